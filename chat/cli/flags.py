@@ -1,0 +1,68 @@
+"""The flags of a command, made from the record in `config.py`: no setting is described twice."""
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+import click
+from msgspec import NODEFAULT
+
+from chat.config import FIELDS, describe, flag, variable
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+METAVARS = {
+    "listen": "[HOST:]PORT[=DIALECT]",
+    "data": "DIR",
+    "database_url": "URL",
+    "tls_cert": "FILE",
+    "tls_key": "FILE",
+    "origins": "ORIGIN",
+    "trusted_proxies": "NETWORK",
+}
+
+
+def config_flags(*names: str) -> Callable[[Command], Command]:
+    """Give a command a flag for each of the fields `names`, and `--config`.
+
+    All of them reach it as text or None, keyed by field, as `read_config` takes them.
+    """
+    file = click.option("--config", metavar="FILE", help="Settings in TOML, a key for each. [CHAT_CONFIG]")
+    options = [*(_option(name) for name in names), file]
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):  # as decorators are applied: the last one first
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _option(name: str) -> Callable[[Command], Command]:
+    if name == "secret":  # never as a value: everybody on the machine can list the flags of processes
+        names = f"[{variable(name)}, or CHAT_SECRET_FILE for the file]"
+        return click.option("--secret-file", metavar="FILE", help=f"{describe(name)} {names}")
+    kind = get_args(FIELDS[name].type)[0]
+    several = get_origin(kind) is tuple
+    words = [describe(name), "May be repeated."] if several else [describe(name)]
+    return click.option(
+        flag(name),
+        name,
+        metavar=METAVARS.get(name) or _metavar(kind),
+        multiple=several,
+        help=" ".join([*words, f"[{variable(name)}{_default(name)}]"]),
+    )
+
+
+def _metavar(kind: object) -> str:
+    if get_origin(kind) is Literal:
+        return "|".join(get_args(kind))
+    return "SECONDS" if kind is float else "N"
+
+
+def _default(name: str) -> str:
+    default = FIELDS[name].default
+    if default in (None, (), NODEFAULT):
+        return ""
+    return "; " + (
+        " ".join(map(str, default)) if isinstance(default, tuple) else str(default).removesuffix(".0")
+    )

@@ -1,0 +1,60 @@
+"""What a command can't do is one line on stderr and no traceback: status 2 for a setting, 1 for the rest."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from chat.config import ConfigError
+from chat.model.startup import CannotStart
+from chat.storage.failures import OutcomeUnknown, StorageDown
+
+
+class Refused(click.ClickException):
+    """Ends the command with one line on stderr."""
+
+    exit_code = 1
+
+    def __init__(self, text: str) -> None:
+        super().__init__(" ".join(text.split()))
+
+    def show(self, file: Any = None) -> None:  # noqa: ANN401 - as click declares it
+        click.echo(f"chat: {self.message}", file=file, err=True)
+
+
+class Misconfigured(Refused):
+    """A setting is wrong."""
+
+    exit_code = 2
+
+
+@contextmanager
+def one_line_refusals() -> Iterator[None]:
+    """Turn what the person who runs a command can mend into `Refused`, however deep in groups it arrives.
+
+    Anything else is a bug, and rises with its traceback.
+    """
+    refused: Refused | None = None
+    interrupted = False
+    try:
+        yield
+    except* CannotStart as group:
+        error = _first(group)
+        refused = Misconfigured(str(error)) if isinstance(error, ConfigError) else Refused(str(error))
+    except* StorageDown:
+        refused = Refused("the database does not answer, try again")
+    except* OutcomeUnknown:
+        refused = Refused(
+            "the database did not confirm in time: look with `chat user list` before trying again"
+        )
+    except* KeyboardInterrupt:
+        interrupted = True
+    if refused:
+        raise refused
+    if interrupted:
+        raise click.Abort
+
+
+def _first(error: BaseException) -> BaseException:
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

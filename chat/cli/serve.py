@@ -1,0 +1,75 @@
+"""`chat serve`: from the settings to a running server, and from a signal to a clean end."""
+
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+
+import click
+import structlog
+import trio
+
+from chat.cli.flags import config_flags
+from chat.cli.refused import Refused, one_line_refusals
+from chat.config import FIELDS, Config
+from chat.configure import read_config
+from chat.logs import configure_logging
+
+logger = structlog.get_logger(__name__)
+
+
+@click.command()
+@config_flags(*FIELDS)
+def serve(**flags: object) -> None:
+    """Run the server until SIGTERM or Ctrl-C; a second one cuts the goodbyes short.
+
+    A setting is a flag, an environment variable (in brackets, before the default) or a key of the TOML file,
+    named like the variable, in lower case and without CHAT_. Flags win over the environment, which wins over
+    the file.
+
+    Prints "listening on URL" for each listener once it is ready to serve; logs go to stderr.
+    """
+    with one_line_refusals():
+        config = read_config(flags, os.environ)
+        configure_logging(config.log_level, config.log_format)
+        if not trio.run(serve_until_signalled, config):
+            raise Refused("a second signal cut the stop short")
+
+
+async def serve_until_signalled(config: Config) -> bool:
+    """Serve until SIGTERM or SIGINT; return whether the stop ran to its end, uncut by a second signal.
+
+    A signal during the start undoes the start, which counts as that. Cancelling: as a second signal.
+    """
+    serving = trio.CancelScope()
+    ready, stopping = trio.Event(), trio.Event()
+
+    async def heed(signals: AsyncIterator[int]) -> None:
+        async for number in signals:
+            logger.info("told to stop", signal=signal.Signals(number).name)
+            if ready.is_set() and not stopping.is_set():
+                stopping.set()
+            else:
+                serving.cancel(reason="told to stop")
+
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        # Imported here: it takes a second, which --help need not wait for and a signal may fall into.
+        from chat.server import open_server
+
+        async with trio.open_nursery() as watch:
+            watch.start_soon(heed, signals)
+            with serving:
+                async with open_server(config) as server:
+                    for address in server.addresses:
+                        _announce(address)
+                    ready.set()
+                    await stopping.wait()
+            watch.cancel_scope.cancel(reason="the server has stopped")
+    return not (stopping.is_set() and serving.cancelled_caught)
+
+
+def _announce(address: str) -> None:
+    try:
+        click.echo(f"listening on {address}")
+    except OSError:  # nobody reads stdout: no reason not to serve, now or at the last flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

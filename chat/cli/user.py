@@ -1,0 +1,149 @@
+"""`chat user …`: add, list and revoke people, while a server runs on the same data and while none does."""
+
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import click
+import trio
+
+from chat.cli.flags import config_flags
+from chat.cli.refused import Refused, one_line_refusals
+from chat.config import Config
+from chat.configure import read_config
+from chat.logs import configure_logging
+from chat.model.entities import Person
+from chat.model.refusals import Refusal
+from chat.services.accounts import Accounts
+
+Answer = TypeVar("Answer")
+
+LONGEST_INPUT = 4096
+"""Bytes that are read from stdin as a password; more than one may have, so that its refusal says why."""
+
+config_of_accounts = config_flags("data", "database_url", "bcrypt_cost", "min_password")
+
+
+@click.group()
+def user() -> None:
+    """Add, list and revoke people, while the server runs and while it does not."""
+
+
+def _utf8(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise click.BadParameter("not UTF-8")
+    return value
+
+
+@user.command()
+@click.argument("name", callback=_utf8)
+@click.option("--email", metavar="ADDRESS", callback=_utf8, help="For the dialects that log in by e-mail.")
+@click.option("--operator", is_flag=True, help="May answer support conversations.")
+@click.option("--admin", is_flag=True, help="May administer the server.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from stdin, not from the terminal.")
+@config_of_accounts
+def add(
+    name: str, email: str | None, operator: bool, admin: bool, password_stdin: bool, **flags: object
+) -> None:
+    """Add a person called NAME."""
+    with one_line_refusals():
+        config = read_config(flags, os.environ)
+        password = _password_from_stdin() if password_stdin else _password_from_terminal()
+        person = _expect(
+            _ask(
+                config,
+                lambda accounts: accounts.add(name, password, email, operator=operator, admin=admin),
+            )
+        )
+        click.echo(f"added {person.name}, id {person.id}")
+
+
+@user.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@config_of_accounts
+def list_people(as_json: bool, **flags: object) -> None:
+    """List everybody: id, name, e-mail, roles, and when they were added (UTC)."""
+    with one_line_refusals():
+        people = _ask(read_config(flags, os.environ), lambda accounts: accounts.people())
+        click.echo(_as_json(people) if as_json else _as_table(people))
+
+
+@user.command()
+@click.argument("name", callback=_utf8)
+@config_of_accounts
+def revoke(name: str, **flags: object) -> None:
+    """Make every token of NAME invalid that was issued so far; logging in again gives a new one."""
+    with one_line_refusals():
+        config = read_config(flags, os.environ)
+        person = _expect(_ask(config, lambda accounts: accounts.revoke(name)))
+        click.echo(f"revoked the tokens of {person.name}, id {person.id}")
+
+
+def _ask(config: Config, question: Callable[[Accounts], Awaitable[Answer]]) -> Answer:
+    from chat.server import open_accounts  # late: it takes a second, which --help need not wait for
+
+    async def ask() -> Answer:
+        async with open_accounts(config) as accounts:
+            return await question(accounts)
+
+    configure_logging("warning", config.log_format)  # the answer is on stdout, and only trouble beside it
+    return trio.run(ask)
+
+
+def _expect(answer: Person | Refusal) -> Person:
+    if isinstance(answer, Refusal):
+        raise Refused(answer.text)
+    return answer
+
+
+def _password_from_terminal() -> str:
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise click.UsageError("stdin is no terminal to ask for a password on; pass --password-stdin")
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return password
+
+
+def _password_from_stdin() -> str:
+    line = b"" if sys.stdin is None else sys.stdin.buffer.read(LONGEST_INPUT)
+    try:
+        return line.decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise click.UsageError("the password on stdin is not UTF-8") from None
+
+
+def _roles(person: Person) -> list[str]:
+    return [role for role, held in (("operator", person.is_operator), ("admin", person.is_admin)) if held]
+
+
+def _created(person: Person) -> datetime:
+    return datetime.fromtimestamp(person.created_at, UTC).replace(microsecond=0)
+
+
+def _as_json(people: list[Person]) -> str:
+    return json.dumps(
+        [
+            {
+                "id": person.id,
+                "name": person.name,
+                "email": person.email,
+                "roles": _roles(person),
+                "created": _created(person).isoformat(),
+            }
+            for person in people
+        ],
+        indent=2,
+    )
+
+
+def _as_table(people: list[Person]) -> str:
+    rows = [("ID", "NAME", "EMAIL", "ROLES", "CREATED")]
+    for person in people:
+        roles = ",".join(_roles(person)) or "-"
+        rows.append((str(person.id), person.name, person.email or "-", roles, f"{_created(person):%F %T}"))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )

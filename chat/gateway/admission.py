@@ -1,0 +1,92 @@
+"""How many connections there may be, in all and from one address. Nothing here waits: each call is atomic."""
+
+from http import HTTPStatus
+from types import TracebackType
+
+from chat.gateway.addresses import parse_address
+
+
+class Admission:
+    """Counts the connections. Loopback is spared the limit for each address: those are the machine's own."""
+
+    __slots__ = ("_by_bucket", "_max_per_address", "_max_total", "count")
+
+    def __init__(self, max_total: int, max_per_address: int) -> None:
+        self._max_total = max_total
+        self._max_per_address = max_per_address
+        self._by_bucket: dict[bytes, int] = {}
+        self.count = 0
+        """Connections admitted now; each `Place` counts itself in and out."""
+
+    def claim(self, address: str | None) -> "Place | HTTPStatus":
+        """A place for a connection from `address`, or the status that refuses it.
+
+        None is an address that is not known yet: a trusted proxy's connection, until its head says whose it is.
+        A place counts from now on, so leave it (`with place`) in the same task, with no await in between.
+        """
+        if self.count >= self._max_total:
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        place = Place(self)
+        if not place.move(address):
+            return HTTPStatus.TOO_MANY_REQUESTS
+        self.count += 1
+        return place
+
+    def enter(self, bucket: bytes | None) -> bool:
+        """Count one more in `bucket`, unless it is full."""
+        if bucket is None:
+            return True
+        known = self._by_bucket.get(bucket, 0)
+        if known >= self._max_per_address:
+            return False
+        self._by_bucket[bucket] = known + 1
+        return True
+
+    def leave(self, bucket: bytes | None) -> None:
+        """Count one less in `bucket`, and forget an empty one."""
+        if bucket is None:
+            return
+        self._by_bucket[bucket] -= 1
+        if not self._by_bucket[bucket]:
+            del self._by_bucket[bucket]
+
+
+class Place:
+    """One connection's place; leaving the `with` gives it back, at once."""
+
+    __slots__ = ("_admission", "_bucket")
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+        self._bucket: bytes | None = None
+
+    def move(self, address: str | None) -> bool:
+        """Count this connection for `address` from now on. False: that address has too many, nothing moved."""
+        bucket = _bucket(address)
+        if bucket == self._bucket:
+            return True
+        if not self._admission.enter(bucket):
+            return False
+        self._admission.leave(self._bucket)
+        self._bucket = bucket
+        return True
+
+    def __enter__(self) -> "Place":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._admission.leave(self._bucket)
+        self._admission.count -= 1
+
+
+def _bucket(address: str | None) -> bytes | None:
+    ip = parse_address(address) if address is not None else None
+    if ip is None or ip.is_loopback:
+        return None
+    # Whoever has one IPv6 address has the 2**64 of its network.
+    return ip.packed if ip.version == 4 else ip.packed[:8]

@@ -1,0 +1,27 @@
+"""What the gateway hands to the WebSocket half: a connection whose first head asks for a WebSocket."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from chat.config import Listen
+from chat.gateway.head import Head, ReplayStream
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One accepted connection. The head has been put back into the stream and is read again from there."""
+
+    stream: ReplayStream
+    head: Head
+    address: str
+    """The client's real address, behind a trusted proxy too."""
+    scheme: str
+    """`http` or `https`, as the client sees it."""
+    listen: Listen
+
+
+ServeSocket = Callable[[Arrival], Awaitable[None]]
+"""Serves one socket until it is over. What it raises ends this connection only.
+
+The gateway keeps no reference to the arrival: whoever drops it drops some 2 KiB of head for each idle socket.
+"""

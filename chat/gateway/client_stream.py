@@ -1,0 +1,102 @@
+"""The stream that trio-websocket reads from and writes to, so that our own frames can go between its own.
+
+trio-websocket hands over one complete frame a call, and so do we: both go through the client's outbox, in one
+order. What it leaves open is closed here: a close frame for a client that broke the protocol, a bound on the
+fragments of one message, and a flush before TCP ends.
+"""
+
+from collections.abc import Callable
+
+import trio
+from trio_websocket import WebSocketConnection
+
+from chat.gateway.head import ReplayStream
+from chat.live.outbox import Outbox
+from chat.model.closing import TOO_BIG
+
+_FLUSH = 1.0
+"""Seconds that a closing connection waits for the peer to read what is queued."""
+
+_FRAGMENTS = 1024
+"""Fragments of one message. trio-websocket bounds their bytes only, and an empty one costs memory too."""
+
+_CLOSE = 0x88
+"""First byte of a close frame (RFC 6455, section 5.5.1): FIN and opcode 8."""
+
+_TELL_WHY = frozenset({1002, 1003, 1007, 1009})
+"""Close codes of a client's own fault, for which trio-websocket closes TCP without a close frame."""
+
+
+class ClientStream(trio.abc.Stream):
+    """One client's bytes, both ways.
+
+    Args:
+        stream: the accepted connection, its first head pushed back in front.
+        limit: bytes that may wait in the outbox.
+    """
+
+    __slots__ = ("_stream", "connection", "heard_at", "outbox", "overflow")
+
+    def __init__(self, stream: ReplayStream, limit: int) -> None:
+        self._stream = stream
+        self.connection: WebSocketConnection | None = None  # set once it is accepted
+        self.overflow: Callable[[], None] = self._nobody_yet  # set by whoever serves this client
+        self.heard_at = trio.current_time()  # seconds, when bytes last came
+        self.outbox = Outbox(
+            self._send_all if stream.tls else self._send_some,
+            fileno=None if stream.tls else stream.socket.fileno,
+            limit=limit,
+            overflow=lambda: self.overflow(),
+        )
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """Receive, and hold a message to its number of fragments."""
+        data = await self._stream.receive_some(max_bytes)
+        self.heard_at = trio.current_time()
+        if self.connection is not None and len(self.connection._message_parts) > _FRAGMENTS:
+            self.outbox.finish(close_frame(*TOO_BIG))
+            raise trio.BrokenResourceError("too many fragments")
+        return bytes(data)
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Put one complete frame (or the handshake) in the outbox. Cancelling: it is sent whole all the same."""
+        frame = bytes(data)
+        if frame and frame[0] == _CLOSE:
+            self.outbox.finish(frame)
+        else:
+            self.outbox.offer(frame)
+        await trio.lowlevel.checkpoint()
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Return at once: send_all never waits for the peer."""
+        await trio.lowlevel.checkpoint()
+
+    async def aclose(self) -> None:
+        """Say why if it is the client's fault, let the peer read the rest for a moment, and close."""
+        reason = self.connection and self.connection.closed
+        if reason and reason.code in _TELL_WHY:
+            self.outbox.finish(close_frame(reason.code, reason.reason or ""))
+        self.outbox.finish()
+        with trio.move_on_after(_FLUSH):
+            await self.outbox.wait_until_at_most(0)
+        await self._stream.aclose()
+
+    def _nobody_yet(self) -> None:
+        """Before the handshake is over there is no session to cut, and little to send."""
+
+    async def _send_some(self, data: bytes) -> int:
+        try:
+            taken: int = await self._stream.socket.send(data)
+        except OSError as error:
+            raise trio.BrokenResourceError from error
+        return taken
+
+    async def _send_all(self, data: bytes) -> int:
+        await self._stream.send_all(data)
+        return len(data)
+
+
+def close_frame(code: int, reason: str) -> bytes:
+    """Return an unmasked close frame (RFC 6455, section 5.5.1); the reason is cut to what fits."""
+    payload = code.to_bytes(2) + reason.encode()[:123]
+    return bytes((_CLOSE, len(payload))) + payload

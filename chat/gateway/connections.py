@@ -1,0 +1,171 @@
+"""All open connections: each from being accepted to being closed, behind a barrier of its own."""
+
+from collections.abc import Awaitable, Generator
+from contextlib import contextmanager
+from http import HTTPStatus
+from ssl import SSLContext
+
+import h11
+import structlog
+import trio
+import wsproto.utilities
+
+from chat.config import Config, Listen
+from chat.gateway.addresses import Proxies
+from chat.gateway.admission import Admission, Place
+from chat.gateway.arrival import Arrival, ServeSocket
+from chat.gateway.head import ReplayStream, read_head
+from chat.gateway.http_connection import HttpServer
+from chat.gateway.refusal import refuse
+
+logger = structlog.get_logger(__name__)
+
+EXPECTED = (
+    trio.BrokenResourceError,
+    trio.ClosedResourceError,
+    OSError,  # ssl.SSLError is one
+    h11.ProtocolError,
+    wsproto.utilities.ProtocolError,
+)
+"""What a peer can bring about by itself. No news to an operator."""
+
+REFUSALS_AT_ONCE = 256
+"""Connections that are told why they get no place; more are closed without a word."""
+
+REFUSAL_TIMEOUT = 2.0
+"""Seconds for one of them, its TLS handshake included."""
+
+Peer = tuple[str, int]
+
+
+class Connections:
+    """Takes accepted connections to whoever serves them. What happens to one never reaches another."""
+
+    def __init__(
+        self,
+        config: Config,
+        tls: SSLContext | None,
+        proxies: Proxies,
+        http: HttpServer,
+        serve_socket: ServeSocket,
+    ) -> None:
+        self._config = config
+        self._tls = tls
+        self._proxies = proxies
+        self._http = http
+        self._serve_socket = serve_socket
+        self._admission = Admission(config.max_connections, config.max_connections_per_address)
+        self._sockets: set[trio.socket.SocketType] = set()
+        self._early: set[trio.CancelScope] = set()
+        """Of connections without a head yet, and of those that are refused: a stop does not wait for them."""
+        self._refusing = 0
+        self._stopping = False
+
+    @property
+    def count(self) -> int:
+        """How many are admitted now."""
+        return self._admission.count
+
+    async def serve(self, inner: trio.SocketStream, listen: Listen) -> None:
+        """Serve one connection until it is closed. Raises nothing but what is no Exception.
+
+        Cancelling: it is closed at once.
+        """
+        socket = inner.socket
+        self._sockets.add(socket)
+        try:
+            await self._receive(inner, listen)
+        except* EXPECTED as errors:
+            logger.debug("a connection broke", reason=repr(errors.exceptions[0]))
+        except* Exception:
+            logger.exception("a connection failed")
+        finally:
+            self._sockets.discard(socket)
+            socket.close()
+
+    async def stop(self) -> None:
+        """End what waits for a first head, and HTTP connections that are idle. It never waits: no checkpoint."""
+        self._stopping = True
+        for scope in tuple(self._early):
+            scope.cancel()
+        await self._http.stop()
+
+    def cut(self) -> None:
+        """Close every socket, at once: whoever still waits for one, in a shield too, wakes up."""
+        for socket in tuple(self._sockets):
+            socket.close()
+
+    async def _receive(self, inner: trio.SocketStream, listen: Listen) -> None:
+        host, port = inner.socket.getpeername()[:2]
+        # A proxy is no client: until its head says whose it is, the connection counts in the total only.
+        match self._admission.claim(None if self._proxies.trusts(host) else host):
+            case Place() as place:
+                with place:
+                    await self._serve(await self._meet(inner, (host, port), listen, place), (host, port))
+            case status:
+                await self._turn_away(inner, status)
+
+    async def _meet(
+        self, inner: trio.SocketStream, peer: Peer, listen: Listen, place: Place
+    ) -> Arrival | None:
+        """TLS, the first head, and whose it is. None: there is nothing to serve."""
+        with self._until_stop():
+            stream = await self._encrypt(inner)
+            with trio.move_on_after(self._config.head_timeout) as in_time:
+                head = await read_head(stream, self._config.max_head_bytes)
+            if in_time.cancelled_caught or head is None:
+                return None
+            if isinstance(head, HTTPStatus):
+                await refuse(stream, head)
+                return None
+            address = self._proxies.client_address(peer[0], head.headers)
+            if not place.move(address):
+                await refuse(stream, HTTPStatus.TOO_MANY_REQUESTS)
+                return None
+            scheme = self._proxies.client_scheme(peer[0], head.headers, tls=stream.tls)
+            return Arrival(stream, head, address, scheme, listen)
+        return None
+
+    def _serve(self, arrival: Arrival | None, peer: Peer) -> Awaitable[None]:
+        # Not async: a frame here would keep the head for as long as the socket lives.
+        if arrival is None:
+            return _nothing()
+        if arrival.head.asks_for_websocket:
+            return self._serve_socket(arrival)
+        return self._http.serve(arrival.stream, peer)
+
+    async def _turn_away(self, inner: trio.SocketStream, status: HTTPStatus) -> None:
+        if self._refusing == REFUSALS_AT_ONCE:
+            return
+        self._refusing += 1
+        try:
+            with self._until_stop(), trio.move_on_after(REFUSAL_TIMEOUT):
+                await refuse(await self._encrypt(inner), status)
+        finally:
+            self._refusing -= 1
+
+    async def _encrypt(self, inner: trio.SocketStream) -> ReplayStream:
+        """The stream to speak on, after the TLS handshake if there is one. Raises BrokenResourceError."""
+        if self._tls is None:
+            return ReplayStream(inner)
+        stream = trio.SSLStream(inner, self._tls, server_side=True, https_compatible=True)
+        with trio.move_on_after(self._config.handshake_timeout) as in_time:
+            await stream.do_handshake()
+        if in_time.cancelled_caught:
+            raise trio.BrokenResourceError("no TLS handshake in time")
+        return ReplayStream(stream)
+
+    @contextmanager
+    def _until_stop(self) -> Generator[None]:
+        with trio.CancelScope() as scope:
+            self._early.add(scope)
+            if self._stopping:
+                scope.cancel()
+            try:
+                yield
+            finally:
+                self._early.discard(scope)
+
+
+async def _nothing() -> None:
+    await trio.lowlevel.checkpoint()

@@ -1,0 +1,133 @@
+"""The WebSocket door: from an upgrade request to a session, and its end.
+
+Whatever a client does to trio-websocket or to us ends here, with this client alone.
+"""
+
+from typing import NamedTuple
+
+import structlog
+import trio
+from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_server_stream
+from wsproto.utilities import LocalProtocolError
+
+from chat.config import Config
+from chat.dialects.dialect import Dialect, by_name, by_path
+from chat.gateway.arrival import Arrival
+from chat.gateway.client_stream import ClientStream, close_frame
+from chat.gateway.origins import origin_allowed
+from chat.live.presence import Presence
+from chat.live.session import Core, Session
+from chat.model.closing import CRASHED
+
+_FLUSH = 1.0
+"""Seconds in which the last bytes may leave, when the session is over."""
+
+logger = structlog.get_logger(__name__)
+
+
+class Door:
+    """Lets WebSocket clients in."""
+
+    def __init__(self, config: Config, dialects: tuple[Dialect, ...], core: Core, presence: Presence) -> None:
+        self._config = config
+        self._dialects = dialects
+        self._core = core
+        self._presence = presence
+
+    async def serve(self, arrival: Arrival) -> None:
+        """Serve one client from its upgrade request to its end. Cancelling cuts it off."""
+        stream = ClientStream(arrival.stream, self._config.outbox_bytes)
+        address = arrival.address
+        welcome = self._look_at(arrival)
+        del arrival  # and its head: a socket may stay open for days
+        accepted = False
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(stream.outbox.write)
+                with trio.move_on_after(self._config.handshake_timeout):
+                    stream.connection = await self._shake_hands(stream, welcome, nursery)
+                if stream.connection is not None and not isinstance(welcome, _Refused):
+                    accepted = True
+                    await self._serve_session(address, stream, stream.connection, welcome, nursery)
+                await _flush(stream)
+                nursery.cancel_scope.cancel()
+        except* (
+            ConnectionClosed,
+            LocalProtocolError,
+            trio.BrokenResourceError,
+            trio.ClosedResourceError,
+        ) as gone:
+            # LocalProtocolError: trio-websocket answers a ping that came after our close frame.
+            logger.debug("connection lost", address=address, error=repr(gone.exceptions[0]))
+        except* Exception:
+            if accepted:
+                logger.exception("session failed", address=address)
+                stream.outbox.cut()
+                stream.outbox.finish(close_frame(*CRASHED))
+            else:
+                logger.debug("handshake failed", address=address, exc_info=True)
+
+    def _look_at(self, arrival: Arrival) -> "_Welcome | _Refused":
+        """Decide from the head alone whether the client may come in, and what it speaks."""
+        if not origin_allowed(arrival.head, arrival.scheme, self._config.origins):
+            return _Refused(403, b"this origin is not allowed\n")
+        if arrival.head.path == "/":
+            dialect = by_name(self._dialects, arrival.listen.dialect)
+            assert dialect is not None  # looked at when the server started
+            return _Welcome(dialect, self._dialects)
+        dialect = by_path(self._dialects, arrival.head.path)
+        return (
+            _Refused(404, b"no protocol is spoken on this path\n")
+            if dialect is None
+            else _Welcome(dialect, ())
+        )
+
+    async def _shake_hands(
+        self, stream: ClientStream, welcome: "_Welcome | _Refused", nursery: trio.Nursery
+    ) -> WebSocketConnection | None:
+        """Finish the handshake, or refuse it and return None."""
+        request = await wrap_server_stream(nursery, stream, max_message_size=self._config.max_frame_bytes)
+        if isinstance(welcome, _Refused):
+            await request.reject(welcome.status, body=welcome.body)
+            return None
+        return await request.accept()
+
+    async def _serve_session(
+        self,
+        address: str,
+        stream: ClientStream,
+        connection: WebSocketConnection,
+        welcome: "_Welcome",
+        nursery: trio.Nursery,
+    ) -> None:
+        session = Session(
+            self._core, connection, stream.outbox, stream, welcome.dialect, welcome.choices, address
+        )
+        stream.overflow = session.too_slow
+        logger.info("client connected", address=address, dialect=welcome.dialect.name)
+        try:
+            with self._presence.present(session):
+                await session.serve(nursery)
+        finally:
+            logger.info("client left", address=address, name=session.person and session.person.name)
+
+
+class _Welcome(NamedTuple):
+    """The client may come in. It speaks `dialect`, until its first frame chooses another."""
+
+    dialect: Dialect
+    choices: tuple[Dialect, ...]
+
+
+class _Refused(NamedTuple):
+    """The upgrade is refused with an HTTP answer."""
+
+    status: int
+    body: bytes
+
+
+async def _flush(stream: ClientStream) -> None:
+    """Let the client read its last frame. The stream itself is closed by the gateway."""
+    stream.outbox.finish()
+    with trio.move_on_after(_FLUSH):
+        await stream.outbox.wait_until_at_most(0)

@@ -1,0 +1,153 @@
+"""The first head of a connection: read whole, looked at, and put back, so that whoever serves it reads it again.
+
+Nothing here answers a client or waits with a deadline of its own: what is wrong with a head is returned as the
+HTTP status that says so, and the caller owns the time.
+"""
+
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
+
+import h11
+import trio
+
+from chat.gateway.parser import END_OF_HEAD, StrictParser
+
+READ_BYTES = 16_384
+"""Most bytes taken from a connection at once; a usual head is below 2 KiB."""
+
+
+class ReplayStream(trio.abc.Stream):
+    """A connection with bytes put back in front; plain or TLS, `socket` is the raw socket under it."""
+
+    __slots__ = ("_inner", "_pushed", "socket", "tls")
+
+    def __init__(self, inner: trio.SocketStream | trio.SSLStream[trio.SocketStream]) -> None:
+        self._inner = inner
+        self._pushed = b""
+        self.tls = isinstance(inner, trio.SSLStream)
+        self.socket = (inner.transport_stream if isinstance(inner, trio.SSLStream) else inner).socket
+
+    def push_back(self, data: bytes | bytearray) -> None:
+        """Put `data` in front of what is read next. Not while somebody reads."""
+        self._pushed = bytes(data) + self._pushed
+
+    # These two are not `async def`: a frame less for every socket that waits, and for every write.
+    def receive_some(self, max_bytes: int | None = None) -> Coroutine[Any, Any, bytes | bytearray]:
+        """Receive what was pushed back, then what arrives. Cancelling: nothing is lost."""
+        return self._replay(max_bytes) if self._pushed else self._inner.receive_some(max_bytes)
+
+    def send_all(self, data: bytes | bytearray | memoryview) -> Coroutine[Any, Any, None]:
+        """Send all of `data`. Cancelling: an unknown part of it was sent, and only closing is right."""
+        return self._inner.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Wait until a send might not block. Cancelling is safe."""
+        await self._inner.wait_send_all_might_not_block()
+
+    async def send_eof(self) -> None:
+        """Tell the peer that nothing more comes, under TLS too, where nothing may be sent after it."""
+        transport = self._inner.transport_stream if isinstance(self._inner, trio.SSLStream) else self._inner
+        await transport.send_eof()
+
+    async def aclose(self) -> None:
+        """Close at once, without a TLS goodbye, as HTTP does. Cancelling: it is closed all the same."""
+        await self._inner.aclose()
+
+    async def _replay(self, max_bytes: int | None) -> bytes:
+        await trio.lowlevel.checkpoint()
+        length = len(self._pushed) if max_bytes is None else max_bytes
+        data, self._pushed = self._pushed[:length], self._pushed[length:]
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A request's head. `target` is in origin form; header names are in lower case, repeated ones are kept."""
+
+    method: str
+    target: str
+    http_version: str
+    headers: tuple[tuple[str, str], ...]
+
+    @property
+    def path(self) -> str:
+        return unquote(self.target.partition("?")[0])
+
+    @property
+    def query(self) -> str:
+        """What stands behind the question mark, as it came."""
+        return self.target.partition("?")[2]
+
+    def values(self, name: str) -> list[str]:
+        """Every value of the header `name` (in lower case), in the order they came."""
+        return [value for known, value in self.headers if known == name]
+
+    def get(self, name: str) -> str | None:
+        """The first value of the header `name` (in lower case), or None."""
+        return next(iter(self.values(name)), None)
+
+    @property
+    def asks_for_websocket(self) -> bool:
+        """Whether this is the opening handshake of RFC 6455, as far as it decides who serves it."""
+        connection = ",".join(self.values("connection")).lower().split(",")
+        return (
+            self.method == "GET"
+            and self.http_version == "1.1"
+            and [value.lower() for value in self.values("upgrade")] == ["websocket"]
+            and "upgrade" in [token.strip() for token in connection]
+        )
+
+
+async def read_head(stream: ReplayStream, max_bytes: int) -> Head | HTTPStatus | None:
+    """Read a head of at most `max_bytes` and push everything that was read back into `stream`.
+
+    Returns the status of the refusal where it is too long or malformed, and None where the client is gone
+    before the end of it. Raises BrokenResourceError. Cancelling: what was read is lost, so close.
+    """
+    buffer = bytearray()
+    searched = 0
+    while True:
+        data = await stream.receive_some(READ_BYTES)
+        if not data:
+            return None
+        buffer += data
+        if buffer[0] < 0x21:  # no method begins so; TLS on a plain port does
+            return HTTPStatus.BAD_REQUEST
+        found = END_OF_HEAD.search(buffer, searched)
+        if (found.end() if found else len(buffer)) > max_bytes:
+            return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+        if found:
+            stream.push_back(buffer)
+            return parse_head(bytes(buffer[: found.end()]))
+        searched = max(0, len(buffer) - 2)
+
+
+def parse_head(raw: bytes) -> Head | HTTPStatus:
+    """Parse a whole head, or say with which status it is refused."""
+    parser = StrictParser(h11.SERVER, max_incomplete_event_size=len(raw))
+    parser.receive_data(raw)
+    try:
+        request = parser.next_event()
+    except h11.RemoteProtocolError as error:
+        return HTTPStatus(error.error_status_hint)
+    assert isinstance(request, h11.Request)
+    head = Head(
+        request.method.decode("ascii"),
+        request.target.decode("ascii"),
+        request.http_version.decode("ascii"),
+        tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers),
+    )
+    return HTTPStatus.BAD_REQUEST if head.asks_for_websocket and not _readable_by_wsproto(head) else head
+
+
+def _readable_by_wsproto(head: Head) -> bool:
+    # wsproto decodes these without looking; a UnicodeError of its would look like a bug of ours.
+    names = ("connection", "sec-websocket-protocol", "sec-websocket-extensions", "host")
+    try:
+        (head.get("host") or "").encode("ascii").decode("idna")
+    except UnicodeError:
+        return False
+    return all(value.isascii() for name, value in head.headers if name in names)

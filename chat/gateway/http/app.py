@@ -1,0 +1,60 @@
+"""The Quart-Trio app: every dialect's routes, the page, and what happens when one of them fails."""
+
+from collections.abc import Sequence
+
+import structlog
+from quart import Blueprint, Response
+from quart_trio import QuartTrio
+from werkzeug.exceptions import HTTPException
+
+from chat.gateway.http.answers import error, refuse
+from chat.gateway.http.bodies import LONGEST_BODY, BadBody
+from chat.model.refusals import NOT_SAVED, OUTCOME_UNKNOWN, UNAVAILABLE
+from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
+
+_BODY_TIMEOUT = 30
+"""Seconds for a body to arrive: 64 KiB on the slowest of lines."""
+
+logger = structlog.get_logger(__name__)
+
+
+def create_app(blueprints: Sequence[Blueprint]) -> QuartTrio:
+    """Return the app. Errors are JSON `{"error": …}`; a failed handler ends with 500 and a log line."""
+    app = QuartTrio("chat.gateway.http", static_folder=None)
+    app.config.update(
+        MAX_CONTENT_LENGTH=LONGEST_BODY,
+        BODY_TIMEOUT=_BODY_TIMEOUT,
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
+
+    @app.errorhandler(BadBody)
+    async def bad_body(problem: BadBody) -> Response:
+        return error(problem.status, problem.text)
+
+    @app.errorhandler(HTTPException)
+    async def http_error(problem: HTTPException) -> Response:
+        response = error(problem.code or 500, (problem.description or problem.name).rstrip("."))
+        if problem.code == 405:
+            response.headers.update({k: v for k, v in problem.get_headers() if k == "Allow"})
+        return response
+
+    @app.errorhandler(StorageDown)
+    async def storage_down(_problem: StorageDown) -> Response:
+        return refuse(UNAVAILABLE)
+
+    @app.errorhandler(OutcomeUnknown)
+    async def outcome_unknown(_problem: OutcomeUnknown) -> Response:
+        return refuse(OUTCOME_UNKNOWN)
+
+    @app.errorhandler(WriteRejected)
+    async def write_rejected(_problem: WriteRejected) -> Response:
+        return refuse(NOT_SAVED)
+
+    @app.errorhandler(Exception)
+    async def failed(problem: Exception) -> Response:
+        logger.error("request failed", exc_info=problem)
+        return error(500, "internal error")
+
+    return app

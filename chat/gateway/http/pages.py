@@ -1,0 +1,57 @@
+"""What is served to browsers and to whoever watches: the page, its parts, and the server's health."""
+
+from collections.abc import Awaitable, Callable
+from importlib.resources import files
+
+from quart import Blueprint, Response
+
+from chat.gateway.http.answers import answer, error
+from chat.storage.failures import StorageDown
+
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+}
+
+_HEADERS = {
+    # Everything comes from here and from nowhere else; the page's socket is same-origin too.
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+def create_pages(ping: Callable[[], Awaitable[None]]) -> Blueprint:
+    """Return the routes. `ping` returns if the storage answers and raises StorageDown if not."""
+    pages = Blueprint("pages", __name__)
+    web = {
+        file.name: file.read_bytes()
+        for file in (files("chat") / "web").iterdir()
+        if file.name.endswith(tuple(_TYPES))
+    }
+
+    @pages.get("/")
+    async def index() -> Response:
+        return _file("index.html")
+
+    @pages.get("/web/<name>")
+    async def part(name: str) -> Response:
+        return _file(name)
+
+    @pages.get("/healthz")
+    async def healthz() -> Response:
+        try:
+            await ping()
+        except StorageDown as problem:
+            return error(503, f"the database does not answer: {problem}")
+        return answer({"status": "ok"})
+
+    def _file(name: str) -> Response:
+        if name not in web:
+            return error(404, "there is no such file")
+        kind = _TYPES[name[name.rindex(".") :]]
+        return Response(web[name], 200, headers=_HEADERS, content_type=kind)
+
+    return pages

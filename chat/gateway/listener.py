@@ -1,0 +1,113 @@
+"""One port for everything: the listeners, and the two-phase stop of what came through them.
+
+The order of the nurseries is the law of this file: what accepts lies inside what serves, so that accepting ends
+at once while those that are served get a grace period to hear a goodbye.
+"""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import ExitStack, asynccontextmanager
+
+import structlog
+import trio
+
+from chat.config import Config, Listen
+from chat.gateway.addresses import Proxies
+from chat.gateway.arrival import ServeSocket
+from chat.gateway.binding import Bound, bind
+from chat.gateway.connections import Connections
+from chat.gateway.http_connection import HttpServer
+from chat.gateway.lifespan import ASGIApp, open_lifespan
+from chat.gateway.tls import open_tls_context
+
+logger = structlog.get_logger(__name__)
+
+ACCEPT_PAUSE = 0.1
+"""Seconds until the next try where the system has no descriptor left: the waiting connection stays ready."""
+
+COMPLAINT_INTERVAL = 10.0
+"""Seconds between two log lines about that."""
+
+CUT_DELAY = 0.5
+"""Seconds after the grace period: time for cancelled tasks to end by themselves, before sockets are closed."""
+
+
+class Gateway:
+    """The open gateway: where it listens, and how many connections it has."""
+
+    def __init__(self, addresses: tuple[str, ...], connections: Connections) -> None:
+        self.addresses = addresses
+        """One URL for each of the operator's listeners, with its real port."""
+        self._connections = connections
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open now."""
+        return self._connections.count
+
+
+@asynccontextmanager
+async def open_gateway(
+    config: Config, app: ASGIApp, serve_socket: ServeSocket, *, on_stop: Callable[[], None]
+) -> AsyncGenerator[Gateway]:
+    """Accept connections for as long as the block lasts: sockets go to `serve_socket`, all else to `app`.
+
+    Leaving the block stops accepting, calls `on_stop`, lets requests and sockets end by themselves for
+    `config.grace` seconds, cancels what is left, and half a second later closes its sockets. Raises CannotStart
+    where it cannot listen, has no usable certificate, or the app does not start. Cancelling, or an error in the
+    block, cuts every connection at once.
+    """
+    tls = open_tls_context(config.tls_cert, config.tls_key)
+    proxies = Proxies(config.trusted_proxies)
+    http = HttpServer(app, config, proxies)
+    connections = Connections(config, tls, proxies, http, serve_socket)
+    with ExitStack() as listening:
+        bounds: list[Bound] = []
+        for listen in config.listen:
+            bounds.append(await bind(listen))
+            listening.callback(bounds[-1].close)
+        addresses = tuple(bound.url("http" if tls is None else "https") for bound in bounds)
+        async with open_lifespan(app), trio.open_nursery() as last:
+            last_moment = trio.CancelScope()
+            last.start_soon(_cut_at, last_moment, connections)
+            async with trio.open_nursery() as serving, trio.open_nursery() as accepting:
+                for bound in bounds:
+                    for listener in bound.listeners:
+                        accepting.start_soon(_accept, listener, bound.listen, connections, serving)
+                try:
+                    yield Gateway(addresses, connections)
+                finally:
+                    listening.close()
+                    accepting.cancel_scope.cancel()
+                    serving.cancel_scope.deadline = trio.current_time() + config.grace
+                    last_moment.deadline = serving.cancel_scope.deadline + CUT_DELAY
+                    await connections.stop()  # never waits
+                    on_stop()
+            last.cancel_scope.cancel()
+
+
+async def _accept(
+    listener: trio.SocketListener, listen: Listen, connections: Connections, serving: trio.Nursery
+) -> None:
+    """Accept until cancelled. Having no descriptors is no reason to end, nor to fill the log."""
+    next_complaint = -float("inf")
+    while True:
+        try:
+            stream = await listener.accept()
+        except trio.ClosedResourceError:
+            return
+        except OSError as error:
+            if trio.current_time() >= next_complaint:
+                next_complaint = trio.current_time() + COMPLAINT_INTERVAL
+                logger.error("connections cannot be accepted", reason=error.strerror, open=connections.count)
+            await trio.sleep(ACCEPT_PAUSE)
+        else:
+            serving.start_soon(connections.serve, stream, listen)
+
+
+async def _cut_at(moment: trio.CancelScope, connections: Connections) -> None:
+    """Close what is left when the moment comes, or as soon as all is cancelled from outside."""
+    try:
+        with moment:
+            await trio.sleep_forever()
+    finally:
+        connections.cut()

@@ -1,0 +1,44 @@
+"""Whether the page that opens a socket may: browsers name its origin, and nobody else has to."""
+
+import re
+from collections.abc import Collection
+
+from chat.gateway.head import Head
+
+ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(\[[0-9a-f:.]+\]|[^\s/:@?#\[\]\\]+)(?::([0-9]{1,5}))?")
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\s/:@?#\[\]\\]+)(?::([0-9]{1,5}))?")
+
+PORTS = {"http": 80, "https": 443}
+
+Origin = tuple[str, str, int | None]
+
+
+def origin_allowed(head: Head, scheme: str, allowed: Collection[str]) -> bool:
+    """Whether the `Origin` of `head` may open a socket here (RFC 6455 section 10.2, RFC 6454).
+
+    `scheme` is `http` or `https` as the client sees this server, `allowed` the other origins, as
+    `https://chat.example`; `*` lets everybody in. No `Origin` at all is no browser, and is let in. The origin
+    of the `Host` that was asked for is our own. Everything else is refused, `null` and nonsense too.
+    """
+    origins = head.values("origin")
+    if not origins or "*" in allowed:
+        return True
+    origin = parse_origin(origins[0])
+    if origin is None or len(origins) > 1:
+        return False
+    return origin == _own(head, scheme) or origin in map(parse_origin, allowed)
+
+
+def parse_origin(text: str) -> Origin | None:
+    """Scheme, host and port of an origin; None where it is none, as `null`."""
+    found = ORIGIN.fullmatch(text.strip().lower().removesuffix("/"))
+    return _origin(*found.groups()) if found else None
+
+
+def _own(head: Head, scheme: str) -> Origin | None:
+    found = HOST.fullmatch((head.get("host") or "").lower())
+    return _origin(scheme, *found.groups()) if found else None
+
+
+def _origin(scheme: str, host: str, port: str | None) -> Origin:
+    return scheme, host, PORTS.get(scheme) if port is None else int(port)

@@ -1,0 +1,88 @@
+"""h11's parser, without what this server does not speak and what takes h11 too long to read.
+
+h11 reads headers, chunk sizes and trailers with patterns that take quadratic time over blanks that something
+illegal follows: a head of 64 KiB holds the loop for 25 seconds. So nothing of that shape gets as far.
+"""
+
+import re
+
+import h11
+
+MAX_LINES = 100
+"""Most lines of a head. h11 takes 4 µs for each: 64 KiB of short ones hold everybody up for 80 ms."""
+
+MAX_BLANKS = re.compile(rb"[ \t]{100}")
+"""More blanks in a row than this are refused in a head; in a body they are its own affair."""
+
+MAX_FRAMING_BYTES = 1024
+"""Most bytes of a chunk's first line or of a trailer; and so, most that may be given to a parser at once."""
+
+MAX_HOST_BYTES = 300
+"""A name has at most 253, and the idna codec, with which wsproto reads it, is slow with long ones."""
+
+END_OF_HEAD = re.compile(rb"\n\r?\n")
+"""As h11 sees it: the carriage returns may be missing."""
+
+ParserEvent = h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]
+
+
+class StrictParser(h11.Connection):
+    """The server's side of HTTP/1.0 and 1.1. A request's target is in origin form: a path with a query, or `*`."""
+
+    def next_event(self) -> ParserEvent:
+        """As h11's. Raises RemoteProtocolError with the status that refuses what came."""
+        if self.their_state is h11.IDLE:
+            _check_head(self.trailing_data[0])
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            return self._checked(event)
+        if event is h11.NEED_DATA and self.their_state is h11.SEND_BODY:
+            _check(len(self.trailing_data[0]) <= MAX_FRAMING_BYTES, "a body's framing is too long", 400)
+        return event
+
+    def _checked(self, request: h11.Request) -> h11.Request:
+        _check(request.http_version in (b"1.0", b"1.1"), "this server speaks HTTP/1.1", 505)  # h2's preface
+        host = next((value for name, value in request.headers if name == b"host"), b"")
+        _check(len(host) <= MAX_HOST_BYTES, "the host is too long", 400)
+        target = _origin_form(request.target)
+        _check(target.startswith(b"/") or target == b"*", "the target is no path", 400)
+        return request if target == request.target else _altered(request, target, list(request.headers))
+
+
+class PlainParser(StrictParser):
+    """Takes `Upgrade` off every request, as RFC 9110 section 7.8 lets a server do.
+
+    What is parsed by it neither becomes a WebSocket, which has another way in, nor HTTP/2.
+    """
+
+    def _checked(self, request: h11.Request) -> h11.Request:
+        request = super()._checked(request)
+        headers = [(name, value) for name, value in request.headers if name != b"upgrade"]
+        if len(headers) == len(request.headers):
+            return request
+        return _altered(request, request.target, headers)
+
+
+def _check_head(raw: bytes) -> None:
+    if found := END_OF_HEAD.search(raw):  # until then h11 does not look at it
+        _check(raw.count(b"\n", 0, found.end()) <= MAX_LINES, "too many header lines", 431)
+        _check(not MAX_BLANKS.search(raw, 0, found.end()), "too many blanks in a row", 400)
+
+
+def _check(fine: bool, otherwise: str, status: int) -> None:
+    if not fine:
+        raise h11.RemoteProtocolError(otherwise, error_status_hint=status)
+
+
+def _origin_form(target: bytes) -> bytes:
+    scheme, separator, rest = target.partition(b"://")
+    if not separator or scheme.lower() not in (b"http", b"https"):
+        return target
+    _, slash, path = rest.partition(b"/")
+    return slash + path
+
+
+def _altered(request: h11.Request, target: bytes, headers: list[tuple[bytes, bytes]]) -> h11.Request:
+    return h11.Request(
+        method=request.method, headers=headers, target=target, http_version=request.http_version
+    )

@@ -1,0 +1,61 @@
+"""The few fixed bytes for a connection that is not served, and the lingering close that lets them arrive."""
+
+from http import HTTPStatus
+from json import dumps
+
+import trio
+
+from chat.gateway.head import READ_BYTES, ReplayStream
+
+LINGER = 1.0
+"""Seconds in which a client may read the last answer and close; most do it at once."""
+
+LINGER_BYTES = 1 << 20
+"""A client that still sends more than this does not read."""
+
+RETRY_AFTER = 10
+"""Seconds: about as long as one that holds a place without a head may keep it."""
+
+TEXTS = {
+    HTTPStatus.SERVICE_UNAVAILABLE: "the server has too many connections, try again later",
+    HTTPStatus.TOO_MANY_REQUESTS: "too many connections from your address",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "the head of the request is too large",
+    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED: "this server speaks HTTP/1.1",
+}
+
+
+async def refuse(stream: ReplayStream, status: HTTPStatus) -> None:
+    """Answer with `status` and let it arrive, within a second; the caller closes.
+
+    Raises BrokenResourceError. Cancelling: the client may have seen nothing, and the caller closes.
+    """
+    with trio.move_on_after(LINGER):
+        await stream.send_all(response(status))
+        await linger(stream)
+
+
+def response(status: HTTPStatus) -> bytes:
+    """A whole response that says why, and that the connection ends with it."""
+    body = dumps({"error": TEXTS.get(status, status.phrase.lower())}).encode()
+    head = [
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        "content-type: application/json",
+        f"content-length: {len(body)}",
+        "connection: close",
+    ]
+    if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
+        head.append(f"retry-after: {RETRY_AFTER}")
+    return "\r\n".join([*head, "", ""]).encode() + body
+
+
+async def linger(stream: ReplayStream) -> None:
+    """Say that nothing more comes, and read away what the client still sends, for at most a second.
+
+    A socket closed over unread bytes sends a reset, which takes the last answer away from the client. Raises
+    BrokenResourceError or OSError where the client is gone. Cancelling is safe.
+    """
+    with trio.move_on_after(LINGER):
+        await stream.send_eof()
+        received = 0
+        while received < LINGER_BYTES and (data := await stream.socket.recv(READ_BYTES)):
+            received += len(data)

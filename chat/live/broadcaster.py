@@ -1,0 +1,56 @@
+"""The one task that fans messages out: it takes one batch, then all that are waiting, and publishes them at once.
+
+Announcing is sync, so that nothing can come between a commit and its announcement.
+"""
+
+import math
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from itertools import chain
+
+import trio
+
+from chat.live.hub import Announcement, Hub
+from chat.live.waiting import take_waiting
+
+_KEEP_PACE = 16
+"""Batches that may wait before the journal does; each has at most a journal's batch of messages."""
+
+
+class Broadcaster:
+    """The way in to the fan-out task."""
+
+    def __init__(self, feed: trio.MemorySendChannel[list[Announcement]]) -> None:
+        self._feed = feed
+        self._published = trio.Event()  # set, and made anew, after each publishing
+
+    def announce(self, batch: list[Announcement]) -> None:
+        """Hand over committed messages, in the order of their commits. Sync: no checkpoint."""
+        self._feed.send_nowait(batch)
+
+    async def keep_pace(self) -> None:
+        """Wait while too much is announced and not yet published. Cancelling changes nothing."""
+        while self._feed.statistics().current_buffer_used > _KEEP_PACE:
+            await self._published.wait()
+
+    async def fan_out(self, hub: Hub, announced: trio.MemoryReceiveChannel[list[Announcement]]) -> None:
+        """Publish until the feed is closed and empty."""
+        async for first in announced:
+            hub.publish(chain(first, *take_waiting(announced, _KEEP_PACE)))
+            self._published.set()
+            self._published = trio.Event()
+            await trio.lowlevel.checkpoint()  # readers run between two batches
+
+
+@asynccontextmanager
+async def open_broadcaster(hub: Hub) -> AsyncGenerator[Broadcaster]:
+    """Fan out for as long as the block lasts, and finish what was announced.
+
+    Cancelling drops what is announced and not yet published: it is saved, and history will tell it.
+    """
+    feed, announced = trio.open_memory_channel[list[Announcement]](math.inf)  # bounded by keep_pace()
+    broadcaster = Broadcaster(feed)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(broadcaster.fan_out, hub, announced)
+        with feed:  # leaving closes it; fan_out finishes the rest and ends
+            yield broadcaster

@@ -1,0 +1,154 @@
+"""The one task that writes messages: it takes one draft, then all that are waiting, and commits them together.
+
+Three promises are kept here. What is acknowledged is committed. What anybody sees is committed. What is
+committed is told, once and in order, also when the database went silent in the middle of a commit: then nobody
+is told anything until `Messages.settle` has said what became of it.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import NamedTuple, Protocol
+
+import structlog
+import trio
+
+from chat.live.broadcaster import Broadcaster
+from chat.live.hub import Announcement
+from chat.live.waiting import take_waiting
+from chat.model.entities import Draft, Message
+from chat.model.refusals import NOT_SAVED, OUTCOME_UNKNOWN, ROOM_GONE, Code, Refusal
+from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
+from chat.storage.ports import Messages
+
+_QUEUE = 4096
+"""Drafts that may wait for the journal; a sender waits for a place, which is its backpressure."""
+
+_BATCH = 1024
+"""Drafts in one transaction: enough that the commit's own cost is shared out, few enough to commit in milliseconds."""
+
+_RETRY = 0.5
+"""Seconds between two tries to learn what became of a batch, when nobody sends anything."""
+
+_REJECTED = Refusal(Code.INVALID, "the message can't be stored")
+
+logger = structlog.get_logger(__name__)
+
+
+class Author(Protocol):
+    """Who is told what became of a draft, once, without waiting. Sync: called between commit and fan-out."""
+
+    def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
+        """The draft became a message, or was refused."""
+        ...
+
+
+class Entry(NamedTuple):
+    """A draft and who answers for it."""
+
+    draft: Draft
+    author: Author
+
+
+class Journal:
+    """The way in to the writing task."""
+
+    def __init__(self, messages: Messages, broadcaster: Broadcaster) -> None:
+        self._messages = messages
+        self._broadcaster = broadcaster
+        self._feed, self._entries = trio.open_memory_channel[Entry](_QUEUE)
+        self._told: dict[int, int] = {}  # the newest seq announced, of each room that this server wrote to
+        self._unsettled: list[Draft] = []  # of batches whose outcome is unknown
+
+    async def submit(self, draft: Draft, author: Author) -> None:
+        """Hand a draft over; its author is told the outcome. Waits while the queue is full.
+
+        Cancelling: the draft was not taken, and its author is told nothing.
+        """
+        await self._feed.send(Entry(draft, author))
+
+    async def write(self) -> None:
+        """Commit until the feed is closed and empty."""
+        while True:
+            if self._unsettled:
+                await self._settle()
+            batch: list[Entry] = []
+            with trio.move_on_after(_RETRY if self._unsettled else float("inf")):
+                try:
+                    batch.append(await self._entries.receive())
+                except trio.EndOfChannel:
+                    return
+            if batch:
+                batch += take_waiting(self._entries, _BATCH - 1)
+                await self._commit(batch)
+            await self._broadcaster.keep_pace()
+
+    async def _commit(self, batch: Sequence[Entry]) -> None:
+        """Save the batch and tell what became of each draft."""
+        drafts = [entry.draft for entry in batch]
+        if self._unsettled:
+            return _refuse(batch, NOT_SAVED)  # a later message must not be told before an earlier one
+        try:
+            saved = await self._messages.save(drafts)
+        except StorageDown as error:
+            logger.warning("messages refused, the database can't work", messages=len(batch), error=str(error))
+            return _refuse(batch, NOT_SAVED)
+        except OutcomeUnknown as error:
+            logger.error("messages of unknown outcome", messages=len(batch), error=str(error))
+            self._unsettled += drafts
+            return _refuse(batch, OUTCOME_UNKNOWN)
+        except WriteRejected as error:
+            if len(batch) > 1:  # find the one that can't be stored; the others must not pay for it
+                await self._commit(batch[: len(batch) // 2])
+                return await self._commit(batch[len(batch) // 2 :])
+            logger.warning("a message can't be stored", error=str(error))
+            return _refuse(batch, _REJECTED)
+        # No await from here on: what is committed is announced and acknowledged whatever is cancelled.
+        self._announce(
+            [Announcement(m, e.author) for m, e in zip(saved, batch, strict=True) if m is not None]
+        )
+        for message, entry in zip(saved, batch, strict=True):
+            entry.author.settled(entry.draft, message or ROOM_GONE)
+        return None
+
+    async def _settle(self) -> None:
+        """Learn what became of the batches of unknown outcome, and tell those that were committed."""
+        told = {draft.room_id: self._told.get(draft.room_id, 0) for draft in self._unsettled}
+        since = min(draft.created_at for draft in self._unsettled)
+        try:
+            landed = await self._messages.settle(told, since)
+        except (StorageDown, OutcomeUnknown):
+            return
+        # No await from here on, as in _commit.
+        logger.info("outcome known", messages=len(self._unsettled), committed=len(landed))
+        self._unsettled.clear()
+        self._announce([Announcement(message, None) for message in landed])
+
+    def _announce(self, announcements: list[Announcement]) -> None:
+        for message, _ in announcements:
+            self._told[message.room_id] = message.seq
+        self._broadcaster.announce(announcements)
+
+    def close(self) -> None:
+        """Take no more drafts; write() ends once those taken are committed or refused. Sync."""
+        self._feed.close()
+
+
+def _refuse(batch: Sequence[Entry], refusal: Refusal) -> None:
+    for entry in batch:
+        entry.author.settled(entry.draft, refusal)
+
+
+@asynccontextmanager
+async def open_journal(messages: Messages, broadcaster: Broadcaster) -> AsyncGenerator[Journal]:
+    """Write for as long as the block lasts, and finish what was taken.
+
+    Cancelling refuses nothing and acknowledges nothing that still waits; a commit under way is finished, told
+    and acknowledged.
+    """
+    journal = Journal(messages, broadcaster)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(journal.write)
+        try:
+            yield journal
+        finally:
+            journal.close()

@@ -1,0 +1,79 @@
+"""What a client can do in the lobby: prove who it is, say something, ask what was said."""
+
+import trio
+
+from chat.live.session import Handler, Session, not_understood
+from chat.model.commands import Authenticate, Misunderstood, Recall, Say
+from chat.model.entities import LOBBY_ID, Message
+from chat.model.events import Authorised, Refused, Said
+from chat.model.refusals import NOT_AUTHORISED, OTHER_NAME, UNAVAILABLE, Code, Refusal
+from chat.model.rules import clean_text, same_name_key
+from chat.storage.failures import StorageDown
+
+_RECALLS = 16
+"""History queries that one client may have under way."""
+
+_TOO_MANY_RECALLS = Refusal(Code.TOO_MANY, "too many history queries at once, wait for the answers")
+
+
+async def authenticate(session: Session, command: Authenticate, _nursery: trio.Nursery) -> None:
+    """Make the session speak as the token's person; a bad token leaves it as it was before any."""
+    match await session.core.accounts.authenticate(command.token):
+        case Refusal() as refusal:
+            session.person = None
+            session.tell(Refused(refusal))
+        case person if command.claimed and not _is_name_of(command.claimed, person.name):
+            session.tell(Refused(OTHER_NAME))
+        case person:
+            session.person = person
+            session.tell(Authorised(person))
+
+
+async def say(session: Session, command: Say, _nursery: trio.Nursery) -> None:
+    """Send a line to the journal, if it is the speaker's own and can be kept."""
+    person = session.person
+    if person is None:
+        return session.tell(Refused(NOT_AUTHORISED))
+    if not _is_name_of(command.claimed, person.name):
+        return session.tell(Refused(OTHER_NAME))
+    text = clean_text(command.text)
+    if isinstance(text, Refusal):
+        return session.tell(Refused(text))
+    return await session.submit(LOBBY_ID, person, text)
+
+
+async def recall(session: Session, command: Recall, nursery: trio.Nursery) -> None:
+    """Start to send the last messages, in a task of the client's own nursery."""
+    if session.person is None:
+        return session.tell(Refused(NOT_AUTHORISED))
+    if command.claimed and not _is_name_of(command.claimed, session.person.name):
+        return session.tell(Refused(OTHER_NAME))
+    if session.recalls >= _RECALLS:
+        return session.tell(Refused(_TOO_MANY_RECALLS))
+    session.recalls += 1
+    nursery.start_soon(_recall, session, command.count)
+    return await trio.lowlevel.checkpoint()
+
+
+async def _recall(session: Session, count: int) -> None:
+    async def tell(message: Message) -> None:
+        await session.tell_patiently(Said(message))
+
+    try:
+        await session.core.history.recall(LOBBY_ID, count, tell)
+    except* StorageDown:
+        session.tell(Refused(UNAVAILABLE))
+    finally:
+        session.recalls -= 1
+
+
+def _is_name_of(claimed: str, name: str) -> bool:
+    return claimed == name or same_name_key(claimed) == same_name_key(name)
+
+
+HANDLERS: dict[type, Handler] = {
+    Authenticate: authenticate,
+    Say: say,
+    Recall: recall,
+    Misunderstood: not_understood,
+}

@@ -1,0 +1,143 @@
+"""A client's bounded way out: the only thing that writes to its socket.
+
+Whole frames go in, in order, from anywhere; nobody who puts one in ever waits for the client. What the socket
+takes at once is written at once (write-through); the rest waits in a memory channel for the writer task. While
+anything waits or is being written nothing overtakes it, so a frame is never torn, nor put inside another.
+"""
+
+import math
+import os
+import sys
+from collections.abc import Awaitable, Callable
+
+import trio
+
+from chat.live.waiting import take_waiting
+
+_JOIN = 1024
+"""Blobs that the writer joins into one write; their bytes are bounded by the limit."""
+
+_STALL = 8.0
+"""Seconds that a write may make no progress before the client counts as too slow."""
+
+
+class Outbox:
+    """The way out of one client.
+
+    Args:
+        send_some: writes a part of some bytes to the transport and returns how many it took. Cancelling it must
+            not lose count, unless the transport is broken by that.
+        fileno: tells the socket's descriptor for write-through, -1 once it is closed (a number kept here could
+            by then be another client's); None where bytes can't go straight to the socket (TLS).
+        limit: bytes that may wait.
+        overflow: sync; called when more wait than that, or when a write makes no progress.
+    """
+
+    __slots__ = (
+        "_feed",
+        "_fileno",
+        "_limit",
+        "_open",
+        "_overflow",
+        "_pending",
+        "_progress",
+        "_send_some",
+        "finished",
+        "queued",
+    )
+
+    def __init__(
+        self,
+        send_some: Callable[[bytes], Awaitable[int]],
+        *,
+        fileno: Callable[[], int] | None,
+        limit: int,
+        overflow: Callable[[], None],
+    ) -> None:
+        self._send_some = send_some
+        self._fileno = fileno
+        self._limit = limit
+        self._overflow = overflow
+        self._feed, self._pending = trio.open_memory_channel[bytes](math.inf)  # bounded in bytes, by offer()
+        self._progress: trio.Event | None = None  # made by who waits for room, set by the writer
+        self._open = True  # until cut() or finish()
+        self.finished = False  # whether the last frame has been taken
+        self.queued = 0  # bytes that wait or are being written
+
+    def offer(self, blob: bytes) -> None:
+        """Take one or more whole frames, or nothing once cut or finished. Sync: nothing comes in between."""
+        if self._open and blob:
+            self._put(blob)
+
+    def cut(self) -> None:
+        """Drop what the writer has not begun with, and take no more but a last frame. Sync.
+
+        A client that missed something must not hear what came after it.
+        """
+        self._open = False
+        for blob in take_waiting(self._pending, sys.maxsize):
+            self.queued -= len(blob)
+
+    def finish(self, last: bytes = b"") -> None:
+        """Take `last` (a close frame) behind what waits, and then nothing more. Sync."""
+        self._open = False
+        if last and not self.finished:
+            self._put(last)
+        self.finished = True
+
+    def _put(self, blob: bytes) -> None:
+        if not self.queued and self._fileno is not None:
+            try:
+                taken = os.write(self._fileno(), blob)
+            except BlockingIOError:
+                taken = 0
+            except OSError:
+                self._open = False  # the peer is gone; the reader notices too, and ends the session
+                return
+            if taken == len(blob):
+                return
+            blob = blob[taken:]
+        self.queued += len(blob)
+        try:
+            self._feed.send_nowait(blob)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            self._open = False  # the writer has ended: the transport is gone
+            return
+        if self.queued > self._limit:
+            self._overflow()
+
+    async def send(self, blob: bytes) -> None:
+        """Take frames as offer() does, but wait first while half of the limit is queued.
+
+        For long answers that the client asked for. Cancelling: `blob` was not taken.
+        """
+        await self.wait_until_at_most(self._limit // 2)
+        self.offer(blob)
+
+    async def wait_until_at_most(self, size: int) -> None:
+        """Wait until no more than `size` bytes are queued. The caller sets a deadline: the peer may never read."""
+        while self.queued > size:
+            if self._progress is None:
+                self._progress = trio.Event()
+            await self._progress.wait()
+
+    async def write(self) -> None:
+        """Write what waits, until cancelled.
+
+        Raises trio.BrokenResourceError or trio.ClosedResourceError when the transport is gone. Cancelling may
+        leave a frame half written: only closing the connection is right then.
+        """
+        with self._feed, self._pending:
+            async for first in self._pending:
+                blob = b"".join([first, *take_waiting(self._pending, _JOIN)])
+                while blob:
+                    with trio.move_on_after(_STALL) as stall:
+                        taken = await self._send_some(blob)
+                    if stall.cancelled_caught:
+                        self._overflow()
+                        return
+                    blob = blob[taken:]
+                    self.queued -= taken
+                if self._progress is not None:
+                    self._progress.set()
+                    self._progress = None

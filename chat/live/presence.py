@@ -1,0 +1,39 @@
+"""Who is connected at all: every session, wherever it listens."""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+
+from chat.live.session import Session
+from chat.model.closing import Closing
+
+
+class Presence:
+    """The sessions being served."""
+
+    def __init__(self) -> None:
+        self._sessions: set[Session] = set()
+        self._closing: Closing | None = None  # set by close_all()
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def __iter__(self) -> Iterator[Session]:
+        """Iterate over those here now; the caller must not await in between."""
+        return iter(self._sessions)
+
+    @contextmanager
+    def present(self, session: Session) -> Generator[None]:
+        """Count the session in for as long as the block lasts."""
+        self._sessions.add(session)
+        if self._closing is not None:
+            session.close(self._closing)
+        try:
+            yield
+        finally:
+            self._sessions.remove(session)
+
+    def close_all(self, closing: Closing) -> None:
+        """Begin to end all sessions, those too that are only just arriving. Sync."""
+        self._closing = closing
+        for session in self._sessions:
+            session.close(closing)

@@ -1,0 +1,21 @@
+"""Take one, then take all that is waiting: the one idea behind journal, broadcaster and outbox.
+
+An idle server answers at once and a busy one batches by itself, without a timer.
+"""
+
+from typing import TypeVar
+
+import trio
+
+T = TypeVar("T")
+
+
+def take_waiting(channel: trio.MemoryReceiveChannel[T], most: int) -> list[T]:
+    """Take what waits in the channel, `most` items at the most, without waiting. Sync."""
+    taken: list[T] = []
+    try:
+        while len(taken) < most:
+            taken.append(channel.receive_nowait())
+    except (trio.WouldBlock, trio.EndOfChannel, trio.ClosedResourceError):
+        pass
+    return taken

@@ -1,0 +1,109 @@
+"""How a line is logged: one event with fields, on stderr, whoever logs it.
+
+Readable text on a terminal, JSON lines otherwise. No token, password or message text gets through, whether it
+comes as a field, inside a URL or in what a library says.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from typing import Literal
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+SECRET_FIELDS = frozenset({"password", "secret", "token", "authorization", "text"})
+
+# `?token=…` in a URL, `//user:password@host`, and whatever has a JWT's shape.
+SECRET_PARTS = re.compile(
+    r"(?P<name>\b(?:access_token|token|password|secret)=)[^&\s'\"#;,)]+"
+    r"|(?P<user>://[^\s/:@'\"]*:)[^\s/'\"]*(?=@)"
+    r"|\beyJ[\w-]{5,}\.[\w-]*\.[\w-]*",
+    re.IGNORECASE,
+)
+
+CHATTY = ("asyncpg", "asyncio", "trio-websocket", "hypercorn.access", "hpack", "h2")
+"""Libraries whose lines below a warning tell an operator nothing, or quote frames."""
+
+
+def configure_logging(level: str = "info", style: Literal["auto", "text", "json"] = "auto") -> None:
+    """Send structlog's and the standard library's lines to stderr, from `level` up, looking as `style` says.
+
+    Call it once, before the first line. It never waits for anything but stderr.
+    """
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    on_terminal = sys.stderr is not None and sys.stderr.isatty()
+    as_text = style == "text" or (style == "auto" and on_terminal)
+    common: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.TimeStamper("%H:%M:%S" if as_text else "iso", utc=not as_text),
+    ]
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=common,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,  # before the mask, so that tracebacks are masked too
+                mask_secrets,
+                _console(colours=on_terminal) if as_text else structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(threshold)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
+    logging.captureWarnings(True)
+    structlog.configure(
+        processors=[*common, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+
+
+def _console(*, colours: bool) -> structlog.dev.ConsoleRenderer:
+    # The default formatter prints the locals of every frame, passwords among them.
+    return structlog.dev.ConsoleRenderer(
+        colors=colours, exception_formatter=structlog.dev.plain_traceback, sort_keys=False
+    )
+
+
+def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Put `***` in place of secrets, and escape what could forge a line or repaint a terminal."""
+    return {key: _masked(key, value) for key, value in event.items()}
+
+
+def _masked(key: str, value: object) -> object:
+    if key.lower() in SECRET_FIELDS:
+        return "***"
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case str():
+            return _escaped(
+                SECRET_PARTS.sub(_hidden, value), spare="\n" if key in ("exception", "stack") else ""
+            )
+        case Mapping():
+            return {str(name): _masked(str(name), item) for name, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_masked(key, item) for item in value]
+        case BaseException():
+            return _masked(key, f"{type(value).__name__}: {value}")
+        case _:
+            return _masked(key, str(value))
+
+
+def _hidden(found: re.Match[str]) -> str:
+    return (found["name"] or found["user"] or "") + "***"
+
+
+def _escaped(text: str, spare: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in spare else ascii(c)[1:-1] for c in text)

@@ -1,0 +1,35 @@
+"""Every way in which the server ends a WebSocket: code, reason, and when.
+
+Codes below 4000 are RFC 6455 section 7.4.1 and the IANA registry; 4000 to 4999 are ours.
+"""
+
+from typing import NamedTuple
+
+
+class Closing(NamedTuple):
+    """A close frame's content. The reason is for people and at most 123 bytes."""
+
+    code: int
+    reason: str
+
+
+GOING_AWAY = Closing(1001, "the server is stopping")
+"""The server was told to stop; what it accepted is saved and acknowledged before this is sent."""
+
+TOO_BIG = Closing(1009, "the message is too big or in too many fragments")
+"""More bytes or fragments than a message may have."""
+
+CRASHED = Closing(1011, "internal error")
+"""A bug ended this connection, and only this one; the log has it."""
+
+OUTCOME_UNKNOWN = Closing(1013, "the database did not answer in time, connect again")
+"""A message of this client may or may not have been saved, so no honest answer is left."""
+
+TOO_SLOW = Closing(4008, "too slow: the bytes waiting for this client passed their limit")
+"""The outbox overflowed, or a write made no progress for too long."""
+
+NO_PONG = Closing(4009, "no pong in time")
+"""Nothing was heard from the client, not even an answer to a ping."""
+
+UNAUTHENTICATED = Closing(4401, "not authenticated")
+"""A dialect that must authenticate first did not (support desk)."""

@@ -1,0 +1,97 @@
+"""What a name, an e-mail address, a password and a text must be, and how names compare.
+
+Each `clean_*` takes what a client sent and returns it normalised, or the refusal that says what is wrong.
+Source: "Common to all" of the protocol pages; bcrypt reads 72 bytes and no more.
+"""
+
+import unicodedata
+
+from chat.model.refusals import Code, Refusal
+
+NAME_LENGTH = 64
+EMAIL_LENGTH = 254
+"""RFC 5321's limit on a forward path, less its brackets."""
+TEXT_LENGTH = 4000
+PASSWORD_BYTES = 72
+RESERVED = frozenset({"server"})
+"""The name under which the server itself speaks."""
+
+_BAD_NAME = Refusal(
+    Code.INVALID,
+    f"a name has 1 to {NAME_LENGTH} letters, digits, '_', '.', '-' and single spaces between them",
+)
+_RESERVED_NAME = Refusal(Code.INVALID, "that name is reserved")
+_BAD_EMAIL = Refusal(Code.INVALID, "that is not an e-mail address")
+_EMPTY_TEXT = Refusal(Code.INVALID, "the message is empty")
+_LONG_TEXT = Refusal(Code.INVALID, f"the message is longer than {TEXT_LENGTH} characters")
+_BAD_TEXT = Refusal(Code.INVALID, "the message has characters that can't be kept (NUL, lone surrogates)")
+_LONG_PASSWORD = Refusal(Code.INVALID, f"the password is longer than {PASSWORD_BYTES} bytes")
+_BAD_PASSWORD = Refusal(Code.INVALID, "the password has characters that can't be used")
+
+
+def same_name_key(name: str) -> str:
+    """Return what two spellings of one name (or e-mail address) have in common: NFC without case."""
+    if name.isascii():
+        return name.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def clean_name(name: str) -> str | Refusal:
+    """Return `name` in NFC, or why it can't be a name."""
+    if not 1 <= len(name) <= 4 * NAME_LENGTH:  # before the costly part; NFC shortens at most that much
+        return _BAD_NAME
+    name = unicodedata.normalize("NFC", name)
+    if len(name) > NAME_LENGTH or name != name.strip(" ") or "  " in name:
+        return _BAD_NAME
+    if not all(map(_may_stand_in_a_name, name)) or unicodedata.category(name[0])[0] == "M":
+        return _BAD_NAME
+    if same_name_key(name) in RESERVED:
+        return _RESERVED_NAME
+    return name
+
+
+def _may_stand_in_a_name(char: str) -> bool:
+    # Marks (M) are parts of letters in many scripts; of the numbers only digits (Nd).
+    return char in " _.-" or unicodedata.category(char)[0] in "LM" or unicodedata.category(char) == "Nd"
+
+
+def clean_email(email: str) -> str | Refusal:
+    """Return `email` in NFC, or why it can't be an address. Whether it can be reached is not asked."""
+    email = unicodedata.normalize("NFC", email.strip())
+    local, at, domain = email.rpartition("@")
+    if not (at and local and domain) or len(email) > EMAIL_LENGTH:
+        return _BAD_EMAIL
+    if any(c.isspace() or unicodedata.category(c)[0] == "C" for c in email):
+        return _BAD_EMAIL
+    return email
+
+
+def clean_text(text: str) -> str | Refusal:
+    """Return `text` trimmed, or why it can't be a message."""
+    text = text.strip()
+    if not text:
+        return _EMPTY_TEXT
+    if len(text) > TEXT_LENGTH:
+        return _LONG_TEXT
+    if "\0" in text or not _encodes(text):
+        return _BAD_TEXT
+    return text
+
+
+def clean_password(password: str, *, at_least: int) -> bytes | Refusal:
+    """Return the bytes to hash, or why they can't be a password of `at_least` characters."""
+    if len(password) < at_least:
+        return Refusal(Code.INVALID, f"the password is shorter than {at_least} characters")
+    if "\0" in password or not _encodes(password):
+        return _BAD_PASSWORD
+    raw = password.encode()
+    return raw if len(raw) <= PASSWORD_BYTES else _LONG_PASSWORD
+
+
+def _encodes(text: str) -> bool:
+    """Whether `text` has no lone surrogate, which JSON can carry and UTF-8 can't."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,126 @@
+"""The only wiring: the whole server is one `async with`, and what is opened last is closed first."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import msgspec
+import trio
+
+from chat.config import Config
+from chat.dialects.dialect import Dialect, by_name
+from chat.dialects.table import DIALECTS
+from chat.gateway.door import Door
+from chat.gateway.http.app import create_app
+from chat.gateway.http.messenger import create_messenger
+from chat.gateway.http.pages import create_pages
+from chat.gateway.http.talker import create_talker
+from chat.gateway.listener import open_gateway
+from chat.live import lobby
+from chat.live.broadcaster import open_broadcaster
+from chat.live.heartbeat import beat
+from chat.live.hub import Hub
+from chat.live.journal import open_journal
+from chat.live.presence import Presence
+from chat.live.session import Core
+from chat.model.closing import GOING_AWAY
+from chat.model.startup import CannotStart
+from chat.services.accounts import Accounts
+from chat.services.history import History
+from chat.services.passwords import Passwords
+from chat.services.throttle import Throttle
+from chat.services.tokens import Tokens
+from chat.storage.ports import Storage, Users
+from chat.storage.postgres.data_directory import AlreadyRunning, open_data_directory
+from chat.storage.postgres.embedded import open_embedded_postgres, running_address
+from chat.storage.postgres.storage import open_postgres_storage, open_postgres_users
+
+
+class Server(msgspec.Struct, frozen=True):
+    """A server that serves. `addresses` are its listeners' URLs."""
+
+    addresses: tuple[str, ...]
+
+
+@asynccontextmanager
+async def open_server(config: Config) -> AsyncGenerator[Server]:
+    """Serve for as long as the block lasts; leaving it stops in order, within about `config.grace` seconds.
+
+    In order: nobody new comes in; what was accepted is saved, told and acknowledged; every client is told that
+    the server goes; PostgreSQL stops. Raises CannotStart. Cancelling cuts everyone off, and loses nothing that
+    was acknowledged.
+    """
+    async with AsyncExitStack() as stack:
+        data = await stack.enter_async_context(open_data_directory(config.data))
+        secret = config.secret or data.secret()
+        if config.database_url is None:
+            postgres = await stack.enter_async_context(open_embedded_postgres(data, grace=config.grace))
+            address = postgres.address
+        else:
+            address = {"dsn": config.database_url}
+        storage = await stack.enter_async_context(
+            open_postgres_storage(
+                address,
+                pool_size=config.pool_size,
+                query_timeout=config.query_timeout,
+                commit_timeout=config.commit_timeout,
+            )
+        )
+        yield await stack.enter_async_context(open_chat(config, storage, secret))
+
+
+@asynccontextmanager
+async def open_chat(
+    config: Config, storage: Storage, secret: str, dialects: tuple[Dialect, ...] = DIALECTS
+) -> AsyncGenerator[Server]:
+    """Serve on a storage that is open already; `open_server` without the database."""
+    for listen in config.listen:
+        if by_name(dialects, listen.dialect) is None:
+            known = ", ".join(dialect.name for dialect in dialects)
+            raise CannotStart(f"no dialect is called {listen.dialect!r}: there are {known}")
+    accounts = _accounts(config, storage.users, secret)
+    presence = Presence()
+    hub = Hub()
+    app = create_app([create_pages(storage.ping), create_talker(accounts), create_messenger(accounts)])
+    async with open_broadcaster(hub) as broadcaster, open_journal(storage.messages, broadcaster) as journal:
+        core = Core(accounts, History(storage.rooms, storage.messages), journal, hub, lobby.HANDLERS)
+        door = Door(config, dialects, core, presence)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_beat, presence, config)
+            async with open_gateway(
+                config, app, door.serve, on_stop=lambda: presence.close_all(GOING_AWAY)
+            ) as gateway:
+                yield Server(gateway.addresses)
+            nursery.cancel_scope.cancel(reason="the server has stopped")
+
+
+@asynccontextmanager
+async def open_accounts(config: Config) -> AsyncGenerator[Accounts]:
+    """Serve the accounts alone, also while a server runs on the same data. Raises CannotStart."""
+    async with AsyncExitStack() as stack:
+        if config.database_url is not None:
+            address = {"dsn": config.database_url}
+        else:
+            try:
+                data = await stack.enter_async_context(open_data_directory(config.data))
+                postgres = await stack.enter_async_context(open_embedded_postgres(data, grace=config.grace))
+                address = postgres.address
+            except AlreadyRunning:
+                address = running_address(config.data)
+        users = await stack.enter_async_context(
+            open_postgres_users(address, query_timeout=config.query_timeout)
+        )
+        yield _accounts(config, users, secret="")  # the command issues no tokens
+
+
+def _accounts(config: Config, users: Users, secret: str) -> Accounts:
+    return Accounts(
+        users,
+        Passwords(config.bcrypt_cost),
+        Tokens(secret, config.token_lifetime),
+        Throttle(),
+        min_password=config.min_password,
+    )
+
+
+async def _beat(presence: Presence, config: Config) -> None:
+    await beat(presence, interval=config.ping_interval, patience=config.pong_timeout)

@@ -1,0 +1,141 @@
+"""Who people are and how they prove it: registration, login, tokens."""
+
+import math
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from chat.model.entities import Credentials, Person
+from chat.model.refusals import BAD_CREDENTIALS, BAD_TOKEN, Code, Refusal
+from chat.model.rules import clean_email, clean_name, clean_password, same_name_key
+from chat.services.passwords import Passwords
+from chat.services.throttle import Throttle
+from chat.services.tokens import Tokens
+from chat.storage.ports import NewPerson, Taken, Users
+
+NAME_TAKEN = Refusal(Code.TAKEN, "that name is taken")
+EMAIL_TAKEN = Refusal(Code.TAKEN, "email already registered")
+
+
+class Granted(msgspec.Struct, frozen=True):
+    """A person who proved who they are, and the token that spares them to do it again."""
+
+    person: Person
+    token: str
+
+
+class Accounts:
+    """The rules about people, in every dialect the same.
+
+    Every method may raise StorageDown; those that add or change may raise OutcomeUnknown. Cancelling one:
+    the person was added or changed completely, or not at all.
+    """
+
+    def __init__(
+        self, users: Users, passwords: Passwords, tokens: Tokens, throttle: Throttle, *, min_password: int
+    ) -> None:
+        self._users = users
+        self._passwords = passwords
+        self._tokens = tokens
+        self._throttle = throttle
+        self._min_password = min_password
+
+    async def add(
+        self,
+        name: str,
+        password: str,
+        email: str | None = None,
+        *,
+        operator: bool = False,
+        admin: bool = False,
+    ) -> Person | Refusal:
+        """Add a person, or say what is wrong with the name, the address or the password."""
+        clean = clean_name(name)
+        if isinstance(clean, Refusal):
+            return clean
+        raw = clean_password(password, at_least=self._min_password)
+        if isinstance(raw, Refusal):
+            return raw
+        address = None if email is None else clean_email(email)
+        if isinstance(address, Refusal):
+            return address
+        if busy := self._passwords.busy():
+            return busy
+        added = await self._users.add(
+            NewPerson(
+                name=clean,
+                email=address,
+                password_hash=await self._passwords.hash(raw),
+                is_operator=operator,
+                is_admin=admin,
+            )
+        )
+        match added:
+            case Taken("email"):
+                return EMAIL_TAKEN
+            case Taken():
+                return NAME_TAKEN
+            case person:
+                return person
+
+    async def register(self, name: str, password: str, email: str | None = None) -> Granted | Refusal:
+        """Add a person and log them in."""
+        added = await self.add(name, password, email)
+        return added if isinstance(added, Refusal) else self.grant(added)
+
+    async def log_in(self, name: str, password: str, address: str) -> Granted | Refusal:
+        """Log in by name. `address` is the client's, for the throttle."""
+        return await self._log_in(self._users.by_name, name, password, address)
+
+    async def log_in_by_email(self, email: str, password: str, address: str) -> Granted | Refusal:
+        """Log in by e-mail address. `address` is the client's, for the throttle."""
+        return await self._log_in(self._users.by_email, email, password, address)
+
+    async def _log_in(
+        self,
+        find: Callable[[str], Awaitable[Credentials | None]],
+        login: str,
+        password: str,
+        address: str,
+    ) -> Granted | Refusal:
+        raw = clean_password(password, at_least=0)
+        if isinstance(raw, Refusal):
+            return raw
+        if busy := self._passwords.busy():
+            return busy
+        if "\0" in login or not login.isprintable():
+            return BAD_CREDENTIALS  # no name has such characters, and PostgreSQL could not be asked for it
+        who = same_name_key(login)
+        if wait := self._throttle.take(who, address):
+            return Refusal(Code.TOO_MANY, "too many tries, wait", retry_after=math.ceil(wait))
+        known = await find(login)
+        # An unknown name takes the same path and the same time as a wrong password.
+        right = await self._passwords.match(raw, None if known is None else known.password_hash)
+        if known is None or not right:
+            return BAD_CREDENTIALS
+        self._throttle.give_back(who, address)
+        return self.grant(known.person)
+
+    def grant(self, person: Person) -> Granted:
+        """Issue a token to a person who is known already."""
+        return Granted(person, self._tokens.issue(person))
+
+    async def authenticate(self, token: str) -> Person | Refusal:
+        """Return whose token this is, unless it is forged, expired, revoked or its person is gone."""
+        claims = self._tokens.read(token)
+        if claims is None:
+            return BAD_TOKEN
+        person = await self._users.by_id(claims.person_id)
+        if person is None or person.token_generation != claims.generation:
+            return BAD_TOKEN
+        return person
+
+    async def people(self) -> list[Person]:
+        """Return everybody, the oldest account first."""
+        return await self._users.everyone()
+
+    async def revoke(self, name: str) -> Person | Refusal:
+        """Make all tokens of a person invalid that were issued so far."""
+        known = await self._users.by_name(name)
+        person = known and await self._users.raise_token_generation(known.person.id)
+        return person or Refusal(Code.NOT_FOUND, "there is no such person")

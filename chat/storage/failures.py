@@ -1,0 +1,20 @@
+"""How a storage fails; each says what became of the write that met it."""
+
+
+class StorageError(Exception):
+    """A storage could not do what was asked."""
+
+
+class StorageDown(StorageError):
+    """The storage does not answer or can't work now. Nothing was written."""
+
+
+class WriteRejected(StorageError):
+    """The storage won't take these values, now or later. Nothing was written."""
+
+
+class OutcomeUnknown(StorageError):
+    """The storage went silent in the middle of a write, which may or may not have happened.
+
+    What depends on it must not be acknowledged; `Messages.settle` tells in the end.
+    """

@@ -1,0 +1,19 @@
+"""The whole memory storage, wired: three small tables that know each other."""
+
+import trio
+
+from chat.storage.memory.messages import MemoryMessages
+from chat.storage.memory.rooms import MemoryRooms
+from chat.storage.memory.users import MemoryUsers
+
+
+class MemoryStorage:
+    """Keeps everything until it is dropped."""
+
+    def __init__(self) -> None:
+        self.users = MemoryUsers()
+        self.rooms = MemoryRooms()
+        self.messages = MemoryMessages(self.users, self.rooms)
+
+    async def ping(self) -> None:
+        await trio.lowlevel.checkpoint()

@@ -1,0 +1,70 @@
+"""People in memory. A method's work is done in one go after its checkpoint: no await in between."""
+
+import time
+
+import trio
+from msgspec import structs
+
+from chat.model.entities import Credentials, Person
+from chat.model.rules import same_name_key
+from chat.storage.ports import NewPerson, Taken
+
+
+class MemoryUsers:
+    """The port `Users` in three dictionaries."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[int, Credentials] = {}
+        self._id_by_name: dict[str, int] = {}
+        self._id_by_email: dict[str, int] = {}
+
+    async def add(self, new: NewPerson) -> Person | Taken:
+        await trio.lowlevel.checkpoint()
+        if same_name_key(new.name) in self._id_by_name:
+            return Taken("name")
+        if new.email is not None and same_name_key(new.email) in self._id_by_email:
+            return Taken("email")
+        person = Person(
+            id=len(self._by_id) + 1,
+            name=new.name,
+            email=new.email,
+            display_name=new.display_name,
+            is_operator=new.is_operator,
+            is_admin=new.is_admin,
+            created_at=round(time.time(), 6),
+        )
+        self._by_id[person.id] = Credentials(person, new.password_hash)
+        self._id_by_name[same_name_key(new.name)] = person.id
+        if new.email is not None:
+            self._id_by_email[same_name_key(new.email)] = person.id
+        return person
+
+    async def by_id(self, person_id: int) -> Person | None:
+        await trio.lowlevel.checkpoint()
+        return self.look_up(person_id)
+
+    async def by_name(self, name: str) -> Credentials | None:
+        await trio.lowlevel.checkpoint()
+        return self._by_id.get(self._id_by_name.get(same_name_key(name), 0))
+
+    async def by_email(self, email: str) -> Credentials | None:
+        await trio.lowlevel.checkpoint()
+        return self._by_id.get(self._id_by_email.get(same_name_key(email), 0))
+
+    async def everyone(self) -> list[Person]:
+        await trio.lowlevel.checkpoint()
+        return [known.person for known in self._by_id.values()]
+
+    async def raise_token_generation(self, person_id: int) -> Person | None:
+        await trio.lowlevel.checkpoint()
+        known = self._by_id.get(person_id)
+        if known is None:
+            return None
+        raised = structs.replace(known.person, token_generation=known.person.token_generation + 1)
+        self._by_id[person_id] = Credentials(raised, known.password_hash)
+        return raised
+
+    def look_up(self, person_id: int) -> Person | None:
+        """Return the person at once: how the other memory tables follow a foreign key."""
+        known = self._by_id.get(person_id)
+        return None if known is None else known.person

@@ -1,0 +1,128 @@
+"""asyncpg on Trio: where an operation crosses from Trio to asyncio, and what its failures mean.
+
+Three laws, each measured (docs/decisions/0002):
+
+- One crossing an operation: it is one asyncio-flavoured coroutine, with acquiring and releasing the
+  connection inside. More crossings cost more, and a cancelled release can hang the pool.
+- Reads can be cancelled; writes are shielded, with a deadline. A cancelled asyncpg write may have happened.
+- A write whose deadline passed has an unknown outcome; its connection is terminated.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias, TypeVar
+
+import asyncpg
+import trio
+
+from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
+from chat.storage.postgres.crossing import cross
+
+T = TypeVar("T")
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Operation = Callable[[Connection], Awaitable[T]]
+Address = dict[str, Any]
+"""How to reach a database: asyncpg.connect's keyword arguments (`dsn`, or `host`, `user`, …)."""
+
+CONNECTION_LOST = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
+"""What asyncpg raises where there is no connection, or no longer one."""
+
+_GRACE = 1.0
+"""Seconds by which Trio's deadline is later than asyncpg's own: it is the second line."""
+
+
+class Database:
+    """A pool of connections for everything but the journal's writes."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", query_timeout: float) -> None:
+        self._pool = pool
+        self._query_timeout = query_timeout
+
+    async def read(self, operation: Operation[T]) -> T:
+        """Run `operation` (asyncio-flavoured) on a connection of the pool and return its result.
+
+        Raises StorageDown. Cancelling: the query is cancelled in PostgreSQL too; nothing is left behind.
+        """
+        with trio.move_on_after(self._query_timeout + _GRACE):
+            try:
+                return await cross(self._on_a_connection, operation)
+            except asyncpg.PostgresError as error:
+                raise StorageDown(str(error)) from error
+            except CONNECTION_LOST as error:
+                raise StorageDown(str(error) or type(error).__name__) from error
+        raise StorageDown("the database did not answer in time")
+
+    async def write(self, operation: Operation[T]) -> T:
+        """Run `operation` (asyncio-flavoured) in a transaction and return its result.
+
+        Raises StorageDown, WriteRejected or OutcomeUnknown. Cancelling: felt after the write has ended.
+        """
+        # Without the shield a cancelled client could leave a write that may have happened.
+        with trio.move_on_after(self._query_timeout + _GRACE, shield=True):
+            with TranslatedWriteErrors():
+                return await cross(self._in_a_transaction, operation)
+        raise OutcomeUnknown("the database did not answer in time")
+
+    async def _on_a_connection(self, operation: Operation[T]) -> T:
+        async with self._pool.acquire(timeout=self._query_timeout) as connection:
+            return await operation(connection)
+
+    async def _in_a_transaction(self, operation: Operation[T]) -> T:
+        try:
+            connection = await self._pool.acquire(timeout=self._query_timeout)
+        except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
+            raise StorageDown(str(error) or type(error).__name__) from error
+        try:
+            async with connection.transaction():
+                return await operation(connection)
+        finally:
+            await self._pool.release(connection, timeout=_GRACE)
+
+
+class TranslatedWriteErrors:
+    """Turn asyncpg's exceptions about a write that was begun into the storage's own.
+
+    An error that PostgreSQL itself sent means that the transaction was rolled back. A lost connection or a
+    passed deadline means that nobody knows.
+    """
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: object
+    ) -> None:
+        match error:
+            case asyncpg.DataError() | asyncpg.IntegrityConstraintViolationError():
+                raise WriteRejected(str(error)) from error
+            case asyncpg.PostgresError() if not isinstance(error, asyncpg.PostgresConnectionError):
+                raise StorageDown(str(error)) from error
+            case BaseException() if isinstance(error, CONNECTION_LOST):
+                raise OutcomeUnknown(str(error) or type(error).__name__) from error
+
+
+@asynccontextmanager
+async def open_database(
+    address: Address, *, pool_size: int, query_timeout: float
+) -> AsyncGenerator[Database]:
+    """Open a pool for as long as the block lasts. The caller runs inside `open_asyncio`."""
+
+    async def open_pool() -> "asyncpg.Pool[asyncpg.Record]":
+        return await asyncpg.create_pool(
+            **address,
+            min_size=0,
+            max_size=pool_size,
+            timeout=query_timeout,
+            command_timeout=query_timeout,
+            server_settings={"application_name": "chat"},
+        )
+
+    pool = await cross(open_pool)
+    try:
+        yield Database(pool, query_timeout)
+    finally:
+        # Without the shield a cancelled server would leave sockets and asyncio tasks behind.
+        with trio.move_on_after(query_timeout, shield=True) as closing:
+            await cross(pool.close)
+        if closing.cancelled_caught:
+            pool.terminate()

@@ -1,0 +1,58 @@
+"""Become one of PostgreSQL's programs: what has to happen in the child, in a process of its own.
+
+A script, never imported: `python -I -S launcher.py PARENT UID GID DIRECTORY PROGRAM ARGUMENT…`. Popen's
+`preexec_fn` would do this too, but it runs Python in a copy of a process that may have threads, where a lock that
+another thread held at that moment is never let go.
+"""
+
+import os
+import signal
+import sys
+
+CANNOT_ENTER = 125
+"""Exit status: the program's user may not enter the directory."""
+CANNOT_RUN = 126
+"""Exit status: the program is missing, or its user may not run it."""
+
+PR_SET_PDEATHSIG = 1
+
+
+def main(parent: str, uid: str, gid: str, directory: str, program: str, *arguments: str) -> None:
+    """Drop to user `uid` (unless "-"), ask to be stopped when `parent` ends, and become `program`."""
+    # Python's own start has changed these, and a program that is begun inherits what is ignored.
+    for changed in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(changed, signal.SIG_DFL)
+    if uid != "-":
+        os.setgroups([])
+        os.setgid(int(gid))
+        os.setuid(int(uid))
+    die_with_parent()  # after setuid, which would undo it
+    if os.getppid() != int(parent):  # it has ended before we asked
+        sys.exit(1)
+    try:
+        os.chdir(directory)
+    except OSError as error:
+        refuse(CANNOT_ENTER, error)
+    try:
+        os.execv(program, (program, *arguments))
+    except OSError as error:
+        refuse(CANNOT_RUN, error)
+
+
+def die_with_parent() -> None:
+    """Get SIGINT, PostgreSQL's fast shutdown, when the parent ends, also by kill -9. Linux only."""
+    if sys.platform == "linux":
+        try:
+            import ctypes
+        except ImportError:  # a Python built without it
+            return
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+def refuse(status: int, error: OSError) -> None:
+    sys.stderr.write(f"{error.strerror}: {error.filename}\n")
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,111 @@
+"""Bring a database's schema to what this version needs: `sql/NNNN_name.sql`, each once, in order.
+
+A migration that was applied must not change afterwards; its checksum is kept to notice that.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import NamedTuple
+
+import asyncpg
+
+from chat.model.startup import CannotStart
+from chat.storage.postgres.crossing import cross
+from chat.storage.postgres.database import CONNECTION_LOST, Address
+
+_LOCK = 0x63686174_6D696772  # "chatmigr"
+_OLDEST = 14
+"""PostgreSQL's oldest major version that this schema is tried on."""
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    version    integer PRIMARY KEY,
+    name       text NOT NULL,
+    checksum   text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)"""
+
+
+class Migration(NamedTuple):
+    """One numbered file."""
+
+    version: int
+    name: str
+    text: str
+
+    @property
+    def checksum(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def known_migrations() -> list[Migration]:
+    """Return the migrations that this version brings, in order."""
+    return sorted(_read(_directory()))
+
+
+def _directory() -> Traversable:
+    # In an installed package sql/ lies beside the modules; in a checkout, beside the package.
+    packaged = files("chat") / "sql"
+    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "sql"
+
+
+def _read(directory: Traversable) -> Iterator[Migration]:
+    for file in directory.iterdir():
+        if file.name.endswith(".sql"):
+            version, _, name = file.name.removesuffix(".sql").partition("_")
+            yield Migration(int(version), name, file.read_text(encoding="utf-8"))
+
+
+async def migrate(address: Address, *, connect_timeout: float, migrations: list[Migration]) -> None:
+    """Apply what is missing, all of it in one transaction, while no other server does the same.
+
+    Raises CannotStart with the reason. Cancelling: nothing was applied.
+    """
+
+    async def apply() -> None:
+        connection = await asyncpg.connect(**address, timeout=connect_timeout)
+        try:
+            if connection.get_server_version().major < _OLDEST:
+                raise CannotStart(f"the database is PostgreSQL older than {_OLDEST}")
+            async with connection.transaction():
+                await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
+                await connection.execute(_TABLE)
+                applied = dict(await connection.fetch("SELECT version, checksum FROM schema_migrations"))
+                for migration in _missing(migrations, applied):
+                    await _apply_one(connection, migration)
+        finally:
+            connection.terminate()
+
+    try:
+        await cross(apply)
+    except asyncpg.InvalidAuthorizationSpecificationError as error:
+        raise CannotStart(f"the database refuses the user or password: {error}") from error
+    except (*CONNECTION_LOST, asyncpg.PostgresError, ValueError) as error:
+        raise CannotStart(f"the database does not answer: {error or type(error).__name__}") from error
+
+
+def _missing(migrations: list[Migration], applied: dict[int, str]) -> list[Migration]:
+    """Return the migrations to apply, after a look at those that were."""
+    newest = max((migration.version for migration in migrations), default=0)
+    if applied and max(applied) > newest:
+        raise CannotStart(f"the database is at schema {max(applied)}, newer than this server's {newest}")
+    for migration in migrations:
+        if applied.get(migration.version, migration.checksum) != migration.checksum:
+            raise CannotStart(f"migration {migration.version:04} was changed after it was applied")
+    return [migration for migration in migrations if migration.version not in applied]
+
+
+async def _apply_one(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
+    try:
+        await connection.execute(migration.text)
+    except asyncpg.PostgresError as error:
+        raise CannotStart(f"migration {migration.version:04} failed: {error}") from error
+    await connection.execute(
+        "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)",
+        migration.version,
+        migration.name,
+        migration.checksum,
+    )

@@ -1,0 +1,51 @@
+"""The whole PostgreSQL storage, wired."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from chat.storage.postgres.crossing import open_asyncio
+from chat.storage.postgres.database import Address, Database, open_database
+from chat.storage.postgres.messages import PostgresMessages
+from chat.storage.postgres.migrations import known_migrations, migrate
+from chat.storage.postgres.rooms import PostgresRooms
+from chat.storage.postgres.users import PostgresUsers
+from chat.storage.postgres.writer import Writer, open_writer
+
+
+class PostgresStorage:
+    """The port `Storage`."""
+
+    def __init__(self, database: Database, writer: Writer) -> None:
+        self._database = database
+        self.users = PostgresUsers(database)
+        self.rooms = PostgresRooms(database)
+        self.messages = PostgresMessages(database, writer)
+
+    async def ping(self) -> None:
+        await self._database.read(lambda connection: connection.fetchval("SELECT 1"))
+
+
+@asynccontextmanager
+async def open_postgres_storage(
+    address: Address, *, pool_size: int, query_timeout: float, commit_timeout: float
+) -> AsyncGenerator[PostgresStorage]:
+    """Bring the schema up to date and serve it for as long as the block lasts.
+
+    Timeouts are in seconds, for one query and for one commit. Raises CannotStart.
+    """
+    async with open_asyncio():
+        await migrate(address, connect_timeout=query_timeout, migrations=known_migrations())
+        async with (
+            open_database(address, pool_size=pool_size, query_timeout=query_timeout) as database,
+            open_writer(address, timeout_each=commit_timeout) as writer,
+        ):
+            yield PostgresStorage(database, writer)
+
+
+@asynccontextmanager
+async def open_postgres_users(address: Address, *, query_timeout: float) -> AsyncGenerator[PostgresUsers]:
+    """Serve the people alone, also while a server runs on the same database."""
+    async with open_asyncio():
+        await migrate(address, connect_timeout=query_timeout, migrations=known_migrations())
+        async with open_database(address, pool_size=1, query_timeout=query_timeout) as database:
+            yield PostgresUsers(database)

@@ -1,0 +1,142 @@
+"""Keep PostgreSQL running: start it, see that it takes connections, and start it again whenever it ends."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+import trio
+
+from chat.storage.postgres.cluster import Cluster
+from chat.storage.postgres.leftover import stranger
+from chat.storage.postgres.process import Process, open_process
+from chat.storage.postgres.server_log import ServerLog
+from chat.storage.postgres.settings import command
+
+START_TIMEOUT = 600.0
+"""Seconds for one start at most, however much there is to recover."""
+SILENCE_TIMEOUT = 60.0
+"""Seconds that a start may go on without a word in the log; recovery reports every ten (from PostgreSQL 15)."""
+REPORT_INTERVAL = 5.0
+PROBE_INTERVAL = 0.02
+FIRST_PAUSE = 0.1
+"""Seconds before it is started again; doubled each time up to LONGEST_PAUSE, also on a full disk for days."""
+LONGEST_PAUSE = 2.0
+STEADY = 10.0
+"""Seconds that it has to run before its next end counts as the first again."""
+IN_USE = "is still in use"
+"""What PostgreSQL says while a backend of a killed postmaster lives; it will notice, and end."""
+
+log = structlog.get_logger(__name__)
+
+
+class Supervisor:
+    """Runs PostgreSQL on `cluster` with its socket in `sockets`. Only `run` changes what is public here."""
+
+    def __init__(self, cluster: Cluster, sockets: Path, server_log: ServerLog, grace: float) -> None:
+        self.ready = False  # it takes connections
+        self.restarts = 0  # how often it has come back
+        self.pid: int | None = None  # the postmaster's
+        self._cluster = cluster
+        self._command = command(cluster, sockets)
+        self._log = server_log
+        self._grace = grace
+
+    async def run(self, task_status: trio.TaskStatus[str | None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Run PostgreSQL until cancelled. Started with None once it takes connections, or with why it does not.
+
+        Cancelling: PostgreSQL is stopped within the grace.
+        """
+        ever_ready = False
+
+        def became_ready() -> None:
+            nonlocal ever_ready
+            if ever_ready:
+                self.restarts += 1
+                log.info("PostgreSQL is back", restarts=self.restarts)
+            else:
+                ever_ready = True
+                task_status.started(None)
+
+        failures = 0
+        begun = trio.current_time()
+        while True:
+            position = self._log.size()
+            served = await self._run_once(became_ready)
+            said = _essence(self._log.since(position))
+            waited = trio.current_time() - begun
+            if not ever_ready and not (IN_USE in said and waited < SILENCE_TIMEOUT):
+                task_status.started(f"PostgreSQL did not start: {said} (all of it: {self._log.path})")
+                return
+            failures = 1 if served > STEADY else failures + 1
+            pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 16), LONGEST_PAUSE)
+            if failures & (failures - 1) == 0:  # 1, 2, 4, 8 …: a full disk for days does not fill our log
+                log.warning("PostgreSQL ended and is started again", times=failures, says=said)
+            await trio.sleep(pause)
+
+    async def _run_once(self, became_ready: Callable[[], None]) -> float:
+        """Run it until it ends. Return for how many seconds it took connections."""
+        environment = {}
+        pid = await stranger(self._cluster.path)
+        if pid is not None:
+            # PostgreSQL does not start while a process with the number in its postmaster.pid lives, unless it
+            # is told that this one merely started it.
+            environment["PG_GRANDPARENT_PID"] = str(pid)
+        try:
+            with self._log.opened() as output:
+                async with open_process(
+                    self._command,
+                    directory=self._cluster.path,
+                    owner=self._cluster.owner,
+                    output=output,
+                    grace=self._grace,
+                    environment=environment,
+                ) as process:
+                    if not await self._takes_connections(process):
+                        return 0.0
+                    since = trio.current_time()
+                    self.pid = process.pid
+                    self.ready = True
+                    became_ready()
+                    await process.wait()
+                    return trio.current_time() - since
+        except OSError as error:  # no memory, descriptors or disk for a process
+            log.warning("PostgreSQL cannot be started", reason=str(error))
+            return 0.0
+        finally:
+            self.ready = False
+            self.pid = None
+
+    async def _takes_connections(self, process: Process) -> bool:
+        """Wait until it does; return False if it ended instead, or is stuck."""
+        size = self._log.size()
+        begun = spoke = reported = trio.current_time()
+        while not process.has_ended():
+            if _is_ready(self._cluster.path, process.pid):
+                return True
+            now = trio.current_time()
+            if self._log.size() != size:
+                size, spoke = self._log.size(), now
+            if now - spoke > SILENCE_TIMEOUT or now - begun > START_TIMEOUT:
+                log.warning("PostgreSQL is stuck in its start", seconds=round(now - begun))
+                return False
+            if now - reported > REPORT_INTERVAL:
+                reported = now
+                log.info("PostgreSQL is still starting", seconds=round(now - begun))
+            await trio.sleep(PROBE_INTERVAL)
+        return False
+
+
+def _is_ready(cluster: Path, pid: int) -> bool:
+    """What PostgreSQL's own pg_ctl looks at: the eighth line of postmaster.pid, once it is this process's."""
+    try:
+        lines = (cluster / "postmaster.pid").read_bytes().splitlines()
+    except OSError:
+        return False
+    return len(lines) >= 8 and lines[0] == b"%d" % pid and lines[7].strip() == b"ready"
+
+
+def _essence(lines: list[str]) -> str:
+    """The lines that say what went wrong, without their time and process, as one."""
+    bad = [line for line in lines if re.search("FATAL|PANIC|ERROR", line)] or lines
+    return "; ".join(re.sub(r"^.*?\[\d+\] ", "", line) for line in bad[-3:]) or "it said nothing"

@@ -1,0 +1,79 @@
+"""People in PostgreSQL."""
+
+import asyncpg
+
+from chat.model.entities import Credentials, Person
+from chat.model.rules import same_name_key
+from chat.storage.ports import NewPerson, Taken
+from chat.storage.postgres.database import Connection, Database
+
+_COLUMNS = """id, name, email, display_name, is_operator, is_admin, token_generation,
+    extract(epoch FROM created_at)::float8 AS created_at"""
+
+_ADD = f"""
+INSERT INTO users (name, name_key, display_name, email, email_key, password_hash, is_operator, is_admin)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+RETURNING {_COLUMNS}"""
+_BY_ID = f"SELECT {_COLUMNS} FROM users WHERE id = $1"
+_BY_NAME = f"SELECT {_COLUMNS}, password_hash FROM users WHERE name_key = $1"
+_BY_EMAIL = f"SELECT {_COLUMNS}, password_hash FROM users WHERE email_key = $1"
+_EVERYONE = f"SELECT {_COLUMNS} FROM users ORDER BY id"
+_RAISE = f"UPDATE users SET token_generation = token_generation + 1 WHERE id = $1 RETURNING {_COLUMNS}"
+
+
+class PostgresUsers:
+    """The port `Users`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, new: NewPerson) -> Person | Taken:
+        values = (
+            new.name,
+            same_name_key(new.name),
+            new.display_name,
+            new.email,
+            new.email and same_name_key(new.email),
+            new.password_hash.decode("ascii"),
+            new.is_operator,
+            new.is_admin,
+        )
+
+        async def add(connection: Connection) -> Person | Taken:
+            try:
+                return _person(await connection.fetchrow(_ADD, *values))
+            except asyncpg.UniqueViolationError as error:
+                return Taken("email" if "email" in str(error.constraint_name) else "name")
+
+        return await self._database.write(add)
+
+    async def by_id(self, person_id: int) -> Person | None:
+        return _person_or_none(await self._one(_BY_ID, person_id))
+
+    async def by_name(self, name: str) -> Credentials | None:
+        return _credentials(await self._one(_BY_NAME, same_name_key(name)))
+
+    async def by_email(self, email: str) -> Credentials | None:
+        return _credentials(await self._one(_BY_EMAIL, same_name_key(email)))
+
+    async def everyone(self) -> list[Person]:
+        return [_person(row) for row in await self._database.read(lambda c: c.fetch(_EVERYONE))]
+
+    async def raise_token_generation(self, person_id: int) -> Person | None:
+        return _person_or_none(await self._database.write(lambda c: c.fetchrow(_RAISE, person_id)))
+
+    async def _one(self, query: str, value: object) -> asyncpg.Record | None:
+        return await self._database.read(lambda c: c.fetchrow(query, value))
+
+
+def _person(row: asyncpg.Record | None) -> Person:
+    assert row is not None
+    return Person(**{name: row[name] for name in Person.__struct_fields__})
+
+
+def _person_or_none(row: asyncpg.Record | None) -> Person | None:
+    return None if row is None else _person(row)
+
+
+def _credentials(row: asyncpg.Record | None) -> Credentials | None:
+    return None if row is None else Credentials(_person(row), row["password_hash"].encode("ascii"))

@@ -1,0 +1,113 @@
+"""The journal's own connection: the only one that writes messages.
+
+It holds an advisory lock for as long as it lives. That makes two things sure: only one server writes to a
+database, and once a new connection has the lock, no write of an earlier one can still land.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeAlias, TypeVar
+
+import asyncpg
+import structlog
+import trio
+
+from chat.model.startup import CannotStart
+from chat.storage.failures import OutcomeUnknown, StorageDown
+from chat.storage.postgres.crossing import cross
+from chat.storage.postgres.database import CONNECTION_LOST, Address, TranslatedWriteErrors
+
+T = TypeVar("T")
+RawConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+_LOCK = 0x63686174_77726974  # "chatwrit"
+_TRY_LOCK = f"SELECT pg_try_advisory_lock({_LOCK})"
+_TERMINATE = "SELECT pg_terminate_backend($1)"
+_PAUSE = 0.1
+"""Seconds between two tries to connect, or to get the lock from a backend that is still ending."""
+
+logger = structlog.get_logger(__name__)
+
+
+class Writer:
+    """One connection, made when it is needed and made again when it is lost."""
+
+    def __init__(self, address: Address, timeout: float) -> None:
+        self._address = address
+        self._timeout = timeout  # seconds for one operation, connecting included
+        self._connection: "RawConnection | None" = None
+        self._last_backend = 0  # process id of the backend that may still be at work for us
+
+    async def run(self, operation: Callable[[RawConnection], Awaitable[T]]) -> T:
+        """Run `operation` (asyncio-flavoured; one statement or one transaction) on the connection.
+
+        Raises StorageDown, WriteRejected or OutcomeUnknown. Cancelling: felt after the operation has ended.
+        """
+        # Without the shield, cancelling the journal would leave a batch that may have been saved.
+        with trio.move_on_after(self._timeout, shield=True):
+            connection = await self._connected()
+            try:
+                with TranslatedWriteErrors():
+                    return await cross(operation, connection)
+            except OutcomeUnknown:
+                self.disconnect()
+                raise
+            finally:
+                if connection.is_closed():
+                    self.disconnect()
+        unknown = self._connection is not None
+        self.disconnect()
+        if unknown:
+            raise OutcomeUnknown("the database did not answer in time")
+        raise StorageDown("the database can't be reached")
+
+    def disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+    async def _connected(self) -> RawConnection:
+        """Return the connection, trying until the caller's deadline to make one."""
+        while self._connection is None or self._connection.is_closed():
+            try:
+                self._connection = await cross(self._connect)
+            except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
+                logger.debug("no connection for the journal yet", error=str(error) or type(error).__name__)
+                self._connection = None
+            if self._connection is None:
+                await trio.sleep(_PAUSE)
+        return self._connection
+
+    async def _connect(self) -> "RawConnection | None":
+        """Return a new connection that has the lock, or None while an earlier backend still holds it."""
+        connection = await asyncpg.connect(
+            **self._address,
+            timeout=self._timeout,
+            command_timeout=self._timeout,
+            server_settings={"application_name": "chat journal"},
+        )
+        try:
+            if self._last_backend:
+                await connection.fetchval(_TERMINATE, self._last_backend)
+            if await connection.fetchval(_TRY_LOCK):
+                self._last_backend = connection.get_server_pid()
+                return connection
+        except BaseException:
+            connection.terminate()
+            raise
+        await connection.close(timeout=1)
+        return None
+
+
+@asynccontextmanager
+async def open_writer(address: Address, *, timeout_each: float) -> AsyncGenerator[Writer]:
+    """Connect for as long as the block lasts. Raises CannotStart if another server writes here."""
+    writer = Writer(address, timeout_each)
+    try:
+        await writer.run(lambda connection: connection.fetchval("SELECT 1"))
+    except StorageDown as error:
+        raise CannotStart("another chat server writes to this database, or it can't be reached") from error
+    try:
+        yield writer
+    finally:
+        writer.disconnect()

@@ -1,0 +1,123 @@
+"""What the tests share: the real server as its own process, and databases of their own on its PostgreSQL."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import asyncpg
+import pytest
+from trio_asyncio import aio_as_trio
+
+from chat.storage.postgres.crossing import open_asyncio
+from chat.storage.postgres.database import Address
+from chat.storage.postgres.embedded import running_address
+
+_START = 60
+"""Seconds that a server may take to start: a first start makes a database, on a busy machine."""
+
+
+class ServerProcess:
+    """`chat serve` as a user starts it, on a free port of loopback.
+
+    `environment` is added to ours; `arguments` to the command line.
+    """
+
+    def __init__(self, data: Path, *arguments: str, **environment: str) -> None:
+        self.data = data
+        self.log = data.parent / f"{data.name}.log"
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "chat", "serve", "--listen", "127.0.0.1:0", "--data", str(data), *arguments],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env={**os.environ, "CHAT_BCRYPT_COST": "4", **environment},
+            )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()  # ends at the latest when the process does
+        if not line.startswith("listening on "):
+            self.process.wait(_START)
+            raise RuntimeError(f"the server did not start: {self.log.read_text()}")
+        self.url = line.removeprefix("listening on ").strip()
+
+    @property
+    def socket_url(self) -> str:
+        return self.url.replace("http", "ws", 1)
+
+    @property
+    def address(self) -> Address:
+        return running_address(self.data)
+
+    def stop(self) -> int:
+        """Stop as an operator does, and return the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+    def kill(self) -> None:
+        """Stop as a power cut does."""
+        self.process.kill()
+        self.process.wait(30)
+
+
+@contextmanager
+def running_server(data: Path, *arguments: str, **environment: str) -> Generator[ServerProcess]:
+    """Run a server for as long as the block lasts."""
+    server = ServerProcess(data, *arguments, **environment)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.stop()
+        assert server.process.stdout is not None
+        server.process.stdout.close()
+
+
+@contextmanager
+def data_path() -> Generator[Path]:
+    """A place for a data directory that PostgreSQL's user may reach; pytest's own is closed to others."""
+    with TemporaryDirectory(prefix="chat-") as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory) / "data"
+
+
+@pytest.fixture(scope="session")
+def server() -> Generator[ServerProcess]:
+    """One server for all tests that only talk with it."""
+    with data_path() as data, running_server(data) as server:
+        yield server
+
+
+@pytest.fixture
+def data() -> Generator[Path]:
+    """A data directory for a server of the test's own."""
+    with data_path() as data:
+        yield data
+
+
+@pytest.fixture
+async def asyncio_loop() -> AsyncGenerator[None]:
+    """An asyncio loop under Trio, as the server has one."""
+    async with open_asyncio():
+        yield
+
+
+@pytest.fixture
+async def database(asyncio_loop: None, server: ServerProcess) -> AsyncGenerator[Address]:
+    """An empty database of the test's own."""
+    name = f"test_{os.urandom(6).hex()}"
+
+    async def execute(statement: str) -> None:
+        connection = await asyncpg.connect(**server.address, timeout=10)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close(timeout=10)
+
+    await aio_as_trio(execute)(f"CREATE DATABASE {name}")
+    yield {**server.address, "database": name}
+    await aio_as_trio(execute)(f"DROP DATABASE {name} WITH (FORCE)")

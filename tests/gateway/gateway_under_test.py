@@ -1,0 +1,199 @@
+"""What the gateway's tests share: a small app, an echoing socket, the real listener, a client that speaks bytes."""
+
+import socket
+import struct
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import trio
+from quart import request
+from quart_trio import QuartTrio
+from structlog.testing import capture_logs
+from trio_websocket import ConnectionClosed, wrap_server_stream
+
+from chat.config import Config, Listen
+from chat.gateway.arrival import Arrival
+from chat.gateway.listener import Gateway, open_gateway
+
+LARGE = b"x" * 20_000_000
+"""More than the socket buffers of both sides hold."""
+
+
+def make_app() -> QuartTrio:
+    """The app; its `events` record what started, stopped and was cancelled, `released` lets /slow answer."""
+    app = QuartTrio("app")
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.events = []
+    app.entered = trio.Event()
+    app.released = trio.Event()
+
+    @app.before_serving
+    async def start() -> None:
+        app.events.append("started")
+
+    @app.after_serving
+    async def stop() -> None:
+        app.events.append("stopped")
+
+    @app.get("/")
+    async def hello() -> str:
+        return "hello"
+
+    @app.post("/echo")
+    async def echo_body() -> bytes:
+        return await request.get_data()
+
+    @app.post("/ignore")
+    async def ignore_body() -> str:
+        return "ignored"
+
+    @app.get("/who")
+    async def who() -> dict[str, str]:
+        return {
+            "address": str(request.remote_addr),
+            "scheme": request.scheme,
+            "args": request.query_string.decode(),
+        }
+
+    @app.get("/headers")
+    async def headers() -> dict[str, Any]:
+        return {name.lower(): value for name, value in request.headers.items()}
+
+    @app.get("/large")
+    async def large() -> bytes:
+        app.entered.set()
+        return LARGE
+
+    @app.get("/slow")
+    async def slow() -> str:
+        app.entered.set()
+        try:
+            await app.released.wait()
+        except trio.Cancelled:
+            app.events.append("cancelled")
+            raise
+        return "slow"
+
+    @app.get("/crash")
+    async def crash() -> str:
+        raise RuntimeError("a bug of the app")
+
+    return app
+
+
+async def echo(arrival: Arrival) -> None:
+    """Serve a socket that says back what it hears."""
+    async with trio.open_nursery() as nursery:
+        with trio.fail_after(10):
+            opening = await wrap_server_stream(nursery, arrival.stream)
+            socket = await opening.accept()
+        try:
+            while True:
+                await socket.send_message(await socket.get_message())
+        except ConnectionClosed:
+            nursery.cancel_scope.cancel()
+
+
+def make_config(**settings: Any) -> Config:
+    """A configuration with one listener on a free port of the loopback, and short waits."""
+    defaults = {"listen": (Listen("127.0.0.1", 0),), "data": Path("unused"), "grace": 2.0}
+    return Config(**(defaults | settings))
+
+
+@asynccontextmanager
+async def running(
+    app: QuartTrio | None = None,
+    serve_socket: Any = echo,
+    on_stop: Callable[[], None] = lambda: None,
+    **settings: Any,
+) -> AsyncGenerator[Gateway]:
+    """The gateway, listening."""
+    app = make_app() if app is None else app
+    async with open_gateway(make_config(**settings), app, serve_socket, on_stop=on_stop) as gateway:
+        yield gateway
+
+
+def port_of(gateway: Gateway) -> int:
+    return int(gateway.addresses[0].rpartition(":")[2])
+
+
+class Wire:
+    """A client that sends the bytes it is told to."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self.stream = stream
+        self.buffer = b""
+
+    async def send(self, data: bytes) -> None:
+        await self.stream.send_all(data)
+
+    async def get(self, path: str = "/", *headers: str) -> tuple[int, dict[str, str], bytes]:
+        await self.send(
+            "\r\n".join([f"GET {path} HTTP/1.1", "Host: test", *headers, "", ""]).encode("latin-1")
+        )
+        return await self.response()
+
+    async def response(self) -> tuple[int, dict[str, str], bytes]:
+        """The next response: its status, headers and body."""
+        while b"\r\n\r\n" not in self.buffer:
+            await self._more()
+        head, _, self.buffer = self.buffer.partition(b"\r\n\r\n")
+        line, *lines = head.decode("latin-1").split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        length = int(headers.get("content-length", "0"))
+        while len(self.buffer) < length:
+            await self._more()
+        body, self.buffer = self.buffer[:length], self.buffer[length:]
+        return int(line.split()[1]), headers, body
+
+    async def until_closed(self) -> bytes:
+        """All that still comes; a reset counts as an end."""
+        try:
+            while data := await self.stream.receive_some(65536):
+                self.buffer += data
+        except trio.BrokenResourceError:
+            pass
+        return self.buffer
+
+    async def _more(self) -> None:
+        data = await self.stream.receive_some(65536)
+        if not data:
+            raise EOFError(self.buffer)
+        self.buffer += data
+
+
+@asynccontextmanager
+async def wire_to(gateway: Gateway) -> AsyncGenerator[Wire]:
+    """A connection to the gateway's first listener."""
+    stream = await trio.open_tcp_stream("127.0.0.1", port_of(gateway))
+    async with stream:
+        yield Wire(stream)
+
+
+def reset(wire: Wire) -> None:
+    """Go away as a process that is killed does, or a cable that is pulled: with a reset."""
+    assert isinstance(wire.stream, trio.SocketStream)
+    wire.stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    wire.stream.socket.close()
+
+
+async def none_left(gateway: Gateway) -> None:
+    """Wait until no connection is left; the test's own deadline bounds it."""
+    while gateway.connections:
+        await trio.sleep(0.01)
+
+
+OPENING = (
+    b"GET /ws?token=x HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+@contextmanager
+def nothing_logged() -> Generator[None]:
+    """Whatever clients do in the block is no news to an operator."""
+    with capture_logs() as entries:
+        yield
+    assert [entry for entry in entries if entry["log_level"] not in ("debug", "info")] == []

@@ -1,0 +1,472 @@
+"""The open gateway: where it listens, what it admits, and how it stops."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+import trio
+import trustme
+import websockets.sync.client
+from gateway_under_test import (
+    LARGE,
+    OPENING,
+    Wire,
+    echo,
+    make_app,
+    none_left,
+    nothing_logged,
+    port_of,
+    running,
+    wire_to,
+)
+from structlog.testing import capture_logs
+from trio_websocket import open_websocket_url
+
+from chat.config import Listen
+from chat.gateway.arrival import Arrival
+from chat.model.startup import CannotStart
+
+# --- where it listens ---
+
+
+async def test_http_and_sockets_share_the_port() -> None:
+    with trio.fail_after(10):
+        async with running() as gateway:
+            async with open_websocket_url(gateway.addresses[0].replace("http", "ws", 1)) as ws:
+                await ws.send_message("hello")
+                assert await ws.get_message() == "hello"
+                async with httpx.AsyncClient() as client:
+                    assert (await client.get(gateway.addresses[0])).text == "hello"
+                assert gateway.connections == 2 - 1  # httpx has closed its own
+            await none_left(gateway)
+
+
+async def test_a_client_of_another_make_is_understood() -> None:
+    def converse(url: str) -> list[str | bytes]:
+        with websockets.sync.client.connect(url, open_timeout=5, close_timeout=5) as ws:
+            ws.send("one")
+            ws.send("two")
+            return [ws.recv(5), ws.recv(5)]
+
+    with trio.fail_after(10):
+        async with running() as gateway:
+            url = gateway.addresses[0].replace("http", "ws", 1) + "/ws"
+            assert await trio.to_thread.run_sync(converse, url) == ["one", "two"]
+            await none_left(gateway)
+
+
+async def test_a_socket_arrives_with_its_head_its_address_and_its_listener() -> None:
+    arrived: list[Arrival] = []
+
+    async def serve(arrival: Arrival) -> None:
+        arrived.append(arrival)
+
+    listen = Listen("127.0.0.1", 0, "messenger")
+    with trio.fail_after(10):
+        async with running(serve_socket=serve, listen=(listen,), trusted_proxies=("127.0.0.0/8",)) as gateway:
+            for extra in (b"", b"X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: https\r\n"):
+                async with wire_to(gateway) as wire:
+                    await wire.send(OPENING.replace(b"\r\n", b"\r\n" + extra, 1))
+                    assert await wire.until_closed() == b""
+    first, second = arrived
+    assert (first.address, first.scheme, first.listen) == ("127.0.0.1", "http", listen)
+    assert (second.address, second.scheme) == ("192.0.2.1", "https")
+    assert (first.head.path, first.head.query, first.stream.tls) == ("/ws", "token=x", False)
+
+
+async def test_each_listener_has_its_own_address_and_dialect() -> None:
+    dialects: list[str] = []
+
+    async def serve(arrival: Arrival) -> None:
+        dialects.append(arrival.listen.dialect)
+
+    listen = (Listen("127.0.0.1", 0), Listen("::1", 0, "direct"), Listen("localhost", 0, "messenger"))
+    with trio.fail_after(10):
+        async with running(serve_socket=serve, listen=listen) as gateway:
+            hosts = [address.rpartition(":")[0] for address in gateway.addresses]
+            assert hosts == ["http://127.0.0.1", "http://[::1]", "http://localhost"]
+            for address in gateway.addresses:
+                host, _, port = address.removeprefix("http://").rpartition(":")
+                async with await trio.open_tcp_stream(host.strip("[]"), int(port)) as stream:
+                    await stream.send_all(OPENING)
+                    assert await stream.receive_some() == b""
+    assert dialects == ["talker", "direct", "messenger"]
+
+
+async def test_the_wildcard_of_ipv6_is_listened_on() -> None:
+    with trio.fail_after(10):
+        async with running(listen=(Listen("::", 0),)) as gateway:
+            async with await trio.open_tcp_stream("::1", port_of(gateway)) as stream:
+                assert (await Wire(stream).get())[0] == 200
+
+
+async def test_a_port_in_use_is_one_clear_line() -> None:
+    with trio.fail_after(10):
+        async with running() as gateway:
+            port = port_of(gateway)
+            with pytest.raises(
+                CannotStart, match=rf"^cannot listen on 127\.0\.0\.1:{port}: address already in use$"
+            ):
+                async with running(listen=(Listen("127.0.0.1", 0), Listen("127.0.0.1", port))):
+                    pass
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("no.such.host.invalid", "no.such.host.invalid:9000"),
+        ("192.0.2.77", "192.0.2.77:9000"),
+        ("2001:db8::77", r"\[2001:db8::77\]:9000"),
+        ("a..b", r"a\.\.b:9000"),
+        ("x" * 100, "xxx:9000"),
+    ],
+)
+async def test_an_unusable_host_is_one_clear_line(host: str, shown: str) -> None:
+    with trio.fail_after(20), pytest.raises(CannotStart, match=rf"^cannot listen on \S*{shown}: [^\n]+$"):
+        async with running(listen=(Listen(host, 9000),)):
+            pass
+
+
+async def test_a_port_can_be_listened_on_again_at_once() -> None:
+    with trio.fail_after(10):
+        async with running() as gateway, wire_to(gateway) as wire:
+            await wire.get()
+            port = port_of(gateway)
+        async with running(listen=(Listen("127.0.0.1", port),)) as gateway, wire_to(gateway) as wire:
+            assert (await wire.get())[0] == 200
+
+
+# --- TLS ---
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def pem(authority: trustme.CA, tmp_path: Path) -> dict[str, Path]:
+    """The settings for TLS."""
+    issued = authority.issue_cert("localhost", "127.0.0.1")
+    for number, blob in enumerate(issued.cert_chain_pems):
+        blob.write_to_path(str(tmp_path / "cert.pem"), append=number > 0)
+    issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    return {"tls_cert": tmp_path / "cert.pem", "tls_key": tmp_path / "key.pem"}
+
+
+async def test_tls_carries_http_and_sockets(authority: trustme.CA, pem: dict[str, Path]) -> None:
+    import ssl
+
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    trusting.set_alpn_protocols(["h2", "http/1.1"])
+    with trio.fail_after(10), nothing_logged():
+        async with running(**pem) as gateway:
+            assert gateway.addresses[0].startswith("https://127.0.0.1:")
+            async with httpx.AsyncClient(verify=trusting) as client:
+                answer = await client.get(gateway.addresses[0] + "/who")
+                assert (answer.http_version, answer.json()["scheme"]) == ("HTTP/1.1", "https")
+            url = gateway.addresses[0].replace("https", "wss") + "/ws"
+            async with open_websocket_url(url, ssl_context=trusting) as ws:
+                await ws.send_message("secret")
+                assert await ws.get_message() == "secret"
+            stream = await trio.open_ssl_over_tcp_stream("127.0.0.1", port_of(gateway), ssl_context=trusting)
+            await stream.do_handshake()
+            assert stream.selected_alpn_protocol() == "http/1.1"
+            await trio.aclose_forcefully(stream)
+            async with wire_to(gateway) as wire:  # plain HTTP on it is no reason to worry
+                await wire.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                assert b"hello" not in await wire.until_closed()
+            await none_left(gateway)
+
+
+async def test_a_tls_handshake_has_a_deadline(pem: dict[str, Path]) -> None:
+    with trio.fail_after(10), nothing_logged():
+        async with running(**pem, handshake_timeout=0.2) as gateway, wire_to(gateway) as wire:
+            await wire.send(b"\x16\x03\x01")
+            assert await wire.until_closed() == b""
+
+
+@pytest.mark.parametrize("spoilt", ["missing", "rubbish", "another", "alone", "encrypted"])
+async def test_an_unusable_certificate_is_one_clear_line(pem: dict[str, Path], spoilt: str) -> None:
+    match spoilt:
+        case "missing":
+            pem["tls_key"].unlink()
+        case "rubbish":
+            pem["tls_cert"].write_text("rubbish")
+        case "another":
+            trustme.CA().issue_cert("localhost").private_key_pem.write_to_path(str(pem["tls_key"]))
+        case "alone":
+            del pem["tls_key"]
+        case "encrypted":
+            _encrypt(pem["tls_key"])
+    with pytest.raises(CannotStart, match=r"^[^\n]*(TLS|key\.pem)[^\n]*$"):
+        async with running(**pem):
+            pass
+
+
+def _encrypt(path: Path) -> None:
+    from cryptography.hazmat.primitives.serialization import (
+        BestAvailableEncryption,
+        Encoding,
+        PrivateFormat,
+        load_pem_private_key,
+    )
+
+    key = load_pem_private_key(path.read_bytes(), None)
+    locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"unknown"))
+    path.write_bytes(locked)
+
+
+# --- what it admits ---
+
+
+@pytest.mark.parametrize("request_", [OPENING, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"])
+async def test_over_the_total_is_answered_with_503(request_: bytes) -> None:
+    with trio.fail_after(10):
+        async with running(max_connections=1) as gateway:
+            async with wire_to(gateway) as first:
+                assert (await first.get())[0] == 200
+                async with wire_to(gateway) as second:
+                    await second.send(request_)
+                    status, headers, _ = await second.response()
+                    assert (status, headers["retry-after"]) == (503, "10")
+                    assert await second.until_closed() == b""
+                assert gateway.connections == 1
+                assert (await first.get())[0] == 200
+            await none_left(gateway)
+            async with wire_to(gateway) as third:
+                assert (await third.get())[0] == 200
+
+
+async def test_over_the_total_a_flood_is_answered_or_closed_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    from chat.gateway import connections
+
+    monkeypatch.setattr(connections, "REFUSALS_AT_ONCE", 5)
+    with trio.fail_after(10):
+        async with running(max_connections=1) as gateway, wire_to(gateway) as first:
+            await first.get()
+            flood = [await trio.open_tcp_stream("127.0.0.1", port_of(gateway)) for _ in range(30)]
+            answers = [await Wire(stream).until_closed() for stream in flood]  # none of them closes by itself
+            assert sum(b" 503 " in answer for answer in answers) >= 5
+            assert (await first.get())[0] == 200
+            for stream in flood:
+                await stream.aclose()
+
+
+@pytest.mark.parametrize("extra", [b"", b"Upgrade: websocket\r\nConnection: upgrade\r\n"])
+async def test_over_the_limit_of_an_address_is_answered_with_429(extra: bytes) -> None:
+    settings = {"max_connections_per_address": 1, "trusted_proxies": ("127.0.0.1",)}
+    with trio.fail_after(10):
+        async with running(**settings) as gateway, wire_to(gateway) as one, wire_to(gateway) as two:
+            assert (await one.get("/", "X-Forwarded-For: 192.0.2.1"))[0] == 200
+            await two.send(b"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.1\r\n" + extra + b"\r\n")
+            status, headers, _ = await two.response()
+            assert (status, headers["retry-after"]) == (429, "10")
+            assert await two.until_closed() == b""
+            async with wire_to(gateway) as other:
+                assert (await other.get("/", "X-Forwarded-For: 192.0.2.2"))[0] == 200
+
+
+async def test_loopback_is_spared_the_limit_of_an_address() -> None:
+    with trio.fail_after(10):
+        async with (
+            running(max_connections_per_address=1) as gateway,
+            wire_to(gateway) as one,
+            wire_to(gateway) as two,
+        ):
+            assert (await one.get())[0] == (await two.get())[0] == 200
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
+async def test_without_descriptors_it_waits_and_goes_on() -> None:
+    import os
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with trio.fail_after(10), capture_logs() as entries:
+        async with running() as gateway:
+            client = trio.socket.socket()
+            try:
+                free = os.dup(0)
+                os.close(free)  # the next one that is free is now out of bounds
+                resource.setrlimit(resource.RLIMIT_NOFILE, (free, before[1]))
+                await client.connect(("127.0.0.1", port_of(gateway)))
+                await trio.sleep(0.35)
+                assert gateway.connections == 0
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, before)
+            async with trio.SocketStream(client) as stream:
+                assert (await Wire(stream).get())[0] == 200
+    assert [entry["event"] for entry in entries] == ["connections cannot be accepted"]
+
+
+# --- how it stops ---
+
+
+async def test_a_stop_closes_idle_connections_at_once_and_tells_the_app() -> None:
+    app, told = make_app(), []
+    with trio.fail_after(10):
+        async with running(app, on_stop=lambda: told.append("stop"), grace=5.0) as gateway:
+            idle, half, fresh = [await _connect(gateway) for _ in range(3)]
+            await idle.get()
+            await idle.get()
+            await half.get()
+            await half.send(b"GET / HT")
+            begin = time.perf_counter()
+            assert told == []
+        assert time.perf_counter() - begin < 0.5
+        for wire in (idle, half, fresh):
+            assert await wire.until_closed() == b""
+            await wire.stream.aclose()
+        assert told == ["stop"]
+        assert app.events == ["started", "stopped"]
+
+
+async def test_a_stop_waits_for_an_answer_that_is_being_made() -> None:
+    app = make_app()
+    with trio.fail_after(10):
+        async with running(app, on_stop=app.released.set, grace=5.0) as gateway:
+            wire = await _connect(gateway)
+            await wire.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+            await app.entered.wait()
+        assert (await wire.until_closed()).endswith(b"slow")
+        await wire.stream.aclose()
+
+
+async def test_a_stop_accepts_nobody_more() -> None:
+    refused = []
+    with trio.fail_after(10):
+
+        async def knock() -> None:
+            with pytest.raises(OSError, match="."):
+                await trio.open_tcp_stream("127.0.0.1", port)
+            refused.append(True)
+            app.released.set()
+
+        app = make_app()
+        async with trio.open_nursery() as nursery:
+            async with running(app, on_stop=lambda: nursery.start_soon(knock), grace=5.0) as gateway:
+                port = port_of(gateway)
+                wire = await _connect(gateway)
+                await wire.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+                await app.entered.wait()
+            await wire.stream.aclose()
+        assert refused
+
+
+async def test_a_stop_lets_sockets_say_goodbye() -> None:
+    stopping = trio.Event()
+
+    async def serve(arrival: Arrival) -> None:
+        await stopping.wait()
+        await arrival.stream.send_all(b"goodbye")
+
+    with trio.fail_after(10):
+        async with running(serve_socket=serve, on_stop=stopping.set, grace=5.0) as gateway:
+            wires = [await _connect(gateway) for _ in range(50)]
+            for wire in wires:
+                await wire.send(OPENING)
+            await _until(lambda: gateway.connections == 50)
+            begin = time.perf_counter()
+        assert time.perf_counter() - begin < 1
+        for wire in wires:
+            assert (await wire.until_closed()).endswith(b"goodbye")
+            await wire.stream.aclose()
+
+
+async def test_a_stop_takes_the_grace_period_at_most() -> None:
+    """Whatever holds on: a handler that waits, a client that does not read, a socket that shields itself."""
+
+    async def hold_on(arrival: Arrival) -> None:
+        with trio.CancelScope(shield=True):  # no real code does that
+            await arrival.stream.receive_some()
+            await arrival.stream.receive_some()
+
+    app = make_app()
+    with trio.fail_after(10), nothing_logged():
+        async with running(app, hold_on, grace=0.5) as gateway:
+            slow, large, socket_ = [await _connect(gateway) for _ in range(3)]
+            await slow.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+            await large.send(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+            await socket_.send(OPENING)
+            await _until(lambda: gateway.connections == 3)
+            await trio.sleep(0.1)
+            begin = time.perf_counter()
+        assert 0.4 < time.perf_counter() - begin < 1.5
+        assert gateway.connections == 0
+        assert len(await large.until_closed()) < len(LARGE)
+        for wire in (slow, large, socket_):
+            await wire.until_closed()
+            await wire.stream.aclose()
+    assert app.events == ["started", "cancelled", "stopped"]
+
+
+async def test_cancelling_cuts_everything_at_once() -> None:
+    async def hold_on(arrival: Arrival) -> None:
+        with trio.CancelScope(shield=True):
+            await arrival.stream.receive_some()
+            await arrival.stream.receive_some()
+
+    app = make_app()
+    with trio.fail_after(10), nothing_logged():
+        with trio.CancelScope() as scope:
+            async with running(app, hold_on, grace=60.0) as gateway:
+                wires = [await _connect(gateway) for _ in range(4)]
+                await wires[0].get()
+                await wires[1].send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+                await wires[2].send(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+                await wires[3].send(OPENING)
+                await _until(lambda: gateway.connections == 4)
+                await trio.sleep(0.1)
+                begin = time.perf_counter()
+                scope.cancel()
+                await trio.sleep_forever()
+        assert time.perf_counter() - begin < 1
+        for wire in wires:
+            await wire.until_closed()
+            await wire.stream.aclose()
+
+
+async def test_a_bug_of_a_socket_ends_that_socket_only() -> None:
+    async def crash(arrival: Arrival) -> None:
+        if arrival.head.path == "/crash":
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(trio.sleep_forever)
+                raise RuntimeError("a bug")
+        await echo(arrival)
+
+    with trio.fail_after(10), capture_logs() as entries:
+        async with running(serve_socket=crash) as gateway:
+            async with open_websocket_url(gateway.addresses[0].replace("http", "ws", 1)) as ws:
+                async with wire_to(gateway) as wire:
+                    await wire.send(OPENING.replace(b"/ws", b"/crash"))
+                    assert await wire.until_closed() == b""
+                await ws.send_message("still here")
+                assert await ws.get_message() == "still here"
+    assert [entry["event"] for entry in entries] == ["a connection failed"]
+
+
+async def test_an_app_that_does_not_start_is_one_clear_line() -> None:
+    app = make_app()
+
+    @app.before_serving
+    async def fail() -> None:
+        raise ValueError("no such thing")
+
+    with trio.fail_after(10), pytest.raises(CannotStart, match="^the app does not start: no such thing$"):
+        async with running(app):
+            pass
+
+
+async def _connect(gateway: object) -> Wire:
+    stream = await trio.open_tcp_stream("127.0.0.1", port_of(gateway))  # type: ignore[arg-type]
+    return Wire(stream)
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    while not true():
+        await trio.sleep(0.01)

@@ -1,0 +1,80 @@
+"""Who hears what: every listener of the room, once, in order, and nobody else."""
+
+from chat.dialects.messenger import MESSENGER
+from chat.dialects.talker import TALKER
+from chat.live.hub import Announcement, Hub
+from chat.model.entities import Message
+from chat.model.events import Said
+
+GARDEN, CELLAR = 1, 2
+
+
+class Ear:
+    """A listener that keeps what it is offered."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+
+    def offer(self, blob: bytes) -> None:
+        self.heard.append(blob)
+
+
+def say(seq: int, room: int = GARDEN, author: object = None) -> Announcement:
+    return Announcement(Message(seq, room, seq, 1, "ada", f"line {seq}", 0.0), author)
+
+
+def told(*said: Announcement, dialect: object = TALKER) -> bytes:
+    return b"".join(dialect.encode(Said(message)) for message, _ in said)  # type: ignore[attr-defined]
+
+
+def test_everyone_in_the_room_hears_a_batch_in_one_piece_and_in_order() -> None:
+    hub, ada, ben = Hub(), Ear(), Ear()
+    hub.join(GARDEN, TALKER, ada)
+    hub.join(GARDEN, TALKER, ben)
+    batch = [say(1), say(2), say(3)]
+    hub.publish(batch)
+    assert ada.heard == ben.heard == [told(*batch)]
+
+
+def test_a_message_never_crosses_rooms() -> None:
+    hub, ada, ben = Hub(), Ear(), Ear()
+    hub.join(GARDEN, TALKER, ada)
+    hub.join(CELLAR, TALKER, ben)
+    hub.publish([say(1, GARDEN), say(1, CELLAR), say(2, GARDEN)])
+    assert ada.heard == [told(say(1), say(2))]
+    assert ben.heard == [told(say(1))]
+
+
+def test_each_dialect_hears_its_own_words() -> None:
+    hub, ada, ben = Hub(), Ear(), Ear()
+    hub.join(GARDEN, TALKER, ada)
+    hub.join(GARDEN, MESSENGER, ben)
+    hub.publish([say(1)])
+    assert ada.heard == [told(say(1))]
+    assert ben.heard == [told(say(1), dialect=MESSENGER)]
+
+
+def test_an_author_hears_the_others_but_not_itself() -> None:
+    hub, ada, ben = Hub(), Ear(), Ear()
+    hub.join(GARDEN, TALKER, ada)
+    hub.join(GARDEN, TALKER, ben)
+    batch = [say(1, author=ada), say(2, author=ben), say(3, author=ada)]
+    hub.publish(batch)
+    assert ada.heard == [told(batch[1])]
+    assert ben.heard == [told(batch[0], batch[2])]
+
+
+def test_an_author_that_is_not_in_the_room_changes_nothing() -> None:
+    hub, ada = Hub(), Ear()
+    hub.join(GARDEN, TALKER, ada)
+    hub.publish([say(1, author=object())])
+    assert ada.heard == [told(say(1))]
+
+
+def test_whoever_left_hears_nothing_more_and_leaves_nothing_behind() -> None:
+    hub, ada = Hub(), Ear()
+    hub.join(GARDEN, TALKER, ada)
+    hub.leave(GARDEN, TALKER, ada)
+    hub.publish([say(1)])
+    assert ada.heard == []
+    assert not hub._rooms

@@ -1,0 +1,206 @@
+"""The way out: whole frames in one order, whatever the socket takes; and never a wait for the client."""
+
+import os
+import socket
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager
+
+import pytest
+import trio
+
+from chat.live.outbox import Outbox
+
+
+class Pipe:
+    """A socket pair, and an outbox on one end with room for little."""
+
+    def __init__(self, limit: int, *, write_through: bool = True) -> None:
+        self.near, self.far = socket.socketpair()
+        for end in (self.near, self.far):
+            end.setblocking(False)
+        self.near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        self.overflows = 0
+        self.outbox = Outbox(
+            self.send_some,
+            fileno=self.near.fileno if write_through else None,
+            limit=limit,
+            overflow=self.overflow,
+        )
+
+    async def send_some(self, data: bytes) -> int:
+        await trio.lowlevel.wait_writable(self.near)
+        return os.write(self.near.fileno(), data[:1000])  # short writes, always
+
+    def overflow(self) -> None:
+        self.overflows += 1
+
+    def received(self) -> bytes:
+        """What arrived by now."""
+        parts = []
+        try:
+            while part := self.far.recv(65536):
+                parts.append(part)
+        except BlockingIOError:
+            pass
+        return b"".join(parts)
+
+    async def receive(self, size: int) -> bytes:
+        """Wait for `size` bytes."""
+        data = b""
+        with trio.fail_after(5):
+            while len(data) < size:
+                await trio.lowlevel.wait_readable(self.far)
+                data += self.received()
+        return data
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncGenerator[trio.Nursery]:
+        """With the writer task running."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.outbox.write)
+            yield nursery
+            nursery.cancel_scope.cancel()
+
+
+@pytest.fixture
+def open_pipe() -> Generator[Callable[..., Pipe]]:
+    pipes: list[Pipe] = []
+
+    def open_pipe(limit: int, *, write_through: bool = True) -> Pipe:
+        pipes.append(Pipe(limit, write_through=write_through))
+        return pipes[-1]
+
+    yield open_pipe
+    for pipe in pipes:
+        pipe.near.close()
+        pipe.far.close()
+
+
+@pytest.fixture
+def pipe(open_pipe: Callable[..., Pipe]) -> Pipe:
+    return open_pipe(1_000_000)
+
+
+def frames(count: int, size: int = 100) -> list[bytes]:
+    """Numbered frames."""
+    return [b"%06d" % n + b"x" * (size - 6) for n in range(count)]
+
+
+async def test_an_idle_client_is_written_to_at_once_without_the_writer(pipe: Pipe) -> None:
+    pipe.outbox.offer(b"hello")
+    assert pipe.received() == b"hello"
+    assert pipe.outbox.queued == 0
+
+
+async def test_what_the_socket_does_not_take_arrives_later_in_order_and_whole(pipe: Pipe) -> None:
+    sent = frames(2000)
+    for frame in sent:
+        pipe.outbox.offer(frame)
+    assert pipe.outbox.queued > 0
+    async with pipe.writing():
+        assert await pipe.receive(200_000) == b"".join(sent)
+        await pipe.outbox.wait_until_at_most(0)
+
+
+async def test_write_through_resumes_after_the_writer_has_caught_up(pipe: Pipe) -> None:
+    async with pipe.writing():
+        for frame in frames(2000):
+            pipe.outbox.offer(frame)
+        await pipe.receive(200_000)
+        await pipe.outbox.wait_until_at_most(0)
+        pipe.outbox.offer(b"now")
+        assert pipe.received() == b"now"
+
+
+async def test_frames_offered_while_the_writer_writes_do_not_overtake(pipe: Pipe) -> None:
+    sent = frames(4000)
+    got = b""
+    async with pipe.writing():
+        for start in range(0, 4000, 100):
+            for frame in sent[start : start + 100]:
+                pipe.outbox.offer(frame)
+            await trio.lowlevel.checkpoint()
+            got += pipe.received()
+        got += await pipe.receive(400_000 - len(got))
+    assert got == b"".join(sent)
+
+
+async def test_a_client_that_does_not_read_overflows_and_is_not_waited_for(open_pipe: Callable[..., Pipe]) -> None:
+    pipe = open_pipe(50_000)
+    for frame in frames(5000):
+        pipe.outbox.offer(frame)
+    assert pipe.overflows > 0
+
+
+async def test_once_cut_only_the_begun_blob_and_the_last_frame_are_sent(pipe: Pipe) -> None:
+    for frame in frames(2000):
+        pipe.outbox.offer(frame)
+    begun = pipe.received()
+    pipe.outbox.cut()
+    pipe.outbox.offer(b"never")
+    pipe.outbox.finish(b"close")
+    pipe.outbox.finish(b"closed twice")
+    async with pipe.writing():
+        await pipe.outbox.wait_until_at_most(0)
+        got = begun + pipe.received()
+    # The socket took whole frames and perhaps a part of one; that one's rest was dropped or sent, nothing else.
+    assert got.endswith(b"close")
+    assert b"never" not in got
+
+
+async def test_finish_lets_what_waits_go_first(pipe: Pipe) -> None:
+    sent = frames(1000)
+    for frame in sent:
+        pipe.outbox.offer(frame)
+    pipe.outbox.finish(b"close")
+    pipe.outbox.offer(b"never")
+    async with pipe.writing():
+        assert await pipe.receive(100_005) == b"".join(sent) + b"close"
+
+
+async def test_send_waits_while_half_of_the_limit_is_queued(open_pipe: Callable[..., Pipe]) -> None:
+    pipe = open_pipe(20_000)
+    for frame in frames(150):
+        pipe.outbox.offer(frame)
+    assert pipe.outbox.queued > 10_000
+    with trio.move_on_after(0.05) as impatient:
+        await pipe.outbox.send(b"later")
+    assert impatient.cancelled_caught
+    async with pipe.writing():
+        with trio.fail_after(5):
+            await pipe.receive(15_000)
+            await pipe.outbox.send(b"later")
+            assert (await pipe.receive(5)).endswith(b"later")
+
+
+async def test_without_write_through_the_writer_sends_everything(open_pipe: Callable[..., Pipe]) -> None:
+    pipe = open_pipe(1_000_000, write_through=False)
+    pipe.outbox.offer(b"a")
+    assert pipe.received() == b""
+    async with pipe.writing():
+        pipe.outbox.offer(b"b")
+        assert await pipe.receive(2) == b"ab"
+
+
+async def test_a_closed_socket_is_never_written_to_again(pipe: Pipe) -> None:
+    pipe.near.close()
+    other, far = socket.socketpair()  # may well get the same descriptor
+    with other, far:
+        far.setblocking(False)
+        pipe.outbox.offer(b"for somebody else")
+        with pytest.raises(BlockingIOError):
+            far.recv(100)
+
+
+async def test_a_stalled_writer_counts_as_too_slow(autojump_clock: object) -> None:
+    async def never(_data: bytes) -> int:
+        await trio.sleep_forever()
+        return 0
+
+    overflows = []
+    outbox = Outbox(never, fileno=None, limit=1000, overflow=lambda: overflows.append(trio.current_time()))
+    outbox.offer(b"x")
+    started = trio.current_time()
+    await outbox.write()
+    assert len(overflows) == 1
+    assert overflows[0] - started <= 10

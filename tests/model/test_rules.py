@@ -1,0 +1,91 @@
+"""Names, addresses, passwords and texts: what is kept, how it is changed, what is refused."""
+
+import pytest
+
+from chat.model.refusals import Refusal
+from chat.model.rules import clean_email, clean_name, clean_password, clean_text, same_name_key
+
+
+@pytest.mark.parametrize("name", ["a", "Ada", "Ада", "李", "नमस्ते", "Ada Lovelace", "a_b.c-d", "x" * 64, "é"])
+def test_names_of_any_script_are_kept(name: str) -> None:
+    assert clean_name(name) == name
+
+
+def test_a_name_is_normalised_to_composed_letters() -> None:
+    assert clean_name("e\u0301") == "\u00e9"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "x" * 65,
+        " ada",
+        "ada ",
+        "a  b",
+        "a\tb",
+        "a\u00a0b",
+        "a\u2003b",
+        "a\u200bb",
+        "a\u3000b",
+        "a\nb",
+        "a\0b",
+        "a\x7fb",
+        "\u0301a",
+        "a@b",
+        "<b>",
+        "\ud800",
+        "\u202eada",
+        "½",
+        "😀",
+        "x" * 100_000,
+    ],
+)
+def test_control_characters_look_alike_spaces_and_symbols_are_refused_in_names(name: str) -> None:
+    assert isinstance(clean_name(name), Refusal)
+
+
+@pytest.mark.parametrize("name", ["server", "Server", "SERVER"])
+def test_the_servers_own_name_is_reserved(name: str) -> None:
+    assert isinstance(clean_name(name), Refusal)
+
+
+def test_names_compare_without_case_and_composition() -> None:
+    assert same_name_key("STRASSE") == same_name_key("straße")
+    assert same_name_key("E\u0301") == same_name_key("\u00e9")
+    assert same_name_key("ada") != same_name_key("adа")  # the last is Cyrillic
+
+
+def test_a_text_is_trimmed() -> None:
+    assert clean_text("  hi\n") == "hi"
+
+
+def test_a_text_of_4000_characters_is_kept_and_one_more_refused() -> None:
+    assert clean_text("x" * 4000) == "x" * 4000
+    assert isinstance(clean_text("x" * 4001), Refusal)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\n", "a\0b", "a\ud800b"])
+def test_a_text_that_can_not_be_kept_is_refused(text: str) -> None:
+    assert isinstance(clean_text(text), Refusal)
+
+
+def test_a_password_of_72_bytes_is_taken_and_73_refused_not_cut() -> None:
+    assert clean_password("é" * 36, at_least=5) == ("é" * 36).encode()
+    assert isinstance(clean_password("x" * 73, at_least=5), Refusal)
+
+
+@pytest.mark.parametrize("password", ["", "1234", "12345\0", "12345\ud800"])
+def test_a_password_that_can_not_be_hashed_is_refused(password: str) -> None:
+    assert isinstance(clean_password(password, at_least=5), Refusal)
+
+
+def test_the_seeds_own_passwords_work() -> None:
+    assert clean_password("world", at_least=5) == b"world"
+    assert clean_password("secret", at_least=5) == b"secret"
+
+
+def test_an_email_address_has_two_parts_and_no_space() -> None:
+    assert clean_email(" ada@example.com ") == "ada@example.com"
+    for bad in ("ada", "@", "ada@", "@x", "a b@c", "a@b\0", "x" * 251 + "@a.b", "a\ud800@b"):
+        assert isinstance(clean_email(bad), Refusal), bad

@@ -1,0 +1,80 @@
+"""The one token: what it says, how long it is, and all the ways in which it is refused."""
+
+import base64
+import json
+
+import jwt
+import pytest
+
+from chat.model.entities import Person
+from chat.services.tokens import Claims, Tokens
+
+SECRET = "s" * 32
+ADA = Person(id=7, name="Ada", token_generation=3)
+
+
+def forged(**changes: object) -> str:
+    """A token signed with the right secret, with some claims changed or (None) left out."""
+    claims = {"sub": "7", "name": "Ada", "UID": 7, "iat": 1, "exp": 2**40, "jti": "3.x"} | changes
+    return jwt.encode({k: v for k, v in claims.items() if v is not None}, SECRET, "HS256")
+
+
+def test_a_token_carries_the_claims_that_the_dialects_need() -> None:
+    claims = jwt.decode(Tokens(SECRET, 60).issue(ADA), SECRET, ["HS256"])
+    assert (claims["sub"], claims["name"], claims["UID"]) == ("7", "Ada", 7)
+    assert claims["exp"] - claims["iat"] == 60
+    assert claims["jti"]
+
+
+def test_a_token_names_its_person_and_generation() -> None:
+    tokens = Tokens(SECRET, 60)
+    assert tokens.read(tokens.issue(ADA)) == Claims(7, 3)
+
+
+@pytest.mark.parametrize("name", ["x" * 64, "李" * 64, "𝔘" * 64])
+def test_a_token_stays_under_255_characters_whatever_the_name(name: str) -> None:
+    tokens = Tokens(SECRET, 60)
+    token = tokens.issue(Person(id=2**63 - 1, name=name))
+    assert len(token) < 255
+    assert tokens.read(token) == Claims(2**63 - 1, 0)
+
+
+def unsigned() -> str:
+    head, body = ({"alg": "none"}, {"sub": "7", "iat": 1, "exp": 2**40, "jti": "3.x"})
+    return ".".join(base64.urlsafe_b64encode(json.dumps(p).encode()).rstrip(b"=").decode() for p in (head, body)) + "."
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "x",
+        "..",
+        "a.b.c",
+        "\ud800.b.c",
+        "é.é.é",
+        "\0",
+        "x" * 100_000,
+        unsigned(),
+        forged(exp=1),
+        forged(exp=None),
+        forged(sub=None),
+        forged(jti=None),
+        forged(iat=None),
+        forged(iat=2**40),
+        forged(exp="soon"),
+        forged(sub="ada"),
+        forged(sub="0"),
+        forged(sub="-7"),
+        forged(sub=str(2**63)),
+        forged(sub="9" * 60),
+        forged(jti="x.y"),
+        jwt.encode({"sub": "7", "iat": 1, "exp": 2**40, "jti": "3.x"}, "t" * 32, "HS256"),
+        jwt.encode({"sub": "7", "iat": 1, "exp": 2**40, "jti": "3.x"}, SECRET * 2, "HS512"),
+        forged()[:-2],
+        forged() + "x",
+        forged().upper(),
+    ],
+)
+def test_a_token_that_is_not_ours_whole_and_unexpired_is_refused(token: str) -> None:
+    assert Tokens(SECRET, 60).read(token) is None

@@ -1,0 +1,469 @@
+"""The command, as a person meets it: its help, its refusals, its signals, and a real process with its database."""
+
+import json
+import os
+import pty
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import httpx
+import pytest
+import trio
+import trio.testing
+from click.testing import CliRunner, Result
+from websockets.sync.client import connect
+
+import chat.server
+from chat import __version__
+from chat.cli import main
+from chat.cli.refused import Misconfigured, Refused, one_line_refusals
+from chat.cli.serve import serve_until_signalled
+from chat.config import FIELDS, Config, ConfigError, describe, flag, variable
+from chat.model.startup import CannotStart
+
+SECRET = "a-secret-of-thirty-two-bytes-or-more"
+PATIENCE = 60
+"""Seconds for a process to do what it should; far more than it takes, also on a busy machine."""
+
+
+def environment(**settings: str) -> dict[str, str]:
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("CHAT_")}
+    return ours | {"CHAT_BCRYPT_COST": "4"} | settings
+
+
+def invoke(*arguments: str, **settings: str) -> Result:
+    hidden = {name: None for name in os.environ if name.startswith("CHAT_")}
+    return CliRunner().invoke(main, arguments, env={**hidden, **settings})
+
+
+def chat_command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "chat", *arguments]
+
+
+def run_chat(*arguments: str, stdin: str = "", **settings: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        chat_command(*arguments),
+        input=stdin,
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+class Running:
+    """A `chat serve` process, and all that it says."""
+
+    def __init__(self, *arguments: str, **settings: str) -> None:
+        self.process = subprocess.Popen(
+            chat_command("serve", "--listen", "127.0.0.1:0", *arguments),
+            env=environment(**settings),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.errors: list[str] = []
+        self._reader = threading.Thread(target=self._read_errors, daemon=True)
+        self._reader.start()
+        self._overdue = threading.Timer(PATIENCE, self.process.kill)
+        self._overdue.start()
+
+    def _read_errors(self) -> None:
+        assert self.process.stderr is not None
+        self.errors.extend(self.process.stderr)
+
+    def listening(self) -> str:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line.startswith("listening on "), (line, self.errors)
+        return line.removeprefix("listening on ").strip()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal, wait for the end, and return the exit status."""
+        self.process.send_signal(number)
+        return self.wait()
+
+    def wait(self) -> int:
+        try:
+            status = self.process.wait(PATIENCE)
+            self._reader.join(PATIENCE)
+            return status
+        finally:
+            self._overdue.cancel()
+            self.process.kill()
+            for stream in (self.process.stdout, self.process.stderr):
+                if stream is not None:
+                    stream.close()
+
+
+@pytest.fixture(scope="session")
+def home() -> Generator[Path]:
+    """A directory that root's PostgreSQL, which is not root, may enter; pytest's own are private."""
+    home = Path(tempfile.mkdtemp(prefix="chat-"))
+    home.chmod(0o755)
+    yield home
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def data(home: Path) -> Path:
+    """A data directory whose database exists and whose server has stopped; the first start makes it."""
+    data = home / "data"
+    first = Running("--data", str(data))
+    first.listening()
+    assert first.stop() == 0, first.errors
+    return data
+
+
+@pytest.fixture
+def running(data: Path) -> Generator[Running]:
+    server = Running("--data", str(data))
+    server.listening()
+    yield server
+    assert server.stop() == 0, server.errors
+
+
+# What it says about itself
+
+
+def test_help_describes_every_setting_with_its_flag_and_variable() -> None:
+    text = " ".join(invoke("serve", "--help").stdout.split())
+    for name in FIELDS.keys() - {"secret"}:
+        assert flag(name) in text
+    for name in FIELDS:
+        assert describe(name) in text
+        assert f"[{variable(name)}" in text
+    assert "--secret-file" in text
+    assert "--secret " not in text
+
+
+def test_the_version_is_said() -> None:
+    assert invoke("--version").stdout == f"chat {__version__}\n"
+    assert run_chat("--version").stdout == f"chat {__version__}\n"
+
+
+def test_help_does_not_load_the_server() -> None:
+    code = "import sys, chat.cli; sys.exit('chat.server' in sys.modules or 'quart' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], timeout=PATIENCE, check=False).returncode == 0
+
+
+# What it refuses
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "says"),
+    [
+        (("--listen", "nine"), {}, "--listen: 'nine' has no port"),
+        (("--bcrypt-cost", "99"), {}, "--bcrypt-cost: "),
+        (("--config", "/nowhere"), {}, "--config: cannot read /nowhere"),
+        ((), {"CHAT_SECRET": "short"}, "CHAT_SECRET: has under 32 bytes"),
+        ((), {"CHAT_BCRYPT_COSTS": "4"}, "CHAT_BCRYPT_COSTS: unknown setting; is CHAT_BCRYPT_COST meant?"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_and_status_2(
+    arguments: tuple[str, ...], settings: dict[str, str], says: str
+) -> None:
+    result = invoke("serve", *arguments, **settings)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"chat: {says}")
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+
+
+def test_an_unknown_flag_is_a_usage_error() -> None:
+    assert invoke("serve", "--secret", SECRET).exit_code == 2
+    assert invoke("sevre").exit_code == 2
+
+
+def test_adding_somebody_without_a_terminal_asks_for_password_stdin() -> None:
+    result = invoke("user", "add", "ada")
+    assert result.exit_code == 2
+    assert "--password-stdin" in result.stderr
+
+
+def test_what_is_not_utf8_is_refused() -> None:
+    assert invoke("user", "revoke", "ad\udcff").exit_code == 2
+    ada = [*chat_command("user", "add", "ada", "--password-stdin")]
+    done = subprocess.run(
+        ada, input=b"\xff", env=environment(), capture_output=True, timeout=PATIENCE, check=False
+    )
+    assert done.returncode == 2
+    assert b"not UTF-8" in done.stderr
+
+
+def test_a_refusal_is_found_inside_groups() -> None:
+    with pytest.raises(Refused, match=r"^port 80 is in use$") as caught, one_line_refusals():
+        raise ExceptionGroup("outer", [ExceptionGroup("inner", [CannotStart("port 80\nis in use")])])
+    assert caught.value.exit_code == 1
+    with pytest.raises(Misconfigured), one_line_refusals():
+        raise ExceptionGroup("", [ConfigError("CHAT_X: unknown setting")])
+
+
+def test_a_bug_is_not_taken_for_a_refusal() -> None:
+    with pytest.raises(ExceptionGroup) as caught, one_line_refusals():
+        raise ExceptionGroup("", [CannotStart("no"), ZeroDivisionError()])
+    assert caught.group_contains(ZeroDivisionError)
+    with pytest.raises(ZeroDivisionError), one_line_refusals():
+        raise ZeroDivisionError
+
+
+# Its signals, on a server whose start and end take as long as the test likes
+
+
+class SlowServer:
+    """Stands where the server would, and starts and stops when the test lets it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.steps: list[str] = []
+        self.may_start = trio.Event()
+        self.may_stop = trio.Event()
+        monkeypatch.setattr(chat.server, "open_server", self.open)
+
+    @asynccontextmanager
+    async def open(self, _config: Config) -> AsyncGenerator[chat.server.Server]:
+        self.steps.append("starting")
+        try:
+            await self.may_start.wait()
+            self.steps.append("started")
+            yield chat.server.Server(("http://127.0.0.1:9000", "https://[::1]:9001"))
+            self.steps.append("stopping")
+            await self.may_stop.wait()
+            self.steps.append("stopped")
+        finally:
+            self.steps.append("gone")
+
+    async def serve(self, numbers: tuple[int, ...]) -> bool:
+        """Run the command's own part, send it the signals one by one, and return what it says of the end."""
+        uncut: list[bool] = []
+
+        async def run() -> None:
+            uncut.append(await serve_until_signalled(Config()))
+
+        with trio.fail_after(5):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(run)
+                await trio.testing.wait_all_tasks_blocked()
+                for number in numbers:
+                    os.kill(os.getpid(), number)
+                    await trio.testing.wait_all_tasks_blocked()
+        return uncut[0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_stops_a_server_gracefully(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int
+) -> None:
+    server = SlowServer(monkeypatch)
+    server.may_start.set()
+    server.may_stop.set()
+    assert await server.serve((number,))
+    assert server.steps == ["starting", "started", "stopping", "stopped", "gone"]
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("listening")]
+    assert told == ["listening on http://127.0.0.1:9000", "listening on https://[::1]:9001"]
+
+
+async def test_a_signal_during_the_start_undoes_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = SlowServer(monkeypatch)
+    assert await server.serve((signal.SIGTERM,))
+    assert server.steps == ["starting", "gone"]
+    assert "listening" not in capsys.readouterr().out
+
+
+async def test_a_second_signal_cuts_the_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = SlowServer(monkeypatch)
+    server.may_start.set()
+    assert not await server.serve((signal.SIGTERM, signal.SIGINT))
+    assert server.steps == ["starting", "started", "stopping", "gone"]
+
+
+async def test_what_ends_the_server_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    @asynccontextmanager
+    async def refuse(_config: Config) -> AsyncGenerator[chat.server.Server]:
+        raise CannotStart("port 9000 is in use")
+        yield
+
+    monkeypatch.setattr(chat.server, "open_server", refuse)
+    with pytest.raises(ExceptionGroup) as caught:
+        await serve_until_signalled(Config())
+    assert caught.group_contains(CannotStart)
+
+
+# The real process
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_listens_on_a_free_port_and_ends_with_status_0(data: Path, number: int) -> None:
+    server = Running("--data", str(data), "--listen", "127.0.0.1:0=messenger")
+    addresses = [server.listening(), server.listening()]
+    assert all(re.fullmatch(r"http://127\.0\.0\.1:[0-9]+", address) for address in addresses)
+    health = [httpx.get(f"{address}/healthz", trust_env=False, timeout=PATIENCE) for address in addresses]
+    assert [answer.status_code for answer in health] == [200, 200]
+    assert server.stop(number) == 0, server.errors
+
+
+def test_a_signal_in_the_middle_of_the_first_start_ends_it_with_status_0(home: Path) -> None:
+    server = Running("--data", str(home / "interrupted"))
+    deadline = time.monotonic() + PATIENCE
+    while not (home / "interrupted" / "postgres").exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert server.stop() == 0, server.errors
+
+
+def test_nobody_reading_stdout_is_no_reason_not_to_serve(data: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+    server = Running("--data", str(data), "--listen", f"127.0.0.1:{port}")
+    assert server.process.stdout is not None
+    server.process.stdout.close()
+    answer = httpx.Client(transport=httpx.HTTPTransport(retries=10), trust_env=False, timeout=PATIENCE)
+    with answer:
+        assert answer.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+    assert server.stop() == 0, server.errors
+    assert not any("BrokenPipe" in line for line in server.errors)
+
+
+def refused(done: "subprocess.CompletedProcess[str]") -> str:
+    """Check that a start was refused properly, and return the line that says why."""
+    *logged, said = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert said.startswith("chat: "), logged
+    return said
+
+
+def test_a_port_in_use_is_one_line(data: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        done = run_chat("serve", "--data", str(data), "--listen", f"127.0.0.1:{port}")
+    assert str(port) in refused(done)
+
+
+def test_a_second_server_on_the_same_data_is_one_line(running: Running, data: Path) -> None:
+    done = run_chat("serve", "--data", str(data), "--listen", "127.0.0.1:0")
+    assert str(data) in refused(done)
+    assert running.process.poll() is None
+
+
+def test_a_directory_that_is_not_ours_is_one_line(home: Path) -> None:
+    (home / "foreign").mkdir()
+    (home / "foreign" / "thesis.tex").touch()
+    assert str(home / "foreign") in refused(run_chat("serve", "--data", str(home / "foreign")))
+
+
+def test_a_database_that_does_not_answer_is_one_line(home: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as closed:
+        port = closed.getsockname()[1]
+    url = f"postgresql://chat:hunter2@127.0.0.1:{port}/chat"
+    done = run_chat("serve", "--data", str(home / "remote"), "--listen", "127.0.0.1:0", CHAT_DATABASE_URL=url)
+    assert "hunter2" not in refused(done) + done.stderr
+
+
+# People
+
+
+def people(data: Path) -> dict[str, dict[str, object]]:
+    done = run_chat("user", "list", "--json", "--data", str(data))
+    assert done.returncode == 0, done.stderr
+    return {person["name"]: person for person in json.loads(done.stdout)}
+
+
+def manage_people(data: Path, ada: str, ben: str) -> None:
+    """Add two people, list them, and revoke the tokens of one."""
+
+    def user(*arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+        return run_chat("user", *arguments, "--data", str(data), stdin=stdin)
+
+    added = user(
+        "add", ada, "--email", f"{ada}@chat.example", "--operator", "--password-stdin", stdin="world\n"
+    )
+    assert added.returncode == 0, added.stderr
+    assert added.stdout.startswith(f"added {ada}, id ")
+    assert user("add", ben, "--password-stdin", stdin="secret").returncode == 0
+    assert people(data)[ada]["email"] == f"{ada}@chat.example"
+    assert people(data)[ada]["roles"] == ["operator"]
+    assert people(data)[ben]["roles"] == []
+    table = user("list").stdout.splitlines()
+    assert table[0].split() == ["ID", "NAME", "EMAIL", "ROLES", "CREATED"]
+    assert sum(f" {ben} " in line for line in table) == 1
+    assert user("revoke", ben).stdout.startswith(f"revoked the tokens of {ben}, id ")
+    for refusal in (
+        user("add", ben.upper(), "--password-stdin", stdin="secret"),
+        user("add", "zoe", "--password-stdin", stdin="four"),
+        user("add", "zoe", "--password-stdin", stdin="x" * 73),
+        user("add", "server", "--password-stdin", stdin="secret"),
+        user("revoke", "zoe"),
+    ):
+        assert refusal.returncode == 1
+        assert refusal.stderr.startswith("chat: ")
+        assert refusal.stderr.count("\n") == 1
+
+
+def test_people_are_managed_while_the_server_runs(running: Running, data: Path) -> None:
+    manage_people(data, "ada", "ben")
+    assert running.process.poll() is None
+
+
+def test_people_are_managed_while_no_server_runs(data: Path) -> None:
+    manage_people(data, "cleo", "dan")
+
+
+def test_a_password_is_asked_for_twice_and_not_shown_on_a_terminal(data: Path) -> None:
+    ours, theirs = pty.openpty()
+    with open(ours, "r+b", buffering=0) as terminal:
+        command = subprocess.Popen(
+            chat_command("user", "add", "eve", "--data", str(data)),
+            env=environment(),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,  # or it would ask on the terminal of the tests
+        )
+        os.close(theirs)
+        overdue = threading.Timer(PATIENCE, command.kill)
+        overdue.start()
+        shown = b""
+        for prompt in (b"Password: ", b"Repeat for confirmation: "):
+            while not shown.endswith(prompt):
+                shown += terminal.read(1)
+            terminal.write(b"hunter2\n")
+        while not shown.endswith(b"added eve, id "):
+            shown += terminal.read(1)
+        assert command.wait(PATIENCE) == 0
+        overdue.cancel()
+    assert b"hunter2" not in shown
+
+
+def test_no_secret_gets_into_the_log(data: Path) -> None:
+    server = Running("--data", str(data), "--log-level", "debug", CHAT_SECRET=SECRET)
+    address = server.listening()
+    with httpx.Client(base_url=address, trust_env=False, timeout=PATIENCE) as client:
+        person = {"username": "faye", "password": "a-password"}
+        token = client.post("/api/reg", json=person).raise_for_status().json()["token"]
+        assert client.post("/api/login", json=person).json()["token"]
+        assert client.post("/api/login", json={**person, "password": "a-wrong-one"}).status_code == 401
+        client.get("/healthz", params={"token": token}, headers={"Authorization": f"Bearer {token}"})
+    with connect(address.replace("http", "ws") + f"/messenger?token={token}", proxy=None) as socket_of_faye:
+        for words in (f"auth {token}", "a-message", "history 1"):
+            socket_of_faye.send(json.dumps({"username": "faye", "message": words}))
+        while "a-message" not in socket_of_faye.recv(PATIENCE):
+            pass
+    assert server.stop() == 0, server.errors
+    log = "".join(server.errors)
+    assert log
+    for hidden in (SECRET, token, token.rpartition(".")[2], "a-password", "a-wrong-one", "a-message"):
+        assert hidden not in log

@@ -5,15 +5,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Generator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import asyncpg
 import pytest
-from trio_asyncio import aio_as_trio
 
-from chat.storage.postgres.crossing import open_asyncio
+from chat.storage.postgres.crossing import cross, open_asyncio
 from chat.storage.postgres.database import Address
 from chat.storage.postgres.embedded import running_address
 
@@ -99,25 +98,33 @@ def data() -> Generator[Path]:
         yield data
 
 
-@pytest.fixture
-async def asyncio_loop() -> AsyncGenerator[None]:
-    """An asyncio loop under Trio, as the server has one."""
-    async with open_asyncio():
-        yield
-
-
-@pytest.fixture
-async def database(asyncio_loop: None, server: ServerProcess) -> AsyncGenerator[Address]:
-    """An empty database of the test's own."""
+@asynccontextmanager
+async def new_database(server: ServerProcess) -> AsyncGenerator[Address]:
+    """Make an empty database on the server's PostgreSQL for as long as the block lasts."""
     name = f"test_{os.urandom(6).hex()}"
+    await execute(server.address, f"CREATE DATABASE {name}")
+    try:
+        yield {**server.address, "database": name}
+    finally:
+        await execute(server.address, f"DROP DATABASE {name} WITH (FORCE)")
 
-    async def execute(statement: str) -> None:
-        connection = await asyncpg.connect(**server.address, timeout=10)
+
+@pytest.fixture
+async def database(server: ServerProcess) -> AsyncGenerator[Address]:
+    """An empty database of the test's own."""
+    async with new_database(server) as address:
+        yield address
+
+
+async def execute(address: Address, statement: str) -> None:
+    """Run one statement, on a connection and a loop of its own."""
+
+    async def execute() -> None:
+        connection = await asyncpg.connect(**address, timeout=10)
         try:
             await connection.execute(statement)
         finally:
             await connection.close(timeout=10)
 
-    await aio_as_trio(execute)(f"CREATE DATABASE {name}")
-    yield {**server.address, "database": name}
-    await aio_as_trio(execute)(f"DROP DATABASE {name} WITH (FORCE)")
+    async with open_asyncio():
+        await cross(execute)

@@ -161,7 +161,9 @@ class _HttpConnection:
             case RawData():
                 await self._write(event.data)
             case Closed():
-                self._lingers = self._lingers or not self._over
+                if not self._over:
+                    whole = self._parser.their_state in (h11.DONE, h11.MUST_CLOSE, h11.CLOSED)
+                    self._lingers = not whole or bool(self._parser.trailing_data[0])
                 self._end()
             case Updated(idle=True):
                 # Runs in a handler that Quart-Trio has already cancelled: no await here.

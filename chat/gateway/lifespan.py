@@ -42,8 +42,8 @@ async def open_lifespan(app: ASGIApp) -> AsyncGenerator[None]:
                 stopped.set()
 
     scope = {"type": "lifespan", "asgi": {"spec_version": "2.0", "version": "3.0"}, "state": {}}
-    async with trio.open_nursery() as nursery:
-        with to_app, events:
+    with to_app, events:
+        async with trio.open_nursery() as nursery:
             nursery.start_soon(app, scope, events.receive, send)
             to_app.send_nowait({"type": "lifespan.startup"})
             with trio.move_on_after(STARTUP_TIMEOUT):

@@ -164,12 +164,17 @@ class Wire:
         self.buffer += data
 
 
+async def connect(gateway: Gateway) -> Wire:
+    """A connection to the gateway's first listener, for the caller to close."""
+    return Wire(await trio.open_tcp_stream("127.0.0.1", port_of(gateway)))
+
+
 @asynccontextmanager
 async def wire_to(gateway: Gateway) -> AsyncGenerator[Wire]:
     """A connection to the gateway's first listener."""
-    stream = await trio.open_tcp_stream("127.0.0.1", port_of(gateway))
-    async with stream:
-        yield Wire(stream)
+    wire = await connect(gateway)
+    async with wire.stream:
+        yield wire
 
 
 def reset(wire: Wire) -> None:
@@ -181,7 +186,12 @@ def reset(wire: Wire) -> None:
 
 async def none_left(gateway: Gateway) -> None:
     """Wait until no connection is left; the test's own deadline bounds it."""
-    while gateway.connections:
+    await until(lambda: not gateway.connections)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait until it is true; the test's own deadline bounds it."""
+    while not true():  # noqa: ASYNC110 - what is waited for has no event
         await trio.sleep(0.01)
 
 

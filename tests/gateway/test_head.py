@@ -54,7 +54,7 @@ async def test_what_follows_the_head_is_put_back_too() -> None:
 
 
 async def test_cancelling_a_read_loses_nothing_that_was_put_back() -> None:
-    async with pair() as (stream, client):
+    async with pair() as (stream, _):
         stream.push_back(b"kept")
         with trio.CancelScope() as scope:
             scope.cancel()

@@ -1,19 +1,16 @@
 """One contract for every storage. Each test runs on memory and on PostgreSQL."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 
 import pytest
 import trio
+from conftest import new_database
 
 from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, RoomKind
 from chat.storage.failures import WriteRejected
 from chat.storage.memory import MemoryStorage
 from chat.storage.ports import NewPerson, Storage, Taken
-from chat.storage.postgres.database import open_database
-from chat.storage.postgres.migrations import known_migrations, migrate
-from chat.storage.postgres.storage import PostgresStorage
-from chat.storage.postgres.writer import open_writer
+from chat.storage.postgres.storage import open_postgres_storage
 
 ADA = NewPerson(name="Ada", email="Ada@Example.com", password_hash=b"$2b$04$hash", is_operator=True)
 BEN = NewPerson(name="Ben", password_hash=b"$2b$04$other", display_name="Benjamin")
@@ -24,19 +21,11 @@ async def storage(request: pytest.FixtureRequest) -> AsyncGenerator[Storage]:
     if request.param == "memory":
         yield MemoryStorage()
         return
-    address = request.getfixturevalue("database")
-    async with opened_storage(address) as storage:
-        yield storage
-
-
-@asynccontextmanager
-async def opened_storage(address: dict[str, object]) -> AsyncGenerator[Storage]:
-    await migrate(address, connect_timeout=10, migrations=known_migrations())
     async with (
-        open_database(address, pool_size=4, query_timeout=10) as database,
-        open_writer(address, timeout_each=10) as writer,
+        new_database(request.getfixturevalue("server")) as address,
+        open_postgres_storage(address, pool_size=4, query_timeout=10, commit_timeout=10) as storage,
     ):
-        yield PostgresStorage(database, writer)
+        yield storage
 
 
 async def add_both(storage: Storage) -> tuple[int, int]:

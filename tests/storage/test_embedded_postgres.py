@@ -16,7 +16,6 @@ import pytest
 import trio
 
 from chat.model.startup import CannotStart
-from chat.storage.postgres import supervisor
 from chat.storage.postgres.cluster import prepare_cluster
 from chat.storage.postgres.crossing import cross, open_asyncio
 from chat.storage.postgres.data_directory import AlreadyRunning, open_data_directory
@@ -24,6 +23,7 @@ from chat.storage.postgres.embedded import EmbeddedPostgres, open_embedded_postg
 from chat.storage.postgres.leftover import read_pid, runs_on
 from chat.storage.postgres.process import LAUNCHER, open_process
 from chat.storage.postgres.settings import command
+from chat.storage.postgres.supervisor import is_ready, read_status
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
 
@@ -202,7 +202,7 @@ async def test_a_postgres_that_was_left_running_is_stopped_first(made: Path) -> 
         with subprocess.Popen(  # noqa: ASYNC220
             [str(part) for part in (*start, *command(cluster, made / "postgres"))], stderr=subprocess.DEVNULL
         ) as left:
-            await until(lambda: supervisor._is_ready(cluster.path, left.pid))
+            await until(lambda: is_ready(read_status(cluster.path), left.pid))
             async with running(made) as postgres:
                 assert postgres.pid != left.pid
                 assert left.poll() == 0

@@ -62,8 +62,11 @@ class Supervisor:
         begun = trio.current_time()
         while True:
             position = self._log.size()
-            served = await self._run_once(became_ready)
-            said = _essence(self._log.since(position))
+            try:
+                served = await self._run_once(became_ready)
+                said = _essence(self._log.since(position))
+            except OSError as error:  # no memory, descriptors or disk for a process
+                served, said = 0.0, str(error)
             waited = trio.current_time() - begun
             if not ever_ready and not (IN_USE in said and waited < SILENCE_TIMEOUT):
                 task_status.started(f"PostgreSQL did not start: {said} (all of it: {self._log.path})")
@@ -75,8 +78,9 @@ class Supervisor:
             await trio.sleep(pause)
 
     async def _run_once(self, became_ready: Callable[[], None]) -> float:
-        """Run it until it ends. Return for how many seconds it took connections."""
+        """Run it until it ends. Return for how many seconds it took connections. Raises OSError."""
         environment = {}
+        before = read_status(self._cluster.path)
         pid = await stranger(self._cluster.path)
         if pid is not None:
             # PostgreSQL does not start while a process with the number in its postmaster.pid lives, unless it
@@ -92,7 +96,7 @@ class Supervisor:
                     grace=self._grace,
                     environment=environment,
                 ) as process:
-                    if not await self._takes_connections(process):
+                    if not await self._takes_connections(process, before):
                         return 0.0
                     since = trio.current_time()
                     self.pid = process.pid
@@ -100,19 +104,17 @@ class Supervisor:
                     became_ready()
                     await process.wait()
                     return trio.current_time() - since
-        except OSError as error:  # no memory, descriptors or disk for a process
-            logger.warning("PostgreSQL cannot be started", reason=str(error))
-            return 0.0
         finally:
             self.ready = False
             self.pid = None
 
-    async def _takes_connections(self, process: Process) -> bool:
-        """Wait until it does; return False if it ended instead, or is stuck."""
+    async def _takes_connections(self, process: Process, before: list[bytes]) -> bool:
+        """Wait until it does; return False if it ended instead, or is stuck. `before`: what an earlier one left."""
         size = self._log.size()
         begun = spoke = reported = trio.current_time()
         while not process.has_ended():
-            if _is_ready(self._cluster.path, process.pid):
+            status = read_status(self._cluster.path)
+            if is_ready(status, process.pid) and status != before:  # a container's numbers come again
                 return True
             now = trio.current_time()
             if self._log.size() != size:
@@ -127,13 +129,17 @@ class Supervisor:
         return False
 
 
-def _is_ready(cluster: Path, pid: int) -> bool:
-    """What PostgreSQL's own pg_ctl looks at: the eighth line of postmaster.pid, once it is this process's."""
+def read_status(cluster: Path) -> list[bytes]:
+    """Return the lines of postmaster.pid; none if there is none."""
     try:
-        lines = (cluster / "postmaster.pid").read_bytes().splitlines()
+        return (cluster / "postmaster.pid").read_bytes().splitlines()
     except OSError:
-        return False
-    return len(lines) >= 8 and lines[0] == b"%d" % pid and lines[7].strip() == b"ready"
+        return []
+
+
+def is_ready(status: list[bytes], pid: int) -> bool:
+    """Say whether process `pid` takes connections, as PostgreSQL's own pg_ctl does: by the eighth line."""
+    return len(status) >= 8 and status[0] == b"%d" % pid and status[7].strip() == b"ready"
 
 
 def _essence(lines: list[str]) -> str:

@@ -35,6 +35,7 @@ def configure_logging(level: str = "info", style: Literal["auto", "text", "json"
     threshold = logging.getLevelNamesMapping()[level.upper()]
     on_terminal = sys.stderr is not None and sys.stderr.isatty()
     as_text = style == "text" or (style == "auto" and on_terminal)
+    as_json = structlog.processors.JSONRenderer(ensure_ascii=False)
     common: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -50,7 +51,7 @@ def configure_logging(level: str = "info", style: Literal["auto", "text", "json"
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,  # before the mask, so that tracebacks are masked too
                 mask_secrets,
-                _console(colours=on_terminal) if as_text else structlog.processors.JSONRenderer(),
+                _console(colours=on_terminal) if as_text else as_json,
             ],
         )
     )

@@ -382,44 +382,36 @@ def people(data: Path) -> dict[str, dict[str, object]]:
     return {person["name"]: person for person in json.loads(done.stdout)}
 
 
-def manage_people(data: Path, ada: str, ben: str) -> None:
-    """Add two people, list them, and revoke the tokens of one."""
-
+def test_people_are_managed_while_the_server_runs(running: Running, data: Path) -> None:
     def user(*arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
         return run_chat("user", *arguments, "--data", str(data), stdin=stdin)
 
     added = user(
-        "add", ada, "--email", f"{ada}@chat.example", "--operator", "--password-stdin", stdin="world\n"
+        "add", "ada", "--email", "ada@chat.example", "--operator", "--password-stdin", stdin="world\n"
     )
     assert added.returncode == 0, added.stderr
-    assert added.stdout.startswith(f"added {ada}, id ")
-    assert user("add", ben, "--password-stdin", stdin="secret").returncode == 0
-    assert people(data)[ada]["email"] == f"{ada}@chat.example"
-    assert people(data)[ada]["roles"] == ["operator"]
-    assert people(data)[ben]["roles"] == []
-    table = user("list").stdout.splitlines()
-    assert table[0].split() == ["ID", "NAME", "EMAIL", "ROLES", "CREATED"]
-    assert sum(f" {ben} " in line for line in table) == 1
-    assert user("revoke", ben).stdout.startswith(f"revoked the tokens of {ben}, id ")
+    assert added.stdout == f"added ada, id {people(data)['ada']['id']}\n"
+    assert people(data)["ada"]["email"] == "ada@chat.example"
+    assert people(data)["ada"]["roles"] == ["operator"]
+    head, *rows = user("list").stdout.splitlines()
+    assert head.split() == ["ID", "NAME", "EMAIL", "ROLES", "CREATED"]
+    assert any(row.split()[1:4] == ["ada", "ada@chat.example", "operator"] for row in rows)
+    assert user("revoke", "ADA").stdout.startswith("revoked the tokens of ada, id ")
     for refusal in (
-        user("add", ben.upper(), "--password-stdin", stdin="secret"),
-        user("add", "zoe", "--password-stdin", stdin="four"),
+        user("add", "Ada", "--password-stdin", stdin="secret"),
         user("add", "zoe", "--password-stdin", stdin="x" * 73),
-        user("add", "server", "--password-stdin", stdin="secret"),
         user("revoke", "zoe"),
     ):
         assert refusal.returncode == 1
         assert refusal.stderr.startswith("chat: ")
         assert refusal.stderr.count("\n") == 1
-
-
-def test_people_are_managed_while_the_server_runs(running: Running, data: Path) -> None:
-    manage_people(data, "ada", "ben")
     assert running.process.poll() is None
 
 
 def test_people_are_managed_while_no_server_runs(data: Path) -> None:
-    manage_people(data, "cleo", "dan")
+    added = run_chat("user", "add", "ben", "--password-stdin", "--data", str(data), stdin="secret")
+    assert added.returncode == 0, added.stderr
+    assert people(data)["ben"]["roles"] == []
 
 
 def test_a_password_is_asked_for_twice_and_not_shown_on_a_terminal(data: Path) -> None:
@@ -457,11 +449,11 @@ def test_no_secret_gets_into_the_log(data: Path) -> None:
         assert client.post("/api/login", json=person).json()["token"]
         assert client.post("/api/login", json={**person, "password": "a-wrong-one"}).status_code == 401
         client.get("/healthz", params={"token": token}, headers={"Authorization": f"Bearer {token}"})
-    with connect(address.replace("http", "ws") + f"/messenger?token={token}", proxy=None) as socket_of_faye:
-        for words in (f"auth {token}", "a-message", "history 1"):
-            socket_of_faye.send(json.dumps({"username": "faye", "message": words}))
-        while "a-message" not in socket_of_faye.recv(PATIENCE):
-            pass
+    sockets = address.replace("http", "ws") + "/messenger"
+    with connect(f"{sockets}?token={token}", proxy=None) as faye, connect(sockets, proxy=None) as listener:
+        for words in (f"auth {token}", "a-message"):
+            faye.send(json.dumps({"username": "faye", "message": words}))
+        assert json.loads(listener.recv(PATIENCE))["message"] == "a-message"
     assert server.stop() == 0, server.errors
     log = "".join(server.errors)
     assert log

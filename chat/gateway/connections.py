@@ -8,6 +8,7 @@ from ssl import SSLContext
 import h11
 import structlog
 import trio
+import trio_websocket
 import wsproto.utilities
 
 from chat.config import Config, Listen
@@ -26,6 +27,7 @@ EXPECTED = (
     OSError,  # ssl.SSLError is one
     h11.ProtocolError,
     wsproto.utilities.ProtocolError,
+    trio_websocket.ConnectionClosed,  # its reader raises it past everybody, where a malformed handshake is cut
 )
 """What a peer can bring about by itself. No news to an operator."""
 

@@ -145,9 +145,5 @@ def parse_head(raw: bytes) -> Head | HTTPStatus:
 
 def _readable_by_wsproto(head: Head) -> bool:
     # wsproto decodes these without looking; a UnicodeError of its would look like a bug of ours.
-    names = ("connection", "sec-websocket-protocol", "sec-websocket-extensions", "host")
-    try:
-        (head.get("host") or "").encode("ascii").decode("idna")
-    except UnicodeError:
-        return False
+    names = ("connection", "sec-websocket-protocol", "sec-websocket-extensions")
     return all(value.isascii() for name, value in head.headers if name in names)

@@ -18,7 +18,7 @@ MAX_FRAMING_BYTES = 1024
 """Most bytes of a chunk's first line or of a trailer; and so, most that may be given to a parser at once."""
 
 MAX_HOST_BYTES = 300
-"""A name has at most 253, and the idna codec, with which wsproto reads it, is slow with long ones."""
+"""A name has at most 253, and the idna codec is slow with long ones."""
 
 END_OF_HEAD = re.compile(rb"\n\r?\n")
 """As h11 sees it: the carriage returns may be missing."""
@@ -43,7 +43,7 @@ class StrictParser(h11.Connection):
     def _checked(self, request: h11.Request) -> h11.Request:
         _check(request.http_version in (b"1.0", b"1.1"), "this server speaks HTTP/1.1", 505)  # h2's preface
         host = next((value for name, value in request.headers if name == b"host"), b"")
-        _check(len(host) <= MAX_HOST_BYTES, "the host is too long", 400)
+        _check(_is_readable(host), "the host is no name", 400)
         target = _origin_form(request.target)
         _check(target.startswith(b"/") or target == b"*", "the target is no path", 400)
         return request if target == request.target else _altered(request, target, list(request.headers))
@@ -72,6 +72,18 @@ def _check_head(raw: bytes) -> None:
 def _check(fine: bool, otherwise: str, status: int) -> None:
     if not fine:
         raise h11.RemoteProtocolError(otherwise, error_status_hint=status)
+
+
+def _is_readable(host: bytes) -> bool:
+    # wsproto decodes it so, and Werkzeug encodes it so, both before anybody could answer a UnicodeError.
+    if len(host) > MAX_HOST_BYTES:
+        return False
+    try:
+        host.decode("ascii").encode("idna")
+        host.decode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def _origin_form(target: bytes) -> bytes:

@@ -21,13 +21,20 @@ LARGE = b"x" * 20_000_000
 """More than the socket buffers of both sides hold."""
 
 
-def make_app() -> QuartTrio:
-    """The app; its `events` record what started, stopped and was cancelled, `released` lets /slow answer."""
-    app = QuartTrio("app")
-    app.config["PROPAGATE_EXCEPTIONS"] = False
-    app.events = []
-    app.entered = trio.Event()
-    app.released = trio.Event()
+class App(QuartTrio):
+    """An app that records what started, stopped and was cancelled, and whose /slow waits to be released."""
+
+    def __init__(self) -> None:
+        super().__init__("app")
+        self.config["PROPAGATE_EXCEPTIONS"] = False
+        self.events: list[str] = []
+        self.entered = trio.Event()
+        self.released = trio.Event()
+
+
+def make_app() -> App:
+    """The app with its routes."""
+    app = App()
 
     @app.before_serving
     async def start() -> None:
@@ -42,7 +49,7 @@ def make_app() -> QuartTrio:
         return "hello"
 
     @app.post("/echo")
-    async def echo_body() -> bytes:
+    async def echo_body() -> str | bytes:
         return await request.get_data()
 
     @app.post("/ignore")
@@ -86,25 +93,26 @@ def make_app() -> QuartTrio:
 async def echo(arrival: Arrival) -> None:
     """Serve a socket that says back what it hears."""
     async with trio.open_nursery() as nursery:
-        with trio.fail_after(10):
-            opening = await wrap_server_stream(nursery, arrival.stream)
-            socket = await opening.accept()
         try:
-            while True:
+            with trio.move_on_after(10) as in_time:  # of a malformed handshake trio-websocket never tells
+                opening = await wrap_server_stream(nursery, arrival.stream)
+                socket = await opening.accept()
+            while not in_time.cancelled_caught:
                 await socket.send_message(await socket.get_message())
         except ConnectionClosed:
-            nursery.cancel_scope.cancel()
+            pass
+        nursery.cancel_scope.cancel()
 
 
 def make_config(**settings: Any) -> Config:
     """A configuration with one listener on a free port of the loopback, and short waits."""
-    defaults = {"listen": (Listen("127.0.0.1", 0),), "data": Path("unused"), "grace": 2.0}
+    defaults: dict[str, Any] = {"listen": (Listen("127.0.0.1", 0),), "data": Path("unused"), "grace": 2.0}
     return Config(**(defaults | settings))
 
 
 @asynccontextmanager
 async def running(
-    app: QuartTrio | None = None,
+    app: App | None = None,
     serve_socket: Any = echo,
     on_stop: Callable[[], None] = lambda: None,
     **settings: Any,

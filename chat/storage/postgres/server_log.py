@@ -17,7 +17,7 @@ LONGEST = 4 << 20
 CHECK_INTERVAL = 30.0
 """Seconds between two looks at its length."""
 
-log = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 
 
 class ServerLog:
@@ -66,8 +66,8 @@ class ServerLog:
         try:
             shutil.copy(self.path, f"{self.path}.1")  # its mode too
         except OSError as error:
-            log.warning("an old PostgreSQL log is dropped", reason=str(error))
+            logger.warning("an old PostgreSQL log is dropped", reason=str(error))
         try:
             os.truncate(self.path, 0)
         except OSError as error:
-            log.warning("the PostgreSQL log cannot be shortened", reason=str(error))
+            logger.warning("the PostgreSQL log cannot be shortened", reason=str(error))

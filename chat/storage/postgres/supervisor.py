@@ -27,7 +27,7 @@ STEADY = 10.0
 IN_USE = "is still in use"
 """What PostgreSQL says while a backend of a killed postmaster lives; it will notice, and end."""
 
-log = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 
 
 class Supervisor:
@@ -53,7 +53,7 @@ class Supervisor:
             nonlocal ever_ready
             if ever_ready:
                 self.restarts += 1
-                log.info("PostgreSQL is back", restarts=self.restarts)
+                logger.info("PostgreSQL is back", restarts=self.restarts)
             else:
                 ever_ready = True
                 task_status.started(None)
@@ -71,7 +71,7 @@ class Supervisor:
             failures = 1 if served > STEADY else failures + 1
             pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 16), LONGEST_PAUSE)
             if failures & (failures - 1) == 0:  # 1, 2, 4, 8 …: a full disk for days does not fill our log
-                log.warning("PostgreSQL ended and is started again", times=failures, says=said)
+                logger.warning("PostgreSQL ended and is started again", times=failures, says=said)
             await trio.sleep(pause)
 
     async def _run_once(self, became_ready: Callable[[], None]) -> float:
@@ -101,7 +101,7 @@ class Supervisor:
                     await process.wait()
                     return trio.current_time() - since
         except OSError as error:  # no memory, descriptors or disk for a process
-            log.warning("PostgreSQL cannot be started", reason=str(error))
+            logger.warning("PostgreSQL cannot be started", reason=str(error))
             return 0.0
         finally:
             self.ready = False
@@ -118,11 +118,11 @@ class Supervisor:
             if self._log.size() != size:
                 size, spoke = self._log.size(), now
             if now - spoke > SILENCE_TIMEOUT or now - begun > START_TIMEOUT:
-                log.warning("PostgreSQL is stuck in its start", seconds=round(now - begun))
+                logger.warning("PostgreSQL is stuck in its start", seconds=round(now - begun))
                 return False
             if now - reported > REPORT_INTERVAL:
                 reported = now
-                log.info("PostgreSQL is still starting", seconds=round(now - begun))
+                logger.info("PostgreSQL is still starting", seconds=round(now - begun))
             await trio.sleep(PROBE_INTERVAL)
         return False
 
@@ -137,6 +137,8 @@ def _is_ready(cluster: Path, pid: int) -> bool:
 
 
 def _essence(lines: list[str]) -> str:
-    """The lines that say what went wrong, without their time and process, as one."""
-    bad = [line for line in lines if re.search("FATAL|PANIC|ERROR", line)] or lines
-    return "; ".join(re.sub(r"^.*?\[\d+\] ", "", line) for line in bad[-3:]) or "it said nothing"
+    """What went wrong: the last line that says so and the one before it, without their time and process."""
+    bad = [number for number, line in enumerate(lines) if re.search("FATAL|PANIC|ERROR", line)]
+    last = bad[-1] + 1 if bad else len(lines)
+    telling = [re.sub(r"^.*?\[\d+\] ", "", line) for line in lines[max(last - 2, 0) : last]]
+    return "; ".join(telling) or "it said nothing"

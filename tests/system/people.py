@@ -1,0 +1,176 @@
+"""People who chat with the real process through public client libraries: `httpx` and `websockets`."""
+
+import itertools
+import json
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from ssl import SSLContext
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import httpx
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+PATIENCE = 20.0
+"""Seconds for an answer to come; far more than it takes, also on a busy machine."""
+
+PASSWORD = "world"
+
+
+class Line(NamedTuple):
+    """What somebody said."""
+
+    name: str
+    text: str
+
+
+def request(
+    method: str, url: str, body: object = None, *, verify: SSLContext | bool = False, **settings: Any
+) -> httpx.Response:
+    """Send a request; `body` goes as JSON, bytes as they are."""
+    raw = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json"} | settings.pop("headers", {})
+    with httpx.Client(trust_env=False, timeout=PATIENCE, verify=verify) as client:
+        return client.request(method, url, content=raw, headers=headers, **settings)
+
+
+def post(url: str, body: object, **settings: Any) -> httpx.Response:
+    return request("POST", url, body, **settings)
+
+
+def register(url: str, name: str, password: str = PASSWORD, **settings: Any) -> str:
+    """Register with the server at `url` and return the token."""
+    answer = post(f"{url}/api/reg", {"username": name, "password": password}, **settings)
+    assert answer.status_code == 201, answer.text
+    token: str = answer.json()["token"]
+    return token
+
+
+class Person:
+    """One open socket. `key` is what its dialect calls the speaker: `name` or `username`."""
+
+    def __init__(self, socket: ClientConnection, key: str, name: str) -> None:
+        self.socket = socket
+        self.key = key
+        self.name = name
+
+    def send(self, frame: str | bytes) -> None:
+        """Send a frame as it is."""
+        self.socket.send(frame)
+
+    def say(self, text: str, name: str | None = None) -> None:
+        self.send(json.dumps({self.key: self.name if name is None else name, "message": text}))
+
+    def hear(self, patience: float = PATIENCE) -> Line:
+        """The next line, which must be a text frame with the dialect's two keys and no others."""
+        frame = self.socket.recv(patience)
+        assert isinstance(frame, str)
+        line = json.loads(frame)
+        assert line.keys() == {self.key, "message"}
+        return Line(line[self.key], line["message"])
+
+    def hear_all(self, count: int) -> list[Line]:
+        return [self.hear() for _ in range(count)]
+
+    def hear_until(self, true: Callable[[Line], bool]) -> list[Line]:
+        """Lines up to the first of which it is true, that one too."""
+        heard = [self.hear()]
+        while not true(heard[-1]):
+            heard.append(self.hear())
+        return heard
+
+    def hear_to_the_end(self) -> list[Line]:
+        """All that still comes until the server closes, which must be soon."""
+        heard = []
+        try:
+            while True:
+                heard.append(self.hear())
+        except ConnectionClosed:
+            return heard
+
+    def is_told(self) -> str:
+        """The server's answer, which must come next."""
+        name, text = self.hear()
+        assert name == "server", (name, text)
+        return text
+
+    def log_in(self, token: str) -> None:
+        self.say(f"auth {token}")
+        assert self.is_told() == f"authorised as {self.name}"
+
+    @property
+    def closed_with(self) -> int:
+        """The code of the server's close frame, once it has closed; 1006 where TCP just ended."""
+        assert self.socket.close_code is not None, "it is still open"
+        return self.socket.close_code
+
+
+@contextmanager
+def client(
+    url: str, path: str = "/talker", key: str = "name", name: str = "", **settings: Any
+) -> Generator[Person]:
+    """Somebody connected to the server at `url` (as `http://…`), not yet authorised. What comes is read at once."""
+    options = {"compression": None, "proxy": None, "ping_interval": None, "max_queue": None}
+    socket_url = url.replace("http", "ws", 1) + path
+    with connect(socket_url, open_timeout=PATIENCE, close_timeout=5, **(options | settings)) as socket:
+        yield Person(socket, key, name)
+
+
+@contextmanager
+def member(url: str, name: str, token: str | None = None, **settings: Any) -> Generator[Person]:
+    """Somebody who is authorised; registered too, unless a token is given."""
+    if token is None:
+        verify = settings.get("ssl", False)
+        token = register(url, name, verify=verify)
+    with client(url, name=name, **settings) as person:
+        person.log_in(token)
+        yield person
+
+
+class Burst:
+    """People who all talk at once and wait for no answer, for as long as the block lasts or until they are cut.
+
+    Each line is its speaker's name and a number, counted from `start`.
+    """
+
+    def __init__(self, people: Sequence[Person], start: int = 0) -> None:
+        self._over = threading.Event()
+        self._start = start
+        self._threads = [threading.Thread(target=self._talk, args=(person,)) for person in people]
+
+    def _talk(self, person: Person) -> None:
+        try:
+            for number in itertools.count(self._start):
+                person.say(f"{person.name} {number}")
+                if number % 10 == 9 and self._over.wait(0.005):  # fast, but not as fast as memory allows
+                    return
+        except (ConnectionClosed, OSError):
+            return
+
+    def __enter__(self) -> "Burst":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        deadline = time.monotonic() + PATIENCE
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+            assert not thread.is_alive(), "a sender is stuck"
+
+
+def eventually(true: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
+    """Wait until it is true; what is waited for is another process's affair and has no event."""
+    deadline = time.monotonic() + patience
+    while not true():
+        assert time.monotonic() < deadline, f"not within {patience} s: {what}"
+        time.sleep(0.01)

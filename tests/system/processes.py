@@ -1,0 +1,58 @@
+"""The processes under a server and the sockets it holds, as Linux tells them in /proc."""
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from people import eventually
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc, as Linux has it")
+
+
+def _stats() -> Generator[tuple[int, str, str, int]]:
+    """Process id, name, state and parent of every process."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                stat = (entry / "stat").read_text()
+            except OSError:
+                continue  # it has just ended
+            name, _, rest = stat.partition("(")[2].rpartition(")")
+            state, parent = rest.split()[:2]
+            yield int(entry.name), name, state, int(parent)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that `pid` has started and that have not ended."""
+    return [child for child, _, state, parent in _stats() if parent == pid and state not in "ZX"]
+
+
+def postgres_under(server: int) -> list[int]:
+    """The PostgreSQL of the server with this process id: the postmaster first, then its own processes."""
+    (postmaster,) = (
+        child for child, name, _, parent in _stats() if parent == server and name.startswith("postgres")
+    )
+    return [postmaster, *children(postmaster)]
+
+
+def has_ended(pid: int) -> bool:
+    return not any(running == pid and state not in "ZX" for running, _, state, _ in _stats())
+
+
+def wait_until_ended(pids: list[int]) -> None:
+    """Wait until none of them runs."""
+    eventually(lambda: all(map(has_ended, pids)), f"processes {pids} have ended")
+
+
+def held_connections(pid: int) -> int:
+    """How many TCP sockets process `pid` holds, its listeners among them."""
+    lines = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
+    inodes = {f"socket:[{line.split()[9]}]" for line in lines}
+    held = 0
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            held += os.readlink(descriptor) in inodes
+        except OSError:
+            continue  # closed since it was listed
+    return held

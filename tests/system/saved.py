@@ -1,0 +1,70 @@
+"""What is in the database in the end: the only witness that a crash cannot fool."""
+
+import asyncio
+from collections.abc import Coroutine
+from itertools import zip_longest
+from typing import Any
+
+import asyncpg
+from people import Line
+
+_ROOMS = "SELECT id, last_seq FROM rooms ORDER BY id"
+_MESSAGES = """
+SELECT m.seq, u.name, m.text FROM messages m JOIN users u ON u.id = m.sender_id
+WHERE m.room_id = $1 ORDER BY m.seq"""
+
+LOBBY = 1
+
+
+def saved_lines(address: dict[str, Any]) -> list[Line]:
+    """Every line of the lobby, in order; in every room `seq` must count 1, 2, 3 … up to `last_seq`."""
+
+    async def read() -> list[Line]:
+        connection = await asyncpg.connect(**address, timeout=10)
+        try:
+            lobby: list[Line] = []
+            for room_id, last_seq in await connection.fetch(_ROOMS):
+                rows = await connection.fetch(_MESSAGES, room_id)
+                assert [row["seq"] for row in rows] == list(range(1, last_seq + 1)), f"gaps in room {room_id}"
+                if room_id == LOBBY:
+                    lobby = [Line(row["name"], row["text"]) for row in rows]
+            return lobby
+        finally:
+            await connection.close(timeout=10)
+
+    return _run(read())
+
+
+def delete_person(address: dict[str, Any], name: str) -> None:
+    """Delete a person who has said nothing."""
+
+    async def delete() -> None:
+        connection = await asyncpg.connect(**address, timeout=10)
+        try:
+            assert await connection.execute("DELETE FROM users WHERE name = $1", name) == "DELETE 1"
+        finally:
+            await connection.close(timeout=10)
+
+    _run(delete())
+
+
+def assert_told_once_in_order(heard: list[Line], saved: list[Line]) -> int:
+    """What one listener heard is in the history once, in the same order, and nothing between is missing.
+
+    Returns how many were saved after the last that was heard. No line may have been said twice.
+    """
+    assert len(set(saved)) == len(saved), "a line was saved twice"
+    assert heard[0] in saved, f"heard and not saved: {heard[0]}"
+    begin = saved.index(heard[0])
+    told = saved[begin : begin + len(heard)]
+    # Not the two lists: of thousands of lines only the first that differs is worth reading.
+    assert next((pair for pair in zip_longest(heard, told) if pair[0] != pair[1]), None) is None
+    return len(saved) - begin - len(heard)
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    async def bounded() -> Any:
+        async with asyncio.timeout(30):
+            return await work
+
+    return asyncio.run(bounded())

@@ -1,0 +1,555 @@
+"""Token Talker and Instant Messenger, as public clients speak them to the real process."""
+
+import base64
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+
+import jwt
+import pytest
+from conftest import ServerProcess, data_path, running_server
+from people import PASSWORD, Line, Person, client, post, register, request
+from saved import delete_person, saved_lines
+from websockets.exceptions import InvalidStatus
+
+SECRET = "a secret of the tests that is long enough"
+NOT_AUTHORISED = "not authorised: send auth <token> first"
+
+
+class Way(NamedTuple):
+    """A way in, and what its frames call the speaker."""
+
+    messenger_listener: bool
+    path: str
+    key: str
+
+
+WAYS = {
+    "talker on its path": Way(False, "/talker", "name"),
+    "talker at /": Way(False, "/", "name"),
+    "talker at / of messenger's listener": Way(True, "/", "name"),
+    "messenger on its path": Way(False, "/messenger", "username"),
+    "messenger at /": Way(False, "/", "username"),
+    "messenger at / of its listener": Way(True, "/", "username"),
+}
+TALKER, MESSENGER = WAYS["talker on its path"], WAYS["messenger on its path"]
+
+
+class House:
+    """The server with its two listeners, and the people that it knows."""
+
+    def __init__(self, server: ServerProcess) -> None:
+        assert server.process.stdout is not None
+        self.server = server
+        self.url = server.url
+        self.messenger_url = server.process.stdout.readline().removeprefix("listening on ").strip()
+        self.tokens = {name: register(self.url, name) for name in ("ada", "ben", "cem")}
+
+    def enter(self, way: Way, name: str = "") -> AbstractContextManager[Person]:
+        url = self.messenger_url if way.messenger_listener else self.url
+        return client(url, path=way.path, key=way.key, name=name)
+
+
+@pytest.fixture(scope="module")
+def house() -> Generator[House]:
+    with (
+        data_path() as data,
+        running_server(data, "--listen", "127.0.0.1:0=messenger", CHAT_SECRET=SECRET) as server,
+    ):
+        yield House(server)
+
+
+each_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+each_dialect = pytest.mark.parametrize("way", [TALKER, MESSENGER], ids=["talker", "messenger"])
+
+# --- tokens ---
+
+
+@pytest.mark.parametrize("key", ["password", "hash"])
+def test_talker_gets_a_token_for_a_name_and_a_password(house: House, key: str) -> None:
+    answer = post(house.url, {"name": "ada", key: PASSWORD})
+    assert (answer.status_code, list(answer.json())) == (200, ["token"])
+    assert answer.headers["content-type"] == "application/json"
+    with house.enter(TALKER, "ada") as ada:
+        ada.log_in(answer.json()["token"])
+
+
+def test_messenger_registers_and_logs_in(house: House) -> None:
+    registered = post(f"{house.url}/api/reg", {"username": "Zoë", "password": "secret"})
+    assert (registered.status_code, list(registered.json())) == (201, ["token"])
+    logged_in = post(f"{house.url}/api/login", {"username": "zoë", "password": "secret"})
+    assert (logged_in.status_code, list(logged_in.json())) == (200, ["token"])
+    for token in (registered.json()["token"], logged_in.json()["token"]):
+        with house.enter(MESSENGER, "Zoë") as zoe:
+            zoe.log_in(token)
+
+
+def test_a_token_has_the_claims_and_the_length_that_every_dialect_needs(house: House) -> None:
+    name = "ж" * 64
+    token = register(house.url, name)
+    claims = jwt.decode(token, SECRET, algorithms=["HS256"])
+    assert claims.keys() == {"sub", "name", "UID", "iat", "exp", "jti"}
+    assert claims["sub"] == str(claims["UID"])
+    assert len(token) < 255
+    with house.enter(TALKER, name) as person:
+        person.log_in(token)
+
+
+@pytest.mark.parametrize(
+    ("taken", "again"), [("Gül", "gÜL"), ("Straße", "STRASSE"), ("Ame\u0301lie", "Amélie"), ("ids", "IDS")]
+)
+def test_a_name_that_differs_in_case_or_in_spelling_only_is_taken(house: House, taken: str, again: str) -> None:
+    register(house.url, taken)
+    answer = post(f"{house.url}/api/reg", {"username": again, "password": PASSWORD})
+    assert (answer.status_code, list(answer.json())) == (409, ["error"])
+
+
+@pytest.mark.parametrize(("path", "key"), [("/", "name"), ("/api/login", "username")])
+@pytest.mark.parametrize(("name", "password"), [("cem", "wrong"), ("nobody", PASSWORD), ("c\0m", PASSWORD)])
+def test_wrong_credentials_are_all_refused_alike(
+    house: House, path: str, key: str, name: str, password: str
+) -> None:
+    answer = post(house.url + path, {key: name, "password": password})
+    assert (answer.status_code, answer.json()) == (401, {"error": "invalid credentials"})
+
+
+@pytest.mark.parametrize(("path", "key"), [("/", "name"), ("/api/login", "username"), ("/api/reg", "username")])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"nonsense", b"[]", b"null", b'"ada"', b"\xff\xfe", {}, {"NAME": "ada"}, {"password": "world"}],
+    ids=repr,
+)
+def test_a_malformed_login_is_a_bad_request(house: House, path: str, key: str, body: object) -> None:
+    answer = post(house.url + path, body)
+    assert (answer.status_code, list(answer.json())) == (400, ["error"])
+
+
+@pytest.mark.parametrize(("path", "key"), [("/", "name"), ("/api/login", "username"), ("/api/reg", "username")])
+@pytest.mark.parametrize("wrong", [None, 1, True, ["ada"], {"ada": 1}], ids=repr)
+def test_a_name_or_password_of_another_type_is_a_bad_request(
+    house: House, path: str, key: str, wrong: object
+) -> None:
+    for body in ({key: wrong, "password": PASSWORD}, {key: "ada", "password": wrong}):
+        answer = post(house.url + path, body)
+        assert (answer.status_code, list(answer.json())) == (400, ["error"]), body
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [("GET", "/api/reg", "POST"), ("PUT", "/api/login", "POST"), ("DELETE", "/", "GET"), ("POST", "/healthz", "GET")],
+)
+def test_another_method_is_refused_with_those_that_are_allowed(
+    house: House, method: str, path: str, allowed: str
+) -> None:
+    answer = request(method, house.url + path, {})
+    assert (answer.status_code, list(answer.json())) == (405, ["error"])
+    assert allowed in answer.headers["allow"]
+
+
+@pytest.mark.parametrize("path", ["/", "/api/login", "/api/reg"])
+def test_what_is_no_json_by_its_own_word_is_refused(house: House, path: str) -> None:
+    body = {"name": "ada", "username": "ada", "password": PASSWORD}
+    answer = post(house.url + path, body, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert (answer.status_code, list(answer.json())) == (415, ["error"])
+
+
+@pytest.mark.parametrize("path", ["/", "/api/login", "/api/reg"])
+def test_a_body_over_64_kib_is_too_large(house: House, path: str) -> None:
+    answer = post(house.url + path, {"name": "ada", "username": "ada", "password": "x" * 65_536})
+    assert (answer.status_code, list(answer.json())) == (413, ["error"])
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/api/nothing", "/api/reg/more", "/web/../secret", "/web/nothing.js"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_unknown_route_is_not_found(house: House, method: str, path: str) -> None:
+    answer = request(method, house.url + path, {})
+    if (method, path) == ("POST", "/web/nothing.js"):
+        assert answer.status_code == 405
+    else:
+        assert (answer.status_code, list(answer.json())) == (404, ["error"])
+
+
+@pytest.mark.parametrize(("path", "key"), [("/", "name"), ("/api/login", "username")])
+def test_after_five_wrong_tries_a_name_has_to_wait_and_others_do_not(house: House, path: str, key: str) -> None:
+    guessed = f"guessed{key}"
+    register(house.url, guessed)
+    for spelling in (guessed, guessed.upper(), guessed, guessed, guessed):
+        assert post(house.url + path, {key: spelling, "password": "wrong"}).status_code == 401
+    for password in ("wrong", PASSWORD):
+        answer = post(house.url + path, {key: guessed, "password": password})
+        assert (answer.status_code, list(answer.json())) == (429, ["error"])
+        assert 1 <= int(answer.headers["retry-after"]) <= 12
+    assert post(house.url + path, {key: "ada", "password": PASSWORD}).status_code == 200
+
+
+# --- who is speaking ---
+
+
+@each_way
+def test_a_whole_conversation(house: House, way: Way) -> None:
+    with house.enter(way, "ada") as ada, house.enter(way, "ben") as ben:
+        for person in (ada, ben):
+            person.log_in(house.tokens[person.name])
+        ada.say("hello, world")
+        assert ben.hear() == ("ada", "hello, world")
+        ben.say("  good day  ")
+        assert ada.hear() == ("ben", "good day")
+        for person in (ada, ben):
+            person.say("history 2")
+            assert person.hear_all(2) == [("ada", "hello, world"), ("ben", "good day")]
+
+
+@each_way
+def test_a_client_that_has_said_nothing_hears_in_the_dialect_of_its_path(house: House, way: Way) -> None:
+    with house.enter(way) as silent, house.enter(TALKER, "ada") as ada:
+        if way.path == "/":
+            silent.key = "username" if way.messenger_listener else "name"
+        ada.log_in(house.tokens["ada"])
+        ada.say("can you hear me?")
+        assert silent.hear() == ("ada", "can you hear me?")
+
+
+def test_the_first_frame_of_a_known_shape_chooses_the_dialect(house: House) -> None:
+    with house.enter(WAYS["messenger at /"], "ben") as ben, house.enter(TALKER, "ada") as ada:
+        ben.key = "name"
+        for unknown in ("{", "[]", "{}", '{"username":"ben"}', '{"text":"hi"}'):
+            ben.send(unknown)
+            assert ben.is_told() == "the frame is not JSON of the expected shape"
+        ben.key = "username"
+        ben.log_in(house.tokens["ben"])
+        ada.log_in(house.tokens["ada"])
+        ada.say("one")
+        assert ben.hear() == ("ada", "one")
+        ben.send('{"name":"ben","message":"once chosen it stays"}')
+        assert ben.is_told() == "the frame is not JSON of the expected shape"
+
+
+def test_those_who_speak_different_dialects_hear_each_other(house: House) -> None:
+    with house.enter(TALKER, "ada") as ada, house.enter(MESSENGER, "ben") as ben:
+        ada.log_in(house.tokens["ada"])
+        ben.log_in(house.tokens["ben"])
+        ada.say("from the talker")
+        assert ben.hear() == ("ada", "from the talker")
+        ben.say("from the messenger")
+        assert ada.hear() == ("ben", "from the messenger")
+
+
+def signed(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
+    now = int(time.time())
+    whole = {"sub": "1", "name": "ada", "UID": 1, "iat": now, "exp": now + 60, "jti": "0.x"}
+    whole = {name: value for name, value in (whole | claims).items() if value is not None}
+    return jwt.encode(whole, secret, algorithm=algorithm, headers={"typ": None})
+
+
+def unsigned(token: str) -> str:
+    header = base64.urlsafe_b64encode(b'{"alg":"none"}').decode().rstrip("=")
+    return f"{header}.{token.split('.')[1]}."
+
+
+def altered(token: str) -> str:
+    head, claims, signature = token.split(".")
+    claims = base64.urlsafe_b64encode(
+        base64.urlsafe_b64decode(claims + "==").replace(b'"sub":"1"', b'"sub":"2"')
+    ).decode()
+    return f"{head}.{claims.rstrip('=')}.{signature}"
+
+
+BAD_TOKENS: dict[str, Callable[[House], str]] = {
+    "missing": lambda house: "",
+    "nonsense": lambda house: "nonsense",
+    "not ascii": lambda house: "пароль.пароль.пароль",
+    "expired": lambda house: signed(exp=int(time.time()) - 1),
+    "without expiry": lambda house: signed(exp=None),
+    "without a person": lambda house: signed(sub=None),
+    "for a person that is no number": lambda house: signed(sub="ada"),
+    "for a person beyond all numbers": lambda house: signed(sub="9" * 30),
+    "signed with another secret": lambda house: signed("another secret that is long enough, too"),
+    "signed with another algorithm": lambda house: signed(SECRET * 2, "HS512"),
+    "not signed": lambda house: unsigned(house.tokens["ada"]),
+    "altered": lambda house: altered(house.tokens["ada"]),
+    "cut short": lambda house: house.tokens["ada"][:-4],
+    "twice": lambda house: f"{house.tokens['ada']} {house.tokens['ada']}",
+    "overlong": lambda house: house.tokens["ada"] + "A" * 60_000,
+    "for nobody": lambda house: signed(sub="999999"),
+}
+
+
+def test_a_token_that_is_signed_as_the_server_does_is_taken(house: House) -> None:
+    claims = jwt.decode(house.tokens["ada"], SECRET, algorithms=["HS256"])
+    with house.enter(TALKER, "ada") as ada:
+        ada.log_in(signed(sub=claims["sub"], UID=claims["UID"]))
+
+
+def assert_leaves_unauthorised(house: House, way: Way, token: str, name: str = "ada") -> None:
+    with house.enter(way, name) as person, house.enter(TALKER, "ben") as ben, house.enter(MESSENGER) as anybody:
+        ben.log_in(house.tokens["ben"])
+        person.say(f"auth {token}")
+        assert person.is_told() == "the token is not valid"
+        for text in ("let me speak", "history 1"):
+            person.say(text)
+            assert person.is_told() == NOT_AUTHORISED
+        ben.say("nobody else spoke")
+        assert person.hear() == anybody.hear() == ("ben", "nobody else spoke")
+
+
+@each_dialect
+@pytest.mark.parametrize("bad", BAD_TOKENS.values(), ids=BAD_TOKENS)
+def test_a_bad_token_leaves_the_client_unauthorised(house: House, way: Way, bad: Callable[[House], str]) -> None:
+    assert_leaves_unauthorised(house, way, bad(house))
+
+
+@each_dialect
+def test_a_bad_token_takes_back_what_a_good_one_gave(house: House, way: Way) -> None:
+    with house.enter(way, "ada") as ada:
+        ada.log_in(house.tokens["ada"])
+        ada.say("auth nonsense")
+        assert ada.is_told() == "the token is not valid"
+        ada.say("am I still ada?")
+        assert ada.is_told() == NOT_AUTHORISED
+
+
+@each_dialect
+def test_a_revoked_token_is_bad_and_a_new_one_is_good(house: House, way: Way) -> None:
+    name = f"revoked-{way.key}"
+    old = register(house.url, name)
+    command = [sys.executable, "-m", "chat", "user", "revoke", name.upper(), "--data", str(house.server.data)]
+    assert subprocess.run(command, capture_output=True, timeout=60).returncode == 0
+    assert_leaves_unauthorised(house, way, old, name)
+    answer = post(f"{house.url}/api/login", {"username": name, "password": PASSWORD})
+    with house.enter(way, name) as person:
+        person.log_in(answer.json()["token"])
+
+
+@each_dialect
+def test_the_token_of_a_deleted_person_is_bad(house: House, way: Way) -> None:
+    name = f"deleted-{way.key}"
+    token = register(house.url, name)
+    with house.enter(way, name) as person:
+        person.log_in(token)
+    delete_person(house.server.address, name)
+    assert_leaves_unauthorised(house, way, token, name)
+
+
+@each_dialect
+@pytest.mark.parametrize("claimed", ["ben", "server", "nobody", "", "ada ", "аda"])
+def test_a_frame_that_claims_another_name_is_refused(house: House, way: Way, claimed: str) -> None:
+    with house.enter(way, "ada") as ada, house.enter(TALKER, "ben") as ben:
+        ada.log_in(house.tokens["ada"])
+        ada.say("it was not me", name=claimed)
+        assert ada.is_told() == "that is not your name"
+        ada.say("it was me", name="ADA")
+        assert ben.hear() == ("ada", "it was me")
+    assert saved_lines(house.server.address)[-1] == ("ada", "it was me")
+
+
+@each_dialect
+def test_a_token_does_not_serve_another_name(house: House, way: Way) -> None:
+    with house.enter(way, "ben") as ben:
+        ben.say(f"auth {house.tokens['ada']}")
+        assert ben.is_told() == "that is not your name"
+        ben.say("who am I?")
+        assert ben.is_told() == NOT_AUTHORISED
+        ben.say(f"auth {house.tokens['ben']}", name="")
+        assert ben.is_told() == "authorised as ben"
+
+
+# --- who hears ---
+
+
+@each_way
+def test_everybody_else_hears_it_and_the_speaker_s_own_socket_does_not(house: House, way: Way) -> None:
+    with (
+        house.enter(way, "ada") as ada,
+        house.enter(way, "ada") as ada_s_phone,
+        house.enter(TALKER, "ben") as ben,
+        house.enter(TALKER) as anonymous_talker,
+        house.enter(MESSENGER) as anonymous_messenger,
+        house.enter(WAYS["messenger at / of its listener"]) as anonymous_elsewhere,
+    ):
+        for person in (ada, ada_s_phone, ben):
+            person.log_in(house.tokens[person.name])
+        ada.say("to all")
+        for listener in (ada_s_phone, ben, anonymous_talker, anonymous_messenger, anonymous_elsewhere):
+            assert listener.hear() == ("ada", "to all")
+        ben.say("ada hears this next")
+        assert ada.hear() == ("ben", "ada hears this next")
+
+
+def test_who_pipelines_is_heard_in_order_by_all_and_not_by_itself(house: House) -> None:
+    with (
+        house.enter(TALKER, "ada") as ada,
+        house.enter(MESSENGER, "ben") as ben,
+        house.enter(MESSENGER) as anybody,
+    ):
+        ada.log_in(house.tokens["ada"])
+        ben.log_in(house.tokens["ben"])
+        for number in range(300):
+            ada.say(f"a{number}")
+            ben.say(f"b{number}")
+        assert ada.hear_all(300) == [("ben", f"b{number}") for number in range(300)]
+        assert ben.hear_all(300) == [("ada", f"a{number}") for number in range(300)]
+        assert anybody.hear_all(600) == saved_lines(house.server.address)[-600:]
+
+
+@each_dialect
+@pytest.mark.parametrize(
+    "text",
+    ["authors are nice", "historyof", "AUTH me", "History 1", "the history 1", 'quo"te \\ and\nnew line', "𝓗𝔢𝔩𝔩𝔬 שלום 👩‍👩‍👧", "<b>&amp;</b>", "語" * 4000],
+    ids=lambda text: ascii(text)[:20],
+)
+def test_any_other_text_is_a_message_and_comes_through_as_it_is(house: House, way: Way, text: str) -> None:
+    with house.enter(way, "ada") as ada, house.enter(MESSENGER, "ben") as ben:
+        ada.log_in(house.tokens["ada"])
+        ada.say(text)
+        assert ben.hear() == ("ada", text)
+    assert saved_lines(house.server.address)[-1] == ("ada", text)
+
+
+@each_dialect
+@pytest.mark.parametrize("text", ["", " ", "\u2003\n\t", "x" * 4001], ids=lambda text: ascii(text)[:10])
+def test_an_empty_or_overlong_text_is_refused(house: House, way: Way, text: str) -> None:
+    with house.enter(way, "ada") as ada, house.enter(MESSENGER, "ben") as ben:
+        ada.log_in(house.tokens["ada"])
+        ada.say(text)
+        assert ada.is_told().startswith("the message is ")
+        ada.say("after it")
+        assert ben.hear() == ("ada", "after it")
+
+
+@each_dialect
+def test_control_words_are_neither_saved_nor_relayed(house: House, way: Way) -> None:
+    with house.enter(way, "ada") as ada, house.enter(TALKER, "ben") as ben, house.enter(MESSENGER) as anybody:
+        ben.log_in(house.tokens["ben"])
+        ben.say("before")
+        assert ada.hear() == anybody.hear() == ("ben", "before")
+        ada.log_in(house.tokens["ada"])
+        for words in ("auth", "auth nonsense", f"  auth\t{house.tokens['ada']}  ", "history", "history x", " history 1"):
+            ada.say(words)
+            assert PASSWORD not in str(ada.hear())
+        ada.say("after")
+        assert ben.hear() == anybody.hear() == ("ada", "after")
+    assert saved_lines(house.server.address)[-2:] == [("ben", "before"), ("ada", "after")]
+
+
+# --- history ---
+
+
+@pytest.fixture(scope="module")
+def past(house: House) -> list[Line]:
+    """260 lines, which the history's pages do not divide."""
+    with house.enter(TALKER, "ada") as ada, house.enter(MESSENGER) as anybody:
+        ada.log_in(house.tokens["ada"])
+        for number in range(260):
+            ada.say(f"past {number}")
+        return anybody.hear_all(260)
+
+
+@each_dialect
+@pytest.mark.parametrize("count", ["1", "99", "100", "101", "250", "260", "0250", "1000"])
+def test_history_tells_the_last_messages_oldest_first(house: House, past: list[Line], way: Way, count: str) -> None:
+    saved = saved_lines(house.server.address)
+    assert len(saved) < 1000 or count != "1000"
+    with house.enter(way, "ben") as ben:
+        ben.log_in(house.tokens["ben"])
+        ben.say(f"history {count}")
+        expected = saved[-int(count) :]
+        assert ben.hear_all(len(expected)) == expected
+        ben.say("auth no more comes")
+        assert ben.is_told() == "the token is not valid"
+
+
+@each_dialect
+@pytest.mark.parametrize(
+    "count", ["", "0", "-1", "1001", "99999999999999999999", "9" * 5000, "ten", "1.5", "1e2", "٣", "1 2", "+1"],
+    ids=lambda count: ascii(count)[:12],
+)
+def test_a_bad_number_is_told_the_range(house: House, way: Way, count: str) -> None:
+    with house.enter(way, "ben") as ben:
+        ben.log_in(house.tokens["ben"])
+        ben.say(f"history {count}")
+        told = ben.is_told()
+        assert "1 to 1000" in told
+
+
+@each_dialect
+def test_history_is_only_for_the_authorised(house: House, way: Way) -> None:
+    with house.enter(way, "ben") as ben:
+        ben.say("history 10")
+        assert ben.is_told() == NOT_AUTHORISED
+
+
+def test_history_queries_run_at_once_and_each_is_whole_and_in_order(house: House, past: list[Line]) -> None:
+    queries = 8
+    saved = saved_lines(house.server.address)[-250:]
+    places = {line: place for place, line in enumerate(saved)}
+    told: Counter[int] = Counter()
+    with house.enter(TALKER, "ben") as ben:
+        ben.log_in(house.tokens["ben"])
+        for _ in range(queries):
+            ben.say("history 250")
+        for line in ben.hear_all(queries * 250):
+            place = places[line]
+            told[place] += 1
+            # The answers may be mixed, but each of them tells a line only after the one before it.
+            assert place == 0 or told[place] <= told[place - 1]
+    assert set(told.values()) == {queries}
+
+
+def test_who_recalls_still_hears_what_is_said(house: House, past: list[Line]) -> None:
+    with house.enter(TALKER, "ben") as ben, house.enter(MESSENGER, "ada") as ada:
+        for person in (ada, ben):
+            person.log_in(house.tokens[person.name])
+        for _ in range(8):
+            ben.say("history 250")
+        ada.say("meanwhile")
+        heard = ben.hear_all(8 * 250 + 1)
+        assert ("ada", "meanwhile") in heard
+        assert set(heard) <= set(saved_lines(house.server.address)[-251:])
+
+
+def test_too_many_history_queries_at_once_are_refused_and_not_queued(house: House, past: list[Line]) -> None:
+    too_many = Line("server", "too many history queries at once, wait for the answers")
+    (last,) = saved_lines(house.server.address)[-1:]
+    with house.enter(TALKER, "ben") as ben:
+        ben.log_in(house.tokens["ben"])
+        for _ in range(60):
+            ben.say("history 1")
+        told = Counter(ben.hear_all(60))
+    assert set(told) <= {last, too_many}
+    assert told[last] >= 16
+
+
+# --- the way in ---
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/talker/", "/api/reg", "/healthz", "//"])
+def test_a_socket_on_a_path_that_speaks_nothing_is_not_found(house: House, path: str) -> None:
+    with pytest.raises(InvalidStatus) as refused, client(house.url, path=path):
+        pass
+    assert refused.value.response.status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/talker", "/messenger"])
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://localhost"])
+def test_a_page_from_elsewhere_may_not_open_a_socket(house: House, path: str, origin: str) -> None:
+    with pytest.raises(InvalidStatus) as refused, client(house.url, path=path, origin=origin):
+        pass
+    assert refused.value.response.status_code == 403
+
+
+def test_a_page_of_our_own_may_open_a_socket(house: House) -> None:
+    with client(house.url, origin=house.url, name="ada") as ada:
+        ada.log_in(house.tokens["ada"])
+
+
+def test_the_page_and_the_health_are_served_beside_the_sockets(house: House) -> None:
+    page = request("GET", house.url)
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    healthy = request("GET", f"{house.url}/healthz")
+    assert (healthy.status_code, json.loads(healthy.text)) == (200, {"status": "ok"})

@@ -91,7 +91,10 @@ async def open_chat(
     presence = Presence()
     async with open_deliveries(storage.rooms) as deliveries:
         hub = Hub(await storage.messages.newest_id(), deliveries.heard)
-        async with open_broadcaster(hub) as broadcaster, open_journal(storage.messages, broadcaster) as journal:
+        async with (
+            open_broadcaster(hub) as broadcaster,
+            open_journal(storage.messages, broadcaster) as journal,
+        ):
             rooms = Rooms(storage.users, storage.rooms, storage.messages)
             routes = [
                 talker_routes(accounts),

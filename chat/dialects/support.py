@@ -126,7 +126,13 @@ def _command(method: str, params: list[Any], ref: msgspec.Raw) -> object:
         case "message.history", [person, *page] if _is_person(person) and len(page) <= 2 and _are_ids(page):
             before, limit = (page + [0, _DEFAULT_PAGE][len(page) :])[:2]
             return SupportHistory(person, before, limit, ref)
-    known = {"message.auth", "message.send", "message.operatorSend", "message.conversations", "message.history"}
+    known = {
+        "message.auth",
+        "message.send",
+        "message.operatorSend",
+        "message.conversations",
+        "message.history",
+    }
     return SupportMisunderstood(_BAD_ARGUMENT if method in known else _UNKNOWN_METHOD, ref)
 
 

@@ -81,13 +81,11 @@ class Door:
         if arrival.head.path == "/":
             dialect = by_name(self._dialects, arrival.listen.dialect)
             assert dialect is not None  # looked at when the server started
-            return _Welcome(dialect, self._dialects)
+            return _Welcome(dialect, self._dialects, _token(arrival.head))
         dialect = by_path(self._dialects, arrival.head.path)
-        return (
-            _Refused(404, b"no protocol is spoken on this path\n")
-            if dialect is None
-            else _Welcome(dialect, ())
-        )
+        if dialect is None:
+            return _Refused(404, b"no protocol is spoken on this path\n")
+        return _Welcome(dialect, (), _token(arrival.head))
 
     async def _shake_hands(
         self, stream: ClientStream, welcome: "_Welcome | _Refused", nursery: trio.Nursery

@@ -68,6 +68,7 @@ async def _recall(session: Session, count: int) -> None:
         await session.tell_patiently(Said(message))
 
     try:
+        await session.wait_settled()  # what a client said before it asked is in the answer
         await session.core.history.recall(LOBBY_ID, count, tell)
     except* StorageDown:
         session.tell(Refused(UNAVAILABLE))

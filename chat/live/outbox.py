@@ -36,7 +36,6 @@ class Outbox:
     __slots__ = (
         "_feed",
         "_fileno",
-        
         "_open",
         "_overflow",
         "_pending",

@@ -93,8 +93,9 @@ class Session:
         self._held: list[bytes] = []  # what came since hold()
         self._pinged_at = 0.0  # set by beat()
         self._closing: Closing | None = None  # set by close()
-        self._unsettled = 0  # drafts at the journal
-        self._all_settled = trio.Event()  # set by settled() once closing
+        self._submitted = 0  # drafts ever given to the journal
+        self._settled = 0  # how many of them it settled; it settles them in their order
+        self._progress: trio.Event | None = None  # made by who waits for that, set by settling
         self._reading = trio.CancelScope()
 
     async def serve(self, nursery: trio.Nursery) -> None:
@@ -216,12 +217,20 @@ class Session:
             peer,
             audience,
         )
-        self._unsettled += 1
+        self._submitted += 1
         try:
             await self.core.journal.submit(draft, self if answer is None else answer, self)
         except BaseException:
-            self._unsettled -= 1
+            self._submitted -= 1
             raise
+
+    async def wait_settled(self) -> None:
+        """Wait until the drafts submitted so far are committed or refused. Cancelling changes nothing."""
+        so_far = self._submitted
+        while self._settled < so_far:
+            if self._progress is None:
+                self._progress = trio.Event()
+            await self._progress.wait()
 
     def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
         """Hear from the journal what became of a draft. Sync: between commit and fan-out."""
@@ -231,9 +240,10 @@ class Session:
 
     def count_settled(self, outcome: Message | Refusal) -> None:
         """One draft less is at the journal; an unknown outcome ends the session. Sync."""
-        self._unsettled -= 1
-        if not self._unsettled and self._closing is not None:
-            self._all_settled.set()
+        self._settled += 1
+        if self._progress is not None:
+            self._progress.set()
+            self._progress = None
         if isinstance(outcome, Refusal) and outcome.code is Code.OUTCOME_UNKNOWN:
             self.close(OUTCOME_UNKNOWN)
 
@@ -243,8 +253,6 @@ class Session:
         """End this session: read no more, then say goodbye. The first reason counts."""
         if self._closing is None:
             self._closing = closing
-            if not self._unsettled:
-                self._all_settled.set()
             self._reading.cancel()
 
     def too_slow(self) -> None:
@@ -257,7 +265,7 @@ class Session:
         """Settle what was accepted, then close the WebSocket, both in bounded time."""
         if closing is GOING_AWAY:
             # The gateway's grace period is the deadline; the journal's own is shorter.
-            await self._all_settled.wait()
+            await self.wait_settled()
         with trio.move_on_after(_FAREWELL):
             await self._connection.aclose(*closing)
 

@@ -93,7 +93,9 @@ class SupportDesk:
         if person is None:
             return session.close(UNAUTHENTICATED)
         peer = Peer(person.id, person.name)
-        return await self._submit(session, person, peer, command.text, _Asked(session, command.ref, self, peer))
+        return await self._submit(
+            session, person, peer, command.text, _Asked(session, command.ref, self, peer)
+        )
 
     async def answer(self, session: Session, command: SupportAnswer, _nursery: trio.Nursery) -> None:
         """Answer a person, as an operator."""
@@ -136,8 +138,7 @@ class SupportDesk:
         self._last = (message.id, peer)
 
     def _current(self, session: Session) -> Peer | None:
-        current = session.support
-        assert current is not None
+        current: Current = session.support
         if self._last is not None and self._last[0] > current.since:
             return self._last[1]
         return current.peer

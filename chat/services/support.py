@@ -53,7 +53,7 @@ class Support:
             found = await self._users.by_id(person)
         else:
             known = await self._users.by_name(person)
-            found = known and known.person
+            found = None if known is None else known.person
         return Peer(found.id, found.name) if found else None
 
     async def room_of(self, peer: Peer) -> int | None:

@@ -111,7 +111,8 @@ class Messages(Protocol):
         """Commit all drafts in one transaction and return what they became, in the same order.
 
         In each room `seq` goes on without a gap, in the order of `drafts`; ids ascend with it. A draft of the
-        kind JOIN makes its sender a member of the room. A draft for a room that is gone becomes None. Raises `WriteRejected` when a draft can't be stored: then none of them was.
+        kind JOIN makes its sender a member of the room. A draft for a room that is gone becomes None.
+        Raises `WriteRejected` when a draft can't be stored: then none of them was.
         """
         ...
 

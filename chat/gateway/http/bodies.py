@@ -1,6 +1,6 @@
 """Request bodies: JSON, of the shape that a msgspec type states, or a clear refusal."""
 
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
 from quart import request
@@ -51,7 +51,7 @@ async def read_caseless(shape: type[T]) -> T:
 async def _read_json() -> bytes:
     kind = request.mimetype
     # Without a body there is no type to be wrong.
-    raw: bytes = await request.get_data(cache=False)
+    raw = cast("bytes", await request.get_data(cache=False))
     if raw and kind and kind != "application/json" and not kind.endswith("+json"):
         raise BadBody(415, "send JSON, with Content-Type: application/json")
     return raw

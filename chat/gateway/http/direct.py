@@ -36,13 +36,18 @@ def direct_routes(accounts: Accounts) -> Routes:
     """Return the routes."""
     routes = Routes("direct")
 
-    @routes.route("POST", "/signup", body=DirectSignUp, answers={201: DirectPerson, 400: ErrorBody, 409: ErrorBody})
+    @routes.route(
+        "POST", "/signup", body=DirectSignUp, answers={201: DirectPerson, 400: ErrorBody, 409: ErrorBody}
+    )
     async def sign_up(call: Call) -> object:
         """Sign up with an e-mail address, a name and a password."""
         return _answer(await accounts.sign_up(call.body.email, call.body.name, call.body.password))
 
     @routes.route(
-        "POST", "/login", body=DirectLogin, answers={200: DirectPerson, 400: ErrorBody, 401: ErrorBody, 429: ErrorBody}
+        "POST",
+        "/login",
+        body=DirectLogin,
+        answers={200: DirectPerson, 400: ErrorBody, 401: ErrorBody, 429: ErrorBody},
     )
     async def log_in(call: Call) -> object:
         """Get one's id and a token for an e-mail address and a password."""

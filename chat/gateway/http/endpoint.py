@@ -24,7 +24,7 @@ class Call(msgspec.Struct, frozen=True):
     path: dict[str, Any]
 
 
-Handler = Callable[[Call], Awaitable[object]]
+Handler = Callable[[Call], Awaitable[Any]]
 """Answers a call: with a body, a Refusal, or a whole Response."""
 
 
@@ -52,7 +52,12 @@ class Routes:
     """
 
     def __init__(
-        self, name: str, accounts: Accounts | None = None, *, read: BodyReader = read_body, caseless: bool = False
+        self,
+        name: str,
+        accounts: Accounts | None = None,
+        *,
+        read: BodyReader = read_body,
+        caseless: bool = False,
     ) -> None:
         self.name = name
         self.blueprint = Blueprint(name, f"{__name__}.{name}")
@@ -82,7 +87,7 @@ class Routes:
             endpoint = Endpoint(method, path, summary, body, described, token, self._caseless)
             self.endpoints.append(endpoint)
 
-            async def view(**parts: Any) -> Response:
+            async def view(**parts: Any) -> Response:  # noqa: ANN401 - whatever the path's converters make
                 return await self._answer(handler, endpoint, parts)
 
             self.blueprint.add_url_rule(
@@ -99,7 +104,9 @@ class Routes:
             if isinstance(caller, Refusal):
                 return refuse(caller)
             person = caller
-        body = None if endpoint.body is None else await self._read(endpoint.body)
+        body: Any = None
+        if endpoint.body is not None:
+            body = await self._read(endpoint.body)
         result = await handler(Call(body, person, request.remote_addr or "", parts))
         match result:
             case Response():
@@ -128,4 +135,3 @@ def bearer_token(authorization: str) -> str | None:
         case [scheme, token] if scheme.lower() == "bearer":
             return token
     return None
-

@@ -19,14 +19,19 @@ def messenger_routes(accounts: Accounts) -> Routes:
     """Return the routes."""
     routes = Routes("messenger")
 
-    @routes.route("POST", "/api/reg", body=MessengerLogin, answers={201: TokenBody, 400: ErrorBody, 409: ErrorBody})
+    @routes.route(
+        "POST", "/api/reg", body=MessengerLogin, answers={201: TokenBody, 400: ErrorBody, 409: ErrorBody}
+    )
     async def register(call: Call) -> object:
         """Register, and get a token."""
         granted = await accounts.register(call.body.username, call.body.password)
         return granted if isinstance(granted, Refusal) else TokenBody(granted.token)
 
     @routes.route(
-        "POST", "/api/login", body=MessengerLogin, answers={200: TokenBody, 400: ErrorBody, 401: ErrorBody, 429: ErrorBody}
+        "POST",
+        "/api/login",
+        body=MessengerLogin,
+        answers={200: TokenBody, 400: ErrorBody, 401: ErrorBody, 429: ErrorBody},
     )
     async def log_in(call: Call) -> object:
         """Get a token for a name and a password."""

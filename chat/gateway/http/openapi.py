@@ -58,12 +58,14 @@ def _operation(dialect: str, endpoint: Endpoint, schema_of: dict[Any, Any]) -> d
         "tags": [dialect],
         "summary": endpoint.summary,
         "responses": {
-            str(status): _response(status, kind, schema_of) for status, kind in sorted(endpoint.answers.items())
+            str(status): _response(status, kind, schema_of)
+            for status, kind in sorted(endpoint.answers.items())
         },
     }
     if parts := _PART.findall(endpoint.path):
         operation["parameters"] = [
-            {"name": part, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}} for part in parts
+            {"name": part, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}}
+            for part in parts
         ]
     if endpoint.body is not None:
         operation["requestBody"] = {
@@ -107,7 +109,9 @@ def render(document: dict[str, Any]) -> str:
         for method, operation in operations.items():
             parts.append(f"<h2><code>{method.upper()} {escape(path)}</code></h2>")
             lock = " Needs a token." if "security" in operation else ""
-            parts.append(f"<p>{escape(operation['summary'])}{lock} <small>({operation['tags'][0]})</small></p>")
+            parts.append(
+                f"<p>{escape(operation['summary'])}{lock} <small>({operation['tags'][0]})</small></p>"
+            )
             if "requestBody" in operation:
                 parts.append(f"<p>Takes {_named(operation['requestBody'])}</p>")
             parts.append("<ul>")

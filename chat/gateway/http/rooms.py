@@ -75,13 +75,13 @@ class Registered(msgspec.Struct):
     uid: int = msgspec.field(name="UID")
 
 
-class Profile(msgspec.Struct, rename="pascal", omit_defaults=True):
+class Profile(msgspec.Struct, rename="pascal", omit_defaults=True, kw_only=True):
     """A person; the e-mail address is in one's own profile only. `CreatedAt` is RFC 3339."""
 
     uid: int = msgspec.field(name="UID")
     username: str
-    created_at: str
     email: str | None = None
+    created_at: str
 
 
 class RoomMade(msgspec.Struct):
@@ -116,7 +116,9 @@ def rooms_routes(accounts: Accounts, rooms: Rooms, memberships: Memberships, pre
     """Return the routes."""
     routes = Routes("rooms", accounts, read=read_caseless, caseless=True)
 
-    @routes.route("POST", "/register", body=RoomsRegistration, answers={201: Registered, 400: ErrorBody, 409: ErrorBody})
+    @routes.route(
+        "POST", "/register", body=RoomsRegistration, answers={201: Registered, 400: ErrorBody, 409: ErrorBody}
+    )
     async def register(call: Call) -> object:
         """Register; name and e-mail address must be free."""
         new: RoomsRegistration = call.body
@@ -125,7 +127,12 @@ def rooms_routes(accounts: Accounts, rooms: Rooms, memberships: Memberships, pre
         added = await accounts.add(new.username, new.password, new.email)
         return added if isinstance(added, Refusal) else Registered(added.id)
 
-    @routes.route("PUT", "/login", body=RoomsLogin, answers={200: TokenBody, 400: ErrorBody, 401: ErrorBody, 429: ErrorBody})
+    @routes.route(
+        "PUT",
+        "/login",
+        body=RoomsLogin,
+        answers={200: TokenBody, 400: ErrorBody, 401: ErrorBody, 429: ErrorBody},
+    )
     async def log_in(call: Call) -> object:
         """Get a token for an e-mail address and a password."""
         granted = await accounts.log_in_by_email(call.body.email, call.body.password, call.address)
@@ -144,7 +151,9 @@ def rooms_routes(accounts: Accounts, rooms: Rooms, memberships: Memberships, pre
         person = await accounts.person(uid) if uid < 2**63 else None
         return NO_PERSON if person is None else _profile(person)
 
-    @routes.route("PUT", "/change-name", body=NewName, token=True, answers={200: Status, 400: ErrorBody, 409: ErrorBody})
+    @routes.route(
+        "PUT", "/change-name", body=NewName, token=True, answers={200: Status, 400: ErrorBody, 409: ErrorBody}
+    )
     async def change_name(call: Call) -> object:
         """Take another name; it must be free."""
         renamed = await accounts.rename(_caller(call), call.body.new_name)
@@ -153,34 +162,52 @@ def rooms_routes(accounts: Accounts, rooms: Rooms, memberships: Memberships, pre
         presence.renamed(renamed)
         return Status("name changed")
 
-    @routes.route("POST", "/create-room", body=NewRoom, token=True, answers={201: RoomMade, 400: ErrorBody, 409: ErrorBody})
+    @routes.route(
+        "POST",
+        "/create-room",
+        body=NewRoom,
+        token=True,
+        answers={201: RoomMade, 400: ErrorBody, 409: ErrorBody},
+    )
     async def create_room(call: Call) -> object:
         """Make a room; its name must be free."""
         made = await rooms.create(_caller(call), call.body.name, is_private=call.body.is_private)
         return made if isinstance(made, Refusal) else RoomMade(made.id)
 
     @routes.route(
-        "PUT", "/join", body=WhichRoom, token=True, answers={200: Status, 403: ErrorBody, 404: ErrorBody, 409: ErrorBody}
+        "PUT",
+        "/join",
+        body=WhichRoom,
+        token=True,
+        answers={200: Status, 403: ErrorBody, 404: ErrorBody, 409: ErrorBody},
     )
     async def join(call: Call) -> object:
         """Join a public room."""
         return await memberships.join(_caller(call), call.body.room_id) or Status("joined")
 
     @routes.route(
-        "PUT", "/invite", body=WhichMember, token=True, answers={200: Status, 403: ErrorBody, 404: ErrorBody, 409: ErrorBody}
+        "PUT",
+        "/invite",
+        body=WhichMember,
+        token=True,
+        answers={200: Status, 403: ErrorBody, 404: ErrorBody, 409: ErrorBody},
     )
     async def invite(call: Call) -> object:
         """Make somebody a member of a room of one's own."""
         refusal = await memberships.invite(_caller(call), call.body.room_id, call.body.uid)
         return refusal or Status("invited")
 
-    @routes.route("PUT", "/remove", body=WhichMember, token=True, answers={200: Status, 403: ErrorBody, 404: ErrorBody})
+    @routes.route(
+        "PUT", "/remove", body=WhichMember, token=True, answers={200: Status, 403: ErrorBody, 404: ErrorBody}
+    )
     async def remove(call: Call) -> object:
         """End a membership: one's own, or anybody's in a room of one's own. Not in the seed."""
         refusal = await memberships.remove(_caller(call), call.body.room_id, call.body.uid)
         return refusal or Status("removed")
 
-    @routes.route("DELETE", "/room/<int:room_id>", token=True, answers={200: Status, 403: ErrorBody, 404: ErrorBody})
+    @routes.route(
+        "DELETE", "/room/<int:room_id>", token=True, answers={200: Status, 403: ErrorBody, 404: ErrorBody}
+    )
     async def delete(call: Call) -> object:
         """Delete a room of one's own, with all that was said in it. Not in the seed."""
         return await memberships.delete(_caller(call), _id(call)) or Status("deleted")
@@ -223,7 +250,7 @@ def _id(call: Call) -> int:
 
 
 def _profile(person: Person, email: str | None = None) -> Profile:
-    return Profile(person.id, person.name, rfc3339(person.created_at), email)
+    return Profile(uid=person.id, username=person.name, email=email, created_at=rfc3339(person.created_at))
 
 
 def _room(room: Room) -> RoomProfile:

@@ -46,7 +46,9 @@ def support_routes(accounts: Accounts) -> Routes:
         login: SupportLogin = call.body
         match await accounts.log_in(login.user_name, login.password, call.address):
             case Refusal(Code.TOO_MANY | Code.UNAVAILABLE) as refusal:
-                return refusal  # the seed knows no such case; an empty 403 would say that the password is wrong
+                return (
+                    refusal  # the seed knows no such case; an empty 403 would say that the password is wrong
+                )
             case Refusal():
                 return Response(b"", 403)
             case granted:

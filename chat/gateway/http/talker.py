@@ -20,7 +20,12 @@ def talker_routes(accounts: Accounts) -> Routes:
     """Return the routes."""
     routes = Routes("talker")
 
-    @routes.route("POST", "/", body=TalkerLogin, answers={200: TokenBody, 400: ErrorBody, 401: ErrorBody, 429: ErrorBody})
+    @routes.route(
+        "POST",
+        "/",
+        body=TalkerLogin,
+        answers={200: TokenBody, 400: ErrorBody, 401: ErrorBody, 429: ErrorBody},
+    )
     async def log_in(call: Call) -> object:
         """Get a token for a name and a password (or `hash`, the same)."""
         login: TalkerLogin = call.body

@@ -123,6 +123,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     commit_timeout: Annotated[Seconds, Meta(description="Seconds for messages to be committed.")] = 5.0
     query_timeout: Annotated[Seconds, Meta(description="Seconds for a query that reads.")] = 5.0
     pool_size: Annotated[int, Meta(ge=1, le=1000, description="Most connections to PostgreSQL.")] = 8
+    direct_trust_from: Annotated[
+        bool,
+        Meta(description="For labs only: let clients of the direct dialect speak as whoever they say."),
+    ] = False
     grace: Annotated[Seconds, Meta(description="Seconds for goodbyes when the server stops.")] = 5.0
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],

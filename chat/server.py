@@ -11,22 +11,32 @@ from chat.dialects.dialect import Dialect, by_name
 from chat.dialects.table import DIALECTS
 from chat.gateway.door import Door
 from chat.gateway.http.app import create_app
-from chat.gateway.http.messenger import create_messenger
+from chat.gateway.http.direct import direct_routes
+from chat.gateway.http.messenger import messenger_routes
 from chat.gateway.http.pages import create_pages
-from chat.gateway.http.talker import create_talker
+from chat.gateway.http.rooms import rooms_routes
+from chat.gateway.http.support import support_routes
+from chat.gateway.http.talker import talker_routes
 from chat.gateway.listener import open_gateway
 from chat.live import lobby
 from chat.live.broadcaster import open_broadcaster
+from chat.live.deliveries import open_deliveries
+from chat.live.direct import DirectMessages
 from chat.live.heartbeat import beat
 from chat.live.hub import Hub
 from chat.live.journal import open_journal
 from chat.live.presence import Presence
+from chat.live.rooms import Memberships, RoomSockets
 from chat.live.session import Core
+from chat.live.support import SupportDesk
 from chat.model.closing import GOING_AWAY
 from chat.model.startup import CannotStart
 from chat.services.accounts import Accounts
+from chat.services.direct import Direct
 from chat.services.history import History
 from chat.services.passwords import Passwords
+from chat.services.rooms import Rooms
+from chat.services.support import Support
 from chat.services.throttle import Throttle
 from chat.services.tokens import Tokens
 from chat.storage.ports import Storage, Users
@@ -79,18 +89,38 @@ async def open_chat(
             raise CannotStart(f"no dialect is called {listen.dialect!r}: there are {known}")
     accounts = _accounts(config, storage.users, secret)
     presence = Presence()
-    hub = Hub()
-    app = create_app([create_pages(storage.ping), create_talker(accounts), create_messenger(accounts)])
-    async with open_broadcaster(hub) as broadcaster, open_journal(storage.messages, broadcaster) as journal:
-        core = Core(accounts, History(storage.rooms, storage.messages), journal, hub, lobby.HANDLERS)
-        door = Door(config, dialects, core, presence)
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(_beat, presence, config)
-            async with open_gateway(
-                config, app, door.serve, on_stop=lambda: presence.close_all(GOING_AWAY)
-            ) as gateway:
-                yield Server(gateway.addresses)
-            nursery.cancel_scope.cancel(reason="the server has stopped")
+    async with open_deliveries(storage.rooms) as deliveries:
+        hub = Hub(await storage.messages.newest_id(), deliveries.heard)
+        async with (
+            open_broadcaster(hub) as broadcaster,
+            open_journal(storage.messages, broadcaster) as journal,
+        ):
+            rooms = Rooms(storage.users, storage.rooms, storage.messages)
+            routes = [
+                talker_routes(accounts),
+                messenger_routes(accounts),
+                support_routes(accounts),
+                direct_routes(accounts),
+                rooms_routes(accounts, rooms, Memberships(rooms, journal, presence), presence),
+            ]
+            app = create_app([create_pages(storage.ping, routes), *(part.blueprint for part in routes)])
+            support = Support(storage.users, storage.rooms, storage.messages)
+            direct = Direct(storage.users, storage.rooms, storage.messages, deliveries.delivered)
+            handlers = {
+                **lobby.HANDLERS,
+                **SupportDesk(support).handlers,
+                **DirectMessages(direct, trust_from=config.direct_trust_from).handlers,
+                **RoomSockets(rooms).handlers,
+            }
+            core = Core(accounts, History(storage.rooms, storage.messages), journal, hub, handlers)
+            door = Door(config, dialects, core, presence)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_beat, presence, config)
+                async with open_gateway(
+                    config, app, door.serve, on_stop=lambda: presence.close_all(GOING_AWAY)
+                ) as gateway:
+                    yield Server(gateway.addresses)
+                nursery.cancel_scope.cancel(reason="the server has stopped")
 
 
 @asynccontextmanager

@@ -3,15 +3,27 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from chat.model.commands import Command
 from chat.model.events import Event
 
 
-class Dialect(Protocol):
-    """One wire protocol.
+class Voice(Protocol):
+    """How events are put into frames.
 
-    Instances are compared by identity: the hub encodes a message once for each instance that listens.
+    Compared by identity: the hub encodes a message once for each voice in which it is heard.
     """
+
+    @property
+    def echoes(self) -> bool:
+        """Whether a socket hears its own messages."""
+        ...
+
+    def encode(self, event: Event) -> bytes:
+        """Return the complete WebSocket frames that tell `event`; empty where there are no words for it."""
+        ...
+
+
+class Dialect(Voice, Protocol):
+    """One wire protocol."""
 
     @property
     def name(self) -> str:
@@ -29,16 +41,22 @@ class Dialect(Protocol):
         ...
 
     @property
-    def echoes(self) -> bool:
-        """Whether a socket hears its own messages."""
+    def hears_lobby(self) -> bool:
+        """Whether its clients hear the lobby from the start, authenticated or not."""
         ...
 
-    def decode(self, frame: str | bytes) -> Command:
-        """Understand a frame. Never raises: what can't be read becomes `Misunderstood`."""
+    @property
+    def needs_token(self) -> bool:
+        """Whether the handshake must carry a token; without a good one it is refused with 401."""
         ...
 
-    def encode(self, event: Event) -> bytes:
-        """Return the complete WebSocket frames that tell `event`; empty where the dialect has no words for it."""
+    @property
+    def greeting(self) -> object:
+        """The command that is carried out when a client connects."""
+        ...
+
+    def decode(self, frame: str | bytes) -> object:
+        """Understand a frame as a command. Never raises: what can't be read becomes a command that says so."""
         ...
 
 

@@ -5,7 +5,8 @@ from typing import ClassVar, Protocol
 import msgspec
 
 from chat.dialects.frames import text_frame
-from chat.model.commands import Authenticate, Command, Misunderstood, Recall, Say
+from chat.model.commands import Authenticate, Greet, Misunderstood, Recall, Say
+from chat.model.entities import MessageKind
 from chat.model.events import Authorised, Event, Refused, Said
 from chat.model.refusals import BAD_FRAME, BINARY_FRAME, Code, Refusal
 
@@ -32,6 +33,9 @@ class LineDialect:
     """A dialect whose frames are lines both ways, and whose errors are lines of `server`."""
 
     echoes = False
+    hears_lobby = True
+    needs_token = False
+    greeting = Greet()
 
     def __init__(self, name: str, path: str, line: type[Line]) -> None:
         self.name = name
@@ -41,7 +45,7 @@ class LineDialect:
         self._encode = msgspec.json.Encoder().encode
         self.shape = frozenset(line.__struct_encode_fields__)
 
-    def decode(self, frame: str | bytes) -> Command:
+    def decode(self, frame: str | bytes) -> object:
         if isinstance(frame, bytes):
             return _BINARY_FRAME
         try:
@@ -57,18 +61,19 @@ class LineDialect:
 
     def encode(self, event: Event) -> bytes:
         match event:
-            case Said(message):
+            case Said(message) if message.kind is MessageKind.TEXT:
                 return self._frame(message.sender_name, message.text)
             case Authorised(person):
                 return self._frame(_SERVER, f"authorised as {person.name}")
             case Refused(refusal):
                 return self._frame(_SERVER, refusal.text)
+        return b""
 
     def _frame(self, name: str, message: str) -> bytes:
         return text_frame(self._encode(self._line(name, message)))
 
 
-def _recall(count: str, claimed: str) -> Command:
+def _recall(count: str, claimed: str) -> object:
     # isdigit() alone also holds for other scripts' digits; a long number need not be read to be refused.
     if not (count.isascii() and count.isdigit() and len(count) < 10 and 1 <= int(count) <= LONGEST_RECALL):
         return _BAD_COUNT

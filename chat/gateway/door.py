@@ -4,6 +4,7 @@ Whatever a client does to trio-websocket or to us ends here, with this client al
 """
 
 from typing import NamedTuple
+from urllib.parse import parse_qs
 
 import structlog
 import trio
@@ -14,10 +15,15 @@ from chat.config import Config
 from chat.dialects.dialect import Dialect, by_name, by_path
 from chat.gateway.arrival import Arrival
 from chat.gateway.client_stream import ClientStream, close_frame
+from chat.gateway.head import Head
+from chat.gateway.http.endpoint import bearer_token
 from chat.gateway.origins import origin_allowed
 from chat.live.presence import Presence
 from chat.live.session import Core, Session
 from chat.model.closing import CRASHED
+from chat.model.entities import Person
+from chat.model.refusals import Refusal
+from chat.storage.failures import StorageDown
 
 _FLUSH = 1.0
 """Seconds in which the last bytes may leave, when the session is over."""
@@ -45,6 +51,7 @@ class Door:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(stream.outbox.write)
                 with trio.move_on_after(self._config.handshake_timeout):
+                    welcome = await self._identify(welcome)
                     stream.connection = await self._shake_hands(stream, welcome, nursery)
                 if stream.connection is not None and not isinstance(welcome, _Refused):
                     accepted = True
@@ -74,13 +81,11 @@ class Door:
         if arrival.head.path == "/":
             dialect = by_name(self._dialects, arrival.listen.dialect)
             assert dialect is not None  # looked at when the server started
-            return _Welcome(dialect, self._dialects)
+            return _Welcome(dialect, self._dialects, _token(arrival.head))
         dialect = by_path(self._dialects, arrival.head.path)
-        return (
-            _Refused(404, b"no protocol is spoken on this path\n")
-            if dialect is None
-            else _Welcome(dialect, ())
-        )
+        if dialect is None:
+            return _Refused(404, b"no protocol is spoken on this path\n")
+        return _Welcome(dialect, (), _token(arrival.head))
 
     async def _shake_hands(
         self, stream: ClientStream, welcome: "_Welcome | _Refused", nursery: trio.Nursery
@@ -92,6 +97,20 @@ class Door:
             return None
         return await request.accept()
 
+    async def _identify(self, welcome: "_Welcome | _Refused") -> "_Welcome | _Refused":
+        """Find out whose token the handshake carries, if it carries one. A bad one is refused, not ignored."""
+        if isinstance(welcome, _Refused):
+            return welcome
+        if welcome.token is None:
+            return _BAD_TOKEN if welcome.dialect.needs_token else welcome
+        try:
+            person = await self._core.accounts.authenticate(welcome.token)
+        except StorageDown:
+            return _Refused(503, b"the database does not answer\n")
+        if isinstance(person, Refusal):
+            return _BAD_TOKEN
+        return welcome._replace(person=person, token=None)
+
     async def _serve_session(
         self,
         address: str,
@@ -101,7 +120,14 @@ class Door:
         nursery: trio.Nursery,
     ) -> None:
         session = Session(
-            self._core, connection, stream.outbox, stream, welcome.dialect, welcome.choices, address
+            self._core,
+            connection,
+            stream.outbox,
+            stream,
+            welcome.dialect,
+            welcome.choices,
+            address,
+            welcome.person,
         )
         stream.overflow = session.too_slow
         logger.info("client connected", address=address, dialect=welcome.dialect.name)
@@ -117,6 +143,8 @@ class _Welcome(NamedTuple):
 
     dialect: Dialect
     choices: tuple[Dialect, ...]
+    token: str | None
+    person: Person | None = None
 
 
 class _Refused(NamedTuple):
@@ -124,6 +152,15 @@ class _Refused(NamedTuple):
 
     status: int
     body: bytes
+
+
+_BAD_TOKEN = _Refused(401, b"a valid token is needed\n")
+
+
+def _token(head: Head) -> str | None:
+    """Return the token that a handshake carries: `?token=`, or the `Authorization` header."""
+    in_query = parse_qs(head.query).get("token")
+    return in_query[0] if in_query else bearer_token(head.get("authorization") or "")
 
 
 async def _flush(stream: ClientStream) -> None:

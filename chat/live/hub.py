@@ -1,15 +1,15 @@
-"""Who is connected, and who listens where. The only place that knows; all of it is sync.
+"""Who listens where. The only place that knows; all of it is sync.
 
-Publishing writes to every listener of a room without waiting for any: what a socket does not take at once goes
-to its outbox. Nothing here awaits, so nobody joins or leaves while a batch goes round.
+Publishing writes to every listener of a topic without waiting for any: what a socket does not take at once
+goes to its outbox. Nothing here awaits, so nobody joins or leaves while a batch goes round.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
-from chat.dialects.dialect import Dialect
-from chat.model.entities import Message
+from chat.dialects.dialect import Voice
+from chat.model.entities import Message, Topic
 from chat.model.events import Said
 
 
@@ -22,49 +22,69 @@ class Listener(Protocol):
 
 
 class Announcement(NamedTuple):
-    """A committed message and the listener that sent it, if it is one."""
+    """A committed message, the listener that sent it if it is one, and where it is heard (its room, if empty)."""
 
     message: Message
-    author: object | None
+    author: object | None = None
+    audience: tuple[Topic, ...] = ()
 
 
 class Hub:
-    """Rooms, in them dialects, in them listeners: a message is encoded once for each dialect in its room."""
+    """Topics, in them voices, in them listeners: a message is encoded once for each voice in its topic.
 
-    def __init__(self) -> None:
-        self._rooms: defaultdict[int, dict[Dialect, set[Listener]]] = defaultdict(dict)
+    Args:
+        newest_id: the id of the newest message there is.
+        heard: told, for each topic and batch that anybody heard, which messages those were.
+    """
 
-    def join(self, room_id: int, dialect: Dialect, listener: Listener) -> None:
-        """Let `listener` hear the room from the next message on, in `dialect`."""
-        self._rooms[room_id].setdefault(dialect, set()).add(listener)
+    def __init__(
+        self, newest_id: int = 0, heard: Callable[[Topic, Sequence[Message]], None] | None = None
+    ) -> None:
+        self.newest_id = newest_id
+        """The newest published message. Ids ascend in the order of publishing, so whoever joins now hears
+        exactly what has a higher id."""
+        self._heard = heard
+        self._topics: defaultdict[Topic, dict[Voice, set[Listener]]] = defaultdict(dict)
 
-    def leave(self, room_id: int, dialect: Dialect, listener: Listener) -> None:
-        """End what join() began; the listener hears nothing of the room after this returns."""
-        listeners = self._rooms[room_id][dialect]
+    def join(self, topic: Topic, voice: Voice, listener: Listener) -> None:
+        """Let `listener` hear the topic from the next message on, in `voice`."""
+        self._topics[topic].setdefault(voice, set()).add(listener)
+
+    def leave(self, topic: Topic, voice: Voice, listener: Listener) -> None:
+        """End what join() began; the listener hears nothing of the topic after this returns."""
+        listeners = self._topics[topic][voice]
         listeners.remove(listener)
         if not listeners:
-            del self._rooms[room_id][dialect]
-            if not self._rooms[room_id]:
-                del self._rooms[room_id]
+            del self._topics[topic][voice]
+            if not self._topics[topic]:
+                del self._topics[topic]
+
+    def is_heard(self, topic: Topic) -> bool:
+        """Whether anybody listens to the topic now."""
+        return topic in self._topics
 
     def publish(self, announcements: Iterable[Announcement]) -> None:
-        """Tell each message to everyone who listens in its room, in the order given."""
-        by_room: defaultdict[int, list[Announcement]] = defaultdict(list)
+        """Tell each message to everyone who listens to a topic of its audience, in the order given."""
+        by_topic: defaultdict[Topic, list[Announcement]] = defaultdict(list)
         for announcement in announcements:
-            by_room[announcement.message.room_id].append(announcement)
-        for room_id, said in by_room.items():
-            for dialect, listeners in self._rooms.get(room_id, {}).items():
-                _tell(dialect, listeners, said)
+            message, _, audience = announcement
+            for topic in audience or (message.room_id,):
+                by_topic[topic].append(announcement)
+            self.newest_id = max(self.newest_id, message.id)
+        for topic, said in by_topic.items():
+            if topic in self._topics:
+                for voice, listeners in self._topics[topic].items():
+                    _tell(voice, listeners, said)
+                if self._heard is not None:
+                    self._heard(topic, [announcement.message for announcement in said])
 
 
-def _tell(dialect: Dialect, listeners: set[Listener], said: list[Announcement]) -> None:
+def _tell(voice: Voice, listeners: set[Listener], said: list[Announcement]) -> None:
     # The inner loop of the server: one join for all, and one call for each listener.
-    frames = [dialect.encode(Said(message)) for message, _ in said]
-    authors = set() if dialect.echoes else listeners.intersection(author for _, author in said)
+    frames = [voice.encode(Said(announcement.message)) for announcement in said]
+    authors = set() if voice.echoes else listeners.intersection(a.author for a in said)
     blob = b"".join(frames)
     for listener in listeners - authors if authors else listeners:
         listener.offer(blob)
     for listener in authors:
-        listener.offer(
-            b"".join(f for f, (_, author) in zip(frames, said, strict=True) if author is not listener)
-        )
+        listener.offer(b"".join(f for f, a in zip(frames, said, strict=True) if a.author is not listener))

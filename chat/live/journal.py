@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 import structlog
 import trio
+from msgspec import structs
 
 from chat.live.broadcaster import Broadcaster
 from chat.live.hub import Announcement
@@ -43,10 +44,11 @@ class Author(Protocol):
 
 
 class Entry(NamedTuple):
-    """A draft and who answers for it."""
+    """A draft, who is told what became of it, and the listener that it came from."""
 
     draft: Draft
     author: Author
+    origin: object | None
 
 
 class Journal:
@@ -59,12 +61,19 @@ class Journal:
         self._told: dict[int, int] = {}  # the newest seq announced, of each room that this server wrote to
         self._unsettled: list[Draft] = []  # of batches whose outcome is unknown
 
-    async def submit(self, draft: Draft, author: Author) -> None:
+    async def submit(self, draft: Draft, author: Author, origin: object | None = None) -> None:
         """Hand a draft over; its author is told the outcome. Waits while the queue is full.
 
-        Cancelling: the draft was not taken, and its author is told nothing.
+        `origin` is the listener that need not hear its own message. Cancelling: the draft was not taken, and
+        its author is told nothing.
         """
-        await self._feed.send(Entry(draft, author))
+        await self._feed.send(Entry(draft, author, origin))
+
+    async def record(self, draft: Draft) -> Message | Refusal:
+        """Hand a draft over, wait, and return what became of it. Cancelling: it may still be committed."""
+        answer = _Answer()
+        await self.submit(draft, answer)
+        return await answer.wait()
 
     async def write(self) -> None:
         """Commit until the feed is closed and empty."""
@@ -104,7 +113,11 @@ class Journal:
             return _refuse(batch, _REJECTED)
         # No await from here on: what is committed is announced and acknowledged whatever is cancelled.
         self._announce(
-            [Announcement(m, e.author) for m, e in zip(saved, batch, strict=True) if m is not None]
+            [
+                Announcement(message, entry.origin, entry.draft.audience)
+                for message, entry in zip(saved, batch, strict=True)
+                if message is not None
+            ]
         )
         for message, entry in zip(saved, batch, strict=True):
             entry.author.settled(entry.draft, message or ROOM_GONE)
@@ -120,17 +133,42 @@ class Journal:
             return
         # No await from here on, as in _commit.
         logger.info("outcome known", messages=len(self._unsettled), committed=len(landed))
+        # Who hears a message depends on its room and sender alone.
+        drafts = {(draft.room_id, draft.sender_id): draft for draft in self._unsettled}
         self._unsettled.clear()
-        self._announce([Announcement(message, None) for message in landed])
+        self._announce([_landed(m, drafts.get((m.room_id, m.sender_id))) for m in landed])
 
     def _announce(self, announcements: list[Announcement]) -> None:
-        for message, _ in announcements:
-            self._told[message.room_id] = message.seq
+        for announcement in announcements:
+            self._told[announcement.message.room_id] = announcement.message.seq
         self._broadcaster.announce(announcements)
 
     def close(self) -> None:
         """Take no more drafts; write() ends once those taken are committed or refused. Sync."""
         self._feed.close()
+
+
+class _Answer:
+    """An author that waits for the outcome."""
+
+    def __init__(self) -> None:
+        self._outcome: Message | Refusal | None = None
+        self._known = trio.Event()
+
+    def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
+        self._outcome = outcome
+        self._known.set()
+
+    async def wait(self) -> Message | Refusal:
+        await self._known.wait()  # the journal settles every draft within its storage's deadlines
+        assert self._outcome is not None
+        return self._outcome
+
+
+def _landed(message: Message, draft: Draft | None) -> Announcement:
+    if draft is None:
+        return Announcement(message)
+    return Announcement(structs.replace(message, peer=draft.peer), None, draft.audience)
 
 
 def _refuse(batch: Sequence[Entry], refusal: Refusal) -> None:

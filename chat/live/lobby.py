@@ -2,10 +2,10 @@
 
 import trio
 
-from chat.live.session import Handler, Session, not_understood
-from chat.model.commands import Authenticate, Misunderstood, Recall, Say
+from chat.live.session import Handler, Session
+from chat.model.commands import Authenticate, Greet, Misunderstood, Recall, Say
 from chat.model.entities import LOBBY_ID, Message
-from chat.model.events import Authorised, Refused, Said
+from chat.model.events import Authorised, Refused, Said, Welcome
 from chat.model.refusals import NOT_AUTHORISED, OTHER_NAME, UNAVAILABLE, Code, Refusal
 from chat.model.rules import clean_text, same_name_key
 from chat.storage.failures import StorageDown
@@ -14,6 +14,14 @@ _RECALLS = 16
 """History queries that one client may have under way."""
 
 _TOO_MANY_RECALLS = Refusal(Code.TOO_MANY, "too many history queries at once, wait for the answers")
+
+
+async def greet(session: Session, _command: Greet, _nursery: trio.Nursery) -> None:
+    """Welcome a client, and tell one whose handshake carried a token who it is."""
+    await trio.lowlevel.checkpoint()
+    session.tell(Welcome())
+    if session.person is not None:
+        session.tell(Authorised(session.person))
 
 
 async def authenticate(session: Session, command: Authenticate, _nursery: trio.Nursery) -> None:
@@ -60,6 +68,7 @@ async def _recall(session: Session, count: int) -> None:
         await session.tell_patiently(Said(message))
 
     try:
+        await session.wait_settled()  # what a client said before it asked is in the answer
         await session.core.history.recall(LOBBY_ID, count, tell)
     except* StorageDown:
         session.tell(Refused(UNAVAILABLE))
@@ -71,7 +80,13 @@ def _is_name_of(claimed: str, name: str) -> bool:
     return claimed == name or same_name_key(claimed) == same_name_key(name)
 
 
+async def not_understood(session: Session, command: Misunderstood, _nursery: trio.Nursery) -> None:
+    """Say what is wrong with a frame."""
+    session.tell(Refused(command.refusal, command.ref))
+
+
 HANDLERS: dict[type, Handler] = {
+    Greet: greet,
     Authenticate: authenticate,
     Say: say,
     Recall: recall,

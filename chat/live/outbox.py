@@ -36,13 +36,13 @@ class Outbox:
     __slots__ = (
         "_feed",
         "_fileno",
-        "_limit",
         "_open",
         "_overflow",
         "_pending",
         "_progress",
         "_send_some",
         "finished",
+        "limit",
         "queued",
     )
 
@@ -56,7 +56,7 @@ class Outbox:
     ) -> None:
         self._send_some = send_some
         self._fileno = fileno
-        self._limit = limit
+        self.limit = limit
         self._overflow = overflow
         self._feed, self._pending = trio.open_memory_channel[bytes](math.inf)  # bounded in bytes, by offer()
         self._progress: trio.Event | None = None  # made by who waits for room, set by the writer
@@ -103,7 +103,7 @@ class Outbox:
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             self._open = False  # the writer has ended: the transport is gone
             return
-        if self.queued > self._limit:
+        if self.queued > self.limit:
             self._overflow()
 
     async def send(self, blob: bytes) -> None:
@@ -111,7 +111,7 @@ class Outbox:
 
         For long answers that the client asked for. Cancelling: `blob` was not taken.
         """
-        await self.wait_until_at_most(self._limit // 2)
+        await self.wait_until_at_most(self.limit // 2)
         self.offer(blob)
 
     async def wait_until_at_most(self, size: int) -> None:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from chat.live.session import Session
 from chat.model.closing import Closing
+from chat.model.entities import Person
 
 
 class Presence:
@@ -31,6 +32,12 @@ class Presence:
             yield
         finally:
             self._sessions.remove(session)
+
+    def renamed(self, person: Person) -> None:
+        """Let the sessions of a person speak under the new name from now on. Sync."""
+        for session in self._sessions:
+            if session.person is not None and session.person.id == person.id:
+                session.person = person
 
     def close_all(self, closing: Closing) -> None:
         """Begin to end all sessions, those too that are only just arriving. Sync."""

@@ -1,4 +1,4 @@
-"""One client, from the first frame to the last: a task that reads, a task that writes, its place in the hub.
+"""One client, from the first frame to the last: the task that reads, and its place in the hub.
 
 The session never waits for its own messages to be committed: the journal calls `settled`. So a client can
 pipeline, and cancelling a client never touches a write.
@@ -13,38 +13,39 @@ import structlog
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
-from chat.dialects.dialect import Dialect
+from chat.dialects.dialect import Dialect, Voice
 from chat.live.hub import Hub
 from chat.live.journal import Journal
 from chat.live.outbox import Outbox
 from chat.model.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, TOO_SLOW, Closing
-from chat.model.commands import Misunderstood
-from chat.model.entities import LOBBY_ID, Draft, Message, Person
-from chat.model.events import Event, Refused
+from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, Peer, Person, Topic
+from chat.model.events import Event, Refused, Saved
 from chat.model.refusals import UNAVAILABLE, Code, Refusal
 from chat.services.accounts import Accounts
 from chat.services.history import History
-from chat.storage.failures import StorageDown
+from chat.storage.failures import OutcomeUnknown, StorageDown
 
 _FAREWELL = 2.0
 """Seconds a client has to answer a close frame, or to read the rest before it, before TCP is closed."""
 
+_PING = b"\x89\x00"
+"""An empty ping frame (RFC 6455, section 5.5.2); any bytes that come back are sign of life enough."""
+
 logger = structlog.get_logger(__name__)
+
+Handler = Callable[["Session", Any, trio.Nursery], Awaitable[None]]
+"""Does what one kind of command asks. It runs in the reader: while it waits this client is not read, so what
+takes long goes to the client's nursery."""
 
 
 class Core(msgspec.Struct, frozen=True):
-    """What every session works with."""
+    """What every session works with. `handlers` says what is done for each type of command."""
 
     accounts: Accounts
     history: History
     journal: Journal
     hub: Hub
-    handlers: "Mapping[type, Handler]"
-
-
-Handler = Callable[["Session", Any, trio.Nursery], Awaitable[None]]
-"""Does what one kind of command asks. It runs in the reader: while it waits this client is not read, so what
-takes long goes to the client's nursery."""
+    handlers: Mapping[type, Handler]
 
 
 class Ears(Protocol):
@@ -58,9 +59,10 @@ class Session:
 
     Args:
         connection: the accepted WebSocket.
-        dialect: what the client speaks; the listener's own until the first frame has told, if `choices` are given.
+        dialect: what the client speaks; the listener's own until the first frame has told, if there are `choices`.
         choices: the dialects among which the first frame of known shape chooses.
-        address: where the client is, for the log and the throttle.
+        address: where the client is, for the log.
+        person: who the client is, if its handshake carried a token.
     """
 
     def __init__(
@@ -72,21 +74,28 @@ class Session:
         dialect: Dialect,
         choices: Sequence[Dialect],
         address: str,
+        person: Person | None = None,
     ) -> None:
         self.core = core
         self.outbox = outbox
-        self.offer = outbox.offer  # the hub's call for each delivery: one look-up less
+        self.offer = outbox.offer  # the hub's call for each delivery; hold() puts another in its place
         self.ears = ears
         self.address = address
-        self.person: Person | None = None  # set by authentication
-        self.pinged_at = 0.0  # set by the heartbeat
+        self.person = person  # set by authentication too
+        self.client_id = 0  # the person's id or a guest's own, where the dialect has such
+        self.room_id = 0  # the one room that this connection entered, where the dialect has such
+        self.support: Any = None  # what an operator's connection remembers (live/support.py)
         self.recalls = 0  # history queries under way
         self._connection = connection
         self._dialect = dialect
         self._choices = choices
+        self._topics: dict[Topic, Voice] = {}  # where this session listens
+        self._held: list[bytes] = []  # what came since hold()
+        self._pinged_at = 0.0  # set by beat()
         self._closing: Closing | None = None  # set by close()
-        self._unsettled = 0  # drafts at the journal
-        self._all_settled = trio.Event()  # set by settled() once closing
+        self._submitted = 0  # drafts ever given to the journal
+        self._settled = 0  # how many of them it settled; it settles them in their order
+        self._progress: trio.Event | None = None  # made by who waits for that, set by settling
         self._reading = trio.CancelScope()
 
     async def serve(self, nursery: trio.Nursery) -> None:
@@ -94,78 +103,156 @@ class Session:
 
         `nursery` is the client's own; what answers this client for longer runs there.
         """
-        self.core.hub.join(LOBBY_ID, self._dialect, self)
         try:
             with self._reading:
                 await self._read(nursery)
         except ConnectionClosed:
             return
         finally:
-            self.core.hub.leave(LOBBY_ID, self._dialect, self)
+            self.ignore_all()
         if self._closing is not None:
             await self._say_goodbye(self._closing)
 
     async def _read(self, nursery: trio.Nursery) -> None:
+        if self._dialect.hears_lobby:
+            self.listen(LOBBY_ID)
+        await self._handle(self._dialect.greeting, nursery)
         while True:
             frame = await self._connection.get_message()
-            if self._choices:
-                self._choose_dialect(frame)
-            command = self._dialect.decode(frame)
-            try:
-                await self.core.handlers[type(command)](self, command, nursery)
-            except StorageDown:
-                self.tell(Refused(UNAVAILABLE))
+            if self._choices and self._choose_dialect(frame):
+                await self._handle(self._dialect.greeting, nursery)
+            await self._handle(self._dialect.decode(frame), nursery)
 
-    def _choose_dialect(self, frame: str | bytes) -> None:
-        """Let the first frame whose shape is known decide what this client speaks."""
+    async def _handle(self, command: object, nursery: trio.Nursery) -> None:
+        try:
+            await self.core.handlers[type(command)](self, command, nursery)
+        except StorageDown:
+            self.tell(Refused(UNAVAILABLE, getattr(command, "ref", None)))
+        except OutcomeUnknown:
+            self.close(OUTCOME_UNKNOWN)
+
+    def _choose_dialect(self, frame: str | bytes) -> bool:
+        """Let the first frame whose shape is known decide what this client speaks; say whether that is new."""
         if isinstance(frame, bytes):
-            return
+            return False
         try:
             keys = msgspec.json.decode(frame, type=dict[str, msgspec.Raw]).keys()
         except (msgspec.MsgspecError, ValueError, RecursionError):
-            return
+            return False
         for dialect in self._choices:
             if dialect.shape <= keys:
-                # No await between leaving and joining: no message is missed or heard twice.
-                self.core.hub.leave(LOBBY_ID, self._dialect, self)
-                self._dialect, self._choices = dialect, ()
-                self.core.hub.join(LOBBY_ID, dialect, self)
-                return
+                changed = dialect is not self._dialect
+                self._choices = ()
+                if changed:
+                    # No await between leaving and listening: no message is missed or heard twice.
+                    self.ignore_all()
+                    self._dialect = dialect
+                    if dialect.hears_lobby:
+                        self.listen(LOBBY_ID)
+                return changed
+        return False
+
+    # Listening and telling; all of it sync.
+
+    def listen(self, topic: Topic, voice: Voice | None = None) -> None:
+        """Hear the topic from the next message on, in the dialect's voice or another."""
+        if topic not in self._topics:
+            self._topics[topic] = voice or self._dialect
+            self.core.hub.join(topic, self._topics[topic], self)
+
+    def ignore(self, topic: Topic) -> None:
+        """Hear the topic no more."""
+        if topic in self._topics:
+            self.core.hub.leave(topic, self._topics.pop(topic), self)
+
+    def ignore_all(self) -> None:
+        """Hear nothing more."""
+        for topic in tuple(self._topics):
+            self.ignore(topic)
+
+    def hold(self) -> None:
+        """Keep what the hub tells from here on until release(): an answer that is being prepared comes first."""
+        self.offer = self._hold
+
+    def release(self) -> None:
+        """Pass on what was held, behind what was told meanwhile."""
+        self.offer = self.outbox.offer
+        held, self._held = self._held, []
+        self.offer(b"".join(held))
+
+    def _hold(self, blob: bytes) -> None:
+        self._held.append(blob)
+        if sum(map(len, self._held)) > self.outbox.limit:
+            self.too_slow()
 
     def tell(self, event: Event) -> None:
-        """Tell the client something, in its dialect. Sync."""
+        """Tell the client something, in its dialect."""
         self.outbox.offer(self._dialect.encode(event))
 
     async def tell_patiently(self, event: Event) -> None:
-        """Tell the client something it asked for, when it has read enough of what came before."""
+        """Tell the client something it asked for, once it has read enough of what came before."""
         await self.outbox.send(self._dialect.encode(event))
 
-    async def submit(self, room_id: int, person: Person, text: str) -> None:
+    # Sending.
+
+    async def submit(
+        self,
+        room_id: int,
+        person: Person,
+        text: str,
+        *,
+        peer: Peer | None = None,
+        audience: tuple[Topic, ...] = (),
+        answer: "Answer | None" = None,
+    ) -> None:
         """Hand a clean text to the journal. Cancelling: it was not taken."""
-        draft = Draft(room_id, person.id, person.name, text, round(time.time(), 6))
-        self._unsettled += 1
+        draft = Draft(
+            room_id,
+            person.id,
+            person.name,
+            text,
+            round(time.time(), 6),
+            MessageKind.TEXT,
+            None,
+            peer,
+            audience,
+        )
+        self._submitted += 1
         try:
-            await self.core.journal.submit(draft, self)
+            await self.core.journal.submit(draft, self if answer is None else answer, self)
         except BaseException:
-            self._unsettled -= 1
+            self._submitted -= 1
             raise
+
+    async def wait_settled(self) -> None:
+        """Wait until the drafts submitted so far are committed or refused. Cancelling changes nothing."""
+        so_far = self._submitted
+        while self._settled < so_far:
+            if self._progress is None:
+                self._progress = trio.Event()
+            await self._progress.wait()
 
     def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
         """Hear from the journal what became of a draft. Sync: between commit and fan-out."""
-        self._unsettled -= 1
-        if not self._unsettled and self._closing is not None:
-            self._all_settled.set()
         if isinstance(outcome, Refusal):
             self.tell(Refused(outcome))
-            if outcome.code is Code.OUTCOME_UNKNOWN:
-                self.close(OUTCOME_UNKNOWN)
+        self.count_settled(outcome)
+
+    def count_settled(self, outcome: Message | Refusal) -> None:
+        """One draft less is at the journal; an unknown outcome ends the session. Sync."""
+        self._settled += 1
+        if self._progress is not None:
+            self._progress.set()
+            self._progress = None
+        if isinstance(outcome, Refusal) and outcome.code is Code.OUTCOME_UNKNOWN:
+            self.close(OUTCOME_UNKNOWN)
+
+    # Ending; all but the goodbye is sync.
 
     def close(self, closing: Closing) -> None:
-        """End this session: read no more, then say goodbye. Sync; the first reason counts."""
+        """End this session: read no more, then say goodbye. The first reason counts."""
         if self._closing is None:
             self._closing = closing
-            if not self._unsettled:
-                self._all_settled.set()
             self._reading.cancel()
 
     def too_slow(self) -> None:
@@ -178,25 +265,36 @@ class Session:
         """Settle what was accepted, then close the WebSocket, both in bounded time."""
         if closing is GOING_AWAY:
             # The gateway's grace period is the deadline; the journal's own is shorter.
-            await self._all_settled.wait()
+            await self.wait_settled()
         with trio.move_on_after(_FAREWELL):
             await self._connection.aclose(*closing)
 
     def beat(self, now: float, interval: float, patience: float) -> None:
-        """Ping a silent client, or cut it when it did not answer in time. All in seconds of Trio's clock. Sync."""
-        if self.pinged_at > self.ears.heard_at:
-            if now - self.pinged_at > patience:
+        """Ping a silent client, or cut it when it did not answer in time. All in seconds of Trio's clock."""
+        if self._pinged_at > self.ears.heard_at:
+            if now - self._pinged_at > patience:
                 self.outbox.cut()
                 self.close(NO_PONG)
-        elif now - max(self.ears.heard_at, self.pinged_at) > interval:
-            self.pinged_at = now
+        elif now - max(self.ears.heard_at, self._pinged_at) > interval:
+            self._pinged_at = now
             self.outbox.offer(_PING)
 
 
-_PING = b"\x89\x00"
-"""An empty ping frame (RFC 6455, section 5.5.2); any bytes that come back are sign of life enough."""
+class Answer:
+    """The author of a draft whose client wants to hear, under its request's own id, what became of it."""
 
+    def __init__(self, session: Session, ref: object = None) -> None:
+        self._session = session
+        self._ref = ref
 
-async def not_understood(session: Session, command: Misunderstood, _nursery: trio.Nursery) -> None:
-    """Handle a frame that its dialect could not read."""
-    session.tell(Refused(command.refusal))
+    def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
+        """Answer the request. Sync: between commit and fan-out."""
+        if isinstance(outcome, Refusal):
+            self.refuse(outcome)
+        else:
+            self._session.tell(Saved(outcome, self._ref))
+        self._session.count_settled(outcome)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Answer that it can't be done. Sync."""
+        self._session.tell(Refused(refusal, self._ref))

@@ -4,7 +4,9 @@ They are msgspec structs and not dataclasses, because one is made for every mess
 dataclass costs ten times as much to make.
 """
 
+from collections.abc import Hashable
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -63,8 +65,38 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     created_at: float = 0.0
 
 
+class Inbox(NamedTuple):
+    """Where a person (or a guest) hears what is sent to them alone."""
+
+    person_id: int
+
+
+class SupportLine(NamedTuple):
+    """Where a person hears their own support conversation."""
+
+    person_id: int
+
+
+class Desk(NamedTuple):
+    """Where operators hear all support conversations."""
+
+
+Topic = Hashable
+"""What can be listened to: a room's id, or one of the above."""
+
+
+class Peer(NamedTuple):
+    """Whom a message concerns beside its sender: the addressee, or whose support conversation it is in."""
+
+    id: int
+    name: str
+
+
 class Draft(msgspec.Struct, frozen=True, gc=False):
-    """A message on its way to the journal: everything but what the commit decides."""
+    """A message on its way to the journal: everything but what the commit decides.
+
+    `audience` is where it will be heard; empty means in its room.
+    """
 
     room_id: int
     sender_id: int
@@ -73,6 +105,8 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     created_at: float
     kind: MessageKind = MessageKind.TEXT
     key: str | None = None
+    peer: Peer | None = None
+    audience: tuple[Topic, ...] = ()
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -86,3 +120,13 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     text: str
     created_at: float
     kind: MessageKind = MessageKind.TEXT
+    peer: Peer | None = None
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    """A support conversation as an operator sees it: unread is what the person said since the last answer."""
+
+    person_id: int
+    person_name: str
+    last: Message
+    unread: int

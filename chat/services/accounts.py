@@ -1,13 +1,14 @@
 """Who people are and how they prove it: registration, login, tokens."""
 
 import math
-from collections.abc import Awaitable, Callable
+import secrets
+from collections.abc import Awaitable, Callable, Iterator
 
 import msgspec
 
 from chat.model.entities import Credentials, Person
-from chat.model.refusals import BAD_CREDENTIALS, BAD_TOKEN, Code, Refusal
-from chat.model.rules import clean_email, clean_name, clean_password, same_name_key
+from chat.model.refusals import BAD_CREDENTIALS, BAD_TOKEN, NO_PERSON, Code, Refusal
+from chat.model.rules import NAME_LENGTH, clean_email, clean_name, clean_password, same_name_key
 from chat.services.passwords import Passwords
 from chat.services.throttle import Throttle
 from chat.services.tokens import Tokens
@@ -46,6 +47,7 @@ class Accounts:
         password: str,
         email: str | None = None,
         *,
+        display_name: str | None = None,
         operator: bool = False,
         admin: bool = False,
     ) -> Person | Refusal:
@@ -65,6 +67,7 @@ class Accounts:
             NewPerson(
                 name=clean,
                 email=address,
+                display_name=display_name,
                 password_hash=await self._passwords.hash(raw),
                 is_operator=operator,
                 is_admin=admin,
@@ -82,6 +85,37 @@ class Accounts:
         """Add a person and log them in."""
         added = await self.add(name, password, email)
         return added if isinstance(added, Refusal) else self.grant(added)
+
+    async def sign_up(self, email: str, name: str, password: str) -> Granted | Refusal:
+        """Add a person whose name others may have too, and log them in.
+
+        Names are unique in the core, so a taken one gets a number behind it; `display_name` is as it was given.
+        """
+        clean = clean_name(name)
+        if isinstance(clean, Refusal):
+            return clean
+        for handle in _handles(clean):
+            added = await self.add(handle, password, email, display_name=clean)
+            if added is not NAME_TAKEN:
+                return added if isinstance(added, Refusal) else self.grant(added)
+        return NAME_TAKEN
+
+    async def rename(self, person: Person, name: str) -> Person | Refusal:
+        """Give a person another name."""
+        clean = clean_name(name)
+        if isinstance(clean, Refusal):
+            return clean
+        match await self._users.rename(person.id, clean):
+            case Taken():
+                return NAME_TAKEN
+            case None:
+                return NO_PERSON
+            case renamed:
+                return renamed
+
+    async def person(self, person_id: int) -> Person | None:
+        """Return the person with this id."""
+        return await self._users.by_id(person_id)
 
     async def log_in(self, name: str, password: str, address: str) -> Granted | Refusal:
         """Log in by name. `address` is the client's, for the throttle."""
@@ -139,3 +173,11 @@ class Accounts:
         known = await self._users.by_name(name)
         person = known and await self._users.raise_token_generation(known.person.id)
         return person or Refusal(Code.NOT_FOUND, "there is no such person")
+
+
+def _handles(name: str) -> Iterator[str]:
+    """Names to try for somebody who wants to be called `name`: that, then with a number that grows."""
+    yield name
+    for digits in (1, 2, 4, 8):
+        number = str(secrets.randbelow(9 * 10 ** (digits - 1)) + 10 ** (digits - 1))
+        yield f"{name[: NAME_LENGTH - 1 - digits].rstrip()}-{number}"

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import msgspec
 
-from chat.model.entities import Credentials, Draft, Message, Person, Room
+from chat.model.entities import Conversation, Credentials, Draft, Message, Person, Room
 
 
 class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +55,10 @@ class Users(Protocol):
         """Return all people, oldest first."""
         ...
 
+    async def rename(self, person_id: int, name: str) -> Person | Taken | None:
+        """Give a person another (clean) name; None if there is no such person."""
+        ...
+
     async def raise_token_generation(self, person_id: int) -> Person | None:
         """Make every token issued so far to this person invalid."""
         ...
@@ -67,6 +71,38 @@ class Rooms(Protocol):
         """Return the room with this id."""
         ...
 
+    async def create(self, name: str, creator_id: int, *, is_private: bool) -> Room | Taken:
+        """Make a room, with its creator as the first member, unless the name is taken in any case."""
+        ...
+
+    async def delete(self, room_id: int) -> bool:
+        """Remove a room with all that is in it; False if there is no such room, or it is none that people made."""
+        ...
+
+    async def is_member(self, room_id: int, person_id: int) -> bool:
+        """Whether the person was made a member of the room. The lobby has everybody, and no memberships."""
+        ...
+
+    async def remove_member(self, room_id: int, person_id: int) -> bool:
+        """End a membership; False if there was none."""
+        ...
+
+    async def of_member(self, person_id: int) -> list[int]:
+        """Return the ids of the rooms (of the kind that people make) the person is a member of, ascending."""
+        ...
+
+    async def support_room(self, person_id: int) -> Room | None:
+        """Return the person's support conversation; it is made at the first call. None: no such person."""
+        ...
+
+    async def direct_room(self, one_id: int, other_id: int) -> Room | None:
+        """Return the room of these two; it is made at the first call. None: one of them does not exist."""
+        ...
+
+    async def mark_delivered(self, positions: Mapping[tuple[int, int], int]) -> None:
+        """Note how far members were told: (room id, person id) to `seq`. A position never goes back."""
+        ...
+
 
 class Messages(Protocol):
     """The messages of all rooms. Only the journal writes here, one call at a time."""
@@ -74,8 +110,9 @@ class Messages(Protocol):
     async def save(self, drafts: Sequence[Draft]) -> list[Message | None]:
         """Commit all drafts in one transaction and return what they became, in the same order.
 
-        In each room `seq` goes on without a gap, in the order of `drafts`. A draft for a room that is gone
-        becomes None. Raises `WriteRejected` when a draft can't be stored: then none of them was.
+        In each room `seq` goes on without a gap, in the order of `drafts`; ids ascend with it. A draft of the
+        kind JOIN makes its sender a member of the room. A draft for a room that is gone becomes None.
+        Raises `WriteRejected` when a draft can't be stored: then none of them was.
         """
         ...
 
@@ -84,12 +121,31 @@ class Messages(Protocol):
 
         Called after `OutcomeUnknown`. `told` maps room ids to the highest `seq` known to be committed (0
         where none is known); only messages created at `since` (Unix seconds) or later are looked at. Ordered by
-        room and `seq`.
+        id.
         """
         ...
 
     async def page(self, room_id: int, after: int, up_to: int) -> list[Message]:
         """Return the messages with `after` < `seq` <= `up_to`, oldest first."""
+        ...
+
+    async def before(self, room_id: int, up_to_id: int, limit: int) -> list[Message]:
+        """Return the newest `limit` messages whose id is `up_to_id` or less, newest first."""
+        ...
+
+    async def undelivered(self, person_id: int, up_to_id: int) -> list[Message]:
+        """Return what the others in the person's direct rooms sent and the person was not told yet, by id.
+
+        Each with the person as its peer; ids above `up_to_id` are left out.
+        """
+        ...
+
+    async def newest_id(self) -> int:
+        """Return the highest message id, 0 where there is no message."""
+        ...
+
+    async def conversations(self, limit: int) -> list[Conversation]:
+        """Return the support conversations that have messages, the one with the newest first."""
         ...
 
 

@@ -24,7 +24,7 @@ def say(seq: int, room: int = GARDEN, author: object = None) -> Announcement:
 
 
 def told(*said: Announcement, dialect: object = TALKER) -> bytes:
-    return b"".join(dialect.encode(Said(message)) for message, _ in said)  # type: ignore[attr-defined]
+    return b"".join(dialect.encode(Said(message)) for message, *_ in said)  # type: ignore[attr-defined]
 
 
 def test_everyone_in_the_room_hears_a_batch_in_one_piece_and_in_order() -> None:
@@ -77,4 +77,4 @@ def test_whoever_left_hears_nothing_more_and_leaves_nothing_behind() -> None:
     hub.leave(GARDEN, TALKER, ada)
     hub.publish([say(1)])
     assert ada.heard == []
-    assert not hub._rooms
+    assert not hub._topics

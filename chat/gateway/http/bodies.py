@@ -1,9 +1,11 @@
 """Request bodies: JSON, of the shape that a msgspec type states, or a clear refusal."""
 
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
 from quart import request
+
+from chat.dialects.caseless import caseless, decode_caseless
 
 T = TypeVar("T")
 
@@ -20,18 +22,42 @@ class BadBody(Exception):
         self.text = text
 
 
-async def read_body(shape: type[T]) -> T:
-    """Return the current request's body as a `shape`.
+class BodyReader(Protocol):
+    """Reads the current request's body as a type. Raises BadBody."""
 
-    Raises BadBody: 415 for another content type, 413 for too long a body, 400 for anything else.
-    """
-    kind = request.mimetype
-    if kind and kind != "application/json" and not kind.endswith("+json"):
-        raise BadBody(415, "send JSON, with Content-Type: application/json")
-    raw = await request.get_data(cache=False)
+    async def __call__(self, shape: type[T]) -> T: ...
+
+
+async def read_body(shape: type[T]) -> T:
+    """Return the body as a `shape`: 415 for another content type, 413 for too long a body, else 400."""
+    raw = await _read_json()
     try:
         return msgspec.json.decode(raw, type=shape)
-    except msgspec.ValidationError as error:
-        raise BadBody(400, str(error)) from error
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise BadBody(400, "the body is not JSON") from error
+    except (ValueError, RecursionError) as error:
+        raise _bad(error) from error
+
+
+async def read_caseless(shape: type[T]) -> T:
+    """Return the body, or the query where there is no body, as a `shape`; keys count in any case (seed 004)."""
+    raw = await _read_json()
+    try:
+        if raw:
+            return decode_caseless(raw, shape)
+        return caseless(dict[str, Any](request.args), shape, strict=False)
+    except (ValueError, RecursionError) as error:
+        raise _bad(error) from error
+
+
+async def _read_json() -> bytes:
+    kind = request.mimetype
+    # Without a body there is no type to be wrong.
+    raw = cast("bytes", await request.get_data(cache=False))
+    if raw and kind and kind != "application/json" and not kind.endswith("+json"):
+        raise BadBody(415, "send JSON, with Content-Type: application/json")
+    return raw
+
+
+def _bad(error: Exception) -> BadBody:
+    if isinstance(error, msgspec.ValidationError):
+        return BadBody(400, str(error))
+    return BadBody(400, "the body is not JSON")

@@ -1,12 +1,11 @@
 """Instant Messenger over HTTP (seed 002): registration and login, both answered with a token."""
 
 import msgspec
-from quart import Blueprint, Response, request
 
-from chat.gateway.http.answers import TokenBody, answer, refuse
-from chat.gateway.http.bodies import read_body
+from chat.gateway.http.answers import ErrorBody, TokenBody
+from chat.gateway.http.endpoint import Call, Routes
 from chat.model.refusals import Refusal
-from chat.services.accounts import Accounts, Granted
+from chat.services.accounts import Accounts
 
 
 class MessengerLogin(msgspec.Struct):
@@ -16,22 +15,27 @@ class MessengerLogin(msgspec.Struct):
     password: str
 
 
-def create_messenger(accounts: Accounts) -> Blueprint:
+def messenger_routes(accounts: Accounts) -> Routes:
     """Return the routes."""
-    routes = Blueprint("messenger", __name__, url_prefix="/api")
+    routes = Routes("messenger")
 
-    @routes.post("/reg")
-    async def register() -> Response:
-        login = await read_body(MessengerLogin)
-        return _answer(await accounts.register(login.username, login.password), 201)
+    @routes.route(
+        "POST", "/api/reg", body=MessengerLogin, answers={201: TokenBody, 400: ErrorBody, 409: ErrorBody}
+    )
+    async def register(call: Call) -> object:
+        """Register, and get a token."""
+        granted = await accounts.register(call.body.username, call.body.password)
+        return granted if isinstance(granted, Refusal) else TokenBody(granted.token)
 
-    @routes.post("/login")
-    async def log_in() -> Response:
-        login = await read_body(MessengerLogin)
-        return _answer(await accounts.log_in(login.username, login.password, request.remote_addr or ""), 200)
+    @routes.route(
+        "POST",
+        "/api/login",
+        body=MessengerLogin,
+        answers={200: TokenBody, 400: ErrorBody, 401: ErrorBody, 429: ErrorBody},
+    )
+    async def log_in(call: Call) -> object:
+        """Get a token for a name and a password."""
+        granted = await accounts.log_in(call.body.username, call.body.password, call.address)
+        return granted if isinstance(granted, Refusal) else TokenBody(granted.token)
 
     return routes
-
-
-def _answer(result: Granted | Refusal, status: int) -> Response:
-    return refuse(result) if isinstance(result, Refusal) else answer(TokenBody(result.token), status)

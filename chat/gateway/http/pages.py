@@ -1,11 +1,13 @@
 """What is served to browsers and to whoever watches: the page, its parts, and the server's health."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from importlib.resources import files
 
 from quart import Blueprint, Response
 
 from chat.gateway.http.answers import answer, error
+from chat.gateway.http.endpoint import Routes
+from chat.gateway.http.openapi import describe, render
 from chat.storage.failures import StorageDown
 
 _TYPES = {
@@ -23,8 +25,13 @@ _HEADERS = {
 }
 
 
-def create_pages(ping: Callable[[], Awaitable[None]]) -> Blueprint:
-    """Return the routes. `ping` returns if the storage answers and raises StorageDown if not."""
+def create_pages(ping: Callable[[], Awaitable[None]], dialects: Sequence[Routes]) -> Blueprint:
+    """Return the routes.
+
+    Args:
+        ping: returns if the storage answers and raises StorageDown if not.
+        dialects: the HTTP routes to describe.
+    """
     pages = Blueprint("pages", __name__)
     web = {
         file.name: file.read_bytes()
@@ -39,6 +46,17 @@ def create_pages(ping: Callable[[], Awaitable[None]]) -> Blueprint:
     @pages.get("/web/<name>")
     async def part(name: str) -> Response:
         return _file(name)
+
+    document = describe(dialects)
+    page = render(document)
+
+    @pages.get("/openapi.json")
+    async def openapi() -> Response:
+        return answer(document)
+
+    @pages.get("/api")
+    async def api() -> Response:
+        return Response(page, 200, headers=_HEADERS, content_type=_TYPES[".html"])
 
     @pages.get("/healthz")
     async def healthz() -> Response:

@@ -1,10 +1,9 @@
 """Token Talker over HTTP (seed 000): a token for a name and a password."""
 
 import msgspec
-from quart import Blueprint, Response, request
 
-from chat.gateway.http.answers import TokenBody, answer, error, refuse
-from chat.gateway.http.bodies import read_body
+from chat.gateway.http.answers import ErrorBody, TokenBody, error
+from chat.gateway.http.endpoint import Call, Routes
 from chat.model.refusals import Refusal
 from chat.services.accounts import Accounts
 
@@ -17,20 +16,23 @@ class TalkerLogin(msgspec.Struct):
     hash: str | None = None
 
 
-def create_talker(accounts: Accounts) -> Blueprint:
+def talker_routes(accounts: Accounts) -> Routes:
     """Return the routes."""
-    routes = Blueprint("talker", __name__)
+    routes = Routes("talker")
 
-    @routes.post("/")
-    async def log_in() -> Response:
-        login = await read_body(TalkerLogin)
+    @routes.route(
+        "POST",
+        "/",
+        body=TalkerLogin,
+        answers={200: TokenBody, 400: ErrorBody, 401: ErrorBody, 429: ErrorBody},
+    )
+    async def log_in(call: Call) -> object:
+        """Get a token for a name and a password (or `hash`, the same)."""
+        login: TalkerLogin = call.body
         password = login.hash if login.password is None else login.password
         if password is None:
             return error(400, "Object missing required field `password`")
-        match await accounts.log_in(login.name, password, request.remote_addr or ""):
-            case Refusal() as refusal:
-                return refuse(refusal)
-            case granted:
-                return answer(TokenBody(granted.token))
+        granted = await accounts.log_in(login.name, password, call.address)
+        return granted if isinstance(granted, Refusal) else TokenBody(granted.token)
 
     return routes

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import trio
+from msgspec import structs
 
-from chat.model.entities import Draft, Message
+from chat.model.entities import Conversation, Draft, Message, MessageKind, Peer
 from chat.storage.failures import WriteRejected
 from chat.storage.memory.rooms import MemoryRooms
 from chat.storage.memory.users import MemoryUsers
@@ -48,19 +49,70 @@ class MemoryMessages:
             draft.text,
             draft.created_at,
             draft.kind,
+            draft.peer,
         )
         self._by_room[draft.room_id].append(message)
+        if draft.kind is MessageKind.JOIN:
+            self._rooms.add_member(draft.room_id, draft.sender_id)
         return message
 
     async def settle(self, told: Mapping[int, int], since: float) -> list[Message]:
         await trio.lowlevel.checkpoint()
-        return [
-            message
-            for room_id in sorted(told)
-            for message in self._by_room[room_id][told[room_id] :]
+        landed = [
+            self._retold(message)
+            for room_id, seq in told.items()
+            for message in self._by_room[room_id][seq:]
             if message.created_at >= since
         ]
+        return sorted(landed, key=lambda message: message.id)
 
     async def page(self, room_id: int, after: int, up_to: int) -> list[Message]:
         await trio.lowlevel.checkpoint()
-        return self._by_room[room_id][max(after, 0) : max(up_to, 0)]
+        return [self._retold(message) for message in self._by_room[room_id][max(after, 0) : max(up_to, 0)]]
+
+    async def before(self, room_id: int, up_to_id: int, limit: int) -> list[Message]:
+        await trio.lowlevel.checkpoint()
+        known = [message for message in self._by_room[room_id] if message.id <= up_to_id]
+        return [self._retold(message) for message in reversed(known[max(0, len(known) - limit) :])]
+
+    async def undelivered(self, person_id: int, up_to_id: int) -> list[Message]:
+        await trio.lowlevel.checkpoint()
+        person = self._users.look_up(person_id)
+        if person is None:
+            return []
+        missed = [
+            structs.replace(self._retold(message), peer=Peer(person_id, person.name))
+            for room_id, told in self._rooms.direct_of(person_id).items()
+            for message in self._by_room[room_id][told:]
+            if message.id <= up_to_id and (message.sender_id != person_id or self._is_own(room_id))
+        ]
+        return sorted(missed, key=lambda message: message.id)
+
+    async def newest_id(self) -> int:
+        await trio.lowlevel.checkpoint()
+        return self._count
+
+    async def conversations(self, limit: int) -> list[Conversation]:
+        await trio.lowlevel.checkpoint()
+        found = [
+            self._conversation(person_id, self._by_room[room_id])
+            for person_id, room_id in self._rooms.support_of_all().items()
+            if self._by_room[room_id]
+        ]
+        return sorted(found, key=lambda conversation: -conversation.last.id)[:limit]
+
+    def _conversation(self, person_id: int, messages: list[Message]) -> Conversation:
+        person = self._users.look_up(person_id)
+        assert person is not None
+        answered = max((m.seq for m in messages if m.sender_id != person_id), default=0)
+        return Conversation(person_id, person.name, self._retold(messages[-1]), messages[-1].seq - answered)
+
+    def _is_own(self, room_id: int) -> bool:
+        """Whether the room is of one person with themselves."""
+        return sum(room == room_id for room, _ in self._rooms.memberships()) == 1
+
+    def _retold(self, message: Message) -> Message:
+        """Return the message as history tells it: under its sender's name of today."""
+        sender = self._users.look_up(message.sender_id)
+        assert sender is not None
+        return structs.replace(message, sender_name=sender.name, peer=None)

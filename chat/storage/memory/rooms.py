@@ -1,20 +1,131 @@
-"""Rooms in memory."""
+"""Rooms in memory. A method's work is done in one go after its checkpoint: no await in between."""
+
+import time
+from collections.abc import Iterable, Mapping
 
 import trio
 from msgspec import structs
 
 from chat.model.entities import LOBBY_ID, Room, RoomKind
+from chat.model.rules import same_name_key
+from chat.storage.memory.users import MemoryUsers
+from chat.storage.ports import Taken
 
 
 class MemoryRooms:
-    """The port `Rooms` in a dictionary; the lobby is there from the start."""
+    """The port `Rooms` in dictionaries; the lobby is there from the start."""
 
-    def __init__(self) -> None:
+    def __init__(self, users: MemoryUsers) -> None:
+        self._users = users
         self._by_id = {LOBBY_ID: Room(id=LOBBY_ID, kind=RoomKind.LOBBY, name="lobby")}
+        self._newest_id = LOBBY_ID
+        self._delivered: dict[tuple[int, int], int] = {}  # (room, person) of each membership: the seq told
+        self._support: dict[int, int] = {}
+        self._direct: dict[tuple[int, int], int] = {}
 
     async def by_id(self, room_id: int) -> Room | None:
         await trio.lowlevel.checkpoint()
         return self._by_id.get(room_id)
+
+    async def create(self, name: str, creator_id: int, *, is_private: bool) -> Room | Taken:
+        await trio.lowlevel.checkpoint()
+        names = {same_name_key(room.name) for room in self._by_id.values() if room.name is not None}
+        if same_name_key(name) in names:
+            return Taken("name")
+        room = self._make(RoomKind.ROOM, name=name, creator_id=creator_id, is_private=is_private)
+        self.add_member(room.id, creator_id)
+        return room
+
+    async def delete(self, room_id: int) -> bool:
+        await trio.lowlevel.checkpoint()
+        room = self._by_id.get(room_id)
+        if room is None or room.kind is not RoomKind.ROOM:
+            return False
+        del self._by_id[room_id]
+        self._delivered = {key: seq for key, seq in self._delivered.items() if key[0] != room_id}
+        return True
+
+    async def is_member(self, room_id: int, person_id: int) -> bool:
+        await trio.lowlevel.checkpoint()
+        return (room_id, person_id) in self._delivered
+
+    async def remove_member(self, room_id: int, person_id: int) -> bool:
+        await trio.lowlevel.checkpoint()
+        return self._delivered.pop((room_id, person_id), None) is not None
+
+    async def of_member(self, person_id: int) -> list[int]:
+        await trio.lowlevel.checkpoint()
+        return sorted(
+            room_id
+            for room_id, member_id in self._delivered
+            if member_id == person_id and self._by_id[room_id].kind is RoomKind.ROOM
+        )
+
+    async def support_room(self, person_id: int) -> Room | None:
+        await trio.lowlevel.checkpoint()
+        if self._users.look_up(person_id) is None:
+            return None
+        if person_id not in self._support:
+            self._support[person_id] = self._make(RoomKind.SUPPORT, creator_id=person_id).id
+        return self._by_id[self._support[person_id]]
+
+    async def direct_room(self, one_id: int, other_id: int) -> Room | None:
+        await trio.lowlevel.checkpoint()
+        if self._users.look_up(one_id) is None or self._users.look_up(other_id) is None:
+            return None
+        pair = min(one_id, other_id), max(one_id, other_id)
+        if pair not in self._direct:
+            room = self._make(RoomKind.DIRECT)
+            self._direct[pair] = room.id
+            for person_id in pair:
+                self.add_member(room.id, person_id)
+        return self._by_id[self._direct[pair]]
+
+    async def mark_delivered(self, positions: Mapping[tuple[int, int], int]) -> None:
+        await trio.lowlevel.checkpoint()
+        for key, seq in positions.items():
+            if key in self._delivered:
+                self._delivered[key] = max(self._delivered[key], seq)
+
+    def _make(
+        self,
+        kind: RoomKind,
+        *,
+        name: str | None = None,
+        creator_id: int | None = None,
+        is_private: bool = False,
+    ) -> Room:
+        self._newest_id += 1
+        room = Room(
+            id=self._newest_id,
+            kind=kind,
+            name=name,
+            creator_id=creator_id,
+            is_private=is_private,
+            created_at=round(time.time(), 6),
+        )
+        self._by_id[room.id] = room
+        return room
+
+    def add_member(self, room_id: int, person_id: int) -> None:
+        """Make the person a member at once."""
+        self._delivered.setdefault((room_id, person_id), 0)
+
+    def memberships(self) -> Iterable[tuple[int, int]]:
+        """Return all memberships: (room, person)."""
+        return self._delivered
+
+    def direct_of(self, person_id: int) -> dict[int, int]:
+        """Return the person's direct rooms, each with the seq that the person was told."""
+        return {
+            room_id: seq
+            for (room_id, member_id), seq in self._delivered.items()
+            if member_id == person_id and self._by_id[room_id].kind is RoomKind.DIRECT
+        }
+
+    def support_of_all(self) -> dict[int, int]:
+        """Return the support conversations: person to room."""
+        return dict(self._support)
 
     def advance(self, room_id: int) -> int | None:
         """Take the next `seq` of a room, or None if the room is gone."""

@@ -12,7 +12,7 @@ class MemoryStorage:
 
     def __init__(self) -> None:
         self.users = MemoryUsers()
-        self.rooms = MemoryRooms()
+        self.rooms = MemoryRooms(self.users)
         self.messages = MemoryMessages(self.users, self.rooms)
 
     async def ping(self) -> None:

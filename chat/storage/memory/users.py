@@ -55,14 +55,28 @@ class MemoryUsers:
         await trio.lowlevel.checkpoint()
         return [known.person for known in self._by_id.values()]
 
+    async def rename(self, person_id: int, name: str) -> Person | Taken | None:
+        await trio.lowlevel.checkpoint()
+        known = self._by_id.get(person_id)
+        if known is None:
+            return None
+        if self._id_by_name.get(same_name_key(name), person_id) != person_id:
+            return Taken("name")
+        del self._id_by_name[same_name_key(known.person.name)]
+        self._id_by_name[same_name_key(name)] = person_id
+        return self._replace(known, name=name)
+
     async def raise_token_generation(self, person_id: int) -> Person | None:
         await trio.lowlevel.checkpoint()
         known = self._by_id.get(person_id)
         if known is None:
             return None
-        raised = structs.replace(known.person, token_generation=known.person.token_generation + 1)
-        self._by_id[person_id] = Credentials(raised, known.password_hash)
-        return raised
+        return self._replace(known, token_generation=known.person.token_generation + 1)
+
+    def _replace(self, known: Credentials, **changes: object) -> Person:
+        person = structs.replace(known.person, **changes)
+        self._by_id[person.id] = Credentials(person, known.password_hash)
+        return person
 
     def look_up(self, person_id: int) -> Person | None:
         """Return the person at once: how the other memory tables follow a foreign key."""

@@ -19,7 +19,9 @@ from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.storage.postgres.crossing import cross
 
 T = TypeVar("T")
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Connection: TypeAlias = (
+    "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+)
 Operation = Callable[[Connection], Awaitable[T]]
 Address = dict[str, Any]
 """How to reach a database: asyncpg.connect's keyword arguments (`dsn`, or `host`, `user`, …)."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import asyncpg
 
-from chat.model.entities import Draft, Message, MessageKind
+from chat.model.entities import Conversation, Draft, Message, MessageKind, Peer
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.writer import RawConnection, Writer
 
@@ -17,31 +17,68 @@ WITH counted AS (
     FROM unnest($1::bigint[], $2::bigint[]) AS share(room_id, size)
     WHERE rooms.id = share.room_id
     RETURNING rooms.id AS room_id, rooms.last_seq - share.size AS base
+), saved AS (
+    INSERT INTO messages (room_id, seq, sender_id, kind, text, created_at, client_key)
+    SELECT counted.room_id, counted.base + draft.place, draft.sender_id, draft.kind, draft.text,
+           to_timestamp(draft.created_at), draft.client_key
+    FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::float8[], $9::text[])
+        AS draft(room_id, place, sender_id, kind, text, created_at, client_key)
+    JOIN counted USING (room_id)
+    ORDER BY draft.room_id, draft.place  -- so that ids ascend with seq
+    RETURNING room_id, seq, id, kind, sender_id
+), joined AS (
+    INSERT INTO memberships (room_id, user_id)
+    SELECT room_id, sender_id FROM saved WHERE kind = 'join'
+    ON CONFLICT DO NOTHING
 )
-INSERT INTO messages (room_id, seq, sender_id, kind, text, created_at, client_key)
-SELECT counted.room_id, counted.base + draft.place, draft.sender_id, draft.kind, draft.text,
-       to_timestamp(draft.created_at), draft.client_key
-FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::float8[], $9::text[])
-    AS draft(room_id, place, sender_id, kind, text, created_at, client_key)
-JOIN counted USING (room_id)
-ORDER BY draft.room_id, draft.place  -- so that ids ascend with seq
-RETURNING room_id, seq, id"""
+SELECT room_id, seq, id FROM saved"""
 
-_COLUMNS = """m.id, m.room_id, m.seq, m.sender_id, u.name, m.text,
-    extract(epoch FROM m.created_at)::float8, m.kind"""
+_COLUMNS = """m.id, m.room_id, m.seq, m.sender_id, u.name AS sender_name, m.text,
+    extract(epoch FROM m.created_at)::float8 AS created_at, m.kind"""
 
 _SETTLE = f"""
 SELECT {_COLUMNS}
 FROM unnest($1::bigint[], $2::bigint[]) AS told(room_id, seq)
 JOIN messages m ON m.room_id = told.room_id AND m.seq > told.seq AND m.created_at >= to_timestamp($3)
 JOIN users u ON u.id = m.sender_id
-ORDER BY m.room_id, m.seq"""
+ORDER BY m.id"""
 
 _PAGE = f"""
 SELECT {_COLUMNS}
 FROM messages m JOIN users u ON u.id = m.sender_id
 WHERE m.room_id = $1 AND m.seq > $2 AND m.seq <= $3
 ORDER BY m.seq"""
+
+_BEFORE = f"""
+SELECT {_COLUMNS}
+FROM messages m JOIN users u ON u.id = m.sender_id
+WHERE m.room_id = $1 AND m.id <= $2
+ORDER BY m.seq DESC LIMIT $3"""
+
+_UNDELIVERED = f"""
+SELECT {_COLUMNS}, p.name AS peer_name
+FROM memberships own
+JOIN users p ON p.id = own.user_id
+JOIN direct_rooms d ON d.room_id = own.room_id
+JOIN messages m ON m.room_id = own.room_id AND m.seq > own.delivered_seq
+JOIN users u ON u.id = m.sender_id
+WHERE own.user_id = $1 AND m.id <= $2 AND (m.sender_id <> $1 OR d.low_id = d.high_id)
+ORDER BY m.id"""
+
+_NEWEST_ID = "SELECT coalesce(max(id), 0) FROM messages"
+
+# Unread: what came after the newest message that is not the person's own.
+_CONVERSATIONS = f"""
+SELECT r.creator_id, p.name AS person_name,
+       r.last_seq - coalesce((SELECT max(a.seq) FROM messages a
+                              WHERE a.room_id = r.id AND a.sender_id <> r.creator_id), 0) AS unread,
+       {_COLUMNS}
+FROM rooms r
+JOIN users p ON p.id = r.creator_id
+JOIN messages m ON m.room_id = r.id AND m.seq = r.last_seq
+JOIN users u ON u.id = m.sender_id
+WHERE r.kind = 'support'
+ORDER BY m.id DESC LIMIT $1"""
 
 
 class PostgresMessages:
@@ -95,6 +132,23 @@ class PostgresMessages:
         rows = await self._database.read(lambda c: c.fetch(_PAGE, room_id, after, up_to))
         return [_message(row) for row in rows]
 
+    async def before(self, room_id: int, up_to_id: int, limit: int) -> list[Message]:
+        rows = await self._database.read(lambda c: c.fetch(_BEFORE, room_id, up_to_id, limit))
+        return [_message(row) for row in rows]
+
+    async def undelivered(self, person_id: int, up_to_id: int) -> list[Message]:
+        rows = await self._database.read(lambda c: c.fetch(_UNDELIVERED, person_id, up_to_id))
+        return [_message(row, Peer(person_id, row["peer_name"])) for row in rows]
+
+    async def newest_id(self) -> int:
+        return int(await self._database.read(lambda c: c.fetchval(_NEWEST_ID)))
+
+    async def conversations(self, limit: int) -> list[Conversation]:
+        rows = await self._database.read(lambda c: c.fetch(_CONVERSATIONS, limit))
+        return [
+            Conversation(row["creator_id"], row["person_name"], _message(row), row["unread"]) for row in rows
+        ]
+
 
 def _saved(draft: Draft, seq: int, ids: Mapping[tuple[int, int], int]) -> Message:
     return Message(
@@ -106,9 +160,19 @@ def _saved(draft: Draft, seq: int, ids: Mapping[tuple[int, int], int]) -> Messag
         draft.text,
         draft.created_at,
         draft.kind,
+        draft.peer,
     )
 
 
-def _message(row: asyncpg.Record) -> Message:
-    message_id, room_id, seq, sender_id, sender_name, text, created_at, kind = row.values()
-    return Message(message_id, room_id, seq, sender_id, sender_name, text, created_at, MessageKind(kind))
+def _message(row: asyncpg.Record, peer: Peer | None = None) -> Message:
+    return Message(
+        row["id"],
+        row["room_id"],
+        row["seq"],
+        row["sender_id"],
+        row["sender_name"],
+        row["text"],
+        row["created_at"],
+        MessageKind(row["kind"]),
+        peer,
+    )

@@ -1,11 +1,40 @@
-"""Rooms in PostgreSQL."""
+"""Rooms and memberships in PostgreSQL."""
+
+from collections.abc import Mapping
+
+import asyncpg
 
 from chat.model.entities import Room, RoomKind
-from chat.storage.postgres.database import Database
+from chat.model.rules import same_name_key
+from chat.storage.ports import Taken
+from chat.storage.postgres.database import Connection, Database
 
-_BY_ID = """
-SELECT id, kind, name, creator_id, is_private, last_seq, extract(epoch FROM created_at)::float8 AS created_at
-FROM rooms WHERE id = $1"""
+_COLUMNS = """rooms.id, rooms.kind, rooms.name, rooms.creator_id, rooms.is_private, rooms.last_seq,
+    extract(epoch FROM rooms.created_at)::float8 AS created_at"""
+
+_BY_ID = f"SELECT {_COLUMNS} FROM rooms WHERE id = $1"
+_CREATE = f"""
+INSERT INTO rooms (kind, name, name_key, creator_id, is_private) VALUES ('room', $1, $2, $3, $4)
+RETURNING {_COLUMNS}"""
+_ADD_MEMBER = "INSERT INTO memberships (room_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+_DELETE = "DELETE FROM rooms WHERE id = $1 AND kind = 'room' RETURNING id"
+_IS_MEMBER = "SELECT true FROM memberships WHERE room_id = $1 AND user_id = $2"
+_REMOVE_MEMBER = "DELETE FROM memberships WHERE room_id = $1 AND user_id = $2 RETURNING room_id"
+_OF_MEMBER = """
+SELECT room_id FROM memberships JOIN rooms ON rooms.id = room_id
+WHERE user_id = $1 AND kind = 'room' ORDER BY room_id"""
+_SUPPORT = f"SELECT {_COLUMNS} FROM rooms WHERE kind = 'support' AND creator_id = $1"
+_MAKE_SUPPORT = """
+INSERT INTO rooms (kind, creator_id) VALUES ('support', $1)
+ON CONFLICT (creator_id) WHERE kind = 'support' DO NOTHING"""
+_DIRECT = f"""
+SELECT {_COLUMNS} FROM direct_rooms JOIN rooms ON rooms.id = room_id WHERE low_id = $1 AND high_id = $2"""
+_MAKE_ROOM = "INSERT INTO rooms (kind) VALUES ('direct') RETURNING id"
+_MAKE_DIRECT = "INSERT INTO direct_rooms (low_id, high_id, room_id) VALUES ($1, $2, $3)"
+_MARK_DELIVERED = """
+UPDATE memberships SET delivered_seq = told.seq
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS told(room_id, user_id, seq)
+WHERE memberships.room_id = told.room_id AND memberships.user_id = told.user_id AND delivered_seq < told.seq"""
 
 
 class PostgresRooms:
@@ -15,5 +44,71 @@ class PostgresRooms:
         self._database = database
 
     async def by_id(self, room_id: int) -> Room | None:
-        row = await self._database.read(lambda c: c.fetchrow(_BY_ID, room_id))
-        return None if row is None else Room(**{**row, "kind": RoomKind(row["kind"])})
+        return _room(await self._database.read(lambda c: c.fetchrow(_BY_ID, room_id)))
+
+    async def create(self, name: str, creator_id: int, *, is_private: bool) -> Room | Taken:
+        async def create(connection: Connection) -> Room | Taken:
+            try:
+                room = _room(
+                    await connection.fetchrow(_CREATE, name, same_name_key(name), creator_id, is_private)
+                )
+            except asyncpg.UniqueViolationError:
+                return Taken("name")
+            assert room is not None
+            await connection.execute(_ADD_MEMBER, room.id, creator_id)
+            return room
+
+        return await self._database.write(create)
+
+    async def delete(self, room_id: int) -> bool:
+        return await self._database.write(lambda c: c.fetchval(_DELETE, room_id)) is not None
+
+    async def is_member(self, room_id: int, person_id: int) -> bool:
+        return await self._database.read(lambda c: c.fetchval(_IS_MEMBER, room_id, person_id)) is not None
+
+    async def remove_member(self, room_id: int, person_id: int) -> bool:
+        removed = await self._database.write(lambda c: c.fetchval(_REMOVE_MEMBER, room_id, person_id))
+        return removed is not None
+
+    async def of_member(self, person_id: int) -> list[int]:
+        return [row["room_id"] for row in await self._database.read(lambda c: c.fetch(_OF_MEMBER, person_id))]
+
+    async def support_room(self, person_id: int) -> Room | None:
+        async def make(connection: Connection) -> asyncpg.Record | None:
+            try:
+                await connection.execute(_MAKE_SUPPORT, person_id)
+            except asyncpg.ForeignKeyViolationError:
+                return None
+            return await connection.fetchrow(_SUPPORT, person_id)
+
+        known = _room(await self._database.read(lambda c: c.fetchrow(_SUPPORT, person_id)))
+        return known or _room(await self._database.write(make))
+
+    async def direct_room(self, one_id: int, other_id: int) -> Room | None:
+        low, high = sorted((one_id, other_id))
+
+        async def make(connection: Connection) -> int | None:
+            try:
+                room_id = await connection.fetchval(_MAKE_ROOM)
+                await connection.execute(_MAKE_DIRECT, low, high, room_id)
+                for person_id in {low, high}:
+                    await connection.execute(_ADD_MEMBER, room_id, person_id)
+            except (asyncpg.ForeignKeyViolationError, asyncpg.UniqueViolationError):
+                return None  # nobody there, or somebody was faster; the transaction is rolled back
+            return int(room_id)
+
+        known = _room(await self._database.read(lambda c: c.fetchrow(_DIRECT, low, high)))
+        if known is not None:
+            return known
+        await self._database.write(make)
+        return _room(await self._database.read(lambda c: c.fetchrow(_DIRECT, low, high)))
+
+    async def mark_delivered(self, positions: Mapping[tuple[int, int], int]) -> None:
+        # In one order, so that two transactions can't wait for each other.
+        marks = sorted((room_id, person_id, seq) for (room_id, person_id), seq in positions.items())
+        columns = [list(column) for column in zip(*marks, strict=True)] or [[], [], []]
+        await self._database.write(lambda c: c.execute(_MARK_DELIVERED, *columns))
+
+
+def _room(row: asyncpg.Record | None) -> Room | None:
+    return None if row is None else Room(**{**row, "kind": RoomKind(row["kind"])})

@@ -18,6 +18,7 @@ _BY_ID = f"SELECT {_COLUMNS} FROM users WHERE id = $1"
 _BY_NAME = f"SELECT {_COLUMNS}, password_hash FROM users WHERE name_key = $1"
 _BY_EMAIL = f"SELECT {_COLUMNS}, password_hash FROM users WHERE email_key = $1"
 _EVERYONE = f"SELECT {_COLUMNS} FROM users ORDER BY id"
+_RENAME = f"UPDATE users SET name = $2, name_key = $3 WHERE id = $1 RETURNING {_COLUMNS}"
 _RAISE = f"UPDATE users SET token_generation = token_generation + 1 WHERE id = $1 RETURNING {_COLUMNS}"
 
 
@@ -58,6 +59,17 @@ class PostgresUsers:
 
     async def everyone(self) -> list[Person]:
         return [_person(row) for row in await self._database.read(lambda c: c.fetch(_EVERYONE))]
+
+    async def rename(self, person_id: int, name: str) -> Person | Taken | None:
+        async def rename(connection: Connection) -> Person | Taken | None:
+            try:
+                return _person_or_none(
+                    await connection.fetchrow(_RENAME, person_id, name, same_name_key(name))
+                )
+            except asyncpg.UniqueViolationError:
+                return Taken("name")
+
+        return await self._database.write(rename)
 
     async def raise_token_generation(self, person_id: int) -> Person | None:
         return _person_or_none(await self._database.write(lambda c: c.fetchrow(_RAISE, person_id)))

@@ -35,7 +35,7 @@ class Writer:
     def __init__(self, address: Address, timeout: float) -> None:
         self._address = address
         self._timeout = timeout  # seconds for one operation, connecting included
-        self._connection: "RawConnection | None" = None
+        self._connection: RawConnection | None = None
         self._last_backend = 0  # process id of the backend that may still be at work for us
 
     async def run(self, operation: Callable[[RawConnection], Awaitable[T]]) -> T:

@@ -1,0 +1,103 @@
+"""Direct messages, live: each to one person or guest, saved between people, relayed where a guest takes part."""
+
+import itertools
+
+import structlog
+import trio
+
+from chat.live.hub import Announcement
+from chat.live.session import Handler, Session
+from chat.model.commands import DirectGreet, Ping, Send
+from chat.model.entities import Inbox, Message, Peer, Person
+from chat.model.events import Pong, Refused, Said, Welcome
+from chat.model.refusals import Code, Refusal
+from chat.model.rules import clean_text
+from chat.services.direct import Direct
+
+FIRST_GUEST = 10**12
+"""Ids from here on are guests'. No person has one, no two guests share one, and JavaScript holds it exactly."""
+
+NOT_FOUND = Refusal(Code.NOT_FOUND, "destination client not found")
+NOT_YOU = Refusal(Code.FORBIDDEN, "that is not your id")
+
+logger = structlog.get_logger(__name__)
+
+
+class DirectMessages:
+    """The handlers of the direct dialect.
+
+    `trust_from` lets every client speak as whoever it says, as the seed's first version did: for labs only.
+    """
+
+    def __init__(self, direct: Direct, *, trust_from: bool) -> None:
+        self._direct = direct
+        self._trust_from = trust_from
+        self._guests = itertools.count(FIRST_GUEST)
+        if trust_from:
+            logger.warning("direct messages trust their `from`: anyone can speak as anyone")
+        self.handlers: dict[type, Handler] = {DirectGreet: self.greet, Ping: self.ping, Send: self.send}
+
+    async def greet(self, session: Session, _command: DirectGreet, _nursery: trio.Nursery) -> None:
+        """Tell the client its id, and a person what came while they were away."""
+        if session.person is None:
+            await trio.lowlevel.checkpoint()
+            session.client_id = next(self._guests)
+            session.listen(Inbox(session.client_id))
+            session.tell(Welcome(session.client_id))
+        else:
+            await self._become(session, session.person)
+
+    async def _become(self, session: Session, person: Person) -> None:
+        """Speak and hear as `person` from now on, and hear first what was missed, each message once."""
+        session.ignore_all()
+        session.person, session.client_id = person, person.id
+        session.tell(Welcome(person.id))
+        session.hold()
+        # No await between here and listening: what is told below ends where listening begins.
+        up_to = session.core.hub.newest_id
+        session.listen(Inbox(person.id))
+        try:
+            for message in await self._direct.missed(person.id, up_to):
+                await session.tell_patiently(Said(message))
+                self._direct.delivered(person.id, message)
+        finally:
+            session.release()
+
+    async def ping(self, session: Session, _command: Ping, _nursery: trio.Nursery) -> None:
+        """Answer."""
+        await trio.lowlevel.checkpoint()
+        session.tell(Pong())
+
+    async def send(self, session: Session, command: Send, _nursery: trio.Nursery) -> None:
+        """Save and relay, or relay alone, or say that nobody is there."""
+        if command.claimed != session.client_id and not await self._take_word(session, command.claimed):
+            return session.tell(Refused(NOT_YOU))
+        text = clean_text(command.text)
+        if isinstance(text, Refusal):
+            return session.tell(Refused(text))
+        if session.person is None or command.to >= FIRST_GUEST:
+            return self._relay(session, command.to, text)
+        room_id = await self._direct.room_of(session.person.id, command.to)
+        if room_id is None:
+            return session.tell(Refused(NOT_FOUND, command.to))
+        return await session.submit(
+            room_id,
+            session.person,
+            text,
+            peer=Peer(command.to, ""),
+            audience=(Inbox(command.to),),
+        )
+
+    async def _take_word(self, session: Session, claimed: int) -> bool:
+        """In a lab, let the client be whom it claims to be, if that is anybody."""
+        person = await self._direct.person(claimed) if self._trust_from else None
+        if person is not None:
+            await self._become(session, person)
+        return person is not None
+
+    def _relay(self, session: Session, to: int, text: str) -> None:
+        """Pass a message on without saving it: a guest has no history. Sync."""
+        if not session.core.hub.is_heard(Inbox(to)):
+            return session.tell(Refused(NOT_FOUND, to))
+        message = Message(0, 0, 0, session.client_id, "", text, 0.0, peer=Peer(to, ""))
+        return session.core.hub.publish([Announcement(message, session, (Inbox(to),))])

@@ -1,0 +1,178 @@
+"""The support desk, live: a person's own conversation, and operators who hear and answer all of them.
+
+Nothing is answered before authentication: whoever skips it is closed without a reply (seed 001).
+"""
+
+import msgspec
+import trio
+
+from chat.dialects.support import DESK_VOICE
+from chat.live.session import Answer, Handler, Session
+from chat.model.closing import UNAUTHENTICATED
+from chat.model.commands import (
+    SupportAnswer,
+    SupportAuthenticate,
+    SupportGreet,
+    SupportHistory,
+    SupportMisunderstood,
+    SupportOverview,
+    SupportSend,
+)
+from chat.model.entities import Desk, Draft, Message, Peer, Person, SupportLine
+from chat.model.events import Overview, Refused, Retold
+from chat.model.refusals import Code, Refusal
+from chat.model.rules import clean_text
+from chat.services.support import Support
+
+NO_CONVERSATION = Refusal(Code.NOT_FOUND, "No conversation.")
+NOT_PERMITTED = Refusal(Code.FORBIDDEN, "Not permitted.")
+
+
+class Current(msgspec.Struct):
+    """Which conversation an operator's connection is in: the one last heard or answered.
+
+    `since` is the id of the newest message when that was decided; whoever speaks later is current.
+    """
+
+    since: int
+    peer: Peer | None = None
+
+
+class SupportDesk:
+    """The handlers of the support dialect."""
+
+    def __init__(self, support: Support) -> None:
+        self._support = support
+        self._last: tuple[int, Peer] | None = None  # the newest message of a person, and whose it is
+        self.handlers: dict[type, Handler] = {
+            SupportGreet: self.greet,
+            SupportAuthenticate: self.authenticate,
+            SupportSend: self.send,
+            SupportAnswer: self.answer,
+            SupportOverview: self.overview,
+            SupportHistory: self.history,
+            SupportMisunderstood: self.misunderstood,
+        }
+
+    async def greet(self, session: Session, _command: SupportGreet, _nursery: trio.Nursery) -> None:
+        """Open the conversation of a client whose handshake carried a token."""
+        if session.person is not None:
+            await self._open(session, session.person, None)
+
+    async def authenticate(
+        self, session: Session, command: SupportAuthenticate, _nursery: trio.Nursery
+    ) -> None:
+        """Open the conversation of the token's person, or close."""
+        match await session.core.accounts.authenticate(command.token):
+            case Refusal():
+                session.close(UNAUTHENTICATED)
+            case person:
+                await self._open(session, person, command.ref)
+
+    async def _open(self, session: Session, person: Person, ref: object) -> None:
+        """Tell the whole conversation, and from there on what is new, with nothing missed or told twice."""
+        session.ignore_all()
+        session.person = person
+        session.hold()
+        # No await between here and listening: what is told below ends where listening begins.
+        up_to = session.core.hub.newest_id
+        if person.is_operator:
+            session.support = Current(since=up_to)
+            session.listen(Desk(), DESK_VOICE)
+        else:
+            session.listen(SupportLine(person.id))
+        try:
+            messages = await self._support.conversation(person, up_to)
+            await session.tell_patiently(Retold(messages, ref))
+        finally:
+            session.release()
+
+    async def send(self, session: Session, command: SupportSend, _nursery: trio.Nursery) -> None:
+        """Say something in one's own conversation."""
+        person = session.person
+        if person is None:
+            return session.close(UNAUTHENTICATED)
+        peer = Peer(person.id, person.name)
+        return await self._submit(
+            session, person, peer, command.text, _Asked(session, command.ref, self, peer)
+        )
+
+    async def answer(self, session: Session, command: SupportAnswer, _nursery: trio.Nursery) -> None:
+        """Answer a person, as an operator."""
+        person = self._operator(session, command.ref)
+        if person is None:
+            return None
+        peer = self._current(session) if command.person is None else await self._support.find(command.person)
+        if peer is None:
+            return session.tell(Refused(NO_CONVERSATION, command.ref))
+        session.support = Current(since=session.core.hub.newest_id, peer=peer)
+        return await self._submit(session, person, peer, command.text, Answer(session, command.ref))
+
+    async def overview(self, session: Session, command: SupportOverview, _nursery: trio.Nursery) -> None:
+        """List the open conversations, to an operator."""
+        if self._operator(session, command.ref) is not None:
+            conversations = await self._support.conversations()
+            await session.tell_patiently(Overview(conversations, command.ref))
+
+    async def history(self, session: Session, command: SupportHistory, _nursery: trio.Nursery) -> None:
+        """Tell an operator what was said in a conversation."""
+        if self._operator(session, command.ref) is None:
+            return None
+        peer = await self._support.find(command.person)
+        if peer is None:
+            return session.tell(Refused(NO_CONVERSATION, command.ref))
+        messages = await self._support.history(peer, command.before, command.limit)
+        return await session.tell_patiently(Retold(messages, command.ref))
+
+    async def misunderstood(
+        self, session: Session, command: SupportMisunderstood, _nursery: trio.Nursery
+    ) -> None:
+        """Say what is wrong with a frame, to those who may know."""
+        if session.person is None:
+            session.close(UNAUTHENTICATED)
+        else:
+            session.tell(Refused(command.refusal, command.ref))
+
+    def heard(self, message: Message, peer: Peer) -> None:
+        """A person spoke: that is now the current conversation of the operators who hear it. Sync."""
+        self._last = (message.id, peer)
+
+    def _current(self, session: Session) -> Peer | None:
+        current: Current = session.support
+        if self._last is not None and self._last[0] > current.since:
+            return self._last[1]
+        return current.peer
+
+    def _operator(self, session: Session, ref: object) -> Person | None:
+        """Return the session's person if that is an operator; refuse or close otherwise."""
+        if session.person is None:
+            session.close(UNAUTHENTICATED)
+            return None
+        if not session.person.is_operator:
+            session.tell(Refused(NOT_PERMITTED, ref))
+            return None
+        return session.person
+
+    async def _submit(self, session: Session, person: Person, peer: Peer, text: str, answer: Answer) -> None:
+        clean = clean_text(text)
+        if isinstance(clean, Refusal):
+            return answer.refuse(clean)
+        room_id = await self._support.room_of(peer)
+        if room_id is None:
+            return answer.refuse(NO_CONVERSATION)
+        audience = (SupportLine(peer.id), Desk())
+        return await session.submit(room_id, person, clean, peer=peer, audience=audience, answer=answer)
+
+
+class _Asked(Answer):
+    """The author of a person's question: the desk notes who spoke last."""
+
+    def __init__(self, session: Session, ref: object, desk: SupportDesk, peer: Peer) -> None:
+        super().__init__(session, ref)
+        self._desk = desk
+        self._peer = peer
+
+    def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
+        if isinstance(outcome, Message):
+            self._desk.heard(outcome, self._peer)
+        super().settled(draft, outcome)

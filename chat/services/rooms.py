@@ -1,0 +1,120 @@
+"""The rules about rooms that people make: who may see, join, invite, remove."""
+
+import time
+
+from chat.model.entities import Draft, Message, MessageKind, Person, Room, RoomKind
+from chat.model.refusals import NO_PERSON, NO_ROOM, NOT_MEMBER, Code, Refusal
+from chat.model.rules import clean_name
+from chat.storage import ports
+
+MOST_MESSAGES = 100
+"""Messages in one answer (seed 004)."""
+
+ALREADY_IN = Refusal(Code.TAKEN, "already in the room")
+PRIVATE = Refusal(Code.FORBIDDEN, "the room is private")
+ROOM_TAKEN = Refusal(Code.TAKEN, "a room of that name exists")
+NOT_CREATOR = Refusal(Code.FORBIDDEN, "only the creator of the room may do that")
+
+
+class Rooms:
+    """Every method may raise StorageDown. Cancelling: a write was made whole, or not at all.
+
+    The lobby is a room that everybody is in.
+    """
+
+    def __init__(self, users: ports.Users, rooms: ports.Rooms, messages: ports.Messages) -> None:
+        self._users = users
+        self._rooms = rooms
+        self._messages = messages
+        self.removals = 0
+        """Memberships and rooms ended so far: who looked one up meanwhile must look again."""
+
+    async def create(self, person: Person, name: str, *, is_private: bool) -> Room | Refusal:
+        """Make a room; its creator is a member."""
+        clean = clean_name(name)
+        if isinstance(clean, Refusal):
+            return Refusal(clean.code, clean.text.replace("a name has", "a room's name has"))
+        created = await self._rooms.create(clean, person.id, is_private=is_private)
+        return ROOM_TAKEN if isinstance(created, ports.Taken) else created
+
+    async def of(self, person: Person, lobby_id: int) -> list[int]:
+        """Return the ids of the rooms the person is in."""
+        return [lobby_id, *await self._rooms.of_member(person.id)]
+
+    async def see(self, person: Person | None, room_id: int) -> Room | Refusal:
+        """Return a room, if the person may know of it: a private one is seen by its members only."""
+        room = await self._made_by_people(room_id)
+        if room is None:
+            return NO_ROOM
+        if room.is_private and not (person and await self._is_in(room, person.id)):
+            return NO_ROOM
+        return room
+
+    async def may_hear(self, person: Person, room_id: int) -> Room | Refusal:
+        """Return the room if the person is in it."""
+        room = await self._made_by_people(room_id)
+        if room is None:
+            return NO_ROOM
+        return room if await self._is_in(room, person.id) else NOT_MEMBER
+
+    async def may_join(self, person: Person, room_id: int) -> int | Refusal:
+        """Return the room's id if the person may join it now."""
+        room = await self._made_by_people(room_id)
+        if room is None:
+            return NO_ROOM
+        if await self._is_in(room, person.id):
+            return ALREADY_IN
+        return PRIVATE if room.is_private else room.id
+
+    async def may_invite(self, inviter: Person, room_id: int, person_id: int) -> Person | Refusal:
+        """Return the person to invite, if the inviter made the room and they are not in it yet."""
+        room = await self._made_by_people(room_id)
+        if room is None:
+            return NO_ROOM
+        if room.creator_id != inviter.id:
+            return NOT_CREATOR
+        person = await self._users.by_id(person_id)
+        if person is None:
+            return NO_PERSON
+        return ALREADY_IN if await self._is_in(room, person_id) else person
+
+    async def remove(self, by: Person, room_id: int, person_id: int) -> Refusal | None:
+        """End a membership: one's own, or anybody's by the creator."""
+        room = await self._made_by_people(room_id)
+        if room is None or room.kind is not RoomKind.ROOM:
+            return NO_ROOM
+        if by.id not in (person_id, room.creator_id):
+            return NOT_CREATOR
+        removed = await self._rooms.remove_member(room_id, person_id)
+        self.removals += 1
+        return None if removed else NOT_MEMBER
+
+    async def delete(self, by: Person, room_id: int) -> Refusal | None:
+        """Delete a room and all that was said in it, by its creator."""
+        room = await self._made_by_people(room_id)
+        if room is None:
+            return NO_ROOM
+        if room.creator_id != by.id:
+            return NOT_CREATOR
+        deleted = await self._rooms.delete(room_id)
+        self.removals += 1
+        return None if deleted else NO_ROOM
+
+    async def messages(self, person: Person, room_id: int, last_id: int) -> list[Message] | Refusal:
+        """Return the newest messages with ids up to `last_id` (0: all), newest first."""
+        room = await self.may_hear(person, room_id)
+        if isinstance(room, Refusal):
+            return room
+        return await self._messages.before(room_id, last_id or 2**63 - 1, MOST_MESSAGES)
+
+    def joining(self, person: Person, room_id: int) -> Draft:
+        """Return the message that tells, and makes, a membership. Sync."""
+        return Draft(room_id, person.id, person.name, "", round(time.time(), 6), MessageKind.JOIN)
+
+    async def _made_by_people(self, room_id: int) -> Room | None:
+        """Return the room, unless it is a direct or support conversation: those are no rooms to anybody else."""
+        room = await self._rooms.by_id(room_id)
+        return room if room and room.kind in (RoomKind.LOBBY, RoomKind.ROOM) else None
+
+    async def _is_in(self, room: Room, person_id: int) -> bool:
+        return room.kind is RoomKind.LOBBY or await self._rooms.is_member(room.id, person_id)

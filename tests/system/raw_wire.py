@@ -1,6 +1,5 @@
 """A client that sends the bytes it is told to, right or wrong; the frames are RFC 6455, section 5.2."""
 
-import itertools
 import os
 import socket
 import struct
@@ -48,7 +47,8 @@ def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, 
     if not masked:
         return head + payload
     mask = os.urandom(4)
-    return head + mask + bytes(byte ^ key for byte, key in zip(payload, itertools.cycle(mask), strict=False))
+    key = int.from_bytes((mask * (size // 4 + 1))[:size])
+    return head + mask + (int.from_bytes(payload) ^ key).to_bytes(size)
 
 
 class RawClient:

@@ -23,6 +23,9 @@ HEAD_TIMEOUT = 2.0
 HALF_HEADS = 10_000 if os.environ.get("CHAT_TEST_FULL") else 2_000
 """Connections that send half a head at once."""
 
+AT_REST = 3
+"""TCP sockets that the server holds between two tests: its listener's and those of two innocents."""
+
 
 class Innocents:
     """Two who mind their own business: whatever others do, they hear each other."""
@@ -215,18 +218,18 @@ def test_a_message_that_cannot_be_saved_fails_alone(server: ServerProcess, innoc
         talkers = [stack.enter_context(member(server.url, name)) for name in ("carl", "dora", "emil")]
         listener = stack.enter_context(client(server.url))
         delete_person(server.address, "ghost")
-        for number in range(200):
+        for number in range(100):
             for talker in talkers:
                 talker.say(f"{talker.name} {number}")
             ghost.say(f"boo {number}")
-        told = ghost.hear_until(lambda line: line == ("emil", "emil 199"))
-        while sum(line.name == "server" for line in told) < 200:
+        told = ghost.hear_until(lambda line: line == ("emil", "emil 99"))
+        while sum(line.name == "server" for line in told) < 100:
             told.append(ghost.hear())
         assert {line.text for line in told if line.name == "server"} == {"the message can't be stored"}
-        heard = listener.hear_all(600)
+        heard = listener.hear_all(300)
         for talker in talkers:
             said = [line.text for line in heard if line.name == talker.name]
-            assert said == [f"{talker.name} {number}" for number in range(200)]
+            assert said == [f"{talker.name} {number}" for number in range(100)]
         for line in heard:
             innocents.overhear(*line)
         assert heard == [line for line in saved_lines(server.address) if line in set(heard)]
@@ -244,20 +247,12 @@ def test_a_frame_of_64_kib_is_read_and_one_byte_more_closes_the_socket(mallory: 
     assert mallory.closed_with == 1009
 
 
-@pytest.mark.parametrize("size", [65_537, 200_000, 1_000_000, 20_000_000])
+@pytest.mark.parametrize("size", [65_537, 200_000, 5_000_000])
 def test_a_frame_over_64_kib_closes_the_socket_with_1009(server: ServerProcess, size: int) -> None:
     with RawClient(server.url) as mallory:
         mallory.shake_hands()
         mallory.send_what_is_taken(frame(TEXT, b"x") + frame(TEXT, bytes(size)))
         assert mallory.read_close() == 1009
-
-
-def test_the_size_alone_of_a_frame_that_never_comes_closes_the_socket(server: ServerProcess) -> None:
-    with RawClient(server.url) as mallory:
-        mallory.shake_hands()
-        mallory.send(b"\x81\xff" + (2**62).to_bytes(8) + b"mask")
-        assert mallory.read_close() == 1009
-        assert mallory.read_to_the_end() == b""
 
 
 @pytest.mark.parametrize("size", [0, 1])
@@ -376,13 +371,12 @@ CALL = b'POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r
 @pytest.mark.parametrize("sent", [TALK, CALL], ids=["socket", "http"])
 @pytest.mark.parametrize("reset", [True, False], ids=["reset", "closed"])
 def test_a_connection_may_break_at_any_byte(server: ServerProcess, sent: bytes, reset: bool) -> None:
-    held = held_connections(server.process.pid)
     for length in range(len(sent) + 1):
         with RawClient(server.url) as mallory:
             mallory.send(sent[:length])
             if reset:
                 mallory.reset()
-    eventually(lambda: held_connections(server.process.pid) == held, "all are forgotten")
+    eventually(lambda: held_connections(server.process.pid) == AT_REST, "all are forgotten")
 
 
 @needs_proc
@@ -392,7 +386,6 @@ def test_a_socket_may_break_at_any_byte_of_a_frame(
 ) -> None:
     line = json.dumps({"name": "mallory", "message": f"auth {mallory_s_token}"}).encode()
     conversation = (frame(TEXT, line), frame(TEXT, b'{"name":"mallory","message":"history 9"}'), frame(PING), frame(CLOSE))
-    held = held_connections(server.process.pid)
     for sent in conversation:
         for length in (*range(min(len(sent), 64)), len(sent) - 1, len(sent)):
             with RawClient(server.url) as mallory:
@@ -400,22 +393,21 @@ def test_a_socket_may_break_at_any_byte_of_a_frame(
                 mallory.send(sent[:length])
                 if reset:
                     mallory.reset()
-    eventually(lambda: held_connections(server.process.pid) == held, "all are forgotten")
+    eventually(lambda: held_connections(server.process.pid) == AT_REST, "all are forgotten")
 
 
 @needs_proc
 def test_a_client_may_vanish_in_the_midst_of_its_history(server: ServerProcess, mallory_s_token: str) -> None:
-    held = held_connections(server.process.pid)
     line = json.dumps({"name": "mallory", "message": f"auth {mallory_s_token}"}).encode()
     recall = frame(TEXT, b'{"name":"mallory","message":"history 1000"}')
-    for pause in range(40):
+    for pause in range(0, 1_000, 100):
         with RawClient(server.url) as mallory:
             mallory.shake_hands()
             mallory.send(frame(TEXT, line) + recall * 16)
             for _ in range(pause):
                 mallory.read_frame()
             mallory.reset()
-    eventually(lambda: held_connections(server.process.pid) == held, "all are forgotten")
+    eventually(lambda: held_connections(server.process.pid) == AT_REST, "all are forgotten")
 
 
 @needs_proc
@@ -425,7 +417,6 @@ def test_thousands_of_half_heads_hold_nobody_up_and_are_cut(server: ServerProces
     most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
     half = opening()[:60]
-    held = held_connections(server.process.pid)
     with ExitStack() as stack:
         callers = []
         for _ in range(min(HALF_HEADS, most - 500)):
@@ -446,7 +437,7 @@ def test_thousands_of_half_heads_hold_nobody_up_and_are_cut(server: ServerProces
             for number, _ in ended:
                 waiting.unregister(number)
                 assert read_if_any(by_number.pop(number)) == b""
-    eventually(lambda: held_connections(server.process.pid) == held, "all are forgotten")
+    eventually(lambda: held_connections(server.process.pid) == AT_REST, "all are forgotten")
 
 
 def read_if_any(caller: socket.socket) -> bytes:

@@ -49,7 +49,7 @@ class Door:
         accepted = False
         try:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(stream.outbox.write)
+                stream.outbox.start_writer = nursery.start_soon
                 with trio.move_on_after(self._config.handshake_timeout):
                     welcome = await self._identify(welcome)
                     stream.connection = await self._shake_hands(stream, welcome, nursery)
@@ -69,6 +69,7 @@ class Door:
         except* Exception:
             if accepted:
                 logger.exception("session failed", address=address)
+                stream.outbox.start_writer = None  # the nursery is closed; the socket takes it, or nobody does
                 stream.outbox.cut()
                 stream.outbox.finish(close_frame(*CRASHED))
             else:

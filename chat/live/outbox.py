@@ -1,8 +1,9 @@
 """A client's bounded way out: the only thing that writes to its socket.
 
 Whole frames go in, in order, from anywhere; nobody who puts one in ever waits for the client. What the socket
-takes at once is written at once (write-through); the rest waits in a memory channel for the writer task. While
-anything waits or is being written nothing overtakes it, so a frame is never torn, nor put inside another.
+takes at once is written at once (write-through); the rest waits in a memory channel, and a writer task is
+started that lives until nothing waits any more: an idle client costs neither. While anything waits or is being
+written nothing overtakes it, so a frame is never torn, nor put inside another.
 """
 
 import math
@@ -34,6 +35,7 @@ class Outbox:
     """
 
     __slots__ = (
+        "_begun",
         "_feed",
         "_fileno",
         "_open",
@@ -44,6 +46,7 @@ class Outbox:
         "finished",
         "limit",
         "queued",
+        "start_writer",
     )
 
     def __init__(
@@ -56,13 +59,17 @@ class Outbox:
     ) -> None:
         self._send_some = send_some
         self._fileno = fileno
-        self.limit = limit
         self._overflow = overflow
-        self._feed, self._pending = trio.open_memory_channel[bytes](math.inf)  # bounded in bytes, by offer()
+        self._feed: trio.MemorySendChannel[bytes] | None = None  # with _pending, while a writer lives
+        self._pending: trio.MemoryReceiveChannel[bytes] | None = None
+        self._begun = b""  # the rest of a blob of which the socket took a part: it can't be dropped any more
         self._progress: trio.Event | None = None  # made by who waits for room, set by the writer
         self._open = True  # until cut() or finish()
         self.finished = False  # whether the last frame has been taken
+        self.limit = limit
         self.queued = 0  # bytes that wait or are being written
+        self.start_writer: Callable[[Callable[[], Awaitable[None]]], None] | None = None
+        """Starts a task in the client's nursery; set while there is one. Without, what waits stays."""
 
     def offer(self, blob: bytes) -> None:
         """Take one or more whole frames, or nothing once cut or finished. Sync: nothing comes in between."""
@@ -75,8 +82,9 @@ class Outbox:
         A client that missed something must not hear what came after it.
         """
         self._open = False
-        for blob in take_waiting(self._pending, sys.maxsize):
-            self.queued -= len(blob)
+        if self._pending is not None:
+            for blob in take_waiting(self._pending, sys.maxsize):
+                self.queued -= len(blob)
 
     def finish(self, last: bytes = b"") -> None:
         """Take `last` (a close frame) behind what waits, and then nothing more. Sync."""
@@ -96,13 +104,18 @@ class Outbox:
                 return
             if taken == len(blob):
                 return
-            blob = blob[taken:]
+            if taken:
+                self._begun = blob = blob[taken:]
+        if self._feed is None:
+            if self.start_writer is None:
+                self._open = False  # before or after the client's nursery: nobody is left to write
+                return
+            # Bounded in bytes, below. The writer takes all that comes until it finds nothing.
+            self._feed, self._pending = trio.open_memory_channel[bytes](math.inf)
+            self.start_writer(self._write)
         self.queued += len(blob)
-        try:
+        if blob is not self._begun:
             self._feed.send_nowait(blob)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            self._open = False  # the writer has ended: the transport is gone
-            return
         if self.queued > self.limit:
             self._overflow()
 
@@ -121,23 +134,30 @@ class Outbox:
                 self._progress = trio.Event()
             await self._progress.wait()
 
-    async def write(self) -> None:
-        """Write what waits, until cancelled.
+    async def _write(self) -> None:
+        """Write what waits until nothing does.
 
         Raises trio.BrokenResourceError or trio.ClosedResourceError when the transport is gone. Cancelling may
         leave a frame half written: only closing the connection is right then.
         """
-        with self._feed, self._pending:
-            async for first in self._pending:
-                blob = b"".join([first, *take_waiting(self._pending, _JOIN)])
-                while blob:
-                    with trio.move_on_after(_STALL) as stall:
-                        taken = await self._send_some(blob)
-                    if stall.cancelled_caught:
-                        self._overflow()
-                        return
-                    blob = blob[taken:]
-                    self.queued -= taken
+        assert self._pending is not None
+        blob = self._begun
+        try:
+            # No await between finding nothing and ending: what is offered then starts the next writer.
+            while blob := blob or b"".join(take_waiting(self._pending, _JOIN)):
+                with trio.move_on_after(_STALL) as stall:
+                    taken = await self._send_some(blob)
+                if stall.cancelled_caught:
+                    self._open = False
+                    return self._overflow()
+                blob = blob[taken:]
+                self.queued -= taken
                 if self._progress is not None:
                     self._progress.set()
                     self._progress = None
+            self._begun = b""
+            self._feed = self._pending = None
+        except BaseException:
+            self._open = False  # the transport is broken, or a frame is half written
+            raise
+        return None

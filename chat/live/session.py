@@ -219,7 +219,7 @@ class Session:
         )
         self._submitted += 1
         try:
-            await self.core.journal.submit(draft, self if answer is None else answer, self)
+            await self.core.journal.submit(draft, answer or self, self)
         except BaseException:
             self._submitted -= 1
             raise

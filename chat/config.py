@@ -72,6 +72,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             min_length=1, description="Where to accept, and the dialect spoken at /; port 0 takes a free one."
         ),
     ] = (Listen("127.0.0.1", 9000),)
+    metrics_listen: Annotated[
+        Listen | None,
+        Meta(description="Where alone /metrics is served; without it, beside everything else."),
+    ] = None
     data: Annotated[
         Path,
         Meta(description="Keeps the secret and the database; by default the user's data directory."),

@@ -120,6 +120,10 @@ def _listeners(value: object) -> object:
     return tuple(Listen.parse(str(item)) for item in _items(value))
 
 
+def _listener(value: object) -> object:
+    return Listen.parse(str(value))
+
+
 def _origins(value: object) -> object:
     return tuple(_origin(str(item)) for item in _items(value))
 
@@ -158,6 +162,7 @@ def _secret(value: object) -> object:
 
 PARSERS: dict[str, Callable[[object], object]] = {
     "listen": _listeners,
+    "metrics_listen": _listener,
     "data": _path,
     "database_url": _database_url,
     "secret": _secret,

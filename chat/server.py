@@ -1,18 +1,22 @@
 """The only wiring: the whole server is one `async with`, and what is opened last is closed first."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 import trio
+from msgspec import structs
+from quart_trio import QuartTrio
 
 from chat.config import Config
 from chat.dialects.dialect import Dialect, by_name
 from chat.dialects.table import DIALECTS
+from chat.gateway.arrival import Arrival
 from chat.gateway.door import Door
 from chat.gateway.http.app import create_app
 from chat.gateway.http.direct import direct_routes
 from chat.gateway.http.messenger import messenger_routes
+from chat.gateway.http.metrics import create_metrics
 from chat.gateway.http.pages import create_pages
 from chat.gateway.http.rooms import rooms_routes
 from chat.gateway.http.support import support_routes
@@ -20,14 +24,15 @@ from chat.gateway.http.talker import talker_routes
 from chat.gateway.listener import open_gateway
 from chat.live import lobby
 from chat.live.broadcaster import open_broadcaster
-from chat.live.deliveries import open_deliveries
+from chat.live.deliveries import Deliveries, open_deliveries
 from chat.live.direct import DirectMessages
 from chat.live.heartbeat import beat
 from chat.live.hub import Hub
 from chat.live.journal import open_journal
+from chat.live.meters import Meters
 from chat.live.presence import Presence
 from chat.live.rooms import Memberships, RoomSockets
-from chat.live.session import Core
+from chat.live.session import Core, Handler
 from chat.live.support import SupportDesk
 from chat.model.closing import GOING_AWAY
 from chat.model.startup import CannotStart
@@ -88,39 +93,82 @@ async def open_chat(
             known = ", ".join(dialect.name for dialect in dialects)
             raise CannotStart(f"no dialect is called {listen.dialect!r}: there are {known}")
     accounts = _accounts(config, storage.users, secret)
-    presence = Presence()
+    presence, meters = Presence(), Meters()
     async with open_deliveries(storage.rooms) as deliveries:
         hub = Hub(await storage.messages.newest_id(), deliveries.heard)
+        meters.watch(presence.readings, hub.readings)
         async with (
-            open_broadcaster(hub) as broadcaster,
-            open_journal(storage.messages, broadcaster) as journal,
+            open_broadcaster(hub, meters) as broadcaster,
+            open_journal(storage.messages, broadcaster, meters) as journal,
+            trio.open_nursery() as nursery,
         ):
             rooms = Rooms(storage.users, storage.rooms, storage.messages)
-            routes = [
-                talker_routes(accounts),
-                messenger_routes(accounts),
-                support_routes(accounts),
-                direct_routes(accounts),
-                rooms_routes(accounts, rooms, Memberships(rooms, journal, presence), presence),
-            ]
-            app = create_app([create_pages(storage.ping, routes), *(part.blueprint for part in routes)])
-            support = Support(storage.users, storage.rooms, storage.messages)
-            direct = Direct(storage.users, storage.rooms, storage.messages, deliveries.delivered)
-            handlers = {
-                **lobby.HANDLERS,
-                **SupportDesk(support).handlers,
-                **DirectMessages(direct, trust_from=config.direct_trust_from).handlers,
-                **RoomSockets(rooms).handlers,
-            }
-            core = Core(accounts, History(storage.rooms, storage.messages), journal, hub, handlers)
+            memberships = Memberships(rooms, journal, presence)
+            handlers = _handlers(config, storage, rooms, deliveries)
+            core = Core(accounts, History(storage.rooms, storage.messages), journal, hub, handlers, meters)
             door = Door(config, dialects, core, presence)
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(_beat, presence, config)
-                async with open_gateway(
+            app = _app(config, storage, accounts, rooms, memberships, presence, meters)
+            nursery.start_soon(_beat, presence, config)
+            async with (
+                _open_metrics(config, meters),
+                open_gateway(
                     config, app, door.serve, on_stop=lambda: presence.close_all(GOING_AWAY)
-                ) as gateway:
-                    yield Server(gateway.addresses)
-                nursery.cancel_scope.cancel(reason="the server has stopped")
+                ) as gateway,
+            ):
+                yield Server(gateway.addresses)
+            nursery.cancel_scope.cancel(reason="the server has stopped")
+
+
+def _handlers(
+    config: Config, storage: Storage, rooms: Rooms, deliveries: Deliveries
+) -> Mapping[type, Handler]:
+    """Return what is done for each command, of whichever dialect."""
+    support = Support(storage.users, storage.rooms, storage.messages)
+    direct = Direct(storage.users, storage.rooms, storage.messages, deliveries.delivered)
+    return {
+        **lobby.HANDLERS,
+        **SupportDesk(support).handlers,
+        **DirectMessages(direct, trust_from=config.direct_trust_from).handlers,
+        **RoomSockets(rooms).handlers,
+    }
+
+
+def _app(
+    config: Config,
+    storage: Storage,
+    accounts: Accounts,
+    rooms: Rooms,
+    memberships: Memberships,
+    presence: Presence,
+    meters: Meters,
+) -> QuartTrio:
+    """Return the HTTP side of all dialects, the pages, and the metrics unless they have a port of their own."""
+    routes = [
+        talker_routes(accounts),
+        messenger_routes(accounts),
+        support_routes(accounts),
+        direct_routes(accounts),
+        rooms_routes(accounts, rooms, memberships, presence),
+    ]
+    metrics = [] if config.metrics_listen else [create_metrics(meters)]
+    pages = create_pages(storage.ping, routes)
+    return create_app([pages, *metrics, *(part.blueprint for part in routes)])
+
+
+@asynccontextmanager
+async def _open_metrics(config: Config, meters: Meters) -> AsyncGenerator[None]:
+    """Serve the metrics on a port of their own, if they have one."""
+    if config.metrics_listen is None:
+        yield
+        return
+    alone = structs.replace(config, listen=(config.metrics_listen,), tls_cert=None, tls_key=None)
+    async with open_gateway(alone, create_app([create_metrics(meters)]), _no_socket, on_stop=lambda: None):
+        yield
+
+
+async def _no_socket(_arrival: Arrival) -> None:
+    """No WebSocket is spoken on the metrics' port: the gateway closes the connection."""
+    await trio.lowlevel.checkpoint()
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 METAVARS = {
     "listen": "[HOST:]PORT[=DIALECT]",
+    "metrics_listen": "[HOST:]PORT",
     "data": "DIR",
     "database_url": "URL",
     "tls_cert": "FILE",

@@ -25,6 +25,14 @@ _DEFAULT_PAGE = 50
 _BAD_ARGUMENT = Refusal(Code.INVALID, "Incorrect argument.")
 _UNKNOWN_METHOD = Refusal(Code.MALFORMED, "Unknown method.")
 
+_METHODS = {
+    "message.auth",
+    "message.send",
+    "message.operatorSend",
+    "message.conversations",
+    "message.history",
+}
+
 _ERRORS = {
     # The seed knows code 1; the others are ours.
     Code.INVALID: (1, "Incorrect argument."),
@@ -36,10 +44,10 @@ _OTHER_ERROR = 5
 
 
 class SupportRequest(msgspec.Struct):
-    """A request; its id is repeated as it came."""
+    """A request; its id is repeated as it came, also where the rest is of wrong types."""
 
-    method: str
-    params: list[Any] = []
+    method: Any
+    params: Any = []
     id: msgspec.Raw = _NO_ID
 
 
@@ -111,7 +119,7 @@ class DeskVoice:
         return b""
 
 
-def _command(method: str, params: list[Any], ref: msgspec.Raw) -> object:
+def _command(method: object, params: object, ref: msgspec.Raw) -> object:
     match method, params:
         case "message.auth", [str(token)]:
             return SupportAuthenticate(token, ref)
@@ -126,14 +134,8 @@ def _command(method: str, params: list[Any], ref: msgspec.Raw) -> object:
         case "message.history", [person, *page] if _is_person(person) and len(page) <= 2 and _are_ids(page):
             before, limit = (page + [0, _DEFAULT_PAGE][len(page) :])[:2]
             return SupportHistory(person, before, limit, ref)
-    known = {
-        "message.auth",
-        "message.send",
-        "message.operatorSend",
-        "message.conversations",
-        "message.history",
-    }
-    return SupportMisunderstood(_BAD_ARGUMENT if method in known else _UNKNOWN_METHOD, ref)
+    unknown = isinstance(method, str) and method not in _METHODS
+    return SupportMisunderstood(_UNKNOWN_METHOD if unknown else _BAD_ARGUMENT, ref)
 
 
 def _is_person(value: object) -> bool:

@@ -69,7 +69,9 @@ class Door:
         except* Exception:
             if accepted:
                 logger.exception("session failed", address=address)
-                stream.outbox.start_writer = None  # the nursery is closed; the socket takes it, or nobody does
+                stream.outbox.start_writer = (
+                    None  # the nursery is closed; the socket takes it, or nobody does
+                )
                 stream.outbox.cut()
                 stream.outbox.finish(close_frame(*CRASHED))
             else:

@@ -11,6 +11,7 @@ from itertools import chain
 import trio
 
 from chat.live.hub import Announcement, Hub
+from chat.live.meters import Meters
 from chat.live.waiting import take_waiting
 
 _KEEP_PACE = 16
@@ -20,8 +21,9 @@ _KEEP_PACE = 16
 class Broadcaster:
     """The way in to the fan-out task."""
 
-    def __init__(self, feed: trio.MemorySendChannel[list[Announcement]]) -> None:
+    def __init__(self, feed: trio.MemorySendChannel[list[Announcement]], meters: Meters) -> None:
         self._feed = feed
+        self._meters = meters
         self._published = trio.Event()  # set, and made anew, after each publishing
 
     def announce(self, batch: list[Announcement]) -> None:
@@ -36,20 +38,22 @@ class Broadcaster:
     async def fan_out(self, hub: Hub, announced: trio.MemoryReceiveChannel[list[Announcement]]) -> None:
         """Publish until the feed is closed and empty."""
         async for first in announced:
+            started = trio.current_time()
             hub.publish(chain(first, *take_waiting(announced, _KEEP_PACE)))
+            self._meters.fanned_out(trio.current_time() - started)
             self._published.set()
             self._published = trio.Event()
             await trio.lowlevel.checkpoint()  # readers run between two batches
 
 
 @asynccontextmanager
-async def open_broadcaster(hub: Hub) -> AsyncGenerator[Broadcaster]:
+async def open_broadcaster(hub: Hub, meters: Meters | None = None) -> AsyncGenerator[Broadcaster]:
     """Fan out for as long as the block lasts, and finish what was announced.
 
     Cancelling drops what is announced and not yet published: it is saved, and history will tell it.
     """
     feed, announced = trio.open_memory_channel[list[Announcement]](math.inf)  # bounded by keep_pace()
-    broadcaster = Broadcaster(feed)
+    broadcaster = Broadcaster(feed, meters or Meters())
     async with trio.open_nursery() as nursery:
         nursery.start_soon(broadcaster.fan_out, hub, announced)
         with feed:  # leaving closes it; fan_out finishes the rest and ends

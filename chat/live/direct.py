@@ -75,7 +75,7 @@ class DirectMessages:
         text = clean_text(command.text)
         if isinstance(text, Refusal):
             return session.tell(Refused(text))
-        if session.person is None or command.to >= FIRST_GUEST:
+        if session.person is None or not 0 < command.to < FIRST_GUEST:
             return self._relay(session, command.to, text)
         room_id = await self._direct.room_of(session.person.id, command.to)
         if room_id is None:
@@ -90,7 +90,8 @@ class DirectMessages:
 
     async def _take_word(self, session: Session, claimed: int) -> bool:
         """In a lab, let the client be whom it claims to be, if that is anybody."""
-        person = await self._direct.person(claimed) if self._trust_from else None
+        may_be = self._trust_from and 0 < claimed < FIRST_GUEST
+        person = await self._direct.person(claimed) if may_be else None
         if person is not None:
             await self._become(session, person)
         return person is not None

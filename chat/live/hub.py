@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from chat.dialects.dialect import Voice
+from chat.live.meters import Reading
 from chat.model.entities import Message, Topic
 from chat.model.events import Said
 
@@ -43,6 +44,7 @@ class Hub:
         self.newest_id = newest_id
         """The newest published message. Ids ascend in the order of publishing, so whoever joins now hears
         exactly what has a higher id."""
+        self._deliveries = 0  # messages told to listeners so far, each as often as it was told
         self._heard = heard
         self._topics: defaultdict[Topic, dict[Voice, set[Listener]]] = defaultdict(dict)
 
@@ -75,8 +77,13 @@ class Hub:
             if topic in self._topics:
                 for voice, listeners in self._topics[topic].items():
                     _tell(voice, listeners, said)
+                    self._deliveries += len(listeners) * len(said)
                 if self._heard is not None:
                     self._heard(topic, [announcement.message for announcement in said])
+
+    def readings(self) -> Iterable[Reading]:
+        """Tell how much was told."""
+        yield "chat_deliveries", "Messages told to clients, each as often as it was told", self._deliveries
 
 
 def _tell(voice: Voice, listeners: set[Listener], said: list[Announcement]) -> None:

@@ -15,6 +15,7 @@ from msgspec import structs
 
 from chat.live.broadcaster import Broadcaster
 from chat.live.hub import Announcement
+from chat.live.meters import Meters
 from chat.live.waiting import take_waiting
 from chat.model.entities import Draft, Message
 from chat.model.refusals import NOT_SAVED, OUTCOME_UNKNOWN, ROOM_GONE, Code, Refusal
@@ -54,8 +55,9 @@ class Entry(NamedTuple):
 class Journal:
     """The way in to the writing task."""
 
-    def __init__(self, messages: Messages, broadcaster: Broadcaster) -> None:
+    def __init__(self, messages: Messages, broadcaster: Broadcaster, meters: Meters) -> None:
         self._messages = messages
+        self._meters = meters
         self._broadcaster = broadcaster
         self._feed, self._entries = trio.open_memory_channel[Entry](_QUEUE)
         self._told: dict[int, int] = {}  # the newest seq announced, of each room that this server wrote to
@@ -69,7 +71,9 @@ class Journal:
         """
         entry = Entry(draft, author, origin)
         try:
-            self._feed.send_nowait(entry)  # spares a turn of the loop; the reader makes one for each frame anyway
+            self._feed.send_nowait(
+                entry
+            )  # spares a turn of the loop; the reader makes one for each frame anyway
         except trio.WouldBlock:
             await self._feed.send(entry)
 
@@ -99,23 +103,25 @@ class Journal:
         """Save the batch and tell what became of each draft."""
         drafts = [entry.draft for entry in batch]
         if self._unsettled:
-            return _refuse(batch, NOT_SAVED)  # a later message must not be told before an earlier one
+            return self._refuse(batch, NOT_SAVED)  # a later message must not be told before an earlier one
+        started = trio.current_time()
         try:
             saved = await self._messages.save(drafts)
         except StorageDown as error:
             logger.warning("messages refused, the database can't work", messages=len(batch), error=str(error))
-            return _refuse(batch, NOT_SAVED)
+            return self._refuse(batch, NOT_SAVED)
         except OutcomeUnknown as error:
             logger.error("messages of unknown outcome", messages=len(batch), error=str(error))
             self._unsettled += drafts
-            return _refuse(batch, OUTCOME_UNKNOWN)
+            return self._refuse(batch, OUTCOME_UNKNOWN)
         except WriteRejected as error:
             if len(batch) > 1:  # find the one that can't be stored; the others must not pay for it
                 await self._commit(batch[: len(batch) // 2])
                 return await self._commit(batch[len(batch) // 2 :])
             logger.warning("a message can't be stored", error=str(error))
-            return _refuse(batch, _REJECTED)
+            return self._refuse(batch, _REJECTED)
         # No await from here on: what is committed is announced and acknowledged whatever is cancelled.
+        self._meters.committed(len(batch), trio.current_time() - started)
         self._announce(
             [
                 Announcement(message, entry.origin, entry.draft.audience)
@@ -126,6 +132,11 @@ class Journal:
         for message, entry in zip(saved, batch, strict=True):
             entry.author.settled(entry.draft, message or ROOM_GONE)
         return None
+
+    def _refuse(self, batch: Sequence[Entry], refusal: Refusal) -> None:
+        self._meters.refused(len(batch))
+        for entry in batch:
+            entry.author.settled(entry.draft, refusal)
 
     async def _settle(self) -> None:
         """Learn what became of the batches of unknown outcome, and tell those that were committed."""
@@ -175,19 +186,16 @@ def _landed(message: Message, draft: Draft | None) -> Announcement:
     return Announcement(structs.replace(message, peer=draft.peer), None, draft.audience)
 
 
-def _refuse(batch: Sequence[Entry], refusal: Refusal) -> None:
-    for entry in batch:
-        entry.author.settled(entry.draft, refusal)
-
-
 @asynccontextmanager
-async def open_journal(messages: Messages, broadcaster: Broadcaster) -> AsyncGenerator[Journal]:
+async def open_journal(
+    messages: Messages, broadcaster: Broadcaster, meters: Meters | None = None
+) -> AsyncGenerator[Journal]:
     """Write for as long as the block lasts, and finish what was taken.
 
     Cancelling refuses nothing and acknowledges nothing that still waits; a commit under way is finished, told
     and acknowledged.
     """
-    journal = Journal(messages, broadcaster)
+    journal = Journal(messages, broadcaster, meters or Meters())
     async with trio.open_nursery() as nursery:
         nursery.start_soon(journal.write)
         try:

@@ -1,8 +1,9 @@
 """Who is connected at all: every session, wherever it listens."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 
+from chat.live.meters import Reading
 from chat.live.session import Session
 from chat.model.closing import Closing
 from chat.model.entities import Person
@@ -32,6 +33,13 @@ class Presence:
             yield
         finally:
             self._sessions.remove(session)
+
+    def readings(self) -> Iterable[Reading]:
+        """Tell how many clients there are, and what waits for them."""
+        queued = [session.outbox.queued for session in self._sessions]
+        yield "chat_connections", "Connected WebSocket clients", len(queued)
+        yield "chat_outbox_bytes", "Bytes that wait for slow clients", sum(queued)
+        yield "chat_outbox_bytes_most", "Bytes that wait for the slowest client", max(queued, default=0)
 
     def renamed(self, person: Person) -> None:
         """Let the sessions of a person speak under the new name from now on. Sync."""

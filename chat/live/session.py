@@ -16,6 +16,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 from chat.dialects.dialect import Dialect, Voice
 from chat.live.hub import Hub
 from chat.live.journal import Journal
+from chat.live.meters import Meters
 from chat.live.outbox import Outbox
 from chat.model.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, TOO_SLOW, Closing
 from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, Peer, Person, Topic
@@ -46,6 +47,7 @@ class Core(msgspec.Struct, frozen=True):
     journal: Journal
     hub: Hub
     handlers: Mapping[type, Handler]
+    meters: Meters
 
 
 class Ears(Protocol):
@@ -253,6 +255,7 @@ class Session:
         """End this session: read no more, then say goodbye. The first reason counts."""
         if self._closing is None:
             self._closing = closing
+            self.core.meters.closed(closing)
             self._reading.cancel()
 
     def too_slow(self) -> None:

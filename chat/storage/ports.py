@@ -110,8 +110,9 @@ class Messages(Protocol):
     async def save(self, drafts: Sequence[Draft]) -> list[Message | None]:
         """Commit all drafts in one transaction and return what they became, in the same order.
 
-        In each room `seq` goes on without a gap, in the order of `drafts`; ids ascend with it. A draft of the
-        kind JOIN makes its sender a member of the room. A draft for a room that is gone becomes None.
+        In each room `seq` goes on without a gap, in the order of `drafts`; ids ascend in that order over all
+        rooms. A draft of the kind JOIN makes its sender a member of the room. A draft for a room that is gone
+        becomes None.
         Raises `WriteRejected` when a draft can't be stored: then none of them was.
         """
         ...

@@ -3,15 +3,18 @@
 from typing import Any, TypeVar
 
 import msgspec
-from quart import Response
+from quart import Response, request
 from werkzeug.exceptions import HTTPException
 
+from chat.gateway.http.answers import ErrorBody
 from chat.gateway.http.bodies import BadBody, read_body
 from chat.gateway.http.endpoint import Call, Routes
 from chat.model.refusals import Code, Refusal
 from chat.services.accounts import Accounts
 
 T = TypeVar("T")
+
+_PATH = "/v1/auth/"
 
 
 class SupportLogin(msgspec.Struct):
@@ -40,7 +43,12 @@ def support_routes(accounts: Accounts) -> Routes:
     """Return the routes. Whatever is not a login of the right shape does not exist: 404, and no body."""
     routes = Routes("support", read=_read)
 
-    @routes.route("POST", "/v1/auth/", body=SupportLogin, answers={200: SupportGranted, 403: None, 404: None})
+    @routes.route(
+        "POST",
+        _PATH,
+        body=SupportLogin,
+        answers={200: SupportGranted, 403: None, 404: None, 429: ErrorBody},
+    )
     async def log_in(call: Call) -> object:
         """Get a token for a user name and a password."""
         login: SupportLogin = call.body
@@ -55,9 +63,10 @@ def support_routes(accounts: Accounts) -> Routes:
                 ref = granted.person.id if login.id is msgspec.UNSET else login.id
                 return SupportGranted(None, SupportToken(granted.token), ref)
 
-    @routes.blueprint.route("/v1/auth/", methods=["GET", "PUT", "PATCH", "DELETE"], strict_slashes=False)
-    async def anything_else() -> Response:
-        return Response(b"", 404)
+    @routes.blueprint.before_app_request  # a route could not take every method there is
+    async def another_method() -> Response | None:
+        here = request.path.rstrip("/") == _PATH.rstrip("/")
+        return Response(b"", 404) if here and request.method != "POST" else None
 
     @routes.blueprint.errorhandler(BadBody)
     async def bad_body(_problem: BadBody) -> Response:

@@ -61,18 +61,18 @@ class MemoryMessages:
         landed = [
             self._retold(message)
             for room_id, seq in told.items()
-            for message in self._by_room[room_id][seq:]
+            for message in self._said(room_id)[seq:]
             if message.created_at >= since
         ]
         return sorted(landed, key=lambda message: message.id)
 
     async def page(self, room_id: int, after: int, up_to: int) -> list[Message]:
         await trio.lowlevel.checkpoint()
-        return [self._retold(message) for message in self._by_room[room_id][max(after, 0) : max(up_to, 0)]]
+        return [self._retold(message) for message in self._said(room_id)[max(after, 0) : max(up_to, 0)]]
 
     async def before(self, room_id: int, up_to_id: int, limit: int) -> list[Message]:
         await trio.lowlevel.checkpoint()
-        known = [message for message in self._by_room[room_id] if message.id <= up_to_id]
+        known = [message for message in self._said(room_id) if message.id <= up_to_id]
         return [self._retold(message) for message in reversed(known[max(0, len(known) - limit) :])]
 
     async def undelivered(self, person_id: int, up_to_id: int) -> list[Message]:
@@ -106,6 +106,10 @@ class MemoryMessages:
         assert person is not None
         answered = max((m.seq for m in messages if m.sender_id != person_id), default=0)
         return Conversation(person_id, person.name, self._retold(messages[-1]), messages[-1].seq - answered)
+
+    def _said(self, room_id: int) -> list[Message]:
+        """Return the messages of a room; with the room they are gone too."""
+        return self._by_room[room_id] if self._rooms.is_there(room_id) else []
 
     def _is_own(self, room_id: int) -> bool:
         """Whether the room is of one person with themselves."""

@@ -111,6 +111,10 @@ class MemoryRooms:
         """Make the person a member at once."""
         self._delivered.setdefault((room_id, person_id), 0)
 
+    def is_there(self, room_id: int) -> bool:
+        """Whether there is such a room."""
+        return room_id in self._by_id
+
     def memberships(self) -> Iterable[tuple[int, int]]:
         """Return all memberships: (room, person)."""
         return self._delivered

@@ -22,9 +22,9 @@ WITH counted AS (
     SELECT counted.room_id, counted.base + draft.place, draft.sender_id, draft.kind, draft.text,
            to_timestamp(draft.created_at), draft.client_key
     FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::float8[], $9::text[])
-        AS draft(room_id, place, sender_id, kind, text, created_at, client_key)
+        WITH ORDINALITY AS draft(room_id, place, sender_id, kind, text, created_at, client_key, nth)
     JOIN counted USING (room_id)
-    ORDER BY draft.room_id, draft.place  -- so that ids ascend with seq
+    ORDER BY draft.nth  -- so that ids ascend as the drafts were given, and in a room with seq
     RETURNING room_id, seq, id, kind, sender_id
 ), joined AS (
     INSERT INTO memberships (room_id, user_id)

@@ -6,10 +6,11 @@ The floors, highest first; a file imports only from floors below its own:
     server           the only wiring, one `async with`
     gateway/         the edges: one port, the WebSocket door, HTTP routes
     live/            what is alive now: hub, broadcaster, journal, outbox, session
-    services/        the rules: accounts, history
+    services/        the rules: accounts, history, rooms, support, direct
     dialects/        pure codecs, one a protocol
     storage/         ports, and two implementations: memory and PostgreSQL
-    config, logs     one frozen record, read once; how a line is logged
+    configure        where the settings come from
+    config, logs, waiting   one frozen record; how a line is logged; take all that is waiting
     model/           values without await or I/O
 """
 

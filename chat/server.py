@@ -1,6 +1,6 @@
 """The only wiring: the whole server is one `async with`, and what is opened last is closed first."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
@@ -35,10 +35,12 @@ from chat.live.rooms import Memberships, RoomSockets
 from chat.live.session import Core, Handler
 from chat.live.support import SupportDesk
 from chat.model.closing import GOING_AWAY
+from chat.model.entities import Person
 from chat.model.startup import CannotStart
 from chat.services.accounts import Accounts
 from chat.services.direct import Direct
-from chat.services.history import History
+from chat.services.gathering import open_gathering
+from chat.services.history import open_history
 from chat.services.passwords import Passwords
 from chat.services.rooms import Rooms
 from chat.services.support import Support
@@ -92,9 +94,13 @@ async def open_chat(
         if by_name(dialects, listen.dialect) is None:
             known = ", ".join(dialect.name for dialect in dialects)
             raise CannotStart(f"no dialect is called {listen.dialect!r}: there are {known}")
-    accounts = _accounts(config, storage.users, secret)
     presence, meters = Presence(), Meters()
-    async with open_deliveries(storage.rooms) as deliveries:
+    async with (
+        open_deliveries(storage.rooms) as deliveries,
+        open_gathering(storage.users.by_ids) as people,
+        open_history(storage.rooms, storage.messages) as history,
+    ):
+        accounts = _accounts(config, storage.users, people.get, secret)
         hub = Hub(await storage.messages.newest_id(), deliveries.heard)
         meters.watch(presence.readings, hub.readings)
         async with (
@@ -105,7 +111,7 @@ async def open_chat(
             rooms = Rooms(storage.users, storage.rooms, storage.messages)
             memberships = Memberships(rooms, journal, presence)
             handlers = _handlers(config, storage, rooms, deliveries)
-            core = Core(accounts, History(storage.rooms, storage.messages), journal, hub, handlers, meters)
+            core = Core(accounts, history, journal, hub, handlers, meters)
             door = Door(config, dialects, core, presence)
             app = _app(config, storage, accounts, rooms, memberships, presence, meters)
             nursery.start_soon(_beat, presence, config)
@@ -187,16 +193,19 @@ async def open_accounts(config: Config) -> AsyncGenerator[Accounts]:
         users = await stack.enter_async_context(
             open_postgres_users(address, query_timeout=config.query_timeout)
         )
-        yield _accounts(config, users, secret="")  # the command issues no tokens
+        yield _accounts(config, users, users.by_id, secret="")  # the command issues no tokens
 
 
-def _accounts(config: Config, users: Users, secret: str) -> Accounts:
+def _accounts(
+    config: Config, users: Users, person: Callable[[int], Awaitable[Person | None]], secret: str
+) -> Accounts:
     return Accounts(
         users,
         Passwords(config.bcrypt_cost),
         Tokens(secret, config.token_lifetime),
         Throttle(),
         min_password=config.min_password,
+        person=person,
     )
 
 

@@ -69,7 +69,7 @@ class Connections:
         return self._admission.count
 
     async def serve(self, inner: trio.SocketStream, listen: Listen) -> None:
-        """Serve one connection until it is closed. Raises nothing but what is no Exception.
+        """Serve one connection and close it. What goes wrong with it is logged here and goes no further.
 
         Cancelling: it is closed at once.
         """

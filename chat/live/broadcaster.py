@@ -12,7 +12,7 @@ import trio
 
 from chat.live.hub import Announcement, Hub
 from chat.live.meters import Meters
-from chat.live.waiting import take_waiting
+from chat.waiting import take_waiting
 
 _KEEP_PACE = 16
 """Batches that may wait before the journal does; each has at most a journal's batch of messages."""

@@ -16,11 +16,11 @@ from msgspec import structs
 from chat.live.broadcaster import Broadcaster
 from chat.live.hub import Announcement
 from chat.live.meters import Meters
-from chat.live.waiting import take_waiting
 from chat.model.entities import Draft, Message
 from chat.model.refusals import NOT_SAVED, OUTCOME_UNKNOWN, ROOM_GONE, Code, Refusal
 from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.storage.ports import Messages
+from chat.waiting import take_waiting
 
 _QUEUE = 4096
 """Drafts that may wait for the journal; a sender waits for a place, which is its backpressure."""

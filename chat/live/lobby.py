@@ -4,8 +4,8 @@ import trio
 
 from chat.live.session import Handler, Session
 from chat.model.commands import Authenticate, Greet, Misunderstood, Recall, Say
-from chat.model.entities import LOBBY_ID, Message
-from chat.model.events import Authorised, Refused, Said, Welcome
+from chat.model.entities import LOBBY_ID
+from chat.model.events import Authorised, Refused, Welcome
 from chat.model.refusals import NOT_AUTHORISED, OTHER_NAME, UNAVAILABLE, Code, Refusal
 from chat.model.rules import clean_text, same_name_key
 from chat.storage.failures import StorageDown
@@ -64,12 +64,9 @@ async def recall(session: Session, command: Recall, nursery: trio.Nursery) -> No
 
 
 async def _recall(session: Session, count: int) -> None:
-    async def tell(message: Message) -> None:
-        await session.tell_patiently(Said(message))
-
     try:
         await session.wait_settled()  # what a client said before it asked is in the answer
-        await session.core.history.recall(LOBBY_ID, count, tell)
+        await session.core.history.recall(LOBBY_ID, count, session.dialect, session.outbox.send)
     except* StorageDown:
         session.tell(Refused(UNAVAILABLE))
     finally:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
-from chat.live.waiting import take_waiting
+from chat.waiting import take_waiting
 
 _JOIN = 1024
 """Blobs that the writer joins into one write; their bytes are bounded by the limit."""

@@ -89,7 +89,7 @@ class Session:
         self.support: Any = None  # what an operator's connection remembers (live/support.py)
         self.recalls = 0  # history queries under way
         self._connection = connection
-        self._dialect = dialect
+        self.dialect = dialect
         self._choices = choices
         self._topics: dict[Topic, Voice] = {}  # where this session listens
         self._held: list[bytes] = []  # what came since hold()
@@ -116,14 +116,14 @@ class Session:
             await self._say_goodbye(self._closing)
 
     async def _read(self, nursery: trio.Nursery) -> None:
-        if self._dialect.hears_lobby:
+        if self.dialect.hears_lobby:
             self.listen(LOBBY_ID)
-        await self._handle(self._dialect.greeting, nursery)
+        await self._handle(self.dialect.greeting, nursery)
         while True:
             frame = await self._connection.get_message()
             if self._choices and self._choose_dialect(frame):
-                await self._handle(self._dialect.greeting, nursery)
-            await self._handle(self._dialect.decode(frame), nursery)
+                await self._handle(self.dialect.greeting, nursery)
+            await self._handle(self.dialect.decode(frame), nursery)
 
     async def _handle(self, command: object, nursery: trio.Nursery) -> None:
         try:
@@ -143,12 +143,12 @@ class Session:
             return False
         for dialect in self._choices:
             if dialect.shape <= keys:
-                changed = dialect is not self._dialect
+                changed = dialect is not self.dialect
                 self._choices = ()
                 if changed:
                     # No await between leaving and listening: no message is missed or heard twice.
                     self.ignore_all()
-                    self._dialect = dialect
+                    self.dialect = dialect
                     if dialect.hears_lobby:
                         self.listen(LOBBY_ID)
                 return changed
@@ -159,7 +159,7 @@ class Session:
     def listen(self, topic: Topic, voice: Voice | None = None) -> None:
         """Hear the topic from the next message on, in the dialect's voice or another."""
         if topic not in self._topics:
-            self._topics[topic] = voice or self._dialect
+            self._topics[topic] = voice or self.dialect
             self.core.hub.join(topic, self._topics[topic], self)
 
     def ignore(self, topic: Topic) -> None:
@@ -189,11 +189,11 @@ class Session:
 
     def tell(self, event: Event) -> None:
         """Tell the client something, in its dialect."""
-        self.outbox.offer(self._dialect.encode(event))
+        self.outbox.offer(self.dialect.encode(event))
 
     async def tell_patiently(self, event: Event) -> None:
         """Tell the client something it asked for, once it has read enough of what came before."""
-        await self.outbox.send(self._dialect.encode(event))
+        await self.outbox.send(self.dialect.encode(event))
 
     # Sending.
 

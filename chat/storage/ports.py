@@ -43,6 +43,10 @@ class Users(Protocol):
         """Return the person with this id."""
         ...
 
+    async def by_ids(self, person_ids: Sequence[int]) -> dict[int, Person]:
+        """Return the people with these ids, as many as there are."""
+        ...
+
     async def by_name(self, name: str) -> Credentials | None:
         """Return who has this name, in any case."""
         ...

@@ -1,6 +1,7 @@
 """People in memory. A method's work is done in one go after its checkpoint: no await in between."""
 
 import time
+from collections.abc import Sequence
 
 import trio
 from msgspec import structs
@@ -42,6 +43,10 @@ class MemoryUsers:
     async def by_id(self, person_id: int) -> Person | None:
         await trio.lowlevel.checkpoint()
         return self.look_up(person_id)
+
+    async def by_ids(self, person_ids: Sequence[int]) -> dict[int, Person]:
+        await trio.lowlevel.checkpoint()
+        return {id_: known.person for id_ in person_ids if (known := self._by_id.get(id_)) is not None}
 
     async def by_name(self, name: str) -> Credentials | None:
         await trio.lowlevel.checkpoint()

@@ -1,5 +1,7 @@
 """People in PostgreSQL."""
 
+from collections.abc import Sequence
+
 import asyncpg
 
 from chat.model.entities import Credentials, Person
@@ -15,6 +17,7 @@ INSERT INTO users (name, name_key, display_name, email, email_key, password_hash
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 RETURNING {_COLUMNS}"""
 _BY_ID = f"SELECT {_COLUMNS} FROM users WHERE id = $1"
+_BY_IDS = f"SELECT {_COLUMNS} FROM users WHERE id = ANY($1)"
 _BY_NAME = f"SELECT {_COLUMNS}, password_hash FROM users WHERE name_key = $1"
 _BY_EMAIL = f"SELECT {_COLUMNS}, password_hash FROM users WHERE email_key = $1"
 _EVERYONE = f"SELECT {_COLUMNS} FROM users ORDER BY id"
@@ -50,6 +53,10 @@ class PostgresUsers:
 
     async def by_id(self, person_id: int) -> Person | None:
         return _person_or_none(await self._one(_BY_ID, person_id))
+
+    async def by_ids(self, person_ids: Sequence[int]) -> dict[int, Person]:
+        rows = await self._database.read(lambda c: c.fetch(_BY_IDS, person_ids))
+        return {row["id"]: _person(row) for row in rows}
 
     async def by_name(self, name: str) -> Credentials | None:
         return _credentials(await self._one(_BY_NAME, same_name_key(name)))

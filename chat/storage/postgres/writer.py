@@ -69,11 +69,11 @@ class Writer:
     async def _connected(self) -> RawConnection:
         """Return the connection, trying until the caller's deadline to make one."""
         while self._connection is None or self._connection.is_closed():
+            self.disconnect()  # without a connection nothing is begun: run() tells by that what failed
             try:
                 self._connection = await cross(self._connect)
             except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
                 logger.debug("no connection for the journal yet", error=str(error) or type(error).__name__)
-                self._connection = None
             if self._connection is None:
                 await trio.sleep(_PAUSE)
         return self._connection

@@ -1,4 +1,4 @@
-"""Take one, then take all that is waiting: the one idea behind journal, broadcaster and outbox.
+"""Take one, then take all that is waiting: the one idea behind journal, broadcaster, outbox and look-ups.
 
 An idle server answers at once and a busy one batches by itself, without a timer.
 """

@@ -110,7 +110,9 @@ async def opened_world() -> AsyncGenerator[World]:
         yield World(messages, journal, hub)
 
 
-async def test_what_waits_is_committed_together_and_told_in_order(world: World) -> None:
+async def test_what_waits_is_committed_together_and_told_in_order(
+    autojump_clock: object, world: World
+) -> None:
     texts = [f"line {n}" for n in range(50)]
     async with trio.open_nursery() as nursery:
         for text in texts:
@@ -122,7 +124,9 @@ async def test_what_waits_is_committed_together_and_told_in_order(world: World) 
     assert [text for text, _ in world.ben.outcomes] == world.ben.lines()
 
 
-async def test_one_message_that_can_not_be_stored_does_not_fail_its_batch(world: World) -> None:
+async def test_one_message_that_can_not_be_stored_does_not_fail_its_batch(
+    autojump_clock: object, world: World
+) -> None:
     async with trio.open_nursery() as nursery:
         for n in range(20):
             nursery.start_soon(world.send, f"line {n}\0" if n == 7 else f"line {n}")
@@ -134,7 +138,9 @@ async def test_one_message_that_can_not_be_stored_does_not_fail_its_batch(world:
     assert sorted(seqs) == list(range(1, 20))
 
 
-async def test_a_message_of_a_deleted_person_does_not_fail_its_batch(world: World) -> None:
+async def test_a_message_of_a_deleted_person_does_not_fail_its_batch(
+    autojump_clock: object, world: World
+) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(world.send, "mine")
         nursery.start_soon(lambda: world.send("a ghost's", sender=99))
@@ -142,13 +148,15 @@ async def test_a_message_of_a_deleted_person_does_not_fail_its_batch(world: Worl
     assert world.ben.lines() == ["mine"]
 
 
-async def test_a_message_to_a_room_that_is_gone_is_refused(world: World) -> None:
+async def test_a_message_to_a_room_that_is_gone_is_refused(autojump_clock: object, world: World) -> None:
     await world.send("hello?", room=99)
     await world.rest()
     assert world.ben.outcomes == [("hello?", ROOM_GONE)]
 
 
-async def test_a_database_that_is_down_refuses_and_the_next_message_is_saved(world: World) -> None:
+async def test_a_database_that_is_down_refuses_and_the_next_message_is_saved(
+    autojump_clock: object, world: World
+) -> None:
     world.messages.before[0] = StorageDown("down")
     await world.send("lost")
     await world.rest()
@@ -158,7 +166,9 @@ async def test_a_database_that_is_down_refuses_and_the_next_message_is_saved(wor
     assert world.ben.lines() == ["kept"]
 
 
-async def test_an_unknown_outcome_is_not_acknowledged_and_told_once_it_is_known(world: World) -> None:
+async def test_an_unknown_outcome_is_not_acknowledged_and_told_once_it_is_known(
+    autojump_clock: object, world: World
+) -> None:
     world.messages.after[1] = OutcomeUnknown("silence")
     for text in ("one", "two", "three"):
         await world.send(text)
@@ -167,7 +177,9 @@ async def test_an_unknown_outcome_is_not_acknowledged_and_told_once_it_is_known(
     assert world.ben.lines() == ["one", "two", "three"]
 
 
-async def test_an_unknown_outcome_that_did_not_happen_is_never_told(world: World) -> None:
+async def test_an_unknown_outcome_that_did_not_happen_is_never_told(
+    autojump_clock: object, world: World
+) -> None:
     world.messages.before[0] = OutcomeUnknown("silence")
     await world.send("one")
     await world.rest()
@@ -176,7 +188,9 @@ async def test_an_unknown_outcome_that_did_not_happen_is_never_told(world: World
     assert world.ben.lines() == ["two"]
 
 
-async def test_nothing_is_told_before_the_outcome_of_what_came_first_is_known(world: World) -> None:
+async def test_nothing_is_told_before_the_outcome_of_what_came_first_is_known(
+    autojump_clock: object, world: World
+) -> None:
     world.messages.after[0] = OutcomeUnknown("silence")
     world.messages.settling = [StorageDown("down"), StorageDown("down")]
     await world.send("one")

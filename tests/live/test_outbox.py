@@ -129,7 +129,9 @@ async def test_frames_offered_while_the_writer_writes_do_not_overtake(pipe: Pipe
     assert got == b"".join(sent)
 
 
-async def test_a_client_that_does_not_read_overflows_and_is_not_waited_for(open_pipe: Callable[..., Pipe]) -> None:
+async def test_a_client_that_does_not_read_overflows_and_is_not_waited_for(
+    open_pipe: Callable[..., Pipe],
+) -> None:
     pipe = open_pipe(50_000)
     async with pipe.writing():
         for frame in frames(5000):
@@ -138,7 +140,9 @@ async def test_a_client_that_does_not_read_overflows_and_is_not_waited_for(open_
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 5, 20])
-async def test_once_cut_the_begun_blob_is_finished_and_only_the_last_frame_follows(pipe: Pipe, steps: int) -> None:
+async def test_once_cut_the_begun_blob_is_finished_and_only_the_last_frame_follows(
+    pipe: Pipe, steps: int
+) -> None:
     sent = frames(2000, size=777)
     async with pipe.writing():
         for frame in sent:

@@ -41,7 +41,10 @@ def test_a_token_stays_under_255_characters_whatever_the_name(name: str) -> None
 
 def unsigned() -> str:
     head, body = ({"alg": "none"}, {"sub": "7", "iat": 1, "exp": 2**40, "jti": "3.x"})
-    return ".".join(base64.urlsafe_b64encode(json.dumps(p).encode()).rstrip(b"=").decode() for p in (head, body)) + "."
+    return (
+        ".".join(base64.urlsafe_b64encode(json.dumps(p).encode()).rstrip(b"=").decode() for p in (head, body))
+        + "."
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,109 @@
+"""The past of a room: in order, whole, whatever the number of pages and the order in which they come."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+import trio
+
+from chat.dialects.talker import TALKER
+from chat.model.entities import LOBBY_ID, Draft, Message
+from chat.model.events import Said
+from chat.services.history import PAGE, History, open_history
+from chat.storage.failures import StorageDown
+from chat.storage.memory import MemoryStorage
+from chat.storage.memory.messages import MemoryMessages
+from chat.storage.ports import NewPerson
+
+
+class SlowMessages(MemoryMessages):
+    """Pages come back the later the older they are; counts how many are read at once."""
+
+    reading = most = queries = 0
+    down = False
+
+    async def page(self, room_id: int, after: int, up_to: int) -> list[Message]:
+        self.reading += 1
+        self.queries += 1
+        self.most = max(self.most, self.reading)
+        try:
+            await trio.sleep(10 - after / PAGE)
+        finally:
+            self.reading -= 1
+        if self.down:
+            raise StorageDown("down")
+        return await super().page(room_id, after, up_to)
+
+    async def before(self, room_id: int, up_to_id: int, limit: int) -> list[Message]:
+        self.queries += 1
+        await trio.sleep(1)
+        if self.down:
+            raise StorageDown("down")
+        return await super().before(room_id, up_to_id, limit)
+
+
+class Past:
+    """A history over a lobby in which `count` lines were said."""
+
+    def __init__(self, messages: SlowMessages, history: History, saved: list[Message]) -> None:
+        self.messages = messages
+        self._history = history
+        self._saved = saved
+
+    async def recall(self, count: int) -> bytes:
+        told = []
+
+        async def tell(frames: bytes) -> None:
+            told.append(frames)
+            await trio.lowlevel.checkpoint()
+
+        await self._history.recall(LOBBY_ID, count, TALKER, tell)
+        return b"".join(told)
+
+    def last(self, count: int) -> bytes:
+        """What recalling should tell."""
+        return b"".join(TALKER.encode(Said(message)) for message in self._saved[-count:])
+
+
+@pytest.fixture
+async def past(autojump_clock: object) -> AsyncGenerator[Past]:
+    storage = MemoryStorage()
+    await storage.users.add(NewPerson(name="ada", password_hash=b""))
+    messages = SlowMessages(storage.users, storage.rooms)
+    saved = await messages.save([Draft(LOBBY_ID, 1, "ada", f"line {n}", float(n)) for n in range(950)])
+    async with open_history(storage.rooms, messages) as history:
+        yield Past(messages, history, [message for message in saved if message is not None])
+
+
+@pytest.mark.parametrize("count", [1, 99, 100, 101, 250, 949, 950, 1000])
+async def test_the_last_lines_are_told_oldest_first(autojump_clock: object, past: Past, count: int) -> None:
+    assert await past.recall(count) == past.last(count)
+
+
+async def test_pages_are_read_at_once_but_not_all(autojump_clock: object, past: Past) -> None:
+    await past.recall(1000)
+    assert past.messages.most == 4
+
+
+async def test_those_who_ask_at_once_for_the_last_page_share_a_query(
+    autojump_clock: object, past: Past
+) -> None:
+    told: list[bytes] = []
+
+    async def recall() -> None:
+        told.append(await past.recall(50))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(100):
+            nursery.start_soon(recall)
+    assert told == [past.last(50)] * 100
+    assert past.messages.queries <= 2
+
+
+@pytest.mark.parametrize("count", [10, 500])
+async def test_a_database_that_is_down_is_said_to_be(autojump_clock: object, past: Past, count: int) -> None:
+    past.messages.down = True
+    with pytest.raises((StorageDown, BaseExceptionGroup)) as raised:
+        await past.recall(count)
+    assert isinstance(raised.value, StorageDown) or raised.group_contains(StorageDown)
+    past.messages.down = False
+    assert await past.recall(10) == past.last(10)

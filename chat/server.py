@@ -130,7 +130,7 @@ def _handlers(
 ) -> Mapping[type, Handler]:
     """Return what is done for each command, of whichever dialect."""
     support = Support(storage.users, storage.rooms, storage.messages)
-    direct = Direct(storage.users, storage.rooms, storage.messages, deliveries.delivered)
+    direct = Direct(storage.users, storage.rooms, storage.messages, deliveries)
     return {
         **lobby.HANDLERS,
         **SupportDesk(support).handlers,

@@ -96,7 +96,8 @@ class Deliveries:
             for member, seq in batch:
                 positions[member] = max(seq, positions.get(member, 0))
             try:
-                await rooms.mark_delivered(positions)
+                if positions:
+                    await rooms.mark_delivered(positions)
                 positions = {}
             except StorageError as error:
                 logger.warning("deliveries not noted yet, they may be told again", error=str(error))

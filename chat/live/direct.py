@@ -7,12 +7,14 @@ import trio
 
 from chat.live.hub import Announcement
 from chat.live.session import Handler, Session
+from chat.model.closing import OUTCOME_UNKNOWN
 from chat.model.commands import DirectGreet, Ping, Send
 from chat.model.entities import Inbox, Message, Peer, Person
 from chat.model.events import Pong, Refused, Said, Welcome
 from chat.model.refusals import Code, Refusal
 from chat.model.rules import clean_text
 from chat.services.direct import Direct
+from chat.storage.failures import StorageDown
 
 FIRST_GUEST = 10**12
 """Ids from here on are guests'. No person has one, no two guests share one, and JavaScript holds it exactly."""
@@ -55,13 +57,18 @@ class DirectMessages:
         session.hold()
         # No await between here and listening: what is told below ends where listening begins.
         up_to = session.core.hub.newest_id
-        session.listen(Inbox(person.id))
         try:
-            for message in await self._direct.missed(person.id, up_to):
-                await session.tell_patiently(Said(message))
-                self._direct.delivered(person.id, message)
-        finally:
-            session.release()
+            with self._direct.notes.catching_up(person.id):
+                session.listen(Inbox(person.id))
+                for message in await self._direct.missed(person.id, up_to):
+                    await session.tell_patiently(Said(message))
+                    self._direct.notes.delivered(person.id, message)
+        except StorageDown:
+            # To hear what is new without what was missed would count as having been told both.
+            session.ignore_all()
+            session.close(OUTCOME_UNKNOWN)
+            raise
+        session.release()
 
     async def ping(self, session: Session, _command: Ping, _nursery: trio.Nursery) -> None:
         """Answer."""

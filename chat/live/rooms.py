@@ -1,7 +1,7 @@
 """Rooms, live: one room at a time for a connection, and memberships that sockets feel at once."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 
 import trio
 
@@ -9,11 +9,12 @@ from chat.live.journal import Journal
 from chat.live.presence import Presence
 from chat.live.session import Answer, Handler, Session
 from chat.model.commands import Enter, Speak
-from chat.model.entities import Person
+from chat.model.entities import Draft, Message, Person
 from chat.model.events import Entered, Refused
 from chat.model.refusals import BAD_TOKEN, Code, Refusal
 from chat.model.rules import clean_text
-from chat.services.rooms import ALREADY_IN, Rooms
+from chat.services.rooms import Rooms
+from chat.storage.failures import OutcomeUnknown
 
 ALREADY_IN_ROOM = Refusal(Code.TAKEN, "already in room")
 NOT_IN_ROOM = Refusal(Code.FORBIDDEN, "not in room")
@@ -72,59 +73,90 @@ class Memberships:
         self._rooms = rooms
         self._journal = journal
         self._presence = presence
-        self._joining: set[tuple[int, int]] = set()  # (room, person) whose join is at the journal
+        self._joinings: dict[tuple[int, int], _Joining] = {}  # of (room, person), under way
 
     async def join(self, person: Person, room_id: int) -> Refusal | None:
         """Let a person join a public room; the room is told."""
-        with self._one_at_a_time(room_id, person) as busy:
-            return busy or await self._add(person, await self._rooms.may_join(person, room_id))
+        async with self._one_at_a_time(room_id, person.id) as joining:
+            room = await self._rooms.may_join(person, room_id)
+            return room if isinstance(room, Refusal) else await self._add(joining, person, room)
 
     async def invite(self, inviter: Person, room_id: int, person_id: int) -> Refusal | None:
         """Make somebody a member, by the room's creator; the room is told."""
-        match await self._rooms.may_invite(inviter, room_id, person_id):
-            case Refusal() as refusal:
-                return refusal
-            case person:
-                with self._one_at_a_time(room_id, person) as busy:
-                    return busy or await self._add(person, room_id)
+        async with self._one_at_a_time(room_id, person_id) as joining:
+            person = await self._rooms.may_invite(inviter, room_id, person_id)
+            return person if isinstance(person, Refusal) else await self._add(joining, person, room_id)
 
     async def remove(self, by: Person, room_id: int, person_id: int) -> Refusal | None:
         """End a membership: one's own, or anybody's by the room's creator. They hear nothing after this returns."""
-        refusal = await self._rooms.remove(by, room_id, person_id)
+        try:
+            refusal = await self._rooms.remove(by, room_id, person_id)
+        except OutcomeUnknown:
+            self._expel(room_id, person_id)  # better out of the room as a member than in it as none
+            raise
         if refusal is None:
-            for session in self._presence:
-                if session.room_id == room_id and session.person and session.person.id == person_id:
-                    _leave(session)
+            self._expel(room_id, person_id)
         return refusal
 
     async def delete(self, by: Person, room_id: int) -> Refusal | None:
         """Delete a room, by its creator; whoever is in it is outside now."""
-        refusal = await self._rooms.delete(by, room_id)
+        try:
+            refusal = await self._rooms.delete(by, room_id)
+        except OutcomeUnknown:
+            self._expel(room_id)
+            raise
         if refusal is None:
-            for session in self._presence:
-                if session.room_id == room_id:
-                    _leave(session)
+            self._expel(room_id)
         return refusal
 
-    async def _add(self, person: Person, room: int | Refusal) -> Refusal | None:
-        """Record the joining, which makes the membership in the same transaction."""
-        if isinstance(room, Refusal):
-            return room
-        recorded = await self._journal.record(self._rooms.joining(person, room))
-        return recorded if isinstance(recorded, Refusal) else None
+    def _expel(self, room_id: int, person_id: int | None = None) -> None:
+        """Take a person's connections out of a room, or everybody's. Sync."""
+        for session in self._presence:
+            if session.room_id == room_id and person_id in (None, session.person and session.person.id):
+                _leave(session)
 
-    @contextmanager
-    def _one_at_a_time(self, room_id: int, person: Person) -> Generator[Refusal | None]:
-        """Two joins of one person at once must not both be told."""
-        key = (room_id, person.id)
-        if key in self._joining:
-            yield ALREADY_IN
-            return
-        self._joining.add(key)
+    async def _add(self, joining: "_Joining", person: Person, room_id: int) -> Refusal | None:
+        """Record the joining, which makes the membership in the same transaction."""
+        return await joining.record(self._journal, self._rooms.joining(person, room_id))
+
+    @asynccontextmanager
+    async def _one_at_a_time(self, room_id: int, person_id: int) -> "AsyncGenerator[_Joining]":
+        """Two joinings of one person at once must not both be told: the second waits, and finds a member."""
+        key = (room_id, person_id)
+        while key in self._joinings:
+            await self._joinings[key].ended.wait()
+        joining = self._joinings[key] = _Joining(lambda: self._joinings.pop(key))
         try:
-            yield None
+            yield joining
         finally:
-            self._joining.remove(key)
+            if not joining.taken:
+                joining.end()
+
+
+class _Joining:
+    """The author of a joining; it ends when the journal has settled it, though whoever asked for it be gone."""
+
+    def __init__(self, forget: Callable[[], object]) -> None:
+        self.ended = trio.Event()
+        self.taken = False  # whether the journal has it
+        self._forget = forget
+        self._outcome: Message | Refusal | None = None
+
+    async def record(self, journal: Journal, draft: Draft) -> Refusal | None:
+        """Hand the draft over and wait for what becomes of it. Cancelling: it may still be committed."""
+        await journal.submit(draft, self)
+        self.taken = True
+        await self.ended.wait()  # the journal settles every draft within its storage's deadlines
+        return self._outcome if isinstance(self._outcome, Refusal) else None
+
+    def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
+        self._outcome = outcome
+        self.end()
+
+    def end(self) -> None:
+        """Let those who wait go on. Sync."""
+        self._forget()
+        self.ended.set()
 
 
 def _leave(session: Session) -> None:

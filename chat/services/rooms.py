@@ -85,8 +85,10 @@ class Rooms:
             return NO_ROOM
         if by.id not in (person_id, room.creator_id):
             return NOT_CREATOR
-        removed = await self._rooms.remove_member(room_id, person_id)
-        self.removals += 1
+        try:
+            removed = await self._rooms.remove_member(room_id, person_id)
+        finally:
+            self.removals += 1  # also when nobody knows whether it was: to look again does no harm
         return None if removed else NOT_MEMBER
 
     async def delete(self, by: Person, room_id: int) -> Refusal | None:
@@ -96,8 +98,10 @@ class Rooms:
             return NO_ROOM
         if room.creator_id != by.id:
             return NOT_CREATOR
-        deleted = await self._rooms.delete(room_id)
-        self.removals += 1
+        try:
+            deleted = await self._rooms.delete(room_id)
+        finally:
+            self.removals += 1
         return None if deleted else NO_ROOM
 
     async def messages(self, person: Person, room_id: int, last_id: int) -> list[Message] | Refusal:

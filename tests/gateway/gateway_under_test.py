@@ -73,7 +73,7 @@ def make_app() -> App:
         app.entered.set()
         return LARGE
 
-    @app.get("/slow")
+    @app.route("/slow", methods=["GET", "POST"])
     async def slow() -> str:
         app.entered.set()
         try:

@@ -163,7 +163,7 @@ def test_what_asks_for_a_websocket(old: bytes, new: bytes, asks: bool) -> None:
 def test_no_head_takes_long_to_parse(head: bytes) -> None:
     begin = time.perf_counter()
     assert isinstance(parse_head(head), HTTPStatus)
-    assert time.perf_counter() - begin < 0.2  # seconds; h11 alone takes up to 25
+    assert time.perf_counter() - begin < 2  # seconds; h11 alone takes up to 25
 
 
 def test_the_framing_of_a_body_has_a_limit() -> None:

@@ -21,6 +21,7 @@ from gateway_under_test import (
 )
 from trio_websocket import WebSocketConnection, open_websocket_url
 
+from chat.gateway import refusal
 from chat.gateway.listener import Gateway
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n"
@@ -72,21 +73,31 @@ ATTACKS = {
 @pytest.mark.parametrize("attack", ATTACKS)
 async def test_an_attack_reaches_nobody_else(attack: str) -> None:
     with trio.fail_after(20), nothing_logged():
-        async with running(head_timeout=0.3, grace=0.3) as gateway, innocents(gateway):
+        async with running(head_timeout=5.0, grace=0.3) as gateway, innocents(gateway):
             await _attack_all_at_once(gateway, ATTACKS[attack])
 
 
-async def test_300_halves_of_a_head_keep_nobody_waiting_and_go_in_time() -> None:
+async def test_300_halves_of_a_head_keep_nobody_waiting_nor_a_stop() -> None:
     with trio.fail_after(20), nothing_logged():
-        async with running(head_timeout=1.0) as gateway:
-            async with innocents(gateway):
-                halves = [await connect(gateway) for _ in range(300)]
-                for number, wire in enumerate(halves):
-                    await wire.send(OPENING[: number % (len(OPENING) - 1) + 1])
-                await until(lambda: gateway.connections == 302)
-                for wire in halves:
-                    assert b"101" not in await wire.until_closed()
-                    await wire.stream.aclose()
+        async with running(head_timeout=60.0, grace=60.0) as gateway, innocents(gateway):
+            halves = [await connect(gateway) for _ in range(300)]
+            for number, wire in enumerate(halves):
+                await wire.send(OPENING[: number % (len(OPENING) - 1) + 1])
+            await until(lambda: gateway.connections == 302)
+        for wire in halves:
+            assert await wire.until_closed() == b""
+            await wire.stream.aclose()
+
+
+async def test_halves_of_a_head_go_in_time() -> None:
+    with trio.fail_after(10), nothing_logged():
+        async with running(head_timeout=0.3) as gateway:
+            halves = [await connect(gateway) for _ in range(50)]
+            for wire in halves:
+                await wire.send(OPENING[:-1])
+            for wire in halves:
+                assert await wire.until_closed() == b""
+                await wire.stream.aclose()
             await none_left(gateway)
 
 
@@ -99,17 +110,18 @@ async def test_a_head_that_dribbles_is_cut_in_time() -> None:
                 for byte in OPENING:
                     await wire.send(bytes([byte]))
                     await trio.sleep(0.02)
-            assert 0.2 < time.perf_counter() - begin < 1
+            assert 0.2 < time.perf_counter() - begin < 2.5
             await wire.stream.aclose()
 
 
-async def test_a_head_over_the_limit_is_answered_with_431_and_closed() -> None:
+async def test_a_head_over_the_limit_is_answered_with_431_and_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refusal, "LINGER", 60.0)
     with trio.fail_after(10), nothing_logged():
         async with running(max_head_bytes=4096) as gateway:
             wire = await connect(gateway)
-            await wire.send(b"GET /" + b"a" * 60_000)
+            await wire.send(b"GET /" + b"a" * 500_000)  # unread bytes must not turn the answer into a reset
             assert (await wire.response())[0] == 431
-            assert await wire.until_closed() == b""
+            assert await wire.until_closed() == b""  # it says so, and does not only stop
             await wire.stream.aclose()
 
 
@@ -129,7 +141,7 @@ async def test_a_chunk_that_is_none_and_a_half_close_are_answered_with_400() -> 
 async def test_an_upgrade_that_the_app_does_not_know_is_harmless() -> None:
     """Kills `hypercorn.trio.serve`: there it becomes a WebSocket to a path that is none, with bytes behind it."""
     with trio.fail_after(10), nothing_logged():
-        async with running(head_timeout=0.3) as gateway, innocents(gateway):
+        async with running(head_timeout=1.0) as gateway, innocents(gateway):
             wire = await connect(gateway)
             await wire.get()
             await wire.send(OPENING.replace(b"/ws", b"/none") + b"\x81\x80trailing")
@@ -160,7 +172,7 @@ async def test_clients_that_do_not_read_hold_nobody_up() -> None:
                     await wire.send(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n" * 100)
                 await trio.sleep(0.5)
             begin = time.perf_counter()
-        assert time.perf_counter() - begin < 1.2
+        assert time.perf_counter() - begin < 4  # and not WRITE_TIMEOUT
         for wire in wires:
             await wire.stream.aclose()
 

@@ -165,12 +165,12 @@ async def test_behind_a_trusted_proxy_each_request_has_its_own_client() -> None:
 
 
 async def test_a_connection_that_is_idle_after_a_request_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_connection, "KEEP_ALIVE", 0.2)
+    monkeypatch.setattr(http_connection, "KEEP_ALIVE", 0.5)
     with trio.fail_after(5):
         async with running() as gateway, wire_to(gateway) as wire:
-            for _ in range(3):
+            for _ in range(4):
                 await wire.get()
-                await trio.sleep(0.1)  # the timer begins anew with each
+                await trio.sleep(0.2)  # the timer begins anew with each
             assert await wire.until_closed() == b""
 
 
@@ -193,11 +193,13 @@ async def test_a_body_that_dribbles_is_cut(monkeypatch: pytest.MonkeyPatch, fram
 
 async def test_a_long_handler_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_connection, "KEEP_ALIVE", 0.1)
-    monkeypatch.setattr(http_connection, "BODY_TIMEOUT", 0.1)
+    monkeypatch.setattr(http_connection, "BODY_TIMEOUT", 0.2)
     app = make_app()
     with trio.fail_after(5):
         async with running(app, head_timeout=0.1) as gateway, wire_to(gateway) as wire:
-            await wire.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n" * 2)
+            await wire.send(b"POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n")
+            await app.entered.wait()
+            await wire.send(b"bodyGET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
             await trio.sleep(0.3)
             app.released.set()
             assert (await wire.response())[2] == b"slow"
@@ -216,14 +218,14 @@ async def test_a_client_that_does_not_read_its_answer_is_cut(monkeypatch: pytest
 
 
 async def test_a_client_that_reads_slowly_gets_its_whole_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_connection, "WRITE_TIMEOUT", 0.5)
+    monkeypatch.setattr(http_connection, "WRITE_TIMEOUT", 1.0)
     with trio.fail_after(10):
         async with running() as gateway, wire_to(gateway) as wire:
             await wire.send(b"GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             received = 0
             while received < len(LARGE):  # longer than the timeout in all, but never without progress
                 await trio.sleep(0.05)
-                for _ in range(16):
+                for _ in range(8):
                     received += len(await wire.stream.receive_some(65536))
             received += len(await wire.until_closed())
             assert received > len(LARGE)

@@ -1,5 +1,6 @@
 """The open gateway: where it listens, what it admits, and how it stops."""
 
+import ssl
 import sys
 import time
 from pathlib import Path
@@ -161,29 +162,40 @@ def pem(authority: trustme.CA, tmp_path: Path) -> dict[str, Any]:
 
 
 async def test_tls_carries_http_and_sockets(authority: trustme.CA, pem: dict[str, Any]) -> None:
-    import ssl
-
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
-    trusting.set_alpn_protocols(["h2", "http/1.1"])
     with trio.fail_after(10), nothing_logged():
         async with running(**pem) as gateway:
             assert gateway.addresses[0].startswith("https://127.0.0.1:")
             async with httpx.AsyncClient(verify=trusting) as client:
                 answer = await client.get(gateway.addresses[0] + "/who")
-                assert (answer.http_version, answer.json()["scheme"]) == ("HTTP/1.1", "https")
+                assert answer.json()["scheme"] == "https"
             url = gateway.addresses[0].replace("https", "wss") + "/ws"
             async with open_websocket_url(url, ssl_context=trusting) as ws:
                 await ws.send_message("secret")
                 assert await ws.get_message() == "secret"
-            stream = await trio.open_ssl_over_tcp_stream("127.0.0.1", port_of(gateway), ssl_context=trusting)
-            await stream.do_handshake()
-            assert stream.selected_alpn_protocol() == "http/1.1"
-            await trio.aclose_forcefully(stream)
             async with wire_to(gateway) as wire:  # plain HTTP on it is no reason to worry
                 await wire.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
                 assert b"hello" not in await wire.until_closed()
             await none_left(gateway)
+
+
+@pytest.mark.parametrize(
+    ("offered", "chosen"), [(["h2", "http/1.1"], "http/1.1"), (["h2"], None), ([], None)]
+)
+async def test_tls_offers_nothing_but_http_1_1(
+    authority: trustme.CA, pem: dict[str, Any], offered: list[str], chosen: str | None
+) -> None:
+    trusting = ssl.create_default_context()  # a fresh one: httpx changes what it is given
+    authority.configure_trust(trusting)
+    trusting.set_alpn_protocols(offered)
+    with trio.fail_after(10), nothing_logged():
+        async with running(**pem) as gateway:
+            stream = await trio.open_ssl_over_tcp_stream("127.0.0.1", port_of(gateway), ssl_context=trusting)
+            await stream.do_handshake()
+            assert stream.selected_alpn_protocol() == chosen
+            assert (await Wire(stream).get())[0] == 200
+            await trio.aclose_forcefully(stream)
 
 
 async def test_a_tls_handshake_has_a_deadline(pem: dict[str, Any]) -> None:
@@ -323,7 +335,7 @@ async def test_a_stop_closes_idle_connections_at_once_and_tells_the_app() -> Non
             await trio.sleep(0.1)  # until then the last answers may not be finished with
             begin = time.perf_counter()
             assert told == []
-        assert time.perf_counter() - begin < 0.5
+        assert time.perf_counter() - begin < 2
         for wire in (idle, half, fresh):
             assert await wire.until_closed() == b""
             await wire.stream.aclose()
@@ -338,6 +350,8 @@ async def test_a_stop_waits_for_an_answer_that_is_being_made() -> None:
             wire = await connect(gateway)
             await wire.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
             await app.entered.wait()
+            begin = time.perf_counter()
+        assert time.perf_counter() - begin < 3  # and not for another request after it
         assert (await wire.until_closed()).endswith(b"slow")
         await wire.stream.aclose()
 
@@ -377,7 +391,7 @@ async def test_a_stop_lets_sockets_say_goodbye() -> None:
                 await wire.send(OPENING)
             await until(lambda: gateway.connections == 50)
             begin = time.perf_counter()
-        assert time.perf_counter() - begin < 1
+        assert time.perf_counter() - begin < 3
         for wire in wires:
             assert (await wire.until_closed()).endswith(b"goodbye")
             await wire.stream.aclose()
@@ -401,7 +415,7 @@ async def test_a_stop_takes_the_grace_period_at_most() -> None:
             await until(lambda: gateway.connections == 3)
             await trio.sleep(0.1)
             begin = time.perf_counter()
-        assert 0.4 < time.perf_counter() - begin < 1.5
+        assert 0.4 < time.perf_counter() - begin < 2.5
         assert gateway.connections == 0
         assert len(await large.until_closed()) < len(LARGE)
         for wire in (slow, large, socket_):
@@ -430,7 +444,7 @@ async def test_cancelling_cuts_everything_at_once() -> None:
                 begin = time.perf_counter()
                 scope.cancel()
                 await trio.sleep_forever()
-        assert time.perf_counter() - begin < 1
+        assert time.perf_counter() - begin < 3
         for wire in wires:
             await wire.until_closed()
             await wire.stream.aclose()

@@ -13,6 +13,7 @@ from chat.cli.flags import config_flags
 from chat.cli.refused import Refused, one_line_refusals
 from chat.config import FIELDS, Config
 from chat.configure import read_config
+from chat.gateway.descriptors import raise_descriptor_limit
 from chat.logs import configure_logging
 
 logger = structlog.get_logger(__name__)
@@ -32,6 +33,7 @@ def serve(**flags: object) -> None:
     with one_line_refusals():
         config = read_config(flags, os.environ)
         configure_logging(config.log_level, config.log_format)
+        raise_descriptor_limit()
         if not trio.run(serve_until_signalled, config):
             raise Refused("a second signal cut the stop short")
 

@@ -1,6 +1,6 @@
 """Support desk (seed 001): `{"method", "params", "id"}` one way, `{"error", "result", "id"}` the other."""
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
@@ -132,17 +132,17 @@ def _command(method: object, params: object, ref: msgspec.Raw) -> object:
         case "message.conversations", []:
             return SupportOverview(ref)
         case "message.history", [person, *page] if _is_person(person) and len(page) <= 2 and _are_ids(page):
-            before, limit = (page + [0, _DEFAULT_PAGE][len(page) :])[:2]
+            before, limit = [*page, *(0, _DEFAULT_PAGE)[len(page) :]]
             return SupportHistory(person, before, limit, ref)
     unknown = isinstance(method, str) and method not in _METHODS
     return SupportMisunderstood(_UNKNOWN_METHOD if unknown else _BAD_ARGUMENT, ref)
 
 
-def _is_person(value: object) -> bool:
+def _is_person(value: object) -> TypeGuard[int | str]:
     return _are_ids([value]) or (isinstance(value, str) and "\0" not in value)
 
 
-def _are_ids(values: list[Any]) -> bool:
+def _are_ids(values: list[object]) -> TypeGuard[list[int]]:
     # A bool is an int to Python, and not to JSON.
     return all(type(value) is int and 0 <= value <= _HIGHEST_ID for value in values)
 

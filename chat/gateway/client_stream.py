@@ -6,11 +6,13 @@ fragments of one message, and a flush before TCP ends.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import trio
 from trio_websocket import WebSocketConnection
 
 from chat.gateway.head import ReplayStream
+from chat.gateway.refusal import linger
 from chat.live.outbox import Outbox
 from chat.model.closing import TOO_BIG
 
@@ -79,6 +81,10 @@ class ClientStream(trio.abc.Stream):
         self.outbox.finish()
         with trio.move_on_after(_FLUSH):
             await self.outbox.wait_until_at_most(0)
+            with suppress(
+                OSError, trio.BrokenResourceError, trio.BusyResourceError, trio.ClosedResourceError
+            ):
+                await linger(self._stream)  # or a reset may take the close frame away
         await self._stream.aclose()
 
     def _nobody_yet(self) -> None:

@@ -44,11 +44,14 @@ class Deliveries:
             if late is not None:
                 late.heard += messages
             else:
-                self._note(topic.person_id, messages)
+                self.delivered(topic.person_id, messages)
 
-    def delivered(self, person_id: int, message: Message) -> None:
-        """Note that a person was told a message that they had missed. Sync."""
-        self._note(person_id, (message,))
+    def delivered(self, person_id: int, messages: Sequence[Message]) -> None:
+        """Note that a person was told messages. Sync."""
+        for message in messages:
+            if message.room_id:  # one that was never saved has no position
+                self._noted += 1
+                self._feed.send_nowait(((message.room_id, person_id), message.seq))
 
     @contextmanager
     def catching_up(self, person_id: int) -> Generator[None]:
@@ -67,19 +70,13 @@ class Deliveries:
             if not late.connections:
                 del self._late[person_id]
                 if late.one_has_it_all:
-                    self._note(person_id, late.heard)
+                    self.delivered(person_id, late.heard)
 
     async def written(self) -> None:
         """Wait until the notes so far are written, or could not be. Cancelling changes nothing."""
         so_far = self._noted
         while self._tried < so_far:
             await self._progress.wait()
-
-    def _note(self, person_id: int, messages: Sequence[Message]) -> None:
-        for message in messages:
-            if message.room_id:  # one that was never saved has no position
-                self._noted += 1
-                self._feed.send_nowait(((message.room_id, person_id), message.seq))
 
     async def write(self, rooms: Rooms, notes: trio.MemoryReceiveChannel[Note]) -> None:
         """Write notes until the feed is closed and empty; what could not be written is tried again."""

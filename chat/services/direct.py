@@ -1,5 +1,6 @@
 """The rules of direct messages: which room two people have, and what a person has not been told yet."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -10,8 +11,8 @@ from chat.storage.ports import Messages, Rooms, Users
 class Notes(Protocol):
     """Where it is noted who was told what."""
 
-    def delivered(self, person_id: int, message: Message) -> None:
-        """Note that a person was told a message that they had missed. Sync."""
+    def delivered(self, person_id: int, messages: Sequence[Message]) -> None:
+        """Note that a person was told messages. Sync."""
         ...
 
     def catching_up(self, person_id: int) -> AbstractContextManager[None]:

@@ -35,7 +35,9 @@ class TestBoth:
     def test_a_line_is_something_said(self, dialect: LineDialect, key: str) -> None:
         assert dialect.decode(json.dumps({key: "ada", "message": "hi"})) == Say("hi", "ada")
 
-    @pytest.mark.parametrize("text", ["authors are nice", "historyless", "say auth x", "Auth x", "auth.", "history-1"])
+    @pytest.mark.parametrize(
+        "text", ["authors are nice", "historyless", "say auth x", "Auth x", "auth.", "history-1"]
+    )
     def test_a_control_word_must_stand_alone(self, dialect: LineDialect, key: str, text: str) -> None:
         assert isinstance(dialect.decode(json.dumps({key: "ada", "message": text})), Say)
 
@@ -43,12 +45,18 @@ class TestBoth:
     def test_auth_carries_a_token(self, dialect: LineDialect, key: str, text: str) -> None:
         assert dialect.decode(json.dumps({key: "ada", "message": text})) == Authenticate("a.b.c", "ada")
 
-    @pytest.mark.parametrize(("text", "count"), [("history 1", 1), ("history 1000", 1000), (" history\n7 ", 7)])
+    @pytest.mark.parametrize(
+        ("text", "count"), [("history 1", 1), ("history 1000", 1000), (" history\n7 ", 7)]
+    )
     def test_history_takes_a_number(self, dialect: LineDialect, key: str, text: str, count: int) -> None:
         assert dialect.decode(json.dumps({key: "ada", "message": text})) == Recall(count, "ada")
 
-    @pytest.mark.parametrize("count", ["", "0", "-1", "1001", "ten", "1.5", "٣", "+5", "1_0", "9" * 20, "9" * 5000])
-    def test_a_bad_number_is_answered_with_the_range(self, dialect: LineDialect, key: str, count: str) -> None:
+    @pytest.mark.parametrize(
+        "count", ["", "0", "-1", "1001", "ten", "1.5", "٣", "+5", "1_0", "9" * 20, "9" * 5000]
+    )
+    def test_a_bad_number_is_answered_with_the_range(
+        self, dialect: LineDialect, key: str, count: str
+    ) -> None:
         answer = dialect.decode(json.dumps({key: "ada", "message": f"history {count}"}))
         assert isinstance(answer, Misunderstood)
         assert "1 to 1000" in answer.refusal.text
@@ -75,7 +83,9 @@ class TestBoth:
             "\ud800",
         ],
     )
-    def test_what_can_not_be_read_is_misunderstood(self, dialect: LineDialect, key: str, frame: str | bytes) -> None:
+    def test_what_can_not_be_read_is_misunderstood(
+        self, dialect: LineDialect, key: str, frame: str | bytes
+    ) -> None:
         if isinstance(frame, str):
             frame = frame.replace("KEY", key)
         assert isinstance(dialect.decode(frame), Misunderstood)
@@ -91,7 +101,9 @@ class TestBoth:
         name=st.text(st.characters(exclude_categories=["Cs"])),
         text=st.text(st.characters(exclude_categories=["Cs"]), max_size=70_000),
     )
-    def test_what_was_said_arrives_as_it_was(self, dialect: LineDialect, key: str, name: str, text: str) -> None:
+    def test_what_was_said_arrives_as_it_was(
+        self, dialect: LineDialect, key: str, name: str, text: str
+    ) -> None:
         assert payload(dialect.encode(message(name, text))) == {key: name, "message": text}
 
     def test_the_server_speaks_under_its_own_name(self, dialect: LineDialect, key: str) -> None:

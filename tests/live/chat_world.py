@@ -46,6 +46,7 @@ from chat.storage.ports import NewPerson, Taken
 SECRET = "a secret of the tests that is long enough"
 EVER = 2**63 - 1
 
+
 WRITES = frozenset(
     {
         "add",
@@ -138,7 +139,7 @@ class FakeConnection:
         try:
             return await self._frames.receive()
         except trio.EndOfChannel:
-            raise ConnectionClosed(CloseReason(1000)) from None
+            raise ConnectionClosed(CloseReason(1000, "")) from None
 
     async def aclose(self, code: int = 1000, reason: str = "") -> None:
         await trio.lowlevel.checkpoint()
@@ -150,10 +151,10 @@ class Client:
 
     def __init__(
         self, core: Core, dialect: Dialect, choices: Sequence[Dialect], person: Person | None, limit: int
-    ):
+    ) -> None:
         self.connection = FakeConnection()
-        self.reads = trio.Event()  # replaced to make it stop
-        self.reads.set()
+        self._patience = math.inf  # bytes that it still reads
+        self._reads_on = trio.Event()
         self.heard_at = trio.current_time()
         self.outbox = Outbox(self._take, fileno=None, limit=limit, overflow=lambda: self.session.too_slow())
         connection: Any = self.connection
@@ -164,16 +165,21 @@ class Client:
 
     async def _take(self, data: bytes) -> int:
         await trio.lowlevel.checkpoint()
-        await self.reads.wait()
+        while self._patience <= 0:
+            await self._reads_on.wait()
         taken = data[:1000]  # short writes, so that a frame may be under way when something happens
         self._buffer += taken
+        self._patience -= len(taken)
         return len(taken)
 
-    def stop_reading(self) -> None:
-        self.reads = trio.Event()
+    def stop_reading(self, after: int = 0) -> None:
+        """Read no more than about `after` bytes from here on."""
+        self._patience = after
 
     def go_on_reading(self) -> None:
-        self.reads.set()
+        self._patience = math.inf
+        self._reads_on.set()
+        self._reads_on = trio.Event()
 
     def send(self, frame: object) -> None:
         """Send a frame: text as it is, anything else as JSON."""
@@ -240,6 +246,8 @@ class World:
         self.memberships = memberships
         self.deliveries = deliveries
         self._nursery = nursery
+        self.clients: list[Client] = []
+        """All that ever connected."""
 
     @property
     def hub(self) -> Hub:
@@ -280,6 +288,7 @@ class World:
     ) -> Client:
         """Connect, and wait until what that begins is over. `person` is who the handshake's token tells."""
         client = Client(self.core, dialect, choices, person, limit)
+        self.clients.append(client)
         self._nursery.start_soon(self._serve, client)
         await self.rest()
         return client
@@ -290,16 +299,19 @@ class World:
 
     async def _serve(self, client: Client) -> None:
         """As the gateway's door serves."""
-        with client.scope:
-            async with trio.open_nursery() as nursery:
-                client.outbox.start_writer = nursery.start_soon
-                with self.presence.present(client.session):
-                    await client.session.serve(nursery)
-                client.outbox.finish()
-                with trio.move_on_after(1):
-                    await client.outbox.wait_until_at_most(0)
-                nursery.cancel_scope.cancel()
-        client.gone.set()
+        try:
+            with client.scope:
+                async with trio.open_nursery() as nursery:
+                    client.outbox.start_writer = nursery.start_soon
+                    with self.presence.present(client.session):
+                        await client.session.serve(nursery)
+                    client.outbox.finish()
+                    with trio.move_on_after(1):
+                        await client.outbox.wait_until_at_most(0)
+                    nursery.cancel_scope.cancel()
+        finally:
+            client.outbox.start_writer = None  # the nursery is closed, and an acknowledgement may still come
+            client.gone.set()
 
     async def rest(self) -> None:
         """Let everything happen that can, without time going on."""

@@ -22,7 +22,7 @@ from chat.storage.failures import OutcomeUnknown, StorageDown
 
 
 @pytest.fixture
-async def world(autojump_clock: object) -> AsyncGenerator[World]:
+async def world() -> AsyncGenerator[World]:
     async with open_world() as world:
         yield world
 
@@ -137,24 +137,19 @@ async def test_on_a_path_of_its_own_a_dialect_is_fixed(world: World) -> None:
 async def test_what_is_held_is_heard_behind_what_is_told_and_in_its_order(world: World) -> None:
     (ada,) = await world.add_all("ada")
     client = await talker(world, ada)
-    other = await world.connect(TALKER)
-    client.session.hold()
-    other.send(line("nobody's"))
-    for text in ("one", "two"):
-        client.send(line(text))
-    world.hub.publish([])
     speaker = await talker(world, ada)
-    speaker.send(line("three"))
-    speaker.send(line("four"))
+    client.session.hold()
+    speaker.send(line("one"))
+    speaker.send(line("two"))
     assert await client.hears() == []
     client.session.tell(Said(Message(9, LOBBY_ID, 9, ada.id, "ada", "the answer", 0.0)))
     client.session.release()
-    speaker.send(line("five"))
+    speaker.send(line("three"))
     texts = [frame["message"] for frame in await client.hears()]
-    assert texts == ["the answer", "three", "four", "five"]
+    assert texts == ["the answer", "one", "two", "three"]
 
 
-async def test_a_client_that_is_held_too_long_is_cut(world: World) -> None:
+async def test_a_client_that_is_held_too_long_is_cut(world: World, autojump_clock: object) -> None:
     ada, ben = await world.add_all("ada", "ben")
     client = await talker(world, ada, limit=10_000)
     speaker = await talker(world, ben)
@@ -235,7 +230,9 @@ async def test_a_client_that_leaves_leaves_nothing_behind(world: World) -> None:
     world.assert_nothing_is_left()
 
 
-async def test_a_stopping_server_says_goodbye_after_what_it_took_is_saved_and_told(world: World) -> None:
+async def test_a_stopping_server_says_goodbye_after_what_it_took_is_saved_and_told(
+    world: World, autojump_clock: object
+) -> None:
     ada, ben = await world.add_all("ada", "ben")
     client, other = await world.connect(ROOMS, ada), await talker(world, ben)
     client.send({"Type": "enter", "RoomID": LOBBY_ID})
@@ -266,7 +263,9 @@ async def test_the_first_reason_to_close_counts(world: World) -> None:
     assert client.closed_with == UNAUTHENTICATED
 
 
-async def test_a_reader_that_does_not_read_is_cut_and_nobody_else_notices(world: World) -> None:
+async def test_a_reader_that_does_not_read_is_cut_and_nobody_else_notices(
+    world: World, autojump_clock: object
+) -> None:
     (ada,) = await world.add_all("ada")
     speaker = await talker(world, ada)
     slow, quick = await world.connect(TALKER, limit=20_000), await world.connect(TALKER, limit=20_000)
@@ -281,7 +280,7 @@ async def test_a_reader_that_does_not_read_is_cut_and_nobody_else_notices(world:
     assert slow.heard_now() == []
 
 
-async def test_a_write_that_makes_no_progress_cuts_the_client(world: World) -> None:
+async def test_a_write_that_makes_no_progress_cuts_the_client(world: World, autojump_clock: object) -> None:
     (ada,) = await world.add_all("ada")
     speaker, stuck = await talker(world, ada), await world.connect(TALKER)
     stuck.stop_reading()
@@ -311,7 +310,9 @@ async def test_a_slow_reader_is_waited_for_where_it_asked_for_much(world: World)
 # --- the heartbeat ---
 
 
-async def test_a_silent_client_is_pinged_and_one_that_does_not_answer_is_cut(world: World) -> None:
+async def test_a_silent_client_is_pinged_and_one_that_does_not_answer_is_cut(
+    world: World, autojump_clock: object
+) -> None:
     (ada,) = await world.add_all("ada")
     dead, alive, talkative = [await world.connect(TALKER) for _ in range(2)] + [await talker(world, ada)]
     started = trio.current_time()
@@ -368,7 +369,7 @@ async def ready_to_say(client: Client, dialect: Dialect, to: int) -> Any:
 
 @each_dialect
 async def test_an_unknown_outcome_ends_the_client_and_the_message_is_told_if_it_landed(
-    world: World, dialect: Dialect
+    world: World, autojump_clock: object, dialect: Dialect
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")
     client = await world.connect(dialect, ada)
@@ -387,7 +388,9 @@ async def test_an_unknown_outcome_ends_the_client_and_the_message_is_told_if_it_
 
 
 @each_dialect
-async def test_an_unknown_outcome_that_did_not_happen_is_never_told(world: World, dialect: Dialect) -> None:
+async def test_an_unknown_outcome_that_did_not_happen_is_never_told(
+    world: World, autojump_clock: object, dialect: Dialect
+) -> None:
     ada, ben = await world.add_all("ada", "ben")
     client = await world.connect(dialect, ada)
     say = await ready_to_say(client, dialect, to=ben.id)
@@ -418,15 +421,16 @@ async def test_a_history_that_can_not_be_read_is_answered(world: World, count: i
         client.send(line(f"{n}"))
     await client.hears()
     world.obstacles.fail("before", StorageDown("down"))
-    world.obstacles.fail("page", *[StorageDown("down")] * 5)
-    assert line(UNAVAILABLE, "server") in [await client.asks(line(f"history {count}"))]
+    world.obstacles.fail("page", StorageDown("down"))
+    client.send(line(f"history {count}"))
+    assert (await client.hears())[-1] == line(UNAVAILABLE, "server")
     client.send(line(f"history {count}"))
     assert len(await client.hears()) == count
 
 
 @pytest.mark.parametrize("nth", range(14))
 async def test_a_line_is_saved_and_told_or_neither_wherever_its_client_is_cut_off(
-    nth: int, autojump_clock: object
+    nth: int,
 ) -> None:
     """Cancel the client at each checkpoint in turn."""
     async with open_world() as world:

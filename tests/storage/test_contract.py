@@ -1,30 +1,63 @@
 """One contract for every storage. Each test runs on memory and on PostgreSQL."""
 
-from collections.abc import AsyncGenerator
+import os
+from collections.abc import AsyncGenerator, Generator, Sequence
 
 import pytest
 import trio
-from conftest import new_database
+from conftest import ServerProcess, execute
 
-from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, RoomKind
+from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, Peer, Person, Room, RoomKind
 from chat.storage.failures import WriteRejected
 from chat.storage.memory import MemoryStorage
 from chat.storage.ports import NewPerson, Storage, Taken
+from chat.storage.postgres.database import Address
 from chat.storage.postgres.storage import open_postgres_storage
 
 ADA = NewPerson(name="Ada", email="Ada@Example.com", password_hash=b"$2b$04$hash", is_operator=True)
 BEN = NewPerson(name="Ben", password_hash=b"$2b$04$other", display_name="Benjamin")
 
+NOW = 1_700_000_000.123456
+"""When everything is said, in Unix seconds; a microsecond must survive."""
+EVER = 2**63 - 1
+"""The highest id that there can be."""
+
+_EMPTY = """
+TRUNCATE users, rooms RESTART IDENTITY CASCADE;
+INSERT INTO rooms (id, kind, name, name_key) VALUES (1, 'lobby', 'lobby', 'lobby');
+SELECT setval(pg_get_serial_sequence('rooms', 'id'), 1)"""
+
+
+@pytest.fixture(scope="module")
+def shared_database(server: ServerProcess) -> Generator[Address]:
+    """One migrated database for all tests of this file: emptying it is ten times as fast as making one."""
+    name = f"contract_{os.urandom(6).hex()}"
+    address = {**server.address, "database": name}
+
+    async def make() -> None:
+        await execute(server.address, f"CREATE DATABASE {name}")
+        async with open_postgres_storage(address, pool_size=1, query_timeout=10, commit_timeout=10):
+            pass
+
+    trio.run(make)
+    yield address
+    trio.run(execute, server.address, f"DROP DATABASE {name} WITH (FORCE)")
+
 
 @pytest.fixture(params=["memory", "postgres"])
-async def storage(request: pytest.FixtureRequest) -> AsyncGenerator[Storage]:
-    if request.param == "memory":
+def place(request: pytest.FixtureRequest) -> Address | None:
+    """Where the storage is: None is in memory."""
+    return request.getfixturevalue("shared_database") if request.param == "postgres" else None
+
+
+@pytest.fixture
+async def storage(place: Address | None) -> AsyncGenerator[Storage]:
+    """An empty storage."""
+    if place is None:
         yield MemoryStorage()
         return
-    async with (
-        new_database(request.getfixturevalue("server")) as address,
-        open_postgres_storage(address, pool_size=4, query_timeout=10, commit_timeout=10) as storage,
-    ):
+    await execute(place, _EMPTY)
+    async with open_postgres_storage(place, pool_size=4, query_timeout=10, commit_timeout=10) as storage:
         yield storage
 
 
@@ -35,8 +68,52 @@ async def add_both(storage: Storage) -> tuple[int, int]:
     return ada.id, ben.id
 
 
+async def add(storage: Storage, *names: str) -> list[Person]:
+    """Add people who have nothing but a name."""
+    added = [await storage.users.add(NewPerson(name=name, password_hash=b"x")) for name in names]
+    return [person for person in added if not isinstance(person, Taken)]
+
+
+async def make_room(
+    storage: Storage, creator: int, name: str = "Garden", *, is_private: bool = False
+) -> Room:
+    room = await storage.rooms.create(name, creator, is_private=is_private)
+    assert isinstance(room, Room)
+    return room
+
+
+async def direct_room(storage: Storage, one: int, other: int) -> Room:
+    room = await storage.rooms.direct_room(one, other)
+    assert room is not None
+    return room
+
+
+async def support_room(storage: Storage, person: int) -> Room:
+    room = await storage.rooms.support_room(person)
+    assert room is not None
+    return room
+
+
 def draft(sender: int, text: str, *, room: int = LOBBY_ID, key: str | None = None) -> Draft:
-    return Draft(room, sender, "Ada", text, 1_700_000_000.123456, MessageKind.TEXT, key)
+    return Draft(room, sender, "Ada", text, NOW, MessageKind.TEXT, key)
+
+
+def joining(sender: int, room: int) -> Draft:
+    return Draft(room, sender, "Ada", "", NOW, MessageKind.JOIN)
+
+
+async def say(storage: Storage, *drafts: Draft) -> list[Message]:
+    """Save drafts of rooms that are there."""
+    saved = await storage.messages.save(drafts)
+    assert None not in saved
+    return [message for message in saved if message is not None]
+
+
+def texts(messages: Sequence[Message]) -> list[str]:
+    return [message.text for message in messages]
+
+
+# --- people ---
 
 
 async def test_it_answers(storage: Storage) -> None:
@@ -95,11 +172,193 @@ async def test_raising_the_generation_is_kept(storage: Storage) -> None:
     assert await storage.users.raise_token_generation(99) is None
 
 
+async def test_a_new_name_is_kept_and_the_old_one_is_free(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    renamed = await storage.users.rename(ada, "Zoë")
+    assert isinstance(renamed, Person)
+    assert (renamed.id, renamed.name, renamed.email) == (ada, "Zoë", ADA.email)
+    assert await storage.users.by_id(ada) == renamed
+    assert await storage.users.by_name("Ada") is None
+    known = await storage.users.by_name("ZOË")
+    assert known is not None
+    assert (known.person, known.password_hash) == (renamed, ADA.password_hash)
+    assert isinstance(await storage.users.rename(ben, "Ada"), Person)
+    assert await storage.users.rename(99, "Nobody") is None
+
+
+async def test_a_name_taken_in_another_case_stays_its_owners(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    assert await storage.users.rename(ben, "aDA") == Taken("name")
+    people = await storage.users.everyone()
+    assert [(person.id, person.name) for person in people] == [(ada, "Ada"), (ben, "Ben")]
+
+
+async def test_ones_own_name_may_be_taken_in_another_case(storage: Storage) -> None:
+    ada, _ = await add_both(storage)
+    renamed = await storage.users.rename(ada, "ADA")
+    assert isinstance(renamed, Person)
+    assert renamed.name == "ADA"
+    assert await storage.users.by_id(ada) == renamed
+
+
+async def test_of_many_who_change_to_one_name_at_once_one_gets_it(storage: Storage) -> None:
+    people = await add(storage, *(f"person {n}" for n in range(6)))
+    results: list[object] = []
+
+    async def rename(person: Person) -> None:
+        results.append(await storage.users.rename(person.id, "Queen"))
+
+    async with trio.open_nursery() as nursery:
+        for person in people:
+            nursery.start_soon(rename, person)
+    assert results.count(Taken("name")) == 5
+    assert sum(person.name == "Queen" for person in await storage.users.everyone()) == 1
+
+
+async def test_what_was_said_is_retold_under_the_name_of_today(storage: Storage) -> None:
+    ada, _ = await add_both(storage)
+    await say(storage, draft(ada, "one"))
+    await storage.users.rename(ada, "Zoë")
+    (page,), (before,) = (
+        await storage.messages.page(LOBBY_ID, 0, 1),
+        await storage.messages.before(LOBBY_ID, EVER, 1),
+    )
+    (settled,) = await storage.messages.settle({LOBBY_ID: 0}, 0.0)
+    assert page == before == settled
+    assert page.sender_name == "Zoë"
+
+
+# --- rooms that people make ---
+
+
 async def test_the_lobby_is_there_from_the_start(storage: Storage) -> None:
     lobby = await storage.rooms.by_id(LOBBY_ID)
     assert lobby is not None
     assert (lobby.kind, lobby.last_seq, lobby.is_private) == (RoomKind.LOBBY, 0, False)
     assert await storage.rooms.by_id(99) is None
+
+
+async def test_a_room_is_kept_as_made_and_its_creator_is_a_member(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    room = await make_room(storage, ada, "Garden", is_private=True)
+    assert (room.kind, room.name, room.creator_id) == (RoomKind.ROOM, "Garden", ada)
+    assert (room.is_private, room.last_seq) == (True, 0)
+    assert await storage.rooms.by_id(room.id) == room
+    assert await storage.rooms.is_member(room.id, ada)
+    assert not await storage.rooms.is_member(room.id, ben)
+    assert await storage.rooms.of_member(ada) == [room.id]
+    assert await storage.rooms.of_member(ben) == []
+
+
+async def test_a_room_name_is_taken_in_any_case_the_lobbys_too(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    await make_room(storage, ada, "Garden")
+    assert await storage.rooms.create("gARDEN", ben, is_private=True) == Taken("name")
+    assert await storage.rooms.create("LOBBY", ben, is_private=False) == Taken("name")
+    assert await storage.rooms.of_member(ben) == []
+
+
+async def test_of_many_who_make_one_room_at_once_one_does(storage: Storage) -> None:
+    people = await add(storage, *(f"person {n}" for n in range(6)))
+    results: list[object] = []
+
+    async def create(person: Person) -> None:
+        results.append(await storage.rooms.create("Garden", person.id, is_private=False))
+
+    async with trio.open_nursery() as nursery:
+        for person in people:
+            nursery.start_soon(create, person)
+    (room,) = (result for result in results if isinstance(result, Room))
+    members = [person.id for person in people if await storage.rooms.is_member(room.id, person.id)]
+    assert members == [room.creator_id]
+
+
+async def test_a_deleted_room_leaves_nothing(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    garden, cellar = await make_room(storage, ada, "Garden"), await make_room(storage, ada, "Cellar")
+    await say(
+        storage, joining(ben, garden.id), draft(ada, "hi", room=garden.id), draft(ada, "hm", room=cellar.id)
+    )
+    assert await storage.rooms.delete(garden.id)
+    assert not await storage.rooms.delete(garden.id)
+    assert await storage.rooms.by_id(garden.id) is None
+    assert not await storage.rooms.is_member(garden.id, ben)
+    assert await storage.rooms.of_member(ada) == [cellar.id]
+    assert await storage.messages.page(garden.id, 0, 10) == []
+    assert await storage.messages.before(garden.id, EVER, 10) == []
+    assert await storage.messages.settle({garden.id: 0}, 0.0) == []
+    assert await storage.messages.save([draft(ada, "late", room=garden.id)]) == [None]
+    assert texts(await storage.messages.page(cellar.id, 0, 10)) == ["hm"]
+    again = await make_room(storage, ben, "Garden")
+    assert again.id > cellar.id
+    assert await storage.messages.page(again.id, 0, 10) == []
+
+
+async def test_only_rooms_that_people_made_can_be_deleted(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    direct, support = await direct_room(storage, ada, ben), await support_room(storage, ada)
+    for room_id in (LOBBY_ID, direct.id, support.id, 99, EVER):
+        assert not await storage.rooms.delete(room_id)
+    for room_id in (LOBBY_ID, direct.id, support.id):
+        assert await storage.rooms.by_id(room_id) is not None
+
+
+async def test_a_membership_ends_once(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    room = await make_room(storage, ada)
+    await say(storage, joining(ben, room.id))
+    assert await storage.rooms.remove_member(room.id, ben)
+    assert not await storage.rooms.remove_member(room.id, ben)
+    assert not await storage.rooms.remove_member(99, ben)
+    assert not await storage.rooms.is_member(room.id, ben)
+    assert await storage.rooms.is_member(room.id, ada)
+    await say(storage, joining(ben, room.id))
+    assert await storage.rooms.is_member(room.id, ben)
+
+
+async def test_rooms_of_a_member_are_those_that_people_made_ascending(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    rooms = [await make_room(storage, ada, f"Room {n}") for n in range(3)]
+    await direct_room(storage, ada, ben)
+    await support_room(storage, ben)
+    await say(storage, joining(ben, rooms[2].id), joining(ben, rooms[0].id))
+    assert await storage.rooms.of_member(ada) == [room.id for room in rooms]
+    assert await storage.rooms.of_member(ben) == [rooms[0].id, rooms[2].id]
+    assert await storage.rooms.of_member(99) == []
+
+
+async def test_a_joining_is_a_message_and_makes_the_membership(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    room = await make_room(storage, ada)
+    told = await say(storage, draft(ada, "one", room=room.id), joining(ben, room.id), joining(ben, room.id))
+    assert [(message.kind, message.text, message.seq) for message in told] == [
+        (MessageKind.TEXT, "one", 1),
+        (MessageKind.JOIN, "", 2),
+        (MessageKind.JOIN, "", 3),
+    ]
+    assert await storage.rooms.is_member(room.id, ben)
+    retold = await storage.messages.page(room.id, 0, 10)
+    assert [(message.id, message.kind) for message in retold] == [
+        (message.id, message.kind) for message in told
+    ]
+
+
+async def test_a_rejected_batch_makes_no_membership(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    room = await make_room(storage, ada)
+    with pytest.raises(WriteRejected):
+        await storage.messages.save([joining(ben, room.id), draft(ada, "a\0b", room=room.id)])
+    assert not await storage.rooms.is_member(room.id, ben)
+    assert await storage.messages.page(room.id, 0, 10) == []
+
+
+async def test_joining_a_room_that_is_gone_makes_no_membership(storage: Storage) -> None:
+    _, ben = await add_both(storage)
+    assert await storage.messages.save([joining(ben, 99)]) == [None]
+    assert not await storage.rooms.is_member(99, ben)
+
+
+# --- messages ---
 
 
 async def test_seq_counts_each_rooms_messages_without_a_gap(storage: Storage) -> None:
@@ -112,6 +371,15 @@ async def test_seq_counts_each_rooms_messages_without_a_gap(storage: Storage) ->
     lobby = await storage.rooms.by_id(LOBBY_ID)
     assert lobby is not None
     assert lobby.last_seq == 3
+
+
+async def test_ids_ascend_as_the_drafts_were_given_over_all_rooms(storage: Storage) -> None:
+    ada, _ = await add_both(storage)
+    rooms = [LOBBY_ID, *[(await make_room(storage, ada, f"Room {n}")).id for n in range(3)]]
+    said = await say(storage, *(draft(ada, f"{n}", room=rooms[n * 7 % 4]) for n in range(40)))
+    ids = [message.id for message in said]
+    assert ids == sorted(ids)
+    assert texts(said) == [f"{n}" for n in range(40)]
 
 
 async def test_a_page_shows_what_was_saved_to_the_microsecond(storage: Storage) -> None:
@@ -152,11 +420,50 @@ async def test_settle_tells_what_was_committed_beyond_what_is_told(storage: Stor
     assert await storage.messages.settle({99: 0}, 0.0) == []
 
 
+async def test_settle_tells_several_rooms_in_the_order_of_their_commits(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    garden, cellar = await make_room(storage, ada, "Garden"), await make_room(storage, ada, "Cellar")
+    told: list[Message] = []
+    for n in range(4):
+        told += await say(storage, draft(ada, f"garden {n}", room=garden.id), draft(ben, f"lobby {n}"))
+        told += await say(storage, draft(ada, f"cellar {n}", room=cellar.id))
+    settled = await storage.messages.settle({cellar.id: 1, LOBBY_ID: 2, garden.id: 4}, NOW)
+    assert texts(settled) == ["cellar 1", "lobby 2", "cellar 2", "lobby 3", "cellar 3"]
+    ids = [message.id for message in settled]
+    assert ids == sorted(ids)
+    assert set(ids) <= {message.id for message in told}
+
+
+async def test_before_shows_the_newest_first_up_to_an_id(storage: Storage) -> None:
+    ada, _ = await add_both(storage)
+    room = await make_room(storage, ada)
+    said = await say(
+        storage, *(draft(ada, f"{n}", room=where) for n in range(5) for where in (room.id, LOBBY_ID))
+    )
+    in_room = [message for message in said if message.room_id == room.id]
+    before = storage.messages.before
+    assert texts(await before(room.id, EVER, 100)) == ["4", "3", "2", "1", "0"]
+    assert texts(await before(room.id, EVER, 2)) == ["4", "3"]
+    assert texts(await before(room.id, in_room[2].id, 2)) == ["2", "1"]
+    assert texts(await before(room.id, in_room[2].id - 1, 2)) == ["1", "0"]
+    assert await before(room.id, 0, 100) == []
+    assert await before(room.id, EVER, 0) == []
+    assert await before(99, EVER, 100) == []
+
+
+async def test_the_newest_id_grows_with_every_message_of_any_room(storage: Storage) -> None:
+    ada, _ = await add_both(storage)
+    room = await make_room(storage, ada)
+    assert await storage.messages.newest_id() == 0
+    for where in (LOBBY_ID, room.id, LOBBY_ID):
+        said = await say(storage, draft(ada, "x", room=where), draft(ada, "y", room=where))
+        assert await storage.messages.newest_id() == said[-1].id
+
+
 async def test_a_big_batch_keeps_its_order(storage: Storage) -> None:
     ada, _ = await add_both(storage)
-    texts = [f"line {n}" for n in range(1000)]
-    saved = await storage.messages.save([draft(ada, text) for text in texts])
-    assert [message.text for message in saved if message is not None] == texts
+    lines = [f"line {n}" for n in range(1000)]
+    assert texts(await say(storage, *(draft(ada, line) for line in lines))) == lines
     page = await storage.messages.page(LOBBY_ID, 0, 1000)
     assert [message.seq for message in page] == list(range(1, 1001))
     assert [message.id for message in page] == sorted(message.id for message in page)
@@ -171,3 +478,171 @@ async def test_a_cancelled_read_leaves_the_storage_whole(storage: Storage) -> No
     with trio.fail_after(10):
         await storage.ping()
         assert len(await storage.users.everyone()) == 2
+
+
+# --- support conversations ---
+
+
+async def test_a_person_has_one_support_conversation(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    room = await support_room(storage, ada)
+    assert (room.kind, room.creator_id, room.name) == (RoomKind.SUPPORT, ada, None)
+    assert await support_room(storage, ada) == room
+    assert (await support_room(storage, ben)).id != room.id
+    assert await storage.rooms.support_room(99) is None
+
+
+async def test_a_support_conversation_asked_for_by_many_at_once_is_made_once(storage: Storage) -> None:
+    ada, _ = await add_both(storage)
+    rooms: set[int] = set()
+
+    async def ask() -> None:
+        rooms.add((await support_room(storage, ada)).id)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(8):
+            nursery.start_soon(ask)
+    assert len(rooms) == 1
+
+
+async def test_conversations_come_newest_first_with_what_is_unread(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    cem, dora = await add(storage, "Cem", "Dora")
+    bens, cems = (await support_room(storage, ben)).id, (await support_room(storage, cem.id)).id
+    await support_room(storage, dora.id)  # she has not said anything yet
+    assert await storage.messages.conversations(10) == []
+    await say(
+        storage, draft(ben, "b1", room=bens), draft(cem.id, "c1", room=cems), draft(ben, "b2", room=bens)
+    )
+    first, second = await storage.messages.conversations(10)
+    assert (first.person_id, first.person_name, first.last.text, first.unread) == (ben, "Ben", "b2", 2)
+    assert (second.person_id, second.last.text, second.unread) == (cem.id, "c1", 1)
+    await say(storage, draft(ada, "answer", room=bens))
+    first, second = await storage.messages.conversations(10)
+    assert (first.person_id, first.last.text, first.last.sender_id, first.unread) == (ben, "answer", ada, 0)
+    await say(
+        storage, draft(cem.id, "c2", room=cems), draft(ben, "b3", room=bens), draft(cem.id, "c3", room=cems)
+    )
+    assert [(each.person_id, each.unread) for each in await storage.messages.conversations(10)] == [
+        (cem.id, 3),
+        (ben, 1),
+    ]
+    assert [each.person_id for each in await storage.messages.conversations(1)] == [cem.id]
+    await storage.users.rename(cem.id, "Cemal")
+    (newest,) = await storage.messages.conversations(1)
+    assert (newest.person_name, newest.last.sender_name) == ("Cemal", "Cemal")
+
+
+# --- direct conversations ---
+
+
+async def test_two_people_have_one_room_in_either_order(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    room = await direct_room(storage, ada, ben)
+    assert room.kind is RoomKind.DIRECT
+    assert await direct_room(storage, ben, ada) == room
+    assert await storage.rooms.is_member(room.id, ada)
+    assert await storage.rooms.is_member(room.id, ben)
+
+
+async def test_one_may_have_a_room_with_oneself(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    own = await direct_room(storage, ada, ada)
+    assert await direct_room(storage, ada, ada) == own
+    assert (await direct_room(storage, ada, ben)).id != own.id
+    assert await storage.rooms.is_member(own.id, ada)
+
+
+async def test_nobody_has_no_direct_room(storage: Storage) -> None:
+    ada, _ = await add_both(storage)
+    assert await storage.rooms.direct_room(ada, 99) is None
+    assert await storage.rooms.direct_room(99, ada) is None
+    assert await storage.rooms.direct_room(0, -1) is None
+    assert await storage.rooms.direct_room(99, 99) is None
+
+
+async def test_a_direct_room_asked_for_by_both_at_once_is_made_once(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    rooms: set[int] = set()
+
+    async def ask(one: int, other: int) -> None:
+        rooms.add((await direct_room(storage, one, other)).id)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(4):
+            nursery.start_soon(ask, ada, ben)
+            nursery.start_soon(ask, ben, ada)
+    assert len(rooms) == 1
+
+
+async def test_undelivered_is_what_the_others_said_by_id_up_to_one(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    (cem,) = await add(storage, "Cem")
+    with_ben, with_cem = (
+        (await direct_room(storage, ada, ben)).id,
+        (await direct_room(storage, ada, cem.id)).id,
+    )
+    said = await say(
+        storage,
+        draft(cem.id, "from cem", room=with_cem),
+        draft(ben, "from ben", room=with_ben),
+        draft(ada, "from ada", room=with_ben),
+        draft(ben, "to all"),
+    )
+    said += await say(storage, draft(cem.id, "from cem again", room=with_cem))
+    by_text = {message.text: message for message in said}
+    missed = await storage.messages.undelivered(ada, EVER)
+    assert {"from cem", "from ben", "from cem again"} == set(texts(missed))
+    assert [message.id for message in missed] == sorted(message.id for message in missed)
+    assert {message.peer for message in missed} == {Peer(ada, "Ada")}
+    assert [(m.sender_id, m.sender_name) for m in missed if m.text == "from ben"] == [(ben, "Ben")]
+    up_to = max(by_text["from cem"].id, by_text["from ben"].id)
+    assert set(texts(await storage.messages.undelivered(ada, up_to))) == {"from cem", "from ben"}
+    assert await storage.messages.undelivered(ada, 0) == []
+    (to_ben,) = await storage.messages.undelivered(ben, EVER)
+    assert (to_ben.text, to_ben.peer) == ("from ada", Peer(ben, "Ben"))
+    assert await storage.messages.undelivered(cem.id, EVER) == []
+    assert await storage.messages.undelivered(99, EVER) == []
+
+
+async def test_what_one_sends_oneself_is_undelivered_once(storage: Storage) -> None:
+    ada, _ = await add_both(storage)
+    own = (await direct_room(storage, ada, ada)).id
+    await say(storage, draft(ada, "note to self", room=own))
+    (missed,) = await storage.messages.undelivered(ada, EVER)
+    assert (missed.text, missed.peer) == ("note to self", Peer(ada, "Ada"))
+    await storage.rooms.mark_delivered({(own, ada): missed.seq})
+    assert await storage.messages.undelivered(ada, EVER) == []
+
+
+async def test_a_delivered_position_never_goes_back_and_is_each_members_own(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    room = (await direct_room(storage, ada, ben)).id
+    await say(storage, *(draft(who, f"{n}", room=room) for n in range(3) for who in (ada, ben)))  # seq 1 to 6
+    await storage.rooms.mark_delivered({(room, ada): 4})
+    assert texts(await storage.messages.undelivered(ada, EVER)) == ["2"]
+    await storage.rooms.mark_delivered({(room, ada): 2, (room, ben): 1})
+    assert texts(await storage.messages.undelivered(ada, EVER)) == ["2"]
+    assert texts(await storage.messages.undelivered(ben, EVER)) == ["1", "2"]
+    await storage.rooms.mark_delivered({(room, ada): 6, (room, 99): 3, (99, ada): 3})
+    assert await storage.messages.undelivered(ada, EVER) == []
+    await storage.rooms.mark_delivered({})
+    await say(storage, draft(ben, "new", room=room))
+    assert texts(await storage.messages.undelivered(ada, EVER)) == ["new"]
+
+
+async def test_positions_marked_by_many_at_once_do_not_wait_for_each_other(storage: Storage) -> None:
+    people = await add(storage, *(f"person {n}" for n in range(6)))
+    rooms = [(await direct_room(storage, people[0].id, person.id)).id for person in people[1:]]
+    members = [
+        (room, person.id)
+        for room, other in zip(rooms, people[1:], strict=True)
+        for person in (people[0], other)
+    ]
+    await say(storage, *(draft(people[0].id, f"{n}", room=room) for n in range(5) for room in rooms))
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            for seq in range(1, 6):
+                nursery.start_soon(storage.rooms.mark_delivered, dict.fromkeys(members[:: (-1) ** seq], seq))
+    for person in people[1:]:
+        assert await storage.messages.undelivered(person.id, EVER) == []

@@ -4,14 +4,14 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from ssl import SSLContext
 from types import TracebackType
 from typing import Any, NamedTuple
 
 import httpx
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 PATIENCE = 20.0
@@ -99,7 +99,8 @@ class Person:
 
     def log_in(self, token: str) -> None:
         self.say(f"auth {token}")
-        assert self.is_told() == f"authorised as {self.name}"
+        told = self.hear_until(lambda line: line.name == "server")[-1]  # others may be talking
+        assert told.text == f"authorised as {self.name}"
 
     @property
     def closed_with(self) -> int:
@@ -131,24 +132,41 @@ def member(url: str, name: str, token: str | None = None, **settings: Any) -> Ge
 
 
 class Burst:
-    """People who all talk at once and wait for no answer, for as long as the block lasts or until they are cut.
+    """People who all talk at once and wait for no answer, for as long as the block lasts.
 
-    Each line is its speaker's name and a number, counted from `start`.
+    Whoever is cut comes back, if `comes_back`. Each line is its speaker's name and a number, counted from `start`.
     """
 
-    def __init__(self, people: Sequence[Person], start: int = 0) -> None:
+    def __init__(
+        self, url: str, tokens: Mapping[str, str], *, start: int = 0, comes_back: bool = False
+    ) -> None:
+        self.said = dict.fromkeys(tokens, start - 1)
+        """The last number that each has said, or is just saying."""
+        self._url = url
+        self._comes_back = comes_back
         self._over = threading.Event()
-        self._start = start
-        self._threads = [threading.Thread(target=self._talk, args=(person,)) for person in people]
+        self._threads = [threading.Thread(target=self._take_part, args=person) for person in tokens.items()]
+
+    def _take_part(self, name: str, token: str) -> None:
+        while True:
+            try:
+                with client(self._url, name=name) as person:
+                    person.say(f"auth {token}")
+                    told = person.hear_until(lambda line: line.name == "server")[-1]
+                    if told.text == f"authorised as {name}":
+                        self._talk(person)
+            except (WebSocketException, OSError):  # cut, or not let in
+                pass
+            if not self._comes_back or self._over.wait(0.05):
+                return
 
     def _talk(self, person: Person) -> None:
-        try:
-            for number in itertools.count(self._start):
-                person.say(f"{person.name} {number}")
-                if number % 10 == 9 and self._over.wait(0.005):  # fast, but not as fast as memory allows
-                    return
-        except (ConnectionClosed, OSError):
-            return
+        for number in itertools.count(self.said[person.name] + 1):
+            self.said[person.name] = number
+            person.say(f"{person.name} {number}")
+            # Fast, but not so fast that what is waiting fills the memory.
+            if number % 10 == 9 and self._over.wait(0.005):
+                return
 
     def __enter__(self) -> "Burst":
         for thread in self._threads:
@@ -165,7 +183,18 @@ class Burst:
         deadline = time.monotonic() + PATIENCE
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-            assert not thread.is_alive(), "a sender is stuck"
+            assert not thread.is_alive(), "a speaker is stuck"
+
+
+def hear_first(*people: Person) -> Line:
+    """What one of them hears next, whoever that is."""
+    deadline = time.monotonic() + PATIENCE
+    for person in itertools.cycle(people):
+        try:
+            return person.hear(0.001)
+        except TimeoutError:
+            assert time.monotonic() < deadline, "nobody hears anything"
+    raise AssertionError("there is nobody")
 
 
 def eventually(true: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from people import eventually
 
-needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc, as Linux has it")
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="looks into /proc, as Linux has it"
+)
 
 
 def _stats() -> Generator[tuple[int, str, str, int]]:

@@ -3,6 +3,7 @@
 import os
 import socket
 import struct
+from ssl import SSLContext
 from types import TracebackType
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -54,10 +55,11 @@ def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, 
 class RawClient:
     """A TCP connection to the server at `url`. Every wait ends after `PATIENCE` seconds with TimeoutError.
 
-    `receive_buffer` is the size of the system's buffer in bytes: small, for one that does not read.
+    `receive_buffer` is the size of the system's buffer in bytes: small, for one that does not read. With `tls` it
+    speaks that.
     """
 
-    def __init__(self, url: str, receive_buffer: int | None = None) -> None:
+    def __init__(self, url: str, receive_buffer: int | None = None, tls: SSLContext | None = None) -> None:
         parts = urlsplit(url)
         assert parts.hostname is not None
         self.socket = socket.socket()
@@ -67,6 +69,8 @@ class RawClient:
             if receive_buffer is not None:
                 self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
             self.socket.connect((parts.hostname, parts.port))
+            if tls is not None:
+                self.socket = tls.wrap_socket(self.socket, server_hostname=parts.hostname)
         except OSError:
             self.socket.close()
             raise

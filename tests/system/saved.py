@@ -1,9 +1,9 @@
 """What is in the database in the end: the only witness that a crash cannot fool."""
 
 import asyncio
-from collections.abc import Coroutine
-from itertools import zip_longest
-from typing import Any
+from collections.abc import Coroutine, Iterable
+from itertools import pairwise, zip_longest
+from typing import Any, TypeVar
 
 import asyncpg
 from people import Line
@@ -14,6 +14,11 @@ SELECT m.seq, u.name, m.text FROM messages m JOIN users u ON u.id = m.sender_id
 WHERE m.room_id = $1 ORDER BY m.seq"""
 
 LOBBY = 1
+
+BURST = 1_000_000
+"""Each burst on the same data counts from a multiple of this."""
+
+T = TypeVar("T")
 
 
 def saved_lines(address: dict[str, Any]) -> list[Line]:
@@ -62,9 +67,29 @@ def assert_told_once_in_order(heard: list[Line], saved: list[Line]) -> int:
     return len(saved) - begin - len(heard)
 
 
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    async def bounded() -> Any:
+def numbers_of(name: str, lines: Iterable[Line]) -> list[int]:
+    """The numbers that this person counted in a burst, in the order of the lines."""
+    return [
+        int(line.text.split()[1]) for line in lines if line.name == name and line.text.startswith(f"{name} ")
+    ]
+
+
+def assert_only_ends_are_missing(saved: list[Line], names: Iterable[str]) -> None:
+    """What each sent in one burst was saved from its beginning up to some place, without gaps."""
+    for name in names:
+        for before, number in pairwise([-1, *numbers_of(name, saved)]):
+            assert number in (before + 1, burst_after(before)), f"{name} skipped from {before} to {number}"
+
+
+def burst_after(number: int) -> int:
+    """Where the next burst begins to count."""
+    return (number // BURST + 1) * BURST
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    async def bounded() -> T:
         async with asyncio.timeout(30):
             return await work
 
-    return asyncio.run(bounded())
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:  # plain asyncio, no Trio under it
+        return runner.run(bounded())

@@ -12,9 +12,9 @@ from contextlib import ExitStack
 
 import pytest
 from conftest import ServerProcess, data_path, running_server
-from people import PASSWORD, Line, Person, client, eventually, member, post, register, request
+from people import PASSWORD, Person, client, eventually, member, post, register, request
 from processes import held_connections, needs_proc
-from raw_wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, RawClient, frame, opening
+from raw_wire import CLOSE, CONTINUATION, PING, PONG, TEXT, RawClient, frame, opening
 from saved import delete_person, saved_lines
 
 HEAD_TIMEOUT = 2.0
@@ -65,13 +65,14 @@ def pair(server: ServerProcess) -> Generator[Innocents]:
         member(server.url, "ada") as ada,
         member(server.url, "ben", path="/messenger", key="username") as ben,
     ):
-        yield Innocents(ada, ben)
+        pair = Innocents(ada, ben)
+        pair.chat()
+        yield pair
 
 
 @pytest.fixture(autouse=True)
 def innocents(server: ServerProcess, pair: Innocents) -> Generator[Innocents]:
-    """They chat before and after every test; the server has met no error that it did not expect."""
-    pair.chat()
+    """They chat between the tests; the server has met no error that it did not expect."""
     logged = server.log.stat().st_size
     yield pair
     pair.chat()
@@ -134,7 +135,10 @@ MALFORMED = {
     "brackets": "[" * 65_536,
     "braces": '{"a":' * 13_000,
     "brackets in the message": '{"name":"mallory","message":' + "[" * 60_000,
-    "brackets in a key nobody knows": '{"name":"mallory","x":' + "[" * 30_000 + "]" * 30_000 + ',"message":"hi"}',
+    "brackets in a key nobody knows": '{"name":"mallory","x":'
+    + "[" * 30_000
+    + "]" * 30_000
+    + ',"message":"hi"}',
 }
 
 
@@ -166,7 +170,9 @@ def test_a_binary_frame_is_answered_and_the_socket_stays_open(
     assert_goes_on(mallory, innocents)
 
 
-@pytest.mark.parametrize("escape", ["\\u0000", "a\\u0000b", "\\u0000" * 1000, "auth \\u0000", "history \\u0000"])
+@pytest.mark.parametrize(
+    "escape", ["\\u0000", "a\\u0000b", "\\u0000" * 1000, "auth \\u0000", "history \\u0000"]
+)
 def test_a_nul_is_refused_and_the_next_message_is_saved(
     mallory: Person, innocents: Innocents, escape: str
 ) -> None:
@@ -179,7 +185,9 @@ def test_a_nul_is_refused_and_the_next_message_is_saved(
         assert_goes_on(mallory, innocents)
 
 
-@pytest.mark.parametrize("name", ["mallory\\u0000", "\\u0000", "mall\\u00adory", "mallory\\u200b", "\\u202emallory"])
+@pytest.mark.parametrize(
+    "name", ["mallory\\u0000", "\\u0000", "mall\\u00adory", "mallory\\u200b", "\\u202emallory"]
+)
 def test_a_claimed_name_with_characters_that_are_not_seen_is_another_name(
     mallory: Person, innocents: Innocents, name: str
 ) -> None:
@@ -198,7 +206,9 @@ def test_of_a_key_that_is_given_twice_one_counts_for_everybody(mallory: Person, 
     innocents.overhear("mallory", "two")
 
 
-@pytest.mark.parametrize("number", ["-1", "99999999999999999999", "0x10", "1_0", "⑩", "NaN", "1;DROP TABLE messages"])
+@pytest.mark.parametrize(
+    "number", ["-1", "99999999999999999999", "0x10", "1_0", "⑩", "NaN", "1;DROP TABLE messages"]
+)
 def test_a_bad_history_number_is_told_the_range(mallory: Person, innocents: Innocents, number: str) -> None:
     mallory.say(f"history {number}")
     assert "1 to 1000" in mallory.is_told()
@@ -238,7 +248,9 @@ def test_a_message_that_cannot_be_saved_fails_alone(server: ServerProcess, innoc
 # --- frames that break the protocol ---
 
 
-def test_a_frame_of_64_kib_is_read_and_one_byte_more_closes_the_socket(mallory: Person, innocents: Innocents) -> None:
+def test_a_frame_of_64_kib_is_read_and_one_byte_more_closes_the_socket(
+    mallory: Person, innocents: Innocents
+) -> None:
     shell = len(socket_frame(""))
     mallory.send(socket_frame("x" * (65_536 - shell)))
     assert mallory.is_told() == "the message is longer than 4000 characters"
@@ -323,7 +335,9 @@ def test_invalid_utf_8_closes_the_socket_with_1007(server: ServerProcess, sent: 
         assert mallory.read_to_the_end() == b""
 
 
-def test_a_letter_may_lie_in_two_fragments(server: ServerProcess, mallory_s_token: str, innocents: Innocents) -> None:
+def test_a_letter_may_lie_in_two_fragments(
+    server: ServerProcess, mallory_s_token: str, innocents: Innocents
+) -> None:
     def line(text: str) -> bytes:
         return json.dumps({"name": "mallory", "message": text}, ensure_ascii=False).encode()
 
@@ -339,7 +353,9 @@ def test_a_letter_may_lie_in_two_fragments(server: ServerProcess, mallory_s_toke
         innocents.overhear("mallory", "жук")
 
 
-@pytest.mark.parametrize("after", [frame(PING, b"x") * 100, frame(TEXT, b"{}"), frame(CLOSE), b"\xff" * 10_000])
+@pytest.mark.parametrize(
+    "after", [frame(PING, b"x") * 100, frame(TEXT, b"{}"), frame(CLOSE), b"\xff" * 10_000]
+)
 def test_what_comes_after_our_close_frame_is_ignored(server: ServerProcess, after: bytes) -> None:
     goodbye = frame(CLOSE, (1000).to_bytes(2) + b"bye")
     for at_once in (True, False):
@@ -364,7 +380,7 @@ def test_a_flood_of_pings_gets_its_pongs(server: ServerProcess) -> None:
 
 LINE = frame(TEXT, b'{"name":"mallory","message":"hi"}')
 TALK = opening() + LINE
-CALL = b'POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}'
+CALL = b"POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
 
 @needs_proc
@@ -385,7 +401,12 @@ def test_a_socket_may_break_at_any_byte_of_a_frame(
     server: ServerProcess, mallory_s_token: str, reset: bool
 ) -> None:
     line = json.dumps({"name": "mallory", "message": f"auth {mallory_s_token}"}).encode()
-    conversation = (frame(TEXT, line), frame(TEXT, b'{"name":"mallory","message":"history 9"}'), frame(PING), frame(CLOSE))
+    conversation = (
+        frame(TEXT, line),
+        frame(TEXT, b'{"name":"mallory","message":"history 9"}'),
+        frame(PING),
+        frame(CLOSE),
+    )
     for sent in conversation:
         for length in (*range(min(len(sent), 64)), len(sent) - 1, len(sent)):
             with RawClient(server.url) as mallory:
@@ -411,7 +432,9 @@ def test_a_client_may_vanish_in_the_midst_of_its_history(server: ServerProcess, 
 
 
 @needs_proc
-def test_thousands_of_half_heads_hold_nobody_up_and_are_cut(server: ServerProcess, innocents: Innocents) -> None:
+def test_thousands_of_half_heads_hold_nobody_up_and_are_cut(
+    server: ServerProcess, innocents: Innocents
+) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = HALF_HEADS + 500
     most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
@@ -513,7 +536,9 @@ ROUTES = [("/", "name"), ("/api/login", "username"), ("/api/reg", "username")]
     ],
     ids=["200,000 brackets", "65,536 brackets", "braces", "in the name", "in a key nobody knows"],
 )
-def test_nested_brackets_are_a_bad_request(server: ServerProcess, path: str, body: bytes, status: int) -> None:
+def test_nested_brackets_are_a_bad_request(
+    server: ServerProcess, path: str, body: bytes, status: int
+) -> None:
     answer = post(server.url + path, body)
     assert (answer.status_code, list(answer.json())) == (status, ["error"])
 
@@ -572,7 +597,9 @@ def test_nobody_logs_in_by_a_name_that_could_deceive(
 
 
 @pytest.mark.parametrize(("path", "key"), ROUTES)
-@pytest.mark.parametrize("password", ["x" * 73, "é" * 37, "x" * 60_000, "wor\ud800ld", "wor\0ld"], ids=lambda p: ascii(p)[:9])
+@pytest.mark.parametrize(
+    "password", ["x" * 73, "é" * 37, "x" * 60_000, "wor\ud800ld", "wor\0ld"], ids=lambda p: ascii(p)[:9]
+)
 def test_a_password_that_bcrypt_would_cut_or_choke_on_is_refused(
     server: ServerProcess, path: str, key: str, password: str
 ) -> None:
@@ -592,4 +619,7 @@ def test_a_password_of_72_bytes_counts_to_its_last(server: ServerProcess, passwo
 
 def test_a_password_under_five_characters_is_refused(server: ServerProcess) -> None:
     answer = post(f"{server.url}/api/reg", {"username": "henry", "password": "four"})
-    assert (answer.status_code, answer.json()) == (400, {"error": "the password is shorter than 5 characters"})
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"error": "the password is shorter than 5 characters"},
+    )

@@ -1,0 +1,90 @@
+"""What the server is to reach, and whether a measurement shows it."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from bench.medians import OURS, against_other_scenario, ours, ratio, theirs
+from bench.results import Measured, Results, Run
+
+
+class Goal(msgspec.Struct, frozen=True):
+    """One goal: `measured` and `limit` are in `unit`; None where it was not measured."""
+
+    scenario: str
+    what: str
+    measured: float | None
+    limit: float | None
+    at_least: bool
+    unit: str = ""
+
+    @property
+    def met(self) -> bool | None:
+        """Whether it is reached; None where that was not measured."""
+        if self.measured is None or self.limit is None:
+            return None
+        return self.measured >= self.limit if self.at_least else self.measured <= self.limit
+
+
+def goals(results: Results) -> Iterator[Goal]:
+    """Return every goal with what was measured."""
+    a, b, c, d, e, f, g, h = (results.scenarios.get(key) for key in "abcdefgh")
+
+    yield Goal("a", "deliveries/s, times Node ws", ratio(a, _deliveries, OURS, "node_ws"), 10.0, True, "×")
+    yield Goal("a", "deliveries/s, times gorilla", ratio(a, _deliveries, OURS, "gorilla"), 5.0, True, "×")
+    yield Goal("a", "server CPU a delivery", ours(a, _cpu), 0.7, False, "µs")
+    yield Goal("a", "p99, below Node ws's p50", ours(a, _p99), theirs(a, "node_ws", _p50), False, "ms")
+
+    commit = ours(b, lambda run: run.one_commit_us / 1000)
+    node = theirs(b, "node_ws", _p50)
+    limit = None if commit is None or node is None else node + commit
+    yield Goal("b", "CPU a delivery, times Node ws", ratio(b, _cpu, OURS, "node_ws"), 1.3, False, "×")
+    yield Goal("b", "p50, Node ws's and one commit", ours(b, _p50), limit, False, "ms")
+
+    yield _three_times_the_saving_node("c", c)
+
+    yield Goal("d", "messages/s, saved", ours(d, _messages), 12_000.0, True, "/s")
+    yield Goal(
+        "d", "messages/s, times the Node that saves", ratio(d, _messages, OURS, "node_pg"), 3.0, True, "×"
+    )
+
+    yield Goal(
+        "e", "resident memory a connection", ours(e, lambda run: run.kib_per_connection), 24.0, False, "KiB"
+    )
+    yield Goal("e", "CPU at rest, of a core", ours(e, lambda run: run.cpu_share * 100), 1.0, False, "%")
+
+    served = None if f is None else sum(run.ok for run in f.runs if run.server == OURS)
+    rounds = None if f is None else sum(run.server == OURS for run in f.runs)
+    yield Goal("f", "rounds in which all were served", served, rounds, True)
+    yield Goal(
+        "f", "clients/s, to the first line", ours(f, lambda run: run.clients_per_s), 1500.0, True, "/s"
+    )
+
+    yield Goal("g", "p99 of the others, times (a)'s", against_other_scenario(g, a, _p99), 1.1, False, "×")
+
+    yield _three_times_the_saving_node("h", h)
+
+
+def _three_times_the_saving_node(key: str, measured: Measured | None) -> Goal:
+    saving = ratio(measured, _deliveries, OURS, "node_pg")
+    return Goal(key, "deliveries/s, times the Node that saves", saving, 3.0, True, "×")
+
+
+def _deliveries(run: Run) -> float:
+    return run.deliveries_per_s
+
+
+def _messages(run: Run) -> float:
+    return run.messages_per_s
+
+
+def _cpu(run: Run) -> float:
+    return run.cpu_us
+
+
+def _p50(run: Run) -> float:
+    return run.latency("p50") / 1000
+
+
+def _p99(run: Run) -> float:
+    return run.latency("p99") / 1000

@@ -1,0 +1,4 @@
+// Node with npm's `ws`. It saves nothing.
+'use strict';
+
+require('./hub').serve();

@@ -1,0 +1,125 @@
+"""What the load generator is told: who connects where, proves who they are how, and says what (load/plan.c).
+
+Our server gets what its dialects ask for. A peer passes messages on as they come, so it gets the same frames on a
+path that says who hears them, and no tokens.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from bench.scenarios import HISTORY, Scenario
+from chat.model.entities import Person
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """The lines that the generator reads, and the flags that say how to understand what is heard."""
+
+    lines: tuple[str, ...]
+    flags: tuple[str, ...]
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A person, with a token of the server's. A room is given where there are rooms."""
+
+    person: Person
+    token: str
+    room_id: int = 0
+
+
+def plan(scenario: Scenario, members: Sequence[Member]) -> Plan:
+    """Return the plan for our server. `members` are those who speak (or, in a storm, everyone)."""
+    match scenario.dialect:
+        case "rooms":
+            return Plan(tuple(_rooms(scenario, members)), ("--marker", '"Text":"', "--ack", '"Type":"sent"'))
+        case "direct":
+            return Plan(tuple(_direct(scenario, members)), ("--marker", '"content":"', "--exact"))
+    return Plan(tuple(_lobby(scenario, members)), ("--marker", '"message":"', "--exact"))
+
+
+def plan_for_peer(scenario: Scenario) -> Plan:
+    """Return the plan for a peer, which knows nobody."""
+    match scenario.dialect:
+        case "rooms":
+            return Plan(tuple(_peer_rooms(scenario)), ("--marker", '"Text":"', "--exact"))
+        case "direct":
+            return Plan(tuple(_peer_direct(scenario)), ("--marker", '"content":"', "--exact"))
+    return Plan(tuple(_lobby(scenario, ())), ("--marker", '"message":"', "--exact"))
+
+
+def members_needed(scenario: Scenario) -> int:
+    """How many must have an account: who only listens may stay anonymous, but for a storm."""
+    return scenario.connections if scenario.storm else scenario.groups * scenario.speakers
+
+
+def _line(*fields: object) -> str:
+    return "\t".join(map(str, fields))
+
+
+def _talker(name: str, text: str) -> str:
+    return f'{{"name":"{name}","message":"{text}"}}'
+
+
+def _authenticates(member: Member) -> str:
+    name = member.person.name
+    return _line("step", _talker(name, f"auth {member.token}"), f"authorised as {name}")
+
+
+def _lobby(scenario: Scenario, members: Sequence[Member]) -> Iterator[str]:
+    yield _line("group", 0)
+    for place in range(scenario.speakers):
+        name = members[place].person.name if members else f"speaker{place:04}"
+        yield _line("conn", "/talker", 1)
+        if members:
+            yield _authenticates(members[place])
+        prefix, suffix = _talker(name, "\t").split("\t")
+        yield _line("speak", prefix, suffix)
+    for place in range(scenario.listeners):
+        yield _line("conn", "/talker", int(place >= scenario.deaf))
+        if scenario.storm:
+            yield _authenticates(members[place])
+            yield _line("recall", _talker(members[place].person.name, f"history {HISTORY}"), HISTORY)
+
+
+def _says_in_room() -> str:
+    return _line("speak", '{"Type":"message","Text":"', '"}')
+
+
+def _rooms(scenario: Scenario, members: Sequence[Member]) -> Iterator[str]:
+    entered = '{"Type":"enter"}'
+    for place, member in enumerate(members):
+        if place % scenario.speakers == 0:
+            yield _line("group", 1)
+        yield _line("conn", f"/ws?token={member.token}", 1)
+        yield _line("step", "", entered)
+        yield _line("step", f'{{"Type":"enter","RoomID":{member.room_id}}}', entered)
+        yield _says_in_room()
+
+
+def _peer_rooms(scenario: Scenario) -> Iterator[str]:
+    for room in range(scenario.groups):
+        yield _line("group", 1)
+        for _ in range(scenario.speakers):
+            yield _line("conn", f"/rooms/{room}", 1)
+            yield _says_in_room()
+
+
+def _writes_to(one: int, other: int) -> str:
+    return _line("speak", f'{{"from":{one},"to":{other},"content":"', '"}')
+
+
+def _direct(scenario: Scenario, members: Sequence[Member]) -> Iterator[str]:
+    for pair in zip(members[::2], members[1::2], strict=True):
+        yield _line("group", 0)
+        for one, other in (pair, pair[::-1]):
+            yield _line("conn", f"/direct?token={one.token}", 1)
+            yield _line("step", "", f"Connected with id {one.person.id}")
+            yield _writes_to(one.person.id, other.person.id)
+
+
+def _peer_direct(scenario: Scenario) -> Iterator[str]:
+    for pair in range(scenario.groups):
+        yield _line("group", 0)
+        for one, other in ((2 * pair, 2 * pair + 1), (2 * pair + 1, 2 * pair)):
+            yield _line("conn", f"/direct/{one}", 1)
+            yield _writes_to(one, other)

@@ -1,0 +1,118 @@
+"""People and rooms, made in the server's own database; passwords are no part of any scenario.
+
+Each function opens one connection and closes it. A deadline stands on everything.
+"""
+
+import asyncio
+import statistics
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeAlias, TypeVar
+
+import asyncpg
+
+from bench.plans import Member, members_needed
+from bench.scenarios import Scenario
+from chat.model.entities import Person
+from chat.services.tokens import Tokens
+
+_DEADLINE = 60.0
+"""Seconds."""
+
+_PEOPLE = """
+INSERT INTO users (name, name_key, password_hash)
+SELECT name, name, '' FROM unnest($1::text[]) AS new(name)
+RETURNING id, name"""
+
+_ROOMS = """
+INSERT INTO rooms (kind, name, name_key, is_private)
+SELECT 'room', name, name, true FROM unnest($1::text[]) AS new(name)
+RETURNING id"""
+
+_DIRECT_ROOMS = """
+INSERT INTO rooms (kind)
+SELECT 'direct' FROM generate_series(1, $1)
+RETURNING id"""
+
+_PAIRS = """
+INSERT INTO direct_rooms (low_id, high_id, room_id)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])"""
+
+_MEMBERSHIPS = """
+INSERT INTO memberships (room_id, user_id)
+SELECT * FROM unnest($1::bigint[], $2::bigint[])"""
+
+T = TypeVar("T")
+Address = dict[str, Any]
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+def populate(address: Address, scenario: Scenario, tokens: Tokens) -> list[Member]:
+    """Make who a scenario needs, and the rooms that they are in."""
+    names = [f"speaker{number:04}" for number in range(members_needed(scenario))]
+
+    async def make(connection: Connection) -> list[Member]:
+        rows = sorted(await connection.fetch(_PEOPLE, names), key=lambda row: row["name"])
+        people = [Person(id=row["id"], name=row["name"]) for row in rows]
+        room_of = await _make_rooms(connection, scenario, people)
+        return [
+            Member(person, tokens.issue(person), room_id)
+            for person, room_id in zip(people, room_of, strict=True)
+        ]
+
+    return _on(address, make) if names else []
+
+
+async def _make_rooms(connection: Connection, scenario: Scenario, people: Sequence[Person]) -> list[int]:
+    """Make a room for each group that has one; return each person's."""
+    match scenario.dialect:
+        case "rooms":
+            names = [f"room{number:04}" for number in range(scenario.groups)]
+            rooms = [row["id"] for row in await connection.fetch(_ROOMS, names)]
+        case "direct":
+            rooms = [row["id"] for row in await connection.fetch(_DIRECT_ROOMS, scenario.groups)]
+            low, high = ([person.id for person in people[first::2]] for first in (0, 1))
+            await connection.execute(_PAIRS, low, high, rooms)
+        case _:
+            return [0] * len(people)
+    room_of = [rooms[place // scenario.speakers] for place in range(len(people))]
+    await connection.execute(_MEMBERSHIPS, room_of, [person.id for person in people])
+    return room_of
+
+
+def count_messages(address: Address) -> int:
+    """Return how many messages are saved."""
+
+    async def count(connection: Connection) -> int:
+        return int(await connection.fetchval("SELECT count(*) FROM messages"))
+
+    return _on(address, count)
+
+
+def one_commit(address: Address) -> float:
+    """Return the seconds that one small commit takes in this database when nothing else is done: the median of 200."""
+
+    async def commit(connection: Connection) -> float:
+        await connection.execute("CREATE TABLE one_commit (text text)")
+        statement = await connection.prepare("INSERT INTO one_commit VALUES ('a')")
+        took = []
+        for _ in range(200):
+            began = time.perf_counter()
+            await statement.fetch()
+            took.append(time.perf_counter() - began)
+        await connection.execute("DROP TABLE one_commit")
+        return statistics.median(took)
+
+    return _on(address, commit)
+
+
+def _on(address: Address, operation: Callable[[Connection], Awaitable[T]]) -> T:
+    async def run() -> T:
+        async with asyncio.timeout(_DEADLINE):
+            connection = await asyncpg.connect(**address)
+            try:
+                return await operation(connection)
+            finally:
+                await connection.close()
+
+    return asyncio.run(run())

@@ -1,0 +1,110 @@
+"""What is done to every server alike."""
+
+from typing import Literal
+
+import msgspec
+
+
+class Scenario(msgspec.Struct, frozen=True, kw_only=True):
+    """One load.
+
+    `lobby`: everyone hears everyone else. `rooms`: `groups` of five, each in a room of its own that echoes.
+    `direct`: `groups` of two who write to each other. `speakers` is how many of a group speak, `listeners` how many
+    only listen, `deaf` how many of those do not read at all.
+    """
+
+    key: str
+    title: str
+    dialect: Literal["lobby", "rooms", "direct"] = "lobby"
+    groups: int = 1
+    speakers: int = 0
+    listeners: int = 0
+    deaf: int = 0
+    inflight: int = 4
+    """Messages of one speaker that not everybody has yet."""
+    rate: float = 0.0
+    """Messages/s of all speakers; 0: as fast as they are heard."""
+    size: int = 64
+    """Bytes of a text."""
+    seconds: float = 5.0
+    """How long the window is in which is measured, unless the command line says otherwise."""
+    storm: bool = False
+    """Everybody connects, authenticates and asks for `history 50` at once: that is the window."""
+
+    @property
+    def connections(self) -> int:
+        return self.groups * (self.speakers + self.listeners)
+
+
+HISTORY = 50
+"""Lines of history that each client of the storm asks for."""
+
+A = Scenario(key="a", title="lobby, 500 listeners, 10 speakers × 4 in flight", listeners=500, speakers=10)
+
+SCENARIOS = {
+    scenario.key: scenario
+    for scenario in (
+        A,
+        Scenario(
+            key="b",
+            title="lobby, 500 listeners, 10 speakers, 100 messages/s in all",
+            listeners=500,
+            speakers=10,
+            rate=100.0,
+        ),
+        Scenario(
+            key="c",
+            title="200 rooms of 5, everyone speaks",
+            dialect="rooms",
+            groups=200,
+            speakers=5,
+            inflight=1,
+        ),
+        Scenario(
+            key="d",
+            title="ingest: one speaker with 200 in flight, one listener",
+            speakers=1,
+            listeners=1,
+            inflight=200,
+        ),
+        # Longer than the server's 25 s between two pings to a client, so that each is pinged in the window.
+        Scenario(key="e", title="5,000 idle connections", listeners=5000, seconds=26.0),
+        Scenario(
+            key="f",
+            title="2,000 clients connect, authenticate and recall 50 lines at once",
+            listeners=2000,
+            storm=True,
+        ),
+        Scenario(
+            key="g",
+            title="as (a), with 5 of the 500 listeners not reading",
+            listeners=500,
+            speakers=10,
+            deaf=5,
+        ),
+        Scenario(
+            key="h",
+            title="direct messages in 200 pairs",
+            dialect="direct",
+            groups=200,
+            speakers=2,
+            inflight=1,
+        ),
+    )
+}
+
+
+def growth() -> list[Scenario]:
+    """(a) with other numbers of listeners and other sizes: does anything grow faster than the work?"""
+    return [
+        msgspec.structs.replace(
+            A,
+            key=f"growth-{listeners}-{size}",
+            title=f"as (a), {listeners:,} listeners, {size:,} bytes",
+            listeners=listeners,
+            size=size,
+            seconds=3.0,
+        )
+        for size in (16, 256, 4096)
+        for listeners in (100, 500, 2000, 5000)
+    ]

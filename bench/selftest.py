@@ -1,0 +1,132 @@
+"""Shows that the load generator sees what it must: servers that lose, double, swap, alter or misdirect fail a run.
+
+    python -m bench.selftest
+
+A small faulty server (on `websockets`) makes one mistake at a time, at one message to one listener.
+"""
+
+import asyncio
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+
+from bench.generator import compile_generator, run_generator
+from bench.plans import plan_for_peer
+from bench.scenarios import Scenario
+
+SMALL = Scenario(key="small", title="small", speakers=3, listeners=5)
+AT = 100
+"""Which delivery the mistake is made at."""
+
+FAULTS = {
+    "makes no mistake": "",
+    "loses": "one lost or out of order",
+    "loses the last": "lost",
+    "doubles": "doubled",
+    "swaps": "out of order",
+    "alters": "not what was said",
+    "misnames": "not what was said",
+    "echoes": "where it must not be",
+    "closes": "closed with",
+    "invents": "not what was said",
+}
+"""Each mistake, and a word of what the generator must say to it."""
+
+
+class Faulty:
+    """Relays to everyone but the sender, with one mistake."""
+
+    def __init__(self, fault: str) -> None:
+        self._fault = fault
+        self._members: list[ServerConnection] = []
+        self._deliveries = 0
+        self._late: dict[tuple[ServerConnection, ServerConnection], str] = {}  # by speaker and listener
+
+    async def chat(self, socket: ServerConnection) -> None:
+        self._members.append(socket)
+        with suppress(ConnectionClosed):
+            async for message in socket:
+                for member in self._members:
+                    if member is not socket:
+                        await self._tell(socket, member, str(message))
+                if self._deliveries > AT and self._fault == "echoes":
+                    await socket.send(message)
+
+    async def _tell(self, speaker: ServerConnection, listener: ServerConnection, text: str) -> None:
+        self._deliveries += 1
+        for mistaken in self._mistaken((speaker, listener), text):
+            await listener.send(mistaken)
+        if self._deliveries == AT and self._fault == "closes":
+            await listener.close(1011)
+
+    def _mistaken(self, pair: tuple[ServerConnection, ServerConnection], text: str) -> list[str]:
+        """What a listener gets in place of a message."""
+        if self._fault == "loses the last" and self._deliveries > AT:
+            return []
+        if pair in self._late:
+            return [text, self._late.pop(pair)]
+        if self._deliveries != AT:
+            return [text]
+        match self._fault:
+            case "loses":
+                return []
+            case "doubles":
+                return [text, text]
+            case "swaps":
+                self._late[pair] = text
+                return []
+            case "alters":
+                return [text.replace("abc", "abd")]
+            case "misnames":
+                return [text.replace("speaker", "sqeaker")]
+            case "invents":
+                return [text, '{"name":"server","message":"hello"}']
+        return [text]
+
+
+@contextmanager
+def faulty_server(fault: str) -> Generator[int]:
+    """Run one in a thread for as long as the block lasts; yield its port."""
+    loop = asyncio.new_event_loop()
+    stopped = asyncio.Event()
+    ports: list[int] = []
+    ready = threading.Event()
+
+    async def run() -> None:
+        async with serve(Faulty(fault).chat, "127.0.0.1", 0, compression=None) as server:
+            ports.append(next(iter(server.sockets)).getsockname()[1])
+            ready.set()
+            await stopped.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
+    thread.start()
+    ready.wait(10)
+    try:
+        yield ports[0]
+    finally:
+        loop.call_soon_threadsafe(stopped.set)
+        thread.join(10)
+        loop.close()
+
+
+def main() -> int:
+    """Try each mistake; return 1 if one is not seen, or one is seen that was not made."""
+    compile_generator()
+    unseen = 0
+    for fault, word in FAULTS.items():
+        with faulty_server(fault) as port:
+            flags = ["--warmup", "0", "--seconds", "0.5", "--patience", "2", "--inflight", "2"]
+            result = run_generator(plan_for_peer(SMALL), port, flags, 30.0, lambda event: None)
+        said = " / ".join(result["errors"])
+        right = result["ok"] if not word else not result["ok"] and word in said
+        unseen += not right
+        print(f"{'ok  ' if right else 'NOT SEEN'}  a server that {fault}: {said or 'all was well'}")
+    return int(unseen > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

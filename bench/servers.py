@@ -1,0 +1,201 @@
+"""Our server and its peers: what each needs, how it is started, and what the load generator says to it."""
+
+import importlib.util
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from bench.plans import Member, Plan, members_needed, plan, plan_for_peer
+from bench.population import populate
+from bench.processes import running
+from bench.scenarios import Scenario
+from chat.model.entities import Person
+from chat.services.tokens import Tokens
+from chat.storage.postgres.embedded import running_address
+
+BENCH = Path(__file__).parent
+ROOT = BENCH.parent
+PEERS = BENCH / "peers"
+BUILD = BENCH / "build"
+GOPATH = Path("/usr/share/gocode")
+"""Where Debian's packages put the sources of Go libraries."""
+
+_SECRET = secrets.token_urlsafe(48)
+_TOKENS = Tokens(_SECRET, 86_400.0)
+_INSTALL = 300.0
+"""Seconds for an installation or a compilation."""
+
+
+class Running(msgspec.Struct, frozen=True):
+    """A server that runs. The first of `roots` is its own process; the others belong to it (a database)."""
+
+    port: int
+    roots: tuple[int, ...]
+    plan: Plan
+    members: tuple[Member, ...]
+    log: Path
+    address: dict[str, Any] | None = None
+    """Of its database, if it has one."""
+
+
+class Server(msgspec.Struct, frozen=True):
+    """A server to measure. `missing` installs what it can and says what is missing, or returns None."""
+
+    name: str
+    title: str
+    saves: bool
+    missing: Callable[[], str | None]
+    start: Callable[[Scenario, Path], AbstractContextManager[Running]]
+    """Runs it for a scenario, for as long as the block lasts, with files in an empty directory."""
+    storms: bool = False
+    """Whether it knows tokens and history."""
+
+
+def servers() -> dict[str, Server]:
+    """Return all of them, ours first."""
+    every = (
+        _ours("chat", ROOT),
+        Server(
+            "node_ws", "Node, ws", saves=False, missing=_node_missing, start=_peer(["node", "node_ws.js"])
+        ),
+        Server("node_pg", "Node, ws + pg", saves=True, missing=_node_missing, start=_node_pg, storms=True),
+        Server(
+            "websockets",
+            "Python, websockets",
+            saves=False,
+            missing=_websockets_missing,
+            start=_peer([sys.executable, "websockets_broadcast.py"]),
+        ),
+        Server(
+            "gorilla", "Go, gorilla", saves=False, missing=_gorilla_missing, start=_peer([BUILD / "gorilla"])
+        ),
+    )
+    return {server.name: server for server in every}
+
+
+def other_tree(root: Path) -> Server:
+    """Return our own server as it is in another checkout, to compare with."""
+    return _ours("other", root)
+
+
+def _ours(name: str, root: Path) -> Server:
+    """`chat serve` with its defaults on its own PostgreSQL, which keeps fsync on."""
+
+    @contextmanager
+    def start(scenario: Scenario, place: Path) -> Generator[Running]:
+        data, log = place / "data", place / "server.log"
+        command: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "chat",
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--data",
+            data,
+        ]
+        environment = {"CHAT_SECRET": _SECRET, "CHAT_BCRYPT_COST": "4", "PYTHONPATH": str(root)}
+        with running(command, log, directory=root, environment=environment) as (pid, line):
+            address = running_address(data)
+            members = tuple(populate(address, scenario, _TOKENS))
+            yield Running(_port(line), (pid,), plan(scenario, members), members, log, address)
+
+    title = "this server" if root == ROOT else f"this server, from {root.name}"
+    return Server(name, title, saves=True, missing=lambda: None, start=start, storms=True)
+
+
+def _peer(command: list[str | Path]) -> Callable[[Scenario, Path], AbstractContextManager[Running]]:
+    @contextmanager
+    def start(scenario: Scenario, place: Path) -> Generator[Running]:
+        log = place / "peer.log"
+        with running(command, log, directory=PEERS, environment={"NODE_ENV": "production"}) as (pid, line):
+            yield Running(_port(line), (pid,), plan_for_peer(scenario), (), log)
+
+    return start
+
+
+@contextmanager
+def _node_pg(scenario: Scenario, place: Path) -> Generator[Running]:
+    with ExitStack() as stack:
+        database: list[str | Path] = [sys.executable, "-m", "bench.database", place / "data"]
+        postgres, line = stack.enter_context(running(database, place / "database.log", directory=ROOT))
+        address = json.loads(line)
+        where = [str(address[name]) for name in ("host", "port", "user", "database")]
+        environment = {"NODE_ENV": "production", "SECRET": _SECRET}
+        log = place / "peer.log"
+        node, line = stack.enter_context(
+            running(["node", "node_pg.js", *where], log, directory=PEERS, environment=environment)
+        )
+        members = _strangers(scenario) if scenario.storm else ()
+        said = plan(scenario, members) if scenario.storm else plan_for_peer(scenario)
+        yield Running(_port(line), (node, postgres), said, members, log, address)
+
+
+def _strangers(scenario: Scenario) -> tuple[Member, ...]:
+    """People with good tokens, for a server that looks nobody up."""
+    people = [Person(id=number, name=f"speaker{number:04}") for number in range(members_needed(scenario))]
+    return tuple(Member(person, _TOKENS.issue(person)) for person in people)
+
+
+def _port(line: str) -> int:
+    port = urlsplit(line.removeprefix("listening on ")).port
+    assert port is not None, line
+    return port
+
+
+def _node_missing() -> str | None:
+    if shutil.which("node") is None:
+        return "node is not installed (Debian, Ubuntu: apt install nodejs npm)"
+    if all((PEERS / "node_modules" / name).is_dir() for name in ("ws", "pg")):
+        return None
+    npm = shutil.which("npm")
+    if npm is None:
+        return "npm is not installed (Debian, Ubuntu: apt install npm)"
+    return _run([npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"], PEERS)
+
+
+def _websockets_missing() -> str | None:
+    found = importlib.util.find_spec("websockets")
+    return None if found else "the Python package websockets is not installed"
+
+
+def _gorilla_missing() -> str | None:
+    go = shutil.which("go")
+    if go is None:
+        return "Go is not installed (Debian, Ubuntu: apt install golang-go)"
+    if not (GOPATH / "src/github.com/gorilla/websocket").is_dir():
+        return "gorilla/websocket is not installed (Debian, Ubuntu: apt install golang-github-gorilla-websocket-dev)"
+    BUILD.mkdir(exist_ok=True)
+    environment = {
+        "GO111MODULE": "off",
+        "GOPATH": str(GOPATH),
+        "GOCACHE": str(BUILD / "go-cache"),
+        "GOFLAGS": "",
+    }
+    return _run([go, "build", "-o", str(BUILD / "gorilla"), "./gorilla"], PEERS, environment)
+
+
+def _run(command: list[str], directory: Path, environment: dict[str, str] | None = None) -> str | None:
+    """Run a command to its end; return None, or how it failed."""
+    result = subprocess.run(
+        command,
+        cwd=directory,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=_INSTALL,
+        check=False,
+    )
+    if result.returncode == 0:
+        return None
+    return f"{Path(command[0]).name} failed: {(result.stderr or result.stdout).strip()[-500:]}"

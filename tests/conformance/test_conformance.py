@@ -1,0 +1,72 @@
+"""The real process does what the transcripts say, and what the seeds alone ask for."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Generator
+
+import pytest
+from conftest import ServerProcess, data_path, running_server
+from player import Account, Target, play
+from transcripts import Transcript, dialects, load
+
+TRANSCRIPTS = [transcript for name in dialects() for transcript in load(name).transcripts]
+TITLES = [transcript.title for transcript in TRANSCRIPTS]
+OF_SEEDS = [transcript for transcript in TRANSCRIPTS if not transcript.ours]
+
+COMMAND = (sys.executable, "-m", "chat", "user", "add")
+PASSWORD = "secret"
+
+
+@pytest.fixture(scope="module")
+def operators(server: ServerProcess) -> list[Account]:
+    """Two people who may answer support conversations, made as the server's operator makes them."""
+    accounts = [Account(f"{name}_{os.urandom(4).hex()}", PASSWORD) for name in ("olga", "otto")]
+    commands = [
+        subprocess.Popen(
+            [*COMMAND, account.name, "--operator", "--password-stdin", "--data", str(server.data)],
+            stdin=subprocess.PIPE,
+            env={**os.environ, "CHAT_BCRYPT_COST": "4"},
+        )
+        for account in accounts
+    ]
+    for command in commands:
+        command.communicate(PASSWORD.encode(), timeout=60)
+        assert command.returncode == 0
+    return accounts
+
+
+@pytest.fixture(scope="module")
+def target(server: ServerProcess, operators: list[Account]) -> Generator[Target]:
+    """The server of all tests; nothing that is played may make it log an error."""
+    logged = server.log.stat().st_size
+    yield Target(server.url, operators=operators)
+    lines = server.log.read_text()[logged:].splitlines()
+    assert [line for line in lines if json.loads(line)["level"] in ("error", "critical")] == []
+
+
+@pytest.fixture(scope="module")
+def trusting_target() -> Generator[Target]:
+    """A server that takes `from` at its word, as seed 003 does."""
+    with data_path() as data, running_server(data, CHAT_DIRECT_TRUST_FROM="1") as server:
+        yield Target(server.url, has=["trust-from"])
+
+
+def target_for(transcript: Transcript, request: pytest.FixtureRequest) -> Target:
+    target: Target = request.getfixturevalue("trusting_target" if transcript.needs else "target")
+    return target
+
+
+@pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=TITLES)
+def test_the_server_does_as_the_transcript_says(
+    transcript: Transcript, request: pytest.FixtureRequest
+) -> None:
+    play(transcript, target_for(transcript, request))
+
+
+@pytest.mark.parametrize("transcript", OF_SEEDS, ids=[transcript.title for transcript in OF_SEEDS])
+def test_the_server_does_what_the_seed_alone_asks_for(
+    transcript: Transcript, request: pytest.FixtureRequest
+) -> None:
+    play(transcript, target_for(transcript, request)._replace(seeds_only=True))

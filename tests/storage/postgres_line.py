@@ -1,0 +1,73 @@
+"""A line to the real PostgreSQL that a test can cut, or make swallow what the database answers."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import trio
+
+from chat.storage.postgres.database import Address
+from chat.storage.postgres.socket_directory import SOCKET
+
+
+class Line:
+    """A relay between two unix sockets. `address` is how to reach the database through it."""
+
+    def __init__(self, address: Address, directory: Path) -> None:
+        self.address: Address = {**address, "host": str(directory)}
+        self.open = True
+        """Whether new connections get through."""
+        self.deaf = False
+        """Whether answers are swallowed; what was asked still arrives."""
+        self._database = f"{address['host']}/{SOCKET}"
+        self._scopes: set[trio.CancelScope] = set()
+
+    def cut(self) -> None:
+        """End every connection, and let no other through until `open` is set again."""
+        self.open = False
+        for scope in self._scopes:
+            scope.cancel()
+
+    async def relay(self, client: trio.SocketStream) -> None:
+        """Relay one connection until either side ends it."""
+        with trio.CancelScope() as scope:
+            self._scopes.add(scope)
+            try:
+                async with client:
+                    if self.open:
+                        async with await trio.open_unix_socket(self._database) as database:
+                            await self._both_ways(client, database)
+            finally:
+                self._scopes.remove(scope)
+
+    async def _both_ways(self, client: trio.SocketStream, database: trio.SocketStream) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._copy, client, database, nursery, False)
+            nursery.start_soon(self._copy, database, client, nursery, True)
+
+    async def _copy(
+        self, source: trio.SocketStream, target: trio.SocketStream, nursery: trio.Nursery, answers: bool
+    ) -> None:
+        try:
+            async for data in source:
+                if not (answers and self.deaf):
+                    await target.send_all(data)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass
+        nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def open_line(address: Address) -> AsyncGenerator[Line]:
+    """Relay for as long as the block lasts."""
+    with TemporaryDirectory(prefix="chat-") as directory:
+        line = Line(address, Path(directory))
+        listener = trio.socket.socket(trio.socket.AF_UNIX)
+        with listener:
+            await listener.bind(f"{directory}/{SOCKET}")
+            listener.listen(64)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(trio.serve_listeners, line.relay, [trio.SocketListener(listener)])
+                yield line
+                nursery.cancel_scope.cancel()

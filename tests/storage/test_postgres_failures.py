@@ -1,0 +1,469 @@
+"""What becomes of reads and writes when the real PostgreSQL stalls, forgets, refuses or goes away."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+import trio
+from conftest import execute
+from postgres_line import Line, open_line
+from trio_asyncio import aio_as_trio, open_loop
+
+from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind
+from chat.model.startup import CannotStart
+from chat.storage.failures import OutcomeUnknown, StorageDown
+from chat.storage.ports import NewPerson, Taken
+from chat.storage.postgres.crossing import cross, open_asyncio
+from chat.storage.postgres.database import Address
+from chat.storage.postgres.migrations import Migration, known_migrations, migrate
+from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
+
+PATIENCE = 20.0
+"""Seconds for a whole test; far more than any takes, also on a busy machine."""
+
+SHORT = 0.8
+"""Seconds of a timeout that a test waits for."""
+
+NOW = 1_700_000_000.0
+
+
+@asynccontextmanager
+async def open_storage(
+    address: Address, *, pool_size: int = 2, query_timeout: float = 5.0, commit_timeout: float = 5.0
+) -> AsyncGenerator[PostgresStorage]:
+    """The storage, for no longer than a test may take."""
+    with trio.fail_after(PATIENCE):
+        async with open_postgres_storage(
+            address, pool_size=pool_size, query_timeout=query_timeout, commit_timeout=commit_timeout
+        ) as storage:
+            yield storage
+
+
+@contextmanager
+def refused(why: str) -> Generator[None]:
+    """Expect CannotStart with this reason, in as many groups as there are nurseries around."""
+    refusals: list[CannotStart] = []
+    try:
+        yield
+    except* CannotStart as group:
+        refusals += _leaves(group)
+    assert [error for error in refusals if why in str(error)], refusals or "it started"
+
+
+def _leaves(group: BaseExceptionGroup[CannotStart]) -> list[CannotStart]:
+    found: list[CannotStart] = []
+    for error in group.exceptions:
+        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found
+
+
+class Psql:
+    """Another client of the same database, with a loop and a transaction of its own."""
+
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]", loop: Any) -> None:
+        self._connection = connection
+        self._loop = loop
+
+    async def run(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        fetch = aio_as_trio(self._connection.fetch, loop=self._loop)
+        return list(await fetch(statement, *values))
+
+    async def value(self, query: str, *values: object) -> Any:
+        return (await self.run(query, *values))[0][0]
+
+    @asynccontextmanager
+    async def holding(self, statement: str) -> AsyncGenerator[None]:
+        """Keep the locks that `statement` takes for as long as the block lasts."""
+        await self.run("BEGIN")
+        try:
+            await self.run(statement)
+            yield
+        finally:
+            with trio.move_on_after(
+                5, shield=True
+            ):  # a lock left behind would stall the tests after this one
+                await self.run("COMMIT")
+
+    async def backends(self, name: str) -> list[int]:
+        """The process ids of the connections of an application to this database."""
+        query = (
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1"
+        )
+        return [row["pid"] for row in await self.run(query, name)]
+
+
+@asynccontextmanager
+async def open_psql(address: Address) -> AsyncGenerator[Psql]:
+    async with open_loop() as loop:
+        connection = await cross(lambda: asyncpg.connect(**address, timeout=10, command_timeout=10))
+        try:
+            yield Psql(connection, loop)
+        finally:
+            connection.terminate()
+
+
+@pytest.fixture
+async def psql(database: Address) -> AsyncGenerator[Psql]:
+    async with open_psql(database) as psql:
+        yield psql
+
+
+@pytest.fixture
+async def line(database: Address) -> AsyncGenerator[Line]:
+    async with open_line(database) as line:
+        yield line
+
+
+async def until(true: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for what happens in PostgreSQL and has no event here."""
+    while not await true():  # noqa: ASYNC110 - it happens in another process
+        await trio.sleep(0.01)
+
+
+async def add_ada(storage: PostgresStorage) -> int:
+    ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
+    assert not isinstance(ada, Taken)
+    return ada.id
+
+
+async def say(storage: PostgresStorage, sender: int, *texts: str) -> list[Message]:
+    drafts = [Draft(LOBBY_ID, sender, "ada", text, NOW) for text in texts]
+    return [message for message in await storage.messages.save(drafts) if message is not None]
+
+
+async def said(storage: PostgresStorage) -> list[str]:
+    """What is in the lobby; its `seq` must count without a gap."""
+    page = await storage.messages.page(LOBBY_ID, 0, 1000)
+    assert [message.seq for message in page] == list(range(1, len(page) + 1))
+    return [message.text for message in page]
+
+
+LOCK_THE_LOBBY = f"SELECT FROM rooms WHERE id = {LOBBY_ID} FOR UPDATE"
+
+# --- the writer's connection ---
+
+
+async def test_a_writer_that_lost_its_connection_while_idle_gets_another(
+    database: Address, psql: Psql
+) -> None:
+    async with open_storage(database) as storage:
+        ada = await add_ada(storage)
+        await say(storage, ada, "one")
+        for text in ("two", "three"):
+            (backend,) = await psql.backends("chat journal")
+            await psql.run("SELECT pg_terminate_backend($1)", backend)
+            await until(lambda: _is_lost(storage))
+            await say(storage, ada, text)
+        assert await said(storage) == ["one", "two", "three"]
+
+
+async def _is_lost(storage: PostgresStorage) -> bool:
+    connection = storage.messages._writer._connection
+    return connection is None or connection.is_closed()
+
+
+async def test_a_second_writer_is_refused_in_time_and_the_first_goes_on(
+    database: Address, psql: Psql
+) -> None:
+    async with open_storage(database) as first:
+        ada = await add_ada(first)
+        started = trio.current_time()
+        with refused("another chat server"):
+            async with open_storage(database, commit_timeout=SHORT):
+                pass
+        assert SHORT <= trio.current_time() - started < SHORT + 3
+        await say(first, ada, "still here")
+        assert await said(first) == ["still here"]
+    await until(lambda: _has_no(psql, "chat journal"))
+    async with open_storage(database) as second:
+        await say(second, ada, "and now me")
+        assert await said(second) == ["still here", "and now me"]
+
+
+async def _has_no(psql: Psql, name: str) -> bool:
+    return not await psql.backends(name)
+
+
+async def test_a_commit_that_takes_too_long_never_lands_once_settled(database: Address, psql: Psql) -> None:
+    async with open_storage(database, commit_timeout=SHORT) as storage:
+        ada = await add_ada(storage)
+        await say(storage, ada, "before")
+        async with psql.holding(LOCK_THE_LOBBY):
+            started = trio.current_time()
+            with pytest.raises(OutcomeUnknown):
+                await say(storage, ada, "stuck")
+            assert SHORT <= trio.current_time() - started < SHORT + 3
+            assert await storage.messages.settle({LOBBY_ID: 1}, NOW) == []
+        # The lock is free now: whatever still waited for it would go on.
+        assert len(await psql.backends("chat journal")) == 1
+        await say(storage, ada, "after")
+        assert await said(storage) == ["before", "after"]
+
+
+async def test_of_a_commit_whose_answer_is_lost_settle_tells_exactly_what_landed(line: Line) -> None:
+    async with open_storage(line.address, commit_timeout=SHORT) as storage:
+        ada = await add_ada(storage)
+        await say(storage, ada, "before")
+        line.deaf = True
+        with pytest.raises(OutcomeUnknown):
+            await say(storage, ada, "landed", "landed too")
+        with pytest.raises((OutcomeUnknown, StorageDown)):  # the line is still deaf
+            await storage.messages.settle({LOBBY_ID: 1}, NOW)
+        line.deaf = False
+        landed = await storage.messages.settle({LOBBY_ID: 1}, NOW)
+        assert [(message.seq, message.text) for message in landed] == [(2, "landed"), (3, "landed too")]
+        assert await storage.messages.settle({LOBBY_ID: 3}, NOW) == []
+        await say(storage, ada, "after")
+        assert await said(storage) == ["before", "landed", "landed too", "after"]
+
+
+async def test_settle_is_final_whenever_the_stuck_commit_is_freed(line: Line, psql: Psql) -> None:
+    """The client has given up, PostgreSQL has not: the commit waits for a lock that is freed at the same time."""
+    async with open_storage(line.address, commit_timeout=SHORT, query_timeout=2) as storage:
+        ada = await add_ada(storage)
+        told = 0
+        for round_number, delay in enumerate((0.0, 0.01, 0.05)):
+            async with psql.holding(LOCK_THE_LOBBY):
+                line.open = False  # so that asyncpg's own cancel request is lost as well
+                with pytest.raises(OutcomeUnknown):
+                    await say(storage, ada, f"round {round_number}")
+                line.open = True
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(_commit_later, psql, delay)
+                    settled = await storage.messages.settle({LOBBY_ID: told}, NOW)
+            seen = await said(storage)
+            assert seen[told:] == [message.text for message in settled]
+            told = len(seen)
+            assert len(await psql.backends("chat journal")) == 1
+            await trio.sleep(0.02)
+            assert await said(storage) == seen
+
+
+async def _commit_later(psql: Psql, delay: float) -> None:
+    await trio.sleep(delay)
+    await psql.run("COMMIT")
+
+
+async def test_a_save_that_found_no_connection_was_not_begun(line: Line, psql: Psql) -> None:
+    async with open_storage(line.address, commit_timeout=SHORT) as storage:
+        ada = await add_ada(storage)
+        (backend,) = await psql.backends("chat journal")
+        await psql.run("SELECT pg_terminate_backend($1)", backend)
+        await until(lambda: _is_lost(storage))
+        line.deaf = True  # who connects now is accepted and hears nothing
+        with pytest.raises(StorageDown):
+            await say(storage, ada, "lost")
+        line.deaf = False
+        await say(storage, ada, "after")
+        assert await said(storage) == ["after"]
+
+
+async def test_a_join_of_unknown_outcome_is_a_message_and_a_membership_or_neither(line: Line) -> None:
+    async with open_storage(line.address, commit_timeout=SHORT) as storage:
+        ada = await add_ada(storage)
+        ben = await storage.users.add(NewPerson(name="ben", password_hash=b"x"))
+        assert not isinstance(ben, Taken)
+        room = await storage.rooms.create("garden", ada, is_private=False)
+        assert not isinstance(room, Taken)
+        await say(storage, ada, "before")  # prepares the statement: the next one is one message each way
+        line.deaf = True
+        with pytest.raises(OutcomeUnknown):
+            await storage.messages.save([Draft(room.id, ben.id, "ben", "", NOW, MessageKind.JOIN)])
+        line.deaf = False
+        (landed,) = await storage.messages.settle({room.id: 0}, NOW)
+        assert (landed.kind, landed.sender_id) == (MessageKind.JOIN, ben.id)
+        assert await storage.rooms.is_member(room.id, ben.id)
+
+
+# --- reads, and writes of the pool ---
+
+
+async def test_cancelled_reads_leave_the_pool_whole_and_no_query_running(
+    database: Address, psql: Psql
+) -> None:
+    async with open_storage(database, pool_size=4) as storage:
+        async with psql.holding("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE"):
+            for _ in range(3):
+                with trio.move_on_after(0.1) as impatient:
+                    async with trio.open_nursery() as nursery:
+                        for _ in range(8):  # four run and wait for the lock, four wait for a connection
+                            nursery.start_soon(storage.messages.page, LOBBY_ID, 0, 10)
+                assert impatient.cancelled_caught
+            await until(lambda: _none_waits(psql))
+        async with trio.open_nursery() as nursery:
+            for _ in range(16):
+                nursery.start_soon(storage.messages.page, LOBBY_ID, 0, 10)
+        assert len(await psql.backends("chat")) <= 4
+
+
+async def _none_waits(psql: Psql) -> bool:
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'messages'::regclass"
+    return bool(await psql.value(waiting) == 0)
+
+
+async def test_a_read_that_takes_too_long_is_given_up_and_the_next_is_answered(
+    database: Address, psql: Psql
+) -> None:
+    async with open_storage(database, query_timeout=SHORT) as storage:
+        async with psql.holding("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE"):
+            started = trio.current_time()
+            async with trio.open_nursery() as nursery:
+                for _ in range(4):  # twice as many as connections: waiting for one is bounded too
+                    nursery.start_soon(_is_down, storage)
+            assert trio.current_time() - started < 2 * SHORT + 3
+        assert await said(storage) == []
+
+
+async def _is_down(storage: PostgresStorage) -> None:
+    with pytest.raises(StorageDown):
+        await storage.messages.page(LOBBY_ID, 0, 10)
+
+
+async def test_a_cancelled_write_is_whole_or_was_not_begun(database: Address, psql: Psql) -> None:
+    async with open_storage(database) as storage:
+        ada = await add_ada(storage)
+        for n in range(20):
+            with trio.move_on_after(n / 5000):
+                await storage.rooms.create(f"room {n}", ada, is_private=False)
+    rooms = await psql.value("SELECT count(*) FROM rooms WHERE kind = 'room'")
+    assert rooms == await psql.value("SELECT count(*) FROM memberships")
+
+
+async def test_losing_the_race_for_a_direct_room_leaves_no_second_one(database: Address, psql: Psql) -> None:
+    async with open_storage(database, pool_size=6) as storage:
+        ada = await add_ada(storage)
+        async with trio.open_nursery() as nursery:
+            for _ in range(12):
+                nursery.start_soon(storage.rooms.direct_room, ada, ada)
+        assert await storage.rooms.direct_room(ada, 99) is None
+    assert await psql.value("SELECT count(*) FROM rooms WHERE kind = 'direct'") == 1
+    assert await psql.value("SELECT count(*) FROM memberships") == 1
+
+
+# --- no database ---
+
+
+async def test_a_database_that_is_gone_is_said_to_be_down_and_is_used_again_when_it_is_back(
+    line: Line,
+) -> None:
+    async with open_storage(line.address, commit_timeout=SHORT, query_timeout=SHORT) as storage:
+        ada = await add_ada(storage)
+        await say(storage, ada, "before")
+        line.cut()
+        await until(lambda: _is_lost(storage))
+        for attempt in (
+            lambda: storage.ping(),
+            lambda: storage.users.by_id(ada),
+            lambda: say(storage, ada, "lost"),
+            lambda: storage.rooms.create("garden", ada, is_private=False),
+            lambda: storage.messages.settle({LOBBY_ID: 0}, NOW),
+        ):
+            with pytest.raises(StorageDown):
+                await attempt()
+        line.open = True
+        await storage.ping()
+        await say(storage, ada, "after")
+        assert await said(storage) == ["before", "after"]
+
+
+async def test_a_dropped_database_is_down(database: Address, psql: Psql) -> None:
+    async with open_storage(database, commit_timeout=SHORT, query_timeout=SHORT) as storage:
+        ada = await add_ada(storage)
+        name = database["database"]
+        await execute({**database, "database": "postgres"}, f"DROP DATABASE {name} WITH (FORCE)")
+        await until(lambda: _is_lost(storage))
+        with pytest.raises(StorageDown):
+            await storage.ping()
+        with pytest.raises(StorageDown):
+            await say(storage, ada, "lost")
+        await execute(
+            {**database, "database": "postgres"}, f"CREATE DATABASE {name}"
+        )  # for the fixture to drop
+
+
+async def test_a_server_does_not_start_without_its_database(line: Line) -> None:
+    line.cut()
+    with refused("does not answer"):
+        async with open_storage(line.address, query_timeout=SHORT, commit_timeout=SHORT):
+            pass
+    with refused("No such file"):
+        async with open_storage({**line.address, "host": f"{line.address['host']}/no such"}):
+            pass
+
+
+# --- migrations ---
+
+FIRST = Migration(1, "first", "CREATE TABLE one (id int); INSERT INTO one VALUES (1)")
+SECOND = Migration(2, "second", "CREATE TABLE two (id int)")
+FAILING = Migration(3, "failing", "CREATE TABLE three (id int); INSERT INTO three VALUES ('x')")
+
+
+async def apply(address: Address, *migrations: Migration) -> None:
+    with trio.fail_after(PATIENCE):
+        async with open_asyncio():
+            await migrate(address, connect_timeout=5, migrations=list(migrations))
+
+
+async def tables(psql: Psql) -> set[str]:
+    return {row[0] for row in await psql.run("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
+
+
+async def test_migrations_are_applied_once_and_in_order(database: Address, psql: Psql) -> None:
+    await apply(database, FIRST)
+    await apply(database, FIRST)
+    await apply(database, FIRST, SECOND)
+    assert await tables(psql) == {"schema_migrations", "one", "two"}
+    assert await psql.value("SELECT count(*) FROM one") == 1
+    applied = await psql.run("SELECT version, name FROM schema_migrations ORDER BY version")
+    assert [tuple(row) for row in applied] == [(1, "first"), (2, "second")]
+
+
+async def test_a_failing_migration_takes_back_those_before_it(database: Address, psql: Psql) -> None:
+    with refused("0003 failed"):
+        await apply(database, FIRST, SECOND, FAILING)
+    assert await tables(psql) == set()
+    await apply(database, FIRST, SECOND)
+    with refused("0003 failed"):
+        await apply(database, FIRST, SECOND, FAILING)
+    assert await tables(psql) == {"schema_migrations", "one", "two"}
+
+
+async def test_a_migration_that_was_changed_after_it_was_applied_is_noticed(
+    database: Address, psql: Psql
+) -> None:
+    await apply(database, FIRST)
+    with refused("0001 was changed"):
+        await apply(database, FIRST._replace(text="CREATE TABLE other (id int)"), SECOND)
+    assert await tables(psql) == {"schema_migrations", "one"}
+
+
+async def test_a_database_of_a_newer_server_is_left_alone(database: Address, psql: Psql) -> None:
+    await apply(database, FIRST, SECOND)
+    with refused("schema 2, newer than this server's 1"):
+        await apply(database, FIRST)
+    assert await psql.value("SELECT count(*) FROM schema_migrations") == 2
+
+
+async def test_servers_that_start_at_once_apply_each_migration_once(database: Address, psql: Psql) -> None:
+    async with trio.open_nursery() as nursery:
+        for _ in range(4):
+            nursery.start_soon(apply, database, FIRST, SECOND)
+    assert await psql.value("SELECT count(*) FROM one") == 1
+    assert await psql.value("SELECT count(*) FROM schema_migrations") == 2
+
+
+async def test_a_cancelled_migration_was_not_begun_or_is_whole(database: Address, psql: Psql) -> None:
+    slow = Migration(2, "slow", "CREATE TABLE two (id int); SELECT pg_sleep(5)")
+    with trio.move_on_after(0.2) as impatient:
+        await apply(database, FIRST, slow)
+    assert impatient.cancelled_caught
+    assert await tables(psql) == set()
+    await apply(database, FIRST, SECOND)  # nothing holds the lock any more
+    assert await tables(psql) == {"schema_migrations", "one", "two"}
+
+
+def test_the_migrations_that_we_bring_are_numbered_without_a_gap() -> None:
+    migrations = known_migrations()
+    assert [migration.version for migration in migrations] == list(range(1, len(migrations) + 1))

@@ -1,7 +1,7 @@
 # `make run` and `make test` are all a fresh machine needs, beside Python 3.11 or newer.
 #
 #   PYTHON=…   the interpreter that .venv is made with
-#   ARGS=…     more arguments: for `chat serve`, as make run ARGS="--listen 8080", or for pytest
+#   ARGS=…     more arguments: for `chat serve`, as make run ARGS="--listen 8080", for pytest or for the benchmark
 #
 # The project is installed in editable mode: what runs is the tree as it lies, so only a change of the dependencies
 # (pyproject.toml, constraints.txt) installs again. hatchling stands in constraints.txt too and builds without
@@ -9,14 +9,14 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint clean
+.PHONY: help run test lint bench clean
 
 BIN := .venv/bin
 # A .venv that was moved, or whose interpreter is gone, is made anew.
 USABLE := $(shell test "`cat .venv/made 2>&1`" = "`pwd`" && $(BIN)/python -c '' || rm -f .venv/made)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input -c constraints.txt
 INPUTS := pyproject.toml constraints.txt .venv/made
-CODE := chat tests
+CODE := chat tests bench
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 12
@@ -34,9 +34,13 @@ lint: .venv/test ## what looks at the code without running it
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
 
+bench: .venv/test ## measure the server and its peers, for an hour; ARGS="--only a" for one scenario
+	$(BIN)/python -m bench.selftest
+	$(BIN)/python -m bench --save $(ARGS)
+
 clean: ## remove what these commands made, not your data
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	find chat tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf .venv build dist bench/build bench/peers/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find chat tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/run: $(INPUTS)
 	@echo "installing into .venv, PostgreSQL with it (about 100 MB, once)" >&2

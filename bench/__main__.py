@@ -28,6 +28,7 @@ GROWTH_PEERS = ("node_ws", "gorilla")
 def main(words: Sequence[str]) -> int:
     """Measure what the command line asks for. Returns 1 if a run failed: something lost, doubled or altered."""
     options = _read(words)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the shell has it ignored
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))  # in order, as Ctrl-C does
     if not sys.platform.startswith("linux"):
         sys.exit("the benchmark runs on Linux only: it reads /proc")

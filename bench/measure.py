@@ -13,7 +13,7 @@ from bench.results import MICRO, Run, storm_times
 from bench.scenarios import HISTORY, SCENARIOS, Scenario
 from bench.servers import Running, Server
 
-WARMUP = 1.0
+WARMUP = 2.0
 """Seconds of load before the window."""
 _DISTURBED = 0.15
 """Cores: more than this used by other processes is said beside the figures."""

@@ -61,13 +61,13 @@ def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start") 
 
 def _label(name: str, known: Mapping[str, Server]) -> str:
     server = known.get(name)
-    return name if server is None else server.title + ("" if server.saves else ", saves nothing")
+    return name if server is None else server.title + (", saves" if server.saves else ", saves nothing")
 
 
 def _footnote(measured: Measured) -> str:
     machine = measured.machine
     rounds = max((run.round for run in measured.runs), default=0)
-    return f"{measured.date}, {machine.cores} cores {machine.model}; medians of {rounds} rounds; {measured.title}"
+    return f"{measured.date}, {machine.cores} cores {machine.model}; medians of {rounds}; {measured.title}"
 
 
 def _bars(title: str, measured: Measured, known: Mapping[str, Server], figure: Figure, form: str) -> str:
@@ -79,12 +79,12 @@ def _bars(title: str, measured: Measured, known: Mapping[str, Server], figure: F
         for place, (name, value) in enumerate(values.items()):
             y = 44 + 28 * place
             size = 380 * value / longest
-            yield _text(196, y + 14, _label(name, known), anchor="end")
-            yield f'<rect x="204" y="{y}" width="{max(size, 1):.1f}" height="20" fill="{_colour(name)}"/>'
-            yield _text(210 + size, y + 14, format(value, form))
+            yield _text(232, y + 14, _label(name, known), anchor="end")
+            yield f'<rect x="240" y="{y}" width="{max(size, 1):.1f}" height="20" fill="{_colour(name)}"/>'
+            yield _text(246 + size, y + 14, format(value, form))
         yield _text(16, 62 + 28 * len(values), _footnote(measured), "small")
 
-    return _page(720, 74 + 28 * len(values), parts())
+    return _page(760, 74 + 28 * len(values), parts())
 
 
 def _spans(title: str, measured: Measured, known: Mapping[str, Server]) -> str:
@@ -95,7 +95,7 @@ def _spans(title: str, measured: Measured, known: Mapping[str, Server]) -> str:
         for name in measured.servers()
         if measured.of(name)
     }
-    scale = _Log([value for three in values.values() for value in three], 204, 690)
+    scale = _Log([value for three in values.values() for value in three], 240, 720)
 
     def parts() -> Iterator[str]:
         yield _text(16, 26, title, "title")
@@ -107,14 +107,14 @@ def _spans(title: str, measured: Measured, known: Mapping[str, Server]) -> str:
         for place, (name, (p50, p99, p999)) in enumerate(values.items()):
             y = 56 + 28 * place
             colour = _colour(name)
-            yield _text(196, y + 4, _label(name, known), anchor="end")
+            yield _text(232, y + 4, _label(name, known), anchor="end")
             ends = f'x1="{scale(p50):.1f}" y1="{y}" x2="{scale(p999):.1f}" y2="{y}"'
             yield f'<line {ends} stroke="{colour}" stroke-width="3"/>'
             for value, radius in ((p50, 6), (p99, 4.5), (p999, 3)):
                 yield f'<circle cx="{scale(value):.1f}" cy="{y}" r="{radius}" fill="{colour}"/>'
         yield _text(16, bottom + 36, _footnote(measured), "small")
 
-    return _page(720, 92 + 28 * len(values), parts())
+    return _page(760, 92 + 28 * len(values), parts())
 
 
 def _growth(growth: Mapping[str, Measured], known: Mapping[str, Server]) -> str:

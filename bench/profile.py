@@ -52,13 +52,18 @@ class Profiler:
         own: Counter[str] = Counter()
         all_below: Counter[str] = Counter()
         total = 0
+        idle = "WorkerThread._work"  # a thread of Trio's that waits for work
         for line in self._path.read_text(encoding="utf-8").splitlines():
             stack, _, count = line.rpartition(" ")
+            if idle in stack.rpartition(";")[2]:
+                continue
             frames = [frame.rpartition(":")[0] + ")" for frame in stack.split(";") if ":" in frame] or [stack]
             total += int(count)
             own[frames[-1]] += int(count)
             for frame in set(frames):
                 all_below[frame] += int(count)
+        for frame in [frame for frame, count in all_below.items() if count > 0.8 * total]:
+            del all_below[frame]  # everything is called by these
         yield f"    {self._path.name}: {total} samples; each function's own share, and with all it calls"
         for (one, ones), (other, others) in zip(
             own.most_common(_SHOWN), all_below.most_common(_SHOWN), strict=False

@@ -46,7 +46,7 @@ _OTHER_ERROR = 5
 class SupportRequest(msgspec.Struct):
     """A request; its id is repeated as it came, also where the rest is of wrong types."""
 
-    method: Any = None
+    method: Any
     params: Any = []
     id: msgspec.Raw = _NO_ID
 

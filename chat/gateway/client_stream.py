@@ -75,16 +75,23 @@ class ClientStream(trio.abc.Stream):
 
     async def aclose(self) -> None:
         """Say why if it is the client's fault, let the peer read the rest for a moment, and close."""
+        await self.flush()
+        await self.hang_up()
+
+    async def flush(self) -> None:
+        """Take nothing more, and let the peer read the rest for a moment. Cancelling is safe."""
         reason = self.connection and self.connection.closed
         if reason and reason.code in _TELL_WHY:
             self.outbox.finish(close_frame(reason.code, reason.reason or ""))
         self.outbox.finish()
         with trio.move_on_after(_FLUSH):
             await self.outbox.wait_until_at_most(0)
-            with suppress(
-                OSError, trio.BrokenResourceError, trio.BusyResourceError, trio.ClosedResourceError
-            ):
-                await linger(self._stream)  # or a reset may take the close frame away
+
+    async def hang_up(self) -> None:
+        """Close, but not over unread bytes: the reset that they cause may take the close frame away."""
+        gone = (OSError, trio.BrokenResourceError, trio.BusyResourceError, trio.ClosedResourceError)
+        with suppress(*gone):  # busy: trio-websocket reads at this moment, so nothing is left unread
+            await linger(self._stream)
         await self._stream.aclose()
 
     def _nobody_yet(self) -> None:

@@ -3,6 +3,8 @@
 Whatever a client does to trio-websocket or to us ends here, with this client alone.
 """
 
+from base64 import b64decode
+from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -18,15 +20,13 @@ from chat.gateway.client_stream import ClientStream, close_frame
 from chat.gateway.head import Head
 from chat.gateway.http.endpoint import bearer_token
 from chat.gateway.origins import origin_allowed
+from chat.gateway.refusal import refuse
 from chat.live.presence import Presence
 from chat.live.session import Core, Session
 from chat.model.closing import CRASHED
 from chat.model.entities import Person
 from chat.model.refusals import Refusal
 from chat.storage.failures import StorageDown
-
-_FLUSH = 1.0
-"""Seconds in which the last bytes may leave, when the session is over."""
 
 logger = structlog.get_logger(__name__)
 
@@ -42,6 +42,8 @@ class Door:
 
     async def serve(self, arrival: Arrival) -> None:
         """Serve one client from its upgrade request to its end. Cancelling cuts it off."""
+        if fault := _fault(arrival.head):
+            return await refuse(arrival.stream, fault)
         stream = ClientStream(arrival.stream, self._config.outbox_bytes)
         address = arrival.address
         welcome = self._look_at(arrival)
@@ -56,7 +58,7 @@ class Door:
                 if stream.connection is not None and not isinstance(welcome, _Refused):
                     accepted = True
                     await self._serve_session(address, stream, stream.connection, welcome, nursery)
-                await _flush(stream)
+                await stream.flush()
                 nursery.cancel_scope.cancel()
         except* (
             ConnectionClosed,
@@ -76,6 +78,7 @@ class Door:
                 stream.outbox.finish(close_frame(*CRASHED))
             else:
                 logger.debug("handshake failed", address=address, exc_info=True)
+        return await stream.hang_up()
 
     def _look_at(self, arrival: Arrival) -> "_Welcome | _Refused":
         """Decide from the head alone whether the client may come in, and what it speaks."""
@@ -160,14 +163,18 @@ class _Refused(NamedTuple):
 _BAD_TOKEN = _Refused(401, b"a valid token is needed\n")
 
 
+def _fault(head: Head) -> HTTPStatus | None:
+    """Return what is wrong with an upgrade request (RFC 6455, section 4.2.1), at which trio-websocket would wait."""
+    if head.get("sec-websocket-version") != "13":
+        return HTTPStatus.UPGRADE_REQUIRED
+    try:
+        nonce = b64decode(head.get("sec-websocket-key") or "", validate=True)
+    except ValueError:
+        return HTTPStatus.BAD_REQUEST
+    return None if len(nonce) == 16 else HTTPStatus.BAD_REQUEST
+
+
 def _token(head: Head) -> str | None:
     """Return the token that a handshake carries: `?token=`, or the `Authorization` header."""
     in_query = parse_qs(head.query).get("token")
     return in_query[0] if in_query else bearer_token(head.get("authorization") or "")
-
-
-async def _flush(stream: ClientStream) -> None:
-    """Let the client read its last frame. The stream itself is closed by the gateway."""
-    stream.outbox.finish()
-    with trio.move_on_after(_FLUSH):
-        await stream.outbox.wait_until_at_most(0)

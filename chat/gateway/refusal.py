@@ -21,6 +21,7 @@ TEXTS = {
     HTTPStatus.TOO_MANY_REQUESTS: "too many connections from your address",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "the head of the request is too large",
     HTTPStatus.HTTP_VERSION_NOT_SUPPORTED: "this server speaks HTTP/1.1",
+    HTTPStatus.UPGRADE_REQUIRED: "this server speaks version 13 of the WebSocket protocol",
 }
 
 
@@ -45,6 +46,8 @@ def response(status: HTTPStatus) -> bytes:
     ]
     if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
         head.append(f"retry-after: {RETRY_AFTER}")
+    if status is HTTPStatus.UPGRADE_REQUIRED:
+        head += ["upgrade: websocket", "sec-websocket-version: 13"]
     return "\r\n".join([*head, "", ""]).encode() + body
 
 

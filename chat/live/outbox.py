@@ -36,6 +36,7 @@ class Outbox:
 
     __slots__ = (
         "_begun",
+        "_closed",
         "_feed",
         "_fileno",
         "_open",
@@ -43,7 +44,6 @@ class Outbox:
         "_pending",
         "_progress",
         "_send_some",
-        "finished",
         "limit",
         "queued",
         "start_writer",
@@ -65,7 +65,7 @@ class Outbox:
         self._begun = b""  # the rest of a blob of which the socket took a part: it can't be dropped any more
         self._progress: trio.Event | None = None  # made by who waits for room, set by the writer
         self._open = True  # until cut() or finish()
-        self.finished = False  # whether the last frame has been taken
+        self._closed = False  # whether a last frame has been taken
         self.limit = limit
         self.queued = 0  # bytes that wait or are being written
         self.start_writer: Callable[[Callable[[], Awaitable[None]]], None] | None = None
@@ -89,9 +89,9 @@ class Outbox:
     def finish(self, last: bytes = b"") -> None:
         """Take `last` (a close frame) behind what waits, and then nothing more. Sync."""
         self._open = False
-        if last and not self.finished:
+        if last and not self._closed:
+            self._closed = True
             self._put(last)
-        self.finished = True
 
     def _put(self, blob: bytes) -> None:
         if not self.queued and self._fileno is not None:

@@ -50,9 +50,18 @@ def clean_name(name: str) -> str | Refusal:
     return name
 
 
+_INVISIBLE = frozenset(
+    [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10)]
+) | frozenset(range(0xE0100, 0xE01F0))
+"""Letters and marks that show nothing (Unicode's Default_Ignorable_Code_Point): two names would look the same."""
+
+
 def _may_stand_in_a_name(char: str) -> bool:
     # Marks (M) are parts of letters in many scripts; of the numbers only digits (Nd).
-    return char in " _.-" or unicodedata.category(char)[0] in "LM" or unicodedata.category(char) == "Nd"
+    if char in " _.-":
+        return True
+    category = unicodedata.category(char)
+    return (category[0] in "LM" or category == "Nd") and ord(char) not in _INVISIBLE
 
 
 def clean_email(email: str) -> str | Refusal:

@@ -25,7 +25,7 @@ from transcripts import (
     Transcript,
     steps_of,
 )
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import InvalidStatus, WebSocketException
 
 PATIENCE = 10.0
 """Seconds for an answer or a frame to come."""
@@ -170,7 +170,9 @@ class _Player:
             else:
                 differences = self._act(action)
         except KeyError as unknown:
-            raise Differs(f"line {step.line}: nothing is known of {unknown}\n    {step.source}") from None
+            differences = [f"nothing is known of {unknown}"]
+        except (httpx.HTTPError, OSError, WebSocketException) as error:
+            differences = [f"{type(error).__name__}: {error}"]
         if differences:
             raise Differs(
                 "\n".join([f"line {step.line}: {step.source}", *(f"    {line}" for line in differences)])

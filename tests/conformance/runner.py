@@ -13,10 +13,8 @@ import fnmatch
 import sys
 from collections.abc import Sequence
 
-import httpx
 from player import PATIENCE, Account, CannotPlay, Differs, Target, play
 from transcripts import Transcript, dialects, load
-from websockets.exceptions import ConnectionClosed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,8 +48,6 @@ def _result(transcript: Transcript, target: Target) -> tuple[str, str]:
         return "skipped", f": {why}"
     except Differs as how:
         return "differs", f"\n{how}"
-    except (httpx.HTTPError, OSError, ConnectionClosed) as error:
-        return "differs", f"\n{type(error).__name__}: {error}"
     return "ok", ""
 
 

@@ -38,6 +38,9 @@ def test_a_name_is_normalised_to_composed_letters() -> None:
         "\u202eada",
         "½",
         "😀",
+        "ad\u3164a",
+        "ada\ufe0f",
+        "a\u034fda",
         "x" * 100_000,
     ],
 )

@@ -71,7 +71,7 @@ def speaks(server: ServerProcess, token: str, line: Line) -> bool:
         if speaker.hear_until(lambda told: told.name == "server")[-1].text != f"authorised as {line.name}":
             return False
         speaker.say(line.text)
-        while (heard := hear_first(speaker, witness)) != line:
+        while (heard := hear_first(witness, speaker)) != line:
             if heard.name == "server":
                 return False
         return True

@@ -11,6 +11,7 @@ import pytest
 import trustme
 from conftest import ServerProcess, data_path, running_server
 from people import PASSWORD, client, eventually, member, post, register, request
+from processes import held_connections, needs_proc
 from raw_wire import CLOSE, RawClient, opening
 from saved import saved_lines
 
@@ -46,7 +47,7 @@ def encrypted(flags: tuple[str, ...]) -> Generator[ServerProcess]:
 
 
 @pytest.fixture(scope="module")
-def crowded() -> Generator[ServerProcess]:
+def small() -> Generator[ServerProcess]:
     """A server with few places, behind a proxy that it trusts: us."""
     settings = {
         "CHAT_MAX_CONNECTIONS": "8",
@@ -56,6 +57,13 @@ def crowded() -> Generator[ServerProcess]:
     }
     with data_path() as data, running_server(data, **settings) as server:
         yield server
+
+
+@pytest.fixture
+def crowded(small: ServerProcess) -> ServerProcess:
+    """The server with few places, once those who came before have left it."""
+    eventually(lambda: held_connections(small.process.pid) == 1, "all have left")
+    return small
 
 
 # --- TLS ---
@@ -168,10 +176,11 @@ def test_a_stop_says_goodbye_through_it(encrypted: ServerProcess, trusting: ssl.
 # --- how many ---
 
 
+@needs_proc
 def test_many_from_this_machine_are_spared_and_one_too_many_in_all_is_told_so(crowded: ServerProcess) -> None:
     with ExitStack() as stack:
         register(crowded.url, "ada")
-        eventually(lambda: is_served(crowded), "the call's own connection is over")
+        eventually(lambda: held_connections(crowded.process.pid) == 1, "that call is over")
         # Eight come from one address, where two are allowed: it is loopback.
         guests = [stack.enter_context(RawClient(crowded.url)) for _ in range(8)]
         for guest in guests:
@@ -191,6 +200,7 @@ def is_served(server: ServerProcess) -> bool:
     return request("GET", f"{server.url}/healthz").status_code == 200
 
 
+@needs_proc
 def test_a_proxy_speaks_for_many_and_each_of_them_has_its_own_limit(crowded: ServerProcess) -> None:
     def come_from(address: str) -> int:
         guest = stack.enter_context(RawClient(crowded.url))
@@ -203,6 +213,7 @@ def test_a_proxy_speaks_for_many_and_each_of_them_has_its_own_limit(crowded: Ser
         assert come_from("127.0.0.1") == 101
 
 
+@needs_proc
 def test_who_guesses_names_is_throttled_by_address_and_others_are_not(crowded: ServerProcess) -> None:
     register(crowded.url, "ben")
 

@@ -51,14 +51,14 @@ class Door:
         accepted = False
         try:
             async with trio.open_nursery() as nursery:
-                stream.outbox.start_writer = nursery.start_soon
-                with trio.move_on_after(self._config.handshake_timeout):
-                    welcome = await self._identify(welcome)
-                    stream.connection = await self._shake_hands(stream, welcome, nursery)
-                if stream.connection is not None and not isinstance(welcome, _Refused):
-                    accepted = True
-                    await self._serve_session(address, stream, stream.connection, welcome, nursery)
-                await stream.flush()
+                with stream.outbox.written_by(nursery.start_soon):
+                    with trio.move_on_after(self._config.handshake_timeout):
+                        welcome = await self._identify(welcome)
+                        stream.connection = await self._shake_hands(stream, welcome, nursery)
+                    if stream.connection is not None and not isinstance(welcome, _Refused):
+                        accepted = True
+                        await self._serve_session(address, stream, stream.connection, welcome, nursery)
+                    await stream.flush()
                 nursery.cancel_scope.cancel()
         except* (
             ConnectionClosed,
@@ -71,9 +71,6 @@ class Door:
         except* Exception:
             if accepted:
                 logger.exception("session failed", address=address)
-                stream.outbox.start_writer = (
-                    None  # the nursery is closed; the socket takes it, or nobody does
-                )
                 stream.outbox.cut()
                 stream.outbox.finish(close_frame(*CRASHED))
             else:
@@ -165,8 +162,9 @@ _BAD_TOKEN = _Refused(401, b"a valid token is needed\n")
 
 def _fault(head: Head) -> HTTPStatus | None:
     """Return what is wrong with an upgrade request (RFC 6455, section 4.2.1), at which trio-websocket would wait."""
-    if head.get("sec-websocket-version") != "13":
-        return HTTPStatus.UPGRADE_REQUIRED
+    version = head.get("sec-websocket-version")
+    if version != "13":
+        return HTTPStatus.BAD_REQUEST if version is None else HTTPStatus.UPGRADE_REQUIRED
     try:
         nonce = b64decode(head.get("sec-websocket-key") or "", validate=True)
     except ValueError:

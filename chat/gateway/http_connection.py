@@ -205,7 +205,15 @@ class _HttpConnection:
             scope["client"] = (proxies.client_address(peer, headers), port)
             scope["scheme"] = proxies.client_scheme(peer, headers, tls=self._stream.tls)
         to_handler, events = trio.open_memory_channel[Any](math.inf)
-        self._start_soon(_handle, self._server.app, scope, events, send)
+
+        async def answer(event: Any) -> None:  # noqa: ANN401 - an ASGI event, or None at the end
+            unread = self._parser.their_state is h11.SEND_BODY
+            if unread and event is not None and event["type"] == "http.response.start":
+                # Answered before the body came: this connection can't be used again, and the client must know.
+                event = {**event, "headers": [*event["headers"], (b"connection", b"close")]}
+            await send(event)
+
+        self._start_soon(_handle, self._server.app, scope, events, answer)
 
         async def put(event: object) -> None:
             # With a bound, whoever puts would wait for ever once the handler is over; Quart takes each at once.

@@ -9,7 +9,8 @@ written nothing overtakes it, so a frame is never torn, nor put inside another.
 import math
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 
 import trio
 
@@ -69,7 +70,19 @@ class Outbox:
         self.limit = limit
         self.queued = 0  # bytes that wait or are being written
         self.start_writer: Callable[[Callable[[], Awaitable[None]]], None] | None = None
-        """Starts a task in the client's nursery; set while there is one. Without, what waits stays."""
+        """Starts a task in the client's nursery; set by written_by() while there is one."""
+
+    @contextmanager
+    def written_by(self, start_writer: Callable[[Callable[[], Awaitable[None]]], None]) -> Generator[None]:
+        """Let writers be started for as long as the block lasts, which ends before their nursery does.
+
+        An acknowledgement may still come when the nursery is closed; then the socket takes it, or nobody does.
+        """
+        self.start_writer = start_writer
+        try:
+            yield
+        finally:
+            self.start_writer = None
 
     def offer(self, blob: bytes) -> None:
         """Take one or more whole frames, or nothing once cut or finished. Sync: nothing comes in between."""

@@ -189,6 +189,11 @@ class Client:
     def leave(self) -> None:
         self.connection.leave()
 
+    async def ends(self) -> None:
+        """Wait until it is served no more, which must be soon."""
+        with trio.fail_after(60):
+            await self.gone.wait()
+
     @property
     def closed_with(self) -> Closing | None:
         return self.connection.closed_with
@@ -303,14 +308,18 @@ class World:
             with client.scope:
                 async with trio.open_nursery() as nursery:
                     client.outbox.start_writer = nursery.start_soon
-                    with self.presence.present(client.session):
-                        await client.session.serve(nursery)
-                    client.outbox.finish()
-                    with trio.move_on_after(1):
-                        await client.outbox.wait_until_at_most(0)
+                    try:
+                        with self.presence.present(client.session):
+                            await client.session.serve(nursery)
+                        client.outbox.finish()
+                        with trio.move_on_after(1):
+                            await client.outbox.wait_until_at_most(0)
+                    finally:
+                        client.outbox.start_writer = (
+                            None  # an acknowledgement may come when the nursery is closed
+                        )
                     nursery.cancel_scope.cancel()
         finally:
-            client.outbox.start_writer = None  # the nursery is closed, and an acknowledgement may still come
             client.gone.set()
 
     async def rest(self) -> None:

@@ -57,7 +57,7 @@ async def guest(world: World) -> tuple[Client, int]:
 async def gone(*clients: Client) -> None:
     for client in clients:
         client.leave()
-        await client.gone.wait()
+        await client.ends()
 
 
 # --- people ---
@@ -223,8 +223,9 @@ async def test_two_connections_made_at_once_each_hear_everything_in_order(world:
     await here(world, ben)
 
 
+@pytest.mark.parametrize("limit", [20_000, 100_000], ids=["waits to be told", "waits for the outbox"])
 async def test_a_client_that_is_cut_off_while_it_hears_the_missed_hears_the_rest_next_time(
-    world: World, autojump_clock: object
+    world: World, autojump_clock: object, limit: int
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")
     one = await here(world, ada)
@@ -232,11 +233,11 @@ async def test_a_client_that_is_cut_off_while_it_hears_the_missed_hears_the_rest
         one.send(frame(ada.id, ben.id, f"{n} " + "x" * 500))
     await world.rest()
     with world.obstacles.held("undelivered"):
-        stuck = await world.connect(DIRECT, ben, limit=20_000)
+        stuck = await world.connect(DIRECT, ben, limit=limit)
         stuck.stop_reading(after=8000)
     await world.rest()
     one.send(frame(ada.id, ben.id, "60 live"))
-    await stuck.gone.wait()
+    await stuck.ends()
     assert stuck.closed_with == TOO_SLOW
     _, *heard = stuck.heard_now()
     assert 10 < len(heard) < 20
@@ -256,7 +257,7 @@ async def test_what_could_not_be_read_is_told_next_time_with_all_that_came_since
         two = await world.connect(DIRECT, ben)
         one.send(frame(ada.id, ben.id, "meanwhile"))
         await world.rest()
-    await two.gone.wait()
+    await two.ends()
     assert two.heard_now() == [
         f"Connected with id {ben.id}",
         {"error": "the database does not answer, try again"},
@@ -301,7 +302,7 @@ async def test_a_message_is_saved_and_told_or_neither_wherever_its_sender_is_cut
         for _ in range(nth):
             await trio.lowlevel.checkpoint()
         one.scope.cancel()
-        await one.gone.wait()
+        await one.ends()
         heard = [each["content"] for each in await two.hears()]
         room = await world.storage.rooms.direct_room(ada.id, ben.id)
         assert room is not None

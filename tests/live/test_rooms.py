@@ -56,6 +56,7 @@ def texts(frames: list[Any]) -> list[str]:
 async def join(world: World, room_id: int, *people: Person) -> None:
     for person in people:
         assert await world.memberships.join(person, room_id) is None
+    await world.rest()  # until the room was told
 
 
 # --- entering and speaking ---
@@ -186,14 +187,14 @@ async def test_a_private_room_is_entered_by_invitation_alone(world: World) -> No
 
 async def at_once(*calls: Callable[[], Awaitable[object]]) -> list[object]:
     """What each returned."""
-    results: list[object] = [None] * len(calls)
+    results: list[object] = []
 
-    async def run(n: int, call: Callable[[], Awaitable[object]]) -> None:
-        results[n] = await call()
+    async def run(call: Callable[[], Awaitable[object]]) -> None:
+        results.append(await call())
 
     async with trio.open_nursery() as nursery:
-        for n, call in enumerate(calls):
-            nursery.start_soon(run, n, call)
+        for call in calls:
+            nursery.start_soon(run, call)
     return results
 
 
@@ -462,19 +463,19 @@ async def test_a_cancelled_joining_is_a_membership_and_a_message_or_neither(nth:
         ada, ben = await world.add_all("ada", "ben")
         garden = await world.make_room(ada)
         creator = await here(world, ada, garden.id)
-        call = {
+        calls: dict[str, Callable[[], Awaitable[Refusal | None]]] = {
             "join": lambda: world.memberships.join(ben, garden.id),
             "invite": lambda: world.memberships.invite(ada, garden.id, ben.id),
-        }[way]
-        await cancelled_after(nth, call)
+        }
+        await cancelled_after(nth, calls[way])
         joined = world.joined(garden.id)
         assert joined in ([], [ben.id])
         assert await world.members(garden.id) == {ada.id, *joined}
         assert [frame["UID"] for frame in await creator.hears()] == joined
-        assert await call() == (ALREADY_IN if joined else None)
+        assert await calls[way]() == (ALREADY_IN if joined else None)
         assert world.joined(garden.id) == [ben.id]
         creator.leave()
-        await creator.gone.wait()
+        await creator.ends()
         world.assert_nothing_is_left()
 
 
@@ -496,7 +497,7 @@ async def test_a_cancelled_removal_is_felt_if_it_happened(nth: int, what: str) -
         assert texts(await client.hears()) == (["who is here?"] if is_in else [])
         for each in (speaker, client):
             each.leave()
-            await each.gone.wait()
+            await each.ends()
         world.assert_nothing_is_left()
 
 
@@ -516,11 +517,11 @@ async def test_a_client_cut_off_anywhere_leaves_nothing_and_what_it_said_is_told
         for _ in range(nth):
             await trio.lowlevel.checkpoint()
         client.scope.cancel()
-        await client.gone.wait()
+        await client.ends()
         heard = texts(await ear.hears())
         assert heard == [each.text for each in world.said(garden.id) if each.kind is MessageKind.TEXT]
         ear.leave()
-        await ear.gone.wait()
+        await ear.ends()
         world.assert_nothing_is_left()
 
 

@@ -76,7 +76,7 @@ async def test_whoever_does_not_authenticate_first_is_closed_without_a_reply(
     client = await world.connect(SUPPORT)
     client.send(frame)
     client.send(request("auth", world.token(ada)))  # nothing after that is processed
-    await client.gone.wait()
+    await client.ends()
     assert client.closed_with == UNAUTHENTICATED
     assert client.heard_now() == []
     world.assert_nothing_is_left()
@@ -176,7 +176,7 @@ async def test_an_answer_given_while_the_person_is_away_is_found_at_the_next_aut
     client, operator = await opened(world, ada), await opened(world, op)
     await client.asks(request("send", "help"))
     client.leave()
-    await client.gone.wait()
+    await client.ends()
     await operator.hears()
     assert told(await operator.asks(request("operatorSend", "here I am"))) == ("here I am", "op", True)
     back = await world.connect(SUPPORT)
@@ -394,7 +394,7 @@ async def test_operators_and_people_who_leave_leave_nothing_behind(world: World)
     clients = [await opened(world, person) for person in (ada, ada, op, op)]
     for client in clients:
         client.leave()
-        await client.gone.wait()
+        await client.ends()
     world.assert_nothing_is_left()
 
 
@@ -409,7 +409,7 @@ async def test_a_question_is_saved_and_pushed_or_neither_wherever_its_client_is_
         for _ in range(nth):
             await trio.lowlevel.checkpoint()
         client.scope.cancel()
-        await client.gone.wait()
+        await client.ends()
         heard = pushed(await operator.hears())
         again = await world.connect(SUPPORT)
         answer = await again.asks(request("auth", world.token(ada)))

@@ -74,6 +74,7 @@ class RawClient:
         except OSError:
             self.socket.close()
             raise
+        self.head = b""  # of the answer, once it is read
         self._buffer = b""
 
     def __enter__(self) -> "RawClient":
@@ -106,8 +107,8 @@ class RawClient:
         """Read the head of the answer and return its status."""
         while b"\r\n\r\n" not in self._buffer:
             self._receive()
-        head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
-        return int(head.split()[1])
+        self.head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
+        return int(self.head.split()[1])
 
     def shake_hands(self, path: str = "/talker", *headers: str) -> None:
         """Become a WebSocket."""

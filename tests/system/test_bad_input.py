@@ -515,6 +515,8 @@ def test_what_is_no_handshake_is_refused_and_closed(server: ServerProcess, sent:
     with RawClient(server.url) as mallory:
         mallory.send(sent)
         assert mallory.read_head() == status
+        # RFC 6455, section 4.4: who speaks another version is told ours.
+        assert (b"\r\nsec-websocket-version: 13" in mallory.head.lower()) == (status == 426)
         mallory.send_what_is_taken(LINE)
         mallory.read_to_the_end()
 

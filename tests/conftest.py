@@ -31,7 +31,17 @@ class ServerProcess:
         self.log = data.parent / f"{data.name}.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "chat", "serve", "--listen", "127.0.0.1:0", "--data", str(data), *arguments],
+                [
+                    sys.executable,
+                    "-m",
+                    "chat",
+                    "serve",
+                    "--listen",
+                    "127.0.0.1:0",
+                    "--data",
+                    str(data),
+                    *arguments,
+                ],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,

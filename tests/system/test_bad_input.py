@@ -20,7 +20,7 @@ from saved import delete_person, saved_lines
 HEAD_TIMEOUT = 2.0
 """Seconds that this server gives a head: those who send half of one are to be gone soon."""
 
-HALF_HEADS = 10_000 if os.environ.get("CHAT_TEST_FULL") else 2_000
+HALF_HEADS = 10_000 if os.environ.get("FULL_TESTS") else 2_000
 """Connections that send half a head at once."""
 
 AT_REST = 3

@@ -51,6 +51,7 @@ class ServerProcess:
         line = self.process.stdout.readline()  # ends at the latest when the process does
         if not line.startswith("listening on "):
             self.process.wait(_START)
+            self.process.stdout.close()
             raise RuntimeError(f"the server did not start: {self.log.read_text()}")
         self.url = line.removeprefix("listening on ").strip()
 

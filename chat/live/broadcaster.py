@@ -24,22 +24,33 @@ class Broadcaster:
     def __init__(self, feed: trio.MemorySendChannel[list[Announcement]], meters: Meters) -> None:
         self._feed = feed
         self._meters = meters
+        self._behind = 0  # batches announced and not yet published
         self._published = trio.Event()  # set, and made anew, after each publishing
 
     def announce(self, batch: list[Announcement]) -> None:
         """Hand over committed messages, in the order of their commits. Sync: no checkpoint."""
+        self._behind += 1
         self._feed.send_nowait(batch)
 
     async def keep_pace(self) -> None:
         """Wait while too much is announced and not yet published. Cancelling changes nothing."""
-        while self._feed.statistics().current_buffer_used > _KEEP_PACE:
+        await self._at_most_behind(_KEEP_PACE)
+
+    async def caught_up(self) -> None:
+        """Wait until everything announced is published. Cancelling changes nothing."""
+        await self._at_most_behind(0)
+
+    async def _at_most_behind(self, batches: int) -> None:
+        while self._behind > batches:
             await self._published.wait()
 
     async def fan_out(self, hub: Hub, announced: trio.MemoryReceiveChannel[list[Announcement]]) -> None:
         """Publish until the feed is closed and empty."""
         async for first in announced:
             started = trio.current_time()
-            hub.publish(chain(first, *take_waiting(announced, _KEEP_PACE)))
+            waiting = take_waiting(announced, _KEEP_PACE)
+            hub.publish(chain(first, *waiting))
+            self._behind -= 1 + len(waiting)
             self._meters.fanned_out(trio.current_time() - started)
             self._published.set()
             self._published = trio.Event()

@@ -62,6 +62,8 @@ class Journal:
         self._feed, self._entries = trio.open_memory_channel[Entry](_QUEUE)
         self._told: dict[int, int] = {}  # the newest seq announced, of each room that this server wrote to
         self._unsettled: list[Draft] = []  # of batches whose outcome is unknown
+        self._taken = 0  # drafts submitted and not yet committed or refused
+        self._committed = trio.Event()  # set, and made anew, after each batch
 
     async def submit(self, draft: Draft, author: Author, origin: object | None = None) -> None:
         """Hand a draft over; its author is told the outcome. Waits while the queue is full.
@@ -76,6 +78,13 @@ class Journal:
             )  # spares a turn of the loop; the reader makes one for each frame anyway
         except trio.WouldBlock:
             await self._feed.send(entry)
+        self._taken += 1
+
+    async def quiet(self) -> None:
+        """Wait until everything submitted is committed or refused, and told. Cancelling changes nothing."""
+        while self._taken > 0:
+            await self._committed.wait()
+        await self._broadcaster.caught_up()
 
     async def record(self, draft: Draft) -> Message | Refusal:
         """Hand a draft over, wait, and return what became of it. Cancelling: it may still be committed."""
@@ -97,6 +106,9 @@ class Journal:
             if batch:
                 batch += take_waiting(self._entries, _BATCH - 1)
                 await self._commit(batch)
+                self._taken -= len(batch)
+                self._committed.set()
+                self._committed = trio.Event()
             await self._broadcaster.keep_pace()
 
     async def _commit(self, batch: Sequence[Entry]) -> None:

@@ -108,6 +108,9 @@ class Session:
         try:
             with self._reading:
                 await self._read(nursery)
+            if self._closing is GOING_AWAY:
+                # What was accepted is still settled and heard; the gateway's grace period is the deadline.
+                await self.core.journal.quiet()
         except ConnectionClosed:
             return
         finally:
@@ -265,10 +268,7 @@ class Session:
         self.close(TOO_SLOW)
 
     async def _say_goodbye(self, closing: Closing) -> None:
-        """Settle what was accepted, then close the WebSocket, both in bounded time."""
-        if closing is GOING_AWAY:
-            # The gateway's grace period is the deadline; the journal's own is shorter.
-            await self.wait_settled()
+        """Close the WebSocket, in bounded time."""
         with trio.move_on_after(_FAREWELL):
             await self._connection.aclose(*closing)
 

@@ -65,24 +65,24 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     created_at: float = 0.0
 
 
-class Inbox(NamedTuple):
+class Inbox(msgspec.Struct, frozen=True):
     """Where a person (or a guest) hears what is sent to them alone."""
 
     person_id: int
 
 
-class SupportLine(NamedTuple):
+class SupportLine(msgspec.Struct, frozen=True):
     """Where a person hears their own support conversation."""
 
     person_id: int
 
 
-class Desk(NamedTuple):
+class Desk(msgspec.Struct, frozen=True):
     """Where operators hear all support conversations."""
 
 
 Topic = Hashable
-"""What can be listened to: a room's id, or one of the above."""
+"""What can be listened to: a room's id, or one of the above. They are no tuples: an inbox must not equal a line."""
 
 
 class Peer(NamedTuple):

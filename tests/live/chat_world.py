@@ -191,7 +191,7 @@ class Client:
 
     async def ends(self) -> None:
         """Wait until it is served no more, which must be soon."""
-        with trio.fail_after(60):
+        with trio.fail_after(20):
             await self.gone.wait()
 
     @property

@@ -8,6 +8,7 @@ import trio
 from chat_world import EVER, Client, World, open_world
 
 from chat.dialects.direct import DIRECT
+from chat.dialects.support import SUPPORT
 from chat.dialects.talker import TALKER
 from chat.live.direct import FIRST_GUEST
 from chat.model.closing import OUTCOME_UNKNOWN, TOO_SLOW
@@ -72,6 +73,20 @@ async def test_a_message_reaches_every_connection_of_its_addressee_and_nobody_el
     expected = [frame(ada.id, ben.id, "hello")]
     assert await phone.hears() == await desk.hears() == expected
     assert await sender.hears() == await same.hears() == await stranger.hears() == await lobby.hears() == []
+
+
+async def test_a_direct_message_and_a_support_conversation_of_one_person_are_two_things(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    sender, receiver = await here(world, ada), await here(world, ben)
+    support, phone = await world.connect(SUPPORT, ben), await world.connect(SUPPORT, ben)
+    support.heard_now()
+    phone.heard_now()
+    sender.send(frame(ada.id, ben.id, "between us"))
+    assert await receiver.hears() == [frame(ada.id, ben.id, "between us")]
+    assert await support.hears() == []
+    support.send({"method": "message.send", "params": ["help"], "id": 1})
+    assert len(await support.hears()) == len(await phone.hears()) == 1
+    assert await receiver.hears() == await sender.hears() == []
 
 
 async def test_what_one_sends_oneself_is_heard_on_all_ones_connections_once(world: World) -> None:

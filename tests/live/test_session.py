@@ -240,12 +240,13 @@ async def test_a_stopping_server_says_goodbye_after_what_it_took_is_saved_and_to
         client.send({"Type": "message", "Text": "last words"})
         await world.rest()
         world.presence.close_all(GOING_AWAY)
-        await other.ends()  # has nothing to wait for
         await world.rest()
-        assert client.closed_with is None
+        assert client.closed_with is other.closed_with is None
     await client.ends()
+    await other.ends()
     told = client.heard_now()
-    assert [frame["Type"] for frame in told] == ["sent"]
+    assert [frame["Type"] for frame in told] == ["sent", "message"]
+    assert [frame["message"] for frame in other.heard_now()] == ["last words"]
     assert client.closed_with == other.closed_with == GOING_AWAY
     assert [message.text for message in world.said(LOBBY_ID)] == ["last words"]
     late = await world.connect(TALKER)  # who comes while the server stops is told so too

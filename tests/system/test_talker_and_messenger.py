@@ -522,7 +522,6 @@ def test_history_tells_the_last_messages_oldest_first(
     house: House, past: list[Line], way: Way, count: str
 ) -> None:
     saved = saved_lines(house.server.address)
-    assert len(saved) < 1000 or count != "1000"
     with house.enter(way, "ben") as ben:
         ben.log_in(house.tokens["ben"])
         ben.say(f"history {count}")

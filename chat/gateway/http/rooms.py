@@ -179,7 +179,7 @@ def rooms_routes(accounts: Accounts, rooms: Rooms, memberships: Memberships, pre
         "/join",
         body=WhichRoom,
         token=True,
-        answers={200: Status, 403: ErrorBody, 404: ErrorBody, 409: ErrorBody},
+        answers={200: Status, 400: ErrorBody, 403: ErrorBody, 404: ErrorBody, 409: ErrorBody},
     )
     async def join(call: Call) -> object:
         """Join a public room."""
@@ -190,7 +190,7 @@ def rooms_routes(accounts: Accounts, rooms: Rooms, memberships: Memberships, pre
         "/invite",
         body=WhichMember,
         token=True,
-        answers={200: Status, 403: ErrorBody, 404: ErrorBody, 409: ErrorBody},
+        answers={200: Status, 400: ErrorBody, 403: ErrorBody, 404: ErrorBody, 409: ErrorBody},
     )
     async def invite(call: Call) -> object:
         """Make somebody a member of a room of one's own."""
@@ -198,7 +198,11 @@ def rooms_routes(accounts: Accounts, rooms: Rooms, memberships: Memberships, pre
         return refusal or Status("invited")
 
     @routes.route(
-        "PUT", "/remove", body=WhichMember, token=True, answers={200: Status, 403: ErrorBody, 404: ErrorBody}
+        "PUT",
+        "/remove",
+        body=WhichMember,
+        token=True,
+        answers={200: Status, 400: ErrorBody, 403: ErrorBody, 404: ErrorBody},
     )
     async def remove(call: Call) -> object:
         """End a membership: one's own, or anybody's in a room of one's own. Not in the seed."""

@@ -26,7 +26,13 @@ Operation = Callable[[Connection], Awaitable[T]]
 Address = dict[str, Any]
 """How to reach a database: asyncpg.connect's keyword arguments (`dsn`, or `host`, `user`, …)."""
 
-CONNECTION_LOST = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
+CONNECTION_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # of a connection whose server took its leave with a FATAL message
+)
 """What asyncpg raises where there is no connection, or no longer one."""
 
 _GRACE = 1.0

@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 
 import trio
 
+from chat.live.answer import Answer
 from chat.live.journal import Journal
 from chat.live.presence import Presence
-from chat.live.session import Answer, Handler, Session
+from chat.live.session import Handler, Session
 from chat.model.commands import Enter, Speak
 from chat.model.entities import Draft, Message, Person
 from chat.model.events import Entered, Refused

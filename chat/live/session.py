@@ -15,12 +15,12 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from chat.dialects.dialect import Dialect, Voice
 from chat.live.hub import Hub
-from chat.live.journal import Journal
+from chat.live.journal import Author, Journal
 from chat.live.meters import Meters
 from chat.live.outbox import Outbox
 from chat.model.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, TOO_SLOW, Closing
 from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, Peer, Person, Topic
-from chat.model.events import Event, Refused, Saved
+from chat.model.events import Event, Refused
 from chat.model.refusals import UNAVAILABLE, Code, Refusal
 from chat.services.accounts import Accounts
 from chat.services.history import History
@@ -208,7 +208,7 @@ class Session:
         *,
         peer: Peer | None = None,
         audience: tuple[Topic, ...] = (),
-        answer: "Answer | None" = None,
+        answer: Author | None = None,
     ) -> None:
         """Hand a clean text to the journal. Cancelling: it was not taken."""
         draft = Draft(
@@ -281,23 +281,3 @@ class Session:
         elif now - max(self.ears.heard_at, self._pinged_at) > interval:
             self._pinged_at = now
             self.outbox.offer(_PING)
-
-
-class Answer:
-    """The author of a draft whose client wants to hear, under its request's own id, what became of it."""
-
-    def __init__(self, session: Session, ref: object = None) -> None:
-        self._session = session
-        self._ref = ref
-
-    def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
-        """Answer the request. Sync: between commit and fan-out."""
-        if isinstance(outcome, Refusal):
-            self.refuse(outcome)
-        else:
-            self._session.tell(Saved(outcome, self._ref))
-        self._session.count_settled(outcome)
-
-    def refuse(self, refusal: Refusal) -> None:
-        """Answer that it can't be done. Sync."""
-        self._session.tell(Refused(refusal, self._ref))

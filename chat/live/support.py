@@ -7,7 +7,8 @@ import msgspec
 import trio
 
 from chat.dialects.support import DESK_VOICE
-from chat.live.session import Answer, Handler, Session
+from chat.live.answer import Answer
+from chat.live.session import Handler, Session
 from chat.model.closing import UNAUTHENTICATED
 from chat.model.commands import (
     SupportAnswer,

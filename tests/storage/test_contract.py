@@ -163,6 +163,13 @@ async def test_of_many_who_take_one_name_at_once_one_gets_it(storage: Storage) -
     assert sum(isinstance(result, Taken) for result in results) == 7
 
 
+async def test_people_are_found_by_their_ids_as_many_as_there_are(storage: Storage) -> None:
+    ada, ben, cem = await add(storage, "Ada", "Ben", "Cem")
+    assert await storage.users.by_ids([cem.id, 99, ada.id, ada.id]) == {ada.id: ada, cem.id: cem}
+    assert await storage.users.by_ids([ben.id]) == {ben.id: await storage.users.by_id(ben.id)}
+    assert await storage.users.by_ids([99, 0, -1]) == await storage.users.by_ids([]) == {}
+
+
 async def test_raising_the_generation_is_kept(storage: Storage) -> None:
     ada, _ = await add_both(storage)
     raised = await storage.users.raise_token_generation(ada)
@@ -592,12 +599,11 @@ async def test_undelivered_is_what_the_others_said_by_id_up_to_one(storage: Stor
     said += await say(storage, draft(cem.id, "from cem again", room=with_cem))
     by_text = {message.text: message for message in said}
     missed = await storage.messages.undelivered(ada, EVER)
-    assert {"from cem", "from ben", "from cem again"} == set(texts(missed))
-    assert [message.id for message in missed] == sorted(message.id for message in missed)
+    assert texts(missed) == ["from cem", "from ben", "from cem again"]
     assert {message.peer for message in missed} == {Peer(ada, "Ada")}
     assert [(m.sender_id, m.sender_name) for m in missed if m.text == "from ben"] == [(ben, "Ben")]
-    up_to = max(by_text["from cem"].id, by_text["from ben"].id)
-    assert set(texts(await storage.messages.undelivered(ada, up_to))) == {"from cem", "from ben"}
+    up_to_ben = await storage.messages.undelivered(ada, by_text["from ben"].id)
+    assert texts(up_to_ben) == ["from cem", "from ben"]
     assert await storage.messages.undelivered(ada, 0) == []
     (to_ben,) = await storage.messages.undelivered(ben, EVER)
     assert (to_ben.text, to_ben.peer) == ("from ada", Peer(ben, "Ben"))

@@ -1,0 +1,26 @@
+"""What became of a draft, told to the client that asked under its request's own id."""
+
+from chat.live.session import Session
+from chat.model.entities import Draft, Message
+from chat.model.events import Refused, Saved
+from chat.model.refusals import Refusal
+
+
+class Answer:
+    """The author of a draft whose client wants to hear, under its request's own id, what became of it."""
+
+    def __init__(self, session: Session, ref: object = None) -> None:
+        self._session = session
+        self._ref = ref
+
+    def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
+        """Answer the request. Sync: between commit and fan-out."""
+        if isinstance(outcome, Refusal):
+            self.refuse(outcome)
+        else:
+            self._session.tell(Saved(outcome, self._ref))
+        self._session.count_settled(outcome)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Answer that it can't be done. Sync."""
+        self._session.tell(Refused(refusal, self._ref))

@@ -86,12 +86,6 @@ class Journal:
             await self._committed.wait()
         await self._broadcaster.caught_up()
 
-    async def record(self, draft: Draft) -> Message | Refusal:
-        """Hand a draft over, wait, and return what became of it. Cancelling: it may still be committed."""
-        answer = _Answer()
-        await self.submit(draft, answer)
-        return await answer.wait()
-
     async def write(self) -> None:
         """Commit until the feed is closed and empty."""
         while True:
@@ -173,23 +167,6 @@ class Journal:
     def close(self) -> None:
         """Take no more drafts; write() ends once those taken are committed or refused. Sync."""
         self._feed.close()
-
-
-class _Answer:
-    """An author that waits for the outcome."""
-
-    def __init__(self) -> None:
-        self._outcome: Message | Refusal | None = None
-        self._known = trio.Event()
-
-    def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
-        self._outcome = outcome
-        self._known.set()
-
-    async def wait(self) -> Message | Refusal:
-        await self._known.wait()  # the journal settles every draft within its storage's deadlines
-        assert self._outcome is not None
-        return self._outcome
 
 
 def _landed(message: Message, draft: Draft | None) -> Announcement:

@@ -36,6 +36,7 @@ class Outbox:
     """
 
     __slots__ = (
+        "_allowance",
         "_begun",
         "_closed",
         "_feed",
@@ -68,6 +69,7 @@ class Outbox:
         self._open = True  # until cut() or finish()
         self._closed = False  # whether a last frame has been taken
         self.limit = limit
+        self._allowance = 0  # bytes of what send() took, by which more may wait until nothing does
         self.queued = 0  # bytes that wait or are being written
         self.start_writer: Callable[[Callable[[], Awaitable[None]]], None] | None = None
         """Starts a task in the client's nursery; set by written_by() while there is one."""
@@ -129,7 +131,7 @@ class Outbox:
         self.queued += len(blob)
         if blob is not self._begun:
             self._feed.send_nowait(blob)
-        if self.queued > self.limit:
+        if self.queued > self.limit + self._allowance:
             self._overflow()
 
     async def send(self, blob: bytes) -> None:
@@ -138,7 +140,11 @@ class Outbox:
         For long answers that the client asked for. Cancelling: `blob` was not taken.
         """
         await self.wait_until_at_most(self.limit // 2)
+        # One answer may be larger than the limit (a whole conversation): it was asked for, and is no sign of slowness.
+        self._allowance += len(blob)
         self.offer(blob)
+        if not self.queued:
+            self._allowance = 0
 
     async def wait_until_at_most(self, size: int) -> None:
         """Wait until no more than `size` bytes are queued. The caller sets a deadline: the peer may never read."""
@@ -169,6 +175,7 @@ class Outbox:
                     self._progress.set()
                     self._progress = None
             self._begun = b""
+            self._allowance = 0
             self._feed = self._pending = None
         except BaseException:
             self._open = False  # the transport is broken, or a frame is half written

@@ -3,6 +3,8 @@
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 
+from msgspec import structs
+
 from chat.live.meters import Reading
 from chat.live.session import Session
 from chat.model.closing import Closing
@@ -15,6 +17,7 @@ class Presence:
     def __init__(self) -> None:
         self._sessions: set[Session] = set()
         self._closing: Closing | None = None  # set by close_all()
+        self._new_names: dict[int, str] = {}  # of people who were renamed since the server started
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -27,6 +30,9 @@ class Presence:
     def present(self, session: Session) -> Generator[None]:
         """Count the session in for as long as the block lasts."""
         self._sessions.add(session)
+        if session.person is not None and session.person.id in self._new_names:
+            # Perhaps renamed during the handshake, after the token was looked at.
+            session.person = structs.replace(session.person, name=self._new_names[session.person.id])
         if self._closing is not None:
             session.close(self._closing)
         try:
@@ -43,6 +49,7 @@ class Presence:
 
     def renamed(self, person: Person) -> None:
         """Let the sessions of a person speak under the new name from now on. Sync."""
+        self._new_names[person.id] = person.name
         for session in self._sessions:
             if session.person is not None and session.person.id == person.id:
                 session.person = person

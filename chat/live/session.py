@@ -93,6 +93,7 @@ class Session:
         self._choices = choices
         self._topics: dict[Topic, Voice] = {}  # where this session listens
         self._held: list[bytes] = []  # what came since hold()
+        self._held_bytes = 0
         self._pinged_at = 0.0  # set by beat()
         self._closing: Closing | None = None  # set by close()
         self._submitted = 0  # drafts ever given to the journal
@@ -182,12 +183,13 @@ class Session:
     def release(self) -> None:
         """Pass on what was held, behind what was told meanwhile."""
         self.offer = self.outbox.offer
-        held, self._held = self._held, []
+        held, self._held, self._held_bytes = self._held, [], 0
         self.offer(b"".join(held))
 
     def _hold(self, blob: bytes) -> None:
         self._held.append(blob)
-        if sum(map(len, self._held)) > self.outbox.limit:
+        self._held_bytes += len(blob)
+        if self._held_bytes > self.outbox.limit:
             self.too_slow()
 
     def tell(self, event: Event) -> None:

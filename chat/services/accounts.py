@@ -49,6 +49,7 @@ class Accounts:
         self._tokens = tokens
         self._throttle = throttle
         self._min_password = min_password
+        self._renames = 0  # so far: who looked somebody up meanwhile must look again
 
     async def add(
         self,
@@ -120,6 +121,7 @@ class Accounts:
             case None:
                 return NO_PERSON
             case renamed:
+                self._renames += 1  # no await between here and the open sockets that hear of it
                 return renamed
 
     async def log_in(self, name: str, password: str, address: str) -> Granted | Refusal:
@@ -164,7 +166,10 @@ class Accounts:
         claims = self._tokens.read(token)
         if claims is None:
             return BAD_TOKEN
-        person = await self.person(claims.person_id)
+        seen, person = -1, None
+        while seen != self._renames:  # a name that was just looked up may have just changed
+            seen = self._renames
+            person = await self.person(claims.person_id)
         if person is None or person.token_generation != claims.generation:
             return BAD_TOKEN
         return person

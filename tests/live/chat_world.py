@@ -307,17 +307,12 @@ class World:
         try:
             with client.scope:
                 async with trio.open_nursery() as nursery:
-                    client.outbox.start_writer = nursery.start_soon
-                    try:
+                    with client.outbox.written_by(nursery.start_soon):
                         with self.presence.present(client.session):
                             await client.session.serve(nursery)
                         client.outbox.finish()
                         with trio.move_on_after(1):
                             await client.outbox.wait_until_at_most(0)
-                    finally:
-                        client.outbox.start_writer = (
-                            None  # an acknowledgement may come when the nursery is closed
-                        )
                     nursery.cancel_scope.cancel()
         finally:
             client.gone.set()

@@ -191,6 +191,19 @@ async def test_send_waits_while_half_of_the_limit_is_queued(open_pipe: Callable[
         assert set(got.removesuffix(b"later")) == set(b"x")
 
 
+async def test_an_answer_larger_than_the_limit_is_no_sign_of_slowness(open_pipe: Callable[..., Pipe]) -> None:
+    pipe = open_pipe(20_000)
+    async with pipe.writing():
+        await pipe.outbox.send(b"x" * 300_000)
+        pipe.outbox.offer(b"live")
+        assert pipe.overflows == 0
+        assert (await pipe.receive(300_004)).endswith(b"xlive")
+        await pipe.outbox.wait_until_at_most(0)
+        for frame in frames(5000):
+            pipe.outbox.offer(frame)
+        assert pipe.overflows > 0
+
+
 async def test_without_write_through_the_writer_sends_everything(open_pipe: Callable[..., Pipe]) -> None:
     pipe = open_pipe(1_000_000, write_through=False)
     async with pipe.writing():

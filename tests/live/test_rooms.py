@@ -412,9 +412,7 @@ async def test_a_new_name_is_felt_by_all_open_sockets_of_the_person(world: World
     own[ROOMS].send(enter(LOBBY_ID))
     await own[ROOMS].hears()
     for person, name in ((ada, "Zoë"), (op, "boss")):
-        renamed = await world.accounts.rename(person, name)
-        assert isinstance(renamed, Person)
-        world.presence.renamed(renamed)
+        await rename(world, person, name)
     own[TALKER].send({"name": "zoë", "message": "1"})
     await world.rest()
     own[MESSENGER].send({"username": "Zoë", "message": "2"})
@@ -441,6 +439,30 @@ async def test_a_new_name_is_felt_by_all_open_sockets_of_the_person(world: World
         "to": ada.id,
         "content": "id",
     }
+
+
+async def rename(world: World, person: Person, name: str) -> None:
+    """As the HTTP side does it."""
+    renamed = await world.accounts.rename(person, name)
+    assert isinstance(renamed, Person)
+    world.presence.renamed(renamed)
+
+
+async def test_a_name_that_changes_during_an_authentication_is_the_new_one(world: World) -> None:
+    (ada,) = await world.add_all("ada")
+    client = await world.connect(TALKER)
+    with world.obstacles.held("by_ids", after=True):
+        client.send({"name": "", "message": f"auth {world.token(ada)}"})
+        await world.rest()  # the answer, "ada", is on its way
+        await rename(world, ada, "Zoë")
+    assert await client.hears() == [{"name": "server", "message": "authorised as Zoë"}]
+
+
+async def test_a_name_that_changed_during_the_handshake_is_the_new_one(world: World) -> None:
+    (ada,) = await world.add_all("ada")
+    await rename(world, ada, "Zoë")
+    client = await world.connect(TALKER, ada)  # as the door saw her
+    assert client.heard_now() == [{"name": "server", "message": "authorised as Zoë"}]
 
 
 # --- cancelled anywhere ---

@@ -15,6 +15,7 @@ from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind
 from chat.model.startup import CannotStart
 from chat.storage.failures import OutcomeUnknown, StorageDown
 from chat.storage.ports import NewPerson, Taken
+from chat.storage.postgres import migrations
 from chat.storage.postgres.crossing import cross, open_asyncio
 from chat.storage.postgres.database import Address
 from chat.storage.postgres.migrations import Migration, known_migrations, migrate
@@ -400,10 +401,10 @@ SECOND = Migration(2, "second", "CREATE TABLE two (id int)")
 FAILING = Migration(3, "failing", "CREATE TABLE three (id int); INSERT INTO three VALUES ('x')")
 
 
-async def apply(address: Address, *migrations: Migration) -> None:
+async def apply(address: Address, *wanted: Migration) -> None:
     with trio.fail_after(PATIENCE):
         async with open_asyncio():
-            await migrate(address, connect_timeout=5, migrations=list(migrations))
+            await migrate(address, connect_timeout=5, migrations=list(wanted))
 
 
 async def tables(psql: Psql) -> set[str]:
@@ -454,6 +455,20 @@ async def test_servers_that_start_at_once_apply_each_migration_once(database: Ad
     assert await psql.value("SELECT count(*) FROM schema_migrations") == 2
 
 
+async def test_a_server_does_not_wait_for_ever_for_another_that_migrates(
+    database: Address, psql: Psql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "_LOCK_TIMEOUT", 1)
+    async with psql.holding(f"SELECT pg_advisory_xact_lock({migrations._LOCK})"):
+        with refused("another chat server is changing"):
+            await apply(database, FIRST)
+    await apply(database, FIRST)
+    async with psql.holding("LOCK TABLE one"):  # an older server uses what the migration changes
+        with refused("0002 failed"):
+            await apply(database, FIRST, Migration(2, "drop", "DROP TABLE one"))
+    assert await tables(psql) == {"schema_migrations", "one"}
+
+
 async def test_a_cancelled_migration_was_not_begun_or_is_whole(database: Address, psql: Psql) -> None:
     slow = Migration(2, "slow", "CREATE TABLE two (id int); SELECT pg_sleep(5)")
     with trio.move_on_after(0.2) as impatient:
@@ -465,5 +480,5 @@ async def test_a_cancelled_migration_was_not_begun_or_is_whole(database: Address
 
 
 def test_the_migrations_that_we_bring_are_numbered_without_a_gap() -> None:
-    migrations = known_migrations()
-    assert [migration.version for migration in migrations] == list(range(1, len(migrations) + 1))
+    versions = [migration.version for migration in known_migrations()]
+    assert versions == list(range(1, len(versions) + 1))

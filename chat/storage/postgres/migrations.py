@@ -17,6 +17,8 @@ from chat.storage.postgres.crossing import cross
 from chat.storage.postgres.database import CONNECTION_LOST, Address
 
 _LOCK = 0x63686174_6D696772  # "chatmigr"
+_LOCK_TIMEOUT = 60
+"""Seconds to wait for another server that changes the schema, or uses what a migration changes."""
 _OLDEST = 14
 """PostgreSQL's oldest major version that this schema is tried on."""
 
@@ -71,6 +73,7 @@ async def migrate(address: Address, *, connect_timeout: float, migrations: list[
             if connection.get_server_version().major < _OLDEST:
                 raise CannotStart(f"the database is PostgreSQL older than {_OLDEST}")
             async with connection.transaction():
+                await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}s'")
                 await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
                 await connection.execute(_TABLE)
                 applied = dict(await connection.fetch("SELECT version, checksum FROM schema_migrations"))
@@ -83,6 +86,8 @@ async def migrate(address: Address, *, connect_timeout: float, migrations: list[
         await cross(apply)
     except asyncpg.InvalidAuthorizationSpecificationError as error:
         raise CannotStart(f"the database refuses the user or password: {error}") from error
+    except asyncpg.LockNotAvailableError as error:
+        raise CannotStart("another chat server is changing the database's schema: try again") from error
     except (*CONNECTION_LOST, asyncpg.PostgresError, ValueError) as error:
         raise CannotStart(f"the database does not answer: {error or type(error).__name__}") from error
 

@@ -62,11 +62,18 @@ def _operation(dialect: str, endpoint: Endpoint, schema_of: dict[Any, Any]) -> d
             for status, kind in sorted(endpoint.answers.items())
         },
     }
-    if parts := _PART.findall(endpoint.path):
-        operation["parameters"] = [
-            {"name": part, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}}
-            for part in parts
+    parameters = [
+        {"name": part, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}}
+        for part in _PART.findall(endpoint.path)
+    ]
+    if endpoint.method == "GET" and endpoint.body is not None:
+        # What a GET takes may stand in its query as well.
+        parameters += [
+            {"name": field.encode_name, "in": "query", "schema": msgspec.json.schema(field.type)}
+            for field in msgspec.structs.fields(endpoint.body)
         ]
+    if parameters:
+        operation["parameters"] = parameters
     if endpoint.body is not None:
         operation["requestBody"] = {
             "required": endpoint.method != "GET",

@@ -73,9 +73,8 @@ class Journal:
         """
         entry = Entry(draft, author, origin)
         try:
-            self._feed.send_nowait(
-                entry
-            )  # spares a turn of the loop; the reader makes one for each frame anyway
+            # Spares a turn of the loop; the reader makes one for each frame anyway.
+            self._feed.send_nowait(entry)
         except trio.WouldBlock:
             await self._feed.send(entry)
         self._taken += 1

@@ -20,6 +20,9 @@ from chat.config import FIELDS, Config, ConfigError, Listen, describe, flag, var
 SHORTEST_SECRET = 32
 """Bytes; a shorter key is weaker than the HS256 that it is used for (RFC 7518, section 3.2)."""
 
+TOKEN = "CHAT_TOKEN"
+"""No setting: an admin's token, for the commands that ask a server over HTTP."""
+
 
 class Given(NamedTuple):
     """A value, and how the person who gave it spelled its key."""
@@ -41,7 +44,7 @@ def read_config(flags: Mapping[str, object], environ: Mapping[str, str]) -> Conf
     by_variable = {
         name.removeprefix("CHAT_").lower(): Given(name, value)
         for name, value in environ.items()
-        if name.startswith("CHAT_") and value
+        if name.startswith("CHAT_") and name != TOKEN and value
     }
     file_by_variable = by_variable.pop("config", None)
     file = by_flag.pop("config", None) or file_by_variable

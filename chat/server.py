@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import msgspec
 import trio
@@ -13,6 +14,7 @@ from chat.dialects.dialect import Dialect, by_name
 from chat.dialects.table import DIALECTS
 from chat.gateway.arrival import Arrival
 from chat.gateway.door import Door
+from chat.gateway.http.admin import admin_routes
 from chat.gateway.http.app import create_app
 from chat.gateway.http.direct import direct_routes
 from chat.gateway.http.messenger import messenger_routes
@@ -22,6 +24,7 @@ from chat.gateway.http.rooms import rooms_routes
 from chat.gateway.http.support import support_routes
 from chat.gateway.http.talker import talker_routes
 from chat.gateway.listener import open_gateway
+from chat.gateway.local import open_local
 from chat.live import lobby
 from chat.live.broadcaster import open_broadcaster
 from chat.live.deliveries import Deliveries, open_deliveries
@@ -31,9 +34,11 @@ from chat.live.hub import Hub
 from chat.live.journal import open_journal
 from chat.live.meters import Meters
 from chat.live.presence import Presence
+from chat.live.recorder import Recorder
 from chat.live.rooms import Memberships, RoomSockets
 from chat.live.session import Core, Handler
 from chat.live.support import SupportDesk
+from chat.live.watch import Watch, open_watch
 from chat.model.closing import GOING_AWAY
 from chat.model.entities import Person
 from chat.model.startup import CannotStart
@@ -82,19 +87,27 @@ async def open_server(config: Config) -> AsyncGenerator[Server]:
                 commit_timeout=config.commit_timeout,
             )
         )
-        yield await stack.enter_async_context(open_chat(config, storage, secret))
+        yield await stack.enter_async_context(open_chat(config, storage, secret, local=data.path))
 
 
 @asynccontextmanager
 async def open_chat(
-    config: Config, storage: Storage, secret: str, dialects: tuple[Dialect, ...] = DIALECTS
+    config: Config,
+    storage: Storage,
+    secret: str,
+    dialects: tuple[Dialect, ...] = DIALECTS,
+    *,
+    local: Path | None = None,
 ) -> AsyncGenerator[Server]:
-    """Serve on a storage that is open already; `open_server` without the database."""
+    """Serve on a storage that is open already; `open_server` without the database.
+
+    `local` is the data directory in which whoever owns it may watch, if there is one.
+    """
     for listen in config.listen:
         if by_name(dialects, listen.dialect) is None:
             known = ", ".join(dialect.name for dialect in dialects)
             raise CannotStart(f"no dialect is called {listen.dialect!r}: there are {known}")
-    presence, meters = Presence(), Meters()
+    presence, meters, recorder = Presence(), Meters(), Recorder()
     async with (
         open_deliveries(storage.rooms) as deliveries,
         open_gathering(storage.users.by_ids) as people,
@@ -106,17 +119,19 @@ async def open_chat(
         async with (
             open_broadcaster(hub, meters) as broadcaster,
             open_journal(storage.messages, broadcaster, meters) as journal,
+            open_watch(recorder, meters) as watch,
             trio.open_nursery() as nursery,
         ):
             rooms = Rooms(storage.users, storage.rooms, storage.messages)
             memberships = Memberships(rooms, journal, presence)
             handlers = _handlers(config, storage, rooms, deliveries)
             core = Core(accounts, history, journal, hub, handlers, meters)
-            door = Door(config, dialects, core, presence)
-            app = _app(config, storage, accounts, rooms, memberships, presence, meters)
+            door = Door(config, dialects, core, presence, recorder)
+            app = _app(config, storage, accounts, rooms, memberships, presence, meters, watch)
             nursery.start_soon(_beat, presence, config)
             async with (
                 _open_metrics(config, meters),
+                _open_local(local, watch),
                 open_gateway(
                     config, app, door.serve, on_stop=lambda: presence.close_all(GOING_AWAY)
                 ) as gateway,
@@ -147,6 +162,7 @@ def _app(
     memberships: Memberships,
     presence: Presence,
     meters: Meters,
+    watch: Watch,
 ) -> QuartTrio:
     """Return the HTTP side of all dialects, the pages, and the metrics unless they have a port of their own."""
     routes = [
@@ -155,6 +171,7 @@ def _app(
         support_routes(accounts),
         direct_routes(accounts),
         rooms_routes(accounts, rooms, memberships, presence),
+        admin_routes(accounts, watch, config.origins),
     ]
     metrics = [] if config.metrics_listen else [create_metrics(meters)]
     pages = create_pages(storage.ping, routes)
@@ -169,6 +186,16 @@ async def _open_metrics(config: Config, meters: Meters) -> AsyncGenerator[None]:
         return
     alone = structs.replace(config, listen=(config.metrics_listen,), tls_cert=None, tls_key=None)
     async with open_gateway(alone, create_app([create_metrics(meters)]), _no_socket, on_stop=lambda: None):
+        yield
+
+
+@asynccontextmanager
+async def _open_local(data: Path | None, watch: Watch) -> AsyncGenerator[None]:
+    """Answer whoever owns the data directory, if there is one."""
+    if data is None:
+        yield
+        return
+    async with open_local(data, watch):
         yield
 
 

@@ -397,10 +397,14 @@ def test_people_are_managed_while_the_server_runs(running: Running, data: Path) 
     assert head.split() == ["ID", "NAME", "EMAIL", "ROLES", "CREATED"]
     assert any(row.split()[1:4] == ["ada", "ada@chat.example", "operator"] for row in rows)
     assert user("revoke", "ADA").stdout.startswith("revoked the tokens of ada, id ")
+    assert user("role", "ada", "operator", "admin").stdout.endswith(": operator,admin\n")
+    assert user("role", "Ada", "member").stdout.endswith(": member\n")
+    assert people(data)["ada"]["roles"] == []
     for refusal in (
         user("add", "Ada", "--password-stdin", stdin="secret"),
         user("add", "zoe", "--password-stdin", stdin="x" * 73),
         user("revoke", "zoe"),
+        user("role", "zoe", "admin"),
     ):
         assert refusal.returncode == 1
         assert refusal.stderr.startswith("chat: ")

@@ -4,7 +4,9 @@ import click
 
 from chat import __version__
 from chat.cli.serve import serve
+from chat.cli.tree import tree
 from chat.cli.user import user
+from chat.cli.why import why
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -14,4 +16,6 @@ def main() -> None:
 
 
 main.add_command(serve)
+main.add_command(tree)
 main.add_command(user)
+main.add_command(why)

@@ -1,4 +1,4 @@
-"""`chat user …`: add, list and revoke people, while a server runs on the same data and while none does."""
+"""`chat user …`: people, their tokens and their roles, while a server runs on the same data and while none does."""
 
 import json
 import os
@@ -29,7 +29,7 @@ config_of_accounts = config_flags("data", "database_url", "bcrypt_cost", "min_pa
 
 @click.group()
 def user() -> None:
-    """Add, list and revoke people, while the server runs and while it does not."""
+    """Add and list people, revoke their tokens, change their roles, while the server runs and while it does not."""
 
 
 def _utf8(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
@@ -80,6 +80,24 @@ def revoke(name: str, **flags: object) -> None:
         config = read_config(flags, os.environ)
         person = _expect(_ask(config, lambda accounts: accounts.revoke(name)))
         click.echo(f"revoked the tokens of {person.name}, id {person.id}")
+
+
+@user.command()
+@click.argument("name", callback=_utf8)
+@click.argument("roles", nargs=-1, required=True, type=click.Choice(["operator", "admin", "member"]))
+@config_of_accounts
+def role(name: str, roles: tuple[str, ...], **flags: object) -> None:
+    """Give NAME these ROLES and no others; a plain member has none.
+
+    An admin's role counts at once, an operator's from the next time that they connect.
+    """
+    if "member" in roles and len(roles) > 1:
+        raise click.UsageError("a member has no other role")
+    with one_line_refusals():
+        config = read_config(flags, os.environ)
+        held = {"operator": "operator" in roles, "admin": "admin" in roles}
+        person = _expect(_ask(config, lambda accounts: accounts.set_roles(name, **held)))
+        click.echo(f"{person.name}, id {person.id}: {','.join(_roles(person)) or 'member'}")
 
 
 def _ask(config: Config, question: Callable[[Accounts], Awaitable[Answer]]) -> Answer:

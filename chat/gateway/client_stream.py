@@ -14,6 +14,7 @@ from trio_websocket import WebSocketConnection
 from chat.gateway.head import ReplayStream
 from chat.gateway.refusal import linger
 from chat.live.outbox import Outbox
+from chat.live.recorder import Record
 from chat.model.closing import TOO_BIG
 
 _FLUSH = 1.0
@@ -37,13 +38,14 @@ class ClientStream(trio.abc.Stream):
         limit: bytes that may wait in the outbox.
     """
 
-    __slots__ = ("_stream", "connection", "heard_at", "outbox", "overflow")
+    __slots__ = ("_stream", "connection", "heard_at", "outbox", "overflow", "record")
 
     def __init__(self, stream: ReplayStream, limit: int) -> None:
         self._stream = stream
         self.connection: WebSocketConnection | None = None  # set once it is accepted
         self.overflow: Callable[[], None] = self._nobody_yet  # set by whoever serves this client
         self.heard_at = trio.current_time()  # seconds, when bytes last came
+        self.record = Record()
         self.outbox = Outbox(
             self._send_all if stream.tls else self._send_some,
             fileno=None if stream.tls else stream.socket.fileno,
@@ -55,7 +57,9 @@ class ClientStream(trio.abc.Stream):
         """Receive, and hold a message to its number of fragments."""
         data = await self._stream.receive_some(max_bytes)
         self.heard_at = trio.current_time()
+        self.record.heard(data, self.heard_at)
         if self.connection is not None and len(self.connection._message_parts) > _FRAGMENTS:
+            self.record.too_many_fragments = True
             self.outbox.finish(close_frame(*TOO_BIG))
             raise trio.BrokenResourceError("too many fragments")
         return bytes(data)
@@ -63,6 +67,7 @@ class ClientStream(trio.abc.Stream):
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Put one complete frame (or the handshake) in the outbox. Cancelling: it is sent whole all the same."""
         frame = bytes(data)
+        self.record.said(frame)
         if frame and frame[0] == _CLOSE:
             self.outbox.finish(frame)
         else:

@@ -21,9 +21,11 @@ from chat.gateway.head import Head
 from chat.gateway.http.endpoint import bearer_token
 from chat.gateway.origins import origin_allowed
 from chat.gateway.refusal import refuse
+from chat.live.endings import record_crash, record_end
 from chat.live.presence import Presence
+from chat.live.recorder import Recorder
 from chat.live.session import Core, Session
-from chat.model.closing import CRASHED
+from chat.model.closing import CRASHED, CUT_BY_ADMIN
 from chat.model.entities import Person
 from chat.model.refusals import Refusal
 from chat.storage.failures import StorageDown
@@ -34,11 +36,19 @@ logger = structlog.get_logger(__name__)
 class Door:
     """Lets WebSocket clients in."""
 
-    def __init__(self, config: Config, dialects: tuple[Dialect, ...], core: Core, presence: Presence) -> None:
+    def __init__(
+        self,
+        config: Config,
+        dialects: tuple[Dialect, ...],
+        core: Core,
+        presence: Presence,
+        recorder: Recorder | None = None,
+    ) -> None:
         self._config = config
         self._dialects = dialects
         self._core = core
         self._presence = presence
+        self._recorder = recorder or Recorder()
 
     async def serve(self, arrival: Arrival) -> None:
         """Serve one client from its upgrade request to its end. Cancelling cuts it off."""
@@ -68,9 +78,10 @@ class Door:
         ) as gone:
             # LocalProtocolError: trio-websocket answers a ping that came after our close frame.
             logger.debug("connection lost", address=address, error=repr(gone.exceptions[0]))
-        except* Exception:
+        except* Exception as crash:
             if accepted:
-                logger.exception("session failed", address=address)
+                logger.exception("session failed", connection=stream.record.id, address=address)
+                record_crash(self._recorder, stream.record, crash)
                 stream.outbox.cut()
                 stream.outbox.finish(close_frame(*CRASHED))
             else:
@@ -131,14 +142,22 @@ class Door:
             welcome.choices,
             address,
             welcome.person,
+            stream.record,
         )
         stream.overflow = session.too_slow
-        logger.info("client connected", address=address, dialect=welcome.dialect.name)
+        self._recorder.admit(stream.record, session, nursery.cancel_scope)
+        number = stream.record.id
+        logger.info("client connected", connection=number, address=address, dialect=welcome.dialect.name)
         try:
             with self._presence.present(session):
                 await session.serve(nursery)
         finally:
-            logger.info("client left", address=address, name=session.person and session.person.name)
+            record_end(self._recorder, stream.record, connection.closed)
+            if stream.record.cut:
+                stream.outbox.cut()
+                stream.outbox.finish(close_frame(*CUT_BY_ADMIN))
+            name = session.person and session.person.name
+            logger.info("client left", connection=number, address=address, name=name)
 
 
 class _Welcome(NamedTuple):

@@ -34,6 +34,7 @@ async def authenticate(session: Session, command: Authenticate, _nursery: trio.N
             session.tell(Refused(OTHER_NAME))
         case person:
             session.person = person
+            session.record.note(f"authenticated as {person.name}")
             session.tell(Authorised(person))
 
 

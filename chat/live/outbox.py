@@ -146,6 +146,10 @@ class Outbox:
         if not self.queued:
             self._allowance = 0
 
+    def waiting(self) -> tuple[int, int]:
+        """How much waits: bytes, and batches of one frame or more. Sync."""
+        return self.queued, 0 if self._pending is None else self._pending.statistics().current_buffer_used
+
     async def wait_until_at_most(self, size: int) -> None:
         """Wait until no more than `size` bytes are queued. The caller sets a deadline: the peer may never read."""
         while self.queued > size:

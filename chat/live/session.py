@@ -18,6 +18,7 @@ from chat.live.hub import Hub
 from chat.live.journal import Author, Journal
 from chat.live.meters import Meters
 from chat.live.outbox import Outbox
+from chat.live.recorder import Record
 from chat.model.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, TOO_SLOW, Closing
 from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, Peer, Person, Topic
 from chat.model.events import Event, Refused
@@ -65,6 +66,7 @@ class Session:
         choices: the dialects among which the first frame of known shape chooses.
         address: where the client is, for the log.
         person: who the client is, if its handshake carried a token.
+        record: where what befalls the client is noted.
     """
 
     def __init__(
@@ -77,8 +79,10 @@ class Session:
         choices: Sequence[Dialect],
         address: str,
         person: Person | None = None,
+        record: Record | None = None,
     ) -> None:
         self.core = core
+        self.record = record or Record()
         self.outbox = outbox
         self.offer = outbox.offer  # the hub's call for each delivery; hold() puts another in its place
         self.ears = ears
@@ -153,6 +157,7 @@ class Session:
                     # No await between leaving and listening: no message is missed or heard twice.
                     self.ignore_all()
                     self.dialect = dialect
+                    self.record.note(f"speaks {dialect.name}")
                     if dialect.hears_lobby:
                         self.listen(LOBBY_ID)
                 return changed
@@ -259,13 +264,15 @@ class Session:
     def close(self, closing: Closing) -> None:
         """End this session: read no more, then say goodbye. The first reason counts."""
         if self._closing is None:
-            self._closing = closing
+            self._closing = self.record.closing = closing
+            self.record.note(f"the server closes: {closing.code}")
             self.core.meters.closed(closing)
             self._reading.cancel()
 
     def too_slow(self) -> None:
         """Cut the client: what waits for it is dropped. Called by the outbox, also in the middle of a fan-out."""
-        logger.info("client too slow", address=self.address, queued=self.outbox.queued)
+        self.record.waiting = queued = self.outbox.queued
+        logger.info("client too slow", connection=self.record.id, address=self.address, queued=queued)
         self.outbox.cut()
         self.close(TOO_SLOW)
 
@@ -282,4 +289,5 @@ class Session:
                 self.close(NO_PONG)
         elif now - max(self.ears.heard_at, self._pinged_at) > interval:
             self._pinged_at = now
+            self.record.said(_PING)
             self.outbox.offer(_PING)

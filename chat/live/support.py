@@ -74,6 +74,7 @@ class SupportDesk:
         """Tell the whole conversation, and from there on what is new, with nothing missed or told twice."""
         session.ignore_all()
         session.person = person
+        session.record.note(f"authenticated as {person.name}")
         session.hold()
         # No await between here and listening: what is told below ends where listening begins.
         up_to = session.core.hub.newest_id

@@ -31,5 +31,8 @@ TOO_SLOW = Closing(4008, "too slow: the bytes waiting for this client passed the
 NO_PONG = Closing(4009, "no pong in time")
 """Nothing was heard from the client, not even an answer to a ping."""
 
+CUT_BY_ADMIN = Closing(4010, "an administrator ended this connection")
+"""An administrator cancelled this client (`/admin/tree`, `chat tree`)."""
+
 UNAUTHENTICATED = Closing(4401, "not authenticated")
 """A dialect that must authenticate first did not (support desk)."""

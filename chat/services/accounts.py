@@ -182,7 +182,16 @@ class Accounts:
         """Make all tokens of a person invalid that were issued so far."""
         known = await self._users.by_name(name)
         person = known and await self._users.raise_token_generation(known.person.id)
-        return person or Refusal(Code.NOT_FOUND, "there is no such person")
+        return person or NO_PERSON
+
+    async def set_roles(self, name: str, *, operator: bool, admin: bool) -> Person | Refusal:
+        """Give a person these roles and no others.
+
+        An admin's are looked up at each call; an operator's when a socket authenticates.
+        """
+        known = await self._users.by_name(name)
+        person = known and await self._users.set_roles(known.person.id, operator=operator, admin=admin)
+        return person or NO_PERSON
 
 
 def _handles(name: str) -> Iterator[str]:

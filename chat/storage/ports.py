@@ -67,6 +67,10 @@ class Users(Protocol):
         """Make every token issued so far to this person invalid."""
         ...
 
+    async def set_roles(self, person_id: int, *, operator: bool, admin: bool) -> Person | None:
+        """Give a person these roles and no others; None if there is no such person."""
+        ...
+
 
 class Rooms(Protocol):
     """Rooms and who is in them."""

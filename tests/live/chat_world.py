@@ -57,6 +57,7 @@ WRITES = frozenset(
         "support_room",
         "direct_room",
         "mark_delivered",
+        "set_roles",
         "save",
     }
 )

@@ -179,6 +179,19 @@ async def test_raising_the_generation_is_kept(storage: Storage) -> None:
     assert await storage.users.raise_token_generation(99) is None
 
 
+async def test_roles_are_given_and_taken_away(storage: Storage) -> None:
+    ada, ben = await add(storage, "ada", "ben")
+    raised = await storage.users.set_roles(ada.id, operator=False, admin=True)
+    assert raised is not None
+    assert (raised.is_operator, raised.is_admin) == (False, True)
+    assert await storage.users.by_id(ada.id) == raised
+    await storage.users.set_roles(ada.id, operator=True, admin=False)
+    people = {person.name: person for person in await storage.users.everyone()}
+    assert (people["ada"].is_operator, people["ada"].is_admin) == (True, False)
+    assert people["ben"] == ben, "nobody else's"
+    assert await storage.users.set_roles(99, operator=True, admin=True) is None
+
+
 async def test_a_new_name_is_kept_and_the_old_one_is_free(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     renamed = await storage.users.rename(ada, "Zoë")

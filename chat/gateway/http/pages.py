@@ -43,6 +43,10 @@ def create_pages(ping: Callable[[], Awaitable[None]], dialects: Sequence[Routes]
     async def index() -> Response:
         return _file("index.html")
 
+    @pages.get("/admin/tree")
+    async def tree() -> Response:
+        return _file("tree.html")
+
     @pages.get("/web/<name>")
     async def part(name: str) -> Response:
         return _file(name)

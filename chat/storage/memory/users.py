@@ -78,6 +78,13 @@ class MemoryUsers:
             return None
         return self._replace(known, token_generation=known.person.token_generation + 1)
 
+    async def set_roles(self, person_id: int, *, operator: bool, admin: bool) -> Person | None:
+        await trio.lowlevel.checkpoint()
+        known = self._by_id.get(person_id)
+        if known is None:
+            return None
+        return self._replace(known, is_operator=operator, is_admin=admin)
+
     def _replace(self, known: Credentials, **changes: object) -> Person:
         person = structs.replace(known.person, **changes)
         self._by_id[person.id] = Credentials(person, known.password_hash)

@@ -24,6 +24,8 @@ _EVERYONE = f"SELECT {_COLUMNS} FROM users ORDER BY id"
 _RENAME = f"UPDATE users SET name = $2, name_key = $3 WHERE id = $1 RETURNING {_COLUMNS}"
 _RAISE = f"UPDATE users SET token_generation = token_generation + 1 WHERE id = $1 RETURNING {_COLUMNS}"
 
+_SET_ROLES = f"UPDATE users SET is_operator = $2, is_admin = $3 WHERE id = $1 RETURNING {_COLUMNS}"
+
 
 class PostgresUsers:
     """The port `Users`."""
@@ -80,6 +82,11 @@ class PostgresUsers:
 
     async def raise_token_generation(self, person_id: int) -> Person | None:
         return _person_or_none(await self._database.write(lambda c: c.fetchrow(_RAISE, person_id)))
+
+    async def set_roles(self, person_id: int, *, operator: bool, admin: bool) -> Person | None:
+        return _person_or_none(
+            await self._database.write(lambda c: c.fetchrow(_SET_ROLES, person_id, operator, admin))
+        )
 
     async def _one(self, query: str, value: object) -> asyncpg.Record | None:
         return await self._database.read(lambda c: c.fetchrow(query, value))

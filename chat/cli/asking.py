@@ -1,0 +1,93 @@
+"""How `chat tree` and `chat why` ask a running server: on its data directory's socket, or over HTTP with a token."""
+
+import json
+import os
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from chat.cli.flags import config_flags
+from chat.cli.refused import Refused
+from chat.configure import TOKEN, read_config
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Json = Any
+"""A decoded answer."""
+
+Ask = Callable[..., Any]
+"""Asks one question, as `ask("why", 17)`, and returns the answer. Raises Refused."""
+
+_PATIENCE = 10.0
+"""Seconds for an answer."""
+
+_ROUTES = {
+    "tree": ("GET", "/admin/tree.json?most={}"),
+    "cancel": ("POST", "/admin/clients/{}/cancel"),
+    "why": ("GET", "/admin/why/{}"),
+    "ends": ("GET", "/admin/why"),
+}
+
+
+def server_flags(command: Command) -> Command:
+    """Give a command the flags that say which server it asks."""
+    url = click.option("--url", metavar="URL", help="Ask this server over HTTP, with an admin's CHAT_TOKEN.")
+    return config_flags("data")(url(command))
+
+
+def server_asked(url: str | None, **flags: object) -> Ask:
+    """Return how to ask the server that the flags name. Raises ConfigError and Refused."""
+    if url is not None:
+        token = os.environ.get(TOKEN)
+        if not token:
+            raise click.UsageError("set CHAT_TOKEN to the token of an admin to ask over HTTP")
+        return lambda question, *parts: _ask_http(url.rstrip("/"), token, question, *parts)
+    data = read_config(flags, os.environ).data
+    return lambda question, *parts: _ask_local(data, question, *parts)
+
+
+def _ask_local(data: Path, question: str, *parts: int) -> Json:
+    from chat.gateway.local import reachable  # late: --help need not wait for it
+
+    line = " ".join(map(str, ("why" if question == "ends" else question, *parts)))
+    try:
+        with socket.socket(socket.AF_UNIX) as asking, reachable(data) as path:
+            asking.settimeout(_PATIENCE)
+            asking.connect(path)
+            asking.sendall(f"{line}\n".encode())
+            with asking.makefile("rb") as answer:
+                reply = json.loads(answer.read())
+    except OSError as error:
+        raise Refused(
+            f"no server answers on {data}: {error.strerror or error}; pass --data or --url"
+        ) from None
+    except ValueError:
+        raise Refused("the server ended in the middle of its answer") from None
+    if reply["error"] is not None:
+        raise Refused(reply["error"])
+    return reply["result"]
+
+
+def _ask_http(url: str, token: str, question: str, *parts: int) -> Json:
+    method, path = _ROUTES[question]
+    try:
+        request = urllib.request.Request(url + path.format(*parts), method=method)
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
+        with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            raise Refused(f"{url}: {error.code}: {_said(error.read())}") from None
+    except (OSError, ValueError) as error:
+        raise Refused(f"{url} does not answer: {getattr(error, 'reason', error)}") from None
+
+
+def _said(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["error"])
+    except (ValueError, KeyError, TypeError):
+        return "the answer is not one of this server's"

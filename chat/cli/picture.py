@@ -1,0 +1,116 @@
+"""A snapshot as lines of text: a line of counters, a table of clients, the tree."""
+
+from collections.abc import Iterator
+
+from chat.cli.asking import Json
+
+
+def picture(snapshot: Json) -> list[str]:
+    """Return the lines of a snapshot with its rates."""
+    return [_plain(line) for line in _lines(snapshot)]
+
+
+def unwinding(unwound: Json) -> str:
+    """Return how a cancelled client ended, a line for each of its tasks."""
+    lines = [f"cancelled connection {unwound['connection']}, {unwound['name'] or 'nobody yet'}"]
+    for task in unwound["tasks"]:
+        when = "still there" if task["seconds"] is None else f"+{task['seconds'] * 1000:.1f} ms"
+        lines.append(f"  {when:>11}  {task['task']}, from {task['awaited']}")
+    return "\n".join(map(_plain, lines))
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it: 0.4 s, 12 s, 3 min 5 s, 2 h 1 min."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def table(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    """Return rows in columns; the first is the head."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _lines(snapshot: Json) -> Iterator[str]:
+    rates = snapshot["per_second"]
+    clients = len(snapshot["clients"]) + snapshot["more"]
+    counters = "   ".join(
+        f"{rates[name]:,.0f} {name}/s" for name in ("messages", "deliveries", "commits", "connections")
+    )
+    yield f"{clients:,} clients   {counters}"
+    yield ""
+    if snapshot["clients"]:
+        yield from table([_HEAD, *map(_client, snapshot["clients"])])
+        if snapshot["more"]:
+            yield f"and {snapshot['more']:,} more"
+        yield ""
+    yield from _branch(snapshot["tree"], "", "", {each["connection"]: each for each in snapshot["clients"]})
+
+
+_HEAD = ("CLIENT", "NAME", "DIALECT", "ADDRESS", "AGE", "SILENT", "MESSAGES IN", "BYTES IN", "OUTBOX")
+
+
+def _client(client: Json) -> tuple[str, ...]:
+    outbox = (
+        f"{client['queued_bytes']:,} bytes in {client['queued_batches']}" if client["queued_bytes"] else "-"
+    )
+    return (
+        str(client["connection"]),
+        client["name"] or "-",
+        client["dialect"],
+        client["address"],
+        duration(client["age"]),
+        duration(client["silent"]),
+        f"{client['messages_in']:,}",
+        f"{client['bytes_in']:,}",
+        outbox if client["closing"] is None else f"closing {client['closing']}",
+    )
+
+
+def _branch(task: Json, first: str, rest: str, clients: Json) -> Iterator[str]:
+    awaits, who = task["awaits"], clients.get(task["client"])
+    name = (
+        task["name"] if who is None else f"client {who['connection']} {who['name'] or '-'} ({who['dialect']})"
+    )
+    where = f"{awaits['where']} {awaits['function']}" + (f" ‹{awaits['calls']}›" if awaits["calls"] else "")
+    yield f"{first}{name}  {where}{_waiting(awaits)}"
+    for scope in task["scopes"]:
+        yield f"{rest}{'│' if task['nurseries'] else ' '}  scope {_scope(scope)}"
+    for place, nursery in enumerate(task["nurseries"]):
+        last = place == len(task["nurseries"]) - 1
+        yield f"{rest}{'└' if last else '├'}─ nursery {_scope(nursery['scope'])}".rstrip()
+        inner = rest + ("   " if last else "│  ")
+        tasks, more = nursery["tasks"], nursery["more"]
+        for child_place, child in enumerate(tasks):
+            end = child_place == len(tasks) - 1 and not more
+            yield from _branch(
+                child, inner + ("└─ " if end else "├─ "), inner + ("   " if end else "│  "), clients
+            )
+        if more:
+            yield f"{inner}└─ and {more:,} more"
+
+
+def _waiting(awaits: Json) -> str:
+    if awaits["seconds"] is None:
+        return ""
+    return f"  {'at least ' if awaits['at_least'] else ''}{duration(awaits['seconds'])}"
+
+
+def _scope(scope: Json) -> str:
+    marks = [f"of {scope['where']}"] if scope["where"] else []
+    if scope["deadline"] is not None:
+        marks.append(f"{scope['deadline']:.1f} s left")
+    marks += [mark for mark, held in (("shield", scope["shield"]), ("CANCELLED", scope["cancelled"])) if held]
+    return ", ".join(marks)
+
+
+def _plain(line: str) -> str:
+    """Nothing that repaints a terminal, whatever a name holds."""
+    return line if line.isprintable() else "".join(c if c.isprintable() else "?" for c in line)

@@ -1,0 +1,71 @@
+"""`chat why`: why a connection ended, in plain sentences, with its last frames."""
+
+import json
+from collections.abc import Iterator
+
+import click
+
+from chat.cli.asking import Json, server_asked, server_flags
+from chat.cli.picture import duration, table
+from chat.cli.refused import one_line_refusals
+
+
+@click.command()
+@click.argument("connection", type=click.IntRange(1), required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@server_flags
+def why(connection: int | None, as_json: bool, url: str | None, **flags: object) -> None:
+    """Tell why CONNECTION ended, with its last frames: lengths and types, no texts.
+
+    Connections have the numbers that the log and `chat tree` show. Without one, list those that ended
+    abnormally of late: they are remembered for ten minutes, and the last 256 of them.
+    """
+    with one_line_refusals():
+        ask = server_asked(url, **flags)
+        told = ask("ends") if connection is None else ask("why", connection)
+    if as_json:
+        click.echo(json.dumps(told, indent=2))
+    else:
+        click.echo("\n".join(_ends(told) if connection is None else _story(told)))
+
+
+def _ends(ends: Json) -> Iterator[str]:
+    if not ends:
+        yield "no connection ended abnormally in the last ten minutes"
+        return
+    head = ("CONNECTION", "NAME", "DIALECT", "ADDRESS", "LASTED", "ENDED", "WHY")
+    yield from table(
+        [
+            head,
+            *(
+                (
+                    str(end["connection"]),
+                    end["name"] or "-",
+                    end["dialect"],
+                    end["address"],
+                    duration(end["lasted"]),
+                    f"{duration(end['ended_ago'])} ago",
+                    end["kind"],
+                )
+                for end in ends
+            ),
+        ]
+    )
+
+
+def _story(story: Json) -> Iterator[str]:
+    about = story["summary"]
+    ended = "is open" if about["ended_ago"] is None else f"ended {duration(about['ended_ago'])} ago"
+    yield (
+        f"Connection {about['connection']}, {about['name'] or 'nobody who logged in'}, {about['dialect']}, "
+        f"from {about['address']}: {ended}, after {duration(about['lasted'])}."
+    )
+    yield about["sentence"]
+    yield ""
+    yield from (f"{event['at']:10.3f} s  {event['what']}" for event in story["events"])
+    if story["frames"]:
+        yield ""
+        yield "The last frames from the client, and the control frames to it:"
+        for frame in story["frames"]:
+            way = "to  " if frame["sent"] else "from"
+            yield f"{frame['at']:10.3f} s  {way}  {frame['type']}, {frame['length']:,} bytes"

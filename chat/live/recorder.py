@@ -1,0 +1,231 @@
+"""What happened to each connection of late: for an open one, and for a while after one that ended badly.
+
+A record never holds a text, a token or a key: of a frame it knows direction, type, length and time, of an error
+its type and place. What a client is told by the fan-out is not recorded, so a delivery costs nothing here.
+"""
+
+import re
+from array import array
+from collections import deque
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import trio
+
+from chat.model.closing import Closing
+
+if TYPE_CHECKING:  # a session has a record
+    from chat.live.session import Session
+
+KEPT_FRAMES = 24
+"""Frames of one connection; 8 bytes each, from the first on."""
+
+KEPT_EVENTS = 24
+"""The first and the last of what befell one connection; what lies between is dropped."""
+
+KEPT_ENDS = 256
+KEPT_FOR = 600.0
+"""Abnormal ends that are remembered, and for how many seconds."""
+
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
+_CLOSE = 8
+
+
+class Frame(NamedTuple):
+    """One frame. `at` is in seconds since the connection was accepted, `length` in bytes of payload."""
+
+    at: float
+    sent: bool
+    opcode: int
+    length: int
+
+
+class Event(NamedTuple):
+    """Something that befell a connection, `at` seconds after it was accepted."""
+
+    at: float
+    what: str
+
+
+class Record:
+    """What is known of one connection; all of it is sync."""
+
+    __slots__ = (
+        "_frames",
+        "_in_head",
+        "_rest",
+        "_ring",
+        "_skip",
+        "bytes_in",
+        "closing",
+        "cut",
+        "events",
+        "id",
+        "messages_in",
+        "opened_at",
+        "peer_closed",
+        "peer_ended",
+        "too_many_fragments",
+        "waiting",
+    )
+
+    def __init__(self) -> None:
+        self.id = 0  # from Recorder.admit on
+        self.opened_at = trio.current_time()
+        self.events: list[Event] | None = None  # made by the first
+        self.closing: Closing | None = None  # why the server ended it
+        self.cut = False  # by an administrator
+        self.too_many_fragments = False
+        self.peer_closed = False  # a close frame came
+        self.peer_ended = False  # TCP was ended by the client, without a reset
+        self.waiting = 0  # bytes that waited for it when it was too slow
+        self.bytes_in = 0
+        self.messages_in = 0
+        self._ring: array[int] | None = None  # made by the first frame
+        self._frames = 0
+        self._in_head = True  # until the end of the request that asked for a WebSocket
+        self._rest = b""  # the beginning of a header of which more is to come
+        self._skip = 0  # payload bytes of the last frame that are still to come
+
+    def note(self, what: str) -> None:
+        """Something befell the connection. `what` is for people and holds nothing that a client wrote but a name."""
+        if self.events is None:
+            self.events = []
+        if len(self.events) == KEPT_EVENTS:
+            del self.events[KEPT_EVENTS // 2]
+        self.events.append(Event(trio.current_time() - self.opened_at, what))
+
+    def heard(self, data: bytes | bytearray, now: float) -> None:
+        """Bytes came, or with none the end: note what frames they begin (RFC 6455, section 5.2)."""
+        if self._in_head:
+            data = self._behind_head(data)
+        elif not data:
+            self.peer_ended = True
+        self.bytes_in += len(data)
+        if self._rest:
+            data, self._rest = self._rest + data, b""
+        at, size = self._skip, len(data)
+        while at < size:
+            header = _header(data, at, size)
+            if header is None:
+                self._rest = bytes(data[at:])
+                at = size
+                break
+            first, length = data[at], header[1]
+            if first & 0x88 == 0x80:  # the last fragment of a message
+                self.messages_in += 1
+            if first & 15 == _CLOSE:
+                self.peer_closed = True
+            self._keep(now, first & 15, length)
+            at += header[0] + length
+        self._skip = at - size
+
+    def said(self, frame: bytes) -> None:
+        """A control frame is on its way out; anything else than a whole one is passed over."""
+        if frame and frame[0] & 0x88 == 0x88:
+            self._keep(trio.current_time(), 16 | frame[0] & 15, len(frame) - 2)
+
+    def _behind_head(self, data: bytes | bytearray) -> bytes:
+        data = self._rest + data
+        found = _END_OF_HEAD.search(data)
+        self._in_head = found is None
+        self._rest = b"" if found else bytes(data[-2:])
+        return bytes(data[found.end() :]) if found else b""
+
+    def _keep(self, now: float, kind: int, length: int) -> None:
+        if self._ring is None:
+            self._ring = array("Q", bytes(8 * KEPT_FRAMES))
+        elapsed = int((now - self.opened_at) * 1000)
+        self._ring[self._frames % KEPT_FRAMES] = (
+            min(elapsed, (1 << 35) - 1) << 29 | kind << 24 | min(length, 0xFFFFFF)
+        )
+        self._frames += 1
+
+    @property
+    def frames(self) -> list[Frame]:
+        """The last frames, oldest first."""
+        if self._ring is None:
+            return []
+        numbers = range(max(0, self._frames - KEPT_FRAMES), self._frames)
+        return [_frame(self._ring[number % KEPT_FRAMES]) for number in numbers]
+
+
+def _header(data: bytes | bytearray, at: int, size: int) -> tuple[int, int] | None:
+    """Return the lengths of a frame's header and payload; None where the header is not whole."""
+    if size - at < 2:
+        return None
+    length, header = data[at + 1] & 127, 2
+    if length >= 126:
+        header = 4 if length == 126 else 10
+        if size - at < header:
+            return None
+        length = int.from_bytes(data[at + 2 : at + header])
+    return header + (4 if data[at + 1] & 128 else 0), length
+
+
+def _frame(packed: int) -> Frame:
+    return Frame((packed >> 29) / 1000, bool(packed >> 28 & 1), packed >> 24 & 15, packed & 0xFFFFFF)
+
+
+class Open(NamedTuple):
+    """An open connection: its record, who is served, what ends it, and the task that it is."""
+
+    record: Record
+    session: "Session"
+    scope: trio.CancelScope
+    task: trio.lowlevel.Task
+
+
+class End(NamedTuple):
+    """A connection that ended, at `at` (Trio's clock) and `unix` (Unix) seconds."""
+
+    record: Record
+    address: str
+    name: str | None
+    dialect: str
+    kind: str
+    sentence: str
+    at: float
+    unix: float
+
+
+class Recorder:
+    """The records of all connections."""
+
+    def __init__(self) -> None:
+        self.open: dict[int, Open] = {}
+        self._ends: deque[End] = deque(maxlen=KEPT_ENDS)
+        self.admitted = 0
+        """Clients that ever came."""
+
+    def admit(self, record: Record, session: "Session", scope: trio.CancelScope) -> None:
+        """Give an accepted connection, served by this task, its number."""
+        self.admitted += 1
+        record.id = self.admitted
+        if session.person is not None:
+            record.note(f"authenticated as {session.person.name}, by its handshake")
+        self.open[record.id] = Open(record, session, scope, trio.lowlevel.current_task())
+
+    def forget(self, record: Record) -> Open | None:
+        """The connection is open no more."""
+        return self.open.pop(record.id, None)
+
+    def keep(self, end: End) -> None:
+        """Remember an abnormal end."""
+        self._ends.append(end)
+        self._prune()
+
+    def correct(self, record: Record, kind: str, sentence: str) -> None:
+        """It ended otherwise than was thought at first."""
+        for place, end in enumerate(self._ends):
+            if end.record is record:
+                self._ends[place] = end._replace(kind=kind, sentence=sentence)
+
+    def ends(self) -> Iterator[End]:
+        """The abnormal ends that are still remembered, the last first."""
+        self._prune()
+        return reversed(self._ends)
+
+    def _prune(self) -> None:
+        while self._ends and self._ends[0].at < trio.current_time() - KEPT_FOR:
+            self._ends.popleft()

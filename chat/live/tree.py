@@ -1,0 +1,203 @@
+"""The tree of tasks as it is at this moment: nurseries, tasks, what each awaits, and the cancel scopes it is in.
+
+Everything is read from outside, from coroutines that are suspended: nothing is kept up for it while nobody looks.
+Reading is sync, so that one picture shows one moment; whoever asks bounds how much is read.
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AsyncExitStack, ExitStack
+from gc import get_referents
+from pathlib import Path
+from types import FrameType, MethodType
+from typing import Any, NamedTuple
+
+import msgspec
+import trio
+from trio.lowlevel import Task
+
+_PACKAGE = Path(__file__).parent.parent
+_ROOT = str(_PACKAGE.parent) + "/"
+_OURS = str(_PACKAGE) + "/"
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """A cancel scope. `deadline` is in seconds from now, None for never; `where` is the function that opened it."""
+
+    where: str
+    deadline: float | None
+    shield: bool
+    cancelled: bool
+
+
+class Awaits(msgspec.Struct, frozen=True):
+    """Where a task is suspended: our own innermost line, and what that calls.
+
+    `seconds` is for how long, None where nobody has watched; with `at_least` it has been longer.
+    """
+
+    where: str
+    function: str
+    calls: str
+    seconds: float | None = None
+    at_least: bool = False
+
+
+class Branch(msgspec.Struct, frozen=True):
+    """A task. `client` is the number of the connection that it is, and `scopes` those it is in, outermost first."""
+
+    name: str
+    awaits: Awaits
+    scopes: list[Scope]
+    nurseries: list["Nest"]
+    client: int | None = None
+
+
+class Nest(msgspec.Struct, frozen=True):
+    """A nursery: the scope it is, the tasks in it, and how many more there are that are not told."""
+
+    scope: Scope
+    tasks: list[Branch]
+    more: int
+
+
+class Picture(NamedTuple):
+    """What is known of tasks beside Trio: which are clients', and how long each has been waiting.
+
+    `shown` are the clients that are told in full. Tasks that are none are told `most` in a nursery.
+    """
+
+    clients: dict[Task, int]
+    shown: Collection[int]
+    waited: Callable[[Task], tuple[float, bool] | None]
+    most: int
+
+
+def draw(task: Task, picture: Picture) -> Branch:
+    """Return the task with all below it. Sync."""
+    opened = dict(_held(task))
+    nests = [
+        _nest(nursery, opened.pop(nursery.cancel_scope, ""), picture) for nursery in task.child_nurseries
+    ]
+    scopes = [_scope(scope, where) for scope, where in opened.items()]
+    return Branch(task.name, _awaits(task, picture), scopes, nests, picture.clients.get(task))
+
+
+def below(task: Task) -> Iterator[Task]:
+    """The task and all in its nurseries, and theirs."""
+    yield task
+    for nursery in task.child_nurseries:
+        for child in nursery.child_tasks:
+            yield from below(child)
+
+
+def _nest(nursery: trio.Nursery, where: str, picture: Picture) -> Nest:
+    shown: list[Task] = []
+    others = 0
+    for task in nursery.child_tasks:
+        number = picture.clients.get(task)
+        if number is None:
+            others += 1
+        if number in picture.shown if number is not None else others <= picture.most:
+            shown.append(task)
+    tasks = [draw(task, picture) for task in shown]
+    return Nest(_scope(nursery.cancel_scope, where), tasks, len(nursery.child_tasks) - len(tasks))
+
+
+def _scope(scope: trio.CancelScope, where: str) -> Scope:
+    left = scope.deadline - trio.current_time()
+    return Scope(where, left if math.isfinite(left) else None, scope.shield, scope.cancel_called)
+
+
+def awaited_by(task: Task) -> Awaits:
+    """Return where a task is suspended. Sync."""
+    frames = [frame for frame in map(_frame_of, _chain(task)) if frame is not None]
+    ours = [place for place, frame in enumerate(frames) if _is_ours(frame)]
+    if not frames:
+        return Awaits("", "", "")
+    place = ours[-1] if ours else 0
+    calls = frames[place + 1].f_code.co_name if place + 1 < len(frames) else ""
+    return Awaits(_line(frames[place]), _name(frames[place]), calls)
+
+
+def _awaits(task: Task, picture: Picture) -> Awaits:
+    awaits = awaited_by(task)
+    waited = picture.waited(task)
+    if waited is None:
+        return awaits
+    return msgspec.structs.replace(awaits, seconds=waited[0], at_least=waited[1])
+
+
+def _chain(task: Task) -> Iterator[object]:
+    """What the task runs, and what that awaits, and so on to the innermost."""
+    awaiting: Any = task.coro
+    while awaiting is not None:
+        if type(awaiting).__name__.startswith(
+            "async_generator_a"
+        ):  # asend() and athrow() hide their generator
+            awaiting = next((each for each in get_referents(awaiting) if hasattr(each, "ag_frame")), None)
+            continue
+        yield awaiting
+        awaiting = next(
+            (
+                getattr(awaiting, name)
+                for name in ("cr_await", "gi_yieldfrom", "ag_await")
+                if hasattr(awaiting, name)
+            ),
+            None,
+        )
+
+
+def _frame_of(running: object) -> FrameType | None:
+    for name in ("cr_frame", "gi_frame", "ag_frame"):
+        if hasattr(running, name):
+            frame: FrameType | None = getattr(running, name)
+            return frame
+    return None
+
+
+def _held(task: Task) -> Iterator[tuple[trio.CancelScope, str]]:
+    """The cancel scopes that the task is in, its nurseries' too, and the function that opened each; outermost first."""
+    for running in _chain(task):
+        frame = _frame_of(running)
+        if frame is not None:
+            yield from _entered(running, _name(frame))
+
+
+def _entered(suspended: object, where: str) -> Iterator[tuple[trio.CancelScope, str]]:
+    """The scopes of the `with` blocks that a suspended function is in: their exits lie on its stack."""
+    for thing in get_referents(suspended):
+        if isinstance(thing, MethodType) and thing.__name__ in ("__exit__", "__aexit__"):
+            yield from _behind(thing.__self__, where)
+
+
+def _behind(manager: object, where: str) -> Iterator[tuple[trio.CancelScope, str]]:
+    """The scopes that a context manager holds, however deep in others."""
+    if isinstance(manager, trio.CancelScope):
+        yield manager, where
+    elif isinstance(manager, AsyncExitStack | ExitStack):
+        for callbacks in get_referents(manager):
+            for _, leave in callbacks if isinstance(callbacks, deque) else ():
+                if isinstance(leave, MethodType):
+                    yield from _behind(leave.__self__, where)
+    elif (generator := getattr(manager, "gen", None)) is not None:  # of @contextmanager
+        frame = _frame_of(generator)
+        if frame is not None:
+            yield from _entered(generator, _name(frame) if _is_ours(frame) else where)
+    else:  # what open_nursery() returns
+        yield from ((each, where) for each in get_referents(manager) if isinstance(each, trio.CancelScope))
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return frame.f_code.co_filename.startswith(_OURS)
+
+
+def _line(frame: FrameType) -> str:
+    path = frame.f_code.co_filename
+    short = path.removeprefix(_ROOT) if _is_ours(frame) else path.rpartition("site-packages/")[2]
+    return f"{short}:{frame.f_lineno}"
+
+
+def _name(frame: FrameType) -> str:
+    return frame.f_code.co_qualname.replace(".<locals>", "")

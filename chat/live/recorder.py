@@ -97,10 +97,12 @@ class Record:
 
     def heard(self, data: bytes | bytearray, now: float) -> None:
         """Bytes came, or with none the end: note what frames they begin (RFC 6455, section 5.2)."""
+        if not data:
+            self.peer_ended = True
         if self._in_head:
             data = self._behind_head(data)
-        elif not data:
-            self.peer_ended = True
+            if self._in_head:
+                return
         self.bytes_in += len(data)
         if self._rest:
             data, self._rest = self._rest + data, b""

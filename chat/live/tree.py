@@ -76,7 +76,9 @@ class Picture(NamedTuple):
 
 def draw(task: Task, picture: Picture) -> Branch:
     """Return the task with all below it. Sync."""
-    opened = dict(_held(task))
+    opened: dict[trio.CancelScope, str] = {}
+    for scope, where in _held(task):
+        opened.setdefault(scope, where)
     nests = [
         _nest(nursery, opened.pop(nursery.cancel_scope, ""), picture) for nursery in task.child_nurseries
     ]
@@ -101,6 +103,7 @@ def _nest(nursery: trio.Nursery, where: str, picture: Picture) -> Nest:
             others += 1
         if number in picture.shown if number is not None else others <= picture.most:
             shown.append(task)
+    shown.sort(key=lambda task: (picture.clients.get(task, 0), task.name))
     tasks = [draw(task, picture) for task in shown]
     return Nest(_scope(nursery.cancel_scope, where), tasks, len(nursery.child_tasks) - len(tasks))
 
@@ -159,10 +162,18 @@ def _frame_of(running: object) -> FrameType | None:
 
 def _held(task: Task) -> Iterator[tuple[trio.CancelScope, str]]:
     """The cancel scopes that the task is in, its nurseries' too, and the function that opened each; outermost first."""
+    around = ""
     for running in _chain(task):
         frame = _frame_of(running)
-        if frame is not None:
-            yield from _entered(running, _name(frame))
+        if frame is None:
+            continue
+        if frame.f_code.co_name == "__aexit__":  # a block that is being left: a nursery that waits for its tasks
+            for each in get_referents(running):
+                if hasattr(each, "__aexit__"):
+                    yield from _behind(each, around)
+        else:
+            around = _name(frame)
+            yield from _entered(running, around)
 
 
 def _entered(suspended: object, where: str) -> Iterator[tuple[trio.CancelScope, str]]:

@@ -1,0 +1,153 @@
+"""The tree of tasks, read from outside; and that nothing is measured while nobody looks."""
+
+import inspect
+import math
+from collections.abc import Iterator
+
+import pytest
+import trio
+import trio.testing
+
+from chat.live.broadcaster import open_broadcaster
+from chat.live.hub import Hub
+from chat.live.journal import Journal, open_journal
+from chat.live.meters import Meters
+from chat.live.recorder import Recorder
+from chat.live.tree import Branch, Nest, Scope
+from chat.live.watch import LOOKING, MOST, Watch, open_watch
+from chat.storage.memory import MemoryStorage
+
+
+def nests(task: Branch) -> Iterator[Nest]:
+    for nest in task.nurseries:
+        yield nest
+        for child in nest.tasks:
+            yield from nests(child)
+
+
+def tasks(task: Branch) -> Iterator[Branch]:
+    yield task
+    for nest in nests(task):
+        yield from nest.tasks
+
+
+def named(task: Branch, name: str) -> Branch:
+    (found,) = [each for each in tasks(task) if each.name.endswith(name)]
+    return found
+
+
+async def look(watch: Watch, most: int = MOST) -> Branch:
+    """Look from a task beside the test's own: what runs itself can't be seen into."""
+    seen: list[Branch] = []
+
+    async def look() -> None:
+        seen.append(watch.look(most).tree)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(look)
+    return seen[0]
+
+
+class Installed(list[trio.abc.Instrument]):
+    """The instruments that are installed, as the real functions are told of them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__()
+        add, remove = trio.lowlevel.add_instrument, trio.lowlevel.remove_instrument
+        monkeypatch.setattr(trio.lowlevel, "add_instrument", lambda one: (self.append(one), add(one)))
+        monkeypatch.setattr(trio.lowlevel, "remove_instrument", lambda one: (self.remove(one), remove(one)))
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
+    return Installed(monkeypatch)
+
+
+async def test_nothing_is_installed_while_nobody_looks(
+    installed: Installed, autojump_clock: trio.testing.MockClock
+) -> None:
+    async with open_watch(Recorder(), Meters()) as watch:
+        await trio.sleep(1)
+        assert not installed
+        for _ in range(3):
+            watch.look()
+            await trio.sleep(LOOKING - 1)
+            assert len(installed) == 1, "while somebody looks, and once however often"
+        await trio.sleep(1.5)
+        assert not installed, "nor a while after the last look"
+        watch.look()
+        await trio.sleep(1)
+        assert len(installed) == 1, "the next one is welcome"
+    assert not installed, "nor when the server ends meanwhile"
+
+
+async def test_a_look_tells_how_long_each_task_has_waited(autojump_clock: trio.testing.MockClock) -> None:
+    async def doze(times: float) -> None:
+        while True:
+            await trio.sleep(times)
+
+    async with open_watch(Recorder(), Meters()) as watch, trio.open_nursery() as nursery:
+        nursery.start_soon(doze, math.inf, name="long")
+        nursery.start_soon(doze, 10, name="short")
+        await trio.sleep(5)
+        assert named(watch.look().tree, "long").awaits.seconds is None, "nobody watched yet"
+        await trio.sleep(4)
+        awaits = named(watch.look().tree, "long").awaits
+        assert (awaits.seconds, awaits.at_least) == (4.0, True)
+        await trio.sleep(4)
+        awaits = named(watch.look().tree, "short").awaits
+        assert (awaits.seconds, awaits.at_least) == (3.0, False)
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_task_tells_line_and_function_and_what_it_calls() -> None:
+    storage = MemoryStorage()
+    async with (
+        open_broadcaster(Hub()) as broadcaster,
+        open_journal(storage.messages, broadcaster),
+        open_watch(Recorder(), Meters()) as watch,
+    ):
+        await trio.testing.wait_all_tasks_blocked()
+        tree = await look(watch)
+    writer = named(tree, "Journal.write").awaits
+    lines, first = inspect.getsourcelines(Journal.write)
+    (line,) = [number for number, text in enumerate(lines, first) if "_entries.receive()" in text]
+    assert (writer.where, writer.function) == (f"chat/live/journal.py:{line}", "Journal.write")
+    assert writer.calls == "receive"
+    opened = {nest.scope.where: [task.name for task in nest.tasks] for nest in nests(tree)}
+    assert opened["open_journal"] == ["chat.live.journal.Journal.write"]
+    assert opened["open_broadcaster"] == ["chat.live.broadcaster.Broadcaster.fan_out"]
+
+
+async def test_scopes_tell_deadline_shield_and_cancellation(autojump_clock: trio.testing.MockClock) -> None:
+    async def sleeper() -> None:
+        with trio.CancelScope(shield=True), trio.fail_after(30):
+            async with trio.open_nursery() as inner:
+                inner.cancel_scope.deadline = trio.current_time() + 20
+                inner.start_soon(trio.sleep_forever, name="innermost")
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(sleeper, name="sleeper")
+        await trio.sleep(5)
+        nursery.cancel_scope.cancel()
+        with trio.CancelScope(shield=True):
+            tree = await look(Watch(Recorder(), Meters()))
+    sleeping = named(tree, "sleeper")
+    where = "test_scopes_tell_deadline_shield_and_cancellation.sleeper"
+    assert sleeping.scopes == [Scope(where, None, True, False), Scope(where, 25.0, False, False)]
+    (nest,) = sleeping.nurseries
+    assert nest.scope == Scope(where, 15.0, False, False)
+    assert [task.name for task in nest.tasks] == ["innermost"]
+    (ours,) = [each for each in nests(tree) if sleeping in each.tasks]
+    assert ours.scope.cancelled
+
+
+async def test_more_tasks_than_asked_for_are_only_counted() -> None:
+    async with trio.open_nursery() as nursery:
+        for _ in range(50):
+            nursery.start_soon(trio.sleep_forever, name="one of many")
+        await trio.testing.wait_all_tasks_blocked()
+        tree = await look(Watch(Recorder(), Meters()), 10)
+        (crowd,) = [nest for nest in nests(tree) if any(task.name == "one of many" for task in nest.tasks)]
+        assert (len(crowd.tasks), crowd.more) == (10, 40)
+        nursery.cancel_scope.cancel()

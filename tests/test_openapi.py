@@ -16,7 +16,9 @@ from chat.live.hub import Hub
 from chat.live.journal import open_journal
 from chat.live.meters import Meters
 from chat.live.presence import Presence
+from chat.live.recorder import Recorder
 from chat.live.rooms import Memberships
+from chat.live.watch import Watch
 from chat.server import _accounts, _app
 from chat.services.rooms import Rooms
 from chat.storage.memory import MemoryStorage
@@ -27,6 +29,7 @@ NOT_DESCRIBED = {
     ("GET", "/web/{name}"),
     ("GET", "/openapi.json"),
     ("GET", "/api"),
+    ("GET", "/admin/tree"),
     ("GET", "/healthz"),
     ("GET", "/metrics"),
     # What the support desk's path answers to other methods: 404, as what does not exist.
@@ -40,10 +43,16 @@ METHODS = {"get", "put", "post", "delete", "patch"}
 
 
 @pytest.fixture
-async def app() -> AsyncGenerator[QuartTrio]:
+def storage() -> MemoryStorage:
+    return MemoryStorage()
+
+
+@pytest.fixture
+async def app(storage: MemoryStorage) -> AsyncGenerator[QuartTrio]:
     """The server's HTTP side, as it is wired, on a memory storage."""
-    storage, config = MemoryStorage(), Config(data=Path("unused"), bcrypt_cost=4)
-    presence = Presence()
+    config = Config(data=Path("unused"), bcrypt_cost=4)
+    presence, meters = Presence(), Meters()
+    meters.watch(presence.readings, Hub().readings)
     async with (
         open_broadcaster(Hub()) as broadcaster,
         open_journal(storage.messages, broadcaster) as journal,
@@ -51,7 +60,7 @@ async def app() -> AsyncGenerator[QuartTrio]:
         accounts = _accounts(config, storage.users, storage.users.by_id, SECRET)
         rooms = Rooms(storage.users, storage.rooms, storage.messages)
         memberships = Memberships(rooms, journal, presence)
-        yield _app(config, storage, accounts, rooms, memberships, presence, Meters())
+        yield _app(config, storage, accounts, rooms, memberships, presence, meters, Watch(Recorder(), meters))
 
 
 class Api:
@@ -98,7 +107,7 @@ class Api:
     def fits(self, value: Any, schema: dict[str, Any]) -> bool:
         """Whether a value is valid; what JSON Schema 2020-12 has and this does not know fails."""
         known = {"$ref", "type", "title", "description", "properties", "required", "items", "anyOf", "enum"}
-        known |= {"minimum", "maximum", "default"}
+        known |= {"minimum", "maximum", "default", "additionalProperties"}
         assert schema.keys() <= known, schema.keys() - known
         if "$ref" in schema:
             return self.fits(value, self.resolve(schema["$ref"]))
@@ -115,14 +124,21 @@ class Api:
                     isinstance(value, dict)
                     and set(schema.get("required", ())) <= value.keys()
                     and all(self.fits(value[key], each) for key, each in properties.items() if key in value)
+                    and ("additionalProperties" not in schema or self._others_fit(value, schema))
                 )
             case "array":
                 return isinstance(value, list) and all(self.fits(each, schema["items"]) for each in value)
             case "integer":
                 bounds = schema.get("minimum", value), schema.get("maximum", value)
                 return type(value) is int and bounds[0] <= value <= bounds[1]
+            case "number":
+                return type(value) in (int, float)
             case simple:
                 return type(value) is {"string": str, "boolean": bool, "null": type(None)}[simple]
+
+    def _others_fit(self, value: dict[str, Any], schema: dict[str, Any]) -> bool:
+        others = value.keys() - schema.get("properties", {}).keys()
+        return all(self.fits(value[key], schema["additionalProperties"]) for key in others)
 
     def resolve(self, reference: str) -> dict[str, Any]:
         assert reference.startswith("#/")
@@ -208,10 +224,11 @@ async def test_every_route_is_described_but_for_the_pages(app: QuartTrio, api: A
         "support",
         "direct",
         "rooms",
+        "admin",
     }
 
 
-async def test_what_is_answered_is_what_is_described(api: Api) -> None:
+async def test_what_is_answered_is_what_is_described(api: Api, storage: MemoryStorage) -> None:
     """Every call of every dialect, with its success and most of its refusals."""
     call = api.call
     ada = {"username": "ada", "password": "secret"}
@@ -272,6 +289,15 @@ async def test_what_is_answered_is_what_is_described(api: Api) -> None:
     await call(200, "DELETE", "/room/{room_id}", room, token=token)
     public = await call(201, "POST", "/create-room", token=token, body={"Name": "open"})
     await call(200, "PUT", "/join", token=other, body={"RoomID": public["RoomID"]})
+
+    await call(403, "GET", "/admin/tree.json", token=token)
+    await storage.users.set_roles(3, operator=False, admin=True)
+    snapshot = await call(200, "GET", "/admin/tree.json", token=token, query="?most=5")
+    assert snapshot["clients"] == []
+    await call(400, "GET", "/admin/tree.json", token=token, query="?most=-1")
+    await call(404, "POST", "/admin/clients/{connection}/cancel", 7, token=token)
+    assert await call(200, "GET", "/admin/why", token=token) == []
+    await call(404, "GET", "/admin/why/{connection}", 7, token=token)
     assert api.called == {(method.upper(), path) for method, path, _ in operations(api.document)}
 
 

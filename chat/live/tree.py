@@ -167,7 +167,9 @@ def _held(task: Task) -> Iterator[tuple[trio.CancelScope, str]]:
         frame = _frame_of(running)
         if frame is None:
             continue
-        if frame.f_code.co_name == "__aexit__":  # a block that is being left: a nursery that waits for its tasks
+        if (
+            frame.f_code.co_name == "__aexit__"
+        ):  # a block that is being left: a nursery that waits for its tasks
             for each in get_referents(running):
                 if hasattr(each, "__aexit__"):
                     yield from _behind(each, around)

@@ -88,7 +88,10 @@ async def test_control_frames_on_their_way_out_are_recorded_and_nothing_else() -
     record = Record()
     for frame in (b"HTTP/1.1 101 \r\n\r\n", b"\x81\x05hello", b"", b"\x89\x00", b"\x8a\x02hi"):
         record.said(frame)
-    assert [(frame.sent, frame.opcode, frame.length) for frame in record.frames] == [(True, 9, 0), (True, 10, 2)]
+    assert [(frame.sent, frame.opcode, frame.length) for frame in record.frames] == [
+        (True, 9, 0),
+        (True, 10, 2),
+    ]
 
 
 def everything(thing: object, seen: set[int]) -> int:
@@ -106,7 +109,9 @@ def test_no_text_is_kept_and_little_else() -> None:
     silent = in_trio(HEAD)
     assert everything(silent, set()) < 500
     noise = random.Random(5)
-    record = in_trio(HEAD, *(encoded(Opcode.TEXT, b"a secret text " * noise.randrange(90)) for _ in range(500)))
+    record = in_trio(
+        HEAD, *(encoded(Opcode.TEXT, b"a secret text " * noise.randrange(90)) for _ in range(500))
+    )
     assert everything(record, set()) < 1_000
     kept = [getattr(record, name) for name in Record.__slots__]
     assert not any(b"secret" in bytes(value) for value in kept if isinstance(value, bytes))

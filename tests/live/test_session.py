@@ -14,7 +14,9 @@ from chat.dialects.rooms import ROOMS
 from chat.dialects.support import SUPPORT
 from chat.dialects.table import DIALECTS
 from chat.dialects.talker import TALKER
+from chat.live.endings import Cause, cause_of
 from chat.live.heartbeat import beat
+from chat.live.recorder import Open
 from chat.model.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, TOO_SLOW, UNAUTHENTICATED
 from chat.model.entities import LOBBY_ID, Message, Person
 from chat.model.events import Said
@@ -446,3 +448,13 @@ async def test_a_line_is_saved_and_told_or_neither_wherever_its_client_is_cut_of
         other.leave()
         await other.ends()
         world.assert_nothing_is_left()
+
+
+async def test_an_end_with_the_servers_own_is_a_usual_one(world: World) -> None:
+    ada = await world.connect(TALKER)
+    world.presence.close_all(GOING_AWAY)
+    with trio.CancelScope() as scope:
+        known = Open(ada.session.record, ada.session, scope, trio.lowlevel.current_task())
+        cause = cause_of(known, None)
+    assert cause == Cause("going away", "The server was told to stop, and said so (1001).", usual=True)
+    assert [event.what for event in ada.session.record.events or ()] == ["the server closes: 1001"]

@@ -19,7 +19,7 @@ LOOKING = 5.0
 """Seconds after a look in which another is expected; then the instrument goes."""
 
 MOST = 100
-"""Clients, and other tasks of one nursery, that are told unless more are asked for; a look at each takes 0.1 ms."""
+"""Clients, and other tasks of one nursery, that are told unless more are asked for; a look at each takes 0.2 ms."""
 
 _UNWINDING = 5.0
 """Seconds that a cancelled client is watched; it should take far less."""

@@ -453,8 +453,7 @@ async def test_a_line_is_saved_and_told_or_neither_wherever_its_client_is_cut_of
 async def test_an_end_with_the_servers_own_is_a_usual_one(world: World) -> None:
     ada = await world.connect(TALKER)
     world.presence.close_all(GOING_AWAY)
-    with trio.CancelScope() as scope:
-        known = Open(ada.session.record, ada.session, scope, trio.lowlevel.current_task())
-        cause = cause_of(known, None)
+    task = trio.lowlevel.current_task()
+    cause = cause_of(Open(ada.session.record, ada.session, trio.CancelScope(), task), None)
     assert cause == Cause("going away", "The server was told to stop, and said so (1001).", usual=True)
     assert [event.what for event in ada.session.record.events or ()] == ["the server closes: 1001"]

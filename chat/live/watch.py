@@ -19,7 +19,7 @@ LOOKING = 5.0
 """Seconds after a look in which another is expected; then the instrument goes."""
 
 MOST = 100
-"""Clients, and other tasks of one nursery, that are told unless more are asked for; a look at each takes 0.2 ms."""
+"""Other tasks of one nursery that are told, and clients unless more are asked for; a look at each takes 0.2 ms."""
 
 _UNWINDING = 5.0
 """Seconds that a cancelled client is watched; it should take far less."""
@@ -126,7 +126,7 @@ class Watch:
             {each.task: number for number, each in self.recorder.open.items()},
             {client.connection for client in clients},
             self._waits.waited if self._waits else lambda _task: None,
-            most,
+            MOST,
         )
         root = trio.lowlevel.current_root_task()
         assert root is not None

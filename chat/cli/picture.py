@@ -44,7 +44,7 @@ def _lines(snapshot: Json) -> Iterator[str]:
     counters = "   ".join(
         f"{rates[name]:,.0f} {name}/s" for name in ("messages", "deliveries", "commits", "connections")
     )
-    yield f"{clients:,} clients   {counters}"
+    yield f"{clients:,} client{'' if clients == 1 else 's'}   {counters}"
     yield ""
     if snapshot["clients"]:
         yield from table([_HEAD, *map(_client, snapshot["clients"])])

@@ -18,7 +18,7 @@ _PAUSE = 1.0
 @click.command()
 @click.option("--once", is_flag=True, help="Print one picture, after a second of watching, and end.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-@click.option("--most", type=click.IntRange(0, 2000), default=100, metavar="N", help="Clients in full. [100]")
+@click.option("--most", type=click.IntRange(0, 500), default=100, metavar="N", help="Clients in full. [100]")
 @click.option(
     "--cancel", type=click.IntRange(1), metavar="CONNECTION", help="Cancel a client, and see it unwind."
 )

@@ -21,6 +21,9 @@ LOOKING = 5.0
 MOST = 100
 """Other tasks of one nursery that are told, and clients unless more are asked for; a look at each takes 0.2 ms."""
 
+LIMIT = 500
+"""Most clients that can be asked for: everybody waits while they are looked at."""
+
 _UNWINDING = 5.0
 """Seconds that a cancelled client is watched; it should take far less."""
 
@@ -116,12 +119,12 @@ class Watch:
         self._attention = trio.CancelScope()  # ends a while after the last look; made anew for the next
 
     def look(self, most: int = MOST) -> Snapshot:
-        """Return the server as it is now, `most` clients in full. Sync: nothing moves meanwhile."""
+        """Return the server as it is now, `most` clients in full (LIMIT at most). Sync: nothing moves meanwhile."""
         now = trio.current_time()
         self._attention.deadline = now + LOOKING
         self._asked.set()
         known = sorted(self.recorder.open.values(), key=lambda each: -each.session.outbox.queued)
-        clients = [_client(each, now) for each in known[:most]]
+        clients = [_client(each, now) for each in known[: min(most, LIMIT)]]
         picture = Picture(
             {each.task: number for number, each in self.recorder.open.items()},
             {client.connection for client in clients},

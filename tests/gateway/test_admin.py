@@ -385,7 +385,7 @@ async def test_the_owner_of_the_data_asks_without_a_token() -> None:
                 assert done.exit_code == 0, done.stderr
                 assert "client 1 ada (talker)" in done.stdout
                 assert "Session._read ‹get_message›  at least " in done.stdout
-                assert "1 clients   0 messages/s" in done.stdout
+                assert "1 client   0 messages/s" in done.stdout
                 done = await chat("tree", "--cancel", "1", "--data", str(data))
                 assert done.stdout.startswith("cancelled connection 1, ada\n")
             done = await chat("why", "1", "--data", str(data))

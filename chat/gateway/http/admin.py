@@ -16,7 +16,7 @@ from chat.gateway.http.bodies import read_caseless
 from chat.gateway.http.endpoint import Call, Routes
 from chat.gateway.origins import origin_allowed
 from chat.live.story import Story, Summary, recent_ends, tell_story
-from chat.live.watch import MOST, Snapshot, Unwound, Watch
+from chat.live.watch import LIMIT, MOST, Snapshot, Unwound, Watch
 from chat.model.refusals import Code, Refusal
 from chat.services.accounts import Accounts
 
@@ -31,7 +31,7 @@ NOTHING_KNOWN = Refusal(
 class Look(msgspec.Struct):
     """How many clients to tell in full."""
 
-    most: Annotated[int, Meta(ge=0, le=2_000)] = MOST
+    most: Annotated[int, Meta(ge=0, le=LIMIT)] = MOST
 
 
 def admin_routes(accounts: Accounts, watch: Watch, origins: tuple[str, ...]) -> Routes:

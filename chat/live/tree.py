@@ -136,9 +136,8 @@ def _chain(task: Task) -> Iterator[object]:
     """What the task runs, and what that awaits, and so on to the innermost."""
     awaiting: Any = task.coro
     while awaiting is not None:
-        if type(awaiting).__name__.startswith(
-            "async_generator_a"
-        ):  # asend() and athrow() hide their generator
+        if type(awaiting).__name__.startswith("async_generator_a"):
+            # asend() and athrow() hide their generator.
             awaiting = next((each for each in get_referents(awaiting) if hasattr(each, "ag_frame")), None)
             continue
         yield awaiting
@@ -167,9 +166,8 @@ def _held(task: Task) -> Iterator[tuple[trio.CancelScope, str]]:
         frame = _frame_of(running)
         if frame is None:
             continue
-        if (
-            frame.f_code.co_name == "__aexit__"
-        ):  # a block that is being left: a nursery that waits for its tasks
+        if frame.f_code.co_name == "__aexit__":
+            # A block that is being left: a nursery that waits for its tasks.
             for each in get_referents(running):
                 if hasattr(each, "__aexit__"):
                     yield from _behind(each, around)

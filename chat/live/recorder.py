@@ -29,6 +29,7 @@ KEPT_FOR = 600.0
 
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _CLOSE = 8
+_LONGEST = 0xFFFFFF  # of the lengths that are kept; a message has 65,536 bytes at most
 
 
 class Frame(NamedTuple):
@@ -108,18 +109,22 @@ class Record:
             data, self._rest = self._rest + data, b""
         at, size = self._skip, len(data)
         while at < size:
-            header = _header(data, at, size)
-            if header is None:
+            first = data[at]
+            # Short frames, of which there are many, without a call.
+            if size - at > 1 and (length := data[at + 1] & 127) < 126:
+                header = 6 if data[at + 1] & 128 else 2
+            elif whole := _header(data, at, size):
+                header, length = whole
+            else:
                 self._rest = bytes(data[at:])
                 at = size
                 break
-            first, length = data[at], header[1]
             if first & 0x88 == 0x80:  # the last fragment of a message
                 self.messages_in += 1
-            if first & 15 == _CLOSE:
+            elif first & 15 == _CLOSE:
                 self.peer_closed = True
+            at += header + length
             self._keep(now, first & 15, length)
-            at += header[0] + length
         self._skip = at - size
 
     def said(self, frame: bytes) -> None:
@@ -137,10 +142,11 @@ class Record:
     def _keep(self, now: float, kind: int, length: int) -> None:
         if self._ring is None:
             self._ring = array("Q", bytes(8 * KEPT_FRAMES))
-        elapsed = int((now - self.opened_at) * 1000)
-        self._ring[self._frames % KEPT_FRAMES] = (
-            min(elapsed, (1 << 35) - 1) << 29 | kind << 24 | min(length, 0xFFFFFF)
-        )
+        if length > _LONGEST:
+            length = _LONGEST
+        # Milliseconds, 35 bits of them: a year.
+        elapsed = int((now - self.opened_at) * 1000) & 0x7FFFFFFFF
+        self._ring[self._frames % KEPT_FRAMES] = elapsed << 29 | kind << 24 | length
         self._frames += 1
 
     @property

@@ -1,17 +1,18 @@
 """The stream that trio-websocket reads from and writes to, so that our own frames can go between its own.
 
-trio-websocket hands over one complete frame a call, and so do we: both go through the client's outbox, in one
-order. What it leaves open is closed here: a close frame for a client that broke the protocol, a bound on the
-fragments of one message, and a flush before TCP ends.
+What comes in is shared out by gateway/incoming.py. On the way out trio-websocket hands over one complete frame a call,
+and so do we: both go through the client's outbox, in one order. What it leaves open is closed here: a close frame for
+a client that broke the protocol, a bound on the fragments of one message, and a flush before TCP ends.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import trio
 from trio_websocket import WebSocketConnection
 
 from chat.gateway.head import ReplayStream
+from chat.gateway.incoming import Incoming
 from chat.gateway.refusal import linger
 from chat.live.outbox import Outbox
 from chat.live.recorder import Record
@@ -34,18 +35,20 @@ class ClientStream(trio.abc.Stream):
     """One client's bytes, both ways.
 
     Args:
-        stream: the accepted connection, its first head pushed back in front.
+        stream: the accepted connection, behind its first head.
+        handshake: the head that trio-websocket is to see.
+        largest: bytes of a text that need not go through trio-websocket.
         limit: bytes that may wait in the outbox.
     """
 
-    __slots__ = ("_stream", "connection", "heard_at", "outbox", "overflow", "record")
+    __slots__ = ("_incoming", "_stream", "connection", "outbox", "overflow", "record")
 
-    def __init__(self, stream: ReplayStream, limit: int) -> None:
+    def __init__(self, stream: ReplayStream, handshake: bytes, *, largest: int, limit: int) -> None:
         self._stream = stream
         self.connection: WebSocketConnection | None = None  # set once it is accepted
         self.overflow: Callable[[], None] = self._nobody_yet  # set by whoever serves this client
-        self.heard_at = trio.current_time()  # seconds, when bytes last came
         self.record = Record()
+        self._incoming = Incoming(stream, handshake, largest, self.record)
         self.outbox = Outbox(
             self._send_all if stream.tls else self._send_some,
             fileno=None if stream.tls else stream.socket.fileno,
@@ -53,16 +56,31 @@ class ClientStream(trio.abc.Stream):
             overflow=lambda: self.overflow(),
         )
 
+    @property
+    def heard_at(self) -> float:
+        """When bytes last came, in seconds of Trio's clock."""
+        return self._incoming.heard_at
+
+    async def receive(self) -> Sequence[str | bytes]:
+        """Return the messages that came, one or more. Raises ConnectionClosed.
+
+        Cancelling: a message that was not returned is lost, so nobody may receive after that.
+        """
+        assert self.connection is not None
+        return await self._incoming.receive(self.connection.get_message)
+
+    def receive_no_more(self) -> None:
+        """Nobody will call receive() again: trio-websocket waits for the answer to its close frame. Sync."""
+        self._incoming.leave_to_library()
+
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """Receive, and hold a message to its number of fragments."""
-        data = await self._stream.receive_some(max_bytes)
-        self.heard_at = trio.current_time()
-        self.record.heard(data, self.heard_at)
+        """Receive for trio-websocket, and hold a message to its number of fragments."""
+        data = await self._incoming.receive_for_library(max_bytes)
         if self.connection is not None and len(self.connection._message_parts) > _FRAGMENTS:
             self.record.too_many_fragments = True
             self.outbox.finish(close_frame(*TOO_BIG))
             raise trio.BrokenResourceError("too many fragments")
-        return bytes(data)
+        return data
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Put one complete frame (or the handshake) in the outbox. Cancelling: it is sent whole all the same."""

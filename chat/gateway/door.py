@@ -54,7 +54,13 @@ class Door:
         """Serve one client from its upgrade request to its end. Cancelling cuts it off."""
         if fault := _fault(arrival.head):
             return await refuse(arrival.stream, fault)
-        stream = ClientStream(arrival.stream, self._config.outbox_bytes)
+        arrival.stream.drop(arrival.head.size)
+        stream = ClientStream(
+            arrival.stream,
+            _handshake(arrival.head),
+            largest=self._config.max_frame_bytes,
+            limit=self._config.outbox_bytes,
+        )
         address = arrival.address
         welcome = self._look_at(arrival)
         del arrival  # and its head: a socket may stay open for days
@@ -176,6 +182,11 @@ class _Refused(NamedTuple):
     body: bytes
 
 
+_HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: chat\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n"
+)
+
 _BAD_TOKEN = _Refused(401, b"a valid token is needed\n")
 
 
@@ -189,6 +200,11 @@ def _fault(head: Head) -> HTTPStatus | None:
     except ValueError:
         return HTTPStatus.BAD_REQUEST
     return None if len(nonce) == 16 else HTTPStatus.BAD_REQUEST
+
+
+def _handshake(head: Head) -> bytes:
+    """Return the part of an upgrade request that trio-websocket needs: what else a client writes never reaches it."""
+    return _HANDSHAKE % (head.get("sec-websocket-key") or "").encode()
 
 
 def _token(head: Head) -> str | None:

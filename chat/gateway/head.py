@@ -4,6 +4,7 @@ Nothing here answers a client or waits with a deadline of its own: what is wrong
 HTTP status that says so, and the caller owns the time.
 """
 
+import os
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -33,6 +34,24 @@ class ReplayStream(trio.abc.Stream):
     def push_back(self, data: bytes | bytearray) -> None:
         """Put `data` in front of what is read next. Not while somebody reads."""
         self._pushed = bytes(data) + self._pushed
+
+    async def receive_ready(self, max_bytes: int) -> bytes:
+        """Receive like receive_some(), but wait first: a turn of the loop instead of a call that finds nothing.
+
+        Raises OSError too. Cancelling: nothing is lost.
+        """
+        if self._pushed or self.tls:
+            return bytes(await self.receive_some(max_bytes))
+        while True:
+            await trio.lowlevel.wait_readable(self.socket)
+            try:
+                return os.read(self.socket.fileno(), max_bytes)
+            except BlockingIOError:
+                continue  # somebody else was told of the same bytes
+
+    def drop(self, size: int) -> None:
+        """Take `size` bytes away from what was pushed back. Not while somebody reads."""
+        self._pushed = self._pushed[size:]
 
     # These two are not `async def`: a frame less for every socket that waits, and for every write.
     def receive_some(self, max_bytes: int | None = None) -> Coroutine[Any, Any, bytes | bytearray]:
@@ -71,6 +90,8 @@ class Head:
     target: str
     http_version: str
     headers: tuple[tuple[str, str], ...]
+    size: int = 0
+    """Bytes of the head as it came."""
 
     @property
     def path(self) -> str:
@@ -139,6 +160,7 @@ def parse_head(raw: bytes) -> Head | HTTPStatus:
         request.target.decode("ascii"),
         request.http_version.decode("ascii"),
         tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers),
+        len(raw),
     )
     return HTTPStatus.BAD_REQUEST if head.asks_for_websocket and not _readable_by_wsproto(head) else head
 

@@ -4,7 +4,6 @@ A record never holds a text, a token or a key: of a frame it knows direction, ty
 its type and place. What a client is told by the fan-out is not recorded, so a delivery costs nothing here.
 """
 
-import re
 from array import array
 from collections import deque
 from collections.abc import Iterator
@@ -27,7 +26,7 @@ KEPT_ENDS = 256
 KEPT_FOR = 600.0
 """Abnormal ends that are remembered, and for how many seconds."""
 
-_END_OF_HEAD = re.compile(rb"\n\r?\n")
+_TEXT = 1
 _CLOSE = 8
 _LONGEST = 0xFFFFFF  # of the lengths that are kept; a message has 65,536 bytes at most
 
@@ -53,7 +52,6 @@ class Record:
 
     __slots__ = (
         "_frames",
-        "_in_head",
         "_rest",
         "_ring",
         "_skip",
@@ -84,7 +82,6 @@ class Record:
         self.messages_in = 0
         self._ring: array[int] | None = None  # made by the first frame
         self._frames = 0
-        self._in_head = True  # until the end of the request that asked for a WebSocket
         self._rest = b""  # the beginning of a header of which more is to come
         self._skip = 0  # payload bytes of the last frame that are still to come
 
@@ -97,13 +94,9 @@ class Record:
         self.events.append(Event(trio.current_time() - self.opened_at, what))
 
     def heard(self, data: bytes | bytearray, now: float) -> None:
-        """Bytes came, or with none the end: note what frames they begin (RFC 6455, section 5.2)."""
+        """Bytes for trio-websocket came, or with none the end: note what frames they begin (RFC 6455, section 5.2)."""
         if not data:
             self.peer_ended = True
-        if self._in_head:
-            data = self._behind_head(data)
-            if self._in_head:
-                return
         self.bytes_in += len(data)
         if self._rest:
             data, self._rest = self._rest + data, b""
@@ -127,17 +120,21 @@ class Record:
             self._keep(now, first & 15, length)
         self._skip = at - size
 
+    def message(self, now: float, length: int) -> None:
+        """A whole text came, of `length` bytes."""
+        self.messages_in += 1
+        self.bytes_in += length + 6
+        self._keep(now, _TEXT, length)
+
+    def control(self, now: float, first: int, length: int) -> None:
+        """A ping or a pong came; `first` is its first byte."""
+        self.bytes_in += length + 6
+        self._keep(now, first & 15, length)
+
     def said(self, frame: bytes) -> None:
         """A control frame is on its way out; anything else than a whole one is passed over."""
         if frame and frame[0] & 0x88 == 0x88:
             self._keep(trio.current_time(), 16 | frame[0] & 15, len(frame) - 2)
-
-    def _behind_head(self, data: bytes | bytearray) -> bytes:
-        data = self._rest + data
-        found = _END_OF_HEAD.search(data)
-        self._in_head = found is None
-        self._rest = b"" if found else bytes(data[-2:])
-        return bytes(data[found.end() :]) if found else b""
 
     def _keep(self, now: float, kind: int, length: int) -> None:
         if self._ring is None:

@@ -30,6 +30,9 @@ from chat.storage.failures import OutcomeUnknown, StorageDown
 _FAREWELL = 2.0
 """Seconds a client has to answer a close frame, or to read the rest before it, before TCP is closed."""
 
+_TURN = 32
+"""Frames of one client that are handled until the others get their turn."""
+
 _PING = b"\x89\x00"
 """An empty ping frame (RFC 6455, section 5.5.2); any bytes that come back are sign of life enough."""
 
@@ -54,7 +57,18 @@ class Core(msgspec.Struct, frozen=True):
 class Ears(Protocol):
     """The way in, as far as the session looks at it."""
 
-    heard_at: float  # Trio's clock (s) when bytes last came
+    @property
+    def heard_at(self) -> float:
+        """When bytes last came, in seconds of Trio's clock."""
+        ...
+
+    async def receive(self) -> Sequence[str | bytes]:
+        """Return the messages that came, one or more. Raises ConnectionClosed."""
+        ...
+
+    def receive_no_more(self) -> None:
+        """Nobody will call receive() again. Sync."""
+        ...
 
 
 class Session:
@@ -111,8 +125,11 @@ class Session:
         `nursery` is the client's own; what answers this client for longer runs there.
         """
         try:
-            with self._reading:
-                await self._read(nursery)
+            try:
+                with self._reading:
+                    await self._read(nursery)
+            finally:
+                self.ears.receive_no_more()
             if self._closing is GOING_AWAY:
                 # What was accepted is still settled and heard; the gateway's grace period is the deadline.
                 await self.core.journal.quiet()
@@ -128,10 +145,12 @@ class Session:
             self.listen(LOBBY_ID)
         await self._handle(self.dialect.greeting, nursery)
         while True:
-            frame = await self._connection.get_message()
-            if self._choices and self._choose_dialect(frame):
-                await self._handle(self.dialect.greeting, nursery)
-            await self._handle(self.dialect.decode(frame), nursery)
+            for number, frame in enumerate(await self.ears.receive(), start=1):
+                if self._choices and self._choose_dialect(frame):
+                    await self._handle(self.dialect.greeting, nursery)
+                await self._handle(self.dialect.decode(frame), nursery)
+                if number % _TURN == 0:
+                    await trio.lowlevel.checkpoint()
 
     async def _handle(self, command: object, nursery: trio.Nursery) -> None:
         try:

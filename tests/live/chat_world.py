@@ -173,6 +173,13 @@ class Client:
         self._patience -= len(taken)
         return len(taken)
 
+    async def receive(self) -> list[str | bytes]:
+        """Receive for the session."""
+        return [await self.connection.get_message()]
+
+    def receive_no_more(self) -> None:
+        """The session receives no more."""
+
     def stop_reading(self, after: int = 0) -> None:
         """Read no more than about `after` bytes from here on."""
         self._patience = after

@@ -1,0 +1,201 @@
+"""What a client sends arrives whole and in order, whichever way each frame goes, however its bytes are cut."""
+
+from typing import Any
+
+import pytest
+import trio
+from hypothesis import example, given
+from hypothesis import strategies as st
+from wsproto.events import Ping, Pong
+from wsproto.frame_protocol import FrameProtocol, Opcode
+
+from chat.gateway.incoming import Incoming
+from chat.live.recorder import Record
+
+LIMIT = 300
+HANDSHAKE = b"a handshake"
+
+
+class Wire:
+    """A connection that brings these pieces, one a read, and then ends."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self.pieces = list(pieces)
+        self.reads = 0
+
+    async def receive_ready(self, max_bytes: int | None) -> bytes:
+        await trio.lowlevel.checkpoint()
+        self.reads += 1
+        return self.pieces.pop(0) if self.pieces else b""
+
+    receive_some = receive_ready
+
+
+class Heard:
+    """What came of a wire: the messages in order, and what trio-websocket's side got to see."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.record = Record()
+        self.messages: list[str | bytes] = []
+        self.controls: list[tuple[type, bytes]] = []
+        self.for_library = b""
+        self._incoming = Incoming(wire, HANDSHAKE, LIMIT, self.record)  # type: ignore[arg-type]
+        self._frames = FrameProtocol(client=False, extensions=[])
+        self._to_session, self._from_library = trio.open_memory_channel[str | bytes](1)
+
+    async def listen(self) -> None:
+        """Hear all of it: a library that knows frames on one side, a session on the other."""
+        async with trio.open_nursery() as nursery:
+            assert await self._incoming.receive_for_library(None) == HANDSHAKE
+            nursery.start_soon(self._read_as_library)
+            try:
+                while True:
+                    self.messages += await self._incoming.receive(self._from_library.receive)
+            except trio.EndOfChannel:
+                pass
+
+    async def _read_as_library(self) -> None:
+        with self._to_session:
+            parts: list[Any] = []
+            while data := await self._incoming.receive_for_library(7):
+                self.for_library += data
+                self._frames.receive_bytes(data)
+                for frame in self._frames.received_frames():
+                    if frame.opcode in (Opcode.PING, Opcode.PONG):
+                        kind = Ping if frame.opcode is Opcode.PING else Pong
+                        self.controls.append((kind, bytes(frame.payload)))
+                        continue
+                    parts.append(frame.payload)
+                    if frame.message_finished:
+                        empty = "" if isinstance(parts[0], str) else b""
+                        await self._to_session.send(empty.join(parts))
+                        parts = []
+
+
+def hear(wire: Wire) -> Heard:
+    async def listen() -> Heard:
+        heard = Heard(wire)
+        with trio.fail_after(10):
+            await heard.listen()
+        return heard
+
+    return trio.run(listen)
+
+
+def encoded(opcode: Opcode, payload: bytes, *, fin: bool = True) -> bytes:
+    return bytes(FrameProtocol(client=True, extensions=[])._serialize_frame(opcode, payload, fin))
+
+
+texts = st.text(max_size=20) | st.sampled_from(
+    ["", "é" * 70, "x" * 125, "x" * 126, "x" * LIMIT, "x" * 2 * LIMIT]
+)
+sent = st.lists(
+    st.tuples(st.just("text"), texts)
+    | st.tuples(st.just("binary"), st.binary(max_size=20))
+    | st.tuples(st.just("ping"), st.binary(max_size=125))
+    | st.tuples(st.just("pong"), st.binary(max_size=125))
+    | st.tuples(st.just("fragments"), st.lists(texts, min_size=2, max_size=4)),
+    max_size=12,
+)
+
+
+@given(sent, st.lists(st.integers(1, 400), max_size=30))
+@example([("text", "one"), ("ping", b"!"), ("text", "two"), ("binary", b"three"), ("text", "four")], [])
+@example([("fragments", ["a", "b"]), ("text", "c")], [1, 1, 1])
+def test_every_message_arrives_once_and_in_order(sent: list[tuple[str, object]], cuts: list[int]) -> None:
+    wire = b""
+    messages: list[object] = []
+    controls: list[object] = []
+    for kind, value in sent:
+        match kind, value:
+            case "text", str():
+                wire += encoded(Opcode.TEXT, value.encode())
+                messages.append(value)
+            case "binary", bytes():
+                wire += encoded(Opcode.BINARY, value)
+                messages.append(value)
+            case "ping" | "pong", bytes():
+                wire += encoded(Opcode.PING if kind == "ping" else Opcode.PONG, value)
+                controls.append((Ping if kind == "ping" else Pong, value))
+            case "fragments", [first, *others]:
+                wire += encoded(Opcode.TEXT, first.encode(), fin=False)
+                for number, part in enumerate(others, start=1):
+                    wire += encoded(Opcode.CONTINUATION, part.encode(), fin=number == len(others))
+                messages.append("".join(value))
+    pieces = []
+    rest = wire
+    for cut in cuts:
+        pieces.append(rest[:cut])
+        rest = rest[cut:]
+    heard = hear(Wire(*(piece for piece in [*pieces, rest] if piece)))
+    assert heard.messages == messages
+    assert heard.controls == controls
+    assert heard.record.messages_in == len(messages)
+
+
+def test_short_texts_never_go_through_the_library() -> None:
+    heard = hear(Wire(*(encoded(Opcode.TEXT, b"hi") for _ in range(3)), encoded(Opcode.TEXT, b"ho") * 100))
+    assert heard.messages == ["hi"] * 3 + ["ho"] * 100
+    assert heard.for_library == b""
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        encoded(Opcode.TEXT, b"not \xff UTF-8"),
+        encoded(Opcode.TEXT, b"x" * (LIMIT + 1)),
+        encoded(Opcode.BINARY, b"binary"),
+        encoded(Opcode.CLOSE, b"\x03\xe8"),
+        b"\x81\x03hey",  # not masked
+        b"\xc1" + encoded(Opcode.TEXT, b"reserved")[1:],
+        b"\x83" + encoded(Opcode.TEXT, b"no such opcode")[1:],
+        b"\x81\xfe\x00\x05maskhello",  # 5 bytes, said in the longer form
+        b"\x81\xff" + (1 << 40).to_bytes(8) + b"mask",
+        b"\x89\xfe\x00\x80mask" + b"x" * 128,  # a ping that is too long
+    ],
+    ids=lambda frame: frame[:2].hex(),
+)
+def test_what_is_not_a_plain_text_is_the_librarys_with_all_that_follows(frame: bytes) -> None:
+    async def listen() -> tuple[list[str | bytes], bytes]:
+        wire = Wire(encoded(Opcode.TEXT, b"before"), frame + b"and what", b" follows")
+        incoming = Incoming(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
+        messages: list[str | bytes] = []
+
+        async def other() -> str:
+            await trio.lowlevel.checkpoint()
+            return "from the library"
+
+        while "from the library" not in messages:
+            messages += await incoming.receive(other)
+        seen = b""
+        while data := await incoming.receive_for_library(5):
+            seen += data
+        return messages, seen
+
+    messages, seen = trio.run(listen)
+    assert messages == ["before", "from the library"]
+    assert seen == frame + b"and what follows"
+
+
+async def test_nothing_is_read_while_a_ping_waits_for_the_library(autojump_clock: trio.abc.Clock) -> None:
+    ping = encoded(Opcode.PING, b"1")
+    wire = Wire(ping, encoded(Opcode.PING, b"2"), encoded(Opcode.TEXT, b"text"))
+    incoming = Incoming(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
+
+    async def never() -> str:
+        await trio.sleep_forever()
+        return ""
+
+    with trio.move_on_after(10):
+        await incoming.receive(never)
+    assert wire.reads == 1
+    assert await incoming.receive_for_library(100) == ping
+
+
+async def test_a_reader_that_waits_for_the_library_is_cut_off(autojump_clock: trio.abc.Clock) -> None:
+    incoming = Incoming(Wire(b""), b"", LIMIT, Record())  # type: ignore[arg-type]
+    with trio.move_on_after(5) as patience:
+        await incoming.receive_for_library(100)
+    assert patience.cancelled_caught
+    incoming.leave_to_library()
+    assert await incoming.receive_for_library(100) == b""

@@ -9,7 +9,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench clean
+.PHONY: help run test lint bench campaign autobahn clean
 
 BIN := .venv/bin
 # A .venv that was moved, or whose interpreter is gone, is made anew.
@@ -38,8 +38,14 @@ bench: .venv/test ## measure the server and its peers, for an hour; ARGS="--only
 	$(BIN)/python -m bench.selftest
 	$(BIN)/python -m bench --save $(ARGS)
 
+campaign: .venv/test ## kill, cut and fill up the server and its database for ten minutes; ARGS="--only crowds" for a part
+	$(BIN)/python tests/system/campaign.py $(ARGS)
+
+autobahn: .venv/test ## Autobahn|Testsuite's fuzzing client (needs Python 2.7, PYTHON27=… names it) against the server
+	$(BIN)/python tests/fuzzing/autobahn.py
+
 clean: ## remove what these commands made, not your data
-	rm -rf .venv build dist bench/build bench/peers/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .autobahn build dist bench/build bench/peers/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find chat tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/run: $(INPUTS)

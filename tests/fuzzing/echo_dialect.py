@@ -1,0 +1,53 @@
+"""A dialect that says back what it hears: with it the whole server is the echo that Autobahn|Testsuite talks to.
+
+Everything but the codec is the server's own: listener, door, trio-websocket, session, outbox.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from chat.config import Config, Listen
+from chat.dialects.frames import text_frame
+from chat.model.commands import Greet, Misunderstood
+from chat.model.events import Event, Refused
+from chat.model.refusals import Code, Refusal
+from chat.server import open_chat
+from chat.storage.memory import MemoryStorage
+
+_FIN = 0x80
+_TEXT, _BINARY = 1, 2
+
+
+class EchoDialect:
+    """Answers each message with itself, as text or binary as it came."""
+
+    name = "echo"
+    path = "/echo"
+    shape = frozenset({"nothing has this shape"})
+    echoes = False
+    hears_lobby = False
+    needs_token = False
+    greeting = Greet()
+
+    def decode(self, frame: str | bytes) -> object:
+        text: Any = frame  # a refusal carries any text; here it carries bytes too
+        return Misunderstood(Refusal(Code.MALFORMED, text))
+
+    def encode(self, event: Event) -> bytes:
+        match event:
+            case Refused(Refusal(text=str() as said)):
+                return text_frame(said.encode())
+            case Refused(refusal):
+                binary = text_frame(bytes(refusal.text))  # type: ignore[arg-type]
+                return bytes((_FIN | _BINARY,)) + binary[1:]
+        return b""
+
+
+@asynccontextmanager
+async def open_echo(**settings: Any) -> AsyncGenerator[str]:
+    """Serve on a free port of loopback for as long as the block lasts; yields the URL of the echo."""
+    config = Config(listen=(Listen("127.0.0.1", 0, "echo"),), data=Path("unused"), **settings)
+    async with open_chat(config, MemoryStorage(), "x" * 32, dialects=(EchoDialect(),)) as server:
+        yield server.addresses[0].replace("http", "ws", 1) + EchoDialect.path

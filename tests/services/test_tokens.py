@@ -31,6 +31,10 @@ def test_a_token_names_its_person_and_generation() -> None:
     assert tokens.read(tokens.issue(ADA)) == Claims(7, 3)
 
 
+def test_a_token_stays_good_when_the_clock_is_set_back() -> None:
+    assert Tokens(SECRET, 60).read(forged(iat=2**40 - 1)) == Claims(7, 3)
+
+
 @pytest.mark.parametrize("name", ["x" * 64, "李" * 64, "𝔘" * 64])
 def test_a_token_stays_under_255_characters_whatever_the_name(name: str) -> None:
     tokens = Tokens(SECRET, 60)
@@ -64,7 +68,6 @@ def unsigned() -> str:
         forged(sub=None),
         forged(jti=None),
         forged(iat=None),
-        forged(iat=2**40),
         forged(exp="soon"),
         forged(sub="ada"),
         forged(sub="0"),

@@ -54,6 +54,7 @@ class ServerProcess:
             self.process.stdout.close()
             raise RuntimeError(f"the server did not start: {self.log.read_text()}")
         self.url = line.removeprefix("listening on ").strip()
+        self.database: Address | None = None  # set by a test whose server was given one with --database
 
     @property
     def socket_url(self) -> str:
@@ -61,7 +62,8 @@ class ServerProcess:
 
     @property
     def address(self) -> Address:
-        return running_address(self.data)
+        """How to reach its database."""
+        return self.database or running_address(self.data)
 
     def stop(self) -> int:
         """Stop as an operator does, and return the exit status."""

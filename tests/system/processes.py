@@ -1,7 +1,9 @@
 """The processes under a server and the sockets it holds, as Linux tells them in /proc."""
 
 import os
+import signal
 from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -58,3 +60,23 @@ def held_connections(pid: int) -> int:
         except OSError:
             continue  # closed since it was listed
     return held
+
+
+@contextmanager
+def stopped(pids: list[int]) -> Generator[None]:
+    """They do nothing in the block, as PostgreSQL on a machine whose disk hangs."""
+    for pid in pids:  # the postmaster first, so that it starts no others
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in reversed(pids):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+def kill(pids: list[int]) -> None:
+    """Kill all of them; one that ends by itself meanwhile is as well."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

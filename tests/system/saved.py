@@ -42,15 +42,21 @@ def saved_lines(address: dict[str, Any]) -> list[Line]:
 
 def delete_person(address: dict[str, Any], name: str) -> None:
     """Delete a person who has said nothing."""
+    assert execute_sql(address, "DELETE FROM users WHERE name = $1", name) == "DELETE 1"
 
-    async def delete() -> None:
+
+def execute_sql(address: dict[str, Any], statement: str, *values: object) -> str:
+    """Run one statement and return what PostgreSQL says it did."""
+
+    async def execute() -> str:
         connection = await asyncpg.connect(**address, timeout=10)
         try:
-            assert await connection.execute("DELETE FROM users WHERE name = $1", name) == "DELETE 1"
+            done: str = await connection.execute(statement, *values)
+            return done
         finally:
             await connection.close(timeout=10)
 
-    _run(delete())
+    return _run(execute())
 
 
 def assert_told_once_in_order(heard: list[Line], saved: list[Line]) -> int:

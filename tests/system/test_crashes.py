@@ -4,13 +4,12 @@ import itertools
 import os
 import signal
 from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from conftest import ServerProcess, data_path, running_server
 from people import Burst, Line, Person, client, eventually, hear_first, member, register, request
-from processes import needs_proc, postgres_under, wait_until_ended
+from processes import needs_proc, postgres_under, stopped, wait_until_ended
 from saved import BURST, assert_only_ends_are_missing, assert_told_once_in_order, numbers_of, saved_lines
 from websockets.exceptions import ConnectionClosed
 
@@ -167,18 +166,6 @@ def find(victim: str, postgres: list[int]) -> int:
         return postgres[0]
     # The oldest that serves a client is the journal's.
     return min(pid for pid in postgres[1:] if b"[local]" in Path(f"/proc/{pid}/cmdline").read_bytes())
-
-
-@contextmanager
-def stopped(postgres: list[int]) -> Generator[None]:
-    """PostgreSQL does nothing in the block, as on a machine whose disk hangs."""
-    for pid in postgres:  # the postmaster first, so that it starts no others
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in reversed(postgres):
-            os.kill(pid, signal.SIGCONT)
 
 
 def assert_all_was_told(server: ServerProcess, before: int, *heard: list[Line]) -> None:

@@ -1,0 +1,222 @@
+"""What befalls servers, on real processes under load: nothing acknowledged is lost, nothing is doubled, it comes back.
+
+`make campaign` does the same for longer and writes down the figures (docs/reliability.md).
+"""
+
+import os
+import time
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from conftest import ServerProcess, data_path, running_server
+from faults import (
+    Clock,
+    cable,
+    everything_of,
+    few_descriptors,
+    fill,
+    full,
+    needs_a_disk_of_its_own,
+    needs_network_namespaces,
+    network,
+    small_disk,
+)
+from load import chats, register_all
+from people import client, eventually, member
+from processes import held_connections, kill, needs_proc, postgres_under, stopped
+from raw_wire import RawClient, opening
+from saved import execute_sql
+from trials import killed, load_on, outlives, terminate_connections
+
+from chat.storage.postgres.database import Address
+
+pytestmark = needs_proc
+
+NAMES = ("ada", "ben", "cem", "dora", "eva", "finn")
+
+COMMIT_TIMEOUT = 1.0
+"""Seconds; the default is 5. What is told about the database's absence is told within this and a little."""
+
+REFUSED_WITHIN = COMMIT_TIMEOUT + 2.0
+BACK_WITHIN = 5.0
+STARTED_WITHIN = 5.0
+"""Seconds, on a machine that also does something else; the campaign holds an idle one to 2."""
+
+SETTINGS = {"CHAT_COMMIT_TIMEOUT": str(COMMIT_TIMEOUT), "CHAT_QUERY_TIMEOUT": "1"}
+
+
+@pytest.fixture(scope="module")
+def server() -> Generator[ServerProcess]:
+    with data_path() as data, running_server(data, **SETTINGS) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def tokens(server: ServerProcess) -> dict[str, str]:
+    return register_all(server.url, *NAMES)
+
+
+def test_a_server_and_its_database_killed_at_once_come_back_with_everything(data: Path) -> None:
+    with running_server(data) as server:
+        tokens = register_all(server.url, *NAMES)
+    trial = killed(data, tokens, everything_of)
+    assert trial.back < STARTED_WITHIN
+
+
+def test_a_killed_database_is_back_by_itself(server: ServerProcess, tokens: dict[str, str]) -> None:
+    trial = outlives(server, tokens, nullcontext(), then=lambda: kill(postgres_under(server.process.pid)))
+    assert trial.back < BACK_WITHIN
+    assert trial.refusal < REFUSED_WITHIN
+
+
+def test_connections_that_the_database_ends_are_made_again(
+    server: ServerProcess, tokens: dict[str, str]
+) -> None:
+    with load_on(server, tokens) as load:
+        for _ in range(3):
+            terminate_connections(server)
+            assert load.back_after(time.monotonic()) < BACK_WITHIN
+
+
+def test_what_is_said_to_a_stopped_database_ends_in_time_with_the_unknown_outcome(
+    server: ServerProcess, tokens: dict[str, str]
+) -> None:
+    database = stopped(postgres_under(server.process.pid))
+    trial = outlives(server, tokens, database, lasts=2.5)
+    assert trial.cut > 0
+    assert trial.refused > 0
+    assert trial.refusal < REFUSED_WITHIN
+    assert trial.back < BACK_WITHIN
+
+
+@needs_a_disk_of_its_own
+def test_on_a_full_disk_it_stays_up_and_refuses_and_goes_on_when_there_is_space() -> None:
+    with small_disk(160) as disk, running_server(disk / "data", **SETTINGS) as server:
+        tokens = register_all(server.url, *NAMES)
+        # PostgreSQL can't begin its next file of log records, and ends.
+        trial = outlives(server, tokens, full(disk), then=lambda: end_by_full_disk(server, disk), lasts=2.0)
+        assert trial.refused > 0
+        assert trial.refusal < REFUSED_WITHIN
+        assert trial.back < BACK_WITHIN
+        log = (disk / "data" / "postgres.log").read_text()
+        assert "PANIC" in log
+        assert "No space left on device" in log
+
+
+def end_by_full_disk(server: ServerProcess, disk: Path) -> None:
+    postmaster = postgres_under(server.process.pid)[0]
+    with suppress(OSError, ConnectionError):
+        execute_sql(server.address, "SELECT pg_switch_wal()")
+    eventually(lambda: not Path(f"/proc/{postmaster}").exists(), "PostgreSQL has ended")
+    fill(disk / "filler")  # what it let go of
+
+
+@pytest.fixture
+def database(server: ServerProcess) -> Generator[Address]:
+    """An empty database on the PostgreSQL of another server."""
+    name = f"test_{os.urandom(6).hex()}"
+    execute_sql(server.address, f"CREATE DATABASE {name}")
+    yield {**server.address, "database": name}
+    execute_sql(server.address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def server_over(url: str) -> Generator[ServerProcess]:
+    with data_path() as data, running_server(data, "--database", url, **SETTINGS) as server:
+        yield server
+
+
+@pytest.mark.parametrize("how", ["silent", "broken"])
+def test_a_network_that_is_gone_for_a_while_is_outlived(database: Address, how: str) -> None:
+    with network(database) as line, server_over(line.url) as server:
+        server.database = database
+        tokens = register_all(server.url, *NAMES)
+        trial = outlives(server, tokens, getattr(line, how)(), lasts=2.5)
+        assert trial.refused > 0
+        assert trial.refusal < REFUSED_WITHIN
+        assert trial.back < BACK_WITHIN
+
+
+@needs_network_namespaces
+def test_an_unplugged_cable_between_server_and_database_is_outlived(database: Address) -> None:
+    with (
+        cable() as wire,
+        network(database, "ip", "netns", "exec", wire.namespace, host=wire.far_host) as line,
+        server_over(line.url) as server,
+    ):
+        server.database = database
+        tokens = register_all(server.url, *NAMES)
+        trial = outlives(server, tokens, wire.cut(), lasts=2.5)
+        assert trial.refused > 0
+        assert trial.refusal < REFUSED_WITHIN
+        assert trial.back < BACK_WITHIN
+
+
+DAY = 86_400.0
+
+
+def test_a_clock_that_jumps_disturbs_nobody_and_their_tokens_stay_good(data: Path) -> None:
+    with TemporaryDirectory(prefix="chat-") as directory:
+        clock = Clock(Path(directory))
+        with running_server(data, **SETTINGS, **clock.environment) as server:
+            tokens = register_all(server.url, *NAMES)
+            with load_on(server, tokens) as load:
+                for shift in (DAY, -DAY, 0.0):
+                    clock.jump(shift)
+                    tokens |= register_all(server.url, f"born at {shift:.0f}")
+                    assert load.back_after(time.monotonic()) < BACK_WITHIN
+            for name, token in tokens.items():
+                assert chats(server.url, token, name, f"{name} is still here")
+
+
+def test_without_descriptors_it_goes_on_and_with_them_everything_works_again(
+    server: ServerProcess, tokens: dict[str, str]
+) -> None:
+    with load_on(server, tokens) as load:
+        postmaster = postgres_under(server.process.pid)[0]
+        with few_descriptors(server, 20), ExitStack() as stack:
+            crowd = [stack.enter_context(RawClient(server.url)) for _ in range(100)]
+            for one in crowd:
+                one.send(opening())
+            eventually(lambda: "connections cannot be accepted" in server.log.read_text(), "it is full")
+            since = time.monotonic()
+            load.wait_for(20)  # those who are in are not disturbed
+            kill([postmaster])
+            eventually(lambda: not Path(f"/proc/{postmaster}").exists(), "PostgreSQL has ended")
+            time.sleep(0.5)
+            assert time.monotonic() - since < 20
+        freed = time.monotonic()
+        assert load.back_after(freed) < BACK_WITHIN
+        eventually(lambda: chats(server.url, tokens["ada"], "ada", f"hello {freed}"), "who is new is served")
+
+
+@pytest.mark.parametrize("phase", ["at once", "half a head", "a handshake", "a frame"])
+def test_hundreds_who_connect_and_reset_leave_nothing(
+    server: ServerProcess, tokens: dict[str, str], phase: str
+) -> None:
+    with member(server.url, "ada", tokens["ada"]) as ada, client(server.url) as ben:
+        before = held_connections(server.process.pid)
+        for number in range(250):
+            connect_and_reset(server, phase)
+            if number % 50 == 0:
+                ada.say(f"{phase} {number}")
+                assert ben.hear() == ("ada", f"{phase} {number}")
+        eventually(lambda: held_connections(server.process.pid) == before, "they are forgotten")
+        assert "Traceback" not in server.log.read_text()
+
+
+def connect_and_reset(server: ServerProcess, phase: str) -> None:
+    with suppress(ConnectionError):
+        one = RawClient(server.url)
+        match phase:
+            case "half a head":
+                one.send(opening()[:40])
+            case "a handshake":
+                one.send(opening())
+            case "a frame":
+                one.shake_hands()
+                one.send(b"\x81\xfe\x10\x00\x00\x00")
+        one.reset()

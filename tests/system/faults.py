@@ -11,7 +11,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from conftest import ServerProcess
+from people import eventually
 from processes import postgres_under, stopped
+from saved import execute_sql
 
 from chat.storage.postgres.database import Address
 from chat.storage.postgres.socket_directory import SOCKET
@@ -63,7 +65,27 @@ def fill(filler: Path) -> None:
                     file.write(bytes(size))
 
 
+def end_by_full_disk(server: ServerProcess, disk: Path) -> None:
+    """Let PostgreSQL need its next file of log records on the full disk: it ends, and can't start."""
+    postmaster = postgres_under(server.process.pid)[0]
+    with suppress(OSError, ConnectionError):
+        execute_sql(server.address, "SELECT pg_switch_wal()")
+    eventually(lambda: not Path(f"/proc/{postmaster}").exists(), "PostgreSQL has ended")
+    fill(disk / "filler")  # what it let go of
+
+
 # --- a network that is cut ---
+
+
+@contextmanager
+def spare_database(server: ServerProcess) -> Generator[Address]:
+    """An empty database on the PostgreSQL of another server."""
+    name = f"test_{os.urandom(6).hex()}"
+    execute_sql(server.address, f"CREATE DATABASE {name}")
+    try:
+        yield {**server.address, "database": name}
+    finally:
+        execute_sql(server.address, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 class Network:

@@ -3,7 +3,6 @@
 `make campaign` does the same for longer and writes down the figures (docs/reliability.md).
 """
 
-import os
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
@@ -15,20 +14,20 @@ from conftest import ServerProcess, data_path, running_server
 from faults import (
     Clock,
     cable,
+    end_by_full_disk,
     everything_of,
     few_descriptors,
-    fill,
     full,
     needs_a_disk_of_its_own,
     needs_network_namespaces,
     network,
     small_disk,
+    spare_database,
 )
 from load import chats, register_all
 from people import client, eventually, member
 from processes import held_connections, kill, needs_proc, postgres_under, stopped
 from raw_wire import RawClient, opening
-from saved import execute_sql
 from trials import killed, load_on, outlives, terminate_connections
 
 from chat.storage.postgres.database import Address
@@ -96,7 +95,6 @@ def test_what_is_said_to_a_stopped_database_ends_in_time_with_the_unknown_outcom
 def test_on_a_full_disk_it_stays_up_and_refuses_and_goes_on_when_there_is_space() -> None:
     with small_disk(160) as disk, running_server(disk / "data", **SETTINGS) as server:
         tokens = register_all(server.url, *NAMES)
-        # PostgreSQL can't begin its next file of log records, and ends.
         trial = outlives(server, tokens, full(disk), then=lambda: end_by_full_disk(server, disk), lasts=2.0)
         assert trial.refused > 0
         assert trial.refusal < REFUSED_WITHIN
@@ -106,21 +104,10 @@ def test_on_a_full_disk_it_stays_up_and_refuses_and_goes_on_when_there_is_space(
         assert "No space left on device" in log
 
 
-def end_by_full_disk(server: ServerProcess, disk: Path) -> None:
-    postmaster = postgres_under(server.process.pid)[0]
-    with suppress(OSError, ConnectionError):
-        execute_sql(server.address, "SELECT pg_switch_wal()")
-    eventually(lambda: not Path(f"/proc/{postmaster}").exists(), "PostgreSQL has ended")
-    fill(disk / "filler")  # what it let go of
-
-
 @pytest.fixture
 def database(server: ServerProcess) -> Generator[Address]:
-    """An empty database on the PostgreSQL of another server."""
-    name = f"test_{os.urandom(6).hex()}"
-    execute_sql(server.address, f"CREATE DATABASE {name}")
-    yield {**server.address, "database": name}
-    execute_sql(server.address, f"DROP DATABASE {name} WITH (FORCE)")
+    with spare_database(server) as database:
+        yield database
 
 
 @contextmanager

@@ -9,7 +9,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench campaign autobahn clean
+.PHONY: help run test lint bench campaign autobahn fuzz clean
 
 BIN := .venv/bin
 # A .venv that was moved, or whose interpreter is gone, is made anew.
@@ -44,6 +44,10 @@ campaign: .venv/test ## kill, cut and fill up the server and its database for te
 autobahn: .venv/test ## Autobahn|Testsuite's fuzzing client (needs Python 2.7, PYTHON27=… names it) against the server
 	$(BIN)/python tests/fuzzing/autobahn.py
 
+fuzz: .venv/fuzz ## new frames and new calls at the server, and schemathesis at all it describes, for some minutes
+	CHAT_FUZZ=5000 $(BIN)/python -m pytest -p no:schemathesis tests/fuzzing $(ARGS)
+	$(BIN)/python tests/fuzzing/schema.py
+
 clean: ## remove what these commands made, not your data
 	rm -rf .venv .autobahn build dist bench/build bench/peers/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find chat tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -57,6 +61,11 @@ clean: ## remove what these commands made, not your data
 .venv/test: .venv/run
 	@echo "installing what the tests need" >&2
 	@$(PIP) --no-build-isolation -e '.[embedded,test]'
+	@touch $@
+
+.venv/fuzz: .venv/test
+	@echo "installing schemathesis" >&2
+	@$(PIP) --no-build-isolation -e '.[embedded,test,fuzz]'
 	@touch $@
 
 .venv/made:

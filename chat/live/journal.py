@@ -55,8 +55,11 @@ class Entry(NamedTuple):
 class Journal:
     """The way in to the writing task."""
 
-    def __init__(self, messages: Messages, broadcaster: Broadcaster, meters: Meters) -> None:
+    def __init__(
+        self, messages: Messages, broadcaster: Broadcaster, meters: Meters, newest_id: int = 0
+    ) -> None:
         self._messages = messages
+        self._newest_id = newest_id  # of all that was committed before, or is announced
         self._meters = meters
         self._broadcaster = broadcaster
         self._feed, self._entries = trio.open_memory_channel[Entry](_QUEUE)
@@ -151,6 +154,8 @@ class Journal:
             landed = await self._messages.settle(told, since)
         except (StorageDown, OutcomeUnknown):
             return
+        # A clock that was set back since an earlier run makes older messages look as if they were new.
+        landed = [message for message in landed if message.id > self._newest_id]
         # No await from here on, as in _commit.
         logger.info("outcome known", messages=len(self._unsettled), committed=len(landed))
         # Who hears a message depends on its room and sender alone.
@@ -161,6 +166,7 @@ class Journal:
     def _announce(self, announcements: list[Announcement]) -> None:
         for announcement in announcements:
             self._told[announcement.message.room_id] = announcement.message.seq
+            self._newest_id = announcement.message.id
         self._broadcaster.announce(announcements)
 
     def close(self) -> None:
@@ -183,7 +189,7 @@ async def open_journal(
     Cancelling refuses nothing and acknowledges nothing that still waits; a commit under way is finished, told
     and acknowledged.
     """
-    journal = Journal(messages, broadcaster, meters or Meters())
+    journal = Journal(messages, broadcaster, meters or Meters(), await messages.newest_id())
     async with trio.open_nursery() as nursery:
         nursery.start_soon(journal.write)
         try:

@@ -102,10 +102,11 @@ async def world(autojump_clock: object) -> AsyncGenerator[World]:
 
 
 @asynccontextmanager
-async def opened_world() -> AsyncGenerator[World]:
+async def opened_world(*earlier: Draft) -> AsyncGenerator[World]:
     storage, hub = MemoryStorage(), Hub()
     await storage.users.add(NewPerson(name="ada", password_hash=b""))
     messages = FaultyMessages(storage)
+    await MemoryMessages.save(messages, earlier)
     async with open_broadcaster(hub) as broadcaster, open_journal(messages, broadcaster) as journal:
         yield World(messages, journal, hub)
 
@@ -186,6 +187,17 @@ async def test_an_unknown_outcome_that_did_not_happen_is_never_told(
     await world.send("two")
     await world.rest()
     assert world.ben.lines() == ["two"]
+
+
+async def test_what_an_earlier_server_told_is_not_told_again_when_the_clock_was_set_back(
+    autojump_clock: object,
+) -> None:
+    ahead = trio.current_time() + 1_000_000
+    async with opened_world(Draft(GARDEN, 1, "ada", "of an earlier server", ahead)) as world:
+        world.messages.after[0] = OutcomeUnknown("silence")
+        await world.send("two")
+        await world.rest()
+        assert world.ben.lines() == ["two"]
 
 
 async def test_nothing_is_told_before_the_outcome_of_what_came_first_is_known(

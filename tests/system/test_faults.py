@@ -84,7 +84,7 @@ def test_what_is_said_to_a_stopped_database_ends_in_time_with_the_unknown_outcom
     server: ServerProcess, tokens: dict[str, str]
 ) -> None:
     database = stopped(postgres_under(server.process.pid))
-    trial = outlives(server, tokens, database, lasts=2.5)
+    trial = outlives(server, tokens, database, lasts=2.0)
     assert trial.cut > 0
     assert trial.refused > 0
     assert trial.refusal < REFUSED_WITHIN
@@ -121,7 +121,7 @@ def test_a_network_that_is_gone_for_a_while_is_outlived(database: Address, how: 
     with network(database) as line, server_over(line.url) as server:
         server.database = database
         tokens = register_all(server.url, *NAMES)
-        trial = outlives(server, tokens, getattr(line, how)(), lasts=2.5)
+        trial = outlives(server, tokens, getattr(line, how)(), lasts=2.0)
         assert trial.refused > 0
         assert trial.refusal < REFUSED_WITHIN
         assert trial.back < BACK_WITHIN
@@ -136,7 +136,7 @@ def test_an_unplugged_cable_between_server_and_database_is_outlived(database: Ad
     ):
         server.database = database
         tokens = register_all(server.url, *NAMES)
-        trial = outlives(server, tokens, wire.cut(), lasts=2.5)
+        trial = outlives(server, tokens, wire.cut(), lasts=2.0)
         assert trial.refused > 0
         assert trial.refusal < REFUSED_WITHIN
         assert trial.back < BACK_WITHIN

@@ -31,6 +31,9 @@ _BATCH = 1024
 _RETRY = 0.5
 """Seconds between two tries to learn what became of a batch, when nobody sends anything."""
 
+_LONG = 1.0
+"""Seconds after which a commit that fails has kept those behind it waiting long enough."""
+
 _REJECTED = Refusal(Code.INVALID, "the message can't be stored")
 
 logger = structlog.get_logger(__name__)
@@ -101,33 +104,42 @@ class Journal:
                     return
             if batch:
                 batch += take_waiting(self._entries, _BATCH - 1)
-                await self._commit(batch)
+                started = trio.current_time()
+                if not await self._commit(batch) and trio.current_time() - started > _LONG:
+                    # The next try may take as long again: nobody waits for two.
+                    waiting = take_waiting(self._entries, _QUEUE)
+                    self._refuse(waiting, NOT_SAVED)
+                    batch += waiting
                 self._taken -= len(batch)
                 self._committed.set()
                 self._committed = trio.Event()
             await self._broadcaster.keep_pace()
 
-    async def _commit(self, batch: Sequence[Entry]) -> None:
-        """Save the batch and tell what became of each draft."""
+    async def _commit(self, batch: Sequence[Entry]) -> bool:
+        """Save the batch and tell what became of each draft. Returns whether the database did its part."""
         drafts = [entry.draft for entry in batch]
         if self._unsettled:
-            return self._refuse(batch, NOT_SAVED)  # a later message must not be told before an earlier one
+            self._refuse(batch, NOT_SAVED)  # a later message must not be told before an earlier one
+            return False
         started = trio.current_time()
         try:
             saved = await self._messages.save(drafts)
         except StorageDown as error:
             logger.warning("messages refused, the database can't work", messages=len(batch), error=str(error))
-            return self._refuse(batch, NOT_SAVED)
+            self._refuse(batch, NOT_SAVED)
+            return False
         except OutcomeUnknown as error:
             logger.error("messages of unknown outcome", messages=len(batch), error=str(error))
             self._unsettled += drafts
-            return self._refuse(batch, OUTCOME_UNKNOWN)
+            self._refuse(batch, OUTCOME_UNKNOWN)
+            return False
         except WriteRejected as error:
             if len(batch) > 1:  # find the one that can't be stored; the others must not pay for it
-                await self._commit(batch[: len(batch) // 2])
-                return await self._commit(batch[len(batch) // 2 :])
+                first = await self._commit(batch[: len(batch) // 2])
+                return await self._commit(batch[len(batch) // 2 :]) and first
             logger.warning("a message can't be stored", error=str(error))
-            return self._refuse(batch, _REJECTED)
+            self._refuse(batch, _REJECTED)
+            return True
         # No await from here on: what is committed is announced and acknowledged whatever is cancelled.
         self._meters.committed(len(batch), trio.current_time() - started)
         self._announce(
@@ -139,7 +151,7 @@ class Journal:
         )
         for message, entry in zip(saved, batch, strict=True):
             entry.author.settled(entry.draft, message or ROOM_GONE)
-        return None
+        return True
 
     def _refuse(self, batch: Sequence[Entry], refusal: Refusal) -> None:
         self._meters.refused(len(batch))

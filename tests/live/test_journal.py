@@ -30,11 +30,14 @@ class FaultyMessages(MemoryMessages):
         self.before: dict[int, Exception] = {}
         self.after: dict[int, Exception] = {}
         self.settling: list[Exception] = []
+        self.silence = 0.0
+        """Seconds until a fault is noticed."""
 
     async def save(self, drafts: Sequence[Draft]) -> list[Message | None]:
         nth = len(self.batches)
         self.batches.append(len(drafts))
         if nth in self.before:
+            await trio.sleep(self.silence)
             raise self.before[nth]
         saved = await super().save(drafts)
         if nth in self.after:
@@ -43,7 +46,7 @@ class FaultyMessages(MemoryMessages):
 
     async def settle(self, told: Mapping[int, int], since: float) -> list[Message]:
         if self.settling:
-            await trio.lowlevel.checkpoint()
+            await trio.sleep(self.silence)
             raise self.settling.pop(0)
         return await super().settle(told, since)
 
@@ -187,6 +190,23 @@ async def test_an_unknown_outcome_that_did_not_happen_is_never_told(
     await world.send("two")
     await world.rest()
     assert world.ben.lines() == ["two"]
+
+
+@pytest.mark.parametrize("fault", [OutcomeUnknown("silence"), StorageDown("nobody there")])
+async def test_nobody_waits_for_two_tries_in_vain(
+    autojump_clock: object, world: World, fault: Exception
+) -> None:
+    world.messages.silence = 5.0
+    world.messages.before = dict.fromkeys(range(4), fault)
+    world.messages.settling = [StorageDown("nobody there")] * 3
+    await world.send("first")
+    await trio.sleep(0.1)
+    await world.send("behind it")
+    await trio.sleep(5)
+    assert [text for text, _ in world.ben.outcomes] == ["first", "behind it"]
+    await world.send("later")
+    await trio.sleep(5.1)
+    assert world.ben.outcomes[2:] == [("later", NOT_SAVED)]
 
 
 async def test_what_an_earlier_server_told_is_not_told_again_when_the_clock_was_set_back(

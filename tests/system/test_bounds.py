@@ -212,7 +212,9 @@ def test_logins_do_not_keep_a_socket_waiting(careful: ServerProcess) -> None:
     register_all(careful.url, "eva")
     logins = [
         threading.Thread(
-            target=post, args=(f"{careful.url}/api/login", {"username": f"u{n}", "password": "x" * 9})
+            target=request,
+            args=("POST", f"{careful.url}/api/login", {"username": f"u{n}", "password": "x" * 9}),
+            kwargs={"timeout": 120},
         )
         for n in range(50)
     ]
@@ -228,7 +230,7 @@ def test_logins_do_not_keep_a_socket_waiting(careful: ServerProcess) -> None:
             waits.append(time.perf_counter() - begun)
             time.sleep(0.002)
         for login in logins:
-            login.join(20)
+            login.join(120)
     print(f"\npings while 50 log in: p99 {sorted(waits)[len(waits) * 99 // 100] * 1000:.1f} ms")
     assert statistics.median(waits) < 0.05
 

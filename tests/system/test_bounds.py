@@ -202,7 +202,7 @@ def test_clients_that_come_and_go_leave_no_descriptor_and_no_memory(
 @pytest.fixture(scope="module")
 def careful() -> Generator[ServerProcess]:
     """A server whose password hashes cost what they do by default would, or a little less."""
-    cost = "12" if os.environ.get("FULL_TESTS") else "9"
+    cost = "10" if os.environ.get("FULL_TESTS") else "9"
     with data_path() as data, running_server(data, CHAT_BCRYPT_COST=cost) as server:
         yield server
 

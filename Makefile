@@ -45,7 +45,7 @@ autobahn: .venv/test ## Autobahn|Testsuite's fuzzing client (needs Python 2.7, P
 	$(BIN)/python tests/fuzzing/autobahn.py
 
 fuzz: .venv/fuzz ## new frames and new calls at the server, and schemathesis at all it describes, for some minutes
-	CHAT_FUZZ=5000 $(BIN)/python -m pytest -p no:schemathesis tests/fuzzing $(ARGS)
+	FUZZ_EXAMPLES=5000 $(BIN)/python -m pytest -p no:schemathesis tests/fuzzing $(ARGS)
 	$(BIN)/python tests/fuzzing/schema.py
 
 clean: ## remove what these commands made, not your data

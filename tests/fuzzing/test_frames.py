@@ -1,6 +1,6 @@
 """Arbitrary frames, in arbitrary pieces, at the real server: the peer is told what RFC 6455 says, and nobody else is.
 
-What is expected of a sequence is worked out here from the RFC alone. CHAT_FUZZ=5000 tries that many new sequences
+What is expected of a sequence is worked out here from the RFC alone. FUZZ_EXAMPLES=5000 tries that many new sequences
 (`make fuzz`); without it the same few hundred are tried each time.
 """
 
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from people import Person, member
 from raw_wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, RawClient
 
-EXAMPLES = int(os.environ.get("CHAT_FUZZ", "0"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 
 MOST = 65_536
 """Bytes of a message, over which the server closes with 1009; the texts here that are that long are ASCII."""

@@ -1,6 +1,6 @@
 """Arbitrary calls of everything that /openapi.json describes: whatever comes, no 5xx and no error in the log.
 
-The small sister of `make fuzz`, where schemathesis does the same for longer. CHAT_FUZZ=5000 tries that many new calls.
+The small sister of `make fuzz`, where schemathesis does the same for longer. FUZZ_EXAMPLES=5000 tries that many new calls.
 """
 
 import json
@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from people import PATIENCE, register
 
-EXAMPLES = int(os.environ.get("CHAT_FUZZ", "0"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 
 
 class Operation(NamedTuple):

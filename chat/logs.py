@@ -8,6 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Literal
 
 import structlog
@@ -70,11 +71,20 @@ def configure_logging(level: str = "info", style: Literal["auto", "text", "json"
 
 
 class _NamedWriter(structlog.WriteLogger):
-    """Writes a line at a time to stderr; knows the name of who logs, as a standard logger does."""
+    """Writes a line at a time to stderr; knows the name of who logs, as a standard logger does.
+
+    Never raises: a log on a full disk must not end the server that has to say so.
+    """
 
     def __init__(self, name: str = "") -> None:
         super().__init__(sys.stderr)
         self.name = name
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
 
 
 def _console(*, colours: bool) -> structlog.dev.ConsoleRenderer:

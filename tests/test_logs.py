@@ -71,6 +71,19 @@ def test_a_line_is_coloured_text_on_a_terminal(monkeypatch: pytest.MonkeyPatch) 
     assert "\x1b[" in terminal.getvalue()
 
 
+class FullDisk(io.StringIO):
+    def write(self, _text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_log_on_a_full_disk_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", FullDisk())
+    configure_logging()
+    logger = structlog.get_logger("chat")
+    for log in (logger.info, logger.warning, logger.error, logger.exception):
+        log("messages refused")
+
+
 def test_the_format_can_be_chosen(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     configure_logging(style="text")
     structlog.get_logger("chat").info("client left", address="127.0.0.1")

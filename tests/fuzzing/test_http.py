@@ -1,6 +1,6 @@
 """Arbitrary calls of everything that /openapi.json describes: whatever comes, no 5xx and no error in the log.
 
-The small sister of `make fuzz`, where schemathesis does the same for longer. FUZZ_EXAMPLES=5000 tries that many new calls.
+The small sister of `make fuzz`, where schemathesis does the same. FUZZ_EXAMPLES=5000 tries that many new calls.
 """
 
 import json

@@ -113,7 +113,7 @@ def closing(payload: bytes) -> frozenset[int]:
         payload[2:].decode()
     except UnicodeDecodeError:
         wrong.add(INVALID_TEXT)
-    return frozenset(wrong or ({code, PROTOCOL_ERROR} if code == 1014 else {code}))
+    return frozenset((wrong or {code}) | ({PROTOCOL_ERROR} if code == 1014 else set()))
 
 
 # --- what is sent ---

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import asyncpg
 import pytest
 from conftest import ServerProcess
 from people import eventually
@@ -68,7 +69,7 @@ def fill(filler: Path) -> None:
 def end_by_full_disk(server: ServerProcess, disk: Path) -> None:
     """Let PostgreSQL need its next file of log records on the full disk: it ends, and can't start."""
     postmaster = postgres_under(server.process.pid)[0]
-    with suppress(OSError, ConnectionError):
+    with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):  # it may end already
         execute_sql(server.address, "SELECT pg_switch_wal()")
     eventually(lambda: not Path(f"/proc/{postmaster}").exists(), "PostgreSQL has ended")
     fill(disk / "filler")  # what it let go of

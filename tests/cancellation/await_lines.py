@@ -1,0 +1,79 @@
+"""Where code can wait: the lines of `await`, `async with` and `async for`, and which of them a task waits at.
+
+A line is named by its file and the number of its first line, so an expression over several lines is one place.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple
+
+import trio
+
+
+class Line(NamedTuple):
+    """One place in the source where a task can wait."""
+
+    file: str
+    number: int
+
+    @property
+    def text(self) -> str:
+        """The line itself, without its indentation."""
+        return _source(self.file)[self.number - 1].strip()
+
+
+@cache
+def _source(file: str) -> list[str]:
+    return Path(file).read_text(encoding="utf-8").splitlines()
+
+
+@cache
+def lines_of(file: str) -> dict[int, Line]:
+    """Return for every line number that belongs to such an expression the place that it belongs to."""
+    found: dict[int, tuple[int, Line]] = {}
+    for node in ast.walk(ast.parse("\n".join(_source(file)))):
+        match node:
+            case ast.Await():
+                last = node.end_lineno or node.lineno
+            case ast.AsyncWith():
+                last = max(item.context_expr.end_lineno or 0 for item in node.items)
+            case ast.AsyncFor():
+                last = node.iter.end_lineno or node.lineno
+            case _:
+                continue
+        size = last - node.lineno
+        for number in range(node.lineno, last + 1):
+            if number not in found or size < found[number][0]:  # the innermost one is where a task waits
+                found[number] = size, Line(file, node.lineno)
+    return {number: line for number, (_, line) in found.items()}
+
+
+def all_lines(root: Path) -> set[Line]:
+    """Return every place in the Python files under `root`."""
+    return {line for path in root.rglob("*.py") for line in lines_of(str(path)).values()}
+
+
+def waits_at(task: trio.lowlevel.Task, root: str) -> Iterator[Line]:
+    """Say where in the files under `root` a task waits: each frame of its chain, the outermost first."""
+    for frame, number in task.iter_await_frames():
+        yield from _places(frame, number, root)
+
+
+def coroutine_waits_at(coroutine: Any, root: str) -> Iterator[Line]:
+    """Say the same of a coroutine that is not Trio's (asyncio's, under trio-asyncio)."""
+    while coroutine is not None:
+        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
+        if frame is not None:
+            yield from _places(frame, frame.f_lineno, root)
+        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
+
+
+def _places(frame: FrameType, number: int, root: str) -> Iterable[Line]:
+    file = frame.f_code.co_filename
+    if not file.startswith(root):
+        return ()
+    line = lines_of(file).get(number)
+    return () if line is None else (line,)

@@ -1,0 +1,58 @@
+"""What all sweeps of a session have reached together."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from await_lines import Line
+from sweeping import CANCELLING, Report, Scenario, sweep
+
+ROOT = str(Path(__file__).parents[2] / "chat")
+"""The code whose await lines are counted."""
+
+
+class Ledger:
+    """The reports of all sweeps so far."""
+
+    def __init__(self) -> None:
+        self.reports: list[Report] = []
+        self.failed = 0
+
+    @property
+    def reached(self) -> set[Line]:
+        return {line for report in self.reports for line in report.reached}
+
+    @property
+    def cancelled_at(self) -> set[Line]:
+        return {line for report in self.reports for line in report.cancelled_at}
+
+    def sweep(
+        self,
+        scenario: Scenario,
+        name: str,
+        *,
+        seeds: int | None = None,
+        flavours: Iterable[str] = CANCELLING,
+        every: int = 1,
+        grace: float = 5.0,
+        limit: float = 600.0,
+        virtual: bool = True,
+    ) -> Report:
+        """Sweep in several schedules and fail if anything did not hold. With SWEEP_SEEDS every moment is looked at."""
+        told = os.environ.get("SWEEP_SEEDS")
+        report = sweep(
+            scenario,
+            root=ROOT,
+            name=name,
+            seeds=range(int(told) if told else seeds or 2),
+            flavours=flavours,
+            every=1 if told else every,
+            grace=grace,
+            limit=limit,
+            virtual=virtual,
+        )
+        self.reports.append(report)
+        self.failed += bool(report.failures)
+        report.assert_clean()
+        assert report.fired or "SWEEP_POINT" in os.environ, "nothing was ever cancelled"
+        return report

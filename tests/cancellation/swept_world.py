@@ -1,0 +1,208 @@
+"""The live chat of `chat_world`, with witnesses: what was acknowledged, what was heard, and what is left.
+
+The invariants are those of the design: what is acknowledged is saved; what is seen is saved; what is saved is told
+once and in order; who leaves leaves nothing behind; everything ends in bounded time.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import trio
+from chat_world import WRITES, Client, World, open_world
+from sweeping import Run
+from trio_websocket import CloseReason, ConnectionClosed
+
+from chat.dialects.dialect import Dialect
+from chat.dialects.talker import TALKER
+from chat.live.session import Core
+from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, Person
+from chat.model.refusals import Refusal
+from chat.storage.failures import OutcomeUnknown, StorageDown
+
+FAILING = ("storage down", "write lost", "write unheard", "socket broken")
+"""What fails in place of a cancellation: the n-th call of the storage (it could not be reached; a write was not
+made, or was, and nobody knows), or the n-th operation of the target's socket."""
+
+
+class Witness:
+    """Stands between whoever submits and the journal: what was taken is settled once, and saved when it is said so."""
+
+    def __init__(self, world: World) -> None:
+        self.taken: list[Draft] = []
+        self.settled: list[Draft] = []
+        self.acknowledged: list[Message] = []
+        self._world = world
+        self._submit = world.journal.submit
+        journal: Any = world.journal
+        journal.submit = self.submit
+
+    async def submit(self, draft: Draft, author: Any, origin: object | None = None) -> None:
+        witness = self
+
+        class Between:
+            def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
+                witness.settled.append(draft)
+                if isinstance(outcome, Message):
+                    said = {message.id for message in witness._world.said(draft.room_id)}
+                    assert outcome.id in said, "acknowledged before it was saved"
+                    witness.acknowledged.append(outcome)
+                author.settled(draft, outcome)
+
+        await self._submit(draft, Between(), origin)
+        self.taken.append(draft)
+
+    def assert_all_settled(self) -> None:
+        taken, settled = sorted(map(id, self.taken)), sorted(map(id, self.settled))
+        assert taken == settled, f"{len(taken)} drafts were taken, {len(settled)} were settled"
+
+
+class Speaker(Client):
+    """A client whose session is the target: its socket can break at each operation."""
+
+    def __init__(
+        self, run: Run, core: Core, dialect: Dialect, choices: Sequence[Dialect], person: Person | None
+    ) -> None:
+        self._run = run
+        super().__init__(core, dialect, choices, person, 100_000)
+        connection: Any = self.connection
+        receive = self.connection.get_message
+
+        async def get_message() -> str | bytes:
+            if run.trips("socket broken"):
+                await trio.lowlevel.checkpoint()
+                raise ConnectionClosed(CloseReason(1006, ""))
+            return await receive()
+
+        connection.get_message = get_message
+
+    async def _take(self, data: bytes) -> int:
+        if self._run.trips("socket broken"):
+            await trio.lowlevel.checkpoint()
+            raise trio.BrokenResourceError
+        return await super()._take(data)
+
+
+@asynccontextmanager
+async def swept_world(run: Run, *, trust_from: bool = False) -> AsyncGenerator[tuple[World, Witness]]:
+    """The chat, whose storage fails where the run says so."""
+    async with open_world(trust_from=trust_from) as world:
+        go = world.obstacles.go
+        obstacles: Any = world.obstacles
+
+        async def go_or_fail(call: str, do: Callable[[], Any]) -> Any:
+            if run.trips("storage down"):
+                await trio.lowlevel.checkpoint()
+                raise StorageDown("swept")
+            if call in WRITES and run.trips("write lost"):
+                await trio.lowlevel.checkpoint()
+                raise OutcomeUnknown("swept")
+            result = await go(call, do)
+            if call in WRITES and run.trips("write unheard"):
+                raise OutcomeUnknown("swept")
+            return result
+
+        obstacles.go = go_or_fail
+        yield world, Witness(world)
+
+
+async def serve_as_door(world: World, client: Client) -> None:
+    """Serve a client behind the barrier that the gateway's door has."""
+    try:
+        await world._serve(client)
+    except* (trio.BrokenResourceError, ConnectionClosed):
+        pass
+
+
+async def converse(
+    run: Run,
+    world: World,
+    dialect: Dialect,
+    person: Person | None,
+    frames: Sequence[object],
+    choices: Sequence[Dialect] = (),
+    meanwhile: Callable[[], Awaitable[object]] | None = None,
+) -> Speaker:
+    """Let a client say all its frames, and leave; its session is the target."""
+    client = Speaker(run, world.core, dialect, choices, person)
+    world.clients.append(client)
+
+    async def speak() -> None:
+        for frame in frames:
+            client.send(frame)
+            await world.rest()
+        if meanwhile is not None:
+            await meanwhile()
+            await world.rest()
+        client.leave()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(speak)
+        await run.target(serve_as_door, world, client)
+    await settle(world)
+    return client
+
+
+async def settle(world: World) -> None:
+    """Let everything happen that still can, the journal's next try to learn what became of a write too."""
+    await world.rest()
+    await trio.sleep(3)
+    await world.rest()
+
+
+async def ear_in_lobby(world: World, name: str) -> Client:
+    """Somebody who listens in the lobby."""
+    ear = await world.connect(TALKER, await world.add(name))
+    ear.heard_now()
+    return ear
+
+
+def texts_saved(world: World, room_id: int = LOBBY_ID) -> list[str]:
+    """What is saved of a room's texts, in order; their `seq` has no gap."""
+    said = world.said(room_id)
+    assert [message.seq for message in said] == list(range(1, len(said) + 1))
+    return [message.text for message in said if message.kind is MessageKind.TEXT]
+
+
+def whole_frames(client: Client) -> None:
+    """What the client was sent is whole frames, but for one that was cut off at the end."""
+    for frame in client.heard_now():
+        assert frame == "ping!" or isinstance(frame, dict | list | str), frame
+
+
+async def assert_lobby_told(world: World, ear: Client) -> None:
+    """Who listens heard what is saved: each message once, in order."""
+    heard = [frame["message"] for frame in await ear.hears()]
+    assert heard == texts_saved(world), f"heard {heard}, saved {texts_saved(world)}"
+
+
+async def assert_alive(world: World, speaker: Client, ear: Client) -> None:
+    """The chat goes on for those who are still here."""
+    speaker.heard_now()
+    name = speaker.session.person and speaker.session.person.name
+    speaker.send({"name": name, "message": "still here"})
+    with trio.fail_after(5):
+        assert [frame["message"] for frame in await ear.hears()] == ["still here"], "the lobby is deaf"
+
+
+async def assert_nothing_left(world: World, witness: Witness, gone: Client) -> None:
+    """Nothing remembers a client that is gone."""
+    witness.assert_all_settled()
+    session = gone.session
+    listening = [
+        listener
+        for voices in world.hub._topics.values()
+        for listeners in voices.values()
+        for listener in listeners
+    ]
+    assert session not in listening, "the hub still has a client that is gone"
+    assert session not in set(world.presence), "presence still has a client that is gone"
+    assert session.recalls == 0, "a history query is left behind"
+    assert session._submitted == session._settled, "the session waits for drafts that nobody has"
+    assert gone.outbox.start_writer is None
+    assert world.journal._taken == 0, "the journal waits for drafts that nobody has"
+    assert not world.memberships._joinings, "a joining is never over"
+    assert not world.deliveries._late, "somebody is being told what they missed for ever"
+    with trio.fail_after(5):
+        await world.journal.quiet()
+    whole_frames(gone)

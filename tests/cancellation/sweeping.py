@@ -20,9 +20,11 @@ import gc
 import os
 import sys
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import outcome
@@ -259,8 +261,8 @@ def _run(
             trio.run(main, clock=clock, instruments=[_Clockwork(run)])
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the run has failed
-            wrong += [f"{type(leaf).__name__}: {leaf}" for leaf in _leaves(error)]
+        except BaseException as error:  # whatever it is, the run has failed
+            wrong += [_told(leaf) for leaf in _leaves(error)]
         if wrong or point.n % 64 == 0:
             gc.collect()  # what was never awaited, or never closed, says so now
     return run, [Failure(point, what, run.cancelled_at) for what in wrong]
@@ -285,6 +287,13 @@ def _unraisable(wrong: list[str]) -> Generator[None]:
         yield
     finally:
         sys.unraisablehook = before
+
+
+def _told(error: BaseException) -> str:
+    """What an error says, and in which line it was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{where}"
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

@@ -114,6 +114,15 @@ async def serve_as_door(world: World, client: Client) -> None:
         pass
 
 
+def new_client(
+    run: Run, world: World, dialect: Dialect, person: Person | None, choices: Sequence[Dialect] = ()
+) -> Speaker:
+    """A client that is not served yet."""
+    client = Speaker(run, world.core, dialect, choices, person)
+    world.clients.append(client)
+    return client
+
+
 async def converse(
     run: Run,
     world: World,
@@ -121,11 +130,15 @@ async def converse(
     person: Person | None,
     frames: Sequence[object],
     choices: Sequence[Dialect] = (),
+    *,
+    client: Speaker | None = None,
+    before: Callable[[Client], object] = lambda client: None,
     meanwhile: Callable[[], Awaitable[object]] | None = None,
+    then: Callable[[Client], object] = lambda client: client.leave(),
 ) -> Speaker:
-    """Let a client say all its frames, and leave; its session is the target."""
-    client = Speaker(run, world.core, dialect, choices, person)
-    world.clients.append(client)
+    """Let a client say all its frames, and leave, or what `then` says; its session is the target."""
+    client = client or new_client(run, world, dialect, person, choices)
+    before(client)
 
     async def speak() -> None:
         for frame in frames:
@@ -134,7 +147,7 @@ async def converse(
         if meanwhile is not None:
             await meanwhile()
             await world.rest()
-        client.leave()
+        then(client)
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(speak)
@@ -176,11 +189,12 @@ async def assert_lobby_told(world: World, ear: Client) -> None:
     assert heard == texts_saved(world), f"heard {heard}, saved {texts_saved(world)}"
 
 
-async def assert_alive(world: World, speaker: Client, ear: Client) -> None:
-    """The chat goes on for those who are still here."""
-    speaker.heard_now()
-    name = speaker.session.person and speaker.session.person.name
-    speaker.send({"name": name, "message": "still here"})
+async def assert_alive(world: World, ear: Client) -> None:
+    """The chat goes on for those who are still here, and for who comes now."""
+    dan = await ear_in_lobby(world, "dan")
+    if ear.gone.is_set():  # it was cut itself: nobody knew what became of what it said
+        ear = await ear_in_lobby(world, "eve")
+    dan.send({"name": "dan", "message": "still here"})
     with trio.fail_after(5):
         assert [frame["message"] for frame in await ear.hears()] == ["still here"], "the lobby is deaf"
 

@@ -1,0 +1,359 @@
+"""The conversations that are swept, each with what must hold after it wherever it was cut off."""
+
+from typing import Any
+
+import trio
+from chat_world import Client, World
+from sweeping import Run
+from swept_world import (
+    assert_alive,
+    assert_lobby_told,
+    assert_nothing_left,
+    converse,
+    ear_in_lobby,
+    new_client,
+    serve_as_door,
+    settle,
+    swept_world,
+    texts_saved,
+)
+
+from chat.dialects.dialect import Dialect
+from chat.dialects.direct import DIRECT
+from chat.dialects.messenger import MESSENGER
+from chat.dialects.rooms import ROOMS
+from chat.dialects.support import SUPPORT
+from chat.dialects.table import DIALECTS
+from chat.dialects.talker import TALKER
+from chat.live.direct import FIRST_GUEST
+from chat.live.heartbeat import beat
+from chat.model.closing import GOING_AWAY
+from chat.model.entities import LOBBY_ID, Draft, MessageKind, Person
+
+
+async def talker(run: Run) -> None:
+    await _in_the_lobby(run, TALKER, "name")
+
+
+async def messenger(run: Run) -> None:
+    await _in_the_lobby(run, MESSENGER, "username")
+
+
+async def _in_the_lobby(run: Run, dialect: Dialect, name: str) -> None:
+    """Log in on the socket, say something, ask what was said, short and long, and leave."""
+    async with swept_world(run) as (world, witness):
+        ada = await world.add("ada")
+        ear, other = await ear_in_lobby(world, "ben"), await ear_in_lobby(world, "cem")
+        texts = (
+            "anonymous",
+            f"auth {world.token(ada)}",
+            "hi",
+            "history 10",
+            "bye",
+            "history 1000",
+            "x" * 9000,
+        )
+        frames = [{name: "ada", "message": text} for text in texts]
+        client = await converse(run, world, dialect, None, frames, DIALECTS)
+        await assert_lobby_told(world, ear)
+        await assert_lobby_told(world, other)
+        await assert_nothing_left(world, witness, client)
+        await assert_alive(world, ear)
+
+
+async def history_unread(run: Run) -> None:
+    """Ask for more than the outbox holds, and do not read: the queries wait for room, and are cut in the end."""
+    async with swept_world(run) as (world, witness):
+        ada = await world.add("ada")
+        ear = await ear_in_lobby(world, "ben")
+        await _fill_lobby(world, ada, 120)
+        ear.heard_now()
+        frames = [{"name": "ada", "message": "history 90"}, {"name": "ada", "message": "history 120"}] * 2
+        client = await converse(
+            run, world, TALKER, ada, frames, before=lambda client: client.stop_reading(), then=_stays
+        )
+        await assert_nothing_left(world, witness, client)
+        await assert_alive(world, ear)
+        limiter = world.core.history._limiter
+        assert not limiter.borrowed_tokens, "history holds a place of its limiter"
+
+
+def _stays(_client: Client) -> None:
+    """Do not leave."""
+
+
+async def _fill_lobby(world: World, person: Person, count: int) -> None:
+    drafts = [Draft(LOBBY_ID, person.id, person.name, "x" * 3000, float(n)) for n in range(count)]
+    await world.storage.messages.save(drafts)
+
+
+async def server_goes(run: Run) -> None:
+    """The server stops while a line is being saved: it is saved, told, and every client hears goodbye."""
+    async with swept_world(run) as (world, witness):
+        ada = await world.add("ada")
+        ear = await ear_in_lobby(world, "ben")
+
+        async def stop() -> None:
+            with world.obstacles.held("save", after=True):
+                client.send({"name": "ada", "message": "last words"})
+                await world.rest()
+                world.presence.close_all(GOING_AWAY)
+                await trio.sleep(1)
+
+        client = new_client(run, world, TALKER, ada)
+        await converse(run, world, TALKER, ada, [], client=client, meanwhile=stop)
+        await ear.ends()
+        assert ear.closed_with == GOING_AWAY
+        await assert_lobby_told(world, ear)
+        await assert_nothing_left(world, witness, client)
+        assert run.fired or client.closed_with == GOING_AWAY
+
+
+async def deaf_goodbye(run: Run) -> None:
+    """A client that never answers the close frame is gone in bounded time all the same."""
+    async with swept_world(run) as (world, witness):
+        ada = await world.add("ada")
+        ear = await ear_in_lobby(world, "ben")
+        client = await converse(
+            run,
+            world,
+            SUPPORT,
+            ada,
+            [{"method": "message.send", "params": ["hi"], "id": 1}],
+            before=_never_closes,
+            then=lambda client: client.session.close(GOING_AWAY),
+        )
+        await assert_nothing_left(world, witness, client)
+        await assert_alive(world, ear)
+
+
+def _never_closes(client: Client) -> None:
+    async def aclose(*_closing: object) -> None:
+        await trio.sleep_forever()
+
+    connection: Any = client.connection
+    connection.aclose = aclose
+
+
+async def silent_peer(run: Run) -> None:
+    """A client that says nothing and answers no ping: the heartbeat cuts it, and nobody else."""
+    async with swept_world(run) as (world, witness):
+        ada = await world.add("ada")
+        client = new_client(run, world, TALKER, ada)
+
+        async def serve() -> None:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(lambda: beat(world.presence, interval=2, patience=2))
+                await serve_as_door(world, client)
+                nursery.cancel_scope.cancel()
+
+        began = trio.current_time()
+        await run.target(serve)
+        assert trio.current_time() - began < 10
+        await settle(world)
+        ear = await ear_in_lobby(world, "ben")
+        await assert_nothing_left(world, witness, client)
+        await assert_alive(world, ear)
+
+
+async def rooms(run: Run) -> None:
+    """Enter a room, speak, leave it, try another, come back."""
+    async with swept_world(run) as (world, witness):
+        ada, ben = await world.add_all("ada", "ben")
+        garden = await world.make_room(ada)
+        assert await world.memberships.join(ben, garden.id) is None
+        ear = await world.connect(ROOMS, ada)
+        ear.send({"Type": "enter", "RoomID": garden.id})
+        await ear.hears()
+        moves = [garden.id, "hi", garden.id, 0, 77, garden.id, "bye", " "]
+        frames = [
+            {"Type": "message", "Text": move} if isinstance(move, str) else {"Type": "enter", "RoomID": move}
+            for move in moves
+        ]
+        client = await converse(run, world, ROOMS, ben, frames)
+        heard = [frame["Text"] for frame in await ear.hears()]
+        assert heard == [each.text for each in world.said(garden.id) if each.kind is MessageKind.TEXT]
+        assert [m.seq for m in world.said(garden.id)] == list(range(1, len(world.said(garden.id)) + 1))
+        await assert_nothing_left(world, witness, client)
+        ear.send({"Type": "message", "Text": "still here"})
+        assert [frame["Type"] for frame in await ear.hears()] in (["sent", "message"], ["message", "sent"])
+
+
+def _request(method: str, *params: object) -> dict[str, object]:
+    return {"method": f"message.{method}", "params": list(params), "id": method}
+
+
+async def support_person(run: Run) -> None:
+    """Authenticate, ask for help twice, misunderstand, authenticate anew."""
+    async with swept_world(run) as (world, witness):
+        ada, olga = await world.add("ada"), await world.add("olga", operator=True)
+        desk = await world.connect(SUPPORT, olga)
+        desk.heard_now()
+        auth = _request("auth", world.token(ada))
+        frames = [auth, _request("send", "help"), _request("none"), _request("send", "me"), auth]
+        client = await converse(run, world, SUPPORT, None, frames)
+        await _assert_desk_told(world, desk, ada)
+        await assert_nothing_left(world, witness, client)
+        again = await world.connect(SUPPORT, ada)
+        (whole,) = again.heard_now()
+        told = [message["message_text"] for message in whole["result"]["messages"] or []]
+        assert told == await _conversation(world, ada)
+
+
+async def support_operator(run: Run) -> None:
+    """An operator looks at the conversations, reads one, answers by name and without one."""
+    async with swept_world(run) as (world, witness):
+        ada, olga = await world.add("ada"), await world.add("olga", operator=True)
+        person, desk = await world.connect(SUPPORT, ada), await world.connect(SUPPORT, olga)
+        person.send(_request("send", "help"))
+        await person.hears()
+        await desk.hears()
+        frames = [
+            _request("auth", world.token(olga)),
+            _request("conversations"),
+            _request("history", "ada"),
+            _request("history", 77),
+            _request("operatorSend", "hello", ada.id),
+            _request("operatorSend", "how are you?"),
+            _request("operatorSend", "who?", "nobody"),
+            _request("operatorSend", " ", ada.id),
+        ]
+        client = await converse(run, world, SUPPORT, None, frames)
+        heard = [frame["result"]["message"]["message_text"] for frame in await person.hears()]
+        assert ["help", *heard] == await _conversation(world, ada)
+        await assert_nothing_left(world, witness, client)
+
+
+async def _conversation(world: World, person: Person) -> list[str]:
+    room = await world.storage.rooms.support_room(person.id)
+    assert room is not None
+    return texts_saved(world, room.id)
+
+
+async def _assert_desk_told(world: World, desk: Client, person: Person) -> None:
+    heard = [frame["result"]["message"]["message_text"] for frame in await desk.hears()]
+    assert heard == await _conversation(world, person)
+
+
+LIVE = {"5", "6"}
+"""What is sent in `direct` while ben may listen; the others are sent while he is away."""
+
+
+def _direct(sender: Person, to: int, content: str) -> dict[str, object]:
+    return {"from": sender.id, "to": to, "content": content}
+
+
+async def direct(run: Run) -> None:
+    """Come back to what was missed while new messages come; answer, talk to a guest, to nobody, to oneself."""
+    async with swept_world(run) as (world, witness):
+        ada, ben = await world.add_all("ada", "ben")
+        sender = await world.connect(DIRECT, ada)
+        for n in range(4):
+            sender.send(_direct(ada, ben.id, f"{n}" + " x" * 1000))
+        await sender.hears()
+        guest = await world.connect(DIRECT)
+        guest.heard_now()
+        sender.send(_direct(ada, ben.id, "5 meanwhile"))
+        frames = [
+            "ping",
+            _direct(ben, ada.id, "thanks"),
+            _direct(ben, FIRST_GUEST, "hello guest"),
+            _direct(ben, 77, "nobody"),
+            _direct(ben, ben.id, "6 note to self"),
+            _direct(ada, ben.id, "as another"),
+        ]
+        client = await converse(run, world, DIRECT, ben, frames)
+        await _assert_direct_told(world, client, sender, ada, ben)
+        await assert_nothing_left(world, witness, client)
+
+
+async def direct_trusted(run: Run) -> None:
+    """In a lab a guest says that it is ben, and so it is: what ben missed comes first."""
+    async with swept_world(run, trust_from=True) as (world, witness):
+        ada, ben = await world.add_all("ada", "ben")
+        sender = await world.connect(DIRECT, ada)
+        sender.send(_direct(ada, ben.id, "0 missed"))
+        await sender.hears()
+        client = await converse(run, world, DIRECT, None, [_direct(ben, ada.id, "thanks")])
+        await _assert_direct_told(world, client, sender, ada, ben)
+        await assert_nothing_left(world, witness, client)
+
+
+async def _assert_direct_told(world: World, client: Client, sender: Client, ada: Person, ben: Person) -> None:
+    """What was sent to ben he heard, or is told when he comes back; in order, and the live ones once."""
+    saved_to_ben, saved_to_ada = set[str](), list[str]()
+    for pair in ((ada.id, ben.id), (ben.id, ben.id)):
+        room = await world.storage.rooms.direct_room(*pair)
+        assert room is not None
+        for message in world.said(room.id):
+            if message.sender_id == ben.id and pair[0] != ben.id:
+                saved_to_ada.append(message.text)
+            else:
+                saved_to_ben.add(message.text)
+    saved_to_ben = {text.split()[0] for text in saved_to_ben}
+    heard = _words(client.heard_now())
+    assert len(heard) == len(set(heard)), f"told twice: {heard}"
+    again = await world.connect(DIRECT, ben)
+    missed = _words(again.heard_now())
+    assert missed == sorted(missed), "told in another order"
+    # What the hub tells while somebody listens counts as told when their outbox has it.
+    untold = saved_to_ben - {*heard, *missed} - LIVE
+    assert not untold, f"heard {heard}, missed {missed}, never told {untold}"
+    assert {*heard, *missed} <= saved_to_ben
+    if not sender.gone.is_set():  # a sender whose write's outcome is unknown was cut
+        told = [
+            each["content"] for each in await sender.hears() if isinstance(each, dict) and "content" in each
+        ]
+        assert told == saved_to_ada
+
+
+def _words(frames: list[Any]) -> list[str]:
+    """The first word of each message; other frames are left out."""
+    return [each["content"].split()[0] for each in frames if isinstance(each, dict) and "content" in each]
+
+
+async def sender_waits(run: Run) -> None:
+    """A full journal: senders wait for a place, and one that is cut off while it waits was not taken."""
+    async with swept_world(run) as (world, witness):
+        ada = await world.add("ada")
+        ear, other = await ear_in_lobby(world, "ben"), await ear_in_lobby(world, "cem")
+        _narrow(world)
+        with world.obstacles.held("save"):
+            other.send({"name": "cem", "message": "first"})
+            other.send({"name": "cem", "message": "second"})
+            await world.rest()
+
+            async def free() -> None:
+                await trio.sleep(1)
+                world.obstacles._closed_before["save"].set()
+
+            frames = [{"name": "ada", "message": "third"}, {"name": "ada", "message": "fourth"}]
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(free)
+                client = await converse(run, world, TALKER, ada, frames)
+        await settle(world)
+        await assert_lobby_told(world, ear)
+        await assert_nothing_left(world, witness, client)
+        await assert_alive(world, ear)
+
+
+def _narrow(world: World) -> None:
+    """Let a journal hold one draft that waits, in place of thousands."""
+    journal: Any = world.journal
+    journal._feed._state.max_buffer_size = 1
+
+
+ALL = (
+    talker,
+    messenger,
+    history_unread,
+    server_goes,
+    deaf_goodbye,
+    silent_peer,
+    rooms,
+    support_person,
+    support_operator,
+    direct,
+    direct_trusted,
+    sender_waits,
+)

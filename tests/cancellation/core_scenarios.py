@@ -1,0 +1,225 @@
+"""What is swept below and beside the sessions: memberships, the whole chat at once, outboxes, accounts."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import trio
+import trio.testing
+from chat_world import SECRET, Client, Obstructed, World
+from sweeping import Run
+from swept_world import Witness, settle, swept_world
+
+from chat.dialects.direct import DIRECT
+from chat.dialects.rooms import ROOMS
+from chat.dialects.talker import TALKER
+from chat.live.outbox import Outbox
+from chat.model.entities import Person, Room
+from chat.model.refusals import Code, Refusal
+from chat.services.accounts import Accounts, Granted
+from chat.services.passwords import Passwords
+from chat.services.rooms import ALREADY_IN
+from chat.services.throttle import Throttle
+from chat.services.tokens import Tokens
+from chat.storage.failures import OutcomeUnknown, StorageDown
+from chat.storage.memory import MemoryStorage
+
+Change = Callable[[], Awaitable[Refusal | None]]
+
+
+async def _refused(change: Change) -> None:
+    """Make a change as an HTTP handler does: a storage that fails is told to the client."""
+    with suppress(StorageDown, OutcomeUnknown):
+        await change()
+
+
+async def joining(run: Run) -> None:
+    await _joins(run, lambda world, ada, ben, garden: world.memberships.join(ben, garden.id))
+
+
+async def inviting(run: Run) -> None:
+    await _joins(run, lambda world, ada, ben, garden: world.memberships.invite(ada, garden.id, ben.id))
+
+
+async def _joins(run: Run, way: Callable[[World, Person, Person, Room], Awaitable[Refusal | None]]) -> None:
+    """Become a member, twice at once: it is saved and told, once, or not at all; and the way is free again."""
+    async with swept_world(run) as (world, witness):
+        ada, ben = await world.add_all("ada", "ben")
+        garden = await world.make_room(ada)
+        creator = await _in_room(world, ada, garden)
+
+        async def twice() -> None:
+            async with trio.open_nursery() as nursery:
+                for _ in range(2):
+                    nursery.start_soon(_refused, lambda: way(world, ada, ben, garden))
+
+        await run.target(twice)
+        with trio.fail_after(5):
+            again = await way(
+                world, ada, ben, garden
+            )  # at once: what was cancelled may still be at the journal
+        await settle(world)
+        assert again in (None, ALREADY_IN) or run.point.flavour.startswith("write"), again
+        assert world.joined(garden.id) == [ben.id], f"{len(world.joined(garden.id))} joinings were told"
+        assert await world.members(garden.id) == {ada.id, ben.id}
+        if not creator.gone.is_set():
+            assert [frame["UID"] for frame in await creator.hears()] == [ben.id]
+        witness.assert_all_settled()
+        assert not world.memberships._joinings, "a joining is never over"
+
+
+async def removal(run: Run) -> None:
+    await _ends(run, lambda world, ada, ben, garden: world.memberships.remove(ada, garden.id, ben.id))
+
+
+async def deletion(run: Run) -> None:
+    await _ends(run, lambda world, ada, ben, garden: world.memberships.delete(ada, garden.id))
+
+
+async def _ends(run: Run, way: Callable[[World, Person, Person, Room], Awaitable[Refusal | None]]) -> None:
+    """Lose a membership: whoever is none hears nothing of the room."""
+    async with swept_world(run) as (world, _witness):
+        ada, ben = await world.add_all("ada", "ben")
+        garden = await world.make_room(ada)
+        assert await world.memberships.join(ben, garden.id) is None
+        speaker, client = await _in_room(world, ada, garden), await _in_room(world, ben, garden)
+        await run.target(_refused, lambda: way(world, ada, ben, garden))
+        await world.rest()
+        speaker.send({"Type": "message", "Text": "who is here?"})
+        await speaker.hears()
+        heard = [frame["Text"] for frame in await client.hears()]
+        if ben.id in await world.members(garden.id):
+            assert heard == ["who is here?"] or run.point.flavour == "write lost"  # outside, to be sure
+        else:
+            assert heard == [], "who is no member heard the room"
+
+
+async def _in_room(world: World, person: Person, room: Room) -> Client:
+    client = await world.connect(ROOMS, person)
+    client.send({"Type": "enter", "RoomID": room.id})
+    await client.hears()
+    return client
+
+
+async def whole_chat(run: Run) -> None:
+    """Everything at once is cancelled, as by a server that is told to end now: what was acknowledged is saved."""
+    seen: list[tuple[World, Witness]] = []
+    async with trio.open_nursery() as nursery:
+
+        async def chat() -> None:
+            async with swept_world(run) as (world, witness):
+                seen.append((world, witness))
+                ada, ben = await world.add_all("ada", "ben")
+                garden = await world.make_room(ada)
+                clients = [await world.connect(TALKER, person) for person in (ada, ben)]
+                mail = await world.connect(DIRECT, ben)
+                room = await _in_room(world, ada, garden)
+                room.send({"Type": "message", "Text": "in the garden"})
+                clients[0].send({"name": "ada", "message": "one"})
+                clients[1].send({"name": "ben", "message": "two"})
+                clients[1].send({"name": "ben", "message": "history 10"})
+                mail.send({"from": ben.id, "to": ada.id, "content": "5"})
+                await world.rest()
+                await world.connect(DIRECT, ada)
+                assert await world.memberships.join(ben, garden.id) is None
+                await world.rest()
+
+        await run.target(chat)
+        nursery.cancel_scope.cancel()
+    if not seen:
+        return
+    world, witness = seen[0]
+    saved = [message for messages in world.storage.messages._by_room.values() for message in messages]
+    saved_ids = sorted(message.id for message in saved)
+    assert sorted(message.id for message in witness.acknowledged) == saved_ids, (
+        "saved is not what was acknowledged"
+    )
+    texts = {message.text for message in saved}
+    for client in world.clients:
+        for frame in client.heard_now():
+            if isinstance(frame, dict):
+                said = frame.get("message") if frame.get("name") != "server" else None
+                said = said or frame.get("Text") or frame.get("content")
+                assert said is None or said in texts, f"{said!r} was told and is not saved"
+
+
+async def outbox(run: Run) -> None:
+    """Frames by a transport that takes a few bytes at a time: a torn frame is the last thing that is sent."""
+    sent = b""
+
+    async def send_some(data: bytes) -> int:
+        nonlocal sent
+        await trio.lowlevel.checkpoint()
+        if run.trips("socket broken"):
+            raise trio.BrokenResourceError
+        taken = data[:7]
+        sent += taken
+        await trio.lowlevel.checkpoint()  # the bytes are out, though the writer may never hear of it
+        return len(taken)
+
+    frames = [bytes((0x82, 20)) + bytes((65 + n,)) * 20 for n in range(6)]
+    way_out = Outbox(send_some, fileno=None, limit=1000, overflow=lambda: None)
+
+    async def write() -> None:
+        async with trio.open_nursery() as nursery:
+            with way_out.written_by(nursery.start_soon):
+                for frame in frames[:4]:
+                    way_out.offer(frame)
+                    await trio.lowlevel.checkpoint()
+                await way_out.send(frames[4])
+                await way_out.wait_until_at_most(0)
+
+    try:
+        await run.target(write)
+    except* trio.BrokenResourceError:
+        pass
+    async with trio.open_nursery() as nursery:
+        with way_out.written_by(nursery.start_soon):  # an acknowledgement that comes late
+            way_out.offer(frames[5])
+            await trio.testing.wait_all_tasks_blocked()
+    whole = b"".join(frames)
+    cut = len(sent)
+    assert sent == whole[:cut], "a frame is inside another"
+
+
+async def accounts(run: Run) -> None:
+    """Register, log in, prove who one is, take another name: real password hashes, in real threads."""
+    storage = MemoryStorage()
+    async with swept_world(run) as (world, _witness):
+        users: Any = Obstructed(storage.users, world.obstacles)
+        people = Accounts(
+            users, Passwords(4), Tokens(SECRET, 3600), Throttle(), min_password=5, person=users.by_id
+        )
+        granted: list[object] = []
+
+        async def live() -> None:
+            granted.append(await people.register("ada", "secret word", "ada@example.com"))
+            granted.append(await people.sign_up("ben@example.com", "ada", "secret word"))
+            granted.append(await people.log_in("ada", "secret word", "192.0.2.1"))
+            granted.append(await people.log_in_by_email("ben@example.com", "secret word", "192.0.2.1"))
+            token = granted[0].token if isinstance(granted[0], Granted) else ""
+            person = await people.authenticate(token)
+            if not isinstance(person, Refusal):
+                granted.append(await people.rename(person, "ada the second"))
+                granted.append(await people.revoke("ada the second"))
+
+        with suppress(StorageDown, OutcomeUnknown):
+            await run.target(live)
+        everyone = await people.people()
+        assert len({person.name for person in everyone}) == len(everyone) <= 2
+        for person in everyone:  # whoever is added is added whole
+            for _ in range(7):
+                again = await people.log_in(person.name, "secret word", "192.0.2.2")
+                assert isinstance(again, Granted), again
+        if not everyone:
+            assert isinstance(await people.register("ada", "secret word"), Granted)
+        unknown = await people.log_in("nobody", "secret word", "192.0.2.3")
+        assert isinstance(unknown, Refusal)
+        assert unknown.code is Code.UNAUTHENTICATED
+        assert (
+            not people._passwords._limiter.borrowed_tokens or run.fired
+        )  # a thread that was left ends by itself
+
+
+VIRTUAL = (joining, inviting, removal, deletion, outbox)
+REAL = (accounts,)

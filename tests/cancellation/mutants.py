@@ -1,0 +1,157 @@
+"""Deliberate defects, each of which the sweep of its scenario must find: `pytest tests/cancellation -k NAME`.
+
+A sweep that finds no planted defect proves nothing. Each takes away one line that the design needs.
+"""
+
+from mutating import Mutant
+
+MUTANTS: dict[str, tuple[Mutant, ...]] = {
+    "talker": (
+        Mutant(
+            "acknowledged_before_commit",
+            "chat.live.journal",
+            "            saved = await self._messages.save(drafts)\n",
+            "            for entry in batch:\n"
+            "                draft = entry.draft\n"
+            "                entry.author.settled(draft, Message(\n"
+            "                    1, draft.room_id, 1, draft.sender_id, draft.sender_name, draft.text, 0.0))\n"
+            "            saved = await self._messages.save(drafts)\n",
+            "a client hears that its message is saved, and then the database goes away",
+        ),
+        Mutant(
+            "hub_entry_not_removed",
+            "chat.live.session",
+            "        finally:\n            self.ignore_all()\n",
+            "        finally:\n            pass\n",
+            "the hub keeps telling a client that was cancelled, for ever",
+        ),
+        Mutant(
+            "presence_entry_not_removed",
+            "chat.live.presence",
+            "        try:\n            yield\n        finally:\n            self._sessions.remove(session)\n",
+            "        yield\n        self._sessions.remove(session)\n",
+            "a cancelled client counts as connected for ever",
+        ),
+        Mutant(
+            "history_query_counted_for_ever",
+            "chat.live.lobby",
+            "    finally:\n        session.recalls -= 1\n",
+            "    else:\n        session.recalls -= 1\n",
+            "a cancelled history query takes one of the client's sixteen for ever",
+        ),
+        Mutant(
+            "looker_up_not_woken",
+            "chat.services.gathering",
+            "                asked.failure = str(error)\n",
+            "                asked.failure = str(error)\n            continue\n",
+            "when a look-up fails, those who wait for it wait for ever",
+        ),
+        Mutant(
+            "unknown_outcome_forgotten",
+            "chat.live.journal",
+            "            self._unsettled += drafts\n",
+            "",
+            "a message whose commit was not heard of is in the history, and nobody was ever told it",
+        ),
+    ),
+    "history_unread": (
+        Mutant(
+            "history_query_left_behind",
+            "chat.live.lobby",
+            "    nursery.start_soon(_recall, session, command.count)\n",
+            "    trio.lowlevel.spawn_system_task(_recall, session, command.count)\n",
+            "a task outside of the client's nursery outlives the client",
+        ),
+    ),
+    "deaf_goodbye": (
+        Mutant(
+            "goodbye_without_deadline",
+            "chat.live.session",
+            "        with trio.move_on_after(_FAREWELL):\n",
+            "        with trio.CancelScope():\n",
+            "a client that does not answer the close frame holds its session for ever",
+        ),
+    ),
+    "server_goes": (
+        Mutant(
+            "stop_waits_for_nobody",
+            "chat.live.session",
+            "            if self._closing is GOING_AWAY:\n",
+            "            if False:\n",
+            "a client is gone before it hears what the server had accepted",
+        ),
+    ),
+    "sender_waits": (
+        Mutant(
+            "journal_slot_lost",
+            "chat.live.journal",
+            "            await self._feed.send(entry)\n        self._taken += 1\n",
+            "            self._taken += 1\n            await self._feed.send(entry)\n            return\n"
+            "        self._taken += 1\n",
+            "a sender cancelled in the queue is counted for ever, and a stop waits for it",
+        ),
+    ),
+    "whole_chat": (
+        Mutant(
+            "checkpoint_between_commit_and_announce",
+            "chat.live.journal",
+            "        self._meters.committed(len(batch), trio.current_time() - started)\n",
+            "        await trio.lowlevel.checkpoint()\n"
+            "        self._meters.committed(len(batch), trio.current_time() - started)\n",
+            "a message is saved, and neither acknowledged nor told",
+        ),
+    ),
+    "joining": (
+        Mutant(
+            "lock_kept",
+            "chat.live.rooms",
+            "            if not joining.taken:\n                joining.end()\n",
+            "            pass\n",
+            "a cancelled joining locks its person out of the room for ever",
+        ),
+        Mutant(
+            "lock_let_go_too_early",
+            "chat.live.rooms",
+            "            if not joining.taken:\n                joining.end()\n",
+            "            if not joining.ended.is_set():\n                joining.end()\n",
+            "a cancelled joining is still at the journal when the next one begins: two are told",
+        ),
+    ),
+    "removal": (
+        Mutant(
+            "checkpoint_between_removal_and_leaving",
+            "chat.live.rooms",
+            "        if refusal is None:\n            self._expel(room_id, person_id)\n",
+            "        await trio.lowlevel.checkpoint()\n"
+            "        if refusal is None:\n            self._expel(room_id, person_id)\n",
+            "who was removed goes on hearing the room",
+        ),
+    ),
+    "outbox": (
+        Mutant(
+            "half_a_frame_then_go_on",
+            "chat.live.outbox",
+            "            self._open = False  # the transport is broken, or a frame is half written\n",
+            "            self._feed = self._pending = None\n            self.queued = 0\n",
+            "half a frame is followed by another: from there on the client reads nonsense",
+        ),
+    ),
+    "accounts": (
+        Mutant(
+            "try_not_given_back",
+            "chat.services.accounts",
+            "        self._throttle.give_back(who, address)\n",
+            "        await trio.lowlevel.checkpoint()\n",
+            "who logs in properly is locked out after a few times",
+        ),
+    ),
+    "direct": (
+        Mutant(
+            "noted_before_it_was_told",
+            "chat.live.direct",
+            "                await session.outbox.wait_until_at_most(0)\n",
+            "",
+            "what somebody missed counts as delivered, and is dropped with their connection",
+        ),
+    ),
+}

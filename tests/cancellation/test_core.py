@@ -1,0 +1,35 @@
+"""Memberships, accounts, outboxes and the whole chat, cancelled at every point, and with every storage error."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import core_scenarios
+import pytest
+from ledger import Ledger
+from sweeping import CANCELLING, Run
+from swept_world import FAILING
+
+pytest_plugins = ["sweeping_plugin"]
+
+each_kind = pytest.mark.parametrize("flavours", [CANCELLING, FAILING], ids=["cancelled", "failing"])
+Scenario = Callable[[Run], Awaitable[Any]]
+
+
+@each_kind
+@pytest.mark.parametrize("scenario", core_scenarios.VIRTUAL, ids=lambda scenario: scenario.__name__)
+def test_at_every_point(sweeps: Ledger, scenario: Scenario, flavours: tuple[str, ...]) -> None:
+    what = "failing" if flavours is FAILING else "cancelled"
+    sweeps.sweep(scenario, f"{scenario.__name__}, {what}", flavours=flavours)
+
+
+@each_kind
+@pytest.mark.parametrize("scenario", core_scenarios.REAL, ids=lambda scenario: scenario.__name__)
+def test_at_every_point_with_real_threads(
+    sweeps: Ledger, scenario: Scenario, flavours: tuple[str, ...]
+) -> None:
+    what = "failing" if flavours is FAILING else "cancelled"
+    sweeps.sweep(scenario, f"{scenario.__name__}, {what}", flavours=flavours, virtual=False, limit=20)
+
+
+def test_everything_at_once(sweeps: Ledger) -> None:
+    sweeps.sweep(core_scenarios.whole_chat, "whole_chat, cancelled")

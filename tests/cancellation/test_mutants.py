@@ -1,0 +1,38 @@
+"""Every deliberate defect is found by the sweep of its scenario."""
+
+import core_scenarios
+import pytest
+import scenarios
+from ledger import ROOT
+from mutants import MUTANTS
+from mutating import Mutant
+from sweeping import CANCELLING, sweep
+from swept_world import FAILING
+
+SCENARIOS = {
+    each.__name__: each
+    for each in (*scenarios.ALL, *core_scenarios.VIRTUAL, *core_scenarios.REAL, core_scenarios.whole_chat)
+}
+
+
+@pytest.mark.parametrize(
+    ("scenario", "mutant"),
+    [
+        pytest.param(scenario, mutant, id=mutant.name)
+        for scenario, mutants in MUTANTS.items()
+        for mutant in mutants
+    ],
+)
+def test_this_defect_is_found(scenario: str, mutant: Mutant) -> None:
+    virtual = SCENARIOS[scenario] not in core_scenarios.REAL
+    with mutant.applied():
+        report = sweep(
+            SCENARIOS[scenario],
+            root=ROOT,
+            flavours=CANCELLING + FAILING,
+            virtual=virtual,
+            limit=600 if virtual else 20,
+            stop_at_first=True,
+        )
+    print(f"{mutant.name}: {mutant.breaks}", *report.failures[:1], sep="\n  ")
+    assert report.failures, f"{mutant.breaks}; and no run showed it"

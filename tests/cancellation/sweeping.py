@@ -73,7 +73,9 @@ class Run:
     def __init__(self, point: Point, root: str, grace: float) -> None:
         self.point = point
         self.fired = False  # whether the moment came
-        self.reached: set[Line] = set()  # where the target waited; noted in the run without a cancellation
+        self.reached: dict[
+            Line, int
+        ] = {}  # where the target waited, and the first moment; noted where n is 0
         self.cancelled_at: tuple[Line, ...] = ()  # where all tasks of the target waited when it was cancelled
         self.moments = 0
         self.asyncio_loop: asyncio.AbstractEventLoop | None = None
@@ -116,7 +118,8 @@ class Run:
             return
         self.moments += 1
         if self.point.n == 0:
-            self.reached.update(self._lines())
+            for line in self._lines():
+                self.reached.setdefault(line, self.moments)
         elif self.moments == self.point.n:
             self.fired = True
             self._fired_at = trio.current_time()
@@ -174,7 +177,7 @@ class Report:
         self.fired += run.fired
         self.longest = max(self.longest, run.moments)
         self.failures += failures
-        self.reached |= run.reached
+        self.reached.update(run.reached)
         self.cancelled_at.update(run.cancelled_at)
 
     def __str__(self) -> str:
@@ -206,19 +209,29 @@ def sweep(
         root: the directory whose await lines are noted.
         grace: seconds that the target may take to end once it is cancelled.
         limit: seconds after which a run hangs.
-        every: look at each `every`-th moment only, beginning elsewhere with each seed.
+        every: look at each `every`-th moment only, beginning elsewhere with each seed, and at the first moment of
+            each await line that was not looked at yet.
         virtual: whether time jumps where all tasks wait; not with real sockets, whose bytes may be under way.
         stop_at_first: end with the first failure, for defects that are to be found.
     """
     report, started = Report(name), time.perf_counter()
     only = _only_point()
     for seed in seeds if only is None else (only.seed,):
+        fresh: dict[Line, int] = {}
+        length = 0
         if only is None:
-            report.add(*_run(scenario, Point(seed, "park", 0), root, grace, limit, virtual))
+            untouched, failures = _run(scenario, Point(seed, "park", 0), root, grace, limit, virtual)
+            report.add(untouched, failures)
+            fresh, length = untouched.reached, untouched.moments
         for flavour in flavours:
-            if only is not None and flavour != only.flavour:
-                continue
-            for n in count(1 + seed % every, every) if only is None else (only.n,):
+            if only is not None:
+                moments: Iterable[int] = (only.n,) if flavour == only.flavour else ()
+            elif every == 1:
+                moments = count(1)
+            else:
+                firsts = {n for line, n in fresh.items() if line not in report.cancelled_at}
+                moments = sorted(firsts | set(range(1 + seed % every, length + 1, every)))
+            for n in moments:
                 run, failures = _run(scenario, Point(seed, flavour, n), root, grace, limit, virtual)
                 report.add(run, failures)
                 if not run.fired or (stop_at_first and report.failures):

@@ -9,10 +9,8 @@ from mutating import Mutant
 from sweeping import CANCELLING, sweep
 from swept_world import FAILING
 
-SCENARIOS = {
-    each.__name__: each
-    for each in (*scenarios.ALL, *core_scenarios.VIRTUAL, *core_scenarios.REAL, core_scenarios.whole_chat)
-}
+CORE = (*core_scenarios.VIRTUAL, *core_scenarios.REAL, core_scenarios.whole_chat)
+SCENARIOS = {each.__name__: each for each in (*scenarios.ALL, *CORE)}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,347 @@
+"""One connection of the real gateway, from being accepted to being closed; and the whole server."""
+
+import ssl
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import msgspec
+import trio
+import trustme
+from chat_world import SECRET, World
+from sweeping import Run
+from swept_world import ear_in_lobby, swept_world, texts_saved
+
+from chat.config import Config, Listen
+from chat.dialects.table import DIALECTS
+from chat.gateway.connections import Connections
+from chat.gateway.door import Door
+from chat.gateway.http.app import create_app
+from chat.gateway.http.direct import direct_routes
+from chat.gateway.http.messenger import messenger_routes
+from chat.gateway.http.metrics import create_metrics
+from chat.gateway.http.pages import create_pages
+from chat.gateway.http.rooms import rooms_routes
+from chat.gateway.http.support import support_routes
+from chat.gateway.http.talker import talker_routes
+from chat.gateway.listener import Gateway, open_gateway
+from chat.live.meters import Meters
+from chat.model.closing import GOING_AWAY
+from chat.model.entities import LOBBY_ID
+from chat.server import open_chat
+from chat.storage.memory import MemoryStorage
+
+GONE = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
+
+
+def config(**settings: Any) -> Config:
+    """One listener on a free port of loopback, and short waits."""
+    defaults: dict[str, Any] = {
+        "listen": (Listen("127.0.0.1", 0),),
+        "data": Path("unused"),
+        "grace": 0.5,
+        "bcrypt_cost": 4,
+    }
+    return Config(**(defaults | settings))
+
+
+class Wire:
+    """A client that sends bytes and remembers what it got; that the server is gone is no error to it."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self.stream = stream
+        self.got = b""
+
+    async def send(self, data: bytes) -> None:
+        with suppress(*GONE):
+            await self.stream.send_all(data)
+
+    async def until(self, *marks: bytes) -> bool:
+        """Read until a mark has come behind what was read so far; False if nothing more comes."""
+        begin = len(self.got)
+        with suppress(*GONE):
+            while not any(mark in self.got[begin:] for mark in marks):
+                data = await self.stream.receive_some(65536)
+                if not data:
+                    return False
+                self.got += data
+            return True
+        return False
+
+    async def asks(self, method: str, path: str, body: object = None, token: str = "") -> Any:
+        """Ask over HTTP; return the JSON of the answer, or None where none came."""
+        content = msgspec.json.encode(body) if body is not None else b""
+        head = f"{method} {path} HTTP/1.1\r\nHost: test\r\nContent-Length: {len(content)}\r\n"
+        head += "Content-Type: application/json\r\n"
+        head += f"Authorization: Bearer {token}\r\n" if token else ""
+        begin = len(self.got)
+        await self.send(f"{head}\r\n".encode() + content)
+        with suppress(*GONE, ValueError):
+            while True:
+                got, _, rest = self.got[begin:].partition(b"\r\n\r\n")
+                length = got.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]
+                if length and len(rest) >= int(length):
+                    return msgspec.json.decode(rest[: int(length)])
+                data = await self.stream.receive_some(65536)
+                if not data:
+                    return None
+                self.got += data
+        return None
+
+    async def opens(self, path: str, token: str = "") -> bool:
+        """Shake hands for a WebSocket."""
+        bearer = f"Authorization: Bearer {token}\r\n" if token else ""
+        await self.send(
+            f"GET {path} HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{bearer}"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+        return await self.until(b"101 ") if path != "/nowhere" else await self.until(b"404 ")
+
+    async def says(self, frame: object) -> None:
+        """Send a text frame, masked with zeros."""
+        payload = msgspec.json.encode(frame)
+        size = bytes((0x80 | len(payload),)) if len(payload) < 126 else b"\xfe" + len(payload).to_bytes(2)
+        await self.send(b"\x81" + size + bytes(4) + payload)
+
+    async def leaves(self) -> None:
+        """Send a close frame, and read what still comes."""
+        await self.send(b"\x88\x82" + bytes(4) + (1000).to_bytes(2))
+        with suppress(*GONE):
+            while data := await self.stream.receive_some(65536):
+                self.got += data
+
+
+@asynccontextmanager
+async def gateway_of(world: World, settings: Config) -> AsyncGenerator[Gateway]:
+    """The real gateway, door and HTTP routes before a world."""
+    meters, accounts = Meters(), world.accounts
+    storage = world.storage
+    routes = [
+        talker_routes(accounts),
+        messenger_routes(accounts),
+        support_routes(accounts),
+        direct_routes(accounts),
+        rooms_routes(accounts, world.memberships._rooms, world.memberships, world.presence),
+    ]
+    app = create_app(
+        [create_pages(storage.ping, routes), create_metrics(meters), *(part.blueprint for part in routes)]
+    )
+    door = Door(settings, DIALECTS, world.core, world.presence)
+    async with open_gateway(
+        settings, app, door.serve, on_stop=lambda: world.presence.close_all(GOING_AWAY)
+    ) as gateway:
+        yield gateway
+
+
+Client = Callable[[Wire, World], Awaitable[None]]
+
+
+async def one_connection(run: Run, speak: Client, settings: Config, *, tls: bool = False) -> None:
+    """Let a client speak over a connection of loopback; its being served is the target."""
+    async with swept_world(run) as (world, witness):
+        ear = await ear_in_lobby(world, "ben")
+        async with gateway_of(world, settings) as gateway:
+            connections: Connections = gateway._connections
+            here, there = await _pair()
+
+            async def client() -> None:
+                stream: trio.abc.Stream = here
+                if tls:
+                    stream = trio.SSLStream(
+                        here, _authority()[1], server_hostname="test", https_compatible=True
+                    )
+                with suppress(*GONE):
+                    await speak(Wire(stream), world)
+                here.socket.close()
+
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(client)
+                await run.target(connections.serve, there, settings.listen[0])
+                assert there.socket.fileno() == -1, "the socket is open"
+            await world.rest()
+            assert gateway.connections == 0, "a place is not given back"
+            assert connections._refusing == 0
+            assert not connections._sockets
+            assert not connections._early
+            assert not connections._http._open
+            assert len(world.presence) == 1, "presence still has a client that is gone"
+            heard = [frame["message"] for frame in await ear.hears()]
+            assert heard == texts_saved(world), f"heard {heard}, saved {texts_saved(world)}"
+            witness.assert_all_settled()
+            assert world.journal._taken == 0
+
+
+async def _pair() -> tuple[trio.SocketStream, trio.SocketStream]:
+    """Both ends of a connection of loopback."""
+    with trio.socket.socket() as listening:
+        await listening.bind(("127.0.0.1", 0))
+        listening.listen(1)
+        here = trio.socket.socket()
+        await here.connect(listening.getsockname())
+        there, _ = await listening.accept()
+        return trio.SocketStream(here), trio.SocketStream(there)
+
+
+@cache
+def _authority() -> tuple[tuple[Path, Path], ssl.SSLContext]:
+    """Files with a certificate and its key, and a client's context that trusts it."""
+    directory = Path(mkdtemp(prefix="chat-"))
+    authority = trustme.CA()
+    issued = authority.issue_cert("test")
+    issued.cert_chain_pems[0].write_to_path(directory / "cert")
+    issued.private_key_pem.write_to_path(directory / "key")
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return (directory / "cert", directory / "key"), context
+
+
+async def _talk(wire: Wire, world: World) -> None:
+    ada = await world.add("ada")
+    if await wire.opens("/", world.token(ada)):
+        await wire.says({"name": "ada", "message": "hi"})
+        await wire.says({"name": "ada", "message": "history 5"})
+        await wire.says({"name": "ada", "message": "bye"})
+        await wire.until(b'"hi"', b"bye")
+    await wire.leaves()
+
+
+async def socket(run: Run) -> None:
+    """A talker's socket, with a token in its handshake."""
+    await one_connection(run, _talk, config())
+
+
+async def socket_over_tls(run: Run) -> None:
+    """The same through TLS, where every byte goes by the writer task."""
+    cert, key = _authority()[0]
+    await one_connection(run, _talk, config(tls_cert=cert, tls_key=key), tls=True)
+
+
+async def socket_refused(run: Run) -> None:
+    """A socket where no protocol is spoken, which is told so."""
+
+    async def speak(wire: Wire, _world: World) -> None:
+        await wire.opens("/nowhere")
+        await wire.leaves()
+
+    await one_connection(run, speak, config())
+
+
+async def no_place(run: Run) -> None:
+    """A connection above the limit: refused, and gone."""
+
+    async def speak(wire: Wire, _world: World) -> None:
+        await wire.asks("GET", "/")
+        await wire.stream.aclose()
+
+    await one_connection(run, speak, config(max_connections=0))
+
+
+async def bad_request(run: Run) -> None:
+    """Something that is no HTTP, and a WebSocket without a key."""
+
+    async def speak(wire: Wire, _world: World) -> None:
+        await wire.send(b"GET / HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+        await wire.until(b"400 ")
+        await wire.stream.aclose()
+
+    await one_connection(run, speak, config())
+
+
+async def http(run: Run) -> None:
+    """Register, log in, make a room, invite, read, remove, delete: one keep-alive connection, all routes."""
+    await one_connection(run, _browse, config())
+
+
+async def _browse(wire: Wire, world: World) -> None:
+    ben = 1  # who listens
+    ada = {"Username": "ada", "Email": "ada@example.com", "Password": "secret word"}
+    await wire.asks("POST", "/register", ada)
+    granted = await wire.asks("PUT", "/login", {"Email": "ada@example.com", "Password": "secret word"})
+    token = granted["token"] if isinstance(granted, dict) and "token" in granted else "none"
+    made = await wire.asks("POST", "/create-room", {"Name": "garden"}, token)
+    room = made["RoomID"] if isinstance(made, dict) and "RoomID" in made else 99
+    for method, path, body in (
+        ("GET", "/profile", None),
+        ("GET", f"/profile/{ben}", None),
+        ("PUT", "/change-name", {"NewName": "adele"}),
+        ("PUT", "/invite", {"RoomID": room, "UID": ben}),
+        ("PUT", "/remove", {"RoomID": room, "UID": ben}),
+        ("GET", "/rooms", None),
+        ("GET", f"/room/{room}", None),
+        ("GET", f"/messages/{room}", None),
+        ("PUT", "/join", {"RoomID": room}),
+        ("DELETE", f"/room/{room}", None),
+        ("GET", "/healthz", None),
+        ("PUT", "/login", "no object"),
+    ):
+        await wire.asks(method, path, body, token)
+    await wire.stream.aclose()
+
+
+async def http_of_the_others(run: Run) -> None:
+    """Sign up and log in where the other dialects do."""
+
+    async def speak(wire: Wire, _world: World) -> None:
+        who = {"email": "ada@example.com", "name": "ada", "username": "ada", "password": "secret word"}
+        for path in LOGINS:
+            await wire.asks("POST", path, who)
+        await wire.stream.aclose()
+
+    await one_connection(run, speak, config())
+
+
+LOGINS = ("/", "/api/reg", "/api/login", "/v1/auth/", "/signup", "/login")
+
+
+async def server(run: Run) -> None:
+    """The whole server on a memory storage, from its start to its stop, with a talker and a browser."""
+    storage = MemoryStorage()
+    ready, done = trio.Event(), trio.Event()
+    addresses: list[str] = []
+    settings = config(metrics_listen=Listen("127.0.0.1", 0))
+
+    async def serve() -> None:
+        async with open_chat(settings, storage, SECRET) as opened:
+            addresses.extend(opened.addresses)
+            ready.set()
+            await done.wait()
+
+    async def browse() -> None:
+        await ready.wait()
+        port = int(addresses[0].rpartition(":")[2])
+        with suppress(*GONE):
+            async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+                wire = Wire(stream)
+                ada = {"Username": "ada", "Email": "ada@example.com", "Password": "secret word"}
+                await wire.asks("POST", "/register", ada)
+                granted = await wire.asks(
+                    "PUT", "/login", {"Email": "ada@example.com", "Password": "secret word"}
+                )
+            if isinstance(granted, dict) and "token" in granted:
+                async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+                    wire = Wire(stream)
+                    await wire.opens("/", granted["token"])
+                    await wire.says({"name": "ada", "message": "hi"})
+                    await wire.says({"name": "ada", "message": "history 1"})
+                    await wire.until(b'"hi"')
+                    done.set()
+                    await wire.until(b"\x88")  # the goodbye
+                    seen.append(wire.got)
+        done.set()
+
+    seen: list[bytes] = []
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(browse)
+        await run.target(serve)
+        if not addresses:
+            nursery.cancel_scope.cancel()
+    saved = [message.text for message in storage.messages._said(LOBBY_ID)]
+    assert saved in ([], ["hi"])
+    if seen and b'"hi"' in seen[0]:
+        assert saved == ["hi"], "seen and not saved"
+
+
+ALL = (socket, socket_over_tls, socket_refused, no_place, bad_request, http, http_of_the_others)

@@ -1,0 +1,23 @@
+"""Connections of the real gateway and the whole server, cancelled at every point, and with every storage error."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import gateway_scenarios
+import pytest
+from ledger import Ledger
+from sweeping import CANCELLING, Run
+
+pytest_plugins = ["sweeping_plugin"]
+
+
+@pytest.mark.parametrize("scenario", gateway_scenarios.ALL, ids=lambda scenario: scenario.__name__)
+def test_at_many_points(sweeps: Ledger, scenario: Callable[[Run], Awaitable[Any]]) -> None:
+    every = 40 if scenario.__name__.startswith("http") else 5
+    sweeps.sweep(
+        scenario, f"{scenario.__name__}, cancelled", flavours=CANCELLING, virtual=False, limit=20, every=every
+    )
+
+
+def test_the_whole_server(sweeps: Ledger) -> None:
+    sweeps.sweep(gateway_scenarios.server, "server, cancelled", virtual=False, limit=20, every=9)

@@ -41,11 +41,13 @@ class Writer:
     async def run(self, operation: Callable[[RawConnection], Awaitable[T]]) -> T:
         """Run `operation` (asyncio-flavoured; one statement or one transaction) on the connection.
 
-        Raises StorageDown, WriteRejected or OutcomeUnknown. Cancelling: felt after the operation has ended.
+        Raises StorageDown, WriteRejected or OutcomeUnknown. Cancelling: felt at once while there is no connection,
+        for then nothing is begun, and otherwise after the operation has ended.
         """
-        # Without the shield, cancelling the journal would leave a batch that may have been saved.
-        with trio.move_on_after(self._timeout, shield=True):
+        with trio.move_on_after(self._timeout) as in_time:
             connection = await self._connected()
+            # Without the shield, cancelling the journal would leave a batch that may have been saved.
+            in_time.shield = True
             try:
                 with TranslatedWriteErrors():
                     return await cross(operation, connection)
@@ -105,7 +107,7 @@ async def open_writer(address: Address, *, timeout_each: float) -> AsyncGenerato
     writer = Writer(address, timeout_each)
     try:
         await writer.run(lambda connection: connection.fetchval("SELECT 1"))
-    except StorageDown as error:
+    except (StorageDown, OutcomeUnknown) as error:  # nothing was written that could have an outcome
         raise CannotStart("another chat server writes to this database, or it can't be reached") from error
     try:
         yield writer

@@ -1,0 +1,258 @@
+"""The PostgreSQL storage on a real database, and the PostgreSQL that the server runs itself."""
+
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+import pytest
+import trio
+import trio_asyncio
+from conftest import execute
+from sweeping import Run, Scenario
+
+from chat.config import Config, Listen
+from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
+from chat.model.startup import CannotStart
+from chat.server import open_accounts, open_server
+from chat.storage.ports import NewPerson
+from chat.storage.postgres.cluster import prepare_cluster
+from chat.storage.postgres.crossing import cross
+from chat.storage.postgres.database import Address
+from chat.storage.postgres.leftover import read_pid, runs_on
+from chat.storage.postgres.process import open_process
+from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
+
+EMPTY = """
+TRUNCATE users, rooms RESTART IDENTITY CASCADE;
+INSERT INTO rooms (id, kind, name, name_key) VALUES (1, 'lobby', 'lobby', 'lobby');
+SELECT setval(pg_get_serial_sequence('rooms', 'id'), 1)"""
+NO_SCHEMA = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
+EVER = 2**63 - 1
+
+
+@asynccontextmanager
+async def storage_at(address: Address) -> AsyncGenerator[PostgresStorage]:
+    async with open_postgres_storage(address, pool_size=2, query_timeout=5, commit_timeout=5) as storage:
+        yield storage
+
+
+def writing(address: Address) -> Scenario:
+    """Each write of the storage once. What returned is there, and nothing else."""
+
+    async def scenario(run: Run) -> None:
+        async with storage_at(address) as storage:
+            await _empty(storage)
+            run.asyncio_loop = trio_asyncio.current_loop.get()
+            returned: dict[str, Any] = {}
+            await run.target(_write, storage, returned)
+            await _assert_pool_whole(storage)
+            await _assert_written(storage, returned)
+
+    return scenario
+
+
+async def _empty(storage: PostgresStorage) -> None:
+    async def empty() -> None:
+        async with storage._database._pool.acquire() as connection:
+            await connection.execute(EMPTY)
+
+    await cross(empty)
+
+
+async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
+    users, rooms, messages = storage.users, storage.rooms, storage.messages
+    ada = returned["ada"] = await users.add(NewPerson(name="ada", password_hash=b"x"))
+    ben = returned["ben"] = await users.add(NewPerson(name="ben", password_hash=b"x"))
+    assert isinstance(ada, Person)
+    assert isinstance(ben, Person)
+    returned["renamed"] = await users.rename(ada.id, "adele")
+    returned["raised"] = await users.raise_token_generation(ada.id)
+    garden = returned["garden"] = await rooms.create("garden", ada.id, is_private=False)
+    assert isinstance(garden, Room)
+    drafts = [
+        Draft(garden.id, ben.id, "ben", "", 1.0, MessageKind.JOIN),
+        Draft(garden.id, ben.id, "ben", "hi", 2.0),
+        Draft(LOBBY_ID, ben.id, "ben", "hello", 3.0),
+    ]
+    returned["saved"] = await messages.save(drafts)
+    returned["settled"] = await messages.settle({LOBBY_ID: 0}, 0.0)
+    pair = returned["pair"] = await rooms.direct_room(ada.id, ben.id)
+    returned["support"] = await rooms.support_room(ben.id)
+    await rooms.mark_delivered({(pair.id if pair else 0, ben.id): 1})
+    returned["removed"] = await rooms.remove_member(garden.id, ben.id)
+    returned["deleted"] = await rooms.delete(garden.id)
+
+
+async def _assert_written(storage: PostgresStorage, returned: dict[str, Any]) -> None:
+    people = await storage.users.everyone()
+    ada = "adele" if "renamed" in returned else "ada"
+    names = [name for key, name in (("ada", ada), ("ben", "ben")) if key in returned]
+    assert [person.name for person in people] == names, f"{people} are there, {names} were added"
+    generations = [person.token_generation for person in people if person.name == ada]
+    assert generations == [1 if "raised" in returned else 0] or "ada" not in returned
+    lobby = [message.text for message in await storage.messages.before(LOBBY_ID, EVER, 10)]
+    assert lobby == (["hello"] if "saved" in returned else []), "saved is not what save() returned"
+    if people:
+        rooms = await storage.rooms.of_member(people[0].id)
+        assert bool(rooms) == ("garden" in returned and "deleted" not in returned)
+    if "garden" in returned:
+        said = await storage.messages.page(returned["garden"].id, 0, 10)
+        assert len(said) == (2 if "saved" in returned and "deleted" not in returned else 0)
+        is_in = await storage.rooms.is_member(returned["garden"].id, people[-1].id)
+        assert is_in == ("saved" in returned and "removed" not in returned) or len(people) < 2
+
+
+async def _assert_pool_whole(storage: PostgresStorage) -> None:
+    pool = storage._database._pool
+    with trio.move_on_after(1):
+        while pool.get_idle_size() != pool.get_size():  # noqa: ASYNC110 - a pool tells nobody
+            await trio.sleep(0.01)
+    assert pool.get_idle_size() == pool.get_size(), "a pool connection is not given back"
+
+
+def reading(address: Address) -> Scenario:
+    """Each read of the storage once; afterwards the pool is whole, and PostgreSQL works for nobody."""
+
+    async def scenario(run: Run) -> None:
+        async with storage_at(address) as storage:
+            await _empty(storage)
+            returned: dict[str, Any] = {}
+            await _write(storage, returned)
+            ada, ben = returned["ada"], returned["ben"]
+            run.asyncio_loop = trio_asyncio.current_loop.get()
+
+            async def read() -> None:
+                users, rooms, messages = storage.users, storage.rooms, storage.messages
+                await storage.ping()
+                await users.by_id(ada.id)
+                await users.by_ids([ada.id, ben.id])
+                await users.by_name("ben")
+                await users.by_email("nobody@example.com")
+                await users.everyone()
+                await rooms.by_id(LOBBY_ID)
+                await rooms.is_member(LOBBY_ID, ada.id)
+                await rooms.of_member(ada.id)
+                await rooms.direct_room(ada.id, ben.id)
+                await rooms.support_room(ben.id)
+                await messages.page(LOBBY_ID, 0, 10)
+                await messages.before(LOBBY_ID, EVER, 10)
+                await messages.undelivered(ben.id, EVER)
+                await messages.newest_id()
+                await messages.conversations(10)
+
+            await run.target(read)
+            await _assert_pool_whole(storage)
+            with trio.fail_after(3):
+                for _ in range(3):
+                    assert await storage.users.by_id(ada.id) is not None
+
+    return scenario
+
+
+def migration(address: Address) -> Scenario:
+    """The schema is made whole or not at all, and the storage opens at the next try."""
+
+    async def scenario(run: Run) -> None:
+        await execute(address, NO_SCHEMA)
+
+        async def open_and_ping() -> None:
+            async with storage_at(address) as storage:
+                run.asyncio_loop = trio_asyncio.current_loop.get()
+                await storage.ping()
+
+        await run.target(open_and_ping)
+        with trio.fail_after(5):
+            async with storage_at(address) as storage:
+                saved = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
+                assert isinstance(saved, Person)
+                (message,) = await storage.messages.save([Draft(LOBBY_ID, saved.id, "ada", "hi", 1.0)])
+                assert isinstance(message, Message)
+
+    return scenario
+
+
+async def stubborn_process(run: Run) -> None:
+    """A child that does not want to stop is stopped all the same, within its grace and a second."""
+    pids: list[int] = []
+    stubborn = ("/bin/sh", "-c", "trap '' INT QUIT; while :; do sleep 0.05; done")
+
+    async def live() -> None:
+        with TemporaryFile() as output:
+            async with open_process(
+                stubborn, directory=Path("/"), owner=None, output=output.fileno(), grace=0.1
+            ) as process:
+                pids.append(process.pid)
+                await trio.sleep(0.1)
+
+    await run.target(live)
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):  # it is gone, and no zombie either
+            os.kill(pid, 0)
+
+
+def _config(data: Path) -> Config:
+    return Config(listen=(Listen("127.0.0.1", 0),), data=data, grace=3.0, bcrypt_cost=4)
+
+
+async def open_once(data: Path) -> None:
+    """Make the data directory and its database."""
+    async with open_server(_config(data)):
+        pass
+
+
+def embedded_server(data: Path) -> Scenario:
+    """The whole server with a PostgreSQL of its own, on data that are there already."""
+
+    async def live() -> None:
+        async with open_server(_config(data)):
+            await trio.sleep(0.05)
+
+    return partial(_on_own_postgres, data, live)
+
+
+def embedded_accounts(data: Path) -> Scenario:
+    """What `chat user` opens, where no server runs."""
+
+    async def live() -> None:
+        async with open_accounts(_config(data)) as accounts:
+            await accounts.people()
+
+    return partial(_on_own_postgres, data, live)
+
+
+async def _on_own_postgres(data: Path, live: Callable[[], Awaitable[None]], run: Run) -> None:
+    pids: list[int] = []
+    cluster = data / "postgres" / "cluster"
+
+    async def watch() -> None:
+        while True:
+            pid = read_pid(cluster)
+            if pid is not None and pid not in pids:
+                pids.append(pid)
+            await trio.sleep(0.02)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(watch)
+        try:
+            await run.target(live)
+        except* CannotStart:
+            assert run.fired  # PostgreSQL ended while the storage was being opened
+        nursery.cancel_scope.cancel()
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            assert not await runs_on(pid, cluster), "PostgreSQL is left running"
+
+
+async def new_cluster(home: Path, run: Run) -> None:
+    """A cluster is made whole or not at all."""
+    data = home / f"data-{run.point.flavour}-{run.point.n}"
+    data.mkdir(mode=0o755)
+    await run.target(prepare_cluster, data)
+    left = {path.name for path in (data / "postgres").glob("*")} if (data / "postgres").exists() else set()
+    assert left <= {"cluster"}, f"{left} are left behind"
+    if "cluster" in left:
+        assert (data / "postgres" / "cluster" / "PG_VERSION").exists()

@@ -1,0 +1,102 @@
+"""The storage on a real PostgreSQL, and the server's own PostgreSQL, cancelled at many points.
+
+Real sockets and processes: how many moments a run has varies a little, and time is real.
+"""
+
+import os
+from collections.abc import Generator
+from functools import partial
+from pathlib import Path
+
+import asyncpg
+import postgres_scenarios
+import pytest
+import trio
+from conftest import ServerProcess, data_path, execute
+from ledger import Ledger
+
+from chat.storage.postgres.crossing import open_asyncio
+from chat.storage.postgres.database import Address
+from chat.storage.postgres.writer import Writer
+
+pytest_plugins = ["sweeping_plugin"]
+
+
+@pytest.fixture(scope="module")
+def one_database(server: ServerProcess) -> Generator[Address]:
+    """One database for all tests of this file."""
+    name = f"swept_{os.urandom(6).hex()}"
+    address = {**server.address, "database": name}
+    trio.run(execute, server.address, f"CREATE DATABASE {name}")
+    yield address
+    trio.run(execute, server.address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_migration(sweeps: Ledger, one_database: Address) -> None:
+    scenario = postgres_scenarios.migration(one_database)
+    sweeps.sweep(scenario, "migration, cancelled", virtual=False, limit=20, every=20, seeds=1)
+
+
+def test_writing(sweeps: Ledger, one_database: Address) -> None:
+    scenario = postgres_scenarios.writing(one_database)
+    sweeps.sweep(scenario, "writing, cancelled", virtual=False, limit=20, every=15, seeds=1)
+
+
+def test_reading(sweeps: Ledger, one_database: Address) -> None:
+    scenario = postgres_scenarios.reading(one_database)
+    sweeps.sweep(scenario, "reading, cancelled", virtual=False, limit=20, every=20, seeds=1)
+
+
+def test_a_stubborn_process(sweeps: Ledger) -> None:
+    scenario = postgres_scenarios.stubborn_process
+    sweeps.sweep(scenario, "stubborn process, cancelled", virtual=False, limit=10, every=2, seeds=1)
+
+
+async def test_a_stop_after_the_database_has_gone_is_no_error(
+    one_database: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep of the embedded server meets it in some runs, as PostgreSQL is stopped at the same moment."""
+    close = asyncpg.Pool.close
+
+    async def meet_a_broken_pipe(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        await close(pool)
+        raise BrokenPipeError
+
+    monkeypatch.setattr(asyncpg.Pool, "close", meet_a_broken_pipe)
+    async with postgres_scenarios.storage_at(one_database) as storage:
+        await storage.ping()
+
+
+async def test_a_cancelled_writer_that_has_no_connection_ends_at_once() -> None:
+    async with open_asyncio():
+        writer = Writer({"host": "/nowhere", "user": "chat", "database": "chat"}, 5)
+        began = trio.current_time()
+        with trio.move_on_after(0.2) as cancelled:
+            await writer.run(lambda connection: connection.fetchval("SELECT 1"))
+        assert cancelled.cancelled_caught
+        assert trio.current_time() - began < 2
+
+
+@pytest.fixture(scope="module")
+def own() -> Generator[Path]:
+    """A data directory with a database in it."""
+    with data_path() as data:
+        trio.run(postgres_scenarios.open_once, data)
+        yield data
+
+
+def test_the_server_with_its_own_postgres(sweeps: Ledger, own: Path) -> None:
+    scenario = postgres_scenarios.embedded_server(own)
+    sweeps.sweep(scenario, "embedded server, cancelled", virtual=False, limit=20, every=100, seeds=1)
+
+
+def test_the_accounts_alone(sweeps: Ledger, own: Path) -> None:
+    scenario = postgres_scenarios.embedded_accounts(own)
+    sweeps.sweep(scenario, "embedded accounts, cancelled", virtual=False, limit=20, every=1000, seeds=1)
+
+
+def test_a_new_cluster(sweeps: Ledger) -> None:
+    with data_path() as home:
+        home.mkdir(mode=0o755)
+        scenario = partial(postgres_scenarios.new_cluster, home)
+        sweeps.sweep(scenario, "new cluster, cancelled", virtual=False, limit=20, every=1000, seeds=1)

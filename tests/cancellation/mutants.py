@@ -154,4 +154,36 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             "what somebody missed counts as delivered, and is dropped with their connection",
         ),
     ),
+    "writing": (
+        Mutant(
+            "unshielded_commit",
+            "chat.storage.postgres.writer",
+            "            in_time.shield = True\n",
+            "",
+            "a cancelled journal leaves a batch that is saved, and nobody is told of it",
+        ),
+        Mutant(
+            "unshielded_write",
+            "chat.storage.postgres.database",
+            "        with trio.move_on_after(self._query_timeout + _GRACE, shield=True):\n",
+            "        with trio.move_on_after(self._query_timeout + _GRACE):\n",
+            "a registration whose client hangs up is made, though it was cancelled",
+        ),
+        Mutant(
+            "pool_connection_not_given_back",
+            "chat.storage.postgres.database",
+            "            await self._pool.release(connection, timeout=_GRACE)\n",
+            "            pass\n",
+            "after a few writes nobody gets a connection any more",
+        ),
+    ),
+    "stubborn_process": (
+        Mutant(
+            "shield_without_deadline",
+            "chat.storage.postgres.process",
+            "            with trio.move_on_after(patience, shield=True):\n",
+            "            with trio.CancelScope(shield=True):\n",
+            "a PostgreSQL that does not stop holds the server for ever",
+        ),
+    ),
 }

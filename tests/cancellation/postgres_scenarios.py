@@ -35,8 +35,10 @@ EVER = 2**63 - 1
 
 
 @asynccontextmanager
-async def storage_at(address: Address) -> AsyncGenerator[PostgresStorage]:
-    async with open_postgres_storage(address, pool_size=2, query_timeout=5, commit_timeout=5) as storage:
+async def storage_at(address: Address, timeout_each: float = 5) -> AsyncGenerator[PostgresStorage]:
+    async with open_postgres_storage(
+        address, pool_size=2, query_timeout=timeout_each, commit_timeout=timeout_each
+    ) as storage:
         yield storage
 
 
@@ -114,15 +116,52 @@ async def _assert_pool_whole(storage: PostgresStorage) -> None:
     assert pool.get_idle_size() == pool.get_size(), "a pool connection is not given back"
 
 
-def reading(address: Address) -> Scenario:
+def saving(address: Address) -> Scenario:
+    """One person and one message: a short run, for each of its moments."""
+
+    async def scenario(run: Run) -> None:
+        async with storage_at(address, 2) as storage:
+            await _empty(storage)
+            returned: dict[str, Any] = {}
+
+            async def save() -> None:
+                ada = returned["ada"] = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
+                assert isinstance(ada, Person)
+                drafts = [Draft(LOBBY_ID, ada.id, "ada", "hello", 1.0)]
+                returned["saved"] = await storage.messages.save(drafts)
+
+            await run.target(save)
+            await _assert_pool_whole(storage)
+            await _assert_written(storage, returned)
+
+    return scenario
+
+
+def reading_once(address: Address) -> Scenario:
+    """One read; afterwards the pool is whole."""
+
+    async def scenario(run: Run) -> None:
+        async with storage_at(address) as storage:
+            await run.target(storage.users.everyone)
+            await _assert_pool_whole(storage)
+
+    return scenario
+
+
+async def prepare(address: Address) -> dict[str, Any]:
+    """Let there be something to read; return what the writes returned."""
+    returned: dict[str, Any] = {}
+    async with storage_at(address) as storage:
+        await _empty(storage)
+        await _write(storage, returned)
+    return returned
+
+
+def reading(address: Address, ada: Person, ben: Person) -> Scenario:
     """Each read of the storage once; afterwards the pool is whole, and PostgreSQL works for nobody."""
 
     async def scenario(run: Run) -> None:
         async with storage_at(address) as storage:
-            await _empty(storage)
-            returned: dict[str, Any] = {}
-            await _write(storage, returned)
-            ada, ben = returned["ada"], returned["ben"]
             run.asyncio_loop = trio_asyncio.current_loop.get()
 
             async def read() -> None:

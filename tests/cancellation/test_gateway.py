@@ -13,11 +13,17 @@ pytest_plugins = ["sweeping_plugin"]
 
 @pytest.mark.parametrize("scenario", gateway_scenarios.ALL, ids=lambda scenario: scenario.__name__)
 def test_at_many_points(sweeps: Ledger, scenario: Callable[[Run], Awaitable[Any]]) -> None:
-    every = 40 if scenario.__name__.startswith("http") else 5
+    every = 60 if scenario.__name__.startswith("http") else 5
     sweeps.sweep(
-        scenario, f"{scenario.__name__}, cancelled", flavours=CANCELLING, virtual=False, limit=20, every=every
+        scenario,
+        f"{scenario.__name__}, cancelled",
+        flavours=CANCELLING,
+        virtual=False,
+        limit=20,
+        every=every,
+        seeds=1,
     )
 
 
 def test_the_whole_server(sweeps: Ledger) -> None:
-    sweeps.sweep(gateway_scenarios.server, "server, cancelled", virtual=False, limit=20, every=9)
+    sweeps.sweep(gateway_scenarios.server, "server, cancelled", virtual=False, limit=20, every=15, seeds=1)

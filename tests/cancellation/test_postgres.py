@@ -13,7 +13,10 @@ import postgres_scenarios
 import pytest
 import trio
 from conftest import ServerProcess, data_path, execute
-from ledger import Ledger
+from ledger import ROOT, Ledger
+from mutants import MUTANTS
+from mutating import Mutant
+from sweeping import Scenario, sweep
 
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import Address
@@ -34,22 +37,45 @@ def one_database(server: ServerProcess) -> Generator[Address]:
 
 def test_migration(sweeps: Ledger, one_database: Address) -> None:
     scenario = postgres_scenarios.migration(one_database)
-    sweeps.sweep(scenario, "migration, cancelled", virtual=False, limit=20, every=20, seeds=1)
+    sweeps.sweep(scenario, "migration, cancelled", virtual=False, limit=20, every=50, seeds=1)
 
 
 def test_writing(sweeps: Ledger, one_database: Address) -> None:
     scenario = postgres_scenarios.writing(one_database)
-    sweeps.sweep(scenario, "writing, cancelled", virtual=False, limit=20, every=15, seeds=1)
+    sweeps.sweep(scenario, "writing, cancelled", virtual=False, limit=20, every=50, seeds=1)
 
 
 def test_reading(sweeps: Ledger, one_database: Address) -> None:
-    scenario = postgres_scenarios.reading(one_database)
-    sweeps.sweep(scenario, "reading, cancelled", virtual=False, limit=20, every=20, seeds=1)
+    written = trio.run(postgres_scenarios.prepare, one_database)
+    scenario = postgres_scenarios.reading(one_database, written["ada"], written["ben"])
+    sweeps.sweep(scenario, "reading, cancelled", virtual=False, limit=20, every=50, seeds=1)
 
 
 def test_a_stubborn_process(sweeps: Ledger) -> None:
     scenario = postgres_scenarios.stubborn_process
     sweeps.sweep(scenario, "stubborn process, cancelled", virtual=False, limit=10, every=2, seeds=1)
+
+
+POSTGRES_MUTANTS = [
+    pytest.param(name, mutant, id=mutant.name)
+    for name, mutants in MUTANTS.items()
+    for mutant in mutants
+    if name in ("writing", "reading", "stubborn_process")
+]
+
+
+@pytest.mark.parametrize(("name", "mutant"), POSTGRES_MUTANTS)
+def test_this_defect_is_found(name: str, mutant: Mutant, one_database: Address) -> None:
+    with mutant.applied():
+        if name == "reading":
+            scenario: Scenario = postgres_scenarios.reading_once(one_database)
+        elif name == "writing":
+            scenario = postgres_scenarios.saving(one_database)
+        else:
+            scenario = postgres_scenarios.stubborn_process
+        report = sweep(scenario, root=ROOT, virtual=False, limit=3, stop_at_first=True)
+    assert report.failures, f"{mutant.breaks}; and no run showed it"
+    print(f"{mutant.name}: {mutant.breaks}", *report.failures[:1], sep="\n  ")
 
 
 async def test_a_stop_after_the_database_has_gone_is_no_error(
@@ -87,7 +113,7 @@ def own() -> Generator[Path]:
 
 def test_the_server_with_its_own_postgres(sweeps: Ledger, own: Path) -> None:
     scenario = postgres_scenarios.embedded_server(own)
-    sweeps.sweep(scenario, "embedded server, cancelled", virtual=False, limit=20, every=100, seeds=1)
+    sweeps.sweep(scenario, "embedded server, cancelled", virtual=False, limit=20, every=150, seeds=1)
 
 
 def test_the_accounts_alone(sweeps: Ledger, own: Path) -> None:

@@ -8,7 +8,7 @@ from excuses import EXCUSED
 from ledger import ROOT, Ledger
 
 pytest_plugins = ["sweeping_plugin"]
-FEWEST_SWEEPS = 1
+FEWEST_SWEEPS = 40
 """Fewer ran when only some tests were asked for; then there is nothing to say here."""
 
 

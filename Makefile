@@ -9,7 +9,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench campaign autobahn fuzz clean
+.PHONY: help run test lint sweep bench campaign autobahn fuzz clean
 
 BIN := .venv/bin
 # A .venv that was moved, or whose interpreter is gone, is made anew.
@@ -27,6 +27,9 @@ run: .venv/run ## start the server on http://127.0.0.1:9000
 
 test: lint ## ruff, mypy, import-linter and every test
 	$(BIN)/python -m pytest $(ARGS)
+
+sweep: .venv/test ## cancel everything at every point, in ten schedules (an hour); ARGS="-k talker" for a part
+	SWEEP_SEEDS=10 $(BIN)/python -m pytest tests/cancellation $(ARGS)
 
 lint: .venv/test ## what looks at the code without running it
 	$(BIN)/python -m ruff check $(CODE)

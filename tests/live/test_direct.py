@@ -282,50 +282,6 @@ async def test_what_could_not_be_read_is_told_next_time_with_all_that_came_since
     assert [each["content"] for each in missed] == ["missed", "meanwhile"]
 
 
-@pytest.mark.parametrize("nth", range(24))
-async def test_nothing_missed_is_lost_wherever_the_connecting_is_cut_off(nth: int) -> None:
-    """Cancel the client at each checkpoint of its arrival in turn, while a live message comes too."""
-    async with open_world() as world:
-        ada, ben = await world.add_all("ada", "ben")
-        one = await here(world, ada)
-        for n in range(5):
-            one.send(frame(ada.id, ben.id, f"{n}"))
-        await world.rest()
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(world.connect, DIRECT, ben)
-            one.send(frame(ada.id, ben.id, "5"))
-            for _ in range(nth):
-                await trio.lowlevel.checkpoint()
-            for session in list(world.presence):
-                if session.person and session.person.id == ben.id:
-                    session.close(OUTCOME_UNKNOWN)
-        heard = [each for client in world.clients for each in client.heard_now() if isinstance(each, dict)]
-        await gone(*(client for client in world.clients if client.session.person == ben))
-        _, missed = await connected(world, ben)
-        numbers = [int(each["content"]) for each in (*heard, *missed)]
-        assert sorted(set(numbers)) == list(range(6))
-        assert numbers[len(heard) :] == sorted(numbers[len(heard) :])
-
-
-@pytest.mark.parametrize("nth", range(16))
-async def test_a_message_is_saved_and_told_or_neither_wherever_its_sender_is_cut_off(nth: int) -> None:
-    """Cancel the sender at each checkpoint in turn; the two have no room yet, so one is made on the way."""
-    async with open_world() as world:
-        ada, ben = await world.add_all("ada", "ben")
-        one, two = await here(world, ada), await here(world, ben)
-        one.send(frame(ada.id, ben.id, "hi"))
-        for _ in range(nth):
-            await trio.lowlevel.checkpoint()
-        one.scope.cancel()
-        await one.ends()
-        heard = [each["content"] for each in await two.hears()]
-        room = await world.storage.rooms.direct_room(ada.id, ben.id)
-        assert room is not None
-        assert heard == [message.text for message in world.said(room.id)]
-        await gone(two)
-        world.assert_nothing_is_left()
-
-
 # --- guests ---
 
 

@@ -242,20 +242,3 @@ async def test_leaving_commits_and_tells_what_was_taken(autojump_clock: object) 
         await world.send("one", "two", "three")
     assert world.ben.lines() == ["one", "two", "three"]
     assert len(world.ben.outcomes) == 3
-
-
-@pytest.mark.parametrize("nth", range(12))
-async def test_a_message_is_saved_and_told_or_neither_wherever_it_is_cancelled(
-    nth: int, autojump_clock: object
-) -> None:
-    """Cancel everything at each checkpoint in turn; then what is saved is what was told and acknowledged."""
-    with trio.CancelScope() as scope:
-        async with opened_world() as world, trio.open_nursery() as nursery:
-            nursery.start_soon(world.send, "hi")
-            for _ in range(nth):
-                await trio.lowlevel.checkpoint()
-            scope.cancel()
-    saved = [message.text for message in world.messages._by_room[GARDEN]]
-    acknowledged = [text for text, outcome in world.ben.outcomes if isinstance(outcome, Message)]
-    assert saved == acknowledged
-    assert set(world.ben.lines()) <= set(saved)

@@ -6,14 +6,13 @@ from typing import Any
 import pytest
 import trio
 from chat_world import Client, World, open_world
-from trio.testing import wait_all_tasks_blocked
 
 from chat.dialects.direct import DIRECT
 from chat.dialects.messenger import MESSENGER
 from chat.dialects.rooms import ROOMS
 from chat.dialects.support import SUPPORT
 from chat.dialects.talker import TALKER
-from chat.model.entities import LOBBY_ID, MessageKind, Person
+from chat.model.entities import LOBBY_ID, Person
 from chat.model.refusals import NO_PERSON, NO_ROOM, NOT_MEMBER, Refusal
 from chat.services.rooms import ALREADY_IN, NOT_CREATOR, PRIVATE
 from chat.storage.failures import OutcomeUnknown, StorageDown
@@ -463,88 +462,6 @@ async def test_a_name_that_changed_during_the_handshake_is_the_new_one(world: Wo
     await rename(world, ada, "Zoë")
     client = await world.connect(TALKER, ada)  # as the door saw her
     assert client.heard_now() == [{"name": "server", "message": "authorised as Zoë"}]
-
-
-# --- cancelled anywhere ---
-
-
-async def cancelled_after(nth: int, call: Callable[[], Awaitable[object]]) -> None:
-    """Cancel a call at its nth checkpoint, as the gateway does when a client hangs up, and let things settle."""
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(call)
-        for _ in range(nth):
-            await trio.lowlevel.checkpoint()
-        nursery.cancel_scope.cancel()
-    await wait_all_tasks_blocked()
-
-
-@pytest.mark.parametrize("nth", range(12))
-@pytest.mark.parametrize("way", ["join", "invite"])
-async def test_a_cancelled_joining_is_a_membership_and_a_message_or_neither(nth: int, way: str) -> None:
-    async with open_world() as world:
-        ada, ben = await world.add_all("ada", "ben")
-        garden = await world.make_room(ada)
-        creator = await here(world, ada, garden.id)
-        calls: dict[str, Callable[[], Awaitable[Refusal | None]]] = {
-            "join": lambda: world.memberships.join(ben, garden.id),
-            "invite": lambda: world.memberships.invite(ada, garden.id, ben.id),
-        }
-        await cancelled_after(nth, calls[way])
-        joined = world.joined(garden.id)
-        assert joined in ([], [ben.id])
-        assert await world.members(garden.id) == {ada.id, *joined}
-        assert [frame["UID"] for frame in await creator.hears()] == joined
-        assert await calls[way]() == (ALREADY_IN if joined else None)
-        assert world.joined(garden.id) == [ben.id]
-        creator.leave()
-        await creator.ends()
-        world.assert_nothing_is_left()
-
-
-@pytest.mark.parametrize("nth", range(10))
-@pytest.mark.parametrize("what", ["remove", "delete"])
-async def test_a_cancelled_removal_is_felt_if_it_happened(nth: int, what: str) -> None:
-    async with open_world() as world:
-        ada, ben = await world.add_all("ada", "ben")
-        garden = await world.make_room(ada)
-        await join(world, garden.id, ben)
-        speaker, client = await here(world, ada, garden.id), await here(world, ben, garden.id)
-        if what == "remove":
-            await cancelled_after(nth, lambda: world.memberships.remove(ada, garden.id, ben.id))
-        else:
-            await cancelled_after(nth, lambda: world.memberships.delete(ada, garden.id))
-        is_in = ben.id in await world.members(garden.id)
-        speaker.send(message("who is here?"))
-        await speaker.hears()
-        assert texts(await client.hears()) == (["who is here?"] if is_in else [])
-        for each in (speaker, client):
-            each.leave()
-            await each.ends()
-        world.assert_nothing_is_left()
-
-
-@pytest.mark.parametrize("nth", range(10))
-@pytest.mark.parametrize("moves", [["enter"], ["enter", "message"], ["enter", "message", "leave"]])
-async def test_a_client_cut_off_anywhere_leaves_nothing_and_what_it_said_is_told(
-    nth: int, moves: list[str]
-) -> None:
-    async with open_world() as world:
-        ada, ben = await world.add_all("ada", "ben")
-        garden = await world.make_room(ada)
-        await join(world, garden.id, ben)
-        ear, client = await here(world, ada, garden.id), await here(world, ben)
-        frames = {"enter": enter(garden.id), "message": message("hi"), "leave": enter(0)}
-        for move in moves:
-            client.send(frames[move])
-        for _ in range(nth):
-            await trio.lowlevel.checkpoint()
-        client.scope.cancel()
-        await client.ends()
-        heard = texts(await ear.hears())
-        assert heard == [each.text for each in world.said(garden.id) if each.kind is MessageKind.TEXT]
-        ear.leave()
-        await ear.ends()
-        world.assert_nothing_is_left()
 
 
 async def test_many_joins_invitations_and_removals_at_random_agree_in_the_end(world: World) -> None:

@@ -430,26 +430,6 @@ async def test_a_history_that_can_not_be_read_is_answered(world: World, count: i
     assert len(await client.hears()) == count
 
 
-@pytest.mark.parametrize("nth", range(14))
-async def test_a_line_is_saved_and_told_or_neither_wherever_its_client_is_cut_off(
-    nth: int,
-) -> None:
-    """Cancel the client at each checkpoint in turn."""
-    async with open_world() as world:
-        ada, ben = await world.add_all("ada", "ben")
-        client, other = await talker(world, ada), await talker(world, ben)
-        client.send(line("hi"))
-        for _ in range(nth):
-            await trio.lowlevel.checkpoint()
-        client.scope.cancel()
-        await client.ends()
-        heard = [frame["message"] for frame in await other.hears()]
-        assert heard == [message.text for message in world.said(LOBBY_ID)]
-        other.leave()
-        await other.ends()
-        world.assert_nothing_is_left()
-
-
 async def test_an_end_with_the_servers_own_is_a_usual_one(world: World) -> None:
     ada = await world.connect(TALKER)
     world.presence.close_all(GOING_AWAY)

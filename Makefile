@@ -28,7 +28,7 @@ run: .venv/run ## start the server on http://127.0.0.1:9000
 test: lint ## ruff, mypy, import-linter and every test
 	$(BIN)/python -m pytest $(ARGS)
 
-sweep: .venv/test ## cancel everything at every point, in ten schedules (an hour); ARGS="-k talker" for a part
+sweep: .venv/test ## cancel everything everywhere in ten schedules, for ten minutes; ARGS="-k talker" for a part
 	SWEEP_SEEDS=10 $(BIN)/python -m pytest tests/cancellation $(ARGS)
 
 lint: .venv/test ## what looks at the code without running it

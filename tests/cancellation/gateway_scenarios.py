@@ -1,6 +1,8 @@
 """One connection of the real gateway, from being accepted to being closed; and the whole server."""
 
+import socket as sockets
 import ssl
+import struct
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import cache
@@ -30,7 +32,7 @@ from chat.gateway.http.talker import talker_routes
 from chat.gateway.listener import Gateway, open_gateway
 from chat.live.meters import Meters
 from chat.model.closing import GOING_AWAY
-from chat.model.entities import LOBBY_ID
+from chat.model.entities import LOBBY_ID, Draft
 from chat.server import open_chat
 from chat.storage.memory import MemoryStorage
 
@@ -139,13 +141,20 @@ async def gateway_of(world: World, settings: Config) -> AsyncGenerator[Gateway]:
 Client = Callable[[Wire, World], Awaitable[None]]
 
 
-async def one_connection(run: Run, speak: Client, settings: Config, *, tls: bool = False) -> None:
+async def one_connection(
+    run: Run, speak: Client, settings: Config, *, tls: bool = False, narrow: bool = False
+) -> None:
     """Let a client speak over a connection of loopback; its being served is the target."""
     async with swept_world(run) as (world, witness):
         ear = await ear_in_lobby(world, "ben")
         async with gateway_of(world, settings) as gateway:
             connections: Connections = gateway._connections
             here, there = await _pair()
+            if narrow:
+                there.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, 65536)
+                here.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 65536)
+                drafts = [Draft(LOBBY_ID, 1, "ben", "x" * 3000, 1.0) for _ in range(90)]
+                await world.storage.messages.save(drafts)
 
             async def client() -> None:
                 stream: trio.abc.Stream = here
@@ -169,6 +178,7 @@ async def one_connection(run: Run, speak: Client, settings: Config, *, tls: bool
             assert not connections._http._open
             assert len(world.presence) == 1, "presence still has a client that is gone"
             heard = [frame["message"] for frame in await ear.hears()]
+            heard = ["x" * 3000] * (90 if narrow else 0) + heard  # which were there before
             assert heard == texts_saved(world), f"heard {heard}, saved {texts_saved(world)}"
             witness.assert_all_settled()
             assert world.journal._taken == 0
@@ -250,6 +260,74 @@ async def bad_request(run: Run) -> None:
     await one_connection(run, speak, config())
 
 
+async def no_http(run: Run) -> None:
+    """Something that is no HTTP at all."""
+
+    async def speak(wire: Wire, _world: World) -> None:
+        await wire.send(b"what is this\r\n\r\n")
+        await wire.until(b"400 ")
+        await wire.stream.aclose()
+
+    await one_connection(run, speak, config())
+
+
+async def no_place_behind_a_proxy(run: Run) -> None:
+    """A head that says, by a trusted proxy, that it is from an address which has all its connections."""
+
+    async def speak(wire: Wire, _world: World) -> None:
+        await wire.send(b"GET / HTTP/1.1\r\nHost: test\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n")
+        await wire.until(b"429 ")
+        await wire.stream.aclose()
+
+    proxied = config(trusted_proxies=("127.0.0.0/8",), max_connections_per_address=0)
+    await one_connection(run, speak, proxied)
+
+
+async def http_hung_up(run: Run) -> None:
+    """A client that asks to log in, and hangs up while its password is looked at."""
+
+    async def speak(wire: Wire, _world: World) -> None:
+        body = b'{"Email": "ada@example.com", "Password": "secret word"}'
+        head = f"PUT /login HTTP/1.1\r\nHost: test\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        await wire.send(head + body)
+        _reset(wire)
+
+    await one_connection(run, speak, config())
+
+
+async def http_answered_early(run: Run) -> None:
+    """A body that is too long is refused before it came; the client is still sending."""
+
+    async def speak(wire: Wire, _world: World) -> None:
+        await wire.send(b"POST /register HTTP/1.1\r\nHost: test\r\nContent-Length: 900000\r\n\r\n{")
+        await wire.until(b"413 ")
+        await wire.stream.aclose()
+
+    await one_connection(run, speak, config())
+
+
+def _reset(wire: Wire) -> None:
+    """Go away as a cable does that is pulled."""
+    stream = wire.stream
+    assert isinstance(stream, trio.SocketStream)
+    stream.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, struct.pack("ii", 1, 0))
+    stream.socket.close()
+
+
+async def socket_slow(run: Run) -> None:
+    """A client that reads nothing until more is under way than its socket takes."""
+
+    async def speak(wire: Wire, world: World) -> None:
+        ada = await world.add("ada")
+        if await wire.opens("/", world.token(ada)):
+            for _ in range(3):
+                await wire.says({"name": "ada", "message": "history 90"})
+            await trio.sleep(0.05)
+        await wire.leaves()
+
+    await one_connection(run, speak, config(), narrow=True)
+
+
 async def http(run: Run) -> None:
     """Register, log in, make a room, invite, read, remove, delete: one keep-alive connection, all routes."""
     await one_connection(run, _browse, config())
@@ -262,6 +340,9 @@ async def _browse(wire: Wire, world: World) -> None:
     granted = await wire.asks("PUT", "/login", {"Email": "ada@example.com", "Password": "secret word"})
     token = granted["token"] if isinstance(granted, dict) and "token" in granted else "none"
     made = await wire.asks("POST", "/create-room", {"Name": "garden"}, token)
+    hidden = await wire.asks("POST", "/create-room", {"Name": "cellar", "IsPrivate": True}, token)
+    if isinstance(hidden, dict) and "RoomID" in hidden:
+        await wire.asks("GET", f"/room/{hidden['RoomID']}", None, token)
     room = made["RoomID"] if isinstance(made, dict) and "RoomID" in made else 99
     for method, path, body in (
         ("GET", "/profile", None),
@@ -286,6 +367,7 @@ async def http_of_the_others(run: Run) -> None:
 
     async def speak(wire: Wire, _world: World) -> None:
         who = {"email": "ada@example.com", "name": "ada", "username": "ada", "password": "secret word"}
+        who["user_name"] = "ada"
         for path in LOGINS:
             await wire.asks("POST", path, who)
         await wire.stream.aclose()
@@ -344,4 +426,17 @@ async def server(run: Run) -> None:
         assert saved == ["hi"], "seen and not saved"
 
 
-ALL = (socket, socket_over_tls, socket_refused, no_place, bad_request, http, http_of_the_others)
+ALL = (
+    socket,
+    socket_over_tls,
+    socket_slow,
+    socket_refused,
+    no_place,
+    no_place_behind_a_proxy,
+    bad_request,
+    no_http,
+    http,
+    http_hung_up,
+    http_answered_early,
+    http_of_the_others,
+)

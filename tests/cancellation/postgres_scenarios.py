@@ -5,12 +5,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
 
 import pytest
 import trio
-import trio_asyncio
 from conftest import execute
 from sweeping import Run, Scenario
 
@@ -18,13 +17,15 @@ from chat.config import Config, Listen
 from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
 from chat.model.startup import CannotStart
 from chat.server import open_accounts, open_server
+from chat.storage.failures import StorageDown
 from chat.storage.ports import NewPerson
 from chat.storage.postgres.cluster import prepare_cluster
-from chat.storage.postgres.crossing import cross
+from chat.storage.postgres.crossing import cross, open_asyncio
 from chat.storage.postgres.database import Address
-from chat.storage.postgres.leftover import read_pid, runs_on
+from chat.storage.postgres.leftover import read_pid, runs_on, stop_leftover
 from chat.storage.postgres.process import open_process
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
+from chat.storage.postgres.writer import Writer
 
 EMPTY = """
 TRUNCATE users, rooms RESTART IDENTITY CASCADE;
@@ -46,9 +47,8 @@ def writing(address: Address) -> Scenario:
     """Each write of the storage once. What returned is there, and nothing else."""
 
     async def scenario(run: Run) -> None:
+        await execute(address, EMPTY)
         async with storage_at(address) as storage:
-            await _empty(storage)
-            run.asyncio_loop = trio_asyncio.current_loop.get()
             returned: dict[str, Any] = {}
             await run.target(_write, storage, returned)
             await _assert_pool_whole(storage)
@@ -162,7 +162,6 @@ def reading(address: Address, ada: Person, ben: Person) -> Scenario:
 
     async def scenario(run: Run) -> None:
         async with storage_at(address) as storage:
-            run.asyncio_loop = trio_asyncio.current_loop.get()
 
             async def read() -> None:
                 users, rooms, messages = storage.users, storage.rooms, storage.messages
@@ -200,7 +199,6 @@ def migration(address: Address) -> Scenario:
 
         async def open_and_ping() -> None:
             async with storage_at(address) as storage:
-                run.asyncio_loop = trio_asyncio.current_loop.get()
                 await storage.ping()
 
         await run.target(open_and_ping)
@@ -210,6 +208,32 @@ def migration(address: Address) -> Scenario:
                 assert isinstance(saved, Person)
                 (message,) = await storage.messages.save([Draft(LOBBY_ID, saved.id, "ada", "hi", 1.0)])
                 assert isinstance(message, Message)
+
+    return scenario
+
+
+def second_writer(address: Address) -> Scenario:
+    """A writer that reconnects, and one that waits for the lock of another: what is cancelled keeps no lock."""
+
+    async def scenario(run: Run) -> None:
+        async with open_asyncio():
+            first, second = Writer(address, 2), Writer(address, 0.4)
+
+            async def select(connection: Any) -> Any:
+                return await connection.fetchval("SELECT 1")
+
+            async def write() -> None:
+                await first.run(select)
+                first.disconnect()
+                await first.run(select)
+                with suppress(StorageDown):
+                    await second.run(select)
+
+            await run.target(write)
+            second.disconnect()
+            with trio.fail_after(5):
+                assert await first.run(select) == 1
+            first.disconnect()
 
     return scenario
 
@@ -266,6 +290,7 @@ def embedded_accounts(data: Path) -> Scenario:
 async def _on_own_postgres(data: Path, live: Callable[[], Awaitable[None]], run: Run) -> None:
     pids: list[int] = []
     cluster = data / "postgres" / "cluster"
+    (cluster / "postmaster.pid").write_text(f"{os.getpid()}\n")  # as of a server whose number is ours now
 
     async def watch() -> None:
         while True:
@@ -284,6 +309,27 @@ async def _on_own_postgres(data: Path, live: Callable[[], Awaitable[None]], run:
     for pid in pids:
         with suppress(ProcessLookupError):
             assert not await runs_on(pid, cluster), "PostgreSQL is left running"
+
+
+async def leftover(run: Run) -> None:
+    """A PostgreSQL that an earlier server left takes its time to stop; here a shell plays it."""
+    with TemporaryDirectory(prefix="chat-") as directory:
+        cluster = Path(directory)
+        script = "trap 'sleep 0.1; exit' INT; while :; do sleep 0.02; done"
+        with TemporaryFile() as output:
+            async with open_process(
+                ("/bin/sh", "-c", script), directory=cluster, owner=None, output=output.fileno(), grace=0.5
+            ) as process:
+                await trio.sleep(0.1)  # until the shell has set its trap
+                (cluster / "postmaster.pid").write_text(f"{process.pid}\n")
+
+                async def stop() -> None:
+                    async with trio.open_nursery() as nursery:
+                        nursery.start_soon(process.wait)  # no zombie, which would count as running
+                        await stop_leftover(cluster)
+
+                await run.target(stop)
+                assert run.fired or process.has_ended()
 
 
 async def new_cluster(home: Path, run: Run) -> None:

@@ -1,11 +1,14 @@
 """The conversations that are swept, each with what must hold after it wherever it was cut off."""
 
+from contextlib import suppress
 from typing import Any
 
 import trio
 from chat_world import Client, World
 from sweeping import Run
 from swept_world import (
+    FAILING,
+    Witness,
     assert_alive,
     assert_lobby_told,
     assert_nothing_left,
@@ -29,6 +32,7 @@ from chat.live.direct import FIRST_GUEST
 from chat.live.heartbeat import beat
 from chat.model.closing import GOING_AWAY
 from chat.model.entities import LOBBY_ID, Draft, MessageKind, Person
+from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
 
 
 async def talker(run: Run) -> None:
@@ -54,7 +58,7 @@ async def _in_the_lobby(run: Run, dialect: Dialect, name: str) -> None:
             "x" * 9000,
         )
         frames = [{name: "ada", "message": text} for text in texts]
-        client = await converse(run, world, dialect, None, frames, DIALECTS)
+        client = await converse(run, world, TALKER, None, frames, DIALECTS)
         await assert_lobby_told(world, ear)
         await assert_lobby_told(world, other)
         await assert_nothing_left(world, witness, client)
@@ -217,6 +221,7 @@ async def support_operator(run: Run) -> None:
             _request("operatorSend", "how are you?"),
             _request("operatorSend", "who?", "nobody"),
             _request("operatorSend", " ", ada.id),
+            _request("operatorSend", "you never asked", olga.id),
         ]
         client = await converse(run, world, SUPPORT, None, frames)
         heard = [frame["result"]["message"]["message_text"] for frame in await person.hears()]
@@ -343,6 +348,162 @@ def _narrow(world: World) -> None:
     journal._feed._state.max_buffer_size = 1
 
 
+async def _serve_all(run: Run, world: World, clients: list[Client]) -> None:
+    """Serve clients side by side, as one target; they leave after two seconds."""
+
+    async def serve() -> None:
+        async with trio.open_nursery() as nursery:
+            for client in clients:
+                nursery.start_soon(serve_as_door, world, client)
+            await trio.sleep(2)
+            for client in clients:
+                client.leave()
+
+    await run.target(serve)
+    await settle(world)
+
+
+async def everybody_waits(run: Run) -> None:
+    """A full journal, and senders of every dialect, and one who joins, wait for a place in it."""
+    async with swept_world(run) as (world, witness):
+        ada, ben = await world.add_all("ada", "ben")
+        olga = await world.add("olga", operator=True)
+        garden = await world.make_room(ada)
+        ear = await ear_in_lobby(world, "cem")
+        _narrow(world)
+        room = new_client(run, world, ROOMS, ada)
+        mail = new_client(run, world, DIRECT, ben)
+        person = new_client(run, world, SUPPORT, ben)
+        desk = new_client(run, world, SUPPORT, olga)
+        line = new_client(run, world, TALKER, ada)
+        room.send({"Type": "enter", "RoomID": garden.id})
+        for n in range(2):
+            room.send({"Type": "message", "Text": f"{n}"})
+            mail.send(_direct(ben, ada.id, f"{n}"))
+            person.send(_request("send", f"{n}"))
+            desk.send(_request("operatorSend", f"{n}", "ada"))
+            line.send({"name": "ada", "message": f"{n}"})
+
+        async def join() -> None:
+            with suppress(StorageDown, OutcomeUnknown):
+                await world.memberships.join(ben, garden.id)
+
+        async def free() -> None:
+            await trio.sleep(1)
+            world.obstacles._closed_before["save"].set()
+
+        with world.obstacles.held("save"):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(free)
+                nursery.start_soon(join)
+                await _serve_all(run, world, [room, mail, person, desk, line])
+        await settle(world)
+        assert world.joined(garden.id) == [ben.id] or run.point.flavour in FAILING
+        await assert_lobby_told(world, ear)
+        for client in (room, mail, person, desk, line):
+            await assert_nothing_left(world, witness, client)
+        await assert_alive(world, ear)
+
+
+async def everybody_reads_slowly(run: Run) -> None:
+    """Long answers to clients that stop reading for a second: they wait for room, in every dialect."""
+    async with swept_world(run) as (world, witness):
+        ada, ben = await world.add_all("ada", "ben")
+        olga = await world.add("olga", operator=True)
+        ear = await ear_in_lobby(world, "cem")
+        pair = await world.storage.rooms.direct_room(ada.id, ben.id)
+        room = await world.storage.rooms.support_room(ben.id)
+        assert pair is not None
+        assert room is not None
+        drafts = [
+            Draft(id_, ada.id, "ada", f"{n}" + "x" * 1000, 1.0)
+            for n in range(14)
+            for id_ in (pair.id, room.id)
+        ]
+        await world.storage.messages.save(drafts)
+        mail = new_client(run, world, DIRECT, ben, limit=20_000)
+        person = new_client(run, world, SUPPORT, ben, limit=20_000)
+        desk = new_client(run, world, SUPPORT, olga, limit=20_000)
+        person.send(_request("auth", world.token(ben)))
+        for _ in range(2):
+            desk.send(_request("history", ben.id))
+            desk.send(_request("conversations"))
+        clients: list[Client] = [mail, person, desk]
+        for client in clients:
+            client.stop_reading()
+
+        async def read_on() -> None:
+            await trio.sleep(1)
+            for client in clients:
+                client.go_on_reading()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(read_on)
+            await _serve_all(run, world, clients)
+        for client in clients:
+            await assert_nothing_left(world, witness, client)
+        await assert_alive(world, ear)
+
+
+async def direct_returns(run: Run) -> None:
+    """Who comes back at once waits until it is noted what the connection before was told."""
+    async with swept_world(run) as (world, witness):
+        ada, ben = await world.add_all("ada", "ben")
+        sender = await world.connect(DIRECT, ada)
+        sender.send(_direct(ada, ben.id, "0"))
+        await sender.hears()
+
+        async def note_late() -> None:
+            with world.obstacles.held("mark_delivered"):
+                first = await world.connect(DIRECT, ben)
+                assert _words(first.heard_now()) == ["0"]
+                first.leave()
+                noting.set()
+                await trio.sleep(1)
+
+        noting = trio.Event()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(note_late)
+            await noting.wait()
+            client = await converse(run, world, DIRECT, ben, [])
+        assert _words(client.heard_now()) == [], "told twice"
+        await assert_nothing_left(world, witness, client)
+
+
+async def unknown_outcomes(run: Run) -> None:
+    """Batches of unknown outcome, and with a message that can't be stored; and the end of everything meanwhile."""
+    seen: list[tuple[World, Witness]] = []
+
+    async def chat() -> None:
+        async with swept_world(run) as (world, witness):
+            seen.append((world, witness))
+            _ear, *others = [await ear_in_lobby(world, name) for name in ("ada", "ben", "cem", "dan")]
+            with world.obstacles.held("save"):
+                for name, client in zip(("ben", "cem", "dan"), others, strict=True):
+                    client.send({"name": name, "message": f"of {name}"})
+                    await world.rest()
+                world.obstacles.fail("save", OutcomeUnknown("swept"), after=True)
+                world.obstacles.fail("settle", StorageDown("swept"))
+            await settle(world)
+            again = [await ear_in_lobby(world, name) for name in ("eve", "fay", "gus")]
+            with world.obstacles.held("save"):
+                for name, client in zip(("eve", "fay", "gus"), again, strict=True):
+                    client.send({"name": name, "message": f"of {name}"})
+                    await world.rest()
+                world.obstacles.fail("save", WriteRejected("swept"), WriteRejected("swept"))
+            await settle(world)
+
+    await run.target(chat)
+    if seen:
+        world, witness = seen[0]
+        saved = set(texts_saved(world))
+        assert {message.text for message in witness.acknowledged} <= saved
+        frames = world.clients[0].heard_now() if world.clients else []
+        told = [frame["message"] for frame in frames if frame["name"] != "server"]
+        assert set(told) <= saved
+        assert len(told) == len(set(told)), "told twice"
+
+
 ALL = (
     talker,
     messenger,
@@ -356,4 +517,11 @@ ALL = (
     direct,
     direct_trusted,
     sender_waits,
+    everybody_waits,
+    everybody_reads_slowly,
+    direct_returns,
+    unknown_outcomes,
 )
+
+LONG = (history_unread, everybody_waits, everybody_reads_slowly, unknown_outcomes)
+"""Those that a usual test run looks at in one schedule only."""

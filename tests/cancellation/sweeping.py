@@ -21,7 +21,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -78,8 +78,6 @@ class Run:
         ] = {}  # where the target waited, and the first moment; noted where n is 0
         self.cancelled_at: tuple[Line, ...] = ()  # where all tasks of the target waited when it was cancelled
         self.moments = 0
-        self.asyncio_loop: asyncio.AbstractEventLoop | None = None
-        """Set by a scenario whose target waits for asyncio tasks: these are looked at too."""
         self._root = root
         self._grace = grace
         self._task: trio.lowlevel.Task | None = None  # while the target runs
@@ -137,10 +135,14 @@ class Run:
                     todo += nursery.child_tasks
 
     def _lines(self) -> Iterator[Line]:
+        bridge: Any = sys.modules.get("trio_asyncio")
+        loops: set[asyncio.AbstractEventLoop] = set()
         for task in self.tasks():
             yield from waits_at(task, self._root)
-        if self.asyncio_loop is not None:
-            for each in asyncio.all_tasks(self.asyncio_loop):
+            if bridge is not None and (loop := task.context.get(bridge.current_loop)) is not None:
+                loops.add(loop)
+        for loop in loops:
+            for each in asyncio.all_tasks(loop):
                 yield from coroutine_waits_at(each.get_coro(), self._root)
 
 
@@ -201,6 +203,7 @@ def sweep(
     limit: float = 600.0,
     every: int = 1,
     virtual: bool = True,
+    known: Collection[Line] = (),
     stop_at_first: bool = False,
 ) -> Report:
     """Run `scenario` with each flavour at the first moment, the second, and so on, in the schedule of each seed.
@@ -212,6 +215,7 @@ def sweep(
         every: look at each `every`-th moment only, beginning elsewhere with each seed, and at the first moment of
             each await line that was not looked at yet.
         virtual: whether time jumps where all tasks wait; not with real sockets, whose bytes may be under way.
+        known: await lines that were looked at already.
         stop_at_first: end with the first failure, for defects that are to be found.
     """
     report, started = Report(name), time.perf_counter()
@@ -229,7 +233,9 @@ def sweep(
             elif every == 1:
                 moments = count(1)
             else:
-                firsts = {n for line, n in fresh.items() if line not in report.cancelled_at}
+                firsts = {
+                    n for line, n in fresh.items() if line not in report.cancelled_at and line not in known
+                }
                 moments = sorted(firsts | set(range(1 + seed % every, length + 1, every)))
             for n in moments:
                 run, failures = _run(scenario, Point(seed, flavour, n), root, grace, limit, virtual)

@@ -61,10 +61,16 @@ class Speaker(Client):
     """A client whose session is the target: its socket can break at each operation."""
 
     def __init__(
-        self, run: Run, core: Core, dialect: Dialect, choices: Sequence[Dialect], person: Person | None
+        self,
+        run: Run,
+        core: Core,
+        dialect: Dialect,
+        choices: Sequence[Dialect],
+        person: Person | None,
+        limit: int,
     ) -> None:
         self._run = run
-        super().__init__(core, dialect, choices, person, 100_000)
+        super().__init__(core, dialect, choices, person, limit)
         connection: Any = self.connection
         receive = self.connection.get_message
 
@@ -115,10 +121,16 @@ async def serve_as_door(world: World, client: Client) -> None:
 
 
 def new_client(
-    run: Run, world: World, dialect: Dialect, person: Person | None, choices: Sequence[Dialect] = ()
+    run: Run,
+    world: World,
+    dialect: Dialect,
+    person: Person | None,
+    choices: Sequence[Dialect] = (),
+    *,
+    limit: int = 100_000,
 ) -> Speaker:
     """A client that is not served yet."""
-    client = Speaker(run, world.core, dialect, choices, person)
+    client = Speaker(run, world.core, dialect, choices, person, limit)
     world.clients.append(client)
     return client
 

@@ -18,6 +18,7 @@ from mutants import MUTANTS
 from mutating import Mutant
 from sweeping import Scenario, sweep
 
+from chat.storage.postgres import server_log
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import Address
 from chat.storage.postgres.writer import Writer
@@ -49,6 +50,16 @@ def test_reading(sweeps: Ledger, one_database: Address) -> None:
     written = trio.run(postgres_scenarios.prepare, one_database)
     scenario = postgres_scenarios.reading(one_database, written["ada"], written["ben"])
     sweeps.sweep(scenario, "reading, cancelled", virtual=False, limit=20, every=50, seeds=1)
+
+
+def test_a_second_writer(sweeps: Ledger, one_database: Address) -> None:
+    scenario = postgres_scenarios.second_writer(one_database)
+    sweeps.sweep(scenario, "second writer, cancelled", virtual=False, limit=20, every=50, seeds=1)
+
+
+def test_a_leftover_postgres(sweeps: Ledger) -> None:
+    scenario = postgres_scenarios.leftover
+    sweeps.sweep(scenario, "leftover, cancelled", virtual=False, limit=20, every=20, seeds=1)
 
 
 def test_a_stubborn_process(sweeps: Ledger) -> None:
@@ -105,9 +116,10 @@ async def test_a_cancelled_writer_that_has_no_connection_ends_at_once() -> None:
 
 @pytest.fixture(scope="module")
 def own() -> Generator[Path]:
-    """A data directory with a database in it."""
-    with data_path() as data:
+    """A data directory with a database in it; PostgreSQL's log is looked after all the time."""
+    with data_path() as data, pytest.MonkeyPatch.context() as patch:
         trio.run(postgres_scenarios.open_once, data)
+        patch.setattr(server_log, "CHECK_INTERVAL", 0.02)
         yield data
 
 

@@ -17,5 +17,6 @@ pytest_plugins = ["sweeping_plugin"]
 def test_at_every_point(
     sweeps: Ledger, scenario: Callable[[Run], Awaitable[Any]], flavours: tuple[str, ...]
 ) -> None:
-    what, seeds = ("failing", 1) if flavours is FAILING else ("cancelled", 2)
+    what = "failing" if flavours is FAILING else "cancelled"
+    seeds = 1 if flavours is FAILING or scenario in scenarios.LONG else 2
     sweeps.sweep(scenario, f"{scenario.__name__}, {what}", flavours=flavours, seeds=seeds)

@@ -12,73 +12,35 @@ class Excuse(NamedTuple):
 
 
 NEVER_WAITS = "it never waits: there is nothing to cancel at"
+NOT_ASKED = "trio-websocket never asks whether a send might block"
+NO_SIXTEEN = "the fan-out takes all that waits in one turn: 16 batches never do"
+OUT_OF_REACH = "only where PostgreSQL's user can't reach the programs"
+OTHER_SYSTEM = "only on systems that are not Linux"
 
 EXCUSED = (
-    Excuse(
-        "cli/serve.py", "", "it owns the process and its signals: tests/system stops and kills the real one"
-    ),
-    Excuse("cli/user.py", "", "a command of its own process; what it opens is swept (embedded accounts)"),
-    Excuse(
-        "gateway/client_stream.py",
-        "await trio.lowlevel.checkpoint()",
-        "trio-websocket never asks whether a send might block",
-    ),
-    Excuse(
-        "gateway/head.py",
-        "wait_send_all_might_not_block",
-        "trio-websocket never asks whether a send might block",
-    ),
+    Excuse("cli/serve.py", "", "it owns the process and its signals: tests/system stops the real one"),
+    Excuse("cli/user.py", "", "a command of its own process; what it opens is swept"),
+    Excuse("gateway/client_stream.py", "await trio.lowlevel.checkpoint()", NOT_ASKED),
+    Excuse("gateway/head.py", "wait_send_all_might_not_block", NOT_ASKED),
     Excuse("gateway/connections.py", "await self._http.stop()", NEVER_WAITS),
     Excuse("gateway/http_connection.py", "await self.context.terminated.set()", NEVER_WAITS),
+    Excuse(
+        "gateway/http_connection.py",
+        "await send(None)",
+        "it waits where a handler gave no answer: Quart does",
+    ),
     Excuse("gateway/listener.py", "await connections.stop()", NEVER_WAITS),
-    Excuse(
-        "gateway/listener.py",
-        "await trio.sleep(ACCEPT_PAUSE)",
-        "only without a free descriptor: tests/gateway takes them all",
-    ),
-    Excuse(
-        "live/broadcaster.py",
-        "await self._at_most_behind(_KEEP_PACE)",
-        "the fan-out takes all that waits in one turn, so 16 batches never wait",
-    ),
-    Excuse(
-        "live/journal.py",
-        "await self._broadcaster.keep_pace()",
-        "the fan-out takes all that waits in one turn, so 16 batches never wait",
-    ),
-    Excuse(
-        "server.py",
-        "await trio.lowlevel.checkpoint()",
-        "a WebSocket on the metrics' port, which is closed at once",
-    ),
-    Excuse(
-        "storage/postgres/binaries.py",
-        "_copy_and_try",
-        "only where PostgreSQL's user can't reach the programs",
-    ),
-    Excuse(
-        "storage/postgres/binaries.py", "_on_the_machine()", "only where PostgreSQL came with the machine"
-    ),
-    Excuse(
-        "storage/postgres/binaries.py",
-        "_try(copied, home, owner)",
-        "only where PostgreSQL's user can't reach the programs",
-    ),
-    Excuse(
-        "storage/postgres/binaries.py",
-        "run_sync(_copy, install, copy)",
-        "only where PostgreSQL's user can't reach the programs",
-    ),
-    Excuse(
-        "storage/postgres/database.py",
-        "return await asyncpg.create_pool(",
-        "it never waits: the pool begins empty",
-    ),
-    Excuse("storage/postgres/leftover.py", "trio.run_process(ps", "only on systems without /proc"),
-    Excuse("storage/postgres/process.py", "await trio.sleep(POLL_INTERVAL)", "only on systems without pidfd"),
-    Excuse(
-        "storage/postgres/supervisor.py",
-        "await trio.sleep(pause)",
-        "only after PostgreSQL was killed: tests/storage kills it, which takes seconds a time",
-    ),
+    Excuse("gateway/listener.py", "await trio.sleep(ACCEPT_PAUSE)", "only without a free descriptor"),
+    Excuse("live/broadcaster.py", "await self._at_most_behind(_KEEP_PACE)", NO_SIXTEEN),
+    Excuse("live/journal.py", "await self._broadcaster.keep_pace()", NO_SIXTEEN),
+    Excuse("server.py", "await trio.lowlevel.checkpoint()", "only for a WebSocket on the metrics' port"),
+    Excuse("storage/postgres/binaries.py", "_copy_and_try", OUT_OF_REACH),
+    Excuse("storage/postgres/binaries.py", "_on_the_machine()", "only where there is no wheel"),
+    Excuse("storage/postgres/binaries.py", "_try(copied, home, owner)", OUT_OF_REACH),
+    Excuse("storage/postgres/binaries.py", "run_sync(_copy, install, copy)", OUT_OF_REACH),
+    Excuse("storage/postgres/database.py", "return await asyncpg.create_pool(", NEVER_WAITS),
+    Excuse("storage/postgres/leftover.py", "_is_named(pid, cluster)", OTHER_SYSTEM),
+    Excuse("storage/postgres/leftover.py", "trio.run_process(ps", OTHER_SYSTEM),
+    Excuse("storage/postgres/process.py", "await trio.sleep(POLL_INTERVAL)", OTHER_SYSTEM),
+    Excuse("storage/postgres/supervisor.py", "await trio.sleep(pause)", "only after PostgreSQL was killed"),
 )

@@ -218,6 +218,7 @@ def second_writer(address: Address) -> Scenario:
     async def scenario(run: Run) -> None:
         async with open_asyncio():
             first, second = Writer(address, 2), Writer(address, 0.4)
+            nowhere = Writer({"host": "/nowhere", "user": "chat", "database": "chat"}, 0.25)
 
             async def select(connection: Any) -> Any:
                 return await connection.fetchval("SELECT 1")
@@ -226,8 +227,9 @@ def second_writer(address: Address) -> Scenario:
                 await first.run(select)
                 first.disconnect()
                 await first.run(select)
-                with suppress(StorageDown):
-                    await second.run(select)
+                for waiting in (second, nowhere):
+                    with suppress(StorageDown):
+                        await waiting.run(select)
 
             await run.target(write)
             second.disconnect()

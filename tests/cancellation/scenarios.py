@@ -390,6 +390,7 @@ async def everybody_waits(run: Run) -> None:
             line.send({"name": "ada", "message": f"{n}"})
 
         async def join() -> None:
+            await trio.sleep(0.5)  # until the journal is full
             with suppress(StorageDown, OutcomeUnknown):
                 await world.memberships.join(ben, garden.id)
 

@@ -1,6 +1,7 @@
 """JSON objects whose keys are matched without regard to case, as Go's encoding/json does."""
 
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -17,6 +18,12 @@ def decode_caseless(raw: bytes | str, shape: type[T]) -> T:
 
 def caseless(values: dict[str, Any], shape: type[T], *, strict: bool = True) -> T:
     """Return the values as a `shape`. With `strict` off, numbers may come as text, as in a query."""
-    spelling = {name.lower(): name for name in shape.__struct_encode_fields__}  # type: ignore[attr-defined]
+    spelling = _spelling(cast("type[msgspec.Struct]", shape))
     known = {spelling[key.lower()]: value for key, value in values.items() if key.lower() in spelling}
     return msgspec.convert(known, shape, strict=strict)
+
+
+@lru_cache
+def _spelling(shape: type[msgspec.Struct]) -> dict[str, str]:
+    """Return the keys of a shape as it spells them, by their lower case."""
+    return {field.encode_name.lower(): field.encode_name for field in msgspec.structs.fields(shape)}

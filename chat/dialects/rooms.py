@@ -1,6 +1,7 @@
 """Rooms (seed 004): typed frames, one room at a time for a connection. Keys are matched in any case."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -98,6 +99,7 @@ def room_message(message: Message) -> RoomsMessage:
     )
 
 
+@lru_cache(1024)  # a message and its acknowledgement have the same
 def rfc3339(seconds: float) -> str:
     """Return Unix seconds as RFC 3339 writes them, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")

@@ -18,7 +18,7 @@ class Answer:
         if isinstance(outcome, Refusal):
             self.refuse(outcome)
         else:
-            self._session.tell(Saved(outcome, self._ref))
+            self._session.tell_soon(Saved(outcome, self._ref))
         self._session.count_settled(outcome)
 
     def refuse(self, refusal: Refusal) -> None:

@@ -19,6 +19,9 @@ from chat.waiting import take_waiting
 _BATCH = 4096
 """Notes in one write."""
 
+_PAUSE = 0.05
+"""Seconds between two writes: what a pair says in that time costs one row."""
+
 _RETRY = 1.0
 """Seconds until the next try when the database could not take the notes and no new one comes."""
 
@@ -36,6 +39,7 @@ class Deliveries:
         self._noted = 0  # notes ever handed over
         self._tried = 0  # how many of them were written, or could not be
         self._progress = trio.Event()  # set, and made anew, after each try
+        self._wanted = trio.Event()  # set by who waits for notes, made anew before each pause
 
     def heard(self, topic: Topic, messages: Sequence[Message]) -> None:
         """Note what the hub told to an inbox; what it told elsewhere is not waited for by anybody. Sync."""
@@ -75,6 +79,7 @@ class Deliveries:
     async def written(self) -> None:
         """Wait until the notes so far are written, or could not be. Cancelling changes nothing."""
         so_far = self._noted
+        self._wanted.set()
         while self._tried < so_far:
             await self._progress.wait()
 
@@ -101,6 +106,10 @@ class Deliveries:
             self._tried += len(batch)
             self._progress.set()
             self._progress = trio.Event()
+            if self._tried == self._noted:
+                self._wanted = trio.Event()
+            with trio.move_on_after(_PAUSE):
+                await self._wanted.wait()
 
 
 class _Late:

@@ -18,7 +18,7 @@ class Listener(Protocol):
     """One connected client, as the hub sees it; compared by identity."""
 
     def offer(self, blob: bytes) -> None:
-        """Take whole frames without waiting."""
+        """Take whole frames without waiting; with none, what was kept to go with others goes now."""
         ...
 
 
@@ -26,7 +26,7 @@ class Announcement(NamedTuple):
     """A committed message, the listener that sent it if it is one, and where it is heard (its room, if empty)."""
 
     message: Message
-    author: object | None = None
+    author: Listener | None = None
     audience: tuple[Topic, ...] = ()
 
 
@@ -68,8 +68,11 @@ class Hub:
     def publish(self, announcements: Iterable[Announcement]) -> None:
         """Tell each message to everyone who listens to a topic of its audience, in the order given."""
         by_topic: defaultdict[Topic, list[Announcement]] = defaultdict(list)
+        authors: set[Listener] = set()
         for announcement in announcements:
-            message, _, audience = announcement
+            message, author, audience = announcement
+            if author is not None:
+                authors.add(author)
             for topic in audience or (message.room_id,):
                 by_topic[topic].append(announcement)
             self.newest_id = max(self.newest_id, message.id)
@@ -80,6 +83,8 @@ class Hub:
                     self._deliveries += len(listeners) * len(said)
                 if self._heard is not None:
                     self._heard(topic, [announcement.message for announcement in said])
+        for author in authors:
+            author.offer(b"")  # an acknowledgement that went with nothing above goes now
 
     def readings(self) -> Iterable[Reading]:
         """Tell how much was told."""

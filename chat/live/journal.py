@@ -14,7 +14,7 @@ import trio
 from msgspec import structs
 
 from chat.live.broadcaster import Broadcaster
-from chat.live.hub import Announcement
+from chat.live.hub import Announcement, Listener
 from chat.live.meters import Meters
 from chat.model.entities import Draft, Message
 from chat.model.refusals import NOT_SAVED, OUTCOME_UNKNOWN, ROOM_GONE, Code, Refusal
@@ -52,7 +52,7 @@ class Entry(NamedTuple):
 
     draft: Draft
     author: Author
-    origin: object | None
+    origin: Listener | None
 
 
 class Journal:
@@ -71,7 +71,7 @@ class Journal:
         self._taken = 0  # drafts submitted and not yet committed or refused
         self._committed = trio.Event()  # set, and made anew, after each batch
 
-    async def submit(self, draft: Draft, author: Author, origin: object | None = None) -> None:
+    async def submit(self, draft: Draft, author: Author, origin: Listener | None = None) -> None:
         """Hand a draft over; its author is told the outcome. Waits while the queue is full.
 
         `origin` is the listener that need not hear its own message. Cancelling: the draft was not taken, and

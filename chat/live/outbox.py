@@ -46,6 +46,7 @@ class Outbox:
         "_pending",
         "_progress",
         "_send_some",
+        "_soon",
         "limit",
         "queued",
         "start_writer",
@@ -64,6 +65,7 @@ class Outbox:
         self._overflow = overflow
         self._feed: trio.MemorySendChannel[bytes] | None = None  # with _pending, while a writer lives
         self._pending: trio.MemoryReceiveChannel[bytes] | None = None
+        self._soon = b""  # what goes with the next blob
         self._begun = b""  # the rest of a blob of which the socket took a part: it can't be dropped any more
         self._progress: trio.Event | None = None  # made by who waits for room, set by the writer
         self._open = True  # until cut() or finish()
@@ -88,8 +90,14 @@ class Outbox:
 
     def offer(self, blob: bytes) -> None:
         """Take one or more whole frames, or nothing once cut or finished. Sync: nothing comes in between."""
+        if self._soon:
+            blob, self._soon = self._soon + blob, b""
         if self._open and blob:
             self._put(blob)
+
+    def offer_soon(self, blob: bytes) -> None:
+        """Take frames that go with the next ones, in one write. The caller sees to it that offer() follows. Sync."""
+        self._soon += blob
 
     def cut(self) -> None:
         """Drop what the writer has not begun with, and take no more but a last frame. Sync.
@@ -97,12 +105,14 @@ class Outbox:
         A client that missed something must not hear what came after it.
         """
         self._open = False
+        self._soon = b""
         if self._pending is not None:
             for blob in take_waiting(self._pending, sys.maxsize):
                 self.queued -= len(blob)
 
     def finish(self, last: bytes = b"") -> None:
         """Take `last` (a close frame) behind what waits, and then nothing more. Sync."""
+        self.offer(b"")
         self._open = False
         if last and not self._closed:
             self._closed = True

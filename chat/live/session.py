@@ -220,6 +220,10 @@ class Session:
         """Tell the client something, in its dialect."""
         self.outbox.offer(self.dialect.encode(event))
 
+    def tell_soon(self, event: Event) -> None:
+        """Tell the client something together with what the hub tells of its message. Sync."""
+        self.outbox.offer_soon(self.dialect.encode(event))
+
     async def tell_patiently(self, event: Event) -> None:
         """Tell the client something it asked for, once it has read enough of what came before."""
         await self.outbox.send(self.dialect.encode(event))

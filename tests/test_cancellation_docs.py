@@ -1,0 +1,157 @@
+"""docs/cancellation speaks of what there is: every file, name, test, mutant and quoted line exists."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from textwrap import dedent
+from typing import NamedTuple
+
+import pytest
+from mutants import MUTANTS
+
+ROOT = Path(__file__).parents[1]
+CHAPTERS = sorted((ROOT / "docs" / "cancellation").glob("*.md"))
+BREAKS = {mutant.name: mutant.breaks for mutants in MUTANTS.values() for mutant in mutants}
+
+each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.stem)
+
+
+class Link(NamedTuple):
+    """`[label](target)`, the target resolved."""
+
+    label: str
+    path: Path
+
+
+class Block(NamedTuple):
+    """What stands between two fences; `kind` is the first one's word or words."""
+
+    kind: str
+    text: str
+
+
+@each_chapter
+def test_its_links_lead_somewhere(chapter: Path) -> None:
+    assert links(chapter)
+    assert [link for link in links(chapter) if not link.path.exists()] == []
+
+
+@each_chapter
+def test_each_name_is_defined_in_the_file_that_it_links_to(chapter: Path) -> None:
+    named = [(re.fullmatch(r"`([\w.]+)`", link.label), link.path) for link in links(chapter)]
+    lost = [
+        f"{match[1]} in {path.name}"
+        for match, path in named
+        if match and path.suffix == ".py" and match[1] not in {*definitions(path), path.name}
+    ]
+    assert lost == []
+
+
+@each_chapter
+def test_methods_that_are_named_without_a_link_exist(chapter: Path) -> None:
+    ours = set().union(*map(definitions, (ROOT / "chat").rglob("*.py")))
+    named = re.findall(r"`((\w+)\.\w+)`", prose(chapter))
+    assert [method for method, owner in named if owner in ours and method not in ours] == []
+
+
+@each_chapter
+def test_quoted_code_stands_in_a_file_that_the_chapter_links_to(chapter: Path) -> None:
+    sources = [lines(link.path.read_text()) for link in links(chapter) if link.path.suffix == ".py"]
+    quoted = [block.text for block in blocks(chapter) if block.kind == "python"]
+    assert [text for text in quoted if not any(lines(text) in source for source in sources)] == []
+
+
+@each_chapter
+def test_each_command_selects_a_test(chapter: Path) -> None:
+    commands = "".join(block.text for block in blocks(chapter) if block.kind == "sh").splitlines()
+    for command in commands:
+        match = re.fullmatch(r"\.venv/bin/python -m pytest (tests/\S+) -k (\w+)( -s)?", command)
+        assert match, command
+        where, what, loud = match.groups()
+        assert loud is None or what in BREAKS, f"{what} is no mutant"
+        assert any(what in name for name in selectable(ROOT / where)), command
+
+
+@each_chapter
+def test_what_a_mutant_is_said_to_break_is_what_its_table_says(chapter: Path) -> None:
+    shown = dict(
+        block.text.splitlines()[0].split(": ", 1)
+        for block in blocks(chapter)
+        if block.kind == "text" and "SWEEP_POINT=" in block.text
+    )
+    assert shown == {name: BREAKS.get(name) for name in shown}
+    run = {what for block in blocks(chapter) for what in re.findall(r"-k (\w+) -s", block.text)}
+    assert run == set(shown)
+
+
+def test_the_small_programs_print_what_is_said() -> None:
+    found = [block for chapter in CHAPTERS for block in blocks(chapter)]
+    programs = [pair for pair in pairwise(found) if pair[0].kind == "python run"]
+    assert len(programs) == 3
+    for program, output in programs:
+        done = subprocess.run(
+            [sys.executable, "-c", program.text], capture_output=True, text=True, timeout=30, check=False
+        )
+        assert done.stdout == output.text, done.stderr
+
+
+def test_the_chapters_are_all_in_the_index() -> None:
+    index, *chapters = sorted(CHAPTERS, key=lambda chapter: chapter.name != "README.md")
+    assert index.name == "README.md"
+    assert len(chapters) == 7
+    assert {link.path for link in links(index)} >= set(chapters)
+
+
+def blocks(chapter: Path) -> list[Block]:
+    """Return the chapter's fenced blocks."""
+    found = re.findall(r"^```([^\n]+)\n(.*?)^```$", chapter.read_text(), re.MULTILINE | re.DOTALL)
+    return [Block(kind, text) for kind, text in found]
+
+
+def prose(chapter: Path) -> str:
+    """Return the chapter without its fenced blocks."""
+    return re.sub(r"^```.*?^```$", "", chapter.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+def links(chapter: Path) -> list[Link]:
+    """Return the chapter's links; none leads out of the project."""
+    found = re.findall(r"\[([^\]]+)\]\(([^)]+)\)", prose(chapter))
+    return [Link(label, (chapter.parent / target).resolve()) for label, target in found]
+
+
+def lines(text: str) -> str:
+    """Return the text without indentation, so that a quotation may be dedented."""
+    return "\n".join(line.strip() for line in dedent(text).strip().splitlines()) + "\n"
+
+
+@cache
+def definitions(path: Path) -> frozenset[str]:
+    """Return the names of a module's functions, classes, methods and constants."""
+    return frozenset(_defined(ast.parse(path.read_text()).body))
+
+
+def _defined(body: list[ast.stmt], inside: str = "") -> Iterator[str]:
+    for node in body:
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                yield inside + node.name
+            case ast.ClassDef():
+                yield inside + node.name
+                yield from _defined(node.body, f"{inside}{node.name}.")
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                yield inside + name
+
+
+def selectable(where: Path) -> Iterator[str]:
+    """Name the tests of a file or directory, the mutants and scenarios of the sweeps among them."""
+    for path in [where] if where.is_file() else where.rglob("test_*.py"):
+        yield from (name for name in definitions(path) if name.startswith("test_"))
+    if where.name == "cancellation":
+        yield from BREAKS
+    elif where.name == "test_gateway.py":
+        yield from definitions(where.with_name("gateway_scenarios.py"))

@@ -9,7 +9,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint sweep bench campaign autobahn fuzz clean
+.PHONY: help run test lint sweep simulate bench campaign autobahn fuzz clean
 
 BIN := .venv/bin
 # A .venv that was moved, or whose interpreter is gone, is made anew.
@@ -19,7 +19,7 @@ INPUTS := pyproject.toml constraints.txt .venv/made
 CODE := chat tests bench
 
 help: ## say what there is
-	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 12
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 16
 
 run: .venv/run ## start the server on http://127.0.0.1:9000
 	@test -w "$${XDG_DATA_HOME:-$$HOME}" || export CHAT_DATA="$${CHAT_DATA:-$$PWD/.data}"; \
@@ -36,6 +36,9 @@ lint: .venv/test ## what looks at the code without running it
 	$(BIN)/python -m ruff format --check $(CODE)
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
+
+simulate: .venv/test ## run SEEDS=1000 worlds of the simulation, on all cores
+	$(BIN)/python tests/simulation/simulate.py --seeds $(or $(SEEDS),1000) $(ARGS)
 
 bench: .venv/test ## measure the server and its peers, for an hour; ARGS="--only a" for one scenario
 	$(BIN)/python -m bench.selftest

@@ -1,0 +1,244 @@
+"""Deliberate defects of the server, each put in by a patch; the simulation must find every one of them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from unittest.mock import _patch, patch
+
+import trio
+from msgspec import structs
+
+import chat.live.lobby
+import chat.live.outbox
+import chat.model.commands
+from chat.dialects.lines import LineDialect
+from chat.live.broadcaster import Broadcaster
+from chat.live.direct import DirectMessages
+from chat.live.hub import Announcement, Hub
+from chat.live.journal import Entry, Journal
+from chat.live.outbox import Outbox
+from chat.live.presence import Presence
+from chat.live.rooms import Memberships
+from chat.live.session import Session
+from chat.model.entities import Message, Person, Room
+from chat.model.refusals import NOT_SAVED, Refusal
+from chat.services.rooms import Rooms
+from chat.storage.failures import OutcomeUnknown, StorageDown
+
+Mutant = Callable[[], "_patch[Any]"]
+
+
+def drop_a_batch() -> "_patch[Any]":
+    """The broadcaster loses every ninth batch."""
+    announce, batches = Broadcaster.announce, [0]
+
+    def mutated(self: Broadcaster, batch: list[Announcement]) -> None:
+        batches[0] += 1
+        announce(self, batch if batches[0] % 9 else [])
+
+    return patch.object(Broadcaster, "announce", mutated)
+
+
+def acknowledge_what_is_not_saved() -> "_patch[Any]":
+    """A draft that the database refused is told to be saved."""
+    refuse = Journal._refuse
+
+    def mutated(self: Journal, batch: Sequence[Entry], refusal: Refusal) -> None:
+        if refusal is not NOT_SAVED:
+            return refuse(self, batch, refusal)
+        for entry in batch:
+            d = entry.draft
+            message = Message(
+                10**6, d.room_id, 1, d.sender_id, d.sender_name, d.text, d.created_at, peer=d.peer
+            )
+            entry.author.settled(d, message)
+        return None
+
+    return patch.object(Journal, "_refuse", mutated)
+
+
+def announce_before_commit() -> "_patch[Any]":
+    """What is said is told first and saved then."""
+
+    async def mutated(self: Journal, batch: Sequence[Entry]) -> None:
+        drafts = [entry.draft for entry in batch]
+        try:
+            saved = await self._messages.save(drafts)
+        except (StorageDown, OutcomeUnknown):
+            self._announce(
+                [
+                    Announcement(
+                        Message(
+                            10**6,
+                            d.room_id,
+                            10**6,
+                            d.sender_id,
+                            d.sender_name,
+                            d.text,
+                            d.created_at,
+                            peer=d.peer,
+                        ),
+                        None,
+                        d.audience,
+                    )
+                    for d in drafts
+                ]
+            )
+            return self._refuse(batch, NOT_SAVED)
+        for message, entry in zip(saved, batch, strict=True):
+            if message is not None:
+                self._announce([Announcement(message, entry.origin, entry.draft.audience)])
+                entry.author.settled(entry.draft, message)
+        return None
+
+    return patch.object(Journal, "_commit", mutated)
+
+
+def forget_what_is_unsettled() -> "_patch[Any]":
+    """An unknown outcome is never looked up: what was committed is not told."""
+
+    async def mutated(self: Journal) -> None:
+        await trio.lowlevel.checkpoint()
+        self._unsettled.clear()
+
+    return patch.object(Journal, "_settle", mutated)
+
+
+def tell_in_reverse() -> "_patch[Any]":
+    """A batch is told from its end."""
+    publish = Hub.publish
+
+    def mutated(self: Hub, announcements: Any) -> None:
+        publish(self, list(announcements)[::-1])
+
+    return patch.object(Hub, "publish", mutated)
+
+
+def write_past_the_queue() -> "_patch[Any]":
+    """A frame goes straight to the socket though others wait, in the middle of one perhaps."""
+    put = Outbox._put
+
+    def mutated(self: Outbox, blob: bytes) -> None:
+        queued, self.queued = self.queued, 0
+        put(self, blob)
+        self.queued += queued
+
+    return patch.object(Outbox, "_put", mutated)
+
+
+def believe_every_name() -> "_patch[Any]":
+    """The name in a line is believed."""
+    return patch.object(chat.live.lobby, "_is_name_of", lambda claimed, name: True)
+
+
+def let_nobody_speak_as_somebody() -> "_patch[Any]":
+    """The lobby takes a line of somebody who is not authenticated."""
+    say = chat.live.lobby.say
+
+    async def mutated(session: Session, command: Any, nursery: trio.Nursery) -> None:
+        if session.person is None:
+            session.person = Person(id=1, name="p1")
+            await say(session, structs.replace(command, claimed="p1"), nursery)
+        else:
+            await say(session, command, nursery)
+
+    handlers = {**chat.live.lobby.HANDLERS, chat.model.commands.Say: mutated}
+    return patch.object(chat.live.lobby, "HANDLERS", handlers)
+
+
+def leave_the_removed_in() -> "_patch[Any]":
+    """Whoever is removed from a room still hears it."""
+    return patch.object(Memberships, "_expel", lambda *_: None)
+
+
+def let_everybody_hear() -> "_patch[Any]":
+    """A room may be entered without being a member."""
+
+    async def mutated(self: Rooms, person: Person, room_id: int) -> Room | Refusal:
+        room = await self._rooms.by_id(room_id)
+        assert room is not None
+        return room
+
+    return patch.object(Rooms, "may_hear", mutated)
+
+
+def skip_instead_of_cutting() -> "_patch[Any]":
+    """A slow client is not cut: what does not fit is left out."""
+
+    def mutated(self: Session) -> None:
+        if self.outbox._pending is not None:
+            for blob in chat.live.outbox.take_waiting(self.outbox._pending, 10**6):
+                self.outbox.queued -= len(blob)
+
+    return patch.object(Session, "too_slow", mutated)
+
+
+def keep_the_dead() -> "_patch[Any]":
+    """Nobody asks silent clients whether they are still there."""
+    return patch.object(Session, "beat", lambda *_: None)
+
+
+def stay_listening() -> "_patch[Any]":
+    """A client that leaves is still told."""
+    return patch.object(Session, "ignore_all", lambda self: None)
+
+
+def trust_from() -> "_patch[Any]":
+    """A direct message is under whatever id its sender claims."""
+
+    async def mutated(self: DirectMessages, session: Session, claimed: int) -> bool:
+        person = await self._direct.person(claimed)
+        if person is not None:
+            session.person, session.client_id = person, person.id
+        return person is not None
+
+    return patch.object(DirectMessages, "_take_word", mutated)
+
+
+def stop_without_a_word() -> "_patch[Any]":
+    """A server that stops says nothing to its clients."""
+    return patch.object(Presence, "close_all", lambda *_: None)
+
+
+def tell_a_name_wrong() -> "_patch[Any]":
+    """Now and then a line is encoded under another name."""
+    real, lines = LineDialect._frame, [0]
+
+    def mutated(self: LineDialect, name: str, message: str) -> bytes:
+        lines[0] += 1
+        return real(self, name if lines[0] % 50 else "p0", message)
+
+    return patch.object(LineDialect, "_frame", mutated)
+
+
+def fail_in_one_session() -> "_patch[Any]":
+    """A bug raises in the middle of a session, now and then."""
+    decode, frames = LineDialect.decode, [0]
+
+    def mutated(self: LineDialect, frame: str | bytes) -> object:
+        frames[0] += 1
+        if frames[0] % 20 == 0:
+            raise ZeroDivisionError
+        return decode(self, frame)
+
+    return patch.object(LineDialect, "decode", mutated)
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    drop_a_batch,
+    acknowledge_what_is_not_saved,
+    announce_before_commit,
+    forget_what_is_unsettled,
+    tell_in_reverse,
+    write_past_the_queue,
+    believe_every_name,
+    let_nobody_speak_as_somebody,
+    leave_the_removed_in,
+    let_everybody_hear,
+    skip_instead_of_cutting,
+    keep_the_dead,
+    stay_listening,
+    trust_from,
+    stop_without_a_word,
+    tell_a_name_wrong,
+    fail_in_one_session,
+)

@@ -1,0 +1,82 @@
+"""What the clients of a world did, saw and were told: a flat list of events, in the order of their happening."""
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+import trio
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One observation, from the side of a client. Which fields count depends on `op`; the README lists them."""
+
+    at: float
+    op: str
+    conn: str = ""
+    who: int = 0  # a person's id; 0 is nobody
+    topic: str = ""  # lobby, desk, room:ID, support:PERSON, direct:PERSON:PERSON
+    id: int = 0
+    text: str = ""
+    name: str = ""
+    note: str = ""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A message as the storage has it in the end."""
+
+    topic: str
+    id: int
+    seq: int
+    who: int
+    name: str
+    text: str
+
+
+class History(msgspec.Struct):
+    """All that the checker looks at.
+
+    `names` are all names that each person ever had; `operators` hear every support conversation; `bugs` are what
+    the server itself shows to be wrong: a traceback in its log, a task left behind.
+    """
+
+    events: list[Event]
+    rows: list[Row]
+    names: dict[int, list[str]]
+    operators: list[int]
+    bugs: list[str]
+
+    def digest(self) -> str:
+        """Return what two runs have in common exactly when they are the same, event for event."""
+        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()
+
+
+class Recorder:
+    """Takes the events down."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def note(
+        self,
+        op: str,
+        conn: str = "",
+        *,
+        who: int = 0,
+        topic: str = "",
+        id: int = 0,
+        text: str = "",
+        name: str = "",
+        note: str = "",
+    ) -> None:
+        at = round(trio.current_time(), 6)
+        self.events.append(Event(at, op, conn, who, topic, id, text, name, note))
+
+
+def direct(one: int, other: int) -> str:
+    """Return the topic of two people."""
+    return f"direct:{min(one, other)}:{max(one, other)}"
+
+
+def mentions(events: Sequence[Event], text: str) -> list[Event]:
+    """Return the events about one message, for whoever looks into a failure."""
+    return [event for event in events if event.text == text]

@@ -1,0 +1,169 @@
+"""A database that is slow, fails, loses its answers and fails over, in front of the memory storage.
+
+The port's law holds (`chat/storage/ports.py`): reads can be cancelled, writes are shielded and bounded. What is
+committed stays in the memory storage, whatever becomes of the server.
+"""
+
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+import trio
+
+from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
+from chat.storage.memory import MemoryStorage
+
+WRITES = frozenset(
+    {
+        "add",
+        "rename",
+        "raise_token_generation",
+        "create",
+        "delete",
+        "remove_member",
+        "support_room",
+        "direct_room",
+        "mark_delivered",
+        "save",
+    }
+)
+
+_TIMEOUT = 5.0
+"""Seconds for any call, as `query_timeout` and `commit_timeout` have it."""
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """What is wrong with the database from `at` for `lasts` seconds.
+
+    `kind` is `slow` (up to a second a call), `stuck` (calls take longer than their deadline), `down` (it refuses),
+    `failover` (it breaks what is under way, then refuses) or `flaky` (a third of the calls fail).
+    """
+
+    at: float
+    lasts: float
+    kind: str
+
+
+class Database:
+    """The memory storage with its troubles; it outlives every server that uses it."""
+
+    def __init__(self, chance: random.Random, troubles: list[Trouble]) -> None:
+        self.kept = MemoryStorage()
+        self._chance = chance
+        self._troubles = troubles
+        self._pace = chance.choice((0.0, 0.001, 0.01, 0.05))  # a ninth of the longest call, in seconds
+        self._broken = trio.Event()  # set, and made anew, when a failover breaks what is under way
+        self._zombies: list[Callable[[], Awaitable[object]]] = []  # writes that may still land
+
+    def trouble(self) -> str:
+        """Return what is wrong now, or nothing."""
+        now = trio.current_time()
+        return next((t.kind for t in self._troubles if t.at <= now < t.at + t.lasts), "")
+
+    def heal(self) -> None:
+        """End all troubles for good."""
+        self._troubles = []
+
+    async def fail_over(self) -> None:
+        """Break what is under way whenever a failover begins."""
+        for trouble in sorted(self._troubles, key=lambda t: t.at):
+            if trouble.kind == "failover":
+                await trio.sleep_until(trouble.at)
+                self.break_off()
+
+    def break_off(self) -> None:
+        """Break every call that is under way."""
+        self._broken.set()
+        self._broken = trio.Event()
+
+    def connect(self) -> "Connection":
+        """Return the storage as one server sees it."""
+        return Connection(self)
+
+    async def call(self, name: str, do: Callable[[], Awaitable[Any]]) -> Any:
+        """Make one call, with whatever goes wrong now."""
+        with trio.CancelScope(shield=name in WRITES):  # without a shield a write's outcome would be unknown
+            await trio.lowlevel.checkpoint()
+            kind = self.trouble()
+            if kind in ("down", "failover") or (kind == "flaky" and self._chance.random() < 0.2):
+                await trio.sleep(self._chance.choice((0.0, 0.01)))
+                raise StorageDown("the database refuses")
+            if name == "settle" and not await self._bury():
+                raise StorageDown("a write may still land")
+            takes = self._chance.randrange(10) * {"slow": 0.1, "stuck": 2.0}.get(kind, self._pace)
+            lost = kind == "flaky" and self._chance.random() < 0.2
+            broken = self._broken
+            with trio.move_on_after(min(takes, _TIMEOUT)):
+                await broken.wait()
+            if takes < _TIMEOUT and not broken.is_set() and not lost:
+                return await do()
+            if name not in WRITES:
+                raise StorageDown("the database did not answer")
+            await self._leave_unknown(do)
+            raise OutcomeUnknown("the database went silent")
+
+    async def _leave_unknown(self, do: Callable[[], Awaitable[object]]) -> None:
+        match self._chance.randrange(3):
+            case 0:
+                await _land(do)
+            case 1:
+                self._zombies.append(do)
+
+    async def _bury(self) -> bool:
+        """Let the writes that may still land do so, or not; say whether that is over."""
+        if self._zombies and self._chance.random() < 0.3:
+            return False
+        while self._zombies:
+            do = self._zombies.pop(0)
+            if self._chance.random() < 0.5:
+                await _land(do)
+        return True
+
+    async def bury(self) -> None:
+        """As the end of the server's own connections does."""
+        while not await self._bury():
+            pass
+
+
+async def _land(do: Callable[[], Awaitable[object]]) -> None:
+    with suppress(WriteRejected):  # nobody is left to hear it
+        await do()
+
+
+class Connection:
+    """The port `Storage`, for one server; once that is dead nothing reaches the database any more."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.is_dead = False
+        self.users = _Table(self, database.kept.users)
+        self.rooms = _Table(self, database.kept.rooms)
+        self.messages = _Table(self, database.kept.messages)
+
+    async def call(self, name: str, do: Callable[[], Awaitable[Any]]) -> Any:
+        if self.is_dead:
+            await trio.lowlevel.checkpoint()
+            raise StorageDown("this server is no more")
+        return await self._database.call(name, do)
+
+    async def ping(self) -> None:
+        await self.call("ping", self._database.kept.ping)
+
+
+class _Table:
+    """One table of it: every method goes through `call`."""
+
+    def __init__(self, connection: Connection, table: object) -> None:
+        self._connection = connection
+        self._table = table
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._table, name)
+
+        def call(*args: Any, **kwargs: Any) -> Awaitable[Any]:
+            return self._connection.call(name, lambda: method(*args, **kwargs))
+
+        setattr(self, name, call)
+        return call

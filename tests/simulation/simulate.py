@@ -1,0 +1,111 @@
+"""Run many seeds, or one again: `python tests/simulation/simulate.py --help`.
+
+--seeds 1000            fresh seeds, on all cores, with a progress bar
+--seed 17               this one again, and cut it down if it fails
+--plan plan.json        a plan that was cut down and saved
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import msgspec
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from sim_checker import check
+from sim_plan import Plan, draw_plan
+from sim_shrink import kind_of, shrink
+from sim_world import simulate
+
+COMMAND = "python tests/simulation/simulate.py"
+
+_MOST_FRESH = 2**40
+"""Fresh seeds begin somewhere below this; short enough to be typed."""
+
+
+def try_seed(seed: int, clients: int = 40) -> list[str]:
+    """Return what is wrong in the world of a seed."""
+    return check(simulate(draw_plan(seed, most_clients=clients)))
+
+
+def report(seed: int, problems: list[str], clients: int = 40) -> str:
+    """Return what a failing seed is told with: what is wrong, and the command that shows it again."""
+    more = "" if clients == 40 else f" --clients {clients}"
+    first = "\n  ".join(problems[:3])
+    return f"seed {seed}: {len(problems)} broken promises\n  {first}\nreplay: {COMMAND} --seed {seed}{more}"
+
+
+def try_seeds(seeds: Iterable[int], jobs: int, clients: int = 40) -> Iterator[tuple[int, list[str]]]:
+    """Try seeds in `jobs` processes; yield each with what is wrong."""
+    seeds = list(seeds)
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        yield from zip(seeds, pool.map(try_seed, seeds, [clients] * len(seeds), chunksize=4), strict=True)
+
+
+def fresh_base() -> int:
+    """Return where fresh seeds begin: SIMULATION_BASE, or somewhere new."""
+    given = os.environ.get("SIMULATION_BASE")
+    return int(given) if given else int.from_bytes(os.urandom(8)) % _MOST_FRESH
+
+
+def cut_down(plan: Plan) -> str:
+    """Return what is left of a failing plan when all is left out that the failure does not need."""
+    kind = kind_of(check(simulate(plan))[0])
+    small = shrink(plan, lambda tried: kind in map(kind_of, check(simulate(tried))))
+    return json.dumps(msgspec.to_builtins(small), indent=1)
+
+
+def _many(seeds: range, jobs: int, clients: int) -> int:
+    failed = 0
+    for done, (seed, problems) in enumerate(try_seeds(seeds, jobs, clients), 1):
+        if problems:
+            failed += 1
+            print(f"\r{report(seed, problems, clients)}\n", flush=True)
+        bar = "#" * (40 * done // len(seeds))
+        if sys.stderr.isatty() or done == len(seeds):
+            print(f"\r[{bar:40}] {done}/{len(seeds)}, {failed} failed", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    print(f"{len(seeds)} seeds from {seeds.start}: {failed} failed")
+    return min(failed, 1)
+
+
+def _one(plan: Plan, name: str, keep: bool) -> int:
+    history = simulate(plan)
+    problems = check(history)
+    print(f"{name}: {len(history.events)} events, digest {history.digest()}")
+    if not problems:
+        return 0
+    print(*problems, sep="\n")
+    if not keep:
+        print("cutting it down …", file=sys.stderr)
+        print(cut_down(plan))
+    return 1
+
+
+def main() -> int:
+    """Read the command line and return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=1000, help="how many fresh seeds")
+    parser.add_argument("--base", type=int, help="the first of them")
+    parser.add_argument("--seed", type=int, help="only this one")
+    parser.add_argument("--plan", type=Path, help="only this plan (JSON)")
+    parser.add_argument("--clients", type=int, default=40, help="clients of the largest worlds")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument("--whole", action="store_true", help="do not cut a failing plan down")
+    given = parser.parse_args()
+    if given.plan is not None:
+        return _one(msgspec.json.decode(given.plan.read_bytes(), type=Plan), str(given.plan), given.whole)
+    if given.seed is not None:
+        return _one(draw_plan(given.seed, most_clients=given.clients), f"seed {given.seed}", given.whole)
+    base = fresh_base() if given.base is None else given.base
+    return _many(range(base, base + given.seeds), given.jobs, given.clients)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

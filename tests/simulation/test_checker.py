@@ -1,0 +1,282 @@
+"""The checker finds what is wrong in a history, whatever it is; in one where nothing is it finds nothing.
+
+Each case takes the history of a whole world and spoils it in one place. That it raises no false alarm is shown by
+the worlds of `test_simulation.py`, some two hundred of them in every run.
+"""
+
+import random
+from collections.abc import Callable
+
+import pytest
+from msgspec import structs
+from sim_checker import check
+from sim_plan import draw_plan
+from sim_record import Event, History, Row
+from sim_world import simulate
+
+BASES = (5, 18, 43)
+"""Seeds whose worlds have some of everything."""
+
+
+@pytest.fixture(scope="module")
+def histories() -> list[History]:
+    return [simulate(draw_plan(seed)) for seed in BASES]
+
+
+def _pick(history: History, chance: random.Random, fits: Callable[[Event], bool]) -> int:
+    return chance.choice([index for index, event in enumerate(history.events) if fits(event)])
+
+
+def _row(history: History, text: str) -> int:
+    return next(index for index, row in enumerate(history.rows) if row.text == text)
+
+
+def _without(history: History, gone: Row) -> None:
+    """Take a row away so that `seq` shows no hole."""
+    history.rows[:] = [
+        structs.replace(row, seq=row.seq - (row.topic == gone.topic and row.seq > gone.seq))
+        for row in history.rows
+        if row is not gone
+    ]
+
+
+def _is_heard_in(topic: str) -> Callable[[Event], bool]:
+    return lambda event: event.op == "hear" and event.topic.startswith(topic) and bool(event.text)
+
+
+def _stored(history: History) -> set[str]:
+    return {row.text for row in history.rows}
+
+
+def lost_acknowledged(history: History, chance: random.Random) -> None:
+    ack = history.events[_pick(history, chance, lambda e: e.op == "ack")]
+    gone = next(row for row in history.rows if row.id == ack.id)
+    _without(history, gone)
+    history.events[:] = [e for e in history.events if e.op != "hear" or e.text != gone.text]
+
+
+def stored_twice(history: History, chance: random.Random) -> None:
+    row = chance.choice([row for row in history.rows if row.text])
+    behind = max(other.seq for other in history.rows if other.topic == row.topic) + 1
+    history.rows.append(structs.replace(row, id=10**6, seq=behind))
+
+
+def heard_twice(history: History, chance: random.Random) -> None:
+    index = _pick(history, chance, _is_heard_in("room:"))
+    history.events.insert(index, history.events[index])
+
+
+def heard_out_of_order(history: History, chance: random.Random) -> None:
+    asked = {e.conn for e in history.events if e.op == "recall"}
+    heard: dict[str, list[int]] = {}
+    for index, event in enumerate(history.events):
+        if _is_heard_in("lobby")(event) and event.conn not in asked and event.text in _stored(history):
+            heard.setdefault(event.conn, []).append(index)
+    indexes = chance.choice([found for found in heard.values() if len(found) > 1])
+    one, other = indexes[0], indexes[-1]
+    history.events[one], history.events[other] = history.events[other], history.events[one]
+
+
+def silent_gap(history: History, chance: random.Random) -> None:
+    asked = {e.conn for e in history.events if e.op == "recall"}
+    heard: dict[str, list[int]] = {}
+    for index, event in enumerate(history.events):
+        if _is_heard_in("lobby")(event) and event.conn not in asked:
+            heard.setdefault(event.conn, []).append(index)
+    own = {(e.conn, e.text) for e in history.events if e.op == "send"}
+    middles = [
+        i
+        for found in heard.values()
+        for i in found[1:-1]
+        if (history.events[i].conn, history.events[i].text) not in own
+    ]
+    del history.events[chance.choice(middles)]
+
+
+def missed_to_the_end(history: History, chance: random.Random) -> None:
+    alive = {e.conn for e in history.events if e.op == "alive"} - {
+        e.conn for e in history.events if e.op == "recall"
+    }
+    sent = {e.text: i for i, e in enumerate(history.events) if e.op == "send"}
+    ready = {e.conn: i for i, e in enumerate(history.events) if e.op == "ready" and e.topic == "lobby"}
+    conn = history.events[
+        _pick(
+            history,
+            chance,
+            lambda e: (
+                _is_heard_in("lobby")(e)
+                and e.conn in alive
+                and e.conn in ready
+                and sent[e.text] > ready[e.conn]
+                and not any(h.op == "send" and (h.text, h.conn) == (e.text, e.conn) for h in history.events)
+            ),
+        )
+    ]
+    last = max(i for i, e in enumerate(history.events) if e.conn == conn.conn and _is_heard_in("lobby")(e))
+    del history.events[last]
+
+
+def seen_and_not_saved(history: History, chance: random.Random) -> None:
+    heard = history.events[
+        _pick(history, chance, lambda e: _is_heard_in("lobby")(e) and e.text in _stored(history))
+    ]
+    _without(history, history.rows[_row(history, heard.text)])
+
+
+def heard_in_the_wrong_room(history: History, chance: random.Random) -> None:
+    index = _pick(history, chance, _is_heard_in("room:"))
+    history.events[index] = structs.replace(history.events[index], topic="room:99")
+
+
+def under_another_name(history: History, chance: random.Random) -> None:
+    index = _pick(history, chance, lambda e: _is_heard_in("lobby")(e) and e.text in _stored(history))
+    history.events[index] = structs.replace(history.events[index], name="mallory")
+
+
+def saved_under_another_name(history: History, chance: random.Random) -> None:
+    index = chance.randrange(len(history.rows))
+    history.rows[index] = structs.replace(history.rows[index], name="mallory")
+
+
+def altered_text(history: History, chance: random.Random) -> None:
+    index = chance.choice([i for i, row in enumerate(history.rows) if row.text])
+    history.rows[index] = structs.replace(history.rows[index], text="something else")
+
+
+def hole_in_seq(history: History, chance: random.Random) -> None:
+    index = chance.randrange(len(history.rows))
+    history.rows[index] = structs.replace(history.rows[index], seq=history.rows[index].seq + 1000)
+
+
+def told_after_removal(history: History, chance: random.Random) -> None:
+    heard = history.events[_pick(history, chance, _is_heard_in("room:"))]
+    who = next(e.who for e in history.events if e.conn == heard.conn)
+    history.events[:] = [
+        e for e in history.events if not (e.op.startswith(("join", "invite")) and e.who == who and e.text)
+    ]
+    at = next(i for i, e in enumerate(history.events) if e.op == "send" and e.text == heard.text)
+    history.events[at:at] = [
+        Event(0.0, "join answered", who=who, topic=heard.topic, note="200"),
+        Event(0.0, "remove asked", who=who, topic=heard.topic, text="x"),
+        Event(0.0, "remove answered", who=who, topic=heard.topic, text="x", note="200"),
+    ]
+
+
+def heard_without_membership(history: History, chance: random.Random) -> None:
+    heard = history.events[_pick(history, chance, _is_heard_in("room:"))]
+    who = next(e.who for e in history.events if e.conn == heard.conn)
+    history.events[:] = [
+        e
+        for e in history.events
+        if not (e.op.startswith(("join", "invite")) and (e.who, e.topic) == (who, heard.topic))
+    ]
+
+
+def forbidden_and_stored(history: History, chance: random.Random) -> None:
+    index = _pick(history, chance, lambda e: e.op == "send" and e.text in _stored(history))
+    history.events[index] = structs.replace(history.events[index], note="forbidden")
+
+
+def refused_and_stored(history: History, chance: random.Random) -> None:
+    index = _pick(history, chance, lambda e: e.op == "ack" and bool(e.text))
+    history.events[index] = structs.replace(history.events[index], op="nack")
+
+
+def acknowledged_as_another(history: History, chance: random.Random) -> None:
+    index = _pick(history, chance, lambda e: e.op == "ack")
+    mine = history.events[index]
+    other = next(row.id for row in history.rows if row.id != mine.id and row.who != mine.who)
+    history.events[index] = structs.replace(mine, id=other)
+
+
+def later_comes_first(history: History, chance: random.Random) -> None:
+    """Two messages of one room change places in the storage, and in every ear."""
+    topic = max(
+        {row.topic for row in history.rows}, key=lambda t: sum(row.topic == t for row in history.rows)
+    )
+    rows = [i for i, row in enumerate(history.rows) if row.topic == topic and row.text]
+    one, other = history.rows[rows[0]], history.rows[rows[-1]]
+    history.rows[rows[0]] = structs.replace(other, id=one.id, seq=one.seq)
+    history.rows[rows[-1]] = structs.replace(one, id=other.id, seq=other.seq)
+
+
+def direct_in_other_ears(history: History, chance: random.Random) -> None:
+    index = _pick(history, chance, lambda e: _is_heard_in("direct:")(e) and e.who > 0)
+    conn = next(
+        e.conn
+        for e in history.events
+        if e.op == "open" and e.note == "direct" and e.who not in (0, history.events[index].who)
+    )
+    history.events.append(structs.replace(history.events[index], conn=conn))
+
+
+def support_in_other_ears(history: History, chance: random.Random) -> None:
+    row = chance.choice([row for row in history.rows if row.topic.startswith("support:")])
+    conn = next(
+        e.conn
+        for e in history.events
+        if e.op == "open"
+        and e.note == "support"
+        and e.who not in history.operators
+        and row.topic != f"support:{e.who}"
+    )
+    history.events.append(Event(0.0, "hear", conn, topic=row.topic, id=row.id, text=row.text))
+
+
+def no_goodbye(history: History, chance: random.Random) -> None:
+    alive = {e.conn for e in history.events if e.op == "alive"}
+    index = _pick(history, chance, lambda e: e.op == "end" and e.conn in alive)
+    history.events[index] = structs.replace(history.events[index], note="0")
+
+
+def read_with_a_gap(history: History, chance: random.Random) -> None:
+    reads: dict[str, list[int]] = {}
+    for index, event in enumerate(history.events):
+        if event.op == "read":
+            reads.setdefault(event.name, []).append(index)
+    del history.events[chance.choice([found for found in reads.values() if len(found) > 2])[1]]
+
+
+MUTANTS = (
+    lost_acknowledged,
+    stored_twice,
+    heard_twice,
+    heard_out_of_order,
+    silent_gap,
+    missed_to_the_end,
+    seen_and_not_saved,
+    heard_in_the_wrong_room,
+    under_another_name,
+    saved_under_another_name,
+    altered_text,
+    hole_in_seq,
+    told_after_removal,
+    heard_without_membership,
+    forbidden_and_stored,
+    refused_and_stored,
+    acknowledged_as_another,
+    later_comes_first,
+    direct_in_other_ears,
+    support_in_other_ears,
+    no_goodbye,
+    read_with_a_gap,
+)
+
+
+def test_untouched_histories_are_right(histories: list[History]) -> None:
+    assert [check(history) for history in histories] == [[]] * len(BASES)
+
+
+@pytest.mark.parametrize("spoil", MUTANTS, ids=lambda spoil: spoil.__name__)
+def test_a_spoilt_history_is_found(spoil: Callable[..., None], histories: list[History]) -> None:
+    spoilt = 0
+    for history in histories:
+        for seed in range(3):
+            copy = structs.replace(history, events=list(history.events), rows=list(history.rows))
+            try:
+                spoil(copy, random.Random(seed))
+            except (IndexError, StopIteration):
+                continue  # this world has nothing of the kind
+            spoilt += 1
+            assert check(copy), f"seed {seed}"
+    assert spoilt, "no world has what this spoils"

@@ -1,0 +1,90 @@
+"""Worlds in bottles: fresh seeds, those that once failed, the proof that a seed is a run, and planted defects.
+
+A seed that fails here prints the command that runs it again; `SIMULATION_BASE` begins with a chosen seed.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+from sim_checker import check
+from sim_mutants import MUTANTS, Mutant, believe_every_name
+from sim_plan import draw_plan
+from sim_shrink import kind_of, shrink
+from sim_world import simulate
+from simulate import fresh_base, report, try_seed, try_seeds
+
+FRESH = 200
+"""Fresh seeds in every run of the tests."""
+
+SMALL = 20
+"""Clients in each of them; `make simulate` has larger worlds."""
+
+FOUND_WITHIN = 20
+"""Seeds within which a planted defect must be found; most are found by the first."""
+
+HERE = Path(__file__).parent
+JOBS = min(2, os.cpu_count() or 1)
+
+
+def test_fresh_seeds_keep_every_promise() -> None:
+    base = fresh_base()
+    tried = try_seeds(range(base, base + FRESH), JOBS, SMALL)
+    failed = [report(seed, problems, SMALL) for seed, problems in tried if problems]
+    assert not failed, "\n".join(failed)
+
+
+def test_seeds_that_once_failed_keep_every_promise() -> None:
+    lines = (HERE / "seeds.txt").read_text().splitlines()
+    seeds = [int(line.split()[0]) for line in lines if line and not line.startswith("#")]
+    failed = [report(*tried) for tried in try_seeds(seeds, JOBS) if tried[1]]
+    assert seeds
+    assert not failed, "\n".join(failed)
+
+
+def test_a_seed_is_a_run_event_for_event_in_another_process_too() -> None:
+    seed = 5
+    digest = simulate(draw_plan(seed)).digest()
+    assert simulate(draw_plan(seed)).digest() == digest
+    for hash_seed in ("1", "2"):
+        command = [sys.executable, str(HERE / "simulate.py"), "--seed", str(seed), "--whole"]
+        again = subprocess.run(
+            command,
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert digest in again.stdout, again.stderr
+
+
+def test_another_seed_is_another_run() -> None:
+    assert simulate(draw_plan(5)).digest() != simulate(structs.replace(draw_plan(5), seed=6)).digest()
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
+def test_a_planted_defect_is_found(mutant: Mutant) -> None:
+    for seed in range(1, FOUND_WITHIN + 1):
+        with mutant():
+            problems = try_seed(seed)
+        if problems:
+            assert f"--seed {seed}" in report(seed, problems)
+            return
+    pytest.fail(f"{FOUND_WITHIN} seeds did not find it")
+
+
+def test_a_failing_plan_is_cut_down_to_what_the_failure_needs() -> None:
+    with believe_every_name():
+        plan = next(plan for plan in map(draw_plan, range(1, FOUND_WITHIN)) if check(simulate(plan)))
+        problems = check(simulate(plan))
+        kind = kind_of(problems[0])
+        small = shrink(plan, lambda tried: kind in map(kind_of, check(simulate(tried))))
+        assert kind in map(kind_of, check(simulate(small)))
+    assert (len(small.guests), len(small.steps)) == (1, 1)
+    assert not small.troubles
+    assert not small.restarts
+    assert check(simulate(small)) == []

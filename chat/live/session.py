@@ -306,6 +306,8 @@ class Session:
 
     def beat(self, now: float, interval: float, patience: float) -> None:
         """Ping a silent client, or cut it when it did not answer in time. All in seconds of Trio's clock."""
+        if self.outbox.queued:
+            return  # a ping waits behind that; meanwhile the writer finds out whether the client still reads
         if self._pinged_at > self.ears.heard_at:
             if now - self._pinged_at > patience:
                 self.outbox.cut()

@@ -437,3 +437,26 @@ async def test_an_end_with_the_servers_own_is_a_usual_one(world: World) -> None:
     cause = cause_of(Open(ada.session.record, ada.session, trio.CancelScope(), task), None)
     assert cause == Cause("going away", "The server was told to stop, and said so (1001).", usual=True)
     assert [event.what for event in ada.session.record.events or ()] == ["the server closes: 1001"]
+
+
+async def test_a_slow_client_that_reads_on_is_not_taken_for_dead(
+    world: World, autojump_clock: object
+) -> None:
+    (ada,) = await world.add_all("ada")
+    speaker, slow = await talker(world, ada), await world.connect(TALKER)
+    slow.stop_reading()
+    for n in range(10):
+        speaker.send(line(f"{n} " + "x" * 3000))
+        await world.rest()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(lambda: beat(world.presence, interval=5, patience=4))
+        for _ in range(12):  # 24 seconds, in which a ping would wait behind what is queued
+            slow.go_on_reading()
+            slow.stop_reading(after=1000)
+            await trio.sleep(2)
+        assert slow.closed_with is None
+        slow.go_on_reading()
+        await slow.ends()  # with nothing queued it is pinged, and has to answer
+        assert slow.closed_with == NO_PONG
+        nursery.cancel_scope.cancel()
+    assert [str(frame)[:5] for frame in slow.heard_now()][-1] == "ping!"

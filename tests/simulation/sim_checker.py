@@ -130,6 +130,8 @@ class Checker:
 
     def _check_answers(self, conn: str, events: list[tuple[int, Event]]) -> Iterator[str]:
         acked: list[int] = []
+        if events[-1][1].note == "4009" and not any(event.op == "silent" for _, event in events):
+            yield f"{conn} was taken for dead, and answered every ping"
         for index, event in events:
             if event.op == "nack" and event.text in self._by_text:
                 yield f"{event.text:.20} was refused and is stored"

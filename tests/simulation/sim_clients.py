@@ -213,10 +213,12 @@ class Client:
                 self._note("vanish")
                 link.vanish()
             case "pause":
+                self._note("silent")
                 self._reads_on = trio.Event()
                 await trio.sleep(1 + step.a % 15)
                 self._reads_on.set()
             case "partition":
+                self._note("silent")
                 link.hold(True)
                 await trio.sleep(step.a % 12)
                 link.hold(False)

@@ -229,6 +229,12 @@ def no_goodbye(history: History, chance: random.Random) -> None:
     history.events[index] = structs.replace(history.events[index], note="0")
 
 
+def taken_for_dead(history: History, chance: random.Random) -> None:
+    silent = {e.conn for e in history.events if e.op == "silent"}
+    index = _pick(history, chance, lambda e: e.op == "end" and e.conn not in silent)
+    history.events[index] = structs.replace(history.events[index], note="4009")
+
+
 def read_with_a_gap(history: History, chance: random.Random) -> None:
     reads: dict[str, list[int]] = {}
     for index, event in enumerate(history.events):
@@ -259,6 +265,7 @@ MUTANTS = (
     direct_in_other_ears,
     support_in_other_ears,
     no_goodbye,
+    taken_for_dead,
     read_with_a_gap,
 )
 

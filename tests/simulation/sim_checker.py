@@ -414,6 +414,7 @@ def _streams(events: Iterable[tuple[int, Event]]) -> list[Stream]:
             case "leaving":
                 stream(event.topic).is_open = False
             case "left" if event.topic in current:
+                current[event.topic].is_open = False
                 del current[event.topic]
             case "recall" if stream(event.topic).recall is None:
                 stream(event.topic).recall = index

@@ -181,6 +181,7 @@ class World:
                 stop.deadline = trio.current_time() + _STOP_LIMIT
         if stop.cancelled_caught:
             self.bugs.append(f"the server did not stop in {_STOP_LIMIT} s")
+        await self.database.bury()
         self.record.note("server down")
 
     async def _kill(self, at: float, storage: Any, killed: trio.CancelScope) -> None:

@@ -158,6 +158,7 @@ class World:
                 if is_up and not storage.is_dead:  # it may not come up while its database is down
                     self.bugs.append("the server died: " + "".join(traceback.format_exception(errors)))
             self._is_up = False
+            await self.database.bury()  # a write that is under way ends with the server's connections
             self._check_nothing_is_left()
             await trio.sleep(away)
         self._stopped.set()
@@ -181,7 +182,6 @@ class World:
                 stop.deadline = trio.current_time() + _STOP_LIMIT
         if stop.cancelled_caught:
             self.bugs.append(f"the server did not stop in {_STOP_LIMIT} s")
-        await self.database.bury()
         self.record.note("server down")
 
     async def _kill(self, at: float, storage: Any, killed: trio.CancelScope) -> None:

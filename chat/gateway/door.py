@@ -129,7 +129,7 @@ class Door:
             return _Refused(503, b"the database does not answer\n")
         if isinstance(person, Refusal):
             return _BAD_TOKEN
-        return welcome._replace(person=person, token=None)
+        return welcome._replace(person=person, renames=self._presence.renames, token=None)
 
     async def _serve_session(
         self,
@@ -155,7 +155,7 @@ class Door:
         number = stream.record.id
         logger.info("client connected", connection=number, address=address, dialect=welcome.dialect.name)
         try:
-            with self._presence.present(session):
+            with self._presence.present(session, renames=welcome.renames):
                 await session.serve(nursery)
         finally:
             record_end(self._recorder, stream.record, connection.closed)
@@ -173,6 +173,7 @@ class _Welcome(NamedTuple):
     choices: tuple[Dialect, ...]
     token: str | None
     person: Person | None = None
+    renames: int = 0  # that there were when the person was looked at
 
 
 class _Refused(NamedTuple):

@@ -17,7 +17,8 @@ class Presence:
     def __init__(self) -> None:
         self._sessions: set[Session] = set()
         self._closing: Closing | None = None  # set by close_all()
-        self._new_names: dict[int, str] = {}  # of people who were renamed since the server started
+        self.renames = 0  # so far
+        self._new_names: dict[int, tuple[int, str]] = {}  # by person: the number of the rename, and the name
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -27,12 +28,18 @@ class Presence:
         return iter(self._sessions)
 
     @contextmanager
-    def present(self, session: Session) -> Generator[None]:
-        """Count the session in for as long as the block lasts."""
+    def present(self, session: Session, *, renames: int) -> Generator[None]:
+        """Count the session in for as long as the block lasts.
+
+        `renames` is what there were when its person was looked at: whoever was renamed since, during the handshake,
+        gets the new name. A rename from before that says nothing: the storage may know a later one, whose outcome
+        nobody was told.
+        """
         self._sessions.add(session)
-        if session.person is not None and session.person.id in self._new_names:
-            # Perhaps renamed during the handshake, after the token was looked at.
-            session.person = structs.replace(session.person, name=self._new_names[session.person.id])
+        if session.person is not None:
+            number, name = self._new_names.get(session.person.id, (0, ""))
+            if number > renames:
+                session.person = structs.replace(session.person, name=name)
         if self._closing is not None:
             session.close(self._closing)
         try:
@@ -49,7 +56,8 @@ class Presence:
 
     def renamed(self, person: Person) -> None:
         """Let the sessions of a person speak under the new name from now on. Sync."""
-        self._new_names[person.id] = person.name
+        self.renames += 1
+        self._new_names[person.id] = self.renames, person.name
         for session in self._sessions:
             if session.person is not None and session.person.id == person.id:
                 session.person = person

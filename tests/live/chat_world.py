@@ -298,11 +298,17 @@ class World:
         *,
         choices: Sequence[Dialect] = (),
         limit: int = 100_000,
+        renames: int | None = None,
     ) -> Client:
-        """Connect, and wait until what that begins is over. `person` is who the handshake's token tells."""
+        """Connect, and wait until what that begins is over.
+
+        `person` is who the handshake's token tells; `renames` were there when it was looked at, if not all.
+        """
+        if renames is None:
+            renames = self.presence.renames
         client = Client(self.core, dialect, choices, person, limit)
         self.clients.append(client)
-        self._nursery.start_soon(self._serve, client)
+        self._nursery.start_soon(self._serve, client, renames)
         await self.rest()
         return client
 
@@ -310,13 +316,13 @@ class World:
         """Connect where the first frame chooses the dialect, and `dialect` is the listener's own."""
         return await self.connect(dialect, person, choices=DIALECTS)
 
-    async def _serve(self, client: Client) -> None:
+    async def _serve(self, client: Client, renames: int) -> None:
         """As the gateway's door serves."""
         try:
             with client.scope:
                 async with trio.open_nursery() as nursery:
                     with client.outbox.written_by(nursery.start_soon):
-                        with self.presence.present(client.session):
+                        with self.presence.present(client.session, renames=renames):
                             await client.session.serve(nursery)
                         client.outbox.finish()
                         with trio.move_on_after(1):

@@ -459,9 +459,22 @@ async def test_a_name_that_changes_during_an_authentication_is_the_new_one(world
 
 async def test_a_name_that_changed_during_the_handshake_is_the_new_one(world: World) -> None:
     (ada,) = await world.add_all("ada")
+    seen = world.presence.renames
     await rename(world, ada, "Zoë")
-    client = await world.connect(TALKER, ada)  # as the door saw her
+    client = await world.connect(TALKER, ada, renames=seen)  # as the door saw her
     assert client.heard_now() == [{"name": "server", "message": "authorised as Zoë"}]
+
+
+async def test_a_rename_of_unknown_outcome_is_believed_by_the_next_handshake(world: World) -> None:
+    (ada,) = await world.add_all("ada")
+    await rename(world, ada, "Zoë")
+    world.obstacles.fail("rename", OutcomeUnknown("lost"), after=True)
+    with pytest.raises(OutcomeUnknown):
+        await rename(world, ada, "Ada Lovelace")  # it is done, and nobody was told
+    person = await world.accounts.authenticate(world.token(ada))
+    assert isinstance(person, Person)
+    client = await world.connect(TALKER, person)
+    assert client.heard_now() == [{"name": "server", "message": "authorised as Ada Lovelace"}]
 
 
 async def test_many_joins_invitations_and_removals_at_random_agree_in_the_end(world: World) -> None:

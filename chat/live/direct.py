@@ -70,10 +70,12 @@ class DirectMessages:
                 # What a client that is cut off has not taken from its outbox is told again.
                 await session.outbox.wait_until_at_most(0)
                 self._direct.notes.delivered(person.id, told)
-        except StorageDown:
-            # To hear what is new without what was missed would count as having been told both.
+        except BaseException as ending:
+            # To hear what is new without what was missed would count as having been told both, also while a server
+            # that stops still tells what was accepted.
             session.ignore_all()
-            session.close(OUTCOME_UNKNOWN)
+            if isinstance(ending, StorageDown):
+                session.close(OUTCOME_UNKNOWN)
             raise
         session.release()
 

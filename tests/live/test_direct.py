@@ -11,7 +11,7 @@ from chat.dialects.direct import DIRECT
 from chat.dialects.support import SUPPORT
 from chat.dialects.talker import TALKER
 from chat.live.direct import FIRST_GUEST
-from chat.model.closing import OUTCOME_UNKNOWN, TOO_SLOW
+from chat.model.closing import GOING_AWAY, OUTCOME_UNKNOWN, TOO_SLOW
 from chat.model.entities import Person
 from chat.storage.failures import StorageDown
 
@@ -280,6 +280,25 @@ async def test_what_could_not_be_read_is_told_next_time_with_all_that_came_since
     assert two.closed_with == OUTCOME_UNKNOWN
     _, missed = await connected(world, ben)
     assert [each["content"] for each in missed] == ["missed", "meanwhile"]
+
+
+async def test_who_comes_back_while_the_server_stops_hears_all_of_it_next_time(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    one = await here(world, ada)
+    one.send(frame(ada.id, ben.id, "missed"))
+    await world.rest()
+    with world.obstacles.held("undelivered"):
+        two = await world.connect(DIRECT, ben)
+        with world.obstacles.held("save", after=True):
+            one.send(frame(ada.id, ben.id, "last words"))
+            await world.rest()
+            world.presence.close_all(GOING_AWAY)
+            await world.rest()
+        await two.ends()
+    assert two.heard_now() == [f"Connected with id {ben.id}"]
+    await world.deliveries.written()
+    untold = await world.storage.messages.undelivered(ben.id, EVER)
+    assert [message.text for message in untold] == ["missed", "last words"]
 
 
 # --- guests ---

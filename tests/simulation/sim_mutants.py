@@ -177,6 +177,11 @@ def keep_the_dead() -> "_patch[Any]":
     return patch.object(Session, "beat", lambda *_: None)
 
 
+def forget_what_is_held() -> "_patch[Any]":
+    """What is new while a conversation is looked up is not told behind it."""
+    return patch.object(Session, "_hold", lambda *_: None)
+
+
 def stay_listening() -> "_patch[Any]":
     """A client that leaves is still told."""
     return patch.object(Session, "ignore_all", lambda self: None)
@@ -236,6 +241,7 @@ MUTANTS: tuple[Mutant, ...] = (
     let_everybody_hear,
     skip_instead_of_cutting,
     keep_the_dead,
+    forget_what_is_held,
     stay_listening,
     trust_from,
     stop_without_a_word,

@@ -3,6 +3,7 @@
 import random
 
 import msgspec
+from msgspec import structs
 from sim_network import Weather
 from sim_storage import Trouble
 
@@ -87,7 +88,12 @@ _ANYBODY = ("leave", "leave", "reset", "reset", "tear", "vanish", "pause", "part
 
 
 def draw_plan(seed: int, *, most_clients: int = 40) -> Plan:
-    """Return the plan of a seed: most worlds are small, some have `most_clients`."""
+    """Return the plan of a seed: most worlds are small, some have `most_clients`, every fifth has rushes."""
+    plan = _calm(seed, most_clients)
+    return plan if seed % 5 else _with_rushes(plan, random.Random(f"rushes of {seed}"))
+
+
+def _calm(seed: int, most_clients: int) -> Plan:
     chance = random.Random(seed)
     crowd = chance.choice((20, 20, 20, 20, 24, 28, most_clients))
     crowd = min(crowd, most_clients)
@@ -167,6 +173,35 @@ def _step(chance: random.Random, guest: Guest, people: int, rooms: int, lasts: f
         chance.randint(1, rooms) if guest.dialect == "rooms" else chance.randint(1, people),
         chance.randint(1, people),
     )
+
+
+def _with_rushes(plan: Plan, chance: random.Random) -> Plan:
+    """Add moments at which people come back on a slow database, while everybody writes to them."""
+    steps, troubles = list(plan.steps), list(plan.troubles)
+    writers = [guest for guest in plan.guests if guest.dialect in ("direct", "support") and guest.person]
+    for begin in (plan.lasts * part / (_RUSHES + 1) for part in range(1, _RUSHES + 1)):
+        troubles.insert(0, Trouble(round(begin, 3), _RUSH, "slow"))
+        back = chance.choice(writers).person
+        for guest in writers:
+            if guest.person == back:
+                steps.append(Step(round(begin, 3), guest.number, "reset"))
+            steps += [
+                Step(
+                    round(begin + chance.uniform(0, _RUSH), 3),
+                    guest.number,
+                    "say",
+                    back,
+                    chance.randint(1, 2),
+                )
+                for _ in range(8)
+            ]
+    return structs.replace(plan, steps=sorted(steps, key=lambda step: step.at), troubles=troubles)
+
+
+_RUSHES = 4
+
+_RUSH = 3.0
+"""Seconds that a rush lasts, in which whoever was cut is back twice or so."""
 
 
 def _trouble(chance: random.Random, lasts: float) -> Trouble:

@@ -10,7 +10,7 @@ import os
 import random
 import secrets
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 import jwt.api_jwt
 import trio
-from sim_network import FIRST_DESCRIPTOR, Network
+from sim_network import FIRST_DESCRIPTOR, Network, Socket
 
 import chat.gateway.listener
 import chat.server
@@ -65,8 +65,8 @@ class _VirtualDatetime(datetime):
 def deterministic(seed: int, network: Network) -> Generator[None]:
     """Let the seed decide for as long as the block lasts; `trio.run` goes inside, with a MockClock.
 
-    The network stands where sockets would be: at `bind`, and at `os.write`, which an outbox calls with the
-    descriptor of its socket.
+    The network stands where sockets would be: at `bind`, and at `os.write`, `os.read` and `wait_readable`, which the
+    gateway calls with a socket or its descriptor.
     """
     run = trio._core._run
     chance = random.Random(seed)
@@ -88,6 +88,18 @@ def deterministic(seed: int, network: Network) -> Generator[None]:
             return network.write(descriptor, data)
         return real_write(descriptor, data)
 
+    real_read: Callable[[int, int], bytes] = os.read
+
+    def read(descriptor: int, most: int) -> bytes:
+        return (
+            network.read(descriptor, most) if descriptor >= FIRST_DESCRIPTOR else real_read(descriptor, most)
+        )
+
+    real_wait: Callable[[Any], Awaitable[None]] = trio.lowlevel.wait_readable
+
+    async def wait_readable(socket: Any) -> None:
+        await (socket.inward.wait_readable() if isinstance(socket, Socket) else real_wait(socket))
+
     with ExitStack() as stack:
         for target, name, value in (
             (run, "_ALLOW_DETERMINISTIC_SCHEDULING", True),
@@ -97,6 +109,8 @@ def deterministic(seed: int, network: Network) -> Generator[None]:
             (secrets, "token_urlsafe", lambda size=32: f"{chance.getrandbits(size * 6):0{size * 2}x}"[:size]),
             (secrets, "randbelow", chance.randrange),
             (os, "write", write),
+            (os, "read", read),
+            (trio.lowlevel, "wait_readable", wait_readable),
             (chat.server, "Passwords", QuickPasswords),
             (chat.gateway.listener, "bind", network.bind),
             # Sets of sessions are walked by their hashes, which are addresses otherwise.

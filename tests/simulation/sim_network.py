@@ -99,6 +99,24 @@ class Wire:
 
     async def receive(self, most: int | None) -> bytes:
         """Return what has arrived, at least a byte; nothing once the writer has ended."""
+        await self.wait_readable()
+        try:
+            return self.take(most)
+        except ConnectionResetError as error:
+            raise trio.BrokenResourceError from error
+
+    def take(self, most: int | None) -> bytes:
+        """As receive(), at once. Raises OSError, BlockingIOError where nothing has arrived."""
+        if self._torn:
+            raise ConnectionResetError
+        if self._chunks and self._arrived(self._chunks[0][0]):
+            return self._take(min(most or math.inf, self._weather.most))
+        if not self._chunks and self._fin is not None and self._arrived(self._fin):
+            return b""
+        raise BlockingIOError
+
+    async def wait_readable(self) -> None:
+        """Wait until take() has something to say. Raises trio.ClosedResourceError."""
         await trio.lowlevel.checkpoint()
         if self._reading:
             raise trio.BusyResourceError
@@ -107,13 +125,9 @@ class Wire:
             while True:
                 if self._reader_gone:
                     raise trio.ClosedResourceError
-                if self._torn:
-                    raise trio.BrokenResourceError("reset")
-                if self._chunks and self._arrived(self._chunks[0][0]):
-                    return self._take(min(most or math.inf, self._weather.most))
-                if not self._chunks and self._fin is not None and self._arrived(self._fin):
-                    return b""
                 next_at = self._chunks[0][0] if self._chunks else self._fin
+                if self._torn or (next_at is not None and self._arrived(next_at)):
+                    return
                 waiting = self._readable.wait()
                 if self._held or next_at is None:
                     await waiting
@@ -307,6 +321,13 @@ class Network:
         if socket is None:
             raise OSError(errno.EBADF, "bad file descriptor")
         return socket.outward.put(data)
+
+    def read(self, descriptor: int, most: int) -> bytes:
+        """Stand for `os.read`."""
+        socket = self._open.get(descriptor)
+        if socket is None:
+            raise OSError(errno.EBADF, "bad file descriptor")
+        return socket.inward.take(most)
 
     def closed(self, number: int) -> None:
         """A socket is closed; its number is not used again."""

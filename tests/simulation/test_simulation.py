@@ -23,7 +23,7 @@ FRESH = 50
 SMALL = 20
 """Clients in each of them; `make simulate` has larger worlds."""
 
-FOUND_WITHIN = 20
+FOUND_WITHIN = 40
 """Seeds within which a planted defect must be found; most are found by the first."""
 
 HERE = Path(__file__).parent

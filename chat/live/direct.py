@@ -64,11 +64,11 @@ class DirectMessages:
                 for message in await self._direct.missed(person.id, up_to):
                     await session.tell_patiently(Said(message))
                     told.append(message)
-                    if not session.outbox.queued:
+                    if session.outbox.is_open and not session.outbox.queued:
                         self._direct.notes.delivered(person.id, told)
                         told = []
                 # What a client that is cut off has not taken from its outbox is told again.
-                await session.outbox.wait_until_at_most(0)
+                await session.wait_told()
                 self._direct.notes.delivered(person.id, told)
         except BaseException as ending:
             # To hear what is new without what was missed would count as having been told both, also while a server

@@ -99,6 +99,11 @@ class Outbox:
         """Take frames that go with the next ones, in one write. The caller sees to it that offer() follows. Sync."""
         self._soon += blob
 
+    @property
+    def is_open(self) -> bool:
+        """Whether what is offered now may still reach the client."""
+        return self._open
+
     def cut(self) -> None:
         """Drop what the writer has not begun with, and take no more but a last frame. Sync.
 

@@ -228,6 +228,13 @@ class Session:
         """Tell the client something it asked for, once it has read enough of what came before."""
         await self.outbox.send(self.dialect.encode(event))
 
+    async def wait_told(self) -> None:
+        """Wait until the client was told everything so far. Raises ConnectionClosed where it will never be."""
+        await self.outbox.wait_until_at_most(0)
+        await trio.lowlevel.checkpoint()  # whom close() ends goes that way, and hears why
+        if not self.outbox.is_open:
+            raise ConnectionClosed(None)
+
     # Sending.
 
     async def submit(

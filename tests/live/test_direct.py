@@ -301,6 +301,22 @@ async def test_who_comes_back_while_the_server_stops_hears_all_of_it_next_time(w
     assert [message.text for message in untold] == ["missed", "last words"]
 
 
+async def test_who_leaves_before_the_missed_was_read_hears_it_next_time(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    one = await here(world, ada)
+    one.send(frame(ada.id, ben.id, "missed"))
+    await world.rest()
+    with world.obstacles.held("undelivered"):
+        two = await world.connect(DIRECT, ben)
+        two.outbox.finish()  # as the answer to a close frame does
+        two.leave()
+        await world.rest()
+    await two.ends()
+    assert two.heard_now() == [f"Connected with id {ben.id}"]
+    _, missed = await connected(world, ben)
+    assert [each["content"] for each in missed] == ["missed"]
+
+
 # --- guests ---
 
 

@@ -67,10 +67,12 @@ def _listening(data: Path) -> Generator[trio.socket.SocketType | None]:
     if listener is None:
         yield None
         return
-    with listener:
-        yield trio.socket.from_stdlib_socket(listener)
-    with suppress(OSError):
-        (data / SOCKET).unlink()
+    try:
+        with listener:
+            yield trio.socket.from_stdlib_socket(listener)
+    finally:
+        with suppress(OSError):
+            (data / SOCKET).unlink()
 
 
 @contextmanager

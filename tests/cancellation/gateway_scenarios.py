@@ -102,11 +102,18 @@ class Wire:
         )
         return await self.until(b"101 ") if path != "/nowhere" else await self.until(b"404 ")
 
-    async def says(self, frame: object) -> None:
-        """Send a text frame, masked with zeros."""
-        payload = msgspec.json.encode(frame)
-        size = bytes((0x80 | len(payload),)) if len(payload) < 126 else b"\xfe" + len(payload).to_bytes(2)
-        await self.send(b"\x81" + size + bytes(4) + payload)
+    async def says(self, *frames: object) -> None:
+        """Send text frames in one write, masked with zeros."""
+        sent = b""
+        for payload in map(msgspec.json.encode, frames):
+            size = bytes((0x80 | len(payload),)) if len(payload) < 126 else b"\xfe" + len(payload).to_bytes(2)
+            sent += b"\x81" + size + bytes(4) + payload
+        await self.send(sent)
+
+    async def pings(self) -> None:
+        """Send a ping and wait for its pong."""
+        await self.send(b"\x89\x80" + bytes(4))
+        await self.until(b"\x8a\x00")
 
     async def leaves(self) -> None:
         """Send a close frame, and read what still comes."""
@@ -162,9 +169,8 @@ async def one_connection(
                     stream = trio.SSLStream(
                         here, _authority()[1], server_hostname="test", https_compatible=True
                     )
-                with suppress(*GONE):
+                with here.socket, suppress(*GONE):
                     await speak(Wire(stream), world)
-                here.socket.close()
 
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(client)
@@ -221,6 +227,31 @@ async def _talk(wire: Wire, world: World) -> None:
 async def socket(run: Run) -> None:
     """A talker's socket, with a token in its handshake."""
     await one_connection(run, _talk, config())
+
+
+async def socket_in_bursts(run: Run) -> None:
+    """Pings among texts, more texts in one write than are answered in one go, and a goodbye of the server's."""
+
+    async def speak(wire: Wire, world: World) -> None:
+        ada = await world.add("ada")
+        with trio.fail_after(AT_ONCE):
+            if await wire.opens("/", world.token(ada)):
+                await wire.pings()
+                texts = (*(f"n{n}" for n in range(32)), "history 1")
+                await wire.says(*({"name": "ada", "message": text} for text in texts))
+                await wire.until(b'"n31"')
+                await wire.pings()
+                for session in tuple(world.presence):
+                    if session.person == ada:
+                        session.close(GOING_AWAY)
+                await wire.until(b"\x88")
+            await wire.leaves()
+
+    await one_connection(run, speak, config())
+
+
+AT_ONCE = 1.5
+"""Seconds, of which a talk takes a hundredth; less than a session waits for the answer to its goodbye."""
 
 
 async def socket_over_tls(run: Run) -> None:
@@ -428,6 +459,7 @@ async def server(run: Run) -> None:
 
 ALL = (
     socket,
+    socket_in_bursts,
     socket_over_tls,
     socket_slow,
     socket_refused,

@@ -5,6 +5,7 @@ from typing import Any
 
 import gateway_scenarios
 import pytest
+import watch_scenarios
 from ledger import Ledger
 from sweeping import CANCELLING, Run
 
@@ -13,7 +14,7 @@ pytest_plugins = ["sweeping_plugin"]
 
 @pytest.mark.parametrize("scenario", gateway_scenarios.ALL, ids=lambda scenario: scenario.__name__)
 def test_at_many_points(sweeps: Ledger, scenario: Callable[[Run], Awaitable[Any]]) -> None:
-    every = 60 if scenario.__name__.startswith("http") else 5
+    every = 60 if scenario.__name__.startswith("http") else 8
     sweeps.sweep(
         scenario,
         f"{scenario.__name__}, cancelled",
@@ -27,3 +28,7 @@ def test_at_many_points(sweeps: Ledger, scenario: Callable[[Run], Awaitable[Any]
 
 def test_the_whole_server(sweeps: Ledger) -> None:
     sweeps.sweep(gateway_scenarios.server, "server, cancelled", virtual=False, limit=20, every=15, seeds=1)
+
+
+def test_a_server_that_is_watched(sweeps: Ledger) -> None:
+    sweeps.sweep(watch_scenarios.watched, "watched, cancelled", virtual=False, limit=20, every=90, seeds=1)

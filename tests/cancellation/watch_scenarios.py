@@ -1,0 +1,96 @@
+"""The server while it is watched: by an admin over HTTP, and by whoever owns the data directory."""
+
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+import trio
+import trio._core._run as trio_run
+from chat_world import SECRET
+from gateway_scenarios import GONE, Wire, config
+from sweeping import Run
+
+from chat.gateway.local import SOCKET
+from chat.model.entities import Person
+from chat.server import open_chat
+from chat.services.tokens import Tokens
+from chat.storage.memory import MemoryStorage
+from chat.storage.ports import NewPerson
+
+
+async def watched(run: Run) -> None:
+    """Two clients are looked at and cancelled: nothing that measures is left, nor the way in."""
+    storage = MemoryStorage()
+    olga = await storage.users.add(NewPerson(name="olga", password_hash=b"x", is_admin=True))
+    assert isinstance(olga, Person)
+    token = Tokens(SECRET, 60).issue(olga)
+    ready, done = trio.Event(), trio.Event()
+    addresses: list[str] = []
+    replies: list[Any] = []
+    instruments = _instruments()
+
+    async def serve(data: Path) -> None:
+        async with open_chat(config(), storage, SECRET, local=data) as opened:
+            addresses.extend(opened.addresses)
+            ready.set()
+            await done.wait()
+
+    async def watch(data: Path) -> None:
+        await ready.wait()
+        port = int(addresses[0].rpartition(":")[2])
+        try:
+            async with AsyncExitStack() as stack:
+                clients = await stack.enter_async_context(trio.open_nursery())
+                for _ in range(2):
+                    wire = Wire(
+                        await stack.enter_async_context(await trio.open_tcp_stream("127.0.0.1", port))
+                    )
+                    await wire.opens("/", token)
+                    await wire.until(b"authorised")
+                    clients.start_soon(_is_cut, wire)
+                replies.extend([await _asks(data, question) for question in QUESTIONS])
+                admin = Wire(await stack.enter_async_context(await trio.open_tcp_stream("127.0.0.1", port)))
+                replies.append(await admin.asks("POST", "/admin/clients/2/cancel", None, token))
+        except* GONE:
+            pass
+        done.set()
+
+    with TemporaryDirectory(prefix="chat-") as name:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(watch, Path(name))
+            await run.target(serve, Path(name))
+            if not addresses:
+                nursery.cancel_scope.cancel()
+        assert not (Path(name) / SOCKET).exists(), "the way in is left, and nobody answers there"
+    assert _instruments() == instruments, "an instrument measures for nobody"
+    if not run.fired:
+        tree, first, nobody, second = replies
+        assert len(tree["result"]["clients"]) == 2
+        for cancelled in (first["result"], second):
+            assert all(task["seconds"] is not None for task in cancelled["tasks"]), cancelled
+        assert nobody["error"]
+
+
+QUESTIONS = ("tree 5", "cancel 1", "cancel 99")
+
+
+async def _is_cut(wire: Wire) -> None:
+    await wire.until(b"\x88")
+    await wire.stream.aclose()
+
+
+async def _asks(data: Path, question: str) -> Any:
+    """Ask on the data directory's socket; None where no answer came."""
+    with suppress(*GONE, msgspec.DecodeError):
+        async with await trio.open_unix_socket(data / SOCKET) as stream:
+            wire = Wire(stream)
+            await wire.send(f"{question}\n".encode())
+            await wire.until(b"\n")
+            return msgspec.json.decode(wire.got)
+    return None
+
+
+def _instruments() -> int:
+    return len(trio_run.GLOBAL_RUN_CONTEXT.runner.instruments["_all"])

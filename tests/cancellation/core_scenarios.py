@@ -201,6 +201,7 @@ async def accounts(run: Run) -> None:
             token = granted[0].token if isinstance(granted[0], Granted) else ""
             person = await people.authenticate(token)
             if not isinstance(person, Refusal):
+                granted.append(await people.set_roles("ada", operator=True, admin=False))
                 granted.append(await people.rename(person, "ada the second"))
                 granted.append(await people.revoke("ada the second"))
 
@@ -208,6 +209,9 @@ async def accounts(run: Run) -> None:
             await run.target(live)
         everyone = await people.people()
         assert len({person.name for person in everyone}) == len(everyone) <= 2
+        roles = [(person.is_operator, person.is_admin) for person in everyone]
+        assert set(roles) <= {(False, False), (True, False)}
+        assert run.fired or any(operator for operator, _ in roles)
         for person in everyone:  # whoever is added is added whole
             for _ in range(7):
                 again = await people.log_in(person.name, "secret word", "192.0.2.2")

@@ -154,6 +154,29 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             "what somebody missed counts as delivered, and is dropped with their connection",
         ),
     ),
+    "socket_in_bursts": (
+        Mutant(
+            "library_not_woken",
+            "chat.gateway.incoming",
+            "                self._fed += data[at:end]\n                self._tell()\n",
+            "                self._fed += data[at:end]\n",
+            "a ping is not answered, and nothing is read behind it",
+        ),
+        Mutant(
+            "reader_not_woken",
+            "chat.gateway.incoming",
+            "self._fed[max_bytes or len(self._fed) :]\n        self._tell()\n",
+            "self._fed[max_bytes or len(self._fed) :]\n",
+            "after a ping the client is never heard again",
+        ),
+        Mutant(
+            "goodbye_not_heard",
+            "chat.live.session",
+            "                self.ears.receive_no_more()\n",
+            "                pass\n",
+            "nobody reads the client's answer to the goodbye: the connection waits for nothing",
+        ),
+    ),
     "writing": (
         Mutant(
             "unshielded_commit",

@@ -73,6 +73,7 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     assert isinstance(ben, Person)
     returned["renamed"] = await users.rename(ada.id, "adele")
     returned["raised"] = await users.raise_token_generation(ada.id)
+    returned["operator"] = await users.set_roles(ben.id, operator=True, admin=False)
     garden = returned["garden"] = await rooms.create("garden", ada.id, is_private=False)
     assert isinstance(garden, Room)
     drafts = [
@@ -96,6 +97,8 @@ async def _assert_written(storage: PostgresStorage, returned: dict[str, Any]) ->
     assert [person.name for person in people] == names, f"{people} are there, {names} were added"
     generations = [person.token_generation for person in people if person.name == ada]
     assert generations == [1 if "raised" in returned else 0] or "ada" not in returned
+    operators = [person.name for person in people if person.is_operator]
+    assert operators == (["ben"] if "operator" in returned else []), "a role is not what set_roles() returned"
     lobby = [message.text for message in await storage.messages.before(LOBBY_ID, EVER, 10)]
     assert lobby == (["hello"] if "saved" in returned else []), "saved is not what save() returned"
     if people:

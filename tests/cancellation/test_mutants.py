@@ -1,6 +1,7 @@
 """Every deliberate defect is found by the sweep of its scenario."""
 
 import core_scenarios
+import gateway_scenarios
 import pytest
 import scenarios
 from ledger import ROOT
@@ -10,7 +11,8 @@ from sweeping import CANCELLING, sweep
 from swept_world import FAILING
 
 CORE = (*core_scenarios.VIRTUAL, *core_scenarios.REAL, core_scenarios.whole_chat)
-SCENARIOS = {each.__name__: each for each in (*scenarios.ALL, *CORE)}
+SCENARIOS = {each.__name__: each for each in (*scenarios.ALL, *CORE, *gateway_scenarios.ALL)}
+REAL = (*core_scenarios.REAL, *gateway_scenarios.ALL)
 
 
 @pytest.mark.parametrize(
@@ -23,7 +25,7 @@ SCENARIOS = {each.__name__: each for each in (*scenarios.ALL, *CORE)}
     ],
 )
 def test_this_defect_is_found(scenario: str, mutant: Mutant) -> None:
-    virtual = SCENARIOS[scenario] not in core_scenarios.REAL
+    virtual = SCENARIOS[scenario] not in REAL
     with mutant.applied():
         report = sweep(
             SCENARIOS[scenario],

@@ -38,12 +38,12 @@ def one_database(server: ServerProcess) -> Generator[Address]:
 
 def test_migration(sweeps: Ledger, one_database: Address) -> None:
     scenario = postgres_scenarios.migration(one_database)
-    sweeps.sweep(scenario, "migration, cancelled", virtual=False, limit=20, every=50, seeds=1)
+    sweeps.sweep(scenario, "migration, cancelled", virtual=False, limit=20, every=150, seeds=1)
 
 
 def test_writing(sweeps: Ledger, one_database: Address) -> None:
     scenario = postgres_scenarios.writing(one_database)
-    sweeps.sweep(scenario, "writing, cancelled", virtual=False, limit=20, every=50, seeds=1)
+    sweeps.sweep(scenario, "writing, cancelled", virtual=False, limit=20, every=150, seeds=1)
 
 
 def test_reading(sweeps: Ledger, one_database: Address) -> None:

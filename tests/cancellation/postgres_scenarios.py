@@ -1,6 +1,7 @@
 """The PostgreSQL storage on a real database, and the PostgreSQL that the server runs itself."""
 
 import os
+import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -259,7 +260,7 @@ async def stubborn_process(run: Run) -> None:
     await run.target(live)
     for pid in pids:
         with pytest.raises(ProcessLookupError):  # it is gone, and no zombie either
-            os.kill(pid, 0)
+            os.kill(pid, signal.SIGKILL)  # what a planted defect leaves is not to outlive its test
 
 
 def _config(data: Path) -> Config:

@@ -21,6 +21,11 @@ class Listener(Protocol):
         """Take whole frames without waiting; with none, what was kept to go with others goes now."""
         ...
 
+    @property
+    def is_open(self) -> bool:
+        """Whether what is offered is taken."""
+        ...
+
 
 class Announcement(NamedTuple):
     """A committed message, the listener that sent it if it is one, and where it is heard (its room, if empty)."""
@@ -35,7 +40,7 @@ class Hub:
 
     Args:
         newest_id: the id of the newest message there is.
-        heard: told, for each topic and batch that anybody heard, which messages those were.
+        heard: told, for each topic and batch that anybody took, which messages those were.
     """
 
     def __init__(
@@ -81,10 +86,14 @@ class Hub:
                 for voice, listeners in self._topics[topic].items():
                     _tell(voice, listeners, said)
                     self._deliveries += len(listeners) * len(said)
-                if self._heard is not None:
+                if self._heard is not None and self._is_open(topic):
                     self._heard(topic, [announcement.message for announcement in said])
         for author in authors:
             author.offer(b"")  # an acknowledgement that went with nothing above goes now
+
+    def _is_open(self, topic: Topic) -> bool:
+        """Whether anybody who listens to the topic still takes what is offered."""
+        return any(each.is_open for listeners in self._topics[topic].values() for each in listeners)
 
     def readings(self) -> Iterable[Reading]:
         """Tell how much was told."""

@@ -195,6 +195,11 @@ class Session:
         if topic in self._topics:
             self.core.hub.leave(topic, self._topics.pop(topic), self)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the client still takes what it is told."""
+        return self.outbox.is_open
+
     def ignore_all(self) -> None:
         """Hear nothing more."""
         for topic in tuple(self._topics):

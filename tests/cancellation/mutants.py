@@ -149,7 +149,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant(
             "noted_before_it_was_told",
             "chat.live.direct",
-            "                await session.outbox.wait_until_at_most(0)\n",
+            "                await session.wait_told()\n",
             "",
             "what somebody missed counts as delivered, and is dropped with their connection",
         ),

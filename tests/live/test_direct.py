@@ -238,6 +238,16 @@ async def test_two_connections_made_at_once_each_hear_everything_in_order(world:
     await here(world, ben)
 
 
+async def test_what_a_closing_connection_did_not_take_is_told_to_the_next_one(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    one, closing = await here(world, ada), await here(world, ben)
+    closing.outbox.finish()  # as after a close frame of trio-websocket's, with the session still at work
+    one.send(frame(ada.id, ben.id, "live"))
+    await world.rest()
+    _, missed = await connected(world, ben)
+    assert [each["content"] for each in missed] == ["live"]
+
+
 @pytest.mark.parametrize("limit", [20_000, 100_000], ids=["waits to be told", "waits for the outbox"])
 async def test_a_client_that_is_cut_off_while_it_hears_the_missed_hears_the_rest_next_time(
     world: World, autojump_clock: object, limit: int

@@ -14,6 +14,7 @@ class Ear:
 
     def __init__(self) -> None:
         self.heard: list[bytes] = []
+        self.is_open = True
 
     def offer(self, blob: bytes) -> None:
         if blob:

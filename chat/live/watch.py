@@ -18,6 +18,9 @@ from chat.live.tree import Branch, Picture, awaited_by, below, draw
 LOOKING = 5.0
 """Seconds after a look in which another is expected; then the instrument goes."""
 
+LONG_STEP = 0.01
+"""Seconds without a checkpoint after which a step is noted: for so long nobody else was served."""
+
 MOST = 100
 """Other tasks of one nursery that are told, and clients unless more are asked for; a look at each takes 0.2 ms."""
 
@@ -74,14 +77,22 @@ class Unwound(msgspec.Struct, frozen=True):
 
 
 class _Waits(trio.abc.Instrument):
-    """Notes when each task came to rest."""
+    """Notes when each task came to rest, and in a client's record when its task held everybody up."""
 
-    def __init__(self) -> None:
-        self._began = trio.current_time()
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._began = self._stepped = trio.current_time()
         self._since: dict[Task, float] = {}
 
+    def before_task_step(self, task: Task) -> None:
+        self._stepped = trio.current_time()
+
     def after_task_step(self, task: Task) -> None:
-        self._since[task] = trio.current_time()
+        self._since[task] = now = trio.current_time()
+        if now - self._stepped > LONG_STEP:
+            for known in self._recorder.open.values():
+                if known.task is task:
+                    known.record.note(f"its task ran for {(now - self._stepped) * 1000:.0f} ms at a stretch")
 
     def task_exited(self, task: Task) -> None:
         self._since.pop(task, None)
@@ -177,7 +188,7 @@ class Watch:
         """Measure waiting times whenever somebody looks, until cancelled."""
         while True:
             await self._asked.wait()
-            self._waits = _Waits()
+            self._waits = _Waits(self.recorder)
             trio.lowlevel.add_instrument(self._waits)
             try:
                 with self._attention:

@@ -3,6 +3,8 @@
 import inspect
 import math
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import trio
@@ -12,7 +14,7 @@ from chat.live.broadcaster import open_broadcaster
 from chat.live.hub import Hub
 from chat.live.journal import Journal, open_journal
 from chat.live.meters import Meters
-from chat.live.recorder import Recorder
+from chat.live.recorder import Record, Recorder
 from chat.live.tree import Branch, Nest, Scope
 from chat.live.watch import LOOKING, MOST, Watch, open_watch
 from chat.storage.memory import MemoryStorage
@@ -151,3 +153,27 @@ async def test_more_tasks_than_fit_are_only_counted() -> None:
         (crowd,) = [nest for nest in nests(tree) if any(task.name == "one of many" for task in nest.tasks)]
         assert (len(crowd.tasks), crowd.more) == (MOST, 40)
         nursery.cancel_scope.cancel()
+
+
+async def test_a_client_that_holds_everybody_up_has_that_in_its_record_while_somebody_looks(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    recorder = Recorder()
+    record = Record()
+    session: Any = SimpleNamespace(person=None)
+
+    async def serve(task_status: trio.TaskStatus[None]) -> None:
+        recorder.admit(record, session, trio.CancelScope())
+        task_status.started()
+        for _ in range(2):
+            await trio.sleep(1)
+            autojump_clock.jump(0.25)  # as long work without a checkpoint does
+
+    async with trio.open_nursery() as nursery:
+        await nursery.start(serve)
+        await trio.sleep(1.5)
+        assert record.events is None, "nobody looks"
+        async with open_watch(recorder, Meters()) as watch:
+            watch._asked.set()
+            await trio.sleep(1)
+        assert [event.what for event in record.events or ()] == ["its task ran for 250 ms at a stretch"]

@@ -17,7 +17,7 @@ from sim_shrink import kind_of, shrink
 from sim_world import simulate
 from simulate import fresh_base, report, try_seed, try_seeds
 
-FRESH = 50
+FRESH = 200
 """Fresh seeds in every run of the tests."""
 
 SMALL = 20

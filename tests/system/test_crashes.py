@@ -106,7 +106,8 @@ def test_what_was_heard_before_the_server_was_killed_is_kept(data: Path) -> None
             ada.say("and on it goes")
             assert listener.hear() == ("ada", "and on it goes")
             ada.say("history 1000")
-            assert ada.hear_all(1000) == [*saved, ("ada", "and on it goes")][-1000:]
+            newest = [*saved, ("ada", "and on it goes")][-1000:]  # how many were saved is the bursts' affair
+            assert ada.hear_all(len(newest)) == newest
 
 
 @pytest.mark.parametrize(("victim", "start"), [("the postmaster", 0), ("a backend", BURST)])

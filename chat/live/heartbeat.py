@@ -22,4 +22,5 @@ async def beat(presence: Presence, *, interval: float, patience: float) -> None:
         await trio.sleep(min(_TICK, interval, patience))
         now = trio.current_time()
         for session in presence:
-            session.beat(now, interval, patience)
+            if now > session.quiet_until:  # a call for each would be half of what idle clients cost
+                session.beat(now, interval, patience)

@@ -112,7 +112,7 @@ class Session:
         self._topics: dict[Topic, Voice] = {}  # where this session listens
         self._held: list[bytes] = []  # what came since hold()
         self._held_bytes = 0
-        self._pinged_at = 0.0  # set by beat()
+        self.quiet_until = self._pinged_at = 0.0  # set by beat()
         self._closing: Closing | None = None  # set by close()
         self._submitted = 0  # drafts ever given to the journal
         self._settled = 0  # how many of them it settled; it settles them in their order
@@ -317,14 +317,22 @@ class Session:
             await self._connection.aclose(*closing)
 
     def beat(self, now: float, interval: float, patience: float) -> None:
-        """Ping a silent client, or cut it when it did not answer in time. All in seconds of Trio's clock."""
+        """Ping a silent client, or cut it when it did not answer in time. All in seconds of Trio's clock.
+
+        Before `quiet_until` there is nothing to do here: whatever is heard in the meantime only puts it off.
+        """
         if self.outbox.queued:
             return  # a ping waits behind that; meanwhile the writer finds out whether the client still reads
-        if self._pinged_at > self.ears.heard_at:
-            if now - self._pinged_at > patience:
+        heard_at = self.ears.heard_at
+        if self._pinged_at > heard_at:
+            self.quiet_until = self._pinged_at + patience
+            if now > self.quiet_until:
                 self.outbox.cut()
                 self.close(NO_PONG)
-        elif now - max(self.ears.heard_at, self._pinged_at) > interval:
+            return
+        self.quiet_until = max(heard_at, self._pinged_at) + interval
+        if now > self.quiet_until:
             self._pinged_at = now
+            self.quiet_until = now + min(interval, patience)
             self.record.said(_PING)
             self.outbox.offer(_PING)

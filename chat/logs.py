@@ -103,12 +103,12 @@ def _masked(key: str, value: object) -> object:
     if key.lower() in SECRET_FIELDS:
         return "***"
     match value:
+        case str():
+            if "=" in value or "://" in value or "eyj" in value.lower():  # without these there is no secret part
+                value = SECRET_PARTS.sub(_hidden, value)
+            return _escaped(value, spare="\n" if key in ("exception", "stack") else "")
         case None | bool() | int() | float():
             return value
-        case str():
-            return _escaped(
-                SECRET_PARTS.sub(_hidden, value), spare="\n" if key in ("exception", "stack") else ""
-            )
         case Mapping():
             return {str(name): _masked(str(name), item) for name, item in value.items()}
         case list() | tuple() | set() | frozenset():

@@ -1,6 +1,7 @@
 """Who the client really is: the peer, or whom a trusted proxy names. Nobody else is believed about it."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from chat.model.startup import CannotStart
@@ -9,6 +10,7 @@ Headers = Iterable[tuple[str, str]]
 """Names in lower case with their values, in the order they came."""
 
 
+@lru_cache(1024)
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:
     """The address in `text`, an IPv4 one also where it is mapped into IPv6; None where there is none."""
     try:

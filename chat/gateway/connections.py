@@ -1,5 +1,6 @@
 """All open connections: each from being accepted to being closed, behind a barrier of its own."""
 
+import math
 from collections.abc import Awaitable, Generator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -111,11 +112,12 @@ class Connections:
         self, inner: trio.SocketStream, peer: Peer, listen: Listen, place: Place
     ) -> Arrival | None:
         """TLS, the first head, and whose it is. None: there is nothing to serve."""
-        with self._until_stop():
+        with self._until_stop() as early:
             stream = await self._encrypt(inner)
-            with trio.move_on_after(self._config.head_timeout) as in_time:
-                head = await read_head(stream, self._config.max_head_bytes)
-            if in_time.cancelled_caught or head is None:
+            early.deadline = trio.current_time() + self._config.head_timeout
+            head = await read_head(stream, self._config.max_head_bytes)
+            early.deadline = math.inf
+            if head is None:
                 return None
             if isinstance(head, HTTPStatus):
                 await refuse(stream, head)
@@ -158,13 +160,13 @@ class Connections:
         return ReplayStream(stream)
 
     @contextmanager
-    def _until_stop(self) -> Generator[None]:
+    def _until_stop(self) -> Generator[trio.CancelScope]:
         with trio.CancelScope() as scope:
             self._early.add(scope)
             if self._stopping:
                 scope.cancel()
             try:
-                yield
+                yield scope
             finally:
                 self._early.discard(scope)
 

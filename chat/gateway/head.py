@@ -5,6 +5,7 @@ HTTP status that says so, and the caller owns the time.
 """
 
 import os
+import re
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -14,10 +15,13 @@ from urllib.parse import unquote
 import h11
 import trio
 
-from chat.gateway.parser import END_OF_HEAD, StrictParser
+from chat.gateway.parser import END_OF_HEAD, StrictParser, is_readable
 
 READ_BYTES = 16_384
 """Most bytes taken from a connection at once; a usual head is below 2 KiB."""
+
+_PLAIN = re.compile(rb"GET /[!-~]* HTTP/1\.1\r\n(?:[A-Za-z0-9-]+: [!-~](?:[!-~]| (?! ))*\r\n){1,40}\r\n")
+"""A head as clients write it: of printable ASCII, and nowhere two blanks. No part of it can match in two ways."""
 
 
 class ReplayStream(trio.abc.Stream):
@@ -148,6 +152,32 @@ async def read_head(stream: ReplayStream, max_bytes: int) -> Head | HTTPStatus |
 
 def parse_head(raw: bytes) -> Head | HTTPStatus:
     """Parse a whole head, or say with which status it is refused."""
+    return _plain_handshake(raw) or _parse_by_h11(raw)
+
+
+def _plain_handshake(raw: bytes) -> Head | None:
+    """Parse a WebSocket's opening handshake in its usual form; None where h11 is to judge.
+
+    h11 takes ten times as long, and two thousand clients that come back at once wait for it one after the other.
+    """
+    if not _PLAIN.fullmatch(raw):
+        return None
+    request, *lines = raw[:-4].decode("ascii").split("\r\n")
+    pairs = (line.partition(": ") for line in lines)
+    headers = tuple((name.lower(), value.rstrip()) for name, _, value in pairs)
+    head = Head("GET", request[4:-9], "1.1", headers, len(raw))
+    framing = {"content-length", "transfer-encoding"}
+    hosts = head.values("host")
+    plain = (
+        head.asks_for_websocket
+        and len(hosts) == 1
+        and is_readable(hosts[0].encode())
+        and framing.isdisjoint(name for name, _ in headers)
+    )
+    return head if plain else None
+
+
+def _parse_by_h11(raw: bytes) -> Head | HTTPStatus:
     parser = StrictParser(h11.SERVER, max_incomplete_event_size=len(raw))
     parser.receive_data(raw)
     try:

@@ -5,6 +5,7 @@ illegal follows: a head of 64 KiB holds the loop for 25 seconds. So nothing of t
 """
 
 import re
+from functools import lru_cache
 
 import h11
 
@@ -43,7 +44,7 @@ class StrictParser(h11.Connection):
     def _checked(self, request: h11.Request) -> h11.Request:
         _check(request.http_version in (b"1.0", b"1.1"), "this server speaks HTTP/1.1", 505)  # h2's preface
         host = next((value for name, value in request.headers if name == b"host"), b"")
-        _check(_is_readable(host), "the host is no name", 400)
+        _check(is_readable(host), "the host is no name", 400)
         target = _origin_form(request.target)
         _check(target.startswith(b"/") or target == b"*", "the target is no path", 400)
         return request if target == request.target else _altered(request, target, list(request.headers))
@@ -74,7 +75,8 @@ def _check(fine: bool, otherwise: str, status: int) -> None:
         raise h11.RemoteProtocolError(otherwise, error_status_hint=status)
 
 
-def _is_readable(host: bytes) -> bool:
+@lru_cache(64)
+def is_readable(host: bytes) -> bool:
     # wsproto decodes it so, and Werkzeug encodes it so, both before anybody could answer a UnicodeError.
     if len(host) > MAX_HOST_BYTES:
         return False

@@ -25,7 +25,7 @@ from chat.waiting import take_waiting
 _QUEUE = 4096
 """Drafts that may wait for the journal; a sender waits for a place, which is its backpressure."""
 
-_BATCH = 1024
+_BATCH = 256
 """Drafts in one transaction: enough that the commit's own cost is shared out, few enough to commit in milliseconds."""
 
 _RETRY = 0.5

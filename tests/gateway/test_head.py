@@ -3,13 +3,17 @@
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from http import HTTPStatus
 
 import h11
 import pytest
 import trio
 from gateway_under_test import OPENING
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from chat.gateway import head as heads
 from chat.gateway.head import Head, ReplayStream, parse_head, read_head
 from chat.gateway.parser import PlainParser, StrictParser
 
@@ -150,6 +154,51 @@ def test_what_asks_for_a_websocket(old: bytes, new: bytes, asks: bool) -> None:
     assert _head(OPENING.replace(old, new, 1)).asks_for_websocket is asks
 
 
+_LINES = st.sampled_from(
+    [
+        "Host: chat.example:9000",
+        "Host: xn--99999999",
+        "Upgrade: websocket",
+        "Upgrade: h2c",
+        "Connection: keep-alive, Upgrade",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version: 13",
+        "Content-Length: 0",
+        "Content-Length: +1",
+        "Transfer-Encoding: chunked",
+        "Transfer-Encoding: gzip",
+        "Origin: https://chat.example ",
+        "Cookie: a b  c",
+        "Bad name: x",
+        " folded",
+    ]
+) | st.builds("{}: {}".format, st.text("aZ-9_", min_size=1), st.text("\t !:~\x7fä", min_size=1))
+
+
+@given(
+    st.lists(_LINES, max_size=8),
+    st.sampled_from(["/", "/a?b=%20", "/a://b", "/#", "http://a/b", "//", "*", "/ "]),
+)
+@example(["Upgrade: websocket", "Connection: Upgrade"], "/")  # no host
+@example(["Host: a", "Host: a", "Upgrade: websocket", "Connection: Upgrade"], "/")
+@example(["Host: a", "Upgrade: websocket", "Connection: Upgrade", "Content-Length: 1"], "/")
+def test_a_handshake_in_its_usual_form_is_read_as_h11_reads_it(lines: list[str], target: str) -> None:
+    plain = "\r\n".join(
+        [f"GET {target} HTTP/1.1", *lines, "Upgrade: websocket", "Connection: Upgrade", "X: y"]
+    )
+    raw = f"{plain}\r\n\r\n".encode()
+    by_h11 = parse_head(raw.replace(b"\r\nX: y", b"\r\nX:  y"))  # two blanks are not the usual form
+    read = parse_head(raw)
+    if isinstance(read, Head):
+        read = replace(read, size=read.size + 1)
+    assert read == by_h11
+
+
+def test_a_usual_handshake_does_not_wait_for_h11(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(heads, "StrictParser")
+    assert _head(OPENING).asks_for_websocket
+
+
 @pytest.mark.parametrize(
     "head",
     [
@@ -158,6 +207,7 @@ def test_what_asks_for_a_websocket(old: bytes, new: bytes, asks: bool) -> None:
         b"GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n" + b" \r\n" * 20_000 + b"\x00\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\n" + b"a:b\r\n" * 12_000 + b"\r\n",
         b"GET / HTTP/1.1\r\nHost: " + b"xn--a" * 12_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a " * 30_000 + b"\x00\r\n\r\n",
     ],
 )
 def test_no_head_takes_long_to_parse(head: bytes) -> None:

@@ -11,6 +11,11 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
+from sweeping import Report
+
+_NONSENSE = ("NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError", "AttributeError")
+"""What a run says of a defect that was not even written properly: finding that proves nothing."""
+
 
 class Mutant(NamedTuple):
     """A deliberate defect: in `module`, `line` becomes `defect`; `breaks` says what is wrong then.
@@ -46,6 +51,13 @@ class Mutant(NamedTuple):
                     applied += 1
             assert applied, f"{self.name} changes no function of {self.module}"
             yield
+
+    def assert_found(self, report: Report) -> None:
+        """Demand that the sweep found the defect, and not just that the changed text does not run."""
+        assert report.failures, f"{self.breaks}; and no run showed it"
+        first = report.failures[0]
+        assert not any(name in first.what for name in _NONSENSE), f"{self.name} does not run: {first}"
+        print(f"{self.name}: {self.breaks}", first, sep="\n  ")
 
 
 def _path(module: str) -> Path:

@@ -85,8 +85,7 @@ def test_this_defect_is_found(name: str, mutant: Mutant, one_database: Address) 
         else:
             scenario = postgres_scenarios.stubborn_process
         report = sweep(scenario, root=ROOT, virtual=False, limit=3, stop_at_first=True)
-    assert report.failures, f"{mutant.breaks}; and no run showed it"
-    print(f"{mutant.name}: {mutant.breaks}", *report.failures[:1], sep="\n  ")
+    mutant.assert_found(report)
 
 
 async def test_a_stop_after_the_database_has_gone_is_no_error(

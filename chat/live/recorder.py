@@ -1,7 +1,8 @@
 """What happened to each connection of late: for an open one, and for a while after one that ended badly.
 
 A record never holds a text, a token or a key: of a frame it knows direction, type, length and time, of an error
-its type and place. What a client is told by the fan-out is not recorded, so a delivery costs nothing here.
+its type and place. What a client is told by the fan-out, and what it is shown of the past, is not recorded: neither
+costs anything here.
 """
 
 from array import array
@@ -131,10 +132,13 @@ class Record:
         self.bytes_in += length + 6
         self._keep(now, first & 15, length)
 
-    def said(self, frame: bytes) -> None:
-        """A control frame is on its way out; anything else than a whole one is passed over."""
-        if frame and frame[0] & 0x88 == 0x88:
-            self._keep(trio.current_time(), 16 | frame[0] & 15, len(frame) - 2)
+    def said(self, frames: bytes) -> None:
+        """Whole frames are on their way out, as an answer or for the protocol; bytes that are none are passed over."""
+        at, size = 0, len(frames)
+        while at < size and frames[at] & 0x80 and (whole := _header(frames, at, size)):
+            header, length = whole
+            self._keep(trio.current_time(), 16 | frames[at] & 15, length)
+            at += header + length
 
     def _keep(self, now: float, kind: int, length: int) -> None:
         if self._ring is None:

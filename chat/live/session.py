@@ -223,7 +223,9 @@ class Session:
 
     def tell(self, event: Event) -> None:
         """Tell the client something, in its dialect."""
-        self.outbox.offer(self.dialect.encode(event))
+        frames = self.dialect.encode(event)
+        self.record.said(frames)
+        self.outbox.offer(frames)
 
     def tell_soon(self, event: Event) -> None:
         """Tell the client something together with what the hub tells of its message. Sync."""
@@ -231,7 +233,9 @@ class Session:
 
     async def tell_patiently(self, event: Event) -> None:
         """Tell the client something it asked for, once it has read enough of what came before."""
-        await self.outbox.send(self.dialect.encode(event))
+        frames = self.dialect.encode(event)
+        self.record.said(frames)
+        await self.outbox.send(frames)
 
     async def wait_told(self) -> None:
         """Wait until the client was told everything so far. Raises ConnectionClosed where it will never be."""

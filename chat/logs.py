@@ -104,7 +104,9 @@ def _masked(key: str, value: object) -> object:
         return "***"
     match value:
         case str():
-            if "=" in value or "://" in value or "eyj" in value.lower():  # without these there is no secret part
+            if (
+                "=" in value or "://" in value or "eyj" in value.lower()
+            ):  # without these there is no secret part
                 value = SECRET_PARTS.sub(_hidden, value)
             return _escaped(value, spare="\n" if key in ("exception", "stack") else "")
         case None | bool() | int() | float():

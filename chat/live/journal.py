@@ -96,14 +96,16 @@ class Journal:
         while True:
             if self._unsettled:
                 await self._settle()
-            batch: list[Entry] = []
-            with trio.move_on_after(_RETRY if self._unsettled else float("inf")):
-                try:
-                    batch.append(await self._entries.receive())
-                except trio.EndOfChannel:
-                    return
-            if batch:
+            # What waits goes at once: a turn of the loop first would be one in which PostgreSQL has nothing to do.
+            batch = take_waiting(self._entries, _BATCH)
+            if not batch:
+                with trio.move_on_after(_RETRY if self._unsettled else float("inf")):
+                    try:
+                        batch.append(await self._entries.receive())
+                    except trio.EndOfChannel:
+                        return
                 batch += take_waiting(self._entries, _BATCH - 1)
+            if batch:
                 started = trio.current_time()
                 if not await self._commit(batch) and trio.current_time() - started > _LONG:
                     # The next try may take as long again: nobody waits for two.

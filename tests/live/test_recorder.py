@@ -82,7 +82,13 @@ def test_a_close_frame_and_the_end_of_tcp_are_told_apart() -> None:
 async def test_frames_on_their_way_out_are_recorded_one_by_one() -> None:
     record = Record()
     long = b"\x81\x7e\x01\x00" + bytes(256)
-    for frames in (b"HTTP/1.1 101 \r\n\r\n", b"\x81\x05hello" + long + b"\x81\x00", b"", b"\x89\x00", b"\x8a\x02hi"):
+    for frames in (
+        b"HTTP/1.1 101 \r\n\r\n",
+        b"\x81\x05hello" + long + b"\x81\x00",
+        b"",
+        b"\x89\x00",
+        b"\x8a\x02hi",
+    ):
         record.said(frames)
     assert [(frame.sent, frame.opcode, frame.length) for frame in record.frames] == [
         (True, 1, 5),

@@ -10,9 +10,17 @@ Headers = Iterable[tuple[str, str]]
 """Names in lower case with their values, in the order they came."""
 
 
-@lru_cache(1024)
+_LONGEST = 100
+"""Characters of an address, its zone included; what is longer is not even looked at, nor remembered."""
+
+
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:
     """The address in `text`, an IPv4 one also where it is mapped into IPv6; None where there is none."""
+    return _parsed(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(1024)
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(text)
     except ValueError:

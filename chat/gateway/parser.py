@@ -75,11 +75,14 @@ def _check(fine: bool, otherwise: str, status: int) -> None:
         raise h11.RemoteProtocolError(otherwise, error_status_hint=status)
 
 
-@lru_cache(64)
 def is_readable(host: bytes) -> bool:
+    """Whether a `Host` can be decoded, which whoever reads it later does without looking."""
+    return len(host) <= MAX_HOST_BYTES and _decodes(host)
+
+
+@lru_cache(64)
+def _decodes(host: bytes) -> bool:
     # wsproto decodes it so, and Werkzeug encodes it so, both before anybody could answer a UnicodeError.
-    if len(host) > MAX_HOST_BYTES:
-        return False
     try:
         host.decode("ascii").encode("idna")
         host.decode("idna")

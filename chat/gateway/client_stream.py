@@ -113,9 +113,7 @@ class ClientStream(trio.abc.Stream):
     async def hang_up(self) -> None:
         """Close, but not over unread bytes: the reset that they cause may take the close frame away."""
         gone = (OSError, trio.BrokenResourceError, trio.BusyResourceError, trio.ClosedResourceError)
-        if (
-            not self.outbox.queued
-        ):  # whoever left the rest unread until now does not read a close frame either
+        if not self.outbox.queued:  # who left the rest unread until now reads no close frame either
             with suppress(*gone):  # busy: trio-websocket reads at this moment, so nothing is left unread
                 await linger(self._stream)
         await self._stream.aclose()

@@ -104,9 +104,8 @@ def _masked(key: str, value: object) -> object:
         return "***"
     match value:
         case str():
-            if (
-                "=" in value or "://" in value or "eyj" in value.lower()
-            ):  # without these there is no secret part
+            # A secret part holds one of these, and most values none.
+            if "=" in value or "://" in value or "eyj" in value.lower():
                 value = SECRET_PARTS.sub(_hidden, value)
             return _escaped(value, spare="\n" if key in ("exception", "stack") else "")
         case None | bool() | int() | float():

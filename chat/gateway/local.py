@@ -107,11 +107,9 @@ async def _serve(listener: trio.socket.SocketType, watch: Watch) -> None:
     places = trio.CapacityLimiter(_AT_ONCE)
 
     async def answer(client: trio.SocketStream) -> None:
-        async with places:
-            with trio.move_on_after(_PATIENCE):
-                async with client:
-                    with suppress(trio.BrokenResourceError):
-                        await client.send_all(msgspec.json.encode(await _answer(client, watch)) + b"\n")
+        async with client, places:  # in this order: whoever waits for a place is closed too
+            with trio.move_on_after(_PATIENCE), suppress(trio.BrokenResourceError):
+                await client.send_all(msgspec.json.encode(await _answer(client, watch)) + b"\n")
 
     async with trio.open_nursery() as nursery:
         while True:

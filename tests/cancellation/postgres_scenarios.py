@@ -340,7 +340,7 @@ async def leftover(run: Run) -> None:
 
 async def new_cluster(home: Path, run: Run) -> None:
     """A cluster is made whole or not at all."""
-    data = home / f"data-{run.point.flavour}-{run.point.n}"
+    data = home / f"data-{run.point.seed}-{run.point.flavour}-{run.point.n}"
     data.mkdir(mode=0o755)
     await run.target(prepare_cluster, data)
     left = {path.name for path in (data / "postgres").glob("*")} if (data / "postgres").exists() else set()

@@ -109,7 +109,10 @@ async def server_goes(run: Run) -> None:
         await converse(run, world, TALKER, ada, [], client=client, meanwhile=stop)
         await ear.ends()
         assert ear.closed_with == GOING_AWAY
-        await assert_lobby_told(world, ear)
+        if run.point.flavour == "write unheard":  # it may turn out to be saved when everybody is gone
+            assert await ear.hears() in ([], [{"name": "ada", "message": "last words"}])
+        else:
+            await assert_lobby_told(world, ear)
         await assert_nothing_left(world, witness, client)
         assert run.fired or client.closed_with == GOING_AWAY
 

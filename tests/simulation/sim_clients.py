@@ -223,7 +223,7 @@ class Client:
                 await trio.sleep(step.a % 12)
                 link.hold(False)
             case "garbage":
-                await self._put(frame(step.b % 2 + 1, b'{"' + bytes(step.a), world.chance))
+                await self.babble(frame(step.b % 2 + 1, b'{"' + bytes(step.a), world.chance))
             case "too big":
                 await self._put(frame(TEXT, bytes(70_000), world.chance))
             case "burst":
@@ -246,6 +246,10 @@ class Client:
         self.world.record.note(op, self.conn, **({"who": self.person} | fields))
 
     # What each dialect does in its own way.
+
+    async def babble(self, garbage: bytes) -> None:
+        """Send a frame that means nothing."""
+        await self._put(garbage)
 
     def begin(self) -> None:
         """A connection begins."""
@@ -472,6 +476,11 @@ class RoomsClient(Client):
                     text=heard["Text"],
                     name=str(heard["UID"]),
                 )
+
+    async def babble(self, garbage: bytes) -> None:
+        if self._entering is None:  # otherwise it would not be known which of the two an error answers
+            self._pending += 1
+            await super().babble(garbage)
 
     def _left(self) -> None:
         if self.room_id:

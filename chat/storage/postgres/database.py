@@ -57,6 +57,8 @@ class Database:
             except asyncpg.PostgresError as error:
                 raise StorageDown(str(error)) from error
             except CONNECTION_LOST as error:
+                # asyncpg may say so of a connection that was taken away from it just now, by cancelling.
+                await trio.lowlevel.checkpoint_if_cancelled()
                 raise StorageDown(str(error) or type(error).__name__) from error
         raise StorageDown("the database did not answer in time")
 

@@ -39,7 +39,7 @@ EXCUSED = (
     Excuse(
         "storage/postgres/database.py",
         "checkpoint_if_cancelled",
-        "only where asyncpg loses a connection at the moment of cancelling: one run in thousands",
+        "only where a query fails at the moment of cancelling: one run in thousands",
     ),
     Excuse("storage/postgres/binaries.py", "_on_the_machine()", "only where there is no wheel"),
     Excuse("storage/postgres/binaries.py", "_try(copied, home, owner)", OUT_OF_REACH),

@@ -54,10 +54,8 @@ class Database:
         with trio.move_on_after(self._query_timeout + _GRACE):
             try:
                 return await cross(self._on_a_connection, operation)
-            except asyncpg.PostgresError as error:
-                raise StorageDown(str(error)) from error
-            except CONNECTION_LOST as error:
-                # asyncpg may say so of a connection that was taken away from it just now, by cancelling.
+            except (asyncpg.PostgresError, *CONNECTION_LOST) as error:
+                # Cancelling may end a query in any of these ways: then it is the cancellation that is felt.
                 await trio.lowlevel.checkpoint_if_cancelled()
                 raise StorageDown(str(error) or type(error).__name__) from error
         raise StorageDown("the database did not answer in time")

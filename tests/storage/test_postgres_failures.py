@@ -1,5 +1,6 @@
 """What becomes of reads and writes when the real PostgreSQL stalls, forgets, refuses or goes away."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -17,7 +18,7 @@ from chat.storage.failures import OutcomeUnknown, StorageDown
 from chat.storage.ports import NewPerson, Taken
 from chat.storage.postgres import migrations
 from chat.storage.postgres.crossing import cross, open_asyncio
-from chat.storage.postgres.database import Address
+from chat.storage.postgres.database import Address, open_database
 from chat.storage.postgres.migrations import Migration, known_migrations, migrate
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 
@@ -302,6 +303,20 @@ async def test_cancelled_reads_leave_the_pool_whole_and_no_query_running(
 async def _none_waits(psql: Psql) -> bool:
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'messages'::regclass"
     return bool(await psql.value(waiting) == 0)
+
+
+async def test_a_cancelled_read_is_no_database_that_is_down(database: Address) -> None:
+    async def lose_the_connection(_connection: object) -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise asyncpg.InterfaceError("as asyncpg does now and then") from None
+
+    with trio.fail_after(20):
+        async with open_asyncio(), open_database(database, pool_size=1, query_timeout=10) as opened:
+            with trio.move_on_after(1) as cancelled:
+                await opened.read(lose_the_connection)
+    assert cancelled.cancelled_caught
 
 
 async def test_a_read_that_takes_too_long_is_given_up_and_the_next_is_answered(

@@ -1,33 +1,13 @@
 """Who the client really is: the peer, or whom a trusted proxy names. Nobody else is believed about it."""
 
 from collections.abc import Iterable
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
+from chat.model.addresses import parse_address
 from chat.model.startup import CannotStart
 
 Headers = Iterable[tuple[str, str]]
 """Names in lower case with their values, in the order they came."""
-
-
-_LONGEST = 100
-"""Characters of an address, its zone included; what is longer is not even looked at, nor remembered."""
-
-
-def parse_address(text: str) -> IPv4Address | IPv6Address | None:
-    """The address in `text`, an IPv4 one also where it is mapped into IPv6; None where there is none."""
-    return _parsed(text) if len(text) <= _LONGEST else None
-
-
-@lru_cache(1024)
-def _parsed(text: str) -> IPv4Address | IPv6Address | None:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    return address
 
 
 class Proxies:

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from types import TracebackType
 
-from chat.gateway.addresses import parse_address
+from chat.model.addresses import address_key
 
 
 class Admission:
@@ -62,7 +62,7 @@ class Place:
 
     def move(self, address: str | None) -> bool:
         """Count this connection for `address` from now on. False: that address has too many, nothing moved."""
-        bucket = _bucket(address)
+        bucket = None if address is None else address_key(address)
         if bucket == self._bucket:
             return True
         if not self._admission.enter(bucket):
@@ -82,11 +82,3 @@ class Place:
     ) -> None:
         self._admission.leave(self._bucket)
         self._admission.count -= 1
-
-
-def _bucket(address: str | None) -> bytes | None:
-    ip = parse_address(address) if address is not None else None
-    if ip is None or ip.is_loopback:
-        return None
-    # Whoever has one IPv6 address has the 2**64 of its network.
-    return ip.packed if ip.version == 4 else ip.packed[:8]

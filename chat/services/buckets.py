@@ -1,0 +1,60 @@
+"""Leaky buckets: how much of something each key may use, at once and in the long run (a meter as in ITU-T I.371)."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Hashable
+
+import trio
+
+MOST_KEYS = 100_000
+"""Buckets kept; the ones longest unused go first. A key of 40 bytes costs about 250."""
+
+
+class Buckets:
+    """One bucket a key, which holds `burst` and leaks `rate` a second. All of it is sync.
+
+    Keys are short: whoever makes one of what a client sent bounds it first.
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        burst: float,
+        *,
+        most_keys: int = MOST_KEYS,
+        clock: Callable[[], float] = trio.current_time,
+    ) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._most_keys = most_keys
+        self._clock = clock
+        self._levels: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()  # used, at (s)
+
+    def __len__(self) -> int:
+        return len(self._levels)
+
+    def take(self, keys: Collection[Hashable], cost: float = 1.0) -> float:
+        """Use `cost` of each key and return 0, or return the seconds until that is possible (then nothing is used).
+
+        What costs more than a whole burst is possible once the bucket is empty.
+        """
+        wait = max((self._wait(key, cost) for key in keys), default=0.0)
+        if wait == 0:
+            for key in keys:
+                self.add(key, cost)
+        return wait
+
+    def add(self, key: Hashable, cost: float) -> None:
+        """Use `cost` of a key whatever there is; a negative cost gives back."""
+        self._levels[key] = (max(0.0, self._level(key) + cost), self._clock())
+        self._levels.move_to_end(key)
+        if len(self._levels) > self._most_keys:
+            self._levels.popitem(last=False)
+
+    def _level(self, key: Hashable) -> float:
+        used, at = self._levels.get(key, (0.0, 0.0))
+        return max(0.0, used - (self._clock() - at) * self._rate)
+
+    def _wait(self, key: Hashable, cost: float) -> float:
+        # Less than a millionth is what floating point makes of nothing.
+        missing = self._level(key) + min(cost, self._burst) - self._burst
+        return missing / self._rate if missing > 1e-6 else 0.0

@@ -18,6 +18,7 @@ from chat.gateway.admission import Admission, Place
 from chat.gateway.arrival import Arrival, ServeSocket
 from chat.gateway.head import ReplayStream, read_head
 from chat.gateway.http_connection import HttpServer
+from chat.gateway.progress import ProgressStream
 from chat.gateway.refusal import refuse
 
 logger = structlog.get_logger(__name__)
@@ -152,7 +153,7 @@ class Connections:
         """The stream to speak on, after the TLS handshake if there is one. Raises BrokenResourceError."""
         if self._tls is None:
             return ReplayStream(inner)
-        stream = trio.SSLStream(inner, self._tls, server_side=True, https_compatible=True)
+        stream = trio.SSLStream(ProgressStream(inner), self._tls, server_side=True, https_compatible=True)
         with trio.move_on_after(self._config.handshake_timeout) as in_time:
             await stream.do_handshake()
         if in_time.cancelled_caught:

@@ -6,7 +6,7 @@ HTTP status that says so, and the caller owns the time.
 
 import os
 import re
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -16,6 +16,7 @@ import h11
 import trio
 
 from chat.gateway.parser import END_OF_HEAD, StrictParser, is_readable
+from chat.gateway.progress import ProgressStream
 
 READ_BYTES = 16_384
 """Most bytes taken from a connection at once; a usual head is below 2 KiB."""
@@ -29,11 +30,19 @@ class ReplayStream(trio.abc.Stream):
 
     __slots__ = ("_inner", "_pushed", "socket", "tls")
 
-    def __init__(self, inner: trio.SocketStream | trio.SSLStream[trio.SocketStream]) -> None:
+    def __init__(self, inner: trio.SocketStream | trio.SSLStream[ProgressStream]) -> None:
         self._inner = inner
         self._pushed = b""
         self.tls = isinstance(inner, trio.SSLStream)
         self.socket = (inner.transport_stream if isinstance(inner, trio.SSLStream) else inner).socket
+
+    def on_progress(self, progressed: Callable[[], None]) -> None:
+        """Have `progressed` called whenever the socket took a part of what send_all() sends; under TLS only.
+
+        In plain, whoever wants to know sends to `socket` and sees what it took. Sync.
+        """
+        if isinstance(self._inner, trio.SSLStream):
+            self._inner.transport_stream.progressed = progressed
 
     def push_back(self, data: bytes | bytearray) -> None:
         """Put `data` in front of what is read next. Not while somebody reads."""

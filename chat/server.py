@@ -40,7 +40,7 @@ from chat.live.session import Core, Handler
 from chat.live.support import SupportDesk
 from chat.live.watch import Watch, open_watch
 from chat.model.closing import GOING_AWAY
-from chat.model.entities import Person
+from chat.model.entities import Desk, Inbox, Person
 from chat.model.startup import CannotStart
 from chat.services.accounts import Accounts
 from chat.services.direct import Direct
@@ -114,7 +114,8 @@ async def open_chat(
         open_history(storage.rooms, storage.messages) as history,
     ):
         accounts = _accounts(config, storage.users, people.get, secret)
-        hub = Hub(await storage.messages.newest_id(), deliveries.heard)
+        hub = Hub(await storage.messages.newest_id())
+        hub.observe(Inbox, deliveries.heard)
         meters.watch(presence.readings, hub.readings)
         async with (
             open_broadcaster(hub, meters) as broadcaster,
@@ -124,7 +125,7 @@ async def open_chat(
         ):
             rooms = Rooms(storage.users, storage.rooms, storage.messages)
             memberships = Memberships(rooms, journal, presence)
-            handlers = _handlers(config, storage, rooms, deliveries)
+            handlers = _handlers(config, storage, rooms, deliveries, hub)
             core = Core(accounts, history, journal, hub, handlers, meters)
             door = Door(config, dialects, core, presence, recorder)
             app = _app(config, storage, accounts, rooms, memberships, presence, meters, watch)
@@ -141,14 +142,15 @@ async def open_chat(
 
 
 def _handlers(
-    config: Config, storage: Storage, rooms: Rooms, deliveries: Deliveries
+    config: Config, storage: Storage, rooms: Rooms, deliveries: Deliveries, hub: Hub
 ) -> Mapping[type, Handler]:
     """Return what is done for each command, of whichever dialect."""
-    support = Support(storage.users, storage.rooms, storage.messages)
+    desk = SupportDesk(Support(storage.users, storage.rooms, storage.messages))
+    hub.observe(Desk, desk.heard)
     direct = Direct(storage.users, storage.rooms, storage.messages, deliveries)
     return {
         **lobby.HANDLERS,
-        **SupportDesk(support).handlers,
+        **desk.handlers,
         **DirectMessages(direct, trust_from=config.direct_trust_from).handlers,
         **RoomSockets(rooms).handlers,
     }

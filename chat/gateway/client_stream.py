@@ -21,6 +21,9 @@ from chat.model.closing import TOO_BIG
 _FLUSH = 1.0
 """Seconds that a closing connection waits for the peer to read what is queued."""
 
+_TLS_PART = 65_536
+"""Bytes that are encrypted at once, four TLS records."""
+
 _FRAGMENTS = 1024
 """Fragments of one message. trio-websocket bounds their bytes only, and an empty one costs memory too."""
 
@@ -55,6 +58,7 @@ class ClientStream(trio.abc.Stream):
             limit=limit,
             overflow=lambda: self.overflow(),
         )
+        stream.on_progress(self.outbox.progressed)
 
     @property
     def heard_at(self) -> float:
@@ -129,8 +133,10 @@ class ClientStream(trio.abc.Stream):
         return taken
 
     async def _send_all(self, data: bytes) -> int:
-        await self._stream.send_all(data)
-        return len(data)
+        # A part at a time: all of `data` once more, encrypted, would wait for the socket beside it.
+        part = memoryview(data)[:_TLS_PART]
+        await self._stream.send_all(part)
+        return len(part)
 
 
 def close_frame(code: int, reason: str) -> bytes:

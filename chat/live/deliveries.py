@@ -5,13 +5,15 @@ one row a batch. A note that a crash loses means that a message is told again; o
 """
 
 import math
-from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 import trio
 
-from chat.model.entities import Inbox, Message, Topic
+from chat.live.hub import Listener
+from chat.model.entities import Inbox, Message
 from chat.storage.failures import StorageError
 from chat.storage.ports import Rooms
 from chat.waiting import take_waiting
@@ -35,20 +37,20 @@ class Deliveries:
 
     def __init__(self, feed: trio.MemorySendChannel[Note]) -> None:
         self._feed = feed
-        self._late: dict[int, _Late] = {}  # people who are being told what they missed
         self._noted = 0  # notes ever handed over
         self._tried = 0  # how many of them were written, or could not be
         self._progress = trio.Event()  # set, and made anew, after each try
         self._wanted = trio.Event()  # set by who waits for notes, made anew before each pause
 
-    def heard(self, topic: Topic, messages: Sequence[Message]) -> None:
-        """Note what the hub told to an inbox; what it told elsewhere is not waited for by anybody. Sync."""
-        if type(topic) is Inbox:
-            late = self._late.get(topic.person_id)
-            if late is not None:
-                late.heard += messages
-            else:
-                self.delivered(topic.person_id, messages)
+    def heard(self, inbox: Inbox, listeners: Collection[Listener], messages: Sequence[Message]) -> None:
+        """Note what the hub told to an inbox, for each connection once its bytes have left. Sync.
+
+        A position covers all that came before it. It may be noted by any connection of the person, because each
+        was told all that was missed before it heard anything new, and takes its bytes in their order.
+        """
+        note = partial(self.delivered, inbox.person_id, messages)
+        for listener in listeners:
+            listener.when_written(note)
 
     def delivered(self, person_id: int, messages: Sequence[Message]) -> None:
         """Note that a person was told messages. Sync."""
@@ -56,25 +58,6 @@ class Deliveries:
             if message.room_id:  # one that was never saved has no position
                 self._noted += 1
                 self._feed.send_nowait(((message.room_id, person_id), message.seq))
-
-    @contextmanager
-    def catching_up(self, person_id: int) -> Generator[None]:
-        """Note what a person hears meanwhile only once one of their connections was told all that they missed.
-
-        A position covers all that came before it: a new message noted first would hide what is still to be told.
-        Leaving by an exception means that this connection was not told all.
-        """
-        late = self._late.setdefault(person_id, _Late())
-        late.connections += 1
-        try:
-            yield
-            late.one_has_it_all = True
-        finally:
-            late.connections -= 1
-            if not late.connections:
-                del self._late[person_id]
-                if late.one_has_it_all:
-                    self.delivered(person_id, late.heard)
 
     async def written(self) -> None:
         """Wait until the notes so far are written, or could not be. Cancelling changes nothing."""
@@ -110,15 +93,6 @@ class Deliveries:
                 self._wanted = trio.Event()
             with trio.move_on_after(_PAUSE):
                 await self._wanted.wait()
-
-
-class _Late:
-    """A person who is being told what they missed, on one connection or several."""
-
-    def __init__(self) -> None:
-        self.connections = 0
-        self.heard: list[Message] = []  # new messages, heard meanwhile
-        self.one_has_it_all = False
 
 
 @asynccontextmanager

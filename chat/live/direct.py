@@ -1,6 +1,7 @@
 """Direct messages, live: each to one person or guest, saved between people, relayed where a guest takes part."""
 
 import itertools
+from functools import partial
 
 import structlog
 import trio
@@ -54,22 +55,9 @@ class DirectMessages:
         session.ignore_all()
         session.person, session.client_id = person, person.id
         session.tell(Welcome(person.id))
-        session.hold()
-        # No await between here and listening: what is told below ends where listening begins.
-        up_to = session.core.hub.newest_id
         try:
-            with self._direct.notes.catching_up(person.id):
-                session.listen(Inbox(person.id))
-                told: list[Message] = []
-                for message in await self._direct.missed(person.id, up_to):
-                    await session.tell_patiently(Said(message))
-                    told.append(message)
-                    if session.outbox.is_open and not session.outbox.queued:
-                        self._direct.notes.delivered(person.id, told)
-                        told = []
-                # What a client that is cut off has not taken from its outbox is told again.
-                await session.wait_told()
-                self._direct.notes.delivered(person.id, told)
+            with session.not_pinged():
+                await self._catch_up(session, person.id)
         except BaseException as ending:
             # To hear what is new without what was missed would count as having been told both, also while a server
             # that stops still tells what was accepted.
@@ -77,7 +65,30 @@ class DirectMessages:
             if isinstance(ending, StorageDown):
                 session.close(OUTCOME_UNKNOWN)
             raise
+
+    async def _catch_up(self, session: Session, person_id: int) -> None:
+        """Tell what was missed, then what was sent meanwhile, and from there on what is new."""
+        hub = session.core.hub
+        await (
+            self._direct.notes.written()
+        )  # what was told a moment ago, on another connection, is not told again
+        up_to = hub.newest_id
+        await self._tell_missed(session, person_id, 0, up_to)
+        # However much that was, little came meanwhile: so little has to be held.
+        session.hold()
+        # No await between here and listening: what is told below ends where listening begins.
+        newest = hub.newest_id
+        session.listen(Inbox(person_id))
+        if newest > up_to:
+            await self._tell_missed(session, person_id, up_to, newest)
         session.release()
+
+    async def _tell_missed(self, session: Session, person_id: int, after_id: int, up_to_id: int) -> None:
+        """Tell what was missed between these ids piece by piece, and note each once it has left."""
+        while missed := await self._direct.missed(person_id, after_id, up_to_id):
+            await session.outbox.send(b"".join(session.dialect.encode(Said(message)) for message in missed))
+            session.outbox.when_written(partial(self._direct.notes.delivered, person_id, missed))
+            after_id = missed[-1].id
 
     async def ping(self, session: Session, _command: Ping, _nursery: trio.Nursery) -> None:
         """Answer."""

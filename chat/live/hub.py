@@ -5,8 +5,8 @@ goes to its outbox. Nothing here awaits, so nobody joins or leaves while a batch
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from chat.dialects.dialect import Voice
 from chat.live.meters import Reading
@@ -21,9 +21,8 @@ class Listener(Protocol):
         """Take whole frames without waiting; with none, what was kept to go with others goes now."""
         ...
 
-    @property
-    def is_open(self) -> bool:
-        """Whether what is offered is taken."""
+    def when_written(self, note: Callable[[], None]) -> None:
+        """Call `note` once all that was offered so far has left for the client, which may be now or never."""
         ...
 
 
@@ -35,22 +34,22 @@ class Announcement(NamedTuple):
     audience: tuple[Topic, ...] = ()
 
 
+Observer = Callable[[Any, Collection[Listener], Sequence[Message]], None]
+"""Told which messages were published to a topic, and to whom. Sync."""
+
+
 class Hub:
     """Topics, in them voices, in them listeners: a message is encoded once for each voice in its topic.
 
-    Args:
-        newest_id: the id of the newest message there is.
-        heard: told, for each topic and batch that anybody took, which messages those were.
+    `newest_id` is the id of the newest message there is.
     """
 
-    def __init__(
-        self, newest_id: int = 0, heard: Callable[[Topic, Sequence[Message]], None] | None = None
-    ) -> None:
+    def __init__(self, newest_id: int = 0) -> None:
         self.newest_id = newest_id
         """The newest published message. Ids ascend in the order of publishing, so whoever joins now hears
         exactly what has a higher id."""
         self._deliveries = 0  # messages told to listeners so far, each as often as it was told
-        self._heard = heard
+        self._observers: dict[type, Observer] = {}
         self._topics: defaultdict[Topic, dict[Voice, set[Listener]]] = defaultdict(dict)
 
     def join(self, topic: Topic, voice: Voice, listener: Listener) -> None:
@@ -70,6 +69,10 @@ class Hub:
         """Whether anybody listens to the topic now."""
         return topic in self._topics
 
+    def observe(self, kind: type, observer: Observer) -> None:
+        """Tell `observer` of every publishing to a topic of this kind that has listeners, after they were told."""
+        self._observers[kind] = observer
+
     def publish(self, announcements: Iterable[Announcement]) -> None:
         """Tell each message to everyone who listens to a topic of its audience, in the order given."""
         by_topic: defaultdict[Topic, list[Announcement]] = defaultdict(list)
@@ -86,14 +89,11 @@ class Hub:
                 for voice, listeners in self._topics[topic].items():
                     _tell(voice, listeners, said)
                     self._deliveries += len(listeners) * len(said)
-                if self._heard is not None and self._is_open(topic):
-                    self._heard(topic, [announcement.message for announcement in said])
+                if observer := self._observers.get(type(topic)):
+                    everyone = [each for listeners in self._topics[topic].values() for each in listeners]
+                    observer(topic, everyone, [announcement.message for announcement in said])
         for author in authors:
             author.offer(b"")  # an acknowledgement that went with nothing above goes now
-
-    def _is_open(self, topic: Topic) -> bool:
-        """Whether anybody who listens to the topic still takes what is offered."""
-        return any(each.is_open for listeners in self._topics[topic].values() for each in listeners)
 
     def readings(self) -> Iterable[Reading]:
         """Tell how much was told."""

@@ -60,14 +60,16 @@ async def recall(session: Session, command: Recall, nursery: trio.Nursery) -> No
     if session.recalls >= _RECALLS:
         return session.tell(Refused(_TOO_MANY_RECALLS))
     session.recalls += 1
-    nursery.start_soon(_recall, session, command.count)
+    turn = session.recall_turn = session.recall_turn or trio.Lock()
+    nursery.start_soon(_recall, session, command.count, turn)
     return await trio.lowlevel.checkpoint()
 
 
-async def _recall(session: Session, count: int) -> None:
+async def _recall(session: Session, count: int, turn: trio.Lock) -> None:
     try:
-        await session.wait_settled()  # what a client said before it asked is in the answer
-        await session.core.history.recall(LOBBY_ID, count, session.dialect, session.outbox.send)
+        async with turn:  # one answer at a time: what is read for a client is bounded
+            await session.wait_settled()  # what a client said before it asked is in the answer
+            await session.core.history.recall(LOBBY_ID, count, session.dialect, session.outbox.send)
     except* StorageDown:
         session.tell(Refused(UNAVAILABLE))
     finally:

@@ -9,6 +9,7 @@ written nothing overtakes it, so a frame is never torn, nor put inside another.
 import math
 import os
 import sys
+from collections import deque
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 
@@ -36,17 +37,21 @@ class Outbox:
     """
 
     __slots__ = (
-        "_allowance",
+        "_answer_bytes",
+        "_answer_end",
         "_begun",
         "_closed",
+        "_drained",
         "_feed",
         "_fileno",
+        "_marks",
         "_open",
         "_overflow",
         "_pending",
         "_progress",
         "_send_some",
         "_soon",
+        "_stall",
         "limit",
         "queued",
         "start_writer",
@@ -68,11 +73,15 @@ class Outbox:
         self._soon = b""  # what goes with the next blob
         self._begun = b""  # the rest of a blob of which the socket took a part: it can't be dropped any more
         self._progress: trio.Event | None = None  # made by who waits for room, set by the writer
+        self._stall: trio.CancelScope | None = None  # of the write under way
         self._open = True  # until cut() or finish()
         self._closed = False  # whether a last frame has been taken
         self.limit = limit
-        self._allowance = 0  # bytes of what send() took, by which more may wait until nothing does
         self.queued = 0  # bytes that wait or are being written
+        self._drained = 0  # bytes that the writer has written since nothing waited
+        self._answer_bytes = 0  # of the one answer larger than half of the limit that waits, if any
+        self._answer_end = 0  # where it ends, counted as _drained is
+        self._marks: deque[tuple[int, Callable[[], None]]] | None = None  # see when_written(); ends as above
         self.start_writer: Callable[[Callable[[], Awaitable[None]]], None] | None = None
         """Starts a task in the client's nursery; set by written_by() while there is one."""
 
@@ -100,9 +109,24 @@ class Outbox:
         self._soon += blob
 
     @property
-    def is_open(self) -> bool:
-        """Whether what is offered now may still reach the client."""
-        return self._open
+    def room(self) -> int:
+        """Bytes that may still be offered; an answer that was waited for does not count. Sync."""
+        return self.limit - self.queued + self._answer_left
+
+    @property
+    def _answer_left(self) -> int:
+        return min(self.queued, self._answer_bytes, max(0, self._answer_end - self._drained))
+
+    def when_written(self, note: Callable[[], None]) -> None:
+        """Call `note` once the socket has taken all that was offered so far, which may be now or never. Sync."""
+        if not self._open:
+            return  # what was offered last was not taken
+        if not self.queued:
+            note()
+            return
+        if self._marks is None:
+            self._marks = deque()
+        self._marks.append((self._drained + self.queued, note))
 
     def cut(self) -> None:
         """Drop what the writer has not begun with, and take no more but a last frame. Sync.
@@ -114,6 +138,8 @@ class Outbox:
         if self._pending is not None:
             for blob in take_waiting(self._pending, sys.maxsize):
                 self.queued -= len(blob)
+        while self._marks and self._marks[-1][0] > self._drained + self.queued:
+            self._marks.pop()
 
     def finish(self, last: bytes = b"") -> None:
         """Take `last` (a close frame) behind what waits, and then nothing more. Sync."""
@@ -146,7 +172,7 @@ class Outbox:
         self.queued += len(blob)
         if blob is not self._begun:
             self._feed.send_nowait(blob)
-        if self.queued > self.limit + self._allowance:
+        if self.queued > self.limit and self.room < 0:
             self._overflow()
 
     async def send(self, blob: bytes) -> None:
@@ -154,12 +180,16 @@ class Outbox:
 
         For long answers that the client asked for. Cancelling: `blob` was not taken.
         """
-        await self.wait_until_at_most(self.limit // 2)
-        # One answer may be larger than the limit (a whole conversation): it was asked for, and is no sign of slowness.
-        self._allowance += len(blob)
+        while self.queued > self.limit // 2 or self._answer_left:
+            await self._wait_for_progress()
+        if len(blob) <= self.limit // 2:
+            return self.offer(blob)
+        # It was asked for, and is no sign of slowness; a second one waits until it is gone.
+        self._answer_bytes = len(blob)
+        self._answer_end = self._drained + self.queued + len(blob)
         self.offer(blob)
-        if not self.queued:
-            self._allowance = 0
+        self._answer_end = self._drained + self.queued  # without what the socket took at once
+        return None
 
     def waiting(self) -> tuple[int, int]:
         """How much waits: bytes, and batches of one frame or more. Sync."""
@@ -168,9 +198,17 @@ class Outbox:
     async def wait_until_at_most(self, size: int) -> None:
         """Wait until no more than `size` bytes are queued. The caller sets a deadline: the peer may never read."""
         while self.queued > size:
-            if self._progress is None:
-                self._progress = trio.Event()
-            await self._progress.wait()
+            await self._wait_for_progress()
+
+    async def _wait_for_progress(self) -> None:
+        if self._progress is None:
+            self._progress = trio.Event()
+        await self._progress.wait()
+
+    def progressed(self) -> None:
+        """The transport took a part of what is being written: the client is not stalled. Sync."""
+        if self._stall is not None:
+            self._stall.deadline = trio.current_time() + _STALL
 
     async def _write(self) -> None:
         """Write what waits until nothing does.
@@ -183,20 +221,29 @@ class Outbox:
         try:
             # No await between finding nothing and ending: what is offered then starts the next writer.
             while blob := blob or b"".join(take_waiting(self._pending, _JOIN)):
-                with trio.move_on_after(_STALL) as stall:
+                with trio.move_on_after(_STALL) as self._stall:
                     taken = await self._send_some(blob)
-                if stall.cancelled_caught:
+                if self._stall.cancelled_caught:
                     self._open = False
                     return self._overflow()
                 blob = blob[taken:]
-                self.queued -= taken
-                if self._progress is not None:
-                    self._progress.set()
-                    self._progress = None
+                self._take_off(taken)
             self._begun = b""
-            self._allowance = 0
+            self._drained = self._answer_bytes = self._answer_end = 0
             self._feed = self._pending = None
         except BaseException:
             self._open = False  # the transport is broken, or a frame is half written
             raise
+        finally:
+            self._stall = None
         return None
+
+    def _take_off(self, size: int) -> None:
+        """Count `size` bytes as written, and tell who waits for that. Sync."""
+        self.queued -= size
+        self._drained += size
+        while self._marks and self._marks[0][0] <= self._drained:
+            self._marks.popleft()[1]()
+        if self._progress is not None:
+            self._progress.set()
+            self._progress = None

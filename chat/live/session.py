@@ -4,8 +4,10 @@ The session never waits for its own messages to be committed: the journal calls 
 pipeline, and cancelling a client never touches a write.
 """
 
+import math
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import msgspec
@@ -19,6 +21,7 @@ from chat.live.journal import Author, Journal
 from chat.live.meters import Meters
 from chat.live.outbox import Outbox
 from chat.live.recorder import Record
+from chat.live.stagger import Stagger
 from chat.model.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, TOO_SLOW, Closing
 from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, Peer, Person, Topic
 from chat.model.events import Event, Refused
@@ -29,6 +32,13 @@ from chat.storage.failures import OutcomeUnknown, StorageDown
 
 _FAREWELL = 2.0
 """Seconds a client has to answer a close frame, or to read the rest before it, before TCP is closed."""
+
+_CUT_GAP = 0.005
+_CUT_WITHIN = 2.0
+"""Seconds between the ends of two clients that were cut as too slow, and in which all of them end.
+
+To end one takes half a millisecond, and a hundred are often cut in one fan-out.
+"""
 
 _TURN = 32
 """Frames of one client that are handled until the others get their turn."""
@@ -52,6 +62,8 @@ class Core(msgspec.Struct, frozen=True):
     hub: Hub
     handlers: Mapping[type, Handler]
     meters: Meters
+    cuts: Stagger = msgspec.field(default_factory=lambda: Stagger(_CUT_GAP, _CUT_WITHIN))
+    """When the next client that was cut is ended."""
 
 
 class Ears(Protocol):
@@ -106,12 +118,12 @@ class Session:
         self.room_id = 0  # the one room that this connection entered, where the dialect has such
         self.support: Any = None  # what an operator's connection remembers (live/support.py)
         self.recalls = 0  # history queries under way
+        self.recall_turn: trio.Lock | None = None  # of the one that is answered; made by the first
         self._connection = connection
         self.dialect = dialect
         self._choices = choices
         self._topics: dict[Topic, Voice] = {}  # where this session listens
-        self._held: list[bytes] = []  # what came since hold()
-        self._held_bytes = 0
+        self._held: _Held | None = None  # what came since hold(), if it holds
         self.quiet_until = self._pinged_at = 0.0  # set by beat()
         self._closing: Closing | None = None  # set by close()
         self._submitted = 0  # drafts ever given to the journal
@@ -137,6 +149,9 @@ class Session:
             return
         finally:
             self.ignore_all()
+        if self._closing is TOO_SLOW:
+            waiting = self.record.waiting
+            logger.info("client too slow", connection=self.record.id, address=self.address, queued=waiting)
         if self._closing is not None:
             await self._say_goodbye(self._closing)
 
@@ -195,11 +210,6 @@ class Session:
         if topic in self._topics:
             self.core.hub.leave(topic, self._topics.pop(topic), self)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the client still takes what it is told."""
-        return self.outbox.is_open
-
     def ignore_all(self) -> None:
         """Hear nothing more."""
         for topic in tuple(self._topics):
@@ -207,19 +217,31 @@ class Session:
 
     def hold(self) -> None:
         """Keep what the hub tells from here on until release(): an answer that is being prepared comes first."""
+        self._held = _Held()
         self.offer = self._hold
 
     def release(self) -> None:
         """Pass on what was held, behind what was told meanwhile."""
+        held, self._held = self._held, None
         self.offer = self.outbox.offer
-        held, self._held, self._held_bytes = self._held, [], 0
-        self.offer(b"".join(held))
+        if held is not None:
+            self.offer(b"".join(held.blobs))
+            for note in held.notes:
+                self.outbox.when_written(note)
 
     def _hold(self, blob: bytes) -> None:
-        self._held.append(blob)
-        self._held_bytes += len(blob)
-        if self._held_bytes > self.outbox.limit:
+        assert self._held is not None
+        self._held.blobs.append(blob)
+        self._held.size += len(blob)
+        if self._held.size > self.outbox.room:
             self.too_slow()
+
+    def when_written(self, note: Callable[[], None]) -> None:
+        """Call `note` once what the hub told so far has left for the client, which may be now or never. Sync."""
+        if self._held is None:
+            self.outbox.when_written(note)
+        else:
+            self._held.notes.append(note)
 
     def tell(self, event: Event) -> None:
         """Tell the client something, in its dialect."""
@@ -236,13 +258,6 @@ class Session:
         frames = self.dialect.encode(event)
         self.record.said(frames)
         await self.outbox.send(frames)
-
-    async def wait_told(self) -> None:
-        """Wait until the client was told everything so far. Raises ConnectionClosed where it will never be."""
-        await self.outbox.wait_until_at_most(0)
-        await trio.lowlevel.checkpoint()  # whom close() ends goes that way, and hears why
-        if not self.outbox.is_open:
-            raise ConnectionClosed(None)
 
     # Sending.
 
@@ -300,25 +315,42 @@ class Session:
 
     # Ending; all but the goodbye is sync.
 
-    def close(self, closing: Closing) -> None:
-        """End this session: read no more, then say goodbye. The first reason counts."""
+    def close(self, closing: Closing, at: float | None = None) -> None:
+        """End this session: read no more, then say goodbye. The first reason counts.
+
+        `at` is when, in seconds of Trio's clock, if that is not now.
+        """
         if self._closing is None:
             self._closing = self.record.closing = closing
             self.record.note(f"the server closes: {closing.code}")
             self.core.meters.closed(closing)
-            self._reading.cancel()
+            if at is None:
+                self._reading.cancel()
+            else:
+                self._reading.deadline = at
 
     def too_slow(self) -> None:
         """Cut the client: what waits for it is dropped. Called by the outbox, also in the middle of a fan-out."""
-        self.record.waiting = queued = self.outbox.queued
-        logger.info("client too slow", connection=self.record.id, address=self.address, queued=queued)
+        if self._closing is None:
+            self.record.waiting = self.outbox.queued + (self._held.size if self._held else 0)
+            self.close(TOO_SLOW, at=self.core.cuts.next())
         self.outbox.cut()
-        self.close(TOO_SLOW)
+        if self._held is not None:
+            self._held = _Held()
 
     async def _say_goodbye(self, closing: Closing) -> None:
         """Close the WebSocket, in bounded time."""
         with trio.move_on_after(_FAREWELL):
             await self._connection.aclose(*closing)
+
+    @contextmanager
+    def not_pinged(self) -> Generator[None]:
+        """Send no ping for as long as the block lasts: the client is told much, and what it answers is not read yet."""
+        self.quiet_until = math.inf
+        try:
+            yield
+        finally:
+            self.quiet_until = 0.0
 
     def beat(self, now: float, interval: float, patience: float) -> None:
         """Ping a silent client, or cut it when it did not answer in time. All in seconds of Trio's clock.
@@ -340,3 +372,12 @@ class Session:
             self.quiet_until = now + min(interval, patience)
             self.record.said(_PING)
             self.outbox.offer(_PING)
+
+
+class _Held:
+    """What the hub told a session that is still being prepared an answer, and what waits for its being written."""
+
+    def __init__(self) -> None:
+        self.blobs: list[bytes] = []
+        self.size = 0  # bytes
+        self.notes: list[Callable[[], None]] = []

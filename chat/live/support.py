@@ -3,11 +3,14 @@
 Nothing is answered before authentication: whoever skips it is closed without a reply (seed 001).
 """
 
+from collections.abc import Collection, Sequence
+
 import msgspec
 import trio
 
 from chat.dialects.support import DESK_VOICE
 from chat.live.answer import Answer
+from chat.live.hub import Listener
 from chat.live.session import Handler, Session
 from chat.model.closing import UNAUTHENTICATED
 from chat.model.commands import (
@@ -19,7 +22,7 @@ from chat.model.commands import (
     SupportOverview,
     SupportSend,
 )
-from chat.model.entities import Desk, Draft, Message, Peer, Person, SupportLine
+from chat.model.entities import Desk, Message, Peer, Person, SupportLine
 from chat.model.events import Overview, Refused, Retold
 from chat.model.refusals import Code, Refusal
 from chat.model.rules import clean_text
@@ -44,7 +47,9 @@ class SupportDesk:
 
     def __init__(self, support: Support) -> None:
         self._support = support
-        self._last: tuple[int, Peer] | None = None  # the newest message of a person, and whose it is
+        self._last: tuple[int, Peer] | None = (
+            None  # the newest message that operators heard of a person, and whose
+        )
         self.handlers: dict[type, Handler] = {
             SupportGreet: self.greet,
             SupportAuthenticate: self.authenticate,
@@ -95,9 +100,7 @@ class SupportDesk:
         if person is None:
             return session.close(UNAUTHENTICATED)
         peer = Peer(person.id, person.name)
-        return await self._submit(
-            session, person, peer, command.text, _Asked(session, command.ref, self, peer)
-        )
+        return await self._submit(session, person, peer, command.text, Answer(session, command.ref))
 
     async def answer(self, session: Session, command: SupportAnswer, _nursery: trio.Nursery) -> None:
         """Answer a person, as an operator."""
@@ -135,9 +138,15 @@ class SupportDesk:
         else:
             session.tell(Refused(command.refusal, command.ref))
 
-    def heard(self, message: Message, peer: Peer) -> None:
-        """A person spoke: that is now the current conversation of the operators who hear it. Sync."""
-        self._last = (message.id, peer)
+    def heard(self, _desk: Desk, _operators: Collection[Listener], messages: Sequence[Message]) -> None:
+        """Hear from the hub what operators were told: whose conversation the last person spoke in. Sync.
+
+        It is what was published that counts, not what was committed: after an unknown outcome nobody is told of a
+        commit until it is published.
+        """
+        for message in messages:
+            if message.peer is not None and message.sender_id == message.peer.id:
+                self._last = (message.id, message.peer)
 
     def _current(self, session: Session) -> Peer | None:
         current: Current = session.support
@@ -164,17 +173,3 @@ class SupportDesk:
             return answer.refuse(NO_CONVERSATION)
         audience = (SupportLine(peer.id), Desk())
         return await session.submit(room_id, person, clean, peer=peer, audience=audience, answer=answer)
-
-
-class _Asked(Answer):
-    """The author of a person's question: the desk notes who spoke last."""
-
-    def __init__(self, session: Session, ref: object, desk: SupportDesk, peer: Peer) -> None:
-        super().__init__(session, ref)
-        self._desk = desk
-        self._peer = peer
-
-    def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
-        if isinstance(outcome, Message):
-            self._desk.heard(outcome, self._peer)
-        super().settled(draft, outcome)

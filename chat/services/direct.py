@@ -1,11 +1,14 @@
 """The rules of direct messages: which room two people have, and what a person has not been told yet."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from typing import Protocol
 
 from chat.model.entities import Message, Person
 from chat.storage.ports import Messages, Rooms, Users
+
+_PIECE_MESSAGES = 200
+_PIECE_BYTES = 131_072
+"""Of the missed messages that are read at once: a client takes one piece before the next is read."""
 
 
 class Notes(Protocol):
@@ -13,10 +16,6 @@ class Notes(Protocol):
 
     def delivered(self, person_id: int, messages: Sequence[Message]) -> None:
         """Note that a person was told messages. Sync."""
-        ...
-
-    def catching_up(self, person_id: int) -> AbstractContextManager[None]:
-        """Note what a person hears meanwhile only once they were told all that they missed."""
         ...
 
     async def written(self) -> None:
@@ -45,10 +44,12 @@ class Direct:
             room_id = self._room_ids[pair] = room.id
         return room_id
 
-    async def missed(self, person_id: int, up_to_id: int) -> list[Message]:
-        """Return what was sent to the person and not told yet, up to a message id, in its order."""
-        await self.notes.written()  # what was told a moment ago, on another connection, is not told again
-        return await self._messages.undelivered(person_id, up_to_id)
+    async def missed(self, person_id: int, after_id: int, up_to_id: int) -> list[Message]:
+        """Return a piece of what was sent to the person and not told yet, with ids between these, in its order.
+
+        The next piece begins after its last message; an empty one says that there is no more.
+        """
+        return await self._messages.undelivered(person_id, after_id, up_to_id, _PIECE_MESSAGES, _PIECE_BYTES)
 
     async def person(self, person_id: int) -> Person | None:
         """Return the person with this id."""

@@ -1,10 +1,10 @@
-"""What was said before: pages of a room, read concurrently and handed over in order.
+"""What was said before: ranges of a room, read concurrently and told in order, in pieces of bounded size.
 
 The last page is what everybody asks for who comes back, so those who ask at once share one query, and the bytes
-of its frames.
+of its frames. However long the texts are, of one answer no more than a few pieces are in memory.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import trio
@@ -17,13 +17,21 @@ from chat.storage.failures import StorageDown
 from chat.storage.ports import Messages, Rooms
 
 PAGE = 100
-"""Messages a query. `seq` has no gaps, so the pages' bounds are known before the first is read."""
+"""Messages of a range. `seq` has no gaps, so the ranges' bounds are known before the first is read."""
 
-_CHUNK = 65536
-"""Bytes of frames handed over at once, about: a slow client is waited for between two of them."""
+PIECE = 65_536
+"""Bytes of text in one query of a range, and so in one piece that is told."""
 
-_QUERIES = 4
-"""Page queries at once in the whole server: half of the pool, so that logins are never behind history."""
+_LAST_PAGE = 131_072
+"""Bytes of text of a last page that is shared; a longer one is read as ranges are."""
+
+_AHEAD = 2
+"""Ranges of one answer that are read and not told yet: each has one piece at most."""
+
+_LONG_QUERIES = 2
+_LAST_QUERIES = 2
+"""Queries at once in the whole server, for ranges and for last pages: half of the pool together, so that logins are
+never behind history, nor short answers behind long ones."""
 
 _NEWEST = 2**63 - 1
 
@@ -32,17 +40,20 @@ Tell = Callable[[bytes], Awaitable[None]]
 
 
 class Page:
-    """Some messages in order, and their frames in each voice that asked: encoded once, however many hear them."""
+    """The last messages of a room, and their frames in each voice that asked: encoded once, however many hear them."""
 
-    def __init__(self, messages: Sequence[Message]) -> None:
+    def __init__(self, messages: Sequence[Message], count: int) -> None:
         self._messages = messages
-        self._chunks: dict[Voice, list[bytes]] = {}
+        self._frames: dict[Voice, bytes] = {}
+        self.last_seq = messages[-1].seq if messages else 0
+        self.is_whole = not messages or len(messages) == count or messages[0].seq == 1
+        """Whether these are all that were asked for; if not, they are too long for one piece."""
 
-    def chunks(self, voice: Voice) -> list[bytes]:
-        """Return the frames of the page, joined to pieces of a size that can be waited for. Sync."""
-        if voice not in self._chunks:
-            self._chunks[voice] = list(_joined(voice.encode(Said(message)) for message in self._messages))
-        return self._chunks[voice]
+    def frames(self, voice: Voice) -> bytes:
+        """Return the frames of the page. Sync."""
+        if voice not in self._frames:
+            self._frames[voice] = _frames(self._messages, voice)
+        return self._frames[voice]
 
 
 class History:
@@ -57,60 +68,66 @@ class History:
         self._limiter = limiter
 
     async def recall(self, room_id: int, count: int, voice: Voice, tell: Tell) -> None:
-        """Tell the last `count` messages of a room, oldest first: frames in `voice`, each page once it is there.
+        """Tell the last `count` messages of a room, oldest first: frames in `voice`, each piece once it is there.
 
-        Raises StorageDown, for a long past in an exception group.
+        `tell` waits while the client has not read enough of what came before. A client is told one answer at a
+        time. Raises StorageDown, for a long past in an exception group.
         """
         if count <= PAGE:
             page = await self._last.get((room_id, count))
-            return await _tell(page, voice, tell) if page else None
-        room = await self._rooms.by_id(room_id)
-        if room is None:
-            return None
-        starts = range(max(0, room.last_seq - count), room.last_seq, PAGE)
-        pages = [_Awaited(start, min(start + PAGE, room.last_seq)) for start in starts]
+            if page is None or page.is_whole:
+                return await tell(page.frames(voice)) if page else None
+            last_seq = page.last_seq
+        else:
+            room = await self._rooms.by_id(room_id)
+            last_seq = room.last_seq if room else 0
+        starts = range(max(0, last_seq - count), last_seq, PAGE)
+        ranges = [_Range(start, min(start + PAGE, last_seq)) for start in starts]
+        ahead = trio.Semaphore(_AHEAD)
         async with trio.open_nursery() as nursery:
-            for page_to_come in pages:
-                nursery.start_soon(self._read, room_id, page_to_come)
-            for page_to_come in pages:
-                await page_to_come.read.wait()
-                page, page_to_come.page = page_to_come.page, None  # told: no slow client holds the whole past
-                assert page is not None
-                await _tell(page, voice, tell)
+            nursery.start_soon(self._read_ahead, room_id, ranges, ahead, nursery)
+            for each in ranges:
+                await each.read.wait()
+                while piece := each.take():
+                    await tell(_frames(piece, voice))
+                    if piece[-1].seq < each.up_to:
+                        each.messages = await self._page(room_id, piece[-1].seq, each.up_to)
+                ahead.release()
         return None
 
-    async def _read(self, room_id: int, awaited: "_Awaited") -> None:
-        async with self._limiter:
-            awaited.page = Page(await self._messages.page(room_id, awaited.after, awaited.up_to))
-        awaited.read.set()
+    async def _read_ahead(
+        self, room_id: int, ranges: Sequence["_Range"], ahead: trio.Semaphore, nursery: trio.Nursery
+    ) -> None:
+        for each in ranges:
+            await ahead.acquire()
+            nursery.start_soon(self._read, room_id, each)
+
+    async def _read(self, room_id: int, each: "_Range") -> None:
+        each.messages = await self._page(room_id, each.after, each.up_to)
+        each.read.set()
+
+    async def _page(self, room_id: int, after: int, up_to: int) -> list[Message]:
+        async with self._limiter:  # first come, first served, and nobody asks for more than _AHEAD at once
+            return await self._messages.page(room_id, after, up_to, PIECE)
 
 
-class _Awaited:
-    """One range of `seq`, and its page once it is read."""
+class _Range:
+    """One range of `seq`, and the piece of it that is read and not told yet."""
 
     def __init__(self, after: int, up_to: int) -> None:
         self.after = after
         self.up_to = up_to
-        self.page: Page | None = None
+        self.messages: list[Message] = []
         self.read = trio.Event()
 
+    def take(self) -> list[Message]:
+        """Return the piece and keep it no longer: no slow client holds what it was told."""
+        piece, self.messages = self.messages, []
+        return piece
 
-async def _tell(page: Page, voice: Voice, tell: Tell) -> None:
-    for chunk in page.chunks(voice):
-        await tell(chunk)
 
-
-def _joined(frames: Iterable[bytes]) -> Iterator[bytes]:
-    piece: list[bytes] = []
-    size = 0
-    for frame in frames:
-        piece.append(frame)
-        size += len(frame)
-        if size >= _CHUNK:
-            yield b"".join(piece)
-            piece, size = [], 0
-    if piece:
-        yield b"".join(piece)
+def _frames(messages: Sequence[Message], voice: Voice) -> bytes:
+    return b"".join(voice.encode(Said(message)) for message in messages)
 
 
 @asynccontextmanager
@@ -124,8 +141,8 @@ async def open_history(rooms: Rooms, messages: Messages) -> AsyncGenerator[Histo
         async def read(room_id: int, count: int) -> None:
             try:
                 async with limiter:
-                    newest_first = await messages.before(room_id, _NEWEST, count)
-                found[room_id, count] = Page(newest_first[::-1])
+                    newest_first = await messages.before(room_id, _NEWEST, count, _LAST_PAGE)
+                found[room_id, count] = Page(newest_first[::-1], count)
             except StorageDown as failure:
                 failures.append(failure)
 
@@ -136,6 +153,6 @@ async def open_history(rooms: Rooms, messages: Messages) -> AsyncGenerator[Histo
             raise failures[0]
         return found
 
-    limiter = trio.CapacityLimiter(_QUERIES)
+    limiter = trio.CapacityLimiter(_LAST_QUERIES)
     async with open_gathering(last_pages) as last:
-        yield History(rooms, messages, last, limiter)
+        yield History(rooms, messages, last, trio.CapacityLimiter(_LONG_QUERIES))

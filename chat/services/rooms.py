@@ -10,6 +10,9 @@ from chat.storage import ports
 MOST_MESSAGES = 100
 """Messages in one answer (seed 004)."""
 
+_ANSWER_BYTES = 524_288
+"""Bytes of text in one answer; the next page begins where it ends, as after any other."""
+
 ALREADY_IN = Refusal(Code.TAKEN, "already in the room")
 PRIVATE = Refusal(Code.FORBIDDEN, "the room is private")
 ROOM_TAKEN = Refusal(Code.TAKEN, "a room of that name exists")
@@ -109,7 +112,7 @@ class Rooms:
         room = await self.may_hear(person, room_id)
         if isinstance(room, Refusal):
             return room
-        return await self._messages.before(room_id, last_id or 2**63 - 1, MOST_MESSAGES)
+        return await self._messages.before(room_id, last_id or 2**63 - 1, MOST_MESSAGES, _ANSWER_BYTES)
 
     def joining(self, person: Person, room_id: int) -> Draft:
         """Return the message that tells, and makes, a membership. Sync."""

@@ -8,6 +8,9 @@ from chat.storage.ports import Messages, Rooms, Users
 LONGEST_RETELLING = 1000
 """Messages of one conversation told at once, the newest; more is a page of history."""
 
+_RETELLING_BYTES = 393_216
+"""Bytes of text in one answer, the newest too: it is one frame, and waits whole for a client that reads slowly."""
+
 _OVERVIEW = 500
 """Conversations in an overview, the ones with the newest message."""
 
@@ -37,14 +40,14 @@ class Support:
         room_id = await self.room_of(peer)
         if room_id is None:
             return []
-        newest_first = await self._messages.before(room_id, up_to_id, limit)
+        newest_first = await self._messages.before(room_id, up_to_id, limit, _RETELLING_BYTES)
         return [structs.replace(message, peer=peer) for message in reversed(newest_first)]
 
     async def conversations(self) -> list[Conversation]:
         """Return the conversations that have messages, the one with the newest first."""
         return [
             structs.replace(c, last=structs.replace(c.last, peer=Peer(c.person_id, c.person_name)))
-            for c in await self._messages.conversations(_OVERVIEW)
+            for c in await self._messages.conversations(_OVERVIEW, _RETELLING_BYTES)
         ]
 
     async def find(self, person: int | str) -> Peer | None:

@@ -113,7 +113,13 @@ class Rooms(Protocol):
 
 
 class Messages(Protocol):
-    """The messages of all rooms. Only the journal writes here, one call at a time."""
+    """The messages of all rooms. Only the journal writes here, one call at a time.
+
+    `most_bytes` bounds what one answer holds: as many messages from the front as have together at most so many
+    bytes of text as JSON (a string in UTF-8, quotes and escapes included), and at least one where there is any.
+    A message beyond that never leaves the database. An answer may so be shorter than what was asked for; the
+    next is asked for from its last message on.
+    """
 
     async def save(self, drafts: Sequence[Draft]) -> list[Message | None]:
         """Commit all drafts in one transaction and return what they became, in the same order.
@@ -134,18 +140,20 @@ class Messages(Protocol):
         """
         ...
 
-    async def page(self, room_id: int, after: int, up_to: int) -> list[Message]:
-        """Return the messages with `after` < `seq` <= `up_to`, oldest first."""
+    async def page(self, room_id: int, after: int, up_to: int, most_bytes: int) -> list[Message]:
+        """Return the messages with `after` < `seq` <= `up_to`, oldest first, within `most_bytes`."""
         ...
 
-    async def before(self, room_id: int, up_to_id: int, limit: int) -> list[Message]:
-        """Return the newest `limit` messages whose id is `up_to_id` or less, newest first."""
+    async def before(self, room_id: int, up_to_id: int, limit: int, most_bytes: int) -> list[Message]:
+        """Return the newest `limit` messages whose id is `up_to_id` or less, newest first, within `most_bytes`."""
         ...
 
-    async def undelivered(self, person_id: int, up_to_id: int) -> list[Message]:
+    async def undelivered(
+        self, person_id: int, after_id: int, up_to_id: int, limit: int, most_bytes: int
+    ) -> list[Message]:
         """Return what the others in the person's direct rooms sent and the person was not told yet, by id.
 
-        Each with the person as its peer; ids above `up_to_id` are left out.
+        Each with the person as its peer; the first `limit` with `after_id` < id <= `up_to_id`, within `most_bytes`.
         """
         ...
 
@@ -153,8 +161,11 @@ class Messages(Protocol):
         """Return the highest message id, 0 where there is no message."""
         ...
 
-    async def conversations(self, limit: int) -> list[Conversation]:
-        """Return the support conversations that have messages, the one with the newest first."""
+    async def conversations(self, limit: int, most_bytes: int) -> list[Conversation]:
+        """Return the `limit` support conversations with the newest messages, the newest first, within `most_bytes`.
+
+        It is their last messages that are counted.
+        """
         ...
 
 

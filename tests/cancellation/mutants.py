@@ -58,8 +58,8 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant(
             "history_query_left_behind",
             "chat.live.lobby",
-            "    nursery.start_soon(_recall, session, command.count)\n",
-            "    trio.lowlevel.spawn_system_task(_recall, session, command.count)\n",
+            "    nursery.start_soon(_recall, session, command.count, turn)\n",
+            "    trio.lowlevel.spawn_system_task(_recall, session, command.count, turn)\n",
             "a task outside of the client's nursery outlives the client",
         ),
     ),
@@ -149,8 +149,8 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant(
             "noted_before_it_was_told",
             "chat.live.direct",
-            "                await session.wait_told()\n",
-            "",
+            "            session.outbox.when_written(partial(self._direct.notes.delivered, person_id, missed))\n",
+            "            self._direct.notes.delivered(person_id, missed)\n",
             "what somebody missed counts as delivered, and is dropped with their connection",
         ),
     ),

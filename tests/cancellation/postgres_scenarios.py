@@ -100,13 +100,13 @@ async def _assert_written(storage: PostgresStorage, returned: dict[str, Any]) ->
     assert generations == [1 if "raised" in returned else 0] or "ada" not in returned
     operators = [person.name for person in people if person.is_operator]
     assert operators == (["ben"] if "operator" in returned else []), "a role is not what set_roles() returned"
-    lobby = [message.text for message in await storage.messages.before(LOBBY_ID, EVER, 10)]
+    lobby = [message.text for message in await storage.messages.before(LOBBY_ID, EVER, 10, 1 << 20)]
     assert lobby == (["hello"] if "saved" in returned else []), "saved is not what save() returned"
     if people:
         rooms = await storage.rooms.of_member(people[0].id)
         assert bool(rooms) == ("garden" in returned and "deleted" not in returned)
     if "garden" in returned:
-        said = await storage.messages.page(returned["garden"].id, 0, 10)
+        said = await storage.messages.page(returned["garden"].id, 0, 10, 1 << 20)
         assert len(said) == (2 if "saved" in returned and "deleted" not in returned else 0)
         is_in = await storage.rooms.is_member(returned["garden"].id, people[-1].id)
         assert is_in == ("saved" in returned and "removed" not in returned) or len(people) < 2
@@ -180,11 +180,11 @@ def reading(address: Address, ada: Person, ben: Person) -> Scenario:
                 await rooms.of_member(ada.id)
                 await rooms.direct_room(ada.id, ben.id)
                 await rooms.support_room(ben.id)
-                await messages.page(LOBBY_ID, 0, 10)
-                await messages.before(LOBBY_ID, EVER, 10)
-                await messages.undelivered(ben.id, EVER)
+                await messages.page(LOBBY_ID, 0, 10, 1 << 20)
+                await messages.before(LOBBY_ID, EVER, 10, 1 << 20)
+                await messages.undelivered(ben.id, 0, EVER, 100, 1 << 20)
                 await messages.newest_id()
-                await messages.conversations(10)
+                await messages.conversations(10, 1 << 20)
 
             await run.target(read)
             await _assert_pool_whole(storage)

@@ -1,8 +1,12 @@
-"""How a client's stream ends."""
+"""How a client's stream ends, and how long it may take to read."""
+
+import socket
 
 import pytest
 import trio
 import trio.socket
+import trio.testing
+from test_progress import encrypted_pair
 
 from chat.gateway import refusal
 from chat.gateway.client_stream import ClientStream, close_frame
@@ -54,3 +58,33 @@ async def test_who_reads_has_everything_before_the_end_also_if_it_still_sends() 
                 await stream.flush()
             await stream.hang_up()
     assert heard == bytes(MUCH) + last
+
+
+async def test_who_reads_slowly_under_tls_is_not_too_slow(mock_clock: trio.testing.MockClock) -> None:
+    """Every time that the socket took a little, five seconds pass; after eight without anything it would be cut."""
+    much, heard = 262_144, 0
+    async with encrypted_pair() as (server, client):
+        server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)  # as little as the system allows
+        stream = ClientStream(server, b"", largest=100, limit=2 * much)
+        cut = trio.CancelScope()
+        stream.overflow = cut.cancel
+
+        transport = server._inner.transport_stream  # type: ignore[union-attr]
+        tell_outbox = transport.progressed
+
+        def progressed() -> None:
+            tell_outbox()
+            mock_clock.jump(5)
+
+        transport.progressed = progressed
+        started = trio.current_time()
+        async with trio.open_nursery() as nursery:
+            with stream.outbox.written_by(nursery.start_soon):
+                stream.outbox.offer(bytes(much))
+                with cut:
+                    while heard < much:
+                        heard += len(await client.receive_some(65536))
+            nursery.cancel_scope.cancel()
+    assert not cut.cancel_called
+    assert heard == much
+    assert trio.current_time() - started > 100

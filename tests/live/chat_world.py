@@ -30,7 +30,7 @@ from chat.live.rooms import Memberships, RoomSockets
 from chat.live.session import Core, Session
 from chat.live.support import SupportDesk
 from chat.model.closing import Closing
-from chat.model.entities import Message, MessageKind, Person, Room
+from chat.model.entities import Desk, Inbox, Message, MessageKind, Person, Room
 from chat.services.accounts import Accounts
 from chat.services.direct import Direct
 from chat.services.gathering import open_gathering
@@ -353,7 +353,6 @@ class World:
         assert not self.hub._topics
         assert not len(self.presence)
         assert not self.memberships._joinings
-        assert not self.deliveries._late
 
 
 @asynccontextmanager
@@ -371,14 +370,17 @@ async def open_world(*, trust_from: bool = False) -> AsyncGenerator[World]:
         accounts = Accounts(
             users, Passwords(4), Tokens(SECRET, 3600), Throttle(), min_password=5, person=people.get
         )
-        hub = Hub(0, deliveries.heard)
+        hub = Hub()
+        hub.observe(Inbox, deliveries.heard)
         broadcaster = await stack.enter_async_context(open_broadcaster(hub, meters))
         journal = await stack.enter_async_context(open_journal(messages, broadcaster, meters))
         rules = Rooms(users, rooms, messages)
         direct = DirectMessages(Direct(users, rooms, messages, deliveries), trust_from=trust_from)
+        desk = SupportDesk(Support(users, rooms, messages))
+        hub.observe(Desk, desk.heard)
         handlers = {
             **lobby.HANDLERS,
-            **SupportDesk(Support(users, rooms, messages)).handlers,
+            **desk.handlers,
             **direct.handlers,
             **RoomSockets(rules).handlers,
         }

@@ -307,7 +307,7 @@ async def test_who_comes_back_while_the_server_stops_hears_all_of_it_next_time(w
         await two.ends()
     assert two.heard_now() == [f"Connected with id {ben.id}"]
     await world.deliveries.written()
-    untold = await world.storage.messages.undelivered(ben.id, EVER)
+    untold = await world.storage.messages.undelivered(ben.id, 0, EVER, 100, 1 << 20)
     assert [message.text for message in untold] == ["missed", "last words"]
 
 
@@ -325,6 +325,123 @@ async def test_who_leaves_before_the_missed_was_read_hears_it_next_time(world: W
     assert two.heard_now() == [f"Connected with id {ben.id}"]
     _, missed = await connected(world, ben)
     assert [each["content"] for each in missed] == ["missed"]
+
+
+def contents(heard: list[Any]) -> list[str]:
+    return [each["content"] for each in heard if "content" in each]
+
+
+async def test_a_slow_reader_that_is_cut_hears_the_rest_on_its_next_connection(
+    world: World, autojump_clock: object
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    one, slow = await here(world, ada), await here(world, ben)
+    slow.stop_reading(after=20_000)
+    for n in range(3000):
+        one.send(frame(ada.id, ben.id, f"{n}"))
+    await slow.ends()
+    assert slow.closed_with == TOO_SLOW
+    slow.go_on_reading()
+    first = contents(slow.heard_now())
+    assert 0 < len(first) < 3000
+    _, missed = await connected(world, ben)
+    assert first + contents(missed) == [str(n) for n in range(3000)]
+
+
+async def test_a_reader_that_stalls_hears_the_rest_on_its_next_connection(
+    world: World, autojump_clock: object
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    one, stuck = await here(world, ada), await here(world, ben)
+    stuck.stop_reading(after=1000)
+    for n in range(300):
+        one.send(frame(ada.id, ben.id, f"{n}"))
+    await world.rest()
+    await stuck.ends()
+    assert stuck.closed_with == TOO_SLOW
+    first = contents(stuck.heard_now())
+    assert 0 < len(first) < 300
+    _, missed = await connected(world, ben)
+    assert first + contents(missed) == [str(n) for n in range(300)]
+
+
+async def test_what_only_a_connection_that_still_catches_up_was_to_hear_is_told_to_the_next(
+    world: World,
+) -> None:
+    """Another connection of the person had caught up and left before."""
+    ada, ben = await world.add_all("ada", "ben")
+    one = await here(world, ada)
+    one.send(frame(ada.id, ben.id, "missed"))
+    await world.rest()
+    with world.obstacles.held("undelivered"):
+        second = await world.connect(DIRECT, ben)
+        second.stop_reading()
+    first = await world.connect(DIRECT, ben)
+    assert contents(first.heard_now()[1:]) == ["missed"]
+    await gone(first)
+    one.send(frame(ada.id, ben.id, "while only the second is there"))
+    await world.rest()
+    second.scope.cancel()
+    await second.ends()
+    _, missed = await connected(world, ben)
+    assert contents(missed) == ["while only the second is there"]
+
+
+async def test_what_one_connection_heard_is_noted_though_another_never_caught_up(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    one, phone = await here(world, ada), await here(world, ben)
+    with world.obstacles.held("undelivered"):
+        desk = await world.connect(DIRECT, ben)
+        one.send(frame(ada.id, ben.id, "heard on the phone"))
+        assert len(await phone.hears()) == 1
+        desk.scope.cancel()
+        await desk.ends()
+    await gone(phone)
+    await here(world, ben)
+
+
+async def test_a_long_inbox_is_told_and_noted_piece_by_piece(world: World, autojump_clock: object) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    one = await here(world, ada)
+    for n in range(200):
+        one.send(frame(ada.id, ben.id, f"{n} " + "x" * 3900))
+    await world.rest()
+    with world.obstacles.held("undelivered"):
+        slow = await world.connect(DIRECT, ben, limit=400_000)
+        slow.stop_reading(after=300_000)
+    world.obstacles.calls.clear()
+    await world.rest()
+    slow.scope.cancel()
+    await slow.ends()
+    assert world.obstacles.calls.count("undelivered") <= 4, "it is read only as the client reads"
+    first = [int(text.split()[0]) for text in contents(slow.heard_now())]
+    assert 60 < len(first) < 120
+    _, missed = await connected(world, ben)
+    rest = [int(text.split()[0]) for text in contents(missed)]
+    assert first == list(range(len(first)))
+    assert rest == list(range(rest[0], 200))
+    assert len(first) - 40 < rest[0] <= len(first), (
+        "what was told before the cut is noted, but for the last piece"
+    )
+
+
+async def test_who_is_told_a_long_inbox_is_not_pinged_meanwhile_nor_cut_for_its_silence(
+    world: World, autojump_clock: object
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    one = await here(world, ada)
+    one.send(frame(ada.id, ben.id, "missed"))
+    await world.rest()
+    with world.obstacles.held("undelivered"):
+        client = await world.connect(DIRECT, ben)
+        for now in (100.0, 200.0):
+            if trio.current_time() + now > client.session.quiet_until:
+                client.session.beat(trio.current_time() + now, 25, 10)
+        await world.rest()
+        assert client.heard_now() == [f"Connected with id {ben.id}"]
+    assert contents(await client.hears()) == ["missed"]
+    client.session.beat(trio.current_time() + 100, 25, 10)
+    assert await client.hears() == ["ping!"]
 
 
 # --- guests ---

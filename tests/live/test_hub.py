@@ -1,9 +1,11 @@
 """Who hears what: every listener of the room, once, in order, and nobody else."""
 
+from collections.abc import Callable
+
 from chat.dialects.messenger import MESSENGER
 from chat.dialects.talker import TALKER
 from chat.live.hub import Announcement, Hub
-from chat.model.entities import Message
+from chat.model.entities import Inbox, Message
 from chat.model.events import Said
 
 GARDEN, CELLAR = 1, 2
@@ -14,11 +16,16 @@ class Ear:
 
     def __init__(self) -> None:
         self.heard: list[bytes] = []
-        self.is_open = True
+        self.flushed = 0
 
     def offer(self, blob: bytes) -> None:
         if blob:
             self.heard.append(blob)
+        else:
+            self.flushed += 1
+
+    def when_written(self, note: Callable[[], None]) -> None:
+        note()
 
 
 def say(seq: int, room: int = GARDEN, author: object = None) -> Announcement:
@@ -80,3 +87,24 @@ def test_whoever_left_hears_nothing_more_and_leaves_nothing_behind() -> None:
     hub.publish([say(1)])
     assert ada.heard == []
     assert not hub._topics
+
+
+def test_an_author_is_offered_nothing_more_so_that_what_was_put_off_for_it_goes() -> None:
+    hub, ada, ben = Hub(), Ear(), Ear()
+    hub.join(GARDEN, TALKER, ben)
+    hub.publish([say(1, author=ada), say(2, author=ben)])
+    assert ada.flushed == ben.flushed == 1
+
+
+def test_an_observer_is_told_what_was_published_to_topics_of_its_kind_and_to_whom() -> None:
+    hub, ada, ben = Hub(), Ear(), Ear()
+    seen: list[tuple[object, set[object], list[int]]] = []
+    hub.observe(Inbox, lambda topic, who, said: seen.append((topic, set(who), [m.seq for m in said])))
+    hub.join(Inbox(7), TALKER, ada)
+    hub.join(Inbox(7), MESSENGER, ben)
+    hub.join(GARDEN, TALKER, ben)
+    for_seven = [say(n)._replace(audience=(Inbox(7),)) for n in (2, 3)]
+    for_nobody = say(4)._replace(audience=(Inbox(8),))
+    hub.publish([say(1), *for_seven, for_nobody])
+    assert seen == [(Inbox(7), {ada, ben}, [2, 3])]
+    assert len(ada.heard) == 1

@@ -204,6 +204,115 @@ async def test_an_answer_larger_than_the_limit_is_no_sign_of_slowness(open_pipe:
         assert pipe.overflows > 0
 
 
+async def test_answers_to_a_client_that_does_not_read_wait_outside_the_limit(
+    open_pipe: Callable[..., Pipe],
+) -> None:
+    """However many it asked for: each answer waits until the one before has left enough room."""
+    pipe = open_pipe(100_000)
+    most = 0
+
+    async def answer() -> None:
+        nonlocal most
+        for _ in range(5):
+            await pipe.outbox.send(b"x" * 40_000)
+            most = max(most, pipe.outbox.queued)
+
+    async with pipe.writing() as nursery:
+        for _ in range(16):
+            nursery.start_soon(answer)
+        received = 0
+        with trio.fail_after(20):
+            while received < 16 * 5 * 40_000:
+                await trio.lowlevel.wait_readable(pipe.far)
+                received += len(pipe.far.recv(3000))
+    assert most <= 100_000
+    assert pipe.overflows == 0
+
+
+async def test_of_two_answers_larger_than_half_of_the_limit_the_second_waits_for_the_first_to_leave(
+    open_pipe: Callable[..., Pipe],
+) -> None:
+    pipe = open_pipe(20_000)
+    most = 0
+    async with pipe.writing() as nursery:
+        for _ in range(5):
+            nursery.start_soon(pipe.outbox.send, b"x" * 300_000)
+        received = 0
+        with trio.fail_after(20):
+            while received < 5 * 300_000:
+                await trio.lowlevel.wait_readable(pipe.far)
+                received += len(pipe.received())
+                most = max(most, pipe.outbox.queued)
+    assert 200_000 < most <= 310_000
+
+
+async def test_behind_a_large_answer_there_is_room_for_the_limit_and_no_more(
+    open_pipe: Callable[..., Pipe],
+) -> None:
+    pipe = open_pipe(20_000)
+    async with pipe.writing():
+        await pipe.outbox.send(b"x" * 300_000)
+        assert pipe.outbox.room == 20_000
+        pipe.outbox.offer(b"y" * 20_000)
+        assert (pipe.outbox.room, pipe.overflows) == (0, 0)
+        pipe.outbox.offer(b"z")
+        assert pipe.overflows == 1
+
+
+async def test_what_has_left_is_told_once_in_order_and_only_then(open_pipe: Callable[..., Pipe]) -> None:
+    pipe = open_pipe(1_000_000)
+    left: list[int] = []
+    async with pipe.writing():
+        pipe.outbox.offer(b"now")
+        pipe.outbox.when_written(lambda: left.append(0))
+        assert left == [0], "the socket took it at once"
+        for n in range(1, 101):
+            pipe.outbox.offer(b"%03d" % n + b"x" * 997)
+            pipe.outbox.when_written(lambda n=n: left.append(n))  # type: ignore[misc]
+        received = 3
+        while pipe.outbox.queued:
+            assert len(left) - 1 <= (100_003 - pipe.outbox.queued - 3) // 1000
+            await trio.lowlevel.checkpoint()
+            received += len(pipe.received())
+        assert left == list(range(101))
+
+
+async def test_what_a_cut_drops_never_counts_as_written(open_pipe: Callable[..., Pipe]) -> None:
+    pipe = open_pipe(10_000_000)
+    left: list[int] = []
+    async with pipe.writing():
+        for n in range(3000):
+            pipe.outbox.offer(b"x" * 1000)
+            pipe.outbox.when_written(lambda n=n: left.append(n))  # type: ignore[misc]
+        for _ in range(5):
+            await trio.lowlevel.checkpoint()
+        pipe.outbox.cut()
+        pipe.outbox.when_written(lambda: left.append(-1))
+        pipe.outbox.finish(b"close")
+        got = b""
+        with trio.fail_after(5):
+            while not got.endswith(b"close"):
+                await trio.lowlevel.wait_readable(pipe.far)
+                got += pipe.received()
+        await pipe.outbox.wait_until_at_most(0)
+    assert len(got) % 1000 == 5
+    assert 0 < len(got) // 1000 < 3000
+    assert left == list(range(len(got) // 1000))
+
+
+async def test_a_cut_also_drops_what_was_put_off_and_finishing_sends_it(pipe: Pipe) -> None:
+    pipe.outbox.offer_soon(b"soon ")
+    pipe.outbox.finish(b"close")
+    assert pipe.received() == b"soon close"
+
+
+async def test_a_cut_client_is_not_sent_what_was_put_off(pipe: Pipe) -> None:
+    pipe.outbox.offer_soon(b"soon ")
+    pipe.outbox.cut()
+    pipe.outbox.finish(b"close")
+    assert pipe.received() == b"close"
+
+
 async def test_without_write_through_the_writer_sends_everything(open_pipe: Callable[..., Pipe]) -> None:
     pipe = open_pipe(1_000_000, write_through=False)
     async with pipe.writing():
@@ -244,5 +353,28 @@ async def test_a_stalled_writer_counts_as_too_slow(autojump_clock: object) -> No
     async with trio.open_nursery() as nursery:
         outbox.start_writer = nursery.start_soon
         outbox.offer(b"x")
+        await trio.sleep(20)
+        outbox.offer(b"y")
+        assert outbox.queued == 1, "a stalled client takes nothing more"
     assert len(overflows) == 1
     assert overflows[0] - started <= 10
+
+
+async def test_a_write_that_makes_progress_is_not_stalled_however_long_it_takes(
+    autojump_clock: object,
+) -> None:
+    outbox: Outbox
+
+    async def slow(data: bytes) -> int:
+        for _ in range(100):
+            await trio.sleep(1)
+            outbox.progressed()
+        return len(data)
+
+    overflows: list[None] = []
+    outbox = Outbox(slow, fileno=None, limit=1000, overflow=lambda: overflows.append(None))
+    async with trio.open_nursery() as nursery:
+        outbox.start_writer = nursery.start_soon
+        outbox.offer(b"x")
+    assert not overflows
+    outbox.progressed()  # of nothing: changes nothing

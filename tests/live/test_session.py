@@ -17,6 +17,7 @@ from chat.dialects.talker import TALKER
 from chat.live.endings import Cause, cause_of
 from chat.live.heartbeat import beat
 from chat.live.recorder import Open
+from chat.live.stagger import Stagger
 from chat.model.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, TOO_SLOW, UNAUTHENTICATED
 from chat.model.entities import LOBBY_ID, Message, Person
 from chat.model.events import Said
@@ -460,3 +461,43 @@ async def test_a_slow_client_that_reads_on_is_not_taken_for_dead(
         assert slow.closed_with == NO_PONG
         nursery.cancel_scope.cancel()
     assert [str(frame)[:5] for frame in slow.heard_now()][-1] == "ping!"
+
+
+# --- being cut ---
+
+
+async def test_a_hundred_that_are_cut_in_one_fan_out_end_one_after_the_other(
+    world: World, autojump_clock: object
+) -> None:
+    """The decision is made at once: no more bytes wait for any of them. It is their ends that are spread."""
+    (ada,) = await world.add_all("ada")
+    speaker = await world.connect(TALKER, ada)
+    slow = [await world.connect(TALKER, limit=10_000) for _ in range(100)]
+    for client in slow:
+        client.stop_reading()
+    ends: list[float] = []
+
+    async def note_end(client: Client) -> None:
+        await client.ends()
+        ends.append(trio.current_time())
+
+    async with trio.open_nursery() as nursery:
+        for client in slow:
+            nursery.start_soon(note_end, client)
+        for n in range(20):
+            speaker.send({"name": "ada", "message": f"{n} " + "x" * 990})
+        await world.rest()
+        assert sum(client.outbox.queued for client in slow) < 100 * 3000, "only what had begun"
+        assert not any(client.outbox.room < 0 for client in slow)
+    assert max(ends.count(moment) for moment in ends) == 1
+    assert ends[-1] - ends[0] < 2.5
+    assert all(client.closed_with == TOO_SLOW for client in slow)
+
+
+async def test_many_more_that_are_cut_end_within_two_seconds_all_the_same(autojump_clock: object) -> None:
+    moments = Stagger(0.005, 2.0)
+    asked = [moments.next() for _ in range(10_000)]
+    assert asked[:3] == pytest.approx([asked[0], asked[0] + 0.005, asked[0] + 0.01])
+    assert asked[-1] - trio.current_time() == pytest.approx(2.0)
+    await trio.sleep(10)
+    assert moments.next() == trio.current_time()

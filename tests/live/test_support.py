@@ -11,7 +11,7 @@ from chat.dialects.support import SUPPORT
 from chat.dialects.talker import TALKER
 from chat.model.closing import UNAUTHENTICATED
 from chat.model.entities import Person
-from chat.storage.failures import StorageDown
+from chat.storage.failures import OutcomeUnknown, StorageDown
 
 NO_CONVERSATION = {"code": 2, "message": "No conversation."}
 NOT_PERMITTED = {"code": 3, "message": "Not permitted."}
@@ -320,6 +320,23 @@ class TestTheCurrentConversation:
         await people["ada"].asks(request("send", "1"))
         assert await self.answers(other, people, "ben") == "ben"
         assert await self.answers(operator, people) == "ada"
+
+    async def test_whoever_is_heard_after_an_unknown_outcome_that_landed_is_current(
+        self, world: World
+    ) -> None:
+        ada, ben = await world.add_all("ada", "ben")
+        operator = await opened(world, await world.add("olga", operator=True))
+        first, second = await opened(world, ada), await opened(world, ben)
+        first.send(request("send", "from ada"))
+        assert pushed(await operator.hears()) == ["from ada"]
+        world.obstacles.fail("save", OutcomeUnknown("silence"), after=True)
+        second.send(request("send", "from ben"))
+        assert pushed(await operator.hears()) == ["from ben"]
+        answer = await operator.asks(request("operatorSend", "to ben"))
+        assert told(answer) == ("to ben", "olga", True)
+        room = await world.storage.rooms.support_room(ben.id)
+        assert room is not None
+        assert [message.text for message in world.said(room.id)] == ["from ben", "to ben"]
 
     async def test_whoever_spoke_while_an_answer_was_on_its_way_is_current_after_it(
         self, world: World, operator: Client, people: dict[str, Client]

@@ -4,15 +4,16 @@ from collections.abc import AsyncGenerator
 
 import pytest
 import trio
+import trio.testing
 
 from chat.dialects.talker import TALKER
 from chat.model.entities import LOBBY_ID, Draft, Message
 from chat.model.events import Said
-from chat.services.history import PAGE, History, open_history
+from chat.services.history import PAGE, PIECE, History, open_history
 from chat.storage.failures import StorageDown
 from chat.storage.memory import MemoryStorage
 from chat.storage.memory.messages import MemoryMessages
-from chat.storage.ports import NewPerson
+from chat.storage.ports import Messages, NewPerson
 
 
 class SlowMessages(MemoryMessages):
@@ -21,7 +22,7 @@ class SlowMessages(MemoryMessages):
     reading = most = queries = 0
     down = False
 
-    async def page(self, room_id: int, after: int, up_to: int) -> list[Message]:
+    async def page(self, room_id: int, after: int, up_to: int, most_bytes: int) -> list[Message]:
         self.reading += 1
         self.queries += 1
         self.most = max(self.most, self.reading)
@@ -31,14 +32,14 @@ class SlowMessages(MemoryMessages):
             self.reading -= 1
         if self.down:
             raise StorageDown("down")
-        return await super().page(room_id, after, up_to)
+        return await super().page(room_id, after, up_to, most_bytes)
 
-    async def before(self, room_id: int, up_to_id: int, limit: int) -> list[Message]:
+    async def before(self, room_id: int, up_to_id: int, limit: int, most_bytes: int) -> list[Message]:
         self.queries += 1
         await trio.sleep(1)
         if self.down:
             raise StorageDown("down")
-        return await super().before(room_id, up_to_id, limit)
+        return await super().before(room_id, up_to_id, limit, most_bytes)
 
 
 class Past:
@@ -46,7 +47,7 @@ class Past:
 
     def __init__(self, messages: SlowMessages, history: History, saved: list[Message]) -> None:
         self.messages = messages
-        self._history = history
+        self.history = history
         self._saved = saved
 
     async def recall(self, count: int) -> bytes:
@@ -56,7 +57,7 @@ class Past:
             told.append(frames)
             await trio.lowlevel.checkpoint()
 
-        await self._history.recall(LOBBY_ID, count, TALKER, tell)
+        await self.history.recall(LOBBY_ID, count, TALKER, tell)
         return b"".join(told)
 
     def last(self, count: int) -> bytes:
@@ -81,7 +82,70 @@ async def test_the_last_lines_are_told_oldest_first(autojump_clock: object, past
 
 async def test_pages_are_read_at_once_but_not_all(autojump_clock: object, past: Past) -> None:
     await past.recall(1000)
-    assert past.messages.most == 4
+    assert past.messages.most == 2
+
+
+async def test_a_short_answer_is_not_behind_the_long_ones(autojump_clock: object, past: Past) -> None:
+    async with trio.open_nursery() as nursery:
+        for _ in range(20):
+            nursery.start_soon(past.recall, 1000)
+        await trio.testing.wait_all_tasks_blocked()
+        started = trio.current_time()
+        assert await past.recall(50) == past.last(50)
+        assert trio.current_time() - started == pytest.approx(1), "its own query takes a second"
+        nursery.cancel_scope.cancel()
+
+
+async def test_whoever_asks_for_much_waits_in_turn_with_others(autojump_clock: object, past: Past) -> None:
+    """Of 20 who ask for ten ranges each, none has all of them before each has some."""
+    whole: list[int] = []
+    pieces = [0] * 20
+
+    async def recall(n: int) -> None:
+        async def tell(_frames: bytes) -> None:
+            pieces[n] += 1
+            await trio.lowlevel.checkpoint()
+
+        await past.history.recall(LOBBY_ID, 1000, TALKER, tell)
+        whole.append(min(pieces))
+
+    async with trio.open_nursery() as nursery:
+        for n in range(20):
+            nursery.start_soon(recall, n)
+    assert whole[0] >= 8
+
+
+@pytest.mark.parametrize("count", [1, 16, 50, 100, 101, 199])
+async def test_long_texts_are_told_in_pieces_and_few_are_read_before_they_are_told(
+    autojump_clock: object, count: int
+) -> None:
+    storage = MemoryStorage()
+    await storage.users.add(NewPerson(name="ada", password_hash=b""))
+    long = [Draft(LOBBY_ID, 1, "ada", f"{n} " + "\x01" * 3900, float(n)) for n in range(199)]
+    saved = [message for message in await storage.messages.save(long) if message is not None]
+    slow = trio.CapacityLimiter(1)
+    told: list[bytes] = []
+    read = 0
+
+    class Counted(MemoryMessages):
+        async def page(self, room_id: int, after: int, up_to: int, most_bytes: int) -> list[Message]:
+            nonlocal read
+            piece = await storage.messages.page(room_id, after, up_to, most_bytes)
+            read += sum(len(TALKER.encode(Said(message))) for message in piece)
+            return piece
+
+    async def tell(frames: bytes) -> None:
+        async with slow:
+            told.append(frames)
+            await trio.testing.wait_all_tasks_blocked()
+            assert read - sum(map(len, told)) <= 2 * (PIECE + 4096)
+
+    messages: Messages = Counted(storage.users, storage.rooms)
+    messages.before = storage.messages.before  # type: ignore[method-assign]
+    async with open_history(storage.rooms, messages) as history:
+        await history.recall(LOBBY_ID, count, TALKER, tell)
+    assert b"".join(told) == b"".join(TALKER.encode(Said(message)) for message in saved[-count:])
+    assert max(map(len, told)) < 140_000
 
 
 async def test_those_who_ask_at_once_for_the_last_page_share_a_query(

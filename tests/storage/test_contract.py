@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncGenerator, Generator, Sequence
 
+import msgspec
 import pytest
 import trio
 from conftest import ServerProcess, execute
@@ -21,6 +22,8 @@ NOW = 1_700_000_000.123456
 """When everything is said, in Unix seconds; a microsecond must survive."""
 EVER = 2**63 - 1
 """The highest id that there can be."""
+PLENTY = 1 << 20
+"""More bytes than any test reads."""
 
 _EMPTY = """
 TRUNCATE users, rooms RESTART IDENTITY CASCADE;
@@ -240,8 +243,8 @@ async def test_what_was_said_is_retold_under_the_name_of_today(storage: Storage)
     await say(storage, draft(ada, "one"))
     await storage.users.rename(ada, "Zoë")
     (page,), (before,) = (
-        await storage.messages.page(LOBBY_ID, 0, 1),
-        await storage.messages.before(LOBBY_ID, EVER, 1),
+        await storage.messages.page(LOBBY_ID, 0, 1, PLENTY),
+        await storage.messages.before(LOBBY_ID, EVER, 1, PLENTY),
     )
     (settled,) = await storage.messages.settle({LOBBY_ID: 0}, 0.0)
     assert page == before == settled
@@ -304,14 +307,14 @@ async def test_a_deleted_room_leaves_nothing(storage: Storage) -> None:
     assert await storage.rooms.by_id(garden.id) is None
     assert not await storage.rooms.is_member(garden.id, ben)
     assert await storage.rooms.of_member(ada) == [cellar.id]
-    assert await storage.messages.page(garden.id, 0, 10) == []
-    assert await storage.messages.before(garden.id, EVER, 10) == []
+    assert await storage.messages.page(garden.id, 0, 10, PLENTY) == []
+    assert await storage.messages.before(garden.id, EVER, 10, PLENTY) == []
     assert await storage.messages.settle({garden.id: 0}, 0.0) == []
     assert await storage.messages.save([draft(ada, "late", room=garden.id)]) == [None]
-    assert texts(await storage.messages.page(cellar.id, 0, 10)) == ["hm"]
+    assert texts(await storage.messages.page(cellar.id, 0, 10, PLENTY)) == ["hm"]
     again = await make_room(storage, ben, "Garden")
     assert again.id > cellar.id
-    assert await storage.messages.page(again.id, 0, 10) == []
+    assert await storage.messages.page(again.id, 0, 10, PLENTY) == []
 
 
 async def test_only_rooms_that_people_made_can_be_deleted(storage: Storage) -> None:
@@ -357,7 +360,7 @@ async def test_a_joining_is_a_message_and_makes_the_membership(storage: Storage)
         (MessageKind.JOIN, "", 3),
     ]
     assert await storage.rooms.is_member(room.id, ben)
-    retold = await storage.messages.page(room.id, 0, 10)
+    retold = await storage.messages.page(room.id, 0, 10, PLENTY)
     assert [(message.id, message.kind) for message in retold] == [
         (message.id, message.kind) for message in told
     ]
@@ -369,7 +372,7 @@ async def test_a_rejected_batch_makes_no_membership(storage: Storage) -> None:
     with pytest.raises(WriteRejected):
         await storage.messages.save([joining(ben, room.id), draft(ada, "a\0b", room=room.id)])
     assert not await storage.rooms.is_member(room.id, ben)
-    assert await storage.messages.page(room.id, 0, 10) == []
+    assert await storage.messages.page(room.id, 0, 10, PLENTY) == []
 
 
 async def test_joining_a_room_that_is_gone_makes_no_membership(storage: Storage) -> None:
@@ -405,10 +408,10 @@ async def test_ids_ascend_as_the_drafts_were_given_over_all_rooms(storage: Stora
 async def test_a_page_shows_what_was_saved_to_the_microsecond(storage: Storage) -> None:
     ada, _ = await add_both(storage)
     saved = await storage.messages.save([draft(ada, text) for text in ("eins", "zwei 😀", "три")])
-    assert await storage.messages.page(LOBBY_ID, 0, 3) == saved
-    assert await storage.messages.page(LOBBY_ID, 1, 2) == saved[1:2]
-    assert await storage.messages.page(LOBBY_ID, 3, 10) == []
-    assert await storage.messages.page(99, 0, 10) == []
+    assert await storage.messages.page(LOBBY_ID, 0, 3, PLENTY) == saved
+    assert await storage.messages.page(LOBBY_ID, 1, 2, PLENTY) == saved[1:2]
+    assert await storage.messages.page(LOBBY_ID, 3, 10, PLENTY) == []
+    assert await storage.messages.page(99, 0, 10, PLENTY) == []
 
 
 async def test_a_draft_for_a_room_that_is_gone_is_skipped_without_a_gap(storage: Storage) -> None:
@@ -425,7 +428,7 @@ async def test_a_draft_that_can_not_be_stored_rejects_the_whole_batch(storage: S
     bad = {"nobody": draft(99, "x"), "nul": draft(ada, "a\0b"), "key": draft(ada, "again", key="k")}[poison]
     with pytest.raises(WriteRejected):
         await storage.messages.save([draft(ben, "innocent"), bad])
-    assert len(await storage.messages.page(LOBBY_ID, 0, 10)) == 1
+    assert len(await storage.messages.page(LOBBY_ID, 0, 10, PLENTY)) == 1
     after = await storage.messages.save([draft(ben, "innocent", key="k")])
     assert isinstance(after[0], Message)
     assert after[0].seq == 2
@@ -462,13 +465,13 @@ async def test_before_shows_the_newest_first_up_to_an_id(storage: Storage) -> No
     )
     in_room = [message for message in said if message.room_id == room.id]
     before = storage.messages.before
-    assert texts(await before(room.id, EVER, 100)) == ["4", "3", "2", "1", "0"]
-    assert texts(await before(room.id, EVER, 2)) == ["4", "3"]
-    assert texts(await before(room.id, in_room[2].id, 2)) == ["2", "1"]
-    assert texts(await before(room.id, in_room[2].id - 1, 2)) == ["1", "0"]
-    assert await before(room.id, 0, 100) == []
-    assert await before(room.id, EVER, 0) == []
-    assert await before(99, EVER, 100) == []
+    assert texts(await before(room.id, EVER, 100, PLENTY)) == ["4", "3", "2", "1", "0"]
+    assert texts(await before(room.id, EVER, 2, PLENTY)) == ["4", "3"]
+    assert texts(await before(room.id, in_room[2].id, 2, PLENTY)) == ["2", "1"]
+    assert texts(await before(room.id, in_room[2].id - 1, 2, PLENTY)) == ["1", "0"]
+    assert await before(room.id, 0, 100, PLENTY) == []
+    assert await before(room.id, EVER, 0, PLENTY) == []
+    assert await before(99, EVER, 100, PLENTY) == []
 
 
 async def test_the_newest_id_grows_with_every_message_of_any_room(storage: Storage) -> None:
@@ -484,7 +487,7 @@ async def test_a_big_batch_keeps_its_order(storage: Storage) -> None:
     ada, _ = await add_both(storage)
     lines = [f"line {n}" for n in range(1000)]
     assert texts(await say(storage, *(draft(ada, line) for line in lines))) == lines
-    page = await storage.messages.page(LOBBY_ID, 0, 1000)
+    page = await storage.messages.page(LOBBY_ID, 0, 1000, PLENTY)
     assert [message.seq for message in page] == list(range(1, 1001))
     assert [message.id for message in page] == sorted(message.id for message in page)
 
@@ -494,10 +497,100 @@ async def test_a_cancelled_read_leaves_the_storage_whole(storage: Storage) -> No
     for _ in range(20):
         with trio.CancelScope() as scope:
             scope.cancel()
-            await storage.messages.page(LOBBY_ID, 0, 10)
+            await storage.messages.page(LOBBY_ID, 0, 10, PLENTY)
     with trio.fail_after(10):
         await storage.ping()
         assert len(await storage.users.everyone()) == 2
+
+
+# --- answers of a bounded size ---
+
+
+AWKWARD = [
+    "plain",
+    "a\x01\x1f\x7f",  # a control character takes six bytes, DEL one
+    '"\\/',
+    "\b\f\n\r\t",
+    "é\u00ad\u0085",
+    "\u2028\u2029\ufeff\uffff",
+    "😀\U0010ffff",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", AWKWARD)
+async def test_the_bytes_of_a_text_are_those_of_its_json(storage: Storage, text: str) -> None:
+    ada, _ = await add_both(storage)
+    await say(storage, draft(ada, text), draft(ada, text))
+    both = 2 * len(msgspec.json.encode(text))
+    assert texts(await storage.messages.page(LOBBY_ID, 0, 2, both)) == [text, text]
+    assert texts(await storage.messages.page(LOBBY_ID, 0, 2, both - 1)) == [text]
+    assert texts(await storage.messages.before(LOBBY_ID, EVER, 2, both)) == [text, text]
+    assert texts(await storage.messages.before(LOBBY_ID, EVER, 2, both - 1)) == [text]
+
+
+async def test_an_answer_ends_before_the_first_message_that_does_not_fit(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    room = (await direct_room(storage, ada, ben)).id
+    # As JSON 7, 12, 4 and 3 bytes: "c" would still fit where "x" * 10 does not, but may not overtake it.
+    lines = ["a" * 5, "x" * 10, "bb", "c"]
+    said = await say(storage, *(draft(ada, line, room=room) for line in lines))
+    messages = storage.messages
+
+    async def from_the_front(most_bytes: int) -> list[str]:
+        page = texts(await messages.page(room, 0, 4, most_bytes))
+        assert texts(await messages.undelivered(ben, 0, EVER, 100, most_bytes)) == page
+        return page
+
+    assert await from_the_front(26) == lines
+    assert await from_the_front(25) == lines[:3]
+    assert await from_the_front(19) == lines[:2]
+    assert await from_the_front(18) == lines[:1]
+    for too_few in (6, 1, 0, -1):
+        assert await from_the_front(too_few) == lines[:1], "one message at least"
+    assert texts(await messages.before(room, EVER, 4, 26)) == lines[::-1]
+    assert texts(await messages.before(room, EVER, 4, 18)) == ["c", "bb"]
+    assert texts(await messages.before(room, said[1].id, 4, 18)) == ["x" * 10]
+    assert texts(await messages.before(room, EVER, 4, 0)) == ["c"]
+    assert texts(await messages.page(room, 1, 4, 16)) == ["x" * 10, "bb"]
+    assert await messages.page(room, 4, 9, PLENTY) == await messages.page(room, 4, 9, 0) == []
+
+
+async def test_what_was_missed_comes_in_pieces_over_all_rooms(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    cem, dora = await add(storage, "Cem", "Dora")
+    with_ben, with_cem, with_dora = [
+        (await direct_room(storage, ada, who)).id for who in (ben, cem.id, dora.id)
+    ]
+    said: list[Message] = []
+    for n in range(5):
+        for who, room in ((ben, with_ben), (cem.id, with_cem), (ada, with_cem), (dora.id, with_dora)):
+            said += await say(storage, draft(who, f"{who} {n}", room=room))
+    told_by_dora = [message for message in said if message.room_id == with_dora]
+    await storage.rooms.mark_delivered({(with_dora, ada): told_by_dora[-1].seq, (with_cem, ada): 1})
+    missed = [m.id for m in said if m.sender_id in (ben, cem.id)]
+    missed.remove(next(m.id for m in said if m.sender_id == cem.id))
+
+    for limit, most_bytes in ((1, PLENTY), (2, PLENTY), (100, 1), (100, 12), (3, 15), (100, PLENTY)):
+        heard: list[int] = []
+        while piece := await storage.messages.undelivered(
+            ada, heard[-1] if heard else 0, said[-1].id, limit, most_bytes
+        ):
+            assert len(piece) <= limit
+            heard += [message.id for message in piece]
+        assert heard == missed
+    assert await storage.messages.undelivered(ada, 0, EVER, 0, PLENTY) == []
+
+
+async def test_last_words_of_conversations_are_counted_too(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    for who, text in ((ada, "a" * 8), (ben, "b" * 18)):  # 10 and 20 bytes
+        await say(storage, draft(who, text, room=(await support_room(storage, who)).id))
+    conversations = storage.messages.conversations
+    assert [each.person_id for each in await conversations(10, 30)] == [ben, ada]
+    assert [each.person_id for each in await conversations(10, 29)] == [ben]
+    assert [each.person_id for each in await conversations(10, 0)] == [ben]
+    assert await conversations(0, PLENTY) == []
 
 
 # --- support conversations ---
@@ -530,26 +623,26 @@ async def test_conversations_come_newest_first_with_what_is_unread(storage: Stor
     cem, dora = await add(storage, "Cem", "Dora")
     bens, cems = (await support_room(storage, ben)).id, (await support_room(storage, cem.id)).id
     await support_room(storage, dora.id)  # she has not said anything yet
-    assert await storage.messages.conversations(10) == []
+    assert await storage.messages.conversations(10, PLENTY) == []
     await say(
         storage, draft(ben, "b1", room=bens), draft(cem.id, "c1", room=cems), draft(ben, "b2", room=bens)
     )
-    first, second = await storage.messages.conversations(10)
+    first, second = await storage.messages.conversations(10, PLENTY)
     assert (first.person_id, first.person_name, first.last.text, first.unread) == (ben, "Ben", "b2", 2)
     assert (second.person_id, second.last.text, second.unread) == (cem.id, "c1", 1)
     await say(storage, draft(ada, "answer", room=bens))
-    first, second = await storage.messages.conversations(10)
+    first, second = await storage.messages.conversations(10, PLENTY)
     assert (first.person_id, first.last.text, first.last.sender_id, first.unread) == (ben, "answer", ada, 0)
     await say(
         storage, draft(cem.id, "c2", room=cems), draft(ben, "b3", room=bens), draft(cem.id, "c3", room=cems)
     )
-    assert [(each.person_id, each.unread) for each in await storage.messages.conversations(10)] == [
+    assert [(each.person_id, each.unread) for each in await storage.messages.conversations(10, PLENTY)] == [
         (cem.id, 3),
         (ben, 1),
     ]
-    assert [each.person_id for each in await storage.messages.conversations(1)] == [cem.id]
+    assert [each.person_id for each in await storage.messages.conversations(1, PLENTY)] == [cem.id]
     await storage.users.rename(cem.id, "Cemal")
-    (newest,) = await storage.messages.conversations(1)
+    (newest,) = await storage.messages.conversations(1, PLENTY)
     assert (newest.person_name, newest.last.sender_name) == ("Cemal", "Cemal")
 
 
@@ -611,27 +704,27 @@ async def test_undelivered_is_what_the_others_said_by_id_up_to_one(storage: Stor
     )
     said += await say(storage, draft(cem.id, "from cem again", room=with_cem))
     by_text = {message.text: message for message in said}
-    missed = await storage.messages.undelivered(ada, EVER)
+    missed = await storage.messages.undelivered(ada, 0, EVER, 100, PLENTY)
     assert texts(missed) == ["from cem", "from ben", "from cem again"]
     assert {message.peer for message in missed} == {Peer(ada, "Ada")}
     assert [(m.sender_id, m.sender_name) for m in missed if m.text == "from ben"] == [(ben, "Ben")]
-    up_to_ben = await storage.messages.undelivered(ada, by_text["from ben"].id)
+    up_to_ben = await storage.messages.undelivered(ada, 0, by_text["from ben"].id, 100, PLENTY)
     assert texts(up_to_ben) == ["from cem", "from ben"]
-    assert await storage.messages.undelivered(ada, 0) == []
-    (to_ben,) = await storage.messages.undelivered(ben, EVER)
+    assert await storage.messages.undelivered(ada, 0, 0, 100, PLENTY) == []
+    (to_ben,) = await storage.messages.undelivered(ben, 0, EVER, 100, PLENTY)
     assert (to_ben.text, to_ben.peer) == ("from ada", Peer(ben, "Ben"))
-    assert await storage.messages.undelivered(cem.id, EVER) == []
-    assert await storage.messages.undelivered(99, EVER) == []
+    assert await storage.messages.undelivered(cem.id, 0, EVER, 100, PLENTY) == []
+    assert await storage.messages.undelivered(99, 0, EVER, 100, PLENTY) == []
 
 
 async def test_what_one_sends_oneself_is_undelivered_once(storage: Storage) -> None:
     ada, _ = await add_both(storage)
     own = (await direct_room(storage, ada, ada)).id
     await say(storage, draft(ada, "note to self", room=own))
-    (missed,) = await storage.messages.undelivered(ada, EVER)
+    (missed,) = await storage.messages.undelivered(ada, 0, EVER, 100, PLENTY)
     assert (missed.text, missed.peer) == ("note to self", Peer(ada, "Ada"))
     await storage.rooms.mark_delivered({(own, ada): missed.seq})
-    assert await storage.messages.undelivered(ada, EVER) == []
+    assert await storage.messages.undelivered(ada, 0, EVER, 100, PLENTY) == []
 
 
 async def test_a_delivered_position_never_goes_back_and_is_each_members_own(storage: Storage) -> None:
@@ -639,15 +732,15 @@ async def test_a_delivered_position_never_goes_back_and_is_each_members_own(stor
     room = (await direct_room(storage, ada, ben)).id
     await say(storage, *(draft(who, f"{n}", room=room) for n in range(3) for who in (ada, ben)))  # seq 1 to 6
     await storage.rooms.mark_delivered({(room, ada): 4})
-    assert texts(await storage.messages.undelivered(ada, EVER)) == ["2"]
+    assert texts(await storage.messages.undelivered(ada, 0, EVER, 100, PLENTY)) == ["2"]
     await storage.rooms.mark_delivered({(room, ada): 2, (room, ben): 1})
-    assert texts(await storage.messages.undelivered(ada, EVER)) == ["2"]
-    assert texts(await storage.messages.undelivered(ben, EVER)) == ["1", "2"]
+    assert texts(await storage.messages.undelivered(ada, 0, EVER, 100, PLENTY)) == ["2"]
+    assert texts(await storage.messages.undelivered(ben, 0, EVER, 100, PLENTY)) == ["1", "2"]
     await storage.rooms.mark_delivered({(room, ada): 6, (room, 99): 3, (99, ada): 3})
-    assert await storage.messages.undelivered(ada, EVER) == []
+    assert await storage.messages.undelivered(ada, 0, EVER, 100, PLENTY) == []
     await storage.rooms.mark_delivered({})
     await say(storage, draft(ben, "new", room=room))
-    assert texts(await storage.messages.undelivered(ada, EVER)) == ["new"]
+    assert texts(await storage.messages.undelivered(ada, 0, EVER, 100, PLENTY)) == ["new"]
 
 
 async def test_positions_marked_by_many_at_once_do_not_wait_for_each_other(storage: Storage) -> None:
@@ -664,4 +757,4 @@ async def test_positions_marked_by_many_at_once_do_not_wait_for_each_other(stora
             for seq in range(1, 6):
                 nursery.start_soon(storage.rooms.mark_delivered, dict.fromkeys(members[:: (-1) ** seq], seq))
     for person in people[1:]:
-        assert await storage.messages.undelivered(person.id, EVER) == []
+        assert await storage.messages.undelivered(person.id, 0, EVER, 100, PLENTY) == []

@@ -1,8 +1,10 @@
 """Messages in memory: a list a room, so that `seq` is the index plus one."""
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import msgspec
 import trio
 from msgspec import structs
 
@@ -64,18 +66,23 @@ class MemoryMessages:
             for message in self._said(room_id)[seq:]
             if message.created_at >= since
         ]
-        return sorted(landed, key=lambda message: message.id)
+        return sorted(landed, key=_id)
 
-    async def page(self, room_id: int, after: int, up_to: int) -> list[Message]:
+    async def page(self, room_id: int, after: int, up_to: int, most_bytes: int) -> list[Message]:
         await trio.lowlevel.checkpoint()
-        return [self._retold(message) for message in self._said(room_id)[max(after, 0) : max(up_to, 0)]]
+        asked_for = self._said(room_id)[max(after, 0) : max(up_to, 0)]
+        return [self._retold(message) for message in _within(most_bytes, asked_for)]
 
-    async def before(self, room_id: int, up_to_id: int, limit: int) -> list[Message]:
+    async def before(self, room_id: int, up_to_id: int, limit: int, most_bytes: int) -> list[Message]:
         await trio.lowlevel.checkpoint()
-        known = [message for message in self._said(room_id) if message.id <= up_to_id]
-        return [self._retold(message) for message in reversed(known[max(0, len(known) - limit) :])]
+        said = self._said(room_id)
+        end = bisect_right(said, up_to_id, key=_id)
+        newest_first = reversed(said[max(0, end - limit) : end])
+        return [self._retold(message) for message in _within(most_bytes, newest_first)]
 
-    async def undelivered(self, person_id: int, up_to_id: int) -> list[Message]:
+    async def undelivered(
+        self, person_id: int, after_id: int, up_to_id: int, limit: int, most_bytes: int
+    ) -> list[Message]:
         await trio.lowlevel.checkpoint()
         person = self._users.look_up(person_id)
         if person is None:
@@ -84,22 +91,23 @@ class MemoryMessages:
             structs.replace(self._retold(message), peer=Peer(person_id, person.name))
             for room_id, told in self._rooms.direct_of(person_id).items()
             for message in self._by_room[room_id][told:]
-            if message.id <= up_to_id and (message.sender_id != person_id or self._is_own(room_id))
+            if after_id < message.id <= up_to_id and (message.sender_id != person_id or self._is_own(room_id))
         ]
-        return sorted(missed, key=lambda message: message.id)
+        return list(_within(most_bytes, sorted(missed, key=_id)[:limit]))
 
     async def newest_id(self) -> int:
         await trio.lowlevel.checkpoint()
         return self._count
 
-    async def conversations(self, limit: int) -> list[Conversation]:
+    async def conversations(self, limit: int, most_bytes: int) -> list[Conversation]:
         await trio.lowlevel.checkpoint()
-        found = [
-            self._conversation(person_id, self._by_room[room_id])
+        found = {
+            said[-1].id: (person_id, said)
             for person_id, room_id in self._rooms.support_of_all().items()
-            if self._by_room[room_id]
-        ]
-        return sorted(found, key=lambda conversation: -conversation.last.id)[:limit]
+            if (said := self._by_room[room_id])
+        }
+        newest_first = [found[last_id][1][-1] for last_id in sorted(found, reverse=True)[:limit]]
+        return [self._conversation(*found[last.id]) for last in _within(most_bytes, newest_first)]
 
     def _conversation(self, person_id: int, messages: list[Message]) -> Conversation:
         person = self._users.look_up(person_id)
@@ -120,3 +128,17 @@ class MemoryMessages:
         sender = self._users.look_up(message.sender_id)
         assert sender is not None
         return structs.replace(message, sender_name=sender.name, peer=None)
+
+
+def _id(message: Message) -> int:
+    return message.id
+
+
+def _within(most_bytes: int, messages: Iterable[Message]) -> Iterator[Message]:
+    """Yield messages from the front while their texts have at most `most_bytes` as JSON; the first always."""
+    total = 0
+    for nth, message in enumerate(messages):
+        total += len(msgspec.json.encode(message.text))
+        if nth > 0 and total > most_bytes:
+            return
+        yield message

@@ -5,80 +5,9 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 
 from chat.model.entities import Conversation, Draft, Message, MessageKind, Peer
+from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.writer import RawConnection, Writer
-
-# One statement is one transaction and one round trip. Each room's counter is raised once, by its share of the
-# batch ($1, $2); a draft's seq is where the counter was plus its place in that share ($4). A draft whose room
-# is gone finds nothing to join with and is not inserted.
-_SAVE = """
-WITH counted AS (
-    UPDATE rooms SET last_seq = last_seq + share.size
-    FROM unnest($1::bigint[], $2::bigint[]) AS share(room_id, size)
-    WHERE rooms.id = share.room_id
-    RETURNING rooms.id AS room_id, rooms.last_seq - share.size AS base
-), saved AS (
-    INSERT INTO messages (room_id, seq, sender_id, kind, text, created_at, client_key)
-    SELECT counted.room_id, counted.base + draft.place, draft.sender_id, draft.kind, draft.text,
-           to_timestamp(draft.created_at), draft.client_key
-    FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::float8[], $9::text[])
-        WITH ORDINALITY AS draft(room_id, place, sender_id, kind, text, created_at, client_key, nth)
-    JOIN counted USING (room_id)
-    ORDER BY draft.nth  -- so that ids ascend as the drafts were given, and in a room with seq
-    RETURNING room_id, seq, id, kind, sender_id
-), joined AS (
-    INSERT INTO memberships (room_id, user_id)
-    SELECT room_id, sender_id FROM saved WHERE kind = 'join'
-    ON CONFLICT DO NOTHING
-)
-SELECT room_id, seq, id FROM saved"""
-
-_COLUMNS = """m.id, m.room_id, m.seq, m.sender_id, u.name AS sender_name, m.text,
-    extract(epoch FROM m.created_at)::float8 AS created_at, m.kind"""
-
-_SETTLE = f"""
-SELECT {_COLUMNS}
-FROM unnest($1::bigint[], $2::bigint[]) AS told(room_id, seq)
-JOIN messages m ON m.room_id = told.room_id AND m.seq > told.seq AND m.created_at >= to_timestamp($3)
-JOIN users u ON u.id = m.sender_id
-ORDER BY m.id"""
-
-_PAGE = f"""
-SELECT {_COLUMNS}
-FROM messages m JOIN users u ON u.id = m.sender_id
-WHERE m.room_id = $1 AND m.seq > $2 AND m.seq <= $3
-ORDER BY m.seq"""
-
-_BEFORE = f"""
-SELECT {_COLUMNS}
-FROM messages m JOIN users u ON u.id = m.sender_id
-WHERE m.room_id = $1 AND m.id <= $2
-ORDER BY m.seq DESC LIMIT $3"""
-
-_UNDELIVERED = f"""
-SELECT {_COLUMNS}, p.name AS peer_name
-FROM memberships own
-JOIN users p ON p.id = own.user_id
-JOIN direct_rooms d ON d.room_id = own.room_id
-JOIN messages m ON m.room_id = own.room_id AND m.seq > own.delivered_seq
-JOIN users u ON u.id = m.sender_id
-WHERE own.user_id = $1 AND m.id <= $2 AND (m.sender_id <> $1 OR d.low_id = d.high_id)
-ORDER BY m.id"""
-
-_NEWEST_ID = "SELECT coalesce(max(id), 0) FROM messages"
-
-# Unread: what came after the newest message that is not the person's own.
-_CONVERSATIONS = f"""
-SELECT r.creator_id, p.name AS person_name,
-       r.last_seq - coalesce((SELECT max(a.seq) FROM messages a
-                              WHERE a.room_id = r.id AND a.sender_id <> r.creator_id), 0) AS unread,
-       {_COLUMNS}
-FROM rooms r
-JOIN users p ON p.id = r.creator_id
-JOIN messages m ON m.room_id = r.id AND m.seq = r.last_seq
-JOIN users u ON u.id = m.sender_id
-WHERE r.kind = 'support'
-ORDER BY m.id DESC LIMIT $1"""
 
 
 class PostgresMessages:
@@ -109,7 +38,7 @@ class PostgresMessages:
         )
 
         async def save(connection: RawConnection) -> list[asyncpg.Record]:
-            return await connection.fetch(_SAVE, *arguments)
+            return await connection.fetch(queries.SAVE, *arguments)
 
         rows = await self._writer.run(save)
         # The k-th row of a room in the order of seq is its k-th draft.
@@ -124,27 +53,33 @@ class PostgresMessages:
 
     async def settle(self, told: Mapping[int, int], since: float) -> list[Message]:
         async def settle(connection: RawConnection) -> list[asyncpg.Record]:
-            return await connection.fetch(_SETTLE, list(told), list(told.values()), since)
+            return await connection.fetch(queries.SETTLE, list(told), list(told.values()), since)
 
         return [_message(row) for row in await self._writer.run(settle)]
 
-    async def page(self, room_id: int, after: int, up_to: int) -> list[Message]:
-        rows = await self._database.read(lambda c: c.fetch(_PAGE, room_id, after, up_to))
+    async def page(self, room_id: int, after: int, up_to: int, most_bytes: int) -> list[Message]:
+        rows = await self._database.read(lambda c: c.fetch(queries.PAGE, room_id, after, up_to, most_bytes))
         return [_message(row) for row in rows]
 
-    async def before(self, room_id: int, up_to_id: int, limit: int) -> list[Message]:
-        rows = await self._database.read(lambda c: c.fetch(_BEFORE, room_id, up_to_id, limit))
+    async def before(self, room_id: int, up_to_id: int, limit: int, most_bytes: int) -> list[Message]:
+        rows = await self._database.read(
+            lambda c: c.fetch(queries.BEFORE, room_id, up_to_id, limit, most_bytes)
+        )
         return [_message(row) for row in rows]
 
-    async def undelivered(self, person_id: int, up_to_id: int) -> list[Message]:
-        rows = await self._database.read(lambda c: c.fetch(_UNDELIVERED, person_id, up_to_id))
+    async def undelivered(
+        self, person_id: int, after_id: int, up_to_id: int, limit: int, most_bytes: int
+    ) -> list[Message]:
+        rows = await self._database.read(
+            lambda c: c.fetch(queries.UNDELIVERED, person_id, after_id, up_to_id, limit, most_bytes)
+        )
         return [_message(row, Peer(person_id, row["peer_name"])) for row in rows]
 
     async def newest_id(self) -> int:
-        return int(await self._database.read(lambda c: c.fetchval(_NEWEST_ID)))
+        return int(await self._database.read(lambda c: c.fetchval(queries.NEWEST_ID)))
 
-    async def conversations(self, limit: int) -> list[Conversation]:
-        rows = await self._database.read(lambda c: c.fetch(_CONVERSATIONS, limit))
+    async def conversations(self, limit: int, most_bytes: int) -> list[Conversation]:
+        rows = await self._database.read(lambda c: c.fetch(queries.CONVERSATIONS, limit, most_bytes))
         return [
             Conversation(row["creator_id"], row["person_name"], _message(row), row["unread"]) for row in rows
         ]

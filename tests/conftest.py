@@ -4,10 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import unicodedata
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+from typing import Literal
 
 import asyncpg
 import pytest
@@ -109,6 +112,20 @@ def data() -> Generator[Path]:
     """A data directory for a server of the test's own."""
     with data_path() as data:
         yield data
+
+
+@pytest.fixture
+def normalised(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The length of each text that the rules normalise, which takes quadratic time."""
+    lengths: list[int] = []
+
+    def normalize(form: Literal["NFC"], text: str) -> str:
+        lengths.append(len(text))
+        return unicodedata.normalize(form, text)
+
+    noting = SimpleNamespace(normalize=normalize, category=unicodedata.category)
+    monkeypatch.setattr("chat.model.rules.unicodedata", noting)
+    return lengths
 
 
 @asynccontextmanager

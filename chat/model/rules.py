@@ -11,6 +11,12 @@ from chat.model.refusals import Code, Refusal
 NAME_LENGTH = 64
 EMAIL_LENGTH = 254
 """RFC 5321's limit on a forward path, less its brackets."""
+LONGEST_SPELLING = 4 * NAME_LENGTH
+"""Characters of any spelling of a name or an e-mail address: a composed letter stands for four at most (U+1F82).
+
+Nothing longer is normalised, as that takes quadratic time over marks in the wrong order: 3 s for 32,000 of them,
+0.2 ms for these.
+"""
 TEXT_LENGTH = 4000
 PASSWORD_BYTES = 72
 RESERVED = frozenset({"server"})
@@ -30,7 +36,12 @@ _BAD_PASSWORD = Refusal(Code.INVALID, "the password has characters that can't be
 
 
 def same_name_key(name: str) -> str:
-    """Return what two spellings of one name (or e-mail address) have in common: NFC without case."""
+    """Return what two spellings of one name (or e-mail address) have in common: NFC without case.
+
+    Any text may be given. What is too long for a spelling has the empty key, which nobody's name has.
+    """
+    if len(name) > LONGEST_SPELLING:
+        return ""
     if name.isascii():
         return name.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
@@ -38,7 +49,7 @@ def same_name_key(name: str) -> str:
 
 def clean_name(name: str) -> str | Refusal:
     """Return `name` in NFC, or why it can't be a name."""
-    if not 1 <= len(name) <= 4 * NAME_LENGTH:  # before the costly part; NFC shortens at most that much
+    if not 1 <= len(name) <= LONGEST_SPELLING:
         return _BAD_NAME
     name = unicodedata.normalize("NFC", name)
     if len(name) > NAME_LENGTH or name != name.strip(" ") or "  " in name:
@@ -66,7 +77,10 @@ def _may_stand_in_a_name(char: str) -> bool:
 
 def clean_email(email: str) -> str | Refusal:
     """Return `email` in NFC, or why it can't be an address. Whether it can be reached is not asked."""
-    email = unicodedata.normalize("NFC", email.strip())
+    email = email.strip()
+    if len(email) > EMAIL_LENGTH:
+        return _BAD_EMAIL
+    email = unicodedata.normalize("NFC", email)
     local, at, domain = email.rpartition("@")
     if not (at and local and domain) or len(email) > EMAIL_LENGTH:
         return _BAD_EMAIL
@@ -91,6 +105,8 @@ def clean_password(password: str, *, at_least: int) -> bytes | Refusal:
     """Return the bytes to hash, or why they can't be a password of `at_least` characters."""
     if len(password) < at_least:
         return Refusal(Code.INVALID, f"the password is shorter than {at_least} characters")
+    if len(password) > PASSWORD_BYTES:
+        return _LONG_PASSWORD
     if "\0" in password or not _encodes(password):
         return _BAD_PASSWORD
     raw = password.encode()

@@ -501,3 +501,20 @@ async def test_many_more_that_are_cut_end_within_two_seconds_all_the_same(autoju
     assert asked[-1] - trio.current_time() == pytest.approx(2.0)
     await trio.sleep(10)
     assert moments.next() == trio.current_time()
+
+
+# --- long texts ---
+
+
+@pytest.mark.parametrize("text", ["hello", "history 3", "auth {token}"])
+async def test_a_claimed_name_is_refused_by_its_length_before_it_is_normalised(
+    world: World, text: str, normalised: list[int]
+) -> None:
+    """NFC takes quadratic time over marks in the wrong order: 3 s of everybody's for one frame."""
+    ada = await world.add("ada")
+    client = await talker(world, ada)
+    long = "a" + "\u0301" * 16_000 + "\u0316" * 16_000
+    client.send(line(text.format(token=world.token(ada)), long))
+    await world.rest()
+    assert client.heard_now() == [line("that is not your name", "server")]
+    assert max(normalised, default=0) <= 256

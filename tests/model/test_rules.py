@@ -1,5 +1,8 @@
 """Names, addresses, passwords and texts: what is kept, how it is changed, what is refused."""
 
+import unicodedata
+from collections.abc import Callable
+
 import pytest
 
 from chat.model.refusals import Refusal
@@ -92,3 +95,36 @@ def test_an_email_address_has_two_parts_and_no_space() -> None:
     assert clean_email(" ada@example.com ") == "ada@example.com"
     for bad in ("ada", "@", "ada@", "@x", "a b@c", "a@b\0", "x" * 251 + "@a.b", "a\ud800@b"):
         assert isinstance(clean_email(bad), Refusal), bad
+
+
+@pytest.mark.parametrize("clean", [same_name_key, clean_name, clean_email])
+@pytest.mark.parametrize("length", [1, 254, 256, 257, 1016, 32_001])
+def test_no_text_is_too_long_to_be_looked_at(
+    clean: Callable[[str], object], length: int, normalised: list[int]
+) -> None:
+    """NFC takes quadratic time over marks in the wrong order: the work is bounded by the length of what it is given."""
+    clean("a" + "\u0301" * (length // 2) + "\u0316" * (length // 2))
+    assert max(normalised, default=0) <= 256
+    assert len(normalised) <= 4
+
+
+def test_the_longest_name_is_kept_in_its_longest_spelling() -> None:
+    name = "\u1f82" * 64
+    spelt = unicodedata.normalize("NFD", name)
+    assert len(spelt) == 256
+    assert clean_name(spelt) == name
+    assert same_name_key(spelt) == same_name_key(name) != ""
+
+
+def test_what_is_longer_than_any_name_is_nobodys() -> None:
+    assert same_name_key("x" * 257) == same_name_key("\u00e9" * 257) == ""
+    assert same_name_key("x" * 256) == "x" * 256
+
+
+def test_an_email_address_of_254_characters_is_kept_and_one_more_refused() -> None:
+    longest = "x" * 242 + "@example.com"
+    assert clean_email(f"  {longest} ") == longest
+    assert same_name_key(longest) == longest
+    assert isinstance(clean_email("x" + longest), Refusal)
+    assert clean_email("\u0958" * 100 + "@a") == "\u0915\u093c" * 100 + "@a"
+    assert isinstance(clean_email("\u0958" * 200 + "@example.com"), Refusal)  # two characters each, in NFC

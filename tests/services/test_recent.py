@@ -1,0 +1,23 @@
+"""What was used last is kept, and no more than that."""
+
+from chat.services.recent import Recent
+
+
+def test_what_was_longest_unused_goes_first() -> None:
+    recent = Recent[str, int](3)
+    for number, name in enumerate(("ada", "ben", "cem")):
+        recent[name] = number
+    assert recent.get("ada") == 0
+    recent["ben"] = 7
+    recent["dan"] = 3
+    assert len(recent) == 3
+    assert [recent.get(name) for name in ("ada", "ben", "cem", "dan")] == [0, 7, None, 3]
+
+
+def test_to_ask_whether_something_is_kept_does_not_keep_it() -> None:
+    recent = Recent[str, None](2)
+    recent["ada"] = recent["ben"] = None
+    assert "ada" in recent
+    recent["cem"] = None
+    assert "ada" not in recent
+    assert "ben" in recent

@@ -104,6 +104,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         int, Meta(ge=4, le=20, description="Work factor of password hashes; each step doubles it.")
     ] = 12
     min_password: Annotated[int, Meta(ge=1, le=72, description="Fewest characters of a new password.")] = 5
+    registrations_per_hour: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_000_000,
+            description="People who may register from one address in an hour, 0 for any; loopback is spared.",
+        ),
+    ] = 10
     token_lifetime: Annotated[
         float, Meta(ge=1, le=315_360_000, description="Seconds until a token expires.")
     ] = 2_592_000.0

@@ -47,6 +47,7 @@ from chat.services.direct import Direct
 from chat.services.gathering import open_gathering
 from chat.services.history import open_history
 from chat.services.passwords import Passwords
+from chat.services.registrations import Registrations
 from chat.services.rooms import Rooms
 from chat.services.support import Support
 from chat.services.throttle import Throttle
@@ -233,6 +234,7 @@ def _accounts(
         Passwords(config.bcrypt_cost),
         Tokens(secret, config.token_lifetime),
         Throttle(),
+        Registrations(config.registrations_per_hour),
         min_password=config.min_password,
         person=person,
     )

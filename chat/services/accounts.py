@@ -1,17 +1,19 @@
 """Who people are and how they prove it: registration, login, tokens."""
 
-import math
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
 
 import msgspec
+from msgspec import structs
 
 from chat.model.entities import Credentials, Person
 from chat.model.refusals import BAD_CREDENTIALS, BAD_TOKEN, NO_PERSON, Code, Refusal
 from chat.model.rules import NAME_LENGTH, clean_email, clean_name, clean_password, same_name_key
-from chat.services.passwords import Passwords
+from chat.services.passwords import BUSY, Passwords
+from chat.services.registrations import Registrations
 from chat.services.throttle import Throttle
 from chat.services.tokens import Tokens
+from chat.storage.failures import StorageDown
 from chat.storage.ports import NewPerson, Taken, Users
 
 NAME_TAKEN = Refusal(Code.TAKEN, "that name is taken")
@@ -23,6 +25,15 @@ class Granted(msgspec.Struct, frozen=True):
 
     person: Person
     token: str
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    """A person to be added, all of it clean. Where the name may be shared, a taken one gets a number behind it."""
+
+    name: str
+    password: bytes
+    email: str | None
+    shares_name: bool = False
 
 
 class Accounts:
@@ -38,6 +49,7 @@ class Accounts:
         passwords: Passwords,
         tokens: Tokens,
         throttle: Throttle,
+        registrations: Registrations,
         *,
         min_password: int,
         person: Callable[[int], Awaitable[Person | None]],
@@ -48,6 +60,7 @@ class Accounts:
         self._passwords = passwords
         self._tokens = tokens
         self._throttle = throttle
+        self._registrations = registrations
         self._min_password = min_password
         self._renames = 0  # so far: who looked somebody up meanwhile must look again
 
@@ -57,57 +70,84 @@ class Accounts:
         password: str,
         email: str | None = None,
         *,
-        display_name: str | None = None,
         operator: bool = False,
         admin: bool = False,
     ) -> Person | Refusal:
-        """Add a person, or say what is wrong with the name, the address or the password."""
+        """Add a person, by an operator: no budget is used. Or say what is wrong with name, address or password."""
+        wanted = self._clean(name, password, email)
+        if isinstance(wanted, Refusal):
+            return wanted
+        return await self._add(wanted, None, operator=operator, admin=admin)
+
+    async def register(
+        self, name: str, password: str, address: str, email: str | None = None
+    ) -> Granted | Refusal:
+        """Add a person and log them in. `address` is the client's, which uses one registration of its budget."""
+        wanted = self._clean(name, password, email)
+        return wanted if isinstance(wanted, Refusal) else await self._register(wanted, address)
+
+    async def sign_up(self, email: str, name: str, password: str, address: str) -> Granted | Refusal:
+        """Add a person whose name others may have too, and log them in. `address` is as in `register`.
+
+        Names are unique in the core, so a taken one gets a number behind it; `display_name` is as it was given.
+        """
+        wanted = self._clean(name, password, email)
+        if isinstance(wanted, Refusal):
+            return wanted
+        return await self._register(structs.replace(wanted, shares_name=True), address)
+
+    def _clean(self, name: str, password: str, email: str | None) -> "_Wanted | Refusal":
         clean = clean_name(name)
         if isinstance(clean, Refusal):
             return clean
         raw = clean_password(password, at_least=self._min_password)
         if isinstance(raw, Refusal):
             return raw
-        address = None if email is None else clean_email(email)
-        if isinstance(address, Refusal):
-            return address
-        if busy := self._passwords.busy():
-            return busy
-        added = await self._users.add(
-            NewPerson(
-                name=clean,
-                email=address,
-                display_name=display_name,
-                password_hash=await self._passwords.hash(raw),
-                is_operator=operator,
-                is_admin=admin,
-            )
-        )
-        match added:
-            case Taken("email"):
-                return EMAIL_TAKEN
-            case Taken():
-                return NAME_TAKEN
-            case person:
-                return person
+        clean_address = None if email is None else clean_email(email)
+        if isinstance(clean_address, Refusal):
+            return clean_address
+        return _Wanted(clean, raw, clean_address)
 
-    async def register(self, name: str, password: str, email: str | None = None) -> Granted | Refusal:
-        """Add a person and log them in."""
-        added = await self.add(name, password, email)
+    async def _register(self, wanted: "_Wanted", address: str) -> Granted | Refusal:
+        # A taken name costs as much as a free one: to ask for names is no cheaper than to have them.
+        if refusal := self._registrations.take(address):
+            return refusal
+        try:
+            added = await self._add(wanted, address)
+        except StorageDown:
+            self._registrations.give_back(address)
+            raise
+        if added is BUSY:
+            self._registrations.give_back(address)
         return added if isinstance(added, Refusal) else self.grant(added)
 
-    async def sign_up(self, email: str, name: str, password: str) -> Granted | Refusal:
-        """Add a person whose name others may have too, and log them in.
-
-        Names are unique in the core, so a taken one gets a number behind it; `display_name` is as it was given.
-        """
-        clean = clean_name(name)
-        if isinstance(clean, Refusal):
-            return clean
-        for handle in _handles(clean):
-            added = await self.add(handle, password, email, display_name=clean)
-            if added is not NAME_TAKEN:
-                return added if isinstance(added, Refusal) else self.grant(added)
+    async def _add(
+        self, wanted: "_Wanted", address: str | None, *, operator: bool = False, admin: bool = False
+    ) -> Person | Refusal:
+        # What is taken is refused before the costly hash; who else took it meanwhile, the unique keys say.
+        if not wanted.shares_name and await self._users.by_name(wanted.name):
+            return NAME_TAKEN
+        if wanted.email is not None and await self._users.by_email(wanted.email):
+            return EMAIL_TAKEN
+        password_hash = await self._passwords.hash(wanted.password, address)
+        if isinstance(password_hash, Refusal):
+            return password_hash
+        for name in _handles(wanted.name) if wanted.shares_name else (wanted.name,):
+            added = await self._users.add(
+                NewPerson(
+                    name=name,
+                    email=wanted.email,
+                    display_name=wanted.name if wanted.shares_name else None,
+                    password_hash=password_hash,
+                    is_operator=operator,
+                    is_admin=admin,
+                )
+            )
+            match added:
+                case Taken("email"):
+                    return EMAIL_TAKEN
+                case Person():
+                    return added
         return NAME_TAKEN
 
     async def rename(self, person: Person, name: str) -> Person | Refusal:
@@ -142,19 +182,21 @@ class Accounts:
         raw = clean_password(password, at_least=0)
         if isinstance(raw, Refusal):
             return raw
-        if busy := self._passwords.busy():
-            return busy
-        if "\0" in login or not login.isprintable():
-            return BAD_CREDENTIALS  # no name has such characters, and PostgreSQL could not be asked for it
-        who = same_name_key(login)
-        if wait := self._throttle.take(who, address):
-            return Refusal(Code.TOO_MANY, "too many tries, wait", retry_after=math.ceil(wait))
+        # No name has characters that can't be printed (PostgreSQL takes no NUL), nor is as long as the key "" says.
+        who = same_name_key(login) if login.isprintable() else ""
+        if wait := self._throttle.take(who or None, address):
+            return Refusal(Code.TOO_MANY, "too many tries, wait", retry_after=wait)
+        if not who:
+            return BAD_CREDENTIALS
         known = await find(login)
         # An unknown name takes the same path and the same time as a wrong password.
-        right = await self._passwords.match(raw, None if known is None else known.password_hash)
+        right = await self._passwords.match(raw, None if known is None else known.password_hash, address)
+        if isinstance(right, Refusal):
+            self._throttle.give_back(who, address)
+            return right
         if known is None or not right:
             return BAD_CREDENTIALS
-        self._throttle.give_back(who, address)
+        self._throttle.was_right(who, address)
         return self.grant(known.person)
 
     def grant(self, person: Person) -> Granted:

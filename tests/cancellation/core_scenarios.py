@@ -18,6 +18,7 @@ from chat.model.entities import Person, Room
 from chat.model.refusals import Code, Refusal
 from chat.services.accounts import Accounts, Granted
 from chat.services.passwords import Passwords
+from chat.services.registrations import Registrations
 from chat.services.rooms import ALREADY_IN
 from chat.services.throttle import Throttle
 from chat.services.tokens import Tokens
@@ -188,13 +189,19 @@ async def accounts(run: Run) -> None:
     async with swept_world(run) as (world, _witness):
         users: Any = Obstructed(storage.users, world.obstacles)
         people = Accounts(
-            users, Passwords(4), Tokens(SECRET, 3600), Throttle(), min_password=5, person=users.by_id
+            users,
+            Passwords(4),
+            Tokens(SECRET, 3600),
+            Throttle(),
+            Registrations(10),
+            min_password=5,
+            person=users.by_id,
         )
         granted: list[object] = []
 
         async def live() -> None:
-            granted.append(await people.register("ada", "secret word", "ada@example.com"))
-            granted.append(await people.sign_up("ben@example.com", "ada", "secret word"))
+            granted.append(await people.register("ada", "secret word", "192.0.2.1", "ada@example.com"))
+            granted.append(await people.sign_up("ben@example.com", "ada", "secret word", "192.0.2.1"))
             granted.append(await people.log_in("ada", "secret word", "192.0.2.1"))
             granted.append(await people.log_in_by_email("ben@example.com", "secret word", "192.0.2.1"))
             await people.people()
@@ -217,13 +224,11 @@ async def accounts(run: Run) -> None:
                 again = await people.log_in(person.name, "secret word", "192.0.2.2")
                 assert isinstance(again, Granted), again
         if not everyone:
-            assert isinstance(await people.register("ada", "secret word"), Granted)
+            assert isinstance(await people.register("ada", "secret word", "192.0.2.1"), Granted)
         unknown = await people.log_in("nobody", "secret word", "192.0.2.3")
         assert isinstance(unknown, Refusal)
         assert unknown.code is Code.UNAUTHENTICATED
-        assert (
-            not people._passwords._limiter.borrowed_tokens or run.fired
-        )  # a thread that was left ends by itself
+        assert people._passwords._limiter.free or run.fired  # a thread that was left ends by itself
 
 
 VIRTUAL = (joining, inviting, removal, deletion, outbox)

@@ -140,7 +140,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant(
             "try_not_given_back",
             "chat.services.accounts",
-            "        self._throttle.give_back(who, address)\n",
+            "        self._throttle.was_right(who, address)\n",
             "",
             "who logs in properly is locked out after a few times",
         ),

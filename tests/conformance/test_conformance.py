@@ -53,8 +53,20 @@ def trusting_target() -> Generator[Target]:
         yield Target(server.url, has=["trust-from"])
 
 
+@pytest.fixture(scope="module")
+def sparing_target() -> Generator[Target]:
+    """A server that lets one person an hour register from an address, which the client may name."""
+    settings = {"CHAT_REGISTRATIONS_PER_HOUR": "1", "CHAT_TRUSTED_PROXIES": "127.0.0.1"}
+    with data_path() as data, running_server(data, **settings) as server:
+        yield Target(server.url, has=["one-registration"])
+
+
+TARGETS = {"": "target", "trust-from": "trusting_target", "one-registration": "sparing_target"}
+"""The fixture with the server that a transcript needs."""
+
+
 def target_for(transcript: Transcript, request: pytest.FixtureRequest) -> Target:
-    target: Target = request.getfixturevalue("trusting_target" if transcript.needs else "target")
+    target: Target = request.getfixturevalue(TARGETS[transcript.needs])
     return target
 
 

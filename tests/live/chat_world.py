@@ -36,6 +36,7 @@ from chat.services.direct import Direct
 from chat.services.gathering import open_gathering
 from chat.services.history import open_history
 from chat.services.passwords import Passwords
+from chat.services.registrations import Registrations
 from chat.services.rooms import Rooms
 from chat.services.support import Support
 from chat.services.throttle import Throttle
@@ -368,7 +369,13 @@ async def open_world(*, trust_from: bool = False) -> AsyncGenerator[World]:
         people = await stack.enter_async_context(open_gathering(users.by_ids))
         history = await stack.enter_async_context(open_history(rooms, messages))
         accounts = Accounts(
-            users, Passwords(4), Tokens(SECRET, 3600), Throttle(), min_password=5, person=people.get
+            users,
+            Passwords(4),
+            Tokens(SECRET, 3600),
+            Throttle(),
+            Registrations(0),
+            min_password=5,
+            person=people.get,
         )
         hub = Hub()
         hub.observe(Inbox, deliveries.heard)

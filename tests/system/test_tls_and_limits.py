@@ -226,3 +226,28 @@ def test_who_guesses_names_is_throttled_by_address_and_others_are_not(crowded: S
     assert throttled.status_code == 429
     assert int(throttled.headers["retry-after"]) > 0
     assert guess("ben", PASSWORD, "192.0.2.4").status_code == 200
+
+
+@needs_proc
+def test_ten_register_from_one_address_in_an_hour_in_whichever_dialect(crowded: ServerProcess) -> None:
+    def come(path: str, body: dict[str, str], address: str) -> httpx.Response:
+        return post(f"{crowded.url}{path}", body, headers={"X-Forwarded-For": address})
+
+    def new(path: str, name: str, address: str) -> httpx.Response:
+        body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD, "name": name}
+        return come(path, body, address)
+
+    made = [new("/api/reg", f"hal_{n}", "2001:db8::1").status_code for n in range(4)]
+    made += [new("/signup", f"ida_{n}", "2001:db8::2").status_code for n in range(4)]
+    made += [
+        new("/register", "jon_0", "2001:db8::3").status_code,
+        new("/api/reg", "hal_0", "2001:db8::4").status_code,
+    ]
+    assert made == [201] * 9 + [409]
+    for path in ("/api/reg", "/signup", "/register"):
+        refused = new(path, "kim_0", "2001:db8::5")
+        assert refused.status_code == 429
+        assert refused.json() == {"error": "too many registrations, wait"}
+        assert 0 < int(refused.headers["retry-after"]) <= 360
+    assert come("/api/reg", {"username": "hal_0", "password": PASSWORD}, "192.0.2.5").status_code == 409
+    assert new("/register", "kim_0", "192.0.2.5").status_code == 201

@@ -37,11 +37,15 @@ def direct_routes(accounts: Accounts) -> Routes:
     routes = Routes("direct")
 
     @routes.route(
-        "POST", "/signup", body=DirectSignUp, answers={201: DirectPerson, 400: ErrorBody, 409: ErrorBody}
+        "POST",
+        "/signup",
+        body=DirectSignUp,
+        answers={201: DirectPerson, 400: ErrorBody, 409: ErrorBody, 429: ErrorBody},
     )
     async def sign_up(call: Call) -> object:
         """Sign up with an e-mail address, a name and a password."""
-        return _answer(await accounts.sign_up(call.body.email, call.body.name, call.body.password))
+        new: DirectSignUp = call.body
+        return _answer(await accounts.sign_up(new.email, new.name, new.password, call.address))
 
     @routes.route(
         "POST",

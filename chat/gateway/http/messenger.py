@@ -20,11 +20,14 @@ def messenger_routes(accounts: Accounts) -> Routes:
     routes = Routes("messenger")
 
     @routes.route(
-        "POST", "/api/reg", body=MessengerLogin, answers={201: TokenBody, 400: ErrorBody, 409: ErrorBody}
+        "POST",
+        "/api/reg",
+        body=MessengerLogin,
+        answers={201: TokenBody, 400: ErrorBody, 409: ErrorBody, 429: ErrorBody},
     )
     async def register(call: Call) -> object:
         """Register, and get a token."""
-        granted = await accounts.register(call.body.username, call.body.password)
+        granted = await accounts.register(call.body.username, call.body.password, call.address)
         return granted if isinstance(granted, Refusal) else TokenBody(granted.token)
 
     @routes.route(

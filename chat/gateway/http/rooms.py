@@ -117,15 +117,18 @@ def rooms_routes(accounts: Accounts, rooms: Rooms, memberships: Memberships, pre
     routes = Routes("rooms", accounts, read=read_caseless, caseless=True)
 
     @routes.route(
-        "POST", "/register", body=RoomsRegistration, answers={201: Registered, 400: ErrorBody, 409: ErrorBody}
+        "POST",
+        "/register",
+        body=RoomsRegistration,
+        answers={201: Registered, 400: ErrorBody, 409: ErrorBody, 429: ErrorBody},
     )
     async def register(call: Call) -> object:
         """Register; name and e-mail address must be free."""
         new: RoomsRegistration = call.body
         if not _USERNAME.fullmatch(new.username):
             return error(400, "a Username has 3 to 20 letters A to Z, digits and '_'")
-        added = await accounts.add(new.username, new.password, new.email)
-        return added if isinstance(added, Refusal) else Registered(added.id)
+        granted = await accounts.register(new.username, new.password, call.address, new.email)
+        return granted if isinstance(granted, Refusal) else Registered(granted.person.id)
 
     @routes.route(
         "PUT",

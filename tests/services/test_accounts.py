@@ -1,0 +1,254 @@
+"""Registering and logging in: what is cheap comes first, what is costly is limited, and what is long is refused."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from chat.model.entities import Person
+from chat.model.refusals import BAD_CREDENTIALS, Code, Refusal
+from chat.services.accounts import EMAIL_TAKEN, NAME_TAKEN, Accounts, Granted
+from chat.services.passwords import BUSY, Passwords
+from chat.services.registrations import Registrations
+from chat.services.rooms import Rooms
+from chat.services.support import Support
+from chat.services.throttle import Throttle
+from chat.services.tokens import Tokens
+from chat.storage.failures import OutcomeUnknown, StorageDown
+from chat.storage.memory import MemoryStorage
+
+ADDRESS = "10.0.0.1"
+PASSWORD = "secret word"
+
+
+class CountedPasswords(Passwords):
+    """Passwords that count what they hash and check, and may be too busy."""
+
+    def __init__(self) -> None:
+        super().__init__(4)
+        self.hashed = self.checked = 0
+        self.busy = False
+
+    async def hash(self, password: bytes, address: str | None) -> bytes | Refusal:
+        if self.busy:
+            return BUSY
+        self.hashed += 1
+        return await super().hash(password, address)
+
+    async def match(self, password: bytes, password_hash: bytes | None, address: str) -> bool | Refusal:
+        if self.busy:
+            return BUSY
+        self.checked += 1
+        return await super().match(password, password_hash, address)
+
+
+class House:
+    """Accounts on a memory storage, with ten registrations an hour."""
+
+    def __init__(self) -> None:
+        self.storage = MemoryStorage()
+        self.users: Any = self.storage.users
+        self.passwords = CountedPasswords()
+        self.throttle = Throttle()
+        self.lookups = 0
+        self.accounts = Accounts(
+            self.users,
+            self.passwords,
+            Tokens("a secret of the tests that is long enough", 3600),
+            self.throttle,
+            Registrations(10),
+            min_password=5,
+            person=self.person,
+        )
+
+    async def person(self, person_id: int) -> Person | None:
+        self.lookups += 1
+        found = await self.storage.users.by_id(person_id)
+        await wait_all_tasks_blocked()  # the answer is on its way, and whatever else happens does
+        return found
+
+    async def register(self, name: str, *, email: str | None = None, address: str = ADDRESS) -> object:
+        return await self.accounts.register(name, PASSWORD, address, email)
+
+    async def log_in(self, name: str, *, password: str = PASSWORD, address: str = ADDRESS) -> object:
+        return await self.accounts.log_in(name, password, address)
+
+    async def registrations_left(self, address: str = ADDRESS) -> int:
+        """How many more may register from the address; they do."""
+        for left in range(100):
+            match await self.register(f"somebody {left} {self.passwords.hashed}", address=address):
+                case Refusal(Code.TOO_MANY):
+                    return left
+        raise AssertionError("there is no limit")
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+# --- long texts ---
+
+LONG = "a" + "\u0301" * 16_000 + "\u0316" * 16_000
+"""64 KB of UTF-8: seconds of work for whoever normalises it."""
+
+WAYS_IN: dict[str, Callable[[House, Person], Awaitable[object]]] = {
+    "register": lambda house, _: house.accounts.register(LONG, PASSWORD, ADDRESS),
+    "register with an address": lambda house, _: house.accounts.register(
+        "ben", PASSWORD, ADDRESS, LONG + "@a"
+    ),
+    "sign up": lambda house, _: house.accounts.sign_up(LONG, "ben", PASSWORD, ADDRESS),
+    "sign up with a name": lambda house, _: house.accounts.sign_up("b@c", LONG, PASSWORD, ADDRESS),
+    "add": lambda house, _: house.accounts.add(LONG, PASSWORD),
+    "log in": lambda house, _: house.accounts.log_in(LONG, PASSWORD, ADDRESS),
+    "log in by e-mail": lambda house, _: house.accounts.log_in_by_email(LONG, PASSWORD, ADDRESS),
+    "log in with a long password": lambda house, _: house.accounts.log_in("ada", LONG, ADDRESS),
+    "rename": lambda house, ada: house.accounts.rename(ada, LONG),
+    "revoke": lambda house, _: house.accounts.revoke(LONG),
+    "make a room": lambda house, ada: Rooms(house.users, house.storage.rooms, house.storage.messages).create(
+        ada, LONG, is_private=False
+    ),
+    "answer a person": lambda house, _: Support(
+        house.users, house.storage.rooms, house.storage.messages
+    ).find(LONG),
+}
+
+
+@pytest.mark.parametrize("way_in", WAYS_IN)
+async def test_a_long_text_is_refused_before_it_is_normalised(
+    house: House, way_in: str, normalised: list[int]
+) -> None:
+    ada = await house.accounts.add("ada", PASSWORD)
+    assert isinstance(ada, Person)
+    refused = await WAYS_IN[way_in](house, ada)
+    assert refused is None or isinstance(refused, Refusal)
+    assert max(normalised, default=0) <= 256
+
+
+async def test_a_login_that_nobody_can_have_is_bad_and_counts_for_its_address_without_being_kept(
+    house: House,
+) -> None:
+    answers = [await house.log_in("x" * 257 + str(n)) for n in range(6)]
+    assert answers[:5] == [BAD_CREDENTIALS] * 5
+    assert isinstance(answers[5], Refusal)
+    assert answers[5].code is Code.TOO_MANY
+    assert answers[5].retry_after
+    for login in ("a\0da", "a\nda", "\ud800"):
+        assert await house.log_in(login, address="10.0.0.2") is BAD_CREDENTIALS
+    assert house.passwords.checked == 0
+    assert len(house.throttle._buckets) == 2  # the addresses
+
+
+# --- registering ---
+
+
+async def test_a_taken_name_is_refused_before_it_is_hashed(house: House) -> None:
+    assert isinstance(await house.register("ada", email="ada@example.com"), Granted)
+    assert house.passwords.hashed == 1
+    assert await house.register("ADA") is NAME_TAKEN
+    assert await house.register("ben", email="Ada@example.com") is EMAIL_TAKEN
+    assert await house.accounts.sign_up("ada@example.com", "ben", PASSWORD, ADDRESS) is EMAIL_TAKEN
+    assert await house.accounts.add("ada", PASSWORD) is NAME_TAKEN
+    assert house.passwords.hashed == 1
+
+
+async def test_of_two_who_register_a_name_at_once_one_has_it(house: House) -> None:
+    answers: list[object] = []
+
+    async def register(name: str, email: str) -> None:
+        answers.append(await house.register(name, email=email))
+
+    async with trio.open_nursery() as nursery:
+        for name, email in (("ada", "a@b"), ("Ada", "c@d"), ("ben", "e@f"), ("cem", "E@f")):
+            nursery.start_soon(register, name, email)
+    assert house.passwords.hashed == 4, "all looked before anybody was added"
+    assert sum(isinstance(answer, Granted) for answer in answers) == 2
+    assert NAME_TAKEN in answers
+    assert EMAIL_TAKEN in answers
+
+
+async def test_who_signs_up_with_a_taken_name_is_hashed_once(house: House) -> None:
+    await house.register("ada")
+    house.passwords.hashed = 0
+    granted = await house.accounts.sign_up("ada@example.com", "ada", PASSWORD, ADDRESS)
+    assert isinstance(granted, Granted)
+    assert granted.person.display_name == "ada"
+    assert granted.person.name.startswith("ada-")
+    assert house.passwords.hashed == 1
+
+
+async def test_ten_register_from_one_address_and_the_next_waits(house: House) -> None:
+    assert await house.registrations_left() == 10
+    refusal = await house.accounts.sign_up("ada@example.com", "ada", PASSWORD, ADDRESS)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code is Code.TOO_MANY
+    assert refusal.retry_after
+    assert house.passwords.hashed == 10
+    assert isinstance(await house.register("ada", address="10.0.0.2"), Granted)
+    assert isinstance(await house.register("ben", address="127.0.0.1"), Granted)
+
+
+async def test_bad_content_costs_no_registration_and_a_taken_name_costs_one(house: House) -> None:
+    await house.accounts.add("ada", PASSWORD, "ada@example.com")
+    for _ in range(20):
+        assert isinstance(await house.register("a\nda"), Refusal)
+        assert isinstance(await house.register("ben", email="nobody"), Refusal)
+        assert isinstance(await house.accounts.register("ben", "1234", ADDRESS), Refusal)
+    assert await house.register("ada") is NAME_TAKEN
+    assert await house.register("ben", email="ada@example.com") is EMAIL_TAKEN
+    assert await house.accounts.sign_up("ada@example.com", "ben", PASSWORD, ADDRESS) is EMAIL_TAKEN
+    assert await house.registrations_left() == 7
+
+
+async def test_an_operator_adds_as_many_as_they_like(house: House) -> None:
+    for n in range(30):
+        assert isinstance(await house.accounts.add(f"ada {n}", PASSWORD), Person)
+
+
+async def test_a_registration_that_the_server_was_too_busy_for_costs_nothing(house: House) -> None:
+    house.passwords.busy = True
+    for _ in range(20):
+        assert await house.register("ada") is BUSY
+    house.passwords.busy = False
+    assert await house.registrations_left() == 10
+
+
+async def test_a_registration_that_the_database_was_down_for_costs_nothing_and_one_of_unknown_outcome_does(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(new: object) -> object:
+        await trio.lowlevel.checkpoint()
+        raise problem
+
+    with monkeypatch.context() as patched:
+        patched.setattr(house.users, "add", fail)
+        for problem in (StorageDown("no disk"), OutcomeUnknown("who knows")):
+            for _ in range(3):
+                with pytest.raises(type(problem)):
+                    await house.register("ada")
+    assert await house.registrations_left() == 7
+
+
+# --- logging in ---
+
+
+async def test_a_login_that_the_server_was_too_busy_for_costs_no_try(house: House) -> None:
+    await house.accounts.add("ada", PASSWORD)
+    house.passwords.busy = True
+    for _ in range(20):
+        assert await house.log_in("ada", password="wrong") is BUSY
+    house.passwords.busy = False
+    assert isinstance(await house.log_in("ada"), Granted)
+
+
+async def test_a_throttled_login_is_not_checked(house: House) -> None:
+    await house.accounts.add("ada", PASSWORD)
+    for _ in range(5):
+        assert await house.log_in("ada", password="wrong word") is BAD_CREDENTIALS
+    for _ in range(5):
+        answer = await house.log_in("ada")
+        assert isinstance(answer, Refusal)
+        assert answer.code is Code.TOO_MANY
+    assert house.passwords.checked == 5

@@ -7,6 +7,7 @@ a client that broke the protocol, a bound on the fragments of one message, and a
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Any
 
 import trio
 from trio_websocket import WebSocketConnection
@@ -25,7 +26,10 @@ _TLS_PART = 65_536
 """Bytes that are encrypted at once, four TLS records."""
 
 _FRAGMENTS = 1024
-"""Fragments of one message. trio-websocket bounds their bytes only, and an empty one costs memory too."""
+"""Frames of one message. trio-websocket bounds their bytes only, and an empty one costs memory too."""
+
+_PIECES = 1024
+"""Pieces of an unfinished message that trio-websocket keeps one by one: it makes one of each read of each frame."""
 
 _CLOSE = 0x88
 """First byte of a close frame (RFC 6455, section 5.5.1): FIN and opcode 8."""
@@ -80,10 +84,12 @@ class ClientStream(trio.abc.Stream):
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Receive for trio-websocket, and hold a message to its number of fragments."""
         data = await self._incoming.receive_for_library(max_bytes)
-        if self.connection is not None and len(self.connection._message_parts) > _FRAGMENTS:
+        if self.record.most_fragments > _FRAGMENTS:
             self.record.too_many_fragments = True
             self.outbox.finish(close_frame(*TOO_BIG))
             raise trio.BrokenResourceError("too many fragments")
+        if self.connection is not None and len(self.connection._message_parts) > _PIECES:
+            _join_pieces(self.connection._message_parts)
         return data
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
@@ -137,6 +143,11 @@ class ClientStream(trio.abc.Stream):
         part = memoryview(data)[:_TLS_PART]
         await self._stream.send_all(part)
         return len(part)
+
+
+def _join_pieces(pieces: list[Any]) -> None:
+    # All are str, or all are bytes. A letter by itself takes 80 bytes of memory.
+    pieces[:] = [type(pieces[0])().join(pieces)]
 
 
 def close_frame(code: int, reason: str) -> bytes:

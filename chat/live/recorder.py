@@ -52,6 +52,7 @@ class Record:
     """What is known of one connection; all of it is sync."""
 
     __slots__ = (
+        "_fragments",
         "_frames",
         "_rest",
         "_ring",
@@ -62,6 +63,7 @@ class Record:
         "events",
         "id",
         "messages_in",
+        "most_fragments",
         "opened_at",
         "peer_closed",
         "peer_ended",
@@ -81,6 +83,8 @@ class Record:
         self.waiting = 0  # bytes that waited for it when it was too slow
         self.bytes_in = 0
         self.messages_in = 0
+        self.most_fragments = 0  # frames of the message that had most of them, or has so far
+        self._fragments = 0  # frames of the message whose last one is still to come
         self._ring: array[int] | None = None  # made by the first frame
         self._frames = 0
         self._rest = b""  # the beginning of a header of which more is to come
@@ -113,8 +117,13 @@ class Record:
                 self._rest = bytes(data[at:])
                 at = size
                 break
-            if first & 0x88 == 0x80:  # the last fragment of a message
-                self.messages_in += 1
+            if first & 8 == 0:  # a fragment of a message, or all of it
+                self._fragments += 1
+                if self._fragments > self.most_fragments:
+                    self.most_fragments = self._fragments
+                if first & 0x80:  # the last
+                    self.messages_in += 1
+                    self._fragments = 0
             elif first & 15 == _CLOSE:
                 self.peer_closed = True
             at += header + length

@@ -1,12 +1,16 @@
-"""How a client's stream ends, and how long it may take to read."""
+"""How a client's stream holds a message to its bounds, how long a client may take to read, and how a stream ends."""
 
 import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 import pytest
 import trio
 import trio.socket
 import trio.testing
+from gateway_under_test import OPENING
 from test_progress import encrypted_pair
+from trio_websocket import ConnectionClosed, wrap_server_stream
 
 from chat.gateway import refusal
 from chat.gateway.client_stream import ClientStream, close_frame
@@ -88,3 +92,92 @@ async def test_who_reads_slowly_under_tls_is_not_too_slow(mock_clock: trio.testi
     assert not cut.cancel_called
     assert heard == much
     assert trio.current_time() - started > 100
+
+
+class Narrow(ReplayStream):
+    """A connection that brings at most so many bytes a read."""
+
+    def __init__(self, inner: trio.SocketStream, most: int) -> None:
+        super().__init__(inner)
+        self._most = most
+        self.reads = 0
+
+    async def receive_ready(self, max_bytes: int) -> bytes:
+        self.reads += 1
+        return await super().receive_ready(min(max_bytes, self._most))
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        self.reads += 1
+        return await super().receive_some(self._most)
+
+
+@asynccontextmanager
+async def accepted(most: int) -> AsyncGenerator[tuple[ClientStream, Narrow, trio.SocketStream]]:
+    """A client's stream behind its handshake, its connection, and the client."""
+    ours, theirs = trio.socket.socketpair()
+    narrow = Narrow(trio.SocketStream(ours), most)
+    stream = ClientStream(narrow, OPENING, largest=100, limit=MUCH)
+    async with trio.SocketStream(theirs) as client, narrow, trio.open_nursery() as nursery:
+        with stream.outbox.written_by(nursery.start_soon):
+            request = await wrap_server_stream(nursery, stream, max_message_size=65_536)
+            stream.connection = await request.accept()
+            yield stream, narrow, client
+        nursery.cancel_scope.cancel()
+
+
+def fragments(*payloads: str) -> bytes:
+    """One message in as many frames, masked with zeros."""
+    last = len(payloads) - 1
+    return b"".join(
+        bytes(((number == last) << 7 | (number == 0), 0x80 | 126 if len(data) > 125 else 0x80 | len(data)))
+        + (len(data).to_bytes(2) if len(data) > 125 else b"")
+        + bytes(4)
+        + data
+        for number, data in enumerate(payload.encode() for payload in payloads)
+    )
+
+
+async def test_a_message_that_comes_in_many_reads_has_no_more_fragments_than_frames() -> None:
+    whole = "\N{EURO SIGN}" * 1500
+    with trio.fail_after(20):
+        async with accepted(1) as (stream, narrow, client), trio.open_nursery() as nursery:
+            nursery.start_soon(client.send_all, fragments(whole[:700], whole[700:]))
+            assert await stream.receive() == (whole,)
+            assert narrow.reads > 4500
+            assert stream.record.most_fragments == 2
+
+
+async def test_an_unfinished_message_is_not_kept_letter_by_letter() -> None:
+    whole = "\N{EURO SIGN}" * 5000
+    most = 0
+    with trio.fail_after(20):
+        async with accepted(3) as (stream, narrow, client), trio.open_nursery() as nursery:
+
+            async def count() -> None:
+                nonlocal most
+                while True:
+                    assert stream.connection is not None
+                    most = max(most, len(stream.connection._message_parts))
+                    await trio.lowlevel.checkpoint()
+
+            nursery.start_soon(count)
+            nursery.start_soon(client.send_all, fragments(whole))
+            assert await stream.receive() == (whole,)
+            assert narrow.reads > 5000
+            nursery.cancel_scope.cancel()
+    assert 1000 < most <= 1025
+
+
+@pytest.mark.parametrize("most", [7, 16_384])
+async def test_a_message_has_1024_fragments_and_not_one_more(most: int) -> None:
+    with trio.fail_after(20):
+        async with accepted(most) as (stream, _, client):
+            assert await client.receive_some() != b""
+            for _ in range(2):  # what counts is the frames of one message
+                await client.send_all(fragments(*["x"] * 1024))
+                assert await stream.receive() == ("x" * 1024,)
+            await client.send_all(fragments(*["x"] * 1025))
+            with pytest.raises(ConnectionClosed):
+                await stream.receive()
+            assert stream.record.too_many_fragments
+            assert (await client.receive_some())[2:4] == (1009).to_bytes(2)

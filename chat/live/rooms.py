@@ -40,10 +40,7 @@ class RoomSockets:
             return session.tell(Entered())
         if command.room_id == session.room_id:
             return session.tell(Refused(ALREADY_IN_ROOM))
-        seen = -1
-        while seen != self._rooms.removals:  # a membership that was just looked up may have just ended
-            seen = self._rooms.removals
-            room = await self._rooms.may_hear(session.person, command.room_id)
+        room = await self._rooms.may_enter(session.person, command.room_id)
         # No await between here and listening.
         if isinstance(room, Refusal):
             return session.tell(Refused(NOT_ROOM_MEMBER if room.code is Code.FORBIDDEN else room))

@@ -6,12 +6,17 @@ from chat.model.entities import Draft, Message, MessageKind, Person, Room, RoomK
 from chat.model.refusals import NO_PERSON, NO_ROOM, NOT_MEMBER, Code, Refusal
 from chat.model.rules import clean_name
 from chat.storage import ports
+from chat.storage.failures import OutcomeUnknown
 
 MOST_MESSAGES = 100
 """Messages in one answer (seed 004)."""
 
 _ANSWER_BYTES = 524_288
 """Bytes of text in one answer; the next page begins where it ends, as after any other."""
+
+
+_LOOKS = 3
+"""How often a membership is looked up that ends meanwhile, and is made again; then it counts as ended."""
 
 ALREADY_IN = Refusal(Code.TAKEN, "already in the room")
 PRIVATE = Refusal(Code.FORBIDDEN, "the room is private")
@@ -29,8 +34,7 @@ class Rooms:
         self._users = users
         self._rooms = rooms
         self._messages = messages
-        self.removals = 0
-        """Memberships and rooms ended so far: who looked one up meanwhile must look again."""
+        self._look_ups: dict[int, set[_LookUp]] = {}  # by room, while they are under way
 
     async def create(self, person: Person, name: str, *, is_private: bool) -> Room | Refusal:
         """Make a room; its creator is a member."""
@@ -59,6 +63,25 @@ class Rooms:
         if room is None:
             return NO_ROOM
         return room if await self._is_in(room, person.id) else NOT_MEMBER
+
+    async def may_enter(self, person: Person, room_id: int) -> Room | Refusal:
+        """Return the room if the person is in it, also at the moment at which this returns.
+
+        A membership that ends while it is looked up is looked up again; what ends elsewhere costs nothing here.
+        The caller acts on the answer before it awaits anything. Cancelling changes nothing.
+        """
+        for _ in range(_LOOKS):
+            look_up = _LookUp(person.id)
+            self._look_ups.setdefault(room_id, set()).add(look_up)
+            try:
+                room = await self.may_hear(person, room_id)
+            finally:
+                self._look_ups[room_id].remove(look_up)
+                if not self._look_ups[room_id]:
+                    del self._look_ups[room_id]
+            if not look_up.is_outdated:
+                return room
+        return NOT_MEMBER
 
     async def may_join(self, person: Person, room_id: int) -> int | Refusal:
         """Return the room's id if the person may join it now."""
@@ -90,9 +113,13 @@ class Rooms:
             return NOT_CREATOR
         try:
             removed = await self._rooms.remove_member(room_id, person_id)
-        finally:
-            self.removals += 1  # also when nobody knows whether it was: to look again does no harm
-        return None if removed else NOT_MEMBER
+        except OutcomeUnknown:
+            self._outdate(room_id, person_id)  # to look again does no harm
+            raise
+        if not removed:
+            return NOT_MEMBER
+        self._outdate(room_id, person_id)
+        return None
 
     async def delete(self, by: Person, room_id: int) -> Refusal | None:
         """Delete a room and all that was said in it, by its creator."""
@@ -103,9 +130,13 @@ class Rooms:
             return NOT_CREATOR
         try:
             deleted = await self._rooms.delete(room_id)
-        finally:
-            self.removals += 1
-        return None if deleted else NO_ROOM
+        except OutcomeUnknown:
+            self._outdate(room_id)
+            raise
+        if not deleted:
+            return NO_ROOM
+        self._outdate(room_id)
+        return None
 
     async def messages(self, person: Person, room_id: int, last_id: int) -> list[Message] | Refusal:
         """Return the newest messages with ids up to `last_id` (0: all), newest first."""
@@ -118,6 +149,12 @@ class Rooms:
         """Return the message that tells, and makes, a membership. Sync."""
         return Draft(room_id, person.id, person.name, "", round(time.time(), 6), MessageKind.JOIN)
 
+    def _outdate(self, room_id: int, person_id: int | None = None) -> None:
+        """Let a person's membership be looked up again by those who are about it, or everybody's. Sync."""
+        for look_up in self._look_ups.get(room_id, ()):
+            if person_id in (None, look_up.person_id):
+                look_up.is_outdated = True
+
     async def _made_by_people(self, room_id: int) -> Room | None:
         """Return the room, unless it is a direct or support conversation: those are no rooms to anybody else."""
         room = await self._rooms.by_id(room_id)
@@ -125,3 +162,11 @@ class Rooms:
 
     async def _is_in(self, room: Room, person_id: int) -> bool:
         return room.kind is RoomKind.LOBBY or await self._rooms.is_member(room.id, person_id)
+
+
+class _LookUp:
+    """A membership that is being looked up; a removal meanwhile outdates the answer."""
+
+    def __init__(self, person_id: int) -> None:
+        self.person_id = person_id
+        self.is_outdated = False

@@ -12,7 +12,7 @@ from chat.dialects.messenger import MESSENGER
 from chat.dialects.rooms import ROOMS
 from chat.dialects.support import SUPPORT
 from chat.dialects.talker import TALKER
-from chat.model.entities import LOBBY_ID, Person
+from chat.model.entities import LOBBY_ID, Draft, Message, Person
 from chat.model.refusals import NO_PERSON, NO_ROOM, NOT_MEMBER, Refusal
 from chat.services.rooms import ALREADY_IN, NOT_CREATOR, PRIVATE
 from chat.storage.failures import OutcomeUnknown, StorageDown
@@ -53,9 +53,10 @@ def texts(frames: list[Any]) -> list[str]:
 
 
 async def join(world: World, room_id: int, *people: Person) -> None:
-    for person in people:
-        assert await world.memberships.join(person, room_id) is None
-    await world.rest()  # until the room was told
+    with trio.fail_after(20):
+        for person in people:
+            assert await world.memberships.join(person, room_id) is None
+        await world.rest()  # until the room was told
 
 
 # --- entering and speaking ---
@@ -148,6 +149,18 @@ async def test_a_room_that_can_not_be_looked_up_is_an_internal_error_and_one_sta
         assert await client.asks(enter(garden.id)) == error("internal error")
         assert await client.asks(message("hi")) == error("not in room")
     assert await client.asks(enter(garden.id)) == ENTERED
+
+
+async def test_a_client_without_a_token_that_chooses_rooms_neither_enters_nor_speaks(world: World) -> None:
+    client = await world.connect_at_root(TALKER)
+    client.heard_now()
+    client.send(enter(LOBBY_ID))
+    assert [frame["Type"] for frame in await client.hears()] == [
+        "enter",
+        "error",
+    ]  # the greeting, and a refusal
+    assert (await client.asks(message("hello")))["Type"] == "error"
+    assert world.said(LOBBY_ID) == []
 
 
 # --- joining and inviting ---
@@ -286,6 +299,47 @@ async def test_joining_a_room_that_is_deleted_meanwhile_finds_no_room(world: Wor
     assert await world.members(garden.id) == set()
 
 
+async def test_joinings_of_different_people_or_rooms_do_not_wait_for_each_other(world: World) -> None:
+    ada, ben, cem = await world.add_all("ada", "ben", "cem")
+    garden, cellar = await world.make_room(ada), await world.make_room(ada, "cellar")
+    world.obstacles.calls.clear()
+    async with trio.open_nursery() as nursery:
+        with world.obstacles.held("is_member"):
+            for person, room in ((ben, garden), (cem, garden), (ben, cellar)):
+                nursery.start_soon(world.memberships.join, person, room.id)
+            await world.rest()
+            assert world.obstacles.calls.count("is_member") == 3
+    assert sorted(world.joined(garden.id)) == [ben.id, cem.id]
+    assert world.joined(cellar.id) == [ben.id]
+
+
+class Nobody:
+    """An author who does not want to know."""
+
+    def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
+        """Hear it all the same."""
+
+
+async def test_a_joining_cancelled_before_the_journal_took_it_may_be_tried_again(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+
+    async def say_much() -> None:
+        while True:
+            await world.journal.submit(Draft(garden.id, ada.id, "ada", "hello", 0.0), Nobody())
+
+    with trio.fail_after(20):
+        with world.obstacles.held("save"):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(say_much)
+                await world.rest()  # until no more drafts may wait
+                nursery.start_soon(world.memberships.join, ben, garden.id)
+                await world.rest()
+                nursery.cancel_scope.cancel()
+        assert await world.memberships.join(ben, garden.id) is None
+    assert world.joined(garden.id) == [ben.id]
+
+
 # --- removal ---
 
 
@@ -337,6 +391,23 @@ async def test_a_membership_that_was_looked_up_before_the_removal_opens_no_door_
     assert await client.hears() == []
 
 
+@pytest.mark.parametrize("nth", range(12))
+async def test_a_removal_that_ends_at_any_moment_of_entering_leaves_nobody_in(world: World, nth: int) -> None:
+    ada, *people = await world.add_all("ada", *(f"person {n}" for n in range(10)))
+    garden = await world.make_room(ada)
+    await join(world, garden.id, *people)
+    clients = [await here(world, person) for person in people]
+    async with trio.open_nursery() as nursery:
+        for client in clients:
+            client.send(enter(garden.id))
+        for _ in range(nth):
+            await trio.lowlevel.checkpoint()
+        for person in people:
+            nursery.start_soon(world.memberships.remove, ada, garden.id, person.id)
+    await world.rest()
+    assert not world.hub.is_heard(garden.id)
+
+
 async def test_whoever_enters_while_the_removal_is_under_way_is_out_when_it_returns(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
@@ -368,12 +439,35 @@ async def test_a_removal_of_unknown_outcome_takes_people_out_all_the_same(world:
     assert await client.asks(enter(garden.id)) == ENTERED  # it had not happened
 
 
+async def test_entering_takes_one_look_however_fast_others_remove_what_they_are_not_in(world: World) -> None:
+    ada, *strangers = await world.add_all("ada", *(f"stranger {n}" for n in range(8)))
+    garden = await world.make_room(ada)
+    client = await here(world, ada)
+
+    async def remove_nothing(stranger: Person) -> None:
+        for _ in range(100):
+            assert await world.memberships.remove(stranger, garden.id, stranger.id) == NOT_MEMBER
+
+    world.obstacles.calls.clear()
+    with trio.fail_after(20):
+        async with trio.open_nursery() as nursery:
+            for stranger in strangers:
+                nursery.start_soon(remove_nothing, stranger)
+            client.send(enter(garden.id))
+        assert await client.hears() == [ENTERED]
+    assert world.obstacles.calls.count("is_member") == 1
+    assert world.obstacles.calls.count("remove_member") == 800
+
+
 async def test_one_may_leave_and_only_the_creator_may_remove_others(world: World) -> None:
     ada, ben, cem = await world.add_all("ada", "ben", "cem")
     garden = await world.make_room(ada)
     await join(world, garden.id, ben, cem)
     assert await world.memberships.remove(ben, garden.id, cem.id) == NOT_CREATOR
+    still = await here(world, ada, garden.id)
     assert await world.memberships.remove(ben, garden.id, ada.id) == NOT_CREATOR
+    still.send(message("I am still in"))
+    assert texts(await still.hears()) == ["I am still in"]
     assert await world.memberships.remove(ben, garden.id, ben.id) is None
     assert await world.members(garden.id) == {ada.id, cem.id}
     assert await world.memberships.remove(ada, 99, ben.id) == NO_ROOM
@@ -396,6 +490,22 @@ async def test_a_room_deleted_under_its_listeners_leaves_them_outside(world: Wor
         assert await client.asks(enter(garden.id)) == error("invalid room id")
         assert await client.asks(enter(LOBBY_ID)) == ENTERED
     assert await world.memberships.delete(ada, garden.id) == NO_ROOM
+
+
+async def test_a_deletion_of_unknown_outcome_takes_everybody_out_all_the_same(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden, cellar = await world.make_room(ada), await world.make_room(ada, "cellar")
+    await join(world, garden.id, ben)
+    one, two = await here(world, ada, garden.id), await here(world, ben, garden.id)
+    elsewhere = await here(world, ada, cellar.id)
+    world.obstacles.fail("delete", OutcomeUnknown("silence"))
+    with pytest.raises(OutcomeUnknown):
+        await world.memberships.delete(ada, garden.id)
+    for client in (one, two):
+        assert await client.asks(message("am I in?")) == error("not in room")
+        assert await client.asks(enter(garden.id)) == ENTERED  # it had not happened
+    elsewhere.send(message("still here"))
+    assert texts(await elsewhere.hears()) == ["still here"]
 
 
 # --- a new name ---

@@ -4,13 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import unicodedata
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
-from typing import Literal
+from typing import Any, Literal
 
 import asyncpg
 import pytest
@@ -18,6 +19,8 @@ import pytest
 from chat.storage.postgres.crossing import cross, open_asyncio
 from chat.storage.postgres.database import Address
 from chat.storage.postgres.embedded import running_address
+
+pytest_plugins = ["leftovers"]
 
 _START = 60
 """Seconds that a server may take to start: a first start makes a database, on a busy machine."""
@@ -51,10 +54,12 @@ class ServerProcess:
                 env={**os.environ, "CHAT_BCRYPT_COST": "4", **environment},
             )
         assert self.process.stdout is not None
+        overdue = threading.Timer(_START, self.process.kill)
+        overdue.start()
         line = self.process.stdout.readline()  # ends at the latest when the process does
+        overdue.cancel()
         if not line.startswith("listening on "):
-            self.process.wait(_START)
-            self.process.stdout.close()
+            self.end()
             raise RuntimeError(f"the server did not start: {self.log.read_text()}")
         self.url = line.removeprefix("listening on ").strip()
         self.database: Address | None = None  # set by a test whose server was given one with --database
@@ -78,6 +83,16 @@ class ServerProcess:
         self.process.kill()
         self.process.wait(30)
 
+    def end(self) -> None:
+        """Stop it if it runs, by force if it does not want to."""
+        assert self.process.stdout is not None
+        with self.process, self.process.stdout:
+            try:
+                if self.process.poll() is None:
+                    self.stop()
+            finally:
+                self.process.kill()
+
 
 @contextmanager
 def running_server(data: Path, *arguments: str, **environment: str) -> Generator[ServerProcess]:
@@ -86,10 +101,17 @@ def running_server(data: Path, *arguments: str, **environment: str) -> Generator
     try:
         yield server
     finally:
-        if server.process.poll() is None:
-            server.stop()
-        assert server.process.stdout is not None
-        server.process.stdout.close()
+        server.end()
+
+
+@contextmanager
+def child(*command: str | Path, **options: Any) -> Generator["subprocess.Popen[bytes]"]:
+    """Run a command that is gone after the block, also when the block fails. `options` are Popen's."""
+    with subprocess.Popen([str(part) for part in command], **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @contextmanager

@@ -4,23 +4,23 @@ import json
 import os
 import pty
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
 import trio
 import trio.testing
 from click.testing import CliRunner, Result
+from conftest import child
 from websockets.sync.client import connect
 
 import chat.server
@@ -107,32 +107,38 @@ class Running:
                 if stream is not None:
                     stream.close()
 
+    def __enter__(self) -> "Running":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()  # nothing, where it was stopped
+        self.wait()
+
 
 @pytest.fixture(scope="session")
 def home() -> Generator[Path]:
     """A directory that root's PostgreSQL, which is not root, may enter; pytest's own are private."""
-    home = Path(tempfile.mkdtemp(prefix="chat-"))
-    home.chmod(0o755)
-    yield home
-    shutil.rmtree(home, ignore_errors=True)
+    with TemporaryDirectory(prefix="chat-") as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory)
 
 
 @pytest.fixture(scope="session")
 def data(home: Path) -> Path:
     """A data directory whose database exists and whose server has stopped; the first start makes it."""
     data = home / "data"
-    first = Running("--data", str(data))
-    first.listening()
-    assert first.stop() == 0, first.errors
+    with Running("--data", str(data)) as first:
+        first.listening()
+        assert first.stop() == 0, first.errors
     return data
 
 
 @pytest.fixture
 def running(data: Path) -> Generator[Running]:
-    server = Running("--data", str(data))
-    server.listening()
-    yield server
-    assert server.stop() == 0, server.errors
+    with Running("--data", str(data)) as server:
+        server.listening()
+        yield server
+        assert server.stop() == 0, server.errors
 
 
 # What it says about itself
@@ -307,32 +313,32 @@ async def test_what_ends_the_server_is_not_swallowed(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_listens_on_a_free_port_and_ends_with_status_0(data: Path, number: int) -> None:
-    server = Running("--data", str(data), "--listen", "127.0.0.1:0=messenger")
-    addresses = [server.listening(), server.listening()]
-    assert all(re.fullmatch(r"http://127\.0\.0\.1:[0-9]+", address) for address in addresses)
-    health = [httpx.get(f"{address}/healthz", trust_env=False, timeout=PATIENCE) for address in addresses]
-    assert [answer.status_code for answer in health] == [200, 200]
-    assert server.stop(number) == 0, server.errors
+    with Running("--data", str(data), "--listen", "127.0.0.1:0=messenger") as server:
+        addresses = [server.listening(), server.listening()]
+        assert all(re.fullmatch(r"http://127\.0\.0\.1:[0-9]+", address) for address in addresses)
+        health = [httpx.get(f"{address}/healthz", trust_env=False, timeout=PATIENCE) for address in addresses]
+        assert [answer.status_code for answer in health] == [200, 200]
+        assert server.stop(number) == 0, server.errors
 
 
 def test_a_signal_in_the_middle_of_the_first_start_ends_it_with_status_0(home: Path) -> None:
-    server = Running("--data", str(home / "interrupted"))
-    deadline = time.monotonic() + PATIENCE
-    while not (home / "interrupted" / "postgres").exists() and time.monotonic() < deadline:
-        time.sleep(0.005)
-    assert server.stop() == 0, server.errors
+    with Running("--data", str(home / "interrupted")) as server:
+        deadline = time.monotonic() + PATIENCE
+        while not (home / "interrupted" / "postgres").exists() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert server.stop() == 0, server.errors
 
 
 def test_nobody_reading_stdout_is_no_reason_not_to_serve(data: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
-    server = Running("--data", str(data), "--listen", f"127.0.0.1:{port}")
-    assert server.process.stdout is not None
-    server.process.stdout.close()
-    answer = httpx.Client(transport=httpx.HTTPTransport(retries=10), trust_env=False, timeout=PATIENCE)
-    with answer:
-        assert answer.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
-    assert server.stop() == 0, server.errors
+    with Running("--data", str(data), "--listen", f"127.0.0.1:{port}") as server:
+        assert server.process.stdout is not None
+        server.process.stdout.close()
+        answer = httpx.Client(transport=httpx.HTTPTransport(retries=10), trust_env=False, timeout=PATIENCE)
+        with answer:
+            assert answer.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+        assert server.stop() == 0, server.errors
     assert not any("BrokenPipe" in line for line in server.errors)
 
 
@@ -420,15 +426,17 @@ def test_people_are_managed_while_no_server_runs(data: Path) -> None:
 
 def test_a_password_is_asked_for_twice_and_not_shown_on_a_terminal(data: Path) -> None:
     ours, theirs = pty.openpty()
-    with open(ours, "r+b", buffering=0) as terminal:
-        command = subprocess.Popen(
-            chat_command("user", "add", "eve", "--data", str(data)),
+    with (
+        open(ours, "r+b", buffering=0) as terminal,
+        child(
+            *chat_command("user", "add", "eve", "--data", str(data)),
             env=environment(),
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,  # or it would ask on the terminal of the tests
-        )
+        ) as command,
+    ):
         os.close(theirs)
         overdue = threading.Timer(PATIENCE, command.kill)
         overdue.start()
@@ -445,20 +453,23 @@ def test_a_password_is_asked_for_twice_and_not_shown_on_a_terminal(data: Path) -
 
 
 def test_no_secret_gets_into_the_log(data: Path) -> None:
-    server = Running("--data", str(data), "--log-level", "debug", CHAT_SECRET=SECRET)
-    address = server.listening()
-    with httpx.Client(base_url=address, trust_env=False, timeout=PATIENCE) as client:
-        person = {"username": "faye", "password": "a-password"}
-        token = client.post("/api/reg", json=person).raise_for_status().json()["token"]
-        assert client.post("/api/login", json=person).json()["token"]
-        assert client.post("/api/login", json={**person, "password": "a-wrong-one"}).status_code == 401
-        client.get("/healthz", params={"token": token}, headers={"Authorization": f"Bearer {token}"})
-    sockets = address.replace("http", "ws") + "/messenger"
-    with connect(f"{sockets}?token={token}", proxy=None) as faye, connect(sockets, proxy=None) as listener:
-        for words in (f"auth {token}", "a-message"):
-            faye.send(json.dumps({"username": "faye", "message": words}))
-        assert json.loads(listener.recv(PATIENCE))["message"] == "a-message"
-    assert server.stop() == 0, server.errors
+    with Running("--data", str(data), "--log-level", "debug", CHAT_SECRET=SECRET) as server:
+        address = server.listening()
+        with httpx.Client(base_url=address, trust_env=False, timeout=PATIENCE) as client:
+            person = {"username": "faye", "password": "a-password"}
+            token = client.post("/api/reg", json=person).raise_for_status().json()["token"]
+            assert client.post("/api/login", json=person).json()["token"]
+            assert client.post("/api/login", json={**person, "password": "a-wrong-one"}).status_code == 401
+            client.get("/healthz", params={"token": token}, headers={"Authorization": f"Bearer {token}"})
+        sockets = address.replace("http", "ws") + "/messenger"
+        with (
+            connect(f"{sockets}?token={token}", proxy=None) as faye,
+            connect(sockets, proxy=None) as listener,
+        ):
+            for words in (f"auth {token}", "a-message"):
+                faye.send(json.dumps({"username": "faye", "message": words}))
+            assert json.loads(listener.recv(PATIENCE))["message"] == "a-message"
+        assert server.stop() == 0, server.errors
     log = "".join(server.errors)
     assert log
     for hidden in (SECRET, token, token.rpartition(".")[2], "a-password", "a-wrong-one", "a-message"):

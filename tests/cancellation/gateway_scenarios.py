@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -202,16 +202,12 @@ async def _pair() -> tuple[trio.SocketStream, trio.SocketStream]:
 
 
 @cache
-def _authority() -> tuple[tuple[Path, Path], ssl.SSLContext]:
-    """Files with a certificate and its key, and a client's context that trusts it."""
-    directory = Path(mkdtemp(prefix="chat-"))
+def _authority() -> tuple[trustme.LeafCert, ssl.SSLContext]:
+    """A certificate with its key, and a client's context that trusts it."""
     authority = trustme.CA()
-    issued = authority.issue_cert("test")
-    issued.cert_chain_pems[0].write_to_path(directory / "cert")
-    issued.private_key_pem.write_to_path(directory / "key")
     context = ssl.create_default_context()
     authority.configure_trust(context)
-    return (directory / "cert", directory / "key"), context
+    return authority.issue_cert("test"), context
 
 
 async def _talk(wire: Wire, world: World) -> None:
@@ -256,8 +252,12 @@ AT_ONCE = 1.5
 
 async def socket_over_tls(run: Run) -> None:
     """The same through TLS, where every byte goes by the writer task."""
-    cert, key = _authority()[0]
-    await one_connection(run, _talk, config(tls_cert=cert, tls_key=key), tls=True)
+    issued, _ = _authority()
+    with TemporaryDirectory(prefix="chat-") as directory:
+        cert, key = Path(directory, "cert"), Path(directory, "key")
+        issued.cert_chain_pems[0].write_to_path(cert)
+        issued.private_key_pem.write_to_path(key)
+        await one_connection(run, _talk, config(tls_cert=cert, tls_key=key), tls=True)
 
 
 async def socket_refused(run: Run) -> None:

@@ -6,10 +6,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import pytest
 import trio
 from conftest import execute
 from sweeping import Run, Scenario
@@ -24,7 +23,7 @@ from chat.storage.postgres.cluster import prepare_cluster
 from chat.storage.postgres.crossing import cross, open_asyncio
 from chat.storage.postgres.database import Address
 from chat.storage.postgres.leftover import read_pid, runs_on, stop_leftover
-from chat.storage.postgres.process import open_process
+from chat.storage.postgres.process import Process, open_process
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from chat.storage.postgres.writer import Writer
 
@@ -244,23 +243,46 @@ def second_writer(address: Address) -> Scenario:
     return scenario
 
 
+@asynccontextmanager
+async def open_shell(
+    script: str, directory: Path, grace: float
+) -> AsyncGenerator[tuple[Process, trio.abc.ReceiveStream]]:
+    """A child of ours, and what it says: it says something when its traps are set."""
+    said, output = os.pipe()
+    async with trio.lowlevel.FdStream(said) as stream:
+        with os.fdopen(output, "wb") as ours:
+            shell = open_process(
+                ("/bin/sh", "-c", script), directory=directory, owner=None, output=ours.fileno(), grace=grace
+            )
+            async with shell as process:
+                yield process, stream
+
+
 async def stubborn_process(run: Run) -> None:
     """A child that does not want to stop is stopped all the same, within its grace and a second."""
     pids: list[int] = []
-    stubborn = ("/bin/sh", "-c", "trap '' INT QUIT; while :; do sleep 0.05; done")
+    stubborn = "trap '' INT QUIT; echo set; while :; do sleep 0.05; done"
 
     async def live() -> None:
-        with TemporaryFile() as output:
-            async with open_process(
-                stubborn, directory=Path("/"), owner=None, output=output.fileno(), grace=0.1
-            ) as process:
-                pids.append(process.pid)
-                await trio.sleep(0.1)
+        async with open_shell(stubborn, Path("/"), grace=0.1) as (process, said):
+            pids.append(process.pid)
+            await said.receive_some(1)
 
-    await run.target(live)
-    for pid in pids:
-        with pytest.raises(ProcessLookupError):  # it is gone, and no zombie either
-            os.kill(pid, signal.SIGKILL)  # what a planted defect leaves is not to outlive its test
+    try:
+        await run.target(live)
+    finally:  # what a planted defect leaves is not to outlive its test
+        left = [pid for pid in pids if _killed(pid)]
+    assert not left, "it runs on, or is a zombie"
+
+
+def _killed(pid: int) -> bool:
+    """Kill and reap a child of ours; say whether it was still there."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    os.waitpid(pid, 0)
+    return True
 
 
 def _config(data: Path) -> Config:
@@ -321,21 +343,18 @@ async def leftover(run: Run) -> None:
     """A PostgreSQL that an earlier server left takes its time to stop; here a shell plays it."""
     with TemporaryDirectory(prefix="chat-") as directory:
         cluster = Path(directory)
-        script = "trap 'sleep 0.1; exit' INT; while :; do sleep 0.02; done"
-        with TemporaryFile() as output:
-            async with open_process(
-                ("/bin/sh", "-c", script), directory=cluster, owner=None, output=output.fileno(), grace=0.5
-            ) as process:
-                await trio.sleep(0.1)  # until the shell has set its trap
-                (cluster / "postmaster.pid").write_text(f"{process.pid}\n")
+        script = "trap 'sleep 0.1; exit' INT; echo set; while :; do sleep 0.02; done"
+        async with open_shell(script, cluster, grace=0.5) as (process, said):
+            await said.receive_some(1)
+            (cluster / "postmaster.pid").write_text(f"{process.pid}\n")
 
-                async def stop() -> None:
-                    async with trio.open_nursery() as nursery:
-                        nursery.start_soon(process.wait)  # no zombie, which would count as running
-                        await stop_leftover(cluster)
+            async def stop() -> None:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(process.wait)  # no zombie, which would count as running
+                    await stop_leftover(cluster)
 
-                await run.target(stop)
-                assert run.fired or process.has_ended()
+            await run.target(stop)
+            assert run.fired or process.has_ended()
 
 
 async def new_cluster(home: Path, run: Run) -> None:

@@ -271,7 +271,8 @@ def _run(
     wrong: list[str] = []
 
     async def main() -> None:
-        trio.lowlevel.spawn_system_task(_break_shields, limit + (30 if virtual else 1))
+        main_task = trio.lowlevel.current_task()
+        trio.lowlevel.spawn_system_task(_break_shields, main_task, limit + (30 if virtual else 1))
         before = trio.lowlevel.current_statistics().tasks_living
         with trio.move_on_after(limit) as in_time:
             await scenario(run)
@@ -334,21 +335,15 @@ class ShieldedForEver(Exception):
     """A task waits in a shield without a deadline."""
 
 
-async def _break_shields(after: float) -> None:
-    """Wake by force what sits in a shield for ever, so that the run can end and tell."""
+async def _break_shields(main: trio.lowlevel.Task, after: float) -> None:
+    """Wake by force what sits in a shield for ever under `main`, so that the run can end and tell."""
     await trio.sleep(after)
-    main = trio.lowlevel.current_root_task()
-    assert main is not None
     while True:
-        todo: list[Any] = [task for nursery in main.child_nurseries for task in nursery.child_tasks]
+        todo = [main]  # and not the root: without its own tasks Trio ends at once, and nothing is cleaned up
         while todo:
             task = todo.pop()
             waiting = [each for nursery in task.child_nurseries for each in nursery.child_tasks]
             todo += waiting
-            if not waiting and task is not trio.lowlevel.current_task() and _is_parked(task):
+            if not waiting and task._abort_func is not None:  # it is parked
                 trio.lowlevel.reschedule(task, outcome.Error(ShieldedForEver("in a shield for ever")))
         await trio.sleep(1)
-
-
-def _is_parked(task: trio.lowlevel.Task) -> bool:
-    return task._abort_func is not None and task.name != f"{__name__}.{_break_shields.__qualname__}"

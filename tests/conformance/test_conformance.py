@@ -23,17 +23,14 @@ PASSWORD = "secret"
 def operators(server: ServerProcess) -> list[Account]:
     """Two people who may answer support conversations, made as the server's operator makes them."""
     accounts = [Account(f"{name}_{os.urandom(4).hex()}", PASSWORD) for name in ("olga", "otto")]
-    commands = [
-        subprocess.Popen(
+    for account in accounts:
+        subprocess.run(
             [*COMMAND, account.name, "--operator", "--password-stdin", "--data", str(server.data)],
-            stdin=subprocess.PIPE,
+            input=PASSWORD.encode(),
             env={**os.environ, "CHAT_BCRYPT_COST": "4"},
+            timeout=60,
+            check=True,
         )
-        for account in accounts
-    ]
-    for command in commands:
-        command.communicate(PASSWORD.encode(), timeout=60)
-        assert command.returncode == 0
     return accounts
 
 

@@ -14,6 +14,7 @@ from gateway_under_test import (
     nothing_logged,
     reset,
     running,
+    until,
     wire_to,
 )
 from structlog.testing import capture_logs
@@ -211,8 +212,7 @@ async def test_a_client_that_does_not_read_its_answer_is_cut(monkeypatch: pytest
     with trio.fail_after(5), nothing_logged():
         async with running() as gateway, wire_to(gateway) as wire:
             await wire.send(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
-            await trio.sleep(0.1)
-            assert gateway.connections == 1
+            await until(lambda: gateway.connections == 1)
             await none_left(gateway)
             assert len(await wire.until_closed()) < len(LARGE)
 

@@ -26,9 +26,11 @@ from gateway_under_test import (
     wire_to,
 )
 from structlog.testing import capture_logs
+from trio.testing import wait_all_tasks_blocked
 from trio_websocket import open_websocket_url
 
 from chat.config import Listen
+from chat.gateway import listener
 from chat.gateway.arrival import Arrival
 from chat.model.startup import CannotStart
 
@@ -297,10 +299,11 @@ async def test_loopback_is_spared_the_limit_of_an_address() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
-async def test_without_descriptors_it_waits_and_goes_on() -> None:
+async def test_without_descriptors_it_waits_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     import os
     import resource
 
+    monkeypatch.setattr(listener, "ACCEPT_PAUSE", 0.0)
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     with trio.fail_after(10), capture_logs() as entries:
         async with running() as gateway:
@@ -310,7 +313,9 @@ async def test_without_descriptors_it_waits_and_goes_on() -> None:
                 os.close(free)  # the next one that is free is now out of bounds
                 resource.setrlimit(resource.RLIMIT_NOFILE, (free, before[1]))
                 await client.connect(("127.0.0.1", port_of(gateway)))
-                await trio.sleep(0.35)
+                await until(lambda: bool(entries))
+                for _ in range(20):  # as many tries
+                    await trio.lowlevel.checkpoint()
                 assert gateway.connections == 0
             finally:
                 resource.setrlimit(resource.RLIMIT_NOFILE, before)
@@ -332,7 +337,7 @@ async def test_a_stop_closes_idle_connections_at_once_and_tells_the_app() -> Non
             await idle.get()
             await half.get()
             await half.send(b"GET / HT")
-            await trio.sleep(0.1)  # until then the last answers may not be finished with
+            await wait_all_tasks_blocked(0.05)  # until then the last answers may not be finished with
             begin = time.perf_counter()
             assert told == []
         assert time.perf_counter() - begin < 2
@@ -413,7 +418,7 @@ async def test_a_stop_takes_the_grace_period_at_most() -> None:
             await large.send(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
             await socket_.send(OPENING)
             await until(lambda: gateway.connections == 3)
-            await trio.sleep(0.1)
+            await wait_all_tasks_blocked(0.05)
             begin = time.perf_counter()
         assert 0.4 < time.perf_counter() - begin < 2.5
         assert gateway.connections == 0
@@ -440,7 +445,7 @@ async def test_cancelling_cuts_everything_at_once() -> None:
                 await wires[2].send(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
                 await wires[3].send(OPENING)
                 await until(lambda: gateway.connections == 4)
-                await trio.sleep(0.1)
+                await wait_all_tasks_blocked(0.05)
                 begin = time.perf_counter()
                 scope.cancel()
                 await trio.sleep_forever()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import trio
+from conftest import child
 
 from chat.model.startup import CannotStart
 from chat.storage.postgres.data_directory import AlreadyRunning, open_data_directory
@@ -45,13 +46,13 @@ from chat.storage.postgres.data_directory import open_data_directory
 async def hold():
     async with open_data_directory(Path({str(tmp_path)!r})):
         print("held", flush=True)
-        await trio.sleep(30)
+        await trio.sleep_forever()
 
 trio.run(hold)
 """
     with (
         trio.fail_after(10),
-        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as holder,  # noqa: ASYNC220
+        child(sys.executable, "-c", program, stdout=subprocess.PIPE) as holder,
     ):
         assert holder.stdout is not None
         assert await trio.to_thread.run_sync(holder.stdout.readline) == b"held\n"

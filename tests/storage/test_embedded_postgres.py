@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 import pytest
 import trio
+from conftest import child
 
 from chat.model.startup import CannotStart
 from chat.storage.postgres.cluster import prepare_cluster
@@ -36,7 +37,7 @@ from chat.storage.postgres.embedded import open_embedded_postgres
 async def serve():
     async with open_data_directory(Path(sys.argv[1])) as data, open_embedded_postgres(data, grace=5) as postgres:
         print(postgres.pid, flush=True)
-        await trio.sleep(60)
+        await trio.sleep_forever()
 
 trio.run(serve)
 """
@@ -45,7 +46,7 @@ trio.run(serve)
 @contextmanager
 def place() -> Generator[Path]:
     """Where PostgreSQL's user may go; pytest's own directories are closed to others."""
-    with TemporaryDirectory(prefix="chat-test-", dir="/tmp") as directory:
+    with TemporaryDirectory(prefix="chat-") as directory:
         Path(directory).chmod(0o755)
         yield Path(directory) / "data"
 
@@ -96,13 +97,10 @@ async def keep_one_more(address: dict[str, Any]) -> int:
 @asynccontextmanager
 async def killed_server(path: Path) -> AsyncGenerator[None]:
     """A server that is killed at the end of the block; PostgreSQL has ended after it."""
-    with subprocess.Popen([sys.executable, "-c", SERVER, path], stdout=subprocess.PIPE) as server:  # noqa: ASYNC220
-        try:
-            assert server.stdout is not None
-            pid = int(await trio.to_thread.run_sync(server.stdout.readline))
-            yield
-        finally:
-            server.kill()
+    with child(sys.executable, "-c", SERVER, path, stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        pid = int(await trio.to_thread.run_sync(server.stdout.readline))
+        yield
     await until_gone(pid, path)
 
 
@@ -198,10 +196,8 @@ async def test_a_postgres_that_was_left_running_is_stopped_first(made: Path) -> 
     with trio.fail_after(60):
         cluster = await prepare_cluster(made)
         uid, gid = (cluster.owner.uid, cluster.owner.gid) if cluster.owner else ("-", "-")
-        start = (sys.executable, "-I", "-S", LAUNCHER, os.getpid(), uid, gid, cluster.path)
-        with subprocess.Popen(  # noqa: ASYNC220
-            [str(part) for part in (*start, *command(cluster, made / "postgres"))], stderr=subprocess.DEVNULL
-        ) as left:
+        start = (sys.executable, "-I", "-S", LAUNCHER, str(os.getpid()), str(uid), str(gid), cluster.path)
+        with child(*start, *command(cluster, made / "postgres"), stderr=subprocess.DEVNULL) as left:
             await until(lambda: is_ready(read_status(cluster.path), left.pid))
             async with running(made) as postgres:
                 assert postgres.pid != left.pid
@@ -231,9 +227,8 @@ async def test_a_number_that_is_somebody_elses_now_is_left_alone(made: Path) -> 
 async def test_an_initdb_that_was_killed_half_way_is_done_again(fresh: Path) -> None:
     home = fresh / "postgres"
     with trio.fail_after(60):
-        with subprocess.Popen([sys.executable, "-c", SERVER, fresh], stdout=subprocess.DEVNULL) as server:  # noqa: ASYNC220
+        with child(sys.executable, "-c", SERVER, fresh, stdout=subprocess.DEVNULL):
             await until(lambda: list(home.glob("new-*/base")))
-            server.kill()
         (home / "new-0" / "base").mkdir(parents=True)
         (home / "new-0" / "PG_VERSION").write_text("18\n")
         async with running(fresh) as postgres:

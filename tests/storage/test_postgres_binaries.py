@@ -23,7 +23,7 @@ WHEEL_BIN = next(binaries._in_the_wheel())
 @pytest.fixture
 def place() -> Generator[Path]:
     """Where PostgreSQL's user may go; pytest's own directories are closed to others."""
-    with TemporaryDirectory(prefix="chat-test-", dir="/tmp") as directory:
+    with TemporaryDirectory(prefix="chat-") as directory:
         Path(directory).chmod(0o755)
         yield Path(directory)
 

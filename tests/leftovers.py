@@ -1,0 +1,116 @@
+"""A pytest plugin: a run that leaves a process or a temporary file behind fails, and says what it is.
+
+Every run has a directory of its own, in which all its temporary files lie. A process belongs to the run if its
+environment names that directory, if it works in it, or if it descends from the run. The directory stands in TMPDIR
+and at the end of PATH, because PATH is all that some of our children are given. What cannot be told by this: a
+process that has left its parent, its environment and its directory. Linux only; elsewhere only files are looked for.
+"""
+
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+_LAST_SECONDS = 5.0
+"""Seconds for what is ending already, as the processes of a PostgreSQL whose postmaster was killed."""
+
+_RUN_DIRECTORY = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the run its directory; the workers of pytest-xdist inherit it."""
+    if hasattr(config, "workerinput"):
+        return
+    # pytest keeps its own directories of the last three runs, for who looks into them.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+    directory = Path(tempfile.mkdtemp(prefix="chat-tests-")).resolve()
+    directory.chmod(0o755)  # PostgreSQL's user goes through it
+    os.environ["TMPDIR"] = tempfile.tempdir = str(directory)
+    os.environ["PATH"] = os.pathsep.join((os.environ.get("PATH", os.defpath), str(directory)))
+    config.stash[_RUN_DIRECTORY] = directory
+
+
+@pytest.hookimpl(trylast=True)  # after the last fixtures' ends, and those of the workers
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    directory = session.config.stash.get(_RUN_DIRECTORY, None)
+    if directory is None:
+        return
+    left = [*end_processes(directory), *remove_files(directory)]
+    if left:
+        what = "left behind at the end of the run:\n  " + "\n  ".join(left)
+        place = (str(Path(__file__).name), None, "leftovers")
+        session.config.hook.pytest_runtest_logreport(
+            report=pytest.TestReport("the end of the run", place, {}, "failed", what, "teardown")
+        )
+        if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def end_processes(directory: Path) -> list[str]:
+    """Kill the processes that belong to the run; return a line about each that did not end by itself."""
+    deadline = time.monotonic() + _LAST_SECONDS
+    while (left := list(processes_of(directory))) and time.monotonic() < deadline:
+        time.sleep(0.02)  # none of them tells when it ends: they are the children of others
+    lines = [f"process {pid}: {_command_line(pid)}" for pid in left]
+    for pid in left:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+    return lines
+
+
+def remove_files(directory: Path) -> list[str]:
+    """Remove the run's directory; return a line about each thing in it."""
+    lines = [str(path) for path in sorted(directory.iterdir())]
+    shutil.rmtree(directory, ignore_errors=True)
+    return lines
+
+
+def processes_of(directory: Path) -> Iterator[int]:
+    """Find the running processes that belong to the run with this directory, this process excepted."""
+    parents = dict(_parents())
+    for pid in parents:
+        if pid != os.getpid() and (
+            _descends(pid, parents) or _works_in(pid, directory) or _knows(pid, directory)
+        ):
+            yield pid
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    """Name each process that runs, and its parent."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has just ended
+            state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+            if state not in "ZX":
+                yield int(entry.name), int(parent)
+
+
+def _descends(pid: int, parents: dict[int, int]) -> bool:
+    while pid in parents:
+        pid = parents[pid]
+        if pid == os.getpid():
+            return True
+    return False
+
+
+def _works_in(pid: int, directory: Path) -> bool:
+    with suppress(OSError):
+        return Path(os.readlink(f"/proc/{pid}/cwd")).is_relative_to(directory)
+    return False
+
+
+def _knows(pid: int, directory: Path) -> bool:
+    with suppress(OSError):
+        return os.fsencode(directory) in Path(f"/proc/{pid}/environ").read_bytes()
+    return False
+
+
+def _command_line(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    return "(it has just ended)"

@@ -14,7 +14,6 @@ MOST_MESSAGES = 100
 _ANSWER_BYTES = 524_288
 """Bytes of text in one answer; the next page begins where it ends, as after any other."""
 
-
 _LOOKS = 3
 """How often a membership is looked up that ends meanwhile, and is made again; then it counts as ended."""
 

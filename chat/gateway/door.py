@@ -4,6 +4,7 @@ Whatever a client does to trio-websocket or to us ends here, with this client al
 """
 
 from base64 import b64decode
+from contextlib import ExitStack
 from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import parse_qs
@@ -22,11 +23,10 @@ from chat.gateway.http.endpoint import bearer_token
 from chat.gateway.origins import origin_allowed
 from chat.gateway.refusal import refuse
 from chat.live.endings import record_crash, record_end
-from chat.live.presence import Presence
+from chat.live.presence import Handshake, Presence
 from chat.live.recorder import Recorder
 from chat.live.session import Core, Session
 from chat.model.closing import CRASHED, CUT_BY_ADMIN
-from chat.model.entities import Person
 from chat.model.refusals import Refusal
 from chat.storage.failures import StorageDown
 
@@ -67,13 +67,15 @@ class Door:
         accepted = False
         try:
             async with trio.open_nursery() as nursery:
-                with stream.outbox.written_by(nursery.start_soon):
+                with stream.outbox.written_by(nursery.start_soon), ExitStack() as handshake:
                     with trio.move_on_after(self._config.handshake_timeout):
-                        welcome = await self._identify(welcome)
+                        welcome = await self._identify(welcome, handshake)
                         stream.connection = await self._shake_hands(stream, welcome, nursery)
                     if stream.connection is not None and not isinstance(welcome, _Refused):
                         accepted = True
-                        await self._serve_session(address, stream, stream.connection, welcome, nursery)
+                        await self._serve_session(
+                            address, stream, stream.connection, welcome, handshake, nursery
+                        )
                     await stream.flush()
                 nursery.cancel_scope.cancel()
         except* (
@@ -117,8 +119,11 @@ class Door:
             return None
         return await request.accept()
 
-    async def _identify(self, welcome: "_Welcome | _Refused") -> "_Welcome | _Refused":
-        """Find out whose token the handshake carries, if it carries one. A bad one is refused, not ignored."""
+    async def _identify(self, welcome: "_Welcome | _Refused", handshake: ExitStack) -> "_Welcome | _Refused":
+        """Find out whose token the handshake carries, if it carries one. A bad one is refused, not ignored.
+
+        Until `handshake` is closed the person is called in the welcome as they are called then.
+        """
         if isinstance(welcome, _Refused):
             return welcome
         if welcome.token is None:
@@ -129,7 +134,9 @@ class Door:
             return _Refused(503, b"the database does not answer\n")
         if isinstance(person, Refusal):
             return _BAD_TOKEN
-        return welcome._replace(person=person, renames=self._presence.renames, token=None)
+        # No await between the look-up and here.
+        known = handshake.enter_context(self._presence.shaking_hands(person))
+        return welcome._replace(handshake=known, token=None)
 
     async def _serve_session(
         self,
@@ -137,8 +144,10 @@ class Door:
         stream: ClientStream,
         connection: WebSocketConnection,
         welcome: "_Welcome",
+        handshake: ExitStack,
         nursery: trio.Nursery,
     ) -> None:
+        person = None if welcome.handshake is None else welcome.handshake.person
         session = Session(
             self._core,
             connection,
@@ -147,7 +156,7 @@ class Door:
             welcome.dialect,
             welcome.choices,
             address,
-            welcome.person,
+            person,
             stream.record,
         )
         stream.overflow = session.too_slow
@@ -155,7 +164,8 @@ class Door:
         number = stream.record.id
         logger.info("client connected", connection=number, address=address, dialect=welcome.dialect.name)
         try:
-            with self._presence.present(session, renames=welcome.renames):
+            with self._presence.present(session):  # no await since its person was read
+                handshake.close()
                 await session.serve(nursery)
         finally:
             record_end(self._recorder, stream.record, connection.closed)
@@ -172,8 +182,7 @@ class _Welcome(NamedTuple):
     dialect: Dialect
     choices: tuple[Dialect, ...]
     token: str | None
-    person: Person | None = None
-    renames: int = 0  # that there were when the person was looked at
+    handshake: Handshake | None = None  # whose person the token tells
 
 
 class _Refused(NamedTuple):

@@ -11,14 +11,20 @@ from chat.model.closing import Closing
 from chat.model.entities import Person
 
 
+class Handshake:
+    """The handshake of a client whose token was looked at. `person` is its person, as they are called now."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+
+
 class Presence:
-    """The sessions being served."""
+    """The sessions being served, and who is on the way in."""
 
     def __init__(self) -> None:
         self._sessions: set[Session] = set()
         self._closing: Closing | None = None  # set by close_all()
-        self.renames = 0  # so far
-        self._new_names: dict[int, tuple[int, str]] = {}  # by person: the number of the rename, and the name
+        self._handshakes: set[Handshake] = set()
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -28,18 +34,22 @@ class Presence:
         return iter(self._sessions)
 
     @contextmanager
-    def present(self, session: Session, *, renames: int) -> Generator[None]:
-        """Count the session in for as long as the block lasts.
+    def shaking_hands(self, person: Person) -> Generator[Handshake]:
+        """Keep up with the name of somebody who was just looked at, for as long as the handshake lasts.
 
-        `renames` is what there were when its person was looked at: whoever was renamed since, during the handshake,
-        gets the new name. A rename from before that says nothing: the storage may know a later one, whose outcome
-        nobody was told.
+        A rename from before that says nothing: the storage may know a later one, whose outcome nobody was told.
         """
+        handshake = Handshake(person)
+        self._handshakes.add(handshake)
+        try:
+            yield handshake
+        finally:
+            self._handshakes.remove(handshake)
+
+    @contextmanager
+    def present(self, session: Session) -> Generator[None]:
+        """Count the session in for as long as the block lasts."""
         self._sessions.add(session)
-        if session.person is not None:
-            number, name = self._new_names.get(session.person.id, (0, ""))
-            if number > renames:
-                session.person = structs.replace(session.person, name=name)
         if self._closing is not None:
             session.close(self._closing)
         try:
@@ -56,8 +66,9 @@ class Presence:
 
     def renamed(self, person: Person) -> None:
         """Let the sessions of a person speak under the new name from now on. Sync."""
-        self.renames += 1
-        self._new_names[person.id] = self.renames, person.name
+        for handshake in self._handshakes:
+            if handshake.person.id == person.id:
+                handshake.person = structs.replace(handshake.person, name=person.name)
         for session in self._sessions:
             if session.person is not None and session.person.id == person.id:
                 session.person = person

@@ -11,6 +11,7 @@ from chat.model.refusals import BAD_CREDENTIALS, BAD_TOKEN, NO_PERSON, Code, Ref
 from chat.model.rules import NAME_LENGTH, clean_email, clean_name, clean_password, same_name_key
 from chat.services.passwords import BUSY, Passwords
 from chat.services.registrations import Registrations
+from chat.services.renames import Renames
 from chat.services.throttle import Throttle
 from chat.services.tokens import Tokens
 from chat.storage.failures import StorageDown
@@ -62,7 +63,7 @@ class Accounts:
         self._throttle = throttle
         self._registrations = registrations
         self._min_password = min_password
-        self._renames = 0  # so far: who looked somebody up meanwhile must look again
+        self._renames = Renames()
 
     async def add(
         self,
@@ -161,7 +162,7 @@ class Accounts:
             case None:
                 return NO_PERSON
             case renamed:
-                self._renames += 1  # no await between here and the open sockets that hear of it
+                self._renames.happened(renamed)  # no await between here and the open sockets that hear of it
                 return renamed
 
     async def log_in(self, name: str, password: str, address: str) -> Granted | Refusal:
@@ -208,10 +209,11 @@ class Accounts:
         claims = self._tokens.read(token)
         if claims is None:
             return BAD_TOKEN
-        seen, person = -1, None
-        while seen != self._renames:  # a name that was just looked up may have just changed
-            seen = self._renames
-            person = await self.person(claims.person_id)
+        while True:
+            with self._renames.watched(claims.person_id) as watch:
+                person = await self.person(claims.person_id)
+            if not watch.missed:  # else the name that was just looked up may be the old one
+                break
         if person is None or person.token_generation != claims.generation:
             return BAD_TOKEN
         return person

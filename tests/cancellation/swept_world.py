@@ -115,7 +115,7 @@ async def swept_world(run: Run, *, trust_from: bool = False) -> AsyncGenerator[t
 async def serve_as_door(world: World, client: Client) -> None:
     """Serve a client behind the barrier that the gateway's door has."""
     try:
-        await world._serve(client, world.presence.renames)
+        await world._serve(client)
     except* (trio.BrokenResourceError, ConnectionClosed):
         pass
 

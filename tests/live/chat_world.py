@@ -299,17 +299,14 @@ class World:
         *,
         choices: Sequence[Dialect] = (),
         limit: int = 100_000,
-        renames: int | None = None,
     ) -> Client:
         """Connect, and wait until what that begins is over.
 
-        `person` is who the handshake's token tells; `renames` were there when it was looked at, if not all.
+        `person` is who the handshake's token tells.
         """
-        if renames is None:
-            renames = self.presence.renames
         client = Client(self.core, dialect, choices, person, limit)
         self.clients.append(client)
-        self._nursery.start_soon(self._serve, client, renames)
+        self._nursery.start_soon(self._serve, client)
         await self.rest()
         return client
 
@@ -317,13 +314,13 @@ class World:
         """Connect where the first frame chooses the dialect, and `dialect` is the listener's own."""
         return await self.connect(dialect, person, choices=DIALECTS)
 
-    async def _serve(self, client: Client, renames: int) -> None:
+    async def _serve(self, client: Client) -> None:
         """As the gateway's door serves."""
         try:
             with client.scope:
                 async with trio.open_nursery() as nursery:
                     with client.outbox.written_by(nursery.start_soon):
-                        with self.presence.present(client.session, renames=renames):
+                        with self.presence.present(client.session):
                             await client.session.serve(nursery)
                         client.outbox.finish()
                         with trio.move_on_after(1):
@@ -353,6 +350,7 @@ class World:
         """Nobody is connected any more: nothing may remember anybody."""
         assert not self.hub._topics
         assert not len(self.presence)
+        assert not self.presence._handshakes
         assert not self.memberships._joinings
 
 

@@ -568,11 +568,13 @@ async def test_a_name_that_changes_during_an_authentication_is_the_new_one(world
 
 
 async def test_a_name_that_changed_during_the_handshake_is_the_new_one(world: World) -> None:
-    (ada,) = await world.add_all("ada")
-    seen = world.presence.renames
-    await rename(world, ada, "Zoë")
-    client = await world.connect(TALKER, ada, renames=seen)  # as the door saw her
-    assert client.heard_now() == [{"name": "server", "message": "authorised as Zoë"}]
+    ada, ben = await world.add_all("ada", "ben")
+    with world.presence.shaking_hands(ada) as handshake, world.presence.shaking_hands(ben) as other:
+        await rename(world, ada, "Zoë")
+    assert (handshake.person.name, other.person.name) == ("Zoë", "ben")
+    await rename(world, ben, "Ben")
+    assert other.person.name == "ben", "the handshake is over"
+    assert not world.presence._handshakes
 
 
 async def test_a_rename_of_unknown_outcome_is_believed_by_the_next_handshake(world: World) -> None:

@@ -53,6 +53,8 @@ class House:
         self.passwords = CountedPasswords()
         self.throttle = Throttle()
         self.lookups = 0
+        self.held: trio.Event | None = None
+        """Look-ups that have their answer wait for this before they give it."""
         self.accounts = Accounts(
             self.users,
             self.passwords,
@@ -66,7 +68,8 @@ class House:
     async def person(self, person_id: int) -> Person | None:
         self.lookups += 1
         found = await self.storage.users.by_id(person_id)
-        await wait_all_tasks_blocked()  # the answer is on its way, and whatever else happens does
+        if self.held is not None:
+            await self.held.wait()
         return found
 
     async def register(self, name: str, *, email: str | None = None, address: str = ADDRESS) -> object:
@@ -252,3 +255,59 @@ async def test_a_throttled_login_is_not_checked(house: House) -> None:
         assert isinstance(answer, Refusal)
         assert answer.code is Code.TOO_MANY
     assert house.passwords.checked == 5
+
+
+# --- new names ---
+
+
+async def test_who_is_renamed_while_they_are_looked_up_is_looked_up_again(house: House) -> None:
+    ada, token = await registered(house, "ada")
+    async with trio.open_nursery() as nursery:
+
+        async def authenticate() -> None:
+            seen.append(await house.accounts.authenticate(token))
+
+        seen: list[object] = []
+        house.held = trio.Event()
+        nursery.start_soon(authenticate)
+        await wait_all_tasks_blocked()  # the answer is on its way
+        renamed = await house.accounts.rename(ada, "Zoë")
+        house.held.set()
+    assert seen == [renamed]
+    assert house.lookups == 2
+    assert not house.accounts._renames._watches
+
+
+async def test_others_who_take_new_names_keep_nobody_waiting(house: House) -> None:
+    """Sixty renamers made every look-up of the server start anew, again and again."""
+    _, token = await registered(house, "ada")
+    others = [await registered(house, f"other {n}", address=f"10.0.1.{n}") for n in range(3)]
+    for held in (trio.Event(), None):
+        house.held = held
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(house.accounts.authenticate, token)
+            await wait_all_tasks_blocked()
+            for person, _ in others:
+                assert isinstance(await house.accounts.rename(person, f"new {person.id}"), Person)
+            if held is not None:
+                held.set()
+    assert house.lookups == 2, "one for each authentication"
+
+
+async def test_a_name_that_was_not_taken_on_makes_nobody_look_again(house: House) -> None:
+    ada, token = await registered(house, "ada")
+    await registered(house, "ben")
+    house.held = trio.Event()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(house.accounts.authenticate, token)
+        await wait_all_tasks_blocked()
+        assert await house.accounts.rename(ada, "ben") is NAME_TAKEN
+        assert isinstance(await house.accounts.rename(ada, "a\nb"), Refusal)
+        house.held.set()
+    assert house.lookups == 1
+
+
+async def registered(house: House, name: str, address: str = ADDRESS) -> tuple[Person, str]:
+    granted = await house.register(name, address=address)
+    assert isinstance(granted, Granted)
+    return granted.person, granted.token

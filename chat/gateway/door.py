@@ -217,7 +217,14 @@ def _handshake(head: Head) -> bytes:
     return _HANDSHAKE % (head.get("sec-websocket-key") or "").encode()
 
 
+_FIELDS = 100
+"""More than this in a query is no client's, and takes long to decode."""
+
+
 def _token(head: Head) -> str | None:
     """Return the token that a handshake carries: `?token=`, or the `Authorization` header."""
-    in_query = parse_qs(head.query).get("token")
+    try:
+        in_query = parse_qs(head.query, max_num_fields=_FIELDS).get("token")
+    except ValueError:
+        return None
     return in_query[0] if in_query else bearer_token(head.get("authorization") or "")

@@ -15,13 +15,16 @@ from urllib.parse import unquote
 import h11
 import trio
 
-from chat.gateway.parser import END_OF_HEAD, StrictParser, is_readable
+from chat.gateway.parser import END_OF_HEAD, MAX_TARGET_BYTES, StrictParser, is_readable
 from chat.gateway.progress import ProgressStream
 
 READ_BYTES = 16_384
 """Most bytes taken from a connection at once; a usual head is below 2 KiB."""
 
-_PLAIN = re.compile(rb"GET /[!-~]* HTTP/1\.1\r\n(?:[A-Za-z0-9-]+: [!-~](?:[!-~]| (?! ))*\r\n){1,40}\r\n")
+_PLAIN = re.compile(
+    rb"GET /[!-~]{0,%d} HTTP/1\.1\r\n(?:[A-Za-z0-9-]+: [!-~](?:[!-~]| (?! ))*\r\n){1,40}\r\n"
+    % (MAX_TARGET_BYTES - 1)
+)
 """A head as clients write it: of printable ASCII, and nowhere two blanks. No part of it can match in two ways."""
 
 

@@ -20,6 +20,7 @@ TEXTS = {
     HTTPStatus.SERVICE_UNAVAILABLE: "the server has too many connections, try again later",
     HTTPStatus.TOO_MANY_REQUESTS: "too many connections from your address",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "the head of the request is too large",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "the path and the query are too long together",
     HTTPStatus.HTTP_VERSION_NOT_SUPPORTED: "this server speaks HTTP/1.1",
     HTTPStatus.UPGRADE_REQUIRED: "this server speaks version 13 of the WebSocket protocol",
 }

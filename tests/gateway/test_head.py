@@ -109,6 +109,8 @@ async def test_tls_on_a_plain_port_is_seen_at_its_first_byte() -> None:
         (b"GET http://[ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         (b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: " + b"a" * 301 + b"\r\n\r\n", 400),
+        (b"GET /" + b"a" * 8000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+        (OPENING.replace(b"GET /", b"GET /" + b"a" * 8000), 414),
         (b"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
         (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
         (b"PRI * HTTP/2.0\r\n\r\n", 505),
@@ -129,6 +131,13 @@ def test_repeated_headers_are_kept_in_their_order() -> None:
     head = _head(b"GET / HTTP/1.1\r\nHost: a\r\nX-A: 1\r\nx-a: \xe4\r\n\r\n")
     assert head.values("x-a") == ["1", "ä"]
     assert (head.get("x-a"), head.get("x-b")) == ("1", None)
+
+
+def test_a_target_of_8000_bytes_is_read() -> None:
+    for raw in (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", OPENING):
+        target = raw.split(b" ")[1]
+        long = target.ljust(8000, b"a")
+        assert _head(raw.replace(target, long, 1)).target == long.decode()
 
 
 def test_a_target_is_in_origin_form() -> None:

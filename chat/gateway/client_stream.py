@@ -2,15 +2,17 @@
 
 What comes in is shared out by gateway/incoming.py. On the way out trio-websocket hands over one complete frame a call,
 and so do we: both go through the client's outbox, in one order. What it leaves open is closed here: a close frame for
-a client that broke the protocol, a bound on the fragments of one message, and a flush before TCP ends.
+a client that broke the protocol, a bound on the fragments of one message, a ping that comes after our close frame,
+and a flush before TCP ends.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import trio
-from trio_websocket import WebSocketConnection
+from trio_websocket import WebSocketConnection, WebSocketRequest, wrap_server_stream
+from wsproto.utilities import LocalProtocolError
 
 from chat.gateway.head import ReplayStream
 from chat.gateway.incoming import Incoming
@@ -68,6 +70,15 @@ class ClientStream(trio.abc.Stream):
     def heard_at(self) -> float:
         """When bytes last came, in seconds of Trio's clock."""
         return self._incoming.heard_at
+
+    async def request(self, nursery: trio.Nursery, max_message_size: int) -> WebSocketRequest:
+        """Have trio-websocket read what is its own, in a task of `nursery`, and return the client's request.
+
+        Cancelling: the client may have had no answer, and only closing is right.
+        """
+        return await wrap_server_stream(
+            cast("trio.Nursery", _Readers(nursery)), self, max_message_size=max_message_size
+        )
 
     async def receive(self) -> Sequence[str | bytes]:
         """Return the messages that came, one or more. Raises ConnectionClosed.
@@ -143,6 +154,26 @@ class ClientStream(trio.abc.Stream):
         part = memoryview(data)[:_TLS_PART]
         await self._stream.send_all(part)
         return len(part)
+
+
+class _Readers:
+    """A nursery for trio-websocket's reader, as far as it uses one."""
+
+    def __init__(self, nursery: trio.Nursery) -> None:
+        self._nursery = nursery
+
+    def start_soon(self, reader: Callable[[], Awaitable[None]]) -> None:
+        self._nursery.start_soon(_read, reader, name=reader)
+
+
+async def _read(reader: Callable[[], Awaitable[None]]) -> None:
+    # It answers a ping that comes after our close frame, which wsproto forbids. If that ended the client's nursery,
+    # what still waits in the outbox would never be sent, the close frame neither. So it reads on, until the client's.
+    while True:
+        try:
+            return await reader()
+        except LocalProtocolError:
+            continue
 
 
 def _join_pieces(pieces: list[Any]) -> None:

@@ -11,8 +11,7 @@ from urllib.parse import parse_qs
 
 import structlog
 import trio
-from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_server_stream
-from wsproto.utilities import LocalProtocolError
+from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from chat.config import Config
 from chat.dialects.dialect import Dialect, by_name, by_path
@@ -78,13 +77,7 @@ class Door:
                         )
                     await stream.flush()
                 nursery.cancel_scope.cancel()
-        except* (
-            ConnectionClosed,
-            LocalProtocolError,
-            trio.BrokenResourceError,
-            trio.ClosedResourceError,
-        ) as gone:
-            # LocalProtocolError: trio-websocket answers a ping that came after our close frame.
+        except* (ConnectionClosed, trio.BrokenResourceError, trio.ClosedResourceError) as gone:
             logger.debug("connection lost", address=address, error=repr(gone.exceptions[0]))
         except* Exception as crash:
             if accepted:
@@ -113,7 +106,7 @@ class Door:
         self, stream: ClientStream, welcome: "_Welcome | _Refused", nursery: trio.Nursery
     ) -> WebSocketConnection | None:
         """Finish the handshake, or refuse it and return None."""
-        request = await wrap_server_stream(nursery, stream, max_message_size=self._config.max_frame_bytes)
+        request = await stream.request(nursery, self._config.max_frame_bytes)
         if isinstance(welcome, _Refused):
             await request.reject(welcome.status, body=welcome.body)
             return None

@@ -10,7 +10,7 @@ import trio.socket
 import trio.testing
 from gateway_under_test import OPENING
 from test_progress import encrypted_pair
-from trio_websocket import ConnectionClosed, wrap_server_stream
+from trio_websocket import ConnectionClosed
 
 from chat.gateway import refusal
 from chat.gateway.client_stream import ClientStream, close_frame
@@ -119,7 +119,7 @@ async def accepted(most: int) -> AsyncGenerator[tuple[ClientStream, Narrow, trio
     stream = ClientStream(narrow, OPENING, largest=100, limit=MUCH)
     async with trio.SocketStream(theirs) as client, narrow, trio.open_nursery() as nursery:
         with stream.outbox.written_by(nursery.start_soon):
-            request = await wrap_server_stream(nursery, stream, max_message_size=65_536)
+            request = await stream.request(nursery, 65_536)
             stream.connection = await request.accept()
             yield stream, narrow, client
         nursery.cancel_scope.cancel()
@@ -181,3 +181,27 @@ async def test_a_message_has_1024_fragments_and_not_one_more(most: int) -> None:
                 await stream.receive()
             assert stream.record.too_many_fragments
             assert (await client.receive_some())[2:4] == (1009).to_bytes(2)
+
+
+async def test_a_ping_after_our_close_frame_takes_nothing_from_what_still_waits() -> None:
+    last = close_frame(*GOING_AWAY)
+    ping, goodbye = b"\x89\x80\0\0\0\0", b"\x88\x82\0\0\0\0" + GOING_AWAY.code.to_bytes(2)
+    with trio.fail_after(20):
+        async with accepted(16_384) as (stream, _, client), trio.open_nursery() as nursery:
+            heard = bytearray(await client.receive_some()).partition(b"\r\n\r\n")[2]
+            assert stream.connection is not None
+            stream.outbox.offer(bytes(MUCH))
+            stream.receive_no_more()
+            nursery.start_soon(stream.connection.aclose, *GOING_AWAY)
+            await trio.testing.wait_all_tasks_blocked()
+            assert stream.outbox.queued > len(last), "the close frame does not wait"
+            for _ in range(3):
+                await client.send_all(ping)
+                await trio.testing.wait_all_tasks_blocked(0.01)
+            while len(heard) < MUCH + len(last):
+                data = await client.receive_some()
+                assert data, "the rest was not sent"
+                heard += data
+            assert heard == bytes(MUCH) + last
+            await client.send_all(goodbye)
+            assert await client.receive_some() == b""

@@ -29,6 +29,7 @@ from wsproto.events import (
 )
 
 from chat.config import Config, Listen
+from chat.gateway import client_stream, refusal
 from chat.server import open_chat
 from chat.services.tokens import Tokens
 from chat.storage.memory import MemoryStorage
@@ -55,6 +56,7 @@ class Client:
         self.pings_sent = 0
         self.closed_with: int | None = None
         self.entered = trio.Event()
+        self._sending = trio.Lock()  # who speaks pings too, and a full socket makes either wait
 
     async def take_part(self) -> None:
         """Connect, and read until the server closes."""
@@ -97,7 +99,8 @@ class Client:
 
     async def send(self, event: object) -> None:
         try:
-            await self._stream.send_all(self._protocol.send(event))  # type: ignore[arg-type]
+            async with self._sending:
+                await self._stream.send_all(self._protocol.send(event))  # type: ignore[arg-type]
         except trio.BrokenResourceError:
             assert self.closed_with is not None
 
@@ -117,6 +120,14 @@ def choked(monkeypatch: pytest.MonkeyPatch) -> random.Random:
 
     monkeypatch.setattr(os, "write", choked)
     return randomness
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> float:
+    """A server that gives slow readers all the time they need when it stops, in seconds."""
+    monkeypatch.setattr(client_stream, "_FLUSH", 50.0)
+    monkeypatch.setattr(refusal, "LINGER", 50.0)
+    return 50.0
 
 
 @asynccontextmanager
@@ -162,7 +173,7 @@ async def reset_again_and_again(address: str, tls: ssl.SSLContext | None) -> Non
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
 async def test_under_short_writes_no_frame_is_torn_and_none_comes_after_the_close(
-    tls: bool, choked: random.Random, tmp_path: Path
+    tls: bool, choked: random.Random, patient: float, tmp_path: Path
 ) -> None:
     storage = MemoryStorage()
     ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
@@ -173,6 +184,7 @@ async def test_under_short_writes_no_frame_is_torn_and_none_comes_after_the_clos
         data=Path("unused"),
         ping_interval=0.05,
         pong_timeout=30.0,
+        grace=patient,
         **settings,
     )
     lines = [f"{number} " + "x" * choked.choice([0, 5, 500, 3900]) for number in range(LINES)]

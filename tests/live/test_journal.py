@@ -11,9 +11,10 @@ from chat.dialects.talker import TALKER
 from chat.live.broadcaster import open_broadcaster
 from chat.live.hub import Hub
 from chat.live.journal import Journal, open_journal
-from chat.model.entities import Draft, Message
+from chat.live.meters import Meters
+from chat.model.entities import Draft, Inbox, Message
 from chat.model.refusals import NOT_SAVED, OUTCOME_UNKNOWN, ROOM_GONE, Refusal
-from chat.storage.failures import OutcomeUnknown, StorageDown
+from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.storage.memory import MemoryStorage
 from chat.storage.memory.messages import MemoryMessages
 from chat.storage.ports import NewPerson
@@ -78,6 +79,7 @@ class World:
     def __init__(self, messages: FaultyMessages, journal: Journal, hub: Hub) -> None:
         self.messages = messages
         self.journal = journal
+        self.hub = hub
         self.ben = Ben(lambda: messages._count)
         hub.join(GARDEN, TALKER, self.ben)
 
@@ -105,12 +107,14 @@ async def world(autojump_clock: object) -> AsyncGenerator[World]:
 
 
 @asynccontextmanager
-async def opened_world(*earlier: Draft) -> AsyncGenerator[World]:
+async def opened_world(
+    *earlier: Draft, kind: type[FaultyMessages] = FaultyMessages, meters: Meters | None = None
+) -> AsyncGenerator[World]:
     storage, hub = MemoryStorage(), Hub()
     await storage.users.add(NewPerson(name="ada", password_hash=b""))
-    messages = FaultyMessages(storage)
+    messages = kind(storage)
     await MemoryMessages.save(messages, earlier)
-    async with open_broadcaster(hub) as broadcaster, open_journal(messages, broadcaster) as journal:
+    async with open_broadcaster(hub) as broadcaster, open_journal(messages, broadcaster, meters) as journal:
         yield World(messages, journal, hub)
 
 
@@ -242,3 +246,179 @@ async def test_leaving_commits_and_tells_what_was_taken(autojump_clock: object) 
         await world.send("one", "two", "three")
     assert world.ben.lines() == ["one", "two", "three"]
     assert len(world.ben.outcomes) == 3
+
+
+class Rejecting(FaultyMessages):
+    """Won't take two drafts at once, so that each batch is bisected down to its drafts."""
+
+    async def save(self, drafts: Sequence[Draft]) -> list[Message | None]:
+        if len(drafts) > 1:
+            await trio.lowlevel.checkpoint()
+            self.batches.append(len(drafts))
+            raise WriteRejected("one of them")
+        return await super().save(drafts)
+
+
+async def test_nobody_waits_for_another_try_where_the_first_half_of_a_batch_failed_late(
+    autojump_clock: object,
+) -> None:
+    async with opened_world(kind=Rejecting) as world:
+        world.messages.silence = 5.0
+        world.messages.before = {1: StorageDown("nobody there")}  # of the saves: both, "one", "two"
+        await world.send("one", "two")
+        await trio.sleep(0.1)
+        await world.send("behind them")
+        await trio.sleep(5)
+        assert world.messages.batches == [2, 1, 1]
+        assert [text for text, _ in world.ben.outcomes] == ["one", "two", "behind them"]
+        assert world.ben.outcomes[0][1] == world.ben.outcomes[2][1] == NOT_SAVED
+        assert world.ben.lines() == ["two"]
+
+
+async def test_a_batch_is_bisected_down_to_the_one_that_can_not_be_stored(autojump_clock: object) -> None:
+    async with opened_world(kind=Rejecting) as world:
+        await world.send(*(f"line {n}" for n in range(8)))
+        await world.rest()
+        assert world.messages.batches == [8, 4, 2, 1, 1, 2, 1, 1, 4, 2, 1, 1, 2, 1, 1]
+        assert world.ben.lines() == [f"line {n}" for n in range(8)]
+
+
+async def test_a_batch_that_fails_fast_leaves_those_behind_it_their_own_try(
+    autojump_clock: object, world: World
+) -> None:
+    world.messages.silence = 0.5
+    world.messages.before = {0: StorageDown("nobody there")}
+    await world.send("first")
+    await trio.sleep(0.1)
+    await world.send("behind it")
+    await trio.sleep(0.5)
+    await world.rest()
+    assert world.ben.outcomes[0] == ("first", NOT_SAVED)
+    assert world.ben.lines() == ["behind it"]
+
+
+async def test_a_transaction_has_so_many_drafts_and_no_more(autojump_clock: object, world: World) -> None:
+    await world.send(*(f"line {n}" for n in range(600)))
+    await world.rest()
+    assert world.messages.batches == [256, 256, 88]
+    assert world.ben.lines() == [f"line {n}" for n in range(600)]
+
+
+async def test_a_sender_waits_for_a_place_and_one_that_is_cancelled_meanwhile_was_not_taken(
+    autojump_clock: object, world: World
+) -> None:
+    gate = trio.Event()
+    save = world.messages.save
+
+    async def wait_and_save(drafts: Sequence[Draft]) -> list[Message | None]:
+        await gate.wait()
+        return await save(drafts)
+
+    world.messages.save = wait_and_save  # type: ignore[method-assign]
+    sent = 0
+
+    async def send_on() -> None:
+        nonlocal sent
+        while True:
+            await world.send(f"line {sent}")
+            sent += 1
+
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(send_on)
+            await world.rest()
+            nursery.cancel_scope.cancel()
+    finally:
+        gate.set()
+    assert sent == 4096 + 256  # of which a batch is being saved
+    with trio.fail_after(5):
+        await world.journal.quiet()
+    assert [text for text, _ in world.ben.outcomes] == [f"line {n}" for n in range(sent)]
+    assert world.ben.lines() == [f"line {n}" for n in range(sent)]
+
+
+async def test_quiet_waits_until_all_is_told_also_what_was_refused(
+    autojump_clock: object, world: World
+) -> None:
+    world.messages.silence = 5.0
+    world.messages.before = {0: StorageDown("nobody there")}
+    quiet: list[float] = []
+
+    async def wait() -> None:
+        await world.journal.quiet()
+        quiet.append(trio.current_time())
+        assert len(world.ben.outcomes) == 2
+
+    await world.send("first")
+    await trio.sleep(0.1)
+    await world.send("behind it")
+    began = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wait)
+        await trio.sleep(4)
+        assert quiet == []
+    assert quiet[0] - began == pytest.approx(4.9)
+
+
+async def test_an_unknown_outcome_is_looked_up_also_when_nobody_sends_anything(
+    autojump_clock: object, world: World
+) -> None:
+    world.messages.after[0] = OutcomeUnknown("silence")
+    world.messages.settling = [StorageDown("down")] * 3
+    await world.send("one")
+    await trio.sleep(1.4)
+    assert world.ben.lines() == []
+    await trio.sleep(0.2)
+    assert world.ben.lines() == ["one"]
+
+
+async def test_an_acknowledgement_comes_before_the_fan_out_and_both_before_anything_else_runs(
+    autojump_clock: object,
+) -> None:
+    async with opened_world() as world:
+        order: list[str] = []
+        broadcaster, ben = world.journal._broadcaster, world.ben
+        announce, settled = broadcaster.announce, ben.settled
+        broadcaster.announce = lambda batch: (order.append("announced"), announce(batch))[1]  # type: ignore[method-assign]
+        ben.settled = lambda draft, outcome: (order.append("settled"), settled(draft, outcome))[1]  # type: ignore[method-assign]
+        save = world.messages.save
+
+        async def save_and_tell(drafts: Sequence[Draft]) -> list[Message | None]:
+            saved = await save(drafts)
+            order.append("saved")
+            trio.lowlevel.spawn_system_task(interrupt)
+            return saved
+
+        async def interrupt() -> None:
+            order.append("another task")
+
+        world.messages.save = save_and_tell  # type: ignore[method-assign]
+        await world.send("one", "two")
+        await world.rest()
+        assert order == ["saved", "announced", "settled", "settled", "another task"]
+
+
+async def test_what_is_committed_and_refused_is_counted(autojump_clock: object) -> None:
+    meters = Meters()
+    async with opened_world(meters=meters) as world:
+        await world.send("one", "two")
+        await world.rest()
+        world.messages.before = {1: StorageDown("down")}
+        await world.send("three")
+        await world.rest()
+    totals = meters.totals()
+    assert (totals["messages"], totals["commits"], totals["refused"]) == (2, 1, 1)
+
+
+async def test_a_message_that_is_told_late_goes_to_whom_it_was_for(autojump_clock: object) -> None:
+    async with opened_world() as world:
+        ear = Ben(lambda: 0)
+        world.hub.join(Inbox(7), TALKER, ear)
+        world.messages.after[0] = OutcomeUnknown("silence")
+        draft = Draft(GARDEN, 1, "ada", "for seven", trio.current_time(), audience=(Inbox(7),))
+        await world.journal.submit(draft, Aside(world.ben))
+        await world.rest()
+        await world.send("and for all")
+        await world.rest()
+        assert ear.lines() == ["for seven"]
+        assert world.ben.lines() == ["and for all"]

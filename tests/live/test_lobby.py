@@ -1,0 +1,104 @@
+"""The lobby: who may speak under which name, and what may be asked of the past at once."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+from chat_world import Client, World, open_world
+
+from chat.dialects.talker import TALKER
+from chat.model.entities import LOBBY_ID, Person
+from chat.storage.failures import StorageDown
+
+TOO_MANY = "too many history queries at once, wait for the answers"
+
+
+@pytest.fixture
+async def world() -> AsyncGenerator[World]:
+    async with open_world() as world:
+        yield world
+
+
+def line(text: str, name: str = "ada") -> dict[str, str]:
+    return {"name": name, "message": text}
+
+
+NOT_AUTHORISED = line("not authorised: send auth <token> first", "server")
+OTHER_NAME = line("that is not your name", "server")
+
+
+async def talker(world: World, person: Person) -> Client:
+    client = await world.connect(TALKER, person)
+    client.heard_now()
+    return client
+
+
+def refusals(frames: list[dict[str, str]]) -> list[str]:
+    return [frame["message"] for frame in frames if frame["name"] == "server"]
+
+
+@pytest.mark.parametrize("ending", ["answered", "refused"])
+async def test_sixteen_history_queries_may_be_under_way_and_no_more(world: World, ending: str) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    client, other = await talker(world, ada), await talker(world, ben)
+    client.send(line("hello"))
+    await world.rest()
+    other.heard_now()
+    for _ in range(3):  # each of them counts no longer than it lasts
+        if ending == "refused":
+            world.obstacles.fail("before", *[StorageDown("down")] * 16)
+        with world.obstacles.held("before"):
+            for _ in range(16):
+                client.send(line("history 5"))
+            assert await client.hears() == []
+            for _ in range(2):
+                assert refusals([await client.asks(line("history 5"))]) == [TOO_MANY]
+            other.send(line("history 5", "ben"))  # another's are none of theirs
+            assert await other.hears() == []
+        heard = await client.hears()
+        assert len(heard) == 16
+        assert (ending == "answered") == (heard == [line("hello")] * 16)
+        await other.hears()
+        assert client.session.recalls == 0
+        world.obstacles._before["before"].clear()
+    assert await client.asks(line("history 5")) == line("hello")
+
+
+async def test_queries_of_a_client_that_leaves_leave_nothing_behind(world: World) -> None:
+    (ada,) = await world.add_all("ada")
+    client = await talker(world, ada)
+    with world.obstacles.held("before"):
+        for _ in range(16):
+            client.send(line("history 5"))
+        await world.rest()
+        client.leave()
+        await client.ends()
+    assert client.session.recalls == 0
+    world.assert_nothing_is_left()
+
+
+async def test_nobody_speaks_or_asks_before_they_authenticated_nor_under_another_name(world: World) -> None:
+    ada, _ben = await world.add_all("ada", "ben")
+    client = await world.connect(TALKER)
+    client.heard_now()
+    for text in ("hello", "history 5"):
+        assert await client.asks(line(text)) == NOT_AUTHORISED
+    assert await client.asks(line(f"auth {world.token(ada)}", "ben")) == OTHER_NAME
+    assert await client.asks(line("hello")) == NOT_AUTHORISED
+    assert await client.asks(line(f"auth {world.token(ada)}", "ADA")) == line("authorised as ada", "server")
+    for text in ("hello", "history 5"):
+        assert await client.asks(line(text, "ben")) == OTHER_NAME
+    assert (await client.asks(line("a\0b")))["name"] == "server"
+    client.send(line("hello", "Ada"))
+    assert await client.hears() == []
+    assert [message.text for message in world.said(LOBBY_ID)] == ["hello"]
+    assert await client.asks(line("history 5", "")) == line("hello")
+    assert await client.asks(line("auth nonsense", "")) == line("the token is not valid", "server")
+    assert await client.asks(line("hello")) == NOT_AUTHORISED
+
+
+async def test_an_authentication_is_in_the_record_and_says_who(world: World) -> None:
+    (ada,) = await world.add_all("ada")
+    client = await world.connect(TALKER)
+    client.send(line(f"auth {world.token(ada)}", ""))
+    await world.rest()
+    assert [event.what for event in client.session.record.events or ()] == ["authenticated as ada"]

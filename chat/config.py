@@ -20,6 +20,7 @@ from chat.model.startup import CannotStart
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Size = Annotated[int, Meta(ge=4096, le=1 << 30)]
+Rate = Annotated[float, Meta(ge=0, le=1_000_000)]
 
 
 class ConfigError(CannotStart):
@@ -132,6 +133,25 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     outbox_bytes: Annotated[
         Size, Meta(description="Bytes that may wait for one slow client before it is cut.")
     ] = 1_048_576
+    message_rate: Annotated[
+        Rate,
+        Meta(description="Messages a second of one person or guest, four seconds' worth at once; 0: any."),
+    ] = 50.0
+    message_bytes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1 << 30,
+            description="Bytes of text a second of one person or guest, eight seconds' worth at once; 0: any.",
+        ),
+    ] = 65_536
+    read_rate: Annotated[
+        Rate,
+        Meta(
+            description="Pages of history (100 messages) a second for one person, four seconds' worth at once;"
+            " 0: any."
+        ),
+    ] = 10.0
     commit_timeout: Annotated[Seconds, Meta(description="Seconds for messages to be committed.")] = 5.0
     query_timeout: Annotated[Seconds, Meta(description="Seconds for a query that reads.")] = 5.0
     pool_size: Annotated[int, Meta(ge=1, le=1000, description="Most connections to PostgreSQL.")] = 8

@@ -34,6 +34,12 @@ class Meters:
         )
         self._messages = Counter("chat_messages", "Messages committed", registry=self._registry)
         self._refused = Counter("chat_messages_refused", "Messages not committed", registry=self._registry)
+        self._over_budget = Counter(
+            "chat_over_budget",
+            "Refusals because too much came, by what",
+            ["what"],
+            registry=self._registry,
+        )
         self._closed = Counter(
             "chat_closed", "Clients that the server closed, by close code", ["code"], registry=self._registry
         )
@@ -47,6 +53,10 @@ class Meters:
     def refused(self, messages: int) -> None:
         """A batch was refused."""
         self._refused.inc(messages)
+
+    def over_budget(self, what: str) -> None:
+        """A client was told to wait: too many messages, too much text or history."""
+        self._over_budget.labels(what).inc()
 
     def fanned_out(self, seconds: float) -> None:
         """A batch was told to all who listen."""

@@ -89,7 +89,7 @@ def other_tree(root: Path) -> Server:
 
 
 def _ours(name: str, root: Path) -> Server:
-    """`chat serve` with its defaults on its own PostgreSQL, which keeps fsync on."""
+    """`chat serve` on its own PostgreSQL, which keeps fsync on; with its defaults, but without limits on speed."""
 
     @contextmanager
     def start(scenario: Scenario, place: Path) -> Generator[Running]:
@@ -103,6 +103,7 @@ def _ours(name: str, root: Path) -> Server:
             "127.0.0.1:0",
             "--data",
             data,
+            *_without_limits(root),
         ]
         environment = {"CHAT_SECRET": _SECRET, "CHAT_BCRYPT_COST": "4", "PYTHONPATH": str(root)}
         with running(command, log, directory=root, environment=environment) as (pid, line):
@@ -112,6 +113,13 @@ def _ours(name: str, root: Path) -> Server:
 
     title = "this server" if root == ROOT else f"this server, from {root.name}"
     return Server(name, title, saves=True, missing=lambda: None, start=start, storms=True)
+
+
+def _without_limits(root: Path) -> list[str]:
+    """Return the flags that lift the limits on speed, as far as that tree has any: who measures says all it can."""
+    settings = (root / "chat" / "config.py").read_text()
+    names = ("message_rate", "message_bytes", "read_rate", "registrations_per_hour")
+    return [word for name in names if name in settings for word in (f"--{name.replace('_', '-')}", "0")]
 
 
 def _peer(command: list[str | Path]) -> Callable[[Scenario, Path], AbstractContextManager[Running]]:

@@ -43,6 +43,7 @@ from chat.model.closing import GOING_AWAY
 from chat.model.entities import Desk, Inbox, Person
 from chat.model.startup import CannotStart
 from chat.services.accounts import Accounts
+from chat.services.budgets import Budgets
 from chat.services.direct import Direct
 from chat.services.gathering import open_gathering
 from chat.services.history import open_history
@@ -127,9 +128,15 @@ async def open_chat(
             rooms = Rooms(storage.users, storage.rooms, storage.messages)
             memberships = Memberships(rooms, journal, presence)
             handlers = _handlers(config, storage, rooms, deliveries, hub)
-            core = Core(accounts, history, journal, hub, handlers, meters)
+            budgets = Budgets(
+                messages=config.message_rate,
+                text=config.message_bytes,
+                pages=config.read_rate,
+                refused=meters.over_budget,
+            )
+            core = Core(accounts, history, journal, hub, handlers, meters, budgets)
             door = Door(config, dialects, core, presence, recorder)
-            app = _app(config, storage, accounts, rooms, memberships, presence, meters, watch)
+            app = _app(config, storage, accounts, budgets, rooms, memberships, presence, meters, watch)
             nursery.start_soon(_beat, presence, config)
             async with (
                 _open_metrics(config, meters),
@@ -161,6 +168,7 @@ def _app(
     config: Config,
     storage: Storage,
     accounts: Accounts,
+    budgets: Budgets,
     rooms: Rooms,
     memberships: Memberships,
     presence: Presence,
@@ -173,8 +181,8 @@ def _app(
         messenger_routes(accounts),
         support_routes(accounts),
         direct_routes(accounts),
-        rooms_routes(accounts, rooms, memberships, presence),
-        admin_routes(accounts, watch, config.origins),
+        rooms_routes(accounts, budgets, rooms, memberships, presence),
+        admin_routes(accounts, budgets, watch, config.origins),
     ]
     metrics = [] if config.metrics_listen else [create_metrics(meters)]
     pages = create_pages(storage.ping, routes)

@@ -26,8 +26,15 @@ _START = 60
 """Seconds that a server may take to start: a first start makes a database, on a busy machine."""
 
 
+UNLIMITED = {"CHAT_MESSAGE_RATE": "0", "CHAT_MESSAGE_BYTES": "0", "CHAT_READ_RATE": "0"}
+"""No limits on speed, for tests that send as fast as they can."""
+
+DEFAULT_LIMITS = dict.fromkeys(UNLIMITED, "")
+"""The limits on speed that a server has by itself."""
+
+
 class ServerProcess:
-    """`chat serve` as a user starts it, on a free port of loopback.
+    """`chat serve` as a user starts it, on a free port of loopback, but without limits on speed.
 
     `environment` is added to ours; `arguments` to the command line.
     """
@@ -51,7 +58,7 @@ class ServerProcess:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env={**os.environ, "CHAT_BCRYPT_COST": "4", **environment},
+                env={**os.environ, "CHAT_BCRYPT_COST": "4", **UNLIMITED, **environment},
             )
         assert self.process.stdout is not None
         overdue = threading.Timer(_START, self.process.kill)
@@ -124,8 +131,8 @@ def data_path() -> Generator[Path]:
 
 @pytest.fixture(scope="session")
 def server() -> Generator[ServerProcess]:
-    """One server for all tests that only talk with it."""
-    with data_path() as data, running_server(data) as server:
+    """One server for all tests that only talk with it, no faster than it lets everybody."""
+    with data_path() as data, running_server(data, **DEFAULT_LIMITS) as server:
         yield server
 
 

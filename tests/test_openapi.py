@@ -20,6 +20,7 @@ from chat.live.recorder import Recorder
 from chat.live.rooms import Memberships
 from chat.live.watch import Watch
 from chat.server import _accounts, _app
+from chat.services.budgets import Budgets
 from chat.services.rooms import Rooms
 from chat.storage.memory import MemoryStorage
 
@@ -60,7 +61,8 @@ async def app(storage: MemoryStorage) -> AsyncGenerator[QuartTrio]:
         accounts = _accounts(config, storage.users, storage.users.by_id, SECRET)
         rooms = Rooms(storage.users, storage.rooms, storage.messages)
         memberships = Memberships(rooms, journal, presence)
-        yield _app(config, storage, accounts, rooms, memberships, presence, meters, Watch(Recorder(), meters))
+        watch = Watch(Recorder(), meters)
+        yield _app(config, storage, accounts, Budgets(), rooms, memberships, presence, meters, watch)
 
 
 class Api:

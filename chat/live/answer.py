@@ -11,16 +11,16 @@ class Answer:
 
     def __init__(self, session: Session, ref: object = None) -> None:
         self._session = session
-        self._ref = ref
+        self.ref = ref
 
     def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
         """Answer the request. Sync: between commit and fan-out."""
         if isinstance(outcome, Refusal):
             self.refuse(outcome)
         else:
-            self._session.tell_soon(Saved(outcome, self._ref))
+            self._session.tell_soon(Saved(outcome, self.ref))
         self._session.count_settled(outcome)
 
     def refuse(self, refusal: Refusal) -> None:
         """Answer that it can't be done. Sync."""
-        self._session.tell(Refused(refusal, self._ref))
+        self._session.tell(Refused(refusal, self.ref))

@@ -102,6 +102,8 @@ class DirectMessages:
         text = clean_text(command.text)
         if isinstance(text, Refusal):
             return session.tell(Refused(text))
+        if not await session.may_send(text):
+            return None
         if session.person is None or not 0 < command.to < FIRST_GUEST:
             return self._relay(session, command.to, text)
         room_id = await self._direct.room_of(session.person.id, command.to)

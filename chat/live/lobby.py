@@ -4,7 +4,7 @@ import trio
 
 from chat.live.session import Handler, Session
 from chat.model.commands import Authenticate, Greet, Misunderstood, Recall, Say
-from chat.model.entities import LOBBY_ID
+from chat.model.entities import LOBBY_ID, Person
 from chat.model.events import Authorised, Refused, Welcome
 from chat.model.refusals import NOT_AUTHORISED, OTHER_NAME, UNAVAILABLE, Code, Refusal
 from chat.model.rules import clean_text, same_name_key
@@ -48,7 +48,9 @@ async def say(session: Session, command: Say, _nursery: trio.Nursery) -> None:
     text = clean_text(command.text)
     if isinstance(text, Refusal):
         return session.tell(Refused(text))
-    return await session.submit(LOBBY_ID, person, text)
+    if await session.may_send(text):
+        await session.submit(LOBBY_ID, person, text)
+    return None
 
 
 async def recall(session: Session, command: Recall, nursery: trio.Nursery) -> None:
@@ -59,21 +61,31 @@ async def recall(session: Session, command: Recall, nursery: trio.Nursery) -> No
         return session.tell(Refused(OTHER_NAME))
     if session.recalls >= _RECALLS:
         return session.tell(Refused(_TOO_MANY_RECALLS))
+    if not await session.may_read(session.person, command.count):
+        return None
     session.recalls += 1
     turn = session.recall_turn = session.recall_turn or trio.Lock()
-    nursery.start_soon(_recall, session, command.count, turn)
+    nursery.start_soon(_recall, session, session.person, command.count, turn)
     return await trio.lowlevel.checkpoint()
 
 
-async def _recall(session: Session, count: int, turn: trio.Lock) -> None:
+async def _recall(session: Session, person: Person, count: int, turn: trio.Lock) -> None:
+    size = 0
+
+    async def tell(frames: bytes) -> None:
+        nonlocal size
+        size += len(frames)
+        await session.outbox.send(frames)
+
     try:
         async with turn:  # one answer at a time: what is read for a client is bounded
             await session.wait_settled()  # what a client said before it asked is in the answer
-            await session.core.history.recall(LOBBY_ID, count, session.dialect, session.outbox.send)
+            await session.core.history.recall(LOBBY_ID, count, session.dialect, tell)
     except* StorageDown:
         session.tell(Refused(UNAVAILABLE))
     finally:
         session.recalls -= 1
+        session.has_read(person, size, count)
 
 
 def _is_name_of(claimed: str, name: str) -> bool:

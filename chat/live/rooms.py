@@ -58,7 +58,9 @@ class RoomSockets:
         text = clean_text(command.text)
         if isinstance(text, Refusal):
             return session.tell(Refused(text))
-        return await session.submit(session.room_id, session.person, text, answer=Answer(session))
+        if await session.may_send(text):
+            await session.submit(session.room_id, session.person, text, answer=Answer(session))
+        return None
 
 
 class Memberships:

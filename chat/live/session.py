@@ -27,6 +27,7 @@ from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, Peer, Per
 from chat.model.events import Event, Refused
 from chat.model.refusals import UNAVAILABLE, Code, Refusal
 from chat.services.accounts import Accounts
+from chat.services.budgets import HOLD_BACK, Budgets
 from chat.services.history import History
 from chat.storage.failures import OutcomeUnknown, StorageDown
 
@@ -62,6 +63,7 @@ class Core(msgspec.Struct, frozen=True):
     hub: Hub
     handlers: Mapping[type, Handler]
     meters: Meters
+    budgets: Budgets
     cuts: Stagger = msgspec.field(default_factory=lambda: Stagger(_CUT_GAP, _CUT_WITHIN))
     """When the next client that was cut is ended."""
 
@@ -125,6 +127,7 @@ class Session:
         self._topics: dict[Topic, Voice] = {}  # where this session listens
         self._held: _Held | None = None  # what came since hold(), if it holds
         self.quiet_until = self._pinged_at = 0.0  # set by beat()
+        self._held_back_until = 0.0  # when it is read again, of a client that was over budget
         self._closing: Closing | None = None  # set by close()
         self._submitted = 0  # drafts ever given to the journal
         self._settled = 0  # how many of them it settled; it settles them in their order
@@ -261,6 +264,27 @@ class Session:
 
     # Sending.
 
+    async def may_send(self, text: str, ref: object = None) -> bool:
+        """Use up what a message costs, or refuse it. Cancelling: it is refused."""
+        client_id = self.client_id if self.person is None else self.person.id
+        return await self._within_budget(self.core.budgets.message(client_id, self.address, text), ref)
+
+    async def may_read(self, person: Person, messages: int, ref: object = None) -> bool:
+        """Use up what reading so many messages costs, or refuse it. Cancelling: it is refused."""
+        return await self._within_budget(self.core.budgets.read(person.id, self.address, messages), ref)
+
+    def has_read(self, person: Person, size: int, messages: int) -> None:
+        """Use up what the answer's bytes cost beyond what may_read() took: the next one waits for it. Sync."""
+        self.core.budgets.was_read(person.id, self.address, size, messages)
+
+    async def _within_budget(self, refusal: Refusal | None, ref: object) -> bool:
+        if refusal is not None:
+            self.tell(Refused(refusal, ref))
+            # Not read meanwhile, so that TCP holds a flood back. It is not silent: what it sent waits there.
+            self._held_back_until = trio.current_time() + HOLD_BACK
+            await trio.sleep(HOLD_BACK)
+        return refusal is None
+
     async def submit(
         self,
         room_id: int,
@@ -359,7 +383,7 @@ class Session:
         """
         if self.outbox.queued:
             return  # a ping waits behind that; meanwhile the writer finds out whether the client still reads
-        heard_at = self.ears.heard_at
+        heard_at = max(self.ears.heard_at, self._held_back_until)
         if self._pinged_at > heard_at:
             self.quiet_until = self._pinged_at + patience
             if now > self.quiet_until:

@@ -26,10 +26,14 @@ from chat.model.entities import Desk, Message, Peer, Person, SupportLine
 from chat.model.events import Overview, Refused, Retold
 from chat.model.refusals import Code, Refusal
 from chat.model.rules import clean_text
-from chat.services.support import Support
+from chat.services.budgets import reading_size
+from chat.services.support import LONGEST_RETELLING, Support
 
 NO_CONVERSATION = Refusal(Code.NOT_FOUND, "No conversation.")
 NOT_PERMITTED = Refusal(Code.FORBIDDEN, "Not permitted.")
+
+_AT_LEAST = 1
+"""Messages of which nobody knows how many there are, until they are read."""
 
 
 class Current(msgspec.Struct):
@@ -62,8 +66,9 @@ class SupportDesk:
 
     async def greet(self, session: Session, _command: SupportGreet, _nursery: trio.Nursery) -> None:
         """Open the conversation of a client whose handshake carried a token."""
-        if session.person is not None:
-            await self._open(session, session.person, None)
+        person, session.person = session.person, None  # until its conversation can be told
+        if person is not None:
+            await self._open(session, person, None)
 
     async def authenticate(
         self, session: Session, command: SupportAuthenticate, _nursery: trio.Nursery
@@ -77,6 +82,8 @@ class SupportDesk:
 
     async def _open(self, session: Session, person: Person, ref: object) -> None:
         """Tell the whole conversation, and from there on what is new, with nothing missed or told twice."""
+        if not await session.may_read(person, _AT_LEAST, ref):
+            return
         session.ignore_all()
         session.person = person
         session.record.note(f"authenticated as {person.name}")
@@ -90,6 +97,7 @@ class SupportDesk:
             session.listen(SupportLine(person.id))
         try:
             messages = await self._support.conversation(person, up_to)
+            session.has_read(person, reading_size(messages), _AT_LEAST)
             await session.tell_patiently(Retold(messages, ref))
         finally:
             session.release()
@@ -115,18 +123,23 @@ class SupportDesk:
 
     async def overview(self, session: Session, command: SupportOverview, _nursery: trio.Nursery) -> None:
         """List the open conversations, to an operator."""
-        if self._operator(session, command.ref) is not None:
+        person = self._operator(session, command.ref)
+        if person is not None and await session.may_read(person, _AT_LEAST, command.ref):
             conversations = await self._support.conversations()
+            session.has_read(person, reading_size(each.last for each in conversations), _AT_LEAST)
             await session.tell_patiently(Overview(conversations, command.ref))
 
     async def history(self, session: Session, command: SupportHistory, _nursery: trio.Nursery) -> None:
         """Tell an operator what was said in a conversation."""
-        if self._operator(session, command.ref) is None:
+        person = self._operator(session, command.ref)
+        limit = min(command.limit, LONGEST_RETELLING)
+        if person is None or not await session.may_read(person, limit, command.ref):
             return None
         peer = await self._support.find(command.person)
         if peer is None:
             return session.tell(Refused(NO_CONVERSATION, command.ref))
-        messages = await self._support.history(peer, command.before, command.limit)
+        messages = await self._support.history(peer, command.before, limit)
+        session.has_read(person, reading_size(messages), limit)
         return await session.tell_patiently(Retold(messages, command.ref))
 
     async def misunderstood(
@@ -168,6 +181,8 @@ class SupportDesk:
         clean = clean_text(text)
         if isinstance(clean, Refusal):
             return answer.refuse(clean)
+        if not await session.may_send(clean, answer.ref):
+            return None
         room_id = await self._support.room_of(peer)
         if room_id is None:
             return answer.refuse(NO_CONVERSATION)

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
+import pytest
 import trio
 import trustme
 from chat_world import SECRET, World
@@ -21,6 +22,7 @@ from chat.config import Config, Listen
 from chat.dialects.table import DIALECTS
 from chat.gateway.connections import Connections
 from chat.gateway.door import Door
+from chat.gateway.http import endpoint
 from chat.gateway.http.app import create_app
 from chat.gateway.http.direct import direct_routes
 from chat.gateway.http.messenger import messenger_routes
@@ -34,6 +36,7 @@ from chat.live.meters import Meters
 from chat.model.closing import GOING_AWAY
 from chat.model.entities import LOBBY_ID, Draft
 from chat.server import open_chat
+from chat.services.budgets import Budgets
 from chat.storage.memory import MemoryStorage
 
 GONE = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
@@ -133,7 +136,9 @@ async def gateway_of(world: World, settings: Config) -> AsyncGenerator[Gateway]:
         messenger_routes(accounts),
         support_routes(accounts),
         direct_routes(accounts),
-        rooms_routes(accounts, world.memberships._rooms, world.memberships, world.presence),
+        rooms_routes(
+            accounts, world.core.budgets, world.memberships._rooms, world.memberships, world.presence
+        ),
     ]
     app = create_app(
         [create_pages(storage.ping, routes), create_metrics(meters), *(part.blueprint for part in routes)]
@@ -149,10 +154,16 @@ Client = Callable[[Wire, World], Awaitable[None]]
 
 
 async def one_connection(
-    run: Run, speak: Client, settings: Config, *, tls: bool = False, narrow: bool = False
+    run: Run,
+    speak: Client,
+    settings: Config,
+    *,
+    tls: bool = False,
+    narrow: bool = False,
+    budgets: Budgets | None = None,
 ) -> None:
     """Let a client speak over a connection of loopback; its being served is the target."""
-    async with swept_world(run) as (world, witness):
+    async with swept_world(run, budgets=budgets) as (world, witness):
         ear = await ear_in_lobby(world, "ben")
         async with gateway_of(world, settings) as gateway:
             connections: Connections = gateway._connections
@@ -394,6 +405,20 @@ async def _browse(wire: Wire, world: World) -> None:
     await wire.stream.aclose()
 
 
+async def http_over_budget(run: Run) -> None:
+    """A client that changes more than it may: the answer to the second call comes late."""
+
+    async def speak(wire: Wire, world: World) -> None:
+        token = world.token(await world.add("ada"))
+        for name in ("adele", "adriana"):
+            await wire.asks("PUT", "/change-name", {"NewName": name}, token)
+        await wire.stream.aclose()
+
+    with pytest.MonkeyPatch.context() as shorter:
+        shorter.setattr(endpoint, "HOLD_BACK", 0.02)
+        await one_connection(run, speak, config(), budgets=Budgets(messages=0.001))
+
+
 async def http_of_the_others(run: Run) -> None:
     """Sign up and log in where the other dialects do."""
 
@@ -471,5 +496,6 @@ ALL = (
     http,
     http_hung_up,
     http_answered_early,
+    http_over_budget,
     http_of_the_others,
 )

@@ -32,6 +32,7 @@ from chat.live.direct import FIRST_GUEST
 from chat.live.heartbeat import beat
 from chat.model.closing import GOING_AWAY
 from chat.model.entities import LOBBY_ID, Draft, MessageKind, Person
+from chat.services.budgets import Budgets
 from chat.services.rooms import ALREADY_IN
 from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
 
@@ -64,6 +65,19 @@ async def _in_the_lobby(run: Run, dialect: Dialect, name: str) -> None:
         await assert_lobby_told(world, other)
         await assert_nothing_left(world, witness, client)
         await assert_alive(world, ear)
+
+
+async def over_budget(run: Run) -> None:
+    """Say and ask more than one may: what is refused is not saved, and whoever is held back can go all the same."""
+    budgets = Budgets(messages=0.5, text=1000, pages=0.25)
+    async with swept_world(run, budgets=budgets) as (world, witness):
+        ada = await world.add("ada")
+        ear = await ear_in_lobby(world, "ben")
+        texts = ("one", "two", "too many", "history 10", "history 10", "three")
+        client = await converse(run, world, TALKER, ada, [{"name": "ada", "message": text} for text in texts])
+        assert "too many" not in texts_saved(world)
+        await assert_lobby_told(world, ear)
+        await assert_nothing_left(world, witness, client)
 
 
 async def history_unread(run: Run) -> None:
@@ -520,6 +534,7 @@ async def unknown_outcomes(run: Run) -> None:
 ALL = (
     talker,
     messenger,
+    over_budget,
     history_unread,
     server_goes,
     deaf_goodbye,

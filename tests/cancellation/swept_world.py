@@ -18,6 +18,7 @@ from chat.dialects.talker import TALKER
 from chat.live.session import Core
 from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, Person
 from chat.model.refusals import Refusal
+from chat.services.budgets import Budgets
 from chat.storage.failures import OutcomeUnknown, StorageDown
 
 FAILING = ("storage down", "write lost", "write unheard", "socket broken")
@@ -90,9 +91,11 @@ class Speaker(Client):
 
 
 @asynccontextmanager
-async def swept_world(run: Run, *, trust_from: bool = False) -> AsyncGenerator[tuple[World, Witness]]:
+async def swept_world(
+    run: Run, *, trust_from: bool = False, budgets: Budgets | None = None
+) -> AsyncGenerator[tuple[World, Witness]]:
     """The chat, whose storage fails where the run says so."""
-    async with open_world(trust_from=trust_from) as world:
+    async with open_world(trust_from=trust_from, budgets=budgets) as world:
         go = world.obstacles.go
         obstacles: Any = world.obstacles
 

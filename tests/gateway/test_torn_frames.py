@@ -185,6 +185,8 @@ async def test_under_short_writes_no_frame_is_torn_and_none_comes_after_the_clos
         ping_interval=0.05,
         pong_timeout=30.0,
         grace=patient,
+        message_rate=0.0,  # as fast as it goes
+        message_bytes=0,
         **settings,
     )
     lines = [f"{number} " + "x" * choked.choice([0, 5, 500, 3900]) for number in range(LINES)]

@@ -32,6 +32,7 @@ from chat.live.support import SupportDesk
 from chat.model.closing import Closing
 from chat.model.entities import Desk, Inbox, Message, MessageKind, Person, Room
 from chat.services.accounts import Accounts
+from chat.services.budgets import Budgets
 from chat.services.direct import Direct
 from chat.services.gathering import open_gathering
 from chat.services.history import open_history
@@ -355,8 +356,8 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(*, trust_from: bool = False) -> AsyncGenerator[World]:
-    """Chat for as long as the block lasts; whoever is connected in the end leaves."""
+async def open_world(*, trust_from: bool = False, budgets: Budgets | None = None) -> AsyncGenerator[World]:
+    """Chat for as long as the block lasts, without limits if no `budgets` are given; who is there in the end leaves."""
     storage, obstacles = MemoryStorage(), Obstacles()
     users: Any = Obstructed(storage.users, obstacles)
     rooms: Any = Obstructed(storage.rooms, obstacles)
@@ -389,7 +390,7 @@ async def open_world(*, trust_from: bool = False) -> AsyncGenerator[World]:
             **direct.handlers,
             **RoomSockets(rules).handlers,
         }
-        core = Core(accounts, history, journal, hub, handlers, meters)
+        core = Core(accounts, history, journal, hub, handlers, meters, budgets or Budgets())
         memberships = Memberships(rules, journal, presence)
         async with trio.open_nursery() as nursery:
             yield World(storage, obstacles, core, presence, memberships, deliveries, nursery)

@@ -170,6 +170,9 @@ class World:
             ping_interval=10.0,
             pong_timeout=5.0,
             outbox_bytes=self.plan.outbox,
+            message_rate=0.0,  # its clients say much more than people do
+            message_bytes=0,
+            read_rate=0.0,
         )
         stop = trio.CancelScope(deadline=float("inf"))
         with stop:

@@ -19,6 +19,7 @@ from chat.live.story import Story, Summary, recent_ends, tell_story
 from chat.live.watch import LIMIT, MOST, Snapshot, Unwound, Watch
 from chat.model.refusals import Code, Refusal
 from chat.services.accounts import Accounts
+from chat.services.budgets import Budgets
 
 NOT_ADMIN = Refusal(Code.FORBIDDEN, "only an admin may")
 FOREIGN = Refusal(Code.FORBIDDEN, "this origin is not allowed")
@@ -34,9 +35,9 @@ class Look(msgspec.Struct):
     most: Annotated[int, Meta(ge=0, le=LIMIT)] = MOST
 
 
-def admin_routes(accounts: Accounts, watch: Watch, origins: tuple[str, ...]) -> Routes:
+def admin_routes(accounts: Accounts, budgets: Budgets, watch: Watch, origins: tuple[str, ...]) -> Routes:
     """Return the routes; pages from `origins` may call them too."""
-    routes = Routes("admin", accounts, read=read_caseless, caseless=True)
+    routes = Routes("admin", accounts, budgets, read=read_caseless, caseless=True)
     refusals = {403: ErrorBody}
 
     def refused(call: Call) -> Refusal | None:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
+import trio
 from quart import Blueprint, Response, request
 
 from chat.gateway.http.answers import ErrorBody, answer, refuse
@@ -11,6 +12,7 @@ from chat.gateway.http.bodies import BodyReader, read_body
 from chat.model.entities import Person
 from chat.model.refusals import BAD_TOKEN, Refusal
 from chat.services.accounts import Accounts
+from chat.services.budgets import HOLD_BACK, Budgets
 
 T = TypeVar("T")
 
@@ -31,7 +33,8 @@ Handler = Callable[[Call], Awaitable[Any]]
 class Endpoint(msgspec.Struct, frozen=True):
     """What is known of a route before it is called.
 
-    `answers` maps each status to the type of its body, or None where the body is empty.
+    `answers` maps each status to the type of its body, or None where the body is empty. `reads` is how many messages
+    it looks up.
     """
 
     method: str
@@ -41,12 +44,14 @@ class Endpoint(msgspec.Struct, frozen=True):
     answers: Mapping[int, Any]
     token: bool
     caseless: bool
+    reads: int
 
 
 class Routes:
     """The routes of one dialect: a Quart blueprint, and the list that describes it.
 
     Args:
+        budgets: what callers with a token may have; needed where there is a route for those.
         read: how a body becomes a value of its type; refuses with BadBody.
         caseless: whether keys are matched in any case, for the description.
     """
@@ -55,6 +60,7 @@ class Routes:
         self,
         name: str,
         accounts: Accounts | None = None,
+        budgets: Budgets | None = None,
         *,
         read: BodyReader = read_body,
         caseless: bool = False,
@@ -63,6 +69,7 @@ class Routes:
         self.blueprint = Blueprint(name, f"{__name__}.{name}")
         self.endpoints: list[Endpoint] = []
         self._accounts = accounts
+        self._budgets = budgets
         self._read = read
         self._caseless = caseless
 
@@ -74,17 +81,21 @@ class Routes:
         answers: Mapping[int, Any],
         body: type | None = None,
         token: bool = False,
+        reads: int = 0,
     ) -> Callable[[Handler], Handler]:
         """Register the function below as what answers `method` `path`.
 
-        With `token`, only a caller with a good one gets through; others get 401. The smallest status of
-        `answers` is what a plain body is answered with.
+        With `token`, only a caller with a good one gets through; others get 401. What one changes costs as much as
+        a message, and `reads` are the most messages that it looks up. The smallest status of `answers` is what a
+        plain body is answered with.
         """
 
         def register(handler: Handler) -> Handler:
             summary = (handler.__doc__ or "").strip().splitlines()[0]
             described = {**answers, 401: ErrorBody} if token else answers
-            endpoint = Endpoint(method, path, summary, body, described, token, self._caseless)
+            if token and (reads or method != "GET"):
+                described = {**described, 429: ErrorBody}
+            endpoint = Endpoint(method, path, summary, body, described, token, self._caseless, reads)
             self.endpoints.append(endpoint)
 
             async def view(**parts: Any) -> Response:  # noqa: ANN401 - whatever the path's converters make
@@ -104,6 +115,9 @@ class Routes:
             if isinstance(caller, Refusal):
                 return refuse(caller)
             person = caller
+            if over_budget := self._use_up(endpoint, person):
+                await trio.sleep(HOLD_BACK)  # the caller's next request waits behind this one
+                return refuse(over_budget)
         body: Any = None
         if endpoint.body is not None:
             body = await self._read(endpoint.body)
@@ -114,6 +128,13 @@ class Routes:
             case Refusal():
                 return refuse(result)
         return answer(result, min(endpoint.answers))
+
+    def _use_up(self, endpoint: Endpoint, person: Person) -> Refusal | None:
+        assert self._budgets is not None
+        address = request.remote_addr or ""
+        if endpoint.reads:
+            return self._budgets.read(person.id, address, endpoint.reads)
+        return None if endpoint.method == "GET" else self._budgets.message(person.id, address)
 
     async def caller_or_nobody(self) -> Person | None:
         """Return who calls, where the route needs no token; a bad token is nobody's. May raise StorageDown."""

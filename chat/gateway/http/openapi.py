@@ -94,7 +94,7 @@ _MEANING = {
     403: "Not permitted",
     404: "Not found",
     409: "Taken",
-    429: "Too many tries or registrations; see Retry-After",
+    429: "Too many; see Retry-After",
 }
 
 

@@ -15,7 +15,8 @@ from chat.live.rooms import Memberships
 from chat.model.entities import LOBBY_ID, Person, Room
 from chat.model.refusals import NO_PERSON, Refusal
 from chat.services.accounts import Accounts
-from chat.services.rooms import Rooms
+from chat.services.budgets import Budgets, reading_size
+from chat.services.rooms import MOST_MESSAGES, Rooms
 
 Id = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
@@ -112,9 +113,11 @@ class Status(msgspec.Struct):
     status: str
 
 
-def rooms_routes(accounts: Accounts, rooms: Rooms, memberships: Memberships, presence: Presence) -> Routes:
+def rooms_routes(
+    accounts: Accounts, budgets: Budgets, rooms: Rooms, memberships: Memberships, presence: Presence
+) -> Routes:
     """Return the routes."""
-    routes = Routes("rooms", accounts, read=read_caseless, caseless=True)
+    routes = Routes("rooms", accounts, budgets, read=read_caseless, caseless=True)
 
     @routes.route(
         "POST",
@@ -235,12 +238,16 @@ def rooms_routes(accounts: Accounts, rooms: Rooms, memberships: Memberships, pre
         "/messages/<int:room_id>",
         body=UpTo,
         token=True,
+        reads=MOST_MESSAGES,
         answers={200: list[RoomsMessage], 400: ErrorBody, 403: ErrorBody, 404: ErrorBody},
     )
     async def messages(call: Call) -> object:
         """Read a room one is in: at most 100 messages, newest first, with ids up to `LastID`."""
         told = await rooms.messages(_caller(call), _id(call), call.body.last_id)
-        return told if isinstance(told, Refusal) else [room_message(message) for message in told]
+        if isinstance(told, Refusal):
+            return told
+        budgets.was_read(_caller(call).id, call.address, reading_size(told), MOST_MESSAGES)
+        return [room_message(message) for message in told]
 
     return routes
 

@@ -15,12 +15,17 @@ from typing import Any, Literal
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from chat.storage.postgres.crossing import cross, open_asyncio
 from chat.storage.postgres.database import Address
 from chat.storage.postgres.embedded import running_address
 
 pytest_plugins = ["leftovers"]
+
+# The same examples in every run, and no verdict about how fast a busy machine is.
+settings.register_profile("tests", max_examples=60, deadline=None, derandomize=True)
+settings.load_profile("tests")
 
 _START = 60
 """Seconds that a server may take to start: a first start makes a database, on a busy machine."""

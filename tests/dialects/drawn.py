@@ -5,7 +5,6 @@ import string
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -23,10 +22,6 @@ from chat.model.events import (
     Welcome,
 )
 from chat.model.refusals import Code, Refusal
-
-# The same examples in every run, and no verdict about how fast a busy machine is.
-settings.register_profile("codecs", max_examples=60, deadline=None, derandomize=True)
-settings.load_profile("codecs")
 
 HIGHEST_ID = 2**63 - 1
 LAST_SECOND = 253_402_300_799.0

@@ -337,7 +337,7 @@ async def test_why_tells_in_a_sentence(
 
 
 async def test_why_tells_of_one_who_does_not_read() -> None:
-    async with open_watched(outbox_bytes=4096) as watched:
+    async with open_watched(outbox_bytes=4096, message_rate=0.0, message_bytes=0) as watched:
         token, ada = await watched.token("grace", admin=True), await watched.token("ada")
         deaf = await raw(watched)
         async with watched.client("/talker", ada) as ws:

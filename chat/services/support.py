@@ -3,6 +3,7 @@
 from msgspec import structs
 
 from chat.model.entities import Conversation, Message, Peer, Person
+from chat.services.recent import Recent
 from chat.storage.ports import Messages, Rooms, Users
 
 LONGEST_RETELLING = 1000
@@ -14,6 +15,9 @@ _RETELLING_BYTES = 393_216
 _OVERVIEW = 500
 """Conversations in an overview, the ones with the newest message."""
 
+MOST_ROOM_IDS = 10_000
+"""Conversations that are found without a query, the last used; one takes some 200 bytes."""
+
 
 class Support:
     """Finds conversations and what was said in them. Every method may raise StorageDown."""
@@ -22,7 +26,7 @@ class Support:
         self._users = users
         self._rooms = rooms
         self._messages = messages
-        self._room_ids: dict[int, int] = {}  # a person's conversation never changes its room
+        self._room_ids = Recent[int, int](MOST_ROOM_IDS)  # a person's conversation never changes its room
 
     async def conversation(self, person: Person, up_to_id: int) -> list[Message]:
         """Return the person's own conversation up to a message id, oldest first.

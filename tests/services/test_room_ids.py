@@ -1,0 +1,58 @@
+"""Which room two people have, or a person at the support desk, is remembered: of those who wrote last."""
+
+from typing import Any
+
+import pytest
+
+from chat.model.entities import Peer
+from chat.services import direct, support
+from chat.services.direct import Direct
+from chat.services.support import Support
+from chat.storage.memory import MemoryStorage
+from chat.storage.ports import NewPerson
+
+
+class Asked:
+    """The rooms of a storage, and how often it was asked for one."""
+
+    def __init__(self, rooms: Any) -> None:
+        self.rooms = rooms
+        self.asked = 0
+
+    async def direct_room(self, one_id: int, other_id: int) -> object:
+        self.asked += 1
+        return await self.rooms.direct_room(one_id, other_id)
+
+    async def support_room(self, person_id: int) -> object:
+        self.asked += 1
+        return await self.rooms.support_room(person_id)
+
+
+@pytest.mark.parametrize("module", [direct, support])
+async def test_rooms_that_were_used_last_are_found_without_a_query_and_no_others_are_kept(
+    module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_ROOM_IDS", 3)
+    storage = MemoryStorage()
+    for n in range(7):
+        await storage.users.add(NewPerson(name=f"person {n}", password_hash=b"x"))
+    rooms: Any = Asked(storage.rooms)
+    notes: Any = None
+    by_pair = Direct(storage.users, rooms, storage.messages, notes)
+    by_person = Support(storage.users, rooms, storage.messages)
+
+    async def room_of(person_id: int) -> int | None:
+        if module is direct:
+            return await by_pair.room_of(1, person_id)
+        return await by_person.room_of(Peer(person_id, ""))
+
+    kept = (by_pair if module is direct else by_person)._room_ids
+    found = [await room_of(person_id) for person_id in (2, 3, 4, 2, 5, 6, 2)]
+    assert rooms.asked == 5
+    assert found[0] == found[3] == found[6]
+    assert len(set(found)) == 5
+    assert len(kept) == 3
+    assert await room_of(3) == found[1], "a room that was forgotten is the same when it is asked for again"
+    assert rooms.asked == 6
+    assert await room_of(99) is None
+    assert len(kept) == 3

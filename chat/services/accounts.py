@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterator
 
 import msgspec
+import trio
 from msgspec import structs
 
 from chat.model.entities import Credentials, Person
@@ -16,6 +17,9 @@ from chat.services.throttle import Throttle
 from chat.services.tokens import Tokens
 from chat.storage.failures import StorageDown
 from chat.storage.ports import NewPerson, Taken, Users
+
+_LOOK_UPS = 2
+"""Registrations that look for taken names at once: the other connections to the database are for logins."""
 
 NAME_TAKEN = Refusal(Code.TAKEN, "that name is taken")
 EMAIL_TAKEN = Refusal(Code.TAKEN, "email already registered")
@@ -64,6 +68,7 @@ class Accounts:
         self._registrations = registrations
         self._min_password = min_password
         self._renames = Renames()
+        self._look_ups = trio.CapacityLimiter(_LOOK_UPS)
 
     async def add(
         self,
@@ -126,10 +131,11 @@ class Accounts:
         self, wanted: "_Wanted", address: str | None, *, operator: bool = False, admin: bool = False
     ) -> Person | Refusal:
         # What is taken is refused before the costly hash; who else took it meanwhile, the unique keys say.
-        if not wanted.shares_name and await self._users.by_name(wanted.name):
-            return NAME_TAKEN
-        if wanted.email is not None and await self._users.by_email(wanted.email):
-            return EMAIL_TAKEN
+        async with self._look_ups:
+            if not wanted.shares_name and await self._users.by_name(wanted.name):
+                return NAME_TAKEN
+            if wanted.email is not None and await self._users.by_email(wanted.email):
+                return EMAIL_TAKEN
         password_hash = await self._passwords.hash(wanted.password, address)
         if isinstance(password_hash, Refusal):
             return password_hash

@@ -157,6 +157,33 @@ async def test_a_taken_name_is_refused_before_it_is_hashed(house: House) -> None
     assert house.passwords.hashed == 1
 
 
+async def test_fifty_who_register_at_once_leave_the_database_to_those_who_log_in(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.accounts.add("ada", PASSWORD)
+    by_name, looking, most = house.users.by_name, 0, 0
+
+    async def look(name: str) -> object:
+        nonlocal looking, most
+        looking += 1
+        most = max(most, looking)
+        await wait_all_tasks_blocked()
+        looking -= 1
+        return await by_name(name)
+
+    monkeypatch.setattr(house.users, "by_name", look)
+    answers: list[object] = []
+
+    async def register() -> None:
+        answers.append(await house.register("ada", address="127.0.0.1"))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(50):
+            nursery.start_soon(register)
+    assert answers == [NAME_TAKEN] * 50
+    assert most == 2
+
+
 async def test_of_two_who_register_a_name_at_once_one_has_it(house: House) -> None:
     answers: list[object] = []
 

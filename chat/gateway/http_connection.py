@@ -151,7 +151,7 @@ class _HttpConnection:
             return self._body_deadline
         if self._parser.their_state is not h11.IDLE:
             return math.inf  # it waits for us
-        if not self._parser.trailing_data[0]:
+        if not self._parser.has_unread:
             return trio.current_time() + KEEP_ALIVE
         self._head_deadline = min(self._head_deadline, trio.current_time() + self._server.head_timeout)
         return self._head_deadline
@@ -163,7 +163,7 @@ class _HttpConnection:
             case Closed():
                 if not self._over:
                     whole = self._parser.their_state in (h11.DONE, h11.MUST_CLOSE, h11.CLOSED)
-                    self._lingers = not whole or bool(self._parser.trailing_data[0])
+                    self._lingers = not whole or self._parser.has_unread
                 self._end()
             case Updated(idle=True):
                 # Runs in a handler that Quart-Trio has already cancelled: no await here.
@@ -207,9 +207,10 @@ class _HttpConnection:
         to_handler, events = trio.open_memory_channel[Any](math.inf)
 
         async def answer(event: Any) -> None:  # noqa: ANN401 - an ASGI event, or None at the end
-            unread = self._parser.their_state is h11.SEND_BODY
-            if unread and event is not None and event["type"] == "http.response.start":
-                # Answered before the body came: this connection can't be used again, and the client must know.
+            last = self._parser.their_state is h11.SEND_BODY or self._parser.must_close
+            if last and event is not None and event["type"] == "http.response.start":
+                # Answered before the body came, or nobody knows for sure where the body ends: this connection can't
+                # be used again, and the client must know.
                 event = {**event, "headers": [*event["headers"], (b"connection", b"close")]}
             await send(event)
 

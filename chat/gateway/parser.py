@@ -33,12 +33,39 @@ ParserEvent = h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]
 class StrictParser(h11.Connection):
     """The server's side of HTTP/1.0 and 1.1. A request's target is in origin form: a path with a query, or `*`."""
 
+    def __init__(self, our_role: type[h11.SERVER], max_incomplete_event_size: int = 16_384) -> None:
+        super().__init__(our_role, max_incomplete_event_size)
+        self._unfinished: bytes | None = (
+            None  # the last bytes of a head without an end; None: it is to be looked at
+        )
+        self.must_close = False
+        """Whether the last request's framing is in doubt: nothing behind it may be taken for another request."""
+
+    def receive_data(self, data: bytes) -> None:
+        """As h11's. A head that comes in small pieces is not searched from its beginning for each."""
+        if self._unfinished is not None:
+            recent = self._unfinished + data
+            self._unfinished = None if END_OF_HEAD.search(recent) else recent[-2:]
+        super().receive_data(data)
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether bytes came that belong to no event yet."""
+        return bool(self._unfinished or self.trailing_data[0])
+
     def next_event(self) -> ParserEvent:
         """As h11's. Raises RemoteProtocolError with the status that refuses what came."""
-        if self.their_state is h11.IDLE:
-            _check_head(self.trailing_data[0])
+        if self.their_state is h11.MUST_CLOSE and self.has_unread:
+            return h11.PAUSED  # h11 raises, and the answer to the last request would be lost
+        if self.their_state is h11.IDLE and self._unfinished is None:
+            head = self.trailing_data[0]  # a copy
+            if found := END_OF_HEAD.search(head):
+                _check_head(head, found.end())
+            else:  # until then h11 does not look at it
+                self._unfinished = head[-2:]
         event = super().next_event()
         if isinstance(event, h11.Request):
+            self._unfinished = None
             return self._checked(event)
         if event is h11.NEED_DATA and self.their_state is h11.SEND_BODY:
             _check(len(self.trailing_data[0]) <= MAX_FRAMING_BYTES, "a body's framing is too long", 400)
@@ -51,6 +78,8 @@ class StrictParser(h11.Connection):
         _check(len(request.target) <= MAX_TARGET_BYTES, "the target is too long", 414)
         target = _origin_form(request.target)
         _check(target.startswith(b"/") or target == b"*", "the target is no path", 400)
+        # RFC 9112, section 6.1: somebody between may have read another length, and taken what follows for a request.
+        self.must_close = {b"content-length", b"transfer-encoding"} <= {name for name, _ in request.headers}
         return request if target == request.target else _altered(request, target, list(request.headers))
 
 
@@ -68,10 +97,9 @@ class PlainParser(StrictParser):
         return _altered(request, request.target, headers)
 
 
-def _check_head(raw: bytes) -> None:
-    if found := END_OF_HEAD.search(raw):  # until then h11 does not look at it
-        _check(raw.count(b"\n", 0, found.end()) <= MAX_LINES, "too many header lines", 431)
-        _check(not MAX_BLANKS.search(raw, 0, found.end()), "too many blanks in a row", 400)
+def _check_head(raw: bytes, end: int) -> None:
+    _check(raw.count(b"\n", 0, end) <= MAX_LINES, "too many header lines", 431)
+    _check(not MAX_BLANKS.search(raw, 0, end), "too many blanks in a row", 400)
 
 
 def _check(fine: bool, otherwise: str, status: int) -> None:

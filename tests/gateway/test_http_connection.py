@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 import httpx
 import pytest
 import trio
+import trio.testing
 from gateway_under_test import (
     LARGE,
     OPENING,
@@ -249,6 +250,45 @@ async def test_a_second_head_over_the_limit_is_refused_with_431() -> None:
                     await wire.send(b"GET / HTTP/1.1\r\nHost: a\r\n" + head + b"\r\n\r\n")
                     assert (await wire.response())[0] == 431
                     assert await wire.until_closed() == b""
+
+
+@pytest.mark.parametrize("behind", [b"", b"GET /who HTTP/1.1\r\nHost: a\r\n\r\n"])
+@pytest.mark.parametrize("path", [b"/echo", b"/ignore", b"/none", b"/slow"])
+async def test_behind_a_body_of_two_lengths_nothing_is_answered(path: bytes, behind: bytes) -> None:
+    """RFC 9112, section 6.1: a proxy that believed the other length saw the second request in the first one's body."""
+    app = make_app()
+    app.released.set()
+    head = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n" % path
+    with trio.fail_after(10), nothing_logged():
+        async with running(app) as gateway, wire_to(gateway) as wire:
+            await wire.send(head + b"5\r\nhello\r\n0\r\n\r\n" + behind)
+            status, headers, body = await wire.response()
+            expected = {b"/echo": b"hello", b"/ignore": b"ignored", b"/slow": b"slow"}
+            assert (status == 404) if path == b"/none" else (body == expected[path])
+            assert headers["connection"] == "close"
+            assert await wire.until_closed() == b""
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize(
+    "head", [b"GET /slow HTTP/1.1\r\nHost: a\r\nConnection: close", b"GET /slow HTTP/1.0"]
+)
+async def test_what_follows_the_last_request_takes_nothing_from_its_answer(
+    head: bytes, together: bool
+) -> None:
+    app = make_app()
+    behind = b"GET /who HTTP/1.1\r\nHost: a\r\n\r\n"
+    with trio.fail_after(10), nothing_logged():
+        async with running(app) as gateway, wire_to(gateway) as wire:
+            await wire.send(head + b"\r\n\r\n" + (behind if together else b""))
+            await app.entered.wait()
+            if not together:
+                await wire.send(behind)
+                await trio.testing.wait_all_tasks_blocked(0.01)
+            app.released.set()
+            assert (await wire.response())[::2] == (200, b"slow")
+            assert await wire.until_closed() == b""
+            assert app.events == ["started"]
 
 
 async def _chunks() -> AsyncGenerator[bytes]:

@@ -59,6 +59,19 @@ def execute_sql(address: dict[str, Any], statement: str, *values: object) -> str
     return _run(execute())
 
 
+def fetch_sql(address: dict[str, Any], query: str, *values: object) -> list[Any]:
+    """Run one query and return its rows."""
+
+    async def fetch() -> list[Any]:
+        connection = await asyncpg.connect(**address, timeout=10)
+        try:
+            return list(await connection.fetch(query, *values))
+        finally:
+            await connection.close(timeout=10)
+
+    return _run(fetch())
+
+
 def assert_told_once_in_order(heard: list[Line], saved: list[Line]) -> int:
     """What one listener heard is in the history once, in the same order, and nothing between is missing.
 

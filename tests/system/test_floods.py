@@ -1,0 +1,221 @@
+"""Who sends as fast as TCP takes it gets the budget through and no more; who listens and reads steadily stays."""
+
+import json
+import threading
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+from conftest import DEFAULT_LIMITS, ServerProcess, data_path, running_server
+from people import PATIENCE, eventually, request
+from processes import held_connections, needs_proc
+from raw_wire import TEXT, RawClient, frame
+from saved import execute_sql, fetch_sql
+
+LASTS = 3.0
+"""Seconds of a flood: the burst, and three more seconds' worth."""
+MESSAGES, BYTES = (200, 50), (524_288, 65_536)
+"""What one person may send by default: at once, and each second."""
+LONG = "x" * 4000
+AT_ONCE = 8192
+"""Bytes that a steady reader takes in one read."""
+
+pytestmark = needs_proc
+
+
+@pytest.fixture
+def server() -> Generator[ServerProcess]:
+    with data_path() as data, running_server(data, **DEFAULT_LIMITS) as server:
+        yield server
+
+
+class Reader:
+    """A client that reads steadily in small pieces, no faster than so many bytes a second."""
+
+    def __init__(self, client: RawClient, bytes_a_second: float) -> None:
+        self._client = client
+        self._pause = AT_ONCE / bytes_a_second
+        self._read = bytearray()
+        self.is_cut = False
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._go_on)
+
+    def __enter__(self) -> "Reader":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._over.set()
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive()
+
+    def _go_on(self) -> None:
+        self._client.socket.settimeout(0.1)
+        while not self._over.wait(self._pause):
+            try:
+                data = self._client.socket.recv(AT_ONCE)
+            except TimeoutError:
+                continue
+            except OSError:
+                data = b""
+            if not data:
+                self.is_cut = True
+                return
+            self._read += data
+
+    def texts(self) -> list[str]:
+        """The text frames so far."""
+        return list(_texts(bytes(self._read)))
+
+
+def _texts(data: bytes) -> Iterator[str]:
+    at = 0
+    while len(data) - at >= 4:
+        size, start = data[at + 1], at + 2
+        if size == 126:
+            size, start = int.from_bytes(data[start : start + 2]), start + 2
+        if len(data) < start + size:
+            return
+        if data[at] & 15 == TEXT:
+            yield data[start : start + size].decode()
+        at = start + size
+
+
+@contextmanager
+def flooding(*floods: tuple[RawClient, Any]) -> Generator[None]:
+    """They all send their frame for as long as the block lasts, as fast as it is taken; then they are gone."""
+    over = threading.Event()
+
+    def flood(client: RawClient, body: Any) -> None:
+        client.socket.settimeout(0.1)
+        frames = memoryview(frame(TEXT, json.dumps(body).encode()) * 16)
+        at = 0
+        while not over.is_set():
+            try:
+                at = (at + client.socket.send(frames[at:])) % len(frames)
+            except TimeoutError:
+                continue
+
+    threads = [threading.Thread(target=flood, args=each) for each in floods]
+    try:
+        for thread in threads:
+            thread.start()
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join(PATIENCE)
+        for client, _ in floods:
+            client.reset()
+
+
+def sign_up(server: ServerProcess, name: str) -> tuple[int, str]:
+    """A new person's id and token."""
+    body = {"email": f"{name}@example.com", "name": name, "password": "secret"}
+    answer = request("POST", f"{server.url}/signup", body).json()
+    return answer["id"], answer["token"]
+
+
+def connected(stack: ExitStack, server: ServerProcess, path: str, *first: object) -> RawClient:
+    """A socket, after its first frames and the answers to them."""
+    client = stack.enter_context(RawClient(server.url))
+    client.shake_hands(path)
+    client.read_frame()  # the greeting
+    for each in first:
+        client.send(frame(TEXT, json.dumps(each).encode()))
+        client.read_frame()
+    return client
+
+
+def said(server: ServerProcess) -> Sequence[Any]:
+    """How many messages are in the table, and how many bytes their texts have."""
+    (row,) = fetch_sql(server.address, "SELECT count(*), coalesce(sum(octet_length(text)), 0) FROM messages")
+    return tuple(row)
+
+
+def told(server: ServerProcess) -> list[int]:
+    """How many messages each of the listeners below should have heard: three are in the lobby."""
+    rows = fetch_sql(
+        server.address,
+        "SELECT r.kind FROM messages m JOIN rooms r ON r.id = m.room_id WHERE m.kind = 'message'",
+    )
+    return [
+        sum(kind == each for (kind,) in rows) for each in ("lobby", "lobby", "lobby", "support", "direct")
+    ]
+
+
+def test_one_account_on_every_protocol_gets_one_budget_through_and_all_who_listen_hear_it(
+    server: ServerProcess,
+) -> None:
+    eve, token = sign_up(server, "eve")
+    ada, hers = sign_up(server, "ada")
+    _, operators = sign_up(server, "olga")
+    execute_sql(server.address, "UPDATE users SET is_operator = true WHERE name = 'olga'")
+    enter = {"Type": "enter", "RoomID": 1}
+    with ExitStack() as stack:
+        floods = [
+            (connected(stack, server, f"/talker?token={token}"), {"name": "eve", "message": LONG}),
+            (connected(stack, server, f"/messenger?token={token}"), {"username": "eve", "message": LONG}),
+            (connected(stack, server, f"/ws?token={token}", enter), {"Type": "message", "Text": LONG}),
+            (
+                connected(stack, server, f"/support?token={token}"),
+                {"method": "message.send", "params": [LONG], "id": 1},
+            ),
+            (connected(stack, server, f"/direct?token={token}"), {"from": eve, "to": ada, "content": LONG}),
+        ]
+        listeners = [
+            connected(stack, server, f"/talker?token={hers}"),
+            connected(stack, server, f"/messenger?token={hers}"),
+            connected(stack, server, f"/ws?token={hers}", enter),
+            connected(stack, server, f"/support?token={operators}"),
+            connected(stack, server, f"/direct?token={hers}"),
+        ]
+        base = held_connections(server.process.pid) - len(floods)
+        readers = [stack.enter_context(Reader(client, 2_000_000)) for client in listeners]
+        began = time.monotonic()
+        with flooding(*floods):
+            time.sleep(LASTS)
+        eventually(lambda: held_connections(server.process.pid) == base, "who flooded is gone")
+        eventually(
+            lambda: [sum(LONG in text for text in reader.texts()) for reader in readers] == told(server),
+            "everybody heard all of it",
+        )
+        messages, size = said(server)
+        took = time.monotonic() - began
+        assert BYTES[0] * 0.9 < size <= BYTES[0] + BYTES[1] * took
+        assert messages <= MESSAGES[0] + MESSAGES[1] * took
+        assert not any(reader.is_cut for reader in readers)
+
+
+def test_a_guest_who_floods_a_person_has_them_neither_cut_nor_kept_from_hearing_others(
+    server: ServerProcess,
+) -> None:
+    ada, hers = sign_up(server, "ada")
+    ben, his = sign_up(server, "ben")
+    with ExitStack() as stack:
+        guest = stack.enter_context(RawClient(server.url))
+        guest.shake_hands("/direct")
+        number = int(guest.read_frame().payload.split()[-1])
+        friend = connected(stack, server, f"/direct?token={his}")
+        reader = stack.enter_context(Reader(connected(stack, server, f"/direct?token={hers}"), 500_000))
+        began = time.monotonic()
+        with flooding((guest, {"from": number, "to": ada, "content": LONG})):
+            for count in range(int(LASTS)):
+                friend.send(frame(TEXT, json.dumps({"from": ben, "to": ada, "content": f"{count}"}).encode()))
+                time.sleep(1)
+        eventually(
+            lambda: [f"{count}" for count in range(int(LASTS))] == _from(ben, reader), "ada heard her friend"
+        )
+        took = time.monotonic() - began
+        flood = _from(number, reader)
+        assert BYTES[0] * 0.9 < len(flood) * len(LONG) <= BYTES[0] + BYTES[1] * took
+        assert not reader.is_cut
+        assert said(server)[0] == int(LASTS), "a guest has no history"
+
+
+def _from(sender: int, reader: Reader) -> list[str]:
+    """What one sender said, as far as it was read."""
+    heard = map(json.loads, reader.texts())
+    return [each["content"] for each in heard if each["from"] == sender]

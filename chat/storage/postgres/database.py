@@ -10,18 +10,16 @@ Three laws, each measured (docs/decisions/0002):
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import asyncpg
 import trio
 
 from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.storage.postgres.crossing import cross
+from chat.storage.postgres.session import Connection, set_up
 
 T = TypeVar("T")
-Connection: TypeAlias = (
-    "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
-)
 Operation = Callable[[Connection], Awaitable[T]]
 Address = dict[str, Any]
 """How to reach a database: asyncpg.connect's keyword arguments (`dsn`, or `host`, `user`, …)."""
@@ -122,6 +120,7 @@ async def open_database(
             max_size=pool_size,
             timeout=query_timeout,
             command_timeout=query_timeout,
+            init=set_up,
             reset=_nothing_to_reset,
             server_settings={"application_name": "chat"},
         )

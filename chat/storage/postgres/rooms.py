@@ -7,7 +7,8 @@ import asyncpg
 from chat.model.entities import Room, RoomKind
 from chat.model.rules import same_name_key
 from chat.storage.ports import Taken
-from chat.storage.postgres.database import Connection, Database
+from chat.storage.postgres.database import Database
+from chat.storage.postgres.session import Connection
 
 _COLUMNS = """rooms.id, rooms.kind, rooms.name, rooms.creator_id, rooms.is_private, rooms.last_seq,
     extract(epoch FROM rooms.created_at)::float8 AS created_at"""

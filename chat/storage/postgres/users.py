@@ -7,7 +7,8 @@ import asyncpg
 from chat.model.entities import Credentials, Person
 from chat.model.rules import same_name_key
 from chat.storage.ports import NewPerson, Taken
-from chat.storage.postgres.database import Connection, Database
+from chat.storage.postgres.database import Database
+from chat.storage.postgres.session import Connection
 
 _COLUMNS = """id, name, email, display_name, is_operator, is_admin, token_generation,
     extract(epoch FROM created_at)::float8 AS created_at"""

@@ -16,6 +16,7 @@ from chat.model.startup import CannotStart
 from chat.storage.failures import OutcomeUnknown, StorageDown
 from chat.storage.postgres.crossing import cross
 from chat.storage.postgres.database import CONNECTION_LOST, Address, TranslatedWriteErrors
+from chat.storage.postgres.session import set_up, warn_of_losses
 
 T = TypeVar("T")
 RawConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -89,7 +90,10 @@ class Writer:
             server_settings={"application_name": "chat journal"},
         )
         try:
-            if self._last_backend:
+            await set_up(connection)
+            if not self._last_backend:
+                await warn_of_losses(connection)
+            else:
                 await connection.fetchval(_TERMINATE, self._last_backend)
             if await connection.fetchval(_TRY_LOCK):
                 self._last_backend = connection.get_server_pid()

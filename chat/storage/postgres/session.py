@@ -1,0 +1,35 @@
+"""What each of our connections is set to, once it is made: commits that last, and plans that use indexes."""
+
+from typing import TypeAlias
+
+import asyncpg
+import structlog
+
+Connection: TypeAlias = (
+    "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+)
+
+# Every query of ours is made for an index. A planner that is asked while a table is young, or knows little of it,
+# would rather read all of it, and keeps that plan; it may also sort a whole room of which the end is wanted.
+#
+# What is acknowledged must survive a power cut, whatever the database or the role is set to. `local` and stronger
+# ones are left as they are: with each of them a commit is on this machine's disk.
+_SET_UP = """
+SELECT set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false),
+       set_config('jit', 'off', false),
+       CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END"""
+
+_LASTING = "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off' ORDER BY name"
+
+logger = structlog.get_logger(__name__)
+
+
+async def set_up(connection: Connection) -> None:
+    """Set a new connection up; asyncio-flavoured."""
+    await connection.fetchrow(_SET_UP)
+
+
+async def warn_of_losses(connection: Connection) -> None:
+    """Say what makes PostgreSQL itself forget commits, which no connection can change; asyncio-flavoured."""
+    for row in await connection.fetch(_LASTING):
+        logger.warning("PostgreSQL may lose what was acknowledged when the power fails", off=row["name"])

@@ -1,0 +1,72 @@
+"""Commits last, whatever the database is set to; what no connection can set is said once."""
+
+from pathlib import Path
+
+import pytest
+import trio
+from conftest import execute
+from structlog.testing import capture_logs
+
+from chat.storage.postgres.data_directory import open_data_directory
+from chat.storage.postgres.database import Address
+from chat.storage.postgres.embedded import open_embedded_postgres
+from chat.storage.postgres.settings import SETTINGS
+from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
+
+_SYNC = "SHOW synchronous_commit"
+
+
+async def commits(storage: PostgresStorage) -> set[str]:
+    """How the journal and the pool commit."""
+    journal = await storage.messages._writer.run(lambda c: c.fetchval(_SYNC))
+    pool = [
+        await storage._database.read(lambda c: c.fetchval(_SYNC)),
+        await storage._database.write(lambda c: c.fetchval(_SYNC)),
+    ]
+    assert {*pool} == {journal}
+    return {journal}
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [("off", "on"), *((kept, kept) for kept in ("local", "remote_write", "on", "remote_apply"))],
+)
+async def test_a_commit_is_on_disk_whatever_the_database_is_set_to(
+    database: Address, given: str, used: str
+) -> None:
+    await execute(database, f"ALTER DATABASE {database['database']} SET synchronous_commit = {given}")
+    with trio.fail_after(30):
+        async with open_postgres_storage(
+            database, pool_size=2, query_timeout=10, commit_timeout=10
+        ) as storage:
+            assert await commits(storage) == {used}
+            storage.messages._writer.disconnect()
+            assert await commits(storage) == {used}, "also on the next connection"
+
+
+async def test_what_makes_postgresql_forget_is_warned_of_once(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a PostgreSQL of its own: these are settings of the whole server."""
+    monkeypatch.setitem(SETTINGS, "fsync", "off")
+    monkeypatch.setitem(SETTINGS, "full_page_writes", "off")
+    with trio.fail_after(60):
+        async with (
+            open_data_directory(data) as directory,
+            open_embedded_postgres(directory, grace=5) as postgres,
+        ):
+            assert await _warnings(postgres.address) == ["fsync", "full_page_writes"]
+
+
+async def test_nothing_is_warned_of_where_commits_last(database: Address) -> None:
+    assert await _warnings(database) == []
+
+
+async def _warnings(database: Address) -> list[str]:
+    with capture_logs() as entries:
+        async with open_postgres_storage(
+            database, pool_size=2, query_timeout=10, commit_timeout=10
+        ) as storage:
+            storage.messages._writer.disconnect()
+            await storage.messages._writer.run(lambda c: c.fetchval("SELECT 1"))  # connected anew
+    return [entry["off"] for entry in entries if "may lose" in entry["event"]]

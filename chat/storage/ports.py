@@ -84,7 +84,17 @@ class Rooms(Protocol):
         ...
 
     async def delete(self, room_id: int) -> bool:
-        """Remove a room with all that is in it; False if there is no such room, or it is none that people made."""
+        """End a room for everybody at once; False if there is no such room, or it is none that people made.
+
+        Its name is free. What was in it is removed by `remove_deleted`.
+        """
+        ...
+
+    async def remove_deleted(self, limit: int) -> bool:
+        """Remove at most `limit` messages, or memberships, of a deleted room, and at last the room itself.
+
+        Returns whether there may be more to remove.
+        """
         ...
 
     async def is_member(self, room_id: int, person_id: int) -> bool:
@@ -135,8 +145,8 @@ class Messages(Protocol):
         """Return what was committed beyond what is told, once no earlier `save` can still land.
 
         Called after `OutcomeUnknown`. `told` maps room ids to the highest `seq` known to be committed (0
-        where none is known); only messages created at `since` (Unix seconds) or later are looked at. Ordered by
-        id.
+        where none is known). Each room is read from its end backwards to the first message created before `since`
+        (Unix seconds): what may have landed is the newest. Ordered by id.
         """
         ...
 

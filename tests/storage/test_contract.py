@@ -1,6 +1,7 @@
 """One contract for every storage. Each test runs on memory and on PostgreSQL."""
 
 import os
+import random
 from collections.abc import AsyncGenerator, Generator, Sequence
 
 import msgspec
@@ -296,25 +297,61 @@ async def test_of_many_who_make_one_room_at_once_one_does(storage: Storage) -> N
     assert members == [room.creator_id]
 
 
-async def test_a_deleted_room_leaves_nothing(storage: Storage) -> None:
+async def remove_all_deleted(storage: Storage, limit: int) -> int:
+    """Remove what deleted rooms left; return in how many steps."""
+    steps = 1
+    while await storage.rooms.remove_deleted(limit):
+        steps += 1
+        assert steps < 100, "it never ends"
+    return steps
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3, 100])
+async def test_a_deleted_room_is_there_for_nobody_whatever_is_left_of_it(
+    storage: Storage, steps: int
+) -> None:
     ada, ben = await add_both(storage)
     garden, cellar = await make_room(storage, ada, "Garden"), await make_room(storage, ada, "Cellar")
-    await say(
-        storage, joining(ben, garden.id), draft(ada, "hi", room=garden.id), draft(ada, "hm", room=cellar.id)
-    )
+    lines = [draft(ada, f"{n}", room=garden.id) for n in range(4)]
+    await say(storage, joining(ben, garden.id), *lines, draft(ada, "hm", room=cellar.id))
     assert await storage.rooms.delete(garden.id)
+    for _ in range(steps):
+        await storage.rooms.remove_deleted(2)
     assert not await storage.rooms.delete(garden.id)
     assert await storage.rooms.by_id(garden.id) is None
+    assert not await storage.rooms.is_member(garden.id, ada)
     assert not await storage.rooms.is_member(garden.id, ben)
+    assert not await storage.rooms.remove_member(garden.id, ben)
     assert await storage.rooms.of_member(ada) == [cellar.id]
+    assert await storage.rooms.of_member(ben) == []
     assert await storage.messages.page(garden.id, 0, 10, PLENTY) == []
     assert await storage.messages.before(garden.id, EVER, 10, PLENTY) == []
     assert await storage.messages.settle({garden.id: 0}, 0.0) == []
-    assert await storage.messages.save([draft(ada, "late", room=garden.id)]) == [None]
-    assert texts(await storage.messages.page(cellar.id, 0, 10, PLENTY)) == ["hm"]
+    saved = await storage.messages.save(
+        [draft(ada, "late", room=garden.id), joining(ben, garden.id), draft(ada, "on", room=cellar.id)]
+    )
+    assert saved[:2] == [None, None]
+    assert not await storage.rooms.is_member(garden.id, ben)
+    await storage.rooms.mark_delivered({(garden.id, ben): 3})
+    assert texts(await storage.messages.page(cellar.id, 0, 10, PLENTY)) == ["hm", "on"]
     again = await make_room(storage, ben, "Garden")
     assert again.id > cellar.id
     assert await storage.messages.page(again.id, 0, 10, PLENTY) == []
+
+
+async def test_a_deleted_room_is_removed_in_steps_and_nothing_else_is(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    rooms = [await make_room(storage, ada, name) for name in ("Garden", "Cellar", "Attic")]
+    for room in rooms:
+        await say(storage, joining(ben, room.id), *(draft(ada, f"{n}", room=room.id) for n in range(8)))
+    assert not await storage.rooms.remove_deleted(3), "nothing is deleted"
+    for room in rooms[:2]:
+        assert await storage.rooms.delete(room.id)
+    assert await remove_all_deleted(storage, 3) >= 2 * 3
+    assert await remove_all_deleted(storage, 3) == 1
+    assert len(await storage.messages.page(rooms[2].id, 0, 10, PLENTY)) == 9
+    assert await storage.rooms.is_member(rooms[2].id, ben)
+    assert await storage.rooms.of_member(ada) == [rooms[2].id]
 
 
 async def test_only_rooms_that_people_made_can_be_deleted(storage: Storage) -> None:
@@ -441,6 +478,18 @@ async def test_settle_tells_what_was_committed_beyond_what_is_told(storage: Stor
     assert await storage.messages.settle({LOBBY_ID: 3}, 0.0) == []
     assert await storage.messages.settle({LOBBY_ID: 0}, 1_800_000_000.0) == []
     assert await storage.messages.settle({99: 0}, 0.0) == []
+
+
+async def test_settle_goes_back_from_the_end_to_what_is_too_old(storage: Storage) -> None:
+    ada, _ = await add_both(storage)
+    at = [NOW, NOW + 9, NOW + 1, NOW + 5, NOW + 5]  # a clock was set back after the second
+    saved = await storage.messages.save(
+        [Draft(LOBBY_ID, ada, "Ada", f"{n}", when) for n, when in enumerate(at)]
+    )
+    assert await storage.messages.settle({LOBBY_ID: 0}, NOW + 5) == saved[3:]
+    assert await storage.messages.settle({LOBBY_ID: 0}, NOW + 1) == saved[1:]
+    assert await storage.messages.settle({LOBBY_ID: 4}, NOW + 1) == saved[4:]
+    assert await storage.messages.settle({LOBBY_ID: 0}, NOW + 6) == []
 
 
 async def test_settle_tells_several_rooms_in_the_order_of_their_commits(storage: Storage) -> None:
@@ -644,6 +693,58 @@ async def test_conversations_come_newest_first_with_what_is_unread(storage: Stor
     await storage.users.rename(cem.id, "Cemal")
     (newest,) = await storage.messages.conversations(1, PLENTY)
     assert (newest.person_name, newest.last.sender_name) == ("Cemal", "Cemal")
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_what_is_unread_and_undelivered_agrees_with_what_was_said(storage: Storage, seed: int) -> None:
+    """Whoever speaks, in whatever batches: both are counted, not looked for."""
+    chance = random.Random(seed)
+    ada, ben = await add_both(storage)
+    (cem,) = await add(storage, "Cem")
+    everybody = (ada, ben, cem.id)
+    desk = {person: (await support_room(storage, person)).id for person in everybody}
+    direct = {
+        pair: (await direct_room(storage, *pair)).id for pair in ((ada, ben), (ada, cem.id), (ada, ada))
+    }
+    said: list[Message] = []
+    told: dict[tuple[int, int], int] = {}
+    for _ in range(12):
+        batch = []
+        for _ in range(chance.randrange(1, 6)):
+            sender = chance.choice(everybody)
+            pair = chance.choice([pair for pair in direct if sender in pair])
+            room = chance.choice((desk[chance.choice(everybody)], direct[pair]))
+            batch.append(draft(sender, "x", room=room))
+        said += await say(storage, *batch)
+
+        if chance.random() < 0.5:
+            pair = chance.choice(list(direct))
+            here = [message.seq for message in said if message.room_id == direct[pair]]
+            if here:
+                member = (direct[pair], chance.choice(pair))
+                told[member] = max(told.get(member, 0), chance.choice(here))
+                await storage.rooms.mark_delivered({member: told[member]})
+
+        overview = []
+        for person, room in desk.items():
+            here = [message for message in said if message.room_id == room]
+            if here:
+                others = max((message.seq for message in here if message.sender_id != person), default=0)
+                overview.append((here[-1].id, person, here[-1].seq - others))
+        found = await storage.messages.conversations(10, PLENTY)
+        assert [(c.last.id, c.person_id, c.unread) for c in found] == sorted(overview, reverse=True)
+        assert await storage.messages.conversations(2, PLENTY) == found[:2]
+        for person in everybody:
+            missed = [
+                message.id
+                for message in said
+                for pair, room in direct.items()
+                if message.room_id == room
+                and person in pair
+                and (message.sender_id != person or len(set(pair)) == 1)
+                and message.seq > told.get((room, person), 0)
+            ]
+            assert [m.id for m in await storage.messages.undelivered(person, 0, EVER, 100, PLENTY)] == missed
 
 
 # --- direct conversations ---

@@ -1,8 +1,8 @@
 """Messages in memory: a list a room, so that `seq` is the index plus one."""
 
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 
 import msgspec
 import trio
@@ -20,7 +20,7 @@ class MemoryMessages:
     def __init__(self, users: MemoryUsers, rooms: MemoryRooms) -> None:
         self._users = users
         self._rooms = rooms
-        self._by_room: defaultdict[int, list[Message]] = defaultdict(list)
+        self._by_room = rooms.said
         self._keys: set[tuple[int, str]] = set()
         self._count = 0
 
@@ -63,8 +63,7 @@ class MemoryMessages:
         landed = [
             self._retold(message)
             for room_id, seq in told.items()
-            for message in self._said(room_id)[seq:]
-            if message.created_at >= since
+            for message in takewhile(lambda m: m.created_at >= since, reversed(self._said(room_id)[seq:]))
         ]
         return sorted(landed, key=_id)
 

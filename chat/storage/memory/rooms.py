@@ -1,12 +1,13 @@
 """Rooms in memory. A method's work is done in one go after its checkpoint: no await in between."""
 
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 import trio
 from msgspec import structs
 
-from chat.model.entities import LOBBY_ID, Room, RoomKind
+from chat.model.entities import LOBBY_ID, Message, Room, RoomKind
 from chat.model.rules import same_name_key
 from chat.storage.memory.users import MemoryUsers
 from chat.storage.ports import Taken
@@ -22,6 +23,9 @@ class MemoryRooms:
         self._delivered: dict[tuple[int, int], int] = {}  # (room, person) of each membership: the seq told
         self._support: dict[int, int] = {}
         self._direct: dict[tuple[int, int], int] = {}
+        self._deleted: list[int] = []
+        self.said: defaultdict[int, list[Message]] = defaultdict(list)
+        """The messages of each room; `MemoryMessages` writes them, and a deleted room has them until removed."""
 
     async def by_id(self, room_id: int) -> Room | None:
         await trio.lowlevel.checkpoint()
@@ -42,7 +46,18 @@ class MemoryRooms:
         if room is None or room.kind is not RoomKind.ROOM:
             return False
         del self._by_id[room_id]
+        self._deleted.append(room_id)
         self._delivered = {key: seq for key, seq in self._delivered.items() if key[0] != room_id}
+        return True
+
+    async def remove_deleted(self, limit: int) -> bool:
+        await trio.lowlevel.checkpoint()
+        if not self._deleted:
+            return False
+        said = self.said[self._deleted[0]]
+        del said[max(0, len(said) - limit) :]
+        if not said:
+            del self.said[self._deleted.pop(0)]
         return True
 
     async def is_member(self, room_id: int, person_id: int) -> bool:

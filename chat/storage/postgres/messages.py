@@ -18,16 +18,14 @@ class PostgresMessages:
         self._writer = writer
 
     async def save(self, drafts: Sequence[Draft]) -> list[Message | None]:
-        shares: dict[int, int] = {}
-        places = []
-        for draft in drafts:
-            place = shares[draft.room_id] = shares.get(draft.room_id, 0) + 1
-            places.append(place)
-        # Rooms in the order of their ids, so that two transactions can't wait for each other.
+        shares: dict[int, _Share] = {}
+        places = [shares.setdefault(draft.room_id, _Share()).add(draft.sender_id) for draft in drafts]
         rooms = sorted(shares)
         arguments = (
             rooms,
-            [shares[room_id] for room_id in rooms],
+            [shares[room_id].size for room_id in rooms],
+            [shares[room_id].last_sender for room_id in rooms],
+            [shares[room_id].last_other for room_id in rooms],
             [draft.room_id for draft in drafts],
             places,
             [draft.sender_id for draft in drafts],
@@ -83,6 +81,22 @@ class PostgresMessages:
         return [
             Conversation(row["creator_id"], row["person_name"], _message(row), row["unread"]) for row in rows
         ]
+
+
+class _Share:
+    """What a batch adds to one room: how much, by whom the last, and the place of the last by anybody else."""
+
+    __slots__ = ("last_other", "last_sender", "size")
+
+    def __init__(self) -> None:
+        self.size = self.last_sender = self.last_other = 0
+
+    def add(self, sender_id: int) -> int:
+        """Count one more draft and return its place: 1, 2, 3 …"""
+        if sender_id != self.last_sender:
+            self.last_sender, self.last_other = sender_id, self.size
+        self.size += 1
+        return self.size
 
 
 def _saved(draft: Draft, seq: int, ids: Mapping[tuple[int, int], int]) -> Message:

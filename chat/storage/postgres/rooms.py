@@ -8,22 +8,29 @@ from chat.model.entities import Room, RoomKind
 from chat.model.rules import same_name_key
 from chat.storage.ports import Taken
 from chat.storage.postgres.database import Database
+from chat.storage.postgres.removal import remove_deleted
 from chat.storage.postgres.session import Connection
 
 _COLUMNS = """rooms.id, rooms.kind, rooms.name, rooms.creator_id, rooms.is_private, rooms.last_seq,
     extract(epoch FROM rooms.created_at)::float8 AS created_at"""
 
-_BY_ID = f"SELECT {_COLUMNS} FROM rooms WHERE id = $1"
+_BY_ID = f"SELECT {_COLUMNS} FROM rooms WHERE id = $1 AND deleted_at IS NULL"
 _CREATE = f"""
 INSERT INTO rooms (kind, name, name_key, creator_id, is_private) VALUES ('room', $1, $2, $3, $4)
 RETURNING {_COLUMNS}"""
 _ADD_MEMBER = "INSERT INTO memberships (room_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
-_DELETE = "DELETE FROM rooms WHERE id = $1 AND kind = 'room' RETURNING id"
-_IS_MEMBER = "SELECT true FROM memberships WHERE room_id = $1 AND user_id = $2"
-_REMOVE_MEMBER = "DELETE FROM memberships WHERE room_id = $1 AND user_id = $2 RETURNING room_id"
+_DELETE = """
+UPDATE rooms SET deleted_at = now(), name = NULL, name_key = NULL
+WHERE id = $1 AND kind = 'room' AND deleted_at IS NULL RETURNING id"""
+_IS_MEMBER = """
+SELECT true FROM memberships JOIN rooms ON rooms.id = room_id
+WHERE room_id = $1 AND user_id = $2 AND deleted_at IS NULL"""
+_REMOVE_MEMBER = """
+DELETE FROM memberships USING rooms
+WHERE room_id = $1 AND user_id = $2 AND rooms.id = room_id AND deleted_at IS NULL RETURNING room_id"""
 _OF_MEMBER = """
 SELECT room_id FROM memberships JOIN rooms ON rooms.id = room_id
-WHERE user_id = $1 AND kind = 'room' ORDER BY room_id"""
+WHERE user_id = $1 AND kind = 'room' AND deleted_at IS NULL ORDER BY room_id"""
 _SUPPORT = f"SELECT {_COLUMNS} FROM rooms WHERE kind = 'support' AND creator_id = $1"
 _MAKE_SUPPORT = """
 INSERT INTO rooms (kind, creator_id) VALUES ('support', $1)
@@ -32,10 +39,19 @@ _DIRECT = f"""
 SELECT {_COLUMNS} FROM direct_rooms JOIN rooms ON rooms.id = room_id WHERE low_id = $1 AND high_id = $2"""
 _MAKE_ROOM = "INSERT INTO rooms (kind) VALUES ('direct') RETURNING id"
 _MAKE_DIRECT = "INSERT INTO direct_rooms (low_id, high_id, room_id) VALUES ($1, $2, $3)"
+# Rows are locked in the order of their key, whatever the plan, so that no two transactions wait for each other.
 _MARK_DELIVERED = """
-UPDATE memberships SET delivered_seq = told.seq
-FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS told(room_id, user_id, seq)
-WHERE memberships.room_id = told.room_id AND memberships.user_id = told.user_id AND delivered_seq < told.seq"""
+WITH locked AS MATERIALIZED (
+    SELECT memberships.room_id, memberships.user_id, told.seq
+    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS told(room_id, user_id, seq)
+    JOIN memberships USING (room_id, user_id)
+    WHERE delivered_seq < told.seq
+    ORDER BY memberships.room_id, memberships.user_id
+    FOR NO KEY UPDATE OF memberships
+)
+UPDATE memberships SET delivered_seq = locked.seq FROM locked
+WHERE memberships.room_id = locked.room_id AND memberships.user_id = locked.user_id
+  AND delivered_seq < locked.seq"""
 
 
 class PostgresRooms:
@@ -63,6 +79,9 @@ class PostgresRooms:
 
     async def delete(self, room_id: int) -> bool:
         return await self._database.write(lambda c: c.fetchval(_DELETE, room_id)) is not None
+
+    async def remove_deleted(self, limit: int) -> bool:
+        return await self._database.write(lambda connection: remove_deleted(connection, limit))
 
     async def is_member(self, room_id: int, person_id: int) -> bool:
         return await self._database.read(lambda c: c.fetchval(_IS_MEMBER, room_id, person_id)) is not None

@@ -1,0 +1,36 @@
+"""What was in a deleted room is removed step by step: each is one short transaction that no commit waits for.
+
+The room's `last_seq` says how far that is: what is above it has been removed. So a step goes to its messages at once,
+past all the dead ones, and whoever goes on after a crash goes on there.
+"""
+
+from chat.storage.postgres.session import Connection
+
+# Only who removes, locks the row of a room that is deleted.
+_NEXT = "SELECT id, last_seq FROM rooms WHERE deleted_at IS NOT NULL ORDER BY id LIMIT 1 FOR UPDATE"
+_REMOVE_MESSAGES = "DELETE FROM messages WHERE room_id = $1 AND seq > $2 AND seq <= $3"
+_LOWER = "UPDATE rooms SET last_seq = $2 WHERE id = $1"
+_REMOVE_MEMBERSHIPS = """
+WITH locked AS MATERIALIZED (
+    SELECT room_id, user_id FROM memberships WHERE room_id = $1 ORDER BY user_id LIMIT $2 FOR UPDATE
+), removed AS (
+    DELETE FROM memberships USING locked
+    WHERE memberships.room_id = locked.room_id AND memberships.user_id = locked.user_id
+    RETURNING memberships.user_id
+)
+SELECT count(*) FROM removed"""
+_REMOVE_ROOM = "DELETE FROM rooms WHERE id = $1"
+
+
+async def remove_deleted(connection: Connection, limit: int) -> bool:
+    """Take one step, in the caller's transaction; asyncio-flavoured. Returns whether there may be more to remove."""
+    room = await connection.fetchrow(_NEXT)
+    if room is None:
+        return False
+    if room["last_seq"] > 0:
+        left = max(0, room["last_seq"] - limit)
+        await connection.execute(_REMOVE_MESSAGES, room["id"], left, room["last_seq"])
+        await connection.execute(_LOWER, room["id"], left)
+    elif not await connection.fetchval(_REMOVE_MEMBERSHIPS, room["id"], limit):
+        await connection.execute(_REMOVE_ROOM, room["id"])
+    return True

@@ -1,0 +1,192 @@
+"""No query on messages reads many more rows than it returns, wherever in a long room it looks."""
+
+import json
+import os
+from collections.abc import AsyncGenerator, Generator, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+import trio
+from conftest import ServerProcess, execute
+
+from chat.storage.postgres import message_queries as queries
+from chat.storage.postgres.crossing import open_asyncio
+from chat.storage.postgres.database import Address, Database, open_database
+from chat.storage.postgres.session import Connection
+from chat.storage.postgres.storage import open_postgres_storage
+
+LENGTH = 20_000
+"""Messages in each long room."""
+EVER = 2**63 - 1
+PLENTY = 1 << 20
+SLACK = 2 * (LENGTH.bit_length() + 1)
+"""Rows that looking for a place may cost: two binary searches."""
+
+ADA, BEN, CEM = 1, 2, 3
+GARDEN, CELLAR, WITH_BEN, WITH_CEM, DESK = 2, 3, 4, 5, 6
+WRITERS = 1000
+"""People with a support conversation of one message."""
+
+_FILL = f"""
+INSERT INTO users (name, name_key, password_hash)
+SELECT 'p' || n, 'p' || n, 'x' FROM generate_series(1, {WRITERS + 10}) AS n;
+
+INSERT INTO rooms (id, kind, name, name_key, creator_id) VALUES
+    ({GARDEN}, 'room', 'garden', 'garden', {ADA}), ({CELLAR}, 'room', 'cellar', 'cellar', {ADA}),
+    ({WITH_BEN}, 'direct', NULL, NULL, NULL), ({WITH_CEM}, 'direct', NULL, NULL, NULL),
+    ({DESK}, 'support', NULL, NULL, {BEN});
+INSERT INTO direct_rooms VALUES ({ADA}, {BEN}, {WITH_BEN}), ({ADA}, {CEM}, {WITH_CEM});
+INSERT INTO memberships (room_id, user_id, delivered_seq) VALUES
+    ({WITH_BEN}, {ADA}, {LENGTH // 2}), ({WITH_BEN}, {BEN}, 0), ({WITH_CEM}, {ADA}, 0), ({WITH_CEM}, {CEM}, 0);
+
+-- All rooms grow together, so that the ids of each are strewn among the others'. Ben talks and Ada answers; to Cem
+-- only Ada talks; at the desk nobody answers.
+INSERT INTO messages (room_id, seq, sender_id, kind, text, created_at)
+SELECT room, n,
+       CASE WHEN room = {WITH_CEM} OR (room = {WITH_BEN} AND n % 2 = 0) THEN {ADA} ELSE {BEN} END,
+       'message', 'x', to_timestamp(1000000 + n)
+FROM generate_series(1, {LENGTH}) AS n, unnest(ARRAY[{GARDEN}, {CELLAR}, {WITH_BEN}, {WITH_CEM}, {DESK}]) AS room
+ORDER BY n, room;
+UPDATE rooms SET last_seq = {LENGTH}, last_sender_id = {BEN} WHERE id IN ({GARDEN}, {CELLAR}, {DESK});
+UPDATE rooms SET last_seq = {LENGTH}, last_sender_id = {ADA} WHERE id IN ({WITH_BEN}, {WITH_CEM});
+UPDATE rooms SET last_other_seq = {LENGTH - 1} WHERE id = {WITH_BEN};
+UPDATE rooms SET spoken_after_id = (SELECT max(id) - 1 FROM messages) WHERE id = {DESK};
+
+INSERT INTO rooms (id, kind, creator_id, last_seq, last_sender_id, spoken_after_id)
+SELECT 1000 + n, 'support', 10 + n, 1, 10 + n, 10000000 + n FROM generate_series(1, {WRITERS}) AS n;
+INSERT INTO messages (room_id, seq, sender_id, kind, text, created_at)
+SELECT 1000 + n, 1, 10 + n, 'message', 'x', now() FROM generate_series(1, {WRITERS}) AS n ORDER BY n;
+ANALYZE"""
+
+
+@pytest.fixture(scope="module")
+def filled(server: ServerProcess) -> Generator[Address]:
+    """A database with long rooms, for all tests of this file: they only read."""
+    name = f"costs_{os.urandom(6).hex()}"
+    address = {**server.address, "database": name}
+
+    async def make() -> None:
+        await execute(server.address, f"CREATE DATABASE {name}")
+        async with open_postgres_storage(address, pool_size=1, query_timeout=10, commit_timeout=10):
+            pass
+        await execute(address, _FILL)
+
+    trio.run(make)
+    yield address
+    trio.run(execute, server.address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+_FETCHED = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'messages'"
+
+
+class Cost(NamedTuple):
+    """What a query returned, and how many rows of `messages` PostgreSQL looked at for it."""
+
+    returned: int
+    planned: int
+    """As EXPLAIN ANALYZE counts them, without what functions read."""
+    fetched: int
+    """As the transaction's statistics count them, with it."""
+
+
+class Reader:
+    """Runs statements as the storage does, and says what they cost."""
+
+    def __init__(self, database: Database, plan: str) -> None:
+        self._database = database
+        self._plan = plan
+
+    async def value(self, query: str, *values: object) -> Any:
+        return await self._database.read(lambda c: c.fetchval(query, *values))
+
+    async def cost(self, query: str, *values: object) -> Cost:
+        async def run(connection: Connection) -> Cost:
+            await connection.execute(f"SET plan_cache_mode = {self._plan}")
+            explained = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", *values)
+            async with connection.transaction():
+                before = await connection.fetchval(_FETCHED)
+                rows = await connection.fetch(query, *values)
+                fetched = await connection.fetchval(_FETCHED) - before
+            (plan,) = json.loads(explained)
+            return Cost(len(rows), round(sum(_read(plan["Plan"]))), fetched)
+
+        return await self._database.read(run)
+
+
+def _read(node: dict[str, Any]) -> Iterator[float]:
+    if node.get("Relation Name") == "messages":
+        removed = sum(count for name, count in node.items() if name.startswith("Rows Removed by"))
+        yield (node["Actual Rows"] + removed) * node["Actual Loops"]
+    for child in node.get("Plans", ()):
+        yield from _read(child)
+
+
+@pytest.fixture(params=["force_custom_plan", "force_generic_plan"])
+async def reader(filled: Address, request: pytest.FixtureRequest) -> AsyncGenerator[Reader]:
+    """Plans made for the values, and those that PostgreSQL makes once for all values."""
+    with trio.fail_after(60):
+        async with open_asyncio(), open_database(filled, pool_size=1, query_timeout=30) as database:
+            yield Reader(database, request.param)
+
+
+async def id_at(reader: Reader, room: int, seq: int) -> int:
+    found = await reader.value("SELECT id FROM messages WHERE room_id = $1 AND seq = $2", room, seq)
+    assert isinstance(found, int)
+    return found
+
+
+def assert_fair(cost: Cost, returned: int) -> None:
+    assert cost.returned == returned
+    assert cost.planned <= 2 * returned + SLACK, cost
+    assert cost.fetched <= 2 * returned + SLACK, cost
+
+
+@pytest.mark.parametrize("after", [0, LENGTH // 2, LENGTH - 100])
+async def test_a_page_costs_the_same_anywhere_in_a_room(reader: Reader, after: int) -> None:
+    assert_fair(await reader.cost(queries.PAGE, GARDEN, after, after + 100, PLENTY), 100)
+
+
+async def test_a_page_over_a_whole_room_reads_no_more_than_could_fit(reader: Reader) -> None:
+    assert_fair(await reader.cost(queries.PAGE, GARDEN, 10, LENGTH, 300), 100)  # three bytes each
+
+
+@pytest.mark.parametrize("seq", [1, 100, LENGTH // 2, LENGTH - 1, LENGTH])
+async def test_going_back_costs_the_same_anywhere_in_a_room(reader: Reader, seq: int) -> None:
+    up_to_id = await id_at(reader, GARDEN, seq)
+    assert_fair(await reader.cost(queries.BEFORE, GARDEN, up_to_id, 100, PLENTY), min(seq, 100))
+
+
+async def test_the_newest_messages_of_a_room_are_read_at_once(reader: Reader) -> None:
+    assert_fair(await reader.cost(queries.BEFORE, GARDEN, EVER, 100, PLENTY), 100)
+
+
+async def test_what_was_missed_is_read_from_what_was_delivered_on(reader: Reader) -> None:
+    assert_fair(await reader.cost(queries.UNDELIVERED, ADA, 0, EVER, 100, PLENTY), 100)
+
+
+async def test_what_was_missed_goes_on_where_the_last_piece_ended(reader: Reader) -> None:
+    after = await id_at(reader, WITH_BEN, LENGTH * 3 // 4)
+    assert_fair(await reader.cost(queries.UNDELIVERED, ADA, after, EVER, 100, PLENTY), 100)
+    up_to = await id_at(reader, WITH_BEN, LENGTH * 3 // 4 + 10)
+    assert_fair(await reader.cost(queries.UNDELIVERED, ADA, after, up_to, 100, PLENTY), 5)
+
+
+async def test_what_one_said_oneself_is_not_looked_through_for_answers(reader: Reader) -> None:
+    after = await id_at(reader, WITH_BEN, LENGTH)
+    assert_fair(await reader.cost(queries.UNDELIVERED, ADA, after, EVER, 100, PLENTY), 0)
+
+
+async def test_settling_reads_what_is_new_enough_also_of_a_room_that_nothing_is_told_of(
+    reader: Reader,
+) -> None:
+    since = 1_000_000.0 + LENGTH - 9
+    assert_fair(await reader.cost(queries.SETTLE, [GARDEN, CELLAR], [0, LENGTH - 5], since), 10 + 5)
+
+
+async def test_an_overview_reads_one_message_of_each_conversation_in_it(reader: Reader) -> None:
+    assert_fair(await reader.cost(queries.CONVERSATIONS, 10, PLENTY), 10)
+    assert_fair(await reader.cost(queries.CONVERSATIONS, WRITERS + 1, PLENTY), WRITERS + 1)
+
+
+async def test_the_newest_id_is_read_at_once(reader: Reader) -> None:
+    assert_fair(await reader.cost(queries.NEWEST_ID), 1)

@@ -21,7 +21,7 @@ from chat.storage.postgres.crossing import cross, open_asyncio
 from chat.storage.postgres.database import Address
 from chat.storage.postgres.embedded import running_address
 
-pytest_plugins = ["leftovers"]
+pytest_plugins = ["leftovers", "workers"]
 
 # The same examples in every run, and no verdict about how fast a busy machine is.
 settings.register_profile("tests", max_examples=60, deadline=None, derandomize=True)

@@ -77,8 +77,6 @@ class Running:
         self.errors: list[str] = []
         self._reader = threading.Thread(target=self._read_errors, daemon=True)
         self._reader.start()
-        self._overdue = threading.Timer(PATIENCE, self.process.kill)
-        self._overdue.start()
 
     def _read_errors(self) -> None:
         assert self.process.stderr is not None
@@ -86,7 +84,10 @@ class Running:
 
     def listening(self) -> str:
         assert self.process.stdout is not None
+        overdue = threading.Timer(PATIENCE, self.process.kill)
+        overdue.start()
         line = self.process.stdout.readline()
+        overdue.cancel()
         assert line.startswith("listening on "), (line, self.errors)
         return line.removeprefix("listening on ").strip()
 
@@ -101,7 +102,6 @@ class Running:
             self._reader.join(PATIENCE)
             return status
         finally:
-            self._overdue.cancel()
             self.process.kill()
             for stream in (self.process.stdout, self.process.stderr):
                 if stream is not None:

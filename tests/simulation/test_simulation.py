@@ -17,8 +17,8 @@ from sim_shrink import kind_of, shrink
 from sim_world import simulate
 from simulate import fresh_base, report, try_seed, try_seeds
 
-FRESH = 200
-"""Fresh seeds in every run of the tests."""
+FRESH = 25
+"""Fresh seeds in each of the eight parts of every run of the tests."""
 
 SMALL = 20
 """Clients in each of them; `make simulate` has larger worlds."""
@@ -27,11 +27,13 @@ FOUND_WITHIN = 40
 """Seeds within which a planted defect must be found; most are found by the first."""
 
 HERE = Path(__file__).parent
-JOBS = min(2, os.cpu_count() or 1)
+JOBS = 1 if "PYTEST_XDIST_WORKER" in os.environ else min(2, os.cpu_count() or 1)
+"""Processes for many seeds: the other cores have tests of their own to run where several workers do."""
 
 
-def test_fresh_seeds_keep_every_promise() -> None:
-    base = fresh_base()
+@pytest.mark.parametrize("part", range(8))
+def test_fresh_seeds_keep_every_promise(part: int) -> None:
+    base = fresh_base() + part * FRESH
     tried = try_seeds(range(base, base + FRESH), JOBS, SMALL)
     failed = [report(seed, problems, SMALL) for seed, problems in tried if problems]
     assert not failed, "\n".join(failed)

@@ -354,7 +354,9 @@ def test_a_letter_may_lie_in_two_fragments(
 
 
 @pytest.mark.parametrize(
-    "after", [frame(PING, b"x") * 100, frame(TEXT, b"{}"), frame(CLOSE), b"\xff" * 10_000]
+    "after",
+    [frame(PING, b"x") * 100, frame(TEXT, b"{}"), frame(CLOSE), b"\xff" * 10_000],
+    ids=["pings", "a text", "another close", "no frame"],  # a frame has another mask in each process
 )
 def test_what_comes_after_our_close_frame_is_ignored(server: ServerProcess, after: bytes) -> None:
     goodbye = frame(CLOSE, (1000).to_bytes(2) + b"bye")

@@ -1,0 +1,36 @@
+"""A pytest plugin: how the tests are shared out when several processes run them, as `pytest -n 2` does.
+
+A file goes to one worker, with the servers and databases that its fixtures start, but tests that look at what others
+of their folder have done go together. What takes longest begins first, so that no worker is left alone with it.
+"""
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+TOGETHER = ("tests/cancellation",)
+"""Folders whose tests belong together: the ledger of all sweeps is read by the last of them."""
+
+FIRST = ("tests/cancellation/", "tests/simulation/", "tests/test_cli.py", "tests/system/")
+"""What takes longest, the longest first."""
+
+
+class FileScheduling(LoadScopeScheduling):
+    """Gives each worker a file after another, in the order in which they were collected."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((folder for folder in TOGETHER if file.startswith(f"{folder}/")), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    config.option.loadscopereorder = False  # by the number of tests, which says little of their time
+    return FileScheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        items.sort(
+            key=lambda item: next(
+                (n for n, path in enumerate(FIRST) if item.nodeid.startswith(path)), len(FIRST)
+            )
+        )

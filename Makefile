@@ -9,7 +9,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint sweep simulate bench campaign autobahn fuzz clean
+.PHONY: help run test lint sweep mutants simulate bench campaign autobahn fuzz clean
 
 BIN := .venv/bin
 # A .venv that was moved, or whose interpreter is gone, is made anew.
@@ -36,6 +36,9 @@ lint: .venv/test ## what looks at the code without running it
 	$(BIN)/python -m ruff format --check $(CODE)
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
+
+mutants: .venv/test ## plant defects and list those that no test finds; ARGS="--only live/outbox.py --most 50 --seed 1"
+	$(BIN)/python tests/mutants/plant.py $(ARGS)
 
 simulate: .venv/test ## run SEEDS=1000 worlds of the simulation, on all cores
 	$(BIN)/python tests/simulation/simulate.py --seeds $(or $(SEEDS),1000) $(ARGS)

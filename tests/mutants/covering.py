@@ -1,0 +1,52 @@
+"""A pytest plugin that notes which tests run which lines of a folder, and how long each test takes."""
+
+import json
+from collections.abc import Generator, Iterable
+from pathlib import Path
+
+import coverage
+import pytest
+
+
+class Covering:
+    """Notes it for the files under `folder`, and writes it to `notes` when the session ends."""
+
+    def __init__(self, folder: Path, notes: Path) -> None:
+        self._notes = notes
+        self._seconds: dict[str, float] = {}
+        self._coverage = coverage.Coverage(
+            data_file=None, source=[str(folder)], config_file=False, messages=False
+        )
+        self._coverage.start()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        self._coverage.switch_context(item.nodeid)
+        return (yield)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0.0) + report.duration
+
+    def pytest_sessionfinish(self) -> None:
+        self._coverage.stop()
+        data = self._coverage.get_data()
+        lines = {file: data.contexts_by_lineno(file) for file in data.measured_files()}
+        self._notes.write_text(json.dumps({"lines": lines, "seconds": self._seconds}))
+
+
+class Covered:
+    """What was noted: the tests that run a line, the quickest first."""
+
+    def __init__(self, notes: Path, root: Path) -> None:
+        noted = json.loads(notes.read_text())
+        self._seconds: dict[str, float] = noted["seconds"]
+        self._lines: dict[str, dict[str, list[str]]] = {
+            str(Path(file).relative_to(root)): lines for file, lines in noted["lines"].items()
+        }
+
+    def tests_of(self, file: str, *lines: int) -> list[str]:
+        found = {test for line in lines for test in self._lines.get(file, {}).get(str(line), ())}
+        return sorted(found & self._seconds.keys(), key=lambda test: (self._seconds[test], test))
+
+    def seconds_of(self, tests: Iterable[str]) -> float:
+        return sum(self._seconds[test] for test in tests)

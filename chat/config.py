@@ -101,6 +101,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             description="Address or network of a reverse proxy that is believed about the client's address."
         ),
     ] = ()
+    forwarded_header: Annotated[
+        Literal["auto", "x-forwarded-for", "forwarded"],
+        Meta(
+            description="What those proxies set, with its kin; auto: whichever comes, and neither if they differ."
+        ),
+    ] = "auto"
     bcrypt_cost: Annotated[
         int, Meta(ge=4, le=20, description="Work factor of password hashes; each step doubles it.")
     ] = 12

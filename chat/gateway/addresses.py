@@ -1,7 +1,8 @@
 """Who the client really is: the peer, or whom a trusted proxy names. Nobody else is believed about it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from typing import Literal
 
 from chat.model.addresses import parse_address
 from chat.model.startup import CannotStart
@@ -10,12 +11,24 @@ Headers = Iterable[tuple[str, str]]
 """Names in lower case with their values, in the order they came."""
 
 
+UNKNOWN = "unknown"
+"""The address of a client whom a trusted proxy does not name, or not for certain (RFC 7239, section 6.2)."""
+
+Believed = Literal["auto", "x-forwarded-for", "forwarded"]
+"""What the proxies set: `X-Forwarded-For` with `-Proto` and `-Host`, or `Forwarded`. `auto`: whichever comes."""
+
+
 class Proxies:
-    """The reverse proxies that are believed, as addresses and networks. Raises CannotStart at a malformed one."""
+    """The reverse proxies that are believed, as addresses and networks. Raises CannotStart at a malformed one.
 
-    __slots__ = ("_networks",)
+    A proxy adds to the header that it sets, and lets the client's own pass of the kind that it does not. So where
+    both come and differ, `auto` believes neither.
+    """
 
-    def __init__(self, trusted: Iterable[str]) -> None:
+    __slots__ = ("_believed", "_networks")
+
+    def __init__(self, trusted: Iterable[str], believed: Believed = "auto") -> None:
+        self._believed = believed
         self._networks: list[IPv4Network | IPv6Network] = []
         for text in trusted:
             try:
@@ -31,54 +44,76 @@ class Proxies:
         """The address of the client that `peer` speaks for: the nearest one that is no trusted proxy.
 
         Read from the right, where the trusted proxies write: what stands further left is the client's own word.
-        `X-Forwarded-For` comes before `Forwarded` (RFC 7239), because more proxies set it, and one that sets
-        it usually lets the client's own `Forwarded` through.
+        UNKNOWN where the proxy tells nothing certain, and where it names loopback, which limits spare: a client
+        may have written that. The proxy's own address where it sets no such header at all.
         """
         client = parse_address(peer)
-        if self.trusts(peer):
-            for hop in reversed(_hops(list(headers))):
-                address = parse_address(_without_port(hop))
-                if address is None:  # hidden or nonsense: all that is known is who sent us that
-                    break
-                client = address
-                if not self._trusts(address):
-                    break
+        if self._trusts(client):
+            headers = list(headers)
+            chains = [
+                _listed(headers, "x-forwarded-for") if self._believed != "forwarded" else [],
+                _parameters(headers, "for") if self._believed != "x-forwarded-for" else [],
+            ]
+            if named := {self._nearest(chain) for chain in chains if chain}:
+                client = named.pop() if len(named) == 1 else None
+                if client is None or client.is_loopback:
+                    return UNKNOWN
         return str(client) if client is not None else peer
 
     def client_scheme(self, peer: str, headers: Headers, *, tls: bool) -> str:
         """`http` or `https`, as the client sees it: ours, or what a trusted proxy says of its own side."""
-        if self.trusts(peer):
-            headers = list(headers)
-            said = _listed(headers, "x-forwarded-proto") or _parameters(headers, "proto")
-            match said[-1].lower() if said else "":
-                case "https" | "wss":
-                    return "https"
-                case "http" | "ws":
-                    return "http"
+        match self._said(peer, headers, "proto"):
+            case "https" | "wss":
+                return "https"
+            case "http" | "ws":
+                return "http"
         return "https" if tls else "http"
+
+    def client_host(self, peer: str, headers: Headers) -> str | None:
+        """The `Host` that the client asked a trusted proxy for, in lower case, where the proxy tells it."""
+        return self._said(peer, headers, "host")
+
+    def _said(self, peer: str, headers: Headers, what: str) -> str | None:
+        if not self.trusts(peer):
+            return None
+        headers = list(headers)
+        words = [
+            _listed(headers, f"x-forwarded-{what}") if self._believed != "forwarded" else [],
+            _parameters(headers, what) if self._believed != "x-forwarded-for" else [],
+        ]
+        nearest = {word[-1].lower() for word in words if word and word[-1]}
+        return nearest.pop() if len(nearest) == 1 else None
+
+    def _nearest(self, hops: list[str]) -> IPv4Address | IPv6Address | None:
+        """The nearest hop that is no trusted proxy, or the farthest of all; None at a hidden one, and at nonsense."""
+        address = None
+        for hop in reversed(hops):
+            address = parse_address(_without_port(hop))
+            if not self._trusts(address):
+                break
+        return address
 
     def _trusts(self, address: IPv4Address | IPv6Address | None) -> bool:
         return address is not None and any(address in network for network in self._networks)
 
 
-def _hops(headers: list[tuple[str, str]]) -> list[str]:
-    return _listed(headers, "x-forwarded-for") or _parameters(headers, "for")
-
-
 def _listed(headers: list[tuple[str, str]], name: str) -> list[str]:
-    values = ",".join(value for known, value in headers if known == name)
-    return [item.strip() for item in values.split(",")] if values else []
+    values = [value for known, value in headers if known == name]
+    return [item.strip() for item in ",".join(values).split(",")] if values else []
 
 
 def _parameters(headers: list[tuple[str, str]], name: str) -> list[str]:
+    """That parameter of each element of `Forwarded`, "" where one has none; nothing where none has it."""
     # Split at every comma, in quotes too: a quote that a client leaves open must not swallow what follows it.
-    found = []
-    for element in _listed(headers, "forwarded"):
-        for pair in element.split(";"):
-            key, equals, value = pair.partition("=")
-            if equals and key.strip().lower() == name:
-                found.append(value.strip().strip('"'))
-    return found
+    elements = [
+        {key.strip().lower(): value.strip().strip('"') for key, _, value in _pairs(element)}
+        for element in _listed(headers, "forwarded")
+    ]
+    return [element.get(name, "") for element in elements] if any(name in known for known in elements) else []
+
+
+def _pairs(element: str) -> Iterator[tuple[str, str, str]]:
+    return (pair.partition("=") for pair in element.split(";") if "=" in pair)
 
 
 def _without_port(hop: str) -> str:

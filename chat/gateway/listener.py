@@ -57,7 +57,7 @@ async def open_gateway(
     block, cuts every connection at once.
     """
     tls = open_tls_context(config.tls_cert, config.tls_key)
-    proxies = Proxies(config.trusted_proxies)
+    proxies = Proxies(config.trusted_proxies, config.forwarded_header)
     http = HttpServer(app, config, proxies)
     connections = Connections(config, tls, proxies, http, serve_socket)
     with ExitStack() as listening:

@@ -288,6 +288,16 @@ async def test_over_the_limit_of_an_address_is_answered_with_429(extra: bytes) -
                 assert (await other.get("/", "X-Forwarded-For: 192.0.2.2"))[0] == 200
 
 
+async def test_nobody_behind_a_proxy_is_spared_by_calling_itself_loopback() -> None:
+    settings: dict[str, Any] = {"max_connections_per_address": 1, "trusted_proxies": ("127.0.0.1",)}
+    for said in (("Forwarded: for=192.0.2.1", "X-Forwarded-For: 127.0.0.1"), ("X-Forwarded-For: ::1",)):
+        with trio.fail_after(10):
+            async with running(None, **settings) as gateway, wire_to(gateway) as one, wire_to(gateway) as two:
+                status, _, body = await one.get("/who", *said)
+                assert (status, b'"address":"unknown"' in body) == (200, True)
+                assert (await two.get("/who", *said))[0] == 429
+
+
 async def test_loopback_is_spared_the_limit_of_an_address() -> None:
     with trio.fail_after(10):
         async with (

@@ -23,7 +23,6 @@ from sim_network import FIRST_DESCRIPTOR, Network, Socket
 import chat.gateway.listener
 import chat.server
 from chat.live.session import Session
-from chat.model.refusals import Refusal
 
 EPOCH = 1_700_000_000.0
 """Unix seconds at which every world begins."""
@@ -38,14 +37,11 @@ class QuickPasswords:
     def __init__(self, _cost: int) -> None:
         pass
 
-    def busy(self) -> Refusal | None:
-        return None
-
-    async def hash(self, password: bytes) -> bytes:
+    async def hash(self, password: bytes, _address: str | None) -> bytes:
         await trio.sleep(_HASHING)
         return hashed(password)
 
-    async def match(self, password: bytes, password_hash: bytes | None) -> bool:
+    async def match(self, password: bytes, password_hash: bytes | None, _address: str) -> bool:
         await trio.sleep(_HASHING)
         return hashed(password) == password_hash
 

@@ -20,6 +20,9 @@ import pytest
 _LAST_SECONDS = 5.0
 """Seconds for what is ending already, as the processes of a PostgreSQL whose postmaster was killed."""
 
+_RESOURCE_TRACKER = "multiprocessing.resource_tracker"
+"""Python's own helper of a process that used multiprocessing; it ends with that."""
+
 _RUN_DIRECTORY = pytest.StashKey[Path]()
 
 
@@ -75,9 +78,9 @@ def processes_of(directory: Path) -> Iterator[int]:
     """Find the running processes that belong to the run with this directory, this process excepted."""
     parents = dict(_parents())
     for pid in parents:
-        if pid != os.getpid() and (
-            _descends(pid, parents) or _works_in(pid, directory) or _knows(pid, directory)
-        ):
+        if pid == os.getpid() or (parents[pid] == os.getpid() and _RESOURCE_TRACKER in _command_line(pid)):
+            continue
+        if _descends(pid, parents) or _works_in(pid, directory) or _knows(pid, directory):
             yield pid
 
 

@@ -14,6 +14,7 @@ class Covering:
     def __init__(self, folder: Path, notes: Path) -> None:
         self._notes = notes
         self._seconds: dict[str, float] = {}
+        self._failed: set[str] = set()
         self._coverage = coverage.Coverage(
             data_file=None, source=[str(folder)], config_file=False, messages=False
         )
@@ -26,20 +27,30 @@ class Covering:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0.0) + report.duration
+        if report.failed:
+            self._failed.add(report.nodeid)
 
     def pytest_sessionfinish(self) -> None:
         self._coverage.stop()
         data = self._coverage.get_data()
         lines = {file: data.contexts_by_lineno(file) for file in data.measured_files()}
-        self._notes.write_text(json.dumps({"lines": lines, "seconds": self._seconds}))
+        noted = {"lines": lines, "seconds": self._seconds, "failed": sorted(self._failed)}
+        self._notes.write_text(json.dumps(noted))
 
 
 class Covered:
-    """What was noted: the tests that run a line, the quickest first."""
+    """What was noted: the tests that run a line, the quickest first, without those that fail in any case.
+
+    Attributes:
+        failed: the names of these.
+    """
 
     def __init__(self, notes: Path, root: Path) -> None:
         noted = json.loads(notes.read_text())
-        self._seconds: dict[str, float] = noted["seconds"]
+        self.failed: list[str] = noted["failed"]
+        self._seconds: dict[str, float] = {
+            test: seconds for test, seconds in noted["seconds"].items() if test not in self.failed
+        }
         self._lines: dict[str, dict[str, list[str]]] = {
             str(Path(file).relative_to(root)): lines for file, lines in noted["lines"].items()
         }

@@ -33,6 +33,9 @@ def test_clamp():
 
 def test_first():
     assert first("ab") == ["a"]
+
+def test_that_fails_anyway():
+    assert clamp(5) == first("ab") == 0
 """
 
 
@@ -55,8 +58,10 @@ def test_survivors_are_listed_and_the_tree_is_not_touched(tmp_path: Path) -> Non
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    seed, marks, *survivors, counts, end = done.stdout.splitlines()
+    seed, left_out, marks, *survivors, counts, end = done.stdout.splitlines()
     assert seed == "seed 7: up to 99 defects in each of 1 files"
+    fails = "tests/services/test_small.py::test_that_fails_anyway"
+    assert left_out == f"fails without a defect, and is left out: {fails}"
     assert survivors == [
         "chat/services/small.py:5: bound: 10 -> 11",
         "chat/services/small.py:5: bound: n > 10 -> >=",

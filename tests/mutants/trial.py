@@ -104,7 +104,7 @@ class Trial:
         paths: files or folders with tests, relative to `copy`.
         plugin: makes another plugin for pytest, in the child.
         seconds: how long it may take.
-        keeps_bytecode: whether what it compiles is kept for other runs; not with a defect.
+        planted: whether there is a defect in `copy`. Then it ends with the first failure, and no bytecode is kept.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class Trial:
         plugin: Callable[[], object],
         seconds: float,
         *,
-        keeps_bytecode: bool = False,
+        planted: bool,
     ) -> None:
         self.errors = place / "errors"
         self._place = place
@@ -127,8 +127,9 @@ class Trial:
         if self.pid == 0:
             try:
                 _become(copy, place)
-                sys.dont_write_bytecode = not keeps_bytecode
-                os._exit(pytest.main([*paths, "-x", "-q", "-p", "no:cacheprovider", *QUIETLY], [plugin()]))
+                sys.dont_write_bytecode = planted
+                first = ("--maxfail", "1" if planted else "0")
+                os._exit(pytest.main([*paths, *first, *QUIETLY], [plugin()]))
             finally:
                 os._exit(70)
 
@@ -165,7 +166,8 @@ class Trial:
         return outcome
 
 
-QUIETLY = ("-W", "ignore::pytest.PytestAssertRewriteWarning")  # the libraries are imported before pytest asks
+# The libraries are imported before pytest asks, and no cache is wanted.
+QUIETLY = ("-W", "ignore::pytest.PytestAssertRewriteWarning", "-q", "-p", "no:cacheprovider")
 
 
 def _become(copy: Path, place: Path) -> None:

@@ -27,6 +27,7 @@ from chat.gateway.listener import open_gateway
 from chat.gateway.local import open_local
 from chat.live import lobby
 from chat.live.broadcaster import open_broadcaster
+from chat.live.cleaner import open_cleaner
 from chat.live.deliveries import Deliveries, open_deliveries
 from chat.live.direct import DirectMessages
 from chat.live.heartbeat import beat
@@ -112,6 +113,7 @@ async def open_chat(
     presence, meters, recorder = Presence(), Meters(), Recorder()
     async with (
         open_deliveries(storage.rooms) as deliveries,
+        open_cleaner(storage.rooms) as cleaner,
         open_gathering(storage.users.by_ids) as people,
         open_history(storage.rooms, storage.messages) as history,
     ):
@@ -126,7 +128,7 @@ async def open_chat(
             trio.open_nursery() as nursery,
         ):
             rooms = Rooms(storage.users, storage.rooms, storage.messages)
-            memberships = Memberships(rooms, journal, presence)
+            memberships = Memberships(rooms, journal, presence, on_deletion=cleaner.wake)
             handlers = _handlers(config, storage, rooms, deliveries, hub)
             budgets = Budgets(
                 messages=config.message_rate,

@@ -67,12 +67,20 @@ class Memberships:
     """Who is in a room, changed so that it is saved, told to the room, and felt by open sockets.
 
     Every method may raise StorageDown or OutcomeUnknown. Cancelling: the change may still be made, whole.
+    `on_deletion` is called where a room may have been deleted. Sync.
     """
 
-    def __init__(self, rooms: Rooms, journal: Journal, presence: Presence) -> None:
+    def __init__(
+        self,
+        rooms: Rooms,
+        journal: Journal,
+        presence: Presence,
+        on_deletion: Callable[[], object] = lambda: None,
+    ) -> None:
         self._rooms = rooms
         self._journal = journal
         self._presence = presence
+        self._on_deletion = on_deletion
         self._joinings: dict[tuple[int, int], _Joining] = {}  # of (room, person), under way
 
     async def join(self, person: Person, room_id: int) -> Refusal | None:
@@ -104,9 +112,11 @@ class Memberships:
             refusal = await self._rooms.delete(by, room_id)
         except OutcomeUnknown:
             self._expel(room_id)
+            self._on_deletion()
             raise
         if refusal is None:
             self._expel(room_id)
+            self._on_deletion()
         return refusal
 
     def _expel(self, room_id: int, person_id: int | None = None) -> None:

@@ -88,6 +88,8 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     await rooms.mark_delivered({(pair.id if pair else 0, ben.id): 1})
     returned["removed"] = await rooms.remove_member(garden.id, ben.id)
     returned["deleted"] = await rooms.delete(garden.id)
+    while await rooms.remove_deleted(1):
+        pass
 
 
 async def _assert_written(storage: PostgresStorage, returned: dict[str, Any]) -> None:

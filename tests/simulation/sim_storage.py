@@ -22,6 +22,7 @@ WRITES = frozenset(
         "raise_token_generation",
         "create",
         "delete",
+        "remove_deleted",
         "remove_member",
         "support_room",
         "direct_room",

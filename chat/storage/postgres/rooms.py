@@ -19,7 +19,7 @@ _CREATE = f"""
 INSERT INTO rooms (kind, name, name_key, creator_id, is_private) VALUES ('room', $1, $2, $3, $4)
 RETURNING {_COLUMNS}"""
 _ADD_MEMBER = "INSERT INTO memberships (room_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
-_DELETE = """
+DELETE = """
 UPDATE rooms SET deleted_at = now(), name = NULL, name_key = NULL
 WHERE id = $1 AND kind = 'room' AND deleted_at IS NULL RETURNING id"""
 _IS_MEMBER = """
@@ -40,7 +40,7 @@ SELECT {_COLUMNS} FROM direct_rooms JOIN rooms ON rooms.id = room_id WHERE low_i
 _MAKE_ROOM = "INSERT INTO rooms (kind) VALUES ('direct') RETURNING id"
 _MAKE_DIRECT = "INSERT INTO direct_rooms (low_id, high_id, room_id) VALUES ($1, $2, $3)"
 # Rows are locked in the order of their key, whatever the plan, so that no two transactions wait for each other.
-_MARK_DELIVERED = """
+MARK_DELIVERED = """
 WITH locked AS MATERIALIZED (
     SELECT memberships.room_id, memberships.user_id, told.seq
     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS told(room_id, user_id, seq)
@@ -78,7 +78,7 @@ class PostgresRooms:
         return await self._database.write(create)
 
     async def delete(self, room_id: int) -> bool:
-        return await self._database.write(lambda c: c.fetchval(_DELETE, room_id)) is not None
+        return await self._database.write(lambda c: c.fetchval(DELETE, room_id)) is not None
 
     async def remove_deleted(self, limit: int) -> bool:
         return await self._database.write(lambda connection: remove_deleted(connection, limit))
@@ -127,7 +127,7 @@ class PostgresRooms:
         # In one order, so that two transactions can't wait for each other.
         marks = sorted((room_id, person_id, seq) for (room_id, person_id), seq in positions.items())
         columns = [list(column) for column in zip(*marks, strict=True)] or [[], [], []]
-        await self._database.write(lambda c: c.execute(_MARK_DELIVERED, *columns))
+        await self._database.write(lambda c: c.execute(MARK_DELIVERED, *columns))
 
 
 def _room(row: asyncpg.Record | None) -> Room | None:

@@ -1,0 +1,52 @@
+"""Transactions that change the same rows take their locks in one order, whatever plan each of them has."""
+
+import asyncpg
+import trio
+
+from chat.storage.postgres.crossing import cross, open_asyncio
+from chat.storage.postgres.database import Address
+from chat.storage.postgres.migrations import known_migrations, migrate
+from chat.storage.postgres.rooms import MARK_DELIVERED
+
+ADA = 1
+ROOMS = 1000
+
+# The rows of memberships lie in the table in the reverse order of their keys.
+_FILL = f"""
+INSERT INTO users (name, name_key, password_hash) VALUES ('ada', 'ada', 'x');
+INSERT INTO rooms (id, kind) SELECT n, 'direct' FROM generate_series(2, {ROOMS}) AS n;
+INSERT INTO memberships (room_id, user_id) SELECT n, {ADA} FROM generate_series({ROOMS}, 2, -1) AS n;
+ANALYZE"""
+
+_BY_THE_TABLE = "SET enable_nestloop = off; SET enable_mergejoin = off; SET enable_indexscan = off"
+_BY_THE_KEY = "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off"
+_WAITING = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+
+MARKS = ([10, 500, 900], [ADA] * 3, [7] * 3)
+
+
+async def test_positions_are_marked_without_a_deadlock_whatever_the_plans(database: Address) -> None:
+    """One goes by the table and one by the key, and both have begun when they meet a lock in the middle."""
+    with trio.fail_after(60):
+        async with open_asyncio():
+            await migrate(database, connect_timeout=10, migrations=known_migrations())
+            connections = [await cross(lambda: asyncpg.connect(**database, timeout=10)) for _ in range(4)]
+            first, second, middle, watching = connections
+            try:
+                await cross(watching.execute, _FILL)
+                await cross(first.execute, _BY_THE_TABLE)
+                await cross(second.execute, _BY_THE_KEY)
+                await cross(middle.execute, "BEGIN")
+                await cross(middle.execute, "SELECT FROM memberships WHERE room_id = 500 FOR UPDATE")
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(cross, first.execute, MARK_DELIVERED, *MARKS)
+                    nursery.start_soon(cross, second.execute, MARK_DELIVERED, *MARKS)
+                    while await cross(watching.fetchval, _WAITING) < 2:  # noqa: ASYNC110 - it happens in PostgreSQL
+                        await trio.sleep(0.01)
+                    await cross(middle.execute, "COMMIT")
+                told = "SELECT room_id FROM memberships WHERE delivered_seq = 7 ORDER BY room_id"
+                assert [row["room_id"] for row in await cross(watching.fetch, told)] == MARKS[0]
+            finally:
+                for connection in connections:
+                    connection.terminate()

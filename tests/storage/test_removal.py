@@ -1,0 +1,143 @@
+"""Removing a big room from the real PostgreSQL: others go on between any two steps, and a restart goes on with it."""
+
+from contextlib import AbstractAsyncContextManager
+
+import asyncpg
+import trio
+from conftest import execute
+
+from chat.live.cleaner import open_cleaner
+from chat.model.entities import LOBBY_ID, Draft, Message, Room
+from chat.storage.ports import NewPerson, Taken
+from chat.storage.postgres.crossing import cross
+from chat.storage.postgres.database import Address
+from chat.storage.postgres.removal import remove_deleted
+from chat.storage.postgres.rooms import DELETE
+from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
+
+MESSAGES = 50_000
+MEMBERS = 3_000
+STEP = 1000
+
+_LEFT = """
+SELECT (SELECT count(*) FROM messages WHERE room_id = $1), (SELECT count(*) FROM memberships WHERE room_id = $1),
+       (SELECT count(*) FROM rooms WHERE id = $1)"""
+_WAITING = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+
+
+def open_storage(database: Address) -> AbstractAsyncContextManager[PostgresStorage]:
+    return open_postgres_storage(database, pool_size=4, query_timeout=10, commit_timeout=10)
+
+
+async def big_room(database: Address, storage: PostgresStorage) -> tuple[int, int]:
+    """Return the ids of a room with very much in it, and of its creator."""
+    ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
+    assert not isinstance(ada, Taken)
+    room = await storage.rooms.create("garden", ada.id, is_private=False)
+    assert isinstance(room, Room)
+    await execute(
+        database,
+        f"""
+        INSERT INTO users (name, name_key, password_hash)
+        SELECT 'p' || n, 'p' || n, 'x' FROM generate_series(2, {MEMBERS}) AS n;
+        INSERT INTO memberships (room_id, user_id) SELECT {room.id}, id FROM users WHERE id <> {ada.id};
+        INSERT INTO messages (room_id, seq, sender_id, kind, text, created_at)
+        SELECT {room.id}, n, {ada.id}, 'message', 'x', now() FROM generate_series(1, {MESSAGES}) AS n;
+        UPDATE rooms SET last_seq = {MESSAGES} WHERE id = {room.id}""",
+    )
+    assert await left(storage, room.id) == (MESSAGES, MEMBERS, 1)
+    return room.id, ada.id
+
+
+async def left(storage: PostgresStorage, room_id: int) -> tuple[int, ...]:
+    """How many messages, memberships and rows of a room there are."""
+    return tuple(await storage._database.read(lambda c: c.fetchrow(_LEFT, room_id)))
+
+
+async def say(storage: PostgresStorage, sender: int, room_id: int, text: str) -> Message | None:
+    (saved,) = await storage.messages.save([Draft(room_id, sender, "ada", text, 1.0)])
+    return saved
+
+
+async def test_others_go_on_between_any_two_steps_and_nothing_is_left(database: Address) -> None:
+    with trio.fail_after(60):
+        async with open_storage(database) as storage:
+            room_id, ada = await big_room(database, storage)
+            assert await storage.rooms.delete(room_id)
+            assert await left(storage, room_id) == (MESSAGES, MEMBERS, 1), "that is one short step"
+            messages, members, rows = MESSAGES, MEMBERS, 1
+            steps = 0
+            while await storage.rooms.remove_deleted(STEP):
+                steps += 1
+                now = await left(storage, room_id)
+                assert messages - now[0] + members - now[1] <= STEP
+                messages, members, rows = now
+                said = await say(storage, ada, LOBBY_ID, f"{steps}")
+                assert said is not None
+                assert said.seq == steps
+                assert await say(storage, ada, room_id, "late") is None
+            assert (messages, members, rows) == (0, 0, 0)
+            assert steps == MESSAGES // STEP + MEMBERS // STEP + 1
+
+
+async def test_while_a_step_is_under_way_all_else_is_done(database: Address) -> None:
+    with trio.fail_after(60):
+        async with open_storage(database) as storage:
+            room_id, ada = await big_room(database, storage)
+            assert await storage.rooms.delete(room_id)
+            connection = await cross(lambda: asyncpg.connect(**database, timeout=10))
+            try:
+                await cross(connection.execute, "BEGIN")
+                assert await cross(remove_deleted, connection, STEP)
+                assert await say(storage, ada, LOBBY_ID, "hello") is not None
+                assert await say(storage, ada, room_id, "late") is None
+                other = await storage.rooms.create("garden", ada, is_private=False)
+                assert isinstance(other, Room)
+                assert await say(storage, ada, other.id, "hello") is not None
+                assert await storage.rooms.delete(other.id)
+                assert await storage.rooms.of_member(ada) == []
+            finally:
+                connection.terminate()
+            while await storage.rooms.remove_deleted(STEP):
+                pass
+            assert await left(storage, room_id) == await left(storage, other.id) == (0, 0, 0)
+
+
+async def test_a_commit_that_meets_a_deletion_finds_no_room_and_saves_the_rest(database: Address) -> None:
+    with trio.fail_after(60):
+        async with open_storage(database) as storage:
+            room_id, ada = await big_room(database, storage)
+            connection = await cross(lambda: asyncpg.connect(**database, timeout=10))
+            try:
+                await cross(connection.execute, "BEGIN")
+                assert await cross(connection.fetchval, DELETE, room_id) == room_id
+                saved: list[Message | None] = []
+
+                async def save() -> None:
+                    drafts = [Draft(where, ada, "ada", "hi", 1.0) for where in (room_id, LOBBY_ID, room_id)]
+                    saved.extend(await storage.messages.save(drafts))
+
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(save)
+                    while not await storage._database.read(lambda c: c.fetchval(_WAITING)):  # noqa: ASYNC110 - it happens there
+                        await trio.sleep(0.01)
+                    await cross(connection.execute, "COMMIT")
+            finally:
+                connection.terminate()
+            assert [message and message.seq for message in saved] == [None, 1, None]
+
+
+async def test_what_is_left_after_a_restart_is_removed(database: Address) -> None:
+    with trio.fail_after(60):
+        async with open_storage(database) as storage:
+            room_id, ada = await big_room(database, storage)
+            assert await storage.rooms.delete(room_id)
+            for _ in range(20):
+                assert await storage.rooms.remove_deleted(STEP)
+            assert await left(storage, room_id) == (MESSAGES - 20 * STEP, MEMBERS, 1)
+        async with open_storage(database) as storage:
+            async with open_cleaner(storage.rooms):
+                while await left(storage, room_id) != (0, 0, 0):
+                    assert await say(storage, ada, LOBBY_ID, "hello") is not None
+            assert not await storage.rooms.remove_deleted(STEP)

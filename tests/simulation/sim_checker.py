@@ -7,9 +7,9 @@ order of time.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import pairwise, permutations
 
-from sim_record import Event, History, Row
+from sim_record import UNADDRESSED, Event, History, Row
 
 _MOST_READ = 100
 """Messages in one answer of GET /messages."""
@@ -17,8 +17,14 @@ _MOST_READ = 100
 _DEFINITE = ("200", "403", "404", "409")
 """Answers after which nothing more comes of a request."""
 
-_ARRIVES_WHOLE = ("1000", "1001", "1009", "1011", "1013")
-"""Close codes behind which nothing was lost: what was told before came before."""
+_ENDED_WELL = ("1000", "1001")
+"""Close codes of a connection that nobody cut and whose server did not crash."""
+
+_RETRIED = 2.0
+"""Seconds after which what the database would not note is noted, once it does what it is asked."""
+
+_ANSWERED = 12.0
+"""Seconds in which a request is answered where nothing fails; the slowest of links and databases take half of it."""
 
 
 def check(history: History) -> list[str]:
@@ -42,6 +48,7 @@ class Checker:
         self._sent: dict[str, tuple[int, Event]] = {}
         self._conns: defaultdict[str, list[tuple[int, Event]]] = defaultdict(list)
         self._known: dict[int, int] = {}
+        self._heard_by: defaultdict[str, set[str]] = defaultdict(set)
         answered = {e.text: i for i, e in enumerate(self._events) if e.op == "remove answered"}
         self._removals: defaultdict[tuple[int, str], list[int]] = defaultdict(
             list
@@ -51,6 +58,8 @@ class Checker:
                 self._removals[event.who, event.topic].append(answered.get(event.text, len(self._events)))
             if event.op == "send":
                 self._sent[event.text] = (index, event)
+            if event.op == "hear":
+                self._heard_by[event.text].add(event.conn)
             if event.conn:
                 self._conns[event.conn].append((index, event))
             if event.op in ("hear", "retold", "ack", "read") and (row := self._row(event)) is not None:
@@ -64,6 +73,8 @@ class Checker:
             yield from self._check_answers(conn, events)
             yield from self._check_hearing(conn, events)
             yield from self._check_streams(conn, events)
+            yield from self._check_unaddressed(conn, events)
+            yield from self._check_entering(conn, events)
         yield from self._check_memberships()
         yield from self._check_reads()
         yield from self._check_inboxes()
@@ -105,7 +116,7 @@ class Checker:
                 yield f"{row.text:.20} is stored and nobody sent it"
             elif sent.note:
                 yield f"{row.text:.20} is stored, though it was {sent.note}"
-            elif (sent.topic, sent.who) != (row.topic, row.who):
+            elif (sent.topic, sent.who) != (row.topic, row.who) and sent.topic != UNADDRESSED:
                 yield f"{row.text:.20} was sent to {sent.topic} by {sent.who} and is {row.who}'s in {row.topic}"
 
     def _check_order(self) -> Iterator[str]:
@@ -198,6 +209,9 @@ class Checker:
                 stream.is_open = False  # whoever is put out of a room is not told so
             rows = self._rows_of(stream.topic, events[0][1].who)
             wanted = [row for row in rows if not stream.skips_own or not self._sent_by(conn, row)]
+            if stream.topic == "inbox":
+                # One that is still told what was missed is told nothing that the person hears elsewhere meanwhile.
+                wanted = [row for row in wanted if not self._is_heard_elsewhere(row, conn)]
             heard = [row for _, event in stream.heard if (row := self._row(event)) is not None]
             yield from self._check_stream(conn, stream, wanted, heard, is_alive)
 
@@ -213,6 +227,10 @@ class Checker:
         else:
             return self._by_topic[topic]
         return sorted(rows, key=lambda row: row.id)
+
+    def _is_heard_elsewhere(self, row: Row, conn: str) -> bool:
+        """Whether another connection of a message's addressee heard it."""
+        return bool(self._heard_by[row.text] - {conn})
 
     def _addressee(self, row: Row) -> int:
         return self._sent[row.text][1].id if row.text in self._sent else 0
@@ -354,22 +372,87 @@ class Checker:
                     yield f"{event.who} read {event.topic} without its end"
 
     def _check_inboxes(self) -> Iterator[str]:
-        """Whoever never lost a connection was told everything, if need be at the next one."""
-        lost = {event.who for event in self._events if event.op == "lost" and event.note == "direct"}
-        heard: defaultdict[int, set[str]] = defaultdict(set)
-        for events in self._conns.values():
-            me = events[0][1].who
-            if events[0][1].note != "direct" or not me:
-                continue
-            whole = any(event.op == "end" and event.note in _ARRIVES_WHOLE for _, event in events)
-            if not whole:
-                lost.add(me)
-            heard[me].update(event.text for _, event in events if event.op == "hear")
+        """Over all connections of a person together every direct message to them left the server.
+
+        Nor were they told any twice on connections that followed each other, where the first ended well and nothing
+        failed in between: then the server knew what it had told.
+        """
+        left = {person: set(texts) for person, texts in self._history.left.items()}
+        heard: defaultdict[int, list[tuple[str, dict[str, int]]]] = defaultdict(list)
+        for conn, events in self._conns.items():
+            if events[0][1].note == "direct" and (me := events[0][1].who):
+                heard[me].append((conn, {event.text: index for index, event in events if event.op == "hear"}))
         for row in self._history.rows:
             if row.topic.startswith("direct:"):
                 whom = self._addressee(row)
-                if whom not in lost and row.text not in heard[whom]:
+                if row.text not in left.get(whom, ()):
                     yield f"{whom} was never told {row.text:.20}"
+        for person, connections in heard.items():
+            for (one, first), (other, second) in permutations(connections, 2):
+                again = first.keys() & second.keys()
+                if again and self._follows(one, other) and not self._fails_between(first, again, other):
+                    yield f"{person} was told {min(again):.20} on {one} and again on {other}"
+
+    def _follows(self, one: str, other: str) -> bool:
+        """Whether a connection ended well before another was begun."""
+        ends = [index for index, event in self._conns[one] if event.op == "end" and event.note in _ENDED_WELL]
+        return bool(ends) and ends[0] < self._conns[other][0][1].id
+
+    def _fails_between(self, heard: dict[str, int], texts: set[str], conn: str) -> bool:
+        """Whether what was heard may not have been noted when a connection began."""
+        first, last = min(heard[text] for text in texts), self._conns[conn][0][0]
+        if any(event.op == "server killed" for event in self._events[first:last]):
+            return True
+        return self._is_failing(self._events[first].at, self._events[last].at)
+
+    # What was asked.
+
+    def _check_unaddressed(self, conn: str, events: list[tuple[int, Event]]) -> Iterator[str]:
+        """An operator's answer without an address goes to whoever spoke last, of what this connection was told.
+
+        Others may have spoken meanwhile, and an answer with an address may have been handled behind that.
+        """
+        begun = events[0][1].id
+        # Id of the newest question that was heard; those known before this connection was begun never count.
+        newest = max((id_ + 1 for id_, index in self._known.items() if index < begun), default=0)
+        addressed: list[Event] = []
+        for _, event in events:
+            row = self._row(event)
+            if event.op in ("hear", "ack") and row is not None and _is_question(row):
+                newest = max(newest, row.id)
+            elif event.op == "send" and event.topic == UNADDRESSED and row is not None:
+                may = {
+                    each.topic
+                    for each in self._history.rows
+                    if newest <= each.id < row.id and _is_question(each)
+                }
+                may |= {e.topic for e in addressed if (known := self._row(e)) is None or known.id > newest}
+                if row.topic not in may:
+                    yield f"{conn} answered whoever spoke last, and {row.text} went to {row.topic}"
+            elif event.op == "send" and event.topic != f"support:{event.who}":
+                addressed.append(event)
+
+    def _check_entering(self, conn: str, events: list[tuple[int, Event]]) -> Iterator[str]:
+        """Whoever asks to enter a room is answered in time, whatever the others do."""
+        if any(event.op in ("silent", "vanish") for _, event in events):
+            return
+        asked: float | None = None
+        for at, what in [(event.at, event.op) for _, event in events] + [(self._events[-1].at, "end")]:
+            if asked is not None and what in ("enter answered", "end"):
+                if at - asked > _ANSWERED and not self._is_failing(asked, at):
+                    yield f"{conn} asked to enter a room and was not answered for {at - asked:.0f} s"
+                asked = None
+            if what == "enter asked":
+                asked = at
+
+    def _is_failing(self, begin: float, end: float) -> bool:
+        """Whether the database failed at any time between two."""
+        return any(since < end and begin < until + _RETRIED for since, until in self._history.failing)
+
+
+def _is_question(row: Row) -> bool:
+    """Whether a person said it in their own support conversation."""
+    return row.topic == f"support:{row.who}"
 
 
 class Stream:

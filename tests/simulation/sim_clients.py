@@ -9,9 +9,9 @@ import traceback
 from typing import Any, Protocol, Self
 
 import trio
-from sim_network import Link, Network
+from sim_network import Link, Network, Wire
 from sim_plan import Guest, Step
-from sim_record import Recorder, direct
+from sim_record import UNADDRESSED, Recorder, direct
 from sim_wire import CLOSE, EXPECTED, PONG, TEXT, Incoming, Over, Refused, ask, frame, upgrade
 
 _PATIENCE = 20.0
@@ -38,6 +38,7 @@ class Surroundings(Protocol):
     def room(self, index: int) -> int: ...
     def inside(self, room_id: int) -> list[int]: ...
     def renamed(self, person: int, name: str) -> None: ...
+    def keep(self, person: int, wire: Wire) -> None: ...
 
 
 class Client:
@@ -81,7 +82,10 @@ class Client:
         with trio.fail_after(_PATIENCE):
             if self.person and self._token is None:
                 self._token = await self._log_in() if self.guest.logs_in else self.world.token(self.person)
-            link = await self.world.network.dial(f"10.0.0.{self.guest.number}", self._weather)
+            keep = self.guest.dialect == "direct" and self.person > 0
+            link = await self.world.network.dial(f"10.0.0.{self.guest.number}", self._weather, keep=keep)
+            if keep:
+                self.world.keep(self.person, link.socket.inward)
         try:
             await self._converse(link)
         finally:
@@ -216,6 +220,11 @@ class Client:
                 self._note("silent")
                 self._reads_on = trio.Event()
                 await trio.sleep(1 + step.a % 15)
+                self._reads_on.set()
+            case "stop reading":  # for so long that the server may well lose its patience
+                self._note("silent")
+                self._reads_on = trio.Event()
+                await trio.sleep(step.a)
                 self._reads_on.set()
             case "partition":
                 self._note("silent")
@@ -378,6 +387,15 @@ class SupportClient(Client):
         self._asked[number] = text
         return number
 
+    async def act(self, step: Step) -> None:
+        match step.what:
+            case "answer" if self._is_operator:  # whoever spoke last
+                text = self.text()
+                self._note("send", topic=UNADDRESSED, text=text)
+                await self.send(
+                    {"method": "message.operatorSend", "params": [text], "id": self._number(text)}
+                )
+
     async def say(self, step: Step, size: int = 0) -> None:
         text = self.text(size)
         whose = step.a if step.b % 2 and step.a != self.person else self.person
@@ -454,6 +472,7 @@ class RoomsClient(Client):
             case "enter":
                 self._left()
                 self.room_id, self._entering = self._entering or 0, None
+                self._note("enter answered")
                 if self.room_id:
                     self._note("ready", topic=f"room:{self.room_id}")
             case "sent":
@@ -461,6 +480,7 @@ class RoomsClient(Client):
                 self._note("ack", id=heard["MessageID"])
             case "error" if self._entering is not None:
                 self._entering = None
+                self._note("enter answered")
                 self._note("told", text=heard["Error"])
             case "error":
                 self._pending = max(0, self._pending - 1)
@@ -501,6 +521,7 @@ class RoomsClient(Client):
         if self._pending or self._entering is not None or room_id == self.room_id:
             return  # which request an error answers would not be known
         self._entering = room_id
+        self._note("enter asked")
         if self.room_id:
             self._note("leaving", topic=f"room:{self.room_id}")
         await self.send({"Type": "enter", "RoomID": room_id})
@@ -522,6 +543,11 @@ class RoomsClient(Client):
                 await self._change("remove", whom, topic, "/remove", {"RoomID": room_id, "UID": whom})
             case "read":
                 await self.read(room_id)
+            case "remove nothing":
+                for _ in range(step.b):
+                    await self._change(
+                        "remove", self.person, topic, "/remove", {"RoomID": room_id, "UID": self.person}
+                    )
 
     async def _change(self, what: str, whom: int, topic: str, path: str, body: Any) -> None:
         ref = self.text()

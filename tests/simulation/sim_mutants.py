@@ -1,6 +1,7 @@
 """Deliberate defects of the server, each put in by a patch; the simulation must find every one of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from unittest.mock import _patch, patch
 
@@ -10,21 +11,25 @@ from msgspec import structs
 import chat.live.lobby
 import chat.live.outbox
 import chat.model.commands
+import chat.services.rooms
 from chat.dialects.lines import LineDialect
+from chat.live.answer import Answer
 from chat.live.broadcaster import Broadcaster
+from chat.live.deliveries import Deliveries
 from chat.live.direct import DirectMessages
-from chat.live.hub import Announcement, Hub
+from chat.live.hub import Announcement, Hub, Listener
 from chat.live.journal import Entry, Journal
 from chat.live.outbox import Outbox
 from chat.live.presence import Presence
 from chat.live.rooms import Memberships
 from chat.live.session import Session
-from chat.model.entities import Message, Person, Room
+from chat.live.support import SupportDesk
+from chat.model.entities import Draft, Message, Person, Room
 from chat.model.refusals import NOT_SAVED, Refusal
 from chat.services.rooms import Rooms
 from chat.storage.failures import OutcomeUnknown, StorageDown
 
-Mutant = Callable[[], "_patch[Any]"]
+Mutant = Callable[[], AbstractContextManager[Any]]
 
 
 def drop_a_batch() -> "_patch[Any]":
@@ -228,7 +233,67 @@ def fail_in_one_session() -> "_patch[Any]":
     return patch.object(LineDialect, "decode", mutated)
 
 
+def note_what_an_outbox_takes() -> "_patch[Any]":
+    """A direct message counts as delivered before its bytes have left, and so when a cut drops them."""
+    return patch.object(Outbox, "when_written", lambda _self, note: note())
+
+
+def note_what_is_held() -> "_patch[Any]":
+    """A direct message that is held for a connection counts as delivered, also when it is never told."""
+    return patch.object(Session, "when_written", lambda self, note: note())
+
+
+def look_before_it_is_noted() -> "_patch[Any]":
+    """What a connection that just ended was told is not waited for: the next one is told it again."""
+
+    async def mutated(_self: Deliveries) -> None:
+        await trio.lowlevel.checkpoint()
+
+    return patch.object(Deliveries, "written", mutated)
+
+
+@contextmanager
+def answer_whoever_was_acknowledged_last() -> Generator[None]:
+    """The desk follows acknowledged questions, and not those that operators hear after an unknown outcome."""
+    desks: list[SupportDesk] = []
+    settled = Answer.settled
+
+    def heard(self: SupportDesk, _desk: object, _operators: Collection[Listener], _said: object) -> None:
+        desks.append(self)
+
+    def mutated(self: Answer, draft: Draft, outcome: Message | Refusal) -> None:
+        if isinstance(outcome, Message) and draft.peer is not None and draft.peer.id == draft.sender_id:
+            for desk in desks:
+                desk._last = outcome.id, draft.peer
+        settled(self, draft, outcome)
+
+    with patch.object(SupportDesk, "heard", heard), patch.object(Answer, "settled", mutated):
+        yield
+
+
+@contextmanager
+def look_again_after_every_removal() -> Generator[None]:
+    """Whoever enters a room begins anew when anybody ends any membership, were it one that there is not."""
+    remove = Rooms.remove
+
+    async def mutated(self: Rooms, by: Person, room_id: int, person_id: int) -> Refusal | None:
+        try:
+            return await remove(self, by, room_id, person_id)
+        finally:
+            for look_ups in self._look_ups.values():
+                for look_up in look_ups:
+                    look_up.is_outdated = True
+
+    with patch.object(Rooms, "remove", mutated), patch.object(chat.services.rooms, "_LOOKS", 10**6):
+        yield
+
+
 MUTANTS: tuple[Mutant, ...] = (
+    note_what_an_outbox_takes,
+    note_what_is_held,
+    look_before_it_is_noted,
+    answer_whoever_was_acknowledged_last,
+    look_again_after_every_removal,
     drop_a_batch,
     acknowledge_what_is_not_saved,
     announce_before_commit,

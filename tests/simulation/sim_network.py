@@ -42,6 +42,7 @@ class Wire:
         self._weather = weather
         self._chunks: deque[tuple[float, bytes]] = deque()  # each with when it arrives
         self._size = 0
+        self.taken: bytearray | None = None  # all that was ever put, if anybody wants to know
         self._latest = 0.0  # nothing overtakes
         self._fin: float | None = None
         self._torn = False
@@ -69,6 +70,8 @@ class Wire:
         if self._torn or self._writer_gone:
             raise OSError(errno.EPIPE, "broken pipe")
         if self._reader_gone and not self._held:
+            if self.taken is not None:
+                self.taken += data
             return len(data)  # it takes a round trip to hear that nobody reads
         room = min(self._weather.capacity - self._size, len(data))
         if room <= 0:
@@ -78,6 +81,8 @@ class Wire:
         if not self._chunks:
             self._wake_reader()
         self._chunks.append((self._arrival(), bytes(data[:room])))
+        if self.taken is not None:
+            self.taken += data[:room]
         self._size += room
         return room
 
@@ -338,12 +343,13 @@ class Network:
         """How many connections the server has not closed."""
         return len(self._open)
 
-    async def dial(self, address: str, weather: Weather) -> Link:
-        """Connect to the server. Raises OSError where nobody listens."""
+    async def dial(self, address: str, weather: Weather, *, keep: bool = False) -> Link:
+        """Connect to the server; with `keep` all that it sends is kept. Raises OSError where nobody listens."""
         await trio.sleep(weather.delay)
         if self._listener is None or not self._listener.is_open:
             raise ConnectionRefusedError
         to_server, to_client = Wire(self._chance, weather), Wire(self._chance, weather)
+        to_client.taken = bytearray() if keep else None
         self._next += 1
         accepted = Socket(self, to_server, to_client, (address, self._next % 50_000), self._next)
         self._open[self._next] = accepted

@@ -36,7 +36,9 @@ class History(msgspec.Struct):
     """All that the checker looks at.
 
     `names` are all names that each person ever had; `operators` hear every support conversation; `bugs` are what
-    the server itself shows to be wrong: a traceback in its log, a task left behind.
+    the server itself shows to be wrong: a traceback in its log, a task left behind. `left` has the texts of direct
+    messages that left the server whole for each person, on any of their connections, whatever became of them on the
+    way. `failing` has the times at which the database did not do what it was asked.
     """
 
     events: list[Event]
@@ -44,6 +46,8 @@ class History(msgspec.Struct):
     names: dict[int, list[str]]
     operators: list[int]
     bugs: list[str]
+    left: dict[int, list[str]]
+    failing: list[tuple[float, float]]
 
     def digest(self) -> str:
         """Return what two runs have in common exactly when they are the same, event for event."""
@@ -70,6 +74,10 @@ class Recorder:
     ) -> None:
         at = round(trio.current_time(), 6)
         self.events.append(Event(at, op, conn, who, topic, id, text, name, note))
+
+
+UNADDRESSED = "support:?"
+"""The topic of an operator's answer to whoever spoke last."""
 
 
 def direct(one: int, other: int) -> str:

@@ -31,6 +31,9 @@ WRITES = frozenset(
     }
 )
 
+_PACES = {"slow": 0.1, "late": 0.1, "stuck": 2.0}
+"""Ninths of the longest call, in seconds, where that is not the database's own."""
+
 _TIMEOUT = 5.0
 """Seconds for any call, as `query_timeout` and `commit_timeout` have it."""
 
@@ -38,8 +41,9 @@ _TIMEOUT = 5.0
 class Trouble(msgspec.Struct, frozen=True):
     """What is wrong with the database from `at` for `lasts` seconds.
 
-    `kind` is `slow` (up to a second a call), `stuck` (calls take longer than their deadline), `down` (it refuses),
-    `failover` (it breaks what is under way, then refuses) or `flaky` (a third of the calls fail).
+    `kind` is `slow` (up to a second a call), `late` (the same, and what is read is from before that), `stuck` (calls
+    take longer than their deadline), `down` (it refuses), `failover` (it breaks what is under way, then refuses),
+    `flaky` (a third of the calls fail) or `unsure` (messages are saved, and of most of them nobody is told so).
     """
 
     at: float
@@ -93,11 +97,16 @@ class Database:
                 raise StorageDown("the database refuses")
             if name == "settle" and not await self._bury():
                 raise StorageDown("a write may still land")
-            takes = self._chance.randrange(10) * {"slow": 0.1, "stuck": 2.0}.get(kind, self._pace)
+            takes = self._chance.randrange(10) * _PACES.get(kind, self._pace)
+            if kind == "late" and name not in WRITES:
+                do = _done(await do())
             lost = kind == "flaky" and self._chance.random() < 0.2
             broken = self._broken
             with trio.move_on_after(min(takes, _TIMEOUT)):
                 await broken.wait()
+            if kind == "unsure" and name == "save" and self._chance.random() < 0.6:
+                await do()
+                raise OutcomeUnknown("the answer got lost")
             if takes < _TIMEOUT and not broken.is_set() and not lost:
                 return await do()
             if name not in WRITES:
@@ -126,6 +135,16 @@ class Database:
         """As the end of the server's own connections does."""
         while not await self._bury():
             pass
+
+
+def _done(result: object) -> Callable[[], Awaitable[object]]:
+    """Return a call that has been made."""
+
+    async def do() -> object:
+        await trio.lowlevel.checkpoint()
+        return result
+
+    return do
 
 
 async def _land(do: Callable[[], Awaitable[object]]) -> None:

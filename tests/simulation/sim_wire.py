@@ -101,6 +101,23 @@ class Incoming:
         return first & 15, payload
 
 
+def whole_texts(sent: bytes) -> list[str]:
+    """Return the text frames that are whole in what a server sent, a handshake's answer before them."""
+    texts: list[str] = []
+    at = sent.find(b"\r\n\r\n") + 4
+    while at >= 4 and len(sent) >= at + 2:
+        size, start = sent[at + 1], at + 2
+        if size >= 126:
+            start = at + (4 if size == 126 else 10)
+            size = int.from_bytes(sent[at + 2 : start])
+        if len(sent) < start + size:
+            break
+        if sent[at] & 15 == TEXT:
+            texts.append(sent[start : start + size].decode())
+        at = start + size
+    return texts
+
+
 async def ask(link: Link, method: str, path: str, body: Any, token: str | None) -> tuple[int, Any]:
     """Make one HTTP request and return the status and the JSON of the answer. Raises Over or what the link does."""
     raw = b"" if body is None else json.dumps(body).encode()

@@ -1,5 +1,6 @@
 """A world in a bottle: the whole server, its clients, its database and its network, from one plan to one history."""
 
+import json
 import random
 import traceback
 from collections.abc import Callable, MutableMapping
@@ -12,10 +13,11 @@ import structlog
 import trio
 from sim_clients import KINDS, Client, RoomsClient
 from sim_determinism import deterministic, hashed
-from sim_network import Network, Weather
+from sim_network import Network, Weather, Wire
 from sim_plan import Guest, Plan, Restart, Step
 from sim_record import History, Recorder, Row, direct
 from sim_storage import Database
+from sim_wire import whole_texts
 from trio.testing import MockClock
 
 import chat.server
@@ -58,6 +60,7 @@ class World:
         self._stopped = trio.Event()
         self._is_up = False
         self._clients: list[Client] = []
+        self._wires: list[tuple[int, Wire]] = []
         self.hubs: list[Hub] = []
         self.presences: list[Presence] = []
 
@@ -87,6 +90,10 @@ class World:
         """Return the people whose clients are in a room."""
         return [c.person for c in self._clients if isinstance(c, RoomsClient) and c.room_id == room_id]
 
+    def keep(self, person: int, wire: Wire) -> None:
+        """Remember what leaves the server for a person."""
+        self._wires.append((person, wire))
+
     # The run.
 
     async def run(self) -> History:
@@ -110,7 +117,17 @@ class World:
                 await trio.sleep(10)
                 people.cancel_scope.cancel()
             nursery.cancel_scope.cancel()
-        return History(self.record.events, self._rows(), self._names, self.operators, self.bugs)
+        return self.history()
+
+    def history(self) -> History:
+        """Return what happened so far."""
+        left: dict[int, list[str]] = {}
+        for person, wire in self._wires:
+            told = [json.loads(text) for text in whole_texts(bytes(wire.taken or b"")) if text[0] == "{"]
+            left.setdefault(person, []).extend(each["content"] for each in told if "content" in each)
+        failing = [(t.at, t.at + t.lasts) for t in self.plan.troubles if t.kind not in ("slow", "late")]
+        rows = self._rows()
+        return History(self.record.events, rows, self._names, self.operators, self.bugs, left, failing)
 
     async def _populate(self) -> None:
         kept = self.database.kept
@@ -264,7 +281,7 @@ def simulate(plan: Plan) -> History:
             with trio.move_on_after(_UNTIL_STUCK):
                 return await world.run()
             world.bugs.append(f"the world did not end in {_UNTIL_STUCK} s")
-            return History(world.record.events, world._rows(), world._names, world.operators, world.bugs)
+            return world.history()
 
     with deterministic(plan.seed, network):
         return trio.run(live, clock=MockClock(autojump_threshold=0))

@@ -19,7 +19,8 @@ import msgspec
 sys.path.insert(0, str(Path(__file__).parent))
 
 from sim_checker import check
-from sim_plan import Plan, draw_plan
+from sim_draw import draw_plan
+from sim_plan import Plan
 from sim_shrink import kind_of, shrink
 from sim_world import simulate
 

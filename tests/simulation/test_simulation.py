@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 from sim_checker import check
+from sim_draw import draw_plan
 from sim_mutants import MUTANTS, Mutant, believe_every_name
-from sim_plan import draw_plan
 from sim_shrink import kind_of, shrink
 from sim_world import simulate
 from simulate import fresh_base, report, try_seed, try_seeds

@@ -10,12 +10,12 @@ from collections.abc import Callable
 import pytest
 from msgspec import structs
 from sim_checker import check
-from sim_plan import draw_plan
-from sim_record import Event, History, Row
+from sim_draw import draw_plan
+from sim_record import UNADDRESSED, Event, History, Row
 from sim_world import simulate
 
-BASES = (5, 18, 43)
-"""Seeds whose worlds have some of everything."""
+BASES = (5, 18, 43, 56)
+"""Seeds whose worlds have some of everything; the last has people with several inboxes, and a busy desk."""
 
 
 @pytest.fixture(scope="module")
@@ -243,7 +243,58 @@ def read_with_a_gap(history: History, chance: random.Random) -> None:
     del history.events[chance.choice([found for found in reads.values() if len(found) > 2])[1]]
 
 
+def never_left(history: History, chance: random.Random) -> None:
+    whom = chance.choice(sorted(person for person, texts in history.left.items() if texts))
+    gone = chance.choice(sorted(set(history.left[whom]) & _stored(history)))
+    history.left = history.left | {whom: [text for text in history.left[whom] if text != gone]}
+
+
+def told_again(history: History, chance: random.Random) -> None:
+    conns = {e.conn: e for e in history.events if e.op == "open" and e.note == "direct" and e.who}
+    ended = {e.conn: i for i, e in enumerate(history.events) if e.op == "end" and e.note == "1000"}
+    heard = [e for e in history.events if _is_heard_in("direct:")(e) and e.text in _stored(history)]
+    again = [
+        (event, later)
+        for event in heard
+        for later in conns.values()
+        if event.conn in ended and later.who == conns[event.conn].who and ended[event.conn] < later.id
+    ]
+    event, later = chance.choice(again)
+    place = history.events.index(later) + 1
+    history.events.insert(place, structs.replace(event, at=later.at, conn=later.conn))
+    history.failing = []
+
+
+def answered_another(history: History, chance: random.Random) -> None:
+    rows = {row.text: row for row in history.rows}
+    sends = [e for e in history.events if e.op == "send" and e.topic == UNADDRESSED and e.text in rows]
+    answer = rows[chance.choice(sends).text]
+    spoke = [row for row in history.rows if row.topic == f"support:{row.who}" and row.id < answer.id]
+    elsewhere = sorted({row.topic for row in spoke} - {answer.topic})
+    history.rows.append(structs.replace(answer, topic=chance.choice(elsewhere)))
+    history.rows.remove(answer)
+
+
+def not_answered(history: History, chance: random.Random) -> None:
+    quiet = {e.conn for e in history.events} - {
+        e.conn for e in history.events if e.op in ("silent", "vanish")
+    }
+    ends = {e.conn: e.at for e in history.events if e.op == "end"}
+    waits = [e for e in history.events if e.op == "enter asked" and e.conn in quiet]
+    asked = chance.choice([e for e in waits if ends.get(e.conn, 0.0) - e.at > 13])
+    history.events[:] = [
+        e
+        for e in history.events
+        if not (e.op == "enter answered" and (e.conn, e.at >= asked.at) == (asked.conn, True))
+    ]
+    history.failing = []
+
+
 MUTANTS = (
+    never_left,
+    told_again,
+    answered_another,
+    not_answered,
     lost_acknowledged,
     stored_twice,
     heard_twice,

@@ -32,6 +32,7 @@ from faults import (
     small_disk,
     spare_database,
 )
+from hostile_crowd import hostile
 from load import chats, register_all
 from people import client, eventually, member
 from processes import held_connections, kill, postgres_under, stopped
@@ -353,7 +354,12 @@ def idle() -> Row:
         return "10,000 idle connections from 127.0.x.y", "1 ×", done, "–"
 
 
-PARTS: dict[str, Callable[[], Iterable[Row]]] = {"kills": kills, "shortages": shortages, "crowds": crowds}
+PARTS: dict[str, Callable[[], Iterable[Row]]] = {
+    "kills": kills,
+    "shortages": shortages,
+    "crowds": crowds,
+    "hostile": hostile,
+}
 
 
 def main() -> None:

@@ -10,15 +10,20 @@ from xdist.scheduler import LoadScopeScheduling
 TOGETHER = ("tests/cancellation",)
 """Folders whose tests belong together: the ledger of all sweeps is read by the last of them."""
 
+APART = ("tests/simulation/test_simulation.py",)
+"""Files whose tests share nothing, and take long."""
+
 FIRST = ("tests/cancellation/", "tests/simulation/", "tests/test_cli.py", "tests/system/")
 """What takes longest, the longest first."""
 
 
 class FileScheduling(LoadScopeScheduling):
-    """Gives each worker a file after another, in the order in which they were collected."""
+    """Gives each worker one file after another, in the order in which they were collected."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
+        if file in APART:
+            return nodeid
         return next((folder for folder in TOGETHER if file.startswith(f"{folder}/")), file)
 
 

@@ -43,8 +43,11 @@ def report(seed: int, problems: list[str], clients: int = 40) -> str:
 
 
 def try_seeds(seeds: Iterable[int], jobs: int, clients: int = 40) -> Iterator[tuple[int, list[str]]]:
-    """Try seeds in `jobs` processes; yield each with what is wrong."""
+    """Try seeds in `jobs` processes, or in this one; yield each with what is wrong."""
     seeds = list(seeds)
+    if jobs == 1:
+        yield from ((seed, try_seed(seed, clients)) for seed in seeds)
+        return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         yield from zip(seeds, pool.map(try_seed, seeds, [clients] * len(seeds), chunksize=4), strict=True)
 

@@ -13,6 +13,7 @@ from swept_world import Witness, settle, swept_world
 from chat.dialects.direct import DIRECT
 from chat.dialects.rooms import ROOMS
 from chat.dialects.talker import TALKER
+from chat.live.cleaner import open_cleaner
 from chat.live.outbox import Outbox
 from chat.model.entities import Person, Room
 from chat.model.refusals import Code, Refusal
@@ -231,5 +232,26 @@ async def accounts(run: Run) -> None:
         assert people._passwords._limiter.free or run.fired  # a thread that was left ends by itself
 
 
-VIRTUAL = (joining, inviting, removal, deletion, outbox)
+async def cleaning(run: Run) -> None:
+    """Remove deleted rooms, one during an outage: what is left is removed by the next who starts."""
+    async with swept_world(run) as (world, _witness):
+        (ada,) = await world.add_all("ada")
+        for name in ("garden", "cellar"):
+            room = await world.make_room(ada, name)
+            assert await world.storage.rooms.delete(room.id)
+        rooms: Any = Obstructed(world.storage.rooms, world.obstacles)
+        world.obstacles.fail("remove_deleted", StorageDown("an outage"))
+
+        async def clean() -> None:
+            async with open_cleaner(rooms):
+                await trio.sleep(10)
+
+        await run.target(clean)
+        assert run.fired or not world.storage.rooms._deleted
+        async with open_cleaner(world.storage.rooms):
+            await trio.sleep(10)
+        assert not world.storage.rooms._deleted
+
+
+VIRTUAL = (joining, inviting, removal, deletion, outbox, cleaning)
 REAL = (accounts,)

@@ -55,6 +55,7 @@ WRITES = frozenset(
         "rename",
         "create",
         "delete",
+        "remove_deleted",
         "remove_member",
         "support_room",
         "direct_room",

@@ -93,7 +93,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tls_key: Annotated[Path | None, Meta(description="Private key (PEM) of the certificate.")] = None
     origins: Annotated[
         tuple[str, ...],
-        Meta(description="Another site whose pages may open sockets here, as https://chat.example."),
+        Meta(description="Another site whose pages may call here, as https://chat.example; * for any."),
     ] = ()
     trusted_proxies: Annotated[
         tuple[str, ...],

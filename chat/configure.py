@@ -132,6 +132,8 @@ def _origins(value: object) -> object:
 
 
 def _origin(text: str) -> str:
+    if text == "*":
+        return text
     url = urlsplit(text.lower())
     # A browser sends scheme, host and port, and nothing else (RFC 6454, section 6.2).
     if (

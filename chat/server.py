@@ -184,7 +184,7 @@ def _app(
         support_routes(accounts),
         direct_routes(accounts),
         rooms_routes(accounts, budgets, rooms, memberships, presence),
-        admin_routes(accounts, budgets, watch, config.origins),
+        admin_routes(accounts, budgets, watch),
     ]
     metrics = [] if config.metrics_listen else [create_metrics(meters)]
     pages = create_pages(storage.ping, routes)

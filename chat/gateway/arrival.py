@@ -18,6 +18,8 @@ class Arrival:
     scheme: str
     """`http` or `https`, as the client sees it."""
     listen: Listen
+    refusal: str | None = None
+    """Why it may come from another site's page, and is answered with 403."""
 
 
 ServeSocket = Callable[[Arrival], Awaitable[None]]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import trio
 
 from chat.config import Listen
+from chat.model.addresses import parse_address
 from chat.model.startup import CannotStart
 
 BACKLOG = 4096
@@ -37,6 +38,12 @@ class Bound(NamedTuple):
         """As `http://127.0.0.1:9000`."""
         host = f"[{self.listen.host}]" if ":" in self.listen.host else self.listen.host
         return f"{scheme}://{host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine gets here."""
+        addresses = (parse_address(listener.socket.getsockname()[0]) for listener in self.listeners)
+        return all(address is not None and address.is_loopback for address in addresses)
 
     def close(self) -> None:
         """Stop listening, at once. May be called again."""

@@ -20,6 +20,7 @@ from chat.gateway.head import ReplayStream, read_head
 from chat.gateway.http_connection import HttpServer
 from chat.gateway.progress import ProgressStream
 from chat.gateway.refusal import refuse
+from chat.gateway.same_site import SameSite
 
 logger = structlog.get_logger(__name__)
 
@@ -50,12 +51,14 @@ class Connections:
         config: Config,
         tls: SSLContext | None,
         proxies: Proxies,
+        same_site: SameSite,
         http: HttpServer,
         serve_socket: ServeSocket,
     ) -> None:
         self._config = config
         self._tls = tls
         self._proxies = proxies
+        self._same_site = same_site
         self._http = http
         self._serve_socket = serve_socket
         self._admission = Admission(config.max_connections, config.max_connections_per_address)
@@ -70,15 +73,15 @@ class Connections:
         """How many are admitted now."""
         return self._admission.count
 
-    async def serve(self, inner: trio.SocketStream, listen: Listen) -> None:
+    async def serve(self, inner: trio.SocketStream, listen: Listen, loopback: str | None = None) -> None:
         """Serve one connection and close it. What goes wrong with it is logged here and goes no further.
 
-        Cancelling: it is closed at once.
+        `loopback` is the host of a listener that is bound to loopback only. Cancelling: it is closed at once.
         """
         socket = inner.socket
         self._sockets.add(socket)
         try:
-            await self._receive(inner, listen)
+            await self._receive(inner, listen, loopback)
         except* EXPECTED as errors:
             logger.debug("a connection broke", reason=repr(errors.exceptions[0]))
         except* Exception:
@@ -99,18 +102,18 @@ class Connections:
         for socket in tuple(self._sockets):
             socket.close()
 
-    async def _receive(self, inner: trio.SocketStream, listen: Listen) -> None:
-        host, port = inner.socket.getpeername()[:2]
+    async def _receive(self, inner: trio.SocketStream, listen: Listen, loopback: str | None) -> None:
+        peer: Peer = inner.socket.getpeername()[:2]
         # A proxy is no client: until its head says whose it is, the connection counts in the total only.
-        match self._admission.claim(None if self._proxies.trusts(host) else host):
+        match self._admission.claim(None if self._proxies.trusts(peer[0]) else peer[0]):
             case Place() as place:
                 with place:
-                    await self._serve(await self._meet(inner, (host, port), listen, place), (host, port))
+                    await self._serve(await self._meet(inner, peer, listen, loopback, place), peer, loopback)
             case status:
                 await self._turn_away(inner, status)
 
     async def _meet(
-        self, inner: trio.SocketStream, peer: Peer, listen: Listen, place: Place
+        self, inner: trio.SocketStream, peer: Peer, listen: Listen, loopback: str | None, place: Place
     ) -> Arrival | None:
         """TLS, the first head, and whose it is. None: there is nothing to serve."""
         with self._until_stop() as early:
@@ -128,16 +131,19 @@ class Connections:
                 await refuse(stream, HTTPStatus.TOO_MANY_REQUESTS)
                 return None
             scheme = self._proxies.client_scheme(peer[0], head.headers, tls=stream.tls)
-            return Arrival(stream, head, address, scheme, listen)
+            refusal = self._same_site.refusal(
+                head, peer=peer[0], scheme=scheme, loopback=loopback, socket=head.asks_for_websocket
+            )
+            return Arrival(stream, head, address, scheme, listen, refusal)
         return None
 
-    def _serve(self, arrival: Arrival | None, peer: Peer) -> Awaitable[None]:
+    def _serve(self, arrival: Arrival | None, peer: Peer, loopback: str | None) -> Awaitable[None]:
         # Not async: a frame here would keep the head for as long as the socket lives.
         if arrival is None:
             return _nothing()
         if arrival.head.asks_for_websocket:
             return self._serve_socket(arrival)
-        return self._http.serve(arrival.stream, peer)
+        return self._http.serve(arrival.stream, peer, loopback)
 
     async def _turn_away(self, inner: trio.SocketStream, status: HTTPStatus) -> None:
         if self._refusing == REFUSALS_AT_ONCE:

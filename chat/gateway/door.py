@@ -19,7 +19,6 @@ from chat.gateway.arrival import Arrival
 from chat.gateway.client_stream import ClientStream, close_frame
 from chat.gateway.head import Head
 from chat.gateway.http.endpoint import bearer_token
-from chat.gateway.origins import origin_allowed
 from chat.gateway.refusal import refuse
 from chat.live.endings import record_crash, record_end
 from chat.live.presence import Handshake, Presence
@@ -91,8 +90,8 @@ class Door:
 
     def _look_at(self, arrival: Arrival) -> "_Welcome | _Refused":
         """Decide from the head alone whether the client may come in, and what it speaks."""
-        if not origin_allowed(arrival.head, arrival.scheme, self._config.origins):
-            return _Refused(403, b"this origin is not allowed\n")
+        if arrival.refusal is not None:
+            return _Refused(403, arrival.refusal.encode() + b"\n")
         if arrival.head.path == "/":
             dialect = by_name(self._dialects, arrival.listen.dialect)
             assert dialect is not None  # looked at when the server started

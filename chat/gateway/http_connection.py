@@ -21,10 +21,11 @@ from hypercorn.typing import ConnectionState, TaskGroup
 
 from chat.config import Config
 from chat.gateway.addresses import Proxies
-from chat.gateway.head import READ_BYTES, ReplayStream
+from chat.gateway.head import READ_BYTES, Head, ReplayStream
 from chat.gateway.lifespan import ASGIApp
 from chat.gateway.parser import MAX_FRAMING_BYTES, PlainParser
-from chat.gateway.refusal import linger
+from chat.gateway.refusal import forbidding, linger
+from chat.gateway.same_site import SameSite
 
 logger = structlog.get_logger(__name__)
 
@@ -43,9 +44,10 @@ WRITE_BYTES = 65_536
 class HttpServer:
     """Serves HTTP connections with `app`, until it is told to stop."""
 
-    def __init__(self, app: ASGIApp, config: Config, proxies: Proxies) -> None:
+    def __init__(self, app: ASGIApp, config: Config, proxies: Proxies, same_site: SameSite) -> None:
         self.app = app
         self.proxies = proxies
+        self.same_site = same_site
         self.head_timeout = config.head_timeout
         self.context = WorkerContext(None)
         self.hypercorn = HypercornConfig()
@@ -54,12 +56,13 @@ class HttpServer:
         self.hypercorn.accesslog = self.hypercorn.errorlog = None  # what there is to log, this file logs
         self._open: set[_HttpConnection] = set()
 
-    async def serve(self, stream: ReplayStream, peer: tuple[str, int]) -> None:
+    async def serve(self, stream: ReplayStream, peer: tuple[str, int], loopback: str | None) -> None:
         """Serve the requests of one connection until it is over; the caller closes it.
 
-        Raises what breaks it, network and protocol errors too. Cancelling cuts handlers and answers at once.
+        `loopback` is the host of a listener that is bound to loopback only. Raises what breaks it, network and
+        protocol errors too. Cancelling cuts handlers and answers at once.
         """
-        connection = _HttpConnection(self, stream, peer)
+        connection = _HttpConnection(self, stream, peer, loopback)
         self._open.add(connection)
         try:
             await connection.run()
@@ -80,6 +83,7 @@ class _HttpConnection:
         "_body_deadline",
         "_head_deadline",
         "_lingers",
+        "_loopback",
         "_over",
         "_parser",
         "_peer",
@@ -91,10 +95,13 @@ class _HttpConnection:
         "_writing",
     )
 
-    def __init__(self, server: HttpServer, stream: ReplayStream, peer: tuple[str, int]) -> None:
+    def __init__(
+        self, server: HttpServer, stream: ReplayStream, peer: tuple[str, int], loopback: str | None
+    ) -> None:
         self._server = server
         self._stream = stream
         self._peer = peer
+        self._loopback = loopback
         self._parser = PlainParser(h11.SERVER, server.hypercorn.h11_max_incomplete_size)
         self._reading = trio.CancelScope()
         self._writing = trio.Lock()  # a handler's answer and the reader's `100 Continue` may meet
@@ -200,10 +207,16 @@ class _HttpConnection:
     ) -> Callable[[Any], Awaitable[None]]:
         """Start the handler of one request; the result takes the request's events (Hypercorn calls this)."""
         proxies, (peer, port) = self._server.proxies, self._peer
+        headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
         if proxies.trusts(peer):
-            headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
             scope["client"] = (proxies.client_address(peer, headers), port)
             scope["scheme"] = proxies.client_scheme(peer, headers, tls=self._stream.tls)
+        refusal = self._server.same_site.refusal(
+            Head(scope["method"], scope["path"], scope["http_version"], headers),
+            peer=peer,
+            scheme=scope["scheme"],
+            loopback=self._loopback,
+        )
         to_handler, events = trio.open_memory_channel[Any](math.inf)
 
         async def answer(event: Any) -> None:  # noqa: ANN401 - an ASGI event, or None at the end
@@ -214,7 +227,8 @@ class _HttpConnection:
                 event = {**event, "headers": [*event["headers"], (b"connection", b"close")]}
             await send(event)
 
-        self._start_soon(_handle, self._server.app, scope, events, answer)
+        served_by = self._server.app if refusal is None else forbidding(refusal)
+        self._start_soon(_handle, served_by, scope, events, answer)
 
         async def put(event: object) -> None:
             # With a bound, whoever puts would wait for ever once the handler is over; Quart takes each at once.

@@ -10,13 +10,14 @@ from contextlib import ExitStack, asynccontextmanager
 import structlog
 import trio
 
-from chat.config import Config, Listen
+from chat.config import Config
 from chat.gateway.addresses import Proxies
 from chat.gateway.arrival import ServeSocket
 from chat.gateway.binding import Bound, bind
 from chat.gateway.connections import Connections
 from chat.gateway.http_connection import HttpServer
 from chat.gateway.lifespan import ASGIApp, open_lifespan
+from chat.gateway.same_site import SameSite
 from chat.gateway.tls import open_tls_context
 
 logger = structlog.get_logger(__name__)
@@ -58,8 +59,9 @@ async def open_gateway(
     """
     tls = open_tls_context(config.tls_cert, config.tls_key)
     proxies = Proxies(config.trusted_proxies, config.forwarded_header)
-    http = HttpServer(app, config, proxies)
-    connections = Connections(config, tls, proxies, http, serve_socket)
+    same_site = SameSite(config.origins, proxies)
+    http = HttpServer(app, config, proxies, same_site)
+    connections = Connections(config, tls, proxies, same_site, http, serve_socket)
     with ExitStack() as listening:
         bounds: list[Bound] = []
         for listen in config.listen:
@@ -72,7 +74,7 @@ async def open_gateway(
             async with trio.open_nursery() as serving, trio.open_nursery() as accepting:
                 for bound in bounds:
                     for listener in bound.listeners:
-                        accepting.start_soon(_accept, listener, bound.listen, connections, serving)
+                        accepting.start_soon(_accept, listener, bound, connections, serving)
                 try:
                     yield Gateway(addresses, connections)
                 finally:
@@ -86,9 +88,10 @@ async def open_gateway(
 
 
 async def _accept(
-    listener: trio.SocketListener, listen: Listen, connections: Connections, serving: trio.Nursery
+    listener: trio.SocketListener, bound: Bound, connections: Connections, serving: trio.Nursery
 ) -> None:
     """Accept until cancelled. Having no descriptors is no reason to end, nor to fill the log."""
+    loopback = bound.listen.host if bound.is_loopback else None
     next_complaint = -float("inf")
     while True:
         try:
@@ -101,7 +104,7 @@ async def _accept(
                 logger.error("connections cannot be accepted", reason=error.strerror, open=connections.count)
             await trio.sleep(ACCEPT_PAUSE)
         else:
-            serving.start_soon(connections.serve, stream, listen)
+            serving.start_soon(connections.serve, stream, bound.listen, loopback)
 
 
 async def _cut_at(moment: trio.CancelScope, connections: Connections) -> None:

@@ -1,4 +1,4 @@
-"""Whether the page that opens a socket may: browsers name its origin, and nobody else has to."""
+"""Whether the page that opens a socket or calls may: browsers name its origin, and nobody else has to."""
 
 import re
 from collections.abc import Collection
@@ -13,12 +13,15 @@ PORTS = {"http": 80, "https": 443}
 Origin = tuple[str, str, int | None]
 
 
-def origin_allowed(head: Head, scheme: str, allowed: Collection[str]) -> bool:
-    """Whether the `Origin` of `head` may open a socket here (RFC 6455 section 10.2, RFC 6454).
+def origin_allowed(
+    head: Head, scheme: str, allowed: Collection[str], forwarded_host: str | None = None
+) -> bool:
+    """Whether the `Origin` of `head` may open a socket or call (RFC 6455 section 10.2, RFC 6454).
 
     `scheme` is `http` or `https` as the client sees this server, `allowed` the other origins, as
     `https://chat.example`; `*` lets everybody in. No `Origin` at all is no browser, and is let in. The origin
-    of the `Host` that was asked for is our own. Everything else is refused, `null` and nonsense too.
+    of the `Host` that was asked for is our own, here or at a trusted proxy (`forwarded_host`). Everything else is
+    refused, `null` and nonsense too.
     """
     origins = head.values("origin")
     if not origins or "*" in allowed:
@@ -26,7 +29,8 @@ def origin_allowed(head: Head, scheme: str, allowed: Collection[str]) -> bool:
     origin = parse_origin(origins[0])
     if origin is None or len(origins) > 1:
         return False
-    return origin == _own(head, scheme) or origin in map(parse_origin, allowed)
+    own = (_own(host, scheme) for host in (head.get("host"), forwarded_host) if host)
+    return origin in own or origin in map(parse_origin, allowed)
 
 
 def parse_origin(text: str) -> Origin | None:
@@ -35,8 +39,8 @@ def parse_origin(text: str) -> Origin | None:
     return _origin(*found.groups()) if found else None
 
 
-def _own(head: Head, scheme: str) -> Origin | None:
-    found = HOST.fullmatch((head.get("host") or "").lower())
+def _own(host: str, scheme: str) -> Origin | None:
+    found = HOST.fullmatch(host.lower())
     return _origin(scheme, *found.groups()) if found else None
 
 

@@ -35,9 +35,8 @@ class StrictParser(h11.Connection):
 
     def __init__(self, our_role: type[h11.SERVER], max_incomplete_event_size: int = 16_384) -> None:
         super().__init__(our_role, max_incomplete_event_size)
-        self._unfinished: bytes | None = (
-            None  # the last bytes of a head without an end; None: it is to be looked at
-        )
+        self._unfinished: bytes | None = None
+        """The last bytes of a head whose end is still to come. None: it is to be looked at."""
         self.must_close = False
         """Whether the last request's framing is in doubt: nothing behind it may be taken for another request."""
 

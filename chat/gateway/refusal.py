@@ -1,11 +1,14 @@
 """The few fixed bytes for a connection that is not served, and the lingering close that lets them arrive."""
 
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from json import dumps
+from typing import Any
 
 import trio
 
 from chat.gateway.head import READ_BYTES, ReplayStream
+from chat.gateway.lifespan import ASGIApp
 
 LINGER = 1.0
 """Seconds in which a client may read the last answer and close; most do it at once."""
@@ -50,6 +53,18 @@ def response(status: HTTPStatus) -> bytes:
     if status is HTTPStatus.UPGRADE_REQUIRED:
         head += ["upgrade: websocket", "sec-websocket-version: 13"]
     return "\r\n".join([*head, "", ""]).encode() + body
+
+
+def forbidding(text: str) -> ASGIApp:
+    """An app that answers everything with 403 and `text`, and reads no body."""
+    body = dumps({"error": text}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+
+    async def app(_scope: object, _receive: object, send: Callable[[Any], Awaitable[None]]) -> None:
+        await send({"type": "http.response.start", "status": 403, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
 
 
 async def linger(stream: ReplayStream) -> None:

@@ -79,7 +79,7 @@ class Wire:
     async def asks(self, method: str, path: str, body: object = None, token: str = "") -> Any:
         """Ask over HTTP; return the JSON of the answer, or None where none came."""
         content = msgspec.json.encode(body) if body is not None else b""
-        head = f"{method} {path} HTTP/1.1\r\nHost: test\r\nContent-Length: {len(content)}\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(content)}\r\n"
         head += "Content-Type: application/json\r\n"
         head += f"Authorization: Bearer {token}\r\n" if token else ""
         begin = len(self.got)
@@ -100,7 +100,7 @@ class Wire:
         """Shake hands for a WebSocket."""
         bearer = f"Authorization: Bearer {token}\r\n" if token else ""
         await self.send(
-            f"GET {path} HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{bearer}"
+            f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{bearer}"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
         )
         return await self.until(b"101 ") if path != "/nowhere" else await self.until(b"404 ")
@@ -296,7 +296,9 @@ async def bad_request(run: Run) -> None:
     """Something that is no HTTP, and a WebSocket without a key."""
 
     async def speak(wire: Wire, _world: World) -> None:
-        await wire.send(b"GET / HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+        await wire.send(
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+        )
         await wire.until(b"400 ")
         await wire.stream.aclose()
 
@@ -318,7 +320,7 @@ async def no_place_behind_a_proxy(run: Run) -> None:
     """A head that says, by a trusted proxy, that it is from an address which has all its connections."""
 
     async def speak(wire: Wire, _world: World) -> None:
-        await wire.send(b"GET / HTTP/1.1\r\nHost: test\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n")
+        await wire.send(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n")
         await wire.until(b"429 ")
         await wire.stream.aclose()
 
@@ -331,7 +333,7 @@ async def http_hung_up(run: Run) -> None:
 
     async def speak(wire: Wire, _world: World) -> None:
         body = b'{"Email": "ada@example.com", "Password": "secret word"}'
-        head = f"PUT /login HTTP/1.1\r\nHost: test\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        head = f"PUT /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
         await wire.send(head + body)
         _reset(wire)
 
@@ -342,7 +344,7 @@ async def http_answered_early(run: Run) -> None:
     """A body that is too long is refused before it came; the client is still sending."""
 
     async def speak(wire: Wire, _world: World) -> None:
-        await wire.send(b"POST /register HTTP/1.1\r\nHost: test\r\nContent-Length: 900000\r\n\r\n{")
+        await wire.send(b"POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n\r\n{")
         await wire.until(b"413 ")
         await wire.stream.aclose()
 

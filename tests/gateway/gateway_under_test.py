@@ -139,7 +139,7 @@ class Wire:
 
     async def get(self, path: str = "/", *headers: str) -> tuple[int, dict[str, str], bytes]:
         await self.send(
-            "\r\n".join([f"GET {path} HTTP/1.1", "Host: test", *headers, "", ""]).encode("latin-1")
+            "\r\n".join([f"GET {path} HTTP/1.1", "Host: localhost", *headers, "", ""]).encode("latin-1")
         )
         return await self.response()
 
@@ -204,7 +204,7 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 OPENING = (
-    b"GET /ws?token=x HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"GET /ws?token=x HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
 

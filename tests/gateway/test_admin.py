@@ -227,7 +227,7 @@ async def raw(watched: Watched, path: str = "/talker") -> trio.SocketStream:
     """A client that sends the bytes it is told to, its handshake over."""
     stream = await trio.open_tcp_stream("127.0.0.1", int(watched.url.rpartition(":")[2]))
     await stream.send_all(
-        f"GET {path} HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n".encode()
+        f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n".encode()
         + b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
     assert b"101" in await stream.receive_some()

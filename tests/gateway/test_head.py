@@ -76,7 +76,7 @@ async def test_half_a_head_and_then_the_end_is_nothing(sent: bytes) -> None:
 
 
 async def test_a_head_may_be_as_long_as_the_limit_and_no_longer() -> None:
-    longest = b"GET / HTTP/1.1\r\nHost: a\r\nX: ".ljust(4096 - 4, b"x") + b"\r\n\r\n"
+    longest = b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ".ljust(4096 - 4, b"x") + b"\r\n\r\n"
     async with pair() as (stream, client):
         await client.send_all(longest)
         assert isinstance(await read_head(stream, 4096), Head)
@@ -98,26 +98,26 @@ async def test_tls_on_a_plain_port_is_seen_at_its_first_byte() -> None:
     ("raw", "status"),
     [
         (b"GET / HTTP/1.1\r\n\r\n", 400),  # no host
-        (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nX : a\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: b\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX : a\r\n\r\n", 400),
         (b"GET /\r\n\r\n", 400),
-        (b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-        (b"G\xc3\xa4T / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-        (b"GET /\xc3\xa4 HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-        (b"GET ?a HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-        (b"GET http://[ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-        (b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        (b"GET  / HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+        (b"G\xc3\xa4T / HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+        (b"GET /\xc3\xa4 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+        (b"GET ?a HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+        (b"GET http://[ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+        (b"CONNECT a:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: " + b"a" * 301 + b"\r\n\r\n", 400),
-        (b"GET /" + b"a" * 8000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+        (b"GET /" + b"a" * 8000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
         (OPENING.replace(b"GET /", b"GET /" + b"a" * 8000), 414),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", 400),
         (b"PRI * HTTP/2.0\r\n\r\n", 505),
-        (b"GET / HTTP/3.0\r\nHost: a\r\n\r\n", 505),
-        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"a:\r\n" * 200 + b"\r\n", 431),
-        (OPENING.replace(b"Host: test", b"Host: xn--99999999"), 400),
-        (OPENING.replace(b"Host: test", b"Host: t\xc3\xa4st"), 400),
+        (b"GET / HTTP/3.0\r\nHost: localhost\r\n\r\n", 505),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"a:\r\n" * 200 + b"\r\n", 431),
+        (OPENING.replace(b"Host: localhost", b"Host: xn--99999999"), 400),
+        (OPENING.replace(b"Host: localhost", b"Host: t\xc3\xa4st"), 400),
         (OPENING.replace(b"Connection: Upgrade", b"Connection: Upgrade, \xe4"), 400),
         (OPENING.replace(b"\r\n\r\n", b"\r\nSec-WebSocket-Protocol: \xe4\r\n\r\n"), 400),
         (OPENING.replace(b"\r\n\r\n", b"\r\nSec-WebSocket-Extensions: \xe4\r\n\r\n"), 400),
@@ -128,20 +128,20 @@ def test_a_malformed_head_is_refused_with_its_status(raw: bytes, status: int) ->
 
 
 def test_repeated_headers_are_kept_in_their_order() -> None:
-    head = _head(b"GET / HTTP/1.1\r\nHost: a\r\nX-A: 1\r\nx-a: \xe4\r\n\r\n")
+    head = _head(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: 1\r\nx-a: \xe4\r\n\r\n")
     assert head.values("x-a") == ["1", "ä"]
     assert (head.get("x-a"), head.get("x-b")) == ("1", None)
 
 
 def test_a_target_of_8000_bytes_is_read() -> None:
-    for raw in (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", OPENING):
+    for raw in (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", OPENING):
         target = raw.split(b" ")[1]
         long = target.ljust(8000, b"a")
         assert _head(raw.replace(target, long, 1)).target == long.decode()
 
 
 def test_a_target_is_in_origin_form() -> None:
-    head = _head(b"GET HTTP://a.example/b%20c?d=%20 HTTP/1.1\r\nHost: a\r\n\r\n")
+    head = _head(b"GET HTTP://a.example/b%20c?d=%20 HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert (head.target, head.path, head.query) == ("/b%20c?d=%20", "/b c", "d=%20")
 
 
@@ -189,8 +189,8 @@ _LINES = st.sampled_from(
     st.sampled_from(["/", "/a?b=%20", "/a://b", "/#", "http://a/b", "//", "*", "/ "]),
 )
 @example(["Upgrade: websocket", "Connection: Upgrade"], "/")  # no host
-@example(["Host: a", "Host: a", "Upgrade: websocket", "Connection: Upgrade"], "/")
-@example(["Host: a", "Upgrade: websocket", "Connection: Upgrade", "Content-Length: 1"], "/")
+@example(["Host: localhost", "Host: localhost", "Upgrade: websocket", "Connection: Upgrade"], "/")
+@example(["Host: localhost", "Upgrade: websocket", "Connection: Upgrade", "Content-Length: 1"], "/")
 def test_a_handshake_in_its_usual_form_is_read_as_h11_reads_it(lines: list[str], target: str) -> None:
     plain = "\r\n".join(
         [f"GET {target} HTTP/1.1", *lines, "Upgrade: websocket", "Connection: Upgrade", "X: y"]
@@ -211,12 +211,12 @@ def test_a_usual_handshake_does_not_wait_for_h11(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     "head",
     [
-        b"GET / HTTP/1.1\r\nHost: a\r\nX:" + b" " * 60_000 + b"\x00\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: a\r\nX:" + (b"\t" * 99 + b"a") * 600 + b"\x00\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n" + b" \r\n" * 20_000 + b"\x00\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: a\r\n" + b"a:b\r\n" * 12_000 + b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX:" + b" " * 60_000 + b"\x00\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX:" + (b"\t" * 99 + b"a") * 600 + b"\x00\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\r\n" + b" \r\n" * 20_000 + b"\x00\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"a:b\r\n" * 12_000 + b"\r\n",
         b"GET / HTTP/1.1\r\nHost: " + b"xn--a" * 12_000 + b"\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a " * 30_000 + b"\x00\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a " * 30_000 + b"\x00\r\n\r\n",
     ],
 )
 def test_no_head_takes_long_to_parse(head: bytes) -> None:
@@ -227,7 +227,7 @@ def test_no_head_takes_long_to_parse(head: bytes) -> None:
 
 def test_the_framing_of_a_body_has_a_limit() -> None:
     parser = StrictParser(h11.SERVER)
-    parser.receive_data(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+    parser.receive_data(b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
     assert isinstance(parser.next_event(), h11.Request)
     parser.receive_data(b"1;" + b"x" * 1024)
     with pytest.raises(h11.RemoteProtocolError, match="framing"):

@@ -45,7 +45,9 @@ async def test_nobody_is_told_what_serves() -> None:
 async def test_pipelined_requests_are_answered_in_order() -> None:
     with trio.fail_after(10):
         async with running() as gateway, wire_to(gateway) as wire:
-            await wire.send(b"".join(b"GET /who?%d HTTP/1.1\r\nHost: a\r\n\r\n" % n for n in range(50)))
+            await wire.send(
+                b"".join(b"GET /who?%d HTTP/1.1\r\nHost: localhost\r\n\r\n" % n for n in range(50))
+            )
             for n in range(50):
                 _, _, body = await wire.response()
                 assert b'"args":"%d"' % n in body
@@ -54,9 +56,9 @@ async def test_pipelined_requests_are_answered_in_order() -> None:
 async def test_a_head_in_pieces_behind_a_pipelined_request_is_read() -> None:
     with trio.fail_after(10):
         async with running() as gateway, wire_to(gateway) as wire:
-            await wire.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /who")
+            await wire.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\nGET /who")
             assert (await wire.response())[0] == 200
-            await wire.send(b" HTTP/1.1\r\nHost: a\r\n\r\n")
+            await wire.send(b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert b"127.0.0.1" in (await wire.response())[2]
 
 
@@ -65,7 +67,7 @@ async def test_head_and_expectation_and_http_1_0_work() -> None:
         async with running() as gateway:
             async with wire_to(gateway) as wire:
                 await wire.send(
-                    b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n"
+                    b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n"
                 )
                 assert (await wire.response())[0] == 100
                 await wire.send(b"body")
@@ -74,7 +76,7 @@ async def test_head_and_expectation_and_http_1_0_work() -> None:
                 await wire.send(b"GET / HTTP/1.0\r\n\r\n")
                 assert (await wire.until_closed()).endswith(b"\r\n\r\nhello")
             async with wire_to(gateway) as wire:
-                await wire.send(b"HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                await wire.send(b"HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                 assert (await wire.until_closed()).endswith(b"\r\n\r\n")
 
 
@@ -112,7 +114,7 @@ async def test_a_client_that_ends_its_side_gets_its_answer() -> None:
     app = make_app()
     with trio.fail_after(10):
         async with running(app) as gateway, wire_to(gateway) as wire:
-            await wire.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+            await wire.send(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
             await wire.stream.send_eof()  # type: ignore[attr-defined]
             await app.entered.wait()
             app.released.set()
@@ -125,7 +127,7 @@ async def test_a_client_that_is_gone_cancels_its_handler() -> None:
     with trio.fail_after(10), nothing_logged():
         async with running(app) as gateway:
             async with wire_to(gateway) as wire:
-                await wire.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+                await wire.send(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 await app.entered.wait()
                 reset(wire)
             await none_left(gateway)
@@ -188,7 +190,7 @@ async def test_a_body_that_dribbles_is_cut(monkeypatch: pytest.MonkeyPatch, fram
     monkeypatch.setattr(http_connection, "BODY_TIMEOUT", 0.3)
     with trio.fail_after(5), nothing_logged():
         async with running() as gateway, wire_to(gateway) as wire:
-            await wire.send(b"POST /echo HTTP/1.1\r\nHost: a\r\n" + framing + b"\r\n\r\n")
+            await wire.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\n" + framing + b"\r\n\r\n")
             await _dribble(wire, b"1\r\na\r\n" * 200)
             await none_left(gateway)
 
@@ -199,9 +201,9 @@ async def test_a_long_handler_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> 
     app = make_app()
     with trio.fail_after(5):
         async with running(app, head_timeout=0.1) as gateway, wire_to(gateway) as wire:
-            await wire.send(b"POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n")
+            await wire.send(b"POST /slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n")
             await app.entered.wait()
-            await wire.send(b"bodyGET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+            await wire.send(b"bodyGET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
             await trio.sleep(0.3)
             app.released.set()
             assert (await wire.response())[2] == b"slow"
@@ -212,7 +214,7 @@ async def test_a_client_that_does_not_read_its_answer_is_cut(monkeypatch: pytest
     monkeypatch.setattr(http_connection, "WRITE_TIMEOUT", 0.3)
     with trio.fail_after(5), nothing_logged():
         async with running() as gateway, wire_to(gateway) as wire:
-            await wire.send(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+            await wire.send(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
             await until(lambda: gateway.connections == 1)
             await none_left(gateway)
             assert len(await wire.until_closed()) < len(LARGE)
@@ -222,7 +224,7 @@ async def test_a_client_that_reads_slowly_gets_its_whole_answer(monkeypatch: pyt
     monkeypatch.setattr(http_connection, "WRITE_TIMEOUT", 1.0)
     with trio.fail_after(10):
         async with running() as gateway, wire_to(gateway) as wire:
-            await wire.send(b"GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            await wire.send(b"GET /large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             received = 0
             while received < len(LARGE):  # longer than the timeout in all, but never without progress
                 await trio.sleep(0.05)
@@ -236,7 +238,7 @@ async def test_a_body_that_nobody_reads_does_not_take_the_answer_away() -> None:
     with trio.fail_after(10), nothing_logged():
         async with running() as gateway, wire_to(gateway) as wire:
             await wire.send(
-                b"POST /none HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n" + b"x" * 500_000
+                b"POST /none HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500000\r\n\r\n" + b"x" * 500_000
             )
             assert (await wire.response())[0] == 404
 
@@ -247,18 +249,21 @@ async def test_a_second_head_over_the_limit_is_refused_with_431() -> None:
             for head in (b"X: " + b"x" * 10_000, b"a:b\r\n" * 200):
                 async with wire_to(gateway) as wire:
                     await wire.get()
-                    await wire.send(b"GET / HTTP/1.1\r\nHost: a\r\n" + head + b"\r\n\r\n")
+                    await wire.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n" + head + b"\r\n\r\n")
                     assert (await wire.response())[0] == 431
                     assert await wire.until_closed() == b""
 
 
-@pytest.mark.parametrize("behind", [b"", b"GET /who HTTP/1.1\r\nHost: a\r\n\r\n"])
+@pytest.mark.parametrize("behind", [b"", b"GET /who HTTP/1.1\r\nHost: localhost\r\n\r\n"])
 @pytest.mark.parametrize("path", [b"/echo", b"/ignore", b"/none", b"/slow"])
 async def test_behind_a_body_of_two_lengths_nothing_is_answered(path: bytes, behind: bytes) -> None:
     """RFC 9112, section 6.1: a proxy that believed the other length saw the second request in the first one's body."""
     app = make_app()
     app.released.set()
-    head = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n" % path
+    head = (
+        b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
+        % path
+    )
     with trio.fail_after(10), nothing_logged():
         async with running(app) as gateway, wire_to(gateway) as wire:
             await wire.send(head + b"5\r\nhello\r\n0\r\n\r\n" + behind)
@@ -271,13 +276,13 @@ async def test_behind_a_body_of_two_lengths_nothing_is_answered(path: bytes, beh
 
 @pytest.mark.parametrize("together", [True, False])
 @pytest.mark.parametrize(
-    "head", [b"GET /slow HTTP/1.1\r\nHost: a\r\nConnection: close", b"GET /slow HTTP/1.0"]
+    "head", [b"GET /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close", b"GET /slow HTTP/1.0"]
 )
 async def test_what_follows_the_last_request_takes_nothing_from_its_answer(
     head: bytes, together: bool
 ) -> None:
     app = make_app()
-    behind = b"GET /who HTTP/1.1\r\nHost: a\r\n\r\n"
+    behind = b"GET /who HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with trio.fail_after(10), nothing_logged():
         async with running(app) as gateway, wire_to(gateway) as wire:
             await wire.send(head + b"\r\n\r\n" + (behind if together else b""))

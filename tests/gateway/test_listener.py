@@ -177,7 +177,7 @@ async def test_tls_carries_http_and_sockets(authority: trustme.CA, pem: dict[str
                 await ws.send_message("secret")
                 assert await ws.get_message() == "secret"
             async with wire_to(gateway) as wire:  # plain HTTP on it is no reason to worry
-                await wire.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                await wire.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 assert b"hello" not in await wire.until_closed()
             await none_left(gateway)
 
@@ -241,7 +241,7 @@ def _encrypt(path: Path) -> None:
 # --- what it admits ---
 
 
-@pytest.mark.parametrize("request_", [OPENING, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"])
+@pytest.mark.parametrize("request_", [OPENING, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"])
 async def test_over_the_total_is_answered_with_503(request_: bytes) -> None:
     with trio.fail_after(10):
         async with running(max_connections=1) as gateway:
@@ -280,7 +280,9 @@ async def test_over_the_limit_of_an_address_is_answered_with_429(extra: bytes) -
     with trio.fail_after(10):
         async with running(None, **settings) as gateway, wire_to(gateway) as one, wire_to(gateway) as two:
             assert (await one.get("/", "X-Forwarded-For: 192.0.2.1"))[0] == 200
-            await two.send(b"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.1\r\n" + extra + b"\r\n")
+            await two.send(
+                b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.1\r\n" + extra + b"\r\n"
+            )
             status, headers, _ = await two.response()
             assert (status, headers["retry-after"]) == (429, "10")
             assert await two.until_closed() == b""
@@ -363,7 +365,7 @@ async def test_a_stop_waits_for_an_answer_that_is_being_made() -> None:
     with trio.fail_after(10):
         async with running(app, on_stop=app.released.set, grace=5.0) as gateway:
             wire = await connect(gateway)
-            await wire.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+            await wire.send(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
             await app.entered.wait()
             begin = time.perf_counter()
         assert time.perf_counter() - begin < 3  # and not for another request after it
@@ -386,7 +388,7 @@ async def test_a_stop_accepts_nobody_more() -> None:
             async with running(app, on_stop=lambda: nursery.start_soon(knock), grace=5.0) as gateway:
                 port = port_of(gateway)
                 wire = await connect(gateway)
-                await wire.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+                await wire.send(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 await app.entered.wait()
             await wire.stream.aclose()
         assert refused
@@ -424,8 +426,8 @@ async def test_a_stop_takes_the_grace_period_at_most() -> None:
     with trio.fail_after(10), nothing_logged():
         async with running(app, hold_on, grace=0.5) as gateway:
             slow, large, socket_ = [await connect(gateway) for _ in range(3)]
-            await slow.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
-            await large.send(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+            await slow.send(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            await large.send(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
             await socket_.send(OPENING)
             await until(lambda: gateway.connections == 3)
             await wait_all_tasks_blocked(0.05)
@@ -451,8 +453,8 @@ async def test_cancelling_cuts_everything_at_once() -> None:
             async with running(app, hold_on, grace=60.0) as gateway:
                 wires = [await connect(gateway) for _ in range(4)]
                 await wires[0].get()
-                await wires[1].send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
-                await wires[2].send(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+                await wires[1].send(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                await wires[2].send(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 await wires[3].send(OPENING)
                 await until(lambda: gateway.connections == 4)
                 await wait_all_tasks_blocked(0.05)

@@ -48,7 +48,7 @@ def upgrade(path: str, token: str | None, chance: random.Random) -> bytes:
     nonce = base64.b64encode(chance.randbytes(16)).decode()
     target = path if token is None else f"{path}?token={token}"
     return (
-        f"GET {target} HTTP/1.1\r\nHost: chat\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"GET {target} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {nonce}\r\n\r\n"
     ).encode()
 
@@ -121,7 +121,9 @@ def whole_texts(sent: bytes) -> list[str]:
 async def ask(link: Link, method: str, path: str, body: Any, token: str | None) -> tuple[int, Any]:
     """Make one HTTP request and return the status and the JSON of the answer. Raises Over or what the link does."""
     raw = b"" if body is None else json.dumps(body).encode()
-    head = f"{method} {path} HTTP/1.1\r\nHost: chat\r\nConnection: close\r\nContent-Length: {len(raw)}\r\n"
+    head = (
+        f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {len(raw)}\r\n"
+    )
     head += "Content-Type: application/json\r\n" + (f"Authorization: {token}\r\n" if token else "")
     await link.send_all(head.encode() + b"\r\n" + raw)
     incoming = Incoming(link)

@@ -382,7 +382,7 @@ def test_a_flood_of_pings_gets_its_pongs(server: ServerProcess) -> None:
 
 LINE = frame(TEXT, b'{"name":"mallory","message":"hi"}')
 TALK = opening() + LINE
-CALL = b"POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+CALL = b"POST /api/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
 
 @needs_proc
@@ -478,17 +478,23 @@ NO_HEADS = {
     "one word": (b"HELLO\r\n\r\n", 400),
     "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
     "no host": (b"GET / HTTP/1.1\r\n\r\n", 400),
-    "two hosts": (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
-    "a header without a name": (b"GET / HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n", 400),
-    "two lengths": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
-    "a negative length": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
-    "a huge length": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1" + b"0" * 5_000 + b"\r\n\r\n", 400),
-    "a bad chunk": (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nXYZ\r\n", 400),
-    "another encoding": (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
-    "an endless path": (b"GET /" + b"%41" * 5_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
-    "an endless query": (b"GET /?" + b"a&" * 5_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
-    "an endless head": (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 70_000, 431),
-    "too many lines": (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: x\r\n" * 5_000 + b"\r\n", 431),
+    "two hosts": (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: b\r\n\r\n", 400),
+    "a header without a name": (b"GET / HTTP/1.1\r\nHost: localhost\r\n: b\r\n\r\n", 400),
+    "two lengths": (
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        400,
+    ),
+    "a negative length": (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", 400),
+    "a huge length": (
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1" + b"0" * 5_000 + b"\r\n\r\n",
+        400,
+    ),
+    "a bad chunk": (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nXYZ\r\n", 400),
+    "another encoding": (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+    "an endless path": (b"GET /" + b"%41" * 5_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
+    "an endless query": (b"GET /?" + b"a&" * 5_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
+    "an endless head": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 70_000, 431),
+    "too many lines": (b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: x\r\n" * 5_000 + b"\r\n", 431),
 }
 
 

@@ -22,7 +22,7 @@ BESIDES = 2.0
 
 GOING_AWAY = 1001
 
-CALL_WITHOUT_ITS_END = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"
+CALL_WITHOUT_ITS_END = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"
 """A server that stops waits for the rest of it, as it would answer."""
 
 
@@ -62,7 +62,7 @@ def test_a_stop_in_mid_burst_keeps_what_was_heard_and_tells_everybody(data: Path
             half_frame.send(frame(TEXT, b'{"name":"ada"}')[:5])
             half_head.send(opening()[:40])
             refused.send(opening().replace(b"Version: 13", b"Version: 8"))
-            idle.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            idle.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert (refused.read_head(), idle.read_head()) == (426, 200)
             half_body.send(CALL_WITHOUT_ITS_END)
             silent.shake_hands()
@@ -102,7 +102,7 @@ def test_clients_that_behave_do_not_make_a_stop_wait(data: Path) -> None:
     with running_server(data, CHAT_GRACE="20") as server, ExitStack() as stack:
         people = [stack.enter_context(client(server.url)) for _ in range(20)]
         for sent in (
-            b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
             opening("/nothing"),
             opening().replace(b"Version: 13", b"Version: 8"),
             opening().replace(b"Sec-WebSocket-Key", b"X"),
@@ -111,7 +111,7 @@ def test_clients_that_behave_do_not_make_a_stop_wait(data: Path) -> None:
             with RawClient(server.url) as caller:
                 caller.send(sent)
                 caller.read_head()
-        stack.enter_context(RawClient(server.url)).send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        stack.enter_context(RawClient(server.url)).send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert stop(server) < 5
         for person in people:
             assert person.hear_to_the_end() == []

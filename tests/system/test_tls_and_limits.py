@@ -109,7 +109,7 @@ def test_who_speaks_no_tls_is_not_served_and_harms_nobody(
     encrypted: ServerProcess, trusting: ssl.SSLContext
 ) -> None:
     for sent in (
-        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
         opening(),
         b"\x16\x03\x01\xff\xff" + bytes(100),
         b"\0" * 5000,

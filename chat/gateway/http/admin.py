@@ -1,20 +1,18 @@
 """What an administrator may see and do, over HTTP: the tree of tasks, why connections ended, cancelling a client.
 
 Every call carries a token in its `Authorization` header, never a cookie, so that no other site can make a browser
-send one. Whose it is, and whether that is an admin, is looked up at each call.
+send one; what does carry one from another site is refused before it gets here (gateway/same_site.py). Whose it is,
+and whether that is an admin, is looked up at each call.
 """
 
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
-from quart import request
 
-from chat.gateway.head import Head
 from chat.gateway.http.answers import ErrorBody
 from chat.gateway.http.bodies import read_caseless
 from chat.gateway.http.endpoint import Call, Routes
-from chat.gateway.origins import origin_allowed
 from chat.live.story import Story, Summary, recent_ends, tell_story
 from chat.live.watch import LIMIT, MOST, Snapshot, Unwound, Watch
 from chat.model.refusals import Code, Refusal
@@ -22,7 +20,6 @@ from chat.services.accounts import Accounts
 from chat.services.budgets import Budgets
 
 NOT_ADMIN = Refusal(Code.FORBIDDEN, "only an admin may")
-FOREIGN = Refusal(Code.FORBIDDEN, "this origin is not allowed")
 NO_CLIENT = Refusal(Code.NOT_FOUND, "there is no such client")
 NOTHING_KNOWN = Refusal(
     Code.NOT_FOUND, "nothing is known of that connection: it ended as it should, or long ago"
@@ -35,14 +32,12 @@ class Look(msgspec.Struct):
     most: Annotated[int, Meta(ge=0, le=LIMIT)] = MOST
 
 
-def admin_routes(accounts: Accounts, budgets: Budgets, watch: Watch, origins: tuple[str, ...]) -> Routes:
-    """Return the routes; pages from `origins` may call them too."""
+def admin_routes(accounts: Accounts, budgets: Budgets, watch: Watch) -> Routes:
+    """Return the routes."""
     routes = Routes("admin", accounts, budgets, read=read_caseless, caseless=True)
     refusals = {403: ErrorBody}
 
     def refused(call: Call) -> Refusal | None:
-        if not _same_site(origins):
-            return FOREIGN
         return None if call.person is not None and call.person.is_admin else NOT_ADMIN
 
     @routes.route(
@@ -84,8 +79,3 @@ def admin_routes(accounts: Accounts, budgets: Budgets, watch: Watch, origins: tu
         return refused(call) or tell_story(watch.recorder, call.path["connection"]) or NOTHING_KNOWN
 
     return routes
-
-
-def _same_site(origins: tuple[str, ...]) -> bool:
-    headers = tuple((name.lower(), value) for name, value in request.headers.items())
-    return origin_allowed(Head(request.method, request.path, "1.1", headers), request.scheme, origins)

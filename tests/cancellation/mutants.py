@@ -58,8 +58,8 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant(
             "history_query_left_behind",
             "chat.live.lobby",
-            "    nursery.start_soon(_recall, session, command.count, turn)\n",
-            "    trio.lowlevel.spawn_system_task(_recall, session, command.count, turn)\n",
+            "    nursery.start_soon(_recall, session, session.person, command.count, turn)\n",
+            "    trio.lowlevel.spawn_system_task(_recall, session, session.person, command.count, turn)\n",
             "a task outside of the client's nursery outlives the client",
         ),
     ),

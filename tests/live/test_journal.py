@@ -9,10 +9,10 @@ import trio.testing
 
 from chat.dialects.talker import TALKER
 from chat.live.broadcaster import open_broadcaster
-from chat.live.hub import Hub
+from chat.live.hub import Announcement, Hub
 from chat.live.journal import Journal, open_journal
 from chat.live.meters import Meters
-from chat.model.entities import Draft, Inbox, Message
+from chat.model.entities import Draft, Inbox, Message, Peer
 from chat.model.refusals import NOT_SAVED, OUTCOME_UNKNOWN, ROOM_GONE, Refusal
 from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.storage.memory import MemoryStorage
@@ -111,7 +111,8 @@ async def opened_world(
     *earlier: Draft, kind: type[FaultyMessages] = FaultyMessages, meters: Meters | None = None
 ) -> AsyncGenerator[World]:
     storage, hub = MemoryStorage(), Hub()
-    await storage.users.add(NewPerson(name="ada", password_hash=b""))
+    for name in ("ada", "cem"):
+        await storage.users.add(NewPerson(name=name, password_hash=b""))
     messages = kind(storage)
     await MemoryMessages.save(messages, earlier)
     async with open_broadcaster(hub) as broadcaster, open_journal(messages, broadcaster, meters) as journal:
@@ -259,20 +260,42 @@ class Rejecting(FaultyMessages):
         return await super().save(drafts)
 
 
-async def test_nobody_waits_for_another_try_where_the_first_half_of_a_batch_failed_late(
-    autojump_clock: object,
+@pytest.mark.parametrize(("half", "told"), [(1, "two"), (2, "one")])
+async def test_nobody_waits_for_another_try_where_half_of_a_batch_failed_late(
+    autojump_clock: object, half: int, told: str
 ) -> None:
     async with opened_world(kind=Rejecting) as world:
         world.messages.silence = 5.0
-        world.messages.before = {1: StorageDown("nobody there")}  # of the saves: both, "one", "two"
+        world.messages.before = {half: StorageDown("nobody there")}  # of the saves: both, "one", "two"
         await world.send("one", "two")
         await trio.sleep(0.1)
         await world.send("behind them")
         await trio.sleep(5)
         assert world.messages.batches == [2, 1, 1]
         assert [text for text, _ in world.ben.outcomes] == ["one", "two", "behind them"]
-        assert world.ben.outcomes[0][1] == world.ben.outcomes[2][1] == NOT_SAVED
-        assert world.ben.lines() == ["two"]
+        assert world.ben.outcomes[half - 1][1] == world.ben.outcomes[2][1] == NOT_SAVED
+        assert world.ben.lines() == [told]
+
+
+@pytest.mark.parametrize("error", [None, WriteRejected("never")], ids=["saved", "rejected"])
+async def test_those_behind_a_slow_batch_have_their_try_where_the_database_did_its_part(
+    autojump_clock: object, world: World, error: Exception | None
+) -> None:
+    save = world.messages.save
+
+    async def save_slowly(drafts: Sequence[Draft]) -> list[Message | None]:
+        await trio.sleep(2)
+        if error is not None and drafts[0].text == "first":
+            raise error
+        return await save(drafts)
+
+    world.messages.save = save_slowly  # type: ignore[method-assign]
+    await world.send("first")
+    await trio.sleep(0.1)
+    await world.send("behind it")
+    await trio.sleep(5)
+    assert world.ben.lines() == (["first", "behind it"] if error is None else ["behind it"])
+    assert isinstance(world.ben.outcomes[1][1], Message)
 
 
 async def test_a_batch_is_bisected_down_to_the_one_that_can_not_be_stored(autojump_clock: object) -> None:
@@ -372,30 +395,60 @@ async def test_an_unknown_outcome_is_looked_up_also_when_nobody_sends_anything(
     assert world.ben.lines() == ["one"]
 
 
-async def test_an_acknowledgement_comes_before_the_fan_out_and_both_before_anything_else_runs(
-    autojump_clock: object,
+class Steps(trio.abc.Instrument):
+    """Notes when the writing task lets others run."""
+
+    def __init__(self, happened: list[str]) -> None:
+        self._happened = happened
+
+    def after_task_step(self, task: trio.lowlevel.Task) -> None:
+        if task.name.endswith("Journal.write"):
+            self._happened.append("others run")
+
+
+@pytest.mark.parametrize("known", ["at once", "late"])
+async def test_nothing_runs_between_a_commit_that_is_known_and_its_announcement_and_acknowledgements(
+    autojump_clock: object, world: World, known: str
 ) -> None:
-    async with opened_world() as world:
-        order: list[str] = []
-        broadcaster, ben = world.journal._broadcaster, world.ben
-        announce, settled = broadcaster.announce, ben.settled
-        broadcaster.announce = lambda batch: (order.append("announced"), announce(batch))[1]  # type: ignore[method-assign]
-        ben.settled = lambda draft, outcome: (order.append("settled"), settled(draft, outcome))[1]  # type: ignore[method-assign]
-        save = world.messages.save
+    happened: list[str] = []
+    messages, broadcaster, ben = world.messages, world.journal._broadcaster, world.ben
+    save, settle, announce, settled = messages.save, messages.settle, broadcaster.announce, ben.settled
 
-        async def save_and_tell(drafts: Sequence[Draft]) -> list[Message | None]:
-            saved = await save(drafts)
-            order.append("saved")
-            trio.lowlevel.spawn_system_task(interrupt)
-            return saved
+    async def save_and_tell(drafts: Sequence[Draft]) -> list[Message | None]:
+        saved = await save(drafts)
+        happened.append("saved")
+        return saved
 
-        async def interrupt() -> None:
-            order.append("another task")
+    async def settle_and_tell(told: Mapping[int, int], since: float) -> list[Message]:
+        landed = await settle(told, since)
+        happened.append("settled")
+        return landed
 
-        world.messages.save = save_and_tell  # type: ignore[method-assign]
+    def announce_and_tell(batch: list[Announcement]) -> None:
+        happened.append("announced")
+        announce(batch)
+
+    def be_told(draft: Draft, outcome: Message | Refusal) -> None:
+        happened.append("answered")
+        settled(draft, outcome)
+
+    messages.save, messages.settle = save_and_tell, settle_and_tell  # type: ignore[method-assign]
+    broadcaster.announce, ben.settled = announce_and_tell, be_told  # type: ignore[method-assign]
+    if known == "late":
+        messages.after[0] = OutcomeUnknown("silence")
+    steps = Steps(happened)
+    trio.lowlevel.add_instrument(steps)
+    try:
         await world.send("one", "two")
         await world.rest()
-        assert order == ["saved", "announced", "settled", "settled", "another task"]
+    finally:
+        trio.lowlevel.remove_instrument(steps)
+    if known == "late":
+        begin = happened.index("settled")
+        assert happened[begin : begin + 3] == ["settled", "announced", "others run"]
+    else:
+        begin = happened.index("saved")
+        assert happened[begin : begin + 5] == ["saved", "announced", "answered", "answered", "others run"]
 
 
 async def test_what_is_committed_and_refused_is_counted(autojump_clock: object) -> None:
@@ -410,15 +463,89 @@ async def test_what_is_committed_and_refused_is_counted(autojump_clock: object) 
     assert (totals["messages"], totals["commits"], totals["refused"]) == (2, 1, 1)
 
 
-async def test_a_message_that_is_told_late_goes_to_whom_it_was_for(autojump_clock: object) -> None:
+@pytest.mark.parametrize("known", ["at once", "late"])
+async def test_a_message_is_told_to_whom_it_was_for_with_whom_it_was_to(
+    autojump_clock: object, known: str
+) -> None:
     async with opened_world() as world:
-        ear = Ben(lambda: 0)
-        world.hub.join(Inbox(7), TALKER, ear)
-        world.messages.after[0] = OutcomeUnknown("silence")
-        draft = Draft(GARDEN, 1, "ada", "for seven", trio.current_time(), audience=(Inbox(7),))
-        await world.journal.submit(draft, Aside(world.ben))
+        announced: list[Announcement] = []
+        broadcaster = world.journal._broadcaster
+        announce = broadcaster.announce
+        broadcaster.announce = lambda batch: (announced.extend(batch), announce(batch))[1]  # type: ignore[method-assign]
+        ears = {number: Ben(lambda: 0) for number in (7, 8)}
+        for number, ear in ears.items():
+            world.hub.join(Inbox(number), TALKER, ear)
+        if known == "late":
+            world.messages.after[0] = OutcomeUnknown("silence")
+        for sender, number in ((1, 7), (2, 8)):
+            text, now = f"for {number}", trio.current_time()
+            draft = Draft(GARDEN, sender, "ada", text, now, peer=Peer(number, ""), audience=(Inbox(number),))
+            await world.journal.submit(draft, Aside(world.ben))
         await world.rest()
         await world.send("and for all")
         await world.rest()
-        assert ear.lines() == ["for seven"]
+        assert {number: ear.lines() for number, ear in ears.items()} == {7: ["for 7"], 8: ["for 8"]}
         assert world.ben.lines() == ["and for all"]
+        assert [each.message.peer for each in announced] == [Peer(7, ""), Peer(8, ""), None]
+
+
+async def test_whoever_said_it_does_not_hear_it_again(autojump_clock: object, world: World) -> None:
+    draft = Draft(GARDEN, 1, "ada", "mine", trio.current_time())
+    await world.journal.submit(draft, Aside(world.ben), world.ben)
+    await world.send("another's")
+    await world.rest()
+    assert world.ben.lines() == ["another's"]
+
+
+async def test_an_unknown_outcome_is_looked_up_by_what_was_told_and_when_the_oldest_was_sent(
+    autojump_clock: object, world: World
+) -> None:
+    asked: list[tuple[dict[int, int], float]] = []
+    settle = world.messages.settle
+
+    async def note_and_settle(told: Mapping[int, int], since: float) -> list[Message]:
+        asked.append((dict(told), since))
+        return await settle(told, since)
+
+    world.messages.settle = note_and_settle  # type: ignore[method-assign]
+    await world.send("one", "two")
+    await world.rest()
+    world.messages.after[1] = OutcomeUnknown("silence")
+    world.messages.settling = [OutcomeUnknown("silence"), StorageDown("down")]
+    began = trio.current_time()
+    for sent_at in (began - 3, began):
+        await world.journal.submit(Draft(GARDEN, 1, "ada", f"{sent_at}", sent_at), Aside(world.ben))
+    await world.journal.submit(Draft(5, 1, "ada", "elsewhere", began), Aside(world.ben))
+    await trio.sleep(2)
+    assert asked == [({GARDEN: 2, 5: 0}, began - 3)] * 3
+    assert world.ben.lines() == ["one", "two", f"{began - 3}", f"{began}"]
+
+
+async def test_quiet_waits_for_a_single_draft_and_sleeps_meanwhile(
+    autojump_clock: object, world: World
+) -> None:
+    await world.send("before")  # so that a batch was committed
+    await world.rest()
+    gate, save = trio.Event(), world.messages.save
+
+    async def wait_and_save(drafts: Sequence[Draft]) -> list[Message | None]:
+        await gate.wait()
+        return await save(drafts)
+
+    world.messages.save = wait_and_save  # type: ignore[method-assign]
+    quiet: list[bool] = []
+
+    async def wait() -> None:
+        await world.journal.quiet()
+        quiet.append(gate.is_set())
+
+    await world.send("one")
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(wait)
+            with trio.fail_after(5):
+                await world.rest()  # nobody asks again and again
+            gate.set()
+    finally:
+        gate.set()
+    assert quiet == [True]

@@ -274,6 +274,9 @@ class Link(trio.abc.HalfCloseableStream):
 class _ListeningSocket(NamedTuple):
     close: Callable[[], None]
 
+    def getsockname(self) -> tuple[str, int]:
+        return ("127.0.0.1", 9000)
+
 
 class Listener:
     """What the gateway accepts from."""

@@ -152,9 +152,11 @@ class Session:
             return
         finally:
             self.ignore_all()
-        if self._closing is TOO_SLOW:
-            waiting = self.record.waiting
-            logger.info("client too slow", connection=self.record.id, address=self.address, queued=waiting)
+            if self._closing is TOO_SLOW:
+                known = self.record
+                logger.info(
+                    "client too slow", connection=known.id, address=self.address, queued=known.waiting
+                )
         if self._closing is not None:
             await self._say_goodbye(self._closing)
 

@@ -67,24 +67,22 @@ class DirectMessages:
             raise
 
     async def _catch_up(self, session: Session, person_id: int) -> None:
-        """Tell what was missed, then what was sent meanwhile, and from there on what is new."""
-        hub = session.core.hub
-        await (
-            self._direct.notes.written()
-        )  # what was told a moment ago, on another connection, is not told again
-        up_to = hub.newest_id
-        await self._tell_missed(session, person_id, 0, up_to)
-        # However much that was, little came meanwhile: so little has to be held.
+        """Listen, and tell what was missed before what is new.
+
+        Of a long absence, what is new may be more than can be held until then. The client is cut, and the next
+        connection goes on where this one was.
+        """
         session.hold()
         # No await between here and listening: what is told below ends where listening begins.
-        newest = hub.newest_id
+        up_to = session.core.hub.newest_id
         session.listen(Inbox(person_id))
-        if newest > up_to:
-            await self._tell_missed(session, person_id, up_to, newest)
+        await self._direct.notes.written()  # what was told a moment ago, on another connection, is not told again
+        await self._tell_missed(session, person_id, up_to)
         session.release()
 
-    async def _tell_missed(self, session: Session, person_id: int, after_id: int, up_to_id: int) -> None:
-        """Tell what was missed between these ids piece by piece, and note each once it has left."""
+    async def _tell_missed(self, session: Session, person_id: int, up_to_id: int) -> None:
+        """Tell what was missed up to an id, piece by piece, and note each once it has left."""
+        after_id = 0
         while missed := await self._direct.missed(person_id, after_id, up_to_id):
             await session.outbox.send(b"".join(session.dialect.encode(Said(message)) for message in missed))
             session.outbox.when_written(partial(self._direct.notes.delivered, person_id, missed))

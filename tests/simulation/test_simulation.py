@@ -17,8 +17,8 @@ from sim_shrink import kind_of, shrink
 from sim_world import simulate
 from simulate import fresh_base, report, try_seed, try_seeds
 
-FRESH = 25
-"""Fresh seeds in each of the eight parts of every run of the tests."""
+FRESH = 10
+"""Fresh seeds in each of the twenty parts of every run of the tests."""
 
 SMALL = 20
 """Clients in each of them; `make simulate` has larger worlds."""
@@ -31,7 +31,7 @@ JOBS = 1 if "PYTEST_XDIST_WORKER" in os.environ else min(2, os.cpu_count() or 1)
 """Processes for many seeds: the other cores have tests of their own to run where several workers do."""
 
 
-@pytest.mark.parametrize("part", range(8))
+@pytest.mark.parametrize("part", range(20))
 def test_fresh_seeds_keep_every_promise(part: int) -> None:
     base = fresh_base() + part * FRESH
     tried = try_seeds(range(base, base + FRESH), JOBS, SMALL)

@@ -204,7 +204,14 @@ def _parse_by_h11(raw: bytes) -> Head | HTTPStatus:
         tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers),
         len(raw),
     )
-    return HTTPStatus.BAD_REQUEST if head.asks_for_websocket and not _readable_by_wsproto(head) else head
+    if head.asks_for_websocket and (_announces_body(head) or not _readable_by_wsproto(head)):
+        return HTTPStatus.BAD_REQUEST
+    return head
+
+
+def _announces_body(head: Head) -> bool:
+    # Its bytes would be taken for frames, and by a proxy for none.
+    return bool(head.values("transfer-encoding")) or head.get("content-length") not in (None, "0")
 
 
 def _readable_by_wsproto(head: Head) -> bool:

@@ -112,7 +112,7 @@ def make_config(**settings: Any) -> Config:
 
 @asynccontextmanager
 async def running(
-    app: App | None = None,
+    app: Any = None,
     serve_socket: Any = echo,
     on_stop: Callable[[], None] = lambda: None,
     **settings: Any,

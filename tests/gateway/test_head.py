@@ -88,6 +88,13 @@ async def test_a_head_may_be_as_long_as_the_limit_and_no_longer() -> None:
         assert await read_head(stream, 4096) is HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 
 
+async def test_the_limit_is_for_the_head_and_not_for_what_comes_with_it() -> None:
+    async with pair() as (stream, client):
+        await client.send_all(OPENING + bytes(8192))
+        assert isinstance(await read_head(stream, len(OPENING)), Head)
+        assert await stream.receive_some() == OPENING + bytes(8192)
+
+
 async def test_tls_on_a_plain_port_is_seen_at_its_first_byte() -> None:
     async with pair() as (stream, client):
         await client.send_all(b"\x16\x03\x01")
@@ -118,6 +125,10 @@ async def test_tls_on_a_plain_port_is_seen_at_its_first_byte() -> None:
         (b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"a:\r\n" * 200 + b"\r\n", 431),
         (OPENING.replace(b"Host: localhost", b"Host: xn--99999999"), 400),
         (OPENING.replace(b"Host: localhost", b"Host: t\xc3\xa4st"), 400),
+        (OPENING.replace(b"\r\n\r\n", b"\r\nContent-Length: x\r\n\r\n"), 400),
+        (OPENING.replace(b"\r\n\r\n", b"\r\nContent-Length: 5\r\n\r\n"), 400),
+        (OPENING.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n"), 400),
+        (OPENING.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: gzip\r\n\r\n"), 501),
         (OPENING.replace(b"Connection: Upgrade", b"Connection: Upgrade, \xe4"), 400),
         (OPENING.replace(b"\r\n\r\n", b"\r\nSec-WebSocket-Protocol: \xe4\r\n\r\n"), 400),
         (OPENING.replace(b"\r\n\r\n", b"\r\nSec-WebSocket-Extensions: \xe4\r\n\r\n"), 400),
@@ -157,6 +168,7 @@ def test_a_target_is_in_origin_form() -> None:
         (b"Upgrade: websocket", b"Upgrade: websocket\r\nUpgrade: websocket", False),
         (b"GET ", b"POST ", False),
         (b"HTTP/1.1", b"HTTP/1.0", False),
+        (b"\r\n\r\n", b"\r\nContent-Length: 0\r\n\r\n", True),
     ],
 )
 def test_what_asks_for_a_websocket(old: bytes, new: bytes, asks: bool) -> None:

@@ -1,6 +1,7 @@
 """HTTP through the gateway: what works, and how long it waits for a client."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -294,6 +295,31 @@ async def test_what_follows_the_last_request_takes_nothing_from_its_answer(
             assert (await wire.response())[::2] == (200, b"slow")
             assert await wire.until_closed() == b""
             assert app.events == ["started"]
+
+
+async def test_behind_half_an_answer_nothing_follows() -> None:
+    """The last write of an answer without a length is cancelled: the client must not take the next for its rest."""
+    asked: list[str] = []
+
+    async def app(scope: dict[str, Any], receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
+        if scope["type"] == "lifespan":
+            for step in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{step}.complete"})
+            return
+        asked.append(scope["path"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a part", "more_body": True})
+        with trio.CancelScope() as too_late:
+            too_late.cancel()
+            await send({"type": "http.response.body", "body": b""})
+
+    with trio.fail_after(10):
+        async with running(app) as gateway, wire_to(gateway) as wire:
+            await wire.send(b"".join(b"GET /%d HTTP/1.1\r\nHost: localhost\r\n\r\n" % n for n in range(2)))
+            answer = await wire.until_closed()
+    assert asked == ["/0"]
+    assert answer.endswith(b"6\r\na part\r\n")
 
 
 async def _chunks() -> AsyncGenerator[bytes]:

@@ -69,3 +69,22 @@ async def test_whoever_is_cancelled_takes_nobody_else_along(autojump_clock: obje
             await ask(gathering, "a", [])
         nursery.start_soon(ask, gathering, "b", answers)
     assert answers == [("b", 2)]
+
+
+async def test_a_query_asks_for_a_thousand_and_the_next_for_the_rest(autojump_clock: object) -> None:
+    shelf, answers = Shelf(), list[tuple[str, int | None]]()
+    async with open_gathering(shelf.fetch) as gathering, trio.open_nursery() as nursery:
+        nursery.start_soon(ask, gathering, "a", answers)
+        await trio.sleep(0.5)
+        for number in range(2300):
+            nursery.start_soon(ask, gathering, f"{number}", answers)
+    assert [len(query) for query in shelf.queries] == [1, 1000, 1000, 300]
+    assert len(answers) == 2301
+
+
+async def test_a_failure_is_told_with_its_words(autojump_clock: object) -> None:
+    shelf = Shelf()
+    shelf.down = True
+    async with open_gathering(shelf.fetch) as gathering:
+        with pytest.raises(StorageDown, match="no shelf"):
+            await gathering.get("a")

@@ -1,10 +1,11 @@
 """Who may see, read, join, invite to and delete rooms, and what they are told who may not."""
 
+import time
 from typing import Any
 
 import pytest
 
-from chat.model.entities import LOBBY_ID, Draft, Message, Person, Room
+from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
 from chat.model.refusals import NO_PERSON, NO_ROOM, NOT_MEMBER, Refusal
 from chat.services.rooms import ALREADY_IN, MOST_MESSAGES, NOT_CREATOR, PRIVATE, ROOM_TAKEN, Rooms
 from chat.storage.memory import MemoryStorage
@@ -116,3 +117,12 @@ async def test_members_read_the_newest_messages_and_page_back_from_there(world: 
     (only,) = await world.say(world.cellar, 1)
     found = await world.rooms.messages(world.ada, world.cellar.id, 0)
     assert [message.id for message in found if isinstance(message, Message)] == [only]
+
+
+async def test_a_joining_names_the_room_the_person_and_the_moment_in_microseconds(world: World) -> None:
+    before = time.time()
+    draft = world.rooms.joining(world.ben, world.garden.id)
+    assert (draft.room_id, draft.sender_id, draft.sender_name) == (world.garden.id, world.ben.id, "ben")
+    assert (draft.text, draft.kind) == ("", MessageKind.JOIN)
+    assert before - 1e-6 <= draft.created_at <= time.time() + 1e-6
+    assert draft.created_at == round(draft.created_at, 6)

@@ -76,7 +76,9 @@ class DirectMessages:
         # No await between here and listening: what is told below ends where listening begins.
         up_to = session.core.hub.newest_id
         session.listen(Inbox(person_id))
-        await self._direct.notes.written()  # what was told a moment ago, on another connection, is not told again
+        await (
+            self._direct.notes.written()
+        )  # what was told a moment ago, on another connection, is not told again
         await self._tell_missed(session, person_id, up_to)
         session.release()
 

@@ -70,7 +70,7 @@ class Watched:
 async def open_watched(local: Path | None = None, **settings: Any) -> AsyncGenerator[Watched]:
     config = Config(listen=(Listen("127.0.0.1", 0),), data=Path("unused"), bcrypt_cost=4, **settings)
     storage = MemoryStorage()
-    with trio.fail_after(15):
+    with trio.fail_after(60):
         async with (
             open_chat(config, storage, SECRET, local=local) as server,
             httpx.AsyncClient(trust_env=False, timeout=10) as client,

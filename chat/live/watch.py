@@ -83,12 +83,15 @@ class _Waits(trio.abc.Instrument):
         self._recorder = recorder
         self._began = self._stepped = trio.current_time()
         self._since: dict[Task, float] = {}
+        self._ended: Task | None = None  # the last task to end
 
     def before_task_step(self, task: Task) -> None:
         self._stepped = trio.current_time()
 
     def after_task_step(self, task: Task) -> None:
-        self._since[task] = now = trio.current_time()
+        now = trio.current_time()
+        if task is not self._ended:  # Trio tells of the end before it tells of the end of the last step
+            self._since[task] = now
         if now - self._stepped > LONG_STEP:
             for known in self._recorder.open.values():
                 if known.task is task:
@@ -96,6 +99,7 @@ class _Waits(trio.abc.Instrument):
 
     def task_exited(self, task: Task) -> None:
         self._since.pop(task, None)
+        self._ended = task
 
     def waited(self, task: Task) -> tuple[float, bool]:
         """For how long (s), and whether it may be longer: since before anybody looked."""

@@ -2,6 +2,8 @@
 
 import random
 import sys
+from types import SimpleNamespace
+from typing import Any, cast
 
 import trio
 import trio.testing
@@ -151,3 +153,20 @@ async def test_ends_are_forgotten_in_time_and_when_there_are_many(
     assert list(recorder.ends()) == [late]
     recorder.correct(late.record, "crash", "A bug.")
     assert [end.kind for end in recorder.ends()] == ["crash"]
+
+
+async def test_connections_are_numbered_as_they_come_and_forgotten_once() -> None:
+    recorder, session = Recorder(), cast("Any", SimpleNamespace(person=None))
+    records = [Record() for _ in range(3)]
+    assert [record.id for record in records] == [0, 0, 0]
+    for record in records:
+        recorder.admit(record, session, trio.CancelScope())
+    assert [record.id for record in records] == [1, 2, 3]
+    assert recorder.admitted == 3
+    known = recorder.forget(records[1])
+    assert known is not None
+    assert (known.record, known.session) == (records[1], session)
+    assert known.task is trio.lowlevel.current_task()
+    assert recorder.forget(records[1]) is None
+    assert sorted(recorder.open) == [1, 3]
+    assert recorder.admitted == 3

@@ -3,6 +3,7 @@
 import inspect
 import math
 from collections.abc import Iterator
+from contextlib import AsyncExitStack, ExitStack
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,8 @@ from chat.live.journal import Journal, open_journal
 from chat.live.meters import Meters
 from chat.live.recorder import Record, Recorder
 from chat.live.tree import Branch, Nest, Scope
-from chat.live.watch import LOOKING, MOST, Watch, open_watch
+from chat.live.watch import LOOKING, MOST, Client, Watch, open_watch
+from chat.model.closing import NO_PONG
 from chat.storage.memory import MemoryStorage
 
 
@@ -177,3 +179,144 @@ async def test_a_client_that_holds_everybody_up_has_that_in_its_record_while_som
             watch._asked.set()
             await trio.sleep(1)
         assert [event.what for event in record.events or ()] == ["its task ran for 250 ms at a stretch"]
+
+
+class Served:
+    """A connection that is served by a task of its own, with two tasks in its nursery."""
+
+    def __init__(self, recorder: Recorder, name: str | None = None, queued: int = 0) -> None:
+        self.record = Record()
+        self._recorder = recorder
+        self.session: Any = SimpleNamespace(
+            person=None if name is None else SimpleNamespace(name=name),
+            address="192.0.2.1",
+            dialect=SimpleNamespace(name="talker"),
+            outbox=SimpleNamespace(queued=queued, waiting=lambda: (queued, queued // 10)),
+            ears=SimpleNamespace(heard_at=trio.current_time()),
+        )
+
+    async def serve(self, task_status: trio.TaskStatus[None]) -> None:
+        with trio.CancelScope() as scope:
+            async with trio.open_nursery() as nursery:
+                self._recorder.admit(self.record, self.session, scope)
+                nursery.start_soon(self._linger, name="writer")
+                nursery.start_soon(trio.sleep_forever, name="reader")
+                task_status.started()
+        self._recorder.forget(self.record)
+
+    async def _linger(self) -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            with trio.CancelScope(shield=True):  # as a goodbye does
+                await trio.sleep(2)
+
+
+async def test_a_cancelled_client_tells_how_it_unwound(autojump_clock: trio.testing.MockClock) -> None:
+    recorder = Recorder()
+    watch, ada, ben = Watch(recorder, Meters()), Served(recorder, "ada"), Served(recorder)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(ada.serve, name="client")
+        await nursery.start(ben.serve)
+        await trio.testing.wait_all_tasks_blocked()
+        assert await watch.cancel(3) is None
+        unwound = await watch.cancel(1)
+        assert unwound is not None
+        assert (unwound.connection, unwound.name) == (1, "ada")
+        assert [(ended.task, ended.seconds) for ended in unwound.tasks] == [
+            ("reader", 0.0),
+            ("writer", 2.0),
+            ("client", 2.0),
+        ]
+        assert "Served._linger ‹sleep_forever›" in unwound.tasks[1].awaited
+        assert ada.record.cut
+        assert [event.what for event in ada.record.events or ()][-1] == "cancelled by an administrator"
+        assert list(recorder.open) == [2]
+        assert not ben.record.cut
+        second = await watch.cancel(2)
+        assert second is not None
+        assert second.name is None
+
+
+async def test_a_client_that_does_not_unwind_is_told_as_such(autojump_clock: trio.testing.MockClock) -> None:
+    recorder = Recorder()
+    watch, ada = Watch(recorder, Meters()), Served(recorder, "ada")
+    released = trio.Event()
+
+    async def hang() -> None:
+        with trio.CancelScope(shield=True):
+            await released.wait()
+
+    ada._linger = hang  # type: ignore[method-assign]
+    async with trio.open_nursery() as nursery:
+        await nursery.start(ada.serve, name="client")
+        await trio.testing.wait_all_tasks_blocked()
+        began = trio.current_time()
+        try:
+            unwound = await watch.cancel(1)
+        finally:
+            released.set()
+        assert trio.current_time() - began == 5
+        assert unwound is not None
+        assert [(ended.task, ended.seconds) for ended in unwound.tasks][:1] == [("reader", 0.0)]
+        assert {ended.task: ended.seconds for ended in unwound.tasks} == {
+            "reader": 0.0,
+            "writer": None,
+            "client": None,
+        }
+
+
+async def test_clients_are_told_with_what_is_known_of_them_those_first_who_wait_for_most(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    recorder = Recorder()
+    watch = Watch(recorder, Meters())
+    clients = [Served(recorder, "ada", 10), Served(recorder, None, 30), Served(recorder, "cem", 20)]
+    async with trio.open_nursery() as nursery:
+        for client in clients:
+            await nursery.start(client.serve)
+        await trio.sleep(4)
+        clients[1].session.ears.heard_at = trio.current_time()
+        clients[1].record.closing = NO_PONG
+        clients[1].record.message(trio.current_time(), 94)
+        await trio.sleep(1)
+        snapshot = watch.look(2)
+        assert [client.connection for client in snapshot.clients] == [2, 3]
+        assert snapshot.more == 1
+        slowest, second = snapshot.clients
+        assert slowest == Client(2, None, "talker", "192.0.2.1", 5.0, 1.0, 1, 100, 30, 3, 4009)
+        assert second == Client(3, "cem", "talker", "192.0.2.1", 5.0, 5.0, 0, 0, 20, 2, None)
+        assert snapshot.totals["connections"] == 3
+        shown = [branch.client for branch in tasks(snapshot.tree) if branch.client is not None]
+        assert shown == [2, 3]
+        assert len(watch.look().clients) == 3
+        nursery.cancel_scope.cancel()
+
+
+async def test_what_ended_while_somebody_looked_is_not_remembered(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with open_watch(Recorder(), Meters()) as watch:
+        watch.look()
+        await trio.sleep(1)
+        assert watch._waits is not None
+        async with trio.open_nursery() as nursery:
+            for _ in range(50):
+                nursery.start_soon(trio.sleep, 1)
+        assert len(watch._waits._since) < 20
+
+
+async def test_scopes_behind_exit_stacks_are_told_too(autojump_clock: trio.testing.MockClock) -> None:
+    async def sleeper() -> None:
+        async with AsyncExitStack() as stack:
+            stack.enter_context(trio.move_on_after(30))
+            stack.callback(print, end="")
+            with ExitStack() as inner:
+                inner.enter_context(trio.move_on_after(40, shield=True))
+                await trio.sleep_forever()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(sleeper, name="sleeper")
+        await trio.testing.wait_all_tasks_blocked()
+        scopes = named(await look(Watch(Recorder(), Meters())), "sleeper").scopes
+        assert [(scope.deadline, scope.shield) for scope in scopes] == [(30.0, False), (40.0, True)]

@@ -64,7 +64,6 @@ class StrictParser(h11.Connection):
                 self._unfinished = head[-2:]
         event = super().next_event()
         if isinstance(event, h11.Request):
-            self._unfinished = None
             return self._checked(event)
         if event is h11.NEED_DATA and self.their_state is h11.SEND_BODY:
             _check(len(self.trailing_data[0]) <= MAX_FRAMING_BYTES, "a body's framing is too long", 400)

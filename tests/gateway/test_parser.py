@@ -87,14 +87,19 @@ def test_what_is_refused_in_a_head_is_refused_in_small_pieces_too(
     assert refused.value.error_status_hint == status
 
 
-def test_a_pipelined_head_is_looked_at_as_well() -> None:
-    parser = PlainParser(h11.SERVER)
-    parser.receive_data(REQUEST + REQUEST.replace(b"Host", b"X: a" + b" " * 100 + b"b\r\nHost"))
-    assert isinstance(parser.next_event(), h11.Request)
-    assert isinstance(parser.next_event(), h11.EndOfMessage)
-    assert parser.next_event() is h11.PAUSED
-    parser.send(h11.Response(status_code=200, headers=[("content-length", "0")]))
-    parser.send(h11.EndOfMessage())
-    parser.start_next_cycle()
-    with pytest.raises(h11.RemoteProtocolError, match="too many blanks"):
-        parser.next_event()
+def test_a_pipelined_head_is_looked_at_as_well_wherever_it_is_cut() -> None:
+    second = REQUEST.replace(b"Host", b"X: a" + b" " * 100 + b"b\r\nHost")
+    for cut in range(1, len(second) + 1):
+        parser = PlainParser(h11.SERVER)
+        parser.receive_data(REQUEST + second[:cut])
+        assert isinstance(parser.next_event(), h11.Request)
+        assert isinstance(parser.next_event(), h11.EndOfMessage)
+        assert parser.next_event() is h11.PAUSED
+        parser.send(h11.Response(status_code=200, headers=[("content-length", "0")]))
+        parser.send(h11.EndOfMessage())
+        parser.start_next_cycle()
+        if cut < len(second):
+            assert parser.next_event() is h11.NEED_DATA
+            parser.receive_data(second[cut:])
+        with pytest.raises(h11.RemoteProtocolError, match="too many blanks"):
+            parser.next_event()

@@ -8,7 +8,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from chat.model.entities import Person
-from chat.model.refusals import BAD_CREDENTIALS, Code, Refusal
+from chat.model.refusals import BAD_CREDENTIALS, BAD_TOKEN, NO_PERSON, Code, Refusal
 from chat.services.accounts import EMAIL_TAKEN, NAME_TAKEN, Accounts, Granted
 from chat.services.passwords import BUSY, Passwords
 from chat.services.registrations import Registrations
@@ -338,3 +338,28 @@ async def registered(house: House, name: str, address: str = ADDRESS) -> tuple[P
     granted = await house.register(name, address=address)
     assert isinstance(granted, Granted)
     return granted.person, granted.token
+
+
+async def test_revoking_ends_the_tokens_issued_so_far_and_roles_replace_each_other(house: House) -> None:
+    accounts = house.accounts
+    for name in ("ada", "ben"):
+        await house.register(name)
+    ada, ben = await accounts.people()
+    assert (ada.name, ben.name) == ("ada", "ben"), "the oldest account first"
+    old, others = accounts.grant(ada).token, accounts.grant(ben).token
+    assert await accounts.authenticate(old) == ada
+
+    revoked = await accounts.revoke("ADA")
+    assert isinstance(revoked, Person)
+    assert (revoked.id, revoked.token_generation) == (ada.id, ada.token_generation + 1)
+    assert await accounts.authenticate(old) is BAD_TOKEN
+    assert await accounts.authenticate(accounts.grant(revoked).token) == revoked
+    assert await accounts.authenticate(others) == ben, "nobody else's"
+
+    for operator, admin in ((True, False), (False, True), (False, False)):
+        changed = await accounts.set_roles("ben", operator=operator, admin=admin)
+        assert isinstance(changed, Person)
+        assert (changed.id, changed.is_operator, changed.is_admin) == (ben.id, operator, admin)
+        assert await accounts.authenticate(others) == changed
+    assert await accounts.revoke("nobody") is NO_PERSON
+    assert await accounts.set_roles("nobody", operator=True, admin=True) is NO_PERSON

@@ -7,7 +7,7 @@ from drawn import HIGHEST_ID, body, ids, messages, payload, peers, refusals, tex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.dialects.direct import DIRECT
+from chat.dialects.direct import DIRECT, DirectDialect
 from chat.model.commands import Misunderstood, Ping, Send
 from chat.model.entities import Message, Peer, Person
 from chat.model.events import Authorised, Entered, Overview, Pong, Refused, Retold, Said, Saved, Welcome
@@ -101,3 +101,7 @@ def test_what_is_no_text_is_refused(content: str) -> None:
 def test_keys_count_as_they_are_spelled_and_others_are_ignored() -> None:
     assert DIRECT.decode('{"From": 1, "to": 2, "content": "hi"}') == Misunderstood(BAD_FRAME)
     assert DIRECT.decode('{"from": 1, "to": 2, "content": "hi", "id": [true]}') == Send(1, 2, "hi")
+
+
+def test_a_dialect_that_was_just_made_understands() -> None:
+    assert DirectDialect().decode('{"from": 1, "to": 2, "content": "hi"}') == Send(1, 2, "hi")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chat.dialects.lines import LineDialect
 from chat.dialects.messenger import MESSENGER
-from chat.dialects.talker import TALKER
+from chat.dialects.talker import TALKER, TalkerLine
 from chat.model.commands import Authenticate, Misunderstood, Recall, Say
 from chat.model.entities import Message, Person
 from chat.model.events import Authorised, Refused, Said
@@ -44,6 +44,10 @@ class TestBoth:
     @pytest.mark.parametrize("text", ["auth a.b.c", "  auth\ta.b.c ", "auth   a.b.c"])
     def test_auth_carries_a_token(self, dialect: LineDialect, key: str, text: str) -> None:
         assert dialect.decode(json.dumps({key: "ada", "message": text})) == Authenticate("a.b.c", "ada")
+
+    def test_what_follows_auth_is_the_token_spaces_and_all(self, dialect: LineDialect, key: str) -> None:
+        said = dialect.decode(json.dumps({key: "ada", "message": "auth a b\tc "}))
+        assert said == Authenticate("a b\tc", "ada")
 
     @pytest.mark.parametrize(
         ("text", "count"), [("history 1", 1), ("history 1000", 1000), (" history\n7 ", 7)]
@@ -116,3 +120,10 @@ class TestBoth:
 def test_a_frame_says_its_length_in_every_form(size: int) -> None:
     text = "x" * size
     assert payload(TALKER.encode(message("", text)))["message"] == text
+
+
+def test_a_dialect_is_made_of_a_name_a_path_and_a_line() -> None:
+    made = LineDialect("other", "/other", TalkerLine)
+    assert (made.name, made.path, made.shape) == ("other", "/other", {"name", "message"})
+    assert made.decode('{"name": "ada", "message": "hi"}') == Say("hi", "ada")
+    assert payload(made.encode(message("ada", "hi"))) == {"name": "ada", "message": "hi"}

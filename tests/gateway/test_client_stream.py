@@ -205,3 +205,22 @@ async def test_a_ping_after_our_close_frame_takes_nothing_from_what_still_waits(
             assert heard == bytes(MUCH) + last
             await client.send_all(goodbye)
             assert await client.receive_some() == b""
+
+
+async def test_a_close_frame_of_the_library_is_the_last_that_is_sent() -> None:
+    ours, theirs = trio.socket.socketpair()
+    stream = ClientStream(ReplayStream(trio.SocketStream(ours)), b"", largest=100, limit=1000)
+    first, last = b"\x81\x02hi", close_frame(1000, "")
+    with trio.fail_after(10):
+        async with trio.SocketStream(theirs) as client:
+            async with trio.open_nursery() as nursery:
+                with stream.outbox.written_by(nursery.start_soon):
+                    for frame in (first, last, first, b""):
+                        await stream.send_all(frame)
+                    await stream.outbox.wait_until_at_most(0)
+                nursery.cancel_scope.cancel()
+            stream._stream.socket.close()
+            heard = b""
+            while data := await client.receive_some():
+                heard += data
+    assert heard == first + last

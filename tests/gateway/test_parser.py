@@ -103,3 +103,54 @@ def test_a_pipelined_head_is_looked_at_as_well_wherever_it_is_cut() -> None:
             parser.receive_data(second[cut:])
         with pytest.raises(h11.RemoteProtocolError, match="too many blanks"):
             parser.next_event()
+
+
+def test_a_pipelined_head_is_looked_at_as_well() -> None:
+    parser = PlainParser(h11.SERVER)
+    parser.receive_data(REQUEST + REQUEST.replace(b"Host", b"X: a" + b" " * 100 + b"b\r\nHost"))
+    assert isinstance(parser.next_event(), h11.Request)
+    assert isinstance(parser.next_event(), h11.EndOfMessage)
+    assert parser.next_event() is h11.PAUSED
+    parser.send(h11.Response(status_code=200, headers=[("content-length", "0")]))
+    parser.send(h11.EndOfMessage())
+    parser.start_next_cycle()
+    with pytest.raises(h11.RemoteProtocolError, match="too many blanks"):
+        parser.next_event()
+
+
+@pytest.mark.parametrize(("framing", "fits"), [(1024, True), (1025, False)])
+def test_the_framing_of_a_body_has_1024_bytes_at_most(framing: int, fits: bool) -> None:
+    parser = PlainParser(h11.SERVER, 65_536)
+    parser.receive_data(b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+    assert isinstance(parser.next_event(), h11.Request)
+    parser.receive_data(b"1;" + b"x" * (framing - 2))
+    if fits:
+        assert parser.next_event() is h11.NEED_DATA
+    else:
+        with pytest.raises(h11.RemoteProtocolError, match="framing") as refused:
+            parser.next_event()
+        assert refused.value.error_status_hint == 400
+
+
+@pytest.mark.parametrize(
+    ("line", "host", "status"),
+    [
+        (b"GET / HTTP/1.1", b"", None),
+        (b"GET / HTTP/1.1", b"\xff", 400),
+        (b"GET / HTTP/2.0", b"localhost", 505),
+        (b"GET index HTTP/1.1", b"localhost", 400),
+        (b"OPTIONS * HTTP/1.1", b"localhost", None),
+        (b"GET /" + b"x" * 60_000 + b" HTTP/1.1", b"localhost", 414),
+    ],
+)
+def test_a_request_line_is_refused_with_the_status_that_says_why(
+    line: bytes, host: bytes, status: int | None
+) -> None:
+    parser = PlainParser(h11.SERVER, 65_536)
+    parser.receive_data(line + b"\r\nHost: " + host + b"\r\n\r\n")
+    if status is None:
+        assert isinstance(parser.next_event(), h11.Request)
+    else:
+        with pytest.raises(h11.RemoteProtocolError) as refused:
+            parser.next_event()
+        assert refused.value.error_status_hint == status

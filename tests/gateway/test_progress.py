@@ -91,7 +91,8 @@ async def test_a_stream_as_trio_expects_it() -> None:
             await stream.wait_send_all_might_not_block()
             await stream.send_all(bytearray(b"one"))
             await stream.send_all(memoryview(b"two"))
-            await stream.send_all(b"")
+            with trio.testing.assert_checkpoints():
+                await stream.send_all(b"")
             await stream.send_eof()
             heard = b""
             while data := await client.receive_some():

@@ -43,6 +43,19 @@ def test_a_token_stays_under_255_characters_whatever_the_name(name: str) -> None
     assert tokens.read(token) == Claims(2**63 - 1, 0)
 
 
+def test_a_name_is_shortened_no_more_than_it_must_be() -> None:
+    tokens = Tokens(SECRET, 60)
+
+    def name_in_token(name: str) -> str:
+        token = tokens.issue(Person(id=2**63 - 1, name=name))
+        told: str = jwt.decode(token, SECRET, ["HS256"])["name"]
+        return told
+
+    kept = name_in_token("x" * 64)
+    assert len(kept) < 63
+    assert {name_in_token("x" * length) for length in range(len(kept), 65)} == {kept}
+
+
 def unsigned() -> str:
     head, body = ({"alg": "none"}, {"sub": "7", "iat": 1, "exp": 2**40, "jti": "3.x"})
     return (

@@ -9,6 +9,8 @@ from gateway_under_test import make_app, make_config, port_of, until
 from chat.dialects.table import DIALECTS
 from chat.gateway.door import Door
 from chat.gateway.listener import open_gateway
+from chat.live.recorder import Record, Recorder
+from chat.live.session import Session
 from chat.model.entities import Person
 
 OPENING = (
@@ -70,4 +72,27 @@ async def test_who_is_renamed_during_the_handshake_comes_in_under_the_new_name()
                     assert len(world.presence) == 1
                     assert not world.presence._handshakes, "the handshake is over"
                 await until(lambda: not gateway.connections)
+            world.assert_nothing_is_left()
+
+
+class CuttingRecorder(Recorder):
+    """A recorder that cuts whoever it admits, as a stop may at that moment."""
+
+    def admit(self, record: Record, session: Session, scope: trio.CancelScope) -> None:
+        super().admit(record, session, scope)
+        scope.cancel()
+
+
+async def test_who_is_cut_the_moment_it_comes_in_is_open_no_more() -> None:
+    with trio.fail_after(20):
+        async with open_world() as world:
+            recorder = CuttingRecorder()
+            door = Door(make_config(), DIALECTS, world.core, world.presence, recorder)
+            async with open_gateway(make_config(), make_app(), door.serve, on_stop=lambda: None) as gateway:
+                client = await trio.open_tcp_stream("127.0.0.1", port_of(gateway))
+                async with client:
+                    await client.send_all(OPENING.format("").encode())
+                    await until(lambda: recorder.admitted == 1 and not gateway.connections)
+            assert recorder.open == {}
+            assert [end.kind for end in recorder.ends()] == ["cut"]
             world.assert_nothing_is_left()

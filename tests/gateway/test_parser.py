@@ -105,19 +105,6 @@ def test_a_pipelined_head_is_looked_at_as_well_wherever_it_is_cut() -> None:
             parser.next_event()
 
 
-def test_a_pipelined_head_is_looked_at_as_well() -> None:
-    parser = PlainParser(h11.SERVER)
-    parser.receive_data(REQUEST + REQUEST.replace(b"Host", b"X: a" + b" " * 100 + b"b\r\nHost"))
-    assert isinstance(parser.next_event(), h11.Request)
-    assert isinstance(parser.next_event(), h11.EndOfMessage)
-    assert parser.next_event() is h11.PAUSED
-    parser.send(h11.Response(status_code=200, headers=[("content-length", "0")]))
-    parser.send(h11.EndOfMessage())
-    parser.start_next_cycle()
-    with pytest.raises(h11.RemoteProtocolError, match="too many blanks"):
-        parser.next_event()
-
-
 @pytest.mark.parametrize(("framing", "fits"), [(1024, True), (1025, False)])
 def test_the_framing_of_a_body_has_1024_bytes_at_most(framing: int, fits: bool) -> None:
     parser = PlainParser(h11.SERVER, 65_536)

@@ -81,6 +81,17 @@ def test_a_close_frame_and_the_end_of_tcp_are_told_apart() -> None:
     assert (record.peer_closed, record.peer_ended) == (False, True)
 
 
+async def test_frames_that_the_library_never_sees_are_recorded_too(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    record = Record()
+    record.message(record.opened_at + 1, 30)
+    record.control(record.opened_at + 2, 0x89, 4)
+    record.control(record.opened_at + 3, 0x8A, 0)
+    assert record.frames == [Frame(1, False, 1, 30), Frame(2, False, 9, 4), Frame(3, False, 10, 0)]
+    assert (record.messages_in, record.bytes_in) == (1, 36 + 10 + 6)
+
+
 async def test_frames_on_their_way_out_are_recorded_one_by_one() -> None:
     record = Record()
     long = b"\x81\x7e\x01\x00" + bytes(256)

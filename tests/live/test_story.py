@@ -23,6 +23,7 @@ def admitted(recorder: Recorder, person: Person | None) -> Record:
 async def test_an_open_connection_tells_its_events_and_its_last_frames(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
+    await trio.sleep(50)  # the clock began before it
     recorder = Recorder()
     record = admitted(recorder, Person(id=1, name="ada"))
     await trio.sleep(2)
@@ -56,6 +57,7 @@ async def test_one_that_nobody_knows_has_no_story(autojump_clock: trio.testing.M
 
 
 async def test_one_that_ended_badly_is_told_for_a_while(autojump_clock: trio.testing.MockClock) -> None:
+    await trio.sleep(50)  # the clock began before them
     recorder = Recorder()
     records = [admitted(recorder, None) for _ in range(2)]
     await trio.sleep(3)

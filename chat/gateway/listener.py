@@ -10,7 +10,7 @@ from contextlib import ExitStack, asynccontextmanager
 import structlog
 import trio
 
-from chat.config import Config
+from chat.config import Config, Listen
 from chat.gateway.addresses import Proxies
 from chat.gateway.arrival import ServeSocket
 from chat.gateway.binding import Bound, bind
@@ -73,8 +73,9 @@ async def open_gateway(
             last.start_soon(_cut_at, last_moment, connections)
             async with trio.open_nursery() as serving, trio.open_nursery() as accepting:
                 for bound in bounds:
+                    loopback = bound.listen.host if bound.is_loopback else None
                     for listener in bound.listeners:
-                        accepting.start_soon(_accept, listener, bound, connections, serving)
+                        accepting.start_soon(_accept, listener, bound.listen, loopback, connections, serving)
                 try:
                     yield Gateway(addresses, connections)
                 finally:
@@ -88,10 +89,13 @@ async def open_gateway(
 
 
 async def _accept(
-    listener: trio.SocketListener, bound: Bound, connections: Connections, serving: trio.Nursery
+    listener: trio.SocketListener,
+    listen: Listen,
+    loopback: str | None,
+    connections: Connections,
+    serving: trio.Nursery,
 ) -> None:
     """Accept until cancelled. Having no descriptors is no reason to end, nor to fill the log."""
-    loopback = bound.listen.host if bound.is_loopback else None
     next_complaint = -float("inf")
     while True:
         try:
@@ -104,7 +108,7 @@ async def _accept(
                 logger.error("connections cannot be accepted", reason=error.strerror, open=connections.count)
             await trio.sleep(ACCEPT_PAUSE)
         else:
-            serving.start_soon(connections.serve, stream, bound.listen, loopback)
+            serving.start_soon(connections.serve, stream, listen, loopback)
 
 
 async def _cut_at(moment: trio.CancelScope, connections: Connections) -> None:

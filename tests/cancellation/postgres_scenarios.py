@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 import trio
@@ -361,8 +361,8 @@ async def leftover(run: Run) -> None:
 
 async def new_cluster(home: Path, run: Run) -> None:
     """A cluster is made whole or not at all."""
-    data = home / f"data-{run.point.seed}-{run.point.flavour}-{run.point.n}"
-    data.mkdir(mode=0o755)
+    data = Path(mkdtemp(dir=home))  # a point may be tried more than once
+    os.chmod(data, 0o755)
     await run.target(prepare_cluster, data)
     left = {path.name for path in (data / "postgres").glob("*")} if (data / "postgres").exists() else set()
     assert left <= {"cluster"}, f"{left} are left behind"

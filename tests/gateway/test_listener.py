@@ -497,3 +497,9 @@ async def test_an_app_that_does_not_start_is_one_clear_line() -> None:
     with trio.fail_after(10), pytest.raises(CannotStart, match=r"^the app does not start: no such thing$"):
         async with running(app):
             pass
+
+
+async def test_a_gateway_that_is_closed_at_once_ends_before_its_tasks_have_begun() -> None:
+    with trio.fail_after(10):
+        async with running():
+            pass

@@ -115,10 +115,11 @@ class SupportDesk:
         person = self._operator(session, command.ref)
         if person is None:
             return None
+        since = session.core.hub.newest_id  # who speaks while the person is looked up spoke after this answer
         peer = self._current(session) if command.person is None else await self._support.find(command.person)
         if peer is None:
             return session.tell(Refused(NO_CONVERSATION, command.ref))
-        session.support = Current(since=session.core.hub.newest_id, peer=peer)
+        session.support = Current(since=since, peer=peer)
         return await self._submit(session, person, peer, command.text, Answer(session, command.ref))
 
     async def overview(self, session: Session, command: SupportOverview, _nursery: trio.Nursery) -> None:

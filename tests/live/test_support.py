@@ -349,6 +349,16 @@ class TestTheCurrentConversation:
         await world.rest()
         assert await self.answers(operator, people) == "ben"
 
+    async def test_whoever_spoke_while_the_addressed_person_was_looked_up_is_current_after_it(
+        self, world: World, operator: Client, people: dict[str, Client]
+    ) -> None:
+        with world.obstacles.held("by_name"):
+            operator.send(request("operatorSend", "answer", "ada"))
+            await world.rest()
+            await people["ben"].asks(request("send", "1"))
+        await world.rest()
+        assert await self.answers(operator, people) == "ben"
+
     async def test_a_message_that_was_not_saved_does_not_change_it(
         self, world: World, operator: Client, people: dict[str, Client]
     ) -> None:

@@ -18,7 +18,7 @@ from conftest import DEFAULT_LIMITS, ServerProcess, data_path, running_server
 from hostile import SOCKETS, Job
 from innocents import EACH, Account, Innocents, sign_up
 from people import PATIENCE
-from processes import resident_kib
+from processes import cpu_seconds, resident_kib
 from saved import LOBBY, execute_sql, fetch_sql
 
 CALM = 20.0
@@ -53,6 +53,8 @@ class Seen(NamedTuple):
 
     latencies: list[float]
     cut: int
+    cpu: float
+    base_kib: int
     most_kib: int
     text_bytes: int
     disk_bytes: int
@@ -112,12 +114,15 @@ class Attack:
         newest = fetch_sql(address, "SELECT coalesce(max(id), 0) FROM messages")[0][0]
         size = "SELECT pg_total_relation_size('messages')"
         disk = fetch_sql(address, size)[0][0]
-        cut = self.innocents.cut
+        cut, cpu = self.innocents.cut, cpu_seconds(self.server.process.pid)
         with _memory_of(self.server.process.pid) as most, self._attacked_by(kinds, seconds) as answers:
             latencies = self.innocents.chat(seconds)
+            cpu = (cpu_seconds(self.server.process.pid) - cpu) / seconds
         return Seen(
             latencies,
             self.innocents.cut - cut,
+            cpu,
+            most[0],
             max(most),
             fetch_sql(address, texts, newest)[0][0],
             fetch_sql(address, size)[0][0] - disk,
@@ -220,7 +225,7 @@ def _rows(attack: Attack, kinds: Mapping[str, int]) -> Iterable[Row]:
     for kind, sockets in kinds.items():
         seen = attack.meet([kind], ALONE)
         attack.innocents.chat(REST)
-        yield f"`{kind}`", f"{ALONE:.0f} s", _told(seen, calm, base, sockets), "–"
+        yield f"`{kind}`", f"{ALONE:.0f} s", _told(seen, calm, seen.base_kib, sockets), "–"
     attack.fill()
     seen = attack.meet(list(kinds), TOGETHER)
     sockets = sum(kinds.values())
@@ -246,6 +251,7 @@ def _told(seen: Seen, calm: Seen, base: float, sockets: int) -> str:
         f"longest {max(seen.latencies) * 1000:.0f} ms",
         f"{seen.cut} cut",
         f"{len(seen.latencies)} heard",
+        f"{seen.cpu:.0%} of a core",
     ]
     if sockets:
         parts.append(f"memory {(seen.most_kib - base) / sockets / 1024:+.2f} MiB a socket")

@@ -5,15 +5,15 @@ one row a batch. A note that a crash loses means that a message is told again; o
 """
 
 import math
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
 import structlog
 import trio
 
-from chat.live.hub import Listener
 from chat.model.entities import Inbox, Message
+from chat.services.direct import WayOut
 from chat.storage.failures import StorageError
 from chat.storage.ports import Rooms
 from chat.waiting import take_waiting
@@ -42,22 +42,23 @@ class Deliveries:
         self._progress = trio.Event()  # set, and made anew, after each try
         self._wanted = trio.Event()  # set by who waits for notes, made anew before each pause
 
-    def heard(self, inbox: Inbox, listeners: Collection[Listener], messages: Sequence[Message]) -> None:
-        """Note what the hub told to an inbox, for each connection once its bytes have left. Sync.
+    def heard(self, inbox: Inbox, way_out: WayOut, told: Sequence[tuple[Message, int]]) -> None:
+        """Note what a connection was told of an inbox, each message once its bytes have left. Sync.
 
         A position covers all that came before it. It may be noted by any connection of the person, because each
-        was told all that was missed before it heard anything new, and takes its bytes in their order.
+        was told all that was missed before it heard anything new, and takes its bytes in their order. `told` is what
+        `way_out` was offered last, each message with its bytes.
         """
-        note = partial(self.delivered, inbox.person_id, messages)
-        for listener in listeners:
-            listener.when_written(note)
-
-    def delivered(self, person_id: int, messages: Sequence[Message]) -> None:
-        """Note that a person was told messages. Sync."""
-        for message in messages:
+        behind = sum(size for _, size in told)
+        for message, size in told:
+            behind -= size
             if message.room_id:  # one that was never saved has no position
-                self._noted += 1
-                self._feed.send_nowait(((message.room_id, person_id), message.seq))
+                note = ((message.room_id, inbox.person_id), message.seq)
+                way_out.when_written(partial(self._delivered, note), behind)
+
+    def _delivered(self, note: Note) -> None:
+        self._noted += 1
+        self._feed.send_nowait(note)
 
     async def written(self) -> None:
         """Wait until the notes so far are written, or could not be. Cancelling changes nothing."""

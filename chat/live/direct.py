@@ -1,7 +1,6 @@
 """Direct messages, live: each to one person or guest, saved between people, relayed where a guest takes part."""
 
 import itertools
-from functools import partial
 
 import structlog
 import trio
@@ -86,8 +85,10 @@ class DirectMessages:
         """Tell what was missed up to an id, piece by piece, and note each once it has left."""
         after_id = 0
         while missed := await self._direct.missed(person_id, after_id, up_to_id):
-            await session.outbox.send(b"".join(session.dialect.encode(Said(message)) for message in missed))
-            session.outbox.when_written(partial(self._direct.notes.delivered, person_id, missed))
+            frames = [session.dialect.encode(Said(message)) for message in missed]
+            await session.outbox.send(b"".join(frames))
+            told = list(zip(missed, map(len, frames), strict=True))
+            self._direct.notes.heard(Inbox(person_id), session.outbox, told)
             after_id = missed[-1].id
 
     async def ping(self, session: Session, _command: Ping, _nursery: trio.Nursery) -> None:

@@ -5,7 +5,7 @@ goes to its outbox. Nothing here awaits, so nobody joins or leaves while a batch
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from chat.dialects.dialect import Voice
@@ -21,8 +21,11 @@ class Listener(Protocol):
         """Take whole frames without waiting; with none, what was kept to go with others goes now."""
         ...
 
-    def when_written(self, note: Callable[[], None]) -> None:
-        """Call `note` once all that was offered so far has left for the client, which may be now or never."""
+    def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
+        """Call `note` once all that was offered so far has left for the client, which may be now or never.
+
+        `behind` is how many bytes of what was offered last come behind what is waited for.
+        """
         ...
 
 
@@ -34,8 +37,8 @@ class Announcement(NamedTuple):
     audience: tuple[Topic, ...] = ()
 
 
-Observer = Callable[[Any, Collection[Listener], Sequence[Message]], None]
-"""Told which messages were published to a topic, and to whom. Sync."""
+Observer = Callable[[Any, Listener, Sequence[tuple[Message, int]]], None]
+"""Told which messages a listener of a topic was told, each with the bytes that it took. Sync."""
 
 
 class Hub:
@@ -70,7 +73,7 @@ class Hub:
         return topic in self._topics
 
     def observe(self, kind: type, observer: Observer) -> None:
-        """Tell `observer` of every publishing to a topic of this kind that has listeners, after they were told."""
+        """Tell `observer` of every publishing to a topic of this kind, once for each listener, after it was told."""
         self._observers[kind] = observer
 
     def publish(self, announcements: Iterable[Announcement]) -> None:
@@ -86,12 +89,13 @@ class Hub:
             self.newest_id = max(self.newest_id, message.id)
         for topic, said in by_topic.items():
             if topic in self._topics:
+                observer = self._observers.get(type(topic))
                 for voice, listeners in self._topics[topic].items():
-                    _tell(voice, listeners, said)
+                    frames = _tell(voice, listeners, said)
                     self._deliveries += len(listeners) * len(said)
-                if observer := self._observers.get(type(topic)):
-                    everyone = [each for listeners in self._topics[topic].values() for each in listeners]
-                    observer(topic, everyone, [announcement.message for announcement in said])
+                    if observer is not None:
+                        for listener in listeners:
+                            observer(topic, listener, _sizes(voice, listener, said, frames))
         for author in authors:
             author.offer(b"")  # an acknowledgement that went with nothing above goes now
 
@@ -100,7 +104,7 @@ class Hub:
         yield "chat_deliveries", "Messages told to clients, each as often as it was told", self._deliveries
 
 
-def _tell(voice: Voice, listeners: set[Listener], said: list[Announcement]) -> None:
+def _tell(voice: Voice, listeners: set[Listener], said: list[Announcement]) -> list[bytes]:
     # The inner loop of the server: one join for all, and one call for each listener.
     frames = [voice.encode(Said(announcement.message)) for announcement in said]
     authors = set() if voice.echoes else listeners.intersection(a.author for a in said)
@@ -109,3 +113,13 @@ def _tell(voice: Voice, listeners: set[Listener], said: list[Announcement]) -> N
         listener.offer(blob)
     for listener in authors:
         listener.offer(b"".join(f for f, a in zip(frames, said, strict=True) if a.author is not listener))
+    return frames
+
+
+def _sizes(
+    voice: Voice, listener: Listener, said: list[Announcement], frames: list[bytes]
+) -> list[tuple[Message, int]]:
+    return [
+        (each.message, 0 if each.author is listener and not voice.echoes else len(frame))
+        for each, frame in zip(said, frames, strict=True)
+    ]

@@ -45,6 +45,7 @@ class Outbox:
         "_feed",
         "_fileno",
         "_marks",
+        "_offered",
         "_open",
         "_overflow",
         "_pending",
@@ -79,6 +80,9 @@ class Outbox:
         self.limit = limit
         self.queued = 0  # bytes that wait or are being written
         self._drained = 0  # bytes that the writer has written since nothing waited
+        self._offered: float = (
+            0  # where what was offered last ends, counted as _drained is; inf if it was not taken
+        )
         self._answer_bytes = 0  # of the one answer larger than half of the limit that waits, if any
         self._answer_end = 0  # where it ends, counted as _drained is
         self._marks: deque[tuple[int, Callable[[], None]]] | None = None  # see when_written(); ends as above
@@ -103,6 +107,8 @@ class Outbox:
             blob, self._soon = self._soon + blob, b""
         if self._open and blob:
             self._put(blob)
+        elif blob:
+            self._offered = math.inf
 
     def offer_soon(self, blob: bytes) -> None:
         """Take frames that go with the next ones, in one write. The caller sees to it that offer() follows. Sync."""
@@ -117,16 +123,18 @@ class Outbox:
     def _answer_left(self) -> int:
         return min(self.queued, self._answer_bytes, max(0, self._answer_end - self._drained))
 
-    def when_written(self, note: Callable[[], None]) -> None:
-        """Call `note` once the socket has taken all that was offered so far, which may be now or never. Sync."""
-        if not self._open:
-            return  # what was offered last was not taken
-        if not self.queued:
+    def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
+        """Call `note` once the socket has taken all that was offered so far, which may be now or never. Sync.
+
+        `behind` is how many bytes of what was offered last come behind what is waited for.
+        """
+        end = self._offered - behind
+        if end <= self._drained:
             note()
-            return
-        if self._marks is None:
-            self._marks = deque()
-        self._marks.append((self._drained + self.queued, note))
+        elif end <= self._drained + self.queued:  # otherwise it was dropped, or never taken
+            if self._marks is None:
+                self._marks = deque()
+            self._marks.append((int(end), note))
 
     def cut(self) -> None:
         """Drop what the writer has not begun with, and take no more but a last frame. Sync.
@@ -157,11 +165,13 @@ class Outbox:
                 taken = 0
             except OSError:
                 self._open = False  # the peer is gone; the reader notices too, and ends the session
+                self._offered = math.inf
                 return
             if taken == len(blob):
                 return
             if taken:
                 self._begun = blob = blob[taken:]
+        self._offered = self._drained + self.queued + len(blob)
         if self._feed is None:
             if self.start_writer is None:
                 self._open = False  # before or after the client's nursery: nobody is left to write
@@ -172,7 +182,7 @@ class Outbox:
         self.queued += len(blob)
         if blob is not self._begun:
             self._feed.send_nowait(blob)
-        if self.queued > self.limit and self.room < 0:
+        if self._open and self.queued > self.limit and self.room < 0:  # a last frame comes behind any amount
             self._overflow()
 
     async def send(self, blob: bytes) -> None:
@@ -229,7 +239,7 @@ class Outbox:
                 blob = blob[taken:]
                 self._take_off(taken)
             self._begun = b""
-            self._drained = self._answer_bytes = self._answer_end = 0
+            self._drained = self._offered = self._answer_bytes = self._answer_end = 0
             self._feed = self._pending = None
         except BaseException:
             self._open = False  # the transport is broken, or a frame is half written

@@ -231,8 +231,8 @@ class Session:
         self.offer = self.outbox.offer
         if held is not None:
             self.offer(b"".join(held.blobs))
-            for note in held.notes:
-                self.outbox.when_written(note)
+            for note, end in held.notes:
+                self.outbox.when_written(note, held.size - end)
 
     def _hold(self, blob: bytes) -> None:
         assert self._held is not None
@@ -241,12 +241,15 @@ class Session:
         if self._held.size > self.outbox.room:
             self.too_slow()
 
-    def when_written(self, note: Callable[[], None]) -> None:
-        """Call `note` once what the hub told so far has left for the client, which may be now or never. Sync."""
+    def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
+        """Call `note` once what the hub told so far has left for the client, which may be now or never. Sync.
+
+        `behind` is how many bytes of what was told last come behind what is waited for.
+        """
         if self._held is None:
-            self.outbox.when_written(note)
+            self.outbox.when_written(note, behind)
         else:
-            self._held.notes.append(note)
+            self._held.notes.append((note, self._held.size - behind))
 
     def tell(self, event: Event) -> None:
         """Tell the client something, in its dialect."""
@@ -361,8 +364,7 @@ class Session:
             self.record.waiting = self.outbox.queued + (self._held.size if self._held else 0)
             self.close(TOO_SLOW, at=self.core.cuts.next())
         self.outbox.cut()
-        if self._held is not None:
-            self._held = _Held()
+        self.release()  # to an outbox that takes nothing more, and knows so
 
     async def _say_goodbye(self, closing: Closing) -> None:
         """Close the WebSocket, in bounded time."""
@@ -406,4 +408,4 @@ class _Held:
     def __init__(self) -> None:
         self.blobs: list[bytes] = []
         self.size = 0  # bytes
-        self.notes: list[Callable[[], None]] = []
+        self.notes: list[tuple[Callable[[], None], int]] = []  # each with where what it waits for ends

@@ -3,7 +3,7 @@
 Nothing is answered before authentication: whoever skips it is closed without a reply (seed 001).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import trio
@@ -152,13 +152,13 @@ class SupportDesk:
         else:
             session.tell(Refused(command.refusal, command.ref))
 
-    def heard(self, _desk: Desk, _operators: Collection[Listener], messages: Sequence[Message]) -> None:
-        """Hear from the hub what operators were told: whose conversation the last person spoke in. Sync.
+    def heard(self, _desk: Desk, _operator: Listener, told: Sequence[tuple[Message, int]]) -> None:
+        """Hear from the hub what an operator was told: whose conversation the last person spoke in. Sync.
 
         It is what was published that counts, not what was committed: after an unknown outcome nobody is told of a
         commit until it is published.
         """
-        for message in messages:
+        for message, _ in told:
             if message.peer is not None and message.sender_id == message.peer.id:
                 self._last = (message.id, message.peer)
 

@@ -1,9 +1,9 @@
 """The rules of direct messages: which room two people have, and what a person has not been told yet."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from chat.model.entities import Message, Person
+from chat.model.entities import Inbox, Message, Person
 from chat.services.recent import Recent
 from chat.storage.ports import Messages, Rooms, Users
 
@@ -15,11 +15,22 @@ _PIECE_BYTES = 131_072
 """Of the missed messages that are read at once: a client takes one piece before the next is read."""
 
 
+class WayOut(Protocol):
+    """What knows when bytes leave for a client."""
+
+    def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
+        """Call `note` once all that was offered so far has left, which may be now or never.
+
+        `behind` is how many bytes of what was offered last come behind what is waited for.
+        """
+        ...
+
+
 class Notes(Protocol):
     """Where it is noted who was told what."""
 
-    def delivered(self, person_id: int, messages: Sequence[Message]) -> None:
-        """Note that a person was told messages. Sync."""
+    def heard(self, inbox: Inbox, way_out: WayOut, told: Sequence[tuple[Message, int]]) -> None:
+        """Note what `way_out` was offered last, messages with their bytes, each once it has left. Sync."""
         ...
 
     async def written(self) -> None:

@@ -407,6 +407,18 @@ async def _browse(wire: Wire, world: World) -> None:
     await wire.stream.aclose()
 
 
+async def http_of_another_site(run: Run) -> None:
+    """A page of another site that registers somebody is told that it may not."""
+
+    async def speak(wire: Wire, _world: World) -> None:
+        head = b"POST /register HTTP/1.1\r\nHost: localhost\r\nOrigin: https://elsewhere.example\r\n"
+        await wire.send(head + b"Content-Length: 2\r\n\r\n{}")
+        await wire.until(b"403 ")
+        await wire.stream.aclose()
+
+    await one_connection(run, speak, config())
+
+
 async def http_over_budget(run: Run) -> None:
     """A client that changes more than it may: the answer to the second call comes late."""
 
@@ -498,6 +510,7 @@ ALL = (
     http,
     http_hung_up,
     http_answered_early,
+    http_of_another_site,
     http_over_budget,
     http_of_the_others,
 )

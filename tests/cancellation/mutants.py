@@ -149,8 +149,12 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant(
             "noted_before_it_was_told",
             "chat.live.direct",
-            "            session.outbox.when_written(partial(self._direct.notes.delivered, person_id, missed))\n",
-            "            self._direct.notes.delivered(person_id, missed)\n",
+            '            await session.outbox.send(b"".join(frames))\n'
+            "            told = list(zip(missed, map(len, frames), strict=True))\n"
+            "            self._direct.notes.heard(Inbox(person_id), session.outbox, told)\n",
+            "            told = list(zip(missed, map(len, frames), strict=True))\n"
+            "            self._direct.notes.heard(Inbox(person_id), session.outbox, told)\n"
+            '            await session.outbox.send(b"".join(frames))\n',
             "what somebody missed counts as delivered, and is dropped with their connection",
         ),
     ),

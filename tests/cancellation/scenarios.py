@@ -31,7 +31,7 @@ from chat.dialects.talker import TALKER
 from chat.live.direct import FIRST_GUEST
 from chat.live.heartbeat import beat
 from chat.model.closing import GOING_AWAY
-from chat.model.entities import LOBBY_ID, Draft, MessageKind, Person
+from chat.model.entities import LOBBY_ID, Draft, MessageKind, Peer, Person
 from chat.services.budgets import Budgets
 from chat.services.rooms import ALREADY_IN
 from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
@@ -80,14 +80,48 @@ async def over_budget(run: Run) -> None:
         await assert_nothing_left(world, witness, client)
 
 
+async def everybody_over_budget(run: Run) -> None:
+    """Say and ask more than one may, in every dialect: whoever is held back can go all the same."""
+    async with swept_world(run, budgets=Budgets(messages=0.25, text=1000, pages=0.25)) as (world, witness):
+        ada, ben = await world.add_all("ada", "ben")
+        olga, otto = [await world.add(name, operator=True) for name in ("olga", "otto")]
+        garden = await world.make_room(ada)
+        ear = await ear_in_lobby(world, "cem")
+        room = new_client(run, world, ROOMS, ada)
+        mail = new_client(run, world, DIRECT, ben)
+        person = new_client(run, world, SUPPORT, ben)
+        desks = [new_client(run, world, SUPPORT, operator) for operator in (olga, otto)]
+        room.send({"Type": "enter", "RoomID": garden.id})
+        for n in range(2):
+            room.send({"Type": "message", "Text": f"{n}"})
+            mail.send(_direct(ben, ada.id, f"{n}"))
+            person.send(_request("send", f"{n}"))
+            person.send(_request("auth", world.token(ben)))
+            desks[0].send(_request("conversations"))
+            desks[1].send(_request("history", ben.id))
+        clients: list[Client] = [room, mail, person, *desks]
+        await _serve_all(run, world, clients)
+        for client in clients:
+            await assert_nothing_left(world, witness, client)
+        await assert_alive(world, ear)
+
+
 async def history_unread(run: Run) -> None:
+    await _unread(run, 90, 120, 90, 120)
+
+
+async def short_history_unread(run: Run) -> None:
+    await _unread(run, 10, 10, 10, 10)
+
+
+async def _unread(run: Run, *counts: int) -> None:
     """Ask for more than the outbox holds, and do not read: the queries wait for room, and are cut in the end."""
     async with swept_world(run) as (world, witness):
         ada = await world.add("ada")
         ear = await ear_in_lobby(world, "ben")
         await _fill_lobby(world, ada, 120)
         ear.heard_now()
-        frames = [{"name": "ada", "message": "history 90"}, {"name": "ada", "message": "history 120"}] * 2
+        frames = [{"name": "ada", "message": f"history {count}"} for count in counts]
         client = await converse(
             run, world, TALKER, ada, frames, before=lambda client: client.stop_reading(), then=_stays
         )
@@ -497,6 +531,36 @@ async def direct_returns(run: Run) -> None:
         await assert_nothing_left(world, witness, client)
 
 
+async def direct_returns_slowly(run: Run) -> None:
+    """Who missed more than one piece reads slowly: the next piece waits, and is told later if they leave first."""
+    async with swept_world(run) as (world, witness):
+        ada, ben = await world.add_all("ada", "ben")
+        pair = await world.storage.rooms.direct_room(ada.id, ben.id)
+        assert pair is not None
+        texts = [f"{n}" for n in range(230)]
+        peer = Peer(ben.id, ben.name)
+        await world.storage.messages.save(
+            [Draft(pair.id, ada.id, "ada", text, 1.0, peer=peer) for text in texts]
+        )
+        world.hub.newest_id = len(texts)
+        client = new_client(run, world, DIRECT, ben, limit=8000)
+        client.stop_reading()
+
+        async def read_on() -> None:
+            await trio.sleep(1)
+            client.go_on_reading()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(read_on)
+            await _serve_all(run, world, [client])
+        heard = _words(client.heard_now())
+        await assert_nothing_left(world, witness, client)
+        missed = _words((await world.connect(DIRECT, ben)).heard_now())
+        assert sorted({*heard, *missed}, key=int) == texts, f"heard {heard}, missed {missed}"
+        assert heard == texts[: len(heard)], "told in another order"
+        assert missed == texts[len(texts) - len(missed) :], "told in another order"
+
+
 async def unknown_outcomes(run: Run) -> None:
     """Batches of unknown outcome, and with a message that can't be stored; and the end of everything meanwhile."""
     seen: list[tuple[World, Witness]] = []
@@ -535,7 +599,9 @@ ALL = (
     talker,
     messenger,
     over_budget,
+    everybody_over_budget,
     history_unread,
+    short_history_unread,
     server_goes,
     deaf_goodbye,
     silent_peer,
@@ -548,8 +614,9 @@ ALL = (
     everybody_waits,
     everybody_reads_slowly,
     direct_returns,
+    direct_returns_slowly,
     unknown_outcomes,
 )
 
-LONG = (history_unread, everybody_waits, everybody_reads_slowly, unknown_outcomes)
+LONG = (history_unread, everybody_over_budget, everybody_waits, everybody_reads_slowly, unknown_outcomes)
 """Those that a usual test run looks at in one schedule only."""

@@ -24,7 +24,7 @@ class Ear:
         else:
             self.flushed += 1
 
-    def when_written(self, note: Callable[[], None]) -> None:
+    def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
         note()
 
 
@@ -96,15 +96,18 @@ def test_an_author_is_offered_nothing_more_so_that_what_was_put_off_for_it_goes(
     assert ada.flushed == ben.flushed == 1
 
 
-def test_an_observer_is_told_what_was_published_to_topics_of_its_kind_and_to_whom() -> None:
+def test_an_observer_is_told_what_each_listener_heard_of_topics_of_its_kind_and_its_bytes() -> None:
     hub, ada, ben = Hub(), Ear(), Ear()
-    seen: list[tuple[object, set[object], list[int]]] = []
-    hub.observe(Inbox, lambda topic, who, said: seen.append((topic, set(who), [m.seq for m in said])))
+    seen: dict[object, list[tuple[int, int]]] = {}
+    hub.observe(Inbox, lambda _topic, who, told: seen.update({who: [(m.seq, size) for m, size in told]}))
     hub.join(Inbox(7), TALKER, ada)
     hub.join(Inbox(7), MESSENGER, ben)
     hub.join(GARDEN, TALKER, ben)
-    for_seven = [say(n)._replace(audience=(Inbox(7),)) for n in (2, 3)]
+    for_seven = [say(n, author=author)._replace(audience=(Inbox(7),)) for n, author in ((2, None), (3, ben))]
     for_nobody = say(4)._replace(audience=(Inbox(8),))
     hub.publish([say(1), *for_seven, for_nobody])
-    assert seen == [(Inbox(7), {ada, ben}, [2, 3])]
+    assert seen == {
+        ada: [(2, len(told(say(2)))), (3, len(told(say(3))))],
+        ben: [(2, len(told(say(2), dialect=MESSENGER))), (3, 0)],  # its own it does not hear
+    }
     assert len(ada.heard) == 1

@@ -277,6 +277,54 @@ async def test_what_has_left_is_told_once_in_order_and_only_then(open_pipe: Call
         assert left == list(range(101))
 
 
+async def test_each_message_of_a_batch_counts_as_written_when_its_own_bytes_have_left(
+    open_pipe: Callable[..., Pipe],
+) -> None:
+    pipe = open_pipe(10_000_000)
+    left: list[int] = []
+
+    def offer(first: int, last: int) -> None:
+        pipe.outbox.offer(b"x" * 1000 * (last - first))
+        for n in range(first, last):
+            pipe.outbox.when_written(lambda n=n: left.append(n), (last - n - 1) * 1000)  # type: ignore[misc]
+
+    async with pipe.writing():
+        offer(0, 500)
+        offer(500, 1000)
+        for _ in range(5):
+            await trio.lowlevel.checkpoint()
+        taken = 1_000_000 - pipe.outbox.queued
+        assert 0 < taken < 500_000
+        assert left == list(range(taken // 1000))
+        assert len(await pipe.receive(1_000_000)) == 1_000_000
+        await pipe.outbox.wait_until_at_most(0)
+        assert left == list(range(1000))
+
+
+@pytest.mark.parametrize("write_through", [True, False])
+async def test_of_a_batch_that_is_too_much_counts_what_still_leaves(
+    open_pipe: Callable[..., Pipe], write_through: bool
+) -> None:
+    pipe = open_pipe(100_000, write_through=write_through)
+    pipe.overflow = pipe.outbox._overflow = lambda: pipe.outbox.cut()  # type: ignore[method-assign]
+    left: list[int] = []
+    async with pipe.writing():
+        pipe.outbox.offer(b"x" * 500_000)
+        for n in range(500):
+            pipe.outbox.when_written(lambda n=n: left.append(n), (499 - n) * 1000)  # type: ignore[misc]
+        pipe.outbox.offer(b"y" * 1000)
+        pipe.outbox.when_written(lambda: left.append(-1))
+        pipe.outbox.finish(b"close")
+        got = b""
+        with trio.fail_after(5):
+            while not got.endswith(b"close"):
+                await trio.lowlevel.wait_readable(pipe.far)
+                got += pipe.received()
+        await pipe.outbox.wait_until_at_most(0)
+    assert got in ((b"x" * 500_000 + b"close",) if write_through else (b"close",))
+    assert left == list(range(len(got) // 1000))
+
+
 async def test_what_a_cut_drops_never_counts_as_written(open_pipe: Callable[..., Pipe]) -> None:
     pipe = open_pipe(10_000_000)
     left: list[int] = []

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 import trio
 
-from chat.model.entities import Draft, Message, Peer, Person
-from chat.services.direct import Direct
+from chat.model.entities import Draft, Inbox, Message, Peer, Person
+from chat.services.direct import Direct, WayOut
 from chat.storage.memory import MemoryStorage
 from chat.storage.ports import NewPerson
 
@@ -14,7 +14,7 @@ from chat.storage.ports import NewPerson
 class NoNotes:
     """Notes that nobody reads."""
 
-    def delivered(self, person_id: int, messages: Sequence[Message]) -> None:
+    def heard(self, inbox: Inbox, way_out: WayOut, told: Sequence[tuple[Message, int]]) -> None:
         """Forget it."""
 
     async def written(self) -> None:

@@ -17,7 +17,7 @@ _MOST_READ = 100
 _DEFINITE = ("200", "403", "404", "409")
 """Answers after which nothing more comes of a request."""
 
-_ENDED_WELL = ("1000", "1001")
+_ENDED_WELL = ("1000", "1001", "4008")
 """Close codes of a connection that nobody cut and whose server did not crash."""
 
 _RETRIED = 2.0

@@ -1,6 +1,6 @@
 """Deliberate defects of the server, each put in by a patch; the simulation must find every one of them."""
 
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from unittest.mock import _patch, patch
@@ -235,12 +235,22 @@ def fail_in_one_session() -> "_patch[Any]":
 
 def note_what_an_outbox_takes() -> "_patch[Any]":
     """A direct message counts as delivered before its bytes have left, and so when a cut drops them."""
-    return patch.object(Outbox, "when_written", lambda _self, note: note())
+    return patch.object(Outbox, "when_written", lambda _self, note, behind=0: note())
+
+
+def note_whole_batches() -> "_patch[Any]":
+    """What a client was told of a batch before it was cut in the middle of it does not count: it is told again."""
+    when_written = Outbox.when_written
+
+    def mutated(self: Outbox, note: Callable[[], None], _behind: int = 0) -> None:
+        when_written(self, note)
+
+    return patch.object(Outbox, "when_written", mutated)
 
 
 def note_what_is_held() -> "_patch[Any]":
     """A direct message that is held for a connection counts as delivered, also when it is never told."""
-    return patch.object(Session, "when_written", lambda self, note: note())
+    return patch.object(Session, "when_written", lambda self, note, behind=0: note())
 
 
 def look_before_it_is_noted() -> "_patch[Any]":
@@ -258,7 +268,7 @@ def answer_whoever_was_acknowledged_last() -> Generator[None]:
     desks: list[SupportDesk] = []
     settled = Answer.settled
 
-    def heard(self: SupportDesk, _desk: object, _operators: Collection[Listener], _said: object) -> None:
+    def heard(self: SupportDesk, _desk: object, _operator: Listener, _told: object) -> None:
         desks.append(self)
 
     def mutated(self: Answer, draft: Draft, outcome: Message | Refusal) -> None:
@@ -290,6 +300,7 @@ def look_again_after_every_removal() -> Generator[None]:
 
 MUTANTS: tuple[Mutant, ...] = (
     note_what_an_outbox_takes,
+    note_whole_batches,
     note_what_is_held,
     look_before_it_is_noted,
     answer_whoever_was_acknowledged_last,

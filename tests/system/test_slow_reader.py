@@ -150,3 +150,54 @@ def test_a_peer_that_answers_each_ping_stays(impatient: ServerProcess) -> None:
         for _ in range(3):
             assert faithful.read_frame().opcode == PING
             faithful.send(frame(PONG))
+
+
+def test_who_is_cut_in_a_direct_conversation_is_told_the_rest_when_it_comes_back_and_nothing_twice(
+    server: ServerProcess,
+) -> None:
+    ada, ben = (
+        request(
+            "POST", f"{server.url}/signup", {"email": f"{name}@example", "name": name, "password": "secret"}
+        )
+        for name in ("ada-direct", "ben-direct")
+    )
+    sender, receiver = ada.json()["id"], ben.json()["id"]
+    text = "x" * 3_900
+    with ExitStack() as stack:
+        slow = stack.enter_context(RawClient(server.url, receive_buffer=4096))
+        slow.shake_hands(f"/direct?token={ben.json()['token']}")
+        assert slow.read_frame().payload == b"Connected with id %d" % receiver
+        speaker = stack.enter_context(RawClient(server.url))
+        speaker.shake_hands(f"/direct?token={ada.json()['token']}")
+        speaker.read_frame()
+        sent = 0
+        cuts = server.log.read_text().count("too slow")
+        while server.log.read_text().count("too slow") == cuts:
+            assert sent * len(text) < MOST_BUFFERED, "nobody was cut"
+            for _ in range(20):
+                message = {"from": sender, "to": receiver, "content": f"{sent} {text}"}
+                speaker.send(frame(TEXT, json.dumps(message).encode()))
+                sent += 1
+            speaker.send(frame(TEXT, b"ping"))
+            assert speaker.read_frame().payload == b"pong"
+        heard = direct_numbers(slow, sent)
+        assert heard == list(range(len(heard)))
+        for _ in range(sent):  # it may be cut again, while the sender's last messages still come
+            if len(heard) == sent:
+                break
+            again = stack.enter_context(RawClient(server.url))
+            again.shake_hands(f"/direct?token={ben.json()['token']}")
+            assert again.read_frame().payload == b"Connected with id %d" % receiver
+            heard += direct_numbers(again, sent - len(heard))
+        assert heard == list(range(sent))
+
+
+def direct_numbers(client: RawClient, most: int) -> list[int]:
+    """The numbers of the messages that come: `most`, or those before the close frame or the end."""
+    numbers: list[int] = []
+    try:
+        while len(numbers) < most and (found := client.read_frame()).opcode == TEXT:
+            numbers.append(int(json.loads(found.payload)["content"].split()[0]))
+    except EOFError:
+        pass
+    return numbers

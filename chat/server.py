@@ -188,7 +188,7 @@ def _app(
     ]
     metrics = [] if config.metrics_listen else [create_metrics(meters)]
     pages = create_pages(storage.ping, routes)
-    return create_app([pages, *metrics, *(part.blueprint for part in routes)])
+    return create_app([pages, *metrics, *(part.blueprint for part in routes)], budgets)
 
 
 @asynccontextmanager

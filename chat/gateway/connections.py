@@ -16,11 +16,12 @@ from chat.config import Config, Listen
 from chat.gateway.addresses import Proxies
 from chat.gateway.admission import Admission, Place
 from chat.gateway.arrival import Arrival, ServeSocket
-from chat.gateway.head import ReplayStream, read_head
+from chat.gateway.head import READS, READS_AT_ONCE, ReplayStream, read_head
 from chat.gateway.http_connection import HttpServer
 from chat.gateway.progress import ProgressStream
 from chat.gateway.refusal import refuse
 from chat.gateway.same_site import SameSite
+from chat.services.pace import Pace
 
 logger = structlog.get_logger(__name__)
 
@@ -158,13 +159,16 @@ class Connections:
     async def _encrypt(self, inner: trio.SocketStream) -> ReplayStream:
         """The stream to speak on, after the TLS handshake if there is one. Raises BrokenResourceError."""
         if self._tls is None:
-            return ReplayStream(inner)
+            return ReplayStream(inner, self._pace())
         stream = trio.SSLStream(ProgressStream(inner), self._tls, server_side=True, https_compatible=True)
         with trio.move_on_after(self._config.handshake_timeout) as in_time:
             await stream.do_handshake()
         if in_time.cancelled_caught:
             raise trio.BrokenResourceError("no TLS handshake in time")
-        return ReplayStream(stream)
+        return ReplayStream(stream, self._pace())
+
+    def _pace(self) -> Pace:
+        return Pace(READS, READS_AT_ONCE) if self._config.message_rate else Pace()
 
     @contextmanager
     def _until_stop(self) -> Generator[trio.CancelScope]:

@@ -17,9 +17,16 @@ import trio
 
 from chat.gateway.parser import END_OF_HEAD, MAX_TARGET_BYTES, StrictParser, is_readable
 from chat.gateway.progress import ProgressStream
+from chat.services.pace import Pace
 
 READ_BYTES = 16_384
 """Most bytes taken from a connection at once; a usual head is below 2 KiB."""
+
+READS, READS_AT_ONCE = 50.0, 20
+"""Reads a second of one connection: more often it is read only where limits on speed are lifted."""
+
+PIECE_OF_HEAD = 10
+"""Reads that a piece of a head or a body counts for: few heads come in more than one."""
 
 _PLAIN = re.compile(
     rb"GET /[!-~]{0,%d} HTTP/1\.1\r\n(?:[A-Za-z0-9-]+: [!-~](?:[!-~]| (?! ))*\r\n){1,40}\r\n"
@@ -29,13 +36,19 @@ _PLAIN = re.compile(
 
 
 class ReplayStream(trio.abc.Stream):
-    """A connection with bytes put back in front; plain or TLS, `socket` is the raw socket under it."""
+    """A connection with bytes put back in front; plain or TLS, `socket` is the raw socket under it.
 
-    __slots__ = ("_inner", "_pushed", "socket", "tls")
+    Whoever reads what comes in pieces asks `pace` first.
+    """
 
-    def __init__(self, inner: trio.SocketStream | trio.SSLStream[ProgressStream]) -> None:
+    __slots__ = ("_inner", "_pushed", "pace", "socket", "tls")
+
+    def __init__(
+        self, inner: trio.SocketStream | trio.SSLStream[ProgressStream], pace: Pace | None = None
+    ) -> None:
         self._inner = inner
         self._pushed = b""
+        self.pace = pace or Pace()
         self.tls = isinstance(inner, trio.SSLStream)
         self.socket = (inner.transport_stream if isinstance(inner, trio.SSLStream) else inner).socket
 
@@ -147,6 +160,8 @@ async def read_head(stream: ReplayStream, max_bytes: int) -> Head | HTTPStatus |
     buffer = bytearray()
     searched = 0
     while True:
+        if wait := stream.pace.count(PIECE_OF_HEAD):
+            await trio.sleep(wait)
         data = await stream.receive_some(READ_BYTES)
         if not data:
             return None

@@ -21,7 +21,7 @@ from hypercorn.typing import ConnectionState, TaskGroup
 
 from chat.config import Config
 from chat.gateway.addresses import Proxies
-from chat.gateway.head import READ_BYTES, Head, ReplayStream
+from chat.gateway.head import PIECE_OF_HEAD, READ_BYTES, Head, ReplayStream
 from chat.gateway.lifespan import ASGIApp
 from chat.gateway.parser import MAX_FRAMING_BYTES, PlainParser
 from chat.gateway.refusal import forbidding, linger
@@ -150,6 +150,9 @@ class _HttpConnection:
                     return False
             if not data:
                 return True
+            in_pieces = self._parser.has_unread or self._parser.their_state is h11.SEND_BODY
+            if in_pieces and (wait := self._stream.pace.count(PIECE_OF_HEAD)):
+                await trio.sleep(wait)
         return False
 
     def _patience(self) -> float:

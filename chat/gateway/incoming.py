@@ -63,6 +63,8 @@ class Incoming:
             if self._fed:  # a ping that is not answered yet: as long as it waits, nothing is read
                 await self._wait()
                 continue
+            if wait := self._stream.pace.count():
+                await trio.sleep(wait)
             try:
                 data = await self._stream.receive_ready(READ_BYTES)
             except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
@@ -91,6 +93,8 @@ class Incoming:
             if self._broken:
                 raise trio.BrokenResourceError("the connection was reset")
             if self._alone:
+                if wait := self._stream.pace.count():
+                    await trio.sleep(wait)
                 data = bytes(await self._stream.receive_some(max_bytes))
                 self.heard_at = trio.current_time()
                 self._record.heard(data, self.heard_at)

@@ -164,13 +164,17 @@ class Session:
         if self.dialect.hears_lobby:
             self.listen(LOBBY_ID)
         await self._handle(self.dialect.greeting, nursery)
+        pace = self.core.budgets.pace()
         while True:
-            for number, frame in enumerate(await self.ears.receive(), start=1):
+            frames = await self.ears.receive()
+            for number, frame in enumerate(frames, start=1):
                 if self._choices and self._choose_dialect(frame):
                     await self._handle(self.dialect.greeting, nursery)
                 await self._handle(self.dialect.decode(frame), nursery)
                 if number % _TURN == 0:
                     await trio.lowlevel.checkpoint()
+            if wait := pace.count(len(frames)):
+                await self._hold_back(wait)
 
     async def _handle(self, command: object, nursery: trio.Nursery) -> None:
         try:
@@ -285,10 +289,13 @@ class Session:
     async def _within_budget(self, refusal: Refusal | None, ref: object) -> bool:
         if refusal is not None:
             self.tell(Refused(refusal, ref))
-            # Not read meanwhile, so that TCP holds a flood back. It is not silent: what it sent waits there.
-            self._held_back_until = trio.current_time() + HOLD_BACK
-            await trio.sleep(HOLD_BACK)
+            await self._hold_back(HOLD_BACK)
         return refusal is None
+
+    async def _hold_back(self, seconds: float) -> None:
+        """Do not read the client for so long, so that TCP holds a flood back."""
+        self._held_back_until = trio.current_time() + seconds  # it is not silent: what it sent waits there
+        await trio.sleep(seconds)
 
     async def submit(
         self,

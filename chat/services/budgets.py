@@ -14,6 +14,7 @@ from chat.model.addresses import address_key
 from chat.model.entities import Message
 from chat.model.refusals import Code, Refusal
 from chat.services.buckets import Buckets
+from chat.services.pace import Pace
 
 HOLD_BACK = 1.0
 """Seconds for which a client that was over budget is not read: a flood costs one refusal a second."""
@@ -25,6 +26,12 @@ at once cuts nobody."""
 
 _ADDRESS_SHARE = 10
 """As much as so many people may have, all from one address may have: an office has one in common."""
+
+_FRAMES, _FRAMES_BURST = 200.0, 800
+"""Frames of one connection a second, whatever they say, and at once."""
+
+_CALLS, _CALLS_BURST = 10.0, 50
+"""HTTP calls of one address a second, and at once: at some 0.6 ms each they leave most of the loop's time to others."""
 
 _MOST_KEYS = 20_000
 """Bursts are given back within seconds, so that many at once are enough to remember."""
@@ -62,6 +69,8 @@ class Budgets:
         self._messages = _Limit(messages, _MESSAGE_BURST, clock)
         self._text = _Limit(text, _TEXT_BURST, clock)
         self._pages = _Limit(pages, _READ_BURST, clock)
+        calls = Buckets(_CALLS, _CALLS_BURST, most_keys=_MOST_KEYS, clock=clock)
+        self._calls = calls if messages else None
         self._refused = refused
 
     def message(self, client_id: int, address: str, text: str = "") -> Refusal | None:
@@ -77,6 +86,15 @@ class Budgets:
         """Use up what reading so many messages costs."""
         wait = self._pages.take(client_id, address, _pages(messages))
         return self._refusal("history", wait) if wait else None
+
+    def call(self, address: str) -> bool:
+        """Count an HTTP call; False if it has to wait for HOLD_BACK seconds, because its address makes too many."""
+        key = address_key(address)
+        return self._calls is None or key is None or self._calls.take((key,)) == 0
+
+    def pace(self) -> Pace:
+        """Return how fast the frames of one connection are read, whatever they say."""
+        return Pace(_FRAMES, _FRAMES_BURST) if self._messages.rate else Pace()
 
     def was_read(self, client_id: int, address: str, size: int, messages: int) -> None:
         """Use up what the bytes of an answer cost beyond what read() took for so many messages; the next one waits."""

@@ -22,7 +22,7 @@ from chat.config import Config, Listen
 from chat.dialects.table import DIALECTS
 from chat.gateway.connections import Connections
 from chat.gateway.door import Door
-from chat.gateway.http import endpoint
+from chat.gateway.http import app as http_app
 from chat.gateway.http.app import create_app
 from chat.gateway.http.direct import direct_routes
 from chat.gateway.http.messenger import messenger_routes
@@ -141,7 +141,8 @@ async def gateway_of(world: World, settings: Config) -> AsyncGenerator[Gateway]:
         ),
     ]
     app = create_app(
-        [create_pages(storage.ping, routes), create_metrics(meters), *(part.blueprint for part in routes)]
+        [create_pages(storage.ping, routes), create_metrics(meters), *(part.blueprint for part in routes)],
+        world.core.budgets,
     )
     door = Door(settings, DIALECTS, world.core, world.presence)
     async with open_gateway(
@@ -420,17 +421,62 @@ async def http_of_another_site(run: Run) -> None:
 
 
 async def http_over_budget(run: Run) -> None:
-    """A client that changes more than it may: the answer to the second call comes late."""
+    """A client that calls and changes more than it may: the second call waits, and so does the answer to it."""
 
     async def speak(wire: Wire, world: World) -> None:
-        token = world.token(await world.add("ada"))
-        for name in ("adele", "adriana"):
-            await wire.asks("PUT", "/change-name", {"NewName": name}, token)
+        head = "DELETE /room/9 HTTP/1.1\r\nHost: test\r\nX-Forwarded-For: 192.0.2.1\r\n"
+        head += f"Authorization: {world.token(await world.add('ada'))}\r\n\r\n"
+        for status in (b"404 ", b"429 "):
+            await wire.send(head.encode())
+            await wire.until(status)
         await wire.stream.aclose()
 
     with pytest.MonkeyPatch.context() as shorter:
-        shorter.setattr(endpoint, "HOLD_BACK", 0.02)
-        await one_connection(run, speak, config(), budgets=Budgets(messages=0.001))
+        shorter.setattr(http_app, "HOLD_BACK", 0.02)
+        proxied = config(trusted_proxies=("127.0.0.0/8",))
+        await one_connection(run, speak, proxied, budgets=Budgets(messages=0.001))
+
+
+async def http_dribbled(run: Run) -> None:
+    """A head and a body in pieces, more than are read at once."""
+
+    async def speak(wire: Wire, _world: World) -> None:
+        for piece in (
+            b"POST / HTTP",
+            b"/1.1\r\nHost: test\r\n",
+            b"Content-Length: 4\r\n\r\n",
+            b"{",
+            b"}",
+            b"  ",
+        ):
+            await wire.send(piece)
+            await trio.sleep(0.02)
+        await wire.until(b"400 ")
+        await wire.stream.aclose()
+
+    await _slowly(run, speak)
+
+
+async def socket_dribbled(run: Run) -> None:
+    """Frames in pieces, more than are read at once: such as we read ourselves, then such as the library reads."""
+
+    async def speak(wire: Wire, _world: World) -> None:
+        if await wire.opens("/talker"):
+            for first in (b"\x81", b"\x82"):
+                for piece in (first, b"\x83", bytes(4), b"x", b"y", b"z"):
+                    await wire.send(piece)
+                    await trio.sleep(0.02)
+        await wire.leaves()
+
+    await _slowly(run, speak)
+
+
+async def _slowly(run: Run, speak: Client) -> None:
+    with pytest.MonkeyPatch.context() as shorter:
+        shorter.setattr("chat.gateway.connections.READS_AT_ONCE", 1)
+        for reader in ("head", "http_connection"):
+            shorter.setattr(f"chat.gateway.{reader}.PIECE_OF_HEAD", 2)
+        await one_connection(run, speak, config())
 
 
 async def http_of_the_others(run: Run) -> None:
@@ -512,5 +558,7 @@ ALL = (
     http_answered_early,
     http_of_another_site,
     http_over_budget,
+    http_dribbled,
+    socket_dribbled,
     http_of_the_others,
 )

@@ -129,6 +129,15 @@ async def test_who_is_over_budget_may_still_look_around(
         assert (await api.call(method, path)).status_code in (200, 404)
 
 
+async def test_calls_beyond_an_addresses_share_wait_for_a_second(api: Api, autojump_clock: object) -> None:
+    began = trio.current_time()
+    for _ in range(50):
+        assert (await api.call("GET", "/profile/1")).status_code == 200
+    assert trio.current_time() == began
+    assert (await api.call("GET", "/profile/1")).status_code == 200
+    assert trio.current_time() == began + HOLD_BACK
+
+
 async def test_what_is_refused_changes_nothing(api: Api, autojump_clock: object) -> None:
     for _ in range(20):
         await api.call("PUT", "/change-name")

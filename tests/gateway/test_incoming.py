@@ -11,6 +11,7 @@ from wsproto.frame_protocol import FrameProtocol, Opcode
 
 from chat.gateway.incoming import Incoming
 from chat.live.recorder import Record
+from chat.services.pace import Pace
 
 LIMIT = 300
 HANDSHAKE = b"a handshake"
@@ -19,9 +20,10 @@ HANDSHAKE = b"a handshake"
 class Wire:
     """A connection that brings these pieces, one a read, and then ends."""
 
-    def __init__(self, *pieces: bytes) -> None:
+    def __init__(self, *pieces: bytes, reads_a_second: float = 0.0) -> None:
         self.pieces = list(pieces)
         self.reads = 0
+        self.pace = Pace(reads_a_second)
 
     async def receive_ready(self, max_bytes: int | None) -> bytes:
         await trio.lowlevel.checkpoint()

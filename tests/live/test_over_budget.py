@@ -198,6 +198,19 @@ async def test_who_is_held_back_is_told_at_once_that_the_server_stops(
     assert flood.sender.closed_with == GOING_AWAY
 
 
+async def test_frames_that_say_nothing_are_read_no_faster_than_200_a_second(
+    world: World, autojump_clock: object
+) -> None:
+    client = await world.connect(TALKER)
+    for _ in range(10_000):
+        client.send("nonsense")
+    seconds = 5
+    await trio.sleep(seconds - 0.01)
+    answers = await client.hears()
+    assert abs(len(answers) - (800 + 200 * seconds)) <= 2
+    assert client.closed_with is None
+
+
 # --- history ---
 
 

@@ -14,8 +14,6 @@ from processes import held_connections, needs_proc
 from raw_wire import TEXT, RawClient, frame
 from saved import execute_sql, fetch_sql
 
-LASTS = 3.0
-"""Seconds of a flood: the burst, and three more seconds' worth."""
 MESSAGES, BYTES = (200, 50), (524_288, 65_536)
 """What one person may send by default: at once, and each second."""
 LONG = "x" * 4000
@@ -176,7 +174,7 @@ def test_one_account_on_every_protocol_gets_one_budget_through_and_all_who_liste
         readers = [stack.enter_context(Reader(client, 2_000_000)) for client in listeners]
         began = time.monotonic()
         with flooding(*floods):
-            time.sleep(LASTS)
+            eventually(lambda: said(server)[1] > BYTES[0], "the burst is through, and more")
         eventually(lambda: held_connections(server.process.pid) == base, "who flooded is gone")
         eventually(
             lambda: [sum(LONG in text for text in reader.texts()) for reader in readers] == told(server),
@@ -184,7 +182,7 @@ def test_one_account_on_every_protocol_gets_one_budget_through_and_all_who_liste
         )
         messages, size = said(server)
         took = time.monotonic() - began
-        assert BYTES[0] * 0.9 < size <= BYTES[0] + BYTES[1] * took
+        assert size <= BYTES[0] + BYTES[1] * took
         assert messages <= MESSAGES[0] + MESSAGES[1] * took
         assert not any(reader.is_cut for reader in readers)
 
@@ -202,17 +200,16 @@ def test_a_guest_who_floods_a_person_has_them_neither_cut_nor_kept_from_hearing_
         reader = stack.enter_context(Reader(connected(stack, server, f"/direct?token={hers}"), 500_000))
         began = time.monotonic()
         with flooding((guest, {"from": number, "to": ada, "content": LONG})):
-            for count in range(int(LASTS)):
-                friend.send(frame(TEXT, json.dumps({"from": ben, "to": ada, "content": f"{count}"}).encode()))
-                time.sleep(1)
-        eventually(
-            lambda: [f"{count}" for count in range(int(LASTS))] == _from(ben, reader), "ada heard her friend"
-        )
+            for text in ("one", "two", "three"):
+                friend.send(frame(TEXT, json.dumps({"from": ben, "to": ada, "content": text}).encode()))
+            eventually(lambda: _from(ben, reader) == ["one", "two", "three"], "ada hears her friend")
+            eventually(
+                lambda: len(_from(number, reader)) * len(LONG) > BYTES[0], "the burst is through, and more"
+            )
         took = time.monotonic() - began
-        flood = _from(number, reader)
-        assert BYTES[0] * 0.9 < len(flood) * len(LONG) <= BYTES[0] + BYTES[1] * took
+        assert len(_from(number, reader)) * len(LONG) <= BYTES[0] + BYTES[1] * took
         assert not reader.is_cut
-        assert said(server)[0] == int(LASTS), "a guest has no history"
+        assert said(server)[0] == 3, "a guest has no history"
 
 
 def _from(sender: int, reader: Reader) -> list[str]:

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 
 import structlog
-from quart import Blueprint, Response
+import trio
+from quart import Blueprint, Response, request
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
 from chat.gateway.http.answers import error, refuse
 from chat.gateway.http.bodies import LONGEST_BODY, BadBody
 from chat.model.refusals import NOT_SAVED, OUTCOME_UNKNOWN, UNAVAILABLE
+from chat.services.budgets import HOLD_BACK, Budgets
 from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
 
 _BODY_TIMEOUT = 30
@@ -18,8 +20,12 @@ _BODY_TIMEOUT = 30
 logger = structlog.get_logger(__name__)
 
 
-def create_app(blueprints: Sequence[Blueprint]) -> QuartTrio:
-    """Return the app. Errors are JSON `{"error": …}`; a failed handler ends with 500 and a log line."""
+def create_app(blueprints: Sequence[Blueprint], budgets: Budgets | None = None) -> QuartTrio:
+    """Return the app. Errors are JSON `{"error": …}`; a failed handler ends with 500 and a log line.
+
+    Calls of an address that makes more than its share, by `budgets`, wait for a second, and so does every 429: the
+    next call of that connection waits behind it.
+    """
     app = QuartTrio("chat.gateway.http", static_folder=None)
     app.config.update(
         MAX_CONTENT_LENGTH=LONGEST_BODY,
@@ -28,6 +34,17 @@ def create_app(blueprints: Sequence[Blueprint]) -> QuartTrio:
     )
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
+
+    @app.before_request
+    async def wait_for_budget() -> None:
+        if budgets is not None and not budgets.call(request.remote_addr or ""):
+            await trio.sleep(HOLD_BACK)
+
+    @app.after_request
+    async def hold_back(response: Response) -> Response:
+        if response.status_code == 429:
+            await trio.sleep(HOLD_BACK)
+        return response
 
     @app.errorhandler(BadBody)
     async def bad_body(problem: BadBody) -> Response:

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
-import trio
 from quart import Blueprint, Response, request
 
 from chat.gateway.http.answers import ErrorBody, answer, refuse
@@ -12,7 +11,7 @@ from chat.gateway.http.bodies import BodyReader, read_body
 from chat.model.entities import Person
 from chat.model.refusals import BAD_TOKEN, Refusal
 from chat.services.accounts import Accounts
-from chat.services.budgets import HOLD_BACK, Budgets
+from chat.services.budgets import Budgets
 
 T = TypeVar("T")
 
@@ -116,7 +115,6 @@ class Routes:
                 return refuse(caller)
             person = caller
             if over_budget := self._use_up(endpoint, person):
-                await trio.sleep(HOLD_BACK)  # the caller's next request waits behind this one
                 return refuse(over_budget)
         body: Any = None
         if endpoint.body is not None:

@@ -118,7 +118,7 @@ def _ours(name: str, root: Path) -> Server:
 def _without_limits(root: Path) -> list[str]:
     """Return the flags that lift the limits on speed, as far as that tree has any: who measures says all it can."""
     settings = (root / "chat" / "config.py").read_text()
-    names = ("message_rate", "message_bytes", "read_rate", "registrations_per_hour")
+    names = ("message_rate", "message_bytes", "read_rate", "call_rate", "registrations_per_hour")
     return [word for name in names if name in settings for word in (f"--{name.replace('_', '-')}", "0")]
 
 

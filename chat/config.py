@@ -158,6 +158,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             " 0: any."
         ),
     ] = 10.0
+    call_rate: Annotated[
+        Rate,
+        Meta(
+            description="HTTP calls a second of one network address, three seconds' worth at once; others wait for"
+            " their turn; loopback is spared; 0: any."
+        ),
+    ] = 5.0
     commit_timeout: Annotated[Seconds, Meta(description="Seconds for messages to be committed.")] = 5.0
     query_timeout: Annotated[Seconds, Meta(description="Seconds for a query that reads.")] = 5.0
     pool_size: Annotated[int, Meta(ge=1, le=1000, description="Most connections to PostgreSQL.")] = 8

@@ -134,6 +134,7 @@ async def open_chat(
                 messages=config.message_rate,
                 text=config.message_bytes,
                 pages=config.read_rate,
+                calls=config.call_rate,
                 refused=meters.over_budget,
             )
             core = Core(accounts, history, journal, hub, handlers, meters, budgets)

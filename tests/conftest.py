@@ -31,7 +31,7 @@ _START = 60
 """Seconds that a server may take to start: a first start makes a database, on a busy machine."""
 
 
-UNLIMITED = {"CHAT_MESSAGE_RATE": "0", "CHAT_MESSAGE_BYTES": "0", "CHAT_READ_RATE": "0"}
+UNLIMITED = {f"CHAT_{what}": "0" for what in ("MESSAGE_RATE", "MESSAGE_BYTES", "READ_RATE", "CALL_RATE")}
 """No limits on speed, for tests that send as fast as they can."""
 
 DEFAULT_LIMITS = dict.fromkeys(UNLIMITED, "")

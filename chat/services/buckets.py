@@ -43,6 +43,14 @@ class Buckets:
                 self.add(key, cost)
         return wait
 
+    def queue(self, key: Hashable, longest: float) -> float:
+        """Use 1 of a key, and return the seconds after which it would be there: `longest` for all beyond that."""
+        self.add(key, 1)
+        wait = max(0.0, (self._level(key) - self._burst) / self._rate)
+        if wait > longest:
+            self.add(key, -1)
+        return min(wait, longest)
+
     def add(self, key: Hashable, cost: float) -> None:
         """Use `cost` of a key whatever there is; a negative cost gives back."""
         self._levels[key] = (max(0.0, self._level(key) + cost), self._clock())

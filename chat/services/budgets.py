@@ -30,8 +30,11 @@ _ADDRESS_SHARE = 10
 _FRAMES, _FRAMES_BURST = 200.0, 800
 """Frames of one connection a second, whatever they say, and at once."""
 
-_CALLS, _CALLS_BURST = 10.0, 50
-"""HTTP calls of one address a second, and at once: at some 0.6 ms each they leave most of the loop's time to others."""
+_CALLS_BURST = 3.0
+"""Seconds' worth of calls that may be made at once."""
+
+_LONGEST_QUEUE = 5.0
+"""Seconds for which a call of a busy address waits at most."""
 
 _MOST_KEYS = 20_000
 """Bursts are given back within seconds, so that many at once are enough to remember."""
@@ -54,6 +57,7 @@ class Budgets:
         messages: a second, for one person or guest; 0 for no limit, as in the others.
         text: bytes of text a second, as JSON has them (UTF-8, controls escaped).
         pages: of history a second.
+        calls: by HTTP a second, for one address; those beyond that wait.
         refused: told of each refusal, by what there was too much of.
     """
 
@@ -63,14 +67,16 @@ class Budgets:
         messages: float = 0.0,
         text: float = 0.0,
         pages: float = 0.0,
+        calls: float = 0.0,
         refused: Callable[[str], None] = lambda what: None,
         clock: Callable[[], float] = trio.current_time,
     ) -> None:
         self._messages = _Limit(messages, _MESSAGE_BURST, clock)
         self._text = _Limit(text, _TEXT_BURST, clock)
         self._pages = _Limit(pages, _READ_BURST, clock)
-        calls = Buckets(_CALLS, _CALLS_BURST, most_keys=_MOST_KEYS, clock=clock)
-        self._calls = calls if messages else None
+        self._calls = (
+            Buckets(calls, calls * _CALLS_BURST, most_keys=_MOST_KEYS, clock=clock) if calls else None
+        )
         self._refused = refused
 
     def message(self, client_id: int, address: str, text: str = "") -> Refusal | None:
@@ -87,10 +93,10 @@ class Budgets:
         wait = self._pages.take(client_id, address, _pages(messages))
         return self._refusal("history", wait) if wait else None
 
-    def call(self, address: str) -> bool:
-        """Count an HTTP call; False if it has to wait for HOLD_BACK seconds, because its address makes too many."""
+    def call(self, address: str) -> float:
+        """Count an HTTP call, and return the seconds that it has to wait for its turn among those of its address."""
         key = address_key(address)
-        return self._calls is None or key is None or self._calls.take((key,)) == 0
+        return 0.0 if self._calls is None or key is None else self._calls.queue(key, _LONGEST_QUEUE)
 
     def pace(self) -> Pace:
         """Return how fast the frames of one connection are read, whatever they say."""

@@ -434,7 +434,8 @@ async def http_over_budget(run: Run) -> None:
     with pytest.MonkeyPatch.context() as shorter:
         shorter.setattr(http_app, "HOLD_BACK", 0.02)
         proxied = config(trusted_proxies=("127.0.0.0/8",))
-        await one_connection(run, speak, proxied, budgets=Budgets(messages=0.001))
+        shorter.setattr("chat.services.budgets._LONGEST_QUEUE", 0.02)
+        await one_connection(run, speak, proxied, budgets=Budgets(messages=0.001, calls=0.2))
 
 
 async def http_dribbled(run: Run) -> None:

@@ -41,6 +41,13 @@ def test_a_refused_take_uses_nothing(buckets: Buckets) -> None:
     assert [buckets.take(["ben"]) for _ in range(5)] == [0, 0, 0, 0, pytest.approx(0.5)]
 
 
+def test_a_queue_gets_longer_up_to_a_bound_and_moves_on(buckets: Buckets, clock: Clock) -> None:
+    assert [buckets.queue("ada", 1.2) for _ in range(4)] == [0, 0, 0, 0]
+    assert [buckets.queue("ada", 1.2) for _ in range(4)] == [0.5, 1.0, 1.2, 1.2]
+    clock.jump(1.0)
+    assert [buckets.queue("ada", 1.2) for _ in range(3)] == [0.5, 1.0, 1.2]
+
+
 def test_what_costs_more_than_a_burst_waits_for_an_empty_bucket(buckets: Buckets, clock: Clock) -> None:
     buckets.add("ada", 1)
     assert buckets.take(["ada"], 10) == pytest.approx(0.5)

@@ -190,6 +190,7 @@ class World:
             message_rate=0.0,  # its clients say much more than people do
             message_bytes=0,
             read_rate=0.0,
+            call_rate=0.0,
         )
         stop = trio.CancelScope(deadline=float("inf"))
         with stop:

@@ -23,8 +23,8 @@ logger = structlog.get_logger(__name__)
 def create_app(blueprints: Sequence[Blueprint], budgets: Budgets | None = None) -> QuartTrio:
     """Return the app. Errors are JSON `{"error": …}`; a failed handler ends with 500 and a log line.
 
-    Calls of an address that makes more than its share, by `budgets`, wait for a second, and so does every 429: the
-    next call of that connection waits behind it.
+    Calls of an address that makes more than its share, by `budgets`, wait for their turn, and every 429 waits for a
+    second: the next call of that connection waits behind it.
     """
     app = QuartTrio("chat.gateway.http", static_folder=None)
     app.config.update(
@@ -37,8 +37,8 @@ def create_app(blueprints: Sequence[Blueprint], budgets: Budgets | None = None) 
 
     @app.before_request
     async def wait_for_budget() -> None:
-        if budgets is not None and not budgets.call(request.remote_addr or ""):
-            await trio.sleep(HOLD_BACK)
+        if budgets is not None and (wait := budgets.call(request.remote_addr or "")):
+            await trio.sleep(wait)
 
     @app.after_request
     async def hold_back(response: Response) -> Response:

@@ -139,13 +139,19 @@ async def open_chat(
             )
             core = Core(accounts, history, journal, hub, handlers, meters, budgets)
             door = Door(config, dialects, core, presence, recorder)
-            app = _app(config, storage, accounts, budgets, rooms, memberships, presence, meters, watch)
+            app = _app(
+                config, storage, accounts, budgets, rooms, memberships, presence, meters, watch, dialects
+            )
             nursery.start_soon(_beat, presence, config)
             async with (
                 _open_metrics(config, meters),
                 _open_local(local, watch),
                 open_gateway(
-                    config, app, door.serve, on_stop=lambda: presence.close_all(GOING_AWAY)
+                    config,
+                    app,
+                    door.serve,
+                    on_stop=lambda: presence.close_all(GOING_AWAY),
+                    meters=meters,
                 ) as gateway,
             ):
                 yield Server(gateway.addresses)
@@ -177,6 +183,7 @@ def _app(
     presence: Presence,
     meters: Meters,
     watch: Watch,
+    dialects: tuple[Dialect, ...] = DIALECTS,
 ) -> QuartTrio:
     """Return the HTTP side of all dialects, the pages, and the metrics unless they have a port of their own."""
     routes = [
@@ -188,7 +195,7 @@ def _app(
         admin_routes(accounts, budgets, watch),
     ]
     metrics = [] if config.metrics_listen else [create_metrics(meters)]
-    pages = create_pages(storage.ping, routes)
+    pages = create_pages(storage.ping, routes, [dialect.path for dialect in dialects])
     return create_app([pages, *metrics, *(part.blueprint for part in routes)], budgets)
 
 

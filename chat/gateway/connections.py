@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Generator
 from contextlib import contextmanager
 from http import HTTPStatus
 from ssl import SSLContext
+from typing import NamedTuple
 
 import h11
 import structlog
@@ -19,8 +20,9 @@ from chat.gateway.arrival import Arrival, ServeSocket
 from chat.gateway.head import READS, READS_AT_ONCE, ReplayStream, read_head
 from chat.gateway.http_connection import HttpServer
 from chat.gateway.progress import ProgressStream
-from chat.gateway.refusal import refuse
+from chat.gateway.refusal import TEXTS, refuse
 from chat.gateway.same_site import SameSite
+from chat.live.meters import Meters
 from chat.services.pace import Pace
 
 logger = structlog.get_logger(__name__)
@@ -41,7 +43,19 @@ REFUSALS_AT_ONCE = 256
 REFUSAL_TIMEOUT = 2.0
 """Seconds for one of them, its TLS handshake included."""
 
+_LOGGED = 200
+"""Characters of a path that the log shows."""
+
 Peer = tuple[str, int]
+
+
+class _Visit(NamedTuple):
+    """Who connected, to which listener (and its host, where that is bound to loopback only), and its place."""
+
+    peer: Peer
+    listen: Listen
+    loopback: str | None
+    place: Place
 
 
 class Connections:
@@ -55,6 +69,7 @@ class Connections:
         same_site: SameSite,
         http: HttpServer,
         serve_socket: ServeSocket,
+        meters: Meters,
     ) -> None:
         self._config = config
         self._tls = tls
@@ -62,6 +77,7 @@ class Connections:
         self._same_site = same_site
         self._http = http
         self._serve_socket = serve_socket
+        self._meters = meters
         self._admission = Admission(config.max_connections, config.max_connections_per_address)
         self._sockets: set[trio.socket.SocketType] = set()
         self._early: set[trio.CancelScope] = set()
@@ -109,42 +125,61 @@ class Connections:
         match self._admission.claim(None if self._proxies.trusts(peer[0]) else peer[0]):
             case Place() as place:
                 with place:
-                    await self._serve(await self._meet(inner, peer, listen, loopback, place), peer, loopback)
+                    visit = _Visit(peer, listen, loopback, place)
+                    await self._serve(await self._meet(inner, visit), visit)
             case status:
+                self._meters.connection_refused()
+                logger.info("connection refused", address=peer[0], reason=TEXTS[status])
                 await self._turn_away(inner, status)
 
-    async def _meet(
-        self, inner: trio.SocketStream, peer: Peer, listen: Listen, loopback: str | None, place: Place
-    ) -> Arrival | None:
-        """TLS, the first head, and whose it is. None: there is nothing to serve."""
+    async def _meet(self, inner: trio.SocketStream, visit: "_Visit") -> Arrival | None:
+        """TLS, and the first head. None: there is nothing to serve."""
         with self._until_stop() as early:
-            stream = await self._encrypt(inner)
-            early.deadline = trio.current_time() + self._config.head_timeout
-            head = await read_head(stream, self._config.max_head_bytes)
-            early.deadline = math.inf
-            if head is None:
-                return None
-            if isinstance(head, HTTPStatus):
-                await refuse(stream, head)
-                return None
-            address = self._proxies.client_address(peer[0], head.headers)
-            if not place.move(address):
-                await refuse(stream, HTTPStatus.TOO_MANY_REQUESTS)
-                return None
-            scheme = self._proxies.client_scheme(peer[0], head.headers, tls=stream.tls)
-            refusal = self._same_site.refusal(
-                head, peer=peer[0], scheme=scheme, loopback=loopback, socket=head.asks_for_websocket
-            )
-            return Arrival(stream, head, address, scheme, listen, refusal)
+            return await self._look_at_head(await self._encrypt(inner), visit, early)
         return None
 
-    def _serve(self, arrival: Arrival | None, peer: Peer, loopback: str | None) -> Awaitable[None]:
+    async def _meet_again(self, stream: ReplayStream, visit: "_Visit") -> Arrival | None:
+        """The head of a later request: a proxy may send it for somebody else."""
+        with self._until_stop() as early:
+            return await self._look_at_head(stream, visit, early)
+        return None
+
+    async def _look_at_head(
+        self, stream: ReplayStream, visit: "_Visit", early: trio.CancelScope
+    ) -> Arrival | None:
+        peer, listen, loopback, place = visit
+        early.deadline = trio.current_time() + self._config.head_timeout
+        head = await read_head(stream, self._config.max_head_bytes)
+        early.deadline = math.inf
+        if head is None:
+            return None
+        if isinstance(head, HTTPStatus):
+            await refuse(stream, head)
+            return None
+        address = self._proxies.client_address(peer[0], head.headers)
+        if not place.move(address):
+            if head.asks_for_websocket:
+                self._meters.upgrade_refused("limit")
+            logger.info("too many connections of one address", address=address, path=head.path[:_LOGGED])
+            await refuse(stream, HTTPStatus.TOO_MANY_REQUESTS)
+            return None
+        scheme = self._proxies.client_scheme(peer[0], head.headers, tls=stream.tls)
+        refusal = self._same_site.refusal(
+            head, peer=peer[0], scheme=scheme, loopback=loopback, socket=head.asks_for_websocket
+        )
+        return Arrival(stream, head, address, scheme, listen, refusal)
+
+    def _serve(self, arrival: Arrival | None, visit: "_Visit") -> Awaitable[None]:
         # Not async: a frame here would keep the head for as long as the socket lives.
         if arrival is None:
             return _nothing()
         if arrival.head.asks_for_websocket:
             return self._serve_socket(arrival)
-        return self._http.serve(arrival.stream, peer, loopback)
+        return self._serve_http(arrival.stream, visit)
+
+    async def _serve_http(self, stream: ReplayStream, visit: "_Visit") -> None:
+        if await self._http.serve(stream, visit.peer, visit.loopback):
+            await self._serve(await self._meet_again(stream, visit), visit)
 
     async def _turn_away(self, inner: trio.SocketStream, status: HTTPStatus) -> None:
         if self._refusing == REFUSALS_AT_ONCE:

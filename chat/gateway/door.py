@@ -51,6 +51,7 @@ class Door:
     async def serve(self, arrival: Arrival) -> None:
         """Serve one client from its upgrade request to its end. Cancelling cuts it off."""
         if fault := _fault(arrival.head):
+            self._tell_of_refusal("malformed", fault, arrival.address, arrival.head.path)
             return await refuse(arrival.stream, fault)
         arrival.stream.drop(arrival.head.size)
         stream = ClientStream(
@@ -59,7 +60,7 @@ class Door:
             largest=self._config.max_frame_bytes,
             limit=self._config.outbox_bytes,
         )
-        address = arrival.address
+        address, path = arrival.address, arrival.head.path
         welcome = self._look_at(arrival)
         del arrival  # and its head: a socket may stay open for days
         accepted = False
@@ -68,6 +69,8 @@ class Door:
                 with stream.outbox.written_by(nursery.start_soon), ExitStack() as handshake:
                     with trio.move_on_after(self._config.handshake_timeout):
                         welcome = await self._identify(welcome, handshake)
+                        if isinstance(welcome, _Refused):
+                            self._tell_of_refusal(welcome.reason, welcome.status, address, path)
                         stream.connection = await self._shake_hands(stream, welcome, nursery)
                     if stream.connection is not None and not isinstance(welcome, _Refused):
                         accepted = True
@@ -91,15 +94,21 @@ class Door:
     def _look_at(self, arrival: Arrival) -> "_Welcome | _Refused":
         """Decide from the head alone whether the client may come in, and what it speaks."""
         if arrival.refusal is not None:
-            return _Refused(403, arrival.refusal.encode() + b"\n")
+            return _Refused(403, "origin", arrival.refusal.encode() + b"\n")
         if arrival.head.path == "/":
             dialect = by_name(self._dialects, arrival.listen.dialect)
             assert dialect is not None  # looked at when the server started
             return _Welcome(dialect, self._dialects, _token(arrival.head))
         dialect = by_path(self._dialects, arrival.head.path)
         if dialect is None:
-            return _Refused(404, b"no protocol is spoken on this path\n")
+            return _Refused(404, "path", b"no protocol is spoken on this path\n")
         return _Welcome(dialect, (), _token(arrival.head))
+
+    def _tell_of_refusal(self, reason: str, status: int, address: str, path: str) -> None:
+        logger.info(
+            "WebSocket refused", reason=reason, status=int(status), address=address, path=path[:_LOGGED]
+        )
+        self._core.meters.upgrade_refused(reason)
 
     async def _shake_hands(
         self, stream: ClientStream, welcome: "_Welcome | _Refused", nursery: trio.Nursery
@@ -123,7 +132,7 @@ class Door:
         try:
             person = await self._core.accounts.authenticate(welcome.token)
         except StorageDown:
-            return _Refused(503, b"the database does not answer\n")
+            return _Refused(503, "database", b"the database does not answer\n")
         if isinstance(person, Refusal):
             return _BAD_TOKEN
         # No await between the look-up and here.
@@ -181,6 +190,7 @@ class _Refused(NamedTuple):
     """The upgrade is refused with an HTTP answer."""
 
     status: int
+    reason: str
     body: bytes
 
 
@@ -189,7 +199,7 @@ _HANDSHAKE = (
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n"
 )
 
-_BAD_TOKEN = _Refused(401, b"a valid token is needed\n")
+_BAD_TOKEN = _Refused(401, "token", b"a valid token is needed\n")
 
 
 def _fault(head: Head) -> HTTPStatus | None:
@@ -208,6 +218,9 @@ def _handshake(head: Head) -> bytes:
     """Return the part of an upgrade request that trio-websocket needs: what else a client writes never reaches it."""
     return _HANDSHAKE % (head.get("sec-websocket-key") or "").encode()
 
+
+_LOGGED = 200
+"""Characters of a path that the log shows."""
 
 _FIELDS = 100
 """More than this in a query is no client's, and takes long to decode."""

@@ -23,7 +23,8 @@ from chat.config import Config
 from chat.gateway.addresses import Proxies
 from chat.gateway.head import PIECE_OF_HEAD, READ_BYTES, Head, ReplayStream
 from chat.gateway.lifespan import ASGIApp
-from chat.gateway.parser import MAX_FRAMING_BYTES, PlainParser
+from chat.gateway.parser import MAX_FRAMING_BYTES
+from chat.gateway.plain_parser import PlainParser
 from chat.gateway.refusal import forbidding, linger
 from chat.gateway.same_site import SameSite
 
@@ -56,16 +57,17 @@ class HttpServer:
         self.hypercorn.accesslog = self.hypercorn.errorlog = None  # what there is to log, this file logs
         self._open: set[_HttpConnection] = set()
 
-    async def serve(self, stream: ReplayStream, peer: tuple[str, int], loopback: str | None) -> None:
+    async def serve(self, stream: ReplayStream, peer: tuple[str, int], loopback: str | None) -> bool:
         """Serve the requests of one connection until it is over; the caller closes it.
 
+        True: a request asks for a WebSocket, all before it are answered, and its head has been put back into `stream`.
         `loopback` is the host of a listener that is bound to loopback only. Raises what breaks it, network and
         protocol errors too. Cancelling cuts handlers and answers at once.
         """
         connection = _HttpConnection(self, stream, peer, loopback)
         self._open.add(connection)
         try:
-            await connection.run()
+            return await connection.run()
         finally:
             self._open.discard(connection)
 
@@ -92,6 +94,7 @@ class _HttpConnection:
         "_server",
         "_start_soon",
         "_stream",
+        "_upgrades",
         "_writing",
     )
 
@@ -111,8 +114,10 @@ class _HttpConnection:
         """No further byte is read or written; whoever sets it cancels `_reading`, too."""
         self._lingers = False
         """The client may still be sending, and is to see our last answer."""
+        self._upgrades = False
 
-    async def run(self) -> None:
+    async def run(self) -> bool:
+        """Serve requests. True: what comes next is a WebSocket's handshake."""
         async with trio.open_nursery() as handlers:
             self._start_soon = handlers.start_soon
             self._protocol = H11Protocol(
@@ -134,9 +139,10 @@ class _HttpConnection:
                 await self._protocol.handle(Closed())  # a handler that is still at work hears of it
         if self._lingers:
             await linger(self._stream)
+        return self._upgrades
 
     async def _read(self) -> bool:
-        """Read until the connection is over. True: the client sends no more, but may wait for an answer."""
+        """Read until requests are over. True: whoever still waits for its answer is to get it."""
         while not self._over:
             self._reading.deadline = self._patience()
             try:
@@ -145,9 +151,14 @@ class _HttpConnection:
                 return False
             self._reading.deadline = math.inf  # from here on it is our own time
             for start in range(0, max(1, len(data)), MAX_FRAMING_BYTES):
-                await self._protocol.handle(RawData(bytes(data[start : start + MAX_FRAMING_BYTES])))
+                end = start + MAX_FRAMING_BYTES
+                await self._protocol.handle(RawData(bytes(data[start:end])))
                 if self._over:
                     return False
+                if self._parser.upgrade:
+                    self._upgrades = True
+                    self._stream.push_back(self._parser.upgrade + data[end:])
+                    return True
             if not data:
                 return True
             in_pieces = self._parser.has_unread or self._parser.their_state is h11.SEND_BODY

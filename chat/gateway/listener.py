@@ -19,6 +19,7 @@ from chat.gateway.http_connection import HttpServer
 from chat.gateway.lifespan import ASGIApp, open_lifespan
 from chat.gateway.same_site import SameSite
 from chat.gateway.tls import open_tls_context
+from chat.live.meters import Meters
 
 logger = structlog.get_logger(__name__)
 
@@ -48,7 +49,12 @@ class Gateway:
 
 @asynccontextmanager
 async def open_gateway(
-    config: Config, app: ASGIApp, serve_socket: ServeSocket, *, on_stop: Callable[[], None]
+    config: Config,
+    app: ASGIApp,
+    serve_socket: ServeSocket,
+    *,
+    on_stop: Callable[[], None],
+    meters: Meters | None = None,
 ) -> AsyncGenerator[Gateway]:
     """Accept connections for as long as the block lasts: sockets go to `serve_socket`, all else to `app`.
 
@@ -61,7 +67,7 @@ async def open_gateway(
     proxies = Proxies(config.trusted_proxies, config.forwarded_header)
     same_site = SameSite(config.origins, proxies)
     http = HttpServer(app, config, proxies, same_site)
-    connections = Connections(config, tls, proxies, same_site, http, serve_socket)
+    connections = Connections(config, tls, proxies, same_site, http, serve_socket, meters or Meters())
     with ExitStack() as listening:
         bounds: list[Bound] = []
         for listen in config.listen:

@@ -78,21 +78,7 @@ class StrictParser(h11.Connection):
         _check(target.startswith(b"/") or target == b"*", "the target is no path", 400)
         # RFC 9112, section 6.1: somebody between may have read another length, and taken what follows for a request.
         self.must_close = {b"content-length", b"transfer-encoding"} <= {name for name, _ in request.headers}
-        return request if target == request.target else _altered(request, target, list(request.headers))
-
-
-class PlainParser(StrictParser):
-    """Takes `Upgrade` off every request, as RFC 9110 section 7.8 lets a server do.
-
-    What is parsed by it neither becomes a WebSocket, which has another way in, nor HTTP/2.
-    """
-
-    def _checked(self, request: h11.Request) -> h11.Request:
-        request = super()._checked(request)
-        headers = [(name, value) for name, value in request.headers if name != b"upgrade"]
-        if len(headers) == len(request.headers):
-            return request
-        return _altered(request, request.target, headers)
+        return request if target == request.target else altered(request, target, list(request.headers))
 
 
 def _check_head(raw: bytes, end: int) -> None:
@@ -129,7 +115,7 @@ def _origin_form(target: bytes) -> bytes:
     return slash + path
 
 
-def _altered(request: h11.Request, target: bytes, headers: list[tuple[bytes, bytes]]) -> h11.Request:
+def altered(request: h11.Request, target: bytes, headers: list[tuple[bytes, bytes]]) -> h11.Request:
     return h11.Request(
         method=request.method, headers=headers, target=target, http_version=request.http_version
     )

@@ -40,6 +40,15 @@ class Meters:
             ["what"],
             registry=self._registry,
         )
+        self._upgrades_refused = Counter(
+            "chat_upgrades_refused",
+            "WebSockets that were refused: limit, malformed, origin, path, token, or database",
+            ["reason"],
+            registry=self._registry,
+        )
+        self._connections_refused = Counter(
+            "chat_connections_refused", "Connections above a limit, refused unread", registry=self._registry
+        )
         self._closed = Counter(
             "chat_closed", "Clients that the server closed, by close code", ["code"], registry=self._registry
         )
@@ -57,6 +66,14 @@ class Meters:
     def over_budget(self, what: str) -> None:
         """A client was told to wait: too many messages, too much text or history."""
         self._over_budget.labels(what).inc()
+
+    def upgrade_refused(self, reason: str) -> None:
+        """A client was refused a WebSocket."""
+        self._upgrades_refused.labels(reason).inc()
+
+    def connection_refused(self) -> None:
+        """A connection was above a limit; what it would have asked for was not read."""
+        self._connections_refused.inc()
 
     def fanned_out(self, seconds: float) -> None:
         """A batch was told to all who listen."""

@@ -2,13 +2,16 @@
 
 from typing import Any
 
+import pytest
 import trio
 from chat_world import World, open_world
-from gateway_under_test import make_app, make_config, port_of, until
+from gateway_under_test import make_app, make_config, port_of, until, wire_to
+from structlog.testing import capture_logs
 
 from chat.dialects.table import DIALECTS
 from chat.gateway.door import Door
 from chat.gateway.listener import open_gateway
+from chat.live.meters import Meters
 from chat.live.recorder import Record, Recorder
 from chat.live.session import Session
 from chat.model.entities import Person
@@ -34,6 +37,60 @@ async def test_a_query_of_too_many_fields_is_not_read_for_its_token() -> None:
                         await client.send_all(b"\x81\x9e" + bytes(4) + b'{"name":"ada","message":"hoi"}')
                         await hear(client, told)
                 await until(lambda: not gateway.connections)
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "reason"),
+    [
+        (("/talker?", "/nowhere?"), 404, "path"),
+        (("/talker?", "/talker?token=nonsense"), 401, "token"),
+        (("/talker?", "/ws?"), 401, "token"),
+        (("Host", "Origin: https://elsewhere.example\r\nHost"), 403, "origin"),
+        (("Version: 13", "Version: 12"), 426, "malformed"),
+        (("Host", "X-Forwarded-For: 192.0.2.1\r\nHost"), 429, "limit"),
+    ],
+)
+async def test_a_refused_upgrade_is_told_logged_once_and_counted_by_its_reason(
+    change: tuple[str, str], status: int, reason: str
+) -> None:
+    settings = {"trusted_proxies": ("127.0.0.1",), "max_connections_per_address": 0}
+    with trio.fail_after(20), capture_logs() as entries:
+        async with open_world() as world:
+            door, meters = Door(make_config(), DIALECTS, world.core, world.presence), world.core.meters
+            async with (
+                open_gateway(
+                    make_config(**settings), make_app(), door.serve, on_stop=lambda: None, meters=meters
+                ) as gateway,
+                wire_to(gateway) as wire,
+            ):
+                await wire.send(OPENING.format("").replace(*change).encode())
+                assert (await wire.response())[0] == status
+    counted = f'chat_upgrades_refused_total{{reason="{reason}"}} 1.0'
+    assert counted.encode() in meters.render()
+    told = [entry for entry in entries if entry.get("path") or entry["event"] == "WebSocket refused"]
+    assert len(told) == 1
+    assert told[0]["log_level"] == "info"
+    assert told[0].get("reason", reason) == reason
+
+
+async def test_a_connection_without_a_place_is_logged_and_counted() -> None:
+    meters = Meters()
+    with trio.fail_after(20), capture_logs() as entries:
+        async with (
+            open_gateway(
+                make_config(max_connections=0), make_app(), _nobody, on_stop=lambda: None, meters=meters
+            ) as gateway,
+            wire_to(gateway) as wire,
+        ):
+            assert (await wire.response())[0] == 503
+    assert b"chat_connections_refused_total 1.0" in meters.render()
+    assert [entry["event"] for entry in entries if entry["event"] == "connection refused"] == [
+        "connection refused"
+    ]
+
+
+async def _nobody(_arrival: object) -> None:
+    raise AssertionError("nobody was let in")
 
 
 async def hear(client: trio.SocketStream, text: bytes) -> None:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from chat.gateway import head as heads
 from chat.gateway.head import Head, ReplayStream, parse_head, read_head
-from chat.gateway.parser import PlainParser, StrictParser
+from chat.gateway.parser import StrictParser
+from chat.gateway.plain_parser import PlainParser
 
 
 @asynccontextmanager

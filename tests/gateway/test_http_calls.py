@@ -9,6 +9,8 @@ from quart import Blueprint, Response
 from quart_trio import QuartTrio
 
 from chat.config import Config
+from chat.dialects.dialect import Dialect
+from chat.dialects.table import DIALECTS
 from chat.gateway.http.app import create_app
 from chat.gateway.http.bodies import LONGEST_BODY
 from chat.gateway.http.pages import create_pages
@@ -96,6 +98,14 @@ async def site() -> AsyncGenerator[Site]:
         watch = Watch(Recorder(), meters)
         app = _app(config, storage, accounts, Budgets(), rooms, memberships, presence, meters, watch)
         yield Site(app, accounts)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+async def test_a_sockets_path_tells_whoever_calls_it_what_it_is(site: Site, dialect: Dialect) -> None:
+    response = await site.app.test_client().get(dialect.path)
+    assert response.status_code == 426
+    assert response.headers["Upgrade"] == "websocket"
+    assert "ws://" in (await response.get_json())["error"]
 
 
 async def test_whoever_registers_with_the_messenger_has_a_token_for_every_login_by_name(site: Site) -> None:

@@ -7,7 +7,7 @@ import h11
 import pytest
 
 from chat.gateway import parser as parsers
-from chat.gateway.parser import PlainParser
+from chat.gateway.plain_parser import PlainParser
 
 REQUEST = b"GET /first HTTP/1.1\r\nHost: localhost\r\n\r\n"
 

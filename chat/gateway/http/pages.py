@@ -25,12 +25,15 @@ _HEADERS = {
 }
 
 
-def create_pages(ping: Callable[[], Awaitable[None]], dialects: Sequence[Routes]) -> Blueprint:
+def create_pages(
+    ping: Callable[[], Awaitable[None]], dialects: Sequence[Routes], sockets: Sequence[str] = ()
+) -> Blueprint:
     """Return the routes.
 
     Args:
         ping: returns if the storage answers and raises StorageDown if not.
         dialects: the HTTP routes to describe.
+        sockets: the paths of WebSockets, where whoever asks without upgrading is told so.
     """
     pages = Blueprint("pages", __name__)
     web = {
@@ -69,6 +72,15 @@ def create_pages(ping: Callable[[], Awaitable[None]], dialects: Sequence[Routes]
         except StorageDown as problem:
             return error(503, f"the database does not answer: {problem}")
         return answer({"status": "ok"})
+
+    async def upgrade_required() -> Response:
+        refusal = error(426, "this path is a WebSocket's: open it as ws:// or wss://")
+        refusal.headers["Upgrade"] = "websocket"  # RFC 9110, section 15.5.22
+        refusal.headers["Connection"] = "Upgrade"
+        return refusal
+
+    for path in sockets:
+        pages.add_url_rule(path, f"socket {path[1:]}", upgrade_required, methods=["GET"])
 
     def _file(name: str) -> Response:
         if name not in web:

@@ -6,12 +6,14 @@ a client that broke the protocol, a bound on the fragments of one message, a pin
 and a flush before TCP ends.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 
 import trio
-from trio_websocket import WebSocketConnection, WebSocketRequest, wrap_server_stream
+from trio_websocket import WebSocketConnection, WebSocketRequest
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import Ping
 from wsproto.utilities import LocalProtocolError
 
 from chat.gateway.head import ReplayStream
@@ -76,9 +78,9 @@ class ClientStream(trio.abc.Stream):
 
         Cancelling: the client may have had no answer, and only closing is right.
         """
-        return await wrap_server_stream(
-            cast("trio.Nursery", _Readers(nursery)), self, max_message_size=max_message_size
-        )
+        connection = _Connection(self, WSConnection(ConnectionType.SERVER), max_message_size=max_message_size)
+        nursery.start_soon(connection._reader_task)
+        return await connection._get_request()
 
     async def receive(self) -> Sequence[str | bytes]:
         """Return the messages that came, one or more. Raises ConnectionClosed.
@@ -156,24 +158,16 @@ class ClientStream(trio.abc.Stream):
         return len(part)
 
 
-class _Readers:
-    """A nursery for trio-websocket's reader, as far as it uses one."""
+class _Connection(WebSocketConnection):
+    """A ping that comes after our close frame is not answered, which wsproto forbids, and ends nothing.
 
-    def __init__(self, nursery: trio.Nursery) -> None:
-        self._nursery = nursery
+    If it ended the reader, and so the client's nursery, what still waits in the outbox would never be sent, the close
+    frame neither.
+    """
 
-    def start_soon(self, reader: Callable[[], Awaitable[None]]) -> None:
-        self._nursery.start_soon(_read, reader, name=reader)
-
-
-async def _read(reader: Callable[[], Awaitable[None]]) -> None:
-    # It answers a ping that comes after our close frame, which wsproto forbids. If that ended the client's nursery,
-    # what still waits in the outbox would never be sent, the close frame neither. So it reads on, until the client's.
-    while True:
-        try:
-            return await reader()
-        except LocalProtocolError:
-            continue
+    async def _handle_ping_event(self, event: Ping) -> None:
+        with suppress(LocalProtocolError):
+            await super()._handle_ping_event(event)
 
 
 def _join_pieces(pieces: list[Any]) -> None:

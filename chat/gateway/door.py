@@ -4,7 +4,6 @@ Whatever a client does to trio-websocket or to us ends here, with this client al
 """
 
 from base64 import b64decode
-from contextlib import ExitStack
 from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import parse_qs
@@ -63,15 +62,17 @@ class Door:
         address, path = arrival.address, arrival.head.path
         welcome = self._look_at(arrival)
         del arrival  # and its head: a socket may stay open for days
+        handshake = self._presence.handshake()
         accepted = False
         try:
             async with trio.open_nursery() as nursery:
-                with stream.outbox.written_by(nursery.start_soon), ExitStack() as handshake:
+                with stream.outbox.written_by(nursery.start_soon):
                     with trio.move_on_after(self._config.handshake_timeout):
                         welcome = await self._identify(welcome, handshake)
                         if isinstance(welcome, _Refused):
                             self._tell_of_refusal(welcome.reason, welcome.status, address, path)
                         stream.connection = await self._shake_hands(stream, welcome, nursery)
+                    del path
                     if stream.connection is not None and not isinstance(welcome, _Refused):
                         accepted = True
                         await self._serve_session(
@@ -89,6 +90,8 @@ class Door:
                 stream.outbox.finish(close_frame(*CRASHED))
             else:
                 logger.debug("handshake failed", address=address, exc_info=True)
+        finally:
+            handshake.end()
         return await stream.hang_up()
 
     def _look_at(self, arrival: Arrival) -> "_Welcome | _Refused":
@@ -120,11 +123,8 @@ class Door:
             return None
         return await request.accept()
 
-    async def _identify(self, welcome: "_Welcome | _Refused", handshake: ExitStack) -> "_Welcome | _Refused":
-        """Find out whose token the handshake carries, if it carries one. A bad one is refused, not ignored.
-
-        Until `handshake` is closed the person is called in the welcome as they are called then.
-        """
+    async def _identify(self, welcome: "_Welcome | _Refused", handshake: Handshake) -> "_Welcome | _Refused":
+        """Find out whose token the handshake carries, if it carries one. A bad one is refused, not ignored."""
         if isinstance(welcome, _Refused):
             return welcome
         if welcome.token is None:
@@ -135,9 +135,8 @@ class Door:
             return _Refused(503, "database", b"the database does not answer\n")
         if isinstance(person, Refusal):
             return _BAD_TOKEN
-        # No await between the look-up and here.
-        known = handshake.enter_context(self._presence.shaking_hands(person))
-        return welcome._replace(handshake=known, token=None)
+        handshake.is_of(person)  # no await between the look-up and here
+        return welcome._replace(token=None)
 
     async def _serve_session(
         self,
@@ -145,10 +144,9 @@ class Door:
         stream: ClientStream,
         connection: WebSocketConnection,
         welcome: "_Welcome",
-        handshake: ExitStack,
+        handshake: Handshake,
         nursery: trio.Nursery,
     ) -> None:
-        person = None if welcome.handshake is None else welcome.handshake.person
         session = Session(
             self._core,
             connection,
@@ -157,7 +155,7 @@ class Door:
             welcome.dialect,
             welcome.choices,
             address,
-            person,
+            handshake.person,
             stream.record,
         )
         stream.overflow = session.too_slow
@@ -166,7 +164,7 @@ class Door:
         logger.info("client connected", connection=number, address=address, dialect=welcome.dialect.name)
         try:
             with self._presence.present(session):  # no await since its person was read
-                handshake.close()
+                handshake.end()
                 await session.serve(nursery)
         finally:
             record_end(self._recorder, stream.record, connection.closed)
@@ -183,7 +181,6 @@ class _Welcome(NamedTuple):
     dialect: Dialect
     choices: tuple[Dialect, ...]
     token: str | None
-    handshake: Handshake | None = None  # whose person the token tells
 
 
 class _Refused(NamedTuple):

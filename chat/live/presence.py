@@ -12,10 +12,28 @@ from chat.model.entities import Person
 
 
 class Handshake:
-    """The handshake of a client whose token was looked at. `person` is its person, as they are called now."""
+    """The handshake of a client. `person` is whose token it carries, as they are called now, once that is known.
 
-    def __init__(self, person: Person) -> None:
+    There is one for each open socket, so it is small.
+    """
+
+    __slots__ = ("_known", "person")
+
+    def __init__(self, known: set["Handshake"]) -> None:
+        self._known = known
+        self.person: Person | None = None
+
+    def is_of(self, person: Person) -> None:
+        """Keep up with the name of somebody who was just looked at, until end().
+
+        A rename from before that says nothing: the storage may know a later one, whose outcome nobody was told. Sync.
+        """
         self.person = person
+        self._known.add(self)
+
+    def end(self) -> None:
+        """It is over, if it was not before. Sync."""
+        self._known.discard(self)
 
 
 class Presence:
@@ -33,18 +51,9 @@ class Presence:
         """Iterate over those here now; the caller must not await in between."""
         return iter(self._sessions)
 
-    @contextmanager
-    def shaking_hands(self, person: Person) -> Generator[Handshake]:
-        """Keep up with the name of somebody who was just looked at, for as long as the handshake lasts.
-
-        A rename from before that says nothing: the storage may know a later one, whose outcome nobody was told.
-        """
-        handshake = Handshake(person)
-        self._handshakes.add(handshake)
-        try:
-            yield handshake
-        finally:
-            self._handshakes.remove(handshake)
+    def handshake(self) -> Handshake:
+        """Return a new handshake, for the caller to end. Sync."""
+        return Handshake(self._handshakes)
 
     @contextmanager
     def present(self, session: Session) -> Generator[None]:
@@ -67,7 +76,7 @@ class Presence:
     def renamed(self, person: Person) -> None:
         """Let the sessions of a person speak under the new name from now on. Sync."""
         for handshake in self._handshakes:
-            if handshake.person.id == person.id:
+            if handshake.person is not None and handshake.person.id == person.id:
                 handshake.person = structs.replace(handshake.person, name=person.name)
         for session in self._sessions:
             if session.person is not None and session.person.id == person.id:

@@ -166,14 +166,13 @@ class Session:
         await self._handle(self.dialect.greeting, nursery)
         pace = self.core.budgets.pace()
         while True:
-            frames = await self.ears.receive()
-            for number, frame in enumerate(frames, start=1):
+            for number, frame in enumerate(await self.ears.receive(), start=1):
                 if self._choices and self._choose_dialect(frame):
                     await self._handle(self.dialect.greeting, nursery)
                 await self._handle(self.dialect.decode(frame), nursery)
                 if number % _TURN == 0:
                     await trio.lowlevel.checkpoint()
-            if wait := pace.count(len(frames)):
+            if wait := pace.count(number):
                 await self._hold_back(wait)
 
     async def _handle(self, command: object, nursery: trio.Nursery) -> None:

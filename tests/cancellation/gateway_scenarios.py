@@ -420,6 +420,16 @@ async def http_of_another_site(run: Run) -> None:
     await one_connection(run, speak, config())
 
 
+async def socket_after_http(run: Run) -> None:
+    """A call, and then a socket on the same connection."""
+
+    async def speak(wire: Wire, world: World) -> None:
+        await wire.asks("GET", "/healthz")
+        await _talk(wire, world)
+
+    await one_connection(run, speak, config())
+
+
 async def http_over_budget(run: Run) -> None:
     """A client that calls and changes more than it may: the second call waits, and so does the answer to it."""
 
@@ -558,6 +568,7 @@ ALL = (
     http_hung_up,
     http_answered_early,
     http_of_another_site,
+    socket_after_http,
     http_over_budget,
     http_dribbled,
     socket_dribbled,

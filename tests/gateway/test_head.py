@@ -247,9 +247,14 @@ def test_the_framing_of_a_body_has_a_limit() -> None:
         parser.next_event()
 
 
-def test_a_plain_parser_sees_no_upgrade() -> None:
+def test_a_plain_parser_sees_no_upgrade_but_a_websockets() -> None:
     parser = PlainParser(h11.SERVER)
-    parser.receive_data(OPENING)
+    parser.receive_data(OPENING + b"frames")
+    assert parser.next_event() is h11.NEED_DATA
+    assert parser.upgrade == OPENING + b"frames"
+    parser = PlainParser(h11.SERVER)
+    parser.receive_data(OPENING.replace(b"Upgrade: websocket", b"Upgrade: h2c"))
+    assert not parser.upgrade
     request = parser.next_event()
     assert isinstance(request, h11.Request)
     assert b"upgrade" not in dict(request.headers)

@@ -138,14 +138,15 @@ async def test_a_chunk_that_is_none_and_a_half_close_are_answered_with_400() -> 
                 await wire.stream.aclose()
 
 
-async def test_an_upgrade_that_the_app_does_not_know_is_harmless() -> None:
-    """Kills `hypercorn.trio.serve`: there it becomes a WebSocket to a path that is none, with bytes behind it."""
+async def test_an_upgrade_with_nonsense_behind_it_is_harmless() -> None:
+    """Kills `hypercorn.trio.serve` on a connection that has served a request."""
     with trio.fail_after(10), nothing_logged():
         async with running(head_timeout=1.0) as gateway, innocents(gateway):
             wire = await connect(gateway)
             await wire.get()
             await wire.send(OPENING.replace(b"/ws", b"/none") + b"\x81\x80trailing")
-            assert (await wire.response())[0] == 404
+            assert (await wire.response())[0] == 101
+            await wire.send(b"\xff" * 10)
             await wire.until_closed()
             await wire.stream.aclose()
 

@@ -81,11 +81,13 @@ async def test_head_and_expectation_and_http_1_0_work() -> None:
                 assert (await wire.until_closed()).endswith(b"\r\n\r\n")
 
 
-async def test_an_upgrade_on_a_used_connection_is_a_plain_get() -> None:
+async def test_an_upgrade_to_anything_but_a_websocket_is_a_plain_get() -> None:
     with trio.fail_after(10):
         async with running() as gateway, wire_to(gateway) as wire:
             await wire.get()
-            await wire.send(OPENING.replace(b"/ws", b"/headers"))
+            await wire.send(
+                OPENING.replace(b"/ws", b"/headers").replace(b"Upgrade: websocket", b"Upgrade: irc")
+            )
             status, _, body = await wire.response()
             assert status == 200
             assert b'"upgrade"' not in body

@@ -65,11 +65,16 @@ def test_a_rename_reaches_all_sessions_and_handshakes_of_that_person_and_nobody_
         presence.present(sessions[1]),
         presence.present(sessions[2]),
         presence.present(sessions[3]),
-        presence.shaking_hands(ada) as hers,
-        presence.shaking_hands(ben) as his,
     ):
+        hers, his, nobodys = [presence.handshake() for _ in range(3)]
+        hers.is_of(ada)
+        his.is_of(ben)
         presence.renamed(Person(id=1, name="Zoë"))
         assert [session.person and session.person.name for session in sessions] == ["Zoë", "Zoë", "ben", None]
-        assert (hers.person.name, his.person.name) == ("Zoë", "ben")
+        names = [each.person and each.person.name for each in (hers, his, nobodys)]
+        assert names == ["Zoë", "ben", None]
+        for handshake in (hers, his, nobodys):
+            handshake.end()
     presence.renamed(Person(id=1, name="Ada Lovelace"))
+    assert hers.person is not None
     assert hers.person.name == "Zoë", "that handshake is over"

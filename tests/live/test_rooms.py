@@ -569,11 +569,15 @@ async def test_a_name_that_changes_during_an_authentication_is_the_new_one(world
 
 async def test_a_name_that_changed_during_the_handshake_is_the_new_one(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
-    with world.presence.shaking_hands(ada) as handshake, world.presence.shaking_hands(ben) as other:
-        await rename(world, ada, "Zoë")
-    assert (handshake.person.name, other.person.name) == ("Zoë", "ben")
+    handshake, other = world.presence.handshake(), world.presence.handshake()
+    handshake.is_of(ada)
+    other.is_of(ben)
+    await rename(world, ada, "Zoë")
+    handshake.end()
+    other.end()
+    assert [each.person and each.person.name for each in (handshake, other)] == ["Zoë", "ben"]
     await rename(world, ben, "Ben")
-    assert other.person.name == "ben", "the handshake is over"
+    assert other.person == ben, "the handshake is over"
     assert not world.presence._handshakes
 
 

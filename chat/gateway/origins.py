@@ -14,13 +14,19 @@ Origin = tuple[str, str, int | None]
 
 
 def origin_allowed(
-    head: Head, scheme: str, allowed: Collection[str], forwarded_host: str | None = None
+    head: Head,
+    scheme: str,
+    allowed: Collection[str],
+    forwarded_host: str | None = None,
+    *,
+    proxied: bool = False,
 ) -> bool:
     """Whether the `Origin` of `head` may open a socket or call (RFC 6455 section 10.2, RFC 6454).
 
     `scheme` is `http` or `https` as the client sees this server, `allowed` the other origins, as
     `https://chat.example`; `*` lets everybody in. No `Origin` at all is no browser, and is let in. The origin
-    of the `Host` that was asked for is our own, here or at a trusted proxy (`forwarded_host`). Everything else is
+    of the `Host` that was asked for is our own, here or at a trusted proxy (`forwarded_host`). Many proxies pass the
+    host on without its port: where one that is trusted did (`proxied`), any port is our own. Everything else is
     refused, `null` and nonsense too.
     """
     origins = head.values("origin")
@@ -29,7 +35,11 @@ def origin_allowed(
     origin = parse_origin(origins[0])
     if origin is None or len(origins) > 1:
         return False
-    own = (_own(host, scheme) for host in (head.get("host"), forwarded_host) if host)
+    own = [
+        _own(host, scheme, origin[2] if proxied else None)
+        for host in (head.get("host"), forwarded_host)
+        if host
+    ]
     return origin in own or origin in map(parse_origin, allowed)
 
 
@@ -39,9 +49,12 @@ def parse_origin(text: str) -> Origin | None:
     return _origin(*found.groups()) if found else None
 
 
-def _own(host: str, scheme: str) -> Origin | None:
+def _own(host: str, scheme: str, port: int | None) -> Origin | None:
+    """The origin of a host; `port` is its port where the host tells none, or None for the scheme's."""
     found = HOST.fullmatch(host.lower())
-    return _origin(scheme, *found.groups()) if found else None
+    if found is None:
+        return None
+    return _origin(scheme, *found.groups()) if found[2] or port is None else (scheme, found[1], port)
 
 
 def _origin(scheme: str, host: str, port: str | None) -> Origin:

@@ -24,6 +24,11 @@ FOREIGN_ORIGIN = (
     "a reverse proxy, --trusted-proxy has the server believe what the proxy says of scheme and host"
 )
 
+_TRUSTED = "if that origin is yours, --origin allows it"
+_UNTRUSTED = (
+    f"{_TRUSTED}; if the peer is your reverse proxy, --trusted-proxy believes what it says of the host"
+)
+
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing here. What they answer, no other site's page gets to read."""
 
@@ -65,12 +70,15 @@ class SameSite:
         if not (socket or head.method not in SAFE or head.values("authorization")):
             return None
         crossed = not head.values("origin") and head.get("sec-fetch-site") == "cross-site"
-        if crossed or not origin_allowed(head, scheme, self._origins, forwarded):
+        proxied = self._proxies.trusts(peer)
+        if crossed or not origin_allowed(head, scheme, self._origins, forwarded, proxied=proxied):
             self._log(
                 "a request of a foreign origin",
                 origin=", ".join(head.values("origin")) or "none, but Sec-Fetch-Site: cross-site",
                 ours=f"{scheme}://{forwarded or host}",
                 origins=list(self._origins),
+                peer=peer,
+                hint=_TRUSTED if proxied else _UNTRUSTED,
             )
             return FOREIGN_ORIGIN
         return None

@@ -23,8 +23,12 @@ function connect() {
   const opened = Date.now();
   const mine = new WebSocket(new URL("/messenger", location.href.replace(/^http/, "ws")));
   socket = mine;
-  status.textContent = "Connecting…";
-  mine.onopen = () => (token ? authorise() : showWhoWeAre());
+  if (!tries) status.textContent = "Connecting…"; // later tries leave what went wrong on the page
+  let wasOpen = false;
+  mine.onopen = () => {
+    wasOpen = true;
+    token ? authorise() : showWhoWeAre();
+  };
   mine.onmessage = (event) => {
     if (mine === socket) receive(JSON.parse(event.data));
   };
@@ -36,7 +40,16 @@ function connect() {
     again = setTimeout(connect, wait);
     showWhoWeAre();
     status.textContent = `Not connected, trying again in ${Math.ceil(wait / 1000)} s.`;
+    if (!wasOpen) explain(mine);
   };
+}
+
+// A browser does not tell a page why its socket was refused. The same path answers a call with the same words.
+async function explain(refused) {
+  const call = { method: "POST", signal: AbortSignal.timeout(ANSWER_WITHIN) };
+  const response = await fetch("/messenger", call).catch(() => null);
+  const answer = response?.status === 403 ? await response.json().catch(() => null) : null;
+  if (answer?.error && refused === socket) status.textContent = `Not connected: ${answer.error}`;
 }
 
 function reconnect() {

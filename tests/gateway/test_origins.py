@@ -58,6 +58,29 @@ def test_another_origin_null_and_nonsense_are_refused(origin: str) -> None:
     assert not _allowed(origin, "chat.example", "https", "https://friend.example")
 
 
+@pytest.mark.parametrize("host", ["chat.example", "chat.example:8443"])
+@pytest.mark.parametrize("forwarded", [None, "chat.example", "chat.example:8443"])
+def test_a_trusted_proxy_may_leave_the_port_out(host: str, forwarded: str | None) -> None:
+    head = Head("GET", "/ws", "1.1", (("host", host), ("origin", "https://chat.example:8443")))
+    assert origin_allowed(head, "https", (), forwarded, proxied=True)
+    told = "chat.example:8443" in (host, forwarded)
+    assert origin_allowed(head, "https", (), forwarded) == told
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://chat.example:8443", "https://evil.example:8443", "https://chat.example.evil.example", "null"],
+)
+def test_behind_a_trusted_proxy_scheme_and_name_still_count(origin: str) -> None:
+    head = Head("GET", "/ws", "1.1", (("host", "chat.example"), ("origin", origin)))
+    assert not origin_allowed(head, "https", (), proxied=True)
+
+
+def test_a_port_that_a_proxy_tells_counts() -> None:
+    head = Head("GET", "/ws", "1.1", (("host", "chat.example:9443"), ("origin", "https://chat.example:8443")))
+    assert not origin_allowed(head, "https", (), proxied=True)
+
+
 def test_a_configured_origin_is_allowed() -> None:
     assert _allowed("https://friend.example", "chat.example", "https", "https://friend.example/")
     assert _allowed("app://chat", "chat.example", "https", "app://chat")

@@ -264,6 +264,7 @@ async def test_each_kind_of_refusal_is_logged_once_with_what_was_compared() -> N
     assert origin["origin"].startswith("https://0.evil.")
     assert origin["ours"] == server.url
     assert origin["origins"] == ["https://friend.example"]
+    assert "--trusted-proxy" in origin["hint"]
     assert len(str(logged)) < 1000
 
 

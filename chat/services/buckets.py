@@ -37,11 +37,17 @@ class Buckets:
 
         What costs more than a whole burst is possible once the bucket is empty.
         """
-        wait = max((self._wait(key, cost) for key in keys), default=0.0)
+        wait = max((self.wait(key, cost) for key in keys), default=0.0)
         if wait == 0:
             for key in keys:
                 self.add(key, cost)
         return wait
+
+    def wait(self, key: Hashable, cost: float = 1.0) -> float:
+        """Return the seconds until `cost` can be used, without using it."""
+        # Less than a millionth is what floating point makes of nothing.
+        missing = self._level(key) + min(cost, self._burst) - self._burst
+        return missing / self._rate if missing > 1e-6 else 0.0
 
     def queue(self, key: Hashable, longest: float) -> float:
         """Use 1 of a key, and return the seconds after which it would be there: `longest` for all beyond that."""
@@ -61,8 +67,3 @@ class Buckets:
     def _level(self, key: Hashable) -> float:
         used, at = self._levels.get(key, (0.0, 0.0))
         return max(0.0, used - (self._clock() - at) * self._rate)
-
-    def _wait(self, key: Hashable, cost: float) -> float:
-        # Less than a millionth is what floating point makes of nothing.
-        missing = self._level(key) + min(cost, self._burst) - self._burst
-        return missing / self._rate if missing > 1e-6 else 0.0

@@ -1,8 +1,9 @@
-"""How often somebody may be wrong: a bucket for each name and each address, that leaks in time.
+"""How often somebody may be wrong: leaky buckets for a name at an address, for an address, and for a name.
 
 A try is taken before the password is looked at, so that many at once count too, and given back if it was
-right. A person who logged in from an address keeps a bucket of their own there: guessing at their name from
-elsewhere does not lock them out.
+right. Few tries are left to a name at one address, more to an address for all its names. So a stranger's guesses
+lock nobody out elsewhere. Guesses at one name from very many addresses are bounded too, but for the addresses where
+its person has logged in before.
 """
 
 from collections.abc import Callable, Hashable
@@ -14,9 +15,14 @@ from chat.model.addresses import address_key
 from chat.services.buckets import MOST_KEYS, Buckets
 from chat.services.recent import Recent
 
-_TRIES = 5
-_SECONDS_A_TRY = 12.0
-"""How long it takes until one more try is given: five a minute."""
+_AT_ADDRESS = 5, 12.0
+"""Tries at once for a name at one address, and seconds until there is one more."""
+
+_OF_ADDRESS = 20, 3.0
+"""The same for an address, whatever the names: in an office some are wrong each morning."""
+
+_OF_NAME = 50, 12.0
+"""The same for a name, wherever the tries come from."""
 
 
 class Throttle:
@@ -28,32 +34,42 @@ class Throttle:
     """
 
     def __init__(self, clock: Callable[[], float] = trio.current_time, *, most_keys: int = MOST_KEYS) -> None:
-        self._buckets = Buckets(1 / _SECONDS_A_TRY, _TRIES, most_keys=most_keys, clock=clock)
+        self._at_address, self._of_address, self._of_name = (
+            Buckets(1 / seconds, tries, most_keys=most_keys, clock=clock)
+            for tries, seconds in (_AT_ADDRESS, _OF_ADDRESS, _OF_NAME)
+        )
         self._at_home = Recent[Hashable, None](most_keys)  # who logged in from where
 
     def take(self, name: str | None, address: str) -> float:
         """Use up one try and return 0, or return the seconds until there is one (then none is used up)."""
-        return self._buckets.take(self._keys(name, address))
+        used = self._used(name, address)
+        wait = max((buckets.wait(key) for buckets, key in used), default=0.0)
+        if wait == 0:
+            for buckets, key in used:
+                buckets.add(key, 1)
+        return wait
 
     def give_back(self, name: str | None, address: str) -> None:
         """The try was not looked at: it does not count."""
-        for key in self._keys(name, address):
-            self._buckets.add(key, -1)
+        for buckets, key in self._used(name, address):
+            buckets.add(key, -1)
 
     def was_right(self, name: str, address: str) -> None:
         """The try was right: it does not count, and this person is at home at this address."""
         self.give_back(name, address)
         self._at_home[_digest(name), address_key(address)] = None
 
-    def _keys(self, name: str | None, address: str) -> list[Hashable]:
+    def _used(self, name: str | None, address: str) -> list[tuple[Buckets, Hashable]]:
         network = address_key(address)
-        keys: list[Hashable] = []
+        used: list[tuple[Buckets, Hashable]] = []
         if network is not None:  # loopback is spared
-            keys.append(("address", network))
+            used.append((self._of_address, network))
         if name is not None:
-            digest = _digest(name)
-            keys.append((digest, network) if (digest, network) in self._at_home else digest)
-        return keys
+            pair = _digest(name), network
+            used.append((self._at_address, pair))
+            if pair not in self._at_home:
+                used.append((self._of_name, pair[0]))
+        return used
 
 
 def _digest(name: str) -> bytes:

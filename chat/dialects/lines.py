@@ -52,11 +52,16 @@ class LineDialect:
             line = self._decoder.decode(frame)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return _BAD_FRAME
-        match line.message.split(None, 1):
-            case ["auth", *rest]:
-                return Authenticate("".join(rest).strip(), line.name)
-            case ["history", *rest]:
-                return _recall("".join(rest).strip(), line.name)
+        # The word and at most one more: a mistyped token is never relayed, and a sentence is one.
+        match line.message.split(None, 2):
+            case ["auth"]:
+                return Authenticate("", line.name)
+            case ["auth", token]:
+                return Authenticate(token, line.name)
+            case ["history"]:
+                return _BAD_COUNT
+            case ["history", count]:
+                return _recall(count, line.name)
         return Say(line.message, line.name)
 
     def encode(self, event: Event) -> bytes:

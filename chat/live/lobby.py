@@ -1,6 +1,7 @@
 """What a client can do in the lobby: prove who it is, say something, ask what was said."""
 
 import trio
+from msgspec import structs
 
 from chat.live.session import Handler, Session
 from chat.model.commands import Authenticate, Greet, Misunderstood, Recall, Say
@@ -25,17 +26,26 @@ async def greet(session: Session, _command: Greet, _nursery: trio.Nursery) -> No
 
 
 async def authenticate(session: Session, command: Authenticate, _nursery: trio.Nursery) -> None:
-    """Make the session speak as the token's person; a bad token leaves it as it was before any."""
-    match await session.core.accounts.authenticate(command.token):
+    """Make the session speak as the token's person; one that fails leaves it as it was, and says so."""
+    try:
+        found = await session.core.accounts.authenticate(command.token)
+    except StorageDown:
+        found = UNAVAILABLE
+    match found:
         case Refusal() as refusal:
-            session.person = None
-            session.tell(Refused(refusal))
+            session.tell(Refused(_and_still(session.person, refusal)))
         case person if command.claimed and not _is_name_of(command.claimed, person.name):
-            session.tell(Refused(OTHER_NAME))
+            session.tell(Refused(_and_still(session.person, OTHER_NAME)))
         case person:
             session.person = person
             session.record.note(f"authenticated as {person.name}")
             session.tell(Authorised(person))
+
+
+def _and_still(person: Person | None, refusal: Refusal) -> Refusal:
+    if person is None:
+        return refusal
+    return structs.replace(refusal, text=f"{refusal.text}; you are still authorised as {person.name}")
 
 
 async def say(session: Session, command: Say, _nursery: trio.Nursery) -> None:

@@ -163,7 +163,7 @@ speech.addEventListener("submit", (event) => {
   if (!text || name === null || socket.readyState !== WebSocket.OPEN) return;
   send(text);
   // The server tells everybody but the socket that spoke; control words it tells nobody.
-  if (!/^(auth|history)(\s|$)/.test(text)) show(name, text, "own");
+  if (!/^(auth|history)(\s+\S+)?$/.test(text)) show(name, text, "own");
   message.value = "";
 });
 

@@ -41,13 +41,31 @@ class TestBoth:
     def test_a_control_word_must_stand_alone(self, dialect: LineDialect, key: str, text: str) -> None:
         assert isinstance(dialect.decode(json.dumps({key: "ada", "message": text})), Say)
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "auth is broken on staging",
+            "history of the project",
+            "auth a b",
+            "history 1 2",
+            "  auth\ta\n b ",
+            "history  1\u00a02",
+        ],
+    )
+    def test_a_sentence_that_begins_with_a_control_word_is_something_said(
+        self, dialect: LineDialect, key: str, text: str
+    ) -> None:
+        assert dialect.decode(json.dumps({key: "ada", "message": text})) == Say(text, "ada")
+
     @pytest.mark.parametrize("text", ["auth a.b.c", "  auth\ta.b.c ", "auth   a.b.c"])
     def test_auth_carries_a_token(self, dialect: LineDialect, key: str, text: str) -> None:
         assert dialect.decode(json.dumps({key: "ada", "message": text})) == Authenticate("a.b.c", "ada")
 
-    def test_what_follows_auth_is_the_token_spaces_and_all(self, dialect: LineDialect, key: str) -> None:
-        said = dialect.decode(json.dumps({key: "ada", "message": "auth a b\tc "}))
-        assert said == Authenticate("a b\tc", "ada")
+    @pytest.mark.parametrize(("text", "token"), [("auth", ""), (" auth ", ""), ("auth xyz", "xyz")])
+    def test_a_mistyped_token_is_not_something_said(
+        self, dialect: LineDialect, key: str, text: str, token: str
+    ) -> None:
+        assert dialect.decode(json.dumps({key: "ada", "message": text})) == Authenticate(token, "ada")
 
     @pytest.mark.parametrize(
         ("text", "count"), [("history 1", 1), ("history 1000", 1000), (" history\n7 ", 7)]

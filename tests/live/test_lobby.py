@@ -92,8 +92,36 @@ async def test_nobody_speaks_or_asks_before_they_authenticated_nor_under_another
     assert await client.hears() == []
     assert [message.text for message in world.said(LOBBY_ID)] == ["hello"]
     assert await client.asks(line("history 5", "")) == line("hello")
-    assert await client.asks(line("auth nonsense", "")) == line("the token is not valid", "server")
-    assert await client.asks(line("hello")) == NOT_AUTHORISED
+
+
+@pytest.mark.parametrize(
+    ("text", "claimed", "why"),
+    [
+        ("auth nonsense", "", "the token is not valid"),
+        ("auth", "ada", "the token is not valid"),
+        ("auth {token}", "ben", "that is not your name"),
+    ],
+)
+async def test_an_auth_that_fails_leaves_whoever_is_authorised_so_and_says_so(
+    world: World, text: str, claimed: str, why: str
+) -> None:
+    (ada,) = await world.add_all("ada")
+    client = await talker(world, ada)
+    answer = line(f"{why}; you are still authorised as ada", "server")
+    assert await client.asks(line(text.format(token=world.token(ada)), claimed)) == answer
+    client.send(line("hello"))
+    assert await client.asks(line("history 5", "")) == line("hello")
+
+
+async def test_an_auth_that_can_not_be_looked_up_leaves_whoever_is_authorised_so(world: World) -> None:
+    (ada,) = await world.add_all("ada")
+    client = await talker(world, ada)
+    world.obstacles.fail("by_ids", StorageDown("down"))
+    assert await client.asks(line(f"auth {world.token(ada)}")) == line(
+        "the database does not answer, try again; you are still authorised as ada", "server"
+    )
+    client.send(line("hello"))
+    assert await client.asks(line("history 5", "")) == line("hello")
 
 
 async def test_an_authentication_is_in_the_record_and_says_who(world: World) -> None:

@@ -299,7 +299,7 @@ BAD_TOKENS: dict[str, Callable[[House], str]] = {
     "not signed": lambda house: unsigned(house.tokens["ada"]),
     "altered": lambda house: altered(house.tokens["ada"]),
     "cut short": lambda house: house.tokens["ada"][:-4],
-    "twice": lambda house: f"{house.tokens['ada']} {house.tokens['ada']}",
+    "twice": lambda house: f"{house.tokens['ada']}{house.tokens['ada']}",
     "overlong": lambda house: house.tokens["ada"] + "A" * 60_000,
     "for nobody": lambda house: signed(sub="999999"),
 }
@@ -354,13 +354,13 @@ def test_a_bad_token_leaves_the_client_unauthorised(
 
 
 @each_dialect
-def test_a_bad_token_takes_back_what_a_good_one_gave(house: House, way: Way) -> None:
-    with house.enter(way, "ada") as ada:
+def test_a_bad_token_does_not_take_back_what_a_good_one_gave(house: House, way: Way) -> None:
+    with house.enter(way, "ada") as ada, house.enter(TALKER) as anybody:
         ada.log_in(house.tokens["ada"])
         ada.say("auth nonsense")
-        assert ada.is_told() == "the token is not valid"
+        assert ada.is_told() == "the token is not valid; you are still authorised as ada"
         ada.say("am I still ada?")
-        assert ada.is_told() == NOT_AUTHORISED
+        assert anybody.hear() == ("ada", "am I still ada?")
 
 
 def test_a_revoked_token_is_bad_and_a_new_one_is_good(house: House) -> None:
@@ -451,6 +451,8 @@ def test_who_pipelines_is_heard_in_order_by_all_and_not_by_itself(house: House) 
     "text",
     [
         "authors are nice",
+        "auth is broken on staging",
+        "history of the project",
         "historyof",
         "AUTH me",
         "History 1",
@@ -527,14 +529,14 @@ def test_history_tells_the_last_messages_oldest_first(
         ben.say(f"history {count}")
         expected = saved[-int(count) :]
         assert ben.hear_all(len(expected)) == expected
-        ben.say("auth no more comes")
-        assert ben.is_told() == "the token is not valid"
+        ben.say("auth no-more-comes")
+        assert ben.is_told() == "the token is not valid; you are still authorised as ben"
 
 
 @each_dialect
 @pytest.mark.parametrize(
     "count",
-    ["", "0", "-1", "1001", "99999999999999999999", "9" * 5000, "ten", "1.5", "1e2", "٣", "1 2", "+1"],
+    ["", "0", "-1", "1001", "99999999999999999999", "9" * 5000, "ten", "1.5", "1e2", "٣", "+1"],
     ids=lambda count: ascii(count)[:12],
 )
 def test_a_bad_number_is_told_the_range(house: House, way: Way, count: str) -> None:

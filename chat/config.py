@@ -128,7 +128,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = 200
     max_head_bytes: Annotated[Size, Meta(description="Longest head of a request, in bytes.")] = 65_536
     max_frame_bytes: Annotated[
-        Size, Meta(description="Longest message on a socket and longest body of a request, in bytes.")
+        Size,
+        Meta(description="Longest message on a socket, in bytes; a body of a request has 65,536 at most."),
     ] = 65_536
     head_timeout: Annotated[Seconds, Meta(description="Seconds for a whole request head to arrive.")] = 10.0
     handshake_timeout: Annotated[Seconds, Meta(description="Seconds for a TLS or WebSocket handshake.")] = (

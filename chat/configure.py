@@ -7,11 +7,12 @@ quotes a secret or a database URL.
 import difflib
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -154,9 +155,31 @@ def _path(value: object) -> object:
 
 
 def _database_url(value: object) -> object:
-    if isinstance(value, str) and not value.startswith(("postgresql://", "postgres://")):
-        raise ValueError("does not start with postgresql://")
+    if isinstance(value, str):
+        if not value.startswith(("postgresql://", "postgres://")):
+            raise ValueError("does not start with postgresql://")
+        if not _is_readable(value):
+            raise ValueError(
+                "is not postgresql://USER:PASSWORD@HOST:PORT/NAME; in a password : / ? # [ ] @ and % are written"
+                " %3A %2F %3F %23 %5B %5D %40 and %25, or it is left out and given in PGPASSWORD"
+            )
     return value
+
+
+def _is_readable(url: str) -> bool:
+    """Whether every part is where it belongs: else a part of the password counts as a host, a port or a name.
+
+    Then the driver would quote it in an error, or hand it to a name server.
+    """
+    try:
+        parts = urlsplit(url)
+        parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+    except ValueError:
+        return False
+    before, _, hosts = parts.netloc.rpartition("@")
+    if "@" in before or "@" in parts.path or parts.fragment:
+        return False
+    return all(re.fullmatch(r"(\[[^]]*\]|[^:]*)(:[0-9]*)?", host) for host in hosts.split(","))
 
 
 def _secret(value: object) -> object:

@@ -19,6 +19,7 @@ SECRET_FIELDS = frozenset({"password", "secret", "token", "authorization", "text
 # `?token=…` in a URL, `//user:password@host`, and whatever has a JWT's shape.
 SECRET_PARTS = re.compile(
     r"(?P<name>\b(?:access_token|token|password|secret)=)[^&\s'\"#;,)]+"
+    r"|(?P<database>\bpostgres(?:ql)?://[^\s/:@'\"]*:)[^\s'\"]*(?=@)"  # a slash in it too
     r"|(?P<user>://[^\s/:@'\"]*:)[^\s/'\"]*(?=@)"
     r"|\beyJ[\w-]{5,}\.[\w-]*\.[\w-]*",
     re.IGNORECASE,
@@ -121,7 +122,7 @@ def _masked(key: str, value: object) -> object:
 
 
 def _hidden(found: re.Match[str]) -> str:
-    return (found["name"] or found["user"] or "") + "***"
+    return (found["name"] or found["database"] or found["user"] or "") + "***"
 
 
 def _escaped(text: str, spare: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from chat.config import FIELDS, Config, ConfigError, Listen, default_data_directory, describe, flag, variable
 from chat.configure import read_config
+from chat.gateway.http.bodies import LONGEST_BODY
 
 SECRET = "a-secret-of-thirty-two-bytes-or-more"
 
@@ -211,6 +212,57 @@ def test_no_secret_shows_in_the_record_or_in_an_error() -> None:
         assert "hunter" not in shown
     assert "hunter2" not in refused({}, CHAT_SECRET="hunter2")
     assert "hunter2" not in refused({}, CHAT_DATABASE_URL="mysql://chat:hunter2@db")
+
+
+def test_the_longest_body_is_told_as_it_is() -> None:
+    assert f"{LONGEST_BODY:,}" in describe("max_frame_bytes")
+
+
+PASSWORDS = (
+    "hun/ter2",
+    "hun#ter2",
+    "hun?ter2",
+    "hun[ter2",
+    "hun]ter2",
+    "h@hun:ter2",
+    "h@hun",
+    "12/ter2",
+    "12#ter2",
+    "12?ter2",
+)
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+def test_a_password_that_breaks_the_database_url_is_told_apart_and_not_quoted(password: str) -> None:
+    said = refused({}, CHAT_DATABASE_URL=f"postgresql://chat:{password}@127.0.0.1:5432/chat")
+    assert said.startswith(
+        "CHAT_DATABASE_URL: is not postgresql://USER:PASSWORD@HOST:PORT/NAME; in a password"
+    )
+    assert "hun" not in said
+    assert "ter2" not in said
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://chat:hun:ter2", "postgresql://chat:x@db:hun/chat", "postgres://db/chat?hunter2"]
+)
+def test_a_database_url_without_its_parts_is_not_quoted_either(url: str) -> None:
+    assert "hun" not in refused({"database_url": url})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://chat@db/chat",
+        "postgresql://chat:hun:ter2@db:5432/chat?sslmode=require",
+        "postgresql://chat:hun%2Fter%402@[::1]:5432/chat",
+        "postgres://chat:hun%ter2@one:5432,two/chat",
+        "postgresql:///chat?host=/run/postgresql&user=chat@here",
+        "postgresql://%2Frun%2Fpostgresql/chat",
+        "postgresql://",
+    ],
+)
+def test_a_database_url_is_taken_as_it_is(url: str) -> None:
+    assert read_config({"database_url": url}, {}).database_url == url
 
 
 def test_roots_data_lies_outside_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

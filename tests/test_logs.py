@@ -143,6 +143,8 @@ def test_a_secret_field_is_masked_also_inside_another(field: str) -> None:
         ("GET /ws?a=1&TOKEN=abc HTTP/1.1", "GET /ws?a=1&TOKEN=*** HTTP/1.1"),
         ("postgresql://chat:hunter2@db/chat", "postgresql://chat:***@db/chat"),
         ("postgresql://chat:hun@ter2@db/chat?password=x", "postgresql://chat:***@db/chat?password=***"),
+        ("postgresql://chat:hun:ter2@db:5432/chat", "postgresql://chat:***@db:5432/chat"),
+        ("postgresql://chat:hun/t@er#2@db/chat", "postgresql://chat:***@db/chat"),
         (f"auth {JWT}", "auth ***"),
         ("http://127.0.0.1:9000/", "http://127.0.0.1:9000/"),
         ("many tokens", "many tokens"),

@@ -409,6 +409,13 @@ async def test_a_server_does_not_start_without_its_database(line: Line) -> None:
             pass
 
 
+@pytest.mark.parametrize("dsn", ["postgresql://chat:hunter2", "postgresql://db/chat?hunter2"])
+async def test_what_is_wrong_with_the_address_is_not_told_by_quoting_it(dsn: str) -> None:
+    with refused("the database's URL is not understood"):
+        async with open_storage({"dsn": dsn}):
+            pass
+
+
 # --- migrations ---
 
 FIRST = Migration(1, "first", "CREATE TABLE one (id int); INSERT INTO one VALUES (1)")

@@ -89,6 +89,9 @@ async def migrate(address: Address, *, connect_timeout: float, migrations: list[
     except asyncpg.LockNotAvailableError as error:
         raise CannotStart("another chat server is changing the database's schema: try again") from error
     except (*CONNECTION_LOST, asyncpg.PostgresError, ValueError) as error:
+        if isinstance(error, ValueError) and not isinstance(error, asyncpg.InterfaceError):
+            # Of urllib, or of int(): they quote a part of the URL, which may be one of its password.
+            raise CannotStart("the database's URL is not understood") from None
         raise CannotStart(f"the database does not answer: {error or type(error).__name__}") from error
 
 

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import click
 import httpx
 import pytest
 import trio
@@ -27,8 +28,10 @@ import chat.server
 from chat import __version__
 from chat.cli import main
 from chat.cli.refused import Misconfigured, Refused, one_line_refusals
-from chat.cli.serve import serve_until_signalled
+from chat.cli.serve import serve, serve_until_signalled
+from chat.cli.user import user
 from chat.config import FIELDS, Config, ConfigError, describe, flag, variable
+from chat.configure import read_config
 from chat.model.startup import CannotStart
 
 SECRET = "a-secret-of-thirty-two-bytes-or-more"
@@ -153,6 +156,27 @@ def test_help_describes_every_setting_with_its_flag_and_variable() -> None:
         assert f"[{variable(name)}" in text
     assert "--secret-file" in text
     assert "--secret " not in text
+
+
+def test_a_setting_that_is_on_or_off_is_a_switch() -> None:
+    def read(*arguments: str, **environ: str) -> bool:
+        return read_config(serve.make_context("serve", list(arguments)).params, environ).direct_trust_from
+
+    assert read("--direct-trust-from")
+    assert not read()
+    assert read(CHAT_DIRECT_TRUST_FROM="1")
+    assert read("--direct-trust-from", CHAT_DIRECT_TRUST_FROM="0")
+    with pytest.raises(click.UsageError):
+        read("--direct-trust-from", "1")
+    assert "--direct-trust-from N" not in " ".join(invoke("serve", "--help").stdout.split())
+
+
+def test_a_flag_that_help_mentions_exists() -> None:
+    for command in (main, *main.commands.values(), *user.commands.values()):
+        with click.Context(command) as context:
+            mentioned = re.findall(r"--[a-z][a-z-]+", command.get_help(context))
+            known = {option for each in command.get_params(context) for option in each.opts}
+        assert set(mentioned) - known == set(), command.name
 
 
 def test_the_version_is_said() -> None:

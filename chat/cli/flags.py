@@ -43,6 +43,10 @@ def _option(name: str) -> Callable[[Command], Command]:
         names = f"[{variable(name)}, or CHAT_SECRET_FILE for the file]"
         return click.option("--secret-file", metavar="FILE", help=f"{describe(name)} {names}")
     kind = get_args(FIELDS[name].type)[0]
+    if kind is bool:
+        return click.option(
+            flag(name), name, is_flag=True, default=None, help=f"{describe(name)} [{variable(name)}=1]"
+        )
     several = get_origin(kind) is tuple
     words = [describe(name), "May be repeated."] if several else [describe(name)]
     return click.option(

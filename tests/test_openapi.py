@@ -204,6 +204,10 @@ async def test_the_document_is_openapi_3_1(api: Api) -> None:
     assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "Authorization")
 
 
+async def test_nothing_in_the_document_speaks_of_how_it_came_about(api: Api) -> None:
+    assert "seed" not in str(api.document).lower()
+
+
 async def test_every_reference_leads_somewhere_and_every_schema_is_used(api: Api) -> None:
     references = list(every(api.document, "$ref"))
     for reference in references:

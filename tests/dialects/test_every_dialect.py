@@ -9,6 +9,7 @@ from drawn import NO_FRAMES, body, events, frames_with, messages, texts
 from hypothesis import given
 from hypothesis import strategies as st
 
+import chat
 from chat.dialects.dialect import Dialect, Voice, by_name, by_path
 from chat.dialects.support import DESK_VOICE
 from chat.dialects.table import DIALECTS
@@ -139,3 +140,8 @@ def test_names_paths_and_shapes_are_each_dialects_own() -> None:
 def test_a_frame_of_the_shape_is_known_by_its_keys(dialect: Dialect) -> None:
     keys = msgspec.json.decode(msgspec.json.encode(dict.fromkeys(KEYS[dialect.name], ""))).keys()
     assert dialect.shape <= keys
+
+
+def test_the_package_counts_its_protocols() -> None:
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    assert f"{words[len(DIALECTS)]} protocols over one core" in str(chat.__doc__)

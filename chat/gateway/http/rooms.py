@@ -211,7 +211,7 @@ def rooms_routes(
         answers={200: Status, 400: ErrorBody, 403: ErrorBody, 404: ErrorBody},
     )
     async def remove(call: Call) -> object:
-        """End a membership: one's own, or anybody's in a room of one's own. Not in the seed."""
+        """End a membership: one's own, or anybody's in a room of one's own."""
         refusal = await memberships.remove(_caller(call), call.body.room_id, call.body.uid)
         return refusal or Status("removed")
 
@@ -219,7 +219,7 @@ def rooms_routes(
         "DELETE", "/room/<int:room_id>", token=True, answers={200: Status, 403: ErrorBody, 404: ErrorBody}
     )
     async def delete(call: Call) -> object:
-        """Delete a room of one's own, with all that was said in it. Not in the seed."""
+        """Delete a room of one's own, with all that was said in it."""
         return await memberships.delete(_caller(call), _id(call)) or Status("deleted")
 
     @routes.route("GET", "/rooms", token=True, answers={200: RoomIds})

@@ -8,7 +8,8 @@ from prometheus_client.registry import Collector
 
 from chat.model.closing import Closing
 
-_MESSAGES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1024)
+_MESSAGES = (1, 2, 5, 10, 20, 50, 100, 200, 256)
+"""The last is a journal's largest batch."""
 _SECONDS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
 
 Reading = tuple[str, str, float]

@@ -2,6 +2,7 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from chat.live import journal
 from chat.live.meters import Meters
 from chat.model.closing import GOING_AWAY, TOO_SLOW
 
@@ -41,6 +42,11 @@ def test_what_happens_is_counted_under_its_own_name() -> None:
         ("chat_over_budget_total", "messages"): 1,
     }.items():
         assert samples[name] == value, name
+
+
+def test_the_buckets_of_batches_end_with_the_largest_batch_that_there_is() -> None:
+    buckets = [labels[1] for labels in read(Meters()) if labels[0] == "chat_batch_messages_bucket"]
+    assert buckets[-2:] == [f"{journal._BATCH}.0", "+Inf"]
 
 
 def test_what_is_watched_is_read_anew_each_time() -> None:

@@ -58,7 +58,7 @@ fuzz: .venv/fuzz ## new frames and new calls at the server, and schemathesis at 
 	$(BIN)/python tests/fuzzing/schema.py
 
 clean: ## remove what these commands made, not your data
-	rm -rf .venv .autobahn build dist bench/build bench/peers/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .autobahn build dist bench/build bench/peers/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
 	find chat tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/run: $(INPUTS)

@@ -1,0 +1,41 @@
+"""What is packed is what is meant to be, and what tools leave behind is not committed."""
+
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+in_a_clone = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this tree is no clone")
+
+
+def output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=120).stdout
+
+
+def test_a_source_distribution_has_the_code_the_schema_and_three_pages(tmp_path: Path) -> None:
+    output(sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(tmp_path))
+    (packed,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(packed) as archive:
+        paths = [Path(*Path(name).parts[1:]) for name in archive.getnames()]
+    assert {path.parts[0] for path in paths} - {".gitignore"} == {
+        "chat", "sql", "README.md", "LICENSE", "CHANGELOG.md", "PKG-INFO", "pyproject.toml",
+    }  # fmt: skip
+    missing = [path for path in (ROOT / "chat").rglob("*.py") if path.relative_to(ROOT) not in paths]
+    assert missing == []
+
+
+@in_a_clone
+def test_what_clean_removes_is_ignored_and_not_committed() -> None:
+    (removing,) = (
+        line for line in output("make", "-n", "USABLE=", "clean").splitlines() if line.startswith("rm")
+    )
+    removed = removing.split()[2:]
+    ask = ["git", "check-ignore", "--no-index", *(f"{name}/" for name in removed)]
+    ignored = subprocess.run(
+        ask, capture_output=True, text=True, check=False, cwd=ROOT, timeout=120
+    ).stdout.split()
+    assert [name.rstrip("/") for name in ignored] == removed
+    assert output("git", "ls-files", *removed) == ""

@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from chat.cli.asking import Json
 
 
-def picture(snapshot: Json) -> list[str]:
-    """Return the lines of a snapshot with its rates."""
-    return [_plain(line) for line in _lines(snapshot)]
+def picture(snapshot: Json, rows: int | None = None) -> list[str]:
+    """Return the lines of a snapshot with its rates; where `rows` of them are seen, the table takes a third.
+
+    In the tree the clients come first, and what serves them later: a small terminal shows them too.
+    """
+    return [_plain(line) for line in _lines(snapshot, rows)]
 
 
 def unwinding(unwound: Json) -> str:
@@ -38,20 +41,33 @@ def table(rows: list[tuple[str, ...]]) -> Iterator[str]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _lines(snapshot: Json) -> Iterator[str]:
+def _lines(snapshot: Json, rows: int | None) -> Iterator[str]:
     rates = snapshot["per_second"]
     clients = len(snapshot["clients"]) + snapshot["more"]
+    listed = snapshot["clients"] if rows is None else snapshot["clients"][: max(1, rows // 3 - 2)]
     counters = "   ".join(
         f"{rates[name]:,.0f} {name}/s" for name in ("messages", "deliveries", "commits", "connections")
     )
     yield f"{clients:,} client{'' if clients == 1 else 's'}   {counters}"
     yield ""
-    if snapshot["clients"]:
-        yield from table([_HEAD, *map(_client, snapshot["clients"])])
-        if snapshot["more"]:
-            yield f"and {snapshot['more']:,} more"
+    if listed:
+        yield from table([_HEAD, *map(_client, listed)])
+        if more := clients - len(listed):
+            yield f"and {more:,} more"
         yield ""
-    yield from _branch(snapshot["tree"], "", "", {each["connection"]: each for each in snapshot["clients"]})
+    tree, _ = _clients_first(snapshot["tree"])
+    yield from _branch(tree, "", "", {each["connection"]: each for each in snapshot["clients"]})
+
+
+def _clients_first(task: Json) -> tuple[Json, bool]:
+    """The task with those of its nurseries and their tasks first that have clients in them, and whether any has."""
+    nests = []
+    for nursery in task["nurseries"]:
+        tasks = sorted(map(_clients_first, nursery["tasks"]), key=lambda pair: not pair[1])
+        nests.append(({**nursery, "tasks": [child for child, _ in tasks]}, any(has for _, has in tasks)))
+    nests.sort(key=lambda pair: not pair[1])
+    ordered = {**task, "nurseries": [nursery for nursery, _ in nests]}
+    return ordered, task["client"] is not None or any(has for _, has in nests)
 
 
 _HEAD = ("CLIENT", "NAME", "DIALECT", "ADDRESS", "AGE", "SILENT", "MESSAGES IN", "BYTES IN", "OUTBOX")

@@ -49,7 +49,7 @@ def _watch(ask: Ask, most: int) -> None:
         while True:
             now = _later(ask, most)
             size = shutil.get_terminal_size()
-            lines = picture(_with_rates(before, now))
+            lines = picture(_with_rates(before, now), size.lines)
             if len(lines) >= size.lines:
                 hidden = len(lines) - size.lines + 2
                 lines = [*lines[: size.lines - 2], f"… {hidden} more lines: chat tree --once prints all"]

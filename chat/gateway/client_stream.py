@@ -13,7 +13,7 @@ from typing import Any
 import trio
 from trio_websocket import WebSocketConnection, WebSocketRequest
 from wsproto import ConnectionType, WSConnection
-from wsproto.events import Ping
+from wsproto.events import Event
 from wsproto.utilities import LocalProtocolError
 
 from chat.gateway.head import ReplayStream
@@ -159,15 +159,15 @@ class ClientStream(trio.abc.Stream):
 
 
 class _Connection(WebSocketConnection):
-    """A ping that comes after our close frame is not answered, which wsproto forbids, and ends nothing.
+    """Sends nothing behind our close frame, which wsproto forbids: no pong, and not why a late message is too big.
 
-    If it ended the reader, and so the client's nursery, what still waits in the outbox would never be sent, the close
-    frame neither.
+    If wsproto's error ended the reader, and so the client's nursery, what still waits in the outbox would never be
+    sent, the close frame neither.
     """
 
-    async def _handle_ping_event(self, event: Ping) -> None:
+    async def _send(self, event: Event) -> None:
         with suppress(LocalProtocolError):
-            await super()._handle_ping_event(event)
+            await super()._send(event)
 
 
 def _join_pieces(pieces: list[Any]) -> None:

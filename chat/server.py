@@ -145,7 +145,7 @@ async def open_chat(
             nursery.start_soon(_beat, presence, config)
             async with (
                 _open_metrics(config, meters),
-                _open_local(local, watch),
+                _open_local(local, watch, storage),
                 open_gateway(
                     config,
                     app,
@@ -211,12 +211,12 @@ async def _open_metrics(config: Config, meters: Meters) -> AsyncGenerator[None]:
 
 
 @asynccontextmanager
-async def _open_local(data: Path | None, watch: Watch) -> AsyncGenerator[None]:
+async def _open_local(data: Path | None, watch: Watch, storage: Storage) -> AsyncGenerator[None]:
     """Answer whoever owns the data directory, if there is one."""
     if data is None:
         yield
         return
-    async with open_local(data, watch):
+    async with open_local(data, watch, storage.ping):
         yield
 
 

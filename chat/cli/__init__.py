@@ -3,6 +3,7 @@
 import click
 
 from chat import __version__
+from chat.cli.health import health
 from chat.cli.serve import serve
 from chat.cli.tree import tree
 from chat.cli.user import user
@@ -15,6 +16,7 @@ def main() -> None:
     """A chat server: one port, its own PostgreSQL."""
 
 
+main.add_command(health)
 main.add_command(serve)
 main.add_command(tree)
 main.add_command(user)

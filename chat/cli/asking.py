@@ -1,4 +1,4 @@
-"""How `chat tree` and `chat why` ask a running server: on its data directory's socket, or over HTTP with a token."""
+"""How commands ask a running server: on its data directory's socket, or over HTTP, with a token but for its health."""
 
 import json
 import os
@@ -30,6 +30,7 @@ _ROUTES = {
     "cancel": ("POST", "/admin/clients/{}/cancel"),
     "why": ("GET", "/admin/why/{}"),
     "ends": ("GET", "/admin/why"),
+    "health": ("GET", "/healthz"),
 }
 
 
@@ -39,11 +40,14 @@ def server_flags(command: Command) -> Command:
     return config_flags("data")(url(command))
 
 
-def server_asked(url: str | None, **flags: object) -> Ask:
-    """Return how to ask the server that the flags name. Raises ConfigError and Refused."""
+def server_asked(url: str | None, needs_token: bool = True, /, **flags: object) -> Ask:
+    """Return how to ask the server that the flags name. Raises ConfigError and Refused.
+
+    Over HTTP the answer is an admin's, but for questions with `needs_token` off.
+    """
     if url is not None:
         token = os.environ.get(TOKEN)
-        if not token:
+        if not token and needs_token:
             raise click.UsageError("set CHAT_TOKEN to the token of an admin to ask over HTTP")
         return lambda question, *parts: _ask_http(url.rstrip("/"), token, question, *parts)
     data = read_config(flags, os.environ).data
@@ -72,11 +76,12 @@ def _ask_local(data: Path, question: str, *parts: int) -> Json:
     return reply["result"]
 
 
-def _ask_http(url: str, token: str, question: str, *parts: int) -> Json:
+def _ask_http(url: str, token: str | None, question: str, *parts: int) -> Json:
     method, path = _ROUTES[question]
     try:
         request = urllib.request.Request(url + path.format(*parts), method=method)
-        request.add_unredirected_header("Authorization", f"Bearer {token}")
+        if token:
+            request.add_unredirected_header("Authorization", f"Bearer {token}")
         with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:

@@ -1,13 +1,13 @@
-"""The way in for whoever owns the data directory: a Unix socket there, that answers `chat tree` and `chat why`.
+"""The way in for whoever owns the data directory: a Unix socket there, which `chat tree` and its like ask.
 
 It asks for no password: who may open it could as well read the secret that lies beside it. One line comes in
-(`tree 100`, `why`, `why 17`, `cancel 17`), one line of JSON goes out, and the connection ends.
+(`tree 100`, `why`, `why 17`, `cancel 17`, `health`), one line of JSON goes out, and the connection ends.
 """
 
 import os
 import socket
 import sys
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import trio
 
 from chat.live.story import recent_ends, tell_story
 from chat.live.watch import Watch
+from chat.storage.failures import StorageDown
 
 SOCKET = "watch.socket"
 _PATIENCE = 10.0
@@ -37,15 +38,16 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_local(data: Path, watch: Watch) -> AsyncGenerator[None]:
+async def open_local(data: Path, watch: Watch, ping: Callable[[], Awaitable[None]]) -> AsyncGenerator[None]:
     """Answer on the data directory's socket for as long as the block lasts. Cancelling ends every answer.
 
+    `ping` asks the storage whether it works: it raises StorageDown if not.
     Where the system has no such sockets, or the directory takes none, it is logged and done without.
     """
     with _listening(data) as listener:
         async with trio.open_nursery() as nursery:
             if listener is not None:
-                nursery.start_soon(_serve, listener, watch)
+                nursery.start_soon(_serve, listener, watch, ping)
             try:
                 yield
             finally:
@@ -103,13 +105,13 @@ def _bind(path: str) -> socket.socket:
     return listener
 
 
-async def _serve(listener: trio.socket.SocketType, watch: Watch) -> None:
+async def _serve(listener: trio.socket.SocketType, watch: Watch, ping: Callable[[], Awaitable[None]]) -> None:
     places = trio.CapacityLimiter(_AT_ONCE)
 
     async def answer(client: trio.SocketStream) -> None:
         async with client, places:  # in this order: whoever waits for a place is closed too
             with trio.move_on_after(_PATIENCE), suppress(trio.BrokenResourceError):
-                await client.send_all(msgspec.json.encode(await _answer(client, watch)) + b"\n")
+                await client.send_all(msgspec.json.encode(await _answer(client, watch, ping)) + b"\n")
 
     async with trio.open_nursery() as nursery:
         while True:
@@ -121,7 +123,7 @@ async def _serve(listener: trio.socket.SocketType, watch: Watch) -> None:
                 nursery.start_soon(answer, trio.SocketStream(accepted))
 
 
-async def _answer(client: trio.SocketStream, watch: Watch) -> Reply:
+async def _answer(client: trio.SocketStream, watch: Watch, ping: Callable[[], Awaitable[None]]) -> Reply:
     line = bytearray()
     while not line.endswith(b"\n"):
         data = await client.receive_some(_LONGEST)
@@ -139,4 +141,10 @@ async def _answer(client: trio.SocketStream, watch: Watch) -> Reply:
         case [b"cancel", number] if number.isdigit():
             unwound = await watch.cancel(int(number))
             return Reply(unwound, None if unwound else f"there is no client {int(number)}")
+        case [b"health"]:
+            try:
+                await ping()
+            except StorageDown as problem:
+                return Reply(error=f"the database does not answer: {problem}")
+            return Reply({"status": "ok"})
     return Reply(error="the question is not understood")

@@ -66,14 +66,15 @@ async def watched(run: Run) -> None:
         assert not (Path(name) / SOCKET).exists(), "the way in is left, and nobody answers there"
     assert _instruments() == instruments, "an instrument measures for nobody"
     if not run.fired:
-        tree, first, nobody, second = replies
+        tree, healthy, first, nobody, second = replies
+        assert healthy["result"] == {"status": "ok"}
         assert len(tree["result"]["clients"]) == 2
         for cancelled in (first["result"], second):
             assert all(task["seconds"] is not None for task in cancelled["tasks"]), cancelled
         assert nobody["error"]
 
 
-QUESTIONS = ("tree 5", "cancel 1", "cancel 99")
+QUESTIONS = ("tree 5", "health", "cancel 1", "cancel 99")
 
 
 async def _is_cut(wire: Wire) -> None:

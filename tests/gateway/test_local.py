@@ -15,6 +15,7 @@ from chat.gateway.local import SOCKET, open_local, reachable
 from chat.live.meters import Meters
 from chat.live.recorder import Recorder
 from chat.live.watch import Watch
+from chat.storage.failures import StorageDown
 
 if sys.platform == "win32":
     pytest.skip("has no such sockets", allow_module_level=True)
@@ -26,6 +27,11 @@ NO_LINE = "one line with a question is expected"
 @pytest.fixture
 def watch() -> Watch:
     return Watch(Recorder(), Meters())
+
+
+async def ping() -> None:
+    """A storage that works."""
+    await trio.lowlevel.checkpoint()
 
 
 async def ask(data: Path, question: bytes) -> Any:
@@ -48,6 +54,7 @@ async def ask(data: Path, question: bytes) -> Any:
         (b"why\n", [], None),
         (b"why 17\n", None, "nothing is known of connection 17"),
         (b"cancel 17\n", None, "there is no client 17"),
+        (b"health\n", {"status": "ok"}, None),
         (b"why x\n", None, NOT_UNDERSTOOD),
         (b"tree\n", None, NOT_UNDERSTOOD),
         (b"\n", None, NOT_UNDERSTOOD),
@@ -60,8 +67,19 @@ async def test_a_question_has_one_answer(
     tmp_path: Path, watch: Watch, question: bytes, result: object, error: str | None
 ) -> None:
     with trio.fail_after(10):
-        async with open_local(tmp_path, watch):
+        async with open_local(tmp_path, watch, ping):
             assert await ask(tmp_path, question) == {"result": result, "error": error}
+
+
+async def test_a_server_whose_storage_is_down_says_why(tmp_path: Path, watch: Watch) -> None:
+    async def fail() -> None:
+        await trio.lowlevel.checkpoint()
+        raise StorageDown("no route to it")
+
+    with trio.fail_after(10):
+        async with open_local(tmp_path, watch, fail):
+            answer = await ask(tmp_path, b"health\n")
+    assert answer == {"result": None, "error": "the database does not answer: no route to it"}
 
 
 async def test_it_is_the_owners_alone_and_gone_in_the_end(tmp_path: Path, watch: Watch) -> None:
@@ -70,7 +88,7 @@ async def test_it_is_the_owners_alone_and_gone_in_the_end(tmp_path: Path, watch:
     with trio.fail_after(10):
         for data in (tmp_path, deep):
             (data / SOCKET).touch()  # of a server that was killed
-            async with open_local(data, watch):
+            async with open_local(data, watch, ping):
                 mode = (data / SOCKET).stat().st_mode
                 assert stat.S_ISSOCK(mode)
                 assert stat.S_IMODE(mode) == 0o600
@@ -82,7 +100,7 @@ async def test_it_is_the_owners_alone_and_gone_in_the_end(tmp_path: Path, watch:
 
 async def test_where_the_directory_takes_no_socket_it_is_done_without(tmp_path: Path, watch: Watch) -> None:
     with trio.fail_after(10), capture_logs() as logs:
-        async with open_local(tmp_path / "missing", watch):
+        async with open_local(tmp_path / "missing", watch, ping):
             gc.collect()  # a socket that was left open is told here
     assert [(entry["log_level"], entry["event"]) for entry in logs] == [
         ("warning", "`chat tree` will need --url")

@@ -133,6 +133,22 @@ class ClientStream(trio.abc.Stream):
         with trio.move_on_after(_FLUSH):
             await self.outbox.wait_until_at_most(0)
 
+    async def finish_alone(self, last: bytes) -> None:
+        """Send `last`, a close frame, when the client's nursery has ended and its writer with it; as flush() does.
+
+        Where a write was cut off in the middle nothing is sent: the client would take it for the rest of that frame.
+        """
+        if self.outbox.queued:
+            return
+        try:
+            async with trio.open_nursery() as nursery:
+                with self.outbox.written_by(nursery.start_soon):
+                    self.outbox.finish(last)
+                    await self.flush()
+                nursery.cancel_scope.cancel()
+        except* (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass  # the client is gone
+
     async def hang_up(self) -> None:
         """Close, but not over unread bytes: the reset that they cause may take the close frame away."""
         gone = (OSError, trio.BrokenResourceError, trio.BusyResourceError, trio.ClosedResourceError)

@@ -87,7 +87,7 @@ class Door:
                 logger.exception("session failed", connection=stream.record.id, address=address)
                 record_crash(self._recorder, stream.record, crash)
                 stream.outbox.cut()
-                stream.outbox.finish(close_frame(*CRASHED))
+                await stream.finish_alone(close_frame(*CRASHED))
             else:
                 logger.debug("handshake failed", address=address, exc_info=True)
         finally:
@@ -159,7 +159,8 @@ class Door:
             stream.record,
         )
         stream.overflow = session.too_slow
-        self._recorder.admit(stream.record, session, nursery.cancel_scope)
+        # Not the nursery's scope: its writer is still to send an administrator's close frame.
+        self._recorder.admit(stream.record, session, session.reading)
         number = stream.record.id
         logger.info("client connected", connection=number, address=address, dialect=welcome.dialect.name)
         try:

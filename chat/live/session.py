@@ -132,7 +132,8 @@ class Session:
         self._submitted = 0  # drafts ever given to the journal
         self._settled = 0  # how many of them it settled; it settles them in their order
         self._progress: trio.Event | None = None  # made by who waits for that, set by settling
-        self._reading = trio.CancelScope()
+        self.reading = trio.CancelScope()
+        """Of the task that reads, what its frames ask for included. Cancelled, the session ends."""
 
     async def serve(self, nursery: trio.Nursery) -> None:
         """Serve the client until it leaves or close() is called. Cancelling cuts it off without a close frame.
@@ -141,7 +142,7 @@ class Session:
         """
         try:
             try:
-                with self._reading:
+                with self.reading:
                     await self._read(nursery)
             finally:
                 self.ears.receive_no_more()
@@ -360,9 +361,9 @@ class Session:
             self.record.note(f"the server closes: {closing.code}")
             self.core.meters.closed(closing)
             if at is None:
-                self._reading.cancel()
+                self.reading.cancel()
             else:
-                self._reading.deadline = at
+                self.reading.deadline = at
 
     def too_slow(self) -> None:
         """Cut the client: what waits for it is dropped. Called by the outbox, also in the middle of a fan-out."""

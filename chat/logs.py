@@ -32,7 +32,7 @@ CHATTY = ("asyncpg", "asyncio", "trio-websocket", "hypercorn.access", "hpack", "
 def configure_logging(level: str = "info", style: Literal["auto", "text", "json"] = "auto") -> None:
     """Send structlog's and the standard library's lines to stderr, from `level` up, looking as `style` says.
 
-    Call it once, before the first line. It never waits for anything but stderr.
+    Call it before the first line, and again for another level. It never waits for anything but stderr.
     """
     threshold = logging.getLevelNamesMapping()[level.upper()]
     on_terminal = sys.stderr is not None and sys.stderr.isatty()

@@ -61,9 +61,13 @@ from chat.storage.postgres.storage import open_postgres_storage, open_postgres_u
 
 
 class Server(msgspec.Struct, frozen=True):
-    """A server that serves. `addresses` are its listeners' URLs."""
+    """A server that serves. `addresses` are its listeners' URLs.
+
+    `renew_certificate` reads certificate and key anew, where it serves TLS; see `Gateway.renew_certificate`.
+    """
 
     addresses: tuple[str, ...]
+    renew_certificate: Callable[[Path, Path], Awaitable[None]]
 
 
 @asynccontextmanager
@@ -154,7 +158,7 @@ async def open_chat(
                     meters=meters,
                 ) as gateway,
             ):
-                yield Server(gateway.addresses)
+                yield Server(gateway.addresses, gateway.renew_certificate)
             nursery.cancel_scope.cancel(reason="the server has stopped")
 
 

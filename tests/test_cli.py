@@ -267,7 +267,7 @@ class SlowServer:
         try:
             await self.may_start.wait()
             self.steps.append("started")
-            yield chat.server.Server(("http://127.0.0.1:9000", "https://[::1]:9001"))
+            yield chat.server.Server(("http://127.0.0.1:9000", "https://[::1]:9001"), _no_certificate)
             self.steps.append("stopping")
             await self.may_stop.wait()
             self.steps.append("stopped")
@@ -279,7 +279,7 @@ class SlowServer:
         uncut: list[bool] = []
 
         async def run() -> None:
-            uncut.append(await serve_until_signalled(Config()))
+            uncut.append(await serve_until_signalled(Config(), Config))
 
         with trio.fail_after(5):
             async with trio.open_nursery() as nursery:
@@ -289,6 +289,10 @@ class SlowServer:
                     os.kill(os.getpid(), number)
                     await trio.testing.wait_all_tasks_blocked()
         return uncut[0]
+
+
+async def _no_certificate(_cert: Path, _key: Path) -> None:
+    raise CannotStart("it has none")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -320,6 +324,30 @@ async def test_a_second_signal_cuts_the_stop(monkeypatch: pytest.MonkeyPatch) ->
     assert server.steps == ["starting", "started", "stopping", "gone"]
 
 
+async def test_a_hangup_during_the_start_undoes_nothing_and_is_heeded_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("chat.cli.reload.configure_logging", lambda *_: None)  # the tests log as before
+    server, read = SlowServer(monkeypatch), trio.Event()
+    server.may_stop.set()
+
+    def read_settings() -> Config:
+        assert server.steps == ["starting", "started"]
+        trio.from_thread.run_sync(read.set)
+        return Config()
+
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve_until_signalled, Config(), read_settings)
+            await trio.testing.wait_all_tasks_blocked()
+            os.kill(os.getpid(), signal.SIGHUP)
+            await trio.testing.wait_all_tasks_blocked()
+            server.may_start.set()
+            await read.wait()
+            os.kill(os.getpid(), signal.SIGTERM)
+    assert server.steps == ["starting", "started", "stopping", "stopped", "gone"]
+
+
 async def test_what_ends_the_server_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
     @asynccontextmanager
     async def refuse(_config: Config) -> AsyncGenerator[chat.server.Server]:
@@ -328,7 +356,7 @@ async def test_what_ends_the_server_is_not_swallowed(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(chat.server, "open_server", refuse)
     with pytest.raises(ExceptionGroup) as caught:
-        await serve_until_signalled(Config())
+        await serve_until_signalled(Config(), Config)
     assert caught.group_contains(CannotStart)
 
 

@@ -4,7 +4,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import click
 import structlog
@@ -12,6 +12,9 @@ import trio
 
 from chat.cli.flags import config_flags
 from chat.cli.refused import Refused, one_line_refusals
+from chat.cli.reload import Reloads
+from chat.cli.service_manager import ServiceManager
+from chat.cli.terminal import Terminal
 from chat.config import FIELDS, Config
 from chat.configure import read_config
 from chat.gateway.descriptors import raise_descriptor_limit
@@ -19,11 +22,20 @@ from chat.logs import configure_logging
 
 logger = structlog.get_logger(__name__)
 
+SIGNALS = [
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP")
+    if hasattr(signal, name)  # Windows has no SIGHUP
+]
+
 
 @click.command()
 @config_flags(*FIELDS)
 def serve(**flags: object) -> None:
     """Run the server until SIGTERM or Ctrl-C; a second one cuts the goodbyes short.
+
+    SIGHUP has it read certificate, key and log level again, for connections that come from then on. Where the
+    terminal that it was started from closes, it stops as with SIGTERM.
 
     A setting is a flag, an environment variable (in brackets, before the default) or a key of the TOML file,
     named like the variable, in lower case and without CHAT_. Flags win over the environment, which wins over
@@ -35,27 +47,37 @@ def serve(**flags: object) -> None:
         config = read_config(flags, os.environ)
         configure_logging(config.log_level, config.log_format)
         raise_descriptor_limit()
-        if not trio.run(serve_until_signalled, config):
+        if not trio.run(serve_until_signalled, config, lambda: read_config(flags, os.environ)):
             raise Refused("a second signal cut the stop short")
 
 
-async def serve_until_signalled(config: Config) -> bool:
-    """Serve until SIGTERM or SIGINT; return whether the stop ran to its end, uncut by a second signal.
+async def serve_until_signalled(config: Config, read: Callable[[], Config]) -> bool:
+    """Serve until SIGTERM, SIGINT or the terminal's end; return whether the stop ran to its end, uncut.
 
-    A signal during the start undoes the start, which counts as that. Cancelling: as a second signal.
+    A second SIGTERM or SIGINT cuts it. A signal during the start undoes the start, which counts as a stop. `read`
+    reads the settings again, for a SIGHUP that asks for it. Cancelling: as a second signal.
     """
     serving = trio.CancelScope()
     ready, stopping = trio.Event(), trio.Event()
+    terminal, manager = Terminal(), ServiceManager()
+    reloads = Reloads(config, read, manager)
 
     async def heed(signals: AsyncIterator[int]) -> None:
         async for number in signals:
-            logger.info("told to stop", signal=signal.Signals(number).name)
+            name = signal.Signals(number).name
+            if name == "SIGHUP" and not terminal.has_closed():
+                logger.info("told to reload", signal=name)
+                reloads.ask()
+                continue
+            logger.info("told to stop", signal=name)
             if ready.is_set() and not stopping.is_set():
                 stopping.set()
-            else:
+            elif (
+                name != "SIGHUP" or not ready.is_set()
+            ):  # a terminal's end is told by the system and the shell
                 serving.cancel(reason="told to stop")
 
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with trio.open_signal_receiver(*SIGNALS) as signals:
         # Imported here: it takes a second, which --help need not wait for and a signal may fall into.
         from chat.server import open_server
 
@@ -67,7 +89,12 @@ async def serve_until_signalled(config: Config) -> bool:
                     for address in server.addresses:
                         _announce(address)
                     ready.set()
-                    await stopping.wait()
+                    await manager.tell_ready()
+                    async with trio.open_nursery() as reloading:
+                        reloading.start_soon(reloads.serve, server)
+                        await stopping.wait()
+                        reloading.cancel_scope.cancel(reason="told to stop")
+                    await manager.tell_stopping()
             watch.cancel_scope.cancel(reason="the server has stopped")
     return not (stopping.is_set() and serving.cancelled_caught)
 

@@ -90,6 +90,10 @@ class Connections:
         """How many are admitted now."""
         return self._admission.count
 
+    def renew_tls(self, tls: SSLContext) -> None:
+        """Speak TLS with this from the next connection on; those that are open keep theirs. Sync."""
+        self._tls = tls
+
     async def serve(self, inner: trio.SocketStream, listen: Listen, loopback: str | None = None) -> None:
         """Serve one connection and close it. What goes wrong with it is logged here and goes no further.
 

@@ -6,6 +6,7 @@ at once while those that are served get a grace period to hear a goodbye.
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
 
 import structlog
 import trio
@@ -45,6 +46,15 @@ class Gateway:
     def connections(self) -> int:
         """How many connections are open now."""
         return self._connections.count
+
+    async def renew_certificate(self, cert: Path, key: Path) -> None:
+        """Read certificate and key anew, for connections that come from now on; those that are open keep theirs.
+
+        Raises CannotStart where they are of no use; then the old ones stay, as they do where this is cancelled.
+        """
+        tls = await trio.to_thread.run_sync(open_tls_context, cert, key, abandon_on_cancel=True)
+        assert tls is not None
+        self._connections.renew_tls(tls)
 
 
 @asynccontextmanager

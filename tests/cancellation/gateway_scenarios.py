@@ -3,8 +3,8 @@
 import socket as sockets
 import ssl
 import struct
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +15,7 @@ import pytest
 import trio
 import trustme
 from chat_world import SECRET, World
+from structlog.testing import capture_logs
 from sweeping import Run
 from swept_world import ear_in_lobby, swept_world, texts_saved
 
@@ -34,6 +35,7 @@ from chat.gateway.http.talker import talker_routes
 from chat.gateway.listener import Gateway, open_gateway
 from chat.live.meters import Meters
 from chat.model.closing import GOING_AWAY
+from chat.model.commands import Recall
 from chat.model.entities import LOBBY_ID, Draft
 from chat.server import open_chat
 from chat.services.budgets import Budgets
@@ -265,12 +267,52 @@ AT_ONCE = 1.5
 
 async def socket_over_tls(run: Run) -> None:
     """The same through TLS, where every byte goes by the writer task."""
+    with certificate() as (cert, key):
+        await one_connection(run, _talk, config(tls_cert=cert, tls_key=key), tls=True)
+
+
+async def socket_crashed_over_tls(run: Run) -> None:
+    """A bug of the server ends it, and the client is told so through TLS, when its nursery is gone."""
+
+    async def speak(wire: Wire, world: World) -> None:
+        world.core.handlers[Recall] = _crash  # type: ignore[index]
+        ada = await world.add("ada")
+        if await wire.opens("/", world.token(ada)):
+            await wire.says({"name": "ada", "message": "hi"}, {"name": "ada", "message": "history 5"})
+            await wire.until(b"\x88")
+        await wire.leaves()
+
+    with certificate() as (cert, key), capture_logs():  # to show a traceback takes longer than the run
+        await one_connection(run, speak, config(tls_cert=cert, tls_key=key), tls=True)
+
+
+async def _crash(*_: object) -> None:
+    raise ZeroDivisionError
+
+
+async def certificate_renewed(run: Run) -> None:
+    """A certificate is read anew: new connections speak TLS whether it was finished or not."""
+    async with swept_world(run) as (world, _witness):
+        with certificate() as (cert, key):
+            async with gateway_of(world, config(tls_cert=cert, tls_key=key)) as gateway:
+                await run.target(gateway.renew_certificate, cert, key)
+                with trio.fail_after(5):
+                    port = int(gateway.addresses[0].rpartition(":")[2])
+                    async with await trio.open_tcp_stream("127.0.0.1", port) as tcp:
+                        context = _authority()[1]
+                        stream = trio.SSLStream(tcp, context, server_hostname="test", https_compatible=True)
+                        await stream.do_handshake()
+
+
+@contextmanager
+def certificate() -> Generator[tuple[Path, Path]]:
+    """The files of a certificate and its key."""
     issued, _ = _authority()
     with TemporaryDirectory(prefix="chat-") as directory:
         cert, key = Path(directory, "cert"), Path(directory, "key")
         issued.cert_chain_pems[0].write_to_path(cert)
         issued.private_key_pem.write_to_path(key)
-        await one_connection(run, _talk, config(tls_cert=cert, tls_key=key), tls=True)
+        yield cert, key
 
 
 async def socket_refused(run: Run) -> None:
@@ -558,6 +600,8 @@ ALL = (
     socket,
     socket_in_bursts,
     socket_over_tls,
+    socket_crashed_over_tls,
+    certificate_renewed,
     socket_slow,
     socket_refused,
     no_place,

@@ -1,0 +1,92 @@
+"""SIGHUP in a running server: certificate, key and log level are read again from where they came.
+
+Nothing that goes wrong here ends the server: it goes on with what it has, and logs why.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import structlog
+import trio
+from msgspec import structs
+
+from chat.cli.service_manager import ServiceManager
+from chat.config import FIELDS, Config, ConfigError, variable
+from chat.logs import configure_logging
+from chat.model.startup import CannotStart
+
+if TYPE_CHECKING:  # it takes a second to import
+    from chat.server import Server
+
+logger = structlog.get_logger(__name__)
+
+_RELOADED = ("tls_cert", "tls_key", "log_level")
+"""Fields that need no restart."""
+
+_PATIENCE = 10.0
+"""Seconds for the files to be read, each time: a file system may hang."""
+
+
+class Reloads:
+    """The configuration that is in force, and how it is read again.
+
+    Args:
+        config: what the server was started with.
+        read: reads the settings from flags, environment and file again. Runs in a thread; raises ConfigError.
+        manager: is told when a reload begins and when it is over.
+    """
+
+    def __init__(self, config: Config, read: Callable[[], Config], manager: ServiceManager) -> None:
+        self._config = config
+        self._read = read
+        self._manager = manager
+        self._asked = trio.Event()
+
+    def ask(self) -> None:
+        """Have it all read again, once the server runs. Who asks while one is under way gets another. Sync."""
+        self._asked.set()
+
+    async def serve(self, server: "Server") -> None:
+        """Reload whenever it is asked for, until cancelled."""
+        while True:
+            await self._asked.wait()
+            self._asked = trio.Event()
+            await self._manager.tell_reloading()
+            await self._reload(server)
+            await self._manager.tell_ready()
+
+    async def _reload(self, server: "Server") -> None:
+        new = await self._read_again()
+        self._tell_what_waits_for_a_restart(new)
+        configure_logging(new.log_level, self._config.log_format)
+        logger.info("reloaded", log_level=new.log_level)
+        self._config = structs.replace(self._config, log_level=new.log_level)
+        if self._config.tls_cert and new.tls_cert and new.tls_key:
+            try:
+                with trio.fail_after(_PATIENCE):
+                    await server.renew_certificate(new.tls_cert, new.tls_key)
+            except (CannotStart, trio.TooSlowError) as error:
+                logger.error(
+                    "the certificate stays as it was", reason=str(error) or "its file cannot be read"
+                )
+            else:
+                logger.info("new connections get the certificate as it is now", file=str(new.tls_cert))
+                self._config = structs.replace(self._config, tls_cert=new.tls_cert, tls_key=new.tls_key)
+
+    async def _read_again(self) -> Config:
+        """The configuration as it is given now; the one in force where it cannot be read."""
+        try:
+            with trio.fail_after(_PATIENCE):
+                return await trio.to_thread.run_sync(self._read, abandon_on_cancel=True)
+        except (ConfigError, trio.TooSlowError) as error:
+            logger.error("the settings stay as they were", reason=str(error) or "their file cannot be read")
+            return self._config
+
+    def _tell_what_waits_for_a_restart(self, new: Config) -> None:
+        changed = [name for name in FIELDS if getattr(new, name) != getattr(self._config, name)]
+        if (new.tls_cert is None) == (self._config.tls_cert is None):
+            changed = [name for name in changed if name not in _RELOADED]
+        else:
+            changed = [name for name in changed if name != "log_level"]
+        if changed:
+            logger.warning("only a restart changes this", settings=[variable(name) for name in changed])

@@ -1,0 +1,81 @@
+"""What is told to the service manager, on a real datagram socket as systemd listens on."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import trio
+from structlog.testing import capture_logs
+
+from chat.cli.service_manager import ServiceManager
+
+
+def listening_at(address: str | bytes) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    listener.bind(address)
+    listener.settimeout(10)
+    return listener
+
+
+@pytest.fixture(params=["a path", "an abstract address"])
+def told(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[tuple[str, socket.socket]]:
+    """The address as NOTIFY_SOCKET has it, and what listens there."""
+    name = str(tmp_path / "notify")
+    if request.param == "an abstract address":
+        if sys.platform != "linux":
+            pytest.skip("only Linux has abstract addresses")
+        with closing(listening_at("\0" + name)) as listener:
+            yield "@" + name, listener
+    else:
+        with closing(listening_at(name)) as listener:
+            yield name, listener
+
+
+async def test_each_state_is_one_datagram(told: tuple[str, socket.socket]) -> None:
+    address, listener = told
+    manager = ServiceManager({"NOTIFY_SOCKET": address})
+    before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+    await manager.tell_ready()
+    await manager.tell_reloading()
+    await manager.tell_stopping()
+    assert listener.recv(4096) == b"READY=1"
+    state, stamp = listener.recv(4096).decode().splitlines()
+    assert state == "RELOADING=1"
+    after = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+    assert before <= int(stamp.removeprefix("MONOTONIC_USEC=")) <= after
+    assert listener.recv(4096) == b"STOPPING=1"
+
+
+def test_children_do_not_learn_the_address(told: tuple[str, socket.socket]) -> None:
+    environ = {**os.environ, "NOTIFY_SOCKET": told[0]}
+    ServiceManager(environ)
+    shown = subprocess.run(
+        ["env"], env=environ, capture_output=True, text=True, check=True, timeout=10
+    ).stdout
+    assert "NOTIFY_SOCKET" not in shown
+
+
+async def test_without_a_service_manager_nothing_is_sent_nor_logged() -> None:
+    with capture_logs() as entries:
+        await ServiceManager({}).tell_ready()
+    assert entries == []
+
+
+async def test_one_that_is_gone_is_logged_and_harms_nobody(tmp_path: Path) -> None:
+    with capture_logs() as entries, trio.fail_after(10):
+        await ServiceManager({"NOTIFY_SOCKET": str(tmp_path / "gone")}).tell_ready()
+    (entry,) = entries
+    assert (entry["log_level"], entry["state"]) == ("warning", "READY=1")
+
+
+async def test_one_that_does_not_read_is_not_waited_for_long(tmp_path: Path) -> None:
+    with closing(listening_at(str(tmp_path / "full"))), capture_logs() as entries, trio.fail_after(10):
+        manager = ServiceManager({"NOTIFY_SOCKET": str(tmp_path / "full")})
+        while not entries:  # until its queue is full
+            await manager.tell_ready()

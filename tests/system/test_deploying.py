@@ -1,0 +1,80 @@
+"""What docs/deploying.md shows beside reverse proxies: its settings, its unit and its database, as they stand."""
+
+import configparser
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from conftest import ServerProcess, data_path, running_server
+from faults import execute_sql
+from people import client, member
+from proxying import PAGE, shown
+
+from chat.config import Listen
+from chat.configure import read_config
+
+UNIT = PAGE.parents[1] / "deploy" / "trio-chat.service"
+
+
+def test_its_links_lead_somewhere() -> None:
+    targets = re.findall(r"\]\(([^)#]+)\)", PAGE.read_text())
+    assert targets
+    assert [target for target in targets if not (PAGE.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("nth", range(3))
+def test_its_settings_are_read(nth: int, tmp_path: Path) -> None:
+    (tmp_path / "chat.toml").write_text(shown("toml", nth))
+    config = read_config({"config": str(tmp_path / "chat.toml")}, {})
+    assert (
+        config.trusted_proxies == ("127.0.0.1/32", "::1/128"),
+        config.listen[-1] == Listen("::", 443),
+        bool(config.database_url),
+    ) == (nth == 0, nth == 1, nth == 2)
+
+
+def test_its_unit_is_understood_by_systemd(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not installed: apt-get install systemd (Debian, Ubuntu)")
+    unit = tmp_path / UNIT.name
+    unit.write_text(UNIT.read_text().replace("/opt/trio-chat/bin/chat", sys.executable))
+    done = subprocess.run([analyze, "verify", unit], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_its_unit_leaves_the_order_of_the_stop_to_the_server() -> None:
+    """systemd-analyze knows the words, and not what the server needs of them."""
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read(UNIT)
+    service = unit["Service"]
+    assert service["Type"] == "notify"
+    assert service["KillMode"] == "mixed"
+    assert service["ExecReload"] == "/bin/kill -HUP $MAINPID"
+    assert service["Environment"] == "CHAT_DATA=%S/" + service["StateDirectory"]
+    assert int(service["TimeoutStopSec"]) > 2 * read_config({}, {}).grace
+
+
+ELSEWHERE = "chat_elsewhere"
+"""Role and database: on this PostgreSQL `chat` is another's."""
+
+
+def test_the_owner_of_a_database_needs_no_more_than_the_page_grants(server: ServerProcess) -> None:
+    for statement in re.findall(r"[^;]+;", re.sub(r"\bchat\b", ELSEWHERE, shown("sql"))):
+        execute_sql(server.address, statement)
+    try:
+        socket = quote(server.address["host"], safe="")
+        url = f"postgresql://{ELSEWHERE}@/{ELSEWHERE}?host={socket}&port={server.address['port']}"
+        with data_path() as data, running_server(data, "--database", url) as another:
+            assert [path.name for path in data.glob("postgres*")] == [], "it runs no PostgreSQL of its own"
+            with member(another.url, "ada") as ada, client(another.url) as ben:
+                ada.say("kept elsewhere")
+                assert ben.hear() == ("ada", "kept elsewhere")
+    finally:
+        execute_sql(server.address, f"DROP DATABASE IF EXISTS {ELSEWHERE} WITH (FORCE)")
+        execute_sql(server.address, f"DROP ROLE IF EXISTS {ELSEWHERE}")

@@ -1,0 +1,89 @@
+"""nginx, Caddy and HAProxy before the server, each as docs/deploying.md sets it up, over TLS."""
+
+import json
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+from conftest import ServerProcess, data_path, running_server
+from people import client, eventually, member
+from proxying import HOST, PROXIES, SITE, Site, proxy, shown
+
+AGAIN = 20
+"""How often a WebSocket is asked for on a connection of the proxy's that has served a call."""
+
+CLAIMED = "203.0.113.9"
+"""Whom a client claims to be."""
+
+CLAIMS = {
+    "X-Forwarded-For": CLAIMED,
+    "X-Forwarded-Proto": "http",
+    "X-Forwarded-Host": "elsewhere.example",
+    "Forwarded": f"for={CLAIMED};proto=http;host=elsewhere.example",
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[ServerProcess]:
+    """The server with the settings that the page shows, on free ports."""
+    settings = tmp_path_factory.mktemp("settings") / "chat.toml"
+    settings.write_text(shown("toml").replace(":9100", ":0"))
+    with data_path() as data, running_server(data, "--config", str(settings)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=list(PROXIES))
+def site(
+    request: pytest.FixtureRequest, server: ServerProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[Site]:
+    directory = tmp_path_factory.mktemp(request.param)
+    with proxy(request.param, directory, int(server.url.rpartition(":")[2])) as site:
+        yield site
+
+
+def came_from(server: ServerProcess, seen: int) -> list[str]:
+    """The addresses of the sockets that were opened since the log had `seen` lines."""
+    lines: list[dict[str, Any]] = [json.loads(line) for line in server.log.read_text().splitlines()[seen:]]
+    return [line["address"] for line in lines if line["event"] == "client connected"]
+
+
+def register(site: Site, name: str, **headers: str) -> str:
+    answer = site.request("POST", "/api/reg", {"username": name, "password": "world"}, **headers)
+    assert answer.status_code == 201, answer.text
+    token: str = answer.json()["token"]
+    return token
+
+
+def test_people_talk_through_it_as_pages_of_the_site_do(site: Site) -> None:
+    name = f"ada_{site.port}"
+    assert site.request("GET", "/").status_code == 200
+    token = register(site, name, Origin=SITE)
+    with (
+        member(f"https://{HOST}", name, token, **site.socket_settings()) as ada,
+        client(f"https://{HOST}", **site.socket_settings()) as ben,
+    ):
+        ada.say("hello")
+        assert ben.hear() == (name, "hello")
+    refused = site.request("POST", "/api/login", {}, Origin="https://elsewhere.example")
+    assert refused.status_code == 403
+
+
+def test_a_websocket_is_opened_on_a_connection_that_has_served_a_call(site: Site) -> None:
+    before = site.upstream.count
+    for _ in range(AGAIN):
+        assert site.request("GET", "/healthz").status_code == 200
+        with client(f"https://{HOST}", **site.socket_settings()) as ben:
+            ben.say("hello")
+            assert "not authorised" in ben.is_told()
+    assert site.upstream.count - before <= AGAIN + 1, "each WebSocket got a connection of its own"
+
+
+def test_the_clients_real_address_arrives_and_nobody_claims_another(
+    site: Site, server: ServerProcess
+) -> None:
+    for who, claims in (("dan", {}), ("eve", CLAIMS)):
+        seen = len(server.log.read_text().splitlines())
+        with client(f"https://{HOST}", **site.socket_settings(**claims)):
+            eventually(lambda seen=seen: bool(came_from(server, seen)), "the socket is open")  # type: ignore[misc]
+            assert came_from(server, seen) == [site.address]
+        assert register(site, f"{who}_{site.port}", Origin=SITE, **claims)

@@ -21,7 +21,7 @@ SCRIPTS = (
 )
 """Programs of ours whose flags are mentioned too."""
 
-OTHERS = {"--max-examples": "schemathesis"}
+OTHERS = {"--max-examples": "schemathesis", "--deploy-hook": "certbot"}
 """Flags of other programs that are mentioned."""
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

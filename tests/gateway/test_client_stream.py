@@ -208,7 +208,8 @@ async def test_what_comes_after_our_close_frame_takes_nothing_from_what_still_wa
                 assert data, "the rest was not sent"
                 heard += data
             assert heard == bytes(MUCH) + last
-            if late != PING:  # trio-websocket reads no more, so whoever says goodbye has a deadline of their own
+            if late != PING:
+                # trio-websocket reads no more, so whoever says goodbye has a deadline of their own.
                 nursery.cancel_scope.cancel()
                 return
             await client.send_all(goodbye)

@@ -68,6 +68,7 @@ def test_people_talk_through_it_as_pages_of_the_site_do(site: Site) -> None:
     assert refused.status_code == 403
 
 
+@pytest.mark.parametrize("site", ["nginx", "caddy"], indirect=True)
 def test_a_websocket_is_opened_on_a_connection_that_has_served_a_call(site: Site) -> None:
     before = site.upstream.count
     for _ in range(AGAIN):

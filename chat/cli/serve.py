@@ -69,6 +69,8 @@ async def serve_until_signalled(config: Config, read: Callable[[], Config]) -> b
                 logger.info("told to reload", signal=name)
                 reloads.ask()
                 continue
+            if name == "SIGHUP":
+                terminal.leave()
             logger.info("told to stop", signal=name)
             if ready.is_set() and not stopping.is_set():
                 stopping.set()

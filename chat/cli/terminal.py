@@ -14,6 +14,7 @@ class Terminal:
         hangup = getattr(signal, "SIGHUP", None)  # Windows has none
         spared = hangup is not None and signal.getsignal(hangup) is signal.SIG_IGN
         self._had_one = _has_terminal() and not spared
+        self._streams = [stream for stream in (0, 1, 2) if os.isatty(stream)]
 
     def has_closed(self) -> bool:
         """Whether there was one and it is gone. Sync.
@@ -22,6 +23,13 @@ class Terminal:
         is there was sent by somebody.
         """
         return self._had_one and not _has_terminal()
+
+    def leave(self) -> None:
+        """Speak to nobody where the standard streams were the terminal's: it is gone, and writing to it fails. Sync."""
+        null = os.open(os.devnull, os.O_RDWR)
+        for stream in self._streams:
+            os.dup2(null, stream)
+        os.close(null)
 
 
 def _has_terminal() -> bool:

@@ -99,7 +99,11 @@ async def killed_server(path: Path) -> AsyncGenerator[None]:
     """A server that is killed at the end of the block; PostgreSQL has ended after it."""
     with child(sys.executable, "-c", SERVER, path, stdout=subprocess.PIPE) as server:
         assert server.stdout is not None
-        pid = int(await trio.to_thread.run_sync(server.stdout.readline))
+        line = b""
+        while not line.strip().isdigit():  # before its number it may log
+            line = await trio.to_thread.run_sync(server.stdout.readline)
+            assert line, "it ended"
+        pid = int(line)
         yield
     await until_gone(pid, path)
 

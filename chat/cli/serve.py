@@ -74,9 +74,8 @@ async def serve_until_signalled(config: Config, read: Callable[[], Config]) -> b
             logger.info("told to stop", signal=name)
             if ready.is_set() and not stopping.is_set():
                 stopping.set()
-            elif (
-                name != "SIGHUP" or not ready.is_set()
-            ):  # a terminal's end is told by the system and the shell
+            elif name != "SIGHUP" or not ready.is_set():
+                # A second SIGHUP cuts nothing: both the system and the shell tell of a terminal's end.
                 serving.cancel(reason="told to stop")
 
     with trio.open_signal_receiver(*SIGNALS) as signals:

@@ -13,8 +13,8 @@ from typing import Any
 import trio
 from trio_websocket import WebSocketConnection, WebSocketRequest
 from wsproto import ConnectionType, WSConnection
+from wsproto.connection import ConnectionState
 from wsproto.events import Event
-from wsproto.utilities import LocalProtocolError
 
 from chat.gateway.head import ReplayStream
 from chat.gateway.incoming import Incoming
@@ -182,7 +182,7 @@ class _Connection(WebSocketConnection):
     """
 
     async def _send(self, event: Event) -> None:
-        with suppress(LocalProtocolError):
+        if self._wsproto.state is not ConnectionState.LOCAL_CLOSING:
             await super()._send(event)
 
 

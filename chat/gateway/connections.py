@@ -17,7 +17,7 @@ from chat.config import Config, Listen
 from chat.gateway.addresses import Proxies
 from chat.gateway.admission import Admission, Place
 from chat.gateway.arrival import Arrival, ServeSocket
-from chat.gateway.head import READS, READS_AT_ONCE, ReplayStream, read_head
+from chat.gateway.head import LOGGED, READS, READS_AT_ONCE, ReplayStream, read_head
 from chat.gateway.http_connection import HttpServer
 from chat.gateway.progress import ProgressStream
 from chat.gateway.refusal import TEXTS, refuse
@@ -42,9 +42,6 @@ REFUSALS_AT_ONCE = 256
 
 REFUSAL_TIMEOUT = 2.0
 """Seconds for one of them, its TLS handshake included."""
-
-_LOGGED = 200
-"""Characters of a path that the log shows."""
 
 Peer = tuple[str, int]
 
@@ -164,7 +161,7 @@ class Connections:
         if not place.move(address):
             if head.asks_for_websocket:
                 self._meters.upgrade_refused("limit")
-            logger.info("too many connections of one address", address=address, path=head.path[:_LOGGED])
+            logger.info("too many connections of one address", address=address, path=head.path[:LOGGED])
             await refuse(stream, HTTPStatus.TOO_MANY_REQUESTS)
             return None
         scheme = self._proxies.client_scheme(peer[0], head.headers, tls=stream.tls)

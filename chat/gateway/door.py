@@ -16,7 +16,7 @@ from chat.config import Config
 from chat.dialects.dialect import Dialect, by_name, by_path
 from chat.gateway.arrival import Arrival
 from chat.gateway.client_stream import ClientStream, close_frame
-from chat.gateway.head import Head
+from chat.gateway.head import LOGGED, Head
 from chat.gateway.http.endpoint import bearer_token
 from chat.gateway.refusal import refuse
 from chat.live.endings import record_crash, record_end
@@ -109,7 +109,7 @@ class Door:
 
     def _tell_of_refusal(self, reason: str, status: int, address: str, path: str) -> None:
         logger.info(
-            "WebSocket refused", reason=reason, status=int(status), address=address, path=path[:_LOGGED]
+            "WebSocket refused", reason=reason, status=int(status), address=address, path=path[:LOGGED]
         )
         self._core.meters.upgrade_refused(reason)
 
@@ -216,9 +216,6 @@ def _handshake(head: Head) -> bytes:
     """Return the part of an upgrade request that trio-websocket needs: what else a client writes never reaches it."""
     return _HANDSHAKE % (head.get("sec-websocket-key") or "").encode()
 
-
-_LOGGED = 200
-"""Characters of a path that the log shows."""
 
 _FIELDS = 100
 """More than this in a query is no client's, and takes long to decode."""

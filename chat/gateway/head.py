@@ -19,6 +19,9 @@ from chat.gateway.parser import END_OF_HEAD, MAX_TARGET_BYTES, StrictParser, is_
 from chat.gateway.progress import ProgressStream
 from chat.services.pace import Pace
 
+LOGGED = 200
+"""Characters of what a client sent that the log shows."""
+
 READ_BYTES = 16_384
 """Most bytes taken from a connection at once; a usual head is below 2 KiB."""
 

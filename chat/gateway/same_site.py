@@ -9,7 +9,7 @@ from collections.abc import Collection
 import structlog
 
 from chat.gateway.addresses import Proxies
-from chat.gateway.head import Head
+from chat.gateway.head import LOGGED, Head
 from chat.gateway.origins import HOST, origin_allowed, parse_origin
 from chat.model.addresses import parse_address
 
@@ -31,9 +31,6 @@ _UNTRUSTED = (
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing here. What they answer, no other site's page gets to read."""
-
-_LOGGED = 200
-"""Characters of what a client sent that the log shows."""
 
 
 class SameSite:
@@ -101,6 +98,6 @@ class SameSite:
         if event not in self._logged:
             self._logged.add(event)
             shown = {
-                name: value[:_LOGGED] if isinstance(value, str) else value for name, value in compared.items()
+                name: value[:LOGGED] if isinstance(value, str) else value for name, value in compared.items()
             }
             logger.warning(f"{event} is refused; others will not be logged", **shown)

@@ -66,18 +66,19 @@ class Run:
     """One run of a scenario: its point, and what the target met.
 
     Args:
+        point: when it is cancelled; told anew where `aim` says when.
         root: the directory of the code that is looked at; lines of other files are not noted.
         grace: seconds (of the run's clock) that the target may take to end once it is cancelled.
+        aim: cancel at the first moment at which a task waits at this line.
     """
 
-    def __init__(self, point: Point, root: str, grace: float) -> None:
+    def __init__(self, point: Point, root: str, grace: float, aim: Line | None = None) -> None:
         self.point = point
         self.fired = False  # whether the moment came
-        self.reached: dict[
-            Line, int
-        ] = {}  # where the target waited, and the first moment; noted where n is 0
+        self.reached: set[Line] = set()  # where the target waited; noted where n is 0
         self.cancelled_at: tuple[Line, ...] = ()  # where all tasks of the target waited when it was cancelled
         self.moments = 0
+        self._aim = aim
         self._root = root
         self._grace = grace
         self._task: trio.lowlevel.Task | None = None  # while the target runs
@@ -116,9 +117,11 @@ class Run:
             return
         self.moments += 1
         if self.point.n == 0:
-            for line in self._lines():
-                self.reached.setdefault(line, self.moments)
-        elif self.moments == self.point.n:
+            lines = tuple(self._lines())
+            self.reached.update(lines)
+            if self._aim in lines:
+                self.point = self.point._replace(n=self.moments)
+        if self.moments == self.point.n:
             self.fired = True
             self._fired_at = trio.current_time()
             self.cancelled_at = tuple(self._lines())
@@ -212,8 +215,8 @@ def sweep(
         root: the directory whose await lines are noted.
         grace: seconds that the target may take to end once it is cancelled.
         limit: seconds after which a run hangs.
-        every: look at each `every`-th moment only, beginning elsewhere with each seed, and at the first moment of
-            each await line that was not looked at yet.
+        every: look at each `every`-th moment only, beginning elsewhere with each seed, and at a moment of each await
+            line that was not looked at yet.
         virtual: whether time jumps where all tasks wait; not with real sockets, whose bytes may be under way.
         known: await lines that were looked at already.
         stop_at_first: end with the first failure, for defects that are to be found.
@@ -221,7 +224,7 @@ def sweep(
     report, started = Report(name), time.perf_counter()
     only = _only_point()
     for seed in seeds if only is None else (only.seed,):
-        fresh: dict[Line, int] = {}
+        fresh: set[Line] = set()
         length = 0
         if only is None:
             untouched, failures = _run(scenario, Point(seed, "park", 0), root, grace, limit, virtual)
@@ -233,10 +236,7 @@ def sweep(
             elif every == 1:
                 moments = count(1)
             else:
-                firsts = {
-                    n for line, n in fresh.items() if line not in report.cancelled_at and line not in known
-                }
-                moments = sorted(firsts | set(range(1 + seed % every, length + 1, every)))
+                moments = range(1 + seed % every, length + 1, every)
             for n in moments:
                 run, failures = _run(scenario, Point(seed, flavour, n), root, grace, limit, virtual)
                 report.add(run, failures)
@@ -244,13 +244,11 @@ def sweep(
                     break
             if stop_at_first and report.failures:
                 break
-        for attempt in range(9 if every > 1 and only is None else 0):
-            # Where time is real a moment may be one earlier or later than in the run that was looked at first.
-            for n in {
-                n for line, n in fresh.items() if line not in report.cancelled_at and line not in known
-            }:
-                point = Point(seed, "park", max(1, n + attempt % 3 - 1))
-                report.add(*_run(scenario, point, root, grace, limit, virtual))
+        for flavour in tuple(flavours) * 2 if every > 1 and only is None else ():
+            # Where time is real a line is not always waited at: it has more than one chance.
+            for line in sorted(fresh):
+                if line not in report.cancelled_at and line not in known:
+                    report.add(*_run(scenario, Point(seed, flavour, 0), root, grace, limit, virtual, line))
     report.seconds = time.perf_counter() - started
     return report
 
@@ -265,9 +263,15 @@ def _only_point() -> Point | None:
 
 
 def _run(
-    scenario: Scenario, point: Point, root: str, grace: float, limit: float, virtual: bool
+    scenario: Scenario,
+    point: Point,
+    root: str,
+    grace: float,
+    limit: float,
+    virtual: bool,
+    aim: Line | None = None,
 ) -> tuple[Run, list[Failure]]:
-    run = Run(point, root, grace)
+    run = Run(point, root, grace, aim)
     wrong: list[str] = []
 
     async def main() -> None:
@@ -292,7 +296,7 @@ def _run(
             wrong += [_told(leaf) for leaf in _leaves(error)]
         if wrong or point.n % 64 == 0:
             gc.collect()  # what was never awaited, or never closed, says so now
-    return run, [Failure(point, what, run.cancelled_at) for what in wrong]
+    return run, [Failure(run.point, what, run.cancelled_at) for what in wrong]
 
 
 @contextmanager

@@ -28,12 +28,13 @@ from chat.gateway.local import open_local
 from chat.live import lobby
 from chat.live.broadcaster import open_broadcaster
 from chat.live.cleaner import open_cleaner
-from chat.live.deliveries import Deliveries, open_deliveries
+from chat.live.deliveries import open_deliveries
 from chat.live.direct import DirectMessages
 from chat.live.heartbeat import beat
 from chat.live.hub import Hub
 from chat.live.journal import open_journal
 from chat.live.meters import Meters
+from chat.live.people import PeopleFollower, follow_people
 from chat.live.presence import Presence
 from chat.live.recorder import Recorder
 from chat.live.rooms import Memberships, RoomSockets
@@ -133,7 +134,8 @@ async def open_chat(
         ):
             rooms = Rooms(storage.users, storage.rooms, storage.messages)
             memberships = Memberships(rooms, journal, presence, on_deletion=cleaner.wake)
-            handlers = _handlers(config, storage, rooms, deliveries, hub)
+            direct = Direct(storage.users, storage.rooms, storage.messages, deliveries)
+            handlers = _handlers(config, storage, rooms, direct, presence, hub)
             budgets = Budgets(
                 messages=config.message_rate,
                 text=config.message_bytes,
@@ -147,6 +149,7 @@ async def open_chat(
                 config, storage, accounts, budgets, rooms, memberships, presence, meters, watch, dialects
             )
             nursery.start_soon(_beat, presence, config)
+            nursery.start_soon(follow_people, storage, PeopleFollower(accounts, presence, direct.gone))
             async with (
                 _open_metrics(config, meters),
                 _open_local(local, watch, storage),
@@ -163,12 +166,12 @@ async def open_chat(
 
 
 def _handlers(
-    config: Config, storage: Storage, rooms: Rooms, deliveries: Deliveries, hub: Hub
+    config: Config, storage: Storage, rooms: Rooms, direct: Direct, presence: Presence, hub: Hub
 ) -> Mapping[type, Handler]:
     """Return what is done for each command, of whichever dialect."""
     desk = SupportDesk(Support(storage.users, storage.rooms, storage.messages))
     hub.observe(Desk, desk.heard)
-    direct = Direct(storage.users, storage.rooms, storage.messages, deliveries)
+    presence.observe(desk.role_changed)
     return {
         **lobby.HANDLERS,
         **desk.handlers,

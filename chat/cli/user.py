@@ -75,7 +75,10 @@ def list_people(as_json: bool, **flags: object) -> None:
 @click.argument("name", callback=_utf8)
 @config_of_accounts
 def revoke(name: str, **flags: object) -> None:
-    """Make every token of NAME invalid that was issued so far; logging in again gives a new one."""
+    """Make every token of NAME invalid that was issued so far, and close their sockets.
+
+    Logging in again gives a new one.
+    """
     with one_line_refusals():
         config = read_config(flags, os.environ)
         person = _expect(_ask(config, lambda accounts: accounts.revoke(name)))
@@ -89,7 +92,7 @@ def revoke(name: str, **flags: object) -> None:
 def role(name: str, roles: tuple[str, ...], **flags: object) -> None:
     """Give NAME these ROLES and no others; a plain member has none.
 
-    An admin's role counts at once, an operator's from the next time that they connect.
+    It counts at once, also for who is connected.
     """
     if "member" in roles and len(roles) > 1:
         raise click.UsageError("a member has no other role")

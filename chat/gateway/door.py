@@ -164,8 +164,7 @@ class Door:
         number = stream.record.id
         logger.info("client connected", connection=number, address=address, dialect=welcome.dialect.name)
         try:
-            with self._presence.present(session):  # no await since its person was read
-                handshake.end()
+            with self._presence.present(session, handshake):  # no await since its person was read
                 await session.serve(nursery)
         finally:
             record_end(self._recorder, stream.record, connection.closed)

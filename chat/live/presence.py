@@ -1,30 +1,31 @@
 """Who is connected at all: every session, wherever it listens."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from msgspec import structs
 
 from chat.live.meters import Reading
 from chat.live.session import Session
-from chat.model.closing import Closing
+from chat.model.closing import DELETED, DISABLED, LOGGED_OUT, Closing
 from chat.model.entities import Person
 
 
 class Handshake:
-    """The handshake of a client. `person` is whose token it carries, as they are called now, once that is known.
+    """The handshake of a client. `person` is whose token it carries, as they are now, once that is known.
 
     There is one for each open socket, so it is small.
     """
 
-    __slots__ = ("_known", "person")
+    __slots__ = ("_known", "closing", "person")
 
     def __init__(self, known: set["Handshake"]) -> None:
         self._known = known
         self.person: Person | None = None
+        self.closing: Closing | None = None  # why the client may not stay
 
     def is_of(self, person: Person) -> None:
-        """Keep up with the name of somebody who was just looked at, until end().
+        """Keep up with somebody who was just looked at, until end().
 
         A rename from before that says nothing: the storage may know a later one, whose outcome nobody was told. Sync.
         """
@@ -43,6 +44,7 @@ class Presence:
         self._sessions: set[Session] = set()
         self._closing: Closing | None = None  # set by close_all()
         self._handshakes: set[Handshake] = set()
+        self._observers: list[Callable[[Session], None]] = []
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -56,11 +58,15 @@ class Presence:
         return Handshake(self._handshakes)
 
     @contextmanager
-    def present(self, session: Session) -> Generator[None]:
-        """Count the session in for as long as the block lasts."""
+    def present(self, session: Session, handshake: Handshake | None = None) -> Generator[None]:
+        """Count the session in for as long as the block lasts; `handshake` is what told who it is, and ends here."""
         self._sessions.add(session)
         if self._closing is not None:
             session.close(self._closing)
+        if handshake is not None:
+            if handshake.closing is not None:
+                session.close(handshake.closing)
+            handshake.end()
         try:
             yield
         finally:
@@ -80,10 +86,48 @@ class Presence:
                 handshake.person = structs.replace(handshake.person, name=person.name)
         for session in self._sessions:
             if session.person is not None and session.person.id == person.id:
-                session.person = person
+                session.person = structs.replace(session.person, name=person.name)
+
+    def people(self) -> set[int]:
+        """Return the ids of the people who are connected, or on the way in. Sync."""
+        here = [session.person for session in self._sessions]
+        return {person.id for person in (*here, *(each.person for each in self._handshakes)) if person}
+
+    def observe(self, observer: Callable[[Session], None]) -> None:
+        """Tell `observer` of each session that stays although its person was changed. Sync."""
+        self._observers.append(observer)
+
+    def changed(self, found: Mapping[int, Person | None]) -> list[int]:
+        """Let everybody here be as they were found by their id, and end who may not stay; return whom. Sync."""
+        ended: set[int] = set()
+        for handshake in self._handshakes:
+            if handshake.person is not None and handshake.person.id in found:
+                now = found[handshake.person.id]
+                handshake.closing = handshake.closing or _ended(handshake.person, now)
+                handshake.person = now or handshake.person
+        for session in self._sessions:
+            if session.person is not None and session.person.id in found:
+                now = found[session.person.id]
+                if closing := _ended(session.person, now):
+                    session.expel(closing)
+                    ended.add(session.person.id)
+                elif now is not None:
+                    session.person = now
+                    for observer in self._observers:
+                        observer(session)
+        return sorted(ended)
 
     def close_all(self, closing: Closing) -> None:
         """Begin to end all sessions, those too that are only just arriving. Sync."""
         self._closing = closing
         for session in self._sessions:
             session.close(closing)
+
+
+def _ended(known: Person, now: Person | None) -> Closing | None:
+    """Return why somebody who came in as `known` may not stay, or None if they may."""
+    if now is None:
+        return DELETED
+    if now.is_disabled:
+        return DISABLED
+    return None if now.token_generation == known.token_generation else LOGGED_OUT

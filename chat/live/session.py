@@ -219,6 +219,10 @@ class Session:
         if topic in self._topics:
             self.core.hub.leave(topic, self._topics.pop(topic), self)
 
+    def hears(self, topic: Topic) -> bool:
+        """Whether the topic is heard."""
+        return topic in self._topics
+
     def ignore_all(self) -> None:
         """Hear nothing more."""
         for topic in tuple(self._topics):
@@ -364,6 +368,11 @@ class Session:
                 self.reading.cancel()
             else:
                 self.reading.deadline = at
+
+    def expel(self, closing: Closing) -> None:
+        """End this session as close() does; what is said from here on it does not hear, whatever it is busy with."""
+        self.ignore_all()
+        self.close(closing)
 
     def too_slow(self) -> None:
         """Cut the client: what waits for it is dropped. Called by the outbox, also in the middle of a fan-out."""

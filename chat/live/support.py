@@ -162,6 +162,22 @@ class SupportDesk:
             if message.peer is not None and message.sender_id == message.peer.id:
                 self._last = (message.id, message.peer)
 
+    def role_changed(self, session: Session) -> None:
+        """Let an open session hear what its person may hear since they became an operator, or are none any more. Sync.
+
+        It is not told again what was said so far.
+        """
+        person = session.person
+        assert person is not None
+        own = SupportLine(person.id)
+        if session.hears(Desk()) and not person.is_operator:
+            session.ignore(Desk())
+            session.listen(own)
+        elif session.hears(own) and person.is_operator:
+            session.ignore(own)
+            session.support = Current(since=session.core.hub.newest_id)
+            session.listen(Desk(), DESK_VOICE)
+
     def _current(self, session: Session) -> Peer | None:
         current: Current = session.support
         if self._last is not None and self._last[0] > current.since:

@@ -36,3 +36,12 @@ CUT_BY_ADMIN = Closing(4010, "an administrator ended this connection")
 
 UNAUTHENTICATED = Closing(4401, "not authenticated")
 """A dialect that must authenticate first did not (support desk)."""
+
+LOGGED_OUT = Closing(4403, "your logins were ended, log in again")
+"""Every token of this client's person was revoked, or their password was changed."""
+
+DISABLED = Closing(4403, "your account is disabled")
+"""This client's person may not come in until an administrator enables them again."""
+
+DELETED = Closing(4403, "your account was deleted")
+"""This client's person is no more."""

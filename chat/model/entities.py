@@ -33,7 +33,8 @@ class MessageKind(StrEnum):
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """A row in `users`.
 
-    `token_generation` is raised to revoke every token issued so far; `created_at` is Unix seconds.
+    `token_generation` is raised to revoke every token issued so far; `created_at` is Unix seconds. Who is disabled
+    may not come in.
     """
 
     id: int
@@ -42,6 +43,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     display_name: str | None = None
     is_operator: bool = False
     is_admin: bool = False
+    is_disabled: bool = False
     token_generation: int = 0
     created_at: float = 0.0
 

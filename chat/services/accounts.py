@@ -1,7 +1,7 @@
 """Who people are and how they prove it: registration, login, tokens."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import msgspec
 import trio
@@ -10,9 +10,9 @@ from msgspec import structs
 from chat.model.entities import Credentials, Person
 from chat.model.refusals import BAD_CREDENTIALS, BAD_TOKEN, NO_PERSON, Code, Refusal
 from chat.model.rules import NAME_LENGTH, clean_email, clean_name, clean_password, same_name_key
+from chat.services.changes import Changes
 from chat.services.passwords import BUSY, Passwords
 from chat.services.registrations import Registrations
-from chat.services.renames import Renames
 from chat.services.throttle import Throttle
 from chat.services.tokens import Tokens
 from chat.storage.failures import StorageDown
@@ -23,6 +23,7 @@ _LOOK_UPS = 2
 
 NAME_TAKEN = Refusal(Code.TAKEN, "that name is taken")
 EMAIL_TAKEN = Refusal(Code.TAKEN, "email already registered")
+DISABLED = Refusal(Code.UNAUTHENTICATED, "this account is disabled")
 
 
 class Granted(msgspec.Struct, frozen=True):
@@ -67,7 +68,7 @@ class Accounts:
         self._throttle = throttle
         self._registrations = registrations
         self._min_password = min_password
-        self._renames = Renames()
+        self._changes = Changes()
         self._look_ups = trio.CapacityLimiter(_LOOK_UPS)
 
     async def add(
@@ -168,7 +169,9 @@ class Accounts:
             case None:
                 return NO_PERSON
             case renamed:
-                self._renames.happened(renamed)  # no await between here and the open sockets that hear of it
+                self._changes.happened(
+                    renamed.id
+                )  # no await between here and the open sockets that hear of it
                 return renamed
 
     async def log_in(self, name: str, password: str, address: str) -> Granted | Refusal:
@@ -204,7 +207,7 @@ class Accounts:
         if known is None or not right:
             return BAD_CREDENTIALS
         self._throttle.was_right(who, address)
-        return self.grant(known.person)
+        return DISABLED if known.person.is_disabled else self.grant(known.person)
 
     def grant(self, person: Person) -> Granted:
         """Issue a token to a person who is known already."""
@@ -216,13 +219,29 @@ class Accounts:
         if claims is None:
             return BAD_TOKEN
         while True:
-            with self._renames.watched(claims.person_id) as watch:
+            with self._changes.watched([claims.person_id]) as look:
                 person = await self.person(claims.person_id)
-            if not watch.missed:  # else the name that was just looked up may be the old one
+            if not look.missed:  # else what was just found may be how they were before
                 break
-        if person is None or person.token_generation != claims.generation:
+        if person is None or person.is_disabled or person.token_generation != claims.generation:
             return BAD_TOKEN
         return person
+
+    def changed(self, person_id: int | None) -> None:
+        """Hear that a person, or None for anybody, was changed: who is just being looked up is looked up again. Sync.
+
+        No token that is authenticated from here on lets in whom the change keeps out.
+        """
+        self._changes.happened(person_id)
+
+    async def look_up(self, person_ids: Sequence[int]) -> dict[int, Person | None]:
+        """Return the people with these ids as they are when this returns, None for one who is no more.
+
+        Who is changed meanwhile is left out.
+        """
+        with self._changes.watched(person_ids) as look:
+            found = await self._users.by_ids(person_ids)
+        return {person_id: found.get(person_id) for person_id in person_ids if person_id not in look.missed}
 
     async def people(self) -> list[Person]:
         """Return everybody, the oldest account first."""
@@ -235,10 +254,7 @@ class Accounts:
         return person or NO_PERSON
 
     async def set_roles(self, name: str, *, operator: bool, admin: bool) -> Person | Refusal:
-        """Give a person these roles and no others.
-
-        An admin's are looked up at each call; an operator's when a socket authenticates.
-        """
+        """Give a person these roles and no others; open sockets feel it."""
         known = await self._users.by_name(name)
         person = known and await self._users.set_roles(known.person.id, operator=operator, admin=admin)
         return person or NO_PERSON

@@ -59,6 +59,11 @@ class Direct:
             room_id = self._room_ids[pair] = room.id
         return room_id
 
+    def gone(self, person_id: int | None) -> None:
+        """Forget the rooms of somebody who was deleted, or None: of all, as some may have been. Sync."""
+        for pair in [pair for pair in self._room_ids if person_id is None or person_id in pair]:
+            del self._room_ids[pair]
+
     async def missed(self, person_id: int, after_id: int, up_to_id: int) -> list[Message]:
         """Return a piece of what was sent to the person and not told yet, with ids between these, in its order.
 

@@ -1,7 +1,7 @@
 """A dictionary that keeps what was used last, and forgets the rest."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -21,6 +21,13 @@ class Recent(Generic[K, V]):
     def __contains__(self, key: K) -> bool:
         """Whether `key` is kept. To ask this is no use of it."""
         return key in self._values
+
+    def __iter__(self) -> Iterator[K]:
+        """Iterate over the keys, the last used at the end. To see them is no use of them."""
+        return iter(self._values)
+
+    def __delitem__(self, key: K) -> None:
+        del self._values[key]
 
     def __setitem__(self, key: K, value: V) -> None:
         self._values[key] = value

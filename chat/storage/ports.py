@@ -7,7 +7,7 @@ cancelled write was either not begun or is complete.
 Any method may raise `StorageDown`; a write may also raise `OutcomeUnknown`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -32,8 +32,12 @@ class Taken(msgspec.Struct, frozen=True):
     what: str
 
 
+Changed = Callable[[int | None], object]
+"""Told the id of a person who was changed or deleted, or None if there may be some of whom nobody was told. Sync."""
+
+
 class Users(Protocol):
-    """People and how they prove who they are."""
+    """People and how they prove who they are. A deleted person is none, but nobody else can have their name."""
 
     async def add(self, new: NewPerson) -> Person | Taken:
         """Add a person, unless the name or the e-mail address is taken in any case."""
@@ -69,6 +73,23 @@ class Users(Protocol):
 
     async def set_roles(self, person_id: int, *, operator: bool, admin: bool) -> Person | None:
         """Give a person these roles and no others; None if there is no such person."""
+        ...
+
+    async def set_password(
+        self, person_id: int, password_hash: bytes, *, instead_of: bytes | None = None
+    ) -> Person | None:
+        """Give a person another password, and make every token issued so far invalid.
+
+        None if there is no such person, or if their hash is no longer `instead_of`, where that is given.
+        """
+        ...
+
+    async def set_disabled(self, person_id: int, *, disabled: bool) -> Person | None:
+        """Let a person come in or not; disabling makes every token issued so far invalid. None: no such person."""
+        ...
+
+    async def delete(self, person_id: int) -> bool:
+        """Delete a person; what they said stays, and so does their name with it. False: no such person."""
         ...
 
 
@@ -114,7 +135,7 @@ class Rooms(Protocol):
         ...
 
     async def direct_room(self, one_id: int, other_id: int) -> Room | None:
-        """Return the room of these two; it is made at the first call. None: one of them does not exist."""
+        """Return the room of these two; it is made at the first call. None: one of them does not exist any more."""
         ...
 
     async def mark_delivered(self, positions: Mapping[tuple[int, int], int]) -> None:
@@ -174,7 +195,7 @@ class Messages(Protocol):
     async def conversations(self, limit: int, most_bytes: int) -> list[Conversation]:
         """Return the `limit` support conversations with the newest messages, the newest first, within `most_bytes`.
 
-        It is their last messages that are counted.
+        It is their last messages that are counted. Those of deleted people are left out.
         """
         ...
 
@@ -193,4 +214,12 @@ class Storage(Protocol):
 
     async def ping(self) -> None:
         """Return if the storage answers; raise `StorageDown` if not."""
+        ...
+
+    async def watch_people(self, changed: Changed) -> None:
+        """Tell of every person who is changed or deleted, by whichever process, right after the commit.
+
+        It begins with None, for what happened before, and says None again after each outage. Runs until cancelled,
+        and raises nothing else: it waits for a database that does not answer. Cancelling: nobody is told any more.
+        """
         ...

@@ -15,6 +15,7 @@ from chat.dialects.rooms import ROOMS
 from chat.dialects.talker import TALKER
 from chat.live.cleaner import open_cleaner
 from chat.live.outbox import Outbox
+from chat.live.people import PeopleFollower, follow_people
 from chat.model.entities import Person, Room
 from chat.model.refusals import Code, Refusal
 from chat.services.accounts import Accounts, Granted
@@ -254,5 +255,47 @@ async def cleaning(run: Run) -> None:
         assert not world.storage.rooms._deleted
 
 
-VIRTUAL = (joining, inviting, removal, deletion, outbox, cleaning)
+async def following(run: Run) -> None:
+    """People are changed while they are followed: who may not stay is closed, at the latest by the next who follows."""
+    async with swept_world(run) as (world, _witness):
+        people = await world.add_all("ada", "ben", "cem", "dan", "eve")
+        clients = [await world.connect(TALKER, person) for person in people]
+        ada, ben, cem, dan, _eve = (person.id for person in people)
+        storage: Any = world.storage
+        users: Any = Obstructed(storage.users, world.obstacles)
+        world.obstacles.fail("by_ids", StorageDown("an outage"))
+
+        async def change() -> None:
+            follower = PeopleFollower(world.accounts, world.presence)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(follow_people, storage, follower)
+                await world.rest()
+                await users.set_password(ada, b"other")
+                await users.set_disabled(ben, disabled=True)
+                await users.delete(cem)
+                await users.set_roles(dan, operator=True, admin=False)
+                await trio.sleep(1)
+                nursery.cancel_scope.cancel()
+
+        try:
+            await run.target(change)
+        except* (StorageDown, OutcomeUnknown):
+            pass
+        await settle(world)
+        assert not storage.users._watchers, "somebody still watches"
+        if not run.fired:
+            assert [client.gone.is_set() for client in clients] == [True, True, True, False, False]
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(follow_people, storage, PeopleFollower(world.accounts, world.presence))
+            await trio.sleep(1)
+            nursery.cancel_scope.cancel()
+        for person, client in zip(people, clients, strict=True):
+            now = await storage.users.by_id(person.id)
+            stays = now is not None and now.token_generation == person.token_generation
+            assert client.gone.is_set() != stays, f"{person.name} is {now}"
+            assert not stays or client.session.person == now
+        assert not world.accounts._changes._looks, "a look is never over"
+
+
+VIRTUAL = (joining, inviting, removal, deletion, outbox, cleaning, following)
 REAL = (accounts,)

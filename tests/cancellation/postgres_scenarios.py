@@ -74,6 +74,8 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     returned["renamed"] = await users.rename(ada.id, "adele")
     returned["raised"] = await users.raise_token_generation(ada.id)
     returned["operator"] = await users.set_roles(ben.id, operator=True, admin=False)
+    returned["password"] = await users.set_password(ben.id, b"y")
+    returned["disabled"] = await users.set_disabled(ben.id, disabled=True)
     garden = returned["garden"] = await rooms.create("garden", ada.id, is_private=False)
     assert isinstance(garden, Room)
     drafts = [
@@ -86,6 +88,9 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     pair = returned["pair"] = await rooms.direct_room(ada.id, ben.id)
     returned["support"] = await rooms.support_room(ben.id)
     await rooms.mark_delivered({(pair.id if pair else 0, ben.id): 1})
+    cem = await users.add(NewPerson(name="cem", password_hash=b"x"))
+    assert isinstance(cem, Person)
+    await users.delete(cem.id)
     returned["removed"] = await rooms.remove_member(garden.id, ben.id)
     returned["deleted"] = await rooms.delete(garden.id)
     while await rooms.remove_deleted(1):
@@ -93,7 +98,7 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
 
 
 async def _assert_written(storage: PostgresStorage, returned: dict[str, Any]) -> None:
-    people = await storage.users.everyone()
+    people = [person for person in await storage.users.everyone() if person.name != "cem"]
     ada = "adele" if "renamed" in returned else "ada"
     names = [name for key, name in (("ada", ada), ("ben", "ben")) if key in returned]
     assert [person.name for person in people] == names, f"{people} are there, {names} were added"
@@ -101,6 +106,10 @@ async def _assert_written(storage: PostgresStorage, returned: dict[str, Any]) ->
     assert generations == [1 if "raised" in returned else 0] or "ada" not in returned
     operators = [person.name for person in people if person.is_operator]
     assert operators == (["ben"] if "operator" in returned else []), "a role is not what set_roles() returned"
+    ben = next(
+        ((each.is_disabled, each.token_generation) for each in people if each.name == "ben"), (False, 0)
+    )
+    assert ben == ("disabled" in returned, ("password" in returned) + ("disabled" in returned))
     lobby = [message.text for message in await storage.messages.before(LOBBY_ID, EVER, 10, 1 << 20)]
     assert lobby == (["hello"] if "saved" in returned else []), "saved is not what save() returned"
     if people:
@@ -194,6 +203,46 @@ def reading(address: Address, ada: Person, ben: Person) -> Scenario:
                     assert await storage.users.by_id(ada.id) is not None
 
     return scenario
+
+
+def listening(address: Address) -> Scenario:
+    """People are followed, through a connection that is lost: what is committed meanwhile is not missed."""
+
+    async def scenario(run: Run) -> None:
+        await execute(address, EMPTY)
+        async with storage_at(address) as storage:
+            ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
+            assert isinstance(ada, Person)
+            send, told = trio.open_memory_channel[int | None](1000)
+
+            async def live() -> None:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(storage.watch_people, send.send_nowait)
+                    with trio.fail_after(5):
+                        assert await told.receive() is None
+                        await storage.users.set_roles(ada.id, operator=True, admin=False)
+                        assert await told.receive() == ada.id
+                        await trio.sleep(0.05)  # it is looked at whether it still listens
+                        await execute(address, _END_LISTENERS)
+                        assert await told.receive() is None
+                    nursery.cancel_scope.cancel()
+
+            await run.target(live)
+            with trio.fail_after(5):
+                while await _listeners(storage):  # noqa: ASYNC110 - they are another process's
+                    await trio.sleep(0.01)
+
+    return scenario
+
+
+_LISTENERS = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'chat listener'"
+_END_LISTENERS = f"SELECT pg_terminate_backend(pid) {_LISTENERS}"
+
+
+async def _listeners(storage: PostgresStorage) -> Any:
+    return await storage._database.read(
+        lambda connection: connection.fetchval(f"SELECT count(*) {_LISTENERS}")
+    )
 
 
 def migration(address: Address) -> Scenario:

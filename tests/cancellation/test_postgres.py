@@ -52,6 +52,12 @@ def test_reading(sweeps: Ledger, one_database: Address) -> None:
     sweeps.sweep(scenario, "reading, cancelled", virtual=False, limit=20, every=50, seeds=1)
 
 
+def test_following_people(sweeps: Ledger, one_database: Address, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chat.storage.postgres.listener._CHECK", 0.02)
+    scenario = postgres_scenarios.listening(one_database)
+    sweeps.sweep(scenario, "following people, cancelled", virtual=False, limit=20, every=50, seeds=1)
+
+
 def test_a_second_writer(sweeps: Ledger, one_database: Address) -> None:
     scenario = postgres_scenarios.second_writer(one_database)
     sweeps.sweep(scenario, "second writer, cancelled", virtual=False, limit=20, every=50, seeds=1)

@@ -60,7 +60,10 @@ WRITES = frozenset(
         "support_room",
         "direct_room",
         "mark_delivered",
+        "raise_token_generation",
         "set_roles",
+        "set_password",
+        "set_disabled",
         "save",
     }
 )
@@ -385,6 +388,7 @@ async def open_world(*, trust_from: bool = False, budgets: Budgets | None = None
         direct = DirectMessages(Direct(users, rooms, messages, deliveries), trust_from=trust_from)
         desk = SupportDesk(Support(users, rooms, messages))
         hub.observe(Desk, desk.heard)
+        presence.observe(desk.role_changed)
         handlers = {
             **lobby.HANDLERS,
             **desk.handlers,

@@ -9,7 +9,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from chat.model.entities import Person
 from chat.model.refusals import BAD_CREDENTIALS, BAD_TOKEN, NO_PERSON, Code, Refusal
-from chat.services.accounts import EMAIL_TAKEN, NAME_TAKEN, Accounts, Granted
+from chat.services.accounts import DISABLED, EMAIL_TAKEN, NAME_TAKEN, Accounts, Granted
 from chat.services.passwords import BUSY, Passwords
 from chat.services.registrations import Registrations
 from chat.services.rooms import Rooms
@@ -285,6 +285,19 @@ async def test_a_throttled_login_is_not_checked(house: House) -> None:
     assert house.passwords.checked == 5
 
 
+async def test_who_is_disabled_gets_in_neither_by_password_nor_by_token(house: House) -> None:
+    ada, _ = await registered(house, "ada")
+    disabled = await house.storage.users.set_disabled(ada.id, disabled=True)
+    assert disabled is not None
+    assert await house.log_in("ada") is DISABLED
+    assert await house.log_in("ada", password="wrong word") is BAD_CREDENTIALS, "only who knows it is told"
+    assert await house.accounts.authenticate(house.accounts.grant(disabled).token) is BAD_TOKEN
+    enabled = await house.storage.users.set_disabled(ada.id, disabled=False)
+    assert enabled is not None
+    assert isinstance(await house.log_in("ada"), Granted)
+    assert await house.accounts.authenticate(house.accounts.grant(enabled).token) == enabled
+
+
 # --- new names ---
 
 
@@ -303,7 +316,7 @@ async def test_who_is_renamed_while_they_are_looked_up_is_looked_up_again(house:
         house.held.set()
     assert seen == [renamed]
     assert house.lookups == 2
-    assert not house.accounts._renames._watches
+    assert not house.accounts._changes._looks
 
 
 async def test_others_who_take_new_names_keep_nobody_waiting(house: House) -> None:

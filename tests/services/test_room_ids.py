@@ -56,3 +56,19 @@ async def test_rooms_that_were_used_last_are_found_without_a_query_and_no_others
     assert rooms.asked == 6
     assert await room_of(99) is None
     assert len(kept) == 3
+
+
+async def test_the_rooms_of_who_was_deleted_are_forgotten() -> None:
+    storage = MemoryStorage()
+    for name in ("ada", "ben", "cem"):
+        await storage.users.add(NewPerson(name=name, password_hash=b"x"))
+    notes: Any = None
+    by_pair = Direct(storage.users, storage.rooms, storage.messages, notes)
+    for pair in ((1, 2), (2, 3), (1, 3)):
+        assert await by_pair.room_of(*pair) is not None
+    await storage.users.delete(2)
+    by_pair.gone(2)
+    assert list(by_pair._room_ids) == [(1, 3)]
+    assert await by_pair.room_of(1, 2) is None
+    by_pair.gone(None)
+    assert not len(by_pair._room_ids)

@@ -14,12 +14,16 @@ import trio
 
 from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.storage.memory import MemoryStorage
+from chat.storage.ports import Changed
 
 WRITES = frozenset(
     {
         "add",
         "rename",
         "raise_token_generation",
+        "set_roles",
+        "set_password",
+        "set_disabled",
         "create",
         "delete",
         "remove_deleted",
@@ -170,6 +174,10 @@ class Connection:
 
     async def ping(self) -> None:
         await self.call("ping", self._database.kept.ping)
+
+    async def watch_people(self, changed: Changed) -> None:
+        """Tell the server of changed people, for as long as it lives."""
+        await self._database.kept.watch_people(lambda person_id: None if self.is_dead else changed(person_id))
 
 
 class _Table:

@@ -252,6 +252,115 @@ async def test_what_was_said_is_retold_under_the_name_of_today(storage: Storage)
     assert page.sender_name == "Zoë"
 
 
+async def test_a_new_password_ends_all_tokens_and_only_that_of_whom_it_replaces(storage: Storage) -> None:
+    ada, _ = await add_both(storage)
+    changed = await storage.users.set_password(ada, b"$2b$04$new")
+    assert changed is not None
+    assert changed.token_generation == 1
+    known = await storage.users.by_name("ada")
+    assert known is not None
+    assert (known.person, known.password_hash) == (changed, b"$2b$04$new")
+    assert await storage.users.set_password(ada, b"late", instead_of=ADA.password_hash) is None
+    again = await storage.users.set_password(ada, b"$2b$04$newer", instead_of=b"$2b$04$new")
+    assert again is not None
+    assert again.token_generation == 2
+    other = await storage.users.by_name("ben")
+    assert other is not None
+    assert (other.password_hash, other.person.token_generation) == (BEN.password_hash, 0)
+    assert await storage.users.set_password(99, b"x") is None
+
+
+async def test_who_is_disabled_is_there_but_no_token_of_theirs_is_good_again(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    disabled = await storage.users.set_disabled(ada, disabled=True)
+    assert disabled is not None
+    assert (disabled.is_disabled, disabled.token_generation) == (True, 1)
+    assert await storage.users.by_id(ada) == disabled
+    enabled = await storage.users.set_disabled(ada, disabled=False)
+    assert enabled is not None
+    assert (enabled.is_disabled, enabled.token_generation) == (False, 1)
+    assert await storage.users.by_ids([ada]) == {ada: enabled}
+    other = await storage.users.by_id(ben)
+    assert other is not None
+    assert not other.is_disabled
+    assert await storage.users.set_disabled(99, disabled=True) is None
+
+
+async def test_a_deleted_person_is_nobody_whose_name_nobody_else_gets(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    await say(storage, draft(ada, "I was here"))
+    await direct_room(storage, ada, ben)
+    await support_room(storage, ada)
+    assert await storage.users.delete(ada)
+    assert not await storage.users.delete(ada)
+    assert not await storage.users.delete(99)
+    assert await storage.users.by_id(ada) is None
+    assert list(await storage.users.by_ids([ada, ben])) == [ben]
+    assert await storage.users.by_name("ada") is None
+    assert await storage.users.by_email("ada@example.com") is None
+    assert [person.id for person in await storage.users.everyone()] == [ben]
+    assert await storage.users.rename(ada, "Zoë") is None
+    assert await storage.users.raise_token_generation(ada) is None
+    assert await storage.users.set_roles(ada, operator=True, admin=True) is None
+    assert await storage.users.set_password(ada, b"x") is None
+    assert await storage.users.set_disabled(ada, disabled=False) is None
+    assert await storage.users.add(NewPerson(name="ADA", password_hash=b"x")) == Taken("name")
+    assert await storage.users.rename(ben, "Ada") == Taken("name")
+    (said,) = await storage.messages.before(LOBBY_ID, EVER, 9, PLENTY)
+    assert (said.sender_name, said.text) == ("Ada", "I was here")
+    another = await storage.users.add(NewPerson(name="other", email="ada@example.com", password_hash=b"x"))
+    assert isinstance(another, Person), "the e-mail address is free"
+    assert another.id > ben
+
+
+async def test_nobody_can_write_to_a_deleted_person(storage: Storage) -> None:
+    (ada, ben, cem) = await add(storage, "ada", "ben", "cem")
+    pair, conversation = await direct_room(storage, ada.id, ben.id), await support_room(storage, ada.id)
+    await say(storage, draft(ada.id, "help", room=conversation.id))
+    assert len(await storage.messages.conversations(9, PLENTY)) == 1
+    await storage.users.delete(ada.id)
+    for one, other in ((ada, ben), (ben, ada), (cem, ada), (ada, cem), (ada, ada)):
+        assert await storage.rooms.direct_room(one.id, other.id) is None
+    assert await storage.rooms.support_room(ada.id) is None
+    assert await storage.messages.conversations(9, PLENTY) == []
+    # What was accepted before is saved all the same.
+    await say(storage, draft(ada.id, "last words", room=pair.id))
+    assert texts(await storage.messages.undelivered(ben.id, 0, EVER, 9, PLENTY)) == ["last words"]
+
+
+async def test_no_room_is_made_for_who_was_deleted_or_never_was(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    await storage.users.delete(ben)
+    assert await storage.rooms.support_room(ben) is None
+    assert await storage.rooms.direct_room(ada, ben) is None
+    assert await storage.rooms.direct_room(ada, 99) is None
+    assert (await make_room(storage, ada)).id == LOBBY_ID + 1, "no room was made before"
+
+
+async def test_every_change_of_a_person_is_told_after_its_commit(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    send, told = trio.open_memory_channel[int | None](100)
+    with trio.fail_after(20):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(storage.watch_people, send.send_nowait)
+            assert await told.receive() is None, "what was before is told of at once"
+            users = storage.users
+            for act in (
+                lambda: users.rename(ada, "Zoë"),
+                lambda: users.raise_token_generation(ada),
+                lambda: users.set_roles(ben, operator=True, admin=False),
+                lambda: users.set_password(ada, b"x"),
+                lambda: users.set_disabled(ada, disabled=True),
+                lambda: users.delete(ben),
+            ):
+                changed = await act()
+                assert await told.receive() == (changed.id if isinstance(changed, Person) else ben)
+            await users.rename(99, "Nobody")
+            await users.rename(ada, "Ada")
+            assert await told.receive() == ada, "and of nobody else"
+            nursery.cancel_scope.cancel()
+
+
 # --- rooms that people make ---
 
 

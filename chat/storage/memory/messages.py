@@ -103,7 +103,7 @@ class MemoryMessages:
         found = {
             said[-1].id: (person_id, said)
             for person_id, room_id in self._rooms.support_of_all().items()
-            if (said := self._by_room[room_id])
+            if (said := self._by_room[room_id]) and self._users.is_there(person_id)
         }
         newest_first = [found[last_id][1][-1] for last_id in sorted(found, reverse=True)[:limit]]
         return [self._conversation(*found[last.id]) for last in _within(most_bytes, newest_first)]

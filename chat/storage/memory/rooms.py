@@ -78,7 +78,7 @@ class MemoryRooms:
 
     async def support_room(self, person_id: int) -> Room | None:
         await trio.lowlevel.checkpoint()
-        if self._users.look_up(person_id) is None:
+        if not self._users.is_there(person_id):
             return None
         if person_id not in self._support:
             self._support[person_id] = self._make(RoomKind.SUPPORT, creator_id=person_id).id
@@ -86,7 +86,7 @@ class MemoryRooms:
 
     async def direct_room(self, one_id: int, other_id: int) -> Room | None:
         await trio.lowlevel.checkpoint()
-        if self._users.look_up(one_id) is None or self._users.look_up(other_id) is None:
+        if not (self._users.is_there(one_id) and self._users.is_there(other_id)):
             return None
         pair = min(one_id, other_id), max(one_id, other_id)
         if pair not in self._direct:

@@ -5,6 +5,7 @@ import trio
 from chat.storage.memory.messages import MemoryMessages
 from chat.storage.memory.rooms import MemoryRooms
 from chat.storage.memory.users import MemoryUsers
+from chat.storage.ports import Changed
 
 
 class MemoryStorage:
@@ -17,3 +18,6 @@ class MemoryStorage:
 
     async def ping(self) -> None:
         await trio.lowlevel.checkpoint()
+
+    async def watch_people(self, changed: Changed) -> None:
+        await self.users.watch(changed)

@@ -8,16 +8,18 @@ from msgspec import structs
 
 from chat.model.entities import Credentials, Person
 from chat.model.rules import same_name_key
-from chat.storage.ports import NewPerson, Taken
+from chat.storage.ports import Changed, NewPerson, Taken
 
 
 class MemoryUsers:
-    """The port `Users` in three dictionaries."""
+    """The port `Users` in three dictionaries; who watches is told within each write."""
 
     def __init__(self) -> None:
         self._by_id: dict[int, Credentials] = {}
         self._id_by_name: dict[str, int] = {}
         self._id_by_email: dict[str, int] = {}
+        self._deleted: set[int] = set()
+        self._watchers: list[Changed] = []
 
     async def add(self, new: NewPerson) -> Person | Taken:
         await trio.lowlevel.checkpoint()
@@ -42,27 +44,28 @@ class MemoryUsers:
 
     async def by_id(self, person_id: int) -> Person | None:
         await trio.lowlevel.checkpoint()
-        return self.look_up(person_id)
+        known = self._known(person_id)
+        return None if known is None else known.person
 
     async def by_ids(self, person_ids: Sequence[int]) -> dict[int, Person]:
         await trio.lowlevel.checkpoint()
-        return {id_: known.person for id_ in person_ids if (known := self._by_id.get(id_)) is not None}
+        return {id_: known.person for id_ in person_ids if (known := self._known(id_)) is not None}
 
     async def by_name(self, name: str) -> Credentials | None:
         await trio.lowlevel.checkpoint()
-        return self._by_id.get(self._id_by_name.get(same_name_key(name), 0))
+        return self._known(self._id_by_name.get(same_name_key(name), 0))
 
     async def by_email(self, email: str) -> Credentials | None:
         await trio.lowlevel.checkpoint()
-        return self._by_id.get(self._id_by_email.get(same_name_key(email), 0))
+        return self._known(self._id_by_email.get(same_name_key(email), 0))
 
     async def everyone(self) -> list[Person]:
         await trio.lowlevel.checkpoint()
-        return [known.person for known in self._by_id.values()]
+        return [known.person for id_, known in self._by_id.items() if id_ not in self._deleted]
 
     async def rename(self, person_id: int, name: str) -> Person | Taken | None:
         await trio.lowlevel.checkpoint()
-        known = self._by_id.get(person_id)
+        known = self._known(person_id)
         if known is None:
             return None
         if self._id_by_name.get(same_name_key(name), person_id) != person_id:
@@ -73,24 +76,71 @@ class MemoryUsers:
 
     async def raise_token_generation(self, person_id: int) -> Person | None:
         await trio.lowlevel.checkpoint()
-        known = self._by_id.get(person_id)
+        known = self._known(person_id)
         if known is None:
             return None
         return self._replace(known, token_generation=known.person.token_generation + 1)
 
     async def set_roles(self, person_id: int, *, operator: bool, admin: bool) -> Person | None:
         await trio.lowlevel.checkpoint()
-        known = self._by_id.get(person_id)
+        known = self._known(person_id)
         if known is None:
             return None
         return self._replace(known, is_operator=operator, is_admin=admin)
 
+    async def set_password(
+        self, person_id: int, password_hash: bytes, *, instead_of: bytes | None = None
+    ) -> Person | None:
+        await trio.lowlevel.checkpoint()
+        known = self._known(person_id)
+        if known is None or instead_of not in (None, known.password_hash):
+            return None
+        generation = known.person.token_generation + 1
+        return self._replace(Credentials(known.person, password_hash), token_generation=generation)
+
+    async def set_disabled(self, person_id: int, *, disabled: bool) -> Person | None:
+        await trio.lowlevel.checkpoint()
+        known = self._known(person_id)
+        if known is None:
+            return None
+        generation = known.person.token_generation + disabled
+        return self._replace(known, is_disabled=disabled, token_generation=generation)
+
+    async def delete(self, person_id: int) -> bool:
+        await trio.lowlevel.checkpoint()
+        known = self._known(person_id)
+        if known is None:
+            return False
+        self._deleted.add(person_id)
+        if known.person.email is not None:
+            del self._id_by_email[same_name_key(known.person.email)]
+        self._replace(Credentials(known.person, b""), email=None)
+        return True
+
+    async def watch(self, changed: Changed) -> None:
+        """Tell of every person who is changed or deleted, until cancelled; None first."""
+        self._watchers.append(changed)
+        try:
+            changed(None)
+            await trio.sleep_forever()
+        finally:
+            self._watchers.remove(changed)
+
     def _replace(self, known: Credentials, **changes: object) -> Person:
         person = structs.replace(known.person, **changes)
         self._by_id[person.id] = Credentials(person, known.password_hash)
+        for changed in self._watchers:
+            changed(person.id)
         return person
 
+    def _known(self, person_id: int) -> Credentials | None:
+        return None if person_id in self._deleted else self._by_id.get(person_id)
+
+    def is_there(self, person_id: int) -> bool:
+        """Whether there is such a person, who was not deleted."""
+        return self._known(person_id) is not None
+
     def look_up(self, person_id: int) -> Person | None:
-        """Return the person at once: how the other memory tables follow a foreign key."""
+        """Return the person at once, deleted or not: how the other memory tables follow a foreign key."""
         known = self._by_id.get(person_id)
         return None if known is None else known.person

@@ -145,6 +145,6 @@ ORDER BY last.id DESC LIMIT $1"""
 CONVERSATIONS = f"""
 SELECT m.creator_id, p.name AS person_name, m.unread, {_COLUMNS}
 FROM {_within("$2::bigint", _LAST_WORDS, "found.id DESC")}
-JOIN users p ON p.id = m.creator_id
+JOIN users p ON p.id = m.creator_id AND p.deleted_at IS NULL
 JOIN users u ON u.id = m.sender_id
 ORDER BY m.id DESC"""

@@ -31,13 +31,19 @@ WHERE room_id = $1 AND user_id = $2 AND rooms.id = room_id AND deleted_at IS NUL
 _OF_MEMBER = """
 SELECT room_id FROM memberships JOIN rooms ON rooms.id = room_id
 WHERE user_id = $1 AND kind = 'room' AND deleted_at IS NULL ORDER BY room_id"""
-_SUPPORT = f"SELECT {_COLUMNS} FROM rooms WHERE kind = 'support' AND creator_id = $1"
+_SUPPORT = f"""
+SELECT {_COLUMNS} FROM rooms JOIN users ON users.id = creator_id
+WHERE kind = 'support' AND creator_id = $1 AND users.deleted_at IS NULL"""
 _MAKE_SUPPORT = """
-INSERT INTO rooms (kind, creator_id) VALUES ('support', $1)
+INSERT INTO rooms (kind, creator_id) SELECT 'support', id FROM users WHERE id = $1 AND deleted_at IS NULL
 ON CONFLICT (creator_id) WHERE kind = 'support' DO NOTHING"""
 _DIRECT = f"""
-SELECT {_COLUMNS} FROM direct_rooms JOIN rooms ON rooms.id = room_id WHERE low_id = $1 AND high_id = $2"""
-_MAKE_ROOM = "INSERT INTO rooms (kind) VALUES ('direct') RETURNING id"
+SELECT {_COLUMNS} FROM direct_rooms JOIN rooms ON rooms.id = room_id
+JOIN users low ON low.id = low_id JOIN users high ON high.id = high_id
+WHERE low_id = $1 AND high_id = $2 AND low.deleted_at IS NULL AND high.deleted_at IS NULL"""
+_MAKE_ROOM = """
+INSERT INTO rooms (kind) SELECT 'direct' FROM users low, users high
+WHERE low.id = $1 AND high.id = $2 AND low.deleted_at IS NULL AND high.deleted_at IS NULL RETURNING id"""
 _MAKE_DIRECT = "INSERT INTO direct_rooms (low_id, high_id, room_id) VALUES ($1, $2, $3)"
 # Rows are locked in the order of their key, whatever the plan, so that no two transactions wait for each other.
 MARK_DELIVERED = """
@@ -95,10 +101,7 @@ class PostgresRooms:
 
     async def support_room(self, person_id: int) -> Room | None:
         async def make(connection: Connection) -> asyncpg.Record | None:
-            try:
-                await connection.execute(_MAKE_SUPPORT, person_id)
-            except asyncpg.ForeignKeyViolationError:
-                return None
+            await connection.execute(_MAKE_SUPPORT, person_id)
             return await connection.fetchrow(_SUPPORT, person_id)
 
         known = _room(await self._database.read(lambda c: c.fetchrow(_SUPPORT, person_id)))
@@ -109,12 +112,14 @@ class PostgresRooms:
 
         async def make(connection: Connection) -> int | None:
             try:
-                room_id = await connection.fetchval(_MAKE_ROOM)
+                room_id = await connection.fetchval(_MAKE_ROOM, low, high)
+                if room_id is None:
+                    return None  # nobody there
                 await connection.execute(_MAKE_DIRECT, low, high, room_id)
                 for person_id in {low, high}:
                     await connection.execute(_ADD_MEMBER, room_id, person_id)
-            except (asyncpg.ForeignKeyViolationError, asyncpg.UniqueViolationError):
-                return None  # nobody there, or somebody was faster; the transaction is rolled back
+            except asyncpg.UniqueViolationError:
+                return None  # somebody was faster; the transaction is rolled back
             return int(room_id)
 
         known = _room(await self._database.read(lambda c: c.fetchrow(_DIRECT, low, high)))

@@ -3,8 +3,10 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from chat.storage.ports import Changed
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import Address, Database, open_database
+from chat.storage.postgres.listener import tell_of_people
 from chat.storage.postgres.messages import PostgresMessages
 from chat.storage.postgres.migrations import known_migrations, migrate
 from chat.storage.postgres.rooms import PostgresRooms
@@ -15,7 +17,9 @@ from chat.storage.postgres.writer import Writer, open_writer
 class PostgresStorage:
     """The port `Storage`."""
 
-    def __init__(self, database: Database, writer: Writer) -> None:
+    def __init__(self, address: Address, database: Database, writer: Writer, *, query_timeout: float) -> None:
+        self._address = address
+        self._query_timeout = query_timeout
         self._database = database
         self.users = PostgresUsers(database)
         self.rooms = PostgresRooms(database)
@@ -23,6 +27,9 @@ class PostgresStorage:
 
     async def ping(self) -> None:
         await self._database.read(lambda connection: connection.fetchval("SELECT 1"))
+
+    async def watch_people(self, changed: Changed) -> None:
+        await tell_of_people(self._address, changed, timeout_each=self._query_timeout)
 
 
 @asynccontextmanager
@@ -39,7 +46,7 @@ async def open_postgres_storage(
             open_database(address, pool_size=pool_size, query_timeout=query_timeout) as database,
             open_writer(address, timeout_each=commit_timeout) as writer,
         ):
-            yield PostgresStorage(database, writer)
+            yield PostgresStorage(address, database, writer, query_timeout=query_timeout)
 
 
 @asynccontextmanager

@@ -11,21 +11,30 @@ from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 
 _COLUMNS = """id, name, email, display_name, is_operator, is_admin, token_generation,
-    extract(epoch FROM created_at)::float8 AS created_at"""
+    disabled_at IS NOT NULL AS is_disabled, extract(epoch FROM created_at)::float8 AS created_at"""
 
 _ADD = f"""
 INSERT INTO users (name, name_key, display_name, email, email_key, password_hash, is_operator, is_admin)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 RETURNING {_COLUMNS}"""
-_BY_ID = f"SELECT {_COLUMNS} FROM users WHERE id = $1"
-_BY_IDS = f"SELECT {_COLUMNS} FROM users WHERE id = ANY($1)"
-_BY_NAME = f"SELECT {_COLUMNS}, password_hash FROM users WHERE name_key = $1"
-_BY_EMAIL = f"SELECT {_COLUMNS}, password_hash FROM users WHERE email_key = $1"
-_EVERYONE = f"SELECT {_COLUMNS} FROM users ORDER BY id"
-_RENAME = f"UPDATE users SET name = $2, name_key = $3 WHERE id = $1 RETURNING {_COLUMNS}"
-_RAISE = f"UPDATE users SET token_generation = token_generation + 1 WHERE id = $1 RETURNING {_COLUMNS}"
-
-_SET_ROLES = f"UPDATE users SET is_operator = $2, is_admin = $3 WHERE id = $1 RETURNING {_COLUMNS}"
+_BY_ID = f"SELECT {_COLUMNS} FROM users WHERE id = $1 AND deleted_at IS NULL"
+_BY_IDS = f"SELECT {_COLUMNS} FROM users WHERE id = ANY($1) AND deleted_at IS NULL"
+_BY_NAME = f"SELECT {_COLUMNS}, password_hash FROM users WHERE name_key = $1 AND deleted_at IS NULL"
+_BY_EMAIL = f"SELECT {_COLUMNS}, password_hash FROM users WHERE email_key = $1 AND deleted_at IS NULL"
+_EVERYONE = f"SELECT {_COLUMNS} FROM users WHERE deleted_at IS NULL ORDER BY id"
+_THEM = "WHERE id = $1 AND deleted_at IS NULL"
+_RENAME = f"UPDATE users SET name = $2, name_key = $3 {_THEM} RETURNING {_COLUMNS}"
+_RAISE = f"UPDATE users SET token_generation = token_generation + 1 {_THEM} RETURNING {_COLUMNS}"
+_SET_ROLES = f"UPDATE users SET is_operator = $2, is_admin = $3 {_THEM} RETURNING {_COLUMNS}"
+_SET_PASSWORD = f"""
+UPDATE users SET password_hash = $2, token_generation = token_generation + 1
+{_THEM} AND password_hash = coalesce($3, password_hash) RETURNING {_COLUMNS}"""
+_SET_DISABLED = f"""
+UPDATE users SET disabled_at = CASE WHEN $2 THEN coalesce(disabled_at, now()) END,
+    token_generation = token_generation + $2::int
+{_THEM} RETURNING {_COLUMNS}"""
+_DELETE = f"""
+UPDATE users SET deleted_at = now(), email = NULL, email_key = NULL, password_hash = '' {_THEM} RETURNING true"""
 
 
 class PostgresUsers:
@@ -88,6 +97,22 @@ class PostgresUsers:
         return _person_or_none(
             await self._database.write(lambda c: c.fetchrow(_SET_ROLES, person_id, operator, admin))
         )
+
+    async def set_password(
+        self, person_id: int, password_hash: bytes, *, instead_of: bytes | None = None
+    ) -> Person | None:
+        values = (password_hash.decode("ascii"), None if instead_of is None else instead_of.decode("ascii"))
+        return _person_or_none(
+            await self._database.write(lambda c: c.fetchrow(_SET_PASSWORD, person_id, *values))
+        )
+
+    async def set_disabled(self, person_id: int, *, disabled: bool) -> Person | None:
+        return _person_or_none(
+            await self._database.write(lambda c: c.fetchrow(_SET_DISABLED, person_id, disabled))
+        )
+
+    async def delete(self, person_id: int) -> bool:
+        return await self._database.write(lambda c: c.fetchval(_DELETE, person_id)) is not None
 
     async def _one(self, query: str, value: object) -> asyncpg.Record | None:
         return await self._database.read(lambda c: c.fetchrow(query, value))

@@ -1,0 +1,116 @@
+"""The connection on which PostgreSQL tells who was changed: it hears everybody, and comes back after an outage."""
+
+from collections.abc import AsyncGenerator, Sized
+from contextlib import asynccontextmanager
+
+import pytest
+import trio
+from conftest import execute
+from postgres_line import Line, open_line
+from structlog.testing import capture_logs
+
+from chat.storage.postgres import listener
+from chat.storage.postgres.crossing import open_asyncio
+from chat.storage.postgres.database import Address
+from chat.storage.postgres.listener import tell_of_people
+from chat.storage.postgres.migrations import known_migrations, migrate
+
+PATIENCE = 20.0
+"""Seconds for a whole test; far more than any takes, also on a busy machine."""
+
+_ADD = "INSERT INTO users (name, name_key, password_hash) VALUES ('ada', 'ada', 'x'), ('ben', 'ben', 'x')"
+
+
+@pytest.fixture
+async def line(database: Address) -> AsyncGenerator[Line]:
+    async with open_asyncio():
+        await migrate(database, connect_timeout=10, migrations=known_migrations())
+    await execute(database, _ADD)
+    async with open_line(database) as line:
+        yield line
+
+
+@asynccontextmanager
+async def listening(
+    line: Line, *, timeout_each: float = 5.0
+) -> AsyncGenerator[trio.MemoryReceiveChannel[int | None]]:
+    """What is told, once the first None has been."""
+    send, told = trio.open_memory_channel[int | None](100)
+    with trio.fail_after(PATIENCE):
+        async with open_asyncio(), trio.open_nursery() as nursery:
+            nursery.start_soon(
+                lambda: tell_of_people(line.address, send.send_nowait, timeout_each=timeout_each)
+            )
+            assert await told.receive() is None
+            yield told
+            nursery.cancel_scope.cancel()
+
+
+async def test_a_change_by_any_other_client_of_the_database_is_told(line: Line, database: Address) -> None:
+    async with listening(line) as told:
+        await execute(database, "UPDATE users SET is_operator = true WHERE name = 'ben'")
+        assert await told.receive() == 2
+        await execute(database, "DELETE FROM users WHERE name = 'ada'")
+        assert await told.receive() == 1
+
+
+async def test_what_is_rolled_back_is_not_told(line: Line, database: Address) -> None:
+    async with listening(line) as told:
+        await execute(database, "BEGIN; UPDATE users SET is_admin = true WHERE id = 1; ROLLBACK")
+        await execute(database, "UPDATE users SET is_admin = true WHERE id = 2")
+        assert await told.receive() == 2
+
+
+@pytest.mark.parametrize("payload", ["", "ada", "-1", "1.0", "٣", "9" * 19])
+async def test_a_notice_that_names_nobody_is_one_of_everybody(
+    line: Line, database: Address, payload: str
+) -> None:
+    async with listening(line) as told:
+        await execute(database, f"NOTIFY chat_people, '{payload}'")
+        assert await told.receive() is None
+
+
+async def test_after_an_outage_it_listens_again_and_says_that_it_may_have_missed_something(
+    line: Line, database: Address
+) -> None:
+    with capture_logs() as logs:
+        async with listening(line) as told:
+            line.cut()
+            await execute(database, "UPDATE users SET is_admin = true WHERE id = 1")
+            await _until_logged(logs)
+            line.open = True
+            assert await told.receive() is None
+            await execute(database, "UPDATE users SET is_admin = false WHERE id = 1")
+            assert await told.receive() == 1
+    assert [log["event"] for log in logs] == ["changes of people are not heard"], "once for all tries"
+
+
+async def test_a_line_that_has_gone_deaf_is_noticed(
+    line: Line, database: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener, "_CHECK", 0.2)
+    async with listening(line, timeout_each=0.5) as told:
+        line.deaf = True
+        await execute(database, "UPDATE users SET is_admin = true WHERE id = 1")
+        with capture_logs() as logs:
+            await _until_logged(logs)
+        line.deaf = False
+        assert await told.receive() is None
+
+
+async def test_cancelling_closes_the_connection(line: Line) -> None:
+    send, told = trio.open_memory_channel[int | None](100)
+    with trio.fail_after(PATIENCE):
+        async with open_asyncio():
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(lambda: tell_of_people(line.address, send.send_nowait, timeout_each=5))
+                assert await told.receive() is None
+                assert len(line._scopes) == 1
+                nursery.cancel_scope.cancel()
+            while line._scopes:  # noqa: ASYNC110 - a relay tells nobody
+                await trio.sleep(0.01)
+
+
+async def _until_logged(logs: Sized) -> None:
+    while not len(logs):  # noqa: ASYNC110 - a log tells nobody
+        await trio.sleep(0.01)

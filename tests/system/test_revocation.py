@@ -1,0 +1,119 @@
+"""What another process does to an account is felt by the open sockets of the real server, in every protocol."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from conftest import ServerProcess
+from people import PATIENCE, Person, client, register
+from saved import execute_sql
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+PATHS = ("/", "/talker", "/messenger", "/support", "/direct", "/ws")
+
+FELT_WITHIN = 1.0
+"""Seconds from the commit to the close frame."""
+
+
+def user(server: ServerProcess, *arguments: str, stdin: str = "") -> str:
+    """Run `chat user …` beside the server."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("CHAT_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "chat", "user", *arguments, "--data", str(server.data)],
+        input=stdin,
+        env=ours | {"CHAT_BCRYPT_COST": "4"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@contextmanager
+def sockets_of(server: ServerProcess, token: str) -> Generator[list[Person]]:
+    """A socket of each protocol."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(client(server.url, f"{path}?token={token}")) for path in PATHS]
+
+
+def ends_with(person: Person) -> tuple[int, str]:
+    """The close code and the reason, which must come; what comes before is passed over."""
+    try:
+        while True:
+            person.socket.recv(PATIENCE)
+    except ConnectionClosed as closed:
+        return (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else (1006, "")
+
+
+def is_open(person: Person) -> bool:
+    return person.socket.ping().wait(PATIENCE)
+
+
+def test_a_command_beside_the_server_closes_the_sockets_of_that_person_and_nobody_elses(
+    server: ServerProcess,
+) -> None:
+    token, other = register(server.url, "revoked"), register(server.url, "spared")
+    with sockets_of(server, token) as gone, sockets_of(server, other) as here:
+        user(server, "revoke", "revoked")
+        ended = [ends_with(person) for person in gone]
+        assert ended == [(4403, "your logins were ended, log in again")] * len(PATHS)
+        assert all(is_open(person) for person in here)
+    with pytest.raises(InvalidStatus) as refused, client(server.url, f"/talker?token={token}"):
+        pass
+    assert refused.value.response.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("token_generation = token_generation + 1", "your logins were ended, log in again"),
+        ("disabled_at = now()", "your account is disabled"),
+        (
+            "deleted_at = now(), email = NULL, email_key = NULL, password_hash = ''",
+            "your account was deleted",
+        ),
+    ],
+    ids=["logged out", "disabled", "deleted"],
+)
+def test_every_protocol_feels_within_a_second_what_is_committed(
+    server: ServerProcess, change: str, reason: str
+) -> None:
+    name = f"felt{reason[5]}{len(change)}"
+    with sockets_of(server, register(server.url, name)) as sockets:
+        execute_sql(server.address, f"UPDATE users SET {change} WHERE name = '{name}'")
+        committed = time.monotonic()
+        assert [ends_with(person) for person in sockets] == [(4403, reason)] * len(PATHS)
+        assert time.monotonic() - committed < FELT_WITHIN
+
+
+def test_a_role_is_felt_by_an_open_socket_of_the_desk(server: ServerProcess) -> None:
+    person, operator = register(server.url, "helpless"), register(server.url, "helper")
+    ask = '{"method": "message.send", "params": ["help"], "id": 1}'
+    listed = '{"method": "message.conversations", "params": [], "id": 2}'
+    with (
+        client(server.url, f"/support?token={person}") as asking,
+        client(server.url, f"/support?token={operator}") as answering,
+    ):
+        asking.socket.recv(PATIENCE), answering.socket.recv(PATIENCE)
+        user(server, "role", "helper", "operator")
+        said = ""
+        while "Not permitted" in said or not said:  # the server is told of the role right after the commit
+            answering.send(listed)
+            said = str(answering.socket.recv(PATIENCE))
+        asking.send(ask)
+        assert "help" in str(answering.socket.recv(PATIENCE))
+        user(server, "role", "helper", "member")
+        while "Not permitted" not in said:
+            answering.send(listed)
+            said = str(answering.socket.recv(PATIENCE))
+        asking.socket.recv(PATIENCE)
+        asking.send(ask)
+        asking.socket.recv(PATIENCE)  # it is saved and told
+        answering.send(listed)
+        assert "Not permitted" in str(answering.socket.recv(PATIENCE))

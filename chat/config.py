@@ -178,6 +178,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Literal["debug", "info", "warning", "error"],
         Meta(description="Least severe lines that are logged: debug, info, warning or error."),
     ] = "info"
+    log_addresses: Annotated[
+        Literal["full", "masked", "none"],
+        Meta(
+            description="Clients' addresses in the log: full, masked (their network: /24, IPv6 /48) or none."
+        ),
+    ] = "full"
     log_format: Annotated[
         Literal["auto", "text", "json"],
         Meta(description="text, json, or auto: text on a terminal, JSON otherwise."),

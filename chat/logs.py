@@ -4,6 +4,7 @@ Readable text on a terminal, JSON lines otherwise. No token, password or message
 comes as a field, inside a URL or in what a library says.
 """
 
+import ipaddress
 import logging
 import re
 import sys
@@ -29,8 +30,14 @@ CHATTY = ("asyncpg", "asyncio", "trio-websocket", "hypercorn.access", "hpack", "
 """Libraries whose lines below a warning tell an operator nothing, or quote frames."""
 
 
-def configure_logging(level: str = "info", style: Literal["auto", "text", "json"] = "auto") -> None:
+def configure_logging(
+    level: str = "info",
+    style: Literal["auto", "text", "json"] = "auto",
+    addresses: Literal["full", "masked", "none"] = "full",
+) -> None:
     """Send structlog's and the standard library's lines to stderr, from `level` up, looking as `style` says.
+
+    Of clients' addresses (the field `address`) they have what `addresses` says.
 
     Call it before the first line, and again for another level. It never waits for anything but stderr.
     """
@@ -43,6 +50,7 @@ def configure_logging(level: str = "info", style: Literal["auto", "text", "json"
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.StackInfoRenderer(),
+        *([] if addresses == "full" else [mask_address if addresses == "masked" else _drop_address]),
         structlog.processors.TimeStamper("%H:%M:%S" if as_text else "iso", utc=not as_text),
     ]
     render: list[Processor] = [
@@ -86,6 +94,25 @@ class _NamedWriter(structlog.WriteLogger):
             super().msg(message)
 
     log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
+
+
+def mask_address(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Leave of a client's address its network: 24 bits of IPv4, 48 of IPv6."""
+    if "address" in event:
+        try:
+            address = ipaddress.ip_address(str(event["address"]))
+        except ValueError:
+            return event  # none that is anybody's: "unknown", or a local socket
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        bits = 24 if address.version == 4 else 48
+        event["address"] = str(ipaddress.ip_network((address.packed, bits), strict=False))
+    return event
+
+
+def _drop_address(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    event.pop("address", None)
+    return event
 
 
 def _console(*, colours: bool) -> structlog.dev.ConsoleRenderer:

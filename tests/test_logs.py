@@ -179,3 +179,23 @@ def test_a_traceback_shows_neither_secrets_nor_the_values_of_variables(capsys: C
     assert told.count("ValueError: /ws?token=***") == 2
     assert "hunter2" not in told.replace('hidden = "hunter2"', "")
     assert JWT not in told
+
+
+ADDRESSES = [
+    ("192.0.2.77", "192.0.2.0/24"),
+    ("::ffff:192.0.2.77", "192.0.2.0/24"),
+    ("2001:db8:1:2::77", "2001:db8:1::/48"),
+    ("unknown", "unknown"),
+]
+
+
+@pytest.mark.parametrize(("address", "masked"), ADDRESSES)
+def test_a_clients_address_is_logged_as_it_is_configured(
+    address: str, masked: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = []
+    for how in ("full", "masked", "none"):
+        configure_logging("info", "json", how)
+        structlog.get_logger("test").info("client connected", address=address, connection=7)
+        shown.append(json.loads(capsys.readouterr().err).get("address"))
+    assert shown == [address, masked, None]

@@ -58,7 +58,7 @@ class Reloads:
     async def _reload(self, server: "Server") -> None:
         new = await self._read_again()
         self._tell_what_waits_for_a_restart(new)
-        configure_logging(new.log_level, self._config.log_format)
+        configure_logging(new.log_level, self._config.log_format, self._config.log_addresses)
         logger.info("reloaded", log_level=new.log_level)
         self._config = structs.replace(self._config, log_level=new.log_level)
         if self._config.tls_cert and new.tls_cert and new.tls_key:

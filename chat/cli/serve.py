@@ -45,7 +45,7 @@ def serve(**flags: object) -> None:
     """
     with one_line_refusals():
         config = read_config(flags, os.environ)
-        configure_logging(config.log_level, config.log_format)
+        configure_logging(config.log_level, config.log_format, config.log_addresses)
         raise_descriptor_limit()
         if not trio.run(serve_until_signalled, config, lambda: read_config(flags, os.environ)):
             raise Refused("a second signal cut the stop short")

@@ -20,6 +20,7 @@ from chat.gateway.http.direct import direct_routes
 from chat.gateway.http.messenger import messenger_routes
 from chat.gateway.http.metrics import create_metrics
 from chat.gateway.http.pages import create_pages
+from chat.gateway.http.people import people_routes
 from chat.gateway.http.rooms import rooms_routes
 from chat.gateway.http.support import support_routes
 from chat.gateway.http.talker import talker_routes
@@ -45,6 +46,7 @@ from chat.model.closing import GOING_AWAY
 from chat.model.entities import Desk, Inbox, Person
 from chat.model.startup import CannotStart
 from chat.services.accounts import Accounts
+from chat.services.administration import Administration
 from chat.services.budgets import Budgets
 from chat.services.direct import Direct
 from chat.services.gathering import open_gathering
@@ -122,7 +124,7 @@ async def open_chat(
         open_gathering(storage.users.by_ids) as people,
         open_history(storage.rooms, storage.messages) as history,
     ):
-        accounts = _accounts(config, storage.users, people.get, secret)
+        accounts = _accounts(config, storage.users, people.get, secret, meters.account)
         hub = Hub(await storage.messages.newest_id())
         hub.observe(Inbox, deliveries.heard)
         meters.watch(presence.readings, hub.readings)
@@ -200,6 +202,7 @@ def _app(
         direct_routes(accounts),
         rooms_routes(accounts, budgets, rooms, memberships, presence),
         admin_routes(accounts, budgets, watch),
+        people_routes(accounts, Administration(storage.users, accounts), budgets),
     ]
     metrics = [] if config.metrics_listen else [create_metrics(meters)]
     pages = create_pages(storage.ping, routes, [dialect.path for dialect in dialects])
@@ -233,7 +236,7 @@ async def _no_socket(_arrival: Arrival) -> None:
 
 
 @asynccontextmanager
-async def open_accounts(config: Config) -> AsyncGenerator[Accounts]:
+async def open_accounts(config: Config) -> AsyncGenerator[tuple[Accounts, Administration]]:
     """Serve the accounts alone, also while a server runs on the same data. Raises CannotStart."""
     async with AsyncExitStack() as stack:
         if config.database_url is not None:
@@ -248,11 +251,16 @@ async def open_accounts(config: Config) -> AsyncGenerator[Accounts]:
         users = await stack.enter_async_context(
             open_postgres_users(address, query_timeout=config.query_timeout)
         )
-        yield _accounts(config, users, users.by_id, secret="")  # the command issues no tokens
+        accounts = _accounts(config, users, users.by_id, secret="")  # the command issues no tokens
+        yield accounts, Administration(users, accounts)
 
 
 def _accounts(
-    config: Config, users: Users, person: Callable[[int], Awaitable[Person | None]], secret: str
+    config: Config,
+    users: Users,
+    person: Callable[[int], Awaitable[Person | None]],
+    secret: str,
+    happened: Callable[[str], object] = lambda _what: None,
 ) -> Accounts:
     return Accounts(
         users,
@@ -262,6 +270,7 @@ def _accounts(
         Registrations(config.registrations_per_hour),
         min_password=config.min_password,
         person=person,
+        happened=happened,
     )
 
 

@@ -77,6 +77,7 @@ class Running:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.url = ""  # set by who waits for it
         self.errors: list[str] = []
         self._reader = threading.Thread(target=self._read_errors, daemon=True)
         self._reader.start()
@@ -139,7 +140,7 @@ def data(home: Path) -> Path:
 @pytest.fixture
 def running(data: Path) -> Generator[Running]:
     with Running("--data", str(data)) as server:
-        server.listening()
+        server.url = server.listening()
         yield server
         assert server.stop() == 0, server.errors
 
@@ -440,6 +441,12 @@ def people(data: Path) -> dict[str, dict[str, object]]:
     return {person["name"]: person for person in json.loads(done.stdout)}
 
 
+def test_the_help_of_delete_says_what_becomes_of_what_they_said() -> None:
+    text = " ".join(invoke("user", "delete", "--help").stdout.split())
+    assert "What they said stays, and stays under their name" in text
+    assert "Nobody else can take the name" in text
+
+
 def test_people_are_managed_while_the_server_runs(running: Running, data: Path) -> None:
     def user(*arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
         return run_chat("user", *arguments, "--data", str(data), stdin=stdin)
@@ -458,8 +465,32 @@ def test_people_are_managed_while_the_server_runs(running: Running, data: Path) 
     assert user("role", "ada", "operator", "admin").stdout.endswith(": operator,admin\n")
     assert user("role", "Ada", "member").stdout.endswith(": member\n")
     assert people(data)["ada"]["roles"] == []
+    assert user("logout", "ada").stdout.startswith("logged out ada, id ")
+    assert user("password", "ada", "--password-stdin", stdin="new world\n").stdout.startswith(
+        "changed the password of ada"
+    )
+    url = running.url
+    for password, status in (("world", 401), ("new world", 200)):
+        assert httpx.post(url, json={"name": "ada", "password": password}).status_code == status
+    assert user("disable", "ada").stdout.startswith("disabled ada, id ")
+    assert people(data)["ada"]["disabled"]
+    assert ",disabled" not in user("list").stdout
+    assert any(row.split()[3] == "disabled" for row in user("list").stdout.splitlines())
+    assert httpx.post(url, json={"name": "ada", "password": "new world"}).status_code == 401
+    assert user("enable", "ada").stdout.startswith("enabled ada, id ")
+    assert user("rename", "ada", "Zoë").stdout.startswith("renamed to Zoë, id ")
+    assert httpx.post(url, json={"name": "Zoë", "password": "new world"}).status_code == 200
+    assert user("delete", "Zoë").stdout.startswith("deleted Zoë, id ")
+    assert "Zoë" not in people(data)
     for refusal in (
-        user("add", "Ada", "--password-stdin", stdin="secret"),
+        user("rename", "Zoë", "ada"),
+        user("add", "Zoë", "--password-stdin", stdin="secret"),
+        user("password", "zoe", "--password-stdin", stdin="secret"),
+        user("disable", "zoe"),
+        user("enable", "zoe"),
+        user("delete", "zoe"),
+        user("logout", "zoe"),
+        user("add", "Server", "--password-stdin", stdin="secret"),
         user("add", "zoe", "--password-stdin", stdin="x" * 73),
         user("revoke", "zoe"),
         user("role", "zoe", "admin"),

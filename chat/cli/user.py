@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -18,6 +18,7 @@ from chat.logs import configure_logging
 from chat.model.entities import Person
 from chat.model.refusals import Refusal
 from chat.services.accounts import Accounts
+from chat.services.administration import Administration
 
 Answer = TypeVar("Answer")
 
@@ -29,7 +30,10 @@ config_of_accounts = config_flags("data", "database_url", "bcrypt_cost", "min_pa
 
 @click.group()
 def user() -> None:
-    """Add and list people, revoke their tokens, change their roles, while the server runs and while it does not."""
+    """Add, list, change and delete people, while the server runs and while it does not.
+
+    Whoever is connected feels it within a second.
+    """
 
 
 def _utf8(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
@@ -55,7 +59,7 @@ def add(
         person = _expect(
             _ask(
                 config,
-                lambda accounts: accounts.add(name, password, email, operator=operator, admin=admin),
+                lambda accounts, _: accounts.add(name, password, email, operator=operator, admin=admin),
             )
         )
         click.echo(f"added {person.name}, id {person.id}")
@@ -67,7 +71,7 @@ def add(
 def list_people(as_json: bool, **flags: object) -> None:
     """List everybody: id, name, e-mail, roles, and when they were added (UTC)."""
     with one_line_refusals():
-        people = _ask(read_config(flags, os.environ), lambda accounts: accounts.people())
+        people = _ask(read_config(flags, os.environ), lambda _, people: people.people())
         click.echo(_as_json(people) if as_json else _as_table(people))
 
 
@@ -79,10 +83,70 @@ def revoke(name: str, **flags: object) -> None:
 
     Logging in again gives a new one.
     """
-    with one_line_refusals():
-        config = read_config(flags, os.environ)
-        person = _expect(_ask(config, lambda accounts: accounts.revoke(name)))
-        click.echo(f"revoked the tokens of {person.name}, id {person.id}")
+    person = _do(flags, lambda people: people.log_out(name))
+    click.echo(f"revoked the tokens of {person.name}, id {person.id}")
+
+
+@user.command()
+@click.argument("name", callback=_utf8)
+@config_of_accounts
+def logout(name: str, **flags: object) -> None:
+    """Log NAME out everywhere: the same as revoke."""
+    person = _do(flags, lambda people: people.log_out(name))
+    click.echo(f"logged out {person.name}, id {person.id}")
+
+
+@user.command()
+@click.argument("name", callback=_utf8)
+@click.option("--password-stdin", is_flag=True, help="Read the password from stdin, not from the terminal.")
+@config_of_accounts
+def password(name: str, password_stdin: bool, **flags: object) -> None:
+    """Give NAME another password, and log them out everywhere."""
+    new = _password_from_stdin() if password_stdin else _password_from_terminal()
+    person = _do(flags, lambda people: people.set_password(name, new))
+    click.echo(f"changed the password of {person.name}, id {person.id}")
+
+
+@user.command()
+@click.argument("name", callback=_utf8)
+@click.argument("new_name", callback=_utf8)
+@config_of_accounts
+def rename(name: str, new_name: str, **flags: object) -> None:
+    """Call NAME NEW_NAME from now on, also in what they said before. NAME is free then."""
+    person = _do(flags, lambda people: people.rename(name, new_name))
+    click.echo(f"renamed to {person.name}, id {person.id}")
+
+
+@user.command()
+@click.argument("name", callback=_utf8)
+@config_of_accounts
+def disable(name: str, **flags: object) -> None:
+    """Log NAME out everywhere, and let them in no more until they are enabled. What they said stays."""
+    person = _do(flags, lambda people: people.set_disabled(name, disabled=True))
+    click.echo(f"disabled {person.name}, id {person.id}")
+
+
+@user.command()
+@click.argument("name", callback=_utf8)
+@config_of_accounts
+def enable(name: str, **flags: object) -> None:
+    """Let NAME in again, with the password they had. They have to log in anew."""
+    person = _do(flags, lambda people: people.set_disabled(name, disabled=False))
+    click.echo(f"enabled {person.name}, id {person.id}")
+
+
+@user.command()
+@click.argument("name", callback=_utf8)
+@config_of_accounts
+def delete(name: str, **flags: object) -> None:
+    """Delete NAME for good: their logins, e-mail address and password are gone.
+
+    What they said stays, and stays under their name; rename them before if that name is to vanish. Nobody else can
+    take the name, or they would pass for its author. Their support conversation is no longer shown to operators.
+    Rooms that they made stay, with everybody else in them.
+    """
+    person = _do(flags, lambda people: people.delete(name))
+    click.echo(f"deleted {person.name}, id {person.id}")
 
 
 @user.command()
@@ -96,19 +160,22 @@ def role(name: str, roles: tuple[str, ...], **flags: object) -> None:
     """
     if "member" in roles and len(roles) > 1:
         raise click.UsageError("a member has no other role")
+    is_operator, is_admin = "operator" in roles, "admin" in roles
+    person = _do(flags, lambda people: people.set_roles(name, operator=is_operator, admin=is_admin))
+    click.echo(f"{person.name}, id {person.id}: {','.join(_roles(person)) or 'member'}")
+
+
+def _do(flags: Mapping[str, object], act: Callable[[Administration], Awaitable[Person | Refusal]]) -> Person:
     with one_line_refusals():
-        config = read_config(flags, os.environ)
-        held = {"operator": "operator" in roles, "admin": "admin" in roles}
-        person = _expect(_ask(config, lambda accounts: accounts.set_roles(name, **held)))
-        click.echo(f"{person.name}, id {person.id}: {','.join(_roles(person)) or 'member'}")
+        return _expect(_ask(read_config(flags, os.environ), lambda _, people: act(people)))
 
 
-def _ask(config: Config, question: Callable[[Accounts], Awaitable[Answer]]) -> Answer:
+def _ask(config: Config, question: Callable[[Accounts, Administration], Awaitable[Answer]]) -> Answer:
     from chat.server import open_accounts  # late: it takes a second, which --help need not wait for
 
     async def ask() -> Answer:
-        async with open_accounts(config) as accounts:
-            return await question(accounts)
+        async with open_accounts(config) as (accounts, administration):
+            return await question(accounts, administration)
 
     configure_logging("warning", config.log_format)  # the answer is on stdout, and only trouble beside it
     return trio.run(ask)
@@ -151,6 +218,7 @@ def _as_json(people: list[Person]) -> str:
                 "name": person.name,
                 "email": person.email,
                 "roles": _roles(person),
+                "disabled": person.is_disabled,
                 "created": _created(person).isoformat(),
             }
             for person in people
@@ -162,7 +230,7 @@ def _as_json(people: list[Person]) -> str:
 def _as_table(people: list[Person]) -> str:
     rows = [("ID", "NAME", "EMAIL", "ROLES", "CREATED")]
     for person in people:
-        roles = ",".join(_roles(person)) or "-"
+        roles = ",".join([*_roles(person), *(["disabled"] if person.is_disabled else [])]) or "-"
         rows.append((str(person.id), person.name, person.email or "-", roles, f"{_created(person):%F %T}"))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(

@@ -50,6 +50,12 @@ class Meters:
         self._connections_refused = Counter(
             "chat_connections_refused", "Connections above a limit, refused unread", registry=self._registry
         )
+        self._accounts = Counter(
+            "chat_accounts",
+            "What happened to accounts and to those who want one, by what",
+            ["what"],
+            registry=self._registry,
+        )
         self._closed = Counter(
             "chat_closed", "Clients that the server closed, by close code", ["code"], registry=self._registry
         )
@@ -75,6 +81,10 @@ class Meters:
     def connection_refused(self) -> None:
         """A connection was above a limit; what it would have asked for was not read."""
         self._connections_refused.inc()
+
+    def account(self, what: str) -> None:
+        """Something happened to an account, or to somebody who wants one."""
+        self._accounts.labels(what).inc()
 
     def fanned_out(self, seconds: float) -> None:
         """A batch was told to all who listen."""

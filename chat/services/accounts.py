@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import msgspec
+import structlog
 import trio
 from msgspec import structs
 
@@ -24,6 +25,9 @@ _LOOK_UPS = 2
 NAME_TAKEN = Refusal(Code.TAKEN, "that name is taken")
 EMAIL_TAKEN = Refusal(Code.TAKEN, "email already registered")
 DISABLED = Refusal(Code.UNAUTHENTICATED, "this account is disabled")
+NOT_YOUR_PASSWORD = Refusal(Code.FORBIDDEN, "that is not your password")
+
+logger = structlog.get_logger(__name__)
 
 
 class Granted(msgspec.Struct, frozen=True):
@@ -59,9 +63,12 @@ class Accounts:
         *,
         min_password: int,
         person: Callable[[int], Awaitable[Person | None]],
+        happened: Callable[[str], object] = lambda _what: None,
     ) -> None:
         self.person = person
         """Return the person with this id; as `Users.by_id`, but those who ask at once are answered together."""
+        self.happened = happened
+        """Count what happened to an account, or to somebody who wants one. Sync."""
         self._users = users
         self._passwords = passwords
         self._tokens = tokens
@@ -118,6 +125,7 @@ class Accounts:
     async def _register(self, wanted: "_Wanted", address: str) -> Granted | Refusal:
         # A taken name costs as much as a free one: to ask for names is no cheaper than to have them.
         if refusal := self._registrations.take(address):
+            self._note("registration throttled", address=address)
             return refusal
         try:
             added = await self._add(wanted, address)
@@ -126,7 +134,10 @@ class Accounts:
             raise
         if added is BUSY:
             self._registrations.give_back(address)
-        return added if isinstance(added, Refusal) else self.grant(added)
+        if isinstance(added, Refusal):
+            return added
+        self._note("registered", person=added.id, name=added.name, address=address)
+        return self.grant(added)
 
     async def _add(
         self, wanted: "_Wanted", address: str | None, *, operator: bool = False, admin: bool = False
@@ -176,27 +187,32 @@ class Accounts:
 
     async def log_in(self, name: str, password: str, address: str) -> Granted | Refusal:
         """Log in by name. `address` is the client's, for the throttle."""
-        return await self._log_in(self._users.by_name, name, password, address)
+        return self._granted(await self._prove(self._users.by_name, name, password, address))
 
     async def log_in_by_email(self, email: str, password: str, address: str) -> Granted | Refusal:
         """Log in by e-mail address. `address` is the client's, for the throttle."""
-        return await self._log_in(self._users.by_email, email, password, address)
+        return self._granted(await self._prove(self._users.by_email, email, password, address))
 
-    async def _log_in(
+    def _granted(self, proved: Credentials | Refusal) -> Granted | Refusal:
+        return proved if isinstance(proved, Refusal) else self.grant(proved.person)
+
+    async def _prove(
         self,
         find: Callable[[str], Awaitable[Credentials | None]],
         login: str,
         password: str,
         address: str,
-    ) -> Granted | Refusal:
+    ) -> Credentials | Refusal:
         raw = clean_password(password, at_least=0)
         if isinstance(raw, Refusal):
             return raw
         # No name has characters that can't be printed (PostgreSQL takes no NUL), nor is as long as the key "" says.
         who = same_name_key(login) if login.isprintable() else ""
         if wait := self._throttle.take(who or None, address):
+            self._note("login throttled", address=address)
             return Refusal(Code.TOO_MANY, "too many tries, wait", retry_after=wait)
         if not who:
+            self._note("login failed", name=None, address=address)
             return BAD_CREDENTIALS
         known = await find(login)
         # An unknown name takes the same path and the same time as a wrong password.
@@ -205,9 +221,14 @@ class Accounts:
             self._throttle.give_back(who, address)
             return right
         if known is None or not right:
+            # What was typed as a name may be a password: only a name that somebody has is logged.
+            self._note("login failed", name=known and known.person.name, address=address)
             return BAD_CREDENTIALS
         self._throttle.was_right(who, address)
-        return DISABLED if known.person.is_disabled else self.grant(known.person)
+        if known.person.is_disabled:
+            self._note("login failed", name=known.person.name, address=address, disabled=True)
+            return DISABLED
+        return known
 
     def grant(self, person: Person) -> Granted:
         """Issue a token to a person who is known already."""
@@ -243,21 +264,34 @@ class Accounts:
             found = await self._users.by_ids(person_ids)
         return {person_id: found.get(person_id) for person_id in person_ids if person_id not in look.missed}
 
-    async def people(self) -> list[Person]:
-        """Return everybody, the oldest account first."""
-        return await self._users.everyone()
+    async def change_password(self, person: Person, old: str, new: str, address: str) -> Granted | Refusal:
+        """Give a person the password `new` if `old` is theirs; every token but the one returned is invalid then.
 
-    async def revoke(self, name: str) -> Person | Refusal:
-        """Make all tokens of a person invalid that were issued so far."""
-        known = await self._users.by_name(name)
-        person = known and await self._users.raise_token_generation(known.person.id)
-        return person or NO_PERSON
+        A wrong one counts as a wrong login. `address` is the client's.
+        """
+        raw = clean_password(new, at_least=self._min_password)
+        if isinstance(raw, Refusal):
+            return raw
+        known = await self._prove(self._users.by_name, person.name, old, address)
+        if isinstance(known, Refusal):
+            return NOT_YOUR_PASSWORD if known is BAD_CREDENTIALS else known
+        password_hash = await self._passwords.hash(raw, address)
+        if isinstance(password_hash, Refusal):
+            return password_hash
+        changed = await self._users.set_password(person.id, password_hash, instead_of=known.password_hash)
+        if changed is None:  # somebody was faster, or the name is somebody else's now, whose hash is another
+            return NOT_YOUR_PASSWORD
+        self._note("password changed", person=changed.id, address=address)
+        return self.grant(changed)
 
-    async def set_roles(self, name: str, *, operator: bool, admin: bool) -> Person | Refusal:
-        """Give a person these roles and no others; open sockets feel it."""
-        known = await self._users.by_name(name)
-        person = known and await self._users.set_roles(known.person.id, operator=operator, admin=admin)
-        return person or NO_PERSON
+    async def hash(self, password: str, address: str | None) -> bytes | Refusal:
+        """Return what is kept of a new password, or what is wrong with it."""
+        raw = clean_password(password, at_least=self._min_password)
+        return raw if isinstance(raw, Refusal) else await self._passwords.hash(raw, address)
+
+    def _note(self, what: str, **about: object) -> None:
+        self.happened(what)
+        logger.info(what, **about)
 
 
 def _handles(name: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from chat.live.people import PeopleFollower, follow_people
 from chat.model.entities import Person, Room
 from chat.model.refusals import Code, Refusal
 from chat.services.accounts import Accounts, Granted
+from chat.services.administration import Administration
 from chat.services.passwords import Passwords
 from chat.services.registrations import Registrations
 from chat.services.rooms import ALREADY_IN
@@ -199,6 +200,7 @@ async def accounts(run: Run) -> None:
             min_password=5,
             person=users.by_id,
         )
+        administration = Administration(users, people)
         granted: list[object] = []
 
         async def live() -> None:
@@ -207,17 +209,23 @@ async def accounts(run: Run) -> None:
             granted.append(await people.sign_up("ben@example.com", "ada", "secret word", "192.0.2.1"))
             granted.append(await people.log_in("ada", "secret word", "192.0.2.1"))
             granted.append(await people.log_in_by_email("ben@example.com", "secret word", "192.0.2.1"))
-            await people.people()
+            await administration.people()
             token = granted[0].token if isinstance(granted[0], Granted) else ""
             person = await people.authenticate(token)
             if not isinstance(person, Refusal):
-                granted.append(await people.set_roles("ada", operator=True, admin=False))
-                granted.append(await people.rename(person, "ada the second"))
-                granted.append(await people.revoke("ada the second"))
+                granted.append(await administration.set_roles("ada", operator=True, admin=False))
+                granted.append(await administration.rename(person.id, "ada the second"))
+                granted.append(await administration.log_out("ada the second"))
+                granted.append(await administration.set_disabled(person.id, disabled=False))
+                now = await administration.person(person.id)
+                assert isinstance(now, Person)
+                granted.append(await people.change_password(now, "secret word", "secret word", "192.0.2.1"))
+                granted.append(await administration.set_password("ada the second", "secret word"))
+                await administration.delete("olga")
 
         with suppress(StorageDown, OutcomeUnknown):
             await run.target(live)
-        everyone = await people.people()
+        everyone = await administration.people()
         assert len({person.name for person in everyone}) == len(everyone) <= 3
         roles = [(person.is_operator, person.is_admin) for person in everyone]
         assert set(roles) <= {(False, False), (True, False), (False, True)}

@@ -29,6 +29,7 @@ from chat.gateway.http.direct import direct_routes
 from chat.gateway.http.messenger import messenger_routes
 from chat.gateway.http.metrics import create_metrics
 from chat.gateway.http.pages import create_pages
+from chat.gateway.http.people import people_routes
 from chat.gateway.http.rooms import rooms_routes
 from chat.gateway.http.support import support_routes
 from chat.gateway.http.talker import talker_routes
@@ -36,10 +37,13 @@ from chat.gateway.listener import Gateway, open_gateway
 from chat.live.meters import Meters
 from chat.model.closing import GOING_AWAY
 from chat.model.commands import Recall
-from chat.model.entities import LOBBY_ID, Draft
+from chat.model.entities import LOBBY_ID, Draft, Person
 from chat.server import open_chat
+from chat.services.administration import Administration
 from chat.services.budgets import Budgets
+from chat.services.passwords import Passwords
 from chat.storage.memory import MemoryStorage
+from chat.storage.ports import NewPerson
 
 GONE = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
 
@@ -138,6 +142,7 @@ async def gateway_of(world: World, settings: Config) -> AsyncGenerator[Gateway]:
         messenger_routes(accounts),
         support_routes(accounts),
         direct_routes(accounts),
+        people_routes(accounts, Administration(accounts._users, accounts), world.core.budgets),
         rooms_routes(
             accounts, world.core.budgets, world.memberships._rooms, world.memberships, world.presence
         ),
@@ -450,6 +455,28 @@ async def _browse(wire: Wire, world: World) -> None:
     await wire.stream.aclose()
 
 
+async def http_of_admins(run: Run) -> None:
+    """Look at a person, change all there is of them, and delete them; change one's own password."""
+
+    async def speak(wire: Wire, world: World) -> None:
+        hashed = await Passwords(4).hash(b"secret word", None)
+        assert isinstance(hashed, bytes)
+        olga = await world.storage.users.add(NewPerson(name="olga", password_hash=hashed, is_admin=True))
+        ben = await world.add("someone")
+        assert isinstance(olga, Person)
+        token, one = world.token(olga), f"/api/v1/admin/people/{ben.id}"
+        every = {"name": "adele", "roles": ["operator"], "password": "another word", "disabled": True}
+        await wire.asks("GET", "/api/v1/admin/people", None, token)
+        await wire.asks("GET", one, None, token)
+        await wire.asks("PATCH", one, every, token)
+        await wire.asks("DELETE", f"{one}/sessions", None, token)
+        await wire.asks("DELETE", one, None, token)
+        await wire.asks("POST", "/api/v1/me/password", {"old": "secret word", "new": "another word"}, token)
+        await wire.stream.aclose()
+
+    await one_connection(run, speak, config())
+
+
 async def http_of_another_site(run: Run) -> None:
     """A page of another site that registers somebody is told that it may not."""
 
@@ -611,6 +638,7 @@ ALL = (
     http,
     http_hung_up,
     http_answered_early,
+    http_of_admins,
     http_of_another_site,
     socket_after_http,
     http_over_budget,

@@ -360,8 +360,8 @@ def embedded_accounts(data: Path) -> Scenario:
     """What `chat user` opens, where no server runs."""
 
     async def live() -> None:
-        async with open_accounts(_config(data)) as accounts:
-            await accounts.people()
+        async with open_accounts(_config(data)) as (_accounts, administration):
+            await administration.people()
 
     return partial(_on_own_postgres, data, live)
 

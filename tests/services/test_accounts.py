@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import wait_all_tasks_blocked
 
 from chat.model.entities import Person
-from chat.model.refusals import BAD_CREDENTIALS, BAD_TOKEN, NO_PERSON, Code, Refusal
-from chat.services.accounts import DISABLED, EMAIL_TAKEN, NAME_TAKEN, Accounts, Granted
+from chat.model.refusals import BAD_CREDENTIALS, BAD_TOKEN, Code, Refusal
+from chat.services.accounts import DISABLED, EMAIL_TAKEN, NAME_TAKEN, NOT_YOUR_PASSWORD, Accounts, Granted
+from chat.services.administration import Administration
 from chat.services.passwords import BUSY, Passwords
 from chat.services.registrations import Registrations
 from chat.services.rooms import Rooms
@@ -53,6 +55,7 @@ class House:
         self.passwords = CountedPasswords()
         self.throttle = Throttle()
         self.lookups = 0
+        self.happened: list[str] = []
         self.held: trio.Event | None = None
         """Look-ups that have their answer wait for this before they give it."""
         self.accounts = Accounts(
@@ -63,6 +66,7 @@ class House:
             Registrations(10),
             min_password=5,
             person=self.person,
+            happened=self.happened.append,
         )
 
     async def person(self, person_id: int) -> Person | None:
@@ -109,7 +113,7 @@ WAYS_IN: dict[str, Callable[[House, Person], Awaitable[object]]] = {
     "log in by e-mail": lambda house, _: house.accounts.log_in_by_email(LONG, PASSWORD, ADDRESS),
     "log in with a long password": lambda house, _: house.accounts.log_in("ada", LONG, ADDRESS),
     "rename": lambda house, ada: house.accounts.rename(ada, LONG),
-    "revoke": lambda house, _: house.accounts.revoke(LONG),
+    "find": lambda house, _: Administration(house.users, house.accounts).person(LONG),
     "make a room": lambda house, ada: Rooms(house.users, house.storage.rooms, house.storage.messages).create(
         ada, LONG, is_private=False
     ),
@@ -354,26 +358,94 @@ async def registered(house: House, name: str, address: str = ADDRESS) -> tuple[P
     return granted.person, granted.token
 
 
-async def test_revoking_ends_the_tokens_issued_so_far_and_roles_replace_each_other(house: House) -> None:
-    accounts = house.accounts
-    for name in ("ada", "ben"):
-        await house.register(name)
-    ada, ben = await accounts.people()
-    assert (ada.name, ben.name) == ("ada", "ben"), "the oldest account first"
-    old, others = accounts.grant(ada).token, accounts.grant(ben).token
-    assert await accounts.authenticate(old) == ada
+# --- new passwords ---
 
-    revoked = await accounts.revoke("ADA")
-    assert isinstance(revoked, Person)
-    assert (revoked.id, revoked.token_generation) == (ada.id, ada.token_generation + 1)
-    assert await accounts.authenticate(old) is BAD_TOKEN
-    assert await accounts.authenticate(accounts.grant(revoked).token) == revoked
-    assert await accounts.authenticate(others) == ben, "nobody else's"
 
-    for operator, admin in ((True, False), (False, True), (False, False)):
-        changed = await accounts.set_roles("ben", operator=operator, admin=admin)
-        assert isinstance(changed, Person)
-        assert (changed.id, changed.is_operator, changed.is_admin) == (ben.id, operator, admin)
-        assert await accounts.authenticate(others) == changed
-    assert await accounts.revoke("nobody") is NO_PERSON
-    assert await accounts.set_roles("nobody", operator=True, admin=True) is NO_PERSON
+async def test_a_new_password_ends_every_token_but_the_one_it_gives(house: House) -> None:
+    ada, old = await registered(house, "ada")
+    _, others = await registered(house, "ben")
+    changed = await house.accounts.change_password(ada, PASSWORD, "another word", ADDRESS)
+    assert isinstance(changed, Granted)
+    assert await house.accounts.authenticate(old) is BAD_TOKEN
+    assert await house.accounts.authenticate(changed.token) == changed.person
+    assert isinstance(await house.accounts.authenticate(others), Person), "nobody else's"
+    assert await house.log_in("ada") is BAD_CREDENTIALS
+    assert isinstance(await house.log_in("ada", password="another word"), Granted)
+
+
+async def test_a_password_is_changed_by_who_knows_it_only(house: House) -> None:
+    ada, token = await registered(house, "ada")
+    wrong = await house.accounts.change_password(ada, "wrong word", "another word", ADDRESS)
+    assert wrong is NOT_YOUR_PASSWORD
+    for new in ("x", "x" * 73):
+        refusal = await house.accounts.change_password(ada, PASSWORD, new, ADDRESS)
+        assert isinstance(refusal, Refusal)
+        assert refusal.code is Code.INVALID
+    assert await house.accounts.authenticate(token) == ada
+    assert isinstance(await house.log_in("ada"), Granted)
+
+
+async def test_who_guesses_at_a_password_with_a_stolen_token_has_to_wait(house: House) -> None:
+    ada, _ = await registered(house, "ada")
+    answers = [
+        await house.accounts.change_password(ada, "wrong word", "another word", ADDRESS) for _ in range(6)
+    ]
+    assert answers[:5] == [NOT_YOUR_PASSWORD] * 5
+    assert isinstance(answers[5], Refusal)
+    assert answers[5].code is Code.TOO_MANY
+
+
+async def test_of_two_who_change_a_password_at_once_one_is_refused(house: House) -> None:
+    ada, _ = await registered(house, "ada")
+    answers: list[object] = []
+
+    async def change(new: str) -> None:
+        answers.append(await house.accounts.change_password(ada, PASSWORD, new, ADDRESS))
+
+    async with trio.open_nursery() as nursery:
+        for new in ("another word", "a third word"):
+            nursery.start_soon(change, new)
+    assert answers.count(NOT_YOUR_PASSWORD) == 1
+
+
+async def test_who_took_the_name_meanwhile_keeps_their_password(house: House) -> None:
+    ada, _ = await registered(house, "ada")
+    assert isinstance(await house.accounts.rename(ada, "Zoë"), Person)
+    ben, _ = await registered(house, "ben")
+    assert isinstance(await house.accounts.rename(ben, "ada"), Person)
+    answer = await house.accounts.change_password(ada, PASSWORD, "another word", ADDRESS)
+    assert answer is NOT_YOUR_PASSWORD
+    assert isinstance(await house.log_in("ada"), Granted)
+
+
+# --- what is logged and counted ---
+
+
+async def test_what_happens_at_the_door_is_logged_and_counted_without_a_secret(house: House) -> None:
+    with capture_logs() as logs:
+        ada, _ = await registered(house, "ada")
+        for name in ("ada", "my secret typed as a name", "x" * 99, "ada", "ada"):
+            await house.log_in(name, password="wrong word")
+        await house.log_in("ada", password="wrong word")
+        await house.accounts.change_password(ada, PASSWORD, "another word", "192.0.2.77")
+        for n in range(10):
+            await house.register(f"person {n}")
+        await house.log_in("ada", password="another word", address="192.0.2.77")
+        await house.storage.users.set_disabled(ada.id, disabled=True)
+        await house.log_in("ada", password="another word", address="192.0.2.77")
+    assert [log["event"] for log in logs] == house.happened
+    assert house.happened == [
+        "registered",
+        *["login failed"] * 5,
+        "login throttled",
+        "password changed",
+        *["registered"] * 9,
+        "registration throttled",
+        "login failed",
+    ]
+    first = {"event": "registered", "person": 1, "name": "ada", "address": ADDRESS, "log_level": "info"}
+    assert logs[0] == first
+    assert [log["name"] for log in logs[1:6]] == ["ada", None, None, "ada", "ada"]
+    assert logs[-1]["disabled"]
+    shown = str(logs).replace("password changed", "")
+    assert not [secret for secret in ("secret", "word", "x" * 99) if secret in shown]

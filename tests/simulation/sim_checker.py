@@ -9,16 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import pairwise, permutations
 
-from sim_record import UNADDRESSED, Event, History, Row
+from sim_record import UNADDRESSED, Event, History, Left, Row
 
 _MOST_READ = 100
 """Messages in one answer of GET /messages."""
 
 _DEFINITE = ("200", "403", "404", "409")
 """Answers after which nothing more comes of a request."""
-
-_ENDED_WELL = ("1000", "1001", "4008")
-"""Close codes of a connection that nobody cut and whose server did not crash."""
 
 _RETRIED = 2.0
 """Seconds after which what the database would not note is noted, once it does what it is asked."""
@@ -374,36 +371,29 @@ class Checker:
     def _check_inboxes(self) -> Iterator[str]:
         """Over all connections of a person together every direct message to them left the server.
 
-        Nor were they told any twice on connections that followed each other, where the first ended well and nothing
-        failed in between: then the server knew what it had told.
+        Nor were they told any twice on connections that followed each other, where nothing failed in between: the
+        server knows what has left it, message by message, however a connection ended.
         """
-        left = {person: set(texts) for person, texts in self._history.left.items()}
-        heard: defaultdict[int, list[tuple[str, dict[str, int]]]] = defaultdict(list)
-        for conn, events in self._conns.items():
-            if events[0][1].note == "direct" and (me := events[0][1].who):
-                heard[me].append((conn, {event.text: index for index, event in events if event.op == "hear"}))
+        saved = {row.text for row in self._history.rows if row.topic.startswith("direct:")}
+        inboxes: defaultdict[int, list[Left]] = defaultdict(list)
+        for left in self._history.left:
+            inboxes[left.person].append(left)
         for row in self._history.rows:
-            if row.topic.startswith("direct:"):
+            if row.text in saved:
                 whom = self._addressee(row)
-                if row.text not in left.get(whom, ()):
+                if not any(row.text in left.texts for left in inboxes[whom]):
                     yield f"{whom} was never told {row.text:.20}"
-        for person, connections in heard.items():
-            for (one, first), (other, second) in permutations(connections, 2):
-                again = first.keys() & second.keys()
-                if again and self._follows(one, other) and not self._fails_between(first, again, other):
-                    yield f"{person} was told {min(again):.20} on {one} and again on {other}"
+        for person, connections in inboxes.items():
+            for one, other in permutations(connections, 2):
+                again = saved.intersection(one.texts, other.texts)
+                if again and one.ended < other.began and not self._fails_between(one.began, other.began):
+                    yield f"{person} was told {min(again):.20} on one connection and again on the next"
 
-    def _follows(self, one: str, other: str) -> bool:
-        """Whether a connection ended well before another was begun."""
-        ends = [index for index, event in self._conns[one] if event.op == "end" and event.note in _ENDED_WELL]
-        return bool(ends) and ends[0] < self._conns[other][0][1].id
-
-    def _fails_between(self, heard: dict[str, int], texts: set[str], conn: str) -> bool:
-        """Whether what was heard may not have been noted when a connection began."""
-        first, last = min(heard[text] for text in texts), self._conns[conn][0][0]
-        if any(event.op == "server killed" for event in self._events[first:last]):
+    def _fails_between(self, begin: float, end: float) -> bool:
+        """Whether what left the server in between may not have been noted."""
+        if any(event.op == "server killed" and begin <= event.at <= end for event in self._events):
             return True
-        return self._is_failing(self._events[first].at, self._events[last].at)
+        return self._is_failing(begin, end)
 
     # What was asked.
 
@@ -426,7 +416,7 @@ class Checker:
                     for each in self._history.rows
                     if newest <= each.id < row.id and _is_question(each)
                 }
-                may |= {e.topic for e in addressed if (known := self._row(e)) is None or known.id > newest}
+                may |= {e.topic for e in addressed if (known := self._row(e)) is None or known.id >= newest}
                 if row.topic not in may:
                     yield f"{conn} answered whoever spoke last, and {row.text} went to {row.topic}"
             elif event.op == "send" and event.topic != f"support:{event.who}":

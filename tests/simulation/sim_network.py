@@ -43,6 +43,7 @@ class Wire:
         self._chunks: deque[tuple[float, bytes]] = deque()  # each with when it arrives
         self._size = 0
         self.taken: bytearray | None = None  # all that was ever put, if anybody wants to know
+        self.ended = math.inf  # when the writer closed it
         self._latest = 0.0  # nothing overtakes
         self._fin: float | None = None
         self._torn = False
@@ -163,6 +164,7 @@ class Wire:
         """The writer sends no more; what is under way still arrives."""
         if self._fin is None:
             self._fin = self._arrival()
+            self.ended = trio.current_time()
             self._writer_gone = True
             self._wake()
 

@@ -32,13 +32,23 @@ class Row(msgspec.Struct, frozen=True):
     text: str
 
 
+class Left(msgspec.Struct):
+    """What left the server whole on one connection for direct messages: their texts, whatever became of them on the
+    way. `began` is when the client asked for it, and `ended` when the server closed it.
+    """
+
+    person: int
+    began: float
+    ended: float
+    texts: list[str]
+
+
 class History(msgspec.Struct):
     """All that the checker looks at.
 
     `names` are all names that each person ever had; `operators` hear every support conversation; `bugs` are what
-    the server itself shows to be wrong: a traceback in its log, a task left behind. `left` has the texts of direct
-    messages that left the server whole for each person, on any of their connections, whatever became of them on the
-    way. `failing` has the times at which the database did not do what it was asked.
+    the server itself shows to be wrong: a traceback in its log, a task left behind. `failing` has the times at which
+    the database did not do what it was asked.
     """
 
     events: list[Event]
@@ -46,7 +56,7 @@ class History(msgspec.Struct):
     names: dict[int, list[str]]
     operators: list[int]
     bugs: list[str]
-    left: dict[int, list[str]]
+    left: list[Left]
     failing: list[tuple[float, float]]
 
     def digest(self) -> str:

@@ -15,7 +15,7 @@ from sim_clients import KINDS, Client, RoomsClient
 from sim_determinism import deterministic, hashed
 from sim_network import Network, Weather, Wire
 from sim_plan import Guest, Plan, Restart, Step
-from sim_record import History, Recorder, Row, direct
+from sim_record import History, Left, Recorder, Row, direct
 from sim_storage import Database
 from sim_wire import whole_texts
 from trio.testing import MockClock
@@ -60,7 +60,7 @@ class World:
         self._stopped = trio.Event()
         self._is_up = False
         self._clients: list[Client] = []
-        self._wires: list[tuple[int, Wire]] = []
+        self._wires: list[tuple[int, float, Wire]] = []
         self.hubs: list[Hub] = []
         self.presences: list[Presence] = []
 
@@ -92,7 +92,7 @@ class World:
 
     def keep(self, person: int, wire: Wire) -> None:
         """Remember what leaves the server for a person."""
-        self._wires.append((person, wire))
+        self._wires.append((person, trio.current_time(), wire))
 
     # The run.
 
@@ -121,10 +121,12 @@ class World:
 
     def history(self) -> History:
         """Return what happened so far."""
-        left: dict[int, list[str]] = {}
-        for person, wire in self._wires:
+        left: list[Left] = []
+        for person, began, wire in self._wires:
             told = [json.loads(text) for text in whole_texts(bytes(wire.taken or b"")) if text[0] == "{"]
-            left.setdefault(person, []).extend(each["content"] for each in told if "content" in each)
+            left.append(
+                Left(person, began, wire.ended, [each["content"] for each in told if "content" in each])
+            )
         failing = [(t.at, t.at + t.lasts) for t in self.plan.troubles if t.kind not in ("slow", "late")]
         rows = self._rows()
         return History(self.record.events, rows, self._names, self.operators, self.bugs, left, failing)

@@ -6,6 +6,7 @@ the worlds of `test_simulation.py`, some two hundred of them in every run.
 
 import random
 from collections.abc import Callable
+from itertools import permutations
 
 import pytest
 from msgspec import structs
@@ -244,24 +245,24 @@ def read_with_a_gap(history: History, chance: random.Random) -> None:
 
 
 def never_left(history: History, chance: random.Random) -> None:
-    whom = chance.choice(sorted(person for person, texts in history.left.items() if texts))
-    gone = chance.choice(sorted(set(history.left[whom]) & _stored(history)))
-    history.left = history.left | {whom: [text for text in history.left[whom] if text != gone]}
+    saved = {row.text for row in history.rows if row.topic.startswith("direct:")}
+    gone = chance.choice(sorted(saved))
+    history.left = [
+        structs.replace(left, texts=[text for text in left.texts if text != gone]) for left in history.left
+    ]
 
 
 def told_again(history: History, chance: random.Random) -> None:
-    conns = {e.conn: e for e in history.events if e.op == "open" and e.note == "direct" and e.who}
-    ended = {e.conn: i for i, e in enumerate(history.events) if e.op == "end" and e.note == "1000"}
-    heard = [e for e in history.events if _is_heard_in("direct:")(e) and e.text in _stored(history)]
-    again = [
-        (event, later)
-        for event in heard
-        for later in conns.values()
-        if event.conn in ended and later.who == conns[event.conn].who and ended[event.conn] < later.id
+    saved = {row.text for row in history.rows if row.topic.startswith("direct:")}
+    follow = [
+        (one, other)
+        for one, other in permutations(history.left, 2)
+        if one.person == other.person and one.ended < other.began and saved.intersection(one.texts)
     ]
-    event, later = chance.choice(again)
-    place = history.events.index(later) + 1
-    history.events.insert(place, structs.replace(event, at=later.at, conn=later.conn))
+    one, other = chance.choice(follow)
+    again = structs.replace(other, texts=[*other.texts, chance.choice(sorted(saved.intersection(one.texts)))])
+    history.left = [again if left is other else left for left in history.left]
+    history.events[:] = [event for event in history.events if event.op != "server killed"]
     history.failing = []
 
 

@@ -1,5 +1,6 @@
 """Calls that change something cost a message and calls that read cost pages; who is over budget waits for a 429."""
 
+import re
 from collections.abc import AsyncGenerator
 from typing import NamedTuple
 
@@ -33,10 +34,14 @@ CHANGES = [
     ("PUT", "/remove"),
     ("DELETE", "/room/2"),
     ("POST", "/admin/clients/1/cancel"),
+    ("POST", "/api/v1/me/password"),
+    ("PATCH", "/api/v1/admin/people/1"),
+    ("DELETE", "/api/v1/admin/people/1/sessions"),
+    ("DELETE", "/api/v1/admin/people/1"),
 ]
 READS = [("GET", "/messages/1")]
 FREE = [("GET", "/profile"), ("GET", "/rooms"), ("GET", "/admin/why"), ("GET", "/admin/why/1")]
-FREE += [("GET", "/admin/tree.json")]
+FREE += [("GET", "/admin/tree.json"), ("GET", "/api/v1/admin/people"), ("GET", "/api/v1/admin/people/1")]
 
 
 class Api(NamedTuple):
@@ -49,7 +54,7 @@ class Api(NamedTuple):
     token: str
 
     async def call(self, method: str, path: str) -> Response:
-        body = {"NewName": "adele", "Name": "garden", "RoomID": 2, "UID": 1}
+        body = {"NewName": "adele", "Name": "garden", "RoomID": 2, "UID": 1, "old": "?", "new": "?" * 9}
         headers = {"Authorization": self.token}
         sent = {} if method == "GET" else {"json": body}
         answer: Response = await self.app.test_client().open(path, method=method, headers=headers, **sent)
@@ -81,7 +86,8 @@ async def test_every_call_with_a_token_is_looked_at_below(api: Api) -> None:
         if "security" in operation
     }
     described = {
-        (method, path.replace("{connection}", "1")): each for (method, path), each in described.items()
+        (method, re.sub("{(connection|person)}", "1", path)): each
+        for (method, path), each in described.items()
     }
     assert described.keys() == {*CHANGES, *READS, *FREE}
     for call, operation in described.items():

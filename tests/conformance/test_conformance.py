@@ -39,7 +39,7 @@ def target(server: ServerProcess, operators: list[Account]) -> Generator[Target]
     """The server of all tests; nothing that is played may make it log an error."""
     logged = server.log.stat().st_size
     yield Target(server.url, operators=operators)
-    lines = server.log.read_text()[logged:].splitlines()
+    lines = server.log.read_bytes()[logged:].splitlines()
     assert [line for line in lines if json.loads(line)["level"] in ("error", "critical")] == []
 
 

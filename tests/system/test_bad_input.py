@@ -77,7 +77,7 @@ def innocents(server: ServerProcess, pair: Innocents) -> Generator[Innocents]:
     yield pair
     pair.chat()
     assert server.process.poll() is None
-    lines = server.log.read_text()[logged:].splitlines()
+    lines = server.log.read_bytes()[logged:].splitlines()
     assert [line for line in lines if json.loads(line)["level"] in ("error", "critical")] == []
 
 

@@ -1,157 +1,229 @@
-// The plain page: one socket that everybody listens on and that a person who logged in speaks on (/messenger).
-// Whatever comes from the server is put in as text, never as markup.
+// The plain page. Whoever is logged in speaks the rooms protocol (docs/protocols/rooms.md) in the lobby, which is
+// room 1; anybody else listens to the lobby over Instant Messenger (/messenger), which needs no login.
 
-const SHORTEST_WAIT = 500; // ms before the first try to connect again; it doubles
-const LONGEST_WAIT = 30_000; // ms
-const STABLE = 5_000; // ms a socket must have lasted for the wait to start small again
-const ANSWER_WITHIN = 15_000; // ms for an HTTP call
-const MOST_LINES = 500; // on the page; older ones go
-const RECALLED = 50; // lines of history
-const KEPT_AS = "trio-chat-token"; // for this tab, so that a reload stays logged in
+import { call, nameOf } from "./calls.js";
+import { Connection } from "./connection.js";
+import { Log } from "./log.js";
+import { Unsent } from "./unsent.js";
 
-const [status, leave, lines, door, trouble, speech, message] =
-  ["status", "leave", "lines", "door", "trouble", "speech", "message"].map((id) => document.getElementById(id));
+const LOBBY = 1;
+const LONGEST_TEXT = 4_000; // characters
+const ACKNOWLEDGED_WITHIN = 30_000; // ms; the server itself gives a commit five seconds
+const MOST_TO_CATCH_UP = 500; // lines after a lost connection; beyond that the page starts over from the newest
+const NEAR_TOP = 200; // px
+const KEPT_AS = "trio-chat-token"; // for all tabs
+const LOGGED_OUT = [4401, 4403]; // close codes: the token is no good any more
+const AGAIN = "Please log in again.";
 
-let token = sessionStorage.getItem(KEPT_AS);
-let name = null; // who the server says we are, once it has
-let socket = null;
-let tries = 0; // connections in a row that did not last
-let again = null; // the timer of the next one
+const [status, leave, view, older, beginning, lines, pending, door, trouble, speech, message, wrong] = [
+  "status", "leave", "view", "older", "beginning", "lines", "unsent", "door", "trouble", "speech", "message", "wrong",
+].map((id) => document.getElementById(id));
 
-function connect() {
-  clearTimeout(again);
-  const opened = Date.now();
-  const mine = new WebSocket(new URL("/messenger", location.href.replace(/^http/, "ws")));
-  socket = mine;
-  if (!tries) status.textContent = "Connecting…"; // later tries leave what went wrong on the page
-  let wasOpen = false;
-  mine.onopen = () => {
-    wasOpen = true;
-    token ? authorise() : showWhoWeAre();
-  };
-  mine.onmessage = (event) => {
-    if (mine === socket) receive(JSON.parse(event.data));
-  };
-  mine.onclose = () => {
-    if (mine !== socket) return; // replaced already
-    name = null;
-    tries = Date.now() - opened > STABLE ? 0 : tries + 1;
-    const wait = Math.min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** tries) * (0.5 + Math.random() / 2);
-    again = setTimeout(connect, wait);
-    showWhoWeAre();
-    status.textContent = `Not connected, trying again in ${Math.ceil(wait / 1000)} s.`;
-    if (!wasOpen) explain(mine);
-  };
+const log = new Log(view, lines, () => me && ([older.hidden, beginning.hidden] = [false, true]));
+let token = null;
+let me = null; // uid and name of whoever is logged in
+let unsent = null; // theirs
+let connection = null;
+let newest = 0; // the id up to which everything was heard since the oldest line shown
+let entering = false; // the next "enter" answers ours
+let missed = []; // what comes while the history is read; null when all of it is read
+let overdue = null; // the timer of an acknowledgement
+let loading = false; // older lines
+
+function begin(with_) {
+  connection?.close();
+  clearTimeout(overdue);
+  token = with_;
+  me = token && whoIsIn(token);
+  log.clear();
+  newest = 0;
+  missed = [];
+  loading = false;
+  beginning.hidden = older.hidden = true;
+  pending.replaceChildren();
+  unsent = me && new Unsent(me, pending, message, { changed: (change) => log.keepingPlace(change), again: speak });
+  door.hidden = me !== null;
+  speech.hidden = leave.hidden = me === null;
+  status.textContent = "Connecting…";
+  const path = me ? `/ws?${new URLSearchParams({ token })}` : "/messenger";
+  const mine = (connection = new Connection(path, {
+    opened: () => me || (status.textContent = "You can read. Log in to write."),
+    frame: (frame) => (me ? told(frame) : overheard(frame)),
+    lost: ({ code, wasOpen, wait }) => {
+      clearTimeout(overdue);
+      entering = false;
+      missed = [];
+      unsent?.connectionLost();
+      if (LOGGED_OUT.includes(code)) return forget(AGAIN);
+      status.textContent = `Not connected, trying again in ${Math.ceil(wait / 1000)} s.`;
+      if (!wasOpen) explain(mine);
+    },
+  }));
 }
 
-// A browser does not tell a page why its socket was refused. The same path answers a call with the same words.
+function whoIsIn(jwt) {
+  try {
+    const base64 = jwt.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const claims = JSON.parse(new TextDecoder().decode(bytes));
+    return { uid: claims.UID, name: claims.name };
+  } catch {
+    return null; // somebody else's
+  }
+}
+
+// A browser does not tell a page why its socket was refused. Calls are answered with the same words.
 async function explain(refused) {
-  const call = { method: "POST", signal: AbortSignal.timeout(ANSWER_WITHIN) };
-  const response = await fetch("/messenger", call).catch(() => null);
-  const answer = response?.status === 403 ? await response.json().catch(() => null) : null;
-  if (answer?.error && refused === socket) status.textContent = `Not connected: ${answer.error}`;
+  try {
+    await call("POST", "/messenger");
+  } catch (error) {
+    if (error.status === 403 && refused === connection) status.textContent = `Not connected: ${error.message}`;
+  }
+  if (me) await call("GET", "/profile", { token }).catch((error) => refused === connection && endedBy(error));
 }
 
-function reconnect() {
-  const old = socket;
-  name = null;
-  connect();
-  old?.close();
-}
-
-function receive(line) {
-  if (line.username !== "server") return show(line.username, line.message);
-  const authorised = /^authorised as (.+)$/s.exec(line.message);
-  if (authorised) return welcome(authorised[1]);
-  if (token && name === null && /token/.test(line.message)) return forget("Please log in again.");
-  notice(line.message);
-  // Not the token's fault: the server could not look. Start over, as after a lost connection.
-  if (token && name === null) socket.close();
-}
-
-function welcome(as) {
-  name = as;
-  lines.replaceChildren(); // the history has them, in order
-  lines.setAttribute("aria-busy", "true"); // or every recalled line is read out
-  setTimeout(() => lines.removeAttribute("aria-busy"), 1_000);
-  send(`history ${RECALLED}`);
-  showWhoWeAre();
-  message.focus();
+// Whether an error says that the token is no good any more; then it is forgotten.
+function endedBy(error) {
+  if (error.status !== 401) return false;
+  forget(AGAIN);
+  return true;
 }
 
 function forget(why = "") {
-  token = null;
-  sessionStorage.removeItem(KEPT_AS);
-  reconnect(); // a socket can't be unauthorised
-  showWhoWeAre();
+  if (localStorage.getItem(KEPT_AS) === token) localStorage.removeItem(KEPT_AS); // not a newer one of another tab
+  begin(null);
   trouble.textContent = why;
   door.elements.username.focus();
 }
 
-function authorise() {
-  status.textContent = "Logging in…";
-  send(`auth ${token}`);
+// --- nobody is logged in ---
+
+function overheard({ username, message: text }) {
+  log.append(username, text, username === "server" ? "notice" : "");
 }
 
-function send(text) {
-  socket.send(JSON.stringify({ username: name ?? nameIn(token), message: text }));
-}
+// --- somebody is ---
 
-function nameIn(jwt) {
-  const base64 = jwt.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-  return JSON.parse(new TextDecoder().decode(bytes)).name;
-}
-
-function showWhoWeAre() {
-  const open = socket.readyState === WebSocket.OPEN;
-  door.hidden = token !== null;
-  speech.hidden = leave.hidden = token === null;
-  speech.querySelector("button").disabled = name === null;
-  if (open) status.textContent = name === null ? "You can read. Log in to write." : `You are ${name}.`;
-}
-
-function show(speaker, text, kind = "") {
-  const atEnd = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 40;
-  const item = document.createElement("li");
-  item.className = kind;
-  for (const [tag, content] of [["b", speaker], ["span", text]]) {
-    const part = item.appendChild(document.createElement(tag));
-    part.dir = "auto";
-    part.textContent = content;
-    item.append(" ");
+function told(frame) {
+  switch (frame.Type) {
+    case "enter":
+      if (entering) return catchUp(connection, missed);
+      entering = true;
+      return connection.send({ Type: "enter", RoomID: LOBBY });
+    case "message":
+      return missed ? void missed.push(frame) : log.keepingPlace(() => heard(frame));
+    case "sent":
+      return acknowledged(frame);
+    case "error":
+      if (missed) return connection.drop(); // not let in: the database does not answer
+      clearTimeout(overdue);
+      if (frame.Error !== "internal error") {
+        unsent.refused(frame.Error);
+        return speak();
+      }
+      unsent.refused("the server could not save it");
+      return connection.drop(); // the history says later whether it is saved after all
   }
-  lines.append(item);
-  while (lines.childElementCount > MOST_LINES) lines.firstElementChild.remove();
-  if (atEnd) lines.scrollTop = lines.scrollHeight;
 }
 
-function notice(text) {
-  show("server", text, "notice");
+function heard(frame) {
+  if (frame.ID > newest && frame.UID === me.uid && !log.has(frame.ID)) unsent.heard(frame);
+  newest = Math.max(newest, frame.ID);
+  log.add(frame, me.uid);
 }
+
+function acknowledged({ MessageID, Timestamp }) {
+  clearTimeout(overdue);
+  const text = unsent.acknowledged();
+  // Not heard(): messages of others with smaller ids may still be on their way.
+  if (text !== undefined) log.keepingPlace(() => log.add({ ID: MessageID, UID: me.uid, Text: text, Timestamp }, me.uid));
+  speak();
+}
+
+function speak() {
+  if (missed) return; // it is sent when the history is read
+  const text = unsent.send(newest);
+  if (text === null) return;
+  connection.send({ Type: "message", Text: text });
+  overdue = setTimeout(() => connection.drop(), ACKNOWLEDGED_WITHIN);
+}
+
+const history = (lastId) => call("GET", `/messages/${LOBBY}?LastID=${lastId}`, { token });
+
+// Read what was said while there was no connection: back to what was heard, and to what became of our own lines.
+async function catchUp(mine, during) {
+  const isOver = () => mine !== connection || during !== missed; // another login, or lost again
+  try {
+    const since = newest || unsent.since;
+    let page = await history(0);
+    const gap = [...page];
+    while (since && page.length && page.at(-1).ID > since && gap.length < MOST_TO_CATCH_UP) {
+      page = await history(page.at(-1).ID - 1);
+      gap.push(...page);
+    }
+    if (isOver()) return;
+    if (newest && page.length && page.at(-1).ID > newest) log.clear();
+    missed = null;
+    log.keepingPlace(() => {
+      if (log.oldest === null) [older.hidden, beginning.hidden] = [false, true];
+      [...gap.reverse(), ...during].forEach(heard);
+    });
+    unsent.settle();
+    status.textContent = `You are ${me.name}.`;
+    nameOf(me.uid).then((name) => mine === connection && missed === null && (status.textContent = `You are ${name}.`));
+    speak();
+    fill();
+  } catch (error) {
+    if (isOver() || endedBy(error)) return;
+    connection.drop();
+    status.textContent = `Not connected: ${error.message}`;
+  }
+}
+
+// Load the page before the oldest line, once the top comes near.
+async function fill() {
+  if (older.hidden || loading || view.scrollTop > NEAR_TOP) return;
+  await loadOlder();
+}
+
+async function loadOlder() {
+  const mine = connection;
+  loading = true;
+  older.disabled = true;
+  try {
+    const before = (log.oldest ?? 0) - 1;
+    const page = before > 0 ? await history(before) : [];
+    if (mine !== connection) return;
+    if (page.length) log.showPage(page, me.uid);
+    else log.keepingPlace(() => ([older.hidden, beginning.hidden] = [true, false]));
+    older.textContent = "Older lines";
+  } catch (error) {
+    if (mine !== connection || endedBy(error)) return;
+    older.textContent = `Older lines could not be loaded (${error.message}) Try again`;
+    return;
+  } finally {
+    if (mine === connection) older.disabled = loading = false;
+  }
+  fill();
+}
+
+// --- what the person does ---
 
 door.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const call = event.submitter?.value ?? "/api/login";
+  const path = event.submitter?.value ?? "/api/login";
   const buttons = door.querySelectorAll("button");
+  const { username, password } = door.elements;
   trouble.textContent = "";
   for (const button of buttons) button.disabled = true;
   try {
-    const response = await fetch(call, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ username: door.elements.username.value, password: door.elements.password.value }),
-      signal: AbortSignal.timeout(ANSWER_WITHIN),
-    });
-    const answer = await response.json().catch(() => ({}));
-    if (!response.ok || !answer.token) throw new Error(answer.error ?? `The server answered ${response.status}.`);
-    token = answer.token;
-    sessionStorage.setItem(KEPT_AS, token);
+    const answer = await call("POST", path, { body: { username: username.value, password: password.value } });
+    localStorage.setItem(KEPT_AS, answer.token);
     door.reset();
-    showWhoWeAre();
-    if (socket.readyState === WebSocket.OPEN) authorise();
+    begin(answer.token);
+    message.focus();
   } catch (error) {
-    trouble.textContent = error.name === "TimeoutError" ? "The server does not answer." : error.message;
+    trouble.textContent = error.message;
   } finally {
     for (const button of buttons) button.disabled = false;
   }
@@ -160,14 +232,27 @@ door.addEventListener("submit", async (event) => {
 speech.addEventListener("submit", (event) => {
   event.preventDefault();
   const text = message.value.trim();
-  if (!text || name === null || socket.readyState !== WebSocket.OPEN) return;
-  send(text);
-  // The server tells everybody but the socket that spoke; control words it tells nobody.
-  if (!/^(auth|history)(\s+\S+)?$/.test(text)) show(name, text, "own");
+  const isLong = [...text].length > LONGEST_TEXT;
+  wrong.textContent = isLong ? `A message has at most ${LONGEST_TEXT} characters.` : "";
+  if (!text || isLong) return;
   message.value = "";
+  unsent.push(text);
+  speak();
+  view.scrollTop = view.scrollHeight;
+});
+
+message.addEventListener("input", () => unsent?.keep());
+message.addEventListener("keydown", (event) => {
+  // Enter that ends the composing of a character (as in Japanese) sends nothing; 229 is what Safari calls it.
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+  event.preventDefault();
+  speech.requestSubmit();
 });
 
 leave.addEventListener("click", () => forget());
-addEventListener("online", () => socket.readyState === WebSocket.CLOSED && connect());
+older.addEventListener("click", () => loading || loadOlder());
+view.addEventListener("scroll", fill);
+addEventListener("online", () => connection.hurry());
+addEventListener("storage", ({ key, newValue }) => key === KEPT_AS && newValue !== token && begin(newValue));
 
-connect();
+begin(localStorage.getItem(KEPT_AS));

@@ -25,6 +25,7 @@ let me = null; // uid and name of whoever is logged in
 let unsent = null; // theirs
 let connection = null;
 let newest = 0; // the id up to which everything was heard since the oldest line shown
+let acknowledgedId = 0; // the newest of our own
 let entering = false; // the next "enter" answers ours
 let missed = []; // what comes while the history is read; null when all of it is read
 let overdue = null; // the timer of an acknowledgement
@@ -36,7 +37,7 @@ function begin(with_) {
   token = with_;
   me = token && whoIsIn(token);
   log.clear();
-  newest = 0;
+  newest = acknowledgedId = 0;
   missed = [];
   loading = false;
   beginning.hidden = older.hidden = true;
@@ -134,6 +135,7 @@ function heard(frame) {
 
 function acknowledged({ MessageID, Timestamp }) {
   clearTimeout(overdue);
+  acknowledgedId = MessageID;
   const text = unsent.acknowledged();
   // Not heard(): messages of others with smaller ids may still be on their way.
   if (text !== undefined) log.keepingPlace(() => log.add({ ID: MessageID, UID: me.uid, Text: text, Timestamp }, me.uid));
@@ -142,7 +144,7 @@ function acknowledged({ MessageID, Timestamp }) {
 
 function speak() {
   if (missed) return; // it is sent when the history is read
-  const text = unsent.send(newest);
+  const text = unsent.send(Math.max(newest, acknowledgedId));
   if (text === null) return;
   connection.send({ Type: "message", Text: text });
   overdue = setTimeout(() => connection.drop(), ACKNOWLEDGED_WITHIN);
@@ -194,12 +196,13 @@ async function loadOlder() {
     const before = (log.oldest ?? 0) - 1;
     const page = before > 0 ? await history(before) : [];
     if (mine !== connection) return;
+    if (before !== (log.oldest ?? 0) - 1) return; // what it belongs to has gone meanwhile
     if (page.length) log.showPage(page, me.uid);
     else log.keepingPlace(() => ([older.hidden, beginning.hidden] = [true, false]));
     older.textContent = "Older lines";
   } catch (error) {
     if (mine !== connection || endedBy(error)) return;
-    older.textContent = `Older lines could not be loaded (${error.message}) Try again`;
+    older.textContent = `Try again: older lines could not be loaded (${error.message})`;
     return;
   } finally {
     if (mine === connection) older.disabled = loading = false;

@@ -312,6 +312,8 @@ def test_a_line_that_was_lost_is_sent_again_only_by_the_person(
 
 def test_what_is_not_sent_survives_a_reload(relayed: Wire, context: BrowserContext) -> None:
     page = visit(context, relayed.url, "reloading_ada")
+    say(page, "first")  # a line of the same text that is saved does not stand for one that is not
+    expect(saved(page, "first")).to_have_count(1)
     relayed.swallow(requests=True)
     say(page, "first")
     say(page, "second")
@@ -320,10 +322,10 @@ def test_what_is_not_sent_survives_a_reload(relayed: Wire, context: BrowserConte
     page.reload()
     expect(status(page)).to_have_text("You are reloading_ada.")
     expect(page.get_by_label("Message", exact=True)).to_have_value("half a sent")
-    for text in ("first", "second"):
+    for text, count in (("first", 2), ("second", 1)):
         expect(unsent(page, text).get_by_role("alert")).to_contain_text("not sent: ")
         unsent(page, text).get_by_role("button", name="Send again").click()
-        expect(saved(page, text)).to_have_count(1)
+        expect(saved(page, text)).to_have_count(count)
     page.reload()
     expect(saved(page, "second")).to_have_count(1)
     expect(unsent(page)).to_have_count(0)
@@ -373,6 +375,24 @@ def test_history_scrolls_back_to_the_beginning(chat: ServerProcess, context: Bro
         expect(saved(page, "at the end")).to_be_in_viewport()
         expect(saved(page)).to_have_count(500)
         expect(beginning).to_be_hidden()
+
+
+@needs_proc
+def test_older_lines_that_could_not_be_loaded_can_be_asked_for_again(
+    chat: ServerProcess, context: BrowserContext
+) -> None:
+    with member(chat.url, "older_ben") as ben:
+        say_all(ben, [f"older {n}" for n in range(150)])
+    page = visit(context, chat.url, "older_ada")
+    expect(saved(page)).to_have_count(100)
+    button = page.locator("#older")
+    with stopped(postgres_under(chat.process.pid)):
+        page.locator("#view").evaluate(_SCROLL_TO_TOP)
+        expect(button).to_contain_text("Try again: older lines could not be loaded")
+        expect(saved(page)).to_have_count(100)
+    button.click()
+    expect(saved(page, "older 0")).to_have_count(1)
+    expect(button).to_have_text("Older lines")
 
 
 _SCROLL_TO_TOP = """view => {

@@ -47,7 +47,7 @@ async function lookUp(uid) {
       knownNames.set(uid, name);
       return name;
     } catch (error) {
-      if (error.status === 404) return `person ${uid}`;
+      if (error.status === 404) return `person ${uid} (deleted)`;
       await new Promise((resolve) => setTimeout(resolve, 1_000 * 2 ** tries));
     }
   }

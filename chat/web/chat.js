@@ -50,12 +50,12 @@ function begin(with_) {
   const mine = (connection = new Connection(path, {
     opened: () => me || (status.textContent = "You can read. Log in to write."),
     frame: (frame) => (me ? told(frame) : overheard(frame)),
-    lost: ({ code, wasOpen, wait }) => {
+    lost: ({ code, reason, wasOpen, wait }) => {
       clearTimeout(overdue);
       entering = false;
       missed = [];
       unsent?.connectionLost();
-      if (LOGGED_OUT.includes(code)) return forget(AGAIN);
+      if (LOGGED_OUT.includes(code)) return forget(reason ? `${AGAIN} (The server said: ${reason}.)` : AGAIN);
       status.textContent = `Not connected, trying again in ${Math.ceil(wait / 1000)} s.`;
       if (!wasOpen) explain(mine);
     },

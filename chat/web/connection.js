@@ -12,7 +12,7 @@ export class Connection {
   #tries = 0; // connections in a row that did not last
   #again = null; // the timer of the next one
 
-  // `on` has opened(), frame(object) and lost({ code, wasOpen, wait }), wait in ms. None is called after close().
+  // `on` has opened(), frame(object) and lost({ code, reason, wasOpen, wait }), wait in ms. None is called after close().
   constructor(path, on) {
     this.#path = path;
     this.#on = on;
@@ -33,17 +33,17 @@ export class Connection {
     mine.onmessage = (event) => {
       if (mine === this.#socket) this.#on.frame(JSON.parse(event.data));
     };
-    mine.onclose = ({ code }) => {
-      if (mine === this.#socket) this.#lost(code, wasOpen);
+    mine.onclose = ({ code, reason }) => {
+      if (mine === this.#socket) this.#lost({ code, reason, wasOpen });
     };
   }
 
-  #lost(code, wasOpen) {
+  #lost(how) {
     this.#socket = null;
     this.#tries = Date.now() - this.#opened > STABLE ? 0 : this.#tries + 1;
     const wait = Math.min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** this.#tries) * (0.5 + Math.random() / 2);
     this.#again = setTimeout(() => this.#open(), wait);
-    this.#on.lost({ code, wasOpen, wait });
+    this.#on.lost({ ...how, wait });
   }
 
   send(frame) {
@@ -54,7 +54,7 @@ export class Connection {
   drop() {
     const old = this.#socket;
     if (!old) return;
-    this.#lost(1006, true);
+    this.#lost({ code: 1006, reason: "", wasOpen: true });
     old.close();
   }
 

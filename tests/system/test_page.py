@@ -1,21 +1,21 @@
 """The page at `/`, in a real browser."""
 
 import asyncio
-import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from conftest import ServerProcess, data_path, running_server
-from people import PASSWORD, Person, eventually, member, register, request
+from people import PASSWORD, Person, eventually, member, post, register, request
 from playwright.sync_api import (
     Browser,
     BrowserContext,
     Locator,
     Page,
-    WebSocketRoute,
     expect,
     sync_playwright,
 )
@@ -79,9 +79,9 @@ def open_page(context: BrowserContext, url: str) -> Page:
     return page
 
 
-def log_in(page: Page, name: str) -> None:
+def log_in(page: Page, name: str, password: str = PASSWORD) -> None:
     page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
     expect(status(page)).to_have_text(f"You are {name}.")
 
@@ -438,20 +438,30 @@ def test_a_token_that_is_no_good_any_more_asks_to_log_in_again(
     expect(saved(page, "still here")).to_have_count(1)
 
 
-def test_a_socket_that_ends_with_4403_asks_to_log_in_again(
+def test_a_page_whose_login_was_ended_asks_to_log_in_again(
     chat: ServerProcess, context: BrowserContext
 ) -> None:
     page = visit(context, chat.url, "ended_ada")
-    sockets: list[WebSocketRoute] = []
-
-    def relay(route: WebSocketRoute) -> None:
-        route.connect_to_server()
-        sockets.append(route)
-
-    page.route_web_socket(re.compile("/ws"), relay)
-    page.reload()
-    expect(status(page)).to_have_text("You are ended_ada.")
-    sockets[0].close(code=4403, reason="logged out")
-    expect(page.locator("#trouble")).to_have_text("Please log in again.")
+    page.get_by_label("Message", exact=True).fill("not yet said")
+    token = page.evaluate("localStorage.getItem('trio-chat-token')")
+    change = {"old": PASSWORD, "new": "another world"}
+    answer = post(f"{chat.url}/api/v1/me/password", change, headers={"Authorization": token})
+    assert answer.status_code == 200, answer.text
+    expect(page.locator("#trouble")).to_contain_text(
+        "Please log in again. (The server said: your logins were ended"
+    )
     expect(status(page)).to_have_text("You can read. Log in to write.")
     assert page.evaluate("localStorage.length") == 0
+    log_in(page, "ended_ada", "another world")
+    expect(page.get_by_label("Message", exact=True)).to_have_value("not yet said")
+
+
+def test_what_deleted_people_said_stays(chat: ServerProcess, context: BrowserContext) -> None:
+    page = visit(context, chat.url, "staying_ada")
+    with member(chat.url, "leaving_ben") as ben:
+        say_all(ben, ["so long"])
+    expect(saved(page, "so long")).to_contain_text("leaving_ben")
+    command = [sys.executable, "-m", "chat", "user", "delete", "leaving_ben", "--data", str(chat.data)]
+    subprocess.run(command, check=True, timeout=60, capture_output=True)
+    page.reload()
+    expect(saved(page, "so long").locator("b")).to_contain_text("(deleted)")

@@ -16,6 +16,7 @@ from playwright.sync_api import (
     BrowserContext,
     Locator,
     Page,
+    Route,
     expect,
     sync_playwright,
 )
@@ -375,6 +376,20 @@ def test_history_scrolls_back_to_the_beginning(chat: ServerProcess, context: Bro
         expect(saved(page, "at the end")).to_be_in_viewport()
         expect(saved(page)).to_have_count(500)
         expect(beginning).to_be_hidden()
+        # The oldest line goes while the page before it is on its way.
+        held: list[Route] = []
+        page.route("**/messages/*", lambda route: held.append(route))
+        page.locator("#view").evaluate(_SCROLL_TO_TOP)
+        expect(page.locator("#older")).to_be_disabled()
+        page.locator("#view").evaluate("view => { view.scrollTop = view.scrollHeight; }")
+        ben.say("one more")
+        expect(saved(page, "one more")).to_be_in_viewport()
+        page.locator("#view").evaluate("view => { view.scrollTop = 1000; }")
+        held[0].continue_()
+        expect(page.locator("#older")).to_be_enabled()
+        page.unroute("**/messages/*")
+        shown = page.locator("#lines .text").all_text_contents()
+        assert shown == texts_in_the_room(chat.url, token)[-len(shown) :]
 
 
 @needs_proc

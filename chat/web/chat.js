@@ -136,9 +136,9 @@ function heard(frame) {
 function acknowledged({ MessageID, Timestamp }) {
   clearTimeout(overdue);
   acknowledgedId = MessageID;
-  const text = unsent.acknowledged();
+  const sent = { ID: MessageID, UID: me.uid, Text: unsent.acknowledged(), Timestamp };
   // Not heard(): messages of others with smaller ids may still be on their way.
-  if (text !== undefined) log.keepingPlace(() => log.add({ ID: MessageID, UID: me.uid, Text: text, Timestamp }, me.uid));
+  if (sent.Text !== undefined) log.keepingPlace(() => log.add(sent, me.uid));
   speak();
 }
 

@@ -12,7 +12,8 @@ export class Connection {
   #tries = 0; // connections in a row that did not last
   #again = null; // the timer of the next one
 
-  // `on` has opened(), frame(object) and lost({ code, reason, wasOpen, wait }), wait in ms. None is called after close().
+  // `on` has opened(), frame(object) and lost({ code, reason, wasOpen, wait }), wait in ms; none is called after
+  // close().
   constructor(path, on) {
     this.#path = path;
     this.#on = on;

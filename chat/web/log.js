@@ -68,14 +68,20 @@ export class Log {
     item.dataset.id = ID;
     item.insertBefore(timeOf(Timestamp), author);
     item.insertBefore(document.createTextNode(" "), author);
-    let next = null;
-    const first = this.#list.firstElementChild;
-    if (first && ID < Number(first.dataset.id)) next = first;
-    else for (let it = this.#list.lastElementChild; it && Number(it.dataset.id) > ID; it = it.previousElementSibling) next = it;
+    const next = this.#after(ID);
     this.#list.insertBefore(item, next);
     this.#items.set(ID, item);
     markDay(item);
     if (next) markDay(next);
+  }
+
+  // The line before which a message belongs, or null. Nearly always it is the oldest of all, or the newest.
+  #after(id) {
+    const first = this.#list.firstElementChild;
+    if (first && id < Number(first.dataset.id)) return first;
+    let next = null;
+    for (let at = this.#list.lastElementChild; at && Number(at.dataset.id) > id; at = at.previousElementSibling) next = at;
+    return next;
   }
 
   // Show a line of which neither id nor time is told, at the end.
@@ -131,5 +137,6 @@ function markDay(item) {
 function dayOf(item) {
   const time = item.querySelector("time");
   if (!time) return null;
-  return new Date(time.dateTime).toLocaleDateString([], { weekday: "long", year: "numeric", month: "long", day: "numeric" });
+  const whole = { weekday: "long", year: "numeric", month: "long", day: "numeric" };
+  return new Date(time.dateTime).toLocaleDateString([], whole);
 }

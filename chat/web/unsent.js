@@ -105,7 +105,8 @@ export class Unsent {
     told.className = "state";
     if (state === "failed") {
       told.setAttribute("role", "alert");
-      told.append(`not sent: ${reason} `, button("Send again", () => this.#again(shown)), " ", button("Edit", () => this.#edit(shown)));
+      const buttons = [button("Send again", () => this.#again(shown)), " ", button("Edit", () => this.#edit(shown))];
+      told.append(`not sent: ${reason} `, ...buttons);
     } else {
       told.textContent = state === "unsure" ? "connection lost: looking whether it was sent…" : "sending…";
     }

@@ -26,7 +26,8 @@ from wire import Wire, wire, without_port
 
 CHROMIUM = shutil.which("chromium")
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium")
+if CHROMIUM is None:
+    pytest.skip("no Chromium: apt-get install chromium", allow_module_level=True)
 
 PATIENCE = 30_000
 """Milliseconds for something to be seen; far more than it takes, also on a busy machine."""

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import msgspec
+import structlog
 import trio
 from msgspec import structs
 from quart_trio import QuartTrio
@@ -62,6 +63,8 @@ from chat.storage.postgres.data_directory import AlreadyRunning, open_data_direc
 from chat.storage.postgres.embedded import open_embedded_postgres, running_address
 from chat.storage.postgres.storage import open_postgres_storage, open_postgres_users
 
+logger = structlog.get_logger(__name__)
+
 
 class Server(msgspec.Struct, frozen=True):
     """A server that serves. `addresses` are its listeners' URLs.
@@ -97,7 +100,17 @@ async def open_server(config: Config) -> AsyncGenerator[Server]:
                 commit_timeout=config.commit_timeout,
             )
         )
+        await _warn_of_look_alikes(storage.users)
         yield await stack.enter_async_context(open_chat(config, storage, secret, local=data.path))
+
+
+async def _warn_of_look_alikes(users: Users) -> None:
+    if look_alikes := await users.look_alikes():
+        logger.warning(
+            "accounts have names that look like an older one's",
+            accounts=len(look_alikes),
+            list_them_with="chat user look-alikes",
+        )
 
 
 @asynccontextmanager

@@ -153,12 +153,13 @@ def normalised(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The length of each text that the rules normalise, which takes quadratic time."""
     lengths: list[int] = []
 
-    def normalize(form: Literal["NFC"], text: str) -> str:
+    def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
         lengths.append(len(text))
         return unicodedata.normalize(form, text)
 
     noting = SimpleNamespace(normalize=normalize, category=unicodedata.category)
     monkeypatch.setattr("chat.model.rules.unicodedata", noting)
+    monkeypatch.setattr("chat.model.skeletons.unicodedata", noting)
     return lengths
 
 

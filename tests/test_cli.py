@@ -21,7 +21,7 @@ import pytest
 import trio
 import trio.testing
 from click.testing import CliRunner, Result
-from conftest import child
+from conftest import child, execute
 from websockets.sync.client import connect
 
 import chat.server
@@ -33,6 +33,7 @@ from chat.cli.user import user
 from chat.config import FIELDS, Config, ConfigError, describe, flag, variable
 from chat.configure import read_config
 from chat.model.startup import CannotStart
+from chat.storage.postgres.embedded import running_address
 
 SECRET = "a-secret-of-thirty-two-bytes-or-more"
 PATIENCE = 60
@@ -187,6 +188,11 @@ def test_the_version_is_said() -> None:
 
 def test_help_does_not_load_the_server() -> None:
     code = "import sys, chat.cli; sys.exit('chat.server' in sys.modules or 'quart' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], timeout=PATIENCE, check=False).returncode == 0
+
+
+def test_help_does_not_read_which_letters_look_alike() -> None:
+    code = "import sys, chat.cli, chat.cli.user; sys.exit('confusable_homoglyphs' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=PATIENCE, check=False).returncode == 0
 
 
@@ -499,6 +505,44 @@ def test_people_are_managed_while_the_server_runs(running: Running, data: Path) 
         assert refusal.stderr.startswith("chat: ")
         assert refusal.stderr.count("\n") == 1
     assert running.process.poll() is None
+
+
+def test_names_that_looked_alike_before_that_was_refused_are_listed_and_told_of_at_the_start(
+    home: Path,
+) -> None:
+    arguments = "--data", str(home / "alike")
+    warning = "accounts have names that look like an older one's"
+    with Running(*arguments) as server:
+        server.listening()
+        assert run_chat("user", "look-alikes", "--json", *arguments).stdout == "[]\n"
+        trio.run(execute, running_address(home / "alike"), _ALIKE)
+        listed = run_chat("user", "look-alikes", *arguments)
+        assert [line.split() for line in listed.stdout.splitlines()] == [
+            ["ID", "NAME", "LOOKS", "LIKE", "ITS", "ID"],
+            ["2", "ａｄａ", "ada", "1"],
+            ["4", "g\u043ene", "gone", "3,", "deleted"],
+        ]
+        refusal = run_chat("user", "add", "\u0251da", "--password-stdin", *arguments, stdin="secret")
+        assert (refusal.returncode, refusal.stderr) == (1, "chat: that name looks like another's\n")
+        assert server.stop() == 0, server.errors
+    assert not any(warning in line for line in server.errors)
+    with Running(*arguments) as server:
+        server.listening()
+        assert server.stop() == 0, server.errors
+    (line,) = [line for line in server.errors if warning in line]
+    told = json.loads(line)
+    assert (told["accounts"], told["list_them_with"]) == (2, "chat user look-alikes")
+    listed = run_chat("user", "look-alikes", "--json", *arguments)
+    assert json.loads(listed.stdout) == [
+        {"id": 2, "name": "ａｄａ", "looks_like": {"id": 1, "name": "ada", "deleted": False}},
+        {"id": 4, "name": "g\u043ene", "looks_like": {"id": 3, "name": "gone", "deleted": True}},
+    ]
+
+
+_ALIKE = """
+INSERT INTO users (name, name_key, password_hash, deleted_at) VALUES ('ada', 'ada', 'x', NULL),
+    ('ａｄａ', 'ａｄａ', 'x', NULL), ('gone', 'gone', '', now()), ('g\u043ene', 'g\u043ene', 'x', NULL)"""
+"""People of a version that did not ask what names look like; the o of the last is Cyrillic."""
 
 
 def test_people_are_managed_while_no_server_runs(data: Path) -> None:

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from chat.model.entities import Person
 from chat.model.refusals import Refusal
 from chat.services.accounts import Accounts
 from chat.services.administration import Administration
+from chat.storage.ports import LookAlike
 
 Answer = TypeVar("Answer")
 
@@ -73,6 +74,19 @@ def list_people(as_json: bool, **flags: object) -> None:
     with one_line_refusals():
         people = _ask(read_config(flags, os.environ), lambda _, people: people.people())
         click.echo(_as_json(people) if as_json else _as_table(people))
+
+
+@user.command("look-alikes")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@config_of_accounts
+def list_look_alikes(as_json: bool, **flags: object) -> None:
+    """List the people whose names look like that of an older account, which a new name may not.
+
+    They keep their names until they are renamed. "deleted" is an account whose name nobody else can take.
+    """
+    with one_line_refusals():
+        found = _ask(read_config(flags, os.environ), lambda _, people: people.look_alikes())
+        click.echo(_look_alikes_as_json(found) if as_json else _look_alikes_as_table(found))
 
 
 @user.command()
@@ -232,6 +246,36 @@ def _as_table(people: list[Person]) -> str:
     for person in people:
         roles = ",".join([*_roles(person), *(["disabled"] if person.is_disabled else [])]) or "-"
         rows.append((str(person.id), person.name, person.email or "-", roles, f"{_created(person):%F %T}"))
+    return _aligned(rows)
+
+
+def _look_alikes_as_json(found: list[LookAlike]) -> str:
+    return json.dumps(
+        [
+            {
+                "id": each.person.id,
+                "name": each.person.name,
+                "looks_like": {
+                    "id": each.older_id,
+                    "name": each.older_name,
+                    "deleted": each.older_is_deleted,
+                },
+            }
+            for each in found
+        ],
+        indent=2,
+    )
+
+
+def _look_alikes_as_table(found: list[LookAlike]) -> str:
+    rows = [("ID", "NAME", "LOOKS LIKE", "ITS ID")]
+    for each in found:
+        older_id = f"{each.older_id}, deleted" if each.older_is_deleted else str(each.older_id)
+        rows.append((str(each.person.id), each.person.name, each.older_name, older_id))
+    return _aligned(rows)
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

@@ -26,7 +26,9 @@ _BAD_NAME = Refusal(
     Code.INVALID,
     f"a name has 1 to {NAME_LENGTH} letters, digits, '_', '.', '-' and single spaces between them",
 )
+_BAD_ROOM_NAME = Refusal(Code.INVALID, _BAD_NAME.text.replace("a name has", "a room's name has"))
 _RESERVED_NAME = Refusal(Code.INVALID, "that name is reserved")
+_MIXED_NAME = Refusal(Code.INVALID, "a name has letters of one script, as Latin or Cyrillic, not of several")
 _BAD_EMAIL = Refusal(Code.INVALID, "that is not an e-mail address")
 _EMPTY_TEXT = Refusal(Code.INVALID, "the message is empty")
 _LONG_TEXT = Refusal(Code.INVALID, f"the message is longer than {TEXT_LENGTH} characters")
@@ -48,16 +50,36 @@ def same_name_key(name: str) -> str:
 
 
 def clean_name(name: str) -> str | Refusal:
-    """Return `name` in NFC, or why it can't be a name."""
-    if not 1 <= len(name) <= LONGEST_SPELLING:
+    """Return a person's `name` in NFC, or why it can't be one."""
+    well_formed = _well_formed(name)
+    if well_formed is None:
         return _BAD_NAME
+    # Late: reading the data takes a tenth of a second, which --help need not wait for.
+    from chat.model.skeletons import mixes_scripts, name_skeletons
+
+    looks = set(name_skeletons(well_formed))
+    if any(looks.intersection(name_skeletons(reserved)) for reserved in RESERVED):
+        return _RESERVED_NAME
+    return _MIXED_NAME if mixes_scripts(well_formed) else well_formed
+
+
+def clean_room_name(name: str) -> str | Refusal:
+    """Return a room's `name` in NFC, or why it can't be one. Nobody speaks as a room: it may mix scripts."""
+    well_formed = _well_formed(name)
+    if well_formed is None:
+        return _BAD_ROOM_NAME
+    return _RESERVED_NAME if same_name_key(well_formed) in RESERVED else well_formed
+
+
+def _well_formed(name: str) -> str | None:
+    """Return `name` in NFC if its length, its characters and its spaces are those of a name."""
+    if not 1 <= len(name) <= LONGEST_SPELLING:
+        return None
     name = unicodedata.normalize("NFC", name)
     if len(name) > NAME_LENGTH or name != name.strip(" ") or "  " in name:
-        return _BAD_NAME
+        return None
     if not all(map(_may_stand_in_a_name, name)) or unicodedata.category(name[0])[0] == "M":
-        return _BAD_NAME
-    if same_name_key(name) in RESERVED:
-        return _RESERVED_NAME
+        return None
     return name
 
 

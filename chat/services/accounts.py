@@ -23,6 +23,7 @@ _LOOK_UPS = 2
 """Registrations that look for taken names at once: the other connections to the database are for logins."""
 
 NAME_TAKEN = Refusal(Code.TAKEN, "that name is taken")
+LOOK_TAKEN = Refusal(Code.TAKEN, "that name looks like another's")
 EMAIL_TAKEN = Refusal(Code.TAKEN, "email already registered")
 DISABLED = Refusal(Code.UNAUTHENTICATED, "this account is disabled")
 NOT_YOUR_PASSWORD = Refusal(Code.FORBIDDEN, "that is not your password")
@@ -165,6 +166,8 @@ class Accounts:
             match added:
                 case Taken("email"):
                     return EMAIL_TAKEN
+                case Taken("look") if not wanted.shares_name:
+                    return LOOK_TAKEN
                 case Person():
                     return added
         return NAME_TAKEN
@@ -175,6 +178,8 @@ class Accounts:
         if isinstance(clean, Refusal):
             return clean
         match await self._users.rename(person.id, clean):
+            case Taken("look"):
+                return LOOK_TAKEN
             case Taken():
                 return NAME_TAKEN
             case None:

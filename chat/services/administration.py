@@ -7,7 +7,7 @@ import structlog
 from chat.model.entities import Person
 from chat.model.refusals import NO_PERSON, Refusal
 from chat.services.accounts import Accounts
-from chat.storage.ports import Users
+from chat.storage.ports import LookAlike, Users
 
 _HIGHEST_ID = 2**63 - 1
 
@@ -28,6 +28,10 @@ class Administration:
     async def people(self) -> list[Person]:
         """Return everybody, the oldest account first."""
         return await self._users.everyone()
+
+    async def look_alikes(self) -> list[LookAlike]:
+        """Return the people whose names look like that of an older account."""
+        return await self._users.look_alikes()
 
     async def person(self, who: int | str) -> Person | Refusal:
         """Return the person with this id or name."""

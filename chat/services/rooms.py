@@ -4,7 +4,7 @@ import time
 
 from chat.model.entities import Draft, Message, MessageKind, Person, Room, RoomKind
 from chat.model.refusals import NO_PERSON, NO_ROOM, NOT_MEMBER, Code, Refusal
-from chat.model.rules import clean_name
+from chat.model.rules import clean_room_name
 from chat.storage import ports
 from chat.storage.failures import OutcomeUnknown
 
@@ -37,9 +37,9 @@ class Rooms:
 
     async def create(self, person: Person, name: str, *, is_private: bool) -> Room | Refusal:
         """Make a room; its creator is a member."""
-        clean = clean_name(name)
+        clean = clean_room_name(name)
         if isinstance(clean, Refusal):
-            return Refusal(clean.code, clean.text.replace("a name has", "a room's name has"))
+            return clean
         created = await self._rooms.create(clean, person.id, is_private=is_private)
         return ROOM_TAKEN if isinstance(created, ports.Taken) else created
 

@@ -27,9 +27,18 @@ class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """Somebody else has this already: `what` is "name" or "email"."""
+    """Somebody else has this already: `what` is "name" or "email", or "look" where the names only look the same."""
 
     what: str
+
+
+class LookAlike(msgspec.Struct, frozen=True):
+    """A person whose name looks like that of an older account."""
+
+    person: Person
+    older_id: int
+    older_name: str
+    older_is_deleted: bool
 
 
 Changed = Callable[[int | None], object]
@@ -37,10 +46,13 @@ Changed = Callable[[int | None], object]
 
 
 class Users(Protocol):
-    """People and how they prove who they are. A deleted person is none, but nobody else can have their name."""
+    """People and how they prove who they are. A deleted person is none, but nobody else can have their name.
+
+    Nor a name that looks like it (`model/skeletons.py`); who had such a name before that was asked keeps it.
+    """
 
     async def add(self, new: NewPerson) -> Person | Taken:
-        """Add a person, unless the name or the e-mail address is taken in any case."""
+        """Add a person, unless the name or the e-mail address is taken in any case, or the name looks like another."""
         ...
 
     async def by_id(self, person_id: int) -> Person | None:
@@ -61,6 +73,10 @@ class Users(Protocol):
 
     async def everyone(self) -> list[Person]:
         """Return all people, oldest first."""
+        ...
+
+    async def look_alikes(self) -> list[LookAlike]:
+        """Return the people whose names look like that of an older account, oldest first, each with the oldest."""
         ...
 
     async def rename(self, person_id: int, name: str) -> Person | Taken | None:

@@ -266,6 +266,27 @@ def migration(address: Address) -> Scenario:
     return scenario
 
 
+_OLDER_NAMES = f"""{EMPTY};
+INSERT INTO users (name, name_key, password_hash) VALUES ('ada', 'ada', 'x'), ('ａｄａ', 'ａｄａ', 'x')"""
+
+
+def older_names(address: Address) -> Scenario:
+    """What older names look like is noted at the start, or at the next one."""
+
+    async def scenario(run: Run) -> None:
+        await execute(address, _OLDER_NAMES)
+
+        async def open_and_report() -> None:
+            async with storage_at(address) as storage:
+                assert len(await storage.users.look_alikes()) == 1
+
+        await run.target(open_and_report)
+        with trio.fail_after(5):
+            await open_and_report()
+
+    return scenario
+
+
 def second_writer(address: Address) -> Scenario:
     """A writer that reconnects, and one that waits for the lock of another: what is cancelled keeps no lock."""
 

@@ -41,6 +41,11 @@ def test_migration(sweeps: Ledger, one_database: Address) -> None:
     sweeps.sweep(scenario, "migration, cancelled", virtual=False, limit=20, every=150, seeds=1)
 
 
+def test_older_names(sweeps: Ledger, one_database: Address) -> None:
+    scenario = postgres_scenarios.older_names(one_database)
+    sweeps.sweep(scenario, "older names, cancelled", virtual=False, limit=20, every=150, seeds=1)
+
+
 def test_writing(sweeps: Ledger, one_database: Address) -> None:
     scenario = postgres_scenarios.writing(one_database)
     sweeps.sweep(scenario, "writing, cancelled", virtual=False, limit=20, every=150, seeds=1)

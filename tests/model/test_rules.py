@@ -7,6 +7,7 @@ import pytest
 
 from chat.model.refusals import Refusal
 from chat.model.rules import clean_email, clean_name, clean_password, clean_text, same_name_key
+from chat.model.skeletons import name_skeletons
 
 
 @pytest.mark.parametrize("name", ["a", "Ada", "Ада", "李", "नमस्ते", "Ada Lovelace", "a_b.c-d", "x" * 64, "é"])
@@ -106,6 +107,16 @@ def test_no_text_is_too_long_to_be_looked_at(
     clean("a" + "\u0301" * (length // 2) + "\u0316" * (length // 2))
     assert max(normalised, default=0) <= 256
     assert len(normalised) <= 4
+
+
+@pytest.mark.parametrize("name", ["é" * 64, "\u1f82" * 64, "\ufdfa" * 64, "a" + "\u0301\u0316" * 31])
+def test_the_work_for_a_name_is_bounded(name: str, normalised: list[int]) -> None:
+    name_skeletons.cache_clear()
+    clean_name("x")  # what the server's own name looks like is known from then on
+    normalised.clear()
+    clean_name(name)
+    assert max(normalised) <= 18 * 64, "no letter stands for more than 18"
+    assert len(normalised) <= 12
 
 
 def test_the_longest_name_is_kept_in_its_longest_spelling() -> None:

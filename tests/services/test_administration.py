@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from chat.model.entities import Person
 from chat.model.refusals import BAD_CREDENTIALS, BAD_TOKEN, NO_PERSON, Code, Refusal
-from chat.services.accounts import DISABLED, NAME_TAKEN, Accounts, Granted
+from chat.services.accounts import DISABLED, LOOK_TAKEN, NAME_TAKEN, Accounts, Granted
 from chat.services.administration import Administration
 from chat.services.passwords import Passwords
 from chat.services.registrations import Registrations
@@ -164,6 +164,23 @@ async def test_who_is_disabled_comes_in_again_once_enabled_with_the_old_password
     await office.administration.set_disabled("ada", disabled=False)
     assert isinstance(await office.log_in("ada"), Granted)
     assert await office.accounts.authenticate(old) is BAD_TOKEN
+
+
+async def test_a_name_that_looks_like_anothers_is_refused_with_a_text_that_says_so(office: Office) -> None:
+    for refusal in (
+        await office.administration.rename("ada", "\uff42en"),
+        await office.accounts.add("\uff42en", PASSWORD),
+        await office.accounts.register("\uff42en", PASSWORD, "10.0.0.1"),
+    ):
+        assert refusal is LOOK_TAKEN
+    assert LOOK_TAKEN.code is Code.TAKEN
+    for name in ("\u0430da", "\u0455erver"):
+        assert isinstance(await office.accounts.add(name, PASSWORD), Refusal)
+    shared = await office.accounts.sign_up("eve@example.com", "\uff42en", PASSWORD, "10.0.0.1")
+    assert isinstance(shared, Granted), "names may be shared there"
+    assert shared.person.display_name == "\uff42en"
+    assert shared.person.name.startswith("\uff42en-")
+    assert await office.administration.look_alikes() == []
 
 
 async def test_a_name_that_is_taken_or_was_a_deleted_persons_is_not_given(office: Office) -> None:

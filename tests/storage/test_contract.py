@@ -167,6 +167,53 @@ async def test_of_many_who_take_one_name_at_once_one_gets_it(storage: Storage) -
     assert sum(isinstance(result, Taken) for result in results) == 7
 
 
+@pytest.mark.parametrize("alike", ["\u0430d\u0430", "ａｄａ", "\u0251da"])
+async def test_a_name_that_looks_like_anothers_is_taken(storage: Storage, alike: str) -> None:
+    await storage.users.add(ADA)
+    twin = NewPerson(name=alike, email="twin@example.com", password_hash=b"x")
+    assert await storage.users.add(twin) == Taken("look")
+    ben, *_ = await add(storage, "Ben")
+    assert await storage.users.rename(ben.id, alike) == Taken("look")
+    assert await storage.users.by_id(ben.id) == ben
+    assert await storage.users.rename(99, alike) is None
+    assert await storage.users.by_name(alike) is None
+    assert await storage.users.by_email("twin@example.com") is None
+    assert await storage.users.look_alikes() == []
+
+
+async def test_of_names_that_look_alike_and_are_taken_at_once_one_is_given(storage: Storage) -> None:
+    results: list[Person | Taken | None] = []
+    names = ["Tom", "Тоm", "ТОМ", "ｔｏｍ", "t\u03bfm"]
+    renamed = await add(storage, *(f"person {n}" for n in range(len(names))))
+
+    async def add_one(name: str) -> None:
+        results.append(await storage.users.add(NewPerson(name=name, password_hash=b"x")))
+
+    async def rename_one(person: Person, name: str) -> None:
+        results.append(await storage.users.rename(person.id, name))
+
+    async with trio.open_nursery() as nursery:
+        for name, person in zip(names, renamed, strict=True):
+            nursery.start_soon(add_one, name)
+            nursery.start_soon(rename_one, person, name)
+    assert sum(isinstance(result, Person) for result in results) == 1
+    assert sum(isinstance(result, Taken) for result in results) == 2 * len(names) - 1
+
+
+async def test_what_a_name_looked_like_is_free_after_a_change_and_stays_taken_after_a_deletion(
+    storage: Storage,
+) -> None:
+    ada, ben = await add_both(storage)
+    assert isinstance(await storage.users.rename(ada, "ADA"), Person), "one's own look is free"
+    assert isinstance(await storage.users.rename(ada, "ａｄａ"), Person)
+    assert await storage.users.rename(ben, "Ada") == Taken("look")
+    assert isinstance(await storage.users.rename(ada, "Zoe"), Person)
+    assert isinstance(await storage.users.rename(ben, "Ada"), Person)
+    await storage.users.delete(ada)
+    await storage.users.delete(ben)
+    assert await add(storage, "ａｄａ", "ｚｏｅ", "ben") == [await storage.users.by_id(3)]
+
+
 async def test_people_are_found_by_their_ids_as_many_as_there_are(storage: Storage) -> None:
     ada, ben, cem = await add(storage, "Ada", "Ben", "Cem")
     assert await storage.users.by_ids([cem.id, 99, ada.id, ada.id]) == {ada.id: ada, cem.id: cem}

@@ -1,14 +1,17 @@
 """A database of an older version, with data in it, is used by this version as if it had always been its own."""
 
+import pytest
 import trio
 from conftest import execute
 
 from chat.model.entities import LOBBY_ID, Draft, Message, RoomKind
-from chat.storage.ports import Storage
+from chat.storage.ports import NewPerson, Storage, Taken
+from chat.storage.postgres import names
 from chat.storage.postgres.crossing import open_asyncio
-from chat.storage.postgres.database import Address
+from chat.storage.postgres.database import Address, open_database
 from chat.storage.postgres.migrations import known_migrations, migrate
-from chat.storage.postgres.storage import open_postgres_storage
+from chat.storage.postgres.storage import open_postgres_storage, open_postgres_users
+from chat.storage.postgres.users import PostgresUsers
 
 EVER = 2**63 - 1
 PLENTY = 1 << 20
@@ -92,3 +95,78 @@ async def test_what_was_there_before_is_read_and_gone_on_with(database: Address)
             while await rooms.remove_deleted(1):
                 pass
             assert texts(await messages.before(DIRECT, EVER, 1, PLENTY)) == ["d6"]
+
+
+_PEOPLE_OF_0003 = """
+INSERT INTO users (name, name_key, password_hash) VALUES
+    ('ada', 'ada', 'x'), ('\u0430d\u0430', '\u0430d\u0430', 'y'), ('ａｄａ', 'ａｄａ', 'z'), ('ben', 'ben', 'x'),
+    ('\u0422om', '\u0442om', 'x'), ('gone', 'gone', ''), ('g\u043ene', 'g\u043ene', 'x');
+UPDATE users SET deleted_at = now() WHERE name = 'gone'"""
+"""Each Cyrillic letter looks like the Latin one."""
+
+
+async def test_names_that_looked_alike_before_are_kept_and_reported_and_nobody_else_gets_one(
+    database: Address,
+) -> None:
+    with trio.fail_after(30):
+        async with open_asyncio():
+            await migrate(database, connect_timeout=10, migrations=known_migrations()[:3])
+        await execute(database, _PEOPLE_OF_0003)
+        for _ in range(2):  # at the second start there is nothing to do
+            async with open_postgres_users(database, query_timeout=10) as users:
+                report = [
+                    (each.person.id, each.older_id, each.older_name, each.older_is_deleted)
+                    for each in await users.look_alikes()
+                ]
+                assert report == [(2, 1, "ada", False), (3, 1, "ada", False), (7, 6, "gone", True)]
+        async with open_postgres_storage(
+            database, pool_size=2, query_timeout=10, commit_timeout=10
+        ) as storage:
+            for name, password_hash in (("ada", b"x"), ("\u0430d\u0430", b"y"), ("ａｄａ", b"z")):
+                known = await storage.users.by_name(name)
+                assert known is not None
+                assert (known.person.name, known.password_hash) == (name, password_hash)
+            for name in ("\u0251da", "Tom", "\uff47one"):
+                assert await storage.users.add(NewPerson(name=name, password_hash=b"x")) == Taken("look")
+                assert await storage.users.rename(4, name) == Taken("look")
+
+            await storage.users.rename(1, "adele")
+            assert [each.older_id for each in await storage.users.look_alikes()] == [2, 6], "the next oldest"
+            assert await storage.users.rename(4, "ada") == Taken("look"), "two still have it"
+            await storage.users.rename(2, "bella")
+            await storage.users.rename(3, "chloe")
+            assert [each.older_id for each in await storage.users.look_alikes()] == [6]
+            renamed = await storage.users.rename(4, "ada")
+            assert not isinstance(renamed, Taken), "nobody has it any more"
+            assert await storage.users.add(NewPerson(name="ａｄａ", password_hash=b"x")) == Taken("look")
+
+
+async def test_the_looks_of_many_older_names_are_noted_a_part_at_a_time(
+    database: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names, "_AT_ONCE", 10)
+    with trio.fail_after(30):
+        async with open_asyncio():
+            await migrate(database, connect_timeout=10, migrations=known_migrations()[:3])
+        people = "'user' || n, 'user' || n, 'x' FROM generate_series(1, 95) AS n"
+        await execute(database, f"INSERT INTO users (name, name_key, password_hash) SELECT {people}")
+        async with open_postgres_users(database, query_timeout=10) as users:
+            for name in ("ｕｓｅｒ95", "userl"):
+                assert await users.add(NewPerson(name=name, password_hash=b"x")) == Taken("look")
+            assert await users.look_alikes() == []
+
+
+async def test_servers_that_start_at_once_note_older_names_without_a_quarrel(database: Address) -> None:
+    with trio.fail_after(30):
+        async with open_asyncio():
+            await migrate(database, connect_timeout=10, migrations=known_migrations())
+        await execute(database, _PEOPLE_OF_0003)
+        async with open_asyncio(), trio.open_nursery() as nursery:
+            for _ in range(4):
+                nursery.start_soon(_open_users, database)
+
+
+async def _open_users(database: Address) -> None:
+    async with open_database(database, pool_size=1, query_timeout=10) as opened:
+        await names.note_older_names(opened)
+        assert len(await PostgresUsers(opened).look_alikes()) == 3

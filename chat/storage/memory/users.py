@@ -8,16 +8,18 @@ from msgspec import structs
 
 from chat.model.entities import Credentials, Person
 from chat.model.rules import same_name_key
-from chat.storage.ports import Changed, NewPerson, Taken
+from chat.model.skeletons import name_skeletons
+from chat.storage.ports import Changed, LookAlike, NewPerson, Taken
 
 
 class MemoryUsers:
-    """The port `Users` in three dictionaries; who watches is told within each write."""
+    """The port `Users` in four dictionaries; who watches is told within each write."""
 
     def __init__(self) -> None:
         self._by_id: dict[int, Credentials] = {}
         self._id_by_name: dict[str, int] = {}
         self._id_by_email: dict[str, int] = {}
+        self._id_by_skeleton: dict[str, int] = {}
         self._deleted: set[int] = set()
         self._watchers: list[Changed] = []
 
@@ -27,6 +29,8 @@ class MemoryUsers:
             return Taken("name")
         if new.email is not None and same_name_key(new.email) in self._id_by_email:
             return Taken("email")
+        if self._looks_taken(new.name):
+            return Taken("look")
         person = Person(
             id=len(self._by_id) + 1,
             name=new.name,
@@ -38,6 +42,7 @@ class MemoryUsers:
         )
         self._by_id[person.id] = Credentials(person, new.password_hash)
         self._id_by_name[same_name_key(new.name)] = person.id
+        self._id_by_skeleton.update(dict.fromkeys(name_skeletons(new.name), person.id))
         if new.email is not None:
             self._id_by_email[same_name_key(new.email)] = person.id
         return person
@@ -63,6 +68,10 @@ class MemoryUsers:
         await trio.lowlevel.checkpoint()
         return [known.person for id_, known in self._by_id.items() if id_ not in self._deleted]
 
+    async def look_alikes(self) -> list[LookAlike]:
+        await trio.lowlevel.checkpoint()
+        return []  # nobody is older than the rule
+
     async def rename(self, person_id: int, name: str) -> Person | Taken | None:
         await trio.lowlevel.checkpoint()
         known = self._known(person_id)
@@ -70,8 +79,13 @@ class MemoryUsers:
             return None
         if self._id_by_name.get(same_name_key(name), person_id) != person_id:
             return Taken("name")
+        if self._looks_taken(name, person_id):
+            return Taken("look")
         del self._id_by_name[same_name_key(known.person.name)]
         self._id_by_name[same_name_key(name)] = person_id
+        for skeleton in name_skeletons(known.person.name):
+            del self._id_by_skeleton[skeleton]
+        self._id_by_skeleton.update(dict.fromkeys(name_skeletons(name), person_id))
         return self._replace(known, name=name)
 
     async def raise_token_generation(self, person_id: int) -> Person | None:
@@ -125,6 +139,11 @@ class MemoryUsers:
             await trio.sleep_forever()
         finally:
             self._watchers.remove(changed)
+
+    def _looks_taken(self, name: str, person_id: int | None = None) -> bool:
+        """Whether somebody other than this person has a name that looks like `name`."""
+        takers = {self._id_by_skeleton.get(skeleton) for skeleton in name_skeletons(name)}
+        return not takers <= {None, person_id}
 
     def _replace(self, known: Credentials, **changes: object) -> Person:
         person = structs.replace(known.person, **changes)

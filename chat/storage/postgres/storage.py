@@ -9,6 +9,7 @@ from chat.storage.postgres.database import Address, Database, open_database
 from chat.storage.postgres.listener import tell_of_people
 from chat.storage.postgres.messages import PostgresMessages
 from chat.storage.postgres.migrations import known_migrations, migrate
+from chat.storage.postgres.names import note_older_names
 from chat.storage.postgres.rooms import PostgresRooms
 from chat.storage.postgres.users import PostgresUsers
 from chat.storage.postgres.writer import Writer, open_writer
@@ -46,6 +47,7 @@ async def open_postgres_storage(
             open_database(address, pool_size=pool_size, query_timeout=query_timeout) as database,
             open_writer(address, timeout_each=commit_timeout) as writer,
         ):
+            await note_older_names(database)
             yield PostgresStorage(address, database, writer, query_timeout=query_timeout)
 
 
@@ -55,4 +57,5 @@ async def open_postgres_users(address: Address, *, query_timeout: float) -> Asyn
     async with open_asyncio():
         await migrate(address, connect_timeout=query_timeout, migrations=known_migrations())
         async with open_database(address, pool_size=1, query_timeout=query_timeout) as database:
+            await note_older_names(database)
             yield PostgresUsers(database)

@@ -6,24 +6,57 @@ import asyncpg
 
 from chat.model.entities import Credentials, Person
 from chat.model.rules import same_name_key
-from chat.storage.ports import NewPerson, Taken
+from chat.model.skeletons import name_skeletons
+from chat.storage.ports import LookAlike, NewPerson, Taken
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 
 _COLUMNS = """id, name, email, display_name, is_operator, is_admin, token_generation,
     disabled_at IS NOT NULL AS is_disabled, extract(epoch FROM created_at)::float8 AS created_at"""
 
+# What looks alike is looked for, which is enough for names that share a skeleton from before that rule; that of two
+# at once one gets it, the unique key says. Whose name is the very same, the key of `users` tells.
 _ADD = f"""
-INSERT INTO users (name, name_key, display_name, email, email_key, password_hash, is_operator, is_admin)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-RETURNING {_COLUMNS}"""
+WITH alike AS (
+    SELECT FROM name_skeletons JOIN users ON users.id = user_id WHERE skeleton = ANY($9::text[]) AND name_key <> $2
+), added AS (
+    INSERT INTO users (name, name_key, display_name, email, email_key, password_hash, is_operator, is_admin)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE NOT EXISTS (SELECT FROM alike)
+    RETURNING {_COLUMNS}
+), looks AS (
+    INSERT INTO name_skeletons (skeleton, user_id) SELECT skeleton, id FROM added, unnest($9::text[]) AS skeleton
+)
+SELECT * FROM added"""
 _BY_ID = f"SELECT {_COLUMNS} FROM users WHERE id = $1 AND deleted_at IS NULL"
 _BY_IDS = f"SELECT {_COLUMNS} FROM users WHERE id = ANY($1) AND deleted_at IS NULL"
 _BY_NAME = f"SELECT {_COLUMNS}, password_hash FROM users WHERE name_key = $1 AND deleted_at IS NULL"
 _BY_EMAIL = f"SELECT {_COLUMNS}, password_hash FROM users WHERE email_key = $1 AND deleted_at IS NULL"
 _EVERYONE = f"SELECT {_COLUMNS} FROM users WHERE deleted_at IS NULL ORDER BY id"
 _THEM = "WHERE id = $1 AND deleted_at IS NULL"
-_RENAME = f"UPDATE users SET name = $2, name_key = $3 {_THEM} RETURNING {_COLUMNS}"
+_RENAME = f"""
+WITH alike AS (
+    SELECT FROM name_skeletons JOIN users ON users.id = user_id
+    WHERE skeleton = ANY($4::text[]) AND name_key <> $3 AND user_id <> $1
+        AND EXISTS (SELECT FROM users {_THEM})
+), renamed AS (
+    UPDATE users SET name = $2, name_key = $3 {_THEM} AND NOT EXISTS (SELECT FROM alike) RETURNING {_COLUMNS}
+), looked AS (
+    DELETE FROM name_skeletons USING renamed WHERE user_id = renamed.id AND skeleton <> ALL($4::text[])
+), looks AS (
+    INSERT INTO name_skeletons (skeleton, user_id)
+    SELECT each.skeleton, id FROM renamed, unnest($4::text[]) AS each (skeleton)
+    WHERE NOT EXISTS (SELECT FROM name_skeletons AS own WHERE own.user_id = id AND own.skeleton = each.skeleton)
+)
+SELECT EXISTS (SELECT FROM alike) AS is_alike, renamed.* FROM (SELECT) AS one LEFT JOIN renamed ON true"""
+_LOOK_ALIKES = f"""
+SELECT DISTINCT ON (younger.id) younger.*, older.id AS older_id, older.name AS older_name,
+    older.deleted_at IS NOT NULL AS older_is_deleted
+FROM name_skeletons AS look
+JOIN name_skeletons AS older_look ON older_look.skeleton = look.skeleton AND older_look.user_id < look.user_id
+JOIN users AS older ON older.id = older_look.user_id
+JOIN (SELECT {_COLUMNS} FROM users WHERE deleted_at IS NULL) AS younger ON younger.id = look.user_id
+WHERE look.skeleton IN (SELECT skeleton FROM name_skeletons WHERE shared <> 0)
+ORDER BY younger.id, older.id"""
 _RAISE = f"UPDATE users SET token_generation = token_generation + 1 {_THEM} RETURNING {_COLUMNS}"
 _SET_ROLES = f"UPDATE users SET is_operator = $2, is_admin = $3 {_THEM} RETURNING {_COLUMNS}"
 _SET_PASSWORD = f"""
@@ -53,13 +86,14 @@ class PostgresUsers:
             new.password_hash.decode("ascii"),
             new.is_operator,
             new.is_admin,
+            name_skeletons(new.name),
         )
 
         async def add(connection: Connection) -> Person | Taken:
             try:
-                return _person(await connection.fetchrow(_ADD, *values))
+                return _person_or_none(await connection.fetchrow(_ADD, *values)) or Taken("look")
             except asyncpg.UniqueViolationError as error:
-                return Taken("email" if "email" in str(error.constraint_name) else "name")
+                return _taken(error)
 
         return await self._database.write(add)
 
@@ -79,14 +113,25 @@ class PostgresUsers:
     async def everyone(self) -> list[Person]:
         return [_person(row) for row in await self._database.read(lambda c: c.fetch(_EVERYONE))]
 
+    async def look_alikes(self) -> list[LookAlike]:
+        rows = await self._database.read(lambda c: c.fetch(_LOOK_ALIKES))
+        return [
+            LookAlike(_person(row), row["older_id"], row["older_name"], row["older_is_deleted"])
+            for row in rows
+        ]
+
     async def rename(self, person_id: int, name: str) -> Person | Taken | None:
+        values = person_id, name, same_name_key(name), name_skeletons(name)
+
         async def rename(connection: Connection) -> Person | Taken | None:
             try:
-                return _person_or_none(
-                    await connection.fetchrow(_RENAME, person_id, name, same_name_key(name))
-                )
-            except asyncpg.UniqueViolationError:
-                return Taken("name")
+                row = await connection.fetchrow(_RENAME, *values)
+            except asyncpg.UniqueViolationError as error:
+                return _taken(error)
+            assert row is not None
+            if row["id"] is not None:
+                return _person(row)
+            return Taken("look") if row["is_alike"] else None
 
         return await self._database.write(rename)
 
@@ -116,6 +161,11 @@ class PostgresUsers:
 
     async def _one(self, query: str, value: object) -> asyncpg.Record | None:
         return await self._database.read(lambda c: c.fetchrow(query, value))
+
+
+def _taken(error: asyncpg.UniqueViolationError) -> Taken:
+    key = str(error.constraint_name)
+    return Taken("email" if "email" in key else "look" if "skeleton" in key else "name")
 
 
 def _person(row: asyncpg.Record | None) -> Person:

@@ -1,0 +1,79 @@
+"""Names that look alike: the skeletons of Unicode TS 39, and the scripts that one name may be written in.
+
+The data are the library's (confusables.txt and Scripts.txt of Unicode). Reading them takes a tenth of a second, so
+this is imported by what serves; whatever else needs it imports it where it does.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+from confusable_homoglyphs.categories import alias
+from confusable_homoglyphs.utils import load
+
+LONGEST_SKELETON = 256
+"""Characters that are kept of a skeleton. One letter may stand for 18 (U+FDFA), and an index has bounded entries."""
+
+_TOGETHER = (
+    frozenset({"LATIN", "HAN", "HIRAGANA", "KATAKANA"}),
+    frozenset({"LATIN", "HAN", "BOPOMOFO"}),
+    frozenset({"LATIN", "HAN", "HANGUL"}),
+)
+"""Scripts that are written together: TS 39, "highly restrictive"."""
+
+_ANY_SCRIPT = frozenset({"COMMON", "INHERITED"})
+_LEFT_TO_RIGHT = "\u200e"
+"""Stands around right-to-left letters in the comments of confusables.txt, which the library reads."""
+
+
+def _pairs() -> Iterator[tuple[str, str]]:
+    for one, others in load("confusables.json").items():
+        for other in others:
+            yield one.replace(_LEFT_TO_RIGHT, ""), other["c"].replace(_LEFT_TO_RIGHT, "")
+
+
+def _prototypes() -> dict[int, str]:
+    """Return what stands for each character that looks like another.
+
+    The library has each pair both ways. In TS 39 all that look alike have one prototype, which may be several
+    characters ("m" is "rn") and has no other prototype. So it is what has several partners, or is several characters;
+    of two that have only each other either will do.
+    """
+    partners: dict[str, set[str]] = {}
+    for one, other in _pairs():
+        partners.setdefault(one, set()).add(other)
+    prototypes = {}
+    for char, its in partners.items():
+        if len(char) == 1 and len(its) == 1:
+            (other,) = its
+            if len(other) > 1 or len(partners[other]) > 1 or other < char:
+                prototypes[ord(char)] = other
+    # Several characters may hold one of two for which we chose the other.
+    return {char: prototype.translate(prototypes) for char, prototype in prototypes.items()}
+
+
+_PROTOTYPES = _prototypes()
+
+
+@lru_cache(maxsize=1024)
+def name_skeletons(name: str) -> tuple[str, ...]:
+    """Return, sorted, what a (clean) name has in common with each name that looks like it: they share one of these.
+
+    TS 39 knows no case, and names compare without it. So there is a skeleton in lower case and one in upper case
+    (Cyrillic "Том" looks like "Tom" in capitals alone), and one in lower case of what the name looks like as it is
+    written ("AIice" like "Alice", which is "alice").
+    """
+    plain = unicodedata.normalize("NFKC", name)
+    spellings = plain.casefold(), plain.upper(), _skeleton(plain).casefold()
+    return tuple(sorted({_skeleton(spelling) for spelling in spellings}))
+
+
+def _skeleton(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text)
+    return unicodedata.normalize("NFD", decomposed.translate(_PROTOTYPES))[:LONGEST_SKELETON]
+
+
+def mixes_scripts(name: str) -> bool:
+    """Whether a name has letters of scripts that no language writes together, as Latin and Cyrillic."""
+    scripts = {alias(char) for char in unicodedata.normalize("NFKC", name)} - _ANY_SCRIPT
+    return len(scripts) > 1 and not any(scripts <= together for together in _TOGETHER)

@@ -1,0 +1,52 @@
+"""The skeletons of names that are older than the rule that no two look alike: they keep their names."""
+
+from functools import partial
+
+from chat.model.skeletons import name_skeletons
+from chat.model.startup import CannotStart
+from chat.storage.failures import OutcomeUnknown, StorageDown
+from chat.storage.postgres.database import Database
+from chat.storage.postgres.session import Connection
+
+_AT_ONCE = 1000
+"""People in one transaction: a tenth of a second or so."""
+
+_LOCK = 0x63686174_6E616D65  # "chatname": two servers that start at once take turns
+
+_UNKNOWN = """
+SELECT id, name FROM users
+WHERE id > $1 AND NOT EXISTS (SELECT FROM name_skeletons WHERE user_id = users.id) ORDER BY id LIMIT $2"""
+_KEEP = """
+INSERT INTO name_skeletons (skeleton, user_id)
+SELECT skeleton, user_id FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS each (skeleton, user_id, place)
+ORDER BY place ON CONFLICT DO NOTHING"""
+_SHARE = """
+INSERT INTO name_skeletons (skeleton, user_id, shared)
+SELECT skeleton, user_id, user_id FROM unnest($1::text[], $2::bigint[]) AS each (skeleton, user_id)
+WHERE NOT EXISTS (SELECT FROM name_skeletons WHERE user_id = each.user_id AND skeleton = each.skeleton)"""
+
+
+async def note_older_names(database: Database) -> None:
+    """Note what the names look like of which that is not known yet; of two that look alike the older account is first.
+
+    Raises CannotStart. Cancelling: some may be noted, and the others are at the next call.
+    """
+    done: int | None = 0
+    try:
+        while done is not None:
+            done = await database.write(partial(_note_some, done))
+    except (StorageDown, OutcomeUnknown) as error:
+        raise CannotStart(f"the database does not answer: {error}") from error
+
+
+async def _note_some(after_id: int, connection: Connection) -> int | None:
+    """Return the last id that was looked at, None where there is no more."""
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+    people = await connection.fetch(_UNKNOWN, after_id, _AT_ONCE)
+    if not people:
+        return None
+    looks = [(skeleton, row["id"]) for row in people for skeleton in name_skeletons(row["name"])]
+    columns = [skeleton for skeleton, _ in looks], [person_id for _, person_id in looks]
+    await connection.execute(_KEEP, *columns)
+    await connection.execute(_SHARE, *columns)
+    return int(people[-1]["id"])

@@ -210,6 +210,7 @@ async def accounts(run: Run) -> None:
             granted.append(await people.log_in("ada", "secret word", "192.0.2.1"))
             granted.append(await people.log_in_by_email("ben@example.com", "secret word", "192.0.2.1"))
             await administration.people()
+            await administration.look_alikes()
             token = granted[0].token if isinstance(granted[0], Granted) else ""
             person = await people.authenticate(token)
             if not isinstance(person, Refusal):

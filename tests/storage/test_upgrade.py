@@ -156,13 +156,16 @@ async def test_the_looks_of_many_older_names_are_noted_a_part_at_a_time(
             assert await users.look_alikes() == []
 
 
-async def test_servers_that_start_at_once_note_older_names_without_a_quarrel(database: Address) -> None:
+async def test_servers_that_start_at_once_note_older_names_without_a_quarrel(
+    database: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names, "_AT_ONCE", 1)  # so they meet more often
     with trio.fail_after(30):
         async with open_asyncio():
             await migrate(database, connect_timeout=10, migrations=known_migrations())
         await execute(database, _PEOPLE_OF_0003)
         async with open_asyncio(), trio.open_nursery() as nursery:
-            for _ in range(4):
+            for _ in range(8):
                 nursery.start_soon(_open_users, database)
 
 

@@ -11,8 +11,6 @@ from chat.storage.postgres.session import Connection
 _AT_ONCE = 1000
 """People in one transaction: a tenth of a second or so."""
 
-_LOCK = 0x63686174_6E616D65  # "chatname": two servers that start at once take turns
-
 _UNKNOWN = """
 SELECT id, name FROM users
 WHERE id > $1 AND NOT EXISTS (SELECT FROM name_skeletons WHERE user_id = users.id) ORDER BY id LIMIT $2"""
@@ -23,7 +21,8 @@ ORDER BY place ON CONFLICT DO NOTHING"""
 _SHARE = """
 INSERT INTO name_skeletons (skeleton, user_id, shared)
 SELECT skeleton, user_id, user_id FROM unnest($1::text[], $2::bigint[]) AS each (skeleton, user_id)
-WHERE NOT EXISTS (SELECT FROM name_skeletons WHERE user_id = each.user_id AND skeleton = each.skeleton)"""
+WHERE NOT EXISTS (SELECT FROM name_skeletons WHERE user_id = each.user_id AND skeleton = each.skeleton)
+ON CONFLICT DO NOTHING"""
 
 
 async def note_older_names(database: Database) -> None:
@@ -40,8 +39,10 @@ async def note_older_names(database: Database) -> None:
 
 
 async def _note_some(after_id: int, connection: Connection) -> int | None:
-    """Return the last id that was looked at, None where there is no more."""
-    await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+    """Return the last id that was looked at, None where there is no more.
+
+    Another server may be at the same people: what it has inserted is left as it is.
+    """
     people = await connection.fetch(_UNKNOWN, after_id, _AT_ONCE)
     if not people:
         return None

@@ -111,6 +111,18 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         int, Meta(ge=4, le=20, description="Work factor of password hashes; each step doubles it.")
     ] = 12
     min_password: Annotated[int, Meta(ge=1, le=72, description="Fewest characters of a new password.")] = 5
+    registration: Annotated[
+        Literal["open", "invite", "closed"],
+        Meta(
+            description="Who may register: anybody (open), whoever has an invite (chat user invite) or nobody (closed)."
+        ),
+    ] = "open"
+    lobby: Annotated[
+        Literal["open", "members"],
+        Meta(
+            description="Who hears the lobby: everybody who connects (open), or who has logged in (members)."
+        ),
+    ] = "open"
     registrations_per_hour: Annotated[
         int,
         Meta(

@@ -32,11 +32,12 @@ from chat.live.broadcaster import open_broadcaster
 from chat.live.cleaner import open_cleaner
 from chat.live.deliveries import open_deliveries
 from chat.live.direct import DirectMessages
+from chat.live.follower import follow_changes
 from chat.live.heartbeat import beat
 from chat.live.hub import Hub
 from chat.live.journal import open_journal
 from chat.live.meters import Meters
-from chat.live.people import PeopleFollower, follow_people
+from chat.live.people import PeopleFollower
 from chat.live.presence import Presence
 from chat.live.recorder import Recorder
 from chat.live.rooms import Memberships, RoomSockets
@@ -52,6 +53,7 @@ from chat.services.budgets import Budgets
 from chat.services.direct import Direct
 from chat.services.gathering import open_gathering
 from chat.services.history import open_history
+from chat.services.moderation import Moderation
 from chat.services.passwords import Passwords
 from chat.services.registrations import Registrations
 from chat.services.rooms import Rooms
@@ -61,7 +63,7 @@ from chat.services.tokens import Tokens
 from chat.storage.ports import Storage, Users
 from chat.storage.postgres.data_directory import AlreadyRunning, open_data_directory
 from chat.storage.postgres.embedded import open_embedded_postgres, running_address
-from chat.storage.postgres.storage import open_postgres_storage, open_postgres_users
+from chat.storage.postgres.storage import open_postgres_beside, open_postgres_storage
 
 logger = structlog.get_logger(__name__)
 
@@ -158,13 +160,14 @@ async def open_chat(
                 calls=config.call_rate,
                 refused=meters.over_budget,
             )
-            core = Core(accounts, history, journal, hub, handlers, meters, budgets)
+            core = Core(accounts, history, journal, hub, handlers, meters, budgets, config.lobby == "members")
             door = Door(config, dialects, core, presence, recorder)
             app = _app(
                 config, storage, accounts, budgets, rooms, memberships, presence, meters, watch, dialects
             )
             nursery.start_soon(_beat, presence, config)
-            nursery.start_soon(follow_people, storage, PeopleFollower(accounts, presence, direct.gone))
+            followed = PeopleFollower(accounts, presence, direct.gone)
+            nursery.start_soon(follow_changes, storage, followed, memberships)
             async with (
                 _open_metrics(config, meters),
                 _open_local(local, watch, storage),
@@ -248,9 +251,17 @@ async def _no_socket(_arrival: Arrival) -> None:
     await trio.lowlevel.checkpoint()
 
 
+class Beside(msgspec.Struct, frozen=True):
+    """What a command does on the data of a server."""
+
+    accounts: Accounts
+    people: Administration
+    moderation: Moderation
+
+
 @asynccontextmanager
-async def open_accounts(config: Config) -> AsyncGenerator[tuple[Accounts, Administration]]:
-    """Serve the accounts alone, also while a server runs on the same data. Raises CannotStart."""
+async def open_beside(config: Config) -> AsyncGenerator[Beside]:
+    """Serve whoever runs the server, also while it runs on the same data. Raises CannotStart."""
     async with AsyncExitStack() as stack:
         if config.database_url is not None:
             address = {"dsn": config.database_url}
@@ -261,11 +272,12 @@ async def open_accounts(config: Config) -> AsyncGenerator[tuple[Accounts, Admini
                 address = postgres.address
             except AlreadyRunning:
                 address = running_address(config.data)
-        users = await stack.enter_async_context(
-            open_postgres_users(address, query_timeout=config.query_timeout)
+        storage = await stack.enter_async_context(
+            open_postgres_beside(address, query_timeout=config.query_timeout)
         )
-        accounts = _accounts(config, users, users.by_id, secret="")  # the command issues no tokens
-        yield accounts, Administration(users, accounts)
+        accounts = _accounts(config, storage.users, storage.users.by_id, secret="")  # it issues no tokens
+        moderation = Moderation(storage.rooms, storage.messages)
+        yield Beside(accounts, Administration(storage.users, accounts), moderation)
 
 
 def _accounts(
@@ -282,6 +294,7 @@ def _accounts(
         Throttle(),
         Registrations(config.registrations_per_hour),
         min_password=config.min_password,
+        registration=config.registration,
         person=person,
         happened=happened,
     )

@@ -4,6 +4,8 @@ import click
 
 from chat import __version__
 from chat.cli.health import health
+from chat.cli.message import message
+from chat.cli.room import room
 from chat.cli.serve import serve
 from chat.cli.tree import tree
 from chat.cli.user import user
@@ -17,6 +19,8 @@ def main() -> None:
 
 
 main.add_command(health)
+main.add_command(message)
+main.add_command(room)
 main.add_command(serve)
 main.add_command(tree)
 main.add_command(user)

@@ -1,27 +1,16 @@
 """`chat user …`: people, their tokens and their roles, while a server runs on the same data and while none does."""
 
-import json
-import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Mapping
 
 import click
-import trio
 
+from chat.cli.beside import as_json, as_table, beside, moment
 from chat.cli.flags import config_flags
-from chat.cli.refused import Refused, one_line_refusals
-from chat.config import Config
-from chat.configure import read_config
-from chat.logs import configure_logging
 from chat.model.entities import Person
 from chat.model.refusals import Refusal
-from chat.services.accounts import Accounts
 from chat.services.administration import Administration
 from chat.storage.ports import LookAlike
-
-Answer = TypeVar("Answer")
 
 LONGEST_INPUT = 4096
 """Bytes that are read from stdin as a password; more than one may have, so that its refusal says why."""
@@ -54,39 +43,54 @@ def add(
     name: str, email: str | None, operator: bool, admin: bool, password_stdin: bool, **flags: object
 ) -> None:
     """Add a person called NAME."""
-    with one_line_refusals():
-        config = read_config(flags, os.environ)
-        password = _password_from_stdin() if password_stdin else _password_from_terminal()
-        person = _expect(
-            _ask(
-                config,
-                lambda accounts, _: accounts.add(name, password, email, operator=operator, admin=admin),
-            )
-        )
-        click.echo(f"added {person.name}, id {person.id}")
+    password = _password_from_stdin() if password_stdin else _password_from_terminal()
+    person = beside(
+        flags, lambda opened: opened.accounts.add(name, password, email, operator=operator, admin=admin)
+    )
+    click.echo(f"added {person.name}, id {person.id}")
 
 
 @user.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@click.option("--json", "json_wanted", is_flag=True, help="One JSON array.")
 @config_of_accounts
-def list_people(as_json: bool, **flags: object) -> None:
+def list_people(json_wanted: bool, **flags: object) -> None:
     """List everybody: id, name, e-mail, roles, and when they were added (UTC)."""
-    with one_line_refusals():
-        people = _ask(read_config(flags, os.environ), lambda _, people: people.people())
-        click.echo(_as_json(people) if as_json else _as_table(people))
+    people = beside(flags, lambda opened: opened.people.people())
+    if json_wanted:
+        click.echo(as_json([_record(person) for person in people]))
+    else:
+        click.echo(as_table(("ID", "NAME", "EMAIL", "ROLES", "CREATED"), [_row(person) for person in people]))
+
+
+@user.command()
+@click.option(
+    "--uses", type=click.IntRange(1, 1000), default=1, show_default=True, help="People who may use it."
+)
+@click.option(
+    "--days", type=click.IntRange(1, 365), default=7, show_default=True, help="How long it can be used."
+)
+@config_of_accounts
+def invite(uses: int, days: int, **flags: object) -> None:
+    """Print the code of a new invite.
+
+    Where registration is by invite, it goes into the field "invite" beside name and password.
+    """
+    click.echo(beside(flags, lambda opened: opened.accounts.invite(uses, days * 86_400)))
 
 
 @user.command("look-alikes")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@click.option("--json", "json_wanted", is_flag=True, help="One JSON array.")
 @config_of_accounts
-def list_look_alikes(as_json: bool, **flags: object) -> None:
+def list_look_alikes(json_wanted: bool, **flags: object) -> None:
     """List the people whose names look like that of an older account, which a new name may not.
 
     They keep their names until they are renamed. "deleted" is an account whose name nobody else can take.
     """
-    with one_line_refusals():
-        found = _ask(read_config(flags, os.environ), lambda _, people: people.look_alikes())
-        click.echo(_look_alikes_as_json(found) if as_json else _look_alikes_as_table(found))
+    found = beside(flags, lambda opened: opened.people.look_alikes())
+    if json_wanted:
+        click.echo(as_json([_look_alike(each) for each in found]))
+    else:
+        click.echo(as_table(("ID", "NAME", "LOOKS LIKE", "ITS ID"), [_look_alike_row(each) for each in found]))
 
 
 @user.command()
@@ -180,25 +184,7 @@ def role(name: str, roles: tuple[str, ...], **flags: object) -> None:
 
 
 def _do(flags: Mapping[str, object], act: Callable[[Administration], Awaitable[Person | Refusal]]) -> Person:
-    with one_line_refusals():
-        return _expect(_ask(read_config(flags, os.environ), lambda _, people: act(people)))
-
-
-def _ask(config: Config, question: Callable[[Accounts, Administration], Awaitable[Answer]]) -> Answer:
-    from chat.server import open_accounts  # late: it takes a second, which --help need not wait for
-
-    async def ask() -> Answer:
-        async with open_accounts(config) as (accounts, administration):
-            return await question(accounts, administration)
-
-    configure_logging("warning", config.log_format)  # the answer is on stdout, and only trouble beside it
-    return trio.run(ask)
-
-
-def _expect(answer: Person | Refusal) -> Person:
-    if isinstance(answer, Refusal):
-        raise Refused(answer.text)
-    return answer
+    return beside(flags, lambda opened: act(opened.people))
 
 
 def _password_from_terminal() -> str:
@@ -220,63 +206,27 @@ def _roles(person: Person) -> list[str]:
     return [role for role, held in (("operator", person.is_operator), ("admin", person.is_admin)) if held]
 
 
-def _created(person: Person) -> datetime:
-    return datetime.fromtimestamp(person.created_at, UTC).replace(microsecond=0)
+def _record(person: Person) -> dict[str, object]:
+    return {
+        "id": person.id,
+        "name": person.name,
+        "email": person.email,
+        "roles": _roles(person),
+        "disabled": person.is_disabled,
+        "created": moment(person.created_at).isoformat(),
+    }
 
 
-def _as_json(people: list[Person]) -> str:
-    return json.dumps(
-        [
-            {
-                "id": person.id,
-                "name": person.name,
-                "email": person.email,
-                "roles": _roles(person),
-                "disabled": person.is_disabled,
-                "created": _created(person).isoformat(),
-            }
-            for person in people
-        ],
-        indent=2,
-    )
+def _row(person: Person) -> tuple[object, ...]:
+    roles = ",".join([*_roles(person), *(["disabled"] if person.is_disabled else [])]) or "-"
+    return person.id, person.name, person.email or "-", roles, f"{moment(person.created_at):%F %T}"
 
 
-def _as_table(people: list[Person]) -> str:
-    rows = [("ID", "NAME", "EMAIL", "ROLES", "CREATED")]
-    for person in people:
-        roles = ",".join([*_roles(person), *(["disabled"] if person.is_disabled else [])]) or "-"
-        rows.append((str(person.id), person.name, person.email or "-", roles, f"{_created(person):%F %T}"))
-    return _aligned(rows)
+def _look_alike(found: LookAlike) -> dict[str, object]:
+    older = {"id": found.older_id, "name": found.older_name, "deleted": found.older_is_deleted}
+    return {"id": found.person.id, "name": found.person.name, "looks_like": older}
 
 
-def _look_alikes_as_json(found: list[LookAlike]) -> str:
-    return json.dumps(
-        [
-            {
-                "id": each.person.id,
-                "name": each.person.name,
-                "looks_like": {
-                    "id": each.older_id,
-                    "name": each.older_name,
-                    "deleted": each.older_is_deleted,
-                },
-            }
-            for each in found
-        ],
-        indent=2,
-    )
-
-
-def _look_alikes_as_table(found: list[LookAlike]) -> str:
-    rows = [("ID", "NAME", "LOOKS LIKE", "ITS ID")]
-    for each in found:
-        older_id = f"{each.older_id}, deleted" if each.older_is_deleted else str(each.older_id)
-        rows.append((str(each.person.id), each.person.name, each.older_name, older_id))
-    return _aligned(rows)
-
-
-def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+def _look_alike_row(found: LookAlike) -> tuple[object, ...]:
+    older_id = f"{found.older_id}, deleted" if found.older_is_deleted else str(found.older_id)
+    return found.person.id, found.person.name, found.older_name, older_id

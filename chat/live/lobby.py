@@ -38,6 +38,7 @@ async def authenticate(session: Session, command: Authenticate, _nursery: trio.N
             session.tell(Refused(_and_still(session.person, OTHER_NAME)))
         case person:
             session.person = person
+            session.listen_to_lobby()
             session.record.note(f"authenticated as {person.name}")
             session.tell(Authorised(person))
 

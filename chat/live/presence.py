@@ -93,6 +93,10 @@ class Presence:
         here = [session.person for session in self._sessions]
         return {person.id for person in (*here, *(each.person for each in self._handshakes)) if person}
 
+    def rooms(self) -> set[int]:
+        """Return the ids of the rooms that somebody is in. Sync."""
+        return {session.room_id for session in self._sessions if session.room_id}
+
     def observe(self, observer: Callable[[Session], None]) -> None:
         """Tell `observer` of each session that stays although its person was changed. Sync."""
         self._observers.append(observer)

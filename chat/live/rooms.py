@@ -1,11 +1,12 @@
 """Rooms, live: one room at a time for a connection, and memberships that sockets feel at once."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import trio
 
 from chat.live.answer import Answer
+from chat.live.follower import Follower
 from chat.live.journal import Journal
 from chat.live.presence import Presence
 from chat.live.session import Handler, Session
@@ -82,6 +83,7 @@ class Memberships:
         self._presence = presence
         self._on_deletion = on_deletion
         self._joinings: dict[tuple[int, int], _Joining] = {}  # of (room, person), under way
+        self._follower = Follower(self._look)
 
     async def join(self, person: Person, room_id: int) -> Refusal | None:
         """Let a person join a public room; the room is told."""
@@ -118,6 +120,22 @@ class Memberships:
             self._expel(room_id)
             self._on_deletion()
         return refusal
+
+    def changed(self, room_id: int | None) -> None:
+        """Hear that a room was deleted, by whichever process; None: look at all that somebody is in. Sync."""
+        self._follower.note(*(self._presence.rooms() if room_id is None else [room_id]))
+        self._on_deletion()
+
+    async def follow(self) -> None:
+        """Look at the rooms that others deleted, until cancelled. Cancelling: some may stay in one until it is told."""
+        await self._follower.follow()
+
+    async def _look(self, ids: Sequence[int]) -> set[int]:
+        """Let nobody stay in those of these rooms that are gone; return none. May raise StorageDown."""
+        for room_id in ids:
+            if await self._rooms.is_gone(room_id):
+                self._expel(room_id)
+        return set()
 
     def _expel(self, room_id: int, person_id: int | None = None) -> None:
         """Take a person's connections out of a room, or everybody's. Sync."""

@@ -64,6 +64,7 @@ class Core(msgspec.Struct, frozen=True):
     handlers: Mapping[type, Handler]
     meters: Meters
     budgets: Budgets
+    lobby_needs_login: bool = False
     cuts: Stagger = msgspec.field(default_factory=lambda: Stagger(_CUT_GAP, _CUT_WITHIN))
     """When the next client that was cut is ended."""
 
@@ -162,8 +163,7 @@ class Session:
             await self._say_goodbye(self._closing)
 
     async def _read(self, nursery: trio.Nursery) -> None:
-        if self.dialect.hears_lobby:
-            self.listen(LOBBY_ID)
+        self.listen_to_lobby()
         await self._handle(self.dialect.greeting, nursery)
         pace = self.core.budgets.pace()
         while True:
@@ -201,12 +201,16 @@ class Session:
                     self.ignore_all()
                     self.dialect = dialect
                     self.record.note(f"speaks {dialect.name}")
-                    if dialect.hears_lobby:
-                        self.listen(LOBBY_ID)
+                    self.listen_to_lobby()
                 return changed
         return False
 
     # Listening and telling; all of it sync.
+
+    def listen_to_lobby(self) -> None:
+        """Hear the lobby, if the dialect's clients do and this one may."""
+        if self.dialect.hears_lobby and (self.person is not None or not self.core.lobby_needs_login):
+            self.listen(LOBBY_ID)
 
     def listen(self, topic: Topic, voice: Voice | None = None) -> None:
         """Hear the topic from the next message on, in the dialect's voice or another."""

@@ -67,6 +67,18 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     created_at: float = 0.0
 
 
+class RoomSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A room that people made, for whoever runs the server: who made it, and how many are in it and were said in it."""
+
+    id: int
+    name: str
+    creator: str
+    is_private: bool
+    members: int
+    messages: int
+    created_at: float
+
+
 class Inbox(msgspec.Struct, frozen=True):
     """Where a person (or a guest) hears what is sent to them alone."""
 

@@ -1,7 +1,10 @@
 """Who people are and how they prove it: registration, login, tokens."""
 
+import hashlib
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Literal
 
 import msgspec
 import structlog
@@ -25,8 +28,17 @@ _LOOK_UPS = 2
 NAME_TAKEN = Refusal(Code.TAKEN, "that name is taken")
 LOOK_TAKEN = Refusal(Code.TAKEN, "that name looks like another's")
 EMAIL_TAKEN = Refusal(Code.TAKEN, "email already registered")
+CLOSED = Refusal(Code.FORBIDDEN, "registration is closed: ask whoever runs the server for an account")
+NEEDS_INVITE = Refusal(Code.FORBIDDEN, "registration needs an invite: ask whoever runs the server")
+BAD_INVITE = Refusal(Code.FORBIDDEN, "that invite is not valid: it is used up, too old, or mistyped")
 DISABLED = Refusal(Code.UNAUTHENTICATED, "this account is disabled")
 NOT_YOUR_PASSWORD = Refusal(Code.FORBIDDEN, "that is not your password")
+
+_CODE_BYTES = 12
+"""Random bytes of an invite's code."""
+
+Registration = Literal["open", "invite", "closed"]
+"""Who may register: anybody, whoever has an invite, or nobody."""
 
 logger = structlog.get_logger(__name__)
 
@@ -45,6 +57,7 @@ class _Wanted(msgspec.Struct, frozen=True):
     password: bytes
     email: str | None
     shares_name: bool = False
+    invite: bytes | None = None  # its code's digest
 
 
 class Accounts:
@@ -63,6 +76,7 @@ class Accounts:
         registrations: Registrations,
         *,
         min_password: int,
+        registration: Registration = "open",
         person: Callable[[int], Awaitable[Person | None]],
         happened: Callable[[str], object] = lambda _what: None,
     ) -> None:
@@ -76,6 +90,7 @@ class Accounts:
         self._throttle = throttle
         self._registrations = registrations
         self._min_password = min_password
+        self._registration = registration
         self._changes = Changes()
         self._look_ups = trio.CapacityLimiter(_LOOK_UPS)
 
@@ -95,21 +110,32 @@ class Accounts:
         return await self._add(wanted, None, operator=operator, admin=admin)
 
     async def register(
-        self, name: str, password: str, address: str, email: str | None = None
+        self, name: str, password: str, address: str, email: str | None = None, *, invite: str | None = None
     ) -> Granted | Refusal:
-        """Add a person and log them in. `address` is the client's, which uses one registration of its budget."""
-        wanted = self._clean(name, password, email)
-        return wanted if isinstance(wanted, Refusal) else await self._register(wanted, address)
+        """Add a person and log them in. `address` is the client's, which uses one registration of its budget.
 
-    async def sign_up(self, email: str, name: str, password: str, address: str) -> Granted | Refusal:
-        """Add a person whose name others may have too, and log them in. `address` is as in `register`.
+        `invite` is the code of an invite, where registering takes one.
+        """
+        wanted = self._clean(name, password, email)
+        return wanted if isinstance(wanted, Refusal) else await self._register(wanted, address, invite)
+
+    async def sign_up(
+        self, email: str, name: str, password: str, address: str, *, invite: str | None = None
+    ) -> Granted | Refusal:
+        """Add a person whose name others may have too, and log them in. The rest is as in `register`.
 
         Names are unique in the core, so a taken one gets a number behind it; `display_name` is as it was given.
         """
         wanted = self._clean(name, password, email)
         if isinstance(wanted, Refusal):
             return wanted
-        return await self._register(structs.replace(wanted, shares_name=True), address)
+        return await self._register(structs.replace(wanted, shares_name=True), address, invite)
+
+    async def invite(self, uses: int, seconds: float) -> str:
+        """Return the code of a new invite that so many people can register with, within so many seconds."""
+        code = secrets.token_urlsafe(_CODE_BYTES)
+        await self._users.invite(_digest(code), uses, time.time() + seconds)
+        return code
 
     def _clean(self, name: str, password: str, email: str | None) -> "_Wanted | Refusal":
         clean = clean_name(name)
@@ -123,7 +149,13 @@ class Accounts:
             return clean_address
         return _Wanted(clean, raw, clean_address)
 
-    async def _register(self, wanted: "_Wanted", address: str) -> Granted | Refusal:
+    async def _register(self, wanted: "_Wanted", address: str, invite: str | None) -> Granted | Refusal:
+        if self._registration == "closed":
+            return CLOSED
+        if self._registration == "invite":
+            if not invite:
+                return NEEDS_INVITE
+            wanted = structs.replace(wanted, invite=_digest(invite))
         # A taken name costs as much as a free one: to ask for names is no cheaper than to have them.
         if refusal := self._registrations.take(address):
             self._note("registration throttled", address=address)
@@ -149,6 +181,8 @@ class Accounts:
                 return NAME_TAKEN
             if wanted.email is not None and await self._users.by_email(wanted.email):
                 return EMAIL_TAKEN
+            if wanted.invite is not None and not await self._users.is_invite(wanted.invite):
+                return BAD_INVITE
         password_hash = await self._passwords.hash(wanted.password, address)
         if isinstance(password_hash, Refusal):
             return password_hash
@@ -161,9 +195,12 @@ class Accounts:
                     password_hash=password_hash,
                     is_operator=operator,
                     is_admin=admin,
+                    invite=wanted.invite,
                 )
             )
             match added:
+                case None:
+                    return BAD_INVITE
                 case Taken("email"):
                     return EMAIL_TAKEN
                 case Taken("look") if not wanted.shares_name:
@@ -297,6 +334,11 @@ class Accounts:
     def _note(self, what: str, **about: object) -> None:
         self.happened(what)
         logger.info(what, **about)
+
+
+def _digest(code: str) -> bytes:
+    """Return what is kept of an invite's code, whatever somebody typed. A code is long and random: no slow hash."""
+    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).digest()
 
 
 def _handles(name: str) -> Iterator[str]:

@@ -137,6 +137,13 @@ class Rooms:
         self._outdate(room_id)
         return None
 
+    async def is_gone(self, room_id: int) -> bool:
+        """Whether the room was deleted, by whichever process: then whoever is about to enter looks again."""
+        gone = await self._rooms.by_id(room_id) is None
+        if gone:
+            self._outdate(room_id)
+        return gone
+
     async def messages(self, person: Person, room_id: int, last_id: int) -> list[Message] | Refusal:
         """Return the newest messages with ids up to `last_id` (0: all), newest first."""
         room = await self.may_hear(person, room_id)

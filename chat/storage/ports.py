@@ -12,7 +12,7 @@ from typing import Protocol
 
 import msgspec
 
-from chat.model.entities import Conversation, Credentials, Draft, Message, Person, Room
+from chat.model.entities import Conversation, Credentials, Draft, Message, Person, Room, RoomSummary
 
 
 class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +24,8 @@ class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
     display_name: str | None = None
     is_operator: bool = False
     is_admin: bool = False
+    invite: bytes | None = None
+    """The digest of the invite that is used up with it, if it takes one."""
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -42,7 +44,8 @@ class LookAlike(msgspec.Struct, frozen=True):
 
 
 Changed = Callable[[int | None], object]
-"""Told the id of a person who was changed or deleted, or None if there may be some of whom nobody was told. Sync."""
+"""Told the id of a person or room that was changed or deleted, or None if there may be some of which nobody was told.
+Sync."""
 
 
 class Users(Protocol):
@@ -51,8 +54,19 @@ class Users(Protocol):
     Nor a name that looks like it (`model/skeletons.py`); who had such a name before that was asked keeps it.
     """
 
-    async def add(self, new: NewPerson) -> Person | Taken:
-        """Add a person, unless the name or the e-mail address is taken in any case, or the name looks like another."""
+    async def add(self, new: NewPerson) -> Person | Taken | None:
+        """Add a person, unless the name or the e-mail address is taken in any case, or the name looks like another.
+
+        None: the invite is not good. Who is not added uses nothing up of one.
+        """
+        ...
+
+    async def invite(self, digest: bytes, uses: int, expires_at: float) -> None:
+        """Make an invite that so many people can use until then (Unix seconds). Those that are over are forgotten."""
+        ...
+
+    async def is_invite(self, digest: bytes) -> bool:
+        """Whether there is such an invite that somebody can use now."""
         ...
 
     async def by_id(self, person_id: int) -> Person | None:
@@ -127,6 +141,10 @@ class Rooms(Protocol):
         """
         ...
 
+    async def made_by_people(self) -> list[RoomSummary]:
+        """Return all rooms that people made, the oldest first."""
+        ...
+
     async def remove_deleted(self, limit: int) -> bool:
         """Remove at most `limit` messages, or memberships, of a deleted room, and at last the room itself.
 
@@ -160,7 +178,7 @@ class Rooms(Protocol):
 
 
 class Messages(Protocol):
-    """The messages of all rooms. Only the journal writes here, one call at a time.
+    """The messages of all rooms. Only the journal saves, one call at a time. What is deleted is told to nobody.
 
     `most_bytes` bounds what one answer holds: as many messages from the front as have together at most so many
     bytes of text as JSON (a string in UTF-8, quotes and escapes included), and at least one where there is any.
@@ -185,6 +203,10 @@ class Messages(Protocol):
         where none is known). Each room is read from its end backwards to the first message created before `since`
         (Unix seconds): what may have landed is the newest. Ordered by id.
         """
+        ...
+
+    async def delete(self, message_id: int) -> bool:
+        """Delete a text for good; its place stays, so `seq` has no gap. False: there is no such text."""
         ...
 
     async def page(self, room_id: int, after: int, up_to: int, most_bytes: int) -> list[Message]:
@@ -232,10 +254,11 @@ class Storage(Protocol):
         """Return if the storage answers; raise `StorageDown` if not."""
         ...
 
-    async def watch_people(self, changed: Changed) -> None:
-        """Tell of every person who is changed or deleted, by whichever process, right after the commit.
+    async def watch(self, people: Changed, rooms: Changed) -> None:
+        """Tell of every person who is changed or deleted and of every room that is deleted, right after the commit.
 
-        It begins with None, for what happened before, and says None again after each outage. Runs until cancelled,
-        and raises nothing else: it waits for a database that does not answer. Cancelling: nobody is told any more.
+        Whichever process did it. Both begin with None, for what happened before, and are told None again after each
+        outage. Runs until cancelled, and raises nothing else: it waits for a database that does not answer.
+        Cancelling: nobody is told any more.
         """
         ...

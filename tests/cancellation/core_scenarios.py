@@ -14,8 +14,9 @@ from chat.dialects.direct import DIRECT
 from chat.dialects.rooms import ROOMS
 from chat.dialects.talker import TALKER
 from chat.live.cleaner import open_cleaner
+from chat.live.follower import follow_changes
 from chat.live.outbox import Outbox
-from chat.live.people import PeopleFollower, follow_people
+from chat.live.people import PeopleFollower
 from chat.model.entities import Person, Room
 from chat.model.refusals import Code, Refusal
 from chat.services.accounts import Accounts, Granted
@@ -277,7 +278,7 @@ async def following(run: Run) -> None:
         async def change() -> None:
             follower = PeopleFollower(world.accounts, world.presence)
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(follow_people, storage, follower)
+                nursery.start_soon(follow_changes, storage, follower, world.memberships)
                 await world.rest()
                 await users.set_password(ada, b"other")
                 await users.set_disabled(ben, disabled=True)
@@ -295,7 +296,8 @@ async def following(run: Run) -> None:
         if not run.fired:
             assert [client.gone.is_set() for client in clients] == [True, True, True, False, False]
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(follow_people, storage, PeopleFollower(world.accounts, world.presence))
+            follower = PeopleFollower(world.accounts, world.presence)
+            nursery.start_soon(follow_changes, storage, follower, world.memberships)
             await trio.sleep(1)
             nursery.cancel_scope.cancel()
         for person, client in zip(people, clients, strict=True):

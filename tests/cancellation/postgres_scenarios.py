@@ -16,7 +16,7 @@ from sweeping import Run, Scenario
 from chat.config import Config, Listen
 from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
 from chat.model.startup import CannotStart
-from chat.server import open_accounts, open_server
+from chat.server import open_beside, open_server
 from chat.storage.failures import StorageDown
 from chat.storage.ports import NewPerson
 from chat.storage.postgres.cluster import prepare_cluster
@@ -28,7 +28,7 @@ from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from chat.storage.postgres.writer import Writer
 
 EMPTY = """
-TRUNCATE users, rooms RESTART IDENTITY CASCADE;
+TRUNCATE users, rooms, invites RESTART IDENTITY CASCADE;
 INSERT INTO rooms (id, kind, name, name_key) VALUES (1, 'lobby', 'lobby', 'lobby');
 SELECT setval(pg_get_serial_sequence('rooms', 'id'), 1)"""
 NO_SCHEMA = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
@@ -206,7 +206,7 @@ def reading(address: Address, ada: Person, ben: Person) -> Scenario:
 
 
 def listening(address: Address) -> Scenario:
-    """People are followed, through a connection that is lost: what is committed meanwhile is not missed."""
+    """Changes are followed, through a connection that is lost: what is committed meanwhile is not missed."""
 
     async def scenario(run: Run) -> None:
         await execute(address, EMPTY)
@@ -214,10 +214,11 @@ def listening(address: Address) -> Scenario:
             ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
             assert isinstance(ada, Person)
             send, told = trio.open_memory_channel[int | None](1000)
+            rooms, _told = trio.open_memory_channel[int | None](1000)
 
             async def live() -> None:
                 async with trio.open_nursery() as nursery:
-                    nursery.start_soon(storage.watch_people, send.send_nowait)
+                    nursery.start_soon(storage.watch, send.send_nowait, rooms.send_nowait)
                     with trio.fail_after(5):
                         assert await told.receive() is None
                         await storage.users.set_roles(ada.id, operator=True, admin=False)
@@ -381,8 +382,8 @@ def embedded_accounts(data: Path) -> Scenario:
     """What `chat user` opens, where no server runs."""
 
     async def live() -> None:
-        async with open_accounts(_config(data)) as (_accounts, administration):
-            await administration.people()
+        async with open_beside(_config(data)) as opened:
+            await opened.people.people()
 
     return partial(_on_own_postgres, data, live)
 

@@ -58,7 +58,19 @@ def sparing_target() -> Generator[Target]:
         yield Target(server.url, has=["one-registration"])
 
 
-TARGETS = {"": "target", "trust-from": "trusting_target", "one-registration": "sparing_target"}
+@pytest.fixture(scope="module")
+def inviting_target() -> Generator[Target]:
+    """A server on which registering takes an invite."""
+    with data_path() as data, running_server(data, CHAT_REGISTRATION="invite") as server:
+        yield Target(server.url, has=["invites"])
+
+
+TARGETS = {
+    "": "target",
+    "trust-from": "trusting_target",
+    "one-registration": "sparing_target",
+    "invites": "inviting_target",
+}
 """The fixture with the server that a transcript needs."""
 
 

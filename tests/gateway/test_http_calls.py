@@ -37,12 +37,12 @@ JSON = "application/json"
 
 DESCRIBED = {
     "POST /": "200 400 401 429",
-    "POST /api/reg": "201 400 409 429",
+    "POST /api/reg": "201 400 403 409 429",
     "POST /api/login": "200 400 401 429",
     "POST /v1/auth/": "200 403 404 429",
-    "POST /signup": "201 400 409 429",
+    "POST /signup": "201 400 403 409 429",
     "POST /login": "200 400 401 429",
-    "POST /register": "201 400 409 429",
+    "POST /register": "201 400 403 409 429",
     "PUT /login": "200 400 401 429",
     "GET /profile": "200 401",
     "GET /profile/{uid}": "200 404",

@@ -64,6 +64,7 @@ WRITES = frozenset(
         "set_roles",
         "set_password",
         "set_disabled",
+        "invite",
         "save",
     }
 )
@@ -360,7 +361,9 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(*, trust_from: bool = False, budgets: Budgets | None = None) -> AsyncGenerator[World]:
+async def open_world(
+    *, trust_from: bool = False, budgets: Budgets | None = None, lobby_needs_login: bool = False
+) -> AsyncGenerator[World]:
     """Chat for as long as the block lasts, without limits if no `budgets` are given; who is there in the end leaves."""
     storage, obstacles = MemoryStorage(), Obstacles()
     users: Any = Obstructed(storage.users, obstacles)
@@ -395,7 +398,8 @@ async def open_world(*, trust_from: bool = False, budgets: Budgets | None = None
             **direct.handlers,
             **RoomSockets(rules).handlers,
         }
-        core = Core(accounts, history, journal, hub, handlers, meters, budgets or Budgets())
+        budgets = budgets or Budgets()
+        core = Core(accounts, history, journal, hub, handlers, meters, budgets, lobby_needs_login)
         memberships = Memberships(rules, journal, presence)
         async with trio.open_nursery() as nursery:
             yield World(storage, obstacles, core, presence, memberships, deliveries, nursery)

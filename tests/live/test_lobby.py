@@ -3,8 +3,11 @@
 from collections.abc import AsyncGenerator
 
 import pytest
+import trio.testing
 from chat_world import Client, World, open_world
 
+from chat.dialects.dialect import Dialect
+from chat.dialects.messenger import MESSENGER
 from chat.dialects.talker import TALKER
 from chat.model.entities import LOBBY_ID, Person
 from chat.storage.failures import StorageDown
@@ -130,3 +133,46 @@ async def test_an_authentication_is_in_the_record_and_says_who(world: World) -> 
     client.send(line(f"auth {world.token(ada)}", ""))
     await world.rest()
     assert [event.what for event in client.session.record.events or ()] == ["authenticated as ada"]
+
+
+# --- a lobby for those who have logged in ---
+
+
+@pytest.fixture
+async def members_world(autojump_clock: trio.testing.MockClock) -> AsyncGenerator[World]:
+    async with open_world(lobby_needs_login=True) as world:
+        yield world
+
+
+@pytest.mark.parametrize(("dialect", "key"), [(TALKER, "name"), (MESSENGER, "username")])
+async def test_who_is_not_logged_in_hears_nothing_until_they_are(
+    members_world: World, dialect: Dialect, key: str
+) -> None:
+    world = members_world
+    ada, ben = await world.add_all("ada", "ben")
+    speaker, stranger = await talker(world, ada), await world.connect(dialect)
+    stranger.heard_now()
+    speaker.send(line("for members"))
+    assert await stranger.hears() == []
+    stranger.send({key: "ben", "message": f"auth {world.token(ben)}"})
+    await stranger.hears()
+    speaker.send(line("for ben too"))
+    assert [frame["message"] for frame in await stranger.hears()] == ["for ben too"]
+
+
+async def test_who_chooses_a_dialect_by_the_first_frame_hears_nothing_either(members_world: World) -> None:
+    world = members_world
+    speaker = await talker(world, await world.add("ada"))
+    stranger = await world.connect(TALKER, choices=(TALKER, MESSENGER))
+    stranger.send({"username": "nobody", "message": "hello?"})
+    await stranger.hears()
+    speaker.send(line("for members"))
+    assert await stranger.hears() == []
+
+
+async def test_who_comes_with_a_token_hears_the_lobby_of_members(members_world: World) -> None:
+    world = members_world
+    ada, ben = await world.add_all("ada", "ben")
+    speaker, listener = await talker(world, ada), await talker(world, ben)
+    speaker.send(line("hello"))
+    assert await listener.hears() == [line("hello")]

@@ -16,7 +16,8 @@ from chat.dialects.rooms import ROOMS
 from chat.dialects.support import SUPPORT
 from chat.dialects.table import DIALECTS
 from chat.dialects.talker import TALKER
-from chat.live.people import PeopleFollower, follow_people
+from chat.live.follower import follow_changes
+from chat.live.people import PeopleFollower
 from chat.model.closing import DELETED, DISABLED, GOING_AWAY, LOGGED_OUT, Closing
 from chat.model.entities import LOBBY_ID, Person
 from chat.model.refusals import BAD_TOKEN
@@ -38,7 +39,7 @@ async def open_followed() -> AsyncGenerator[Followed]:
         followed = Followed(world)
         storage: Any = world.storage
         follower = PeopleFollower(world.accounts, world.presence, followed.gone.append)
-        nursery.start_soon(follow_people, storage, follower)
+        nursery.start_soon(follow_changes, storage, follower, world.memberships)
         await wait_all_tasks_blocked()
         yield followed
         nursery.cancel_scope.cancel()
@@ -202,7 +203,7 @@ async def test_a_database_that_does_not_say_is_asked_again(followed: Followed) -
 async def test_after_an_outage_everybody_who_is_here_is_looked_at(
     followed: Followed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.live.people._MOST", 2)
+    monkeypatch.setattr("chat.live.follower._MOST", 2)
     people = await followed.world.add_all("ada", "ben", "cem", "dan", "eve")
     clients = [await followed.world.connect(TALKER, person) for person in people]
     (changed,) = followed.users._watchers

@@ -1,6 +1,7 @@
 """Rooms: one at a time for a connection, and memberships that open sockets feel at once."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from chat.dialects.messenger import MESSENGER
 from chat.dialects.rooms import ROOMS
 from chat.dialects.support import SUPPORT
 from chat.dialects.talker import TALKER
+from chat.live.follower import follow_changes
+from chat.live.people import PeopleFollower
 from chat.model.entities import LOBBY_ID, Draft, Message, Person
 from chat.model.refusals import NO_PERSON, NO_ROOM, NOT_MEMBER, Refusal
 from chat.services.rooms import ALREADY_IN, NOT_CREATOR, PRIVATE
@@ -506,6 +509,57 @@ async def test_a_deletion_of_unknown_outcome_takes_everybody_out_all_the_same(wo
         assert await client.asks(enter(garden.id)) == ENTERED  # it had not happened
     elsewhere.send(message("still here"))
     assert texts(await elsewhere.hears()) == ["still here"]
+
+
+@asynccontextmanager
+async def following(world: World) -> AsyncGenerator[None]:
+    """Others' changes are followed, as in a server."""
+    storage: Any = world.storage
+    async with trio.open_nursery() as nursery:
+        people = PeopleFollower(world.accounts, world.presence)
+        nursery.start_soon(follow_changes, storage, people, world.memberships)
+        await world.rest()
+        yield
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_room_that_another_process_deletes_has_nobody_in_it(world: World) -> None:
+    ada = await world.add("ada")
+    garden, cellar = await world.make_room(ada), await world.make_room(ada, "cellar")
+    inside, elsewhere = await here(world, ada, garden.id), await here(world, ada, cellar.id)
+    async with following(world):
+        await world.storage.rooms.delete(garden.id)
+        await world.rest()
+        assert inside.session.room_id == 0
+        assert await inside.asks(message("hello?")) == error("not in room")
+        assert elsewhere.session.room_id == cellar.id
+
+
+async def test_a_room_that_was_deleted_during_an_outage_has_nobody_in_it_afterwards(world: World) -> None:
+    ada = await world.add("ada")
+    garden, cellar = await world.make_room(ada), await world.make_room(ada, "cellar")
+    inside, elsewhere = await here(world, ada, garden.id), await here(world, ada, cellar.id)
+    await world.storage.rooms.delete(garden.id)
+    world.obstacles.fail("by_id", StorageDown("an outage"))
+    async with following(world):
+        await trio.sleep(1)
+        assert inside.session.room_id == 0
+        assert elsewhere.session.room_id == cellar.id
+
+
+async def test_who_enters_while_another_process_deletes_the_room_is_outside(world: World) -> None:
+    ada = await world.add("ada")
+    garden = await world.make_room(ada)
+    client = await world.connect(ROOMS, ada)
+    client.heard_now()
+    async with following(world):
+        with world.obstacles.held("is_member"):
+            client.send(enter(garden.id))
+            await world.rest()
+            await world.storage.rooms.delete(garden.id)
+            await world.rest()
+        assert await client.hears() == [error("invalid room id")]
+        assert client.session.room_id == 0
 
 
 # --- a new name ---

@@ -10,7 +10,18 @@ from trio.testing import wait_all_tasks_blocked
 
 from chat.model.entities import Person
 from chat.model.refusals import BAD_CREDENTIALS, BAD_TOKEN, Code, Refusal
-from chat.services.accounts import DISABLED, EMAIL_TAKEN, NAME_TAKEN, NOT_YOUR_PASSWORD, Accounts, Granted
+from chat.services.accounts import (
+    BAD_INVITE,
+    CLOSED,
+    DISABLED,
+    EMAIL_TAKEN,
+    NAME_TAKEN,
+    NEEDS_INVITE,
+    NOT_YOUR_PASSWORD,
+    Accounts,
+    Granted,
+    Registration,
+)
 from chat.services.administration import Administration
 from chat.services.passwords import BUSY, Passwords
 from chat.services.registrations import Registrations
@@ -416,6 +427,74 @@ async def test_who_took_the_name_meanwhile_keeps_their_password(house: House) ->
     answer = await house.accounts.change_password(ada, PASSWORD, "another word", ADDRESS)
     assert answer is NOT_YOUR_PASSWORD
     assert isinstance(await house.log_in("ada"), Granted)
+
+
+# --- who may register ---
+
+
+def registering(house: House, mode: Registration) -> Accounts:
+    """The same people, where registering is as `mode` says."""
+    return Accounts(
+        house.users,
+        house.passwords,
+        Tokens("a secret of the tests that is long enough", 3600),
+        house.throttle,
+        Registrations(10),
+        min_password=5,
+        registration=mode,
+        person=house.person,
+    )
+
+
+async def test_where_registration_is_closed_nobody_registers_at_no_cost(house: House) -> None:
+    accounts = registering(house, "closed")
+    code = await accounts.invite(1, 60)
+    assert await accounts.register("ada", PASSWORD, ADDRESS, invite=code) is CLOSED
+    assert await accounts.sign_up("ada@example.com", "ada", PASSWORD, ADDRESS, invite=code) is CLOSED
+    assert house.passwords.hashed == 0
+    assert isinstance(await accounts.add("ada", PASSWORD), Person), "whoever runs the server may add people"
+
+
+async def test_where_registration_takes_an_invite_each_code_lets_in_as_many_as_it_says(house: House) -> None:
+    accounts = registering(house, "invite")
+    assert await accounts.register("ada", PASSWORD, ADDRESS) is NEEDS_INVITE
+    assert await accounts.register("ada", PASSWORD, ADDRESS, invite="") is NEEDS_INVITE
+    code = await accounts.invite(2, 60)
+    for wrong in ("guess", code[:-1], "\ud800"):
+        assert await accounts.register("ada", PASSWORD, ADDRESS, invite=wrong) is BAD_INVITE
+    assert house.passwords.hashed == 0, "a guess is cheap"
+    assert isinstance(await accounts.register("ada", PASSWORD, ADDRESS, invite=code), Granted)
+    assert await accounts.register("ada", PASSWORD, ADDRESS, invite=code) is NAME_TAKEN
+    signed_up = await accounts.sign_up("ben@example.com", "ada", PASSWORD, ADDRESS, invite=code)
+    assert isinstance(signed_up, Granted), "a handle that is taken uses nothing up"
+    assert await accounts.register("cem", PASSWORD, ADDRESS, invite=code) is BAD_INVITE
+
+
+async def test_an_invite_that_is_used_up_while_the_password_is_hashed_lets_nobody_in(house: House) -> None:
+    accounts = registering(house, "invite")
+    code = await accounts.invite(1, 60)
+    answers: list[object] = []
+
+    async def register(name: str) -> None:
+        answers.append(await accounts.register(name, PASSWORD, ADDRESS, invite=code))
+
+    async with trio.open_nursery() as nursery:
+        for name in ("ada", "ben"):
+            nursery.start_soon(register, name)
+    assert sum(isinstance(answer, Granted) for answer in answers) == 1
+    assert answers.count(BAD_INVITE) == 1
+    assert len(await house.storage.users.everyone()) == 1
+
+
+async def test_an_invite_is_kept_as_its_digest_and_costs_nobody_anything_where_registration_is_open(
+    house: House,
+) -> None:
+    code = await house.accounts.invite(1, 60)
+    assert code.encode() not in house.users._invites
+    assert isinstance(await house.accounts.register("ada", PASSWORD, ADDRESS, invite=code), Granted)
+    assert isinstance(
+        await registering(house, "invite").register("ben", PASSWORD, ADDRESS, invite=code), Granted
+    )
 
 
 # --- what is logged and counted ---

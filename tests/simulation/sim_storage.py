@@ -24,6 +24,7 @@ WRITES = frozenset(
         "set_roles",
         "set_password",
         "set_disabled",
+        "invite",
         "create",
         "delete",
         "remove_deleted",
@@ -175,9 +176,13 @@ class Connection:
     async def ping(self) -> None:
         await self.call("ping", self._database.kept.ping)
 
-    async def watch_people(self, changed: Changed) -> None:
-        """Tell the server of changed people, for as long as it lives."""
-        await self._database.kept.watch_people(lambda person_id: None if self.is_dead else changed(person_id))
+    async def watch(self, people: Changed, rooms: Changed) -> None:
+        """Tell the server of changes, for as long as it lives."""
+
+        def while_alive(changed: Changed) -> Changed:
+            return lambda changed_id: None if self.is_dead else changed(changed_id)
+
+        await self._database.kept.watch(while_alive(people), while_alive(rooms))
 
 
 class _Table:

@@ -8,8 +8,19 @@ import msgspec
 import pytest
 import trio
 from conftest import ServerProcess, execute
+from msgspec import structs
 
-from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, Peer, Person, Room, RoomKind
+from chat.model.entities import (
+    LOBBY_ID,
+    Draft,
+    Message,
+    MessageKind,
+    Peer,
+    Person,
+    Room,
+    RoomKind,
+    RoomSummary,
+)
 from chat.storage.failures import WriteRejected
 from chat.storage.memory import MemoryStorage
 from chat.storage.ports import NewPerson, Storage, Taken
@@ -27,7 +38,7 @@ PLENTY = 1 << 20
 """More bytes than any test reads."""
 
 _EMPTY = """
-TRUNCATE users, rooms RESTART IDENTITY CASCADE;
+TRUNCATE users, rooms, invites RESTART IDENTITY CASCADE;
 INSERT INTO rooms (id, kind, name, name_key) VALUES (1, 'lobby', 'lobby', 'lobby');
 SELECT setval(pg_get_serial_sequence('rooms', 'id'), 1)"""
 
@@ -390,7 +401,7 @@ async def test_every_change_of_a_person_is_told_after_its_commit(storage: Storag
     send, told = trio.open_memory_channel[int | None](100)
     with trio.fail_after(20):
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(storage.watch_people, send.send_nowait)
+            nursery.start_soon(storage.watch, send.send_nowait, lambda _room: None)
             assert await told.receive() is None, "what was before is told of at once"
             users = storage.users
             for act in (
@@ -407,6 +418,50 @@ async def test_every_change_of_a_person_is_told_after_its_commit(storage: Storag
             await users.rename(ada, "Ada")
             assert await told.receive() == ada, "and of nobody else"
             nursery.cancel_scope.cancel()
+
+
+# --- invites ---
+
+LATER = 4_000_000_000.0
+"""Until when an invite holds that is not to end, in Unix seconds."""
+
+
+async def test_an_invite_is_used_up_by_those_who_are_added_with_it(storage: Storage) -> None:
+    await storage.users.invite(b"code", 2, LATER)
+    assert await storage.users.is_invite(b"code")
+    ada = NewPerson(name="ada", password_hash=b"x", invite=b"code")
+    assert isinstance(await storage.users.add(ada), Person)
+    taken = await storage.users.add(ada)
+    assert taken == Taken("name"), "who is not added uses nothing up"
+    assert isinstance(await storage.users.add(structs.replace(ada, name="ben")), Person)
+    assert not await storage.users.is_invite(b"code")
+    assert await storage.users.add(structs.replace(ada, name="cem")) is None
+    assert await storage.users.by_name("cem") is None
+
+
+@pytest.mark.parametrize(("uses", "until"), [(0, LATER), (9, 1_600_000_000.0)], ids=["used up", "too old"])
+async def test_an_invite_that_is_over_is_good_for_nobody(storage: Storage, uses: int, until: float) -> None:
+    await storage.users.invite(b"code", uses, until)
+    assert not await storage.users.is_invite(b"code")
+    assert await storage.users.add(NewPerson(name="ada", password_hash=b"x", invite=b"code")) is None
+    assert await storage.users.add(NewPerson(name="ada", password_hash=b"x", invite=b"other")) is None
+    await storage.users.invite(b"code", 1, LATER)
+    assert await storage.users.is_invite(b"code"), "what is over is forgotten"
+
+
+async def test_of_many_who_use_the_last_of_an_invite_at_once_one_does(storage: Storage) -> None:
+    await storage.users.invite(b"code", 1, LATER)
+    results: list[object] = []
+
+    async def add_one(number: int) -> None:
+        new = NewPerson(name=f"person {number}", password_hash=b"x", invite=b"code")
+        results.append(await storage.users.add(new))
+
+    async with trio.open_nursery() as nursery:
+        for number in range(6):
+            nursery.start_soon(add_one, number)
+    assert sum(isinstance(result, Person) for result in results) == 1
+    assert results.count(None) == 5
 
 
 # --- rooms that people make ---
@@ -429,6 +484,42 @@ async def test_a_room_is_kept_as_made_and_its_creator_is_a_member(storage: Stora
     assert not await storage.rooms.is_member(room.id, ben)
     assert await storage.rooms.of_member(ada) == [room.id]
     assert await storage.rooms.of_member(ben) == []
+
+
+async def test_whoever_runs_the_server_sees_the_rooms_that_people_made(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    garden = await make_room(storage, ada, "Garden", is_private=True)
+    gone = await make_room(storage, ada, "Attic")
+    await storage.rooms.delete(gone.id)
+    await support_room(storage, ada)
+    await direct_room(storage, ada, ben)
+    await say(storage, joining(ben, garden.id), draft(ben, "hello", room=garden.id))
+    await storage.users.delete(ada)
+    (found,) = await storage.rooms.made_by_people()
+    assert found == RoomSummary(
+        id=garden.id,
+        name="Garden",
+        creator="Ada",
+        is_private=True,
+        members=2,
+        messages=2,
+        created_at=garden.created_at,
+    )
+
+
+async def test_a_deleted_room_is_told_to_who_watches(storage: Storage) -> None:
+    ada, _ = await add_both(storage)
+    garden, attic = await make_room(storage, ada, "Garden"), await make_room(storage, ada, "Attic")
+    send, told = trio.open_memory_channel[int | None](100)
+    with trio.fail_after(20):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(storage.watch, lambda _person: None, send.send_nowait)
+            assert await told.receive() is None, "what was before is told of at once"
+            await say(storage, draft(ada, "hello", room=attic.id))
+            for room in (garden, attic):
+                await storage.rooms.delete(room.id)
+                assert await told.receive() == room.id
+            nursery.cancel_scope.cancel()
 
 
 async def test_a_room_name_is_taken_in_any_case_the_lobbys_too(storage: Storage) -> None:
@@ -1016,3 +1107,58 @@ async def test_positions_marked_by_many_at_once_do_not_wait_for_each_other(stora
                 nursery.start_soon(storage.rooms.mark_delivered, dict.fromkeys(members[:: (-1) ** seq], seq))
     for person in people[1:]:
         assert await storage.messages.undelivered(person.id, 0, EVER, 100, PLENTY) == []
+
+
+# --- deleted messages ---
+
+
+async def test_a_deleted_message_is_told_to_nobody_again_and_keeps_its_place(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    said = await say(storage, *(draft(ada, f"{n}") for n in range(1, 6)))
+    for message in (said[0], said[2], said[3]):
+        assert await storage.messages.delete(message.id)
+    assert texts(await storage.messages.page(LOBBY_ID, 0, 9, PLENTY)) == ["2", "5"]
+    assert texts(await storage.messages.before(LOBBY_ID, EVER, 9, PLENTY)) == ["5", "2"]
+    assert texts(await storage.messages.before(LOBBY_ID, EVER, 2, PLENTY)) == ["5", "2"], (
+        "as many as are asked for"
+    )
+    assert texts(await storage.messages.before(LOBBY_ID, said[3].id, 9, PLENTY)) == ["2"]
+    (next_one,) = await say(storage, draft(ben, "6"))
+    assert next_one.seq == 6
+
+
+async def test_a_message_is_deleted_once_and_only_a_text_of_a_room_that_is_there(storage: Storage) -> None:
+    ada, _ = await add_both(storage)
+    garden = await make_room(storage, ada)
+    joined, text, other = await say(
+        storage, joining(ada, garden.id), draft(ada, "1", room=garden.id), draft(ada, "2", room=garden.id)
+    )
+    assert await storage.messages.delete(text.id)
+    assert not await storage.messages.delete(text.id)
+    assert not await storage.messages.delete(joined.id)
+    assert not await storage.messages.delete(99)
+    await storage.rooms.delete(garden.id)
+    assert not await storage.messages.delete(other.id)
+
+
+async def test_a_deleted_message_is_not_delivered(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    pair = await direct_room(storage, ada, ben)
+    first, *_ = await say(storage, *(draft(ada, text, room=pair.id) for text in ("1", "2")))
+    assert await storage.messages.delete(first.id)
+    assert texts(await storage.messages.undelivered(ben, 0, EVER, 9, PLENTY)) == ["2"]
+
+
+async def test_a_conversation_ends_with_its_last_message_that_is_left(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    of_ada, of_ben = await support_room(storage, ada), await support_room(storage, ben)
+    one, two, three = await say(
+        storage,
+        draft(ada, "1", room=of_ada.id),
+        draft(ada, "2", room=of_ada.id),
+        draft(ben, "3", room=of_ben.id),
+    )
+    await storage.messages.delete(two.id)
+    await storage.messages.delete(three.id)
+    (left,) = await storage.messages.conversations(9, PLENTY)
+    assert (left.person_id, left.last.id, left.unread) == (ada, one.id, 2)

@@ -1,13 +1,11 @@
 """What another process does to an account is felt by the open sockets of the real server, in every protocol."""
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 
 import pytest
+from beside_server import chat
 from conftest import ServerProcess
 from people import PATIENCE, Person, client, register
 from saved import execute_sql
@@ -17,22 +15,6 @@ PATHS = ("/", "/talker", "/messenger", "/support", "/direct", "/ws")
 
 FELT_WITHIN = 1.0
 """Seconds from the commit to the close frame."""
-
-
-def user(server: ServerProcess, *arguments: str, stdin: str = "") -> str:
-    """Run `chat user …` beside the server."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("CHAT_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "chat", "user", *arguments, "--data", str(server.data)],
-        input=stdin,
-        env=ours | {"CHAT_BCRYPT_COST": "4"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @contextmanager
@@ -60,7 +42,7 @@ def test_a_command_beside_the_server_closes_the_sockets_of_that_person_and_nobod
 ) -> None:
     token, other = register(server.url, "revoked"), register(server.url, "spared")
     with sockets_of(server, token) as gone, sockets_of(server, other) as here:
-        user(server, "revoke", "revoked")
+        chat(server, "user", "revoke", "revoked")
         ended = [ends_with(person) for person in gone]
         assert ended == [(4403, "your logins were ended, log in again")] * len(PATHS)
         assert all(is_open(person) for person in here)
@@ -101,14 +83,14 @@ def test_a_role_is_felt_by_an_open_socket_of_the_desk(server: ServerProcess) -> 
         client(server.url, f"/support?token={operator}") as answering,
     ):
         asking.socket.recv(PATIENCE), answering.socket.recv(PATIENCE)
-        user(server, "role", "helper", "operator")
+        chat(server, "user", "role", "helper", "operator")
         said = ""
         while "Not permitted" in said or not said:  # the server is told of the role right after the commit
             answering.send(listed)
             said = str(answering.socket.recv(PATIENCE))
         asking.send(ask)
         assert "help" in str(answering.socket.recv(PATIENCE))
-        user(server, "role", "helper", "member")
+        chat(server, "user", "role", "helper", "member")
         while "Not permitted" not in said:
             answering.send(listed)
             said = str(answering.socket.recv(PATIENCE))

@@ -9,11 +9,12 @@ from chat.services.accounts import Accounts, Granted
 
 
 class DirectSignUp(msgspec.Struct):
-    """Who signs up."""
+    """Who signs up; with an invite, where it takes one."""
 
     email: str
     name: str
     password: str
+    invite: str | None = None
 
 
 class DirectLogin(msgspec.Struct):
@@ -40,12 +41,13 @@ def direct_routes(accounts: Accounts) -> Routes:
         "POST",
         "/signup",
         body=DirectSignUp,
-        answers={201: DirectPerson, 400: ErrorBody, 409: ErrorBody, 429: ErrorBody},
+        answers={201: DirectPerson, 400: ErrorBody, 403: ErrorBody, 409: ErrorBody, 429: ErrorBody},
     )
     async def sign_up(call: Call) -> object:
         """Sign up with an e-mail address, a name and a password."""
         new: DirectSignUp = call.body
-        return _answer(await accounts.sign_up(new.email, new.name, new.password, call.address))
+        granted = await accounts.sign_up(new.email, new.name, new.password, call.address, invite=new.invite)
+        return _answer(granted)
 
     @routes.route(
         "POST",

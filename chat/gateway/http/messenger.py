@@ -9,10 +9,16 @@ from chat.services.accounts import Accounts
 
 
 class MessengerLogin(msgspec.Struct):
-    """Who registers or logs in."""
+    """Who logs in."""
 
     username: str
     password: str
+
+
+class MessengerRegistration(MessengerLogin):
+    """Who registers; with an invite, where it takes one."""
+
+    invite: str | None = None
 
 
 def messenger_routes(accounts: Accounts) -> Routes:
@@ -22,12 +28,13 @@ def messenger_routes(accounts: Accounts) -> Routes:
     @routes.route(
         "POST",
         "/api/reg",
-        body=MessengerLogin,
-        answers={201: TokenBody, 400: ErrorBody, 409: ErrorBody, 429: ErrorBody},
+        body=MessengerRegistration,
+        answers={201: TokenBody, 400: ErrorBody, 403: ErrorBody, 409: ErrorBody, 429: ErrorBody},
     )
     async def register(call: Call) -> object:
         """Register, and get a token."""
-        granted = await accounts.register(call.body.username, call.body.password, call.address)
+        new: MessengerRegistration = call.body
+        granted = await accounts.register(new.username, new.password, call.address, invite=new.invite)
         return granted if isinstance(granted, Refusal) else TokenBody(granted.token)
 
     @routes.route(

@@ -24,11 +24,12 @@ _USERNAME = re.compile(r"[A-Za-z0-9_]{3,20}")
 
 
 class RoomsRegistration(msgspec.Struct, rename="pascal"):
-    """Who registers: a name of 3 to 20 letters A to Z, digits and `_`."""
+    """Who registers: a name of 3 to 20 letters A to Z, digits and `_`; with an invite, where it takes one."""
 
     username: str
     email: str
     password: str
+    invite: str | None = None
 
 
 class RoomsLogin(msgspec.Struct, rename="pascal"):
@@ -123,14 +124,16 @@ def rooms_routes(
         "POST",
         "/register",
         body=RoomsRegistration,
-        answers={201: Registered, 400: ErrorBody, 409: ErrorBody, 429: ErrorBody},
+        answers={201: Registered, 400: ErrorBody, 403: ErrorBody, 409: ErrorBody, 429: ErrorBody},
     )
     async def register(call: Call) -> object:
         """Register; name and e-mail address must be free."""
         new: RoomsRegistration = call.body
         if not _USERNAME.fullmatch(new.username):
             return error(400, "a Username has 3 to 20 letters A to Z, digits and '_'")
-        granted = await accounts.register(new.username, new.password, call.address, new.email)
+        granted = await accounts.register(
+            new.username, new.password, call.address, new.email, invite=new.invite
+        )
         return granted if isinstance(granted, Refusal) else Registered(granted.person.id)
 
     @routes.route(

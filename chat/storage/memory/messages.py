@@ -22,6 +22,7 @@ class MemoryMessages:
         self._rooms = rooms
         self._by_room = rooms.said
         self._keys: set[tuple[int, str]] = set()
+        self._deleted: set[int] = set()
         self._count = 0
 
     async def save(self, drafts: Sequence[Draft]) -> list[Message | None]:
@@ -67,14 +68,24 @@ class MemoryMessages:
         ]
         return sorted(landed, key=_id)
 
+    async def delete(self, message_id: int) -> bool:
+        await trio.lowlevel.checkpoint()
+        for room_id, said in self._by_room.items():
+            for message in self._left(said) if self._rooms.is_there(room_id) else ():
+                if message.id == message_id and message.kind is MessageKind.TEXT:
+                    self._deleted.add(message_id)
+                    said[message.seq - 1] = structs.replace(message, text="")
+                    return True
+        return False
+
     async def page(self, room_id: int, after: int, up_to: int, most_bytes: int) -> list[Message]:
         await trio.lowlevel.checkpoint()
-        asked_for = self._said(room_id)[max(after, 0) : max(up_to, 0)]
+        asked_for = self._left(self._said(room_id)[max(after, 0) : max(up_to, 0)])
         return [self._retold(message) for message in _within(most_bytes, asked_for)]
 
     async def before(self, room_id: int, up_to_id: int, limit: int, most_bytes: int) -> list[Message]:
         await trio.lowlevel.checkpoint()
-        said = self._said(room_id)
+        said = list(self._left(self._said(room_id)))
         end = bisect_right(said, up_to_id, key=_id)
         newest_first = reversed(said[max(0, end - limit) : end])
         return [self._retold(message) for message in _within(most_bytes, newest_first)]
@@ -89,7 +100,7 @@ class MemoryMessages:
         missed = [
             structs.replace(self._retold(message), peer=Peer(person_id, person.name))
             for room_id, told in self._rooms.direct_of(person_id).items()
-            for message in self._by_room[room_id][told:]
+            for message in self._left(self._by_room[room_id][told:])
             if after_id < message.id <= up_to_id and (message.sender_id != person_id or self._is_own(room_id))
         ]
         return list(_within(most_bytes, sorted(missed, key=_id)[:limit]))
@@ -100,23 +111,28 @@ class MemoryMessages:
 
     async def conversations(self, limit: int, most_bytes: int) -> list[Conversation]:
         await trio.lowlevel.checkpoint()
-        found = {
-            said[-1].id: (person_id, said)
+        people = {
+            left[-1]: person_id
             for person_id, room_id in self._rooms.support_of_all().items()
-            if (said := self._by_room[room_id]) and self._users.is_there(person_id)
+            if (left := list(self._left(self._by_room[room_id]))) and self._users.is_there(person_id)
         }
-        newest_first = [found[last_id][1][-1] for last_id in sorted(found, reverse=True)[:limit]]
-        return [self._conversation(*found[last.id]) for last in _within(most_bytes, newest_first)]
+        newest_first = sorted(people, key=_id, reverse=True)[:limit]
+        return [self._conversation(people[last], last) for last in _within(most_bytes, newest_first)]
 
-    def _conversation(self, person_id: int, messages: list[Message]) -> Conversation:
+    def _conversation(self, person_id: int, last: Message) -> Conversation:
         person = self._users.look_up(person_id)
         assert person is not None
-        answered = max((m.seq for m in messages if m.sender_id != person_id), default=0)
-        return Conversation(person_id, person.name, self._retold(messages[-1]), messages[-1].seq - answered)
+        said = self._by_room[last.room_id]
+        answered = max((message.seq for message in said if message.sender_id != person_id), default=0)
+        return Conversation(person_id, person.name, self._retold(last), said[-1].seq - answered)
 
     def _said(self, room_id: int) -> list[Message]:
         """Return the messages of a room; with the room they are gone too."""
         return self._by_room[room_id] if self._rooms.is_there(room_id) else []
+
+    def _left(self, messages: Sequence[Message]) -> Iterator[Message]:
+        """Yield those that were not deleted."""
+        return (message for message in messages if message.id not in self._deleted)
 
     def _is_own(self, room_id: int) -> bool:
         """Whether the room is of one person with themselves."""

@@ -2,15 +2,16 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 
 import trio
 from msgspec import structs
 
-from chat.model.entities import LOBBY_ID, Message, Room, RoomKind
+from chat.model.entities import LOBBY_ID, Message, Room, RoomKind, RoomSummary
 from chat.model.rules import same_name_key
 from chat.storage.memory.users import MemoryUsers
-from chat.storage.ports import Taken
+from chat.storage.ports import Changed, Taken
 
 
 class MemoryRooms:
@@ -24,6 +25,7 @@ class MemoryRooms:
         self._support: dict[int, int] = {}
         self._direct: dict[tuple[int, int], int] = {}
         self._deleted: list[int] = []
+        self._watchers: list[Changed] = []
         self.said: defaultdict[int, list[Message]] = defaultdict(list)
         """The messages of each room; `MemoryMessages` writes them, and a deleted room has them until removed."""
 
@@ -48,7 +50,37 @@ class MemoryRooms:
         del self._by_id[room_id]
         self._deleted.append(room_id)
         self._delivered = {key: seq for key, seq in self._delivered.items() if key[0] != room_id}
+        for changed in self._watchers:
+            changed(room_id)
         return True
+
+    async def made_by_people(self) -> list[RoomSummary]:
+        await trio.lowlevel.checkpoint()
+        return [self._summary(room) for room in self._by_id.values() if room.kind is RoomKind.ROOM]
+
+    def _summary(self, room: Room) -> RoomSummary:
+        creator = self._users.look_up(room.creator_id or 0)
+        assert room.name is not None
+        assert creator is not None
+        return RoomSummary(
+            id=room.id,
+            name=room.name,
+            creator=creator.name,
+            is_private=room.is_private,
+            members=sum(room_id == room.id for room_id, _ in self._delivered),
+            messages=room.last_seq,
+            created_at=room.created_at,
+        )
+
+    @contextmanager
+    def watched(self, changed: Changed) -> Generator[None]:
+        """Tell of every room that is deleted, for as long as the block lasts; None first."""
+        self._watchers.append(changed)
+        try:
+            changed(None)
+            yield
+        finally:
+            self._watchers.remove(changed)
 
     async def remove_deleted(self, limit: int) -> bool:
         await trio.lowlevel.checkpoint()

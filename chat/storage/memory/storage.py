@@ -19,5 +19,6 @@ class MemoryStorage:
     async def ping(self) -> None:
         await trio.lowlevel.checkpoint()
 
-    async def watch_people(self, changed: Changed) -> None:
-        await self.users.watch(changed)
+    async def watch(self, people: Changed, rooms: Changed) -> None:
+        with self.users.watched(people), self.rooms.watched(rooms):
+            await trio.sleep_forever()

@@ -1,7 +1,8 @@
 """People in memory. A method's work is done in one go after its checkpoint: no await in between."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 
 import trio
 from msgspec import structs
@@ -22,9 +23,12 @@ class MemoryUsers:
         self._id_by_skeleton: dict[str, int] = {}
         self._deleted: set[int] = set()
         self._watchers: list[Changed] = []
+        self._invites: dict[bytes, tuple[int, float]] = {}  # uses left, and until when (Unix seconds)
 
-    async def add(self, new: NewPerson) -> Person | Taken:
+    async def add(self, new: NewPerson) -> Person | Taken | None:
         await trio.lowlevel.checkpoint()
+        if new.invite is not None and not self._is_good(new.invite):
+            return None
         if same_name_key(new.name) in self._id_by_name:
             return Taken("name")
         if new.email is not None and same_name_key(new.email) in self._id_by_email:
@@ -45,7 +49,23 @@ class MemoryUsers:
         self._id_by_skeleton.update(dict.fromkeys(name_skeletons(new.name), person.id))
         if new.email is not None:
             self._id_by_email[same_name_key(new.email)] = person.id
+        if new.invite is not None:
+            uses, expires_at = self._invites[new.invite]
+            self._invites[new.invite] = uses - 1, expires_at
         return person
+
+    async def invite(self, digest: bytes, uses: int, expires_at: float) -> None:
+        await trio.lowlevel.checkpoint()
+        self._invites = {each: held for each, held in self._invites.items() if self._is_good(each)}
+        self._invites[digest] = uses, expires_at
+
+    async def is_invite(self, digest: bytes) -> bool:
+        await trio.lowlevel.checkpoint()
+        return self._is_good(digest)
+
+    def _is_good(self, digest: bytes) -> bool:
+        uses, expires_at = self._invites.get(digest, (0, 0.0))
+        return uses > 0 and time.time() < expires_at
 
     async def by_id(self, person_id: int) -> Person | None:
         await trio.lowlevel.checkpoint()
@@ -131,12 +151,13 @@ class MemoryUsers:
         self._replace(Credentials(known.person, b""), email=None)
         return True
 
-    async def watch(self, changed: Changed) -> None:
-        """Tell of every person who is changed or deleted, until cancelled; None first."""
+    @contextmanager
+    def watched(self, changed: Changed) -> Generator[None]:
+        """Tell of every person who is changed or deleted, for as long as the block lasts; None first."""
         self._watchers.append(changed)
         try:
             changed(None)
-            await trio.sleep_forever()
+            yield
         finally:
             self._watchers.remove(changed)
 

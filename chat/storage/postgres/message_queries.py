@@ -79,7 +79,7 @@ SELECT {_COLUMNS} FROM landed m JOIN users u ON u.id = m.sender_id ORDER BY m.id
 # A text has two bytes at least, its quotes: what is beyond so many messages would not fit anyway.
 _IN_A_RANGE = """
 SELECT * FROM messages
-WHERE room_id = $1 AND seq > $2
+WHERE room_id = $1 AND deleted_at IS NULL AND seq > $2
   AND seq <= (SELECT least($3, r.last_seq, $2 + greatest($4::bigint, 0) / 2 + 1)
               FROM rooms r WHERE r.id = $1 AND r.deleted_at IS NULL)"""
 
@@ -92,7 +92,10 @@ _UP_TO = """
 SELECT said.*
 FROM (SELECT seq_up_to(r.id, $2, 0, r.last_seq) AS seq FROM rooms r
       WHERE r.id = $1 AND r.deleted_at IS NULL OFFSET 0) AS newest
-JOIN messages said ON said.room_id = $1 AND said.seq <= newest.seq AND said.seq > newest.seq - $3::bigint"""
+CROSS JOIN LATERAL (
+    SELECT * FROM messages WHERE room_id = $1 AND seq <= newest.seq AND deleted_at IS NULL
+    ORDER BY seq DESC LIMIT $3::bigint
+) AS said"""
 
 BEFORE = f"""
 SELECT {_COLUMNS}
@@ -116,7 +119,7 @@ CROSS JOIN LATERAL (
 ) AS span
 CROSS JOIN LATERAL (
     SELECT * FROM messages
-    WHERE room_id = r.id AND seq > span.after AND seq <= span.up_to
+    WHERE room_id = r.id AND deleted_at IS NULL AND seq > span.after AND seq <= span.up_to
       AND (sender_id <> $1 OR d.low_id = d.high_id)
     ORDER BY seq LIMIT $4
 ) AS missed
@@ -130,6 +133,12 @@ JOIN users u ON u.id = m.sender_id
 JOIN users p ON p.id = $1
 ORDER BY m.id"""
 
+DELETE = """
+UPDATE messages SET text = '', deleted_at = now()
+FROM rooms WHERE messages.id = $1 AND messages.kind = 'message' AND messages.deleted_at IS NULL
+  AND rooms.id = messages.room_id AND rooms.deleted_at IS NULL
+RETURNING true"""
+
 NEWEST_ID = "SELECT coalesce(max(id), 0) FROM messages"
 
 # Conversations that were last spoken in by the same batch are in no order yet, hence the ties. Unread is what the
@@ -139,7 +148,10 @@ SELECT last.*, r.creator_id,
        CASE WHEN r.last_sender_id = r.creator_id THEN r.last_seq - r.last_other_seq ELSE 0 END AS unread
 FROM (SELECT * FROM rooms WHERE spoken_after_id IS NOT NULL
       ORDER BY spoken_after_id DESC FETCH FIRST $1 ROWS WITH TIES) AS r
-CROSS JOIN LATERAL (SELECT * FROM messages WHERE room_id = r.id AND seq = r.last_seq LIMIT 1) AS last
+CROSS JOIN LATERAL (
+    SELECT * FROM messages WHERE room_id = r.id AND seq <= r.last_seq AND deleted_at IS NULL
+    ORDER BY seq DESC LIMIT 1
+) AS last
 ORDER BY last.id DESC LIMIT $1"""
 
 CONVERSATIONS = f"""

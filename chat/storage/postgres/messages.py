@@ -55,6 +55,9 @@ class PostgresMessages:
 
         return [_message(row) for row in await self._writer.run(settle)]
 
+    async def delete(self, message_id: int) -> bool:
+        return await self._database.write(lambda c: c.fetchval(queries.DELETE, message_id)) is not None
+
     async def page(self, room_id: int, after: int, up_to: int, most_bytes: int) -> list[Message]:
         rows = await self._database.read(lambda c: c.fetch(queries.PAGE, room_id, after, up_to, most_bytes))
         return [_message(row) for row in rows]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import asyncpg
 
-from chat.model.entities import Room, RoomKind
+from chat.model.entities import Room, RoomKind, RoomSummary
 from chat.model.rules import same_name_key
 from chat.storage.ports import Taken
 from chat.storage.postgres.database import Database
@@ -31,6 +31,12 @@ WHERE room_id = $1 AND user_id = $2 AND rooms.id = room_id AND deleted_at IS NUL
 _OF_MEMBER = """
 SELECT room_id FROM memberships JOIN rooms ON rooms.id = room_id
 WHERE user_id = $1 AND kind = 'room' AND deleted_at IS NULL ORDER BY room_id"""
+_MADE_BY_PEOPLE = """
+SELECT rooms.id, rooms.name, users.name AS creator, is_private, last_seq AS messages,
+    (SELECT count(*) FROM memberships WHERE room_id = rooms.id) AS members,
+    extract(epoch FROM rooms.created_at)::float8 AS created_at
+FROM rooms JOIN users ON users.id = creator_id
+WHERE kind = 'room' AND rooms.deleted_at IS NULL ORDER BY rooms.id"""
 _SUPPORT = f"""
 SELECT {_COLUMNS} FROM rooms JOIN users ON users.id = creator_id
 WHERE kind = 'support' AND creator_id = $1 AND users.deleted_at IS NULL"""
@@ -85,6 +91,10 @@ class PostgresRooms:
 
     async def delete(self, room_id: int) -> bool:
         return await self._database.write(lambda c: c.fetchval(DELETE, room_id)) is not None
+
+    async def made_by_people(self) -> list[RoomSummary]:
+        rows = await self._database.read(lambda c: c.fetch(_MADE_BY_PEOPLE))
+        return [RoomSummary(**row) for row in rows]
 
     async def remove_deleted(self, limit: int) -> bool:
         return await self._database.write(lambda connection: remove_deleted(connection, limit))

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from chat.storage.ports import Changed
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import Address, Database, open_database
-from chat.storage.postgres.listener import tell_of_people
+from chat.storage.postgres.listener import tell_of_changes
 from chat.storage.postgres.messages import PostgresMessages
 from chat.storage.postgres.migrations import known_migrations, migrate
 from chat.storage.postgres.names import note_older_names
@@ -29,8 +29,8 @@ class PostgresStorage:
     async def ping(self) -> None:
         await self._database.read(lambda connection: connection.fetchval("SELECT 1"))
 
-    async def watch_people(self, changed: Changed) -> None:
-        await tell_of_people(self._address, changed, timeout_each=self._query_timeout)
+    async def watch(self, people: Changed, rooms: Changed) -> None:
+        await tell_of_changes(self._address, people, rooms, timeout_each=self._query_timeout)
 
 
 @asynccontextmanager
@@ -52,10 +52,11 @@ async def open_postgres_storage(
 
 
 @asynccontextmanager
-async def open_postgres_users(address: Address, *, query_timeout: float) -> AsyncGenerator[PostgresUsers]:
-    """Serve the people alone, also while a server runs on the same database."""
+async def open_postgres_beside(address: Address, *, query_timeout: float) -> AsyncGenerator[PostgresStorage]:
+    """Serve all but saving messages, also while a server runs on the same database. Raises CannotStart."""
     async with open_asyncio():
         await migrate(address, connect_timeout=query_timeout, migrations=known_migrations())
         async with open_database(address, pool_size=1, query_timeout=query_timeout) as database:
             await note_older_names(database)
-            yield PostgresUsers(database)
+            unused = Writer(address, query_timeout)  # it connects with the first message
+            yield PostgresStorage(address, database, unused, query_timeout=query_timeout)

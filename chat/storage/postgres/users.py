@@ -69,6 +69,13 @@ UPDATE users SET disabled_at = CASE WHEN $2 THEN coalesce(disabled_at, now()) EN
 _DELETE = f"""
 UPDATE users SET deleted_at = now(), email = NULL, email_key = NULL, password_hash = '' {_THEM} RETURNING true"""
 
+_IS_GOOD = "uses_left > 0 AND expires_at > now()"
+_MAKE_INVITE = "INSERT INTO invites (digest, uses_left, expires_at) VALUES ($1, $2, to_timestamp($3))"
+_IS_INVITE = f"SELECT true FROM invites WHERE digest = $1 AND {_IS_GOOD}"
+_USE_INVITE = f"UPDATE invites SET uses_left = uses_left - 1 WHERE digest = $1 AND {_IS_GOOD} RETURNING true"
+_GIVE_INVITE_BACK = "UPDATE invites SET uses_left = uses_left + 1 WHERE digest = $1"
+_FORGET_INVITES = f"DELETE FROM invites WHERE NOT ({_IS_GOOD})"
+
 
 class PostgresUsers:
     """The port `Users`."""
@@ -76,7 +83,7 @@ class PostgresUsers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, new: NewPerson) -> Person | Taken:
+    async def add(self, new: NewPerson) -> Person | Taken | None:
         values = (
             new.name,
             same_name_key(new.name),
@@ -89,13 +96,28 @@ class PostgresUsers:
             name_skeletons(new.name),
         )
 
-        async def add(connection: Connection) -> Person | Taken:
+        async def add(connection: Connection) -> Person | Taken | None:
+            if new.invite is not None and not await connection.fetchval(_USE_INVITE, new.invite):
+                return None
             try:
-                return _person_or_none(await connection.fetchrow(_ADD, *values)) or Taken("look")
+                added = _person_or_none(await connection.fetchrow(_ADD, *values))
             except asyncpg.UniqueViolationError as error:
-                return _taken(error)
+                return _taken(error)  # the transaction is rolled back, the use of the invite with it
+            if added is None and new.invite is not None:
+                await connection.execute(_GIVE_INVITE_BACK, new.invite)
+            return added or Taken("look")
 
         return await self._database.write(add)
+
+    async def invite(self, digest: bytes, uses: int, expires_at: float) -> None:
+        async def invite(connection: Connection) -> None:
+            await connection.execute(_FORGET_INVITES)
+            await connection.execute(_MAKE_INVITE, digest, uses, expires_at)
+
+        await self._database.write(invite)
+
+    async def is_invite(self, digest: bytes) -> bool:
+        return await self._database.read(lambda c: c.fetchval(_IS_INVITE, digest)) is not None
 
     async def by_id(self, person_id: int) -> Person | None:
         return _person_or_none(await self._one(_BY_ID, person_id))

@@ -1,4 +1,4 @@
-"""The connection on which PostgreSQL tells who was changed: it hears everybody, and comes back after an outage."""
+"""The connection on which PostgreSQL tells what was changed: it hears everybody, and comes back after an outage."""
 
 from collections.abc import AsyncGenerator, Sized
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from chat.storage.postgres import listener
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import Address
-from chat.storage.postgres.listener import tell_of_people
+from chat.storage.postgres.listener import tell_of_changes
 from chat.storage.postgres.migrations import known_migrations, migrate
 
 PATIENCE = 20.0
@@ -30,16 +30,21 @@ async def line(database: Address) -> AsyncGenerator[Line]:
         yield line
 
 
+def ignore(_id: int | None) -> None:
+    pass
+
+
 @asynccontextmanager
 async def listening(
-    line: Line, *, timeout_each: float = 5.0
+    line: Line, *, timeout_each: float = 5.0, of_rooms: bool = False
 ) -> AsyncGenerator[trio.MemoryReceiveChannel[int | None]]:
-    """What is told, once the first None has been."""
+    """What is told of people, or of rooms, once the first None has been."""
     send, told = trio.open_memory_channel[int | None](100)
+    people, rooms = [ignore, send.send_nowait] if of_rooms else [send.send_nowait, ignore]
     with trio.fail_after(PATIENCE):
         async with open_asyncio(), trio.open_nursery() as nursery:
             nursery.start_soon(
-                lambda: tell_of_people(line.address, send.send_nowait, timeout_each=timeout_each)
+                lambda: tell_of_changes(line.address, people, rooms, timeout_each=timeout_each)
             )
             assert await told.receive() is None
             yield told
@@ -52,6 +57,18 @@ async def test_a_change_by_any_other_client_of_the_database_is_told(line: Line, 
         assert await told.receive() == 2
         await execute(database, "DELETE FROM users WHERE name = 'ada'")
         assert await told.receive() == 1
+
+
+async def test_a_deleted_room_is_told_once_and_no_other_change_of_one(line: Line, database: Address) -> None:
+    async with listening(line, of_rooms=True) as told:
+        rooms = "('room', 'garden', 'garden', 1), ('room', 'attic', 'attic', 1)"
+        await execute(database, f"INSERT INTO rooms (kind, name, name_key, creator_id) VALUES {rooms}")
+        await execute(database, "UPDATE rooms SET last_seq = 1 WHERE id = 2")
+        await execute(database, "UPDATE rooms SET deleted_at = now() WHERE id = 3")
+        assert await told.receive() == 3
+        await execute(database, "UPDATE rooms SET last_seq = 0 WHERE id = 3; DELETE FROM rooms WHERE id = 3")
+        await execute(database, "UPDATE rooms SET deleted_at = now() WHERE id = 2")
+        assert await told.receive() == 2
 
 
 async def test_what_is_rolled_back_is_not_told(line: Line, database: Address) -> None:
@@ -82,7 +99,7 @@ async def test_after_an_outage_it_listens_again_and_says_that_it_may_have_missed
             assert await told.receive() is None
             await execute(database, "UPDATE users SET is_admin = false WHERE id = 1")
             assert await told.receive() == 1
-    assert [log["event"] for log in logs] == ["changes of people are not heard"], "once for all tries"
+    assert [log["event"] for log in logs] == ["changes by others are not heard"], "once for all tries"
 
 
 async def test_a_line_that_has_gone_deaf_is_noticed(
@@ -103,7 +120,9 @@ async def test_cancelling_closes_the_connection(line: Line) -> None:
     with trio.fail_after(PATIENCE):
         async with open_asyncio():
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(lambda: tell_of_people(line.address, send.send_nowait, timeout_each=5))
+                nursery.start_soon(
+                    lambda: tell_of_changes(line.address, send.send_nowait, ignore, timeout_each=5)
+                )
                 assert await told.receive() is None
                 assert len(line._scopes) == 1
                 nursery.cancel_scope.cancel()

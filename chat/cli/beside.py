@@ -1,0 +1,60 @@
+"""How commands work on a server's data, while it runs and while it does not, and how they list what they find."""
+
+import json
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+import trio
+
+from chat.cli.flags import config_flags
+from chat.cli.refused import Refused, one_line_refusals
+from chat.configure import read_config
+from chat.logs import configure_logging
+from chat.model.refusals import Refusal
+
+if TYPE_CHECKING:
+    from chat.server import Beside
+
+Answer = TypeVar("Answer")
+
+data_flags = config_flags("data", "database_url")
+"""The flags that say which data a command works on."""
+
+
+def beside(flags: Mapping[str, object], act: "Callable[[Beside], Awaitable[Answer | Refusal]]") -> Answer:
+    """Open the data that the flags name, and return what `act` does with them. Raises Refused."""
+    from chat.server import open_beside  # late: it takes a second, which --help need not wait for
+
+    async def run() -> Answer | Refusal:
+        async with open_beside(config) as opened:
+            return await act(opened)
+
+    with one_line_refusals():
+        config = read_config(flags, os.environ)
+        configure_logging("warning", config.log_format)  # the answer is on stdout, and only trouble beside it
+        answer = trio.run(run)
+        if isinstance(answer, Refusal):
+            raise Refused(answer.text)
+        return answer
+
+
+def as_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return rows in columns, under their names."""
+    cells = [[*head], *([str(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    )
+
+
+def as_json(records: Sequence[Mapping[str, object]]) -> str:
+    """Return records as one JSON array."""
+    return json.dumps(records, indent=2)
+
+
+def moment(unix_seconds: float) -> datetime:
+    """Return a time to the second, in UTC."""
+    return datetime.fromtimestamp(unix_seconds, UTC).replace(microsecond=0)

@@ -1,0 +1,62 @@
+"""`chat room …`: the rooms that people made, while a server runs on the same data and while none does."""
+
+import click
+
+from chat.cli.beside import as_json, as_table, beside, data_flags, moment
+
+
+@click.group()
+def room() -> None:
+    """List and delete rooms, while the server runs and while it does not."""
+
+
+@room.command("list")
+@click.option("--json", "json_wanted", is_flag=True, help="One JSON array.")
+@data_flags
+def list_rooms(json_wanted: bool, **flags: object) -> None:
+    """List the rooms that people made: who made them, their members and messages, and since when (UTC)."""
+    rooms = beside(flags, lambda opened: opened.moderation.rooms())
+    if json_wanted:
+        fields = ("id", "name", "creator", "is_private", "members", "messages")
+        click.echo(
+            as_json(
+                [
+                    {
+                        **{field.removeprefix("is_"): getattr(each, field) for field in fields},
+                        "created": moment(each.created_at).isoformat(),
+                    }
+                    for each in rooms
+                ]
+            )
+        )
+        return
+    head = ("ID", "NAME", "MADE BY", "PRIVATE", "MEMBERS", "MESSAGES", "CREATED")
+    click.echo(
+        as_table(
+            head,
+            [
+                (
+                    each.id,
+                    each.name,
+                    each.creator,
+                    "yes" if each.is_private else "no",
+                    each.members,
+                    each.messages,
+                    f"{moment(each.created_at):%F %T}",
+                )
+                for each in rooms
+            ],
+        )
+    )
+
+
+@room.command()
+@click.argument("room_id", metavar="ID", type=int)
+@data_flags
+def delete(room_id: int, **flags: object) -> None:
+    """Delete the room ID for good, with all that was said in it. Whoever is in it is outside within a second.
+
+    Its name is free then. The lobby can't be deleted.
+    """
+    beside(flags, lambda opened: opened.moderation.delete_room(room_id))
+    click.echo(f"deleted room {room_id}")

@@ -1,0 +1,115 @@
+"""Whoever runs the server decides who comes in and what stays: by settings and by commands beside a real server."""
+
+import json
+from collections.abc import Generator
+
+import pytest
+from beside_server import chat, try_chat
+from conftest import ServerProcess, data_path, running_server
+from people import PASSWORD, client, member, post, register, request
+
+
+@pytest.fixture(scope="module")
+def club() -> Generator[ServerProcess]:
+    """A server whose people are invited, and whose lobby is theirs."""
+    settings = {"CHAT_REGISTRATION": "invite", "CHAT_LOBBY": "members", "CHAT_BCRYPT_COST": "4"}
+    with data_path() as data, running_server(data, **settings) as server:
+        yield server
+
+
+REGISTERING = {
+    "/api/reg": {"username": "{}", "password": PASSWORD},
+    "/signup": {"email": "{}@chat.example", "name": "{}", "password": PASSWORD},
+    "/register": {"Username": "{}", "Email": "{}@rooms.example", "Password": PASSWORD},
+}
+
+
+@pytest.mark.parametrize(("path", "form"), REGISTERING.items())
+def test_an_invite_opens_every_way_in_once(club: ServerProcess, path: str, form: dict[str, str]) -> None:
+    key = "Invite" if path == "/register" else "invite"
+
+    def registering(name: str, code: str | None = None) -> int:
+        body: dict[str, str | None] = {field: value.format(name) for field, value in form.items()}
+        return post(club.url + path, body | {key: code}).status_code
+
+    code = chat(club, "user", "invite").strip()
+    who = f"guest_{path[1:4].replace('/', '_')}"
+    assert registering(who) == 403
+    assert registering(who, "guess") == 403
+    assert registering(who, code) == 201
+    assert registering(f"{who}2", code) == 403
+
+
+def test_a_lobby_of_members_is_silent_to_everybody_else(club: ServerProcess) -> None:
+    code = chat(club, "user", "invite", "--uses", "2", "--days", "1").strip()
+    tokens = {
+        name: post(f"{club.url}/api/reg", {"username": name, "password": PASSWORD, "invite": code}).json()[
+            "token"
+        ]
+        for name in ("mia", "noa")
+    }
+    with (
+        client(club.url) as stranger,
+        member(club.url, "mia", tokens["mia"]) as mia,
+        member(club.url, "noa", tokens["noa"]) as noa,
+    ):
+        mia.say("for members")
+        assert noa.hear().text == "for members"
+        stranger.say(f"auth {tokens['noa']}", "noa")
+        assert stranger.hear().text == "authorised as noa", "nothing came before"
+        mia.say("for noa too")
+        assert stranger.hear() == ("mia", "for noa too")
+
+
+def test_where_registration_is_closed_the_answer_says_whom_to_ask() -> None:
+    with data_path() as data, running_server(data, CHAT_REGISTRATION="closed") as server:
+        answer = post(f"{server.url}/api/reg", {"username": "ada", "password": PASSWORD})
+        assert (answer.status_code, answer.json()["error"]) == (
+            403,
+            "registration is closed: ask whoever runs the server for an account",
+        )
+
+
+def test_a_message_is_deleted_while_people_chat(server: ServerProcess) -> None:
+    with member(server.url, "spammer") as spammer, member(server.url, "reader") as reader:
+        for text in ("buy this", "and\x1b[2J that"):
+            spammer.say(text)
+            reader.hear()
+        listed = json.loads(chat(server, "message", "list", "--last", "2", "--json"))
+        assert [(each["sender"], each["text"]) for each in listed] == [
+            ("spammer", "buy this"),
+            ("spammer", "and\x1b[2J that"),
+        ]
+        head, first, second = chat(server, "message", "list", "--last", "2").splitlines()
+        assert head.split() == ["ID", "AT", "WHO", "TEXT"]
+        assert first.endswith("spammer  buy this")
+        assert "\x1b" not in second, "a terminal obeys no message"
+        spam = str(listed[0]["id"])
+        assert chat(server, "message", "delete", spam) == f"deleted message {spam}\n"
+        reader.say("history 2")
+        assert reader.hear().text == "and\x1b[2J that"
+        refused = try_chat(server, "message", "delete", spam)
+        assert (refused.returncode, refused.stderr) == (1, "chat: there is no such message\n")
+
+
+def test_a_room_is_deleted_while_somebody_is_in_it(server: ServerProcess) -> None:
+    token = register(server.url, "gardener")
+    made = request(
+        "POST", f"{server.url}/create-room", {"Name": "weeds"}, headers={"Authorization": token}
+    ).json()["RoomID"]
+    with client(server.url, f"/ws?token={token}") as person:
+        person.socket.recv(20)
+        person.send(json.dumps({"Type": "enter", "RoomID": made}))
+        assert "enter" in str(person.socket.recv(20))
+        (listed,) = (
+            room for room in json.loads(chat(server, "room", "list", "--json")) if room["name"] == "weeds"
+        )
+        assert (listed["id"], listed["creator"], listed["members"]) == (made, "gardener", 1)
+        assert "weeds" in chat(server, "room", "list")
+        assert chat(server, "room", "delete", str(made)) == f"deleted room {made}\n"
+        answer = ""
+        while "not in room" not in answer:  # the server is told of it right after the commit
+            person.send('{"Type": "message", "Text": "still here?"}')
+            answer = str(person.socket.recv(20))
+    assert try_chat(server, "room", "delete", str(made)).stderr == "chat: there is no such room\n"
+    assert try_chat(server, "room", "delete", "1").returncode == 1, "the lobby stays"

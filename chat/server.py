@@ -221,7 +221,8 @@ def _app(
         people_routes(accounts, Administration(storage.users, accounts), budgets),
     ]
     metrics = [] if config.metrics_listen else [create_metrics(meters)]
-    pages = create_pages(storage.ping, routes, [dialect.path for dialect in dialects])
+    paths = [dialect.path for dialect in dialects]
+    pages = create_pages(storage.ping, routes, paths, registration=config.registration, lobby=config.lobby)
     return create_app([pages, *metrics, *(part.blueprint for part in routes)], budgets)
 
 

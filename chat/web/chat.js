@@ -14,6 +14,8 @@ const NEAR_TOP = 200; // px
 const KEPT_AS = "trio-chat-token"; // for all tabs
 const LOGGED_OUT = [4401, 4403]; // close codes: the token is no good any more
 const AGAIN = "Please log in again.";
+const { registration, lobby } = document.body.dataset; // the server's settings
+const ANONYMOUS = lobby === "open" ? "You can read. Log in to write." : "Log in to read and write.";
 
 const [status, leave, view, older, beginning, lines, pending, door, trouble, speech, message, wrong] = [
   "status", "leave", "view", "older", "beginning", "lines", "unsent", "door", "trouble", "speech", "message", "wrong",
@@ -48,7 +50,7 @@ function begin(with_) {
   status.textContent = "Connecting…";
   const path = me ? `/ws?${new URLSearchParams({ token })}` : "/messenger";
   const mine = (connection = new Connection(path, {
-    opened: () => me || (status.textContent = "You can read. Log in to write."),
+    opened: () => me || (status.textContent = ANONYMOUS),
     frame: (frame) => (me ? told(frame) : overheard(frame)),
     lost: ({ code, reason, wasOpen, wait }) => {
       clearTimeout(overdue);
@@ -216,11 +218,13 @@ door.addEventListener("submit", async (event) => {
   event.preventDefault();
   const path = event.submitter?.value ?? "/api/login";
   const buttons = door.querySelectorAll("button");
-  const { username, password } = door.elements;
+  const { username, password, invite } = door.elements;
   trouble.textContent = "";
   for (const button of buttons) button.disabled = true;
   try {
-    const answer = await call("POST", path, { body: { username: username.value, password: password.value } });
+    const body = { username: username.value, password: password.value };
+    if (invite.value) body.invite = invite.value.trim();
+    const answer = await call("POST", path, { body });
     localStorage.setItem(KEPT_AS, answer.token);
     door.reset();
     begin(answer.token);
@@ -258,4 +262,7 @@ view.addEventListener("scroll", fill);
 addEventListener("online", () => connection.hurry());
 addEventListener("storage", ({ key, newValue }) => key === KEPT_AS && newValue !== token && begin(newValue));
 
+document.getElementById("register").hidden = registration === "closed";
+document.getElementById("invite").hidden = registration !== "invite";
+door.elements.invite.value = new URLSearchParams(location.search).get("invite") ?? "";
 begin(localStorage.getItem(KEPT_AS));

@@ -96,7 +96,8 @@ def test_on_a_full_disk_it_stays_up_and_refuses_and_goes_on_when_there_is_space(
     with small_disk(160) as disk, running_server(disk / "data", **SETTINGS) as server:
         tokens = register_all(server.url, *NAMES)
         trial = outlives(server, tokens, full(disk), then=lambda: end_by_full_disk(server, disk), lasts=2.0)
-        assert trial.refused + trial.cut > 0  # who was in the batch that met the full disk is cut: that may be all
+        # Whoever was in the batch that met the full disk is cut: that may be everybody.
+        assert trial.refused + trial.cut > 0
         assert trial.refusal < REFUSED_WITHIN
         assert trial.back < BACK_WITHIN
         log = (disk / "data" / "postgres.log").read_text()

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import beside_server
 import pytest
 from conftest import ServerProcess, data_path, running_server
 from people import PASSWORD, Person, eventually, member, post, register, request
@@ -39,9 +40,8 @@ LOBBY = 1
 def browser() -> Generator[Browser]:
     """One browser. Until it ends no other test may use asyncio in this thread: Playwright's loop runs there."""
     expect.set_options(timeout=PATIENCE)
-    with (
-        pytest.MonkeyPatch.context() as patch
-    ):  # trio-asyncio's loops, which it makes the default, can't be nested
+    # The loops of trio-asyncio, which it makes the default, can't be nested.
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(asyncio, "new_event_loop", asyncio.SelectorEventLoop)
         playwright = sync_playwright().start()
     try:
@@ -146,6 +146,28 @@ def test_whoever_opens_it_can_read(chat: ServerProcess, context: BrowserContext)
     with member(chat.url, "reader_ada") as ada:
         ada.say("to whom it may concern")
         expect(saved(page, "to whom it may concern")).to_contain_text("reader_ada")
+
+
+def test_an_invite_in_the_address_registers_who_was_invited(context: BrowserContext) -> None:
+    settings = {"CHAT_REGISTRATION": "invite", "CHAT_LOBBY": "members"}
+    with data_path() as data, running_server(data, **settings) as club:
+        code = beside_server.chat(club, "user", "invite").strip()
+        page = open_page(context, f"{club.url}/?invite={code}")
+        expect(status(page)).to_have_text("Log in to read and write.")
+        page.get_by_label("Name").fill("invited_ada")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Register").click()
+        expect(status(page)).to_have_text("You are invited_ada.")
+        page.close()
+
+
+def test_where_registration_is_closed_no_button_promises_it(context: BrowserContext) -> None:
+    with data_path() as data, running_server(data, CHAT_REGISTRATION="closed") as closed:
+        page = open_page(context, closed.url)
+        expect(page.get_by_role("button", name="Log in")).to_be_visible()
+        expect(page.get_by_role("button", name="Register")).to_be_hidden()
+        expect(page.get_by_label("Invite, to register")).to_be_hidden()
+        page.close()
 
 
 def test_a_refused_socket_says_why_and_what_to_do(chat: ServerProcess, context: BrowserContext) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from importlib.resources import files
+from string import Template
 
 from quart import Blueprint, Response
 
@@ -26,7 +27,12 @@ _HEADERS = {
 
 
 def create_pages(
-    ping: Callable[[], Awaitable[None]], dialects: Sequence[Routes], sockets: Sequence[str] = ()
+    ping: Callable[[], Awaitable[None]],
+    dialects: Sequence[Routes],
+    sockets: Sequence[str] = (),
+    *,
+    registration: str = "open",
+    lobby: str = "open",
 ) -> Blueprint:
     """Return the routes.
 
@@ -34,6 +40,7 @@ def create_pages(
         ping: returns if the storage answers and raises StorageDown if not.
         dialects: the HTTP routes to describe.
         sockets: the paths of WebSockets, where whoever asks without upgrading is told so.
+        registration, lobby: these settings, for the page.
     """
     pages = Blueprint("pages", __name__)
     web = {
@@ -41,6 +48,9 @@ def create_pages(
         for file in (files("chat") / "web").iterdir()
         if file.name.endswith(tuple(_TYPES))
     }
+
+    index_html = Template(web["index.html"].decode())
+    web["index.html"] = index_html.substitute(registration=registration, lobby=lobby).encode()
 
     @pages.get("/")
     async def index() -> Response:

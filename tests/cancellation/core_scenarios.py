@@ -17,10 +17,11 @@ from chat.live.cleaner import open_cleaner
 from chat.live.follower import follow_changes
 from chat.live.outbox import Outbox
 from chat.live.people import PeopleFollower
-from chat.model.entities import Person, Room
+from chat.model.entities import LOBBY_ID, Draft, Person, Room
 from chat.model.refusals import Code, Refusal
 from chat.services.accounts import Accounts, Granted
 from chat.services.administration import Administration
+from chat.services.moderation import Moderation
 from chat.services.passwords import Passwords
 from chat.services.registrations import Registrations
 from chat.services.rooms import ALREADY_IN
@@ -199,15 +200,20 @@ async def accounts(run: Run) -> None:
             Throttle(),
             Registrations(10),
             min_password=5,
+            registration="invite",
             person=users.by_id,
         )
         administration = Administration(users, people)
         granted: list[object] = []
 
         async def live() -> None:
-            granted.append(await people.register("ada", "secret word", "192.0.2.1", "ada@example.com"))
+            code = await people.invite(2, 3600)
+            granted.append(
+                await people.register("ada", "secret word", "192.0.2.1", "ada@example.com", invite=code)
+            )
             granted.append(await people.add("olga", "secret word", admin=True))
-            granted.append(await people.sign_up("ben@example.com", "ada", "secret word", "192.0.2.1"))
+            signing_up = people.sign_up("ben@example.com", "ada", "secret word", "192.0.2.1", invite=code)
+            granted.append(await signing_up)
             granted.append(await people.log_in("ada", "secret word", "192.0.2.1"))
             granted.append(await people.log_in_by_email("ben@example.com", "secret word", "192.0.2.1"))
             await administration.people()
@@ -237,11 +243,38 @@ async def accounts(run: Run) -> None:
                 again = await people.log_in(person.name, "secret word", "192.0.2.2")
                 assert isinstance(again, Granted), again
         if not everyone:
-            assert isinstance(await people.register("ada", "secret word", "192.0.2.1"), Granted)
+            code = await people.invite(1, 3600)
+            again = await people.register("ada", "secret word", "192.0.2.1", invite=code)
+            assert isinstance(again, Granted)
         unknown = await people.log_in("nobody", "secret word", "192.0.2.3")
         assert isinstance(unknown, Refusal)
         assert unknown.code is Code.UNAUTHENTICATED
         assert people._passwords._limiter.free or run.fired  # a thread that was left ends by itself
+
+
+async def moderating(run: Run) -> None:
+    """List and delete what was said and where: what is deleted is gone whole."""
+    async with swept_world(run) as (world, _witness):
+        (ada,) = await world.add_all("ada")
+        garden = await world.make_room(ada)
+        await world.storage.messages.save([Draft(LOBBY_ID, ada.id, "ada", text, 1.0) for text in ("1", "2")])
+        rooms: Any = Obstructed(world.storage.rooms, world.obstacles)
+        messages: Any = Obstructed(world.storage.messages, world.obstacles)
+        moderation = Moderation(rooms, messages)
+        deleted: list[object] = []
+
+        async def moderate() -> None:
+            await moderation.rooms()
+            await moderation.messages(LOBBY_ID, 9)
+            deleted.append(await moderation.delete_message(1))
+            deleted.append(await moderation.delete_room(garden.id))
+
+        with suppress(StorageDown, OutcomeUnknown):
+            await run.target(moderate)
+        left = await world.storage.messages.before(LOBBY_ID, 9, 9, 99)
+        assert [message.text for message in left] in (["2", "1"], ["2"])
+        assert len(left) == 1 or not deleted
+        assert await world.storage.rooms.by_id(garden.id) is None or len(deleted) < 2
 
 
 async def cleaning(run: Run) -> None:
@@ -269,10 +302,15 @@ async def following(run: Run) -> None:
     """People are changed while they are followed: who may not stay is closed, at the latest by the next who follows."""
     async with swept_world(run) as (world, _witness):
         people = await world.add_all("ada", "ben", "cem", "dan", "eve")
+        garden = await world.make_room(people[4])
         clients = [await world.connect(TALKER, person) for person in people]
+        gardener = await world.connect(ROOMS, people[4])
+        gardener.send({"Type": "enter", "RoomID": garden.id})
+        await world.rest()
         ada, ben, cem, dan, _eve = (person.id for person in people)
         storage: Any = world.storage
         users: Any = Obstructed(storage.users, world.obstacles)
+        rooms: Any = Obstructed(storage.rooms, world.obstacles)
         world.obstacles.fail("by_ids", StorageDown("an outage"))
 
         async def change() -> None:
@@ -284,6 +322,7 @@ async def following(run: Run) -> None:
                 await users.set_disabled(ben, disabled=True)
                 await users.delete(cem)
                 await users.set_roles(dan, operator=True, admin=False)
+                await rooms.delete(garden.id)
                 await trio.sleep(1)
                 nursery.cancel_scope.cancel()
 
@@ -305,8 +344,10 @@ async def following(run: Run) -> None:
             stays = now is not None and now.token_generation == person.token_generation
             assert client.gone.is_set() != stays, f"{person.name} is {now}"
             assert not stays or client.session.person == now
+        is_there = await storage.rooms.by_id(garden.id) is not None
+        assert (gardener.session.room_id == garden.id) == is_there
         assert not world.accounts._changes._looks, "a look is never over"
 
 
-VIRTUAL = (joining, inviting, removal, deletion, outbox, cleaning, following)
+VIRTUAL = (joining, inviting, removal, deletion, outbox, moderating, cleaning, following)
 REAL = (accounts,)

@@ -33,6 +33,8 @@ INSERT INTO rooms (id, kind, name, name_key) VALUES (1, 'lobby', 'lobby', 'lobby
 SELECT setval(pg_get_serial_sequence('rooms', 'id'), 1)"""
 NO_SCHEMA = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
 EVER = 2**63 - 1
+FAR_AWAY = 4_000_000_000.0
+"""A time that does not come while the tests run, in Unix seconds."""
 
 
 @asynccontextmanager
@@ -91,6 +93,10 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     cem = await users.add(NewPerson(name="cem", password_hash=b"x"))
     assert isinstance(cem, Person)
     await users.delete(cem.id)
+    await users.invite(b"code", 1, FAR_AWAY)
+    returned["invited"] = await users.add(NewPerson(name="dan", password_hash=b"x", invite=b"code"))
+    hello = returned["saved"][-1]
+    returned["wiped"] = await messages.delete(hello.id)
     returned["removed"] = await rooms.remove_member(garden.id, ben.id)
     returned["deleted"] = await rooms.delete(garden.id)
     while await rooms.remove_deleted(1):
@@ -98,7 +104,7 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
 
 
 async def _assert_written(storage: PostgresStorage, returned: dict[str, Any]) -> None:
-    people = [person for person in await storage.users.everyone() if person.name != "cem"]
+    people = [person for person in await storage.users.everyone() if person.name not in ("cem", "dan")]
     ada = "adele" if "renamed" in returned else "ada"
     names = [name for key, name in (("ada", ada), ("ben", "ben")) if key in returned]
     assert [person.name for person in people] == names, f"{people} are there, {names} were added"
@@ -111,7 +117,9 @@ async def _assert_written(storage: PostgresStorage, returned: dict[str, Any]) ->
     )
     assert ben == ("disabled" in returned, ("password" in returned) + ("disabled" in returned))
     lobby = [message.text for message in await storage.messages.before(LOBBY_ID, EVER, 10, 1 << 20)]
-    assert lobby == (["hello"] if "saved" in returned else []), "saved is not what save() returned"
+    is_left = "saved" in returned and "wiped" not in returned
+    assert lobby == (["hello"] if is_left else []), "saved is not what save() and delete() returned"
+    assert not ("invited" in returned and await storage.users.is_invite(b"code")), "an invite is used twice"
     if people:
         rooms = await storage.rooms.of_member(people[0].id)
         assert bool(rooms) == ("garden" in returned and "deleted" not in returned)
@@ -185,6 +193,8 @@ def reading(address: Address, ada: Person, ben: Person) -> Scenario:
                 await users.by_name("ben")
                 await users.by_email("nobody@example.com")
                 await users.everyone()
+                await users.is_invite(b"code")
+                await rooms.made_by_people()
                 await rooms.by_id(LOBBY_ID)
                 await rooms.is_member(LOBBY_ID, ada.id)
                 await rooms.of_member(ada.id)

@@ -90,7 +90,9 @@ def list_look_alikes(json_wanted: bool, **flags: object) -> None:
     if json_wanted:
         click.echo(as_json([_look_alike(each) for each in found]))
     else:
-        click.echo(as_table(("ID", "NAME", "LOOKS LIKE", "ITS ID"), [_look_alike_row(each) for each in found]))
+        click.echo(
+            as_table(("ID", "NAME", "LOOKS LIKE", "ITS ID"), [_look_alike_row(each) for each in found])
+        )
 
 
 @user.command()

@@ -94,6 +94,9 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     assert isinstance(cem, Person)
     await users.delete(cem.id)
     await users.invite(b"code", 1, FAR_AWAY)
+    await users.add(
+        NewPerson(name="bеn", password_hash=b"x", invite=b"code")
+    )  # it looks like ben's, so it is refused
     returned["invited"] = await users.add(NewPerson(name="dan", password_hash=b"x", invite=b"code"))
     hello = returned["saved"][-1]
     returned["wiped"] = await messages.delete(hello.id)

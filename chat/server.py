@@ -10,6 +10,7 @@ import trio
 from msgspec import structs
 from quart_trio import QuartTrio
 
+from chat.beside import make_accounts
 from chat.config import Config
 from chat.dialects.dialect import Dialect, by_name
 from chat.dialects.table import DIALECTS
@@ -45,7 +46,7 @@ from chat.live.session import Core, Handler
 from chat.live.support import SupportDesk
 from chat.live.watch import Watch, open_watch
 from chat.model.closing import GOING_AWAY
-from chat.model.entities import Desk, Inbox, Person
+from chat.model.entities import Desk, Inbox
 from chat.model.startup import CannotStart
 from chat.services.accounts import Accounts
 from chat.services.administration import Administration
@@ -53,17 +54,12 @@ from chat.services.budgets import Budgets
 from chat.services.direct import Direct
 from chat.services.gathering import open_gathering
 from chat.services.history import open_history
-from chat.services.moderation import Moderation
-from chat.services.passwords import Passwords
-from chat.services.registrations import Registrations
 from chat.services.rooms import Rooms
 from chat.services.support import Support
-from chat.services.throttle import Throttle
-from chat.services.tokens import Tokens
 from chat.storage.ports import Storage, Users
-from chat.storage.postgres.data_directory import AlreadyRunning, open_data_directory
-from chat.storage.postgres.embedded import open_embedded_postgres, running_address
-from chat.storage.postgres.storage import open_postgres_beside, open_postgres_storage
+from chat.storage.postgres.data_directory import open_data_directory
+from chat.storage.postgres.embedded import open_embedded_postgres
+from chat.storage.postgres.storage import open_postgres_storage
 
 logger = structlog.get_logger(__name__)
 
@@ -139,7 +135,7 @@ async def open_chat(
         open_gathering(storage.users.by_ids) as people,
         open_history(storage.rooms, storage.messages) as history,
     ):
-        accounts = _accounts(config, storage.users, people.get, secret, meters.account)
+        accounts = make_accounts(config, storage.users, people.get, secret, meters.account)
         hub = Hub(await storage.messages.newest_id())
         hub.observe(Inbox, deliveries.heard)
         meters.watch(presence.readings, hub.readings)
@@ -250,55 +246,6 @@ async def _open_local(data: Path | None, watch: Watch, storage: Storage) -> Asyn
 async def _no_socket(_arrival: Arrival) -> None:
     """No WebSocket is spoken on the metrics' port: the gateway closes the connection."""
     await trio.lowlevel.checkpoint()
-
-
-class Beside(msgspec.Struct, frozen=True):
-    """What a command does on the data of a server."""
-
-    accounts: Accounts
-    people: Administration
-    moderation: Moderation
-
-
-@asynccontextmanager
-async def open_beside(config: Config) -> AsyncGenerator[Beside]:
-    """Serve whoever runs the server, also while it runs on the same data. Raises CannotStart."""
-    async with AsyncExitStack() as stack:
-        if config.database_url is not None:
-            address = {"dsn": config.database_url}
-        else:
-            try:
-                data = await stack.enter_async_context(open_data_directory(config.data))
-                postgres = await stack.enter_async_context(open_embedded_postgres(data, grace=config.grace))
-                address = postgres.address
-            except AlreadyRunning:
-                address = running_address(config.data)
-        storage = await stack.enter_async_context(
-            open_postgres_beside(address, query_timeout=config.query_timeout)
-        )
-        accounts = _accounts(config, storage.users, storage.users.by_id, secret="")  # it issues no tokens
-        moderation = Moderation(storage.rooms, storage.messages)
-        yield Beside(accounts, Administration(storage.users, accounts), moderation)
-
-
-def _accounts(
-    config: Config,
-    users: Users,
-    person: Callable[[int], Awaitable[Person | None]],
-    secret: str,
-    happened: Callable[[str], object] = lambda _what: None,
-) -> Accounts:
-    return Accounts(
-        users,
-        Passwords(config.bcrypt_cost),
-        Tokens(secret, config.token_lifetime),
-        Throttle(),
-        Registrations(config.registrations_per_hour),
-        min_password=config.min_password,
-        registration=config.registration,
-        person=person,
-        happened=happened,
-    )
 
 
 async def _beat(presence: Presence, config: Config) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from quart_trio import QuartTrio
 
+from chat.beside import make_accounts
 from chat.config import Config
 from chat.dialects.table import DIALECTS
 from chat.live.broadcaster import open_broadcaster
@@ -20,7 +21,7 @@ from chat.live.presence import Presence
 from chat.live.recorder import Recorder
 from chat.live.rooms import Memberships
 from chat.live.watch import Watch
-from chat.server import _accounts, _app
+from chat.server import _app
 from chat.services.budgets import Budgets
 from chat.services.rooms import Rooms
 from chat.storage.memory import MemoryStorage
@@ -59,7 +60,7 @@ async def app(storage: MemoryStorage) -> AsyncGenerator[QuartTrio]:
         open_broadcaster(Hub()) as broadcaster,
         open_journal(storage.messages, broadcaster) as journal,
     ):
-        accounts = _accounts(config, storage.users, storage.users.by_id, SECRET)
+        accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
         rooms = Rooms(storage.users, storage.rooms, storage.messages)
         memberships = Memberships(rooms, journal, presence)
         watch = Watch(Recorder(), meters)

@@ -15,7 +15,7 @@ from chat.logs import configure_logging
 from chat.model.refusals import Refusal
 
 if TYPE_CHECKING:
-    from chat.server import Beside
+    from chat.beside import Beside
 
 Answer = TypeVar("Answer")
 
@@ -25,7 +25,7 @@ data_flags = config_flags("data", "database_url")
 
 def beside(flags: Mapping[str, object], act: "Callable[[Beside], Awaitable[Answer | Refusal]]") -> Answer:
     """Open the data that the flags name, and return what `act` does with them. Raises Refused."""
-    from chat.server import open_beside  # late: it takes a second, which --help need not wait for
+    from chat.beside import open_beside  # late: --help need not wait for it
 
     async def run() -> Answer | Refusal:
         async with open_beside(config) as opened:

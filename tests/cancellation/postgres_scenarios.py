@@ -13,10 +13,11 @@ import trio
 from conftest import execute
 from sweeping import Run, Scenario
 
+from chat.beside import open_beside
 from chat.config import Config, Listen
 from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
 from chat.model.startup import CannotStart
-from chat.server import open_beside, open_server
+from chat.server import open_server
 from chat.storage.failures import StorageDown
 from chat.storage.ports import NewPerson
 from chat.storage.postgres.cluster import prepare_cluster

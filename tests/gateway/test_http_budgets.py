@@ -9,6 +9,7 @@ import trio
 from quart import Response
 from quart_trio import QuartTrio
 
+from chat.beside import make_accounts
 from chat.config import Config
 from chat.live.broadcaster import open_broadcaster
 from chat.live.hub import Hub
@@ -19,7 +20,7 @@ from chat.live.recorder import Recorder
 from chat.live.rooms import Memberships
 from chat.live.watch import Watch
 from chat.model.entities import LOBBY_ID, Draft, Person
-from chat.server import _accounts, _app
+from chat.server import _app
 from chat.services.budgets import HOLD_BACK, Budgets
 from chat.services.rooms import Rooms
 from chat.storage.memory import MemoryStorage
@@ -69,7 +70,7 @@ async def api() -> AsyncGenerator[Api]:
     assert isinstance(ada, Person)
     async with open_broadcaster(hub) as broadcaster, open_journal(storage.messages, broadcaster) as journal:
         config = Config(bcrypt_cost=4)
-        accounts = _accounts(config, storage.users, storage.users.by_id, SECRET)
+        accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
         rooms = Rooms(storage.users, storage.rooms, storage.messages)
         memberships = Memberships(rooms, journal, presence)
         watch = Watch(Recorder(), meters)

@@ -8,6 +8,7 @@ import pytest
 from quart import Blueprint, Response
 from quart_trio import QuartTrio
 
+from chat.beside import make_accounts
 from chat.config import Config
 from chat.dialects.dialect import Dialect
 from chat.dialects.table import DIALECTS
@@ -22,7 +23,7 @@ from chat.live.presence import Presence
 from chat.live.recorder import Recorder
 from chat.live.rooms import Memberships
 from chat.live.watch import Watch
-from chat.server import _accounts, _app
+from chat.server import _app
 from chat.services.accounts import Accounts
 from chat.services.budgets import Budgets
 from chat.services.rooms import Rooms
@@ -98,7 +99,7 @@ async def site() -> AsyncGenerator[Site]:
     meters.watch(presence.readings, hub.readings)
     async with open_broadcaster(hub) as broadcaster, open_journal(storage.messages, broadcaster) as journal:
         config = Config(bcrypt_cost=4)
-        accounts = _accounts(config, storage.users, storage.users.by_id, SECRET)
+        accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
         rooms = Rooms(storage.users, storage.rooms, storage.messages)
         memberships = Memberships(rooms, journal, presence)
         watch = Watch(Recorder(), meters)

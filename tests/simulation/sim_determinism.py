@@ -20,8 +20,8 @@ import jwt.api_jwt
 import trio
 from sim_network import FIRST_DESCRIPTOR, Network, Socket
 
+import chat.beside
 import chat.gateway.listener
-import chat.server
 from chat.live.session import Session
 
 EPOCH = 1_700_000_000.0
@@ -107,7 +107,7 @@ def deterministic(seed: int, network: Network) -> Generator[None]:
             (os, "write", write),
             (os, "read", read),
             (trio.lowlevel, "wait_readable", wait_readable),
-            (chat.server, "Passwords", QuickPasswords),
+            (chat.beside, "Passwords", QuickPasswords),
             (chat.gateway.listener, "bind", network.bind),
             # Sets of sessions are walked by their hashes, which are addresses otherwise.
             (Session, "__hash__", serial),

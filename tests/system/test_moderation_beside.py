@@ -61,15 +61,6 @@ def test_a_lobby_of_members_is_silent_to_everybody_else(club: ServerProcess) -> 
         assert stranger.hear() == ("mia", "for noa too")
 
 
-def test_where_registration_is_closed_the_answer_says_whom_to_ask() -> None:
-    with data_path() as data, running_server(data, CHAT_REGISTRATION="closed") as server:
-        answer = post(f"{server.url}/api/reg", {"username": "ada", "password": PASSWORD})
-        assert (answer.status_code, answer.json()["error"]) == (
-            403,
-            "registration is closed: ask whoever runs the server for an account",
-        )
-
-
 def test_a_message_is_deleted_while_people_chat(server: ServerProcess) -> None:
     with member(server.url, "spammer") as spammer, member(server.url, "reader") as reader:
         for text in ("buy this", "and\x1b[2J that"):

@@ -1,0 +1,70 @@
+"""The wiring of what a command does on a server's data, while it runs or not. It loads no HTTP, so it loads fast."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import msgspec
+
+from chat.config import Config
+from chat.model.entities import Person
+from chat.services.accounts import Accounts
+from chat.services.administration import Administration
+from chat.services.moderation import Moderation
+from chat.services.passwords import Passwords
+from chat.services.registrations import Registrations
+from chat.services.throttle import Throttle
+from chat.services.tokens import Tokens
+from chat.storage.ports import Users
+from chat.storage.postgres.data_directory import AlreadyRunning, open_data_directory
+from chat.storage.postgres.embedded import open_embedded_postgres, running_address
+from chat.storage.postgres.storage import open_postgres_beside
+
+
+class Beside(msgspec.Struct, frozen=True):
+    """What a command does on the data of a server."""
+
+    accounts: Accounts
+    people: Administration
+    moderation: Moderation
+
+
+@asynccontextmanager
+async def open_beside(config: Config) -> AsyncGenerator[Beside]:
+    """Serve whoever runs the server, also while it runs on the same data. Raises CannotStart."""
+    async with AsyncExitStack() as stack:
+        if config.database_url is not None:
+            address = {"dsn": config.database_url}
+        else:
+            try:
+                data = await stack.enter_async_context(open_data_directory(config.data))
+                postgres = await stack.enter_async_context(open_embedded_postgres(data, grace=config.grace))
+                address = postgres.address
+            except AlreadyRunning:
+                address = running_address(config.data)
+        storage = await stack.enter_async_context(
+            open_postgres_beside(address, query_timeout=config.query_timeout)
+        )
+        accounts = make_accounts(config, storage.users, storage.users.by_id, secret="")  # it issues no tokens
+        moderation = Moderation(storage.rooms, storage.messages)
+        yield Beside(accounts, Administration(storage.users, accounts), moderation)
+
+
+def make_accounts(
+    config: Config,
+    users: Users,
+    person: Callable[[int], Awaitable[Person | None]],
+    secret: str,
+    happened: Callable[[str], object] = lambda _what: None,
+) -> Accounts:
+    """Return the accounts as the settings want them; the arguments are those of `Accounts`."""
+    return Accounts(
+        users,
+        Passwords(config.bcrypt_cost),
+        Tokens(secret, config.token_lifetime),
+        Throttle(),
+        Registrations(config.registrations_per_hour),
+        min_password=config.min_password,
+        registration=config.registration,
+        person=person,
+        happened=happened,
+    )

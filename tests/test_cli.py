@@ -45,10 +45,9 @@ def environment(**settings: str) -> dict[str, str]:
     return ours | {"CHAT_BCRYPT_COST": "4"} | settings
 
 
-def invoke(*arguments: str, stdin: str = "", **settings: str) -> Result:
-    """Run a command in this process, which is fast."""
+def invoke(*arguments: str, **settings: str) -> Result:
     hidden = {name: None for name in os.environ if name.startswith("CHAT_")}
-    return CliRunner().invoke(main, arguments, input=stdin, env={**hidden, **settings})
+    return CliRunner().invoke(main, arguments, env={**hidden, **settings})
 
 
 def chat_command(*arguments: str) -> list[str]:
@@ -458,9 +457,6 @@ def test_people_are_managed_while_the_server_runs(running: Running, data: Path) 
     def user(*arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
         return run_chat("user", *arguments, "--data", str(data), stdin=stdin)
 
-    def refused(*arguments: str, stdin: str = "") -> Result:
-        return invoke("user", *arguments, "--data", str(data), stdin=stdin, CHAT_BCRYPT_COST="4")
-
     added = user(
         "add", "ada", "--email", "ada@chat.example", "--operator", "--password-stdin", stdin="world\n"
     )
@@ -493,19 +489,12 @@ def test_people_are_managed_while_the_server_runs(running: Running, data: Path) 
     assert user("delete", "Zoë").stdout.startswith("deleted Zoë, id ")
     assert "Zoë" not in people(data)
     for refusal in (
-        refused("rename", "Zoë", "ada"),
-        refused("add", "Zoë", "--password-stdin", stdin="secret"),
-        refused("password", "zoe", "--password-stdin", stdin="secret"),
-        refused("disable", "zoe"),
-        refused("enable", "zoe"),
-        refused("delete", "zoe"),
-        refused("logout", "zoe"),
-        refused("add", "Server", "--password-stdin", stdin="secret"),
-        refused("add", "zoe", "--password-stdin", stdin="x" * 73),
-        refused("revoke", "zoe"),
-        refused("role", "zoe", "admin"),
+        user("rename", "Zoë", "ada"),
+        user("add", "Server", "--password-stdin", stdin="secret"),
+        user("add", "zoe", "--password-stdin", stdin="x" * 73),
+        user("role", "zoe", "admin"),
     ):
-        assert refusal.exit_code == 1
+        assert refusal.returncode == 1
         assert refusal.stderr.startswith("chat: ")
         assert refusal.stderr.count("\n") == 1
     assert running.process.poll() is None

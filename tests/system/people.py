@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from ssl import SSLContext
+from ssl import SSLContext, TLSVersion
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -115,6 +115,10 @@ def client(
 ) -> Generator[Person]:
     """Somebody connected to the server at `url` (as `http://…`), not yet authorised. What comes is read at once."""
     options = {"compression": None, "proxy": None, "ping_interval": None, "max_queue": None}
+    if "ssl" in settings:
+        # The library reads in one thread and writes in another, which OpenSSL does not allow for one connection. Where
+        # the server says something behind the handshake, as in TLS 1.3, both happen at once: a request may be lost.
+        settings["ssl"].maximum_version = TLSVersion.TLSv1_2
     socket_url = url.replace("http", "ws", 1) + path
     with connect(socket_url, open_timeout=PATIENCE, close_timeout=5, **(options | settings)) as socket:
         yield Person(socket, key, name)

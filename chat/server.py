@@ -156,7 +156,16 @@ async def open_chat(
                 calls=config.call_rate,
                 refused=meters.over_budget,
             )
-            core = Core(accounts, history, journal, hub, handlers, meters, budgets, config.lobby == "members")
+            core = Core(
+                accounts,
+                history,
+                journal,
+                hub,
+                handlers,
+                meters,
+                budgets,
+                lobby_needs_login=config.lobby == "members",
+            )
             door = Door(config, dialects, core, presence, recorder)
             app = _app(
                 config, storage, accounts, budgets, rooms, memberships, presence, meters, watch, dialects

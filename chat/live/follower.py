@@ -44,14 +44,16 @@ class Follower:
                 ids = sorted(self._changed)[:_MOST]
                 self._changed.difference_update(ids)  # what is changed from here on is noted anew
                 try:
-                    self._changed |= await self._look(ids)
-                    failed = False
+                    again = await self._look(ids)
                 except StorageError as error:
                     self._changed.update(ids)
                     if not failed:
                         logger.warning("changes not looked up yet", error=str(error))
                     failed = True
                     await trio.sleep(_RETRY)
+                else:
+                    failed = False
+                    self._changed.update(again)
 
 
 class Follows(Protocol):

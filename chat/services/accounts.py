@@ -177,12 +177,13 @@ class Accounts:
     ) -> Person | Refusal:
         # What is taken is refused before the costly hash; who else took it meanwhile, the unique keys say.
         async with self._look_ups:
+            # Whoever was not invited learns nothing of who is here.
+            if wanted.invite is not None and not await self._users.is_invite(wanted.invite):
+                return BAD_INVITE
             if not wanted.shares_name and await self._users.by_name(wanted.name):
                 return NAME_TAKEN
             if wanted.email is not None and await self._users.by_email(wanted.email):
                 return EMAIL_TAKEN
-            if wanted.invite is not None and not await self._users.is_invite(wanted.invite):
-                return BAD_INVITE
         password_hash = await self._passwords.hash(wanted.password, address)
         if isinstance(password_hash, Refusal):
             return password_hash
@@ -222,9 +223,8 @@ class Accounts:
             case None:
                 return NO_PERSON
             case renamed:
-                self._changes.happened(
-                    renamed.id
-                )  # no await between here and the open sockets that hear of it
+                # No await between here and the open sockets that hear of it.
+                self._changes.happened(renamed.id)
                 return renamed
 
     async def log_in(self, name: str, password: str, address: str) -> Granted | Refusal:

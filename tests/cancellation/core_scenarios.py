@@ -331,7 +331,7 @@ async def following(run: Run) -> None:
         except* (StorageDown, OutcomeUnknown):
             pass
         await settle(world)
-        assert not storage.users._watchers, "somebody still watches"
+        assert not storage.users.watchers, "somebody still watches"
         if not run.fired:
             assert [client.gone.is_set() for client in clients] == [True, True, True, False, False]
         async with trio.open_nursery() as nursery:

@@ -206,9 +206,9 @@ async def test_after_an_outage_everybody_who_is_here_is_looked_at(
     monkeypatch.setattr("chat.live.follower._MOST", 2)
     people = await followed.world.add_all("ada", "ben", "cem", "dan", "eve")
     clients = [await followed.world.connect(TALKER, person) for person in people]
-    (changed,) = followed.users._watchers
+    (changed,) = followed.users.watchers._watching
     with monkeypatch.context() as outage:
-        outage.setattr(followed.users, "_watchers", [])  # nobody is told
+        outage.setattr(followed.users.watchers, "_watching", [])  # nobody is told
         for person in people[1:]:
             await followed.users.raise_token_generation(person.id)
         await followed.world.rest()
@@ -224,7 +224,7 @@ async def test_somebody_who_changes_all_the_time_keeps_nobody_waiting(followed: 
     """A look that is made again for all whenever one of them changes would never be over."""
     ada, ben = await followed.world.add_all("ada", "ben")
     client, other = [await followed.world.connect(TALKER, person) for person in (ada, ben)]
-    changed: Any = followed.users._watchers[0]
+    changed: Any = followed.users.watchers._watching[0]
 
     async def restless(_ids: object) -> dict[int, Person]:
         followed.world.accounts.changed(ben.id)

@@ -460,9 +460,13 @@ async def test_where_registration_takes_an_invite_each_code_lets_in_as_many_as_i
     assert await accounts.register("ada", PASSWORD, ADDRESS) is NEEDS_INVITE
     assert await accounts.register("ada", PASSWORD, ADDRESS, invite="") is NEEDS_INVITE
     code = await accounts.invite(2, 60)
+    assert isinstance(await accounts.add("eve", PASSWORD), Person)
+    answer = await accounts.register("eve", PASSWORD, ADDRESS, invite="guess")
+    assert answer is BAD_INVITE, "a stranger learns nothing of who is here"
+    hashed = house.passwords.hashed
     for wrong in ("guess", code[:-1], "\ud800"):
         assert await accounts.register("ada", PASSWORD, ADDRESS, invite=wrong) is BAD_INVITE
-    assert house.passwords.hashed == 0, "a guess is cheap"
+    assert house.passwords.hashed == hashed, "a guess is cheap"
     assert isinstance(await accounts.register("ada", PASSWORD, ADDRESS, invite=code), Granted)
     assert await accounts.register("ada", PASSWORD, ADDRESS, invite=code) is NAME_TAKEN
     signed_up = await accounts.sign_up("ben@example.com", "ada", PASSWORD, ADDRESS, invite=code)

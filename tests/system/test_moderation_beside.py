@@ -6,7 +6,7 @@ from collections.abc import Generator
 import pytest
 from beside_server import chat, try_chat
 from conftest import ServerProcess, data_path, running_server
-from people import PASSWORD, client, member, post, register, request
+from people import PASSWORD, client, eventually, member, post, register, request
 
 
 @pytest.fixture(scope="module")
@@ -99,9 +99,11 @@ def test_a_room_is_deleted_while_somebody_is_in_it(server: ServerProcess) -> Non
         assert (listed["id"], listed["creator"], listed["members"]) == (made, "gardener", 1)
         assert "weeds" in chat(server, "room", "list")
         assert chat(server, "room", "delete", str(made)) == f"deleted room {made}\n"
-        answer = ""
-        while "not in room" not in answer:  # the server is told of it right after the commit
+
+        def is_outside() -> bool:
             person.send('{"Type": "message", "Text": "still here?"}')
-            answer = str(person.socket.recv(20))
+            return "not in room" in str(person.socket.recv(20))
+
+        eventually(is_outside, "the server has heard that the room is gone")
     assert try_chat(server, "room", "delete", str(made)).stderr == "chat: there is no such room\n"
     assert try_chat(server, "room", "delete", "1").returncode == 1, "the lobby stays"

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from beside_server import chat
 from conftest import ServerProcess
-from people import PATIENCE, Person, client, register
+from people import PATIENCE, Person, client, eventually, register
 from saved import execute_sql
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -84,16 +84,16 @@ def test_a_role_is_felt_by_an_open_socket_of_the_desk(server: ServerProcess) -> 
     ):
         asking.socket.recv(PATIENCE), answering.socket.recv(PATIENCE)
         chat(server, "user", "role", "helper", "operator")
-        said = ""
-        while "Not permitted" in said or not said:  # the server is told of the role right after the commit
+
+        def may_list() -> bool:
             answering.send(listed)
-            said = str(answering.socket.recv(PATIENCE))
+            return "Not permitted" not in str(answering.socket.recv(PATIENCE))
+
+        eventually(may_list, "the server has heard of the role")
         asking.send(ask)
         assert "help" in str(answering.socket.recv(PATIENCE))
         chat(server, "user", "role", "helper", "member")
-        while "Not permitted" not in said:
-            answering.send(listed)
-            said = str(answering.socket.recv(PATIENCE))
+        eventually(lambda: not may_list(), "the server has heard that the role is gone")
         asking.socket.recv(PATIENCE)
         asking.send(ask)
         asking.socket.recv(PATIENCE)  # it is saved and told

@@ -2,8 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Generator, Iterable, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 
 import trio
 from msgspec import structs
@@ -11,7 +10,8 @@ from msgspec import structs
 from chat.model.entities import LOBBY_ID, Message, Room, RoomKind, RoomSummary
 from chat.model.rules import same_name_key
 from chat.storage.memory.users import MemoryUsers
-from chat.storage.ports import Changed, Taken
+from chat.storage.memory.watchers import Watchers
+from chat.storage.ports import Taken
 
 
 class MemoryRooms:
@@ -25,7 +25,7 @@ class MemoryRooms:
         self._support: dict[int, int] = {}
         self._direct: dict[tuple[int, int], int] = {}
         self._deleted: list[int] = []
-        self._watchers: list[Changed] = []
+        self.watchers = Watchers()
         self.said: defaultdict[int, list[Message]] = defaultdict(list)
         """The messages of each room; `MemoryMessages` writes them, and a deleted room has them until removed."""
 
@@ -50,8 +50,7 @@ class MemoryRooms:
         del self._by_id[room_id]
         self._deleted.append(room_id)
         self._delivered = {key: seq for key, seq in self._delivered.items() if key[0] != room_id}
-        for changed in self._watchers:
-            changed(room_id)
+        self.watchers.tell(room_id)
         return True
 
     async def made_by_people(self) -> list[RoomSummary]:
@@ -71,16 +70,6 @@ class MemoryRooms:
             messages=room.last_seq,
             created_at=room.created_at,
         )
-
-    @contextmanager
-    def watched(self, changed: Changed) -> Generator[None]:
-        """Tell of every room that is deleted, for as long as the block lasts; None first."""
-        self._watchers.append(changed)
-        try:
-            changed(None)
-            yield
-        finally:
-            self._watchers.remove(changed)
 
     async def remove_deleted(self, limit: int) -> bool:
         await trio.lowlevel.checkpoint()

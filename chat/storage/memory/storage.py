@@ -20,5 +20,5 @@ class MemoryStorage:
         await trio.lowlevel.checkpoint()
 
     async def watch(self, people: Changed, rooms: Changed) -> None:
-        with self.users.watched(people), self.rooms.watched(rooms):
+        with self.users.watchers.watched(people), self.rooms.watchers.watched(rooms):
             await trio.sleep_forever()

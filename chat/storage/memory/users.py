@@ -1,8 +1,7 @@
 """People in memory. A method's work is done in one go after its checkpoint: no await in between."""
 
 import time
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import trio
 from msgspec import structs
@@ -10,7 +9,8 @@ from msgspec import structs
 from chat.model.entities import Credentials, Person
 from chat.model.rules import same_name_key
 from chat.model.skeletons import name_skeletons
-from chat.storage.ports import Changed, LookAlike, NewPerson, Taken
+from chat.storage.memory.watchers import Watchers
+from chat.storage.ports import LookAlike, NewPerson, Taken
 
 
 class MemoryUsers:
@@ -22,7 +22,7 @@ class MemoryUsers:
         self._id_by_email: dict[str, int] = {}
         self._id_by_skeleton: dict[str, int] = {}
         self._deleted: set[int] = set()
-        self._watchers: list[Changed] = []
+        self.watchers = Watchers()
         self._invites: dict[bytes, tuple[int, float]] = {}  # uses left, and until when (Unix seconds)
 
     async def add(self, new: NewPerson) -> Person | Taken | None:
@@ -151,16 +151,6 @@ class MemoryUsers:
         self._replace(Credentials(known.person, b""), email=None)
         return True
 
-    @contextmanager
-    def watched(self, changed: Changed) -> Generator[None]:
-        """Tell of every person who is changed or deleted, for as long as the block lasts; None first."""
-        self._watchers.append(changed)
-        try:
-            changed(None)
-            yield
-        finally:
-            self._watchers.remove(changed)
-
     def _looks_taken(self, name: str, person_id: int | None = None) -> bool:
         """Whether somebody other than this person has a name that looks like `name`."""
         takers = {self._id_by_skeleton.get(skeleton) for skeleton in name_skeletons(name)}
@@ -169,8 +159,7 @@ class MemoryUsers:
     def _replace(self, known: Credentials, **changes: object) -> Person:
         person = structs.replace(known.person, **changes)
         self._by_id[person.id] = Credentials(person, known.password_hash)
-        for changed in self._watchers:
-            changed(person.id)
+        self.watchers.tell(person.id)
         return person
 
     def _known(self, person_id: int) -> Credentials | None:

@@ -58,7 +58,7 @@ def shown(trials: Iterable[Trial], what: str, limit: float = WITHIN) -> Row:
     assert max(backs) <= WITHIN, f"{what}: back after {max(backs):.1f} s"
     acknowledged = sum(trial.acknowledged for trial in trials)
     parts = [f"{acknowledged:,} acknowledged, 0 lost, 0 doubled"]
-    if any(trial.refused or trial.cut for trial in trials):
+    if any(trial.disturbed for trial in trials):
         longest = max(trial.refusal for trial in trials)
         assert longest <= COMMIT_TIMEOUT + A_LITTLE, f"{what}: refused after {longest:.1f} s"
         parts.append(

@@ -27,6 +27,11 @@ class Trial(NamedTuple):
     refused: int
     cut: int
 
+    @property
+    def disturbed(self) -> int:
+        """How many attempts were refused or cut. Which of the two depends on who is in the batch that fails."""
+        return self.refused + self.cut
+
 
 @contextmanager
 def load_on(server: ServerProcess, tokens: Mapping[str, str]) -> Generator[Load]:

@@ -3,6 +3,7 @@
 from chat.live.session import Session
 from chat.model.entities import Draft, Message
 from chat.model.events import Refused, Saved
+from chat.model.outcomes import Outcome, Repeated
 from chat.model.refusals import Refusal
 
 
@@ -13,12 +14,15 @@ class Answer:
         self._session = session
         self.ref = ref
 
-    def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
+    def settled(self, draft: Draft, outcome: Outcome) -> None:
         """Answer the request. Sync: between commit and fan-out."""
-        if isinstance(outcome, Refusal):
-            self.refuse(outcome)
-        else:
-            self._session.tell_soon(Saved(outcome, self.ref))
+        match outcome:
+            case Message():
+                self._session.tell_soon(Saved(outcome, self.ref))
+            case Repeated(message):  # nothing of it is fanned out, so nothing goes with it
+                self._session.tell(Saved(message, self.ref))
+            case Refusal():
+                self.refuse(outcome)
         self._session.count_settled(outcome)
 
     def refuse(self, refusal: Refusal) -> None:

@@ -9,7 +9,7 @@ from chat.live.hub import Announcement
 from chat.live.session import Handler, Session
 from chat.model.closing import OUTCOME_UNKNOWN
 from chat.model.commands import DirectGreet, Ping, Send
-from chat.model.entities import Inbox, Message, Peer, Person
+from chat.model.entities import Inbox, Message, Pair, Person
 from chat.model.events import Pong, Refused, Said, Welcome
 from chat.model.refusals import Code, Refusal
 from chat.model.rules import clean_text
@@ -110,13 +110,8 @@ class DirectMessages:
         room_id = await self._direct.room_of(session.person.id, command.to)
         if room_id is None:
             return session.tell(Refused(NOT_FOUND, command.to))
-        return await session.submit(
-            room_id,
-            session.person,
-            text,
-            peer=Peer(command.to, ""),
-            audience=(Inbox(command.to),),
-        )
+        people = Pair(session.person.id, command.to)
+        return await session.submit(room_id, session.person, text, people=people)
 
     async def _take_word(self, session: Session, claimed: int) -> bool:
         """In a lab, let the client be whom it claims to be, if that is anybody."""
@@ -130,5 +125,6 @@ class DirectMessages:
         """Pass a message on without saving it: a guest has no history. Sync."""
         if not session.core.hub.is_heard(Inbox(to)):
             return session.tell(Refused(NOT_FOUND, to))
-        message = Message(0, 0, 0, session.client_id, "", text, 0.0, peer=Peer(to, ""))
-        return session.core.hub.publish([Announcement(message, session, (Inbox(to),))])
+        people = Pair(session.client_id, to)
+        message = Message(0, 0, 0, session.client_id, "", text, 0.0, people=people)
+        return session.core.hub.publish([Announcement(message, session)])

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from chat.dialects.dialect import Voice
 from chat.live.meters import Reading
+from chat.model.audience import audience
 from chat.model.entities import Message, Topic
 from chat.model.events import Said
 
@@ -30,11 +31,10 @@ class Listener(Protocol):
 
 
 class Announcement(NamedTuple):
-    """A committed message, the listener that sent it if it is one, and where it is heard (its room, if empty)."""
+    """A committed message, and the listener that sent it if it is one."""
 
     message: Message
     author: Listener | None = None
-    audience: tuple[Topic, ...] = ()
 
 
 Observer = Callable[[Any, Listener, Sequence[tuple[Message, int]]], None]
@@ -81,10 +81,10 @@ class Hub:
         by_topic: defaultdict[Topic, list[Announcement]] = defaultdict(list)
         authors: set[Listener] = set()
         for announcement in announcements:
-            message, author, audience = announcement
+            message, author = announcement
             if author is not None:
                 authors.add(author)
-            for topic in audience or (message.room_id,):
+            for topic in audience(message):
                 by_topic[topic].append(announcement)
             self.newest_id = max(self.newest_id, message.id)
         for topic, said in by_topic.items():

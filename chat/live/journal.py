@@ -2,7 +2,7 @@
 
 Three promises are kept here. What is acknowledged is committed. What anybody sees is committed. What is
 committed is told, once and in order, also when the database went silent in the middle of a commit: then nobody
-is told anything until `Messages.settle` has said what became of it.
+is told anything until the log has been read to its end (`log.py`).
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -11,12 +11,13 @@ from typing import NamedTuple, Protocol
 
 import structlog
 import trio
-from msgspec import structs
 
 from chat.live.broadcaster import Broadcaster
 from chat.live.hub import Announcement, Listener
+from chat.live.log import LogFollower
 from chat.live.meters import Meters
 from chat.model.entities import Draft, Message
+from chat.model.outcomes import Outcome
 from chat.model.refusals import NOT_SAVED, OUTCOME_UNKNOWN, ROOM_GONE, Code, Refusal
 from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.storage.ports import Messages
@@ -42,8 +43,8 @@ logger = structlog.get_logger(__name__)
 class Author(Protocol):
     """Who is told what became of a draft, once, without waiting. Sync: called between commit and fan-out."""
 
-    def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
-        """The draft became a message, or was refused."""
+    def settled(self, draft: Draft, outcome: Outcome) -> None:
+        """The draft became a message, now or when it was sent before, or was refused."""
         ...
 
 
@@ -59,15 +60,13 @@ class Journal:
     """The way in to the writing task."""
 
     def __init__(
-        self, messages: Messages, broadcaster: Broadcaster, meters: Meters, newest_id: int = 0
+        self, messages: Messages, broadcaster: Broadcaster, follower: LogFollower, meters: Meters
     ) -> None:
         self._messages = messages
-        self._newest_id = newest_id  # of all that was committed before, or is announced
+        self._follower = follower
         self._meters = meters
         self._broadcaster = broadcaster
         self._feed, self._entries = trio.open_memory_channel[Entry](_QUEUE)
-        self._told: dict[int, int] = {}  # the newest seq announced, of each room that this server wrote to
-        self._unsettled: list[Draft] = []  # of batches whose outcome is unknown
         self._taken = 0  # drafts submitted and not yet committed or refused
         self._committed = trio.Event()  # set, and made anew, after each batch
 
@@ -94,12 +93,12 @@ class Journal:
     async def write(self) -> None:
         """Commit until the feed is closed and empty."""
         while True:
-            if self._unsettled:
-                await self._settle()
+            if self._follower.is_behind:
+                await self._catch_up()
             # What waits goes at once: a turn of the loop first would be one in which PostgreSQL has nothing to do.
             batch = take_waiting(self._entries, _BATCH)
             if not batch:
-                with trio.move_on_after(_RETRY if self._unsettled else float("inf")):
+                with trio.move_on_after(_RETRY if self._follower.is_behind else float("inf")):
                     try:
                         batch.append(await self._entries.receive())
                     except trio.EndOfChannel:
@@ -120,7 +119,7 @@ class Journal:
     async def _commit(self, batch: Sequence[Entry]) -> bool:
         """Save the batch and tell what became of each draft. Returns whether the database did its part."""
         drafts = [entry.draft for entry in batch]
-        if self._unsettled:
+        if self._follower.is_behind:
             self._refuse(batch, NOT_SAVED)  # a later message must not be told before an earlier one
             return False
         started = trio.current_time()
@@ -132,7 +131,7 @@ class Journal:
             return False
         except OutcomeUnknown as error:
             logger.error("messages of unknown outcome", messages=len(batch), error=str(error))
-            self._unsettled += drafts
+            self._follower.doubt()
             self._refuse(batch, OUTCOME_UNKNOWN)
             return False
         except WriteRejected as error:
@@ -144,15 +143,15 @@ class Journal:
             return True
         # No await from here on: what is committed is announced and acknowledged whatever is cancelled.
         self._meters.committed(len(batch), trio.current_time() - started)
-        self._announce(
+        self._follower.committed(
             [
-                Announcement(message, entry.origin, entry.draft.audience)
-                for message, entry in zip(saved, batch, strict=True)
-                if message is not None
+                Announcement(outcome, entry.origin)
+                for outcome, entry in zip(saved, batch, strict=True)
+                if isinstance(outcome, Message)
             ]
         )
-        for message, entry in zip(saved, batch, strict=True):
-            entry.author.settled(entry.draft, message or ROOM_GONE)
+        for outcome, entry in zip(saved, batch, strict=True):
+            entry.author.settled(entry.draft, outcome or ROOM_GONE)
         return True
 
     def _refuse(self, batch: Sequence[Entry], refusal: Refusal) -> None:
@@ -160,38 +159,17 @@ class Journal:
         for entry in batch:
             entry.author.settled(entry.draft, refusal)
 
-    async def _settle(self) -> None:
-        """Learn what became of the batches of unknown outcome, and tell those that were committed."""
-        told = {draft.room_id: self._told.get(draft.room_id, 0) for draft in self._unsettled}
-        since = min(draft.created_at for draft in self._unsettled)
+    async def _catch_up(self) -> None:
+        """Tell what the log has beyond what was told. Where the database does not answer, the next try follows."""
         try:
-            landed = await self._messages.settle(told, since)
+            committed = await self._follower.catch_up()
         except (StorageDown, OutcomeUnknown):
             return
-        # A clock that was set back since an earlier run makes older messages look as if they were new.
-        landed = [message for message in landed if message.id > self._newest_id]
-        # No await from here on, as in _commit.
-        logger.info("outcome known", messages=len(self._unsettled), committed=len(landed))
-        # Who hears a message depends on its room and sender alone.
-        drafts = {(draft.room_id, draft.sender_id): draft for draft in self._unsettled}
-        self._unsettled.clear()
-        self._announce([_landed(m, drafts.get((m.room_id, m.sender_id))) for m in landed])
-
-    def _announce(self, announcements: list[Announcement]) -> None:
-        for announcement in announcements:
-            self._told[announcement.message.room_id] = announcement.message.seq
-            self._newest_id = announcement.message.id
-        self._broadcaster.announce(announcements)
+        logger.info("the log is read to its end", messages=committed)
 
     def close(self) -> None:
         """Take no more drafts; write() ends once those taken are committed or refused. Sync."""
         self._feed.close()
-
-
-def _landed(message: Message, draft: Draft | None) -> Announcement:
-    if draft is None:
-        return Announcement(message)
-    return Announcement(structs.replace(message, peer=draft.peer), None, draft.audience)
 
 
 @asynccontextmanager
@@ -203,7 +181,8 @@ async def open_journal(
     Cancelling refuses nothing and acknowledges nothing that still waits; a commit under way is finished, told
     and acknowledged.
     """
-    journal = Journal(messages, broadcaster, meters or Meters(), await messages.newest_id())
+    follower = LogFollower(messages, broadcaster, await messages.newest_id())
+    journal = Journal(messages, broadcaster, follower, meters or Meters())
     async with trio.open_nursery() as nursery:
         nursery.start_soon(journal.write)
         try:

@@ -11,8 +11,9 @@ from chat.live.journal import Journal
 from chat.live.presence import Presence
 from chat.live.session import Handler, Session
 from chat.model.commands import Enter, Speak
-from chat.model.entities import Draft, Message, Person
+from chat.model.entities import Draft, Person
 from chat.model.events import Entered, Refused
+from chat.model.outcomes import Outcome
 from chat.model.refusals import BAD_TOKEN, Code, Refusal
 from chat.model.rules import clean_text
 from chat.services.rooms import Rooms
@@ -168,7 +169,7 @@ class _Joining:
         self.ended = trio.Event()
         self.taken = False  # whether the journal has it
         self._forget = forget
-        self._outcome: Message | Refusal | None = None
+        self._outcome: Outcome | None = None
 
     async def record(self, journal: Journal, draft: Draft) -> Refusal | None:
         """Hand the draft over and wait for what becomes of it. Cancelling: it may still be committed."""
@@ -177,7 +178,7 @@ class _Joining:
         await self.ended.wait()  # the journal settles every draft within its storage's deadlines
         return self._outcome if isinstance(self._outcome, Refusal) else None
 
-    def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
+    def settled(self, draft: Draft, outcome: Outcome) -> None:
         self._outcome = outcome
         self.end()
 

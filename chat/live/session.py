@@ -23,8 +23,9 @@ from chat.live.outbox import Outbox
 from chat.live.recorder import Record
 from chat.live.stagger import Stagger
 from chat.model.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, TOO_SLOW, Closing
-from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, Peer, Person, Topic
+from chat.model.entities import LOBBY_ID, Draft, MessageKind, People, Person, Topic
 from chat.model.events import Event, Refused
+from chat.model.outcomes import Outcome
 from chat.model.refusals import UNAVAILABLE, Code, Refusal
 from chat.services.accounts import Accounts
 from chat.services.budgets import HOLD_BACK, Budgets
@@ -311,11 +312,10 @@ class Session:
         person: Person,
         text: str,
         *,
-        peer: Peer | None = None,
-        audience: tuple[Topic, ...] = (),
+        people: People = None,
         answer: Author | None = None,
     ) -> None:
-        """Hand a clean text to the journal. Cancelling: it was not taken."""
+        """Hand a clean text to the journal; `people` are those of the room. Cancelling: it was not taken."""
         draft = Draft(
             room_id,
             person.id,
@@ -324,8 +324,7 @@ class Session:
             round(time.time(), 6),
             MessageKind.TEXT,
             None,
-            peer,
-            audience,
+            people,
         )
         self._submitted += 1
         try:
@@ -342,13 +341,13 @@ class Session:
                 self._progress = trio.Event()
             await self._progress.wait()
 
-    def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
+    def settled(self, draft: Draft, outcome: Outcome) -> None:
         """Hear from the journal what became of a draft. Sync: between commit and fan-out."""
         if isinstance(outcome, Refusal):
             self.tell(Refused(outcome))
         self.count_settled(outcome)
 
-    def count_settled(self, outcome: Message | Refusal) -> None:
+    def count_settled(self, outcome: Outcome) -> None:
         """One draft less is at the journal; an unknown outcome ends the session. Sync."""
         self._settled += 1
         if self._progress is not None:

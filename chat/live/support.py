@@ -22,7 +22,7 @@ from chat.model.commands import (
     SupportOverview,
     SupportSend,
 )
-from chat.model.entities import Desk, Message, Peer, Person, SupportLine
+from chat.model.entities import Desk, Message, Peer, Person, SupportLine, SupportOf
 from chat.model.events import Overview, Refused, Retold
 from chat.model.refusals import Code, Refusal
 from chat.model.rules import clean_text
@@ -203,5 +203,4 @@ class SupportDesk:
         room_id = await self._support.room_of(peer)
         if room_id is None:
             return answer.refuse(NO_CONVERSATION)
-        audience = (SupportLine(peer.id), Desk())
-        return await session.submit(room_id, person, clean, peer=peer, audience=audience, answer=answer)
+        return await session.submit(room_id, person, clean, people=SupportOf(peer), answer=answer)

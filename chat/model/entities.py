@@ -4,7 +4,6 @@ They are msgspec structs and not dataclasses, because one is made for every mess
 dataclass costs ten times as much to make.
 """
 
-from collections.abc import Hashable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -79,24 +78,25 @@ class RoomSummary(msgspec.Struct, frozen=True, kw_only=True):
     created_at: float
 
 
-class Inbox(msgspec.Struct, frozen=True):
+class Inbox(msgspec.Struct, frozen=True, tag=True):
     """Where a person (or a guest) hears what is sent to them alone."""
 
     person_id: int
 
 
-class SupportLine(msgspec.Struct, frozen=True):
+class SupportLine(msgspec.Struct, frozen=True, tag=True):
     """Where a person hears their own support conversation."""
 
     person_id: int
 
 
-class Desk(msgspec.Struct, frozen=True):
+class Desk(msgspec.Struct, frozen=True, tag=True):
     """Where operators hear all support conversations."""
 
 
-Topic = Hashable
-"""What can be listened to: a room's id, or one of the above. They are no tuples: an inbox must not equal a line."""
+Topic = int | Inbox | SupportLine | Desk
+"""What can be listened to: a room's id, or one of the above. They are plain values, which msgspec encodes; they are
+no tuples, because an inbox must not equal a line."""
 
 
 class Peer(NamedTuple):
@@ -106,10 +106,32 @@ class Peer(NamedTuple):
     name: str
 
 
+class Pair(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The two people of a direct room; both are one, where somebody writes to themselves."""
+
+    one_id: int
+    other_id: int
+
+    def other_than(self, person_id: int) -> int:
+        """Return the id of the other one."""
+        return self.other_id if person_id == self.one_id else self.one_id
+
+
+class SupportOf(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Whose support conversation it is."""
+
+    person: Peer
+
+
+People = Pair | SupportOf | None
+"""The people that a room is for, which decides who hears it (`model/audience.py`). None: whoever is in it."""
+
+
 class Draft(msgspec.Struct, frozen=True, gc=False):
     """A message on its way to the journal: everything but what the commit decides.
 
-    `audience` is where it will be heard; empty means in its room.
+    `key` is the client's own, unique for its sender for ever: a draft that is sent again with it is saved once.
+    `people` are those of its room.
     """
 
     room_id: int
@@ -119,12 +141,15 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     created_at: float
     kind: MessageKind = MessageKind.TEXT
     key: str | None = None
-    peer: Peer | None = None
-    audience: tuple[Topic, ...] = ()
+    people: People = None
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """A committed message. `seq` is its place in the room, `created_at` Unix seconds to the microsecond."""
+    """A committed message. `created_at` is in Unix seconds to the microsecond.
+
+    `id` is its place in the log of all rooms, `seq` its place among the messages of its room, and `pos` among all that
+    was changed in its room. `people` are those of its room, where they were asked for.
+    """
 
     id: int
     room_id: int
@@ -134,7 +159,18 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     text: str
     created_at: float
     kind: MessageKind = MessageKind.TEXT
-    peer: Peer | None = None
+    people: People = None
+    pos: int = 0
+
+    @property
+    def peer(self) -> Peer | None:
+        """Whom the message concerns beside its sender; the name of an addressee is not told."""
+        match self.people:
+            case Pair() as pair:
+                return Peer(pair.other_than(self.sender_id), "")
+            case SupportOf(person):
+                return person
+        return None
 
 
 class Conversation(msgspec.Struct, frozen=True):

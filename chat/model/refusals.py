@@ -14,6 +14,7 @@ class Code(StrEnum):
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
     TAKEN = "taken"
+    CONFLICT = "conflict"
     TOO_MANY = "too_many"
     UNAVAILABLE = "unavailable"
     OUTCOME_UNKNOWN = "outcome_unknown"

@@ -2,7 +2,7 @@
 
 from msgspec import structs
 
-from chat.model.entities import Conversation, Message, Peer, Person
+from chat.model.entities import Conversation, Message, Peer, Person, SupportOf
 from chat.services.recent import Recent
 from chat.storage.ports import Messages, Rooms, Users
 
@@ -45,12 +45,14 @@ class Support:
         if room_id is None:
             return []
         newest_first = await self._messages.before(room_id, up_to_id, limit, _RETELLING_BYTES)
-        return [structs.replace(message, peer=peer) for message in reversed(newest_first)]
+        return [structs.replace(message, people=SupportOf(peer)) for message in reversed(newest_first)]
 
     async def conversations(self) -> list[Conversation]:
         """Return the conversations that have messages, the one with the newest first."""
         return [
-            structs.replace(c, last=structs.replace(c.last, peer=Peer(c.person_id, c.person_name)))
+            structs.replace(
+                c, last=structs.replace(c.last, people=SupportOf(Peer(c.person_id, c.person_name)))
+            )
             for c in await self._messages.conversations(_OVERVIEW, _RETELLING_BYTES)
         ]
 

@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from chat.model.entities import Conversation, Credentials, Draft, Message, Person, Room, RoomSummary
+from chat.model.outcomes import Saved
 
 
 class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
@@ -186,22 +187,22 @@ class Messages(Protocol):
     next is asked for from its last message on.
     """
 
-    async def save(self, drafts: Sequence[Draft]) -> list[Message | None]:
+    async def save(self, drafts: Sequence[Draft]) -> list[Saved]:
         """Commit all drafts in one transaction and return what they became, in the same order.
 
-        In each room `seq` goes on without a gap, in the order of `drafts`; ids ascend in that order over all
-        rooms. A draft of the kind JOIN makes its sender a member of the room. A draft for a room that is gone
-        becomes None.
+        The ids of the new messages go on from the end of the log without a gap, in the order of `drafts`, and so do
+        `seq` and `pos` in each room; several servers may save at once. A draft of the kind JOIN makes its sender a
+        member of the room. A draft for a room that is gone becomes None. One whose key its sender used before takes
+        no number: it is Repeated, or KeyUsed where room or text are others.
         Raises `WriteRejected` when a draft can't be stored: then none of them was.
         """
         ...
 
-    async def settle(self, told: Mapping[int, int], since: float) -> list[Message]:
-        """Return what was committed beyond what is told, once no earlier `save` can still land.
+    async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Message]:
+        """Return what was committed behind `after_id` in all rooms, with their people, once no earlier `save` of this
+        server can still land.
 
-        Called after `OutcomeUnknown`. `told` maps room ids to the highest `seq` known to be committed (0
-        where none is known). Each room is read from its end backwards to the first message created before `since`
-        (Unix seconds): what may have landed is the newest. Ordered by id.
+        The first `limit` by id, within `most_bytes`. None are left out but those that nobody is told any more.
         """
         ...
 

@@ -49,7 +49,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant(
             "unknown_outcome_forgotten",
             "chat.live.journal",
-            "            self._unsettled += drafts\n",
+            "            self._follower.doubt()\n",
             "",
             "a message whose commit was not heard of is in the history, and nobody was ever told it",
         ),

@@ -32,7 +32,7 @@ from chat.dialects.talker import TALKER
 from chat.live.direct import FIRST_GUEST
 from chat.live.heartbeat import beat
 from chat.model.closing import GOING_AWAY
-from chat.model.entities import LOBBY_ID, Draft, MessageKind, Peer, Person
+from chat.model.entities import LOBBY_ID, Draft, MessageKind, Pair, Person
 from chat.services.budgets import Budgets
 from chat.services.rooms import ALREADY_IN
 from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
@@ -546,9 +546,9 @@ async def direct_returns_slowly(run: Run) -> None:
         pair = await world.storage.rooms.direct_room(ada.id, ben.id)
         assert pair is not None
         texts = [f"{n}" for n in range(230)]
-        peer = Peer(ben.id, ben.name)
+        people = Pair(ada.id, ben.id)
         await world.storage.messages.save(
-            [Draft(pair.id, ada.id, "ada", text, 1.0, peer=peer) for text in texts]
+            [Draft(pair.id, ada.id, "ada", text, 1.0, people=people) for text in texts]
         )
         world.hub.newest_id = len(texts)
         client = new_client(run, world, DIRECT, ben, limit=8000)
@@ -582,7 +582,7 @@ async def unknown_outcomes(run: Run) -> None:
                     client.send({"name": name, "message": f"of {name}"})
                     await world.rest()
                 world.obstacles.fail("save", OutcomeUnknown("swept"), after=True)
-                world.obstacles.fail("settle", StorageDown("swept"))
+                world.obstacles.fail("read_log", StorageDown("swept"))
             await settle(world)
             again = [await ear_in_lobby(world, name) for name in ("eve", "fay", "gus")]
             with world.obstacles.held("save"):

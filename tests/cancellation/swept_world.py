@@ -17,7 +17,7 @@ from chat.dialects.dialect import Dialect
 from chat.dialects.talker import TALKER
 from chat.live.session import Core
 from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, Person
-from chat.model.refusals import Refusal
+from chat.model.outcomes import Outcome
 from chat.services.budgets import Budgets
 from chat.storage.failures import OutcomeUnknown, StorageDown
 
@@ -42,7 +42,7 @@ class Witness:
         witness = self
 
         class Between:
-            def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
+            def settled(self, draft: Draft, outcome: Outcome) -> None:
                 witness.settled.append(draft)
                 if isinstance(outcome, Message):
                     said = {message.id for message in witness._world.said(draft.room_id)}

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from chat.model.entities import Conversation, Message, MessageKind, Peer, Person
+from chat.model.entities import Conversation, Message, MessageKind, Pair, Peer, People, Person, SupportOf
 from chat.model.events import (
     Authorised,
     Entered,
@@ -49,20 +49,21 @@ texts = st.text(st.characters(exclude_categories=["Cs"]))
 """Any text that UTF-8 can carry."""
 ids = st.integers(1, HIGHEST_ID)
 kinds = st.sampled_from(MessageKind)
-peers = st.builds(Peer, ids, texts)
-anybody = peers | st.none()
+pairs = st.builds(Pair, ids, ids)
+conversing = st.builds(SupportOf, st.builds(Peer, ids, texts))
+anybody = pairs | conversing | st.none()
 people = st.builds(Person, id=ids, name=texts, email=texts | st.none())
 refusals = st.builds(Refusal, st.sampled_from(Code), texts)
 times = st.floats(0, LAST_SECOND).map(lambda seconds: round(seconds, 6))
 
 
 def messages(
-    peer: SearchStrategy[Peer | None] = anybody, text: SearchStrategy[str] = texts
+    people: SearchStrategy[People] = anybody, text: SearchStrategy[str] = texts
 ) -> SearchStrategy[Message]:
-    return st.builds(Message, ids, ids, ids, ids, texts, text, times, kinds, peer)
+    return st.builds(Message, ids, ids, ids, ids, texts, text, times, kinds, people)
 
 
-conversations = st.builds(Conversation, ids, texts, messages(peers), st.integers(0, 1000))
+conversations = st.builds(Conversation, ids, texts, messages(conversing), st.integers(0, 1000))
 refs = st.none() | st.integers(-(2**63), HIGHEST_ID) | texts
 
 
@@ -76,7 +77,7 @@ def events() -> SearchStrategy[Event]:
         st.builds(Welcome, ids),
         st.just(Entered()),
         st.just(Pong()),
-        st.builds(Retold, st.lists(messages(peers), max_size=3), refs),
+        st.builds(Retold, st.lists(messages(conversing), max_size=3), refs),
         st.builds(Overview, st.lists(conversations, max_size=3), refs),
     )
 

@@ -3,18 +3,18 @@
 import json
 
 import pytest
-from drawn import HIGHEST_ID, body, ids, messages, payload, peers, refusals, texts
+from drawn import HIGHEST_ID, body, ids, messages, pairs, payload, refusals, texts
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.dialects.direct import DIRECT, DirectDialect
 from chat.model.commands import Misunderstood, Ping, Send
-from chat.model.entities import Message, Peer, Person
+from chat.model.entities import Message, Pair, Person
 from chat.model.events import Authorised, Entered, Overview, Pong, Refused, Retold, Said, Saved, Welcome
 from chat.model.refusals import BAD_FRAME, BINARY_FRAME, Refusal
 
 
-@given(message=messages(peers))
+@given(message=messages(pairs))
 def test_what_a_client_parses_is_the_message(message: Message) -> None:
     assert message.peer is not None
     assert payload(DIRECT.encode(Said(message))) == {
@@ -24,19 +24,18 @@ def test_what_a_client_parses_is_the_message(message: Message) -> None:
     }
 
 
-@given(message=messages(peers))
+@given(message=messages(pairs))
 def test_a_frame_sent_back_is_understood_as_it_was_said(message: Message) -> None:
     assert message.peer is not None
     frame = body(DIRECT.encode(Said(message))).decode()
     assert DIRECT.decode(frame) == Send(message.sender_id, message.peer.id, message.text)
 
 
-@given(message=messages(peers), names=st.tuples(texts, texts))
-def test_a_frame_tells_no_names_rooms_or_times(message: Message, names: tuple[str, str]) -> None:
+@given(message=messages(pairs), name=texts)
+def test_a_frame_tells_no_names_rooms_or_times(message: Message, name: str) -> None:
     assert message.peer is not None
-    twin = Message(
-        1, 1, 1, message.sender_id, names[0], message.text, 0.0, message.kind, Peer(message.peer.id, names[1])
-    )
+    people = Pair(message.sender_id, message.peer.id)
+    twin = Message(1, 1, 1, message.sender_id, name, message.text, 0.0, message.kind, people)
     assert DIRECT.encode(Said(message)) == DIRECT.encode(Said(twin))
 
 
@@ -45,7 +44,7 @@ def test_what_was_said_to_a_whole_room_is_no_direct_message(message: Message) ->
     assert DIRECT.encode(Said(message)) == b""
 
 
-@given(message=messages(peers))
+@given(message=messages(pairs))
 def test_what_is_not_for_this_dialect_has_no_words(message: Message) -> None:
     for event in (
         Saved(message),

@@ -17,7 +17,7 @@ from chat.live import lobby
 from chat.live.direct import DirectMessages
 from chat.live.rooms import RoomSockets
 from chat.live.support import SupportDesk
-from chat.model.entities import Message, Peer
+from chat.model.entities import Message, Peer, SupportOf
 from chat.model.events import Event, Refused, Said
 from chat.model.refusals import BAD_TOKEN, UNAVAILABLE
 
@@ -93,7 +93,7 @@ def test_every_event_becomes_one_whole_frame_or_nothing(voice: Voice, event: Eve
 @pytest.mark.parametrize("voice", VOICES, ids=lambda voice: type(voice).__name__)
 @pytest.mark.parametrize("size", [0, 1, 60, 100, 125, 126, 127, 4000, 65_400, 65_535, 65_536, 70_000])
 def test_a_frame_says_its_length_in_every_form(voice: Voice, size: int) -> None:
-    said = Said(Message(1, 1, 1, 1, "ada", "x" * size, 0.0, peer=Peer(2, "ben")))
+    said = Said(Message(1, 1, 1, 1, "ada", "x" * size, 0.0, people=SupportOf(Peer(2, "ben"))))
     assert b"x" * size in body(voice.encode(said))
 
 
@@ -116,7 +116,9 @@ def test_a_frame_holds_nothing_of_another_message(voice: Voice, message: Message
 def test_what_a_frame_says_never_depends_on_who_hears_it(text: str) -> None:
     """The hub encodes once for a whole voice, so equal messages must have equal bytes."""
     for voice in VOICES:
-        said = [Said(Message(1, 1, 1, 1, "ada", text, 0.5, peer=Peer(2, "ben"))) for _ in range(2)]
+        said = [
+            Said(Message(1, 1, 1, 1, "ada", text, 0.5, people=SupportOf(Peer(2, "ben")))) for _ in range(2)
+        ]
         assert voice.encode(said[0]) == voice.encode(said[1])
 
 

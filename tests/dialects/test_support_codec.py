@@ -9,10 +9,10 @@ from drawn import (
     HIGHEST_ID,
     body,
     conversations,
+    conversing,
     json_values,
     messages,
     payload,
-    peers,
     refs,
     refusals,
     texts,
@@ -29,7 +29,7 @@ from chat.model.commands import (
     SupportOverview,
     SupportSend,
 )
-from chat.model.entities import Conversation, Message, Peer, Person
+from chat.model.entities import Conversation, Message, Peer, Person, SupportOf
 from chat.model.events import (
     Authorised,
     Entered,
@@ -72,7 +72,7 @@ def own(message: Message) -> Message:
     return msgspec.structs.replace(message, sender_id=message.peer.id)
 
 
-either_side = messages(peers) | messages(peers).map(own)
+either_side = messages(conversing) | messages(conversing).map(own)
 
 # --- what is told ---
 
@@ -97,10 +97,10 @@ def test_an_operator_is_told_whose_conversation_it_is_and_nothing_else_more(mess
     assert pushed == {"error": None, "result": {"message": shown(message) | whose}, "id": message.id}
 
 
-@given(message=messages(peers), name=texts)
+@given(message=messages(conversing), name=texts)
 def test_a_persons_frame_does_not_depend_on_their_own_name_or_room(message: Message, name: str) -> None:
     assert message.peer is not None
-    twin = msgspec.structs.replace(message, room_id=1, seq=1, peer=Peer(message.peer.id, name))
+    twin = msgspec.structs.replace(message, room_id=1, seq=1, people=SupportOf(Peer(message.peer.id, name)))
     assert SUPPORT.encode(Said(message)) == SUPPORT.encode(Said(twin))
 
 
@@ -109,7 +109,7 @@ def test_operators_are_not_told_what_is_in_no_conversation(message: Message) -> 
     assert DESK_VOICE.encode(Said(message)) == b""
 
 
-@given(message=messages(peers), ref=refs)
+@given(message=messages(conversing), ref=refs)
 def test_the_desks_voice_tells_new_messages_alone(message: Message, ref: object) -> None:
     events: list[Event] = [
         Saved(message, ref),

@@ -14,7 +14,7 @@ from chat.live.hub import Announcement, Hub
 from chat.live.journal import open_journal
 from chat.live.meters import Meters
 from chat.model.entities import Draft, Message
-from chat.model.refusals import Refusal
+from chat.model.outcomes import Outcome
 from chat.storage.memory import MemoryStorage
 from chat.storage.ports import NewPerson
 
@@ -166,7 +166,7 @@ async def test_the_journal_commits_no_further_than_the_broadcaster_can_be_behind
 class Nobody:
     """An author who does not want to know."""
 
-    def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
+    def settled(self, draft: Draft, outcome: Outcome) -> None:
         """Hear it all the same."""
 
 

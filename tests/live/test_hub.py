@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from chat.dialects.messenger import MESSENGER
 from chat.dialects.talker import TALKER
 from chat.live.hub import Announcement, Hub
-from chat.model.entities import Inbox, Message
+from chat.model.entities import Inbox, Message, Pair
 from chat.model.events import Said
 
 GARDEN, CELLAR = 1, 2
@@ -30,6 +32,10 @@ class Ear:
 
 def say(seq: int, room: int = GARDEN, author: object = None) -> Announcement:
     return Announcement(Message(seq, room, seq, 1, "ada", f"line {seq}", 0.0), author)
+
+
+def to(person_id: int, said: Announcement) -> Announcement:
+    return said._replace(message=replace(said.message, people=Pair(said.message.sender_id, person_id)))
 
 
 def told(*said: Announcement, dialect: object = TALKER) -> bytes:
@@ -103,8 +109,8 @@ def test_an_observer_is_told_what_each_listener_heard_of_topics_of_its_kind_and_
     hub.join(Inbox(7), TALKER, ada)
     hub.join(Inbox(7), MESSENGER, ben)
     hub.join(GARDEN, TALKER, ben)
-    for_seven = [say(n, author=author)._replace(audience=(Inbox(7),)) for n, author in ((2, None), (3, ben))]
-    for_nobody = say(4)._replace(audience=(Inbox(8),))
+    for_seven = [to(7, say(n, author=author)) for n, author in ((2, None), (3, ben))]
+    for_nobody = to(8, say(4))
     hub.publish([say(1), *for_seven, for_nobody])
     assert seen == {
         ada: [(2, len(told(say(2)))), (3, len(told(say(3))))],

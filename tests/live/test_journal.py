@@ -1,6 +1,6 @@
 """Journal and broadcaster: saved before shown, acknowledged after the commit, told once and in order."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -12,7 +12,8 @@ from chat.live.broadcaster import open_broadcaster
 from chat.live.hub import Announcement, Hub
 from chat.live.journal import Journal, open_journal
 from chat.live.meters import Meters
-from chat.model.entities import Draft, Inbox, Message, Peer
+from chat.model.entities import Draft, Inbox, Message, Pair, Peer, Room
+from chat.model.outcomes import KeyUsed, Outcome, Repeated, Saved
 from chat.model.refusals import NOT_SAVED, OUTCOME_UNKNOWN, ROOM_GONE, Refusal
 from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.storage.memory import MemoryStorage
@@ -30,11 +31,13 @@ class FaultyMessages(MemoryMessages):
         self.batches: list[int] = []
         self.before: dict[int, Exception] = {}
         self.after: dict[int, Exception] = {}
-        self.settling: list[Exception] = []
+        self.reading: list[Exception] = []
+        self.read: list[int] = []
+        """Behind which id, each time that the log was read."""
         self.silence = 0.0
         """Seconds until a fault is noticed."""
 
-    async def save(self, drafts: Sequence[Draft]) -> list[Message | None]:
+    async def save(self, drafts: Sequence[Draft]) -> list[Saved]:
         nth = len(self.batches)
         self.batches.append(len(drafts))
         if nth in self.before:
@@ -45,11 +48,12 @@ class FaultyMessages(MemoryMessages):
             raise self.after[nth]
         return saved
 
-    async def settle(self, told: Mapping[int, int], since: float) -> list[Message]:
-        if self.settling:
+    async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Message]:
+        self.read.append(after_id)
+        if self.reading:
             await trio.sleep(self.silence)
-            raise self.settling.pop(0)
-        return await super().settle(told, since)
+            raise self.reading.pop(0)
+        return await super().read_log(after_id, limit, most_bytes)
 
 
 class Ben:
@@ -57,13 +61,13 @@ class Ben:
 
     def __init__(self, committed: Callable[[], int]) -> None:
         self.heard = b""
-        self.outcomes: list[tuple[str, Message | Refusal]] = []
+        self.outcomes: list[tuple[str, Outcome]] = []
         self._committed = committed
 
     def offer(self, blob: bytes) -> None:
         self.heard += blob
 
-    def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
+    def settled(self, draft: Draft, outcome: Outcome) -> None:
         if isinstance(outcome, Message):
             assert outcome.seq <= self._committed(), "acknowledged before it was committed"
         self.outcomes.append((draft.text, outcome))
@@ -76,7 +80,8 @@ class Ben:
 class World:
     """A journal and a broadcaster on a faulty memory storage; Ben listens."""
 
-    def __init__(self, messages: FaultyMessages, journal: Journal, hub: Hub) -> None:
+    def __init__(self, storage: MemoryStorage, messages: FaultyMessages, journal: Journal, hub: Hub) -> None:
+        self.storage = storage
         self.messages = messages
         self.journal = journal
         self.hub = hub
@@ -111,12 +116,12 @@ async def opened_world(
     *earlier: Draft, kind: type[FaultyMessages] = FaultyMessages, meters: Meters | None = None
 ) -> AsyncGenerator[World]:
     storage, hub = MemoryStorage(), Hub()
-    for name in ("ada", "cem"):
+    for name in ("ada", "cem", *"345678"):
         await storage.users.add(NewPerson(name=name, password_hash=b""))
     messages = kind(storage)
     await MemoryMessages.save(messages, earlier)
     async with open_broadcaster(hub) as broadcaster, open_journal(messages, broadcaster, meters) as journal:
-        yield World(messages, journal, hub)
+        yield World(storage, messages, journal, hub)
 
 
 async def test_what_waits_is_committed_together_and_told_in_order(
@@ -203,7 +208,7 @@ async def test_nobody_waits_for_two_tries_in_vain(
 ) -> None:
     world.messages.silence = 5.0
     world.messages.before = dict.fromkeys(range(4), fault)
-    world.messages.settling = [StorageDown("nobody there")] * 3
+    world.messages.reading = [StorageDown("nobody there")] * 3
     await world.send("first")
     await trio.sleep(0.1)
     await world.send("behind it")
@@ -214,10 +219,8 @@ async def test_nobody_waits_for_two_tries_in_vain(
     assert world.ben.outcomes[2:] == [("later", NOT_SAVED)]
 
 
-async def test_what_an_earlier_server_told_is_not_told_again_when_the_clock_was_set_back(
-    autojump_clock: object,
-) -> None:
-    ahead = trio.current_time() + 1_000_000
+async def test_what_an_earlier_server_told_is_not_told_again(autojump_clock: object) -> None:
+    ahead = trio.current_time() + 1_000_000  # its clock was
     async with opened_world(Draft(GARDEN, 1, "ada", "of an earlier server", ahead)) as world:
         world.messages.after[0] = OutcomeUnknown("silence")
         await world.send("two")
@@ -225,11 +228,77 @@ async def test_what_an_earlier_server_told_is_not_told_again_when_the_clock_was_
         assert world.ben.lines() == ["two"]
 
 
+async def test_what_somebody_else_wrote_is_told_before_what_comes_after_it(
+    autojump_clock: object, world: World
+) -> None:
+    await world.send("1")
+    await world.rest()
+    await MemoryMessages.save(world.messages, [Draft(GARDEN, 2, "cem", text, 1.0) for text in "23"])
+    world.messages.reading = [StorageDown("down")]
+    await world.send("4")
+    await world.rest()
+    assert isinstance(world.ben.outcomes[1][1], Message), "it is saved, whatever is before it"
+    assert world.ben.lines() == ["1"]
+    await trio.sleep(1)
+    assert world.ben.lines() == ["1", "2", "3", "4"]
+    await world.send("5")
+    await world.rest()
+    assert world.ben.lines() == ["1", "2", "3", "4", "5"]
+    assert world.messages.read == [1, 1, 4], "nothing is looked up where nothing is missing"
+
+
+async def test_whoever_said_it_does_not_hear_it_again_from_the_log(
+    autojump_clock: object, world: World
+) -> None:
+    await MemoryMessages.save(world.messages, [Draft(GARDEN, 2, "cem", "another's", 1.0)])
+    draft = Draft(GARDEN, 1, "ada", "mine", trio.current_time())
+    await world.journal.submit(draft, Aside(world.ben), world.ben)
+    await world.rest()
+    assert world.ben.lines() == ["another's"]
+
+
+@pytest.mark.parametrize("what", ["message", "room"])
+async def test_what_is_deleted_before_it_is_told_is_not_waited_for(
+    autojump_clock: object, world: World, what: str
+) -> None:
+    cellar = await world.storage.rooms.create("cellar", 1, is_private=False)
+    assert isinstance(cellar, Room)
+    await MemoryMessages.save(world.messages, [Draft(GARDEN, 2, "cem", "1", 1.0)])
+    world.messages.reading = [StorageDown("down")]
+    await world.send("2", room=cellar.id)
+    await world.rest()
+    await (world.messages.delete(2) if what == "message" else world.storage.rooms.delete(cellar.id))
+    await trio.sleep(1)
+    assert world.ben.lines() == ["1"]
+    await world.send("3")
+    await world.rest()
+    assert world.ben.lines() == ["1", "3"]
+    assert world.messages.read == [0, 0, 1], "what was deleted is not looked for again"
+
+
+async def test_what_is_sent_again_with_its_key_is_answered_and_told_once(
+    autojump_clock: object, world: World
+) -> None:
+    for text, key in (("hello", "k"), ("hello", "k"), ("another", "k"), ("bye", "l")):
+        draft = Draft(GARDEN, 1, "ada", text, trio.current_time(), key=key)
+        await world.journal.submit(draft, Aside(world.ben))
+    await world.rest()
+    first, again, other, last = (outcome for _, outcome in world.ben.outcomes)
+    assert isinstance(first, Message)
+    assert again == Repeated(first)
+    assert isinstance(other, Refusal)
+    assert other == KeyUsed(message=first)
+    assert isinstance(last, Message)
+    assert last.id == first.id + 1
+    assert world.ben.lines() == ["hello", "bye"]
+    assert world.messages.batches == [4], "it is no reason to take the batch apart"
+
+
 async def test_nothing_is_told_before_the_outcome_of_what_came_first_is_known(
     autojump_clock: object, world: World
 ) -> None:
     world.messages.after[0] = OutcomeUnknown("silence")
-    world.messages.settling = [StorageDown("down"), StorageDown("down")]
+    world.messages.reading = [StorageDown("down"), StorageDown("down")]
     await world.send("one")
     await world.rest()
     await world.send("two")
@@ -252,7 +321,7 @@ async def test_leaving_commits_and_tells_what_was_taken(autojump_clock: object) 
 class Rejecting(FaultyMessages):
     """Won't take two drafts at once, so that each batch is bisected down to its drafts."""
 
-    async def save(self, drafts: Sequence[Draft]) -> list[Message | None]:
+    async def save(self, drafts: Sequence[Draft]) -> list[Saved]:
         if len(drafts) > 1:
             await trio.lowlevel.checkpoint()
             self.batches.append(len(drafts))
@@ -283,7 +352,7 @@ async def test_those_behind_a_slow_batch_have_their_try_where_the_database_did_i
 ) -> None:
     save = world.messages.save
 
-    async def save_slowly(drafts: Sequence[Draft]) -> list[Message | None]:
+    async def save_slowly(drafts: Sequence[Draft]) -> list[Saved]:
         await trio.sleep(2)
         if error is not None and drafts[0].text == "first":
             raise error
@@ -333,7 +402,7 @@ async def test_a_sender_waits_for_a_place_and_one_that_is_cancelled_meanwhile_wa
     gate = trio.Event()
     save = world.messages.save
 
-    async def wait_and_save(drafts: Sequence[Draft]) -> list[Message | None]:
+    async def wait_and_save(drafts: Sequence[Draft]) -> list[Saved]:
         await gate.wait()
         return await save(drafts)
 
@@ -387,7 +456,7 @@ async def test_an_unknown_outcome_is_looked_up_also_when_nobody_sends_anything(
     autojump_clock: object, world: World
 ) -> None:
     world.messages.after[0] = OutcomeUnknown("silence")
-    world.messages.settling = [StorageDown("down")] * 3
+    world.messages.reading = [StorageDown("down")] * 3
     await world.send("one")
     await trio.sleep(1.4)
     assert world.ben.lines() == []
@@ -412,27 +481,27 @@ async def test_nothing_runs_between_a_commit_that_is_known_and_its_announcement_
 ) -> None:
     happened: list[str] = []
     messages, broadcaster, ben = world.messages, world.journal._broadcaster, world.ben
-    save, settle, announce, settled = messages.save, messages.settle, broadcaster.announce, ben.settled
+    save, read_log, announce, settled = messages.save, messages.read_log, broadcaster.announce, ben.settled
 
-    async def save_and_tell(drafts: Sequence[Draft]) -> list[Message | None]:
+    async def save_and_tell(drafts: Sequence[Draft]) -> list[Saved]:
         saved = await save(drafts)
         happened.append("saved")
         return saved
 
-    async def settle_and_tell(told: Mapping[int, int], since: float) -> list[Message]:
-        landed = await settle(told, since)
-        happened.append("settled")
+    async def read_and_tell(after_id: int, limit: int, most_bytes: int) -> list[Message]:
+        landed = await read_log(after_id, limit, most_bytes)
+        happened.append("read" if landed else "nothing more")
         return landed
 
     def announce_and_tell(batch: list[Announcement]) -> None:
         happened.append("announced")
         announce(batch)
 
-    def be_told(draft: Draft, outcome: Message | Refusal) -> None:
+    def be_told(draft: Draft, outcome: Outcome) -> None:
         happened.append("answered")
         settled(draft, outcome)
 
-    messages.save, messages.settle = save_and_tell, settle_and_tell  # type: ignore[method-assign]
+    messages.save, messages.read_log = save_and_tell, read_and_tell  # type: ignore[method-assign]
     broadcaster.announce, ben.settled = announce_and_tell, be_told  # type: ignore[method-assign]
     if known == "late":
         messages.after[0] = OutcomeUnknown("silence")
@@ -444,8 +513,8 @@ async def test_nothing_runs_between_a_commit_that_is_known_and_its_announcement_
     finally:
         trio.lowlevel.remove_instrument(steps)
     if known == "late":
-        begin = happened.index("settled")
-        assert happened[begin : begin + 3] == ["settled", "announced", "others run"]
+        begin = happened.index("read")
+        assert happened[begin : begin + 3] == ["read", "announced", "others run"]
     else:
         begin = happened.index("saved")
         assert happened[begin : begin + 5] == ["saved", "announced", "answered", "answered", "others run"]
@@ -478,8 +547,10 @@ async def test_a_message_is_told_to_whom_it_was_for_with_whom_it_was_to(
         if known == "late":
             world.messages.after[0] = OutcomeUnknown("silence")
         for sender, number in ((1, 7), (2, 8)):
-            text, now = f"for {number}", trio.current_time()
-            draft = Draft(GARDEN, sender, "ada", text, now, peer=Peer(number, ""), audience=(Inbox(number),))
+            pair = await world.storage.rooms.direct_room(sender, number)
+            assert pair is not None
+            people = Pair(sender, number)
+            draft = Draft(pair.id, sender, "ada", f"for {number}", trio.current_time(), people=people)
             await world.journal.submit(draft, Aside(world.ben))
         await world.rest()
         await world.send("and for all")
@@ -497,30 +568,6 @@ async def test_whoever_said_it_does_not_hear_it_again(autojump_clock: object, wo
     assert world.ben.lines() == ["another's"]
 
 
-async def test_an_unknown_outcome_is_looked_up_by_what_was_told_and_when_the_oldest_was_sent(
-    autojump_clock: object, world: World
-) -> None:
-    asked: list[tuple[dict[int, int], float]] = []
-    settle = world.messages.settle
-
-    async def note_and_settle(told: Mapping[int, int], since: float) -> list[Message]:
-        asked.append((dict(told), since))
-        return await settle(told, since)
-
-    world.messages.settle = note_and_settle  # type: ignore[method-assign]
-    await world.send("one", "two")
-    await world.rest()
-    world.messages.after[1] = OutcomeUnknown("silence")
-    world.messages.settling = [OutcomeUnknown("silence"), StorageDown("down")]
-    began = trio.current_time()
-    for sent_at in (began - 3, began):
-        await world.journal.submit(Draft(GARDEN, 1, "ada", f"{sent_at}", sent_at), Aside(world.ben))
-    await world.journal.submit(Draft(5, 1, "ada", "elsewhere", began), Aside(world.ben))
-    await trio.sleep(2)
-    assert asked == [({GARDEN: 2, 5: 0}, began - 3)] * 3
-    assert world.ben.lines() == ["one", "two", f"{began - 3}", f"{began}"]
-
-
 async def test_quiet_waits_for_a_single_draft_and_sleeps_meanwhile(
     autojump_clock: object, world: World
 ) -> None:
@@ -528,7 +575,7 @@ async def test_quiet_waits_for_a_single_draft_and_sleeps_meanwhile(
     await world.rest()
     gate, save = trio.Event(), world.messages.save
 
-    async def wait_and_save(drafts: Sequence[Draft]) -> list[Message | None]:
+    async def wait_and_save(drafts: Sequence[Draft]) -> list[Saved]:
         await gate.wait()
         return await save(drafts)
 

@@ -15,7 +15,8 @@ from chat.dialects.support import SUPPORT
 from chat.dialects.talker import TALKER
 from chat.live.follower import follow_changes
 from chat.live.people import PeopleFollower
-from chat.model.entities import LOBBY_ID, Draft, Message, Person
+from chat.model.entities import LOBBY_ID, Draft, Person
+from chat.model.outcomes import Outcome
 from chat.model.refusals import NO_PERSON, NO_ROOM, NOT_MEMBER, Refusal
 from chat.services.rooms import ALREADY_IN, NOT_CREATOR, PRIVATE
 from chat.storage.failures import OutcomeUnknown, StorageDown
@@ -319,7 +320,7 @@ async def test_joinings_of_different_people_or_rooms_do_not_wait_for_each_other(
 class Nobody:
     """An author who does not want to know."""
 
-    def settled(self, draft: Draft, outcome: Message | Refusal) -> None:
+    def settled(self, draft: Draft, outcome: Outcome) -> None:
         """Hear it all the same."""
 
 

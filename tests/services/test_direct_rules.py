@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 import trio
 
-from chat.model.entities import Draft, Inbox, Message, Peer, Person
+from chat.model.entities import Draft, Inbox, Message, Pair, Person
 from chat.services.direct import Direct, WayOut
 from chat.storage.memory import MemoryStorage
 from chat.storage.ports import NewPerson
@@ -61,7 +61,7 @@ async def test_what_was_missed_is_told_in_pieces_until_there_is_no_more(
     newest = await storage.messages.newest_id()
     piece = await direct.missed(2, 0, newest)
     assert [message.text for message in piece] == [f"{n}" for n in range(200)]
-    assert {message.peer for message in piece} == {Peer(2, "ben")}
+    assert {message.people for message in piece} == {Pair(1, 2)}
     (last,) = await direct.missed(2, piece[-1].id, newest)
     assert saved[-1] is not None
     assert last.id == saved[-1].id

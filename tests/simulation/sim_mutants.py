@@ -19,12 +19,14 @@ from chat.live.deliveries import Deliveries
 from chat.live.direct import DirectMessages
 from chat.live.hub import Announcement, Hub, Listener
 from chat.live.journal import Entry, Journal
+from chat.live.log import LogFollower
 from chat.live.outbox import Outbox
 from chat.live.presence import Presence
 from chat.live.rooms import Memberships
 from chat.live.session import Session
 from chat.live.support import SupportDesk
 from chat.model.entities import Draft, Message, Person, Room
+from chat.model.outcomes import Outcome
 from chat.model.refusals import NOT_SAVED, Refusal
 from chat.services.rooms import Rooms
 from chat.storage.failures import OutcomeUnknown, StorageDown
@@ -53,7 +55,7 @@ def acknowledge_what_is_not_saved() -> "_patch[Any]":
         for entry in batch:
             d = entry.draft
             message = Message(
-                10**6, d.room_id, 1, d.sender_id, d.sender_name, d.text, d.created_at, peer=d.peer
+                10**6, d.room_id, 1, d.sender_id, d.sender_name, d.text, d.created_at, people=d.people
             )
             entry.author.settled(d, message)
         return None
@@ -69,7 +71,7 @@ def announce_before_commit() -> "_patch[Any]":
         try:
             saved = await self._messages.save(drafts)
         except (StorageDown, OutcomeUnknown):
-            self._announce(
+            self._broadcaster.announce(
                 [
                     Announcement(
                         Message(
@@ -80,32 +82,44 @@ def announce_before_commit() -> "_patch[Any]":
                             d.sender_name,
                             d.text,
                             d.created_at,
-                            peer=d.peer,
-                        ),
-                        None,
-                        d.audience,
+                            people=d.people,
+                        )
                     )
                     for d in drafts
                 ]
             )
             return self._refuse(batch, NOT_SAVED)
         for message, entry in zip(saved, batch, strict=True):
-            if message is not None:
-                self._announce([Announcement(message, entry.origin, entry.draft.audience)])
+            if isinstance(message, Message):
+                self._follower.committed([Announcement(message, entry.origin)])
                 entry.author.settled(entry.draft, message)
         return None
 
     return patch.object(Journal, "_commit", mutated)
 
 
-def forget_what_is_unsettled() -> "_patch[Any]":
-    """An unknown outcome is never looked up: what was committed is not told."""
+def forget_what_is_behind() -> "_patch[Any]":
+    """The log is never read: what was committed with an unknown outcome is not told."""
 
-    async def mutated(self: Journal) -> None:
+    async def mutated(self: LogFollower) -> int:
         await trio.lowlevel.checkpoint()
-        self._unsettled.clear()
+        self._newest_id = await self._messages.newest_id()
+        self._ahead.clear()
+        self._is_unsure = False
+        return 0
 
-    return patch.object(Journal, "_settle", mutated)
+    return patch.object(LogFollower, "catch_up", mutated)
+
+
+def tell_behind_a_gap() -> "_patch[Any]":
+    """What is committed is told at once, though something before it is not."""
+
+    def mutated(self: LogFollower, announcements: Sequence[Announcement]) -> None:
+        self._is_unsure = False
+        if announcements:
+            self._announce(announcements)
+
+    return patch.object(LogFollower, "committed", mutated)
 
 
 def tell_in_reverse() -> "_patch[Any]":
@@ -271,10 +285,10 @@ def answer_whoever_was_acknowledged_last() -> Generator[None]:
     def heard(self: SupportDesk, _desk: object, _operator: Listener, _told: object) -> None:
         desks.append(self)
 
-    def mutated(self: Answer, draft: Draft, outcome: Message | Refusal) -> None:
-        if isinstance(outcome, Message) and draft.peer is not None and draft.peer.id == draft.sender_id:
+    def mutated(self: Answer, draft: Draft, outcome: Outcome) -> None:
+        if isinstance(outcome, Message) and (peer := outcome.peer) is not None and peer.id == draft.sender_id:
             for desk in desks:
-                desk._last = outcome.id, draft.peer
+                desk._last = outcome.id, peer
         settled(self, draft, outcome)
 
     with patch.object(SupportDesk, "heard", heard), patch.object(Answer, "settled", mutated):
@@ -308,7 +322,8 @@ MUTANTS: tuple[Mutant, ...] = (
     drop_a_batch,
     acknowledge_what_is_not_saved,
     announce_before_commit,
-    forget_what_is_unsettled,
+    forget_what_is_behind,
+    tell_behind_a_gap,
     tell_in_reverse,
     write_past_the_queue,
     believe_every_name,

@@ -15,12 +15,16 @@ from chat.model.entities import (
     Draft,
     Message,
     MessageKind,
+    Pair,
     Peer,
+    People,
     Person,
     Room,
     RoomKind,
     RoomSummary,
+    SupportOf,
 )
+from chat.model.outcomes import KeyUsed, Repeated
 from chat.storage.failures import WriteRejected
 from chat.storage.memory import MemoryStorage
 from chat.storage.ports import NewPerson, Storage, Taken
@@ -40,7 +44,8 @@ PLENTY = 1 << 20
 _EMPTY = """
 TRUNCATE users, rooms, invites RESTART IDENTITY CASCADE;
 INSERT INTO rooms (id, kind, name, name_key) VALUES (1, 'lobby', 'lobby', 'lobby');
-SELECT setval(pg_get_serial_sequence('rooms', 'id'), 1)"""
+SELECT setval(pg_get_serial_sequence('rooms', 'id'), 1);
+UPDATE lanes SET last_id = 0"""
 
 
 @pytest.fixture(scope="module")
@@ -109,8 +114,10 @@ async def support_room(storage: Storage, person: int) -> Room:
     return room
 
 
-def draft(sender: int, text: str, *, room: int = LOBBY_ID, key: str | None = None) -> Draft:
-    return Draft(room, sender, "Ada", text, NOW, MessageKind.TEXT, key)
+def draft(
+    sender: int, text: str, *, room: int = LOBBY_ID, key: str | None = None, people: People = None
+) -> Draft:
+    return Draft(room, sender, "Ada", text, NOW, MessageKind.TEXT, key, people)
 
 
 def joining(sender: int, room: int) -> Draft:
@@ -120,8 +127,9 @@ def joining(sender: int, room: int) -> Draft:
 async def say(storage: Storage, *drafts: Draft) -> list[Message]:
     """Save drafts of rooms that are there."""
     saved = await storage.messages.save(drafts)
-    assert None not in saved
-    return [message for message in saved if message is not None]
+    said = [message for message in saved if isinstance(message, Message)]
+    assert len(said) == len(drafts)
+    return said
 
 
 def texts(messages: Sequence[Message]) -> list[str]:
@@ -306,8 +314,8 @@ async def test_what_was_said_is_retold_under_the_name_of_today(storage: Storage)
         await storage.messages.page(LOBBY_ID, 0, 1, PLENTY),
         await storage.messages.before(LOBBY_ID, EVER, 1, PLENTY),
     )
-    (settled,) = await storage.messages.settle({LOBBY_ID: 0}, 0.0)
-    assert page == before == settled
+    (in_log,) = await storage.messages.read_log(0, 1, PLENTY)
+    assert page == before == in_log
     assert page.sender_name == "Zoë"
 
 
@@ -575,7 +583,7 @@ async def test_a_deleted_room_is_there_for_nobody_whatever_is_left_of_it(
     assert await storage.rooms.of_member(ben) == []
     assert await storage.messages.page(garden.id, 0, 10, PLENTY) == []
     assert await storage.messages.before(garden.id, EVER, 10, PLENTY) == []
-    assert await storage.messages.settle({garden.id: 0}, 0.0) == []
+    assert garden.id not in {m.room_id for m in await storage.messages.read_log(0, 9, PLENTY)}
     saved = await storage.messages.save(
         [draft(ada, "late", room=garden.id), joining(ben, garden.id), draft(ada, "on", room=cellar.id)]
     )
@@ -707,11 +715,11 @@ async def test_a_draft_for_a_room_that_is_gone_is_skipped_without_a_gap(storage:
     assert [message.seq for message in saved if message is not None] == [1, 2]
 
 
-@pytest.mark.parametrize("poison", ["nobody", "nul", "key"])
+@pytest.mark.parametrize("poison", ["nobody", "nul"])
 async def test_a_draft_that_can_not_be_stored_rejects_the_whole_batch(storage: Storage, poison: str) -> None:
     ada, ben = await add_both(storage)
     await storage.messages.save([draft(ada, "first", key="k")])
-    bad = {"nobody": draft(99, "x"), "nul": draft(ada, "a\0b"), "key": draft(ada, "again", key="k")}[poison]
+    bad = {"nobody": draft(99, "x"), "nul": draft(ada, "a\0b")}[poison]
     with pytest.raises(WriteRejected):
         await storage.messages.save([draft(ben, "innocent"), bad])
     assert len(await storage.messages.page(LOBBY_ID, 0, 10, PLENTY)) == 1
@@ -720,39 +728,122 @@ async def test_a_draft_that_can_not_be_stored_rejects_the_whole_batch(storage: S
     assert after[0].seq == 2
 
 
-async def test_settle_tells_what_was_committed_beyond_what_is_told(storage: Storage) -> None:
-    ada, _ = await add_both(storage)
-    saved = await storage.messages.save([draft(ada, text) for text in ("one", "two", "three")])
-    assert await storage.messages.settle({LOBBY_ID: 1}, 1_700_000_000.0) == saved[1:]
-    assert await storage.messages.settle({LOBBY_ID: 3}, 0.0) == []
-    assert await storage.messages.settle({LOBBY_ID: 0}, 1_800_000_000.0) == []
-    assert await storage.messages.settle({99: 0}, 0.0) == []
-
-
-async def test_settle_goes_back_from_the_end_to_what_is_too_old(storage: Storage) -> None:
-    ada, _ = await add_both(storage)
-    at = [NOW, NOW + 9, NOW + 1, NOW + 5, NOW + 5]  # a clock was set back after the second
-    saved = await storage.messages.save(
-        [Draft(LOBBY_ID, ada, "Ada", f"{n}", when) for n, when in enumerate(at)]
-    )
-    assert await storage.messages.settle({LOBBY_ID: 0}, NOW + 5) == saved[3:]
-    assert await storage.messages.settle({LOBBY_ID: 0}, NOW + 1) == saved[1:]
-    assert await storage.messages.settle({LOBBY_ID: 4}, NOW + 1) == saved[4:]
-    assert await storage.messages.settle({LOBBY_ID: 0}, NOW + 6) == []
-
-
-async def test_settle_tells_several_rooms_in_the_order_of_their_commits(storage: Storage) -> None:
+async def test_numbers_go_on_without_a_gap_over_all_rooms(storage: Storage) -> None:
     ada, ben = await add_both(storage)
-    garden, cellar = await make_room(storage, ada, "Garden"), await make_room(storage, ada, "Cellar")
-    told: list[Message] = []
-    for n in range(4):
-        told += await say(storage, draft(ada, f"garden {n}", room=garden.id), draft(ben, f"lobby {n}"))
-        told += await say(storage, draft(ada, f"cellar {n}", room=cellar.id))
-    settled = await storage.messages.settle({cellar.id: 1, LOBBY_ID: 2, garden.id: 4}, NOW)
-    assert texts(settled) == ["cellar 1", "lobby 2", "cellar 2", "lobby 3", "cellar 3"]
-    ids = [message.id for message in settled]
-    assert ids == sorted(ids)
-    assert set(ids) <= {message.id for message in told}
+    garden = await make_room(storage, ada)
+    gone = draft(ada, "lost", room=99)
+    batches = [
+        [draft(ada, "1"), gone, draft(ben, "2", room=garden.id), draft(ada, "3")],
+        [gone],
+        [draft(ben, "4", room=garden.id), joining(ben, garden.id), gone, draft(ada, "6")],
+    ]
+    saved: list[Message] = []
+    for batch in batches:
+        outcomes = await storage.messages.save(batch)
+        assert [outcome is None for outcome in outcomes] == [each is gone for each in batch]
+        saved += [outcome for outcome in outcomes if isinstance(outcome, Message)]
+    assert [message.id for message in saved] == [1, 2, 3, 4, 5, 6]
+    for room_id in (LOBBY_ID, garden.id):
+        numbers = [(m.id, m.seq, m.pos) for m in saved if m.room_id == room_id]
+        assert [(seq, pos) for _, seq, pos in numbers] == [(1, 1), (2, 2), (3, 3)]
+        page = await storage.messages.page(room_id, 0, 9, PLENTY)
+        assert [(m.id, m.seq, m.pos) for m in page] == numbers
+    assert await storage.messages.newest_id() == 6
+
+
+async def test_a_draft_that_is_sent_again_with_its_key_is_answered_and_takes_no_number(
+    storage: Storage,
+) -> None:
+    ada, ben = await add_both(storage)
+    garden = await make_room(storage, ada)
+    (first,) = await say(storage, draft(ada, "hello", key="k"))
+    outcomes = await storage.messages.save(
+        [
+            draft(ben, "one", key="k"),  # another's key
+            draft(ada, "hello", key="k"),
+            draft(ada, "another text", key="k"),
+            draft(ada, "hello", key="k", room=garden.id),
+            draft(ada, "two"),
+            draft(ada, "three", key="new"),
+            draft(ada, "three", key="new"),
+            draft(ada, "no, four", key="new"),
+            draft(ada, "five", key="l", room=99),
+            draft(ada, "five", key="l"),
+        ]
+    )
+    one, two, three, five = (outcomes[n] for n in (0, 4, 5, 9))
+    assert all(isinstance(message, Message) for message in (one, two, three, five))
+    assert outcomes[1:4] == [Repeated(first), KeyUsed(message=first), KeyUsed(message=first)]
+    assert isinstance(three, Message)
+    assert outcomes[6:9] == [Repeated(three), KeyUsed(message=three), None]
+    said = await storage.messages.page(LOBBY_ID, 0, 99, PLENTY)
+    assert [(message.id, message.seq, message.pos, message.text) for message in said] == [
+        (n, n, n, text) for n, text in enumerate(("hello", "one", "two", "three", "five"), start=1)
+    ]
+    assert await storage.messages.page(garden.id, 0, 99, PLENTY) == []
+    assert await storage.messages.save([draft(ada, "hello", key="k")]) == [Repeated(first)]
+    assert texts(await say(storage, draft(ada, "six"))) == ["six"]
+    assert await storage.messages.newest_id() == 6
+
+
+async def test_batches_with_keys_count_what_both_sides_of_a_conversation_said(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    room = await storage.rooms.support_room(ben)
+    assert room is not None
+    sent = [(ben, "1"), (ada, "2"), (ben, "3"), (ben, "3"), (ben, "4"), (ada, "2")]
+    await storage.messages.save([draft(who, text, room=room.id, key=text) for who, text in sent])
+    (conversation,) = await storage.messages.conversations(9, PLENTY)
+    assert (conversation.last.text, conversation.unread) == ("4", 2)
+    await storage.messages.save([draft(ben, text, room=room.id, key=text) for text in ("4", "5")])
+    (conversation,) = await storage.messages.conversations(9, PLENTY)
+    assert (conversation.last.text, conversation.unread) == ("5", 3)
+
+
+async def test_a_batch_of_keys_that_can_not_be_stored_uses_none_of_them(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    with pytest.raises(WriteRejected):
+        await storage.messages.save([draft(ada, "one", key="k"), draft(ben, "a\0b", key="l")])
+    (saved,) = await storage.messages.save([draft(ada, "two", key="k")])
+    assert isinstance(saved, Message)
+    assert saved.id == 1
+
+
+async def test_the_log_tells_what_was_said_in_all_rooms_and_to_whom(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    garden = await make_room(storage, ada)
+    support, pair = await storage.rooms.support_room(ben), await storage.rooms.direct_room(ben, ada)
+    own = await storage.rooms.direct_room(ben, ben)
+    assert support is not None
+    assert pair is not None
+    assert own is not None
+    said = await say(
+        storage,
+        draft(ada, "1"),
+        draft(ben, "2", room=garden.id),
+        draft(ada, "3", room=support.id, people=SupportOf(Peer(ben, "Ben"))),
+        draft(ben, "4", room=pair.id, people=Pair(ada, ben)),
+        draft(ben, "5", room=own.id, people=Pair(ben, ben)),
+        draft(ada, "6"),
+    )
+    names = {ada: "Ada", ben: "Ben"}
+    said = [structs.replace(message, sender_name=names[message.sender_id]) for message in said]
+    read_log = storage.messages.read_log
+    assert await read_log(0, 99, PLENTY) == said
+    assert await read_log(2, 3, PLENTY) == said[2:5]
+    assert await read_log(2, 99, 7) == said[2:4]
+    assert await read_log(2, 99, 0) == said[2:3]
+    assert await read_log(6, 99, PLENTY) == []
+
+
+async def test_the_log_tells_nothing_that_was_deleted(storage: Storage) -> None:
+    ada, _ = await add_both(storage)
+    garden = await make_room(storage, ada)
+    said = await say(
+        storage, draft(ada, "1"), draft(ada, "2", room=garden.id), draft(ada, "3"), draft(ada, "4")
+    )
+    await storage.messages.delete(said[2].id)
+    await storage.rooms.delete(garden.id)
+    assert await storage.messages.read_log(0, 99, PLENTY) == [said[0], said[3]]
 
 
 async def test_before_shows_the_newest_first_up_to_an_id(storage: Storage) -> None:
@@ -1056,13 +1147,13 @@ async def test_undelivered_is_what_the_others_said_by_id_up_to_one(storage: Stor
     by_text = {message.text: message for message in said}
     missed = await storage.messages.undelivered(ada, 0, EVER, 100, PLENTY)
     assert texts(missed) == ["from cem", "from ben", "from cem again"]
-    assert {message.peer for message in missed} == {Peer(ada, "Ada")}
+    assert {message.peer for message in missed} == {Peer(ada, "")}
     assert [(m.sender_id, m.sender_name) for m in missed if m.text == "from ben"] == [(ben, "Ben")]
     up_to_ben = await storage.messages.undelivered(ada, 0, by_text["from ben"].id, 100, PLENTY)
     assert texts(up_to_ben) == ["from cem", "from ben"]
     assert await storage.messages.undelivered(ada, 0, 0, 100, PLENTY) == []
     (to_ben,) = await storage.messages.undelivered(ben, 0, EVER, 100, PLENTY)
-    assert (to_ben.text, to_ben.peer) == ("from ada", Peer(ben, "Ben"))
+    assert (to_ben.text, to_ben.peer) == ("from ada", Peer(ben, ""))
     assert await storage.messages.undelivered(cem.id, 0, EVER, 100, PLENTY) == []
     assert await storage.messages.undelivered(99, 0, EVER, 100, PLENTY) == []
 
@@ -1072,7 +1163,7 @@ async def test_what_one_sends_oneself_is_undelivered_once(storage: Storage) -> N
     own = (await direct_room(storage, ada, ada)).id
     await say(storage, draft(ada, "note to self", room=own))
     (missed,) = await storage.messages.undelivered(ada, 0, EVER, 100, PLENTY)
-    assert (missed.text, missed.peer) == ("note to self", Peer(ada, "Ada"))
+    assert (missed.text, missed.peer) == ("note to self", Peer(ada, ""))
     await storage.rooms.mark_delivered({(own, ada): missed.seq})
     assert await storage.messages.undelivered(ada, 0, EVER, 100, PLENTY) == []
 

@@ -135,6 +135,10 @@ async def say(storage: PostgresStorage, sender: int, *texts: str) -> list[Messag
     return [message for message in await storage.messages.save(drafts) if message is not None]
 
 
+async def read_log(storage: PostgresStorage, after_id: int) -> list[Message]:
+    return await storage.messages.read_log(after_id, 1000, 1 << 20)
+
+
 async def said(storage: PostgresStorage) -> list[str]:
     """What is in the lobby; its `seq` must count without a gap."""
     page = await storage.messages.page(LOBBY_ID, 0, 1000, 1 << 20)
@@ -188,7 +192,9 @@ async def _has_no(psql: Psql, name: str) -> bool:
     return not await psql.backends(name)
 
 
-async def test_a_commit_that_takes_too_long_never_lands_once_settled(database: Address, psql: Psql) -> None:
+async def test_a_commit_that_takes_too_long_never_lands_once_the_log_was_read(
+    database: Address, psql: Psql
+) -> None:
     async with open_storage(database, commit_timeout=SHORT) as storage:
         ada = await add_ada(storage)
         await say(storage, ada, "before")
@@ -197,14 +203,14 @@ async def test_a_commit_that_takes_too_long_never_lands_once_settled(database: A
             with pytest.raises(OutcomeUnknown):
                 await say(storage, ada, "stuck")
             assert SHORT <= trio.current_time() - started < SHORT + 3
-            assert await storage.messages.settle({LOBBY_ID: 1}, NOW) == []
+            assert await read_log(storage, 1) == []
         # The lock is free now: whatever still waited for it would go on.
         assert len(await psql.backends("chat journal")) == 1
         await say(storage, ada, "after")
         assert await said(storage) == ["before", "after"]
 
 
-async def test_of_a_commit_whose_answer_is_lost_settle_tells_exactly_what_landed(line: Line) -> None:
+async def test_of_a_commit_whose_answer_is_lost_the_log_tells_exactly_what_landed(line: Line) -> None:
     async with open_storage(line.address, commit_timeout=SHORT) as storage:
         ada = await add_ada(storage)
         await say(storage, ada, "before")
@@ -212,16 +218,16 @@ async def test_of_a_commit_whose_answer_is_lost_settle_tells_exactly_what_landed
         with pytest.raises(OutcomeUnknown):
             await say(storage, ada, "landed", "landed too")
         with pytest.raises((OutcomeUnknown, StorageDown)):  # the line is still deaf
-            await storage.messages.settle({LOBBY_ID: 1}, NOW)
+            await read_log(storage, 1)
         line.deaf = False
-        landed = await storage.messages.settle({LOBBY_ID: 1}, NOW)
+        landed = await read_log(storage, 1)
         assert [(message.seq, message.text) for message in landed] == [(2, "landed"), (3, "landed too")]
-        assert await storage.messages.settle({LOBBY_ID: 3}, NOW) == []
+        assert await read_log(storage, 3) == []
         await say(storage, ada, "after")
         assert await said(storage) == ["before", "landed", "landed too", "after"]
 
 
-async def test_settle_is_final_whenever_the_stuck_commit_is_freed(line: Line, psql: Psql) -> None:
+async def test_the_log_is_final_whenever_the_stuck_commit_is_freed(line: Line, psql: Psql) -> None:
     """The client has given up, PostgreSQL has not: the commit waits for a lock that is freed at the same time."""
     async with open_storage(line.address, commit_timeout=SHORT, query_timeout=2) as storage:
         ada = await add_ada(storage)
@@ -234,7 +240,7 @@ async def test_settle_is_final_whenever_the_stuck_commit_is_freed(line: Line, ps
                 line.open = True
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(_commit_later, psql, delay)
-                    settled = await storage.messages.settle({LOBBY_ID: told}, NOW)
+                    settled = await read_log(storage, told)
             seen = await said(storage)
             assert seen[told:] == [message.text for message in settled]
             told = len(seen)
@@ -274,7 +280,7 @@ async def test_a_join_of_unknown_outcome_is_a_message_and_a_membership_or_neithe
         with pytest.raises(OutcomeUnknown):
             await storage.messages.save([Draft(room.id, ben.id, "ben", "", NOW, MessageKind.JOIN)])
         line.deaf = False
-        (landed,) = await storage.messages.settle({room.id: 0}, NOW)
+        (landed,) = await read_log(storage, 1)
         assert (landed.kind, landed.sender_id) == (MessageKind.JOIN, ben.id)
         assert await storage.rooms.is_member(room.id, ben.id)
 
@@ -374,7 +380,7 @@ async def test_a_database_that_is_gone_is_said_to_be_down_and_is_used_again_when
             lambda: storage.users.by_id(ada),
             lambda: say(storage, ada, "lost"),
             lambda: storage.rooms.create("garden", ada, is_private=False),
-            lambda: storage.messages.settle({LOBBY_ID: 0}, NOW),
+            lambda: read_log(storage, 0),
         ):
             with pytest.raises(StorageDown):
                 await attempt()

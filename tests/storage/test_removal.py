@@ -42,9 +42,10 @@ async def big_room(database: Address, storage: PostgresStorage) -> tuple[int, in
         INSERT INTO users (name, name_key, password_hash)
         SELECT 'p' || n, 'p' || n, 'x' FROM generate_series(2, {MEMBERS}) AS n;
         INSERT INTO memberships (room_id, user_id) SELECT {room.id}, id FROM users WHERE id <> {ada.id};
-        INSERT INTO messages (room_id, seq, sender_id, kind, text, created_at)
-        SELECT {room.id}, n, {ada.id}, 'message', 'x', now() FROM generate_series(1, {MESSAGES}) AS n;
-        UPDATE rooms SET last_seq = {MESSAGES} WHERE id = {room.id}""",
+        INSERT INTO messages (id, room_id, seq, pos, sender_id, kind, text, created_at)
+        SELECT n, {room.id}, n, n, {ada.id}, 'message', 'x', now() FROM generate_series(1, {MESSAGES}) AS n;
+        UPDATE rooms SET last_seq = {MESSAGES}, last_pos = {MESSAGES} WHERE id = {room.id};
+        UPDATE lanes SET last_id = {MESSAGES}""",
     )
     assert await left(storage, room.id) == (MESSAGES, MEMBERS, 1)
     return room.id, ada.id

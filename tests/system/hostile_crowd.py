@@ -40,9 +40,13 @@ LONG_ROOM, BIG_ROOM = 300_000, 1_000_000
 """Messages of a room that is paged through, and of one that is deleted."""
 
 _FILL = """
-WITH room AS (UPDATE rooms SET last_seq = last_seq + $3 WHERE id = $1 RETURNING id, last_seq)
-INSERT INTO messages (room_id, seq, sender_id, kind, text, created_at)
-SELECT id, n, $2, 'message', 'said ' || n, now() FROM room, generate_series(last_seq - $3 + 1, last_seq) AS n"""
+WITH log AS (UPDATE lanes SET last_id = last_id + $3 RETURNING last_id - $3 AS base),
+room AS (
+    UPDATE rooms SET last_seq = last_seq + $3, last_pos = last_pos + $3 FROM log WHERE rooms.id = $1
+    RETURNING rooms.id, last_seq - $3 AS seq, last_pos - $3 AS pos, log.base
+)
+INSERT INTO messages (id, room_id, seq, pos, sender_id, kind, text, created_at)
+SELECT base + n, id, seq + n, pos + n, $2, 'message', 'said ' || n, now() FROM room, generate_series(1, $3) AS n"""
 _PIECE = 50_000
 
 Row = tuple[str, str, str, str]

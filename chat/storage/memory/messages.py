@@ -1,14 +1,15 @@
 """Messages in memory: a list a room, so that `seq` is the index plus one."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import takewhile
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import msgspec
 import trio
 from msgspec import structs
 
-from chat.model.entities import Conversation, Draft, Message, MessageKind, Peer
+from chat.model.entities import Conversation, Draft, Message, MessageKind, Pair
+from chat.model.outcomes import KeyUsed, Repeated, Saved
 from chat.storage.failures import WriteRejected
 from chat.storage.memory.rooms import MemoryRooms
 from chat.storage.memory.users import MemoryUsers
@@ -21,22 +22,31 @@ class MemoryMessages:
         self._users = users
         self._rooms = rooms
         self._by_room = rooms.said
-        self._keys: set[tuple[int, str]] = set()
+        self._by_key: dict[tuple[int, str], tuple[Draft, Message]] = {}
         self._deleted: set[int] = set()
         self._count = 0
 
-    async def save(self, drafts: Sequence[Draft]) -> list[Message | None]:
+    async def save(self, drafts: Sequence[Draft]) -> list[Saved]:
         await trio.lowlevel.checkpoint()
         # No await from here on: all of it happens, or none.
-        keys = [(draft.sender_id, draft.key) for draft in drafts if draft.key is not None]
-        if len(set(keys)) < len(keys) or not self._keys.isdisjoint(keys):
-            raise WriteRejected("a person used a key twice")
         if any(self._users.look_up(draft.sender_id) is None for draft in drafts):
             raise WriteRejected("there is no such sender")
         if any("\0" in draft.text for draft in drafts):
             raise WriteRejected("a text can't hold NUL")
-        self._keys.update(keys)
-        return [self._append(draft) for draft in drafts]
+        return [self._save(draft) for draft in drafts]
+
+    def _save(self, draft: Draft) -> Saved:
+        if draft.key is None:
+            return self._append(draft)
+        key = draft.sender_id, draft.key
+        if key in self._by_key:
+            known, message = self._by_key[key]
+            same = (known.room_id, known.text) == (draft.room_id, draft.text)
+            return Repeated(message) if same else KeyUsed(message=message)
+        saved = self._append(draft)
+        if saved is not None:
+            self._by_key[key] = draft, saved
+        return saved
 
     def _append(self, draft: Draft) -> Message | None:
         seq = self._rooms.advance(draft.room_id)
@@ -52,21 +62,22 @@ class MemoryMessages:
             draft.text,
             draft.created_at,
             draft.kind,
-            draft.peer,
+            draft.people,
+            seq,
         )
         self._by_room[draft.room_id].append(message)
         if draft.kind is MessageKind.JOIN:
             self._rooms.add_member(draft.room_id, draft.sender_id)
         return message
 
-    async def settle(self, told: Mapping[int, int], since: float) -> list[Message]:
+    async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Message]:
         await trio.lowlevel.checkpoint()
-        landed = [
-            self._retold(message)
-            for room_id, seq in told.items()
-            for message in takewhile(lambda m: m.created_at >= since, reversed(self._said(room_id)[seq:]))
+        everything = chain.from_iterable(map(self._said, self._by_room))
+        behind = sorted((m for m in self._left(everything) if m.id > after_id), key=_id)[:limit]
+        return [
+            structs.replace(self._retold(message), people=self._rooms.people_of(message.room_id))
+            for message in _within(most_bytes, behind)
         ]
-        return sorted(landed, key=_id)
 
     async def delete(self, message_id: int) -> bool:
         await trio.lowlevel.checkpoint()
@@ -94,11 +105,8 @@ class MemoryMessages:
         self, person_id: int, after_id: int, up_to_id: int, limit: int, most_bytes: int
     ) -> list[Message]:
         await trio.lowlevel.checkpoint()
-        person = self._users.look_up(person_id)
-        if person is None:
-            return []
         missed = [
-            structs.replace(self._retold(message), peer=Peer(person_id, person.name))
+            structs.replace(self._retold(message), people=Pair(message.sender_id, person_id))
             for room_id, told in self._rooms.direct_of(person_id).items()
             for message in self._left(self._by_room[room_id][told:])
             if after_id < message.id <= up_to_id and (message.sender_id != person_id or self._is_own(room_id))
@@ -130,7 +138,7 @@ class MemoryMessages:
         """Return the messages of a room; with the room they are gone too."""
         return self._by_room[room_id] if self._rooms.is_there(room_id) else []
 
-    def _left(self, messages: Sequence[Message]) -> Iterator[Message]:
+    def _left(self, messages: Iterable[Message]) -> Iterator[Message]:
         """Yield those that were not deleted."""
         return (message for message in messages if message.id not in self._deleted)
 
@@ -142,7 +150,7 @@ class MemoryMessages:
         """Return the message as history tells it: under its sender's name of today."""
         sender = self._users.look_up(message.sender_id)
         assert sender is not None
-        return structs.replace(message, sender_name=sender.name, peer=None)
+        return structs.replace(message, sender_name=sender.name, people=None)
 
 
 def _id(message: Message) -> int:

@@ -7,7 +7,17 @@ from collections.abc import Iterable, Mapping
 import trio
 from msgspec import structs
 
-from chat.model.entities import LOBBY_ID, Message, Room, RoomKind, RoomSummary
+from chat.model.entities import (
+    LOBBY_ID,
+    Message,
+    Pair,
+    Peer,
+    People,
+    Room,
+    RoomKind,
+    RoomSummary,
+    SupportOf,
+)
 from chat.model.rules import same_name_key
 from chat.storage.memory.users import MemoryUsers
 from chat.storage.memory.watchers import Watchers
@@ -162,6 +172,17 @@ class MemoryRooms:
             for (room_id, member_id), seq in self._delivered.items()
             if member_id == person_id and self._by_id[room_id].kind is RoomKind.DIRECT
         }
+
+    def people_of(self, room_id: int) -> People:
+        """Return the people that a room is for."""
+        for pair, direct_id in self._direct.items():
+            if direct_id == room_id:
+                return Pair(*pair)
+        for person_id, support_id in self._support.items():
+            person = self._users.look_up(person_id)
+            if support_id == room_id and person is not None:
+                return SupportOf(Peer(person.id, person.name))
+        return None
 
     def support_of_all(self) -> dict[int, int]:
         """Return the support conversations: person to room."""

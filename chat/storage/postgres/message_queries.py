@@ -5,43 +5,99 @@ many rows it has is known before any is read. `seq_up_to` (sql/0002) finds the s
 query with a LIMIT is a look-up for each row: no plan can make it a join that reads all messages.
 """
 
-# One statement is one transaction and one round trip. Each room's counter is raised once, by its share of the
-# batch ($1, $2); a draft's seq is where the counter was plus its place in that share ($6). A draft whose room
-# is gone finds nothing to join with and is not inserted. Of each share, $3 is who sent its last draft and $4 the
-# place of the last draft by anybody else, 0 where there is none.
-SAVE = """
-WITH counted AS (
+# One statement is one transaction and one round trip. It takes its locks in one order: the log, then the rooms by their
+# ids, so whoever waits for the log holds nothing. Each room's counters are raised once, by its share of the batch. A
+# draft's numbers are where the counters were plus its place, so only that is returned: the caller counts on. A draft
+# whose room is gone finds nothing to join with, and takes no number.
+#
+# `share` says of each room how many drafts there are, who sent the last, and the place of the last draft by anybody
+# else, 0 where there is none. `draft` are those to be inserted: `place` counts in their room, `nth` in the batch.
+_LOCKED = """
+log AS MATERIALIZED (
+    SELECT last_id FROM lanes WHERE id = 1 FOR NO KEY UPDATE
+), locked AS MATERIALIZED (
+    SELECT rooms.id FROM log CROSS JOIN rooms
+    WHERE rooms.id = ANY($1::bigint[]) AND rooms.deleted_at IS NULL
+    ORDER BY rooms.id FOR NO KEY UPDATE OF rooms
+)"""
+
+_SAVED = """
+counted AS (
     UPDATE rooms SET
         last_seq = last_seq + share.size,
+        last_pos = last_pos + share.size,
         last_sender_id = share.last_sender,
         last_other_seq = CASE
             WHEN share.last_other > 0 THEN last_seq + share.last_other
             WHEN last_sender_id = share.last_sender THEN last_other_seq
             ELSE last_seq
         END,
-        spoken_after_id = CASE WHEN kind = 'support' THEN (SELECT coalesce(max(id), 0) FROM messages) END
-    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
-        AS share(room_id, size, last_sender, last_other)
-    WHERE rooms.id = share.room_id AND rooms.deleted_at IS NULL
-    RETURNING rooms.id AS room_id, rooms.last_seq - share.size AS base
+        spoken_after_id = CASE WHEN kind = 'support' THEN (SELECT last_id FROM log) END
+    FROM share JOIN locked ON locked.id = share.room_id
+    WHERE rooms.id = locked.id
+    RETURNING rooms.id AS room_id, share.size, rooms.last_seq - share.size AS seq, rooms.last_pos - share.size AS pos
 ), saved AS (
-    INSERT INTO messages (room_id, seq, sender_id, kind, text, created_at, client_key)
-    SELECT counted.room_id, counted.base + draft.place, draft.sender_id, draft.kind, draft.text,
-           to_timestamp(draft.created_at), draft.client_key
-    FROM unnest($5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::float8[], $11::text[])
-        WITH ORDINALITY AS draft(room_id, place, sender_id, kind, text, created_at, client_key, nth)
-    JOIN counted USING (room_id)
-    ORDER BY draft.nth  -- so that ids ascend as the drafts were given, and in a room with seq
-    RETURNING room_id, seq, id, kind, sender_id
+    INSERT INTO messages (id, room_id, seq, pos, sender_id, kind, text, created_at, client_key, key_digest)
+    SELECT log.last_id + row_number() OVER (ORDER BY draft.nth), counted.room_id, counted.seq + draft.place,
+           counted.pos + draft.place, draft.sender_id, draft.kind, draft.text, to_timestamp(draft.created_at),
+           draft.client_key, draft.key_digest
+    FROM draft JOIN counted USING (room_id) CROSS JOIN log
+    RETURNING room_id, kind, sender_id
 ), joined AS (
     INSERT INTO memberships (room_id, user_id)
     SELECT room_id, sender_id FROM saved WHERE kind = 'join'
     ON CONFLICT DO NOTHING
-)
-SELECT room_id, seq, id FROM saved"""
+), written AS (
+    UPDATE lanes SET last_id = log.last_id + (SELECT coalesce(sum(size), 0) FROM counted) FROM log WHERE id = 1
+)"""
+
+SAVE = f"""
+WITH {_LOCKED}, share AS (
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
+        AS share(room_id, size, last_sender, last_other)
+), draft AS (
+    SELECT *, NULL AS client_key, NULL::bytea AS key_digest
+    FROM unnest($5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::float8[]) WITH ORDINALITY
+        AS draft(room_id, place, sender_id, kind, text, created_at, nth)
+), {_SAVED}
+SELECT counted.room_id, counted.seq, counted.pos, log.last_id FROM counted CROSS JOIN log"""
+
+# With keys, the database finds out which drafts are new: those whose key is not known, and of several with one key the
+# first. What is known is answered: `nth` says to which draft.
+SAVE_WITH_KEYS = f"""
+WITH {_LOCKED}, given AS MATERIALIZED (
+    SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::float8[], $7::text[], $8::bytea[])
+        WITH ORDINALITY AS given(room_id, sender_id, kind, text, created_at, client_key, key_digest, nth)
+), known AS MATERIALIZED (
+    SELECT given.nth, m.* FROM log CROSS JOIN given
+    CROSS JOIN LATERAL (
+        SELECT * FROM messages
+        WHERE messages.sender_id = given.sender_id AND messages.client_key = given.client_key LIMIT 1
+    ) AS m
+), draft AS MATERIALIZED (
+    SELECT first.*, row_number() OVER (PARTITION BY room_id ORDER BY nth) AS place
+    FROM (
+        SELECT given.*, row_number() OVER (PARTITION BY sender_id, client_key ORDER BY nth) AS time
+        FROM given JOIN locked ON locked.id = given.room_id
+        WHERE NOT EXISTS (SELECT FROM known WHERE known.nth = given.nth)
+    ) AS first
+    WHERE client_key IS NULL OR time = 1
+), share AS (
+    SELECT room_id, count(*) AS size, max(last_sender) AS last_sender,
+           coalesce(max(place) FILTER (WHERE sender_id <> last_sender), 0) AS last_other
+    FROM (
+        SELECT *, first_value(sender_id) OVER (PARTITION BY room_id ORDER BY place DESC) AS last_sender FROM draft
+    ) AS each
+    GROUP BY room_id
+), {_SAVED}
+SELECT counted.room_id, counted.seq, counted.pos, log.last_id AS id, NULL::bigint AS nth, NULL::text AS text,
+       NULL::float8 AS created_at, NULL::text AS kind, NULL::bytea AS key_digest
+FROM counted CROSS JOIN log
+UNION ALL
+SELECT room_id, seq, pos, id, nth, text, extract(epoch FROM created_at)::float8, kind, key_digest FROM known"""
 
 _COLUMNS = """m.id, m.room_id, m.seq, m.sender_id, u.name AS sender_name, m.text,
-    extract(epoch FROM m.created_at)::float8 AS created_at, m.kind"""
+    extract(epoch FROM m.created_at)::float8 AS created_at, m.kind, m.pos"""
 
 
 def _within(most_bytes: str, rows: str, order: str) -> str:
@@ -58,23 +114,19 @@ def _within(most_bytes: str, rows: str, order: str) -> str:
     ) AS counted WHERE counted.total <= {most_bytes} OR counted.nth = 1) AS m"""
 
 
-# From each room's end backwards, as long as the messages are new enough: a room of which nothing is told may be long.
-SETTLE = f"""
-WITH RECURSIVE landed AS (
-    SELECT newest.*, told.seq AS told
-    FROM unnest($1::bigint[], $2::bigint[]) AS told(room_id, seq)
-    JOIN rooms r ON r.id = told.room_id AND r.deleted_at IS NULL
-    CROSS JOIN LATERAL (SELECT * FROM messages WHERE room_id = r.id AND seq = r.last_seq LIMIT 1) AS newest
-    WHERE newest.seq > told.seq AND newest.created_at >= to_timestamp($3)
-    UNION ALL
-    SELECT earlier.*, landed.told
-    FROM landed
-    CROSS JOIN LATERAL (
-        SELECT * FROM messages WHERE room_id = landed.room_id AND seq = landed.seq - 1 LIMIT 1
-    ) AS earlier
-    WHERE earlier.seq > landed.told AND earlier.created_at >= to_timestamp($3)
-)
-SELECT {_COLUMNS} FROM landed m JOIN users u ON u.id = m.sender_id ORDER BY m.id"""
+_BEHIND = """
+SELECT messages.* FROM messages JOIN rooms ON rooms.id = messages.room_id
+WHERE messages.id > $1 AND messages.deleted_at IS NULL AND rooms.deleted_at IS NULL
+ORDER BY messages.id LIMIT $2::bigint"""
+
+READ_LOG = f"""
+SELECT {_COLUMNS}, d.low_id, d.high_id, p.id AS person_id, p.name AS person_name
+FROM {_within("$3::bigint", _BEHIND, "found.id")}
+JOIN users u ON u.id = m.sender_id
+JOIN rooms r ON r.id = m.room_id
+LEFT JOIN direct_rooms d ON d.room_id = r.id
+LEFT JOIN users p ON p.id = r.creator_id AND r.kind = 'support'
+ORDER BY m.id"""
 
 # A text has two bytes at least, its quotes: what is beyond so many messages would not fit anyway.
 _IN_A_RANGE = """
@@ -127,10 +179,9 @@ WHERE own.user_id = $1 AND others.last_seq > own.delivered_seq
 ORDER BY missed.id LIMIT $4"""
 
 UNDELIVERED = f"""
-SELECT {_COLUMNS}, p.name AS peer_name
+SELECT {_COLUMNS}
 FROM {_within("$5::bigint", _MISSED, "found.id")}
 JOIN users u ON u.id = m.sender_id
-JOIN users p ON p.id = $1
 ORDER BY m.id"""
 
 DELETE = """
@@ -139,7 +190,7 @@ FROM rooms WHERE messages.id = $1 AND messages.kind = 'message' AND messages.del
   AND rooms.id = messages.room_id AND rooms.deleted_at IS NULL
 RETURNING true"""
 
-NEWEST_ID = "SELECT coalesce(max(id), 0) FROM messages"
+NEWEST_ID = "SELECT last_id FROM lanes WHERE id = 1"
 
 # Conversations that were last spoken in by the same batch are in no order yet, hence the ties. Unread is what the
 # person said since anybody else did.

@@ -1,9 +1,10 @@
-"""The journal's own connection: the only one that writes messages.
+"""The journal's own connection, by which this server writes messages and reads the log.
 
-It holds an advisory lock for as long as it lives. That makes two things sure: only one server writes to a
-database, and once a new connection has the lock, no write of an earlier one can still land.
+It holds two advisory locks for as long as it lives. One is this server's own: once a new connection has it, no write
+of an earlier one can still land. The other is everybody's: only one server at a time writes to a database.
 """
 
+import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeAlias, TypeVar
@@ -21,8 +22,10 @@ from chat.storage.postgres.session import set_up, warn_of_losses
 T = TypeVar("T")
 RawConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
-_LOCK = 0x63686174_77726974  # "chatwrit"
-_TRY_LOCK = f"SELECT pg_try_advisory_lock({_LOCK})"
+_ONE_SERVER = 0x63686174_77726974  # "chatwrit"
+_TRY_ONE_SERVER = f"SELECT pg_try_advisory_lock({_ONE_SERVER})"
+_OWN = 0x6C616E65  # "lane"
+_TRY_OWN = f"SELECT pg_try_advisory_lock({_OWN}, $1)"
 _TERMINATE = "SELECT pg_terminate_backend($1)"
 _PAUSE = 0.1
 """Seconds between two tries to connect, or to get the lock from a backend that is still ending."""
@@ -33,7 +36,9 @@ logger = structlog.get_logger(__name__)
 class Writer:
     """One connection, made when it is needed and made again when it is lost."""
 
-    def __init__(self, address: Address, timeout: float) -> None:
+    def __init__(self, address: Address, timeout: float, *, alone: bool = True) -> None:
+        self._number = secrets.randbits(31)  # this server's, among those that write to the database
+        self._alone = alone  # whether no other server may write there
         self._address = address
         self._timeout = timeout  # seconds for one operation, connecting included
         self._connection: RawConnection | None = None
@@ -82,7 +87,7 @@ class Writer:
         return self._connection
 
     async def _connect(self) -> "RawConnection | None":
-        """Return a new connection that has the lock, or None while an earlier backend still holds it."""
+        """Return a new connection that has the locks, or None while another backend still holds one."""
         connection = await asyncpg.connect(
             **self._address,
             timeout=self._timeout,
@@ -95,7 +100,8 @@ class Writer:
                 await warn_of_losses(connection)
             else:
                 await connection.fetchval(_TERMINATE, self._last_backend)
-            if await connection.fetchval(_TRY_LOCK):
+            is_own = await connection.fetchval(_TRY_OWN, self._number)
+            if is_own and (not self._alone or await connection.fetchval(_TRY_ONE_SERVER)):
                 self._last_backend = connection.get_server_pid()
                 return connection
         except BaseException:
@@ -106,9 +112,9 @@ class Writer:
 
 
 @asynccontextmanager
-async def open_writer(address: Address, *, timeout_each: float) -> AsyncGenerator[Writer]:
-    """Connect for as long as the block lasts. Raises CannotStart if another server writes here."""
-    writer = Writer(address, timeout_each)
+async def open_writer(address: Address, *, timeout_each: float, alone: bool = True) -> AsyncGenerator[Writer]:
+    """Connect for as long as the block lasts. Raises CannotStart if another server writes here, if `alone`."""
+    writer = Writer(address, timeout_each, alone=alone)
     try:
         await writer.run(lambda connection: connection.fetchval("SELECT 1"))
     except (StorageDown, OutcomeUnknown) as error:  # nothing was written that could have an outcome

@@ -543,9 +543,9 @@ async def socket_dribbled(run: Run) -> None:
     async def speak(wire: Wire, _world: World) -> None:
         if await wire.opens("/talker"):
             for first in (b"\x81", b"\x82"):
-                for piece in (first, b"\x83", bytes(4), b"x", b"y", b"z"):
+                for piece in (first, b"\x83", bytes(4), b"xyz"):
                     await wire.send(piece)
-                    await trio.sleep(0.02)
+                    await trio.sleep(0.01)
         await wire.leaves()
 
     await _slowly(run, speak)
@@ -554,6 +554,7 @@ async def socket_dribbled(run: Run) -> None:
 async def _slowly(run: Run, speak: Client) -> None:
     with pytest.MonkeyPatch.context() as shorter:
         shorter.setattr("chat.gateway.connections.READS_AT_ONCE", 1)
+        shorter.setattr("chat.gateway.connections.READS", 20.0)  # so that a slow machine is too fast as well
         for reader in ("head", "http_connection"):
             shorter.setattr(f"chat.gateway.{reader}.PIECE_OF_HEAD", 2)
         await one_connection(run, speak, config())

@@ -111,17 +111,6 @@ def forget_what_is_behind() -> "_patch[Any]":
     return patch.object(LogFollower, "catch_up", mutated)
 
 
-def tell_behind_a_gap() -> "_patch[Any]":
-    """What is committed is told at once, though something before it is not."""
-
-    def mutated(self: LogFollower, announcements: Sequence[Announcement]) -> None:
-        self._is_unsure = False
-        if announcements:
-            self._announce(announcements)
-
-    return patch.object(LogFollower, "committed", mutated)
-
-
 def tell_in_reverse() -> "_patch[Any]":
     """A batch is told from its end."""
     publish = Hub.publish
@@ -323,7 +312,6 @@ MUTANTS: tuple[Mutant, ...] = (
     acknowledge_what_is_not_saved,
     announce_before_commit,
     forget_what_is_behind,
-    tell_behind_a_gap,
     tell_in_reverse,
     write_past_the_queue,
     believe_every_name,

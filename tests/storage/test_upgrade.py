@@ -1,10 +1,15 @@
 """A database of an older version, with data in it, is used by this version as if it had always been its own."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 import trio
 from conftest import execute
 
 from chat.model.entities import LOBBY_ID, Draft, Message, RoomKind
+from chat.model.outcomes import KeyUsed, Repeated
 from chat.storage.ports import NewPerson, Storage, Taken
 from chat.storage.postgres import names
 from chat.storage.postgres.crossing import open_asyncio
@@ -95,6 +100,87 @@ async def test_what_was_there_before_is_read_and_gone_on_with(database: Address)
             while await rooms.remove_deleted(1):
                 pass
             assert texts(await messages.before(DIRECT, EVER, 1, PLENTY)) == ["d6"]
+
+
+DUMPS = Path(__file__).parent / "dumps"
+
+
+@pytest.mark.parametrize("version", sorted(path.stem for path in DUMPS.glob("*.sql")))
+async def test_what_an_older_version_told_is_told_by_this_one_and_gone_on_with(
+    database: Address, version: str
+) -> None:
+    told = json.loads((DUMPS / f"{version}.json").read_text(encoding="utf-8"))
+    with trio.fail_after(30):
+        await execute(database, (DUMPS / f"{version}.sql").read_text(encoding="utf-8"))
+        async with open_postgres_storage(
+            database, pool_size=2, query_timeout=10, commit_timeout=10
+        ) as storage:
+            assert await _told(storage, told) == told
+            last_id, last_seqs = (
+                told["newest_id"],
+                {int(room): seq for room, seq in told["last_seqs"].items()},
+            )
+            drafts = [Draft(room, ADA, "Ada", f"to {room}", 2e9) for room in last_seqs for _ in range(2)]
+            saved = await storage.messages.save(drafts)
+            numbers = {(m.room_id, m.seq): (m.id, m.pos) for m in saved if isinstance(m, Message)}
+            assert [number for number, _ in numbers.values()] == list(
+                range(last_id + 1, last_id + 1 + len(drafts))
+            )
+            for room, seq in last_seqs.items():
+                assert [numbers[room, seq + n][1] for n in (1, 2)] == [seq + 1, seq + 2]
+            in_log = await storage.messages.read_log(last_id, 99, PLENTY)
+            assert [message.id for message in in_log] == [number for number, _ in numbers.values()]
+            page = await storage.messages.page(LOBBY_ID, 0, 10**6, PLENTY)
+            assert [message.pos for message in page] == [message.seq for message in page]
+            (keyed,) = (m for m in told["pages"][str(CELLAR_OF_DUMP)] if m[5] == "cellar 5")
+            again = Draft(CELLAR_OF_DUMP, BEN, "Ben", "cellar 5", 1.0, key="key-5")
+            other = Draft(CELLAR_OF_DUMP, BEN, "Ben", "cellar 6", 1.0, key="key-5")
+            repeated, used = await storage.messages.save([again, other])
+            assert isinstance(repeated, Repeated)
+            assert isinstance(used, KeyUsed)
+            assert repeated.message.id == used.message.id == keyed[0]
+
+
+CELLAR_OF_DUMP = 3
+
+
+async def _told(storage: Storage, like: dict[str, Any]) -> dict[str, Any]:
+    """Return what this version tells of what an older one was asked, as that is kept."""
+    users, rooms, messages = storage.users, storage.rooms, storage.messages
+    found = {room: await rooms.by_id(int(room)) for room in like["pages"]}
+    return {
+        "people": [
+            [
+                p.id,
+                p.name,
+                p.email,
+                p.display_name,
+                p.is_operator,
+                p.is_admin,
+                p.is_disabled,
+                p.token_generation,
+            ]
+            for p in await users.everyone()
+        ],
+        "pages": {
+            room: [_plain(m) for m in await messages.page(int(room), 0, 10**6, PLENTY)] for room in found
+        },
+        "last_seqs": {room: known.last_seq for room, known in found.items() if known is not None},
+        "members": {person: await rooms.of_member(int(person)) for person in like["members"]},
+        "missed": {
+            person: [_plain(m) for m in await messages.undelivered(int(person), 0, EVER, 1000, PLENTY)]
+            for person in like["missed"]
+        },
+        "overview": [
+            [c.person_id, c.person_name, _plain(c.last), c.unread]
+            for c in await messages.conversations(99, PLENTY)
+        ],
+        "newest_id": await messages.newest_id(),
+    }
+
+
+def _plain(m: Message) -> list[Any]:
+    return [m.id, m.room_id, m.seq, m.sender_id, m.sender_name, m.text, m.created_at, m.kind.value]
 
 
 _PEOPLE_OF_0003 = """

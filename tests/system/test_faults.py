@@ -41,7 +41,7 @@ COMMIT_TIMEOUT = 1.0
 
 REFUSED_WITHIN = COMMIT_TIMEOUT + 9.0
 BACK_WITHIN = STARTED_WITHIN = 20.0
-"""Seconds, on a machine that does three other things: whoever waits for ever fails. The campaign measures an idle one."""
+"""Seconds, on a machine that does three other things; the campaign measures an idle one."""
 
 SETTINGS = {"CHAT_COMMIT_TIMEOUT": str(COMMIT_TIMEOUT), "CHAT_QUERY_TIMEOUT": "1"}
 

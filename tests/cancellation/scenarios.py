@@ -15,6 +15,7 @@ from swept_world import (
     assert_nothing_left,
     converse,
     ear_in_lobby,
+    fill,
     new_client,
     serve_as_door,
     settle,
@@ -126,9 +127,8 @@ async def _unread(run: Run, *counts: int) -> None:
     """Ask for more than the outbox holds, and do not read: the queries wait for room, and are cut in the end."""
     async with swept_world(run) as (world, witness):
         ada = await world.add("ada")
+        await fill(world, [Draft(LOBBY_ID, ada.id, "ada", "x" * 3000, float(n)) for n in range(120)])
         ear = await ear_in_lobby(world, "ben")
-        await _fill_lobby(world, ada, 120)
-        ear.heard_now()
         frames = [{"name": "ada", "message": f"history {count}"} for count in counts]
         client = await converse(
             run, world, TALKER, ada, frames, before=lambda client: client.stop_reading(), then=_stays
@@ -141,11 +141,6 @@ async def _unread(run: Run, *counts: int) -> None:
 
 def _stays(_client: Client) -> None:
     """Do not leave."""
-
-
-async def _fill_lobby(world: World, person: Person, count: int) -> None:
-    drafts = [Draft(LOBBY_ID, person.id, person.name, "x" * 3000, float(n)) for n in range(count)]
-    await world.storage.messages.save(drafts)
 
 
 async def server_goes(run: Run) -> None:
@@ -487,8 +482,7 @@ async def everybody_reads_slowly(run: Run) -> None:
             for n in range(14)
             for id_ in (pair.id, room.id)
         ]
-        await world.storage.messages.save(drafts)
-        world.hub.newest_id = len(drafts)
+        await fill(world, drafts)
         mail = new_client(run, world, DIRECT, ben, limit=20_000)
         person = new_client(run, world, SUPPORT, ben, limit=20_000)
         desk = new_client(run, world, SUPPORT, olga, limit=20_000)
@@ -547,10 +541,7 @@ async def direct_returns_slowly(run: Run) -> None:
         assert pair is not None
         texts = [f"{n}" for n in range(230)]
         people = Pair(ada.id, ben.id)
-        await world.storage.messages.save(
-            [Draft(pair.id, ada.id, "ada", text, 1.0, people=people) for text in texts]
-        )
-        world.hub.newest_id = len(texts)
+        await fill(world, [Draft(pair.id, ada.id, "ada", text, 1.0, people=people) for text in texts])
         client = new_client(run, world, DIRECT, ben, limit=8000)
         client.stop_reading()
 

@@ -115,6 +115,20 @@ async def swept_world(
         yield world, Witness(world)
 
 
+class Nobody:
+    """An author who does not want to know."""
+
+    def settled(self, draft: Draft, outcome: Outcome) -> None:
+        assert isinstance(outcome, Message)
+
+
+async def fill(world: World, drafts: Sequence[Draft]) -> None:
+    """Have these said before anybody comes."""
+    for draft in drafts:
+        await world.core.journal.submit(draft, Nobody())
+    await world.core.journal.quiet()
+
+
 async def serve_as_door(world: World, client: Client) -> None:
     """Serve a client behind the barrier that the gateway's door has."""
     try:

@@ -15,9 +15,9 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 from chat.config import Config
 from chat.dialects.dialect import Dialect, by_name, by_path
 from chat.gateway.arrival import Arrival
+from chat.gateway.bearer import bearer_token
 from chat.gateway.client_stream import ClientStream, close_frame
 from chat.gateway.head import LOGGED, Head
-from chat.gateway.http.endpoint import bearer_token
 from chat.gateway.refusal import refuse
 from chat.live.endings import record_crash, record_end
 from chat.live.presence import Handshake, Presence

@@ -8,14 +8,12 @@ costs anything here.
 from array import array
 from collections import deque
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 import trio
 
 from chat.model.closing import Closing
-
-if TYPE_CHECKING:  # a session has a record
-    from chat.live.session import Session
+from chat.model.entities import Person
 
 KEPT_FRAMES = 24
 """Frames of one connection; 8 bytes each, from the first on."""
@@ -185,11 +183,68 @@ def _frame(packed: int) -> Frame:
     return Frame((packed >> 29) / 1000, bool(packed >> 28 & 1), packed >> 24 & 15, packed & 0xFFFFFF)
 
 
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+class _Heard(Protocol):
+    @property
+    def heard_at(self) -> float:
+        """When bytes last came, in seconds of Trio's clock."""
+        ...
+
+
+class _Queue(Protocol):
+    @property
+    def limit(self) -> int:
+        """Bytes that may wait."""
+        ...
+
+    @property
+    def queued(self) -> int:
+        """Bytes that wait."""
+        ...
+
+    def waiting(self) -> tuple[int, int]:
+        """Bytes that wait, and in how many pieces."""
+        ...
+
+
+class Recorded(Protocol):
+    """What is looked at of a session, which has a record and so stands above this file."""
+
+    @property
+    def person(self) -> Person | None:
+        """Who the client is, once that is known."""
+        ...
+
+    @property
+    def dialect(self) -> _Named:
+        """What the client speaks."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """Where the client is."""
+        ...
+
+    @property
+    def outbox(self) -> _Queue:
+        """What waits for the client."""
+        ...
+
+    @property
+    def ears(self) -> _Heard:
+        """What came from the client."""
+        ...
+
+
 class Open(NamedTuple):
     """An open connection: its record, who is served, what ends it, and the task that it is."""
 
     record: Record
-    session: "Session"
+    session: Recorded
     scope: trio.CancelScope
     task: trio.lowlevel.Task
 
@@ -216,7 +271,7 @@ class Recorder:
         self.admitted = 0
         """Clients that ever came."""
 
-    def admit(self, record: Record, session: "Session", scope: trio.CancelScope) -> None:
+    def admit(self, record: Record, session: Recorded, scope: trio.CancelScope) -> None:
         """Give an accepted connection, served by this task, its number."""
         self.admitted += 1
         record.id = self.admitted

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 from quart import Blueprint, Response, request
 
+from chat.gateway.bearer import bearer_token
 from chat.gateway.http.answers import ErrorBody, answer, refuse
 from chat.gateway.http.bodies import BodyReader, read_body
 from chat.model.entities import Person
@@ -143,14 +144,3 @@ class Routes:
         assert self._accounts is not None
         token = bearer_token(request.headers.get("Authorization", ""))
         return BAD_TOKEN if token is None else await self._accounts.authenticate(token)
-
-
-def bearer_token(authorization: str) -> str | None:
-    """Return the token of an `Authorization` header: `Bearer <token>`, or the bare token. None: another scheme."""
-    words = authorization.split()
-    match words:
-        case [token]:
-            return token
-        case [scheme, token] if scheme.lower() == "bearer":
-            return token
-    return None

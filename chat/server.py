@@ -37,11 +37,12 @@ from chat.live.follower import follow_changes
 from chat.live.heartbeat import beat
 from chat.live.hub import Hub
 from chat.live.journal import open_journal
+from chat.live.memberships import Memberships
 from chat.live.meters import Meters
 from chat.live.people import PeopleFollower
 from chat.live.presence import Presence
 from chat.live.recorder import Recorder
-from chat.live.rooms import Memberships, RoomSockets
+from chat.live.rooms import RoomSockets
 from chat.live.session import Core, Handler
 from chat.live.support import SupportDesk
 from chat.live.watch import Watch, open_watch

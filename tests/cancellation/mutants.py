@@ -104,14 +104,14 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "joining": (
         Mutant(
             "lock_kept",
-            "chat.live.rooms",
+            "chat.live.memberships",
             "            if not joining.taken:\n                joining.end()\n",
             "            pass\n",
             "a cancelled joining locks its person out of the room for ever",
         ),
         Mutant(
             "lock_let_go_too_early",
-            "chat.live.rooms",
+            "chat.live.memberships",
             "            if not joining.taken:\n                joining.end()\n",
             "            if not joining.ended.is_set():\n                joining.end()\n",
             "a cancelled joining is still at the journal when the next one begins: two are told",
@@ -120,7 +120,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "removal": (
         Mutant(
             "checkpoint_between_removal_and_leaving",
-            "chat.live.rooms",
+            "chat.live.memberships",
             "        if refusal is None:\n            self._expel(room_id, person_id)\n",
             "        await trio.lowlevel.checkpoint()\n"
             "        if refusal is None:\n            self._expel(room_id, person_id)\n",

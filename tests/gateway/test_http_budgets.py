@@ -14,10 +14,10 @@ from chat.config import Config
 from chat.live.broadcaster import open_broadcaster
 from chat.live.hub import Hub
 from chat.live.journal import open_journal
+from chat.live.memberships import Memberships
 from chat.live.meters import Meters
 from chat.live.presence import Presence
 from chat.live.recorder import Recorder
-from chat.live.rooms import Memberships
 from chat.live.watch import Watch
 from chat.model.entities import LOBBY_ID, Draft, Person
 from chat.server import _app

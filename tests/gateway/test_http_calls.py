@@ -18,10 +18,10 @@ from chat.gateway.http.pages import create_pages
 from chat.live.broadcaster import open_broadcaster
 from chat.live.hub import Hub
 from chat.live.journal import open_journal
+from chat.live.memberships import Memberships
 from chat.live.meters import Meters
 from chat.live.presence import Presence
 from chat.live.recorder import Recorder
-from chat.live.rooms import Memberships
 from chat.live.watch import Watch
 from chat.server import _app
 from chat.services.accounts import Accounts

@@ -23,10 +23,11 @@ from chat.live.deliveries import Deliveries, open_deliveries
 from chat.live.direct import DirectMessages
 from chat.live.hub import Hub
 from chat.live.journal import Journal, open_journal
+from chat.live.memberships import Memberships
 from chat.live.meters import Meters
 from chat.live.outbox import Outbox
 from chat.live.presence import Presence
-from chat.live.rooms import Memberships, RoomSockets
+from chat.live.rooms import RoomSockets
 from chat.live.session import Core, Session
 from chat.live.support import SupportDesk
 from chat.model.closing import Closing

@@ -8,7 +8,7 @@ from chat_world import World, open_world
 from structlog.testing import capture_logs
 
 from chat.live.cleaner import open_cleaner
-from chat.live.rooms import Memberships
+from chat.live.memberships import Memberships
 from chat.model.entities import Draft, Room
 from chat.storage.failures import OutcomeUnknown, StorageDown
 from chat.storage.memory import MemoryStorage

@@ -20,9 +20,9 @@ from chat.live.direct import DirectMessages
 from chat.live.hub import Announcement, Hub, Listener
 from chat.live.journal import Entry, Journal
 from chat.live.log import LogFollower
+from chat.live.memberships import Memberships
 from chat.live.outbox import Outbox
 from chat.live.presence import Presence
-from chat.live.rooms import Memberships
 from chat.live.session import Session
 from chat.live.support import SupportDesk
 from chat.model.entities import Draft, Message, Person, Room

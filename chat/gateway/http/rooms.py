@@ -10,8 +10,8 @@ from chat.dialects.rooms import RoomsMessage, rfc3339, room_message
 from chat.gateway.http.answers import ErrorBody, TokenBody, error
 from chat.gateway.http.bodies import read_caseless
 from chat.gateway.http.endpoint import Call, Routes
+from chat.live.memberships import Memberships
 from chat.live.presence import Presence
-from chat.live.rooms import Memberships
 from chat.model.entities import LOBBY_ID, Person, Room
 from chat.model.refusals import NO_PERSON, Refusal
 from chat.services.accounts import Accounts

@@ -28,6 +28,7 @@ from chat.gateway.http.support import support_routes
 from chat.gateway.http.talker import talker_routes
 from chat.gateway.listener import open_gateway
 from chat.gateway.local import open_local
+from chat.gateway.turns import Turns
 from chat.live import lobby
 from chat.live.broadcaster import open_broadcaster
 from chat.live.cleaner import open_cleaner
@@ -130,6 +131,7 @@ async def open_chat(
             known = ", ".join(dialect.name for dialect in dialects)
             raise CannotStart(f"no dialect is called {listen.dialect!r}: there are {known}")
     presence, meters, recorder = Presence(), Meters(), Recorder()
+    turns = Turns()
     async with (
         open_deliveries(storage.rooms) as deliveries,
         open_cleaner(storage.rooms) as cleaner,
@@ -169,7 +171,17 @@ async def open_chat(
             )
             door = Door(config, dialects, core, presence, recorder)
             app = _app(
-                config, storage, accounts, budgets, rooms, memberships, presence, meters, watch, dialects
+                config,
+                storage,
+                accounts,
+                budgets,
+                rooms,
+                memberships,
+                presence,
+                meters,
+                watch,
+                dialects,
+                turns,
             )
             nursery.start_soon(_beat, presence, config)
             followed = PeopleFollower(accounts, presence, direct.gone)
@@ -183,6 +195,7 @@ async def open_chat(
                     door.serve,
                     on_stop=lambda: presence.close_all(GOING_AWAY),
                     meters=meters,
+                    turns=turns,
                 ) as gateway,
             ):
                 yield Server(gateway.addresses, gateway.renew_certificate)
@@ -215,6 +228,7 @@ def _app(
     meters: Meters,
     watch: Watch,
     dialects: tuple[Dialect, ...] = DIALECTS,
+    turns: Turns | None = None,
 ) -> QuartTrio:
     """Return the HTTP side of all dialects, the pages, and the metrics unless they have a port of their own."""
     routes = [
@@ -229,7 +243,7 @@ def _app(
     metrics = [] if config.metrics_listen else [create_metrics(meters)]
     paths = [dialect.path for dialect in dialects]
     pages = create_pages(storage.ping, routes, paths, registration=config.registration, lobby=config.lobby)
-    return create_app([pages, *metrics, *(part.blueprint for part in routes)], budgets)
+    return create_app([pages, *metrics, *(part.blueprint for part in routes)], budgets, turns)
 
 
 @asynccontextmanager

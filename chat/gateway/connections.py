@@ -176,10 +176,10 @@ class Connections:
             return _nothing()
         if arrival.head.asks_for_websocket:
             return self._serve_socket(arrival)
-        return self._serve_http(arrival.stream, visit)
+        return self._serve_http(arrival.stream, visit, arrival.address)
 
-    async def _serve_http(self, stream: ReplayStream, visit: "_Visit") -> None:
-        if await self._http.serve(stream, visit.peer, visit.loopback):
+    async def _serve_http(self, stream: ReplayStream, visit: "_Visit", address: str) -> None:
+        if await self._http.serve(stream, visit.peer, visit.loopback, address):
             await self._serve(await self._meet_again(stream, visit), visit)
 
     async def _turn_away(self, inner: trio.SocketStream, status: HTTPStatus) -> None:

@@ -27,6 +27,8 @@ from chat.gateway.parser import MAX_FRAMING_BYTES
 from chat.gateway.plain_parser import PlainParser
 from chat.gateway.refusal import forbidding, linger
 from chat.gateway.same_site import SameSite
+from chat.gateway.turns import Turns
+from chat.model.addresses import address_key
 
 logger = structlog.get_logger(__name__)
 
@@ -45,7 +47,10 @@ WRITE_BYTES = 65_536
 class HttpServer:
     """Serves HTTP connections with `app`, until it is told to stop."""
 
-    def __init__(self, app: ASGIApp, config: Config, proxies: Proxies, same_site: SameSite) -> None:
+    def __init__(
+        self, app: ASGIApp, config: Config, proxies: Proxies, same_site: SameSite, turns: Turns
+    ) -> None:
+        self.turns = turns
         self.app = app
         self.proxies = proxies
         self.same_site = same_site
@@ -57,7 +62,9 @@ class HttpServer:
         self.hypercorn.accesslog = self.hypercorn.errorlog = None  # what there is to log, this file logs
         self._open: set[_HttpConnection] = set()
 
-    async def serve(self, stream: ReplayStream, peer: tuple[str, int], loopback: str | None) -> bool:
+    async def serve(
+        self, stream: ReplayStream, peer: tuple[str, int], loopback: str | None, address: str
+    ) -> bool:
         """Serve the requests of one connection until it is over; the caller closes it.
 
         True: a request asks for a WebSocket, all before it are answered, and its head has been put back into `stream`.
@@ -67,7 +74,7 @@ class HttpServer:
         connection = _HttpConnection(self, stream, peer, loopback)
         self._open.add(connection)
         try:
-            return await connection.run()
+            return await self.turns.steps(address_key(address), connection.run())
         finally:
             self._open.discard(connection)
 

@@ -20,6 +20,7 @@ from chat.gateway.http_connection import HttpServer
 from chat.gateway.lifespan import ASGIApp, open_lifespan
 from chat.gateway.same_site import SameSite
 from chat.gateway.tls import open_tls_context
+from chat.gateway.turns import Turns
 from chat.live.meters import Meters
 
 logger = structlog.get_logger(__name__)
@@ -65,6 +66,7 @@ async def open_gateway(
     *,
     on_stop: Callable[[], None],
     meters: Meters | None = None,
+    turns: Turns | None = None,
 ) -> AsyncGenerator[Gateway]:
     """Accept connections for as long as the block lasts: sockets go to `serve_socket`, all else to `app`.
 
@@ -76,7 +78,8 @@ async def open_gateway(
     tls = open_tls_context(config.tls_cert, config.tls_key)
     proxies = Proxies(config.trusted_proxies, config.forwarded_header)
     same_site = SameSite(config.origins, proxies)
-    http = HttpServer(app, config, proxies, same_site)
+    turns = turns or Turns()
+    http = HttpServer(app, config, proxies, same_site, turns)
     connections = Connections(config, tls, proxies, same_site, http, serve_socket, meters or Meters())
     with ExitStack() as listening:
         bounds: list[Bound] = []
@@ -86,6 +89,7 @@ async def open_gateway(
         addresses = tuple(bound.url("http" if tls is None else "https") for bound in bounds)
         async with open_lifespan(app), trio.open_nursery() as last:
             last_moment = trio.CancelScope()
+            last.start_soon(turns.serve)
             last.start_soon(_cut_at, last_moment, connections)
             async with trio.open_nursery() as serving, trio.open_nursery() as accepting:
                 for bound in bounds:

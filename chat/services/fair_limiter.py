@@ -1,10 +1,11 @@
 """A capacity limiter that is fair: one kind of work before another, and in each kind the addresses take turns."""
 
-from collections import OrderedDict, deque
 from enum import IntEnum
 from typing import cast
 
 import trio
+
+from chat.services.line import Line
 
 
 class Kind(IntEnum):
@@ -25,7 +26,7 @@ class FairLimiter:
         self.free = total
         self._most = most
         self._most_each = most_each
-        self._lines = {kind: _Line() for kind in Kind}
+        self._lines: dict[Kind, Line[trio.Event]] = {kind: Line() for kind in Kind}
 
     def is_full(self, kind: Kind, key: bytes | None) -> bool:
         """Whether one more may not wait. Sync."""
@@ -60,42 +61,6 @@ class FairLimiter:
             while self.free and len(line):
                 self.free -= 1
                 line.next().set()
-
-
-class _Line:
-    """Those who wait for one kind of work, by key. All of it is sync."""
-
-    def __init__(self) -> None:
-        self._turns: OrderedDict[bytes | None, deque[trio.Event]] = (
-            OrderedDict()
-        )  # whose turn it is stands first
-        self._length = 0
-
-    def __len__(self) -> int:
-        return self._length
-
-    def count(self, key: bytes | None) -> int:
-        return len(self._turns.get(key, ()))
-
-    def add(self, key: bytes | None, turn: trio.Event) -> None:
-        self._turns.setdefault(key, deque()).append(turn)
-        self._length += 1
-
-    def remove(self, key: bytes | None, turn: trio.Event) -> None:
-        self._turns[key].remove(turn)
-        self._removed(key)
-
-    def next(self) -> trio.Event:
-        key = next(iter(self._turns))
-        turn = self._turns[key].popleft()
-        self._turns.move_to_end(key)
-        self._removed(key)
-        return turn
-
-    def _removed(self, key: bytes | None) -> None:
-        self._length -= 1
-        if not self._turns[key]:
-            del self._turns[key]
 
 
 class _Place:

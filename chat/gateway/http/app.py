@@ -1,15 +1,19 @@
 """The Quart-Trio app: every dialect's routes, the page, and what happens when one of them fails."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 import trio
-from quart import Blueprint, Response, request
+from quart import Blueprint, Request, Response, request
 from quart_trio import QuartTrio
+from quart_trio.asgi import TrioASGIHTTPConnection
 from werkzeug.exceptions import HTTPException
 
 from chat.gateway.http.answers import error, refuse
 from chat.gateway.http.bodies import LONGEST_BODY, BadBody
+from chat.gateway.turns import Turns
+from chat.model.addresses import address_key
 from chat.model.refusals import NOT_SAVED, OUTCOME_UNKNOWN, UNAVAILABLE
 from chat.services.budgets import HOLD_BACK, Budgets
 from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
@@ -20,13 +24,17 @@ _BODY_TIMEOUT = 30
 logger = structlog.get_logger(__name__)
 
 
-def create_app(blueprints: Sequence[Blueprint], budgets: Budgets | None = None) -> QuartTrio:
+def create_app(
+    blueprints: Sequence[Blueprint], budgets: Budgets | None = None, turns: Turns | None = None
+) -> QuartTrio:
     """Return the app. Errors are JSON `{"error": …}`; a failed handler ends with 500 and a log line.
 
     Calls of an address that makes more than its share, by `budgets`, wait for their turn, and every 429 waits for a
-    second: the next call of that connection waits behind it.
+    second: the next call of that connection waits behind it. With `turns`, they share the loop so.
     """
     app = QuartTrio("chat.gateway.http", static_folder=None)
+    if turns is not None:
+        app.asgi_http_class = in_turns(turns)
     app.config.update(
         MAX_CONTENT_LENGTH=LONGEST_BODY,
         BODY_TIMEOUT=_BODY_TIMEOUT,
@@ -75,3 +83,14 @@ def create_app(blueprints: Sequence[Blueprint], budgets: Budgets | None = None) 
         return error(500, "internal error")
 
     return app
+
+
+def in_turns(turns: Turns) -> type[TrioASGIHTTPConnection]:
+    """Return what answers calls so that they take turns, by the address of the caller."""
+
+    class InTurns(TrioASGIHTTPConnection):
+        async def handle_request(self, nursery: trio.Nursery, request: Request, send: Any) -> None:  # type: ignore[override]  # noqa: ANN401 - ASGI's
+            key = address_key(request.remote_addr or "")
+            await turns.steps(key, super().handle_request(nursery, request, send))
+
+    return InTurns

@@ -1,0 +1,40 @@
+"""A line in which the keys take turns, however many wait with the same one."""
+
+from collections import OrderedDict, deque
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Line(Generic[T]):
+    """What waits, by key. All of it is sync."""
+
+    def __init__(self) -> None:
+        self._turns: OrderedDict[bytes | None, deque[T]] = OrderedDict()  # whose turn it is stands first
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def count(self, key: bytes | None) -> int:
+        return len(self._turns.get(key, ()))
+
+    def add(self, key: bytes | None, turn: T) -> None:
+        self._turns.setdefault(key, deque()).append(turn)
+        self._length += 1
+
+    def remove(self, key: bytes | None, turn: T) -> None:
+        self._turns[key].remove(turn)
+        self._removed(key)
+
+    def next(self) -> T:
+        key = next(iter(self._turns))
+        turn = self._turns[key].popleft()
+        self._turns.move_to_end(key)
+        self._removed(key)
+        return turn
+
+    def _removed(self, key: bytes | None) -> None:
+        self._length -= 1
+        if not self._turns[key]:
+            del self._turns[key]

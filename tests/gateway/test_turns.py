@@ -1,0 +1,217 @@
+"""However many calls can go on, few of them do in one pass of the loop, and the addresses take turns."""
+
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import pytest
+import trio
+from gateway_under_test import echo, make_app, make_config, wire_to
+from trio.testing import wait_all_tasks_blocked
+
+from chat.gateway import turns as module
+from chat.gateway.http.app import in_turns
+from chat.gateway.listener import open_gateway
+from chat.gateway.turns import Turns
+
+A, B = b"a", b"b"
+
+
+@pytest.fixture(autouse=True)
+def _every_step_costs_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TURN", 0.0)
+
+
+class Passes(trio.abc.Instrument):
+    """Counts the passes of the loop."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def after_io_wait(self, timeout: float) -> None:
+        self.number += 1
+
+
+@asynccontextmanager
+async def serving() -> AsyncGenerator[tuple[Turns, trio.Nursery]]:
+    """Turns that are handed out, and a nursery for those that take them."""
+    turns = Turns()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(turns.serve)
+        await wait_all_tasks_blocked()
+        async with trio.open_nursery() as workers:
+            yield turns, workers
+        nursery.cancel_scope.cancel()
+
+
+async def work(steps: int, who: str, done: list[str]) -> None:
+    for _ in range(steps):
+        done.append(who)
+        await trio.lowlevel.checkpoint()
+
+
+async def awaits(awaitable: Awaitable[object]) -> None:
+    await awaitable
+
+
+async def test_of_many_that_can_go_on_about_one_does_in_each_pass() -> None:
+    at_once: Counter[int] = Counter()
+    passes = Passes()
+    trio.lowlevel.add_instrument(passes)
+
+    async def count() -> None:
+        for _ in range(5):
+            at_once[passes.number] += 1
+            await trio.lowlevel.checkpoint()
+
+    with trio.fail_after(5):
+        async with serving() as (turns, workers):
+            for _ in range(50):
+                workers.start_soon(awaits, turns.steps(A, count()))
+    assert sum(at_once.values()) == 250
+    assert max(at_once.values()) <= 2  # somebody new may come where nobody waits any more
+
+
+async def test_the_addresses_take_turns() -> None:
+    done: list[str] = []
+    with trio.fail_after(5):
+        async with serving() as (turns, workers):
+            for _ in range(50):
+                workers.start_soon(awaits, turns.steps(A, work(5, "a", done)))
+            await trio.lowlevel.checkpoint()
+            workers.start_soon(awaits, turns.steps(B, work(5, "b", done)))
+    assert len(done) == 255
+    assert max(n for n, who in enumerate(done) if who == "b") < 20
+
+
+async def test_whoever_is_alone_does_not_wait() -> None:
+    passes = Passes()
+    trio.lowlevel.add_instrument(passes)
+    done: list[str] = []
+    took = []
+    with trio.fail_after(5):
+        async with serving() as (turns, _):
+            for awaitable in (work(50, "a", done), turns.steps(A, work(50, "a", done))):
+                begun = passes.number
+                await awaitable
+                took.append(passes.number - begun)
+    assert took[1] <= 2 * took[0]  # the turn of the step before may not be over yet
+
+
+async def test_whoever_is_cancelled_goes_on_at_once_and_hears_of_it() -> None:
+    done: list[str] = []
+    ended: list[str] = []
+    scope = trio.CancelScope()
+
+    async def is_cancelled() -> None:
+        try:
+            await work(1000, "late", done)
+        except trio.Cancelled:
+            ended.append("heard")
+            raise
+
+    async def victim(turns: Turns) -> None:
+        with scope:
+            await turns.steps(A, is_cancelled())
+        ended.append("over")
+
+    with trio.fail_after(5):
+        async with serving() as (turns, workers):
+            for _ in range(100):
+                workers.start_soon(awaits, turns.steps(A, work(5, "a", done)))
+            workers.start_soon(victim, turns)
+            await trio.lowlevel.checkpoint()
+            before = len(done)
+            scope.cancel()
+            for _ in range(12):
+                await trio.lowlevel.checkpoint()
+            assert ended == ["heard", "over"]
+            assert len(done) - before < 30
+    assert done.count("a") == 500
+
+
+async def test_what_it_waited_for_is_not_lost_while_it_waits_for_its_turn() -> None:
+    done: list[str] = []
+    send, receive = trio.open_memory_channel[int](1)
+    got = []
+
+    async def gets() -> None:
+        got.append(await receive.receive())
+        raise KeyError
+
+    async def fails(turns: Turns) -> None:
+        with pytest.raises(KeyError):
+            await turns.steps(B, gets())
+
+    with trio.fail_after(5):
+        async with serving() as (turns, workers):
+            workers.start_soon(fails, turns)
+            await wait_all_tasks_blocked()
+            for _ in range(10):
+                workers.start_soon(awaits, turns.steps(A, work(5, "a", done)))
+            await trio.lowlevel.checkpoint()
+            send.send_nowait(7)
+    assert got == [7]
+
+
+async def test_when_the_turns_end_all_go_on() -> None:
+    turns, done = Turns(), list[str]()
+    with trio.fail_after(5):
+        async with trio.open_nursery() as workers, trio.open_nursery() as nursery:
+            nursery.start_soon(turns.serve)
+            await wait_all_tasks_blocked()
+            for _ in range(10):
+                workers.start_soon(awaits, turns.steps(A, work(5, "a", done)))
+            await trio.lowlevel.checkpoint()
+            nursery.cancel_scope.cancel()
+    assert len(done) == 50
+
+
+async def test_calls_of_many_connections_take_turns() -> None:
+    calls, turns, app = 30, Turns(), make_app()
+    app.asgi_http_class = in_turns(turns)
+    passes = Passes()
+    begun: Counter[int] = Counter()
+    answered: Counter[int] = Counter()
+
+    @app.get("/counted")
+    async def counted() -> str:
+        for _ in range(20):
+            answered[passes.number] += 1
+            await trio.lowlevel.checkpoint()
+        return "counted"
+
+    async def counting(scope: Any, receive: Any, send: Any) -> None:
+        begun[passes.number] += 1
+        await app(scope, receive, send)
+
+    trio.lowlevel.add_instrument(passes)
+    with trio.fail_after(20):
+        async with (
+            open_gateway(make_config(), counting, echo, on_stop=lambda: None, turns=turns) as gateway,
+            AsyncExitStack() as stack,
+        ):
+            wires = [await stack.enter_async_context(wire_to(gateway)) for _ in range(calls)]
+            for wire in wires:  # once each is known to be HTTP's, its calls take turns
+                await wire.get()
+            begun.clear()
+            async with trio.open_nursery() as nursery:
+                for wire in wires:
+                    nursery.start_soon(wire.get, "/counted")
+    assert sum(begun.values()) == calls
+    assert sum(answered.values()) == 20 * calls
+    assert max(begun.values()) <= 2
+    assert max(answered.values()) <= 2
+
+
+async def test_a_turn_may_be_taken_in_the_pass_in_which_they_end() -> None:
+    turns, done = Turns(), list[str]()
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(turns.serve)
+            await wait_all_tasks_blocked()
+            nursery.cancel_scope.cancel()
+            with trio.CancelScope(shield=True):
+                await turns.steps(A, work(5, "a", done))
+    assert done == ["a"] * 5

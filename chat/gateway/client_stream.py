@@ -92,7 +92,7 @@ class ClientStream(trio.abc.Stream):
 
     def receive_no_more(self) -> None:
         """Nobody will call receive() again: trio-websocket waits for the answer to its close frame. Sync."""
-        self._incoming.leave_to_library()
+        self._incoming.receive_no_more()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Receive for trio-websocket, and hold a message to its number of fragments."""

@@ -26,6 +26,9 @@ _MASKED = 128
 _TWO_BYTES, _EIGHT_BYTES = 126, 127
 """Lengths that say that the length itself follows."""
 
+_LATE_READ = 10
+"""Reads that one by trio-websocket counts for when nobody receives any more: only a close frame is waited for."""
+
 _LARGEST_CONTROL = 125
 """Bytes of a control frame's payload (section 5.5)."""
 
@@ -40,7 +43,18 @@ class Incoming:
         record: where each frame is noted.
     """
 
-    __slots__ = ("_alone", "_broken", "_fed", "_held", "_limit", "_record", "_stream", "_waiter", "heard_at")
+    __slots__ = (
+        "_alone",
+        "_broken",
+        "_fed",
+        "_held",
+        "_limit",
+        "_over",
+        "_record",
+        "_stream",
+        "_waiter",
+        "heard_at",
+    )
 
     def __init__(self, stream: ReplayStream, handshake: bytes, limit: int, record: Record) -> None:
         self._stream = stream
@@ -49,6 +63,7 @@ class Incoming:
         self._limit = limit
         self._record = record
         self._alone = False  # whether trio-websocket reads the rest by itself
+        self._over = False  # whether nobody wants texts any more
         self._broken = False  # whether the connection broke while we read
         self._waiter: trio.lowlevel.Task | None = None  # who waits for the other side; never both do
         self.heard_at = trio.current_time()  # seconds, when bytes last came
@@ -87,19 +102,31 @@ class Incoming:
             self._held = b""
         self._tell()
 
+    def receive_no_more(self) -> None:
+        """Nobody will receive again: texts are dropped here, and trio-websocket gets all else. Sync.
+
+        Whoever is cut may have sent thousands, and trio-websocket would take each apart while it waits for the answer
+        to its close frame.
+        """
+        self._over = True
+        self._tell()
+
     async def receive_for_library(self, max_bytes: int | None) -> bytes:
         """Receive what is trio-websocket's. Raises trio.BrokenResourceError. Cancelling: nothing is lost."""
         while not self._fed:
             if self._broken:
                 raise trio.BrokenResourceError("the connection was reset")
-            if self._alone:
-                if wait := self._stream.pace.count():
-                    await trio.sleep(wait)
-                data = bytes(await self._stream.receive_some(max_bytes))
-                self.heard_at = trio.current_time()
+            if not (self._alone or self._over):
+                await self._wait()
+                continue
+            if wait := self._stream.pace.count(_LATE_READ if self._alone and self._over else 1):
+                await trio.sleep(wait)
+            data = bytes(await self._stream.receive_some(max_bytes if self._alone else READ_BYTES))
+            self.heard_at = trio.current_time()
+            if self._alone or not data:
                 self._record.heard(data, self.heard_at)
                 return data
-            await self._wait()
+            self._take(self._held + data)
         data, self._fed = self._fed[:max_bytes], self._fed[max_bytes or len(self._fed) :]
         self._tell()
         return data
@@ -121,7 +148,8 @@ class Incoming:
                 if end > size:
                     break
                 try:
-                    texts.append(_unmasked(data[start:end], data[start - 4 : start]).decode())
+                    if not self._over:
+                        texts.append(_unmasked(data[start:end], data[start - 4 : start]).decode())
                 except UnicodeDecodeError:
                     return self._leave(data[at:], texts)
                 self._record.message(now, length)

@@ -6,6 +6,7 @@ import pytest
 import trio
 from hypothesis import example, given
 from hypothesis import strategies as st
+from trio.testing import wait_all_tasks_blocked
 from wsproto.events import Ping, Pong
 from wsproto.frame_protocol import FrameProtocol, Opcode
 
@@ -206,3 +207,52 @@ async def test_a_reader_that_waits_for_the_library_is_cut_off(autojump_clock: tr
     assert patience.cancelled_caught
     incoming.leave_to_library()
     assert await incoming.receive_for_library(100) == b""
+
+
+CLOSE = encoded(Opcode.CLOSE, b"\x03\xe8")
+
+
+@pytest.mark.parametrize("size", [1, 5, 9, 1000])
+async def test_once_nobody_receives_any_more_the_library_gets_no_texts(size: int) -> None:
+    text, ping = encoded(Opcode.TEXT, b"history 1000"), encoded(Opcode.PING, b"!")
+    late = text * 20 + ping + text * 20 + CLOSE
+    late = text[-3:] + late
+    wire = Wire(text + text[:-3], *(late[n : n + size] for n in range(0, len(late), size)))
+    incoming = Incoming(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
+
+    async def never() -> str:
+        await trio.sleep_forever()
+        return ""
+
+    assert await incoming.receive(never) == ["history 1000"]
+    seen: list[bytes] = []
+
+    async def read_as_library() -> None:
+        while data := await incoming.receive_for_library(4096):
+            seen.append(data)
+
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(read_as_library)
+            await wait_all_tasks_blocked()
+            incoming.receive_no_more()
+    assert b"".join(seen) == ping + CLOSE
+
+
+async def test_of_one_whose_frames_are_the_librarys_little_is_read_late(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    binary = encoded(Opcode.BINARY, b"?")
+    wire = Wire(*[binary] * 50, reads_a_second=50)
+    incoming = Incoming(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
+
+    async def other() -> str:
+        await trio.lowlevel.checkpoint()
+        return ""
+
+    await incoming.receive(other)
+    incoming.receive_no_more()
+    with trio.move_on_after(2):
+        while True:
+            await incoming.receive_for_library(4096)
+    assert 5 <= wire.reads <= 12

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import AsyncExitStack, ExitStack
 from gc import get_referents
 from pathlib import Path
-from types import FrameType, MethodType
+from types import CoroutineType, FrameType, GeneratorType, MethodType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -141,14 +141,20 @@ def _chain(task: Task) -> Iterator[object]:
             awaiting = next((each for each in get_referents(awaiting) if hasattr(each, "ag_frame")), None)
             continue
         yield awaiting
+        running = awaiting
         awaiting = next(
             (
-                getattr(awaiting, name)
+                getattr(running, name)
                 for name in ("cr_await", "gi_yieldfrom", "ag_await")
-                if hasattr(awaiting, name)
+                if hasattr(running, name)
             ),
             None,
         )
+        if awaiting is None and isinstance(running, GeneratorType):
+            # What takes its steps in turns (gateway/turns.py) is a local there.
+            awaiting = next(
+                (each for each in get_referents(running) if isinstance(each, CoroutineType)), None
+            )
 
 
 def _frame_of(running: object) -> FrameType | None:

@@ -14,6 +14,8 @@ from chat.gateway import turns as module
 from chat.gateway.http.app import in_turns
 from chat.gateway.listener import open_gateway
 from chat.gateway.turns import Turns
+from chat.live.tree import awaited_by
+from chat.services.fair_limiter import FairLimiter, Kind
 
 A, B = b"a", b"b"
 
@@ -215,3 +217,18 @@ async def test_a_turn_may_be_taken_in_the_pass_in_which_they_end() -> None:
             with trio.CancelScope(shield=True):
                 await turns.steps(A, work(5, "a", done))
     assert done == ["a"] * 5
+
+
+async def test_the_task_tree_shows_where_it_waits_behind_its_turns() -> None:
+    tasks: list[trio.lowlevel.Task] = []
+
+    async def waits_at_a_limiter() -> None:
+        tasks.append(trio.lowlevel.current_task())
+        await Turns().steps(A, FairLimiter(0, most=1, most_each=1).acquire(Kind.LOGIN, A))
+
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(waits_at_a_limiter)
+            await wait_all_tasks_blocked()
+            assert awaited_by(tasks[0]).function == "FairLimiter.acquire"
+            nursery.cancel_scope.cancel()

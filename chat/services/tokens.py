@@ -7,11 +7,14 @@ raising a person's generation revokes every token issued before.
 import json
 import secrets
 import time
+from functools import cached_property
 from typing import Any
 
 import jwt
 import msgspec
+from jwt.algorithms import HMACAlgorithm
 from jwt.types import Options
+from jwt.utils import base64url_encode
 
 from chat.model.entities import Person
 
@@ -63,7 +66,7 @@ class Tokens:
         if len(token) > _LONGEST:
             return None
         try:
-            claims = jwt.decode(token, self._secret, algorithms=[_ALGORITHM], options=_OPTIONS)
+            claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM], options=_OPTIONS)
             person_id, generation = int(claims["sub"]), int(claims["jti"].partition(".")[0])
         except (
             jwt.PyJWTError,
@@ -75,7 +78,26 @@ class Tokens:
 
     def _sign(self, claims: dict[str, Any]) -> str:
         # Without `typ`, which RFC 7519 leaves open, there is more room for the name.
-        return jwt.encode(claims, self._secret, _ALGORITHM, headers={"typ": None}, json_encoder=_Utf8Encoder)
+        return jwt.encode(claims, self._key, _ALGORITHM, headers={"typ": None}, json_encoder=_Utf8Encoder)
+
+    @cached_property
+    def _key(self) -> jwt.PyJWK:
+        # Made for the first token that is read or issued: the commands have no secret, and no tokens.
+        encoded = base64url_encode(self._secret.encode()).decode()
+        key = jwt.PyJWK({"kty": "oct", "k": encoded, "alg": _ALGORITHM})
+        key.Algorithm = _CheckedOnce(self._secret)
+        return key
+
+
+class _CheckedOnce(HMACAlgorithm):
+    """HS256 with one key. PyJWT has OpenSSL look, for each token, whether the key is an asymmetric one."""
+
+    def __init__(self, secret: str) -> None:
+        super().__init__(HMACAlgorithm.SHA256)
+        self._key = super().prepare_key(secret)
+
+    def prepare_key(self, key: str | bytes) -> bytes:
+        return self._key
 
 
 class _Utf8Encoder(json.JSONEncoder):

@@ -31,6 +31,18 @@ def test_a_token_names_its_person_and_generation() -> None:
     assert tokens.read(tokens.issue(ADA)) == Claims(7, 3)
 
 
+def test_the_key_is_examined_once_and_not_for_each_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it is an asymmetric one takes OpenSSL as long as all the rest, and two thousand come back at once."""
+    tokens = Tokens(SECRET, 60)
+    token = tokens.issue(ADA)
+
+    def examine(_key: bytes) -> bool:
+        pytest.fail("the key was examined again")
+
+    monkeypatch.setattr("jwt.algorithms.is_pem_format", examine)
+    assert tokens.read(token) == Claims(7, 3)
+
+
 def test_a_token_stays_good_when_the_clock_is_set_back() -> None:
     assert Tokens(SECRET, 60).read(forged(iat=2**40 - 1)) == Claims(7, 3)
 

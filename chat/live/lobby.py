@@ -75,12 +75,14 @@ async def recall(session: Session, command: Recall, nursery: trio.Nursery) -> No
     if not await session.may_read(session.person, command.count):
         return None
     session.recalls += 1
-    turn = session.recall_turn = session.recall_turn or trio.Lock()
-    nursery.start_soon(_recall, session, session.person, command.count, turn)
-    return await trio.lowlevel.checkpoint()
+    before, session.last_recall = session.last_recall, trio.Event()
+    nursery.start_soon(_recall, session, session.person, command.count, before, session.last_recall)
+    return None
 
 
-async def _recall(session: Session, person: Person, count: int, turn: trio.Lock) -> None:
+async def _recall(
+    session: Session, person: Person, count: int, before: trio.Event | None, done: trio.Event
+) -> None:
     size = 0
 
     async def tell(frames: bytes) -> None:
@@ -89,12 +91,16 @@ async def _recall(session: Session, person: Person, count: int, turn: trio.Lock)
         await session.outbox.send(frames)
 
     try:
-        async with turn:  # one answer at a time: what is read for a client is bounded
-            await session.wait_settled()  # what a client said before it asked is in the answer
-            await session.core.history.recall(LOBBY_ID, count, session.dialect, tell)
+        if before is not None:
+            await before.wait()  # one answer at a time: what is read for a client is bounded
+        await session.wait_settled()  # what a client said before it asked is in the answer
+        await session.core.history.recall(LOBBY_ID, count, session.dialect, tell)
     except* StorageDown:
         session.tell(Refused(UNAVAILABLE))
     finally:
+        done.set()
+        if session.last_recall is done:
+            session.last_recall = None
         session.recalls -= 1
         session.has_read(person, size, count)
 

@@ -122,7 +122,7 @@ class Session:
         self.room_id = 0  # the one room that this connection entered, where the dialect has such
         self.support: Any = None  # what an operator's connection remembers (live/support.py)
         self.recalls = 0  # history queries under way
-        self.recall_turn: trio.Lock | None = None  # of the one that is answered; made by the first
+        self.last_recall: trio.Event | None = None  # set when the last of them is answered
         self._connection = connection
         self.dialect = dialect
         self._choices = choices

@@ -66,6 +66,21 @@ async def test_sixteen_history_queries_may_be_under_way_and_no_more(world: World
     assert await client.asks(line("history 5")) == line("hello")
 
 
+async def test_the_histories_that_a_client_asks_for_are_read_one_after_the_other(world: World) -> None:
+    (ada,) = await world.add_all("ada")
+    client = await talker(world, ada)
+    client.send(line("hello"))
+    await world.rest()
+    with world.obstacles.held("page"):
+        world.obstacles.calls.clear()
+        for _ in range(3):
+            client.send(line("history 300"))
+        assert await client.hears() == []
+        assert world.obstacles.calls == ["by_id", "page"]
+    assert await client.hears() == [line("hello")] * 3
+    assert client.session.last_recall is None
+
+
 async def test_queries_of_a_client_that_leaves_leave_nothing_behind(world: World) -> None:
     (ada,) = await world.add_all("ada")
     client = await talker(world, ada)

@@ -18,9 +18,14 @@ def address_key(text: str) -> bytes | None:
     Loopback is everybody's in labs, and behind a proxy that tells no address. Whoever has one IPv6 address has the
     2**64 of its network, so that network counts. What is no address (`unknown`, RFC 7239 section 6.2) counts as itself.
     """
-    address = parse_address(text)
+    return _key(text) if len(text) <= _LONGEST else text[:_LONGEST].encode(errors="replace")
+
+
+@lru_cache(1024)
+def _key(text: str) -> bytes | None:
+    address = _parsed(text)
     if address is None:
-        return text[:_LONGEST].encode(errors="replace")
+        return text.encode(errors="replace")
     if address.is_loopback:
         return None
     return address.packed[:8]  # all four bytes of an IPv4 address

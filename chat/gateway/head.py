@@ -7,7 +7,7 @@ HTTP status that says so, and the caller owns the time.
 import os
 import re
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
@@ -124,6 +124,14 @@ class Head:
     headers: tuple[tuple[str, str], ...]
     size: int = 0
     """Bytes of the head as it came."""
+    _values: dict[str, list[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # On its way in a handshake is asked for fifteen values: sorted once, they are not searched for each time.
+        values: dict[str, list[str]] = {}
+        for name, value in self.headers:
+            values.setdefault(name, []).append(value)
+        object.__setattr__(self, "_values", values)
 
     @property
     def path(self) -> str:
@@ -136,11 +144,11 @@ class Head:
 
     def values(self, name: str) -> list[str]:
         """Every value of the header `name` (in lower case), in the order they came."""
-        return [value for known, value in self.headers if known == name]
+        return self._values.get(name, [])
 
     def get(self, name: str) -> str | None:
         """The first value of the header `name` (in lower case), or None."""
-        return next(iter(self.values(name)), None)
+        return self._values.get(name, [None])[0]
 
     @property
     def asks_for_websocket(self) -> bool:

@@ -47,7 +47,7 @@ from chat.live.rooms import RoomSockets
 from chat.live.session import Core, Handler
 from chat.live.support import SupportDesk
 from chat.live.watch import Watch, open_watch
-from chat.model.closing import GOING_AWAY
+from chat.model.closing import GOING_AWAY, TOO_FAR_BEHIND
 from chat.model.entities import Desk, Inbox
 from chat.model.startup import CannotStart
 from chat.services.accounts import Accounts
@@ -141,10 +141,15 @@ async def open_chat(
         accounts = make_accounts(config, storage.users, people.get, secret, meters.account)
         hub = Hub(await storage.messages.newest_id())
         hub.observe(Inbox, deliveries.heard)
+
+        def skipped(newest_id: int) -> None:
+            hub.newest_id = newest_id
+            presence.expel_all(TOO_FAR_BEHIND)
+
         meters.watch(presence.readings, hub.readings)
         async with (
             open_broadcaster(hub, meters) as broadcaster,
-            open_journal(storage.messages, broadcaster, meters) as journal,
+            open_journal(storage.messages, broadcaster, meters, skipped) as journal,
             open_watch(recorder, meters) as watch,
             trio.open_nursery() as nursery,
         ):

@@ -5,7 +5,7 @@ committed is told, once and in order, also when the database went silent in the 
 is told anything until the log has been read to its end (`log.py`).
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple, Protocol
 
@@ -174,14 +174,19 @@ class Journal:
 
 @asynccontextmanager
 async def open_journal(
-    messages: Messages, broadcaster: Broadcaster, meters: Meters | None = None
+    messages: Messages,
+    broadcaster: Broadcaster,
+    meters: Meters | None = None,
+    skipped: Callable[[int], object] = lambda newest_id: None,
 ) -> AsyncGenerator[Journal]:
     """Write for as long as the block lasts, and finish what was taken.
+
+    `skipped` is told, where others wrote too much to be told, up to which id nobody is told of it. Sync.
 
     Cancelling refuses nothing and acknowledges nothing that still waits; a commit under way is finished, told
     and acknowledged.
     """
-    follower = LogFollower(messages, broadcaster, await messages.newest_id())
+    follower = LogFollower(messages, broadcaster, await messages.newest_id(), skipped)
     journal = Journal(messages, broadcaster, follower, meters or Meters())
     async with trio.open_nursery() as nursery:
         nursery.start_soon(journal.write)

@@ -5,7 +5,7 @@ usually continues it. Where it does not, because the outcome of an earlier one i
 log is read from PostgreSQL until there is nothing more: one way, whatever happened.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from chat.live.broadcaster import Broadcaster
 from chat.live.hub import Announcement
@@ -15,12 +15,22 @@ _PIECE = 256
 _PIECE_BYTES = 4 * 2**20
 """Messages of the log that are read at once, and bytes of their texts."""
 
+MOST_BEHIND = 10_000
+"""Messages that are told late. Whoever writes more beside this server writes no chat, and nobody could read it."""
+
 
 class LogFollower:
     """Stands between the journal and the broadcaster. One task uses it."""
 
-    def __init__(self, messages: Messages, broadcaster: Broadcaster, newest_id: int) -> None:
+    def __init__(
+        self,
+        messages: Messages,
+        broadcaster: Broadcaster,
+        newest_id: int,
+        skipped: Callable[[int], object] = lambda newest_id: None,
+    ) -> None:
         self._messages = messages
+        self._skipped = skipped  # told up to which id nobody is told: whoever listens missed that. Sync.
         self._broadcaster = broadcaster
         self._newest_id = newest_id  # of all that was announced, or was there before
         self._ahead: dict[
@@ -53,6 +63,9 @@ class LogFollower:
         same.
         """
         caught_up = 0
+        if (end := await self._messages.newest_id()) > self._newest_id + MOST_BEHIND:
+            self._newest_id = end
+            self._skipped(end)
         while behind := await self._messages.read_log(self._newest_id, _PIECE, _PIECE_BYTES):
             # No await from here on: what is read here is not read again.
             self._announce([self._ahead.pop(message.id, Announcement(message)) for message in behind])

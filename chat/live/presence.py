@@ -121,6 +121,11 @@ class Presence:
                         observer(session)
         return sorted(ended)
 
+    def expel_all(self, closing: Closing) -> None:
+        """End every session that is here now, at once: it hears nothing more. Whoever comes later may stay. Sync."""
+        for session in tuple(self._sessions):
+            session.expel(closing)
+
     def close_all(self, closing: Closing) -> None:
         """Begin to end all sessions, those too that are only just arriving. Sync."""
         self._closing = closing

@@ -25,6 +25,9 @@ CRASHED = Closing(1011, "internal error")
 OUTCOME_UNKNOWN = Closing(1013, "the database did not answer in time, connect again")
 """A message of this client may or may not have been saved, so no honest answer is left."""
 
+TOO_FAR_BEHIND = Closing(1013, "the server missed too much, connect again")
+"""More was written to the database by others than anybody can be told live; history has it."""
+
 TOO_SLOW = Closing(4008, "too slow: the bytes waiting for this client passed their limit")
 """The outbox overflowed, or a write made no progress for too long."""
 

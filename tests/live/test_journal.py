@@ -11,6 +11,7 @@ from chat.dialects.talker import TALKER
 from chat.live.broadcaster import open_broadcaster
 from chat.live.hub import Announcement, Hub
 from chat.live.journal import Journal, open_journal
+from chat.live.log import MOST_BEHIND
 from chat.live.meters import Meters
 from chat.model.entities import Draft, Inbox, Message, Pair, Peer, Room
 from chat.model.outcomes import KeyUsed, Outcome, Repeated, Saved
@@ -113,14 +114,20 @@ async def world(autojump_clock: object) -> AsyncGenerator[World]:
 
 @asynccontextmanager
 async def opened_world(
-    *earlier: Draft, kind: type[FaultyMessages] = FaultyMessages, meters: Meters | None = None
+    *earlier: Draft,
+    kind: type[FaultyMessages] = FaultyMessages,
+    meters: Meters | None = None,
+    skipped: Callable[[int], object] = lambda newest_id: None,
 ) -> AsyncGenerator[World]:
     storage, hub = MemoryStorage(), Hub()
     for name in ("ada", "cem", *"345678"):
         await storage.users.add(NewPerson(name=name, password_hash=b""))
     messages = kind(storage)
     await MemoryMessages.save(messages, earlier)
-    async with open_broadcaster(hub) as broadcaster, open_journal(messages, broadcaster, meters) as journal:
+    async with (
+        open_broadcaster(hub) as broadcaster,
+        open_journal(messages, broadcaster, meters, skipped) as journal,
+    ):
         yield World(storage, messages, journal, hub)
 
 
@@ -274,6 +281,26 @@ async def test_what_is_deleted_before_it_is_told_is_not_waited_for(
     await world.rest()
     assert world.ben.lines() == ["1", "3"]
     assert world.messages.read == [0, 0, 1], "what was deleted is not looked for again"
+
+
+async def test_more_than_anybody_can_be_told_is_skipped_and_said_so(autojump_clock: object) -> None:
+    skipped: list[int] = []
+    async with opened_world(skipped=skipped.append) as world:
+        many = [Draft(GARDEN, 2, "cem", "x", 1.0)] * (MOST_BEHIND + 1)
+        await MemoryMessages.save(world.messages, many[:-2])
+        await world.send("told")
+        await world.rest()
+        assert len(world.ben.lines()) == len(many) - 1
+        assert skipped == []
+        await MemoryMessages.save(world.messages, many)
+        await world.send("not told")
+        await world.rest()
+        assert isinstance(world.ben.outcomes[1][1], Message)
+        assert skipped == [world.ben.outcomes[1][1].id]
+        await world.send("again told")
+        await world.rest()
+        assert world.ben.lines()[len(many) - 1 :] == ["again told"]
+        assert skipped == [2 * len(many)]
 
 
 async def test_what_is_sent_again_with_its_key_is_answered_and_told_once(

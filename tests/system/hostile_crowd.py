@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from conftest import DEFAULT_LIMITS, ServerProcess, data_path, running_server
 from hostile import SOCKETS, Job
 from innocents import EACH, Account, Innocents, sign_up
-from people import PATIENCE
+from people import PATIENCE, client
 from processes import cpu_seconds, resident_kib
 from saved import LOBBY, execute_sql, fetch_sql
 
@@ -40,13 +40,13 @@ LONG_ROOM, BIG_ROOM = 300_000, 1_000_000
 """Messages of a room that is paged through, and of one that is deleted."""
 
 _FILL = """
-WITH log AS (UPDATE lanes SET last_id = last_id + $3 RETURNING last_id - $3 AS base),
-room AS (
-    UPDATE rooms SET last_seq = last_seq + $3, last_pos = last_pos + $3 FROM log WHERE rooms.id = $1
-    RETURNING rooms.id, last_seq - $3 AS seq, last_pos - $3 AS pos, log.base
+WITH room AS (
+    UPDATE rooms SET last_seq = last_seq + $3, last_pos = last_pos + $3 WHERE id = $1
+    RETURNING id, last_seq - $3 AS seq, last_pos - $3 AS pos
 )
 INSERT INTO messages (id, room_id, seq, pos, sender_id, kind, text, created_at)
-SELECT base + n, id, seq + n, pos + n, $2, 'message', 'said ' || n, now() FROM room, generate_series(1, $3) AS n"""
+SELECT $4 + n, id, seq + n, pos + n, $2, 'message', 'said ' || n, now() FROM room, generate_series(1, $3) AS n"""
+_TAKE_IDS = "UPDATE lanes SET last_id = last_id + $1 RETURNING last_id - $1"
 _PIECE = 50_000
 
 Row = tuple[str, str, str, str]
@@ -78,7 +78,6 @@ class Attack:
         people = [sign_up(url, f"innocent{n}", f"192.0.2.{n + 1}") for n in range(5 * EACH)]
         operator = sign_up(url, "olga", "192.0.2.200")
         execute_sql(server.address, "UPDATE users SET is_operator = true WHERE name = 'olga'")
-        self.innocents = Innocents(url, people, operator)
         self._jobs: dict[str, dict[str, Any]] = {}
         for number, kind in enumerate(SOCKETS, 1):
             name = kind.__name__.replace("_", "-")
@@ -94,20 +93,23 @@ class Attack:
         self._jobs["removes"]["rooms"] = [garden]
         pager = self._jobs["pages"]
         pager["rooms"] = [self._room(pager["account"], "long", LONG_ROOM)]
+        self._fill(LOBBY, pager["account"], 2000)  # so that `history 1000` has something to tell
+        self._catch_up(pager["account"], pager["name"])
         query = "SELECT max(id) FROM messages WHERE room_id = $1"
         pager["victim"] = fetch_sql(server.address, query, pager["rooms"][0])[0][0]
         self._owner = self._jobs["deletes"]["account"]
         self._jobs["registers"]["name"] = "innocent0"
         self._count_rooms = 0
+        self.innocents = Innocents(url, people, operator)
 
     def fill(self) -> None:
         """Make the rooms that are to be deleted, and let the database settle."""
         for _ in range(1):
             self._count_rooms += 1
-            self._jobs["deletes"]["rooms"] = [self._room(self._owner, f"big{self._count_rooms}", BIG_ROOM)]
-        lobby = fetch_sql(self.server.address, "SELECT last_seq FROM rooms WHERE id = $1", LOBBY)[0][0]
-        if not lobby:  # so that `history 1000` has something to tell
-            self._fill(LOBBY, self._owner, 2000)
+            self._jobs["deletes"]["rooms"] = [
+                # Nobody reads it, so its ids need not be of the log, which everybody would be told.
+                self._room(self._owner, f"big{self._count_rooms}", BIG_ROOM, -self._count_rooms * 10**9)
+            ]
         for statement in ("VACUUM ANALYZE", "CHECKPOINT"):
             execute_sql(self.server.address, statement)
 
@@ -133,7 +135,7 @@ class Attack:
             answers,
         )
 
-    def _room(self, owner: Account, name: str, messages: int) -> int:
+    def _room(self, owner: Account, name: str, messages: int, before: int | None = None) -> int:
         address = self.server.address
         room: int = fetch_sql(
             address,
@@ -142,12 +144,24 @@ class Attack:
             owner.id,
         )[0][0]
         execute_sql(address, "INSERT INTO memberships (room_id, user_id) VALUES ($1, $2)", room, owner.id)
-        self._fill(room, owner, messages)
+        self._fill(room, owner, messages, before)
         return room
 
-    def _fill(self, room: int, owner: Account, messages: int) -> None:
+    def _fill(self, room: int, owner: Account, messages: int, before: int | None = None) -> None:
+        """Fill a room, with ids of the log, or with such as were before that id."""
         for done in range(0, messages, _PIECE):
-            execute_sql(self.server.address, _FILL, room, owner.id, min(_PIECE, messages - done))
+            size = min(_PIECE, messages - done)
+            if before is None:
+                base = fetch_sql(self.server.address, _TAKE_IDS, size)[0][0]
+            else:
+                base = before - messages + done - 1
+            execute_sql(self.server.address, _FILL, room, owner.id, size, base)
+
+    def _catch_up(self, account: Account, name: str) -> None:
+        """Let the server find out how much was written beside it: with the next message, which ends who is there."""
+        with client(self.server.url, f"/talker?token={account.token}", name=name) as speaker:
+            speaker.say("what did I miss?")
+            speaker.hear_to_the_end()
 
     @contextmanager
     def _attacked_by(self, kinds: Sequence[str], seconds: float) -> Generator[dict[str, dict[str, int]]]:

@@ -37,7 +37,7 @@ lint: .venv/test ## what looks at the code without running it
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
 
-mutants: .venv/test ## plant defects and list those that no test finds; ARGS="--only live/outbox.py --most 50 --seed 1"
+mutants: .venv/test ## plant defects and list those that no test finds; ARGS="--only engine/send_queue.py --most 50 --seed 1"
 	$(BIN)/python tests/mutants/plant.py $(ARGS)
 
 simulate: .venv/test ## run SEEDS=1000 worlds of the simulation, on all cores

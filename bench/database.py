@@ -12,9 +12,9 @@ from pathlib import Path
 
 import trio
 
+from chat.embedded_postgres.data_directory import open_data_directory
+from chat.embedded_postgres.embedded import open_embedded_postgres
 from chat.logs import configure_logging
-from chat.storage.postgres.data_directory import open_data_directory
-from chat.storage.postgres.embedded import open_embedded_postgres
 
 _GRACE = 5.0
 """Seconds for it to stop."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from bench.scenarios import HISTORY, Scenario
-from chat.model.entities import Person
+from chat.domain.entities import Person
 
 
 class Plan(msgspec.Struct, frozen=True):

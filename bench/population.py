@@ -13,8 +13,8 @@ import asyncpg
 
 from bench.plans import Member, members_needed
 from bench.scenarios import Scenario
-from chat.model.entities import Person
-from chat.services.tokens import Tokens
+from chat.domain.entities import Person
+from chat.domain.tokens import Tokens
 
 _DEADLINE = 60.0
 """Seconds."""

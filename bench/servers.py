@@ -19,9 +19,9 @@ from bench.plans import Member, Plan, members_needed, plan, plan_for_peer
 from bench.population import populate
 from bench.processes import running
 from bench.scenarios import Scenario
-from chat.model.entities import Person
-from chat.services.tokens import Tokens
-from chat.storage.postgres.embedded import running_address
+from chat.domain.entities import Person
+from chat.domain.tokens import Tokens
+from chat.embedded_postgres.embedded import running_address
 
 BENCH = Path(__file__).parent
 ROOT = BENCH.parent
@@ -117,7 +117,8 @@ def _ours(name: str, root: Path) -> Server:
 
 def _without_limits(root: Path) -> list[str]:
     """Return the flags that lift the limits on speed, as far as that tree has any: who measures says all it can."""
-    settings = (root / "chat" / "config.py").read_text()
+    places = (root / "chat" / "settings" / "config.py", root / "chat" / "config.py")  # an older tree's
+    settings = next(path for path in places if path.exists()).read_text()
     names = ("message_rate", "message_bytes", "read_rate", "call_rate", "registrations_per_hour")
     return [word for name in names if name in settings for word in (f"--{name.replace('_', '-')}", "0")]
 

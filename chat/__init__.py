@@ -2,16 +2,19 @@
 
 The floors, highest first; a file imports only from floors below its own:
 
-    cli, __main__    the command
-    server           the only wiring, one `async with`
-    gateway/         the edges: one port, the WebSocket door, HTTP routes
-    live/            what is alive now: hub, broadcaster, journal, outbox, session
-    services/        the rules: accounts, history, rooms, support, direct
-    dialects/        pure codecs, one a protocol
-    storage/         ports, and two implementations: memory and PostgreSQL
-    configure        where the settings come from
-    config, logs, waiting   one frozen record; how a line is logged; take all that is waiting
-    model/           values without await or I/O
+    cli, __main__        the command
+    server               the only wiring, one `async with`
+    beside               the accounts, for a command beside a running server
+    protocols/           a package each: codec, handlers, HTTP routes; none knows another
+    web_api/             the HTTP application: endpoints, bodies, answers, OpenAPI, pages
+    gateway/             one port: listener, admission, TLS; http1/ and websocket/
+    engine/              what is alive now: session, hub, journal, broadcaster, send queue, history, memberships
+    inspection/          what is looked at: records of connections, task tree, metrics, control socket
+    storage/             the ports in memory and in PostgreSQL
+    embedded_postgres/   supervises a PostgreSQL of our own
+    settings/            one frozen record, and where it is read from
+    domain/              values, rules and the ports of the storage: no wire, no SQL
+    channels, caseless, logs   take all that waits; JSON keys in any case; how a line is logged
 """
 
 __version__ = "0.1.0"

@@ -5,18 +5,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 
-from chat.config import Config
-from chat.model.entities import Person
-from chat.services.accounts import Accounts
-from chat.services.administration import Administration
-from chat.services.moderation import Moderation
-from chat.services.passwords import Passwords
-from chat.services.registrations import Registrations
-from chat.services.throttle import Throttle
-from chat.services.tokens import Tokens
-from chat.storage.ports import Users
-from chat.storage.postgres.data_directory import AlreadyRunning, open_data_directory
-from chat.storage.postgres.embedded import open_embedded_postgres, running_address
+from chat.domain.accounts import Accounts
+from chat.domain.administration import Administration
+from chat.domain.entities import Person
+from chat.domain.moderation import Moderation
+from chat.domain.passwords import Passwords
+from chat.domain.ports import Users
+from chat.domain.registrations import Registrations
+from chat.domain.throttle import Throttle
+from chat.domain.tokens import Tokens
+from chat.embedded_postgres.data_directory import AlreadyRunning, open_data_directory
+from chat.embedded_postgres.embedded import open_embedded_postgres, running_address
+from chat.settings.config import Config
 from chat.storage.postgres.storage import open_postgres_beside
 
 

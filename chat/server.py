@@ -11,57 +11,57 @@ from msgspec import structs
 from quart_trio import QuartTrio
 
 from chat.beside import make_accounts
-from chat.config import Config
-from chat.dialects.dialect import Dialect, by_name
-from chat.dialects.table import DIALECTS
-from chat.gateway.arrival import Arrival
-from chat.gateway.door import Door
-from chat.gateway.http.admin import admin_routes
-from chat.gateway.http.app import create_app
-from chat.gateway.http.direct import direct_routes
-from chat.gateway.http.messenger import messenger_routes
-from chat.gateway.http.metrics import create_metrics
-from chat.gateway.http.pages import create_pages
-from chat.gateway.http.people import people_routes
-from chat.gateway.http.rooms import rooms_routes
-from chat.gateway.http.support import support_routes
-from chat.gateway.http.talker import talker_routes
+from chat.domain.accounts import Accounts
+from chat.domain.administration import Administration
+from chat.domain.budgets import Budgets
+from chat.domain.closing import GOING_AWAY, TOO_FAR_BEHIND
+from chat.domain.direct import Direct
+from chat.domain.entities import Desk, Inbox
+from chat.domain.ports import Storage, Users
+from chat.domain.rooms import Rooms
+from chat.domain.startup import CannotStart
+from chat.domain.support import Support
+from chat.embedded_postgres.data_directory import open_data_directory
+from chat.embedded_postgres.embedded import open_embedded_postgres
+from chat.engine.batch_loader import open_gathering
+from chat.engine.broadcaster import open_broadcaster
+from chat.engine.cleaner import open_cleaner
+from chat.engine.deliveries import open_deliveries
+from chat.engine.dialect import Dialect, by_name
+from chat.engine.follower import follow_changes
+from chat.engine.heartbeat import beat
+from chat.engine.history import open_history
+from chat.engine.hub import Hub
+from chat.engine.journal import open_journal
+from chat.engine.memberships import Memberships
+from chat.engine.people import PeopleFollower
+from chat.engine.presence import Presence
+from chat.engine.session import Core, Handler
+from chat.gateway.http1.request import Arrival
 from chat.gateway.listener import open_gateway
-from chat.gateway.local import open_local
 from chat.gateway.turns import Turns
-from chat.live import lobby
-from chat.live.broadcaster import open_broadcaster
-from chat.live.cleaner import open_cleaner
-from chat.live.deliveries import open_deliveries
-from chat.live.direct import DirectMessages
-from chat.live.follower import follow_changes
-from chat.live.heartbeat import beat
-from chat.live.hub import Hub
-from chat.live.journal import open_journal
-from chat.live.memberships import Memberships
-from chat.live.meters import Meters
-from chat.live.people import PeopleFollower
-from chat.live.presence import Presence
-from chat.live.recorder import Recorder
-from chat.live.rooms import RoomSockets
-from chat.live.session import Core, Handler
-from chat.live.support import SupportDesk
-from chat.live.watch import Watch, open_watch
-from chat.model.closing import GOING_AWAY, TOO_FAR_BEHIND
-from chat.model.entities import Desk, Inbox
-from chat.model.startup import CannotStart
-from chat.services.accounts import Accounts
-from chat.services.administration import Administration
-from chat.services.budgets import Budgets
-from chat.services.direct import Direct
-from chat.services.gathering import open_gathering
-from chat.services.history import open_history
-from chat.services.rooms import Rooms
-from chat.services.support import Support
-from chat.storage.ports import Storage, Users
-from chat.storage.postgres.data_directory import open_data_directory
-from chat.storage.postgres.embedded import open_embedded_postgres
+from chat.gateway.websocket.endpoint import Door
+from chat.inspection.control_socket import open_local
+from chat.inspection.metrics import Meters
+from chat.inspection.recorder import Recorder
+from chat.inspection.watch import Watch, open_watch
+from chat.protocols.direct.handlers import DirectMessages
+from chat.protocols.direct.http import direct_routes
+from chat.protocols.lines import handlers as lobby
+from chat.protocols.messenger.http import messenger_routes
+from chat.protocols.registry import DIALECTS
+from chat.protocols.rooms.handlers import RoomSockets
+from chat.protocols.rooms.http import rooms_routes
+from chat.protocols.support.handlers import SupportDesk
+from chat.protocols.support.http import support_routes
+from chat.protocols.talker.http import talker_routes
+from chat.settings.config import Config
 from chat.storage.postgres.storage import open_postgres_storage
+from chat.web_api.admin import admin_routes
+from chat.web_api.app import create_app
+from chat.web_api.metrics import create_metrics
+from chat.web_api.pages import create_pages
+from chat.web_api.people import people_routes
 
 logger = structlog.get_logger(__name__)
 

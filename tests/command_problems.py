@@ -17,8 +17,8 @@ import click
 from commands import ASSIGNMENT, ROOT, Command
 
 from chat.cli import main
-from chat.configure import read_config
-from chat.model.startup import CannotStart
+from chat.domain.startup import CannotStart
+from chat.settings.sources import read_config
 
 _OPERATORS = {"&&", "||", "|", ";", "&", "(", ")"}
 

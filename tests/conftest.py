@@ -17,9 +17,9 @@ import asyncpg
 import pytest
 from hypothesis import settings
 
+from chat.embedded_postgres.embedded import running_address
 from chat.storage.postgres.crossing import cross, open_asyncio
 from chat.storage.postgres.database import Address
-from chat.storage.postgres.embedded import running_address
 
 pytest_plugins = ["leftovers", "workers"]
 
@@ -158,8 +158,8 @@ def normalised(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return unicodedata.normalize(form, text)
 
     noting = SimpleNamespace(normalize=normalize, category=unicodedata.category)
-    monkeypatch.setattr("chat.model.rules.unicodedata", noting)
-    monkeypatch.setattr("chat.model.skeletons.unicodedata", noting)
+    monkeypatch.setattr("chat.domain.rules.unicodedata", noting)
+    monkeypatch.setattr("chat.domain.skeletons.unicodedata", noting)
     return lengths
 
 

@@ -30,10 +30,10 @@ from chat.cli import main
 from chat.cli.refused import Misconfigured, Refused, one_line_refusals
 from chat.cli.serve import serve, serve_until_signalled
 from chat.cli.user import user
-from chat.config import FIELDS, Config, ConfigError, describe, flag, variable
-from chat.configure import read_config
-from chat.model.startup import CannotStart
-from chat.storage.postgres.embedded import running_address
+from chat.domain.startup import CannotStart
+from chat.embedded_postgres.embedded import running_address
+from chat.settings.config import FIELDS, Config, ConfigError, describe, flag, variable
+from chat.settings.sources import read_config
 
 SECRET = "a-secret-of-thirty-two-bytes-or-more"
 PATIENCE = 60

@@ -10,7 +10,7 @@ import pytest
 from command_problems import help_of, makefile_targets, options_of_ours, problems
 from commands import PAGES, ROOT, Command, commands, links, mentioned_flags, shell_blocks
 
-from chat.config import FIELDS, default_data_directory, variable
+from chat.settings.config import FIELDS, default_data_directory, variable
 
 SCRIPTS = (
     ("-m", "bench"),

@@ -49,13 +49,13 @@ def masked(**event: object) -> dict[str, Any]:
 
 def test_a_line_is_json_where_stderr_is_no_terminal(capsys: Capture) -> None:
     configure_logging()
-    structlog.get_logger("chat.live.session").info("client arrived", address="127.0.0.1", connection=7)
+    structlog.get_logger("chat.engine.session").info("client arrived", address="127.0.0.1", connection=7)
     (line,) = lines(capsys.readouterr().err)
     assert line.pop("timestamp").endswith("Z")
     assert line == {
         "event": "client arrived",
         "level": "info",
-        "logger": "chat.live.session",
+        "logger": "chat.engine.session",
         "address": "127.0.0.1",
         "connection": 7,
     }

@@ -11,19 +11,19 @@ import pytest
 from quart_trio import QuartTrio
 
 from chat.beside import make_accounts
-from chat.config import Config
-from chat.dialects.table import DIALECTS
-from chat.live.broadcaster import open_broadcaster
-from chat.live.hub import Hub
-from chat.live.journal import open_journal
-from chat.live.memberships import Memberships
-from chat.live.meters import Meters
-from chat.live.presence import Presence
-from chat.live.recorder import Recorder
-from chat.live.watch import Watch
+from chat.domain.budgets import Budgets
+from chat.domain.rooms import Rooms
+from chat.engine.broadcaster import open_broadcaster
+from chat.engine.hub import Hub
+from chat.engine.journal import open_journal
+from chat.engine.memberships import Memberships
+from chat.engine.presence import Presence
+from chat.inspection.metrics import Meters
+from chat.inspection.recorder import Recorder
+from chat.inspection.watch import Watch
+from chat.protocols.registry import DIALECTS
 from chat.server import _app
-from chat.services.budgets import Budgets
-from chat.services.rooms import Rooms
+from chat.settings.config import Config
 from chat.storage.memory import MemoryStorage
 
 SECRET = "a secret of the tests that is long enough"

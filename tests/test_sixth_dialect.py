@@ -10,18 +10,18 @@ import pytest
 import trio
 from trio_websocket import WebSocketConnection, open_websocket_url
 
-from chat.config import Config, Listen
-from chat.dialects.frames import text_frame
-from chat.dialects.table import DIALECTS
-from chat.dialects.talker import TALKER
-from chat.model.commands import Authenticate, Greet, Misunderstood, Say
-from chat.model.events import Authorised, Event, Refused, Said
-from chat.model.refusals import BAD_FRAME
-from chat.model.startup import CannotStart
+from chat.domain.ports import NewPerson, Taken
+from chat.domain.refusals import BAD_FRAME
+from chat.domain.startup import CannotStart
+from chat.domain.tokens import Tokens
+from chat.engine.events import Authorised, Event, Refused, Said
+from chat.gateway.websocket.frames import text_frame
+from chat.protocols.commands import Authenticate, Greet, Misunderstood, Say
+from chat.protocols.registry import DIALECTS
+from chat.protocols.talker.codec import TALKER
 from chat.server import open_chat
-from chat.services.tokens import Tokens
+from chat.settings.config import Config, Listen
 from chat.storage.memory import MemoryStorage
-from chat.storage.ports import NewPerson, Taken
 
 SECRET = "a secret of the tests that is long enough"
 

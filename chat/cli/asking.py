@@ -13,7 +13,7 @@ import click
 
 from chat.cli.flags import config_flags
 from chat.cli.refused import Refused
-from chat.configure import TOKEN, read_config
+from chat.settings.sources import TOKEN, read_config
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Json = Any
@@ -55,7 +55,7 @@ def server_asked(url: str | None, needs_token: bool = True, /, **flags: object) 
 
 
 def _ask_local(data: Path, question: str, *parts: int) -> Json:
-    from chat.gateway.local import reachable  # late: --help need not wait for it
+    from chat.inspection.control_socket import reachable  # late: --help need not wait for it
 
     line = " ".join(map(str, ("why" if question == "ends" else question, *parts)))
     try:

@@ -10,9 +10,9 @@ import trio
 
 from chat.cli.flags import config_flags
 from chat.cli.refused import Refused, one_line_refusals
-from chat.configure import read_config
+from chat.domain.refusals import Refusal
 from chat.logs import configure_logging
-from chat.model.refusals import Refusal
+from chat.settings.sources import read_config
 
 if TYPE_CHECKING:
     from chat.beside import Beside

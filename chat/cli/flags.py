@@ -1,4 +1,4 @@
-"""The flags of a command, made from the record in `config.py`: no setting is described twice."""
+"""The flags of a command, made from the record in `settings/config.py`: no setting is described twice."""
 
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar, get_args, get_origin
@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import click
 from msgspec import NODEFAULT
 
-from chat.config import FIELDS, describe, flag, variable
+from chat.settings.config import FIELDS, describe, flag, variable
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -3,7 +3,7 @@
 import click
 
 from chat.cli.beside import as_json, as_table, beside, data_flags, moment
-from chat.model.entities import LOBBY_ID
+from chat.domain.entities import LOBBY_ID
 
 
 @click.group()

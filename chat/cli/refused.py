@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from chat.config import ConfigError
-from chat.model.startup import CannotStart
-from chat.storage.failures import OutcomeUnknown, StorageDown
+from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.startup import CannotStart
+from chat.settings.config import ConfigError
 
 
 class Refused(click.ClickException):

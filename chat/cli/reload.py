@@ -11,9 +11,9 @@ import trio
 from msgspec import structs
 
 from chat.cli.service_manager import ServiceManager
-from chat.config import FIELDS, Config, ConfigError, variable
+from chat.domain.startup import CannotStart
 from chat.logs import configure_logging
-from chat.model.startup import CannotStart
+from chat.settings.config import FIELDS, Config, ConfigError, variable
 
 if TYPE_CHECKING:  # it takes a second to import
     from chat.server import Server

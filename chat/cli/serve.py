@@ -15,10 +15,10 @@ from chat.cli.refused import Refused, one_line_refusals
 from chat.cli.reload import Reloads
 from chat.cli.service_manager import ServiceManager
 from chat.cli.terminal import Terminal
-from chat.config import FIELDS, Config
-from chat.configure import read_config
 from chat.gateway.descriptors import raise_descriptor_limit
 from chat.logs import configure_logging
+from chat.settings.config import FIELDS, Config
+from chat.settings.sources import read_config
 
 logger = structlog.get_logger(__name__)
 

@@ -7,10 +7,10 @@ import click
 
 from chat.cli.beside import as_json, as_table, beside, moment
 from chat.cli.flags import config_flags
-from chat.model.entities import Person
-from chat.model.refusals import Refusal
-from chat.services.administration import Administration
-from chat.storage.ports import LookAlike
+from chat.domain.administration import Administration
+from chat.domain.entities import Person
+from chat.domain.ports import LookAlike
+from chat.domain.refusals import Refusal
 
 LONGEST_INPUT = 4096
 """Bytes that are read from stdin as a password; more than one may have, so that its refusal says why."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Literal
 
-from chat.model.addresses import parse_address
-from chat.model.startup import CannotStart
+from chat.domain.addresses import parse_address
+from chat.domain.startup import CannotStart
 
 Headers = Iterable[tuple[str, str]]
 """Names in lower case with their values, in the order they came."""

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from types import TracebackType
 
-from chat.model.addresses import address_key
+from chat.domain.addresses import address_key
 
 
 class Admission:

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import trio
 
-from chat.config import Listen
-from chat.model.addresses import parse_address
-from chat.model.startup import CannotStart
+from chat.domain.addresses import parse_address
+from chat.domain.startup import CannotStart
+from chat.settings.config import Listen
 
 BACKLOG = 4096
 """Connections that may wait to be accepted; the system cuts it to what it allows."""

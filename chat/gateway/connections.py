@@ -13,17 +13,17 @@ import trio
 import trio_websocket
 import wsproto.utilities
 
-from chat.config import Config, Listen
+from chat.domain.pace import Pace
 from chat.gateway.addresses import Proxies
 from chat.gateway.admission import Admission, Place
-from chat.gateway.arrival import Arrival, ServeSocket
-from chat.gateway.head import LOGGED, READS, READS_AT_ONCE, ReplayStream, read_head
-from chat.gateway.http_connection import HttpServer
+from chat.gateway.http1.connection import HttpServer
+from chat.gateway.http1.head import LOGGED, READS, READS_AT_ONCE, ReplayStream, read_head
+from chat.gateway.http1.refusal import TEXTS, refuse
+from chat.gateway.http1.request import Arrival, ServeSocket
 from chat.gateway.progress import ProgressStream
-from chat.gateway.refusal import TEXTS, refuse
 from chat.gateway.same_site import SameSite
-from chat.live.meters import Meters
-from chat.services.pace import Pace
+from chat.inspection.metrics import Meters
+from chat.settings.config import Config, Listen
 
 logger = structlog.get_logger(__name__)
 

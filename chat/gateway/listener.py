@@ -11,17 +11,17 @@ from pathlib import Path
 import structlog
 import trio
 
-from chat.config import Config, Listen
 from chat.gateway.addresses import Proxies
-from chat.gateway.arrival import ServeSocket
 from chat.gateway.binding import Bound, bind
 from chat.gateway.connections import Connections
-from chat.gateway.http_connection import HttpServer
-from chat.gateway.lifespan import ASGIApp, open_lifespan
+from chat.gateway.http1.connection import HttpServer
+from chat.gateway.http1.lifespan import ASGIApp, open_lifespan
+from chat.gateway.http1.request import ServeSocket
 from chat.gateway.same_site import SameSite
 from chat.gateway.tls import open_tls_context
 from chat.gateway.turns import Turns
-from chat.live.meters import Meters
+from chat.inspection.metrics import Meters
+from chat.settings.config import Config, Listen
 
 logger = structlog.get_logger(__name__)
 

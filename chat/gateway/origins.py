@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 
-from chat.gateway.head import Head
+from chat.gateway.http1.head import Head
 
 ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(\[[0-9a-f:.]+\]|[^\s/:@?#\[\]\\]+)(?::([0-9]{1,5}))?")
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\s/:@?#\[\]\\]+)(?::([0-9]{1,5}))?")

@@ -8,10 +8,10 @@ from collections.abc import Collection
 
 import structlog
 
+from chat.domain.addresses import parse_address
 from chat.gateway.addresses import Proxies
-from chat.gateway.head import LOGGED, Head
+from chat.gateway.http1.head import LOGGED, Head
 from chat.gateway.origins import HOST, origin_allowed, parse_origin
-from chat.model.addresses import parse_address
 
 logger = structlog.get_logger(__name__)
 

@@ -3,7 +3,7 @@
 import ssl
 from pathlib import Path
 
-from chat.model.startup import CannotStart
+from chat.domain.startup import CannotStart
 
 
 def open_tls_context(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import trio
 from trio.lowlevel import Abort, Task
 
-from chat.services.line import Line
+from chat.domain.line import Line
 
 T = TypeVar("T")
 

@@ -10,24 +10,24 @@ from chat_world import SECRET, Client, Obstructed, World
 from sweeping import Run
 from swept_world import Witness, settle, swept_world
 
-from chat.dialects.direct import DIRECT
-from chat.dialects.rooms import ROOMS
-from chat.dialects.talker import TALKER
-from chat.live.cleaner import open_cleaner
-from chat.live.follower import follow_changes
-from chat.live.outbox import Outbox
-from chat.live.people import PeopleFollower
-from chat.model.entities import LOBBY_ID, Draft, Person, Room
-from chat.model.refusals import Code, Refusal
-from chat.services.accounts import Accounts, Granted
-from chat.services.administration import Administration
-from chat.services.moderation import Moderation
-from chat.services.passwords import Passwords
-from chat.services.registrations import Registrations
-from chat.services.rooms import ALREADY_IN
-from chat.services.throttle import Throttle
-from chat.services.tokens import Tokens
-from chat.storage.failures import OutcomeUnknown, StorageDown
+from chat.domain.accounts import Accounts, Granted
+from chat.domain.administration import Administration
+from chat.domain.entities import LOBBY_ID, Draft, Person, Room
+from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.moderation import Moderation
+from chat.domain.passwords import Passwords
+from chat.domain.refusals import Code, Refusal
+from chat.domain.registrations import Registrations
+from chat.domain.rooms import ALREADY_IN
+from chat.domain.throttle import Throttle
+from chat.domain.tokens import Tokens
+from chat.engine.cleaner import open_cleaner
+from chat.engine.follower import follow_changes
+from chat.engine.people import PeopleFollower
+from chat.engine.send_queue import Outbox
+from chat.protocols.direct.codec import DIRECT
+from chat.protocols.rooms.codec import ROOMS
+from chat.protocols.talker.codec import TALKER
 from chat.storage.memory import MemoryStorage
 
 Change = Callable[[], Awaitable[Refusal | None]]

@@ -19,31 +19,31 @@ from structlog.testing import capture_logs
 from sweeping import Run
 from swept_world import ear_in_lobby, swept_world, texts_saved
 
-from chat.config import Config, Listen
-from chat.dialects.table import DIALECTS
+from chat.domain.administration import Administration
+from chat.domain.budgets import Budgets
+from chat.domain.closing import GOING_AWAY
+from chat.domain.entities import LOBBY_ID, Draft, Person
+from chat.domain.passwords import Passwords
+from chat.domain.ports import NewPerson
 from chat.gateway.connections import Connections
-from chat.gateway.door import Door
-from chat.gateway.http import app as http_app
-from chat.gateway.http.app import create_app
-from chat.gateway.http.direct import direct_routes
-from chat.gateway.http.messenger import messenger_routes
-from chat.gateway.http.metrics import create_metrics
-from chat.gateway.http.pages import create_pages
-from chat.gateway.http.people import people_routes
-from chat.gateway.http.rooms import rooms_routes
-from chat.gateway.http.support import support_routes
-from chat.gateway.http.talker import talker_routes
 from chat.gateway.listener import Gateway, open_gateway
-from chat.live.meters import Meters
-from chat.model.closing import GOING_AWAY
-from chat.model.commands import Recall
-from chat.model.entities import LOBBY_ID, Draft, Person
+from chat.gateway.websocket.endpoint import Door
+from chat.inspection.metrics import Meters
+from chat.protocols.commands import Recall
+from chat.protocols.direct.http import direct_routes
+from chat.protocols.messenger.http import messenger_routes
+from chat.protocols.registry import DIALECTS
+from chat.protocols.rooms.http import rooms_routes
+from chat.protocols.support.http import support_routes
+from chat.protocols.talker.http import talker_routes
 from chat.server import open_chat
-from chat.services.administration import Administration
-from chat.services.budgets import Budgets
-from chat.services.passwords import Passwords
+from chat.settings.config import Config, Listen
 from chat.storage.memory import MemoryStorage
-from chat.storage.ports import NewPerson
+from chat.web_api import app as http_app
+from chat.web_api.app import create_app
+from chat.web_api.metrics import create_metrics
+from chat.web_api.pages import create_pages
+from chat.web_api.people import people_routes
 
 GONE = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
 
@@ -513,7 +513,7 @@ async def http_over_budget(run: Run) -> None:
     with pytest.MonkeyPatch.context() as shorter:
         shorter.setattr(http_app, "HOLD_BACK", 0.02)
         proxied = config(trusted_proxies=("127.0.0.0/8",))
-        shorter.setattr("chat.services.budgets._LONGEST_QUEUE", 0.02)
+        shorter.setattr("chat.domain.budgets._LONGEST_QUEUE", 0.02)
         await one_connection(run, speak, proxied, budgets=Budgets(messages=0.001, calls=0.2))
 
 
@@ -555,8 +555,8 @@ async def _slowly(run: Run, speak: Client) -> None:
     with pytest.MonkeyPatch.context() as shorter:
         shorter.setattr("chat.gateway.connections.READS_AT_ONCE", 1)
         shorter.setattr("chat.gateway.connections.READS", 20.0)  # so that a slow machine is too fast as well
-        for reader in ("head", "http_connection"):
-            shorter.setattr(f"chat.gateway.{reader}.PIECE_OF_HEAD", 2)
+        for reader in ("head", "connection"):
+            shorter.setattr(f"chat.gateway.http1.{reader}.PIECE_OF_HEAD", 2)
         await one_connection(run, speak, config())
 
 

@@ -9,7 +9,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "talker": (
         Mutant(
             "acknowledged_before_commit",
-            "chat.live.journal",
+            "chat.engine.journal",
             "            saved = await self._messages.save(drafts)\n",
             "            for entry in batch:\n"
             "                draft = entry.draft\n"
@@ -20,35 +20,35 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         ),
         Mutant(
             "hub_entry_not_removed",
-            "chat.live.session",
+            "chat.engine.session",
             "        finally:\n            self.ignore_all()\n",
             "        finally:\n            pass\n",
             "the hub keeps telling a client that was cancelled, for ever",
         ),
         Mutant(
             "presence_entry_not_removed",
-            "chat.live.presence",
+            "chat.engine.presence",
             "        try:\n            yield\n        finally:\n            self._sessions.remove(session)\n",
             "        yield\n        self._sessions.remove(session)\n",
             "a cancelled client counts as connected for ever",
         ),
         Mutant(
             "history_query_counted_for_ever",
-            "chat.live.lobby",
-            "    finally:\n        session.recalls -= 1\n",
-            "    else:\n        session.recalls -= 1\n",
+            "chat.protocols.lines.handlers",
+            "    finally:\n        done.set()\n",
+            "    else:\n        done.set()\n",
             "a cancelled history query takes one of the client's sixteen for ever",
         ),
         Mutant(
             "looker_up_not_woken",
-            "chat.services.gathering",
+            "chat.engine.batch_loader",
             "                asked.failure = str(error)\n",
             "                asked.failure = str(error)\n            continue\n",
             "when a look-up fails, those who wait for it wait for ever",
         ),
         Mutant(
             "unknown_outcome_forgotten",
-            "chat.live.journal",
+            "chat.engine.journal",
             "            self._follower.doubt()\n",
             "",
             "a message whose commit was not heard of is in the history, and nobody was ever told it",
@@ -57,16 +57,17 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "history_unread": (
         Mutant(
             "history_query_left_behind",
-            "chat.live.lobby",
-            "    nursery.start_soon(_recall, session, session.person, command.count, turn)\n",
-            "    trio.lowlevel.spawn_system_task(_recall, session, session.person, command.count, turn)\n",
+            "chat.protocols.lines.handlers",
+            "    nursery.start_soon(_recall, session, session.person, command.count, before, session.last_recall)\n",
+            "    trio.lowlevel.spawn_system_task(\n"
+            "        _recall, session, session.person, command.count, before, session.last_recall)\n",
             "a task outside of the client's nursery outlives the client",
         ),
     ),
     "deaf_goodbye": (
         Mutant(
             "goodbye_without_deadline",
-            "chat.live.session",
+            "chat.engine.session",
             "        with trio.move_on_after(_FAREWELL):\n",
             "        with trio.CancelScope():\n",
             "a client that does not answer the close frame holds its session for ever",
@@ -75,7 +76,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "server_goes": (
         Mutant(
             "stop_waits_for_nobody",
-            "chat.live.session",
+            "chat.engine.session",
             "            if self._closing is GOING_AWAY:\n",
             "            if False:\n",
             "a client is gone before it hears what the server had accepted",
@@ -84,7 +85,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "sender_waits": (
         Mutant(
             "journal_slot_lost",
-            "chat.live.journal",
+            "chat.engine.journal",
             "            await self._feed.send(entry)\n        self._taken += 1\n",
             "            self._taken += 1\n            await self._feed.send(entry)\n            return\n"
             "        self._taken += 1\n",
@@ -94,7 +95,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "whole_chat": (
         Mutant(
             "checkpoint_between_commit_and_announce",
-            "chat.live.journal",
+            "chat.engine.journal",
             "        self._meters.committed(len(batch), trio.current_time() - started)\n",
             "        await trio.lowlevel.checkpoint()\n"
             "        self._meters.committed(len(batch), trio.current_time() - started)\n",
@@ -104,14 +105,14 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "joining": (
         Mutant(
             "lock_kept",
-            "chat.live.memberships",
+            "chat.engine.memberships",
             "            if not joining.taken:\n                joining.end()\n",
             "            pass\n",
             "a cancelled joining locks its person out of the room for ever",
         ),
         Mutant(
             "lock_let_go_too_early",
-            "chat.live.memberships",
+            "chat.engine.memberships",
             "            if not joining.taken:\n                joining.end()\n",
             "            if not joining.ended.is_set():\n                joining.end()\n",
             "a cancelled joining is still at the journal when the next one begins: two are told",
@@ -120,7 +121,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "removal": (
         Mutant(
             "checkpoint_between_removal_and_leaving",
-            "chat.live.memberships",
+            "chat.engine.memberships",
             "        if refusal is None:\n            self._expel(room_id, person_id)\n",
             "        await trio.lowlevel.checkpoint()\n"
             "        if refusal is None:\n            self._expel(room_id, person_id)\n",
@@ -130,7 +131,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "outbox": (
         Mutant(
             "half_a_frame_then_go_on",
-            "chat.live.outbox",
+            "chat.engine.send_queue",
             "            self._open = False  # the transport is broken, or a frame is half written\n",
             "            self._feed = self._pending = None\n            self.queued = 0\n",
             "half a frame is followed by another: from there on the client reads nonsense",
@@ -139,7 +140,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "accounts": (
         Mutant(
             "try_not_given_back",
-            "chat.services.accounts",
+            "chat.domain.accounts",
             "        self._throttle.was_right(who, address)\n",
             "",
             "who logs in properly is locked out after a few times",
@@ -148,7 +149,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "direct": (
         Mutant(
             "noted_before_it_was_told",
-            "chat.live.direct",
+            "chat.protocols.direct.handlers",
             '            await session.outbox.send(b"".join(frames))\n'
             "            told = list(zip(missed, map(len, frames), strict=True))\n"
             "            self._direct.notes.heard(Inbox(person_id), session.outbox, told)\n",
@@ -161,21 +162,21 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "socket_in_bursts": (
         Mutant(
             "library_not_woken",
-            "chat.gateway.incoming",
+            "chat.gateway.websocket.inbound",
             "                self._fed += data[at:end]\n                self._tell()\n",
             "                self._fed += data[at:end]\n",
             "a ping is not answered, and nothing is read behind it",
         ),
         Mutant(
             "reader_not_woken",
-            "chat.gateway.incoming",
+            "chat.gateway.websocket.inbound",
             "self._fed[max_bytes or len(self._fed) :]\n        self._tell()\n",
             "self._fed[max_bytes or len(self._fed) :]\n",
             "after a ping the client is never heard again",
         ),
         Mutant(
             "goodbye_not_heard",
-            "chat.live.session",
+            "chat.engine.session",
             "                self.ears.receive_no_more()\n",
             "                pass\n",
             "nobody reads the client's answer to the goodbye: the connection waits for nothing",
@@ -207,7 +208,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "stubborn_process": (
         Mutant(
             "shield_without_deadline",
-            "chat.storage.postgres.process",
+            "chat.embedded_postgres.process",
             "            with trio.move_on_after(patience, shield=True):\n",
             "            with trio.CancelScope(shield=True):\n",
             "a PostgreSQL that does not stop holds the server for ever",

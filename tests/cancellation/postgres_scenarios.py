@@ -14,17 +14,17 @@ from conftest import execute
 from sweeping import Run, Scenario
 
 from chat.beside import open_beside
-from chat.config import Config, Listen
-from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
-from chat.model.startup import CannotStart
+from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
+from chat.domain.failures import StorageDown
+from chat.domain.ports import NewPerson
+from chat.domain.startup import CannotStart
+from chat.embedded_postgres.cluster import prepare_cluster
+from chat.embedded_postgres.leftover import read_pid, runs_on, stop_leftover
+from chat.embedded_postgres.process import Process, open_process
 from chat.server import open_server
-from chat.storage.failures import StorageDown
-from chat.storage.ports import NewPerson
-from chat.storage.postgres.cluster import prepare_cluster
+from chat.settings.config import Config, Listen
 from chat.storage.postgres.crossing import cross, open_asyncio
 from chat.storage.postgres.database import Address
-from chat.storage.postgres.leftover import read_pid, runs_on, stop_leftover
-from chat.storage.postgres.process import Process, open_process
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from chat.storage.postgres.writer import Writer
 

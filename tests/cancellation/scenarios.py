@@ -23,20 +23,20 @@ from swept_world import (
     texts_saved,
 )
 
-from chat.dialects.dialect import Dialect
-from chat.dialects.direct import DIRECT
-from chat.dialects.messenger import MESSENGER
-from chat.dialects.rooms import ROOMS
-from chat.dialects.support import SUPPORT
-from chat.dialects.table import DIALECTS
-from chat.dialects.talker import TALKER
-from chat.live.direct import FIRST_GUEST
-from chat.live.heartbeat import beat
-from chat.model.closing import GOING_AWAY
-from chat.model.entities import LOBBY_ID, Draft, MessageKind, Pair, Person
-from chat.services.budgets import Budgets
-from chat.services.rooms import ALREADY_IN
-from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
+from chat.domain.budgets import Budgets
+from chat.domain.closing import GOING_AWAY
+from chat.domain.entities import LOBBY_ID, Draft, MessageKind, Pair, Person
+from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
+from chat.domain.rooms import ALREADY_IN
+from chat.engine.dialect import Dialect
+from chat.engine.heartbeat import beat
+from chat.protocols.direct.codec import DIRECT
+from chat.protocols.direct.handlers import FIRST_GUEST
+from chat.protocols.messenger.codec import MESSENGER
+from chat.protocols.registry import DIALECTS
+from chat.protocols.rooms.codec import ROOMS
+from chat.protocols.support.codec import SUPPORT
+from chat.protocols.talker.codec import TALKER
 
 
 async def talker(run: Run) -> None:
@@ -108,7 +108,7 @@ async def _over_budget(run: Run, dialect: Dialect, frames: Callable[[World, Pers
         ada = await world.add("ada", operator=True)
         ear = await ear_in_lobby(world, "ben")
         with pytest.MonkeyPatch.context() as fewer:
-            fewer.setattr("chat.services.budgets._FRAMES_BURST", 3)
+            fewer.setattr("chat.domain.budgets._FRAMES_BURST", 3)
             client = await converse(run, world, dialect, ada, frames(world, ada))
         assert TOO_MANY not in [draft.text for draft in witness.taken]
         await assert_lobby_told(world, ear)

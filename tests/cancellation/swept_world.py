@@ -13,13 +13,13 @@ from chat_world import WRITES, Client, World, open_world
 from sweeping import Run
 from trio_websocket import CloseReason, ConnectionClosed
 
-from chat.dialects.dialect import Dialect
-from chat.dialects.talker import TALKER
-from chat.live.session import Core
-from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, Person
-from chat.model.outcomes import Outcome
-from chat.services.budgets import Budgets
-from chat.storage.failures import OutcomeUnknown, StorageDown
+from chat.domain.budgets import Budgets
+from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person
+from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.outcomes import Outcome
+from chat.engine.dialect import Dialect
+from chat.engine.session import Core
+from chat.protocols.talker.codec import TALKER
 
 FAILING = ("storage down", "write lost", "write unheard", "socket broken")
 """What fails in place of a cancellation: the n-th call of the storage (it could not be reached; a write was not

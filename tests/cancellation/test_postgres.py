@@ -18,7 +18,7 @@ from mutants import MUTANTS
 from mutating import Mutant
 from sweeping import Scenario, sweep
 
-from chat.storage.postgres import server_log
+from chat.embedded_postgres import server_log
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import Address
 from chat.storage.postgres.writer import Writer

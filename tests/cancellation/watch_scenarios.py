@@ -12,12 +12,12 @@ from chat_world import SECRET
 from gateway_scenarios import GONE, Wire, config
 from sweeping import Run
 
-from chat.gateway.local import SOCKET
-from chat.model.entities import Person
+from chat.domain.entities import Person
+from chat.domain.ports import NewPerson
+from chat.domain.tokens import Tokens
+from chat.inspection.control_socket import SOCKET
 from chat.server import open_chat
-from chat.services.tokens import Tokens
 from chat.storage.memory import MemoryStorage
-from chat.storage.ports import NewPerson
 
 
 async def watched(run: Run) -> None:

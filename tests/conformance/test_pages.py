@@ -72,7 +72,7 @@ def test_every_answer_of_every_call_is_in_a_transcript(described: dict[str, Any]
         for method, operation in operations.items()
         for status in operation["responses"]
         if (method, path, status) not in played
-        # It takes 200 calls to be told that one makes too many; tests/gateway/test_http_budgets.py makes them.
+        # It takes 200 calls to be told that one makes too many; tests/web_api/test_http_budgets.py makes them.
         and not ("security" in operation and status == "429")
     ]
     assert missing == []

@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from chat.config import Config, Listen
-from chat.dialects.frames import text_frame
-from chat.model.commands import Greet, Misunderstood
-from chat.model.events import Event, Refused
-from chat.model.refusals import Code, Refusal
+from chat.domain.refusals import Code, Refusal
+from chat.engine.events import Event, Refused
+from chat.gateway.websocket.frames import text_frame
+from chat.protocols.commands import Greet, Misunderstood
 from chat.server import open_chat
+from chat.settings.config import Config, Listen
 from chat.storage.memory import MemoryStorage
 
 _FIN = 0x80

@@ -13,9 +13,9 @@ from quart_trio import QuartTrio
 from structlog.testing import capture_logs
 from trio_websocket import ConnectionClosed, wrap_server_stream
 
-from chat.config import Config, Listen
-from chat.gateway.arrival import Arrival
+from chat.gateway.http1.request import Arrival
 from chat.gateway.listener import Gateway, open_gateway
+from chat.settings.config import Config, Listen
 
 LARGE = b"x" * 20_000_000
 """More than the socket buffers of both sides hold."""

@@ -2,9 +2,9 @@
 
 import pytest
 
+from chat.domain.addresses import address_key
+from chat.domain.startup import CannotStart
 from chat.gateway.addresses import UNKNOWN, Believed, Proxies
-from chat.model.addresses import address_key
-from chat.model.startup import CannotStart
 
 PROXIES = Proxies(("10.0.0.0/8", "127.0.0.1", "2001:db8::/32"))
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import trio
 
-from chat.config import Listen
+from chat.domain.startup import CannotStart
 from chat.gateway.binding import bind
-from chat.model.startup import CannotStart
+from chat.settings.config import Listen
 
 
 class Resolver(trio.abc.HostnameResolver):

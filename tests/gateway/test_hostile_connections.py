@@ -21,7 +21,7 @@ from gateway_under_test import (
 )
 from trio_websocket import WebSocketConnection, open_websocket_url
 
-from chat.gateway import refusal
+from chat.gateway.http1 import refusal
 from chat.gateway.listener import Gateway
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n"

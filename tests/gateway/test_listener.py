@@ -29,10 +29,10 @@ from structlog.testing import capture_logs
 from trio.testing import wait_all_tasks_blocked
 from trio_websocket import open_websocket_url
 
-from chat.config import Listen
+from chat.domain.startup import CannotStart
 from chat.gateway import listener
-from chat.gateway.arrival import Arrival
-from chat.model.startup import CannotStart
+from chat.gateway.http1.request import Arrival
+from chat.settings.config import Listen
 
 # --- where it listens ---
 

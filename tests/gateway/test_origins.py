@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.gateway.head import Head
+from chat.gateway.http1.head import Head
 from chat.gateway.origins import origin_allowed
 
 

@@ -9,7 +9,7 @@ import trio
 import trio.testing
 import trustme
 
-from chat.gateway.head import ReplayStream
+from chat.gateway.http1.head import ReplayStream
 from chat.gateway.progress import ProgressStream
 
 MUCH = 8 << 20

@@ -10,8 +10,8 @@ import trio
 import trustme
 from gateway_under_test import Wire, port_of, running
 
+from chat.domain.startup import CannotStart
 from chat.gateway.listener import Gateway
-from chat.model.startup import CannotStart
 
 AUTHORITY = trustme.CA()
 

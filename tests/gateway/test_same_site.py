@@ -13,12 +13,12 @@ import trio
 from gateway_under_test import OPENING, Wire, running, wire_to
 from structlog.testing import capture_logs
 
-from chat.config import Config, Listen
 from chat.gateway.addresses import Proxies
 from chat.gateway.binding import Bound
-from chat.gateway.head import Head
+from chat.gateway.http1.head import Head
 from chat.gateway.same_site import SameSite
 from chat.server import Server, open_chat
+from chat.settings.config import Config, Listen
 from chat.storage.memory import MemoryStorage
 
 SECRET = "a secret of the tests that is long enough"

@@ -10,12 +10,12 @@ import trio
 from gateway_under_test import echo, make_app, make_config, wire_to
 from trio.testing import wait_all_tasks_blocked
 
+from chat.domain.fair_limiter import FairLimiter, Kind
 from chat.gateway import turns as module
-from chat.gateway.http.app import in_turns
 from chat.gateway.listener import open_gateway
 from chat.gateway.turns import Turns
-from chat.live.tree import awaited_by
-from chat.services.fair_limiter import FairLimiter, Kind
+from chat.inspection.task_tree import awaited_by
+from chat.web_api.app import in_turns
 
 A, B = b"a", b"b"
 

@@ -22,7 +22,7 @@ from covering import Covered, Covering
 from defects import Defect, find_defects
 from trial import Chosen, Outcome, Trial, import_libraries
 
-FOLDERS = ("gateway", "services", "dialects", "model", "live")
+FOLDERS = ("gateway", "web_api", "domain", "protocols", "engine", "inspection")
 """Folders of `chat/`; the tests of each are in the folder of the same name under `tests/`."""
 
 HERE = Path(__file__).resolve().parents[2]

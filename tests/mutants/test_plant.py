@@ -25,7 +25,7 @@ def unused(n):
 '''
 
 TESTS = """\
-from chat.services.small import clamp, first
+from chat.domain.small import clamp, first
 
 def test_clamp():
     assert clamp(5) == 5
@@ -40,7 +40,7 @@ def test_that_fails_anyway():
 
 
 def test_survivors_are_listed_and_the_tree_is_not_touched(tmp_path: Path) -> None:
-    code, tests = tmp_path / "chat" / "services", tmp_path / "tests" / "services"
+    code, tests = tmp_path / "chat" / "domain", tmp_path / "tests" / "domain"
     for folder in (code, tests):
         folder.mkdir(parents=True)
     (tmp_path / "chat" / "__init__.py").touch()
@@ -51,7 +51,7 @@ def test_survivors_are_listed_and_the_tree_is_not_touched(tmp_path: Path) -> Non
 
     plant = [sys.executable, str(Path(__file__).with_name("plant.py")), "--root", str(tmp_path)]
     done = subprocess.run(
-        [*plant, "--only", "services/small.py", "--most", "99", "--seed", "7"],
+        [*plant, "--only", "domain/small.py", "--most", "99", "--seed", "7"],
         capture_output=True,
         text=True,
         timeout=120,
@@ -60,12 +60,12 @@ def test_survivors_are_listed_and_the_tree_is_not_touched(tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     seed, left_out, marks, *survivors, counts, end = done.stdout.splitlines()
     assert seed == "seed 7: up to 99 defects in each of 1 files"
-    fails = "tests/services/test_small.py::test_that_fails_anyway"
+    fails = "tests/domain/test_small.py::test_that_fails_anyway"
     assert left_out == f"fails without a defect, and is left out: {fails}"
     assert survivors == [
-        "chat/services/small.py:5: bound: 10 -> 11",
-        "chat/services/small.py:5: bound: n > 10 -> >=",
-        "chat/services/small.py:17: return: not n -> not (not n)  (no test runs this line)",
+        "chat/domain/small.py:5: bound: 10 -> 11",
+        "chat/domain/small.py:5: bound: n > 10 -> >=",
+        "chat/domain/small.py:17: return: not n -> not (not n)  (no test runs this line)",
     ]
     assert marks.count("S") == len(survivors)
     assert f"{len(marks)} planted: " in counts

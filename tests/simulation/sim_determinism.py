@@ -22,7 +22,7 @@ from sim_network import FIRST_DESCRIPTOR, Network, Socket
 
 import chat.beside
 import chat.gateway.listener
-from chat.live.session import Session
+from chat.engine.session import Session
 
 EPOCH = 1_700_000_000.0
 """Unix seconds at which every world begins."""

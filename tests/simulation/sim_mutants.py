@@ -8,28 +8,28 @@ from unittest.mock import _patch, patch
 import trio
 from msgspec import structs
 
-import chat.live.lobby
-import chat.live.outbox
-import chat.model.commands
-import chat.services.rooms
-from chat.dialects.lines import LineDialect
-from chat.live.answer import Answer
-from chat.live.broadcaster import Broadcaster
-from chat.live.deliveries import Deliveries
-from chat.live.direct import DirectMessages
-from chat.live.hub import Announcement, Hub, Listener
-from chat.live.journal import Entry, Journal
-from chat.live.log import LogFollower
-from chat.live.memberships import Memberships
-from chat.live.outbox import Outbox
-from chat.live.presence import Presence
-from chat.live.session import Session
-from chat.live.support import SupportDesk
-from chat.model.entities import Draft, Message, Person, Room
-from chat.model.outcomes import Outcome
-from chat.model.refusals import NOT_SAVED, Refusal
-from chat.services.rooms import Rooms
-from chat.storage.failures import OutcomeUnknown, StorageDown
+import chat.domain.rooms
+import chat.engine.send_queue
+import chat.protocols.commands
+import chat.protocols.lines.handlers
+from chat.domain.entities import Draft, Message, Person, Room
+from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.outcomes import Outcome
+from chat.domain.refusals import NOT_SAVED, Refusal
+from chat.domain.rooms import Rooms
+from chat.engine.broadcaster import Broadcaster
+from chat.engine.deliveries import Deliveries
+from chat.engine.hub import Announcement, Hub, Listener
+from chat.engine.journal import Entry, Journal
+from chat.engine.log_follower import LogFollower
+from chat.engine.memberships import Memberships
+from chat.engine.presence import Presence
+from chat.engine.send_queue import Outbox
+from chat.engine.session import Session
+from chat.protocols.answer import Answer
+from chat.protocols.direct.handlers import DirectMessages
+from chat.protocols.lines.codec import LineDialect
+from chat.protocols.support.handlers import SupportDesk
 
 Mutant = Callable[[], AbstractContextManager[Any]]
 
@@ -135,12 +135,12 @@ def write_past_the_queue() -> "_patch[Any]":
 
 def believe_every_name() -> "_patch[Any]":
     """The name in a line is believed."""
-    return patch.object(chat.live.lobby, "_is_name_of", lambda claimed, name: True)
+    return patch.object(chat.protocols.lines.handlers, "_is_name_of", lambda claimed, name: True)
 
 
 def let_nobody_speak_as_somebody() -> "_patch[Any]":
     """The lobby takes a line of somebody who is not authenticated."""
-    say = chat.live.lobby.say
+    say = chat.protocols.lines.handlers.say
 
     async def mutated(session: Session, command: Any, nursery: trio.Nursery) -> None:
         if session.person is None:
@@ -149,8 +149,8 @@ def let_nobody_speak_as_somebody() -> "_patch[Any]":
         else:
             await say(session, command, nursery)
 
-    handlers = {**chat.live.lobby.HANDLERS, chat.model.commands.Say: mutated}
-    return patch.object(chat.live.lobby, "HANDLERS", handlers)
+    handlers = {**chat.protocols.lines.handlers.HANDLERS, chat.protocols.commands.Say: mutated}
+    return patch.object(chat.protocols.lines.handlers, "HANDLERS", handlers)
 
 
 def leave_the_removed_in() -> "_patch[Any]":
@@ -174,7 +174,7 @@ def skip_instead_of_cutting() -> "_patch[Any]":
 
     def mutated(self: Session) -> None:
         if self.outbox._pending is not None:
-            for blob in chat.live.outbox.take_waiting(self.outbox._pending, 10**6):
+            for blob in chat.engine.send_queue.take_waiting(self.outbox._pending, 10**6):
                 self.outbox.queued -= len(blob)
 
     return patch.object(Session, "too_slow", mutated)
@@ -297,7 +297,7 @@ def look_again_after_every_removal() -> Generator[None]:
                 for look_up in look_ups:
                     look_up.is_outdated = True
 
-    with patch.object(Rooms, "remove", mutated), patch.object(chat.services.rooms, "_LOOKS", 10**6):
+    with patch.object(Rooms, "remove", mutated), patch.object(chat.domain.rooms, "_LOOKS", 10**6):
         yield
 
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import msgspec
 import trio
 
-from chat.config import Listen
 from chat.gateway.binding import Bound
+from chat.settings.config import Listen
 
 FIRST_DESCRIPTOR = 1_000_000
 """Descriptors from here on are ours: no process has so many open files."""

@@ -1,6 +1,6 @@
 """A database that is slow, fails, loses its answers and fails over, in front of the memory storage.
 
-The port's law holds (`chat/storage/ports.py`): reads can be cancelled, writes are shielded and bounded. What is
+The port's law holds (`chat/domain/ports.py`): reads can be cancelled, writes are shielded and bounded. What is
 committed stays in the memory storage, whatever becomes of the server.
 """
 
@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 import trio
 
-from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
+from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
+from chat.domain.ports import Changed
 from chat.storage.memory import MemoryStorage
-from chat.storage.ports import Changed
 
 WRITES = frozenset(
     {

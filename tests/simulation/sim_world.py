@@ -21,12 +21,12 @@ from sim_wire import whole_texts
 from trio.testing import MockClock
 
 import chat.server
-from chat.config import Config, Listen
-from chat.live.hub import Hub
-from chat.live.presence import Presence
-from chat.model.entities import LOBBY_ID, Person, Room
-from chat.services.tokens import Tokens
-from chat.storage.ports import NewPerson
+from chat.domain.entities import LOBBY_ID, Person, Room
+from chat.domain.ports import NewPerson
+from chat.domain.tokens import Tokens
+from chat.engine.hub import Hub
+from chat.engine.presence import Presence
+from chat.settings.config import Config, Listen
 
 SECRET = "a secret of the simulation, long enough"
 

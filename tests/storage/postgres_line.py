@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 
 import trio
 
+from chat.embedded_postgres.socket_directory import SOCKET
 from chat.storage.postgres.database import Address
-from chat.storage.postgres.socket_directory import SOCKET
 
 
 class Line:

@@ -7,10 +7,10 @@ import trio
 from conftest import execute
 from structlog.testing import capture_logs
 
-from chat.storage.postgres.data_directory import open_data_directory
+from chat.embedded_postgres.data_directory import open_data_directory
+from chat.embedded_postgres.embedded import open_embedded_postgres
+from chat.embedded_postgres.settings import SETTINGS
 from chat.storage.postgres.database import Address
-from chat.storage.postgres.embedded import open_embedded_postgres
-from chat.storage.postgres.settings import SETTINGS
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 
 _SYNC = "SHOW synchronous_commit"

@@ -10,7 +10,7 @@ import trio
 from conftest import ServerProcess, execute
 from msgspec import structs
 
-from chat.model.entities import (
+from chat.domain.entities import (
     LOBBY_ID,
     Draft,
     Message,
@@ -24,10 +24,10 @@ from chat.model.entities import (
     RoomSummary,
     SupportOf,
 )
-from chat.model.outcomes import KeyUsed, Repeated
-from chat.storage.failures import WriteRejected
+from chat.domain.failures import WriteRejected
+from chat.domain.outcomes import KeyUsed, Repeated
+from chat.domain.ports import NewPerson, Storage, Taken
 from chat.storage.memory import MemoryStorage
-from chat.storage.ports import NewPerson, Storage, Taken
 from chat.storage.postgres.database import Address
 from chat.storage.postgres.storage import open_postgres_storage
 

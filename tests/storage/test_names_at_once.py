@@ -5,7 +5,7 @@ import asyncio
 import pytest
 import trio
 
-from chat.storage.ports import NewPerson, Taken
+from chat.domain.ports import NewPerson, Taken
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import Address, Database, open_database
 from chat.storage.postgres.migrations import known_migrations, migrate

@@ -12,10 +12,10 @@ from conftest import execute
 from postgres_line import Line, open_line
 from trio_asyncio import aio_as_trio, open_loop
 
-from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind
-from chat.model.startup import CannotStart
-from chat.storage.failures import OutcomeUnknown, StorageDown
-from chat.storage.ports import NewPerson, Taken
+from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind
+from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.ports import NewPerson, Taken
+from chat.domain.startup import CannotStart
 from chat.storage.postgres import migrations
 from chat.storage.postgres.crossing import cross, open_asyncio
 from chat.storage.postgres.database import Address, open_database

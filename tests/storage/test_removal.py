@@ -6,9 +6,9 @@ import asyncpg
 import trio
 from conftest import execute
 
-from chat.live.cleaner import open_cleaner
-from chat.model.entities import LOBBY_ID, Draft, Message, Room
-from chat.storage.ports import NewPerson, Taken
+from chat.domain.entities import LOBBY_ID, Draft, Message, Room
+from chat.domain.ports import NewPerson, Taken
+from chat.engine.cleaner import open_cleaner
 from chat.storage.postgres.crossing import cross
 from chat.storage.postgres.database import Address
 from chat.storage.postgres.removal import remove_deleted

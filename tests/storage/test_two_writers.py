@@ -9,9 +9,9 @@ from collections import defaultdict
 
 import trio
 
-from chat.model.entities import LOBBY_ID, Draft, Message, MessageKind, Room
-from chat.model.outcomes import KeyUsed, Repeated, Saved
-from chat.storage.ports import NewPerson, Taken
+from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Room
+from chat.domain.outcomes import KeyUsed, Repeated, Saved
+from chat.domain.ports import NewPerson, Taken
 from chat.storage.postgres.database import Address
 from chat.storage.postgres.messages import PostgresMessages
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage

@@ -8,9 +8,9 @@ import pytest
 import trio
 from conftest import execute
 
-from chat.model.entities import LOBBY_ID, Draft, Message, RoomKind
-from chat.model.outcomes import KeyUsed, Repeated
-from chat.storage.ports import NewPerson, Storage, Taken
+from chat.domain.entities import LOBBY_ID, Draft, Message, RoomKind
+from chat.domain.outcomes import KeyUsed, Repeated
+from chat.domain.ports import NewPerson, Storage, Taken
 from chat.storage.postgres import names
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import Address, open_database

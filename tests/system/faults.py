@@ -16,8 +16,8 @@ from people import eventually
 from processes import postgres_under, stopped
 from saved import execute_sql
 
+from chat.embedded_postgres.socket_directory import SOCKET
 from chat.storage.postgres.database import Address
-from chat.storage.postgres.socket_directory import SOCKET
 
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 

@@ -14,8 +14,8 @@ from faults import execute_sql
 from people import client, member
 from proxying import PAGE, shown
 
-from chat.config import Listen
-from chat.configure import read_config
+from chat.settings.config import Listen
+from chat.settings.sources import read_config
 
 UNIT = PAGE.parents[1] / "deploy" / "trio-chat.service"
 

@@ -8,9 +8,9 @@ import msgspec
 import trio
 from msgspec import structs
 
-from chat.model.entities import Conversation, Draft, Message, MessageKind, Pair
-from chat.model.outcomes import KeyUsed, Repeated, Saved
-from chat.storage.failures import WriteRejected
+from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair
+from chat.domain.failures import WriteRejected
+from chat.domain.outcomes import KeyUsed, Repeated, Saved
 from chat.storage.memory.rooms import MemoryRooms
 from chat.storage.memory.users import MemoryUsers
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import trio
 from msgspec import structs
 
-from chat.model.entities import (
+from chat.domain.entities import (
     LOBBY_ID,
     Message,
     Pair,
@@ -18,10 +18,10 @@ from chat.model.entities import (
     RoomSummary,
     SupportOf,
 )
-from chat.model.rules import same_name_key
+from chat.domain.ports import Taken
+from chat.domain.rules import same_name_key
 from chat.storage.memory.users import MemoryUsers
 from chat.storage.memory.watchers import Watchers
-from chat.storage.ports import Taken
 
 
 class MemoryRooms:

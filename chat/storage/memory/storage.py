@@ -2,10 +2,10 @@
 
 import trio
 
+from chat.domain.ports import Changed
 from chat.storage.memory.messages import MemoryMessages
 from chat.storage.memory.rooms import MemoryRooms
 from chat.storage.memory.users import MemoryUsers
-from chat.storage.ports import Changed
 
 
 class MemoryStorage:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import trio
 from msgspec import structs
 
-from chat.model.entities import Credentials, Person
-from chat.model.rules import same_name_key
-from chat.model.skeletons import name_skeletons
+from chat.domain.entities import Credentials, Person
+from chat.domain.ports import LookAlike, NewPerson, Taken
+from chat.domain.rules import same_name_key
+from chat.domain.skeletons import name_skeletons
 from chat.storage.memory.watchers import Watchers
-from chat.storage.ports import LookAlike, NewPerson, Taken
 
 
 class MemoryUsers:

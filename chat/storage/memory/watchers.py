@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from chat.storage.ports import Changed
+from chat.domain.ports import Changed
 
 
 class Watchers:

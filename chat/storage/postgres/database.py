@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import asyncpg
 import trio
 
-from chat.storage.failures import OutcomeUnknown, StorageDown, WriteRejected
+from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.storage.postgres.crossing import cross
 from chat.storage.postgres.session import Connection, set_up
 

@@ -10,7 +10,7 @@ import asyncpg
 import structlog
 import trio
 
-from chat.storage.ports import Changed
+from chat.domain.ports import Changed
 from chat.storage.postgres.crossing import cross
 from chat.storage.postgres.database import CONNECTION_LOST, Address
 from chat.storage.postgres.writer import RawConnection

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import asyncpg
 
-from chat.model.entities import Conversation, Draft, Message, MessageKind, Pair, Peer, People, SupportOf
-from chat.model.outcomes import KeyUsed, Repeated, Saved
+from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair, Peer, People, SupportOf
+from chat.domain.outcomes import KeyUsed, Repeated, Saved
 from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.writer import RawConnection, Writer

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import asyncpg
 
-from chat.model.startup import CannotStart
+from chat.domain.startup import CannotStart
 from chat.storage.postgres.crossing import cross
 from chat.storage.postgres.database import CONNECTION_LOST, Address
 

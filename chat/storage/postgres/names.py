@@ -2,9 +2,9 @@
 
 from functools import partial
 
-from chat.model.skeletons import name_skeletons
-from chat.model.startup import CannotStart
-from chat.storage.failures import OutcomeUnknown, StorageDown
+from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.skeletons import name_skeletons
+from chat.domain.startup import CannotStart
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import asyncpg
 
-from chat.model.entities import Room, RoomKind, RoomSummary
-from chat.model.rules import same_name_key
-from chat.storage.ports import Taken
+from chat.domain.entities import Room, RoomKind, RoomSummary
+from chat.domain.ports import Taken
+from chat.domain.rules import same_name_key
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.removal import remove_deleted
 from chat.storage.postgres.session import Connection

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from chat.storage.ports import Changed
+from chat.domain.ports import Changed
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import Address, Database, open_database
 from chat.storage.postgres.listener import tell_of_changes

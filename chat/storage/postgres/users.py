@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from chat.model.entities import Credentials, Person
-from chat.model.rules import same_name_key
-from chat.model.skeletons import name_skeletons
-from chat.storage.ports import LookAlike, NewPerson, Taken
+from chat.domain.entities import Credentials, Person
+from chat.domain.ports import LookAlike, NewPerson, Taken
+from chat.domain.rules import same_name_key
+from chat.domain.skeletons import name_skeletons
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 

@@ -13,8 +13,8 @@ import asyncpg
 import structlog
 import trio
 
-from chat.model.startup import CannotStart
-from chat.storage.failures import OutcomeUnknown, StorageDown
+from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.startup import CannotStart
 from chat.storage.postgres.crossing import cross
 from chat.storage.postgres.database import CONNECTION_LOST, Address, TranslatedWriteErrors
 from chat.storage.postgres.session import set_up, warn_of_losses

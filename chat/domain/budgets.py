@@ -1,0 +1,155 @@
+"""Budgets: how many messages, how much text and how much history a person or a guest may have, and an address.
+
+Whoever is over budget is told how long to wait. A message costs one and its text's bytes, history costs pages. All of
+it is sync.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+
+import msgspec
+import trio
+
+from chat.domain.addresses import address_key
+from chat.domain.buckets import Buckets
+from chat.domain.entities import Message
+from chat.domain.pace import Pace
+from chat.domain.refusals import Code, Refusal
+
+HOLD_BACK = 1.0
+"""Seconds for which a client that was over budget is not read: a flood costs one refusal a second."""
+
+_MESSAGE_BURST = _READ_BURST = 4.0
+_TEXT_BURST = 8.0
+"""Seconds' worth that may be used at once. At 65,536 bytes a second that is half of an outbox: what one client says
+at once cuts nobody."""
+
+_ADDRESS_SHARE = 10
+"""As much as so many people may have, all from one address may have: an office has one in common."""
+
+_FRAMES, _FRAMES_BURST = 200.0, 800
+"""Frames of one connection a second, whatever they say, and at once."""
+
+_CALLS_BURST = 3.0
+"""Seconds' worth of calls that may be made at once."""
+
+_LONGEST_QUEUE = 5.0
+"""Seconds for which a call of a busy address waits at most."""
+
+_MOST_KEYS = 20_000
+"""Bursts are given back within seconds, so that many at once are enough to remember."""
+
+_PAGE = 100
+"""Messages of a page of history,"""
+_PAGE_BYTES = 65_536
+"""and its bytes: long ones cost as much as many."""
+
+_AROUND = 128
+"""Bytes around a text, about: ids, names, times."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Budgets:
+    """What may be used, and is: message() and read() return None, or the refusal that says how long to wait.
+
+    Args:
+        messages: a second, for one person or guest; 0 for no limit, as in the others.
+        text: bytes of text a second, as JSON has them (UTF-8, controls escaped).
+        pages: of history a second.
+        calls: by HTTP a second, for one address; those beyond that wait.
+        refused: told of each refusal, by what there was too much of.
+    """
+
+    def __init__(
+        self,
+        *,
+        messages: float = 0.0,
+        text: float = 0.0,
+        pages: float = 0.0,
+        calls: float = 0.0,
+        refused: Callable[[str], None] = lambda what: None,
+        clock: Callable[[], float] = trio.current_time,
+    ) -> None:
+        self._messages = _Limit(messages, _MESSAGE_BURST, clock)
+        self._text = _Limit(text, _TEXT_BURST, clock)
+        self._pages = _Limit(pages, _READ_BURST, clock)
+        self._calls = (
+            Buckets(calls, calls * _CALLS_BURST, most_keys=_MOST_KEYS, clock=clock) if calls else None
+        )
+        self._refused = refused
+
+    def message(self, client_id: int, address: str, text: str = "") -> Refusal | None:
+        """Use up what a message costs, or a change by HTTP. `client_id` is the person's id, or the guest's own."""
+        if wait := self._messages.take(client_id, address, 1):
+            return self._refusal("messages", wait)
+        if self._text.rate and (wait := self._text.take(client_id, address, _size(text))):
+            self._messages.add(client_id, address, -1)
+            return self._refusal("text", wait)
+        return None
+
+    def read(self, client_id: int, address: str, messages: int) -> Refusal | None:
+        """Use up what reading so many messages costs."""
+        wait = self._pages.take(client_id, address, _pages(messages))
+        return self._refusal("history", wait) if wait else None
+
+    def call(self, address: str) -> float:
+        """Count an HTTP call, and return the seconds that it has to wait for its turn among those of its address."""
+        key = address_key(address)
+        return 0.0 if self._calls is None or key is None else self._calls.queue(key, _LONGEST_QUEUE)
+
+    def pace(self) -> Pace:
+        """Return how fast the frames of one connection are read, whatever they say."""
+        return Pace(_FRAMES, _FRAMES_BURST) if self._messages.rate else Pace()
+
+    def was_read(self, client_id: int, address: str, size: int, messages: int) -> None:
+        """Use up what the bytes of an answer cost beyond what read() took for so many messages; the next one waits."""
+        self._pages.add(client_id, address, max(0.0, size / _PAGE_BYTES - _pages(messages)))
+
+    def _refusal(self, what: str, wait: float) -> Refusal:
+        self._refused(what)
+        seconds = math.ceil(wait)
+        much, unit = "many" if what == "messages" else "much", "second" if seconds == 1 else "seconds"
+        return Refusal(Code.TOO_MANY, f"too {much} {what}, wait {seconds} {unit}", retry_after=seconds)
+
+
+class _Limit:
+    """A rate for each person or guest, and ten times as much for each address; without a rate there is no limit."""
+
+    def __init__(self, rate: float, burst: float, clock: Callable[[], float]) -> None:
+        self.rate = rate
+        self._people = Buckets(rate, rate * burst, most_keys=_MOST_KEYS, clock=clock)
+        rate *= _ADDRESS_SHARE
+        self._addresses = Buckets(rate, rate * burst, most_keys=_MOST_KEYS, clock=clock)
+
+    def take(self, client_id: int, address: str, cost: float) -> float:
+        """Use it up and return 0, or return the seconds until that is possible."""
+        if not self.rate:
+            return 0.0
+        wait = self._people.take((client_id,), cost)
+        if wait == 0 and (key := address_key(address)) is not None:
+            wait = self._addresses.take((key,), cost)
+            if wait:
+                self._people.add(client_id, -cost)
+        return wait
+
+    def add(self, client_id: int, address: str, cost: float) -> None:
+        """Use it up whatever there is; less than nothing gives back."""
+        if self.rate and cost:
+            self._people.add(client_id, cost)
+            if (key := address_key(address)) is not None:
+                self._addresses.add(key, cost)
+
+
+def reading_size(messages: Iterable[Message]) -> int:
+    """Return about how many bytes it takes to tell these."""
+    return sum(len(message.text.encode()) + _AROUND for message in messages)
+
+
+def _size(text: str) -> int:
+    # What escaping adds counts too: six bytes for a control character are six for each who listens.
+    return len(_encode(text)) - 2
+
+
+def _pages(messages: int) -> int:
+    return max(1, math.ceil(messages / _PAGE))

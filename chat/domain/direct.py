@@ -1,0 +1,76 @@
+"""The rules of direct messages: which room two people have, and what a person has not been told yet."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from chat.domain.entities import Inbox, Message, Person
+from chat.domain.ports import Messages, Rooms, Users
+from chat.domain.recent import Recent
+
+MOST_ROOM_IDS = 10_000
+"""Rooms that are found without a query, the last used; one takes some 300 bytes."""
+
+_PIECE_MESSAGES = 200
+_PIECE_BYTES = 131_072
+"""Of the missed messages that are read at once: a client takes one piece before the next is read."""
+
+
+class WayOut(Protocol):
+    """What knows when bytes leave for a client."""
+
+    def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
+        """Call `note` once all that was offered so far has left, which may be now or never.
+
+        `behind` is how many bytes of what was offered last come behind what is waited for.
+        """
+        ...
+
+
+class Notes(Protocol):
+    """Where it is noted who was told what."""
+
+    def heard(self, inbox: Inbox, way_out: WayOut, told: Sequence[tuple[Message, int]]) -> None:
+        """Note what `way_out` was offered last, messages with their bytes, each once it has left. Sync."""
+        ...
+
+    async def written(self) -> None:
+        """Wait until the notes so far are written, or could not be. Cancelling changes nothing."""
+        ...
+
+
+class Direct:
+    """Finds the rooms of two. Every method that waits may raise StorageDown."""
+
+    def __init__(self, users: Users, rooms: Rooms, messages: Messages, notes: Notes) -> None:
+        self._users = users
+        self._rooms = rooms
+        self._messages = messages
+        self._room_ids = Recent[tuple[int, int], int](MOST_ROOM_IDS)  # a pair never changes its room
+        self.notes = notes
+
+    async def room_of(self, one_id: int, other_id: int) -> int | None:
+        """Return the id of the room of two people; it is made at the first call. None: nobody has that id."""
+        pair = min(one_id, other_id), max(one_id, other_id)
+        room_id = self._room_ids.get(pair)
+        if room_id is None:
+            room = await self._rooms.direct_room(*pair)
+            if room is None:
+                return None
+            room_id = self._room_ids[pair] = room.id
+        return room_id
+
+    def gone(self, person_id: int | None) -> None:
+        """Forget the rooms of somebody who was deleted, or None: of all, as some may have been. Sync."""
+        for pair in [pair for pair in self._room_ids if person_id is None or person_id in pair]:
+            del self._room_ids[pair]
+
+    async def missed(self, person_id: int, after_id: int, up_to_id: int) -> list[Message]:
+        """Return a piece of what was sent to the person and not told yet, with ids between these, in its order.
+
+        The next piece begins after its last message; an empty one says that there is no more.
+        """
+        return await self._messages.undelivered(person_id, after_id, up_to_id, _PIECE_MESSAGES, _PIECE_BYTES)
+
+    async def person(self, person_id: int) -> Person | None:
+        """Return the person with this id."""
+        return await self._users.by_id(person_id)

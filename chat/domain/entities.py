@@ -1,0 +1,182 @@
+"""The nouns of the chat, as frozen values.
+
+They are msgspec structs and not dataclasses, because one is made for every message and a frozen
+dataclass costs ten times as much to make.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+LOBBY_ID = 1
+"""The room that always exists and that every connected client hears (`sql/0001`)."""
+
+
+class RoomKind(StrEnum):
+    """What a room is for; it decides who may enter, not how messages travel."""
+
+    LOBBY = "lobby"
+    ROOM = "room"
+    DIRECT = "direct"
+    SUPPORT = "support"
+
+
+class MessageKind(StrEnum):
+    """A line that somebody wrote, or the note that somebody joined."""
+
+    TEXT = "message"
+    JOIN = "join"
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """A row in `users`.
+
+    `token_generation` is raised to revoke every token issued so far; `created_at` is Unix seconds. Who is disabled
+    may not come in.
+    """
+
+    id: int
+    name: str
+    email: str | None = None
+    display_name: str | None = None
+    is_operator: bool = False
+    is_admin: bool = False
+    is_disabled: bool = False
+    token_generation: int = 0
+    created_at: float = 0.0
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """A person and the bcrypt hash that proves them; never leaves the accounts service."""
+
+    person: Person
+    password_hash: bytes
+
+
+class Room(msgspec.Struct, frozen=True, kw_only=True):
+    """A row in `rooms`: `last_seq` counts its messages without a gap, in commit order."""
+
+    id: int
+    kind: RoomKind
+    name: str | None = None
+    creator_id: int | None = None
+    is_private: bool = False
+    last_seq: int = 0
+    created_at: float = 0.0
+
+
+class RoomSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A room that people made, for whoever runs the server: who made it, and how many are in it and were said in it."""
+
+    id: int
+    name: str
+    creator: str
+    is_private: bool
+    members: int
+    messages: int
+    created_at: float
+
+
+class Inbox(msgspec.Struct, frozen=True, tag=True):
+    """Where a person (or a guest) hears what is sent to them alone."""
+
+    person_id: int
+
+
+class SupportLine(msgspec.Struct, frozen=True, tag=True):
+    """Where a person hears their own support conversation."""
+
+    person_id: int
+
+
+class Desk(msgspec.Struct, frozen=True, tag=True):
+    """Where operators hear all support conversations."""
+
+
+Topic = int | Inbox | SupportLine | Desk
+"""What can be listened to: a room's id, or one of the above. They are plain values, which msgspec encodes; they are
+no tuples, because an inbox must not equal a line."""
+
+
+class Peer(NamedTuple):
+    """Whom a message concerns beside its sender: the addressee, or whose support conversation it is in."""
+
+    id: int
+    name: str
+
+
+class Pair(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The two people of a direct room; both are one, where somebody writes to themselves."""
+
+    one_id: int
+    other_id: int
+
+    def other_than(self, person_id: int) -> int:
+        """Return the id of the other one."""
+        return self.other_id if person_id == self.one_id else self.one_id
+
+
+class SupportOf(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Whose support conversation it is."""
+
+    person: Peer
+
+
+People = Pair | SupportOf | None
+"""The people that a room is for, which decides who hears it (`domain/audience.py`). None: whoever is in it."""
+
+
+class Draft(msgspec.Struct, frozen=True, gc=False):
+    """A message on its way to the journal: everything but what the commit decides.
+
+    `key` is the client's own, unique for its sender for ever: a draft that is sent again with it is saved once.
+    `people` are those of its room.
+    """
+
+    room_id: int
+    sender_id: int
+    sender_name: str
+    text: str
+    created_at: float
+    kind: MessageKind = MessageKind.TEXT
+    key: str | None = None
+    people: People = None
+
+
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """A committed message. `created_at` is in Unix seconds to the microsecond.
+
+    `id` is its place in the log of all rooms, `seq` its place among the messages of its room, and `pos` among all that
+    was changed in its room. `people` are those of its room, where they were asked for.
+    """
+
+    id: int
+    room_id: int
+    seq: int
+    sender_id: int
+    sender_name: str
+    text: str
+    created_at: float
+    kind: MessageKind = MessageKind.TEXT
+    people: People = None
+    pos: int = 0
+
+    @property
+    def peer(self) -> Peer | None:
+        """Whom the message concerns beside its sender; the name of an addressee is not told."""
+        match self.people:
+            case Pair() as pair:
+                return Peer(pair.other_than(self.sender_id), "")
+            case SupportOf(person):
+                return person
+        return None
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    """A support conversation as an operator sees it: unread is what the person said since the last answer."""
+
+    person_id: int
+    person_name: str
+    last: Message
+    unread: int

@@ -1,0 +1,81 @@
+"""A capacity limiter that is fair: one kind of work before another, and in each kind the addresses take turns."""
+
+from enum import IntEnum
+from typing import cast
+
+import trio
+
+from chat.domain.line import Line
+
+
+class Kind(IntEnum):
+    """What waits; a smaller number goes first."""
+
+    LOGIN = 0
+    REGISTRATION = 1
+
+
+class FairLimiter:
+    """Lets `total` work at once; the others wait in line.
+
+    Of each kind `most` may wait, and `most_each` with the same key. A key is what `address_key` makes of an address;
+    None, which is loopback's, takes one turn like any other but is spared `most_each`.
+    """
+
+    def __init__(self, total: int, *, most: int, most_each: int) -> None:
+        self.free = total
+        self._most = most
+        self._most_each = most_each
+        self._lines: dict[Kind, Line[trio.Event]] = {kind: Line() for kind in Kind}
+
+    def is_full(self, kind: Kind, key: bytes | None) -> bool:
+        """Whether one more may not wait. Sync."""
+        line = self._lines[kind]
+        return len(line) >= self._most or (key is not None and line.count(key) >= self._most_each)
+
+    def place(self, kind: Kind, key: bytes | None) -> trio.CapacityLimiter:
+        """Return what `trio.to_thread.run_sync` takes as its limiter, to wait in this place."""
+        return cast("trio.CapacityLimiter", _Place(self, kind, key))
+
+    async def acquire(self, kind: Kind, key: bytes | None) -> None:
+        """Wait for one's turn. Cancelling: the place in line, or the turn, is the next one's."""
+        turn = trio.Event()
+        self._lines[kind].add(key, turn)
+        self._admit()
+        try:
+            await turn.wait()
+        except trio.Cancelled:
+            if turn.is_set():
+                self.release()
+            else:
+                self._lines[kind].remove(key, turn)
+            raise
+
+    def release(self) -> None:
+        """End one's turn. Sync."""
+        self.free += 1
+        self._admit()
+
+    def _admit(self) -> None:
+        for line in self._lines.values():
+            while self.free and len(line):
+                self.free -= 1
+                line.next().set()
+
+
+class _Place:
+    """A caller's place in line, with the two methods of a capacity limiter that Trio's threads call.
+
+    The turn ends when the thread has ended, also where nobody waits for it any more.
+    """
+
+    def __init__(self, limiter: FairLimiter, kind: Kind, key: bytes | None) -> None:
+        self._limiter = limiter
+        self._kind = kind
+        self._key = key
+
+    async def acquire_on_behalf_of(self, _borrower: object) -> None:
+        await self._limiter.acquire(self._kind, self._key)
+
+    def release_on_behalf_of(self, _borrower: object) -> None:
+        self._limiter.release()

@@ -1,0 +1,52 @@
+"""What whoever runs the server does about rooms and messages, by a command beside the server or without one."""
+
+import structlog
+
+from chat.domain.entities import Message, RoomSummary
+from chat.domain.ports import Messages, Rooms
+from chat.domain.refusals import NO_ROOM, Code, Refusal
+
+NO_MESSAGE = Refusal(Code.NOT_FOUND, "there is no such message")
+
+_HIGHEST_ID = 2**63 - 1
+_MOST_BYTES = 16_777_216
+"""Bytes of text in one list of messages."""
+
+logger = structlog.get_logger(__name__)
+
+
+class Moderation:
+    """Every method may raise StorageDown; those that delete may raise OutcomeUnknown. Each deletion is logged.
+
+    Cancelling: what is to be deleted is deleted completely, or not at all.
+    """
+
+    def __init__(self, rooms: Rooms, messages: Messages) -> None:
+        self._rooms = rooms
+        self._messages = messages
+
+    async def rooms(self) -> list[RoomSummary]:
+        """Return the rooms that people made, the oldest first."""
+        return await self._rooms.made_by_people()
+
+    async def delete_room(self, room_id: int) -> Refusal | None:
+        """Delete a room that people made, with all that was said in it; whoever is in it is outside then."""
+        if not (0 < room_id <= _HIGHEST_ID and await self._rooms.delete(room_id)):
+            return NO_ROOM
+        logger.info("room deleted", room=room_id, by="a command")
+        return None
+
+    async def messages(self, room_id: int, last: int, up_to_id: int | None = None) -> list[Message] | Refusal:
+        """Return the `last` messages of a room, the oldest first, with ids up to `up_to_id`."""
+        if not 0 < room_id <= _HIGHEST_ID or await self._rooms.by_id(room_id) is None:
+            return NO_ROOM
+        up_to = min(up_to_id or _HIGHEST_ID, _HIGHEST_ID)
+        newest_first = await self._messages.before(room_id, up_to, last, _MOST_BYTES)
+        return newest_first[::-1]
+
+    async def delete_message(self, message_id: int) -> Refusal | None:
+        """Delete what somebody said: its text is gone for good. Who has heard it keeps what they heard."""
+        if not (0 < message_id <= _HIGHEST_ID and await self._messages.delete(message_id)):
+            return NO_MESSAGE
+        logger.info("message deleted", message=message_id, by="a command")
+        return None

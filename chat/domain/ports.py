@@ -1,0 +1,265 @@
+"""What the rules ask of a storage, whichever it is. Both implementations pass one contract suite.
+
+The law of cancelling, for every method here: a read can be cancelled and leaves nothing behind; a write
+that has begun is finished or fails before the cancellation is felt (it is shielded, with a deadline), so a
+cancelled write was either not begun or is complete.
+
+Any method may raise `StorageDown`; a write may also raise `OutcomeUnknown`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from chat.domain.entities import Conversation, Credentials, Draft, Message, Person, Room, RoomSummary
+from chat.domain.outcomes import Saved
+
+
+class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """A person to be added; names and addresses are clean already (`domain/rules.py`)."""
+
+    name: str
+    password_hash: bytes
+    email: str | None = None
+    display_name: str | None = None
+    is_operator: bool = False
+    is_admin: bool = False
+    invite: bytes | None = None
+    """The digest of the invite that is used up with it, if it takes one."""
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """Somebody else has this already: `what` is "name" or "email", or "look" where the names only look the same."""
+
+    what: str
+
+
+class LookAlike(msgspec.Struct, frozen=True):
+    """A person whose name looks like that of an older account."""
+
+    person: Person
+    older_id: int
+    older_name: str
+    older_is_deleted: bool
+
+
+Changed = Callable[[int | None], object]
+"""Told the id of a person or room that was changed or deleted, or None if there may be some of which nobody was told.
+Sync."""
+
+
+class Users(Protocol):
+    """People and how they prove who they are. A deleted person is none, but nobody else can have their name.
+
+    Nor a name that looks like it (`domain/skeletons.py`); who had such a name before that was asked keeps it.
+    """
+
+    async def add(self, new: NewPerson) -> Person | Taken | None:
+        """Add a person, unless the name or the e-mail address is taken in any case, or the name looks like another.
+
+        None: the invite is not good. Who is not added uses nothing up of one.
+        """
+        ...
+
+    async def invite(self, digest: bytes, uses: int, expires_at: float) -> None:
+        """Make an invite that so many people can use until then (Unix seconds). Those that are over are forgotten."""
+        ...
+
+    async def is_invite(self, digest: bytes) -> bool:
+        """Whether there is such an invite that somebody can use now."""
+        ...
+
+    async def by_id(self, person_id: int) -> Person | None:
+        """Return the person with this id."""
+        ...
+
+    async def by_ids(self, person_ids: Sequence[int]) -> dict[int, Person]:
+        """Return the people with these ids, as many as there are."""
+        ...
+
+    async def by_name(self, name: str) -> Credentials | None:
+        """Return who has this name, in any case."""
+        ...
+
+    async def by_email(self, email: str) -> Credentials | None:
+        """Return who has this e-mail address, in any case."""
+        ...
+
+    async def everyone(self) -> list[Person]:
+        """Return all people, oldest first."""
+        ...
+
+    async def look_alikes(self) -> list[LookAlike]:
+        """Return the people whose names look like that of an older account, oldest first, each with the oldest."""
+        ...
+
+    async def rename(self, person_id: int, name: str) -> Person | Taken | None:
+        """Give a person another (clean) name; None if there is no such person."""
+        ...
+
+    async def raise_token_generation(self, person_id: int) -> Person | None:
+        """Make every token issued so far to this person invalid."""
+        ...
+
+    async def set_roles(self, person_id: int, *, operator: bool, admin: bool) -> Person | None:
+        """Give a person these roles and no others; None if there is no such person."""
+        ...
+
+    async def set_password(
+        self, person_id: int, password_hash: bytes, *, instead_of: bytes | None = None
+    ) -> Person | None:
+        """Give a person another password, and make every token issued so far invalid.
+
+        None if there is no such person, or if their hash is no longer `instead_of`, where that is given.
+        """
+        ...
+
+    async def set_disabled(self, person_id: int, *, disabled: bool) -> Person | None:
+        """Let a person come in or not; disabling makes every token issued so far invalid. None: no such person."""
+        ...
+
+    async def delete(self, person_id: int) -> bool:
+        """Delete a person; what they said stays, and so does their name with it. False: no such person."""
+        ...
+
+
+class Rooms(Protocol):
+    """Rooms and who is in them."""
+
+    async def by_id(self, room_id: int) -> Room | None:
+        """Return the room with this id."""
+        ...
+
+    async def create(self, name: str, creator_id: int, *, is_private: bool) -> Room | Taken:
+        """Make a room, with its creator as the first member, unless the name is taken in any case."""
+        ...
+
+    async def delete(self, room_id: int) -> bool:
+        """End a room for everybody at once; False if there is no such room, or it is none that people made.
+
+        Its name is free. What was in it is removed by `remove_deleted`.
+        """
+        ...
+
+    async def made_by_people(self) -> list[RoomSummary]:
+        """Return all rooms that people made, the oldest first."""
+        ...
+
+    async def remove_deleted(self, limit: int) -> bool:
+        """Remove at most `limit` messages, or memberships, of a deleted room, and at last the room itself.
+
+        Returns whether there may be more to remove.
+        """
+        ...
+
+    async def is_member(self, room_id: int, person_id: int) -> bool:
+        """Whether the person was made a member of the room. The lobby has everybody, and no memberships."""
+        ...
+
+    async def remove_member(self, room_id: int, person_id: int) -> bool:
+        """End a membership; False if there was none."""
+        ...
+
+    async def of_member(self, person_id: int) -> list[int]:
+        """Return the ids of the rooms (of the kind that people make) the person is a member of, ascending."""
+        ...
+
+    async def support_room(self, person_id: int) -> Room | None:
+        """Return the person's support conversation; it is made at the first call. None: no such person."""
+        ...
+
+    async def direct_room(self, one_id: int, other_id: int) -> Room | None:
+        """Return the room of these two; it is made at the first call. None: one of them does not exist any more."""
+        ...
+
+    async def mark_delivered(self, positions: Mapping[tuple[int, int], int]) -> None:
+        """Note how far members were told: (room id, person id) to `seq`. A position never goes back."""
+        ...
+
+
+class Messages(Protocol):
+    """The messages of all rooms. Only the journal saves, one call at a time. What is deleted is told to nobody.
+
+    `most_bytes` bounds what one answer holds: as many messages from the front as have together at most so many
+    bytes of text as JSON (a string in UTF-8, quotes and escapes included), and at least one where there is any.
+    A message beyond that never leaves the database. An answer may so be shorter than what was asked for; the
+    next is asked for from its last message on.
+    """
+
+    async def save(self, drafts: Sequence[Draft]) -> list[Saved]:
+        """Commit all drafts in one transaction and return what they became, in the same order.
+
+        The ids of the new messages go on from the end of the log without a gap, in the order of `drafts`, and so do
+        `seq` and `pos` in each room; several servers may save at once. A draft of the kind JOIN makes its sender a
+        member of the room. A draft for a room that is gone becomes None. One whose key its sender used before takes
+        no number: it is Repeated, or KeyUsed where room or text are others.
+        Raises `WriteRejected` when a draft can't be stored: then none of them was.
+        """
+        ...
+
+    async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Message]:
+        """Return what was committed behind `after_id` in all rooms, with their people, once no earlier `save` of this
+        server can still land.
+
+        The first `limit` by id, within `most_bytes`. None are left out but those that nobody is told any more.
+        """
+        ...
+
+    async def delete(self, message_id: int) -> bool:
+        """Delete a text for good; its place stays, so `seq` has no gap. False: there is no such text."""
+        ...
+
+    async def page(self, room_id: int, after: int, up_to: int, most_bytes: int) -> list[Message]:
+        """Return the messages with `after` < `seq` <= `up_to`, oldest first, within `most_bytes`."""
+        ...
+
+    async def before(self, room_id: int, up_to_id: int, limit: int, most_bytes: int) -> list[Message]:
+        """Return the newest `limit` messages whose id is `up_to_id` or less, newest first, within `most_bytes`."""
+        ...
+
+    async def undelivered(
+        self, person_id: int, after_id: int, up_to_id: int, limit: int, most_bytes: int
+    ) -> list[Message]:
+        """Return what the others in the person's direct rooms sent and the person was not told yet, by id.
+
+        Each with the person as its peer; the first `limit` with `after_id` < id <= `up_to_id`, within `most_bytes`.
+        """
+        ...
+
+    async def newest_id(self) -> int:
+        """Return the highest message id, 0 where there is no message."""
+        ...
+
+    async def conversations(self, limit: int, most_bytes: int) -> list[Conversation]:
+        """Return the `limit` support conversations with the newest messages, the newest first, within `most_bytes`.
+
+        It is their last messages that are counted. Those of deleted people are left out.
+        """
+        ...
+
+
+class Storage(Protocol):
+    """Everything that is kept."""
+
+    @property
+    def users(self) -> Users: ...
+
+    @property
+    def rooms(self) -> Rooms: ...
+
+    @property
+    def messages(self) -> Messages: ...
+
+    async def ping(self) -> None:
+        """Return if the storage answers; raise `StorageDown` if not."""
+        ...
+
+    async def watch(self, people: Changed, rooms: Changed) -> None:
+        """Tell of every person who is changed or deleted and of every room that is deleted, right after the commit.
+
+        Whichever process did it. Both begin with None, for what happened before, and are told None again after each
+        outage. Runs until cancelled, and raises nothing else: it waits for a database that does not answer.
+        Cancelling: nobody is told any more.
+        """
+        ...

@@ -1,0 +1,43 @@
+"""Expected refusals are values: what a service answers in place of the thing that was asked for."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Code(StrEnum):
+    """Why, for programs. The HTTP status of each stands in `web_api/answers.py`."""
+
+    MALFORMED = "malformed"
+    INVALID = "invalid"
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    TAKEN = "taken"
+    CONFLICT = "conflict"
+    TOO_MANY = "too_many"
+    UNAVAILABLE = "unavailable"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A refusal: a code for programs, a sentence for people, and when to try again (seconds)."""
+
+    code: Code
+    text: str
+    retry_after: float | None = None
+
+
+BAD_FRAME = Refusal(Code.MALFORMED, "the frame is not JSON of the expected shape")
+BINARY_FRAME = Refusal(Code.MALFORMED, "binary frames are not understood, send text")
+NOT_AUTHORISED = Refusal(Code.UNAUTHENTICATED, "not authorised: send auth <token> first")
+BAD_TOKEN = Refusal(Code.UNAUTHENTICATED, "the token is not valid")
+BAD_CREDENTIALS = Refusal(Code.UNAUTHENTICATED, "invalid credentials")
+OTHER_NAME = Refusal(Code.FORBIDDEN, "that is not your name")
+NOT_SAVED = Refusal(Code.UNAVAILABLE, "the message could not be saved, try again")
+OUTCOME_UNKNOWN = Refusal(Code.OUTCOME_UNKNOWN, "the message may or may not have been saved")
+UNAVAILABLE = Refusal(Code.UNAVAILABLE, "the database does not answer, try again")
+ROOM_GONE = Refusal(Code.NOT_FOUND, "the room is gone")
+NO_ROOM = Refusal(Code.NOT_FOUND, "there is no such room")
+NO_PERSON = Refusal(Code.NOT_FOUND, "there is no such person")
+NOT_MEMBER = Refusal(Code.FORBIDDEN, "not a member of the room")

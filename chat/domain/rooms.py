@@ -1,0 +1,178 @@
+"""The rules about rooms that people make: who may see, join, invite, remove."""
+
+import time
+
+from chat.domain import ports
+from chat.domain.entities import Draft, Message, MessageKind, Person, Room, RoomKind
+from chat.domain.failures import OutcomeUnknown
+from chat.domain.refusals import NO_PERSON, NO_ROOM, NOT_MEMBER, Code, Refusal
+from chat.domain.rules import clean_room_name
+
+MOST_MESSAGES = 100
+"""Messages in one answer (seed 004)."""
+
+_ANSWER_BYTES = 524_288
+"""Bytes of text in one answer; the next page begins where it ends, as after any other."""
+
+_LOOKS = 3
+"""How often a membership is looked up that ends meanwhile, and is made again; then it counts as ended."""
+
+ALREADY_IN = Refusal(Code.TAKEN, "already in the room")
+PRIVATE = Refusal(Code.FORBIDDEN, "the room is private")
+ROOM_TAKEN = Refusal(Code.TAKEN, "a room of that name exists")
+NOT_CREATOR = Refusal(Code.FORBIDDEN, "only the creator of the room may do that")
+
+
+class Rooms:
+    """Every method may raise StorageDown. Cancelling: a write was made whole, or not at all.
+
+    The lobby is a room that everybody is in.
+    """
+
+    def __init__(self, users: ports.Users, rooms: ports.Rooms, messages: ports.Messages) -> None:
+        self._users = users
+        self._rooms = rooms
+        self._messages = messages
+        self._look_ups: dict[int, set[_LookUp]] = {}  # by room, while they are under way
+
+    async def create(self, person: Person, name: str, *, is_private: bool) -> Room | Refusal:
+        """Make a room; its creator is a member."""
+        clean = clean_room_name(name)
+        if isinstance(clean, Refusal):
+            return clean
+        created = await self._rooms.create(clean, person.id, is_private=is_private)
+        return ROOM_TAKEN if isinstance(created, ports.Taken) else created
+
+    async def of(self, person: Person, lobby_id: int) -> list[int]:
+        """Return the ids of the rooms the person is in."""
+        return [lobby_id, *await self._rooms.of_member(person.id)]
+
+    async def see(self, person: Person | None, room_id: int) -> Room | Refusal:
+        """Return a room, if the person may know of it: a private one is seen by its members only."""
+        room = await self._made_by_people(room_id)
+        if room is None:
+            return NO_ROOM
+        if room.is_private and not (person and await self._is_in(room, person.id)):
+            return NO_ROOM
+        return room
+
+    async def may_hear(self, person: Person, room_id: int) -> Room | Refusal:
+        """Return the room if the person is in it."""
+        room = await self._made_by_people(room_id)
+        if room is None:
+            return NO_ROOM
+        return room if await self._is_in(room, person.id) else NOT_MEMBER
+
+    async def may_enter(self, person: Person, room_id: int) -> Room | Refusal:
+        """Return the room if the person is in it, also at the moment at which this returns.
+
+        A membership that ends while it is looked up is looked up again; what ends elsewhere costs nothing here.
+        The caller acts on the answer before it awaits anything. Cancelling changes nothing.
+        """
+        for _ in range(_LOOKS):
+            look_up = _LookUp(person.id)
+            self._look_ups.setdefault(room_id, set()).add(look_up)
+            try:
+                room = await self.may_hear(person, room_id)
+            finally:
+                self._look_ups[room_id].remove(look_up)
+                if not self._look_ups[room_id]:
+                    del self._look_ups[room_id]
+            if not look_up.is_outdated:
+                return room
+        return NOT_MEMBER
+
+    async def may_join(self, person: Person, room_id: int) -> int | Refusal:
+        """Return the room's id if the person may join it now."""
+        room = await self._made_by_people(room_id)
+        if room is None:
+            return NO_ROOM
+        if await self._is_in(room, person.id):
+            return ALREADY_IN
+        return PRIVATE if room.is_private else room.id
+
+    async def may_invite(self, inviter: Person, room_id: int, person_id: int) -> Person | Refusal:
+        """Return the person to invite, if the inviter made the room and they are not in it yet."""
+        room = await self._made_by_people(room_id)
+        if room is None:
+            return NO_ROOM
+        if room.creator_id != inviter.id:
+            return NOT_CREATOR
+        person = await self._users.by_id(person_id)
+        if person is None:
+            return NO_PERSON
+        return ALREADY_IN if await self._is_in(room, person_id) else person
+
+    async def remove(self, by: Person, room_id: int, person_id: int) -> Refusal | None:
+        """End a membership: one's own, or anybody's by the creator."""
+        room = await self._made_by_people(room_id)
+        if room is None or room.kind is not RoomKind.ROOM:
+            return NO_ROOM
+        if by.id not in (person_id, room.creator_id):
+            return NOT_CREATOR
+        try:
+            removed = await self._rooms.remove_member(room_id, person_id)
+        except OutcomeUnknown:
+            self._outdate(room_id, person_id)  # to look again does no harm
+            raise
+        if not removed:
+            return NOT_MEMBER
+        self._outdate(room_id, person_id)
+        return None
+
+    async def delete(self, by: Person, room_id: int) -> Refusal | None:
+        """Delete a room and all that was said in it, by its creator."""
+        room = await self._made_by_people(room_id)
+        if room is None:
+            return NO_ROOM
+        if room.creator_id != by.id:
+            return NOT_CREATOR
+        try:
+            deleted = await self._rooms.delete(room_id)
+        except OutcomeUnknown:
+            self._outdate(room_id)
+            raise
+        if not deleted:
+            return NO_ROOM
+        self._outdate(room_id)
+        return None
+
+    async def is_gone(self, room_id: int) -> bool:
+        """Whether the room was deleted, by whichever process: then whoever is about to enter looks again."""
+        gone = await self._rooms.by_id(room_id) is None
+        if gone:
+            self._outdate(room_id)
+        return gone
+
+    async def messages(self, person: Person, room_id: int, last_id: int) -> list[Message] | Refusal:
+        """Return the newest messages with ids up to `last_id` (0: all), newest first."""
+        room = await self.may_hear(person, room_id)
+        if isinstance(room, Refusal):
+            return room
+        return await self._messages.before(room_id, last_id or 2**63 - 1, MOST_MESSAGES, _ANSWER_BYTES)
+
+    def joining(self, person: Person, room_id: int) -> Draft:
+        """Return the message that tells, and makes, a membership. Sync."""
+        return Draft(room_id, person.id, person.name, "", round(time.time(), 6), MessageKind.JOIN)
+
+    def _outdate(self, room_id: int, person_id: int | None = None) -> None:
+        """Let a person's membership be looked up again by those who are about it, or everybody's. Sync."""
+        for look_up in self._look_ups.get(room_id, ()):
+            if person_id in (None, look_up.person_id):
+                look_up.is_outdated = True
+
+    async def _made_by_people(self, room_id: int) -> Room | None:
+        """Return the room, unless it is a direct or support conversation: those are no rooms to anybody else."""
+        room = await self._rooms.by_id(room_id)
+        return room if room and room.kind in (RoomKind.LOBBY, RoomKind.ROOM) else None
+
+    async def _is_in(self, room: Room, person_id: int) -> bool:
+        return room.kind is RoomKind.LOBBY or await self._rooms.is_member(room.id, person_id)
+
+
+class _LookUp:
+    """A membership that is being looked up; a removal meanwhile outdates the answer."""
+
+    def __init__(self, person_id: int) -> None:
+        self.person_id = person_id
+        self.is_outdated = False

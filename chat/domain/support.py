@@ -1,0 +1,76 @@
+"""The rules of the support desk: one conversation a person, and what operators may ask for."""
+
+from msgspec import structs
+
+from chat.domain.entities import Conversation, Message, Peer, Person, SupportOf
+from chat.domain.ports import Messages, Rooms, Users
+from chat.domain.recent import Recent
+
+LONGEST_RETELLING = 1000
+"""Messages of one conversation told at once, the newest; more is a page of history."""
+
+_RETELLING_BYTES = 393_216
+"""Bytes of text in one answer, the newest too: it is one frame, and waits whole for a client that reads slowly."""
+
+_OVERVIEW = 500
+"""Conversations in an overview, the ones with the newest message."""
+
+MOST_ROOM_IDS = 10_000
+"""Conversations that are found without a query, the last used; one takes some 200 bytes."""
+
+
+class Support:
+    """Finds conversations and what was said in them. Every method may raise StorageDown."""
+
+    def __init__(self, users: Users, rooms: Rooms, messages: Messages) -> None:
+        self._users = users
+        self._rooms = rooms
+        self._messages = messages
+        self._room_ids = Recent[int, int](MOST_ROOM_IDS)  # a person's conversation never changes its room
+
+    async def conversation(self, person: Person, up_to_id: int) -> list[Message]:
+        """Return the person's own conversation up to a message id, oldest first.
+
+        Cancelling: nothing is changed, but the empty conversation may have been made.
+        """
+        return await self._told(Peer(person.id, person.name), up_to_id, LONGEST_RETELLING)
+
+    async def history(self, peer: Peer, before: int, limit: int) -> list[Message]:
+        """Return `limit` messages of a conversation with ids below `before` (0: the newest), oldest first."""
+        up_to_id = before - 1 if before else await self._messages.newest_id()
+        return await self._told(peer, up_to_id, min(limit, LONGEST_RETELLING))
+
+    async def _told(self, peer: Peer, up_to_id: int, limit: int) -> list[Message]:
+        room_id = await self.room_of(peer)
+        if room_id is None:
+            return []
+        newest_first = await self._messages.before(room_id, up_to_id, limit, _RETELLING_BYTES)
+        return [structs.replace(message, people=SupportOf(peer)) for message in reversed(newest_first)]
+
+    async def conversations(self) -> list[Conversation]:
+        """Return the conversations that have messages, the one with the newest first."""
+        return [
+            structs.replace(
+                c, last=structs.replace(c.last, people=SupportOf(Peer(c.person_id, c.person_name)))
+            )
+            for c in await self._messages.conversations(_OVERVIEW, _RETELLING_BYTES)
+        ]
+
+    async def find(self, person: int | str) -> Peer | None:
+        """Return the person with this id or name."""
+        if isinstance(person, int):
+            found = await self._users.by_id(person)
+        else:
+            known = await self._users.by_name(person)
+            found = None if known is None else known.person
+        return Peer(found.id, found.name) if found else None
+
+    async def room_of(self, peer: Peer) -> int | None:
+        """Return the id of a person's conversation; it is made at the first call. None: no such person."""
+        room_id = self._room_ids.get(peer.id)
+        if room_id is None:
+            room = await self._rooms.support_room(peer.id)
+            if room is None:
+                return None
+            room_id = self._room_ids[peer.id] = room.id
+        return room_id

@@ -1,0 +1,76 @@
+"""How often somebody may be wrong: leaky buckets for a name at an address, for an address, and for a name.
+
+A try is taken before the password is looked at, so that many at once count too, and given back if it was
+right. Few tries are left to a name at one address, more to an address for all its names. So a stranger's guesses
+lock nobody out elsewhere. Guesses at one name from very many addresses are bounded too, but for the addresses where
+its person has logged in before.
+"""
+
+from collections.abc import Callable, Hashable
+from hashlib import blake2b
+
+import trio
+
+from chat.domain.addresses import address_key
+from chat.domain.buckets import MOST_KEYS, Buckets
+from chat.domain.recent import Recent
+
+_AT_ADDRESS = 5, 12.0
+"""Tries at once for a name at one address, and seconds until there is one more."""
+
+_OF_ADDRESS = 20, 3.0
+"""The same for an address, whatever the names: in an office some are wrong each morning."""
+
+_OF_NAME = 50, 12.0
+"""The same for a name, wherever the tries come from."""
+
+
+class Throttle:
+    """All methods are sync: between `take` and its bookkeeping nobody else runs.
+
+    A name is what `same_name_key` makes of a login, or None for a login that nobody can have: such a try counts for
+    its address alone, and is not remembered. Names are kept as digests, so that long ones cost no more than short
+    ones. `most_keys` bounds the buckets, and the people who are at home somewhere.
+    """
+
+    def __init__(self, clock: Callable[[], float] = trio.current_time, *, most_keys: int = MOST_KEYS) -> None:
+        self._at_address, self._of_address, self._of_name = (
+            Buckets(1 / seconds, tries, most_keys=most_keys, clock=clock)
+            for tries, seconds in (_AT_ADDRESS, _OF_ADDRESS, _OF_NAME)
+        )
+        self._at_home = Recent[Hashable, None](most_keys)  # who logged in from where
+
+    def take(self, name: str | None, address: str) -> float:
+        """Use up one try and return 0, or return the seconds until there is one (then none is used up)."""
+        used = self._used(name, address)
+        wait = max((buckets.wait(key) for buckets, key in used), default=0.0)
+        if wait == 0:
+            for buckets, key in used:
+                buckets.add(key, 1)
+        return wait
+
+    def give_back(self, name: str | None, address: str) -> None:
+        """The try was not looked at: it does not count."""
+        for buckets, key in self._used(name, address):
+            buckets.add(key, -1)
+
+    def was_right(self, name: str, address: str) -> None:
+        """The try was right: it does not count, and this person is at home at this address."""
+        self.give_back(name, address)
+        self._at_home[_digest(name), address_key(address)] = None
+
+    def _used(self, name: str | None, address: str) -> list[tuple[Buckets, Hashable]]:
+        network = address_key(address)
+        used: list[tuple[Buckets, Hashable]] = []
+        if network is not None:  # loopback is spared
+            used.append((self._of_address, network))
+        if name is not None:
+            pair = _digest(name), network
+            used.append((self._at_address, pair))
+            if pair not in self._at_home:
+                used.append((self._of_name, pair[0]))
+        return used
+
+
+def _digest(name: str) -> bytes:
+    return blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,0 +1,107 @@
+"""The one token of all dialects: a JWT (RFC 7519) signed with HS256 and shorter than 255 characters.
+
+Claims: `sub` (user id as text), `name`, `UID` (number), `iat`, `exp`, `jti`. A `jti` is "generation.random":
+raising a person's generation revokes every token issued before.
+"""
+
+import json
+import secrets
+import time
+from functools import cached_property
+from typing import Any
+
+import jwt
+import msgspec
+from jwt.algorithms import HMACAlgorithm
+from jwt.types import Options
+from jwt.utils import base64url_encode
+
+from chat.domain.entities import Person
+
+_ALGORITHM = "HS256"
+_LONGEST = 254
+"""Characters: seed 001 keeps tokens in a VARCHAR(255)."""
+_OPTIONS: Options = {
+    "require": ["sub", "iat", "exp", "jti"],
+    # A clock that was set back would lock out everybody who logged in shortly before.
+    "verify_iat": False,
+}
+_HIGHEST_ID = 2**63 - 1
+
+
+class Claims(msgspec.Struct, frozen=True):
+    """What a token says that matters: whose it is, and of which generation."""
+
+    person_id: int
+    generation: int
+
+
+class Tokens:
+    """Issues and reads tokens. `lifetime` is in seconds; the secret has 32 bytes or more."""
+
+    def __init__(self, secret: str, lifetime: float) -> None:
+        self._secret = secret
+        self._lifetime = lifetime
+
+    def issue(self, person: Person) -> str:
+        """Return a new token for `person`.
+
+        The name in it is shortened where the whole would get too long; nothing depends on it but `sub` does.
+        """
+        now = int(time.time())
+        claims: dict[str, Any] = {
+            "sub": str(person.id),
+            "name": person.name,
+            "UID": person.id,
+            "iat": now,
+            "exp": now + int(self._lifetime),
+            "jti": f"{person.token_generation}.{secrets.token_urlsafe(6)}",
+        }
+        while len(token := self._sign(claims)) > _LONGEST:
+            claims["name"] = claims["name"][:-1]
+        return token
+
+    def read(self, token: str) -> Claims | None:
+        """Return what `token` says, or None unless it is ours, unexpired and whole."""
+        if len(token) > _LONGEST:
+            return None
+        try:
+            claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM], options=_OPTIONS)
+            person_id, generation = int(claims["sub"]), int(claims["jti"].partition(".")[0])
+        except (
+            jwt.PyJWTError,
+            ValueError,
+            RecursionError,
+        ):  # UnicodeError, of a lone surrogate, is a ValueError
+            return None
+        return Claims(person_id, generation) if 0 < person_id <= _HIGHEST_ID else None
+
+    def _sign(self, claims: dict[str, Any]) -> str:
+        # Without `typ`, which RFC 7519 leaves open, there is more room for the name.
+        return jwt.encode(claims, self._key, _ALGORITHM, headers={"typ": None}, json_encoder=_Utf8Encoder)
+
+    @cached_property
+    def _key(self) -> jwt.PyJWK:
+        # Made for the first token that is read or issued: the commands have no secret, and no tokens.
+        encoded = base64url_encode(self._secret.encode()).decode()
+        key = jwt.PyJWK({"kty": "oct", "k": encoded, "alg": _ALGORITHM})
+        key.Algorithm = _CheckedOnce(self._secret)
+        return key
+
+
+class _CheckedOnce(HMACAlgorithm):
+    """HS256 with one key. PyJWT has OpenSSL look, for each token, whether the key is an asymmetric one."""
+
+    def __init__(self, secret: str) -> None:
+        super().__init__(HMACAlgorithm.SHA256)
+        self._key = super().prepare_key(secret)
+
+    def prepare_key(self, key: str | bytes) -> bytes:
+        return self._key
+
+
+class _Utf8Encoder(json.JSONEncoder):
+    """JSON that writes letters as they are: an escape takes six bytes, UTF-8 two to four."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - json.JSONEncoder's own options
+        super().__init__(**{**options, "ensure_ascii": False})

@@ -1,0 +1,104 @@
+"""PostgreSQL's data: made once, whole or not at all, and free of whoever ran on it before."""
+
+import os
+import re
+import secrets
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+import trio
+
+from chat.domain.startup import CannotStart
+from chat.embedded_postgres.binaries import Binaries, find_binaries
+from chat.embedded_postgres.data_directory import sync_directory
+from chat.embedded_postgres.leftover import stop_leftover
+from chat.embedded_postgres.process import run
+from chat.embedded_postgres.unprivileged import Owner, choose_owner, make_home
+
+SUPERUSER = "chat"
+FIRST_WITH_BUILTIN_LOCALES = 17
+INITDB_TIMEOUT = 120.0
+"""Seconds; half a second on a good disk."""
+
+logger = structlog.get_logger(__name__)
+
+
+class Cluster(NamedTuple):
+    """Data that PostgreSQL can start on: where they are, what runs on them, and as whom (None: ourselves)."""
+
+    path: Path
+    binaries: Binaries
+    owner: Owner | None
+
+
+async def prepare_cluster(data: Path) -> Cluster:
+    """Find or make the cluster in the data directory `data`, and the programs that run it.
+
+    Raises CannotStart. Cancelling: a cluster that is not finished is not there.
+    """
+    home = data / "postgres"
+    path = home / "cluster"
+    try:
+        owner = choose_owner(home)
+        make_home(home, owner)
+        await stop_leftover(path)
+        for unfinished in home.glob("new-*"):  # its initdb was killed
+            shutil.rmtree(unfinished, ignore_errors=True)
+        made_by = _version(path)
+        binaries = await find_binaries(data, home, owner, made_by)
+        if made_by is None:
+            await _make(path, binaries, owner)
+    except OSError as error:
+        raise CannotStart(f"PostgreSQL's data in {home} cannot be used: {error}") from error
+    return Cluster(path, binaries, owner)
+
+
+def _version(path: Path) -> int | None:
+    """The major version of PostgreSQL that made the cluster; None where there is none."""
+    if not path.exists():
+        return None
+    try:
+        return int((path / "PG_VERSION").read_text(encoding="ascii"))
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"{path} is damaged: it has no readable PG_VERSION; restore a backup") from error
+
+
+async def _make(path: Path, binaries: Binaries, owner: Owner | None) -> None:
+    home = path.parent
+    logger.info("making a PostgreSQL database", path=str(path), version=binaries.version)
+    new = home / f"new-{secrets.token_hex(4)}"
+    try:
+        status, said = await run(
+            (binaries.directory / "initdb", "-D", new, *_options(binaries.version)),
+            directory=home,
+            owner=owner,
+            timeout=INITDB_TIMEOUT,
+        )
+        if status != 0:
+            reasons = [
+                line for line in said.splitlines() if re.search("error|fatal|panic", line, re.IGNORECASE)
+            ]
+            raise CannotStart(
+                f"PostgreSQL's initdb failed ({status}): {'; '.join(reasons[:3]) or said[-300:]}"
+            )
+        os.rename(new, path)
+        sync_directory(home)
+    except trio.TooSlowError as error:
+        raise CannotStart(f"PostgreSQL's initdb did not end within {INITDB_TIMEOUT:.0f} s") from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _options(version: int) -> list[str]:
+    """No password: the only way in is a socket in a directory of the user that runs it.
+
+    Text sorts by code point and knows all of Unicode's letters where PostgreSQL brings that itself; else only
+    ASCII's, as C is the one locale that every machine has.
+    """
+    options = [f"--username={SUPERUSER}", "--auth=trust", "--encoding=UTF8", "--locale=C"]
+    options += ["--data-checksums", "--no-instructions"]
+    if version >= FIRST_WITH_BUILTIN_LOCALES:
+        options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    return options

@@ -1,0 +1,82 @@
+"""The server's own PostgreSQL: it runs, and is started again whenever it ends, for as long as a block lasts."""
+
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import trio
+
+from chat.domain.startup import CannotStart
+from chat.embedded_postgres.cluster import SUPERUSER, prepare_cluster
+from chat.embedded_postgres.data_directory import DataDirectory
+from chat.embedded_postgres.server_log import ServerLog
+from chat.embedded_postgres.socket_directory import PORT, find_socket_directory, open_socket_directory
+from chat.embedded_postgres.supervisor import Supervisor
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL of our own. `address` is how to reach it: asyncpg.connect's keyword arguments."""
+
+    def __init__(self, supervisor: Supervisor, address: dict[str, Any]) -> None:
+        self.address = address
+        self._supervisor = supervisor
+
+    @property
+    def ready(self) -> bool:
+        """Whether it runs and has taken connections since it started."""
+        return self._supervisor.ready
+
+    @property
+    def restarts(self) -> int:
+        """How often it has come back after it ended."""
+        return self._supervisor.restarts
+
+    @property
+    def pid(self) -> int | None:
+        """The postmaster's process id; None while it does not run."""
+        return self._supervisor.pid
+
+
+@asynccontextmanager
+async def open_embedded_postgres(data: DataDirectory, *, grace: float) -> AsyncGenerator[EmbeddedPostgres]:
+    """Run PostgreSQL on `data` for as long as the block lasts; its database is made if it is missing.
+
+    Leaving the block stops it within `grace` seconds, with clients connected or not. Raises CannotStart.
+    Cancelling: it is stopped the same way; what was committed is kept.
+    """
+    if sys.platform == "win32":
+        raise CannotStart("the server runs its own PostgreSQL on Linux and macOS only: pass --database")
+    cluster = await prepare_cluster(data.path)
+    log = ServerLog(data.path / "postgres.log")
+    with open_socket_directory(data.path, cluster.owner) as sockets:
+        supervisor = Supervisor(cluster, sockets, log, grace)
+        async with trio.open_nursery() as nursery:
+            refusal = await nursery.start(supervisor.run)
+            if refusal is None:
+                nursery.start_soon(log.keep_short)
+                try:
+                    yield EmbeddedPostgres(supervisor, _address(sockets))
+                finally:
+                    nursery.cancel_scope.cancel(reason="PostgreSQL is no longer needed")
+    if refusal is not None:  # outside the nursery, which would wrap it
+        raise CannotStart(refusal)
+
+
+def running_address(path: Path) -> dict[str, Any]:
+    """Say how to reach the PostgreSQL that another process runs on the data directory `path`.
+
+    Raises CannotStart if there is none.
+    """
+    directory = find_socket_directory(path.absolute())
+    if directory is None:
+        raise CannotStart(
+            f"the server that uses {path} has no PostgreSQL of its own that is ready: try again, or pass --database"
+        )
+    return _address(directory)
+
+
+def _address(sockets: Path) -> dict[str, Any]:
+    # Each is given, so that no PG… variable of the environment says otherwise.
+    return {"host": str(sockets), "port": PORT, "user": SUPERUSER, "database": "postgres", "ssl": False}

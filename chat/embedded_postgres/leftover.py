@@ -1,0 +1,84 @@
+"""A PostgreSQL that a killed server left behind: found by its postmaster.pid, and stopped before another starts.
+
+A number in a file proves nothing: after a reboot, or in a new container, it is somebody else's process.
+"""
+
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+import trio
+
+from chat.domain.startup import CannotStart
+
+HAS_PROC = os.path.exists("/proc/self/cwd")
+
+logger = structlog.get_logger(__name__)
+
+
+async def stop_leftover(cluster: Path) -> None:
+    """Stop the PostgreSQL that still runs on `cluster`, if one does. The caller holds the data directory.
+
+    Raises CannotStart if it does not stop within 20 seconds. Cancelling: it may still run.
+    """
+    # It may be writing its shared buffers out, so it gets its time.
+    for signal_, patience in ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
+        pid = read_pid(cluster)
+        if pid is None or not await runs_on(pid, cluster):
+            return
+        logger.warning("stopping the PostgreSQL that an earlier server left", pid=pid, signal=signal_.name)
+        try:
+            os.kill(pid, signal_)
+        except ProcessLookupError:
+            return
+        except PermissionError:
+            break
+        with trio.move_on_after(patience):
+            while await runs_on(pid, cluster):  # noqa: ASYNC110 - it is no child of ours, so nothing tells us
+                await trio.sleep(0.05)
+            return
+    raise CannotStart(f"a PostgreSQL of an earlier server still runs on {cluster}: stop process {pid}")
+
+
+async def stranger(cluster: Path) -> int | None:
+    """Return the process that postmaster.pid names, if it is surely not PostgreSQL on `cluster`."""
+    pid = read_pid(cluster)
+    return pid if pid is not None and await runs_on(pid, cluster) is False else None
+
+
+def read_pid(cluster: Path) -> int | None:
+    """Return the process that postmaster.pid names; None if there is none."""
+    try:
+        pid = int((cluster / "postmaster.pid").read_bytes().splitlines()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+    return pid if pid > 1 else None
+
+
+async def runs_on(pid: int, cluster: Path) -> bool | None:
+    """Say whether process `pid` is PostgreSQL on `cluster`, which is then its working directory.
+
+    None: it cannot be told. Cancelling: nothing happened.
+    """
+    await trio.lowlevel.checkpoint()
+    return _works_in(pid, cluster) if HAS_PROC else await _is_named(pid, cluster)
+
+
+def _works_in(pid: int, cluster: Path) -> bool | None:
+    try:
+        return os.path.samefile(f"/proc/{pid}/cwd", cluster)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return None
+
+
+async def _is_named(pid: int, cluster: Path) -> bool | None:
+    """The same without /proc, as on macOS: by the command line."""
+    with suppress(OSError), trio.move_on_after(5):
+        ps = ("ps", "-ww", "-o", "command=", "-p", str(pid))
+        found = await trio.run_process(ps, capture_stdout=True, capture_stderr=True, check=False)
+        return f"-D {cluster}".encode() in found.stdout
+    return None

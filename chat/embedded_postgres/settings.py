@@ -1,0 +1,43 @@
+"""How PostgreSQL is started: no network, nothing acknowledged before it is on the disk, a small footprint.
+
+Given on the command line, where they win over the cluster's own postgresql.conf; what is not here is set there.
+"""
+
+from pathlib import Path
+
+from chat.embedded_postgres.cluster import Cluster
+from chat.embedded_postgres.socket_directory import PORT
+
+SETTINGS = {
+    "listen_addresses": "",
+    "port": str(PORT),
+    "unix_socket_permissions": "0700",
+    "max_connections": "50",
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "shared_buffers": "64MB",
+    "max_wal_size": "256MB",  # bounds how long recovery takes, and with it a start after a crash
+    "jit": "off",  # our queries are short
+    "restart_after_crash": "on",
+    # The log is ours, kept short, and has no message text in it: no statements, no details of rows.
+    "logging_collector": "off",
+    "log_destination": "stderr",
+    "log_checkpoints": "off",
+    "log_statement": "none",
+    "log_min_messages": "warning",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+}
+
+
+def command(cluster: Cluster, sockets: Path) -> list[str | Path]:
+    """Return the command line that runs PostgreSQL on `cluster` with its socket in the directory `sockets`."""
+    settings = SETTINGS | {"unix_socket_directories": _quoted(sockets)}
+    options = [f"--{name}={value}" for name, value in settings.items()]
+    return [cluster.binaries.directory / "postgres", "-D", cluster.path, *options]
+
+
+def _quoted(path: Path) -> str:
+    """As one entry of a list: a path may have commas and spaces in it."""
+    return '"' + str(path).replace('"', '""') + '"'

@@ -1,0 +1,82 @@
+"""Look-ups that are asked for at the same time are made together: one query for all that wait.
+
+The journal's idea, for reads: take one, then take all that are waiting. When two thousand clients come back at
+once they do not ask two thousand times who they are, nor what was said last.
+"""
+
+import math
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Generic, TypeVar
+
+import trio
+
+from chat.channels import take_waiting
+from chat.domain.failures import StorageDown, StorageError
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_MOST = 1000
+"""Look-ups in one query."""
+
+
+class _Asked(Generic[K, V]):
+    """One look-up that waits for its answer."""
+
+    def __init__(self, key: K) -> None:
+        self.key = key
+        self.known = trio.Event()
+        self.answer: V | None = None
+        self.failure: str | None = None
+
+
+class Gathering(Generic[K, V]):
+    """The way in to the task that looks things up."""
+
+    def __init__(self, feed: trio.MemorySendChannel[_Asked[K, V]]) -> None:
+        self._feed = feed
+
+    async def get(self, key: K) -> V | None:
+        """Return what there is for `key` at some moment between now and the answer, or None.
+
+        Raises StorageDown. Cancelling: the query goes on for the others.
+        """
+        asked = _Asked[K, V](key)
+        self._feed.send_nowait(asked)
+        await asked.known.wait()  # the query has its own deadline
+        if asked.failure is not None:
+            raise StorageDown(asked.failure)
+        return asked.answer
+
+
+async def _look_up(
+    fetch: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]],
+    questions: trio.MemoryReceiveChannel[_Asked[K, V]],
+) -> None:
+    """Answer until the feed is closed."""
+    async for first in questions:
+        waiting = [first, *take_waiting(questions, _MOST - 1)]
+        try:
+            # Asked before this moment and answered from after it: nobody gets an answer from the past.
+            found = await fetch(list({asked.key for asked in waiting}))
+        except StorageError as error:
+            for asked in waiting:
+                asked.failure = str(error)
+        else:
+            for asked in waiting:
+                asked.answer = found.get(asked.key)
+        for asked in waiting:
+            asked.known.set()
+
+
+@asynccontextmanager
+async def open_gathering(
+    fetch: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]],
+) -> AsyncGenerator[Gathering[K, V]]:
+    """Look up with `fetch`, which gets distinct keys, for as long as the block lasts. Cancelling ends it."""
+    feed, questions = trio.open_memory_channel[_Asked[K, V]](math.inf)  # one for each client at most
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_look_up, fetch, questions)
+        with feed:
+            yield Gathering(feed)

@@ -1,0 +1,71 @@
+"""The one task that fans messages out: it takes one batch, then all that are waiting, and publishes them at once.
+
+Announcing is sync, so that nothing can come between a commit and its announcement.
+"""
+
+import math
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from itertools import chain
+
+import trio
+
+from chat.channels import take_waiting
+from chat.engine.hub import Announcement, Hub
+from chat.inspection.metrics import Meters
+
+_KEEP_PACE = 16
+"""Batches that may wait before the journal does; each has at most a journal's batch of messages."""
+
+
+class Broadcaster:
+    """The way in to the fan-out task."""
+
+    def __init__(self, feed: trio.MemorySendChannel[list[Announcement]], meters: Meters) -> None:
+        self._feed = feed
+        self._meters = meters
+        self._behind = 0  # batches announced and not yet published
+        self._published = trio.Event()  # set, and made anew, after each publishing
+
+    def announce(self, batch: list[Announcement]) -> None:
+        """Hand over committed messages, in the order of their commits. Sync: no checkpoint."""
+        self._behind += 1
+        self._feed.send_nowait(batch)
+
+    async def keep_pace(self) -> None:
+        """Wait while too much is announced and not yet published. Cancelling changes nothing."""
+        await self._at_most_behind(_KEEP_PACE)
+
+    async def caught_up(self) -> None:
+        """Wait until everything announced is published. Cancelling changes nothing."""
+        await self._at_most_behind(0)
+
+    async def _at_most_behind(self, batches: int) -> None:
+        while self._behind > batches:
+            await self._published.wait()
+
+    async def fan_out(self, hub: Hub, announced: trio.MemoryReceiveChannel[list[Announcement]]) -> None:
+        """Publish until the feed is closed and empty."""
+        async for first in announced:
+            started = trio.current_time()
+            waiting = take_waiting(announced, _KEEP_PACE)
+            hub.publish(chain(first, *waiting))
+            self._behind -= 1 + len(waiting)
+            self._meters.fanned_out(trio.current_time() - started)
+            self._published.set()
+            self._published = trio.Event()
+            await trio.lowlevel.checkpoint()  # readers run between two batches
+
+
+@asynccontextmanager
+async def open_broadcaster(hub: Hub, meters: Meters | None = None) -> AsyncGenerator[Broadcaster]:
+    """Fan out for as long as the block lasts, and finish what was announced.
+
+    Cancelling drops what is announced and not yet published: it is saved, and history will tell it.
+    """
+    feed, announced = trio.open_memory_channel[list[Announcement]](math.inf)  # bounded by keep_pace()
+    broadcaster = Broadcaster(feed, meters or Meters())
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(broadcaster.fan_out, hub, announced)
+        with feed:  # leaving closes it; fan_out finishes the rest and ends
+            yield broadcaster

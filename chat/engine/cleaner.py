@@ -1,0 +1,69 @@
+"""The one task that removes what deleted rooms left, a little at a time, while everybody else goes on.
+
+It is woken by a deletion, and begins with what an earlier server left behind. A million messages take it
+some two minutes: nobody waits for that, and everybody would notice if it were quick.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import structlog
+import trio
+
+from chat.domain.failures import StorageError
+from chat.domain.ports import Rooms
+
+_STEP = 1000
+"""Messages removed in one transaction: some ten milliseconds."""
+
+_SHARE = 0.1
+"""Part of the time that it works; it rests for the others."""
+
+_RETRY = 1.0
+"""Seconds until the next try when the database could not take a step."""
+
+logger = structlog.get_logger(__name__)
+
+
+class Cleaner:
+    """Removes what deleted rooms left."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._wanted = trio.Event()  # set by a deletion, made anew before each look
+
+    def wake(self) -> None:
+        """Have it look for deleted rooms. Sync."""
+        self._wanted.set()
+
+    async def clean(self) -> None:
+        """Remove what there is, then wait to be woken; until cancelled. Cancelling: a step is whole or not begun."""
+        while True:
+            self._wanted = trio.Event()
+            await self._remove_all()
+            await self._wanted.wait()
+
+    async def _remove_all(self) -> None:
+        more, failed = True, False
+        while more:
+            started = trio.current_time()
+            try:
+                more = await self._rooms.remove_deleted(_STEP)
+            except StorageError as error:
+                if not failed:
+                    logger.warning("deleted rooms not removed yet", error=str(error))
+                failed = True
+                await trio.sleep(_RETRY)
+            else:
+                failed = False
+                await trio.sleep((trio.current_time() - started) * (1 / _SHARE - 1))
+
+
+@asynccontextmanager
+async def open_cleaner(rooms: Rooms) -> AsyncGenerator[Cleaner]:
+    """Remove what deleted rooms left for as long as the block lasts; the next server goes on where this one ended."""
+    cleaner = Cleaner(rooms)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(cleaner.clean)
+        yield cleaner
+        nursery.cancel_scope.cancel(reason="the server stops")

@@ -1,0 +1,110 @@
+"""The one task that notes which direct messages were delivered, so that each is told once.
+
+It takes one note, then all that are waiting, and writes the highest position of each member: a busy pair costs
+one row a batch. A note that a crash loses means that a message is told again; one never told is never noted.
+"""
+
+import math
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+
+import structlog
+import trio
+
+from chat.channels import take_waiting
+from chat.domain.direct import WayOut
+from chat.domain.entities import Inbox, Message
+from chat.domain.failures import StorageError
+from chat.domain.ports import Rooms
+
+_BATCH = 4096
+"""Notes in one write."""
+
+_PAUSE = 0.05
+"""Seconds between two writes: what a pair says in that time costs one row."""
+
+_RETRY = 1.0
+"""Seconds until the next try when the database could not take the notes and no new one comes."""
+
+Note = tuple[tuple[int, int], int]  # (room id, person id), seq
+
+logger = structlog.get_logger(__name__)
+
+
+class Deliveries:
+    """The way in to the noting task."""
+
+    def __init__(self, feed: trio.MemorySendChannel[Note]) -> None:
+        self._feed = feed
+        self._noted = 0  # notes ever handed over
+        self._tried = 0  # how many of them were written, or could not be
+        self._progress = trio.Event()  # set, and made anew, after each try
+        self._wanted = trio.Event()  # set by who waits for notes, made anew before each pause
+
+    def heard(self, inbox: Inbox, way_out: WayOut, told: Sequence[tuple[Message, int]]) -> None:
+        """Note what a connection was told of an inbox, each message once its bytes have left. Sync.
+
+        A position covers all that came before it. It may be noted by any connection of the person, because each
+        was told all that was missed before it heard anything new, and takes its bytes in their order. `told` is what
+        `way_out` was offered last, each message with its bytes.
+        """
+        behind = sum(size for _, size in told)
+        for message, size in told:
+            behind -= size
+            if message.room_id:  # one that was never saved has no position
+                note = ((message.room_id, inbox.person_id), message.seq)
+                way_out.when_written(partial(self._delivered, note), behind)
+
+    def _delivered(self, note: Note) -> None:
+        self._noted += 1
+        self._feed.send_nowait(note)
+
+    async def written(self) -> None:
+        """Wait until the notes so far are written, or could not be. Cancelling changes nothing."""
+        so_far = self._noted
+        self._wanted.set()
+        while self._tried < so_far:
+            await self._progress.wait()
+
+    async def write(self, rooms: Rooms, notes: trio.MemoryReceiveChannel[Note]) -> None:
+        """Write notes until the feed is closed and empty; what could not be written is tried again."""
+        positions: dict[tuple[int, int], int] = {}  # not written yet
+        more = True
+        while more:
+            batch: list[Note] = []
+            with trio.move_on_after(_RETRY if positions else math.inf):
+                try:
+                    batch.append(await notes.receive())
+                except trio.EndOfChannel:
+                    more = False  # one last try
+            batch += take_waiting(notes, _BATCH)
+            for member, seq in batch:
+                positions[member] = max(seq, positions.get(member, 0))
+            try:
+                if positions:
+                    await rooms.mark_delivered(positions)
+                positions = {}
+            except StorageError as error:
+                logger.warning("deliveries not noted yet, they may be told again", error=str(error))
+            self._tried += len(batch)
+            self._progress.set()
+            self._progress = trio.Event()
+            if self._tried == self._noted:
+                self._wanted = trio.Event()
+            with trio.move_on_after(_PAUSE):
+                await self._wanted.wait()
+
+
+@asynccontextmanager
+async def open_deliveries(rooms: Rooms) -> AsyncGenerator[Deliveries]:
+    """Note deliveries for as long as the block lasts, and finish what was noted.
+
+    Cancelling drops notes: those messages are told again.
+    """
+    feed, notes = trio.open_memory_channel[Note](math.inf)  # as many as the broadcaster lets through
+    deliveries = Deliveries(feed)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(deliveries.write, rooms, notes)
+        with feed:
+            yield deliveries

@@ -1,0 +1,70 @@
+"""What a dialect is: two pure functions and a few facts. No await, no hub, no clock."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from chat.engine.events import Event
+
+
+class Voice(Protocol):
+    """How events are put into frames.
+
+    Compared by identity: the hub encodes a message once for each voice in which it is heard.
+    """
+
+    @property
+    def echoes(self) -> bool:
+        """Whether a socket hears its own messages."""
+        ...
+
+    def encode(self, event: Event) -> bytes:
+        """Return the complete WebSocket frames that tell `event`; empty where there are no words for it."""
+        ...
+
+
+class Dialect(Voice, Protocol):
+    """One wire protocol."""
+
+    @property
+    def name(self) -> str:
+        """The name in `--listen PORT=NAME`."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """The WebSocket path that speaks it."""
+        ...
+
+    @property
+    def shape(self) -> frozenset[str]:
+        """The keys by which its first frame is known at `/`."""
+        ...
+
+    @property
+    def hears_lobby(self) -> bool:
+        """Whether its clients hear the lobby from the start, authenticated or not."""
+        ...
+
+    @property
+    def needs_token(self) -> bool:
+        """Whether the handshake must carry a token; without a good one it is refused with 401."""
+        ...
+
+    @property
+    def greeting(self) -> object:
+        """The command that is carried out when a client connects."""
+        ...
+
+    def decode(self, frame: str | bytes) -> object:
+        """Understand a frame as a command. Never raises: what can't be read becomes a command that says so."""
+        ...
+
+
+def by_path(dialects: Sequence[Dialect], path: str) -> Dialect | None:
+    """Return the dialect that has this path to itself."""
+    return next((dialect for dialect in dialects if dialect.path == path), None)
+
+
+def by_name(dialects: Sequence[Dialect], name: str) -> Dialect | None:
+    """Return the dialect of this name."""
+    return next((dialect for dialect in dialects if dialect.name == name), None)

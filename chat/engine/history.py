@@ -1,0 +1,158 @@
+"""What was said before: ranges of a room, read concurrently and told in order, in pieces of bounded size.
+
+The last page is what everybody asks for who comes back, so those who ask at once share one query, and the bytes
+of its frames. However long the texts are, of one answer no more than a few pieces are in memory.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import trio
+
+from chat.domain.entities import Message
+from chat.domain.failures import StorageDown
+from chat.domain.ports import Messages, Rooms
+from chat.engine.batch_loader import Gathering, open_gathering
+from chat.engine.dialect import Voice
+from chat.engine.events import Said
+
+PAGE = 100
+"""Messages of a range. `seq` has no gaps, so the ranges' bounds are known before the first is read."""
+
+PIECE = 65_536
+"""Bytes of text in one query of a range, and so in one piece that is told."""
+
+_LAST_PAGE = 131_072
+"""Bytes of text of a last page that is shared; a longer one is read as ranges are."""
+
+_AHEAD = 2
+"""Ranges of one answer that are read and not told yet: each has one piece at most."""
+
+_LONG_QUERIES = 2
+_LAST_QUERIES = 2
+"""Queries at once in the whole server, for ranges and for last pages: half of the pool together, so that logins are
+never behind history, nor short answers behind long ones."""
+
+_NEWEST = 2**63 - 1
+
+Last = tuple[int, int]  # room id, how many
+Tell = Callable[[bytes], Awaitable[None]]
+
+
+class Page:
+    """The last messages of a room, and their frames in each voice that asked: encoded once, however many hear them."""
+
+    def __init__(self, messages: Sequence[Message], count: int) -> None:
+        self._messages = messages
+        self._frames: dict[Voice, bytes] = {}
+        self.last_seq = messages[-1].seq if messages else 0
+        self.is_whole = not messages or len(messages) == count or messages[0].seq == 1
+        """Whether these are all that were asked for; if not, they are too long for one piece."""
+
+    def frames(self, voice: Voice) -> bytes:
+        """Return the frames of the page. Sync."""
+        if voice not in self._frames:
+            self._frames[voice] = _frames(self._messages, voice)
+        return self._frames[voice]
+
+
+class History:
+    """Reads the past of rooms. Cancelling any method leaves nothing behind."""
+
+    def __init__(
+        self, rooms: Rooms, messages: Messages, last: Gathering[Last, Page], limiter: trio.CapacityLimiter
+    ) -> None:
+        self._rooms = rooms
+        self._messages = messages
+        self._last = last
+        self._limiter = limiter
+
+    async def recall(self, room_id: int, count: int, voice: Voice, tell: Tell) -> None:
+        """Tell the last `count` messages of a room, oldest first: frames in `voice`, each piece once it is there.
+
+        `tell` waits while the client has not read enough of what came before. A client is told one answer at a
+        time. Raises StorageDown, for a long past in an exception group.
+        """
+        if count <= PAGE:
+            page = await self._last.get((room_id, count))
+            if page is None or page.is_whole:
+                return await tell(page.frames(voice)) if page else None
+            last_seq = page.last_seq
+        else:
+            room = await self._rooms.by_id(room_id)
+            last_seq = room.last_seq if room else 0
+        starts = range(max(0, last_seq - count), last_seq, PAGE)
+        ranges = [_Range(start, min(start + PAGE, last_seq)) for start in starts]
+        ahead = trio.Semaphore(_AHEAD)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._read_ahead, room_id, ranges, ahead, nursery)
+            for each in ranges:
+                await each.read.wait()
+                while piece := each.take():
+                    await tell(_frames(piece, voice))
+                    if piece[-1].seq < each.up_to:
+                        each.messages = await self._page(room_id, piece[-1].seq, each.up_to)
+                ahead.release()
+        return None
+
+    async def _read_ahead(
+        self, room_id: int, ranges: Sequence["_Range"], ahead: trio.Semaphore, nursery: trio.Nursery
+    ) -> None:
+        for each in ranges:
+            await ahead.acquire()
+            nursery.start_soon(self._read, room_id, each)
+
+    async def _read(self, room_id: int, each: "_Range") -> None:
+        each.messages = await self._page(room_id, each.after, each.up_to)
+        each.read.set()
+
+    async def _page(self, room_id: int, after: int, up_to: int) -> list[Message]:
+        async with self._limiter:  # first come, first served, and nobody asks for more than _AHEAD at once
+            return await self._messages.page(room_id, after, up_to, PIECE)
+
+
+class _Range:
+    """One range of `seq`, and the piece of it that is read and not told yet."""
+
+    def __init__(self, after: int, up_to: int) -> None:
+        self.after = after
+        self.up_to = up_to
+        self.messages: list[Message] = []
+        self.read = trio.Event()
+
+    def take(self) -> list[Message]:
+        """Return the piece and keep it no longer: no slow client holds what it was told."""
+        piece, self.messages = self.messages, []
+        return piece
+
+
+def _frames(messages: Sequence[Message], voice: Voice) -> bytes:
+    return b"".join(voice.encode(Said(message)) for message in messages)
+
+
+@asynccontextmanager
+async def open_history(rooms: Rooms, messages: Messages) -> AsyncGenerator[History]:
+    """Serve the past for as long as the block lasts."""
+
+    async def last_pages(asked: Sequence[Last]) -> Mapping[Last, Page]:
+        found: dict[Last, Page] = {}
+        failures: list[StorageDown] = []
+
+        async def read(room_id: int, count: int) -> None:
+            try:
+                async with limiter:
+                    newest_first = await messages.before(room_id, _NEWEST, count, _LAST_PAGE)
+                found[room_id, count] = Page(newest_first[::-1], count)
+            except StorageDown as failure:
+                failures.append(failure)
+
+        async with trio.open_nursery() as nursery:
+            for room_id, count in asked:
+                nursery.start_soon(read, room_id, count)
+        if failures:
+            raise failures[0]
+        return found
+
+    limiter = trio.CapacityLimiter(_LAST_QUERIES)
+    async with open_gathering(last_pages) as last:
+        yield History(rooms, messages, last, trio.CapacityLimiter(_LONG_QUERIES))

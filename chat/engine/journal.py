@@ -1,0 +1,196 @@
+"""The one task that writes messages: it takes one draft, then all that are waiting, and commits them together.
+
+Three promises are kept here. What is acknowledged is committed. What anybody sees is committed. What is
+committed is told, once and in order, also when the database went silent in the middle of a commit: then nobody
+is told anything until the log has been read to its end (`log_follower.py`).
+"""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import NamedTuple, Protocol
+
+import structlog
+import trio
+
+from chat.channels import take_waiting
+from chat.domain.entities import Draft, Message
+from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
+from chat.domain.outcomes import Outcome
+from chat.domain.ports import Messages
+from chat.domain.refusals import NOT_SAVED, OUTCOME_UNKNOWN, ROOM_GONE, Code, Refusal
+from chat.engine.broadcaster import Broadcaster
+from chat.engine.hub import Announcement, Listener
+from chat.engine.log_follower import LogFollower
+from chat.inspection.metrics import Meters
+
+_QUEUE = 4096
+"""Drafts that may wait for the journal; a sender waits for a place, which is its backpressure."""
+
+_BATCH = 256
+"""Drafts in one transaction: enough that the commit's own cost is shared out, few enough to commit in milliseconds."""
+
+_RETRY = 0.5
+"""Seconds between two tries to learn what became of a batch, when nobody sends anything."""
+
+_LONG = 1.0
+"""Seconds after which a commit that fails has kept those behind it waiting long enough."""
+
+_REJECTED = Refusal(Code.INVALID, "the message can't be stored")
+
+logger = structlog.get_logger(__name__)
+
+
+class Author(Protocol):
+    """Who is told what became of a draft, once, without waiting. Sync: called between commit and fan-out."""
+
+    def settled(self, draft: Draft, outcome: Outcome) -> None:
+        """The draft became a message, now or when it was sent before, or was refused."""
+        ...
+
+
+class Entry(NamedTuple):
+    """A draft, who is told what became of it, and the listener that it came from."""
+
+    draft: Draft
+    author: Author
+    origin: Listener | None
+
+
+class Journal:
+    """The way in to the writing task."""
+
+    def __init__(
+        self, messages: Messages, broadcaster: Broadcaster, follower: LogFollower, meters: Meters
+    ) -> None:
+        self._messages = messages
+        self._follower = follower
+        self._meters = meters
+        self._broadcaster = broadcaster
+        self._feed, self._entries = trio.open_memory_channel[Entry](_QUEUE)
+        self._taken = 0  # drafts submitted and not yet committed or refused
+        self._committed = trio.Event()  # set, and made anew, after each batch
+
+    async def submit(self, draft: Draft, author: Author, origin: Listener | None = None) -> None:
+        """Hand a draft over; its author is told the outcome. Waits while the queue is full.
+
+        `origin` is the listener that need not hear its own message. Cancelling: the draft was not taken, and
+        its author is told nothing.
+        """
+        entry = Entry(draft, author, origin)
+        try:
+            # Spares a turn of the loop; the reader makes one for each frame anyway.
+            self._feed.send_nowait(entry)
+        except trio.WouldBlock:
+            await self._feed.send(entry)
+        self._taken += 1
+
+    async def quiet(self) -> None:
+        """Wait until everything submitted is committed or refused, and told. Cancelling changes nothing."""
+        while self._taken > 0:
+            await self._committed.wait()
+        await self._broadcaster.caught_up()
+
+    async def write(self) -> None:
+        """Commit until the feed is closed and empty."""
+        while True:
+            if self._follower.is_behind:
+                await self._catch_up()
+            # What waits goes at once: a turn of the loop first would be one in which PostgreSQL has nothing to do.
+            batch = take_waiting(self._entries, _BATCH)
+            if not batch:
+                with trio.move_on_after(_RETRY if self._follower.is_behind else float("inf")):
+                    try:
+                        batch.append(await self._entries.receive())
+                    except trio.EndOfChannel:
+                        return
+                batch += take_waiting(self._entries, _BATCH - 1)
+            if batch:
+                started = trio.current_time()
+                if not await self._commit(batch) and trio.current_time() - started > _LONG:
+                    # The next try may take as long again: nobody waits for two.
+                    waiting = take_waiting(self._entries, _QUEUE)
+                    self._refuse(waiting, NOT_SAVED)
+                    batch += waiting
+                self._taken -= len(batch)
+                self._committed.set()
+                self._committed = trio.Event()
+            await self._broadcaster.keep_pace()
+
+    async def _commit(self, batch: Sequence[Entry]) -> bool:
+        """Save the batch and tell what became of each draft. Returns whether the database did its part."""
+        drafts = [entry.draft for entry in batch]
+        if self._follower.is_behind:
+            self._refuse(batch, NOT_SAVED)  # a later message must not be told before an earlier one
+            return False
+        started = trio.current_time()
+        try:
+            saved = await self._messages.save(drafts)
+        except StorageDown as error:
+            logger.warning("messages refused, the database can't work", messages=len(batch), error=str(error))
+            self._refuse(batch, NOT_SAVED)
+            return False
+        except OutcomeUnknown as error:
+            logger.error("messages of unknown outcome", messages=len(batch), error=str(error))
+            self._follower.doubt()
+            self._refuse(batch, OUTCOME_UNKNOWN)
+            return False
+        except WriteRejected as error:
+            if len(batch) > 1:  # find the one that can't be stored; the others must not pay for it
+                first = await self._commit(batch[: len(batch) // 2])
+                return await self._commit(batch[len(batch) // 2 :]) and first
+            logger.warning("a message can't be stored", error=str(error))
+            self._refuse(batch, _REJECTED)
+            return True
+        # No await from here on: what is committed is announced and acknowledged whatever is cancelled.
+        self._meters.committed(len(batch), trio.current_time() - started)
+        self._follower.committed(
+            [
+                Announcement(outcome, entry.origin)
+                for outcome, entry in zip(saved, batch, strict=True)
+                if isinstance(outcome, Message)
+            ]
+        )
+        for outcome, entry in zip(saved, batch, strict=True):
+            entry.author.settled(entry.draft, outcome or ROOM_GONE)
+        return True
+
+    def _refuse(self, batch: Sequence[Entry], refusal: Refusal) -> None:
+        self._meters.refused(len(batch))
+        for entry in batch:
+            entry.author.settled(entry.draft, refusal)
+
+    async def _catch_up(self) -> None:
+        """Tell what the log has beyond what was told. Where the database does not answer, the next try follows."""
+        try:
+            committed = await self._follower.catch_up()
+        except (StorageDown, OutcomeUnknown):
+            return
+        logger.info("the log is read to its end", messages=committed)
+
+    def close(self) -> None:
+        """Take no more drafts; write() ends once those taken are committed or refused. Sync."""
+        self._feed.close()
+
+
+@asynccontextmanager
+async def open_journal(
+    messages: Messages,
+    broadcaster: Broadcaster,
+    meters: Meters | None = None,
+    skipped: Callable[[int], object] = lambda newest_id: None,
+) -> AsyncGenerator[Journal]:
+    """Write for as long as the block lasts, and finish what was taken.
+
+    `skipped` is told, where others wrote too much to be told, up to which id nobody is told of it. Sync.
+
+    Cancelling refuses nothing and acknowledges nothing that still waits; a commit under way is finished, told
+    and acknowledged.
+    """
+    follower = LogFollower(messages, broadcaster, await messages.newest_id(), skipped)
+    journal = Journal(messages, broadcaster, follower, meters or Meters())
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(journal.write)
+        try:
+            yield journal
+        finally:
+            journal.close()

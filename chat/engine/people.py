@@ -1,0 +1,46 @@
+"""Open sockets feel what happens to their person, whichever process did it.
+
+The sockets of who was logged out, disabled or deleted are closed; the others have the name and the roles of now.
+Who is looked up while they come in is looked up again (domain/changes.py), so nobody slips in between.
+"""
+
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from chat.domain.accounts import Accounts
+from chat.engine.follower import Follower
+from chat.engine.presence import Presence
+
+logger = structlog.get_logger(__name__)
+
+
+class PeopleFollower(Follower):
+    """Looks up who was changed, and lets their sockets feel it.
+
+    `gone` is told the id of everybody who was deleted, or None where some may have been. Sync.
+    """
+
+    def __init__(
+        self, accounts: Accounts, presence: Presence, gone: Callable[[int | None], object] = lambda _id: None
+    ) -> None:
+        super().__init__(self._apply)
+        self._accounts = accounts
+        self._presence = presence
+        self._gone = gone
+
+    def changed(self, person_id: int | None) -> None:
+        """Hear that somebody was changed; None: look at everybody who is here. Sync."""
+        self._accounts.changed(person_id)
+        if person_id is None:
+            self._gone(None)
+        self.note(*(self._presence.people() if person_id is None else [person_id]))
+
+    async def _apply(self, ids: Sequence[int]) -> set[int]:
+        found = await self._accounts.look_up(ids)
+        # No await between the look and what it changes.
+        if ended := self._presence.changed(found):
+            logger.info("sockets ended, their people may not stay", people=ended)
+        for person_id in [person_id for person_id, person in found.items() if person is None]:
+            self._gone(person_id)
+        return set(ids).difference(found)  # they were changed meanwhile

@@ -1,0 +1,142 @@
+"""Who is connected at all: every session, wherever it listens."""
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from msgspec import structs
+
+from chat.domain.closing import DELETED, DISABLED, LOGGED_OUT, Closing
+from chat.domain.entities import Person
+from chat.engine.session import Session
+from chat.inspection.metrics import Reading
+
+
+class Handshake:
+    """The handshake of a client. `person` is whose token it carries, as they are now, once that is known.
+
+    There is one for each open socket, so it is small.
+    """
+
+    __slots__ = ("_known", "closing", "person")
+
+    def __init__(self, known: set["Handshake"]) -> None:
+        self._known = known
+        self.person: Person | None = None
+        self.closing: Closing | None = None  # why the client may not stay
+
+    def is_of(self, person: Person) -> None:
+        """Keep up with somebody who was just looked at, until end().
+
+        A rename from before that says nothing: the storage may know a later one, whose outcome nobody was told. Sync.
+        """
+        self.person = person
+        self._known.add(self)
+
+    def end(self) -> None:
+        """It is over, if it was not before. Sync."""
+        self._known.discard(self)
+
+
+class Presence:
+    """The sessions being served, and who is on the way in."""
+
+    def __init__(self) -> None:
+        self._sessions: set[Session] = set()
+        self._closing: Closing | None = None  # set by close_all()
+        self._handshakes: set[Handshake] = set()
+        self._observers: list[Callable[[Session], None]] = []
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def __iter__(self) -> Iterator[Session]:
+        """Iterate over those here now; the caller must not await in between."""
+        return iter(self._sessions)
+
+    def handshake(self) -> Handshake:
+        """Return a new handshake, for the caller to end. Sync."""
+        return Handshake(self._handshakes)
+
+    @contextmanager
+    def present(self, session: Session, handshake: Handshake | None = None) -> Generator[None]:
+        """Count the session in for as long as the block lasts; `handshake` is what told who it is, and ends here."""
+        self._sessions.add(session)
+        if self._closing is not None:
+            session.close(self._closing)
+        if handshake is not None:
+            if handshake.closing is not None:
+                session.close(handshake.closing)
+            handshake.end()
+        try:
+            yield
+        finally:
+            self._sessions.remove(session)
+
+    def readings(self) -> Iterable[Reading]:
+        """Tell how many clients there are, and what waits for them."""
+        queued = [session.outbox.queued for session in self._sessions]
+        yield "chat_connections", "Connected WebSocket clients", len(queued)
+        yield "chat_outbox_bytes", "Bytes that wait for slow clients", sum(queued)
+        yield "chat_outbox_bytes_most", "Bytes that wait for the slowest client", max(queued, default=0)
+
+    def renamed(self, person: Person) -> None:
+        """Let the sessions of a person speak under the new name from now on. Sync."""
+        for handshake in self._handshakes:
+            if handshake.person is not None and handshake.person.id == person.id:
+                handshake.person = structs.replace(handshake.person, name=person.name)
+        for session in self._sessions:
+            if session.person is not None and session.person.id == person.id:
+                session.person = structs.replace(session.person, name=person.name)
+
+    def people(self) -> set[int]:
+        """Return the ids of the people who are connected, or on the way in. Sync."""
+        here = [session.person for session in self._sessions]
+        return {person.id for person in (*here, *(each.person for each in self._handshakes)) if person}
+
+    def rooms(self) -> set[int]:
+        """Return the ids of the rooms that somebody is in. Sync."""
+        return {session.room_id for session in self._sessions if session.room_id}
+
+    def observe(self, observer: Callable[[Session], None]) -> None:
+        """Tell `observer` of each session that stays although its person was changed. Sync."""
+        self._observers.append(observer)
+
+    def changed(self, found: Mapping[int, Person | None]) -> list[int]:
+        """Let everybody here be as they were found by their id, and end who may not stay; return whom. Sync."""
+        ended: set[int] = set()
+        for handshake in self._handshakes:
+            if handshake.person is not None and handshake.person.id in found:
+                now = found[handshake.person.id]
+                handshake.closing = handshake.closing or _ended(handshake.person, now)
+                handshake.person = now or handshake.person
+        for session in self._sessions:
+            if session.person is not None and session.person.id in found:
+                now = found[session.person.id]
+                if closing := _ended(session.person, now):
+                    session.expel(closing)
+                    ended.add(session.person.id)
+                elif now is not None:
+                    session.person = now
+                    for observer in self._observers:
+                        observer(session)
+        return sorted(ended)
+
+    def expel_all(self, closing: Closing) -> None:
+        """End every session that is here now, at once: it hears nothing more. Whoever comes later may stay. Sync."""
+        for session in tuple(self._sessions):
+            session.expel(closing)
+
+    def close_all(self, closing: Closing) -> None:
+        """Begin to end all sessions, those too that are only just arriving. Sync."""
+        self._closing = closing
+        for session in self._sessions:
+            session.close(closing)
+
+
+def _ended(known: Person, now: Person | None) -> Closing | None:
+    """Return why somebody who came in as `known` may not stay, or None if they may."""
+    if now is None:
+        return DELETED
+    if now.is_disabled:
+        return DISABLED
+    return None if now.token_generation == known.token_generation else LOGGED_OUT

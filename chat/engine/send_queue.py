@@ -1,0 +1,277 @@
+"""A client's bounded way out: the only thing that writes to its socket.
+
+Whole frames go in, in order, from anywhere; nobody who puts one in ever waits for the client. What the socket
+takes at once is written at once (write-through); the rest waits in a memory channel, and a writer task is
+started that lives until nothing waits any more: an idle client costs neither. While anything waits or is being
+written nothing overtakes it, so a frame is never torn, nor put inside another.
+"""
+
+import math
+import os
+import sys
+from collections import deque
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+
+import trio
+
+from chat.channels import take_waiting
+
+_JOIN = 1024
+"""Blobs that the writer joins into one write; their bytes are bounded by the limit."""
+
+_STALL = 8.0
+"""Seconds that a write may make no progress before the client counts as too slow."""
+
+StartWriter = Callable[[Callable[[], Awaitable[None]]], None]
+
+
+class Outbox:
+    """The way out of one client.
+
+    Args:
+        send_some: writes a part of some bytes to the transport and returns how many it took. Cancelling it must
+            not lose count, unless the transport is broken by that.
+        fileno: tells the socket's descriptor for write-through, -1 once it is closed (a number kept here could
+            by then be another client's); None where bytes can't go straight to the socket (TLS).
+        limit: bytes that may wait.
+        overflow: sync; called when more wait than that, or when a write makes no progress.
+    """
+
+    __slots__ = (
+        "_answer_bytes",
+        "_answer_end",
+        "_begun",
+        "_closed",
+        "_drained",
+        "_feed",
+        "_fileno",
+        "_marks",
+        "_offered",
+        "_open",
+        "_overflow",
+        "_pending",
+        "_progress",
+        "_send_some",
+        "_soon",
+        "_stall",
+        "limit",
+        "queued",
+        "start_writer",
+    )
+
+    def __init__(
+        self,
+        send_some: Callable[[bytes], Awaitable[int]],
+        *,
+        fileno: Callable[[], int] | None,
+        limit: int,
+        overflow: Callable[[], None],
+    ) -> None:
+        self._send_some = send_some
+        self._fileno = fileno
+        self._overflow = overflow
+        self._feed: trio.MemorySendChannel[bytes] | None = None  # with _pending, while a writer lives
+        self._pending: trio.MemoryReceiveChannel[bytes] | None = None
+        self._soon = b""  # what goes with the next blob
+        self._begun = b""  # the rest of a blob of which the socket took a part: it can't be dropped any more
+        self._progress: trio.Event | None = None  # made by who waits for room, set by the writer
+        self._stall: trio.CancelScope | None = None  # of the write under way
+        self._open = True  # until cut() or finish()
+        self._closed = False  # whether a last frame has been taken
+        self.limit = limit
+        self.queued = 0  # bytes that wait or are being written
+        self._drained = 0  # bytes that the writer has written since nothing waited
+        self._offered: float = (
+            0  # where what was offered last ends, counted as _drained is; inf if it was not taken
+        )
+        self._answer_bytes = 0  # of the one answer larger than half of the limit that waits, if any
+        self._answer_end = 0  # where it ends, counted as _drained is
+        self._marks: deque[tuple[int, Callable[[], None]]] | None = None  # see when_written(); ends as above
+        self.start_writer: StartWriter | None = None
+        """Starts a task in the client's nursery; set by written_by() while there is one."""
+
+    def written_by(self, start_writer: StartWriter) -> "_Writing":
+        """Let writers be started for as long as the block lasts, which ends before their nursery does.
+
+        An acknowledgement may still come when the nursery is closed; then the socket takes it, or nobody does.
+        """
+        self.start_writer = start_writer
+        return _Writing(self)
+
+    def offer(self, blob: bytes) -> None:
+        """Take one or more whole frames, or nothing once cut or finished. Sync: nothing comes in between."""
+        if self._soon:
+            blob, self._soon = self._soon + blob, b""
+        if self._open and blob:
+            self._put(blob)
+        elif blob:
+            self._offered = math.inf
+
+    def offer_soon(self, blob: bytes) -> None:
+        """Take frames that go with the next ones, in one write. The caller sees to it that offer() follows. Sync."""
+        self._soon += blob
+
+    @property
+    def room(self) -> int:
+        """Bytes that may still be offered; an answer that was waited for does not count. Sync."""
+        return self.limit - self.queued + self._answer_left
+
+    @property
+    def _answer_left(self) -> int:
+        return min(self.queued, self._answer_bytes, max(0, self._answer_end - self._drained))
+
+    def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
+        """Call `note` once the socket has taken all that was offered so far, which may be now or never. Sync.
+
+        `behind` is how many bytes of what was offered last come behind what is waited for.
+        """
+        end = self._offered - behind
+        if end <= self._drained:
+            note()
+        elif end <= self._drained + self.queued:  # otherwise it was dropped, or never taken
+            if self._marks is None:
+                self._marks = deque()
+            self._marks.append((int(end), note))
+
+    def cut(self) -> None:
+        """Drop what the writer has not begun with, and take no more but a last frame. Sync.
+
+        A client that missed something must not hear what came after it.
+        """
+        self._open = False
+        self._soon = b""
+        if self._pending is not None:
+            for blob in take_waiting(self._pending, sys.maxsize):
+                self.queued -= len(blob)
+        while self._marks and self._marks[-1][0] > self._drained + self.queued:
+            self._marks.pop()
+
+    def finish(self, last: bytes = b"") -> None:
+        """Take `last` (a close frame) behind what waits, and then nothing more. Sync."""
+        self.offer(b"")
+        self._open = False
+        if last and not self._closed:
+            self._closed = True
+            self._put(last)
+
+    def _put(self, blob: bytes) -> None:
+        if not self.queued and self._fileno is not None:
+            try:
+                taken = os.write(self._fileno(), blob)
+            except BlockingIOError:
+                taken = 0
+            except OSError:
+                self._open = False  # the peer is gone; the reader notices too, and ends the session
+                self._offered = math.inf
+                return
+            if taken == len(blob):
+                return
+            if taken:
+                self._begun = blob = blob[taken:]
+        self._offered = self._drained + self.queued + len(blob)
+        if self._feed is None:
+            if self.start_writer is None:
+                self._open = False  # before or after the client's nursery: nobody is left to write
+                return
+            # Bounded in bytes, below. The writer takes all that comes until it finds nothing.
+            self._feed, self._pending = trio.open_memory_channel[bytes](math.inf)
+            self.start_writer(self._write)
+        self.queued += len(blob)
+        if blob is not self._begun:
+            self._feed.send_nowait(blob)
+        if self._open and self.queued > self.limit and self.room < 0:  # a last frame comes behind any amount
+            self._overflow()
+
+    async def send(self, blob: bytes) -> None:
+        """Take frames as offer() does, but wait first while half of the limit is queued.
+
+        For long answers that the client asked for. Cancelling: `blob` was not taken.
+        """
+        while self.queued > self.limit // 2 or self._answer_left:
+            await self._wait_for_progress()
+        if len(blob) <= self.limit // 2:
+            return self.offer(blob)
+        # It was asked for, and is no sign of slowness; a second one waits until it is gone.
+        self._answer_bytes = len(blob)
+        self._answer_end = self._drained + self.queued + len(blob)
+        self.offer(blob)
+        self._answer_end = self._drained + self.queued  # without what the socket took at once
+        return None
+
+    def waiting(self) -> tuple[int, int]:
+        """How much waits: bytes, and batches of one frame or more. Sync."""
+        return self.queued, 0 if self._pending is None else self._pending.statistics().current_buffer_used
+
+    async def wait_until_at_most(self, size: int) -> None:
+        """Wait until no more than `size` bytes are queued. The caller sets a deadline: the peer may never read."""
+        while self.queued > size:
+            await self._wait_for_progress()
+
+    async def _wait_for_progress(self) -> None:
+        if self._progress is None:
+            self._progress = trio.Event()
+        await self._progress.wait()
+
+    def progressed(self) -> None:
+        """The transport took a part of what is being written: the client is not stalled. Sync."""
+        if self._stall is not None:
+            self._stall.deadline = trio.current_time() + _STALL
+
+    async def _write(self) -> None:
+        """Write what waits until nothing does.
+
+        Raises trio.BrokenResourceError or trio.ClosedResourceError when the transport is gone. Cancelling may
+        leave a frame half written: only closing the connection is right then.
+        """
+        assert self._pending is not None
+        blob = self._begun
+        try:
+            # No await between finding nothing and ending: what is offered then starts the next writer.
+            while blob := blob or b"".join(take_waiting(self._pending, _JOIN)):
+                with trio.move_on_after(_STALL) as self._stall:
+                    taken = await self._send_some(blob)
+                if self._stall.cancelled_caught:
+                    self._open = False
+                    return self._overflow()
+                blob = blob[taken:]
+                self._take_off(taken)
+            self._begun = b""
+            self._drained = self._offered = self._answer_bytes = self._answer_end = 0
+            self._feed = self._pending = None
+        except BaseException:
+            self._open = False  # the transport is broken, or a frame is half written
+            raise
+        finally:
+            self._stall = None
+        return None
+
+    def _take_off(self, size: int) -> None:
+        """Count `size` bytes as written, and tell who waits for that. Sync."""
+        self.queued -= size
+        self._drained += size
+        while self._marks and self._marks[0][0] <= self._drained:
+            self._marks.popleft()[1]()
+        if self._progress is not None:
+            self._progress.set()
+            self._progress = None
+
+
+class _Writing:
+    """A block in which writers may be started. Each open socket is in one: a generator would take 0.5 KiB."""
+
+    __slots__ = ("_outbox",)
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._outbox.start_writer = None

@@ -1,0 +1,276 @@
+"""HTTP/1.1 on one connection: Hypercorn's protocol and the Quart app, over our own reading, waiting and writing.
+
+The only file that touches Hypercorn. It takes `H11Protocol`, which turns h11's events into ASGI's and back, and
+leaves the connection handler around it, because that one never restarts its keep-alive timer under Quart-Trio,
+shields every write for ever, waits for slow heads and bodies for ever, offers h2c, and takes WebSocket upgrades.
+Here one task reads, each request has one task for its handler, and every wait for the client has a deadline.
+"""
+
+import math
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import h11
+import structlog
+import trio
+from hypercorn.config import Config as HypercornConfig
+from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import ConnectionState, TaskGroup
+
+from chat.domain.addresses import address_key
+from chat.gateway.addresses import Proxies
+from chat.gateway.http1.head import PIECE_OF_HEAD, READ_BYTES, Head, ReplayStream
+from chat.gateway.http1.lifespan import ASGIApp
+from chat.gateway.http1.parser import MAX_FRAMING_BYTES
+from chat.gateway.http1.plain_parser import PlainParser
+from chat.gateway.http1.refusal import forbidding, linger
+from chat.gateway.same_site import SameSite
+from chat.gateway.turns import Turns
+from chat.settings.config import Config
+
+logger = structlog.get_logger(__name__)
+
+KEEP_ALIVE = 15.0
+"""Seconds that a connection may be idle between two requests; a browser opens another in no time."""
+
+BODY_TIMEOUT = 30.0
+"""Seconds for a whole request body: they are small JSON objects, which the slowest line carries in less."""
+
+WRITE_TIMEOUT = 30.0
+"""Seconds for the client to take the next `WRITE_BYTES`: 2 KiB/s, less than the slowest line."""
+
+WRITE_BYTES = 65_536
+
+
+class HttpServer:
+    """Serves HTTP connections with `app`, until it is told to stop."""
+
+    def __init__(
+        self, app: ASGIApp, config: Config, proxies: Proxies, same_site: SameSite, turns: Turns
+    ) -> None:
+        self.turns = turns
+        self.app = app
+        self.proxies = proxies
+        self.same_site = same_site
+        self.head_timeout = config.head_timeout
+        self.context = WorkerContext(None)
+        self.hypercorn = HypercornConfig()
+        self.hypercorn.h11_max_incomplete_size = config.max_head_bytes
+        self.hypercorn.include_server_header = False
+        self.hypercorn.accesslog = self.hypercorn.errorlog = None  # what there is to log, this file logs
+        self._open: set[_HttpConnection] = set()
+
+    async def serve(
+        self, stream: ReplayStream, peer: tuple[str, int], loopback: str | None, address: str
+    ) -> bool:
+        """Serve the requests of one connection until it is over; the caller closes it.
+
+        True: a request asks for a WebSocket, all before it are answered, and its head has been put back into `stream`.
+        `loopback` is the host of a listener that is bound to loopback only. Raises what breaks it, network and
+        protocol errors too. Cancelling cuts handlers and answers at once.
+        """
+        connection = _HttpConnection(self, stream, peer, loopback)
+        self._open.add(connection)
+        try:
+            return await self.turns.steps(address_key(address), connection.run())
+        finally:
+            self._open.discard(connection)
+
+    async def stop(self) -> None:
+        """End idle connections now and the others after their answer. It never waits: no checkpoint."""
+        await self.context.terminated.set()
+        for connection in tuple(self._open):
+            connection.end_if_idle()
+
+
+class _HttpConnection:
+    """One connection. `H11Protocol` sees it as its task group and as where its bytes go."""
+
+    __slots__ = (
+        "_body_deadline",
+        "_head_deadline",
+        "_lingers",
+        "_loopback",
+        "_over",
+        "_parser",
+        "_peer",
+        "_protocol",
+        "_reading",
+        "_server",
+        "_start_soon",
+        "_stream",
+        "_upgrades",
+        "_writing",
+    )
+
+    def __init__(
+        self, server: HttpServer, stream: ReplayStream, peer: tuple[str, int], loopback: str | None
+    ) -> None:
+        self._server = server
+        self._stream = stream
+        self._peer = peer
+        self._loopback = loopback
+        self._parser = PlainParser(h11.SERVER, server.hypercorn.h11_max_incomplete_size)
+        self._reading = trio.CancelScope()
+        self._writing = trio.Lock()  # a handler's answer and the reader's `100 Continue` may meet
+        self._head_deadline = math.inf
+        self._body_deadline = math.inf
+        self._over = False
+        """No further byte is read or written; whoever sets it cancels `_reading`, too."""
+        self._lingers = False
+        """The client may still be sending, and is to see our last answer."""
+        self._upgrades = False
+
+    async def run(self) -> bool:
+        """Serve requests. True: what comes next is a WebSocket's handshake."""
+        async with trio.open_nursery() as handlers:
+            self._start_soon = handlers.start_soon
+            self._protocol = H11Protocol(
+                cast("Any", self._server.app),
+                self._server.hypercorn,
+                cast("Any", self._server.context),
+                cast("TaskGroup", self),
+                ConnectionState({}),
+                self._stream.tls,
+                self._peer,
+                self._stream.socket.getsockname()[:2],
+                self._send,
+            )
+            self._protocol.connection = self._parser
+            half_closed = False
+            with self._reading:
+                half_closed = await self._read()
+            if not half_closed:
+                await self._protocol.handle(Closed())  # a handler that is still at work hears of it
+        if self._lingers:
+            await linger(self._stream)
+        return self._upgrades
+
+    async def _read(self) -> bool:
+        """Read until requests are over. True: whoever still waits for its answer is to get it."""
+        while not self._over:
+            self._reading.deadline = self._patience()
+            try:
+                data = await self._stream.receive_some(READ_BYTES)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                return False
+            self._reading.deadline = math.inf  # from here on it is our own time
+            for start in range(0, max(1, len(data)), MAX_FRAMING_BYTES):
+                end = start + MAX_FRAMING_BYTES
+                await self._protocol.handle(RawData(bytes(data[start:end])))
+                if self._over:
+                    return False
+                if self._parser.upgrade:
+                    self._upgrades = True
+                    self._stream.push_back(self._parser.upgrade + data[end:])
+                    return True
+            if not data:
+                return True
+            in_pieces = self._parser.has_unread or self._parser.their_state is h11.SEND_BODY
+            if in_pieces and (wait := self._stream.pace.count(PIECE_OF_HEAD)):
+                await trio.sleep(wait)
+        return False
+
+    def _patience(self) -> float:
+        """Until when the client may be silent: the time is for a whole head and a whole body, not for a byte."""
+        if self._parser.their_state is h11.SEND_BODY:
+            return self._body_deadline
+        if self._parser.their_state is not h11.IDLE:
+            return math.inf  # it waits for us
+        if not self._parser.has_unread:
+            return trio.current_time() + KEEP_ALIVE
+        self._head_deadline = min(self._head_deadline, trio.current_time() + self._server.head_timeout)
+        return self._head_deadline
+
+    async def _send(self, event: Event) -> None:
+        match event:
+            case RawData():
+                await self._write(event.data)
+            case Closed():
+                if not self._over:
+                    whole = self._parser.their_state in (h11.DONE, h11.MUST_CLOSE, h11.CLOSED)
+                    self._lingers = not whole or self._parser.has_unread
+                self._end()
+            case Updated(idle=True):
+                # Runs in a handler that Quart-Trio has already cancelled: no await here.
+                self._reading.deadline = trio.current_time() + KEEP_ALIVE
+            case Updated():
+                self._reading.deadline = self._head_deadline = math.inf
+                self._body_deadline = trio.current_time() + BODY_TIMEOUT
+
+    async def _write(self, data: bytes) -> None:
+        if self._over or not data:
+            return
+        try:
+            async with self._writing:
+                for start in range(0, len(data), WRITE_BYTES):
+                    with trio.fail_after(WRITE_TIMEOUT):
+                        await self._stream.send_all(memoryview(data)[start : start + WRITE_BYTES])
+        except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
+            self._end()
+        except BaseException:
+            self._end()  # half an answer may be out: nothing may follow it
+            raise
+
+    def _end(self) -> None:
+        self._over = True
+        self._reading.cancel()
+
+    def end_if_idle(self) -> None:
+        """End the connection unless a request is being received or answered."""
+        if self._parser.their_state is h11.IDLE:
+            self._end()
+
+    async def spawn_app(
+        self, app: object, config: object, scope: dict[str, Any], send: Callable[[Any], Awaitable[None]]
+    ) -> Callable[[Any], Awaitable[None]]:
+        """Start the handler of one request; the result takes the request's events (Hypercorn calls this)."""
+        proxies, (peer, port) = self._server.proxies, self._peer
+        headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+        if proxies.trusts(peer):
+            scope["client"] = (proxies.client_address(peer, headers), port)
+            scope["scheme"] = proxies.client_scheme(peer, headers, tls=self._stream.tls)
+        refusal = self._server.same_site.refusal(
+            Head(scope["method"], scope["path"], scope["http_version"], headers),
+            peer=peer,
+            scheme=scope["scheme"],
+            loopback=self._loopback,
+        )
+        to_handler, events = trio.open_memory_channel[Any](math.inf)
+
+        async def answer(event: Any) -> None:  # noqa: ANN401 - an ASGI event, or None at the end
+            last = self._parser.their_state is h11.SEND_BODY or self._parser.must_close
+            if last and event is not None and event["type"] == "http.response.start":
+                # Answered before the body came, or nobody knows for sure where the body ends: this connection can't
+                # be used again, and the client must know.
+                event = {**event, "headers": [*event["headers"], (b"connection", b"close")]}
+            await send(event)
+
+        served_by = self._server.app if refusal is None else forbidding(refusal)
+        self._start_soon(_handle, served_by, scope, events, answer)
+
+        async def put(event: object) -> None:
+            # With a bound, whoever puts would wait for ever once the handler is over; Quart takes each at once.
+            try:
+                to_handler.send_nowait(event)
+            except trio.BrokenResourceError:
+                return  # the handler is over
+            await trio.lowlevel.cancel_shielded_checkpoint()
+
+        return put
+
+
+async def _handle(
+    app: ASGIApp,
+    scope: dict[str, Any],
+    events: trio.MemoryReceiveChannel[Any],
+    send: Callable[[Any], Awaitable[None]],
+) -> None:
+    try:
+        with events:
+            await app(scope, events.receive, send)
+    except* Exception:
+        logger.exception("a request failed", method=scope["method"], path=scope["path"])
+    await send(None)  # what is missing of the answer, and then the next request

@@ -1,0 +1,246 @@
+"""The first head of a connection: read whole, looked at, and put back, so that whoever serves it reads it again.
+
+Nothing here answers a client or waits with a deadline of its own: what is wrong with a head is returned as the
+HTTP status that says so, and the caller owns the time.
+"""
+
+import os
+import re
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
+
+import h11
+import trio
+
+from chat.domain.pace import Pace
+from chat.gateway.http1.parser import END_OF_HEAD, MAX_TARGET_BYTES, StrictParser, is_readable
+from chat.gateway.progress import ProgressStream
+
+LOGGED = 200
+"""Characters of what a client sent that the log shows."""
+
+READ_BYTES = 16_384
+"""Most bytes taken from a connection at once; a usual head is below 2 KiB."""
+
+READS, READS_AT_ONCE = 50.0, 20
+"""Reads a second of one connection: more often it is read only where limits on speed are lifted."""
+
+PIECE_OF_HEAD = 10
+"""Reads that a piece of a head or a body counts for: few heads come in more than one."""
+
+_PLAIN = re.compile(
+    rb"GET /[!-~]{0,%d} HTTP/1\.1\r\n(?:[A-Za-z0-9-]+: [!-~](?:[!-~]| (?! ))*\r\n){1,40}\r\n"
+    % (MAX_TARGET_BYTES - 1)
+)
+"""A head as clients write it: of printable ASCII, and nowhere two blanks. No part of it can match in two ways."""
+
+
+class ReplayStream(trio.abc.Stream):
+    """A connection with bytes put back in front; plain or TLS, `socket` is the raw socket under it.
+
+    Whoever reads what comes in pieces asks `pace` first.
+    """
+
+    __slots__ = ("_inner", "_pushed", "pace", "socket", "tls")
+
+    def __init__(
+        self, inner: trio.SocketStream | trio.SSLStream[ProgressStream], pace: Pace | None = None
+    ) -> None:
+        self._inner = inner
+        self._pushed = b""
+        self.pace = pace or Pace()
+        self.tls = isinstance(inner, trio.SSLStream)
+        self.socket = (inner.transport_stream if isinstance(inner, trio.SSLStream) else inner).socket
+
+    def on_progress(self, progressed: Callable[[], None]) -> None:
+        """Have `progressed` called whenever the socket took a part of what send_all() sends; under TLS only.
+
+        In plain, whoever wants to know sends to `socket` and sees what it took. Sync.
+        """
+        if isinstance(self._inner, trio.SSLStream):
+            self._inner.transport_stream.progressed = progressed
+
+    def push_back(self, data: bytes | bytearray) -> None:
+        """Put `data` in front of what is read next. Not while somebody reads."""
+        self._pushed = bytes(data) + self._pushed
+
+    async def receive_ready(self, max_bytes: int) -> bytes:
+        """Receive like receive_some(), but wait first: a turn of the loop instead of a call that finds nothing.
+
+        Raises OSError too. Cancelling: nothing is lost.
+        """
+        if self._pushed or self.tls:
+            return bytes(await self.receive_some(max_bytes))
+        while True:
+            await trio.lowlevel.wait_readable(self.socket)
+            try:
+                return os.read(self.socket.fileno(), max_bytes)
+            except BlockingIOError:
+                continue  # somebody else was told of the same bytes
+
+    def drop(self, size: int) -> None:
+        """Take `size` bytes away from what was pushed back. Not while somebody reads."""
+        self._pushed = self._pushed[size:]
+
+    # These two are not `async def`: a frame less for every socket that waits, and for every write.
+    def receive_some(self, max_bytes: int | None = None) -> Coroutine[Any, Any, bytes | bytearray]:
+        """Receive what was pushed back, then what arrives. Cancelling: nothing is lost."""
+        return self._replay(max_bytes) if self._pushed else self._inner.receive_some(max_bytes)
+
+    def send_all(self, data: bytes | bytearray | memoryview) -> Coroutine[Any, Any, None]:
+        """Send all of `data`. Cancelling: an unknown part of it was sent, and only closing is right."""
+        return self._inner.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Wait until a send might not block. Cancelling is safe."""
+        await self._inner.wait_send_all_might_not_block()
+
+    async def send_eof(self) -> None:
+        """Tell the peer that nothing more comes, under TLS too, where nothing may be sent after it."""
+        transport = self._inner.transport_stream if isinstance(self._inner, trio.SSLStream) else self._inner
+        await transport.send_eof()
+
+    async def aclose(self) -> None:
+        """Close at once, without a TLS goodbye, as HTTP does. Cancelling: it is closed all the same."""
+        await self._inner.aclose()
+
+    async def _replay(self, max_bytes: int | None) -> bytes:
+        await trio.lowlevel.checkpoint()
+        length = len(self._pushed) if max_bytes is None else max_bytes
+        data, self._pushed = self._pushed[:length], self._pushed[length:]
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A request's head. `target` is in origin form; header names are in lower case, repeated ones are kept."""
+
+    method: str
+    target: str
+    http_version: str
+    headers: tuple[tuple[str, str], ...]
+    size: int = 0
+    """Bytes of the head as it came."""
+    _values: dict[str, list[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # On its way in a handshake is asked for fifteen values: sorted once, they are not searched for each time.
+        values: dict[str, list[str]] = {}
+        for name, value in self.headers:
+            values.setdefault(name, []).append(value)
+        object.__setattr__(self, "_values", values)
+
+    @property
+    def path(self) -> str:
+        return unquote(self.target.partition("?")[0])
+
+    @property
+    def query(self) -> str:
+        """What stands behind the question mark, as it came."""
+        return self.target.partition("?")[2]
+
+    def values(self, name: str) -> list[str]:
+        """Every value of the header `name` (in lower case), in the order they came."""
+        return self._values.get(name, [])
+
+    def get(self, name: str) -> str | None:
+        """The first value of the header `name` (in lower case), or None."""
+        return self._values.get(name, [None])[0]
+
+    @property
+    def asks_for_websocket(self) -> bool:
+        """Whether this is the opening handshake of RFC 6455, as far as it decides who serves it."""
+        connection = ",".join(self.values("connection")).lower().split(",")
+        return (
+            self.method == "GET"
+            and self.http_version == "1.1"
+            and [value.lower() for value in self.values("upgrade")] == ["websocket"]
+            and "upgrade" in [token.strip() for token in connection]
+        )
+
+
+async def read_head(stream: ReplayStream, max_bytes: int) -> Head | HTTPStatus | None:
+    """Read a head of at most `max_bytes` and push everything that was read back into `stream`.
+
+    Returns the status of the refusal where it is too long or malformed, and None where the client is gone
+    before the end of it. Raises BrokenResourceError. Cancelling: what was read is lost, so close.
+    """
+    buffer = bytearray()
+    searched = 0
+    while True:
+        if wait := stream.pace.count(PIECE_OF_HEAD):
+            await trio.sleep(wait)
+        data = await stream.receive_some(READ_BYTES)
+        if not data:
+            return None
+        buffer += data
+        if buffer[0] < 0x21:  # no method begins so; TLS on a plain port does
+            return HTTPStatus.BAD_REQUEST
+        found = END_OF_HEAD.search(buffer, searched)
+        if (found.end() if found else len(buffer)) > max_bytes:
+            return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+        if found:
+            stream.push_back(buffer)
+            return parse_head(bytes(buffer[: found.end()]))
+        searched = max(0, len(buffer) - 2)
+
+
+def parse_head(raw: bytes) -> Head | HTTPStatus:
+    """Parse a whole head, or say with which status it is refused."""
+    return _plain_handshake(raw) or _parse_by_h11(raw)
+
+
+def _plain_handshake(raw: bytes) -> Head | None:
+    """Parse a WebSocket's opening handshake in its usual form; None where h11 is to judge.
+
+    h11 takes ten times as long, and two thousand clients that come back at once wait for it one after the other.
+    """
+    if not _PLAIN.fullmatch(raw):
+        return None
+    request, *lines = raw[:-4].decode("ascii").split("\r\n")
+    pairs = (line.partition(": ") for line in lines)
+    headers = tuple((name.lower(), value.rstrip()) for name, _, value in pairs)
+    head = Head("GET", request[4:-9], "1.1", headers, len(raw))
+    framing = {"content-length", "transfer-encoding"}
+    hosts = head.values("host")
+    plain = (
+        head.asks_for_websocket
+        and len(hosts) == 1
+        and is_readable(hosts[0].encode())
+        and framing.isdisjoint(name for name, _ in headers)
+    )
+    return head if plain else None
+
+
+def _parse_by_h11(raw: bytes) -> Head | HTTPStatus:
+    parser = StrictParser(h11.SERVER, max_incomplete_event_size=len(raw))
+    parser.receive_data(raw)
+    try:
+        request = parser.next_event()
+    except h11.RemoteProtocolError as error:
+        return HTTPStatus(error.error_status_hint)
+    assert isinstance(request, h11.Request)
+    head = Head(
+        request.method.decode("ascii"),
+        request.target.decode("ascii"),
+        request.http_version.decode("ascii"),
+        tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers),
+        len(raw),
+    )
+    if head.asks_for_websocket and (_announces_body(head) or not _readable_by_wsproto(head)):
+        return HTTPStatus.BAD_REQUEST
+    return head
+
+
+def _announces_body(head: Head) -> bool:
+    # Its bytes would be taken for frames, and by a proxy for none.
+    return bool(head.values("transfer-encoding")) or head.get("content-length") not in (None, "0")
+
+
+def _readable_by_wsproto(head: Head) -> bool:
+    # wsproto decodes these without looking; a UnicodeError of its would look like a bug of ours.
+    names = ("connection", "sec-websocket-protocol", "sec-websocket-extensions")
+    return all(value.isascii() for name, value in head.headers if name in names)

@@ -1,0 +1,44 @@
+"""The parser of a connection that serves requests: until one of them asks for a WebSocket."""
+
+import h11
+
+from chat.gateway.http1.head import Head, parse_head
+from chat.gateway.http1.parser import END_OF_HEAD, ParserEvent, StrictParser, altered
+
+
+class PlainParser(StrictParser):
+    """Takes `Upgrade` off every request, as RFC 9110 section 7.8 lets a server do, but for a WebSocket's.
+
+    Proxies and HTTP libraries reuse connections, and upgrade one that has served other requests. Such a request is not
+    parsed: from then on next_event() has no more events, and all bytes from its first on are `upgrade`.
+    """
+
+    def __init__(self, our_role: type[h11.SERVER], max_incomplete_event_size: int = 16_384) -> None:
+        super().__init__(our_role, max_incomplete_event_size)
+        self._upgrades = False
+
+    @property
+    def upgrade(self) -> bytes:
+        """The head that asks for a WebSocket, and what came behind it; empty before that."""
+        return self.trailing_data[0] if self._upgrades else b""
+
+    def next_event(self) -> ParserEvent:
+        """As StrictParser's."""
+        if not self._upgrades and self.their_state is h11.IDLE and self._unfinished is None:
+            self._upgrades = _asks_for_websocket(self.trailing_data[0])
+        return h11.NEED_DATA if self._upgrades else super().next_event()
+
+    def _checked(self, request: h11.Request) -> h11.Request:
+        request = super()._checked(request)
+        headers = [(name, value) for name, value in request.headers if name != b"upgrade"]
+        if len(headers) == len(request.headers):
+            return request
+        return altered(request, request.target, headers)
+
+
+def _asks_for_websocket(data: bytes) -> bool:
+    found = END_OF_HEAD.search(data)
+    if not found or b"websocket" not in data[: found.end()].lower():
+        return False
+    head = parse_head(data[: found.end()])
+    return isinstance(head, Head) and head.asks_for_websocket

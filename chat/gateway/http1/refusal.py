@@ -1,0 +1,80 @@
+"""The few fixed bytes for a connection that is not served, and the lingering close that lets them arrive."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from json import dumps
+from typing import Any
+
+import trio
+
+from chat.gateway.http1.head import READ_BYTES, ReplayStream
+from chat.gateway.http1.lifespan import ASGIApp
+
+LINGER = 1.0
+"""Seconds in which a client may read the last answer and close; most do it at once."""
+
+LINGER_BYTES = 1 << 20
+"""A client that still sends more than this does not read."""
+
+RETRY_AFTER = 10
+"""Seconds: about as long as one that holds a place without a head may keep it."""
+
+TEXTS = {
+    HTTPStatus.SERVICE_UNAVAILABLE: "the server has too many connections, try again later",
+    HTTPStatus.TOO_MANY_REQUESTS: "too many connections from your address",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "the head of the request is too large",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "the path and the query are too long together",
+    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED: "this server speaks HTTP/1.1",
+    HTTPStatus.UPGRADE_REQUIRED: "this server speaks version 13 of the WebSocket protocol",
+}
+
+
+async def refuse(stream: ReplayStream, status: HTTPStatus) -> None:
+    """Answer with `status` and let it arrive, within a second; the caller closes.
+
+    Raises BrokenResourceError. Cancelling: the client may have seen nothing, and the caller closes.
+    """
+    with trio.move_on_after(LINGER):
+        await stream.send_all(response(status))
+        await linger(stream)
+
+
+def response(status: HTTPStatus) -> bytes:
+    """A whole response that says why, and that the connection ends with it."""
+    body = dumps({"error": TEXTS.get(status, status.phrase.lower())}).encode()
+    head = [
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        "content-type: application/json",
+        f"content-length: {len(body)}",
+        "connection: close",
+    ]
+    if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
+        head.append(f"retry-after: {RETRY_AFTER}")
+    if status is HTTPStatus.UPGRADE_REQUIRED:
+        head += ["upgrade: websocket", "sec-websocket-version: 13"]
+    return "\r\n".join([*head, "", ""]).encode() + body
+
+
+def forbidding(text: str) -> ASGIApp:
+    """An app that answers everything with 403 and `text`, and reads no body."""
+    body = dumps({"error": text}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+
+    async def app(_scope: object, _receive: object, send: Callable[[Any], Awaitable[None]]) -> None:
+        await send({"type": "http.response.start", "status": 403, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
+async def linger(stream: ReplayStream) -> None:
+    """Say that nothing more comes, and read away what the client still sends, for at most a second.
+
+    A socket closed over unread bytes sends a reset, which takes the last answer away from the client. Raises
+    BrokenResourceError or OSError where the client is gone. Cancelling is safe.
+    """
+    with trio.move_on_after(LINGER):
+        await stream.send_eof()
+        received = 0
+        while received < LINGER_BYTES and (data := await stream.socket.recv(READ_BYTES)):
+            received += len(data)

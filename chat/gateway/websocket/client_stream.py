@@ -1,0 +1,197 @@
+"""The stream that trio-websocket reads from and writes to, so that our own frames can go between its own.
+
+What comes in is shared out by gateway/websocket/inbound.py. On the way out trio-websocket hands over one complete frame
+a call, and so do we: both go through the client's outbox, in one order. What it leaves open is closed here: a close
+frame for a client that broke the protocol, a bound on the fragments of one message, a ping that comes after our close
+frame, and a flush before TCP ends.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import trio
+from trio_websocket import WebSocketConnection, WebSocketRequest
+from wsproto import ConnectionType, WSConnection
+from wsproto.connection import ConnectionState
+from wsproto.events import Event
+
+from chat.domain.closing import TOO_BIG
+from chat.engine.send_queue import Outbox
+from chat.gateway.http1.head import ReplayStream
+from chat.gateway.http1.refusal import linger
+from chat.gateway.websocket.inbound import Incoming
+from chat.inspection.recorder import Record
+
+_FLUSH = 1.0
+"""Seconds that a closing connection waits for the peer to read what is queued."""
+
+_TLS_PART = 65_536
+"""Bytes that are encrypted at once, four TLS records."""
+
+_FRAGMENTS = 1024
+"""Frames of one message. trio-websocket bounds their bytes only, and an empty one costs memory too."""
+
+_PIECES = 1024
+"""Pieces of an unfinished message that trio-websocket keeps one by one: it makes one of each read of each frame."""
+
+_CLOSE = 0x88
+"""First byte of a close frame (RFC 6455, section 5.5.1): FIN and opcode 8."""
+
+_TELL_WHY = frozenset({1002, 1003, 1007, 1009})
+"""Close codes of a client's own fault, for which trio-websocket closes TCP without a close frame."""
+
+
+class ClientStream(trio.abc.Stream):
+    """One client's bytes, both ways.
+
+    Args:
+        stream: the accepted connection, behind its first head.
+        handshake: the head that trio-websocket is to see.
+        largest: bytes of a text that need not go through trio-websocket.
+        limit: bytes that may wait in the outbox.
+    """
+
+    __slots__ = ("_incoming", "_stream", "connection", "outbox", "overflow", "record")
+
+    def __init__(self, stream: ReplayStream, handshake: bytes, *, largest: int, limit: int) -> None:
+        self._stream = stream
+        self.connection: WebSocketConnection | None = None  # set once it is accepted
+        self.overflow: Callable[[], None] = self._nobody_yet  # set by whoever serves this client
+        self.record = Record()
+        self._incoming = Incoming(stream, handshake, largest, self.record)
+        self.outbox = Outbox(
+            self._send_all if stream.tls else self._send_some,
+            fileno=None if stream.tls else stream.socket.fileno,
+            limit=limit,
+            overflow=lambda: self.overflow(),
+        )
+        stream.on_progress(self.outbox.progressed)
+
+    @property
+    def heard_at(self) -> float:
+        """When bytes last came, in seconds of Trio's clock."""
+        return self._incoming.heard_at
+
+    async def request(self, nursery: trio.Nursery, max_message_size: int) -> WebSocketRequest:
+        """Have trio-websocket read what is its own, in a task of `nursery`, and return the client's request.
+
+        Cancelling: the client may have had no answer, and only closing is right.
+        """
+        connection = _Connection(self, WSConnection(ConnectionType.SERVER), max_message_size=max_message_size)
+        nursery.start_soon(connection._reader_task)
+        return await connection._get_request()
+
+    async def receive(self) -> Sequence[str | bytes]:
+        """Return the messages that came, one or more. Raises ConnectionClosed.
+
+        Cancelling: a message that was not returned is lost, so nobody may receive after that.
+        """
+        assert self.connection is not None
+        return await self._incoming.receive(self.connection.get_message)
+
+    def receive_no_more(self) -> None:
+        """Nobody will call receive() again: trio-websocket waits for the answer to its close frame. Sync."""
+        self._incoming.receive_no_more()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """Receive for trio-websocket, and hold a message to its number of fragments."""
+        data = await self._incoming.receive_for_library(max_bytes)
+        if self.record.most_fragments > _FRAGMENTS:
+            self.record.too_many_fragments = True
+            self.outbox.finish(close_frame(*TOO_BIG))
+            raise trio.BrokenResourceError("too many fragments")
+        if self.connection is not None and len(self.connection._message_parts) > _PIECES:
+            _join_pieces(self.connection._message_parts)
+        return data
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Put one complete frame (or the handshake) in the outbox. Cancelling: it is sent whole all the same."""
+        frame = bytes(data)
+        self.record.said(frame)
+        if frame and frame[0] == _CLOSE:
+            self.outbox.finish(frame)
+        else:
+            self.outbox.offer(frame)
+        await trio.lowlevel.checkpoint()
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Return at once: send_all never waits for the peer."""
+        await trio.lowlevel.checkpoint()
+
+    async def aclose(self) -> None:
+        """Say why if it is the client's fault, let the peer read the rest for a moment, and close."""
+        await self.flush()
+        await self.hang_up()
+
+    async def flush(self) -> None:
+        """Take nothing more, and let the peer read the rest for a moment. Cancelling is safe."""
+        reason = self.connection and self.connection.closed
+        if reason and reason.code in _TELL_WHY:
+            self.outbox.finish(close_frame(reason.code, reason.reason or ""))
+        self.outbox.finish()
+        with trio.move_on_after(_FLUSH):
+            await self.outbox.wait_until_at_most(0)
+
+    async def finish_alone(self, last: bytes) -> None:
+        """Send `last`, a close frame, when the client's nursery has ended and its writer with it; as flush() does.
+
+        Where a write was cut off in the middle nothing is sent: the client would take it for the rest of that frame.
+        """
+        if self.outbox.queued:
+            return
+        try:
+            async with trio.open_nursery() as nursery:
+                with self.outbox.written_by(nursery.start_soon):
+                    self.outbox.finish(last)
+                    await self.flush()
+                nursery.cancel_scope.cancel()
+        except* (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass  # the client is gone
+
+    async def hang_up(self) -> None:
+        """Close, but not over unread bytes: the reset that they cause may take the close frame away."""
+        gone = (OSError, trio.BrokenResourceError, trio.BusyResourceError, trio.ClosedResourceError)
+        if not self.outbox.queued:  # who left the rest unread until now reads no close frame either
+            with suppress(*gone):  # busy: trio-websocket reads at this moment, so nothing is left unread
+                await linger(self._stream)
+        await self._stream.aclose()
+
+    def _nobody_yet(self) -> None:
+        """Before the handshake is over there is no session to cut, and little to send."""
+
+    async def _send_some(self, data: bytes) -> int:
+        try:
+            taken: int = await self._stream.socket.send(data)
+        except OSError as error:
+            raise trio.BrokenResourceError from error
+        return taken
+
+    async def _send_all(self, data: bytes) -> int:
+        # A part at a time: all of `data` once more, encrypted, would wait for the socket beside it.
+        part = memoryview(data)[:_TLS_PART]
+        await self._stream.send_all(part)
+        return len(part)
+
+
+class _Connection(WebSocketConnection):
+    """Sends nothing behind our close frame, which wsproto forbids: no pong, and not why a late message is too big.
+
+    If wsproto's error ended the reader, and so the client's nursery, what still waits in the outbox would never be
+    sent, the close frame neither.
+    """
+
+    async def _send(self, event: Event) -> None:
+        if self._wsproto.state is not ConnectionState.LOCAL_CLOSING:
+            await super()._send(event)
+
+
+def _join_pieces(pieces: list[Any]) -> None:
+    # All are str, or all are bytes. A letter by itself takes 80 bytes of memory.
+    pieces[:] = [type(pieces[0])().join(pieces)]
+
+
+def close_frame(code: int, reason: str) -> bytes:
+    """Return an unmasked close frame (RFC 6455, section 5.5.1); the reason is cut to what fits."""
+    payload = code.to_bytes(2) + reason.encode()[:123]
+    return bytes((_CLOSE, len(payload))) + payload

@@ -1,0 +1,195 @@
+"""The way in of one client: whole text frames go straight to the session, everything else to trio-websocket.
+
+A short masked text frame is nearly all that a chat client ever sends, and all of those that came with one read
+cost one turn of the loop instead of several for each. trio-websocket gets, through the stream that we give it,
+what is left: the handshake, pings one by one, and from the first frame of any other kind (a fragment,
+a close frame, binary, something malformed or too big) all that follows, for good. So it still decides what the
+protocol demands, and a client of ours that does nothing unusual never waits for it.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import trio
+
+from chat.gateway.http1.head import READ_BYTES, ReplayStream
+from chat.inspection.recorder import Record
+
+_TEXT = 0x81
+"""First byte of a text frame that is a whole message (RFC 6455, section 5.2): FIN and opcode 1."""
+
+_PING, _PONG = 0x89, 0x8A
+"""First bytes of a ping and a pong."""
+
+_MASKED = 128
+"""Added to the second byte of a frame that is masked, as all of a client's must be."""
+
+_TWO_BYTES, _EIGHT_BYTES = 126, 127
+"""Lengths that say that the length itself follows."""
+
+_LATE_READ = 10
+"""Reads that one by trio-websocket counts for when nobody receives any more: only a close frame is waited for."""
+
+_LARGEST_CONTROL = 125
+"""Bytes of a control frame's payload (section 5.5)."""
+
+
+class Incoming:
+    """What one client sends.
+
+    Args:
+        stream: the connection, behind the head that asked for a WebSocket.
+        handshake: the head that trio-websocket is to see.
+        limit: bytes of a text that are taken here; a longer one is trio-websocket's to judge.
+        record: where each frame is noted.
+    """
+
+    __slots__ = (
+        "_alone",
+        "_broken",
+        "_fed",
+        "_held",
+        "_limit",
+        "_over",
+        "_record",
+        "_stream",
+        "_waiter",
+        "heard_at",
+    )
+
+    def __init__(self, stream: ReplayStream, handshake: bytes, limit: int, record: Record) -> None:
+        self._stream = stream
+        self._fed = handshake  # what trio-websocket reads next
+        self._held = b""  # the beginning of a frame of which more is to come
+        self._limit = limit
+        self._record = record
+        self._alone = False  # whether trio-websocket reads the rest by itself
+        self._over = False  # whether nobody wants texts any more
+        self._broken = False  # whether the connection broke while we read
+        self._waiter: trio.lowlevel.Task | None = None  # who waits for the other side; never both do
+        self.heard_at = trio.current_time()  # seconds, when bytes last came
+
+    async def receive(self, other: Callable[[], Awaitable[str | bytes]]) -> Sequence[str | bytes]:
+        """Return the messages that came, one or more; `other` receives one from trio-websocket.
+
+        Raises what `other` raises: trio-websocket says why a connection ended. Cancelling: a message that was not
+        returned is lost, so nobody may receive after that.
+        """
+        while not self._alone:
+            if self._fed:  # a ping that is not answered yet: as long as it waits, nothing is read
+                await self._wait()
+                continue
+            if wait := self._stream.pace.count():
+                await trio.sleep(wait)
+            try:
+                data = await self._stream.receive_ready(READ_BYTES)
+            except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+                self._broken = True  # trio-websocket is to meet it, and to say so
+                data = b""
+            if not data:
+                self.leave_to_library()
+                break
+            self.heard_at = trio.current_time()
+            if texts := self._take(self._held + data if self._held else data):
+                return texts
+        return (await other(),)
+
+    def leave_to_library(self) -> None:
+        """Let trio-websocket read what comes from here on. Sync."""
+        self._alone = True
+        if self._held:
+            self._record.heard(self._held, self.heard_at)
+            self._fed += self._held
+            self._held = b""
+        self._tell()
+
+    def receive_no_more(self) -> None:
+        """Nobody will receive again: texts are dropped here, and trio-websocket gets all else. Sync.
+
+        Whoever is cut may have sent thousands, and trio-websocket would take each apart while it waits for the answer
+        to its close frame.
+        """
+        self._over = True
+        self._tell()
+
+    async def receive_for_library(self, max_bytes: int | None) -> bytes:
+        """Receive what is trio-websocket's. Raises trio.BrokenResourceError. Cancelling: nothing is lost."""
+        while not self._fed:
+            if self._broken:
+                raise trio.BrokenResourceError("the connection was reset")
+            if not (self._alone or self._over):
+                await self._wait()
+                continue
+            if wait := self._stream.pace.count(_LATE_READ if self._alone and self._over else 1):
+                await trio.sleep(wait)
+            data = bytes(await self._stream.receive_some(max_bytes if self._alone else READ_BYTES))
+            self.heard_at = trio.current_time()
+            if self._alone or not data:
+                self._record.heard(data, self.heard_at)
+                return data
+            self._take(self._held + data)
+        data, self._fed = self._fed[:max_bytes], self._fed[max_bytes or len(self._fed) :]
+        self._tell()
+        return data
+
+    def _take(self, data: bytes) -> list[str]:
+        """Return the texts at the front of `data`, hold a frame that is not whole, leave the others."""
+        texts: list[str] = []
+        at, size, now = 0, len(data), self.heard_at
+        while size - at >= 2:
+            first, length = data[at], data[at + 1] - _MASKED
+            start = at + 6
+            if length == _TWO_BYTES and size - at >= 4:
+                start = at + 8
+                length = int.from_bytes(data[at + 2 : at + 4])
+                if length < _TWO_BYTES:
+                    return self._leave(data[at:], texts)  # not the shortest form
+            end = start + length
+            if first == _TEXT and 0 <= length <= self._limit and data[at + 1] != _MASKED + _EIGHT_BYTES:
+                if end > size:
+                    break
+                try:
+                    if not self._over:
+                        texts.append(_unmasked(data[start:end], data[start - 4 : start]).decode())
+                except UnicodeDecodeError:
+                    return self._leave(data[at:], texts)
+                self._record.message(now, length)
+            elif first in (_PING, _PONG) and 0 <= length <= _LARGEST_CONTROL:
+                if end > size:
+                    break
+                self._record.control(now, first, length)
+                if first == _PONG:  # sign of life enough; nobody waits for what is in it
+                    at = end
+                    continue
+                self._fed += data[at:end]
+                self._tell()
+            else:
+                return self._leave(data[at:], texts)
+            at = end
+        self._held = data[at:]
+        return texts
+
+    def _leave(self, rest: bytes, texts: list[str]) -> list[str]:
+        self._held = rest
+        self.leave_to_library()
+        return texts
+
+    async def _wait(self) -> None:
+        # An Event would do, and is 0.4 KiB for every idle client: trio-websocket's reader waits here all the time.
+        self._waiter = trio.lowlevel.current_task()
+        await trio.lowlevel.wait_task_rescheduled(self._stop_waiting)
+
+    def _stop_waiting(self, _raise_cancel: object) -> trio.lowlevel.Abort:
+        self._waiter = None
+        return trio.lowlevel.Abort.SUCCEEDED
+
+    def _tell(self) -> None:
+        if self._waiter is not None:
+            trio.lowlevel.reschedule(self._waiter)
+            self._waiter = None
+
+
+def _unmasked(payload: bytes, mask: bytes) -> bytes:
+    # As two large numbers: for a chat's short texts a tenth of the time of any loop over bytes.
+    length = len(payload)
+    key = int.from_bytes((mask * (length // 4 + 1))[:length])
+    return (int.from_bytes(payload) ^ key).to_bytes(length)

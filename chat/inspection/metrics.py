@@ -1,0 +1,133 @@
+"""What the server counts about itself, for Prometheus. Counted per batch or when asked, never per delivery."""
+
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from chat.domain.closing import Closing
+
+_MESSAGES = (1, 2, 5, 10, 20, 50, 100, 200, 256)
+"""The last is a journal's largest batch."""
+_SECONDS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
+
+Reading = tuple[str, str, float]
+"""Name, meaning and value of something that is looked up when it is asked for."""
+
+
+class Meters:
+    """One server's meters; two servers in a process do not share them."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._batches = Histogram(
+            "chat_batch_messages", "Messages in one commit", registry=self._registry, buckets=_MESSAGES
+        )
+        self._commits = Histogram(
+            "chat_commit_seconds", "Time of one commit", registry=self._registry, buckets=_SECONDS
+        )
+        self._fan_outs = Histogram(
+            "chat_fan_out_seconds",
+            "Time to tell one batch to all who listen",
+            registry=self._registry,
+            buckets=_SECONDS,
+        )
+        self._messages = Counter("chat_messages", "Messages committed", registry=self._registry)
+        self._refused = Counter("chat_messages_refused", "Messages not committed", registry=self._registry)
+        self._over_budget = Counter(
+            "chat_over_budget",
+            "Refusals because too much came, by what",
+            ["what"],
+            registry=self._registry,
+        )
+        self._upgrades_refused = Counter(
+            "chat_upgrades_refused",
+            "WebSockets that were refused: limit, malformed, origin, path, token, or database",
+            ["reason"],
+            registry=self._registry,
+        )
+        self._connections_refused = Counter(
+            "chat_connections_refused", "Connections above a limit, refused unread", registry=self._registry
+        )
+        self._accounts = Counter(
+            "chat_accounts",
+            "What happened to accounts and to those who want one, by what",
+            ["what"],
+            registry=self._registry,
+        )
+        self._closed = Counter(
+            "chat_closed", "Clients that the server closed, by close code", ["code"], registry=self._registry
+        )
+
+    def committed(self, messages: int, seconds: float) -> None:
+        """A batch was committed."""
+        self._batches.observe(messages)
+        self._commits.observe(seconds)
+        self._messages.inc(messages)
+
+    def refused(self, messages: int) -> None:
+        """A batch was refused."""
+        self._refused.inc(messages)
+
+    def over_budget(self, what: str) -> None:
+        """A client was told to wait: too many messages, too much text or history."""
+        self._over_budget.labels(what).inc()
+
+    def upgrade_refused(self, reason: str) -> None:
+        """A client was refused a WebSocket."""
+        self._upgrades_refused.labels(reason).inc()
+
+    def connection_refused(self) -> None:
+        """A connection was above a limit; what it would have asked for was not read."""
+        self._connections_refused.inc()
+
+    def account(self, what: str) -> None:
+        """Something happened to an account, or to somebody who wants one."""
+        self._accounts.labels(what).inc()
+
+    def fanned_out(self, seconds: float) -> None:
+        """A batch was told to all who listen."""
+        self._fan_outs.observe(seconds)
+
+    def closed(self, closing: Closing) -> None:
+        """The server ended a client's session."""
+        self._closed.labels(str(closing.code)).inc()
+
+    def watch(
+        self, gauges: Callable[[], Iterable[Reading]], counters: Callable[[], Iterable[Reading]]
+    ) -> None:
+        """Ask these for more whenever somebody asks for the metrics."""
+        self._registry.register(_Watched(gauges, counters))
+
+    def totals(self) -> dict[str, float]:
+        """Messages, commits, deliveries and refused messages since the start; clients now. For who watches."""
+        names = {
+            "chat_messages_total": "messages",
+            "chat_batch_messages_count": "commits",
+            "chat_deliveries_total": "deliveries",
+            "chat_messages_refused_total": "refused",
+            "chat_connections": "clients",
+        }
+        samples = (sample for metric in self._registry.collect() for sample in metric.samples)
+        return {names[sample.name]: sample.value for sample in samples if sample.name in names}
+
+    def render(self) -> bytes:
+        """Return everything in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class _Watched(Collector):
+    """Readings as prometheus-client collects them."""
+
+    def __init__(
+        self, gauges: Callable[[], Iterable[Reading]], counters: Callable[[], Iterable[Reading]]
+    ) -> None:
+        self._gauges = gauges
+        self._counters = counters
+
+    def collect(self) -> Iterable[Metric]:
+        for name, meaning, value in self._gauges():
+            yield GaugeMetricFamily(name, meaning, value)
+        for name, meaning, value in self._counters():
+            yield CounterMetricFamily(name, meaning, value)

@@ -1,0 +1,304 @@
+"""What happened to each connection of late: for an open one, and for a while after one that ended badly.
+
+A record never holds a text, a token or a key: of a frame it knows direction, type, length and time, of an error
+its type and place. What a client is told by the fan-out, and what it is shown of the past, is not recorded: neither
+costs anything here.
+"""
+
+from array import array
+from collections import deque
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+import trio
+
+from chat.domain.closing import Closing
+from chat.domain.entities import Person
+
+KEPT_FRAMES = 24
+"""Frames of one connection; 8 bytes each, from the first on."""
+
+KEPT_EVENTS = 24
+"""The first and the last of what befell one connection; what lies between is dropped."""
+
+KEPT_ENDS = 256
+KEPT_FOR = 600.0
+"""Abnormal ends that are remembered, and for how many seconds."""
+
+_TEXT = 1
+_CLOSE = 8
+_LONGEST = 0xFFFFFF  # of the lengths that are kept; a message has 65,536 bytes at most
+
+
+class Frame(NamedTuple):
+    """One frame. `at` is in seconds since the connection was accepted, `length` in bytes of payload."""
+
+    at: float
+    sent: bool
+    opcode: int
+    length: int
+
+
+class Event(NamedTuple):
+    """Something that befell a connection, `at` seconds after it was accepted."""
+
+    at: float
+    what: str
+
+
+class Record:
+    """What is known of one connection; all of it is sync."""
+
+    __slots__ = (
+        "_fragments",
+        "_frames",
+        "_rest",
+        "_ring",
+        "_skip",
+        "bytes_in",
+        "closing",
+        "cut",
+        "events",
+        "id",
+        "messages_in",
+        "most_fragments",
+        "opened_at",
+        "peer_closed",
+        "peer_ended",
+        "too_many_fragments",
+        "waiting",
+    )
+
+    def __init__(self) -> None:
+        self.id = 0  # from Recorder.admit on
+        self.opened_at = trio.current_time()
+        self.events: list[Event] | None = None  # made by the first
+        self.closing: Closing | None = None  # why the server ended it
+        self.cut = False  # by an administrator
+        self.too_many_fragments = False
+        self.peer_closed = False  # a close frame came
+        self.peer_ended = False  # TCP was ended by the client, without a reset
+        self.waiting = 0  # bytes that waited for it when it was too slow
+        self.bytes_in = 0
+        self.messages_in = 0
+        self.most_fragments = 0  # frames of the message that had most of them, or has so far
+        self._fragments = 0  # frames of the message whose last one is still to come
+        self._ring: array[int] | None = None  # made by the first frame
+        self._frames = 0
+        self._rest = b""  # the beginning of a header of which more is to come
+        self._skip = 0  # payload bytes of the last frame that are still to come
+
+    def note(self, what: str) -> None:
+        """Something befell the connection. `what` is for people and holds nothing that a client wrote but a name."""
+        if self.events is None:
+            self.events = []
+        if len(self.events) == KEPT_EVENTS:
+            del self.events[KEPT_EVENTS // 2]
+        self.events.append(Event(trio.current_time() - self.opened_at, what))
+
+    def heard(self, data: bytes | bytearray, now: float) -> None:
+        """Bytes for trio-websocket came, or with none the end: note what frames they begin (RFC 6455, section 5.2)."""
+        if not data:
+            self.peer_ended = True
+        self.bytes_in += len(data)
+        if self._rest:
+            data, self._rest = self._rest + data, b""
+        at, size = self._skip, len(data)
+        while at < size:
+            first = data[at]
+            # Short frames, of which there are many, without a call.
+            if size - at > 1 and (length := data[at + 1] & 127) < 126:
+                header = 6 if data[at + 1] & 128 else 2
+            elif whole := _header(data, at, size):
+                header, length = whole
+            else:
+                self._rest = bytes(data[at:])
+                at = size
+                break
+            if first & 8 == 0:  # a fragment of a message, or all of it
+                self._fragments += 1
+                if self._fragments > self.most_fragments:
+                    self.most_fragments = self._fragments
+                if first & 0x80:  # the last
+                    self.messages_in += 1
+                    self._fragments = 0
+            elif first & 15 == _CLOSE:
+                self.peer_closed = True
+            at += header + length
+            self._keep(now, first & 15, length)
+        self._skip = at - size
+
+    def message(self, now: float, length: int) -> None:
+        """A whole text came, of `length` bytes."""
+        self.messages_in += 1
+        self.bytes_in += length + 6
+        self._keep(now, _TEXT, length)
+
+    def control(self, now: float, first: int, length: int) -> None:
+        """A ping or a pong came; `first` is its first byte."""
+        self.bytes_in += length + 6
+        self._keep(now, first & 15, length)
+
+    def said(self, frames: bytes) -> None:
+        """Whole frames are on their way out, as an answer or for the protocol; bytes that are none are passed over."""
+        at, size = 0, len(frames)
+        while at < size and frames[at] & 0x80 and (whole := _header(frames, at, size)):
+            header, length = whole
+            self._keep(trio.current_time(), 16 | frames[at] & 15, length)
+            at += header + length
+
+    def _keep(self, now: float, kind: int, length: int) -> None:
+        if self._ring is None:
+            self._ring = array("Q", bytes(8 * KEPT_FRAMES))
+        if length > _LONGEST:
+            length = _LONGEST
+        # Milliseconds, 35 bits of them: a year.
+        elapsed = int((now - self.opened_at) * 1000) & 0x7FFFFFFFF
+        self._ring[self._frames % KEPT_FRAMES] = elapsed << 29 | kind << 24 | length
+        self._frames += 1
+
+    @property
+    def frames(self) -> list[Frame]:
+        """The last frames, oldest first."""
+        if self._ring is None:
+            return []
+        numbers = range(max(0, self._frames - KEPT_FRAMES), self._frames)
+        return [_frame(self._ring[number % KEPT_FRAMES]) for number in numbers]
+
+
+def _header(data: bytes | bytearray, at: int, size: int) -> tuple[int, int] | None:
+    """Return the lengths of a frame's header and payload; None where the header is not whole."""
+    if size - at < 2:
+        return None
+    length, header = data[at + 1] & 127, 2
+    if length >= 126:
+        header = 4 if length == 126 else 10
+        if size - at < header:
+            return None
+        length = int.from_bytes(data[at + 2 : at + header])
+    return header + (4 if data[at + 1] & 128 else 0), length
+
+
+def _frame(packed: int) -> Frame:
+    return Frame((packed >> 29) / 1000, bool(packed >> 28 & 1), packed >> 24 & 15, packed & 0xFFFFFF)
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+class _Heard(Protocol):
+    @property
+    def heard_at(self) -> float:
+        """When bytes last came, in seconds of Trio's clock."""
+        ...
+
+
+class _Queue(Protocol):
+    @property
+    def limit(self) -> int:
+        """Bytes that may wait."""
+        ...
+
+    @property
+    def queued(self) -> int:
+        """Bytes that wait."""
+        ...
+
+    def waiting(self) -> tuple[int, int]:
+        """Bytes that wait, and in how many pieces."""
+        ...
+
+
+class Recorded(Protocol):
+    """What is looked at of a session, which has a record and so stands above this file."""
+
+    @property
+    def person(self) -> Person | None:
+        """Who the client is, once that is known."""
+        ...
+
+    @property
+    def dialect(self) -> _Named:
+        """What the client speaks."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """Where the client is."""
+        ...
+
+    @property
+    def outbox(self) -> _Queue:
+        """What waits for the client."""
+        ...
+
+    @property
+    def ears(self) -> _Heard:
+        """What came from the client."""
+        ...
+
+
+class Open(NamedTuple):
+    """An open connection: its record, who is served, what ends it, and the task that it is."""
+
+    record: Record
+    session: Recorded
+    scope: trio.CancelScope
+    task: trio.lowlevel.Task
+
+
+class End(NamedTuple):
+    """A connection that ended, at `at` (Trio's clock) and `unix` (Unix) seconds."""
+
+    record: Record
+    address: str
+    name: str | None
+    dialect: str
+    kind: str
+    sentence: str
+    at: float
+    unix: float
+
+
+class Recorder:
+    """The records of all connections."""
+
+    def __init__(self) -> None:
+        self.open: dict[int, Open] = {}
+        self._ends: deque[End] = deque(maxlen=KEPT_ENDS)
+        self.admitted = 0
+        """Clients that ever came."""
+
+    def admit(self, record: Record, session: Recorded, scope: trio.CancelScope) -> None:
+        """Give an accepted connection, served by this task, its number."""
+        self.admitted += 1
+        record.id = self.admitted
+        if session.person is not None:
+            record.note(f"authenticated as {session.person.name}, by its handshake")
+        self.open[record.id] = Open(record, session, scope, trio.lowlevel.current_task())
+
+    def forget(self, record: Record) -> Open | None:
+        """The connection is open no more."""
+        return self.open.pop(record.id, None)
+
+    def keep(self, end: End) -> None:
+        """Remember an abnormal end."""
+        self._ends.append(end)
+        self._prune()
+
+    def correct(self, record: Record, kind: str, sentence: str) -> None:
+        """It ended otherwise than was thought at first."""
+        for place, end in enumerate(self._ends):
+            if end.record is record:
+                self._ends[place] = end._replace(kind=kind, sentence=sentence)
+
+    def ends(self) -> Iterator[End]:
+        """The abnormal ends that are still remembered, the last first."""
+        self._prune()
+        return reversed(self._ends)
+
+    def _prune(self) -> None:
+        while self._ends and self._ends[0].at < trio.current_time() - KEPT_FOR:
+            self._ends.popleft()

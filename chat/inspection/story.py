@@ -1,0 +1,92 @@
+"""What a record tells of its connection: events and last frames, as values that an admin is shown."""
+
+import msgspec
+import trio
+
+from chat.inspection.recorder import Record, Recorder
+
+_TYPES = {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
+"""Opcodes (RFC 6455, section 5.2)."""
+
+
+class Happened(msgspec.Struct, frozen=True):
+    """An event, `at` seconds after the connection was accepted."""
+
+    at: float
+    what: str
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A frame, `at` seconds after the connection was accepted; `length` is of its payload, in bytes."""
+
+    at: float
+    sent: bool
+    type: str
+    length: int
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """One connection: how long it lasted and how long ago it ended (both in seconds), and why."""
+
+    connection: int
+    name: str | None
+    dialect: str
+    address: str
+    lasted: float
+    ended_ago: float | None
+    kind: str
+    sentence: str
+
+
+class Story(msgspec.Struct, frozen=True):
+    """A summary, and what led to it."""
+
+    summary: Summary
+    events: list[Happened]
+    frames: list[Seen]
+
+
+def recent_ends(recorder: Recorder) -> list[Summary]:
+    """Return the abnormal ends that are remembered, the last first. Sync."""
+    return [story.summary for story in _ended(recorder)]
+
+
+def tell_story(recorder: Recorder, connection: int) -> Story | None:
+    """Return what is known of a connection: one that is open, or that ended abnormally of late. Sync."""
+    known = recorder.open.get(connection)
+    if known is None:
+        return next((story for story in _ended(recorder) if story.summary.connection == connection), None)
+    session, record = known.session, known.record
+    name = None if session.person is None else session.person.name
+    lasted = trio.current_time() - record.opened_at
+    about = (connection, name, session.dialect.name, session.address)
+    return _story(record, Summary(*about, lasted, None, "open", "It has not ended."))
+
+
+def _ended(recorder: Recorder) -> list[Story]:
+    now = trio.current_time()
+    return [
+        _story(
+            end.record,
+            Summary(
+                end.record.id,
+                end.name,
+                end.dialect,
+                end.address,
+                end.at - end.record.opened_at,
+                now - end.at,
+                end.kind,
+                end.sentence,
+            ),
+        )
+        for end in recorder.ends()
+    ]
+
+
+def _story(record: Record, summary: Summary) -> Story:
+    events = [Happened(0.0, "accepted"), *(Happened(*event) for event in record.events or ())]
+    frames = [
+        Seen(at, sent, _TYPES.get(opcode, f"opcode {opcode}"), length)
+        for at, sent, opcode, length in record.frames
+    ]
+    return Story(summary, events, frames)

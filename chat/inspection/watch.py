@@ -1,0 +1,234 @@
+"""Watching the server live: who looks, and what they are told. While nobody looks, nothing is measured.
+
+How long a task has been waiting only an instrument can say, and an instrument is called at every step of every
+task: it is there from the first look on, and goes a few seconds after the last.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import msgspec
+import trio
+from trio.lowlevel import Task
+
+from chat.inspection.metrics import Meters
+from chat.inspection.recorder import Open, Recorder
+from chat.inspection.task_tree import Branch, Picture, awaited_by, below, draw
+
+LOOKING = 5.0
+"""Seconds after a look in which another is expected; then the instrument goes."""
+
+LONG_STEP = 0.01
+"""Seconds without a checkpoint after which a step is noted: for so long nobody else was served."""
+
+MOST = 100
+"""Other tasks of one nursery that are told, and clients unless more are asked for; a look at each takes 0.2 ms."""
+
+LIMIT = 500
+"""Most clients that can be asked for: everybody waits while they are looked at."""
+
+_UNWINDING = 5.0
+"""Seconds that a cancelled client is watched; it should take far less."""
+
+
+class Client(msgspec.Struct, frozen=True):
+    """One connected client. Times are in seconds, `closing` is the code with which the server ends it."""
+
+    connection: int
+    name: str | None
+    dialect: str
+    address: str
+    age: float
+    silent: float
+    messages_in: int
+    bytes_in: int
+    queued_bytes: int
+    queued_batches: int
+    closing: int | None
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """The server at one moment. `totals` count from its start; `clock` is in seconds, for the difference of two.
+
+    `clients` are those with the most bytes queued first; `more` are connected beside them.
+    """
+
+    clock: float
+    totals: dict[str, float]
+    clients: list[Client]
+    more: int
+    tree: Branch
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """A task of a cancelled client: what it awaited, and how many seconds later it had ended, if it had."""
+
+    task: str
+    awaited: str
+    seconds: float | None
+
+
+class Unwound(msgspec.Struct, frozen=True):
+    """How a cancelled client came to its end, in the order of the tasks' ends."""
+
+    connection: int
+    name: str | None
+    tasks: list[Ended]
+
+
+class _Waits(trio.abc.Instrument):
+    """Notes when each task came to rest, and in a client's record when its task held everybody up."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._began = self._stepped = trio.current_time()
+        self._since: dict[Task, float] = {}
+        self._ended: Task | None = None  # the last task to end
+
+    def before_task_step(self, task: Task) -> None:
+        self._stepped = trio.current_time()
+
+    def after_task_step(self, task: Task) -> None:
+        now = trio.current_time()
+        if task is not self._ended:  # Trio tells of the end before it tells of the end of the last step
+            self._since[task] = now
+        if now - self._stepped > LONG_STEP:
+            for known in self._recorder.open.values():
+                if known.task is task:
+                    known.record.note(f"its task ran for {(now - self._stepped) * 1000:.0f} ms at a stretch")
+
+    def task_exited(self, task: Task) -> None:
+        self._since.pop(task, None)
+        self._ended = task
+
+    def waited(self, task: Task) -> tuple[float, bool]:
+        """For how long (s), and whether it may be longer: since before anybody looked."""
+        since = self._since.get(task)
+        return trio.current_time() - (self._began if since is None else since), since is None
+
+
+class _Exits(trio.abc.Instrument):
+    """Notes when some tasks end, and tells when all have."""
+
+    def __init__(self, tasks: list[Task]) -> None:
+        self._left = set(tasks)
+        self.ended: dict[Task, float] = {}
+        self.all_ended = trio.Event()
+
+    def task_exited(self, task: Task) -> None:
+        if task in self._left:
+            self._left.remove(task)
+            self.ended[task] = trio.current_time()
+            if not self._left:
+                self.all_ended.set()
+
+
+class Watch:
+    """What there is to see of one server, and its one lever."""
+
+    def __init__(self, recorder: Recorder, meters: Meters) -> None:
+        self.recorder = recorder
+        self._meters = meters
+        self._waits: _Waits | None = None  # while anybody looks
+        self._asked = trio.Event()
+        self._attention = trio.CancelScope()  # ends a while after the last look; made anew for the next
+
+    def look(self, most: int = MOST) -> Snapshot:
+        """Return the server as it is now, `most` clients in full (LIMIT at most). Sync: nothing moves meanwhile."""
+        now = trio.current_time()
+        self._attention.deadline = now + LOOKING
+        self._asked.set()
+        known = sorted(self.recorder.open.values(), key=lambda each: -each.session.outbox.queued)
+        clients = [_client(each, now) for each in known[: min(most, LIMIT)]]
+        picture = Picture(
+            {each.task: number for number, each in self.recorder.open.items()},
+            {client.connection for client in clients},
+            self._waits.waited if self._waits else lambda _task: None,
+            MOST,
+        )
+        root = trio.lowlevel.current_root_task()
+        assert root is not None
+        totals = {**self._meters.totals(), "connections": float(self.recorder.admitted)}
+        return Snapshot(now, totals, clients, len(known) - len(clients), draw(root, picture))
+
+    async def cancel(self, connection: int) -> Unwound | None:
+        """Cancel everything of one client and tell how it unwound; None if there is no such client.
+
+        Cancelling: the client is cancelled all the same.
+        """
+        known = self.recorder.open.get(connection)
+        if known is None:
+            await trio.lowlevel.checkpoint()
+            return None
+        # No await from here to the cancellation: the tasks are those that it meets.
+        name = known.session.person.name if known.session.person else None
+        awaited = {task: awaited_by(task) for task in below(known.task)}
+        exits = _Exits(list(awaited))
+        began = trio.current_time()
+        known.record.cut = True
+        known.record.note("cancelled by an administrator")
+        known.scope.cancel(reason="an administrator cancelled this client")
+        trio.lowlevel.add_instrument(exits)
+        try:
+            with trio.move_on_after(_UNWINDING):
+                await exits.all_ended.wait()
+        finally:
+            trio.lowlevel.remove_instrument(exits)
+        order = [*exits.ended, *(task for task in awaited if task not in exits.ended)]
+        return Unwound(
+            connection,
+            name,
+            [
+                Ended(
+                    task.name,
+                    f"{awaited[task].where} {awaited[task].function} ‹{awaited[task].calls}›",
+                    exits.ended[task] - began if task in exits.ended else None,
+                )
+                for task in order
+            ],
+        )
+
+    async def measure(self) -> None:
+        """Measure waiting times whenever somebody looks, until cancelled."""
+        while True:
+            await self._asked.wait()
+            self._waits = _Waits(self.recorder)
+            trio.lowlevel.add_instrument(self._waits)
+            try:
+                with self._attention:
+                    await trio.sleep_forever()
+            finally:
+                trio.lowlevel.remove_instrument(self._waits)
+                self._waits = None
+            self._attention = trio.CancelScope()
+            self._asked = trio.Event()
+
+
+def _client(known: Open, now: float) -> Client:
+    record, session = known.record, known.session
+    queued, batches = session.outbox.waiting()
+    return Client(
+        record.id,
+        None if session.person is None else session.person.name,
+        session.dialect.name,
+        session.address,
+        now - record.opened_at,
+        now - session.ears.heard_at,
+        record.messages_in,
+        record.bytes_in,
+        queued,
+        batches,
+        None if record.closing is None else record.closing.code,
+    )
+
+
+@asynccontextmanager
+async def open_watch(recorder: Recorder, meters: Meters) -> AsyncGenerator[Watch]:
+    """Let the server be watched for as long as the block lasts. Cancelling ends it."""
+    watch = Watch(recorder, meters)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(watch.measure)
+        try:
+            yield watch
+        finally:
+            nursery.cancel_scope.cancel(reason="the server has stopped")

@@ -1,0 +1,30 @@
+"""What became of a draft, told to the client that asked under its request's own id."""
+
+from chat.domain.entities import Draft, Message
+from chat.domain.outcomes import Outcome, Repeated
+from chat.domain.refusals import Refusal
+from chat.engine.events import Refused, Saved
+from chat.engine.session import Session
+
+
+class Answer:
+    """The author of a draft whose client wants to hear, under its request's own id, what became of it."""
+
+    def __init__(self, session: Session, ref: object = None) -> None:
+        self._session = session
+        self.ref = ref
+
+    def settled(self, draft: Draft, outcome: Outcome) -> None:
+        """Answer the request. Sync: between commit and fan-out."""
+        match outcome:
+            case Message():
+                self._session.tell_soon(Saved(outcome, self.ref))
+            case Repeated(message):  # nothing of it is fanned out, so nothing goes with it
+                self._session.tell(Saved(message, self.ref))
+            case Refusal():
+                self.refuse(outcome)
+        self._session.count_settled(outcome)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Answer that it can't be done. Sync."""
+        self._session.tell(Refused(refusal, self.ref))

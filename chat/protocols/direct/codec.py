@@ -1,0 +1,68 @@
+"""Direct (seed 003): `{"from", "to", "content"}` by id, a spoken greeting, and `ping`."""
+
+import msgspec
+
+from chat.domain.refusals import BAD_FRAME, BINARY_FRAME
+from chat.engine.events import Event, Pong, Refused, Said, Welcome
+from chat.gateway.websocket.frames import text_frame
+from chat.protocols.commands import DirectGreet, Misunderstood, Ping, Send
+
+
+class DirectMessage(msgspec.Struct, rename={"sender": "from"}):
+    """Who says what to whom; ids of people or guests."""
+
+    sender: int
+    to: int
+    content: str
+
+
+class DirectError(msgspec.Struct, omit_defaults=True):
+    """What is wrong, and with whom, if it was the addressee."""
+
+    error: str
+    to: int | None = None
+
+
+class DirectDialect:
+    """A message is heard by every connection of its addressee, and by nobody else."""
+
+    name = "direct"
+    path = "/direct"
+    shape = frozenset({"from", "to", "content"})
+    echoes = True  # what somebody sends to themselves they hear
+    hears_lobby = False
+    needs_token = False
+    greeting = DirectGreet()
+
+    def __init__(self) -> None:
+        self._decoder = msgspec.json.Decoder(DirectMessage)
+
+    def decode(self, frame: str | bytes) -> object:
+        if isinstance(frame, bytes):
+            return Misunderstood(BINARY_FRAME)
+        if frame.strip() == "ping":
+            return Ping()
+        try:
+            message = self._decoder.decode(frame)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return Misunderstood(BAD_FRAME)
+        return Send(message.sender, message.to, message.content)
+
+    def encode(self, event: Event) -> bytes:
+        match event:
+            case Said(message) if message.peer is not None:
+                return _frame(DirectMessage(message.sender_id, message.peer.id, message.text))
+            case Welcome(client_id):
+                return text_frame(b"Connected with id %d" % client_id)
+            case Pong():
+                return text_frame(b"pong")
+            case Refused(refusal, ref):
+                return _frame(DirectError(refusal.text, ref))
+        return b""
+
+
+def _frame(body: object) -> bytes:
+    return text_frame(msgspec.json.encode(body))
+
+
+DIRECT = DirectDialect()

@@ -1,0 +1,15 @@
+"""Instant Messenger (seed 002): `{"username": …, "message": …}` both ways."""
+
+import msgspec
+
+from chat.protocols.lines.codec import LineDialect
+
+
+class MessengerLine(msgspec.Struct, gc=False, rename={"name": "username"}):
+    """Who says what."""
+
+    name: str
+    message: str
+
+
+MESSENGER = LineDialect("messenger", "/messenger", MessengerLine)

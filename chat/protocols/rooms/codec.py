@@ -1,0 +1,124 @@
+"""Rooms (seed 004): typed frames, one room at a time for a connection. Keys are matched in any case."""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+import msgspec
+
+from chat.caseless import decode_caseless
+from chat.domain.entities import Message
+from chat.domain.refusals import Code, Refusal
+from chat.engine.events import Entered, Event, Refused, Said, Saved, Welcome
+from chat.gateway.websocket.frames import text_frame
+from chat.protocols.commands import Enter, Greet, Misunderstood, Speak
+
+INVALID_OPERATION = Refusal(Code.INVALID, "invalid operation")
+INVALID_ROOM = Refusal(Code.NOT_FOUND, "invalid room id")
+
+_HIGHEST_ID = 2**63 - 1
+
+
+class RoomsRequest(msgspec.Struct):
+    """What a client sends; which of the others count depends on `Type`."""
+
+    type: str = msgspec.field(name="Type")
+    room_id: int | None = msgspec.field(name="RoomID", default=None)
+    text: str | None = msgspec.field(name="Text", default=None)
+
+
+class RoomsMessage(msgspec.Struct, rename="pascal"):
+    """A message of the room: `Type` is `message`, or `join` with an empty text. `Timestamp` is RFC 3339."""
+
+    type: str
+    id: int = msgspec.field(name="ID")
+    room_id: int = msgspec.field(name="RoomID")
+    uid: int = msgspec.field(name="UID")
+    text: str
+    timestamp: str
+
+
+class RoomsSent(msgspec.Struct, rename="pascal"):
+    """The sender's own message is saved."""
+
+    type: str
+    message_id: int = msgspec.field(name="MessageID")
+    timestamp: str
+
+
+class RoomsDialect:
+    """Needs a token to connect; everyone in the room hears a message, its sender too."""
+
+    name = "rooms"
+    path = "/ws"
+    shape = frozenset({"Type"})
+    echoes = True
+    hears_lobby = False
+    needs_token = True
+    greeting = Greet()
+
+    def decode(self, frame: str | bytes) -> object:
+        if isinstance(frame, bytes):
+            return Misunderstood(INVALID_OPERATION)
+        try:
+            request = decode_caseless(frame, RoomsRequest)
+        except msgspec.ValidationError as error:
+            return Misunderstood(INVALID_ROOM if "RoomID" in str(error) else INVALID_OPERATION)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return Misunderstood(INVALID_OPERATION)
+        match request.type:
+            case "enter" if request.room_id is not None and 0 <= request.room_id <= _HIGHEST_ID:
+                return Enter(request.room_id)
+            case "enter":
+                return Misunderstood(INVALID_ROOM)
+            case "message" if request.text is not None:
+                return Speak(request.text)
+        return Misunderstood(INVALID_OPERATION)
+
+    def encode(self, event: Event) -> bytes:
+        match event:
+            case Said(message):
+                return _frame(room_message(message))
+            case Saved(message):
+                return _frame(RoomsSent("sent", message.id, rfc3339(message.created_at)))
+            case Entered() | Welcome():
+                return _frame({"Type": "enter"})
+            case Refused(refusal):
+                return _frame({"Type": "error", "Error": _error(refusal)})
+        return b""
+
+
+def room_message(message: Message) -> RoomsMessage:
+    """Return a message as this dialect shows it, on the socket and in `GET /messages`."""
+    return RoomsMessage(
+        message.kind.value,
+        message.id,
+        message.room_id,
+        message.sender_id,
+        message.text,
+        rfc3339(message.created_at),
+    )
+
+
+@lru_cache(1024)  # a message and its acknowledgement have the same
+def rfc3339(seconds: float) -> str:
+    """Return Unix seconds as RFC 3339 writes them, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+
+
+def _error(refusal: Refusal) -> str:
+    """Return one of the six errors that the original has; the clear ones of ours keep their own words."""
+    match refusal.code:
+        case Code.UNAVAILABLE | Code.OUTCOME_UNKNOWN:
+            return "internal error"
+        case Code.NOT_FOUND:
+            return INVALID_ROOM.text
+        case Code.MALFORMED:
+            return INVALID_OPERATION.text
+    return refusal.text
+
+
+def _frame(body: object) -> bytes:
+    return text_frame(msgspec.json.encode(body))
+
+
+ROOMS = RoomsDialect()

@@ -1,0 +1,15 @@
+"""Token Talker (seed 000): `{"name": …, "message": …}` both ways."""
+
+import msgspec
+
+from chat.protocols.lines.codec import LineDialect
+
+
+class TalkerLine(msgspec.Struct, gc=False):
+    """Who says what."""
+
+    name: str
+    message: str
+
+
+TALKER = LineDialect("talker", "/talker", TalkerLine)

@@ -1,0 +1,237 @@
+"""What an operator may change: one frozen record, read once (by `sources.py`), before anything starts.
+
+A field's bounds and its one-line description stand here and nowhere else; `chat serve --help` shows them.
+"""
+
+import ipaddress
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import msgspec
+import platformdirs
+from msgspec import Meta
+from msgspec.structs import FieldInfo
+
+from chat.domain.startup import CannotStart
+
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Size = Annotated[int, Meta(ge=4096, le=1 << 30)]
+Rate = Annotated[float, Meta(ge=0, le=1_000_000)]
+
+
+class ConfigError(CannotStart):
+    """A setting is unknown, of the wrong kind, out of bounds or unreadable; the text names it."""
+
+
+class Listen(msgspec.Struct, frozen=True):
+    """An address to accept on, and the dialect that it speaks at `/`."""
+
+    host: str
+    port: int
+    dialect: str = "talker"
+
+    @classmethod
+    def parse(cls, text: str) -> "Listen":
+        """Read `PORT`, `HOST:PORT` or `[IPV6]:PORT`, each with or without `=DIALECT`. Raises ValueError."""
+        address, equals, dialect = text.partition("=")
+        host, colon, port = address.rpartition(":")
+        if host.startswith("[") and host.endswith("]"):
+            host = str(ipaddress.IPv6Address(host[1:-1]))
+        elif ":" in host or (colon and not host):
+            raise ValueError(f"{text!r} is no [HOST:]PORT; IPv6 stands in brackets, as [::1]:9000")
+        if not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65_535:
+            raise ValueError(f"{text!r} has no port from 0 to 65535")
+        if equals and not re.fullmatch(r"[a-z][a-z0-9_-]*", dialect):
+            raise ValueError(f"{text!r} names no dialect after the =")
+        return cls(host or "127.0.0.1", int(port), dialect or "talker")
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}" + ("" if self.dialect == "talker" else f"={self.dialect}")
+
+
+def default_data_directory() -> Path:
+    """The user's data directory; root's lies outside the home, where the user that runs PostgreSQL may go."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/trio-chat")
+    directory = Path(platformdirs.user_data_dir("trio-chat", appauthor=False))
+    if not directory.is_absolute():  # "~/…": neither HOME nor the user's entry names a home
+        raise ConfigError(f"{flag('data')} or {variable('data')}: needed, as this user has no home directory")
+    return directory
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything the server is told from outside. Made by `read_config`, or by hand in a test."""
+
+    listen: Annotated[
+        tuple[Listen, ...],
+        Meta(
+            min_length=1, description="Where to accept, and the dialect spoken at /; port 0 takes a free one."
+        ),
+    ] = (Listen("127.0.0.1", 9000),)
+    metrics_listen: Annotated[
+        Listen | None,
+        Meta(description="Where alone /metrics is served; without it, beside everything else."),
+    ] = None
+    data: Annotated[
+        Path,
+        Meta(description="Keeps the secret and the database; by default the user's data directory."),
+    ] = msgspec.field(default_factory=default_data_directory)
+    database_url: Annotated[
+        str | None,
+        Meta(description="PostgreSQL as postgresql://USER@HOST/NAME; without it the server runs its own."),
+    ] = None
+    secret: Annotated[
+        str | None,
+        Meta(description="Signs tokens, 32 bytes or more; without it one is made and kept in the data."),
+    ] = None
+    tls_cert: Annotated[Path | None, Meta(description="Certificate chain (PEM) to serve TLS with.")] = None
+    tls_key: Annotated[Path | None, Meta(description="Private key (PEM) of the certificate.")] = None
+    origins: Annotated[
+        tuple[str, ...],
+        Meta(description="Another site whose pages may call here, as https://chat.example; * for any."),
+    ] = ()
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Address or network of a reverse proxy that is believed about the client's address."
+        ),
+    ] = ()
+    forwarded_header: Annotated[
+        Literal["auto", "x-forwarded-for", "forwarded"],
+        Meta(
+            description="What those proxies set, with its kin; auto: whichever comes, and neither if they differ."
+        ),
+    ] = "auto"
+    bcrypt_cost: Annotated[
+        int, Meta(ge=4, le=20, description="Work factor of password hashes; each step doubles it.")
+    ] = 12
+    min_password: Annotated[int, Meta(ge=1, le=72, description="Fewest characters of a new password.")] = 5
+    registration: Annotated[
+        Literal["open", "invite", "closed"],
+        Meta(
+            description="Who may register: anybody (open), whoever has an invite (chat user invite) or nobody (closed)."
+        ),
+    ] = "open"
+    lobby: Annotated[
+        Literal["open", "members"],
+        Meta(
+            description="Who hears the lobby: everybody who connects (open), or who has logged in (members)."
+        ),
+    ] = "open"
+    registrations_per_hour: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_000_000,
+            description="People who may register from one address in an hour, 0 for any; loopback is spared.",
+        ),
+    ] = 10
+    token_lifetime: Annotated[
+        float, Meta(ge=1, le=315_360_000, description="Seconds until a token expires.")
+    ] = 2_592_000.0
+    max_connections: Annotated[Count, Meta(description="Most connections at one time.")] = 20_000
+    max_connections_per_address: Annotated[
+        Count, Meta(description="Most connections at one time from one address; loopback is spared.")
+    ] = 200
+    max_head_bytes: Annotated[Size, Meta(description="Longest head of a request, in bytes.")] = 65_536
+    max_frame_bytes: Annotated[
+        Size,
+        Meta(description="Longest message on a socket, in bytes; a body of a request has 65,536 at most."),
+    ] = 65_536
+    head_timeout: Annotated[Seconds, Meta(description="Seconds for a whole request head to arrive.")] = 10.0
+    handshake_timeout: Annotated[Seconds, Meta(description="Seconds for a TLS or WebSocket handshake.")] = (
+        10.0
+    )
+    ping_interval: Annotated[Seconds, Meta(description="Seconds between two pings to a client.")] = 25.0
+    pong_timeout: Annotated[Seconds, Meta(description="Seconds a client has to answer a ping.")] = 10.0
+    outbox_bytes: Annotated[
+        Size, Meta(description="Bytes that may wait for one slow client before it is cut.")
+    ] = 1_048_576
+    message_rate: Annotated[
+        Rate,
+        Meta(description="Messages a second of one person or guest, four seconds' worth at once; 0: any."),
+    ] = 50.0
+    message_bytes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1 << 30,
+            description="Bytes of text a second of one person or guest, eight seconds' worth at once; 0: any.",
+        ),
+    ] = 65_536
+    read_rate: Annotated[
+        Rate,
+        Meta(
+            description="Pages of history (100 messages) a second for one person, four seconds' worth at once;"
+            " 0: any."
+        ),
+    ] = 10.0
+    call_rate: Annotated[
+        Rate,
+        Meta(
+            description="HTTP calls a second of one network address, three seconds' worth at once; others wait for"
+            " their turn; loopback is spared; 0: any."
+        ),
+    ] = 5.0
+    commit_timeout: Annotated[Seconds, Meta(description="Seconds for messages to be committed.")] = 5.0
+    query_timeout: Annotated[Seconds, Meta(description="Seconds for a query that reads.")] = 5.0
+    pool_size: Annotated[int, Meta(ge=1, le=1000, description="Most connections to PostgreSQL.")] = 8
+    direct_trust_from: Annotated[
+        bool,
+        Meta(description="For labs only: let clients of the direct dialect speak as whoever they say."),
+    ] = False
+    grace: Annotated[Seconds, Meta(description="Seconds for goodbyes when the server stops.")] = 5.0
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="Least severe lines that are logged: debug, info, warning or error."),
+    ] = "info"
+    log_addresses: Annotated[
+        Literal["full", "masked", "none"],
+        Meta(
+            description="Clients' addresses in the log: full, masked (their network: /24, IPv6 /48) or none."
+        ),
+    ] = "full"
+    log_format: Annotated[
+        Literal["auto", "text", "json"],
+        Meta(description="text, json, or auto: text on a terminal, JSON otherwise."),
+    ] = "auto"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [(name, _shown(name, getattr(self, name))) for name in self.__struct_fields__]
+
+    def __repr__(self) -> str:
+        return f"Config({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+
+FIELDS: dict[str, FieldInfo] = {field.name: field for field in msgspec.structs.fields(Config)}
+
+
+def _shown(name: str, value: object) -> object:
+    # A database URL may hold a password in more than one place: none of it is shown.
+    return "***" if name in ("secret", "database_url") and value is not None else value
+
+
+def notes(name: str) -> Iterable[Meta]:
+    """What is noted on the field `name`: its bounds, its description."""
+    return (note for note in get_args(FIELDS[name].type)[1:] if isinstance(note, Meta))
+
+
+def describe(name: str) -> str:
+    """The one-line description of the field `name`."""
+    return next(note.description for note in notes(name) if note.description is not None)
+
+
+def variable(name: str) -> str:
+    """The environment variable of the field `name`."""
+    return "CHAT_" + name.upper()
+
+
+def flag(name: str) -> str:
+    """The command-line flag of the field `name`; one that may be given several times is in the singular."""
+    special = {"database_url": "database", "origins": "origin", "trusted_proxies": "trusted-proxy"}
+    return "--" + special.get(name, name.replace("_", "-"))

@@ -1,0 +1,201 @@
+"""Read the configuration: flags win over the environment, which wins over a TOML file.
+
+A key nobody knows and a value of the wrong kind are errors that name the key as the person wrote it. No error
+quotes a secret or a database URL.
+"""
+
+import difflib
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+from chat.settings.config import FIELDS, Config, ConfigError, Listen, describe, flag, variable
+
+SHORTEST_SECRET = 32
+"""Bytes; a shorter key is weaker than the HS256 that it is used for (RFC 7518, section 3.2)."""
+
+TOKEN = "CHAT_TOKEN"
+"""No setting: an admin's token, for the commands that ask a server over HTTP."""
+
+
+class Given(NamedTuple):
+    """A value, and how the person who gave it spelled its key."""
+
+    spelling: str
+    value: object
+    typed: bool = False
+    """Whether the source has types of its own, so that "12" is no number there."""
+
+
+def read_config(flags: Mapping[str, object], environ: Mapping[str, str]) -> Config:
+    """Merge the three sources into a checked record.
+
+    `flags` has field names as keys, with `config` (the TOML file) and `secret_file` beside them; None and an
+    empty tuple count as not given, and so does an empty environment variable. Relative paths start at the
+    working directory. Raises ConfigError.
+    """
+    by_flag = {name: Given(flag(name), value) for name, value in flags.items() if value not in (None, ())}
+    by_variable = {
+        name.removeprefix("CHAT_").lower(): Given(name, value)
+        for name, value in environ.items()
+        if name.startswith("CHAT_") and name != TOKEN and value
+    }
+    file_by_variable = by_variable.pop("config", None)
+    file = by_flag.pop("config", None) or file_by_variable
+    given: dict[str, Given] = {}
+    for source in (_read_toml(file) if file else {}, by_variable, by_flag):
+        _refuse_unknown(source)
+        given |= _with_secret_read(source)
+    config = Config(**{name: _converted(name, setting) for name, setting in given.items()})
+    for one, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert")):
+        if getattr(config, one) and not getattr(config, other):
+            raise ConfigError(f"{given[one].spelling}: needs {flag(other)} ({variable(other)}) too")
+    return config
+
+
+def _read_toml(file: Given) -> dict[str, Given]:
+    try:
+        table = tomllib.loads(_read(file))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file.spelling}: {file.value} is not TOML: {error}") from None
+    return {key: Given(f"{key} in {file.value}", value, typed=True) for key, value in table.items()}
+
+
+def _with_secret_read(source: dict[str, Given]) -> dict[str, Given]:
+    file = source.pop("secret_file", None)
+    if file is None:
+        return source
+    if "secret" in source:
+        raise ConfigError(f"{file.spelling}: {source['secret'].spelling} is given too; give one")
+    return source | {"secret": Given(file.spelling, _read(file).rstrip("\r\n"))}
+
+
+def _read(file: Given) -> str:
+    try:
+        return Path(os.path.expanduser(str(file.value))).read_bytes().decode()
+    except OSError as error:
+        raise ConfigError(f"{file.spelling}: cannot read {file.value}: {error.strerror}") from None
+    except ValueError:
+        raise ConfigError(f"{file.spelling}: {file.value} is not UTF-8 text") from None
+
+
+def _refuse_unknown(source: dict[str, Given]) -> None:
+    known = [*FIELDS, "secret_file"]
+    for name in sorted(source.keys() - set(known)):
+        spelling = source[name].spelling
+        meant = difflib.get_close_matches(name.lower(), known, n=1)
+        if meant and spelling.startswith("CHAT_"):
+            meant = [variable(meant[0])]
+        raise ConfigError(f"{spelling}: unknown setting" + (f"; is {meant[0]} meant?" if meant else ""))
+
+
+def _converted(name: str, given: Given) -> Any:  # noqa: ANN401 - as many types as there are fields
+    parse = PARSERS.get(name)
+    try:
+        for item in _items(given.value):
+            _refuse_odd_text(item)
+        value = parse(given.value) if parse else given.value
+        return msgspec.convert(value, FIELDS[name].type, strict=given.typed)
+    except (ValueError, msgspec.ValidationError) as error:
+        raise ConfigError(f"{given.spelling}: {error} ({describe(name).rstrip('.')})") from None
+
+
+def _refuse_odd_text(value: object) -> None:
+    # Surrogates are what is left of bytes that are not UTF-8 in a variable or a flag.
+    if isinstance(value, str) and any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in value):
+        raise ValueError("not UTF-8 text without NUL")
+
+
+def _items(value: object) -> Iterable[object]:
+    """A list as it is; text is split at commas and spaces, which is how a variable holds several."""
+    if isinstance(value, str):
+        return value.replace(",", " ").split()
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+def _listeners(value: object) -> object:
+    return tuple(Listen.parse(str(item)) for item in _items(value))
+
+
+def _listener(value: object) -> object:
+    return Listen.parse(str(value))
+
+
+def _origins(value: object) -> object:
+    return tuple(_origin(str(item)) for item in _items(value))
+
+
+def _origin(text: str) -> str:
+    if text == "*":
+        return text
+    url = urlsplit(text.lower())
+    # A browser sends scheme, host and port, and nothing else (RFC 6454, section 6.2).
+    if (
+        url.scheme not in ("http", "https")
+        or not url.netloc
+        or f"{url.scheme}://{url.netloc}" != text.lower()
+    ):
+        raise ValueError(f"{text!r} is no origin")
+    return text.lower()
+
+
+def _networks(value: object) -> object:
+    return tuple(str(ipaddress.ip_network(str(item))) for item in _items(value))
+
+
+def _path(value: object) -> object:
+    return Path(os.path.expanduser(value)).absolute() if isinstance(value, str) and value else value
+
+
+def _database_url(value: object) -> object:
+    if isinstance(value, str):
+        if not value.startswith(("postgresql://", "postgres://")):
+            raise ValueError("does not start with postgresql://")
+        if not _is_readable(value):
+            raise ValueError(
+                "is not postgresql://USER:PASSWORD@HOST:PORT/NAME; in a password : / ? # [ ] @ and % are written"
+                " %3A %2F %3F %23 %5B %5D %40 and %25, or it is left out and given in PGPASSWORD"
+            )
+    return value
+
+
+def _is_readable(url: str) -> bool:
+    """Whether every part is where it belongs: else a part of the password counts as a host, a port or a name.
+
+    Then the driver would quote it in an error, or hand it to a name server.
+    """
+    try:
+        parts = urlsplit(url)
+        parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+    except ValueError:
+        return False
+    before, _, hosts = parts.netloc.rpartition("@")
+    if "@" in before or "@" in parts.path or parts.fragment:
+        return False
+    return all(re.fullmatch(r"(\[[^]]*\]|[^:]*)(:[0-9]*)?", host) for host in hosts.split(","))
+
+
+def _secret(value: object) -> object:
+    if isinstance(value, str) and len(value.encode()) < SHORTEST_SECRET:
+        raise ValueError(f"has under {SHORTEST_SECRET} bytes")
+    return value
+
+
+PARSERS: dict[str, Callable[[object], object]] = {
+    "listen": _listeners,
+    "metrics_listen": _listener,
+    "data": _path,
+    "database_url": _database_url,
+    "secret": _secret,
+    "tls_cert": _path,
+    "tls_key": _path,
+    "origins": _origins,
+    "trusted_proxies": _networks,
+}

@@ -1,0 +1,81 @@
+"""What an administrator may see and do, over HTTP: the tree of tasks, why connections ended, cancelling a client.
+
+Every call carries a token in its `Authorization` header, never a cookie, so that no other site can make a browser
+send one; what does carry one from another site is refused before it gets here (gateway/same_site.py). Whose it is,
+and whether that is an admin, is looked up at each call.
+"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from chat.domain.accounts import Accounts
+from chat.domain.budgets import Budgets
+from chat.domain.refusals import Code, Refusal
+from chat.inspection.story import Story, Summary, recent_ends, tell_story
+from chat.inspection.watch import LIMIT, MOST, Snapshot, Unwound, Watch
+from chat.web_api.answers import ErrorBody
+from chat.web_api.bodies import read_caseless
+from chat.web_api.endpoint import Call, Routes
+
+NOT_ADMIN = Refusal(Code.FORBIDDEN, "only an admin may")
+NO_CLIENT = Refusal(Code.NOT_FOUND, "there is no such client")
+NOTHING_KNOWN = Refusal(
+    Code.NOT_FOUND, "nothing is known of that connection: it ended as it should, or long ago"
+)
+
+
+class Look(msgspec.Struct):
+    """How many clients to tell in full."""
+
+    most: Annotated[int, Meta(ge=0, le=LIMIT)] = MOST
+
+
+def admin_routes(accounts: Accounts, budgets: Budgets, watch: Watch) -> Routes:
+    """Return the routes."""
+    routes = Routes("admin", accounts, budgets, read=read_caseless, caseless=True)
+    refusals = {403: ErrorBody}
+
+    def refused(call: Call) -> Refusal | None:
+        return None if call.person is not None and call.person.is_admin else NOT_ADMIN
+
+    @routes.route(
+        "GET",
+        "/admin/tree.json",
+        body=Look,
+        answers={200: Snapshot, 400: ErrorBody, **refusals},
+        token=True,
+    )
+    async def tree(call: Call) -> object:
+        """See the server as it is now: tasks, what each awaits, cancel scopes, clients, totals."""
+        return refused(call) or watch.look(call.body.most)
+
+    @routes.route(
+        "POST",
+        "/admin/clients/<int:connection>/cancel",
+        answers={200: Unwound, 404: ErrorBody, **refusals},
+        token=True,
+    )
+    async def cancel(call: Call) -> object:
+        """Cancel one client's scope and see how it unwound."""
+        if refusal := refused(call):
+            return refusal
+        return await watch.cancel(call.path["connection"]) or NO_CLIENT
+
+    @routes.route("GET", "/admin/why", answers={200: list[Summary], **refusals}, token=True)
+    async def ends(call: Call) -> object:
+        """List the connections that ended abnormally of late, the last first."""
+        return refused(call) or recent_ends(watch.recorder)
+
+    @routes.route(
+        "GET",
+        "/admin/why/<int:connection>",
+        answers={200: Story, 404: ErrorBody, **refusals},
+        token=True,
+    )
+    async def why(call: Call) -> object:
+        """Tell why a connection ended, with its last frames (no texts)."""
+        return refused(call) or tell_story(watch.recorder, call.path["connection"]) or NOTHING_KNOWN
+
+    return routes

@@ -1,0 +1,96 @@
+"""The Quart-Trio app: every dialect's routes, the page, and what happens when one of them fails."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+import trio
+from quart import Blueprint, Request, Response, request
+from quart_trio import QuartTrio
+from quart_trio.asgi import TrioASGIHTTPConnection
+from werkzeug.exceptions import HTTPException
+
+from chat.domain.addresses import address_key
+from chat.domain.budgets import HOLD_BACK, Budgets
+from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
+from chat.domain.refusals import NOT_SAVED, OUTCOME_UNKNOWN, UNAVAILABLE
+from chat.gateway.turns import Turns
+from chat.web_api.answers import error, refuse
+from chat.web_api.bodies import LONGEST_BODY, BadBody
+
+_BODY_TIMEOUT = 30
+"""Seconds for a body to arrive: 64 KiB on the slowest of lines."""
+
+logger = structlog.get_logger(__name__)
+
+
+def create_app(
+    blueprints: Sequence[Blueprint], budgets: Budgets | None = None, turns: Turns | None = None
+) -> QuartTrio:
+    """Return the app. Errors are JSON `{"error": …}`; a failed handler ends with 500 and a log line.
+
+    Calls of an address that makes more than its share, by `budgets`, wait for their turn, and every 429 waits for a
+    second: the next call of that connection waits behind it. With `turns`, they share the loop so.
+    """
+    app = QuartTrio("chat.web_api", static_folder=None)
+    if turns is not None:
+        app.asgi_http_class = in_turns(turns)
+    app.config.update(
+        MAX_CONTENT_LENGTH=LONGEST_BODY,
+        BODY_TIMEOUT=_BODY_TIMEOUT,
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
+
+    @app.before_request
+    async def wait_for_budget() -> None:
+        if budgets is not None and (wait := budgets.call(request.remote_addr or "")):
+            await trio.sleep(wait)
+
+    @app.after_request
+    async def hold_back(response: Response) -> Response:
+        if response.status_code == 429:
+            await trio.sleep(HOLD_BACK)
+        return response
+
+    @app.errorhandler(BadBody)
+    async def bad_body(problem: BadBody) -> Response:
+        return error(problem.status, problem.text)
+
+    @app.errorhandler(HTTPException)
+    async def http_error(problem: HTTPException) -> Response:
+        response = error(problem.code or 500, (problem.description or problem.name).rstrip("."))
+        if problem.code == 405:
+            response.headers.update({k: v for k, v in problem.get_headers() if k == "Allow"})
+        return response
+
+    @app.errorhandler(StorageDown)
+    async def storage_down(_problem: StorageDown) -> Response:
+        return refuse(UNAVAILABLE)
+
+    @app.errorhandler(OutcomeUnknown)
+    async def outcome_unknown(_problem: OutcomeUnknown) -> Response:
+        return refuse(OUTCOME_UNKNOWN)
+
+    @app.errorhandler(WriteRejected)
+    async def write_rejected(_problem: WriteRejected) -> Response:
+        return refuse(NOT_SAVED)
+
+    @app.errorhandler(Exception)
+    async def failed(problem: Exception) -> Response:
+        logger.error("request failed", exc_info=problem)
+        return error(500, "internal error")
+
+    return app
+
+
+def in_turns(turns: Turns) -> type[TrioASGIHTTPConnection]:
+    """Return what answers calls so that they take turns, by the address of the caller."""
+
+    class InTurns(TrioASGIHTTPConnection):
+        async def handle_request(self, nursery: trio.Nursery, request: Request, send: Any) -> None:  # type: ignore[override]  # noqa: ANN401 - ASGI's
+            key = address_key(request.remote_addr or "")
+            await turns.steps(key, super().handle_request(nursery, request, send))
+
+    return InTurns

@@ -1,0 +1,68 @@
+"""Request bodies: JSON, of the shape that a msgspec type states, or a clear refusal."""
+
+from typing import Any, Protocol, TypeVar, cast
+
+import msgspec
+from quart import request
+
+from chat.caseless import caseless, decode_caseless
+
+T = TypeVar("T")
+
+LONGEST_BODY = 65536
+"""Bytes; the longest call takes a few hundred."""
+
+
+_LONGEST_TYPE = 200
+"""Characters of a content type, its parameters included; Werkzeug takes 1 µs for each to read it."""
+
+
+class BadBody(Exception):
+    """The body can't be used. `status` and `text` are the answer."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+class BodyReader(Protocol):
+    """Reads the current request's body as a type. Raises BadBody."""
+
+    async def __call__(self, shape: type[T]) -> T: ...
+
+
+async def read_body(shape: type[T]) -> T:
+    """Return the body as a `shape`: 415 for another content type, 413 for too long a body, else 400."""
+    raw = await _read_json()
+    try:
+        return msgspec.json.decode(raw, type=shape)
+    except (ValueError, RecursionError) as error:
+        raise _bad(error) from error
+
+
+async def read_caseless(shape: type[T]) -> T:
+    """Return the body, or the query where there is no body, as a `shape`; keys count in any case (seed 004)."""
+    raw = await _read_json()
+    try:
+        if raw:
+            return decode_caseless(raw, shape)
+        return caseless(dict[str, Any](request.args), shape, strict=False)
+    except (ValueError, RecursionError) as error:
+        raise _bad(error) from error
+
+
+async def _read_json() -> bytes:
+    is_long = len(request.headers.get("Content-Type", "")) > _LONGEST_TYPE
+    kind = "unread" if is_long else request.mimetype
+    # Without a body there is no type to be wrong.
+    raw = cast("bytes", await request.get_data(cache=False))
+    if raw and kind and kind != "application/json" and not kind.endswith("+json"):
+        raise BadBody(415, "send JSON, with Content-Type: application/json")
+    return raw
+
+
+def _bad(error: Exception) -> BadBody:
+    if isinstance(error, msgspec.ValidationError):
+        return BadBody(400, str(error))
+    return BadBody(400, "the body is not JSON")

@@ -1,0 +1,146 @@
+"""A route that says what it takes and answers: the same types validate its body and describe it to others."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+from quart import Blueprint, Response, request
+
+from chat.domain.accounts import Accounts
+from chat.domain.budgets import Budgets
+from chat.domain.entities import Person
+from chat.domain.refusals import BAD_TOKEN, Refusal
+from chat.gateway.http1.bearer import bearer_token
+from chat.web_api.answers import ErrorBody, answer, refuse
+from chat.web_api.bodies import BodyReader, read_body
+
+T = TypeVar("T")
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One request: its body (of the type the route states), who calls, from where, and the path's parts."""
+
+    body: Any
+    person: Person | None
+    address: str
+    path: dict[str, Any]
+
+
+Handler = Callable[[Call], Awaitable[Any]]
+"""Answers a call: with a body, a Refusal, or a whole Response."""
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """What is known of a route before it is called.
+
+    `answers` maps each status to the type of its body, or None where the body is empty. `reads` is how many messages
+    it looks up.
+    """
+
+    method: str
+    path: str
+    summary: str
+    body: type | None
+    answers: Mapping[int, Any]
+    token: bool
+    caseless: bool
+    reads: int
+
+
+class Routes:
+    """The routes of one dialect: a Quart blueprint, and the list that describes it.
+
+    Args:
+        budgets: what callers with a token may have; needed where there is a route for those.
+        read: how a body becomes a value of its type; refuses with BadBody.
+        caseless: whether keys are matched in any case, for the description.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        accounts: Accounts | None = None,
+        budgets: Budgets | None = None,
+        *,
+        read: BodyReader = read_body,
+        caseless: bool = False,
+    ) -> None:
+        self.name = name
+        self.blueprint = Blueprint(name, f"{__name__}.{name}")
+        self.endpoints: list[Endpoint] = []
+        self._accounts = accounts
+        self._budgets = budgets
+        self._read = read
+        self._caseless = caseless
+
+    def route(
+        self,
+        method: str,
+        path: str,
+        *,
+        answers: Mapping[int, Any],
+        body: type | None = None,
+        token: bool = False,
+        reads: int = 0,
+    ) -> Callable[[Handler], Handler]:
+        """Register the function below as what answers `method` `path`.
+
+        With `token`, only a caller with a good one gets through; others get 401. What one changes costs as much as
+        a message, and `reads` are the most messages that it looks up. The smallest status of `answers` is what a
+        plain body is answered with.
+        """
+
+        def register(handler: Handler) -> Handler:
+            summary = (handler.__doc__ or "").strip().splitlines()[0]
+            described = {**answers, 401: ErrorBody} if token else answers
+            if token and (reads or method != "GET"):
+                described = {**described, 429: ErrorBody}
+            endpoint = Endpoint(method, path, summary, body, described, token, self._caseless, reads)
+            self.endpoints.append(endpoint)
+
+            async def view(**parts: Any) -> Response:  # noqa: ANN401 - whatever the path's converters make
+                return await self._answer(handler, endpoint, parts)
+
+            self.blueprint.add_url_rule(
+                path, f"{method} {path}".replace(".", ""), view, methods=[method], strict_slashes=False
+            )
+            return handler
+
+        return register
+
+    async def _answer(self, handler: Handler, endpoint: Endpoint, parts: dict[str, Any]) -> Response:
+        person = None
+        if endpoint.token:
+            caller = await self._caller()
+            if isinstance(caller, Refusal):
+                return refuse(caller)
+            person = caller
+            if over_budget := self._use_up(endpoint, person):
+                return refuse(over_budget)
+        body: Any = None
+        if endpoint.body is not None:
+            body = await self._read(endpoint.body)
+        result = await handler(Call(body, person, request.remote_addr or "", parts))
+        match result:
+            case Response():
+                return result
+            case Refusal():
+                return refuse(result)
+        return answer(result, min(endpoint.answers))
+
+    def _use_up(self, endpoint: Endpoint, person: Person) -> Refusal | None:
+        assert self._budgets is not None
+        address = request.remote_addr or ""
+        if endpoint.reads:
+            return self._budgets.read(person.id, address, endpoint.reads)
+        return None if endpoint.method == "GET" else self._budgets.message(person.id, address)
+
+    async def caller_or_nobody(self) -> Person | None:
+        """Return who calls, where the route needs no token; a bad token is nobody's. May raise StorageDown."""
+        caller = await self._caller()
+        return None if isinstance(caller, Refusal) else caller
+
+    async def _caller(self) -> Person | Refusal:
+        assert self._accounts is not None
+        token = bearer_token(request.headers.get("Authorization", ""))
+        return BAD_TOKEN if token is None else await self._accounts.authenticate(token)

@@ -1,0 +1,141 @@
+"""OpenAPI 3.1 of every route of every dialect, from the types that validate the bodies, and a page that shows it."""
+
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import msgspec
+
+from chat import __version__
+from chat.web_api.endpoint import Endpoint, Routes
+
+_REFERENCE = "#/components/schemas/{name}"
+_PART = re.compile(r"<int:(\w+)>")
+
+
+def describe(dialects: Sequence[Routes]) -> dict[str, Any]:
+    """Return the OpenAPI document of all routes."""
+    types = {
+        kind
+        for routes in dialects
+        for endpoint in routes.endpoints
+        for kind in (endpoint.body, *endpoint.answers.values())
+        if kind is not None
+    }
+    ordered = sorted(types, key=str)
+    schemas, components = msgspec.json.schema_components(ordered, ref_template=_REFERENCE)
+    schema_of = dict(zip(ordered, schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for routes in dialects:
+        for endpoint in routes.endpoints:
+            path = _PART.sub(r"{\1}", endpoint.path)
+            paths.setdefault(path, {})[endpoint.method.lower()] = _operation(routes.name, endpoint, schema_of)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "trio-chat",
+            "version": __version__,
+            "description": "The HTTP side of every dialect. Where it says so, keys are matched in any case.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "token": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": "The token, bare or behind `Bearer `.",
+                }
+            },
+        },
+    }
+
+
+def _operation(dialect: str, endpoint: Endpoint, schema_of: dict[Any, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "tags": [dialect],
+        "summary": endpoint.summary,
+        "responses": {
+            str(status): _response(status, kind, schema_of)
+            for status, kind in sorted(endpoint.answers.items())
+        },
+    }
+    parameters = [
+        {"name": part, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}}
+        for part in _PART.findall(endpoint.path)
+    ]
+    if endpoint.method == "GET" and endpoint.body is not None:
+        # What a GET takes may stand in its query as well.
+        parameters += [
+            {"name": field.encode_name, "in": "query", "schema": msgspec.json.schema(field.type)}
+            for field in msgspec.structs.fields(endpoint.body)
+        ]
+    if parameters:
+        operation["parameters"] = parameters
+    if endpoint.body is not None:
+        operation["requestBody"] = {
+            "required": endpoint.method != "GET",
+            "content": {"application/json": {"schema": schema_of[endpoint.body]}},
+        }
+        if endpoint.caseless:
+            operation["requestBody"]["description"] = "Keys are matched without regard to case."
+    if endpoint.token:
+        operation["security"] = [{"token": []}]
+    return operation
+
+
+_MEANING = {
+    200: "Done",
+    201: "Made",
+    400: "Malformed or refused; the text says why",
+    401: "Not authenticated",
+    403: "Not permitted",
+    404: "Not found",
+    409: "Taken",
+    429: "Too many; see Retry-After",
+}
+
+
+def _response(status: int, kind: object, schema_of: dict[Any, Any]) -> dict[str, Any]:
+    response: dict[str, Any] = {"description": _MEANING[status]}
+    if kind is not None:
+        response["content"] = {"application/json": {"schema": schema_of[kind]}}
+    return response
+
+
+def render(document: dict[str, Any]) -> str:
+    """Return a readable page of the document: plain HTML that loads nothing from elsewhere."""
+    parts = [
+        "<!doctype html><html lang=en><meta charset=utf-8><title>HTTP API</title>",
+        '<meta name=viewport content="width=device-width"><link rel=stylesheet href=/web/style.css>',
+        "<main class=api><h1>HTTP API</h1><p>The same, for programs: <a href=/openapi.json>/openapi.json</a></p>",
+    ]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            parts.append(f"<h2><code>{method.upper()} {escape(path)}</code></h2>")
+            lock = " Needs a token." if "security" in operation else ""
+            parts.append(
+                f"<p>{escape(operation['summary'])}{lock} <small>({operation['tags'][0]})</small></p>"
+            )
+            if "requestBody" in operation:
+                parts.append(f"<p>Takes {_named(operation['requestBody'])}</p>")
+            parts.append("<ul>")
+            for status, response in operation["responses"].items():
+                parts.append(f"<li>{status} {escape(response['description'])}: {_named(response)}</li>")
+            parts.append("</ul>")
+    parts.append("<h1>Bodies</h1>")
+    for name, schema in document["components"]["schemas"].items():
+        text = msgspec.json.format(msgspec.json.encode(schema), indent=2).decode()
+        parts.append(f"<h2 id={escape(name)}>{escape(name)}</h2><pre>{escape(text)}</pre>")
+    return "".join(parts)
+
+
+def _named(described: dict[str, Any]) -> str:
+    schema = described.get("content", {}).get("application/json", {}).get("schema")
+    if schema is None:
+        return "an empty body"
+    name = str(schema.get("$ref") or schema.get("items", {}).get("$ref", "")).rsplit("/", 1)[-1]
+    many = "a list of " if schema.get("type") == "array" else ""
+    return f"{many}<a href=#{escape(name)}>{escape(name)}</a>"

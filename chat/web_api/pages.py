@@ -1,0 +1,101 @@
+"""What is served to browsers and to whoever watches: the page, its parts, and the server's health."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from importlib.resources import files
+from string import Template
+
+from quart import Blueprint, Response
+
+from chat.domain.failures import StorageDown
+from chat.web_api.answers import answer, error
+from chat.web_api.endpoint import Routes
+from chat.web_api.openapi import describe, render
+
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+}
+
+_HEADERS = {
+    # Everything comes from here and from nowhere else; the page's socket is same-origin too.
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+def create_pages(
+    ping: Callable[[], Awaitable[None]],
+    dialects: Sequence[Routes],
+    sockets: Sequence[str] = (),
+    *,
+    registration: str = "open",
+    lobby: str = "open",
+) -> Blueprint:
+    """Return the routes.
+
+    Args:
+        ping: returns if the storage answers and raises StorageDown if not.
+        dialects: the HTTP routes to describe.
+        sockets: the paths of WebSockets, where whoever asks without upgrading is told so.
+        registration, lobby: these settings, for the page.
+    """
+    pages = Blueprint("pages", __name__)
+    web = {
+        file.name: file.read_bytes()
+        for file in (files("chat") / "web").iterdir()
+        if file.name.endswith(tuple(_TYPES))
+    }
+
+    index_html = Template(web["index.html"].decode())
+    web["index.html"] = index_html.substitute(registration=registration, lobby=lobby).encode()
+
+    @pages.get("/")
+    async def index() -> Response:
+        return _file("index.html")
+
+    @pages.get("/admin/tree")
+    async def tree() -> Response:
+        return _file("tree.html")
+
+    @pages.get("/web/<name>")
+    async def part(name: str) -> Response:
+        return _file(name)
+
+    document = describe(dialects)
+    page = render(document)
+
+    @pages.get("/openapi.json")
+    async def openapi() -> Response:
+        return answer(document)
+
+    @pages.get("/api")
+    async def api() -> Response:
+        return Response(page, 200, headers=_HEADERS, content_type=_TYPES[".html"])
+
+    @pages.get("/healthz")
+    async def healthz() -> Response:
+        try:
+            await ping()
+        except StorageDown as problem:
+            return error(503, f"the database does not answer: {problem}")
+        return answer({"status": "ok"})
+
+    async def upgrade_required() -> Response:
+        refusal = error(426, "this path is a WebSocket's: open it as ws:// or wss://")
+        refusal.headers["Upgrade"] = "websocket"  # RFC 9110, section 15.5.22
+        refusal.headers["Connection"] = "Upgrade"
+        return refusal
+
+    for path in sockets:
+        pages.add_url_rule(path, f"socket {path[1:]}", upgrade_required, methods=["GET"])
+
+    def _file(name: str) -> Response:
+        if name not in web:
+            return error(404, "there is no such file")
+        kind = _TYPES[name[name.rindex(".") :]]
+        return Response(web[name], 200, headers=_HEADERS, content_type=kind)
+
+    return pages

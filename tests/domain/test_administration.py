@@ -1,0 +1,196 @@
+"""What administrators do to accounts: found by name or id, changed, logged with who did it, and counted."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from structlog.testing import capture_logs
+
+from chat.domain.accounts import DISABLED, LOOK_TAKEN, NAME_TAKEN, Accounts, Granted
+from chat.domain.administration import Administration
+from chat.domain.entities import Person
+from chat.domain.passwords import Passwords
+from chat.domain.refusals import BAD_CREDENTIALS, BAD_TOKEN, NO_PERSON, Code, Refusal
+from chat.domain.registrations import Registrations
+from chat.domain.throttle import Throttle
+from chat.domain.tokens import Tokens
+from chat.storage.memory import MemoryStorage
+
+PASSWORD = "secret word"
+
+
+class Office:
+    """Administration on a memory storage, with ada, ben and the admin olga."""
+
+    def __init__(self) -> None:
+        self.storage = MemoryStorage()
+        self.happened: list[str] = []
+        self.accounts = Accounts(
+            self.storage.users,
+            Passwords(4),
+            Tokens("a secret of the tests that is long enough", 3600),
+            Throttle(),
+            Registrations(0),
+            min_password=5,
+            person=self.storage.users.by_id,
+            happened=self.happened.append,
+        )
+        self.administration = Administration(self.storage.users, self.accounts)
+        self.people: list[Person] = []
+
+    async def fill(self) -> None:
+        for name in ("ada", "ben", "olga"):
+            person = await self.accounts.add(name, PASSWORD, f"{name}@example.com", admin=name == "olga")
+            assert isinstance(person, Person)
+            self.people.append(person)
+
+    async def log_in(self, name: str, password: str = PASSWORD) -> object:
+        return await self.accounts.log_in(name, password, "127.0.0.1")
+
+
+@pytest.fixture
+async def office() -> Office:
+    office = Office()
+    await office.fill()
+    return office
+
+
+async def test_people_are_found_by_name_and_id(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, ben, olga = office.people
+    by_id = office.storage.users.by_id
+
+    async def bigint(person_id: int) -> Person | None:
+        assert person_id < 2**63, "PostgreSQL has no such number"
+        return await by_id(person_id)
+
+    monkeypatch.setattr(office.storage.users, "by_id", bigint)
+    assert await office.administration.people() == [ada, ben, olga], "the oldest account first"
+    assert await office.administration.person("ADA") == await office.administration.person(ada.id) == ada
+    nobodies: list[int | str] = ["nobody", 99, 2**63, 2**80, "1"]
+    for nobody in nobodies:
+        assert await office.administration.person(nobody) is NO_PERSON
+
+
+Act = Callable[[Administration, int | str, Person], Awaitable[Person | Refusal]]
+
+ACTS: dict[str, Act] = {
+    "logged out": lambda people, who, by: people.log_out(who, by),
+    "roles changed": lambda people, who, by: people.set_roles(who, operator=True, admin=True, by=by),
+    "password set": lambda people, who, by: people.set_password(who, "another", by),
+    "renamed": lambda people, who, by: people.rename(who, "Zoë", by),
+    "disabled": lambda people, who, by: people.set_disabled(who, disabled=True, by=by),
+    "enabled": lambda people, who, by: people.set_disabled(who, disabled=False, by=by),
+    "deleted": lambda people, who, by: people.delete(who, by),
+}
+
+
+@pytest.mark.parametrize("what", ACTS)
+async def test_each_act_is_logged_with_who_did_it_and_counted(office: Office, what: str) -> None:
+    with capture_logs() as logs:
+        done = await ACTS[what](office.administration, "ada", office.people[2])
+    assert isinstance(done, Person)
+    line = {"event": f"person {what}", "person": 1, "name": done.name, "by": "olga", "log_level": "info"}
+    assert logs == [line]
+    assert office.happened == [what]
+
+
+@pytest.mark.parametrize("who", ["nobody", 99, 2**63])
+@pytest.mark.parametrize("what", ACTS)
+async def test_nothing_happens_to_nobody(office: Office, what: str, who: int | str) -> None:
+    with capture_logs() as logs:
+        assert await ACTS[what](office.administration, who, office.people[2]) is NO_PERSON
+    assert (logs, office.happened) == ([], [])
+
+
+@pytest.mark.parametrize("what", ACTS)
+async def test_who_is_deleted_in_between_is_nobody(
+    office: Office, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_name = office.storage.users.by_name
+
+    async def find_and_delete(name: str) -> object:
+        found = await by_name(name)
+        await office.storage.users.delete(1)
+        return found
+
+    monkeypatch.setattr(office.storage.users, "by_name", find_and_delete)
+    assert await ACTS[what](office.administration, "ada", office.people[2]) is NO_PERSON
+    assert office.happened == []
+
+
+async def test_a_command_is_logged_as_one(office: Office) -> None:
+    with capture_logs() as logs:
+        await office.administration.log_out("ada")
+    assert logs[0]["by"] == "a command"
+
+
+async def test_logging_out_ends_the_tokens_of_that_person_issued_so_far(office: Office) -> None:
+    ada, ben, _ = office.people
+    old, others = office.accounts.grant(ada).token, office.accounts.grant(ben).token
+    out = await office.administration.log_out("ADA")
+    assert isinstance(out, Person)
+    assert await office.accounts.authenticate(old) is BAD_TOKEN
+    assert await office.accounts.authenticate(office.accounts.grant(out).token) == out
+    assert await office.accounts.authenticate(others) == ben
+
+
+async def test_roles_replace_each_other(office: Office) -> None:
+    token = office.accounts.grant(office.people[1]).token
+    for operator, admin in ((True, False), (False, True), (False, False)):
+        changed = await office.administration.set_roles("ben", operator=operator, admin=admin)
+        assert isinstance(changed, Person)
+        assert (changed.name, changed.is_operator, changed.is_admin) == ("ben", operator, admin)
+        assert await office.accounts.authenticate(token) == changed
+
+
+async def test_a_password_that_is_set_is_the_one_that_counts(office: Office) -> None:
+    old = office.accounts.grant(office.people[0]).token
+    assert isinstance(await office.administration.set_password(1, "another word"), Person)
+    assert await office.accounts.authenticate(old) is BAD_TOKEN
+    assert await office.log_in("ada") is BAD_CREDENTIALS
+    assert isinstance(await office.log_in("ada", "another word"), Granted)
+    for bad in ("x", "x" * 73):
+        refusal = await office.administration.set_password("ada", bad)
+        assert isinstance(refusal, Refusal)
+        assert refusal.code is Code.INVALID
+    assert isinstance(await office.log_in("ada", "another word"), Granted)
+
+
+async def test_who_is_disabled_comes_in_again_once_enabled_with_the_old_password_and_a_new_token(
+    office: Office,
+) -> None:
+    old = office.accounts.grant(office.people[0]).token
+    await office.administration.set_disabled("ada", disabled=True)
+    assert await office.log_in("ada") is DISABLED
+    await office.administration.set_disabled("ada", disabled=False)
+    assert isinstance(await office.log_in("ada"), Granted)
+    assert await office.accounts.authenticate(old) is BAD_TOKEN
+
+
+async def test_a_name_that_looks_like_anothers_is_refused_with_a_text_that_says_so(office: Office) -> None:
+    for refusal in (
+        await office.administration.rename("ada", "\uff42en"),
+        await office.accounts.add("\uff42en", PASSWORD),
+        await office.accounts.register("\uff42en", PASSWORD, "10.0.0.1"),
+    ):
+        assert refusal is LOOK_TAKEN
+    assert LOOK_TAKEN.code is Code.TAKEN
+    for name in ("\u0430da", "\u0455erver"):
+        assert isinstance(await office.accounts.add(name, PASSWORD), Refusal)
+    shared = await office.accounts.sign_up("eve@example.com", "\uff42en", PASSWORD, "10.0.0.1")
+    assert isinstance(shared, Granted), "names may be shared there"
+    assert shared.person.display_name == "\uff42en"
+    assert shared.person.name.startswith("\uff42en-")
+    assert await office.administration.look_alikes() == []
+
+
+async def test_a_name_that_is_taken_or_was_a_deleted_persons_is_not_given(office: Office) -> None:
+    assert await office.administration.rename("ada", "BEN") is NAME_TAKEN
+    deleted = await office.administration.delete("ben")
+    assert isinstance(deleted, Person)
+    assert deleted.name == "ben"
+    assert await office.administration.rename("ada", "ben") is NAME_TAKEN
+    assert await office.accounts.add("Ben", PASSWORD) is NAME_TAKEN
+    assert isinstance(await office.accounts.add("benjamin", PASSWORD, "ben@example.com"), Person)
+    assert await office.log_in("ben") is BAD_CREDENTIALS
+    assert "deleted" in office.happened
+    assert "renamed" not in office.happened

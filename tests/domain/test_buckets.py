@@ -1,0 +1,70 @@
+"""What a key may use at once, and in the long run."""
+
+import pytest
+
+from chat.domain.buckets import Buckets
+
+
+class Clock:
+    """Seconds that pass when told."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def jump(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def buckets(clock: Clock) -> Buckets:
+    return Buckets(rate=2, burst=4, most_keys=3, clock=clock)
+
+
+def test_a_burst_is_taken_at_once_and_the_rest_waits(buckets: Buckets, clock: Clock) -> None:
+    assert [buckets.take(["ada"]) for _ in range(4)] == [0, 0, 0, 0]
+    assert buckets.take(["ada"]) == pytest.approx(0.5)
+    clock.jump(0.5)
+    assert buckets.take(["ada"]) == 0
+    assert buckets.take(["ada"]) == pytest.approx(0.5)
+
+
+def test_a_refused_take_uses_nothing(buckets: Buckets) -> None:
+    buckets.add("ada", 4)
+    assert buckets.take(["ben", "ada"]) == pytest.approx(0.5)
+    assert [buckets.take(["ben"]) for _ in range(5)] == [0, 0, 0, 0, pytest.approx(0.5)]
+
+
+def test_a_queue_gets_longer_up_to_a_bound_and_moves_on(buckets: Buckets, clock: Clock) -> None:
+    assert [buckets.queue("ada", 1.2) for _ in range(4)] == [0, 0, 0, 0]
+    assert [buckets.queue("ada", 1.2) for _ in range(4)] == [0.5, 1.0, 1.2, 1.2]
+    clock.jump(1.0)
+    assert [buckets.queue("ada", 1.2) for _ in range(3)] == [0.5, 1.0, 1.2]
+
+
+def test_what_costs_more_than_a_burst_waits_for_an_empty_bucket(buckets: Buckets, clock: Clock) -> None:
+    buckets.add("ada", 1)
+    assert buckets.take(["ada"], 10) == pytest.approx(0.5)
+    clock.jump(0.5)
+    assert buckets.take(["ada"], 10) == 0
+    assert buckets.take(["ada"]) == pytest.approx((10 + 1 - 4) / 2)
+
+
+def test_what_is_given_back_can_be_used_again_and_no_more_than_that(buckets: Buckets) -> None:
+    buckets.add("ada", 1)
+    buckets.add("ada", -3)
+    assert [buckets.take(["ada"]) for _ in range(5)] == [0, 0, 0, 0, pytest.approx(0.5)]
+
+
+def test_the_key_longest_unused_goes_first(buckets: Buckets) -> None:
+    for name in ("ada", "ben", "cem", "ada", "dan"):
+        buckets.add(name, 4)
+    assert len(buckets) == 3
+    assert buckets.take(["ben"]) == 0
+    assert buckets.take(["ada"]) > 0

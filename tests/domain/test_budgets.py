@@ -1,0 +1,138 @@
+"""What a person, a guest and an address may have, and how long they are told to wait."""
+
+import pytest
+
+from chat.domain.budgets import Budgets, reading_size
+from chat.domain.entities import Message
+from chat.domain.refusals import Code, Refusal
+
+ADA, BEN, GUEST = 1, 2, 10**12
+HOME, OFFICE, LOOPBACK = "192.0.2.1", "192.0.2.2", "127.0.0.1"
+
+
+class Clock:
+    """Seconds that pass when told."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def refused() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def budgets(clock: Clock, refused: list[str]) -> Budgets:
+    return Budgets(messages=5, text=1000, pages=10, refused=refused.append, clock=clock)
+
+
+def too_much(text: str, wait: int) -> Refusal:
+    return Refusal(Code.TOO_MANY, text, retry_after=wait)
+
+
+def taken(budgets: Budgets, client_id: int, address: str, text: str = "", tries: int = 1000) -> int:
+    """How many messages a client gets through of so many."""
+    return sum(budgets.message(client_id, address, text) is None for _ in range(tries))
+
+
+@pytest.mark.parametrize("client_id", [ADA, GUEST])
+def test_four_seconds_worth_of_messages_at_once_and_then_as_many_as_the_rate_allows(
+    budgets: Budgets, clock: Clock, refused: list[str], client_id: int
+) -> None:
+    assert taken(budgets, client_id, HOME, "hi", tries=20) == 20
+    assert budgets.message(client_id, HOME, "hi") == too_much("too many messages, wait 1 second", 1)
+    assert refused == ["messages"]
+    clock.now += 2
+    assert taken(budgets, client_id, HOME, "hi") == 10
+
+
+def test_one_persons_budget_is_not_anothers_nor_a_guests(budgets: Budgets) -> None:
+    assert taken(budgets, ADA, HOME) == taken(budgets, BEN, HOME) == taken(budgets, GUEST, HOME) == 20
+
+
+def test_eight_seconds_worth_of_text_at_once_and_a_wait_as_long_as_it_takes(
+    budgets: Budgets, clock: Clock, refused: list[str]
+) -> None:
+    assert taken(budgets, ADA, HOME, "x" * 4000) == 2
+    assert budgets.message(ADA, HOME, "x" * 4000) == too_much("too much text, wait 4 seconds", 4)
+    assert set(refused) == {"text"}
+    clock.now += 3.9
+    assert budgets.message(ADA, HOME, "x" * 4000) == too_much("too much text, wait 1 second", 1)
+    clock.now += 0.1
+    assert budgets.message(ADA, HOME, "x" * 4000) is None
+
+
+def test_a_text_that_is_refused_does_not_count_as_a_message(budgets: Budgets) -> None:
+    assert taken(budgets, ADA, HOME, "x" * 4000) == 2
+    assert taken(budgets, ADA, HOME) == 18
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("x", 1), ("é", 2), ("語", 3), ("😀", 4), ('"', 2), ("\n", 2), ("\x01", 6)]
+)
+def test_text_counts_in_the_bytes_that_others_are_sent(budgets: Budgets, text: str, size: int) -> None:
+    assert budgets.message(ADA, HOME, text * (8000 // size)) is None
+    assert isinstance(budgets.message(ADA, HOME, text * size), Refusal)
+
+
+def test_a_text_longer_than_all_that_may_be_said_at_once_can_be_said_after_a_silence(clock: Clock) -> None:
+    budgets = Budgets(text=100, clock=clock)
+    assert taken(budgets, ADA, HOME, "x" * 4000) == 1
+    clock.now += 40
+    assert taken(budgets, ADA, HOME, "x" * 4000) == 1
+
+
+def test_an_address_has_ten_shares(budgets: Budgets) -> None:
+    assert sum(taken(budgets, person, OFFICE, tries=15) for person in range(100)) == 200
+    assert taken(budgets, 50, HOME) == 20, "what the address was refused cost nobody anything"
+    assert sum(taken(budgets, person, "2001:db8::1", tries=15) for person in range(200, 300)) == 200
+    assert taken(budgets, BEN + 500, "2001:db8::2") == 0, "one of the same network"
+
+
+def test_loopback_is_everybodys_and_spared(budgets: Budgets) -> None:
+    assert all(taken(budgets, person, LOOPBACK) == 20 for person in range(100))
+
+
+@pytest.mark.parametrize("messages", [0, 1, 100, 101, 1000])
+def test_history_costs_a_page_for_each_hundred_messages(budgets: Budgets, messages: int) -> None:
+    pages = -(-messages // 100) or 1
+    reads = [budgets.read(ADA, HOME, messages) for _ in range(100)]
+    assert reads.count(None) == 40 // pages
+    assert reads[-1] == too_much("too much history, wait 1 second", 1)
+
+
+def test_long_messages_cost_as_much_as_many(budgets: Budgets, clock: Clock) -> None:
+    assert budgets.read(ADA, HOME, 100) is None
+    budgets.was_read(ADA, HOME, 60 * 65_536, 100)
+    assert budgets.read(ADA, HOME, 100) == too_much("too much history, wait 3 seconds", 3)
+    assert budgets.read(BEN, HOME, 100) is None
+    clock.now += 2.1
+    assert budgets.read(ADA, HOME, 100) is None
+
+
+def test_short_messages_cost_no_more_and_no_less_than_was_reckoned(budgets: Budgets) -> None:
+    for _ in range(40):
+        assert budgets.read(ADA, HOME, 100) is None
+        budgets.was_read(ADA, HOME, 10, 100)
+    assert isinstance(budgets.read(ADA, HOME, 1), Refusal)
+
+
+def test_what_it_takes_to_tell_messages_is_more_than_their_texts() -> None:
+    one = Message(1, 1, 1, ADA, "ada", "語" * 10, 0.0)
+    assert 30 < reading_size([one]) < 30 + 200
+    assert reading_size([one] * 10) == 10 * reading_size([one])
+
+
+def test_without_rates_there_are_no_limits() -> None:
+    budgets = Budgets()
+    assert taken(budgets, ADA, HOME, "x" * 4000, tries=100_000) == 100_000
+    budgets.was_read(ADA, HOME, 1 << 40, 1)
+    assert all(budgets.read(ADA, HOME, 1000) is None for _ in range(1000))

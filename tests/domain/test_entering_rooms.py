@@ -1,0 +1,214 @@
+"""The rules of rooms: whoever enters is a member at that moment, and what others do elsewhere costs them nothing."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from chat.domain.entities import Person, Room
+from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.ports import NewPerson
+from chat.domain.refusals import NO_ROOM, NOT_MEMBER, Refusal
+from chat.domain.rooms import NOT_CREATOR, Rooms
+from chat.storage.memory import MemoryStorage
+from chat.storage.memory.rooms import MemoryRooms
+
+
+class SlowRooms(MemoryRooms):
+    """Answers about memberships wait on their way back while they are held; removals and deletions may fail."""
+
+    def __init__(self, storage: MemoryStorage) -> None:
+        super().__init__(storage.users)
+        self.look_ups = 0
+        self.is_held = False
+        self.failure: Exception | None = None
+        """What the next removal or deletion ends with: done if that is unknown, not begun otherwise."""
+        self._released = trio.Event()
+
+    def release(self) -> None:
+        """Let the answers go that are held, but hold the next."""
+        self._released.set()
+        self._released = trio.Event()
+
+    async def is_member(self, room_id: int, person_id: int) -> bool:
+        self.look_ups += 1
+        answer = await super().is_member(room_id, person_id)
+        if self.is_held:
+            await self._released.wait()
+        return answer
+
+    async def remove_member(self, room_id: int, person_id: int) -> bool:
+        self._fail_if(StorageDown)
+        removed = await super().remove_member(room_id, person_id)
+        self._fail_if(OutcomeUnknown)
+        return removed
+
+    async def delete(self, room_id: int) -> bool:
+        self._fail_if(StorageDown)
+        deleted = await super().delete(room_id)
+        self._fail_if(OutcomeUnknown)
+        return deleted
+
+    def _fail_if(self, kind: type[Exception]) -> None:
+        if isinstance(self.failure, kind):
+            failure, self.failure = self.failure, None
+            raise failure
+
+
+class World:
+    """Ada's garden, in which Ben is too."""
+
+    def __init__(self, storage: MemoryStorage) -> None:
+        self.storage = storage
+        self.table = SlowRooms(storage)
+        table: Any = self.table
+        self.rooms = Rooms(storage.users, table, storage.messages)
+        self.entered: list[Room | Refusal] = []
+
+    async def settle(self) -> None:
+        self.ada, self.ben = await self.add("ada"), await self.add("ben")
+        garden = await self.rooms.create(self.ada, "garden", is_private=False)
+        assert isinstance(garden, Room)
+        self.garden = garden
+        self.table.add_member(garden.id, self.ben.id)
+
+    async def add(self, name: str) -> Person:
+        person = await self.storage.users.add(NewPerson(name=name, password_hash=b""))
+        assert isinstance(person, Person)
+        return person
+
+    async def enter(self) -> None:
+        """Let Ben enter."""
+        self.entered.append(await self.rooms.may_enter(self.ben, self.garden.id))
+
+
+@pytest.fixture
+async def world() -> AsyncGenerator[World]:
+    world = World(MemoryStorage())
+    await world.settle()
+    yield world
+    assert not world.rooms._look_ups
+
+
+async def test_whoever_enters_is_not_held_up_by_removals_of_memberships_that_there_are_not(
+    world: World,
+) -> None:
+    strangers = [await world.add(f"stranger {n}") for n in range(8)]
+    world.table.is_held = True
+
+    async def remove_nothing(stranger: Person) -> None:
+        for _ in range(100):
+            assert await world.rooms.remove(stranger, world.garden.id, stranger.id) == NOT_MEMBER
+
+    with trio.fail_after(20):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(world.enter)
+            await wait_all_tasks_blocked()
+            async with trio.open_nursery() as removing:
+                for stranger in strangers:
+                    removing.start_soon(remove_nothing, stranger)
+            world.table.release()
+            await wait_all_tasks_blocked()
+            assert world.entered == [world.garden]
+    assert world.table.look_ups == 1
+
+
+async def test_real_removals_of_others_cost_whoever_enters_nothing(world: World) -> None:
+    other = await world.rooms.create(world.ada, "cellar", is_private=False)
+    assert isinstance(other, Room)
+    world.table.add_member(other.id, world.ben.id)
+    world.table.is_held = True
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(world.enter)
+        await wait_all_tasks_blocked()
+        assert await world.rooms.remove(world.ada, world.garden.id, world.ada.id) is None
+        assert await world.rooms.remove(world.ben, other.id, world.ben.id) is None
+        assert await world.rooms.delete(world.ada, other.id) is None
+        world.table.release()
+        await wait_all_tasks_blocked()
+        assert world.entered == [world.garden]
+
+
+@pytest.mark.parametrize("end", ["remove", "delete"])
+@pytest.mark.parametrize("failure", [None, OutcomeUnknown("silence")], ids=["done", "unknown"])
+async def test_a_membership_that_ends_while_it_is_looked_up_opens_no_door(
+    world: World, end: str, failure: Exception | None
+) -> None:
+    world.table.is_held = True
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(world.enter)
+        await wait_all_tasks_blocked()  # the answer, "a member", is on its way
+        world.table.failure = failure
+        try:
+            if end == "remove":
+                await world.rooms.remove(world.ada, world.garden.id, world.ben.id)
+            else:
+                await world.rooms.delete(world.ada, world.garden.id)
+        except OutcomeUnknown:
+            pass
+        world.table.is_held = False
+        world.table.release()
+    assert world.entered == [NOT_MEMBER if end == "remove" else NO_ROOM]
+
+
+async def test_what_ended_already_is_not_looked_up_again(world: World) -> None:
+    world.table.is_held = True
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(world.enter)
+        await wait_all_tasks_blocked()
+        assert await world.rooms.remove(world.ada, world.garden.id, world.ben.id) is None
+        world.table.release()
+        await wait_all_tasks_blocked()
+        assert world.table.look_ups == 2
+        assert await world.rooms.remove(world.ada, world.garden.id, world.ben.id) == NOT_MEMBER
+        world.table.release()
+        await wait_all_tasks_blocked()
+        assert (world.entered, world.table.look_ups) == ([NOT_MEMBER], 2)
+
+
+async def test_what_was_refused_ends_nothing(world: World) -> None:
+    world.table.is_held = True
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(world.enter)
+        await wait_all_tasks_blocked()
+        assert await world.rooms.remove(world.ben, world.garden.id, world.ada.id) == NOT_CREATOR
+        assert await world.rooms.delete(world.ben, world.garden.id) == NOT_CREATOR
+        for end in (
+            lambda: world.rooms.remove(world.ada, world.garden.id, world.ben.id),
+            lambda: world.rooms.delete(world.ada, world.garden.id),
+        ):
+            world.table.failure = StorageDown("down")
+            with pytest.raises(StorageDown):
+                await end()
+        world.table.release()
+        await wait_all_tasks_blocked()
+        assert world.entered == [world.garden]
+
+
+async def test_a_membership_that_ends_again_and_again_is_not_looked_up_for_ever(world: World) -> None:
+    world.table.is_held = True
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(world.enter)
+        for _ in range(10):
+            await wait_all_tasks_blocked()
+            await world.rooms.remove(world.ada, world.garden.id, world.ben.id)
+            world.table.add_member(world.garden.id, world.ben.id)
+            world.table.release()
+        await wait_all_tasks_blocked()
+        assert world.entered == [NOT_MEMBER]
+        assert world.table.look_ups == 3
+    world.table.is_held = False
+    await world.enter()
+    assert world.entered == [NOT_MEMBER, world.garden]
+
+
+async def test_a_look_up_that_fails_or_is_cancelled_is_forgotten(world: World) -> None:
+    world.table.is_held = True
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(world.enter)
+        await wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    assert not world.rooms._look_ups
+    assert world.entered == []

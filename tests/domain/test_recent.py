@@ -1,0 +1,33 @@
+"""What was used last is kept, and no more than that."""
+
+from chat.domain.recent import Recent
+
+
+def test_what_was_longest_unused_goes_first() -> None:
+    recent = Recent[str, int](3)
+    for number, name in enumerate(("ada", "ben", "cem")):
+        recent[name] = number
+    assert recent.get("ada") == 0
+    recent["ben"] = 7
+    recent["dan"] = 3
+    assert len(recent) == 3
+    assert [recent.get(name) for name in ("ada", "ben", "cem", "dan")] == [0, 7, None, 3]
+
+
+def test_what_is_forgotten_by_hand_is_gone_and_makes_room() -> None:
+    recent = Recent[str, int](2)
+    recent["ada"], recent["ben"] = 1, 2
+    assert list(recent) == ["ada", "ben"]
+    del recent["ada"]
+    recent["cem"] = 3
+    assert list(recent) == ["ben", "cem"]
+    assert recent.get("ada") is None
+
+
+def test_to_ask_whether_something_is_kept_does_not_keep_it() -> None:
+    recent = Recent[str, None](2)
+    recent["ada"] = recent["ben"] = None
+    assert "ada" in recent
+    recent["cem"] = None
+    assert "ada" not in recent
+    assert "ben" in recent

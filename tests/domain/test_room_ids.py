@@ -1,0 +1,74 @@
+"""Which room two people have, or a person at the support desk, is remembered: of those who wrote last."""
+
+from typing import Any
+
+import pytest
+
+from chat.domain import direct, support
+from chat.domain.direct import Direct
+from chat.domain.entities import Peer
+from chat.domain.ports import NewPerson
+from chat.domain.support import Support
+from chat.storage.memory import MemoryStorage
+
+
+class Asked:
+    """The rooms of a storage, and how often it was asked for one."""
+
+    def __init__(self, rooms: Any) -> None:
+        self.rooms = rooms
+        self.asked = 0
+
+    async def direct_room(self, one_id: int, other_id: int) -> object:
+        self.asked += 1
+        return await self.rooms.direct_room(one_id, other_id)
+
+    async def support_room(self, person_id: int) -> object:
+        self.asked += 1
+        return await self.rooms.support_room(person_id)
+
+
+@pytest.mark.parametrize("module", [direct, support])
+async def test_rooms_that_were_used_last_are_found_without_a_query_and_no_others_are_kept(
+    module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_ROOM_IDS", 3)
+    storage = MemoryStorage()
+    for n in range(7):
+        await storage.users.add(NewPerson(name=f"person {n}", password_hash=b"x"))
+    rooms: Any = Asked(storage.rooms)
+    notes: Any = None
+    by_pair = Direct(storage.users, rooms, storage.messages, notes)
+    by_person = Support(storage.users, rooms, storage.messages)
+
+    async def room_of(person_id: int) -> int | None:
+        if module is direct:
+            return await by_pair.room_of(1, person_id)
+        return await by_person.room_of(Peer(person_id, ""))
+
+    kept = (by_pair if module is direct else by_person)._room_ids
+    found = [await room_of(person_id) for person_id in (2, 3, 4, 2, 5, 6, 2)]
+    assert rooms.asked == 5
+    assert found[0] == found[3] == found[6]
+    assert len(set(found)) == 5
+    assert len(kept) == 3
+    assert await room_of(3) == found[1], "a room that was forgotten is the same when it is asked for again"
+    assert rooms.asked == 6
+    assert await room_of(99) is None
+    assert len(kept) == 3
+
+
+async def test_the_rooms_of_who_was_deleted_are_forgotten() -> None:
+    storage = MemoryStorage()
+    for name in ("ada", "ben", "cem"):
+        await storage.users.add(NewPerson(name=name, password_hash=b"x"))
+    notes: Any = None
+    by_pair = Direct(storage.users, storage.rooms, storage.messages, notes)
+    for pair in ((1, 2), (2, 3), (1, 3)):
+        assert await by_pair.room_of(*pair) is not None
+    await storage.users.delete(2)
+    by_pair.gone(2)
+    assert list(by_pair._room_ids) == [(1, 3)]
+    assert await by_pair.room_of(1, 2) is None
+    by_pair.gone(None)
+    assert not len(by_pair._room_ids)

@@ -1,0 +1,111 @@
+"""The one token: what it says, how long it is, and all the ways in which it is refused."""
+
+import base64
+import json
+
+import jwt
+import pytest
+
+from chat.domain.entities import Person
+from chat.domain.tokens import Claims, Tokens
+
+SECRET = "s" * 32
+ADA = Person(id=7, name="Ada", token_generation=3)
+
+
+def forged(**changes: object) -> str:
+    """A token signed with the right secret, with some claims changed or (None) left out."""
+    claims = {"sub": "7", "name": "Ada", "UID": 7, "iat": 1, "exp": 2**40, "jti": "3.x"} | changes
+    return jwt.encode({k: v for k, v in claims.items() if v is not None}, SECRET, "HS256")
+
+
+def test_a_token_carries_the_claims_that_the_dialects_need() -> None:
+    claims = jwt.decode(Tokens(SECRET, 60).issue(ADA), SECRET, ["HS256"])
+    assert (claims["sub"], claims["name"], claims["UID"]) == ("7", "Ada", 7)
+    assert claims["exp"] - claims["iat"] == 60
+    assert claims["jti"]
+
+
+def test_a_token_names_its_person_and_generation() -> None:
+    tokens = Tokens(SECRET, 60)
+    assert tokens.read(tokens.issue(ADA)) == Claims(7, 3)
+
+
+def test_the_key_is_examined_once_and_not_for_each_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it is an asymmetric one takes OpenSSL as long as all the rest, and two thousand come back at once."""
+    tokens = Tokens(SECRET, 60)
+    token = tokens.issue(ADA)
+
+    def examine(_key: bytes) -> bool:
+        pytest.fail("the key was examined again")
+
+    monkeypatch.setattr("jwt.algorithms.is_pem_format", examine)
+    assert tokens.read(token) == Claims(7, 3)
+
+
+def test_a_token_stays_good_when_the_clock_is_set_back() -> None:
+    assert Tokens(SECRET, 60).read(forged(iat=2**40 - 1)) == Claims(7, 3)
+
+
+@pytest.mark.parametrize("name", ["x" * 64, "李" * 64, "𝔘" * 64])
+def test_a_token_stays_under_255_characters_whatever_the_name(name: str) -> None:
+    tokens = Tokens(SECRET, 60)
+    token = tokens.issue(Person(id=2**63 - 1, name=name))
+    assert len(token) < 255
+    assert tokens.read(token) == Claims(2**63 - 1, 0)
+
+
+def test_a_name_is_shortened_no_more_than_it_must_be() -> None:
+    tokens = Tokens(SECRET, 60)
+
+    def name_in_token(name: str) -> str:
+        token = tokens.issue(Person(id=2**63 - 1, name=name))
+        told: str = jwt.decode(token, SECRET, ["HS256"])["name"]
+        return told
+
+    kept = name_in_token("x" * 64)
+    assert len(kept) < 63
+    assert {name_in_token("x" * length) for length in range(len(kept), 65)} == {kept}
+
+
+def unsigned() -> str:
+    head, body = ({"alg": "none"}, {"sub": "7", "iat": 1, "exp": 2**40, "jti": "3.x"})
+    return (
+        ".".join(base64.urlsafe_b64encode(json.dumps(p).encode()).rstrip(b"=").decode() for p in (head, body))
+        + "."
+    )
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "x",
+        "..",
+        "a.b.c",
+        "\ud800.b.c",
+        "é.é.é",
+        "\0",
+        "x" * 100_000,
+        unsigned(),
+        forged(exp=1),
+        forged(exp=None),
+        forged(sub=None),
+        forged(jti=None),
+        forged(iat=None),
+        forged(exp="soon"),
+        forged(sub="ada"),
+        forged(sub="0"),
+        forged(sub="-7"),
+        forged(sub=str(2**63)),
+        forged(sub="9" * 60),
+        forged(jti="x.y"),
+        jwt.encode({"sub": "7", "iat": 1, "exp": 2**40, "jti": "3.x"}, "t" * 32, "HS256"),
+        jwt.encode({"sub": "7", "iat": 1, "exp": 2**40, "jti": "3.x"}, SECRET * 2, "HS512"),
+        forged()[:-2],
+        forged() + "x",
+        forged().upper(),
+    ],
+)
+def test_a_token_that_is_not_ours_whole_and_unexpired_is_refused(token: str) -> None:
+    assert Tokens(SECRET, 60).read(token) is None

@@ -1,0 +1,407 @@
+"""The whole live chat on a memory storage, without a gateway: real sessions, on connections that are fakes.
+
+A client's frames come from a channel and what it is told goes to a buffer; its outbox, its session and everything
+behind it are the server's own. The storage can be made to wait or to fail, call by call.
+"""
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Any
+
+import trio
+from trio.testing import wait_all_tasks_blocked
+from trio_websocket import CloseReason, ConnectionClosed
+
+from chat.domain.accounts import Accounts
+from chat.domain.budgets import Budgets
+from chat.domain.closing import Closing
+from chat.domain.direct import Direct
+from chat.domain.entities import Desk, Inbox, Message, MessageKind, Person, Room
+from chat.domain.passwords import Passwords
+from chat.domain.ports import NewPerson, Taken
+from chat.domain.registrations import Registrations
+from chat.domain.rooms import Rooms
+from chat.domain.support import Support
+from chat.domain.throttle import Throttle
+from chat.domain.tokens import Tokens
+from chat.engine.batch_loader import open_gathering
+from chat.engine.broadcaster import open_broadcaster
+from chat.engine.deliveries import Deliveries, open_deliveries
+from chat.engine.dialect import Dialect
+from chat.engine.history import open_history
+from chat.engine.hub import Hub
+from chat.engine.journal import Journal, open_journal
+from chat.engine.memberships import Memberships
+from chat.engine.presence import Presence
+from chat.engine.send_queue import Outbox
+from chat.engine.session import Core, Session
+from chat.inspection.metrics import Meters
+from chat.protocols.direct.handlers import DirectMessages
+from chat.protocols.lines import handlers as lobby
+from chat.protocols.registry import DIALECTS
+from chat.protocols.rooms.handlers import RoomSockets
+from chat.protocols.support.handlers import SupportDesk
+from chat.storage.memory import MemoryStorage
+
+SECRET = "a secret of the tests that is long enough"
+EVER = 2**63 - 1
+
+
+WRITES = frozenset(
+    {
+        "add",
+        "rename",
+        "create",
+        "delete",
+        "remove_deleted",
+        "remove_member",
+        "support_room",
+        "direct_room",
+        "mark_delivered",
+        "raise_token_generation",
+        "set_roles",
+        "set_password",
+        "set_disabled",
+        "invite",
+        "save",
+    }
+)
+"""The port's law: one that has begun is finished before a cancellation is felt."""
+
+
+class Obstacles:
+    """What stands in the way of a storage's calls, by the name of the call."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self._before: defaultdict[str, list[Exception]] = defaultdict(list)
+        self._after: defaultdict[str, list[Exception]] = defaultdict(list)
+        self._closed_before: dict[str, trio.Event] = {}
+        self._closed_after: dict[str, trio.Event] = {}
+
+    def fail(self, call: str, *errors: Exception, after: bool = False) -> None:
+        """Let the next calls fail, before or after they have done what they do."""
+        (self._after if after else self._before)[call] += errors
+
+    @contextmanager
+    def held(self, call: str, *, after: bool = False) -> Generator[None]:
+        """Let calls wait for the end of the block, before or after they have done what they do."""
+        closed = self._closed_after if after else self._closed_before
+        closed[call] = trio.Event()
+        try:
+            yield
+        finally:
+            closed.pop(call).set()
+
+    async def go(self, call: str, do: Callable[[], Any]) -> Any:
+        self.calls.append(call)
+        await self._meet(call, self._before, self._closed_before)
+        result = await do()
+        await self._meet(call, self._after, self._closed_after)
+        return result
+
+    async def _meet(
+        self, call: str, errors: dict[str, list[Exception]], closed: dict[str, trio.Event]
+    ) -> None:
+        if call in closed:
+            await closed[call].wait()
+        if errors[call]:
+            await trio.lowlevel.checkpoint()
+            raise errors[call].pop(0)
+
+
+class Obstructed:
+    """A memory table behind obstacles. Its writes are shielded, as the port demands of a real one."""
+
+    def __init__(self, table: object, obstacles: Obstacles) -> None:
+        self._table = table
+        self._obstacles = obstacles
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._table, name)
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            with trio.CancelScope(shield=name in WRITES):
+                return await self._obstacles.go(name, lambda: method(*args, **kwargs))
+
+        return call
+
+
+class FakeConnection:
+    """What a session asks of an accepted WebSocket: frames in, and a goodbye."""
+
+    def __init__(self) -> None:
+        self._to_server, self._frames = trio.open_memory_channel[str | bytes](math.inf)
+        self.closed_with: Closing | None = None
+
+    def send(self, frame: str | bytes) -> None:
+        self._to_server.send_nowait(frame)
+
+    def leave(self) -> None:
+        """The client ends the connection."""
+        self._to_server.close()
+
+    async def get_message(self) -> str | bytes:
+        try:
+            return await self._frames.receive()
+        except trio.EndOfChannel:
+            raise ConnectionClosed(CloseReason(1000, "")) from None
+
+    async def aclose(self, code: int = 1000, reason: str = "") -> None:
+        await trio.lowlevel.checkpoint()
+        self.closed_with = Closing(code, reason)
+
+
+class Client:
+    """One connected client."""
+
+    def __init__(
+        self, core: Core, dialect: Dialect, choices: Sequence[Dialect], person: Person | None, limit: int
+    ) -> None:
+        self.connection = FakeConnection()
+        self._patience = math.inf  # bytes that it still reads
+        self._reads_on = trio.Event()
+        self.heard_at = trio.current_time()
+        self.outbox = Outbox(self._take, fileno=None, limit=limit, overflow=lambda: self.session.too_slow())
+        connection: Any = self.connection
+        self.session = Session(core, connection, self.outbox, self, dialect, choices, "test", person)
+        self.gone = trio.Event()
+        self.scope = trio.CancelScope()
+        self._buffer = b""
+
+    async def _take(self, data: bytes) -> int:
+        await trio.lowlevel.checkpoint()
+        while self._patience <= 0:
+            await self._reads_on.wait()
+        taken = data[:1000]  # short writes, so that a frame may be under way when something happens
+        self._buffer += taken
+        self._patience -= len(taken)
+        return len(taken)
+
+    async def receive(self) -> list[str | bytes]:
+        """Receive for the session."""
+        return [await self.connection.get_message()]
+
+    def receive_no_more(self) -> None:
+        """The session receives no more."""
+
+    def stop_reading(self, after: int = 0) -> None:
+        """Read no more than about `after` bytes from here on."""
+        self._patience = after
+
+    def go_on_reading(self) -> None:
+        self._patience = math.inf
+        self._reads_on.set()
+        self._reads_on = trio.Event()
+
+    def send(self, frame: object) -> None:
+        """Send a frame: text as it is, anything else as JSON."""
+        self.heard_at = trio.current_time()
+        self.connection.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
+
+    def leave(self) -> None:
+        self.connection.leave()
+
+    async def ends(self) -> None:
+        """Wait until it is served no more, which must be soon."""
+        with trio.fail_after(20):
+            await self.gone.wait()
+
+    @property
+    def closed_with(self) -> Closing | None:
+        return self.connection.closed_with
+
+    def heard_now(self) -> list[Any]:
+        """What arrived since the last look: JSON, or text where it is none; a ping is `ping!`."""
+        heard: list[Any] = []
+        while len(self._buffer) >= 2:
+            opcode, size, start = self._buffer[0] & 15, self._buffer[1], 2
+            if size >= 126:
+                start = 4 if size == 126 else 10
+                size = int.from_bytes(self._buffer[2:start])
+            if len(self._buffer) < start + size:
+                break
+            body, self._buffer = self._buffer[start : start + size], self._buffer[start + size :]
+            heard.append("ping!" if opcode == 9 else _parsed(body.decode()))
+        return heard
+
+    async def hears(self) -> list[Any]:
+        """What arrives until nothing more happens by itself."""
+        await wait_all_tasks_blocked()
+        return self.heard_now()
+
+    async def asks(self, frame: object) -> Any:
+        """The one frame that arrives after this was sent."""
+        self.send(frame)
+        (answer,) = await self.hears()
+        return answer
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+class World:
+    """The chat, and the ways in to it."""
+
+    def __init__(
+        self,
+        storage: MemoryStorage,
+        obstacles: Obstacles,
+        core: Core,
+        presence: Presence,
+        memberships: Memberships,
+        deliveries: Deliveries,
+        nursery: trio.Nursery,
+    ) -> None:
+        self.storage = storage
+        self.obstacles = obstacles
+        self.core = core
+        self.presence = presence
+        self.memberships = memberships
+        self.deliveries = deliveries
+        self._nursery = nursery
+        self.clients: list[Client] = []
+        """All that ever connected."""
+
+    @property
+    def hub(self) -> Hub:
+        return self.core.hub
+
+    @property
+    def journal(self) -> Journal:
+        return self.core.journal
+
+    @property
+    def accounts(self) -> Accounts:
+        return self.core.accounts
+
+    async def add(self, name: str, *, operator: bool = False) -> Person:
+        """Add a person, without the cost of a password."""
+        added = await self.storage.users.add(NewPerson(name=name, password_hash=b"x", is_operator=operator))
+        assert not isinstance(added, Taken)
+        return added
+
+    async def add_all(self, *names: str) -> list[Person]:
+        return [await self.add(name) for name in names]
+
+    def token(self, person: Person) -> str:
+        return self.accounts.grant(person).token
+
+    async def make_room(self, creator: Person, name: str = "garden", *, is_private: bool = False) -> Room:
+        room = await self.storage.rooms.create(name, creator.id, is_private=is_private)
+        assert isinstance(room, Room)
+        return room
+
+    async def connect(
+        self,
+        dialect: Dialect,
+        person: Person | None = None,
+        *,
+        choices: Sequence[Dialect] = (),
+        limit: int = 100_000,
+    ) -> Client:
+        """Connect, and wait until what that begins is over.
+
+        `person` is who the handshake's token tells.
+        """
+        client = Client(self.core, dialect, choices, person, limit)
+        self.clients.append(client)
+        self._nursery.start_soon(self._serve, client)
+        await self.rest()
+        return client
+
+    async def connect_at_root(self, dialect: Dialect, person: Person | None = None) -> Client:
+        """Connect where the first frame chooses the dialect, and `dialect` is the listener's own."""
+        return await self.connect(dialect, person, choices=DIALECTS)
+
+    async def _serve(self, client: Client) -> None:
+        """As the gateway's door serves."""
+        try:
+            with client.scope:
+                async with trio.open_nursery() as nursery:
+                    with client.outbox.written_by(nursery.start_soon):
+                        with self.presence.present(client.session):
+                            await client.session.serve(nursery)
+                        client.outbox.finish()
+                        with trio.move_on_after(1):
+                            await client.outbox.wait_until_at_most(0)
+                    nursery.cancel_scope.cancel()
+        finally:
+            client.gone.set()
+
+    async def rest(self) -> None:
+        """Let everything happen that can, without time going on."""
+        await wait_all_tasks_blocked()
+
+    def said(self, room_id: int) -> list[Message]:
+        """What is saved in a room."""
+        return list(self.storage.messages._said(room_id))
+
+    async def members(self, room_id: int) -> set[int]:
+        """Who is in a room."""
+        people = await self.storage.users.everyone()
+        return {person.id for person in people if await self.storage.rooms.is_member(room_id, person.id)}
+
+    def joined(self, room_id: int) -> list[int]:
+        """Whose joining was told in a room, in order."""
+        return [message.sender_id for message in self.said(room_id) if message.kind is MessageKind.JOIN]
+
+    def assert_nothing_is_left(self) -> None:
+        """Nobody is connected any more: nothing may remember anybody."""
+        assert not self.hub._topics
+        assert not len(self.presence)
+        assert not self.presence._handshakes
+        assert not self.memberships._joinings
+
+
+@asynccontextmanager
+async def open_world(
+    *, trust_from: bool = False, budgets: Budgets | None = None, lobby_needs_login: bool = False
+) -> AsyncGenerator[World]:
+    """Chat for as long as the block lasts, without limits if no `budgets` are given; who is there in the end leaves."""
+    storage, obstacles = MemoryStorage(), Obstacles()
+    users: Any = Obstructed(storage.users, obstacles)
+    rooms: Any = Obstructed(storage.rooms, obstacles)
+    messages: Any = Obstructed(storage.messages, obstacles)
+    presence, meters = Presence(), Meters()
+    async with AsyncExitStack() as stack:
+        deliveries = await stack.enter_async_context(open_deliveries(rooms))
+        people = await stack.enter_async_context(open_gathering(users.by_ids))
+        history = await stack.enter_async_context(open_history(rooms, messages))
+        accounts = Accounts(
+            users,
+            Passwords(4),
+            Tokens(SECRET, 3600),
+            Throttle(),
+            Registrations(0),
+            min_password=5,
+            person=people.get,
+        )
+        hub = Hub()
+        hub.observe(Inbox, deliveries.heard)
+        broadcaster = await stack.enter_async_context(open_broadcaster(hub, meters))
+        journal = await stack.enter_async_context(open_journal(messages, broadcaster, meters))
+        rules = Rooms(users, rooms, messages)
+        direct = DirectMessages(Direct(users, rooms, messages, deliveries), trust_from=trust_from)
+        desk = SupportDesk(Support(users, rooms, messages))
+        hub.observe(Desk, desk.heard)
+        presence.observe(desk.role_changed)
+        handlers = {
+            **lobby.HANDLERS,
+            **desk.handlers,
+            **direct.handlers,
+            **RoomSockets(rules).handlers,
+        }
+        budgets = budgets or Budgets()
+        core = Core(accounts, history, journal, hub, handlers, meters, budgets, lobby_needs_login)
+        memberships = Memberships(rules, journal, presence)
+        async with trio.open_nursery() as nursery:
+            yield World(storage, obstacles, core, presence, memberships, deliveries, nursery)
+            nursery.cancel_scope.cancel()

@@ -1,0 +1,203 @@
+"""The broadcaster: it publishes what waits at once, and the journal waits for it when it is behind."""
+
+import math
+from collections.abc import Awaitable, Callable, Iterable
+
+import pytest
+import trio
+import trio.testing
+from prometheus_client.parser import text_string_to_metric_families
+from trio.testing import wait_all_tasks_blocked
+
+from chat.domain.entities import Draft, Message
+from chat.domain.outcomes import Outcome
+from chat.domain.ports import NewPerson
+from chat.engine.broadcaster import Broadcaster, open_broadcaster
+from chat.engine.hub import Announcement, Hub
+from chat.engine.journal import open_journal
+from chat.inspection.metrics import Meters
+from chat.storage.memory import MemoryStorage
+
+GARDEN = 1
+
+
+class Pages(Hub):
+    """A hub that remembers what it published, publishing by publishing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.published: list[list[int]] = []
+
+    def publish(self, announcements: Iterable[Announcement]) -> None:
+        self.published.append([announcement.message.seq for announcement in announcements])
+
+    @property
+    def seqs(self) -> list[int]:
+        return [seq for published in self.published for seq in published]
+
+
+def batch(*seqs: int) -> list[Announcement]:
+    return [Announcement(Message(seq, GARDEN, seq, 1, "ada", f"line {seq}", 0.0)) for seq in seqs]
+
+
+async def test_what_is_announced_at_once_is_published_at_once_and_in_order() -> None:
+    hub = Pages()
+    async with open_broadcaster(hub) as broadcaster:
+        for first in (1, 3, 5):
+            broadcaster.announce(batch(first, first + 1))
+        await wait_all_tasks_blocked()
+        broadcaster.announce(batch(7))
+    assert hub.published == [[1, 2, 3, 4, 5, 6], [7]]
+
+
+async def test_a_publishing_takes_so_many_batches_and_the_next_takes_the_rest() -> None:
+    hub = Pages()
+    async with open_broadcaster(hub) as broadcaster:
+        for seq in range(1, 41):
+            broadcaster.announce(batch(seq))
+    assert [len(published) for published in hub.published] == [17, 17, 6]
+    assert hub.seqs == list(range(1, 41))
+
+
+async def test_between_two_publishings_the_others_have_their_turn() -> None:
+    hub, seen = Pages(), set[int]()
+
+    async def read() -> None:
+        while len(hub.published) < 50:
+            seen.add(len(hub.published))
+            await trio.lowlevel.checkpoint()
+
+    async with trio.open_nursery() as nursery, open_broadcaster(hub) as broadcaster:
+        for seq in range(50 * 17):
+            broadcaster.announce(batch(seq))
+        nursery.start_soon(read)
+    assert seen >= set(range(1, 50))
+
+
+async def test_batches_published_together_are_behind_no_more() -> None:
+    hub = Pages()
+    async with open_broadcaster(hub) as broadcaster:
+        for _ in range(20):  # more in all than may ever wait
+            for seq in (1, 2, 3):
+                broadcaster.announce(batch(seq))
+            with trio.fail_after(5):
+                await broadcaster.caught_up()
+            assert broadcaster._behind == 0
+        with trio.fail_after(5):
+            await broadcaster.keep_pace()
+
+
+async def test_caught_up_waits_for_the_last_batch_and_keep_pace_for_as_many_as_are_too_many() -> None:
+    feed, announced = trio.open_memory_channel[list[Announcement]](math.inf)
+    broadcaster, hub, passed = Broadcaster(feed, Meters()), Pages(), list[str]()
+
+    async def wait_caught_up() -> None:
+        await broadcaster.caught_up()
+        passed.append("caught up")
+
+    async def wait_keep_pace() -> None:
+        await broadcaster.keep_pace()
+        passed.append("kept pace")
+
+    async with trio.open_nursery() as nursery:
+        for seq in range(16):
+            broadcaster.announce(batch(seq))
+        nursery.start_soon(wait_caught_up)
+        nursery.start_soon(wait_keep_pace)
+        await wait_all_tasks_blocked()
+        assert passed == ["kept pace"]
+        broadcaster.announce(batch(16))
+        nursery.start_soon(wait_keep_pace)
+        await wait_all_tasks_blocked()
+        assert passed == ["kept pace"], "one is too many"
+        feed.close()
+        nursery.start_soon(broadcaster.fan_out, hub, announced)
+    assert sorted(passed) == ["caught up", "kept pace", "kept pace"]
+
+
+async def test_whoever_waits_goes_on_as_soon_as_little_enough_is_left() -> None:
+    hub, passed = Pages(), dict[str, int]()
+
+    async def wait(name: str, until: Callable[[], Awaitable[None]]) -> None:
+        await until()
+        passed[name] = len(hub.seqs)
+
+    async with open_broadcaster(hub) as broadcaster, trio.open_nursery() as nursery:
+        for seq in range(40):
+            broadcaster.announce(batch(seq))
+        nursery.start_soon(wait, "kept pace", broadcaster.keep_pace)
+        nursery.start_soon(wait, "caught up", broadcaster.caught_up)
+    assert passed == {"kept pace": 34, "caught up": 40}
+
+
+async def test_whoever_waits_sleeps_meanwhile() -> None:
+    feed, announced = trio.open_memory_channel[list[Announcement]](math.inf)
+    broadcaster, hub = Broadcaster(feed, Meters()), Pages()
+    async with trio.open_nursery() as nursery:
+        broadcaster.announce(batch(1))
+        nursery.start_soon(broadcaster.fan_out, hub, announced)
+        await broadcaster.caught_up()
+        nursery.cancel_scope.cancel()
+    async with trio.open_nursery() as nursery:
+        broadcaster.announce(batch(2))
+        nursery.start_soon(broadcaster.caught_up)
+        with trio.fail_after(5):
+            await wait_all_tasks_blocked()  # nobody asks again and again
+        nursery.cancel_scope.cancel()
+
+
+async def test_the_journal_commits_no_further_than_the_broadcaster_can_be_behind() -> None:
+    """Each draft is a batch here; nobody publishes until the journal has come to rest."""
+    feed, announced = trio.open_memory_channel[list[Announcement]](math.inf)
+    broadcaster, hub, storage = Broadcaster(feed, Meters()), Pages(), MemoryStorage()
+    await storage.users.add(NewPerson(name="ada", password_hash=b""))
+    with trio.fail_after(20):
+        async with trio.open_nursery() as nursery, open_journal(storage.messages, broadcaster) as journal:
+            for n in range(1, 41):
+                await journal.submit(Draft(GARDEN, 1, "ada", f"line {n}", 0.0), Nobody())
+                await wait_all_tasks_blocked()
+            assert len(storage.messages._said(GARDEN)) == 17
+            nursery.start_soon(broadcaster.fan_out, hub, announced)
+            await journal.quiet()
+            assert hub.seqs == list(range(1, 41))
+            feed.close()
+
+
+class Nobody:
+    """An author who does not want to know."""
+
+    def settled(self, draft: Draft, outcome: Outcome) -> None:
+        """Hear it all the same."""
+
+
+async def test_leaving_publishes_what_was_announced_and_cancelling_drops_it() -> None:
+    hub = Pages()
+    with trio.CancelScope() as scope:
+        async with open_broadcaster(hub) as broadcaster:
+            broadcaster.announce(batch(1))
+            scope.cancel()
+    assert hub.published == []
+    async with open_broadcaster(hub) as broadcaster:
+        broadcaster.announce(batch(2))
+    assert hub.published == [[2]]
+
+
+async def test_each_publishing_is_measured_once(autojump_clock: trio.testing.MockClock) -> None:
+    class Slow(Pages):
+        def publish(self, announcements: Iterable[Announcement]) -> None:
+            super().publish(announcements)
+            autojump_clock.jump(0.25)
+
+    meters = Meters()
+    async with open_broadcaster(Slow(), meters) as broadcaster:
+        for seq in (1, 2):
+            broadcaster.announce(batch(seq))
+        await broadcaster.caught_up()
+        broadcaster.announce(batch(3))
+    samples = {
+        sample.name: sample.value
+        for family in text_string_to_metric_families(meters.render().decode())
+        for sample in family.samples
+    }
+    assert samples["chat_fan_out_seconds_count"] == 2
+    assert samples["chat_fan_out_seconds_sum"] == pytest.approx(0.5)

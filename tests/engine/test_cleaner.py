@@ -1,0 +1,157 @@
+"""Deleted rooms are removed in the background: soon, little by little, and again after whatever went wrong."""
+
+import itertools
+
+import pytest
+import trio
+from chat_world import World, open_world
+from structlog.testing import capture_logs
+
+from chat.domain.entities import Draft, Room
+from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.ports import NewPerson
+from chat.engine.cleaner import open_cleaner
+from chat.engine.memberships import Memberships
+from chat.storage.memory import MemoryStorage
+from chat.storage.memory.rooms import MemoryRooms
+
+ADA = 1
+STEP = 3.0
+"""Seconds that a step takes."""
+
+
+class SlowRooms(MemoryRooms):
+    """Steps take their time; `begun` says when each began, and `errors` are what the next end with."""
+
+    def __init__(self, storage: MemoryStorage) -> None:
+        super().__init__(storage.users)
+        self.begun: list[float] = []
+        self.errors: list[Exception] = []
+
+    async def remove_deleted(self, limit: int) -> bool:
+        self.begun.append(trio.current_time())
+        await trio.sleep(STEP)
+        if self.errors:
+            raise self.errors.pop(0)
+        return await super().remove_deleted(limit)
+
+
+@pytest.fixture
+async def rooms() -> SlowRooms:
+    storage = MemoryStorage()
+    await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
+    return SlowRooms(storage)
+
+
+async def deleted(rooms: MemoryRooms, name: str = "garden") -> None:
+    room = await rooms.create(name, ADA, is_private=False)
+    assert isinstance(room, Room)
+    assert await rooms.delete(room.id)
+
+
+def nothing_is_left(rooms: MemoryRooms) -> bool:
+    return not rooms._deleted
+
+
+async def test_what_an_earlier_server_left_is_removed_at_the_start(
+    rooms: SlowRooms, autojump_clock: trio.testing.MockClock
+) -> None:
+    await deleted(rooms)
+    async with open_cleaner(rooms):
+        await trio.sleep(10 * STEP)
+        assert nothing_is_left(rooms)
+
+
+async def test_a_deletion_wakes_it(rooms: SlowRooms, autojump_clock: trio.testing.MockClock) -> None:
+    async with open_cleaner(rooms) as cleaner:
+        await trio.sleep(10 * STEP)
+        looks = len(rooms.begun)
+        assert looks == 1, "without a deletion it does not look again"
+        await deleted(rooms)
+        cleaner.wake()
+        await trio.sleep(10 * STEP)
+        assert nothing_is_left(rooms)
+
+
+async def test_a_deletion_during_its_last_look_is_not_overlooked(
+    rooms: SlowRooms, autojump_clock: trio.testing.MockClock
+) -> None:
+    async with open_cleaner(rooms) as cleaner:
+        await trio.sleep(1.5 * STEP)  # it has found nothing, and waits for as long as that took
+        await deleted(rooms)
+        cleaner.wake()
+        await trio.sleep(10 * STEP)
+        assert nothing_is_left(rooms)
+
+
+async def test_the_database_is_busy_with_it_for_a_tenth_of_the_time(
+    rooms: SlowRooms, autojump_clock: trio.testing.MockClock
+) -> None:
+    for name in ("garden", "cellar", "attic"):
+        await deleted(rooms, name)
+    async with open_cleaner(rooms):
+        await trio.sleep(40 * STEP)
+    assert nothing_is_left(rooms)
+    since = [begun - rooms.begun[0] for begun in rooms.begun]
+    assert since == pytest.approx([0, 10 * STEP, 20 * STEP, 30 * STEP])
+
+
+async def test_it_goes_on_after_an_outage_and_says_so_once(
+    rooms: SlowRooms, autojump_clock: trio.testing.MockClock
+) -> None:
+    await deleted(rooms)
+    rooms.errors = [StorageDown("down"), OutcomeUnknown("silent"), StorageDown("down")]
+    with capture_logs() as entries:
+        async with open_cleaner(rooms):
+            await trio.sleep(20 * STEP)
+    assert nothing_is_left(rooms)
+    assert len(rooms.begun) == 3 + 2
+    assert [begun - earlier > STEP for earlier, begun in zip(rooms.begun, rooms.begun[1:], strict=False)] == [
+        True
+    ] * 4, "there is a pause after each"
+    assert [entry["log_level"] for entry in entries] == ["warning"]
+
+
+async def test_a_room_is_removed_by_steps_of_a_bounded_size(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    storage = MemoryStorage()
+    await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
+    room = await storage.rooms.create("garden", ADA, is_private=False)
+    assert isinstance(room, Room)
+    await storage.messages.save([Draft(room.id, ADA, "ada", f"{n}", 1.0) for n in range(2500)])
+    assert await storage.rooms.delete(room.id)
+    left = [len(storage.rooms.said[room.id])]
+
+    class Watched(MemoryRooms):
+        async def remove_deleted(self, limit: int) -> bool:
+            more = await storage.rooms.remove_deleted(limit)
+            left.append(len(storage.rooms.said.get(room.id, [])))
+            return more
+
+    async with open_cleaner(Watched(storage.users)):
+        await trio.sleep(1)
+    assert left[-1] == 0
+    assert max(before - after for before, after in itertools.pairwise(left)) <= 1000
+
+
+async def test_a_deletion_is_reported_also_when_its_outcome_is_unknown() -> None:
+    async with open_world() as world:
+        await _is_reported(world)
+
+
+async def _is_reported(world: World) -> None:
+    told: list[None] = []
+    memberships = Memberships(
+        world.memberships._rooms, world.core.journal, world.presence, on_deletion=lambda: told.append(None)
+    )
+    ada, ben = await world.add("ada"), await world.add("ben")
+    one, two = [(await world.make_room(ada, name)).id for name in ("one", "two")]
+    assert await memberships.delete(ben, one) is not None
+    assert told == [], "it was refused"
+    assert await memberships.delete(ada, one) is None
+    assert len(told) == 1
+    world.obstacles.fail("delete", OutcomeUnknown("silent"), after=True)
+    with pytest.raises(OutcomeUnknown):
+        await memberships.delete(ada, two)
+    assert len(told) == 2

@@ -1,0 +1,119 @@
+"""Who hears what: every listener of the room, once, in order, and nobody else."""
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from chat.domain.entities import Inbox, Message, Pair
+from chat.engine.events import Said
+from chat.engine.hub import Announcement, Hub
+from chat.protocols.messenger.codec import MESSENGER
+from chat.protocols.talker.codec import TALKER
+
+GARDEN, CELLAR = 1, 2
+
+
+class Ear:
+    """A listener that keeps what it is offered."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+        self.flushed = 0
+
+    def offer(self, blob: bytes) -> None:
+        if blob:
+            self.heard.append(blob)
+        else:
+            self.flushed += 1
+
+    def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
+        note()
+
+
+def say(seq: int, room: int = GARDEN, author: object = None) -> Announcement:
+    return Announcement(Message(seq, room, seq, 1, "ada", f"line {seq}", 0.0), author)
+
+
+def to(person_id: int, said: Announcement) -> Announcement:
+    return said._replace(message=replace(said.message, people=Pair(said.message.sender_id, person_id)))
+
+
+def told(*said: Announcement, dialect: object = TALKER) -> bytes:
+    return b"".join(dialect.encode(Said(message)) for message, *_ in said)  # type: ignore[attr-defined]
+
+
+def test_everyone_in_the_room_hears_a_batch_in_one_piece_and_in_order() -> None:
+    hub, ada, ben = Hub(), Ear(), Ear()
+    hub.join(GARDEN, TALKER, ada)
+    hub.join(GARDEN, TALKER, ben)
+    batch = [say(1), say(2), say(3)]
+    hub.publish(batch)
+    assert ada.heard == ben.heard == [told(*batch)]
+
+
+def test_a_message_never_crosses_rooms() -> None:
+    hub, ada, ben = Hub(), Ear(), Ear()
+    hub.join(GARDEN, TALKER, ada)
+    hub.join(CELLAR, TALKER, ben)
+    hub.publish([say(1, GARDEN), say(1, CELLAR), say(2, GARDEN)])
+    assert ada.heard == [told(say(1), say(2))]
+    assert ben.heard == [told(say(1))]
+
+
+def test_each_dialect_hears_its_own_words() -> None:
+    hub, ada, ben = Hub(), Ear(), Ear()
+    hub.join(GARDEN, TALKER, ada)
+    hub.join(GARDEN, MESSENGER, ben)
+    hub.publish([say(1)])
+    assert ada.heard == [told(say(1))]
+    assert ben.heard == [told(say(1), dialect=MESSENGER)]
+
+
+def test_an_author_hears_the_others_but_not_itself() -> None:
+    hub, ada, ben = Hub(), Ear(), Ear()
+    hub.join(GARDEN, TALKER, ada)
+    hub.join(GARDEN, TALKER, ben)
+    batch = [say(1, author=ada), say(2, author=ben), say(3, author=ada)]
+    hub.publish(batch)
+    assert ada.heard == [told(batch[1])]
+    assert ben.heard == [told(batch[0], batch[2])]
+
+
+def test_an_author_that_is_not_in_the_room_changes_nothing() -> None:
+    hub, ada = Hub(), Ear()
+    hub.join(GARDEN, TALKER, ada)
+    hub.publish([say(1, author=Ear())])
+    assert ada.heard == [told(say(1))]
+
+
+def test_whoever_left_hears_nothing_more_and_leaves_nothing_behind() -> None:
+    hub, ada = Hub(), Ear()
+    hub.join(GARDEN, TALKER, ada)
+    hub.leave(GARDEN, TALKER, ada)
+    hub.publish([say(1)])
+    assert ada.heard == []
+    assert not hub._topics
+
+
+def test_an_author_is_offered_nothing_more_so_that_what_was_put_off_for_it_goes() -> None:
+    hub, ada, ben = Hub(), Ear(), Ear()
+    hub.join(GARDEN, TALKER, ben)
+    hub.publish([say(1, author=ada), say(2, author=ben)])
+    assert ada.flushed == ben.flushed == 1
+
+
+def test_an_observer_is_told_what_each_listener_heard_of_topics_of_its_kind_and_its_bytes() -> None:
+    hub, ada, ben = Hub(), Ear(), Ear()
+    seen: dict[object, list[tuple[int, int]]] = {}
+    hub.observe(Inbox, lambda _topic, who, told: seen.update({who: [(m.seq, size) for m, size in told]}))
+    hub.join(Inbox(7), TALKER, ada)
+    hub.join(Inbox(7), MESSENGER, ben)
+    hub.join(GARDEN, TALKER, ben)
+    for_seven = [to(7, say(n, author=author)) for n, author in ((2, None), (3, ben))]
+    for_nobody = to(8, say(4))
+    hub.publish([say(1), *for_seven, for_nobody])
+    assert seen == {
+        ada: [(2, len(told(say(2)))), (3, len(told(say(3))))],
+        ben: [(2, len(told(say(2), dialect=MESSENGER))), (3, 0)],  # its own it does not hear
+    }
+    assert len(ada.heard) == 1

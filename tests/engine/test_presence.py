@@ -1,0 +1,80 @@
+"""Who is connected: counted while they are, renamed together, ended together."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from chat.domain.closing import GOING_AWAY, Closing
+from chat.domain.entities import Person
+from chat.engine.presence import Presence
+
+
+class Session:
+    """As much of a session as presence looks at."""
+
+    def __init__(self, person: Person | None = None, queued: int = 0) -> None:
+        self.person = person
+        self.outbox = SimpleNamespace(queued=queued)
+        self.closed: list[Closing] = []
+
+    def close(self, closing: Closing) -> None:
+        self.closed.append(closing)
+
+
+def readings(presence: Presence) -> dict[str, float]:
+    return {name: value for name, _, value in presence.readings()}
+
+
+def test_clients_and_what_waits_for_them_are_counted_while_they_are_here() -> None:
+    presence = Presence()
+    nothing = {"chat_connections": 0, "chat_outbox_bytes": 0, "chat_outbox_bytes_most": 0}
+    assert readings(presence) == nothing
+    one: Any = Session(queued=10)
+    two: Any = Session(queued=32)
+    with presence.present(one):
+        assert list(presence) == [one]
+        with presence.present(two):
+            assert len(presence) == 2
+            assert readings(presence) == {
+                "chat_connections": 2,
+                "chat_outbox_bytes": 42,
+                "chat_outbox_bytes_most": 32,
+            }
+    assert (len(presence), readings(presence)) == (0, nothing)
+
+
+def test_a_stopping_server_closes_those_here_and_those_only_just_arriving() -> None:
+    presence = Presence()
+    here: Any = Session()
+    late: Any = Session()
+    gone: Any = Session()
+    with presence.present(gone):
+        pass
+    with presence.present(here):
+        assert here.closed == []
+        presence.close_all(GOING_AWAY)
+        with presence.present(late):
+            assert (here.closed, late.closed, gone.closed) == ([GOING_AWAY], [GOING_AWAY], [])
+
+
+def test_a_rename_reaches_all_sessions_and_handshakes_of_that_person_and_nobody_elses() -> None:
+    presence = Presence()
+    ada, ben = Person(id=1, name="ada"), Person(id=2, name="ben")
+    sessions: list[Any] = [Session(ada), Session(ada), Session(ben), Session()]
+    with (
+        presence.present(sessions[0]),
+        presence.present(sessions[1]),
+        presence.present(sessions[2]),
+        presence.present(sessions[3]),
+    ):
+        hers, his, nobodys = [presence.handshake() for _ in range(3)]
+        hers.is_of(ada)
+        his.is_of(ben)
+        presence.renamed(Person(id=1, name="Zoë"))
+        assert [session.person and session.person.name for session in sessions] == ["Zoë", "Zoë", "ben", None]
+        names = [each.person and each.person.name for each in (hers, his, nobodys)]
+        assert names == ["Zoë", "ben", None]
+        for handshake in (hers, his, nobodys):
+            handshake.end()
+    presence.renamed(Person(id=1, name="Ada Lovelace"))
+    assert hers.person is not None
+    assert hers.person.name == "Zoë", "that handshake is over"

@@ -1,0 +1,520 @@
+"""One client from its first frame to its last, in every dialect."""
+
+from collections.abc import AsyncGenerator
+from typing import Any, NamedTuple
+
+import pytest
+import trio
+from chat_world import Client, World, open_world
+
+from chat.domain.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, TOO_SLOW, UNAUTHENTICATED
+from chat.domain.entities import LOBBY_ID, Message, Person
+from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.engine.dialect import Dialect
+from chat.engine.events import Said
+from chat.engine.heartbeat import beat
+from chat.engine.stagger import Stagger
+from chat.inspection.disconnects import Cause, cause_of
+from chat.inspection.recorder import Open
+from chat.protocols.direct.codec import DIRECT
+from chat.protocols.messenger.codec import MESSENGER
+from chat.protocols.registry import DIALECTS
+from chat.protocols.rooms.codec import ROOMS
+from chat.protocols.support.codec import SUPPORT
+from chat.protocols.talker.codec import TALKER
+
+
+@pytest.fixture
+async def world() -> AsyncGenerator[World]:
+    async with open_world() as world:
+        yield world
+
+
+def line(text: str, name: str = "ada") -> dict[str, str]:
+    """A Token Talker frame."""
+    return {"name": name, "message": text}
+
+
+NOT_SAVED = line("the message could not be saved, try again", "server")
+UNAVAILABLE = "the database does not answer, try again"
+
+
+async def talker(world: World, person: Person, **settings: Any) -> Client:
+    client = await world.connect(TALKER, person, **settings)
+    assert client.heard_now() == [line(f"authorised as {person.name}", "server")]
+    return client
+
+
+# --- which dialect ---
+
+
+class First(NamedTuple):
+    """A first frame, and the last of what it is answered with."""
+
+    frame: Any
+    answer: Any
+
+
+BAD_HISTORY = "history takes a number from 1 to 1000: history 10"
+FIRST_FRAMES = {
+    TALKER: First(line("history x"), line(BAD_HISTORY, "server")),
+    MESSENGER: First(
+        {"username": "ada", "message": "history x"}, {"username": "server", "message": BAD_HISTORY}
+    ),
+    DIRECT: First({"from": 1, "to": 2, "content": " "}, {"error": "the message is empty"}),
+    SUPPORT: First(
+        {"method": "message.none", "params": [], "id": 7},
+        {"error": {"code": 4, "message": "Unknown method."}, "result": None, "id": 7},
+    ),
+    ROOMS: First({"Type": "enter", "RoomID": 0}, {"Type": "error", "Error": "not in room"}),
+}
+each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+each_listener = pytest.mark.parametrize("listener", DIALECTS, ids=lambda dialect: f"at-{dialect.name}")
+
+
+@each_dialect
+@each_listener
+async def test_the_first_frame_of_known_shape_chooses_the_dialect(
+    world: World, dialect: Dialect, listener: Dialect
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    client = await world.connect_at_root(listener, ada)
+    client.heard_now()
+    client.send(FIRST_FRAMES[dialect].frame)
+    assert (await client.hears())[-1] == FIRST_FRAMES[dialect].answer
+    for other in DIALECTS:  # what is chosen stays chosen
+        client.send(FIRST_FRAMES[other].frame)
+    answers = await client.hears()
+    assert len(answers) == len(DIALECTS)
+    assert all(answer.keys() == FIRST_FRAMES[dialect].answer.keys() for answer in answers)
+    speaker = await talker(world, ben)
+    speaker.send(line("hi all", "ben"))
+    heard = await client.hears()
+    assert len(heard) == (1 if dialect.hears_lobby else 0)
+
+
+@each_listener
+async def test_until_then_a_client_speaks_the_listeners_own_dialect(world: World, listener: Dialect) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    client = await world.connect_at_root(listener, ada)
+    client.heard_now()
+    for frame in ("", "[]", '{"x": 1}', b"\0", '{"name": "ada"}'):
+        client.send(frame)
+    answers = await client.hears()
+    assert len(answers) == 5
+    assert all(
+        answer.keys() <= {"name", "username", "message", "error", "result", "id", "Type", "Error"}
+        for answer in answers
+    )
+    speaker = await talker(world, ben)
+    speaker.send(line("one", "ben"))
+    assert len(await client.hears()) == (1 if listener.hears_lobby else 0)
+    client.send(FIRST_FRAMES[TALKER].frame)
+    assert (await client.hears())[-1] == FIRST_FRAMES[TALKER].answer
+    speaker.send(line("two", "ben"))
+    assert await client.hears() == [line("two", "ben")]
+
+
+async def test_an_anonymous_client_hears_the_lobby_each_line_once_also_across_its_choice(
+    world: World,
+) -> None:
+    (ada,) = await world.add_all("ada")
+    speaker = await talker(world, ada)
+    client = await world.connect_at_root(TALKER)
+    speaker.send(line("one"))
+    client.send({"username": "", "message": "who is there?"})
+    speaker.send(line("two"))
+    heard = [frame for frame in await client.hears() if "server" not in frame.values()]
+    assert [frame["message"] for frame in heard] == ["one", "two"]
+
+
+async def test_on_a_path_of_its_own_a_dialect_is_fixed(world: World) -> None:
+    client = await world.connect(TALKER)
+    assert (await client.asks({"Type": "enter", "RoomID": 1}))["name"] == "server"
+    assert (await client.asks({"username": "ada", "message": "hi"}))["name"] == "server"
+
+
+# --- what comes first ---
+
+
+async def test_what_is_held_is_heard_behind_what_is_told_and_in_its_order(world: World) -> None:
+    (ada,) = await world.add_all("ada")
+    client = await talker(world, ada)
+    speaker = await talker(world, ada)
+    client.session.hold()
+    speaker.send(line("one"))
+    speaker.send(line("two"))
+    assert await client.hears() == []
+    client.session.tell(Said(Message(9, LOBBY_ID, 9, ada.id, "ada", "the answer", 0.0)))
+    client.session.release()
+    speaker.send(line("three"))
+    texts = [frame["message"] for frame in await client.hears()]
+    assert texts == ["the answer", "one", "two", "three"]
+
+
+async def test_a_client_that_is_held_too_long_is_cut(world: World, autojump_clock: object) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    client = await talker(world, ada, limit=10_000)
+    speaker = await talker(world, ben)
+    client.session.hold()
+    for _ in range(4):
+        speaker.send(line("x" * 4000, "ben"))
+    await client.ends()
+    assert client.closed_with == TOO_SLOW
+    assert speaker.closed_with is None
+
+
+async def test_history_has_what_was_said_just_before_on_the_same_socket(world: World) -> None:
+    (ada,) = await world.add_all("ada")
+    client = await talker(world, ada)
+    with world.obstacles.held("save", after=True):
+        client.send(line("just said"))
+        client.send(line("history 5"))
+        client.send(line("said later"))
+        assert await client.hears() == []
+    heard = await client.hears()
+    assert heard[0] == line("just said")
+
+
+async def test_a_long_history_comes_in_order_and_live_lines_are_not_lost(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    speaker, reader = await talker(world, ada), await talker(world, ben)
+    for n in range(350):
+        speaker.send(line(f"{n}"))
+    assert len(await reader.hears()) == 350
+    with world.obstacles.held("page"):
+        reader.send(line("history 300", "ben"))
+        assert await reader.hears() == []
+        speaker.send(line("meanwhile"))
+        assert await reader.hears() == [line("meanwhile")]
+    assert [frame["message"] for frame in await reader.hears()] == [f"{n}" for n in range(50, 350)]
+
+
+async def test_wait_settled_waits_for_what_was_submitted_so_far_and_no_more(world: World) -> None:
+    (ada,) = await world.add_all("ada")
+    client = await talker(world, ada)
+    await client.session.wait_settled()  # nothing was
+    settled: list[str] = []
+
+    async def wait(name: str) -> None:
+        await client.session.wait_settled()
+        settled.append(name)
+
+    async with trio.open_nursery() as nursery:
+        with world.obstacles.held("save", after=True):
+            client.send(line("one"))
+            await world.rest()
+            nursery.start_soon(wait, "first")
+            await world.rest()
+            assert settled == []
+        with world.obstacles.held("save"):
+            client.send(line("two"))
+            await world.rest()
+            assert settled == ["first"]
+            nursery.start_soon(wait, "second")
+            await world.rest()
+            assert settled == ["first"]
+    assert settled == ["first", "second"]
+
+
+# --- how it ends ---
+
+
+async def test_a_client_that_leaves_leaves_nothing_behind(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    clients = [await world.connect_at_root(dialect, ada) for dialect in DIALECTS]
+    clients += [await world.connect(dialect, ben) for dialect in DIALECTS]
+    assert len(world.presence) == 10
+    for client in clients:
+        client.leave()
+        await client.ends()
+        assert client.closed_with is None  # the client has said goodbye already
+    world.assert_nothing_is_left()
+
+
+async def test_a_stopping_server_says_goodbye_after_what_it_took_is_saved_and_told(
+    world: World, autojump_clock: object
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    client, other = await world.connect(ROOMS, ada), await talker(world, ben)
+    client.send({"Type": "enter", "RoomID": LOBBY_ID})
+    await client.hears()
+    with world.obstacles.held("save", after=True):
+        client.send({"Type": "message", "Text": "last words"})
+        await world.rest()
+        world.presence.close_all(GOING_AWAY)
+        await world.rest()
+        assert client.closed_with is other.closed_with is None
+    await client.ends()
+    await other.ends()
+    told = client.heard_now()
+    assert [frame["Type"] for frame in told] == ["sent", "message"]
+    assert [frame["message"] for frame in other.heard_now()] == ["last words"]
+    assert client.closed_with == other.closed_with == GOING_AWAY
+    assert [message.text for message in world.said(LOBBY_ID)] == ["last words"]
+    late = await world.connect(TALKER)  # who comes while the server stops is told so too
+    await late.ends()
+    assert late.closed_with == GOING_AWAY
+    world.assert_nothing_is_left()
+
+
+async def test_the_first_reason_to_close_counts(world: World) -> None:
+    client = await world.connect(TALKER)
+    client.session.close(UNAUTHENTICATED)
+    client.session.close(GOING_AWAY)
+    await client.ends()
+    assert client.closed_with == UNAUTHENTICATED
+
+
+async def test_a_reader_that_does_not_read_is_cut_and_nobody_else_notices(
+    world: World, autojump_clock: object
+) -> None:
+    (ada,) = await world.add_all("ada")
+    speaker = await talker(world, ada)
+    slow, quick = await world.connect(TALKER, limit=20_000), await world.connect(TALKER, limit=20_000)
+    slow.stop_reading()
+    for n in range(10):
+        speaker.send(line(f"{n}" + "x" * 3000))
+        assert len(await quick.hears()) == 1
+    await slow.ends()
+    assert slow.closed_with == TOO_SLOW
+    assert quick.closed_with is speaker.closed_with is None
+    slow.go_on_reading()
+    assert slow.heard_now() == []
+
+
+async def test_a_write_that_makes_no_progress_cuts_the_client(world: World, autojump_clock: object) -> None:
+    (ada,) = await world.add_all("ada")
+    speaker, stuck = await talker(world, ada), await world.connect(TALKER)
+    stuck.stop_reading()
+    speaker.send(line("hello?"))
+    started = trio.current_time()
+    await stuck.ends()
+    assert stuck.closed_with == TOO_SLOW
+    assert trio.current_time() - started < 15
+
+
+async def test_a_slow_reader_is_waited_for_where_it_asked_for_much(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    speaker = await talker(world, ada)
+    for n in range(60):
+        speaker.send(line(f"{n} " + "x" * 3000))
+        await world.rest()
+    reader = await talker(world, ben, limit=150_000)
+    reader.stop_reading()
+    reader.send(line("history 60", "ben"))
+    await world.rest()
+    reader.go_on_reading()
+    heard = await reader.hears()
+    assert [int(frame["message"].split()[0]) for frame in heard] == list(range(60))
+    assert reader.closed_with is None
+
+
+# --- the heartbeat ---
+
+
+async def test_a_silent_client_is_pinged_and_one_that_does_not_answer_is_cut(
+    world: World, autojump_clock: object
+) -> None:
+    (ada,) = await world.add_all("ada")
+    dead, alive, talkative = [await world.connect(TALKER) for _ in range(2)] + [await talker(world, ada)]
+    started = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(lambda: beat(world.presence, interval=25, patience=10))
+        for _ in range(30):
+            await trio.sleep(2)
+            talkative.heard_at = trio.current_time()
+            if "ping!" in alive.heard_now():
+                alive.heard_at = trio.current_time()
+            if dead.gone.is_set():
+                break
+        assert 35 <= trio.current_time() - started <= 40
+        await trio.sleep(100)  # nobody sends any more, and the other two answer no longer
+        assert dead.closed_with == alive.closed_with == talkative.closed_with == NO_PONG
+        nursery.cancel_scope.cancel()
+    assert dead.heard_now() == ["ping!"]
+    assert talkative.heard_now() == ["ping!"]
+    world.assert_nothing_is_left()
+
+
+# --- a database that fails ---
+
+
+@each_dialect
+async def test_a_message_that_could_not_be_saved_is_answered_and_the_client_stays(
+    world: World, dialect: Dialect
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    client = await world.connect(dialect, ada)
+    say = await ready_to_say(client, dialect, to=ben.id)
+    world.obstacles.fail("save", StorageDown("down"))
+    refusal = await client.asks(say("lost"))
+    assert "could not be saved" in str(refusal) or "internal error" in str(refusal)
+    client.send(say("kept"))
+    assert "could not be saved" not in str(await client.hears())
+    assert [message.text for room in range(1, 5) for message in world.said(room)] == ["kept"]
+    assert client.closed_with is None
+
+
+async def ready_to_say(client: Client, dialect: Dialect, to: int) -> Any:
+    """Go where something can be said, and return what makes a frame of it."""
+    if dialect is ROOMS:
+        client.send({"Type": "enter", "RoomID": LOBBY_ID})
+    await client.hears()
+    return {
+        "talker": line,
+        "messenger": lambda text: {"username": "ada", "message": text},
+        "direct": lambda text: {"from": client.session.client_id, "to": to, "content": text},
+        "support": lambda text: {"method": "message.send", "params": [text], "id": 1},
+        "rooms": lambda text: {"Type": "message", "Text": text},
+    }[dialect.name]
+
+
+@each_dialect
+async def test_an_unknown_outcome_ends_the_client_and_the_message_is_told_if_it_landed(
+    world: World, autojump_clock: object, dialect: Dialect
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    client = await world.connect(dialect, ada)
+    say = await ready_to_say(client, dialect, to=ben.id)
+    other = await world.connect(dialect, ada if dialect is SUPPORT else ben)
+    await ready_to_say(other, dialect, to=ada.id)
+    world.obstacles.fail("save", OutcomeUnknown("silence"), after=True)
+    client.send(say("landed"))
+    await client.ends()
+    assert client.closed_with == OUTCOME_UNKNOWN
+    await trio.sleep(2)
+    heard = await other.hears()
+    assert len(heard) == 1
+    assert "landed" in str(heard)
+    assert other.closed_with is None
+
+
+@each_dialect
+async def test_an_unknown_outcome_that_did_not_happen_is_never_told(
+    world: World, autojump_clock: object, dialect: Dialect
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    client = await world.connect(dialect, ada)
+    say = await ready_to_say(client, dialect, to=ben.id)
+    other = await world.connect(dialect, ada if dialect is SUPPORT else ben)
+    await ready_to_say(other, dialect, to=ada.id)
+    world.obstacles.fail("save", OutcomeUnknown("silence"))
+    client.send(say("not landed"))
+    await client.ends()
+    assert client.closed_with == OUTCOME_UNKNOWN
+    await trio.sleep(2)
+    assert await other.hears() == []
+
+
+async def test_a_token_that_can_not_be_looked_up_is_answered_and_may_be_sent_again(world: World) -> None:
+    (ada,) = await world.add_all("ada")
+    client = await world.connect(TALKER)
+    token = world.token(ada)
+    world.obstacles.fail("by_ids", StorageDown("down"))
+    assert await client.asks(line(f"auth {token}")) == line(UNAVAILABLE, "server")
+    assert await client.asks(line(f"auth {token}")) == line("authorised as ada", "server")
+
+
+@pytest.mark.parametrize("count", [10, 500])
+async def test_a_history_that_can_not_be_read_is_answered(world: World, count: int) -> None:
+    (ada,) = await world.add_all("ada")
+    client = await talker(world, ada)
+    for n in range(count):
+        client.send(line(f"{n}"))
+    await client.hears()
+    world.obstacles.fail("before", StorageDown("down"))
+    world.obstacles.fail("page", StorageDown("down"))
+    client.send(line(f"history {count}"))
+    assert (await client.hears())[-1] == line(UNAVAILABLE, "server")
+    client.send(line(f"history {count}"))
+    assert len(await client.hears()) == count
+
+
+async def test_an_end_with_the_servers_own_is_a_usual_one(world: World) -> None:
+    ada = await world.connect(TALKER)
+    world.presence.close_all(GOING_AWAY)
+    task = trio.lowlevel.current_task()
+    cause = cause_of(Open(ada.session.record, ada.session, trio.CancelScope(), task), None)
+    assert cause == Cause("going away", "The server was told to stop, and said so (1001).", usual=True)
+    assert [event.what for event in ada.session.record.events or ()] == ["the server closes: 1001"]
+
+
+async def test_a_slow_client_that_reads_on_is_not_taken_for_dead(
+    world: World, autojump_clock: object
+) -> None:
+    (ada,) = await world.add_all("ada")
+    speaker, slow = await talker(world, ada), await world.connect(TALKER)
+    slow.stop_reading()
+    for n in range(10):
+        speaker.send(line(f"{n} " + "x" * 3000))
+        await world.rest()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(lambda: beat(world.presence, interval=5, patience=4))
+        for _ in range(12):  # 24 seconds, in which a ping would wait behind what is queued
+            slow.go_on_reading()
+            slow.stop_reading(after=1000)
+            await trio.sleep(2)
+        assert slow.closed_with is None
+        slow.go_on_reading()
+        await slow.ends()  # with nothing queued it is pinged, and has to answer
+        assert slow.closed_with == NO_PONG
+        nursery.cancel_scope.cancel()
+    assert [str(frame)[:5] for frame in slow.heard_now()][-1] == "ping!"
+
+
+# --- being cut ---
+
+
+async def test_a_hundred_that_are_cut_in_one_fan_out_end_one_after_the_other(
+    world: World, autojump_clock: object
+) -> None:
+    """The decision is made at once: no more bytes wait for any of them. It is their ends that are spread."""
+    (ada,) = await world.add_all("ada")
+    speaker = await world.connect(TALKER, ada)
+    slow = [await world.connect(TALKER, limit=10_000) for _ in range(100)]
+    for client in slow:
+        client.stop_reading()
+    ends: list[float] = []
+
+    async def note_end(client: Client) -> None:
+        await client.ends()
+        ends.append(trio.current_time())
+
+    async with trio.open_nursery() as nursery:
+        for client in slow:
+            nursery.start_soon(note_end, client)
+        for n in range(20):
+            speaker.send({"name": "ada", "message": f"{n} " + "x" * 990})
+        await world.rest()
+        assert {client.outbox.waiting()[1] for client in slow} == {0}, "nothing waits but what had begun"
+    assert max(ends.count(moment) for moment in ends) == 1
+    assert ends[-1] - ends[0] < 2.5
+    assert all(client.closed_with == TOO_SLOW for client in slow)
+
+
+async def test_many_more_that_are_cut_end_within_two_seconds_all_the_same(autojump_clock: object) -> None:
+    moments = Stagger(0.005, 2.0)
+    asked = [moments.next() for _ in range(10_000)]
+    assert asked[:3] == pytest.approx([asked[0], asked[0] + 0.005, asked[0] + 0.01])
+    assert asked[-1] - trio.current_time() == pytest.approx(2.0)
+    await trio.sleep(10)
+    assert moments.next() == trio.current_time()
+
+
+# --- long texts ---
+
+
+@pytest.mark.parametrize("text", ["hello", "history 3", "auth {token}"])
+async def test_a_claimed_name_is_refused_by_its_length_before_it_is_normalised(
+    world: World, text: str, normalised: list[int]
+) -> None:
+    """NFC takes quadratic time over marks in the wrong order: 3 s of everybody's for one frame."""
+    ada = await world.add("ada")
+    client = await talker(world, ada)
+    long = "a" + "\u0301" * 16_000 + "\u0316" * 16_000
+    client.send(line(text.format(token=world.token(ada)), long))
+    await world.rest()
+    told = client.heard_now()
+    assert [frame["message"].split(";")[0] for frame in told] == ["that is not your name"]
+    assert max(normalised, default=0) <= 256

@@ -1,0 +1,346 @@
+"""HTTP through the gateway: what works, and how long it waits for a client."""
+
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+import httpx
+import pytest
+import trio
+import trio.testing
+from gateway_under_test import (
+    LARGE,
+    OPENING,
+    Wire,
+    make_app,
+    none_left,
+    nothing_logged,
+    reset,
+    running,
+    until,
+    wire_to,
+)
+from structlog.testing import capture_logs
+
+from chat.gateway.http1 import connection as http_connection
+
+
+async def test_a_real_client_gets_and_posts() -> None:
+    with trio.fail_after(10):
+        async with running() as gateway, httpx.AsyncClient(base_url=gateway.addresses[0]) as client:
+            for _ in range(3):
+                assert (await client.get("/")).text == "hello"
+            assert (await client.post("/echo", content=b"x" * 50_000)).content == b"x" * 50_000
+            assert (await client.post("/echo", content=_chunks())).content == b"chunk" * 1000
+            assert (await client.get("/none")).status_code == 404
+            assert gateway.connections == 1  # kept alive, and used again
+
+
+async def test_nobody_is_told_what_serves() -> None:
+    with trio.fail_after(10):
+        async with running() as gateway, wire_to(gateway) as wire:
+            status, headers, _ = await wire.get()
+            assert status == 200
+            assert "server" not in headers
+
+
+async def test_pipelined_requests_are_answered_in_order() -> None:
+    with trio.fail_after(10):
+        async with running() as gateway, wire_to(gateway) as wire:
+            await wire.send(
+                b"".join(b"GET /who?%d HTTP/1.1\r\nHost: localhost\r\n\r\n" % n for n in range(50))
+            )
+            for n in range(50):
+                _, _, body = await wire.response()
+                assert b'"args":"%d"' % n in body
+
+
+async def test_a_head_in_pieces_behind_a_pipelined_request_is_read() -> None:
+    with trio.fail_after(10):
+        async with running() as gateway, wire_to(gateway) as wire:
+            await wire.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\nGET /who")
+            assert (await wire.response())[0] == 200
+            await wire.send(b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert b"127.0.0.1" in (await wire.response())[2]
+
+
+async def test_head_and_expectation_and_http_1_0_work() -> None:
+    with trio.fail_after(10):
+        async with running() as gateway:
+            async with wire_to(gateway) as wire:
+                await wire.send(
+                    b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n"
+                )
+                assert (await wire.response())[0] == 100
+                await wire.send(b"body")
+                assert (await wire.response())[2] == b"body"
+            async with wire_to(gateway) as wire:
+                await wire.send(b"GET / HTTP/1.0\r\n\r\n")
+                assert (await wire.until_closed()).endswith(b"\r\n\r\nhello")
+            async with wire_to(gateway) as wire:
+                await wire.send(b"HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                assert (await wire.until_closed()).endswith(b"\r\n\r\n")
+
+
+async def test_an_upgrade_to_anything_but_a_websocket_is_a_plain_get() -> None:
+    with trio.fail_after(10):
+        async with running() as gateway, wire_to(gateway) as wire:
+            await wire.get()
+            await wire.send(
+                OPENING.replace(b"/ws", b"/headers").replace(b"Upgrade: websocket", b"Upgrade: irc")
+            )
+            status, _, body = await wire.response()
+            assert status == 200
+            assert b'"upgrade"' not in body
+            assert (await wire.get())[2] == b"hello"
+
+
+@pytest.mark.parametrize("used", [False, True])
+async def test_http_2_is_not_spoken(used: bool) -> None:
+    with trio.fail_after(10):
+        async with running() as gateway, wire_to(gateway) as wire:
+            if used:
+                await wire.get()
+            settings = "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA"
+            status, _, body = await wire.get(
+                "/", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", settings
+            )
+            assert (status, body) == (200, b"hello")
+        async with running() as gateway, wire_to(gateway) as wire:
+            if used:
+                await wire.get()
+            await wire.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")
+            assert (await wire.response())[0] == 505
+            assert await wire.until_closed() == b""
+
+
+async def test_a_client_that_ends_its_side_gets_its_answer() -> None:
+    app = make_app()
+    with trio.fail_after(10):
+        async with running(app) as gateway, wire_to(gateway) as wire:
+            await wire.send(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            await wire.stream.send_eof()  # type: ignore[attr-defined]
+            await app.entered.wait()
+            app.released.set()
+            assert (await wire.until_closed()).endswith(b"slow")
+            await none_left(gateway)
+
+
+async def test_a_client_that_is_gone_cancels_its_handler() -> None:
+    app = make_app()
+    with trio.fail_after(10), nothing_logged():
+        async with running(app) as gateway:
+            async with wire_to(gateway) as wire:
+                await wire.send(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                await app.entered.wait()
+                reset(wire)
+            await none_left(gateway)
+            assert app.events == ["started", "cancelled"]
+
+
+async def test_a_bug_of_the_app_costs_one_answer(caplog: pytest.LogCaptureFixture) -> None:
+    with trio.fail_after(10):
+        async with running() as gateway, wire_to(gateway) as wire:
+            assert (await wire.get("/crash"))[0] == 500
+            assert (await wire.get())[0] == 200
+    assert "a bug of the app" in caplog.text
+
+
+async def test_an_error_past_the_app_is_logged_and_answered() -> None:
+    app = make_app()
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    with trio.fail_after(10), capture_logs() as entries:
+        async with running(app) as gateway:
+            async with wire_to(gateway) as wire:
+                assert (await wire.get("/crash"))[0] == 500
+            async with wire_to(gateway) as wire:
+                assert (await wire.get())[0] == 200
+    assert [entry["path"] for entry in entries if entry["event"] == "a request failed"] == ["/crash"]
+
+
+async def test_behind_a_trusted_proxy_each_request_has_its_own_client() -> None:
+    with trio.fail_after(10):
+        async with running(trusted_proxies=("127.0.0.1",)) as gateway, wire_to(gateway) as wire:
+            for address in ("192.0.2.1", "2001:db8::1"):
+                forwarded = (f"X-Forwarded-For: 1.1.1.1, {address}", "X-Forwarded-Proto: https")
+                _, _, body = await wire.get("/who", *forwarded)
+                assert b'"address":"%s"' % address.encode() in body
+                assert b'"scheme":"https"' in body
+        async with running() as gateway, wire_to(gateway) as wire:
+            _, _, body = await wire.get("/who", *forwarded)
+            assert b'"address":"127.0.0.1"' in body
+            assert b'"scheme":"http"' in body
+
+
+async def test_a_connection_that_is_idle_after_a_request_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_connection, "KEEP_ALIVE", 0.5)
+    with trio.fail_after(5):
+        async with running() as gateway, wire_to(gateway) as wire:
+            for _ in range(4):
+                await wire.get()
+                await trio.sleep(0.2)  # the timer begins anew with each
+            assert await wire.until_closed() == b""
+
+
+async def test_a_second_head_that_dribbles_is_cut() -> None:
+    with trio.fail_after(5):
+        async with running(head_timeout=0.3) as gateway, wire_to(gateway) as wire:
+            await wire.get()
+            await _dribble(wire, b"GET / HTTP/1.1\r\nHost: " + b"a" * 1000)
+
+
+@pytest.mark.parametrize("framing", [b"Content-Length: 1000", b"Transfer-Encoding: chunked"])
+async def test_a_body_that_dribbles_is_cut(monkeypatch: pytest.MonkeyPatch, framing: bytes) -> None:
+    monkeypatch.setattr(http_connection, "BODY_TIMEOUT", 0.3)
+    with trio.fail_after(5), nothing_logged():
+        async with running() as gateway, wire_to(gateway) as wire:
+            await wire.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\n" + framing + b"\r\n\r\n")
+            await _dribble(wire, b"1\r\na\r\n" * 200)
+            await none_left(gateway)
+
+
+async def test_a_long_handler_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_connection, "KEEP_ALIVE", 0.1)
+    monkeypatch.setattr(http_connection, "BODY_TIMEOUT", 0.2)
+    app = make_app()
+    with trio.fail_after(5):
+        async with running(app, head_timeout=0.1) as gateway, wire_to(gateway) as wire:
+            await wire.send(b"POST /slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n")
+            await app.entered.wait()
+            await wire.send(b"bodyGET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            await trio.sleep(0.3)
+            app.released.set()
+            assert (await wire.response())[2] == b"slow"
+            assert (await wire.response())[2] == b"slow"
+
+
+async def test_a_client_that_does_not_read_its_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_connection, "WRITE_TIMEOUT", 0.3)
+    with trio.fail_after(5), nothing_logged():
+        async with running() as gateway, wire_to(gateway) as wire:
+            await wire.send(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            await until(lambda: gateway.connections == 1)
+            await none_left(gateway)
+            assert len(await wire.until_closed()) < len(LARGE)
+
+
+async def test_a_client_that_reads_slowly_gets_its_whole_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_connection, "WRITE_TIMEOUT", 1.0)
+    with trio.fail_after(10):
+        async with running() as gateway, wire_to(gateway) as wire:
+            await wire.send(b"GET /large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            received = 0
+            while received < len(LARGE):  # longer than the timeout in all, but never without progress
+                await trio.sleep(0.05)
+                for _ in range(8):
+                    received += len(await wire.stream.receive_some(65536))
+            received += len(await wire.until_closed())
+            assert received > len(LARGE)
+
+
+async def test_a_body_that_nobody_reads_does_not_take_the_answer_away() -> None:
+    with trio.fail_after(10), nothing_logged():
+        async with running() as gateway, wire_to(gateway) as wire:
+            await wire.send(
+                b"POST /none HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500000\r\n\r\n" + b"x" * 500_000
+            )
+            assert (await wire.response())[0] == 404
+
+
+async def test_a_second_head_over_the_limit_is_refused_with_431() -> None:
+    with trio.fail_after(10), nothing_logged():
+        async with running(max_head_bytes=4096) as gateway:
+            for head in (b"X: " + b"x" * 10_000, b"a:b\r\n" * 200):
+                async with wire_to(gateway) as wire:
+                    await wire.get()
+                    await wire.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n" + head + b"\r\n\r\n")
+                    assert (await wire.response())[0] == 431
+                    assert await wire.until_closed() == b""
+
+
+@pytest.mark.parametrize("behind", [b"", b"GET /who HTTP/1.1\r\nHost: localhost\r\n\r\n"])
+@pytest.mark.parametrize("path", [b"/echo", b"/ignore", b"/none", b"/slow"])
+async def test_behind_a_body_of_two_lengths_nothing_is_answered(path: bytes, behind: bytes) -> None:
+    """RFC 9112, section 6.1: a proxy that believed the other length saw the second request in the first one's body."""
+    app = make_app()
+    app.released.set()
+    head = (
+        b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
+        % path
+    )
+    with trio.fail_after(10), nothing_logged():
+        async with running(app) as gateway, wire_to(gateway) as wire:
+            await wire.send(head + b"5\r\nhello\r\n0\r\n\r\n" + behind)
+            status, headers, body = await wire.response()
+            expected = {b"/echo": b"hello", b"/ignore": b"ignored", b"/slow": b"slow"}
+            assert (status == 404) if path == b"/none" else (body == expected[path])
+            assert headers["connection"] == "close"
+            assert await wire.until_closed() == b""
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize(
+    "head", [b"GET /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close", b"GET /slow HTTP/1.0"]
+)
+async def test_what_follows_the_last_request_takes_nothing_from_its_answer(
+    head: bytes, together: bool
+) -> None:
+    app = make_app()
+    behind = b"GET /who HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with trio.fail_after(10), nothing_logged():
+        async with running(app) as gateway, wire_to(gateway) as wire:
+            await wire.send(head + b"\r\n\r\n" + (behind if together else b""))
+            await app.entered.wait()
+            if not together:
+                await wire.send(behind)
+                await trio.testing.wait_all_tasks_blocked(0.01)
+            app.released.set()
+            assert (await wire.response())[::2] == (200, b"slow")
+            assert await wire.until_closed() == b""
+            assert app.events == ["started"]
+
+
+async def test_what_still_comes_behind_the_last_request_is_read_away() -> None:
+    with trio.fail_after(10), nothing_logged():
+        async with running() as gateway, wire_to(gateway) as wire:
+            await wire.send(
+                b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" + b"x" * 900_000
+            )  # a reset would end the sending, and on some systems take the answer away
+            assert (await wire.response())[2] == b"hello"
+
+
+async def test_behind_half_an_answer_nothing_follows() -> None:
+    """The last write of an answer without a length is cancelled: the client must not take the next for its rest."""
+    asked: list[str] = []
+
+    async def app(scope: dict[str, Any], receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
+        if scope["type"] == "lifespan":
+            for step in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{step}.complete"})
+            return
+        asked.append(scope["path"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a part", "more_body": True})
+        with trio.CancelScope() as too_late:
+            too_late.cancel()
+            await send({"type": "http.response.body", "body": b""})
+
+    with trio.fail_after(10):
+        async with running(app) as gateway, wire_to(gateway) as wire:
+            await wire.send(b"".join(b"GET /%d HTTP/1.1\r\nHost: localhost\r\n\r\n" % n for n in range(2)))
+            answer = await wire.until_closed()
+    assert asked == ["/0"]
+    assert answer.endswith(b"6\r\na part\r\n")
+
+
+async def _chunks() -> AsyncGenerator[bytes]:
+    for _ in range(1000):
+        yield b"chunk"
+
+
+async def _dribble(wire: Wire, data: bytes) -> None:
+    """Send byte after byte until the server has had enough."""
+    with pytest.raises(trio.BrokenResourceError):  # noqa: PT012
+        for byte in data:
+            await wire.send(bytes([byte]))
+            await trio.sleep(0.02)

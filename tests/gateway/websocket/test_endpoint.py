@@ -1,0 +1,155 @@
+"""The door looks at a token, shakes hands, and lets in whom the token tells."""
+
+from typing import Any
+
+import pytest
+import trio
+from chat_world import World, open_world
+from gateway_under_test import make_app, make_config, port_of, until, wire_to
+from structlog.testing import capture_logs
+
+from chat.domain.entities import Person
+from chat.engine.session import Session
+from chat.gateway.listener import open_gateway
+from chat.gateway.websocket.endpoint import Door
+from chat.inspection.metrics import Meters
+from chat.inspection.recorder import Record, Recorder
+from chat.protocols.registry import DIALECTS
+
+OPENING = (
+    "GET /talker?{} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+async def test_a_query_of_too_many_fields_is_not_read_for_its_token() -> None:
+    """To decode 64 KB of them takes the loop 40 ms."""
+    config = make_config()
+    with trio.fail_after(20):
+        async with open_world() as world:
+            door = Door(config, DIALECTS, world.core, world.presence)
+            token = world.token(await world.add("ada"))
+            async with open_gateway(config, make_app(), door.serve, on_stop=lambda: None) as gateway:
+                for others, told in ((99, b"authorised as ada"), (100, b"not authorised")):
+                    client = await trio.open_tcp_stream("127.0.0.1", port_of(gateway))
+                    async with client:
+                        await client.send_all(OPENING.format("a&" * others + f"token={token}").encode())
+                        await client.send_all(b"\x81\x9e" + bytes(4) + b'{"name":"ada","message":"hoi"}')
+                        await hear(client, told)
+                await until(lambda: not gateway.connections)
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "reason"),
+    [
+        (("/talker?", "/nowhere?"), 404, "path"),
+        (("/talker?", "/talker?token=nonsense"), 401, "token"),
+        (("/talker?", "/ws?"), 401, "token"),
+        (("Host", "Origin: https://elsewhere.example\r\nHost"), 403, "origin"),
+        (("Version: 13", "Version: 12"), 426, "malformed"),
+        (("Host", "X-Forwarded-For: 192.0.2.1\r\nHost"), 429, "limit"),
+    ],
+)
+async def test_a_refused_upgrade_is_told_logged_once_and_counted_by_its_reason(
+    change: tuple[str, str], status: int, reason: str
+) -> None:
+    settings = {"trusted_proxies": ("127.0.0.1",), "max_connections_per_address": 0}
+    with trio.fail_after(20), capture_logs() as entries:
+        async with open_world() as world:
+            door, meters = Door(make_config(), DIALECTS, world.core, world.presence), world.core.meters
+            async with (
+                open_gateway(
+                    make_config(**settings), make_app(), door.serve, on_stop=lambda: None, meters=meters
+                ) as gateway,
+                wire_to(gateway) as wire,
+            ):
+                await wire.send(OPENING.format("").replace(*change).encode())
+                assert (await wire.response())[0] == status
+    counted = f'chat_upgrades_refused_total{{reason="{reason}"}} 1.0'
+    assert counted.encode() in meters.render()
+    told = [entry for entry in entries if entry.get("path") or entry["event"] == "WebSocket refused"]
+    assert len(told) == 1
+    assert told[0]["log_level"] == "info"
+    assert told[0].get("reason", reason) == reason
+
+
+async def test_a_connection_without_a_place_is_logged_and_counted() -> None:
+    meters = Meters()
+    with trio.fail_after(20), capture_logs() as entries:
+        async with (
+            open_gateway(
+                make_config(max_connections=0), make_app(), _nobody, on_stop=lambda: None, meters=meters
+            ) as gateway,
+            wire_to(gateway) as wire,
+        ):
+            assert (await wire.response())[0] == 503
+    assert b"chat_connections_refused_total 1.0" in meters.render()
+    assert [entry["event"] for entry in entries if entry["event"] == "connection refused"] == [
+        "connection refused"
+    ]
+
+
+async def _nobody(_arrival: object) -> None:
+    raise AssertionError("nobody was let in")
+
+
+async def hear(client: trio.SocketStream, text: bytes) -> None:
+    """Read until the text has come."""
+    heard = b""
+    while text not in heard:
+        more = await client.receive_some(65536)
+        assert more, heard
+        heard += more
+
+
+class SlowDoor(Door):
+    """A door at which something happens between the look at the token and the handshake."""
+
+    world: World
+    person: Person
+
+    async def _shake_hands(self, *args: Any, **settings: Any) -> Any:
+        renamed = await self.world.accounts.rename(self.person, "Zoë")
+        assert isinstance(renamed, Person)
+        self.world.presence.renamed(renamed)
+        return await super()._shake_hands(*args, **settings)
+
+
+async def test_who_is_renamed_during_the_handshake_comes_in_under_the_new_name() -> None:
+    config = make_config()
+    with trio.fail_after(20):
+        async with open_world() as world:
+            door = SlowDoor(config, DIALECTS, world.core, world.presence)
+            door.world, door.person = world, await world.add("ada")
+            async with open_gateway(config, make_app(), door.serve, on_stop=lambda: None) as gateway:
+                ada = await trio.open_tcp_stream("127.0.0.1", port_of(gateway))
+                async with ada:
+                    await ada.send_all(OPENING.format(f"token={world.token(door.person)}").encode())
+                    await hear(ada, "authorised as Zoë".encode())
+                    assert len(world.presence) == 1
+                    assert not world.presence._handshakes, "the handshake is over"
+                await until(lambda: not gateway.connections)
+            world.assert_nothing_is_left()
+
+
+class CuttingRecorder(Recorder):
+    """A recorder that cuts whoever it admits, as a stop may at that moment."""
+
+    def admit(self, record: Record, session: Session, scope: trio.CancelScope) -> None:
+        super().admit(record, session, scope)
+        scope.cancel()
+
+
+async def test_who_is_cut_the_moment_it_comes_in_is_open_no_more() -> None:
+    with trio.fail_after(20):
+        async with open_world() as world:
+            recorder = CuttingRecorder()
+            door = Door(make_config(), DIALECTS, world.core, world.presence, recorder)
+            async with open_gateway(make_config(), make_app(), door.serve, on_stop=lambda: None) as gateway:
+                client = await trio.open_tcp_stream("127.0.0.1", port_of(gateway))
+                async with client:
+                    await client.send_all(OPENING.format("").encode())
+                    await until(lambda: recorder.admitted == 1 and not gateway.connections)
+            assert recorder.open == {}
+            assert [end.kind for end in recorder.ends()] == ["cut"]
+            world.assert_nothing_is_left()

@@ -1,0 +1,258 @@
+"""What a client sends arrives whole and in order, whichever way each frame goes, however its bytes are cut."""
+
+from typing import Any
+
+import pytest
+import trio
+from hypothesis import example, given
+from hypothesis import strategies as st
+from trio.testing import wait_all_tasks_blocked
+from wsproto.events import Ping, Pong
+from wsproto.frame_protocol import FrameProtocol, Opcode
+
+from chat.domain.pace import Pace
+from chat.gateway.websocket.inbound import Incoming
+from chat.inspection.recorder import Record
+
+LIMIT = 300
+HANDSHAKE = b"a handshake"
+
+
+class Wire:
+    """A connection that brings these pieces, one a read, and then ends."""
+
+    def __init__(self, *pieces: bytes, reads_a_second: float = 0.0) -> None:
+        self.pieces = list(pieces)
+        self.reads = 0
+        self.pace = Pace(reads_a_second)
+
+    async def receive_ready(self, max_bytes: int | None) -> bytes:
+        await trio.lowlevel.checkpoint()
+        self.reads += 1
+        return self.pieces.pop(0) if self.pieces else b""
+
+    receive_some = receive_ready
+
+
+class Heard:
+    """What came of a wire: the messages in order, and what trio-websocket's side got to see."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.record = Record()
+        self.messages: list[str | bytes] = []
+        self.controls: list[tuple[type, bytes]] = []
+        self.for_library = b""
+        self._incoming = Incoming(wire, HANDSHAKE, LIMIT, self.record)  # type: ignore[arg-type]
+        self._frames = FrameProtocol(client=False, extensions=[])
+        self._to_session, self._from_library = trio.open_memory_channel[str | bytes](1)
+
+    async def listen(self) -> None:
+        """Hear all of it: a library that knows frames on one side, a session on the other."""
+        async with trio.open_nursery() as nursery:
+            assert await self._incoming.receive_for_library(None) == HANDSHAKE
+            nursery.start_soon(self._read_as_library)
+            try:
+                while True:
+                    self.messages += await self._incoming.receive(self._from_library.receive)
+            except trio.EndOfChannel:
+                pass
+
+    async def _read_as_library(self) -> None:
+        with self._to_session:
+            parts: list[Any] = []
+            while data := await self._incoming.receive_for_library(7):
+                self.for_library += data
+                self._frames.receive_bytes(data)
+                for frame in self._frames.received_frames():
+                    if frame.opcode in (Opcode.PING, Opcode.PONG):
+                        kind = Ping if frame.opcode is Opcode.PING else Pong
+                        self.controls.append((kind, bytes(frame.payload)))
+                        continue
+                    parts.append(frame.payload)
+                    if frame.message_finished:
+                        empty = "" if isinstance(parts[0], str) else b""
+                        await self._to_session.send(empty.join(parts))
+                        parts = []
+
+
+def hear(wire: Wire) -> Heard:
+    async def listen() -> Heard:
+        heard = Heard(wire)
+        with trio.fail_after(10):
+            await heard.listen()
+        return heard
+
+    return trio.run(listen)
+
+
+def encoded(opcode: Opcode, payload: bytes, *, fin: bool = True) -> bytes:
+    return bytes(FrameProtocol(client=True, extensions=[])._serialize_frame(opcode, payload, fin))
+
+
+texts = st.text(max_size=20) | st.sampled_from(
+    ["", "é" * 70, "x" * 125, "x" * 126, "x" * LIMIT, "x" * 2 * LIMIT]
+)
+sent = st.lists(
+    st.tuples(st.just("text"), texts)
+    | st.tuples(st.just("binary"), st.binary(max_size=20))
+    | st.tuples(st.just("ping"), st.binary(max_size=125))
+    | st.tuples(st.just("pong"), st.binary(max_size=125))
+    | st.tuples(st.just("fragments"), st.lists(texts, min_size=2, max_size=4)),
+    max_size=12,
+)
+
+
+@given(sent, st.lists(st.integers(1, 400), max_size=30))
+@example([("text", "one"), ("ping", b"!"), ("text", "two"), ("binary", b"three"), ("text", "four")], [])
+@example([("fragments", ["a", "b"]), ("text", "c")], [1, 1, 1])
+def test_every_message_arrives_once_and_in_order(sent: list[tuple[str, object]], cuts: list[int]) -> None:
+    wire = b""
+    messages: list[object] = []
+    controls: list[object] = []
+    pongs: list[object] = []
+    for kind, value in sent:
+        match kind, value:
+            case "text", str():
+                wire += encoded(Opcode.TEXT, value.encode())
+                messages.append(value)
+            case "binary", bytes():
+                wire += encoded(Opcode.BINARY, value)
+                messages.append(value)
+            case "ping" | "pong", bytes():
+                wire += encoded(Opcode.PING if kind == "ping" else Opcode.PONG, value)
+                if kind == "ping":
+                    controls.append((Ping, value))
+                else:
+                    pongs.append(value)
+            case "fragments", [first, *others]:
+                wire += encoded(Opcode.TEXT, first.encode(), fin=False)
+                for number, part in enumerate(others, start=1):
+                    wire += encoded(Opcode.CONTINUATION, part.encode(), fin=number == len(others))
+                messages.append("".join(value))
+    pieces = []
+    rest = wire
+    for cut in cuts:
+        pieces.append(rest[:cut])
+        rest = rest[cut:]
+    heard = hear(Wire(*(piece for piece in [*pieces, rest] if piece)))
+    assert heard.messages == messages
+    assert [control for control in heard.controls if control[0] is Ping] == controls
+    assert sum(frame.opcode == 10 for frame in heard.record.frames) == len(pongs), "a sign of life"
+    assert heard.record.messages_in == len(messages)
+
+
+def test_short_texts_never_go_through_the_library() -> None:
+    heard = hear(Wire(*(encoded(Opcode.TEXT, b"hi") for _ in range(3)), encoded(Opcode.TEXT, b"ho") * 100))
+    assert heard.messages == ["hi"] * 3 + ["ho"] * 100
+    assert heard.for_library == b""
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        encoded(Opcode.TEXT, b"not \xff UTF-8"),
+        encoded(Opcode.TEXT, b"x" * (LIMIT + 1)),
+        encoded(Opcode.BINARY, b"binary"),
+        encoded(Opcode.CLOSE, b"\x03\xe8"),
+        b"\x81\x03hey",  # not masked
+        b"\xc1" + encoded(Opcode.TEXT, b"reserved")[1:],
+        b"\x83" + encoded(Opcode.TEXT, b"no such opcode")[1:],
+        b"\x81\xfe\x00\x05maskhello",  # 5 bytes, said in the longer form
+        b"\x81\xff" + (1 << 40).to_bytes(8) + b"mask",
+        b"\x89\xfe\x00\x80mask" + b"x" * 128,  # a ping that is too long
+    ],
+    ids=lambda frame: frame[:2].hex(),
+)
+def test_what_is_not_a_plain_text_is_the_librarys_with_all_that_follows(frame: bytes) -> None:
+    async def listen() -> tuple[list[str | bytes], bytes]:
+        wire = Wire(encoded(Opcode.TEXT, b"before"), frame + b"and what", b" follows")
+        incoming = Incoming(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
+        messages: list[str | bytes] = []
+
+        async def other() -> str:
+            await trio.lowlevel.checkpoint()
+            return "from the library"
+
+        while "from the library" not in messages:
+            messages += await incoming.receive(other)
+        seen = b""
+        while data := await incoming.receive_for_library(5):
+            seen += data
+        return messages, seen
+
+    messages, seen = trio.run(listen)
+    assert messages == ["before", "from the library"]
+    assert seen == frame + b"and what follows"
+
+
+async def test_nothing_is_read_while_a_ping_waits_for_the_library(autojump_clock: trio.abc.Clock) -> None:
+    ping = encoded(Opcode.PING, b"1")
+    wire = Wire(ping, encoded(Opcode.PING, b"2"), encoded(Opcode.TEXT, b"text"))
+    incoming = Incoming(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
+
+    async def never() -> str:
+        await trio.sleep_forever()
+        return ""
+
+    with trio.move_on_after(10):
+        await incoming.receive(never)
+    assert wire.reads == 1
+    assert await incoming.receive_for_library(100) == ping
+
+
+async def test_a_reader_that_waits_for_the_library_is_cut_off(autojump_clock: trio.abc.Clock) -> None:
+    incoming = Incoming(Wire(b""), b"", LIMIT, Record())  # type: ignore[arg-type]
+    with trio.move_on_after(5) as patience:
+        await incoming.receive_for_library(100)
+    assert patience.cancelled_caught
+    incoming.leave_to_library()
+    assert await incoming.receive_for_library(100) == b""
+
+
+CLOSE = encoded(Opcode.CLOSE, b"\x03\xe8")
+
+
+@pytest.mark.parametrize("size", [1, 5, 9, 1000])
+async def test_once_nobody_receives_any_more_the_library_gets_no_texts(size: int) -> None:
+    text, ping = encoded(Opcode.TEXT, b"history 1000"), encoded(Opcode.PING, b"!")
+    late = text * 20 + ping + text * 20 + CLOSE
+    late = text[-3:] + late
+    wire = Wire(text + text[:-3], *(late[n : n + size] for n in range(0, len(late), size)))
+    incoming = Incoming(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
+
+    async def never() -> str:
+        await trio.sleep_forever()
+        return ""
+
+    assert await incoming.receive(never) == ["history 1000"]
+    seen: list[bytes] = []
+
+    async def read_as_library() -> None:
+        while data := await incoming.receive_for_library(4096):
+            seen.append(data)
+
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(read_as_library)
+            await wait_all_tasks_blocked()
+            incoming.receive_no_more()
+    assert b"".join(seen) == ping + CLOSE
+
+
+async def test_of_one_whose_frames_are_the_librarys_little_is_read_late(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    binary = encoded(Opcode.BINARY, b"?")
+    wire = Wire(*[binary] * 50, reads_a_second=50)
+    incoming = Incoming(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
+
+    async def other() -> str:
+        await trio.lowlevel.checkpoint()
+        return ""
+
+    await incoming.receive(other)
+    incoming.receive_no_more()
+    with trio.move_on_after(2):
+        while True:
+            await incoming.receive_for_library(4096)
+    assert 5 <= wire.reads <= 12

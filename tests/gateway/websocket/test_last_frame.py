@@ -1,0 +1,192 @@
+"""Whoever is cut hears why, through TLS too and behind what is being written, unless it does not read."""
+
+import json
+import ssl
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import trio
+import trustme
+from structlog.testing import capture_logs
+from wsproto.frame_protocol import FrameProtocol, Opcode
+
+from chat.domain.ports import NewPerson, Taken
+from chat.domain.tokens import Tokens
+from chat.gateway.websocket import client_stream
+from chat.protocols.commands import Recall
+from chat.protocols.lines import handlers as lobby
+from chat.server import open_chat
+from chat.settings.config import Config, Listen
+from chat.storage.memory import MemoryStorage
+
+SECRET = "a secret of the tests that is long enough"
+
+UNLIMITED: dict[str, Any] = {"message_rate": 0.0, "message_bytes": 0, "call_rate": 0.0}
+
+AUTHORITY = trustme.CA()
+
+OPENING = (
+    b"GET /talker?token=%s HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+class Wire:
+    """A WebSocket client that reads when it is told to."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self._stream = stream
+        self._buffer = b""
+
+    async def shake_hands(self, token: str) -> None:
+        await self._stream.send_all(OPENING % token.encode())
+        while b"\r\n\r\n" not in self._buffer:
+            await self._more()
+        head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 101")
+
+    async def say(self, name: str, text: str) -> None:
+        payload = json.dumps({"name": name, "message": text}).encode()
+        await self._stream.send_all(
+            bytes(FrameProtocol(client=True, extensions=[])._serialize_frame(Opcode.TEXT, payload))
+        )
+
+    async def frame(self) -> tuple[int, bytes]:
+        """The next frame's opcode and payload. Raises EOFError, or BrokenResourceError where it is torn."""
+        first, size = await self._take(2)
+        if size >= 126:
+            size = int.from_bytes(await self._take(2 if size == 126 else 8))
+        return first & 15, await self._take(size)
+
+    async def close_code(self) -> int:
+        """Read whole texts up to the close frame, and return its code."""
+        while (found := await self.frame())[0] != Opcode.CLOSE:
+            assert found[0] == Opcode.TEXT
+            json.loads(found[1])
+        return int.from_bytes(found[1][:2])
+
+    async def _take(self, size: int) -> bytes:
+        while len(self._buffer) < size:
+            await self._more()
+        taken, self._buffer = self._buffer[:size], self._buffer[size:]
+        return taken
+
+    async def _more(self) -> None:
+        data = await self._stream.receive_some(65536)
+        if not data:
+            raise EOFError(f"closed without a close frame, behind {self._buffer[:80]!r}")
+        self._buffer += data
+
+
+class Chat:
+    """A server with TLS or without, and an admin who watches it."""
+
+    def __init__(self, url: str, storage: MemoryStorage, http: httpx.AsyncClient) -> None:
+        self._url = url
+        self._storage = storage
+        self._http = http
+        self._admin = ""
+
+    async def token(self, name: str, *, admin: bool = False) -> str:
+        added = await self._storage.users.add(NewPerson(name=name, password_hash=b"x", is_admin=admin))
+        assert not isinstance(added, Taken)
+        return Tokens(SECRET, 60).issue(added)
+
+    async def ask(self, method: str, path: str) -> Any:
+        self._admin = self._admin or await self.token("grace", admin=True)
+        headers = {"Authorization": f"Bearer {self._admin}"}
+        return (await self._http.request(method, self._url + path, headers=headers)).json()
+
+    @asynccontextmanager
+    async def client(self, name: str) -> AsyncGenerator[Wire]:
+        token = await self.token(name)
+        async with await trio.open_tcp_stream("127.0.0.1", int(self._url.rpartition(":")[2])) as tcp:
+            stream: trio.abc.Stream = tcp
+            if self._url.startswith("https"):
+                stream = trio.SSLStream(tcp, trusting(), server_hostname="localhost", https_compatible=True)
+            wire = Wire(stream)
+            await wire.shake_hands(token)
+            await wire.frame()  # "authorised as …"
+            yield wire
+
+    async def fill(self, deaf: str) -> int:
+        """Talk until something waits for `deaf`, who does not read; return the number of its connection."""
+        async with self.client("talkative") as talkative:
+            while True:
+                for _ in range(50):
+                    await talkative.say("talkative", "x" * 3900)
+                for client in (await self.ask("GET", "/admin/tree.json"))["clients"]:
+                    if client["name"] == deaf and client["queued_batches"]:
+                        return int(client["connection"])
+
+
+def trusting() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    AUTHORITY.configure_trust(context)
+    return context
+
+
+@pytest.fixture
+def broken_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug, in a server that starts after this."""
+
+    async def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(lobby.HANDLERS, Recall, fail)
+
+
+@pytest.fixture(params=["plain", "TLS"])
+async def chat(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Chat]:
+    settings = dict(UNLIMITED)
+    if request.param == "TLS":
+        issued = AUTHORITY.issue_cert("127.0.0.1", "localhost")
+        settings |= {"tls_cert": tmp_path / "cert.pem", "tls_key": tmp_path / "key.pem"}
+        issued.cert_chain_pems[0].write_to_path(settings["tls_cert"])
+        issued.private_key_pem.write_to_path(settings["tls_key"])
+    config = Config(listen=(Listen("127.0.0.1", 0),), data=Path("unused"), **settings)
+    storage = MemoryStorage()
+    with capture_logs(), trio.fail_after(60):
+        async with (
+            open_chat(config, storage, SECRET) as server,
+            httpx.AsyncClient(trust_env=False, timeout=20, verify=trusting()) as http,
+        ):
+            yield Chat(server.addresses[0], storage, http)
+
+
+async def test_whoever_an_administrator_cuts_is_told_so(chat: Chat) -> None:
+    async with chat.client("ada") as ada:
+        await chat.ask("POST", "/admin/clients/1/cancel")
+        assert await ada.close_code() == 4010
+
+
+async def test_the_close_frame_comes_behind_the_frames_that_are_being_written(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        client_stream, "_FLUSH", 30.0
+    )  # so that a slow machine is no client that does not read
+    async with chat.client("ada") as ada, trio.open_nursery() as nursery:
+        number = await chat.fill("ada")
+        nursery.start_soon(chat.ask, "POST", f"/admin/clients/{number}/cancel")
+        while (await chat.ask("GET", f"/admin/why/{number}"))["summary"]["sentence"] == "It has not ended.":
+            pass
+        assert await ada.close_code() == 4010
+
+
+async def test_nobody_waits_long_for_one_who_does_not_read(chat: Chat) -> None:
+    async with chat.client("ada"):
+        number = await chat.fill("ada")
+        unwound = await chat.ask("POST", f"/admin/clients/{number}/cancel")
+        assert all(task["seconds"] is not None for task in unwound["tasks"]), "it is still there"
+
+
+@pytest.mark.usefixtures("broken_history")
+async def test_whoever_meets_a_bug_of_the_server_is_told_so(chat: Chat) -> None:
+    async with chat.client("ada") as ada:
+        await ada.say("ada", "history 5")
+        assert await ada.close_code() == 1011

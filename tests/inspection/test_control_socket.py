@@ -1,0 +1,107 @@
+"""The Unix socket in the data directory: one line in, one line of JSON out, and nothing left when it ends."""
+
+import gc
+import json
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+from structlog.testing import capture_logs
+
+from chat.domain.failures import StorageDown
+from chat.inspection.control_socket import SOCKET, open_local, reachable
+from chat.inspection.metrics import Meters
+from chat.inspection.recorder import Recorder
+from chat.inspection.watch import Watch
+
+if sys.platform == "win32":
+    pytest.skip("has no such sockets", allow_module_level=True)
+
+NOT_UNDERSTOOD = "the question is not understood"
+NO_LINE = "one line with a question is expected"
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch(Recorder(), Meters())
+
+
+async def ping() -> None:
+    """A storage that works."""
+    await trio.lowlevel.checkpoint()
+
+
+async def ask(data: Path, question: bytes) -> Any:
+    """Ask on the socket of a directory, and return the whole answer."""
+    with reachable(data) as path:
+        stream = await trio.open_unix_socket(path)
+    async with stream:
+        await stream.send_all(question)
+        await stream.send_eof()
+        answer = b""
+        while part := await stream.receive_some():
+            answer += part
+    assert answer.endswith(b"\n")
+    return json.loads(answer)
+
+
+@pytest.mark.parametrize(
+    ("question", "result", "error"),
+    [
+        (b"why\n", [], None),
+        (b"why 17\n", None, "nothing is known of connection 17"),
+        (b"cancel 17\n", None, "there is no client 17"),
+        (b"health\n", {"status": "ok"}, None),
+        (b"why x\n", None, NOT_UNDERSTOOD),
+        (b"tree\n", None, NOT_UNDERSTOOD),
+        (b"\n", None, NOT_UNDERSTOOD),
+        (b"why", None, NO_LINE),
+        (b"why " + b"1" * 97, None, NO_LINE),
+        (b"", None, NO_LINE),
+    ],
+)
+async def test_a_question_has_one_answer(
+    tmp_path: Path, watch: Watch, question: bytes, result: object, error: str | None
+) -> None:
+    with trio.fail_after(10):
+        async with open_local(tmp_path, watch, ping):
+            assert await ask(tmp_path, question) == {"result": result, "error": error}
+
+
+async def test_a_server_whose_storage_is_down_says_why(tmp_path: Path, watch: Watch) -> None:
+    async def fail() -> None:
+        await trio.lowlevel.checkpoint()
+        raise StorageDown("no route to it")
+
+    with trio.fail_after(10):
+        async with open_local(tmp_path, watch, fail):
+            answer = await ask(tmp_path, b"health\n")
+    assert answer == {"result": None, "error": "the database does not answer: no route to it"}
+
+
+async def test_it_is_the_owners_alone_and_gone_in_the_end(tmp_path: Path, watch: Watch) -> None:
+    deep = tmp_path / ("x" * 100)  # longer than the address of such a socket may be
+    deep.mkdir()
+    with trio.fail_after(10):
+        for data in (tmp_path, deep):
+            (data / SOCKET).touch()  # of a server that was killed
+            async with open_local(data, watch, ping):
+                mode = (data / SOCKET).stat().st_mode
+                assert stat.S_ISSOCK(mode)
+                assert stat.S_IMODE(mode) == 0o600
+                answer = await ask(data, b"tree 5\n")
+                assert answer["error"] is None
+                assert answer["result"]["clients"] == []
+            assert not (data / SOCKET).exists()
+
+
+async def test_where_the_directory_takes_no_socket_it_is_done_without(tmp_path: Path, watch: Watch) -> None:
+    with trio.fail_after(10), capture_logs() as logs:
+        async with open_local(tmp_path / "missing", watch, ping):
+            gc.collect()  # a socket that was left open is told here
+    assert [(entry["log_level"], entry["event"]) for entry in logs] == [
+        ("warning", "`chat tree` will need --url")
+    ]

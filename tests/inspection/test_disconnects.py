@@ -1,0 +1,213 @@
+"""Why a connection ended: one sentence for each way, and only what nobody expects is remembered."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import trio
+from trio_websocket import CloseReason
+
+from chat.domain.closing import (
+    CRASHED,
+    GOING_AWAY,
+    NO_PONG,
+    OUTCOME_UNKNOWN,
+    TOO_SLOW,
+    UNAUTHENTICATED,
+    Closing,
+)
+from chat.domain.entities import Person
+from chat.domain.rooms import Rooms
+from chat.inspection.disconnects import Cause, cause_of, record_crash, record_end
+from chat.inspection.recorder import Open, Record, Recorder
+from chat.inspection.story import recent_ends
+
+
+class Connection:
+    """A connection that is served by the test's own task."""
+
+    def __init__(self, person: Person | None = None, *, limit: int = 1000, heard_at: float = 0.0) -> None:
+        self.record = Record()
+        self.session: Any = SimpleNamespace(
+            person=person,
+            address="192.0.2.1",
+            dialect=SimpleNamespace(name="talker"),
+            outbox=SimpleNamespace(limit=limit),
+            ears=SimpleNamespace(heard_at=heard_at),
+        )
+
+    def known(self) -> Open:
+        return Open(self.record, self.session, trio.CancelScope(), trio.lowlevel.current_task())
+
+    def cause(self, reason: CloseReason | None = None) -> Cause:
+        return cause_of(self.known(), reason)
+
+
+def reason(code: int, text: str = "") -> CloseReason:
+    return CloseReason(code, text)
+
+
+LOST = "The client ended TCP without a close frame: it went away without a goodbye."
+RESET = "The connection was reset: the client's process was killed, or the network between broke."
+
+
+async def test_whoever_closes_as_they_should_is_not_remembered() -> None:
+    for code in (None, 1000, 1001, 1005):
+        connection = Connection()
+        connection.record.peer_closed = True
+        cause = connection.cause(None if code is None else reason(code))
+        assert cause == Cause("closed by the client", "The client closed it, as it should.", usual=True)
+    connection = Connection()
+    connection.record.peer_closed = True
+    cause = connection.cause(reason(4000))
+    assert cause == Cause("closed by the client", "The client closed it, with code 4000.")
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "cause"),
+    [
+        (1002, "", Cause("protocol error", "The client broke the WebSocket protocol (1002).")),
+        (
+            1002,
+            "bad mask.",
+            Cause("protocol error", "The client broke the WebSocket protocol: bad mask (1002)."),
+        ),
+        (
+            1003,
+            "é",
+            Cause("protocol error", "The client sent data of a type that is not accepted: \\xe9 (1003)."),
+        ),
+        (1007, "", Cause("protocol error", "The client sent text that is not UTF-8 (1007).")),
+        (1009, "", Cause("too big", "The client sent a message that is too big (1009).")),
+        (1006, "", Cause("reset", RESET)),
+    ],
+)
+async def test_what_the_library_ends_a_connection_for_is_told(code: int, text: str, cause: Cause) -> None:
+    assert Connection().cause(reason(code, text)) == cause
+
+
+async def test_how_tcp_ended_is_told_where_there_was_no_close_frame() -> None:
+    connection = Connection()
+    connection.record.peer_ended = True
+    assert connection.cause() == connection.cause(reason(1006)) == Cause("lost", LOST)
+    assert Connection().cause().kind == "cut"
+    connection = Connection()
+    connection.record.too_many_fragments = connection.record.peer_closed = True
+    assert connection.cause(reason(1009)) == Cause(
+        "too big", "The client sent one message in too many fragments (1009)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("closing", "cause"),
+    [
+        (GOING_AWAY, Cause("going away", "The server was told to stop, and said so (1001).", usual=True)),
+        (
+            OUTCOME_UNKNOWN,
+            Cause("outcome unknown", "The database did not say in time whether a message was saved (1013)."),
+        ),
+        (UNAUTHENTICATED, Cause("closed", "The server closed it: not authenticated (4401).")),
+        (
+            NO_PONG,
+            Cause("no pong", "Nothing came from the client for 42 s, not even an answer to a ping (4009)."),
+        ),
+    ],
+    ids=lambda each: getattr(each, "kind", ""),
+)
+async def test_what_the_server_closed_for_comes_before_what_the_client_did_then(
+    closing: Closing, cause: Cause
+) -> None:
+    connection = Connection(heard_at=trio.current_time() - 42)
+    connection.record.closing = closing
+    connection.record.peer_closed = connection.record.peer_ended = True
+    assert connection.cause(reason(1000)) == cause
+
+
+@pytest.mark.parametrize(
+    ("waiting", "sentence"),
+    [
+        (
+            1001,
+            "The client read too slowly: 1,001 bytes waited for it, and no more than 1,000 may (4008).",
+        ),
+        (
+            1000,
+            "The client read nothing: 1,000 bytes waited for it, and none could be written for too long (4008).",
+        ),
+    ],
+)
+async def test_too_slow_tells_which_of_the_two_it_was(waiting: int, sentence: str) -> None:
+    connection = Connection()
+    connection.record.closing, connection.record.waiting = TOO_SLOW, waiting
+    assert connection.cause() == Cause("too slow", sentence)
+
+
+async def test_whom_an_administrator_ended_is_told_before_anything_else() -> None:
+    connection = Connection()
+    connection.record.cut, connection.record.closing = True, GOING_AWAY
+    assert connection.cause() == Cause("cut by an administrator", "An administrator ended it (4010).")
+
+
+async def test_an_unusual_end_is_remembered_with_who_and_where(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    recorder = Recorder()
+    ada = Connection(Person(id=1, name="ada"))
+    guest = Connection()
+    usual = Connection()
+    for connection in (ada, guest, usual):
+        recorder.admit(connection.record, connection.session, trio.CancelScope())
+        connection.record.peer_ended = True
+    await trio.sleep(3)
+    usual.record.peer_closed = True
+    for connection in (ada, guest, usual):
+        record_end(recorder, connection.record, None)
+    assert not recorder.open
+    await trio.sleep(2)
+    one, two = recent_ends(recorder)
+    assert (one.connection, one.name, one.kind) == (2, None, "lost")
+    assert (two.connection, two.name, two.dialect, two.address) == (1, "ada", "talker", "192.0.2.1")
+    assert (two.lasted, two.ended_ago, two.kind, two.sentence) == (3.0, 2.0, "lost", LOST)
+    for connection, ended in ((ada, "lost"), (usual, "closed by the client")):
+        assert connection.record.events is not None
+        assert connection.record.events[-1].what == f"ended: {ended}"
+
+
+async def test_who_was_never_admitted_or_ended_already_is_passed_over() -> None:
+    recorder, connection = Recorder(), Connection()
+    record_end(recorder, connection.record, None)
+    assert recent_ends(recorder) == []
+    assert connection.record.events is None
+
+
+async def test_a_crash_tells_its_place_and_not_what_a_client_wrote() -> None:
+    recorder, connection = Recorder(), Connection()
+    recorder.admit(connection.record, connection.session, trio.CancelScope())
+    record_end(recorder, connection.record, None)
+    users: Any = None
+    nobody: Any = None
+    try:
+        await Rooms(users, users, users).see(nobody, 1)
+    except AttributeError as error:
+        group = ExceptionGroup("a secret", [ExceptionGroup("another", [error])])
+        record_crash(recorder, connection.record, group)
+    (end,) = recent_ends(recorder)
+    assert end.kind == "crash"
+    place, _, rest = end.sentence.partition(" (")
+    assert place.startswith(
+        "A bug of the server ended it, and only it: AttributeError at chat/domain/rooms.py:"
+    )
+    assert place.endswith(" Rooms._made_by_people")
+    assert rest == f"{CRASHED.code}). The log has the traceback."
+    assert connection.record.events is not None
+    assert connection.record.events[-1].what.startswith("failed: AttributeError at chat/domain/rooms.py:")
+
+
+async def test_a_crash_elsewhere_tells_its_type_alone() -> None:
+    recorder, connection = Recorder(), Connection()
+    try:
+        raise ZeroDivisionError("a secret")
+    except ZeroDivisionError as error:
+        record_crash(recorder, connection.record, error)
+    assert connection.record.events is not None
+    assert connection.record.events[-1].what == "failed: ZeroDivisionError"

@@ -1,0 +1,75 @@
+"""What the server counts about itself, as Prometheus reads it and as the watch shows it."""
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from chat.domain.closing import GOING_AWAY, TOO_SLOW
+from chat.engine import journal
+from chat.inspection.metrics import Meters
+
+
+def read(meters: Meters) -> dict[tuple[str, ...], float]:
+    """Every sample, by its name and the values of its labels."""
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(meters.render().decode())
+        for sample in family.samples
+    }
+
+
+def test_what_happens_is_counted_under_its_own_name() -> None:
+    meters = Meters()
+    meters.committed(3, 0.25)
+    meters.committed(200, 0.004)
+    meters.refused(2)
+    meters.fanned_out(0.75)
+    for closing in (TOO_SLOW, GOING_AWAY, TOO_SLOW):
+        meters.closed(closing)
+    meters.over_budget("messages")
+    samples = read(meters)
+    for name, value in {
+        ("chat_messages_total",): 203,
+        ("chat_batch_messages_sum",): 203,
+        ("chat_batch_messages_count",): 2,
+        ("chat_batch_messages_bucket", "5.0"): 1,
+        ("chat_commit_seconds_count",): 2,
+        ("chat_commit_seconds_sum",): 0.254,
+        ("chat_commit_seconds_bucket", "0.005"): 1,
+        ("chat_messages_refused_total",): 2,
+        ("chat_fan_out_seconds_sum",): 0.75,
+        ("chat_fan_out_seconds_count",): 1,
+        ("chat_closed_total", "4008"): 2,
+        ("chat_closed_total", "1001"): 1,
+        ("chat_over_budget_total", "messages"): 1,
+    }.items():
+        assert samples[name] == value, name
+
+
+def test_the_buckets_of_batches_end_with_the_largest_batch_that_there_is() -> None:
+    buckets = [labels[1] for labels in read(Meters()) if labels[0] == "chat_batch_messages_bucket"]
+    assert buckets[-2:] == [f"{journal._BATCH}.0", "+Inf"]
+
+
+def test_what_is_watched_is_read_anew_each_time() -> None:
+    meters, clients, told = Meters(), [5], [100]
+    meters.watch(
+        lambda: [("chat_connections", "Clients", clients[0])],
+        lambda: [("chat_deliveries", "Told", told[0])],
+    )
+    assert read(meters)["chat_connections",] == 5
+    assert read(meters)["chat_deliveries_total",] == 100
+    clients[0], told[0] = 6, 101
+    meters.committed(4, 0.1)
+    meters.refused(1)
+    assert meters.totals() == {
+        "messages": 4,
+        "commits": 1,
+        "deliveries": 101,
+        "refused": 1,
+        "clients": 6,
+    }
+
+
+def test_two_servers_in_one_process_share_nothing() -> None:
+    one, other = Meters(), Meters()
+    one.committed(1, 0.1)
+    assert read(other)["chat_messages_total",] == 0

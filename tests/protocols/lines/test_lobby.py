@@ -1,0 +1,193 @@
+"""The lobby: who may speak under which name, and what may be asked of the past at once."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+import trio.testing
+from chat_world import Client, World, open_world
+
+from chat.domain.entities import LOBBY_ID, Person
+from chat.domain.failures import StorageDown
+from chat.engine.dialect import Dialect
+from chat.protocols.messenger.codec import MESSENGER
+from chat.protocols.talker.codec import TALKER
+
+TOO_MANY = "too many history queries at once, wait for the answers"
+
+
+@pytest.fixture
+async def world() -> AsyncGenerator[World]:
+    async with open_world() as world:
+        yield world
+
+
+def line(text: str, name: str = "ada") -> dict[str, str]:
+    return {"name": name, "message": text}
+
+
+NOT_AUTHORISED = line("not authorised: send auth <token> first", "server")
+OTHER_NAME = line("that is not your name", "server")
+
+
+async def talker(world: World, person: Person) -> Client:
+    client = await world.connect(TALKER, person)
+    client.heard_now()
+    return client
+
+
+def refusals(frames: list[dict[str, str]]) -> list[str]:
+    return [frame["message"] for frame in frames if frame["name"] == "server"]
+
+
+@pytest.mark.parametrize("ending", ["answered", "refused"])
+async def test_sixteen_history_queries_may_be_under_way_and_no_more(world: World, ending: str) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    client, other = await talker(world, ada), await talker(world, ben)
+    client.send(line("hello"))
+    await world.rest()
+    other.heard_now()
+    for _ in range(3):  # each of them counts no longer than it lasts
+        if ending == "refused":
+            world.obstacles.fail("before", *[StorageDown("down")] * 16)
+        with world.obstacles.held("before"):
+            for _ in range(16):
+                client.send(line("history 5"))
+            assert await client.hears() == []
+            for _ in range(2):
+                assert refusals([await client.asks(line("history 5"))]) == [TOO_MANY]
+            other.send(line("history 5", "ben"))  # another's are none of theirs
+            assert await other.hears() == []
+        heard = await client.hears()
+        assert len(heard) == 16
+        assert (ending == "answered") == (heard == [line("hello")] * 16)
+        await other.hears()
+        assert client.session.recalls == 0
+        world.obstacles._before["before"].clear()
+    assert await client.asks(line("history 5")) == line("hello")
+
+
+async def test_the_histories_that_a_client_asks_for_are_read_one_after_the_other(world: World) -> None:
+    (ada,) = await world.add_all("ada")
+    client = await talker(world, ada)
+    client.send(line("hello"))
+    await world.rest()
+    with world.obstacles.held("page"):
+        world.obstacles.calls.clear()
+        for _ in range(3):
+            client.send(line("history 300"))
+        assert await client.hears() == []
+        assert world.obstacles.calls == ["by_id", "page"]
+    assert await client.hears() == [line("hello")] * 3
+    assert client.session.last_recall is None
+
+
+async def test_queries_of_a_client_that_leaves_leave_nothing_behind(world: World) -> None:
+    (ada,) = await world.add_all("ada")
+    client = await talker(world, ada)
+    with world.obstacles.held("before"):
+        for _ in range(16):
+            client.send(line("history 5"))
+        await world.rest()
+        client.leave()
+        await client.ends()
+    assert client.session.recalls == 0
+    world.assert_nothing_is_left()
+
+
+async def test_nobody_speaks_or_asks_before_they_authenticated_nor_under_another_name(world: World) -> None:
+    ada, _ben = await world.add_all("ada", "ben")
+    client = await world.connect(TALKER)
+    client.heard_now()
+    for text in ("hello", "history 5"):
+        assert await client.asks(line(text)) == NOT_AUTHORISED
+    assert await client.asks(line(f"auth {world.token(ada)}", "ben")) == OTHER_NAME
+    assert await client.asks(line("hello")) == NOT_AUTHORISED
+    assert await client.asks(line(f"auth {world.token(ada)}", "ADA")) == line("authorised as ada", "server")
+    for text in ("hello", "history 5"):
+        assert await client.asks(line(text, "ben")) == OTHER_NAME
+    assert (await client.asks(line("a\0b")))["name"] == "server"
+    client.send(line("hello", "Ada"))
+    assert await client.hears() == []
+    assert [message.text for message in world.said(LOBBY_ID)] == ["hello"]
+    assert await client.asks(line("history 5", "")) == line("hello")
+
+
+@pytest.mark.parametrize(
+    ("text", "claimed", "why"),
+    [
+        ("auth nonsense", "", "the token is not valid"),
+        ("auth", "ada", "the token is not valid"),
+        ("auth {token}", "ben", "that is not your name"),
+    ],
+)
+async def test_an_auth_that_fails_leaves_whoever_is_authorised_so_and_says_so(
+    world: World, text: str, claimed: str, why: str
+) -> None:
+    (ada,) = await world.add_all("ada")
+    client = await talker(world, ada)
+    answer = line(f"{why}; you are still authorised as ada", "server")
+    assert await client.asks(line(text.format(token=world.token(ada)), claimed)) == answer
+    client.send(line("hello"))
+    assert await client.asks(line("history 5", "")) == line("hello")
+
+
+async def test_an_auth_that_can_not_be_looked_up_leaves_whoever_is_authorised_so(world: World) -> None:
+    (ada,) = await world.add_all("ada")
+    client = await talker(world, ada)
+    world.obstacles.fail("by_ids", StorageDown("down"))
+    assert await client.asks(line(f"auth {world.token(ada)}")) == line(
+        "the database does not answer, try again; you are still authorised as ada", "server"
+    )
+    client.send(line("hello"))
+    assert await client.asks(line("history 5", "")) == line("hello")
+
+
+async def test_an_authentication_is_in_the_record_and_says_who(world: World) -> None:
+    (ada,) = await world.add_all("ada")
+    client = await world.connect(TALKER)
+    client.send(line(f"auth {world.token(ada)}", ""))
+    await world.rest()
+    assert [event.what for event in client.session.record.events or ()] == ["authenticated as ada"]
+
+
+# --- a lobby for those who have logged in ---
+
+
+@pytest.fixture
+async def members_world(autojump_clock: trio.testing.MockClock) -> AsyncGenerator[World]:
+    async with open_world(lobby_needs_login=True) as world:
+        yield world
+
+
+@pytest.mark.parametrize(("dialect", "key"), [(TALKER, "name"), (MESSENGER, "username")])
+async def test_who_is_not_logged_in_hears_nothing_until_they_are(
+    members_world: World, dialect: Dialect, key: str
+) -> None:
+    world = members_world
+    ada, ben = await world.add_all("ada", "ben")
+    speaker, stranger = await talker(world, ada), await world.connect(dialect)
+    stranger.heard_now()
+    speaker.send(line("for members"))
+    assert await stranger.hears() == []
+    stranger.send({key: "ben", "message": f"auth {world.token(ben)}"})
+    await stranger.hears()
+    speaker.send(line("for ben too"))
+    assert [frame["message"] for frame in await stranger.hears()] == ["for ben too"]
+
+
+async def test_who_chooses_a_dialect_by_the_first_frame_hears_nothing_either(members_world: World) -> None:
+    world = members_world
+    speaker = await talker(world, await world.add("ada"))
+    stranger = await world.connect(TALKER, choices=(TALKER, MESSENGER))
+    stranger.send({"username": "nobody", "message": "hello?"})
+    await stranger.hears()
+    speaker.send(line("for members"))
+    assert await stranger.hears() == []
+
+
+async def test_who_comes_with_a_token_hears_the_lobby_of_members(members_world: World) -> None:
+    world = members_world
+    ada, ben = await world.add_all("ada", "ben")
+    speaker, listener = await talker(world, ada), await talker(world, ben)
+    speaker.send(line("hello"))
+    assert await listener.hears() == [line("hello")]

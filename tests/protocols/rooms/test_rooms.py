@@ -1,0 +1,675 @@
+"""Rooms: one at a time for a connection, and memberships that open sockets feel at once."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import trio
+from chat_world import Client, World, open_world
+
+from chat.domain.entities import LOBBY_ID, Draft, Person
+from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.outcomes import Outcome
+from chat.domain.refusals import NO_PERSON, NO_ROOM, NOT_MEMBER, Refusal
+from chat.domain.rooms import ALREADY_IN, NOT_CREATOR, PRIVATE
+from chat.engine.follower import follow_changes
+from chat.engine.people import PeopleFollower
+from chat.protocols.direct.codec import DIRECT
+from chat.protocols.messenger.codec import MESSENGER
+from chat.protocols.rooms.codec import ROOMS
+from chat.protocols.support.codec import SUPPORT
+from chat.protocols.talker.codec import TALKER
+
+ENTERED = {"Type": "enter"}
+
+
+@pytest.fixture
+async def world() -> AsyncGenerator[World]:
+    async with open_world() as world:
+        yield world
+
+
+def enter(room_id: int) -> dict[str, object]:
+    return {"Type": "enter", "RoomID": room_id}
+
+
+def message(text: str) -> dict[str, object]:
+    return {"Type": "message", "Text": text}
+
+
+def error(text: str) -> dict[str, object]:
+    return {"Type": "error", "Error": text}
+
+
+async def here(world: World, person: Person, room_id: int = 0) -> Client:
+    """A socket of a person, in a room unless it is 0."""
+    client = await world.connect(ROOMS, person)
+    assert client.heard_now() == [ENTERED]
+    if room_id:
+        assert await client.asks(enter(room_id)) == ENTERED
+    return client
+
+
+def texts(frames: list[Any]) -> list[str]:
+    """What was said; other frames are left out."""
+    return [frame["Text"] for frame in frames if frame["Type"] == "message"]
+
+
+async def join(world: World, room_id: int, *people: Person) -> None:
+    with trio.fail_after(20):
+        for person in people:
+            assert await world.memberships.join(person, room_id) is None
+        await world.rest()  # until the room was told
+
+
+# --- entering and speaking ---
+
+
+async def test_a_message_is_heard_by_everyone_in_the_room_its_sender_too_and_by_nobody_else(
+    world: World,
+) -> None:
+    ada, ben, cem = await world.add_all("ada", "ben", "cem")
+    garden, cellar = await world.make_room(ada), await world.make_room(cem, "cellar")
+    await join(world, garden.id, ben)
+    one, two = await here(world, ada, garden.id), await here(world, ben, garden.id)
+    outside, elsewhere = await here(world, ada), await here(world, cem, cellar.id)
+    one.send(message("hello"))
+    heard = await one.hears()
+    (said,) = await two.hears()
+    assert (said["Type"], said["Text"], said["UID"], said["RoomID"]) == (
+        "message",
+        "hello",
+        ada.id,
+        garden.id,
+    )
+    sent = {"Type": "sent", "MessageID": said["ID"], "Timestamp": said["Timestamp"]}
+    assert sorted(heard, key=str) == sorted([said, sent], key=str)
+    assert await outside.hears() == await elsewhere.hears() == []
+
+
+async def test_a_connection_is_in_one_room_at_a_time(world: World) -> None:
+    (ada,) = await world.add_all("ada")
+    garden, cellar = await world.make_room(ada), await world.make_room(ada, "cellar")
+    client, speaker = await here(world, ada, garden.id), await here(world, ada, garden.id)
+    assert await client.asks(enter(garden.id)) == error("already in room")
+    assert await client.asks(enter(cellar.id)) == ENTERED
+    speaker.send(message("in the garden"))
+    assert await client.hears() == []
+    client.send(message("in the cellar"))
+    assert texts(await client.hears()) == ["in the cellar"]
+    assert texts(await speaker.hears()) == ["in the garden"]
+    assert [each.text for each in world.said(cellar.id)] == ["in the cellar"]
+    assert await client.asks(enter(0)) == ENTERED
+    assert await client.asks(enter(0)) == error("not in room")
+    assert await client.asks(message("nowhere")) == error("not in room")
+
+
+async def test_what_can_not_be_entered_leaves_one_where_one_was(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden, private = await world.make_room(ada), await world.make_room(ben, "private", is_private=True)
+    direct = await world.storage.rooms.direct_room(ada.id, ben.id)
+    support = await world.storage.rooms.support_room(ada.id)
+    assert direct is not None
+    assert support is not None
+    client = await here(world, ada, garden.id)
+    assert await client.asks(enter(private.id)) == error("not room member")
+    for nowhere in (99, 2**63 - 1, direct.id, support.id):
+        assert await client.asks(enter(nowhere)) == error("invalid room id")
+    client.send(message("still here"))
+    assert texts(await client.hears()) == ["still here"]
+
+
+@pytest.mark.parametrize("text", ["", "  ", "x" * 4001, "a\0b"])
+async def test_a_text_that_can_not_be_a_message_is_refused(world: World, text: str) -> None:
+    (ada,) = await world.add_all("ada")
+    client = await here(world, ada, LOBBY_ID)
+    assert (await client.asks(message(text)))["Type"] == "error"
+    assert world.said(LOBBY_ID) == []
+
+
+async def test_the_lobby_is_a_room_that_everybody_may_enter(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    client, talker = await here(world, ada, LOBBY_ID), await world.connect(TALKER, ben)
+    talker.heard_now()
+    client.send(message("from the rooms"))
+    assert await talker.hears() == [{"name": "ada", "message": "from the rooms"}]
+    talker.send({"name": "ben", "message": "from the talkers"})
+    await talker.hears()
+    assert texts(await client.hears()) == ["from the rooms", "from the talkers"]
+    assert await world.memberships.join(ada, LOBBY_ID) == ALREADY_IN
+    assert await world.memberships.remove(ada, LOBBY_ID, ada.id) == NO_ROOM
+    assert isinstance(await world.memberships.delete(ada, LOBBY_ID), Refusal)
+
+
+async def test_a_room_that_can_not_be_looked_up_is_an_internal_error_and_one_stays_outside(
+    world: World,
+) -> None:
+    (ada,) = await world.add_all("ada")
+    garden = await world.make_room(ada)
+    client = await here(world, ada)
+    for call in ("by_id", "is_member"):
+        world.obstacles.fail(call, StorageDown("down"))
+        assert await client.asks(enter(garden.id)) == error("internal error")
+        assert await client.asks(message("hi")) == error("not in room")
+    assert await client.asks(enter(garden.id)) == ENTERED
+
+
+async def test_a_client_without_a_token_that_chooses_rooms_neither_enters_nor_speaks(world: World) -> None:
+    client = await world.connect_at_root(TALKER)
+    client.heard_now()
+    client.send(enter(LOBBY_ID))
+    assert [frame["Type"] for frame in await client.hears()] == [
+        "enter",
+        "error",
+    ]  # the greeting, and a refusal
+    assert (await client.asks(message("hello")))["Type"] == "error"
+    assert world.said(LOBBY_ID) == []
+
+
+# --- joining and inviting ---
+
+
+async def test_a_joining_is_told_to_the_room_and_makes_a_member(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+    creator, client = await here(world, ada, garden.id), await here(world, ben)
+    assert await client.asks(enter(garden.id)) == error("not room member")
+    await join(world, garden.id, ben)
+    (told,) = await creator.hears()
+    assert (told["Type"], told["UID"], told["Text"]) == ("join", ben.id, "")
+    assert await client.asks(enter(garden.id)) == ENTERED
+    assert await world.memberships.join(ben, garden.id) == ALREADY_IN
+    assert await world.memberships.join(ada, garden.id) == ALREADY_IN
+    assert await creator.hears() == []
+
+
+async def test_a_private_room_is_entered_by_invitation_alone(world: World) -> None:
+    ada, ben, cem = await world.add_all("ada", "ben", "cem")
+    secret = await world.make_room(ada, "secret", is_private=True)
+    creator, client = await here(world, ada, secret.id), await here(world, ben)
+    assert await world.memberships.join(ben, secret.id) == PRIVATE
+    assert await world.memberships.invite(ben, secret.id, cem.id) == NOT_CREATOR
+    assert await world.memberships.invite(ada, secret.id, 99) == NO_PERSON
+    assert await world.memberships.invite(ada, secret.id, ada.id) == ALREADY_IN
+    assert await world.memberships.invite(ada, 99, ben.id) == NO_ROOM
+    assert await world.memberships.invite(ada, secret.id, ben.id) is None
+    (told,) = await creator.hears()
+    assert (told["Type"], told["UID"]) == ("join", ben.id)
+    assert await world.memberships.invite(ada, secret.id, ben.id) == ALREADY_IN
+    assert await client.asks(enter(secret.id)) == ENTERED
+    assert world.joined(secret.id) == [ben.id]
+
+
+async def at_once(*calls: Callable[[], Awaitable[object]]) -> list[object]:
+    """What each returned."""
+    results: list[object] = []
+
+    async def run(call: Callable[[], Awaitable[object]]) -> None:
+        results.append(await call())
+
+    async with trio.open_nursery() as nursery:
+        for call in calls:
+            nursery.start_soon(run, call)
+    return results
+
+
+@pytest.mark.parametrize("ways", [("join", "join"), ("join", "invite"), ("invite", "invite"), ("join",) * 5])
+@pytest.mark.parametrize("slow", ["nothing", "is_member", "by_id", "save"])
+async def test_joinings_of_one_person_at_once_are_told_once(
+    world: World, ways: tuple[str, ...], slow: str
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+    creator = await here(world, ada, garden.id)
+    call = {
+        "join": lambda: world.memberships.join(ben, garden.id),
+        "invite": lambda: world.memberships.invite(ada, garden.id, ben.id),
+    }
+    results: list[object] = []
+
+    async def run() -> None:
+        results.extend(await at_once(*(call[way] for way in ways)))
+
+    async with trio.open_nursery() as nursery:
+        with world.obstacles.held(slow, after=True):
+            nursery.start_soon(run)
+            await world.rest()
+    assert sorted(results, key=str) == sorted([None] + [ALREADY_IN] * (len(ways) - 1), key=str)
+    assert world.joined(garden.id) == [ben.id]
+    assert [frame["Type"] for frame in await creator.hears()] == ["join"]
+
+
+async def test_whoever_hangs_up_and_joins_again_joins_once(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+    results: list[object] = []
+
+    async def join_again() -> None:
+        results.append(await world.memberships.join(ben, garden.id))
+
+    async with trio.open_nursery() as nursery:
+        with world.obstacles.held("save"):
+            async with trio.open_nursery() as hung_up:
+                hung_up.start_soon(world.memberships.join, ben, garden.id)
+                await world.rest()
+                hung_up.cancel_scope.cancel()
+            nursery.start_soon(join_again)  # the first is still at the journal
+            await world.rest()
+            assert results == []
+    assert results == [ALREADY_IN]
+    assert world.joined(garden.id) == [ben.id]
+
+
+async def test_a_joining_that_was_not_saved_made_no_member_and_may_be_tried_again(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+    world.obstacles.fail("save", StorageDown("down"))
+    assert isinstance(await world.memberships.join(ben, garden.id), Refusal)
+    assert await world.members(garden.id) == {ada.id}
+    await join(world, garden.id, ben)
+    assert world.joined(garden.id) == [ben.id]
+
+
+async def test_a_joining_of_unknown_outcome_is_told_and_felt_if_it_landed(
+    world: World, autojump_clock: object
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+    creator, client = await here(world, ada, garden.id), await here(world, ben)
+    world.obstacles.fail("save", OutcomeUnknown("silence"), after=True)
+    assert isinstance(await world.memberships.join(ben, garden.id), Refusal)
+    await trio.sleep(2)
+    assert [frame["Type"] for frame in await creator.hears()] == ["join"]
+    assert await client.asks(enter(garden.id)) == ENTERED
+    assert await world.memberships.join(ben, garden.id) == ALREADY_IN
+
+
+async def test_joining_a_room_that_is_deleted_meanwhile_finds_no_room(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+    results: list[object] = []
+
+    async def join_it() -> None:
+        results.append(await world.memberships.join(ben, garden.id))
+
+    async with trio.open_nursery() as nursery:
+        with world.obstacles.held("save"):
+            nursery.start_soon(join_it)
+            await world.rest()
+            assert await world.memberships.delete(ada, garden.id) is None
+    (refusal,) = results
+    assert isinstance(refusal, Refusal)
+    assert await world.members(garden.id) == set()
+
+
+async def test_joinings_of_different_people_or_rooms_do_not_wait_for_each_other(world: World) -> None:
+    ada, ben, cem = await world.add_all("ada", "ben", "cem")
+    garden, cellar = await world.make_room(ada), await world.make_room(ada, "cellar")
+    world.obstacles.calls.clear()
+    async with trio.open_nursery() as nursery:
+        with world.obstacles.held("is_member"):
+            for person, room in ((ben, garden), (cem, garden), (ben, cellar)):
+                nursery.start_soon(world.memberships.join, person, room.id)
+            await world.rest()
+            assert world.obstacles.calls.count("is_member") == 3
+    assert sorted(world.joined(garden.id)) == [ben.id, cem.id]
+    assert world.joined(cellar.id) == [ben.id]
+
+
+class Nobody:
+    """An author who does not want to know."""
+
+    def settled(self, draft: Draft, outcome: Outcome) -> None:
+        """Hear it all the same."""
+
+
+async def test_a_joining_cancelled_before_the_journal_took_it_may_be_tried_again(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+
+    async def say_much() -> None:
+        while True:
+            await world.journal.submit(Draft(garden.id, ada.id, "ada", "hello", 0.0), Nobody())
+
+    with trio.fail_after(20):
+        with world.obstacles.held("save"):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(say_much)
+                await world.rest()  # until no more drafts may wait
+                nursery.start_soon(world.memberships.join, ben, garden.id)
+                await world.rest()
+                nursery.cancel_scope.cancel()
+        assert await world.memberships.join(ben, garden.id) is None
+    assert world.joined(garden.id) == [ben.id]
+
+
+# --- removal ---
+
+
+async def test_whoever_was_removed_hears_nothing_more_on_any_connection(world: World) -> None:
+    ada, ben, cem = await world.add_all("ada", "ben", "cem")
+    garden = await world.make_room(ada)
+    await join(world, garden.id, ben, cem)
+    speaker, other = await here(world, ada, garden.id), await here(world, cem, garden.id)
+    phone, desk = await here(world, ben, garden.id), await here(world, ben, garden.id)
+    assert await world.memberships.remove(ada, garden.id, ben.id) is None
+    speaker.send(message("he is gone"))
+    assert texts(await other.hears()) == ["he is gone"]
+    assert await phone.hears() == await desk.hears() == []
+    assert await phone.asks(message("am I?")) == error("not in room")
+    assert await phone.asks(enter(garden.id)) == error("not room member")
+    assert await world.memberships.remove(ada, garden.id, ben.id) == NOT_MEMBER
+    await join(world, garden.id, ben)
+    assert await phone.asks(enter(garden.id)) == ENTERED
+
+
+async def test_a_message_that_is_at_the_journal_is_not_heard_after_the_removal(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+    await join(world, garden.id, ben)
+    speaker, removed = await here(world, ada, garden.id), await here(world, ben, garden.id)
+    with world.obstacles.held("save", after=True):  # it is committed, and not announced
+        speaker.send(message("between us"))
+        await world.rest()
+        assert await world.memberships.remove(ada, garden.id, ben.id) is None
+        assert removed.heard_now() == []
+    assert texts(await speaker.hears()) == ["between us"]
+    assert await removed.hears() == []
+
+
+async def test_a_membership_that_was_looked_up_before_the_removal_opens_no_door_after_it(
+    world: World,
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+    await join(world, garden.id, ben)
+    speaker, client = await here(world, ada, garden.id), await here(world, ben)
+    with world.obstacles.held("is_member", after=True):
+        client.send(enter(garden.id))
+        await world.rest()  # the answer, "a member", is on its way
+        assert await world.memberships.remove(ada, garden.id, ben.id) is None
+    assert await client.hears() == [error("not room member")]
+    speaker.send(message("alone"))
+    await speaker.hears()
+    assert await client.hears() == []
+
+
+@pytest.mark.parametrize("nth", range(12))
+async def test_a_removal_that_ends_at_any_moment_of_entering_leaves_nobody_in(world: World, nth: int) -> None:
+    ada, *people = await world.add_all("ada", *(f"person {n}" for n in range(10)))
+    garden = await world.make_room(ada)
+    await join(world, garden.id, *people)
+    clients = [await here(world, person) for person in people]
+    async with trio.open_nursery() as nursery:
+        for client in clients:
+            client.send(enter(garden.id))
+        for _ in range(nth):
+            await trio.lowlevel.checkpoint()
+        for person in people:
+            nursery.start_soon(world.memberships.remove, ada, garden.id, person.id)
+    await world.rest()
+    assert not world.hub.is_heard(garden.id)
+
+
+async def test_whoever_enters_while_the_removal_is_under_way_is_out_when_it_returns(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+    await join(world, garden.id, ben)
+    speaker, client = await here(world, ada, garden.id), await here(world, ben)
+    async with trio.open_nursery() as nursery:
+        with world.obstacles.held("remove_member"):
+            nursery.start_soon(world.memberships.remove, ada, garden.id, ben.id)
+            await world.rest()
+            assert await client.asks(enter(garden.id)) == ENTERED
+            speaker.send(message("still in"))
+            assert texts(await client.hears()) == ["still in"]
+    speaker.send(message("out"))
+    await speaker.hears()
+    assert await client.hears() == []
+
+
+async def test_a_removal_of_unknown_outcome_takes_people_out_all_the_same(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+    await join(world, garden.id, ben)
+    speaker, client = await here(world, ada, garden.id), await here(world, ben, garden.id)
+    world.obstacles.fail("remove_member", OutcomeUnknown("silence"))
+    with pytest.raises(OutcomeUnknown):
+        await world.memberships.remove(ada, garden.id, ben.id)
+    speaker.send(message("is he here?"))
+    await speaker.hears()
+    assert await client.hears() == []
+    assert await client.asks(enter(garden.id)) == ENTERED  # it had not happened
+
+
+async def test_entering_takes_one_look_however_fast_others_remove_what_they_are_not_in(world: World) -> None:
+    ada, *strangers = await world.add_all("ada", *(f"stranger {n}" for n in range(8)))
+    garden = await world.make_room(ada)
+    client = await here(world, ada)
+
+    async def remove_nothing(stranger: Person) -> None:
+        for _ in range(100):
+            assert await world.memberships.remove(stranger, garden.id, stranger.id) == NOT_MEMBER
+
+    world.obstacles.calls.clear()
+    with trio.fail_after(20):
+        async with trio.open_nursery() as nursery:
+            for stranger in strangers:
+                nursery.start_soon(remove_nothing, stranger)
+            client.send(enter(garden.id))
+        assert await client.hears() == [ENTERED]
+    assert world.obstacles.calls.count("is_member") == 1
+    assert world.obstacles.calls.count("remove_member") == 800
+
+
+async def test_one_may_leave_and_only_the_creator_may_remove_others(world: World) -> None:
+    ada, ben, cem = await world.add_all("ada", "ben", "cem")
+    garden = await world.make_room(ada)
+    await join(world, garden.id, ben, cem)
+    assert await world.memberships.remove(ben, garden.id, cem.id) == NOT_CREATOR
+    still = await here(world, ada, garden.id)
+    assert await world.memberships.remove(ben, garden.id, ada.id) == NOT_CREATOR
+    still.send(message("I am still in"))
+    assert texts(await still.hears()) == ["I am still in"]
+    assert await world.memberships.remove(ben, garden.id, ben.id) is None
+    assert await world.members(garden.id) == {ada.id, cem.id}
+    assert await world.memberships.remove(ada, 99, ben.id) == NO_ROOM
+
+
+async def test_a_room_deleted_under_its_listeners_leaves_them_outside(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+    await join(world, garden.id, ben)
+    one, two = await here(world, ada, garden.id), await here(world, ben, garden.id)
+    assert await world.memberships.delete(ben, garden.id) == NOT_CREATOR
+    with world.obstacles.held("save"):
+        two.send(message("too late"))
+        await world.rest()
+        assert await world.memberships.delete(ada, garden.id) is None
+    assert await two.hears() == [error("invalid room id")]
+    assert await one.hears() == []
+    for client in (one, two):
+        assert await client.asks(message("hello?")) == error("not in room")
+        assert await client.asks(enter(garden.id)) == error("invalid room id")
+        assert await client.asks(enter(LOBBY_ID)) == ENTERED
+    assert await world.memberships.delete(ada, garden.id) == NO_ROOM
+
+
+async def test_a_deletion_of_unknown_outcome_takes_everybody_out_all_the_same(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden, cellar = await world.make_room(ada), await world.make_room(ada, "cellar")
+    await join(world, garden.id, ben)
+    one, two = await here(world, ada, garden.id), await here(world, ben, garden.id)
+    elsewhere = await here(world, ada, cellar.id)
+    world.obstacles.fail("delete", OutcomeUnknown("silence"))
+    with pytest.raises(OutcomeUnknown):
+        await world.memberships.delete(ada, garden.id)
+    for client in (one, two):
+        assert await client.asks(message("am I in?")) == error("not in room")
+        assert await client.asks(enter(garden.id)) == ENTERED  # it had not happened
+    elsewhere.send(message("still here"))
+    assert texts(await elsewhere.hears()) == ["still here"]
+
+
+@asynccontextmanager
+async def following(world: World) -> AsyncGenerator[None]:
+    """Others' changes are followed, as in a server."""
+    storage: Any = world.storage
+    async with trio.open_nursery() as nursery:
+        people = PeopleFollower(world.accounts, world.presence)
+        nursery.start_soon(follow_changes, storage, people, world.memberships)
+        await world.rest()
+        yield
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_room_that_another_process_deletes_has_nobody_in_it(world: World) -> None:
+    ada = await world.add("ada")
+    garden, cellar = await world.make_room(ada), await world.make_room(ada, "cellar")
+    inside, elsewhere = await here(world, ada, garden.id), await here(world, ada, cellar.id)
+    async with following(world):
+        await world.storage.rooms.delete(garden.id)
+        await world.rest()
+        assert inside.session.room_id == 0
+        assert await inside.asks(message("hello?")) == error("not in room")
+        assert elsewhere.session.room_id == cellar.id
+
+
+async def test_a_room_that_was_deleted_during_an_outage_has_nobody_in_it_afterwards(world: World) -> None:
+    ada = await world.add("ada")
+    garden, cellar = await world.make_room(ada), await world.make_room(ada, "cellar")
+    inside, elsewhere = await here(world, ada, garden.id), await here(world, ada, cellar.id)
+    await world.storage.rooms.delete(garden.id)
+    world.obstacles.fail("by_id", StorageDown("an outage"))
+    async with following(world):
+        await trio.sleep(1)
+        assert inside.session.room_id == 0
+        assert elsewhere.session.room_id == cellar.id
+
+
+async def test_who_enters_while_another_process_deletes_the_room_is_outside(world: World) -> None:
+    ada = await world.add("ada")
+    garden = await world.make_room(ada)
+    client = await world.connect(ROOMS, ada)
+    client.heard_now()
+    async with following(world):
+        with world.obstacles.held("is_member"):
+            client.send(enter(garden.id))
+            await world.rest()
+            await world.storage.rooms.delete(garden.id)
+            await world.rest()
+        assert await client.hears() == [error("invalid room id")]
+        assert client.session.room_id == 0
+
+
+# --- a new name ---
+
+
+async def test_a_new_name_is_felt_by_all_open_sockets_of_the_person(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    op = await world.add("op", operator=True)
+    ear = await world.connect(MESSENGER)
+    own = {dialect: await world.connect(dialect, ada) for dialect in (TALKER, MESSENGER, ROOMS)}
+    operator, client = await world.connect(SUPPORT, op), await world.connect(SUPPORT, ben)
+    direct = await world.connect(DIRECT, ada)
+    own[ROOMS].send(enter(LOBBY_ID))
+    await own[ROOMS].hears()
+    for person, name in ((ada, "Zoë"), (op, "boss")):
+        await rename(world, person, name)
+    own[TALKER].send({"name": "zoë", "message": "1"})
+    await world.rest()
+    own[MESSENGER].send({"username": "Zoë", "message": "2"})
+    await world.rest()
+    own[ROOMS].send(message("3"))
+    heard = await ear.hears()
+    assert [(frame["username"], frame["message"]) for frame in heard] == [
+        ("Zoë", "1"),
+        ("Zoë", "2"),
+        ("Zoë", "3"),
+    ]
+    own[TALKER].heard_now()
+    refused = await own[TALKER].asks({"name": "ada", "message": "as before"})
+    assert refused == {"name": "server", "message": "that is not your name"}
+    client.send({"method": "message.send", "params": ["help"], "id": 1})
+    await client.hears()
+    operator.heard_now()
+    operator.send({"method": "message.operatorSend", "params": ["sure"], "id": 1})
+    (push,) = await client.hears()
+    assert push["result"]["message"]["invader_name"] == "boss"
+    direct.heard_now()
+    assert await direct.asks({"from": ada.id, "to": ada.id, "content": "id"}) == {
+        "from": ada.id,
+        "to": ada.id,
+        "content": "id",
+    }
+
+
+async def rename(world: World, person: Person, name: str) -> None:
+    """As the HTTP side does it."""
+    renamed = await world.accounts.rename(person, name)
+    assert isinstance(renamed, Person)
+    world.presence.renamed(renamed)
+
+
+async def test_a_name_that_changes_during_an_authentication_is_the_new_one(world: World) -> None:
+    (ada,) = await world.add_all("ada")
+    client = await world.connect(TALKER)
+    with world.obstacles.held("by_ids", after=True):
+        client.send({"name": "", "message": f"auth {world.token(ada)}"})
+        await world.rest()  # the answer, "ada", is on its way
+        await rename(world, ada, "Zoë")
+    assert await client.hears() == [{"name": "server", "message": "authorised as Zoë"}]
+
+
+async def test_a_name_that_changed_during_the_handshake_is_the_new_one(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    handshake, other = world.presence.handshake(), world.presence.handshake()
+    handshake.is_of(ada)
+    other.is_of(ben)
+    await rename(world, ada, "Zoë")
+    handshake.end()
+    other.end()
+    assert [each.person and each.person.name for each in (handshake, other)] == ["Zoë", "ben"]
+    await rename(world, ben, "Ben")
+    assert other.person == ben, "the handshake is over"
+    assert not world.presence._handshakes
+
+
+async def test_a_rename_of_unknown_outcome_is_believed_by_the_next_handshake(world: World) -> None:
+    (ada,) = await world.add_all("ada")
+    await rename(world, ada, "Zoë")
+    world.obstacles.fail("rename", OutcomeUnknown("lost"), after=True)
+    with pytest.raises(OutcomeUnknown):
+        await rename(world, ada, "Ada Lovelace")  # it is done, and nobody was told
+    person = await world.accounts.authenticate(world.token(ada))
+    assert isinstance(person, Person)
+    client = await world.connect(TALKER, person)
+    assert client.heard_now() == [{"name": "server", "message": "authorised as Ada Lovelace"}]
+
+
+async def test_many_joins_invitations_and_removals_at_random_agree_in_the_end(world: World) -> None:
+    ada, *others = await world.add_all("ada", *(f"person {n}" for n in range(6)))
+    garden = await world.make_room(ada)
+    ear = await here(world, ada, garden.id)
+    removed: list[int] = []
+
+    async def come_and_go(person: Person, turns: int) -> None:
+        for n in range(turns):
+            way = (person.id + n) % 3
+            if way == 0:
+                await world.memberships.join(person, garden.id)
+            elif way == 1:
+                await world.memberships.invite(ada, garden.id, person.id)
+            elif await world.memberships.remove(person, garden.id, person.id) is None:
+                removed.append(person.id)
+
+    async with trio.open_nursery() as nursery:
+        for person in others:
+            for _ in range(2):
+                nursery.start_soon(come_and_go, person, 9)
+    joined = world.joined(garden.id)
+    members = await world.members(garden.id)
+    for person in others:
+        assert joined.count(person.id) - removed.count(person.id) == (person.id in members)
+    assert [frame["UID"] for frame in await ear.hears()] == joined

@@ -1,0 +1,149 @@
+"""What is asked of every codec: it never raises, and tells nobody what is another's."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import pytest
+from drawn import NO_FRAMES, body, events, frames_with, messages, texts
+from hypothesis import given
+from hypothesis import strategies as st
+
+import chat
+from chat.domain.entities import Message, Peer, SupportOf
+from chat.domain.refusals import BAD_TOKEN, UNAVAILABLE
+from chat.engine.dialect import Dialect, Voice, by_name, by_path
+from chat.engine.events import Event, Refused, Said
+from chat.protocols.direct.handlers import DirectMessages
+from chat.protocols.lines import handlers as lobby
+from chat.protocols.registry import DIALECTS
+from chat.protocols.rooms.handlers import RoomSockets
+from chat.protocols.support.codec import DESK_VOICE
+from chat.protocols.support.handlers import SupportDesk
+
+_ANY: Any = None  # services that no handler is asked for here
+HANDLED = {
+    *lobby.HANDLERS,
+    *SupportDesk(_ANY).handlers,
+    *DirectMessages(_ANY, trust_from=False).handlers,
+    *RoomSockets(_ANY).handlers,
+}
+"""The commands that the server has a handler for."""
+
+KEYS = {
+    "talker": ["name", "message"],
+    "messenger": ["username", "message"],
+    "direct": ["from", "to", "content"],
+    "support": ["method", "params", "id"],
+    "rooms": ["Type", "RoomID", "Text"],
+}
+WORDS = [
+    "auth x",
+    "history 5",
+    "ping",
+    "enter",
+    "message",
+    "message.auth",
+    "message.send",
+    "message.operatorSend",
+    "message.conversations",
+    "message.history",
+]
+
+each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+VOICES: list[Voice] = [*DIALECTS, DESK_VOICE]
+
+
+@each_dialect
+@pytest.mark.parametrize("frame", NO_FRAMES, ids=range(len(NO_FRAMES)))
+def test_what_is_no_frame_becomes_a_command_that_says_so(dialect: Dialect, frame: str | bytes) -> None:
+    assert type(dialect.decode(frame)) in HANDLED
+
+
+@each_dialect
+@given(data=st.data())
+def test_every_frame_becomes_a_command_that_is_handled(dialect: Dialect, data: st.DataObject) -> None:
+    frame = data.draw(frames_with(KEYS[dialect.name], WORDS))
+    assert type(dialect.decode(frame)) in HANDLED
+
+
+@each_dialect
+@given(data=st.data())
+def test_frames_of_the_other_dialects_are_understood_or_refused_too(
+    dialect: Dialect, data: st.DataObject
+) -> None:
+    other = data.draw(st.sampled_from(list(KEYS)))
+    frame = data.draw(frames_with(KEYS[other], WORDS))
+    assert type(dialect.decode(frame)) in HANDLED
+
+
+@each_dialect
+def test_a_greeting_is_handled(dialect: Dialect) -> None:
+    assert type(dialect.greeting) in HANDLED
+
+
+@pytest.mark.parametrize("voice", VOICES, ids=lambda voice: type(voice).__name__)
+@given(event=events())
+def test_every_event_becomes_one_whole_frame_or_nothing(voice: Voice, event: Event) -> None:
+    frame = voice.encode(event)
+    if frame:
+        assert body(frame).decode()
+
+
+@pytest.mark.parametrize("voice", VOICES, ids=lambda voice: type(voice).__name__)
+@pytest.mark.parametrize("size", [0, 1, 60, 100, 125, 126, 127, 4000, 65_400, 65_535, 65_536, 70_000])
+def test_a_frame_says_its_length_in_every_form(voice: Voice, size: int) -> None:
+    said = Said(Message(1, 1, 1, 1, "ada", "x" * size, 0.0, people=SupportOf(Peer(2, "ben"))))
+    assert b"x" * size in body(voice.encode(said))
+
+
+@each_dialect
+def test_a_refusal_is_always_put_into_words(dialect: Dialect) -> None:
+    for refusal in (BAD_TOKEN, UNAVAILABLE):
+        assert body(dialect.encode(Refused(refusal)))
+
+
+@pytest.mark.parametrize("voice", VOICES, ids=lambda voice: type(voice).__name__)
+@given(message=messages(text=st.just("text of this one")), other=messages(text=st.just("text of another")))
+def test_a_frame_holds_nothing_of_another_message(voice: Voice, message: Message, other: Message) -> None:
+    before = voice.encode(Said(message))
+    voice.encode(Said(other))
+    assert voice.encode(Said(message)) == before
+    assert b"text of another" not in before
+
+
+@given(text=texts.filter(str.strip))
+def test_what_a_frame_says_never_depends_on_who_hears_it(text: str) -> None:
+    """The hub encodes once for a whole voice, so equal messages must have equal bytes."""
+    for voice in VOICES:
+        said = [
+            Said(Message(1, 1, 1, 1, "ada", text, 0.5, people=SupportOf(Peer(2, "ben")))) for _ in range(2)
+        ]
+        assert voice.encode(said[0]) == voice.encode(said[1])
+
+
+def test_names_paths_and_shapes_are_each_dialects_own() -> None:
+    def all_differ(values: Iterable[object]) -> bool:
+        listed = list(values)
+        return len(set(listed)) == len(listed)
+
+    assert all_differ(dialect.name for dialect in DIALECTS)
+    assert all_differ(dialect.path for dialect in DIALECTS)
+    for dialect in DIALECTS:
+        assert by_name(DIALECTS, dialect.name) is dialect
+        assert by_path(DIALECTS, dialect.path) is dialect
+        # At `/` the first whose keys are all there is chosen: none may hide another.
+        assert not any(other.shape <= dialect.shape for other in DIALECTS if other is not dialect)
+    assert by_name(DIALECTS, "klingon") is None
+    assert by_path(DIALECTS, "/") is None
+
+
+@each_dialect
+def test_a_frame_of_the_shape_is_known_by_its_keys(dialect: Dialect) -> None:
+    keys = msgspec.json.decode(msgspec.json.encode(dict.fromkeys(KEYS[dialect.name], ""))).keys()
+    assert dialect.shape <= keys
+
+
+def test_the_package_counts_its_protocols() -> None:
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    assert f"{words[len(DIALECTS)]} protocols over one core" in str(chat.__doc__)

@@ -1,0 +1,430 @@
+"""What an administrator sees and does, on the whole server with its memory storage: real sockets, real ends."""
+
+import json
+import socket
+import struct
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+import pytest
+import trio
+from click.testing import CliRunner, Result
+from gateway_under_test import until
+from structlog.testing import capture_logs
+from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
+from wsproto.frame_protocol import FrameProtocol, Opcode
+
+from chat.cli import main
+from chat.domain.entities import Person
+from chat.domain.ports import NewPerson, Taken
+from chat.domain.tokens import Tokens
+from chat.inspection.control_socket import SOCKET
+from chat.protocols.commands import Recall
+from chat.protocols.lines import handlers as lobby
+from chat.server import open_chat
+from chat.settings.config import Config, Listen
+from chat.storage.memory import MemoryStorage
+
+SECRET = "a secret of the tests that is long enough"
+
+
+class Watched:
+    """A server, and an admin who looks at it."""
+
+    def __init__(self, url: str, storage: MemoryStorage, client: httpx.AsyncClient) -> None:
+        self.url = url
+        self.storage = storage
+        self._http = client
+
+    async def token(self, name: str, *, admin: bool = False) -> str:
+        added = await self.storage.users.add(NewPerson(name=name, password_hash=b"x", is_admin=admin))
+        assert not isinstance(added, Taken)
+        return self.token_of(added)
+
+    def token_of(self, person: Person) -> str:
+        return Tokens(SECRET, 60).issue(person)
+
+    async def ask(self, path: str, token: str | None, method: str = "GET", **headers: str) -> httpx.Response:
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        return await self._http.request(method, self.url + path, headers=headers)
+
+    @asynccontextmanager
+    async def client(self, path: str = "/talker", token: str = "") -> AsyncGenerator[WebSocketConnection]:
+        query = f"?token={token}" if token else ""
+        host = self.url.removeprefix("http://")
+        # A stream of our own: trio-websocket's client leaves it open when the server closes first.
+        async with (
+            await trio.open_tcp_stream("127.0.0.1", int(host.rpartition(":")[2])) as stream,
+            trio.open_nursery() as nursery,
+            await wrap_client_stream(nursery, stream, host, path + query) as ws,
+        ):
+            yield ws
+
+
+@asynccontextmanager
+async def open_watched(local: Path | None = None, **settings: Any) -> AsyncGenerator[Watched]:
+    config = Config(listen=(Listen("127.0.0.1", 0),), data=Path("unused"), bcrypt_cost=4, **settings)
+    storage = MemoryStorage()
+    with trio.fail_after(60):
+        async with (
+            open_chat(config, storage, SECRET, local=local) as server,
+            httpx.AsyncClient(trust_env=False, timeout=10) as client,
+        ):
+            yield Watched(server.addresses[0], storage, client)
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Generator[None]:
+    """The server logs in the process in which the commands print."""
+    with capture_logs():
+        yield
+
+
+@pytest.fixture
+async def watched() -> AsyncGenerator[Watched]:
+    async with open_watched() as watched:
+        yield watched
+
+
+async def told(ws: WebSocketConnection) -> dict[str, str]:
+    answer: dict[str, str] = json.loads(await ws.get_message())
+    return answer
+
+
+async def say(ws: WebSocketConnection, name: str, text: str) -> None:
+    await ws.send_message(json.dumps({"name": name, "message": text}))
+
+
+# --- who may ---
+
+CALLS = [
+    ("GET", "/admin/tree.json"),
+    ("GET", "/admin/why"),
+    ("GET", "/admin/why/1"),
+    ("POST", "/admin/clients/1/cancel"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), CALLS)
+async def test_only_an_admin_may_and_only_from_here(watched: Watched, method: str, path: str) -> None:
+    grace, eve = await watched.token("grace", admin=True), await watched.token("eve")
+    assert (await watched.ask(path, None, method)).status_code == 401
+    assert (await watched.ask(path, "nonsense", method)).status_code == 401
+    assert (await watched.ask(path, eve, method)).status_code == 403
+    for origin in ("https://evil.example", "null"):
+        assert (await watched.ask(path, grace, method, Origin=origin)).status_code == 403
+    for allowed in ({}, {"Origin": watched.url}):
+        assert (await watched.ask(path, grace, method, **allowed)).status_code in (200, 404)
+
+
+async def test_the_role_is_looked_up_at_each_call(watched: Watched) -> None:
+    token = await watched.token("grace", admin=True)
+    assert (await watched.ask("/admin/why", token)).status_code == 200
+    await watched.storage.users.set_roles(1, operator=False, admin=False)
+    assert (await watched.ask("/admin/why", token)).status_code == 403
+    await watched.storage.users.set_roles(1, operator=False, admin=True)
+    assert (await watched.ask("/admin/why", token)).status_code == 200
+
+
+async def test_a_token_in_the_query_or_a_cookie_is_none(watched: Watched) -> None:
+    token = await watched.token("grace", admin=True)
+    assert (await watched.ask(f"/admin/why?token={token}", None)).status_code == 401
+    assert (await watched.ask("/admin/why", None, Cookie=f"token={token}")).status_code == 401
+
+
+async def test_cancelling_takes_a_post(watched: Watched) -> None:
+    token = await watched.token("grace", admin=True)
+    assert (await watched.ask("/admin/clients/1/cancel", token)).status_code == 405
+
+
+async def test_the_page_loads_nothing_from_elsewhere_and_tells_nothing_by_itself(watched: Watched) -> None:
+    page = await watched.ask("/admin/tree", None)
+    assert page.status_code == 200
+    assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+    assert "//" not in page.text.replace("<!doctype", "")
+    for part in ("/web/tree.js", "/web/tree.css"):
+        assert part in page.text
+        assert (await watched.ask(part, None)).status_code == 200
+
+
+# --- what it sees ---
+
+
+def tasks(branch: dict[str, Any]) -> list[dict[str, Any]]:
+    found = [branch]
+    for nursery in branch["nurseries"]:
+        for task in nursery["tasks"]:
+            found += tasks(task)
+    return found
+
+
+async def test_the_tree_shows_clients_their_tasks_and_the_servers_own(watched: Watched) -> None:
+    token = await watched.token("grace", admin=True)
+    ada = await watched.token("ada")
+    async with watched.client("/messenger"), watched.client("/talker", ada) as ws:
+        await told(ws)
+        await say(ws, "ada", "hello")
+        snapshot: dict[str, Any] = {"totals": {"messages": 0}}
+        while not snapshot["totals"]["messages"]:
+            snapshot = (await watched.ask("/admin/tree.json", token)).json()
+        (first, second) = sorted(snapshot["clients"], key=lambda client: client["connection"])
+        assert (first["name"], first["dialect"], first["messages_in"]) == (None, "messenger", 0)
+        assert (second["name"], second["dialect"], second["messages_in"]) == ("ada", "talker", 1)
+        assert (second["queued_bytes"], second["queued_batches"]) == (0, 0)
+        assert snapshot["totals"]["messages"] == snapshot["totals"]["commits"] == 1
+        assert snapshot["totals"]["connections"] == snapshot["totals"]["clients"] == 2
+        found = tasks(snapshot["tree"])
+        (mine,) = [task for task in found if task["client"] == second["connection"]]
+        assert mine["awaits"]["where"].startswith("chat/gateway/http1/head.py:")
+        assert mine["awaits"]["function"] == "ReplayStream.receive_ready"
+        (nursery,) = mine["nurseries"]
+        assert nursery["scope"]["where"] == "Door.serve"
+        assert [task["name"].rpartition(".")[2] for task in nursery["tasks"]] == ["_reader_task"]
+        names = {task["name"] for task in found}
+        assert {"chat.engine.journal.Journal.write", "chat.engine.broadcaster.Broadcaster.fan_out"} <= names
+        few = (await watched.ask("/admin/tree.json?most=1", token)).json()
+        assert (len(few["clients"]), few["more"]) == (1, 1)
+        assert len([task for task in tasks(few["tree"]) if task["client"] is not None]) == 1
+        assert (await watched.ask("/admin/tree.json?most=x", token)).status_code == 400
+        assert (await watched.ask("/admin/tree.json?most=1000000", token)).status_code == 400
+
+
+async def test_a_cancelled_client_unwinds_and_nobody_else_notices(watched: Watched) -> None:
+    token = await watched.token("grace", admin=True)
+    ada, ben = await watched.token("ada"), await watched.token("ben")
+    async with watched.client("/talker", ada) as one, watched.client("/talker", ben) as other:
+        await told(one), await told(other)
+        snapshot = (await watched.ask("/admin/tree.json", token)).json()
+        (number,) = [each["connection"] for each in snapshot["clients"] if each["name"] == "ada"]
+        unwound = (await watched.ask(f"/admin/clients/{number}/cancel", token, "POST")).json()
+        assert (unwound["connection"], unwound["name"]) == (number, "ada")
+        last = unwound["tasks"][-1]
+        assert last["task"].endswith("Connections.serve"), "the client's own task ends last"
+        assert "ReplayStream.receive_ready ‹wait_readable›" in last["awaited"]
+        assert len(unwound["tasks"]) == 2
+        assert all(task["seconds"] is not None for task in unwound["tasks"])
+        with pytest.raises(ConnectionClosed) as closed:
+            await one.get_message()
+        assert closed.value.reason is not None
+        assert closed.value.reason.code == 4010
+        await say(other, "ben", "history 5")
+        await say(other, "ben", "still here")
+        await until(lambda: [m.text for m in watched.storage.messages._said(1)] == ["still here"])
+        assert (await watched.ask(f"/admin/clients/{number}/cancel", token, "POST")).status_code == 404
+        story = (await watched.ask(f"/admin/why/{number}", token)).json()
+        assert story["summary"]["sentence"] == "An administrator ended it (4010)."
+
+
+# --- why connections ended ---
+
+
+async def raw(watched: Watched, path: str = "/talker") -> trio.SocketStream:
+    """A client that sends the bytes it is told to, its handshake over."""
+    stream = await trio.open_tcp_stream("127.0.0.1", int(watched.url.rpartition(":")[2]))
+    await stream.send_all(
+        f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n".encode()
+        + b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    assert b"101" in await stream.receive_some()
+    return stream
+
+
+def frame(opcode: Opcode, payload: bytes) -> bytes:
+    return bytes(FrameProtocol(client=True, extensions=[])._serialize_frame(opcode, payload))
+
+
+async def reset(_watched: Watched, stream: trio.SocketStream) -> None:
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    await trio.aclose_forcefully(stream)
+
+
+async def end(_watched: Watched, stream: trio.SocketStream) -> None:
+    await stream.aclose()
+
+
+async def break_protocol(_watched: Watched, stream: trio.SocketStream) -> None:
+    await stream.send_all(b"\xf1\x85\0\0\0\0wrong")
+
+
+async def bad_text(_watched: Watched, stream: trio.SocketStream) -> None:
+    await stream.send_all(frame(Opcode.TEXT, b"\xff\xfe"))
+
+
+async def oversize(_watched: Watched, stream: trio.SocketStream) -> None:
+    await stream.send_all(frame(Opcode.TEXT, b"x" * 70_000))
+
+
+async def fragments(_watched: Watched, stream: trio.SocketStream) -> None:
+    await stream.send_all(b"\x01\x80\0\0\0\0" + b"\x00\x80\0\0\0\0" * 3000)
+
+
+async def close_oddly(_watched: Watched, stream: trio.SocketStream) -> None:
+    await stream.send_all(frame(Opcode.CLOSE, (1002).to_bytes(2) + b"a secret reason"))
+
+
+async def skip_authentication(_watched: Watched, stream: trio.SocketStream) -> None:
+    await stream.send_all(frame(Opcode.TEXT, b'{"method":"message.send","params":["x"],"id":1}'))
+
+
+async def crash(watched: Watched, stream: trio.SocketStream) -> None:
+    token = await watched.token("cem")
+    for text in (f"auth {token}", "history 5"):
+        await stream.send_all(frame(Opcode.TEXT, json.dumps({"name": "cem", "message": text}).encode()))
+
+
+async def nothing(_watched: Watched, _stream: trio.SocketStream) -> None:
+    await trio.lowlevel.checkpoint()
+
+
+WAYS: list[tuple[Callable[[Watched, trio.SocketStream], Awaitable[None]], str, str, str]] = [
+    (reset, "/talker", "reset", "The connection was reset: the client's process was killed, or"),
+    (end, "/talker", "lost", "The client ended TCP without a close frame:"),
+    (
+        break_protocol,
+        "/talker",
+        "protocol error",
+        "The client broke the WebSocket protocol: Reserved bit set",
+    ),
+    (bad_text, "/talker", "protocol error", "The client sent text that is not UTF-8"),
+    (oversize, "/talker", "too big", "The client sent a message that is too big: Exceeded maximum"),
+    (fragments, "/talker", "too big", "The client sent one message in too many fragments (1009)."),
+    (close_oddly, "/talker", "closed by the client", "The client closed it, with code 1002."),
+    (skip_authentication, "/support", "closed", "The server closed it: not authenticated (4401)."),
+    (crash, "/talker", "crash", "A bug of the server ended it, and only it: ZeroDivisionError"),
+    (nothing, "/talker", "no pong", "Nothing came from the client for "),
+]
+
+
+@pytest.mark.parametrize(
+    ("misbehave", "path", "kind", "sentence"), WAYS, ids=[way[0].__name__ for way in WAYS]
+)
+async def test_why_tells_in_a_sentence(
+    misbehave: Callable[[Watched, trio.SocketStream], Awaitable[None]],
+    path: str,
+    kind: str,
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(*_: object) -> None:
+        raise ZeroDivisionError("with a secret text")
+
+    monkeypatch.setitem(lobby.HANDLERS, Recall, fail)
+    patience = {"ping_interval": 0.1, "pong_timeout": 0.1} if misbehave is nothing else {}
+    async with open_watched(**patience) as watched:
+        token = await watched.token("grace", admin=True)
+        stream = await raw(watched, path)
+        await misbehave(watched, stream)
+        ends: list[dict[str, Any]] = []
+        while not any(end["kind"] == kind for end in ends):
+            await trio.sleep(0.01)
+            ends = (await watched.ask("/admin/why", token)).json()
+        (summary,) = ends
+        assert summary["sentence"].startswith(sentence)
+        story = (await watched.ask(f"/admin/why/{summary['connection']}", token)).json()
+        assert story["summary"]["sentence"] == summary["sentence"]
+        assert story["events"][0] == {"at": 0.0, "what": "accepted"}
+        assert "secret" not in json.dumps(story)
+        if misbehave is oversize:
+            assert (story["frames"][-2]["type"], story["frames"][-2]["length"]) == ("text", 70_000)
+        if misbehave is nothing:
+            assert (story["frames"][0]["sent"], story["frames"][0]["type"]) == (True, "ping")
+        await stream.aclose()
+
+
+async def test_why_tells_of_one_who_does_not_read() -> None:
+    async with open_watched(outbox_bytes=4096, message_rate=0.0, message_bytes=0) as watched:
+        token, ada = await watched.token("grace", admin=True), await watched.token("ada")
+        deaf = await raw(watched)
+        async with watched.client("/talker", ada) as ws:
+            await told(ws)
+            ends: list[dict[str, Any]] = []
+            while not ends:
+                for _ in range(200):
+                    await say(ws, "ada", "x" * 3900)
+                ends = (await watched.ask("/admin/why", token)).json()
+        (summary,) = ends
+        assert summary["kind"] == "too slow"
+        assert summary["sentence"].startswith("The client read too slowly: ")
+        assert summary["sentence"].endswith(" bytes waited for it, and no more than 4,096 may (4008).")
+        await deaf.aclose()
+
+
+async def test_who_leaves_as_one_should_is_forgotten(watched: Watched) -> None:
+    token = await watched.token("grace", admin=True)
+    async with watched.client():
+        story = (await watched.ask("/admin/why/1", token)).json()
+        assert story["summary"]["sentence"] == "It has not ended."
+    while (await watched.ask("/admin/why/1", token)).status_code == 200:  # noqa: ASYNC110 - it has no event
+        await trio.sleep(0.01)
+    assert (await watched.ask("/admin/why", token)).json() == []
+
+
+# --- on the data directory's socket ---
+
+
+async def chat(*arguments: str, **settings: str) -> Result:
+    """Run the command beside the server."""
+    return await trio.to_thread.run_sync(lambda: CliRunner().invoke(main, arguments, env=settings))
+
+
+async def test_the_owner_of_the_data_asks_without_a_token() -> None:
+    with TemporaryDirectory(prefix="chat-") as directory:
+        data = Path(directory) / ("far" * 30)  # too long for a socket's path
+        data.mkdir()
+        async with open_watched(data) as watched:
+            assert (data / SOCKET).stat().st_mode & 0o777 == 0o600
+            ada = await watched.token("ada")
+            async with watched.client("/talker", ada) as ws:
+                await told(ws)
+                done = await chat("tree", "--once", "--data", str(data))
+                assert done.exit_code == 0, done.stderr
+                assert "client 1 ada (talker)" in "\n".join(done.stdout.splitlines()[:24])
+                assert "ReplayStream.receive_ready ‹wait_readable›  at least " in done.stdout
+                assert "1 client   0 messages/s" in done.stdout
+                done = await chat("tree", "--cancel", "1", "--data", str(data))
+                assert done.stdout.startswith("cancelled connection 1, ada\n")
+            done = await chat("why", "1", "--data", str(data))
+            assert "An administrator ended it (4010)." in done.stdout
+            assert "authenticated as ada" in done.stdout
+            done = await chat("why", "--data", str(data))
+            assert done.stdout.splitlines()[1].split()[:3] == ["1", "ada", "talker"]
+            for refused in (("why", "99"), ("tree", "--cancel", "99")):
+                done = await chat(*refused, "--data", str(data))
+                assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+        assert not (data / SOCKET).exists()
+        done = await chat("tree", "--once", "--data", str(data))
+        assert done.exit_code == 1
+        assert "no server answers" in done.stderr
+
+
+async def test_an_admin_asks_over_http_with_a_token(watched: Watched) -> None:
+    grace, eve = await watched.token("grace", admin=True), await watched.token("eve")
+    here = {"no_proxy": "*"}
+    async with watched.client():
+        done = await chat("tree", "--json", "--url", watched.url, CHAT_TOKEN=grace, **here)
+        assert done.exit_code == 0, done.stderr
+        snapshot = json.loads(done.stdout)
+        assert snapshot["per_second"]["messages"] == 0
+        assert [each["connection"] for each in snapshot["clients"]] == [1]
+        done = await chat("tree", "--cancel", "1", "--url", watched.url, CHAT_TOKEN=grace, **here)
+        assert done.stdout.startswith("cancelled connection 1, nobody yet\n")
+    done = await chat("why", "--url", watched.url, CHAT_TOKEN=eve, **here)
+    assert done.exit_code == 1
+    assert "403: only an admin may" in done.stderr
+    done = await chat("why", "--url", watched.url, CHAT_TOKEN="", **here)
+    assert done.exit_code == 2
+
+
+async def test_nonsense_on_the_socket_gets_one_line_back() -> None:
+    with TemporaryDirectory(prefix="chat-") as directory:
+        async with open_watched(Path(directory)):
+            for question in (b"nonsense\n", b"tree -1\n", b"x" * 1000, b"why 1 2\n", b"\xff\n"):
+                async with await trio.open_unix_socket(Path(directory) / SOCKET) as stream:
+                    await stream.send_all(question)
+                    answer = await stream.receive_some()
+                    assert json.loads(answer)["error"]

@@ -1,0 +1,114 @@
+"""Accounts over HTTP, on the whole server with its memory storage: who may, and what open sockets feel."""
+
+from typing import Any
+
+import pytest
+from test_admin import Watched, open_watched, told
+from trio_websocket import ConnectionClosed
+
+from chat.domain.entities import Person
+from chat.domain.passwords import Passwords
+from chat.domain.ports import NewPerson
+
+ONE = "/api/v1/admin/people/2"
+PEOPLE = "/api/v1/admin/people"
+
+CALLS: list[tuple[str, str, dict[str, Any] | None]] = [
+    ("GET", PEOPLE, None),
+    ("GET", ONE, None),
+    ("PATCH", ONE, {"name": "Zoë"}),
+    ("DELETE", ONE + "/sessions", None),
+    ("DELETE", ONE, None),
+]
+
+
+async def call(watched: Watched, method: str, path: str, token: str | None, body: object = None) -> Any:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    return await watched._http.request(method, watched.url + path, headers=headers, json=body)
+
+
+@pytest.mark.parametrize(("method", "path", "body"), CALLS)
+async def test_only_an_admin_may(method: str, path: str, body: dict[str, Any] | None) -> None:
+    async with open_watched() as watched:
+        eve, _ben = await watched.token("eve"), await watched.token("ben")
+        before = await watched.storage.users.everyone()
+        for token, status in ((None, 401), ("nonsense", 401), (eve, 403)):
+            answer = await call(watched, method, path, token, body)
+            assert (answer.status_code, list(answer.json())) == (status, ["error"])
+        assert await watched.storage.users.everyone() == before
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "reason"),
+    [
+        ("PATCH", ONE, {"password": "another"}, "your logins were ended, log in again"),
+        ("PATCH", ONE, {"disabled": True}, "your account is disabled"),
+        ("DELETE", ONE + "/sessions", None, "your logins were ended, log in again"),
+        ("DELETE", ONE, None, "your account was deleted"),
+    ],
+)
+async def test_what_an_admin_does_closes_the_sockets_of_that_person(
+    method: str, path: str, body: dict[str, Any] | None, reason: str
+) -> None:
+    async with open_watched() as watched:
+        grace, ben = await watched.token("grace", admin=True), await watched.token("ben")
+        async with watched.client(token=ben) as socket, watched.client(token=grace) as admin:
+            await told(socket), await told(admin)
+            answer = await call(watched, method, path, grace, body)
+            assert (answer.status_code, answer.json()["name"]) == (200, "ben")
+            with pytest.raises(ConnectionClosed) as closed:
+                await socket.get_message()
+            assert closed.value.reason is not None
+            assert (closed.value.reason.code, closed.value.reason.reason) == (4403, reason)
+            await admin.ping()
+        metrics = await call(watched, "GET", "/metrics", None)
+        assert 'chat_closed_total{code="4403"} 1.0' in metrics.text
+        assert "chat_accounts_total{what=" in metrics.text
+
+
+async def test_what_is_refused_ends_a_change_and_what_is_left_out_stays() -> None:
+    async with open_watched() as watched:
+        grace, _ben = await watched.token("grace", admin=True), await watched.token("ben")
+        refused = await call(watched, "PATCH", ONE, grace, {"name": "Grace", "roles": ["admin"]})
+        assert refused.status_code == 409
+        assert (await call(watched, "GET", ONE, grace)).json()["roles"] == []
+        for body in ({"roles": ["king"]}, {"disabled": "yes"}, []):
+            assert (await call(watched, "PATCH", ONE, grace, body)).status_code == 400
+        changed = await call(watched, "PATCH", ONE, grace, {"roles": ["operator", "admin"]})
+        assert changed.json() | {"created": ""} == {
+            "id": 2,
+            "name": "ben",
+            "email": None,
+            "roles": ["operator", "admin"],
+            "disabled": False,
+            "created": "",
+        }
+        same = await call(watched, "PATCH", ONE, grace, {})
+        assert same.json() == changed.json()
+        for nobody in (99, 2**63, 2**70):
+            assert (await call(watched, "GET", f"{PEOPLE}/{nobody}", grace)).status_code == 404
+
+
+async def test_who_changes_their_password_goes_on_with_the_new_token_alone() -> None:
+    async with open_watched() as watched:
+        hashed = await Passwords(4).hash(b"secret", None)
+        assert isinstance(hashed, bytes)
+        ada = await watched.storage.users.add(NewPerson(name="ada", password_hash=hashed))
+        assert isinstance(ada, Person)
+        token = watched.token_of(ada)
+        async with watched.client(token=token) as socket:
+            await told(socket)
+            wrong = await call(
+                watched, "POST", "/api/v1/me/password", token, {"old": "wrong", "new": "other"}
+            )
+            assert (wrong.status_code, wrong.json()) == (403, {"error": "that is not your password"})
+            changed = await call(
+                watched, "POST", "/api/v1/me/password", token, {"old": "secret", "new": "other"}
+            )
+            assert changed.status_code == 200
+            with pytest.raises(ConnectionClosed) as closed:
+                await socket.get_message()
+            assert closed.value.reason is not None
+            assert closed.value.reason.code == 4403
+        assert (await call(watched, "GET", "/profile", token)).status_code == 401
+        assert (await call(watched, "GET", "/profile", changed.json()["token"])).status_code == 200

@@ -43,11 +43,11 @@ INSERT INTO memberships (room_id, user_id)
 SELECT * FROM unnest($1::bigint[], $2::bigint[])"""
 
 T = TypeVar("T")
-Address = dict[str, Any]
+DatabaseAddress = dict[str, Any]
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
-def populate(address: Address, scenario: Scenario, tokens: Tokens) -> list[Member]:
+def populate(address: DatabaseAddress, scenario: Scenario, tokens: Tokens) -> list[Member]:
     """Make who a scenario needs, and the rooms that they are in."""
     names = [f"speaker{number:04}" for number in range(members_needed(scenario))]
 
@@ -80,7 +80,7 @@ async def _make_rooms(connection: Connection, scenario: Scenario, people: Sequen
     return room_of
 
 
-def count_messages(address: Address) -> int:
+def count_messages(address: DatabaseAddress) -> int:
     """Return how many messages are saved."""
 
     async def count(connection: Connection) -> int:
@@ -89,7 +89,7 @@ def count_messages(address: Address) -> int:
     return _on(address, count)
 
 
-def one_commit(address: Address) -> float:
+def one_commit(address: DatabaseAddress) -> float:
     """Return the seconds that one small commit takes in this database when nothing else is done: the median of 200."""
 
     async def commit(connection: Connection) -> float:
@@ -106,7 +106,7 @@ def one_commit(address: Address) -> float:
     return _on(address, commit)
 
 
-def _on(address: Address, operation: Callable[[Connection], Awaitable[T]]) -> T:
+def _on(address: DatabaseAddress, operation: Callable[[Connection], Awaitable[T]]) -> T:
     async def run() -> T:
         async with asyncio.timeout(_DEADLINE):
             connection = await asyncpg.connect(**address)

@@ -1,4 +1,4 @@
-"""Take one, then take all that is waiting: the one idea behind journal, broadcaster, outbox and look-ups.
+"""Receive one item, then all that wait: the one idea behind journal, broadcaster, send queue and look-ups.
 
 An idle server answers at once and a busy one batches by itself, without a timer.
 """
@@ -10,7 +10,7 @@ import trio
 T = TypeVar("T")
 
 
-def take_waiting(channel: trio.MemoryReceiveChannel[T], most: int) -> list[T]:
+def receive_all_nowait(channel: trio.MemoryReceiveChannel[T], most: int) -> list[T]:
     """Take what waits in the channel, `most` items at the most, without waiting. Sync."""
     taken: list[T] = []
     try:

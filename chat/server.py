@@ -23,7 +23,7 @@ from chat.domain.startup import CannotStart
 from chat.domain.support import Support
 from chat.embedded_postgres.data_directory import open_data_directory
 from chat.embedded_postgres.embedded import open_embedded_postgres
-from chat.engine.batch_loader import open_gathering
+from chat.engine.batch_loader import open_batch_loader
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.cleaner import open_cleaner
 from chat.engine.deliveries import open_deliveries
@@ -36,12 +36,12 @@ from chat.engine.journal import open_journal
 from chat.engine.memberships import Memberships
 from chat.engine.people import PeopleFollower
 from chat.engine.presence import Presence
-from chat.engine.session import Core, Handler
-from chat.gateway.http1.request import Arrival
+from chat.engine.session import CommandHandler, Core
+from chat.gateway.http1.request import IncomingRequest
 from chat.gateway.listener import open_gateway
 from chat.gateway.turns import Turns
-from chat.gateway.websocket.endpoint import Door
-from chat.inspection.control_socket import open_local
+from chat.gateway.websocket.endpoint import WebSocketEndpoint
+from chat.inspection.control_socket import open_control_socket
 from chat.inspection.metrics import Meters
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch, open_watch
@@ -135,7 +135,7 @@ async def open_chat(
     async with (
         open_deliveries(storage.rooms) as deliveries,
         open_cleaner(storage.rooms) as cleaner,
-        open_gathering(storage.users.by_ids) as people,
+        open_batch_loader(storage.users.by_ids) as people,
         open_history(storage.rooms, storage.messages) as history,
     ):
         accounts = make_accounts(config, storage.users, people.get, secret, meters.account)
@@ -174,7 +174,7 @@ async def open_chat(
                 budgets,
                 lobby_needs_login=config.lobby == "members",
             )
-            door = Door(config, dialects, core, presence, recorder)
+            endpoint = WebSocketEndpoint(config, dialects, core, presence, recorder)
             app = _app(
                 config,
                 storage,
@@ -193,11 +193,11 @@ async def open_chat(
             nursery.start_soon(follow_changes, storage, followed, memberships)
             async with (
                 _open_metrics(config, meters),
-                _open_local(local, watch, storage),
+                _open_control_socket(local, watch, storage),
                 open_gateway(
                     config,
                     app,
-                    door.serve,
+                    endpoint.serve,
                     on_stop=lambda: presence.close_all(GOING_AWAY),
                     meters=meters,
                     turns=turns,
@@ -209,7 +209,7 @@ async def open_chat(
 
 def _handlers(
     config: Config, storage: Storage, rooms: Rooms, direct: Direct, presence: Presence, hub: Hub
-) -> Mapping[type, Handler]:
+) -> Mapping[type, CommandHandler]:
     """Return what is done for each command, of whichever dialect."""
     desk = SupportDesk(Support(storage.users, storage.rooms, storage.messages))
     hub.observe(Desk, desk.heard)
@@ -263,16 +263,16 @@ async def _open_metrics(config: Config, meters: Meters) -> AsyncGenerator[None]:
 
 
 @asynccontextmanager
-async def _open_local(data: Path | None, watch: Watch, storage: Storage) -> AsyncGenerator[None]:
+async def _open_control_socket(data: Path | None, watch: Watch, storage: Storage) -> AsyncGenerator[None]:
     """Answer whoever owns the data directory, if there is one."""
     if data is None:
         yield
         return
-    async with open_local(data, watch, storage.ping):
+    async with open_control_socket(data, watch, storage.ping):
         yield
 
 
-async def _no_socket(_arrival: Arrival) -> None:
+async def _no_socket(_request: IncomingRequest) -> None:
     """No WebSocket is spoken on the metrics' port: the gateway closes the connection."""
     await trio.lowlevel.checkpoint()
 

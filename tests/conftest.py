@@ -19,7 +19,7 @@ from hypothesis import settings
 
 from chat.embedded_postgres.embedded import running_address
 from chat.storage.postgres.crossing import cross, open_asyncio
-from chat.storage.postgres.database import Address
+from chat.storage.postgres.database import DatabaseAddress
 
 pytest_plugins = ["leftovers", "workers"]
 
@@ -74,14 +74,16 @@ class ServerProcess:
             self.end()
             raise RuntimeError(f"the server did not start: {self.log.read_text()}")
         self.url = line.removeprefix("listening on ").strip()
-        self.database: Address | None = None  # set by a test whose server was given one with --database
+        self.database: DatabaseAddress | None = (
+            None  # set by a test whose server was given one with --database
+        )
 
     @property
     def socket_url(self) -> str:
         return self.url.replace("http", "ws", 1)
 
     @property
-    def address(self) -> Address:
+    def address(self) -> DatabaseAddress:
         """How to reach its database."""
         return self.database or running_address(self.data)
 
@@ -164,7 +166,7 @@ def normalised(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @asynccontextmanager
-async def new_database(server: ServerProcess) -> AsyncGenerator[Address]:
+async def new_database(server: ServerProcess) -> AsyncGenerator[DatabaseAddress]:
     """Make an empty database on the server's PostgreSQL for as long as the block lasts."""
     name = f"test_{os.urandom(6).hex()}"
     await execute(server.address, f"CREATE DATABASE {name}")
@@ -175,13 +177,13 @@ async def new_database(server: ServerProcess) -> AsyncGenerator[Address]:
 
 
 @pytest.fixture
-async def database(server: ServerProcess) -> AsyncGenerator[Address]:
+async def database(server: ServerProcess) -> AsyncGenerator[DatabaseAddress]:
     """An empty database of the test's own."""
     async with new_database(server) as address:
         yield address
 
 
-async def execute(address: Address, statement: str) -> None:
+async def execute(address: DatabaseAddress, statement: str) -> None:
     """Run one statement, on a connection and a loop of its own."""
 
     async def execute() -> None:

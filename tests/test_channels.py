@@ -4,24 +4,24 @@ import math
 
 import trio
 
-from chat.channels import take_waiting
+from chat.channels import receive_all_nowait
 
 
 async def test_what_waits_is_taken_in_its_order_up_to_so_many() -> None:
     send, receive = trio.open_memory_channel[int](math.inf)
-    assert take_waiting(receive, 5) == []
+    assert receive_all_nowait(receive, 5) == []
     for number in range(7):
         send.send_nowait(number)
-    assert take_waiting(receive, 0) == []
-    assert take_waiting(receive, 5) == [0, 1, 2, 3, 4]
-    assert take_waiting(receive, 5) == [5, 6]
+    assert receive_all_nowait(receive, 0) == []
+    assert receive_all_nowait(receive, 5) == [0, 1, 2, 3, 4]
+    assert receive_all_nowait(receive, 5) == [5, 6]
 
 
 async def test_a_channel_that_is_closed_gives_what_it_still_has() -> None:
     send, receive = trio.open_memory_channel[int](math.inf)
     send.send_nowait(1)
     send.close()
-    assert take_waiting(receive, 5) == [1]
-    assert take_waiting(receive, 5) == []
+    assert receive_all_nowait(receive, 5) == [1]
+    assert receive_all_nowait(receive, 5) == []
     receive.close()
-    assert take_waiting(receive, 5) == []
+    assert receive_all_nowait(receive, 5) == []

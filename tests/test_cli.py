@@ -27,7 +27,7 @@ from websockets.sync.client import connect
 import chat.server
 from chat import __version__
 from chat.cli import main
-from chat.cli.refused import Misconfigured, Refused, one_line_refusals
+from chat.cli.refused import CommandFailed, Misconfigured, one_line_refusals
 from chat.cli.serve import serve, serve_until_signalled
 from chat.cli.user import user
 from chat.domain.startup import CannotStart
@@ -241,7 +241,7 @@ def test_what_is_not_utf8_is_refused() -> None:
 
 
 def test_a_refusal_is_found_inside_groups() -> None:
-    with pytest.raises(Refused, match=r"^port 80 is in use$") as caught, one_line_refusals():
+    with pytest.raises(CommandFailed, match=r"^port 80 is in use$") as caught, one_line_refusals():
         raise ExceptionGroup("outer", [ExceptionGroup("inner", [CannotStart("port 80\nis in use")])])
     assert caught.value.exit_code == 1
     with pytest.raises(Misconfigured), one_line_refusals():

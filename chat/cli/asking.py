@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from chat.cli.flags import config_flags
-from chat.cli.refused import Refused
+from chat.cli.refused import CommandFailed
 from chat.settings.sources import TOKEN, read_config
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -20,7 +20,7 @@ Json = Any
 """A decoded answer."""
 
 Ask = Callable[..., Any]
-"""Asks one question, as `ask("why", 17)`, and returns the answer. Raises Refused."""
+"""Asks one question, as `ask("why", 17)`, and returns the answer. Raises CommandFailed."""
 
 _PATIENCE = 10.0
 """Seconds for an answer."""
@@ -41,7 +41,7 @@ def server_flags(command: Command) -> Command:
 
 
 def server_asked(url: str | None, needs_token: bool = True, /, **flags: object) -> Ask:
-    """Return how to ask the server that the flags name. Raises ConfigError and Refused.
+    """Return how to ask the server that the flags name. Raises ConfigError and CommandFailed.
 
     Over HTTP the answer is an admin's, but for questions with `needs_token` off.
     """
@@ -66,13 +66,13 @@ def _ask_local(data: Path, question: str, *parts: int) -> Json:
             with asking.makefile("rb") as answer:
                 reply = json.loads(answer.read())
     except OSError as error:
-        raise Refused(
+        raise CommandFailed(
             f"no server answers on {data}: {error.strerror or error}; pass --data or --url"
         ) from None
     except ValueError:
-        raise Refused("the server ended in the middle of its answer") from None
+        raise CommandFailed("the server ended in the middle of its answer") from None
     if reply["error"] is not None:
-        raise Refused(reply["error"])
+        raise CommandFailed(reply["error"])
     return reply["result"]
 
 
@@ -86,9 +86,9 @@ def _ask_http(url: str, token: str | None, question: str, *parts: int) -> Json:
             return json.load(answer)
     except urllib.error.HTTPError as error:
         with error:
-            raise Refused(f"{url}: {error.code}: {_said(error.read())}") from None
+            raise CommandFailed(f"{url}: {error.code}: {_said(error.read())}") from None
     except (OSError, ValueError) as error:
-        raise Refused(f"{url} does not answer: {getattr(error, 'reason', error)}") from None
+        raise CommandFailed(f"{url} does not answer: {getattr(error, 'reason', error)}") from None
 
 
 def _said(body: bytes) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import trio
 
 from chat.cli.flags import config_flags
-from chat.cli.refused import Refused, one_line_refusals
+from chat.cli.refused import CommandFailed, one_line_refusals
 from chat.domain.refusals import Refusal
 from chat.logs import configure_logging
 from chat.settings.sources import read_config
@@ -24,7 +24,7 @@ data_flags = config_flags("data", "database_url")
 
 
 def beside(flags: Mapping[str, object], act: "Callable[[Beside], Awaitable[Answer | Refusal]]") -> Answer:
-    """Open the data that the flags name, and return what `act` does with them. Raises Refused."""
+    """Open the data that the flags name, and return what `act` does with them. Raises CommandFailed."""
     from chat.beside import open_beside  # late: --help need not wait for it
 
     async def run() -> Answer | Refusal:
@@ -36,7 +36,7 @@ def beside(flags: Mapping[str, object], act: "Callable[[Beside], Awaitable[Answe
         configure_logging("warning", config.log_format)  # the answer is on stdout, and only trouble beside it
         answer = trio.run(run)
         if isinstance(answer, Refusal):
-            raise Refused(answer.text)
+            raise CommandFailed(answer.text)
         return answer
 
 

@@ -11,7 +11,7 @@ from chat.domain.startup import CannotStart
 from chat.settings.config import ConfigError
 
 
-class Refused(click.ClickException):
+class CommandFailed(click.ClickException):
     """Ends the command with one line on stderr."""
 
     exit_code = 1
@@ -23,7 +23,7 @@ class Refused(click.ClickException):
         click.echo(f"chat: {self.message}", file=file, err=True)
 
 
-class Misconfigured(Refused):
+class Misconfigured(CommandFailed):
     """A setting is wrong."""
 
     exit_code = 2
@@ -31,21 +31,21 @@ class Misconfigured(Refused):
 
 @contextmanager
 def one_line_refusals() -> Iterator[None]:
-    """Turn what the person who runs a command can mend into `Refused`, however deep in groups it arrives.
+    """Turn what the person who runs a command can mend into `CommandFailed`, however deep in groups it arrives.
 
     Anything else is a bug, and rises with its traceback.
     """
-    refused: Refused | None = None
+    refused: CommandFailed | None = None
     interrupted = False
     try:
         yield
     except* CannotStart as group:
         error = _first(group)
-        refused = Misconfigured(str(error)) if isinstance(error, ConfigError) else Refused(str(error))
+        refused = Misconfigured(str(error)) if isinstance(error, ConfigError) else CommandFailed(str(error))
     except* StorageDown:
-        refused = Refused("the database does not answer, try again")
+        refused = CommandFailed("the database does not answer, try again")
     except* OutcomeUnknown:
-        refused = Refused(
+        refused = CommandFailed(
             "the database did not confirm in time: look with `chat user list` before trying again"
         )
     except* KeyboardInterrupt:

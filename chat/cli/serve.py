@@ -11,7 +11,7 @@ import structlog
 import trio
 
 from chat.cli.flags import config_flags
-from chat.cli.refused import Refused, one_line_refusals
+from chat.cli.refused import CommandFailed, one_line_refusals
 from chat.cli.reload import Reloads
 from chat.cli.service_manager import ServiceManager
 from chat.cli.terminal import Terminal
@@ -48,7 +48,7 @@ def serve(**flags: object) -> None:
         configure_logging(config.log_level, config.log_format, config.log_addresses)
         raise_descriptor_limit()
         if not trio.run(serve_until_signalled, config, lambda: read_config(flags, os.environ)):
-            raise Refused("a second signal cut the stop short")
+            raise CommandFailed("a second signal cut the stop short")
 
 
 async def serve_until_signalled(config: Config, read: Callable[[], Config]) -> bool:

@@ -21,7 +21,7 @@ HOLD_BACK = 1.0
 
 _MESSAGE_BURST = _READ_BURST = 4.0
 _TEXT_BURST = 8.0
-"""Seconds' worth that may be used at once. At 65,536 bytes a second that is half of an outbox: what one client says
+"""Seconds' worth that may be used at once. At 65,536 bytes a second that is half of a send queue: what one client says
 at once cuts nobody."""
 
 _ADDRESS_SHARE = 10

@@ -29,7 +29,7 @@ TOO_FAR_BEHIND = Closing(1013, "the server missed too much, connect again")
 """More was written to the database by others than anybody can be told live; history has it."""
 
 TOO_SLOW = Closing(4008, "too slow: the bytes waiting for this client passed their limit")
-"""The outbox overflowed, or a write made no progress for too long."""
+"""The send queue overflowed, or a write made no progress for too long."""
 
 NO_PONG = Closing(4009, "no pong in time")
 """Nothing was heard from the client, not even an answer to a ping."""

@@ -15,7 +15,7 @@ _PIECE_BYTES = 131_072
 """Of the missed messages that are read at once: a client takes one piece before the next is read."""
 
 
-class WayOut(Protocol):
+class WriteTracker(Protocol):
     """What knows when bytes leave for a client."""
 
     def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
@@ -29,8 +29,8 @@ class WayOut(Protocol):
 class Notes(Protocol):
     """Where it is noted who was told what."""
 
-    def heard(self, inbox: Inbox, way_out: WayOut, told: Sequence[tuple[Message, int]]) -> None:
-        """Note what `way_out` was offered last, messages with their bytes, each once it has left. Sync."""
+    def heard(self, inbox: Inbox, tracker: WriteTracker, told: Sequence[tuple[Message, int]]) -> None:
+        """Note what `tracker` was offered last, messages with their bytes, each once it has left. Sync."""
         ...
 
     async def written(self) -> None:

@@ -1,6 +1,6 @@
 """What the rules ask of a storage, whichever it is. Both implementations pass one contract suite.
 
-The law of cancelling, for every method here: a read can be cancelled and leaves nothing behind; a write
+Cancelling, for every method here: a read can be cancelled and leaves nothing behind; a write
 that has begun is finished or fails before the cancellation is felt (it is shielded, with a deadline), so a
 cancelled write was either not begun or is complete.
 

@@ -9,7 +9,7 @@ from chat.domain.refusals import NO_PERSON, NO_ROOM, NOT_MEMBER, Code, Refusal
 from chat.domain.rules import clean_room_name
 
 MOST_MESSAGES = 100
-"""Messages in one answer (seed 004)."""
+"""Messages in one answer, as the rooms protocol has it."""
 
 _ANSWER_BYTES = 524_288
 """Bytes of text in one answer; the next page begins where it ends, as after any other."""

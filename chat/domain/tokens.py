@@ -20,7 +20,7 @@ from chat.domain.entities import Person
 
 _ALGORITHM = "HS256"
 _LONGEST = 254
-"""Characters: seed 001 keeps tokens in a VARCHAR(255)."""
+"""Characters: the support desk's database keeps tokens in a VARCHAR(255)."""
 _OPTIONS: Options = {
     "require": ["sub", "iat", "exp", "jti"],
     # A clock that was set back would lock out everybody who logged in shortly before.

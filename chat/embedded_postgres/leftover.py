@@ -42,7 +42,7 @@ async def stop_leftover(cluster: Path) -> None:
     raise CannotStart(f"a PostgreSQL of an earlier server still runs on {cluster}: stop process {pid}")
 
 
-async def stranger(cluster: Path) -> int | None:
+async def unrelated_pid(cluster: Path) -> int | None:
     """Return the process that postmaster.pid names, if it is surely not PostgreSQL on `cluster`."""
     pid = read_pid(cluster)
     return pid if pid is not None and await runs_on(pid, cluster) is False else None

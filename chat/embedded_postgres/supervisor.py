@@ -8,7 +8,7 @@ import structlog
 import trio
 
 from chat.embedded_postgres.cluster import Cluster
-from chat.embedded_postgres.leftover import stranger
+from chat.embedded_postgres.leftover import unrelated_pid
 from chat.embedded_postgres.process import Process, open_process
 from chat.embedded_postgres.server_log import ServerLog
 from chat.embedded_postgres.settings import command
@@ -81,7 +81,7 @@ class Supervisor:
         """Run it until it ends. Return for how many seconds it took connections. Raises OSError."""
         environment = {}
         before = read_status(self._cluster.path)
-        pid = await stranger(self._cluster.path)
+        pid = await unrelated_pid(self._cluster.path)
         if pid is not None:
             # PostgreSQL does not start while a process with the number in its postmaster.pid lives, unless it
             # is told that this one merely started it.

@@ -1,6 +1,6 @@
 """Look-ups that are asked for at the same time are made together: one query for all that wait.
 
-The journal's idea, for reads: take one, then take all that are waiting. When two thousand clients come back at
+The journal's batching, for reads: take one look-up, then all that are waiting. When two thousand clients come back at
 once they do not ask two thousand times who they are, nor what was said last.
 """
 
@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 import trio
 
-from chat.channels import take_waiting
+from chat.channels import receive_all_nowait
 from chat.domain.failures import StorageDown, StorageError
 
 K = TypeVar("K")
@@ -31,8 +31,8 @@ class _Asked(Generic[K, V]):
         self.failure: str | None = None
 
 
-class Gathering(Generic[K, V]):
-    """The way in to the task that looks things up."""
+class BatchLoader(Generic[K, V]):
+    """Submits look-ups to the task that makes them."""
 
     def __init__(self, feed: trio.MemorySendChannel[_Asked[K, V]]) -> None:
         self._feed = feed
@@ -56,9 +56,9 @@ async def _look_up(
 ) -> None:
     """Answer until the feed is closed."""
     async for first in questions:
-        waiting = [first, *take_waiting(questions, _MOST - 1)]
+        waiting = [first, *receive_all_nowait(questions, _MOST - 1)]
         try:
-            # Asked before this moment and answered from after it: nobody gets an answer from the past.
+            # The query starts after each of them asked, so no result is stale.
             found = await fetch(list({asked.key for asked in waiting}))
         except StorageError as error:
             for asked in waiting:
@@ -71,12 +71,12 @@ async def _look_up(
 
 
 @asynccontextmanager
-async def open_gathering(
+async def open_batch_loader(
     fetch: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]],
-) -> AsyncGenerator[Gathering[K, V]]:
+) -> AsyncGenerator[BatchLoader[K, V]]:
     """Look up with `fetch`, which gets distinct keys, for as long as the block lasts. Cancelling ends it."""
     feed, questions = trio.open_memory_channel[_Asked[K, V]](math.inf)  # one for each client at most
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_look_up, fetch, questions)
         with feed:
-            yield Gathering(feed)
+            yield BatchLoader(feed)

@@ -10,7 +10,7 @@ from itertools import chain
 
 import trio
 
-from chat.channels import take_waiting
+from chat.channels import receive_all_nowait
 from chat.engine.hub import Announcement, Hub
 from chat.inspection.metrics import Meters
 
@@ -19,7 +19,7 @@ _KEEP_PACE = 16
 
 
 class Broadcaster:
-    """The way in to the fan-out task."""
+    """Submits announcements to the fan-out task."""
 
     def __init__(self, feed: trio.MemorySendChannel[list[Announcement]], meters: Meters) -> None:
         self._feed = feed
@@ -48,7 +48,7 @@ class Broadcaster:
         """Publish until the feed is closed and empty."""
         async for first in announced:
             started = trio.current_time()
-            waiting = take_waiting(announced, _KEEP_PACE)
+            waiting = receive_all_nowait(announced, _KEEP_PACE)
             hub.publish(chain(first, *waiting))
             self._behind -= 1 + len(waiting)
             self._meters.fanned_out(trio.current_time() - started)

@@ -12,8 +12,8 @@ from functools import partial
 import structlog
 import trio
 
-from chat.channels import take_waiting
-from chat.domain.direct import WayOut
+from chat.channels import receive_all_nowait
+from chat.domain.direct import WriteTracker
 from chat.domain.entities import Inbox, Message
 from chat.domain.failures import StorageError
 from chat.domain.ports import Rooms
@@ -33,7 +33,7 @@ logger = structlog.get_logger(__name__)
 
 
 class Deliveries:
-    """The way in to the noting task."""
+    """Submits notes to the task that writes them."""
 
     def __init__(self, feed: trio.MemorySendChannel[Note]) -> None:
         self._feed = feed
@@ -42,19 +42,19 @@ class Deliveries:
         self._progress = trio.Event()  # set, and made anew, after each try
         self._wanted = trio.Event()  # set by who waits for notes, made anew before each pause
 
-    def heard(self, inbox: Inbox, way_out: WayOut, told: Sequence[tuple[Message, int]]) -> None:
+    def heard(self, inbox: Inbox, tracker: WriteTracker, told: Sequence[tuple[Message, int]]) -> None:
         """Note what a connection was told of an inbox, each message once its bytes have left. Sync.
 
         A position covers all that came before it. It may be noted by any connection of the person, because each
         was told all that was missed before it heard anything new, and takes its bytes in their order. `told` is what
-        `way_out` was offered last, each message with its bytes.
+        `tracker` was offered last, each message with its bytes.
         """
         behind = sum(size for _, size in told)
         for message, size in told:
             behind -= size
             if message.room_id:  # one that was never saved has no position
                 note = ((message.room_id, inbox.person_id), message.seq)
-                way_out.when_written(partial(self._delivered, note), behind)
+                tracker.when_written(partial(self._delivered, note), behind)
 
     def _delivered(self, note: Note) -> None:
         self._noted += 1
@@ -78,7 +78,7 @@ class Deliveries:
                     batch.append(await notes.receive())
                 except trio.EndOfChannel:
                     more = False  # one last try
-            batch += take_waiting(notes, _BATCH)
+            batch += receive_all_nowait(notes, _BATCH)
             for member, seq in batch:
                 positions[member] = max(seq, positions.get(member, 0))
             try:

@@ -6,10 +6,10 @@ from typing import Protocol
 from chat.engine.events import Event
 
 
-class Voice(Protocol):
+class Encoder(Protocol):
     """How events are put into frames.
 
-    Compared by identity: the hub encodes a message once for each voice in which it is heard.
+    Compared by identity: the hub calls each encoder once for a message.
     """
 
     @property
@@ -22,7 +22,7 @@ class Voice(Protocol):
         ...
 
 
-class Dialect(Voice, Protocol):
+class Dialect(Encoder, Protocol):
     """One wire protocol."""
 
     @property

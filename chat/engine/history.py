@@ -12,8 +12,8 @@ import trio
 from chat.domain.entities import Message
 from chat.domain.failures import StorageDown
 from chat.domain.ports import Messages, Rooms
-from chat.engine.batch_loader import Gathering, open_gathering
-from chat.engine.dialect import Voice
+from chat.engine.batch_loader import BatchLoader, open_batch_loader
+from chat.engine.dialect import Encoder
 from chat.engine.events import Said
 
 PAGE = 100
@@ -36,47 +36,47 @@ never behind history, nor short answers behind long ones."""
 _NEWEST = 2**63 - 1
 
 Last = tuple[int, int]  # room id, how many
-Tell = Callable[[bytes], Awaitable[None]]
+SendFrames = Callable[[bytes], Awaitable[None]]
 
 
 class Page:
-    """The last messages of a room, and their frames in each voice that asked: encoded once, however many hear them."""
+    """The last messages of a room, and their frames of each encoder that asked, encoded once for all."""
 
     def __init__(self, messages: Sequence[Message], count: int) -> None:
         self._messages = messages
-        self._frames: dict[Voice, bytes] = {}
+        self._frames: dict[Encoder, bytes] = {}
         self.last_seq = messages[-1].seq if messages else 0
         self.is_whole = not messages or len(messages) == count or messages[0].seq == 1
         """Whether these are all that were asked for; if not, they are too long for one piece."""
 
-    def frames(self, voice: Voice) -> bytes:
+    def frames(self, encoder: Encoder) -> bytes:
         """Return the frames of the page. Sync."""
-        if voice not in self._frames:
-            self._frames[voice] = _frames(self._messages, voice)
-        return self._frames[voice]
+        if encoder not in self._frames:
+            self._frames[encoder] = _frames(self._messages, encoder)
+        return self._frames[encoder]
 
 
 class History:
     """Reads the past of rooms. Cancelling any method leaves nothing behind."""
 
     def __init__(
-        self, rooms: Rooms, messages: Messages, last: Gathering[Last, Page], limiter: trio.CapacityLimiter
+        self, rooms: Rooms, messages: Messages, last: BatchLoader[Last, Page], limiter: trio.CapacityLimiter
     ) -> None:
         self._rooms = rooms
         self._messages = messages
         self._last = last
         self._limiter = limiter
 
-    async def recall(self, room_id: int, count: int, voice: Voice, tell: Tell) -> None:
-        """Tell the last `count` messages of a room, oldest first: frames in `voice`, each piece once it is there.
+    async def recall(self, room_id: int, count: int, encoder: Encoder, send: SendFrames) -> None:
+        """Tell the last `count` messages of a room, oldest first: frames of `encoder`, each piece once it is there.
 
-        `tell` waits while the client has not read enough of what came before. A client is told one answer at a
+        `send` waits while the client has not read enough of what came before. A client is told one answer at a
         time. Raises StorageDown, for a long past in an exception group.
         """
         if count <= PAGE:
             page = await self._last.get((room_id, count))
             if page is None or page.is_whole:
-                return await tell(page.frames(voice)) if page else None
+                return await send(page.frames(encoder)) if page else None
             last_seq = page.last_seq
         else:
             room = await self._rooms.by_id(room_id)
@@ -89,7 +89,7 @@ class History:
             for each in ranges:
                 await each.read.wait()
                 while piece := each.take():
-                    await tell(_frames(piece, voice))
+                    await send(_frames(piece, encoder))
                     if piece[-1].seq < each.up_to:
                         each.messages = await self._page(room_id, piece[-1].seq, each.up_to)
                 ahead.release()
@@ -126,8 +126,8 @@ class _Range:
         return piece
 
 
-def _frames(messages: Sequence[Message], voice: Voice) -> bytes:
-    return b"".join(voice.encode(Said(message)) for message in messages)
+def _frames(messages: Sequence[Message], encoder: Encoder) -> bytes:
+    return b"".join(encoder.encode(Said(message)) for message in messages)
 
 
 @asynccontextmanager
@@ -154,5 +154,5 @@ async def open_history(rooms: Rooms, messages: Messages) -> AsyncGenerator[Histo
         return found
 
     limiter = trio.CapacityLimiter(_LAST_QUERIES)
-    async with open_gathering(last_pages) as last:
+    async with open_batch_loader(last_pages) as last:
         yield History(rooms, messages, last, trio.CapacityLimiter(_LONG_QUERIES))

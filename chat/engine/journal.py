@@ -12,14 +12,14 @@ from typing import NamedTuple, Protocol
 import structlog
 import trio
 
-from chat.channels import take_waiting
+from chat.channels import receive_all_nowait
 from chat.domain.entities import Draft, Message
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.domain.outcomes import Outcome
 from chat.domain.ports import Messages
 from chat.domain.refusals import NOT_SAVED, OUTCOME_UNKNOWN, ROOM_GONE, Code, Refusal
 from chat.engine.broadcaster import Broadcaster
-from chat.engine.hub import Announcement, Listener
+from chat.engine.hub import Announcement, Subscriber
 from chat.engine.log_follower import LogFollower
 from chat.inspection.metrics import Meters
 
@@ -33,31 +33,31 @@ _RETRY = 0.5
 """Seconds between two tries to learn what became of a batch, when nobody sends anything."""
 
 _LONG = 1.0
-"""Seconds after which a commit that fails has kept those behind it waiting long enough."""
+"""If a failed commit took longer than this many seconds, the queued drafts fail too."""
 
 _REJECTED = Refusal(Code.INVALID, "the message can't be stored")
 
 logger = structlog.get_logger(__name__)
 
 
-class Author(Protocol):
-    """Who is told what became of a draft, once, without waiting. Sync: called between commit and fan-out."""
+class Submitter(Protocol):
+    """Who submitted a draft, and is called once with its outcome. Sync: called between commit and fan-out."""
 
-    def settled(self, draft: Draft, outcome: Outcome) -> None:
+    def on_outcome(self, draft: Draft, outcome: Outcome) -> None:
         """The draft became a message, now or when it was sent before, or was refused."""
         ...
 
 
 class Entry(NamedTuple):
-    """A draft, who is told what became of it, and the listener that it came from."""
+    """A draft, who is told what became of it, and the subscriber that it came from."""
 
     draft: Draft
-    author: Author
-    origin: Listener | None
+    submitter: Submitter
+    origin: Subscriber | None
 
 
 class Journal:
-    """The way in to the writing task."""
+    """Submits drafts to the writing task."""
 
     def __init__(
         self, messages: Messages, broadcaster: Broadcaster, follower: LogFollower, meters: Meters
@@ -70,13 +70,13 @@ class Journal:
         self._taken = 0  # drafts submitted and not yet committed or refused
         self._committed = trio.Event()  # set, and made anew, after each batch
 
-    async def submit(self, draft: Draft, author: Author, origin: Listener | None = None) -> None:
-        """Hand a draft over; its author is told the outcome. Waits while the queue is full.
+    async def submit(self, draft: Draft, submitter: Submitter, origin: Subscriber | None = None) -> None:
+        """Hand a draft over; its submitter is told the outcome. Waits while the queue is full.
 
-        `origin` is the listener that need not hear its own message. Cancelling: the draft was not taken, and
-        its author is told nothing.
+        `origin` is the subscriber that need not hear its own message. Cancelling: the draft was not taken, and
+        its submitter is told nothing.
         """
-        entry = Entry(draft, author, origin)
+        entry = Entry(draft, submitter, origin)
         try:
             # Spares a turn of the loop; the reader makes one for each frame anyway.
             self._feed.send_nowait(entry)
@@ -84,7 +84,7 @@ class Journal:
             await self._feed.send(entry)
         self._taken += 1
 
-    async def quiet(self) -> None:
+    async def drain(self) -> None:
         """Wait until everything submitted is committed or refused, and told. Cancelling changes nothing."""
         while self._taken > 0:
             await self._committed.wait()
@@ -96,19 +96,19 @@ class Journal:
             if self._follower.is_behind:
                 await self._catch_up()
             # What waits goes at once: a turn of the loop first would be one in which PostgreSQL has nothing to do.
-            batch = take_waiting(self._entries, _BATCH)
+            batch = receive_all_nowait(self._entries, _BATCH)
             if not batch:
                 with trio.move_on_after(_RETRY if self._follower.is_behind else float("inf")):
                     try:
                         batch.append(await self._entries.receive())
                     except trio.EndOfChannel:
                         return
-                batch += take_waiting(self._entries, _BATCH - 1)
+                batch += receive_all_nowait(self._entries, _BATCH - 1)
             if batch:
                 started = trio.current_time()
                 if not await self._commit(batch) and trio.current_time() - started > _LONG:
                     # The next try may take as long again: nobody waits for two.
-                    waiting = take_waiting(self._entries, _QUEUE)
+                    waiting = receive_all_nowait(self._entries, _QUEUE)
                     self._refuse(waiting, NOT_SAVED)
                     batch += waiting
                 self._taken -= len(batch)
@@ -151,13 +151,13 @@ class Journal:
             ]
         )
         for outcome, entry in zip(saved, batch, strict=True):
-            entry.author.settled(entry.draft, outcome or ROOM_GONE)
+            entry.submitter.on_outcome(entry.draft, outcome or ROOM_GONE)
         return True
 
     def _refuse(self, batch: Sequence[Entry], refusal: Refusal) -> None:
         self._meters.refused(len(batch))
         for entry in batch:
-            entry.author.settled(entry.draft, refusal)
+            entry.submitter.on_outcome(entry.draft, refusal)
 
     async def _catch_up(self) -> None:
         """Tell what the log has beyond what was told. Where the database does not answer, the next try follows."""

@@ -71,10 +71,10 @@ class LogFollower:
             self._announce([self._ahead.pop(message.id, Announcement(message)) for message in behind])
             caught_up += len(behind)
             await self._broadcaster.keep_pace()
-        # What is still ahead was deleted meanwhile: nobody is told, but for its author, that it was saved.
+        # What is still ahead was deleted meanwhile: nobody is told, but for its sender, that it was saved.
         for announcement in self._ahead.values():
-            if announcement.author is not None:
-                announcement.author.offer(b"")
+            if announcement.origin is not None:
+                announcement.origin.offer(b"")
         self._newest_id = max(self._newest_id, *self._ahead, 0)
         self._ahead.clear()
         self._is_unsure = False

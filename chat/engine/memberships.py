@@ -114,7 +114,7 @@ class Memberships:
 
 
 class _Joining:
-    """The author of a joining; it ends when the journal has settled it, though whoever asked for it be gone."""
+    """The submitter of a joining; it ends when the journal has settled it, though whoever asked for it be gone."""
 
     def __init__(self, forget: Callable[[], object]) -> None:
         self.ended = trio.Event()
@@ -129,7 +129,7 @@ class _Joining:
         await self.ended.wait()  # the journal settles every draft within its storage's deadlines
         return self._outcome if isinstance(self._outcome, Refusal) else None
 
-    def settled(self, draft: Draft, outcome: Outcome) -> None:
+    def on_outcome(self, draft: Draft, outcome: Outcome) -> None:
         self._outcome = outcome
         self.end()
 
@@ -142,5 +142,5 @@ class _Joining:
 def leave_room(session: Session) -> None:
     """Take a connection out of its room, if it is in one. Sync: it hears nothing of it after this."""
     if session.room_id:
-        session.ignore(session.room_id)
+        session.unsubscribe(session.room_id)
         session.room_id = 0

@@ -38,7 +38,7 @@ class Handshake:
 
 
 class Presence:
-    """The sessions being served, and who is on the way in."""
+    """The sessions being served, and the people whose handshake is under way."""
 
     def __init__(self) -> None:
         self._sessions: set[Session] = set()
@@ -74,7 +74,7 @@ class Presence:
 
     def readings(self) -> Iterable[Reading]:
         """Tell how many clients there are, and what waits for them."""
-        queued = [session.outbox.queued for session in self._sessions]
+        queued = [session.send_queue.queued for session in self._sessions]
         yield "chat_connections", "Connected WebSocket clients", len(queued)
         yield "chat_outbox_bytes", "Bytes that wait for slow clients", sum(queued)
         yield "chat_outbox_bytes_most", "Bytes that wait for the slowest client", max(queued, default=0)
@@ -89,7 +89,7 @@ class Presence:
                 session.person = structs.replace(session.person, name=person.name)
 
     def people(self) -> set[int]:
-        """Return the ids of the people who are connected, or on the way in. Sync."""
+        """Return the ids of the people who are connected, or whose handshake is under way. Sync."""
         here = [session.person for session in self._sessions]
         return {person.id for person in (*here, *(each.person for each in self._handshakes)) if person}
 

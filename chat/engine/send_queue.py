@@ -1,4 +1,4 @@
-"""A client's bounded way out: the only thing that writes to its socket.
+"""The bounded send queue of one client: the only writer of its socket.
 
 Whole frames go in, in order, from anywhere; nobody who puts one in ever waits for the client. What the socket
 takes at once is written at once (write-through); the rest waits in a memory channel, and a writer task is
@@ -15,7 +15,7 @@ from types import TracebackType
 
 import trio
 
-from chat.channels import take_waiting
+from chat.channels import receive_all_nowait
 
 _JOIN = 1024
 """Blobs that the writer joins into one write; their bytes are bounded by the limit."""
@@ -26,8 +26,8 @@ _STALL = 8.0
 StartWriter = Callable[[Callable[[], Awaitable[None]]], None]
 
 
-class Outbox:
-    """The way out of one client.
+class SendQueue:
+    """The send queue of one client.
 
     Args:
         send_some: writes a part of some bytes to the transport and returns how many it took. Cancelling it must
@@ -142,7 +142,7 @@ class Outbox:
         self._open = False
         self._soon = b""
         if self._pending is not None:
-            for blob in take_waiting(self._pending, sys.maxsize):
+            for blob in receive_all_nowait(self._pending, sys.maxsize):
                 self.queued -= len(blob)
         while self._marks and self._marks[-1][0] > self._drained + self.queued:
             self._marks.pop()
@@ -228,7 +228,7 @@ class Outbox:
         blob = self._begun
         try:
             # No await between finding nothing and ending: what is offered then starts the next writer.
-            while blob := blob or b"".join(take_waiting(self._pending, _JOIN)):
+            while blob := blob or b"".join(receive_all_nowait(self._pending, _JOIN)):
                 with trio.move_on_after(_STALL) as self._stall:
                     taken = await self._send_some(blob)
                 if self._stall.cancelled_caught:
@@ -260,10 +260,10 @@ class Outbox:
 class _Writing:
     """A block in which writers may be started. Each open socket is in one: a generator would take 0.5 KiB."""
 
-    __slots__ = ("_outbox",)
+    __slots__ = ("_send_queue",)
 
-    def __init__(self, outbox: Outbox) -> None:
-        self._outbox = outbox
+    def __init__(self, send_queue: SendQueue) -> None:
+        self._send_queue = send_queue
 
     def __enter__(self) -> None:
         pass
@@ -274,4 +274,4 @@ class _Writing:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._outbox.start_writer = None
+        self._send_queue.start_writer = None

@@ -1,6 +1,6 @@
 """One client, from the first frame to the last: the task that reads, and its place in the hub.
 
-The session never waits for its own messages to be committed: the journal calls `settled`. So a client can
+The session never waits for its own messages to be committed: the journal calls `on_outcome`. So a client can
 pipeline, and cancelling a client never touches a write.
 """
 
@@ -22,12 +22,12 @@ from chat.domain.entities import LOBBY_ID, Draft, MessageKind, People, Person, T
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.outcomes import Outcome
 from chat.domain.refusals import UNAVAILABLE, Code, Refusal
-from chat.engine.dialect import Dialect, Voice
+from chat.engine.dialect import Dialect, Encoder
 from chat.engine.events import Event, Refused
 from chat.engine.history import History
 from chat.engine.hub import Hub
-from chat.engine.journal import Author, Journal
-from chat.engine.send_queue import Outbox
+from chat.engine.journal import Journal, Submitter
+from chat.engine.send_queue import SendQueue
 from chat.engine.stagger import Stagger
 from chat.inspection.metrics import Meters
 from chat.inspection.recorder import Record
@@ -46,11 +46,11 @@ _TURN = 32
 """Frames of one client that are handled until the others get their turn."""
 
 _PING = b"\x89\x00"
-"""An empty ping frame (RFC 6455, section 5.5.2); any bytes that come back are sign of life enough."""
+"""An empty ping frame (RFC 6455, section 5.5.2); any bytes that come back show that the client is alive."""
 
 logger = structlog.get_logger(__name__)
 
-Handler = Callable[["Session", Any, trio.Nursery], Awaitable[None]]
+CommandHandler = Callable[["Session", Any, trio.Nursery], Awaitable[None]]
 """Does what one kind of command asks. It runs in the reader: while it waits this client is not read, so what
 takes long goes to the client's nursery."""
 
@@ -62,7 +62,7 @@ class Core(msgspec.Struct, frozen=True):
     history: History
     journal: Journal
     hub: Hub
-    handlers: Mapping[type, Handler]
+    handlers: Mapping[type, CommandHandler]
     meters: Meters
     budgets: Budgets
     lobby_needs_login: bool = False
@@ -70,8 +70,8 @@ class Core(msgspec.Struct, frozen=True):
     """When the next client that was cut is ended."""
 
 
-class Ears(Protocol):
-    """The way in, as far as the session looks at it."""
+class MessageReceiver(Protocol):
+    """The messages of one client, as its session receives them."""
 
     @property
     def heard_at(self) -> float:
@@ -96,15 +96,15 @@ class Session:
         choices: the dialects among which the first frame of known shape chooses.
         address: where the client is, for the log.
         person: who the client is, if its handshake carried a token.
-        record: where what befalls the client is noted.
+        record: where the events of the connection are noted.
     """
 
     def __init__(
         self,
         core: Core,
         connection: WebSocketConnection,
-        outbox: Outbox,
-        ears: Ears,
+        send_queue: SendQueue,
+        receiver: MessageReceiver,
         dialect: Dialect,
         choices: Sequence[Dialect],
         address: str,
@@ -113,9 +113,9 @@ class Session:
     ) -> None:
         self.core = core
         self.record = record or Record()
-        self.outbox = outbox
-        self.offer = outbox.offer  # the hub's call for each delivery; hold() puts another in its place
-        self.ears = ears
+        self.send_queue = send_queue
+        self.offer = send_queue.offer  # the hub's call for each delivery; buffer() puts another in its place
+        self.receiver = receiver
         self.address = address
         self.person = person  # set by authentication too
         self.client_id = 0  # the person's id or a guest's own, where the dialect has such
@@ -126,13 +126,13 @@ class Session:
         self._connection = connection
         self.dialect = dialect
         self._choices = choices
-        self._topics: dict[Topic, Voice] = {}  # where this session listens
-        self._held: _Held | None = None  # what came since hold(), if it holds
+        self._topics: dict[Topic, Encoder] = {}  # what this session is subscribed to
+        self._buffered: _Buffer | None = None  # what came since buffer(), if it buffers
         self.quiet_until = self._pinged_at = 0.0  # set by beat()
         self._held_back_until = 0.0  # when it is read again, of a client that was over budget
         self._closing: Closing | None = None  # set by close()
         self._submitted = 0  # drafts ever given to the journal
-        self._settled = 0  # how many of them it settled; it settles them in their order
+        self._resolved = 0  # how many of them it settled; it settles them in their order
         self._progress: trio.Event | None = None  # made by who waits for that, set by settling
         self.reading = trio.CancelScope()
         """Of the task that reads, what its frames ask for included. Cancelled, the session ends."""
@@ -147,14 +147,14 @@ class Session:
                 with self.reading:
                     await self._read(nursery)
             finally:
-                self.ears.receive_no_more()
+                self.receiver.receive_no_more()
             if self._closing is GOING_AWAY:
                 # What was accepted is still settled and heard; the gateway's grace period is the deadline.
-                await self.core.journal.quiet()
+                await self.core.journal.drain()
         except ConnectionClosed:
             return
         finally:
-            self.ignore_all()
+            self.unsubscribe_all()
             if self._closing is TOO_SLOW:
                 known = self.record
                 logger.info(
@@ -164,11 +164,11 @@ class Session:
             await self._say_goodbye(self._closing)
 
     async def _read(self, nursery: trio.Nursery) -> None:
-        self.listen_to_lobby()
+        self.subscribe_to_lobby()
         await self._handle(self.dialect.greeting, nursery)
         pace = self.core.budgets.pace()
         while True:
-            for number, frame in enumerate(await self.ears.receive(), start=1):
+            for number, frame in enumerate(await self.receiver.receive(), start=1):
                 if self._choices and self._choose_dialect(frame):
                     await self._handle(self.dialect.greeting, nursery)
                 await self._handle(self.dialect.decode(frame), nursery)
@@ -181,7 +181,7 @@ class Session:
         try:
             await self.core.handlers[type(command)](self, command, nursery)
         except StorageDown:
-            self.tell(Refused(UNAVAILABLE, getattr(command, "ref", None)))
+            self.send(Refused(UNAVAILABLE, getattr(command, "ref", None)))
         except OutcomeUnknown:
             self.close(OUTCOME_UNKNOWN)
 
@@ -199,59 +199,59 @@ class Session:
                 self._choices = ()
                 if changed:
                     # No await between leaving and listening: no message is missed or heard twice.
-                    self.ignore_all()
+                    self.unsubscribe_all()
                     self.dialect = dialect
                     self.record.note(f"speaks {dialect.name}")
-                    self.listen_to_lobby()
+                    self.subscribe_to_lobby()
                 return changed
         return False
 
-    # Listening and telling; all of it sync.
+    # Subscribing and sending; all of it sync.
 
-    def listen_to_lobby(self) -> None:
+    def subscribe_to_lobby(self) -> None:
         """Hear the lobby, if the dialect's clients do and this one may."""
         if self.dialect.hears_lobby and (self.person is not None or not self.core.lobby_needs_login):
-            self.listen(LOBBY_ID)
+            self.subscribe(LOBBY_ID)
 
-    def listen(self, topic: Topic, voice: Voice | None = None) -> None:
-        """Hear the topic from the next message on, in the dialect's voice or another."""
+    def subscribe(self, topic: Topic, encoder: Encoder | None = None) -> None:
+        """Subscribe to the topic from the next message on, with the dialect's encoder or another."""
         if topic not in self._topics:
-            self._topics[topic] = voice or self.dialect
-            self.core.hub.join(topic, self._topics[topic], self)
+            self._topics[topic] = encoder or self.dialect
+            self.core.hub.subscribe(topic, self._topics[topic], self)
 
-    def ignore(self, topic: Topic) -> None:
-        """Hear the topic no more."""
+    def unsubscribe(self, topic: Topic) -> None:
+        """Unsubscribe from the topic."""
         if topic in self._topics:
-            self.core.hub.leave(topic, self._topics.pop(topic), self)
+            self.core.hub.unsubscribe(topic, self._topics.pop(topic), self)
 
-    def hears(self, topic: Topic) -> bool:
-        """Whether the topic is heard."""
+    def is_subscribed(self, topic: Topic) -> bool:
+        """Whether this session is subscribed to the topic."""
         return topic in self._topics
 
-    def ignore_all(self) -> None:
-        """Hear nothing more."""
+    def unsubscribe_all(self) -> None:
+        """Unsubscribe from every topic."""
         for topic in tuple(self._topics):
-            self.ignore(topic)
+            self.unsubscribe(topic)
 
-    def hold(self) -> None:
-        """Keep what the hub tells from here on until release(): an answer that is being prepared comes first."""
-        self._held = _Held()
-        self.offer = self._hold
+    def buffer(self) -> None:
+        """Buffer what the hub sends from here on until flush(): an answer that is being prepared comes first."""
+        self._buffered = _Buffer()
+        self.offer = self._buffer
 
-    def release(self) -> None:
-        """Pass on what was held, behind what was told meanwhile."""
-        held, self._held = self._held, None
-        self.offer = self.outbox.offer
-        if held is not None:
-            self.offer(b"".join(held.blobs))
-            for note, end in held.notes:
-                self.outbox.when_written(note, held.size - end)
+    def flush(self) -> None:
+        """Send what was buffered, behind what was sent meanwhile."""
+        buffered, self._buffered = self._buffered, None
+        self.offer = self.send_queue.offer
+        if buffered is not None:
+            self.offer(b"".join(buffered.blobs))
+            for note, end in buffered.notes:
+                self.send_queue.when_written(note, buffered.size - end)
 
-    def _hold(self, blob: bytes) -> None:
-        assert self._held is not None
-        self._held.blobs.append(blob)
-        self._held.size += len(blob)
-        if self._held.size > self.outbox.room:
+    def _buffer(self, blob: bytes) -> None:
+        assert self._buffered is not None
+        self._buffered.blobs.append(blob)
+        self._buffered.size += len(blob)
+        if self._buffered.size > self.send_queue.room:
             self.too_slow()
 
     def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
@@ -259,26 +259,26 @@ class Session:
 
         `behind` is how many bytes of what was told last come behind what is waited for.
         """
-        if self._held is None:
-            self.outbox.when_written(note, behind)
+        if self._buffered is None:
+            self.send_queue.when_written(note, behind)
         else:
-            self._held.notes.append((note, self._held.size - behind))
+            self._buffered.notes.append((note, self._buffered.size - behind))
 
-    def tell(self, event: Event) -> None:
-        """Tell the client something, in its dialect."""
+    def send(self, event: Event) -> None:
+        """Send the client an event, in its dialect. Sync."""
         frames = self.dialect.encode(event)
         self.record.said(frames)
-        self.outbox.offer(frames)
+        self.send_queue.offer(frames)
 
-    def tell_soon(self, event: Event) -> None:
-        """Tell the client something together with what the hub tells of its message. Sync."""
-        self.outbox.offer_soon(self.dialect.encode(event))
+    def send_coalesced(self, event: Event) -> None:
+        """Send the client an event in one write with what the hub sends next. Sync."""
+        self.send_queue.offer_soon(self.dialect.encode(event))
 
-    async def tell_patiently(self, event: Event) -> None:
-        """Tell the client something it asked for, once it has read enough of what came before."""
+    async def send_with_backpressure(self, event: Event) -> None:
+        """Send the client an event that it asked for, once it has read enough of what came before."""
         frames = self.dialect.encode(event)
         self.record.said(frames)
-        await self.outbox.send(frames)
+        await self.send_queue.send(frames)
 
     # Sending.
 
@@ -297,7 +297,7 @@ class Session:
 
     async def _within_budget(self, refusal: Refusal | None, ref: object) -> bool:
         if refusal is not None:
-            self.tell(Refused(refusal, ref))
+            self.send(Refused(refusal, ref))
             await self._hold_back(HOLD_BACK)
         return refusal is None
 
@@ -313,7 +313,7 @@ class Session:
         text: str,
         *,
         people: People = None,
-        answer: Author | None = None,
+        answer: Submitter | None = None,
     ) -> None:
         """Hand a clean text to the journal; `people` are those of the room. Cancelling: it was not taken."""
         draft = Draft(
@@ -333,23 +333,23 @@ class Session:
             self._submitted -= 1
             raise
 
-    async def wait_settled(self) -> None:
+    async def wait_for_outcomes(self) -> None:
         """Wait until the drafts submitted so far are committed or refused. Cancelling changes nothing."""
         so_far = self._submitted
-        while self._settled < so_far:
+        while self._resolved < so_far:
             if self._progress is None:
                 self._progress = trio.Event()
             await self._progress.wait()
 
-    def settled(self, draft: Draft, outcome: Outcome) -> None:
+    def on_outcome(self, draft: Draft, outcome: Outcome) -> None:
         """Hear from the journal what became of a draft. Sync: between commit and fan-out."""
         if isinstance(outcome, Refusal):
-            self.tell(Refused(outcome))
-        self.count_settled(outcome)
+            self.send(Refused(outcome))
+        self.count_outcome(outcome)
 
-    def count_settled(self, outcome: Outcome) -> None:
+    def count_outcome(self, outcome: Outcome) -> None:
         """One draft less is at the journal; an unknown outcome ends the session. Sync."""
-        self._settled += 1
+        self._resolved += 1
         if self._progress is not None:
             self._progress.set()
             self._progress = None
@@ -374,16 +374,16 @@ class Session:
 
     def expel(self, closing: Closing) -> None:
         """End this session as close() does; what is said from here on it does not hear, whatever it is busy with."""
-        self.ignore_all()
+        self.unsubscribe_all()
         self.close(closing)
 
     def too_slow(self) -> None:
-        """Cut the client: what waits for it is dropped. Called by the outbox, also in the middle of a fan-out."""
+        """Cut the client: what waits for it is dropped. Called by the send queue, also in the middle of a fan-out."""
         if self._closing is None:
-            self.record.waiting = self.outbox.queued + (self._held.size if self._held else 0)
+            self.record.waiting = self.send_queue.queued + (self._buffered.size if self._buffered else 0)
             self.close(TOO_SLOW, at=self.core.cuts.next())
-        self.outbox.cut()
-        self.release()  # to an outbox that takes nothing more, and knows so
+        self.send_queue.cut()
+        self.flush()  # to a send queue that takes nothing more, and knows so
 
     async def _say_goodbye(self, closing: Closing) -> None:
         """Close the WebSocket, in bounded time."""
@@ -404,13 +404,13 @@ class Session:
 
         Before `quiet_until` there is nothing to do here: whatever is heard in the meantime only puts it off.
         """
-        if self.outbox.queued:
+        if self.send_queue.queued:
             return  # a ping waits behind that; meanwhile the writer finds out whether the client still reads
-        heard_at = max(self.ears.heard_at, self._held_back_until)
+        heard_at = max(self.receiver.heard_at, self._held_back_until)
         if self._pinged_at > heard_at:
             self.quiet_until = self._pinged_at + patience
             if now > self.quiet_until:
-                self.outbox.cut()
+                self.send_queue.cut()
                 self.close(NO_PONG)
             return
         self.quiet_until = max(heard_at, self._pinged_at) + interval
@@ -418,10 +418,10 @@ class Session:
             self._pinged_at = now
             self.quiet_until = now + min(interval, patience)
             self.record.said(_PING)
-            self.outbox.offer(_PING)
+            self.send_queue.offer(_PING)
 
 
-class _Held:
+class _Buffer:
     """What the hub told a session that is still being prepared an answer, and what waits for its being written."""
 
     def __init__(self) -> None:

@@ -16,21 +16,21 @@ class Admission:
         self._max_per_address = max_per_address
         self._by_bucket: dict[bytes, int] = {}
         self.count = 0
-        """Connections admitted now; each `Place` counts itself in and out."""
+        """Connections admitted now; each `Slot` counts itself in and out."""
 
-    def claim(self, address: str | None) -> "Place | HTTPStatus":
-        """A place for a connection from `address`, or the status that refuses it.
+    def claim(self, address: str | None) -> "Slot | HTTPStatus":
+        """A slot for a connection from `address`, or the status that refuses it.
 
         None is an address that is not known yet: a trusted proxy's connection, until its head says whose it is.
-        A place counts from now on, so leave it (`with place`) in the same task, with no await in between.
+        A slot counts from now on, so leave it (`with slot`) in the same task, with no await in between.
         """
         if self.count >= self._max_total:
             return HTTPStatus.SERVICE_UNAVAILABLE
-        place = Place(self)
-        if not place.move(address):
+        slot = Slot(self)
+        if not slot.move(address):
             return HTTPStatus.TOO_MANY_REQUESTS
         self.count += 1
-        return place
+        return slot
 
     def enter(self, bucket: bytes | None) -> bool:
         """Count one more in `bucket`, unless it is full."""
@@ -51,8 +51,8 @@ class Admission:
             del self._by_bucket[bucket]
 
 
-class Place:
-    """One connection's place; leaving the `with` gives it back, at once."""
+class Slot:
+    """One connection's slot; leaving the `with` gives it back, at once."""
 
     __slots__ = ("_admission", "_bucket")
 
@@ -71,7 +71,7 @@ class Place:
         self._bucket = bucket
         return True
 
-    def __enter__(self) -> "Place":
+    def __enter__(self) -> "Slot":
         return self
 
     def __exit__(

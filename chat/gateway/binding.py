@@ -24,7 +24,7 @@ FREE_PORT_TRIES = 10
 UNUSABLE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 """An address that this machine lacks: `localhost` often means ::1 too where there is no IPv6."""
 
-Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
+SocketAddress = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
 
 
 class Bound(NamedTuple):
@@ -69,7 +69,7 @@ async def bind(listen: Listen) -> Bound:
         raise CannotStart(f"cannot listen on {where}: {(reason or str(error)).lower()}") from error
 
 
-def _bind(listen: Listen, addresses: Sequence[Address]) -> Bound:
+def _bind(listen: Listen, addresses: Sequence[SocketAddress]) -> Bound:
     tries = FREE_PORT_TRIES if listen.port == 0 and len(addresses) > 1 else 1
     for last in (n == tries - 1 for n in range(tries)):
         try:
@@ -80,7 +80,7 @@ def _bind(listen: Listen, addresses: Sequence[Address]) -> Bound:
     raise AssertionError("the last try returns or raises")
 
 
-def _bind_all(listen: Listen, addresses: Sequence[Address]) -> Bound:
+def _bind_all(listen: Listen, addresses: Sequence[SocketAddress]) -> Bound:
     port, opened, unusable = listen.port, [], None
     try:
         for family, address in addresses:

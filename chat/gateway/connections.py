@@ -15,11 +15,11 @@ import wsproto.utilities
 
 from chat.domain.pace import Pace
 from chat.gateway.addresses import Proxies
-from chat.gateway.admission import Admission, Place
+from chat.gateway.admission import Admission, Slot
 from chat.gateway.http1.connection import HttpServer
 from chat.gateway.http1.head import LOGGED, READS, READS_AT_ONCE, ReplayStream, read_head
 from chat.gateway.http1.refusal import TEXTS, refuse
-from chat.gateway.http1.request import Arrival, ServeSocket
+from chat.gateway.http1.request import IncomingRequest, ServeSocket
 from chat.gateway.progress import ProgressStream
 from chat.gateway.same_site import SameSite
 from chat.inspection.metrics import Meters
@@ -35,24 +35,24 @@ EXPECTED = (
     wsproto.utilities.ProtocolError,
     trio_websocket.ConnectionClosed,  # its reader raises it past everybody, where a malformed handshake is cut
 )
-"""What a peer can bring about by itself. No news to an operator."""
+"""Errors that a peer can cause; logged at debug level."""
 
 REFUSALS_AT_ONCE = 256
-"""Connections that are told why they get no place; more are closed without a word."""
+"""Connections that are told why they get no slot; more are closed without a word."""
 
 REFUSAL_TIMEOUT = 2.0
 """Seconds for one of them, its TLS handshake included."""
 
-Peer = tuple[str, int]
+PeerAddress = tuple[str, int]
 
 
-class _Visit(NamedTuple):
-    """Who connected, to which listener (and its host, where that is bound to loopback only), and its place."""
+class _AcceptedConnection(NamedTuple):
+    """Who connected, to which listener (and its host, where that is bound to loopback only), and its slot."""
 
-    peer: Peer
+    peer: PeerAddress
     listen: Listen
     loopback: str | None
-    place: Place
+    slot: Slot
 
 
 class Connections:
@@ -121,34 +121,38 @@ class Connections:
             socket.close()
 
     async def _receive(self, inner: trio.SocketStream, listen: Listen, loopback: str | None) -> None:
-        peer: Peer = inner.socket.getpeername()[:2]
+        peer: PeerAddress = inner.socket.getpeername()[:2]
         # A proxy is no client: until its head says whose it is, the connection counts in the total only.
         match self._admission.claim(None if self._proxies.trusts(peer[0]) else peer[0]):
-            case Place() as place:
-                with place:
-                    visit = _Visit(peer, listen, loopback, place)
-                    await self._serve(await self._meet(inner, visit), visit)
+            case Slot() as slot:
+                with slot:
+                    accepted = _AcceptedConnection(peer, listen, loopback, slot)
+                    await self._serve(await self._meet(inner, accepted), accepted)
             case status:
                 self._meters.connection_refused()
                 logger.info("connection refused", address=peer[0], reason=TEXTS[status])
                 await self._turn_away(inner, status)
 
-    async def _meet(self, inner: trio.SocketStream, visit: "_Visit") -> Arrival | None:
+    async def _meet(
+        self, inner: trio.SocketStream, accepted: "_AcceptedConnection"
+    ) -> IncomingRequest | None:
         """TLS, and the first head. None: there is nothing to serve."""
         with self._until_stop() as early:
-            return await self._look_at_head(await self._encrypt(inner), visit, early)
+            return await self._look_at_head(await self._encrypt(inner), accepted, early)
         return None
 
-    async def _meet_again(self, stream: ReplayStream, visit: "_Visit") -> Arrival | None:
+    async def _meet_again(
+        self, stream: ReplayStream, accepted: "_AcceptedConnection"
+    ) -> IncomingRequest | None:
         """The head of a later request: a proxy may send it for somebody else."""
         with self._until_stop() as early:
-            return await self._look_at_head(stream, visit, early)
+            return await self._look_at_head(stream, accepted, early)
         return None
 
     async def _look_at_head(
-        self, stream: ReplayStream, visit: "_Visit", early: trio.CancelScope
-    ) -> Arrival | None:
-        peer, listen, loopback, place = visit
+        self, stream: ReplayStream, accepted: "_AcceptedConnection", early: trio.CancelScope
+    ) -> IncomingRequest | None:
+        peer, listen, loopback, slot = accepted
         early.deadline = trio.current_time() + self._config.head_timeout
         head = await read_head(stream, self._config.max_head_bytes)
         early.deadline = math.inf
@@ -158,7 +162,7 @@ class Connections:
             await refuse(stream, head)
             return None
         address = self._proxies.client_address(peer[0], head.headers)
-        if not place.move(address):
+        if not slot.move(address):
             if head.asks_for_websocket:
                 self._meters.upgrade_refused("limit")
             logger.info("too many connections of one address", address=address, path=head.path[:LOGGED])
@@ -168,19 +172,19 @@ class Connections:
         refusal = self._same_site.refusal(
             head, peer=peer[0], scheme=scheme, loopback=loopback, socket=head.asks_for_websocket
         )
-        return Arrival(stream, head, address, scheme, listen, refusal)
+        return IncomingRequest(stream, head, address, scheme, listen, refusal)
 
-    def _serve(self, arrival: Arrival | None, visit: "_Visit") -> Awaitable[None]:
+    def _serve(self, request: IncomingRequest | None, accepted: "_AcceptedConnection") -> Awaitable[None]:
         # Not async: a frame here would keep the head for as long as the socket lives.
-        if arrival is None:
+        if request is None:
             return _nothing()
-        if arrival.head.asks_for_websocket:
-            return self._serve_socket(arrival)
-        return self._serve_http(arrival.stream, visit, arrival.address)
+        if request.head.asks_for_websocket:
+            return self._serve_socket(request)
+        return self._serve_http(request.stream, accepted, request.address)
 
-    async def _serve_http(self, stream: ReplayStream, visit: "_Visit", address: str) -> None:
-        if await self._http.serve(stream, visit.peer, visit.loopback, address):
-            await self._serve(await self._meet_again(stream, visit), visit)
+    async def _serve_http(self, stream: ReplayStream, accepted: "_AcceptedConnection", address: str) -> None:
+        if await self._http.serve(stream, accepted.peer, accepted.loopback, address):
+            await self._serve(await self._meet_again(stream, accepted), accepted)
 
     async def _turn_away(self, inner: trio.SocketStream, status: HTTPStatus) -> None:
         if self._refusing == REFUSALS_AT_ONCE:

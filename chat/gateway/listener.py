@@ -1,6 +1,6 @@
 """One port for everything: the listeners, and the two-phase stop of what came through them.
 
-The order of the nurseries is the law of this file: what accepts lies inside what serves, so that accepting ends
+The order of the nurseries matters: what accepts lies inside what serves, so that accepting ends
 at once while those that are served get a grace period to hear a goodbye.
 """
 

@@ -18,7 +18,7 @@ def open_tls_context(cert: Path | None, key: Path | None) -> ssl.SSLContext | No
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION  # a client could have the server compute without end
-    # Not h2: inside it a browser may open a WebSocket that would never pass our door.
+    # Not h2: inside it a browser may open a WebSocket that our endpoint never sees.
     context.set_alpn_protocols(["http/1.1"])
     try:
         for path in (cert, key):

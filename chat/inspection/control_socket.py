@@ -1,4 +1,4 @@
-"""The way in for whoever owns the data directory: a Unix socket there, which `chat tree` and its like ask.
+"""The control socket: a Unix socket in the data directory, which `chat tree` and its like ask.
 
 It asks for no password: who may open it could as well read the secret that lies beside it. One line comes in
 (`tree 100`, `why`, `why 17`, `cancel 17`, `health`), one line of JSON goes out, and the connection ends.
@@ -38,7 +38,9 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_local(data: Path, watch: Watch, ping: Callable[[], Awaitable[None]]) -> AsyncGenerator[None]:
+async def open_control_socket(
+    data: Path, watch: Watch, ping: Callable[[], Awaitable[None]]
+) -> AsyncGenerator[None]:
     """Answer on the data directory's socket for as long as the block lasts. Cancelling ends every answer.
 
     `ping` asks the storage whether it works: it raises StorageDown if not.

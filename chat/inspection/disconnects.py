@@ -65,7 +65,7 @@ def record_crash(recorder: Recorder, record: Record, error: BaseException) -> No
     place = _place(error)
     record.note(f"failed: {place}")
     told = f"A bug of the server ended it, and only it: {place} ({CRASHED.code}). The log has the traceback."
-    recorder.correct(record, "crash", told)
+    recorder.reclassify(record, "crash", told)
 
 
 def cause_of(known: Open, reason: CloseReason | None) -> Cause:
@@ -101,14 +101,14 @@ def cause_of(known: Open, reason: CloseReason | None) -> Cause:
 def _closed_by_us(known: Open) -> Cause:
     record, session, now = known.record, known.session, trio.current_time()
     match record.closing:
-        case closing if closing is TOO_SLOW and record.waiting > session.outbox.limit:
-            why = f"{record.waiting:,} bytes waited for it, and no more than {session.outbox.limit:,} may"
+        case closing if closing is TOO_SLOW and record.waiting > session.send_queue.limit:
+            why = f"{record.waiting:,} bytes waited for it, and no more than {session.send_queue.limit:,} may"
             return Cause("too slow", f"The client read too slowly: {why} ({TOO_SLOW.code}).")
         case closing if closing is TOO_SLOW:
             why = f"{record.waiting:,} bytes waited for it, and none could be written for too long"
             return Cause("too slow", f"The client read nothing: {why} ({TOO_SLOW.code}).")
         case closing if closing is NO_PONG:
-            silence = f"{now - session.ears.heard_at:.0f} s"
+            silence = f"{now - session.receiver.heard_at:.0f} s"
             told = (
                 f"Nothing came from the client for {silence}, not even an answer to a ping ({NO_PONG.code})."
             )

@@ -19,7 +19,7 @@ KEPT_FRAMES = 24
 """Frames of one connection; 8 bytes each, from the first on."""
 
 KEPT_EVENTS = 24
-"""The first and the last of what befell one connection; what lies between is dropped."""
+"""The first and the last events of one connection; what lies between is dropped."""
 
 KEPT_ENDS = 256
 KEPT_FOR = 600.0
@@ -39,8 +39,8 @@ class Frame(NamedTuple):
     length: int
 
 
-class Event(NamedTuple):
-    """Something that befell a connection, `at` seconds after it was accepted."""
+class ConnectionEvent(NamedTuple):
+    """An event of a connection, `at` seconds after it was accepted."""
 
     at: float
     what: str
@@ -72,7 +72,7 @@ class Record:
     def __init__(self) -> None:
         self.id = 0  # from Recorder.admit on
         self.opened_at = trio.current_time()
-        self.events: list[Event] | None = None  # made by the first
+        self.events: list[ConnectionEvent] | None = None  # made by the first
         self.closing: Closing | None = None  # why the server ended it
         self.cut = False  # by an administrator
         self.too_many_fragments = False
@@ -89,12 +89,12 @@ class Record:
         self._skip = 0  # payload bytes of the last frame that are still to come
 
     def note(self, what: str) -> None:
-        """Something befell the connection. `what` is for people and holds nothing that a client wrote but a name."""
+        """Note an event of the connection. `what` is for people and holds nothing that a client wrote but a name."""
         if self.events is None:
             self.events = []
         if len(self.events) == KEPT_EVENTS:
             del self.events[KEPT_EVENTS // 2]
-        self.events.append(Event(trio.current_time() - self.opened_at, what))
+        self.events.append(ConnectionEvent(trio.current_time() - self.opened_at, what))
 
     def heard(self, data: bytes | bytearray, now: float) -> None:
         """Bytes for trio-websocket came, or with none the end: note what frames they begin (RFC 6455, section 5.2)."""
@@ -140,7 +140,7 @@ class Record:
         self._keep(now, first & 15, length)
 
     def said(self, frames: bytes) -> None:
-        """Whole frames are on their way out, as an answer or for the protocol; bytes that are none are passed over."""
+        """Whole frames are being sent, as an answer or for the protocol; bytes that are none are passed over."""
         at, size = 0, len(frames)
         while at < size and frames[at] & 0x80 and (whole := _header(frames, at, size)):
             header, length = whole
@@ -230,12 +230,12 @@ class Recorded(Protocol):
         ...
 
     @property
-    def outbox(self) -> _Queue:
+    def send_queue(self) -> _Queue:
         """What waits for the client."""
         ...
 
     @property
-    def ears(self) -> _Heard:
+    def receiver(self) -> _Heard:
         """What came from the client."""
         ...
 
@@ -288,8 +288,8 @@ class Recorder:
         self._ends.append(end)
         self._prune()
 
-    def correct(self, record: Record, kind: str, sentence: str) -> None:
-        """It ended otherwise than was thought at first."""
+    def reclassify(self, record: Record, kind: str, sentence: str) -> None:
+        """Change the reason for an end that is remembered."""
         for place, end in enumerate(self._ends):
             if end.record is record:
                 self._ends[place] = end._replace(kind=kind, sentence=sentence)

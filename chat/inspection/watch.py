@@ -124,7 +124,7 @@ class _Exits(trio.abc.Instrument):
 
 
 class Watch:
-    """What there is to see of one server, and its one lever."""
+    """What there is to see of one server; cancelling a client is all that can be done here."""
 
     def __init__(self, recorder: Recorder, meters: Meters) -> None:
         self.recorder = recorder
@@ -138,7 +138,7 @@ class Watch:
         now = trio.current_time()
         self._attention.deadline = now + LOOKING
         self._asked.set()
-        known = sorted(self.recorder.open.values(), key=lambda each: -each.session.outbox.queued)
+        known = sorted(self.recorder.open.values(), key=lambda each: -each.session.send_queue.queued)
         clients = [_client(each, now) for each in known[: min(most, LIMIT)]]
         picture = Picture(
             {each.task: number for number, each in self.recorder.open.items()},
@@ -206,14 +206,14 @@ class Watch:
 
 def _client(known: Open, now: float) -> Client:
     record, session = known.record, known.session
-    queued, batches = session.outbox.waiting()
+    queued, batches = session.send_queue.waiting()
     return Client(
         record.id,
         None if session.person is None else session.person.name,
         session.dialect.name,
         session.address,
         now - record.opened_at,
-        now - session.ears.heard_at,
+        now - session.receiver.heard_at,
         record.messages_in,
         record.bytes_in,
         queued,

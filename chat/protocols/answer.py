@@ -8,23 +8,23 @@ from chat.engine.session import Session
 
 
 class Answer:
-    """The author of a draft whose client wants to hear, under its request's own id, what became of it."""
+    """The submitter of a draft whose client wants to hear, under its request's own id, what became of it."""
 
     def __init__(self, session: Session, ref: object = None) -> None:
         self._session = session
         self.ref = ref
 
-    def settled(self, draft: Draft, outcome: Outcome) -> None:
+    def on_outcome(self, draft: Draft, outcome: Outcome) -> None:
         """Answer the request. Sync: between commit and fan-out."""
         match outcome:
             case Message():
-                self._session.tell_soon(Saved(outcome, self.ref))
+                self._session.send_coalesced(Saved(outcome, self.ref))
             case Repeated(message):  # nothing of it is fanned out, so nothing goes with it
-                self._session.tell(Saved(message, self.ref))
+                self._session.send(Saved(message, self.ref))
             case Refusal():
                 self.refuse(outcome)
-        self._session.count_settled(outcome)
+        self._session.count_outcome(outcome)
 
     def refuse(self, refusal: Refusal) -> None:
         """Answer that it can't be done. Sync."""
-        self._session.tell(Refused(refusal, self.ref))
+        self._session.send(Refused(refusal, self.ref))

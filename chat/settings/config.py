@@ -42,7 +42,7 @@ class Listen(msgspec.Struct, frozen=True):
         if host.startswith("[") and host.endswith("]"):
             host = str(ipaddress.IPv6Address(host[1:-1]))
         elif ":" in host or (colon and not host):
-            raise ValueError(f"{text!r} is no [HOST:]PORT; IPv6 stands in brackets, as [::1]:9000")
+            raise ValueError(f"expected [HOST:]PORT, got {text!r}; IPv6 stands in brackets, as [::1]:9000")
         if not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65_535:
             raise ValueError(f"{text!r} has no port from 0 to 65535")
         if equals and not re.fullmatch(r"[a-z][a-z0-9_-]*", dialect):

@@ -142,7 +142,7 @@ def _origin(text: str) -> str:
         or not url.netloc
         or f"{url.scheme}://{url.netloc}" != text.lower()
     ):
-        raise ValueError(f"{text!r} is no origin")
+        raise ValueError(f"expected an origin, got {text!r}")
     return text.lower()
 
 

@@ -42,7 +42,7 @@ async def read_body(shape: type[T]) -> T:
 
 
 async def read_caseless(shape: type[T]) -> T:
-    """Return the body, or the query where there is no body, as a `shape`; keys count in any case (seed 004)."""
+    """Return the body, or the query where there is no body, as a `shape`; keys count in any case."""
     raw = await _read_json()
     try:
         if raw:

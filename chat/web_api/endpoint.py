@@ -26,7 +26,7 @@ class Call(msgspec.Struct, frozen=True):
     path: dict[str, Any]
 
 
-Handler = Callable[[Call], Awaitable[Any]]
+CallHandler = Callable[[Call], Awaitable[Any]]
 """Answers a call: with a body, a Refusal, or a whole Response."""
 
 
@@ -82,7 +82,7 @@ class Routes:
         body: type | None = None,
         token: bool = False,
         reads: int = 0,
-    ) -> Callable[[Handler], Handler]:
+    ) -> Callable[[CallHandler], CallHandler]:
         """Register the function below as what answers `method` `path`.
 
         With `token`, only a caller with a good one gets through; others get 401. What one changes costs as much as
@@ -90,7 +90,7 @@ class Routes:
         plain body is answered with.
         """
 
-        def register(handler: Handler) -> Handler:
+        def register(handler: CallHandler) -> CallHandler:
             summary = (handler.__doc__ or "").strip().splitlines()[0]
             described = {**answers, 401: ErrorBody} if token else answers
             if token and (reads or method != "GET"):
@@ -108,7 +108,7 @@ class Routes:
 
         return register
 
-    async def _answer(self, handler: Handler, endpoint: Endpoint, parts: dict[str, Any]) -> Response:
+    async def _answer(self, handler: CallHandler, endpoint: Endpoint, parts: dict[str, Any]) -> Response:
         person = None
         if endpoint.token:
             caller = await self._caller()

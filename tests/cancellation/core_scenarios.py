@@ -1,4 +1,4 @@
-"""What is swept below and beside the sessions: memberships, the whole chat at once, outboxes, accounts."""
+"""What is swept below and beside the sessions: memberships, the whole chat at once, send queues, accounts."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -24,7 +24,7 @@ from chat.domain.tokens import Tokens
 from chat.engine.cleaner import open_cleaner
 from chat.engine.follower import follow_changes
 from chat.engine.people import PeopleFollower
-from chat.engine.send_queue import Outbox
+from chat.engine.send_queue import SendQueue
 from chat.protocols.direct.codec import DIRECT
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.talker.codec import TALKER
@@ -149,7 +149,7 @@ async def whole_chat(run: Run) -> None:
                 assert said is None or said in texts, f"{said!r} was told and is not saved"
 
 
-async def outbox(run: Run) -> None:
+async def send_queue(run: Run) -> None:
     """Frames by a transport that takes a few bytes at a time: a torn frame is the last thing that is sent."""
     sent = b""
 
@@ -164,24 +164,24 @@ async def outbox(run: Run) -> None:
         return len(taken)
 
     frames = [bytes((0x82, 20)) + bytes((65 + n,)) * 20 for n in range(6)]
-    way_out = Outbox(send_some, fileno=None, limit=1000, overflow=lambda: None)
+    queue = SendQueue(send_some, fileno=None, limit=1000, overflow=lambda: None)
 
     async def write() -> None:
         async with trio.open_nursery() as nursery:
-            with way_out.written_by(nursery.start_soon):
+            with queue.written_by(nursery.start_soon):
                 for frame in frames[:4]:
-                    way_out.offer(frame)
+                    queue.offer(frame)
                     await trio.lowlevel.checkpoint()
-                await way_out.send(frames[4])
-                await way_out.wait_until_at_most(0)
+                await queue.send(frames[4])
+                await queue.wait_until_at_most(0)
 
     try:
         await run.target(write)
     except* trio.BrokenResourceError:
         pass
     async with trio.open_nursery() as nursery:
-        with way_out.written_by(nursery.start_soon):  # an acknowledgement that comes late
-            way_out.offer(frames[5])
+        with queue.written_by(nursery.start_soon):  # an acknowledgement that comes late
+            queue.offer(frames[5])
             await trio.testing.wait_all_tasks_blocked()
     whole = b"".join(frames)
     cut = len(sent)
@@ -349,5 +349,5 @@ async def following(run: Run) -> None:
         assert not world.accounts._changes._looks, "a look is never over"
 
 
-VIRTUAL = (joining, inviting, removal, deletion, outbox, moderating, cleaning, following)
+VIRTUAL = (joining, inviting, removal, deletion, send_queue, moderating, cleaning, following)
 REAL = (accounts,)

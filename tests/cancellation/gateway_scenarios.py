@@ -27,7 +27,7 @@ from chat.domain.passwords import Passwords
 from chat.domain.ports import NewPerson
 from chat.gateway.connections import Connections
 from chat.gateway.listener import Gateway, open_gateway
-from chat.gateway.websocket.endpoint import Door
+from chat.gateway.websocket.endpoint import WebSocketEndpoint
 from chat.inspection.metrics import Meters
 from chat.protocols.commands import Recall
 from chat.protocols.direct.http import direct_routes
@@ -134,7 +134,7 @@ class Wire:
 
 @asynccontextmanager
 async def gateway_of(world: World, settings: Config) -> AsyncGenerator[Gateway]:
-    """The real gateway, door and HTTP routes before a world."""
+    """The real gateway, endpoint and HTTP routes before a world."""
     meters, accounts = Meters(), world.accounts
     storage = world.storage
     routes = [
@@ -151,9 +151,9 @@ async def gateway_of(world: World, settings: Config) -> AsyncGenerator[Gateway]:
         [create_pages(storage.ping, routes), create_metrics(meters), *(part.blueprint for part in routes)],
         world.core.budgets,
     )
-    door = Door(settings, DIALECTS, world.core, world.presence)
+    endpoint = WebSocketEndpoint(settings, DIALECTS, world.core, world.presence)
     async with open_gateway(
-        settings, app, door.serve, on_stop=lambda: world.presence.close_all(GOING_AWAY)
+        settings, app, endpoint.serve, on_stop=lambda: world.presence.close_all(GOING_AWAY)
     ) as gateway:
         yield gateway
 

@@ -13,7 +13,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             "            saved = await self._messages.save(drafts)\n",
             "            for entry in batch:\n"
             "                draft = entry.draft\n"
-            "                entry.author.settled(draft, Message(\n"
+            "                entry.submitter.on_outcome(draft, Message(\n"
             "                    1, draft.room_id, 1, draft.sender_id, draft.sender_name, draft.text, 0.0))\n"
             "            saved = await self._messages.save(drafts)\n",
             "a client hears that its message is saved, and then the database goes away",
@@ -21,7 +21,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant(
             "hub_entry_not_removed",
             "chat.engine.session",
-            "        finally:\n            self.ignore_all()\n",
+            "        finally:\n            self.unsubscribe_all()\n",
             "        finally:\n            pass\n",
             "the hub keeps telling a client that was cancelled, for ever",
         ),
@@ -128,7 +128,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             "who was removed goes on hearing the room",
         ),
     ),
-    "outbox": (
+    "send_queue": (
         Mutant(
             "half_a_frame_then_go_on",
             "chat.engine.send_queue",
@@ -150,12 +150,12 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant(
             "noted_before_it_was_told",
             "chat.protocols.direct.handlers",
-            '            await session.outbox.send(b"".join(frames))\n'
+            '            await session.send_queue.send(b"".join(frames))\n'
             "            told = list(zip(missed, map(len, frames), strict=True))\n"
-            "            self._direct.notes.heard(Inbox(person_id), session.outbox, told)\n",
+            "            self._direct.notes.heard(Inbox(person_id), session.send_queue, told)\n",
             "            told = list(zip(missed, map(len, frames), strict=True))\n"
-            "            self._direct.notes.heard(Inbox(person_id), session.outbox, told)\n"
-            '            await session.outbox.send(b"".join(frames))\n',
+            "            self._direct.notes.heard(Inbox(person_id), session.send_queue, told)\n"
+            '            await session.send_queue.send(b"".join(frames))\n',
             "what somebody missed counts as delivered, and is dropped with their connection",
         ),
     ),
@@ -177,7 +177,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant(
             "goodbye_not_heard",
             "chat.engine.session",
-            "                self.ears.receive_no_more()\n",
+            "                self.receiver.receive_no_more()\n",
             "                pass\n",
             "nobody reads the client's answer to the goodbye: the connection waits for nothing",
         ),

@@ -24,7 +24,7 @@ from chat.embedded_postgres.process import Process, open_process
 from chat.server import open_server
 from chat.settings.config import Config, Listen
 from chat.storage.postgres.crossing import cross, open_asyncio
-from chat.storage.postgres.database import Address
+from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from chat.storage.postgres.writer import Writer
 
@@ -39,14 +39,14 @@ FAR_AWAY = 4_000_000_000.0
 
 
 @asynccontextmanager
-async def storage_at(address: Address, timeout_each: float = 5) -> AsyncGenerator[PostgresStorage]:
+async def storage_at(address: DatabaseAddress, timeout_each: float = 5) -> AsyncGenerator[PostgresStorage]:
     async with open_postgres_storage(
         address, pool_size=2, query_timeout=timeout_each, commit_timeout=timeout_each
     ) as storage:
         yield storage
 
 
-def writing(address: Address) -> Scenario:
+def writing(address: DatabaseAddress) -> Scenario:
     """Each write of the storage once. What returned is there, and nothing else."""
 
     async def scenario(run: Run) -> None:
@@ -142,7 +142,7 @@ async def _assert_pool_whole(storage: PostgresStorage) -> None:
     assert pool.get_idle_size() == pool.get_size(), "a pool connection is not given back"
 
 
-def saving(address: Address) -> Scenario:
+def saving(address: DatabaseAddress) -> Scenario:
     """One person and one message: a short run, for each of its moments."""
 
     async def scenario(run: Run) -> None:
@@ -163,7 +163,7 @@ def saving(address: Address) -> Scenario:
     return scenario
 
 
-def reading_once(address: Address) -> Scenario:
+def reading_once(address: DatabaseAddress) -> Scenario:
     """One read; afterwards the pool is whole."""
 
     async def scenario(run: Run) -> None:
@@ -174,7 +174,7 @@ def reading_once(address: Address) -> Scenario:
     return scenario
 
 
-async def prepare(address: Address) -> dict[str, Any]:
+async def prepare(address: DatabaseAddress) -> dict[str, Any]:
     """Let there be something to read; return what the writes returned."""
     returned: dict[str, Any] = {}
     async with storage_at(address) as storage:
@@ -183,7 +183,7 @@ async def prepare(address: Address) -> dict[str, Any]:
     return returned
 
 
-def reading(address: Address, ada: Person, ben: Person) -> Scenario:
+def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
     """Each read of the storage once; afterwards the pool is whole, and PostgreSQL works for nobody."""
 
     async def scenario(run: Run) -> None:
@@ -219,7 +219,7 @@ def reading(address: Address, ada: Person, ben: Person) -> Scenario:
     return scenario
 
 
-def listening(address: Address) -> Scenario:
+def listening(address: DatabaseAddress) -> Scenario:
     """Changes are followed, through a connection that is lost: what is committed meanwhile is not missed."""
 
     async def scenario(run: Run) -> None:
@@ -260,7 +260,7 @@ async def _listeners(storage: PostgresStorage) -> Any:
     )
 
 
-def migration(address: Address) -> Scenario:
+def migration(address: DatabaseAddress) -> Scenario:
     """The schema is made whole or not at all, and the storage opens at the next try."""
 
     async def scenario(run: Run) -> None:
@@ -285,7 +285,7 @@ _OLDER_NAMES = f"""{EMPTY};
 INSERT INTO users (name, name_key, password_hash) VALUES ('ada', 'ada', 'x'), ('ａｄａ', 'ａｄａ', 'x')"""
 
 
-def older_names(address: Address) -> Scenario:
+def older_names(address: DatabaseAddress) -> Scenario:
     """What older names look like is noted at the start, or at the next one."""
 
     async def scenario(run: Run) -> None:
@@ -302,7 +302,7 @@ def older_names(address: Address) -> Scenario:
     return scenario
 
 
-def second_writer(address: Address) -> Scenario:
+def second_writer(address: DatabaseAddress) -> Scenario:
     """A writer that reconnects, and one that waits for the lock of another: what is cancelled keeps no lock."""
 
     async def scenario(run: Run) -> None:

@@ -124,7 +124,7 @@ async def short_history_unread(run: Run) -> None:
 
 
 async def _unread(run: Run, *counts: int) -> None:
-    """Ask for more than the outbox holds, and do not read: the queries wait for room, and are cut in the end."""
+    """Ask for more than the send queue holds, and do not read: the queries wait for room, and are cut in the end."""
     async with swept_world(run) as (world, witness):
         ada = await world.add("ada")
         await fill(world, [Draft(LOBBY_ID, ada.id, "ada", "x" * 3000, float(n)) for n in range(120)])
@@ -356,7 +356,7 @@ async def _assert_direct_told(world: World, client: Client, sender: Client, ada:
     again = await world.connect(DIRECT, ben)
     missed = _words(again.heard_now())
     assert missed == sorted(missed), "told in another order"
-    # What the hub tells while somebody listens counts as told when their outbox has it.
+    # What the hub tells while somebody listens counts as told when their send queue has it.
     untold = saved_to_ben - {*heard, *missed} - LIVE
     assert not untold, f"heard {heard}, missed {missed}, never told {untold}"
     assert {*heard, *missed} <= saved_to_ben

@@ -38,17 +38,17 @@ class Witness:
         journal: Any = world.journal
         journal.submit = self.submit
 
-    async def submit(self, draft: Draft, author: Any, origin: object | None = None) -> None:
+    async def submit(self, draft: Draft, submitter: Any, origin: object | None = None) -> None:
         witness = self
 
         class Between:
-            def settled(self, draft: Draft, outcome: Outcome) -> None:
+            def on_outcome(self, draft: Draft, outcome: Outcome) -> None:
                 witness.settled.append(draft)
                 if isinstance(outcome, Message):
                     said = {message.id for message in witness._world.said(draft.room_id)}
                     assert outcome.id in said, "acknowledged before it was saved"
                     witness.acknowledged.append(outcome)
-                author.settled(draft, outcome)
+                submitter.on_outcome(draft, outcome)
 
         await self._submit(draft, Between(), origin)
         self.taken.append(draft)
@@ -116,9 +116,9 @@ async def swept_world(
 
 
 class Nobody:
-    """An author who does not want to know."""
+    """An submitter who does not want to know."""
 
-    def settled(self, draft: Draft, outcome: Outcome) -> None:
+    def on_outcome(self, draft: Draft, outcome: Outcome) -> None:
         assert isinstance(outcome, Message)
 
 
@@ -126,11 +126,11 @@ async def fill(world: World, drafts: Sequence[Draft]) -> None:
     """Have these said before anybody comes."""
     for draft in drafts:
         await world.core.journal.submit(draft, Nobody())
-    await world.core.journal.quiet()
+    await world.core.journal.drain()
 
 
 async def serve_as_door(world: World, client: Client) -> None:
-    """Serve a client behind the barrier that the gateway's door has."""
+    """Serve a client behind the barrier that the WebSocket endpoint has."""
     try:
         await world._serve(client)
     except* (trio.BrokenResourceError, ConnectionClosed):
@@ -234,17 +234,17 @@ async def assert_nothing_left(world: World, witness: Witness, gone: Client) -> N
     session = gone.session
     listening = [
         listener
-        for voices in world.hub._topics.values()
-        for listeners in voices.values()
+        for encoders in world.hub._topics.values()
+        for listeners in encoders.values()
         for listener in listeners
     ]
     assert session not in listening, "the hub still has a client that is gone"
     assert session not in set(world.presence), "presence still has a client that is gone"
     assert session.recalls == 0, "a history query is left behind"
-    assert session._submitted == session._settled, "the session waits for drafts that nobody has"
-    assert gone.outbox.start_writer is None
+    assert session._submitted == session._resolved, "the session waits for drafts that nobody has"
+    assert gone.send_queue.start_writer is None
     assert world.journal._taken == 0, "the journal waits for drafts that nobody has"
     assert not world.memberships._joinings, "a joining is never over"
     with trio.fail_after(5):
-        await world.journal.quiet()
+        await world.journal.drain()
     whole_frames(gone)

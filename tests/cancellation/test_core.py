@@ -1,4 +1,4 @@
-"""Memberships, accounts, outboxes and the whole chat, cancelled at every point, and with every storage error."""
+"""Memberships, accounts, send queues and the whole chat, cancelled at every point, and with every storage error."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

@@ -20,14 +20,14 @@ from sweeping import Scenario, sweep
 
 from chat.embedded_postgres import server_log
 from chat.storage.postgres.crossing import open_asyncio
-from chat.storage.postgres.database import Address
+from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.writer import Writer
 
 pytest_plugins = ["sweeping_plugin"]
 
 
 @pytest.fixture(scope="module")
-def one_database(server: ServerProcess) -> Generator[Address]:
+def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
     """One database for all tests of this file."""
     name = f"swept_{os.urandom(6).hex()}"
     address = {**server.address, "database": name}
@@ -36,34 +36,36 @@ def one_database(server: ServerProcess) -> Generator[Address]:
     trio.run(execute, server.address, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def test_migration(sweeps: Ledger, one_database: Address) -> None:
+def test_migration(sweeps: Ledger, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.migration(one_database)
     sweeps.sweep(scenario, "migration, cancelled", virtual=False, limit=20, every=150, seeds=1)
 
 
-def test_older_names(sweeps: Ledger, one_database: Address) -> None:
+def test_older_names(sweeps: Ledger, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.older_names(one_database)
     sweeps.sweep(scenario, "older names, cancelled", virtual=False, limit=20, every=150, seeds=1)
 
 
-def test_writing(sweeps: Ledger, one_database: Address) -> None:
+def test_writing(sweeps: Ledger, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.writing(one_database)
     sweeps.sweep(scenario, "writing, cancelled", virtual=False, limit=20, every=150, seeds=1)
 
 
-def test_reading(sweeps: Ledger, one_database: Address) -> None:
+def test_reading(sweeps: Ledger, one_database: DatabaseAddress) -> None:
     written = trio.run(postgres_scenarios.prepare, one_database)
     scenario = postgres_scenarios.reading(one_database, written["ada"], written["ben"])
     sweeps.sweep(scenario, "reading, cancelled", virtual=False, limit=20, every=50, seeds=1)
 
 
-def test_following_people(sweeps: Ledger, one_database: Address, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_following_people(
+    sweeps: Ledger, one_database: DatabaseAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("chat.storage.postgres.listener._CHECK", 0.02)
     scenario = postgres_scenarios.listening(one_database)
     sweeps.sweep(scenario, "following people, cancelled", virtual=False, limit=20, every=50, seeds=1)
 
 
-def test_a_second_writer(sweeps: Ledger, one_database: Address) -> None:
+def test_a_second_writer(sweeps: Ledger, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.second_writer(one_database)
     sweeps.sweep(scenario, "second writer, cancelled", virtual=False, limit=20, every=50, seeds=1)
 
@@ -87,7 +89,7 @@ POSTGRES_MUTANTS = [
 
 
 @pytest.mark.parametrize(("name", "mutant"), POSTGRES_MUTANTS)
-def test_this_defect_is_found(name: str, mutant: Mutant, one_database: Address) -> None:
+def test_this_defect_is_found(name: str, mutant: Mutant, one_database: DatabaseAddress) -> None:
     with mutant.applied():
         if name == "reading":
             scenario: Scenario = postgres_scenarios.reading_once(one_database)
@@ -100,7 +102,7 @@ def test_this_defect_is_found(name: str, mutant: Mutant, one_database: Address) 
 
 
 async def test_a_stop_after_the_database_has_gone_is_no_error(
-    one_database: Address, monkeypatch: pytest.MonkeyPatch
+    one_database: DatabaseAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The sweep of the embedded server meets it in some runs, as PostgreSQL is stopped at the same moment."""
     close = asyncpg.Pool.close

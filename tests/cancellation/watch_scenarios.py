@@ -21,7 +21,7 @@ from chat.storage.memory import MemoryStorage
 
 
 async def watched(run: Run) -> None:
-    """Two clients are looked at and cancelled: nothing that measures is left, nor the way in."""
+    """Two clients are looked at and cancelled: nothing that measures is left, nor the control socket."""
     storage = MemoryStorage()
     olga = await storage.users.add(NewPerson(name="olga", password_hash=b"x", is_admin=True))
     assert isinstance(olga, Person)
@@ -63,7 +63,7 @@ async def watched(run: Run) -> None:
             await run.target(serve, Path(name))
             if not addresses:
                 nursery.cancel_scope.cancel()
-        assert not (Path(name) / SOCKET).exists(), "the way in is left, and nobody answers there"
+        assert not (Path(name) / SOCKET).exists(), "the control socket is left, and nobody answers there"
     assert _instruments() == instruments, "an instrument measures for nobody"
     if not run.fired:
         tree, healthy, first, nobody, second = replies

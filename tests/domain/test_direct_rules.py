@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 import trio
 
-from chat.domain.direct import Direct, WayOut
+from chat.domain.direct import Direct, WriteTracker
 from chat.domain.entities import Draft, Inbox, Message, Pair, Person
 from chat.domain.ports import NewPerson
 from chat.storage.memory import MemoryStorage
@@ -14,7 +14,7 @@ from chat.storage.memory import MemoryStorage
 class NoNotes:
     """Notes that nobody reads."""
 
-    def heard(self, inbox: Inbox, way_out: WayOut, told: Sequence[tuple[Message, int]]) -> None:
+    def heard(self, inbox: Inbox, tracker: WriteTracker, told: Sequence[tuple[Message, int]]) -> None:
         """Forget it."""
 
     async def written(self) -> None:

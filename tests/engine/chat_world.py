@@ -1,6 +1,6 @@
 """The whole live chat on a memory storage, without a gateway: real sessions, on connections that are fakes.
 
-A client's frames come from a channel and what it is told goes to a buffer; its outbox, its session and everything
+A client's frames come from a channel and what it is told goes to a buffer; its send queue, its session and everything
 behind it are the server's own. The storage can be made to wait or to fail, call by call.
 """
 
@@ -27,7 +27,7 @@ from chat.domain.rooms import Rooms
 from chat.domain.support import Support
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
-from chat.engine.batch_loader import open_gathering
+from chat.engine.batch_loader import open_batch_loader
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.deliveries import Deliveries, open_deliveries
 from chat.engine.dialect import Dialect
@@ -36,7 +36,7 @@ from chat.engine.hub import Hub
 from chat.engine.journal import Journal, open_journal
 from chat.engine.memberships import Memberships
 from chat.engine.presence import Presence
-from chat.engine.send_queue import Outbox
+from chat.engine.send_queue import SendQueue
 from chat.engine.session import Core, Session
 from chat.inspection.metrics import Meters
 from chat.protocols.direct.handlers import DirectMessages
@@ -69,7 +69,7 @@ WRITES = frozenset(
         "save",
     }
 )
-"""The port's law: one that has begun is finished before a cancellation is felt."""
+"""As the port says: one that has begun is finished before a cancellation is felt."""
 
 
 class Obstacles:
@@ -165,9 +165,11 @@ class Client:
         self._patience = math.inf  # bytes that it still reads
         self._reads_on = trio.Event()
         self.heard_at = trio.current_time()
-        self.outbox = Outbox(self._take, fileno=None, limit=limit, overflow=lambda: self.session.too_slow())
+        self.send_queue = SendQueue(
+            self._take, fileno=None, limit=limit, overflow=lambda: self.session.too_slow()
+        )
         connection: Any = self.connection
-        self.session = Session(core, connection, self.outbox, self, dialect, choices, "test", person)
+        self.session = Session(core, connection, self.send_queue, self, dialect, choices, "test", person)
         self.gone = trio.Event()
         self.scope = trio.CancelScope()
         self._buffer = b""
@@ -322,16 +324,16 @@ class World:
         return await self.connect(dialect, person, choices=DIALECTS)
 
     async def _serve(self, client: Client) -> None:
-        """As the gateway's door serves."""
+        """As the WebSocket endpoint serves."""
         try:
             with client.scope:
                 async with trio.open_nursery() as nursery:
-                    with client.outbox.written_by(nursery.start_soon):
+                    with client.send_queue.written_by(nursery.start_soon):
                         with self.presence.present(client.session):
                             await client.session.serve(nursery)
-                        client.outbox.finish()
+                        client.send_queue.finish()
                         with trio.move_on_after(1):
-                            await client.outbox.wait_until_at_most(0)
+                            await client.send_queue.wait_until_at_most(0)
                     nursery.cancel_scope.cancel()
         finally:
             client.gone.set()
@@ -373,7 +375,7 @@ async def open_world(
     presence, meters = Presence(), Meters()
     async with AsyncExitStack() as stack:
         deliveries = await stack.enter_async_context(open_deliveries(rooms))
-        people = await stack.enter_async_context(open_gathering(users.by_ids))
+        people = await stack.enter_async_context(open_batch_loader(users.by_ids))
         history = await stack.enter_async_context(open_history(rooms, messages))
         accounts = Accounts(
             users,

@@ -7,7 +7,7 @@ import trio
 import trio.testing
 
 from chat.domain.failures import StorageDown
-from chat.engine.batch_loader import Gathering, open_gathering
+from chat.engine.batch_loader import BatchLoader, open_batch_loader
 
 
 class Shelf:
@@ -27,15 +27,15 @@ class Shelf:
         return found
 
 
-async def ask(gathering: Gathering[str, int], key: str, answers: list[tuple[str, int | None]]) -> None:
-    answers.append((key, await gathering.get(key)))
+async def ask(batch_loader: BatchLoader[str, int], key: str, answers: list[tuple[str, int | None]]) -> None:
+    answers.append((key, await batch_loader.get(key)))
 
 
 async def test_what_waits_is_asked_for_in_one_query(autojump_clock: object) -> None:
     shelf, answers = Shelf(), list[tuple[str, int | None]]()
-    async with open_gathering(shelf.fetch) as gathering, trio.open_nursery() as nursery:
+    async with open_batch_loader(shelf.fetch) as batch_loader, trio.open_nursery() as nursery:
         for key in ("a", "b", "a", "c") * 50:
-            nursery.start_soon(ask, gathering, key, answers)
+            nursery.start_soon(ask, batch_loader, key, answers)
     assert len(shelf.queries) <= 2
     assert sorted(set(answers), key=str) == sorted([("a", 1), ("b", 2), ("c", None)], key=str)
     assert len(answers) == 200
@@ -43,41 +43,41 @@ async def test_what_waits_is_asked_for_in_one_query(autojump_clock: object) -> N
 
 async def test_an_answer_is_never_from_before_the_question(autojump_clock: object) -> None:
     shelf, answers = Shelf(), list[tuple[str, int | None]]()
-    async with open_gathering(shelf.fetch) as gathering, trio.open_nursery() as nursery:
-        nursery.start_soon(ask, gathering, "a", answers)
+    async with open_batch_loader(shelf.fetch) as batch_loader, trio.open_nursery() as nursery:
+        nursery.start_soon(ask, batch_loader, "a", answers)
         await trio.sleep(0.5)  # the first query has read, and is not back yet
         shelf.books["a"] = 9
-        nursery.start_soon(ask, gathering, "a", answers)
+        nursery.start_soon(ask, batch_loader, "a", answers)
     assert answers == [("a", 1), ("a", 9)]
 
 
 async def test_a_failure_reaches_those_who_asked_and_the_next_query_works(autojump_clock: object) -> None:
     shelf = Shelf()
-    async with open_gathering(shelf.fetch) as gathering:
+    async with open_batch_loader(shelf.fetch) as batch_loader:
         shelf.down = True
         with pytest.raises(StorageDown):
-            await gathering.get("a")
+            await batch_loader.get("a")
         shelf.down = False
-        assert await gathering.get("a") == 1
+        assert await batch_loader.get("a") == 1
 
 
 @pytest.mark.parametrize("when", [0, 0.5, 1])
 async def test_whoever_is_cancelled_takes_nobody_else_along(autojump_clock: object, when: float) -> None:
     shelf, answers = Shelf(), list[tuple[str, int | None]]()
-    async with open_gathering(shelf.fetch) as gathering, trio.open_nursery() as nursery:
+    async with open_batch_loader(shelf.fetch) as batch_loader, trio.open_nursery() as nursery:
         with trio.move_on_after(when):
-            await ask(gathering, "a", [])
-        nursery.start_soon(ask, gathering, "b", answers)
+            await ask(batch_loader, "a", [])
+        nursery.start_soon(ask, batch_loader, "b", answers)
     assert answers == [("b", 2)]
 
 
 async def test_a_query_asks_for_a_thousand_and_the_next_for_the_rest(autojump_clock: object) -> None:
     shelf, answers = Shelf(), list[tuple[str, int | None]]()
-    async with open_gathering(shelf.fetch) as gathering, trio.open_nursery() as nursery:
-        nursery.start_soon(ask, gathering, "a", answers)
+    async with open_batch_loader(shelf.fetch) as batch_loader, trio.open_nursery() as nursery:
+        nursery.start_soon(ask, batch_loader, "a", answers)
         await trio.sleep(0.5)
         for number in range(2300):
-            nursery.start_soon(ask, gathering, f"{number}", answers)
+            nursery.start_soon(ask, batch_loader, f"{number}", answers)
     assert [len(query) for query in shelf.queries] == [1, 1000, 1000, 300]
     assert len(answers) == 2301
 
@@ -85,6 +85,6 @@ async def test_a_query_asks_for_a_thousand_and_the_next_for_the_rest(autojump_cl
 async def test_a_failure_is_told_with_its_words(autojump_clock: object) -> None:
     shelf = Shelf()
     shelf.down = True
-    async with open_gathering(shelf.fetch) as gathering:
+    async with open_batch_loader(shelf.fetch) as batch_loader:
         with pytest.raises(StorageDown, match="no shelf"):
-            await gathering.get("a")
+            await batch_loader.get("a")

@@ -158,7 +158,7 @@ async def test_the_journal_commits_no_further_than_the_broadcaster_can_be_behind
                 await wait_all_tasks_blocked()
             assert len(storage.messages._said(GARDEN)) == 17
             nursery.start_soon(broadcaster.fan_out, hub, announced)
-            await journal.quiet()
+            await journal.drain()
             assert hub.seqs == list(range(1, 41))
             feed.close()
 
@@ -166,7 +166,7 @@ async def test_the_journal_commits_no_further_than_the_broadcaster_can_be_behind
 class Nobody:
     """An author who does not want to know."""
 
-    def settled(self, draft: Draft, outcome: Outcome) -> None:
+    def on_outcome(self, draft: Draft, outcome: Outcome) -> None:
         """Hear it all the same."""
 
 

@@ -44,8 +44,8 @@ def told(*said: Announcement, dialect: object = TALKER) -> bytes:
 
 def test_everyone_in_the_room_hears_a_batch_in_one_piece_and_in_order() -> None:
     hub, ada, ben = Hub(), Ear(), Ear()
-    hub.join(GARDEN, TALKER, ada)
-    hub.join(GARDEN, TALKER, ben)
+    hub.subscribe(GARDEN, TALKER, ada)
+    hub.subscribe(GARDEN, TALKER, ben)
     batch = [say(1), say(2), say(3)]
     hub.publish(batch)
     assert ada.heard == ben.heard == [told(*batch)]
@@ -53,8 +53,8 @@ def test_everyone_in_the_room_hears_a_batch_in_one_piece_and_in_order() -> None:
 
 def test_a_message_never_crosses_rooms() -> None:
     hub, ada, ben = Hub(), Ear(), Ear()
-    hub.join(GARDEN, TALKER, ada)
-    hub.join(CELLAR, TALKER, ben)
+    hub.subscribe(GARDEN, TALKER, ada)
+    hub.subscribe(CELLAR, TALKER, ben)
     hub.publish([say(1, GARDEN), say(1, CELLAR), say(2, GARDEN)])
     assert ada.heard == [told(say(1), say(2))]
     assert ben.heard == [told(say(1))]
@@ -62,8 +62,8 @@ def test_a_message_never_crosses_rooms() -> None:
 
 def test_each_dialect_hears_its_own_words() -> None:
     hub, ada, ben = Hub(), Ear(), Ear()
-    hub.join(GARDEN, TALKER, ada)
-    hub.join(GARDEN, MESSENGER, ben)
+    hub.subscribe(GARDEN, TALKER, ada)
+    hub.subscribe(GARDEN, MESSENGER, ben)
     hub.publish([say(1)])
     assert ada.heard == [told(say(1))]
     assert ben.heard == [told(say(1), dialect=MESSENGER)]
@@ -71,8 +71,8 @@ def test_each_dialect_hears_its_own_words() -> None:
 
 def test_an_author_hears_the_others_but_not_itself() -> None:
     hub, ada, ben = Hub(), Ear(), Ear()
-    hub.join(GARDEN, TALKER, ada)
-    hub.join(GARDEN, TALKER, ben)
+    hub.subscribe(GARDEN, TALKER, ada)
+    hub.subscribe(GARDEN, TALKER, ben)
     batch = [say(1, author=ada), say(2, author=ben), say(3, author=ada)]
     hub.publish(batch)
     assert ada.heard == [told(batch[1])]
@@ -81,15 +81,15 @@ def test_an_author_hears_the_others_but_not_itself() -> None:
 
 def test_an_author_that_is_not_in_the_room_changes_nothing() -> None:
     hub, ada = Hub(), Ear()
-    hub.join(GARDEN, TALKER, ada)
+    hub.subscribe(GARDEN, TALKER, ada)
     hub.publish([say(1, author=Ear())])
     assert ada.heard == [told(say(1))]
 
 
 def test_whoever_left_hears_nothing_more_and_leaves_nothing_behind() -> None:
     hub, ada = Hub(), Ear()
-    hub.join(GARDEN, TALKER, ada)
-    hub.leave(GARDEN, TALKER, ada)
+    hub.subscribe(GARDEN, TALKER, ada)
+    hub.unsubscribe(GARDEN, TALKER, ada)
     hub.publish([say(1)])
     assert ada.heard == []
     assert not hub._topics
@@ -97,7 +97,7 @@ def test_whoever_left_hears_nothing_more_and_leaves_nothing_behind() -> None:
 
 def test_an_author_is_offered_nothing_more_so_that_what_was_put_off_for_it_goes() -> None:
     hub, ada, ben = Hub(), Ear(), Ear()
-    hub.join(GARDEN, TALKER, ben)
+    hub.subscribe(GARDEN, TALKER, ben)
     hub.publish([say(1, author=ada), say(2, author=ben)])
     assert ada.flushed == ben.flushed == 1
 
@@ -106,9 +106,9 @@ def test_an_observer_is_told_what_each_listener_heard_of_topics_of_its_kind_and_
     hub, ada, ben = Hub(), Ear(), Ear()
     seen: dict[object, list[tuple[int, int]]] = {}
     hub.observe(Inbox, lambda _topic, who, told: seen.update({who: [(m.seq, size) for m, size in told]}))
-    hub.join(Inbox(7), TALKER, ada)
-    hub.join(Inbox(7), MESSENGER, ben)
-    hub.join(GARDEN, TALKER, ben)
+    hub.subscribe(Inbox(7), TALKER, ada)
+    hub.subscribe(Inbox(7), MESSENGER, ben)
+    hub.subscribe(GARDEN, TALKER, ben)
     for_seven = [to(7, say(n, author=author)) for n, author in ((2, None), (3, ben))]
     for_nobody = to(8, say(4))
     hub.publish([say(1), *for_seven, for_nobody])

@@ -68,7 +68,7 @@ class Ben:
     def offer(self, blob: bytes) -> None:
         self.heard += blob
 
-    def settled(self, draft: Draft, outcome: Outcome) -> None:
+    def on_outcome(self, draft: Draft, outcome: Outcome) -> None:
         if isinstance(outcome, Message):
             assert outcome.seq <= self._committed(), "acknowledged before it was committed"
         self.outcomes.append((draft.text, outcome))
@@ -87,7 +87,7 @@ class World:
         self.journal = journal
         self.hub = hub
         self.ben = Ben(lambda: messages._count)
-        hub.join(GARDEN, TALKER, self.ben)
+        hub.subscribe(GARDEN, TALKER, self.ben)
 
     async def send(self, *texts: str, room: int = GARDEN, sender: int = 1) -> None:
         """Send without letting the journal run in between."""
@@ -103,7 +103,7 @@ class Aside:
     """An author that is not the listener, so that Ben hears what he sends."""
 
     def __init__(self, ben: Ben) -> None:
-        self.settled = ben.settled
+        self.on_outcome = ben.on_outcome
 
 
 @pytest.fixture
@@ -451,7 +451,7 @@ async def test_a_sender_waits_for_a_place_and_one_that_is_cancelled_meanwhile_wa
         gate.set()
     assert sent == 4096 + 256  # of which a batch is being saved
     with trio.fail_after(5):
-        await world.journal.quiet()
+        await world.journal.drain()
     assert [text for text, _ in world.ben.outcomes] == [f"line {n}" for n in range(sent)]
     assert world.ben.lines() == [f"line {n}" for n in range(sent)]
 
@@ -464,7 +464,7 @@ async def test_quiet_waits_until_all_is_told_also_what_was_refused(
     quiet: list[float] = []
 
     async def wait() -> None:
-        await world.journal.quiet()
+        await world.journal.drain()
         quiet.append(trio.current_time())
         assert len(world.ben.outcomes) == 2
 
@@ -508,7 +508,7 @@ async def test_nothing_runs_between_a_commit_that_is_known_and_its_announcement_
 ) -> None:
     happened: list[str] = []
     messages, broadcaster, ben = world.messages, world.journal._broadcaster, world.ben
-    save, read_log, announce, settled = messages.save, messages.read_log, broadcaster.announce, ben.settled
+    save, read_log, announce, settled = messages.save, messages.read_log, broadcaster.announce, ben.on_outcome
 
     async def save_and_tell(drafts: Sequence[Draft]) -> list[Saved]:
         saved = await save(drafts)
@@ -529,7 +529,7 @@ async def test_nothing_runs_between_a_commit_that_is_known_and_its_announcement_
         settled(draft, outcome)
 
     messages.save, messages.read_log = save_and_tell, read_and_tell  # type: ignore[method-assign]
-    broadcaster.announce, ben.settled = announce_and_tell, be_told  # type: ignore[method-assign]
+    broadcaster.announce, ben.on_outcome = announce_and_tell, be_told  # type: ignore[method-assign]
     if known == "late":
         messages.after[0] = OutcomeUnknown("silence")
     steps = Steps(happened)
@@ -570,7 +570,7 @@ async def test_a_message_is_told_to_whom_it_was_for_with_whom_it_was_to(
         broadcaster.announce = lambda batch: (announced.extend(batch), announce(batch))[1]  # type: ignore[method-assign]
         ears = {number: Ben(lambda: 0) for number in (7, 8)}
         for number, ear in ears.items():
-            world.hub.join(Inbox(number), TALKER, ear)
+            world.hub.subscribe(Inbox(number), TALKER, ear)
         if known == "late":
             world.messages.after[0] = OutcomeUnknown("silence")
         for sender, number in ((1, 7), (2, 8)):
@@ -610,7 +610,7 @@ async def test_quiet_waits_for_a_single_draft_and_sleeps_meanwhile(
     quiet: list[bool] = []
 
     async def wait() -> None:
-        await world.journal.quiet()
+        await world.journal.drain()
         quiet.append(gate.is_set())
 
     await world.send("one")

@@ -176,7 +176,7 @@ async def test_who_is_disabled_during_the_handshake_is_closed_at_once(followed: 
     with trio.fail_after(20), presence.present(client.session, handshake):
         assert not presence._handshakes, "the handshake is over"
         async with trio.open_nursery() as nursery:
-            with client.outbox.written_by(nursery.start_soon):
+            with client.send_queue.written_by(nursery.start_soon):
                 await client.session.serve(nursery)
             nursery.cancel_scope.cancel()
     assert client.closed_with == DISABLED

@@ -13,7 +13,7 @@ class Session:
 
     def __init__(self, person: Person | None = None, queued: int = 0) -> None:
         self.person = person
-        self.outbox = SimpleNamespace(queued=queued)
+        self.send_queue = SimpleNamespace(queued=queued)
         self.closed: list[Closing] = []
 
     def close(self, closing: Closing) -> None:

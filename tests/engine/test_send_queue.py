@@ -1,4 +1,4 @@
-"""The way out: whole frames in one order, whatever the socket takes; and never a wait for the client."""
+"""The send queue: whole frames in one order, whatever the socket takes; and never a wait for the client."""
 
 import os
 import socket
@@ -9,11 +9,11 @@ import pytest
 import trio
 import trio.testing
 
-from chat.engine.send_queue import Outbox
+from chat.engine.send_queue import SendQueue
 
 
 class Pipe:
-    """A socket pair, and an outbox on one end with room for little."""
+    """A socket pair, and a send queue on one end with room for little."""
 
     def __init__(self, limit: int, *, write_through: bool = True) -> None:
         self.near, self.far = socket.socketpair()
@@ -21,7 +21,7 @@ class Pipe:
             end.setblocking(False)
         self.near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         self.overflows = 0
-        self.outbox = Outbox(
+        self.send_queue = SendQueue(
             self.send_some,
             fileno=self.near.fileno if write_through else None,
             limit=limit,
@@ -58,9 +58,9 @@ class Pipe:
     async def writing(self) -> AsyncGenerator[trio.Nursery]:
         """With a nursery for the writer task."""
         async with trio.open_nursery() as nursery:
-            self.outbox.start_writer = nursery.start_soon
+            self.send_queue.start_writer = nursery.start_soon
             yield nursery
-            self.outbox.start_writer = None
+            self.send_queue.start_writer = None
             nursery.cancel_scope.cancel()
 
 
@@ -89,29 +89,29 @@ def frames(count: int, size: int = 100) -> list[bytes]:
 
 
 async def test_an_idle_client_is_written_to_at_once_without_the_writer(pipe: Pipe) -> None:
-    pipe.outbox.offer(b"hello")
+    pipe.send_queue.offer(b"hello")
     assert pipe.received() == b"hello"
-    assert pipe.outbox.queued == 0
+    assert pipe.send_queue.queued == 0
 
 
 async def test_what_the_socket_does_not_take_arrives_later_in_order_and_whole(pipe: Pipe) -> None:
     sent = frames(2000)
     async with pipe.writing():
         for frame in sent:
-            pipe.outbox.offer(frame)
-        assert pipe.outbox.queued > 0
+            pipe.send_queue.offer(frame)
+        assert pipe.send_queue.queued > 0
         assert await pipe.receive(200_000) == b"".join(sent)
-        await pipe.outbox.wait_until_at_most(0)
+        await pipe.send_queue.wait_until_at_most(0)
 
 
 async def test_write_through_resumes_after_the_writer_has_caught_up(pipe: Pipe) -> None:
     async with pipe.writing() as nursery:
         for frame in frames(2000):
-            pipe.outbox.offer(frame)
+            pipe.send_queue.offer(frame)
         await pipe.receive(200_000)
         await trio.testing.wait_all_tasks_blocked()
         assert not nursery.child_tasks
-        pipe.outbox.offer(b"now")
+        pipe.send_queue.offer(b"now")
         assert pipe.received() == b"now"
         assert not nursery.child_tasks
 
@@ -122,7 +122,7 @@ async def test_frames_offered_while_the_writer_writes_do_not_overtake(pipe: Pipe
     async with pipe.writing():
         for start in range(0, 4000, 100):
             for frame in sent[start : start + 100]:
-                pipe.outbox.offer(frame)
+                pipe.send_queue.offer(frame)
             await trio.lowlevel.checkpoint()
             got += pipe.received()
         got += await pipe.receive(400_000 - len(got))
@@ -135,7 +135,7 @@ async def test_a_client_that_does_not_read_overflows_and_is_not_waited_for(
     pipe = open_pipe(50_000)
     async with pipe.writing():
         for frame in frames(5000):
-            pipe.outbox.offer(frame)
+            pipe.send_queue.offer(frame)
         assert pipe.overflows > 0
 
 
@@ -146,13 +146,13 @@ async def test_once_cut_the_begun_blob_is_finished_and_only_the_last_frame_follo
     sent = frames(2000, size=777)
     async with pipe.writing():
         for frame in sent:
-            pipe.outbox.offer(frame)
+            pipe.send_queue.offer(frame)
         for _ in range(steps):
             await trio.lowlevel.checkpoint()
-        pipe.outbox.cut()
-        pipe.outbox.offer(b"never")
-        pipe.outbox.finish(b"close")
-        pipe.outbox.finish(b"closed twice")
+        pipe.send_queue.cut()
+        pipe.send_queue.offer(b"never")
+        pipe.send_queue.finish(b"close")
+        pipe.send_queue.finish(b"closed twice")
         got = b""
         with trio.fail_after(5):
             while not got.endswith(b"close"):
@@ -167,22 +167,22 @@ async def test_finish_lets_what_waits_go_first(pipe: Pipe) -> None:
     sent = frames(1000)
     async with pipe.writing():
         for frame in sent:
-            pipe.outbox.offer(frame)
-        pipe.outbox.finish(b"close")
-        pipe.outbox.offer(b"never")
+            pipe.send_queue.offer(frame)
+        pipe.send_queue.finish(b"close")
+        pipe.send_queue.offer(b"never")
         assert await pipe.receive(100_005) == b"".join(sent) + b"close"
 
 
 async def test_send_waits_while_half_of_the_limit_is_queued(open_pipe: Callable[..., Pipe]) -> None:
     pipe = open_pipe(20_000)
     async with pipe.writing():
-        while pipe.outbox.queued <= 10_000:
-            pipe.outbox.offer(b"x" * 100)
+        while pipe.send_queue.queued <= 10_000:
+            pipe.send_queue.offer(b"x" * 100)
         with trio.move_on_after(0.05) as impatient:
-            await pipe.outbox.send(b"later")
+            await pipe.send_queue.send(b"later")
         assert impatient.cancelled_caught
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(pipe.outbox.send, b"later")
+            nursery.start_soon(pipe.send_queue.send, b"later")
             got = b""
             with trio.fail_after(5):
                 while not got.endswith(b"later"):
@@ -194,13 +194,13 @@ async def test_send_waits_while_half_of_the_limit_is_queued(open_pipe: Callable[
 async def test_an_answer_larger_than_the_limit_is_no_sign_of_slowness(open_pipe: Callable[..., Pipe]) -> None:
     pipe = open_pipe(20_000)
     async with pipe.writing():
-        await pipe.outbox.send(b"x" * 300_000)
-        pipe.outbox.offer(b"live")
+        await pipe.send_queue.send(b"x" * 300_000)
+        pipe.send_queue.offer(b"live")
         assert pipe.overflows == 0
         assert (await pipe.receive(300_004)).endswith(b"xlive")
-        await pipe.outbox.wait_until_at_most(0)
+        await pipe.send_queue.wait_until_at_most(0)
         for frame in frames(5000):
-            pipe.outbox.offer(frame)
+            pipe.send_queue.offer(frame)
         assert pipe.overflows > 0
 
 
@@ -214,8 +214,8 @@ async def test_answers_to_a_client_that_does_not_read_wait_outside_the_limit(
     async def answer() -> None:
         nonlocal most
         for _ in range(5):
-            await pipe.outbox.send(b"x" * 40_000)
-            most = max(most, pipe.outbox.queued)
+            await pipe.send_queue.send(b"x" * 40_000)
+            most = max(most, pipe.send_queue.queued)
 
     async with pipe.writing() as nursery:
         for _ in range(16):
@@ -236,13 +236,13 @@ async def test_of_two_answers_larger_than_half_of_the_limit_the_second_waits_for
     most = 0
     async with pipe.writing() as nursery:
         for _ in range(5):
-            nursery.start_soon(pipe.outbox.send, b"x" * 300_000)
+            nursery.start_soon(pipe.send_queue.send, b"x" * 300_000)
         received = 0
         with trio.fail_after(20):
             while received < 5 * 300_000:
                 await trio.lowlevel.wait_readable(pipe.far)
                 received += len(pipe.received())
-                most = max(most, pipe.outbox.queued)
+                most = max(most, pipe.send_queue.queued)
     assert 200_000 < most <= 310_000
 
 
@@ -251,11 +251,11 @@ async def test_behind_a_large_answer_there_is_room_for_the_limit_and_no_more(
 ) -> None:
     pipe = open_pipe(20_000)
     async with pipe.writing():
-        await pipe.outbox.send(b"x" * 300_000)
-        assert pipe.outbox.room == 20_000
-        pipe.outbox.offer(b"y" * 20_000)
-        assert (pipe.outbox.room, pipe.overflows) == (0, 0)
-        pipe.outbox.offer(b"z")
+        await pipe.send_queue.send(b"x" * 300_000)
+        assert pipe.send_queue.room == 20_000
+        pipe.send_queue.offer(b"y" * 20_000)
+        assert (pipe.send_queue.room, pipe.overflows) == (0, 0)
+        pipe.send_queue.offer(b"z")
         assert pipe.overflows == 1
 
 
@@ -263,15 +263,15 @@ async def test_what_has_left_is_told_once_in_order_and_only_then(open_pipe: Call
     pipe = open_pipe(1_000_000)
     left: list[int] = []
     async with pipe.writing():
-        pipe.outbox.offer(b"now")
-        pipe.outbox.when_written(lambda: left.append(0))
+        pipe.send_queue.offer(b"now")
+        pipe.send_queue.when_written(lambda: left.append(0))
         assert left == [0], "the socket took it at once"
         for n in range(1, 101):
-            pipe.outbox.offer(b"%03d" % n + b"x" * 997)
-            pipe.outbox.when_written(lambda n=n: left.append(n))  # type: ignore[misc]
+            pipe.send_queue.offer(b"%03d" % n + b"x" * 997)
+            pipe.send_queue.when_written(lambda n=n: left.append(n))  # type: ignore[misc]
         received = 3
-        while pipe.outbox.queued:
-            assert len(left) - 1 <= (100_003 - pipe.outbox.queued - 3) // 1000
+        while pipe.send_queue.queued:
+            assert len(left) - 1 <= (100_003 - pipe.send_queue.queued - 3) // 1000
             await trio.lowlevel.checkpoint()
             received += len(pipe.received())
         assert left == list(range(101))
@@ -284,20 +284,20 @@ async def test_each_message_of_a_batch_counts_as_written_when_its_own_bytes_have
     left: list[int] = []
 
     def offer(first: int, last: int) -> None:
-        pipe.outbox.offer(b"x" * 1000 * (last - first))
+        pipe.send_queue.offer(b"x" * 1000 * (last - first))
         for n in range(first, last):
-            pipe.outbox.when_written(lambda n=n: left.append(n), (last - n - 1) * 1000)  # type: ignore[misc]
+            pipe.send_queue.when_written(lambda n=n: left.append(n), (last - n - 1) * 1000)  # type: ignore[misc]
 
     async with pipe.writing():
         offer(0, 500)
         offer(500, 1000)
         for _ in range(5):
             await trio.lowlevel.checkpoint()
-        taken = 1_000_000 - pipe.outbox.queued
+        taken = 1_000_000 - pipe.send_queue.queued
         assert 0 < taken < 500_000
         assert left == list(range(taken // 1000))
         assert len(await pipe.receive(1_000_000)) == 1_000_000
-        await pipe.outbox.wait_until_at_most(0)
+        await pipe.send_queue.wait_until_at_most(0)
         assert left == list(range(1000))
 
 
@@ -306,21 +306,21 @@ async def test_of_a_batch_that_is_too_much_counts_what_still_leaves(
     open_pipe: Callable[..., Pipe], write_through: bool
 ) -> None:
     pipe = open_pipe(100_000, write_through=write_through)
-    pipe.overflow = pipe.outbox._overflow = lambda: pipe.outbox.cut()  # type: ignore[method-assign]
+    pipe.overflow = pipe.send_queue._overflow = lambda: pipe.send_queue.cut()  # type: ignore[method-assign]
     left: list[int] = []
     async with pipe.writing():
-        pipe.outbox.offer(b"x" * 500_000)
+        pipe.send_queue.offer(b"x" * 500_000)
         for n in range(500):
-            pipe.outbox.when_written(lambda n=n: left.append(n), (499 - n) * 1000)  # type: ignore[misc]
-        pipe.outbox.offer(b"y" * 1000)
-        pipe.outbox.when_written(lambda: left.append(-1))
-        pipe.outbox.finish(b"close")
+            pipe.send_queue.when_written(lambda n=n: left.append(n), (499 - n) * 1000)  # type: ignore[misc]
+        pipe.send_queue.offer(b"y" * 1000)
+        pipe.send_queue.when_written(lambda: left.append(-1))
+        pipe.send_queue.finish(b"close")
         got = b""
         with trio.fail_after(5):
             while not got.endswith(b"close"):
                 await trio.lowlevel.wait_readable(pipe.far)
                 got += pipe.received()
-        await pipe.outbox.wait_until_at_most(0)
+        await pipe.send_queue.wait_until_at_most(0)
     assert got in ((b"x" * 500_000 + b"close",) if write_through else (b"close",))
     assert left == list(range(len(got) // 1000))
 
@@ -330,53 +330,53 @@ async def test_what_a_cut_drops_never_counts_as_written(open_pipe: Callable[...,
     left: list[int] = []
     async with pipe.writing():
         for n in range(3000):
-            pipe.outbox.offer(b"x" * 1000)
-            pipe.outbox.when_written(lambda n=n: left.append(n))  # type: ignore[misc]
+            pipe.send_queue.offer(b"x" * 1000)
+            pipe.send_queue.when_written(lambda n=n: left.append(n))  # type: ignore[misc]
         for _ in range(5):
             await trio.lowlevel.checkpoint()
-        pipe.outbox.cut()
-        pipe.outbox.when_written(lambda: left.append(-1))
-        pipe.outbox.finish(b"close")
+        pipe.send_queue.cut()
+        pipe.send_queue.when_written(lambda: left.append(-1))
+        pipe.send_queue.finish(b"close")
         got = b""
         with trio.fail_after(5):
             while not got.endswith(b"close"):
                 await trio.lowlevel.wait_readable(pipe.far)
                 got += pipe.received()
-        await pipe.outbox.wait_until_at_most(0)
+        await pipe.send_queue.wait_until_at_most(0)
     assert len(got) % 1000 == 5
     assert 0 < len(got) // 1000 < 3000
     assert left == list(range(len(got) // 1000))
 
 
 async def test_a_cut_also_drops_what_was_put_off_and_finishing_sends_it(pipe: Pipe) -> None:
-    pipe.outbox.offer_soon(b"soon ")
-    pipe.outbox.finish(b"close")
+    pipe.send_queue.offer_soon(b"soon ")
+    pipe.send_queue.finish(b"close")
     assert pipe.received() == b"soon close"
 
 
 async def test_a_cut_client_is_not_sent_what_was_put_off(pipe: Pipe) -> None:
-    pipe.outbox.offer_soon(b"soon ")
-    pipe.outbox.cut()
-    pipe.outbox.finish(b"close")
+    pipe.send_queue.offer_soon(b"soon ")
+    pipe.send_queue.cut()
+    pipe.send_queue.finish(b"close")
     assert pipe.received() == b"close"
 
 
 async def test_without_write_through_the_writer_sends_everything(open_pipe: Callable[..., Pipe]) -> None:
     pipe = open_pipe(1_000_000, write_through=False)
     async with pipe.writing():
-        pipe.outbox.offer(b"a")
+        pipe.send_queue.offer(b"a")
         assert pipe.received() == b""
-        pipe.outbox.offer(b"b")
+        pipe.send_queue.offer(b"b")
         assert await pipe.receive(2) == b"ab"
 
 
 async def test_without_a_nursery_what_the_socket_does_not_take_ends_the_way_out(pipe: Pipe) -> None:
     sent = frames(2000)
     for frame in sent:
-        pipe.outbox.offer(frame)
+        pipe.send_queue.offer(frame)
     got = pipe.received()
     assert got == b"".join(sent)[: len(got)]
-    pipe.outbox.offer(b"never")
+    pipe.send_queue.offer(b"never")
     assert pipe.received() == b""
 
 
@@ -385,7 +385,7 @@ async def test_a_closed_socket_is_never_written_to_again(pipe: Pipe) -> None:
     other, far = socket.socketpair()  # may well get the same descriptor
     with other, far:
         far.setblocking(False)
-        pipe.outbox.offer(b"for somebody else")
+        pipe.send_queue.offer(b"for somebody else")
         with pytest.raises(BlockingIOError):
             far.recv(100)
 
@@ -396,14 +396,16 @@ async def test_a_stalled_writer_counts_as_too_slow(autojump_clock: object) -> No
         return 0
 
     overflows = []
-    outbox = Outbox(never, fileno=None, limit=1000, overflow=lambda: overflows.append(trio.current_time()))
+    send_queue = SendQueue(
+        never, fileno=None, limit=1000, overflow=lambda: overflows.append(trio.current_time())
+    )
     started = trio.current_time()
     async with trio.open_nursery() as nursery:
-        outbox.start_writer = nursery.start_soon
-        outbox.offer(b"x")
+        send_queue.start_writer = nursery.start_soon
+        send_queue.offer(b"x")
         await trio.sleep(20)
-        outbox.offer(b"y")
-        assert outbox.queued == 1, "a stalled client takes nothing more"
+        send_queue.offer(b"y")
+        assert send_queue.queued == 1, "a stalled client takes nothing more"
     assert len(overflows) == 1
     assert overflows[0] - started <= 10
 
@@ -411,18 +413,18 @@ async def test_a_stalled_writer_counts_as_too_slow(autojump_clock: object) -> No
 async def test_a_write_that_makes_progress_is_not_stalled_however_long_it_takes(
     autojump_clock: object,
 ) -> None:
-    outbox: Outbox
+    send_queue: SendQueue
 
     async def slow(data: bytes) -> int:
         for _ in range(100):
             await trio.sleep(1)
-            outbox.progressed()
+            send_queue.progressed()
         return len(data)
 
     overflows: list[None] = []
-    outbox = Outbox(slow, fileno=None, limit=1000, overflow=lambda: overflows.append(None))
+    send_queue = SendQueue(slow, fileno=None, limit=1000, overflow=lambda: overflows.append(None))
     async with trio.open_nursery() as nursery:
-        outbox.start_writer = nursery.start_soon
-        outbox.offer(b"x")
+        send_queue.start_writer = nursery.start_soon
+        send_queue.offer(b"x")
     assert not overflows
-    outbox.progressed()  # of nothing: changes nothing
+    send_queue.progressed()  # of nothing: changes nothing

@@ -10,7 +10,7 @@ from wsproto import ConnectionType
 from wsproto.connection import Connection
 from wsproto.events import CloseConnection, Event, Ping, Pong, TextMessage
 
-from chat.engine.send_queue import Outbox
+from chat.engine.send_queue import SendQueue
 from chat.gateway.websocket.frames import text_frame
 
 PING, PONG, CLOSE = b"\x89\x02hi", b"\x8a\x02ho", b"\x88\x02\x03\xe9"
@@ -20,7 +20,7 @@ FIRST = text_frame(b"first") + text_frame("zweite, längere Zeile".encode())
 class Choked:
     """A socket that takes only so many bytes of each write, as many as `takes` says in turn; 0 is none for now.
 
-    Both ways to it are choked: os.write, with which the outbox writes through, and the writer's `send_some`.
+    Both ways to it are choked: os.write, with which the send queue writes through, and the writer's `send_some`.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,10 +52,10 @@ class Choked:
             except OSError as error:
                 raise trio.BrokenResourceError from error
 
-    def open_outbox(self, takes: Iterable[int], *, write_through: bool = True) -> Outbox:
+    def open_send_queue(self, takes: Iterable[int], *, write_through: bool = True) -> SendQueue:
         self.takes = iter(takes)
         fileno = self.near.fileno if write_through else None
-        return Outbox(self.send_some, fileno=fileno, limit=100_000, overflow=lambda: None)
+        return SendQueue(self.send_some, fileno=fileno, limit=100_000, overflow=lambda: None)
 
     def close(self) -> None:
         self.near.close()
@@ -122,18 +122,18 @@ async def test_a_write_cut_at_any_byte_tears_no_frame(
     for cut in range(len(FIRST) + 1):
         choked = Choked(monkeypatch)
         client = Client(choked.far)
-        outbox = choked.open_outbox(takes(cut, 1 + cut % 7), write_through=write_through)
+        send_queue = choked.open_send_queue(takes(cut, 1 + cut % 7), write_through=write_through)
         async with trio.open_nursery() as nursery:
-            with outbox.written_by(nursery.start_soon):
+            with send_queue.written_by(nursery.start_soon):
                 for blob in (FIRST, PING, text_frame(b"third"), PONG, text_frame(b"fourth")):
-                    outbox.offer(blob)
+                    send_queue.offer(blob)
                     for _ in range(steps):
                         await trio.lowlevel.checkpoint()
-                outbox.finish(CLOSE)
-                outbox.finish(CLOSE)
-                outbox.offer(text_frame(b"after the close frame"))
+                send_queue.finish(CLOSE)
+                send_queue.finish(CLOSE)
+                send_queue.offer(text_frame(b"after the close frame"))
                 with trio.fail_after(5):
-                    await outbox.wait_until_at_most(0)
+                    await send_queue.wait_until_at_most(0)
         choked.near.close()
         await client.hear_to_the_end()
         assert client.heard == TOLD
@@ -144,16 +144,16 @@ async def test_a_write_cut_at_any_byte_tears_no_frame(
 async def test_whoever_is_cut_in_the_middle_of_a_frame_hears_the_frame_and_the_reason(choked: Choked) -> None:
     """At every byte: what the socket has begun to take is finished, what waits is dropped."""
     client = Client(choked.far)
-    outbox = choked.open_outbox([11, *[1] * 1000])
+    send_queue = choked.open_send_queue([11, *[1] * 1000])
     async with trio.open_nursery() as nursery:
-        with outbox.written_by(nursery.start_soon):
-            outbox.offer(FIRST)
-            outbox.offer(text_frame(b"dropped"))
-            outbox.cut()
-            outbox.offer(text_frame(b"refused"))
-            outbox.finish(CLOSE)
+        with send_queue.written_by(nursery.start_soon):
+            send_queue.offer(FIRST)
+            send_queue.offer(text_frame(b"dropped"))
+            send_queue.cut()
+            send_queue.offer(text_frame(b"refused"))
+            send_queue.finish(CLOSE)
             with trio.fail_after(5):
-                await outbox.wait_until_at_most(0)
+                await send_queue.wait_until_at_most(0)
     choked.near.close()
     await client.hear_to_the_end()
     assert client.heard == ["first", "zweite, längere Zeile", 1001]
@@ -163,17 +163,17 @@ async def test_whoever_is_cut_in_the_middle_of_a_frame_hears_the_frame_and_the_r
 async def test_a_client_that_resets_in_mid_write_ends_the_way_out_and_nothing_more_is_written(
     choked: Choked, cut: int
 ) -> None:
-    outbox = choked.open_outbox(takes(cut, 1))
+    send_queue = choked.open_send_queue(takes(cut, 1))
     with pytest.RaisesGroup(trio.BrokenResourceError):
         async with trio.open_nursery() as nursery:
-            with outbox.written_by(nursery.start_soon):
-                outbox.offer(FIRST)
-                outbox.offer(text_frame(b"never"))
+            with send_queue.written_by(nursery.start_soon):
+                send_queue.offer(FIRST)
+                send_queue.offer(text_frame(b"never"))
                 choked.far.close()
                 with trio.move_on_after(5):
-                    await outbox.wait_until_at_most(0)
+                    await send_queue.wait_until_at_most(0)
     writes = choked.cuts
     choked.takes = iter([0])
-    outbox.offer(text_frame(b"never"))
-    outbox.finish(CLOSE)
+    send_queue.offer(text_frame(b"never"))
+    send_queue.finish(CLOSE)
     assert choked.cuts == writes

@@ -137,16 +137,16 @@ async def test_on_a_path_of_its_own_a_dialect_is_fixed(world: World) -> None:
 # --- what comes first ---
 
 
-async def test_what_is_held_is_heard_behind_what_is_told_and_in_its_order(world: World) -> None:
+async def test_what_is_held_has_subscribers_behind_what_is_told_and_in_its_order(world: World) -> None:
     (ada,) = await world.add_all("ada")
     client = await talker(world, ada)
     speaker = await talker(world, ada)
-    client.session.hold()
+    client.session.buffer()
     speaker.send(line("one"))
     speaker.send(line("two"))
     assert await client.hears() == []
-    client.session.tell(Said(Message(9, LOBBY_ID, 9, ada.id, "ada", "the answer", 0.0)))
-    client.session.release()
+    client.session.send(Said(Message(9, LOBBY_ID, 9, ada.id, "ada", "the answer", 0.0)))
+    client.session.flush()
     speaker.send(line("three"))
     texts = [frame["message"] for frame in await client.hears()]
     assert texts == ["the answer", "one", "two", "three"]
@@ -156,7 +156,7 @@ async def test_a_client_that_is_held_too_long_is_cut(world: World, autojump_cloc
     ada, ben = await world.add_all("ada", "ben")
     client = await talker(world, ada, limit=10_000)
     speaker = await talker(world, ben)
-    client.session.hold()
+    client.session.buffer()
     for _ in range(4):
         speaker.send(line("x" * 4000, "ben"))
     await client.ends()
@@ -190,14 +190,14 @@ async def test_a_long_history_comes_in_order_and_live_lines_are_not_lost(world: 
     assert [frame["message"] for frame in await reader.hears()] == [f"{n}" for n in range(50, 350)]
 
 
-async def test_wait_settled_waits_for_what_was_submitted_so_far_and_no_more(world: World) -> None:
+async def test_wait_for_outcomes_waits_for_what_was_submitted_so_far_and_no_more(world: World) -> None:
     (ada,) = await world.add_all("ada")
     client = await talker(world, ada)
-    await client.session.wait_settled()  # nothing was
+    await client.session.wait_for_outcomes()  # nothing was
     settled: list[str] = []
 
     async def wait(name: str) -> None:
-        await client.session.wait_settled()
+        await client.session.wait_for_outcomes()
         settled.append(name)
 
     async with trio.open_nursery() as nursery:
@@ -487,7 +487,7 @@ async def test_a_hundred_that_are_cut_in_one_fan_out_end_one_after_the_other(
         for n in range(20):
             speaker.send({"name": "ada", "message": f"{n} " + "x" * 990})
         await world.rest()
-        assert {client.outbox.waiting()[1] for client in slow} == {0}, "nothing waits but what had begun"
+        assert {client.send_queue.waiting()[1] for client in slow} == {0}, "nothing waits but what had begun"
     assert max(ends.count(moment) for moment in ends) == 1
     assert ends[-1] - ends[0] < 2.5
     assert all(client.closed_with == TOO_SLOW for client in slow)

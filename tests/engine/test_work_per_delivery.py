@@ -24,7 +24,7 @@ from chat.domain.tokens import Tokens
 from chat.engine.dialect import Dialect
 from chat.engine.events import Event, Said
 from chat.engine.hub import Announcement, Hub
-from chat.engine.send_queue import Outbox
+from chat.engine.send_queue import SendQueue
 from chat.protocols.registry import DIALECTS
 from chat.protocols.talker.codec import TALKER
 from chat.server import open_chat
@@ -141,7 +141,7 @@ async def test_a_message_is_encoded_once_a_dialect_and_a_batch_is_written_once_a
 
 
 class Room:
-    """A hub, and listeners whose outboxes lead to real sockets."""
+    """A hub, and listeners whose send queues lead to real sockets."""
 
     def __init__(self, size: int) -> None:
         self.hub = Hub()
@@ -149,7 +149,7 @@ class Room:
         for near, far in self._pairs:
             near.setblocking(False)
             far.setblocking(False)
-            self.hub.join(LOBBY_ID, TALKER, _Ear(near))
+            self.hub.subscribe(LOBBY_ID, TALKER, _Ear(near))
 
     def drain(self) -> int:
         """How many have heard something since."""
@@ -168,15 +168,15 @@ class Room:
 
 
 class _Ear:
-    """A listener as a session is one: its `offer` is the outbox's own."""
+    """A listener as a session is one: its `offer` is the send queue's own."""
 
     def __init__(self, near: socket.socket) -> None:
         async def never(_data: bytes) -> int:
             await trio.sleep_forever()
             return 0
 
-        outbox = Outbox(never, fileno=near.fileno, limit=100_000, overflow=lambda: None)
-        self.offer = outbox.offer
+        send_queue = SendQueue(never, fileno=near.fileno, limit=100_000, overflow=lambda: None)
+        self.offer = send_queue.offer
 
 
 def batch(size: int) -> list[Announcement]:

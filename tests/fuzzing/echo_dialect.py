@@ -1,6 +1,6 @@
 """A dialect that says back what it hears: with it the whole server is the echo that Autobahn|Testsuite talks to.
 
-Everything but the codec is the server's own: listener, door, trio-websocket, session, outbox.
+Everything but the codec is the server's own: listener, endpoint, trio-websocket, session, send queue.
 """
 
 from collections.abc import AsyncGenerator

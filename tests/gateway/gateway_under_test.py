@@ -13,7 +13,7 @@ from quart_trio import QuartTrio
 from structlog.testing import capture_logs
 from trio_websocket import ConnectionClosed, wrap_server_stream
 
-from chat.gateway.http1.request import Arrival
+from chat.gateway.http1.request import IncomingRequest
 from chat.gateway.listener import Gateway, open_gateway
 from chat.settings.config import Config, Listen
 
@@ -90,12 +90,12 @@ def make_app() -> App:
     return app
 
 
-async def echo(arrival: Arrival) -> None:
+async def echo(request: IncomingRequest) -> None:
     """Serve a socket that says back what it hears."""
     async with trio.open_nursery() as nursery:
         try:
             with trio.move_on_after(10) as in_time:  # of a malformed handshake trio-websocket never tells
-                opening = await wrap_server_stream(nursery, arrival.stream)
+                opening = await wrap_server_stream(nursery, request.stream)
                 socket = await opening.accept()
             while not in_time.cancelled_caught:
                 await socket.send_message(await socket.get_message())
@@ -211,7 +211,7 @@ OPENING = (
 
 @contextmanager
 def nothing_logged() -> Generator[None]:
-    """Whatever clients do in the block is no news to an operator."""
+    """Whatever clients do in the block is logged at debug level at most."""
     with capture_logs() as entries:
         yield
     assert [entry for entry in entries if entry["log_level"] not in ("debug", "info")] == []

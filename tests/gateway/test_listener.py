@@ -31,7 +31,7 @@ from trio_websocket import open_websocket_url
 
 from chat.domain.startup import CannotStart
 from chat.gateway import listener
-from chat.gateway.http1.request import Arrival
+from chat.gateway.http1.request import IncomingRequest
 from chat.settings.config import Listen
 
 # --- where it listens ---
@@ -64,10 +64,10 @@ async def test_a_client_of_another_make_is_understood() -> None:
 
 
 async def test_a_socket_arrives_with_its_head_its_address_and_its_listener() -> None:
-    arrived: list[Arrival] = []
+    arrived: list[IncomingRequest] = []
 
-    async def serve(arrival: Arrival) -> None:
-        arrived.append(arrival)
+    async def serve(request: IncomingRequest) -> None:
+        arrived.append(request)
 
     listen = Listen("127.0.0.1", 0, "messenger")
     with trio.fail_after(10):
@@ -85,8 +85,8 @@ async def test_a_socket_arrives_with_its_head_its_address_and_its_listener() -> 
 async def test_each_listener_has_its_own_address_and_dialect() -> None:
     dialects: list[str] = []
 
-    async def serve(arrival: Arrival) -> None:
-        dialects.append(arrival.listen.dialect)
+    async def serve(request: IncomingRequest) -> None:
+        dialects.append(request.listen.dialect)
 
     listen = (Listen("127.0.0.1", 0), Listen("::1", 0, "direct"), Listen("localhost", 0, "messenger"))
     with trio.fail_after(10):
@@ -397,9 +397,9 @@ async def test_a_stop_accepts_nobody_more() -> None:
 async def test_a_stop_lets_sockets_say_goodbye() -> None:
     stopping = trio.Event()
 
-    async def serve(arrival: Arrival) -> None:
+    async def serve(request: IncomingRequest) -> None:
         await stopping.wait()
-        await arrival.stream.send_all(b"goodbye")
+        await request.stream.send_all(b"goodbye")
 
     with trio.fail_after(10):
         async with running(serve_socket=serve, on_stop=stopping.set, grace=5.0) as gateway:
@@ -417,10 +417,10 @@ async def test_a_stop_lets_sockets_say_goodbye() -> None:
 async def test_a_stop_takes_the_grace_period_at_most() -> None:
     """Whatever holds on: a handler that waits, a client that does not read, a socket that shields itself."""
 
-    async def hold_on(arrival: Arrival) -> None:
+    async def hold_on(request: IncomingRequest) -> None:
         with trio.CancelScope(shield=True):  # no real code does that
-            await arrival.stream.receive_some()
-            await arrival.stream.receive_some()
+            await request.stream.receive_some()
+            await request.stream.receive_some()
 
     app = make_app()
     with trio.fail_after(10), nothing_logged():
@@ -442,10 +442,10 @@ async def test_a_stop_takes_the_grace_period_at_most() -> None:
 
 
 async def test_cancelling_cuts_everything_at_once() -> None:
-    async def hold_on(arrival: Arrival) -> None:
+    async def hold_on(request: IncomingRequest) -> None:
         with trio.CancelScope(shield=True):
-            await arrival.stream.receive_some()
-            await arrival.stream.receive_some()
+            await request.stream.receive_some()
+            await request.stream.receive_some()
 
     app = make_app()
     with trio.fail_after(10), nothing_logged():
@@ -468,12 +468,12 @@ async def test_cancelling_cuts_everything_at_once() -> None:
 
 
 async def test_a_bug_of_a_socket_ends_that_socket_only() -> None:
-    async def crash(arrival: Arrival) -> None:
-        if arrival.head.path == "/crash":
+    async def crash(request: IncomingRequest) -> None:
+        if request.head.path == "/crash":
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(trio.sleep_forever)
                 raise RuntimeError("a bug")
-        await echo(arrival)
+        await echo(request)
 
     with trio.fail_after(10), capture_logs() as entries:
         async with running(serve_socket=crash) as gateway:

@@ -12,7 +12,7 @@ import trio
 from structlog.testing import capture_logs
 
 from chat.domain.failures import StorageDown
-from chat.inspection.control_socket import SOCKET, open_local, reachable
+from chat.inspection.control_socket import SOCKET, open_control_socket, reachable
 from chat.inspection.metrics import Meters
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
@@ -67,7 +67,7 @@ async def test_a_question_has_one_answer(
     tmp_path: Path, watch: Watch, question: bytes, result: object, error: str | None
 ) -> None:
     with trio.fail_after(10):
-        async with open_local(tmp_path, watch, ping):
+        async with open_control_socket(tmp_path, watch, ping):
             assert await ask(tmp_path, question) == {"result": result, "error": error}
 
 
@@ -77,7 +77,7 @@ async def test_a_server_whose_storage_is_down_says_why(tmp_path: Path, watch: Wa
         raise StorageDown("no route to it")
 
     with trio.fail_after(10):
-        async with open_local(tmp_path, watch, fail):
+        async with open_control_socket(tmp_path, watch, fail):
             answer = await ask(tmp_path, b"health\n")
     assert answer == {"result": None, "error": "the database does not answer: no route to it"}
 
@@ -88,7 +88,7 @@ async def test_it_is_the_owners_alone_and_gone_in_the_end(tmp_path: Path, watch:
     with trio.fail_after(10):
         for data in (tmp_path, deep):
             (data / SOCKET).touch()  # of a server that was killed
-            async with open_local(data, watch, ping):
+            async with open_control_socket(data, watch, ping):
                 mode = (data / SOCKET).stat().st_mode
                 assert stat.S_ISSOCK(mode)
                 assert stat.S_IMODE(mode) == 0o600
@@ -100,7 +100,7 @@ async def test_it_is_the_owners_alone_and_gone_in_the_end(tmp_path: Path, watch:
 
 async def test_where_the_directory_takes_no_socket_it_is_done_without(tmp_path: Path, watch: Watch) -> None:
     with trio.fail_after(10), capture_logs() as logs:
-        async with open_local(tmp_path / "missing", watch, ping):
+        async with open_control_socket(tmp_path / "missing", watch, ping):
             gc.collect()  # a socket that was left open is told here
     assert [(entry["log_level"], entry["event"]) for entry in logs] == [
         ("warning", "`chat tree` will need --url")

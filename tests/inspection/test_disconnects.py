@@ -32,8 +32,8 @@ class Connection:
             person=person,
             address="192.0.2.1",
             dialect=SimpleNamespace(name="talker"),
-            outbox=SimpleNamespace(limit=limit),
-            ears=SimpleNamespace(heard_at=heard_at),
+            send_queue=SimpleNamespace(limit=limit),
+            receiver=SimpleNamespace(heard_at=heard_at),
         )
 
     def known(self) -> Open:

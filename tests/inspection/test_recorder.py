@@ -171,7 +171,7 @@ async def test_ends_are_forgotten_in_time_and_when_there_are_many(
     assert next(recorder.ends()) is late
     await trio.sleep(2)
     assert list(recorder.ends()) == [late]
-    recorder.correct(late.record, "crash", "A bug.")
+    recorder.reclassify(late.record, "crash", "A bug.")
     assert [end.kind for end in recorder.ends()] == ["crash"]
 
 

@@ -27,7 +27,7 @@ async def test_an_open_connection_tells_its_events_and_its_last_frames(
     recorder = Recorder()
     record = admitted(recorder, Person(id=1, name="ada"))
     await trio.sleep(2)
-    record.note("something befell it")
+    record.note("something happened to it")
     for opcode in (0, 1, 2, 8, 9, 10, 11):
         record.said(bytes((0x80 | opcode, 3)) + b"abc")
     record.message(trio.current_time(), 7)
@@ -38,7 +38,7 @@ async def test_an_open_connection_tells_its_events_and_its_last_frames(
         [
             Happened(0.0, "accepted"),
             Happened(0.0, "authenticated as ada, by its handshake"),
-            Happened(2.0, "something befell it"),
+            Happened(2.0, "something happened to it"),
         ],
         [*(Seen(2.0, True, kind, 3) for kind in types), Seen(2.0, False, "text", 7)],
     )

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 import chat
 from chat.domain.entities import Message, Peer, SupportOf
 from chat.domain.refusals import BAD_TOKEN, UNAVAILABLE
-from chat.engine.dialect import Dialect, Voice, by_name, by_path
+from chat.engine.dialect import Dialect, Encoder, by_name, by_path
 from chat.engine.events import Event, Refused, Said
 from chat.protocols.direct.handlers import DirectMessages
 from chat.protocols.lines import handlers as lobby
 from chat.protocols.registry import DIALECTS
 from chat.protocols.rooms.handlers import RoomSockets
-from chat.protocols.support.codec import DESK_VOICE
+from chat.protocols.support.codec import DESK_ENCODER
 from chat.protocols.support.handlers import SupportDesk
 
 _ANY: Any = None  # services that no handler is asked for here
@@ -51,7 +51,7 @@ WORDS = [
 ]
 
 each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
-VOICES: list[Voice] = [*DIALECTS, DESK_VOICE]
+ENCODERS: list[Encoder] = [*DIALECTS, DESK_ENCODER]
 
 
 @each_dialect
@@ -82,19 +82,19 @@ def test_a_greeting_is_handled(dialect: Dialect) -> None:
     assert type(dialect.greeting) in HANDLED
 
 
-@pytest.mark.parametrize("voice", VOICES, ids=lambda voice: type(voice).__name__)
+@pytest.mark.parametrize("encoder", ENCODERS, ids=lambda encoder: type(encoder).__name__)
 @given(event=events())
-def test_every_event_becomes_one_whole_frame_or_nothing(voice: Voice, event: Event) -> None:
-    frame = voice.encode(event)
+def test_every_event_becomes_one_whole_frame_or_nothing(encoder: Encoder, event: Event) -> None:
+    frame = encoder.encode(event)
     if frame:
         assert body(frame).decode()
 
 
-@pytest.mark.parametrize("voice", VOICES, ids=lambda voice: type(voice).__name__)
+@pytest.mark.parametrize("encoder", ENCODERS, ids=lambda encoder: type(encoder).__name__)
 @pytest.mark.parametrize("size", [0, 1, 60, 100, 125, 126, 127, 4000, 65_400, 65_535, 65_536, 70_000])
-def test_a_frame_says_its_length_in_every_form(voice: Voice, size: int) -> None:
+def test_a_frame_says_its_length_in_every_form(encoder: Encoder, size: int) -> None:
     said = Said(Message(1, 1, 1, 1, "ada", "x" * size, 0.0, people=SupportOf(Peer(2, "ben"))))
-    assert b"x" * size in body(voice.encode(said))
+    assert b"x" * size in body(encoder.encode(said))
 
 
 @each_dialect
@@ -103,23 +103,23 @@ def test_a_refusal_is_always_put_into_words(dialect: Dialect) -> None:
         assert body(dialect.encode(Refused(refusal)))
 
 
-@pytest.mark.parametrize("voice", VOICES, ids=lambda voice: type(voice).__name__)
+@pytest.mark.parametrize("encoder", ENCODERS, ids=lambda encoder: type(encoder).__name__)
 @given(message=messages(text=st.just("text of this one")), other=messages(text=st.just("text of another")))
-def test_a_frame_holds_nothing_of_another_message(voice: Voice, message: Message, other: Message) -> None:
-    before = voice.encode(Said(message))
-    voice.encode(Said(other))
-    assert voice.encode(Said(message)) == before
+def test_a_frame_holds_nothing_of_another_message(encoder: Encoder, message: Message, other: Message) -> None:
+    before = encoder.encode(Said(message))
+    encoder.encode(Said(other))
+    assert encoder.encode(Said(message)) == before
     assert b"text of another" not in before
 
 
 @given(text=texts.filter(str.strip))
 def test_what_a_frame_says_never_depends_on_who_hears_it(text: str) -> None:
-    """The hub encodes once for a whole voice, so equal messages must have equal bytes."""
-    for voice in VOICES:
+    """The hub encodes once for a whole encoder, so equal messages must have equal bytes."""
+    for encoder in ENCODERS:
         said = [
             Said(Message(1, 1, 1, 1, "ada", text, 0.5, people=SupportOf(Peer(2, "ben")))) for _ in range(2)
         ]
-        assert voice.encode(said[0]) == voice.encode(said[1])
+        assert encoder.encode(said[0]) == encoder.encode(said[1])
 
 
 def test_names_paths_and_shapes_are_each_dialects_own() -> None:

@@ -208,7 +208,7 @@ class Checker:
             wanted = [row for row in rows if not stream.skips_own or not self._sent_by(conn, row)]
             if stream.topic == "inbox":
                 # One that is still told what was missed is told nothing that the person hears elsewhere meanwhile.
-                wanted = [row for row in wanted if not self._is_heard_elsewhere(row, conn)]
+                wanted = [row for row in wanted if not self._has_subscribers_elsewhere(row, conn)]
             heard = [row for _, event in stream.heard if (row := self._row(event)) is not None]
             yield from self._check_stream(conn, stream, wanted, heard, is_alive)
 
@@ -225,7 +225,7 @@ class Checker:
             return self._by_topic[topic]
         return sorted(rows, key=lambda row: row.id)
 
-    def _is_heard_elsewhere(self, row: Row, conn: str) -> bool:
+    def _has_subscribers_elsewhere(self, row: Row, conn: str) -> bool:
         """Whether another connection of a message's addressee heard it."""
         return bool(self._heard_by[row.text] - {conn})
 

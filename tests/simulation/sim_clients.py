@@ -12,7 +12,7 @@ import trio
 from sim_network import Link, Network, Wire
 from sim_plan import Guest, Step
 from sim_record import UNADDRESSED, Recorder, direct
-from sim_wire import CLOSE, EXPECTED, PONG, TEXT, Incoming, Over, Refused, ask, frame, upgrade
+from sim_wire import CLOSE, EXPECTED, PONG, TEXT, Incoming, Over, UpgradeRejected, ask, frame, upgrade
 
 _PATIENCE = 20.0
 """Seconds for a handshake, a request, or a frame to get into the wire."""
@@ -110,7 +110,7 @@ class Client:
             self.world.record.note("lost", who=self.person, note=self.guest.dialect)
             raise
         if status != 101:
-            raise Refused(status)
+            raise UpgradeRejected(status)
         self._connections += 1
         self.conn = f"{self.guest.number}.{self._connections}"
         self._note("open", id=begun, note=self.guest.dialect)
@@ -185,7 +185,7 @@ class Client:
         status, answer = await self.request(method, path, body)
         self.world.record.note("login", who=person, note=str(status))
         if status != 200:
-            raise Refused(status)
+            raise UpgradeRejected(status)
         token: str = answer["result"]["token"] if self.guest.dialect == "support" else answer["token"]
         return token
 

@@ -19,12 +19,12 @@ from chat.domain.refusals import NOT_SAVED, Refusal
 from chat.domain.rooms import Rooms
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.deliveries import Deliveries
-from chat.engine.hub import Announcement, Hub, Listener
+from chat.engine.hub import Announcement, Hub, Subscriber
 from chat.engine.journal import Entry, Journal
 from chat.engine.log_follower import LogFollower
 from chat.engine.memberships import Memberships
 from chat.engine.presence import Presence
-from chat.engine.send_queue import Outbox
+from chat.engine.send_queue import SendQueue
 from chat.engine.session import Session
 from chat.protocols.answer import Answer
 from chat.protocols.direct.handlers import DirectMessages
@@ -57,7 +57,7 @@ def acknowledge_what_is_not_saved() -> "_patch[Any]":
             message = Message(
                 10**6, d.room_id, 1, d.sender_id, d.sender_name, d.text, d.created_at, people=d.people
             )
-            entry.author.settled(d, message)
+            entry.submitter.on_outcome(d, message)
         return None
 
     return patch.object(Journal, "_refuse", mutated)
@@ -92,7 +92,7 @@ def announce_before_commit() -> "_patch[Any]":
         for message, entry in zip(saved, batch, strict=True):
             if isinstance(message, Message):
                 self._follower.committed([Announcement(message, entry.origin)])
-                entry.author.settled(entry.draft, message)
+                entry.submitter.on_outcome(entry.draft, message)
         return None
 
     return patch.object(Journal, "_commit", mutated)
@@ -123,14 +123,14 @@ def tell_in_reverse() -> "_patch[Any]":
 
 def write_past_the_queue() -> "_patch[Any]":
     """A frame goes straight to the socket though others wait, in the middle of one perhaps."""
-    put = Outbox._put
+    put = SendQueue._put
 
-    def mutated(self: Outbox, blob: bytes) -> None:
+    def mutated(self: SendQueue, blob: bytes) -> None:
         queued, self.queued = self.queued, 0
         put(self, blob)
         self.queued += queued
 
-    return patch.object(Outbox, "_put", mutated)
+    return patch.object(SendQueue, "_put", mutated)
 
 
 def believe_every_name() -> "_patch[Any]":
@@ -173,9 +173,9 @@ def skip_instead_of_cutting() -> "_patch[Any]":
     """A slow client is not cut: what does not fit is left out."""
 
     def mutated(self: Session) -> None:
-        if self.outbox._pending is not None:
-            for blob in chat.engine.send_queue.take_waiting(self.outbox._pending, 10**6):
-                self.outbox.queued -= len(blob)
+        if self.send_queue._pending is not None:
+            for blob in chat.engine.send_queue.receive_all_nowait(self.send_queue._pending, 10**6):
+                self.send_queue.queued -= len(blob)
 
     return patch.object(Session, "too_slow", mutated)
 
@@ -187,12 +187,12 @@ def keep_the_dead() -> "_patch[Any]":
 
 def forget_what_is_held() -> "_patch[Any]":
     """What is new while a conversation is looked up is not told behind it."""
-    return patch.object(Session, "_hold", lambda *_: None)
+    return patch.object(Session, "_buffer", lambda *_: None)
 
 
 def stay_listening() -> "_patch[Any]":
     """A client that leaves is still told."""
-    return patch.object(Session, "ignore_all", lambda self: None)
+    return patch.object(Session, "unsubscribe_all", lambda self: None)
 
 
 def trust_from() -> "_patch[Any]":
@@ -236,19 +236,19 @@ def fail_in_one_session() -> "_patch[Any]":
     return patch.object(LineDialect, "decode", mutated)
 
 
-def note_what_an_outbox_takes() -> "_patch[Any]":
+def note_what_an_send_queue_takes() -> "_patch[Any]":
     """A direct message counts as delivered before its bytes have left, and so when a cut drops them."""
-    return patch.object(Outbox, "when_written", lambda _self, note, behind=0: note())
+    return patch.object(SendQueue, "when_written", lambda _self, note, behind=0: note())
 
 
 def note_whole_batches() -> "_patch[Any]":
     """What a client was told of a batch before it was cut in the middle of it does not count: it is told again."""
-    when_written = Outbox.when_written
+    when_written = SendQueue.when_written
 
-    def mutated(self: Outbox, note: Callable[[], None], _behind: int = 0) -> None:
+    def mutated(self: SendQueue, note: Callable[[], None], _behind: int = 0) -> None:
         when_written(self, note)
 
-    return patch.object(Outbox, "when_written", mutated)
+    return patch.object(SendQueue, "when_written", mutated)
 
 
 def note_what_is_held() -> "_patch[Any]":
@@ -269,9 +269,9 @@ def look_before_it_is_noted() -> "_patch[Any]":
 def answer_whoever_was_acknowledged_last() -> Generator[None]:
     """The desk follows acknowledged questions, and not those that operators hear after an unknown outcome."""
     desks: list[SupportDesk] = []
-    settled = Answer.settled
+    settled = Answer.on_outcome
 
-    def heard(self: SupportDesk, _desk: object, _operator: Listener, _told: object) -> None:
+    def heard(self: SupportDesk, _desk: object, _operator: Subscriber, _told: object) -> None:
         desks.append(self)
 
     def mutated(self: Answer, draft: Draft, outcome: Outcome) -> None:
@@ -280,7 +280,7 @@ def answer_whoever_was_acknowledged_last() -> Generator[None]:
                 desk._last = outcome.id, peer
         settled(self, draft, outcome)
 
-    with patch.object(SupportDesk, "heard", heard), patch.object(Answer, "settled", mutated):
+    with patch.object(SupportDesk, "heard", heard), patch.object(Answer, "on_outcome", mutated):
         yield
 
 
@@ -302,7 +302,7 @@ def look_again_after_every_removal() -> Generator[None]:
 
 
 MUTANTS: tuple[Mutant, ...] = (
-    note_what_an_outbox_takes,
+    note_what_an_send_queue_takes,
     note_whole_batches,
     note_what_is_held,
     look_before_it_is_noted,

@@ -49,7 +49,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     seed: int
     lasts: float
-    outbox: int
+    send_queue: int
     people: int
     operators: list[int]
     rooms: list[PlannedRoom]

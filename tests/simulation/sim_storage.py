@@ -1,7 +1,7 @@
 """A database that is slow, fails, loses its answers and fails over, in front of the memory storage.
 
-The port's law holds (`chat/domain/ports.py`): reads can be cancelled, writes are shielded and bounded. What is
-committed stays in the memory storage, whatever becomes of the server.
+What the port says of cancelling holds (`chat/domain/ports.py`): reads can be cancelled, writes are shielded and
+bounded. What is committed stays in the memory storage, whatever becomes of the server.
 """
 
 import random

@@ -23,7 +23,7 @@ class Over(Exception):
         self.code = code
 
 
-class Refused(Exception):
+class UpgradeRejected(Exception):
     """The server answered the upgrade with another status."""
 
 
@@ -132,5 +132,12 @@ async def ask(link: Link, method: str, path: str, body: Any, token: str | None) 
     return status, json.loads(answer) if answer else None
 
 
-EXPECTED = (OSError, trio.BrokenResourceError, trio.ClosedResourceError, Over, Refused, trio.TooSlowError)
+EXPECTED = (
+    OSError,
+    trio.BrokenResourceError,
+    trio.ClosedResourceError,
+    Over,
+    UpgradeRejected,
+    trio.TooSlowError,
+)
 """How a connection of a simulated client may end."""

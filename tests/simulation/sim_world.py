@@ -188,7 +188,7 @@ class World:
             data=Path("."),
             ping_interval=10.0,
             pong_timeout=5.0,
-            outbox_bytes=self.plan.outbox,
+            outbox_bytes=self.plan.send_queue,
             message_rate=0.0,  # its clients say much more than people do
             message_bytes=0,
             read_rate=0.0,

@@ -41,7 +41,7 @@ def _without(history: History, gone: Row) -> None:
     ]
 
 
-def _is_heard_in(topic: str) -> Callable[[Event], bool]:
+def _has_subscribers_in(topic: str) -> Callable[[Event], bool]:
     return lambda event: event.op == "hear" and event.topic.startswith(topic) and bool(event.text)
 
 
@@ -63,7 +63,7 @@ def stored_twice(history: History, chance: random.Random) -> None:
 
 
 def heard_twice(history: History, chance: random.Random) -> None:
-    index = _pick(history, chance, _is_heard_in("room:"))
+    index = _pick(history, chance, _has_subscribers_in("room:"))
     history.events.insert(index, history.events[index])
 
 
@@ -71,7 +71,7 @@ def heard_out_of_order(history: History, chance: random.Random) -> None:
     asked = {e.conn for e in history.events if e.op == "recall"}
     heard: dict[str, list[int]] = {}
     for index, event in enumerate(history.events):
-        if _is_heard_in("lobby")(event) and event.conn not in asked and event.text in _stored(history):
+        if _has_subscribers_in("lobby")(event) and event.conn not in asked and event.text in _stored(history):
             heard.setdefault(event.conn, []).append(index)
     indexes = chance.choice([found for found in heard.values() if len(found) > 1])
     one, other = indexes[0], indexes[-1]
@@ -82,7 +82,7 @@ def silent_gap(history: History, chance: random.Random) -> None:
     asked = {e.conn for e in history.events if e.op == "recall"}
     heard: dict[str, list[int]] = {}
     for index, event in enumerate(history.events):
-        if _is_heard_in("lobby")(event) and event.conn not in asked:
+        if _has_subscribers_in("lobby")(event) and event.conn not in asked:
             heard.setdefault(event.conn, []).append(index)
     own = {(e.conn, e.text) for e in history.events if e.op == "send"}
     middles = [
@@ -105,7 +105,7 @@ def missed_to_the_end(history: History, chance: random.Random) -> None:
             history,
             chance,
             lambda e: (
-                _is_heard_in("lobby")(e)
+                _has_subscribers_in("lobby")(e)
                 and e.conn in alive
                 and e.conn in ready
                 and sent[e.text] > ready[e.conn]
@@ -113,24 +113,26 @@ def missed_to_the_end(history: History, chance: random.Random) -> None:
             ),
         )
     ]
-    last = max(i for i, e in enumerate(history.events) if e.conn == conn.conn and _is_heard_in("lobby")(e))
+    last = max(
+        i for i, e in enumerate(history.events) if e.conn == conn.conn and _has_subscribers_in("lobby")(e)
+    )
     del history.events[last]
 
 
 def seen_and_not_saved(history: History, chance: random.Random) -> None:
     heard = history.events[
-        _pick(history, chance, lambda e: _is_heard_in("lobby")(e) and e.text in _stored(history))
+        _pick(history, chance, lambda e: _has_subscribers_in("lobby")(e) and e.text in _stored(history))
     ]
     _without(history, history.rows[_row(history, heard.text)])
 
 
 def heard_in_the_wrong_room(history: History, chance: random.Random) -> None:
-    index = _pick(history, chance, _is_heard_in("room:"))
+    index = _pick(history, chance, _has_subscribers_in("room:"))
     history.events[index] = structs.replace(history.events[index], topic="room:99")
 
 
 def under_another_name(history: History, chance: random.Random) -> None:
-    index = _pick(history, chance, lambda e: _is_heard_in("lobby")(e) and e.text in _stored(history))
+    index = _pick(history, chance, lambda e: _has_subscribers_in("lobby")(e) and e.text in _stored(history))
     history.events[index] = structs.replace(history.events[index], name="mallory")
 
 
@@ -150,7 +152,7 @@ def hole_in_seq(history: History, chance: random.Random) -> None:
 
 
 def told_after_removal(history: History, chance: random.Random) -> None:
-    heard = history.events[_pick(history, chance, _is_heard_in("room:"))]
+    heard = history.events[_pick(history, chance, _has_subscribers_in("room:"))]
     who = next(e.who for e in history.events if e.conn == heard.conn)
     history.events[:] = [
         e for e in history.events if not (e.op.startswith(("join", "invite")) and e.who == who and e.text)
@@ -164,7 +166,7 @@ def told_after_removal(history: History, chance: random.Random) -> None:
 
 
 def heard_without_membership(history: History, chance: random.Random) -> None:
-    heard = history.events[_pick(history, chance, _is_heard_in("room:"))]
+    heard = history.events[_pick(history, chance, _has_subscribers_in("room:"))]
     who = next(e.who for e in history.events if e.conn == heard.conn)
     history.events[:] = [
         e
@@ -202,7 +204,7 @@ def later_comes_first(history: History, chance: random.Random) -> None:
 
 
 def direct_in_other_ears(history: History, chance: random.Random) -> None:
-    index = _pick(history, chance, lambda e: _is_heard_in("direct:")(e) and e.who > 0)
+    index = _pick(history, chance, lambda e: _has_subscribers_in("direct:")(e) and e.who > 0)
     conn = next(
         e.conn
         for e in history.events

@@ -8,14 +8,14 @@ from tempfile import TemporaryDirectory
 import trio
 
 from chat.embedded_postgres.socket_directory import SOCKET
-from chat.storage.postgres.database import Address
+from chat.storage.postgres.database import DatabaseAddress
 
 
 class Line:
     """A relay between two unix sockets. `address` is how to reach the database through it."""
 
-    def __init__(self, address: Address, directory: Path) -> None:
-        self.address: Address = {**address, "host": str(directory)}
+    def __init__(self, address: DatabaseAddress, directory: Path) -> None:
+        self.address: DatabaseAddress = {**address, "host": str(directory)}
         self.open = True
         """Whether new connections get through."""
         self.deaf = False
@@ -59,7 +59,7 @@ class Line:
 
 
 @asynccontextmanager
-async def open_line(address: Address) -> AsyncGenerator[Line]:
+async def open_line(address: DatabaseAddress) -> AsyncGenerator[Line]:
     """Relay for as long as the block lasts."""
     with TemporaryDirectory(prefix="chat-") as directory:
         line = Line(address, Path(directory))

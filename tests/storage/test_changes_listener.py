@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from chat.storage.postgres import listener
 from chat.storage.postgres.crossing import open_asyncio
-from chat.storage.postgres.database import Address
+from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.listener import tell_of_changes
 from chat.storage.postgres.migrations import known_migrations, migrate
 
@@ -22,7 +22,7 @@ _ADD = "INSERT INTO users (name, name_key, password_hash) VALUES ('ada', 'ada', 
 
 
 @pytest.fixture
-async def line(database: Address) -> AsyncGenerator[Line]:
+async def line(database: DatabaseAddress) -> AsyncGenerator[Line]:
     async with open_asyncio():
         await migrate(database, connect_timeout=10, migrations=known_migrations())
     await execute(database, _ADD)
@@ -51,7 +51,9 @@ async def listening(
             nursery.cancel_scope.cancel()
 
 
-async def test_a_change_by_any_other_client_of_the_database_is_told(line: Line, database: Address) -> None:
+async def test_a_change_by_any_other_client_of_the_database_is_told(
+    line: Line, database: DatabaseAddress
+) -> None:
     async with listening(line) as told:
         await execute(database, "UPDATE users SET is_operator = true WHERE name = 'ben'")
         assert await told.receive() == 2
@@ -59,7 +61,9 @@ async def test_a_change_by_any_other_client_of_the_database_is_told(line: Line, 
         assert await told.receive() == 1
 
 
-async def test_a_deleted_room_is_told_once_and_no_other_change_of_one(line: Line, database: Address) -> None:
+async def test_a_deleted_room_is_told_once_and_no_other_change_of_one(
+    line: Line, database: DatabaseAddress
+) -> None:
     async with listening(line, of_rooms=True) as told:
         rooms = "('room', 'garden', 'garden', 1), ('room', 'attic', 'attic', 1)"
         await execute(database, f"INSERT INTO rooms (kind, name, name_key, creator_id) VALUES {rooms}")
@@ -71,7 +75,7 @@ async def test_a_deleted_room_is_told_once_and_no_other_change_of_one(line: Line
         assert await told.receive() == 2
 
 
-async def test_what_is_rolled_back_is_not_told(line: Line, database: Address) -> None:
+async def test_what_is_rolled_back_is_not_told(line: Line, database: DatabaseAddress) -> None:
     async with listening(line) as told:
         await execute(database, "BEGIN; UPDATE users SET is_admin = true WHERE id = 1; ROLLBACK")
         await execute(database, "UPDATE users SET is_admin = true WHERE id = 2")
@@ -80,7 +84,7 @@ async def test_what_is_rolled_back_is_not_told(line: Line, database: Address) ->
 
 @pytest.mark.parametrize("payload", ["", "ada", "-1", "1.0", "٣", "9" * 19])
 async def test_a_notice_that_names_nobody_is_one_of_everybody(
-    line: Line, database: Address, payload: str
+    line: Line, database: DatabaseAddress, payload: str
 ) -> None:
     async with listening(line) as told:
         await execute(database, f"NOTIFY chat_people, '{payload}'")
@@ -88,7 +92,7 @@ async def test_a_notice_that_names_nobody_is_one_of_everybody(
 
 
 async def test_after_an_outage_it_listens_again_and_says_that_it_may_have_missed_something(
-    line: Line, database: Address
+    line: Line, database: DatabaseAddress
 ) -> None:
     with capture_logs() as logs:
         async with listening(line) as told:
@@ -103,7 +107,7 @@ async def test_after_an_outage_it_listens_again_and_says_that_it_may_have_missed
 
 
 async def test_a_line_that_has_gone_deaf_is_noticed(
-    line: Line, database: Address, monkeypatch: pytest.MonkeyPatch
+    line: Line, database: DatabaseAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listener, "_CHECK", 0.2)
     async with listening(line, timeout_each=0.5) as told:

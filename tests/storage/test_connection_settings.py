@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from chat.embedded_postgres.data_directory import open_data_directory
 from chat.embedded_postgres.embedded import open_embedded_postgres
 from chat.embedded_postgres.settings import SETTINGS
-from chat.storage.postgres.database import Address
+from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 
 _SYNC = "SHOW synchronous_commit"
@@ -32,7 +32,7 @@ async def commits(storage: PostgresStorage) -> set[str]:
     [("off", "on"), *((kept, kept) for kept in ("local", "remote_write", "on", "remote_apply"))],
 )
 async def test_a_commit_is_on_disk_whatever_the_database_is_set_to(
-    database: Address, given: str, used: str
+    database: DatabaseAddress, given: str, used: str
 ) -> None:
     await execute(database, f"ALTER DATABASE {database['database']} SET synchronous_commit = {given}")
     with trio.fail_after(30):
@@ -58,11 +58,11 @@ async def test_what_makes_postgresql_forget_is_warned_of_once(
             assert await _warnings(postgres.address) == ["fsync", "full_page_writes"]
 
 
-async def test_nothing_is_warned_of_where_commits_last(database: Address) -> None:
+async def test_nothing_is_warned_of_where_commits_last(database: DatabaseAddress) -> None:
     assert await _warnings(database) == []
 
 
-async def _warnings(database: Address) -> list[str]:
+async def _warnings(database: DatabaseAddress) -> list[str]:
     with capture_logs() as entries:
         async with open_postgres_storage(
             database, pool_size=2, query_timeout=10, commit_timeout=10

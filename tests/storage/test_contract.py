@@ -28,7 +28,7 @@ from chat.domain.failures import WriteRejected
 from chat.domain.outcomes import KeyUsed, Repeated
 from chat.domain.ports import NewPerson, Storage, Taken
 from chat.storage.memory import MemoryStorage
-from chat.storage.postgres.database import Address
+from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
 
 ADA = NewPerson(name="Ada", email="Ada@Example.com", password_hash=b"$2b$04$hash", is_operator=True)
@@ -49,7 +49,7 @@ UPDATE lanes SET last_id = 0"""
 
 
 @pytest.fixture(scope="module")
-def shared_database(server: ServerProcess) -> Generator[Address]:
+def shared_database(server: ServerProcess) -> Generator[DatabaseAddress]:
     """One migrated database for all tests of this file: emptying it is ten times as fast as making one."""
     name = f"contract_{os.urandom(6).hex()}"
     address = {**server.address, "database": name}
@@ -65,13 +65,13 @@ def shared_database(server: ServerProcess) -> Generator[Address]:
 
 
 @pytest.fixture(params=["memory", "postgres"])
-def place(request: pytest.FixtureRequest) -> Address | None:
+def place(request: pytest.FixtureRequest) -> DatabaseAddress | None:
     """Where the storage is: None is in memory."""
     return request.getfixturevalue("shared_database") if request.param == "postgres" else None
 
 
 @pytest.fixture
-async def storage(place: Address | None) -> AsyncGenerator[Storage]:
+async def storage(place: DatabaseAddress | None) -> AsyncGenerator[Storage]:
     """An empty storage."""
     if place is None:
         yield MemoryStorage()

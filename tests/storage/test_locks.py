@@ -4,7 +4,7 @@ import asyncpg
 import trio
 
 from chat.storage.postgres.crossing import cross, open_asyncio
-from chat.storage.postgres.database import Address
+from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.migrations import known_migrations, migrate
 from chat.storage.postgres.rooms import MARK_DELIVERED
 
@@ -26,7 +26,7 @@ SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wai
 MARKS = ([10, 500, 900], [ADA] * 3, [7] * 3)
 
 
-async def test_positions_are_marked_without_a_deadlock_whatever_the_plans(database: Address) -> None:
+async def test_positions_are_marked_without_a_deadlock_whatever_the_plans(database: DatabaseAddress) -> None:
     """One goes by the table and one by the key, and both have begun when they meet a lock in the middle."""
     with trio.fail_after(60):
         async with open_asyncio():

@@ -7,7 +7,7 @@ import trio
 
 from chat.domain.ports import NewPerson, Taken
 from chat.storage.postgres.crossing import open_asyncio
-from chat.storage.postgres.database import Address, Database, open_database
+from chat.storage.postgres.database import Database, DatabaseAddress, open_database
 from chat.storage.postgres.migrations import known_migrations, migrate
 from chat.storage.postgres.session import Connection
 from chat.storage.postgres.users import PostgresUsers
@@ -21,7 +21,7 @@ _SOMEBODY_WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
 
 @pytest.mark.parametrize("change", ["add", "rename"])
 async def test_who_looked_before_the_other_committed_is_told_that_the_name_looks_like_theirs(
-    change: str, database: Address
+    change: str, database: DatabaseAddress
 ) -> None:
     begun = trio.Event()
 

@@ -18,7 +18,7 @@ from chat.domain.ports import NewPerson, Taken
 from chat.domain.startup import CannotStart
 from chat.storage.postgres import migrations
 from chat.storage.postgres.crossing import cross, open_asyncio
-from chat.storage.postgres.database import Address, open_database
+from chat.storage.postgres.database import DatabaseAddress, open_database
 from chat.storage.postgres.migrations import Migration, known_migrations, migrate
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 
@@ -33,7 +33,7 @@ NOW = 1_700_000_000.0
 
 @asynccontextmanager
 async def open_storage(
-    address: Address, *, pool_size: int = 2, query_timeout: float = 5.0, commit_timeout: float = 5.0
+    address: DatabaseAddress, *, pool_size: int = 2, query_timeout: float = 5.0, commit_timeout: float = 5.0
 ) -> AsyncGenerator[PostgresStorage]:
     """The storage, for no longer than a test may take."""
     with trio.fail_after(PATIENCE):
@@ -97,7 +97,7 @@ class Psql:
 
 
 @asynccontextmanager
-async def open_psql(address: Address) -> AsyncGenerator[Psql]:
+async def open_psql(address: DatabaseAddress) -> AsyncGenerator[Psql]:
     async with open_loop() as loop:
         connection = await cross(lambda: asyncpg.connect(**address, timeout=10, command_timeout=10))
         try:
@@ -107,13 +107,13 @@ async def open_psql(address: Address) -> AsyncGenerator[Psql]:
 
 
 @pytest.fixture
-async def psql(database: Address) -> AsyncGenerator[Psql]:
+async def psql(database: DatabaseAddress) -> AsyncGenerator[Psql]:
     async with open_psql(database) as psql:
         yield psql
 
 
 @pytest.fixture
-async def line(database: Address) -> AsyncGenerator[Line]:
+async def line(database: DatabaseAddress) -> AsyncGenerator[Line]:
     async with open_line(database) as line:
         yield line
 
@@ -152,7 +152,7 @@ LOCK_THE_LOBBY = f"SELECT FROM rooms WHERE id = {LOBBY_ID} FOR UPDATE"
 
 
 async def test_a_writer_that_lost_its_connection_while_idle_gets_another(
-    database: Address, psql: Psql
+    database: DatabaseAddress, psql: Psql
 ) -> None:
     async with open_storage(database) as storage:
         ada = await add_ada(storage)
@@ -171,7 +171,7 @@ async def _is_lost(storage: PostgresStorage) -> bool:
 
 
 async def test_a_second_writer_is_refused_in_time_and_the_first_goes_on(
-    database: Address, psql: Psql
+    database: DatabaseAddress, psql: Psql
 ) -> None:
     async with open_storage(database) as first:
         ada = await add_ada(first)
@@ -193,7 +193,7 @@ async def _has_no(psql: Psql, name: str) -> bool:
 
 
 async def test_a_commit_that_takes_too_long_never_lands_once_the_log_was_read(
-    database: Address, psql: Psql
+    database: DatabaseAddress, psql: Psql
 ) -> None:
     async with open_storage(database, commit_timeout=SHORT) as storage:
         ada = await add_ada(storage)
@@ -289,7 +289,7 @@ async def test_a_join_of_unknown_outcome_is_a_message_and_a_membership_or_neithe
 
 
 async def test_cancelled_reads_leave_the_pool_whole_and_no_query_running(
-    database: Address, psql: Psql
+    database: DatabaseAddress, psql: Psql
 ) -> None:
     async with open_storage(database, pool_size=4) as storage:
         async with psql.holding("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE"):
@@ -311,7 +311,7 @@ async def _none_waits(psql: Psql) -> bool:
     return bool(await psql.value(waiting) == 0)
 
 
-async def test_a_cancelled_read_is_no_database_that_is_down(database: Address) -> None:
+async def test_a_cancelled_read_is_no_database_that_is_down(database: DatabaseAddress) -> None:
     async def lose_the_connection(_connection: object) -> None:
         try:
             await asyncio.sleep(60)
@@ -326,7 +326,7 @@ async def test_a_cancelled_read_is_no_database_that_is_down(database: Address) -
 
 
 async def test_a_read_that_takes_too_long_is_given_up_and_the_next_is_answered(
-    database: Address, psql: Psql
+    database: DatabaseAddress, psql: Psql
 ) -> None:
     async with open_storage(database, query_timeout=SHORT) as storage:
         async with psql.holding("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE"):
@@ -343,7 +343,7 @@ async def _is_down(storage: PostgresStorage) -> None:
         await storage.messages.page(LOBBY_ID, 0, 10, 1 << 20)
 
 
-async def test_a_cancelled_write_is_whole_or_was_not_begun(database: Address, psql: Psql) -> None:
+async def test_a_cancelled_write_is_whole_or_was_not_begun(database: DatabaseAddress, psql: Psql) -> None:
     async with open_storage(database) as storage:
         ada = await add_ada(storage)
         for n in range(20):
@@ -353,7 +353,9 @@ async def test_a_cancelled_write_is_whole_or_was_not_begun(database: Address, ps
     assert rooms == await psql.value("SELECT count(*) FROM memberships")
 
 
-async def test_losing_the_race_for_a_direct_room_leaves_no_second_one(database: Address, psql: Psql) -> None:
+async def test_losing_the_race_for_a_direct_room_leaves_no_second_one(
+    database: DatabaseAddress, psql: Psql
+) -> None:
     async with open_storage(database, pool_size=6) as storage:
         ada = await add_ada(storage)
         async with trio.open_nursery() as nursery:
@@ -390,7 +392,7 @@ async def test_a_database_that_is_gone_is_said_to_be_down_and_is_used_again_when
         assert await said(storage) == ["before", "after"]
 
 
-async def test_a_dropped_database_is_down(database: Address, psql: Psql) -> None:
+async def test_a_dropped_database_is_down(database: DatabaseAddress, psql: Psql) -> None:
     async with open_storage(database, commit_timeout=SHORT, query_timeout=SHORT) as storage:
         ada = await add_ada(storage)
         name = database["database"]
@@ -429,7 +431,7 @@ SECOND = Migration(2, "second", "CREATE TABLE two (id int)")
 FAILING = Migration(3, "failing", "CREATE TABLE three (id int); INSERT INTO three VALUES ('x')")
 
 
-async def apply(address: Address, *wanted: Migration) -> None:
+async def apply(address: DatabaseAddress, *wanted: Migration) -> None:
     with trio.fail_after(PATIENCE):
         async with open_asyncio():
             await migrate(address, connect_timeout=5, migrations=list(wanted))
@@ -439,7 +441,7 @@ async def tables(psql: Psql) -> set[str]:
     return {row[0] for row in await psql.run("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
 
 
-async def test_migrations_are_applied_once_and_in_order(database: Address, psql: Psql) -> None:
+async def test_migrations_are_applied_once_and_in_order(database: DatabaseAddress, psql: Psql) -> None:
     await apply(database, FIRST)
     await apply(database, FIRST)
     await apply(database, FIRST, SECOND)
@@ -449,7 +451,7 @@ async def test_migrations_are_applied_once_and_in_order(database: Address, psql:
     assert [tuple(row) for row in applied] == [(1, "first"), (2, "second")]
 
 
-async def test_a_failing_migration_takes_back_those_before_it(database: Address, psql: Psql) -> None:
+async def test_a_failing_migration_takes_back_those_before_it(database: DatabaseAddress, psql: Psql) -> None:
     with refused("0003 failed"):
         await apply(database, FIRST, SECOND, FAILING)
     assert await tables(psql) == set()
@@ -460,7 +462,7 @@ async def test_a_failing_migration_takes_back_those_before_it(database: Address,
 
 
 async def test_a_migration_that_was_changed_after_it_was_applied_is_noticed(
-    database: Address, psql: Psql
+    database: DatabaseAddress, psql: Psql
 ) -> None:
     await apply(database, FIRST)
     with refused("0001 was changed"):
@@ -468,14 +470,16 @@ async def test_a_migration_that_was_changed_after_it_was_applied_is_noticed(
     assert await tables(psql) == {"schema_migrations", "one"}
 
 
-async def test_a_database_of_a_newer_server_is_left_alone(database: Address, psql: Psql) -> None:
+async def test_a_database_of_a_newer_server_is_left_alone(database: DatabaseAddress, psql: Psql) -> None:
     await apply(database, FIRST, SECOND)
     with refused("schema 2, newer than this server's 1"):
         await apply(database, FIRST)
     assert await psql.value("SELECT count(*) FROM schema_migrations") == 2
 
 
-async def test_servers_that_start_at_once_apply_each_migration_once(database: Address, psql: Psql) -> None:
+async def test_servers_that_start_at_once_apply_each_migration_once(
+    database: DatabaseAddress, psql: Psql
+) -> None:
     async with trio.open_nursery() as nursery:
         for _ in range(4):
             nursery.start_soon(apply, database, FIRST, SECOND)
@@ -484,7 +488,7 @@ async def test_servers_that_start_at_once_apply_each_migration_once(database: Ad
 
 
 async def test_a_server_does_not_wait_for_ever_for_another_that_migrates(
-    database: Address, psql: Psql, monkeypatch: pytest.MonkeyPatch
+    database: DatabaseAddress, psql: Psql, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migrations, "_LOCK_TIMEOUT", 1)
     async with psql.holding(f"SELECT pg_advisory_xact_lock({migrations._LOCK})"):
@@ -497,7 +501,7 @@ async def test_a_server_does_not_wait_for_ever_for_another_that_migrates(
     assert await tables(psql) == {"schema_migrations", "one"}
 
 
-async def test_a_cancelled_migration_was_not_begun_or_is_whole(database: Address, psql: Psql) -> None:
+async def test_a_cancelled_migration_was_not_begun_or_is_whole(database: DatabaseAddress, psql: Psql) -> None:
     slow = Migration(2, "slow", "CREATE TABLE two (id int); SELECT pg_sleep(5)")
     with trio.move_on_after(0.2) as impatient:
         await apply(database, FIRST, slow)

@@ -11,7 +11,7 @@ from conftest import ServerProcess, execute
 
 from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres.crossing import open_asyncio
-from chat.storage.postgres.database import Address, Database, open_database
+from chat.storage.postgres.database import Database, DatabaseAddress, open_database
 from chat.storage.postgres.session import Connection
 from chat.storage.postgres.storage import open_postgres_storage
 
@@ -60,7 +60,7 @@ ANALYZE"""
 
 
 @pytest.fixture(scope="module")
-def filled(server: ServerProcess) -> Generator[Address]:
+def filled(server: ServerProcess) -> Generator[DatabaseAddress]:
     """A database with long rooms, for all tests of this file: they only read."""
     name = f"costs_{os.urandom(6).hex()}"
     address = {**server.address, "database": name}
@@ -122,7 +122,7 @@ def _read(node: dict[str, Any]) -> Iterator[float]:
 
 
 @pytest.fixture(params=["force_custom_plan", "force_generic_plan"])
-async def reader(filled: Address, request: pytest.FixtureRequest) -> AsyncGenerator[Reader]:
+async def reader(filled: DatabaseAddress, request: pytest.FixtureRequest) -> AsyncGenerator[Reader]:
     """Plans made for the values, and those that PostgreSQL makes once for all values."""
     with trio.fail_after(60):
         async with open_asyncio(), open_database(filled, pool_size=1, query_timeout=30) as database:

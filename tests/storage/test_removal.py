@@ -10,7 +10,7 @@ from chat.domain.entities import LOBBY_ID, Draft, Message, Room
 from chat.domain.ports import NewPerson, Taken
 from chat.engine.cleaner import open_cleaner
 from chat.storage.postgres.crossing import cross
-from chat.storage.postgres.database import Address
+from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.removal import remove_deleted
 from chat.storage.postgres.rooms import DELETE
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
@@ -26,11 +26,11 @@ _WAITING = """
 SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"""
 
 
-def open_storage(database: Address) -> AbstractAsyncContextManager[PostgresStorage]:
+def open_storage(database: DatabaseAddress) -> AbstractAsyncContextManager[PostgresStorage]:
     return open_postgres_storage(database, pool_size=4, query_timeout=10, commit_timeout=10)
 
 
-async def big_room(database: Address, storage: PostgresStorage) -> tuple[int, int]:
+async def big_room(database: DatabaseAddress, storage: PostgresStorage) -> tuple[int, int]:
     """Return the ids of a room with very much in it, and of its creator."""
     ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
     assert not isinstance(ada, Taken)
@@ -61,7 +61,7 @@ async def say(storage: PostgresStorage, sender: int, room_id: int, text: str) ->
     return saved
 
 
-async def test_others_go_on_between_any_two_steps_and_nothing_is_left(database: Address) -> None:
+async def test_others_go_on_between_any_two_steps_and_nothing_is_left(database: DatabaseAddress) -> None:
     with trio.fail_after(60):
         async with open_storage(database) as storage:
             room_id, ada = await big_room(database, storage)
@@ -82,7 +82,7 @@ async def test_others_go_on_between_any_two_steps_and_nothing_is_left(database: 
             assert steps == MESSAGES // STEP + MEMBERS // STEP + 1
 
 
-async def test_while_a_step_is_under_way_all_else_is_done(database: Address) -> None:
+async def test_while_a_step_is_under_way_all_else_is_done(database: DatabaseAddress) -> None:
     with trio.fail_after(60):
         async with open_storage(database) as storage:
             room_id, ada = await big_room(database, storage)
@@ -105,7 +105,9 @@ async def test_while_a_step_is_under_way_all_else_is_done(database: Address) -> 
             assert await left(storage, room_id) == await left(storage, other.id) == (0, 0, 0)
 
 
-async def test_a_commit_that_meets_a_deletion_finds_no_room_and_saves_the_rest(database: Address) -> None:
+async def test_a_commit_that_meets_a_deletion_finds_no_room_and_saves_the_rest(
+    database: DatabaseAddress,
+) -> None:
     with trio.fail_after(60):
         async with open_storage(database) as storage:
             room_id, ada = await big_room(database, storage)
@@ -129,7 +131,7 @@ async def test_a_commit_that_meets_a_deletion_finds_no_room_and_saves_the_rest(d
             assert [message and message.seq for message in saved] == [None, 1, None]
 
 
-async def test_what_is_left_after_a_restart_is_removed(database: Address) -> None:
+async def test_what_is_left_after_a_restart_is_removed(database: DatabaseAddress) -> None:
     with trio.fail_after(60):
         async with open_storage(database) as storage:
             room_id, ada = await big_room(database, storage)

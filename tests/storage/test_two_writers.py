@@ -12,7 +12,7 @@ import trio
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Room
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
 from chat.domain.ports import NewPerson, Taken
-from chat.storage.postgres.database import Address
+from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.messages import PostgresMessages
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from chat.storage.postgres.writer import open_writer
@@ -58,7 +58,7 @@ class Server:
                 raise AssertionError("no room is gone")
 
 
-async def test_two_servers_write_without_a_deadlock_and_without_a_gap(database: Address) -> None:
+async def test_two_servers_write_without_a_deadlock_and_without_a_gap(database: DatabaseAddress) -> None:
     with trio.fail_after(300):
         async with (
             open_postgres_storage(database, pool_size=4, query_timeout=60, commit_timeout=60) as storage,

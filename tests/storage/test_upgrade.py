@@ -13,7 +13,7 @@ from chat.domain.outcomes import KeyUsed, Repeated
 from chat.domain.ports import NewPerson, Storage, Taken
 from chat.storage.postgres import names
 from chat.storage.postgres.crossing import open_asyncio
-from chat.storage.postgres.database import Address, open_database
+from chat.storage.postgres.database import DatabaseAddress, open_database
 from chat.storage.postgres.migrations import known_migrations, migrate
 from chat.storage.postgres.storage import open_postgres_beside, open_postgres_storage
 from chat.storage.postgres.users import PostgresUsers
@@ -58,7 +58,7 @@ async def say(storage: Storage, sender: int, room: int, text: str) -> None:
     assert saved is not None
 
 
-async def test_what_was_there_before_is_read_and_gone_on_with(database: Address) -> None:
+async def test_what_was_there_before_is_read_and_gone_on_with(database: DatabaseAddress) -> None:
     with trio.fail_after(30):
         async with open_asyncio():
             await migrate(database, connect_timeout=10, migrations=known_migrations()[:1])
@@ -107,7 +107,7 @@ DUMPS = Path(__file__).parent / "dumps"
 
 @pytest.mark.parametrize("version", sorted(path.stem for path in DUMPS.glob("*.sql")))
 async def test_what_an_older_version_told_is_told_by_this_one_and_gone_on_with(
-    database: Address, version: str
+    database: DatabaseAddress, version: str
 ) -> None:
     told = json.loads((DUMPS / f"{version}.json").read_text(encoding="utf-8"))
     with trio.fail_after(30):
@@ -192,7 +192,7 @@ UPDATE users SET deleted_at = now() WHERE name = 'gone'"""
 
 
 async def test_names_that_looked_alike_before_are_kept_and_reported_and_nobody_else_gets_one(
-    database: Address,
+    database: DatabaseAddress,
 ) -> None:
     with trio.fail_after(30):
         async with open_asyncio():
@@ -228,7 +228,7 @@ async def test_names_that_looked_alike_before_are_kept_and_reported_and_nobody_e
 
 
 async def test_the_looks_of_many_older_names_are_noted_a_part_at_a_time(
-    database: Address, monkeypatch: pytest.MonkeyPatch
+    database: DatabaseAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(names, "_AT_ONCE", 10)
     with trio.fail_after(30):
@@ -243,7 +243,7 @@ async def test_the_looks_of_many_older_names_are_noted_a_part_at_a_time(
 
 
 async def test_servers_that_start_at_once_note_older_names_without_a_quarrel(
-    database: Address, monkeypatch: pytest.MonkeyPatch
+    database: DatabaseAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(names, "_AT_ONCE", 1)  # so they meet more often
     with trio.fail_after(30):
@@ -255,7 +255,7 @@ async def test_servers_that_start_at_once_note_older_names_without_a_quarrel(
                 nursery.start_soon(_open_users, database)
 
 
-async def _open_users(database: Address) -> None:
+async def _open_users(database: DatabaseAddress) -> None:
     async with open_database(database, pool_size=1, query_timeout=10) as opened:
         await names.note_older_names(opened)
         assert len(await PostgresUsers(opened).look_alikes()) == 3

@@ -187,7 +187,7 @@ def no_descriptors(server: ServerProcess, tokens: dict[str, str]) -> Row:
         eventually(lambda: chats(server.url, tokens["ada"], "ada", f"hello {freed}"), "the new are served")
         back = time.monotonic() - freed
     said = f"{meanwhile:,} acknowledged meanwhile to those who were in, 0 lost, 0 doubled; the new waited"
-    return "no file descriptors left for 5 s, 300 at the door", "1 ×", said, f"{back:.2f} s"
+    return "no file descriptors left for 5 s, 300 connecting", "1 ×", said, f"{back:.2f} s"
 
 
 def jumping_clock() -> Row:

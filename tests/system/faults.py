@@ -1,4 +1,4 @@
-"""What can befall a server and its database: each is a block in which it is so, on the real machine."""
+"""What can happen to a server and its database: each is a block in which it is so, on the real machine."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ from processes import postgres_under, stopped
 from saved import execute_sql
 
 from chat.embedded_postgres.socket_directory import SOCKET
-from chat.storage.postgres.database import Address
+from chat.storage.postgres.database import DatabaseAddress
 
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
@@ -79,7 +79,7 @@ def end_by_full_disk(server: ServerProcess, disk: Path) -> None:
 
 
 @contextmanager
-def spare_database(server: ServerProcess) -> Generator[Address]:
+def spare_database(server: ServerProcess) -> Generator[DatabaseAddress]:
     """An empty database on the PostgreSQL of another server."""
     name = f"test_{os.urandom(6).hex()}"
     execute_sql(server.address, f"CREATE DATABASE {name}")
@@ -95,7 +95,7 @@ class Network:
     `url` is the database as the server at one end sees it.
     """
 
-    def __init__(self, address: Address, host: str, prefix: tuple[str, ...]) -> None:
+    def __init__(self, address: DatabaseAddress, host: str, prefix: tuple[str, ...]) -> None:
         program = Path(__file__).with_name("relay.py")
         self._command = [*prefix, sys.executable, "-I", program, host, f"{address['host']}/{SOCKET}"]
         self._port = "0"
@@ -130,7 +130,7 @@ class Network:
 
 
 @contextmanager
-def network(address: Address, *prefix: str, host: str = "127.0.0.1") -> Generator[Network]:
+def network(address: DatabaseAddress, *prefix: str, host: str = "127.0.0.1") -> Generator[Network]:
     """A network to the database for as long as the block lasts."""
     network = Network(address, host, prefix)
     try:

@@ -186,7 +186,7 @@ def test_what_is_said_to_one_or_to_support_is_not_heard_in_the_lobby(house: Hous
         assert rooms.hear_messages(1)[0]["Text"] == "to all"
 
 
-def test_a_new_name_is_heard_from_every_socket_of_the_person_at_once(house: House) -> None:
+def test_a_new_name_has_subscribers_from_every_socket_of_the_person_at_once(house: House) -> None:
     ada = house.account("ada")
     new = house.name("zoe")
     with (

@@ -1,4 +1,4 @@
-"""What befalls servers, on real processes under load: nothing acknowledged is lost, nothing is doubled, it comes back.
+"""Faults of servers, on real processes under load: nothing acknowledged is lost, nothing is doubled, it comes back.
 
 `make campaign` does the same for longer and writes down the figures (docs/reliability.md).
 """
@@ -30,7 +30,7 @@ from processes import held_connections, kill, needs_proc, postgres_under, stoppe
 from raw_wire import RawClient, opening
 from trials import killed, load_on, outlives, terminate_connections
 
-from chat.storage.postgres.database import Address
+from chat.storage.postgres.database import DatabaseAddress
 
 pytestmark = needs_proc
 
@@ -103,7 +103,7 @@ def test_on_a_full_disk_it_stays_up_and_refuses_and_goes_on_when_there_is_space(
 
 
 @pytest.fixture
-def database(server: ServerProcess) -> Generator[Address]:
+def database(server: ServerProcess) -> Generator[DatabaseAddress]:
     with spare_database(server) as database:
         yield database
 
@@ -115,7 +115,7 @@ def server_over(url: str) -> Generator[ServerProcess]:
 
 
 @pytest.mark.parametrize("how", ["silent", "broken"])
-def test_a_network_that_is_gone_for_a_while_is_outlived(database: Address, how: str) -> None:
+def test_a_network_that_is_gone_for_a_while_is_outlived(database: DatabaseAddress, how: str) -> None:
     with network(database) as line, server_over(line.url) as server:
         server.database = database
         tokens = register_all(server.url, *NAMES)
@@ -126,7 +126,7 @@ def test_a_network_that_is_gone_for_a_while_is_outlived(database: Address, how: 
 
 
 @needs_network_namespaces
-def test_an_unplugged_cable_between_server_and_database_is_outlived(database: Address) -> None:
+def test_an_unplugged_cable_between_server_and_database_is_outlived(database: DatabaseAddress) -> None:
     with (
         cable() as wire,
         network(database, "ip", "netns", "exec", wire.namespace, host=wire.far_host) as line,

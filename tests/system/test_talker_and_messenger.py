@@ -430,7 +430,7 @@ def test_everybody_else_hears_it_and_the_speaker_s_own_socket_does_not(house: Ho
         assert ada.hear() == ("ben", "ada hears this next")
 
 
-def test_who_pipelines_is_heard_in_order_by_all_and_not_by_itself(house: House) -> None:
+def test_who_pipelines_has_subscribers_in_order_by_all_and_not_by_itself(house: House) -> None:
     with (
         house.enter(TALKER, "ada") as ada,
         house.enter(MESSENGER, "ben") as ben,

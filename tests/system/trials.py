@@ -13,7 +13,7 @@ from processes import kill, wait_until_ended
 from saved import execute_sql, saved_lines
 
 WARM = 50
-"""Messages that are acknowledged before anything befalls."""
+"""Messages that are acknowledged before anything goes wrong."""
 
 _TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'chat%'"
 

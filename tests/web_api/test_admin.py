@@ -183,7 +183,7 @@ async def test_the_tree_shows_clients_their_tasks_and_the_servers_own(watched: W
         assert mine["awaits"]["where"].startswith("chat/gateway/http1/head.py:")
         assert mine["awaits"]["function"] == "ReplayStream.receive_ready"
         (nursery,) = mine["nurseries"]
-        assert nursery["scope"]["where"] == "Door.serve"
+        assert nursery["scope"]["where"] == "WebSocketEndpoint.serve"
         assert [task["name"].rpartition(".")[2] for task in nursery["tasks"]] == ["_reader_task"]
         names = {task["name"] for task in found}
         assert {"chat.engine.journal.Journal.write", "chat.engine.broadcaster.Broadcaster.fan_out"} <= names

@@ -1,4 +1,4 @@
-"""What the gateway hands to the WebSocket half: a connection whose first head asks for a WebSocket."""
+"""A request whose head has been read: what the gateway hands on with the connection."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from chat.settings.config import Listen
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """One accepted connection. The head has been put back into the stream and is read again from there."""
+class IncomingRequest:
+    """One connection and its request. The head has been put back into the stream and is read again from there."""
 
     stream: ReplayStream
     head: Head
@@ -22,8 +22,8 @@ class Arrival:
     """Why it may come from another site's page, and is answered with 403."""
 
 
-ServeSocket = Callable[[Arrival], Awaitable[None]]
+ServeSocket = Callable[[IncomingRequest], Awaitable[None]]
 """Serves one socket until it is over. What it raises ends this connection only.
 
-The gateway keeps no reference to the arrival: whoever drops it drops some 2 KiB of head for each idle socket.
+The gateway keeps no reference to the request: whoever drops it drops some 2 KiB of head for each idle socket.
 """

@@ -1,7 +1,7 @@
 """The stream that trio-websocket reads from and writes to, so that our own frames can go between its own.
 
 What comes in is shared out by gateway/websocket/inbound.py. On the way out trio-websocket hands over one complete frame
-a call, and so do we: both go through the client's outbox, in one order. What it leaves open is closed here: a close
+a call, and so do we: both go through the client's send queue, in one order. What it leaves open is closed here: a close
 frame for a client that broke the protocol, a bound on the fragments of one message, a ping that comes after our close
 frame, and a flush before TCP ends.
 """
@@ -17,10 +17,10 @@ from wsproto.connection import ConnectionState
 from wsproto.events import Event
 
 from chat.domain.closing import TOO_BIG
-from chat.engine.send_queue import Outbox
+from chat.engine.send_queue import SendQueue
 from chat.gateway.http1.head import ReplayStream
 from chat.gateway.http1.refusal import linger
-from chat.gateway.websocket.inbound import Incoming
+from chat.gateway.websocket.inbound import InboundFastPath
 from chat.inspection.recorder import Record
 
 _FLUSH = 1.0
@@ -49,29 +49,29 @@ class ClientStream(trio.abc.Stream):
         stream: the accepted connection, behind its first head.
         handshake: the head that trio-websocket is to see.
         largest: bytes of a text that need not go through trio-websocket.
-        limit: bytes that may wait in the outbox.
+        limit: bytes that may wait in the send queue.
     """
 
-    __slots__ = ("_incoming", "_stream", "connection", "outbox", "overflow", "record")
+    __slots__ = ("_inbound", "_stream", "connection", "overflow", "record", "send_queue")
 
     def __init__(self, stream: ReplayStream, handshake: bytes, *, largest: int, limit: int) -> None:
         self._stream = stream
         self.connection: WebSocketConnection | None = None  # set once it is accepted
         self.overflow: Callable[[], None] = self._nobody_yet  # set by whoever serves this client
         self.record = Record()
-        self._incoming = Incoming(stream, handshake, largest, self.record)
-        self.outbox = Outbox(
+        self._inbound = InboundFastPath(stream, handshake, largest, self.record)
+        self.send_queue = SendQueue(
             self._send_all if stream.tls else self._send_some,
             fileno=None if stream.tls else stream.socket.fileno,
             limit=limit,
             overflow=lambda: self.overflow(),
         )
-        stream.on_progress(self.outbox.progressed)
+        stream.on_progress(self.send_queue.progressed)
 
     @property
     def heard_at(self) -> float:
         """When bytes last came, in seconds of Trio's clock."""
-        return self._incoming.heard_at
+        return self._inbound.heard_at
 
     async def request(self, nursery: trio.Nursery, max_message_size: int) -> WebSocketRequest:
         """Have trio-websocket read what is its own, in a task of `nursery`, and return the client's request.
@@ -88,31 +88,31 @@ class ClientStream(trio.abc.Stream):
         Cancelling: a message that was not returned is lost, so nobody may receive after that.
         """
         assert self.connection is not None
-        return await self._incoming.receive(self.connection.get_message)
+        return await self._inbound.receive(self.connection.get_message)
 
     def receive_no_more(self) -> None:
         """Nobody will call receive() again: trio-websocket waits for the answer to its close frame. Sync."""
-        self._incoming.receive_no_more()
+        self._inbound.receive_no_more()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Receive for trio-websocket, and hold a message to its number of fragments."""
-        data = await self._incoming.receive_for_library(max_bytes)
+        data = await self._inbound.receive_for_library(max_bytes)
         if self.record.most_fragments > _FRAGMENTS:
             self.record.too_many_fragments = True
-            self.outbox.finish(close_frame(*TOO_BIG))
+            self.send_queue.finish(close_frame(*TOO_BIG))
             raise trio.BrokenResourceError("too many fragments")
         if self.connection is not None and len(self.connection._message_parts) > _PIECES:
             _join_pieces(self.connection._message_parts)
         return data
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Put one complete frame (or the handshake) in the outbox. Cancelling: it is sent whole all the same."""
+        """Put one complete frame (or the handshake) in the send queue. Cancelling: it is sent whole all the same."""
         frame = bytes(data)
         self.record.said(frame)
         if frame and frame[0] == _CLOSE:
-            self.outbox.finish(frame)
+            self.send_queue.finish(frame)
         else:
-            self.outbox.offer(frame)
+            self.send_queue.offer(frame)
         await trio.lowlevel.checkpoint()
 
     async def wait_send_all_might_not_block(self) -> None:
@@ -128,22 +128,22 @@ class ClientStream(trio.abc.Stream):
         """Take nothing more, and let the peer read the rest for a moment. Cancelling is safe."""
         reason = self.connection and self.connection.closed
         if reason and reason.code in _TELL_WHY:
-            self.outbox.finish(close_frame(reason.code, reason.reason or ""))
-        self.outbox.finish()
+            self.send_queue.finish(close_frame(reason.code, reason.reason or ""))
+        self.send_queue.finish()
         with trio.move_on_after(_FLUSH):
-            await self.outbox.wait_until_at_most(0)
+            await self.send_queue.wait_until_at_most(0)
 
     async def finish_alone(self, last: bytes) -> None:
         """Send `last`, a close frame, when the client's nursery has ended and its writer with it; as flush() does.
 
         Where a write was cut off in the middle nothing is sent: the client would take it for the rest of that frame.
         """
-        if self.outbox.queued:
+        if self.send_queue.queued:
             return
         try:
             async with trio.open_nursery() as nursery:
-                with self.outbox.written_by(nursery.start_soon):
-                    self.outbox.finish(last)
+                with self.send_queue.written_by(nursery.start_soon):
+                    self.send_queue.finish(last)
                     await self.flush()
                 nursery.cancel_scope.cancel()
         except* (trio.BrokenResourceError, trio.ClosedResourceError):
@@ -152,7 +152,7 @@ class ClientStream(trio.abc.Stream):
     async def hang_up(self) -> None:
         """Close, but not over unread bytes: the reset that they cause may take the close frame away."""
         gone = (OSError, trio.BrokenResourceError, trio.BusyResourceError, trio.ClosedResourceError)
-        if not self.outbox.queued:  # who left the rest unread until now reads no close frame either
+        if not self.send_queue.queued:  # who left the rest unread until now reads no close frame either
             with suppress(*gone):  # busy: trio-websocket reads at this moment, so nothing is left unread
                 await linger(self._stream)
         await self._stream.aclose()
@@ -177,7 +177,7 @@ class ClientStream(trio.abc.Stream):
 class _Connection(WebSocketConnection):
     """Sends nothing behind our close frame, which wsproto forbids: no pong, and not why a late message is too big.
 
-    If wsproto's error ended the reader, and so the client's nursery, what still waits in the outbox would never be
+    If wsproto's error ended the reader, and so the client's nursery, what still waits in the send queue would never be
     sent, the close frame neither.
     """
 

@@ -1,4 +1,4 @@
-"""The WebSocket door: from an upgrade request to a session, and its end.
+"""The WebSocket endpoint: from an upgrade request to a session, and its end.
 
 Whatever a client does to trio-websocket or to us ends here, with this client alone.
 """
@@ -21,7 +21,7 @@ from chat.engine.session import Core, Session
 from chat.gateway.http1.bearer import bearer_token
 from chat.gateway.http1.head import LOGGED, Head
 from chat.gateway.http1.refusal import refuse
-from chat.gateway.http1.request import Arrival
+from chat.gateway.http1.request import IncomingRequest
 from chat.gateway.websocket.client_stream import ClientStream, close_frame
 from chat.inspection.disconnects import record_crash, record_end
 from chat.inspection.recorder import Recorder
@@ -30,8 +30,8 @@ from chat.settings.config import Config
 logger = structlog.get_logger(__name__)
 
 
-class Door:
-    """Lets WebSocket clients in."""
+class WebSocketEndpoint:
+    """Upgrades connections to WebSockets, and serves a session on each."""
 
     def __init__(
         self,
@@ -47,36 +47,36 @@ class Door:
         self._presence = presence
         self._recorder = recorder or Recorder()
 
-    async def serve(self, arrival: Arrival) -> None:
+    async def serve(self, request: IncomingRequest) -> None:
         """Serve one client from its upgrade request to its end. Cancelling cuts it off."""
-        if fault := _fault(arrival.head):
-            self._tell_of_refusal("malformed", fault, arrival.address, arrival.head.path)
-            return await refuse(arrival.stream, fault)
-        arrival.stream.drop(arrival.head.size)
+        if fault := _fault(request.head):
+            self._tell_of_refusal("malformed", fault, request.address, request.head.path)
+            return await refuse(request.stream, fault)
+        request.stream.drop(request.head.size)
         stream = ClientStream(
-            arrival.stream,
-            _handshake(arrival.head),
+            request.stream,
+            _handshake(request.head),
             largest=self._config.max_frame_bytes,
             limit=self._config.outbox_bytes,
         )
-        address, path = arrival.address, arrival.head.path
-        welcome = self._look_at(arrival)
-        del arrival  # and its head: a socket may stay open for days
+        address, path = request.address, request.head.path
+        decision = self._look_at(request)
+        del request  # and its head: a socket may stay open for days
         handshake = self._presence.handshake()
         accepted = False
         try:
             async with trio.open_nursery() as nursery:
-                with stream.outbox.written_by(nursery.start_soon):
+                with stream.send_queue.written_by(nursery.start_soon):
                     with trio.move_on_after(self._config.handshake_timeout):
-                        welcome = await self._identify(welcome, handshake)
-                        if isinstance(welcome, _Refused):
-                            self._tell_of_refusal(welcome.reason, welcome.status, address, path)
-                        stream.connection = await self._shake_hands(stream, welcome, nursery)
+                        decision = await self._identify(decision, handshake)
+                        if isinstance(decision, _Rejection):
+                            self._tell_of_refusal(decision.reason, decision.status, address, path)
+                        stream.connection = await self._shake_hands(stream, decision, nursery)
                     del path
-                    if stream.connection is not None and not isinstance(welcome, _Refused):
+                    if stream.connection is not None and not isinstance(decision, _Rejection):
                         accepted = True
                         await self._serve_session(
-                            address, stream, stream.connection, welcome, handshake, nursery
+                            address, stream, stream.connection, decision, handshake, nursery
                         )
                     await stream.flush()
                 nursery.cancel_scope.cancel()
@@ -86,7 +86,7 @@ class Door:
             if accepted:
                 logger.exception("session failed", connection=stream.record.id, address=address)
                 record_crash(self._recorder, stream.record, crash)
-                stream.outbox.cut()
+                stream.send_queue.cut()
                 await stream.finish_alone(close_frame(*CRASHED))
             else:
                 logger.debug("handshake failed", address=address, exc_info=True)
@@ -94,18 +94,18 @@ class Door:
             handshake.end()
         return await stream.hang_up()
 
-    def _look_at(self, arrival: Arrival) -> "_Welcome | _Refused":
+    def _look_at(self, request: IncomingRequest) -> "_Upgrade | _Rejection":
         """Decide from the head alone whether the client may come in, and what it speaks."""
-        if arrival.refusal is not None:
-            return _Refused(403, "origin", arrival.refusal.encode() + b"\n")
-        if arrival.head.path == "/":
-            dialect = by_name(self._dialects, arrival.listen.dialect)
+        if request.refusal is not None:
+            return _Rejection(403, "origin", request.refusal.encode() + b"\n")
+        if request.head.path == "/":
+            dialect = by_name(self._dialects, request.listen.dialect)
             assert dialect is not None  # looked at when the server started
-            return _Welcome(dialect, self._dialects, _token(arrival.head))
-        dialect = by_path(self._dialects, arrival.head.path)
+            return _Upgrade(dialect, self._dialects, _token(request.head))
+        dialect = by_path(self._dialects, request.head.path)
         if dialect is None:
-            return _Refused(404, "path", b"no protocol is spoken on this path\n")
-        return _Welcome(dialect, (), _token(arrival.head))
+            return _Rejection(404, "path", b"no protocol is spoken on this path\n")
+        return _Upgrade(dialect, (), _token(request.head))
 
     def _tell_of_refusal(self, reason: str, status: int, address: str, path: str) -> None:
         logger.info(
@@ -114,46 +114,48 @@ class Door:
         self._core.meters.upgrade_refused(reason)
 
     async def _shake_hands(
-        self, stream: ClientStream, welcome: "_Welcome | _Refused", nursery: trio.Nursery
+        self, stream: ClientStream, decision: "_Upgrade | _Rejection", nursery: trio.Nursery
     ) -> WebSocketConnection | None:
         """Finish the handshake, or refuse it and return None."""
         request = await stream.request(nursery, self._config.max_frame_bytes)
-        if isinstance(welcome, _Refused):
-            await request.reject(welcome.status, body=welcome.body)
+        if isinstance(decision, _Rejection):
+            await request.reject(decision.status, body=decision.body)
             return None
         return await request.accept()
 
-    async def _identify(self, welcome: "_Welcome | _Refused", handshake: Handshake) -> "_Welcome | _Refused":
+    async def _identify(
+        self, decision: "_Upgrade | _Rejection", handshake: Handshake
+    ) -> "_Upgrade | _Rejection":
         """Find out whose token the handshake carries, if it carries one. A bad one is refused, not ignored."""
-        if isinstance(welcome, _Refused):
-            return welcome
-        if welcome.token is None:
-            return _BAD_TOKEN if welcome.dialect.needs_token else welcome
+        if isinstance(decision, _Rejection):
+            return decision
+        if decision.token is None:
+            return _BAD_TOKEN if decision.dialect.needs_token else decision
         try:
-            person = await self._core.accounts.authenticate(welcome.token)
+            person = await self._core.accounts.authenticate(decision.token)
         except StorageDown:
-            return _Refused(503, "database", b"the database does not answer\n")
+            return _Rejection(503, "database", b"the database does not answer\n")
         if isinstance(person, Refusal):
             return _BAD_TOKEN
         handshake.is_of(person)  # no await between the look-up and here
-        return welcome._replace(token=None)
+        return decision._replace(token=None)
 
     async def _serve_session(
         self,
         address: str,
         stream: ClientStream,
         connection: WebSocketConnection,
-        welcome: "_Welcome",
+        decision: "_Upgrade",
         handshake: Handshake,
         nursery: trio.Nursery,
     ) -> None:
         session = Session(
             self._core,
             connection,
-            stream.outbox,
+            stream.send_queue,
             stream,
-            welcome.dialect,
-            welcome.choices,
+            decision.dialect,
+            decision.choices,
             address,
             handshake.person,
             stream.record,
@@ -162,20 +164,20 @@ class Door:
         # Not the nursery's scope: its writer is still to send an administrator's close frame.
         self._recorder.admit(stream.record, session, session.reading)
         number = stream.record.id
-        logger.info("client connected", connection=number, address=address, dialect=welcome.dialect.name)
+        logger.info("client connected", connection=number, address=address, dialect=decision.dialect.name)
         try:
             with self._presence.present(session, handshake):  # no await since its person was read
                 await session.serve(nursery)
         finally:
             record_end(self._recorder, stream.record, connection.closed)
             if stream.record.cut:
-                stream.outbox.cut()
-                stream.outbox.finish(close_frame(*CUT_BY_ADMIN))
+                stream.send_queue.cut()
+                stream.send_queue.finish(close_frame(*CUT_BY_ADMIN))
             name = session.person and session.person.name
             logger.info("client left", connection=number, address=address, name=name)
 
 
-class _Welcome(NamedTuple):
+class _Upgrade(NamedTuple):
     """The client may come in. It speaks `dialect`, until its first frame chooses another."""
 
     dialect: Dialect
@@ -183,7 +185,7 @@ class _Welcome(NamedTuple):
     token: str | None
 
 
-class _Refused(NamedTuple):
+class _Rejection(NamedTuple):
     """The upgrade is refused with an HTTP answer."""
 
     status: int
@@ -196,7 +198,7 @@ _HANDSHAKE = (
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n"
 )
 
-_BAD_TOKEN = _Refused(401, "token", b"a valid token is needed\n")
+_BAD_TOKEN = _Rejection(401, "token", b"a valid token is needed\n")
 
 
 def _fault(head: Head) -> HTTPStatus | None:

@@ -1,4 +1,4 @@
-"""The way in of one client: whole text frames go straight to the session, everything else to trio-websocket.
+"""Inbound fast path: whole text frames go straight to the session, everything else to trio-websocket.
 
 A short masked text frame is nearly all that a chat client ever sends, and all of those that came with one read
 cost one turn of the loop instead of several for each. trio-websocket gets, through the stream that we give it,
@@ -33,7 +33,7 @@ _LARGEST_CONTROL = 125
 """Bytes of a control frame's payload (section 5.5)."""
 
 
-class Incoming:
+class InboundFastPath:
     """What one client sends.
 
     Args:

@@ -1,4 +1,4 @@
-"""Direct (seed 003): `{"from", "to", "content"}` by id, a spoken greeting, and `ping`."""
+"""Direct: `{"from", "to", "content"}` by id, a spoken greeting, and `ping`."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""Direct over HTTP (seed 003): sign up and log in by e-mail address; names may be shared."""
+"""Direct over HTTP: sign up and log in by e-mail address; names may be shared."""
 
 import msgspec
 

@@ -8,7 +8,7 @@ from chat.domain.failures import StorageDown
 from chat.domain.refusals import NOT_AUTHORISED, OTHER_NAME, UNAVAILABLE, Code, Refusal
 from chat.domain.rules import clean_text, same_name_key
 from chat.engine.events import Authorised, Refused, Welcome
-from chat.engine.session import Handler, Session
+from chat.engine.session import CommandHandler, Session
 from chat.protocols.commands import Authenticate, Greet, Misunderstood, Recall, Say
 
 _RECALLS = 16
@@ -20,9 +20,9 @@ _TOO_MANY_RECALLS = Refusal(Code.TOO_MANY, "too many history queries at once, wa
 async def greet(session: Session, _command: Greet, _nursery: trio.Nursery) -> None:
     """Welcome a client, and tell one whose handshake carried a token who it is."""
     await trio.lowlevel.checkpoint()
-    session.tell(Welcome())
+    session.send(Welcome())
     if session.person is not None:
-        session.tell(Authorised(session.person))
+        session.send(Authorised(session.person))
 
 
 async def authenticate(session: Session, command: Authenticate, _nursery: trio.Nursery) -> None:
@@ -33,14 +33,14 @@ async def authenticate(session: Session, command: Authenticate, _nursery: trio.N
         found = UNAVAILABLE
     match found:
         case Refusal() as refusal:
-            session.tell(Refused(_and_still(session.person, refusal)))
+            session.send(Refused(_and_still(session.person, refusal)))
         case person if command.claimed and not _is_name_of(command.claimed, person.name):
-            session.tell(Refused(_and_still(session.person, OTHER_NAME)))
+            session.send(Refused(_and_still(session.person, OTHER_NAME)))
         case person:
             session.person = person
-            session.listen_to_lobby()
+            session.subscribe_to_lobby()
             session.record.note(f"authenticated as {person.name}")
-            session.tell(Authorised(person))
+            session.send(Authorised(person))
 
 
 def _and_still(person: Person | None, refusal: Refusal) -> Refusal:
@@ -53,12 +53,12 @@ async def say(session: Session, command: Say, _nursery: trio.Nursery) -> None:
     """Send a line to the journal, if it is the speaker's own and can be kept."""
     person = session.person
     if person is None:
-        return session.tell(Refused(NOT_AUTHORISED))
+        return session.send(Refused(NOT_AUTHORISED))
     if not _is_name_of(command.claimed, person.name):
-        return session.tell(Refused(OTHER_NAME))
+        return session.send(Refused(OTHER_NAME))
     text = clean_text(command.text)
     if isinstance(text, Refusal):
-        return session.tell(Refused(text))
+        return session.send(Refused(text))
     if await session.may_send(text):
         await session.submit(LOBBY_ID, person, text)
     return None
@@ -67,11 +67,11 @@ async def say(session: Session, command: Say, _nursery: trio.Nursery) -> None:
 async def recall(session: Session, command: Recall, nursery: trio.Nursery) -> None:
     """Start to send the last messages, in a task of the client's own nursery."""
     if session.person is None:
-        return session.tell(Refused(NOT_AUTHORISED))
+        return session.send(Refused(NOT_AUTHORISED))
     if command.claimed and not _is_name_of(command.claimed, session.person.name):
-        return session.tell(Refused(OTHER_NAME))
+        return session.send(Refused(OTHER_NAME))
     if session.recalls >= _RECALLS:
-        return session.tell(Refused(_TOO_MANY_RECALLS))
+        return session.send(Refused(_TOO_MANY_RECALLS))
     if not await session.may_read(session.person, command.count):
         return None
     session.recalls += 1
@@ -85,18 +85,18 @@ async def _recall(
 ) -> None:
     size = 0
 
-    async def tell(frames: bytes) -> None:
+    async def send(frames: bytes) -> None:
         nonlocal size
         size += len(frames)
-        await session.outbox.send(frames)
+        await session.send_queue.send(frames)
 
     try:
         if before is not None:
             await before.wait()  # one answer at a time: what is read for a client is bounded
-        await session.wait_settled()  # what a client said before it asked is in the answer
-        await session.core.history.recall(LOBBY_ID, count, session.dialect, tell)
+        await session.wait_for_outcomes()  # what a client said before it asked is in the answer
+        await session.core.history.recall(LOBBY_ID, count, session.dialect, send)
     except* StorageDown:
-        session.tell(Refused(UNAVAILABLE))
+        session.send(Refused(UNAVAILABLE))
     finally:
         done.set()
         if session.last_recall is done:
@@ -111,10 +111,10 @@ def _is_name_of(claimed: str, name: str) -> bool:
 
 async def not_understood(session: Session, command: Misunderstood, _nursery: trio.Nursery) -> None:
     """Say what is wrong with a frame."""
-    session.tell(Refused(command.refusal, command.ref))
+    session.send(Refused(command.refusal, command.ref))
 
 
-HANDLERS: dict[type, Handler] = {
+HANDLERS: dict[type, CommandHandler] = {
     Greet: greet,
     Authenticate: authenticate,
     Say: say,

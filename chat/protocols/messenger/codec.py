@@ -1,4 +1,4 @@
-"""Instant Messenger (seed 002): `{"username": …, "message": …}` both ways."""
+"""Instant Messenger: `{"username": …, "message": …}` both ways."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""Instant Messenger over HTTP (seed 002): registration and login, both answered with a token."""
+"""Instant Messenger over HTTP: registration and login, both answered with a token."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""Rooms (seed 004): typed frames, one room at a time for a connection. Keys are matched in any case."""
+"""Rooms: typed frames, one room at a time for a connection. Keys are matched in any case."""
 
 from datetime import UTC, datetime
 from functools import lru_cache

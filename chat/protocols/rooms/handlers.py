@@ -7,7 +7,7 @@ from chat.domain.rooms import Rooms
 from chat.domain.rules import clean_text
 from chat.engine.events import Entered, Refused
 from chat.engine.memberships import leave_room
-from chat.engine.session import Handler, Session
+from chat.engine.session import CommandHandler, Session
 from chat.protocols.answer import Answer
 from chat.protocols.commands import Enter, Speak
 
@@ -21,37 +21,37 @@ class RoomSockets:
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
-        self.handlers: dict[type, Handler] = {Enter: self.enter, Speak: self.speak}
+        self.handlers: dict[type, CommandHandler] = {Enter: self.enter, Speak: self.speak}
 
     async def enter(self, session: Session, command: Enter, _nursery: trio.Nursery) -> None:
         """Enter a room and leave the one before; 0 only leaves."""
         if session.person is None:
-            return session.tell(Refused(BAD_TOKEN))
+            return session.send(Refused(BAD_TOKEN))
         if command.room_id == 0:
             if session.room_id == 0:
-                return session.tell(Refused(NOT_IN_ROOM))
+                return session.send(Refused(NOT_IN_ROOM))
             leave_room(session)
-            return session.tell(Entered())
+            return session.send(Entered())
         if command.room_id == session.room_id:
-            return session.tell(Refused(ALREADY_IN_ROOM))
+            return session.send(Refused(ALREADY_IN_ROOM))
         room = await self._rooms.may_enter(session.person, command.room_id)
         # No await between here and listening.
         if isinstance(room, Refusal):
-            return session.tell(Refused(NOT_ROOM_MEMBER if room.code is Code.FORBIDDEN else room))
+            return session.send(Refused(NOT_ROOM_MEMBER if room.code is Code.FORBIDDEN else room))
         leave_room(session)
         session.room_id = command.room_id
-        session.tell(Entered())
-        return session.listen(command.room_id)
+        session.send(Entered())
+        return session.subscribe(command.room_id)
 
     async def speak(self, session: Session, command: Speak, _nursery: trio.Nursery) -> None:
         """Say something in the room that this connection is in."""
         if session.person is None:
-            return session.tell(Refused(BAD_TOKEN))
+            return session.send(Refused(BAD_TOKEN))
         if session.room_id == 0:
-            return session.tell(Refused(NOT_IN_ROOM))
+            return session.send(Refused(NOT_IN_ROOM))
         text = clean_text(command.text)
         if isinstance(text, Refusal):
-            return session.tell(Refused(text))
+            return session.send(Refused(text))
         if await session.may_send(text):
             await session.submit(session.room_id, session.person, text, answer=Answer(session))
         return None

@@ -1,4 +1,4 @@
-"""Rooms over HTTP (seed 004): people, rooms, memberships, messages. Keys are matched in any case."""
+"""Rooms over HTTP: people, rooms, memberships, messages. Keys are matched in any case."""
 
 import re
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Support desk (seed 001): `{"method", "params", "id"}` one way, `{"error", "result", "id"}` the other."""
+"""Support desk: `{"method", "params", "id"}` one way, `{"error", "result", "id"}` the other."""
 
 from typing import Any, TypeGuard
 
@@ -34,7 +34,7 @@ _METHODS = {
 }
 
 _ERRORS = {
-    # The seed knows code 1; the others are ours.
+    # The original protocol knows code 1; the others are ours.
     Code.INVALID: (1, "Incorrect argument."),
     Code.NOT_FOUND: (2, "No conversation."),
     Code.FORBIDDEN: (3, "Not permitted."),
@@ -52,7 +52,7 @@ class SupportRequest(msgspec.Struct):
 
 
 class SupportMessage(msgspec.Struct):
-    """A message as the seed has it; `created` is Unix seconds."""
+    """A message as the original protocol has it; `created` is Unix seconds."""
 
     message_id: int
     message_text: str
@@ -108,7 +108,7 @@ class SupportDialect:
         return b""
 
 
-class DeskVoice:
+class DeskEncoder:
     """The operators' side: every message comes with whose conversation it is in."""
 
     echoes = False
@@ -177,4 +177,4 @@ def _frame(error: object, result: object, ref: object) -> bytes:
 
 
 SUPPORT = SupportDialect()
-DESK_VOICE = DeskVoice()
+DESK_ENCODER = DeskEncoder()

@@ -1,6 +1,6 @@
 """The support desk, live: a person's own conversation, and operators who hear and answer all of them.
 
-Nothing is answered before authentication: whoever skips it is closed without a reply (seed 001).
+Nothing is answered before authentication: whoever skips it is closed without a reply.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ from chat.domain.refusals import Code, Refusal
 from chat.domain.rules import clean_text
 from chat.domain.support import LONGEST_RETELLING, Support
 from chat.engine.events import Overview, Refused, Retold
-from chat.engine.hub import Listener
-from chat.engine.session import Handler, Session
+from chat.engine.hub import Subscriber
+from chat.engine.session import CommandHandler, Session
 from chat.protocols.answer import Answer
 from chat.protocols.commands import (
     SupportAnswer,
@@ -27,7 +27,7 @@ from chat.protocols.commands import (
     SupportOverview,
     SupportSend,
 )
-from chat.protocols.support.codec import DESK_VOICE
+from chat.protocols.support.codec import DESK_ENCODER
 
 NO_CONVERSATION = Refusal(Code.NOT_FOUND, "No conversation.")
 NOT_PERMITTED = Refusal(Code.FORBIDDEN, "Not permitted.")
@@ -54,7 +54,7 @@ class SupportDesk:
         self._last: tuple[int, Peer] | None = (
             None  # the newest message that operators heard of a person, and whose
         )
-        self.handlers: dict[type, Handler] = {
+        self.handlers: dict[type, CommandHandler] = {
             SupportGreet: self.greet,
             SupportAuthenticate: self.authenticate,
             SupportSend: self.send,
@@ -84,23 +84,23 @@ class SupportDesk:
         """Tell the whole conversation, and from there on what is new, with nothing missed or told twice."""
         if not await session.may_read(person, _AT_LEAST, ref):
             return
-        session.ignore_all()
+        session.unsubscribe_all()
         session.person = person
         session.record.note(f"authenticated as {person.name}")
-        session.hold()
+        session.buffer()
         # No await between here and listening: what is told below ends where listening begins.
         up_to = session.core.hub.newest_id
         if person.is_operator:
             session.support = Current(since=up_to)
-            session.listen(Desk(), DESK_VOICE)
+            session.subscribe(Desk(), DESK_ENCODER)
         else:
-            session.listen(SupportLine(person.id))
+            session.subscribe(SupportLine(person.id))
         try:
             messages = await self._support.conversation(person, up_to)
             session.has_read(person, reading_size(messages), _AT_LEAST)
-            await session.tell_patiently(Retold(messages, ref))
+            await session.send_with_backpressure(Retold(messages, ref))
         finally:
-            session.release()
+            session.flush()
 
     async def send(self, session: Session, command: SupportSend, _nursery: trio.Nursery) -> None:
         """Say something in one's own conversation."""
@@ -118,7 +118,7 @@ class SupportDesk:
         since = session.core.hub.newest_id  # who speaks while the person is looked up spoke after this answer
         peer = self._current(session) if command.person is None else await self._support.find(command.person)
         if peer is None:
-            return session.tell(Refused(NO_CONVERSATION, command.ref))
+            return session.send(Refused(NO_CONVERSATION, command.ref))
         session.support = Current(since=since, peer=peer)
         return await self._submit(session, person, peer, command.text, Answer(session, command.ref))
 
@@ -128,7 +128,7 @@ class SupportDesk:
         if person is not None and await session.may_read(person, _AT_LEAST, command.ref):
             conversations = await self._support.conversations()
             session.has_read(person, reading_size(each.last for each in conversations), _AT_LEAST)
-            await session.tell_patiently(Overview(conversations, command.ref))
+            await session.send_with_backpressure(Overview(conversations, command.ref))
 
     async def history(self, session: Session, command: SupportHistory, _nursery: trio.Nursery) -> None:
         """Tell an operator what was said in a conversation."""
@@ -138,10 +138,10 @@ class SupportDesk:
             return None
         peer = await self._support.find(command.person)
         if peer is None:
-            return session.tell(Refused(NO_CONVERSATION, command.ref))
+            return session.send(Refused(NO_CONVERSATION, command.ref))
         messages = await self._support.history(peer, command.before, limit)
         session.has_read(person, reading_size(messages), limit)
-        return await session.tell_patiently(Retold(messages, command.ref))
+        return await session.send_with_backpressure(Retold(messages, command.ref))
 
     async def misunderstood(
         self, session: Session, command: SupportMisunderstood, _nursery: trio.Nursery
@@ -150,9 +150,9 @@ class SupportDesk:
         if session.person is None:
             session.close(UNAUTHENTICATED)
         else:
-            session.tell(Refused(command.refusal, command.ref))
+            session.send(Refused(command.refusal, command.ref))
 
-    def heard(self, _desk: Desk, _operator: Listener, told: Sequence[tuple[Message, int]]) -> None:
+    def heard(self, _desk: Desk, _operator: Subscriber, told: Sequence[tuple[Message, int]]) -> None:
         """Hear from the hub what an operator was told: whose conversation the last person spoke in. Sync.
 
         It is what was published that counts, not what was committed: after an unknown outcome nobody is told of a
@@ -170,13 +170,13 @@ class SupportDesk:
         person = session.person
         assert person is not None
         own = SupportLine(person.id)
-        if session.hears(Desk()) and not person.is_operator:
-            session.ignore(Desk())
-            session.listen(own)
-        elif session.hears(own) and person.is_operator:
-            session.ignore(own)
+        if session.is_subscribed(Desk()) and not person.is_operator:
+            session.unsubscribe(Desk())
+            session.subscribe(own)
+        elif session.is_subscribed(own) and person.is_operator:
+            session.unsubscribe(own)
             session.support = Current(since=session.core.hub.newest_id)
-            session.listen(Desk(), DESK_VOICE)
+            session.subscribe(Desk(), DESK_ENCODER)
 
     def _current(self, session: Session) -> Peer | None:
         current: Current = session.support
@@ -190,7 +190,7 @@ class SupportDesk:
             session.close(UNAUTHENTICATED)
             return None
         if not session.person.is_operator:
-            session.tell(Refused(NOT_PERMITTED, ref))
+            session.send(Refused(NOT_PERMITTED, ref))
             return None
         return session.person
 

@@ -1,4 +1,4 @@
-"""The support desk over HTTP (seed 001): a token, or an empty 403, or an empty 404 for everything else."""
+"""The support desk over HTTP: a token, or an empty 403, or an empty 404 for everything else."""
 
 from typing import Any, TypeVar
 
@@ -54,9 +54,7 @@ def support_routes(accounts: Accounts) -> Routes:
         login: SupportLogin = call.body
         match await accounts.log_in(login.user_name, login.password, call.address):
             case Refusal(Code.TOO_MANY | Code.UNAVAILABLE) as refusal:
-                return (
-                    refusal  # the seed knows no such case; an empty 403 would say that the password is wrong
-                )
+                return refusal  # the original knows no such case; an empty 403 would say that the password is wrong
             case Refusal():
                 return Response(b"", 403)
             case granted:

@@ -1,4 +1,4 @@
-"""Token Talker (seed 000): `{"name": …, "message": …}` both ways."""
+"""Token Talker: `{"name": …, "message": …}` both ways."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""Token Talker over HTTP (seed 000): a token for a name and a password."""
+"""Token Talker over HTTP: a token for a name and a password."""
 
 import msgspec
 

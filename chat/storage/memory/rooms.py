@@ -60,7 +60,7 @@ class MemoryRooms:
         del self._by_id[room_id]
         self._deleted.append(room_id)
         self._delivered = {key: seq for key, seq in self._delivered.items() if key[0] != room_id}
-        self.watchers.tell(room_id)
+        self.watchers.notify(room_id)
         return True
 
     async def made_by_people(self) -> list[RoomSummary]:

@@ -159,7 +159,7 @@ class MemoryUsers:
     def _replace(self, known: Credentials, **changes: object) -> Person:
         person = structs.replace(known.person, **changes)
         self._by_id[person.id] = Credentials(person, known.password_hash)
-        self.watchers.tell(person.id)
+        self.watchers.notify(person.id)
         return person
 
     def _known(self, person_id: int) -> Credentials | None:

@@ -21,7 +21,7 @@ from chat.storage.postgres.session import Connection, set_up
 
 T = TypeVar("T")
 Operation = Callable[[Connection], Awaitable[T]]
-Address = dict[str, Any]
+DatabaseAddress = dict[str, Any]
 """How to reach a database: asyncpg.connect's keyword arguments (`dsn`, or `host`, `user`, …)."""
 
 CONNECTION_LOST = (
@@ -109,7 +109,7 @@ class TranslatedWriteErrors:
 
 @asynccontextmanager
 async def open_database(
-    address: Address, *, pool_size: int, query_timeout: float
+    address: DatabaseAddress, *, pool_size: int, query_timeout: float
 ) -> AsyncGenerator[Database]:
     """Open a pool for as long as the block lasts. The caller runs inside `open_asyncio`."""
 

@@ -12,7 +12,7 @@ import trio
 
 from chat.domain.ports import Changed
 from chat.storage.postgres.crossing import cross
-from chat.storage.postgres.database import CONNECTION_LOST, Address
+from chat.storage.postgres.database import CONNECTION_LOST, DatabaseAddress
 from chat.storage.postgres.writer import RawConnection
 
 _CHECK = 10.0
@@ -23,7 +23,9 @@ _PAUSE = 0.25
 logger = structlog.get_logger(__name__)
 
 
-async def tell_of_changes(address: Address, people: Changed, rooms: Changed, *, timeout_each: float) -> None:
+async def tell_of_changes(
+    address: DatabaseAddress, people: Changed, rooms: Changed, *, timeout_each: float
+) -> None:
     """Tell of every person who is changed and every room that is deleted, and None after each connecting.
 
     It runs until it is cancelled, which closes the connection. `timeout_each` is in seconds, for connecting and for a
@@ -50,7 +52,7 @@ async def tell_of_changes(address: Address, people: Changed, rooms: Changed, *, 
 
 
 async def _connect(
-    address: Address, channels: Mapping[str, Changed], lost: trio.Event, timeout_each: float
+    address: DatabaseAddress, channels: Mapping[str, Changed], lost: trio.Event, timeout_each: float
 ) -> RawConnection:
     """Return a connection that listens, and sets `lost` when it ends; asyncio-flavoured."""
     connection = await asyncpg.connect(

@@ -14,7 +14,7 @@ import asyncpg
 
 from chat.domain.startup import CannotStart
 from chat.storage.postgres.crossing import cross
-from chat.storage.postgres.database import CONNECTION_LOST, Address
+from chat.storage.postgres.database import CONNECTION_LOST, DatabaseAddress
 
 _LOCK = 0x63686174_6D696772  # "chatmigr"
 _LOCK_TIMEOUT = 60
@@ -61,7 +61,7 @@ def _read(directory: Traversable) -> Iterator[Migration]:
             yield Migration(int(version), name, file.read_text(encoding="utf-8"))
 
 
-async def migrate(address: Address, *, connect_timeout: float, migrations: list[Migration]) -> None:
+async def migrate(address: DatabaseAddress, *, connect_timeout: float, migrations: list[Migration]) -> None:
     """Apply what is missing, all of it in one transaction, while no other server does the same.
 
     Raises CannotStart with the reason. Cancelling: nothing was applied.

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from chat.domain.ports import Changed
 from chat.storage.postgres.crossing import open_asyncio
-from chat.storage.postgres.database import Address, Database, open_database
+from chat.storage.postgres.database import Database, DatabaseAddress, open_database
 from chat.storage.postgres.listener import tell_of_changes
 from chat.storage.postgres.messages import PostgresMessages
 from chat.storage.postgres.migrations import known_migrations, migrate
@@ -18,7 +18,9 @@ from chat.storage.postgres.writer import Writer, open_writer
 class PostgresStorage:
     """The port `Storage`."""
 
-    def __init__(self, address: Address, database: Database, writer: Writer, *, query_timeout: float) -> None:
+    def __init__(
+        self, address: DatabaseAddress, database: Database, writer: Writer, *, query_timeout: float
+    ) -> None:
         self._address = address
         self._query_timeout = query_timeout
         self._database = database
@@ -35,7 +37,7 @@ class PostgresStorage:
 
 @asynccontextmanager
 async def open_postgres_storage(
-    address: Address, *, pool_size: int, query_timeout: float, commit_timeout: float
+    address: DatabaseAddress, *, pool_size: int, query_timeout: float, commit_timeout: float
 ) -> AsyncGenerator[PostgresStorage]:
     """Bring the schema up to date and serve it for as long as the block lasts.
 
@@ -52,7 +54,9 @@ async def open_postgres_storage(
 
 
 @asynccontextmanager
-async def open_postgres_beside(address: Address, *, query_timeout: float) -> AsyncGenerator[PostgresStorage]:
+async def open_postgres_beside(
+    address: DatabaseAddress, *, query_timeout: float
+) -> AsyncGenerator[PostgresStorage]:
     """Serve all but saving messages, also while a server runs on the same database. Raises CannotStart."""
     async with open_asyncio():
         await migrate(address, connect_timeout=query_timeout, migrations=known_migrations())

@@ -16,7 +16,7 @@ import trio
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.startup import CannotStart
 from chat.storage.postgres.crossing import cross
-from chat.storage.postgres.database import CONNECTION_LOST, Address, TranslatedWriteErrors
+from chat.storage.postgres.database import CONNECTION_LOST, DatabaseAddress, TranslatedWriteErrors
 from chat.storage.postgres.session import set_up, warn_of_losses
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ logger = structlog.get_logger(__name__)
 class Writer:
     """One connection, made when it is needed and made again when it is lost."""
 
-    def __init__(self, address: Address, timeout: float, *, alone: bool = True) -> None:
+    def __init__(self, address: DatabaseAddress, timeout: float, *, alone: bool = True) -> None:
         self._number = secrets.randbits(31)  # this server's, among those that write to the database
         self._alone = alone  # whether no other server may write there
         self._address = address
@@ -112,7 +112,9 @@ class Writer:
 
 
 @asynccontextmanager
-async def open_writer(address: Address, *, timeout_each: float, alone: bool = True) -> AsyncGenerator[Writer]:
+async def open_writer(
+    address: DatabaseAddress, *, timeout_each: float, alone: bool = True
+) -> AsyncGenerator[Writer]:
     """Connect for as long as the block lasts. Raises CannotStart if another server writes here, if `alone`."""
     writer = Writer(address, timeout_each, alone=alone)
     try:

@@ -9,7 +9,7 @@ from wsproto.frame_protocol import FrameProtocol, Opcode
 
 from chat.domain.pace import Pace
 from chat.gateway.http1.head import PIECE_OF_HEAD, READS, READS_AT_ONCE, Head, ReplayStream, read_head
-from chat.gateway.websocket.inbound import Incoming
+from chat.gateway.websocket.inbound import InboundFastPath
 from chat.inspection.recorder import Record
 
 
@@ -42,16 +42,16 @@ async def test_frames_in_single_bytes(opcode: Opcode, autojump_clock: object) ->
     frame = bytes(FrameProtocol(client=True, extensions=[])._serialize_frame(opcode, b"x" * 500, True))
     dribble: Any = Dribble(frame)
     began = trio.current_time()
-    incoming = Incoming(dribble, b"handshake", 1000, Record())
-    assert await incoming.receive_for_library(None) == b"handshake"
+    inbound = InboundFastPath(dribble, b"handshake", 1000, Record())
+    assert await inbound.receive_for_library(None) == b"handshake"
 
     async def read_as_library() -> str:
         left = len(frame)
         while left:
-            left -= len(await incoming.receive_for_library(None))
+            left -= len(await inbound.receive_for_library(None))
         return "all of it"
 
-    (message,) = await incoming.receive(read_as_library)
+    (message,) = await inbound.receive(read_as_library)
     assert message == ("x" * 500 if opcode is Opcode.TEXT else "all of it")
     assert took(began, len(frame))
 

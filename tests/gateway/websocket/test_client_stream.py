@@ -28,9 +28,9 @@ async def test_who_does_not_read_is_not_waited_for_any_longer(monkeypatch: pytes
     with trio.fail_after(10):
         async with trio.SocketStream(theirs) as client:
             async with trio.open_nursery() as nursery:
-                with stream.outbox.written_by(nursery.start_soon):
-                    stream.outbox.offer(bytes(MUCH))
-                    stream.outbox.finish(close_frame(*GOING_AWAY))
+                with stream.send_queue.written_by(nursery.start_soon):
+                    stream.send_queue.offer(bytes(MUCH))
+                    stream.send_queue.finish(close_frame(*GOING_AWAY))
                     await stream.flush()
                 nursery.cancel_scope.cancel()
             await stream.hang_up()
@@ -54,11 +54,11 @@ async def test_who_reads_has_everything_before_the_end_also_if_it_still_sends() 
     with trio.fail_after(10):
         client = trio.SocketStream(theirs)
         async with trio.open_nursery() as nursery:
-            with stream.outbox.written_by(nursery.start_soon):
+            with stream.send_queue.written_by(nursery.start_soon):
                 await client.send_all(b"nobody reads this any more")
                 nursery.start_soon(read)
-                stream.outbox.offer(bytes(MUCH))
-                stream.outbox.finish(last)
+                stream.send_queue.offer(bytes(MUCH))
+                stream.send_queue.finish(last)
                 await stream.flush()
             await stream.hang_up()
     assert heard == bytes(MUCH) + last
@@ -74,17 +74,17 @@ async def test_who_reads_slowly_under_tls_is_not_too_slow(mock_clock: trio.testi
         stream.overflow = cut.cancel
 
         transport = server._inner.transport_stream  # type: ignore[union-attr]
-        tell_outbox = transport.progressed
+        tell_send_queue = transport.progressed
 
         def progressed() -> None:
-            tell_outbox()
+            tell_send_queue()
             mock_clock.jump(5)
 
         transport.progressed = progressed
         started = trio.current_time()
         async with trio.open_nursery() as nursery:
-            with stream.outbox.written_by(nursery.start_soon):
-                stream.outbox.offer(bytes(much))
+            with stream.send_queue.written_by(nursery.start_soon):
+                stream.send_queue.offer(bytes(much))
                 with cut:
                     while heard < much:
                         heard += len(await client.receive_some(65536))
@@ -118,7 +118,7 @@ async def accepted(most: int) -> AsyncGenerator[tuple[ClientStream, Narrow, trio
     narrow = Narrow(trio.SocketStream(ours), most)
     stream = ClientStream(narrow, OPENING, largest=100, limit=MUCH)
     async with trio.SocketStream(theirs) as client, narrow, trio.open_nursery() as nursery:
-        with stream.outbox.written_by(nursery.start_soon):
+        with stream.send_queue.written_by(nursery.start_soon):
             request = await stream.request(nursery, 65_536)
             stream.connection = await request.accept()
             yield stream, narrow, client
@@ -195,11 +195,11 @@ async def test_what_comes_after_our_close_frame_takes_nothing_from_what_still_wa
         async with accepted(16_384) as (stream, _, client), trio.open_nursery() as nursery:
             heard = bytearray(await client.receive_some()).partition(b"\r\n\r\n")[2]
             assert stream.connection is not None
-            stream.outbox.offer(bytes(MUCH))
+            stream.send_queue.offer(bytes(MUCH))
             stream.receive_no_more()
             nursery.start_soon(stream.connection.aclose, *GOING_AWAY)
             await trio.testing.wait_all_tasks_blocked()
-            assert stream.outbox.queued > len(last), "the close frame does not wait"
+            assert stream.send_queue.queued > len(last), "the close frame does not wait"
             for _ in range(3 if late == PING else 1):
                 await client.send_all(late)
                 await trio.testing.wait_all_tasks_blocked(0.01)
@@ -223,10 +223,10 @@ async def test_a_close_frame_of_the_library_is_the_last_that_is_sent() -> None:
     with trio.fail_after(10):
         async with trio.SocketStream(theirs) as client:
             async with trio.open_nursery() as nursery:
-                with stream.outbox.written_by(nursery.start_soon):
+                with stream.send_queue.written_by(nursery.start_soon):
                     for frame in (first, last, first, b""):
                         await stream.send_all(frame)
-                    await stream.outbox.wait_until_at_most(0)
+                    await stream.send_queue.wait_until_at_most(0)
                 nursery.cancel_scope.cancel()
             stream._stream.socket.close()
             heard = b""

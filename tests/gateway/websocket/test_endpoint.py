@@ -1,4 +1,4 @@
-"""The door looks at a token, shakes hands, and lets in whom the token tells."""
+"""The endpoint looks at a token, shakes hands, and serves whom the token names."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from chat.domain.entities import Person
 from chat.engine.session import Session
 from chat.gateway.listener import open_gateway
-from chat.gateway.websocket.endpoint import Door
+from chat.gateway.websocket.endpoint import WebSocketEndpoint
 from chat.inspection.metrics import Meters
 from chat.inspection.recorder import Record, Recorder
 from chat.protocols.registry import DIALECTS
@@ -27,9 +27,9 @@ async def test_a_query_of_too_many_fields_is_not_read_for_its_token() -> None:
     config = make_config()
     with trio.fail_after(20):
         async with open_world() as world:
-            door = Door(config, DIALECTS, world.core, world.presence)
+            endpoint = WebSocketEndpoint(config, DIALECTS, world.core, world.presence)
             token = world.token(await world.add("ada"))
-            async with open_gateway(config, make_app(), door.serve, on_stop=lambda: None) as gateway:
+            async with open_gateway(config, make_app(), endpoint.serve, on_stop=lambda: None) as gateway:
                 for others, told in ((99, b"authorised as ada"), (100, b"not authorised")):
                     client = await trio.open_tcp_stream("127.0.0.1", port_of(gateway))
                     async with client:
@@ -56,10 +56,13 @@ async def test_a_refused_upgrade_is_told_logged_once_and_counted_by_its_reason(
     settings = {"trusted_proxies": ("127.0.0.1",), "max_connections_per_address": 0}
     with trio.fail_after(20), capture_logs() as entries:
         async with open_world() as world:
-            door, meters = Door(make_config(), DIALECTS, world.core, world.presence), world.core.meters
+            endpoint, meters = (
+                WebSocketEndpoint(make_config(), DIALECTS, world.core, world.presence),
+                world.core.meters,
+            )
             async with (
                 open_gateway(
-                    make_config(**settings), make_app(), door.serve, on_stop=lambda: None, meters=meters
+                    make_config(**settings), make_app(), endpoint.serve, on_stop=lambda: None, meters=meters
                 ) as gateway,
                 wire_to(gateway) as wire,
             ):
@@ -89,7 +92,7 @@ async def test_a_connection_without_a_place_is_logged_and_counted() -> None:
     ]
 
 
-async def _nobody(_arrival: object) -> None:
+async def _nobody(_request: object) -> None:
     raise AssertionError("nobody was let in")
 
 
@@ -102,8 +105,8 @@ async def hear(client: trio.SocketStream, text: bytes) -> None:
         heard += more
 
 
-class SlowDoor(Door):
-    """A door at which something happens between the look at the token and the handshake."""
+class SlowEndpoint(WebSocketEndpoint):
+    """An endpoint at which something happens between the look at the token and the handshake."""
 
     world: World
     person: Person
@@ -119,12 +122,12 @@ async def test_who_is_renamed_during_the_handshake_comes_in_under_the_new_name()
     config = make_config()
     with trio.fail_after(20):
         async with open_world() as world:
-            door = SlowDoor(config, DIALECTS, world.core, world.presence)
-            door.world, door.person = world, await world.add("ada")
-            async with open_gateway(config, make_app(), door.serve, on_stop=lambda: None) as gateway:
+            endpoint = SlowEndpoint(config, DIALECTS, world.core, world.presence)
+            endpoint.world, endpoint.person = world, await world.add("ada")
+            async with open_gateway(config, make_app(), endpoint.serve, on_stop=lambda: None) as gateway:
                 ada = await trio.open_tcp_stream("127.0.0.1", port_of(gateway))
                 async with ada:
-                    await ada.send_all(OPENING.format(f"token={world.token(door.person)}").encode())
+                    await ada.send_all(OPENING.format(f"token={world.token(endpoint.person)}").encode())
                     await hear(ada, "authorised as Zoë".encode())
                     assert len(world.presence) == 1
                     assert not world.presence._handshakes, "the handshake is over"
@@ -144,8 +147,10 @@ async def test_who_is_cut_the_moment_it_comes_in_is_open_no_more() -> None:
     with trio.fail_after(20):
         async with open_world() as world:
             recorder = CuttingRecorder()
-            door = Door(make_config(), DIALECTS, world.core, world.presence, recorder)
-            async with open_gateway(make_config(), make_app(), door.serve, on_stop=lambda: None) as gateway:
+            endpoint = WebSocketEndpoint(make_config(), DIALECTS, world.core, world.presence, recorder)
+            async with open_gateway(
+                make_config(), make_app(), endpoint.serve, on_stop=lambda: None
+            ) as gateway:
                 client = await trio.open_tcp_stream("127.0.0.1", port_of(gateway))
                 async with client:
                     await client.send_all(OPENING.format("").encode())

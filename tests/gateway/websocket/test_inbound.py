@@ -11,7 +11,7 @@ from wsproto.events import Ping, Pong
 from wsproto.frame_protocol import FrameProtocol, Opcode
 
 from chat.domain.pace import Pace
-from chat.gateway.websocket.inbound import Incoming
+from chat.gateway.websocket.inbound import InboundFastPath
 from chat.inspection.recorder import Record
 
 LIMIT = 300
@@ -42,25 +42,25 @@ class Heard:
         self.messages: list[str | bytes] = []
         self.controls: list[tuple[type, bytes]] = []
         self.for_library = b""
-        self._incoming = Incoming(wire, HANDSHAKE, LIMIT, self.record)  # type: ignore[arg-type]
+        self._inbound = InboundFastPath(wire, HANDSHAKE, LIMIT, self.record)  # type: ignore[arg-type]
         self._frames = FrameProtocol(client=False, extensions=[])
         self._to_session, self._from_library = trio.open_memory_channel[str | bytes](1)
 
     async def listen(self) -> None:
         """Hear all of it: a library that knows frames on one side, a session on the other."""
         async with trio.open_nursery() as nursery:
-            assert await self._incoming.receive_for_library(None) == HANDSHAKE
+            assert await self._inbound.receive_for_library(None) == HANDSHAKE
             nursery.start_soon(self._read_as_library)
             try:
                 while True:
-                    self.messages += await self._incoming.receive(self._from_library.receive)
+                    self.messages += await self._inbound.receive(self._from_library.receive)
             except trio.EndOfChannel:
                 pass
 
     async def _read_as_library(self) -> None:
         with self._to_session:
             parts: list[Any] = []
-            while data := await self._incoming.receive_for_library(7):
+            while data := await self._inbound.receive_for_library(7):
                 self.for_library += data
                 self._frames.receive_bytes(data)
                 for frame in self._frames.received_frames():
@@ -166,7 +166,7 @@ def test_short_texts_never_go_through_the_library() -> None:
 def test_what_is_not_a_plain_text_is_the_librarys_with_all_that_follows(frame: bytes) -> None:
     async def listen() -> tuple[list[str | bytes], bytes]:
         wire = Wire(encoded(Opcode.TEXT, b"before"), frame + b"and what", b" follows")
-        incoming = Incoming(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
+        inbound = InboundFastPath(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
         messages: list[str | bytes] = []
 
         async def other() -> str:
@@ -174,9 +174,9 @@ def test_what_is_not_a_plain_text_is_the_librarys_with_all_that_follows(frame: b
             return "from the library"
 
         while "from the library" not in messages:
-            messages += await incoming.receive(other)
+            messages += await inbound.receive(other)
         seen = b""
-        while data := await incoming.receive_for_library(5):
+        while data := await inbound.receive_for_library(5):
             seen += data
         return messages, seen
 
@@ -188,25 +188,25 @@ def test_what_is_not_a_plain_text_is_the_librarys_with_all_that_follows(frame: b
 async def test_nothing_is_read_while_a_ping_waits_for_the_library(autojump_clock: trio.abc.Clock) -> None:
     ping = encoded(Opcode.PING, b"1")
     wire = Wire(ping, encoded(Opcode.PING, b"2"), encoded(Opcode.TEXT, b"text"))
-    incoming = Incoming(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
+    inbound = InboundFastPath(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
 
     async def never() -> str:
         await trio.sleep_forever()
         return ""
 
     with trio.move_on_after(10):
-        await incoming.receive(never)
+        await inbound.receive(never)
     assert wire.reads == 1
-    assert await incoming.receive_for_library(100) == ping
+    assert await inbound.receive_for_library(100) == ping
 
 
 async def test_a_reader_that_waits_for_the_library_is_cut_off(autojump_clock: trio.abc.Clock) -> None:
-    incoming = Incoming(Wire(b""), b"", LIMIT, Record())  # type: ignore[arg-type]
+    inbound = InboundFastPath(Wire(b""), b"", LIMIT, Record())  # type: ignore[arg-type]
     with trio.move_on_after(5) as patience:
-        await incoming.receive_for_library(100)
+        await inbound.receive_for_library(100)
     assert patience.cancelled_caught
-    incoming.leave_to_library()
-    assert await incoming.receive_for_library(100) == b""
+    inbound.leave_to_library()
+    assert await inbound.receive_for_library(100) == b""
 
 
 CLOSE = encoded(Opcode.CLOSE, b"\x03\xe8")
@@ -218,24 +218,24 @@ async def test_once_nobody_receives_any_more_the_library_gets_no_texts(size: int
     late = text * 20 + ping + text * 20 + CLOSE
     late = text[-3:] + late
     wire = Wire(text + text[:-3], *(late[n : n + size] for n in range(0, len(late), size)))
-    incoming = Incoming(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
+    inbound = InboundFastPath(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
 
     async def never() -> str:
         await trio.sleep_forever()
         return ""
 
-    assert await incoming.receive(never) == ["history 1000"]
+    assert await inbound.receive(never) == ["history 1000"]
     seen: list[bytes] = []
 
     async def read_as_library() -> None:
-        while data := await incoming.receive_for_library(4096):
+        while data := await inbound.receive_for_library(4096):
             seen.append(data)
 
     with trio.fail_after(10):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(read_as_library)
             await wait_all_tasks_blocked()
-            incoming.receive_no_more()
+            inbound.receive_no_more()
     assert b"".join(seen) == ping + CLOSE
 
 
@@ -244,15 +244,15 @@ async def test_of_one_whose_frames_are_the_librarys_little_is_read_late(
 ) -> None:
     binary = encoded(Opcode.BINARY, b"?")
     wire = Wire(*[binary] * 50, reads_a_second=50)
-    incoming = Incoming(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
+    inbound = InboundFastPath(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
 
     async def other() -> str:
         await trio.lowlevel.checkpoint()
         return ""
 
-    await incoming.receive(other)
-    incoming.receive_no_more()
+    await inbound.receive(other)
+    inbound.receive_no_more()
     with trio.move_on_after(2):
         while True:
-            await incoming.receive_for_library(4096)
+            await inbound.receive_for_library(4096)
     assert 5 <= wire.reads <= 12

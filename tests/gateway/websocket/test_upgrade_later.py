@@ -23,9 +23,9 @@ from gateway_under_test import (
     wire_to,
 )
 
-from chat.gateway.http1.request import Arrival
+from chat.gateway.http1.request import IncomingRequest
 from chat.gateway.listener import Gateway
-from chat.gateway.websocket.endpoint import Door
+from chat.gateway.websocket.endpoint import WebSocketEndpoint
 from chat.protocols.registry import DIALECTS
 
 OPENING = gateway_under_test.OPENING.replace(b"/ws?token=x", b"/talker")
@@ -42,18 +42,20 @@ def authority() -> trustme.CA:
 
 
 @asynccontextmanager
-async def open_door(app: Any = None, **settings: Any) -> AsyncGenerator[tuple[Gateway, list[Arrival]]]:
-    """The gateway with the real door, and who arrived at it."""
-    arrivals: list[Arrival] = []
+async def open_endpoint(
+    app: Any = None, **settings: Any
+) -> AsyncGenerator[tuple[Gateway, list[IncomingRequest]]]:
+    """The gateway with the real endpoint, and who arrived at it."""
+    requests: list[IncomingRequest] = []
     async with open_world() as world:
-        door = Door(make_config(**settings), DIALECTS, world.core, world.presence)
+        endpoint = WebSocketEndpoint(make_config(**settings), DIALECTS, world.core, world.presence)
 
-        async def serve(arrival: Arrival) -> None:
-            arrivals.append(arrival)
-            await door.serve(arrival)
+        async def serve(request: IncomingRequest) -> None:
+            requests.append(request)
+            await endpoint.serve(request)
 
         async with running(app, serve, **settings) as gateway:
-            yield gateway, arrivals
+            yield gateway, requests
 
 
 async def is_echoed(wire: Wire, times: int = 1) -> None:
@@ -67,7 +69,7 @@ async def is_echoed(wire: Wire, times: int = 1) -> None:
 
 async def test_a_connection_that_served_requests_becomes_a_socket() -> None:
     with trio.fail_after(10), nothing_logged():
-        async with open_door() as (gateway, _):
+        async with open_endpoint() as (gateway, _):
             async with wire_to(gateway) as wire:
                 for _ in range(3):
                     assert (await wire.get("/who"))[0] == 200
@@ -93,7 +95,7 @@ async def test_it_does_so_under_tls(authority: trustme.CA, tmp_path: Path) -> No
     issued.private_key_pem.write_to_path(tmp_path / "key")
     with trio.fail_after(10), nothing_logged():
         async with (
-            open_door(tls_cert=tmp_path / "cert", tls_key=tmp_path / "key") as (gateway, _),
+            open_endpoint(tls_cert=tmp_path / "cert", tls_key=tmp_path / "key") as (gateway, _),
             tls_wire(gateway, authority) as wire,
         ):
             assert (await wire.get("/who"))[0] == 200
@@ -111,7 +113,7 @@ async def test_what_is_pipelined_is_answered_in_its_order_wherever_it_is_cut(siz
         + HELLO
     )
     with trio.fail_after(20), nothing_logged():
-        async with open_door(message_rate=0.0) as (gateway, _), wire_to(gateway) as wire:
+        async with open_endpoint(message_rate=0.0) as (gateway, _), wire_to(gateway) as wire:
             for piece in pieces(everything, size):
                 await wire.send(piece)
                 await trio.testing.wait_all_tasks_blocked()
@@ -127,7 +129,7 @@ def pieces(data: bytes, size: int) -> Iterator[bytes]:
 
 async def test_frames_longer_than_one_read_that_come_with_the_handshake_are_all_there() -> None:
     with trio.fail_after(10), nothing_logged():
-        async with open_door() as (gateway, _), wire_to(gateway) as wire:
+        async with open_endpoint() as (gateway, _), wire_to(gateway) as wire:
             await wire.send(GET + OPENING + HELLO * 3000)
             assert (await wire.response())[0] == 200
             await is_echoed(wire, 3000)
@@ -136,7 +138,7 @@ async def test_frames_longer_than_one_read_that_come_with_the_handshake_are_all_
 async def test_the_socket_waits_for_the_answer_to_what_was_asked_before_it() -> None:
     app = make_app()
     with trio.fail_after(10), nothing_logged():
-        async with open_door(app) as (gateway, _), wire_to(gateway) as wire:
+        async with open_endpoint(app) as (gateway, _), wire_to(gateway) as wire:
             await wire.send(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n" + OPENING + HELLO)
             await app.entered.wait()
             app.released.set()
@@ -150,14 +152,14 @@ async def test_each_head_tells_whose_request_it_is() -> None:
         b"X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\nOrigin: https://elsewhere.example\r\n"
     )
     with trio.fail_after(10):
-        async with open_door(trusted_proxies=("127.0.0.0/8",)) as (gateway, arrivals):
+        async with open_endpoint(trusted_proxies=("127.0.0.0/8",)) as (gateway, requests):
             async with wire_to(gateway) as wire:
                 assert (await wire.get("/who", "X-Forwarded-For: 192.0.2.6"))[0] == 200
                 await wire.send(OPENING.replace(b"\r\n", b"\r\n" + forwarded, 1))
                 assert (await wire.response())[0] == 403
             await none_left(gateway)
-    (arrival,) = arrivals
-    assert (arrival.address, arrival.scheme) == ("192.0.2.7", "https")
+    (request,) = requests
+    assert (request.address, request.scheme) == ("192.0.2.7", "https")
 
 
 async def test_whoever_has_all_their_connections_gets_no_socket_over_anothers_either() -> None:
@@ -165,7 +167,7 @@ async def test_whoever_has_all_their_connections_gets_no_socket_over_anothers_ei
     theirs = OPENING.replace(b"\r\n", b"\r\nX-Forwarded-For: 192.0.2.7\r\n", 1)
     with trio.fail_after(10):
         async with (
-            open_door(**proxied) as (gateway, _),
+            open_endpoint(**proxied) as (gateway, _),
             wire_to(gateway) as first,
             wire_to(gateway) as second,
         ):
@@ -188,7 +190,7 @@ async def test_whoever_has_all_their_connections_gets_no_socket_over_anothers_ei
 )
 async def test_what_is_no_handshake_stays_a_request(wrong: bytes) -> None:
     with trio.fail_after(10), nothing_logged():
-        async with open_door() as (gateway, _), wire_to(gateway) as wire:
+        async with open_endpoint() as (gateway, _), wire_to(gateway) as wire:
             assert (await wire.get("/who"))[0] == 200
             await wire.send(wrong)
             assert (await wire.response())[0] in (400, 404, 405)

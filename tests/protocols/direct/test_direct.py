@@ -89,7 +89,7 @@ async def test_a_direct_message_and_a_support_conversation_of_one_person_are_two
     assert await receiver.hears() == await sender.hears() == []
 
 
-async def test_what_one_sends_oneself_is_heard_on_all_ones_connections_once(world: World) -> None:
+async def test_what_one_sends_oneself_has_subscribers_on_all_ones_connections_once(world: World) -> None:
     (ada,) = await world.add_all("ada")
     one, two = await here(world, ada), await here(world, ada)
     one.send(frame(ada.id, ada.id, "note"))
@@ -241,14 +241,14 @@ async def test_two_connections_made_at_once_each_hear_everything_in_order(world:
 async def test_what_a_closing_connection_did_not_take_is_told_to_the_next_one(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     one, closing = await here(world, ada), await here(world, ben)
-    closing.outbox.finish()  # as after a close frame of trio-websocket's, with the session still at work
+    closing.send_queue.finish()  # as after a close frame of trio-websocket's, with the session still at work
     one.send(frame(ada.id, ben.id, "live"))
     await world.rest()
     _, missed = await connected(world, ben)
     assert [each["content"] for each in missed] == ["live"]
 
 
-@pytest.mark.parametrize("limit", [20_000, 100_000], ids=["waits to be told", "waits for the outbox"])
+@pytest.mark.parametrize("limit", [20_000, 100_000], ids=["waits to be told", "waits for the send queue"])
 async def test_a_client_that_is_cut_off_while_it_hears_the_missed_hears_the_rest_next_time(
     world: World, autojump_clock: object, limit: int
 ) -> None:
@@ -318,7 +318,7 @@ async def test_who_leaves_before_the_missed_was_read_hears_it_next_time(world: W
     await world.rest()
     with world.obstacles.held("undelivered"):
         two = await world.connect(DIRECT, ben)
-        two.outbox.finish()  # as the answer to a close frame does
+        two.send_queue.finish()  # as the answer to a close frame does
         two.leave()
         await world.rest()
     await two.ends()

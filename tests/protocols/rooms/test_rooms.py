@@ -66,7 +66,7 @@ async def join(world: World, room_id: int, *people: Person) -> None:
 # --- entering and speaking ---
 
 
-async def test_a_message_is_heard_by_everyone_in_the_room_its_sender_too_and_by_nobody_else(
+async def test_a_message_has_subscribers_by_everyone_in_the_room_its_sender_too_and_by_nobody_else(
     world: World,
 ) -> None:
     ada, ben, cem = await world.add_all("ada", "ben", "cem")
@@ -320,7 +320,7 @@ async def test_joinings_of_different_people_or_rooms_do_not_wait_for_each_other(
 class Nobody:
     """An author who does not want to know."""
 
-    def settled(self, draft: Draft, outcome: Outcome) -> None:
+    def on_outcome(self, draft: Draft, outcome: Outcome) -> None:
         """Hear it all the same."""
 
 
@@ -409,7 +409,7 @@ async def test_a_removal_that_ends_at_any_moment_of_entering_leaves_nobody_in(wo
         for person in people:
             nursery.start_soon(world.memberships.remove, ada, garden.id, person.id)
     await world.rest()
-    assert not world.hub.is_heard(garden.id)
+    assert not world.hub.has_subscribers(garden.id)
 
 
 async def test_whoever_enters_while_the_removal_is_under_way_is_out_when_it_returns(world: World) -> None:

@@ -103,7 +103,7 @@ async def test_a_token_of_the_handshake_opens_the_conversation_at_once(world: Wo
     assert told(await client.asks(request("send", "hi"))) == ("hi", "", False)
 
 
-async def test_a_second_authentication_changes_whose_conversation_is_heard(world: World) -> None:
+async def test_a_second_authentication_changes_whose_conversation_has_subscribers(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     client, other = await opened(world, ada), await opened(world, ada)
     bens = await opened(world, ben)
@@ -321,7 +321,7 @@ class TestTheCurrentConversation:
         assert await self.answers(other, people, "ben") == "ben"
         assert await self.answers(operator, people) == "ada"
 
-    async def test_whoever_is_heard_after_an_unknown_outcome_that_landed_is_current(
+    async def test_whoever_has_subscribers_after_an_unknown_outcome_that_landed_is_current(
         self, world: World
     ) -> None:
         ada, ben = await world.add_all("ada", "ben")

@@ -42,7 +42,7 @@ from chat.protocols.commands import (
     SupportOverview,
     SupportSend,
 )
-from chat.protocols.support.codec import DESK_VOICE, SUPPORT
+from chat.protocols.support.codec import DESK_ENCODER, SUPPORT
 
 ENVELOPE = {"error", "result", "id"}
 BAD_ARGUMENT = {"code": 1, "message": "Incorrect argument."}
@@ -92,7 +92,7 @@ def test_the_answer_to_a_sending_repeats_the_requests_id(message: Message, ref: 
 @given(message=either_side)
 def test_an_operator_is_told_whose_conversation_it_is_and_nothing_else_more(message: Message) -> None:
     assert message.peer is not None
-    pushed = payload(DESK_VOICE.encode(Said(message)))
+    pushed = payload(DESK_ENCODER.encode(Said(message)))
     whose = {"user_id": message.peer.id, "user_name": message.peer.name}
     assert pushed == {"error": None, "result": {"message": shown(message) | whose}, "id": message.id}
 
@@ -106,11 +106,11 @@ def test_a_persons_frame_does_not_depend_on_their_own_name_or_room(message: Mess
 
 @given(message=messages(st.none()))
 def test_operators_are_not_told_what_is_in_no_conversation(message: Message) -> None:
-    assert DESK_VOICE.encode(Said(message)) == b""
+    assert DESK_ENCODER.encode(Said(message)) == b""
 
 
 @given(message=messages(conversing), ref=refs)
-def test_the_desks_voice_tells_new_messages_alone(message: Message, ref: object) -> None:
+def test_the_desks_encoder_tells_new_messages_alone(message: Message, ref: object) -> None:
     events: list[Event] = [
         Saved(message, ref),
         Retold([message], ref),
@@ -119,7 +119,7 @@ def test_the_desks_voice_tells_new_messages_alone(message: Message, ref: object)
         Welcome(1),
     ]
     for event in events:
-        assert DESK_VOICE.encode(event) == b""
+        assert DESK_ENCODER.encode(event) == b""
 
 
 def test_what_is_not_for_this_dialect_has_no_words() -> None:

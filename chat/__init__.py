@@ -14,7 +14,8 @@ The floors, highest first; a file imports only from floors below its own:
     embedded_postgres/   supervises a PostgreSQL of our own
     settings/            one frozen record, and where it is read from
     domain/              values, rules and the ports of the storage: no wire, no SQL
-    channels, caseless, logs   take all that waits; JSON keys in any case; how a line is logged
+    channels, caseless,  take all that waits; JSON keys in any case;
+    frames, logs         the bytes of WebSocket frames; how a line is logged
 """
 
 __version__ = "0.1.0"

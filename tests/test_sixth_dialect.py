@@ -15,7 +15,7 @@ from chat.domain.refusals import BAD_FRAME
 from chat.domain.startup import CannotStart
 from chat.domain.tokens import Tokens
 from chat.engine.events import Authorised, Event, Refused, Said
-from chat.gateway.websocket.frames import text_frame
+from chat.frames import text_frame
 from chat.protocols.commands import Authenticate, Greet, Misunderstood, Say
 from chat.protocols.registry import DIALECTS
 from chat.protocols.talker.codec import TALKER

@@ -29,6 +29,7 @@ from chat.engine.hub import Hub
 from chat.engine.journal import Journal, Submitter
 from chat.engine.send_queue import SendQueue
 from chat.engine.stagger import Stagger
+from chat.frames import PING_FRAME
 from chat.inspection.metrics import Meters
 from chat.inspection.recorder import Record
 
@@ -44,9 +45,6 @@ To end one takes half a millisecond, and a hundred are often cut in one fan-out.
 
 _TURN = 32
 """Frames of one client that are handled until the others get their turn."""
-
-_PING = b"\x89\x00"
-"""An empty ping frame (RFC 6455, section 5.5.2); any bytes that come back show that the client is alive."""
 
 logger = structlog.get_logger(__name__)
 
@@ -417,8 +415,8 @@ class Session:
         if now > self.quiet_until:
             self._pinged_at = now
             self.quiet_until = now + min(interval, patience)
-            self.record.said(_PING)
-            self.send_queue.offer(_PING)
+            self.record.said(PING_FRAME)
+            self.send_queue.offer(PING_FRAME)
 
 
 class _Buffer:

@@ -14,6 +14,7 @@ import trio
 
 from chat.domain.closing import Closing
 from chat.domain.entities import Person
+from chat.frames import CLOSE, CONTROL, FINAL, LENGTH, MASK_BYTES, MASKED, OPCODE, TEXT, TWO_BYTES, header_at
 
 KEPT_FRAMES = 24
 """Frames of one connection; 8 bytes each, from the first on."""
@@ -25,8 +26,7 @@ KEPT_ENDS = 256
 KEPT_FOR = 600.0
 """Abnormal ends that are remembered, and for how many seconds."""
 
-_TEXT = 1
-_CLOSE = 8
+_SENT = 16  # beside the opcode of a frame that we sent
 _LONGEST = 0xFFFFFF  # of the lengths that are kept; a message has 65,536 bytes at most
 
 
@@ -107,44 +107,44 @@ class Record:
         while at < size:
             first = data[at]
             # Short frames, of which there are many, without a call.
-            if size - at > 1 and (length := data[at + 1] & 127) < 126:
-                header = 6 if data[at + 1] & 128 else 2
-            elif whole := _header(data, at, size):
+            if size - at > 1 and (length := data[at + 1] & LENGTH) < TWO_BYTES:
+                header = 2 + MASK_BYTES if data[at + 1] & MASKED else 2
+            elif whole := header_at(data, at, size):
                 header, length = whole
             else:
                 self._rest = bytes(data[at:])
                 at = size
                 break
-            if first & 8 == 0:  # a fragment of a message, or all of it
+            if first & CONTROL == 0:  # a fragment of a message, or all of it
                 self._fragments += 1
                 if self._fragments > self.most_fragments:
                     self.most_fragments = self._fragments
-                if first & 0x80:  # the last
+                if first & FINAL:
                     self.messages_in += 1
                     self._fragments = 0
-            elif first & 15 == _CLOSE:
+            elif first & OPCODE == CLOSE:
                 self.peer_closed = True
             at += header + length
-            self._keep(now, first & 15, length)
+            self._keep(now, first & OPCODE, length)
         self._skip = at - size
 
     def message(self, now: float, length: int) -> None:
         """A whole text came, of `length` bytes."""
         self.messages_in += 1
         self.bytes_in += length + 6
-        self._keep(now, _TEXT, length)
+        self._keep(now, TEXT, length)
 
     def control(self, now: float, first: int, length: int) -> None:
         """A ping or a pong came; `first` is its first byte."""
         self.bytes_in += length + 6
-        self._keep(now, first & 15, length)
+        self._keep(now, first & OPCODE, length)
 
     def said(self, frames: bytes) -> None:
         """Whole frames are being sent, as an answer or for the protocol; bytes that are none are passed over."""
         at, size = 0, len(frames)
-        while at < size and frames[at] & 0x80 and (whole := _header(frames, at, size)):
+        while at < size and frames[at] & FINAL and (whole := header_at(frames, at, size)):
             header, length = whole
-            self._keep(trio.current_time(), 16 | frames[at] & 15, length)
+            self._keep(trio.current_time(), _SENT | frames[at] & OPCODE, length)
             at += header + length
 
     def _keep(self, now: float, kind: int, length: int) -> None:
@@ -166,21 +166,8 @@ class Record:
         return [_frame(self._ring[number % KEPT_FRAMES]) for number in numbers]
 
 
-def _header(data: bytes | bytearray, at: int, size: int) -> tuple[int, int] | None:
-    """Return the lengths of a frame's header and payload; None where the header is not whole."""
-    if size - at < 2:
-        return None
-    length, header = data[at + 1] & 127, 2
-    if length >= 126:
-        header = 4 if length == 126 else 10
-        if size - at < header:
-            return None
-        length = int.from_bytes(data[at + 2 : at + header])
-    return header + (4 if data[at + 1] & 128 else 0), length
-
-
 def _frame(packed: int) -> Frame:
-    return Frame((packed >> 29) / 1000, bool(packed >> 28 & 1), packed >> 24 & 15, packed & 0xFFFFFF)
+    return Frame((packed >> 29) / 1000, bool(packed >> 24 & _SENT), packed >> 24 & OPCODE, packed & 0xFFFFFF)
 
 
 class _Named(Protocol):

@@ -11,7 +11,7 @@ from wsproto.connection import Connection
 from wsproto.events import CloseConnection, Event, Ping, Pong, TextMessage
 
 from chat.engine.send_queue import SendQueue
-from chat.gateway.websocket.frames import text_frame
+from chat.frames import text_frame
 
 PING, PONG, CLOSE = b"\x89\x02hi", b"\x8a\x02ho", b"\x88\x02\x03\xe9"
 FIRST = text_frame(b"first") + text_frame("zweite, längere Zeile".encode())

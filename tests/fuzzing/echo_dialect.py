@@ -10,7 +10,7 @@ from typing import Any
 
 from chat.domain.refusals import Code, Refusal
 from chat.engine.events import Event, Refused
-from chat.gateway.websocket.frames import text_frame
+from chat.frames import text_frame
 from chat.protocols.commands import Greet, Misunderstood
 from chat.server import open_chat
 from chat.settings.config import Config, Listen

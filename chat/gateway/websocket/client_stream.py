@@ -18,6 +18,7 @@ from wsproto.events import Event
 
 from chat.domain.closing import TOO_BIG
 from chat.engine.send_queue import SendQueue
+from chat.frames import CLOSE, FINAL, close_frame
 from chat.gateway.http1.head import ReplayStream
 from chat.gateway.http1.refusal import linger
 from chat.gateway.websocket.inbound import InboundFastPath
@@ -34,9 +35,6 @@ _FRAGMENTS = 1024
 
 _PIECES = 1024
 """Pieces of an unfinished message that trio-websocket keeps one by one: it makes one of each read of each frame."""
-
-_CLOSE = 0x88
-"""First byte of a close frame (RFC 6455, section 5.5.1): FIN and opcode 8."""
 
 _TELL_WHY = frozenset({1002, 1003, 1007, 1009})
 """Close codes of a client's own fault, for which trio-websocket closes TCP without a close frame."""
@@ -109,7 +107,7 @@ class ClientStream(trio.abc.Stream):
         """Put one complete frame (or the handshake) in the send queue. Cancelling: it is sent whole all the same."""
         frame = bytes(data)
         self.record.said(frame)
-        if frame and frame[0] == _CLOSE:
+        if frame and frame[0] == FINAL | CLOSE:
             self.send_queue.finish(frame)
         else:
             self.send_queue.offer(frame)
@@ -189,9 +187,3 @@ class _Connection(WebSocketConnection):
 def _join_pieces(pieces: list[Any]) -> None:
     # All are str, or all are bytes. A letter by itself takes 80 bytes of memory.
     pieces[:] = [type(pieces[0])().join(pieces)]
-
-
-def close_frame(code: int, reason: str) -> bytes:
-    """Return an unmasked close frame (RFC 6455, section 5.5.1); the reason is cut to what fits."""
-    payload = code.to_bytes(2) + reason.encode()[:123]
-    return bytes((_CLOSE, len(payload))) + payload

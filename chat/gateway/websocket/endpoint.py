@@ -18,11 +18,12 @@ from chat.domain.refusals import Refusal
 from chat.engine.dialect import Dialect, by_name, by_path
 from chat.engine.presence import Handshake, Presence
 from chat.engine.session import Core, Session
+from chat.frames import close_frame
 from chat.gateway.http1.bearer import bearer_token
 from chat.gateway.http1.head import LOGGED, Head
 from chat.gateway.http1.refusal import refuse
 from chat.gateway.http1.request import IncomingRequest
-from chat.gateway.websocket.client_stream import ClientStream, close_frame
+from chat.gateway.websocket.client_stream import ClientStream
 from chat.inspection.disconnects import record_crash, record_end
 from chat.inspection.recorder import Recorder
 from chat.settings.config import Config

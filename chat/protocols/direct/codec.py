@@ -4,7 +4,7 @@ import msgspec
 
 from chat.domain.refusals import BAD_FRAME, BINARY_FRAME
 from chat.engine.events import Event, Pong, Refused, Said, Welcome
-from chat.gateway.websocket.frames import text_frame
+from chat.frames import text_frame
 from chat.protocols.commands import DirectGreet, Misunderstood, Ping, Send
 
 

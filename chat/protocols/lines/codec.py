@@ -7,7 +7,7 @@ import msgspec
 from chat.domain.entities import MessageKind
 from chat.domain.refusals import BAD_FRAME, BINARY_FRAME, Code, Refusal
 from chat.engine.events import Authorised, Event, Refused, Said
-from chat.gateway.websocket.frames import text_frame
+from chat.frames import text_frame
 from chat.protocols.commands import Authenticate, Greet, Misunderstood, Recall, Say
 
 LONGEST_RECALL = 1000

@@ -9,7 +9,7 @@ from chat.caseless import decode_caseless
 from chat.domain.entities import Message
 from chat.domain.refusals import Code, Refusal
 from chat.engine.events import Entered, Event, Refused, Said, Saved, Welcome
-from chat.gateway.websocket.frames import text_frame
+from chat.frames import text_frame
 from chat.protocols.commands import Enter, Greet, Misunderstood, Speak
 
 INVALID_OPERATION = Refusal(Code.INVALID, "invalid operation")

@@ -7,7 +7,7 @@ import msgspec
 from chat.domain.entities import Conversation, Message
 from chat.domain.refusals import Code, Refusal
 from chat.engine.events import Event, Overview, Refused, Retold, Said, Saved
-from chat.gateway.websocket.frames import text_frame
+from chat.frames import text_frame
 from chat.protocols.commands import (
     SupportAnswer,
     SupportAuthenticate,

@@ -82,7 +82,7 @@ WITH {_LOCKED}, given AS MATERIALIZED (
         WHERE NOT EXISTS (SELECT FROM known WHERE known.nth = given.nth)
     ) AS first
     WHERE client_key IS NULL OR time = 1
-), share AS (
+), share AS MATERIALIZED (  -- else it is counted again for every room
     SELECT room_id, count(*) AS size, max(last_sender) AS last_sender,
            coalesce(max(place) FILTER (WHERE sender_id <> last_sender), 0) AS last_other
     FROM (

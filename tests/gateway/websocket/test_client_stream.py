@@ -13,9 +13,10 @@ from test_progress import encrypted_pair
 from trio_websocket import ConnectionClosed
 
 from chat.domain.closing import GOING_AWAY
+from chat.frames import close_frame
 from chat.gateway.http1 import refusal
 from chat.gateway.http1.head import ReplayStream
-from chat.gateway.websocket.client_stream import ClientStream, close_frame
+from chat.gateway.websocket.client_stream import ClientStream
 
 MUCH = 8 << 20
 """Bytes: more than the system keeps for a socket."""

@@ -6,9 +6,9 @@ stand in a line in which the addresses take turns, and with each pass the next o
 ahead of does not wait.
 """
 
-import time
 import types
 from collections.abc import Coroutine, Generator
+from time import perf_counter
 from typing import Any, TypeVar
 
 import trio
@@ -48,12 +48,12 @@ class Turns:
                         yield from self._wait(key).__await__()
                     else:
                         self._take()
-                begun = time.perf_counter()
+                begun = perf_counter()
                 try:
                     trap = work.send(sent)
                 except StopIteration as over:
                     return over.value  # type: ignore[no-any-return]
-                left -= time.perf_counter() - begun
+                left -= perf_counter() - begun
                 sent = yield trap
         finally:
             work.close()

@@ -58,8 +58,14 @@ def all_lines(root: Path) -> set[Line]:
 
 def waits_at(task: trio.lowlevel.Task, root: str) -> Iterator[Line]:
     """Say where in the files under `root` a task waits: each frame of its chain, the outermost first."""
+    innermost: FrameType | None = None
     for frame, number in task.iter_await_frames():
         yield from _places(frame, number, root)
+        innermost = frame
+    if (
+        innermost is not None and innermost.f_code.co_name == "steps"
+    ):  # gateway/turns.py, which steps `work` itself
+        yield from coroutine_waits_at(innermost.f_locals["work"], root)
 
 
 def coroutine_waits_at(coroutine: Any, root: str) -> Iterator[Line]:

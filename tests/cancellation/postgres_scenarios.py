@@ -16,6 +16,7 @@ from sweeping import Run, Scenario
 from chat.beside import open_beside
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
 from chat.domain.failures import StorageDown
+from chat.domain.outcomes import Repeated
 from chat.domain.ports import NewPerson
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.cluster import prepare_cluster
@@ -84,9 +85,11 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     drafts = [
         Draft(garden.id, ben.id, "ben", "", 1.0, MessageKind.JOIN),
         Draft(garden.id, ben.id, "ben", "hi", 2.0),
-        Draft(LOBBY_ID, ben.id, "ben", "hello", 3.0),
+        Draft(LOBBY_ID, ben.id, "ben", "hello", 3.0, key="k"),
     ]
     returned["saved"] = await messages.save(drafts)
+    assert await messages.save(drafts[2:]) == [Repeated(returned["saved"][2])]
+    returned["more"] = await messages.save([Draft(garden.id, ben.id, "ben", "and more", 4.0)])
     returned["log"] = await messages.read_log(0, 1000, 1 << 20)
     pair = returned["pair"] = await rooms.direct_room(ada.id, ben.id)
     returned["support"] = await rooms.support_room(ben.id)
@@ -129,7 +132,8 @@ async def _assert_written(storage: PostgresStorage, returned: dict[str, Any]) ->
         assert bool(rooms) == ("garden" in returned and "deleted" not in returned)
     if "garden" in returned:
         said = await storage.messages.page(returned["garden"].id, 0, 10, 1 << 20)
-        assert len(said) == (2 if "saved" in returned and "deleted" not in returned else 0)
+        is_there = "saved" in returned and "deleted" not in returned
+        assert len(said) == (2 + ("more" in returned) if is_there else 0)
         is_in = await storage.rooms.is_member(returned["garden"].id, people[-1].id)
         assert is_in == ("saved" in returned and "removed" not in returned) or len(people) < 2
 

@@ -6,6 +6,7 @@ passwords are hashed without one.
 
 import gc
 import hashlib
+import itertools
 import os
 import random
 import secrets
@@ -22,10 +23,14 @@ from sim_network import FIRST_DESCRIPTOR, Network, Socket
 
 import chat.beside
 import chat.gateway.listener
+import chat.gateway.turns
 from chat.engine.session import Session
 
 EPOCH = 1_700_000_000.0
 """Unix seconds at which every world begins."""
+
+_STEP = 0.00004
+"""Seconds that every step of an HTTP call takes."""
 
 _HASHING = 0.25
 """Seconds that a password takes, as with bcrypt at cost 12."""
@@ -109,6 +114,7 @@ def deterministic(seed: int, network: Network) -> Generator[None]:
             (trio.lowlevel, "wait_readable", wait_readable),
             (chat.beside, "Passwords", QuickPasswords),
             (chat.gateway.listener, "bind", network.bind),
+            (chat.gateway.turns, "perf_counter", itertools.count(0.0, _STEP).__next__),
             # Sets of sessions are walked by their hashes, which are addresses otherwise.
             (Session, "__hash__", serial),
         ):

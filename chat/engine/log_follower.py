@@ -33,9 +33,7 @@ class LogFollower:
         self._skipped = skipped  # told up to which id nobody is told: whoever listens missed that. Sync.
         self._broadcaster = broadcaster
         self._newest_id = newest_id  # of all that was announced, or was there before
-        self._ahead: dict[
-            int, Announcement
-        ] = {}  # committed, with something before them that is not announced
+        self._ahead: dict[int, Announcement] = {}  # committed, but something before them is not announced
         self._is_unsure = False  # whether something may be committed of which nobody told us
 
     @property

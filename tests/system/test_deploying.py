@@ -55,7 +55,7 @@ def test_its_unit_leaves_the_order_of_the_stop_to_the_server() -> None:
     service = unit["Service"]
     assert service["Type"] == "notify"
     assert service["KillMode"] == "mixed"
-    assert service["ExecReload"] == "/bin/kill -HUP $MAINPID"
+    assert service["ExecReload"] == "/bin/sh -c 'kill -HUP $MAINPID'"
     assert service["Environment"] == "CHAT_DATA=%S/" + service["StateDirectory"]
     assert int(service["TimeoutStopSec"]) > 2 * read_config({}, {}).grace
 

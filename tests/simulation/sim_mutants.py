@@ -236,7 +236,7 @@ def fail_in_one_session() -> "_patch[Any]":
     return patch.object(LineDialect, "decode", mutated)
 
 
-def note_what_an_send_queue_takes() -> "_patch[Any]":
+def note_what_a_send_queue_takes() -> "_patch[Any]":
     """A direct message counts as delivered before its bytes have left, and so when a cut drops them."""
     return patch.object(SendQueue, "when_written", lambda _self, note, behind=0: note())
 
@@ -302,7 +302,7 @@ def look_again_after_every_removal() -> Generator[None]:
 
 
 MUTANTS: tuple[Mutant, ...] = (
-    note_what_an_send_queue_takes,
+    note_what_a_send_queue_takes,
     note_whole_batches,
     note_what_is_held,
     look_before_it_is_noted,

@@ -114,7 +114,7 @@ class Memberships:
 
 
 class _Joining:
-    """The submitter of a joining; it ends when the journal has settled it, though whoever asked for it be gone."""
+    """The submitter of a joining; it ends with the outcome, even if whoever asked for it is gone."""
 
     def __init__(self, forget: Callable[[], object]) -> None:
         self.ended = trio.Event()
@@ -126,7 +126,7 @@ class _Joining:
         """Hand the draft over and wait for what becomes of it. Cancelling: it may still be committed."""
         await journal.submit(draft, self)
         self.taken = True
-        await self.ended.wait()  # the journal settles every draft within its storage's deadlines
+        await self.ended.wait()  # every draft has an outcome within the storage's deadlines
         return self._outcome if isinstance(self._outcome, Refusal) else None
 
     def on_outcome(self, draft: Draft, outcome: Outcome) -> None:

@@ -130,7 +130,7 @@ class Session:
         self._held_back_until = 0.0  # when it is read again, of a client that was over budget
         self._closing: Closing | None = None  # set by close()
         self._submitted = 0  # drafts ever given to the journal
-        self._resolved = 0  # how many of them it settled; it settles them in their order
+        self._resolved = 0  # how many of them have an outcome; they get it in their order
         self._progress: trio.Event | None = None  # made by who waits for that, set by settling
         self.reading = trio.CancelScope()
         """Of the task that reads, what its frames ask for included. Cancelled, the session ends."""

@@ -1,0 +1,73 @@
+"""Where Trio and asyncio meet: many operations at once share the passes of Trio's loop."""
+
+import asyncio
+from collections.abc import Callable
+from itertools import count, takewhile
+
+import pytest
+import trio
+
+from chat.storage.postgres.crossing import cross, open_asyncio
+
+OPERATIONS, STEPS = 30, 10
+
+
+class Passes(trio.abc.Instrument):
+    """Counts the passes of Trio's loop."""
+
+    count = 0
+
+    def before_io_wait(self, timeout: float) -> None:
+        self.count += 1
+
+
+async def in_steps() -> None:
+    for _ in range(STEPS):
+        await asyncio.sleep(0)
+
+
+async def never_idle(ended: Callable[[], bool]) -> None:
+    for _ in takewhile(lambda _: not ended(), count()):
+        await asyncio.sleep(0)
+
+
+async def test_callbacks_of_many_operations_run_in_the_same_passes() -> None:
+    passes = Passes()
+    async with open_asyncio():
+        trio.lowlevel.add_instrument(passes)
+        async with trio.open_nursery() as nursery:
+            for _ in range(OPERATIONS):
+                nursery.start_soon(cross, in_steps)
+        trio.lowlevel.remove_instrument(passes)
+    assert passes.count < 5 * STEPS  # one in each pass would be OPERATIONS * STEPS
+
+
+async def test_a_callback_that_calls_for_another_lets_trio_tasks_run_in_between() -> None:
+    turns = 0
+    with trio.fail_after(30):
+        async with open_asyncio(), trio.open_nursery() as nursery:
+            nursery.start_soon(cross, never_idle, lambda: turns == STEPS)
+            while turns < STEPS:
+                await trio.lowlevel.checkpoint()
+                turns += 1
+
+
+async def test_timers_are_on_time_beside_callbacks() -> None:
+    ended = trio.Event()
+    with trio.fail_after(30):
+        async with open_asyncio(), trio.open_nursery() as nursery:
+            nursery.start_soon(cross, never_idle, ended.is_set)
+            await cross(asyncio.sleep, 0.01)
+            ended.set()
+
+
+async def test_an_exception_reaches_only_the_operation_that_raised_it() -> None:
+    async def fails() -> None:
+        await asyncio.sleep(0)
+        raise ValueError("mine")
+
+    async with open_asyncio(), trio.open_nursery() as nursery:
+        for _ in range(OPERATIONS):
+            nursery.start_soon(cross, in_steps)
+        with pytest.raises(ValueError, match="mine"):
+            await cross(fails)

@@ -11,9 +11,9 @@ import structlog
 import trio
 from msgspec import structs
 
-from chat.domain.changes import Changes
 from chat.domain.entities import Credentials, Person
 from chat.domain.failures import StorageDown
+from chat.domain.lookups import Lookups
 from chat.domain.passwords import BUSY, Passwords
 from chat.domain.ports import NewPerson, Taken, Users
 from chat.domain.refusals import BAD_CREDENTIALS, BAD_TOKEN, NO_PERSON, Code, Refusal
@@ -91,8 +91,8 @@ class Accounts:
         self._registrations = registrations
         self._min_password = min_password
         self._registration = registration
-        self._changes = Changes()
-        self._look_ups = trio.CapacityLimiter(_LOOK_UPS)
+        self._lookups = Lookups()
+        self._lookup_limiter = trio.CapacityLimiter(_LOOK_UPS)
 
     async def add(
         self,
@@ -176,7 +176,7 @@ class Accounts:
         self, wanted: "_Wanted", address: str | None, *, operator: bool = False, admin: bool = False
     ) -> Person | Refusal:
         # What is taken is refused before the costly hash; who else took it meanwhile, the unique keys say.
-        async with self._look_ups:
+        async with self._lookup_limiter:
             # Whoever was not invited learns nothing of who is here.
             if wanted.invite is not None and not await self._users.is_invite(wanted.invite):
                 return BAD_INVITE
@@ -224,7 +224,7 @@ class Accounts:
                 return NO_PERSON
             case renamed:
                 # No await between here and the open sockets that hear of it.
-                self._changes.happened(renamed.id)
+                self._lookups.changed(renamed.id)
                 return renamed
 
     async def log_in(self, name: str, password: str, address: str) -> Granted | Refusal:
@@ -282,9 +282,9 @@ class Accounts:
         if claims is None:
             return BAD_TOKEN
         while True:
-            with self._changes.watched([claims.person_id]) as look:
+            with self._lookups.of([claims.person_id]) as lookup:
                 person = await self.person(claims.person_id)
-            if not look.missed:  # else what was just found may be how they were before
+            if not lookup.outdated:  # else what was just found may be how they were before
                 break
         if person is None or person.is_disabled or person.token_generation != claims.generation:
             return BAD_TOKEN
@@ -295,16 +295,18 @@ class Accounts:
 
         No token that is authenticated from here on lets in whom the change keeps out.
         """
-        self._changes.happened(person_id)
+        self._lookups.changed(person_id)
 
     async def look_up(self, person_ids: Sequence[int]) -> dict[int, Person | None]:
         """Return the people with these ids as they are when this returns, None for one who is no more.
 
         Who is changed meanwhile is left out.
         """
-        with self._changes.watched(person_ids) as look:
+        with self._lookups.of(person_ids) as lookup:
             found = await self._users.by_ids(person_ids)
-        return {person_id: found.get(person_id) for person_id in person_ids if person_id not in look.missed}
+        return {
+            person_id: found.get(person_id) for person_id in person_ids if person_id not in lookup.outdated
+        }
 
     async def change_password(self, person: Person, old: str, new: str, address: str) -> Granted | Refusal:
         """Give a person the password `new` if `old` is theirs; every token but the one returned is invalid then.

@@ -1,7 +1,7 @@
 """Open sockets feel what happens to their person, whichever process did it.
 
 The sockets of who was logged out, disabled or deleted are closed; the others have the name and the roles of now.
-Who is looked up while they come in is looked up again (domain/changes.py), so nobody slips in between.
+Who is looked up while they come in is looked up again (domain/lookups.py), so nobody slips in between.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,17 +1,22 @@
-"""Who hears a message: a function of its room and of who sent it, and of nothing else.
+"""Who hears a change: a function of its room, and of who sent it if it is a message, and of nothing else.
 
-So a server that reads a message from the log comes to the same answer as the one that wrote it.
+So a server that reads a change from the log comes to the same answer as the one that wrote it.
 """
 
+from chat.domain.changes import Change
 from chat.domain.entities import Desk, Inbox, Message, Pair, SupportLine, SupportOf, Topic
 
 
-def audience(message: Message) -> tuple[Topic, ...]:
-    """Return the topics in which `message` is heard. Sync and pure."""
-    match message.people:
+def audience(change: Change) -> tuple[Topic, ...]:
+    """Return the topics in which `change` is heard. Sync and pure."""
+    match change.people:
         case None:
-            return (message.room_id,)
-        case Pair() as pair:
-            return (Inbox(pair.other_than(message.sender_id)),)
+            return (change.room_id,)
+        case Pair() as pair if isinstance(change, Message):
+            return (Inbox(pair.other_than(change.sender_id)),)
+        case Pair(
+            one_id, other_id
+        ):  # what becomes of a message, both sides hear; a room with oneself has one
+            return tuple({Inbox(one_id): None, Inbox(other_id): None})
         case SupportOf(person):
             return (SupportLine(person.id), Desk())

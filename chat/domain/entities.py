@@ -55,7 +55,7 @@ class Credentials(msgspec.Struct, frozen=True):
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
-    """A row in `rooms`: `last_seq` counts its messages without a gap, in commit order."""
+    """A row in `rooms`: `last_seq` counts its messages, `last_pos` all its changes: without a gap, in commit order."""
 
     id: int
     kind: RoomKind
@@ -63,6 +63,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     creator_id: int | None = None
     is_private: bool = False
     last_seq: int = 0
+    last_pos: int = 0
     created_at: float = 0.0
 
 
@@ -147,8 +148,9 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
 class Message(msgspec.Struct, frozen=True, gc=False):
     """A committed message. `created_at` is in Unix seconds to the microsecond.
 
-    `id` is its place in the log of all rooms, `seq` its place among the messages of its room, and `pos` among all that
-    was changed in its room. `people` are those of its room, where they were asked for.
+    `id` is its place in the log of all rooms, `seq` its place among the messages of its room, and `pos` that of its
+    latest change among all changes of its room: its own, as long as there was no other. `people` are those of its
+    room, where they were asked for.
     """
 
     id: int

@@ -1,12 +1,13 @@
 """What whoever runs the server does about rooms and messages, by a command beside the server or without one."""
 
+import time
+
 import structlog
 
+from chat.domain.changes import Deleted, Deletion
 from chat.domain.entities import Message, RoomSummary
 from chat.domain.ports import Messages, Rooms
-from chat.domain.refusals import NO_ROOM, Code, Refusal
-
-NO_MESSAGE = Refusal(Code.NOT_FOUND, "there is no such message")
+from chat.domain.refusals import NO_MESSAGE, NO_ROOM, Refusal
 
 _HIGHEST_ID = 2**63 - 1
 _MOST_BYTES = 16_777_216
@@ -46,7 +47,12 @@ class Moderation:
 
     async def delete_message(self, message_id: int) -> Refusal | None:
         """Delete what somebody said: its text is gone for good. Who has heard it keeps what they heard."""
-        if not (0 < message_id <= _HIGHEST_ID and await self._messages.delete(message_id)):
+        message = await self._messages.by_id(message_id) if 0 < message_id <= _HIGHEST_ID else None
+        if message is None:
+            return NO_MESSAGE
+        deletion = Deletion(message.room_id, message.seq, None, round(time.time(), 6))
+        (outcome,) = await self._messages.save([deletion])
+        if not isinstance(outcome, Deleted):
             return NO_MESSAGE
         logger.info("message deleted", message=message_id, by="a command")
         return None

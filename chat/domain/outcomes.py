@@ -1,7 +1,8 @@
-"""What becomes of a draft that was saved, or is not saved again."""
+"""What becomes of a write: it is committed, or there was nothing left to write, or it can't be done."""
 
 import msgspec
 
+from chat.domain.changes import Change
 from chat.domain.entities import Message
 from chat.domain.refusals import Code, Refusal
 
@@ -20,8 +21,14 @@ class KeyUsed(Refusal, frozen=True, kw_only=True):
     message: Message
 
 
-Saved = Message | Repeated | KeyUsed | None
-"""What a storage answers to a draft; None: its room is gone."""
+class Unchanged(msgspec.Struct, frozen=True, gc=False):
+    """The message is already as it was to become, since the change that has this `pos`."""
 
-Outcome = Message | Repeated | Refusal
-"""What whoever sent a draft is told of it."""
+    pos: int
+
+
+Saved = Change | Repeated | Unchanged | Refusal | None
+"""What a storage answers to a write; None: its room is gone, or its message is."""
+
+Outcome = Change | Repeated | Unchanged | Refusal
+"""What whoever asked for a write is told of it."""

@@ -12,7 +12,8 @@ from typing import Protocol
 
 import msgspec
 
-from chat.domain.entities import Conversation, Credentials, Draft, Message, Person, Room, RoomSummary
+from chat.domain.changes import Change, Write
+from chat.domain.entities import Conversation, Credentials, Message, Person, Room, RoomSummary
 from chat.domain.outcomes import Saved
 
 
@@ -187,27 +188,32 @@ class Messages(Protocol):
     next is asked for from its last message on.
     """
 
-    async def save(self, drafts: Sequence[Draft]) -> list[Saved]:
-        """Commit all drafts in one transaction and return what they became, in the same order.
+    async def save(self, writes: Sequence[Write]) -> list[Saved]:
+        """Commit all writes in one transaction and return what they became, in the same order.
 
-        The ids of the new messages go on from the end of the log without a gap, in the order of `drafts`, and so do
-        `seq` and `pos` in each room; several servers may save at once. A draft of the kind JOIN makes its sender a
-        member of the room. A draft for a room that is gone becomes None. One whose key its sender used before takes
-        no number: it is Repeated, or KeyUsed where room or text are others.
-        Raises `WriteRejected` when a draft can't be stored: then none of them was.
+        The ids of new messages and changes go on from the end of the log without a gap, in the order of `writes`, and
+        so does `pos` in each room, and `seq` of its messages; several servers may save at once. A draft of the kind
+        JOIN makes its sender a member of the room. A draft for a room that is gone becomes None. One whose key its
+        sender used before takes no number: it is Repeated, or KeyUsed where room or text are others.
+        An edit, deletion or reaction of a text that is not there becomes None; a text said earlier in `writes` is. One
+        that changes nothing takes no number: it is Unchanged. A deleted text is gone for good, with all reactions to
+        it; its place stays, so `seq` has no gap.
+        Raises `WriteRejected` when a write can't be stored: then none of them was.
         """
         ...
 
-    async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Message]:
+    async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:
         """Return what was committed behind `after_id` in all rooms, with their people, once no earlier `save` of this
         server can still land.
 
-        The first `limit` by id, within `most_bytes`. None are left out but those that nobody is told any more.
+        The first `limit` by id, within `most_bytes`, each with its own `pos` and otherwise as it is now: a message that
+        was edited since has its new text. None are left out but those that nobody is told any more: of a deleted
+        message, all but the deletion.
         """
         ...
 
-    async def delete(self, message_id: int) -> bool:
-        """Delete a text for good; its place stays, so `seq` has no gap. False: there is no such text."""
+    async def by_id(self, message_id: int) -> Message | None:
+        """Return the message with this id."""
         ...
 
     async def page(self, room_id: int, after: int, up_to: int, most_bytes: int) -> list[Message]:
@@ -228,7 +234,7 @@ class Messages(Protocol):
         ...
 
     async def newest_id(self) -> int:
-        """Return the highest message id, 0 where there is no message."""
+        """Return the highest id in the log, 0 where nothing was ever said."""
         ...
 
     async def conversations(self, limit: int, most_bytes: int) -> list[Conversation]:

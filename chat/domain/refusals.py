@@ -39,5 +39,6 @@ OUTCOME_UNKNOWN = Refusal(Code.OUTCOME_UNKNOWN, "the message may or may not have
 UNAVAILABLE = Refusal(Code.UNAVAILABLE, "the database does not answer, try again")
 ROOM_GONE = Refusal(Code.NOT_FOUND, "the room is gone")
 NO_ROOM = Refusal(Code.NOT_FOUND, "there is no such room")
+NO_MESSAGE = Refusal(Code.NOT_FOUND, "there is no such message")
 NO_PERSON = Refusal(Code.NOT_FOUND, "there is no such person")
 NOT_MEMBER = Refusal(Code.FORBIDDEN, "not a member of the room")

@@ -13,6 +13,7 @@ import structlog
 import trio
 
 from chat.channels import receive_all_nowait
+from chat.domain.changes import Change
 from chat.domain.direct import WriteTracker
 from chat.domain.entities import Inbox, Message
 from chat.domain.failures import StorageError
@@ -42,18 +43,19 @@ class Deliveries:
         self._progress = trio.Event()  # set, and made anew, after each try
         self._wanted = trio.Event()  # set by who waits for notes, made anew before each pause
 
-    def heard(self, inbox: Inbox, tracker: WriteTracker, told: Sequence[tuple[Message, int]]) -> None:
+    def heard(self, inbox: Inbox, tracker: WriteTracker, told: Sequence[tuple[Change, int]]) -> None:
         """Note what a connection was told of an inbox, each message once its bytes have left. Sync.
 
         A position covers all that came before it. It may be noted by any connection of the person, because each
         was told all that was missed before it heard anything new, and takes its bytes in their order. `told` is what
-        `tracker` was offered last, each message with its bytes.
+        `tracker` was offered last, each change with its bytes.
         """
         behind = sum(size for _, size in told)
-        for message, size in told:
+        for change, size in told:
             behind -= size
-            if message.room_id:  # one that was never saved has no position
-                note = ((message.room_id, inbox.person_id), message.seq)
+            # What was never saved has no position, and what becomes of a message is not what is delivered.
+            if change.room_id and isinstance(change, Message):
+                note = ((change.room_id, inbox.person_id), change.seq)
                 tracker.when_written(partial(self._delivered, note), behind)
 
     def _delivered(self, note: Note) -> None:

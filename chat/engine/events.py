@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from chat.domain.changes import Deleted, Edited, Reacted
 from chat.domain.entities import Conversation, Message, Person
 from chat.domain.refusals import Refusal
 
@@ -62,4 +63,17 @@ class Overview(msgspec.Struct, frozen=True):
     ref: Any
 
 
-Event = Said | Authorised | Refused | Saved | Welcome | Entered | Pong | Retold | Overview
+Event = (
+    Said
+    | Edited
+    | Deleted
+    | Reacted
+    | Authorised
+    | Refused
+    | Saved
+    | Welcome
+    | Entered
+    | Pong
+    | Retold
+    | Overview
+)

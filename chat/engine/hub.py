@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from chat.domain.audience import audience
+from chat.domain.changes import Change
 from chat.domain.entities import Message, Topic
 from chat.engine.dialect import Encoder
-from chat.engine.events import Said
+from chat.engine.events import Event, Said
 from chat.inspection.metrics import Reading
 
 
@@ -31,25 +32,25 @@ class Subscriber(Protocol):
 
 
 class Announcement(NamedTuple):
-    """A committed message, and the subscriber that sent it if it is one."""
+    """A committed change, and the subscriber that sent it if it is one."""
 
-    message: Message
+    change: Change
     origin: Subscriber | None = None
 
 
-Observer = Callable[[Any, Subscriber, Sequence[tuple[Message, int]]], None]
-"""Told which messages a subscriber of a topic was told, each with the bytes that it took. Sync."""
+Observer = Callable[[Any, Subscriber, Sequence[tuple[Change, int]]], None]
+"""Told which changes a subscriber of a topic was told, each with the bytes that it took. Sync."""
 
 
 class Hub:
-    """Topics, their encoders, and the subscribers of each: a message is encoded once for each encoder of its topic.
+    """Topics, their encoders, and the subscribers of each: a change is encoded once for each encoder of its topic.
 
-    `newest_id` is the id of the newest message there is.
+    `newest_id` is the newest id in the log.
     """
 
     def __init__(self, newest_id: int = 0) -> None:
         self.newest_id = newest_id
-        """The newest published message. Ids ascend in the order of publishing, so whoever subscribes now hears
+        """The newest published change. Ids ascend in the order of publishing, so whoever subscribes now hears
         exactly what has a higher id."""
         self._deliveries = 0  # messages told to subscribers so far, each as often as it was told
         self._observers: dict[type, Observer] = {}
@@ -77,16 +78,16 @@ class Hub:
         self._observers[kind] = observer
 
     def publish(self, announcements: Iterable[Announcement]) -> None:
-        """Tell each message to everyone who listens to a topic of its audience, in the order given."""
+        """Tell each change to everyone who listens to a topic of its audience, in the order given."""
         by_topic: defaultdict[Topic, list[Announcement]] = defaultdict(list)
         origins: set[Subscriber] = set()
         for announcement in announcements:
-            message, origin = announcement
+            change, origin = announcement
             if origin is not None:
                 origins.add(origin)
-            for topic in audience(message):
+            for topic in audience(change):
                 by_topic[topic].append(announcement)
-            self.newest_id = max(self.newest_id, message.id)
+            self.newest_id = max(self.newest_id, change.id)
         for topic, said in by_topic.items():
             if topic in self._topics:
                 observer = self._observers.get(type(topic))
@@ -106,7 +107,7 @@ class Hub:
 
 def _tell(encoder: Encoder, subscribers: set[Subscriber], said: list[Announcement]) -> list[bytes]:
     # The inner loop of the server: one join for all, and one call for each subscriber.
-    frames = [encoder.encode(Said(announcement.message)) for announcement in said]
+    frames = [encoder.encode(_event(announcement.change)) for announcement in said]
     origins = set() if encoder.echoes else subscribers.intersection(a.origin for a in said)
     blob = b"".join(frames)
     for subscriber in subscribers - origins if origins else subscribers:
@@ -116,10 +117,14 @@ def _tell(encoder: Encoder, subscribers: set[Subscriber], said: list[Announcemen
     return frames
 
 
+def _event(change: Change) -> Event:
+    return Said(change) if isinstance(change, Message) else change
+
+
 def _sizes(
     encoder: Encoder, subscriber: Subscriber, said: list[Announcement], frames: list[bytes]
-) -> list[tuple[Message, int]]:
+) -> list[tuple[Change, int]]:
     return [
-        (each.message, 0 if each.origin is subscriber and not encoder.echoes else len(frame))
+        (each.change, 0 if each.origin is subscriber and not encoder.echoes else len(frame))
         for each, frame in zip(said, frames, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""The one task that writes messages: it takes one draft, then all that are waiting, and commits them together.
+"""The one task that writes to the log: it takes one write, then all that are waiting, and commits them together.
 
 Three promises are kept here. What is acknowledged is committed. What anybody sees is committed. What is
 committed is told, once and in order, also when the database went silent in the middle of a commit: then nobody
@@ -13,27 +13,28 @@ import structlog
 import trio
 
 from chat.channels import receive_all_nowait
-from chat.domain.entities import Draft, Message
+from chat.domain.changes import Change, Write
+from chat.domain.entities import Draft
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.domain.outcomes import Outcome
 from chat.domain.ports import Messages
-from chat.domain.refusals import NOT_SAVED, OUTCOME_UNKNOWN, ROOM_GONE, Code, Refusal
+from chat.domain.refusals import NO_MESSAGE, NOT_SAVED, OUTCOME_UNKNOWN, ROOM_GONE, Code, Refusal
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.hub import Announcement, Subscriber
 from chat.engine.log_follower import LogFollower
 from chat.inspection.metrics import Meters
 
 _QUEUE = 4096
-"""Drafts that may wait for the journal; a sender waits for a place, which is its backpressure."""
+"""Writes that may wait for the journal; a sender waits for a place, which is its backpressure."""
 
 _BATCH = 256
-"""Drafts in one transaction: enough that the commit's own cost is shared out, few enough to commit in milliseconds."""
+"""Writes in one transaction: enough that the commit's own cost is shared out, few enough to commit in milliseconds."""
 
 _RETRY = 0.5
 """Seconds between two tries to learn what became of a batch, when nobody sends anything."""
 
 _LONG = 1.0
-"""If a failed commit took longer than this many seconds, the queued drafts fail too."""
+"""If a failed commit took longer than this many seconds, the queued writes fail too."""
 
 _REJECTED = Refusal(Code.INVALID, "the message can't be stored")
 
@@ -41,23 +42,23 @@ logger = structlog.get_logger(__name__)
 
 
 class Submitter(Protocol):
-    """Who submitted a draft, and is called once with its outcome. Sync: called between commit and fan-out."""
+    """Who submitted a write, and is called once with its outcome. Sync: called between commit and fan-out."""
 
-    def on_outcome(self, draft: Draft, outcome: Outcome) -> None:
-        """The draft became a message, now or when it was sent before, or was refused."""
+    def on_outcome(self, write: Write, outcome: Outcome) -> None:
+        """The write is committed, now or before, or refused."""
         ...
 
 
 class Entry(NamedTuple):
-    """A draft, who is told what became of it, and the subscriber that it came from."""
+    """A write, who is told what became of it, and the subscriber that it came from."""
 
-    draft: Draft
+    write: Write
     submitter: Submitter
     origin: Subscriber | None
 
 
 class Journal:
-    """Submits drafts to the writing task."""
+    """Submits writes to the writing task."""
 
     def __init__(
         self, messages: Messages, broadcaster: Broadcaster, follower: LogFollower, meters: Meters
@@ -67,16 +68,16 @@ class Journal:
         self._meters = meters
         self._broadcaster = broadcaster
         self._feed, self._entries = trio.open_memory_channel[Entry](_QUEUE)
-        self._taken = 0  # drafts submitted and not yet committed or refused
+        self._taken = 0  # writes submitted and not yet committed or refused
         self._committed = trio.Event()  # set, and made anew, after each batch
 
-    async def submit(self, draft: Draft, submitter: Submitter, origin: Subscriber | None = None) -> None:
-        """Hand a draft over; its submitter is told the outcome. Waits while the queue is full.
+    async def submit(self, write: Write, submitter: Submitter, origin: Subscriber | None = None) -> None:
+        """Hand a write over; its submitter is told the outcome. Waits while the queue is full.
 
-        `origin` is the subscriber that need not hear its own message. Cancelling: the draft was not taken, and
+        `origin` is the subscriber that need not hear its own message. Cancelling: the write was not taken, and
         its submitter is told nothing.
         """
-        entry = Entry(draft, submitter, origin)
+        entry = Entry(write, submitter, origin)
         try:
             # Spares a turn of the loop; the reader makes one for each frame anyway.
             self._feed.send_nowait(entry)
@@ -117,14 +118,14 @@ class Journal:
             await self._broadcaster.keep_pace()
 
     async def _commit(self, batch: Sequence[Entry]) -> bool:
-        """Save the batch and tell what became of each draft. Returns whether the database did its part."""
-        drafts = [entry.draft for entry in batch]
+        """Save the batch and tell what became of each write. Returns whether the database did its part."""
+        writes = [entry.write for entry in batch]
         if self._follower.is_behind:
             self._refuse(batch, NOT_SAVED)  # a later message must not be told before an earlier one
             return False
         started = trio.current_time()
         try:
-            saved = await self._messages.save(drafts)
+            saved = await self._messages.save(writes)
         except StorageDown as error:
             logger.warning("messages refused, the database can't work", messages=len(batch), error=str(error))
             self._refuse(batch, NOT_SAVED)
@@ -147,17 +148,17 @@ class Journal:
             [
                 Announcement(outcome, entry.origin)
                 for outcome, entry in zip(saved, batch, strict=True)
-                if isinstance(outcome, Message)
+                if isinstance(outcome, Change)
             ]
         )
         for outcome, entry in zip(saved, batch, strict=True):
-            entry.submitter.on_outcome(entry.draft, outcome or ROOM_GONE)
+            entry.submitter.on_outcome(entry.write, outcome or _gone(entry.write))
         return True
 
     def _refuse(self, batch: Sequence[Entry], refusal: Refusal) -> None:
         self._meters.refused(len(batch))
         for entry in batch:
-            entry.submitter.on_outcome(entry.draft, refusal)
+            entry.submitter.on_outcome(entry.write, refusal)
 
     async def _catch_up(self) -> None:
         """Tell what the log has beyond what was told. Where the database does not answer, the next try follows."""
@@ -165,11 +166,15 @@ class Journal:
             committed = await self._follower.catch_up()
         except (StorageDown, OutcomeUnknown):
             return
-        logger.info("the log is read to its end", messages=committed)
+        logger.info("the log is read to its end", changes=committed)
 
     def close(self) -> None:
-        """Take no more drafts; write() ends once those taken are committed or refused. Sync."""
+        """Take no more writes; write() ends once those taken are committed or refused. Sync."""
         self._feed.close()
+
+
+def _gone(write: Write) -> Refusal:
+    return ROOM_GONE if isinstance(write, Draft) else NO_MESSAGE
 
 
 @asynccontextmanager

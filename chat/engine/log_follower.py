@@ -13,10 +13,10 @@ from chat.engine.hub import Announcement
 
 _PIECE = 256
 _PIECE_BYTES = 4 * 2**20
-"""Messages of the log that are read at once, and bytes of their texts."""
+"""Changes of the log that are read at once, and bytes of their texts."""
 
 MOST_BEHIND = 10_000
-"""Messages that are told late. Whoever writes more beside this server writes no chat, and nobody could read it."""
+"""Changes that are told late. Whoever writes more beside this server writes no chat, and nobody could read it."""
 
 
 class LogFollower:
@@ -49,13 +49,13 @@ class LogFollower:
         """Announce what one commit added to the log, if it continues what was announced. Sync: no checkpoint."""
         if not announcements:
             return
-        if self.is_behind or announcements[0].message.id != self._newest_id + 1:
-            self._ahead.update((announcement.message.id, announcement) for announcement in announcements)
+        if self.is_behind or announcements[0].change.id != self._newest_id + 1:
+            self._ahead.update((announcement.change.id, announcement) for announcement in announcements)
         else:
             self._announce(announcements)
 
     async def catch_up(self) -> int:
-        """Read the log to its end and announce what is new in it; return how many messages that were.
+        """Read the log to its end and announce what is new in it; return how many changes that were.
 
         Raises StorageDown or OutcomeUnknown: what was read is announced, and the rest is still behind. Cancelling: the
         same.
@@ -66,7 +66,7 @@ class LogFollower:
             self._skipped(end)
         while behind := await self._messages.read_log(self._newest_id, _PIECE, _PIECE_BYTES):
             # No await from here on: what is read here is not read again.
-            self._announce([self._ahead.pop(message.id, Announcement(message)) for message in behind])
+            self._announce([self._ahead.pop(change.id, Announcement(change)) for change in behind])
             caught_up += len(behind)
             await self._broadcaster.keep_pace()
         # What is still ahead was deleted meanwhile: nobody is told, but for its sender, that it was saved.
@@ -79,5 +79,5 @@ class LogFollower:
         return caught_up
 
     def _announce(self, announcements: Sequence[Announcement]) -> None:
-        self._newest_id = announcements[-1].message.id
+        self._newest_id = announcements[-1].change.id
         self._broadcaster.announce(list(announcements))

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import trio
 
+from chat.domain.changes import Write
 from chat.domain.entities import Draft, Person
 from chat.domain.failures import OutcomeUnknown
 from chat.domain.outcomes import Outcome
@@ -129,7 +130,7 @@ class _Joining:
         await self.ended.wait()  # every draft has an outcome within the storage's deadlines
         return self._outcome if isinstance(self._outcome, Refusal) else None
 
-    def on_outcome(self, draft: Draft, outcome: Outcome) -> None:
+    def on_outcome(self, write: Write, outcome: Outcome) -> None:
         self._outcome = outcome
         self.end()
 

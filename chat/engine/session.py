@@ -17,6 +17,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from chat.domain.accounts import Accounts
 from chat.domain.budgets import HOLD_BACK, Budgets
+from chat.domain.changes import Write
 from chat.domain.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, TOO_SLOW, Closing
 from chat.domain.entities import LOBBY_ID, Draft, MessageKind, People, Person, Topic
 from chat.domain.failures import OutcomeUnknown, StorageDown
@@ -339,7 +340,7 @@ class Session:
                 self._progress = trio.Event()
             await self._progress.wait()
 
-    def on_outcome(self, draft: Draft, outcome: Outcome) -> None:
+    def on_outcome(self, write: Write, outcome: Outcome) -> None:
         """Hear from the journal what became of a draft. Sync: between commit and fan-out."""
         if isinstance(outcome, Refusal):
             self.send(Refused(outcome))

@@ -1,6 +1,7 @@
 """What became of a draft, told to the client that asked under its request's own id."""
 
-from chat.domain.entities import Draft, Message
+from chat.domain.changes import Write
+from chat.domain.entities import Message
 from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.refusals import Refusal
 from chat.engine.events import Refused, Saved
@@ -14,7 +15,7 @@ class Answer:
         self._session = session
         self.ref = ref
 
-    def on_outcome(self, draft: Draft, outcome: Outcome) -> None:
+    def on_outcome(self, write: Write, outcome: Outcome) -> None:
         """Answer the request. Sync: between commit and fan-out."""
         match outcome:
             case Message():

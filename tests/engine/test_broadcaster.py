@@ -29,7 +29,7 @@ class Pages(Hub):
         self.published: list[list[int]] = []
 
     def publish(self, announcements: Iterable[Announcement]) -> None:
-        self.published.append([announcement.message.seq for announcement in announcements])
+        self.published.append([announcement.change.seq for announcement in announcements])
 
     @property
     def seqs(self) -> list[int]:

@@ -35,7 +35,8 @@ def say(seq: int, room: int = GARDEN, author: object = None) -> Announcement:
 
 
 def to(person_id: int, said: Announcement) -> Announcement:
-    return said._replace(message=replace(said.message, people=Pair(said.message.sender_id, person_id)))
+    assert isinstance(said.change, Message)
+    return said._replace(change=replace(said.change, people=Pair(said.change.sender_id, person_id)))
 
 
 def told(*said: Announcement, dialect: object = TALKER) -> bytes:

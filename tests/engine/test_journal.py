@@ -7,12 +7,14 @@ import pytest
 import trio
 import trio.testing
 
+from chat.domain.changes import Change, Deleted, Deletion, Edit, Edited, Reacted, Reaction, Write
 from chat.domain.entities import Draft, Inbox, Message, Pair, Peer, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
-from chat.domain.outcomes import KeyUsed, Outcome, Repeated, Saved
+from chat.domain.outcomes import KeyUsed, Outcome, Repeated, Saved, Unchanged
 from chat.domain.ports import NewPerson
-from chat.domain.refusals import NOT_SAVED, OUTCOME_UNKNOWN, ROOM_GONE, Refusal
+from chat.domain.refusals import NO_MESSAGE, NOT_SAVED, OUTCOME_UNKNOWN, ROOM_GONE, Refusal
 from chat.engine.broadcaster import open_broadcaster
+from chat.engine.events import Event, Said
 from chat.engine.hub import Announcement, Hub
 from chat.engine.journal import Journal, open_journal
 from chat.engine.log_follower import MOST_BEHIND
@@ -38,18 +40,18 @@ class FaultyMessages(MemoryMessages):
         self.silence = 0.0
         """Seconds until a fault is noticed."""
 
-    async def save(self, drafts: Sequence[Draft]) -> list[Saved]:
+    async def save(self, writes: Sequence[Write]) -> list[Saved]:
         nth = len(self.batches)
-        self.batches.append(len(drafts))
+        self.batches.append(len(writes))
         if nth in self.before:
             await trio.sleep(self.silence)
             raise self.before[nth]
-        saved = await super().save(drafts)
+        saved = await super().save(writes)
         if nth in self.after:
             raise self.after[nth]
         return saved
 
-    async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Message]:
+    async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:
         self.read.append(after_id)
         if self.reading:
             await trio.sleep(self.silence)
@@ -86,7 +88,7 @@ class World:
         self.messages = messages
         self.journal = journal
         self.hub = hub
-        self.ben = Ben(lambda: messages._count)
+        self.ben = Ben(lambda: messages._newest_id)
         hub.subscribe(GARDEN, TALKER, self.ben)
 
     async def send(self, *texts: str, room: int = GARDEN, sender: int = 1) -> None:
@@ -274,13 +276,17 @@ async def test_what_is_deleted_before_it_is_told_is_not_waited_for(
     world.messages.reading = [StorageDown("down")]
     await world.send("2", room=cellar.id)
     await world.rest()
-    await (world.messages.delete(2) if what == "message" else world.storage.rooms.delete(cellar.id))
+    if what == "message":
+        await MemoryMessages.save(world.messages, [Deletion(cellar.id, 1, None, 1.0)])
+    else:
+        await world.storage.rooms.delete(cellar.id)
     await trio.sleep(1)
     assert world.ben.lines() == ["1"]
     await world.send("3")
     await world.rest()
     assert world.ben.lines() == ["1", "3"]
-    assert world.messages.read == [0, 0, 1], "what was deleted is not looked for again"
+    told_up_to = 3 if what == "message" else 1  # the deletion of a message is in the log itself
+    assert world.messages.read == [0, 0, told_up_to], "what was deleted is not looked for again"
 
 
 async def test_more_than_anybody_can_be_told_is_skipped_and_said_so(autojump_clock: object) -> None:
@@ -348,12 +354,12 @@ async def test_leaving_commits_and_tells_what_was_taken(autojump_clock: object) 
 class Rejecting(FaultyMessages):
     """Won't take two drafts at once, so that each batch is bisected down to its drafts."""
 
-    async def save(self, drafts: Sequence[Draft]) -> list[Saved]:
-        if len(drafts) > 1:
+    async def save(self, writes: Sequence[Write]) -> list[Saved]:
+        if len(writes) > 1:
             await trio.lowlevel.checkpoint()
-            self.batches.append(len(drafts))
+            self.batches.append(len(writes))
             raise WriteRejected("one of them")
-        return await super().save(drafts)
+        return await super().save(writes)
 
 
 @pytest.mark.parametrize(("half", "told"), [(1, "two"), (2, "one")])
@@ -584,7 +590,8 @@ async def test_a_message_is_told_to_whom_it_was_for_with_whom_it_was_to(
         await world.rest()
         assert {number: ear.lines() for number, ear in ears.items()} == {7: ["for 7"], 8: ["for 8"]}
         assert world.ben.lines() == ["and for all"]
-        assert [each.message.peer for each in announced] == [Peer(7, ""), Peer(8, ""), None]
+        said = [each.change for each in announced if isinstance(each.change, Message)]
+        assert [message.peer for message in said] == [Peer(7, ""), Peer(8, ""), None]
 
 
 async def test_whoever_said_it_does_not_hear_it_again(autojump_clock: object, world: World) -> None:
@@ -623,3 +630,82 @@ async def test_quiet_waits_for_a_single_draft_and_sleeps_meanwhile(
     finally:
         gate.set()
     assert quiet == [True]
+
+
+class Words:
+    """An encoder that has words for what becomes of messages."""
+
+    echoes = True
+
+    def encode(self, event: Event) -> bytes:
+        match event:
+            case Said(message):
+                return b"said %d\n" % message.seq
+            case Edited():
+                return b"edited %d: %s\n" % (event.seq, event.text.encode())
+            case Deleted():
+                return b"deleted %d\n" % event.seq
+            case Reacted():
+                return b"reacted %d: %d\n" % (event.seq, event.count)
+        return b""
+
+
+class Keeps:
+    """A submitter that keeps what it is told."""
+
+    def __init__(self, outcomes: list[Outcome]) -> None:
+        self._outcomes = outcomes
+
+    def on_outcome(self, write: Write, outcome: Outcome) -> None:
+        self._outcomes.append(outcome)
+
+
+class Listener:
+    """A subscriber that keeps what it is offered."""
+
+    def __init__(self) -> None:
+        self.heard = b""
+
+    def offer(self, blob: bytes) -> None:
+        self.heard += blob
+
+    def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
+        raise AssertionError("nobody asks")
+
+
+@pytest.mark.parametrize("known", ["at once", "late"])
+async def test_what_becomes_of_a_message_is_told_in_order_to_who_has_words_for_it(
+    autojump_clock: object, known: str
+) -> None:
+    async with opened_world() as world:
+        listener = Listener()
+        world.hub.subscribe(GARDEN, Words(), listener)
+        await world.send("1")
+        await world.rest()
+        if known == "late":
+            world.messages.after[1] = OutcomeUnknown("silence")
+        outcomes: list[Outcome] = []
+        changes: list[Write] = [
+            Edit(GARDEN, 1, 1, "one", 1.0),
+            Reaction(GARDEN, 1, 2, "👍", True, 1.0),
+            Reaction(GARDEN, 1, 2, "👍", True, 1.0),
+            Draft(GARDEN, 2, "cem", "2", 1.0),
+            Deletion(GARDEN, 2, 2, 1.0),
+            Edit(GARDEN, 9, 1, "nothing", 1.0),
+        ]
+        for change in changes:
+            await world.journal.submit(change, Keeps(outcomes), world.ben)
+        await world.rest()
+        await world.send("3")
+        await world.rest()
+    assert listener.heard.decode().splitlines() == [
+        "said 1", "edited 1: one", "reacted 1: 1",
+        *(["said 2"] if known == "at once" else []),  # read late, it is deleted already
+        "deleted 2", "said 3",
+    ]  # fmt: skip
+    assert world.ben.lines() == ["1", "3"], "who has no words for it hears nothing of it"
+    if known == "at once":
+        assert list(map(type, outcomes)) == [Edited, Reacted, Unchanged, Message, Deleted, Refusal]
+        assert outcomes[-1] is NO_MESSAGE
+    else:
+        assert outcomes == [OUTCOME_UNKNOWN] * 6

@@ -10,6 +10,7 @@ import trio
 from conftest import ServerProcess, execute
 from msgspec import structs
 
+from chat.domain.changes import Change, Deleted, Deletion, Edit, Edited, Reacted, Reaction
 from chat.domain.entities import (
     LOBBY_ID,
     Draft,
@@ -25,8 +26,10 @@ from chat.domain.entities import (
     SupportOf,
 )
 from chat.domain.failures import WriteRejected
-from chat.domain.outcomes import KeyUsed, Repeated
+from chat.domain.message_state import MOST_EMOJI
+from chat.domain.outcomes import KeyUsed, Repeated, Saved, Unchanged
 from chat.domain.ports import NewPerson, Storage, Taken
+from chat.domain.refusals import Code, Refusal
 from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
@@ -42,7 +45,7 @@ PLENTY = 1 << 20
 """More bytes than any test reads."""
 
 _EMPTY = """
-TRUNCATE users, rooms, invites RESTART IDENTITY CASCADE;
+TRUNCATE users, rooms, invites, changes, reactions RESTART IDENTITY CASCADE;
 INSERT INTO rooms (id, kind, name, name_key) VALUES (1, 'lobby', 'lobby', 'lobby');
 SELECT setval(pg_get_serial_sequence('rooms', 'id'), 1);
 UPDATE lanes SET last_id = 0"""
@@ -130,6 +133,11 @@ async def say(storage: Storage, *drafts: Draft) -> list[Message]:
     said = [message for message in saved if isinstance(message, Message)]
     assert len(said) == len(drafts)
     return said
+
+
+async def delete(storage: Storage, message: Message) -> bool:
+    (outcome,) = await storage.messages.save([Deletion(message.room_id, message.seq, None, NOW)])
+    return isinstance(outcome, Deleted)
 
 
 def texts(messages: Sequence[Message]) -> list[str]:
@@ -835,15 +843,17 @@ async def test_the_log_tells_what_was_said_in_all_rooms_and_to_whom(storage: Sto
     assert await read_log(6, 99, PLENTY) == []
 
 
-async def test_the_log_tells_nothing_that_was_deleted(storage: Storage) -> None:
+async def test_of_what_was_deleted_the_log_tells_that_alone(storage: Storage) -> None:
     ada, _ = await add_both(storage)
     garden = await make_room(storage, ada)
     said = await say(
         storage, draft(ada, "1"), draft(ada, "2", room=garden.id), draft(ada, "3"), draft(ada, "4")
     )
-    await storage.messages.delete(said[2].id)
+    await delete(storage, said[2])
     await storage.rooms.delete(garden.id)
-    assert await storage.messages.read_log(0, 99, PLENTY) == [said[0], said[3]]
+    (of_it,) = (each for each in await storage.messages.read_log(4, 99, PLENTY))
+    assert isinstance(of_it, Deleted)
+    assert await storage.messages.read_log(0, 99, PLENTY) == [said[0], said[3], of_it]
 
 
 async def test_before_shows_the_newest_first_up_to_an_id(storage: Storage) -> None:
@@ -1208,7 +1218,7 @@ async def test_a_deleted_message_is_told_to_nobody_again_and_keeps_its_place(sto
     ada, ben = await add_both(storage)
     said = await say(storage, *(draft(ada, f"{n}") for n in range(1, 6)))
     for message in (said[0], said[2], said[3]):
-        assert await storage.messages.delete(message.id)
+        assert await delete(storage, message)
     assert texts(await storage.messages.page(LOBBY_ID, 0, 9, PLENTY)) == ["2", "5"]
     assert texts(await storage.messages.before(LOBBY_ID, EVER, 9, PLENTY)) == ["5", "2"]
     assert texts(await storage.messages.before(LOBBY_ID, EVER, 2, PLENTY)) == ["5", "2"], (
@@ -1225,19 +1235,20 @@ async def test_a_message_is_deleted_once_and_only_a_text_of_a_room_that_is_there
     joined, text, other = await say(
         storage, joining(ada, garden.id), draft(ada, "1", room=garden.id), draft(ada, "2", room=garden.id)
     )
-    assert await storage.messages.delete(text.id)
-    assert not await storage.messages.delete(text.id)
-    assert not await storage.messages.delete(joined.id)
-    assert not await storage.messages.delete(99)
+    assert await delete(storage, text)
+    assert not await delete(storage, text)
+    assert not await delete(storage, joined)
+    assert not await delete(storage, structs.replace(text, seq=99))
+    assert not await delete(storage, structs.replace(text, room_id=99))
     await storage.rooms.delete(garden.id)
-    assert not await storage.messages.delete(other.id)
+    assert not await delete(storage, other)
 
 
 async def test_a_deleted_message_is_not_delivered(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     pair = await direct_room(storage, ada, ben)
     first, *_ = await say(storage, *(draft(ada, text, room=pair.id) for text in ("1", "2")))
-    assert await storage.messages.delete(first.id)
+    assert await delete(storage, first)
     assert texts(await storage.messages.undelivered(ben, 0, EVER, 9, PLENTY)) == ["2"]
 
 
@@ -1250,7 +1261,280 @@ async def test_a_conversation_ends_with_its_last_message_that_is_left(storage: S
         draft(ada, "2", room=of_ada.id),
         draft(ben, "3", room=of_ben.id),
     )
-    await storage.messages.delete(two.id)
-    await storage.messages.delete(three.id)
+    await delete(storage, two)
+    await delete(storage, three)
     (left,) = await storage.messages.conversations(9, PLENTY)
     assert (left.person_id, left.last.id, left.unread) == (ada, one.id, 2)
+
+
+# --- edits, deletions and reactions ---
+
+
+def numbers(saved: Sequence[Saved]) -> list[tuple[int, int, int] | None]:
+    """Return id, seq and pos of each; None for what has none."""
+    return [
+        (each.id, each.seq, each.pos) if isinstance(each, Message | Edited | Deleted | Reacted) else None
+        for each in saved
+    ]
+
+
+async def test_changes_are_in_the_log_and_messages_are_as_they_have_become(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    garden = await make_room(storage, ada)
+    one, two, three = await say(storage, draft(ada, "1"), draft(ben, "2"), draft(ada, "3", room=garden.id))
+    saved = await storage.messages.save(
+        [
+            Edit(LOBBY_ID, 1, ada, "one", NOW + 1),
+            Reaction(LOBBY_ID, 2, ada, "👍", True, NOW + 2),
+            Reaction(LOBBY_ID, 2, ben, "👍", True, NOW + 3),
+            Deletion(garden.id, 1, ada, NOW + 4),
+        ]
+    )
+    edited = Edited(4, LOBBY_ID, 1, 3, ada, "one", NOW + 1)
+    reacted = [
+        Reacted(5, LOBBY_ID, 2, 4, ada, "👍", True, 1, NOW + 2),
+        Reacted(6, LOBBY_ID, 2, 5, ben, "👍", True, 2, NOW + 3),
+    ]
+    deleted = Deleted(7, garden.id, 1, 2, ada, NOW + 4)
+    assert saved == [edited, *reacted, deleted]
+    page = await storage.messages.page(LOBBY_ID, 0, 9, PLENTY)
+    assert [(each.id, each.text, each.pos) for each in page] == [(one.id, "one", 3), (two.id, "2", 5)]
+    assert await storage.messages.page(garden.id, 0, 9, PLENTY) == []
+    assert await storage.messages.by_id(three.id) is None
+    found = await storage.messages.by_id(one.id)
+    assert found == page[0]
+    assert await storage.messages.newest_id() == 7
+    in_log = await storage.messages.read_log(0, 99, PLENTY)
+    assert in_log == [
+        structs.replace(one, text="one"),
+        structs.replace(two, sender_name="Ben"),
+        edited,
+        structs.replace(reacted[0], count=2),
+        reacted[1],
+        deleted,
+    ]
+    assert await storage.messages.read_log(4, 2, PLENTY) == in_log[3:5]
+    assert await storage.messages.read_log(0, 99, 8) == in_log[:2], "texts are counted"
+    room = await storage.rooms.by_id(LOBBY_ID)
+    assert room is not None
+    assert (room.last_seq, room.last_pos) == (2, 5)
+
+
+async def test_drafts_and_changes_of_one_batch_are_numbered_in_their_order(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    garden = await make_room(storage, ada)
+    await say(storage, draft(ada, "1"))
+    saved = await storage.messages.save(
+        [
+            Edit(LOBBY_ID, 1, ada, "one", NOW),
+            draft(ben, "2"),
+            draft(ben, "first", room=garden.id, key="k"),
+            draft(ben, "first", room=garden.id, key="k"),
+            Edit(LOBBY_ID, 2, ben, "two", NOW),  # said just now
+            Edit(garden.id, 1, ben, "of the garden", NOW),
+            draft(ben, "another text", key="k"),
+            draft(ada, "3"),
+            Deletion(LOBBY_ID, 2, ben, NOW),
+        ]
+    )
+    assert numbers(saved) == [
+        (2, 1, 2), (3, 2, 3), (4, 1, 1), None, (5, 2, 4), (6, 1, 2), None, (7, 3, 5), (8, 2, 6),
+    ]  # fmt: skip
+    assert isinstance(saved[2], Message)
+    assert saved[3] == Repeated(saved[2])
+    assert saved[6] == KeyUsed(message=structs.replace(saved[2], text="of the garden"))
+    assert texts(await storage.messages.page(LOBBY_ID, 0, 9, PLENTY)) == ["one", "3"]
+    (next_one,) = await say(storage, draft(ada, "4"))
+    assert (next_one.id, next_one.seq, next_one.pos) == (9, 4, 7)
+
+
+async def test_what_was_sent_with_a_key_is_answered_as_it_was_saved_after_a_change(storage: Storage) -> None:
+    ada, _ = await add_both(storage)
+    (first,) = await say(storage, draft(ada, "1", key="k"))
+    await storage.messages.save([Edit(LOBBY_ID, 1, ada, "one", NOW)])
+    assert await storage.messages.save([draft(ada, "1", key="k")]) == [
+        Repeated(structs.replace(first, text="one"))
+    ]
+    (used,) = await storage.messages.save([draft(ada, "one", key="k")])
+    assert isinstance(used, KeyUsed)
+    assert await delete(storage, first)
+    assert await storage.messages.save([draft(ada, "1", key="k")]) == [
+        Repeated(structs.replace(first, text=""))
+    ]
+
+
+async def test_a_change_that_changes_nothing_takes_no_number(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    await say(storage, draft(ada, "1"), draft(ada, "2"))
+
+    def like(person: int, *, is_on: bool = True) -> Reaction:
+        return Reaction(LOBBY_ID, 1, person, "👍", is_on, NOW)
+
+    saved = await storage.messages.save(
+        [
+            Edit(LOBBY_ID, 1, ada, "1", NOW),
+            like(ada, is_on=False),
+            like(ada),
+            like(ada),
+            like(ben, is_on=False),
+            Deletion(LOBBY_ID, 2, ada, NOW),
+            Deletion(LOBBY_ID, 2, ada, NOW),
+        ]
+    )
+    nothing = [n for n, outcome in enumerate(saved) if isinstance(outcome, Unchanged)]
+    assert nothing == [0, 1, 3, 4, 6]
+    assert [saved[n] for n in nothing] == [Unchanged(pos) for pos in (1, 1, 3, 3, 4)]
+    assert numbers([saved[2], saved[5]]) == [(3, 1, 3), (4, 2, 4)]
+    assert await storage.messages.save([like(ada), Deletion(LOBBY_ID, 2, ben, NOW)]) == [
+        Unchanged(3),
+        Unchanged(4),
+    ]
+    assert await storage.messages.newest_id() == 4
+
+
+async def test_only_a_text_that_is_there_can_be_changed(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    garden, cellar = await make_room(storage, ada, "Garden"), await make_room(storage, ada, "Cellar")
+    await say(storage, joining(ben, garden.id), draft(ada, "1"), draft(ada, "1", room=cellar.id))
+    await storage.rooms.delete(cellar.id)
+    await storage.messages.save([Deletion(LOBBY_ID, 1, ada, NOW)])
+    saved = await storage.messages.save(
+        [
+            Edit(LOBBY_ID, 1, ada, "deleted", NOW),
+            Reaction(LOBBY_ID, 1, ada, "👍", True, NOW),
+            Edit(LOBBY_ID, 2, ada, "not there yet", NOW),
+            Edit(LOBBY_ID, 0, ada, "never there", NOW),
+            Edit(LOBBY_ID, -1, ada, "nor that", NOW),
+            Deletion(garden.id, 1, ada, NOW),  # somebody joined
+            Edit(cellar.id, 1, ada, "of a room that is gone", NOW),
+            Edit(99, 1, ada, "of no room", NOW),
+            draft(ada, "said"),
+        ]
+    )
+    assert saved[:-1] == [None] * 8
+    assert numbers(saved[-1:]) == [(5, 2, 3)]
+
+
+@pytest.mark.parametrize("poison", ["a\0b", None])
+async def test_a_change_that_can_not_be_stored_rejects_the_whole_batch(
+    storage: Storage, poison: str | None
+) -> None:
+    ada, _ = await add_both(storage)
+    await say(storage, draft(ada, "1"))
+    bad = Edit(LOBBY_ID, 1, ada, poison, NOW) if poison else Edit(LOBBY_ID, 1, 99, "by nobody", NOW)
+    for batch in ([Reaction(LOBBY_ID, 1, ada, "👍", True, NOW), bad], [draft(ada, "2"), bad], [bad]):
+        with pytest.raises(WriteRejected):
+            await storage.messages.save(batch)
+    assert texts(await storage.messages.page(LOBBY_ID, 0, 9, PLENTY)) == ["1"]
+    (message,) = await say(storage, draft(ada, "2"))
+    assert (message.id, message.pos) == (2, 2)
+
+
+async def test_reactions_are_counted_and_go_with_their_message(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    (said,) = await say(storage, draft(ada, "1"))
+
+    async def react(person: int, emoji: str, *, is_on: bool = True) -> Saved:
+        (outcome,) = await storage.messages.save([Reaction(LOBBY_ID, 1, person, emoji, is_on, NOW)])
+        return outcome
+
+    counted = [
+        await react(ada, "👍"),
+        await react(ben, "👍"),
+        await react(ben, "🎉"),
+        await react(ada, "👍", is_on=False),
+        await react(ben, "👍", is_on=False),
+        await react(ada, "👍"),
+    ]
+    assert [each.count for each in counted if isinstance(each, Reacted)] == [1, 2, 1, 1, 0, 1]
+    assert await delete(storage, said)
+    assert isinstance((await storage.messages.read_log(1, 99, PLENTY))[-1], Deleted)
+    assert len(await storage.messages.read_log(1, 99, PLENTY)) == 1, "nothing else is told of it"
+
+
+async def test_a_message_takes_so_many_kinds_of_reactions_and_no_more(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    await say(storage, draft(ada, "1"))
+    emoji = [chr(0x1F600 + n) for n in range(MOST_EMOJI + 1)]
+    saved = await storage.messages.save([Reaction(LOBBY_ID, 1, ada, each, True, NOW) for each in emoji])
+    *taken, refused = saved
+    assert all(isinstance(each, Reacted) for each in taken)
+    assert isinstance(refused, Refusal)
+    assert refused.code is Code.TOO_MANY
+    again = await storage.messages.save(
+        [
+            Reaction(LOBBY_ID, 1, ben, emoji[0], True, NOW),
+            Reaction(LOBBY_ID, 1, ben, emoji[-1], True, NOW),
+            Reaction(LOBBY_ID, 1, ada, emoji[1], False, NOW),
+            Reaction(LOBBY_ID, 1, ben, emoji[-1], True, NOW),
+        ]
+    )
+    assert [isinstance(each, Reacted) for each in again] == [True, False, True, True]
+
+
+async def test_who_was_away_is_told_a_message_as_it_is_now(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    pair = await direct_room(storage, ada, ben)
+    people = Pair(ada, ben)
+    await say(storage, *(draft(ada, text, room=pair.id, people=people) for text in ("1", "2")))
+    (edited,) = await storage.messages.save([Edit(pair.id, 1, ada, "one", NOW, people)])
+    assert texts(await storage.messages.undelivered(ben, 0, EVER, 9, PLENTY)) == ["one", "2"]
+    assert isinstance(edited, Edited)
+    assert edited.people == people
+    assert (await storage.messages.read_log(2, 9, PLENTY)) == [edited]
+
+
+async def test_what_became_of_messages_goes_with_a_deleted_room(storage: Storage) -> None:
+    ada, _ = await add_both(storage)
+    garden = await make_room(storage, ada)
+    await say(storage, *(draft(ada, f"{n}", room=garden.id) for n in range(4)))
+    changes: list[Edit | Reaction] = [Edit(garden.id, seq, ada, "x", NOW) for seq in (1, 2, 3)]
+    changes += [Reaction(garden.id, seq, ada, "👍", True, NOW) for seq in (1, 2, 3)]
+    await storage.messages.save(changes)
+    assert await storage.rooms.delete(garden.id)
+    for _ in range(await remove_all_deleted(storage, 2)):
+        assert await storage.messages.read_log(0, 99, PLENTY) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_changes_applied_one_after_the_other_give_what_the_room_shows(
+    storage: Storage, seed: int
+) -> None:
+    drawn = random.Random(seed)
+    ada, ben = await add_both(storage)
+    log: list[Change] = []
+    for _ in range(12):
+        batch: list[Draft | Edit | Deletion | Reaction] = []
+        for _ in range(drawn.randint(1, 6)):
+            who, seq = drawn.choice((ada, ben)), drawn.randint(1, 12)
+            match drawn.randrange(4):
+                case 0:
+                    batch.append(draft(who, f"{drawn.random()}"))
+                case 1:
+                    batch.append(Edit(LOBBY_ID, seq, who, drawn.choice("ab"), NOW))
+                case 2:
+                    batch.append(
+                        Reaction(LOBBY_ID, seq, who, drawn.choice("👍🎉"), drawn.random() < 0.6, NOW)
+                    )
+                case _:
+                    batch.append(Deletion(LOBBY_ID, drawn.randint(1, 60), who, NOW))
+        log += [each for each in await storage.messages.save(batch) if isinstance(each, Change)]
+    assert [change.id for change in log] == list(range(1, len(log) + 1))
+    assert [change.pos for change in log] == list(range(1, len(log) + 1))
+    shown: dict[int, tuple[str, int]] = {}
+    for change in log:
+        match change:
+            case Message():
+                shown[change.seq] = change.text, change.pos
+            case Edited():
+                shown[change.seq] = change.text, change.pos
+            case Reacted():
+                shown[change.seq] = shown[change.seq][0], change.pos
+            case Deleted():
+                del shown[change.seq]
+    page = await storage.messages.page(LOBBY_ID, 0, 999, PLENTY)
+    assert {message.seq: (message.text, message.pos) for message in page} == shown
+    told = await storage.messages.read_log(0, 999, PLENTY)
+    assert [change.id for change in told if isinstance(change, Deleted)] == [
+        change.id for change in log if isinstance(change, Deleted)
+    ]

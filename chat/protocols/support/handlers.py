@@ -9,6 +9,7 @@ import msgspec
 import trio
 
 from chat.domain.budgets import reading_size
+from chat.domain.changes import Change
 from chat.domain.closing import UNAUTHENTICATED
 from chat.domain.entities import Desk, Message, Peer, Person, SupportLine, SupportOf
 from chat.domain.refusals import Code, Refusal
@@ -152,15 +153,15 @@ class SupportDesk:
         else:
             session.send(Refused(command.refusal, command.ref))
 
-    def heard(self, _desk: Desk, _operator: Subscriber, told: Sequence[tuple[Message, int]]) -> None:
+    def heard(self, _desk: Desk, _operator: Subscriber, told: Sequence[tuple[Change, int]]) -> None:
         """Hear from the hub what an operator was told: whose conversation the last person spoke in. Sync.
 
         It is what was published that counts, not what was committed: after an unknown outcome nobody is told of a
         commit until it is published.
         """
-        for message, _ in told:
-            if message.peer is not None and message.sender_id == message.peer.id:
-                self._last = (message.id, message.peer)
+        for change, _ in told:
+            if isinstance(change, Message) and change.peer is not None and change.sender_id == change.peer.id:
+                self._last = (change.id, change.peer)
 
     def role_changed(self, session: Session) -> None:
         """Let an open session hear what its person may hear since they became an operator, or are none any more. Sync.

@@ -3,16 +3,21 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from typing import TypeVar
 
 import msgspec
 import trio
 from msgspec import structs
 
+from chat.domain.changes import Change, Deleted, Deletion, Edit, Edited, Reacted, Reaction, Write
 from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair
 from chat.domain.failures import WriteRejected
+from chat.domain.message_state import MessageState
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
 from chat.storage.memory.rooms import MemoryRooms
 from chat.storage.memory.users import MemoryUsers
+
+_C = TypeVar("_C", bound=Change)
 
 
 class MemoryMessages:
@@ -23,24 +28,27 @@ class MemoryMessages:
         self._rooms = rooms
         self._by_room = rooms.said
         self._by_key: dict[tuple[int, str], tuple[Draft, Message]] = {}
-        self._deleted: set[int] = set()
-        self._count = 0
+        self._states: dict[int, MessageState] = {}  # of texts that were changed, by message id
+        self._changes: list[Edited | Deleted | Reacted] = []
+        self._newest_id = 0
 
-    async def save(self, drafts: Sequence[Draft]) -> list[Saved]:
+    async def save(self, writes: Sequence[Write]) -> list[Saved]:
         await trio.lowlevel.checkpoint()
         # No await from here on: all of it happens, or none.
-        if any(self._users.look_up(draft.sender_id) is None for draft in drafts):
-            raise WriteRejected("there is no such sender")
-        if any("\0" in draft.text for draft in drafts):
+        authors = {write.sender_id if isinstance(write, Draft) else write.actor_id for write in writes}
+        if any(person_id is not None and self._users.look_up(person_id) is None for person_id in authors):
+            raise WriteRejected("there is no such person")
+        if any("\0" in write.text for write in writes if isinstance(write, Draft | Edit)):
             raise WriteRejected("a text can't hold NUL")
-        return [self._save(draft) for draft in drafts]
+        return [self._save(write) if isinstance(write, Draft) else self._change(write) for write in writes]
 
     def _save(self, draft: Draft) -> Saved:
         if draft.key is None:
             return self._append(draft)
         key = draft.sender_id, draft.key
         if key in self._by_key:
-            known, message = self._by_key[key]
+            known, first = self._by_key[key]
+            message = structs.replace(first, text=self._by_room[first.room_id][first.seq - 1].text)
             same = (known.room_id, known.text) == (draft.room_id, draft.text)
             return Repeated(message) if same else KeyUsed(message=message)
         saved = self._append(draft)
@@ -49,45 +57,81 @@ class MemoryMessages:
         return saved
 
     def _append(self, draft: Draft) -> Message | None:
-        seq = self._rooms.advance(draft.room_id)
-        if seq is None:
+        room = self._rooms.look_up(draft.room_id)
+        if room is None:
             return None
-        self._count += 1
+        self._rooms.advance(room.id, messages=1)
+        self._newest_id += 1
         message = Message(
-            self._count,
+            self._newest_id,
             draft.room_id,
-            seq,
+            room.last_seq + 1,
             draft.sender_id,
             draft.sender_name,
             draft.text,
             draft.created_at,
             draft.kind,
             draft.people,
-            seq,
+            room.last_pos + 1,
         )
         self._by_room[draft.room_id].append(message)
         if draft.kind is MessageKind.JOIN:
             self._rooms.add_member(draft.room_id, draft.sender_id)
         return message
 
-    async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Message]:
+    def _change(self, change: Edit | Deletion | Reaction) -> Saved:
+        room, said = self._rooms.look_up(change.room_id), self._said(change.room_id)
+        if room is None or not 0 < change.seq <= len(said):
+            return None
+        message = said[change.seq - 1]
+        if message.kind is not MessageKind.TEXT:
+            return None
+        state = self._states.setdefault(message.id, MessageState(message.text, message.pos, False, {}, set()))
+        made = state.change(change, self._newest_id + 1, room.last_pos + 1)
+        if isinstance(made, Edited | Deleted | Reacted):
+            self._rooms.advance(room.id)
+            self._newest_id += 1
+            self._changes.append(made)
+            said[change.seq - 1] = structs.replace(message, text=state.text, pos=state.pos)
+        return made
+
+    async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:
         await trio.lowlevel.checkpoint()
-        everything = chain.from_iterable(map(self._said, self._by_room))
-        behind = sorted((m for m in self._left(everything) if m.id > after_id), key=_id)[:limit]
+        said = self._left(chain.from_iterable(map(self._said, self._by_room)))
+        changes = (change for change in self._changes if self._rooms.is_there(change.room_id))
+        log: list[Change] = [self._as_said(message) for message in said]
+        log += filter(None, map(self._as_changed, changes))
+        behind = sorted((change for change in log if change.id > after_id), key=_id)[:limit]
         return [
-            structs.replace(self._retold(message), people=self._rooms.people_of(message.room_id))
-            for message in _within(most_bytes, behind)
+            structs.replace(change, people=self._rooms.people_of(change.room_id))
+            for change in _within(most_bytes, behind)
         ]
 
-    async def delete(self, message_id: int) -> bool:
+    def _as_said(self, message: Message) -> Message:
+        """Return the message as the log tells it: with its own place, but the text and the name of now."""
+        others = sum(change.room_id == message.room_id and change.id < message.id for change in self._changes)
+        return structs.replace(self._retold(message), pos=message.seq + others)
+
+    def _as_changed(self, change: Edited | Deleted | Reacted) -> Change | None:
+        """Return the change as the log tells it; None: of a message that is deleted, nothing but that."""
+        state = self._states[self._by_room[change.room_id][change.seq - 1].id]
+        match change:
+            case Deleted():
+                return change
+            case _ if state.is_deleted:
+                return None
+            case Edited():
+                return structs.replace(change, text=state.text)
+            case Reacted():
+                return structs.replace(change, count=state.counts.get(change.emoji, 0))
+
+    async def by_id(self, message_id: int) -> Message | None:
         await trio.lowlevel.checkpoint()
-        for room_id, said in self._by_room.items():
-            for message in self._left(said) if self._rooms.is_there(room_id) else ():
-                if message.id == message_id and message.kind is MessageKind.TEXT:
-                    self._deleted.add(message_id)
-                    said[message.seq - 1] = structs.replace(message, text="")
-                    return True
-        return False
+        for room_id in self._by_room:
+            for message in self._left(self._said(room_id)):
+                if message.id == message_id:
+                    return self._retold(message)
+        return None
 
     async def page(self, room_id: int, after: int, up_to: int, most_bytes: int) -> list[Message]:
         await trio.lowlevel.checkpoint()
@@ -115,7 +159,7 @@ class MemoryMessages:
 
     async def newest_id(self) -> int:
         await trio.lowlevel.checkpoint()
-        return self._count
+        return self._newest_id
 
     async def conversations(self, limit: int, most_bytes: int) -> list[Conversation]:
         await trio.lowlevel.checkpoint()
@@ -140,7 +184,10 @@ class MemoryMessages:
 
     def _left(self, messages: Iterable[Message]) -> Iterator[Message]:
         """Yield those that were not deleted."""
-        return (message for message in messages if message.id not in self._deleted)
+        return (message for message in messages if not self._is_deleted(message))
+
+    def _is_deleted(self, message: Message) -> bool:
+        return message.id in self._states and self._states[message.id].is_deleted
 
     def _is_own(self, room_id: int) -> bool:
         """Whether the room is of one person with themselves."""
@@ -153,15 +200,15 @@ class MemoryMessages:
         return structs.replace(message, sender_name=sender.name, people=None)
 
 
-def _id(message: Message) -> int:
-    return message.id
+def _id(change: Change) -> int:
+    return change.id
 
 
-def _within(most_bytes: int, messages: Iterable[Message]) -> Iterator[Message]:
-    """Yield messages from the front while their texts have at most `most_bytes` as JSON; the first always."""
+def _within(most_bytes: int, changes: Iterable[_C]) -> Iterator[_C]:
+    """Yield changes from the front while their texts have at most `most_bytes` as JSON; the first always."""
     total = 0
-    for nth, message in enumerate(messages):
-        total += len(msgspec.json.encode(message.text))
+    for nth, change in enumerate(changes):
+        total += len(msgspec.json.encode(change.text if isinstance(change, Message | Edited) else ""))
         if nth > 0 and total > most_bytes:
             return
-        yield message
+        yield change

@@ -188,10 +188,12 @@ class MemoryRooms:
         """Return the support conversations: person to room."""
         return dict(self._support)
 
-    def advance(self, room_id: int) -> int | None:
-        """Take the next `seq` of a room, or None if the room is gone."""
-        room = self._by_id.get(room_id)
-        if room is None:
-            return None
-        self._by_id[room_id] = structs.replace(room, last_seq=room.last_seq + 1)
-        return room.last_seq + 1
+    def look_up(self, room_id: int) -> Room | None:
+        """Return the room with this id, at once."""
+        return self._by_id.get(room_id)
+
+    def advance(self, room_id: int, *, messages: int = 0) -> None:
+        """Count one more change of a room that is there, and so many messages."""
+        room = self._by_id[room_id]
+        last_seq, last_pos = room.last_seq + messages, room.last_pos + 1
+        self._by_id[room_id] = structs.replace(room, last_seq=last_seq, last_pos=last_pos)

@@ -1,4 +1,4 @@
-"""The statements of `messages.py`: each reads about as many rows as it returns, at any place of a long room.
+"""The statements of `messages.py` and `saving.py`: each reads about as many rows as it returns, however long the room.
 
 `seq` counts a room's messages without a gap, so a stretch of a room is a range of the key (room_id, seq), and how
 many rows it has is known before any is read. `seq_up_to` (sql/0002) finds the seq that an id stands at. A LATERAL
@@ -51,6 +51,10 @@ counted AS (
     UPDATE lanes SET last_id = log.last_id + (SELECT coalesce(sum(size), 0) FROM counted) FROM log WHERE id = 1
 )"""
 
+LOCK = f"""
+WITH {_LOCKED}
+SELECT last_id, (SELECT count(*) FROM locked) AS rooms FROM log"""
+
 SAVE = f"""
 WITH {_LOCKED}, share AS (
     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
@@ -97,7 +101,7 @@ UNION ALL
 SELECT room_id, seq, pos, id, nth, text, extract(epoch FROM created_at)::float8, kind, key_digest FROM known"""
 
 _COLUMNS = """m.id, m.room_id, m.seq, m.sender_id, u.name AS sender_name, m.text,
-    extract(epoch FROM m.created_at)::float8 AS created_at, m.kind, m.pos"""
+    extract(epoch FROM m.created_at)::float8 AS created_at, m.kind, coalesce(m.changed_pos, m.pos) AS pos"""
 
 
 def _within(most_bytes: str, rows: str, order: str) -> str:
@@ -114,15 +118,29 @@ def _within(most_bytes: str, rows: str, order: str) -> str:
     ) AS counted WHERE counted.total <= {most_bytes} OR counted.nth = 1) AS m"""
 
 
+# Messages and what became of messages, as far as anybody may still be told: of a deleted one, that it is deleted.
 _BEHIND = """
-SELECT messages.* FROM messages JOIN rooms ON rooms.id = messages.room_id
+(SELECT messages.id, room_id, seq, pos, messages.kind, sender_id, text, messages.created_at,
+        NULL AS emoji, NULL::boolean AS is_on
+FROM messages JOIN rooms ON rooms.id = messages.room_id
 WHERE messages.id > $1 AND messages.deleted_at IS NULL AND rooms.deleted_at IS NULL
-ORDER BY messages.id LIMIT $2::bigint"""
+ORDER BY messages.id LIMIT $2::bigint)
+UNION ALL
+(SELECT changes.id, room_id, seq, changes.pos, changes.kind, actor_id,
+        CASE changes.kind WHEN 'edited' THEN text ELSE '' END, changes.created_at, emoji, is_on
+FROM changes JOIN messages USING (room_id, seq) JOIN rooms ON rooms.id = room_id
+WHERE changes.id > $1 AND (changes.kind = 'deleted' OR messages.deleted_at IS NULL) AND rooms.deleted_at IS NULL
+ORDER BY changes.id LIMIT $2::bigint)
+ORDER BY id LIMIT $2::bigint"""
 
 READ_LOG = f"""
-SELECT {_COLUMNS}, d.low_id, d.high_id, p.id AS person_id, p.name AS person_name
+SELECT m.id, m.room_id, m.seq, m.pos, m.kind, m.sender_id, u.name AS sender_name, m.text, m.emoji, m.is_on,
+       extract(epoch FROM m.created_at)::float8 AS created_at,
+       CASE m.kind WHEN 'reacted' THEN (SELECT count(*) FROM reactions
+                                        WHERE room_id = m.room_id AND seq = m.seq AND emoji = m.emoji) END AS count,
+       d.low_id, d.high_id, p.id AS person_id, p.name AS person_name
 FROM {_within("$3::bigint", _BEHIND, "found.id")}
-JOIN users u ON u.id = m.sender_id
+LEFT JOIN users u ON u.id = m.sender_id
 JOIN rooms r ON r.id = m.room_id
 LEFT JOIN direct_rooms d ON d.room_id = r.id
 LEFT JOIN users p ON p.id = r.creator_id AND r.kind = 'support'
@@ -184,11 +202,10 @@ FROM {_within("$5::bigint", _MISSED, "found.id")}
 JOIN users u ON u.id = m.sender_id
 ORDER BY m.id"""
 
-DELETE = """
-UPDATE messages SET text = '', deleted_at = now()
-FROM rooms WHERE messages.id = $1 AND messages.kind = 'message' AND messages.deleted_at IS NULL
-  AND rooms.id = messages.room_id AND rooms.deleted_at IS NULL
-RETURNING true"""
+BY_ID = f"""
+SELECT {_COLUMNS}
+FROM messages m JOIN users u ON u.id = m.sender_id JOIN rooms ON rooms.id = m.room_id
+WHERE m.id = $1 AND m.deleted_at IS NULL AND rooms.deleted_at IS NULL"""
 
 NEWEST_ID = "SELECT last_id FROM lanes WHERE id = 1"
 

@@ -9,6 +9,14 @@ from chat.storage.postgres.session import Connection
 # Only who removes, locks the row of a room that is deleted.
 _NEXT = "SELECT id, last_seq FROM rooms WHERE deleted_at IS NOT NULL ORDER BY id LIMIT 1 FOR UPDATE"
 _REMOVE_MESSAGES = "DELETE FROM messages WHERE room_id = $1 AND seq > $2 AND seq <= $3"
+_REMOVE_REACTIONS = "DELETE FROM reactions WHERE room_id = $1 AND seq > $2 AND seq <= $3"
+_REMOVE_CHANGES = """
+WITH removed AS (
+    DELETE FROM changes
+    WHERE room_id = $1 AND pos IN (SELECT pos FROM changes WHERE room_id = $1 ORDER BY pos DESC LIMIT $2)
+    RETURNING pos
+)
+SELECT count(*) FROM removed"""
 _LOWER = "UPDATE rooms SET last_seq = $2 WHERE id = $1"
 _REMOVE_MEMBERSHIPS = """
 WITH locked AS MATERIALIZED (
@@ -30,7 +38,10 @@ async def remove_deleted(connection: Connection, limit: int) -> bool:
     if room["last_seq"] > 0:
         left = max(0, room["last_seq"] - limit)
         await connection.execute(_REMOVE_MESSAGES, room["id"], left, room["last_seq"])
+        await connection.execute(_REMOVE_REACTIONS, room["id"], left, room["last_seq"])
         await connection.execute(_LOWER, room["id"], left)
+    elif await connection.fetchval(_REMOVE_CHANGES, room["id"], limit):
+        pass
     elif not await connection.fetchval(_REMOVE_MEMBERSHIPS, room["id"], limit):
         await connection.execute(_REMOVE_ROOM, room["id"])
     return True

@@ -57,10 +57,13 @@ async def open_postgres_storage(
 async def open_postgres_beside(
     address: DatabaseAddress, *, query_timeout: float
 ) -> AsyncGenerator[PostgresStorage]:
-    """Serve all but saving messages, also while a server runs on the same database. Raises CannotStart."""
+    """Serve also while a server runs on the same database, which reads what is saved here. Raises CannotStart."""
     async with open_asyncio():
         await migrate(address, connect_timeout=query_timeout, migrations=known_migrations())
         async with open_database(address, pool_size=1, query_timeout=query_timeout) as database:
             await note_older_names(database)
-            unused = Writer(address, query_timeout)  # it connects with the first message
-            yield PostgresStorage(address, database, unused, query_timeout=query_timeout)
+            writer = Writer(address, query_timeout, alone=False)  # it connects when something is saved
+            try:
+                yield PostgresStorage(address, database, writer, query_timeout=query_timeout)
+            finally:
+                writer.disconnect()

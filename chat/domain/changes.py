@@ -1,0 +1,90 @@
+"""What becomes of a message after it was said: a change asked for, and the change that is committed.
+
+A committed change is an entry of the log as a message is: it has an id of the log, and a place among all that was
+changed in its room. It carries the new state, not a difference (docs/decisions/0013-one-log.md).
+"""
+
+import msgspec
+
+from chat.domain.entities import Draft, Message, People
+
+
+class Edit(msgspec.Struct, frozen=True, gc=False):
+    """A new text for the message `seq` of a room. `created_at` is in Unix seconds, `people` are those of the room."""
+
+    room_id: int
+    seq: int
+    actor_id: int
+    text: str
+    created_at: float
+    people: People = None
+
+
+class Deletion(msgspec.Struct, frozen=True, gc=False):
+    """The message `seq` of a room is to be deleted; None: by whoever runs the server, with a command."""
+
+    room_id: int
+    seq: int
+    actor_id: int | None
+    created_at: float
+    people: People = None
+
+
+class Reaction(msgspec.Struct, frozen=True, gc=False):
+    """Somebody reacts to the message `seq` of a room with an emoji, or takes that back where not `is_on`."""
+
+    room_id: int
+    seq: int
+    actor_id: int
+    emoji: str
+    is_on: bool
+    created_at: float
+    people: People = None
+
+
+Write = Draft | Edit | Deletion | Reaction
+"""What the journal takes."""
+
+
+class Edited(msgspec.Struct, frozen=True, gc=False):
+    """A message has another text. `id` and `pos` are the change's own; `seq` says which message."""
+
+    id: int
+    room_id: int
+    seq: int
+    pos: int
+    actor_id: int
+    text: str
+    created_at: float
+    people: People = None
+
+
+class Deleted(msgspec.Struct, frozen=True, gc=False):
+    """A message is deleted; nobody is told its text again."""
+
+    id: int
+    room_id: int
+    seq: int
+    pos: int
+    actor_id: int | None
+    created_at: float
+    people: People = None
+
+
+class Reacted(msgspec.Struct, frozen=True, gc=False):
+    """Somebody reacted to a message, or took it back; `count` people react to it with that emoji now."""
+
+    id: int
+    room_id: int
+    seq: int
+    pos: int
+    actor_id: int
+    emoji: str
+    is_on: bool
+    count: int
+    created_at: float
+    people: People = None
+
+
+Change = Message | Edited | Deleted | Reacted
+"""An entry of the log: a message is a change too."""

@@ -1,0 +1,99 @@
+"""What a change does to a message, whichever storage keeps it: the new state, nothing, or a refusal."""
+
+import msgspec
+
+from chat.domain.changes import Deleted, Deletion, Edit, Edited, Reacted, Reaction
+from chat.domain.outcomes import Unchanged
+from chat.domain.refusals import Code, Refusal
+
+MOST_EMOJI = 20
+"""Different emoji on one message."""
+
+_TOO_MANY_EMOJI = Refusal(Code.TOO_MANY, f"a message has {MOST_EMOJI} kinds of reactions at most")
+
+
+class MessageState(msgspec.Struct):
+    """A text as it is now. `pos` is its latest change's.
+
+    `counts` says how many react with each emoji; `reacted` who of them does with which, as far as that is known here.
+    """
+
+    text: str
+    pos: int
+    is_deleted: bool
+    counts: dict[str, int]
+    reacted: set[tuple[str, int]]
+
+    def change(
+        self, change: Edit | Deletion | Reaction, next_id: int, next_pos: int
+    ) -> Edited | Deleted | Reacted | Unchanged | Refusal | None:
+        """Change the message and return the change, which has these numbers; else nothing is changed.
+
+        None: the message is deleted. Sync.
+        """
+        if self.is_deleted:
+            return Unchanged(self.pos) if isinstance(change, Deletion) else None
+        match change:
+            case Edit():
+                return self._edit(change, next_id, next_pos)
+            case Deletion():
+                return self._delete(change, next_id, next_pos)
+            case Reaction():
+                return self._react(change, next_id, next_pos)
+
+    def _edit(self, edit: Edit, next_id: int, next_pos: int) -> Edited | Unchanged:
+        if edit.text == self.text:
+            return Unchanged(self.pos)
+        self.text, self.pos = edit.text, next_pos
+        return Edited(
+            next_id,
+            edit.room_id,
+            edit.seq,
+            next_pos,
+            edit.actor_id,
+            edit.text,
+            edit.created_at,
+            edit.people,
+        )
+
+    def _delete(self, deletion: Deletion, next_id: int, next_pos: int) -> Deleted:
+        self.text, self.is_deleted, self.pos = "", True, next_pos
+        self.counts.clear()
+        self.reacted.clear()
+        return Deleted(
+            next_id,
+            deletion.room_id,
+            deletion.seq,
+            next_pos,
+            deletion.actor_id,
+            deletion.created_at,
+            deletion.people,
+        )
+
+    def _react(self, reaction: Reaction, next_id: int, next_pos: int) -> Reacted | Unchanged | Refusal:
+        emoji, own = reaction.emoji, (reaction.emoji, reaction.actor_id)
+        if reaction.is_on == (own in self.reacted):
+            return Unchanged(self.pos)
+        count = self.counts.get(emoji, 0) + (1 if reaction.is_on else -1)
+        if reaction.is_on:
+            if emoji not in self.counts and len(self.counts) >= MOST_EMOJI:
+                return _TOO_MANY_EMOJI
+            self.reacted.add(own)
+        else:
+            self.reacted.remove(own)
+        self.counts[emoji] = count
+        if count == 0:
+            del self.counts[emoji]
+        self.pos = next_pos
+        return Reacted(
+            next_id,
+            reaction.room_id,
+            reaction.seq,
+            next_pos,
+            reaction.actor_id,
+            emoji,
+            reaction.is_on,
+            count,
+            reaction.created_at,
+            reaction.people,
+        )

@@ -1,0 +1,56 @@
+"""The statements of `changes.py`."""
+
+# Each change with its message as it is now, if that is a text that is or was there. `counts` is a JSON object, or NULL
+# where nobody has reacted.
+TARGETS = """
+SELECT change.nth, m.room_id, m.seq, m.text, coalesce(m.changed_pos, m.pos) AS pos,
+       m.deleted_at IS NOT NULL AS is_deleted, rooms.last_pos, lanes.last_id,
+       (SELECT json_object_agg(emoji, people) FROM (
+            SELECT emoji, count(*) AS people FROM reactions WHERE room_id = m.room_id AND seq = m.seq GROUP BY emoji
+        ) AS each)::text AS counts,
+       EXISTS (SELECT FROM reactions AS own
+               WHERE own.room_id = m.room_id AND own.seq = m.seq AND own.emoji = change.emoji
+                 AND own.person_id = change.actor_id) AS has_reacted
+FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[]) WITH ORDINALITY
+        AS change(room_id, seq, emoji, actor_id, nth)
+JOIN rooms ON rooms.id = change.room_id AND rooms.deleted_at IS NULL
+JOIN messages m ON m.room_id = change.room_id AND m.seq = change.seq AND m.kind = 'message'
+JOIN lanes ON lanes.id = 1
+ORDER BY change.nth"""
+
+WRITE = """
+WITH made AS (
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::text[],
+                         $8::boolean[], $9::float8[])
+        AS made(id, room_id, pos, seq, kind, actor_id, emoji, is_on, created_at)
+), inserted AS (
+    INSERT INTO changes (id, room_id, pos, seq, kind, actor_id, emoji, is_on, created_at)
+    SELECT id, room_id, pos, seq, kind, actor_id, emoji, is_on, to_timestamp(created_at) FROM made
+), counted AS (
+    UPDATE rooms SET last_pos = share.pos
+    FROM (SELECT room_id, max(pos) AS pos FROM made GROUP BY room_id) AS share WHERE rooms.id = share.room_id
+), written AS (
+    UPDATE lanes SET last_id = (SELECT max(id) FROM made) WHERE id = 1
+)
+UPDATE messages SET
+    text = changed.text,
+    changed_pos = changed.pos,
+    edited_at = coalesce(to_timestamp(changed.edited_at), messages.edited_at),
+    deleted_at = to_timestamp(changed.deleted_at),
+    deleted_by = changed.deleted_by
+FROM unnest($10::bigint[], $11::bigint[], $12::text[], $13::bigint[], $14::float8[], $15::float8[], $16::bigint[])
+        AS changed(room_id, seq, text, pos, edited_at, deleted_at, deleted_by)
+WHERE messages.room_id = changed.room_id AND messages.seq = changed.seq"""
+
+WRITE_REACTIONS = """
+WITH deleted AS (
+    DELETE FROM reactions USING unnest($1::bigint[], $2::bigint[]) AS gone(room_id, seq)
+    WHERE reactions.room_id = gone.room_id AND reactions.seq = gone.seq
+), taken_back AS (
+    DELETE FROM reactions
+    USING unnest($3::bigint[], $4::bigint[], $5::text[], $6::bigint[]) AS gone(room_id, seq, emoji, person_id)
+    WHERE reactions.room_id = gone.room_id AND reactions.seq = gone.seq
+      AND reactions.emoji = gone.emoji AND reactions.person_id = gone.person_id
+)
+INSERT INTO reactions (room_id, seq, emoji, person_id)
+SELECT * FROM unnest($7::bigint[], $8::bigint[], $9::text[], $10::bigint[])"""

@@ -1,0 +1,123 @@
+"""Edits, deletions and reactions in PostgreSQL: what they find is read, what they do is decided, and then written.
+
+The caller's transaction has the log and the rooms locked, so nothing changes in between.
+"""
+
+from collections.abc import Sequence
+
+import asyncpg
+import msgspec
+
+from chat.domain.changes import Deleted, Deletion, Edit, Edited, Reacted, Reaction
+from chat.domain.message_state import MessageState
+from chat.domain.outcomes import Saved
+from chat.storage.postgres import change_queries as queries
+from chat.storage.postgres.writer import RawConnection
+
+Target = tuple[int, int]  # room id, seq
+
+
+async def save_changes(
+    connection: RawConnection, changes: Sequence[Edit | Deletion | Reaction]
+) -> list[Saved]:
+    """Save the changes in their order; asyncio-flavoured."""
+    reactions = [change if isinstance(change, Reaction) else None for change in changes]
+    rows = await connection.fetch(
+        queries.TARGETS,
+        [change.room_id for change in changes],
+        [change.seq for change in changes],
+        [reaction and reaction.emoji for reaction in reactions],
+        [reaction and reaction.actor_id for reaction in reactions],
+    )
+    states = _states(rows, changes)
+    reacted_before = {target: frozenset(state.reacted) for target, state in states.items()}
+    last_id = rows[0]["last_id"] if rows else 0
+    positions = {row["room_id"]: row["last_pos"] for row in rows}
+    saved: list[Saved] = []
+    made: list[Edited | Deleted | Reacted] = []
+    for change in changes:
+        state = states.get((change.room_id, change.seq))
+        if state is None:
+            saved.append(None)
+            continue
+        outcome = state.change(change, last_id + 1, positions[change.room_id] + 1)
+        if isinstance(outcome, Edited | Deleted | Reacted):
+            last_id, positions[change.room_id] = outcome.id, outcome.pos
+            made.append(outcome)
+        saved.append(outcome)
+    if made:
+        await _write(connection, made, states, reacted_before)
+    return saved
+
+
+def _states(
+    rows: Sequence[asyncpg.Record], changes: Sequence[Edit | Deletion | Reaction]
+) -> dict[Target, MessageState]:
+    states: dict[Target, MessageState] = {}
+    for row in rows:
+        target = row["room_id"], row["seq"]
+        if target not in states:
+            counts = msgspec.json.decode(row["counts"], type=dict[str, int]) if row["counts"] else {}
+            states[target] = MessageState(row["text"], row["pos"], row["is_deleted"], counts, set())
+        change = changes[row["nth"] - 1]
+        if row["has_reacted"] and isinstance(change, Reaction):
+            states[target].reacted.add((change.emoji, change.actor_id))
+    return states
+
+
+async def _write(
+    connection: RawConnection,
+    made: Sequence[Edited | Deleted | Reacted],
+    states: dict[Target, MessageState],
+    reacted_before: dict[Target, frozenset[tuple[str, int]]],
+) -> None:
+    """Write the changes, and the messages as they have become."""
+    changed = {(change.room_id, change.seq): states[change.room_id, change.seq] for change in made}
+    edits = {(change.room_id, change.seq): change for change in made if isinstance(change, Edited)}
+    deletions = {(change.room_id, change.seq): change for change in made if isinstance(change, Deleted)}
+    added = [
+        (*target, *own) for target, state in changed.items() for own in state.reacted - reacted_before[target]
+    ]
+    taken_back = [
+        (*target, *own)
+        for target, state in changed.items()
+        if target not in deletions
+        for own in reacted_before[target] - state.reacted
+    ]
+    await connection.execute(
+        queries.WRITE,
+        [change.id for change in made],
+        [change.room_id for change in made],
+        [change.pos for change in made],
+        [change.seq for change in made],
+        [_KINDS[type(change)] for change in made],
+        [change.actor_id for change in made],
+        [change.emoji if isinstance(change, Reacted) else None for change in made],
+        [change.is_on if isinstance(change, Reacted) else None for change in made],
+        [change.created_at for change in made],
+        [room_id for room_id, _ in changed],
+        [seq for _, seq in changed],
+        [state.text for state in changed.values()],
+        [state.pos for state in changed.values()],
+        [_at(edits.get(target)) for target in changed],
+        [_at(deletions.get(target)) for target in changed],
+        [deletions[target].actor_id if target in deletions else None for target in changed],
+    )
+    if added or taken_back or deletions:
+        await connection.execute(
+            queries.WRITE_REACTIONS,
+            *_columns([*deletions], 2),
+            *_columns(taken_back, 4),
+            *_columns(added, 4),
+        )
+
+
+_KINDS: dict[type, str] = {Edited: "edited", Deleted: "deleted", Reacted: "reacted"}
+
+
+def _at(change: Edited | Deleted | None) -> float | None:
+    return None if change is None else change.created_at
+
+
+def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
+    return [[row[nth] for row in rows] for nth in range(width)]

@@ -10,12 +10,12 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant(
             "acknowledged_before_commit",
             "chat.engine.journal",
-            "            saved = await self._messages.save(drafts)\n",
+            "            saved = await self._messages.save(writes)\n",
             "            for entry in batch:\n"
-            "                draft = entry.draft\n"
+            "                draft = entry.write\n"
             "                entry.submitter.on_outcome(draft, Message(\n"
             "                    1, draft.room_id, 1, draft.sender_id, draft.sender_name, draft.text, 0.0))\n"
-            "            saved = await self._messages.save(drafts)\n",
+            "            saved = await self._messages.save(writes)\n",
             "a client hears that its message is saved, and then the database goes away",
         ),
         Mutant(

@@ -14,6 +14,7 @@ from conftest import execute
 from sweeping import Run, Scenario
 
 from chat.beside import open_beside
+from chat.domain.changes import Deletion, Edit, Reaction
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
 from chat.domain.failures import StorageDown
 from chat.domain.outcomes import Repeated
@@ -103,7 +104,14 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     )  # it looks like ben's, so it is refused
     returned["invited"] = await users.add(NewPerson(name="dan", password_hash=b"x", invite=b"code"))
     hello = returned["saved"][-1]
-    returned["wiped"] = await messages.delete(hello.id)
+    returned["changed"] = await messages.save(
+        [
+            Edit(LOBBY_ID, hello.seq, ben.id, "hello!", 5.0),
+            Draft(LOBBY_ID, ben.id, "ben", "bye", 6.0, key="l"),
+            Reaction(LOBBY_ID, hello.seq, ada.id, "👍", True, 7.0),
+        ]
+    )
+    returned["wiped"] = await messages.save([Deletion(LOBBY_ID, hello.seq, None, 8.0)])
     returned["removed"] = await rooms.remove_member(garden.id, ben.id)
     returned["deleted"] = await rooms.delete(garden.id)
     while await rooms.remove_deleted(1):
@@ -124,8 +132,12 @@ async def _assert_written(storage: PostgresStorage, returned: dict[str, Any]) ->
     )
     assert ben == ("disabled" in returned, ("password" in returned) + ("disabled" in returned))
     lobby = [message.text for message in await storage.messages.before(LOBBY_ID, EVER, 10, 1 << 20)]
-    is_left = "saved" in returned and "wiped" not in returned
-    assert lobby == (["hello"] if is_left else []), "saved is not what save() and delete() returned"
+    expected = ["hello"] if "saved" in returned else []
+    if "changed" in returned:
+        expected = ["bye", "hello!"]
+    if "wiped" in returned:
+        expected = ["bye"]
+    assert lobby == expected, "what is there is not what save() returned"
     assert not ("invited" in returned and await storage.users.is_invite(b"code")), "an invite is used twice"
     if people:
         rooms = await storage.rooms.of_member(people[0].id)

@@ -1,9 +1,10 @@
-"""Who hears a message follows from its room's people and its sender alone, and topics are plain values."""
+"""Who hears a change follows from its room's people and its sender alone, and topics are plain values."""
 
 import msgspec
 import pytest
 
 from chat.domain.audience import audience
+from chat.domain.changes import Deleted, Edited, Reacted
 from chat.domain.entities import Desk, Inbox, Message, Pair, Peer, People, SupportLine, SupportOf, Topic
 
 ADA, BEN, OLGA = 1, 2, 3
@@ -29,3 +30,21 @@ def test_a_message_has_subscribers_by_whom_its_room_is_for(
     assert audience(message) == heard
     wire = msgspec.json.encode(heard)
     assert msgspec.json.decode(wire, type=tuple[Topic, ...]) == heard
+
+
+@pytest.mark.parametrize(
+    ("people", "heard"),
+    [
+        (None, (ROOM,)),
+        (Pair(ADA, BEN), (Inbox(ADA), Inbox(BEN))),
+        (Pair(ADA, ADA), (Inbox(ADA),)),
+        (SupportOf(Peer(BEN, "ben")), (SupportLine(BEN), Desk())),
+    ],
+)
+@pytest.mark.parametrize("actor", [ADA, BEN])
+def test_what_becomes_of_a_message_everybody_hears_whom_its_room_is_for(
+    people: People, heard: tuple[Topic, ...], actor: int
+) -> None:
+    assert audience(Edited(2, ROOM, 1, 2, actor, "bye", 0.0, people)) == heard
+    assert audience(Reacted(2, ROOM, 1, 2, actor, "👍", True, 1, 0.0, people)) == heard
+    assert audience(Deleted(2, ROOM, 1, 2, actor, 0.0, people)) == heard

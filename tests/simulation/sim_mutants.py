@@ -53,7 +53,7 @@ def acknowledge_what_is_not_saved() -> "_patch[Any]":
         if refusal is not NOT_SAVED:
             return refuse(self, batch, refusal)
         for entry in batch:
-            d = entry.draft
+            d = entry.write
             message = Message(
                 10**6, d.room_id, 1, d.sender_id, d.sender_name, d.text, d.created_at, people=d.people
             )
@@ -67,9 +67,9 @@ def announce_before_commit() -> "_patch[Any]":
     """What is said is told first and saved then."""
 
     async def mutated(self: Journal, batch: Sequence[Entry]) -> None:
-        drafts = [entry.draft for entry in batch]
+        writes = [entry.write for entry in batch]
         try:
-            saved = await self._messages.save(drafts)
+            saved = await self._messages.save(writes)
         except (StorageDown, OutcomeUnknown):
             self._broadcaster.announce(
                 [
@@ -85,14 +85,14 @@ def announce_before_commit() -> "_patch[Any]":
                             people=d.people,
                         )
                     )
-                    for d in drafts
+                    for d in writes
                 ]
             )
             return self._refuse(batch, NOT_SAVED)
         for message, entry in zip(saved, batch, strict=True):
             if isinstance(message, Message):
                 self._follower.committed([Announcement(message, entry.origin)])
-                entry.submitter.on_outcome(entry.draft, message)
+                entry.submitter.on_outcome(entry.write, message)
         return None
 
     return patch.object(Journal, "_commit", mutated)

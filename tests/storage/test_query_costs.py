@@ -9,6 +9,7 @@ import pytest
 import trio
 from conftest import ServerProcess, execute
 
+from chat.storage.postgres import change_queries
 from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import Database, DatabaseAddress, open_database
@@ -24,6 +25,8 @@ SLACK = 2 * (LENGTH.bit_length() + 1)
 
 ADA, BEN, CEM = 1, 2, 3
 GARDEN, CELLAR, WITH_BEN, WITH_CEM, DESK = 2, 3, 4, 5, 6
+CHANGES = 5000
+"""Reactions in the garden, behind everything that was said."""
 WRITERS = 1000
 """People with a support conversation of one message."""
 
@@ -55,7 +58,12 @@ INSERT INTO rooms (id, kind, creator_id, last_seq, last_sender_id, spoken_after_
 SELECT 1000 + n, 'support', 10 + n, 1, 10 + n, 10000000 + n FROM generate_series(1, {WRITERS}) AS n;
 INSERT INTO messages (id, room_id, seq, pos, sender_id, kind, text, created_at)
 SELECT {LENGTH} * 5 + n, 1000 + n, 1, 1, 10 + n, 'message', 'x', now() FROM generate_series(1, {WRITERS}) AS n;
-UPDATE lanes SET last_id = (SELECT max(id) FROM messages);
+INSERT INTO changes (id, room_id, pos, seq, kind, actor_id, emoji, is_on, created_at)
+SELECT {LENGTH} * 5 + {WRITERS} + n, {GARDEN}, {LENGTH} + n, n, 'reacted', {ADA}, '👍', true, now()
+FROM generate_series(1, {CHANGES}) AS n;
+INSERT INTO reactions (room_id, seq, emoji, person_id)
+SELECT {GARDEN}, n, '👍', {ADA} FROM generate_series(1, {CHANGES}) AS n;
+UPDATE lanes SET last_id = (SELECT max(id) FROM changes);
 ANALYZE"""
 
 
@@ -179,6 +187,15 @@ async def test_what_one_said_oneself_is_not_looked_through_for_answers(reader: R
 async def test_the_log_is_read_from_any_place_at_the_cost_of_what_is_read(reader: Reader) -> None:
     for after_id in (0, LENGTH, 5 * LENGTH - 9):
         assert_fair(await reader.cost(queries.READ_LOG, after_id, 10, PLENTY), 10)
+    for after_id in (5 * LENGTH + WRITERS, 5 * LENGTH + WRITERS + CHANGES - 10):
+        assert_fair(await reader.cost(queries.READ_LOG, after_id, 10, PLENTY), 10)
+    assert_fair(await reader.cost(queries.READ_LOG, 5 * LENGTH + WRITERS - 5, 10, PLENTY), 10)
+
+
+async def test_a_change_looks_at_its_message_and_no_other(reader: Reader) -> None:
+    seqs = list(range(1, LENGTH, LENGTH // 50))
+    rooms, emoji, people = [GARDEN] * len(seqs), ["👍"] * len(seqs), [ADA] * len(seqs)
+    assert_fair(await reader.cost(change_queries.TARGETS, rooms, seqs, emoji, people), len(seqs))
 
 
 async def test_an_overview_reads_one_message_of_each_conversation_in_it(reader: Reader) -> None:

@@ -9,8 +9,9 @@ from collections import defaultdict
 
 import trio
 
+from chat.domain.changes import Change, Edit, Edited, Reacted, Reaction, Write
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Room
-from chat.domain.outcomes import KeyUsed, Repeated, Saved
+from chat.domain.outcomes import KeyUsed, Repeated, Saved, Unchanged
 from chat.domain.ports import NewPerson, Taken
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.messages import PostgresMessages
@@ -25,11 +26,11 @@ MEMBERS = 5
 
 
 class Server:
-    """One of the servers: what it says in which order, and what became of it."""
+    """One of the servers: what it writes in which order, and what became of it."""
 
     def __init__(self, number: int, messages: PostgresMessages, rooms: list[int], person_id: int) -> None:
         self.messages = messages
-        self.saved: list[Message] = []
+        self.saved: list[Change] = []
         self.again: list[Repeated | KeyUsed] = []
         self._rooms = rooms
         self._person_id = person_id
@@ -37,12 +38,18 @@ class Server:
 
     async def write(self, statements: int) -> None:
         for nth in range(statements):
-            drafts = [self._draft(nth) for _ in range(self._chance.choice((1, 2, 5, 20)))]
-            for outcome in await self.messages.save(drafts):
+            changing = self._chance.random() < 0.3  # else it is one statement, as most are
+            writes = [self._write(nth, changing) for _ in range(self._chance.choice((1, 2, 5, 20)))]
+            for outcome in await self.messages.save(writes):
                 self._note(outcome)
 
-    def _draft(self, nth: int) -> Draft:
+    def _write(self, nth: int, changing: bool) -> Write:
         room, text = self._chance.choice(self._rooms), f"{nth}"
+        if changing and self._chance.random() < 0.5:
+            seq = self._chance.randrange(nth + 2)  # mostly there; both servers change the same
+            if self._chance.random() < 0.5:
+                return Edit(room, seq, self._person_id, text, 2.0)
+            return Reaction(room, seq, self._person_id, "👍", self._chance.random() < 0.6, 2.0)
         # Both servers use the same keys, of the same person, at about the same time.
         key = f"{nth // 4}" if self._chance.random() < 0.2 else None
         kind = MessageKind.JOIN if self._chance.random() < 0.02 else MessageKind.TEXT
@@ -50,12 +57,14 @@ class Server:
 
     def _note(self, outcome: Saved) -> None:
         match outcome:
-            case Message():
+            case Message() | Edited() | Reacted():
                 self.saved.append(outcome)
             case Repeated() | KeyUsed():
                 self.again.append(outcome)
-            case None:
-                raise AssertionError("no room is gone")
+            case Unchanged() | None:  # no room is gone, but not every message is there yet
+                pass
+            case _:
+                raise AssertionError(f"nobody asked for {outcome}")
 
 
 async def test_two_servers_write_without_a_deadlock_and_without_a_gap(database: DatabaseAddress) -> None:
@@ -76,7 +85,7 @@ async def test_two_servers_write_without_a_deadlock_and_without_a_gap(database: 
                 Server(0, storage.messages, [*shared, own[0]], ids[0]),
                 Server(1, PostgresMessages(storage._database, writer), [*shared, own[1]], ids[0]),
             ]
-            told: list[Message] = []
+            told: list[Change] = []
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_follow, log, told)
                 nursery.start_soon(_disturb, storage, ids, rooms)
@@ -86,21 +95,28 @@ async def test_two_servers_write_without_a_deadlock_and_without_a_gap(database: 
                 nursery.cancel_scope.cancel()
             told += await log.read_log(len(told), 10**6, PLENTY)
 
-    everything = sorted((m for server in servers for m in server.saved), key=lambda message: message.id)
-    assert [message.id for message in everything] == list(range(1, len(everything) + 1))
-    counted: defaultdict[int, int] = defaultdict(int)
-    for message in everything:
-        counted[message.room_id] += 1
-        assert (message.seq, message.pos) == (counted[message.room_id], counted[message.room_id])
+    everything = sorted((each for server in servers for each in server.saved), key=lambda change: change.id)
+    assert [change.id for change in everything] == list(range(1, len(everything) + 1))
+    messages: defaultdict[int, int] = defaultdict(int)
+    changes: defaultdict[int, int] = defaultdict(int)
+    for change in everything:
+        changes[change.room_id] += 1
+        assert change.pos == changes[change.room_id]
+        if isinstance(change, Message):
+            messages[change.room_id] += 1
+            assert change.seq == messages[change.room_id]
     for server in servers:
-        assert server.saved == sorted(server.saved, key=lambda message: message.id), "not as it was sent"
+        assert server.saved == sorted(server.saved, key=lambda change: change.id), "not as it was sent"
         assert server.again, "no key was used twice"
-    first_with = {(m.id, m.room_id): m for m in everything}
+        assert {Message, Edited, Reacted} <= set(map(type, server.saved)), "something was never written"
+    first_with = {change.id: change for change in everything}
     for server in servers:
         for outcome in server.again:
-            known = first_with[outcome.message.id, outcome.message.room_id]
-            assert (outcome.message.seq, outcome.message.text) == (known.seq, known.text)
-    assert [(m.id, m.seq, m.pos, m.text) for m in told] == [(m.id, m.seq, m.pos, m.text) for m in everything]
+            known = first_with[outcome.message.id]
+            assert isinstance(known, Message)
+            assert (outcome.message.room_id, outcome.message.seq) == (known.room_id, known.seq)
+    as_saved = [(type(change), change.id, change.room_id, change.seq, change.pos) for change in everything]
+    assert [(type(each), each.id, each.room_id, each.seq, each.pos) for each in told] == as_saved
 
 
 async def _room(storage: PostgresStorage, name: str, creator: int) -> int:
@@ -109,11 +125,11 @@ async def _room(storage: PostgresStorage, name: str, creator: int) -> int:
     return room.id
 
 
-async def _follow(messages: PostgresMessages, told: list[Message]) -> None:
+async def _follow(messages: PostgresMessages, told: list[Change]) -> None:
     """Read the log as it grows: nothing appears behind what was read."""
     while True:
         read = await messages.read_log(len(told), 1000, PLENTY)
-        assert [message.id for message in read] == list(range(len(told) + 1, len(told) + 1 + len(read)))
+        assert [change.id for change in read] == list(range(len(told) + 1, len(told) + 1 + len(read)))
         told += read
         await trio.sleep(0.005)
 

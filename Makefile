@@ -38,24 +38,24 @@ lint: .venv/test ## what looks at the code without running it
 	$(BIN)/lint-imports
 
 mutants: .venv/test ## plant defects and list those that no test finds; ARGS="--only engine/send_queue.py --most 50 --seed 1"
-	$(BIN)/python tests/mutants/plant.py $(ARGS)
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 simulate: .venv/test ## run SEEDS=1000 worlds of the simulation, on all cores
-	$(BIN)/python tests/simulation/simulate.py --seeds $(or $(SEEDS),1000) $(ARGS)
+	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) $(ARGS)
 
 bench: .venv/test ## measure the server and its peers, for an hour; ARGS="--only a" for one scenario
 	$(BIN)/python -m bench.selftest
 	$(BIN)/python -m bench --save $(ARGS)
 
 campaign: .venv/test ## kill, cut and fill up the server and its database for ten minutes; ARGS="--only crowds" for a part
-	$(BIN)/python tests/system/campaign.py $(ARGS)
+	$(BIN)/python -m tests.campaign $(ARGS)
 
 autobahn: .venv/test ## Autobahn|Testsuite's fuzzing client (needs Python 2.7, PYTHON27=… names it) against the server
-	$(BIN)/python tests/fuzzing/autobahn.py
+	$(BIN)/python -m tests.fuzzing.autobahn
 
 fuzz: .venv/fuzz ## new frames and new calls at the server, and schemathesis at all it describes, for some minutes
 	FUZZ_EXAMPLES=5000 $(BIN)/python -m pytest -p no:schemathesis tests/fuzzing $(ARGS)
-	$(BIN)/python tests/fuzzing/schema.py
+	$(BIN)/python -m tests.fuzzing.schema
 
 clean: ## remove what these commands made, not your data
 	rm -rf .venv .autobahn build dist bench/build bench/peers/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis

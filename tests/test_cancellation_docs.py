@@ -12,7 +12,8 @@ from textwrap import dedent
 from typing import NamedTuple
 
 import pytest
-from mutants import MUTANTS
+
+from tests.cancellation.mutants import MUTANTS
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = sorted((ROOT / "docs" / "cancellation").glob("*.md"))

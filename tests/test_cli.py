@@ -21,7 +21,6 @@ import pytest
 import trio
 import trio.testing
 from click.testing import CliRunner, Result
-from conftest import child, execute
 from websockets.sync.client import connect
 
 import chat.server
@@ -34,6 +33,8 @@ from chat.domain.startup import CannotStart
 from chat.embedded_postgres.embedded import running_address
 from chat.settings.config import FIELDS, Config, ConfigError, describe, flag, variable
 from chat.settings.sources import read_config
+from tests.support.databases import execute
+from tests.support.processes import child
 
 SECRET = "a-secret-of-thirty-two-bytes-or-more"
 PATIENCE = 60

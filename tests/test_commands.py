@@ -7,17 +7,25 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from command_problems import help_of, makefile_targets, options_of_ours, problems
-from commands import PAGES, ROOT, Command, commands, links, mentioned_flags, shell_blocks
 
 from chat.settings.config import FIELDS, default_data_directory, variable
+from tests.support.documentation.commands import (
+    PAGES,
+    ROOT,
+    Command,
+    commands,
+    links,
+    mentioned_flags,
+    shell_blocks,
+)
+from tests.support.documentation.problems import help_of, makefile_targets, options_of_ours, problems
 
 SCRIPTS = (
     ("-m", "bench"),
-    ("tests/conformance/runner.py",),
-    ("tests/mutants/plant.py",),
-    ("tests/simulation/simulate.py",),
-    ("tests/system/campaign.py",),
+    ("-m", "tests.conformance"),
+    ("-m", "tests.mutants"),
+    ("-m", "tests.simulation"),
+    ("-m", "tests.campaign"),
 )
 """Programs of ours whose flags are mentioned too."""
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import trustme
-from conftest import running_server
+
+from tests.support.server import running_server
 
 ROOT = Path(__file__).parents[1]
 PATIENCE = 60

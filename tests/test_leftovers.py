@@ -12,7 +12,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason=
 
 LEAVING = """
 import os, subprocess, tempfile
-import leftovers
+from tests.support.plugins import leftovers
 
 leftovers._LAST_SECONDS = 0.0
 
@@ -46,11 +46,11 @@ def run_pytest(directory: Path, text: str) -> "subprocess.CompletedProcess[str]"
     temporary = directory / "temporary"
     temporary.mkdir()
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "leftovers"],
+        [sys.executable, "-m", "pytest", "-p", "tests.support.plugins.leftovers"],
         cwd=directory,
         env={
             **os.environ,
-            "PYTHONPATH": str(Path(__file__).parent),
+            "PYTHONPATH": str(Path(__file__).parents[1]),
             "TMPDIR": str(temporary),
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         },

@@ -6,9 +6,6 @@ from typing import Any
 
 import trio
 import trio.testing
-from chat_world import SECRET, Client, Obstructed, World
-from sweeping import Run
-from swept_world import Witness, settle, swept_world
 
 from chat.domain.accounts import Accounts, Granted
 from chat.domain.administration import Administration
@@ -29,6 +26,9 @@ from chat.protocols.direct.codec import DIRECT
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.talker.codec import TALKER
 from chat.storage.memory import MemoryStorage
+from tests.cancellation.sweeping import Run
+from tests.cancellation.swept_world import Witness, settle, swept_world
+from tests.support.chat_world import SECRET, Client, Obstructed, World
 
 Change = Callable[[], Awaitable[Refusal | None]]
 

@@ -14,10 +14,7 @@ import msgspec
 import pytest
 import trio
 import trustme
-from chat_world import SECRET, World
 from structlog.testing import capture_logs
-from sweeping import Run
-from swept_world import ear_in_lobby, swept_world, texts_saved
 
 from chat.domain.administration import Administration
 from chat.domain.budgets import Budgets
@@ -44,6 +41,9 @@ from chat.web_api.app import create_app
 from chat.web_api.metrics import create_metrics
 from chat.web_api.pages import create_pages
 from chat.web_api.people import people_routes
+from tests.cancellation.sweeping import Run
+from tests.cancellation.swept_world import ear_in_lobby, swept_world, texts_saved
+from tests.support.chat_world import SECRET, World
 
 GONE = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
 

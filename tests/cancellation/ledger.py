@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from await_lines import Line
-from sweeping import CANCELLING, Report, Scenario, sweep
+from tests.cancellation.await_lines import Line
+from tests.cancellation.sweeping import CANCELLING, Report, Scenario, sweep
 
 ROOT = str(Path(__file__).parents[2] / "chat")
 """The code whose await lines are counted."""

@@ -3,7 +3,7 @@
 A sweep that finds no planted defect proves nothing. Each takes away one line that the design needs.
 """
 
-from mutating import Mutant
+from tests.cancellation.mutating import Mutant
 
 MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "talker": (

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
-from sweeping import Report
+from tests.cancellation.sweeping import Report
 
 _NONSENSE = ("NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError", "AttributeError")
 """What a run says of a defect that was not even written properly: finding that proves nothing."""

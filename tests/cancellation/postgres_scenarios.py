@@ -10,8 +10,6 @@ from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 import trio
-from conftest import execute
-from sweeping import Run, Scenario
 
 from chat.beside import open_beside
 from chat.domain.changes import Deletion, Edit, Reaction
@@ -29,6 +27,8 @@ from chat.storage.postgres.crossing import cross, open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from chat.storage.postgres.writer import Writer
+from tests.cancellation.sweeping import Run, Scenario
+from tests.support.databases import execute
 
 EMPTY = """
 TRUNCATE users, rooms, invites RESTART IDENTITY CASCADE;

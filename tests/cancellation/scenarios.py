@@ -6,22 +6,6 @@ from typing import Any
 
 import pytest
 import trio
-from chat_world import Client, World
-from sweeping import Run
-from swept_world import (
-    Witness,
-    assert_alive,
-    assert_lobby_told,
-    assert_nothing_left,
-    converse,
-    ear_in_lobby,
-    fill,
-    new_client,
-    serve_as_door,
-    settle,
-    swept_world,
-    texts_saved,
-)
 
 from chat.domain.budgets import Budgets
 from chat.domain.closing import GOING_AWAY
@@ -37,6 +21,22 @@ from chat.protocols.registry import DIALECTS
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER
+from tests.cancellation.sweeping import Run
+from tests.cancellation.swept_world import (
+    Witness,
+    assert_alive,
+    assert_lobby_told,
+    assert_nothing_left,
+    converse,
+    ear_in_lobby,
+    fill,
+    new_client,
+    serve_as_door,
+    settle,
+    swept_world,
+    texts_saved,
+)
+from tests.support.chat_world import Client, World
 
 
 async def talker(run: Run) -> None:

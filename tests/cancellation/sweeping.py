@@ -31,7 +31,8 @@ import outcome
 import trio
 import trio._core._run as trio_run
 import trio.testing
-from await_lines import Line, coroutine_waits_at, waits_at
+
+from tests.cancellation.await_lines import Line, coroutine_waits_at, waits_at
 
 CANCELLING = ("park", "wake")
 

@@ -1,12 +1,13 @@
 """What pytest adds to `sweeping`: a ledger of all sweeps of the session, and its summary on the terminal.
 
-A test module that sweeps says `pytest_plugins = ["sweeping_plugin"]` and takes the fixture `sweeps`. Tests marked
-`after_sweeps` run last; they look at what all sweeps together have reached. `SWEEP_SEEDS` in the environment is
-the number of schedules.
+A test module that sweeps says `pytest_plugins = ["tests.cancellation.sweeping_plugin"]` and takes the fixture
+`sweeps`. Tests marked `after_sweeps` run last; they look at what all sweeps together have reached. `SWEEP_SEEDS` in
+the environment is the number of schedules.
 """
 
 import pytest
-from ledger import Ledger
+
+from tests.cancellation.ledger import Ledger
 
 LEDGER = pytest.StashKey[Ledger]()
 

@@ -9,8 +9,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import trio
-from chat_world import WRITES, Client, World, open_world
-from sweeping import Run
 from trio_websocket import CloseReason, ConnectionClosed
 
 from chat.domain.budgets import Budgets
@@ -20,6 +18,8 @@ from chat.domain.outcomes import Outcome
 from chat.engine.dialect import Dialect
 from chat.engine.session import Core
 from chat.protocols.talker.codec import TALKER
+from tests.cancellation.sweeping import Run
+from tests.support.chat_world import WRITES, Client, World, open_world
 
 FAILING = ("storage down", "write lost", "write unheard", "socket broken")
 """What fails in place of a cancellation: the n-th call of the storage (it could not be reached; a write was not

@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import core_scenarios
 import pytest
-from ledger import Ledger
-from sweeping import CANCELLING, Run
-from swept_world import FAILING
 
-pytest_plugins = ["sweeping_plugin"]
+from tests.cancellation import core_scenarios
+from tests.cancellation.ledger import Ledger
+from tests.cancellation.sweeping import CANCELLING, Run
+from tests.cancellation.swept_world import FAILING
+
+pytest_plugins = ["tests.cancellation.sweeping_plugin"]
 
 each_kind = pytest.mark.parametrize("flavours", [CANCELLING, FAILING], ids=["cancelled", "failing"])
 Scenario = Callable[[Run], Awaitable[Any]]

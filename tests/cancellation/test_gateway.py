@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import gateway_scenarios
 import pytest
-import watch_scenarios
-from ledger import Ledger
-from sweeping import CANCELLING, Run
 
-pytest_plugins = ["sweeping_plugin"]
+from tests.cancellation import gateway_scenarios, watch_scenarios
+from tests.cancellation.ledger import Ledger
+from tests.cancellation.sweeping import CANCELLING, Run
+
+pytest_plugins = ["tests.cancellation.sweeping_plugin"]
 
 
 @pytest.mark.parametrize("scenario", gateway_scenarios.ALL, ids=lambda scenario: scenario.__name__)

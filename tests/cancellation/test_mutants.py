@@ -1,14 +1,13 @@
 """Every deliberate defect is found by the sweep of its scenario."""
 
-import core_scenarios
-import gateway_scenarios
 import pytest
-import scenarios
-from ledger import ROOT
-from mutants import MUTANTS
-from mutating import Mutant
-from sweeping import CANCELLING, sweep
-from swept_world import FAILING
+
+from tests.cancellation import core_scenarios, gateway_scenarios, scenarios
+from tests.cancellation.ledger import ROOT
+from tests.cancellation.mutants import MUTANTS
+from tests.cancellation.mutating import Mutant
+from tests.cancellation.sweeping import CANCELLING, sweep
+from tests.cancellation.swept_world import FAILING
 
 CORE = (*core_scenarios.VIRTUAL, *core_scenarios.REAL, core_scenarios.whole_chat)
 SCENARIOS = {each.__name__: each for each in (*scenarios.ALL, *CORE, *gateway_scenarios.ALL)}

@@ -9,21 +9,22 @@ from functools import partial
 from pathlib import Path
 
 import asyncpg
-import postgres_scenarios
 import pytest
 import trio
-from conftest import ServerProcess, data_path, execute
-from ledger import ROOT, Ledger
-from mutants import MUTANTS
-from mutating import Mutant
-from sweeping import Scenario, sweep
 
 from chat.embedded_postgres import server_log
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.writer import Writer
+from tests.cancellation import postgres_scenarios
+from tests.cancellation.ledger import ROOT, Ledger
+from tests.cancellation.mutants import MUTANTS
+from tests.cancellation.mutating import Mutant
+from tests.cancellation.sweeping import Scenario, sweep
+from tests.support.databases import execute
+from tests.support.server import ServerProcess, data_path
 
-pytest_plugins = ["sweeping_plugin"]
+pytest_plugins = ["tests.cancellation.sweeping_plugin"]
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-import scenarios
-from ledger import Ledger
-from sweeping import CANCELLING, Run
-from swept_world import FAILING
 
-pytest_plugins = ["sweeping_plugin"]
+from tests.cancellation import scenarios
+from tests.cancellation.ledger import Ledger
+from tests.cancellation.sweeping import CANCELLING, Run
+from tests.cancellation.swept_world import FAILING
+
+pytest_plugins = ["tests.cancellation.sweeping_plugin"]
 
 
 @pytest.mark.parametrize("flavours", [CANCELLING, FAILING], ids=["cancelled", "failing"])

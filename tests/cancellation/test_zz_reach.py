@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
-from await_lines import all_lines
-from excuses import EXCUSED
-from ledger import ROOT, Ledger
 
-pytest_plugins = ["sweeping_plugin"]
+from tests.cancellation.await_lines import all_lines
+from tests.cancellation.excuses import EXCUSED
+from tests.cancellation.ledger import ROOT, Ledger
+
+pytest_plugins = ["tests.cancellation.sweeping_plugin"]
 FEWEST_SWEEPS = 40
 """Fewer ran when only some tests were asked for; then there is nothing to say here."""
 

@@ -8,9 +8,6 @@ from typing import Any
 import msgspec
 import trio
 import trio._core._run as trio_run
-from chat_world import SECRET
-from gateway_scenarios import GONE, Wire, config
-from sweeping import Run
 
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson
@@ -18,6 +15,9 @@ from chat.domain.tokens import Tokens
 from chat.inspection.control_socket import SOCKET
 from chat.server import open_chat
 from chat.storage.memory import MemoryStorage
+from tests.cancellation.gateway_scenarios import GONE, Wire, config
+from tests.cancellation.sweeping import Run
+from tests.support.chat_world import SECRET
 
 
 async def watched(run: Run) -> None:

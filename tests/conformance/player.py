@@ -8,9 +8,11 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 import httpx
-from sockets import Socket, open_socket
-from templates import HOLE, Values, compare, fill, kind_of
-from transcripts import (
+from websockets.exceptions import InvalidStatus, WebSocketException
+
+from tests.conformance.sockets import Socket, open_socket
+from tests.conformance.templates import HOLE, Values, compare, fill, kind_of
+from tests.conformance.transcripts import (
     Action,
     Answer,
     Call,
@@ -25,7 +27,6 @@ from transcripts import (
     Transcript,
     steps_of,
 )
-from websockets.exceptions import InvalidStatus, WebSocketException
 
 PATIENCE = 10.0
 """Seconds for an answer or a frame to come."""

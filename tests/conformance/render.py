@@ -1,7 +1,7 @@
 """Write the transcripts' words into the examples of the protocol pages, so that the pages say what is tested.
 
-    python tests/conformance/render.py            # rewrite the pages
-    python tests/conformance/render.py --check    # say which are not as they should be
+    python -m tests.conformance.render            # rewrite the pages
+    python -m tests.conformance.render --check    # say which are not as they should be
 
 An example is a fenced block below a comment that names a transcript, and a part of it if not the whole:
 `<!-- transcript: talker/history-in-order#asked -->`.
@@ -16,8 +16,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from templates import HOLE, kind_of
-from transcripts import Answer, Call, Closed, Connect, Hear, Leave, Send, Step, Transcript, load
+from tests.conformance.templates import HOLE, kind_of
+from tests.conformance.transcripts import (
+    Answer,
+    Call,
+    Closed,
+    Connect,
+    Hear,
+    Leave,
+    Send,
+    Step,
+    Transcript,
+    load,
+)
 
 PAGES = Path(__file__).parents[2] / "docs" / "protocols"
 

@@ -1,8 +1,8 @@
 """Play transcripts against any server, and tell how its answers differ from them.
 
-    python tests/conformance/runner.py http://127.0.0.1:9000
-    python tests/conformance/runner.py http://127.0.0.1:9000 --dialect support --operator olga:secret
-    python tests/conformance/runner.py http://127.0.0.1:3000 --dialect direct --skip ours --sockets ws://127.0.0.1:8080/
+    python -m tests.conformance http://127.0.0.1:9000
+    python -m tests.conformance http://127.0.0.1:9000 --dialect support --operator olga:secret
+    python -m tests.conformance http://127.0.0.1:3000 --dialect direct --skip ours --sockets ws://127.0.0.1:8080/
 
 It needs Python 3.11, httpx and websockets. Everybody it makes has a new name, so a server with a past is fine; but
 nobody else should be talking meanwhile. Exit status: 0 if nothing differs, 1 if something does, 2 for wrong usage.
@@ -10,11 +10,10 @@ nobody else should be talking meanwhile. Exit status: 0 if nothing differs, 1 if
 
 import argparse
 import fnmatch
-import sys
 from collections.abc import Sequence
 
-from player import PATIENCE, Account, CannotPlay, Differs, Target, play
-from transcripts import Transcript, dialects, load
+from tests.conformance.player import PATIENCE, Account, CannotPlay, Differs, Target, play
+from tests.conformance.transcripts import Transcript, dialects, load
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,6 +52,7 @@ def _result(transcript: Transcript, target: Target) -> tuple[str, str]:
 
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
+        prog="python -m tests.conformance",
         description="Play transcripts against a server.",
         epilog="The transcripts' own README says how they read.",
     )
@@ -84,7 +84,3 @@ def _account(text: str) -> Account:
     if not (name and colon and password):
         raise argparse.ArgumentTypeError("NAME:PASSWORD")
     return Account(name, password)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Generator
 
 import pytest
-from conftest import ServerProcess, data_path, running_server
-from player import Account, Target, play
-from transcripts import Transcript, dialects, load
+
+from tests.conformance.player import Account, Target, play
+from tests.conformance.transcripts import Transcript, dialects, load
+from tests.support.server import ServerProcess, data_path, running_server
 
 TRANSCRIPTS = [transcript for name in dialects() for transcript in load(name).transcripts]
 TITLES = [transcript.title for transcript in TRANSCRIPTS]

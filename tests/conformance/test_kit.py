@@ -6,12 +6,13 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ServerProcess
-from player import CannotPlay, Differs, Target, play
-from templates import compare
-from transcripts import BadTranscript, Transcript, load, steps_of
 
-RUNNER = Path(__file__).parent / "runner.py"
+from tests.conformance.player import CannotPlay, Differs, Target, play
+from tests.conformance.templates import compare
+from tests.conformance.transcripts import BadTranscript, Transcript, load, steps_of
+from tests.support.server import ServerProcess
+
+ROOT = Path(__file__).parents[2]
 
 
 def transcript(script: str, *, people: str = "", operators: str = "", needs: str = "") -> Transcript:
@@ -160,7 +161,8 @@ def test_what_a_transcript_needs_is_told(server: ServerProcess, needing: Transcr
 def test_the_command_plays_and_reports(server: ServerProcess) -> None:
     command = [
         sys.executable,
-        str(RUNNER),
+        "-m",
+        "tests.conformance",
         server.url,
         "--dialect",
         "support",
@@ -169,7 +171,7 @@ def test_the_command_plays_and_reports(server: ServerProcess) -> None:
         "--only",
         "*auth*",
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
     assert "ok       support/auth" in lines

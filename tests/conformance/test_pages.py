@@ -5,11 +5,12 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import ServerProcess
-from render import PAGES, BadReference, rendered
-from transcripts import Answer, Call, dialects, load
 
-STAYS = "the pages are rendered by `python tests/conformance/render.py`"
+from tests.conformance.render import PAGES, BadReference, rendered
+from tests.conformance.transcripts import Answer, Call, dialects, load
+from tests.support.server import ServerProcess
+
+STAYS = "the pages are rendered by `python -m tests.conformance.render`"
 
 
 @pytest.mark.parametrize("page", sorted(page.name for page in PAGES.glob("*.md")))

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import trio
-from conftest import child
 
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.data_directory import AlreadyRunning, open_data_directory
+from tests.support.processes import child
 
 
 async def test_a_missing_directory_is_made_private_and_marked(tmp_path: Path) -> None:

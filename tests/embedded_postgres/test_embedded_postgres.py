@@ -14,7 +14,6 @@ from typing import Any
 import asyncpg
 import pytest
 import trio
-from conftest import child
 
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.cluster import prepare_cluster
@@ -25,6 +24,7 @@ from chat.embedded_postgres.process import LAUNCHER, open_process
 from chat.embedded_postgres.settings import command
 from chat.embedded_postgres.supervisor import is_ready, read_status
 from chat.storage.postgres.crossing import cross, open_asyncio
+from tests.support.processes import child
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
 

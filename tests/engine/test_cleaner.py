@@ -4,7 +4,6 @@ import itertools
 
 import pytest
 import trio
-from chat_world import World, open_world
 from structlog.testing import capture_logs
 
 from chat.domain.entities import Draft, Room
@@ -14,6 +13,7 @@ from chat.engine.cleaner import open_cleaner
 from chat.engine.memberships import Memberships
 from chat.storage.memory import MemoryStorage
 from chat.storage.memory.rooms import MemoryRooms
+from tests.support.chat_world import World, open_world
 
 ADA = 1
 STEP = 3.0

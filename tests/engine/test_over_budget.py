@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import pytest
 import trio
-from chat_world import Client, World, open_world
 
 from chat.domain.budgets import HOLD_BACK, Budgets
 from chat.domain.closing import GOING_AWAY
@@ -16,6 +15,7 @@ from chat.protocols.messenger.codec import MESSENGER
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER
+from tests.support.chat_world import Client, World, open_world
 
 RATE, BURST = 5, 20
 TEXT = 5000

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import trio
-from chat_world import Client, World, open_world
 from trio.testing import wait_all_tasks_blocked
 
 from chat.domain.closing import DELETED, DISABLED, GOING_AWAY, LOGGED_OUT, Closing
@@ -22,6 +21,7 @@ from chat.protocols.registry import DIALECTS
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER
+from tests.support.chat_world import Client, World, open_world
 
 
 class Followed:

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import pytest
 import trio
-from chat_world import Client, World, open_world
 
 from chat.domain.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, TOO_SLOW, UNAUTHENTICATED
 from chat.domain.entities import LOBBY_ID, Message, Person
@@ -22,6 +21,7 @@ from chat.protocols.registry import DIALECTS
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER
+from tests.support.chat_world import Client, World, open_world
 
 
 @pytest.fixture

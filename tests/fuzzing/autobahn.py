@@ -15,7 +15,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import trio
-from echo_dialect import open_echo
+
+from tests.fuzzing.echo_dialect import open_echo
 
 SUITE = "autobahntestsuite==25.10.1"
 HOME = Path(".autobahn").absolute()

@@ -4,11 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # for conftest
-sys.path.insert(0, str(Path(__file__).parents[1] / "system"))
-
-from conftest import data_path, running_server
-from people import register
+from tests.support.people import register
+from tests.support.server import data_path, running_server
 
 PATIENCE = 1800
 """Seconds for all calls."""

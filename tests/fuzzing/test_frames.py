@@ -12,11 +12,12 @@ from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
 import pytest
-from conftest import ServerProcess, data_path, running_server
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from people import Person, member
-from raw_wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, RawClient
+
+from tests.support.people import Person, member
+from tests.support.raw_client import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, RawClient
+from tests.support.server import ServerProcess, data_path, running_server
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 

@@ -11,10 +11,11 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from conftest import ServerProcess, data_path, running_server
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from people import PATIENCE, register
+
+from tests.support.people import PATIENCE, register
+from tests.support.server import ServerProcess, data_path, running_server
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 

@@ -8,7 +8,11 @@ from contextlib import asynccontextmanager
 import pytest
 import trio
 import trio.lowlevel
-from gateway_under_test import (
+from trio_websocket import WebSocketConnection, open_websocket_url
+
+from chat.gateway.http1 import refusal
+from chat.gateway.listener import Gateway
+from tests.support.gateway import (
     OPENING,
     Wire,
     connect,
@@ -19,10 +23,6 @@ from gateway_under_test import (
     running,
     until,
 )
-from trio_websocket import WebSocketConnection, open_websocket_url
-
-from chat.gateway.http1 import refusal
-from chat.gateway.listener import Gateway
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
 POST = b"POST /echo HTTP/1.1\r\nHost: localhost\r\n"

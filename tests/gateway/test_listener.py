@@ -11,7 +11,15 @@ import pytest
 import trio
 import trustme
 import websockets.sync.client
-from gateway_under_test import (
+from structlog.testing import capture_logs
+from trio.testing import wait_all_tasks_blocked
+from trio_websocket import open_websocket_url
+
+from chat.domain.startup import CannotStart
+from chat.gateway import listener
+from chat.gateway.http1.request import IncomingRequest
+from chat.settings.config import Listen
+from tests.support.gateway import (
     LARGE,
     OPENING,
     Wire,
@@ -25,14 +33,6 @@ from gateway_under_test import (
     until,
     wire_to,
 )
-from structlog.testing import capture_logs
-from trio.testing import wait_all_tasks_blocked
-from trio_websocket import open_websocket_url
-
-from chat.domain.startup import CannotStart
-from chat.gateway import listener
-from chat.gateway.http1.request import IncomingRequest
-from chat.settings.config import Listen
 
 # --- where it listens ---
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import trio
 import trustme
-from gateway_under_test import Wire, port_of, running
 
 from chat.domain.startup import CannotStart
 from chat.gateway.listener import Gateway
+from tests.support.gateway import Wire, port_of, running
 
 AUTHORITY = trustme.CA()
 

@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 import pytest
 import trio
-from gateway_under_test import OPENING, Wire, running, wire_to
 from structlog.testing import capture_logs
 
 from chat.gateway.addresses import Proxies
@@ -20,6 +19,7 @@ from chat.gateway.same_site import SameSite
 from chat.server import Server, open_chat
 from chat.settings.config import Config, Listen
 from chat.storage.memory import MemoryStorage
+from tests.support.gateway import OPENING, Wire, running, wire_to
 
 SECRET = "a secret of the tests that is long enough"
 SOCKETS = ["/", "/talker", "/support", "/messenger", "/direct", "/ws"]

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import trio
-from gateway_under_test import echo, make_app, make_config, wire_to
 from trio.testing import wait_all_tasks_blocked
 
 from chat.domain.fair_limiter import FairLimiter, Kind
@@ -16,6 +15,7 @@ from chat.gateway.listener import open_gateway
 from chat.gateway.turns import Turns
 from chat.inspection.task_tree import awaited_by
 from chat.web_api.app import in_turns
+from tests.support.gateway import echo, make_app, make_config, wire_to
 
 A, B = b"a", b"b"
 

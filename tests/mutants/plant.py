@@ -1,6 +1,6 @@
 """Plants defects in the code and lists those that the tests do not find: `make mutants`.
 
-    python tests/mutants/plant.py [--only FILE-OR-FOLDER …] [--most N] [--seed N] [--jobs N] [--root TREE]
+    python -m tests.mutants [--only FILE-OR-FOLDER …] [--most N] [--seed N] [--jobs N] [--root TREE]
 
 Each defect stands alone in a copy of the tree, where the tests of its folder that run its line are run, the quickest
 first, until one fails. README.md says more.
@@ -18,9 +18,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from covering import Covered, Covering
-from defects import Defect, find_defects
-from trial import Chosen, Outcome, Trial, import_libraries
+from tests.mutants.covering import Covered, Covering
+from tests.mutants.defects import Defect, find_defects
+from tests.mutants.trial import Chosen, Outcome, Trial, import_libraries
 
 FOLDERS = ("gateway", "web_api", "domain", "protocols", "engine", "inspection")
 """Folders of `chat/`; the tests of each are in the folder of the same name under `tests/`."""
@@ -70,7 +70,9 @@ def main() -> None:
 
 
 def read_options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Plant defects and list those that no test finds.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.mutants", description="Plant defects and list those that no test finds."
+    )
     parser.add_argument(
         "--only", nargs="+", default=FOLDERS, metavar="FILE", help="files or folders in chat/"
     )
@@ -196,7 +198,3 @@ def print_results(plants: list[Plant], results: dict[Plant, Outcome]) -> None:
         f"({counts[Outcome.TOO_LONG]} by hanging), {counts[Outcome.NONSENSE]} do not run, "
         f"{counts[Outcome.PASSED]} survived ({unrun} in lines that no test runs)"
     )
-
-
-if __name__ == "__main__":
-    main()

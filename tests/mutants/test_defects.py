@@ -4,7 +4,8 @@ from pathlib import Path
 from textwrap import dedent, indent
 
 import pytest
-from defects import find_defects
+
+from tests.mutants.defects import find_defects
 
 CHAT = Path(__file__).parents[2] / "chat"
 

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+ROOT = Path(__file__).parents[2]
+
 CODE = '''\
 """Something to plant defects in."""
 
@@ -49,9 +51,10 @@ def test_survivors_are_listed_and_the_tree_is_not_touched(tmp_path: Path) -> Non
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     before = {path: path.read_text() for path in tmp_path.rglob("*.*")}
 
-    plant = [sys.executable, str(Path(__file__).with_name("plant.py")), "--root", str(tmp_path)]
+    plant = [sys.executable, "-m", "tests.mutants", "--root", str(tmp_path)]
     done = subprocess.run(
         [*plant, "--only", "domain/small.py", "--most", "99", "--seed", "7"],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=120,

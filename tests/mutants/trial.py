@@ -179,3 +179,5 @@ def _become(copy: Path, place: Path) -> None:
     os.chdir(copy)
     os.environ |= {"TMPDIR": str(place), "PYTHONPATH": str(copy)}
     sys.path.insert(0, str(copy))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
+        del sys.modules[name]  # ours: the tests of the copy are imported from there

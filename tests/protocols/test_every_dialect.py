@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from drawn import NO_FRAMES, body, events, frames_with, messages, texts
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +19,7 @@ from chat.protocols.registry import DIALECTS
 from chat.protocols.rooms.handlers import RoomSockets
 from chat.protocols.support.codec import DESK_ENCODER
 from chat.protocols.support.handlers import SupportDesk
+from tests.protocols.strategies import NO_FRAMES, body, events, frames_with, messages, texts
 
 _ANY: Any = None  # services that no handler is asked for here
 HANDLED = {

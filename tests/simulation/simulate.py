@@ -1,4 +1,4 @@
-"""Run many seeds, or one again: `python tests/simulation/simulate.py --help`.
+"""Run many seeds, or one again: `python -m tests.simulation --help`.
 
 --seeds 1000            fresh seeds, on all cores, with a progress bar
 --seed 17               this one again, and cut it down if it fails
@@ -16,15 +16,13 @@ from pathlib import Path
 
 import msgspec
 
-sys.path.insert(0, str(Path(__file__).parent))
+from tests.simulation.checker import check
+from tests.simulation.draw import draw_plan
+from tests.simulation.plan import Plan
+from tests.simulation.shrink import kind_of, shrink
+from tests.simulation.world import simulate
 
-from sim_checker import check
-from sim_draw import draw_plan
-from sim_plan import Plan
-from sim_shrink import kind_of, shrink
-from sim_world import simulate
-
-COMMAND = "python tests/simulation/simulate.py"
+COMMAND = "python -m tests.simulation"
 
 _MOST_FRESH = 2**40
 """Fresh seeds begin somewhere below this; short enough to be typed."""
@@ -94,7 +92,9 @@ def _one(plan: Plan, name: str, keep: bool) -> int:
 
 def main() -> int:
     """Read the command line and return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog=COMMAND, description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--seeds", type=int, default=1000, help="how many fresh seeds")
     parser.add_argument("--base", type=int, help="the first of them")
     parser.add_argument("--seed", type=int, help="only this one")
@@ -109,7 +109,3 @@ def main() -> int:
         return _one(draw_plan(given.seed, most_clients=given.clients), f"seed {given.seed}", given.whole)
     base = fresh_base() if given.base is None else given.base
     return _many(range(base, base + given.seeds), given.jobs, given.clients)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 from msgspec import structs
-from sim_checker import check
-from sim_draw import draw_plan
-from sim_mutants import MUTANTS, Mutant, believe_every_name
-from sim_shrink import kind_of, shrink
-from sim_world import simulate
-from simulate import report, try_seed, try_seeds
+
+from tests.simulation.checker import check
+from tests.simulation.draw import draw_plan
+from tests.simulation.mutants import MUTANTS, Mutant, believe_every_name
+from tests.simulation.shrink import kind_of, shrink
+from tests.simulation.simulate import report, try_seed, try_seeds
+from tests.simulation.world import simulate
 
 FIRST = int(os.environ.get("SIMULATION_BASE", "1000"))
 SEEDS = 10
@@ -29,7 +30,7 @@ FOUND_WITHIN = 40
 """Seeds within which a planted defect must be found; most are found by the first."""
 
 TRIED_FIRST = (1, 2, 7, 16, 28, 21, 42)
-"""Two small worlds, and some with a crowd of each kind (sim_crowds.py): few defects take more."""
+"""Two small worlds, and some with a crowd of each kind (crowds.py): few defects take more."""
 
 HERE = Path(__file__).parent
 JOBS = 1 if "PYTEST_XDIST_WORKER" in os.environ else min(2, os.cpu_count() or 1)
@@ -66,9 +67,10 @@ def test_a_seed_is_a_run_event_for_event_in_another_process_too() -> None:
     digest = simulate(draw_plan(seed)).digest()
     assert simulate(draw_plan(seed)).digest() == digest
     for hash_seed in ("1", "2"):
-        command = [sys.executable, str(HERE / "simulate.py"), "--seed", str(seed), "--whole"]
+        command = [sys.executable, "-m", "tests.simulation", "--seed", str(seed), "--whole"]
         again = subprocess.run(
             command,
+            cwd=HERE.parents[1],
             env={**os.environ, "PYTHONHASHSEED": hash_seed},
             capture_output=True,
             text=True,

@@ -10,10 +10,11 @@ from itertools import permutations
 
 import pytest
 from msgspec import structs
-from sim_checker import check
-from sim_draw import draw_plan
-from sim_record import UNADDRESSED, Event, History, Row
-from sim_world import simulate
+
+from tests.simulation.checker import check
+from tests.simulation.draw import draw_plan
+from tests.simulation.record import UNADDRESSED, Event, History, Row
+from tests.simulation.world import simulate
 
 BASES = (5, 18, 43, 56)
 """Seeds whose worlds have some of everything; the last has people with several inboxes, and a busy desk."""

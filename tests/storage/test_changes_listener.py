@@ -5,8 +5,6 @@ from contextlib import asynccontextmanager
 
 import pytest
 import trio
-from conftest import execute
-from postgres_line import Line, open_line
 from structlog.testing import capture_logs
 
 from chat.storage.postgres import listener
@@ -14,6 +12,8 @@ from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.listener import tell_of_changes
 from chat.storage.postgres.migrations import known_migrations, migrate
+from tests.storage.postgres_line import Line, open_line
+from tests.support.databases import execute
 
 PATIENCE = 20.0
 """Seconds for a whole test; far more than any takes, also on a busy machine."""

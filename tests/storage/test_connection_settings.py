@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 import trio
-from conftest import execute
 from structlog.testing import capture_logs
 
 from chat.embedded_postgres.data_directory import open_data_directory
@@ -12,6 +11,7 @@ from chat.embedded_postgres.embedded import open_embedded_postgres
 from chat.embedded_postgres.settings import SETTINGS
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
+from tests.support.databases import execute
 
 _SYNC = "SHOW synchronous_commit"
 

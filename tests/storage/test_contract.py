@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Generator, Sequence
 import msgspec
 import pytest
 import trio
-from conftest import ServerProcess, execute
 from msgspec import structs
 
 from chat.domain.changes import Change, Deleted, Deletion, Edit, Edited, Reacted, Reaction
@@ -33,6 +32,8 @@ from chat.domain.refusals import Code, Refusal
 from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
+from tests.support.databases import execute
+from tests.support.server import ServerProcess
 
 ADA = NewPerson(name="Ada", email="Ada@Example.com", password_hash=b"$2b$04$hash", is_operator=True)
 BEN = NewPerson(name="Ben", password_hash=b"$2b$04$other", display_name="Benjamin")

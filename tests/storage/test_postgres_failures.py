@@ -8,8 +8,6 @@ from typing import Any
 import asyncpg
 import pytest
 import trio
-from conftest import execute
-from postgres_line import Line, open_line
 from trio_asyncio import aio_as_trio, open_loop
 
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind
@@ -21,6 +19,8 @@ from chat.storage.postgres.crossing import cross, open_asyncio
 from chat.storage.postgres.database import DatabaseAddress, open_database
 from chat.storage.postgres.migrations import Migration, known_migrations, migrate
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
+from tests.storage.postgres_line import Line, open_line
+from tests.support.databases import execute
 
 PATIENCE = 20.0
 """Seconds for a whole test; far more than any takes, also on a busy machine."""

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import pytest
 import trio
-from conftest import ServerProcess, execute
 
 from chat.storage.postgres import change_queries
 from chat.storage.postgres import message_queries as queries
@@ -15,6 +14,8 @@ from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import Database, DatabaseAddress, open_database
 from chat.storage.postgres.session import Connection
 from chat.storage.postgres.storage import open_postgres_storage
+from tests.support.databases import execute
+from tests.support.server import ServerProcess
 
 LENGTH = 20_000
 """Messages in each long room."""

@@ -4,7 +4,6 @@ from contextlib import AbstractAsyncContextManager
 
 import asyncpg
 import trio
-from conftest import execute
 
 from chat.domain.entities import LOBBY_ID, Draft, Message, Room
 from chat.domain.ports import NewPerson, Taken
@@ -14,6 +13,7 @@ from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.removal import remove_deleted
 from chat.storage.postgres.rooms import DELETE
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
+from tests.support.databases import execute
 
 MESSAGES = 50_000
 MEMBERS = 3_000

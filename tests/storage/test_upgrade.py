@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import trio
-from conftest import execute
 
 from chat.domain.entities import LOBBY_ID, Draft, Message, RoomKind
 from chat.domain.outcomes import KeyUsed, Repeated
@@ -17,6 +16,7 @@ from chat.storage.postgres.database import DatabaseAddress, open_database
 from chat.storage.postgres.migrations import known_migrations, migrate
 from chat.storage.postgres.storage import open_postgres_beside, open_postgres_storage
 from chat.storage.postgres.users import PostgresUsers
+from tests.support.databases import execute
 
 EVER = 2**63 - 1
 PLENTY = 1 << 20

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 import trustme
-from conftest import child
-from people import PATIENCE, eventually
+
+from tests.support.people import PATIENCE, eventually
+from tests.support.processes import child
 
 PAGE = Path(__file__).parents[2] / "docs" / "deploying.md"
 

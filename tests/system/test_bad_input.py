@@ -11,11 +11,12 @@ from collections.abc import Generator
 from contextlib import ExitStack
 
 import pytest
-from conftest import ServerProcess, data_path, running_server
-from people import PASSWORD, Person, client, eventually, member, post, register, request
-from processes import held_connections, needs_proc
-from raw_wire import CLOSE, CONTINUATION, PING, PONG, TEXT, RawClient, frame, opening
-from saved import delete_person, saved_lines
+
+from tests.support.people import PASSWORD, Person, client, eventually, member, post, register, request
+from tests.support.processes import held_connections, needs_proc
+from tests.support.raw_client import CLOSE, CONTINUATION, PING, PONG, TEXT, RawClient, frame, opening
+from tests.support.saved import delete_person, saved_lines
+from tests.support.server import ServerProcess, data_path, running_server
 
 HEAD_TIMEOUT = 2.0
 """Seconds that this server gives a head: those who send half of one are to be gone soon."""

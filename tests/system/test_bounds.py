@@ -13,12 +13,13 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 import pytest
-from conftest import ServerProcess, data_path, running_server
-from load import register_all
-from people import client, eventually, member, post, request
-from processes import held_connections, needs_proc, resident_kib
-from raw_wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, RawClient, frame, opening
-from saved import saved_lines
+
+from tests.support.faults.load import register_all
+from tests.support.people import client, eventually, member, post, request
+from tests.support.processes import held_connections, needs_proc, resident_kib
+from tests.support.raw_client import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, RawClient, frame, opening
+from tests.support.saved import saved_lines
+from tests.support.server import ServerProcess, data_path, running_server
 
 TRIES = 10_000 if os.environ.get("FULL_TESTS") else 200
 """How often each lie is told."""

@@ -7,11 +7,28 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from conftest import ServerProcess, data_path, running_server
-from people import Burst, Line, Person, client, eventually, hear_first, member, register, request
-from processes import needs_proc, postgres_under, stopped, wait_until_ended
-from saved import BURST, assert_only_ends_are_missing, assert_told_once_in_order, numbers_of, saved_lines
 from websockets.exceptions import ConnectionClosed
+
+from tests.support.people import (
+    Burst,
+    Line,
+    Person,
+    client,
+    eventually,
+    hear_first,
+    member,
+    register,
+    request,
+)
+from tests.support.processes import needs_proc, postgres_under, stopped, wait_until_ended
+from tests.support.saved import (
+    BURST,
+    assert_only_ends_are_missing,
+    assert_told_once_in_order,
+    numbers_of,
+    saved_lines,
+)
+from tests.support.server import ServerProcess, data_path, running_server
 
 pytestmark = needs_proc
 

@@ -8,9 +8,10 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 import pytest
-from conftest import ServerProcess
-from people import PATIENCE, Line, Person, client, post, request
 from websockets.sync.client import ClientConnection, connect
+
+from tests.support.people import PATIENCE, Line, Person, client, post, request
+from tests.support.server import ServerProcess
 
 LOBBY = 1
 PASSWORD = "secret"

@@ -1,8 +1,8 @@
 """A room that is deleted over HTTP is gone for everybody at once, and soon from the database."""
 
-from conftest import ServerProcess
-from people import eventually, post, register, request
-from saved import execute_sql
+from tests.support.people import eventually, post, register, request
+from tests.support.saved import execute_sql
+from tests.support.server import ServerProcess
 
 
 def test_nothing_of_a_deleted_room_stays_in_the_database(server: ServerProcess) -> None:

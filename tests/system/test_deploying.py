@@ -9,13 +9,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from conftest import ServerProcess, data_path, running_server
-from faults import execute_sql
-from people import client, member
-from proxying import PAGE, shown
 
 from chat.settings.config import Listen
 from chat.settings.sources import read_config
+from tests.support.faults.machine import execute_sql
+from tests.support.people import client, member
+from tests.support.server import ServerProcess, data_path, running_server
+from tests.system.proxying import PAGE, shown
 
 UNIT = PAGE.parents[1] / "deploy" / "trio-chat.service"
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from conftest import ServerProcess, data_path, running_server
-from faults import (
+
+from chat.storage.postgres.database import DatabaseAddress
+from tests.support.faults.load import chats, register_all
+from tests.support.faults.machine import (
     Clock,
     cable,
     end_by_full_disk,
@@ -24,13 +26,11 @@ from faults import (
     small_disk,
     spare_database,
 )
-from load import chats, register_all
-from people import client, eventually, member
-from processes import held_connections, kill, needs_proc, postgres_under, stopped
-from raw_wire import RawClient, opening
-from trials import killed, load_on, outlives, terminate_connections
-
-from chat.storage.postgres.database import DatabaseAddress
+from tests.support.faults.trials import killed, load_on, outlives, terminate_connections
+from tests.support.people import client, eventually, member
+from tests.support.processes import held_connections, kill, needs_proc, postgres_under, stopped
+from tests.support.raw_client import RawClient, opening
+from tests.support.server import ServerProcess, data_path, running_server
 
 pytestmark = needs_proc
 

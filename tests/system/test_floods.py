@@ -8,11 +8,12 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
-from conftest import DEFAULT_LIMITS, ServerProcess, data_path, running_server
-from people import PATIENCE, eventually, request
-from processes import held_connections, needs_proc
-from raw_wire import TEXT, RawClient, frame
-from saved import execute_sql, fetch_sql
+
+from tests.support.people import PATIENCE, eventually, request
+from tests.support.processes import held_connections, needs_proc
+from tests.support.raw_client import TEXT, RawClient, frame
+from tests.support.saved import execute_sql, fetch_sql
+from tests.support.server import DEFAULT_LIMITS, ServerProcess, data_path, running_server
 
 MESSAGES, BYTES = (200, 50), (524_288, 65_536)
 """What one person may send by default: at once, and each second."""

@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 import trustme
-from conftest import ServerProcess, child, data_path, running_server
-from people import PATIENCE, client, eventually, member, request
+
+from tests.support.people import PATIENCE, client, eventually, member, request
+from tests.support.processes import child
+from tests.support.server import ServerProcess, data_path, running_server
 
 AUTHORITY = trustme.CA()
 

@@ -9,9 +9,10 @@ import aiohttp
 import httpx
 import pytest
 import trustme
-from conftest import ServerProcess, data_path, running_server
 from httpx_ws import aconnect_ws
-from people import PASSWORD, PATIENCE, register
+
+from tests.support.people import PASSWORD, PATIENCE, register
+from tests.support.server import ServerProcess, data_path, running_server
 
 TIMES = 20
 """Logins, each with a socket over its connection."""

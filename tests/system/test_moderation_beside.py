@@ -4,9 +4,10 @@ import json
 from collections.abc import Generator
 
 import pytest
-from beside_server import chat, try_chat
-from conftest import ServerProcess, data_path, running_server
-from people import PASSWORD, client, eventually, member, post, register, request
+
+from tests.support.command_line import chat, try_chat
+from tests.support.people import PASSWORD, client, eventually, member, post, register, request
+from tests.support.server import ServerProcess, data_path, running_server
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,7 @@ from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
-import beside_server
 import pytest
-from conftest import ServerProcess, data_path, running_server
-from people import PASSWORD, Person, eventually, member, post, register, request
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -21,9 +18,13 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
-from processes import needs_proc, postgres_under, stopped
-from saved import execute_sql
-from wire import Wire, wire, without_port
+
+from tests.support import command_line
+from tests.support.people import PASSWORD, Person, eventually, member, post, register, request
+from tests.support.processes import needs_proc, postgres_under, stopped
+from tests.support.saved import execute_sql
+from tests.support.server import ServerProcess, data_path, running_server
+from tests.system.wire import Wire, wire, without_port
 
 CHROMIUM = shutil.which("chromium")
 
@@ -151,7 +152,7 @@ def test_whoever_opens_it_can_read(chat: ServerProcess, context: BrowserContext)
 def test_an_invite_in_the_address_registers_who_was_invited(context: BrowserContext) -> None:
     settings = {"CHAT_REGISTRATION": "invite", "CHAT_LOBBY": "members"}
     with data_path() as data, running_server(data, **settings) as club:
-        code = beside_server.chat(club, "user", "invite").strip()
+        code = command_line.chat(club, "user", "invite").strip()
         page = open_page(context, f"{club.url}/?invite={code}")
         expect(status(page)).to_have_text("Log in to read and write.")
         page.get_by_label("Name").fill("invited_ada")

@@ -5,9 +5,10 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
-from conftest import ServerProcess, data_path, running_server
-from people import client, eventually, member
-from proxying import HOST, PROXIES, SITE, Site, proxy, shown
+
+from tests.support.people import client, eventually, member
+from tests.support.server import ServerProcess, data_path, running_server
+from tests.system.proxying import HOST, PROXIES, SITE, Site, proxy, shown
 
 AGAIN = 20
 """How often a WebSocket is asked for on a connection of the proxy's that has served a call."""

@@ -10,8 +10,10 @@ from collections.abc import Generator
 from threading import Timer
 
 import pytest
-from commands import ROOT, commands
-from conftest import ServerProcess, child, data_path, running_server
+
+from tests.support.documentation.commands import ROOT, commands
+from tests.support.processes import child
+from tests.support.server import ServerProcess, data_path, running_server
 
 README = ROOT / "README.md"
 PATIENCE = 60

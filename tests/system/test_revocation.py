@@ -5,11 +5,12 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from beside_server import chat
-from conftest import ServerProcess
-from people import PATIENCE, Person, client, eventually, register
-from saved import execute_sql
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from tests.support.command_line import chat
+from tests.support.people import PATIENCE, Person, client, eventually, register
+from tests.support.saved import execute_sql
+from tests.support.server import ServerProcess
 
 PATHS = ("/", "/talker", "/messenger", "/support", "/direct", "/ws")
 

@@ -8,11 +8,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from conftest import ServerProcess, data_path, running_server
-from people import PASSWORD, Burst, Line, client, member, post, register, request
-from processes import needs_proc, postgres_under, wait_until_ended
-from raw_wire import CLOSE, PING, TEXT, RawClient, frame, opening
-from saved import BURST, assert_only_ends_are_missing, assert_told_once_in_order, saved_lines
+
+from tests.support.people import PASSWORD, Burst, Line, client, member, post, register, request
+from tests.support.processes import needs_proc, postgres_under, wait_until_ended
+from tests.support.raw_client import CLOSE, PING, TEXT, RawClient, frame, opening
+from tests.support.saved import BURST, assert_only_ends_are_missing, assert_told_once_in_order, saved_lines
+from tests.support.server import ServerProcess, data_path, running_server
 
 GRACE = 1.0
 """Seconds that these servers give to goodbyes."""

@@ -5,11 +5,12 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack
 
 import pytest
-from conftest import ServerProcess, data_path, running_server
-from people import Line, Person, client, eventually, member, register, request
-from processes import held_connections, needs_proc
-from raw_wire import CLOSE, PING, PONG, TEXT, RawClient, frame
-from saved import saved_lines
+
+from tests.support.people import Line, Person, client, eventually, member, register, request
+from tests.support.processes import held_connections, needs_proc
+from tests.support.raw_client import CLOSE, PING, PONG, TEXT, RawClient, frame
+from tests.support.saved import saved_lines
+from tests.support.server import ServerProcess, data_path, running_server
 
 OUTBOX_BYTES = 65_536
 MOST_BUFFERED = 100_000_000

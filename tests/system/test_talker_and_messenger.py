@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import jwt
 import pytest
-from conftest import ServerProcess, data_path, running_server
-from people import PASSWORD, Line, Person, client, post, register, request
-from saved import delete_person, saved_lines
 from websockets.exceptions import InvalidStatus
+
+from tests.support.people import PASSWORD, Line, Person, client, post, register, request
+from tests.support.saved import delete_person, saved_lines
+from tests.support.server import ServerProcess, data_path, running_server
 
 SECRET = "a secret of the tests that is long enough"
 NOT_AUTHORISED = "not authorised: send auth <token> first"

@@ -9,11 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 import trustme
-from conftest import ServerProcess, data_path, running_server
-from people import PASSWORD, client, eventually, member, post, register, request
-from processes import held_connections, needs_proc
-from raw_wire import CLOSE, RawClient, opening
-from saved import saved_lines
+
+from tests.support.people import PASSWORD, client, eventually, member, post, register, request
+from tests.support.processes import held_connections, needs_proc
+from tests.support.raw_client import CLOSE, RawClient, opening
+from tests.support.saved import saved_lines
+from tests.support.server import ServerProcess, data_path, running_server
 
 
 @pytest.fixture(scope="module")

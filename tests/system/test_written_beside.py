@@ -3,9 +3,10 @@
 from collections.abc import Generator
 
 import pytest
-from conftest import ServerProcess, data_path, running_server
-from people import client, register
-from saved import LOBBY, execute_sql
+
+from tests.support.people import client, register
+from tests.support.saved import LOBBY, execute_sql
+from tests.support.server import ServerProcess, data_path, running_server
 
 _WRITE = """
 WITH log AS (UPDATE lanes SET last_id = last_id + $1 RETURNING last_id - $1 AS base),

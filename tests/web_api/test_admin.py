@@ -13,7 +13,6 @@ import httpx
 import pytest
 import trio
 from click.testing import CliRunner, Result
-from gateway_under_test import until
 from structlog.testing import capture_logs
 from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
 from wsproto.frame_protocol import FrameProtocol, Opcode
@@ -28,6 +27,7 @@ from chat.protocols.lines import handlers as lobby
 from chat.server import open_chat
 from chat.settings.config import Config, Listen
 from chat.storage.memory import MemoryStorage
+from tests.support.gateway import until
 
 SECRET = "a secret of the tests that is long enough"
 

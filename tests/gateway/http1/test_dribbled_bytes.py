@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 import trio
-from gateway_under_test import OPENING, running, wire_to
 from wsproto.frame_protocol import FrameProtocol, Opcode
 
 from chat.domain.pace import Pace
 from chat.gateway.http1.head import PIECE_OF_HEAD, READS, READS_AT_ONCE, Head, ReplayStream, read_head
 from chat.gateway.websocket.inbound import InboundFastPath
 from chat.inspection.recorder import Record
+from tests.support.gateway import OPENING, running, wire_to
 
 
 class Dribble:

@@ -9,7 +9,6 @@ from http import HTTPStatus
 import h11
 import pytest
 import trio
-from gateway_under_test import OPENING
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from chat.gateway.http1 import head as heads
 from chat.gateway.http1.head import Head, ReplayStream, parse_head, read_head
 from chat.gateway.http1.parser import StrictParser
 from chat.gateway.http1.plain_parser import PlainParser
+from tests.support.gateway import OPENING
 
 
 @asynccontextmanager

@@ -7,7 +7,10 @@ import httpx
 import pytest
 import trio
 import trio.testing
-from gateway_under_test import (
+from structlog.testing import capture_logs
+
+from chat.gateway.http1 import connection as http_connection
+from tests.support.gateway import (
     LARGE,
     OPENING,
     Wire,
@@ -19,9 +22,6 @@ from gateway_under_test import (
     until,
     wire_to,
 )
-from structlog.testing import capture_logs
-
-from chat.gateway.http1 import connection as http_connection
 
 
 async def test_a_real_client_gets_and_posts() -> None:

@@ -8,8 +8,6 @@ import pytest
 import trio
 import trio.socket
 import trio.testing
-from gateway_under_test import OPENING
-from test_progress import encrypted_pair
 from trio_websocket import ConnectionClosed
 
 from chat.domain.closing import GOING_AWAY
@@ -17,6 +15,8 @@ from chat.frames import close_frame
 from chat.gateway.http1 import refusal
 from chat.gateway.http1.head import ReplayStream
 from chat.gateway.websocket.client_stream import ClientStream
+from tests.gateway.test_progress import encrypted_pair
+from tests.support.gateway import OPENING
 
 MUCH = 8 << 20
 """Bytes: more than the system keeps for a socket."""

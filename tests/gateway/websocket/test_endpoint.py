@@ -4,8 +4,6 @@ from typing import Any
 
 import pytest
 import trio
-from chat_world import World, open_world
-from gateway_under_test import make_app, make_config, port_of, until, wire_to
 from structlog.testing import capture_logs
 
 from chat.domain.entities import Person
@@ -15,6 +13,8 @@ from chat.gateway.websocket.endpoint import WebSocketEndpoint
 from chat.inspection.metrics import Meters
 from chat.inspection.recorder import Record, Recorder
 from chat.protocols.registry import DIALECTS
+from tests.support.chat_world import World, open_world
+from tests.support.gateway import make_app, make_config, port_of, until, wire_to
 
 OPENING = (
     "GET /talker?{} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

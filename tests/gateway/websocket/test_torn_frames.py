@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 import trio
 import trustme
-from gateway_under_test import nothing_logged
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import (
     AcceptConnection,
@@ -35,6 +34,7 @@ from chat.gateway.websocket import client_stream
 from chat.server import open_chat
 from chat.settings.config import Config, Listen
 from chat.storage.memory import MemoryStorage
+from tests.support.gateway import nothing_logged
 
 SECRET = "a secret of the tests that is long enough"
 LINES = 150

@@ -6,13 +6,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import gateway_under_test
 import pytest
 import trio
 import trio.testing
 import trustme
-from chat_world import open_world
-from gateway_under_test import (
+
+from chat.gateway.http1.request import IncomingRequest
+from chat.gateway.listener import Gateway
+from chat.gateway.websocket.endpoint import WebSocketEndpoint
+from chat.protocols.registry import DIALECTS
+from tests.support import gateway as gateway_support
+from tests.support.chat_world import open_world
+from tests.support.gateway import (
     Wire,
     make_app,
     make_config,
@@ -23,12 +28,7 @@ from gateway_under_test import (
     wire_to,
 )
 
-from chat.gateway.http1.request import IncomingRequest
-from chat.gateway.listener import Gateway
-from chat.gateway.websocket.endpoint import WebSocketEndpoint
-from chat.protocols.registry import DIALECTS
-
-OPENING = gateway_under_test.OPENING.replace(b"/ws?token=x", b"/talker")
+OPENING = gateway_support.OPENING.replace(b"/ws?token=x", b"/talker")
 GET = b"GET /who HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HELLO, ECHOED = b"\x89\x85" + bytes(4) + b"hello", b"\x8a\x05hello"
 """A ping, and its pong."""

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import trio
-from chat_world import EVER, Client, World, open_world
 
 from chat.domain.closing import GOING_AWAY, OUTCOME_UNKNOWN, TOO_SLOW
 from chat.domain.entities import Person
@@ -14,6 +13,7 @@ from chat.protocols.direct.codec import DIRECT
 from chat.protocols.direct.handlers import FIRST_GUEST
 from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER
+from tests.support.chat_world import EVER, Client, World, open_world
 
 NOT_YOU = {"error": "that is not your id"}
 

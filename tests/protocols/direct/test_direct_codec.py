@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from drawn import HIGHEST_ID, body, ids, messages, pairs, payload, refusals, texts
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from chat.domain.refusals import BAD_FRAME, BINARY_FRAME, Refusal
 from chat.engine.events import Authorised, Entered, Overview, Pong, Refused, Retold, Said, Saved, Welcome
 from chat.protocols.commands import Misunderstood, Ping, Send
 from chat.protocols.direct.codec import DIRECT, DirectDialect
+from tests.protocols.strategies import HIGHEST_ID, body, ids, messages, pairs, payload, refusals, texts
 
 
 @given(message=messages(pairs))

@@ -4,13 +4,13 @@ from collections.abc import AsyncGenerator
 
 import pytest
 import trio.testing
-from chat_world import Client, World, open_world
 
 from chat.domain.entities import LOBBY_ID, Person
 from chat.domain.failures import StorageDown
 from chat.engine.dialect import Dialect
 from chat.protocols.messenger.codec import MESSENGER
 from chat.protocols.talker.codec import TALKER
+from tests.support.chat_world import Client, World, open_world
 
 TOO_MANY = "too many history queries at once, wait for the answers"
 

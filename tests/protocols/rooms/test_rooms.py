@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import trio
-from chat_world import Client, World, open_world
 
 from chat.domain.entities import LOBBY_ID, Draft, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
@@ -20,6 +19,7 @@ from chat.protocols.messenger.codec import MESSENGER
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER
+from tests.support.chat_world import Client, World, open_world
 
 ENTERED = {"Type": "enter"}
 

@@ -4,7 +4,6 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from drawn import HIGHEST_ID, LAST_SECOND, ids, messages, payload, refs, refusals, texts, times
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,17 @@ from chat.domain.refusals import Code, Refusal
 from chat.engine.events import Authorised, Entered, Overview, Pong, Refused, Retold, Said, Saved, Welcome
 from chat.protocols.commands import Enter, Misunderstood, Speak
 from chat.protocols.rooms.codec import INVALID_OPERATION, INVALID_ROOM, ROOMS, rfc3339, room_message
+from tests.protocols.strategies import (
+    HIGHEST_ID,
+    LAST_SECOND,
+    ids,
+    messages,
+    payload,
+    refs,
+    refusals,
+    texts,
+    times,
+)
 
 ERRORS = {
     "already in room",

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 import trio
-from chat_world import Client, World, open_world
 
 from chat.domain.closing import UNAUTHENTICATED
 from chat.domain.entities import Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER
+from tests.support.chat_world import Client, World, open_world
 
 NO_CONVERSATION = {"code": 2, "message": "No conversation."}
 NOT_PERMITTED = {"code": 3, "message": "Not permitted."}

@@ -5,18 +5,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from drawn import (
-    HIGHEST_ID,
-    body,
-    conversations,
-    conversing,
-    json_values,
-    messages,
-    payload,
-    refs,
-    refusals,
-    texts,
-)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +31,18 @@ from chat.protocols.commands import (
     SupportSend,
 )
 from chat.protocols.support.codec import DESK_ENCODER, SUPPORT
+from tests.protocols.strategies import (
+    HIGHEST_ID,
+    body,
+    conversations,
+    conversing,
+    json_values,
+    messages,
+    payload,
+    refs,
+    refusals,
+    texts,
+)
 
 ENVELOPE = {"error", "result", "id"}
 BAD_ARGUMENT = {"code": 1, "message": "Incorrect argument."}

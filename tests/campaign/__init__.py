@@ -1,0 +1,1 @@
+"""The faults and the attackers, often and for long: `make campaign`."""

@@ -1,0 +1,385 @@
+"""`make campaign`: the faults of test_faults.py often and for long, with the settings that a server has by default.
+
+It prints a table and keeps it in build/campaign.md; docs/reliability.md has the figures of one run. It ends with an
+error at the first promise that is broken.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, nullcontext, suppress
+from datetime import date, datetime
+from pathlib import Path
+
+from tests.campaign.crowd import Crowd, Peer
+from tests.campaign.hostile_crowd import hostile
+from tests.support.faults.load import chats, register_all
+from tests.support.faults.machine import (
+    IS_ROOT,
+    Clock,
+    cable,
+    end_by_full_disk,
+    everything_of,
+    few_descriptors,
+    full,
+    network,
+    small_disk,
+    spare_database,
+)
+from tests.support.faults.trials import Trial, killed, load_on, outlives, terminate_connections
+from tests.support.people import client, eventually, member
+from tests.support.processes import held_connections, kill, postgres_under, stopped
+from tests.support.raw_client import RawClient, opening
+from tests.support.server import ServerProcess, data_path, running_server
+
+NAMES = ("ada", "ben", "cem", "dora", "eva", "finn", "gwen", "hugo")
+SAVED_TO = Path("build/campaign.md")
+WITHIN = 5.0
+"""Seconds in which the service is back, and in which what can't be saved is refused."""
+COMMIT_TIMEOUT = 5.0
+A_LITTLE = 1.0
+"""Seconds by which the clients' own threads may be late on two cores."""
+
+Row = tuple[str, str, str, str]  # what, how often, result, seconds to service back
+
+
+def shown(trials: Iterable[Trial], what: str, limit: float = WITHIN) -> Row:
+    """One row of the table: Load.check has found nothing lost and nothing doubled."""
+    trials = list(trials)
+    backs = [trial.back for trial in trials]
+    assert statistics.median(backs) <= limit, f"{what}: back after {statistics.median(backs):.1f} s"
+    assert max(backs) <= WITHIN, f"{what}: back after {max(backs):.1f} s"
+    acknowledged = sum(trial.acknowledged for trial in trials)
+    parts = [f"{acknowledged:,} acknowledged, 0 lost, 0 doubled"]
+    if any(trial.disturbed for trial in trials):
+        longest = max(trial.refusal for trial in trials)
+        assert longest <= COMMIT_TIMEOUT + A_LITTLE, f"{what}: refused after {longest:.1f} s"
+        parts.append(
+            f"{sum(t.refused for t in trials):,} refused and {sum(t.cut for t in trials):,} cut off,"
+            f" the slowest after {longest:.2f} s"
+        )
+    return what, f"{len(trials)} ×", "; ".join(parts), spread(backs)
+
+
+def spread(seconds: list[float]) -> str:
+    if len(seconds) == 1:
+        return f"{seconds[0]:.2f} s"
+    return f"median {statistics.median(seconds):.2f} s, longest {max(seconds):.2f} s"
+
+
+def percentile(values: list[float], part: float) -> float:
+    return sorted(values)[min(int(len(values) * part), len(values) - 1)]
+
+
+# --- kills ---
+
+
+def kills() -> Iterable[Row]:
+    with data_path() as data:
+        with running_server(data) as server:
+            tokens = register_all(server.url, *NAMES)
+        yield shown(
+            [killed(data, tokens, lambda server: [server.process.pid]) for _ in range(50)],
+            "`kill -9` of the server, started again at once (its start included)",
+            2.0,
+        )
+        yield shown(
+            [killed(data, tokens, everything_of) for _ in range(10)],
+            "`kill -9` of the server and every `postgres` at once",
+            2.0,
+        )
+        with running_server(data) as server:
+
+            def postmaster() -> None:
+                kill(postgres_under(server.process.pid)[:1])
+
+            def backends() -> None:
+                kill(postgres_under(server.process.pid)[1:])
+
+            yield shown(
+                [outlives(server, tokens, nullcontext(), then=postmaster) for _ in range(20)],
+                "`kill -9` of the postmaster",
+            )
+            yield shown(
+                [outlives(server, tokens, nullcontext(), then=backends) for _ in range(20)],
+                "`kill -9` of every other `postgres`, which makes it recover",
+            )
+            yield shown(
+                [
+                    outlives(server, tokens, nullcontext(), then=lambda: terminate_connections(server))
+                    for _ in range(20)
+                ],
+                "every connection ended by `pg_terminate_backend`",
+            )
+
+
+# --- the database is away, or the machine is short of something ---
+
+
+def shortages() -> Iterable[Row]:
+    with data_path() as data, running_server(data) as server:
+        tokens = register_all(server.url, *NAMES)
+        frozen = stopped(postgres_under(server.process.pid))
+        yield shown(
+            [outlives(server, tokens, frozen, lasts=30)], "every `postgres` stopped for 30 s (SIGSTOP)"
+        )
+        for how, what in (("silent", "swallows everything"), ("broken", "ends every connection")):
+            with (
+                spare_database(server) as database,
+                network(database) as line,
+                data_path() as other,
+                running_server(other, "--database", line.url) as far,
+            ):
+                far.database = database
+                people = register_all(far.url, *NAMES)
+                trial = outlives(far, people, getattr(line, how)(), lasts=10)
+                yield shown([trial], f"the network to the database {what} for 10 s (relay)")
+        if IS_ROOT:
+            yield unplugged(server)
+        yield no_descriptors(server, tokens)
+    if IS_ROOT:
+        yield full_disk()
+    yield jumping_clock()
+
+
+def unplugged(server: ServerProcess) -> Row:
+    with cable() as wire, spare_database(server) as database, ExitStack() as stack:
+        into = ("ip", "netns", "exec", wire.namespace)
+        line = stack.enter_context(network(database, *into, host=wire.far_host))
+        data = stack.enter_context(data_path())
+        far = stack.enter_context(running_server(data, "--database", line.url))
+        far.database = database
+        trial = outlives(far, register_all(far.url, *NAMES), wire.cut(), lasts=10)
+        return shown([trial], "the cable to the database unplugged for 10 s (network namespace)")
+
+
+def full_disk() -> Row:
+    what = "disk full for 10 s, the log's too: PostgreSQL PANICs and stays down"
+    return shown([one_full_disk() for _ in range(3)], what)
+
+
+def one_full_disk() -> Trial:
+    """On a new disk each time: once it has made files of log records ahead, PostgreSQL needs no new one."""
+    with small_disk(160) as disk, running_server(disk / "data") as server:
+        tokens = register_all(server.url, *NAMES)
+        fault = full(disk)
+        return outlives(server, tokens, fault, then=lambda: end_by_full_disk(server, disk), lasts=10)
+
+
+def no_descriptors(server: ServerProcess, tokens: dict[str, str]) -> Row:
+    with load_on(server, tokens) as load:
+        with few_descriptors(server, 50), ExitStack() as stack:
+            for _ in range(300):
+                stack.enter_context(RawClient(server.url)).send(opening())
+            eventually(lambda: "connections cannot be accepted" in server.log.read_text(), "it is full")
+            since = time.monotonic()
+            time.sleep(5)
+            meanwhile = load.acknowledged(since)
+            assert meanwhile > 0
+        freed = time.monotonic()
+        eventually(lambda: chats(server.url, tokens["ada"], "ada", f"hello {freed}"), "the new are served")
+        back = time.monotonic() - freed
+    said = f"{meanwhile:,} acknowledged meanwhile to those who were in, 0 lost, 0 doubled; the new waited"
+    return "no file descriptors left for 5 s, 300 connecting", "1 ×", said, f"{back:.2f} s"
+
+
+def jumping_clock() -> Row:
+    with tempfile.TemporaryDirectory(prefix="chat-") as directory, data_path() as data:
+        clock = Clock(Path(directory))
+        with running_server(data, **clock.environment) as server:
+            tokens = register_all(server.url, *NAMES)
+            backs = []
+            with load_on(server, tokens) as load:
+                for shift in (3600, -3600, 86_400, -86_400, 0):
+                    clock.jump(shift)
+                    backs.append(load.back_after(time.monotonic()))
+                    load.wait_for(100)
+            what = "the server's clock jumps by an hour and by a day, both ways"
+            done = f"{load.acknowledged():,} acknowledged, 0 lost, 0 doubled, nobody cut off or refused"
+            assert len(load.attempts) == load.acknowledged()
+            return what, "5 ×", done, spread(backs)
+
+
+# --- crowds ---
+
+
+def crowds() -> Iterable[Row]:
+    yield resets()
+    yield reconnects()
+    yield from slow_readers()
+    yield idle()
+
+
+def resets() -> Row:
+    with data_path() as data, running_server(data) as server:
+        tokens = register_all(server.url, "ada")
+        with member(server.url, "ada", tokens["ada"]) as ada, client(server.url) as ben:
+            before = held_connections(server.process.pid)
+            begun = time.monotonic()
+            for number in range(10_000):
+                with suppress(ConnectionError):
+                    one = RawClient(server.url)
+                    one.send(opening()[: number % 200])
+                    one.reset()
+                if number % 500 == 0:
+                    ada.say(f"{number}")
+                    assert ben.hear() == ("ada", f"{number}")
+            took = time.monotonic() - begun
+            eventually(lambda: held_connections(server.process.pid) == before, "they are forgotten")
+            back = time.monotonic() - begun - took
+        assert "Traceback" not in server.log.read_text()
+    done = f"in {took:.1f} s, two who chat meanwhile notice nothing; 0 connections left, 0 tracebacks"
+    return "connects and resets, at any byte of the handshake", "10,000 ×", done, f"{back:.2f} s"
+
+
+def reconnects() -> Row:
+    with data_path() as data, running_server(data) as first:
+        token = register_all(first.url, "ada")["ada"]
+        path = f"/talker?token={token}"
+        with Crowd(first.url) as crowd:
+            crowd.join(1000, path, greeted=True)
+            first.kill()
+        started = time.monotonic()
+        with running_server(data) as second:
+            listening = time.monotonic()
+            with Crowd(second.url) as crowd:
+                came = crowd.join(1000, path, greeted=True)
+                took = [peer.begun + (peer.open_after or 0.0) - listening for peer in came]
+    p99 = percentile(took, 0.99)
+    assert p99 <= 5
+    done = f"all authorised again; p99 {p99:.2f} s after the start, which took {listening - started:.2f} s"
+    return "1,000 clients come back at once to a killed server", "1 ×", done, f"{max(took):.2f} s"
+
+
+SECONDS = 12
+SIZE = 2000
+
+
+def slow_readers() -> Iterable[Row]:
+    with data_path() as data, running_server(data) as server, Crowd(server.url) as crowd:
+        token = register_all(server.url, "ada")["ada"]
+        everybody = crowd.join(900, "/talker", greeted=False)
+        slow = crowd.join(100, "/talker", greeted=False, receive_buffer=4096)
+        with member(server.url, "ada", token) as ada:
+
+            def speak() -> None:
+                ada.say(f"{time.monotonic():.6f} " + "x" * SIZE)
+
+            crowd.pump(2, 0.01, speak)
+            crowd.latencies.clear()
+            crowd.pump(SECONDS, 0.01, speak)
+            calm = list(crowd.latencies)
+            crowd.latencies.clear()
+            before = memory_of(server)
+            for peer in slow:
+                crowd.stop_reading(peer)
+            begun = time.monotonic()
+            crowd.pump(SECONDS, 0.01, speak)
+            cut_after = cut_times(server)
+            most = memory_of(server) - before
+            disturbed = list(crowd.latencies)
+        assert len(cut_after) == len(slow), f"{len(cut_after)} of {len(slow)} were cut"
+        assert all(peer.ended_at is None for peer in everybody), "one who reads was cut"
+        yield (
+            f"100 of 1,000 stop reading at 100 messages/s of {SIZE:,} bytes",
+            "1 ×",
+            f"the others' p50/p99 {of(calm)} before and {of(disturbed)} after; all 100 cut, the last"
+            f" {max(cut_after) - begun:.1f} s after it stopped; memory {most / 1024:+.0f} MiB",
+            "–",
+        )
+        yield stopping(server, crowd, everybody)
+
+
+def of(latencies: list[float]) -> str:
+    return f"{percentile(latencies, 0.5) * 1000:.1f}/{percentile(latencies, 0.99) * 1000:.1f} ms"
+
+
+def cut_times(server: ServerProcess) -> list[float]:
+    """When each slow reader was cut (monotonic, s): the log has the wall clock, and an address for each."""
+    offset = time.time() - time.monotonic()
+    lines = map(json.loads, server.log.read_text().splitlines())
+    first: dict[str, float] = {}
+    for line in lines:
+        if line["event"] == "client too slow":
+            first.setdefault(line["address"], datetime.fromisoformat(line["timestamp"]).timestamp() - offset)
+    return list(first.values())
+
+
+def stopping(server: ServerProcess, crowd: Crowd, readers: list[Peer]) -> Row:
+    """A stop with 1,000 sockets of which a tenth does not read."""
+    silent = crowd.join(100, "/talker", greeted=False, receive_buffer=4096)
+    for peer in silent:
+        crowd.stop_reading(peer)
+    with member(server.url, "ben") as ben:
+        for number in range(100):
+            ben.say(f"- {number} " + "x" * SIZE)
+        crowd.pump(2)
+        begun = time.monotonic()
+        server.process.terminate()
+        while server.process.poll() is None:
+            assert time.monotonic() < begun + 30
+            crowd.pump(0.05)
+        took = time.monotonic() - begun
+        crowd.pump(0.2)
+    told = sum(peer.closed_with == 1001 for peer in readers)
+    assert told == len(readers), f"only {told} of {len(readers)} were told"
+    assert took <= 5 + A_LITTLE
+    done = f"over after {took:.2f} s; {told} of {len(readers)} readers saw 1001"
+    return "SIGTERM with 1,000 sockets, a tenth not reading", "1 ×", done, "–"
+
+
+def memory_of(server: ServerProcess) -> int:
+    """Resident, in KiB."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0])
+
+
+def idle() -> Row:
+    with data_path() as data, running_server(data) as server, Crowd(server.url) as crowd:
+        crowd.join(100, "/talker", greeted=False)
+        before = memory_of(server)
+        crowd.join(10_000, "/talker", greeted=False, patience=120)
+        after = memory_of(server)
+        crowd.pump(40)  # each is pinged, and answers
+        dropped = sum(peer.ended_at is not None for peer in crowd.peers)
+        assert dropped == 0
+        done = f"held for 40 s with heartbeats, 0 dropped; {(after - before) / 10_000:.1f} KiB each"
+        return "10,000 idle connections from 127.0.x.y", "1 ×", done, "–"
+
+
+PARTS: dict[str, Callable[[], Iterable[Row]]] = {
+    "kills": kills,
+    "shortages": shortages,
+    "crowds": crowds,
+    "hostile": hostile,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
+    parser.add_argument("--only", choices=PARTS, action="append")
+    chosen = parser.parse_args().only or list(PARTS)
+    lines = [
+        f"{date.today()}, {os.cpu_count()} cores, {os.uname().sysname} {os.uname().release}, default settings",
+        "",
+        "| what | how often | result | service back after |",
+        "|---|---|---|---|",
+    ]
+    print("\n".join(lines), flush=True)
+    begun = time.monotonic()
+    for part in chosen:
+        for row in PARTS[part]():
+            lines.append("| " + " | ".join(row) + " |")
+            print(lines[-1], flush=True)
+    took, busy = time.monotonic() - begun, os.getloadavg()[1]
+    lines[0] += f"; it took {took / 60:.0f} minutes, the machine's load was {busy:.1f} in the last five"
+    SAVED_TO.parent.mkdir(exist_ok=True)
+    SAVED_TO.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,288 @@
+"""One kind of attacker at full speed, as a process of its own: `python -m tests.campaign.hostile KIND`.
+
+The campaign starts these beside innocents (hostile_crowd.py). It says when it is ready for its job, which it reads as
+JSON from stdin, and at the end what it was answered, as JSON.
+"""
+
+import itertools
+import json
+import os
+import socket
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from tests.campaign.innocents import Account
+from tests.support.people import PATIENCE
+from tests.support.raw_client import TEXT, frame, opening
+
+
+class Job(NamedTuple):
+    """Whom to attack, until when (monotonic, s) and as whom; `rooms`, `victim` and `name` are what it is about."""
+
+    url: str
+    until: float
+    account: Account
+    rooms: list[int]
+    victim: int
+    name: str
+
+
+HUGE = "a" + "\u0301" * 15_000 + "\u0316" * 15_000
+"""Normalising this took 3 seconds; just short enough for a body and a frame."""
+
+answers: Counter[str] = Counter()
+
+
+def _socket(job: Job, receive_buffer: int | None = None) -> socket.socket:
+    sock = socket.socket()
+    if receive_buffer is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    sock.settimeout(PATIENCE)
+    parts = urlsplit(job.url)
+    sock.connect((parts.hostname, parts.port))
+    return sock
+
+
+# --- calls ---
+
+
+def _request(job: Job, method: str, path: str, body: object = None) -> bytes:
+    content = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
+    head = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json"]
+    head += [f"Content-Length: {len(content)}", *(f"{k}: {v}" for k, v in job.account.headers.items())]
+    return "\r\n".join([*head, "", ""]).encode() + content
+
+
+def _call_again_and_again(job: Job, requests: Iterator[bytes]) -> None:
+    """Make calls on one kept-alive connection, each once the one before is answered."""
+    while time.monotonic() < job.until:
+        with suppress(OSError, EOFError), _socket(job) as sock:
+            for each in requests:
+                sock.sendall(each)
+                answers[_answer(sock)] += 1
+                if time.monotonic() > job.until:
+                    return
+
+
+def _answer(sock: socket.socket) -> str:
+    data = b""
+    while (end := data.find(b"\r\n\r\n")) < 0:
+        data += _received(sock)
+    head = data[:end].lower()
+    missing = int(head.partition(b"content-length: ")[2].split(b"\r\n")[0] or 0) - (len(data) - end - 4)
+    while missing > 0:
+        missing -= len(_received(sock))
+    return head.split()[1].decode()
+
+
+def _received(sock: socket.socket) -> bytes:
+    data = sock.recv(262_144)
+    if not data:
+        raise EOFError
+    return data
+
+
+def _at_once(count: int, do: Callable[[], None]) -> None:
+    threads = [threading.Thread(target=do) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def huge_names(job: Job) -> None:
+    bodies = [
+        _request(job, "POST", "/", {"name": HUGE, "password": "secret"}),
+        _request(job, "POST", "/api/reg", {"username": HUGE, "password": "secret"}),
+        _request(job, "PUT", "/login", {"Email": HUGE, "Password": "secret"}),
+    ]
+    _at_once(4, lambda: _call_again_and_again(job, itertools.cycle(bodies)))
+
+
+def long_names(job: Job) -> None:
+    def names() -> Iterator[bytes]:
+        while True:
+            yield _request(job, "POST", "/api/login", {"username": os.urandom(30_000).hex(), "password": "x"})
+
+    _at_once(8, lambda: _call_again_and_again(job, names()))
+
+
+def removes(job: Job) -> None:
+    one = _request(job, "PUT", "/remove", {"RoomID": job.rooms[0], "UID": job.account.id})
+    _at_once(8, lambda: _call_again_and_again(job, itertools.repeat(one)))
+
+
+def registers(job: Job) -> None:
+    one = _request(job, "POST", "/api/reg", {"username": job.name, "password": "secret"})
+    _at_once(50, lambda: _call_again_and_again(job, itertools.repeat(one)))
+
+
+def pages(job: Job) -> None:
+    def backwards() -> Iterator[bytes]:
+        for last in itertools.cycle(range(job.victim, 100, -100)):
+            yield _request(job, "GET", f"/messages/{job.rooms[0]}?LastID={last}")
+
+    _at_once(16, lambda: _call_again_and_again(job, backwards()))
+
+
+def deletes(job: Job) -> None:
+    requests = [_request(job, "DELETE", f"/room/{room}") for room in job.rooms]
+    _at_once(2, lambda: _call_again_and_again(job, itertools.cycle(requests)))
+
+
+def renames(job: Job) -> None:
+    def names() -> Iterator[bytes]:
+        for number in itertools.cycle(range(1000)):
+            yield _request(job, "PUT", "/change-name", {"NewName": f"{job.name}-{number}"})
+
+    _at_once(4, lambda: _call_again_and_again(job, names()))
+
+
+def half_heads(job: Job) -> None:
+    """A whole request first, so that the connection is kept alive; then a head that goes on and on."""
+
+    def dribble() -> None:
+        while time.monotonic() < job.until:
+            with suppress(OSError, EOFError), _socket(job) as sock:
+                sock.sendall(_request(job, "GET", "/healthz"))
+                answers[_answer(sock)] += 1
+                sock.sendall(b"GET /healthz HTTP/1.1\r\nX: ")
+                while time.monotonic() < job.until:
+                    sock.sendall(b"xx")
+                    answers["pieces"] += 1
+                    time.sleep(0.002)
+
+    _at_once(50, dribble)
+
+
+# --- frames ---
+
+
+def _open(job: Job, path: str, receive_buffer: int | None = None) -> socket.socket:
+    sock = _socket(job, receive_buffer)
+    sock.sendall(opening(path, f"X-Forwarded-For: {job.account.address}"))
+    return sock
+
+
+def _send_for_ever(job: Job, sock: socket.socket, data: bytes, read_each: float = 0.0) -> None:
+    """Send it again and again as fast as it is taken, and read, 2 KiB each so many seconds or all that comes."""
+    sock.setblocking(False)
+    blob = memoryview(data)
+    at, next_read = 0, 0.0
+    while (now := time.monotonic()) < job.until:
+        idle = True
+        with suppress(BlockingIOError):
+            at += sock.send(blob[at : at + 65_536])
+            if at == len(blob):
+                at = 0
+                answers["sent"] += 1
+            idle = False
+        if now >= next_read:
+            next_read = now + read_each
+            with suppress(BlockingIOError):
+                read = len(sock.recv(2048 if read_each else 262_144))
+                if not read:
+                    return
+                answers["bytes read"] += read
+                idle = False
+        if idle:
+            time.sleep(0.002)
+
+
+def _send_from(job: Job, sockets: int, path: str, body: object, read_each: float = 0.0) -> None:
+    data = frame(TEXT, json.dumps(body, ensure_ascii=False).encode()) * 16
+
+    def send() -> None:
+        while time.monotonic() < job.until:
+            with suppress(OSError), _open(job, path) as sock:
+                _send_for_ever(job, sock, data, read_each)
+            answers["connections"] += 1
+
+    _at_once(sockets, send)
+
+
+def _history(job: Job, sockets: int, read_each: float) -> None:
+    path = f"/talker?token={job.account.token}"
+    _send_from(job, sockets, path, {"name": job.name, "message": "history 1000"}, read_each)
+
+
+def slow_history(job: Job) -> None:
+    _history(job, 4, 0.1)
+
+
+def fast_history(job: Job) -> None:
+    _history(job, 10, 0.0)
+
+
+def flood(job: Job) -> None:
+    body = {"name": job.name, "message": "x" * 4000}
+    _send_from(job, 1, f"/talker?token={job.account.token}", body)
+
+
+def guest(job: Job) -> None:
+    def send() -> None:
+        with _open(job, "/direct") as sock:
+            greeting = b""
+            while b"with id " not in greeting or len(greeting.rpartition(b"with id ")[2]) < 13:
+                greeting += _received(sock)
+            body = {"from": int(greeting.split()[-1]), "to": job.victim, "content": "x" * 4000}
+            _send_for_ever(job, sock, frame(TEXT, json.dumps(body).encode()) * 16)
+
+    _at_once(1, send)
+
+
+def huge_frames(job: Job) -> None:
+    body = {"name": HUGE, "message": "auth x"}
+    _send_from(job, 1, f"/talker?token={job.account.token}", body)
+
+
+def non_readers(job: Job) -> None:
+    """They ask for much, listen to all, and read nothing; the server is to let go of them by itself."""
+    path = f"/talker?token={job.account.token}"
+    asks = frame(TEXT, json.dumps({"name": job.name, "message": "history 1000"}).encode())
+    while time.monotonic() < job.until:
+        sockets = [_open(job, path, 4096) for _ in range(50)]
+        for sock in sockets:
+            with suppress(OSError):
+                sock.sendall(asks)
+        time.sleep(max(0.0, min(15.0, job.until - time.monotonic())))
+        for sock in sockets:
+            sock.close()
+        answers["connections"] += len(sockets)
+
+
+SOCKETS = {
+    huge_names: 4,
+    huge_frames: 1,
+    long_names: 8,
+    removes: 8,
+    registers: 50,
+    pages: 16,
+    deletes: 2,
+    renames: 4,
+    half_heads: 50,
+    slow_history: 4,
+    fast_history: 10,
+    flood: 1,
+    guest: 1,
+    non_readers: 50,
+}
+"""Every kind, and how many sockets it has at one time."""
+
+
+def main() -> None:
+    kinds = {kind.__name__: kind for kind in SOCKETS}
+    print("ready", flush=True)
+    given = json.load(sys.stdin)
+    kinds[sys.argv[1]](Job(**given | {"account": Account(*given["account"])}))
+    print(json.dumps(answers))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""Fifty people of every protocol who chat as people do, in one thread: how long what one says takes to the others."""
+
+import re
+import select
+import socket
+import time
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+
+from tests.support.people import request
+from tests.support.raw_client import CLOSE, PING, PONG, TEXT, frame, opening
+
+EACH = 10
+"""People of each protocol."""
+
+EVERY = 2.0
+"""Seconds between two messages of one of them."""
+
+_SAID = re.compile(rb"@(\d+\.\d+)@")
+"""When it was said (monotonic, s), in whatever dialect."""
+
+
+class Account(NamedTuple):
+    """Somebody who signed up, seen from the network address `address`."""
+
+    id: int
+    token: str
+    address: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": self.token, "X-Forwarded-For": self.address}
+
+
+def sign_up(url: str, name: str, address: str) -> Account:
+    """Make an account; the server must trust us about the address."""
+    body = {"email": f"{name}@example.com", "name": name, "password": "secret"}
+    answer = request("POST", f"{url}/signup", body, headers={"X-Forwarded-For": address})
+    assert answer.status_code == 201, answer.text
+    return Account(answer.json()["id"], answer.json()["token"], address)
+
+
+class Innocent:
+    """One of them: a socket, and what it says, with `%s` where the time stands."""
+
+    def __init__(self, sock: socket.socket, says: bytes | None) -> None:
+        self.sock = sock
+        self.says = says
+        self.shaken = False
+        self.buffer = b""
+        self.due = 0.0
+
+
+class Innocents:
+    """Ten in Token Talker's lobby, ten in Instant Messenger's, ten in the room, nine who ask an operator, ten in pairs.
+
+    Nothing happens but in `chat`. Every message that is heard adds its seconds to `latencies`, the sender's own
+    acknowledgement too, where its protocol has one.
+    """
+
+    def __init__(self, url: str, people: list[Account], operator: Account) -> None:
+        parts = urlsplit(url)
+        self._server = parts.hostname, parts.port
+        self._epoll = select.epoll()
+        self._by_fd: dict[int, Innocent] = {}
+        self.latencies: list[float] = []
+        self.cut = 0
+        """How many were cut off so far."""
+        talkers, messengers, roomers, askers, pairs = (people[n : n + EACH] for n in range(0, 5 * EACH, EACH))
+        for number, each in enumerate(talkers):
+            self._connect("/talker", each, {"name": f"innocent{number}", "message": "@%s@"})
+        for number, each in enumerate(messengers, EACH):
+            self._connect("/messenger", each, {"username": f"innocent{number}", "message": "@%s@"})
+        for each in roomers:
+            self._connect("/ws", each, {"Type": "message", "Text": "@%s@"}, {"Type": "enter", "RoomID": 1})
+        self._connect("/support", operator, None)
+        for each in askers[1:]:
+            self._connect("/support", each, {"method": "message.send", "params": ["@%s@"], "id": 1})
+        for number, each in enumerate(pairs):
+            said = {"from": each.id, "to": pairs[number ^ 1].id, "content": "@%s@"}
+            self._connect("/direct", each, said)
+
+    def __enter__(self) -> "Innocents":
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        for innocent in self._by_fd.values():
+            innocent.sock.close()
+        self._epoll.close()
+
+    def __len__(self) -> int:
+        return len(self._by_fd)
+
+    def chat(self, seconds: float) -> list[float]:
+        """Chat for so long, and return how long everything took that was heard meanwhile."""
+        while self._listen(0.0):  # what came while nobody looked says nothing about how long it took
+            pass
+        self.latencies = []
+        begin = time.monotonic()
+        for number, innocent in enumerate(self._by_fd.values()):
+            innocent.due = begin + EVERY * number / len(self._by_fd)
+        while (now := time.monotonic()) < begin + seconds:
+            for innocent in self._by_fd.values():
+                if innocent.says is not None and now >= innocent.due:
+                    innocent.due += EVERY
+                    text = innocent.says.replace(b"%s", b"%.6f" % time.monotonic())
+                    self._send(innocent, frame(TEXT, text))
+            soonest = min(each.due for each in self._by_fd.values() if each.says is not None)
+            self._listen(soonest - time.monotonic())
+        late = time.monotonic() + 2.0
+        while time.monotonic() < late and self._listen(1.0):  # what was late is heard too
+            pass
+        return self.latencies
+
+    def _listen(self, seconds: float) -> bool:
+        """Read what is there, or comes first; False where nothing came."""
+        ready = self._epoll.poll(max(0.0, seconds))
+        for fd, _ in ready:
+            self._read(self._by_fd[fd])
+        return bool(ready)
+
+    def _connect(self, path: str, person: Account, says: Any, *first: Any) -> None:
+        sock = socket.create_connection(self._server)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.sendall(opening(f"{path}?token={person.token}", f"X-Forwarded-For: {person.address}"))
+        for each in first:
+            sock.sendall(frame(TEXT, msgspec.json.encode(each)))
+        sock.setblocking(False)
+        self._epoll.register(sock.fileno(), select.EPOLLIN)
+        self._by_fd[sock.fileno()] = Innocent(sock, says and msgspec.json.encode(says))
+
+    def _send(self, innocent: Innocent, data: bytes) -> None:
+        try:
+            innocent.sock.send(data)  # so little always fits
+        except OSError:
+            self._lose(innocent)
+
+    def _lose(self, innocent: Innocent) -> None:
+        if innocent.says is not None or innocent.shaken:
+            self.cut += 1
+        innocent.says, innocent.shaken = None, False
+        self._epoll.modify(innocent.sock.fileno(), 0)
+
+    def _read(self, innocent: Innocent) -> None:
+        try:
+            data = innocent.sock.recv(262_144)
+        except BlockingIOError:
+            return None
+        except OSError:
+            data = b""
+        if not data:
+            return self._lose(innocent)
+        now = time.monotonic()
+        data = innocent.buffer + data
+        if not innocent.shaken:
+            head, found, data = data.partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 101"), head
+            assert found, "the head came in two pieces"
+            innocent.shaken = True
+        at, end = 0, len(data)
+        while end - at >= 2:
+            size, start = data[at + 1], at + 2
+            if size >= 126:
+                wide = 2 if size == 126 else 8
+                size, start = int.from_bytes(data[start : start + wide]), start + wide
+            if end < start + size:
+                break
+            self._take(innocent, data[at] & 15, data[start : start + size], now)
+            at = start + size
+        innocent.buffer = data[at:]
+        return None
+
+    def _take(self, innocent: Innocent, opcode: int, payload: bytes, now: float) -> None:
+        if opcode == TEXT and len(payload) < 500 and (said := _SAID.search(payload)):
+            self.latencies.append(now - float(said[1]))
+        elif opcode == PING:
+            self._send(innocent, frame(PONG, payload))
+        elif opcode == CLOSE:
+            self._lose(innocent)

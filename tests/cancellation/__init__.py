@@ -1,0 +1,1 @@
+"""Cancels everything everywhere; see README.md."""

@@ -1,0 +1,1 @@
+"""Conversations as plain data, played against any server; see README.md."""

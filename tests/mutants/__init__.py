@@ -1,0 +1,1 @@
+"""Plants defects and lists those that no test finds; see README.md."""

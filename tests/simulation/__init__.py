@@ -1,0 +1,1 @@
+"""The whole server with a virtual clock, network and database; see README.md."""

@@ -1,0 +1,107 @@
+"""Adds people who do one thing much to some worlds: drawn apart, so that seeds stay the worlds that they were."""
+
+import random
+from typing import Any
+
+from msgspec import structs
+
+from tests.simulation.network import Weather
+from tests.simulation.plan import Guest, Plan, Step
+from tests.simulation.storage import Trouble
+
+
+def with_inboxes(plan: Plan, chance: random.Random) -> Plan:
+    """Add people who read direct messages on several connections, stop reading, leave at any moment and come back.
+
+    They lose nothing on the way, as a reset would. Now and then all come back to a slow database, some leave again
+    before they were told what they missed, and everybody writes to them.
+    """
+    steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 25.0)
+    moments = [lasts * part / 5 for part in range(1, 5)]
+    readers = [
+        plan.people + more for more in (1, 2, 3)
+    ]  # new ones: what they miss nobody else's connection hears
+    for person, connections in zip(readers, (1, 2, 3), strict=True):
+        for number in range(connections):
+            narrow = Weather(0.02, 0.02, chance.choice((1000, 4096)), 0.3)
+            guests.append(_added(guests, "direct", person, Weather() if number == 1 else narrow))
+            steps += [_step(chance.uniform(1, lasts), guests, "stop reading", at) for at in (1, 4, 10, 15)]
+            steps += [
+                _step(begin + chance.uniform(0, late), guests, "leave")
+                for begin in moments
+                for late in (0.2, 2, 4)
+                if chance.random() < 0.7
+            ]
+    for _ in range(2):
+        guests.append(_added(guests, "direct", chance.randint(1, plan.people), Weather()))
+        for begin in moments:
+            for _ in range(14):
+                what = chance.choice(("say", "say", "say", "burst", "long"))
+                steps.append(_step(begin + chance.uniform(-1, 4), guests, what, chance.choice(readers)))
+    troubles = [Trouble(round(begin, 3), 4.0, "late") for begin in moments]
+    troubles += [trouble for trouble in plan.troubles if chance.random() < 0.3]
+    people = plan.people + len(readers)
+    return _with(plan, people=people, guests=guests, steps=steps, troubles=troubles, lasts=lasts)
+
+
+def with_a_busy_desk(plan: Plan, chance: random.Random) -> Plan:
+    """Add people who ask at the support desk, and operators who answer whoever spoke last.
+
+    Time and again nobody is told whether a question is saved; it is, and operators hear it a little later.
+    """
+    steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 24.0)
+    people = [person for person in range(1, plan.people + 1) if person not in plan.operators] or [1]
+    begins = [2.0 * part for part in range(1, int(lasts / 2))]
+    lost = [chance.random() < 0.7 for _ in begins]
+    for _ in range(2):
+        guests.append(_added(guests, "support", chance.choice(plan.operators), Weather()))
+        steps += [_step(begin + chance.uniform(1.1, 1.8), guests, "answer") for begin in begins]
+        steps += [_step(begin + 0.9, guests, "say", chance.choice(people), 1) for begin in begins[3::4]]
+    asking = chance.sample(people, min(4, len(people)))
+    for number in range(4):
+        guests.append(_added(guests, "support", asking[number % len(asking)], Weather()))
+        for turn, begin in enumerate(begins):
+            if turn % 4 == number:
+                steps.append(_step(begin, guests, "say"))
+            elif (turn + 1) % 4 == number and lost[turn]:
+                steps.append(_step(begin + 0.6, guests, "say"))
+    troubles = [Trouble(begin + 0.5, 0.4, "unsure") for begin in begins]
+    return _with(plan, guests=guests, steps=steps, troubles=troubles + plan.troubles, lasts=lasts)
+
+
+def with_removals_of_nothing(plan: Plan, chance: random.Random) -> Plan:
+    """Add people who end memberships that they do not have, one after another, on a slow database."""
+    steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 45.0)
+    insiders = [guest.number for guest in plan.guests if guest.dialect == "rooms"]
+    outside = [
+        (person, index)
+        for index, room in enumerate(plan.rooms, 1)
+        for person in range(1, plan.people + 1)
+        if person not in room.members
+    ]
+    for _ in range(8 if outside else 0):
+        person, index = chance.choice(outside)
+        guests.append(_added(guests, "rooms", person, Weather()))
+        steps += [_step(at, guests, "remove nothing", index, 40) for at in (2, 22.5)]
+    steps += [
+        Step(round(chance.uniform(3, lasts), 3), number, "enter", chance.randint(1, len(plan.rooms)))
+        for number in insiders
+        for _ in range(3)
+    ]
+    troubles = [Trouble(3.0, lasts - 3, "slow"), *plan.troubles]
+    return _with(plan, guests=guests, steps=steps, troubles=troubles, lasts=lasts)
+
+
+def _added(guests: list[Guest], dialect: str, person: int, weather: Weather) -> Guest:
+    number = max(guest.number for guest in guests) + 1
+    door = "/ws" if dialect == "rooms" else f"/{dialect}"
+    return Guest(number, dialect, person, door, 0.1 * (number % 10), weather)
+
+
+def _step(at: float, guests: list[Guest], what: str, a: int = 0, b: int = 0) -> Step:
+    """Return a step of the guest that was added last."""
+    return Step(round(at, 3), guests[-1].number, what, a, b)
+
+
+def _with(plan: Plan, *, steps: list[Step], **changes: Any) -> Plan:
+    return structs.replace(plan, steps=sorted(steps, key=lambda step: step.at), **changes)

@@ -1,0 +1,60 @@
+"""What will happen in a world, as data: so it can be printed, cut down and run again."""
+
+import msgspec
+
+from tests.simulation.network import Weather
+from tests.simulation.storage import Trouble
+
+
+class Guest(msgspec.Struct, frozen=True):
+    """A client. `person` 0 has no account; `door` is its path; with `logs_in` it asks for its token by password."""
+
+    number: int
+    dialect: str
+    person: int
+    door: str
+    arrives: float
+    weather: Weather
+    logs_in: bool = False
+    late_auth: bool = False  # authenticates by a frame, not in the handshake
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What one client does at a moment, if it can just then."""
+
+    at: float
+    client: int
+    what: str
+    a: int = 0
+    b: int = 0
+
+
+class Restart(msgspec.Struct, frozen=True):
+    """The server stops (`gracefully` or as if killed) and comes back after `away` seconds."""
+
+    at: float
+    gracefully: bool
+    away: float
+
+
+class PlannedRoom(msgspec.Struct, frozen=True):
+    """A room there is from the start. `members` are people."""
+
+    creator: int
+    is_private: bool
+    members: list[int]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """One world. The seed decides what the plan leaves open: the order of tasks, each delay, each failed call."""
+
+    seed: int
+    lasts: float
+    send_queue: int
+    people: int
+    operators: list[int]
+    rooms: list[PlannedRoom]
+    guests: list[Guest]
+    steps: list[Step]
+    troubles: list[Trouble]
+    restarts: list[Restart]

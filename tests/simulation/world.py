@@ -1,0 +1,317 @@
+"""A world in a bottle: the whole server, its clients, its database and its network, from one plan to one history."""
+
+import json
+import random
+import traceback
+from collections.abc import Callable, MutableMapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import structlog
+import trio
+from trio.testing import MockClock
+
+import chat.server
+from chat.domain.entities import LOBBY_ID, Person, Room
+from chat.domain.ports import NewPerson
+from chat.domain.tokens import Tokens
+from chat.engine.hub import Hub
+from chat.engine.presence import Presence
+from chat.settings.config import Config, Listen
+from tests.simulation.clients import KINDS, Client, RoomsClient
+from tests.simulation.determinism import deterministic, hashed
+from tests.simulation.network import Network, Weather, Wire
+from tests.simulation.plan import Guest, Plan, Restart, Step
+from tests.simulation.record import History, Left, Recorder, Row, direct
+from tests.simulation.storage import Database
+from tests.simulation.wire import whole_texts
+
+SECRET = "a secret of the simulation, long enough"
+
+_QUIET = 45.0
+"""Seconds without faults, after which nothing may be under way: a dead peer is found, a slow one has read."""
+
+_STOP_LIMIT = 20.0
+"""Seconds in which a server told to stop must have stopped, whatever its database does."""
+
+_UNTIL_STUCK = 600.0
+"""Seconds of virtual time after which a world that has not ended is a bug."""
+
+
+class World:
+    """Everything of one run."""
+
+    def __init__(self, plan: Plan, network: Network, chance: random.Random) -> None:
+        self.plan = plan
+        self.network = network
+        self.chance = chance
+        self.record = Recorder()
+        self.is_over = False
+        self.operators = plan.operators
+        self.database = Database(chance, list(plan.troubles))
+        self.bugs: list[str] = []
+        self._names: dict[int, list[str]] = {}
+        self._people: dict[int, Person] = {}
+        self._rooms: list[int] = []
+        self._tokens = Tokens(SECRET, 86_400)
+        self._last_stop = trio.Event()
+        self._stopped = trio.Event()
+        self._is_up = False
+        self._clients: list[Client] = []
+        self._wires: list[tuple[int, float, Wire]] = []
+        self.hubs: list[Hub] = []
+        self.presences: list[Presence] = []
+
+    # What clients ask of their world.
+
+    def name(self, person: int) -> str:
+        known = self.database.kept.users.look_up(person)
+        assert known is not None
+        return known.name
+
+    def renamed(self, person: int, name: str) -> None:
+        self._names[person].append(name)
+
+    def token(self, person: int) -> str:
+        return self._tokens.issue(self._people[person])
+
+    def password(self, person: int) -> str:
+        return f"secret of {person}"
+
+    def email(self, person: int) -> str:
+        return f"p{person}@chat.example"
+
+    def room(self, index: int) -> int:
+        return self._rooms[(index - 1) % len(self._rooms)]
+
+    def inside(self, room_id: int) -> list[int]:
+        """Return the people whose clients are in a room."""
+        return [c.person for c in self._clients if isinstance(c, RoomsClient) and c.room_id == room_id]
+
+    def keep(self, person: int, wire: Wire) -> None:
+        """Remember what leaves the server for a person."""
+        self._wires.append((person, trio.current_time(), wire))
+
+    # The run.
+
+    async def run(self) -> History:
+        """Live through the plan, heal everything, look once more, and stop."""
+        await self._populate()
+        self._clients = clients = [KINDS[guest.dialect](self, guest) for guest in self.plan.guests]
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._serve)
+            nursery.start_soon(self.database.fail_over)
+            async with trio.open_nursery() as people:
+                for client in clients:
+                    people.start_soon(client.live)
+                    people.start_soon(self._act, client)
+                await trio.sleep_until(self.plan.lasts)
+                self.database.heal()
+                await trio.sleep(_QUIET)
+                await self._look_at_the_end(clients, people)
+                self.is_over = True
+                self._last_stop.set()
+                await self._stopped.wait()
+                await trio.sleep(10)
+                people.cancel_scope.cancel()
+            nursery.cancel_scope.cancel()
+        return self.history()
+
+    def history(self) -> History:
+        """Return what happened so far."""
+        left: list[Left] = []
+        for person, began, wire in self._wires:
+            told = [json.loads(text) for text in whole_texts(bytes(wire.taken or b"")) if text[0] == "{"]
+            left.append(
+                Left(person, began, wire.ended, [each["content"] for each in told if "content" in each])
+            )
+        failing = [(t.at, t.at + t.lasts) for t in self.plan.troubles if t.kind not in ("slow", "late")]
+        rows = self._rows()
+        return History(self.record.events, rows, self._names, self.operators, self.bugs, left, failing)
+
+    async def _populate(self) -> None:
+        kept = self.database.kept
+        for number in range(1, self.plan.people + 1):
+            new = NewPerson(
+                name=f"p{number}",
+                email=self.email(number),
+                password_hash=hashed(self.password(number).encode()),
+                is_operator=number in self.plan.operators,
+            )
+            added = await kept.users.add(new)
+            assert isinstance(added, Person)
+            self._people[number], self._names[number] = added, [added.name]
+        for planned in self.plan.rooms:
+            made = await kept.rooms.create(
+                f"room {len(self._rooms)}", planned.creator, is_private=planned.is_private
+            )
+            assert isinstance(made, Room)
+            self._rooms.append(made.id)
+            for member in planned.members:
+                kept.rooms.add_member(made.id, member)
+                self.record.note("join answered", who=member, topic=f"room:{made.id}", note="200")
+
+    async def _act(self, client: Client) -> None:
+        for step in self.plan.steps:
+            if step.client == client.guest.number:
+                await trio.sleep_until(step.at)
+                await client.do(step)
+
+    async def _serve(self) -> None:
+        restarts = list(self.plan.restarts)
+        while not self.is_over:
+            restart = restarts.pop(0) if restarts else None
+            storage = self.database.connect()
+            away = restart.away if restart else 1.0
+            try:
+                with trio.CancelScope() as killed:
+                    async with trio.open_nursery() as nursery:
+                        if restart is not None and not restart.gracefully:
+                            nursery.start_soon(self._kill, restart.at, storage, killed)
+                        await self._serve_once(storage, restart)
+                        nursery.cancel_scope.cancel()
+            except* Exception as errors:
+                is_up, self._is_up = self._is_up, False
+                if is_up and not storage.is_dead:  # it may not come up while its database is down
+                    self.bugs.append("the server died: " + "".join(traceback.format_exception(errors)))
+            self._is_up = False
+            await self.database.bury()  # a write that is under way ends with the server's connections
+            self._check_nothing_is_left()
+            await trio.sleep(away)
+        self._stopped.set()
+
+    async def _serve_once(self, storage: Any, restart: Restart | None) -> None:
+        config = Config(
+            listen=(Listen("127.0.0.1", 9000),),
+            data=Path("."),
+            ping_interval=10.0,
+            pong_timeout=5.0,
+            outbox_bytes=self.plan.send_queue,
+            message_rate=0.0,  # its clients say much more than people do
+            message_bytes=0,
+            read_rate=0.0,
+            call_rate=0.0,
+        )
+        stop = trio.CancelScope(deadline=float("inf"))
+        with stop:
+            async with chat.server.open_chat(config, storage, SECRET):
+                self._is_up = True
+                self.record.note("server up")
+                with trio.move_on_at(restart.at if restart and restart.gracefully else float("inf")):
+                    await self._last_stop.wait()
+                self.record.note("server stops")
+                stop.deadline = trio.current_time() + _STOP_LIMIT
+        if stop.cancelled_caught:
+            self.bugs.append(f"the server did not stop in {_STOP_LIMIT} s")
+        self.record.note("server down")
+
+    async def _kill(self, at: float, storage: Any, killed: trio.CancelScope) -> None:
+        await trio.sleep_until(at)
+        self.record.note("server killed")
+        self.network.lose_all()
+        self.database.break_off()
+        storage.is_dead = True
+        await self.database.bury()
+        killed.cancel()
+
+    def _check_nothing_is_left(self) -> None:
+        if self.network.open_sockets:
+            self.bugs.append(f"{self.network.open_sockets} sockets were left open")
+        if self.presences and len(self.presences[-1]):
+            self.bugs.append("sessions were left")
+        if self.hubs and self.hubs[-1]._topics:
+            self.bugs.append(f"listeners were left: {list(self.hubs[-1]._topics)}")
+
+    async def _look_at_the_end(self, clients: list[Client], nursery: trio.Nursery) -> None:
+        """Note who is still connected, and let newcomers ask for everything."""
+        here = [client for client in clients if client.ready]
+        for client in here:
+            self.record.note("alive", client.conn, who=client.person)
+        if len(self.presences[-1]) != len(here):
+            self.bugs.append(f"{len(self.presences[-1])} sessions where {len(here)} clients are connected")
+        addressed = {
+            event.id for event in self.record.events if event.op == "send" and event.topic[:7] == "direct:"
+        }
+        asking = {
+            "talker": [1],
+            "messenger": [2],
+            "support": [1, self.operators[0]],
+            "direct": sorted(addressed & self._people.keys()),
+        }
+        late: list[Client] = []
+        for dialect, people in asking.items():
+            for person in people:
+                guest = Guest(1000 + len(late), dialect, person, f"/{dialect}", 0.0, Weather())
+                late.append(KINDS[dialect](self, guest))
+                nursery.start_soon(late[-1].live)
+        await trio.sleep(5)
+        for client in late:
+            if not client.ready:
+                self.bugs.append(f"a late {client.guest.dialect} was not served")
+            elif client.guest.dialect in ("talker", "messenger"):
+                self.record.note("last look", client.conn)
+                await client.act(_HISTORY)
+        for room_id, person in dict(list(self.database.kept.rooms.memberships())).items():
+            if room_id in self._rooms:
+                reader = RoomsClient(self, Guest(2000 + room_id, "rooms", person, "", 0.0, Weather()))
+                await reader.authorised(self.token(person)).read(room_id)
+        await trio.sleep(5)
+
+    def _rows(self) -> list[Row]:
+        kept = self.database.kept
+        topics = {LOBBY_ID: "lobby"}
+        topics |= {id_: f"room:{id_}" for id_ in self._rooms}
+        topics |= {id_: f"support:{person}" for person, id_ in kept.rooms.support_of_all().items()}
+        topics |= {id_: direct(*pair) for pair, id_ in kept.rooms._direct.items()}
+        return [
+            Row(topics[room_id], m.id, m.seq, m.sender_id, m.sender_name, m.text)
+            for room_id, messages in sorted(kept.messages._by_room.items())
+            for m in messages
+        ]
+
+
+def simulate(plan: Plan) -> History:
+    """Run a world and return its history; the same plan has the same history, event for event."""
+    chance = random.Random(plan.seed)
+    network = Network(chance)
+
+    async def live() -> History:
+        world = World(plan, network, chance)
+        with ExitStack() as stack:
+            stack.enter_context(_watched(world))
+            with trio.move_on_after(_UNTIL_STUCK):
+                return await world.run()
+            world.bugs.append(f"the world did not end in {_UNTIL_STUCK} s")
+            return world.history()
+
+    with deterministic(plan.seed, network):
+        return trio.run(live, clock=MockClock(autojump_threshold=0))
+
+
+def _watched(world: World) -> ExitStack:
+    """Look into the server's log for tracebacks, and keep hold of who is present and who listens."""
+
+    def look(_logger: object, method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        if method == "error" and (problem := entry.get("exc_info")):
+            told = traceback.format_exc() if problem is True else traceback.format_exception(problem)
+            world.bugs.append(f"{entry['event']}: {''.join(told)}")
+        raise structlog.DropEvent
+
+    def kept(kind: Callable[..., Any], where: list[Any]) -> Callable[..., Any]:
+        def make(*args: Any, **kwargs: Any) -> Any:
+            where.append(kind(*args, **kwargs))
+            return where[-1]
+
+        return make
+
+    stack = ExitStack()
+    stack.callback(structlog.configure, **structlog.get_config())
+    structlog.configure(processors=[look])
+    stack.enter_context(patch.object(chat.server, "Hub", kept(Hub, world.hubs)))
+    stack.enter_context(patch.object(chat.server, "Presence", kept(Presence, world.presences)))
+    return stack
+
+
+_HISTORY = Step(0, 0, "history")

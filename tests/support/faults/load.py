@@ -1,0 +1,188 @@
+"""People who write all the time and note what became of every message: what a fault did is read from their notes.
+
+They speak the rooms dialect, whose `sent` is an acknowledgement, in the lobby, so that any listener hears them.
+"""
+
+import itertools
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import ClientConnection, connect
+
+from tests.support.people import PATIENCE, Line, client, eventually, register
+
+LOBBY = 1
+
+ACKNOWLEDGED, REFUSED, CUT = "acknowledged", "refused", "cut"
+
+
+_loads = itertools.count()  # no two loads say the same
+
+
+class Attempt(NamedTuple):
+    """One message: who said what, when (seconds of the monotonic clock), and what its sender was told."""
+
+    line: Line
+    began: float
+    ended: float
+    outcome: str
+
+    @property
+    def took(self) -> float:
+        return self.ended - self.began
+
+
+class Load:
+    """Some people, one message each at a time, for as long as the block lasts; whoever is cut comes back at once.
+
+    `url` may be changed while it lasts: that is where they come back to.
+    """
+
+    def __init__(self, url: str, tokens: Mapping[str, str]) -> None:
+        self.url = url
+        self.attempts: list[Attempt] = []
+        self.disorder: list[str] = []
+        """What somebody heard out of order or twice on one connection: stays empty."""
+        self._tokens = tokens
+        self._start = 1_000_000 * next(_loads)
+        self._over = threading.Event()
+        self._threads = [threading.Thread(target=self._take_part, args=person) for person in tokens.items()]
+
+    def _take_part(self, name: str, token: str) -> None:
+        numbers = itertools.count(self._start)
+        while not self._over.is_set():
+            try:
+                self._talk(name, token, numbers)
+            except (WebSocketException, OSError, EOFError):  # cut, or not let in
+                self._over.wait(0.02)
+
+    def _talk(self, name: str, token: str, numbers: "itertools.count[int]") -> None:
+        url = f"{self.url.replace('http', 'ws', 1)}/ws?token={token}"
+        with connect(url, open_timeout=PATIENCE, close_timeout=1, proxy=None, ping_interval=None) as socket:
+            heard = _Heard(self.disorder, name)
+            assert heard.answer(socket) == "enter"
+            socket.send('{"Type":"enter","RoomID":1}')
+            if heard.answer(socket) != "enter":
+                raise EOFError("the room can't be looked up now")
+            doubtful: list[Attempt] = []
+            try:
+                while not self._over.is_set():
+                    attempt = self._say(socket, heard, Line(name, f"{name} {next(numbers)}"))
+                    # A refusal that the server follows with a close is an unknown outcome: the next answer decides.
+                    self.attempts += doubtful
+                    doubtful = [attempt] if attempt.outcome is REFUSED else []
+                    if doubtful:
+                        self._over.wait(0.02)
+                    else:
+                        self.attempts.append(attempt)
+            finally:
+                self.attempts += [attempt._replace(outcome=CUT) for attempt in doubtful]
+
+    def _say(self, socket: ClientConnection, heard: "_Heard", line: Line) -> Attempt:
+        began = time.monotonic()
+        try:
+            socket.send(json.dumps({"Type": "message", "Text": line.text}))
+            outcome = ACKNOWLEDGED if heard.answer(socket) == "sent" else REFUSED
+            return Attempt(line, began, time.monotonic(), outcome)
+        except BaseException:
+            self.attempts.append(Attempt(line, began, time.monotonic(), CUT))
+            raise
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        deadline = time.monotonic() + 2 * PATIENCE
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+            assert not thread.is_alive(), "a speaker is stuck"
+
+    def acknowledged(self, since: float = 0.0) -> int:
+        """How many messages were sent since then (monotonic, s) and acknowledged."""
+        return sum(a.outcome is ACKNOWLEDGED and a.began >= since for a in self.attempts[:])
+
+    def wait_for(self, count: int) -> None:
+        """Wait until so many more are acknowledged."""
+        since = time.monotonic()
+        eventually(lambda: self.acknowledged(since) >= count, "messages are acknowledged", 2 * PATIENCE)
+
+    def back_after(self, moment: float, patience: float = 2 * PATIENCE) -> float:
+        """Wait for the first acknowledgement of a message sent after `moment`; return the seconds between."""
+        eventually(lambda: self.acknowledged(moment) > 0, "the service is back", patience)
+        return (
+            min(a.ended for a in self.attempts[:] if a.outcome is ACKNOWLEDGED and a.began >= moment) - moment
+        )
+
+    def check(self, saved: Sequence[Line]) -> None:
+        """Nothing acknowledged is lost, nothing is doubled, nothing refused was saved, all was told in order."""
+        assert not self.disorder, self.disorder[0]
+        times = Counter(saved)
+        for attempt in self.attempts:
+            if attempt.outcome is ACKNOWLEDGED:
+                assert times[attempt.line] == 1, (
+                    f"acknowledged, and saved {times[attempt.line]} times: {attempt}"
+                )
+            elif attempt.outcome is REFUSED:
+                assert times[attempt.line] == 0, f"refused, and saved: {attempt}"
+            else:
+                assert times[attempt.line] <= 1, f"doubled: {attempt}"
+
+    def outcomes(self) -> Counter[str]:
+        return Counter(attempt.outcome for attempt in self.attempts)
+
+    def longest(self, outcome: str) -> float:
+        """The longest that anybody waited for this outcome, in seconds; 0 where there was none."""
+        return max((a.took for a in self.attempts if a.outcome is outcome), default=0.0)
+
+
+class _Heard:
+    """What comes on one connection: its own answers, and everybody's messages, whose ids ascend."""
+
+    def __init__(self, disorder: list[str], name: str) -> None:
+        self._disorder = disorder
+        self._name = name
+        self._last_id = 0
+
+    def answer(self, socket: ClientConnection) -> str:
+        """The type of the next frame that is no message of the room. Raises TimeoutError, an OSError."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            frame: dict[str, Any] = json.loads(socket.recv(deadline - time.monotonic()))
+            if frame["Type"] != "message":
+                return str(frame["Type"])
+            if frame["ID"] <= self._last_id:
+                self._disorder.append(f"{self._name} heard {frame} after {self._last_id}")
+            self._last_id = frame["ID"]
+
+
+def register_all(url: str, *names: str) -> dict[str, str]:
+    """Register people and return their tokens."""
+    return {name: register(url, name) for name in names}
+
+
+def chats(url: str, token: str, name: str, text: str) -> bool:
+    """Whether somebody can connect, log in and be heard at once, by a listener who is new too."""
+    try:
+        with client(url) as listener, client(url, name=name) as speaker:
+            speaker.say(f"auth {token}")
+            told = speaker.hear_until(lambda line: line.name == "server")[-1]
+            if told.text != f"authorised as {name}":
+                return False
+            speaker.say(text)
+            return listener.hear_until(lambda line: line == (name, text)) != []
+    except (WebSocketException, OSError):
+        return False

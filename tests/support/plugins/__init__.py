@@ -1,0 +1,1 @@
+"""Plugins that every run of pytest has."""

@@ -1,0 +1,116 @@
+"""What is in the database in the end: the only witness that a crash cannot fool."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from itertools import pairwise, zip_longest
+from typing import Any, TypeVar
+
+import asyncpg
+
+from tests.support.people import Line
+
+_ROOMS = "SELECT id, last_seq FROM rooms ORDER BY id"
+_MESSAGES = """
+SELECT m.seq, u.name, m.text FROM messages m JOIN users u ON u.id = m.sender_id
+WHERE m.room_id = $1 ORDER BY m.seq"""
+
+LOBBY = 1
+
+BURST = 1_000_000
+"""Each burst on the same data counts from a multiple of this."""
+
+T = TypeVar("T")
+
+
+def saved_lines(address: dict[str, Any]) -> list[Line]:
+    """Every line of the lobby, in order; in every room `seq` must count 1, 2, 3 … up to `last_seq`."""
+
+    async def read() -> list[Line]:
+        connection = await asyncpg.connect(**address, timeout=10)
+        try:
+            lobby: list[Line] = []
+            for room_id, last_seq in await connection.fetch(_ROOMS):
+                rows = await connection.fetch(_MESSAGES, room_id)
+                assert [row["seq"] for row in rows] == list(range(1, last_seq + 1)), f"gaps in room {room_id}"
+                if room_id == LOBBY:
+                    lobby = [Line(row["name"], row["text"]) for row in rows]
+            return lobby
+        finally:
+            await connection.close(timeout=10)
+
+    return _run(read())
+
+
+def delete_person(address: dict[str, Any], name: str) -> None:
+    """Delete a person who has said nothing, without the triggers that tell the server: it knows them still."""
+    silent = {**address, "server_settings": {"session_replication_role": "replica"}}
+    assert execute_sql(silent, "DELETE FROM users WHERE name = $1", name) == "DELETE 1"
+
+
+def execute_sql(address: dict[str, Any], statement: str, *values: object) -> str:
+    """Run one statement and return what PostgreSQL says it did."""
+
+    async def execute() -> str:
+        connection = await asyncpg.connect(**address, timeout=10)
+        try:
+            done: str = await connection.execute(statement, *values)
+            return done
+        finally:
+            await connection.close(timeout=10)
+
+    return _run(execute())
+
+
+def fetch_sql(address: dict[str, Any], query: str, *values: object) -> list[Any]:
+    """Run one query and return its rows."""
+
+    async def fetch() -> list[Any]:
+        connection = await asyncpg.connect(**address, timeout=10)
+        try:
+            return list(await connection.fetch(query, *values))
+        finally:
+            await connection.close(timeout=10)
+
+    return _run(fetch())
+
+
+def assert_told_once_in_order(heard: list[Line], saved: list[Line]) -> int:
+    """What one listener heard is in the history once, in the same order, and nothing between is missing.
+
+    Returns how many were saved after the last that was heard. No line may have been said twice.
+    """
+    assert len(set(saved)) == len(saved), "a line was saved twice"
+    assert heard[0] in saved, f"heard and not saved: {heard[0]}"
+    begin = saved.index(heard[0])
+    told = saved[begin : begin + len(heard)]
+    # Not the two lists: of thousands of lines only the first that differs is worth reading.
+    assert next((pair for pair in zip_longest(heard, told) if pair[0] != pair[1]), None) is None
+    return len(saved) - begin - len(heard)
+
+
+def numbers_of(name: str, lines: Iterable[Line]) -> list[int]:
+    """The numbers that this person counted in a burst, in the order of the lines."""
+    return [
+        int(line.text.split()[1]) for line in lines if line.name == name and line.text.startswith(f"{name} ")
+    ]
+
+
+def assert_only_ends_are_missing(saved: list[Line], names: Iterable[str]) -> None:
+    """What each sent in one burst was saved from its beginning up to some place, without gaps."""
+    for name in names:
+        for before, number in pairwise([-1, *numbers_of(name, saved)]):
+            assert number in (before + 1, burst_after(before)), f"{name} skipped from {before} to {number}"
+
+
+def burst_after(number: int) -> int:
+    """Where the next burst begins to count."""
+    return (number // BURST + 1) * BURST
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    async def bounded() -> T:
+        async with asyncio.timeout(30):
+            return await work
+
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:  # plain asyncio, no Trio under it
+        return runner.run(bounded())

@@ -1,0 +1,112 @@
+"""The real server as a process of its own, started as a user starts it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from chat.embedded_postgres.embedded import running_address
+from chat.storage.postgres.database import DatabaseAddress
+
+_START = 60
+"""Seconds that a server may take to start: a first start makes a database, on a busy machine."""
+
+
+UNLIMITED = {f"CHAT_{what}": "0" for what in ("MESSAGE_RATE", "MESSAGE_BYTES", "READ_RATE", "CALL_RATE")}
+"""No limits on speed, for tests that send as fast as they can."""
+
+DEFAULT_LIMITS = dict.fromkeys(UNLIMITED, "")
+"""The limits on speed that a server has by itself."""
+
+
+class ServerProcess:
+    """`chat serve` as a user starts it, on a free port of loopback, but without limits on speed.
+
+    `environment` is added to ours; `arguments` to the command line.
+    """
+
+    def __init__(self, data: Path, *arguments: str, **environment: str) -> None:
+        self.data = data
+        self.log = data.parent / f"{data.name}.log"
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "chat",
+                    "serve",
+                    "--listen",
+                    "127.0.0.1:0",
+                    "--data",
+                    str(data),
+                    *arguments,
+                ],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env={**os.environ, "CHAT_BCRYPT_COST": "4", **UNLIMITED, **environment},
+            )
+        assert self.process.stdout is not None
+        overdue = threading.Timer(_START, self.process.kill)
+        overdue.start()
+        line = self.process.stdout.readline()  # ends at the latest when the process does
+        overdue.cancel()
+        if not line.startswith("listening on "):
+            self.end()
+            raise RuntimeError(f"the server did not start: {self.log.read_text()}")
+        self.url = line.removeprefix("listening on ").strip()
+        self.database: DatabaseAddress | None = (
+            None  # set by a test whose server was given one with --database
+        )
+
+    @property
+    def socket_url(self) -> str:
+        return self.url.replace("http", "ws", 1)
+
+    @property
+    def address(self) -> DatabaseAddress:
+        """How to reach its database."""
+        return self.database or running_address(self.data)
+
+    def stop(self) -> int:
+        """Stop as an operator does, and return the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+    def kill(self) -> None:
+        """Stop as a power cut does."""
+        self.process.kill()
+        self.process.wait(30)
+
+    def end(self) -> None:
+        """Stop it if it runs, by force if it does not want to."""
+        assert self.process.stdout is not None
+        with self.process, self.process.stdout:
+            try:
+                if self.process.poll() is None:
+                    self.stop()
+            finally:
+                self.process.kill()
+
+
+@contextmanager
+def running_server(data: Path, *arguments: str, **environment: str) -> Generator[ServerProcess]:
+    """Run a server for as long as the block lasts."""
+    server = ServerProcess(data, *arguments, **environment)
+    try:
+        yield server
+    finally:
+        server.end()
+
+
+@contextmanager
+def data_path() -> Generator[Path]:
+    """A place for a data directory that PostgreSQL's user may reach; pytest's own is closed to others."""
+    with TemporaryDirectory(prefix="chat-") as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory) / "data"

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from tests.support.raw_client import CLOSE, PING, PONG, TEXT, frame, opening
+from tests.support.frames import CLOSE, PING, PONG, TEXT, client_frame, frame_bounds
+from tests.support.raw_client import opening
 
 AT_ONCE = 200
 """Connections that are being made at one time: fewer than any system lets wait."""
@@ -121,20 +122,15 @@ class Crowd:
             peer.shaken, data = True, rest
             if peer.heard == 0:
                 peer.open_after = time.monotonic() - peer.begun
-        at, end = 0, len(data)
-        while end - at >= 2:
-            size, start = data[at + 1], at + 2
-            if size >= 126:
-                wide = 2 if size == 126 else 8
-                size, start = int.from_bytes(data[start : start + wide]), start + wide
-            if end < start + size:
-                break
+        at = 0
+        while (bounds := frame_bounds(data, at)) is not None:
+            start, end = bounds
             opcode = data[at] & 0x0F
             if opcode == TEXT and not peer.sample and peer.open_after is not None:
                 peer.heard += 1
             else:
-                self._take(peer, opcode, data[start : start + size])
-            at = start + size
+                self._take(peer, opcode, data[start:end])
+            at = end
         peer.buffer = data[at:]
 
     def _take(self, peer: Peer, opcode: int, payload: bytes) -> None:
@@ -147,7 +143,7 @@ class Crowd:
                 if text.replace(".", "").isdecimal():
                     self.latencies.append(time.monotonic() - float(text))
         elif opcode == PING:
-            peer.sock.send(frame(PONG, payload))
+            peer.sock.send(client_frame(PONG, payload))
         elif opcode == CLOSE:
             peer.closed_with = int.from_bytes(payload[:2])
-            peer.sock.send(frame(CLOSE, payload[:2]))
+            peer.sock.send(client_frame(CLOSE, payload[:2]))

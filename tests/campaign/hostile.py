@@ -18,8 +18,9 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from tests.campaign.innocents import Account
+from tests.support.frames import TEXT, client_frame
 from tests.support.people import PATIENCE
-from tests.support.raw_client import TEXT, frame, opening
+from tests.support.raw_client import opening
 
 
 class Job(NamedTuple):
@@ -196,7 +197,7 @@ def _send_for_ever(job: Job, sock: socket.socket, data: bytes, read_each: float 
 
 
 def _send_from(job: Job, sockets: int, path: str, body: object, read_each: float = 0.0) -> None:
-    data = frame(TEXT, json.dumps(body, ensure_ascii=False).encode()) * 16
+    data = client_frame(TEXT, json.dumps(body, ensure_ascii=False).encode()) * 16
 
     def send() -> None:
         while time.monotonic() < job.until:
@@ -232,7 +233,7 @@ def guest(job: Job) -> None:
             while b"with id " not in greeting or len(greeting.rpartition(b"with id ")[2]) < 13:
                 greeting += _received(sock)
             body = {"from": int(greeting.split()[-1]), "to": job.victim, "content": "x" * 4000}
-            _send_for_ever(job, sock, frame(TEXT, json.dumps(body).encode()) * 16)
+            _send_for_ever(job, sock, client_frame(TEXT, json.dumps(body).encode()) * 16)
 
     _at_once(1, send)
 
@@ -245,7 +246,7 @@ def huge_frames(job: Job) -> None:
 def non_readers(job: Job) -> None:
     """They ask for much, listen to all, and read nothing; the server is to let go of them by itself."""
     path = f"/talker?token={job.account.token}"
-    asks = frame(TEXT, json.dumps({"name": job.name, "message": "history 1000"}).encode())
+    asks = client_frame(TEXT, json.dumps({"name": job.name, "message": "history 1000"}).encode())
     while time.monotonic() < job.until:
         sockets = [_open(job, path, 4096) for _ in range(50)]
         for sock in sockets:

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from tests.support.frames import CLOSE, PING, PONG, TEXT, Frame, client_frame, next_frame
 from tests.support.people import request
-from tests.support.raw_client import CLOSE, PING, PONG, TEXT, frame, opening
+from tests.support.raw_client import opening
 
 EACH = 10
 """People of each protocol."""
@@ -106,7 +107,7 @@ class Innocents:
                 if innocent.says is not None and now >= innocent.due:
                     innocent.due += EVERY
                     text = innocent.says.replace(b"%s", b"%.6f" % time.monotonic())
-                    self._send(innocent, frame(TEXT, text))
+                    self._send(innocent, client_frame(TEXT, text))
             soonest = min(each.due for each in self._by_fd.values() if each.says is not None)
             self._listen(soonest - time.monotonic())
         late = time.monotonic() + 2.0
@@ -126,7 +127,7 @@ class Innocents:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.sendall(opening(f"{path}?token={person.token}", f"X-Forwarded-For: {person.address}"))
         for each in first:
-            sock.sendall(frame(TEXT, msgspec.json.encode(each)))
+            sock.sendall(client_frame(TEXT, msgspec.json.encode(each)))
         sock.setblocking(False)
         self._epoll.register(sock.fileno(), select.EPOLLIN)
         self._by_fd[sock.fileno()] = Innocent(sock, says and msgspec.json.encode(says))
@@ -159,23 +160,18 @@ class Innocents:
             assert head.startswith(b"HTTP/1.1 101"), head
             assert found, "the head came in two pieces"
             innocent.shaken = True
-        at, end = 0, len(data)
-        while end - at >= 2:
-            size, start = data[at + 1], at + 2
-            if size >= 126:
-                wide = 2 if size == 126 else 8
-                size, start = int.from_bytes(data[start : start + wide]), start + wide
-            if end < start + size:
-                break
-            self._take(innocent, data[at] & 15, data[start : start + size], now)
-            at = start + size
+        at = 0
+        while (found := next_frame(data, at)) is not None:
+            each, at = found
+            self._take(innocent, each, now)
         innocent.buffer = data[at:]
         return None
 
-    def _take(self, innocent: Innocent, opcode: int, payload: bytes, now: float) -> None:
+    def _take(self, innocent: Innocent, taken: Frame, now: float) -> None:
+        opcode, payload = taken
         if opcode == TEXT and len(payload) < 500 and (said := _SAID.search(payload)):
             self.latencies.append(now - float(said[1]))
         elif opcode == PING:
-            self._send(innocent, frame(PONG, payload))
+            self._send(innocent, client_frame(PONG, payload))
         elif opcode == CLOSE:
             self._lose(innocent)

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, client_frame
 from tests.support.people import Person, member
-from tests.support.raw_client import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, RawClient
+from tests.support.raw_client import RawClient
 from tests.support.server import ServerProcess, data_path, running_server
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
@@ -43,16 +44,15 @@ class Sent(NamedTuple):
     width: int = 0
 
     def wire(self) -> bytes:
-        size = len(self.payload)
-        width = max(self.width, 0 if size < 126 else 2 if size < 65_536 else 8)
-        short = {0: size, 2: 126, 8: 127}[width]
-        head = bytes((self.fin << 7 | self.rsv << 4 | self.opcode, self.masked << 7 | short))
-        head += size.to_bytes(width) if width else b""
-        if not self.masked:
-            return head + self.payload
-        mask = b"\x37\xfa\x21\x3d"
-        key = (mask * (size // 4 + 1))[:size]
-        return head + mask + bytes(a ^ b for a, b in zip(self.payload, key, strict=True))
+        return client_frame(
+            self.opcode,
+            self.payload,
+            fin=self.fin,
+            rsv=self.rsv,
+            masked=self.masked,
+            mask=b"\x37\xfa\x21\x3d",
+            width=self.width,
+        )
 
     @property
     def breaks_the_rules(self) -> bool:

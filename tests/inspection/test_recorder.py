@@ -9,7 +9,6 @@ import trio
 import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
-from wsproto.frame_protocol import FrameProtocol, Opcode
 
 from chat.inspection.recorder import (
     KEPT_ENDS,
@@ -21,10 +20,11 @@ from chat.inspection.recorder import (
     Record,
     Recorder,
 )
+from tests.support.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, client_frame
 
 frames = st.lists(
     st.tuples(
-        st.sampled_from([Opcode.TEXT, Opcode.BINARY, Opcode.PING, Opcode.PONG]),
+        st.sampled_from([TEXT, BINARY, PING, PONG]),
         st.sampled_from([0, 1, 20, 125, 126, 127, 65_535, 65_536, 70_000]),
     ),
     max_size=KEPT_FRAMES,
@@ -55,36 +55,30 @@ def in_trio(*pieces: bytes) -> Record:
     return trio.run(hear, clock=Clock())
 
 
-def encoded(opcode: Opcode, payload: bytes) -> bytes:
-    return bytes(FrameProtocol(client=True, extensions=[])._serialize_frame(opcode, payload))
-
-
 @given(frames, st.integers(1, 3000))
-def test_frames_are_seen_however_their_bytes_are_cut(sent: list[tuple[Opcode, int]], piece: int) -> None:
-    lengths = [(opcode, min(length, 125) if opcode.iscontrol() else length) for opcode, length in sent]
-    wire = b"".join(encoded(opcode, b"x" * length) for opcode, length in lengths)
+def test_frames_are_seen_however_their_bytes_are_cut(sent: list[tuple[int, int]], piece: int) -> None:
+    lengths = [(opcode, min(length, 125) if opcode >= CLOSE else length) for opcode, length in sent]
+    wire = b"".join(client_frame(opcode, b"x" * length) for opcode, length in lengths)
     record = in_trio(*(wire[at : at + piece] for at in range(0, len(wire), piece)))
-    assert record.frames == [Frame(0.25, False, int(opcode), length) for opcode, length in lengths]
-    assert record.messages_in == sum(not opcode.iscontrol() for opcode, _ in lengths)
+    assert record.frames == [Frame(0.25, False, opcode, length) for opcode, length in lengths]
+    assert record.messages_in == sum(opcode < CLOSE for opcode, _ in lengths)
     assert record.bytes_in == len(wire)
 
 
 def test_the_last_frames_are_kept_and_older_ones_go() -> None:
-    record = in_trio(*(encoded(Opcode.TEXT, b"x" * n) for n in range(100)))
+    record = in_trio(*(client_frame(TEXT, b"x" * n) for n in range(100)))
     assert [frame.length for frame in record.frames] == list(range(100 - KEPT_FRAMES, 100))
 
 
 def test_a_fragmented_message_counts_once() -> None:
-    first, rest = FrameProtocol(client=True, extensions=[]), FrameProtocol(client=True, extensions=[])
-    rest._outbound_opcode = Opcode.CONTINUATION
-    wire = bytes(first.send_data("on", fin=False)) + bytes(rest._serialize_frame(Opcode.CONTINUATION, b"e"))
+    wire = client_frame(TEXT, b"on", fin=False) + client_frame(CONTINUATION, b"e")
     record = in_trio(wire)
     assert record.messages_in == 1
     assert [frame.opcode for frame in record.frames] == [1, 0]
 
 
 def test_a_close_frame_and_the_end_of_tcp_are_told_apart() -> None:
-    record = in_trio(encoded(Opcode.CLOSE, b"\x03\xe8"))
+    record = in_trio(client_frame(CLOSE, b"\x03\xe8"))
     assert (record.peer_closed, record.peer_ended) == (True, False)
     record = in_trio(b"")
     assert (record.peer_closed, record.peer_ended) == (False, True)
@@ -136,7 +130,7 @@ def test_no_text_is_kept_and_little_else() -> None:
     silent = in_trio()
     assert everything(silent, set()) < 500
     noise = random.Random(5)
-    record = in_trio(*(encoded(Opcode.TEXT, b"a secret text " * noise.randrange(90)) for _ in range(500)))
+    record = in_trio(*(client_frame(TEXT, b"a secret text " * noise.randrange(90)) for _ in range(500)))
     assert everything(record, set()) < 1_000
     kept = [getattr(record, name) for name in Record.__slots__]
     assert not any(b"secret" in bytes(value) for value in kept if isinstance(value, bytes))

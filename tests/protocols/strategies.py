@@ -22,27 +22,16 @@ from chat.engine.events import (
     Saved,
     Welcome,
 )
+from tests.support.frames import text_of
 
 HIGHEST_ID = 2**63 - 1
 LAST_SECOND = 253_402_300_799.0
 """The end of the year 9999, in Unix seconds."""
 
 
-def body(frame: bytes) -> bytes:
-    """What one whole text frame carries; its header is read as RFC 6455 says, by hand."""
-    assert frame[0] == 0x81
-    start, size = {126: (4, int.from_bytes(frame[2:4])), 127: (10, int.from_bytes(frame[2:10]))}.get(
-        frame[1], (2, frame[1])
-    )
-    assert len(frame) == start + size
-    # The shortest of the three forms must be used (RFC 6455, section 5.2).
-    assert start == (2 if size < 126 else 4 if size < 65536 else 10)
-    return frame[start:]
-
-
 def payload(frame: bytes) -> Any:
     """The JSON in one whole text frame."""
-    return json.loads(body(frame))
+    return json.loads(text_of(frame))
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))

@@ -19,7 +19,8 @@ from chat.protocols.registry import DIALECTS
 from chat.protocols.rooms.handlers import RoomSockets
 from chat.protocols.support.codec import DESK_ENCODER
 from chat.protocols.support.handlers import SupportDesk
-from tests.protocols.strategies import NO_FRAMES, body, events, frames_with, messages, texts
+from tests.protocols.strategies import NO_FRAMES, events, frames_with, messages, texts
+from tests.support.frames import text_of
 
 _ANY: Any = None  # services that no handler is asked for here
 HANDLED = {
@@ -87,20 +88,20 @@ def test_a_greeting_is_handled(dialect: Dialect) -> None:
 def test_every_event_becomes_one_whole_frame_or_nothing(encoder: Encoder, event: Event) -> None:
     frame = encoder.encode(event)
     if frame:
-        assert body(frame).decode()
+        assert text_of(frame).decode()
 
 
 @pytest.mark.parametrize("encoder", ENCODERS, ids=lambda encoder: type(encoder).__name__)
 @pytest.mark.parametrize("size", [0, 1, 60, 100, 125, 126, 127, 4000, 65_400, 65_535, 65_536, 70_000])
 def test_a_frame_says_its_length_in_every_form(encoder: Encoder, size: int) -> None:
     said = Said(Message(1, 1, 1, 1, "ada", "x" * size, 0.0, people=SupportOf(Peer(2, "ben"))))
-    assert b"x" * size in body(encoder.encode(said))
+    assert b"x" * size in text_of(encoder.encode(said))
 
 
 @each_dialect
 def test_a_refusal_is_always_put_into_words(dialect: Dialect) -> None:
     for refusal in (BAD_TOKEN, UNAVAILABLE):
-        assert body(dialect.encode(Refused(refusal)))
+        assert text_of(dialect.encode(Refused(refusal)))
 
 
 @pytest.mark.parametrize("encoder", ENCODERS, ids=lambda encoder: type(encoder).__name__)

@@ -14,17 +14,14 @@ from tests.simulation.network import Link, Network, Wire
 from tests.simulation.plan import Guest, Step
 from tests.simulation.record import UNADDRESSED, Recorder, direct
 from tests.simulation.wire import (
-    CLOSE,
     EXPECTED,
-    PONG,
-    TEXT,
     Incoming,
     Over,
     UpgradeRejected,
     ask,
-    frame,
     upgrade,
 )
+from tests.support.frames import CLOSE, PONG, TEXT, client_frame
 
 _PATIENCE = 20.0
 """Seconds for a handshake, a request, or a frame to get into the wire."""
@@ -162,7 +159,7 @@ class Client:
                     raise Over(int.from_bytes(payload[:2]))
                 case 9:
                     incoming.received -= len(payload) + 2  # no news
-                    await self._put(frame(PONG, payload, self.world.chance))
+                    await self._put(client_frame(PONG, payload, mask=self.world.chance.randbytes(4)))
 
     async def _put(self, data: bytes) -> None:
         async with self._sending:
@@ -172,7 +169,7 @@ class Client:
     async def send(self, body: Any) -> None:
         """Send one text frame: text as it is, anything else as JSON."""
         text = body if isinstance(body, str) else json.dumps(body)
-        await self._put(frame(TEXT, text.encode(), self.world.chance))
+        await self._put(client_frame(TEXT, text.encode(), mask=self.world.chance.randbytes(4)))
 
     async def request(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Make one HTTP request as this client's person. Raises what EXPECTED lists."""
@@ -217,11 +214,11 @@ class Client:
         world = self.world
         match step.what:
             case "leave":
-                await self._put(frame(CLOSE, (1000).to_bytes(2), world.chance))
+                await self._put(client_frame(CLOSE, (1000).to_bytes(2), mask=world.chance.randbytes(4)))
             case "reset":
                 link.reset()
             case "tear":
-                whole = frame(TEXT, self.phrase(self.text()), world.chance)
+                whole = client_frame(TEXT, self.phrase(self.text()), mask=world.chance.randbytes(4))
                 async with self._sending:
                     await link.send_all(whole[: len(whole) // 2])
                     link.reset()
@@ -244,9 +241,11 @@ class Client:
                 await trio.sleep(step.a % 12)
                 link.hold(False)
             case "garbage":
-                await self.babble(frame(step.b % 2 + 1, b'{"' + bytes(step.a), world.chance))
+                await self.babble(
+                    client_frame(step.b % 2 + 1, b'{"' + bytes(step.a), mask=world.chance.randbytes(4))
+                )
             case "too big":
-                await self._put(frame(TEXT, bytes(70_000), world.chance))
+                await self._put(client_frame(TEXT, bytes(70_000), mask=world.chance.randbytes(4)))
             case "burst":
                 for _ in range(2 + 5 * step.a % 11):
                     await self.say(step)

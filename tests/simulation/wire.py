@@ -1,4 +1,4 @@
-"""The client's side of HTTP and RFC 6455, small and strict: whatever a server may not send raises Torn."""
+"""The client's side of HTTP and RFC 6455, small and strict."""
 
 import base64
 import json
@@ -8,12 +8,7 @@ from typing import Any
 import trio
 
 from tests.simulation.network import Link
-
-TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
-
-
-class Torn(Exception):
-    """The server sent what no server may send: half a frame and then another, a masked one, no UTF-8."""
+from tests.support.frames import BINARY, TEXT, BrokenFrame, Frame, next_frame, whole_frames
 
 
 class Over(Exception):
@@ -26,22 +21,6 @@ class Over(Exception):
 
 class UpgradeRejected(Exception):
     """The server answered the upgrade with another status."""
-
-
-def frame(opcode: int, payload: bytes, chance: random.Random) -> bytes:
-    """Return one masked frame."""
-    mask = chance.randbytes(4)
-    size = len(payload)
-    if size < 126:
-        head = bytes((0x80 | opcode, 0x80 | size))
-    elif size < 65_536:
-        head = bytes((0x80 | opcode, 0xFE)) + size.to_bytes(2)
-    else:
-        head = bytes((0x80 | opcode, 0xFF)) + size.to_bytes(8)
-    key = int.from_bytes(mask * (size // 4 + 1))
-    whole = size + 4 - size % 4
-    masked = (int.from_bytes(payload + bytes(whole - size)) ^ key).to_bytes(whole)[:size]
-    return head + mask + masked
 
 
 def upgrade(path: str, token: str | None, chance: random.Random) -> bytes:
@@ -84,39 +63,23 @@ class Incoming:
             await self._more()
         return bytes(self._buffer[:size])
 
-    async def frame(self) -> tuple[int, bytes]:
-        """Return the next frame's opcode and payload. Raises Over, Torn, or what the link raises."""
-        while len(self._buffer) < 2:
+    async def frame(self) -> Frame:
+        """Return the next frame. Raises Over, BrokenFrame, or what the link raises."""
+        while (found := next_frame(self._buffer)) is None:
             await self._more()
-        first, second = self._buffer[0], self._buffer[1]
-        if first & 0xF0 != 0x80 or first & 15 not in (TEXT, CLOSE, PING, PONG) or second & 0x80:
-            raise Torn(f"a frame begins with {bytes(self._buffer[:16])!r}")
-        start = {126: 4, 127: 10}.get(second, 2)
-        while len(self._buffer) < start:
-            await self._more()
-        size = second if start == 2 else int.from_bytes(self._buffer[2:start])
-        while len(self._buffer) < start + size:
-            await self._more()
-        payload = bytes(self._buffer[start : start + size])
-        del self._buffer[: start + size]
-        return first & 15, payload
+        taken, end = found
+        if taken.opcode == BINARY:
+            raise BrokenFrame("the server sends text")
+        del self._buffer[:end]
+        return taken
 
 
 def whole_texts(sent: bytes) -> list[str]:
-    """Return the text frames that are whole in what a server sent, a handshake's answer before them."""
-    texts: list[str] = []
-    at = sent.find(b"\r\n\r\n") + 4
-    while at >= 4 and len(sent) >= at + 2:
-        size, start = sent[at + 1], at + 2
-        if size >= 126:
-            start = at + (4 if size == 126 else 10)
-            size = int.from_bytes(sent[at + 2 : start])
-        if len(sent) < start + size:
-            break
-        if sent[at] & 15 == TEXT:
-            texts.append(sent[start : start + size].decode())
-        at = start + size
-    return texts
+    """Return the whole text frames in what a server sent behind the answer to a handshake; none where it refused."""
+    start = sent.find(b"\r\n\r\n") + 4
+    if start < 4 or not sent.startswith(b"HTTP/1.1 101 "):
+        return []
+    return [each.payload.decode() for each in whole_frames(sent, start) if each.opcode == TEXT]
 
 
 async def ask(link: Link, method: str, path: str, body: Any, token: str | None) -> tuple[int, Any]:

@@ -1,23 +1,13 @@
-"""A client that sends the bytes it is told to, right or wrong; the frames are RFC 6455, section 5.2."""
+"""A client that sends the bytes it is told to, right or wrong."""
 
-import os
 import socket
 import struct
 from ssl import SSLContext
 from types import TracebackType
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from tests.support.frames import CLOSE, PONG, TEXT, Frame, next_frame
 from tests.support.people import PATIENCE
-
-CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
-
-
-class Frame(NamedTuple):
-    """A frame of the server."""
-
-    opcode: int
-    payload: bytes
 
 
 def opening(path: str = "/talker", *headers: str) -> bytes:
@@ -32,24 +22,6 @@ def opening(path: str = "/talker", *headers: str) -> bytes:
         *headers,
     ]
     return "\r\n".join([*lines, "", ""]).encode()
-
-
-def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, masked: bool = True) -> bytes:
-    """A client's frame; `rsv` are the three reserved bits as a number."""
-    first = fin << 7 | rsv << 4 | opcode
-    size = len(payload)
-    mask_bit = masked << 7
-    if size < 126:
-        head = struct.pack("!BB", first, mask_bit | size)
-    elif size < 65536:
-        head = struct.pack("!BBH", first, mask_bit | 126, size)
-    else:
-        head = struct.pack("!BBQ", first, mask_bit | 127, size)
-    if not masked:
-        return head + payload
-    mask = os.urandom(4)
-    key = int.from_bytes((mask * (size // 4 + 1))[:size])
-    return head + mask + (int.from_bytes(payload) ^ key).to_bytes(size)
 
 
 class RawClient:
@@ -116,13 +88,12 @@ class RawClient:
         assert self.read_head() == 101
 
     def read_frame(self) -> Frame:
-        """The next frame. Raises EOFError where the server has closed; a reset counts as that."""
-        first, second = self._take(2)
-        assert not second & 0x80, "a server's frame is masked"
-        size = second & 0x7F
-        if size >= 126:
-            size = int.from_bytes(self._take(2 if size == 126 else 8))
-        return Frame(first & 0x0F, self._take(size))
+        """The next frame. Raises EOFError where the server has closed, also with a reset, and BrokenFrame."""
+        while (found := next_frame(self._buffer)) is None:
+            self._receive()
+        taken, end = found
+        self._buffer = self._buffer[end:]
+        return taken
 
     def read_close(self) -> int | None:
         """The code of the close frame, the next that is no answer to what was before; None where there is none."""
@@ -140,12 +111,6 @@ class RawClient:
                 self._receive()
         except EOFError:
             return self._buffer
-
-    def _take(self, size: int) -> bytes:
-        while len(self._buffer) < size:
-            self._receive()
-        taken, self._buffer = self._buffer[:size], self._buffer[size:]
-        return taken
 
     def _receive(self) -> None:
         try:

@@ -12,9 +12,10 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.support.frames import CLOSE, CONTINUATION, PING, PONG, TEXT, client_frame
 from tests.support.people import PASSWORD, Person, client, eventually, member, post, register, request
 from tests.support.processes import held_connections, needs_proc
-from tests.support.raw_client import CLOSE, CONTINUATION, PING, PONG, TEXT, RawClient, frame, opening
+from tests.support.raw_client import RawClient, opening
 from tests.support.saved import delete_person, saved_lines
 from tests.support.server import ServerProcess, data_path, running_server
 
@@ -260,7 +261,7 @@ def test_a_frame_of_64_kib_is_read_and_one_byte_more_closes_the_socket(
 def test_a_frame_over_64_kib_closes_the_socket_with_1009(server: ServerProcess, size: int) -> None:
     with RawClient(server.url) as mallory:
         mallory.shake_hands()
-        mallory.send_what_is_taken(frame(TEXT, b"x") + frame(TEXT, bytes(size)))
+        mallory.send_what_is_taken(client_frame(TEXT, b"x") + client_frame(TEXT, bytes(size)))
         assert mallory.read_close() == 1009
 
 
@@ -268,9 +269,11 @@ def test_a_frame_over_64_kib_closes_the_socket_with_1009(server: ServerProcess, 
 def test_a_message_in_5000_fragments_closes_the_socket_with_1009(server: ServerProcess, size: int) -> None:
     with RawClient(server.url) as mallory:
         mallory.shake_hands()
-        fragments = [frame(CONTINUATION, b"x" * size, fin=False)] * 4_998
+        fragments = [client_frame(CONTINUATION, b"x" * size, fin=False)] * 4_998
         mallory.send_what_is_taken(
-            b"".join([frame(TEXT, b"x" * size, fin=False), *fragments, frame(CONTINUATION, b"x")])
+            b"".join(
+                [client_frame(TEXT, b"x" * size, fin=False), *fragments, client_frame(CONTINUATION, b"x")]
+            )
         )
         assert mallory.read_close() == 1009
 
@@ -278,26 +281,26 @@ def test_a_message_in_5000_fragments_closes_the_socket_with_1009(server: ServerP
 def test_fragments_that_are_too_big_together_close_the_socket_with_1009(server: ServerProcess) -> None:
     with RawClient(server.url) as mallory:
         mallory.shake_hands()
-        fragment = frame(CONTINUATION, b"x" * 1_000, fin=False)
-        mallory.send_what_is_taken(frame(TEXT, b"x", fin=False) + fragment * 70)
+        fragment = client_frame(CONTINUATION, b"x" * 1_000, fin=False)
+        mallory.send_what_is_taken(client_frame(TEXT, b"x", fin=False) + fragment * 70)
         assert mallory.read_close() == 1009
 
 
 BREACHES = {
-    "unknown data opcode": frame(0x3),
-    "unknown control opcode": frame(0xB),
-    "first reserved bit": frame(TEXT, b"{}", rsv=4),
-    "second reserved bit": frame(TEXT, b"{}", rsv=2),
-    "third reserved bit": frame(PING, rsv=1),
-    "not masked": frame(TEXT, b"{}", masked=False),
-    "ping in fragments": frame(PING, b"x", fin=False),
-    "close in fragments": frame(CLOSE, fin=False),
-    "ping over 125 bytes": frame(PING, b"x" * 126),
-    "nothing to continue": frame(CONTINUATION, b"x"),
-    "another message in the midst of one": frame(TEXT, b"x", fin=False) + frame(TEXT, b"x"),
-    "close with half a code": frame(CLOSE, b"\x03"),
-    "close with a code that is never sent": frame(CLOSE, (1005).to_bytes(2)),
-    "close with a code that is no code": frame(CLOSE, (999).to_bytes(2)),
+    "unknown data opcode": client_frame(0x3),
+    "unknown control opcode": client_frame(0xB),
+    "first reserved bit": client_frame(TEXT, b"{}", rsv=4),
+    "second reserved bit": client_frame(TEXT, b"{}", rsv=2),
+    "third reserved bit": client_frame(PING, rsv=1),
+    "not masked": client_frame(TEXT, b"{}", masked=False),
+    "ping in fragments": client_frame(PING, b"x", fin=False),
+    "close in fragments": client_frame(CLOSE, fin=False),
+    "ping over 125 bytes": client_frame(PING, b"x" * 126),
+    "nothing to continue": client_frame(CONTINUATION, b"x"),
+    "another message in the midst of one": client_frame(TEXT, b"x", fin=False) + client_frame(TEXT, b"x"),
+    "close with half a code": client_frame(CLOSE, b"\x03"),
+    "close with a code that is never sent": client_frame(CLOSE, (1005).to_bytes(2)),
+    "close with a code that is no code": client_frame(CLOSE, (999).to_bytes(2)),
     "length in more bytes than it needs": b"\x81\xfe\x00\x01mask" + bytes((ord("x") ^ ord("m"),)),
 }
 
@@ -308,18 +311,19 @@ def test_a_breach_of_the_protocol_closes_the_socket_with_1002(server: ServerProc
         mallory.shake_hands()
         mallory.send(breach)
         assert mallory.read_close() == 1002
-        mallory.send_what_is_taken(frame(PING, b"after our close frame"))
+        mallory.send_what_is_taken(client_frame(PING, b"after our close frame"))
         assert mallory.read_to_the_end() == b""
 
 
 INVALID_UTF_8 = {
-    "a byte that is none": frame(TEXT, b'{"name":"\xff"'),
-    "a lone surrogate": frame(TEXT, b"\xed\xa0\x80"),
-    "an overlong form": frame(TEXT, b"\xc0\xaf"),
-    "half a letter": frame(TEXT, b"\xd0"),
-    "half a letter at the end of the last fragment": frame(TEXT, b"\xd0", fin=False) + frame(CONTINUATION),
-    "in a fragment": frame(TEXT, b"x", fin=False) + frame(CONTINUATION, b"\xff"),
-    "in a close frame's reason": frame(CLOSE, b"\x03\xe8\xff"),
+    "a byte that is none": client_frame(TEXT, b'{"name":"\xff"'),
+    "a lone surrogate": client_frame(TEXT, b"\xed\xa0\x80"),
+    "an overlong form": client_frame(TEXT, b"\xc0\xaf"),
+    "half a letter": client_frame(TEXT, b"\xd0"),
+    "half a letter at the end of the last fragment": client_frame(TEXT, b"\xd0", fin=False)
+    + client_frame(CONTINUATION),
+    "in a fragment": client_frame(TEXT, b"x", fin=False) + client_frame(CONTINUATION, b"\xff"),
+    "in a close frame's reason": client_frame(CLOSE, b"\x03\xe8\xff"),
 }
 
 
@@ -340,23 +344,23 @@ def test_a_letter_may_lie_in_two_fragments(
 
     with RawClient(server.url) as mallory:
         mallory.shake_hands()
-        mallory.send(frame(TEXT, line(f"auth {mallory_s_token}")))
+        mallory.send(client_frame(TEXT, line(f"auth {mallory_s_token}")))
         assert b"authorised as mallory" in mallory.read_frame().payload
         whole = line("жук")
         for byte in whole[:-1]:
-            mallory.send(frame(TEXT if byte == whole[0] else CONTINUATION, bytes((byte,)), fin=False))
-        mallory.send(frame(PING, b"between fragments") + frame(CONTINUATION, whole[-1:]))
+            mallory.send(client_frame(TEXT if byte == whole[0] else CONTINUATION, bytes((byte,)), fin=False))
+        mallory.send(client_frame(PING, b"between fragments") + client_frame(CONTINUATION, whole[-1:]))
         assert mallory.read_frame() == (PONG, b"between fragments")
         innocents.overhear("mallory", "жук")
 
 
 @pytest.mark.parametrize(
     "after",
-    [frame(PING, b"x") * 100, frame(TEXT, b"{}"), frame(CLOSE), b"\xff" * 10_000],
+    [client_frame(PING, b"x") * 100, client_frame(TEXT, b"{}"), client_frame(CLOSE), b"\xff" * 10_000],
     ids=["pings", "a text", "another close", "no frame"],  # a frame has another mask in each process
 )
 def test_what_comes_after_our_close_frame_is_ignored(server: ServerProcess, after: bytes) -> None:
-    goodbye = frame(CLOSE, (1000).to_bytes(2) + b"bye")
+    goodbye = client_frame(CLOSE, (1000).to_bytes(2) + b"bye")
     for at_once in (True, False):
         with RawClient(server.url) as mallory:
             mallory.shake_hands()
@@ -370,14 +374,14 @@ def test_a_flood_of_pings_gets_its_pongs(server: ServerProcess) -> None:
     with RawClient(server.url) as mallory:
         mallory.shake_hands()
         for number in range(500):
-            mallory.send(frame(PING, b"%d" % number))
+            mallory.send(client_frame(PING, b"%d" % number))
         for number in range(500):
             assert mallory.read_frame() == (PONG, b"%d" % number)
 
 
 # --- connections ---
 
-LINE = frame(TEXT, b'{"name":"mallory","message":"hi"}')
+LINE = client_frame(TEXT, b'{"name":"mallory","message":"hi"}')
 TALK = opening() + LINE
 CALL = b"POST /api/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -401,10 +405,10 @@ def test_a_socket_may_break_at_any_byte_of_a_frame(
 ) -> None:
     line = json.dumps({"name": "mallory", "message": f"auth {mallory_s_token}"}).encode()
     conversation = (
-        frame(TEXT, line),
-        frame(TEXT, b'{"name":"mallory","message":"history 9"}'),
-        frame(PING),
-        frame(CLOSE),
+        client_frame(TEXT, line),
+        client_frame(TEXT, b'{"name":"mallory","message":"history 9"}'),
+        client_frame(PING),
+        client_frame(CLOSE),
     )
     for sent in conversation:
         for length in (*range(min(len(sent), 64)), len(sent) - 1, len(sent)):
@@ -419,11 +423,11 @@ def test_a_socket_may_break_at_any_byte_of_a_frame(
 @needs_proc
 def test_a_client_may_vanish_in_the_midst_of_its_history(server: ServerProcess, mallory_s_token: str) -> None:
     line = json.dumps({"name": "mallory", "message": f"auth {mallory_s_token}"}).encode()
-    recall = frame(TEXT, b'{"name":"mallory","message":"history 1000"}')
+    recall = client_frame(TEXT, b'{"name":"mallory","message":"history 1000"}')
     for pause in range(0, 1_000, 100):
         with RawClient(server.url) as mallory:
             mallory.shake_hands()
-            mallory.send(frame(TEXT, line) + recall * 1_000)  # each is answered, were it by a refusal
+            mallory.send(client_frame(TEXT, line) + recall * 1_000)  # each is answered, were it by a refusal
             for _ in range(pause):
                 mallory.read_frame()
             mallory.reset()

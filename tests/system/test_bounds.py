@@ -15,9 +15,10 @@ from typing import NamedTuple
 import pytest
 
 from tests.support.faults.load import register_all
+from tests.support.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, client_frame
 from tests.support.people import client, eventually, member, post, request
 from tests.support.processes import held_connections, needs_proc, resident_kib
-from tests.support.raw_client import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, RawClient, frame, opening
+from tests.support.raw_client import RawClient, opening
 from tests.support.saved import saved_lines
 from tests.support.server import ServerProcess, data_path, running_server
 
@@ -102,13 +103,13 @@ def test_a_lie_is_refused_however_often_it_is_told(
         if teller or path == "/direct":
             mallory.read_frame()  # the greeting
         for _ in range(TRIES // 50):
-            mallory.send(frame(TEXT, json.dumps(told).encode()) * 50)
+            mallory.send(client_frame(TEXT, json.dumps(told).encode()) * 50)
             for _ in range(50):
                 assert answer in mallory.read_frame().payload.decode()
         with member(server.url, "ada", tokens["ada"]) as honest:
             honest.say(f"after: {lie}")
             assert listener.hear() == ("ada", f"after: {lie}")
-        ada.send(frame(TEXT, b"ping"))
+        ada.send(client_frame(TEXT, b"ping"))
         assert ada.read_frame().payload == b"pong"  # nothing else was sent to her
     assert saved_lines(server.address) == [*saved, ("ada", f"after: {lie}")]
 
@@ -129,7 +130,7 @@ def test_who_was_removed_from_a_room_hears_and_says_nothing_there(
         assert answer.status_code == 200, answer.text
         with RawClient(server.url) as mallory:
             mallory.shake_hands(f"/ws?token={tokens['mallory']}")
-            mallory.send(frame(TEXT, json.dumps({"Type": "enter", "RoomID": ADAS_ROOM}).encode()))
+            mallory.send(client_frame(TEXT, json.dumps({"Type": "enter", "RoomID": ADAS_ROOM}).encode()))
             mallory.read_frame()
             found = mallory.read_frame().payload
             assert found == (
@@ -147,11 +148,11 @@ EACH_KIB = 2048
 @pytest.mark.parametrize(
     "sent",
     [
-        frame(TEXT, b"x" * 50, fin=False) + frame(CONTINUATION, b"y" * 50, fin=False) * 1000,
-        frame(BINARY, b"x" * 65_000, fin=False),
-        frame(TEXT, b"[" * 65_536) * 8,
-        frame(TEXT, b'{"name":"x","message":"' + b"\\u0041" * 9000 + b'"}') * 8,
-        frame(PING, b"p" * 125) * 5000,
+        client_frame(TEXT, b"x" * 50, fin=False) + client_frame(CONTINUATION, b"y" * 50, fin=False) * 1000,
+        client_frame(BINARY, b"x" * 65_000, fin=False),
+        client_frame(TEXT, b"[" * 65_536) * 8,
+        client_frame(TEXT, b'{"name":"x","message":"' + b"\\u0041" * 9000 + b'"}') * 8,
+        client_frame(PING, b"p" * 125) * 5000,
         opening()[:-2] + b"X: " + b"x" * 60_000,
     ],
     ids=["fragments", "half a message", "brackets", "escapes", "pings", "a long head"],
@@ -179,13 +180,13 @@ def test_clients_that_come_and_go_leave_no_descriptor_and_no_memory(
                 one = stack.enter_context(RawClient(server.url))
                 path = ("/talker", "/messenger", "/direct", "/support", "/ws")[number % 5]
                 one.shake_hands(f"{path}?token={tokens['ada']}")
-                one.send(frame(PING))
+                one.send(client_frame(PING))
                 while one.read_frame().opcode != PONG:
                     pass
                 if number % 3 == 0:
                     one.reset()
                 elif number % 3 == 1:
-                    one.send(frame(CLOSE, b"\x03\xe8"))
+                    one.send(client_frame(CLOSE, b"\x03\xe8"))
         eventually(lambda: held_connections(server.process.pid) == 1, "all have left")
 
     for _ in range(2):
@@ -226,7 +227,7 @@ def test_logins_do_not_keep_a_socket_waiting(careful: ServerProcess) -> None:
             login.start()
         while any(login.is_alive() for login in logins):
             begun = time.perf_counter()
-            eva.send(frame(PING))
+            eva.send(client_frame(PING))
             assert eva.read_frame().opcode == PONG
             waits.append(time.perf_counter() - begun)
             time.sleep(0.002)

@@ -3,15 +3,16 @@
 import json
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 
+from tests.support.frames import TEXT, client_frame, whole_frames
 from tests.support.people import PATIENCE, eventually, request
 from tests.support.processes import held_connections, needs_proc
-from tests.support.raw_client import TEXT, RawClient, frame
+from tests.support.raw_client import RawClient
 from tests.support.saved import execute_sql, fetch_sql
 from tests.support.server import DEFAULT_LIMITS, ServerProcess, data_path, running_server
 
@@ -66,20 +67,7 @@ class Reader:
 
     def texts(self) -> list[str]:
         """The text frames so far."""
-        return list(_texts(bytes(self._read)))
-
-
-def _texts(data: bytes) -> Iterator[str]:
-    at = 0
-    while len(data) - at >= 4:
-        size, start = data[at + 1], at + 2
-        if size == 126:
-            size, start = int.from_bytes(data[start : start + 2]), start + 2
-        if len(data) < start + size:
-            return
-        if data[at] & 15 == TEXT:
-            yield data[start : start + size].decode()
-        at = start + size
+        return [each.payload.decode() for each in whole_frames(bytes(self._read)) if each.opcode == TEXT]
 
 
 @contextmanager
@@ -89,7 +77,7 @@ def flooding(*floods: tuple[RawClient, Any]) -> Generator[None]:
 
     def flood(client: RawClient, body: Any) -> None:
         client.socket.settimeout(0.1)
-        frames = memoryview(frame(TEXT, json.dumps(body).encode()) * 16)
+        frames = memoryview(client_frame(TEXT, json.dumps(body).encode()) * 16)
         at = 0
         while not over.is_set():
             try:
@@ -123,7 +111,7 @@ def connected(stack: ExitStack, server: ServerProcess, path: str, *first: object
     client.shake_hands(path)
     client.read_frame()  # the greeting
     for each in first:
-        client.send(frame(TEXT, json.dumps(each).encode()))
+        client.send(client_frame(TEXT, json.dumps(each).encode()))
         client.read_frame()
     return client
 
@@ -202,7 +190,9 @@ def test_a_guest_who_floods_a_person_has_them_neither_cut_nor_kept_from_hearing_
         began = time.monotonic()
         with flooding((guest, {"from": number, "to": ada, "content": LONG})):
             for text in ("one", "two", "three"):
-                friend.send(frame(TEXT, json.dumps({"from": ben, "to": ada, "content": text}).encode()))
+                friend.send(
+                    client_frame(TEXT, json.dumps({"from": ben, "to": ada, "content": text}).encode())
+                )
             eventually(lambda: _from(ben, reader) == ["one", "two", "three"], "ada hears her friend")
             eventually(
                 lambda: len(_from(number, reader)) * len(LONG) > BYTES[0], "the burst is through, and more"

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.frames import CLOSE, PING, TEXT, client_frame
 from tests.support.people import PASSWORD, Burst, Line, client, member, post, register, request
 from tests.support.processes import needs_proc, postgres_under, wait_until_ended
-from tests.support.raw_client import CLOSE, PING, TEXT, RawClient, frame, opening
+from tests.support.raw_client import RawClient, opening
 from tests.support.saved import BURST, assert_only_ends_are_missing, assert_told_once_in_order, saved_lines
 from tests.support.server import ServerProcess, data_path, running_server
 
@@ -60,7 +61,7 @@ def test_a_stop_in_mid_burst_keeps_what_was_heard_and_tells_everybody(data: Path
             not_reading, half_frame, half_head, refused, idle, half_body, silent, _only_connected = raw
             not_reading.shake_hands()
             half_frame.shake_hands()
-            half_frame.send(frame(TEXT, b'{"name":"ada"}')[:5])
+            half_frame.send(client_frame(TEXT, b'{"name":"ada"}')[:5])
             half_head.send(opening()[:40])
             refused.send(opening().replace(b"Version: 13", b"Version: 8"))
             idle.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -128,8 +129,8 @@ def test_while_a_goodbye_is_unanswered_nobody_comes_in_and_pings_change_nothing(
             RawClient(server.url)
         assert server.process.poll() is None
         for _ in range(100):
-            chatty.send_what_is_taken(frame(PING, b"are you still there?"))
-        chatty.send_what_is_taken(frame(CLOSE, GOING_AWAY.to_bytes(2)))
+            chatty.send_what_is_taken(client_frame(PING, b"are you still there?"))
+        chatty.send_what_is_taken(client_frame(CLOSE, GOING_AWAY.to_bytes(2)))
         assert server.process.wait(GRACE + BESIDES) == 0
     assert '"level": "error"' not in server.log.read_text()
 
@@ -182,7 +183,7 @@ def test_the_logs_hold_no_token_no_password_and_no_message(data: Path) -> None:
             gwen.hear_until(lambda line: line == ("gwen", text))
         with RawClient(server.url) as rude:
             rude.shake_hands(f"/talker?token={token}")
-            rude.send(frame(TEXT, text.encode() + b"\xff"))
+            rude.send(client_frame(TEXT, text.encode() + b"\xff"))
             rude.read_to_the_end()
         with RawClient(server.url) as rude:
             rude.send(f"GET /?token={token} HTTP/1.1\r\nAuthorization {token}\r\n\r\n".encode())

@@ -6,9 +6,10 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.support.frames import CLOSE, PING, PONG, TEXT, client_frame
 from tests.support.people import Line, Person, client, eventually, member, register, request
 from tests.support.processes import held_connections, needs_proc
-from tests.support.raw_client import CLOSE, PING, PONG, TEXT, RawClient, frame
+from tests.support.raw_client import RawClient
 from tests.support.saved import saved_lines
 from tests.support.server import ServerProcess, data_path, running_server
 
@@ -114,7 +115,7 @@ def test_who_asks_for_history_and_does_not_read_it_holds_nobody_up(
 
 
 def ask(asker: RawClient, message: str) -> None:
-    asker.send(frame(TEXT, json.dumps({"name": "ada", "message": message}).encode()))
+    asker.send(client_frame(TEXT, json.dumps({"name": "ada", "message": message}).encode()))
 
 
 def test_peers_that_answer_no_ping_are_cut_and_others_are_not(
@@ -130,7 +131,7 @@ def test_peers_that_answer_no_ping_are_cut_and_others_are_not(
         say_until(iter([False] * 50 + [True]).__next__, ada, ben)
         silent.shake_hands()
         halting.shake_hands()
-        halting.send(frame(TEXT, b'{"name":"ada"}')[:-1])
+        halting.send(client_frame(TEXT, b'{"name":"ada"}')[:-1])
         greedy.shake_hands()
         ask(greedy, f"auth {tokens[impatient.url]}")
         for _ in range(16):
@@ -150,7 +151,7 @@ def test_a_peer_that_answers_each_ping_stays(impatient: ServerProcess) -> None:
         faithful.shake_hands()
         for _ in range(3):
             assert faithful.read_frame().opcode == PING
-            faithful.send(frame(PONG))
+            faithful.send(client_frame(PONG))
 
 
 def test_who_is_cut_in_a_direct_conversation_is_told_the_rest_when_it_comes_back_and_nothing_twice(
@@ -177,9 +178,9 @@ def test_who_is_cut_in_a_direct_conversation_is_told_the_rest_when_it_comes_back
             assert sent * len(text) < MOST_BUFFERED, "nobody was cut"
             for _ in range(20):
                 message = {"from": sender, "to": receiver, "content": f"{sent} {text}"}
-                speaker.send(frame(TEXT, json.dumps(message).encode()))
+                speaker.send(client_frame(TEXT, json.dumps(message).encode()))
                 sent += 1
-            speaker.send(frame(TEXT, b"ping"))
+            speaker.send(client_frame(TEXT, b"ping"))
             assert speaker.read_frame().payload == b"pong"
         heard = direct_numbers(slow, sent)
         assert heard == list(range(len(heard)))

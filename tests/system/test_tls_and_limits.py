@@ -10,9 +10,10 @@ import httpx
 import pytest
 import trustme
 
+from tests.support.frames import CLOSE
 from tests.support.people import PASSWORD, client, eventually, member, post, register, request
 from tests.support.processes import held_connections, needs_proc
-from tests.support.raw_client import CLOSE, RawClient, opening
+from tests.support.raw_client import RawClient, opening
 from tests.support.saved import saved_lines
 from tests.support.server import ServerProcess, data_path, running_server
 

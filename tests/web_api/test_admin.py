@@ -15,7 +15,6 @@ import trio
 from click.testing import CliRunner, Result
 from structlog.testing import capture_logs
 from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
-from wsproto.frame_protocol import FrameProtocol, Opcode
 
 from chat.cli import main
 from chat.domain.entities import Person
@@ -27,6 +26,7 @@ from chat.protocols.lines import handlers as lobby
 from chat.server import open_chat
 from chat.settings.config import Config, Listen
 from chat.storage.memory import MemoryStorage
+from tests.support.frames import CLOSE, TEXT, client_frame
 from tests.support.gateway import until
 
 SECRET = "a secret of the tests that is long enough"
@@ -234,10 +234,6 @@ async def raw(watched: Watched, path: str = "/talker") -> trio.SocketStream:
     return stream
 
 
-def frame(opcode: Opcode, payload: bytes) -> bytes:
-    return bytes(FrameProtocol(client=True, extensions=[])._serialize_frame(opcode, payload))
-
-
 async def reset(_watched: Watched, stream: trio.SocketStream) -> None:
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     await trio.aclose_forcefully(stream)
@@ -252,11 +248,11 @@ async def break_protocol(_watched: Watched, stream: trio.SocketStream) -> None:
 
 
 async def bad_text(_watched: Watched, stream: trio.SocketStream) -> None:
-    await stream.send_all(frame(Opcode.TEXT, b"\xff\xfe"))
+    await stream.send_all(client_frame(TEXT, b"\xff\xfe"))
 
 
 async def oversize(_watched: Watched, stream: trio.SocketStream) -> None:
-    await stream.send_all(frame(Opcode.TEXT, b"x" * 70_000))
+    await stream.send_all(client_frame(TEXT, b"x" * 70_000))
 
 
 async def fragments(_watched: Watched, stream: trio.SocketStream) -> None:
@@ -264,17 +260,17 @@ async def fragments(_watched: Watched, stream: trio.SocketStream) -> None:
 
 
 async def close_oddly(_watched: Watched, stream: trio.SocketStream) -> None:
-    await stream.send_all(frame(Opcode.CLOSE, (1002).to_bytes(2) + b"a secret reason"))
+    await stream.send_all(client_frame(CLOSE, (1002).to_bytes(2) + b"a secret reason"))
 
 
 async def skip_authentication(_watched: Watched, stream: trio.SocketStream) -> None:
-    await stream.send_all(frame(Opcode.TEXT, b'{"method":"message.send","params":["x"],"id":1}'))
+    await stream.send_all(client_frame(TEXT, b'{"method":"message.send","params":["x"],"id":1}'))
 
 
 async def crash(watched: Watched, stream: trio.SocketStream) -> None:
     token = await watched.token("cem")
     for text in (f"auth {token}", "history 5"):
-        await stream.send_all(frame(Opcode.TEXT, json.dumps({"name": "cem", "message": text}).encode()))
+        await stream.send_all(client_frame(TEXT, json.dumps({"name": "cem", "message": text}).encode()))
 
 
 async def nothing(_watched: Watched, _stream: trio.SocketStream) -> None:

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 import trio
-from wsproto.frame_protocol import FrameProtocol, Opcode
 
 from chat.domain.pace import Pace
 from chat.gateway.http1.head import PIECE_OF_HEAD, READS, READS_AT_ONCE, Head, ReplayStream, read_head
 from chat.gateway.websocket.inbound import InboundFastPath
 from chat.inspection.recorder import Record
+from tests.support.frames import BINARY, TEXT, client_frame
 from tests.support.gateway import OPENING, running, wire_to
 
 
@@ -37,23 +37,23 @@ def took(began: float, reads: int) -> bool:
     return abs(trio.current_time() - began - (reads - READS_AT_ONCE) / READS) < PIECE_OF_HEAD / READS
 
 
-@pytest.mark.parametrize("opcode", [Opcode.TEXT, Opcode.BINARY], ids=["ours", "the library's"])
-async def test_frames_in_single_bytes(opcode: Opcode, autojump_clock: object) -> None:
-    frame = bytes(FrameProtocol(client=True, extensions=[])._serialize_frame(opcode, b"x" * 500, True))
-    dribble: Any = Dribble(frame)
+@pytest.mark.parametrize("opcode", [TEXT, BINARY], ids=["ours", "the library's"])
+async def test_frames_in_single_bytes(opcode: int, autojump_clock: object) -> None:
+    sent = client_frame(opcode, b"x" * 500)
+    dribble: Any = Dribble(sent)
     began = trio.current_time()
     inbound = InboundFastPath(dribble, b"handshake", 1000, Record())
     assert await inbound.receive_for_library(None) == b"handshake"
 
     async def read_as_library() -> str:
-        left = len(frame)
+        left = len(sent)
         while left:
             left -= len(await inbound.receive_for_library(None))
         return "all of it"
 
     (message,) = await inbound.receive(read_as_library)
-    assert message == ("x" * 500 if opcode is Opcode.TEXT else "all of it")
-    assert took(began, len(frame))
+    assert message == ("x" * 500 if opcode == TEXT else "all of it")
+    assert took(began, len(sent))
 
 
 async def test_a_first_head_in_single_bytes(autojump_clock: object) -> None:

@@ -16,6 +16,7 @@ from chat.gateway.http1 import refusal
 from chat.gateway.http1.head import ReplayStream
 from chat.gateway.websocket.client_stream import ClientStream
 from tests.gateway.test_progress import encrypted_pair
+from tests.support.frames import CONTINUATION, TEXT, client_frame
 from tests.support.gateway import OPENING
 
 MUCH = 8 << 20
@@ -127,14 +128,11 @@ async def accepted(most: int) -> AsyncGenerator[tuple[ClientStream, Narrow, trio
 
 
 def fragments(*payloads: str) -> bytes:
-    """One message in as many frames, masked with zeros."""
+    """One message in as many frames."""
     last = len(payloads) - 1
     return b"".join(
-        bytes(((number == last) << 7 | (number == 0), 0x80 | 126 if len(data) > 125 else 0x80 | len(data)))
-        + (len(data).to_bytes(2) if len(data) > 125 else b"")
-        + bytes(4)
-        + data
-        for number, data in enumerate(payload.encode() for payload in payloads)
+        client_frame(CONTINUATION if number else TEXT, payload.encode(), fin=number == last)
+        for number, payload in enumerate(payloads)
     )
 
 

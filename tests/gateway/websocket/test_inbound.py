@@ -12,7 +12,8 @@ from wsproto.frame_protocol import FrameProtocol, Opcode
 
 from chat.domain.pace import Pace
 from chat.gateway.websocket.inbound import InboundFastPath
-from chat.inspection.recorder import Record
+from chat.inspection.recorder import KEPT_FRAMES, Record
+from tests.support.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, client_frame
 
 LIMIT = 300
 HANDSHAKE = b"a handshake"
@@ -85,10 +86,6 @@ def hear(wire: Wire) -> Heard:
     return trio.run(listen)
 
 
-def encoded(opcode: Opcode, payload: bytes, *, fin: bool = True) -> bytes:
-    return bytes(FrameProtocol(client=True, extensions=[])._serialize_frame(opcode, payload, fin))
-
-
 texts = st.text(max_size=20) | st.sampled_from(
     ["", "é" * 70, "x" * 125, "x" * 126, "x" * LIMIT, "x" * 2 * LIMIT]
 )
@@ -105,29 +102,34 @@ sent = st.lists(
 @given(sent, st.lists(st.integers(1, 400), max_size=30))
 @example([("text", "one"), ("ping", b"!"), ("text", "two"), ("binary", b"three"), ("text", "four")], [])
 @example([("fragments", ["a", "b"]), ("text", "c")], [1, 1, 1])
+@example([("pong", b""), *[("fragments", ["a", "b", "c", "d"])] * 6], [])  # more frames than are kept
 def test_every_message_arrives_once_and_in_order(sent: list[tuple[str, object]], cuts: list[int]) -> None:
     wire = b""
     messages: list[object] = []
     controls: list[object] = []
-    pongs: list[object] = []
+    opcodes: list[int] = []
     for kind, value in sent:
         match kind, value:
             case "text", str():
-                wire += encoded(Opcode.TEXT, value.encode())
+                wire += client_frame(TEXT, value.encode())
+                opcodes.append(TEXT)
                 messages.append(value)
             case "binary", bytes():
-                wire += encoded(Opcode.BINARY, value)
+                wire += client_frame(BINARY, value)
+                opcodes.append(BINARY)
                 messages.append(value)
-            case "ping" | "pong", bytes():
-                wire += encoded(Opcode.PING if kind == "ping" else Opcode.PONG, value)
-                if kind == "ping":
-                    controls.append((Ping, value))
-                else:
-                    pongs.append(value)
+            case "ping", bytes():
+                wire += client_frame(PING, value)
+                opcodes.append(PING)
+                controls.append((Ping, value))
+            case "pong", bytes():
+                wire += client_frame(PONG, value)
+                opcodes.append(PONG)
             case "fragments", [first, *others]:
-                wire += encoded(Opcode.TEXT, first.encode(), fin=False)
+                wire += client_frame(TEXT, first.encode(), fin=False)
+                opcodes += [TEXT, *[CONTINUATION] * len(others)]
                 for number, part in enumerate(others, start=1):
-                    wire += encoded(Opcode.CONTINUATION, part.encode(), fin=number == len(others))
+                    wire += client_frame(CONTINUATION, part.encode(), fin=number == len(others))
                 messages.append("".join(value))
     pieces = []
     rest = wire
@@ -137,12 +139,12 @@ def test_every_message_arrives_once_and_in_order(sent: list[tuple[str, object]],
     heard = hear(Wire(*(piece for piece in [*pieces, rest] if piece)))
     assert heard.messages == messages
     assert [control for control in heard.controls if control[0] is Ping] == controls
-    assert sum(frame.opcode == 10 for frame in heard.record.frames) == len(pongs), "a sign of life"
+    assert [frame.opcode for frame in heard.record.frames] == opcodes[-KEPT_FRAMES:], "pongs too"
     assert heard.record.messages_in == len(messages)
 
 
 def test_short_texts_never_go_through_the_library() -> None:
-    heard = hear(Wire(*(encoded(Opcode.TEXT, b"hi") for _ in range(3)), encoded(Opcode.TEXT, b"ho") * 100))
+    heard = hear(Wire(*(client_frame(TEXT, b"hi") for _ in range(3)), client_frame(TEXT, b"ho") * 100))
     assert heard.messages == ["hi"] * 3 + ["ho"] * 100
     assert heard.for_library == b""
 
@@ -150,13 +152,13 @@ def test_short_texts_never_go_through_the_library() -> None:
 @pytest.mark.parametrize(
     "frame",
     [
-        encoded(Opcode.TEXT, b"not \xff UTF-8"),
-        encoded(Opcode.TEXT, b"x" * (LIMIT + 1)),
-        encoded(Opcode.BINARY, b"binary"),
-        encoded(Opcode.CLOSE, b"\x03\xe8"),
+        client_frame(TEXT, b"not \xff UTF-8"),
+        client_frame(TEXT, b"x" * (LIMIT + 1)),
+        client_frame(BINARY, b"binary"),
+        client_frame(CLOSE, b"\x03\xe8"),
         b"\x81\x03hey",  # not masked
-        b"\xc1" + encoded(Opcode.TEXT, b"reserved")[1:],
-        b"\x83" + encoded(Opcode.TEXT, b"no such opcode")[1:],
+        b"\xc1" + client_frame(TEXT, b"reserved")[1:],
+        b"\x83" + client_frame(TEXT, b"no such opcode")[1:],
         b"\x81\xfe\x00\x05maskhello",  # 5 bytes, said in the longer form
         b"\x81\xff" + (1 << 40).to_bytes(8) + b"mask",
         b"\x89\xfe\x00\x80mask" + b"x" * 128,  # a ping that is too long
@@ -165,7 +167,7 @@ def test_short_texts_never_go_through_the_library() -> None:
 )
 def test_what_is_not_a_plain_text_is_the_librarys_with_all_that_follows(frame: bytes) -> None:
     async def listen() -> tuple[list[str | bytes], bytes]:
-        wire = Wire(encoded(Opcode.TEXT, b"before"), frame + b"and what", b" follows")
+        wire = Wire(client_frame(TEXT, b"before"), frame + b"and what", b" follows")
         inbound = InboundFastPath(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
         messages: list[str | bytes] = []
 
@@ -186,8 +188,8 @@ def test_what_is_not_a_plain_text_is_the_librarys_with_all_that_follows(frame: b
 
 
 async def test_nothing_is_read_while_a_ping_waits_for_the_library(autojump_clock: trio.abc.Clock) -> None:
-    ping = encoded(Opcode.PING, b"1")
-    wire = Wire(ping, encoded(Opcode.PING, b"2"), encoded(Opcode.TEXT, b"text"))
+    ping = client_frame(PING, b"1")
+    wire = Wire(ping, client_frame(PING, b"2"), client_frame(TEXT, b"text"))
     inbound = InboundFastPath(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
 
     async def never() -> str:
@@ -209,13 +211,13 @@ async def test_a_reader_that_waits_for_the_library_is_cut_off(autojump_clock: tr
     assert await inbound.receive_for_library(100) == b""
 
 
-CLOSE = encoded(Opcode.CLOSE, b"\x03\xe8")
+CLOSING = client_frame(CLOSE, b"\x03\xe8")
 
 
 @pytest.mark.parametrize("size", [1, 5, 9, 1000])
 async def test_once_nobody_receives_any_more_the_library_gets_no_texts(size: int) -> None:
-    text, ping = encoded(Opcode.TEXT, b"history 1000"), encoded(Opcode.PING, b"!")
-    late = text * 20 + ping + text * 20 + CLOSE
+    text, ping = client_frame(TEXT, b"history 1000"), client_frame(PING, b"!")
+    late = text * 20 + ping + text * 20 + CLOSING
     late = text[-3:] + late
     wire = Wire(text + text[:-3], *(late[n : n + size] for n in range(0, len(late), size)))
     inbound = InboundFastPath(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
@@ -236,13 +238,13 @@ async def test_once_nobody_receives_any_more_the_library_gets_no_texts(size: int
             nursery.start_soon(read_as_library)
             await wait_all_tasks_blocked()
             inbound.receive_no_more()
-    assert b"".join(seen) == ping + CLOSE
+    assert b"".join(seen) == ping + CLOSING
 
 
 async def test_of_one_whose_frames_are_the_librarys_little_is_read_late(
     autojump_clock: trio.abc.Clock,
 ) -> None:
-    binary = encoded(Opcode.BINARY, b"?")
+    binary = client_frame(BINARY, b"?")
     wire = Wire(*[binary] * 50, reads_a_second=50)
     inbound = InboundFastPath(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
 

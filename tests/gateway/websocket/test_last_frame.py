@@ -12,7 +12,6 @@ import pytest
 import trio
 import trustme
 from structlog.testing import capture_logs
-from wsproto.frame_protocol import FrameProtocol, Opcode
 
 from chat.domain.ports import NewPerson, Taken
 from chat.domain.tokens import Tokens
@@ -22,6 +21,7 @@ from chat.protocols.lines import handlers as lobby
 from chat.server import open_chat
 from chat.settings.config import Config, Listen
 from chat.storage.memory import MemoryStorage
+from tests.support.frames import CLOSE, TEXT, Frame, client_frame, next_frame
 
 SECRET = "a secret of the tests that is long enough"
 
@@ -51,29 +51,22 @@ class Wire:
 
     async def say(self, name: str, text: str) -> None:
         payload = json.dumps({"name": name, "message": text}).encode()
-        await self._stream.send_all(
-            bytes(FrameProtocol(client=True, extensions=[])._serialize_frame(Opcode.TEXT, payload))
-        )
+        await self._stream.send_all(client_frame(TEXT, payload))
 
-    async def frame(self) -> tuple[int, bytes]:
-        """The next frame's opcode and payload. Raises EOFError, or BrokenResourceError where it is torn."""
-        first, size = await self._take(2)
-        if size >= 126:
-            size = int.from_bytes(await self._take(2 if size == 126 else 8))
-        return first & 15, await self._take(size)
+    async def frame(self) -> Frame:
+        """The next frame. Raises EOFError, or BrokenResourceError where it is torn."""
+        while (found := next_frame(self._buffer)) is None:
+            await self._more()
+        taken, end = found
+        self._buffer = self._buffer[end:]
+        return taken
 
     async def close_code(self) -> int:
         """Read whole texts up to the close frame, and return its code."""
-        while (found := await self.frame())[0] != Opcode.CLOSE:
-            assert found[0] == Opcode.TEXT
-            json.loads(found[1])
-        return int.from_bytes(found[1][:2])
-
-    async def _take(self, size: int) -> bytes:
-        while len(self._buffer) < size:
-            await self._more()
-        taken, self._buffer = self._buffer[:size], self._buffer[size:]
-        return taken
+        while (found := await self.frame()).opcode != CLOSE:
+            assert found.opcode == TEXT
+            json.loads(found.payload)
+        return int.from_bytes(found.payload[:2])
 
     async def _more(self) -> None:
         data = await self._stream.receive_some(65536)

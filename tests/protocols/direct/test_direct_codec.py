@@ -11,7 +11,8 @@ from chat.domain.refusals import BAD_FRAME, BINARY_FRAME, Refusal
 from chat.engine.events import Authorised, Entered, Overview, Pong, Refused, Retold, Said, Saved, Welcome
 from chat.protocols.commands import Misunderstood, Ping, Send
 from chat.protocols.direct.codec import DIRECT, DirectDialect
-from tests.protocols.strategies import HIGHEST_ID, body, ids, messages, pairs, payload, refusals, texts
+from tests.protocols.strategies import HIGHEST_ID, ids, messages, pairs, payload, refusals, texts
+from tests.support.frames import text_of
 
 
 @given(message=messages(pairs))
@@ -27,7 +28,7 @@ def test_what_a_client_parses_is_the_message(message: Message) -> None:
 @given(message=messages(pairs))
 def test_a_frame_sent_back_is_understood_as_it_was_said(message: Message) -> None:
     assert message.peer is not None
-    frame = body(DIRECT.encode(Said(message))).decode()
+    frame = text_of(DIRECT.encode(Said(message))).decode()
     assert DIRECT.decode(frame) == Send(message.sender_id, message.peer.id, message.text)
 
 
@@ -58,12 +59,12 @@ def test_what_is_not_for_this_dialect_has_no_words(message: Message) -> None:
 
 @given(client_id=ids)
 def test_a_client_is_told_its_id(client_id: int) -> None:
-    assert body(DIRECT.encode(Welcome(client_id))) == b"Connected with id %d" % client_id
+    assert text_of(DIRECT.encode(Welcome(client_id))) == b"Connected with id %d" % client_id
 
 
 def test_a_ping_is_a_word_and_so_is_its_answer() -> None:
     assert DIRECT.decode("ping") == DIRECT.decode(" ping\n") == Ping()
-    assert body(DIRECT.encode(Pong())) == b"pong"
+    assert text_of(DIRECT.encode(Pong())) == b"pong"
     for text in ("Ping", "ping!", '"ping"', "pingping"):
         assert DIRECT.decode(text) == Misunderstood(BAD_FRAME)
     assert DIRECT.decode(b"ping") == Misunderstood(BINARY_FRAME)

@@ -13,17 +13,7 @@ from chat.protocols.commands import Authenticate, Misunderstood, Recall, Say
 from chat.protocols.lines.codec import LineDialect
 from chat.protocols.messenger.codec import MESSENGER
 from chat.protocols.talker.codec import TALKER, TalkerLine
-
-
-def payload(frame: bytes) -> dict[str, str]:
-    """What a text frame carries; the header is read as RFC 6455 says, by hand."""
-    assert frame[0] == 0x81
-    start, size = {126: (4, int.from_bytes(frame[2:4])), 127: (10, int.from_bytes(frame[2:10]))}.get(
-        frame[1], (2, frame[1])
-    )
-    assert len(frame) == start + size
-    decoded: dict[str, str] = json.loads(frame[start:])
-    return decoded
+from tests.protocols.strategies import payload
 
 
 def message(name: str, text: str) -> Said:

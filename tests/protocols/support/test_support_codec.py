@@ -33,7 +33,6 @@ from chat.protocols.commands import (
 from chat.protocols.support.codec import DESK_ENCODER, SUPPORT
 from tests.protocols.strategies import (
     HIGHEST_ID,
-    body,
     conversations,
     conversing,
     json_values,
@@ -43,6 +42,7 @@ from tests.protocols.strategies import (
     refusals,
     texts,
 )
+from tests.support.frames import text_of
 
 ENVELOPE = {"error", "result", "id"}
 BAD_ARGUMENT = {"code": 1, "message": "Incorrect argument."}
@@ -290,7 +290,7 @@ def test_a_huge_id_comes_back_whole() -> None:
     number = "9" * 4000
     answer = SUPPORT.decode(f'{{"method": "message.none", "params": [], "id": {number}}}')
     assert isinstance(answer, SupportMisunderstood)
-    assert number.encode() in body(SUPPORT.encode(Refused(answer.refusal, answer.ref)))
+    assert number.encode() in text_of(SUPPORT.encode(Refused(answer.refusal, answer.ref)))
 
 
 def test_ids_up_to_64_bits_address_a_person() -> None:

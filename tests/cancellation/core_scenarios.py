@@ -346,7 +346,7 @@ async def following(run: Run) -> None:
             assert not stays or client.session.person == now
         is_there = await storage.rooms.by_id(garden.id) is not None
         assert (gardener.session.room_id == garden.id) == is_there
-        assert not world.accounts._changes._looks, "a look is never over"
+        assert not world.accounts._lookups._under_way, "a look-up is never over"
 
 
 VIRTUAL = (joining, inviting, removal, deletion, send_queue, moderating, cleaning, following)

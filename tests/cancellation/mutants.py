@@ -11,6 +11,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             "acknowledged_before_commit",
             "chat.engine.journal",
             "            saved = await self._messages.save(writes)\n",
+            "            from chat.domain.entities import Message\n"
             "            for entry in batch:\n"
             "                draft = entry.write\n"
             "                entry.submitter.on_outcome(draft, Message(\n"

@@ -42,8 +42,7 @@ class Moderation:
         if not 0 < room_id <= _HIGHEST_ID or await self._rooms.by_id(room_id) is None:
             return NO_ROOM
         up_to = min(up_to_id or _HIGHEST_ID, _HIGHEST_ID)
-        newest_first = await self._messages.before(room_id, up_to, last, _MOST_BYTES)
-        return newest_first[::-1]
+        return await self._messages.timeline(room_id, last, _MOST_BYTES, up_to_id=up_to)
 
     async def delete_message(self, message_id: int) -> Refusal | None:
         """Delete what somebody said: its text is gone for good. Who has heard it keeps what they heard."""

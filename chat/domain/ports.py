@@ -216,12 +216,22 @@ class Messages(Protocol):
         """Return the message with this id."""
         ...
 
-    async def page(self, room_id: int, after: int, up_to: int, most_bytes: int) -> list[Message]:
-        """Return the messages with `after` < `seq` <= `up_to`, oldest first, within `most_bytes`."""
-        ...
+    async def timeline(
+        self,
+        room_id: int,
+        limit: int,
+        most_bytes: int,
+        *,
+        after: int | None = None,
+        before: int | None = None,
+        up_to_id: int | None = None,
+    ) -> list[Message]:
+        """Return a stretch of a room, oldest first: `limit` messages at most, within `most_bytes`.
 
-    async def before(self, room_id: int, up_to_id: int, limit: int, most_bytes: int) -> list[Message]:
-        """Return the newest `limit` messages whose id is `up_to_id` or less, newest first, within `most_bytes`."""
+        With `after` it begins behind that `seq`, and what is too much is left out at its end. Else it ends before the
+        `seq` `before`, or with the room, and what is too much is left out at its beginning. None has a higher id than
+        `up_to_id`.
+        """
         ...
 
     async def undelivered(

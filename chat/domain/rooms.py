@@ -149,7 +149,8 @@ class Rooms:
         room = await self.may_hear(person, room_id)
         if isinstance(room, Refusal):
             return room
-        return await self._messages.before(room_id, last_id or 2**63 - 1, MOST_MESSAGES, _ANSWER_BYTES)
+        told = await self._messages.timeline(room_id, MOST_MESSAGES, _ANSWER_BYTES, up_to_id=last_id or None)
+        return told[::-1]
 
     def joining(self, person: Person, room_id: int) -> Draft:
         """Return the message that tells, and makes, a membership. Sync."""

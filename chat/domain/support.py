@@ -44,8 +44,8 @@ class Support:
         room_id = await self.room_of(peer)
         if room_id is None:
             return []
-        newest_first = await self._messages.before(room_id, up_to_id, limit, _RETELLING_BYTES)
-        return [structs.replace(message, people=SupportOf(peer)) for message in reversed(newest_first)]
+        told = await self._messages.timeline(room_id, limit, _RETELLING_BYTES, up_to_id=up_to_id)
+        return [structs.replace(message, people=SupportOf(peer)) for message in told]
 
     async def conversations(self) -> list[Conversation]:
         """Return the conversations that have messages, the one with the newest first."""

@@ -33,8 +33,6 @@ _LAST_QUERIES = 2
 """Queries at once in the whole server, for ranges and for last pages: half of the pool together, so that logins are
 never behind history, nor short answers behind long ones."""
 
-_NEWEST = 2**63 - 1
-
 Last = tuple[int, int]  # room id, how many
 SendFrames = Callable[[bytes], Awaitable[None]]
 
@@ -108,7 +106,7 @@ class History:
 
     async def _page(self, room_id: int, after: int, up_to: int) -> list[Message]:
         async with self._limiter:  # first come, first served, and nobody asks for more than _AHEAD at once
-            return await self._messages.page(room_id, after, up_to, PIECE)
+            return await self._messages.timeline(room_id, PAGE, PIECE, after=after, before=up_to + 1)
 
 
 class _Range:
@@ -141,8 +139,8 @@ async def open_history(rooms: Rooms, messages: Messages) -> AsyncGenerator[Histo
         async def read(room_id: int, count: int) -> None:
             try:
                 async with limiter:
-                    newest_first = await messages.before(room_id, _NEWEST, count, _LAST_PAGE)
-                found[room_id, count] = Page(newest_first[::-1], count)
+                    newest = await messages.timeline(room_id, count, _LAST_PAGE)
+                found[room_id, count] = Page(newest, count)
             except StorageDown as failure:
                 failures.append(failure)
 

@@ -271,7 +271,7 @@ async def moderating(run: Run) -> None:
 
         with suppress(StorageDown, OutcomeUnknown):
             await run.target(moderate)
-        left = await world.storage.messages.before(LOBBY_ID, 9, 9, 99)
+        left = await world.storage.messages.timeline(LOBBY_ID, 9, 99)
         assert [message.text for message in left] in (["2", "1"], ["2"])
         assert len(left) == 1 or not deleted
         assert await world.storage.rooms.by_id(garden.id) is None or len(deleted) < 2

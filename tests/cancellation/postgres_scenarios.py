@@ -131,10 +131,10 @@ async def _assert_written(storage: PostgresStorage, returned: dict[str, Any]) ->
         ((each.is_disabled, each.token_generation) for each in people if each.name == "ben"), (False, 0)
     )
     assert ben == ("disabled" in returned, ("password" in returned) + ("disabled" in returned))
-    lobby = [message.text for message in await storage.messages.before(LOBBY_ID, EVER, 10, 1 << 20)]
+    lobby = [message.text for message in await storage.messages.timeline(LOBBY_ID, 10, 1 << 20)]
     expected = ["hello"] if "saved" in returned else []
     if "changed" in returned:
-        expected = ["bye", "hello!"]
+        expected = ["hello!", "bye"]
     if "wiped" in returned:
         expected = ["bye"]
     assert lobby == expected, "what is there is not what save() returned"
@@ -143,7 +143,7 @@ async def _assert_written(storage: PostgresStorage, returned: dict[str, Any]) ->
         rooms = await storage.rooms.of_member(people[0].id)
         assert bool(rooms) == ("garden" in returned and "deleted" not in returned)
     if "garden" in returned:
-        said = await storage.messages.page(returned["garden"].id, 0, 10, 1 << 20)
+        said = await storage.messages.timeline(returned["garden"].id, 10, 1 << 20, after=0)
         is_there = "saved" in returned and "deleted" not in returned
         assert len(said) == (2 + ("more" in returned) if is_there else 0)
         is_in = await storage.rooms.is_member(returned["garden"].id, people[-1].id)
@@ -220,8 +220,8 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                 await rooms.of_member(ada.id)
                 await rooms.direct_room(ada.id, ben.id)
                 await rooms.support_room(ben.id)
-                await messages.page(LOBBY_ID, 0, 10, 1 << 20)
-                await messages.before(LOBBY_ID, EVER, 10, 1 << 20)
+                await messages.timeline(LOBBY_ID, 10, 1 << 20, after=0)
+                await messages.timeline(LOBBY_ID, 10, 1 << 20)
                 await messages.undelivered(ben.id, 0, EVER, 100, 1 << 20)
                 await messages.newest_id()
                 await messages.conversations(10, 1 << 20)

@@ -22,24 +22,22 @@ class SlowMessages(MemoryMessages):
     reading = most = queries = 0
     down = False
 
-    async def page(self, room_id: int, after: int, up_to: int, most_bytes: int) -> list[Message]:
-        self.reading += 1
+    async def timeline(
+        self, room_id: int, limit: int, most_bytes: int, *, after: int | None = None, **bounds: int | None
+    ) -> list[Message]:
         self.queries += 1
-        self.most = max(self.most, self.reading)
-        try:
-            await trio.sleep(10 - after / PAGE)
-        finally:
-            self.reading -= 1
+        if after is None:  # the last page
+            await trio.sleep(1)
+        else:
+            self.reading += 1
+            self.most = max(self.most, self.reading)
+            try:
+                await trio.sleep(10 - after / PAGE)
+            finally:
+                self.reading -= 1
         if self.down:
             raise StorageDown("down")
-        return await super().page(room_id, after, up_to, most_bytes)
-
-    async def before(self, room_id: int, up_to_id: int, limit: int, most_bytes: int) -> list[Message]:
-        self.queries += 1
-        await trio.sleep(1)
-        if self.down:
-            raise StorageDown("down")
-        return await super().before(room_id, up_to_id, limit, most_bytes)
+        return await super().timeline(room_id, limit, most_bytes, after=after, **bounds)
 
 
 class Past:
@@ -128,9 +126,13 @@ async def test_long_texts_are_told_in_pieces_and_few_are_read_before_they_are_to
     read = 0
 
     class Counted(MemoryMessages):
-        async def page(self, room_id: int, after: int, up_to: int, most_bytes: int) -> list[Message]:
+        async def timeline(
+            self, room_id: int, limit: int, most_bytes: int, *, after: int | None = None, **bounds: int | None
+        ) -> list[Message]:
             nonlocal read
-            piece = await storage.messages.page(room_id, after, up_to, most_bytes)
+            piece = await storage.messages.timeline(room_id, limit, most_bytes, after=after, **bounds)
+            if after is None:  # the last page, which says how long the room is
+                return piece
             read += sum(len(TALKER.encode(Said(message))) for message in piece)
             return piece
 
@@ -141,7 +143,6 @@ async def test_long_texts_are_told_in_pieces_and_few_are_read_before_they_are_to
             assert read - sum(map(len, told)) <= 2 * (PIECE + 4096)
 
     messages: Messages = Counted(storage.users, storage.rooms)
-    messages.before = storage.messages.before  # type: ignore[method-assign]
     async with open_history(storage.rooms, messages) as history:
         await history.recall(LOBBY_ID, count, TALKER, tell)
     assert b"".join(told) == b"".join(TALKER.encode(Said(message)) for message in saved[-count:])

@@ -182,7 +182,7 @@ async def test_a_long_history_comes_in_order_and_live_lines_are_not_lost(world: 
     for n in range(350):
         speaker.send(line(f"{n}"))
     assert len(await reader.hears()) == 350
-    with world.obstacles.held("page"):
+    with world.obstacles.held("timeline"):
         reader.send(line("history 300", "ben"))
         assert await reader.hears() == []
         speaker.send(line("meanwhile"))
@@ -423,8 +423,7 @@ async def test_a_history_that_can_not_be_read_is_answered(world: World, count: i
     for n in range(count):
         client.send(line(f"{n}"))
     await client.hears()
-    world.obstacles.fail("before", StorageDown("down"))
-    world.obstacles.fail("page", StorageDown("down"))
+    world.obstacles.fail("timeline", StorageDown("down"))
     client.send(line(f"history {count}"))
     assert (await client.hears())[-1] == line(UNAVAILABLE, "server")
     client.send(line(f"history {count}"))

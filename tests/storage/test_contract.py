@@ -320,8 +320,8 @@ async def test_what_was_said_is_retold_under_the_name_of_today(storage: Storage)
     await say(storage, draft(ada, "one"))
     await storage.users.rename(ada, "Zoë")
     (page,), (before,) = (
-        await storage.messages.page(LOBBY_ID, 0, 1, PLENTY),
-        await storage.messages.before(LOBBY_ID, EVER, 1, PLENTY),
+        await storage.messages.timeline(LOBBY_ID, 99, PLENTY, after=0, before=2),
+        await storage.messages.timeline(LOBBY_ID, 1, PLENTY),
     )
     (in_log,) = await storage.messages.read_log(0, 1, PLENTY)
     assert page == before == in_log
@@ -382,7 +382,7 @@ async def test_a_deleted_person_is_nobody_whose_name_nobody_else_gets(storage: S
     assert await storage.users.set_disabled(ada, disabled=False) is None
     assert await storage.users.add(NewPerson(name="ADA", password_hash=b"x")) == Taken("name")
     assert await storage.users.rename(ben, "Ada") == Taken("name")
-    (said,) = await storage.messages.before(LOBBY_ID, EVER, 9, PLENTY)
+    (said,) = await storage.messages.timeline(LOBBY_ID, 9, PLENTY)
     assert (said.sender_name, said.text) == ("Ada", "I was here")
     another = await storage.users.add(NewPerson(name="other", email="ada@example.com", password_hash=b"x"))
     assert isinstance(another, Person), "the e-mail address is free"
@@ -590,8 +590,8 @@ async def test_a_deleted_room_is_there_for_nobody_whatever_is_left_of_it(
     assert not await storage.rooms.remove_member(garden.id, ben)
     assert await storage.rooms.of_member(ada) == [cellar.id]
     assert await storage.rooms.of_member(ben) == []
-    assert await storage.messages.page(garden.id, 0, 10, PLENTY) == []
-    assert await storage.messages.before(garden.id, EVER, 10, PLENTY) == []
+    assert await storage.messages.timeline(garden.id, 10, PLENTY, after=0) == []
+    assert await storage.messages.timeline(garden.id, 10, PLENTY) == []
     assert garden.id not in {m.room_id for m in await storage.messages.read_log(0, 9, PLENTY)}
     saved = await storage.messages.save(
         [draft(ada, "late", room=garden.id), joining(ben, garden.id), draft(ada, "on", room=cellar.id)]
@@ -599,10 +599,10 @@ async def test_a_deleted_room_is_there_for_nobody_whatever_is_left_of_it(
     assert saved[:2] == [None, None]
     assert not await storage.rooms.is_member(garden.id, ben)
     await storage.rooms.mark_delivered({(garden.id, ben): 3})
-    assert texts(await storage.messages.page(cellar.id, 0, 10, PLENTY)) == ["hm", "on"]
+    assert texts(await storage.messages.timeline(cellar.id, 10, PLENTY, after=0)) == ["hm", "on"]
     again = await make_room(storage, ben, "Garden")
     assert again.id > cellar.id
-    assert await storage.messages.page(again.id, 0, 10, PLENTY) == []
+    assert await storage.messages.timeline(again.id, 10, PLENTY, after=0) == []
 
 
 async def test_a_deleted_room_is_removed_in_steps_and_nothing_else_is(storage: Storage) -> None:
@@ -615,7 +615,7 @@ async def test_a_deleted_room_is_removed_in_steps_and_nothing_else_is(storage: S
         assert await storage.rooms.delete(room.id)
     assert await remove_all_deleted(storage, 3) >= 2 * 3
     assert await remove_all_deleted(storage, 3) == 1
-    assert len(await storage.messages.page(rooms[2].id, 0, 10, PLENTY)) == 9
+    assert len(await storage.messages.timeline(rooms[2].id, 10, PLENTY, after=0)) == 9
     assert await storage.rooms.is_member(rooms[2].id, ben)
     assert await storage.rooms.of_member(ada) == [rooms[2].id]
 
@@ -663,7 +663,7 @@ async def test_a_joining_is_a_message_and_makes_the_membership(storage: Storage)
         (MessageKind.JOIN, "", 3),
     ]
     assert await storage.rooms.is_member(room.id, ben)
-    retold = await storage.messages.page(room.id, 0, 10, PLENTY)
+    retold = await storage.messages.timeline(room.id, 10, PLENTY, after=0)
     assert [(message.id, message.kind) for message in retold] == [
         (message.id, message.kind) for message in told
     ]
@@ -675,7 +675,7 @@ async def test_a_rejected_batch_makes_no_membership(storage: Storage) -> None:
     with pytest.raises(WriteRejected):
         await storage.messages.save([joining(ben, room.id), draft(ada, "a\0b", room=room.id)])
     assert not await storage.rooms.is_member(room.id, ben)
-    assert await storage.messages.page(room.id, 0, 10, PLENTY) == []
+    assert await storage.messages.timeline(room.id, 10, PLENTY, after=0) == []
 
 
 async def test_joining_a_room_that_is_gone_makes_no_membership(storage: Storage) -> None:
@@ -711,10 +711,10 @@ async def test_ids_ascend_as_the_drafts_were_given_over_all_rooms(storage: Stora
 async def test_a_page_shows_what_was_saved_to_the_microsecond(storage: Storage) -> None:
     ada, _ = await add_both(storage)
     saved = await storage.messages.save([draft(ada, text) for text in ("eins", "zwei 😀", "три")])
-    assert await storage.messages.page(LOBBY_ID, 0, 3, PLENTY) == saved
-    assert await storage.messages.page(LOBBY_ID, 1, 2, PLENTY) == saved[1:2]
-    assert await storage.messages.page(LOBBY_ID, 3, 10, PLENTY) == []
-    assert await storage.messages.page(99, 0, 10, PLENTY) == []
+    assert await storage.messages.timeline(LOBBY_ID, 99, PLENTY, after=0, before=4) == saved
+    assert await storage.messages.timeline(LOBBY_ID, 99, PLENTY, after=1, before=3) == saved[1:2]
+    assert await storage.messages.timeline(LOBBY_ID, 99, PLENTY, after=3, before=11) == []
+    assert await storage.messages.timeline(99, 10, PLENTY, after=0) == []
 
 
 async def test_a_draft_for_a_room_that_is_gone_is_skipped_without_a_gap(storage: Storage) -> None:
@@ -731,7 +731,7 @@ async def test_a_draft_that_can_not_be_stored_rejects_the_whole_batch(storage: S
     bad = {"nobody": draft(99, "x"), "nul": draft(ada, "a\0b")}[poison]
     with pytest.raises(WriteRejected):
         await storage.messages.save([draft(ben, "innocent"), bad])
-    assert len(await storage.messages.page(LOBBY_ID, 0, 10, PLENTY)) == 1
+    assert len(await storage.messages.timeline(LOBBY_ID, 10, PLENTY, after=0)) == 1
     after = await storage.messages.save([draft(ben, "innocent", key="k")])
     assert isinstance(after[0], Message)
     assert after[0].seq == 2
@@ -755,7 +755,7 @@ async def test_numbers_go_on_without_a_gap_over_all_rooms(storage: Storage) -> N
     for room_id in (LOBBY_ID, garden.id):
         numbers = [(m.id, m.seq, m.pos) for m in saved if m.room_id == room_id]
         assert [(seq, pos) for _, seq, pos in numbers] == [(1, 1), (2, 2), (3, 3)]
-        page = await storage.messages.page(room_id, 0, 9, PLENTY)
+        page = await storage.messages.timeline(room_id, 9, PLENTY, after=0)
         assert [(m.id, m.seq, m.pos) for m in page] == numbers
     assert await storage.messages.newest_id() == 6
 
@@ -785,11 +785,11 @@ async def test_a_draft_that_is_sent_again_with_its_key_is_answered_and_takes_no_
     assert outcomes[1:4] == [Repeated(first), KeyUsed(message=first), KeyUsed(message=first)]
     assert isinstance(three, Message)
     assert outcomes[6:9] == [Repeated(three), KeyUsed(message=three), None]
-    said = await storage.messages.page(LOBBY_ID, 0, 99, PLENTY)
+    said = await storage.messages.timeline(LOBBY_ID, 99, PLENTY, after=0)
     assert [(message.id, message.seq, message.pos, message.text) for message in said] == [
         (n, n, n, text) for n, text in enumerate(("hello", "one", "two", "three", "five"), start=1)
     ]
-    assert await storage.messages.page(garden.id, 0, 99, PLENTY) == []
+    assert await storage.messages.timeline(garden.id, 99, PLENTY, after=0) == []
     assert await storage.messages.save([draft(ada, "hello", key="k")]) == [Repeated(first)]
     assert texts(await say(storage, draft(ada, "six"))) == ["six"]
     assert await storage.messages.newest_id() == 6
@@ -857,21 +857,35 @@ async def test_of_what_was_deleted_the_log_tells_that_alone(storage: Storage) ->
     assert await storage.messages.read_log(0, 99, PLENTY) == [said[0], said[3], of_it]
 
 
-async def test_before_shows_the_newest_first_up_to_an_id(storage: Storage) -> None:
+async def test_a_timeline_is_a_stretch_of_a_room_from_either_end_oldest_first(storage: Storage) -> None:
     ada, _ = await add_both(storage)
     room = await make_room(storage, ada)
     said = await say(
         storage, *(draft(ada, f"{n}", room=where) for n in range(5) for where in (room.id, LOBBY_ID))
     )
     in_room = [message for message in said if message.room_id == room.id]
-    before = storage.messages.before
-    assert texts(await before(room.id, EVER, 100, PLENTY)) == ["4", "3", "2", "1", "0"]
-    assert texts(await before(room.id, EVER, 2, PLENTY)) == ["4", "3"]
-    assert texts(await before(room.id, in_room[2].id, 2, PLENTY)) == ["2", "1"]
-    assert texts(await before(room.id, in_room[2].id - 1, 2, PLENTY)) == ["1", "0"]
-    assert await before(room.id, 0, 100, PLENTY) == []
-    assert await before(room.id, EVER, 0, PLENTY) == []
-    assert await before(99, EVER, 100, PLENTY) == []
+    third = in_room[2].id
+
+    async def shown(limit: int = 100, of: int = room.id, **bounds: int) -> str:
+        return "".join(texts(await storage.messages.timeline(of, limit, PLENTY, **bounds)))
+
+    assert await shown() == "01234"
+    assert await shown(2) == "34"
+    assert await shown(2, up_to_id=third) == "12"
+    assert await shown(2, up_to_id=third - 1) == "01"
+    assert await shown(2, before=4) == "12"
+    assert await shown(2, before=4, up_to_id=third - 1) == "01"
+    assert await shown(2, before=2, up_to_id=third) == "0"
+    assert await shown(after=0) == await shown(after=-1) == "01234"
+    assert await shown(2, after=1) == "12"
+    assert await shown(after=1, before=4) == "12"
+    assert await shown(after=1, up_to_id=third) == "12"
+    assert await shown(1, after=1, before=4) == "1"
+    for nothing in ({"up_to_id": 0}, {"before": 1}, {"before": -5}, {"after": 5}, {"after": 3, "before": 2}):
+        assert await shown(**nothing) == "", nothing
+    assert (
+        await shown(0) == await shown(0, after=0) == await shown(of=99) == await shown(of=99, after=0) == ""
+    )
 
 
 async def test_the_newest_id_grows_with_every_message_of_any_room(storage: Storage) -> None:
@@ -887,7 +901,7 @@ async def test_a_big_batch_keeps_its_order(storage: Storage) -> None:
     ada, _ = await add_both(storage)
     lines = [f"line {n}" for n in range(1000)]
     assert texts(await say(storage, *(draft(ada, line) for line in lines))) == lines
-    page = await storage.messages.page(LOBBY_ID, 0, 1000, PLENTY)
+    page = await storage.messages.timeline(LOBBY_ID, 1000, PLENTY, after=0)
     assert [message.seq for message in page] == list(range(1, 1001))
     assert [message.id for message in page] == sorted(message.id for message in page)
 
@@ -897,7 +911,7 @@ async def test_a_cancelled_read_leaves_the_storage_whole(storage: Storage) -> No
     for _ in range(20):
         with trio.CancelScope() as scope:
             scope.cancel()
-            await storage.messages.page(LOBBY_ID, 0, 10, PLENTY)
+            await storage.messages.timeline(LOBBY_ID, 10, PLENTY, after=0)
     with trio.fail_after(10):
         await storage.ping()
         assert len(await storage.users.everyone()) == 2
@@ -923,10 +937,10 @@ async def test_the_bytes_of_a_text_are_those_of_its_json(storage: Storage, text:
     ada, _ = await add_both(storage)
     await say(storage, draft(ada, text), draft(ada, text))
     both = 2 * len(msgspec.json.encode(text))
-    assert texts(await storage.messages.page(LOBBY_ID, 0, 2, both)) == [text, text]
-    assert texts(await storage.messages.page(LOBBY_ID, 0, 2, both - 1)) == [text]
-    assert texts(await storage.messages.before(LOBBY_ID, EVER, 2, both)) == [text, text]
-    assert texts(await storage.messages.before(LOBBY_ID, EVER, 2, both - 1)) == [text]
+    assert texts(await storage.messages.timeline(LOBBY_ID, 99, both, after=0, before=3)) == [text, text]
+    assert texts(await storage.messages.timeline(LOBBY_ID, 99, both - 1, after=0, before=3)) == [text]
+    assert texts(await storage.messages.timeline(LOBBY_ID, 2, both)) == [text, text]
+    assert texts(await storage.messages.timeline(LOBBY_ID, 2, both - 1)) == [text]
 
 
 async def test_an_answer_ends_before_the_first_message_that_does_not_fit(storage: Storage) -> None:
@@ -938,7 +952,7 @@ async def test_an_answer_ends_before_the_first_message_that_does_not_fit(storage
     messages = storage.messages
 
     async def from_the_front(most_bytes: int) -> list[str]:
-        page = texts(await messages.page(room, 0, 4, most_bytes))
+        page = texts(await messages.timeline(room, 99, most_bytes, after=0, before=5))
         assert texts(await messages.undelivered(ben, 0, EVER, 100, most_bytes)) == page
         return page
 
@@ -948,12 +962,14 @@ async def test_an_answer_ends_before_the_first_message_that_does_not_fit(storage
     assert await from_the_front(18) == lines[:1]
     for too_few in (6, 1, 0, -1):
         assert await from_the_front(too_few) == lines[:1], "one message at least"
-    assert texts(await messages.before(room, EVER, 4, 26)) == lines[::-1]
-    assert texts(await messages.before(room, EVER, 4, 18)) == ["c", "bb"]
-    assert texts(await messages.before(room, said[1].id, 4, 18)) == ["x" * 10]
-    assert texts(await messages.before(room, EVER, 4, 0)) == ["c"]
-    assert texts(await messages.page(room, 1, 4, 16)) == ["x" * 10, "bb"]
-    assert await messages.page(room, 4, 9, PLENTY) == await messages.page(room, 4, 9, 0) == []
+    assert texts(await messages.timeline(room, 4, 26)) == lines
+    assert texts(await messages.timeline(room, 4, 18)) == ["bb", "c"]
+    assert texts(await messages.timeline(room, 4, 18, up_to_id=said[1].id)) == ["x" * 10]
+    assert texts(await messages.timeline(room, 4, 18, before=3)) == ["x" * 10]
+    assert texts(await messages.timeline(room, 4, 0)) == ["c"]
+    assert texts(await messages.timeline(room, 99, 16, after=1, before=5)) == ["x" * 10, "bb"]
+    for most_bytes in (PLENTY, 0):
+        assert await messages.timeline(room, 99, most_bytes, after=4) == []
 
 
 async def test_what_was_missed_comes_in_pieces_over_all_rooms(storage: Storage) -> None:
@@ -1220,12 +1236,12 @@ async def test_a_deleted_message_is_told_to_nobody_again_and_keeps_its_place(sto
     said = await say(storage, *(draft(ada, f"{n}") for n in range(1, 6)))
     for message in (said[0], said[2], said[3]):
         assert await delete(storage, message)
-    assert texts(await storage.messages.page(LOBBY_ID, 0, 9, PLENTY)) == ["2", "5"]
-    assert texts(await storage.messages.before(LOBBY_ID, EVER, 9, PLENTY)) == ["5", "2"]
-    assert texts(await storage.messages.before(LOBBY_ID, EVER, 2, PLENTY)) == ["5", "2"], (
+    assert texts(await storage.messages.timeline(LOBBY_ID, 9, PLENTY, after=0)) == ["2", "5"]
+    assert texts(await storage.messages.timeline(LOBBY_ID, 9, PLENTY)) == ["2", "5"]
+    assert texts(await storage.messages.timeline(LOBBY_ID, 2, PLENTY)) == ["2", "5"], (
         "as many as are asked for"
     )
-    assert texts(await storage.messages.before(LOBBY_ID, said[3].id, 9, PLENTY)) == ["2"]
+    assert texts(await storage.messages.timeline(LOBBY_ID, 9, PLENTY, up_to_id=said[3].id)) == ["2"]
     (next_one,) = await say(storage, draft(ben, "6"))
     assert next_one.seq == 6
 
@@ -1298,9 +1314,9 @@ async def test_changes_are_in_the_log_and_messages_are_as_they_have_become(stora
     ]
     deleted = Deleted(7, garden.id, 1, 2, ada, NOW + 4)
     assert saved == [edited, *reacted, deleted]
-    page = await storage.messages.page(LOBBY_ID, 0, 9, PLENTY)
+    page = await storage.messages.timeline(LOBBY_ID, 9, PLENTY, after=0)
     assert [(each.id, each.text, each.pos) for each in page] == [(one.id, "one", 3), (two.id, "2", 5)]
-    assert await storage.messages.page(garden.id, 0, 9, PLENTY) == []
+    assert await storage.messages.timeline(garden.id, 9, PLENTY, after=0) == []
     assert await storage.messages.by_id(three.id) is None
     found = await storage.messages.by_id(one.id)
     assert found == page[0]
@@ -1344,7 +1360,7 @@ async def test_drafts_and_changes_of_one_batch_are_numbered_in_their_order(stora
     assert isinstance(saved[2], Message)
     assert saved[3] == Repeated(saved[2])
     assert saved[6] == KeyUsed(message=structs.replace(saved[2], text="of the garden"))
-    assert texts(await storage.messages.page(LOBBY_ID, 0, 9, PLENTY)) == ["one", "3"]
+    assert texts(await storage.messages.timeline(LOBBY_ID, 9, PLENTY, after=0)) == ["one", "3"]
     (next_one,) = await say(storage, draft(ada, "4"))
     assert (next_one.id, next_one.seq, next_one.pos) == (9, 4, 7)
 
@@ -1426,7 +1442,7 @@ async def test_a_change_that_can_not_be_stored_rejects_the_whole_batch(
     for batch in ([Reaction(LOBBY_ID, 1, ada, "👍", True, NOW), bad], [draft(ada, "2"), bad], [bad]):
         with pytest.raises(WriteRejected):
             await storage.messages.save(batch)
-    assert texts(await storage.messages.page(LOBBY_ID, 0, 9, PLENTY)) == ["1"]
+    assert texts(await storage.messages.timeline(LOBBY_ID, 9, PLENTY, after=0)) == ["1"]
     (message,) = await say(storage, draft(ada, "2"))
     assert (message.id, message.pos) == (2, 2)
 
@@ -1533,7 +1549,7 @@ async def test_changes_applied_one_after_the_other_give_what_the_room_shows(
                 shown[change.seq] = shown[change.seq][0], change.pos
             case Deleted():
                 del shown[change.seq]
-    page = await storage.messages.page(LOBBY_ID, 0, 999, PLENTY)
+    page = await storage.messages.timeline(LOBBY_ID, 999, PLENTY, after=0)
     assert {message.seq: (message.text, message.pos) for message in page} == shown
     told = await storage.messages.read_log(0, 999, PLENTY)
     assert [change.id for change in told if isinstance(change, Deleted)] == [

@@ -141,7 +141,7 @@ async def read_log(storage: PostgresStorage, after_id: int) -> list[Message]:
 
 async def said(storage: PostgresStorage) -> list[str]:
     """What is in the lobby; its `seq` must count without a gap."""
-    page = await storage.messages.page(LOBBY_ID, 0, 1000, 1 << 20)
+    page = await storage.messages.timeline(LOBBY_ID, 1000, 1 << 20, after=0)
     assert [message.seq for message in page] == list(range(1, len(page) + 1))
     return [message.text for message in page]
 
@@ -297,12 +297,12 @@ async def test_cancelled_reads_leave_the_pool_whole_and_no_query_running(
                 with trio.move_on_after(0.1) as impatient:
                     async with trio.open_nursery() as nursery:
                         for _ in range(8):  # four run and wait for the lock, four wait for a connection
-                            nursery.start_soon(storage.messages.page, LOBBY_ID, 0, 10, 1 << 20)
+                            nursery.start_soon(storage.messages.timeline, LOBBY_ID, 10, 1 << 20)
                 assert impatient.cancelled_caught
             await until(lambda: _none_waits(psql))
         async with trio.open_nursery() as nursery:
             for _ in range(16):
-                nursery.start_soon(storage.messages.page, LOBBY_ID, 0, 10, 1 << 20)
+                nursery.start_soon(storage.messages.timeline, LOBBY_ID, 10, 1 << 20)
         assert len(await psql.backends("chat")) <= 4
 
 
@@ -340,7 +340,7 @@ async def test_a_read_that_takes_too_long_is_given_up_and_the_next_is_answered(
 
 async def _is_down(storage: PostgresStorage) -> None:
     with pytest.raises(StorageDown):
-        await storage.messages.page(LOBBY_ID, 0, 10, 1 << 20)
+        await storage.messages.timeline(LOBBY_ID, 10, 1 << 20, after=0)
 
 
 async def test_a_cancelled_write_is_whole_or_was_not_begun(database: DatabaseAddress, psql: Psql) -> None:

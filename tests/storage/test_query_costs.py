@@ -152,21 +152,26 @@ def assert_fair(cost: Cost, returned: int) -> None:
 
 @pytest.mark.parametrize("after", [0, LENGTH // 2, LENGTH - 100])
 async def test_a_page_costs_the_same_anywhere_in_a_room(reader: Reader, after: int) -> None:
-    assert_fair(await reader.cost(queries.PAGE, GARDEN, after, after + 100, PLENTY), 100)
+    assert_fair(await reader.cost(queries.TIMELINE_FROM, GARDEN, EVER, EVER, 100, PLENTY, after), 100)
+    assert_fair(await reader.cost(queries.TIMELINE_FROM, GARDEN, after + 100, EVER, 200, PLENTY, after), 100)
 
 
 async def test_a_page_over_a_whole_room_reads_no_more_than_could_fit(reader: Reader) -> None:
-    assert_fair(await reader.cost(queries.PAGE, GARDEN, 10, LENGTH, 300), 100)  # three bytes each
+    assert_fair(
+        await reader.cost(queries.TIMELINE_FROM, GARDEN, EVER, EVER, LENGTH, 300, 10), 100
+    )  # three bytes each
+    assert_fair(await reader.cost(queries.TIMELINE_TO, GARDEN, EVER, EVER, LENGTH, 300), 100)
 
 
 @pytest.mark.parametrize("seq", [1, 100, LENGTH // 2, LENGTH - 1, LENGTH])
 async def test_going_back_costs_the_same_anywhere_in_a_room(reader: Reader, seq: int) -> None:
     up_to_id = await id_at(reader, GARDEN, seq)
-    assert_fair(await reader.cost(queries.BEFORE, GARDEN, up_to_id, 100, PLENTY), min(seq, 100))
+    assert_fair(await reader.cost(queries.TIMELINE_TO, GARDEN, EVER, up_to_id, 100, PLENTY), min(seq, 100))
+    assert_fair(await reader.cost(queries.TIMELINE_TO, GARDEN, seq, EVER, 100, PLENTY), min(seq, 100))
 
 
 async def test_the_newest_messages_of_a_room_are_read_at_once(reader: Reader) -> None:
-    assert_fair(await reader.cost(queries.BEFORE, GARDEN, EVER, 100, PLENTY), 100)
+    assert_fair(await reader.cost(queries.TIMELINE_TO, GARDEN, EVER, EVER, 100, PLENTY), 100)
 
 
 async def test_what_was_missed_is_read_from_what_was_delivered_on(reader: Reader) -> None:

@@ -72,8 +72,8 @@ async def test_what_was_there_before_is_read_and_gone_on_with(database: Database
             assert garden is not None
             assert (garden.kind, garden.name, garden.is_private) == (RoomKind.ROOM, "Garden", True)
             assert await rooms.of_member(BEN) == [GARDEN]
-            assert texts(await messages.page(GARDEN, 0, 9, PLENTY)) == ["g1", ""]
-            assert texts(await messages.before(DIRECT, EVER, 9, PLENTY)) == ["d5", "d4", "d3", "d2", "d1"]
+            assert texts(await messages.timeline(GARDEN, 9, PLENTY, after=0)) == ["g1", ""]
+            assert texts(await messages.timeline(DIRECT, 9, PLENTY)) == ["d1", "d2", "d3", "d4", "d5"]
             assert texts(await messages.undelivered(ADA, 0, EVER, 9, PLENTY)) == ["d2", "o1"]
             assert texts(await messages.undelivered(BEN, 0, EVER, 9, PLENTY)) == ["d3", "d4", "d5"]
             overview = await messages.conversations(9, PLENTY)
@@ -99,7 +99,7 @@ async def test_what_was_there_before_is_read_and_gone_on_with(database: Database
             assert await rooms.delete(GARDEN)
             while await rooms.remove_deleted(1):
                 pass
-            assert texts(await messages.before(DIRECT, EVER, 1, PLENTY)) == ["d6"]
+            assert texts(await messages.timeline(DIRECT, 1, PLENTY)) == ["d6"]
 
 
 DUMPS = Path(__file__).parent / "dumps"
@@ -130,7 +130,7 @@ async def test_what_an_older_version_told_is_told_by_this_one_and_gone_on_with(
                 assert [numbers[room, seq + n][1] for n in (1, 2)] == [seq + 1, seq + 2]
             in_log = await storage.messages.read_log(last_id, 99, PLENTY)
             assert [message.id for message in in_log] == [number for number, _ in numbers.values()]
-            page = await storage.messages.page(LOBBY_ID, 0, 10**6, PLENTY)
+            page = await storage.messages.timeline(LOBBY_ID, 10**6, PLENTY, after=0)
             assert [message.pos for message in page] == [message.seq for message in page]
             (keyed,) = (m for m in told["pages"][str(CELLAR_OF_DUMP)] if m[5] == "cellar 5")
             again = Draft(CELLAR_OF_DUMP, BEN, "Ben", "cellar 5", 1.0, key="key-5")
@@ -163,7 +163,8 @@ async def _told(storage: Storage, like: dict[str, Any]) -> dict[str, Any]:
             for p in await users.everyone()
         ],
         "pages": {
-            room: [_plain(m) for m in await messages.page(int(room), 0, 10**6, PLENTY)] for room in found
+            room: [_plain(m) for m in await messages.timeline(int(room), 10**6, PLENTY, after=0)]
+            for room in found
         },
         "last_seqs": {room: known.last_seq for room, known in found.items() if known is not None},
         "members": {person: await rooms.of_member(int(person)) for person in like["members"]},

@@ -1,6 +1,5 @@
 """Messages in memory: a list a room, so that `seq` is the index plus one."""
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TypeVar
@@ -133,17 +132,27 @@ class MemoryMessages:
                     return self._retold(message)
         return None
 
-    async def page(self, room_id: int, after: int, up_to: int, most_bytes: int) -> list[Message]:
+    async def timeline(
+        self,
+        room_id: int,
+        limit: int,
+        most_bytes: int,
+        *,
+        after: int | None = None,
+        before: int | None = None,
+        up_to_id: int | None = None,
+    ) -> list[Message]:
         await trio.lowlevel.checkpoint()
-        asked_for = self._left(self._said(room_id)[max(after, 0) : max(up_to, 0)])
-        return [self._retold(message) for message in _within(most_bytes, asked_for)]
-
-    async def before(self, room_id: int, up_to_id: int, limit: int, most_bytes: int) -> list[Message]:
-        await trio.lowlevel.checkpoint()
-        said = list(self._left(self._said(room_id)))
-        end = bisect_right(said, up_to_id, key=_id)
-        newest_first = reversed(said[max(0, end - limit) : end])
-        return [self._retold(message) for message in _within(most_bytes, newest_first)]
+        said = [
+            self._retold(message)
+            for message in self._left(self._said(room_id))
+            if (after is None or message.seq > after)
+            and (before is None or message.seq < before)
+            and (up_to_id is None or message.id <= up_to_id)
+        ]
+        if after is not None:
+            return list(_within(most_bytes, said[:limit]))
+        return list(_within(most_bytes, said[::-1][:limit]))[::-1]
 
     async def undelivered(
         self, person_id: int, after_id: int, up_to_id: int, limit: int, most_bytes: int

@@ -100,6 +100,9 @@ FROM counted CROSS JOIN log
 UNION ALL
 SELECT room_id, seq, pos, id, nth, text, extract(epoch FROM created_at)::float8, kind, key_digest FROM known"""
 
+# A text has two bytes at least, its quotes: what is beyond so many messages would not fit anyway.
+_MOST_TEXTS = "greatest($5::bigint, 0) / 2 + 1"
+
 _COLUMNS = """m.id, m.room_id, m.seq, m.sender_id, u.name AS sender_name, m.text,
     extract(epoch FROM m.created_at)::float8 AS created_at, m.kind, coalesce(m.changed_pos, m.pos) AS pos"""
 
@@ -146,31 +149,36 @@ LEFT JOIN direct_rooms d ON d.room_id = r.id
 LEFT JOIN users p ON p.id = r.creator_id AND r.kind = 'support'
 ORDER BY m.id"""
 
-# A text has two bytes at least, its quotes: what is beyond so many messages would not fit anyway.
-_IN_A_RANGE = """
-SELECT * FROM messages
-WHERE room_id = $1 AND deleted_at IS NULL AND seq > $2
-  AND seq <= (SELECT least($3, r.last_seq, $2 + greatest($4::bigint, 0) / 2 + 1)
-              FROM rooms r WHERE r.id = $1 AND r.deleted_at IS NULL)"""
+# Where a stretch of a room ends: $2 is its highest seq, $3 its highest id.
+_END = """
+SELECT seq_up_to(r.id, $3::bigint, 0, least($2::bigint, r.last_seq)) AS seq FROM rooms r
+WHERE r.id = $1 AND r.deleted_at IS NULL OFFSET 0"""
 
-PAGE = f"""
-SELECT {_COLUMNS}
-FROM {_within("$4::bigint", _IN_A_RANGE, "found.seq")} JOIN users u ON u.id = m.sender_id
-ORDER BY m.seq"""
-
-_UP_TO = """
+_FROM = f"""
 SELECT said.*
-FROM (SELECT seq_up_to(r.id, $2, 0, r.last_seq) AS seq FROM rooms r
-      WHERE r.id = $1 AND r.deleted_at IS NULL OFFSET 0) AS newest
+FROM ({_END}) AS newest
 CROSS JOIN LATERAL (
-    SELECT * FROM messages WHERE room_id = $1 AND seq <= newest.seq AND deleted_at IS NULL
-    ORDER BY seq DESC LIMIT $3::bigint
+    SELECT * FROM messages WHERE room_id = $1 AND seq > $6::bigint AND seq <= newest.seq AND deleted_at IS NULL
+    ORDER BY seq LIMIT least($4::bigint, {_MOST_TEXTS})
 ) AS said"""
 
-BEFORE = f"""
+TIMELINE_FROM = f"""
 SELECT {_COLUMNS}
-FROM {_within("$4::bigint", _UP_TO, "found.seq DESC")} JOIN users u ON u.id = m.sender_id
-ORDER BY m.seq DESC"""
+FROM {_within("$5::bigint", _FROM, "found.seq")} JOIN users u ON u.id = m.sender_id
+ORDER BY m.seq"""
+
+_TO = f"""
+SELECT said.*
+FROM ({_END}) AS newest
+CROSS JOIN LATERAL (
+    SELECT * FROM messages WHERE room_id = $1 AND seq <= newest.seq AND deleted_at IS NULL
+    ORDER BY seq DESC LIMIT least($4::bigint, {_MOST_TEXTS})
+) AS said"""
+
+TIMELINE_TO = f"""
+SELECT {_COLUMNS}
+FROM {_within("$5::bigint", _TO, "found.seq DESC")} JOIN users u ON u.id = m.sender_id
+ORDER BY m.seq"""
 
 # Room by room, where the other side said something beyond what was delivered; then the first of them all.
 _MISSED = """

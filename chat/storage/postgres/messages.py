@@ -12,6 +12,9 @@ from chat.storage.postgres.database import Database
 from chat.storage.postgres.saving import save
 from chat.storage.postgres.writer import Writer
 
+_END = 2**63 - 1
+"""No `seq` and no id is higher."""
+
 
 class PostgresMessages:
     """The port `Messages`: writes by the journal's own connection, reads by the pool."""
@@ -32,13 +35,21 @@ class PostgresMessages:
         row = await self._database.read(lambda c: c.fetchrow(queries.BY_ID, message_id))
         return None if row is None else _message(row)
 
-    async def page(self, room_id: int, after: int, up_to: int, most_bytes: int) -> list[Message]:
-        rows = await self._database.read(lambda c: c.fetch(queries.PAGE, room_id, after, up_to, most_bytes))
-        return [_message(row) for row in rows]
-
-    async def before(self, room_id: int, up_to_id: int, limit: int, most_bytes: int) -> list[Message]:
+    async def timeline(
+        self,
+        room_id: int,
+        limit: int,
+        most_bytes: int,
+        *,
+        after: int | None = None,
+        before: int | None = None,
+        up_to_id: int | None = None,
+    ) -> list[Message]:
+        last_seq, last_id = _END if before is None else before - 1, _END if up_to_id is None else up_to_id
+        query = queries.TIMELINE_TO if after is None else queries.TIMELINE_FROM
+        begin = () if after is None else (after,)
         rows = await self._database.read(
-            lambda c: c.fetch(queries.BEFORE, room_id, up_to_id, limit, most_bytes)
+            lambda c: c.fetch(query, room_id, last_seq, last_id, limit, most_bytes, *begin)
         )
         return [_message(row) for row in rows]
 

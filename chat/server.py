@@ -1,6 +1,6 @@
 """The only wiring: the whole server is one `async with`, and what is opened last is closed first."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -11,32 +11,15 @@ from msgspec import structs
 from quart_trio import QuartTrio
 
 from chat.beside import make_accounts
-from chat.domain.accounts import Accounts
 from chat.domain.administration import Administration
 from chat.domain.budgets import Budgets
-from chat.domain.closing import GOING_AWAY, TOO_FAR_BEHIND
-from chat.domain.direct import Direct
-from chat.domain.entities import Desk, Inbox
+from chat.domain.closing import GOING_AWAY
 from chat.domain.ports import Storage, Users
-from chat.domain.rooms import Rooms
 from chat.domain.startup import CannotStart
-from chat.domain.support import Support
 from chat.embedded_postgres.data_directory import open_data_directory
 from chat.embedded_postgres.embedded import open_embedded_postgres
-from chat.engine.batch_loader import open_batch_loader
-from chat.engine.broadcaster import open_broadcaster
-from chat.engine.cleaner import open_cleaner
-from chat.engine.deliveries import open_deliveries
-from chat.engine.dialect import Dialect, by_name
-from chat.engine.follower import follow_changes
-from chat.engine.heartbeat import beat
-from chat.engine.history import open_history
-from chat.engine.hub import Hub
-from chat.engine.journal import open_journal
-from chat.engine.memberships import Memberships
-from chat.engine.people import PeopleFollower
-from chat.engine.presence import Presence
-from chat.engine.session import CommandHandler, Core
+from chat.engine.dialect import by_name
+from chat.engine.engine import Engine, open_engine
 from chat.gateway.http1.request import IncomingRequest
 from chat.gateway.listener import open_gateway
 from chat.gateway.turns import Turns
@@ -45,16 +28,9 @@ from chat.inspection.control_socket import open_control_socket
 from chat.inspection.metrics import Meters
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch, open_watch
-from chat.protocols.direct.handlers import DirectMessages
-from chat.protocols.direct.http import direct_routes
-from chat.protocols.lines import handlers as lobby
-from chat.protocols.messenger.http import messenger_routes
-from chat.protocols.registry import DIALECTS
-from chat.protocols.rooms.handlers import RoomSockets
-from chat.protocols.rooms.http import rooms_routes
-from chat.protocols.support.handlers import SupportDesk
-from chat.protocols.support.http import support_routes
-from chat.protocols.talker.http import talker_routes
+from chat.protocols.protocol import ChatProtocol
+from chat.protocols.registry import PROTOCOLS
+from chat.protocols.services import Services, services_of
 from chat.settings.config import Config
 from chat.storage.postgres.storage import open_postgres_storage
 from chat.web_api.admin import admin_routes
@@ -118,7 +94,7 @@ async def open_chat(
     config: Config,
     storage: Storage,
     secret: str,
-    dialects: tuple[Dialect, ...] = DIALECTS,
+    protocols: Sequence[ChatProtocol] = PROTOCOLS,
     *,
     local: Path | None = None,
 ) -> AsyncGenerator[Server]:
@@ -126,128 +102,75 @@ async def open_chat(
 
     `local` is the data directory in which whoever owns it may watch, if there is one.
     """
+    dialects = tuple(protocol.dialect for protocol in protocols)
     for listen in config.listen:
         if by_name(dialects, listen.dialect) is None:
             known = ", ".join(dialect.name for dialect in dialects)
             raise CannotStart(f"no dialect is called {listen.dialect!r}: there are {known}")
-    presence, meters, recorder = Presence(), Meters(), Recorder()
-    turns = Turns()
+    meters, recorder, turns = Meters(), Recorder(), Turns()
     async with (
-        open_deliveries(storage.rooms) as deliveries,
-        open_cleaner(storage.rooms) as cleaner,
-        open_batch_loader(storage.users.by_ids) as people,
-        open_history(storage.rooms, storage.messages) as history,
+        open_engine(
+            storage,
+            lambda person: make_accounts(config, storage.users, person, secret, meters.account),
+            budgets=_budgets(config, meters),
+            meters=meters,
+            ping_interval=config.ping_interval,
+            pong_timeout=config.pong_timeout,
+        ) as engine,
+        open_watch(recorder, meters) as watch,
     ):
-        accounts = make_accounts(config, storage.users, people.get, secret, meters.account)
-        hub = Hub(await storage.messages.newest_id())
-        hub.observe(Inbox, deliveries.heard)
-
-        def skipped(newest_id: int) -> None:
-            hub.newest_id = newest_id
-            presence.expel_all(TOO_FAR_BEHIND)
-
-        meters.watch(presence.readings, hub.readings)
+        services = services_of(
+            engine,
+            lobby_needs_login=config.lobby == "members",
+            direct_trust_from=config.direct_trust_from,
+        )
+        core = engine.core({protocol.dialect: protocol.open(services) for protocol in protocols})
+        endpoint = WebSocketEndpoint(config, dialects, core, engine.presence, recorder)
+        app = _app(config, storage, engine, services, watch, protocols, turns)
         async with (
-            open_broadcaster(hub, meters) as broadcaster,
-            open_journal(storage.messages, broadcaster, meters, skipped) as journal,
-            open_watch(recorder, meters) as watch,
-            trio.open_nursery() as nursery,
-        ):
-            rooms = Rooms(storage.users, storage.rooms, storage.messages)
-            memberships = Memberships(rooms, journal, presence, on_deletion=cleaner.wake)
-            direct = Direct(storage.users, storage.rooms, storage.messages, deliveries)
-            handlers = _handlers(config, storage, rooms, direct, presence, hub)
-            budgets = Budgets(
-                messages=config.message_rate,
-                text=config.message_bytes,
-                pages=config.read_rate,
-                calls=config.call_rate,
-                refused=meters.over_budget,
-            )
-            core = Core(
-                accounts,
-                history,
-                journal,
-                hub,
-                handlers,
-                meters,
-                budgets,
-                lobby_needs_login=config.lobby == "members",
-            )
-            endpoint = WebSocketEndpoint(config, dialects, core, presence, recorder)
-            app = _app(
+            _open_metrics(config, meters),
+            _open_control_socket(local, watch, storage),
+            open_gateway(
                 config,
-                storage,
-                accounts,
-                budgets,
-                rooms,
-                memberships,
-                presence,
-                meters,
-                watch,
-                dialects,
-                turns,
-            )
-            nursery.start_soon(_beat, presence, config)
-            followed = PeopleFollower(accounts, presence, direct.gone)
-            nursery.start_soon(follow_changes, storage, followed, memberships)
-            async with (
-                _open_metrics(config, meters),
-                _open_control_socket(local, watch, storage),
-                open_gateway(
-                    config,
-                    app,
-                    endpoint.serve,
-                    on_stop=lambda: presence.close_all(GOING_AWAY),
-                    meters=meters,
-                    turns=turns,
-                ) as gateway,
-            ):
-                yield Server(gateway.addresses, gateway.renew_certificate)
-            nursery.cancel_scope.cancel(reason="the server has stopped")
+                app,
+                endpoint.serve,
+                on_stop=lambda: engine.presence.close_all(GOING_AWAY),
+                meters=meters,
+                turns=turns,
+            ) as gateway,
+        ):
+            yield Server(gateway.addresses, gateway.renew_certificate)
 
 
-def _handlers(
-    config: Config, storage: Storage, rooms: Rooms, direct: Direct, presence: Presence, hub: Hub
-) -> Mapping[type, CommandHandler]:
-    """Return what is done for each command, of whichever dialect."""
-    desk = SupportDesk(Support(storage.users, storage.rooms, storage.messages))
-    hub.observe(Desk, desk.heard)
-    presence.observe(desk.role_changed)
-    return {
-        **lobby.HANDLERS,
-        **desk.handlers,
-        **DirectMessages(direct, trust_from=config.direct_trust_from).handlers,
-        **RoomSockets(rooms).handlers,
-    }
+def _budgets(config: Config, meters: Meters) -> Budgets:
+    return Budgets(
+        messages=config.message_rate,
+        text=config.message_bytes,
+        pages=config.read_rate,
+        calls=config.call_rate,
+        refused=meters.over_budget,
+    )
 
 
 def _app(
     config: Config,
     storage: Storage,
-    accounts: Accounts,
-    budgets: Budgets,
-    rooms: Rooms,
-    memberships: Memberships,
-    presence: Presence,
-    meters: Meters,
+    engine: Engine,
+    services: Services,
     watch: Watch,
-    dialects: tuple[Dialect, ...] = DIALECTS,
+    protocols: Sequence[ChatProtocol] = PROTOCOLS,
     turns: Turns | None = None,
 ) -> QuartTrio:
-    """Return the HTTP side of all dialects, the pages, and the metrics unless they have a port of their own."""
+    """Return the HTTP side: what protocols answer and operators ask, pages, and metrics without a port of their own."""
+    accounts, budgets = engine.accounts, engine.budgets
     routes = [
-        talker_routes(accounts),
-        messenger_routes(accounts),
-        support_routes(accounts),
-        direct_routes(accounts),
-        rooms_routes(accounts, budgets, rooms, memberships, presence),
+        *(protocol.routes(services) for protocol in protocols if protocol.routes is not None),
         admin_routes(accounts, budgets, watch),
         people_routes(accounts, Administration(storage.users, accounts), budgets),
     ]
-    metrics = [] if config.metrics_listen else [create_metrics(meters)]
-    paths = [dialect.path for dialect in dialects]
-    pages = create_pages(storage.ping, routes, paths, registration=config.registration, lobby=config.lobby)
+    metrics = [] if config.metrics_listen else [create_metrics(engine.meters)]
+    sockets = [protocol.dialect.path for protocol in protocols]
+    pages = create_pages(storage.ping, routes, sockets, registration=config.registration, lobby=config.lobby)
     return create_app([pages, *metrics, *(part.blueprint for part in routes)], budgets, turns)
 
 
@@ -275,7 +198,3 @@ async def _open_control_socket(data: Path | None, watch: Watch, storage: Storage
 async def _no_socket(_request: IncomingRequest) -> None:
     """No WebSocket is spoken on the metrics' port: the gateway closes the connection."""
     await trio.lowlevel.checkpoint()
-
-
-async def _beat(presence: Presence, config: Config) -> None:
-    await beat(presence, interval=config.ping_interval, patience=config.pong_timeout)

@@ -11,17 +11,11 @@ import pytest
 from quart_trio import QuartTrio
 
 from chat.beside import make_accounts
-from chat.domain.budgets import Budgets
-from chat.domain.rooms import Rooms
-from chat.engine.broadcaster import open_broadcaster
-from chat.engine.hub import Hub
-from chat.engine.journal import open_journal
-from chat.engine.memberships import Memberships
-from chat.engine.presence import Presence
-from chat.inspection.metrics import Meters
+from chat.engine.engine import open_engine
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
 from chat.protocols.registry import DIALECTS
+from chat.protocols.services import services_of
 from chat.server import _app
 from chat.settings.config import Config
 from chat.storage.memory import MemoryStorage
@@ -54,17 +48,9 @@ def storage() -> MemoryStorage:
 async def app(storage: MemoryStorage) -> AsyncGenerator[QuartTrio]:
     """The server's HTTP side, as it is wired, on a memory storage."""
     config = Config(data=Path("unused"), bcrypt_cost=4)
-    presence, meters = Presence(), Meters()
-    meters.watch(presence.readings, Hub().readings)
-    async with (
-        open_broadcaster(Hub()) as broadcaster,
-        open_journal(storage.messages, broadcaster) as journal,
-    ):
-        accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
-        rooms = Rooms(storage.users, storage.rooms, storage.messages)
-        memberships = Memberships(rooms, journal, presence)
-        watch = Watch(Recorder(), meters)
-        yield _app(config, storage, accounts, Budgets(), rooms, memberships, presence, meters, watch)
+    accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
+    async with open_engine(storage, lambda _person: accounts) as engine:
+        yield _app(config, storage, engine, services_of(engine), Watch(Recorder(), engine.meters))
 
 
 class Api:

@@ -1,4 +1,4 @@
-"""A sixth dialect: a codec of its own file, named once where the server is opened. No other dialect is touched."""
+"""A sixth protocol: a package of its own, named once in the registry (here: where the server is opened)."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -16,8 +16,11 @@ from chat.domain.startup import CannotStart
 from chat.domain.tokens import Tokens
 from chat.engine.events import Authorised, Event, Refused, Said
 from chat.frames import text_frame
-from chat.protocols.commands import Authenticate, Greet, Misunderstood, Say
-from chat.protocols.registry import DIALECTS
+from chat.protocols.client import Misunderstood
+from chat.protocols.lines.commands import Authenticate, Say
+from chat.protocols.lines.handlers import open_lobby
+from chat.protocols.protocol import ChatProtocol
+from chat.protocols.registry import PROTOCOLS
 from chat.protocols.talker.codec import TALKER
 from chat.server import open_chat
 from chat.settings.config import Config, Listen
@@ -40,9 +43,7 @@ class TelegramDialect:
     path = "/telegram"
     shape = frozenset({"who", "what"})
     echoes = False
-    hears_lobby = True
     needs_token = False
-    greeting = Greet()
 
     def decode(self, frame: str | bytes) -> object:
         try:
@@ -69,7 +70,7 @@ def _telegram(who: str, what: str) -> bytes:
 
 
 TELEGRAM = TelegramDialect()
-SIX = (*DIALECTS, TELEGRAM)
+SIX = (*PROTOCOLS, ChatProtocol(TELEGRAM, open_lobby))
 
 
 class Six:
@@ -93,7 +94,7 @@ async def open_six() -> AsyncGenerator[Six]:
         bcrypt_cost=4,
     )
     with trio.fail_after(20):
-        async with open_chat(config, storage, SECRET, dialects=SIX) as server:
+        async with open_chat(config, storage, SECRET, protocols=SIX) as server:
             yield Six(server.addresses, tokens)
 
 
@@ -156,6 +157,5 @@ async def test_a_listener_of_a_dialect_that_nobody_speaks_is_refused() -> None:
 
 
 def test_no_other_dialect_is_changed_by_it() -> None:
-    assert TELEGRAM not in DIALECTS
-    assert SIX[: len(DIALECTS)] == DIALECTS
+    assert SIX[:-1] == PROTOCOLS
     assert TALKER.decode('{"who": "ADA", "what": "HI STOP"}') == Misunderstood(BAD_FRAME)

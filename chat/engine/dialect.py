@@ -3,7 +3,22 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from chat.engine.events import Event
+import msgspec
+
+from chat.engine.events import Event, RequestId
+
+
+class Command(msgspec.Struct, frozen=True):
+    """What a client asks for, as its dialect understood it. Each protocol has commands of its own."""
+
+    @property
+    def ref(self) -> RequestId:
+        """The request's own id, which the answer repeats, in protocols that have one."""
+        return None
+
+
+class Greet(Command, frozen=True):
+    """The client has just connected, perhaps with a token, and waits for its first frame."""
 
 
 class Encoder(Protocol):
@@ -41,21 +56,11 @@ class Dialect(Encoder, Protocol):
         ...
 
     @property
-    def hears_lobby(self) -> bool:
-        """Whether its clients hear the lobby from the start, authenticated or not."""
-        ...
-
-    @property
     def needs_token(self) -> bool:
         """Whether the handshake must carry a token; without a good one it is refused with 401."""
         ...
 
-    @property
-    def greeting(self) -> object:
-        """The command that is carried out when a client connects."""
-        ...
-
-    def decode(self, frame: str | bytes) -> object:
+    def decode(self, frame: str | bytes) -> Command:
         """Understand a frame as a command. Never raises: what can't be read becomes a command that says so."""
         ...
 

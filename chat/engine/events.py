@@ -1,12 +1,13 @@
 """What a client is told; its dialect decides in which words, or not at all."""
 
-from typing import Any
-
 import msgspec
 
 from chat.domain.changes import Deleted, Edited, Reacted
 from chat.domain.entities import Conversation, Message, Person
 from chat.domain.refusals import Refusal
+
+RequestId = int | msgspec.Raw | None
+"""By which a client knows what is answered: a number of its own, its id's JSON as it came, or nothing."""
 
 
 class Said(msgspec.Struct, frozen=True, gc=False):
@@ -25,14 +26,14 @@ class Refused(msgspec.Struct, frozen=True):
     """Something the client asked for is refused; `ref` is its request's id."""
 
     refusal: Refusal
-    ref: Any = None
+    ref: RequestId = None
 
 
 class Saved(msgspec.Struct, frozen=True):
     """The client's own message is committed; `ref` is its request's id."""
 
     message: Message
-    ref: Any = None
+    ref: RequestId = None
 
 
 class Welcome(msgspec.Struct, frozen=True):
@@ -53,14 +54,14 @@ class Retold(msgspec.Struct, frozen=True):
     """A conversation so far, oldest first, in one piece."""
 
     messages: list[Message]
-    ref: Any
+    ref: RequestId
 
 
 class Overview(msgspec.Struct, frozen=True):
     """The open support conversations, the newest message first."""
 
     conversations: list[Conversation]
-    ref: Any
+    ref: RequestId
 
 
 Event = (

@@ -11,7 +11,7 @@ _TICK = 1.0
 """Seconds between two looks; a deadline is kept to within this."""
 
 
-async def beat(presence: Presence, *, interval: float, patience: float) -> None:
+async def beat(presence: Presence, interval: float, patience: float) -> None:
     """Look after every session until cancelled.
 
     Args:
@@ -22,5 +22,5 @@ async def beat(presence: Presence, *, interval: float, patience: float) -> None:
         await trio.sleep(min(_TICK, interval, patience))
         now = trio.current_time()
         for session in presence:
-            if now > session.quiet_until:  # a call for each would be half of what idle clients cost
+            if now > session.pinger.quiet_until:  # a call for each would be half of what idle clients cost
                 session.beat(now, interval, patience)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import trio
 
 from chat.domain.changes import Write
-from chat.domain.entities import Draft, Person
+from chat.domain.entities import LOBBY_ID, Draft, Person
 from chat.domain.failures import OutcomeUnknown
 from chat.domain.outcomes import Outcome
 from chat.domain.refusals import Refusal
@@ -14,7 +14,6 @@ from chat.domain.rooms import Rooms
 from chat.engine.follower import Follower
 from chat.engine.journal import Journal
 from chat.engine.presence import Presence
-from chat.engine.session import Session
 
 
 class Memberships:
@@ -76,7 +75,8 @@ class Memberships:
 
     def changed(self, room_id: int | None) -> None:
         """Hear that a room was deleted, by whichever process; None: look at all that somebody is in. Sync."""
-        self._follower.note(*(self._presence.rooms() if room_id is None else [room_id]))
+        # The lobby can't be deleted, and most are in it.
+        self._follower.note(*(self._presence.rooms() - {LOBBY_ID} if room_id is None else [room_id]))
         self._on_deletion()
 
     async def follow(self) -> None:
@@ -91,10 +91,10 @@ class Memberships:
         return set()
 
     def _expel(self, room_id: int, person_id: int | None = None) -> None:
-        """Take a person's connections out of a room, or everybody's. Sync."""
+        """Let a person's connections hear nothing more of a room, or everybody's. Sync."""
         for session in self._presence:
-            if session.room_id == room_id and person_id in (None, session.person and session.person.id):
-                leave_room(session)
+            if person_id in (None, session.person and session.person.id):
+                session.subscriptions.unsubscribe(room_id)
 
     async def _add(self, joining: "_Joining", person: Person, room_id: int) -> Refusal | None:
         """Record the joining, which makes the membership in the same transaction."""
@@ -138,10 +138,3 @@ class _Joining:
         """Let those who wait go on. Sync."""
         self._forget()
         self.ended.set()
-
-
-def leave_room(session: Session) -> None:
-    """Take a connection out of its room, if it is in one. Sync: it hears nothing of it after this."""
-    if session.room_id:
-        session.unsubscribe(session.room_id)
-        session.room_id = 0

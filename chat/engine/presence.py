@@ -1,6 +1,6 @@
 """Who is connected at all: every session, wherever it listens."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from msgspec import structs
@@ -44,7 +44,6 @@ class Presence:
         self._sessions: set[Session] = set()
         self._closing: Closing | None = None  # set by close_all()
         self._handshakes: set[Handshake] = set()
-        self._observers: list[Callable[[Session], None]] = []
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -94,12 +93,8 @@ class Presence:
         return {person.id for person in (*here, *(each.person for each in self._handshakes)) if person}
 
     def rooms(self) -> set[int]:
-        """Return the ids of the rooms that somebody is in. Sync."""
-        return {session.room_id for session in self._sessions if session.room_id}
-
-    def observe(self, observer: Callable[[Session], None]) -> None:
-        """Tell `observer` of each session that stays although its person was changed. Sync."""
-        self._observers.append(observer)
+        """Return the ids of the rooms that somebody hears. Sync."""
+        return {room_id for session in self._sessions for room_id in session.subscriptions.rooms()}
 
     def changed(self, found: Mapping[int, Person | None]) -> list[int]:
         """Let everybody here be as they were found by their id, and end who may not stay; return whom. Sync."""
@@ -117,8 +112,7 @@ class Presence:
                     ended.add(session.person.id)
                 elif now is not None:
                     session.person = now
-                    for observer in self._observers:
-                        observer(session)
+                    session.person_changed()
         return sorted(ended)
 
     def expel_all(self, closing: Closing) -> None:

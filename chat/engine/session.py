@@ -1,14 +1,15 @@
-"""One client, from the first frame to the last: the task that reads, and its place in the hub.
+"""One client, from the first frame to the last: the task that reads, what it sends, and how it ends.
+
+What the client is subscribed to, what it gave to the journal and when it is pinged are objects of their own
+(`subscriptions.py`, `submissions.py`, `pinger.py`); what its commands do is its protocol's (`protocol_client.py`).
 
 The session never waits for its own messages to be committed: the journal calls `on_outcome`. So a client can
 pipeline, and cancelling a client never touches a write.
 """
 
-import math
 import time
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -19,18 +20,20 @@ from chat.domain.accounts import Accounts
 from chat.domain.budgets import HOLD_BACK, Budgets
 from chat.domain.changes import Write
 from chat.domain.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, TOO_SLOW, Closing
-from chat.domain.entities import LOBBY_ID, Draft, MessageKind, People, Person, Topic
+from chat.domain.entities import Draft, MessageKind, People, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.outcomes import Outcome
 from chat.domain.refusals import UNAVAILABLE, Code, Refusal
-from chat.engine.dialect import Dialect, Encoder
-from chat.engine.events import Event, Refused
-from chat.engine.history import History
+from chat.engine.dialect import Command, Dialect, Greet
+from chat.engine.events import Event, Refused, RequestId
 from chat.engine.hub import Hub
 from chat.engine.journal import Journal, Submitter
+from chat.engine.pinger import Heard, Pinger
+from chat.engine.protocol_client import ProtocolClient
 from chat.engine.send_queue import SendQueue
 from chat.engine.stagger import Stagger
-from chat.frames import PING_FRAME
+from chat.engine.submissions import Submissions
+from chat.engine.subscriptions import Subscriptions
 from chat.inspection.metrics import Meters
 from chat.inspection.recorder import Record
 
@@ -49,33 +52,27 @@ _TURN = 32
 
 logger = structlog.get_logger(__name__)
 
-CommandHandler = Callable[["Session", Any, trio.Nursery], Awaitable[None]]
-"""Does what one kind of command asks. It runs in the reader: while it waits this client is not read, so what
-takes long goes to the client's nursery."""
+_GREET = Greet()
+
+ClientFactory = Callable[["Session"], ProtocolClient]
+"""Makes a protocol's client of a session. Sync."""
 
 
 class Core(msgspec.Struct, frozen=True):
-    """What every session works with. `handlers` says what is done for each type of command."""
+    """What every session works with. `clients` says how a client of each dialect is made."""
 
     accounts: Accounts
-    history: History
     journal: Journal
     hub: Hub
-    handlers: Mapping[type, CommandHandler]
+    clients: Mapping[Dialect, ClientFactory]
     meters: Meters
     budgets: Budgets
-    lobby_needs_login: bool = False
     cuts: Stagger = msgspec.field(default_factory=lambda: Stagger(_CUT_GAP, _CUT_WITHIN))
     """When the next client that was cut is ended."""
 
 
-class MessageReceiver(Protocol):
+class MessageReceiver(Heard, Protocol):
     """The messages of one client, as its session receives them."""
-
-    @property
-    def heard_at(self) -> float:
-        """When bytes last came, in seconds of Trio's clock."""
-        ...
 
     async def receive(self) -> Sequence[str | bytes]:
         """Return the messages that came, one or more. Raises ConnectionClosed."""
@@ -113,26 +110,19 @@ class Session:
         self.core = core
         self.record = record or Record()
         self.send_queue = send_queue
-        self.offer = send_queue.offer  # the hub's call for each delivery; buffer() puts another in its place
         self.receiver = receiver
+        self.subscriptions = Subscriptions(core.hub, send_queue, self.too_slow)
+        self.submissions = Submissions()
+        self.pinger = Pinger(send_queue, receiver, self.record)
         self.address = address
         self.person = person  # set by authentication too
-        self.client_id = 0  # the person's id or a guest's own, where the dialect has such
-        self.room_id = 0  # the one room that this connection entered, where the dialect has such
-        self.support: Any = None  # what an operator's connection remembers (protocols/support/handlers.py)
-        self.recalls = 0  # history queries under way
-        self.last_recall: trio.Event | None = None  # set when the last of them is answered
-        self._connection = connection
         self.dialect = dialect
+        self.client: ProtocolClient | None = (
+            None  # made by serve(), and again when a frame chooses another dialect
+        )
         self._choices = choices
-        self._topics: dict[Topic, Encoder] = {}  # what this session is subscribed to
-        self._buffered: _Buffer | None = None  # what came since buffer(), if it buffers
-        self.quiet_until = self._pinged_at = 0.0  # set by beat()
-        self._held_back_until = 0.0  # when it is read again, of a client that was over budget
+        self._connection = connection
         self._closing: Closing | None = None  # set by close()
-        self._submitted = 0  # drafts ever given to the journal
-        self._resolved = 0  # how many of them have an outcome; they get it in their order
-        self._progress: trio.Event | None = None  # made by who waits for that, set by settling
         self.reading = trio.CancelScope()
         """Of the task that reads, what its frames ask for included. Cancelled, the session ends."""
 
@@ -153,7 +143,7 @@ class Session:
         except ConnectionClosed:
             return
         finally:
-            self.unsubscribe_all()
+            self.subscriptions.unsubscribe_all()
             if self._closing is TOO_SLOW:
                 known = self.record
                 logger.info(
@@ -163,24 +153,29 @@ class Session:
             await self._say_goodbye(self._closing)
 
     async def _read(self, nursery: trio.Nursery) -> None:
-        self.subscribe_to_lobby()
-        await self._handle(self.dialect.greeting, nursery)
+        client = self._make_client()
+        await self._handle(client, _GREET, nursery)
         pace = self.core.budgets.pace()
         while True:
             for number, frame in enumerate(await self.receiver.receive(), start=1):
                 if self._choices and self._choose_dialect(frame):
-                    await self._handle(self.dialect.greeting, nursery)
-                await self._handle(self.dialect.decode(frame), nursery)
+                    client = self._make_client()
+                    await self._handle(client, _GREET, nursery)
+                await self._handle(client, self.dialect.decode(frame), nursery)
                 if number % _TURN == 0:
                     await trio.lowlevel.checkpoint()
             if wait := pace.count(number):
                 await self._hold_back(wait)
 
-    async def _handle(self, command: object, nursery: trio.Nursery) -> None:
+    def _make_client(self) -> ProtocolClient:
+        self.client = client = self.core.clients[self.dialect](self)
+        return client
+
+    async def _handle(self, client: ProtocolClient, command: Command, nursery: trio.Nursery) -> None:
         try:
-            await self.core.handlers[type(command)](self, command, nursery)
+            await client.handlers[type(command)](client, command, nursery)
         except StorageDown:
-            self.send(Refused(UNAVAILABLE, getattr(command, "ref", None)))
+            self.send(Refused(UNAVAILABLE, command.ref))
         except OutcomeUnknown:
             self.close(OUTCOME_UNKNOWN)
 
@@ -197,71 +192,19 @@ class Session:
                 changed = dialect is not self.dialect
                 self._choices = ()
                 if changed:
-                    # No await between leaving and listening: no message is missed or heard twice.
-                    self.unsubscribe_all()
+                    # No await between this and the new client, which subscribes: no message is missed or heard twice.
+                    self.subscriptions.unsubscribe_all()
                     self.dialect = dialect
                     self.record.note(f"speaks {dialect.name}")
-                    self.subscribe_to_lobby()
                 return changed
         return False
 
-    # Subscribing and sending; all of it sync.
+    def person_changed(self) -> None:
+        """Let the protocol know that `person` has another name or other roles than before. Sync."""
+        if self.client is not None:
+            self.client.person_changed()
 
-    def subscribe_to_lobby(self) -> None:
-        """Hear the lobby, if the dialect's clients do and this one may."""
-        if self.dialect.hears_lobby and (self.person is not None or not self.core.lobby_needs_login):
-            self.subscribe(LOBBY_ID)
-
-    def subscribe(self, topic: Topic, encoder: Encoder | None = None) -> None:
-        """Subscribe to the topic from the next message on, with the dialect's encoder or another."""
-        if topic not in self._topics:
-            self._topics[topic] = encoder or self.dialect
-            self.core.hub.subscribe(topic, self._topics[topic], self)
-
-    def unsubscribe(self, topic: Topic) -> None:
-        """Unsubscribe from the topic."""
-        if topic in self._topics:
-            self.core.hub.unsubscribe(topic, self._topics.pop(topic), self)
-
-    def is_subscribed(self, topic: Topic) -> bool:
-        """Whether this session is subscribed to the topic."""
-        return topic in self._topics
-
-    def unsubscribe_all(self) -> None:
-        """Unsubscribe from every topic."""
-        for topic in tuple(self._topics):
-            self.unsubscribe(topic)
-
-    def buffer(self) -> None:
-        """Buffer what the hub sends from here on until flush(): an answer that is being prepared comes first."""
-        self._buffered = _Buffer()
-        self.offer = self._buffer
-
-    def flush(self) -> None:
-        """Send what was buffered, behind what was sent meanwhile."""
-        buffered, self._buffered = self._buffered, None
-        self.offer = self.send_queue.offer
-        if buffered is not None:
-            self.offer(b"".join(buffered.blobs))
-            for note, end in buffered.notes:
-                self.send_queue.when_written(note, buffered.size - end)
-
-    def _buffer(self, blob: bytes) -> None:
-        assert self._buffered is not None
-        self._buffered.blobs.append(blob)
-        self._buffered.size += len(blob)
-        if self._buffered.size > self.send_queue.room:
-            self.too_slow()
-
-    def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
-        """Call `note` once what the hub told so far has left for the client, which may be now or never. Sync.
-
-        `behind` is how many bytes of what was told last come behind what is waited for.
-        """
-        if self._buffered is None:
-            self.send_queue.when_written(note, behind)
-        else:
-            self._buffered.notes.append((note, self._buffered.size - behind))
+    # Sending.
 
     def send(self, event: Event) -> None:
         """Send the client an event, in its dialect. Sync."""
@@ -279,14 +222,13 @@ class Session:
         self.record.said(frames)
         await self.send_queue.send(frames)
 
-    # Sending.
+    # What a client may do, and its messages.
 
-    async def may_send(self, text: str, ref: object = None) -> bool:
-        """Use up what a message costs, or refuse it. Cancelling: it is refused."""
-        client_id = self.client_id if self.person is None else self.person.id
-        return await self._within_budget(self.core.budgets.message(client_id, self.address, text), ref)
+    async def may_send(self, sender_id: int, text: str, ref: RequestId = None) -> bool:
+        """Use up what a message costs, or refuse it; `sender_id` is the person's, or a guest's. Cancelling: refused."""
+        return await self._within_budget(self.core.budgets.message(sender_id, self.address, text), ref)
 
-    async def may_read(self, person: Person, messages: int, ref: object = None) -> bool:
+    async def may_read(self, person: Person, messages: int, ref: RequestId = None) -> bool:
         """Use up what reading so many messages costs, or refuse it. Cancelling: it is refused."""
         return await self._within_budget(self.core.budgets.read(person.id, self.address, messages), ref)
 
@@ -294,7 +236,7 @@ class Session:
         """Use up what the answer's bytes cost beyond what may_read() took: the next one waits for it. Sync."""
         self.core.budgets.was_read(person.id, self.address, size, messages)
 
-    async def _within_budget(self, refusal: Refusal | None, ref: object) -> bool:
+    async def _within_budget(self, refusal: Refusal | None, ref: RequestId) -> bool:
         if refusal is not None:
             self.send(Refused(refusal, ref))
             await self._hold_back(HOLD_BACK)
@@ -302,7 +244,9 @@ class Session:
 
     async def _hold_back(self, seconds: float) -> None:
         """Do not read the client for so long, so that TCP holds a flood back."""
-        self._held_back_until = trio.current_time() + seconds  # it is not silent: what it sent waits there
+        self.pinger.not_read_until(
+            trio.current_time() + seconds
+        )  # it is not silent: what it sent waits there
         await trio.sleep(seconds)
 
     async def submit(
@@ -325,20 +269,12 @@ class Session:
             None,
             people,
         )
-        self._submitted += 1
+        self.submissions.submitted()
         try:
-            await self.core.journal.submit(draft, answer or self, self)
+            await self.core.journal.submit(draft, answer or self, self.subscriptions)
         except BaseException:
-            self._submitted -= 1
+            self.submissions.withdrawn()
             raise
-
-    async def wait_for_outcomes(self) -> None:
-        """Wait until the drafts submitted so far are committed or refused. Cancelling changes nothing."""
-        so_far = self._submitted
-        while self._resolved < so_far:
-            if self._progress is None:
-                self._progress = trio.Event()
-            await self._progress.wait()
 
     def on_outcome(self, write: Write, outcome: Outcome) -> None:
         """Hear from the journal what became of a draft. Sync: between commit and fan-out."""
@@ -348,10 +284,7 @@ class Session:
 
     def count_outcome(self, outcome: Outcome) -> None:
         """One draft less is at the journal; an unknown outcome ends the session. Sync."""
-        self._resolved += 1
-        if self._progress is not None:
-            self._progress.set()
-            self._progress = None
+        self.submissions.resolved()
         if isinstance(outcome, Refusal) and outcome.code is Code.OUTCOME_UNKNOWN:
             self.close(OUTCOME_UNKNOWN)
 
@@ -373,57 +306,24 @@ class Session:
 
     def expel(self, closing: Closing) -> None:
         """End this session as close() does; what is said from here on it does not hear, whatever it is busy with."""
-        self.unsubscribe_all()
+        self.subscriptions.unsubscribe_all()
         self.close(closing)
 
     def too_slow(self) -> None:
         """Cut the client: what waits for it is dropped. Called by the send queue, also in the middle of a fan-out."""
         if self._closing is None:
-            self.record.waiting = self.send_queue.queued + (self._buffered.size if self._buffered else 0)
+            self.record.waiting = self.send_queue.queued + self.subscriptions.buffered
             self.close(TOO_SLOW, at=self.core.cuts.next())
         self.send_queue.cut()
-        self.flush()  # to a send queue that takes nothing more, and knows so
+        self.subscriptions.flush()  # to a send queue that takes nothing more, and knows so
 
     async def _say_goodbye(self, closing: Closing) -> None:
         """Close the WebSocket, in bounded time."""
         with trio.move_on_after(_FAREWELL):
             await self._connection.aclose(*closing)
 
-    @contextmanager
-    def not_pinged(self) -> Generator[None]:
-        """Send no ping for as long as the block lasts: the client is told much, and what it answers is not read yet."""
-        self.quiet_until = math.inf
-        try:
-            yield
-        finally:
-            self.quiet_until = 0.0
-
     def beat(self, now: float, interval: float, patience: float) -> None:
-        """Ping a silent client, or cut it when it did not answer in time. All in seconds of Trio's clock.
-
-        Before `quiet_until` there is nothing to do here: whatever is heard in the meantime only puts it off.
-        """
-        if self.send_queue.queued:
-            return  # a ping waits behind that; meanwhile the writer finds out whether the client still reads
-        heard_at = max(self.receiver.heard_at, self._held_back_until)
-        if self._pinged_at > heard_at:
-            self.quiet_until = self._pinged_at + patience
-            if now > self.quiet_until:
-                self.send_queue.cut()
-                self.close(NO_PONG)
-            return
-        self.quiet_until = max(heard_at, self._pinged_at) + interval
-        if now > self.quiet_until:
-            self._pinged_at = now
-            self.quiet_until = now + min(interval, patience)
-            self.record.said(PING_FRAME)
-            self.send_queue.offer(PING_FRAME)
-
-
-class _Buffer:
-    """What the hub told a session that is still being prepared an answer, and what waits for its being written."""
-
-    def __init__(self) -> None:
-        self.blobs: list[bytes] = []
-        self.size = 0  # bytes
-        self.notes: list[tuple[Callable[[], None], int]] = []  # each with where what it waits for ends
+        """Ping a silent client, or cut it when it did not answer in time; see Pinger.is_dead()."""
+        if self.pinger.is_dead(now, interval, patience):
+            self.send_queue.cut()
+            self.close(NO_PONG)

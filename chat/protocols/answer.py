@@ -4,14 +4,14 @@ from chat.domain.changes import Write
 from chat.domain.entities import Message
 from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.refusals import Refusal
-from chat.engine.events import Refused, Saved
+from chat.engine.events import Refused, RequestId, Saved
 from chat.engine.session import Session
 
 
 class Answer:
     """The submitter of a draft whose client wants to hear, under its request's own id, what became of it."""
 
-    def __init__(self, session: Session, ref: object = None) -> None:
+    def __init__(self, session: Session, ref: RequestId = None) -> None:
         self._session = session
         self.ref = ref
 

@@ -1,10 +1,18 @@
-"""All dialects. Where two have the same shape of first frame, the earlier is chosen."""
+"""All protocols. Where two have the same shape of first frame, the earlier is chosen."""
 
-from chat.engine.dialect import Dialect
-from chat.protocols.direct.codec import DIRECT
-from chat.protocols.messenger.codec import MESSENGER
-from chat.protocols.rooms.codec import ROOMS
-from chat.protocols.support.codec import SUPPORT
-from chat.protocols.talker.codec import TALKER
+from chat.protocols.direct import protocol as direct
+from chat.protocols.messenger import protocol as messenger
+from chat.protocols.protocol import ChatProtocol
+from chat.protocols.rooms import protocol as rooms
+from chat.protocols.support import protocol as support
+from chat.protocols.talker import protocol as talker
 
-DIALECTS: tuple[Dialect, ...] = (TALKER, MESSENGER, DIRECT, SUPPORT, ROOMS)
+PROTOCOLS: tuple[ChatProtocol, ...] = (
+    talker.PROTOCOL,
+    messenger.PROTOCOL,
+    direct.PROTOCOL,
+    support.PROTOCOL,
+    rooms.PROTOCOL,
+)
+
+DIALECTS = tuple(protocol.dialect for protocol in PROTOCOLS)

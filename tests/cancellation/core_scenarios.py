@@ -345,7 +345,7 @@ async def following(run: Run) -> None:
             assert client.gone.is_set() != stays, f"{person.name} is {now}"
             assert not stays or client.session.person == now
         is_there = await storage.rooms.by_id(garden.id) is not None
-        assert (gardener.session.room_id == garden.id) == is_there
+        assert (gardener.session.client.room_id == garden.id) == is_there
         assert not world.accounts._lookups._under_way, "a look-up is never over"
 
 

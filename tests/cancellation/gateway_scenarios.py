@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 import pytest
@@ -26,13 +27,9 @@ from chat.gateway.connections import Connections
 from chat.gateway.listener import Gateway, open_gateway
 from chat.gateway.websocket.endpoint import WebSocketEndpoint
 from chat.inspection.metrics import Meters
-from chat.protocols.commands import Recall
-from chat.protocols.direct.http import direct_routes
-from chat.protocols.messenger.http import messenger_routes
-from chat.protocols.registry import DIALECTS
-from chat.protocols.rooms.http import rooms_routes
-from chat.protocols.support.http import support_routes
-from chat.protocols.talker.http import talker_routes
+from chat.protocols.lines.commands import Recall
+from chat.protocols.lines.handlers import LobbyClient
+from chat.protocols.registry import DIALECTS, PROTOCOLS
 from chat.server import open_chat
 from chat.settings.config import Config, Listen
 from chat.storage.memory import MemoryStorage
@@ -138,14 +135,8 @@ async def gateway_of(world: World, settings: Config) -> AsyncGenerator[Gateway]:
     meters, accounts = Meters(), world.accounts
     storage = world.storage
     routes = [
-        talker_routes(accounts),
-        messenger_routes(accounts),
-        support_routes(accounts),
-        direct_routes(accounts),
+        *(protocol.routes(world.services) for protocol in PROTOCOLS if protocol.routes is not None),
         people_routes(accounts, Administration(accounts._users, accounts), world.core.budgets),
-        rooms_routes(
-            accounts, world.core.budgets, world.memberships._rooms, world.memberships, world.presence
-        ),
     ]
     app = create_app(
         [create_pages(storage.ping, routes), create_metrics(meters), *(part.blueprint for part in routes)],
@@ -280,14 +271,18 @@ async def socket_crashed_over_tls(run: Run) -> None:
     """A bug of the server ends it, and the client is told so through TLS, when its nursery is gone."""
 
     async def speak(wire: Wire, world: World) -> None:
-        world.core.handlers[Recall] = _crash  # type: ignore[index]
         ada = await world.add("ada")
         if await wire.opens("/", world.token(ada)):
             await wire.says({"name": "ada", "message": "hi"}, {"name": "ada", "message": "history 5"})
             await wire.until(b"\x88")
         await wire.leaves()
 
-    with certificate() as (cert, key), capture_logs():  # to show a traceback takes longer than the run
+    handlers: Any = LobbyClient.handlers
+    with (
+        certificate() as (cert, key),
+        capture_logs(),  # to show a traceback takes longer than the run
+        patch.dict(handlers, {Recall: _crash}),
+    ):
         await one_connection(run, speak, config(tls_cert=cert, tls_key=key), tls=True)
 
 

@@ -22,7 +22,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant(
             "hub_entry_not_removed",
             "chat.engine.session",
-            "        finally:\n            self.unsubscribe_all()\n",
+            "        finally:\n            self.subscriptions.unsubscribe_all()\n",
             "        finally:\n            pass\n",
             "the hub keeps telling a client that was cancelled, for ever",
         ),
@@ -36,8 +36,8 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant(
             "history_query_counted_for_ever",
             "chat.protocols.lines.handlers",
-            "    finally:\n        done.set()\n",
-            "    else:\n        done.set()\n",
+            "        finally:\n            done.set()\n",
+            "        else:\n            done.set()\n",
             "a cancelled history query takes one of the client's sixteen for ever",
         ),
         Mutant(
@@ -59,9 +59,9 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant(
             "history_query_left_behind",
             "chat.protocols.lines.handlers",
-            "    nursery.start_soon(_recall, session, session.person, command.count, before, session.last_recall)\n",
-            "    trio.lowlevel.spawn_system_task(\n"
-            "        _recall, session, session.person, command.count, before, session.last_recall)\n",
+            "        nursery.start_soon(self._recall, person, command.count, before, self.last_recall)\n",
+            "        trio.lowlevel.spawn_system_task(\n"
+            "            self._recall, person, command.count, before, self.last_recall)\n",
             "a task outside of the client's nursery outlives the client",
         ),
     ),
@@ -153,9 +153,9 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             "chat.protocols.direct.handlers",
             '            await session.send_queue.send(b"".join(frames))\n'
             "            told = list(zip(missed, map(len, frames), strict=True))\n"
-            "            self._direct.notes.heard(Inbox(person_id), session.send_queue, told)\n",
+            "            direct.notes.heard(Inbox(person_id), session.send_queue, told)\n",
             "            told = list(zip(missed, map(len, frames), strict=True))\n"
-            "            self._direct.notes.heard(Inbox(person_id), session.send_queue, told)\n"
+            "            direct.notes.heard(Inbox(person_id), session.send_queue, told)\n"
             '            await session.send_queue.send(b"".join(frames))\n',
             "what somebody missed counts as delivered, and is dropped with their connection",
         ),

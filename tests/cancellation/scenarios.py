@@ -135,7 +135,7 @@ async def _unread(run: Run, *counts: int) -> None:
         )
         await assert_nothing_left(world, witness, client)
         await assert_alive(world, ear)
-        limiter = world.core.history._limiter
+        limiter = world.history._limiter
         assert not limiter.borrowed_tokens, "history holds a place of its limiter"
 
 

@@ -76,7 +76,7 @@ async def to_one(world: World, text: str) -> Flood:
 async def from_a_guest(world: World, text: str) -> Flood:
     (ben,) = await world.add_all("ben")
     sender, listener = await world.connect(DIRECT), await world.connect(DIRECT, ben)
-    number = sender.session.client_id
+    number = sender.session.client.client_id
     return Flood(sender, {"from": number, "to": ben.id, "content": text}, listener, {"error": TOO_MANY})
 
 

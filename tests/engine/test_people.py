@@ -305,9 +305,9 @@ async def test_who_becomes_an_operator_hears_the_desk_at_once(followed: Followed
 async def test_a_role_changes_nothing_elsewhere(followed: Followed, dialect: Dialect) -> None:
     ada = await followed.world.add("ada")
     client = await followed.world.connect(dialect, ada)
-    topics = dict(client.session._topics)
+    topics = dict(client.session.subscriptions._topics)
     await followed.users.set_roles(ada.id, operator=True, admin=True)
     await followed.world.rest()
-    assert client.session._topics == topics
+    assert client.session.subscriptions._topics == topics
     assert client.session.person is not None
     assert client.session.person.is_operator

@@ -25,7 +25,7 @@ from chat.engine.dialect import Dialect
 from chat.engine.events import Event, Said
 from chat.engine.hub import Announcement, Hub
 from chat.engine.send_queue import SendQueue
-from chat.protocols.registry import DIALECTS
+from chat.protocols.registry import PROTOCOLS
 from chat.protocols.talker.codec import TALKER
 from chat.server import open_chat
 from chat.settings.config import Config, Listen
@@ -101,11 +101,15 @@ async def test_a_message_is_encoded_once_a_dialect_and_a_batch_is_written_once_a
         return await save(drafts)
 
     monkeypatch.setattr(storage.messages, "save", counted_save)
-    dialects = tuple(Counting(dialect) for dialect in DIALECTS)
+    dialects = tuple(Counting(protocol.dialect) for protocol in PROTOCOLS)
+    protocols = [old._replace(dialect=new) for old, new in zip(PROTOCOLS, dialects, strict=True)]
     by_name = {dialect.name: dialect for dialect in dialects}
     config = Config(listen=(Listen("127.0.0.1", 0),), data=Path("unused"))
     with trio.fail_after(30):
-        async with open_chat(config, storage, SECRET, dialects=dialects) as server, AsyncExitStack() as stack:
+        async with (
+            open_chat(config, storage, SECRET, protocols=protocols) as server,
+            AsyncExitStack() as stack,
+        ):
             url = server.addresses[0].replace("http", "ws", 1)
             listeners = [
                 await stack.enter_async_context(open_websocket_url(f"{url}/talker")) for _ in range(LISTENERS)

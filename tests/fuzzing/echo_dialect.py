@@ -8,16 +8,29 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import trio
+
 from chat.domain.refusals import Code, Refusal
+from chat.engine.dialect import Greet
 from chat.engine.events import Event, Refused
 from chat.frames import text_frame
-from chat.protocols.commands import Greet, Misunderstood
+from chat.protocols.client import Client, Misunderstood, misunderstood
+from chat.protocols.protocol import ChatProtocol
 from chat.server import open_chat
 from chat.settings.config import Config, Listen
 from chat.storage.memory import MemoryStorage
 
 _FIN = 0x80
 _TEXT, _BINARY = 1, 2
+
+
+class EchoClient(Client):
+    """Says nothing by itself."""
+
+    async def greet(self, *_: object) -> None:
+        await trio.lowlevel.checkpoint()
+
+    handlers = {Greet: greet, Misunderstood: misunderstood}
 
 
 class EchoDialect:
@@ -27,9 +40,7 @@ class EchoDialect:
     path = "/echo"
     shape = frozenset({"nothing has this shape"})
     echoes = False
-    hears_lobby = False
     needs_token = False
-    greeting = Greet()
 
     def decode(self, frame: str | bytes) -> object:
         text: Any = frame  # a refusal carries any text; here it carries bytes too
@@ -45,9 +56,12 @@ class EchoDialect:
         return b""
 
 
+ECHO = ChatProtocol(EchoDialect(), lambda _services: EchoClient)
+
+
 @asynccontextmanager
 async def open_echo(**settings: Any) -> AsyncGenerator[str]:
     """Serve on a free port of loopback for as long as the block lasts; yields the URL of the echo."""
     config = Config(listen=(Listen("127.0.0.1", 0, "echo"),), data=Path("unused"), **settings)
-    async with open_chat(config, MemoryStorage(), "x" * 32, dialects=(EchoDialect(),)) as server:
+    async with open_chat(config, MemoryStorage(), "x" * 32, protocols=(ECHO,)) as server:
         yield server.addresses[0].replace("http", "ws", 1) + EchoDialect.path

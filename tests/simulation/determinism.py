@@ -24,6 +24,7 @@ import chat.beside
 import chat.gateway.listener
 import chat.gateway.turns
 from chat.engine.session import Session
+from chat.engine.subscriptions import Subscriptions
 from tests.simulation.network import FIRST_DESCRIPTOR, Network, Socket
 
 EPOCH = 1_700_000_000.0
@@ -115,8 +116,9 @@ def deterministic(seed: int, network: Network) -> Generator[None]:
             (chat.beside, "Passwords", QuickPasswords),
             (chat.gateway.listener, "bind", network.bind),
             (chat.gateway.turns, "perf_counter", itertools.count(0.0, _STEP).__next__),
-            # Sets of sessions are walked by their hashes, which are addresses otherwise.
+            # Sets of these are walked by their hashes, which are addresses otherwise.
             (Session, "__hash__", serial),
+            (Subscriptions, "__hash__", serial),
         ):
             stack.enter_context(patch.object(target, name, value))
         collects = gc.isenabled()

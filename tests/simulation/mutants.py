@@ -10,7 +10,6 @@ from msgspec import structs
 
 import chat.domain.rooms
 import chat.engine.send_queue
-import chat.protocols.commands
 import chat.protocols.lines.handlers
 from chat.domain.entities import Draft, Message, Person, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown
@@ -26,9 +25,12 @@ from chat.engine.memberships import Memberships
 from chat.engine.presence import Presence
 from chat.engine.send_queue import SendQueue
 from chat.engine.session import Session
+from chat.engine.subscriptions import Subscriptions
 from chat.protocols.answer import Answer
-from chat.protocols.direct.handlers import DirectMessages
+from chat.protocols.direct.handlers import DirectClient
 from chat.protocols.lines.codec import LineDialect
+from chat.protocols.lines.commands import Say
+from chat.protocols.lines.handlers import LobbyClient
 from chat.protocols.support.handlers import SupportDesk
 
 Mutant = Callable[[], AbstractContextManager[Any]]
@@ -140,17 +142,15 @@ def believe_every_name() -> "_patch[Any]":
 
 def let_nobody_speak_as_somebody() -> "_patch[Any]":
     """The lobby takes a line of somebody who is not authenticated."""
-    say = chat.protocols.lines.handlers.say
 
-    async def mutated(session: Session, command: Any, nursery: trio.Nursery) -> None:
-        if session.person is None:
-            session.person = Person(id=1, name="p1")
-            await say(session, structs.replace(command, claimed="p1"), nursery)
+    async def mutated(client: LobbyClient, command: Any, nursery: trio.Nursery) -> None:
+        if client.session.person is None:
+            client.session.person = Person(id=1, name="p1")
+            await client.say(structs.replace(command, claimed="p1"), nursery)
         else:
-            await say(session, command, nursery)
+            await client.say(command, nursery)
 
-    handlers = {**chat.protocols.lines.handlers.HANDLERS, chat.protocols.commands.Say: mutated}
-    return patch.object(chat.protocols.lines.handlers, "HANDLERS", handlers)
+    return patch.object(LobbyClient, "handlers", {**LobbyClient.handlers, Say: mutated})
 
 
 def leave_the_removed_in() -> "_patch[Any]":
@@ -187,24 +187,24 @@ def keep_the_dead() -> "_patch[Any]":
 
 def forget_what_is_held() -> "_patch[Any]":
     """What is new while a conversation is looked up is not told behind it."""
-    return patch.object(Session, "_buffer", lambda *_: None)
+    return patch.object(Subscriptions, "_keep", lambda *_: None)
 
 
 def stay_listening() -> "_patch[Any]":
     """A client that leaves is still told."""
-    return patch.object(Session, "unsubscribe_all", lambda self: None)
+    return patch.object(Subscriptions, "unsubscribe_all", lambda self: None)
 
 
 def trust_from() -> "_patch[Any]":
     """A direct message is under whatever id its sender claims."""
 
-    async def mutated(self: DirectMessages, session: Session, claimed: int) -> bool:
-        person = await self._direct.person(claimed)
+    async def mutated(self: DirectClient, claimed: int) -> bool:
+        person = await self._shared.direct.person(claimed)
         if person is not None:
-            session.person, session.client_id = person, person.id
+            self.session.person, self.client_id = person, person.id
         return person is not None
 
-    return patch.object(DirectMessages, "_take_word", mutated)
+    return patch.object(DirectClient, "_take_word", mutated)
 
 
 def stop_without_a_word() -> "_patch[Any]":
@@ -253,7 +253,7 @@ def note_whole_batches() -> "_patch[Any]":
 
 def note_what_is_held() -> "_patch[Any]":
     """A direct message that is held for a connection counts as delivered, also when it is never told."""
-    return patch.object(Session, "when_written", lambda self, note, behind=0: note())
+    return patch.object(Subscriptions, "when_written", lambda self, note, behind=0: note())
 
 
 def look_before_it_is_noted() -> "_patch[Any]":

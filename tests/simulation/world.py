@@ -13,6 +13,7 @@ import structlog
 import trio
 from trio.testing import MockClock
 
+import chat.engine.engine
 import chat.server
 from chat.domain.entities import LOBBY_ID, Person, Room
 from chat.domain.ports import NewPerson
@@ -309,8 +310,8 @@ def _watched(world: World) -> ExitStack:
     stack = ExitStack()
     stack.callback(structlog.configure, **structlog.get_config())
     structlog.configure(processors=[look])
-    stack.enter_context(patch.object(chat.server, "Hub", kept(Hub, world.hubs)))
-    stack.enter_context(patch.object(chat.server, "Presence", kept(Presence, world.presences)))
+    stack.enter_context(patch.object(chat.engine.engine, "Hub", kept(Hub, world.hubs)))
+    stack.enter_context(patch.object(chat.engine.engine, "Presence", kept(Presence, world.presences)))
     return stack
 
 

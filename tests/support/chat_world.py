@@ -8,7 +8,7 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import trio
@@ -18,32 +18,18 @@ from trio_websocket import CloseReason, ConnectionClosed
 from chat.domain.accounts import Accounts
 from chat.domain.budgets import Budgets
 from chat.domain.closing import Closing
-from chat.domain.direct import Direct
-from chat.domain.entities import Desk, Inbox, Message, MessageKind, Person, Room
+from chat.domain.entities import Message, MessageKind, Person, Room
 from chat.domain.passwords import Passwords
 from chat.domain.ports import NewPerson, Taken
 from chat.domain.registrations import Registrations
-from chat.domain.rooms import Rooms
-from chat.domain.support import Support
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
-from chat.engine.batch_loader import open_batch_loader
-from chat.engine.broadcaster import open_broadcaster
-from chat.engine.deliveries import Deliveries, open_deliveries
 from chat.engine.dialect import Dialect
-from chat.engine.history import open_history
-from chat.engine.hub import Hub
-from chat.engine.journal import Journal, open_journal
-from chat.engine.memberships import Memberships
-from chat.engine.presence import Presence
+from chat.engine.engine import Engine, open_engine
 from chat.engine.send_queue import SendQueue
 from chat.engine.session import Core, Session
-from chat.inspection.metrics import Meters
-from chat.protocols.direct.handlers import DirectMessages
-from chat.protocols.lines import handlers as lobby
-from chat.protocols.registry import DIALECTS
-from chat.protocols.rooms.handlers import RoomSockets
-from chat.protocols.support.handlers import SupportDesk
+from chat.protocols.registry import DIALECTS, PROTOCOLS
+from chat.protocols.services import Services, services_of
 from chat.storage.memory import MemoryStorage
 
 SECRET = "a secret of the tests that is long enough"
@@ -128,6 +114,18 @@ class Obstructed:
                 return await self._obstacles.go(name, lambda: method(*args, **kwargs))
 
         return call
+
+
+class ObstructedStorage:
+    """A memory storage behind obstacles. It tells nobody what is changed: tests of that follow it themselves."""
+
+    def __init__(self, storage: MemoryStorage, obstacles: Obstacles) -> None:
+        self.users = Obstructed(storage.users, obstacles)
+        self.rooms = Obstructed(storage.rooms, obstacles)
+        self.messages = Obstructed(storage.messages, obstacles)
+
+    async def watch(self, *_changed: object) -> None:
+        await trio.sleep_forever()
 
 
 class FakeConnection:
@@ -256,33 +254,25 @@ class World:
         self,
         storage: MemoryStorage,
         obstacles: Obstacles,
+        engine: Engine,
+        services: Services,
         core: Core,
-        presence: Presence,
-        memberships: Memberships,
-        deliveries: Deliveries,
         nursery: trio.Nursery,
     ) -> None:
         self.storage = storage
         self.obstacles = obstacles
+        self.services = services
         self.core = core
-        self.presence = presence
-        self.memberships = memberships
-        self.deliveries = deliveries
+        self.accounts = engine.accounts
+        self.hub = engine.hub
+        self.journal = engine.journal
+        self.history = engine.history
+        self.presence = engine.presence
+        self.memberships = engine.memberships
+        self.deliveries = engine.deliveries
         self._nursery = nursery
         self.clients: list[Client] = []
         """All that ever connected."""
-
-    @property
-    def hub(self) -> Hub:
-        return self.core.hub
-
-    @property
-    def journal(self) -> Journal:
-        return self.core.journal
-
-    @property
-    def accounts(self) -> Accounts:
-        return self.core.accounts
 
     async def add(self, name: str, *, operator: bool = False) -> Person:
         """Add a person, without the cost of a password."""
@@ -369,41 +359,22 @@ async def open_world(
 ) -> AsyncGenerator[World]:
     """Chat for as long as the block lasts, without limits if no `budgets` are given; who is there in the end leaves."""
     storage, obstacles = MemoryStorage(), Obstacles()
-    users: Any = Obstructed(storage.users, obstacles)
-    rooms: Any = Obstructed(storage.rooms, obstacles)
-    messages: Any = Obstructed(storage.messages, obstacles)
-    presence, meters = Presence(), Meters()
-    async with AsyncExitStack() as stack:
-        deliveries = await stack.enter_async_context(open_deliveries(rooms))
-        people = await stack.enter_async_context(open_batch_loader(users.by_ids))
-        history = await stack.enter_async_context(open_history(rooms, messages))
-        accounts = Accounts(
-            users,
+
+    def make_accounts(person: Any) -> Accounts:
+        return Accounts(
+            behind.users,
             Passwords(4),
             Tokens(SECRET, 3600),
             Throttle(),
             Registrations(0),
             min_password=5,
-            person=people.get,
+            person=person,
         )
-        hub = Hub()
-        hub.observe(Inbox, deliveries.heard)
-        broadcaster = await stack.enter_async_context(open_broadcaster(hub, meters))
-        journal = await stack.enter_async_context(open_journal(messages, broadcaster, meters))
-        rules = Rooms(users, rooms, messages)
-        direct = DirectMessages(Direct(users, rooms, messages, deliveries), trust_from=trust_from)
-        desk = SupportDesk(Support(users, rooms, messages))
-        hub.observe(Desk, desk.heard)
-        presence.observe(desk.role_changed)
-        handlers = {
-            **lobby.HANDLERS,
-            **desk.handlers,
-            **direct.handlers,
-            **RoomSockets(rules).handlers,
-        }
-        budgets = budgets or Budgets()
-        core = Core(accounts, history, journal, hub, handlers, meters, budgets, lobby_needs_login)
-        memberships = Memberships(rules, journal, presence)
+
+    behind: Any = ObstructedStorage(storage, obstacles)
+    async with open_engine(behind, make_accounts, budgets=budgets) as engine:
+        services = services_of(engine, lobby_needs_login=lobby_needs_login, direct_trust_from=trust_from)
+        core = engine.core({protocol.dialect: protocol.open(services) for protocol in PROTOCOLS})
         async with trio.open_nursery() as nursery:
-            yield World(storage, obstacles, core, presence, memberships, deliveries, nursery)
+            yield World(storage, obstacles, engine, services, core, nursery)
             nursery.cancel_scope.cancel()

@@ -21,8 +21,8 @@ from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, Taken
 from chat.domain.tokens import Tokens
 from chat.inspection.control_socket import SOCKET
-from chat.protocols.commands import Recall
-from chat.protocols.lines import handlers as lobby
+from chat.protocols.lines.commands import Recall
+from chat.protocols.lines.handlers import LobbyClient
 from chat.server import open_chat
 from chat.settings.config import Config, Listen
 from chat.storage.memory import MemoryStorage
@@ -309,7 +309,7 @@ async def test_why_tells_in_a_sentence(
     async def fail(*_: object) -> None:
         raise ZeroDivisionError("with a secret text")
 
-    monkeypatch.setitem(lobby.HANDLERS, Recall, fail)
+    monkeypatch.setitem(LobbyClient.handlers, Recall, fail)
     patience = {"ping_interval": 0.1, "pong_timeout": 0.1} if misbehave is nothing else {}
     async with open_watched(**patience) as watched:
         token = await watched.token("grace", admin=True)

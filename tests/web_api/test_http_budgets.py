@@ -13,15 +13,11 @@ from chat.beside import make_accounts
 from chat.domain.budgets import HOLD_BACK, Budgets
 from chat.domain.entities import LOBBY_ID, Draft, Person
 from chat.domain.ports import NewPerson
-from chat.domain.rooms import Rooms
-from chat.engine.broadcaster import open_broadcaster
-from chat.engine.hub import Hub
-from chat.engine.journal import open_journal
-from chat.engine.memberships import Memberships
-from chat.engine.presence import Presence
+from chat.engine.engine import open_engine
 from chat.inspection.metrics import Meters
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
+from chat.protocols.services import services_of
 from chat.server import _app
 from chat.settings.config import Config
 from chat.storage.memory import MemoryStorage
@@ -64,17 +60,13 @@ class Api(NamedTuple):
 
 @pytest.fixture
 async def api() -> AsyncGenerator[Api]:
-    storage, presence, meters, hub = MemoryStorage(), Presence(), Meters(), Hub()
+    storage, meters, config = MemoryStorage(), Meters(), Config(bcrypt_cost=4)
     budgets = Budgets(messages=5, text=1000, pages=10, calls=20, refused=meters.over_budget)
     ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x", is_admin=True))
     assert isinstance(ada, Person)
-    async with open_broadcaster(hub) as broadcaster, open_journal(storage.messages, broadcaster) as journal:
-        config = Config(bcrypt_cost=4)
-        accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
-        rooms = Rooms(storage.users, storage.rooms, storage.messages)
-        memberships = Memberships(rooms, journal, presence)
-        watch = Watch(Recorder(), meters)
-        app = _app(config, storage, accounts, budgets, rooms, memberships, presence, meters, watch)
+    accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
+    async with open_engine(storage, lambda _person: accounts, budgets=budgets, meters=meters) as engine:
+        app = _app(config, storage, engine, services_of(engine), Watch(Recorder(), meters))
         yield Api(app, storage, meters, ada, accounts.grant(ada).token)
 
 

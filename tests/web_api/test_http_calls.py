@@ -10,19 +10,13 @@ from quart_trio import QuartTrio
 
 from chat.beside import make_accounts
 from chat.domain.accounts import Accounts
-from chat.domain.budgets import Budgets
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
-from chat.domain.rooms import Rooms
-from chat.engine.broadcaster import open_broadcaster
 from chat.engine.dialect import Dialect
-from chat.engine.hub import Hub
-from chat.engine.journal import open_journal
-from chat.engine.memberships import Memberships
-from chat.engine.presence import Presence
-from chat.inspection.metrics import Meters
+from chat.engine.engine import open_engine
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
 from chat.protocols.registry import DIALECTS
+from chat.protocols.services import services_of
 from chat.server import _app
 from chat.settings.config import Config
 from chat.storage.memory import MemoryStorage
@@ -95,16 +89,11 @@ class Site(NamedTuple):
 
 @pytest.fixture
 async def site() -> AsyncGenerator[Site]:
-    storage, presence, meters, hub = MemoryStorage(), Presence(), Meters(), Hub()
-    meters.watch(presence.readings, hub.readings)
-    async with open_broadcaster(hub) as broadcaster, open_journal(storage.messages, broadcaster) as journal:
-        config = Config(bcrypt_cost=4)
-        accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
-        rooms = Rooms(storage.users, storage.rooms, storage.messages)
-        memberships = Memberships(rooms, journal, presence)
-        watch = Watch(Recorder(), meters)
-        app = _app(config, storage, accounts, Budgets(), rooms, memberships, presence, meters, watch)
-        yield Site(app, accounts)
+    storage, config = MemoryStorage(), Config(bcrypt_cost=4)
+    accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
+    async with open_engine(storage, lambda _person: accounts) as engine:
+        watch = Watch(Recorder(), engine.meters)
+        yield Site(_app(config, storage, engine, services_of(engine), watch), accounts)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)

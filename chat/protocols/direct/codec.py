@@ -3,9 +3,11 @@
 import msgspec
 
 from chat.domain.refusals import BAD_FRAME, BINARY_FRAME
+from chat.engine.dialect import Command
 from chat.engine.events import Event, Pong, Refused, Said, Welcome
 from chat.frames import text_frame
-from chat.protocols.commands import DirectGreet, Misunderstood, Ping, Send
+from chat.protocols.client import Misunderstood
+from chat.protocols.direct.commands import Ping, Send
 
 
 class DirectMessage(msgspec.Struct, rename={"sender": "from"}):
@@ -30,14 +32,12 @@ class DirectDialect:
     path = "/direct"
     shape = frozenset({"from", "to", "content"})
     echoes = True  # what somebody sends to themselves they hear
-    hears_lobby = False
     needs_token = False
-    greeting = DirectGreet()
 
     def __init__(self) -> None:
         self._decoder = msgspec.json.Decoder(DirectMessage)
 
-    def decode(self, frame: str | bytes) -> object:
+    def decode(self, frame: str | bytes) -> Command:
         if isinstance(frame, bytes):
             return Misunderstood(BINARY_FRAME)
         if frame.strip() == "ping":
@@ -57,7 +57,7 @@ class DirectDialect:
             case Pong():
                 return text_frame(b"pong")
             case Refused(refusal, ref):
-                return _frame(DirectError(refusal.text, ref))
+                return _frame(DirectError(refusal.text, ref if isinstance(ref, int) else None))
         return b""
 
 

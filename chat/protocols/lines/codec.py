@@ -6,9 +6,11 @@ import msgspec
 
 from chat.domain.entities import MessageKind
 from chat.domain.refusals import BAD_FRAME, BINARY_FRAME, Code, Refusal
+from chat.engine.dialect import Command
 from chat.engine.events import Authorised, Event, Refused, Said
 from chat.frames import text_frame
-from chat.protocols.commands import Authenticate, Greet, Misunderstood, Recall, Say
+from chat.protocols.client import Misunderstood
+from chat.protocols.lines.commands import Authenticate, Recall, Say
 
 LONGEST_RECALL = 1000
 _BAD_COUNT = Misunderstood(
@@ -33,9 +35,7 @@ class LineDialect:
     """A dialect whose frames are lines both ways, and whose errors are lines of `server`."""
 
     echoes = False
-    hears_lobby = True
     needs_token = False
-    greeting = Greet()
 
     def __init__(self, name: str, path: str, line: type[Line]) -> None:
         self.name = name
@@ -45,7 +45,7 @@ class LineDialect:
         self._encode = msgspec.json.Encoder().encode
         self.shape = frozenset(line.__struct_encode_fields__)
 
-    def decode(self, frame: str | bytes) -> object:
+    def decode(self, frame: str | bytes) -> Command:
         if isinstance(frame, bytes):
             return _BINARY_FRAME
         try:
@@ -78,7 +78,7 @@ class LineDialect:
         return text_frame(self._encode(self._line(name, message)))
 
 
-def _recall(count: str, claimed: str) -> object:
+def _recall(count: str, claimed: str) -> Command:
     # isdigit() alone also holds for other scripts' digits; a long number need not be read to be refused.
     if not (count.isascii() and count.isdigit() and len(count) < 10 and 1 <= int(count) <= LONGEST_RECALL):
         return _BAD_COUNT

@@ -8,9 +8,11 @@ import msgspec
 from chat.caseless import decode_caseless
 from chat.domain.entities import Message
 from chat.domain.refusals import Code, Refusal
+from chat.engine.dialect import Command
 from chat.engine.events import Entered, Event, Refused, Said, Saved, Welcome
 from chat.frames import text_frame
-from chat.protocols.commands import Enter, Greet, Misunderstood, Speak
+from chat.protocols.client import Misunderstood
+from chat.protocols.rooms.commands import Enter, Speak
 
 INVALID_OPERATION = Refusal(Code.INVALID, "invalid operation")
 INVALID_ROOM = Refusal(Code.NOT_FOUND, "invalid room id")
@@ -52,11 +54,9 @@ class RoomsDialect:
     path = "/ws"
     shape = frozenset({"Type"})
     echoes = True
-    hears_lobby = False
     needs_token = True
-    greeting = Greet()
 
-    def decode(self, frame: str | bytes) -> object:
+    def decode(self, frame: str | bytes) -> Command:
         if isinstance(frame, bytes):
             return Misunderstood(INVALID_OPERATION)
         try:

@@ -1,57 +1,89 @@
-"""The rooms dialect's handlers: one room at a time for a connection."""
+"""The rooms protocol, live: one room at a time for a connection."""
+
+from typing import ClassVar
 
 import trio
 
 from chat.domain.refusals import BAD_TOKEN, Code, Refusal
 from chat.domain.rooms import Rooms
 from chat.domain.rules import clean_text
-from chat.engine.events import Entered, Refused
-from chat.engine.memberships import leave_room
-from chat.engine.session import CommandHandler, Session
+from chat.engine.dialect import Greet
+from chat.engine.events import Entered, Refused, Welcome
+from chat.engine.protocol_client import CommandHandlers
+from chat.engine.session import ClientFactory, Session
 from chat.protocols.answer import Answer
-from chat.protocols.commands import Enter, Speak
+from chat.protocols.client import Client, Misunderstood, misunderstood
+from chat.protocols.rooms.commands import Enter, Speak
+from chat.protocols.services import Services
 
 ALREADY_IN_ROOM = Refusal(Code.TAKEN, "already in room")
 NOT_IN_ROOM = Refusal(Code.FORBIDDEN, "not in room")
 NOT_ROOM_MEMBER = Refusal(Code.FORBIDDEN, "not room member")
 
 
-class RoomSockets:
-    """The handlers of the rooms dialect, but for its greeting."""
+class RoomsClient(Client):
+    """One connection, which is in one room or in none."""
 
-    def __init__(self, rooms: Rooms) -> None:
+    __slots__ = ("_entered", "_rooms")
+
+    def __init__(self, session: Session, rooms: Rooms) -> None:
+        super().__init__(session)
         self._rooms = rooms
-        self.handlers: dict[type, CommandHandler] = {Enter: self.enter, Speak: self.speak}
+        self._entered = 0  # the room entered last
 
-    async def enter(self, session: Session, command: Enter, _nursery: trio.Nursery) -> None:
+    @property
+    def room_id(self) -> int:
+        """The room that this connection is in, or 0. Whose membership ends hears the room no more, and is outside."""
+        return self._entered if self._entered in self.session.subscriptions else 0
+
+    async def greet(self, _command: Greet, _nursery: trio.Nursery) -> None:
+        """Welcome the client."""
+        await trio.lowlevel.checkpoint()
+        self.session.send(Welcome())
+
+    async def enter(self, command: Enter, _nursery: trio.Nursery) -> None:
         """Enter a room and leave the one before; 0 only leaves."""
+        session = self.session
         if session.person is None:
             return session.send(Refused(BAD_TOKEN))
         if command.room_id == 0:
-            if session.room_id == 0:
+            if self.room_id == 0:
                 return session.send(Refused(NOT_IN_ROOM))
-            leave_room(session)
+            session.subscriptions.unsubscribe(self.room_id)
             return session.send(Entered())
-        if command.room_id == session.room_id:
+        if command.room_id == self.room_id:
             return session.send(Refused(ALREADY_IN_ROOM))
         room = await self._rooms.may_enter(session.person, command.room_id)
         # No await between here and listening.
         if isinstance(room, Refusal):
             return session.send(Refused(NOT_ROOM_MEMBER if room.code is Code.FORBIDDEN else room))
-        leave_room(session)
-        session.room_id = command.room_id
+        session.subscriptions.unsubscribe(self.room_id)
+        self._entered = command.room_id
         session.send(Entered())
-        return session.subscribe(command.room_id)
+        return session.subscriptions.subscribe(command.room_id, session.dialect)
 
-    async def speak(self, session: Session, command: Speak, _nursery: trio.Nursery) -> None:
+    async def speak(self, command: Speak, _nursery: trio.Nursery) -> None:
         """Say something in the room that this connection is in."""
+        session, room_id = self.session, self.room_id
         if session.person is None:
             return session.send(Refused(BAD_TOKEN))
-        if session.room_id == 0:
+        if room_id == 0:
             return session.send(Refused(NOT_IN_ROOM))
         text = clean_text(command.text)
         if isinstance(text, Refusal):
             return session.send(Refused(text))
-        if await session.may_send(text):
-            await session.submit(session.room_id, session.person, text, answer=Answer(session))
+        if await session.may_send(session.person.id, text):
+            await session.submit(room_id, session.person, text, answer=Answer(session))
         return None
+
+    handlers: ClassVar[CommandHandlers] = {
+        Greet: greet,
+        Enter: enter,
+        Speak: speak,
+        Misunderstood: misunderstood,
+    }
+
+
+def open_rooms(services: Services) -> ClientFactory:
+    """Return how a client of the rooms protocol is made."""
+    return lambda session: RoomsClient(session, services.rooms)

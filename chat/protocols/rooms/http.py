@@ -6,14 +6,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chat.domain.accounts import Accounts
-from chat.domain.budgets import Budgets, reading_size
+from chat.domain.budgets import reading_size
 from chat.domain.entities import LOBBY_ID, Person, Room
 from chat.domain.refusals import NO_PERSON, Refusal
-from chat.domain.rooms import MOST_MESSAGES, Rooms
-from chat.engine.memberships import Memberships
-from chat.engine.presence import Presence
+from chat.domain.rooms import MOST_MESSAGES
 from chat.protocols.rooms.codec import RoomsMessage, rfc3339, room_message
+from chat.protocols.services import Services
 from chat.web_api.answers import ErrorBody, TokenBody, error
 from chat.web_api.bodies import read_caseless
 from chat.web_api.endpoint import Call, Routes
@@ -114,10 +112,10 @@ class Status(msgspec.Struct):
     status: str
 
 
-def rooms_routes(
-    accounts: Accounts, budgets: Budgets, rooms: Rooms, memberships: Memberships, presence: Presence
-) -> Routes:
+def rooms_routes(services: Services) -> Routes:
     """Return the routes."""
+    accounts, budgets, rooms = services.accounts, services.budgets, services.rooms
+    memberships, presence = services.memberships, services.presence
     routes = Routes("rooms", accounts, budgets, read=read_caseless, caseless=True)
 
     @routes.route(

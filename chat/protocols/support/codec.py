@@ -6,12 +6,12 @@ import msgspec
 
 from chat.domain.entities import Conversation, Message
 from chat.domain.refusals import Code, Refusal
+from chat.engine.dialect import Command
 from chat.engine.events import Event, Overview, Refused, Retold, Said, Saved
 from chat.frames import text_frame
-from chat.protocols.commands import (
+from chat.protocols.support.commands import (
     SupportAnswer,
     SupportAuthenticate,
-    SupportGreet,
     SupportHistory,
     SupportMisunderstood,
     SupportOverview,
@@ -75,14 +75,12 @@ class SupportDialect:
     path = "/support"
     shape = frozenset({"method", "params"})
     echoes = False
-    hears_lobby = False
     needs_token = False
-    greeting = SupportGreet()
 
     def __init__(self) -> None:
         self._decoder = msgspec.json.Decoder(SupportRequest)
 
-    def decode(self, frame: str | bytes) -> object:
+    def decode(self, frame: str | bytes) -> Command:
         if isinstance(frame, bytes):
             return SupportMisunderstood(_BAD_ARGUMENT, _NO_ID)
         try:
@@ -119,7 +117,7 @@ class DeskEncoder:
         return b""
 
 
-def _command(method: object, params: object, ref: msgspec.Raw) -> object:
+def _command(method: object, params: object, ref: msgspec.Raw) -> Command:
     match method, params:
         case "message.auth", [str(token)]:
             return SupportAuthenticate(token, ref)

@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 from chat.domain.ports import NewPerson, Taken
 from chat.domain.tokens import Tokens
 from chat.gateway.websocket import client_stream
-from chat.protocols.commands import Recall
-from chat.protocols.lines import handlers as lobby
+from chat.protocols.lines.commands import Recall
+from chat.protocols.lines.handlers import LobbyClient
 from chat.server import open_chat
 from chat.settings.config import Config, Listen
 from chat.storage.memory import MemoryStorage
@@ -130,7 +130,7 @@ def broken_history(monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setitem(lobby.HANDLERS, Recall, fail)
+    monkeypatch.setitem(LobbyClient.handlers, Recall, fail)
 
 
 @pytest.fixture(params=["plain", "TLS"])

@@ -435,7 +435,7 @@ async def test_who_is_told_a_long_inbox_is_not_pinged_meanwhile_nor_cut_for_its_
     with world.obstacles.held("undelivered"):
         client = await world.connect(DIRECT, ben)
         for now in (100.0, 200.0):
-            if trio.current_time() + now > client.session.quiet_until:
+            if trio.current_time() + now > client.session.pinger.quiet_until:
                 client.session.beat(trio.current_time() + now, 25, 10)
         await world.rest()
         assert client.heard_now() == [f"Connected with id {ben.id}"]

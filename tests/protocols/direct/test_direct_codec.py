@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from chat.domain.entities import Message, Pair, Person
 from chat.domain.refusals import BAD_FRAME, BINARY_FRAME, Refusal
 from chat.engine.events import Authorised, Entered, Overview, Pong, Refused, Retold, Said, Saved, Welcome
-from chat.protocols.commands import Misunderstood, Ping, Send
+from chat.protocols.client import Misunderstood
 from chat.protocols.direct.codec import DIRECT, DirectDialect
+from chat.protocols.direct.commands import Ping, Send
 from tests.protocols.strategies import HIGHEST_ID, ids, messages, pairs, payload, refusals, texts
 from tests.support.frames import text_of
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from chat.domain.entities import Message, Person
 from chat.domain.refusals import NOT_AUTHORISED
 from chat.engine.events import Authorised, Refused, Said
-from chat.protocols.commands import Authenticate, Misunderstood, Recall, Say
+from chat.protocols.client import Misunderstood
 from chat.protocols.lines.codec import LineDialect
+from chat.protocols.lines.commands import Authenticate, Recall, Say
 from chat.protocols.messenger.codec import MESSENGER
 from chat.protocols.talker.codec import TALKER, TalkerLine
 from tests.protocols.strategies import payload

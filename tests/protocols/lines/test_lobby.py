@@ -61,7 +61,7 @@ async def test_sixteen_history_queries_may_be_under_way_and_no_more(world: World
         assert len(heard) == 16
         assert (ending == "answered") == (heard == [line("hello")] * 16)
         await other.hears()
-        assert client.session.recalls == 0
+        assert client.session.client.recalls == 0
         world.obstacles._before["before"].clear()
     assert await client.asks(line("history 5")) == line("hello")
 
@@ -78,7 +78,7 @@ async def test_the_histories_that_a_client_asks_for_are_read_one_after_the_other
         assert await client.hears() == []
         assert world.obstacles.calls == ["by_id", "page"]
     assert await client.hears() == [line("hello")] * 3
-    assert client.session.last_recall is None
+    assert client.session.client.last_recall is None
 
 
 async def test_queries_of_a_client_that_leaves_leave_nothing_behind(world: World) -> None:
@@ -90,7 +90,7 @@ async def test_queries_of_a_client_that_leaves_leave_nothing_behind(world: World
         await world.rest()
         client.leave()
         await client.ends()
-    assert client.session.recalls == 0
+    assert client.session.client.recalls == 0
     world.assert_nothing_is_left()
 
 

@@ -531,9 +531,9 @@ async def test_a_room_that_another_process_deletes_has_nobody_in_it(world: World
     async with following(world):
         await world.storage.rooms.delete(garden.id)
         await world.rest()
-        assert inside.session.room_id == 0
+        assert inside.session.client.room_id == 0
         assert await inside.asks(message("hello?")) == error("not in room")
-        assert elsewhere.session.room_id == cellar.id
+        assert elsewhere.session.client.room_id == cellar.id
 
 
 async def test_a_room_that_was_deleted_during_an_outage_has_nobody_in_it_afterwards(world: World) -> None:
@@ -544,8 +544,8 @@ async def test_a_room_that_was_deleted_during_an_outage_has_nobody_in_it_afterwa
     world.obstacles.fail("by_id", StorageDown("an outage"))
     async with following(world):
         await trio.sleep(1)
-        assert inside.session.room_id == 0
-        assert elsewhere.session.room_id == cellar.id
+        assert inside.session.client.room_id == 0
+        assert elsewhere.session.client.room_id == cellar.id
 
 
 async def test_who_enters_while_another_process_deletes_the_room_is_outside(world: World) -> None:
@@ -560,7 +560,7 @@ async def test_who_enters_while_another_process_deletes_the_room_is_outside(worl
             await world.storage.rooms.delete(garden.id)
             await world.rest()
         assert await client.hears() == [error("invalid room id")]
-        assert client.session.room_id == 0
+        assert client.session.client.room_id == 0
 
 
 # --- a new name ---

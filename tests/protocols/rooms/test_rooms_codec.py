@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from chat.domain.entities import Message, MessageKind, Person
 from chat.domain.refusals import Code, Refusal
 from chat.engine.events import Authorised, Entered, Overview, Pong, Refused, Retold, Said, Saved, Welcome
-from chat.protocols.commands import Enter, Misunderstood, Speak
+from chat.protocols.client import Misunderstood
 from chat.protocols.rooms.codec import INVALID_OPERATION, INVALID_ROOM, ROOMS, rfc3339, room_message
+from chat.protocols.rooms.commands import Enter, Speak
 from tests.protocols.strategies import (
     HIGHEST_ID,
     LAST_SECOND,

@@ -22,7 +22,8 @@ from chat.engine.events import (
     Saved,
     Welcome,
 )
-from chat.protocols.commands import (
+from chat.protocols.support.codec import DESK_ENCODER, SUPPORT
+from chat.protocols.support.commands import (
     SupportAnswer,
     SupportAuthenticate,
     SupportHistory,
@@ -30,7 +31,6 @@ from chat.protocols.commands import (
     SupportOverview,
     SupportSend,
 )
-from chat.protocols.support.codec import DESK_ENCODER, SUPPORT
 from tests.protocols.strategies import (
     HIGHEST_ID,
     conversations,

@@ -1,0 +1,116 @@
+"""The engine: everything that is alive between the storage and the protocols, as one block."""
+
+import math
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+
+import msgspec
+import trio
+
+from chat.domain.accounts import Accounts
+from chat.domain.budgets import Budgets
+from chat.domain.closing import TOO_FAR_BEHIND
+from chat.domain.direct import Direct
+from chat.domain.entities import Inbox, Person
+from chat.domain.ports import Storage
+from chat.domain.rooms import Rooms
+from chat.domain.support import Support
+from chat.engine.batch_loader import open_batch_loader
+from chat.engine.broadcaster import open_broadcaster
+from chat.engine.cleaner import open_cleaner
+from chat.engine.deliveries import Deliveries, open_deliveries
+from chat.engine.dialect import Dialect
+from chat.engine.follower import follow_changes
+from chat.engine.heartbeat import beat
+from chat.engine.history import History, open_history
+from chat.engine.hub import Hub
+from chat.engine.journal import Journal, open_journal
+from chat.engine.memberships import Memberships
+from chat.engine.people import PeopleFollower
+from chat.engine.presence import Presence
+from chat.engine.session import ClientFactory, Core
+from chat.inspection.metrics import Meters
+
+MakeAccounts = Callable[[Callable[[int], Awaitable[Person | None]]], Accounts]
+"""Makes the accounts, with what looks people up by their id: those who ask at once share one query."""
+
+
+class Engine(msgspec.Struct, frozen=True):
+    """What is open. The domain's rules are here with what makes them felt by open sockets."""
+
+    accounts: Accounts
+    budgets: Budgets
+    meters: Meters
+    presence: Presence
+    hub: Hub
+    journal: Journal
+    history: History
+    deliveries: Deliveries
+    rooms: Rooms
+    direct: Direct
+    support: Support
+    memberships: Memberships
+
+    def core(self, clients: Mapping[Dialect, ClientFactory]) -> Core:
+        """Return what sessions work with, where `clients` says how a client of each dialect is made."""
+        return Core(self.accounts, self.journal, self.hub, clients, self.meters, self.budgets)
+
+
+@asynccontextmanager
+async def open_engine(
+    storage: Storage,
+    make_accounts: MakeAccounts,
+    *,
+    budgets: Budgets | None = None,
+    meters: Meters | None = None,
+    ping_interval: float = math.inf,
+    pong_timeout: float = math.inf,
+) -> AsyncGenerator[Engine]:
+    """Write, tell, look up and follow changes for as long as the block lasts, and finish what was accepted.
+
+    `ping_interval` and `pong_timeout` are seconds; without them nobody is pinged. The caller ends all sessions before
+    it leaves the block. Cancelling refuses nothing and acknowledges nothing that still waits for the journal.
+    """
+    meters, presence = meters or Meters(), Presence()
+    async with (
+        open_deliveries(storage.rooms) as deliveries,
+        open_cleaner(storage.rooms) as cleaner,
+        open_batch_loader(storage.users.by_ids) as people,
+        open_history(storage.rooms, storage.messages) as history,
+    ):
+        hub = Hub(await storage.messages.newest_id())
+        hub.observe(Inbox, deliveries.heard)
+        meters.watch(presence.readings, hub.readings)
+
+        def skipped(newest_id: int) -> None:
+            hub.newest_id = newest_id
+            presence.expel_all(TOO_FAR_BEHIND)
+
+        async with (
+            open_broadcaster(hub, meters) as broadcaster,
+            open_journal(storage.messages, broadcaster, meters, skipped) as journal,
+            trio.open_nursery() as nursery,
+        ):
+            accounts = make_accounts(people.get)
+            rooms = Rooms(storage.users, storage.rooms, storage.messages)
+            direct = Direct(storage.users, storage.rooms, storage.messages, deliveries)
+            memberships = Memberships(rooms, journal, presence, on_deletion=cleaner.wake)
+            followed = PeopleFollower(accounts, presence, direct.gone)
+            nursery.start_soon(follow_changes, storage, followed, memberships)
+            if ping_interval < math.inf:
+                nursery.start_soon(beat, presence, ping_interval, pong_timeout)
+            yield Engine(
+                accounts,
+                budgets or Budgets(),
+                meters,
+                presence,
+                hub,
+                journal,
+                history,
+                deliveries,
+                rooms,
+                direct,
+                Support(storage.users, storage.rooms, storage.messages),
+                memberships,
+            )
+            nursery.cancel_scope.cancel(reason="the engine stops")

@@ -1,0 +1,63 @@
+"""Pings one client that is silent, and finds out that it is dead. `heartbeat.py` looks after those of all clients."""
+
+import math
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Protocol
+
+from chat.engine.send_queue import SendQueue
+from chat.frames import PING_FRAME
+from chat.inspection.recorder import Record
+
+
+class Heard(Protocol):
+    """Where it is known when a client was last heard."""
+
+    @property
+    def heard_at(self) -> float:
+        """When bytes last came, in seconds of Trio's clock."""
+        ...
+
+
+class Pinger:
+    """When one client was pinged, and is to be pinged next. All times are in seconds of Trio's clock; all is sync."""
+
+    __slots__ = ("_heard", "_pinged_at", "_read_again_at", "_record", "_send_queue", "quiet_until")
+
+    def __init__(self, send_queue: SendQueue, heard: Heard, record: Record) -> None:
+        self._send_queue = send_queue
+        self._heard = heard
+        self._record = record
+        self._pinged_at = 0.0
+        self._read_again_at = 0.0  # of a client that is not read for a while
+        self.quiet_until = 0.0
+        """Before this there is nothing to do: whatever is heard in the meantime only puts it off."""
+
+    def not_read_until(self, time: float) -> None:
+        """The client is not silent until then: what it sends waits unread."""
+        self._read_again_at = time
+
+    @contextmanager
+    def paused(self) -> Generator[None]:
+        """Send no ping for as long as the block lasts: the client is told much, and what it answers is not read yet."""
+        self.quiet_until = math.inf
+        try:
+            yield
+        finally:
+            self.quiet_until = 0.0
+
+    def is_dead(self, now: float, interval: float, patience: float) -> bool:
+        """Ping a client that was silent for `interval`; say whether it left a ping unanswered for `patience`."""
+        if self._send_queue.queued:
+            return False  # a ping waits behind that; meanwhile the writer finds out whether the client still reads
+        heard_at = max(self._heard.heard_at, self._read_again_at)
+        if self._pinged_at > heard_at:
+            self.quiet_until = self._pinged_at + patience
+            return now > self.quiet_until
+        self.quiet_until = max(heard_at, self._pinged_at) + interval
+        if now > self.quiet_until:
+            self._pinged_at = now
+            self.quiet_until = now + min(interval, patience)
+            self._record.said(PING_FRAME)
+            self._send_queue.offer(PING_FRAME)
+        return False

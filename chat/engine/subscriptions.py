@@ -1,0 +1,100 @@
+"""What one client is subscribed to, and where what the hub sends it goes: to its send queue, or to a buffer."""
+
+from collections.abc import Callable
+
+from chat.domain.entities import Topic
+from chat.engine.dialect import Encoder
+from chat.engine.hub import Hub
+from chat.engine.send_queue import SendQueue
+
+
+class Subscriptions:
+    """One client as the hub's subscriber; all of it is sync.
+
+    Args:
+        overflow: called when more is buffered than the send queue has room for, also in the middle of a fan-out.
+    """
+
+    __slots__ = ("_buffer", "_hub", "_overflow", "_send_queue", "_topics", "offer")
+
+    def __init__(self, hub: Hub, send_queue: SendQueue, overflow: Callable[[], None]) -> None:
+        self._hub = hub
+        self._send_queue = send_queue
+        self._overflow = overflow
+        self._topics: dict[Topic, Encoder] = {}
+        self._buffer: _Buffer | None = None  # from buffer() to flush()
+        self.offer = send_queue.offer
+        """The hub's call for each delivery: SendQueue.offer of the client's own queue, or _keep() from buffer() to
+        flush(), which alone change it. An attribute and no method: that would ask for each of 500 subscribers of a
+        message whether it buffers, and be a second call for each."""
+
+    def subscribe(self, topic: Topic, encoder: Encoder) -> None:
+        """Hear the topic from the next message on, as `encoder` encodes it; nothing new to whoever hears it already."""
+        if topic not in self._topics:
+            self._topics[topic] = encoder
+            self._hub.subscribe(topic, encoder, self)
+
+    def unsubscribe(self, topic: Topic) -> None:
+        """Hear nothing more of the topic."""
+        if topic in self._topics:
+            self._hub.unsubscribe(topic, self._topics.pop(topic), self)
+
+    def unsubscribe_all(self) -> None:
+        """Hear nothing more."""
+        for topic in tuple(self._topics):
+            self.unsubscribe(topic)
+
+    def __contains__(self, topic: Topic) -> bool:
+        """Whether the client is subscribed to the topic."""
+        return topic in self._topics
+
+    def rooms(self) -> list[int]:
+        """Return the ids of the rooms that the client hears, the lobby too."""
+        return [topic for topic in self._topics if isinstance(topic, int)]
+
+    def buffer(self) -> None:
+        """Buffer what the hub sends from here on until flush(): an answer that is being prepared comes first."""
+        self._buffer = _Buffer()
+        self.offer = self._keep
+
+    def flush(self) -> None:
+        """Send what was buffered, behind what was sent meanwhile."""
+        buffer, self._buffer = self._buffer, None
+        self.offer = self._send_queue.offer
+        if buffer is not None:
+            self.offer(b"".join(buffer.blobs))
+            for note, end in buffer.notes:
+                self._send_queue.when_written(note, buffer.size - end)
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that wait for flush()."""
+        return 0 if self._buffer is None else self._buffer.size
+
+    def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
+        """Call `note` once what the hub sent so far has left for the client, which may be now or never.
+
+        `behind` is how many bytes of what was sent last come behind what is waited for.
+        """
+        if self._buffer is None:
+            self._send_queue.when_written(note, behind)
+        else:
+            self._buffer.notes.append((note, self._buffer.size - behind))
+
+    def _keep(self, blob: bytes) -> None:
+        assert self._buffer is not None
+        self._buffer.blobs.append(blob)
+        self._buffer.size += len(blob)
+        if self._buffer.size > self._send_queue.room:
+            self._overflow()
+
+
+class _Buffer:
+    """What the hub sent a client that is still being prepared an answer, and what waits for its being written."""
+
+    __slots__ = ("blobs", "notes", "size")
+
+    def __init__(self) -> None:
+        self.blobs: list[bytes] = []
+        self.size = 0  # bytes
+        self.notes: list[tuple[Callable[[], None], int]] = []  # each with where what it waits for ends

@@ -1,0 +1,29 @@
+"""What the clients of several protocols have in common: their session, and the answer to what can't be read."""
+
+import trio
+
+from chat.domain.refusals import Refusal
+from chat.engine.dialect import Command
+from chat.engine.events import Refused
+from chat.engine.protocol_client import ProtocolClient
+from chat.engine.session import Session
+
+
+class Misunderstood(Command, frozen=True):
+    """The frame could not be read; the refusal says why."""
+
+    refusal: Refusal
+
+
+class Client(ProtocolClient):
+    """A protocol's client that knows its session."""
+
+    __slots__ = ("session",)
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+
+async def misunderstood(client: Client, command: Misunderstood, _nursery: trio.Nursery) -> None:
+    """Handle Misunderstood: say what is wrong with the frame."""
+    client.session.send(Refused(command.refusal))

@@ -1,0 +1,20 @@
+"""What a chat protocol is: its codec, how a client of it is made, and what it answers over HTTP."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from chat.engine.dialect import Dialect
+from chat.engine.session import ClientFactory
+from chat.protocols.services import Services
+from chat.web_api.endpoint import Routes
+
+
+class ChatProtocol(NamedTuple):
+    """One protocol, as its package declares it and the registry lists it.
+
+    `open` is called once for each server: it makes what the protocol's clients share, and returns how one is made.
+    """
+
+    dialect: Dialect
+    open: Callable[[Services], ClientFactory]
+    routes: Callable[[Services], Routes] | None = None

@@ -1,0 +1,53 @@
+"""What a protocol may use of the server: one value, given to each when the server is opened."""
+
+import msgspec
+
+from chat.domain.accounts import Accounts
+from chat.domain.budgets import Budgets
+from chat.domain.direct import Direct
+from chat.domain.rooms import Rooms
+from chat.domain.support import Support
+from chat.engine.engine import Engine
+from chat.engine.history import History
+from chat.engine.hub import Hub
+from chat.engine.memberships import Memberships
+from chat.engine.presence import Presence
+
+
+class Services(msgspec.Struct, frozen=True):
+    """What stands below the protocols. `session.py` has what is of one connection, its way to the journal too.
+
+    `lobby_needs_login`: nobody hears the lobby without a token. `direct_trust_from`: clients of direct messages are
+    whom they say they are, for labs.
+    """
+
+    accounts: Accounts
+    budgets: Budgets
+    rooms: Rooms
+    direct: Direct
+    support: Support
+    memberships: Memberships
+    history: History
+    presence: Presence
+    hub: Hub
+    lobby_needs_login: bool = False
+    direct_trust_from: bool = False
+
+
+def services_of(
+    engine: Engine, *, lobby_needs_login: bool = False, direct_trust_from: bool = False
+) -> Services:
+    """Return what protocols may use of an engine."""
+    return Services(
+        engine.accounts,
+        engine.budgets,
+        engine.rooms,
+        engine.direct,
+        engine.support,
+        engine.memberships,
+        engine.history,
+        engine.presence,
+        engine.hub,
+        lobby_needs_login,
+        direct_trust_from,
+    )

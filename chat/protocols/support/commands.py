@@ -1,0 +1,50 @@
+"""What a client of the support desk asks for. `ref` is the request's id as it came, which the answer repeats."""
+
+import msgspec
+
+from chat.domain.refusals import Refusal
+from chat.engine.dialect import Command
+
+
+class SupportAuthenticate(Command, frozen=True):
+    """Prove who is speaking, and be told the whole conversation."""
+
+    token: str
+    ref: msgspec.Raw
+
+
+class SupportSend(Command, frozen=True):
+    """Say something in one's own support conversation."""
+
+    text: str
+    ref: msgspec.Raw
+
+
+class SupportAnswer(Command, frozen=True):
+    """An operator answers: the person of this id or name, or (None) the current one."""
+
+    text: str
+    person: int | str | None
+    ref: msgspec.Raw
+
+
+class SupportOverview(Command, frozen=True):
+    """An operator asks for the open conversations."""
+
+    ref: msgspec.Raw
+
+
+class SupportHistory(Command, frozen=True):
+    """An operator asks for `limit` messages of a person's conversation, with ids below `before` (0: the newest)."""
+
+    person: int | str
+    before: int
+    limit: int
+    ref: msgspec.Raw
+
+
+class SupportMisunderstood(Command, frozen=True):
+    """A frame of the support desk could not be read."""
+
+    refusal: Refusal
+    ref: msgspec.Raw

@@ -35,7 +35,9 @@ class SendQueue:
         fileno: tells the socket's descriptor for write-through, -1 once it is closed (a number kept here could
             by then be another client's); None where bytes can't go straight to the socket (TLS).
         limit: bytes that may wait.
-        overflow: sync; called when more wait than that, or when a write makes no progress.
+
+    Two things are known only later, and each is told by a call: who starts writers (written_by()), and who ends the
+    client when more waits than may (when_full()).
     """
 
     __slots__ = (
@@ -55,9 +57,9 @@ class SendQueue:
         "_send_some",
         "_soon",
         "_stall",
+        "_start_writer",
         "limit",
         "queued",
-        "start_writer",
     )
 
     def __init__(
@@ -66,11 +68,11 @@ class SendQueue:
         *,
         fileno: Callable[[], int] | None,
         limit: int,
-        overflow: Callable[[], None],
     ) -> None:
         self._send_some = send_some
         self._fileno = fileno
-        self._overflow = overflow
+        self._overflow: Callable[[], None] | None = None  # set by when_full()
+        self._start_writer: StartWriter | None = None  # set by written_by(), for its block
         self._feed: trio.MemorySendChannel[bytes] | None = None  # with _pending, while a writer lives
         self._pending: trio.MemoryReceiveChannel[bytes] | None = None
         self._soon = b""  # what goes with the next blob
@@ -88,16 +90,25 @@ class SendQueue:
         self._answer_bytes = 0  # of the one answer larger than half of the limit that waits, if any
         self._answer_end = 0  # where it ends, counted as _drained is
         self._marks: deque[tuple[int, Callable[[], None]]] | None = None  # see when_written(); ends as above
-        self.start_writer: StartWriter | None = None
-        """Starts a task in the client's nursery; set by written_by() while there is one."""
 
     def written_by(self, start_writer: StartWriter) -> "_Writing":
         """Let writers be started for as long as the block lasts, which ends before their nursery does.
 
         An acknowledgement may still come when the nursery is closed; then the socket takes it, or nobody does.
         """
-        self.start_writer = start_writer
-        return _Writing(self)
+        return _Writing(self, start_writer)
+
+    def when_full(self, overflow: Callable[[], None]) -> None:
+        """Call `overflow` when more than the limit waits, or a write makes no progress. Sync, and so is `overflow`.
+
+        Until then, during the handshake, there is nobody to call: there is no session to end, and little to send.
+        """
+        self._overflow = overflow
+
+    def overflow(self) -> None:
+        """More waits for the client than may: have it ended. Sync."""
+        if self._overflow is not None:
+            self._overflow()
 
     def offer(self, blob: bytes) -> None:
         """Take one or more whole frames, or nothing once cut or finished. Sync: nothing comes in between."""
@@ -171,17 +182,17 @@ class SendQueue:
                 self._begun = blob = blob[taken:]
         self._offered = self._drained + self.queued + len(blob)
         if self._feed is None:
-            if self.start_writer is None:
+            if self._start_writer is None:
                 self._open = False  # before or after the client's nursery: nobody is left to write
                 return
             # Bounded in bytes, below. The writer takes all that comes until it finds nothing.
             self._feed, self._pending = trio.open_memory_channel[bytes](math.inf)
-            self.start_writer(self._write)
+            self._start_writer(self._write)
         self.queued += len(blob)
         if blob is not self._begun:
             self._feed.send_nowait(blob)
         if self._open and self.queued > self.limit and self.room < 0:  # a last frame comes behind any amount
-            self._overflow()
+            self.overflow()
 
     async def send(self, blob: bytes) -> None:
         """Take frames as offer() does, but wait first while half of the limit is queued.
@@ -233,7 +244,7 @@ class SendQueue:
                     taken = await self._send_some(blob)
                 if self._stall.cancelled_caught:
                     self._open = False
-                    return self._overflow()
+                    return self.overflow()
                 blob = blob[taken:]
                 self._take_off(taken)
             self._begun = b""
@@ -260,13 +271,14 @@ class SendQueue:
 class _Writing:
     """A block in which writers may be started. Each open socket is in one: a generator would take 0.5 KiB."""
 
-    __slots__ = ("_send_queue",)
+    __slots__ = ("_send_queue", "_start_writer")
 
-    def __init__(self, send_queue: SendQueue) -> None:
+    def __init__(self, send_queue: SendQueue, start_writer: StartWriter) -> None:
         self._send_queue = send_queue
+        self._start_writer = start_writer
 
     def __enter__(self) -> None:
-        pass
+        self._send_queue._start_writer = self._start_writer
 
     def __exit__(
         self,
@@ -274,4 +286,4 @@ class _Writing:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._send_queue.start_writer = None
+        self._send_queue._start_writer = None

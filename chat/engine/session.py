@@ -111,7 +111,7 @@ class Session:
         self.record = record or Record()
         self.send_queue = send_queue
         self.receiver = receiver
-        self.subscriptions = Subscriptions(core.hub, send_queue, self.too_slow)
+        self.subscriptions = Subscriptions(core.hub, send_queue)
         self.submissions = Submissions()
         self.pinger = Pinger(send_queue, receiver, self.record)
         self.address = address
@@ -125,6 +125,7 @@ class Session:
         self._closing: Closing | None = None  # set by close()
         self.reading = trio.CancelScope()
         """Of the task that reads, what its frames ask for included. Cancelled, the session ends."""
+        send_queue.when_full(self.too_slow)
 
     async def serve(self, nursery: trio.Nursery) -> None:
         """Serve the client until it leaves or close() is called. Cancelling cuts it off without a close frame.

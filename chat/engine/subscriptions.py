@@ -9,18 +9,13 @@ from chat.engine.send_queue import SendQueue
 
 
 class Subscriptions:
-    """One client as the hub's subscriber; all of it is sync.
+    """One client as the hub's subscriber; all of it is sync."""
 
-    Args:
-        overflow: called when more is buffered than the send queue has room for, also in the middle of a fan-out.
-    """
+    __slots__ = ("_buffer", "_hub", "_send_queue", "_topics", "offer")
 
-    __slots__ = ("_buffer", "_hub", "_overflow", "_send_queue", "_topics", "offer")
-
-    def __init__(self, hub: Hub, send_queue: SendQueue, overflow: Callable[[], None]) -> None:
+    def __init__(self, hub: Hub, send_queue: SendQueue) -> None:
         self._hub = hub
         self._send_queue = send_queue
-        self._overflow = overflow
         self._topics: dict[Topic, Encoder] = {}
         self._buffer: _Buffer | None = None  # from buffer() to flush()
         self.offer = send_queue.offer
@@ -86,7 +81,7 @@ class Subscriptions:
         self._buffer.blobs.append(blob)
         self._buffer.size += len(blob)
         if self._buffer.size > self._send_queue.room:
-            self._overflow()
+            self._send_queue.overflow()  # perhaps in the middle of a fan-out
 
 
 class _Buffer:

@@ -164,7 +164,7 @@ async def send_queue(run: Run) -> None:
         return len(taken)
 
     frames = [bytes((0x82, 20)) + bytes((65 + n,)) * 20 for n in range(6)]
-    queue = SendQueue(send_some, fileno=None, limit=1000, overflow=lambda: None)
+    queue = SendQueue(send_some, fileno=None, limit=1000)
 
     async def write() -> None:
         async with trio.open_nursery() as nursery:

@@ -25,8 +25,8 @@ class Pipe:
             self.send_some,
             fileno=self.near.fileno if write_through else None,
             limit=limit,
-            overflow=self.overflow,
         )
+        self.send_queue.when_full(self.overflow)
 
     async def send_some(self, data: bytes) -> int:
         await trio.lowlevel.wait_writable(self.near)
@@ -58,9 +58,8 @@ class Pipe:
     async def writing(self) -> AsyncGenerator[trio.Nursery]:
         """With a nursery for the writer task."""
         async with trio.open_nursery() as nursery:
-            self.send_queue.start_writer = nursery.start_soon
-            yield nursery
-            self.send_queue.start_writer = None
+            with self.send_queue.written_by(nursery.start_soon):
+                yield nursery
             nursery.cancel_scope.cancel()
 
 
@@ -306,7 +305,7 @@ async def test_of_a_batch_that_is_too_much_counts_what_still_leaves(
     open_pipe: Callable[..., Pipe], write_through: bool
 ) -> None:
     pipe = open_pipe(100_000, write_through=write_through)
-    pipe.overflow = pipe.send_queue._overflow = lambda: pipe.send_queue.cut()  # type: ignore[method-assign]
+    pipe.send_queue.when_full(pipe.send_queue.cut)
     left: list[int] = []
     async with pipe.writing():
         pipe.send_queue.offer(b"x" * 500_000)
@@ -396,16 +395,15 @@ async def test_a_stalled_writer_counts_as_too_slow(autojump_clock: object) -> No
         return 0
 
     overflows = []
-    send_queue = SendQueue(
-        never, fileno=None, limit=1000, overflow=lambda: overflows.append(trio.current_time())
-    )
+    send_queue = SendQueue(never, fileno=None, limit=1000)
+    send_queue.when_full(lambda: overflows.append(trio.current_time()))
     started = trio.current_time()
     async with trio.open_nursery() as nursery:
-        send_queue.start_writer = nursery.start_soon
-        send_queue.offer(b"x")
-        await trio.sleep(20)
-        send_queue.offer(b"y")
-        assert send_queue.queued == 1, "a stalled client takes nothing more"
+        with send_queue.written_by(nursery.start_soon):
+            send_queue.offer(b"x")
+            await trio.sleep(20)
+            send_queue.offer(b"y")
+            assert send_queue.queued == 1, "a stalled client takes nothing more"
     assert len(overflows) == 1
     assert overflows[0] - started <= 10
 
@@ -422,9 +420,10 @@ async def test_a_write_that_makes_progress_is_not_stalled_however_long_it_takes(
         return len(data)
 
     overflows: list[None] = []
-    send_queue = SendQueue(slow, fileno=None, limit=1000, overflow=lambda: overflows.append(None))
+    send_queue = SendQueue(slow, fileno=None, limit=1000)
+    send_queue.when_full(lambda: overflows.append(None))
     async with trio.open_nursery() as nursery:
-        send_queue.start_writer = nursery.start_soon
-        send_queue.offer(b"x")
+        with send_queue.written_by(nursery.start_soon):
+            send_queue.offer(b"x")
     assert not overflows
     send_queue.progressed()  # of nothing: changes nothing

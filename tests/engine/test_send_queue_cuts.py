@@ -55,7 +55,7 @@ class Choked:
     def open_send_queue(self, takes: Iterable[int], *, write_through: bool = True) -> SendQueue:
         self.takes = iter(takes)
         fileno = self.near.fileno if write_through else None
-        return SendQueue(self.send_some, fileno=fileno, limit=100_000, overflow=lambda: None)
+        return SendQueue(self.send_some, fileno=fileno, limit=100_000)
 
     def close(self) -> None:
         self.near.close()

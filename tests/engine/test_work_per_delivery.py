@@ -179,7 +179,7 @@ class _Ear:
             await trio.sleep_forever()
             return 0
 
-        send_queue = SendQueue(never, fileno=near.fileno, limit=100_000, overflow=lambda: None)
+        send_queue = SendQueue(never, fileno=near.fileno, limit=100_000)
         self.offer = send_queue.offer
 
 

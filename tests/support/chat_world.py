@@ -163,9 +163,7 @@ class Client:
         self._patience = math.inf  # bytes that it still reads
         self._reads_on = trio.Event()
         self.heard_at = trio.current_time()
-        self.send_queue = SendQueue(
-            self._take, fileno=None, limit=limit, overflow=lambda: self.session.too_slow()
-        )
+        self.send_queue = SendQueue(self._take, fileno=None, limit=limit)
         connection: Any = self.connection
         self.session = Session(core, connection, self.send_queue, self, dialect, choices, "test", person)
         self.gone = trio.Event()

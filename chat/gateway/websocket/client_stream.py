@@ -6,7 +6,7 @@ frame for a client that broke the protocol, a bound on the fragments of one mess
 frame, and a flush before TCP ends.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -50,19 +50,17 @@ class ClientStream(trio.abc.Stream):
         limit: bytes that may wait in the send queue.
     """
 
-    __slots__ = ("_inbound", "_stream", "connection", "overflow", "record", "send_queue")
+    __slots__ = ("_inbound", "_stream", "connection", "record", "send_queue")
 
     def __init__(self, stream: ReplayStream, handshake: bytes, *, largest: int, limit: int) -> None:
         self._stream = stream
-        self.connection: WebSocketConnection | None = None  # set once it is accepted
-        self.overflow: Callable[[], None] = self._nobody_yet  # set by whoever serves this client
+        self.connection: WebSocketConnection | None = None  # set by accept()
         self.record = Record()
         self._inbound = InboundFastPath(stream, handshake, largest, self.record)
         self.send_queue = SendQueue(
             self._send_all if stream.tls else self._send_some,
             fileno=None if stream.tls else stream.socket.fileno,
             limit=limit,
-            overflow=lambda: self.overflow(),
         )
         stream.on_progress(self.send_queue.progressed)
 
@@ -79,6 +77,11 @@ class ClientStream(trio.abc.Stream):
         connection = _Connection(self, WSConnection(ConnectionType.SERVER), max_message_size=max_message_size)
         nursery.start_soon(connection._reader_task)
         return await connection._get_request()
+
+    async def accept(self, request: WebSocketRequest) -> WebSocketConnection:
+        """Finish the handshake. Cancelling: only closing is right."""
+        self.connection = await request.accept()
+        return self.connection
 
     async def receive(self) -> Sequence[str | bytes]:
         """Return the messages that came, one or more. Raises ConnectionClosed.
@@ -154,9 +157,6 @@ class ClientStream(trio.abc.Stream):
             with suppress(*gone):  # busy: trio-websocket reads at this moment, so nothing is left unread
                 await linger(self._stream)
         await self._stream.aclose()
-
-    def _nobody_yet(self) -> None:
-        """Before the handshake is over there is no session to cut, and little to send."""
 
     async def _send_some(self, data: bytes) -> int:
         try:

@@ -64,7 +64,7 @@ class WebSocketEndpoint:
         decision = self._look_at(request)
         del request  # and its head: a socket may stay open for days
         handshake = self._presence.handshake()
-        accepted = False
+        connection = None
         try:
             async with trio.open_nursery() as nursery:
                 with stream.send_queue.written_by(nursery.start_soon):
@@ -72,19 +72,16 @@ class WebSocketEndpoint:
                         decision = await self._identify(decision, handshake)
                         if isinstance(decision, _Rejection):
                             self._tell_of_refusal(decision.reason, decision.status, address, path)
-                        stream.connection = await self._shake_hands(stream, decision, nursery)
+                        connection = await self._shake_hands(stream, decision, nursery)
                     del path
-                    if stream.connection is not None and not isinstance(decision, _Rejection):
-                        accepted = True
-                        await self._serve_session(
-                            address, stream, stream.connection, decision, handshake, nursery
-                        )
+                    if connection is not None and not isinstance(decision, _Rejection):
+                        await self._serve_session(address, stream, connection, decision, handshake, nursery)
                     await stream.flush()
                 nursery.cancel_scope.cancel()
         except* (ConnectionClosed, trio.BrokenResourceError, trio.ClosedResourceError) as gone:
             logger.debug("connection lost", address=address, error=repr(gone.exceptions[0]))
         except* Exception as crash:
-            if accepted:
+            if connection is not None:
                 logger.exception("session failed", connection=stream.record.id, address=address)
                 record_crash(self._recorder, stream.record, crash)
                 stream.send_queue.cut()
@@ -122,7 +119,7 @@ class WebSocketEndpoint:
         if isinstance(decision, _Rejection):
             await request.reject(decision.status, body=decision.body)
             return None
-        return await request.accept()
+        return await stream.accept(request)
 
     async def _identify(
         self, decision: "_Upgrade | _Rejection", handshake: Handshake
@@ -161,7 +158,6 @@ class WebSocketEndpoint:
             handshake.person,
             stream.record,
         )
-        stream.overflow = session.too_slow
         # Not the nursery's scope: its writer is still to send an administrator's close frame.
         self._recorder.admit(stream.record, session, session.reading)
         number = stream.record.id

@@ -73,7 +73,7 @@ async def test_who_reads_slowly_under_tls_is_not_too_slow(mock_clock: trio.testi
         server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)  # as little as the system allows
         stream = ClientStream(server, b"", largest=100, limit=2 * much)
         cut = trio.CancelScope()
-        stream.overflow = cut.cancel
+        stream.send_queue.when_full(cut.cancel)
 
         transport = server._inner.transport_stream  # type: ignore[union-attr]
         tell_send_queue = transport.progressed
@@ -122,7 +122,7 @@ async def accepted(most: int) -> AsyncGenerator[tuple[ClientStream, Narrow, trio
     async with trio.SocketStream(theirs) as client, narrow, trio.open_nursery() as nursery:
         with stream.send_queue.written_by(nursery.start_soon):
             request = await stream.request(nursery, 65_536)
-            stream.connection = await request.accept()
+            await stream.accept(request)
             yield stream, narrow, client
         nursery.cancel_scope.cancel()
 

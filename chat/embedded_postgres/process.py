@@ -16,6 +16,7 @@ from tempfile import TemporaryFile
 import trio
 
 from chat.embedded_postgres.unprivileged import Owner
+from chat.shutdown import FAST_SHARE, REAP
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 
@@ -25,8 +26,6 @@ ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC"}
 
 POLL_INTERVAL = 0.05
 """Seconds between two looks at a child where the system has no pidfd."""
-REAP_TIMEOUT = 1.0
-"""Seconds for a killed child to be gone: the system needs no more, unless its disk hangs."""
 
 
 class Process:
@@ -56,7 +55,11 @@ class Process:
 
         Cancelling: not felt.
         """
-        steps = ((signal.SIGINT, grace * 0.8), (signal.SIGQUIT, grace * 0.2), (signal.SIGKILL, REAP_TIMEOUT))
+        steps = (
+            (signal.SIGINT, grace * FAST_SHARE),
+            (signal.SIGQUIT, grace * (1 - FAST_SHARE)),
+            (signal.SIGKILL, REAP),
+        )
         for signal_, patience in steps:
             self._popen.send_signal(signal_)
             # Without the shield a cancelled server leaves PostgreSQL running, or a zombie.

@@ -36,9 +36,7 @@ from chat.engine.submissions import Submissions
 from chat.engine.subscriptions import Subscriptions
 from chat.inspection.metrics import Meters
 from chat.inspection.recorder import Record
-
-_FAREWELL = 2.0
-"""Seconds a client has to answer a close frame, or to read the rest before it, before TCP is closed."""
+from chat.shutdown import CLOSE_ANSWER
 
 _CUT_GAP = 0.005
 _CUT_WITHIN = 2.0
@@ -320,7 +318,7 @@ class Session:
 
     async def _say_goodbye(self, closing: Closing) -> None:
         """Close the WebSocket, in bounded time."""
-        with trio.move_on_after(_FAREWELL):
+        with trio.move_on_after(CLOSE_ANSWER):
             await self._connection.aclose(*closing)
 
     def beat(self, now: float, interval: float, patience: float) -> None:

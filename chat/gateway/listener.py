@@ -22,6 +22,7 @@ from chat.gateway.tls import open_tls_context
 from chat.gateway.turns import Turns
 from chat.inspection.metrics import Meters
 from chat.settings.config import Config, Listen
+from chat.shutdown import CUT_DELAY
 
 logger = structlog.get_logger(__name__)
 
@@ -30,9 +31,6 @@ ACCEPT_PAUSE = 0.1
 
 COMPLAINT_INTERVAL = 10.0
 """Seconds between two log lines about that."""
-
-CUT_DELAY = 0.5
-"""Seconds after the grace period: time for cancelled tasks to end by themselves, before sockets are closed."""
 
 
 class Gateway:

@@ -69,7 +69,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant(
             "goodbye_without_deadline",
             "chat.engine.session",
-            "        with trio.move_on_after(_FAREWELL):\n",
+            "        with trio.move_on_after(CLOSE_ANSWER):\n",
             "        with trio.CancelScope():\n",
             "a client that does not answer the close frame holds its session for ever",
         ),

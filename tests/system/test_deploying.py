@@ -12,6 +12,7 @@ import pytest
 
 from chat.settings.config import Listen
 from chat.settings.sources import read_config
+from chat.shutdown import longest_stop
 from tests.support.faults.machine import execute_sql
 from tests.support.people import client, member
 from tests.support.server import ServerProcess, data_path, running_server
@@ -57,7 +58,10 @@ def test_its_unit_leaves_the_order_of_the_stop_to_the_server() -> None:
     assert service["KillMode"] == "mixed"
     assert service["ExecReload"] == "/bin/sh -c 'kill -HUP $MAINPID'"
     assert service["Environment"] == "CHAT_DATA=%S/" + service["StateDirectory"]
-    assert int(service["TimeoutStopSec"]) > 2 * read_config({}, {}).grace
+    config = read_config({}, {})
+    longest = longest_stop(config.grace, config.commit_timeout, config.query_timeout)
+    assert int(service["TimeoutStopSec"]) > longest
+    assert f"{longest:.0f} seconds with the defaults" in PAGE.read_text()
 
 
 ELSEWHERE = "chat_elsewhere"

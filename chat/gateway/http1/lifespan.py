@@ -8,6 +8,7 @@ import structlog
 import trio
 
 from chat.domain.startup import CannotStart
+from chat.shutdown import APP_STOP
 
 logger = structlog.get_logger(__name__)
 
@@ -15,9 +16,6 @@ ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 STARTUP_TIMEOUT = 30.0
 """Seconds for the app to start."""
-
-SHUTDOWN_TIMEOUT = 0.5
-"""Seconds for the app to stop, once its last request is over; the server's whole stop has a second to spare."""
 
 
 @asynccontextmanager
@@ -51,7 +49,7 @@ async def open_lifespan(app: ASGIApp) -> AsyncGenerator[None]:
             if runs := started.is_set() and not failures:
                 yield
                 to_app.send_nowait({"type": "lifespan.shutdown"})
-                with trio.move_on_after(SHUTDOWN_TIMEOUT):
+                with trio.move_on_after(APP_STOP):
                     await stopped.wait()
                 if failures or not stopped.is_set():
                     logger.error("the app did not stop well", reason=next(iter(failures), "too slow"))

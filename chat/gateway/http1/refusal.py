@@ -9,9 +9,7 @@ import trio
 
 from chat.gateway.http1.head import READ_BYTES, ReplayStream
 from chat.gateway.http1.lifespan import ASGIApp
-
-LINGER = 1.0
-"""Seconds in which a client may read the last answer and close; most do it at once."""
+from chat.shutdown import LINGER
 
 LINGER_BYTES = 1 << 20
 """A client that still sends more than this does not read."""

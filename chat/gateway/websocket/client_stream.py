@@ -23,9 +23,7 @@ from chat.gateway.http1.head import ReplayStream
 from chat.gateway.http1.refusal import linger
 from chat.gateway.websocket.inbound import InboundFastPath
 from chat.inspection.recorder import Record
-
-_FLUSH = 1.0
-"""Seconds that a closing connection waits for the peer to read what is queued."""
+from chat.shutdown import FLUSH
 
 _TLS_PART = 65_536
 """Bytes that are encrypted at once, four TLS records."""
@@ -131,7 +129,7 @@ class ClientStream(trio.abc.Stream):
         if reason and reason.code in _TELL_WHY:
             self.send_queue.finish(close_frame(reason.code, reason.reason or ""))
         self.send_queue.finish()
-        with trio.move_on_after(_FLUSH):
+        with trio.move_on_after(FLUSH):
             await self.send_queue.wait_until_at_most(0)
 
     async def finish_alone(self, last: bytes) -> None:

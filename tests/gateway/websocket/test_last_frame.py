@@ -161,7 +161,7 @@ async def test_the_close_frame_comes_behind_the_frames_that_are_being_written(
     chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        client_stream, "_FLUSH", 30.0
+        client_stream, "FLUSH", 30.0
     )  # so that a slow machine is no client that does not read
     async with chat.client("ada") as ada, trio.open_nursery() as nursery:
         number = await chat.fill("ada")

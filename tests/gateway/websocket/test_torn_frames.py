@@ -126,7 +126,7 @@ def choked(monkeypatch: pytest.MonkeyPatch) -> random.Random:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> float:
     """A server that gives slow readers all the time they need when it stops, in seconds."""
-    monkeypatch.setattr(client_stream, "_FLUSH", 50.0)
+    monkeypatch.setattr(client_stream, "FLUSH", 50.0)
     monkeypatch.setattr(refusal, "LINGER", 50.0)
     return 50.0
 

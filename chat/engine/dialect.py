@@ -73,3 +73,14 @@ def by_path(dialects: Sequence[Dialect], path: str) -> Dialect | None:
 def by_name(dialects: Sequence[Dialect], name: str) -> Dialect | None:
     """Return the dialect of this name."""
     return next((dialect for dialect in dialects if dialect.name == name), None)
+
+
+def by_shape(dialects: Sequence[Dialect], frame: str | bytes) -> Dialect | None:
+    """Return the first dialect whose first frames have the keys that this one has."""
+    if isinstance(frame, bytes):
+        return None
+    try:
+        keys = msgspec.json.decode(frame, type=dict[str, msgspec.Raw]).keys()
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return next((dialect for dialect in dialects if dialect.shape <= keys), None)

@@ -3,30 +3,21 @@
 import math
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Protocol
 
+from chat.engine.message_receiver import MessageReceiver
 from chat.engine.send_queue import SendQueue
 from chat.frames import PING_FRAME
 from chat.inspection.recorder import Record
 
 
-class Heard(Protocol):
-    """Where it is known when a client was last heard."""
-
-    @property
-    def heard_at(self) -> float:
-        """When bytes last came, in seconds of Trio's clock."""
-        ...
-
-
 class Pinger:
     """When one client was pinged, and is to be pinged next. All times are in seconds of Trio's clock; all is sync."""
 
-    __slots__ = ("_heard", "_pinged_at", "_read_again_at", "_record", "_send_queue", "quiet_until")
+    __slots__ = ("_pinged_at", "_read_again_at", "_receiver", "_record", "_send_queue", "quiet_until")
 
-    def __init__(self, send_queue: SendQueue, heard: Heard, record: Record) -> None:
+    def __init__(self, send_queue: SendQueue, receiver: MessageReceiver, record: Record) -> None:
         self._send_queue = send_queue
-        self._heard = heard
+        self._receiver = receiver
         self._record = record
         self._pinged_at = 0.0
         self._read_again_at = 0.0  # of a client that is not read for a while
@@ -50,7 +41,7 @@ class Pinger:
         """Ping a client that was silent for `interval`; say whether it left a ping unanswered for `patience`."""
         if self._send_queue.queued:
             return False  # a ping waits behind that; meanwhile the writer finds out whether the client still reads
-        heard_at = max(self._heard.heard_at, self._read_again_at)
+        heard_at = max(self._receiver.heard_at, self._read_again_at)
         if self._pinged_at > heard_at:
             self.quiet_until = self._pinged_at + patience
             return now > self.quiet_until

@@ -2,14 +2,9 @@
 
 What the client is subscribed to, what it gave to the journal and when it is pinged are objects of their own
 (`subscriptions.py`, `submissions.py`, `pinger.py`); what its commands do is its protocol's (`protocol_client.py`).
-
-The session never waits for its own messages to be committed: the journal calls `on_outcome`. So a client can
-pipeline, and cancelling a client never touches a write.
 """
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
 
 import msgspec
 import structlog
@@ -18,17 +13,16 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from chat.domain.accounts import Accounts
 from chat.domain.budgets import HOLD_BACK, Budgets
-from chat.domain.changes import Write
 from chat.domain.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, TOO_SLOW, Closing
-from chat.domain.entities import Draft, MessageKind, People, Person
+from chat.domain.entities import Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.domain.outcomes import Outcome
-from chat.domain.refusals import UNAVAILABLE, Code, Refusal
-from chat.engine.dialect import Command, Dialect, Greet
+from chat.domain.refusals import UNAVAILABLE, Refusal
+from chat.engine.dialect import Command, Dialect, Greet, by_shape
 from chat.engine.events import Event, Refused, RequestId
 from chat.engine.hub import Hub
-from chat.engine.journal import Journal, Submitter
-from chat.engine.pinger import Heard, Pinger
+from chat.engine.journal import Journal
+from chat.engine.message_receiver import MessageReceiver
+from chat.engine.pinger import Pinger
 from chat.engine.protocol_client import ProtocolClient
 from chat.engine.send_queue import SendQueue
 from chat.engine.stagger import Stagger
@@ -69,18 +63,6 @@ class Core(msgspec.Struct, frozen=True):
     """When the next client that was cut is ended."""
 
 
-class MessageReceiver(Heard, Protocol):
-    """The messages of one client, as its session receives them."""
-
-    async def receive(self) -> Sequence[str | bytes]:
-        """Return the messages that came, one or more. Raises ConnectionClosed."""
-        ...
-
-    def receive_no_more(self) -> None:
-        """Nobody will call receive() again. Sync."""
-        ...
-
-
 class Session:
     """One connected client.
 
@@ -110,7 +92,7 @@ class Session:
         self.send_queue = send_queue
         self.receiver = receiver
         self.subscriptions = Subscriptions(core.hub, send_queue)
-        self.submissions = Submissions()
+        self.submissions = Submissions(core.journal, self.subscriptions, self)
         self.pinger = Pinger(send_queue, receiver, self.record)
         self.address = address
         self.person = person  # set by authentication too
@@ -180,23 +162,17 @@ class Session:
 
     def _choose_dialect(self, frame: str | bytes) -> bool:
         """Let the first frame whose shape is known decide what this client speaks; say whether that is new."""
-        if isinstance(frame, bytes):
+        dialect = by_shape(self._choices, frame)
+        if dialect is None:
             return False
-        try:
-            keys = msgspec.json.decode(frame, type=dict[str, msgspec.Raw]).keys()
-        except (msgspec.MsgspecError, ValueError, RecursionError):
+        self._choices = ()
+        if dialect is self.dialect:
             return False
-        for dialect in self._choices:
-            if dialect.shape <= keys:
-                changed = dialect is not self.dialect
-                self._choices = ()
-                if changed:
-                    # No await between this and the new client, which subscribes: no message is missed or heard twice.
-                    self.subscriptions.unsubscribe_all()
-                    self.dialect = dialect
-                    self.record.note(f"speaks {dialect.name}")
-                return changed
-        return False
+        # No await between this and the new client, which subscribes: no message is missed or heard twice.
+        self.subscriptions.unsubscribe_all()
+        self.dialect = dialect
+        self.record.note(f"speaks {dialect.name}")
+        return True
 
     def person_changed(self) -> None:
         """Let the protocol know that `person` has another name or other roles than before. Sync."""
@@ -221,7 +197,7 @@ class Session:
         self.record.said(frames)
         await self.send_queue.send(frames)
 
-    # What a client may do, and its messages.
+    # What a client may still do.
 
     async def may_send(self, sender_id: int, text: str, ref: RequestId = None) -> bool:
         """Use up what a message costs, or refuse it; `sender_id` is the person's, or a guest's. Cancelling: refused."""
@@ -243,49 +219,8 @@ class Session:
 
     async def _hold_back(self, seconds: float) -> None:
         """Do not read the client for so long, so that TCP holds a flood back."""
-        self.pinger.not_read_until(
-            trio.current_time() + seconds
-        )  # it is not silent: what it sent waits there
+        self.pinger.not_read_until(trio.current_time() + seconds)
         await trio.sleep(seconds)
-
-    async def submit(
-        self,
-        room_id: int,
-        person: Person,
-        text: str,
-        *,
-        people: People = None,
-        answer: Submitter | None = None,
-    ) -> None:
-        """Hand a clean text to the journal; `people` are those of the room. Cancelling: it was not taken."""
-        draft = Draft(
-            room_id,
-            person.id,
-            person.name,
-            text,
-            round(time.time(), 6),
-            MessageKind.TEXT,
-            None,
-            people,
-        )
-        self.submissions.submitted()
-        try:
-            await self.core.journal.submit(draft, answer or self, self.subscriptions)
-        except BaseException:
-            self.submissions.withdrawn()
-            raise
-
-    def on_outcome(self, write: Write, outcome: Outcome) -> None:
-        """Hear from the journal what became of a draft. Sync: between commit and fan-out."""
-        if isinstance(outcome, Refusal):
-            self.send(Refused(outcome))
-        self.count_outcome(outcome)
-
-    def count_outcome(self, outcome: Outcome) -> None:
-        """One draft less is at the journal; an unknown outcome ends the session. Sync."""
-        self.submissions.resolved()
-        if isinstance(outcome, Refusal) and outcome.code is Code.OUTCOME_UNKNOWN:
-            self.close(OUTCOME_UNKNOWN)
 
     # Ending; all but the goodbye is sync.
 

@@ -1,14 +1,48 @@
-"""How many drafts of one client are at the journal, and waiting for what becomes of them."""
+"""What one client gives to the journal, and what becomes of it.
+
+Nobody waits for a commit here: the journal calls back. So a client can pipeline, and cancelling it never touches a
+write.
+"""
+
+import time
+from typing import Protocol
 
 import trio
 
+from chat.domain.changes import Write
+from chat.domain.closing import OUTCOME_UNKNOWN, Closing
+from chat.domain.entities import Draft, MessageKind, People, Person
+from chat.domain.outcomes import Outcome
+from chat.domain.refusals import Code, Refusal
+from chat.engine.events import Event, Refused
+from chat.engine.hub import Subscriber
+from chat.engine.journal import Journal, Submitter
+
+
+class Owner(Protocol):
+    """The session whose submissions these are. Sync."""
+
+    def send(self, event: Event) -> None:
+        """Send the client an event."""
+        ...
+
+    def close(self, closing: Closing) -> None:
+        """End the client."""
+        ...
+
 
 class Submissions:
-    """Counts the drafts of one client: those submitted, and those that have an outcome, in the same order."""
+    """Counts the drafts of one client: those submitted, and those that have an outcome, in the same order.
 
-    __slots__ = ("_progress", "_resolved", "_submitted")
+    `origin` is the client as the hub knows it: where its dialect does not echo, it does not hear its own messages.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_journal", "_origin", "_owner", "_progress", "_resolved", "_submitted")
+
+    def __init__(self, journal: Journal, origin: Subscriber, owner: Owner) -> None:
+        self._journal = journal
+        self._origin = origin
+        self._owner = owner
         self._submitted = 0  # drafts ever given to the journal
         self._resolved = 0  # how many of them have an outcome
         self._progress: trio.Event | None = None  # made by who waits, set by resolved()
@@ -18,20 +52,35 @@ class Submissions:
         """How many drafts have no outcome yet."""
         return self._submitted - self._resolved
 
-    def submitted(self) -> None:
-        """One more is being given to the journal. Sync."""
+    async def submit(
+        self,
+        room_id: int,
+        person: Person,
+        text: str,
+        *,
+        people: People = None,
+        answer: Submitter | None = None,
+    ) -> None:
+        """Hand a clean text to the journal; `people` are those of the room. Cancelling: it was not taken.
+
+        `answer` is told the outcome, and calls resolved(); without one a client only hears of a refusal.
+        """
+        draft = Draft(
+            room_id,
+            person.id,
+            person.name,
+            text,
+            round(time.time(), 6),
+            MessageKind.TEXT,
+            None,
+            people,
+        )
         self._submitted += 1
-
-    def withdrawn(self) -> None:
-        """The one that was given last was not taken, and has no outcome. Sync."""
-        self._submitted -= 1
-
-    def resolved(self) -> None:
-        """The oldest of them has an outcome. Sync."""
-        self._resolved += 1
-        if self._progress is not None:
-            self._progress.set()
-            self._progress = None
+        try:
+            await self._journal.submit(draft, answer or self, self._origin)
+        except BaseException:
+            self._submitted -= 1
+            raise
 
     async def wait(self) -> None:
         """Wait until the drafts submitted so far have an outcome. Cancelling changes nothing."""
@@ -40,3 +89,18 @@ class Submissions:
             if self._progress is None:
                 self._progress = trio.Event()
             await self._progress.wait()
+
+    def on_outcome(self, write: Write, outcome: Outcome) -> None:
+        """Hear from the journal what became of a draft. Sync: between commit and fan-out."""
+        if isinstance(outcome, Refusal):
+            self._owner.send(Refused(outcome))
+        self.resolved(outcome)
+
+    def resolved(self, outcome: Outcome) -> None:
+        """One draft less is at the journal; an unknown outcome ends the client. Sync."""
+        self._resolved += 1
+        if self._progress is not None:
+            self._progress.set()
+            self._progress = None
+        if isinstance(outcome, Refusal) and outcome.code is Code.OUTCOME_UNKNOWN:
+            self._owner.close(OUTCOME_UNKNOWN)

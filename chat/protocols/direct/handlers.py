@@ -130,7 +130,7 @@ class DirectClient(Client):
         if room_id is None:
             return session.send(Refused(NOT_FOUND, command.to))
         people = Pair(session.person.id, command.to)
-        return await session.submit(room_id, session.person, text, people=people)
+        return await session.submissions.submit(room_id, session.person, text, people=people)
 
     async def _take_word(self, claimed: int) -> bool:
         """In a lab, let the client be whom it claims to be, if that is anybody."""

@@ -75,7 +75,7 @@ class LobbyClient(Client):
         if isinstance(text, Refusal):
             return session.send(Refused(text))
         if await session.may_send(person.id, text):
-            await session.submit(LOBBY_ID, person, text)
+            await session.submissions.submit(LOBBY_ID, person, text)
         return None
 
     async def recall(self, command: Recall, nursery: trio.Nursery) -> None:

@@ -73,7 +73,7 @@ class RoomsClient(Client):
         if isinstance(text, Refusal):
             return session.send(Refused(text))
         if await session.may_send(session.person.id, text):
-            await session.submit(room_id, session.person, text, answer=Answer(session))
+            await session.submissions.submit(room_id, session.person, text, answer=Answer(session))
         return None
 
     handlers: ClassVar[CommandHandlers] = {

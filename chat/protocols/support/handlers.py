@@ -218,7 +218,9 @@ class SupportClient(Client):
         room_id = await self._desk.support.room_of(peer)
         if room_id is None:
             return answer.refuse(NO_CONVERSATION)
-        return await self.session.submit(room_id, person, clean, people=SupportOf(peer), answer=answer)
+        return await self.session.submissions.submit(
+            room_id, person, clean, people=SupportOf(peer), answer=answer
+        )
 
     handlers: ClassVar[CommandHandlers] = {
         Greet: greet,

@@ -1,0 +1,21 @@
+"""What a session asks of its connection to receive messages; the gateway has it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class MessageReceiver(Protocol):
+    """The messages of one client, as its session receives them."""
+
+    @property
+    def heard_at(self) -> float:
+        """When bytes last came, in seconds of Trio's clock."""
+        ...
+
+    async def receive(self) -> Sequence[str | bytes]:
+        """Return the messages that came, one or more. Raises ConnectionClosed."""
+        ...
+
+    def receive_no_more(self) -> None:
+        """Nobody will call receive() again. Sync."""
+        ...

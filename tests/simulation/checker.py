@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import pairwise, permutations
 
+from tests.simulation.edited import check_edited
 from tests.simulation.record import UNADDRESSED, Event, History, Left, Row
 
 _MOST_READ = 100
@@ -26,7 +27,8 @@ _ANSWERED = 12.0
 
 def check(history: History) -> list[str]:
     """Return what is wrong, a line for each; nothing where every promise was kept."""
-    return [*history.bugs, *Checker(history).problems()]
+    edited = check_edited(history.events, history.edited) if history.edited else ()
+    return [*history.bugs, *Checker(history).problems(), *edited]
 
 
 class Checker:

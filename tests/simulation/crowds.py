@@ -69,6 +69,28 @@ def with_a_busy_desk(plan: Plan, chance: random.Random) -> Plan:
     return _with(plan, guests=guests, steps=steps, troubles=troubles + plan.troubles, lasts=lasts)
 
 
+def with_editors(plan: Plan, chance: random.Random) -> Plan:
+    """Add people who send with keys, send again, and edit, delete and react, on a database that loses its answers."""
+    steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 20.0)
+    for _ in range(5):
+        weather = Weather() if chance.random() < 0.6 else Weather(0.05, 0.05, 4096, 0.2)
+        guests.append(_added(guests, "editing", chance.randint(1, plan.people), weather))
+        for _ in range(40):
+            what = chance.choice(_EDITING)
+            steps.append(_step(chance.uniform(0.5, lasts), guests, what, chance.randint(0, 6)))
+    troubles = [
+        Trouble(round(chance.uniform(0, lasts), 3), chance.choice((0.5, 1.0, 2.0)), kind)
+        for kind in ("unsure", "unsure", "unsure", "flaky", "failover", "slow")
+    ]
+    return _with(plan, guests=guests, steps=steps, troubles=troubles + plan.troubles, lasts=lasts)
+
+
+_EDITING = (
+    *("say", "say", "say", "say twice", "use a key again", "edit", "edit", "edit"),
+    *("react", "react", "take back", "delete", "reset", "leave"),
+)
+
+
 def with_removals_of_nothing(plan: Plan, chance: random.Random) -> Plan:
     """Add people who end memberships that they do not have, one after another, on a slow database."""
     steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 45.0)

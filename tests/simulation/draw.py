@@ -4,7 +4,12 @@ import random
 
 from msgspec import structs
 
-from tests.simulation.crowds import with_a_busy_desk, with_inboxes, with_removals_of_nothing
+from tests.simulation.crowds import (
+    with_a_busy_desk,
+    with_editors,
+    with_inboxes,
+    with_removals_of_nothing,
+)
 from tests.simulation.network import Weather
 from tests.simulation.plan import Guest, Plan, PlannedRoom, Restart, Step
 from tests.simulation.storage import Trouble
@@ -43,6 +48,8 @@ def draw_plan(seed: int, *, most_clients: int = 40) -> Plan:
         plan = with_inboxes(plan, random.Random(f"inboxes of {seed}"))
     if seed % 11 == 1:
         plan = with_a_busy_desk(plan, random.Random(f"desk of {seed}"))
+    if seed % 8 == 3:
+        plan = with_editors(plan, random.Random(f"editors of {seed}"))
     if seed % 13 == 3:
         plan = with_removals_of_nothing(plan, random.Random(f"removals of {seed}"))
     return plan

@@ -11,15 +11,16 @@ from msgspec import structs
 import chat.domain.rooms
 import chat.engine.send_queue
 import chat.protocols.lines.handlers
+from chat.domain.changes import Edited, Write
 from chat.domain.entities import Draft, Message, Person, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.domain.outcomes import Outcome
+from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.refusals import NOT_SAVED, Refusal
 from chat.domain.rooms import Rooms
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.deliveries import Deliveries
 from chat.engine.hub import Announcement, Hub, Subscriber
-from chat.engine.journal import Entry, Journal
+from chat.engine.journal import Entry, Journal, Submitter
 from chat.engine.log_follower import LogFollower
 from chat.engine.memberships import Memberships
 from chat.engine.presence import Presence
@@ -32,6 +33,7 @@ from chat.protocols.lines.codec import LineDialect
 from chat.protocols.lines.commands import Say
 from chat.protocols.lines.handlers import LobbyClient
 from chat.protocols.support.handlers import SupportDesk
+from tests.simulation.editing import Answering
 
 Mutant = Callable[[], AbstractContextManager[Any]]
 
@@ -301,7 +303,65 @@ def look_again_after_every_removal() -> Generator[None]:
         yield
 
 
+def forget_keys() -> "_patch[Any]":
+    """What is sent again with its key is saved again."""
+    submit = Journal.submit
+
+    async def mutated(
+        self: Journal, write: Write, submitter: Submitter, origin: Subscriber | None = None
+    ) -> None:
+        plain = structs.replace(write, key=None) if isinstance(write, Draft) else write
+        await submit(self, plain, submitter, origin)
+
+    return patch.object(Journal, "submit", mutated)
+
+
+def announce_what_is_repeated() -> "_patch[Any]":
+    """What is sent again with its key is told again."""
+    answer = Answering.on_outcome
+
+    def mutated(self: Answering, write: Write, outcome: Outcome) -> None:
+        answer(self, write, outcome)
+        if isinstance(outcome, Repeated):
+            self._session.core.hub.publish([Announcement(outcome.message)])
+
+    return patch.object(Answering, "on_outcome", mutated)
+
+
+def catch_up_with_messages_alone() -> "_patch[Any]":
+    """What became of messages is not told where it is read from the log."""
+    announce = LogFollower._announce
+
+    def mutated(self: LogFollower, announcements: Sequence[Announcement]) -> None:
+        told = [each for each in announcements if isinstance(each.change, Message) or not self.is_behind]
+        announce(self, told or announcements)
+
+    return patch.object(LogFollower, "_announce", mutated)
+
+
+def tell_an_edit_as_it_was_asked_for() -> "_patch[Any]":
+    """Edits are told with the numbers of the change before."""
+    committed = LogFollower.committed
+
+    def mutated(self: LogFollower, announcements: Sequence[Announcement]) -> None:
+        committed(
+            self,
+            [
+                each._replace(change=structs.replace(each.change, pos=each.change.pos - 1))
+                if isinstance(each.change, Edited)
+                else each
+                for each in announcements
+            ],
+        )
+
+    return patch.object(LogFollower, "committed", mutated)
+
+
 MUTANTS: tuple[Mutant, ...] = (
+    forget_keys,
+    announce_what_is_repeated,
+    catch_up_with_messages_alone,
+    tell_an_edit_as_it_was_asked_for,
     note_what_a_send_queue_takes,
     note_whole_batches,
     note_what_is_held,

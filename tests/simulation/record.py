@@ -43,12 +43,39 @@ class Left(msgspec.Struct):
     texts: list[str]
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """A message of the room in the end: which key of whom it was sent with, and what it has become."""
+
+    seq: int
+    who: int
+    key: str
+    sent: str
+    text: str
+    count: int
+    is_deleted: bool
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A change of the room: `kind` is said, edited, deleted or reacted."""
+
+    pos: int
+    seq: int
+    kind: str
+
+
+class EditedRoom(msgspec.Struct):
+    """The room of the editors in the end."""
+
+    messages: list[Kept]
+    log: list[Entry]
+
+
 class History(msgspec.Struct):
     """All that the checker looks at.
 
     `names` are all names that each person ever had; `operators` hear every support conversation; `bugs` are what
     the server itself shows to be wrong: a traceback in its log, a task left behind. `failing` has the times at which
-    the database did not do what it was asked.
+    the database did not do what it was asked. `edited` is the room of the editors, where there are any.
     """
 
     events: list[Event]
@@ -58,6 +85,7 @@ class History(msgspec.Struct):
     bugs: list[str]
     left: list[Left]
     failing: list[tuple[float, float]]
+    edited: EditedRoom | None = None
 
     def digest(self) -> str:
         """Return what two runs have in common exactly when they are the same, event for event."""

@@ -13,7 +13,7 @@ from msgspec import structs
 
 from tests.simulation.checker import check
 from tests.simulation.draw import draw_plan
-from tests.simulation.record import UNADDRESSED, Event, History, Row
+from tests.simulation.record import UNADDRESSED, EditedRoom, Event, History, Row
 from tests.simulation.world import simulate
 
 BASES = (5, 18, 43, 56)
@@ -342,3 +342,107 @@ def test_a_spoilt_history_is_found(spoil: Callable[..., None], histories: list[H
             spoilt += 1
             assert check(copy), f"seed {seed}"
     assert spoilt, "no world has what this spoils"
+
+
+EDITORS = 11
+"""A world with editors, whose room is spoilt or what they saw of it."""
+
+
+@pytest.fixture(scope="module")
+def edited() -> History:
+    return simulate(draw_plan(EDITORS))
+
+
+def _room(history: History) -> EditedRoom:
+    assert history.edited is not None
+    return history.edited
+
+
+def a_hole(history: History, chance: random.Random) -> None:
+    log = _room(history).log
+    del log[chance.randrange(len(log) - 1)]
+
+
+def a_key_twice(history: History, chance: random.Random) -> None:
+    messages = _room(history).messages
+    messages.append(chance.choice(messages))
+
+
+def another_answer(history: History, chance: random.Random) -> None:
+    place = _pick(history, chance, lambda e: e.op == "key answered" and e.note in ("saved", "again"))
+    history.events[place] = structs.replace(history.events[place], id=history.events[place].id + 1)
+
+
+def a_wrong_conflict(history: History, chance: random.Random) -> None:
+    place = _pick(history, chance, lambda e: e.op == "key answered" and e.note == "saved")
+    history.events[place] = structs.replace(history.events[place], note="conflict")
+
+
+def never_answered(history: History, chance: random.Random) -> None:
+    place = _pick(history, chance, lambda e: e.op == "key answered")
+    history.events.append(structs.replace(history.events[place], op="keys left"))
+
+
+def a_change_that_is_none(history: History, chance: random.Random) -> None:
+    place = _pick(history, chance, lambda e: e.op == "change answered" and e.note == "changed")
+    history.events[place] = structs.replace(history.events[place], id=10**6)
+
+
+def out_of_order(history: History, chance: random.Random) -> None:
+    place = _pick(history, chance, lambda e: e.op == "change heard" and e.id > 3)
+    history.events.append(structs.replace(history.events[place], id=history.events[place].id - 1))
+
+
+def another_kind(history: History, chance: random.Random) -> None:
+    place = _pick(history, chance, lambda e: e.op == "change heard" and e.note == "edited")
+    history.events[place] = structs.replace(history.events[place], note="said")
+
+
+def not_told(history: History, chance: random.Random) -> None:
+    alive = {event.conn for event in history.events if event.op == "alive"}
+    deleted = {kept.seq for kept in _room(history).messages if kept.is_deleted}
+    place = _pick(
+        history,
+        chance,
+        lambda e: (
+            e.op == "change heard" and e.conn in alive and e.note == "said" and int(e.topic) not in deleted
+        ),
+    )
+    firsts = [e for e in history.events if e.op == "change heard" and e.conn == history.events[place].conn]
+    if firsts[0] is history.events[place]:
+        raise IndexError("it was only the first that is missing")
+    del history.events[place]
+
+
+def another_text_in_the_end(history: History, chance: random.Random) -> None:
+    messages = _room(history).messages
+    messages[:] = [structs.replace(kept, text="spoilt", count=99) for kept in messages]
+
+
+SPOILT_ROOMS = (
+    a_hole,
+    a_key_twice,
+    another_answer,
+    a_wrong_conflict,
+    never_answered,
+    a_change_that_is_none,
+    out_of_order,
+    another_kind,
+    not_told,
+    another_text_in_the_end,
+)
+
+
+@pytest.mark.parametrize("spoil", SPOILT_ROOMS, ids=lambda spoil: spoil.__name__)
+def test_a_spoilt_room_of_editors_is_found(spoil: Callable[..., None], edited: History) -> None:
+    assert check(edited) == []
+    room = _room(edited)
+    for seed in range(4):
+        copy = structs.replace(
+            edited, events=list(edited.events), edited=EditedRoom(list(room.messages), list(room.log))
+        )
+        try:
+            spoil(copy, random.Random(seed))
+        except IndexError:
+            continue
+        assert check(copy), f"seed {seed}"

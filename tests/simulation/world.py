@@ -20,14 +20,21 @@ from chat.domain.ports import NewPerson
 from chat.domain.tokens import Tokens
 from chat.engine.hub import Hub
 from chat.engine.presence import Presence
+from chat.protocols.registry import PROTOCOLS
 from chat.settings.config import Config, Listen
-from tests.simulation.clients import KINDS, Client, RoomsClient
+from tests.simulation.clients import KINDS as KINDS_OF_TODAY
+from tests.simulation.clients import Client, RoomsClient
 from tests.simulation.determinism import deterministic, hashed
+from tests.simulation.edited import edited_room
+from tests.simulation.editing import editing_in
+from tests.simulation.editors import EditorClient
 from tests.simulation.network import Network, Weather, Wire
 from tests.simulation.plan import Guest, Plan, Restart, Step
 from tests.simulation.record import History, Left, Recorder, Row, direct
 from tests.simulation.storage import Database
 from tests.simulation.wire import whole_texts
+
+KINDS = KINDS_OF_TODAY | {"editing": EditorClient}
 
 SECRET = "a secret of the simulation, long enough"
 
@@ -56,6 +63,7 @@ class World:
         self._names: dict[int, list[str]] = {}
         self._people: dict[int, Person] = {}
         self._rooms: list[int] = []
+        self._edited = 0  # the room of the editors, where there are any
         self._tokens = Tokens(SECRET, 86_400)
         self._last_stop = trio.Event()
         self._stopped = trio.Event()
@@ -130,7 +138,10 @@ class World:
             )
         failing = [(t.at, t.at + t.lasts) for t in self.plan.troubles if t.kind not in ("slow", "late")]
         rows = self._rows()
-        return History(self.record.events, rows, self._names, self.operators, self.bugs, left, failing)
+        edited = edited_room(self.database.kept, self._edited) if self._edited else None
+        return History(
+            self.record.events, rows, self._names, self.operators, self.bugs, left, failing, edited
+        )
 
     async def _populate(self) -> None:
         kept = self.database.kept
@@ -153,6 +164,11 @@ class World:
             for member in planned.members:
                 kept.rooms.add_member(made.id, member)
                 self.record.note("join answered", who=member, topic=f"room:{made.id}", note="200")
+
+        if any(guest.dialect == "editing" for guest in self.plan.guests):
+            edited = await kept.rooms.create("edited", 1, is_private=True)
+            assert isinstance(edited, Room)
+            self._edited = edited.id
 
     async def _act(self, client: Client) -> None:
         for step in self.plan.steps:
@@ -197,7 +213,8 @@ class World:
         )
         stop = trio.CancelScope(deadline=float("inf"))
         with stop:
-            async with chat.server.open_chat(config, storage, SECRET):
+            protocols = (*PROTOCOLS, editing_in(self._edited)) if self._edited else PROTOCOLS
+            async with chat.server.open_chat(config, storage, SECRET, protocols):
                 self._is_up = True
                 self.record.note("server up")
                 with trio.move_on_at(restart.at if restart and restart.gracefully else float("inf")):
@@ -230,6 +247,8 @@ class World:
         here = [client for client in clients if client.ready]
         for client in here:
             self.record.note("alive", client.conn, who=client.person)
+            if isinstance(client, EditorClient):
+                client.left()
         if len(self.presences[-1]) != len(here):
             self.bugs.append(f"{len(self.presences[-1])} sessions where {len(here)} clients are connected")
         addressed = {
@@ -269,6 +288,7 @@ class World:
         return [
             Row(topics[room_id], m.id, m.seq, m.sender_id, m.sender_name, m.text)
             for room_id, messages in sorted(kept.messages._by_room.items())
+            if room_id != self._edited
             for m in messages
         ]
 

@@ -88,7 +88,7 @@ async def open_engine(
 
         async with (
             open_broadcaster(hub, meters) as broadcaster,
-            open_journal(storage.messages, broadcaster, meters, skipped) as journal,
+            open_journal(storage.messages, broadcaster, meters, skipped, newest_id=hub.newest_id) as journal,
             trio.open_nursery() as nursery,
         ):
             accounts = make_accounts(people.get)

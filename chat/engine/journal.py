@@ -183,15 +183,19 @@ async def open_journal(
     broadcaster: Broadcaster,
     meters: Meters | None = None,
     skipped: Callable[[int], object] = lambda newest_id: None,
+    *,
+    newest_id: int = 0,
 ) -> AsyncGenerator[Journal]:
     """Write for as long as the block lasts, and finish what was taken.
 
-    `skipped` is told, where others wrote too much to be told, up to which id nobody is told of it. Sync.
+    What is in the log up to `newest_id` is told to nobody. The hub begins with the same number, which is read once:
+    else what another server writes meanwhile would be missed. `skipped` is told, where others wrote too much to be
+    told, up to which id nobody is told of it. Sync.
 
     Cancelling refuses nothing and acknowledges nothing that still waits; a commit under way is finished, told
     and acknowledged.
     """
-    follower = LogFollower(messages, broadcaster, await messages.newest_id(), skipped)
+    follower = LogFollower(messages, broadcaster, newest_id, skipped)
     journal = Journal(messages, broadcaster, follower, meters or Meters())
     async with trio.open_nursery() as nursery:
         nursery.start_soon(journal.write)

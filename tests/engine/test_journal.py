@@ -121,14 +121,15 @@ async def opened_world(
     meters: Meters | None = None,
     skipped: Callable[[int], object] = lambda newest_id: None,
 ) -> AsyncGenerator[World]:
-    storage, hub = MemoryStorage(), Hub()
+    storage = MemoryStorage()
     for name in ("ada", "cem", *"345678"):
         await storage.users.add(NewPerson(name=name, password_hash=b""))
     messages = kind(storage)
     await MemoryMessages.save(messages, earlier)
+    hub = Hub(await messages.newest_id())
     async with (
         open_broadcaster(hub) as broadcaster,
-        open_journal(messages, broadcaster, meters, skipped) as journal,
+        open_journal(messages, broadcaster, meters, skipped, newest_id=hub.newest_id) as journal,
     ):
         yield World(storage, messages, journal, hub)
 

@@ -54,7 +54,7 @@ class Target(NamedTuple):
         people: accounts to use in place of new ones, for a server where nobody can register.
         operators: accounts that may answer support conversations.
         has: what else it has that a transcript may need, as `trust-from`.
-        seeds_only: ask for nothing that the seed documents do not say.
+        originals_only: ask for nothing that the original documents do not say.
     """
 
     url: str
@@ -62,7 +62,7 @@ class Target(NamedTuple):
     people: Sequence[Account] = ()
     operators: Sequence[Account] = ()
     has: Sequence[str] = ()
-    seeds_only: bool = False
+    originals_only: bool = False
     patience: float = PATIENCE
 
 
@@ -76,8 +76,8 @@ class CannotPlay(Exception):
 
 def play(transcript: Transcript, target: Target) -> None:
     """Play one transcript. Raises Differs or CannotPlay."""
-    if transcript.ours and target.seeds_only:
-        raise CannotPlay("no seed has it")
+    if transcript.ours and target.originals_only:
+        raise CannotPlay("no original has it")
     if transcript.needs and transcript.needs not in target.has:
         raise CannotPlay(f"it is for a server with {transcript.needs} (--has {transcript.needs})")
     if len(target.operators) < len(transcript.operators):
@@ -96,7 +96,7 @@ def play(transcript: Transcript, target: Target) -> None:
             else:
                 player.register(who)
         for step in transcript.steps:
-            if target.seeds_only and step.ours:
+            if target.originals_only and step.ours:
                 continue
             player.play(step)
         player.check_that_nothing_is_left()
@@ -162,7 +162,7 @@ class _Player:
 
     def play(self, step: Step) -> None:
         """Play one step. Raises Differs."""
-        action = step.seed or step.action if self._target.seeds_only else step.action
+        action = step.original or step.action if self._target.originals_only else step.action
         try:
             if self._answer is not None and not isinstance(action, Answer):
                 differences = [
@@ -247,7 +247,7 @@ class _Player:
         if self._target.sockets and not path:
             url = self._target.sockets
         headers = {name: fill(value, self._values) for name, value in action.headers.items()}
-        patience, lenient = self._target.patience, self._target.seeds_only
+        patience, lenient = self._target.patience, self._target.originals_only
         try:
             connection = self._open.enter_context(open_socket(url + question + query, headers, patience))
         except InvalidStatus as refused:
@@ -259,7 +259,7 @@ class _Player:
 
     def check_that_nothing_is_left(self) -> None:
         """Look for frames that nobody expected. Raises Differs."""
-        if self._target.seeds_only:
+        if self._target.originals_only:
             return
         left = [f"    {who} < {frame}" for who, socket in self._sockets.items() for frame in socket.left()]
         if left:
@@ -267,7 +267,7 @@ class _Player:
 
     def _compare(self, expected: str, came: str) -> list[str]:
         """Compare, and keep what the holes stand for if nothing differs."""
-        differences, found = compare(expected, came, self._values, lenient=self._target.seeds_only)
+        differences, found = compare(expected, came, self._values, lenient=self._target.originals_only)
         if not differences:
             self._values |= found
         return differences

@@ -42,7 +42,7 @@ _QUOTED_OR_HOLE = re.compile(r'("(?:[^"\\]|\\.)*")|(\{[A-Za-z][\w.-]*\})')
 _FIRST_ID = 7
 """The first id in an example; small, and not one that looks like a count."""
 _FIRST_SECOND = 1678794555
-"""The time in the examples of seed 001, in Unix seconds."""
+"""The time in the examples of the support desk, in Unix seconds."""
 
 
 class BadReference(Exception):

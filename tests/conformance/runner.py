@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.person,
         options.operator,
         options.has,
-        seeds_only="ours" in options.skip,
+        originals_only="ours" in options.skip,
         patience=options.patience,
     )
     counts = {"ok": 0, "differs": 0, "skipped": 0}
@@ -62,7 +62,7 @@ def _options() -> argparse.ArgumentParser:
     )
     parser.add_argument("--only", default="*", metavar="PATTERN", help="only transcripts of such a name")
     parser.add_argument(
-        "--skip", action="append", default=[], choices=["ours"], help="what no seed document says"
+        "--skip", action="append", default=[], choices=["ours"], help="what no original document says"
     )
     parser.add_argument("--operator", action="append", default=[], type=_account, metavar="NAME:PASSWORD")
     parser.add_argument(

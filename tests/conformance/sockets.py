@@ -29,7 +29,7 @@ class Socket:
 
     Args:
         patience: seconds in which what is expected must come.
-        lenient: frames that were not expected are passed over, as a server may say more than its seed.
+        lenient: frames that were not expected are passed over, as a server may say more than its original.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The real process does what the transcripts say, and what the seeds alone ask for."""
+"""The real process does what the transcripts say, and what the originals alone ask for."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def target(server: ServerProcess, operators: list[Account]) -> Generator[Target]
 
 @pytest.fixture(scope="module")
 def trusting_target() -> Generator[Target]:
-    """A server that takes `from` at its word, as seed 003 does."""
+    """A server that takes `from` at its word, as the original does."""
     with data_path() as data, running_server(data, CHAT_DIRECT_TRUST_FROM="1") as server:
         yield Target(server.url, has=["trust-from"])
 
@@ -91,4 +91,4 @@ def test_the_server_does_as_the_transcript_says(
 def test_the_server_does_what_the_seed_alone_asks_for(
     transcript: Transcript, request: pytest.FixtureRequest
 ) -> None:
-    play(transcript, target_for(transcript, request)._replace(seeds_only=True))
+    play(transcript, target_for(transcript, request)._replace(originals_only=True))

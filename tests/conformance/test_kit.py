@@ -150,12 +150,12 @@ def test_what_nobody_expected_is_told_at_the_end(server: ServerProcess) -> None:
     [
         (transcript("", operators="olga"), "it needs 1 operators"),
         (transcript("", needs="wings"), "a server with wings"),
-        (transcript("")._replace(ours=True), "no seed has it"),
+        (transcript("")._replace(ours=True), "no original has it"),
     ],
 )
 def test_what_a_transcript_needs_is_told(server: ServerProcess, needing: Transcript, told: str) -> None:
     with pytest.raises(CannotPlay, match=told):
-        play(needing, Target(server.url, seeds_only=True))
+        play(needing, Target(server.url, originals_only=True))
 
 
 def test_the_command_plays_and_reports(server: ServerProcess) -> None:
@@ -175,5 +175,5 @@ def test_the_command_plays_and_reports(server: ServerProcess) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
     assert "ok       support/auth" in lines
-    assert "skipped  support/auth-first: no seed has it" in lines
+    assert "skipped  support/auth-first: no original has it" in lines
     assert lines[-1].endswith("0 differs, 2 skipped")

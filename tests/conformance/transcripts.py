@@ -87,12 +87,12 @@ Action = Call | Answer | Connect | Send | Hear | Closed | Never | Leave
 
 
 class Step(NamedTuple):
-    """One line. `seed` is what the seed alone asks for in its place; `ours` steps are no seed's at all."""
+    """One line. `original` is what the original alone asks for in its place; `ours` steps are no original's at all."""
 
     line: int
     source: str
     action: Action
-    seed: Action | None
+    original: Action | None
     ours: bool
     part: str
 
@@ -162,7 +162,7 @@ def dialects() -> list[str]:
 def steps_of(script: str, first_line: int = 1, file: str = "script") -> Iterator[Step]:
     """Read a script. Raises BadTranscript, with the place of what can't be read."""
     part = ""
-    waiting: Step | None = None  # until it is known whether a seed's variant follows
+    waiting: Step | None = None  # until it is known whether a original's variant follows
     for line, text in _joined(script, first_line):
         ours = text.startswith("+ ")
         source = text.removeprefix("+ ")
@@ -170,10 +170,10 @@ def steps_of(script: str, first_line: int = 1, file: str = "script") -> Iterator
             part = source[2:].strip()
             continue
         try:
-            if source.startswith("seed "):
+            if source.startswith("original "):
                 if waiting is None:
                     raise ValueError
-                waiting = waiting._replace(seed=_variant(waiting.action, source.removeprefix("seed ")))
+                waiting = waiting._replace(original=_variant(waiting.action, source.removeprefix("original ")))
                 continue
             action = _action(source)
         except ValueError:
@@ -227,7 +227,7 @@ def _frame(who: str, way: str, text: str) -> Action:
 
 
 def _variant(action: Action, text: str) -> Action:
-    """Return what the seed alone expects in the place of `action`."""
+    """Return what the original alone expects in the place of `action`."""
     match action:
         case Hear(who, _, in_order):
             return _frame(who, "<" if in_order else "<~", text)

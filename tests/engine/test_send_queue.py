@@ -427,3 +427,20 @@ async def test_a_write_that_makes_progress_is_not_stalled_however_long_it_takes(
             send_queue.offer(b"x")
     assert not overflows
     send_queue.progressed()  # of nothing: changes nothing
+
+
+async def test_until_it_is_known_who_ends_the_client_too_much_ends_nobody_and_is_kept() -> None:
+    async def never(_data: bytes) -> int:
+        await trio.sleep_forever()
+        return 0
+
+    send_queue = SendQueue(never, fileno=None, limit=1000)
+    cuts: list[str] = []
+    async with trio.open_nursery() as nursery:
+        with send_queue.written_by(nursery.start_soon):
+            send_queue.offer(b"x" * 2000)
+            assert send_queue.queued == 2000
+            send_queue.when_full(lambda: cuts.append("cut"))
+            send_queue.offer(b"y")
+            assert cuts == ["cut"]
+        nursery.cancel_scope.cancel()

@@ -32,7 +32,7 @@ from chat.protocols.direct.handlers import DirectClient
 from chat.protocols.lines.codec import LineDialect
 from chat.protocols.lines.commands import Say
 from chat.protocols.lines.handlers import LobbyClient
-from chat.protocols.support.handlers import SupportDesk
+from chat.protocols.support.desk import SupportDesk
 from tests.simulation.editing import Answering
 
 Mutant = Callable[[], AbstractContextManager[Any]]

@@ -2,8 +2,9 @@
 
 import msgspec
 
-from chat.domain.accounts import Accounts, Granted
+from chat.domain.accounts import Granted
 from chat.domain.refusals import Refusal
+from chat.protocols.services import Services
 from chat.web_api.answers import ErrorBody
 from chat.web_api.endpoint import Call, Routes
 
@@ -33,8 +34,9 @@ class DirectPerson(msgspec.Struct):
     token: str
 
 
-def direct_routes(accounts: Accounts) -> Routes:
+def direct_routes(services: Services) -> Routes:
     """Return the routes."""
+    accounts = services.accounts
     routes = Routes("direct")
 
     @routes.route(

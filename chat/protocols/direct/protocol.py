@@ -5,4 +5,4 @@ from chat.protocols.direct.handlers import open_direct
 from chat.protocols.direct.http import direct_routes
 from chat.protocols.protocol import ChatProtocol
 
-PROTOCOL = ChatProtocol(DIRECT, open_direct, lambda services: direct_routes(services.accounts))
+PROTOCOL = ChatProtocol(DIRECT, open_direct, direct_routes)

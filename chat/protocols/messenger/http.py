@@ -2,8 +2,8 @@
 
 import msgspec
 
-from chat.domain.accounts import Accounts
 from chat.domain.refusals import Refusal
+from chat.protocols.services import Services
 from chat.web_api.answers import ErrorBody, TokenBody
 from chat.web_api.endpoint import Call, Routes
 
@@ -21,8 +21,9 @@ class MessengerRegistration(MessengerLogin):
     invite: str | None = None
 
 
-def messenger_routes(accounts: Accounts) -> Routes:
+def messenger_routes(services: Services) -> Routes:
     """Return the routes."""
+    accounts = services.accounts
     routes = Routes("messenger")
 
     @routes.route(

@@ -5,4 +5,4 @@ from chat.protocols.messenger.codec import MESSENGER
 from chat.protocols.messenger.http import messenger_routes
 from chat.protocols.protocol import ChatProtocol
 
-PROTOCOL = ChatProtocol(MESSENGER, open_lobby, lambda services: messenger_routes(services.accounts))
+PROTOCOL = ChatProtocol(MESSENGER, open_lobby, messenger_routes)

@@ -3,23 +3,18 @@
 Nothing is answered before authentication: whoever skips it is closed without a reply.
 """
 
-from collections.abc import Sequence
 from typing import ClassVar
 
-import msgspec
 import trio
 
-from chat.domain.accounts import Accounts
 from chat.domain.budgets import reading_size
-from chat.domain.changes import Change
 from chat.domain.closing import UNAUTHENTICATED
-from chat.domain.entities import Desk, Message, Peer, Person, SupportLine, SupportOf
+from chat.domain.entities import Desk, Peer, Person, SupportLine, SupportOf
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rules import clean_text
-from chat.domain.support import LONGEST_RETELLING, Support
+from chat.domain.support import LONGEST_RETELLING
 from chat.engine.dialect import Greet
 from chat.engine.events import Overview, Refused, RequestId, Retold
-from chat.engine.hub import Hub, Subscriber
 from chat.engine.protocol_client import CommandHandlers
 from chat.engine.session import ClientFactory, Session
 from chat.protocols.answer import Answer
@@ -34,53 +29,13 @@ from chat.protocols.support.commands import (
     SupportOverview,
     SupportSend,
 )
+from chat.protocols.support.desk import NOBODY, Current, SupportDesk
 
 NO_CONVERSATION = Refusal(Code.NOT_FOUND, "No conversation.")
 NOT_PERMITTED = Refusal(Code.FORBIDDEN, "Not permitted.")
 
 _AT_LEAST = 1
 """Messages of which nobody knows how many there are, until they are read."""
-
-
-class Current(msgspec.Struct, frozen=True):
-    """Which conversation an operator's connection is in: the one last heard or answered.
-
-    `since` is the id of the newest message when that was decided; whoever speaks later is current.
-    """
-
-    since: int
-    peer: Peer | None = None
-
-
-_NOBODY = Current(since=0)
-
-
-class SupportDesk:
-    """What the clients of one server share."""
-
-    def __init__(self, support: Support, accounts: Accounts, hub: Hub) -> None:
-        self.support = support
-        self.accounts = accounts
-        self.hub = hub
-        self._last: tuple[int, Peer] | None = (
-            None  # the newest message that operators heard of a person, and whose
-        )
-
-    def heard(self, _desk: Desk, _operator: Subscriber, told: Sequence[tuple[Change, int]]) -> None:
-        """Hear from the hub what an operator was told: whose conversation the last person spoke in. Sync.
-
-        It is what was published that counts, not what was committed: after an unknown outcome nobody is told of a
-        commit until it is published.
-        """
-        for change, _ in told:
-            if isinstance(change, Message) and change.peer is not None and change.sender_id == change.peer.id:
-                self._last = (change.id, change.peer)
-
-    def peer(self, current: Current) -> Peer | None:
-        """Return whose conversation an operator is in who has heard everything so far."""
-        if self._last is not None and self._last[0] > current.since:
-            return self._last[1]
-        return current.peer
 
 
 class SupportClient(Client):
@@ -91,7 +46,7 @@ class SupportClient(Client):
     def __init__(self, session: Session, desk: SupportDesk) -> None:
         super().__init__(session)
         self._desk = desk
-        self._current = _NOBODY  # set when an operator begins to hear the desk
+        self._current = NOBODY  # set when an operator begins to hear the desk
 
     async def greet(self, _command: Greet, _nursery: trio.Nursery) -> None:
         """Open the conversation of a client whose handshake carried a token."""

@@ -6,8 +6,8 @@ import msgspec
 from quart import Response, request
 from werkzeug.exceptions import HTTPException
 
-from chat.domain.accounts import Accounts
 from chat.domain.refusals import Code, Refusal
+from chat.protocols.services import Services
 from chat.web_api.answers import ErrorBody
 from chat.web_api.bodies import BadBody, read_body
 from chat.web_api.endpoint import Call, Routes
@@ -39,8 +39,9 @@ class SupportGranted(msgspec.Struct):
     id: Any
 
 
-def support_routes(accounts: Accounts) -> Routes:
+def support_routes(services: Services) -> Routes:
     """Return the routes. Whatever is not a login of the right shape does not exist: 404, and no body."""
+    accounts = services.accounts
     routes = Routes("support", read=_read)
 
     @routes.route(

@@ -5,4 +5,4 @@ from chat.protocols.support.codec import SUPPORT
 from chat.protocols.support.handlers import open_support
 from chat.protocols.support.http import support_routes
 
-PROTOCOL = ChatProtocol(SUPPORT, open_support, lambda services: support_routes(services.accounts))
+PROTOCOL = ChatProtocol(SUPPORT, open_support, support_routes)

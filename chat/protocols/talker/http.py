@@ -2,8 +2,8 @@
 
 import msgspec
 
-from chat.domain.accounts import Accounts
 from chat.domain.refusals import Refusal
+from chat.protocols.services import Services
 from chat.web_api.answers import ErrorBody, TokenBody, error
 from chat.web_api.endpoint import Call, Routes
 
@@ -16,8 +16,9 @@ class TalkerLogin(msgspec.Struct):
     hash: str | None = None
 
 
-def talker_routes(accounts: Accounts) -> Routes:
+def talker_routes(services: Services) -> Routes:
     """Return the routes."""
+    accounts = services.accounts
     routes = Routes("talker")
 
     @routes.route(

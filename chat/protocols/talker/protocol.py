@@ -5,4 +5,4 @@ from chat.protocols.protocol import ChatProtocol
 from chat.protocols.talker.codec import TALKER
 from chat.protocols.talker.http import talker_routes
 
-PROTOCOL = ChatProtocol(TALKER, open_lobby, lambda services: talker_routes(services.accounts))
+PROTOCOL = ChatProtocol(TALKER, open_lobby, talker_routes)

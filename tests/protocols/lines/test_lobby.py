@@ -48,8 +48,8 @@ async def test_sixteen_history_queries_may_be_under_way_and_no_more(world: World
     other.heard_now()
     for _ in range(3):  # each of them counts no longer than it lasts
         if ending == "refused":
-            world.obstacles.fail("before", *[StorageDown("down")] * 16)
-        with world.obstacles.held("before"):
+            world.obstacles.fail("timeline", *[StorageDown("down")] * 16)
+        with world.obstacles.held("timeline"):
             for _ in range(16):
                 client.send(line("history 5"))
             assert await client.hears() == []
@@ -71,12 +71,12 @@ async def test_the_histories_that_a_client_asks_for_are_read_one_after_the_other
     client = await talker(world, ada)
     client.send(line("hello"))
     await world.rest()
-    with world.obstacles.held("page"):
+    with world.obstacles.held("timeline"):
         world.obstacles.calls.clear()
         for _ in range(3):
             client.send(line("history 300"))
         assert await client.hears() == []
-        assert world.obstacles.calls == ["by_id", "page"]
+        assert world.obstacles.calls == ["by_id", "timeline"]
     assert await client.hears() == [line("hello")] * 3
     assert client.session.client.last_recall is None
 
@@ -84,7 +84,7 @@ async def test_the_histories_that_a_client_asks_for_are_read_one_after_the_other
 async def test_queries_of_a_client_that_leaves_leave_nothing_behind(world: World) -> None:
     (ada,) = await world.add_all("ada")
     client = await talker(world, ada)
-    with world.obstacles.held("before"):
+    with world.obstacles.held("timeline"):
         for _ in range(16):
             client.send(line("history 5"))
         await world.rest()

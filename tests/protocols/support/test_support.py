@@ -159,7 +159,7 @@ async def test_what_is_said_while_the_conversation_is_read_comes_behind_it_once(
     speaker = await opened(world, ada)
     await speaker.asks(request("send", "before"))
     late = await world.connect(SUPPORT)
-    with world.obstacles.held("before"):
+    with world.obstacles.held("timeline"):
         late.send(request("auth", world.token(ada)))
         await world.rest()
         await speaker.asks(request("send", "meanwhile"))

@@ -1,7 +1,8 @@
 """One client, from the first frame to the last: the task that reads, what it sends, and how it ends.
 
-What the client is subscribed to, what it gave to the journal and when it is pinged are objects of their own
-(`subscriptions.py`, `submissions.py`, `pinger.py`); what its commands do is its protocol's (`protocol_client.py`).
+What the client is subscribed to, what it gave to the journal, what it may still say and when it is pinged are objects
+of their own (`subscriptions.py`, `submissions.py`, `allowance.py`, `pinger.py`); what its commands do is its
+protocol's (`protocol_client.py`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,13 +13,14 @@ import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from chat.domain.accounts import Accounts
-from chat.domain.budgets import HOLD_BACK, Budgets
+from chat.domain.budgets import Budgets
 from chat.domain.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, TOO_SLOW, Closing
 from chat.domain.entities import Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.domain.refusals import UNAVAILABLE, Refusal
+from chat.domain.refusals import UNAVAILABLE
+from chat.engine.allowance import Allowance
 from chat.engine.dialect import Command, Dialect, Greet, by_shape
-from chat.engine.events import Event, Refused, RequestId
+from chat.engine.events import Event, Refused
 from chat.engine.hub import Hub
 from chat.engine.journal import Journal
 from chat.engine.message_receiver import MessageReceiver
@@ -94,12 +96,12 @@ class Session:
         self.subscriptions = Subscriptions(core.hub, send_queue)
         self.submissions = Submissions(core.journal, self.subscriptions, self)
         self.pinger = Pinger(send_queue, receiver, self.record)
+        self.allowance = Allowance(core.budgets, address, self, self.pinger)
         self.address = address
         self.person = person  # set by authentication too
         self.dialect = dialect
-        self.client: ProtocolClient | None = (
-            None  # made by serve(), and again when a frame chooses another dialect
-        )
+        self.client: ProtocolClient | None = None
+        """The protocol's side of it: made by serve(), and anew when the first frame chooses another dialect."""
         self._choices = choices
         self._connection = connection
         self._closing: Closing | None = None  # set by close()
@@ -146,7 +148,7 @@ class Session:
                 if number % _TURN == 0:
                     await trio.lowlevel.checkpoint()
             if wait := pace.count(number):
-                await self._hold_back(wait)
+                await self.allowance.hold_back(wait)
 
     def _make_client(self) -> ProtocolClient:
         self.client = client = self.core.clients[self.dialect](self)
@@ -196,31 +198,6 @@ class Session:
         frames = self.dialect.encode(event)
         self.record.said(frames)
         await self.send_queue.send(frames)
-
-    # What a client may still do.
-
-    async def may_send(self, sender_id: int, text: str, ref: RequestId = None) -> bool:
-        """Use up what a message costs, or refuse it; `sender_id` is the person's, or a guest's. Cancelling: refused."""
-        return await self._within_budget(self.core.budgets.message(sender_id, self.address, text), ref)
-
-    async def may_read(self, person: Person, messages: int, ref: RequestId = None) -> bool:
-        """Use up what reading so many messages costs, or refuse it. Cancelling: it is refused."""
-        return await self._within_budget(self.core.budgets.read(person.id, self.address, messages), ref)
-
-    def has_read(self, person: Person, size: int, messages: int) -> None:
-        """Use up what the answer's bytes cost beyond what may_read() took: the next one waits for it. Sync."""
-        self.core.budgets.was_read(person.id, self.address, size, messages)
-
-    async def _within_budget(self, refusal: Refusal | None, ref: RequestId) -> bool:
-        if refusal is not None:
-            self.send(Refused(refusal, ref))
-            await self._hold_back(HOLD_BACK)
-        return refusal is None
-
-    async def _hold_back(self, seconds: float) -> None:
-        """Do not read the client for so long, so that TCP holds a flood back."""
-        self.pinger.not_read_until(trio.current_time() + seconds)
-        await trio.sleep(seconds)
 
     # Ending; all but the goodbye is sync.
 

@@ -122,7 +122,7 @@ class DirectClient(Client):
         text = clean_text(command.text)
         if isinstance(text, Refusal):
             return session.send(Refused(text))
-        if not await session.may_send(self.client_id, text):
+        if not await session.allowance.may_send(self.client_id, text):
             return None
         if session.person is None or not 0 < command.to < FIRST_GUEST:
             return self._relay(command.to, text)

@@ -72,7 +72,7 @@ class RoomsClient(Client):
         text = clean_text(command.text)
         if isinstance(text, Refusal):
             return session.send(Refused(text))
-        if await session.may_send(session.person.id, text):
+        if await session.allowance.may_send(session.person.id, text):
             await session.submissions.submit(room_id, session.person, text, answer=Answer(session))
         return None
 

@@ -65,7 +65,7 @@ class SupportClient(Client):
     async def _open(self, person: Person, ref: RequestId) -> None:
         """Tell the whole conversation, and from there on what is new, with nothing missed or told twice."""
         session, subscriptions = self.session, self.session.subscriptions
-        if not await session.may_read(person, _AT_LEAST, ref):
+        if not await session.allowance.may_read(person, _AT_LEAST, ref):
             return
         subscriptions.unsubscribe_all()
         session.person = person
@@ -79,7 +79,7 @@ class SupportClient(Client):
             subscriptions.subscribe(SupportLine(person.id), session.dialect)
         try:
             messages = await self._desk.support.conversation(person, up_to)
-            session.has_read(person, reading_size(messages), _AT_LEAST)
+            session.allowance.has_read(person, reading_size(messages), _AT_LEAST)
             await session.send_with_backpressure(Retold(messages, ref))
         finally:
             subscriptions.flush()
@@ -114,22 +114,22 @@ class SupportClient(Client):
     async def overview(self, command: SupportOverview, _nursery: trio.Nursery) -> None:
         """List the open conversations, to an operator."""
         session, person = self.session, self._operator(command.ref)
-        if person is not None and await session.may_read(person, _AT_LEAST, command.ref):
+        if person is not None and await session.allowance.may_read(person, _AT_LEAST, command.ref):
             conversations = await self._desk.support.conversations()
-            session.has_read(person, reading_size(each.last for each in conversations), _AT_LEAST)
+            session.allowance.has_read(person, reading_size(each.last for each in conversations), _AT_LEAST)
             await session.send_with_backpressure(Overview(conversations, command.ref))
 
     async def history(self, command: SupportHistory, _nursery: trio.Nursery) -> None:
         """Tell an operator what was said in a conversation."""
         session, person = self.session, self._operator(command.ref)
         limit = min(command.limit, LONGEST_RETELLING)
-        if person is None or not await session.may_read(person, limit, command.ref):
+        if person is None or not await session.allowance.may_read(person, limit, command.ref):
             return None
         peer = await self._desk.support.find(command.person)
         if peer is None:
             return session.send(Refused(NO_CONVERSATION, command.ref))
         messages = await self._desk.support.history(peer, command.before, limit)
-        session.has_read(person, reading_size(messages), limit)
+        session.allowance.has_read(person, reading_size(messages), limit)
         return await session.send_with_backpressure(Retold(messages, command.ref))
 
     async def misunderstood(self, command: SupportMisunderstood, _nursery: trio.Nursery) -> None:
@@ -168,7 +168,7 @@ class SupportClient(Client):
         clean = clean_text(text)
         if isinstance(clean, Refusal):
             return answer.refuse(clean)
-        if not await self.session.may_send(person.id, clean, answer.ref):
+        if not await self.session.allowance.may_send(person.id, clean, answer.ref):
             return None
         room_id = await self._desk.support.room_of(peer)
         if room_id is None:

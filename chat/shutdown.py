@@ -3,7 +3,7 @@
     step                                        at most             who is not done
     1. Nobody new comes in; calls and refusals  at once             is closed
        that have not begun end.
-    2. Calls under way are answered; sockets    config.grace        is cancelled: sockets end without a close
+    2. Calls under way are answered; sockets    grace               is cancelled: sockets end without a close
        hear all that was accepted, and why                          frame, calls without an answer
        they end. Of that, each socket:
          answers the close frame, or reads      CLOSE_ANSWER        hears nothing more
@@ -12,16 +12,17 @@
          closes TCP itself                      LINGER              is closed
     3. What was cancelled ends by itself.       CUT_DELAY           has its socket closed
     4. The HTTP application ends.               APP_STOP            is cancelled, with an error in the log
-    5. What the journal has is committed.       config's            is refused: it was not acknowledged
-                                                commit_timeout
-    6. Connections to PostgreSQL close.         config's            is ended from our side
-                                                query_timeout
-    7. An embedded PostgreSQL stops: fast for   config.grace        is killed
+    5. What the journal has is committed,       commit_timeout      is refused: it was not acknowledged
+       and the log is read to its end.          and query_timeout   is heard by nobody: all are gone
+    6. What was delivered is noted: the note    twice               is delivered again
+       under way, and once more.                query_timeout
+    7. Connections to PostgreSQL close.         query_timeout       is ended from our side
+    8. An embedded PostgreSQL stops: fast for   grace               is killed
        FAST_SHARE of it, and then at once.
-    8. It is gone when killed.                  REAP                is left to the system
+    9. It is gone when killed.                  REAP                is left to the system
 
-Each step has its own deadline, so none waits for the one before to be done. CLOSE_ANSWER, FLUSH and LINGER hold for
-every socket that the server closes, at any time.
+grace, commit_timeout and query_timeout are settings; a query that is not over by its deadline takes a second more.
+CLOSE_ANSWER, FLUSH and LINGER hold for every socket that the server closes, at any time.
 """
 
 CLOSE_ANSWER = 2.0
@@ -35,4 +36,4 @@ REAP = 1.0
 
 def longest_stop(grace: float, commit_timeout: float, query_timeout: float) -> float:
     """Return how many seconds a stop takes where each step takes all it may: a service manager waits for longer."""
-    return grace + CUT_DELAY + APP_STOP + commit_timeout + query_timeout + grace + REAP
+    return grace + CUT_DELAY + APP_STOP + commit_timeout + 4 * query_timeout + grace + REAP

@@ -11,17 +11,13 @@ from chat.engine.send_queue import SendQueue
 class Subscriptions:
     """One client as the hub's subscriber; all of it is sync."""
 
-    __slots__ = ("_buffer", "_hub", "_send_queue", "_topics", "offer")
+    __slots__ = ("_buffer", "_hub", "_send_queue", "_topics")
 
     def __init__(self, hub: Hub, send_queue: SendQueue) -> None:
         self._hub = hub
         self._send_queue = send_queue
         self._topics: dict[Topic, Encoder] = {}
         self._buffer: _Buffer | None = None  # from buffer() to flush()
-        self.offer = send_queue.offer
-        """The hub's call for each delivery: SendQueue.offer of the client's own queue, or _keep() from buffer() to
-        flush(), which alone change it. An attribute and no method: that would ask for each of 500 subscribers of a
-        message whether it buffers, and be a second call for each."""
 
     def subscribe(self, topic: Topic, encoder: Encoder) -> None:
         """Hear the topic from the next message on, as `encoder` encodes it; nothing new to whoever hears it already."""
@@ -50,16 +46,21 @@ class Subscriptions:
     def buffer(self) -> None:
         """Buffer what the hub sends from here on until flush(): an answer that is being prepared comes first."""
         self._buffer = _Buffer()
-        self.offer = self._keep
 
     def flush(self) -> None:
         """Send what was buffered, behind what was sent meanwhile."""
         buffer, self._buffer = self._buffer, None
-        self.offer = self._send_queue.offer
         if buffer is not None:
-            self.offer(b"".join(buffer.blobs))
+            self._send_queue.offer(b"".join(buffer.blobs))
             for note, end in buffer.notes:
                 self._send_queue.when_written(note, buffer.size - end)
+
+    def offer(self, blob: bytes) -> None:
+        """Take what the hub sends. This is called for each of 500 listeners of a message: it asks one thing."""
+        if self._buffer is None:
+            self._send_queue.offer(blob)
+        else:
+            self._keep(self._buffer, blob)
 
     @property
     def buffered(self) -> int:
@@ -76,11 +77,10 @@ class Subscriptions:
         else:
             self._buffer.notes.append((note, self._buffer.size - behind))
 
-    def _keep(self, blob: bytes) -> None:
-        assert self._buffer is not None
-        self._buffer.blobs.append(blob)
-        self._buffer.size += len(blob)
-        if self._buffer.size > self._send_queue.room:
+    def _keep(self, buffer: "_Buffer", blob: bytes) -> None:
+        buffer.blobs.append(blob)
+        buffer.size += len(blob)
+        if buffer.size > self._send_queue.room:
             self._send_queue.overflow()  # perhaps in the middle of a fan-out
 
 

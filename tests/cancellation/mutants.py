@@ -1,217 +1,210 @@
 """Deliberate defects, each of which the sweep of its scenario must find: `pytest tests/cancellation -k NAME`.
 
-A sweep that finds no planted defect proves nothing. Each takes away one line that the design needs.
+A sweep that finds no planted defect proves nothing. Each takes away one thing that the design needs. They name
+functions, and what is called there, so that a local variable may be renamed; a function that moves takes its defect
+along here.
 """
 
-from tests.cancellation.mutating import Mutant
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+from unittest.mock import patch
+
+from chat.domain.changes import Write
+from chat.domain.entities import Draft, Message
+from chat.engine.journal import Entry, Journal
+from tests.cancel_sweep.planting import (
+    Mutant,
+    call_instead,
+    checkpoint_before,
+    drop,
+    go_on_after,
+    move,
+    never,
+    only_on_success,
+    planted,
+    read_instead,
+    replace,
+    without_deadline,
+    without_shield,
+)
+
+
+def acknowledge_before_commit() -> AbstractContextManager[Any]:
+    """Tell every submitter of a batch that it is saved, and save it then."""
+    commit = Journal._commit
+
+    async def mutated(self: Journal, batch: Sequence[Entry]) -> bool:
+        for entry in batch:
+            entry.submitter.on_outcome(entry.write, as_if_saved(entry.write))
+        return await commit(self, batch)
+
+    return patch.object(Journal, "_commit", mutated)
+
+
+def as_if_saved(write: Write) -> Message:
+    assert isinstance(write, Draft)
+    return Message(1, write.room_id, 1, write.sender_id, write.sender_name, write.text, 0.0)
+
 
 MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "talker": (
         Mutant(
             "acknowledged_before_commit",
-            "chat.engine.journal",
-            "            saved = await self._messages.save(writes)\n",
-            "            from chat.domain.entities import Message\n"
-            "            for entry in batch:\n"
-            "                draft = entry.write\n"
-            "                entry.submitter.on_outcome(draft, Message(\n"
-            "                    1, draft.room_id, 1, draft.sender_id, draft.sender_name, draft.text, 0.0))\n"
-            "            saved = await self._messages.save(writes)\n",
+            acknowledge_before_commit,
             "a client hears that its message is saved, and then the database goes away",
         ),
         Mutant(
             "hub_entry_not_removed",
-            "chat.engine.session",
-            "        finally:\n            self.subscriptions.unsubscribe_all()\n",
-            "        finally:\n            pass\n",
+            planted("chat.engine.session:Session.serve", drop("unsubscribe_all")),
             "the hub keeps telling a client that was cancelled, for ever",
         ),
         Mutant(
             "presence_entry_not_removed",
-            "chat.engine.presence",
-            "        try:\n            yield\n        finally:\n            self._sessions.remove(session)\n",
-            "        yield\n        self._sessions.remove(session)\n",
+            planted("chat.engine.presence:Presence.present", only_on_success("_sessions.remove")),
             "a cancelled client counts as connected for ever",
         ),
         Mutant(
             "history_query_counted_for_ever",
-            "chat.protocols.lines.handlers",
-            "        finally:\n            done.set()\n",
-            "        else:\n            done.set()\n",
+            planted("chat.protocols.lines.handlers:LobbyClient._recall", only_on_success("set")),
             "a cancelled history query takes one of the client's sixteen for ever",
         ),
         Mutant(
             "looker_up_not_woken",
-            "chat.engine.batch_loader",
-            "                asked.failure = str(error)\n",
-            "                asked.failure = str(error)\n            continue\n",
+            planted("chat.engine.batch_loader:_look_up", go_on_after("StorageError")),
             "when a look-up fails, those who wait for it wait for ever",
         ),
         Mutant(
             "unknown_outcome_forgotten",
-            "chat.engine.journal",
-            "            self._follower.doubt()\n",
-            "",
+            planted("chat.engine.journal:Journal._commit", drop("_follower.doubt")),
             "a message whose commit was not heard of is in the history, and nobody was ever told it",
         ),
     ),
     "history_unread": (
         Mutant(
             "history_query_left_behind",
-            "chat.protocols.lines.handlers",
-            "        nursery.start_soon(self._recall, person, command.count, before, self.last_recall)\n",
-            "        trio.lowlevel.spawn_system_task(\n"
-            "            self._recall, person, command.count, before, self.last_recall)\n",
+            planted(
+                "chat.protocols.lines.handlers:LobbyClient.recall",
+                call_instead("start_soon", "__import__('trio').lowlevel.spawn_system_task"),
+            ),
             "a task outside of the client's nursery outlives the client",
         ),
     ),
     "deaf_goodbye": (
         Mutant(
             "goodbye_without_deadline",
-            "chat.engine.session",
-            "        with trio.move_on_after(CLOSE_ANSWER):\n",
-            "        with trio.CancelScope():\n",
+            planted("chat.engine.session:Session._say_goodbye", without_deadline()),
             "a client that does not answer the close frame holds its session for ever",
         ),
     ),
     "server_goes": (
         Mutant(
             "stop_waits_for_nobody",
-            "chat.engine.session",
-            "            if self._closing is GOING_AWAY:\n",
-            "            if False:\n",
+            planted("chat.engine.session:Session.serve", never("GOING_AWAY")),
             "a client is gone before it hears what the server had accepted",
         ),
     ),
     "sender_waits": (
         Mutant(
             "journal_slot_lost",
-            "chat.engine.journal",
-            "            await self._feed.send(entry)\n        self._taken += 1\n",
-            "            self._taken += 1\n            await self._feed.send(entry)\n            return\n"
-            "        self._taken += 1\n",
+            planted("chat.engine.journal:Journal.submit", move("_taken", before="send_nowait")),
             "a sender cancelled in the queue is counted for ever, and a stop waits for it",
         ),
     ),
     "whole_chat": (
         Mutant(
             "checkpoint_between_commit_and_announce",
-            "chat.engine.journal",
-            "        self._meters.committed(len(batch), trio.current_time() - started)\n",
-            "        await trio.lowlevel.checkpoint()\n"
-            "        self._meters.committed(len(batch), trio.current_time() - started)\n",
+            planted("chat.engine.journal:Journal._commit", checkpoint_before("_follower.committed")),
             "a message is saved, and neither acknowledged nor told",
         ),
     ),
     "joining": (
         Mutant(
             "lock_kept",
-            "chat.engine.memberships",
-            "            if not joining.taken:\n                joining.end()\n",
-            "            pass\n",
+            planted("chat.engine.memberships:Memberships._one_at_a_time", drop("end")),
             "a cancelled joining locks its person out of the room for ever",
         ),
         Mutant(
             "lock_let_go_too_early",
-            "chat.engine.memberships",
-            "            if not joining.taken:\n                joining.end()\n",
-            "            if not joining.ended.is_set():\n                joining.end()\n",
+            planted(
+                "chat.engine.memberships:Memberships._one_at_a_time",
+                read_instead("taken", "ended.is_set()"),
+            ),
             "a cancelled joining is still at the journal when the next one begins: two are told",
         ),
     ),
     "removal": (
         Mutant(
             "checkpoint_between_removal_and_leaving",
-            "chat.engine.memberships",
-            "        if refusal is None:\n            self._expel(room_id, person_id)\n",
-            "        await trio.lowlevel.checkpoint()\n"
-            "        if refusal is None:\n            self._expel(room_id, person_id)\n",
+            planted("chat.engine.memberships:Memberships.remove", checkpoint_before("_expel")),
             "who was removed goes on hearing the room",
         ),
     ),
     "send_queue": (
         Mutant(
             "half_a_frame_then_go_on",
-            "chat.engine.send_queue",
-            "            self._open = False  # the transport is broken, or a frame is half written\n",
-            "            self._feed = self._pending = None\n            self.queued = 0\n",
+            planted(
+                "chat.engine.send_queue:SendQueue._write",
+                replace("_open", "self._feed = self._pending = None; self.queued = 0"),
+            ),
             "half a frame is followed by another: from there on the client reads nonsense",
         ),
     ),
     "accounts": (
         Mutant(
             "try_not_given_back",
-            "chat.domain.accounts",
-            "        self._throttle.was_right(who, address)\n",
-            "",
+            planted("chat.domain.accounts:Accounts._prove", drop("_throttle.was_right")),
             "who logs in properly is locked out after a few times",
         ),
     ),
     "direct": (
         Mutant(
             "noted_before_it_was_told",
-            "chat.protocols.direct.handlers",
-            '            await session.send_queue.send(b"".join(frames))\n'
-            "            told = list(zip(missed, map(len, frames), strict=True))\n"
-            "            direct.notes.heard(Inbox(person_id), session.send_queue, told)\n",
-            "            told = list(zip(missed, map(len, frames), strict=True))\n"
-            "            direct.notes.heard(Inbox(person_id), session.send_queue, told)\n"
-            '            await session.send_queue.send(b"".join(frames))\n',
+            planted(
+                "chat.protocols.direct.handlers:DirectClient._tell_missed",
+                move("send_queue.send", after="notes.heard"),
+            ),
             "what somebody missed counts as delivered, and is dropped with their connection",
         ),
     ),
     "socket_in_bursts": (
         Mutant(
             "library_not_woken",
-            "chat.gateway.websocket.inbound",
-            "                self._fed += data[at:end]\n                self._tell()\n",
-            "                self._fed += data[at:end]\n",
+            planted("chat.gateway.websocket.inbound:InboundFastPath._take", drop("_tell")),
             "a ping is not answered, and nothing is read behind it",
         ),
         Mutant(
             "reader_not_woken",
-            "chat.gateway.websocket.inbound",
-            "self._fed[max_bytes or len(self._fed) :]\n        self._tell()\n",
-            "self._fed[max_bytes or len(self._fed) :]\n",
+            planted("chat.gateway.websocket.inbound:InboundFastPath.receive_for_library", drop("_tell")),
             "after a ping the client is never heard again",
         ),
         Mutant(
             "goodbye_not_heard",
-            "chat.engine.session",
-            "                self.receiver.receive_no_more()\n",
-            "                pass\n",
+            planted("chat.engine.session:Session.serve", drop("receive_no_more")),
             "nobody reads the client's answer to the goodbye: the connection waits for nothing",
         ),
     ),
     "writing": (
         Mutant(
             "unshielded_commit",
-            "chat.storage.postgres.writer",
-            "            in_time.shield = True\n",
-            "",
+            planted("chat.storage.postgres.writer:Writer.run", without_shield()),
             "a cancelled journal leaves a batch that is saved, and nobody is told of it",
         ),
         Mutant(
             "unshielded_write",
-            "chat.storage.postgres.database",
-            "        with trio.move_on_after(self._query_timeout + _GRACE, shield=True):\n",
-            "        with trio.move_on_after(self._query_timeout + _GRACE):\n",
+            planted("chat.storage.postgres.database:Database.write", without_shield()),
             "a registration whose client hangs up is made, though it was cancelled",
         ),
         Mutant(
             "pool_connection_not_given_back",
-            "chat.storage.postgres.database",
-            "            await self._pool.release(connection, timeout=_GRACE)\n",
-            "            pass\n",
+            planted("chat.storage.postgres.database:Database._in_a_transaction", drop("_pool.release")),
             "after a few writes nobody gets a connection any more",
         ),
     ),
     "stubborn_process": (
         Mutant(
             "shield_without_deadline",
-            "chat.embedded_postgres.process",
-            "            with trio.move_on_after(patience, shield=True):\n",
-            "            with trio.CancelScope(shield=True):\n",
+            planted("chat.embedded_postgres.process:Process.stop", without_deadline()),
             "a PostgreSQL that does not stop holds the server for ever",
         ),
     ),

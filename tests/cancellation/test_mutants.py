@@ -2,10 +2,10 @@
 
 import pytest
 
+from tests.cancel_sweep.planting import Mutant
 from tests.cancellation import core_scenarios, gateway_scenarios, scenarios
 from tests.cancellation.ledger import ROOT
 from tests.cancellation.mutants import MUTANTS
-from tests.cancellation.mutating import Mutant
 from tests.cancellation.sweeping import CANCELLING, sweep
 from tests.cancellation.swept_world import FAILING
 
@@ -25,7 +25,7 @@ REAL = (*core_scenarios.REAL, *gateway_scenarios.ALL)
 )
 def test_this_defect_is_found(scenario: str, mutant: Mutant) -> None:
     virtual = SCENARIOS[scenario] not in REAL
-    with mutant.applied():
+    with mutant.plant():
         report = sweep(
             SCENARIOS[scenario],
             root=ROOT,

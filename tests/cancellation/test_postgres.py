@@ -16,10 +16,10 @@ from chat.embedded_postgres import server_log
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.writer import Writer
+from tests.cancel_sweep.planting import Mutant
 from tests.cancellation import postgres_scenarios
 from tests.cancellation.ledger import ROOT, Ledger
 from tests.cancellation.mutants import MUTANTS
-from tests.cancellation.mutating import Mutant
 from tests.cancellation.sweeping import Scenario, sweep
 from tests.support.databases import execute
 from tests.support.server import ServerProcess, data_path
@@ -91,7 +91,7 @@ POSTGRES_MUTANTS = [
 
 @pytest.mark.parametrize(("name", "mutant"), POSTGRES_MUTANTS)
 def test_this_defect_is_found(name: str, mutant: Mutant, one_database: DatabaseAddress) -> None:
-    with mutant.applied():
+    with mutant.plant():
         if name == "reading":
             scenario: Scenario = postgres_scenarios.reading_once(one_database)
         elif name == "writing":

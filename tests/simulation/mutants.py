@@ -1,7 +1,7 @@
 """Deliberate defects of the server, each put in by a patch; the simulation must find every one of them."""
 
 from collections.abc import Callable, Generator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any
 from unittest.mock import _patch, patch
 
@@ -33,9 +33,8 @@ from chat.protocols.lines.codec import LineDialect
 from chat.protocols.lines.commands import Say
 from chat.protocols.lines.handlers import LobbyClient
 from chat.protocols.support.desk import SupportDesk
+from tests.cancel_sweep.planting import Mutant
 from tests.simulation.editing import Answering
-
-Mutant = Callable[[], AbstractContextManager[Any]]
 
 
 def drop_a_batch() -> "_patch[Any]":
@@ -357,33 +356,36 @@ def tell_an_edit_as_it_was_asked_for() -> "_patch[Any]":
     return patch.object(LogFollower, "committed", mutated)
 
 
-MUTANTS: tuple[Mutant, ...] = (
-    forget_keys,
-    announce_what_is_repeated,
-    catch_up_with_messages_alone,
-    tell_an_edit_as_it_was_asked_for,
-    note_what_a_send_queue_takes,
-    note_whole_batches,
-    note_what_is_held,
-    look_before_it_is_noted,
-    answer_whoever_was_acknowledged_last,
-    look_again_after_every_removal,
-    drop_a_batch,
-    acknowledge_what_is_not_saved,
-    announce_before_commit,
-    forget_what_is_behind,
-    tell_in_reverse,
-    write_past_the_queue,
-    believe_every_name,
-    let_nobody_speak_as_somebody,
-    leave_the_removed_in,
-    let_everybody_hear,
-    skip_instead_of_cutting,
-    keep_the_dead,
-    forget_what_is_held,
-    stay_listening,
-    trust_from,
-    stop_without_a_word,
-    tell_a_name_wrong,
-    fail_in_one_session,
+MUTANTS = tuple(
+    Mutant(plant.__name__, plant, str(plant.__doc__))
+    for plant in (
+        forget_keys,
+        announce_what_is_repeated,
+        catch_up_with_messages_alone,
+        tell_an_edit_as_it_was_asked_for,
+        note_what_a_send_queue_takes,
+        note_whole_batches,
+        note_what_is_held,
+        look_before_it_is_noted,
+        answer_whoever_was_acknowledged_last,
+        look_again_after_every_removal,
+        drop_a_batch,
+        acknowledge_what_is_not_saved,
+        announce_before_commit,
+        forget_what_is_behind,
+        tell_in_reverse,
+        write_past_the_queue,
+        believe_every_name,
+        let_nobody_speak_as_somebody,
+        leave_the_removed_in,
+        let_everybody_hear,
+        skip_instead_of_cutting,
+        keep_the_dead,
+        forget_what_is_held,
+        stay_listening,
+        trust_from,
+        stop_without_a_word,
+        tell_a_name_wrong,
+        fail_in_one_session,
+    )
 )

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from tests.cancel_sweep.planting import Mutant
 from tests.simulation.checker import check
 from tests.simulation.draw import draw_plan
-from tests.simulation.mutants import MUTANTS, Mutant, believe_every_name
+from tests.simulation.mutants import MUTANTS, believe_every_name
 from tests.simulation.shrink import kind_of, shrink
 from tests.simulation.simulate import report, try_seed, try_seeds
 from tests.simulation.world import simulate
@@ -84,15 +85,15 @@ def test_another_seed_is_another_run() -> None:
     assert simulate(draw_plan(5)).digest() != simulate(structs.replace(draw_plan(5), seed=6)).digest()
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_planted_defect_is_found(mutant: Mutant) -> None:
     for seed in dict.fromkeys((*TRIED_FIRST, *range(1, FOUND_WITHIN + 1))):
-        with mutant():
+        with mutant.plant():
             problems = try_seed(seed)
         if problems:
             assert f"--seed {seed}" in report(seed, problems)
             return
-    pytest.fail(f"{FOUND_WITHIN} seeds did not find it")
+    pytest.fail(f"{mutant.breaks} {FOUND_WITHIN} seeds did not find it")
 
 
 def test_a_failing_plan_is_cut_down_to_what_the_failure_needs() -> None:

@@ -19,7 +19,8 @@ from chat.engine.dialect import Dialect
 from chat.engine.session import Core
 from chat.protocols.talker.codec import TALKER
 from tests.cancellation.sweeping import Run
-from tests.support.chat_world import WRITES, Client, World, open_world
+from tests.support.chat_world import Client, World, open_world
+from tests.support.port_calls import WRITES
 
 FAILING = ("storage down", "write lost", "write unheard", "socket broken")
 """What fails in place of a cancellation: the n-th call of the storage (it could not be reached; a write was not

@@ -15,26 +15,7 @@ import trio
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.domain.ports import Changed
 from chat.storage.memory import MemoryStorage
-
-WRITES = frozenset(
-    {
-        "add",
-        "rename",
-        "raise_token_generation",
-        "set_roles",
-        "set_password",
-        "set_disabled",
-        "invite",
-        "create",
-        "delete",
-        "remove_deleted",
-        "remove_member",
-        "support_room",
-        "direct_room",
-        "mark_delivered",
-        "save",
-    }
-)
+from tests.support.port_calls import WRITES
 
 _PACES = {"slow": 0.1, "late": 0.1, "stuck": 2.0}
 """Ninths of the longest call, in seconds, where that is not the database's own."""

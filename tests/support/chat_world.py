@@ -31,31 +31,10 @@ from chat.engine.session import Core, Session
 from chat.protocols.registry import DIALECTS, PROTOCOLS
 from chat.protocols.services import Services, services_of
 from chat.storage.memory import MemoryStorage
+from tests.support.port_calls import WRITES
 
 SECRET = "a secret of the tests that is long enough"
 EVER = 2**63 - 1
-
-
-WRITES = frozenset(
-    {
-        "add",
-        "rename",
-        "create",
-        "delete",
-        "remove_deleted",
-        "remove_member",
-        "support_room",
-        "direct_room",
-        "mark_delivered",
-        "raise_token_generation",
-        "set_roles",
-        "set_password",
-        "set_disabled",
-        "invite",
-        "save",
-    }
-)
-"""As the port says: one that has begun is finished before a cancellation is felt."""
 
 
 class Obstacles:

@@ -13,7 +13,11 @@ from chat.storage.postgres.database import DatabaseAddress
 from tests.support.databases import new_database
 from tests.support.server import DEFAULT_LIMITS, ServerProcess, data_path, running_server
 
-pytest_plugins = ["tests.support.plugins.leftovers", "tests.support.plugins.workers"]
+pytest_plugins = [
+    "tests.cancel_sweep.plugin",
+    "tests.support.plugins.leftovers",
+    "tests.support.plugins.workers",
+]
 
 # The same examples in every run, and no verdict about how fast a busy machine is.
 settings.register_profile("tests", max_examples=60, deadline=None, derandomize=True)

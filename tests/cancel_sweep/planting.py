@@ -17,7 +17,7 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
-from tests.cancellation.sweeping import Report
+from .sweeping import Report
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Edit = Callable[[Function], None]

@@ -26,7 +26,7 @@ from chat.protocols.direct.codec import DIRECT
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.talker.codec import TALKER
 from chat.storage.memory import MemoryStorage
-from tests.cancellation.sweeping import Run
+from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import Witness, settle, swept_world
 from tests.support.chat_world import SECRET, Client, Obstructed, World
 

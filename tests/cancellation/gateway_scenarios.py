@@ -38,7 +38,7 @@ from chat.web_api.app import create_app
 from chat.web_api.metrics import create_metrics
 from chat.web_api.pages import create_pages
 from chat.web_api.people import people_routes
-from tests.cancellation.sweeping import Run
+from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import ear_in_lobby, swept_world, texts_saved
 from tests.support.chat_world import SECRET, World
 

@@ -27,7 +27,7 @@ from chat.storage.postgres.crossing import cross, open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from chat.storage.postgres.writer import Writer
-from tests.cancellation.sweeping import Run, Scenario
+from tests.cancel_sweep.sweeping import Run, Scenario
 from tests.support.databases import execute
 
 EMPTY = """

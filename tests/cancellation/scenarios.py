@@ -21,7 +21,7 @@ from chat.protocols.registry import DIALECTS
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER
-from tests.cancellation.sweeping import Run
+from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import (
     Witness,
     assert_alive,

@@ -18,7 +18,7 @@ from chat.domain.outcomes import Outcome
 from chat.engine.dialect import Dialect
 from chat.engine.session import Core
 from chat.protocols.talker.codec import TALKER
-from tests.cancellation.sweeping import Run
+from tests.cancel_sweep.sweeping import Run
 from tests.support.chat_world import Client, World, open_world
 from tests.support.port_calls import WRITES
 

@@ -5,12 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.cancel_sweep.ledger import Ledger
+from tests.cancel_sweep.sweeping import CANCELLING, Run
 from tests.cancellation import core_scenarios
-from tests.cancellation.ledger import Ledger
-from tests.cancellation.sweeping import CANCELLING, Run
 from tests.cancellation.swept_world import FAILING
-
-pytest_plugins = ["tests.cancellation.sweeping_plugin"]
 
 each_kind = pytest.mark.parametrize("flavours", [CANCELLING, FAILING], ids=["cancelled", "failing"])
 Scenario = Callable[[Run], Awaitable[Any]]

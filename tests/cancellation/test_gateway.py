@@ -5,11 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.cancel_sweep.ledger import Ledger
+from tests.cancel_sweep.sweeping import CANCELLING, Run
 from tests.cancellation import gateway_scenarios, watch_scenarios
-from tests.cancellation.ledger import Ledger
-from tests.cancellation.sweeping import CANCELLING, Run
-
-pytest_plugins = ["tests.cancellation.sweeping_plugin"]
 
 
 @pytest.mark.parametrize("scenario", gateway_scenarios.ALL, ids=lambda scenario: scenario.__name__)

@@ -2,11 +2,11 @@
 
 import pytest
 
+from tests.cancel_sweep.await_lines import SweptCode
 from tests.cancel_sweep.planting import Mutant
+from tests.cancel_sweep.sweeping import CANCELLING, sweep
 from tests.cancellation import core_scenarios, gateway_scenarios, scenarios
-from tests.cancellation.ledger import ROOT
 from tests.cancellation.mutants import MUTANTS
-from tests.cancellation.sweeping import CANCELLING, sweep
 from tests.cancellation.swept_world import FAILING
 
 CORE = (*core_scenarios.VIRTUAL, *core_scenarios.REAL, core_scenarios.whole_chat)
@@ -23,12 +23,12 @@ REAL = (*core_scenarios.REAL, *gateway_scenarios.ALL)
         if scenario in SCENARIOS  # the others are in test_postgres.py
     ],
 )
-def test_this_defect_is_found(scenario: str, mutant: Mutant) -> None:
+def test_this_defect_is_found(scenario: str, mutant: Mutant, swept_code: SweptCode) -> None:
     virtual = SCENARIOS[scenario] not in REAL
     with mutant.plant():
         report = sweep(
             SCENARIOS[scenario],
-            root=ROOT,
+            swept=swept_code,
             flavours=CANCELLING + FAILING,
             virtual=virtual,
             limit=600 if virtual else 20,

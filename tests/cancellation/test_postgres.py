@@ -16,15 +16,14 @@ from chat.embedded_postgres import server_log
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.writer import Writer
+from tests.cancel_sweep.await_lines import SweptCode
+from tests.cancel_sweep.ledger import Ledger
 from tests.cancel_sweep.planting import Mutant
+from tests.cancel_sweep.sweeping import Scenario, sweep
 from tests.cancellation import postgres_scenarios
-from tests.cancellation.ledger import ROOT, Ledger
 from tests.cancellation.mutants import MUTANTS
-from tests.cancellation.sweeping import Scenario, sweep
 from tests.support.databases import execute
 from tests.support.server import ServerProcess, data_path
-
-pytest_plugins = ["tests.cancellation.sweeping_plugin"]
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +89,9 @@ POSTGRES_MUTANTS = [
 
 
 @pytest.mark.parametrize(("name", "mutant"), POSTGRES_MUTANTS)
-def test_this_defect_is_found(name: str, mutant: Mutant, one_database: DatabaseAddress) -> None:
+def test_this_defect_is_found(
+    name: str, mutant: Mutant, one_database: DatabaseAddress, swept_code: SweptCode
+) -> None:
     with mutant.plant():
         if name == "reading":
             scenario: Scenario = postgres_scenarios.reading_once(one_database)
@@ -98,7 +99,7 @@ def test_this_defect_is_found(name: str, mutant: Mutant, one_database: DatabaseA
             scenario = postgres_scenarios.saving(one_database)
         else:
             scenario = postgres_scenarios.stubborn_process
-        report = sweep(scenario, root=ROOT, virtual=False, limit=3, stop_at_first=True)
+        report = sweep(scenario, swept=swept_code, virtual=False, limit=3, stop_at_first=True)
     mutant.assert_found(report)
 
 

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cancellation.await_lines import all_lines
+from tests.cancel_sweep.await_lines import Line, SweptCode, all_lines
+from tests.cancel_sweep.ledger import Ledger
 from tests.cancellation.excuses import EXCUSED
-from tests.cancellation.ledger import ROOT, Ledger
 
-pytest_plugins = ["tests.cancellation.sweeping_plugin"]
 FEWEST_SWEEPS = 40
 """Fewer ran when only some tests were asked for; then there is nothing to say here."""
 
@@ -17,24 +16,27 @@ FEWEST_SWEEPS = 40
 def test_every_await_line_that_can_be_reached_was_cancelled_at(sweeps: Ledger) -> None:
     if len(sweeps.reports) < FEWEST_SWEEPS or sweeps.failed:
         pytest.skip("only after all sweeps")
-    reachable = {line for line in all_lines(Path(ROOT)) if not excused(line.file, line.text)}
+    root = sweeps.swept.root
+    reachable = {line for line in all_lines(root) if not excused(line, root)}
     missed = reachable - sweeps.cancelled_at
     # Where time is real, a moment may come and go in another place than in the run that was looked at first.
-    late = {line for line in missed & sweeps.reached if "postgres/" in line.file.removeprefix(ROOT)}
+    late = {line for line in missed & sweeps.reached if "postgres/" in line.file.removeprefix(str(root))}
     wrong = [
-        f"{Path(line.file).relative_to(ROOT)}:{line.number}: {line.text}" for line in sorted(missed - late)
+        f"{Path(line.file).relative_to(root)}:{line.number}: {line.text}" for line in sorted(missed - late)
     ]
     assert not wrong, f"{len(wrong)} lines were never cancelled at:\n  " + "\n  ".join(wrong)
     assert len(late) <= 0.02 * len(reachable), f"too many were reached and never cancelled at: {late}"
 
 
-def excused(file: str, text: str) -> bool:
+def excused(line: Line, root: Path) -> bool:
     """Whether a line stands in the list of those that can't be reached."""
-    name = str(Path(file).relative_to(ROOT))
-    return any(name == each.file and each.text in text for each in EXCUSED)
+    name = str(Path(line.file).relative_to(root))
+    return any(name == each.file and each.text in line.text for each in EXCUSED)
 
 
-def test_every_excuse_is_about_a_line_that_is_there() -> None:
-    lines = all_lines(Path(ROOT))
+def test_every_excuse_is_about_a_line_that_is_there(swept_code: SweptCode) -> None:
+    lines = all_lines(swept_code.root)
     for each in EXCUSED:
-        assert any(line.file == f"{ROOT}/{each.file}" and each.text in line.text for line in lines), each
+        assert any(
+            line.file == f"{swept_code.root}/{each.file}" and each.text in line.text for line in lines
+        ), each

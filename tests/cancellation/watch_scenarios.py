@@ -15,8 +15,8 @@ from chat.domain.tokens import Tokens
 from chat.inspection.control_socket import SOCKET
 from chat.server import open_chat
 from chat.storage.memory import MemoryStorage
+from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.gateway_scenarios import GONE, Wire, config
-from tests.cancellation.sweeping import Run
 from tests.support.chat_world import SECRET
 
 

@@ -4,13 +4,24 @@ A line is named by its file and the number of its first line, so an expression o
 """
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
 import trio
+
+
+class SweptCode(NamedTuple):
+    """The code that is looked at, all that is under the directory `root`.
+
+    Where it steps a coroutine itself, Trio does not see into that: `stepped` gets the innermost frame that Trio knows
+    and returns the coroutine that is stepped there, or None.
+    """
+
+    root: Path
+    stepped: Callable[[FrameType], Any] = lambda frame: None
 
 
 class Line(NamedTuple):
@@ -56,30 +67,28 @@ def all_lines(root: Path) -> set[Line]:
     return {line for path in root.rglob("*.py") for line in lines_of(str(path)).values()}
 
 
-def waits_at(task: trio.lowlevel.Task, root: str) -> Iterator[Line]:
-    """Say where in the files under `root` a task waits: each frame of its chain, the outermost first."""
+def waits_at(task: trio.lowlevel.Task, swept: SweptCode) -> Iterator[Line]:
+    """Say where in the swept code a task waits: each frame of its chain, the outermost first."""
     innermost: FrameType | None = None
     for frame, number in task.iter_await_frames():
-        yield from _places(frame, number, root)
+        yield from _places(frame, number, swept.root)
         innermost = frame
-    if (
-        innermost is not None and innermost.f_code.co_name == "steps"
-    ):  # gateway/turns.py, which steps `work` itself
-        yield from coroutine_waits_at(innermost.f_locals["work"], root)
+    if innermost is not None:
+        yield from coroutine_waits_at(swept.stepped(innermost), swept)
 
 
-def coroutine_waits_at(coroutine: Any, root: str) -> Iterator[Line]:
+def coroutine_waits_at(coroutine: Any, swept: SweptCode) -> Iterator[Line]:
     """Say the same of a coroutine that is not Trio's (asyncio's, under trio-asyncio)."""
     while coroutine is not None:
         frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
         if frame is not None:
-            yield from _places(frame, frame.f_lineno, root)
+            yield from _places(frame, frame.f_lineno, swept.root)
         coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
 
 
-def _places(frame: FrameType, number: int, root: str) -> Iterable[Line]:
+def _places(frame: FrameType, number: int, root: Path) -> Iterable[Line]:
     file = frame.f_code.co_filename
-    if not file.startswith(root):
+    if not file.startswith(f"{root}/"):
         return ()
     line = lines_of(file).get(number)
     return () if line is None else (line,)

@@ -1,21 +1,28 @@
 """What pytest adds to `sweeping`: a ledger of all sweeps of the session, and its summary on the terminal.
 
-A test module that sweeps says `pytest_plugins = ["tests.cancellation.sweeping_plugin"]` and takes the fixture
-`sweeps`. Tests marked `after_sweeps` run last; they look at what all sweeps together have reached. `SWEEP_SEEDS` in
-the environment is the number of schedules.
+A project names it in `pytest_plugins` of its topmost conftest.py and has a fixture `swept_code` that says which code is
+swept; a test that sweeps takes the fixture `sweeps`. Tests marked `after_sweeps` run last; they look at what all sweeps
+together have reached. `SWEEP_SEEDS` in the environment is the number of schedules.
 """
 
 import pytest
 
-from tests.cancellation.ledger import Ledger
+from .await_lines import SweptCode
+from .ledger import Ledger
 
 LEDGER = pytest.StashKey[Ledger]()
 
 
 @pytest.fixture(scope="session")
-def sweeps(request: pytest.FixtureRequest) -> Ledger:
+def swept_code() -> SweptCode:
+    """The code whose await lines are counted: a project has a fixture of this name in its conftest.py."""
+    raise pytest.UsageError("a fixture `swept_code` in conftest.py says which code is swept")
+
+
+@pytest.fixture(scope="session")
+def sweeps(request: pytest.FixtureRequest, swept_code: SweptCode) -> Ledger:
     """The ledger of this session."""
-    return request.config.stash.setdefault(LEDGER, Ledger())
+    return request.config.stash.setdefault(LEDGER, Ledger(swept_code))
 
 
 def pytest_configure(config: pytest.Config) -> None:

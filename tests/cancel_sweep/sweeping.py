@@ -32,7 +32,7 @@ import trio
 import trio._core._run as trio_run
 import trio.testing
 
-from tests.cancellation.await_lines import Line, coroutine_waits_at, waits_at
+from .await_lines import Line, SweptCode, coroutine_waits_at, waits_at
 
 CANCELLING = ("park", "wake")
 
@@ -68,19 +68,19 @@ class Run:
 
     Args:
         point: when it is cancelled; told anew where `aim` says when.
-        root: the directory of the code that is looked at; lines of other files are not noted.
+        swept: the code that is looked at; lines of other files are not noted.
         grace: seconds (of the run's clock) that the target may take to end once it is cancelled.
         aim: cancel at the first moment at which a task waits at this line.
     """
 
-    def __init__(self, point: Point, root: str, grace: float, aim: Line | None = None) -> None:
+    def __init__(self, point: Point, swept: SweptCode, grace: float, aim: Line | None = None) -> None:
         self.point = point
         self.fired = False  # whether the moment came
         self.reached: set[Line] = set()  # where the target waited; noted where n is 0
         self.cancelled_at: tuple[Line, ...] = ()  # where all tasks of the target waited when it was cancelled
         self.moments = 0
         self._aim = aim
-        self._root = root
+        self._swept = swept
         self._grace = grace
         self._task: trio.lowlevel.Task | None = None  # while the target runs
         self._scope = trio.CancelScope()
@@ -142,12 +142,12 @@ class Run:
         bridge: Any = sys.modules.get("trio_asyncio")
         loops: set[asyncio.AbstractEventLoop] = set()
         for task in self.tasks():
-            yield from waits_at(task, self._root)
+            yield from waits_at(task, self._swept)
             if bridge is not None and (loop := task.context.get(bridge.current_loop)) is not None:
                 loops.add(loop)
         for loop in loops:
             for each in asyncio.all_tasks(loop):
-                yield from coroutine_waits_at(each.get_coro(), self._root)
+                yield from coroutine_waits_at(each.get_coro(), self._swept)
 
 
 class _Clockwork(trio.abc.Instrument):
@@ -199,7 +199,7 @@ class Report:
 def sweep(
     scenario: Scenario,
     *,
-    root: str,
+    swept: SweptCode,
     name: str = "",
     seeds: Iterable[int] = range(1),
     flavours: Iterable[str] = CANCELLING,
@@ -213,7 +213,7 @@ def sweep(
     """Run `scenario` with each flavour at the first moment, the second, and so on, in the schedule of each seed.
 
     Args:
-        root: the directory whose await lines are noted.
+        swept: the code whose await lines are noted.
         grace: seconds that the target may take to end once it is cancelled.
         limit: seconds after which a run hangs.
         every: look at each `every`-th moment only, beginning elsewhere with each seed, and at a moment of each await
@@ -228,7 +228,7 @@ def sweep(
         fresh: set[Line] = set()
         length = 0
         if only is None:
-            untouched, failures = _run(scenario, Point(seed, "park", 0), root, grace, limit, virtual)
+            untouched, failures = _run(scenario, Point(seed, "park", 0), swept, grace, limit, virtual)
             report.add(untouched, failures)
             fresh, length = untouched.reached, untouched.moments
         for flavour in flavours:
@@ -239,7 +239,7 @@ def sweep(
             else:
                 moments = range(1 + seed % every, length + 1, every)
             for n in moments:
-                run, failures = _run(scenario, Point(seed, flavour, n), root, grace, limit, virtual)
+                run, failures = _run(scenario, Point(seed, flavour, n), swept, grace, limit, virtual)
                 report.add(run, failures)
                 if not run.fired or (stop_at_first and report.failures):
                     break
@@ -249,7 +249,7 @@ def sweep(
             # Where time is real a line is not always waited at: it has more than one chance.
             for line in sorted(fresh):
                 if line not in report.cancelled_at and line not in known:
-                    report.add(*_run(scenario, Point(seed, flavour, 0), root, grace, limit, virtual, line))
+                    report.add(*_run(scenario, Point(seed, flavour, 0), swept, grace, limit, virtual, line))
     report.seconds = time.perf_counter() - started
     return report
 
@@ -266,13 +266,13 @@ def _only_point() -> Point | None:
 def _run(
     scenario: Scenario,
     point: Point,
-    root: str,
+    swept: SweptCode,
     grace: float,
     limit: float,
     virtual: bool,
     aim: Line | None = None,
 ) -> tuple[Run, list[Failure]]:
-    run = Run(point, root, grace, aim)
+    run = Run(point, swept, grace, aim)
     wrong: list[str] = []
 
     async def main() -> None:

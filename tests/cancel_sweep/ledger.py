@@ -2,19 +2,16 @@
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
 
-from tests.cancellation.await_lines import Line
-from tests.cancellation.sweeping import CANCELLING, Report, Scenario, sweep
-
-ROOT = str(Path(__file__).parents[2] / "chat")
-"""The code whose await lines are counted."""
+from .await_lines import Line, SweptCode
+from .sweeping import CANCELLING, Report, Scenario, sweep
 
 
 class Ledger:
-    """The reports of all sweeps so far."""
+    """The reports of all sweeps of some code so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, swept: SweptCode) -> None:
+        self.swept = swept
         self.reports: list[Report] = []
         self.failed = 0
 
@@ -43,7 +40,7 @@ class Ledger:
         told = os.environ.get("SWEEP_SEEDS")
         report = sweep(
             scenario,
-            root=ROOT,
+            swept=self.swept,
             name=name,
             seeds=range((int(told) if virtual else 2) if told else seeds or 2),
             flavours=flavours,

@@ -1,7 +1,10 @@
-"""Token Talker and Instant Messenger, as public clients speak them to the real process."""
+"""Token Talker and Instant Messenger, as public clients speak them to the real process.
+
+Here is what the transcripts of `tests/conformance` do not say: what takes many frames, an own secret or a look into the
+database, a dialect at `/` of either listener, and texts and names that are hard to get right.
+"""
 
 import base64
-import json
 import subprocess
 import sys
 import time
@@ -10,6 +13,7 @@ from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
+import httpx
 import jwt
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -30,15 +34,13 @@ class Way(NamedTuple):
     key: str
 
 
+TALKER, MESSENGER = Way(False, "/talker", "name"), Way(False, "/messenger", "username")
 WAYS = {
-    "talker on its path": Way(False, "/talker", "name"),
     "talker at /": Way(False, "/", "name"),
     "talker at / of messenger's listener": Way(True, "/", "name"),
-    "messenger on its path": Way(False, "/messenger", "username"),
     "messenger at /": Way(False, "/", "username"),
     "messenger at / of its listener": Way(True, "/", "username"),
 }
-TALKER, MESSENGER = WAYS["talker on its path"], WAYS["messenger on its path"]
 
 
 class House:
@@ -71,25 +73,6 @@ each_dialect = pytest.mark.parametrize("way", [TALKER, MESSENGER], ids=["talker"
 # --- tokens ---
 
 
-@pytest.mark.parametrize("key", ["password", "hash"])
-def test_talker_gets_a_token_for_a_name_and_a_password(house: House, key: str) -> None:
-    answer = post(house.url, {"name": "ada", key: PASSWORD})
-    assert (answer.status_code, list(answer.json())) == (200, ["token"])
-    assert answer.headers["content-type"] == "application/json"
-    with house.enter(TALKER, "ada") as ada:
-        ada.log_in(answer.json()["token"])
-
-
-def test_messenger_registers_and_logs_in(house: House) -> None:
-    registered = post(f"{house.url}/api/reg", {"username": "Zoë", "password": "secret"})
-    assert (registered.status_code, list(registered.json())) == (201, ["token"])
-    logged_in = post(f"{house.url}/api/login", {"username": "zoë", "password": "secret"})
-    assert (logged_in.status_code, list(logged_in.json())) == (200, ["token"])
-    for token in (registered.json()["token"], logged_in.json()["token"]):
-        with house.enter(MESSENGER, "Zoë") as zoe:
-            zoe.log_in(token)
-
-
 def test_a_token_has_the_claims_and_the_length_that_every_dialect_needs(house: House) -> None:
     name = "ж" * 64
     token = register(house.url, name)
@@ -101,45 +84,24 @@ def test_a_token_has_the_claims_and_the_length_that_every_dialect_needs(house: H
         person.log_in(token)
 
 
-@pytest.mark.parametrize(
-    ("taken", "again"), [("Gül", "gÜL"), ("Straße", "STRASSE"), ("Ame\u0301lie", "Amélie"), ("ids", "IDS")]
-)
-def test_a_name_that_differs_in_case_or_in_spelling_only_is_taken(
-    house: House, taken: str, again: str
-) -> None:
+@pytest.mark.parametrize(("taken", "again"), [("Straße", "STRASSE"), ("ids", "IDS")])
+def test_a_name_that_differs_in_case_only_is_taken(house: House, taken: str, again: str) -> None:
     register(house.url, taken)
     answer = post(f"{house.url}/api/reg", {"username": again, "password": PASSWORD})
     assert (answer.status_code, list(answer.json())) == (409, ["error"])
 
 
 @pytest.mark.parametrize(("path", "key"), [("/", "name"), ("/api/login", "username")])
-@pytest.mark.parametrize(("name", "password"), [("cem", "wrong"), ("nobody", PASSWORD), ("c\0m", PASSWORD)])
-def test_wrong_credentials_are_all_refused_alike(
-    house: House, path: str, key: str, name: str, password: str
-) -> None:
-    answer = post(house.url + path, {key: name, "password": password})
+def test_a_name_that_nobody_can_have_is_refused_as_any_wrong_one(house: House, path: str, key: str) -> None:
+    answer = post(house.url + path, {key: "c\0m", "password": PASSWORD})
     assert (answer.status_code, answer.json()) == (401, {"error": "invalid credentials"})
+    assert answer.headers["content-type"] == "application/json"
 
 
 @pytest.mark.parametrize(
     ("path", "key"), [("/", "name"), ("/api/login", "username"), ("/api/reg", "username")]
 )
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{",
-        b"nonsense",
-        b"[]",
-        b"null",
-        b'"ada"',
-        b"\xff\xfe",
-        {},
-        {"NAME": "ada"},
-        {"password": "world"},
-    ],
-    ids=repr,
-)
+@pytest.mark.parametrize("body", [b'"ada"', b"\xff\xfe", {"NAME": "ada"}], ids=repr)
 def test_a_malformed_login_is_a_bad_request(house: House, path: str, key: str, body: object) -> None:
     answer = post(house.url + path, body)
     assert (answer.status_code, list(answer.json())) == (400, ["error"])
@@ -148,7 +110,7 @@ def test_a_malformed_login_is_a_bad_request(house: House, path: str, key: str, b
 @pytest.mark.parametrize(
     ("path", "key"), [("/", "name"), ("/api/login", "username"), ("/api/reg", "username")]
 )
-@pytest.mark.parametrize("wrong", [None, 1, True, ["ada"], {"ada": 1}], ids=repr)
+@pytest.mark.parametrize("wrong", [None, True, {"ada": 1}], ids=repr)
 def test_a_name_or_password_of_another_type_is_a_bad_request(
     house: House, path: str, key: str, wrong: object
 ) -> None:
@@ -159,12 +121,7 @@ def test_a_name_or_password_of_another_type_is_a_bad_request(
 
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
-    [
-        ("GET", "/api/reg", "POST"),
-        ("PUT", "/api/login", "POST"),
-        ("DELETE", "/", "GET"),
-        ("POST", "/healthz", "GET"),
-    ],
+    [("DELETE", "/", "GET"), ("POST", "/healthz", "GET")],
 )
 def test_another_method_is_refused_with_those_that_are_allowed(
     house: House, method: str, path: str, allowed: str
@@ -174,17 +131,14 @@ def test_another_method_is_refused_with_those_that_are_allowed(
     assert allowed in answer.headers["allow"]
 
 
-@pytest.mark.parametrize("path", ["/", "/api/login", "/api/reg"])
-def test_what_is_no_json_by_its_own_word_is_refused(house: House, path: str) -> None:
-    body = {"name": "ada", "username": "ada", "password": PASSWORD}
-    answer = post(house.url + path, body, headers={"Content-Type": "application/x-www-form-urlencoded"})
-    assert (answer.status_code, list(answer.json())) == (415, ["error"])
-
-
-@pytest.mark.parametrize("path", ["/", "/api/login", "/api/reg"])
-def test_a_body_over_64_kib_is_too_large(house: House, path: str) -> None:
-    answer = post(house.url + path, {"name": "ada", "username": "ada", "password": "x" * 65_536})
-    assert (answer.status_code, list(answer.json())) == (413, ["error"])
+def test_a_login_by_name_takes_json_by_its_own_word_and_at_most_64_kib(house: House) -> None:
+    body = {"username": "ada", "password": PASSWORD}
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for status, answer in (
+        (415, post(f"{house.url}/api/login", body, headers=form)),
+        (413, post(f"{house.url}/api/login", {**body, "password": "x" * 65_536})),
+    ):
+        assert (answer.status_code, list(answer.json())) == (status, ["error"])
 
 
 @pytest.mark.parametrize(
@@ -199,19 +153,20 @@ def test_an_unknown_route_is_not_found(house: House, method: str, path: str) -> 
         assert (answer.status_code, list(answer.json())) == (404, ["error"])
 
 
-@pytest.mark.parametrize(("path", "key"), [("/", "name"), ("/api/login", "username")])
-def test_after_five_wrong_tries_a_name_has_to_wait_and_others_do_not(
-    house: House, path: str, key: str
-) -> None:
-    guessed = f"guessed{key}"
+def test_after_five_wrong_tries_a_name_has_to_wait_and_others_do_not(house: House) -> None:
+    guessed = "guessed"
     register(house.url, guessed)
+
+    def log_in(name: str, password: str) -> httpx.Response:
+        return post(f"{house.url}/api/login", {"username": name, "password": password})
+
     for spelling in (guessed, guessed.upper(), guessed, guessed, guessed):
-        assert post(house.url + path, {key: spelling, "password": "wrong"}).status_code == 401
+        assert log_in(spelling, "wrong").status_code == 401
     for password in ("wrong", PASSWORD):
-        answer = post(house.url + path, {key: guessed, "password": password})
+        answer = log_in(guessed, password)
         assert (answer.status_code, list(answer.json())) == (429, ["error"])
         assert 1 <= int(answer.headers["retry-after"]) <= 12
-    assert post(house.url + path, {key: "ada", "password": PASSWORD}).status_code == 200
+    assert log_in("ada", PASSWORD).status_code == 200
 
 
 # --- who is speaking ---
@@ -232,38 +187,12 @@ def test_a_whole_conversation(house: House, way: Way) -> None:
 
 
 @each_way
-def test_a_client_that_has_said_nothing_hears_in_the_dialect_of_its_path(house: House, way: Way) -> None:
+def test_a_client_that_has_said_nothing_hears_in_the_dialect_of_its_listener(house: House, way: Way) -> None:
     with house.enter(way) as silent, house.enter(TALKER, "ada") as ada:
-        if way.path == "/":
-            silent.key = "username" if way.messenger_listener else "name"
+        silent.key = "username" if way.messenger_listener else "name"
         ada.log_in(house.tokens["ada"])
         ada.say("can you hear me?")
         assert silent.hear() == ("ada", "can you hear me?")
-
-
-def test_the_first_frame_of_a_known_shape_chooses_the_dialect(house: House) -> None:
-    with house.enter(WAYS["messenger at /"], "ben") as ben, house.enter(TALKER, "ada") as ada:
-        ben.key = "name"
-        for unknown in ("{", "[]", "{}", '{"username":"ben"}', '{"text":"hi"}'):
-            ben.send(unknown)
-            assert ben.is_told() == "the frame is not JSON of the expected shape"
-        ben.key = "username"
-        ben.log_in(house.tokens["ben"])
-        ada.log_in(house.tokens["ada"])
-        ada.say("one")
-        assert ben.hear() == ("ada", "one")
-        ben.send('{"name":"ben","message":"once chosen it stays"}')
-        assert ben.is_told() == "the frame is not JSON of the expected shape"
-
-
-def test_those_who_speak_different_dialects_hear_each_other(house: House) -> None:
-    with house.enter(TALKER, "ada") as ada, house.enter(MESSENGER, "ben") as ben:
-        ada.log_in(house.tokens["ada"])
-        ben.log_in(house.tokens["ben"])
-        ada.say("from the talker")
-        assert ben.hear() == ("ada", "from the talker")
-        ben.say("from the messenger")
-        assert ada.hear() == ("ben", "from the messenger")
 
 
 def signed(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
@@ -271,11 +200,6 @@ def signed(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str
     whole = {"sub": "1", "name": "ada", "UID": 1, "iat": now, "exp": now + 60, "jti": "0.x"}
     whole = {name: value for name, value in (whole | claims).items() if value is not None}
     return jwt.encode(whole, secret, algorithm=algorithm, headers={"typ": None})
-
-
-def unsigned(token: str) -> str:
-    header = base64.urlsafe_b64encode(b'{"alg":"none"}').decode().rstrip("=")
-    return f"{header}.{token.split('.')[1]}."
 
 
 def altered(token: str) -> str:
@@ -287,8 +211,6 @@ def altered(token: str) -> str:
 
 
 BAD_TOKENS: dict[str, Callable[[House], str]] = {
-    "missing": lambda house: "",
-    "nonsense": lambda house: "nonsense",
     "not ascii": lambda house: "пароль.пароль.пароль",
     "expired": lambda house: signed(exp=int(time.time()) - 1),
     "without expiry": lambda house: signed(exp=None),
@@ -297,7 +219,6 @@ BAD_TOKENS: dict[str, Callable[[House], str]] = {
     "for a person beyond all numbers": lambda house: signed(sub="9" * 30),
     "signed with another secret": lambda house: signed("another secret that is long enough, too"),
     "signed with another algorithm": lambda house: signed(SECRET * 2, "HS512"),
-    "not signed": lambda house: unsigned(house.tokens["ada"]),
     "altered": lambda house: altered(house.tokens["ada"]),
     "cut short": lambda house: house.tokens["ada"][:-4],
     "twice": lambda house: f"{house.tokens['ada']}{house.tokens['ada']}",
@@ -310,24 +231,6 @@ def test_a_token_that_is_signed_as_the_server_does_is_taken(house: House) -> Non
     claims = jwt.decode(house.tokens["ada"], SECRET, algorithms=["HS256"])
     with house.enter(TALKER, "ada") as ada:
         ada.log_in(signed(sub=claims["sub"], UID=claims["UID"]))
-
-
-@pytest.mark.parametrize("in_query", [True, False], ids=["in the URL", "in a header"])
-@each_dialect
-def test_a_handshake_may_carry_the_token(house: House, way: Way, in_query: bool) -> None:
-    def knock(token: str) -> AbstractContextManager[Person]:
-        if in_query:
-            return client(house.url, f"{way.path}?token={token}", way.key, "ada")
-        headers = {"Authorization": f"Bearer {token}"}
-        return client(house.url, way.path, way.key, "ada", additional_headers=headers)
-
-    with knock(house.tokens["ada"]) as ada, house.enter(TALKER) as anybody:
-        assert ada.is_told() == "authorised as ada"
-        ada.say("at once")
-        assert anybody.hear() == ("ada", "at once")
-    with pytest.raises(InvalidStatus) as refused, knock(signed(exp=int(time.time()) - 1)):
-        pass
-    assert refused.value.response.status_code == 401
 
 
 def assert_leaves_unauthorised(house: House, way: Way, token: str, name: str = "ada") -> None:
@@ -346,22 +249,9 @@ def assert_leaves_unauthorised(house: House, way: Way, token: str, name: str = "
         assert person.hear() == anybody.hear() == ("ben", "nobody else spoke")
 
 
-@each_dialect
 @pytest.mark.parametrize("bad", BAD_TOKENS.values(), ids=BAD_TOKENS)
-def test_a_bad_token_leaves_the_client_unauthorised(
-    house: House, way: Way, bad: Callable[[House], str]
-) -> None:
-    assert_leaves_unauthorised(house, way, bad(house))
-
-
-@each_dialect
-def test_a_bad_token_does_not_take_back_what_a_good_one_gave(house: House, way: Way) -> None:
-    with house.enter(way, "ada") as ada, house.enter(TALKER) as anybody:
-        ada.log_in(house.tokens["ada"])
-        ada.say("auth nonsense")
-        assert ada.is_told() == "the token is not valid; you are still authorised as ada"
-        ada.say("am I still ada?")
-        assert anybody.hear() == ("ada", "am I still ada?")
+def test_a_bad_token_leaves_the_client_unauthorised(house: House, bad: Callable[[House], str]) -> None:
+    assert_leaves_unauthorised(house, TALKER, bad(house))
 
 
 def test_a_revoked_token_is_bad_and_a_new_one_is_good(house: House) -> None:
@@ -387,7 +277,7 @@ def test_the_token_of_a_deleted_person_is_bad(house: House, way: Way) -> None:
 
 
 @each_dialect
-@pytest.mark.parametrize("claimed", ["ben", "server", "nobody", "", "ada ", "аda"])
+@pytest.mark.parametrize("claimed", ["nobody", "ada ", "аda"])
 def test_a_frame_that_claims_another_name_is_refused(house: House, way: Way, claimed: str) -> None:
     with house.enter(way, "ada") as ada, house.enter(TALKER, "ben") as ben:
         ada.log_in(house.tokens["ada"])
@@ -396,17 +286,6 @@ def test_a_frame_that_claims_another_name_is_refused(house: House, way: Way, cla
         ada.say("it was me", name="ADA")
         assert ben.hear() == ("ada", "it was me")
     assert saved_lines(house.server.address)[-1] == ("ada", "it was me")
-
-
-@each_dialect
-def test_a_token_does_not_serve_another_name(house: House, way: Way) -> None:
-    with house.enter(way, "ben") as ben:
-        ben.say(f"auth {house.tokens['ada']}")
-        assert ben.is_told() == "that is not your name"
-        ben.say("who am I?")
-        assert ben.is_told() == NOT_AUTHORISED
-        ben.say(f"auth {house.tokens['ben']}", name="")
-        assert ben.is_told() == "authorised as ben"
 
 
 # --- who hears ---
@@ -451,13 +330,6 @@ def test_who_pipelines_has_subscribers_in_order_by_all_and_not_by_itself(house: 
 @pytest.mark.parametrize(
     "text",
     [
-        "authors are nice",
-        "auth is broken on staging",
-        "history of the project",
-        "historyof",
-        "AUTH me",
-        "History 1",
-        "the history 1",
         'quo"te \\ and\nnew line',
         "𝓗𝔢𝔩𝔩𝔬 שלום 👩‍👩‍👧",
         "<b>&amp;</b>",
@@ -465,7 +337,7 @@ def test_who_pipelines_has_subscribers_in_order_by_all_and_not_by_itself(house: 
     ],
     ids=lambda text: ascii(text)[:20],
 )
-def test_any_other_text_is_a_message_and_comes_through_as_it_is(house: House, way: Way, text: str) -> None:
+def test_a_text_comes_through_as_it_is(house: House, way: Way, text: str) -> None:
     with house.enter(way, "ada") as ada, house.enter(MESSENGER, "ben") as ben:
         ada.log_in(house.tokens["ada"])
         ada.say(text)
@@ -474,36 +346,13 @@ def test_any_other_text_is_a_message_and_comes_through_as_it_is(house: House, wa
 
 
 @each_dialect
-@pytest.mark.parametrize("text", ["", " ", "\u2003\n\t", "x" * 4001], ids=lambda text: ascii(text)[:10])
-def test_an_empty_or_overlong_text_is_refused(house: House, way: Way, text: str) -> None:
+def test_a_text_of_nothing_but_space_is_refused(house: House, way: Way) -> None:
     with house.enter(way, "ada") as ada, house.enter(MESSENGER, "ben") as ben:
         ada.log_in(house.tokens["ada"])
-        ada.say(text)
-        assert ada.is_told().startswith("the message is ")
+        ada.say("\u2003\n\t")
+        assert ada.is_told() == "the message is empty"
         ada.say("after it")
         assert ben.hear() == ("ada", "after it")
-
-
-@each_dialect
-def test_control_words_are_neither_saved_nor_relayed(house: House, way: Way) -> None:
-    with house.enter(way, "ada") as ada, house.enter(TALKER, "ben") as ben, house.enter(MESSENGER) as anybody:
-        ben.log_in(house.tokens["ben"])
-        ben.say("before")
-        assert ada.hear() == anybody.hear() == ("ben", "before")
-        ada.log_in(house.tokens["ada"])
-        for words in (
-            "auth",
-            "auth nonsense",
-            f"  auth\t{house.tokens['ada']}  ",
-            "history",
-            "history x",
-            " history 1",
-        ):
-            ada.say(words)
-            assert PASSWORD not in str(ada.hear())
-        ada.say("after")
-        assert ben.hear() == anybody.hear() == ("ada", "after")
-    assert saved_lines(house.server.address)[-2:] == [("ben", "before"), ("ada", "after")]
 
 
 # --- history ---
@@ -537,7 +386,7 @@ def test_history_tells_the_last_messages_oldest_first(
 @each_dialect
 @pytest.mark.parametrize(
     "count",
-    ["", "0", "-1", "1001", "99999999999999999999", "9" * 5000, "ten", "1.5", "1e2", "٣", "+1"],
+    ["9" * 5000, "1e2", "٣", "+1"],
     ids=lambda count: ascii(count)[:12],
 )
 def test_a_bad_number_is_told_the_range(house: House, way: Way, count: str) -> None:
@@ -546,13 +395,6 @@ def test_a_bad_number_is_told_the_range(house: House, way: Way, count: str) -> N
         ben.say(f"history {count}")
         told = ben.is_told()
         assert "1 to 1000" in told
-
-
-@each_dialect
-def test_history_is_only_for_the_authorised(house: House, way: Way) -> None:
-    with house.enter(way, "ben") as ben:
-        ben.say("history 10")
-        assert ben.is_told() == NOT_AUTHORISED
 
 
 def test_history_queries_run_at_once_and_each_is_whole_and_in_order(house: House, past: list[Line]) -> None:
@@ -599,7 +441,7 @@ def test_too_many_history_queries_at_once_are_refused_and_not_queued(house: Hous
 # --- the way in ---
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/talker/", "/api/reg", "/healthz", "//"])
+@pytest.mark.parametrize("path", ["/api/reg", "/healthz", "//"])
 def test_a_socket_on_a_path_that_speaks_nothing_is_not_found(house: House, path: str) -> None:
     with pytest.raises(InvalidStatus) as refused, client(house.url, path=path):
         pass
@@ -607,7 +449,7 @@ def test_a_socket_on_a_path_that_speaks_nothing_is_not_found(house: House, path:
 
 
 @pytest.mark.parametrize("path", ["/", "/talker", "/messenger"])
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://localhost"])
+@pytest.mark.parametrize("origin", ["null", "http://127.0.0.1:1", "http://localhost"])
 def test_a_page_from_elsewhere_may_not_open_a_socket(house: House, path: str, origin: str) -> None:
     with pytest.raises(InvalidStatus) as refused, client(house.url, path=path, origin=origin):
         pass
@@ -619,9 +461,7 @@ def test_a_page_of_our_own_may_open_a_socket(house: House) -> None:
         ada.log_in(house.tokens["ada"])
 
 
-def test_the_page_and_the_health_are_served_beside_the_sockets(house: House) -> None:
+def test_the_page_is_served_beside_the_sockets(house: House) -> None:
     page = request("GET", house.url)
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
-    healthy = request("GET", f"{house.url}/healthz")
-    assert (healthy.status_code, json.loads(healthy.text)) == (200, {"status": "ok"})

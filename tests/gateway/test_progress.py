@@ -1,40 +1,15 @@
 """Whoever writes through TLS hears of every part that the socket takes."""
 
-import ssl
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-
 import pytest
 import trio
 import trio.testing
-import trustme
 
 from chat.gateway.http1.head import ReplayStream
 from chat.gateway.progress import ProgressStream
+from tests.support.encrypted import encrypted_pair
 
 MUCH = 8 << 20
 """Bytes: more than the system keeps for a socket."""
-
-
-@asynccontextmanager
-async def encrypted_pair() -> AsyncGenerator[tuple[ReplayStream, trio.SSLStream[trio.SocketStream]]]:
-    """The server's side of a TLS connection, and the client's."""
-    authority = trustme.CA()
-    ours, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
-    authority.issue_cert("127.0.0.1").configure_cert(ours)
-    authority.configure_trust(trusting)
-    left, right = trio.socket.socketpair()
-    server = trio.SSLStream(
-        ProgressStream(trio.SocketStream(left)), ours, server_side=True, https_compatible=True
-    )
-    client = trio.SSLStream(
-        trio.SocketStream(right), trusting, server_hostname="127.0.0.1", https_compatible=True
-    )
-    async with server, client:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(server.do_handshake)
-            await client.do_handshake()
-        yield ReplayStream(server), client
 
 
 async def test_a_client_that_reads_a_little_is_seen_to_read_long_before_all_is_sent() -> None:

@@ -8,7 +8,7 @@ from trio_websocket import ConnectionClosed
 from chat.domain.entities import Person
 from chat.domain.passwords import Passwords
 from chat.domain.ports import NewPerson
-from tests.web_api.test_admin import Watched, open_watched, told
+from tests.support.watched_server import Watched, open_watched, told
 
 ONE = "/api/v1/admin/people/2"
 PEOPLE = "/api/v1/admin/people"

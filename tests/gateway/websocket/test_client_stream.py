@@ -15,7 +15,7 @@ from chat.frames import close_frame
 from chat.gateway.http1 import refusal
 from chat.gateway.http1.head import ReplayStream
 from chat.gateway.websocket.client_stream import ClientStream
-from tests.gateway.test_progress import encrypted_pair
+from tests.support.encrypted import encrypted_pair
 from tests.support.frames import CONTINUATION, TEXT, client_frame
 from tests.support.gateway import OPENING
 

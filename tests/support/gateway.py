@@ -16,6 +16,7 @@ from trio_websocket import ConnectionClosed, wrap_server_stream
 from chat.gateway.http1.request import IncomingRequest
 from chat.gateway.listener import Gateway, open_gateway
 from chat.settings.config import Config, Listen
+from tests.support.frames import Frame, next_frame
 
 LARGE = b"x" * 20_000_000
 """More than the socket buffers of both sides hold."""
@@ -155,6 +156,14 @@ class Wire:
             await self._more()
         body, self.buffer = self.buffer[:length], self.buffer[length:]
         return int(line.split()[1]), headers, body
+
+    async def frame(self) -> Frame:
+        """The next WebSocket frame. Raises EOFError, or BrokenResourceError where it is torn."""
+        while (found := next_frame(self.buffer)) is None:
+            await self._more()
+        frame, end = found
+        self.buffer = self.buffer[end:]
+        return frame
 
     async def until_closed(self) -> bytes:
         """All that still comes; a reset counts as an end."""

@@ -3,9 +3,7 @@
 import re
 import shutil
 import socket
-import socketserver
 import ssl
-import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +15,7 @@ import trustme
 
 from tests.support.people import PATIENCE, eventually
 from tests.support.processes import child
+from tests.system.relay import Relay, relay_to
 
 PAGE = Path(__file__).parents[2] / "docs" / "deploying.md"
 
@@ -32,63 +31,12 @@ def shown(kind: str, nth: int = 0) -> str:
     return blocks[nth]
 
 
-class Counting(socketserver.ThreadingTCPServer):
-    """Stands before a server, relays every connection, and counts them."""
-
-    daemon_threads = True
-
-    def __init__(self, port: int) -> None:
-        super().__init__(("127.0.0.1", 0), Relayed)
-        self.target = port
-        self.count = 0
-
-    @property
-    def port(self) -> int:
-        return int(self.server_address[1])
-
-
-class Relayed(socketserver.BaseRequestHandler):
-    """One connection."""
-
-    server: Counting
-
-    def handle(self) -> None:
-        self.server.count += 1
-        with socket.create_connection(("127.0.0.1", self.server.target), PATIENCE) as far:
-            far.settimeout(None)
-            back = threading.Thread(target=copy, args=(far, self.request), daemon=True)
-            back.start()
-            copy(self.request, far)
-            back.join()
-
-
-def copy(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            target.sendall(data)
-    with suppress(OSError):
-        target.shutdown(socket.SHUT_WR)
-
-
-@contextmanager
-def counting(port: int) -> Generator[Counting]:
-    """A relay to the server on that port, for as long as the block lasts."""
-    with Counting(port) as relay:
-        thread = threading.Thread(target=relay.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield relay
-        finally:
-            relay.shutdown()
-            thread.join()
-
-
 class Site(NamedTuple):
     """A proxy that runs: what a client needs to reach it, and how many connections it has opened to the server."""
 
     port: int
     trusting: ssl.SSLContext
-    upstream: Counting
+    upstream: Relay
     address: str
     """A client's address that is not loopback, though all of this happens on it."""
 
@@ -189,7 +137,7 @@ def proxy(name: str, directory: Path, server: int) -> Generator[Site]:
     cert, key = directory / "cert.pem", directory / "key.pem"
     cert.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
     issued.private_key_pem.write_to_path(key)
-    with counting(server) as relay:
+    with relay_to(f"http://127.0.0.1:{server}") as relay:
         port = free_port()
         arguments = PROXIES[name](Place(directory, port, relay.port, cert, key))
         environment = {"HOME": str(directory), "PATH": "/usr/bin:/bin", "TMPDIR": str(directory)}

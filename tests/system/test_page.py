@@ -24,7 +24,7 @@ from tests.support.people import PASSWORD, Person, eventually, member, post, reg
 from tests.support.processes import needs_proc, postgres_under, stopped
 from tests.support.saved import execute_sql
 from tests.support.server import ServerProcess, data_path, running_server
-from tests.system.wire import Wire, wire, without_port
+from tests.system.relay import Relay, relay_to, without_port
 
 CHROMIUM = shutil.which("chromium")
 
@@ -70,9 +70,9 @@ def context(browser: Browser) -> Generator[BrowserContext]:
 
 
 @pytest.fixture
-def relayed(chat: ServerProcess) -> Generator[Wire]:
+def relayed(chat: ServerProcess) -> Generator[Relay]:
     """The way to the server, which may be cut."""
-    with wire(chat.url) as relayed:
+    with relay_to(chat.url) as relayed:
         yield relayed
 
 
@@ -172,7 +172,7 @@ def test_where_registration_is_closed_no_button_promises_it(context: BrowserCont
 
 
 def test_a_refused_socket_says_why_and_what_to_do(chat: ServerProcess, context: BrowserContext) -> None:
-    with wire(chat.url, without_port) as proxy:
+    with relay_to(chat.url, without_port) as proxy:
         page = open_page(context, proxy.url)
         expect(status(page)).to_contain_text("Not connected: this origin is not allowed")
         expect(status(page)).to_contain_text("--trusted-proxy")
@@ -303,7 +303,9 @@ def test_a_text_that_is_too_long_stays_in_the_box(chat: ServerProcess, context: 
     expect(saved(page, "🙂" * 4000)).to_have_count(1)
 
 
-def test_a_line_whose_acknowledgement_was_lost_is_not_doubled(relayed: Wire, context: BrowserContext) -> None:
+def test_a_line_whose_acknowledgement_was_lost_is_not_doubled(
+    relayed: Relay, context: BrowserContext
+) -> None:
     page = visit(context, relayed.url, "doubtful_ada")
     token = register(relayed.url, "doubtful_ben")
     relayed.swallow(answers=True)
@@ -318,7 +320,7 @@ def test_a_line_whose_acknowledgement_was_lost_is_not_doubled(relayed: Wire, con
 
 
 def test_a_line_that_was_lost_is_sent_again_only_by_the_person(
-    relayed: Wire, context: BrowserContext
+    relayed: Relay, context: BrowserContext
 ) -> None:
     page = visit(context, relayed.url, "lost_ada")
     relayed.swallow(requests=True)
@@ -335,7 +337,7 @@ def test_a_line_that_was_lost_is_sent_again_only_by_the_person(
     expect(unsent(page)).to_have_count(0)
 
 
-def test_what_is_not_sent_survives_a_reload(relayed: Wire, context: BrowserContext) -> None:
+def test_what_is_not_sent_survives_a_reload(relayed: Relay, context: BrowserContext) -> None:
     page = visit(context, relayed.url, "reloading_ada")
     say(page, "first")  # a line of the same text that is saved does not stand for one that is not
     expect(saved(page, "first")).to_have_count(1)
@@ -357,7 +359,7 @@ def test_what_is_not_sent_survives_a_reload(relayed: Wire, context: BrowserConte
 
 
 def test_what_was_said_while_the_connection_was_lost_is_there_afterwards(
-    relayed: Wire, chat: ServerProcess, context: BrowserContext
+    relayed: Relay, chat: ServerProcess, context: BrowserContext
 ) -> None:
     page = visit(context, relayed.url, "away_ada")
     with member(chat.url, "away_ben") as ben:

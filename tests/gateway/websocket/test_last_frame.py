@@ -21,7 +21,9 @@ from chat.protocols.lines.handlers import LobbyClient
 from chat.server import open_chat
 from chat.settings.config import Config, Listen
 from chat.storage.memory import MemoryStorage
-from tests.support.frames import CLOSE, TEXT, Frame, client_frame, next_frame
+from tests.support.frames import CLOSE, TEXT, client_frame
+from tests.support.gateway import Wire
+from tests.support.raw_client import opening
 
 SECRET = "a secret of the tests that is long enough"
 
@@ -29,37 +31,18 @@ UNLIMITED: dict[str, Any] = {"message_rate": 0.0, "message_bytes": 0, "call_rate
 
 AUTHORITY = trustme.CA()
 
-OPENING = (
-    b"GET /talker?token=%s HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-)
 
-
-class Wire:
+class Client(Wire):
     """A WebSocket client that reads when it is told to."""
 
-    def __init__(self, stream: trio.abc.Stream) -> None:
-        self._stream = stream
-        self._buffer = b""
-
     async def shake_hands(self, token: str) -> None:
-        await self._stream.send_all(OPENING % token.encode())
-        while b"\r\n\r\n" not in self._buffer:
-            await self._more()
-        head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 101")
+        await self.send(opening(f"/talker?token={token}"))
+        status, *_ = await self.response()
+        assert status == 101
 
     async def say(self, name: str, text: str) -> None:
         payload = json.dumps({"name": name, "message": text}).encode()
-        await self._stream.send_all(client_frame(TEXT, payload))
-
-    async def frame(self) -> Frame:
-        """The next frame. Raises EOFError, or BrokenResourceError where it is torn."""
-        while (found := next_frame(self._buffer)) is None:
-            await self._more()
-        taken, end = found
-        self._buffer = self._buffer[end:]
-        return taken
+        await self.send(client_frame(TEXT, payload))
 
     async def close_code(self) -> int:
         """Read whole texts up to the close frame, and return its code."""
@@ -67,12 +50,6 @@ class Wire:
             assert found.opcode == TEXT
             json.loads(found.payload)
         return int.from_bytes(found.payload[:2])
-
-    async def _more(self) -> None:
-        data = await self._stream.receive_some(65536)
-        if not data:
-            raise EOFError(f"closed without a close frame, behind {self._buffer[:80]!r}")
-        self._buffer += data
 
 
 class Chat:
@@ -95,16 +72,16 @@ class Chat:
         return (await self._http.request(method, self._url + path, headers=headers)).json()
 
     @asynccontextmanager
-    async def client(self, name: str) -> AsyncGenerator[Wire]:
+    async def client(self, name: str) -> AsyncGenerator[Client]:
         token = await self.token(name)
         async with await trio.open_tcp_stream("127.0.0.1", int(self._url.rpartition(":")[2])) as tcp:
             stream: trio.abc.Stream = tcp
             if self._url.startswith("https"):
                 stream = trio.SSLStream(tcp, trusting(), server_hostname="localhost", https_compatible=True)
-            wire = Wire(stream)
-            await wire.shake_hands(token)
-            await wire.frame()  # "authorised as …"
-            yield wire
+            client = Client(stream)
+            await client.shake_hands(token)
+            await client.frame()  # "authorised as …"
+            yield client
 
     async def fill(self, deaf: str) -> int:
         """Talk until something waits for `deaf`, who does not read; return the number of its connection."""

@@ -1,4 +1,4 @@
-"""A TCP relay between a page and its server, which can be cut, swallow what comes, or change it on the way."""
+"""A TCP relay before a server, which can be cut, swallow what comes, or change it on the way."""
 
 import socket
 import threading
@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 
-class Wire:
+class Relay:
     """Relays every connection to the server at `url`. `change` is applied to what clients send."""
 
     def __init__(self, url: str, change: Callable[[bytes, str], bytes] = lambda data, host: data) -> None:
@@ -16,11 +16,17 @@ class Wire:
         self._change = change
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.host = f"127.0.0.1:{self._listening.getsockname()[1]}"
+        self.port = int(self._listening.getsockname()[1])
         self.url = f"http://{self.host}"
         self._is_cut = False
         self._pairs: list[_Pair] = []
         self._accepting = threading.Thread(target=self._accept, daemon=True)
         self._accepting.start()
+
+    @property
+    def count(self) -> int:
+        """How many connections it has relayed."""
+        return len(self._pairs)
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -99,13 +105,13 @@ class _Pair:
 
 
 @contextmanager
-def wire(url: str, change: Callable[[bytes, str], bytes] = lambda data, host: data) -> Generator[Wire]:
+def relay_to(url: str, change: Callable[[bytes, str], bytes] = lambda data, host: data) -> Generator[Relay]:
     """Relay for as long as the block lasts."""
-    wire = Wire(url, change)
+    relay = Relay(url, change)
     try:
-        yield wire
+        yield relay
     finally:
-        wire.end()
+        relay.end()
 
 
 def without_port(data: bytes, host: str) -> bytes:

@@ -173,7 +173,9 @@ def steps_of(script: str, first_line: int = 1, file: str = "script") -> Iterator
             if source.startswith("original "):
                 if waiting is None:
                     raise ValueError
-                waiting = waiting._replace(original=_variant(waiting.action, source.removeprefix("original ")))
+                waiting = waiting._replace(
+                    original=_variant(waiting.action, source.removeprefix("original "))
+                )
                 continue
             action = _action(source)
         except ValueError:

@@ -10,7 +10,7 @@ import trio
 from msgspec import structs
 from quart_trio import QuartTrio
 
-from chat.beside import make_accounts
+from chat.data_access import make_accounts
 from chat.domain.administration import Administration
 from chat.domain.budgets import Budgets
 from chat.domain.closing import GOING_AWAY
@@ -25,7 +25,7 @@ from chat.gateway.listener import open_gateway
 from chat.gateway.turns import Turns
 from chat.gateway.websocket.endpoint import WebSocketEndpoint
 from chat.inspection.control_socket import open_control_socket
-from chat.inspection.metrics import Meters
+from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch, open_watch
 from chat.protocols.protocol import ChatProtocol
@@ -107,17 +107,17 @@ async def open_chat(
         if by_name(dialects, listen.dialect) is None:
             known = ", ".join(dialect.name for dialect in dialects)
             raise CannotStart(f"no dialect is called {listen.dialect!r}: there are {known}")
-    meters, recorder, turns = Meters(), Recorder(), Turns()
+    metrics, recorder, turns = Metrics(), Recorder(), Turns()
     async with (
         open_engine(
             storage,
-            lambda person: make_accounts(config, storage.users, person, secret, meters.account),
-            budgets=_budgets(config, meters),
-            meters=meters,
+            lambda person: make_accounts(config, storage.users, person, secret, metrics.account),
+            budgets=_budgets(config, metrics),
+            metrics=metrics,
             ping_interval=config.ping_interval,
             pong_timeout=config.pong_timeout,
         ) as engine,
-        open_watch(recorder, meters) as watch,
+        open_watch(recorder, metrics) as watch,
     ):
         services = services_of(
             engine,
@@ -128,27 +128,27 @@ async def open_chat(
         endpoint = WebSocketEndpoint(config, dialects, core, engine.presence, recorder)
         app = _app(config, storage, engine, services, watch, protocols, turns)
         async with (
-            _open_metrics(config, meters),
+            _open_metrics(config, metrics),
             _open_control_socket(local, watch, storage),
             open_gateway(
                 config,
                 app,
                 endpoint.serve,
                 on_stop=lambda: engine.presence.close_all(GOING_AWAY),
-                meters=meters,
+                metrics=metrics,
                 turns=turns,
             ) as gateway,
         ):
             yield Server(gateway.addresses, gateway.renew_certificate)
 
 
-def _budgets(config: Config, meters: Meters) -> Budgets:
+def _budgets(config: Config, metrics: Metrics) -> Budgets:
     return Budgets(
         messages=config.message_rate,
         text=config.message_bytes,
         pages=config.read_rate,
         calls=config.call_rate,
-        refused=meters.over_budget,
+        refused=metrics.over_budget,
     )
 
 
@@ -168,20 +168,20 @@ def _app(
         admin_routes(accounts, budgets, watch),
         people_routes(accounts, Administration(storage.users, accounts), budgets),
     ]
-    metrics = [] if config.metrics_listen else [create_metrics(engine.meters)]
+    own_metrics = [] if config.metrics_listen else [create_metrics(engine.metrics)]
     sockets = [protocol.dialect.path for protocol in protocols]
     pages = create_pages(storage.ping, routes, sockets, registration=config.registration, lobby=config.lobby)
-    return create_app([pages, *metrics, *(part.blueprint for part in routes)], budgets, turns)
+    return create_app([pages, *own_metrics, *(part.blueprint for part in routes)], budgets, turns)
 
 
 @asynccontextmanager
-async def _open_metrics(config: Config, meters: Meters) -> AsyncGenerator[None]:
+async def _open_metrics(config: Config, metrics: Metrics) -> AsyncGenerator[None]:
     """Serve the metrics on a port of their own, if they have one."""
     if config.metrics_listen is None:
         yield
         return
     alone = structs.replace(config, listen=(config.metrics_listen,), tls_cert=None, tls_key=None)
-    async with open_gateway(alone, create_app([create_metrics(meters)]), _no_socket, on_stop=lambda: None):
+    async with open_gateway(alone, create_app([create_metrics(metrics)]), _no_socket, on_stop=lambda: None):
         yield
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from quart_trio import QuartTrio
 
-from chat.beside import make_accounts
+from chat.data_access import make_accounts
 from chat.engine.engine import open_engine
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
@@ -50,7 +50,7 @@ async def app(storage: MemoryStorage) -> AsyncGenerator[QuartTrio]:
     config = Config(data=Path("unused"), bcrypt_cost=4)
     accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
     async with open_engine(storage, lambda _person: accounts) as engine:
-        yield _app(config, storage, engine, services_of(engine), Watch(Recorder(), engine.meters))
+        yield _app(config, storage, engine, services_of(engine), Watch(Recorder(), engine.metrics))
 
 
 class Api:

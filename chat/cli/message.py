@@ -2,7 +2,7 @@
 
 import click
 
-from chat.cli.beside import as_json, as_table, beside, data_flags, moment
+from chat.cli.data_access import as_json, as_table, data_flags, moment, with_data
 from chat.domain.entities import LOBBY_ID
 
 
@@ -26,7 +26,7 @@ def message() -> None:
 @data_flags
 def list_messages(room_id: int, last: int, up_to: int | None, json_wanted: bool, **flags: object) -> None:
     """List the last messages of a room, the oldest first: id, when (UTC), who, and what."""
-    messages = beside(flags, lambda opened: opened.moderation.messages(room_id, last, up_to))
+    messages = with_data(flags, lambda opened: opened.moderation.messages(room_id, last, up_to))
     if json_wanted:
         records = [
             {
@@ -60,5 +60,5 @@ def delete(message_id: int, **flags: object) -> None:
 
     Whoever has heard it keeps what they heard. The ids are those of `chat message list`.
     """
-    beside(flags, lambda opened: opened.moderation.delete_message(message_id))
+    with_data(flags, lambda opened: opened.moderation.delete_message(message_id))
     click.echo(f"deleted message {message_id}")

@@ -2,7 +2,7 @@
 
 import click
 
-from chat.cli.beside import as_json, as_table, beside, data_flags, moment
+from chat.cli.data_access import as_json, as_table, data_flags, moment, with_data
 
 
 @click.group()
@@ -15,7 +15,7 @@ def room() -> None:
 @data_flags
 def list_rooms(json_wanted: bool, **flags: object) -> None:
     """List the rooms that people made: who made them, their members and messages, and since when (UTC)."""
-    rooms = beside(flags, lambda opened: opened.moderation.rooms())
+    rooms = with_data(flags, lambda opened: opened.moderation.rooms())
     if json_wanted:
         fields = ("id", "name", "creator", "is_private", "members", "messages")
         click.echo(
@@ -58,5 +58,5 @@ def delete(room_id: int, **flags: object) -> None:
 
     Its name is free then. The lobby can't be deleted.
     """
-    beside(flags, lambda opened: opened.moderation.delete_room(room_id))
+    with_data(flags, lambda opened: opened.moderation.delete_room(room_id))
     click.echo(f"deleted room {room_id}")

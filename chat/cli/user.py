@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import click
 
-from chat.cli.beside import as_json, as_table, beside, moment
+from chat.cli.data_access import as_json, as_table, moment, with_data
 from chat.cli.flags import config_flags
 from chat.domain.administration import Administration
 from chat.domain.entities import Person
@@ -44,7 +44,7 @@ def add(
 ) -> None:
     """Add a person called NAME."""
     password = _password_from_stdin() if password_stdin else _password_from_terminal()
-    person = beside(
+    person = with_data(
         flags, lambda opened: opened.accounts.add(name, password, email, operator=operator, admin=admin)
     )
     click.echo(f"added {person.name}, id {person.id}")
@@ -55,7 +55,7 @@ def add(
 @config_of_accounts
 def list_people(json_wanted: bool, **flags: object) -> None:
     """List everybody: id, name, e-mail, roles, and when they were added (UTC)."""
-    people = beside(flags, lambda opened: opened.people.people())
+    people = with_data(flags, lambda opened: opened.people.people())
     if json_wanted:
         click.echo(as_json([_record(person) for person in people]))
     else:
@@ -75,7 +75,7 @@ def invite(uses: int, days: int, **flags: object) -> None:
 
     Where registration is by invite, it goes into the field "invite" beside name and password.
     """
-    click.echo(beside(flags, lambda opened: opened.accounts.invite(uses, days * 86_400)))
+    click.echo(with_data(flags, lambda opened: opened.accounts.invite(uses, days * 86_400)))
 
 
 @user.command("look-alikes")
@@ -86,7 +86,7 @@ def list_look_alikes(json_wanted: bool, **flags: object) -> None:
 
     They keep their names until they are renamed. "deleted" is an account whose name nobody else can take.
     """
-    found = beside(flags, lambda opened: opened.people.look_alikes())
+    found = with_data(flags, lambda opened: opened.people.look_alikes())
     if json_wanted:
         click.echo(as_json([_look_alike(each) for each in found]))
     else:
@@ -186,7 +186,7 @@ def role(name: str, roles: tuple[str, ...], **flags: object) -> None:
 
 
 def _do(flags: Mapping[str, object], act: Callable[[Administration], Awaitable[Person | Refusal]]) -> Person:
-    return beside(flags, lambda opened: act(opened.people))
+    return with_data(flags, lambda opened: act(opened.people))
 
 
 def _password_from_terminal() -> str:

@@ -26,7 +26,7 @@ def why(connection: int | None, as_json: bool, url: str | None, **flags: object)
     if as_json:
         click.echo(json.dumps(told, indent=2))
     else:
-        click.echo("\n".join(_ends(told) if connection is None else _story(told)))
+        click.echo("\n".join(_ends(told) if connection is None else _report(told)))
 
 
 def _ends(ends: Json) -> Iterator[str]:
@@ -53,8 +53,8 @@ def _ends(ends: Json) -> Iterator[str]:
     )
 
 
-def _story(story: Json) -> Iterator[str]:
-    about = story["summary"]
+def _report(report: Json) -> Iterator[str]:
+    about = report["summary"]
     ended = "is open" if about["ended_ago"] is None else f"ended {duration(about['ended_ago'])} ago"
     yield (
         f"Connection {about['connection']}, {about['name'] or 'nobody who logged in'}, {about['dialect']}, "
@@ -62,10 +62,10 @@ def _story(story: Json) -> Iterator[str]:
     )
     yield about["sentence"]
     yield ""
-    yield from (f"{event['at']:10.3f} s  {event['what']}" for event in story["events"])
-    if story["frames"]:
+    yield from (f"{event['at']:10.3f} s  {event['what']}" for event in report["events"])
+    if report["frames"]:
         yield ""
         yield "The last frames from the client, and the control frames to it:"
-        for frame in story["frames"]:
+        for frame in report["frames"]:
             way = "to  " if frame["sent"] else "from"
             yield f"{frame['at']:10.3f} s  {way}  {frame['type']}, {frame['length']:,} bytes"

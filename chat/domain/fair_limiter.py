@@ -33,9 +33,9 @@ class FairLimiter:
         line = self._lines[kind]
         return len(line) >= self._most or (key is not None and line.count(key) >= self._most_each)
 
-    def place(self, kind: Kind, key: bytes | None) -> trio.CapacityLimiter:
+    def for_caller(self, kind: Kind, key: bytes | None) -> trio.CapacityLimiter:
         """Return what `trio.to_thread.run_sync` takes as its limiter, to wait in this place."""
-        return cast("trio.CapacityLimiter", _Place(self, kind, key))
+        return cast("trio.CapacityLimiter", _OneCaller(self, kind, key))
 
     async def acquire(self, kind: Kind, key: bytes | None) -> None:
         """Wait for one's turn. Cancelling: the place in line, or the turn, is the next one's."""
@@ -63,7 +63,7 @@ class FairLimiter:
                 line.next().set()
 
 
-class _Place:
+class _OneCaller:
     """A caller's place in line, with the two methods of a capacity limiter that Trio's threads call.
 
     The turn ends when the thread has ended, also where nobody waits for it any more.

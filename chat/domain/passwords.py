@@ -42,7 +42,7 @@ class Passwords:
             return BUSY
         return await trio.to_thread.run_sync(
             lambda: bcrypt.hashpw(password, bcrypt.gensalt(self._cost)),
-            limiter=self._limiter.place(Kind.REGISTRATION, key),
+            limiter=self._limiter.for_caller(Kind.REGISTRATION, key),
             abandon_on_cancel=True,
         )
 
@@ -56,7 +56,7 @@ class Passwords:
             bcrypt.checkpw,
             password,
             checked,
-            limiter=self._limiter.place(Kind.LOGIN, key),
+            limiter=self._limiter.for_caller(Kind.LOGIN, key),
             abandon_on_cancel=True,
         )
         return matches and password_hash is not None

@@ -12,7 +12,7 @@ import trio
 
 from chat.channels import receive_all_nowait
 from chat.engine.hub import Announcement, Hub
-from chat.inspection.metrics import Meters
+from chat.inspection.metrics import Metrics
 
 _KEEP_PACE = 16
 """Batches that may wait before the journal does; each has at most a journal's batch of messages."""
@@ -21,9 +21,9 @@ _KEEP_PACE = 16
 class Broadcaster:
     """Submits announcements to the fan-out task."""
 
-    def __init__(self, feed: trio.MemorySendChannel[list[Announcement]], meters: Meters) -> None:
+    def __init__(self, feed: trio.MemorySendChannel[list[Announcement]], metrics: Metrics) -> None:
         self._feed = feed
-        self._meters = meters
+        self._metrics = metrics
         self._behind = 0  # batches announced and not yet published
         self._published = trio.Event()  # set, and made anew, after each publishing
 
@@ -51,20 +51,20 @@ class Broadcaster:
             waiting = receive_all_nowait(announced, _KEEP_PACE)
             hub.publish(chain(first, *waiting))
             self._behind -= 1 + len(waiting)
-            self._meters.fanned_out(trio.current_time() - started)
+            self._metrics.fanned_out(trio.current_time() - started)
             self._published.set()
             self._published = trio.Event()
             await trio.lowlevel.checkpoint()  # readers run between two batches
 
 
 @asynccontextmanager
-async def open_broadcaster(hub: Hub, meters: Meters | None = None) -> AsyncGenerator[Broadcaster]:
+async def open_broadcaster(hub: Hub, metrics: Metrics | None = None) -> AsyncGenerator[Broadcaster]:
     """Fan out for as long as the block lasts, and finish what was announced.
 
     Cancelling drops what is announced and not yet published: it is saved, and history will tell it.
     """
     feed, announced = trio.open_memory_channel[list[Announcement]](math.inf)  # bounded by keep_pace()
-    broadcaster = Broadcaster(feed, meters or Meters())
+    broadcaster = Broadcaster(feed, metrics or Metrics())
     async with trio.open_nursery() as nursery:
         nursery.start_soon(broadcaster.fan_out, hub, announced)
         with feed:  # leaving closes it; fan_out finishes the rest and ends

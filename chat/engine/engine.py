@@ -20,16 +20,16 @@ from chat.engine.broadcaster import open_broadcaster
 from chat.engine.cleaner import open_cleaner
 from chat.engine.deliveries import Deliveries, open_deliveries
 from chat.engine.dialect import Dialect
-from chat.engine.follower import follow_changes
 from chat.engine.heartbeat import beat
 from chat.engine.history import History, open_history
 from chat.engine.hub import Hub
 from chat.engine.journal import Journal, open_journal
 from chat.engine.memberships import Memberships
-from chat.engine.people import PeopleFollower
+from chat.engine.people import PeopleReconciler
 from chat.engine.presence import Presence
+from chat.engine.reconciler import watch_changes
 from chat.engine.session import ClientFactory, Core
-from chat.inspection.metrics import Meters
+from chat.inspection.metrics import Metrics
 
 MakeAccounts = Callable[[Callable[[int], Awaitable[Person | None]]], Accounts]
 """Makes the accounts, with what looks people up by their id: those who ask at once share one query."""
@@ -40,7 +40,7 @@ class Engine(msgspec.Struct, frozen=True):
 
     accounts: Accounts
     budgets: Budgets
-    meters: Meters
+    metrics: Metrics
     presence: Presence
     hub: Hub
     journal: Journal
@@ -53,7 +53,7 @@ class Engine(msgspec.Struct, frozen=True):
 
     def core(self, clients: Mapping[Dialect, ClientFactory]) -> Core:
         """Return what sessions work with, where `clients` says how a client of each dialect is made."""
-        return Core(self.accounts, self.journal, self.hub, clients, self.meters, self.budgets)
+        return Core(self.accounts, self.journal, self.hub, clients, self.metrics, self.budgets)
 
 
 @asynccontextmanager
@@ -62,7 +62,7 @@ async def open_engine(
     make_accounts: MakeAccounts,
     *,
     budgets: Budgets | None = None,
-    meters: Meters | None = None,
+    metrics: Metrics | None = None,
     ping_interval: float = math.inf,
     pong_timeout: float = math.inf,
 ) -> AsyncGenerator[Engine]:
@@ -71,7 +71,7 @@ async def open_engine(
     `ping_interval` and `pong_timeout` are seconds; without them nobody is pinged. The caller ends all sessions before
     it leaves the block. Cancelling refuses nothing and acknowledges nothing that still waits for the journal.
     """
-    meters, presence = meters or Meters(), Presence()
+    metrics, presence = metrics or Metrics(), Presence()
     async with (
         open_deliveries(storage.rooms) as deliveries,
         open_cleaner(storage.rooms) as cleaner,
@@ -80,29 +80,29 @@ async def open_engine(
     ):
         hub = Hub(await storage.messages.newest_id())
         hub.observe(Inbox, deliveries.heard)
-        meters.watch(presence.readings, hub.readings)
+        metrics.watch(presence.readings, hub.readings)
 
         def skipped(newest_id: int) -> None:
             hub.newest_id = newest_id
             presence.expel_all(TOO_FAR_BEHIND)
 
         async with (
-            open_broadcaster(hub, meters) as broadcaster,
-            open_journal(storage.messages, broadcaster, meters, skipped, newest_id=hub.newest_id) as journal,
+            open_broadcaster(hub, metrics) as broadcaster,
+            open_journal(storage.messages, broadcaster, metrics, skipped, newest_id=hub.newest_id) as journal,
             trio.open_nursery() as nursery,
         ):
             accounts = make_accounts(people.get)
             rooms = Rooms(storage.users, storage.rooms, storage.messages)
             direct = Direct(storage.users, storage.rooms, storage.messages, deliveries)
             memberships = Memberships(rooms, journal, presence, on_deletion=cleaner.wake)
-            followed = PeopleFollower(accounts, presence, direct.gone)
-            nursery.start_soon(follow_changes, storage, followed, memberships)
+            people_here = PeopleReconciler(accounts, presence, direct.gone)
+            nursery.start_soon(watch_changes, storage, people_here, memberships)
             if ping_interval < math.inf:
                 nursery.start_soon(beat, presence, ping_interval, pong_timeout)
             yield Engine(
                 accounts,
                 budgets or Budgets(),
-                meters,
+                metrics,
                 presence,
                 hub,
                 journal,

@@ -22,7 +22,7 @@ from chat.domain.refusals import NO_MESSAGE, NOT_SAVED, OUTCOME_UNKNOWN, ROOM_GO
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.hub import Announcement, Subscriber
 from chat.engine.log_follower import LogFollower
-from chat.inspection.metrics import Meters
+from chat.inspection.metrics import Metrics
 
 _QUEUE = 4096
 """Writes that may wait for the journal; a sender waits for a place, which is its backpressure."""
@@ -61,11 +61,11 @@ class Journal:
     """Submits writes to the writing task."""
 
     def __init__(
-        self, messages: Messages, broadcaster: Broadcaster, follower: LogFollower, meters: Meters
+        self, messages: Messages, broadcaster: Broadcaster, follower: LogFollower, metrics: Metrics
     ) -> None:
         self._messages = messages
         self._follower = follower
-        self._meters = meters
+        self._metrics = metrics
         self._broadcaster = broadcaster
         self._feed, self._entries = trio.open_memory_channel[Entry](_QUEUE)
         self._taken = 0  # writes submitted and not yet committed or refused
@@ -143,7 +143,7 @@ class Journal:
             self._refuse(batch, _REJECTED)
             return True
         # No await from here on: what is committed is announced and acknowledged whatever is cancelled.
-        self._meters.committed(len(batch), trio.current_time() - started)
+        self._metrics.committed(len(batch), trio.current_time() - started)
         self._follower.committed(
             [
                 Announcement(outcome, entry.origin)
@@ -156,7 +156,7 @@ class Journal:
         return True
 
     def _refuse(self, batch: Sequence[Entry], refusal: Refusal) -> None:
-        self._meters.refused(len(batch))
+        self._metrics.refused(len(batch))
         for entry in batch:
             entry.submitter.on_outcome(entry.write, refusal)
 
@@ -181,7 +181,7 @@ def _gone(write: Write) -> Refusal:
 async def open_journal(
     messages: Messages,
     broadcaster: Broadcaster,
-    meters: Meters | None = None,
+    metrics: Metrics | None = None,
     skipped: Callable[[int], object] = lambda newest_id: None,
     *,
     newest_id: int = 0,
@@ -196,7 +196,7 @@ async def open_journal(
     and acknowledged.
     """
     follower = LogFollower(messages, broadcaster, newest_id, skipped)
-    journal = Journal(messages, broadcaster, follower, meters or Meters())
+    journal = Journal(messages, broadcaster, follower, metrics or Metrics())
     async with trio.open_nursery() as nursery:
         nursery.start_soon(journal.write)
         try:

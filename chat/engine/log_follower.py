@@ -1,4 +1,4 @@
-"""Follows the log: what is committed is announced if it continues what was announced before, and else looked up.
+"""Reconciles the log: what is committed is announced if it continues what was announced before, and else looked up.
 
 Ids ascend without a gap over all rooms and servers, so one number says how far this server is. A commit of our own
 usually continues it. Where it does not, because the outcome of an earlier one is unknown or somebody else wrote, the

@@ -11,9 +11,9 @@ from chat.domain.failures import OutcomeUnknown
 from chat.domain.outcomes import Outcome
 from chat.domain.refusals import Refusal
 from chat.domain.rooms import Rooms
-from chat.engine.follower import Follower
 from chat.engine.journal import Journal
 from chat.engine.presence import Presence
+from chat.engine.reconciler import Reconciler
 
 
 class Memberships:
@@ -35,7 +35,7 @@ class Memberships:
         self._presence = presence
         self._on_deletion = on_deletion
         self._joinings: dict[tuple[int, int], _Joining] = {}  # of (room, person), under way
-        self._follower = Follower(self._look)
+        self._reconciler = Reconciler(self._look)
 
     async def join(self, person: Person, room_id: int) -> Refusal | None:
         """Let a person join a public room; the room is told."""
@@ -76,12 +76,12 @@ class Memberships:
     def changed(self, room_id: int | None) -> None:
         """Hear that a room was deleted, by whichever process; None: look at all that somebody is in. Sync."""
         # The lobby can't be deleted, and most are in it.
-        self._follower.note(*(self._presence.rooms() - {LOBBY_ID} if room_id is None else [room_id]))
+        self._reconciler.note(*(self._presence.rooms() - {LOBBY_ID} if room_id is None else [room_id]))
         self._on_deletion()
 
-    async def follow(self) -> None:
+    async def reconcile(self) -> None:
         """Look at the rooms that others deleted, until cancelled. Cancelling: some may stay in one until it is told."""
-        await self._follower.follow()
+        await self._reconciler.reconcile()
 
     async def _look(self, ids: Sequence[int]) -> set[int]:
         """Let nobody stay in those of these rooms that are gone; return none. May raise StorageDown."""

@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from chat.domain.accounts import Accounts
-from chat.engine.follower import Follower
 from chat.engine.presence import Presence
+from chat.engine.reconciler import Reconciler
 
 logger = structlog.get_logger(__name__)
 
 
-class PeopleFollower(Follower):
+class PeopleReconciler(Reconciler):
     """Looks up who was changed, and lets their sockets feel it.
 
     `gone` is told the id of everybody who was deleted, or None where some may have been. Sync.

@@ -30,7 +30,7 @@ from chat.engine.send_queue import SendQueue
 from chat.engine.stagger import Stagger
 from chat.engine.submissions import Submissions
 from chat.engine.subscriptions import Subscriptions
-from chat.inspection.metrics import Meters
+from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Record
 from chat.shutdown import CLOSE_ANSWER
 
@@ -59,7 +59,7 @@ class Core(msgspec.Struct, frozen=True):
     journal: Journal
     hub: Hub
     clients: Mapping[Dialect, ClientFactory]
-    meters: Meters
+    metrics: Metrics
     budgets: Budgets
     cuts: Stagger = msgspec.field(default_factory=lambda: Stagger(_CUT_GAP, _CUT_WITHIN))
     """When the next client that was cut is ended."""
@@ -209,7 +209,7 @@ class Session:
         if self._closing is None:
             self._closing = self.record.closing = closing
             self.record.note(f"the server closes: {closing.code}")
-            self.core.meters.closed(closing)
+            self.core.metrics.closed(closing)
             if at is None:
                 self.reading.cancel()
             else:

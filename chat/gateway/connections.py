@@ -22,7 +22,7 @@ from chat.gateway.http1.refusal import TEXTS, refuse
 from chat.gateway.http1.request import IncomingRequest, ServeSocket
 from chat.gateway.progress import ProgressStream
 from chat.gateway.same_site import SameSite
-from chat.inspection.metrics import Meters
+from chat.inspection.metrics import Metrics
 from chat.settings.config import Config, Listen
 
 logger = structlog.get_logger(__name__)
@@ -66,7 +66,7 @@ class Connections:
         same_site: SameSite,
         http: HttpServer,
         serve_socket: ServeSocket,
-        meters: Meters,
+        metrics: Metrics,
     ) -> None:
         self._config = config
         self._tls = tls
@@ -74,7 +74,7 @@ class Connections:
         self._same_site = same_site
         self._http = http
         self._serve_socket = serve_socket
-        self._meters = meters
+        self._metrics = metrics
         self._admission = Admission(config.max_connections, config.max_connections_per_address)
         self._sockets: set[trio.socket.SocketType] = set()
         self._early: set[trio.CancelScope] = set()
@@ -129,7 +129,7 @@ class Connections:
                     accepted = _AcceptedConnection(peer, listen, loopback, slot)
                     await self._serve(await self._meet(inner, accepted), accepted)
             case status:
-                self._meters.connection_refused()
+                self._metrics.connection_refused()
                 logger.info("connection refused", address=peer[0], reason=TEXTS[status])
                 await self._turn_away(inner, status)
 
@@ -164,7 +164,7 @@ class Connections:
         address = self._proxies.client_address(peer[0], head.headers)
         if not slot.move(address):
             if head.asks_for_websocket:
-                self._meters.upgrade_refused("limit")
+                self._metrics.upgrade_refused("limit")
             logger.info("too many connections of one address", address=address, path=head.path[:LOGGED])
             await refuse(stream, HTTPStatus.TOO_MANY_REQUESTS)
             return None

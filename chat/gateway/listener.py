@@ -20,7 +20,7 @@ from chat.gateway.http1.request import ServeSocket
 from chat.gateway.same_site import SameSite
 from chat.gateway.tls import open_tls_context
 from chat.gateway.turns import Turns
-from chat.inspection.metrics import Meters
+from chat.inspection.metrics import Metrics
 from chat.settings.config import Config, Listen
 from chat.shutdown import CUT_DELAY
 
@@ -63,7 +63,7 @@ async def open_gateway(
     serve_socket: ServeSocket,
     *,
     on_stop: Callable[[], None],
-    meters: Meters | None = None,
+    metrics: Metrics | None = None,
     turns: Turns | None = None,
 ) -> AsyncGenerator[Gateway]:
     """Accept connections for as long as the block lasts: sockets go to `serve_socket`, all else to `app`.
@@ -78,7 +78,7 @@ async def open_gateway(
     same_site = SameSite(config.origins, proxies)
     turns = turns or Turns()
     http = HttpServer(app, config, proxies, same_site, turns)
-    connections = Connections(config, tls, proxies, same_site, http, serve_socket, meters or Meters())
+    connections = Connections(config, tls, proxies, same_site, http, serve_socket, metrics or Metrics())
     with ExitStack() as listening:
         bounds: list[Bound] = []
         for listen in config.listen:

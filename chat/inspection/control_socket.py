@@ -16,7 +16,7 @@ import structlog
 import trio
 
 from chat.domain.failures import StorageDown
-from chat.inspection.story import recent_ends, tell_story
+from chat.inspection.connection_report import recent_ends, report_connection
 from chat.inspection.watch import Watch
 
 SOCKET = "watch.socket"
@@ -138,7 +138,7 @@ async def _answer(client: trio.SocketStream, watch: Watch, ping: Callable[[], Aw
         case [b"why"]:
             return Reply(recent_ends(watch.recorder))
         case [b"why", number] if number.isdigit():
-            story = tell_story(watch.recorder, int(number))
+            story = report_connection(watch.recorder, int(number))
             return Reply(story, None if story else f"nothing is known of connection {int(number)}")
         case [b"cancel", number] if number.isdigit():
             unwound = await watch.cancel(int(number))

@@ -16,8 +16,8 @@ Reading = tuple[str, str, float]
 """Name, meaning and value of something that is looked up when it is asked for."""
 
 
-class Meters:
-    """One server's meters; two servers in a process do not share them."""
+class Metrics:
+    """One server's metrics; two servers in a process do not share them."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()

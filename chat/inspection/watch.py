@@ -11,7 +11,7 @@ import msgspec
 import trio
 from trio.lowlevel import Task
 
-from chat.inspection.metrics import Meters
+from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Open, Recorder
 from chat.inspection.task_tree import Branch, Picture, awaited_by, below, draw
 
@@ -126,9 +126,9 @@ class _Exits(trio.abc.Instrument):
 class Watch:
     """What there is to see of one server; cancelling a client is all that can be done here."""
 
-    def __init__(self, recorder: Recorder, meters: Meters) -> None:
+    def __init__(self, recorder: Recorder, metrics: Metrics) -> None:
         self.recorder = recorder
-        self._meters = meters
+        self._metrics = metrics
         self._waits: _Waits | None = None  # while anybody looks
         self._asked = trio.Event()
         self._attention = trio.CancelScope()  # ends a while after the last look; made anew for the next
@@ -148,7 +148,7 @@ class Watch:
         )
         root = trio.lowlevel.current_root_task()
         assert root is not None
-        totals = {**self._meters.totals(), "connections": float(self.recorder.admitted)}
+        totals = {**self._metrics.totals(), "connections": float(self.recorder.admitted)}
         return Snapshot(now, totals, clients, len(known) - len(clients), draw(root, picture))
 
     async def cancel(self, connection: int) -> Unwound | None:
@@ -223,9 +223,9 @@ def _client(known: Open, now: float) -> Client:
 
 
 @asynccontextmanager
-async def open_watch(recorder: Recorder, meters: Meters) -> AsyncGenerator[Watch]:
+async def open_watch(recorder: Recorder, metrics: Metrics) -> AsyncGenerator[Watch]:
     """Let the server be watched for as long as the block lasts. Cancelling ends it."""
-    watch = Watch(recorder, meters)
+    watch = Watch(recorder, metrics)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(watch.measure)
         try:

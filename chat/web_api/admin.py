@@ -13,7 +13,7 @@ from msgspec import Meta
 from chat.domain.accounts import Accounts
 from chat.domain.budgets import Budgets
 from chat.domain.refusals import Code, Refusal
-from chat.inspection.story import Story, Summary, recent_ends, tell_story
+from chat.inspection.connection_report import ConnectionReport, Summary, recent_ends, report_connection
 from chat.inspection.watch import LIMIT, MOST, Snapshot, Unwound, Watch
 from chat.web_api.answers import ErrorBody
 from chat.web_api.bodies import read_caseless
@@ -71,11 +71,11 @@ def admin_routes(accounts: Accounts, budgets: Budgets, watch: Watch) -> Routes:
     @routes.route(
         "GET",
         "/admin/why/<int:connection>",
-        answers={200: Story, 404: ErrorBody, **refusals},
+        answers={200: ConnectionReport, 404: ErrorBody, **refusals},
         token=True,
     )
     async def why(call: Call) -> object:
         """Tell why a connection ended, with its last frames (no texts)."""
-        return refused(call) or tell_story(watch.recorder, call.path["connection"]) or NOTHING_KNOWN
+        return refused(call) or report_connection(watch.recorder, call.path["connection"]) or NOTHING_KNOWN
 
     return routes

@@ -2,15 +2,15 @@
 
 from quart import Blueprint, Response
 
-from chat.inspection.metrics import Meters
+from chat.inspection.metrics import Metrics
 
 
-def create_metrics(meters: Meters) -> Blueprint:
+def create_metrics(metrics: Metrics) -> Blueprint:
     """Return the route; on the public port, or on one of its own."""
     routes = Blueprint("metrics", __name__)
 
     @routes.get("/metrics")
-    async def metrics() -> Response:
-        return Response(meters.render(), 200, content_type="text/plain; version=0.0.4; charset=utf-8")
+    async def render() -> Response:
+        return Response(metrics.render(), 200, content_type="text/plain; version=0.0.4; charset=utf-8")
 
     return routes

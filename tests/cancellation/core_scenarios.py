@@ -19,8 +19,8 @@ from chat.domain.rooms import ALREADY_IN
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
 from chat.engine.cleaner import open_cleaner
-from chat.engine.follower import follow_changes
-from chat.engine.people import PeopleFollower
+from chat.engine.people import PeopleReconciler
+from chat.engine.reconciler import watch_changes
 from chat.engine.send_queue import SendQueue
 from chat.protocols.direct.codec import DIRECT
 from chat.protocols.rooms.codec import ROOMS
@@ -314,9 +314,9 @@ async def following(run: Run) -> None:
         world.obstacles.fail("by_ids", StorageDown("an outage"))
 
         async def change() -> None:
-            follower = PeopleFollower(world.accounts, world.presence)
+            follower = PeopleReconciler(world.accounts, world.presence)
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(follow_changes, storage, follower, world.memberships)
+                nursery.start_soon(watch_changes, storage, follower, world.memberships)
                 await world.rest()
                 await users.set_password(ada, b"other")
                 await users.set_disabled(ben, disabled=True)
@@ -335,8 +335,8 @@ async def following(run: Run) -> None:
         if not run.fired:
             assert [client.gone.is_set() for client in clients] == [True, True, True, False, False]
         async with trio.open_nursery() as nursery:
-            follower = PeopleFollower(world.accounts, world.presence)
-            nursery.start_soon(follow_changes, storage, follower, world.memberships)
+            follower = PeopleReconciler(world.accounts, world.presence)
+            nursery.start_soon(watch_changes, storage, follower, world.memberships)
             await trio.sleep(1)
             nursery.cancel_scope.cancel()
         for person, client in zip(people, clients, strict=True):

@@ -22,7 +22,7 @@ EXCUSED = (
     Excuse("cli/serve.py", "", "it owns the process and its signals: tests/system stops the real one"),
     Excuse("cli/reload.py", "", "a part of that; what it calls in the gateway is swept"),
     Excuse("cli/service_manager.py", "", "a part of that"),
-    Excuse("cli/beside.py", "", "a command of its own process; what it opens is swept"),
+    Excuse("cli/data_access.py", "", "a command of its own process; what it opens is swept"),
     Excuse("gateway/websocket/client_stream.py", "await trio.lowlevel.checkpoint()", NOT_ASKED),
     Excuse("gateway/http1/head.py", "wait_send_all_might_not_block", NOT_ASKED),
     Excuse("gateway/connections.py", "await self._http.stop()", NEVER_WAITS),

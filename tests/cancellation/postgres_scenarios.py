@@ -11,7 +11,7 @@ from typing import Any
 
 import trio
 
-from chat.beside import open_beside
+from chat.data_access import open_data_access
 from chat.domain.changes import Deletion, Edit, Reaction
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
 from chat.domain.failures import StorageDown
@@ -412,7 +412,7 @@ def embedded_accounts(data: Path) -> Scenario:
     """What `chat user` opens, where no server runs."""
 
     async def live() -> None:
-        async with open_beside(_config(data)) as opened:
+        async with open_data_access(_config(data)) as opened:
             await opened.people.people()
 
     return partial(_on_own_postgres, data, live)

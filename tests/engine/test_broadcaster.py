@@ -15,7 +15,7 @@ from chat.domain.ports import NewPerson
 from chat.engine.broadcaster import Broadcaster, open_broadcaster
 from chat.engine.hub import Announcement, Hub
 from chat.engine.journal import open_journal
-from chat.inspection.metrics import Meters
+from chat.inspection.metrics import Metrics
 from chat.storage.memory import MemoryStorage
 
 GARDEN = 1
@@ -89,7 +89,7 @@ async def test_batches_published_together_are_behind_no_more() -> None:
 
 async def test_caught_up_waits_for_the_last_batch_and_keep_pace_for_as_many_as_are_too_many() -> None:
     feed, announced = trio.open_memory_channel[list[Announcement]](math.inf)
-    broadcaster, hub, passed = Broadcaster(feed, Meters()), Pages(), list[str]()
+    broadcaster, hub, passed = Broadcaster(feed, Metrics()), Pages(), list[str]()
 
     async def wait_caught_up() -> None:
         await broadcaster.caught_up()
@@ -132,7 +132,7 @@ async def test_whoever_waits_goes_on_as_soon_as_little_enough_is_left() -> None:
 
 async def test_whoever_waits_sleeps_meanwhile() -> None:
     feed, announced = trio.open_memory_channel[list[Announcement]](math.inf)
-    broadcaster, hub = Broadcaster(feed, Meters()), Pages()
+    broadcaster, hub = Broadcaster(feed, Metrics()), Pages()
     async with trio.open_nursery() as nursery:
         broadcaster.announce(batch(1))
         nursery.start_soon(broadcaster.fan_out, hub, announced)
@@ -149,7 +149,7 @@ async def test_whoever_waits_sleeps_meanwhile() -> None:
 async def test_the_journal_commits_no_further_than_the_broadcaster_can_be_behind() -> None:
     """Each draft is a batch here; nobody publishes until the journal has come to rest."""
     feed, announced = trio.open_memory_channel[list[Announcement]](math.inf)
-    broadcaster, hub, storage = Broadcaster(feed, Meters()), Pages(), MemoryStorage()
+    broadcaster, hub, storage = Broadcaster(feed, Metrics()), Pages(), MemoryStorage()
     await storage.users.add(NewPerson(name="ada", password_hash=b""))
     with trio.fail_after(20):
         async with trio.open_nursery() as nursery, open_journal(storage.messages, broadcaster) as journal:
@@ -188,15 +188,15 @@ async def test_each_publishing_is_measured_once(autojump_clock: trio.testing.Moc
             super().publish(announcements)
             autojump_clock.jump(0.25)
 
-    meters = Meters()
-    async with open_broadcaster(Slow(), meters) as broadcaster:
+    metrics = Metrics()
+    async with open_broadcaster(Slow(), metrics) as broadcaster:
         for seq in (1, 2):
             broadcaster.announce(batch(seq))
         await broadcaster.caught_up()
         broadcaster.announce(batch(3))
     samples = {
         sample.name: sample.value
-        for family in text_string_to_metric_families(meters.render().decode())
+        for family in text_string_to_metric_families(metrics.render().decode())
         for sample in family.samples
     }
     assert samples["chat_fan_out_seconds_count"] == 2

@@ -5,7 +5,7 @@ from typing import Any
 
 import trio.testing
 
-from chat.beside import make_accounts
+from chat.data_access import make_accounts
 from chat.domain.accounts import Accounts
 from chat.domain.entities import LOBBY_ID, Draft
 from chat.domain.ports import NewPerson

@@ -18,7 +18,7 @@ from chat.engine.events import Event, Said
 from chat.engine.hub import Announcement, Hub
 from chat.engine.journal import Journal, open_journal
 from chat.engine.log_follower import MOST_BEHIND
-from chat.inspection.metrics import Meters
+from chat.inspection.metrics import Metrics
 from chat.protocols.talker.codec import TALKER
 from chat.storage.memory import MemoryStorage
 from chat.storage.memory.messages import MemoryMessages
@@ -118,7 +118,7 @@ async def world(autojump_clock: object) -> AsyncGenerator[World]:
 async def opened_world(
     *earlier: Draft,
     kind: type[FaultyMessages] = FaultyMessages,
-    meters: Meters | None = None,
+    metrics: Metrics | None = None,
     skipped: Callable[[int], object] = lambda newest_id: None,
 ) -> AsyncGenerator[World]:
     storage = MemoryStorage()
@@ -129,7 +129,7 @@ async def opened_world(
     hub = Hub(await messages.newest_id())
     async with (
         open_broadcaster(hub) as broadcaster,
-        open_journal(messages, broadcaster, meters, skipped, newest_id=hub.newest_id) as journal,
+        open_journal(messages, broadcaster, metrics, skipped, newest_id=hub.newest_id) as journal,
     ):
         yield World(storage, messages, journal, hub)
 
@@ -555,14 +555,14 @@ async def test_nothing_runs_between_a_commit_that_is_known_and_its_announcement_
 
 
 async def test_what_is_committed_and_refused_is_counted(autojump_clock: object) -> None:
-    meters = Meters()
-    async with opened_world(meters=meters) as world:
+    metrics = Metrics()
+    async with opened_world(metrics=metrics) as world:
         await world.send("one", "two")
         await world.rest()
         world.messages.before = {1: StorageDown("down")}
         await world.send("three")
         await world.rest()
-    totals = meters.totals()
+    totals = metrics.totals()
     assert (totals["messages"], totals["commits"], totals["refused"]) == (2, 1, 1)
 
 

@@ -13,8 +13,8 @@ from chat.domain.entities import LOBBY_ID, Person
 from chat.domain.failures import StorageDown
 from chat.domain.refusals import BAD_TOKEN
 from chat.engine.dialect import Dialect
-from chat.engine.follower import follow_changes
-from chat.engine.people import PeopleFollower
+from chat.engine.people import PeopleReconciler
+from chat.engine.reconciler import watch_changes
 from chat.protocols.direct.codec import DIRECT
 from chat.protocols.messenger.codec import MESSENGER
 from chat.protocols.registry import DIALECTS
@@ -38,8 +38,8 @@ async def open_followed() -> AsyncGenerator[Followed]:
     async with open_world() as world, trio.open_nursery() as nursery:
         followed = Followed(world)
         storage: Any = world.storage
-        follower = PeopleFollower(world.accounts, world.presence, followed.gone.append)
-        nursery.start_soon(follow_changes, storage, follower, world.memberships)
+        follower = PeopleReconciler(world.accounts, world.presence, followed.gone.append)
+        nursery.start_soon(watch_changes, storage, follower, world.memberships)
         await wait_all_tasks_blocked()
         yield followed
         nursery.cancel_scope.cancel()
@@ -203,7 +203,7 @@ async def test_a_database_that_does_not_say_is_asked_again(followed: Followed) -
 async def test_after_an_outage_everybody_who_is_here_is_looked_at(
     followed: Followed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.engine.follower._MOST", 2)
+    monkeypatch.setattr("chat.engine.reconciler._MOST", 2)
     people = await followed.world.add_all("ada", "ben", "cem", "dan", "eve")
     clients = [await followed.world.connect(TALKER, person) for person in people]
     (changed,) = followed.users.watchers._watching

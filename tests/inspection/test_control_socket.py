@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from chat.domain.failures import StorageDown
 from chat.inspection.control_socket import SOCKET, open_control_socket, reachable
-from chat.inspection.metrics import Meters
+from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
 
@@ -26,7 +26,7 @@ NO_LINE = "one line with a question is expected"
 
 @pytest.fixture
 def watch() -> Watch:
-    return Watch(Recorder(), Meters())
+    return Watch(Recorder(), Metrics())
 
 
 async def ping() -> None:

@@ -18,9 +18,9 @@ from chat.domain.closing import (
 )
 from chat.domain.entities import Person
 from chat.domain.rooms import Rooms
+from chat.inspection.connection_report import recent_ends
 from chat.inspection.disconnects import Cause, cause_of, record_crash, record_end
 from chat.inspection.recorder import Open, Record, Recorder
-from chat.inspection.story import recent_ends
 
 
 class Connection:

@@ -4,28 +4,28 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from chat.domain.closing import GOING_AWAY, TOO_SLOW
 from chat.engine import journal
-from chat.inspection.metrics import Meters
+from chat.inspection.metrics import Metrics
 
 
-def read(meters: Meters) -> dict[tuple[str, ...], float]:
+def read(metrics: Metrics) -> dict[tuple[str, ...], float]:
     """Every sample, by its name and the values of its labels."""
     return {
         (sample.name, *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(meters.render().decode())
+        for family in text_string_to_metric_families(metrics.render().decode())
         for sample in family.samples
     }
 
 
 def test_what_happens_is_counted_under_its_own_name() -> None:
-    meters = Meters()
-    meters.committed(3, 0.25)
-    meters.committed(200, 0.004)
-    meters.refused(2)
-    meters.fanned_out(0.75)
+    metrics = Metrics()
+    metrics.committed(3, 0.25)
+    metrics.committed(200, 0.004)
+    metrics.refused(2)
+    metrics.fanned_out(0.75)
     for closing in (TOO_SLOW, GOING_AWAY, TOO_SLOW):
-        meters.closed(closing)
-    meters.over_budget("messages")
-    samples = read(meters)
+        metrics.closed(closing)
+    metrics.over_budget("messages")
+    samples = read(metrics)
     for name, value in {
         ("chat_messages_total",): 203,
         ("chat_batch_messages_sum",): 203,
@@ -45,22 +45,22 @@ def test_what_happens_is_counted_under_its_own_name() -> None:
 
 
 def test_the_buckets_of_batches_end_with_the_largest_batch_that_there_is() -> None:
-    buckets = [labels[1] for labels in read(Meters()) if labels[0] == "chat_batch_messages_bucket"]
+    buckets = [labels[1] for labels in read(Metrics()) if labels[0] == "chat_batch_messages_bucket"]
     assert buckets[-2:] == [f"{journal._BATCH}.0", "+Inf"]
 
 
 def test_what_is_watched_is_read_anew_each_time() -> None:
-    meters, clients, told = Meters(), [5], [100]
-    meters.watch(
+    metrics, clients, told = Metrics(), [5], [100]
+    metrics.watch(
         lambda: [("chat_connections", "Clients", clients[0])],
         lambda: [("chat_deliveries", "Told", told[0])],
     )
-    assert read(meters)["chat_connections",] == 5
-    assert read(meters)["chat_deliveries_total",] == 100
+    assert read(metrics)["chat_connections",] == 5
+    assert read(metrics)["chat_deliveries_total",] == 100
     clients[0], told[0] = 6, 101
-    meters.committed(4, 0.1)
-    meters.refused(1)
-    assert meters.totals() == {
+    metrics.committed(4, 0.1)
+    metrics.refused(1)
+    assert metrics.totals() == {
         "messages": 4,
         "commits": 1,
         "deliveries": 101,
@@ -70,6 +70,6 @@ def test_what_is_watched_is_read_anew_each_time() -> None:
 
 
 def test_two_servers_in_one_process_share_nothing() -> None:
-    one, other = Meters(), Meters()
+    one, other = Metrics(), Metrics()
     one.committed(1, 0.1)
     assert read(other)["chat_messages_total",] == 0

@@ -15,7 +15,7 @@ from chat.domain.closing import NO_PONG
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.hub import Hub
 from chat.engine.journal import Journal, open_journal
-from chat.inspection.metrics import Meters
+from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Record, Recorder
 from chat.inspection.task_tree import Branch, Nest, Scope
 from chat.inspection.watch import LOOKING, MOST, Client, Watch, open_watch
@@ -70,7 +70,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
 async def test_nothing_is_installed_while_nobody_looks(
     installed: Installed, autojump_clock: trio.testing.MockClock
 ) -> None:
-    async with open_watch(Recorder(), Meters()) as watch:
+    async with open_watch(Recorder(), Metrics()) as watch:
         await trio.sleep(1)
         assert not installed
         for _ in range(3):
@@ -90,7 +90,7 @@ async def test_a_look_tells_how_long_each_task_has_waited(autojump_clock: trio.t
         for _ in range(9):
             await trio.sleep(times)
 
-    async with open_watch(Recorder(), Meters()) as watch, trio.open_nursery() as nursery:
+    async with open_watch(Recorder(), Metrics()) as watch, trio.open_nursery() as nursery:
         nursery.start_soon(doze, math.inf, name="long")
         nursery.start_soon(doze, 10, name="short")
         await trio.sleep(5)
@@ -109,7 +109,7 @@ async def test_a_task_tells_line_and_function_and_what_it_calls() -> None:
     async with (
         open_broadcaster(Hub()) as broadcaster,
         open_journal(storage.messages, broadcaster),
-        open_watch(Recorder(), Meters()) as watch,
+        open_watch(Recorder(), Metrics()) as watch,
     ):
         await trio.testing.wait_all_tasks_blocked()
         tree = await look(watch)
@@ -135,7 +135,7 @@ async def test_scopes_tell_deadline_shield_and_cancellation(autojump_clock: trio
         await trio.sleep(5)
         nursery.cancel_scope.cancel()
         with trio.CancelScope(shield=True):
-            tree = await look(Watch(Recorder(), Meters()))
+            tree = await look(Watch(Recorder(), Metrics()))
     sleeping = named(tree, "sleeper")
     where = "test_scopes_tell_deadline_shield_and_cancellation.sleeper"
     assert sleeping.scopes == [Scope(where, None, True, False), Scope(where, 25.0, False, False)]
@@ -151,7 +151,7 @@ async def test_more_tasks_than_fit_are_only_counted() -> None:
         for _ in range(MOST + 40):
             nursery.start_soon(trio.sleep_forever, name="one of many")
         await trio.testing.wait_all_tasks_blocked()
-        tree = await look(Watch(Recorder(), Meters()))
+        tree = await look(Watch(Recorder(), Metrics()))
         (crowd,) = [nest for nest in nests(tree) if any(task.name == "one of many" for task in nest.tasks)]
         assert (len(crowd.tasks), crowd.more) == (MOST, 40)
         nursery.cancel_scope.cancel()
@@ -175,7 +175,7 @@ async def test_a_client_that_holds_everybody_up_has_that_in_its_record_while_som
         await nursery.start(serve)
         await trio.sleep(1.5)
         assert record.events is None, "nobody looks"
-        async with open_watch(recorder, Meters()) as watch:
+        async with open_watch(recorder, Metrics()) as watch:
             watch._asked.set()
             await trio.sleep(1)
         assert [event.what for event in record.events or ()] == ["its task ran for 250 ms at a stretch"]
@@ -214,7 +214,7 @@ class Served:
 
 async def test_a_cancelled_client_tells_how_it_unwound(autojump_clock: trio.testing.MockClock) -> None:
     recorder = Recorder()
-    watch, ada, ben = Watch(recorder, Meters()), Served(recorder, "ada"), Served(recorder)
+    watch, ada, ben = Watch(recorder, Metrics()), Served(recorder, "ada"), Served(recorder)
     async with trio.open_nursery() as nursery:
         await nursery.start(ada.serve, name="client")
         await nursery.start(ben.serve)
@@ -240,7 +240,7 @@ async def test_a_cancelled_client_tells_how_it_unwound(autojump_clock: trio.test
 
 async def test_a_client_that_does_not_unwind_is_told_as_such(autojump_clock: trio.testing.MockClock) -> None:
     recorder = Recorder()
-    watch, ada = Watch(recorder, Meters()), Served(recorder, "ada")
+    watch, ada = Watch(recorder, Metrics()), Served(recorder, "ada")
     released = trio.Event()
 
     async def hang() -> None:
@@ -270,7 +270,7 @@ async def test_clients_are_told_with_what_is_known_of_them_those_first_who_wait_
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     recorder = Recorder()
-    watch = Watch(recorder, Meters())
+    watch = Watch(recorder, Metrics())
     clients = [Served(recorder, "ada", 10), Served(recorder, None, 30), Served(recorder, "cem", 20)]
     async with trio.open_nursery() as nursery:
         for client in clients:
@@ -296,7 +296,7 @@ async def test_clients_are_told_with_what_is_known_of_them_those_first_who_wait_
 async def test_what_ended_while_somebody_looked_is_not_remembered(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
-    async with open_watch(Recorder(), Meters()) as watch:
+    async with open_watch(Recorder(), Metrics()) as watch:
         watch.look()
         await trio.sleep(1)
         assert watch._waits is not None
@@ -318,5 +318,5 @@ async def test_scopes_behind_exit_stacks_are_told_too(autojump_clock: trio.testi
     async with trio.open_nursery() as nursery:
         nursery.start_soon(sleeper, name="sleeper")
         await trio.testing.wait_all_tasks_blocked()
-        scopes = named(await look(Watch(Recorder(), Meters())), "sleeper").scopes
+        scopes = named(await look(Watch(Recorder(), Metrics())), "sleeper").scopes
         assert [(scope.deadline, scope.shield) for scope in scopes] == [(30.0, False), (40.0, True)]

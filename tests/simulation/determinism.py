@@ -20,7 +20,7 @@ from unittest.mock import patch
 import jwt.api_jwt
 import trio
 
-import chat.beside
+import chat.data_access
 import chat.gateway.listener
 import chat.gateway.turns
 from chat.engine.session import Session
@@ -113,7 +113,7 @@ def deterministic(seed: int, network: Network) -> Generator[None]:
             (os, "write", write),
             (os, "read", read),
             (trio.lowlevel, "wait_readable", wait_readable),
-            (chat.beside, "Passwords", QuickPasswords),
+            (chat.data_access, "Passwords", QuickPasswords),
             (chat.gateway.listener, "bind", network.bind),
             (chat.gateway.turns, "perf_counter", itertools.count(0.0, _STEP).__next__),
             # Sets of these are walked by their hashes, which are addresses otherwise.

@@ -14,7 +14,7 @@ from chat.storage.postgres import names
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress, open_database
 from chat.storage.postgres.migrations import known_migrations, migrate
-from chat.storage.postgres.storage import open_postgres_beside, open_postgres_storage
+from chat.storage.postgres.storage import open_postgres_storage, open_shared_postgres_storage
 from chat.storage.postgres.users import PostgresUsers
 from tests.support.databases import execute
 
@@ -200,7 +200,7 @@ async def test_names_that_looked_alike_before_are_kept_and_reported_and_nobody_e
             await migrate(database, connect_timeout=10, migrations=known_migrations()[:3])
         await execute(database, _PEOPLE_OF_0003)
         for _ in range(2):  # at the second start there is nothing to do
-            async with open_postgres_beside(database, query_timeout=10) as opened:
+            async with open_shared_postgres_storage(database, query_timeout=10) as opened:
                 report = [
                     (each.person.id, each.older_id, each.older_name, each.older_is_deleted)
                     for each in await opened.users.look_alikes()
@@ -237,7 +237,7 @@ async def test_the_looks_of_many_older_names_are_noted_a_part_at_a_time(
             await migrate(database, connect_timeout=10, migrations=known_migrations()[:3])
         people = "'user' || n, 'user' || n, 'x' FROM generate_series(1, 95) AS n"
         await execute(database, f"INSERT INTO users (name, name_key, password_hash) SELECT {people}")
-        async with open_postgres_beside(database, query_timeout=10) as opened:
+        async with open_shared_postgres_storage(database, query_timeout=10) as opened:
             for name in ("ｕｓｅｒ95", "userl"):
                 assert await opened.users.add(NewPerson(name=name, password_hash=b"x")) == Taken("look")
             assert await opened.users.look_alikes() == []

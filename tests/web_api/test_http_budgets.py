@@ -9,12 +9,12 @@ import trio
 from quart import Response
 from quart_trio import QuartTrio
 
-from chat.beside import make_accounts
+from chat.data_access import make_accounts
 from chat.domain.budgets import HOLD_BACK, Budgets
 from chat.domain.entities import LOBBY_ID, Draft, Person
 from chat.domain.ports import NewPerson
 from chat.engine.engine import open_engine
-from chat.inspection.metrics import Meters
+from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
 from chat.protocols.services import services_of
@@ -46,7 +46,7 @@ class Api(NamedTuple):
 
     app: QuartTrio
     storage: MemoryStorage
-    meters: Meters
+    metrics: Metrics
     ada: Person
     token: str
 
@@ -60,14 +60,14 @@ class Api(NamedTuple):
 
 @pytest.fixture
 async def api() -> AsyncGenerator[Api]:
-    storage, meters, config = MemoryStorage(), Meters(), Config(bcrypt_cost=4)
-    budgets = Budgets(messages=5, text=1000, pages=10, calls=20, refused=meters.over_budget)
+    storage, metrics, config = MemoryStorage(), Metrics(), Config(bcrypt_cost=4)
+    budgets = Budgets(messages=5, text=1000, pages=10, calls=20, refused=metrics.over_budget)
     ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x", is_admin=True))
     assert isinstance(ada, Person)
     accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
-    async with open_engine(storage, lambda _person: accounts, budgets=budgets, meters=meters) as engine:
-        app = _app(config, storage, engine, services_of(engine), Watch(Recorder(), meters))
-        yield Api(app, storage, meters, ada, accounts.grant(ada).token)
+    async with open_engine(storage, lambda _person: accounts, budgets=budgets, metrics=metrics) as engine:
+        app = _app(config, storage, engine, services_of(engine), Watch(Recorder(), metrics))
+        yield Api(app, storage, metrics, ada, accounts.grant(ada).token)
 
 
 async def test_every_call_with_a_token_is_looked_at_below(api: Api) -> None:
@@ -97,7 +97,7 @@ async def test_a_change_costs_a_message(api: Api, autojump_clock: object, method
     assert answer.status_code == 429
     assert answer.headers["Retry-After"] == "1"
     assert await answer.get_json() == {"error": "too many messages, wait 1 second"}
-    assert b'chat_over_budget_total{what="messages"} 1.0' in api.meters.render()
+    assert b'chat_over_budget_total{what="messages"} 1.0' in api.metrics.render()
     assert (await api.call(method, path)).status_code != 429
 
 

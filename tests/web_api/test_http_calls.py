@@ -8,7 +8,7 @@ import pytest
 from quart import Blueprint, Response
 from quart_trio import QuartTrio
 
-from chat.beside import make_accounts
+from chat.data_access import make_accounts
 from chat.domain.accounts import Accounts
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.engine.dialect import Dialect
@@ -92,7 +92,7 @@ async def site() -> AsyncGenerator[Site]:
     storage, config = MemoryStorage(), Config(bcrypt_cost=4)
     accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
     async with open_engine(storage, lambda _person: accounts) as engine:
-        watch = Watch(Recorder(), engine.meters)
+        watch = Watch(Recorder(), engine.metrics)
         yield Site(_app(config, storage, engine, services_of(engine), watch), accounts)
 
 

@@ -109,7 +109,7 @@ class WebSocketEndpoint:
         logger.info(
             "WebSocket refused", reason=reason, status=int(status), address=address, path=path[:LOGGED]
         )
-        self._core.meters.upgrade_refused(reason)
+        self._core.metrics.upgrade_refused(reason)
 
     async def _shake_hands(
         self, stream: ClientStream, decision: "_Upgrade | _Rejection", nursery: trio.Nursery

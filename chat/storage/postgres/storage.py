@@ -54,7 +54,7 @@ async def open_postgres_storage(
 
 
 @asynccontextmanager
-async def open_postgres_beside(
+async def open_shared_postgres_storage(
     address: DatabaseAddress, *, query_timeout: float
 ) -> AsyncGenerator[PostgresStorage]:
     """Serve also while a server runs on the same database, which reads what is saved here. Raises CannotStart."""

@@ -10,7 +10,7 @@ from chat.domain.entities import Person
 from chat.engine.session import Session
 from chat.gateway.listener import open_gateway
 from chat.gateway.websocket.endpoint import WebSocketEndpoint
-from chat.inspection.metrics import Meters
+from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Record, Recorder
 from chat.protocols.registry import DIALECTS
 from tests.support.chat_world import World, open_world
@@ -56,20 +56,20 @@ async def test_a_refused_upgrade_is_told_logged_once_and_counted_by_its_reason(
     settings = {"trusted_proxies": ("127.0.0.1",), "max_connections_per_address": 0}
     with trio.fail_after(20), capture_logs() as entries:
         async with open_world() as world:
-            endpoint, meters = (
+            endpoint, metrics = (
                 WebSocketEndpoint(make_config(), DIALECTS, world.core, world.presence),
-                world.core.meters,
+                world.core.metrics,
             )
             async with (
                 open_gateway(
-                    make_config(**settings), make_app(), endpoint.serve, on_stop=lambda: None, meters=meters
+                    make_config(**settings), make_app(), endpoint.serve, on_stop=lambda: None, metrics=metrics
                 ) as gateway,
                 wire_to(gateway) as wire,
             ):
                 await wire.send(OPENING.format("").replace(*change).encode())
                 assert (await wire.response())[0] == status
     counted = f'chat_upgrades_refused_total{{reason="{reason}"}} 1.0'
-    assert counted.encode() in meters.render()
+    assert counted.encode() in metrics.render()
     told = [entry for entry in entries if entry.get("path") or entry["event"] == "WebSocket refused"]
     assert len(told) == 1
     assert told[0]["log_level"] == "info"
@@ -77,16 +77,16 @@ async def test_a_refused_upgrade_is_told_logged_once_and_counted_by_its_reason(
 
 
 async def test_a_connection_without_a_place_is_logged_and_counted() -> None:
-    meters = Meters()
+    metrics = Metrics()
     with trio.fail_after(20), capture_logs() as entries:
         async with (
             open_gateway(
-                make_config(max_connections=0), make_app(), _nobody, on_stop=lambda: None, meters=meters
+                make_config(max_connections=0), make_app(), _nobody, on_stop=lambda: None, metrics=metrics
             ) as gateway,
             wire_to(gateway) as wire,
         ):
             assert (await wire.response())[0] == 503
-    assert b"chat_connections_refused_total 1.0" in meters.render()
+    assert b"chat_connections_refused_total 1.0" in metrics.render()
     assert [entry["event"] for entry in entries if entry["event"] == "connection refused"] == [
         "connection refused"
     ]

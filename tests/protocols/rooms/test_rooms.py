@@ -12,8 +12,8 @@ from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.outcomes import Outcome
 from chat.domain.refusals import NO_PERSON, NO_ROOM, NOT_MEMBER, Refusal
 from chat.domain.rooms import ALREADY_IN, NOT_CREATOR, PRIVATE
-from chat.engine.follower import follow_changes
-from chat.engine.people import PeopleFollower
+from chat.engine.people import PeopleReconciler
+from chat.engine.reconciler import watch_changes
 from chat.protocols.direct.codec import DIRECT
 from chat.protocols.messenger.codec import MESSENGER
 from chat.protocols.rooms.codec import ROOMS
@@ -517,8 +517,8 @@ async def following(world: World) -> AsyncGenerator[None]:
     """Others' changes are followed, as in a server."""
     storage: Any = world.storage
     async with trio.open_nursery() as nursery:
-        people = PeopleFollower(world.accounts, world.presence)
-        nursery.start_soon(follow_changes, storage, people, world.memberships)
+        people = PeopleReconciler(world.accounts, world.presence)
+        nursery.start_soon(watch_changes, storage, people, world.memberships)
         await world.rest()
         yield
         nursery.cancel_scope.cancel()

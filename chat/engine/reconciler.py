@@ -1,4 +1,4 @@
-"""Follows what the storage tells: whatever was changed is looked at, again and again until the database answers."""
+"""Brings what is open here in line with the storage: what was changed is looked at until the database answers."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
@@ -18,7 +18,7 @@ _RETRY = 0.25
 logger = structlog.get_logger(__name__)
 
 
-class Follower:
+class Reconciler:
     """Collects the ids of what was changed, and has them looked at.
 
     `look` looks at some ids, and returns those that it has to look at once more. It may raise StorageError.
@@ -34,7 +34,7 @@ class Follower:
         self._changed.update(ids)
         self._wanted.set()
 
-    async def follow(self) -> None:
+    async def reconcile(self) -> None:
         """Look at whatever is noted, until cancelled. Cancelling: some may not be looked at."""
         failed = False
         while True:
@@ -56,17 +56,17 @@ class Follower:
                     self._changed.update(again)
 
 
-class Follows(Protocol):
+class Reconciles(Protocol):
     """Hears that something was changed, and looks at it in its own time."""
 
     def changed(self, changed_id: int | None, /) -> None: ...
 
-    async def follow(self) -> None: ...
+    async def reconcile(self) -> None: ...
 
 
-async def follow_changes(storage: Storage, people: Follows, rooms: Follows) -> None:
+async def watch_changes(storage: Storage, people: Reconciles, rooms: Reconciles) -> None:
     """Let these follow what happens to people and to rooms, whichever process does it, until cancelled."""
     async with trio.open_nursery() as nursery:
         nursery.start_soon(storage.watch, people.changed, rooms.changed)
-        nursery.start_soon(people.follow)
-        nursery.start_soon(rooms.follow)
+        nursery.start_soon(people.reconcile)
+        nursery.start_soon(rooms.reconcile)

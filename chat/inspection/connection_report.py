@@ -38,7 +38,7 @@ class Summary(msgspec.Struct, frozen=True):
     sentence: str
 
 
-class Story(msgspec.Struct, frozen=True):
+class ConnectionReport(msgspec.Struct, frozen=True):
     """A summary, and what led to it."""
 
     summary: Summary
@@ -48,25 +48,25 @@ class Story(msgspec.Struct, frozen=True):
 
 def recent_ends(recorder: Recorder) -> list[Summary]:
     """Return the abnormal ends that are remembered, the last first. Sync."""
-    return [story.summary for story in _ended(recorder)]
+    return [report.summary for report in _ended(recorder)]
 
 
-def tell_story(recorder: Recorder, connection: int) -> Story | None:
+def report_connection(recorder: Recorder, connection: int) -> ConnectionReport | None:
     """Return what is known of a connection: one that is open, or that ended abnormally of late. Sync."""
     known = recorder.open.get(connection)
     if known is None:
-        return next((story for story in _ended(recorder) if story.summary.connection == connection), None)
+        return next((report for report in _ended(recorder) if report.summary.connection == connection), None)
     session, record = known.session, known.record
     name = None if session.person is None else session.person.name
     lasted = trio.current_time() - record.opened_at
     about = (connection, name, session.dialect.name, session.address)
-    return _story(record, Summary(*about, lasted, None, "open", "It has not ended."))
+    return _report(record, Summary(*about, lasted, None, "open", "It has not ended."))
 
 
-def _ended(recorder: Recorder) -> list[Story]:
+def _ended(recorder: Recorder) -> list[ConnectionReport]:
     now = trio.current_time()
     return [
-        _story(
+        _report(
             end.record,
             Summary(
                 end.record.id,
@@ -83,10 +83,10 @@ def _ended(recorder: Recorder) -> list[Story]:
     ]
 
 
-def _story(record: Record, summary: Summary) -> Story:
+def _report(record: Record, summary: Summary) -> ConnectionReport:
     events = [Happened(0.0, "accepted"), *(Happened(*event) for event in record.events or ())]
     frames = [
         Seen(at, sent, _TYPES.get(opcode, f"opcode {opcode}"), length)
         for at, sent, opcode, length in record.frames
     ]
-    return Story(summary, events, frames)
+    return ConnectionReport(summary, events, frames)

@@ -15,7 +15,7 @@ from chat.logs import configure_logging
 from chat.settings.sources import read_config
 
 if TYPE_CHECKING:
-    from chat.beside import Beside
+    from chat.data_access import DataAccess
 
 Answer = TypeVar("Answer")
 
@@ -23,12 +23,14 @@ data_flags = config_flags("data", "database_url")
 """The flags that say which data a command works on."""
 
 
-def beside(flags: Mapping[str, object], act: "Callable[[Beside], Awaitable[Answer | Refusal]]") -> Answer:
+def with_data(
+    flags: Mapping[str, object], act: "Callable[[DataAccess], Awaitable[Answer | Refusal]]"
+) -> Answer:
     """Open the data that the flags name, and return what `act` does with them. Raises CommandFailed."""
-    from chat.beside import open_beside  # late: --help need not wait for it
+    from chat.data_access import open_data_access  # late: --help need not wait for it
 
     async def run() -> Answer | Refusal:
-        async with open_beside(config) as opened:
+        async with open_data_access(config) as opened:
             return await act(opened)
 
     with one_line_refusals():

@@ -17,10 +17,10 @@ from chat.domain.tokens import Tokens
 from chat.embedded_postgres.data_directory import AlreadyRunning, open_data_directory
 from chat.embedded_postgres.embedded import open_embedded_postgres, running_address
 from chat.settings.config import Config
-from chat.storage.postgres.storage import open_postgres_beside
+from chat.storage.postgres.storage import open_shared_postgres_storage
 
 
-class Beside(msgspec.Struct, frozen=True):
+class DataAccess(msgspec.Struct, frozen=True):
     """What a command does on the data of a server."""
 
     accounts: Accounts
@@ -29,7 +29,7 @@ class Beside(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_beside(config: Config) -> AsyncGenerator[Beside]:
+async def open_data_access(config: Config) -> AsyncGenerator[DataAccess]:
     """Serve whoever runs the server, also while it runs on the same data. Raises CannotStart."""
     async with AsyncExitStack() as stack:
         if config.database_url is not None:
@@ -42,11 +42,11 @@ async def open_beside(config: Config) -> AsyncGenerator[Beside]:
             except AlreadyRunning:
                 address = running_address(config.data)
         storage = await stack.enter_async_context(
-            open_postgres_beside(address, query_timeout=config.query_timeout)
+            open_shared_postgres_storage(address, query_timeout=config.query_timeout)
         )
         accounts = make_accounts(config, storage.users, storage.users.by_id, secret="")  # it issues no tokens
         moderation = Moderation(storage.rooms, storage.messages)
-        yield Beside(accounts, Administration(storage.users, accounts), moderation)
+        yield DataAccess(accounts, Administration(storage.users, accounts), moderation)
 
 
 def make_accounts(

@@ -7,8 +7,15 @@ import trio
 import trio.testing
 
 from chat.domain.entities import Person
+from chat.inspection.connection_report import (
+    ConnectionReport,
+    Happened,
+    Seen,
+    Summary,
+    recent_ends,
+    report_connection,
+)
 from chat.inspection.recorder import KEPT_FOR, End, Record, Recorder
-from chat.inspection.story import Happened, Seen, Story, Summary, recent_ends, tell_story
 
 
 def admitted(recorder: Recorder, person: Person | None) -> Record:
@@ -33,7 +40,7 @@ async def test_an_open_connection_tells_its_events_and_its_last_frames(
     record.message(trio.current_time(), 7)
     await trio.sleep(1)
     types = ["continuation", "text", "binary", "close", "ping", "pong", "opcode 11"]
-    assert tell_story(recorder, 1) == Story(
+    assert report_connection(recorder, 1) == ConnectionReport(
         Summary(1, "ada", "messenger", "192.0.2.1", 3.0, None, "open", "It has not ended."),
         [
             Happened(0.0, "accepted"),
@@ -48,12 +55,12 @@ async def test_an_open_connection_tells_its_events_and_its_last_frames(
 async def test_one_that_nobody_knows_has_no_story(autojump_clock: trio.testing.MockClock) -> None:
     recorder = Recorder()
     record = admitted(recorder, None)
-    assert tell_story(recorder, 2) is None
-    story = tell_story(recorder, 1)
+    assert report_connection(recorder, 2) is None
+    story = report_connection(recorder, 1)
     assert story is not None
     assert (story.summary.name, story.events, story.frames) == (None, [Happened(0.0, "accepted")], [])
     recorder.forget(record)
-    assert tell_story(recorder, 1) is None
+    assert report_connection(recorder, 1) is None
 
 
 async def test_one_that_ended_badly_is_told_for_a_while(autojump_clock: trio.testing.MockClock) -> None:
@@ -68,11 +75,11 @@ async def test_one_that_ended_badly_is_told_for_a_while(autojump_clock: trio.tes
     await trio.sleep(KEPT_FOR - 1)
     assert [summary.connection for summary in recent_ends(recorder)] == [2, 1]
     for number in (1, 2):
-        story = tell_story(recorder, number)
+        story = report_connection(recorder, number)
         assert story is not None
         assert story.summary == Summary(
             number, "ben", "talker", "192.0.2.1", 3.0, KEPT_FOR - 1, "lost", "Gone."
         )
         assert story.events == [Happened(0.0, "accepted")]
     await trio.sleep(2)
-    assert tell_story(recorder, 1) is None
+    assert report_connection(recorder, 1) is None

@@ -231,7 +231,7 @@ class Session:
     async def _say_goodbye(self, closing: Closing) -> None:
         """Close the WebSocket, in bounded time."""
         with trio.move_on_after(CLOSE_ANSWER):
-            await self._connection.aclose(*closing)
+            await self._connection.aclose(*closing.content)
 
     def beat(self, now: float, interval: float, patience: float) -> None:
         """Ping a silent client, or cut it when it did not answer in time; see Pinger.is_dead()."""

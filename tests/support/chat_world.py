@@ -15,6 +15,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 from trio_websocket import CloseReason, ConnectionClosed
 
+from chat.domain import closing
 from chat.domain.accounts import Accounts
 from chat.domain.budgets import Budgets
 from chat.domain.closing import Closing
@@ -35,6 +36,8 @@ from tests.support.port_calls import WRITES
 
 SECRET = "a secret of the tests that is long enough"
 EVER = 2**63 - 1
+
+_CLOSINGS = {each.content: each for each in vars(closing).values() if isinstance(each, Closing)}
 
 
 class Obstacles:
@@ -129,7 +132,7 @@ class FakeConnection:
 
     async def aclose(self, code: int = 1000, reason: str = "") -> None:
         await trio.lowlevel.checkpoint()
-        self.closed_with = Closing(code, reason)
+        self.closed_with = _CLOSINGS[code, reason]
 
 
 class Client:

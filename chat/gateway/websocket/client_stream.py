@@ -98,7 +98,7 @@ class ClientStream(trio.abc.Stream):
         data = await self._inbound.receive_for_library(max_bytes)
         if self.record.most_fragments > _FRAGMENTS:
             self.record.too_many_fragments = True
-            self.send_queue.finish(close_frame(*TOO_BIG))
+            self.send_queue.finish(close_frame(*TOO_BIG.content))
             raise trio.BrokenResourceError("too many fragments")
         if self.connection is not None and len(self.connection._message_parts) > _PIECES:
             _join_pieces(self.connection._message_parts)

@@ -85,7 +85,7 @@ class WebSocketEndpoint:
                 logger.exception("session failed", connection=stream.record.id, address=address)
                 record_crash(self._recorder, stream.record, crash)
                 stream.send_queue.cut()
-                await stream.finish_alone(close_frame(*CRASHED))
+                await stream.finish_alone(close_frame(*CRASHED.content))
             else:
                 logger.debug("handshake failed", address=address, exc_info=True)
         finally:
@@ -169,7 +169,7 @@ class WebSocketEndpoint:
             record_end(self._recorder, stream.record, connection.closed)
             if stream.record.cut:
                 stream.send_queue.cut()
-                stream.send_queue.finish(close_frame(*CUT_BY_ADMIN))
+                stream.send_queue.finish(close_frame(*CUT_BY_ADMIN.content))
             name = session.person and session.person.name
             logger.info("client left", connection=number, address=address, name=name)
 

@@ -32,7 +32,7 @@ async def test_who_does_not_read_is_not_waited_for_any_longer(monkeypatch: pytes
             async with trio.open_nursery() as nursery:
                 with stream.send_queue.written_by(nursery.start_soon):
                     stream.send_queue.offer(bytes(MUCH))
-                    stream.send_queue.finish(close_frame(*GOING_AWAY))
+                    stream.send_queue.finish(close_frame(*GOING_AWAY.content))
                     await stream.flush()
                 nursery.cancel_scope.cancel()
             await stream.hang_up()
@@ -45,7 +45,7 @@ async def test_who_does_not_read_is_not_waited_for_any_longer(monkeypatch: pytes
 async def test_who_reads_has_everything_before_the_end_also_if_it_still_sends() -> None:
     ours, theirs = trio.socket.socketpair()
     stream = ClientStream(ReplayStream(trio.SocketStream(ours)), b"", largest=100, limit=2 * MUCH)
-    last = close_frame(*GOING_AWAY)
+    last = close_frame(*GOING_AWAY.content)
     heard = bytearray()
 
     async def read() -> None:
@@ -188,7 +188,7 @@ TOO_BIG_BINARY = b"\x82\xff" + (1 << 17).to_bytes(8) + bytes(4 + (1 << 17))
 
 @pytest.mark.parametrize("late", [PING, TOO_BIG_BINARY], ids=["a ping", "too big"])
 async def test_what_comes_after_our_close_frame_takes_nothing_from_what_still_waits(late: bytes) -> None:
-    last = close_frame(*GOING_AWAY)
+    last = close_frame(*GOING_AWAY.content)
     goodbye = b"\x88\x82\0\0\0\0" + GOING_AWAY.code.to_bytes(2)
     with trio.fail_after(20):
         async with accepted(16_384) as (stream, _, client), trio.open_nursery() as nursery:
@@ -196,7 +196,7 @@ async def test_what_comes_after_our_close_frame_takes_nothing_from_what_still_wa
             assert stream.connection is not None
             stream.send_queue.offer(bytes(MUCH))
             stream.receive_no_more()
-            nursery.start_soon(stream.connection.aclose, *GOING_AWAY)
+            nursery.start_soon(stream.connection.aclose, *GOING_AWAY.content)
             await trio.testing.wait_all_tasks_blocked()
             assert stream.send_queue.queued > len(last), "the close frame does not wait"
             for _ in range(3 if late == PING else 1):

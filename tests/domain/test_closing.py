@@ -1,0 +1,23 @@
+"""The page for clients says of every close code what the server means by it."""
+
+from pathlib import Path
+
+import pytest
+
+from chat.domain import closing
+from chat.domain.closing import Closing
+
+PAGE = Path(__file__).parents[2] / "docs/protocols/README.md"
+CLOSINGS = {name: value for name, value in vars(closing).items() if isinstance(value, Closing)}
+
+
+@pytest.mark.parametrize("name", CLOSINGS)
+def test_the_page_says_when_to_come_back(name: str) -> None:
+    known = CLOSINGS[name]
+    (row,) = (line for line in PAGE.read_text().splitlines() if line.startswith(f"| {known.code} "))
+    assert row.split(" | ")[-1].startswith(known.retry)
+
+
+@pytest.mark.parametrize("name", CLOSINGS)
+def test_a_reason_fits_into_a_close_frame(name: str) -> None:
+    assert len(CLOSINGS[name].reason.encode()) <= 123

@@ -11,7 +11,14 @@ from hypothesis import settings
 
 from chat.storage.postgres.database import DatabaseAddress
 from tests.support.databases import new_database
-from tests.support.server import DEFAULT_LIMITS, ServerProcess, data_path, running_server
+from tests.support.server import (
+    DEFAULT_LIMITS,
+    ServerProcess,
+    data_path,
+    remove_used_data,
+    running_server,
+    used_data_path,
+)
 
 pytest_plugins = [
     "tests.cancel_sweep.plugin",
@@ -24,10 +31,16 @@ settings.register_profile("tests", max_examples=60, deadline=None, derandomize=T
 settings.load_profile("tests")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _used_data() -> Generator[None]:
+    yield
+    remove_used_data()
+
+
 @pytest.fixture(scope="session")
 def server() -> Generator[ServerProcess]:
     """One server for all tests that only talk with it, no faster than it lets everybody."""
-    with data_path() as data, running_server(data, **DEFAULT_LIMITS) as server:
+    with used_data_path() as data, running_server(data, **DEFAULT_LIMITS) as server:
         yield server
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conformance.player import Account, Target, play
 from tests.conformance.transcripts import Transcript, dialects, load
-from tests.support.server import ServerProcess, data_path, running_server
+from tests.support.server import ServerProcess, running_server, used_data_path
 
 TRANSCRIPTS = [transcript for name in dialects() for transcript in load(name).transcripts]
 TITLES = [transcript.title for transcript in TRANSCRIPTS]
@@ -47,7 +47,7 @@ def target(server: ServerProcess, operators: list[Account]) -> Generator[Target]
 @pytest.fixture(scope="module")
 def trusting_target() -> Generator[Target]:
     """A server that takes `from` at its word, as the original does."""
-    with data_path() as data, running_server(data, CHAT_DIRECT_TRUST_FROM="1") as server:
+    with used_data_path() as data, running_server(data, CHAT_DIRECT_TRUST_FROM="1") as server:
         yield Target(server.url, has=["trust-from"])
 
 
@@ -55,14 +55,14 @@ def trusting_target() -> Generator[Target]:
 def sparing_target() -> Generator[Target]:
     """A server that lets one person an hour register from an address, which the client may name."""
     settings = {"CHAT_REGISTRATIONS_PER_HOUR": "1", "CHAT_TRUSTED_PROXIES": "127.0.0.1"}
-    with data_path() as data, running_server(data, **settings) as server:
+    with used_data_path() as data, running_server(data, **settings) as server:
         yield Target(server.url, has=["one-registration"])
 
 
 @pytest.fixture(scope="module")
 def inviting_target() -> Generator[Target]:
     """A server on which registering takes an invite."""
-    with data_path() as data, running_server(data, CHAT_REGISTRATION="invite") as server:
+    with used_data_path() as data, running_server(data, CHAT_REGISTRATION="invite") as server:
         yield Target(server.url, has=["invites"])
 
 

@@ -23,6 +23,9 @@ UNLIMITED = {f"CHAT_{what}": "0" for what in ("MESSAGE_RATE", "MESSAGE_BYTES", "
 DEFAULT_LIMITS = dict.fromkeys(UNLIMITED, "")
 """The limits on speed that a server has by itself."""
 
+_USED: list[TemporaryDirectory[str]] = []
+"""The directory that used_data_path() copies, once there is one."""
+
 
 class ServerProcess:
     """`chat serve` as a user starts it, on a free port of loopback, but without limits on speed.
@@ -110,3 +113,27 @@ def data_path() -> Generator[Path]:
     with TemporaryDirectory(prefix="chat-") as directory:
         Path(directory).chmod(0o755)
         yield Path(directory) / "data"
+
+
+@contextmanager
+def used_data_path() -> Generator[Path]:
+    """A data directory in which a server ran before, so that the next one starts in half the time."""
+    with data_path() as data:
+        subprocess.run(["cp", "-a", _used_once() / "data", data], check=True, timeout=_START)
+        yield data
+
+
+def _used_once() -> Path:
+    """The directory that all of them are copies of, until remove_used_data()."""
+    if not _USED:
+        _USED.append(TemporaryDirectory(prefix="chat-"))
+        Path(_USED[0].name).chmod(0o755)
+        with running_server(Path(_USED[0].name) / "data"):
+            pass
+    return Path(_USED[0].name)
+
+
+def remove_used_data() -> None:
+    """Remove what used_data_path() copies from."""
+    while _USED:
+        _USED.pop().cleanup()

@@ -17,7 +17,7 @@ from tests.support.people import PASSWORD, Person, client, eventually, member, p
 from tests.support.processes import held_connections, needs_proc
 from tests.support.raw_client import RawClient, opening
 from tests.support.saved import delete_person, saved_lines
-from tests.support.server import ServerProcess, data_path, running_server
+from tests.support.server import ServerProcess, running_server, used_data_path
 
 HEAD_TIMEOUT = 2.0
 """Seconds that this server gives a head: those who send half of one are to be gone soon."""
@@ -52,7 +52,7 @@ class Innocents:
 @pytest.fixture(scope="module")
 def server() -> Generator[ServerProcess]:
     """A server of these tests' own: what breaks here breaks nothing elsewhere."""
-    with data_path() as data, running_server(data, CHAT_HEAD_TIMEOUT=str(HEAD_TIMEOUT)) as server:
+    with used_data_path() as data, running_server(data, CHAT_HEAD_TIMEOUT=str(HEAD_TIMEOUT)) as server:
         yield server
 
 

@@ -20,7 +20,7 @@ from tests.support.people import client, eventually, member, post, request
 from tests.support.processes import held_connections, needs_proc, resident_kib
 from tests.support.raw_client import RawClient, opening
 from tests.support.saved import saved_lines
-from tests.support.server import ServerProcess, data_path, running_server
+from tests.support.server import ServerProcess, running_server, used_data_path
 
 TRIES = 10_000 if os.environ.get("FULL_TESTS") else 200
 """How often each lie is told."""
@@ -30,7 +30,7 @@ LOGINS = 250 if os.environ.get("FULL_TESTS") else 15
 
 @pytest.fixture(scope="module")
 def server() -> Generator[ServerProcess]:
-    with data_path() as data, running_server(data) as server:
+    with used_data_path() as data, running_server(data) as server:
         yield server
 
 
@@ -205,7 +205,7 @@ def test_clients_that_come_and_go_leave_no_descriptor_and_no_memory(
 def careful() -> Generator[ServerProcess]:
     """A server whose password hashes cost what they do by default would, or a little less."""
     cost = "10" if os.environ.get("FULL_TESTS") else "9"
-    with data_path() as data, running_server(data, CHAT_BCRYPT_COST=cost) as server:
+    with used_data_path() as data, running_server(data, CHAT_BCRYPT_COST=cost) as server:
         yield server
 
 

@@ -28,7 +28,7 @@ from tests.support.saved import (
     numbers_of,
     saved_lines,
 )
-from tests.support.server import ServerProcess, data_path, running_server
+from tests.support.server import ServerProcess, running_server, used_data_path
 
 pytestmark = needs_proc
 
@@ -45,7 +45,7 @@ NOT_SAVED = "the message could not be saved, try again"
 def server() -> Generator[ServerProcess]:
     """A server that outlives its database again and again, and does not wait long for it."""
     settings = {"CHAT_COMMIT_TIMEOUT": "1", "CHAT_QUERY_TIMEOUT": "1"}
-    with data_path() as data, running_server(data, **settings) as server:
+    with used_data_path() as data, running_server(data, **settings) as server:
         yield server
 
 

@@ -30,7 +30,7 @@ from tests.support.faults.trials import killed, load_on, outlives, terminate_con
 from tests.support.people import client, eventually, member
 from tests.support.processes import held_connections, kill, needs_proc, postgres_under, stopped
 from tests.support.raw_client import RawClient, opening
-from tests.support.server import ServerProcess, data_path, running_server
+from tests.support.server import ServerProcess, data_path, running_server, used_data_path
 
 pytestmark = needs_proc
 
@@ -48,7 +48,7 @@ SETTINGS = {"CHAT_COMMIT_TIMEOUT": str(COMMIT_TIMEOUT), "CHAT_QUERY_TIMEOUT": "1
 
 @pytest.fixture(scope="module")
 def server() -> Generator[ServerProcess]:
-    with data_path() as data, running_server(data, **SETTINGS) as server:
+    with used_data_path() as data, running_server(data, **SETTINGS) as server:
         yield server
 
 

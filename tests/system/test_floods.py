@@ -14,7 +14,7 @@ from tests.support.people import PATIENCE, eventually, request
 from tests.support.processes import held_connections, needs_proc
 from tests.support.raw_client import RawClient
 from tests.support.saved import execute_sql, fetch_sql
-from tests.support.server import DEFAULT_LIMITS, ServerProcess, data_path, running_server
+from tests.support.server import DEFAULT_LIMITS, ServerProcess, running_server, used_data_path
 
 MESSAGES, BYTES = (200, 50), (524_288, 65_536)
 """What one person may send by default: at once, and each second."""
@@ -27,7 +27,7 @@ pytestmark = needs_proc
 
 @pytest.fixture
 def server() -> Generator[ServerProcess]:
-    with data_path() as data, running_server(data, **DEFAULT_LIMITS) as server:
+    with used_data_path() as data, running_server(data, **DEFAULT_LIMITS) as server:
         yield server
 
 

@@ -18,7 +18,7 @@ import trustme
 
 from tests.support.people import PATIENCE, client, eventually, member, request
 from tests.support.processes import child
-from tests.support.server import ServerProcess, data_path, running_server
+from tests.support.server import ServerProcess, running_server, used_data_path
 
 AUTHORITY = trustme.CA()
 
@@ -59,7 +59,7 @@ def trusting() -> ssl.SSLContext:
 @pytest.fixture(scope="module")
 def data() -> Generator[Path]:
     """One data directory for all of them, one after the other."""
-    with data_path() as data:
+    with used_data_path() as data:
         yield data
 
 

@@ -12,7 +12,7 @@ import trustme
 from httpx_ws import aconnect_ws
 
 from tests.support.people import PASSWORD, PATIENCE, register
-from tests.support.server import ServerProcess, data_path, running_server
+from tests.support.server import ServerProcess, running_server, used_data_path
 
 TIMES = 20
 """Logins, each with a socket over its connection."""
@@ -30,7 +30,10 @@ def encrypted(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -
     cert, key = directory / "cert.pem", directory / "key.pem"
     cert.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
     issued.private_key_pem.write_to_path(key)
-    with data_path() as data, running_server(data, "--tls-cert", str(cert), "--tls-key", str(key)) as server:
+    with (
+        used_data_path() as data,
+        running_server(data, "--tls-cert", str(cert), "--tls-key", str(key)) as server,
+    ):
         yield server
 
 

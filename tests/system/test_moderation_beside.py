@@ -7,14 +7,14 @@ import pytest
 
 from tests.support.command_line import chat, try_chat
 from tests.support.people import PASSWORD, client, eventually, member, post, register, request
-from tests.support.server import ServerProcess, data_path, running_server
+from tests.support.server import ServerProcess, running_server, used_data_path
 
 
 @pytest.fixture(scope="module")
 def club() -> Generator[ServerProcess]:
     """A server whose people are invited, and whose lobby is theirs."""
     settings = {"CHAT_REGISTRATION": "invite", "CHAT_LOBBY": "members", "CHAT_BCRYPT_COST": "4"}
-    with data_path() as data, running_server(data, **settings) as server:
+    with used_data_path() as data, running_server(data, **settings) as server:
         yield server
 
 

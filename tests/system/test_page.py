@@ -23,7 +23,7 @@ from tests.support import command_line
 from tests.support.people import PASSWORD, Person, eventually, member, post, register, request
 from tests.support.processes import needs_proc, postgres_under, stopped
 from tests.support.saved import execute_sql
-from tests.support.server import ServerProcess, data_path, running_server
+from tests.support.server import ServerProcess, running_server, used_data_path
 from tests.system.relay import Relay, relay_to, without_port
 
 CHROMIUM = shutil.which("chromium")
@@ -56,7 +56,10 @@ def browser() -> Generator[Browser]:
 @pytest.fixture(scope="module")
 def chat() -> Generator[ServerProcess]:
     """A server whose database may be stopped."""
-    with data_path() as data, running_server(data, CHAT_COMMIT_TIMEOUT="3", CHAT_QUERY_TIMEOUT="3") as server:
+    with (
+        used_data_path() as data,
+        running_server(data, CHAT_COMMIT_TIMEOUT="3", CHAT_QUERY_TIMEOUT="3") as server,
+    ):
         yield server
 
 
@@ -151,7 +154,7 @@ def test_whoever_opens_it_can_read(chat: ServerProcess, context: BrowserContext)
 
 def test_an_invite_in_the_address_registers_who_was_invited(context: BrowserContext) -> None:
     settings = {"CHAT_REGISTRATION": "invite", "CHAT_LOBBY": "members"}
-    with data_path() as data, running_server(data, **settings) as club:
+    with used_data_path() as data, running_server(data, **settings) as club:
         code = command_line.chat(club, "user", "invite").strip()
         page = open_page(context, f"{club.url}/?invite={code}")
         expect(status(page)).to_have_text("Log in to read and write.")
@@ -163,7 +166,7 @@ def test_an_invite_in_the_address_registers_who_was_invited(context: BrowserCont
 
 
 def test_where_registration_is_closed_no_button_promises_it(context: BrowserContext) -> None:
-    with data_path() as data, running_server(data, CHAT_REGISTRATION="closed") as closed:
+    with used_data_path() as data, running_server(data, CHAT_REGISTRATION="closed") as closed:
         page = open_page(context, closed.url)
         expect(page.get_by_role("button", name="Log in")).to_be_visible()
         expect(page.get_by_role("button", name="Register")).to_be_hidden()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.people import client, eventually, member
-from tests.support.server import ServerProcess, data_path, running_server
+from tests.support.server import ServerProcess, running_server, used_data_path
 from tests.system.proxying import HOST, PROXIES, SITE, Site, proxy, shown
 
 AGAIN = 20
@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[ServerProcess]
     """The server with the settings that the page shows, on free ports."""
     settings = tmp_path_factory.mktemp("settings") / "chat.toml"
     settings.write_text(shown("toml").replace(":9100", ":0"))
-    with data_path() as data, running_server(data, "--config", str(settings)) as server:
+    with used_data_path() as data, running_server(data, "--config", str(settings)) as server:
         yield server
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.documentation.commands import ROOT, commands
 from tests.support.processes import child
-from tests.support.server import ServerProcess, data_path, running_server
+from tests.support.server import ServerProcess, running_server, used_data_path
 
 README = ROOT / "README.md"
 PATIENCE = 60
@@ -23,7 +23,7 @@ PATIENCE = 60
 @pytest.fixture(scope="module")
 def server() -> Generator[ServerProcess]:
     """A server on which nobody has said anything yet."""
-    with data_path() as data, running_server(data) as server:
+    with used_data_path() as data, running_server(data) as server:
         yield server
 
 

@@ -14,7 +14,7 @@ from tests.support.people import PASSWORD, Burst, Line, client, member, post, re
 from tests.support.processes import needs_proc, postgres_under, wait_until_ended
 from tests.support.raw_client import RawClient, opening
 from tests.support.saved import BURST, assert_only_ends_are_missing, assert_told_once_in_order, saved_lines
-from tests.support.server import ServerProcess, data_path, running_server
+from tests.support.server import ServerProcess, running_server, used_data_path
 
 GRACE = 1.0
 """Seconds that these servers give to goodbyes."""
@@ -31,7 +31,7 @@ CALL_WITHOUT_ITS_END = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1
 @pytest.fixture(scope="module")
 def data() -> Generator[Path]:
     """One data directory for all: each server finds what the one before it has left."""
-    with data_path() as data:
+    with used_data_path() as data:
         yield data
 
 

@@ -11,7 +11,7 @@ from tests.support.people import Line, Person, client, eventually, member, regis
 from tests.support.processes import held_connections, needs_proc
 from tests.support.raw_client import RawClient
 from tests.support.saved import saved_lines
-from tests.support.server import ServerProcess, data_path, running_server
+from tests.support.server import ServerProcess, running_server, used_data_path
 
 OUTBOX_BYTES = 65_536
 MOST_BUFFERED = 100_000_000
@@ -23,7 +23,7 @@ NO_PONG = 4009
 
 @pytest.fixture(scope="module")
 def server() -> Generator[ServerProcess]:
-    with data_path() as data, running_server(data, CHAT_OUTBOX_BYTES=str(OUTBOX_BYTES)) as server:
+    with used_data_path() as data, running_server(data, CHAT_OUTBOX_BYTES=str(OUTBOX_BYTES)) as server:
         yield server
 
 
@@ -31,7 +31,7 @@ def server() -> Generator[ServerProcess]:
 def impatient() -> Generator[ServerProcess]:
     """A server that soon asks the silent whether they are there."""
     settings = {"CHAT_PING_INTERVAL": "0.4", "CHAT_PONG_TIMEOUT": "1"}
-    with data_path() as data, running_server(data, **settings) as server:
+    with used_data_path() as data, running_server(data, **settings) as server:
         yield server
 
 

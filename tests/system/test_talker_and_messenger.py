@@ -20,7 +20,7 @@ from websockets.exceptions import InvalidStatus
 
 from tests.support.people import PASSWORD, Line, Person, client, post, register, request
 from tests.support.saved import delete_person, saved_lines
-from tests.support.server import ServerProcess, data_path, running_server
+from tests.support.server import ServerProcess, running_server, used_data_path
 
 SECRET = "a secret of the tests that is long enough"
 NOT_AUTHORISED = "not authorised: send auth <token> first"
@@ -61,7 +61,7 @@ class House:
 @pytest.fixture(scope="module")
 def house() -> Generator[House]:
     with (
-        data_path() as data,
+        used_data_path() as data,
         running_server(data, "--listen", "127.0.0.1:0=messenger", CHAT_SECRET=SECRET) as server,
     ):
         yield House(server)

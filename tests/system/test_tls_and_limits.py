@@ -15,7 +15,7 @@ from tests.support.people import PASSWORD, client, eventually, member, post, reg
 from tests.support.processes import held_connections, needs_proc
 from tests.support.raw_client import RawClient, opening
 from tests.support.saved import saved_lines
-from tests.support.server import ServerProcess, data_path, running_server
+from tests.support.server import ServerProcess, running_server, used_data_path
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def flags(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> tu
 
 @pytest.fixture(scope="module")
 def encrypted(flags: tuple[str, ...]) -> Generator[ServerProcess]:
-    with data_path() as data, running_server(data, *flags, CHAT_OUTBOX_BYTES="262144") as server:
+    with used_data_path() as data, running_server(data, *flags, CHAT_OUTBOX_BYTES="262144") as server:
         yield server
 
 
@@ -57,7 +57,7 @@ def small() -> Generator[ServerProcess]:
         "CHAT_TRUSTED_PROXIES": "127.0.0.1",
         "CHAT_HEAD_TIMEOUT": "60",
     }
-    with data_path() as data, running_server(data, **settings) as server:
+    with used_data_path() as data, running_server(data, **settings) as server:
         yield server
 
 

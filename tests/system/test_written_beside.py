@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.people import client, register
 from tests.support.saved import LOBBY, execute_sql
-from tests.support.server import ServerProcess, data_path, running_server
+from tests.support.server import ServerProcess, running_server, used_data_path
 
 _WRITE = """
 WITH log AS (UPDATE lanes SET last_id = last_id + $1 RETURNING last_id - $1 AS base),
@@ -22,7 +22,7 @@ FROM room, generate_series(1, $1) AS n"""
 @pytest.fixture(scope="module")
 def alone() -> Generator[ServerProcess]:
     """A server of our own: whoever listens to it is cut."""
-    with data_path() as data, running_server(data) as server:
+    with used_data_path() as data, running_server(data) as server:
         yield server
 
 

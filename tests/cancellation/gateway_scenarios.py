@@ -538,7 +538,7 @@ async def socket_dribbled(run: Run) -> None:
     async def speak(wire: Wire, _world: World) -> None:
         if await wire.opens("/talker"):
             for first in (b"\x81", b"\x82"):
-                for piece in (first, b"\x83", bytes(4), b"xyz"):
+                for piece in (first, b"\x83" + bytes(4), b"xyz"):
                     await wire.send(piece)
                     await trio.sleep(0.01)
         await wire.leaves()
@@ -549,7 +549,7 @@ async def socket_dribbled(run: Run) -> None:
 async def _slowly(run: Run, speak: Client) -> None:
     with pytest.MonkeyPatch.context() as shorter:
         shorter.setattr("chat.gateway.connections.READS_AT_ONCE", 1)
-        shorter.setattr("chat.gateway.connections.READS", 20.0)  # so that a slow machine is too fast as well
+        shorter.setattr("chat.gateway.connections.READS", 10.0)  # so that a slow machine is too fast as well
         for reader in ("head", "connection"):
             shorter.setattr(f"chat.gateway.http1.{reader}.PIECE_OF_HEAD", 2)
         await one_connection(run, speak, config())

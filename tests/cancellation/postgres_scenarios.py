@@ -223,6 +223,7 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                 await messages.timeline(LOBBY_ID, 10, 1 << 20, after=0)
                 await messages.timeline(LOBBY_ID, 10, 1 << 20)
                 await messages.undelivered(ben.id, 0, EVER, 100, 1 << 20)
+                await messages.by_id(1)
                 await messages.newest_id()
                 await messages.conversations(10, 1 << 20)
 

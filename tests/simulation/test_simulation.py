@@ -30,7 +30,7 @@ SMALL = 20
 FOUND_WITHIN = 40
 """Seeds within which a planted defect must be found; most are found by the first."""
 
-TRIED_FIRST = (1, 2, 11, 7, 16, 28, 21, 42)
+TRIED_FIRST = (1, 2, 35, 7, 16, 28, 21, 42)
 """Two small worlds, and some with a crowd of each kind (crowds.py): few defects take more."""
 
 HERE = Path(__file__).parent

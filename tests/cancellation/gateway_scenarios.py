@@ -533,14 +533,16 @@ async def http_dribbled(run: Run) -> None:
 
 
 async def socket_dribbled(run: Run) -> None:
-    """Frames in pieces, more than are read at once: such as we read ourselves, then such as the library reads."""
+    """More reads than may be at once: of a frame in pieces that we read ourselves, then of what the library reads."""
 
     async def speak(wire: Wire, _world: World) -> None:
         if await wire.opens("/talker"):
-            for first in (b"\x81", b"\x82"):
-                for piece in (first, b"\x83" + bytes(4), b"xyz"):
-                    await wire.send(piece)
-                    await trio.sleep(0.01)
+            for piece in (b"\x81", b"\x83" + bytes(4), b"xyz"):
+                await wire.send(piece)
+                await trio.sleep(0.01)
+            for _ in range(2):  # the second is there soon after the first was read, for that is answered
+                await wire.send(b"\x82\x83" + bytes(4) + b"xyz")
+                await wire.until(b"binary frames")
         await wire.leaves()
 
     await _slowly(run, speak)
@@ -549,7 +551,7 @@ async def socket_dribbled(run: Run) -> None:
 async def _slowly(run: Run, speak: Client) -> None:
     with pytest.MonkeyPatch.context() as shorter:
         shorter.setattr("chat.gateway.connections.READS_AT_ONCE", 1)
-        shorter.setattr("chat.gateway.connections.READS", 10.0)  # so that a slow machine is too fast as well
+        shorter.setattr("chat.gateway.connections.READS", 5.0)  # so that a slow machine is too fast as well
         for reader in ("head", "connection"):
             shorter.setattr(f"chat.gateway.http1.{reader}.PIECE_OF_HEAD", 2)
         await one_connection(run, speak, config())

@@ -16,5 +16,5 @@ class WriteRejected(StorageError):
 class OutcomeUnknown(StorageError):
     """The storage went silent in the middle of a write, which may or may not have happened.
 
-    What depends on it must not be acknowledged; `Messages.read_log` tells in the end.
+    What depends on it must not be acknowledged; `Messages.settled_id` tells how far the log is in the end.
     """

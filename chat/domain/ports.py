@@ -203,8 +203,7 @@ class Messages(Protocol):
         ...
 
     async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:
-        """Return what was committed behind `after_id` in all rooms, with their people, once no earlier `save` of this
-        server can still land.
+        """Return what was committed behind `after_id` in all rooms, with their people.
 
         The first `limit` by id, within `most_bytes`, each with its own `pos` and otherwise as it is now: a message that
         was edited since has its new text. None are left out but those that nobody is told any more: of a deleted
@@ -245,6 +244,10 @@ class Messages(Protocol):
 
     async def newest_id(self) -> int:
         """Return the highest id in the log, 0 where nothing was ever said."""
+        ...
+
+    async def settled_id(self) -> int:
+        """Return the highest id in the log, once no earlier `save` of this server can still land."""
         ...
 
     async def conversations(self, limit: int, most_bytes: int) -> list[Conversation]:

@@ -32,6 +32,11 @@ class Broadcaster:
         self._behind += 1
         self._feed.send_nowait(batch)
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether too much is announced and not yet published."""
+        return self._behind > _KEEP_PACE
+
     async def keep_pace(self) -> None:
         """Wait while too much is announced and not yet published. Cancelling changes nothing."""
         await self._at_most_behind(_KEEP_PACE)

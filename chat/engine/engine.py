@@ -24,6 +24,7 @@ from chat.engine.heartbeat import beat
 from chat.engine.history import History, open_history
 from chat.engine.hub import Hub
 from chat.engine.journal import Journal, open_journal
+from chat.engine.log_follower import open_log_follower
 from chat.engine.memberships import Memberships
 from chat.engine.people import PeopleReconciler
 from chat.engine.presence import Presence
@@ -88,7 +89,8 @@ async def open_engine(
 
         async with (
             open_broadcaster(hub, metrics) as broadcaster,
-            open_journal(storage.messages, broadcaster, metrics, skipped, newest_id=hub.newest_id) as journal,
+            open_log_follower(storage.messages, broadcaster, hub.newest_id, skipped) as follower,
+            open_journal(storage.messages, broadcaster, follower, metrics) as journal,
             trio.open_nursery() as nursery,
         ):
             accounts = make_accounts(people.get)

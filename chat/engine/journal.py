@@ -5,7 +5,7 @@ committed is told, once and in order, also when the database went silent in the 
 is told anything until the log has been read to its end (`log_follower.py`).
 """
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple, Protocol
 
@@ -94,12 +94,12 @@ class Journal:
     async def write(self) -> None:
         """Commit until the feed is closed and empty."""
         while True:
-            if self._follower.is_behind:
-                await self._catch_up()
+            if self._follower.is_unsure:
+                await self._settle()
             # What waits goes at once: a turn of the loop first would be one in which PostgreSQL has nothing to do.
             batch = receive_all_nowait(self._entries, _BATCH)
             if not batch:
-                with trio.move_on_after(_RETRY if self._follower.is_behind else float("inf")):
+                with trio.move_on_after(_RETRY if self._follower.is_unsure else float("inf")):
                     try:
                         batch.append(await self._entries.receive())
                     except trio.EndOfChannel:
@@ -120,8 +120,8 @@ class Journal:
     async def _commit(self, batch: Sequence[Entry]) -> bool:
         """Save the batch and tell what became of each write. Returns whether the database did its part."""
         writes = [entry.write for entry in batch]
-        if self._follower.is_behind:
-            self._refuse(batch, NOT_SAVED)  # a later message must not be told before an earlier one
+        if self._follower.is_unsure:
+            self._refuse(batch, NOT_SAVED)  # the database does not even say what became of the last batch
             return False
         started = trio.current_time()
         try:
@@ -160,10 +160,10 @@ class Journal:
         for entry in batch:
             entry.submitter.on_outcome(entry.write, refusal)
 
-    async def _catch_up(self) -> None:
-        """Tell what the log has beyond what was told. Where the database does not answer, the next try follows."""
+    async def _settle(self) -> None:
+        """Learn what became of a commit. Where the database does not answer, the next try follows."""
         try:
-            committed = await self._follower.catch_up()
+            committed = await self._follower.settle()
         except (StorageDown, OutcomeUnknown):
             return
         logger.info("the log is read to its end", changes=committed)
@@ -181,21 +181,14 @@ def _gone(write: Write) -> Refusal:
 async def open_journal(
     messages: Messages,
     broadcaster: Broadcaster,
+    follower: LogFollower,
     metrics: Metrics | None = None,
-    skipped: Callable[[int], object] = lambda newest_id: None,
-    *,
-    newest_id: int = 0,
 ) -> AsyncGenerator[Journal]:
     """Write for as long as the block lasts, and finish what was taken.
-
-    What is in the log up to `newest_id` is told to nobody. The hub begins with the same number, which is read once:
-    else what another server writes meanwhile would be missed. `skipped` is told, where others wrote too much to be
-    told, up to which id nobody is told of it. Sync.
 
     Cancelling refuses nothing and acknowledges nothing that still waits; a commit under way is finished, told
     and acknowledged.
     """
-    follower = LogFollower(messages, broadcaster, newest_id, skipped)
     journal = Journal(messages, broadcaster, follower, metrics or Metrics())
     async with trio.open_nursery() as nursery:
         nursery.start_soon(journal.write)

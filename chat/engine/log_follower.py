@@ -1,12 +1,18 @@
-"""Reconciles the log: what is committed is announced if it continues what was announced before, and else looked up.
+"""Follows the log: what continues it is announced at once, what is ahead of it waits, and what is missing is read.
 
-Ids ascend without a gap over all rooms and servers, so one number says how far this server is. A commit of our own
-usually continues it. Where it does not, because the outcome of an earlier one is unknown or somebody else wrote, the
-log is read from PostgreSQL until there is nothing more: one way, whatever happened.
+Ids ascend without a gap over all rooms and servers, so one number says how far this server is. Where something does
+not continue it, because an announcement of another server is late or lost, the outcome of a commit is unknown or a
+command wrote beside the server, the log is read until there is nothing more: one way, whatever happened.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 
+import structlog
+import trio
+
+from chat.domain.changes import Change
+from chat.domain.failures import StorageError
 from chat.domain.ports import Messages
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.hub import Announcement
@@ -15,12 +21,23 @@ _PIECE = 256
 _PIECE_BYTES = 4 * 2**20
 """Changes of the log that are read at once, and bytes of their texts."""
 
+PATIENCE = 0.05
+"""Seconds for which what is missing is waited for before it is read, where others announce: mostly it is just late."""
+
+_RETRY = 0.25
+"""Seconds until the next try where the database does not tell what is missing."""
+
+_MOST_AHEAD = 10_000
+"""Changes of others that wait for what is missing before them; those beyond are read with it."""
+
 MOST_BEHIND = 10_000
 """Changes that are told late. Whoever writes more beside this server writes no chat, and nobody could read it."""
 
+logger = structlog.get_logger(__name__)
+
 
 class LogFollower:
-    """Stands between the journal and the broadcaster. One task uses it."""
+    """Stands between the journal and the other servers, and the broadcaster. All but the reading is sync."""
 
     def __init__(
         self,
@@ -28,56 +45,154 @@ class LogFollower:
         broadcaster: Broadcaster,
         newest_id: int,
         skipped: Callable[[int], object] = lambda newest_id: None,
+        patience: float = 0.0,
     ) -> None:
         self._messages = messages
+        self._patience = patience
         self._skipped = skipped  # told up to which id nobody is told: whoever listens missed that. Sync.
         self._broadcaster = broadcaster
         self._newest_id = newest_id  # of all that was announced, or was there before
+        self._end = newest_id  # the log has at least this much
         self._ahead: dict[int, Announcement] = {}  # committed, but something before them is not announced
-        self._is_unsure = False  # whether something may be committed of which nobody told us
+        self._is_unsure = False  # whether a commit of our own may have landed, or may still land
+        self._reads = trio.Lock()
+        self._is_wanted = trio.Event()  # set where something is missing, made anew before each look
 
     @property
-    def is_behind(self) -> bool:
-        """Whether something has to be looked up before anything is announced."""
-        return self._is_unsure or bool(self._ahead)
+    def newest_id(self) -> int:
+        """The newest id of the log that is announced."""
+        return self._newest_id
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether the outcome of a commit of our own is unknown."""
+        return self._is_unsure
 
     def doubt(self) -> None:
-        """Take note that something may have been committed. Sync."""
+        """Take note that a commit of our own may have landed, or may still land. Sync."""
         self._is_unsure = True
 
     def committed(self, announcements: Sequence[Announcement]) -> None:
-        """Announce what one commit added to the log, if it continues what was announced. Sync: no checkpoint."""
+        """Announce what a commit of our own added to the log, as soon as it continues it. Sync: no checkpoint."""
         if not announcements:
             return
-        if self.is_behind or announcements[0].change.id != self._newest_id + 1:
-            self._ahead.update((announcement.change.id, announcement) for announcement in announcements)
-        else:
-            self._announce(announcements)
+        if not self._ahead and announcements[0].change.id == self._newest_id + 1:
+            self._announce(list(announcements))
+            return
+        self._ahead.update((announcement.change.id, announcement) for announcement in announcements)
+        self._announce_what_continues()
 
-    async def catch_up(self) -> int:
-        """Read the log to its end and announce what is new in it; return how many changes that were.
+    def received(self, changes: Sequence[Change], end: int) -> None:
+        """Announce what another server says it committed, as soon as it continues the log. Sync.
 
-        Raises StorageDown or OutcomeUnknown: what was read is announced, and the rest is still behind. Cancelling: the
-        same.
+        `end` is the id of the last change of that commit, which may hold more than was sent along.
         """
-        caught_up = 0
-        if (end := await self._messages.newest_id()) > self._newest_id + MOST_BEHIND:
-            self._newest_id = end
-            self._skipped(end)
-        while behind := await self._messages.read_log(self._newest_id, _PIECE, _PIECE_BYTES):
-            # No await from here on: what is read here is not read again.
-            self._announce([self._ahead.pop(change.id, Announcement(change)) for change in behind])
-            caught_up += len(behind)
-            await self._broadcaster.keep_pace()
-        # What is still ahead was deleted meanwhile: nobody is told, but for its sender, that it was saved.
-        for announcement in self._ahead.values():
-            if announcement.origin is not None:
-                announcement.origin.offer(b"")
-        self._newest_id = max(self._newest_id, *self._ahead, 0)
-        self._ahead.clear()
+        if not self._broadcaster.is_behind:  # else they are read when it is not, so that they don't pile up
+            for change in changes:
+                if change.id > self._newest_id and len(self._ahead) < _MOST_AHEAD:
+                    self._ahead.setdefault(change.id, Announcement(change))
+        self._end = max(self._end, end)
+        self._announce_what_continues()
+
+    def reaches(self, end: int) -> None:
+        """Hear that the log has at least so much. Sync."""
+        self._end = max(self._end, end)
+        self._look_for_what_is_missing()
+
+    async def settle(self) -> int:
+        """Make sure what became of all commits of our own, and catch up; return how many changes that were.
+
+        Raises StorageDown or OutcomeUnknown: then it is unknown still. Cancelling: the same.
+        """
+        self._end = max(self._end, await self._messages.settled_id())
+        caught_up = await self._catch_up()
         self._is_unsure = False
         return caught_up
 
-    def _announce(self, announcements: Sequence[Announcement]) -> None:
+    async def follow(self) -> None:
+        """Read what is missing, until cancelled. Cancelling: what was read is announced."""
+        while True:
+            await self._is_wanted.wait()
+            self._is_wanted = trio.Event()
+            await trio.sleep(self._patience)
+            if not self._is_behind:
+                continue
+            try:
+                await self._catch_up()
+            except StorageError as error:
+                logger.debug("the log is not read yet", error=str(error))
+                await trio.sleep(_RETRY)
+            self._look_for_what_is_missing()
+
+    @property
+    def _is_behind(self) -> bool:
+        return self._end > self._newest_id or bool(self._ahead)
+
+    async def _catch_up(self) -> int:
+        caught_up = 0
+        async with self._reads:
+            self._end = end = max(self._end, *self._ahead, 0)
+            if end > self._newest_id + MOST_BEHIND:
+                self._end = end = max(end, await self._messages.newest_id())
+                self._newest_id = end
+                self._forget_the_told()
+                self._skipped(end)
+            while self._newest_id < end:
+                read = await self._messages.read_log(self._newest_id, _PIECE, _PIECE_BYTES)
+                # No await from here on: what is committed meanwhile is neither told twice nor before this.
+                behind = [change for change in read if change.id > self._newest_id]
+                if behind:
+                    self._announce([self._ahead.pop(change.id, Announcement(change)) for change in behind])
+                    caught_up += len(behind)
+                elif not read:
+                    self._newest_id = max(self._newest_id, end)
+                self._forget_the_told()
+                self._announce_what_continues()
+                await self._broadcaster.keep_pace()
+        return caught_up
+
+    def _forget_the_told(self) -> None:
+        """Drop what waited and was not in the log: it was deleted meanwhile. Its sender alone is told: it was saved."""
+        for change_id in [change_id for change_id in self._ahead if change_id <= self._newest_id]:
+            origin = self._ahead.pop(change_id).origin
+            if origin is not None:
+                origin.offer(b"")
+
+    def _announce_what_continues(self) -> None:
+        continuing = []
+        while announcement := self._ahead.pop(self._newest_id + 1 + len(continuing), None):
+            continuing.append(announcement)
+        if continuing:
+            self._announce(continuing)
+        self._look_for_what_is_missing()
+
+    def _announce(self, announcements: list[Announcement]) -> None:
         self._newest_id = announcements[-1].change.id
-        self._broadcaster.announce(list(announcements))
+        self._end = max(self._end, self._newest_id)
+        self._broadcaster.announce(announcements)
+
+    def _look_for_what_is_missing(self) -> None:
+        if self._is_behind:
+            self._is_wanted.set()
+
+
+@asynccontextmanager
+async def open_log_follower(
+    messages: Messages,
+    broadcaster: Broadcaster,
+    newest_id: int,
+    skipped: Callable[[int], object] = lambda newest_id: None,
+    *,
+    patience: float = 0.0,
+) -> AsyncGenerator[LogFollower]:
+    """Follow the log behind `newest_id` for as long as the block lasts.
+
+    `skipped` is told, where others wrote too much to be told, up to which id nobody is told of it. Sync. What is
+    missing is waited for `patience` seconds before it is read. Leaving or cancelling: what is not read by then is told
+    by nobody here.
+    """
+    follower = LogFollower(messages, broadcaster, newest_id, skipped, patience)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(follower.follow)
+        yield follower
+        nursery.cancel_scope.cancel(reason="the journal has ended")

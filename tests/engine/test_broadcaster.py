@@ -15,6 +15,7 @@ from chat.domain.ports import NewPerson
 from chat.engine.broadcaster import Broadcaster, open_broadcaster
 from chat.engine.hub import Announcement, Hub
 from chat.engine.journal import open_journal
+from chat.engine.log_follower import LogFollower
 from chat.inspection.metrics import Metrics
 from chat.storage.memory import MemoryStorage
 
@@ -152,7 +153,11 @@ async def test_the_journal_commits_no_further_than_the_broadcaster_can_be_behind
     broadcaster, hub, storage = Broadcaster(feed, Metrics()), Pages(), MemoryStorage()
     await storage.users.add(NewPerson(name="ada", password_hash=b""))
     with trio.fail_after(20):
-        async with trio.open_nursery() as nursery, open_journal(storage.messages, broadcaster) as journal:
+        follower = LogFollower(storage.messages, broadcaster, 0)
+        async with (
+            trio.open_nursery() as nursery,
+            open_journal(storage.messages, broadcaster, follower) as journal,
+        ):
             for n in range(1, 41):
                 await journal.submit(Draft(GARDEN, 1, "ada", f"line {n}", 0.0), Nobody())
                 await wait_all_tasks_blocked()

@@ -15,6 +15,7 @@ from chat.domain.closing import NO_PONG
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.hub import Hub
 from chat.engine.journal import Journal, open_journal
+from chat.engine.log_follower import open_log_follower
 from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Record, Recorder
 from chat.inspection.task_tree import Branch, Nest, Scope
@@ -108,7 +109,8 @@ async def test_a_task_tells_line_and_function_and_what_it_calls() -> None:
     storage = MemoryStorage()
     async with (
         open_broadcaster(Hub()) as broadcaster,
-        open_journal(storage.messages, broadcaster),
+        open_log_follower(storage.messages, broadcaster, 0) as follower,
+        open_journal(storage.messages, broadcaster, follower),
         open_watch(Recorder(), Metrics()) as watch,
     ):
         await trio.testing.wait_all_tasks_blocked()

@@ -105,13 +105,11 @@ def forget_what_is_behind() -> "_patch[Any]":
     """The log is never read: what was committed with an unknown outcome is not told."""
 
     async def mutated(self: LogFollower) -> int:
-        await trio.lowlevel.checkpoint()
-        self._newest_id = await self._messages.newest_id()
+        self._newest_id = self._end = await self._messages.newest_id()
         self._ahead.clear()
-        self._is_unsure = False
         return 0
 
-    return patch.object(LogFollower, "catch_up", mutated)
+    return patch.object(LogFollower, "_catch_up", mutated)
 
 
 def tell_in_reverse() -> "_patch[Any]":
@@ -332,7 +330,7 @@ def catch_up_with_messages_alone() -> "_patch[Any]":
     announce = LogFollower._announce
 
     def mutated(self: LogFollower, announcements: Sequence[Announcement]) -> None:
-        told = [each for each in announcements if isinstance(each.change, Message) or not self.is_behind]
+        told = [each for each in announcements if isinstance(each.change, Message) or not self._is_behind]
         announce(self, told or announcements)
 
     return patch.object(LogFollower, "_announce", mutated)

@@ -81,7 +81,7 @@ class Database:
             if kind in ("down", "failover") or (kind == "flaky" and self._chance.random() < 0.2):
                 await trio.sleep(self._chance.choice((0.0, 0.01)))
                 raise StorageDown("the database refuses")
-            if name == "read_log" and not await self._bury():
+            if name == "settled_id" and not await self._bury():
                 raise StorageDown("a write may still land")
             takes = self._chance.randrange(10) * _PACES.get(kind, self._pace)
             if kind == "late" and name not in WRITES:

@@ -136,6 +136,7 @@ async def say(storage: PostgresStorage, sender: int, *texts: str) -> list[Messag
 
 
 async def read_log(storage: PostgresStorage, after_id: int) -> list[Message]:
+    await storage.messages.settled_id()  # from here on nothing of before can land
     return await storage.messages.read_log(after_id, 1000, 1 << 20)
 
 

@@ -41,6 +41,7 @@ READS = frozenset(
         "of_member",
         "ping",
         "read_log",
+        "settled_id",
         "timeline",
         "undelivered",
         "watch",

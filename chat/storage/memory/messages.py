@@ -170,6 +170,9 @@ class MemoryMessages:
         await trio.lowlevel.checkpoint()
         return self._newest_id
 
+    async def settled_id(self) -> int:
+        return await self.newest_id()
+
     async def conversations(self, limit: int, most_bytes: int) -> list[Conversation]:
         await trio.lowlevel.checkpoint()
         people = {

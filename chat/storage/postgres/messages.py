@@ -27,8 +27,7 @@ class PostgresMessages:
         return await self._writer.run(lambda connection: save(connection, writes))
 
     async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:
-        # By the writer's connection: once it is connected, no earlier one of this server still writes.
-        rows = await self._writer.run(lambda c: c.fetch(queries.READ_LOG, after_id, limit, most_bytes))
+        rows = await self._database.read(lambda c: c.fetch(queries.READ_LOG, after_id, limit, most_bytes))
         return [_change(row, _people(row)) for row in rows]
 
     async def by_id(self, message_id: int) -> Message | None:
@@ -63,6 +62,10 @@ class PostgresMessages:
 
     async def newest_id(self) -> int:
         return int(await self._database.read(lambda c: c.fetchval(queries.NEWEST_ID)))
+
+    async def settled_id(self) -> int:
+        # By the writer's connection: once it is connected, no earlier one of this server still writes.
+        return int(await self._writer.run(lambda c: c.fetchval(queries.NEWEST_ID)))
 
     async def conversations(self, limit: int, most_bytes: int) -> list[Conversation]:
         rows = await self._database.read(lambda c: c.fetch(queries.CONVERSATIONS, limit, most_bytes))

@@ -46,7 +46,7 @@ Write = Draft | Edit | Deletion | Reaction
 """What the journal takes."""
 
 
-class Edited(msgspec.Struct, frozen=True, gc=False):
+class Edited(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
     """A message has another text. `id` and `pos` are the change's own; `seq` says which message."""
 
     id: int
@@ -59,7 +59,7 @@ class Edited(msgspec.Struct, frozen=True, gc=False):
     people: People = None
 
 
-class Deleted(msgspec.Struct, frozen=True, gc=False):
+class Deleted(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
     """A message is deleted; nobody is told its text again."""
 
     id: int
@@ -71,7 +71,7 @@ class Deleted(msgspec.Struct, frozen=True, gc=False):
     people: People = None
 
 
-class Reacted(msgspec.Struct, frozen=True, gc=False):
+class Reacted(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
     """Somebody reacted to a message, or took it back; `count` people react to it with that emoji now."""
 
     id: int
@@ -87,4 +87,4 @@ class Reacted(msgspec.Struct, frozen=True, gc=False):
 
 
 Change = Message | Edited | Deleted | Reacted
-"""An entry of the log: a message is a change too."""
+"""An entry of the log: a message is a change too. They are tagged, and short where they are encoded, for the bus."""

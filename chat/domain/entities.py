@@ -145,7 +145,7 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     people: People = None
 
 
-class Message(msgspec.Struct, frozen=True, gc=False):
+class Message(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
     """A committed message. `created_at` is in Unix seconds to the microsecond.
 
     `id` is its place in the log of all rooms, `seq` its place among the messages of its room, and `pos` that of its

@@ -14,6 +14,7 @@ import msgspec
 
 from chat.domain.changes import Change, Write
 from chat.domain.entities import Conversation, Credentials, Message, Person, Room, RoomSummary
+from chat.domain.nodes import Node
 from chat.domain.outcomes import Saved
 
 
@@ -258,6 +259,36 @@ class Messages(Protocol):
         ...
 
 
+class Nodes(Protocol):
+    """The servers that share the storage, each with a lease (`domain/nodes.py`), by the storage's own clock.
+
+    All of it may be lost when the database crashes, but for which numbers were given.
+    """
+
+    async def register(self, *, address: str, version: str, bus: str, number: int | None = None) -> int:
+        """Begin a lease and return the server's number, which no other server ever has.
+
+        `number` is the server's own, where it had a lease before that has lapsed or was lost. Raises OtherBus where a
+        server with a lease uses another bus.
+        """
+        ...
+
+    async def renew(self, number: int, position: int, clients: int) -> int | None:
+        """Renew a lease and return the end of the log (its highest id); None: it has lapsed, register again.
+
+        `position` is the highest id that the server has told, `clients` how many are connected to it.
+        """
+        ...
+
+    async def live(self) -> list[Node]:
+        """Return the servers whose lease has not lapsed, by number."""
+        ...
+
+    async def leave(self, number: int) -> None:
+        """End a lease now, if there is one."""
+        ...
+
+
 class Storage(Protocol):
     """Everything that is kept."""
 
@@ -269,6 +300,9 @@ class Storage(Protocol):
 
     @property
     def messages(self) -> Messages: ...
+
+    @property
+    def nodes(self) -> Nodes: ...
 
     async def ping(self) -> None:
         """Return if the storage answers; raise `StorageDown` if not."""

@@ -31,7 +31,7 @@ from tests.cancel_sweep.sweeping import Run, Scenario
 from tests.support.databases import execute
 
 EMPTY = """
-TRUNCATE users, rooms, invites RESTART IDENTITY CASCADE;
+TRUNCATE users, rooms, invites, nodes RESTART IDENTITY CASCADE;
 INSERT INTO rooms (id, kind, name, name_key) VALUES (1, 'lobby', 'lobby', 'lobby');
 SELECT setval(pg_get_serial_sequence('rooms', 'id'), 1)"""
 NO_SCHEMA = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
@@ -103,6 +103,11 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
         NewPerson(name="bеn", password_hash=b"x", invite=b"code")
     )  # it looks like ben's, so it is refused
     returned["invited"] = await users.add(NewPerson(name="dan", password_hash=b"x", invite=b"code"))
+    number = await storage.nodes.register(address="http://a", version="1", bus="notify")
+    returned["registered"] = [number]
+    assert await storage.nodes.renew(number, 4, 1) == await messages.newest_id()
+    await storage.nodes.leave(number)
+    returned["registered"] = []
     hello = returned["saved"][-1]
     returned["changed"] = await messages.save(
         [
@@ -138,6 +143,8 @@ async def _assert_written(storage: PostgresStorage, returned: dict[str, Any]) ->
     if "wiped" in returned:
         expected = ["bye"]
     assert lobby == expected, "what is there is not what save() returned"
+    servers = [node.number for node in await storage.nodes.live()]
+    assert servers == returned.get("registered", []), "a lease is not what register() and leave() returned"
     assert not ("invited" in returned and await storage.users.is_invite(b"code")), "an invite is used twice"
     if people:
         rooms = await storage.rooms.of_member(people[0].id)
@@ -226,6 +233,7 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                 await messages.by_id(1)
                 await messages.newest_id()
                 await messages.conversations(10, 1 << 20)
+                await storage.nodes.live()
 
             await run.target(read)
             await _assert_pool_whole(storage)

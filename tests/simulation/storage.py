@@ -147,6 +147,7 @@ class Connection:
         self.users = _Table(self, database.kept.users)
         self.rooms = _Table(self, database.kept.rooms)
         self.messages = _Table(self, database.kept.messages)
+        self.nodes = _Table(self, database.kept.nodes)
 
     async def call(self, name: str, do: Callable[[], Awaitable[Any]]) -> Any:
         if self.is_dead:

@@ -105,6 +105,7 @@ class ObstructedStorage:
         self.users = Obstructed(storage.users, obstacles)
         self.rooms = Obstructed(storage.rooms, obstacles)
         self.messages = Obstructed(storage.messages, obstacles)
+        self.nodes = Obstructed(storage.nodes, obstacles)
 
     async def watch(self, *_changed: object) -> None:
         await trio.sleep_forever()

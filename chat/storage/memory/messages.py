@@ -173,6 +173,10 @@ class MemoryMessages:
     async def settled_id(self) -> int:
         return await self.newest_id()
 
+    def end_of_log(self) -> int:
+        """Return the highest id, at once."""
+        return self._newest_id
+
     async def conversations(self, limit: int, most_bytes: int) -> list[Conversation]:
         await trio.lowlevel.checkpoint()
         people = {

@@ -1,20 +1,24 @@
-"""The whole memory storage, wired: three small tables that know each other."""
+"""The whole memory storage, wired: small tables that know each other."""
+
+from collections.abc import Callable
 
 import trio
 
 from chat.domain.ports import Changed
 from chat.storage.memory.messages import MemoryMessages
+from chat.storage.memory.nodes import MemoryNodes
 from chat.storage.memory.rooms import MemoryRooms
 from chat.storage.memory.users import MemoryUsers
 
 
 class MemoryStorage:
-    """Keeps everything until it is dropped."""
+    """Keeps everything until it is dropped. `now` is the clock of the servers' leases, in seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = trio.current_time) -> None:
         self.users = MemoryUsers()
         self.rooms = MemoryRooms(self.users)
         self.messages = MemoryMessages(self.users, self.rooms)
+        self.nodes = MemoryNodes(self.messages.end_of_log, now)
 
     async def ping(self) -> None:
         await trio.lowlevel.checkpoint()

@@ -10,6 +10,7 @@ from chat.storage.postgres.listener import tell_of_changes
 from chat.storage.postgres.messages import PostgresMessages
 from chat.storage.postgres.migrations import known_migrations, migrate
 from chat.storage.postgres.names import note_older_names
+from chat.storage.postgres.nodes import PostgresNodes
 from chat.storage.postgres.rooms import PostgresRooms
 from chat.storage.postgres.users import PostgresUsers
 from chat.storage.postgres.writer import Writer, open_writer
@@ -27,6 +28,7 @@ class PostgresStorage:
         self.users = PostgresUsers(database)
         self.rooms = PostgresRooms(database)
         self.messages = PostgresMessages(database, writer)
+        self.nodes = PostgresNodes(database)
 
     async def ping(self) -> None:
         await self._database.read(lambda connection: connection.fetchval("SELECT 1"))

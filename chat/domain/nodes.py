@@ -1,0 +1,48 @@
+"""The servers of one chat: each has a number and a lease, which it renews while it can reach the database.
+
+A server whose lease has lapsed tells nobody anything until it has a lease again and has caught up with the log. So
+whoever has waited for all servers with a lease has waited for all that can still tell somebody something.
+"""
+
+import msgspec
+
+from chat.domain.startup import CannotStart
+
+LEASE = 5.0
+"""Seconds that a lease lasts, from when the database renews it."""
+
+RENEW = 1.0
+"""Seconds from one renewal to the next."""
+
+FENCE = 4.0
+"""Seconds after which a server counts its lease as lapsed, from before its last good renewal was sent.
+
+Less than LEASE, so that it falls silent before the others stop waiting for it; by its own monotonic clock.
+"""
+
+
+class Node(msgspec.Struct, frozen=True, kw_only=True):
+    """A server with a lease: where it listens, its version, and the kind of its bus.
+
+    `started_at` is in Unix seconds: since when it has had leases without a gap. `position` is the highest id of the log
+    that it has told, `clients` how many are connected, both as of its last renewal. `lease` is in seconds left.
+    """
+
+    number: int
+    address: str
+    version: str
+    bus: str
+    started_at: float
+    position: int
+    clients: int
+    lease: float
+
+
+class OtherBus(CannotStart):
+    """Another server of this database uses another bus: what one announces the other would not hear."""
+
+    def __init__(self, bus: str, theirs: str) -> None:
+        super().__init__(
+            f"a server on this database uses the bus {theirs!r}, and this one {bus!r}: give all the same --bus"
+        )
+        self.bus = theirs

@@ -10,6 +10,7 @@ The floors, highest first; a file imports only from floors below its own:
     gateway/             one port: listener, admission, TLS; http1/ and websocket/
     engine/              what is alive now: session, hub, journal, broadcaster, send queue, history, memberships
     inspection/          what is looked at: records of connections, task tree, metrics, control socket
+    bus/                 what hurries news from server to server: in memory, PostgreSQL's NOTIFY, Redis
     storage/             the ports in memory and in PostgreSQL
     embedded_postgres/   supervises a PostgreSQL of our own
     settings/            one frozen record, and where it is read from

@@ -1,0 +1,62 @@
+"""What waits to be taken is bounded in bytes, small payloads too, and a loss is told once."""
+
+import pytest
+import trio
+import trio.testing
+
+from chat.bus import receive_buffer
+from chat.bus.receive_buffer import EACH, ReceiveBuffer
+
+
+async def filled(*payloads: bytes) -> ReceiveBuffer:
+    buffer = ReceiveBuffer()
+    assert await buffer.take() is None
+    for payload in payloads:
+        buffer.put(payload)
+    return buffer
+
+
+async def test_at_the_start_something_may_be_missing() -> None:
+    buffer = ReceiveBuffer()
+    buffer.put(b"a")
+    assert await buffer.take() is None
+    assert await buffer.take() == [b"a"]
+
+
+async def test_losses_before_a_take_are_one_none() -> None:
+    buffer = await filled(b"a")
+    buffer.lose()
+    buffer.lose()
+    assert await buffer.take() is None
+    assert await buffer.take() == [b"a"]
+
+
+async def test_empty_payloads_take_room_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receive_buffer, "MOST_BYTES", 10 * EACH)
+    buffer = await filled(*[b""] * 10)
+    assert await buffer.take() == [b""] * 10
+    buffer = await filled(*[b""] * 11)
+    assert buffer.waiting_bytes == 0
+    assert await buffer.take() is None
+
+
+async def test_room_is_given_back_by_taking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receive_buffer, "MOST_BYTES", 10 * EACH)
+    buffer = await filled()
+    for _ in range(5):
+        for _ in range(10):
+            buffer.put(b"")
+        assert await buffer.take() == [b""] * 10
+
+
+@pytest.mark.parametrize("happens", ["put", "lose"])
+async def test_a_waiting_receiver_is_woken(happens: str) -> None:
+    buffer = await filled()
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(buffer.take)
+            await trio.testing.wait_all_tasks_blocked()
+            if happens == "put":
+                buffer.put(b"a")
+            else:
+                buffer.lose()

@@ -7,6 +7,7 @@ servers of another version do: fields that are unknown here, which stand after t
 import msgspec
 
 from chat.domain.changes import Change
+from chat.domain.entities import Message
 
 
 class Announced(msgspec.Struct, frozen=True, tag=True, array_like=True):
@@ -19,7 +20,50 @@ class Announced(msgspec.Struct, frozen=True, tag=True, array_like=True):
     changes: list[Change]
 
 
-Payload = Announced
+class Beat(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """A server lives, and has announced the log up to this id."""
+
+    node: int
+    newest_id: int
+
+
+class HasTold(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Has the server told its clients the log up to this id? It answers when it has."""
+
+    change_id: int
+
+
+class HasNoted(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Has the server noted all that it told this person? It answers when it has."""
+
+    person_id: int
+
+
+class Relayed(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Does somebody here hear this message, which is saved nowhere? If so, they are told it."""
+
+    message: Message
+
+
+class Question(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """A question of a server, to one other or to all; `number` is its own number for it."""
+
+    node: int
+    number: int
+    to: int | None
+    asks: HasTold | HasNoted | Relayed
+
+
+class Answer(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """What a server answers: `to` asked, under this `number`."""
+
+    node: int
+    number: int
+    to: int
+    answer: bool
+
+
+Payload = Announced | Beat | Question | Answer
 """What a payload can be: a union of tagged structs, `array_like` as these."""
 
 encode = msgspec.json.Encoder().encode
@@ -36,7 +80,8 @@ class PayloadReader:
     def read(self, payload: bytes) -> Payload | None:
         """Return what a payload says, or None where it says nothing that we understand. Sync; never raises."""
         try:
-            return self._decode(payload)
+            said: Payload = self._decode(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self.unreadable += 1
             return None
+        return said

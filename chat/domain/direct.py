@@ -7,12 +7,31 @@ from chat.domain.entities import Inbox, Message, Person
 from chat.domain.ports import Messages, Rooms, Users
 from chat.domain.recent import Recent
 
+FIRST_GUEST = 10**12
+"""Ids from here on are guests'. No person has one, no two guests share one, and JavaScript holds it exactly."""
+
+_GUESTS_OF_EACH = 10**9
+"""Ids of guests that each server has to give: there is room for nine million servers."""
+
+HIGHEST_ID = 2**53 - 1
+"""No id is higher."""
+
 MOST_ROOM_IDS = 10_000
 """Rooms that are found without a query, the last used; one takes some 300 bytes."""
 
 _PIECE_MESSAGES = 200
 _PIECE_BYTES = 131_072
 """Of the missed messages that are read at once: a client takes one piece before the next is read."""
+
+
+def first_guest_of(server: int) -> int:
+    """Return the first id that the server with this number gives to a guest."""
+    return FIRST_GUEST + server * _GUESTS_OF_EACH
+
+
+def server_of_guest(client_id: int) -> int | None:
+    """Return the number of the server where a guest with this id is; None: it is no guest's."""
+    return None if client_id < FIRST_GUEST else (client_id - FIRST_GUEST) // _GUESTS_OF_EACH
 
 
 class WriteTracker(Protocol):

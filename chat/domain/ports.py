@@ -7,7 +7,7 @@ cancelled write was either not begun or is complete.
 Any method may raise `StorageDown`; a write may also raise `OutcomeUnknown`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -157,6 +157,10 @@ class Rooms(Protocol):
 
     async def is_member(self, room_id: int, person_id: int) -> bool:
         """Whether the person was made a member of the room. The lobby has everybody, and no memberships."""
+        ...
+
+    async def members_among(self, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+        """Return those (room id, person id) of these who were made members, of rooms that are there."""
         ...
 
     async def remove_member(self, room_id: int, person_id: int) -> bool:

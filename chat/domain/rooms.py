@@ -1,6 +1,7 @@
 """The rules about rooms that people make: who may see, join, invite, remove."""
 
 import time
+from collections.abc import Collection
 
 from chat.domain import ports
 from chat.domain.entities import Draft, Message, MessageKind, Person, Room, RoomKind
@@ -143,6 +144,12 @@ class Rooms:
         if gone:
             self._outdate(room_id)
         return gone
+
+    async def members_among(self, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+        """Return those (room id, person id) of these who are members now; whoever is about to enter looks again."""
+        for room_id in self._look_ups:
+            self._outdate(room_id)
+        return await self._rooms.members_among(pairs)
 
     async def messages(self, person: Person, room_id: int, last_id: int) -> list[Message] | Refusal:
         """Return the newest messages with ids up to `last_id` (0: all), newest first."""

@@ -11,6 +11,7 @@ from itertools import chain
 import trio
 
 from chat.channels import receive_all_nowait
+from chat.engine.cluster.fence import Fence
 from chat.engine.hub import Announcement, Hub
 from chat.inspection.metrics import Metrics
 
@@ -21,9 +22,12 @@ _KEEP_PACE = 16
 class Broadcaster:
     """Submits announcements to the fan-out task."""
 
-    def __init__(self, feed: trio.MemorySendChannel[list[Announcement]], metrics: Metrics) -> None:
+    def __init__(
+        self, feed: trio.MemorySendChannel[list[Announcement]], metrics: Metrics, fence: Fence | None = None
+    ) -> None:
         self._feed = feed
         self._metrics = metrics
+        self._fence = fence or Fence()
         self._behind = 0  # batches announced and not yet published
         self._published = trio.Event()  # set, and made anew, after each publishing
 
@@ -41,6 +45,10 @@ class Broadcaster:
         """Wait while too much is announced and not yet published. Cancelling changes nothing."""
         await self._at_most_behind(_KEEP_PACE)
 
+    async def published(self) -> None:
+        """Wait for the next publishing. Cancelling changes nothing."""
+        await self._published.wait()
+
     async def caught_up(self) -> None:
         """Wait until everything announced is published. Cancelling changes nothing."""
         await self._at_most_behind(0)
@@ -52,6 +60,7 @@ class Broadcaster:
     async def fan_out(self, hub: Hub, announced: trio.MemoryReceiveChannel[list[Announcement]]) -> None:
         """Publish until the feed is closed and empty."""
         async for first in announced:
+            await self._fence.opened()
             started = trio.current_time()
             waiting = receive_all_nowait(announced, _KEEP_PACE)
             hub.publish(chain(first, *waiting))
@@ -63,13 +72,15 @@ class Broadcaster:
 
 
 @asynccontextmanager
-async def open_broadcaster(hub: Hub, metrics: Metrics | None = None) -> AsyncGenerator[Broadcaster]:
-    """Fan out for as long as the block lasts, and finish what was announced.
+async def open_broadcaster(
+    hub: Hub, metrics: Metrics | None = None, fence: Fence | None = None
+) -> AsyncGenerator[Broadcaster]:
+    """Fan out for as long as the block lasts, and finish what was announced; nothing while `fence` is closed.
 
     Cancelling drops what is announced and not yet published: it is saved, and history will tell it.
     """
     feed, announced = trio.open_memory_channel[list[Announcement]](math.inf)  # bounded by keep_pace()
-    broadcaster = Broadcaster(feed, metrics or Metrics())
+    broadcaster = Broadcaster(feed, metrics or Metrics(), fence)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(broadcaster.fan_out, hub, announced)
         with feed:  # leaving closes it; fan_out finishes the rest and ends

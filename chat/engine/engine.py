@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 import trio
@@ -18,13 +18,16 @@ from chat.domain.support import Support
 from chat.engine.batch_loader import open_batch_loader
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.cleaner import open_cleaner
+from chat.engine.cluster.cluster import Alone, Cluster
+from chat.engine.cluster.fence import Fence
+from chat.engine.cluster.servers import Joining, open_servers
 from chat.engine.deliveries import Deliveries, open_deliveries
 from chat.engine.dialect import Dialect
 from chat.engine.heartbeat import beat
 from chat.engine.history import History, open_history
 from chat.engine.hub import Hub
 from chat.engine.journal import Journal, open_journal
-from chat.engine.log_follower import open_log_follower
+from chat.engine.log_follower import PATIENCE, open_log_follower
 from chat.engine.memberships import Memberships
 from chat.engine.people import PeopleReconciler
 from chat.engine.presence import Presence
@@ -51,6 +54,7 @@ class Engine(msgspec.Struct, frozen=True):
     direct: Direct
     support: Support
     memberships: Memberships
+    cluster: Cluster
 
     def core(self, clients: Mapping[Dialect, ClientFactory]) -> Core:
         """Return what sessions work with, where `clients` says how a client of each dialect is made."""
@@ -64,15 +68,18 @@ async def open_engine(
     *,
     budgets: Budgets | None = None,
     metrics: Metrics | None = None,
+    joining: Joining | None = None,
     ping_interval: float = math.inf,
     pong_timeout: float = math.inf,
 ) -> AsyncGenerator[Engine]:
     """Write, tell, look up and follow changes for as long as the block lasts, and finish what was accepted.
 
-    `ping_interval` and `pong_timeout` are seconds; without them nobody is pinged. The caller ends all sessions before
-    it leaves the block. Cancelling refuses nothing and acknowledges nothing that still waits for the journal.
+    `joining` is what other servers on the same storage are joined with; without it there may be none. `ping_interval`
+    and `pong_timeout` are seconds; without them nobody is pinged. The caller ends all sessions before it leaves the
+    block. Raises OtherBus. Cancelling refuses nothing and acknowledges nothing that still waits for the journal.
     """
-    metrics, presence = metrics or Metrics(), Presence()
+    metrics, presence, fence = metrics or Metrics(), Presence(), Fence()
+    patience = 0.0 if joining is None else PATIENCE
     async with (
         open_deliveries(storage.rooms) as deliveries,
         open_cleaner(storage.rooms) as cleaner,
@@ -88,9 +95,12 @@ async def open_engine(
             presence.expel_all(TOO_FAR_BEHIND)
 
         async with (
-            open_broadcaster(hub, metrics) as broadcaster,
-            open_log_follower(storage.messages, broadcaster, hub.newest_id, skipped) as follower,
+            open_broadcaster(hub, metrics, fence) as broadcaster,
+            open_log_follower(
+                storage.messages, broadcaster, hub.newest_id, skipped, patience=patience
+            ) as follower,
             open_journal(storage.messages, broadcaster, follower, metrics) as journal,
+            AsyncExitStack() as stack,
             trio.open_nursery() as nursery,
         ):
             accounts = make_accounts(people.get)
@@ -98,6 +108,31 @@ async def open_engine(
             direct = Direct(storage.users, storage.rooms, storage.messages, deliveries)
             memberships = Memberships(rooms, journal, presence, on_deletion=cleaner.wake)
             people_here = PeopleReconciler(accounts, presence, direct.gone)
+
+            async def look_again() -> None:
+                await people_here.look_again()
+                await memberships.look_again()
+
+            def rewound(end: int) -> None:
+                follower.rewound(end)
+                skipped(end)
+
+            cluster: Cluster = Alone()
+            if joining is not None:
+                cluster = await stack.enter_async_context(
+                    open_servers(
+                        joining,
+                        storage.nodes,
+                        fence,
+                        follower,
+                        broadcaster,
+                        hub,
+                        deliveries,
+                        clients=presence.__len__,
+                        look_again=look_again,
+                        rewound=rewound,
+                    )
+                )
             nursery.start_soon(watch_changes, storage, people_here, memberships)
             if ping_interval < math.inf:
                 nursery.start_soon(beat, presence, ping_interval, pong_timeout)
@@ -114,5 +149,6 @@ async def open_engine(
                 direct,
                 Support(storage.users, storage.rooms, storage.messages),
                 memberships,
+                cluster,
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

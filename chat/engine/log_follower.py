@@ -47,6 +47,8 @@ class LogFollower:
         skipped: Callable[[int], object] = lambda newest_id: None,
         patience: float = 0.0,
     ) -> None:
+        self.publish: Callable[[Sequence[Change]], object] | None = None
+        """Called with what each commit of our own added to the log, where there are others to hear of it. Sync."""
         self._messages = messages
         self._patience = patience
         self._skipped = skipped  # told up to which id nobody is told: whoever listens missed that. Sync.
@@ -78,9 +80,11 @@ class LogFollower:
             return
         if not self._ahead and announcements[0].change.id == self._newest_id + 1:
             self._announce(list(announcements))
-            return
-        self._ahead.update((announcement.change.id, announcement) for announcement in announcements)
-        self._announce_what_continues()
+        else:
+            self._ahead.update((announcement.change.id, announcement) for announcement in announcements)
+            self._announce_what_continues()
+        if self.publish is not None:
+            self.publish([announcement.change for announcement in announcements])
 
     def received(self, changes: Sequence[Change], end: int) -> None:
         """Announce what another server says it committed, as soon as it continues the log. Sync.
@@ -98,6 +102,11 @@ class LogFollower:
         """Hear that the log has at least so much. Sync."""
         self._end = max(self._end, end)
         self._look_for_what_is_missing()
+
+    def rewound(self, end: int) -> None:
+        """Begin anew behind `end`, as the log has lost what was told beyond it, and its ids are used again. Sync."""
+        self._newest_id = self._end = end
+        self._ahead.clear()
 
     async def settle(self) -> int:
         """Make sure what became of all commits of our own, and catch up; return how many changes that were.
@@ -159,7 +168,7 @@ class LogFollower:
                 origin.offer(b"")
 
     def _announce_what_continues(self) -> None:
-        continuing = []
+        continuing: list[Announcement] = []
         while announcement := self._ahead.pop(self._newest_id + 1 + len(continuing), None):
             continuing.append(announcement)
         if continuing:

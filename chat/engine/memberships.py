@@ -90,6 +90,18 @@ class Memberships:
                 self._expel(room_id)
         return set()
 
+    async def look_again(self) -> None:
+        """Let nobody hear a room that they are no member of. May raise StorageDown. Cancelling: nothing was changed."""
+        hearing = {
+            (room_id, session.person.id)
+            for session in self._presence
+            if session.person is not None
+            for room_id in session.subscriptions.rooms()
+            if room_id != LOBBY_ID
+        }
+        for room_id, person_id in hearing - await self._rooms.members_among(hearing):
+            self._expel(room_id, person_id)
+
     def _expel(self, room_id: int, person_id: int | None = None) -> None:
         """Let a person's connections hear nothing more of a room, or everybody's. Sync."""
         for session in self._presence:

@@ -36,6 +36,12 @@ class PeopleReconciler(Reconciler):
             self._gone(None)
         self.note(*(self._presence.people() if person_id is None else [person_id]))
 
+    async def look_again(self) -> None:
+        """Look at everybody who is here. May raise StorageDown. Cancelling: some were looked at."""
+        self._accounts.changed(None)
+        self._gone(None)
+        self.note(*await self._apply(sorted(self._presence.people())))
+
     async def _apply(self, ids: Sequence[int]) -> set[int]:
         found = await self._accounts.look_up(ids)
         # No await between the look and what it changes.

@@ -7,6 +7,7 @@ from chat.domain.budgets import Budgets
 from chat.domain.direct import Direct
 from chat.domain.rooms import Rooms
 from chat.domain.support import Support
+from chat.engine.cluster.cluster import Cluster
 from chat.engine.engine import Engine
 from chat.engine.history import History
 from chat.engine.hub import Hub
@@ -30,6 +31,7 @@ class Services(msgspec.Struct, frozen=True):
     history: History
     presence: Presence
     hub: Hub
+    cluster: Cluster
     lobby_needs_login: bool = False
     direct_trust_from: bool = False
 
@@ -48,6 +50,7 @@ def services_of(
         engine.history,
         engine.presence,
         engine.hub,
+        engine.cluster,
         lobby_needs_login,
         direct_trust_from,
     )

@@ -9,13 +9,13 @@ import trio
 
 from chat.domain.budgets import Budgets
 from chat.domain.closing import GOING_AWAY
+from chat.domain.direct import FIRST_GUEST
 from chat.domain.entities import LOBBY_ID, Draft, MessageKind, Pair, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.domain.rooms import ALREADY_IN
 from chat.engine.dialect import Dialect
 from chat.engine.heartbeat import beat
 from chat.protocols.direct.codec import DIRECT
-from chat.protocols.direct.handlers import FIRST_GUEST
 from chat.protocols.messenger.codec import MESSENGER
 from chat.protocols.registry import DIALECTS
 from chat.protocols.rooms.codec import ROOMS

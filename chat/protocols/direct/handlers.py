@@ -7,11 +7,12 @@ import structlog
 import trio
 
 from chat.domain.closing import OUTCOME_UNKNOWN
-from chat.domain.direct import Direct
+from chat.domain.direct import FIRST_GUEST, HIGHEST_ID, Direct, first_guest_of, server_of_guest
 from chat.domain.entities import Inbox, Message, Pair, Person
 from chat.domain.failures import StorageDown
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rules import clean_text
+from chat.engine.cluster.cluster import Cluster
 from chat.engine.dialect import Greet
 from chat.engine.events import Pong, Refused, Said, Welcome
 from chat.engine.hub import Announcement, Hub
@@ -20,9 +21,6 @@ from chat.engine.session import ClientFactory, Session
 from chat.protocols.client import Client, Misunderstood, misunderstood
 from chat.protocols.direct.commands import Ping, Send
 from chat.protocols.services import Services
-
-FIRST_GUEST = 10**12
-"""Ids from here on are guests'. No person has one, no two guests share one, and JavaScript holds it exactly."""
 
 NOT_FOUND = Refusal(Code.NOT_FOUND, "destination client not found")
 NOT_YOU = Refusal(Code.FORBIDDEN, "that is not your id")
@@ -36,11 +34,12 @@ class DirectMessages:
     `trust_from` lets every client speak as whoever it says, as the protocol's first version did: for labs only.
     """
 
-    def __init__(self, direct: Direct, hub: Hub, *, trust_from: bool) -> None:
+    def __init__(self, direct: Direct, hub: Hub, cluster: Cluster, *, trust_from: bool) -> None:
         self.direct = direct
         self.hub = hub
+        self.cluster = cluster
         self.trust_from = trust_from
-        self.guests = itertools.count(FIRST_GUEST)
+        self.guests = itertools.count(first_guest_of(cluster.number))
         if trust_from:
             logger.warning("direct messages trust their `from`: anyone can speak as anyone")
 
@@ -96,6 +95,7 @@ class DirectClient(Client):
         subscriptions.subscribe(Inbox(person_id), self.session.dialect)
         # What was told a moment ago, on another connection, is not told again.
         await self._shared.direct.notes.written()
+        await self._shared.cluster.noted_everywhere(person_id)
         await self._tell_missed(person_id, up_to)
         subscriptions.flush()
 
@@ -125,7 +125,7 @@ class DirectClient(Client):
         if not await session.allowance.may_send(self.client_id, text):
             return None
         if session.person is None or not 0 < command.to < FIRST_GUEST:
-            return self._relay(command.to, text)
+            return await self._relay(command.to, text)
         room_id = await self._shared.direct.room_of(session.person.id, command.to)
         if room_id is None:
             return session.send(Refused(NOT_FOUND, command.to))
@@ -140,14 +140,19 @@ class DirectClient(Client):
             await self._become(person)
         return person is not None
 
-    def _relay(self, to: int, text: str) -> None:
-        """Pass a message on without saving it: a guest has no history. Sync."""
-        hub = self._shared.hub
-        if not hub.has_subscribers(Inbox(to)):
-            return self.session.send(Refused(NOT_FOUND, to))
+    async def _relay(self, to: int, text: str) -> None:
+        """Pass a message on without saving it: a guest has no history."""
+        hub, cluster = self._shared.hub, self._shared.cluster
         people = Pair(self.client_id, to)
         message = Message(0, 0, 0, self.client_id, "", text, 0.0, people=people)
-        return hub.publish([Announcement(message, self.session.subscriptions)])
+        is_here = hub.has_subscribers(Inbox(to))
+        if is_here:
+            hub.publish([Announcement(message, self.session.subscriptions)])
+        server = server_of_guest(to)
+        may_be_elsewhere = 0 < to < HIGHEST_ID and server != cluster.number
+        is_elsewhere = may_be_elsewhere and await cluster.relay(message, server)
+        if not (is_here or is_elsewhere):
+            self.session.send(Refused(NOT_FOUND, to))
 
     handlers: ClassVar[CommandHandlers] = {
         Greet: greet,
@@ -159,5 +164,7 @@ class DirectClient(Client):
 
 def open_direct(services: Services) -> ClientFactory:
     """Return how a client of direct messages is made."""
-    shared = DirectMessages(services.direct, services.hub, trust_from=services.direct_trust_from)
+    shared = DirectMessages(
+        services.direct, services.hub, services.cluster, trust_from=services.direct_trust_from
+    )
     return lambda session: DirectClient(session, shared)

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import trio
 from msgspec import structs
@@ -94,6 +94,10 @@ class MemoryRooms:
     async def is_member(self, room_id: int, person_id: int) -> bool:
         await trio.lowlevel.checkpoint()
         return (room_id, person_id) in self._delivered
+
+    async def members_among(self, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+        await trio.lowlevel.checkpoint()
+        return {pair for pair in pairs if pair in self._delivered and self.is_there(pair[0])}
 
     async def remove_member(self, room_id: int, person_id: int) -> bool:
         await trio.lowlevel.checkpoint()

@@ -1,6 +1,6 @@
 """Rooms and memberships in PostgreSQL."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import asyncpg
 
@@ -25,6 +25,9 @@ WHERE id = $1 AND kind = 'room' AND deleted_at IS NULL RETURNING id"""
 _IS_MEMBER = """
 SELECT true FROM memberships JOIN rooms ON rooms.id = room_id
 WHERE room_id = $1 AND user_id = $2 AND deleted_at IS NULL"""
+_MEMBERS_AMONG = """
+SELECT room_id, user_id FROM unnest($1::bigint[], $2::bigint[]) AS asked(room_id, user_id)
+JOIN memberships USING (room_id, user_id) JOIN rooms ON rooms.id = room_id WHERE deleted_at IS NULL"""
 _REMOVE_MEMBER = """
 DELETE FROM memberships USING rooms
 WHERE room_id = $1 AND user_id = $2 AND rooms.id = room_id AND deleted_at IS NULL RETURNING room_id"""
@@ -101,6 +104,11 @@ class PostgresRooms:
 
     async def is_member(self, room_id: int, person_id: int) -> bool:
         return await self._database.read(lambda c: c.fetchval(_IS_MEMBER, room_id, person_id)) is not None
+
+    async def members_among(self, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+        columns = [list(column) for column in zip(*pairs, strict=True)] or [[], []]
+        rows = await self._database.read(lambda c: c.fetch(_MEMBERS_AMONG, *columns))
+        return {(row["room_id"], row["user_id"]) for row in rows}
 
     async def remove_member(self, room_id: int, person_id: int) -> bool:
         removed = await self._database.write(lambda c: c.fetchval(_REMOVE_MEMBER, room_id, person_id))

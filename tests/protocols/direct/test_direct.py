@@ -7,10 +7,10 @@ import pytest
 import trio
 
 from chat.domain.closing import GOING_AWAY, OUTCOME_UNKNOWN, TOO_SLOW
+from chat.domain.direct import FIRST_GUEST
 from chat.domain.entities import Person
 from chat.domain.failures import StorageDown
 from chat.protocols.direct.codec import DIRECT
-from chat.protocols.direct.handlers import FIRST_GUEST
 from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER
 from tests.support.chat_world import EVER, Client, World, open_world

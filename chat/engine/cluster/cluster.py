@@ -1,0 +1,44 @@
+"""The other servers on the same log, as the rest of the engine sees them; and that there are none."""
+
+from typing import Protocol
+
+from chat.domain.entities import Message
+
+
+class Cluster(Protocol):
+    """What is asked of the other servers. Every question may raise StorageDown: nobody can tell who they are."""
+
+    @property
+    def number(self) -> int:
+        """This server's number among all that ever were; 0 where it is alone."""
+
+    async def told_everywhere(self, change_id: int) -> None:
+        """Wait until every server that may tell anything has told the log up to this id.
+
+        One that is silent is waited for until its lease ends. Cancelling changes nothing.
+        """
+
+    async def noted_everywhere(self, person_id: int) -> None:
+        """Wait until every other server has noted what it told this person. Cancelling changes nothing."""
+
+    async def relay(self, message: Message, to: int | None = None) -> bool:
+        """Have the other servers, or the one with this number, tell what is saved nowhere; return whether one did.
+
+        Cancelling: it may be told, or not.
+        """
+
+
+class Alone:
+    """There is no other server."""
+
+    number = 0
+
+    async def told_everywhere(self, change_id: int) -> None:
+        """Whoever is alone tells everything in order."""
+
+    async def noted_everywhere(self, person_id: int) -> None:
+        """Nobody else notes anything."""
+
+    async def relay(self, message: Message, to: int | None = None) -> bool:
+        """Nobody else hears anything."""
+        return False

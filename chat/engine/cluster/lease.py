@@ -1,0 +1,117 @@
+"""The lease of this server: renewed each second, and where it has lapsed, everybody here is looked at anew."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import structlog
+import trio
+
+from chat.domain.failures import StorageError
+from chat.domain.nodes import FENCE, RENEW, OtherBus
+from chat.domain.ports import Nodes
+from chat.engine.cluster.fence import Fence
+
+_RETRY = 0.25
+"""Seconds until the next try where the database does not renew it."""
+
+_LEAVE_WITHIN = 1.0
+"""Seconds for the last word to the database; without it, the lease ends by itself."""
+
+logger = structlog.get_logger(__name__)
+
+
+class Lease:
+    """Keeps the lease and the fence that stands on it.
+
+    Args:
+        position: returns the highest id of the log that clients here were told.
+        clients: returns how many there are.
+        look_again: looks at all who are here, and lets nobody hear what they may not. May raise StorageError.
+        reaches: told how far the log is, at each renewal. Sync.
+        rewound: told how far the log is where that is less than was told: commits are lost. Sync.
+    """
+
+    def __init__(
+        self,
+        nodes: Nodes,
+        fence: Fence,
+        *,
+        address: str,
+        version: str,
+        bus: str,
+        position: Callable[[], int],
+        clients: Callable[[], int],
+        look_again: Callable[[], Awaitable[object]],
+        reaches: Callable[[int], object],
+        rewound: Callable[[int], object],
+    ) -> None:
+        self._nodes = nodes
+        self._fence = fence
+        self._register = partial(nodes.register, address=address, version=version, bus=bus)
+        self._position = position
+        self._clients = clients
+        self._look_again = look_again
+        self._reaches = reaches
+        self._rewound = rewound
+        self._wanted = trio.Event()  # set by renew_now(), made anew at each renewal
+        self.number = 0
+        """This server's number, once it is registered."""
+
+    async def begin(self) -> None:
+        """Register. Raises OtherBus, StorageDown or OutcomeUnknown."""
+        sent = trio.current_time()
+        self.number = await self._register()
+        self._fence.open_until(sent + FENCE)
+
+    def renew_now(self) -> None:
+        """Renew it at once, which tells how far the log is. Sync."""
+        self._wanted.set()
+
+    async def keep(self) -> None:
+        """Renew it until cancelled."""
+        failed = False
+        while True:
+            self._wanted = trio.Event()
+            sent, told = trio.current_time(), self._position()
+            try:
+                end = await self._nodes.renew(self.number, told, self._clients())
+                if end is None:
+                    await self._begin_again()
+                    continue
+            except StorageError as error:
+                if not failed:
+                    logger.warning("the lease is not renewed", error=str(error))
+                failed = True
+                await trio.sleep(_RETRY)
+                continue
+            failed = False
+            self._fence.open_until(sent + FENCE)
+            if end < told:
+                logger.error("the database has lost commits", told=told, last=end)
+                self._rewound(end)
+            self._reaches(end)
+            with trio.move_on_after(RENEW):
+                await self._wanted.wait()
+
+    async def _begin_again(self) -> None:
+        """Register again, and look at everybody before anybody is told anything. May raise StorageError."""
+        logger.warning("the lease has lapsed, this server tells nothing until it has looked again")
+        self._fence.open_until(trio.current_time())
+        sent = trio.current_time()
+        try:
+            await self._register(number=self.number)
+        except OtherBus as error:
+            logger.error("this server can have no lease", reason=str(error))
+            await trio.sleep(RENEW)
+            return
+        await self._look_again()
+        self._fence.open_until(sent + FENCE)
+
+    async def end(self) -> None:
+        """Give it up. Cancelling: felt once that is tried."""
+        # Without the shield a server that is stopped would be waited for until its lease ends.
+        with trio.move_on_after(_LEAVE_WITHIN, shield=True):
+            try:
+                await self._nodes.leave(self.number)
+            except StorageError as error:
+                logger.debug("the lease ends by itself", error=str(error))

@@ -1,0 +1,105 @@
+"""Questions to the other servers: each is asked until everybody has answered who could still tell somebody something.
+
+A server that is silent is waited for until its lease ends. A bus may lose what is asked and answered, and double it:
+so a question is asked again, and whoever answered it before gives the same answer.
+"""
+
+import itertools
+from collections.abc import Awaitable, Callable
+
+import trio
+
+from chat.bus.bus import Bus
+from chat.bus.payloads import Answer, HasNoted, HasTold, Question, Relayed, encode
+from chat.domain.ports import Nodes
+from chat.domain.recent import Recent
+
+Asked = HasTold | HasNoted | Relayed
+
+_AGAIN = 0.25
+"""Seconds until a question is asked again, and looked who has a lease still."""
+
+_MOST_ANSWERS = 10_000
+"""Answers that are remembered: far more than are asked for twice."""
+
+
+class Questions:
+    """Asks, and answers with what `answer` returns; an answer may take its time.
+
+    `number` is this server's own. Raises StorageDown where nobody can tell which servers there are.
+    """
+
+    def __init__(
+        self, number: int, bus: Bus, nodes: Nodes, answer: Callable[[Asked], Awaitable[bool]]
+    ) -> None:
+        self._number = number
+        self._bus = bus
+        self._nodes = nodes
+        self._answer = answer
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, _Waiting] = {}  # by the number of the question
+        self._answers = Recent[tuple[int, int], Answer](_MOST_ANSWERS)  # by who asked, and their number
+        self._thinking: set[tuple[int, int]] = set()  # questions that are being answered
+
+    async def ask(self, asks: Asked, to: int | None = None) -> bool:
+        """Return whether any other server with a lease said yes, once all have answered, or the one it is `to`.
+
+        Raises StorageDown. Cancelling: some may be asked, or not.
+        """
+        question = Question(self._number, next(self._numbers), to, asks)
+        waiting = self._waiting[question.number] = _Waiting()
+        try:
+            while True:
+                others = {node.number for node in await self._nodes.live()} - {self._number}
+                missing = (others if to is None else others & {to}) - waiting.answers.keys()
+                if missing:
+                    self._bus.publish(encode(question))
+                    with trio.move_on_after(_AGAIN):
+                        await waiting.until_answered(missing)
+                        missing = set()
+                if not missing:
+                    return any(waiting.answers.values())
+        finally:
+            del self._waiting[question.number]
+
+    def answered(self, answer: Answer) -> None:
+        """Take an answer from the bus, whoever it is for. Sync."""
+        if answer.to == self._number and answer.number in self._waiting:
+            self._waiting[answer.number].take(answer)
+
+    def asked(self, question: Question, nursery: trio.Nursery) -> None:
+        """Take a question from the bus, whoever it is for, and answer it in `nursery`. Sync."""
+        key = question.node, question.number
+        if question.node == self._number or question.to not in (None, self._number) or key in self._thinking:
+            return
+        if known := self._answers.get(key):
+            self._bus.publish(encode(known))
+            return
+        self._thinking.add(key)
+        nursery.start_soon(self._reply, question)
+
+    async def _reply(self, question: Question) -> None:
+        key = question.node, question.number
+        try:
+            yes = await self._answer(question.asks)
+        finally:
+            self._thinking.remove(key)
+        answer = self._answers[key] = Answer(self._number, question.number, question.node, yes)
+        self._bus.publish(encode(answer))
+
+
+class _Waiting:
+    """Who answered a question so far, and what."""
+
+    def __init__(self) -> None:
+        self.answers: dict[int, bool] = {}
+        self._answered = trio.Event()  # set, and made anew, at each answer
+
+    def take(self, answer: Answer) -> None:
+        self.answers[answer.node] = answer.answer
+        self._answered.set()
+        self._answered = trio.Event()
+
+    async def until_answered(self, nodes: set[int]) -> None:
+        while not nodes <= self.answers.keys():
+            await self._answered.wait()

@@ -1,0 +1,184 @@
+"""Several servers on one log: what is committed is announced, and who is asked what answers.
+
+The bus only hurries. What it loses, the lease's renewals and the heartbeats show: they tell how far the log is.
+"""
+
+import math
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import msgspec
+import structlog
+import trio
+
+from chat.bus.announcements import encode_changes
+from chat.bus.bus import Bus
+from chat.bus.payloads import (
+    Announced,
+    Answer,
+    Beat,
+    HasNoted,
+    HasTold,
+    PayloadReader,
+    Question,
+    Relayed,
+    encode,
+)
+from chat.domain.changes import Change
+from chat.domain.entities import Inbox, Message
+from chat.domain.ports import Nodes
+from chat.engine.broadcaster import Broadcaster
+from chat.engine.cluster.fence import Fence
+from chat.engine.cluster.lease import Lease
+from chat.engine.cluster.questions import Asked, Questions
+from chat.engine.deliveries import Deliveries
+from chat.engine.hub import Announcement, Hub
+from chat.engine.log_follower import LogFollower
+
+BEAT = 0.5
+"""Seconds between two heartbeats."""
+
+logger = structlog.get_logger(__name__)
+
+
+class Joining(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server tells of itself where it joins others: its address, its version, and the kind of its bus."""
+
+    bus: Bus
+    bus_kind: str
+    address: str
+    version: str
+
+
+class Servers:
+    """This server among others: the port `Cluster`, and the task that listens to them."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        nodes: Nodes,
+        lease: Lease,
+        follower: LogFollower,
+        broadcaster: Broadcaster,
+        hub: Hub,
+        deliveries: Deliveries,
+    ) -> None:
+        self.number = lease.number
+        self._bus = bus
+        self._lease = lease
+        self._follower = follower
+        self._broadcaster = broadcaster
+        self._hub = hub
+        self._deliveries = deliveries
+        self._reader = PayloadReader()
+        self._questions = Questions(lease.number, bus, nodes, self._answer)
+
+    async def told_everywhere(self, change_id: int) -> None:
+        await self._told(change_id)
+        await self._questions.ask(HasTold(change_id))
+
+    async def noted_everywhere(self, person_id: int) -> None:
+        await self._questions.ask(HasNoted(person_id))
+
+    async def relay(self, message: Message, to: int | None = None) -> bool:
+        return await self._questions.ask(Relayed(message), to)
+
+    def publish(self, changes: Sequence[Change]) -> None:
+        """Announce to the others what a commit of this server added to the log. Sync."""
+        for payload in encode_changes(changes, self._bus.largest):
+            self._bus.publish(payload)
+
+    async def beat(self) -> None:
+        """Tell the others how far this server is, until cancelled."""
+        while True:
+            self._bus.publish(encode(Beat(self.number, self._follower.newest_id)))
+            await trio.sleep(BEAT)
+
+    async def listen(self) -> None:
+        """Take what arrives, until cancelled."""
+        async with trio.open_nursery() as answering:
+            while True:
+                payloads = await self._bus.receive()
+                if payloads is None:
+                    self._lease.renew_now()  # which tells what was missed
+                    continue
+                for payload in payloads:
+                    self._take(payload, answering)
+
+    def _take(self, payload: bytes, answering: trio.Nursery) -> None:
+        match self._reader.read(payload):
+            case Announced(last_id, changes):
+                self._follower.received(changes, last_id)
+            case Beat(_, newest_id):
+                self._follower.reaches(newest_id)
+            case Question() as question:
+                self._questions.asked(question, answering)
+            case Answer() as answer:
+                self._questions.answered(answer)
+
+    async def _answer(self, asks: Asked) -> bool:
+        match asks:
+            case HasTold(change_id):
+                await self._told(change_id)
+            case HasNoted():
+                await self._deliveries.written()
+            case Relayed(message):
+                return self._tell(message)
+        return True
+
+    async def _told(self, change_id: int) -> None:
+        self._follower.reaches(change_id)
+        while self._hub.newest_id < change_id:
+            await self._broadcaster.published()
+
+    def _tell(self, message: Message) -> bool:
+        if message.peer is None or not self._hub.has_subscribers(Inbox(message.peer.id)):
+            return False
+        self._hub.publish([Announcement(message)])
+        return True
+
+
+@asynccontextmanager
+async def open_servers(
+    joining: Joining,
+    nodes: Nodes,
+    fence: Fence,
+    follower: LogFollower,
+    broadcaster: Broadcaster,
+    hub: Hub,
+    deliveries: Deliveries,
+    *,
+    clients: Callable[[], int],
+    look_again: Callable[[], Awaitable[object]],
+    rewound: Callable[[int], object],
+) -> AsyncGenerator[Servers]:
+    """Be one of several servers for as long as the block lasts.
+
+    `clients`, `look_again` and `rewound` are those of `Lease`. Raises OtherBus, StorageDown or OutcomeUnknown.
+    Cancelling: the lease is given up where the database can be reached, and else ends by itself.
+    """
+    lease = Lease(
+        nodes,
+        fence,
+        address=joining.address,
+        version=joining.version,
+        bus=joining.bus_kind,
+        position=lambda: hub.newest_id,
+        clients=clients,
+        look_again=look_again,
+        reaches=follower.reaches,
+        rewound=rewound,
+    )
+    await lease.begin()
+    try:
+        servers = Servers(joining.bus, nodes, lease, follower, broadcaster, hub, deliveries)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(lease.keep)
+            nursery.start_soon(servers.listen)
+            nursery.start_soon(servers.beat)
+            follower.publish = servers.publish
+            yield servers
+            nursery.cancel_scope.cancel(reason="the engine stops")
+    finally:
+        fence.open_until(math.inf)  # nobody is here any more who could be told what they may not hear
+        await lease.end()

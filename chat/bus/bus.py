@@ -20,15 +20,16 @@ class Bus(Protocol):
     def publish(self, payload: bytes) -> None:
         """Send to every server that listens, this one too. Sync: never waits and never raises.
 
-        The payload is UTF-8 without NUL and has at most `largest` bytes; any other is dropped, which is logged. So are
-        the oldest where too much waits to be sent, and all while there is no connection.
+        The payload is UTF-8 without NUL and has at most `largest` bytes; any other is dropped, which is logged. Dropped
+        are the oldest, too, where too much waits to be sent. Leaving the bus sends what waits, or gives up after half a
+        second.
         """
 
     async def receive(self) -> list[bytes] | None:
         """Return what has arrived, at least one payload, or None where some may have been lost.
 
-        That is so at the start, after each reconnecting, and where more arrived than was taken. Cancelling: nothing is
-        taken.
+        That is so once this server listens, each time that it listens again, and where more arrived than was taken.
+        Cancelling: nothing is taken.
         """
 
 

@@ -43,6 +43,7 @@ class LocalNetwork:
     async def open_bus(self) -> AsyncGenerator[LocalBus]:
         """Open one more end for as long as the block lasts; nothing published before is heard there."""
         bus = LocalBus(self)
+        bus.arrived.lose()
         self.buses.append(bus)
         try:
             yield bus

@@ -9,12 +9,12 @@ EACH = 64
 
 
 class ReceiveBuffer:
-    """Filled by the bus, emptied by its one receiver. At the start something may be missing."""
+    """Filled by the bus, emptied by its one receiver."""
 
     def __init__(self) -> None:
         self._payloads: list[bytes] = []
         self._bytes = 0
-        self._is_lossy = True  # whether something was lost since the last None
+        self._is_lossy = False  # whether something was lost since the last None
         self._changed = trio.Event()  # set, and made anew, when there is something to take
 
     @property

@@ -1,17 +1,28 @@
 """Each kind of bus, opened as often as a test asks on one medium of its own."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 import pytest
 
 from chat.bus.bus import Bus
 from chat.bus.local import LocalNetwork
+from chat.bus.notify import open_notify_bus
+from chat.storage.postgres.crossing import open_asyncio
+from tests.support.databases import new_database
+from tests.support.server import ServerProcess
 
 OpenBus = Callable[[], AbstractAsyncContextManager[Bus]]
 
 
-@pytest.fixture(params=["local"])
-async def open_bus(request: pytest.FixtureRequest) -> OpenBus:
+@pytest.fixture(params=["local", "notify"])
+async def open_bus(request: pytest.FixtureRequest) -> AsyncGenerator[OpenBus]:
     """Open one more end of the medium that all buses of the test share."""
-    return LocalNetwork().open_bus
+    async with AsyncExitStack() as stack:
+        if request.param == "local":
+            yield LocalNetwork().open_bus
+        if request.param == "notify":
+            server: ServerProcess = request.getfixturevalue("server")
+            address = await stack.enter_async_context(new_database(server))
+            await stack.enter_async_context(open_asyncio())
+            yield lambda: open_notify_bus(address, timeout=10)

@@ -117,6 +117,18 @@ async def _cancel_soon(scope: trio.CancelScope) -> None:
     scope.cancel()
 
 
+async def test_what_waits_when_a_bus_is_left_is_sent(open_bus: OpenBus) -> None:
+    with trio.fail_after(PATIENCE):
+        async with open_bus() as staying:
+            await settle(staying)
+            for n in range(5):
+                async with open_bus() as leaving:
+                    await settle(leaving)
+                    for last in (b"%d" % n, b"%d bye" % n):
+                        leaving.publish(last)
+                assert await receive(staying, 2) == [b"%d" % n, b"%d bye" % n]
+
+
 async def test_who_opens_later_hears_from_then_on(open_bus: OpenBus) -> None:
     with trio.fail_after(PATIENCE):
         async with open_bus() as early:

@@ -10,17 +10,9 @@ from chat.bus.receive_buffer import EACH, ReceiveBuffer
 
 async def filled(*payloads: bytes) -> ReceiveBuffer:
     buffer = ReceiveBuffer()
-    assert await buffer.take() is None
     for payload in payloads:
         buffer.put(payload)
     return buffer
-
-
-async def test_at_the_start_something_may_be_missing() -> None:
-    buffer = ReceiveBuffer()
-    buffer.put(b"a")
-    assert await buffer.take() is None
-    assert await buffer.take() == [b"a"]
 
 
 async def test_losses_before_a_take_are_one_none() -> None:

@@ -1,0 +1,77 @@
+"""A bus whose medium is another process: what both kinds have in common, notify and redis."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+import trio
+
+from chat.bus.bus import can_carry
+from chat.bus.receive_buffer import ReceiveBuffer
+from chat.bus.send_buffer import SendBuffer
+
+PAUSE = 0.25
+"""Seconds between two tries to connect."""
+SILENCE = 0.5
+"""Seconds without a payload after which a listener asks for one of its own."""
+ANSWER = 1.0
+"""Seconds that anything may take on a connection that is well; after them there is another connection."""
+_LAST = 0.5
+"""Seconds for what waits to be sent when the bus is left."""
+
+logger = structlog.get_logger(__name__)
+
+
+class RemoteBus:
+    """One server's end: publish() fills a buffer that one task empties, another fills what receive() takes from."""
+
+    def __init__(self, name: str, largest: int) -> None:
+        self.name = name  # of the medium, for the log
+        self.waiting = SendBuffer()
+        self.arrived = ReceiveBuffer()
+        self._largest = largest
+        self._failing: set[str] = set()  # which of the tasks has no connection
+
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest payload that it carries."""
+        return self._largest
+
+    def publish(self, payload: bytes) -> None:
+        """Send to every server that listens, this one too. Sync: never waits and never raises."""
+        if can_carry(payload, self._largest):
+            self.waiting.put(payload)
+
+    async def receive(self) -> list[bytes] | None:
+        """Return what has arrived, or None where some may have been lost. Cancelling: nothing is taken."""
+        return await self.arrived.take()
+
+    def failed(self, task: str, error: str) -> None:
+        """Log that there is no connection, once for all tries of all tasks. Sync."""
+        if not self._failing:
+            logger.warning("the bus is lost: other servers are heard late", bus=self.name, error=error)
+        self._failing.add(task)
+
+    def works(self, task: str) -> None:
+        """Log that there is a connection again, once every task has its own. Sync."""
+        if task in self._failing:
+            self._failing.remove(task)
+            if not self._failing:
+                logger.info("the bus is back", bus=self.name)
+
+
+@asynccontextmanager
+async def run_bus(
+    bus: RemoteBus, *tasks: Callable[[RemoteBus], Awaitable[None]]
+) -> AsyncGenerator[RemoteBus]:
+    """Run the tasks, which connect and connect again until they are cancelled, for as long as the block lasts.
+
+    Leaving sends what waits, where there is a connection, for half a second at the most. Cancelling drops it.
+    """
+    async with trio.open_nursery() as nursery:
+        for task in tasks:
+            nursery.start_soon(task, bus)
+        yield bus
+        with trio.move_on_after(_LAST):
+            await bus.waiting.drain()
+        nursery.cancel_scope.cancel(reason="the bus is left")

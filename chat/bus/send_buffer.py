@@ -1,0 +1,84 @@
+"""What was published and is not yet sent: bounded, the oldest go first where it is too much."""
+
+from collections import deque
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import trio
+
+MOST_BYTES = 4 * 2**20
+"""Bytes that wait to be sent, at the most: seconds of news, of which the log knows more by then."""
+EACH = 64
+"""Bytes that a payload takes beside its own: its object, and its place in the queue."""
+
+
+class SendBuffer:
+    """Filled by publish(), emptied by one task, which has a connection inside `connected`."""
+
+    def __init__(self) -> None:
+        self._payloads: deque[bytes] = deque()
+        self._bytes = 0
+        self._woken = trio.Event()  # set, and made anew, when the task has to look again
+        self._is_cut = False  # whether a connection was lost and there is no other
+        self._idle = trio.Event()  # set while nothing is to be sent, or it can't be
+        self._idle.set()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes that wait to be sent, with what each payload takes beside its own."""
+        return self._bytes
+
+    def put(self, payload: bytes) -> None:
+        """Add what is to be sent, and drop the oldest where it is too much. Sync."""
+        self._payloads.append(payload)
+        self._bytes += len(payload) + EACH
+        while self._bytes > MOST_BYTES:
+            self._bytes -= len(self._payloads.popleft()) + EACH
+        if not self._is_cut and self._idle.is_set():
+            self._idle = trio.Event()
+        self._woken.set()
+
+    def wake(self) -> None:
+        """Have wait() return, with or without something to send. Sync."""
+        self._woken.set()
+
+    @contextmanager
+    def connected(self) -> Generator[None]:
+        """Take note that there is a connection for as long as the block lasts."""
+        self._is_cut = False
+        self._idle = trio.Event()
+        try:
+            yield
+        finally:
+            self._is_cut = True
+            self._idle.set()
+
+    async def wait(self) -> None:
+        """Wait until something is to be sent, or for wake(); what was taken is sent by then.
+
+        Cancelling changes nothing.
+        """
+        if not self._payloads:
+            self._idle.set()
+            self._woken = trio.Event()
+        await self._woken.wait()
+
+    def take(self, most_bytes: int) -> list[bytes]:
+        """Take the oldest payloads, up to `most_bytes` or one, and none that equals one before it. Sync.
+
+        So whatever folds what is equal, as a transaction of PostgreSQL does with its notifications, folds nothing.
+        """
+        taken: dict[bytes, None] = {}
+        size = 0
+        while self._payloads and self._payloads[0] not in taken:
+            size += len(self._payloads[0])
+            if taken and size > most_bytes:
+                break
+            payload = self._payloads.popleft()
+            self._bytes -= len(payload) + EACH
+            taken[payload] = None
+        return list(taken)
+
+    async def drain(self) -> None:
+        """Wait until all is sent, or the connection is lost. Cancelling changes nothing."""
+        await self._idle.wait()

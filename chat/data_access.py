@@ -10,7 +10,7 @@ from chat.domain.administration import Administration
 from chat.domain.entities import Person
 from chat.domain.moderation import Moderation
 from chat.domain.passwords import Passwords
-from chat.domain.ports import Users
+from chat.domain.ports import Nodes, Users
 from chat.domain.registrations import Registrations
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
@@ -26,6 +26,7 @@ class DataAccess(msgspec.Struct, frozen=True):
     accounts: Accounts
     people: Administration
     moderation: Moderation
+    nodes: Nodes
 
 
 @asynccontextmanager
@@ -46,7 +47,7 @@ async def open_data_access(config: Config) -> AsyncGenerator[DataAccess]:
         )
         accounts = make_accounts(config, storage.users, storage.users.by_id, secret="")  # it issues no tokens
         moderation = Moderation(storage.rooms, storage.messages)
-        yield DataAccess(accounts, Administration(storage.users, accounts), moderation)
+        yield DataAccess(accounts, Administration(storage.users, accounts), moderation, storage.nodes)
 
 
 def make_accounts(

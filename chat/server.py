@@ -1,5 +1,6 @@
 """The only wiring: the whole server is one `async with`, and what is opened last is closed first."""
 
+import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,8 @@ import trio
 from msgspec import structs
 from quart_trio import QuartTrio
 
+from chat import __version__
+from chat.bus.opening import kind_of, open_bus
 from chat.data_access import make_accounts
 from chat.domain.administration import Administration
 from chat.domain.budgets import Budgets
@@ -18,6 +21,7 @@ from chat.domain.ports import Storage, Users
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.data_directory import open_data_directory
 from chat.embedded_postgres.embedded import open_embedded_postgres
+from chat.engine.cluster.servers import Joining
 from chat.engine.dialect import by_name
 from chat.engine.engine import Engine, open_engine
 from chat.gateway.http1.request import IncomingRequest
@@ -74,10 +78,24 @@ async def open_server(config: Config) -> AsyncGenerator[Server]:
                 pool_size=config.pool_size,
                 query_timeout=config.query_timeout,
                 commit_timeout=config.commit_timeout,
+                shared=config.bus is not None,
             )
         )
         await _warn_of_look_alikes(storage.users)
-        yield await stack.enter_async_context(open_chat(config, storage, secret, local=data.path))
+        joining = None
+        if config.bus is not None:
+            bus = await stack.enter_async_context(open_bus(config.bus, address, timeout=config.query_timeout))
+            joining = Joining(
+                bus=bus, bus_kind=kind_of(config.bus), address=_own_address(config), version=__version__
+            )
+        yield await stack.enter_async_context(
+            open_chat(config, storage, secret, joining=joining, local=data.path)
+        )
+
+
+def _own_address(config: Config) -> str:
+    """Return where this server is, for people: the machine's name, and the port of its first listener."""
+    return f"{socket.gethostname()}:{config.listen[0].port}"
 
 
 async def _warn_of_look_alikes(users: Users) -> None:
@@ -96,11 +114,13 @@ async def open_chat(
     secret: str,
     protocols: Sequence[ChatProtocol] = PROTOCOLS,
     *,
+    joining: Joining | None = None,
     local: Path | None = None,
 ) -> AsyncGenerator[Server]:
     """Serve on a storage that is open already; `open_server` without the database.
 
-    `local` is the data directory in which whoever owns it may watch, if there is one.
+    `joining` is what other servers on that storage are joined with. `local` is the data directory in which whoever
+    owns it may watch, if there is one.
     """
     dialects = tuple(protocol.dialect for protocol in protocols)
     for listen in config.listen:
@@ -114,6 +134,7 @@ async def open_chat(
             lambda person: make_accounts(config, storage.users, person, secret, metrics.account),
             budgets=_budgets(config, metrics),
             metrics=metrics,
+            joining=joining,
             ping_interval=config.ping_interval,
             pong_timeout=config.pong_timeout,
         ) as engine,
@@ -165,7 +186,7 @@ def _app(
     accounts, budgets = engine.accounts, engine.budgets
     routes = [
         *(protocol.routes(services) for protocol in protocols if protocol.routes is not None),
-        admin_routes(accounts, budgets, watch),
+        admin_routes(accounts, budgets, watch, storage.nodes),
         people_routes(accounts, Administration(storage.users, accounts), budgets),
     ]
     own_metrics = [] if config.metrics_listen else [create_metrics(engine.metrics)]

@@ -5,6 +5,7 @@ import click
 from chat import __version__
 from chat.cli.health import health
 from chat.cli.message import message
+from chat.cli.nodes import nodes
 from chat.cli.room import room
 from chat.cli.serve import serve
 from chat.cli.tree import tree
@@ -20,6 +21,7 @@ def main() -> None:
 
 main.add_command(health)
 main.add_command(message)
+main.add_command(nodes)
 main.add_command(room)
 main.add_command(serve)
 main.add_command(tree)

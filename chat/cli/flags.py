@@ -15,6 +15,7 @@ METAVARS = {
     "metrics_listen": "[HOST:]PORT",
     "data": "DIR",
     "database_url": "URL",
+    "bus": "notify|URL",
     "tls_cert": "FILE",
     "tls_key": "FILE",
     "origins": "ORIGIN",

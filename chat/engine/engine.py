@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 import msgspec
 import trio
@@ -18,9 +18,9 @@ from chat.domain.support import Support
 from chat.engine.batch_loader import open_batch_loader
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.cleaner import open_cleaner
-from chat.engine.cluster.cluster import Alone, Cluster
+from chat.engine.cluster.cluster import Cluster
 from chat.engine.cluster.fence import Fence
-from chat.engine.cluster.servers import Joining, open_servers
+from chat.engine.cluster.servers import Here, Joining, open_cluster
 from chat.engine.deliveries import Deliveries, open_deliveries
 from chat.engine.dialect import Dialect
 from chat.engine.heartbeat import beat
@@ -100,8 +100,6 @@ async def open_engine(
                 storage.messages, broadcaster, hub.newest_id, skipped, patience=patience
             ) as follower,
             open_journal(storage.messages, broadcaster, follower, metrics) as journal,
-            AsyncExitStack() as stack,
-            trio.open_nursery() as nursery,
         ):
             accounts = make_accounts(people.get)
             rooms = Rooms(storage.users, storage.rooms, storage.messages)
@@ -117,38 +115,27 @@ async def open_engine(
                 follower.rewound(end)
                 skipped(end)
 
-            cluster: Cluster = Alone()
-            if joining is not None:
-                cluster = await stack.enter_async_context(
-                    open_servers(
-                        joining,
-                        storage.nodes,
-                        fence,
-                        follower,
-                        broadcaster,
-                        hub,
-                        deliveries,
-                        clients=presence.__len__,
-                        look_again=look_again,
-                        rewound=rewound,
-                    )
+            here = Here(follower, broadcaster, hub, deliveries, presence.__len__, look_again, rewound)
+            async with (
+                open_cluster(joining, storage.nodes, fence, here) as cluster,
+                trio.open_nursery() as nursery,
+            ):
+                nursery.start_soon(watch_changes, storage, people_here, memberships)
+                if ping_interval < math.inf:
+                    nursery.start_soon(beat, presence, ping_interval, pong_timeout)
+                yield Engine(
+                    accounts,
+                    budgets or Budgets(),
+                    metrics,
+                    presence,
+                    hub,
+                    journal,
+                    history,
+                    deliveries,
+                    rooms,
+                    direct,
+                    Support(storage.users, storage.rooms, storage.messages),
+                    memberships,
+                    cluster,
                 )
-            nursery.start_soon(watch_changes, storage, people_here, memberships)
-            if ping_interval < math.inf:
-                nursery.start_soon(beat, presence, ping_interval, pong_timeout)
-            yield Engine(
-                accounts,
-                budgets or Budgets(),
-                metrics,
-                presence,
-                hub,
-                journal,
-                history,
-                deliveries,
-                rooms,
-                direct,
-                Support(storage.users, storage.rooms, storage.messages),
-                memberships,
-                cluster,
-            )
-            nursery.cancel_scope.cancel(reason="the engine stops")
+                nursery.cancel_scope.cancel(reason="the engine stops")

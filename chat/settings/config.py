@@ -85,6 +85,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         str | None,
         Meta(description="PostgreSQL as postgresql://USER@HOST/NAME; without it the server runs its own."),
     ] = None
+    bus: Annotated[
+        str | None,
+        Meta(
+            description="How several servers on one database hear each other at once: notify (PostgreSQL's own) or"
+            " redis://HOST; without it a server is alone."
+        ),
+    ] = None
     secret: Annotated[
         str | None,
         Meta(description="Signs tokens, 32 bytes or more; without it one is made and kept in the data."),
@@ -212,8 +219,8 @@ FIELDS: dict[str, FieldInfo] = {field.name: field for field in msgspec.structs.f
 
 
 def _shown(name: str, value: object) -> object:
-    # A database URL may hold a password in more than one place: none of it is shown.
-    return "***" if name in ("secret", "database_url") and value is not None else value
+    # A URL may hold a password in more than one place: none of it is shown.
+    return "***" if name in ("secret", "database_url", "bus") and value not in (None, "notify") else value
 
 
 def notes(name: str) -> Iterable[Meta]:

@@ -166,6 +166,18 @@ def _database_url(value: object) -> object:
     return value
 
 
+def _bus(value: object) -> object:
+    if isinstance(value, str) and value != "notify":
+        if not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("expected notify, or a URL as redis://HOST:PORT")
+        if not _is_readable(value):
+            raise ValueError(
+                "is not redis://USER:PASSWORD@HOST:PORT/NUMBER; in a password : / ? # [ ] @ and % are written"
+                " %3A %2F %3F %23 %5B %5D %40 and %25"
+            )
+    return value
+
+
 def _is_readable(url: str) -> bool:
     """Whether every part is where it belongs: else a part of the password counts as a host, a port or a name.
 
@@ -193,6 +205,7 @@ PARSERS: dict[str, Callable[[object], object]] = {
     "metrics_listen": _listener,
     "data": _path,
     "database_url": _database_url,
+    "bus": _bus,
     "secret": _secret,
     "tls_cert": _path,
     "tls_key": _path,

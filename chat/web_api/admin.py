@@ -12,6 +12,8 @@ from msgspec import Meta
 
 from chat.domain.accounts import Accounts
 from chat.domain.budgets import Budgets
+from chat.domain.nodes import Node
+from chat.domain.ports import Nodes
 from chat.domain.refusals import Code, Refusal
 from chat.inspection.connection_report import ConnectionReport, Summary, recent_ends, report_connection
 from chat.inspection.watch import LIMIT, MOST, Snapshot, Unwound, Watch
@@ -32,7 +34,7 @@ class Look(msgspec.Struct):
     most: Annotated[int, Meta(ge=0, le=LIMIT)] = MOST
 
 
-def admin_routes(accounts: Accounts, budgets: Budgets, watch: Watch) -> Routes:
+def admin_routes(accounts: Accounts, budgets: Budgets, watch: Watch, nodes: Nodes) -> Routes:
     """Return the routes."""
     routes = Routes("admin", accounts, budgets, read=read_caseless, caseless=True)
     refusals = {403: ErrorBody}
@@ -62,6 +64,11 @@ def admin_routes(accounts: Accounts, budgets: Budgets, watch: Watch) -> Routes:
         if refusal := refused(call):
             return refusal
         return await watch.cancel(call.path["connection"]) or NO_CLIENT
+
+    @routes.route("GET", "/admin/nodes", answers={200: list[Node], **refusals}, token=True)
+    async def servers(call: Call) -> object:
+        """List the servers that share this database, by number; none, where one is alone."""
+        return refused(call) or await nodes.live()
 
     @routes.route("GET", "/admin/why", answers={200: list[Summary], **refusals}, token=True)
     async def ends(call: Call) -> object:

@@ -28,6 +28,7 @@ from chat.domain.changes import Change
 from chat.domain.entities import Inbox, Message
 from chat.domain.ports import Nodes
 from chat.engine.broadcaster import Broadcaster
+from chat.engine.cluster.cluster import Alone, Cluster
 from chat.engine.cluster.fence import Fence
 from chat.engine.cluster.lease import Lease
 from chat.engine.cluster.questions import Asked, Questions
@@ -50,26 +51,26 @@ class Joining(msgspec.Struct, frozen=True, kw_only=True):
     version: str
 
 
+class Here(msgspec.Struct, frozen=True):
+    """What of this server the others are told, and what they change; the last three are those of `Lease`."""
+
+    follower: LogFollower
+    broadcaster: Broadcaster
+    hub: Hub
+    deliveries: Deliveries
+    clients: Callable[[], int]
+    look_again: Callable[[], Awaitable[object]]
+    rewound: Callable[[int], object]
+
+
 class Servers:
     """This server among others: the port `Cluster`, and the task that listens to them."""
 
-    def __init__(
-        self,
-        bus: Bus,
-        nodes: Nodes,
-        lease: Lease,
-        follower: LogFollower,
-        broadcaster: Broadcaster,
-        hub: Hub,
-        deliveries: Deliveries,
-    ) -> None:
+    def __init__(self, bus: Bus, nodes: Nodes, lease: Lease, here: Here) -> None:
         self.number = lease.number
         self._bus = bus
         self._lease = lease
-        self._follower = follower
-        self._broadcaster = broadcaster
-        self._hub = hub
-        self._deliveries = deliveries
+        self._here = here
         self._reader = PayloadReader()
         self._questions = Questions(lease.number, bus, nodes, self._answer)
 
@@ -91,7 +92,7 @@ class Servers:
     async def beat(self) -> None:
         """Tell the others how far this server is, until cancelled."""
         while True:
-            self._bus.publish(encode(Beat(self.number, self._follower.newest_id)))
+            self._bus.publish(encode(Beat(self.number, self._here.follower.newest_id)))
             await trio.sleep(BEAT)
 
     async def listen(self) -> None:
@@ -108,9 +109,9 @@ class Servers:
     def _take(self, payload: bytes, answering: trio.Nursery) -> None:
         match self._reader.read(payload):
             case Announced(last_id, changes):
-                self._follower.received(changes, last_id)
+                self._here.follower.received(changes, last_id)
             case Beat(_, newest_id):
-                self._follower.reaches(newest_id)
+                self._here.follower.reaches(newest_id)
             case Question() as question:
                 self._questions.asked(question, answering)
             case Answer() as answer:
@@ -121,62 +122,55 @@ class Servers:
             case HasTold(change_id):
                 await self._told(change_id)
             case HasNoted():
-                await self._deliveries.written()
+                await self._here.deliveries.written()
             case Relayed(message):
                 return self._tell(message)
         return True
 
     async def _told(self, change_id: int) -> None:
-        self._follower.reaches(change_id)
-        while self._hub.newest_id < change_id:
-            await self._broadcaster.published()
+        self._here.follower.reaches(change_id)
+        while self._here.hub.newest_id < change_id:
+            await self._here.broadcaster.published()
 
     def _tell(self, message: Message) -> bool:
-        if message.peer is None or not self._hub.has_subscribers(Inbox(message.peer.id)):
+        if message.peer is None or not self._here.hub.has_subscribers(Inbox(message.peer.id)):
             return False
-        self._hub.publish([Announcement(message)])
+        self._here.hub.publish([Announcement(message)])
         return True
 
 
 @asynccontextmanager
-async def open_servers(
-    joining: Joining,
-    nodes: Nodes,
-    fence: Fence,
-    follower: LogFollower,
-    broadcaster: Broadcaster,
-    hub: Hub,
-    deliveries: Deliveries,
-    *,
-    clients: Callable[[], int],
-    look_again: Callable[[], Awaitable[object]],
-    rewound: Callable[[int], object],
-) -> AsyncGenerator[Servers]:
-    """Be one of several servers for as long as the block lasts.
+async def open_cluster(
+    joining: Joining | None, nodes: Nodes, fence: Fence, here: Here
+) -> AsyncGenerator[Cluster]:
+    """Be one of several servers for as long as the block lasts; without `joining`, be alone.
 
-    `clients`, `look_again` and `rewound` are those of `Lease`. Raises OtherBus, StorageDown or OutcomeUnknown.
-    Cancelling: the lease is given up where the database can be reached, and else ends by itself.
+    Raises OtherBus, StorageDown or OutcomeUnknown. Cancelling: the lease is given up where the database can be reached,
+    and else ends by itself.
     """
+    if joining is None:
+        yield Alone()
+        return
     lease = Lease(
         nodes,
         fence,
         address=joining.address,
         version=joining.version,
         bus=joining.bus_kind,
-        position=lambda: hub.newest_id,
-        clients=clients,
-        look_again=look_again,
-        reaches=follower.reaches,
-        rewound=rewound,
+        position=lambda: here.hub.newest_id,
+        clients=here.clients,
+        look_again=here.look_again,
+        reaches=here.follower.reaches,
+        rewound=here.rewound,
     )
     await lease.begin()
     try:
-        servers = Servers(joining.bus, nodes, lease, follower, broadcaster, hub, deliveries)
+        servers = Servers(joining.bus, nodes, lease, here)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(lease.keep)
             nursery.start_soon(servers.listen)
             nursery.start_soon(servers.beat)
-            follower.publish = servers.publish
+            here.follower.publish = servers.publish
             yield servers
             nursery.cancel_scope.cancel(reason="the engine stops")
     finally:

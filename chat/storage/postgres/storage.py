@@ -39,7 +39,12 @@ class PostgresStorage:
 
 @asynccontextmanager
 async def open_postgres_storage(
-    address: DatabaseAddress, *, pool_size: int, query_timeout: float, commit_timeout: float
+    address: DatabaseAddress,
+    *,
+    pool_size: int,
+    query_timeout: float,
+    commit_timeout: float,
+    shared: bool = False,
 ) -> AsyncGenerator[PostgresStorage]:
     """Bring the schema up to date and serve it for as long as the block lasts.
 
@@ -49,7 +54,7 @@ async def open_postgres_storage(
         await migrate(address, connect_timeout=query_timeout, migrations=known_migrations())
         async with (
             open_database(address, pool_size=pool_size, query_timeout=query_timeout) as database,
-            open_writer(address, timeout_each=commit_timeout) as writer,
+            open_writer(address, timeout_each=commit_timeout, alone=not shared) as writer,
         ):
             await note_older_names(database)
             yield PostgresStorage(address, database, writer, query_timeout=query_timeout)

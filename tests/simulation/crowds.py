@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import structs
 
+from tests.simulation.bus import BusWeather
 from tests.simulation.network import Weather
 from tests.simulation.plan import Guest, Plan, Step
 from tests.simulation.storage import Trouble
@@ -123,6 +124,31 @@ def _added(guests: list[Guest], dialect: str, person: int, weather: Weather) -> 
 def _step(at: float, guests: list[Guest], what: str, a: int = 0, b: int = 0) -> Step:
     """Return a step of the guest that was added last."""
     return Step(round(at, 3), guests[-1].number, what, a, b)
+
+
+def with_several_servers(plan: Plan, chance: random.Random) -> Plan:
+    """Let the world have several servers, and a bus that is bad now and then; some troubles are one server's alone.
+
+    A database that one server can't reach for longer than its lease cuts it off from the others.
+    """
+    servers, lasts = chance.choice((2, 2, 3, 3, 4, 5)), plan.lasts
+    bus = BusWeather(
+        lost=chance.choice((0.0, 0.1, 0.5)),
+        doubled=chance.choice((0.0, 0.1)),
+        late=chance.choice((0.0, 0.3, 0.8)),
+        delay=chance.choice((0.02, 0.2, 1.0)),
+        cut_at=chance.uniform(0, lasts) if chance.random() < 0.4 else None,
+        cut_for=chance.uniform(0.5, 8),
+    )
+    troubles = [
+        structs.replace(trouble, server=chance.randrange(servers)) if chance.random() < 0.5 else trouble
+        for trouble in plan.troubles
+    ]
+    if chance.random() < 0.5:
+        begin = round(chance.uniform(0, lasts), 3)
+        troubles.append(Trouble(begin, round(chance.uniform(4, 12), 3), "down", chance.randrange(servers)))
+    restarts = [structs.replace(restart, server=chance.randrange(servers)) for restart in plan.restarts]
+    return structs.replace(plan, servers=servers, bus=bus, troubles=troubles, restarts=restarts)
 
 
 def _with(plan: Plan, *, steps: list[Step], **changes: Any) -> Plan:

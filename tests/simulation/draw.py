@@ -9,6 +9,7 @@ from tests.simulation.crowds import (
     with_editors,
     with_inboxes,
     with_removals_of_nothing,
+    with_several_servers,
 )
 from tests.simulation.network import Weather
 from tests.simulation.plan import Guest, Plan, PlannedRoom, Restart, Step
@@ -39,8 +40,11 @@ _STEPS = {
 _ANYBODY = ("leave", "leave", "reset", "reset", "tear", "vanish", "pause", "partition", "garbage", "too big")
 
 
-def draw_plan(seed: int, *, most_clients: int = 40) -> Plan:
-    """Return the plan of a seed: most worlds are small, some have `most_clients`, some have more of one kind."""
+def draw_plan(seed: int, *, most_clients: int = 40, several: bool = False) -> Plan:
+    """Return the plan of a seed: most worlds are small, some have `most_clients`, some have more of one kind.
+
+    With `several` it has several servers.
+    """
     plan = _calm(seed, most_clients)
     if seed % 5 == 0:
         plan = _with_rushes(plan, random.Random(f"rushes of {seed}"))
@@ -52,6 +56,8 @@ def draw_plan(seed: int, *, most_clients: int = 40) -> Plan:
         plan = with_editors(plan, random.Random(f"editors of {seed}"))
     if seed % 13 == 3:
         plan = with_removals_of_nothing(plan, random.Random(f"removals of {seed}"))
+    if several:
+        plan = with_several_servers(plan, random.Random(f"servers of {seed}"))
     return plan
 
 

@@ -311,19 +311,20 @@ class Listener:
 
 
 class Network:
-    """All links of a world, and the one listener that they lead to."""
+    """All links of a world, and the listeners that they lead to: one for each server, known by its port."""
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
         self._next = FIRST_DESCRIPTOR
-        self._open: dict[int, Socket] = {}  # the server's ends
-        self._listener: Listener | None = None
+        self._open: dict[int, Socket] = {}  # the servers' ends
+        self._ports: dict[int, int] = {}  # of the server that has it, for each of these
+        self._listeners: dict[int, Listener] = {}
 
     async def bind(self, listen: Listen) -> Bound:
         """Stand for `chat.gateway.binding.bind`."""
         await trio.lowlevel.checkpoint()
-        self._listener = Listener()
-        return Bound(listen, listen.port, (self._listener,))  # type: ignore[arg-type]
+        self._listeners[listen.port] = Listener()
+        return Bound(listen, listen.port, (self._listeners[listen.port],))  # type: ignore[arg-type]
 
     def write(self, descriptor: int, data: bytes) -> int:
         """Stand for `os.write`."""
@@ -343,28 +344,31 @@ class Network:
         """A socket is closed; its number is not used again."""
         self._open.pop(number, None)
 
-    @property
-    def open_sockets(self) -> int:
-        """How many connections the server has not closed."""
-        return len(self._open)
+    def open_sockets(self, port: int) -> int:
+        """Return how many connections the server at `port` has not closed."""
+        return sum(self._ports[number] == port for number in self._open)
 
     async def dial(self, address: str, weather: Weather, *, keep: bool = False) -> Link:
-        """Connect to the server; with `keep` all that it sends is kept. Raises OSError where nobody listens."""
+        """Connect to one of the servers; with `keep` all that it sends is kept. Raises OSError where none listens."""
         await trio.sleep(weather.delay)
-        if self._listener is None or not self._listener.is_open:
+        listening = [port for port, listener in sorted(self._listeners.items()) if listener.is_open]
+        if not listening:
             raise ConnectionRefusedError
+        port = self._chance.choice(listening) if len(self._listeners) > 1 else listening[0]
         to_server, to_client = Wire(self._chance, weather), Wire(self._chance, weather)
         to_client.taken = bytearray() if keep else None
         self._next += 1
         accepted = Socket(self, to_server, to_client, (address, self._next % 50_000), self._next)
         self._open[self._next] = accepted
+        self._ports[self._next] = port
         mine = Socket(self, to_client, to_server, ("127.0.0.1", 9000), 0)
-        self._listener.arrive(Link(accepted))
+        self._listeners[port].arrive(Link(accepted))
         return Link(mine)
 
-    def lose_all(self) -> None:
-        """Reset every connection and listen no more: the server's process is gone."""
-        if self._listener is not None:
-            self._listener.close()
-        for socket in tuple(self._open.values()):
-            Link(socket).reset()
+    def lose_all(self, port: int) -> None:
+        """Reset every connection of the server at `port` and listen there no more: its process is gone."""
+        if port in self._listeners:
+            self._listeners[port].close()
+        for number, socket in tuple(self._open.items()):
+            if self._ports[number] == port:
+                Link(socket).reset()

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from tests.simulation.bus import BusWeather
 from tests.simulation.network import Weather
 from tests.simulation.storage import Trouble
 
@@ -30,11 +31,12 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Restart(msgspec.Struct, frozen=True):
-    """The server stops (`gracefully` or as if killed) and comes back after `away` seconds."""
+    """A server stops (`gracefully` or as if killed) and comes back after `away` seconds; `server` counts from 0."""
 
     at: float
     gracefully: bool
     away: float
+    server: int = 0
 
 
 class PlannedRoom(msgspec.Struct, frozen=True):
@@ -58,3 +60,5 @@ class Plan(msgspec.Struct, frozen=True):
     steps: list[Step]
     troubles: list[Trouble]
     restarts: list[Restart]
+    servers: int = 1
+    bus: BusWeather = BusWeather()

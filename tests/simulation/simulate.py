@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -28,26 +29,30 @@ _MOST_FRESH = 2**40
 """Fresh seeds begin somewhere below this; short enough to be typed."""
 
 
-def try_seed(seed: int, clients: int = 40) -> list[str]:
-    """Return what is wrong in the world of a seed."""
-    return check(simulate(draw_plan(seed, most_clients=clients)))
+def try_seed(seed: int, clients: int = 40, several: bool = False) -> list[str]:
+    """Return what is wrong in the world of a seed; with `several` it has several servers."""
+    return check(simulate(draw_plan(seed, most_clients=clients, several=several)))
 
 
-def report(seed: int, problems: list[str], clients: int = 40) -> str:
+def report(seed: int, problems: list[str], clients: int = 40, several: bool = False) -> str:
     """Return what a failing seed is told with: what is wrong, and the command that shows it again."""
     more = "" if clients == 40 else f" --clients {clients}"
+    more += " --several" if several else ""
     first = "\n  ".join(problems[:3])
     return f"seed {seed}: {len(problems)} broken promises\n  {first}\nreplay: {COMMAND} --seed {seed}{more}"
 
 
-def try_seeds(seeds: Iterable[int], jobs: int, clients: int = 40) -> Iterator[tuple[int, list[str]]]:
+def try_seeds(
+    seeds: Iterable[int], jobs: int, clients: int = 40, several: bool = False
+) -> Iterator[tuple[int, list[str]]]:
     """Try seeds in `jobs` processes, or in this one; yield each with what is wrong."""
     seeds = list(seeds)
     if jobs == 1:
-        yield from ((seed, try_seed(seed, clients)) for seed in seeds)
+        yield from ((seed, try_seed(seed, clients, several)) for seed in seeds)
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from zip(seeds, pool.map(try_seed, seeds, [clients] * len(seeds), chunksize=4), strict=True)
+        tried = pool.map(partial(try_seed, clients=clients, several=several), seeds, chunksize=4)
+        yield from zip(seeds, tried, strict=True)
 
 
 def fresh_base() -> int:
@@ -63,12 +68,12 @@ def cut_down(plan: Plan) -> str:
     return json.dumps(msgspec.to_builtins(small), indent=1)
 
 
-def _many(seeds: range, jobs: int, clients: int) -> int:
+def _many(seeds: range, jobs: int, clients: int, several: bool) -> int:
     failed = 0
-    for done, (seed, problems) in enumerate(try_seeds(seeds, jobs, clients), 1):
+    for done, (seed, problems) in enumerate(try_seeds(seeds, jobs, clients, several), 1):
         if problems:
             failed += 1
-            print(f"\r{report(seed, problems, clients)}\n", flush=True)
+            print(f"\r{report(seed, problems, clients, several)}\n", flush=True)
         bar = "#" * (40 * done // len(seeds))
         if sys.stderr.isatty() or done == len(seeds):
             print(f"\r[{bar:40}] {done}/{len(seeds)}, {failed} failed", end="", file=sys.stderr, flush=True)
@@ -100,12 +105,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="only this one")
     parser.add_argument("--plan", type=Path, help="only this plan (JSON)")
     parser.add_argument("--clients", type=int, default=40, help="clients of the largest worlds")
+    parser.add_argument("--several", action="store_true", help="several servers, and a bad bus between them")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--whole", action="store_true", help="do not cut a failing plan down")
     given = parser.parse_args()
     if given.plan is not None:
         return _one(msgspec.json.decode(given.plan.read_bytes(), type=Plan), str(given.plan), given.whole)
     if given.seed is not None:
-        return _one(draw_plan(given.seed, most_clients=given.clients), f"seed {given.seed}", given.whole)
+        plan = draw_plan(given.seed, most_clients=given.clients, several=given.several)
+        return _one(plan, f"seed {given.seed}", given.whole)
     base = fresh_base() if given.base is None else given.base
-    return _many(range(base, base + given.seeds), given.jobs, given.clients)
+    return _many(range(base, base + given.seeds), given.jobs, given.clients, given.several)

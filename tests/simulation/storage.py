@@ -35,6 +35,8 @@ class Trouble(msgspec.Struct, frozen=True):
     at: float
     lasts: float
     kind: str
+    server: int | None = None
+    """The only server that meets it, counted from 0; None: all do."""
 
 
 class Database:
@@ -45,13 +47,13 @@ class Database:
         self._chance = chance
         self._troubles = troubles
         self._pace = chance.choice((0.0, 0.001, 0.01, 0.05))  # a ninth of the longest call, in seconds
-        self._broken = trio.Event()  # set, and made anew, when a failover breaks what is under way
-        self._zombies: list[Callable[[], Awaitable[object]]] = []  # writes that may still land
+        self._connections: list[Connection] = []
 
-    def trouble(self) -> str:
-        """Return what is wrong now, or nothing."""
+    def trouble(self, server: int) -> str:
+        """Return what is wrong now for a server, or nothing."""
         now = trio.current_time()
-        return next((t.kind for t in self._troubles if t.at <= now < t.at + t.lasts), "")
+        mine = (t for t in self._troubles if t.server in (None, server))
+        return next((t.kind for t in mine if t.at <= now < t.at + t.lasts), "")
 
     def heal(self) -> None:
         """End all troubles for good."""
@@ -62,32 +64,30 @@ class Database:
         for trouble in sorted(self._troubles, key=lambda t: t.at):
             if trouble.kind == "failover":
                 await trio.sleep_until(trouble.at)
-                self.break_off()
+                for connection in self._connections:
+                    if trouble.server in (None, connection.server):
+                        connection.break_off()
 
-    def break_off(self) -> None:
-        """Break every call that is under way."""
-        self._broken.set()
-        self._broken = trio.Event()
+    def connect(self, server: int = 0) -> "Connection":
+        """Return the storage as one server sees it; servers are counted from 0."""
+        self._connections.append(Connection(self, server))
+        return self._connections[-1]
 
-    def connect(self) -> "Connection":
-        """Return the storage as one server sees it."""
-        return Connection(self)
-
-    async def call(self, name: str, do: Callable[[], Awaitable[Any]]) -> Any:
-        """Make one call, with whatever goes wrong now."""
+    async def call(self, connection: "Connection", name: str, do: Callable[[], Awaitable[Any]]) -> Any:
+        """Make one call of a server, with whatever goes wrong now."""
         with trio.CancelScope(shield=name in WRITES):  # without a shield a write's outcome would be unknown
             await trio.lowlevel.checkpoint()
-            kind = self.trouble()
+            kind = self.trouble(connection.server)
             if kind in ("down", "failover") or (kind == "flaky" and self._chance.random() < 0.2):
                 await trio.sleep(self._chance.choice((0.0, 0.01)))
                 raise StorageDown("the database refuses")
-            if name == "settled_id" and not await self._bury():
+            if name == "settled_id" and not await self._bury(connection):
                 raise StorageDown("a write may still land")
             takes = self._chance.randrange(10) * _PACES.get(kind, self._pace)
             if kind == "late" and name not in WRITES:
                 do = _done(await do())
             lost = kind == "flaky" and self._chance.random() < 0.2
-            broken = self._broken
+            broken = connection.broken
             with trio.move_on_after(min(takes, _TIMEOUT)):
                 await broken.wait()
             if kind == "unsure" and name == "save" and self._chance.random() < 0.6:
@@ -97,29 +97,29 @@ class Database:
                 return await do()
             if name not in WRITES:
                 raise StorageDown("the database did not answer")
-            await self._leave_unknown(do)
+            await self._leave_unknown(connection, do)
             raise OutcomeUnknown("the database went silent")
 
-    async def _leave_unknown(self, do: Callable[[], Awaitable[object]]) -> None:
+    async def _leave_unknown(self, connection: "Connection", do: Callable[[], Awaitable[object]]) -> None:
         match self._chance.randrange(3):
             case 0:
                 await _land(do)
             case 1:
-                self._zombies.append(do)
+                connection.zombies.append(do)
 
-    async def _bury(self) -> bool:
-        """Let the writes that may still land do so, or not; say whether that is over."""
-        if self._zombies and self._chance.random() < 0.3:
+    async def _bury(self, connection: "Connection") -> bool:
+        """Let the writes of a server that may still land do so, or not; say whether that is over."""
+        if connection.zombies and self._chance.random() < 0.3:
             return False
-        while self._zombies:
-            do = self._zombies.pop(0)
+        while connection.zombies:
+            do = connection.zombies.pop(0)
             if self._chance.random() < 0.5:
                 await _land(do)
         return True
 
-    async def bury(self) -> None:
+    async def bury(self, connection: "Connection") -> None:
         """As the end of the server's own connections does."""
-        while not await self._bury():
+        while not await self._bury(connection):
             pass
 
 
@@ -141,19 +141,27 @@ async def _land(do: Callable[[], Awaitable[object]]) -> None:
 class Connection:
     """The port `Storage`, for one server; once that is dead nothing reaches the database any more."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, server: int) -> None:
         self._database = database
+        self.server = server
         self.is_dead = False
+        self.broken = trio.Event()  # set, and made anew, when what is under way is broken off
+        self.zombies: list[Callable[[], Awaitable[object]]] = []  # writes that may still land
         self.users = _Table(self, database.kept.users)
         self.rooms = _Table(self, database.kept.rooms)
         self.messages = _Table(self, database.kept.messages)
         self.nodes = _Table(self, database.kept.nodes)
 
+    def break_off(self) -> None:
+        """Break every call that is under way."""
+        self.broken.set()
+        self.broken = trio.Event()
+
     async def call(self, name: str, do: Callable[[], Awaitable[Any]]) -> Any:
         if self.is_dead:
             await trio.lowlevel.checkpoint()
             raise StorageDown("this server is no more")
-        return await self._database.call(name, do)
+        return await self._database.call(self, name, do)
 
     async def ping(self) -> None:
         await self.call("ping", self._database.kept.ping)

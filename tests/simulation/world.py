@@ -4,7 +4,8 @@ import json
 import random
 import traceback
 from collections.abc import Callable, MutableMapping
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -18,10 +19,12 @@ import chat.server
 from chat.domain.entities import LOBBY_ID, Person, Room
 from chat.domain.ports import NewPerson
 from chat.domain.tokens import Tokens
+from chat.engine.cluster.servers import Joining
 from chat.engine.hub import Hub
 from chat.engine.presence import Presence
 from chat.protocols.registry import PROTOCOLS
 from chat.settings.config import Config, Listen
+from tests.simulation.bus import FaultyNetwork
 from tests.simulation.clients import KINDS as KINDS_OF_TODAY
 from tests.simulation.clients import Client, RoomsClient
 from tests.simulation.determinism import deterministic, hashed
@@ -31,12 +34,18 @@ from tests.simulation.editors import EditorClient
 from tests.simulation.network import Network, Weather, Wire
 from tests.simulation.plan import Guest, Plan, Restart, Step
 from tests.simulation.record import History, Left, Recorder, Row, direct
-from tests.simulation.storage import Database
+from tests.simulation.storage import Connection, Database
 from tests.simulation.wire import whole_texts
 
 KINDS = KINDS_OF_TODAY | {"editing": EditorClient}
 
 SECRET = "a secret of the simulation, long enough"
+
+_FIRST_PORT = 9000
+"""The port of the first server; each has its own."""
+
+_SERVER: ContextVar[int] = ContextVar("server")
+"""Which server it is whose task this is, counted from 0."""
 
 _QUIET = 45.0
 """Seconds without faults, after which nothing may be under way: a dead peer is found, a slow one has read."""
@@ -66,12 +75,10 @@ class World:
         self._edited = 0  # the room of the editors, where there are any
         self._tokens = Tokens(SECRET, 86_400)
         self._last_stop = trio.Event()
-        self._stopped = trio.Event()
-        self._is_up = False
         self._clients: list[Client] = []
         self._wires: list[tuple[int, float, Wire]] = []
-        self.hubs: list[Hub] = []
-        self.presences: list[Presence] = []
+        self.hubs: dict[int, Hub] = {}  # of each server, the last one
+        self.presences: dict[int, Presence] = {}
 
     # What clients ask of their world.
 
@@ -110,7 +117,8 @@ class World:
         await self._populate()
         self._clients = clients = [KINDS[guest.dialect](self, guest) for guest in self.plan.guests]
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._serve)
+            bus = FaultyNetwork(self.chance, self.plan.bus, nursery) if self.plan.servers > 1 else None
+            servers = await nursery.start(self._serve_all, bus)
             nursery.start_soon(self.database.fail_over)
             async with trio.open_nursery() as people:
                 for client in clients:
@@ -118,11 +126,13 @@ class World:
                     people.start_soon(self._act, client)
                 await trio.sleep_until(self.plan.lasts)
                 self.database.heal()
+                if bus is not None:
+                    bus.heal()
                 await trio.sleep(_QUIET)
                 await self._look_at_the_end(clients, people)
                 self.is_over = True
                 self._last_stop.set()
-                await self._stopped.wait()
+                await servers.wait()
                 await trio.sleep(10)
                 people.cancel_scope.cancel()
             nursery.cancel_scope.cancel()
@@ -176,32 +186,44 @@ class World:
                 await trio.sleep_until(step.at)
                 await client.do(step)
 
-    async def _serve(self) -> None:
-        restarts = list(self.plan.restarts)
+    async def _serve_all(
+        self, bus: FaultyNetwork | None, *, task_status: trio.TaskStatus[trio.Event]
+    ) -> None:
+        """Run all servers to their ends; the event that is reported is set then."""
+        ended = trio.Event()
+        task_status.started(ended)
+        async with trio.open_nursery() as nursery:
+            for number in range(self.plan.servers):
+                nursery.start_soon(self._serve, number, bus)
+        ended.set()
+
+    async def _serve(self, server: int, bus: FaultyNetwork | None) -> None:
+        _SERVER.set(server)
+        restarts = [restart for restart in self.plan.restarts if restart.server == server]
         while not self.is_over:
             restart = restarts.pop(0) if restarts else None
-            storage = self.database.connect()
+            storage = self.database.connect(server)
             away = restart.away if restart else 1.0
+            up = trio.Event()
             try:
                 with trio.CancelScope() as killed:
                     async with trio.open_nursery() as nursery:
                         if restart is not None and not restart.gracefully:
                             nursery.start_soon(self._kill, restart.at, storage, killed)
-                        await self._serve_once(storage, restart)
+                        await self._serve_once(storage, restart, bus, up)
                         nursery.cancel_scope.cancel()
             except* Exception as errors:
-                is_up, self._is_up = self._is_up, False
-                if is_up and not storage.is_dead:  # it may not come up while its database is down
+                if up.is_set() and not storage.is_dead:  # it may not come up while its database is down
                     self.bugs.append("the server died: " + "".join(traceback.format_exception(errors)))
-            self._is_up = False
-            await self.database.bury()  # a write that is under way ends with the server's connections
-            self._check_nothing_is_left()
+            await self.database.bury(storage)  # a write that is under way ends with the server's connections
+            self._check_nothing_is_left(server)
             await trio.sleep(away)
-        self._stopped.set()
 
-    async def _serve_once(self, storage: Any, restart: Restart | None) -> None:
+    async def _serve_once(
+        self, storage: Connection, restart: Restart | None, bus: FaultyNetwork | None, up: trio.Event
+    ) -> None:
         config = Config(
-            listen=(Listen("127.0.0.1", 9000),),
+            listen=(Listen("127.0.0.1", _FIRST_PORT + storage.server),),
             data=Path("."),
             ping_interval=10.0,
             pong_timeout=5.0,
@@ -214,8 +236,16 @@ class World:
         stop = trio.CancelScope(deadline=float("inf"))
         with stop:
             protocols = (*PROTOCOLS, editing_in(self._edited)) if self._edited else PROTOCOLS
-            async with chat.server.open_chat(config, storage, SECRET, protocols):
-                self._is_up = True
+            async with AsyncExitStack() as stack:
+                joining = None
+                if bus is not None:
+                    end = await stack.enter_async_context(bus.open_bus())
+                    joining = Joining(
+                        bus=end, bus_kind="local", address=f"server {storage.server}", version="0"
+                    )
+                open_chat = chat.server.open_chat(config, storage, SECRET, protocols, joining=joining)
+                await stack.enter_async_context(open_chat)
+                up.set()
                 self.record.note("server up")
                 with trio.move_on_at(restart.at if restart and restart.gracefully else float("inf")):
                     await self._last_stop.wait()
@@ -225,22 +255,22 @@ class World:
             self.bugs.append(f"the server did not stop in {_STOP_LIMIT} s")
         self.record.note("server down")
 
-    async def _kill(self, at: float, storage: Any, killed: trio.CancelScope) -> None:
+    async def _kill(self, at: float, storage: Connection, killed: trio.CancelScope) -> None:
         await trio.sleep_until(at)
         self.record.note("server killed")
-        self.network.lose_all()
-        self.database.break_off()
+        self.network.lose_all(_FIRST_PORT + storage.server)
+        storage.break_off()
         storage.is_dead = True
-        await self.database.bury()
+        await self.database.bury(storage)
         killed.cancel()
 
-    def _check_nothing_is_left(self) -> None:
-        if self.network.open_sockets:
-            self.bugs.append(f"{self.network.open_sockets} sockets were left open")
-        if self.presences and len(self.presences[-1]):
+    def _check_nothing_is_left(self, server: int) -> None:
+        if left := self.network.open_sockets(_FIRST_PORT + server):
+            self.bugs.append(f"{left} sockets were left open")
+        if server in self.presences and len(self.presences[server]):
             self.bugs.append("sessions were left")
-        if self.hubs and self.hubs[-1]._topics:
-            self.bugs.append(f"listeners were left: {list(self.hubs[-1]._topics)}")
+        if server in self.hubs and self.hubs[server]._topics:
+            self.bugs.append(f"listeners were left: {list(self.hubs[server]._topics)}")
 
     async def _look_at_the_end(self, clients: list[Client], nursery: trio.Nursery) -> None:
         """Note who is still connected, and let newcomers ask for everything."""
@@ -249,8 +279,9 @@ class World:
             self.record.note("alive", client.conn, who=client.person)
             if isinstance(client, EditorClient):
                 client.left()
-        if len(self.presences[-1]) != len(here):
-            self.bugs.append(f"{len(self.presences[-1])} sessions where {len(here)} clients are connected")
+        sessions = sum(map(len, self.presences.values()))
+        if sessions != len(here):
+            self.bugs.append(f"{sessions} sessions where {len(here)} clients are connected")
         addressed = {
             event.id for event in self.record.events if event.op == "send" and event.topic[:7] == "direct:"
         }
@@ -320,10 +351,10 @@ def _watched(world: World) -> ExitStack:
             world.bugs.append(f"{entry['event']}: {''.join(told)}")
         raise structlog.DropEvent
 
-    def kept(kind: Callable[..., Any], where: list[Any]) -> Callable[..., Any]:
+    def kept(kind: Callable[..., Any], where: dict[int, Any]) -> Callable[..., Any]:
         def make(*args: Any, **kwargs: Any) -> Any:
-            where.append(kind(*args, **kwargs))
-            return where[-1]
+            where[_SERVER.get()] = made = kind(*args, **kwargs)
+            return made
 
         return make
 

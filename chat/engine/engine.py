@@ -58,7 +58,7 @@ class Engine(msgspec.Struct, frozen=True):
 
     def core(self, clients: Mapping[Dialect, ClientFactory]) -> Core:
         """Return what sessions work with, where `clients` says how a client of each dialect is made."""
-        return Core(self.accounts, self.journal, self.hub, clients, self.metrics, self.budgets)
+        return Core(self.accounts, self.journal, self.hub, clients, self.metrics, self.budgets, self.cluster)
 
 
 @asynccontextmanager
@@ -117,7 +117,7 @@ async def open_engine(
 
             here = Here(follower, broadcaster, hub, deliveries, presence.__len__, look_again, rewound)
             async with (
-                open_cluster(joining, storage.nodes, fence, here) as cluster,
+                open_cluster(joining, storage, fence, here) as cluster,
                 trio.open_nursery() as nursery,
             ):
                 nursery.start_soon(watch_changes, storage, people_here, memberships)

@@ -19,6 +19,7 @@ from chat.domain.entities import Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.refusals import UNAVAILABLE
 from chat.engine.allowance import Allowance
+from chat.engine.cluster.cluster import Alone, Cluster
 from chat.engine.dialect import Command, Dialect, Greet, by_shape
 from chat.engine.events import Event, Refused
 from chat.engine.hub import Hub
@@ -61,6 +62,7 @@ class Core(msgspec.Struct, frozen=True):
     clients: Mapping[Dialect, ClientFactory]
     metrics: Metrics
     budgets: Budgets
+    cluster: Cluster = Alone()
     cuts: Stagger = msgspec.field(default_factory=lambda: Stagger(_CUT_GAP, _CUT_WITHIN))
     """When the next client that was cut is ended."""
 

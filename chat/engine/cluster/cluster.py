@@ -12,6 +12,12 @@ class Cluster(Protocol):
     def number(self) -> int:
         """This server's number among all that ever were; 0 where it is alone."""
 
+    async def caught_up(self) -> None:
+        """Wait until this server has told all that was in the log when it was asked, as others may have told it.
+
+        Who leaves another server and comes here so hears nothing again. Cancelling changes nothing.
+        """
+
     async def told_everywhere(self, change_id: int) -> None:
         """Wait until every server that may tell anything has told the log up to this id.
 
@@ -32,6 +38,9 @@ class Alone:
     """There is no other server."""
 
     number = 0
+
+    async def caught_up(self) -> None:
+        """Nobody else has told anything."""
 
     async def told_everywhere(self, change_id: int) -> None:
         """Whoever is alone tells everything in order."""

@@ -26,7 +26,8 @@ from chat.bus.payloads import (
 )
 from chat.domain.changes import Change
 from chat.domain.entities import Inbox, Message
-from chat.domain.ports import Nodes
+from chat.domain.ports import Nodes, Storage
+from chat.engine.batch_loader import BatchLoader, open_batch_loader
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.cluster.cluster import Alone, Cluster
 from chat.engine.cluster.fence import Fence
@@ -66,13 +67,19 @@ class Here(msgspec.Struct, frozen=True):
 class Servers:
     """This server among others: the port `Cluster`, and the task that listens to them."""
 
-    def __init__(self, bus: Bus, nodes: Nodes, lease: Lease, here: Here) -> None:
+    def __init__(
+        self, bus: Bus, nodes: Nodes, lease: Lease, here: Here, ends: BatchLoader[None, int]
+    ) -> None:
         self.number = lease.number
         self._bus = bus
         self._lease = lease
         self._here = here
+        self._ends = ends  # of the log: those who ask at once share one query
         self._reader = PayloadReader()
         self._questions = Questions(lease.number, bus, nodes, self._answer)
+
+    async def caught_up(self) -> None:
+        await self._told(await self._ends.get(None) or 0)
 
     async def told_everywhere(self, change_id: int) -> None:
         await self._told(change_id)
@@ -141,7 +148,7 @@ class Servers:
 
 @asynccontextmanager
 async def open_cluster(
-    joining: Joining | None, nodes: Nodes, fence: Fence, here: Here
+    joining: Joining | None, storage: Storage, fence: Fence, here: Here
 ) -> AsyncGenerator[Cluster]:
     """Be one of several servers for as long as the block lasts; without `joining`, be alone.
 
@@ -151,8 +158,12 @@ async def open_cluster(
     if joining is None:
         yield Alone()
         return
+
+    async def end_of_log(_keys: Sequence[None]) -> dict[None, int]:
+        return {None: await storage.messages.newest_id()}
+
     lease = Lease(
-        nodes,
+        storage.nodes,
         fence,
         address=joining.address,
         version=joining.version,
@@ -165,8 +176,8 @@ async def open_cluster(
     )
     await lease.begin()
     try:
-        servers = Servers(joining.bus, nodes, lease, here)
-        async with trio.open_nursery() as nursery:
+        async with open_batch_loader(end_of_log) as ends, trio.open_nursery() as nursery:
+            servers = Servers(joining.bus, storage.nodes, lease, here, ends)
             nursery.start_soon(lease.keep)
             nursery.start_soon(servers.listen)
             nursery.start_soon(servers.beat)

@@ -4,6 +4,7 @@ Whatever a client does to trio-websocket or to us ends here, with this client al
 """
 
 from base64 import b64decode
+from contextlib import suppress
 from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import parse_qs
@@ -127,6 +128,8 @@ class WebSocketEndpoint:
         """Find out whose token the handshake carries, if it carries one. A bad one is refused, not ignored."""
         if isinstance(decision, _Rejection):
             return decision
+        with suppress(StorageDown):  # then there is nothing new either
+            await self._core.cluster.caught_up()
         if decision.token is None:
             return _BAD_TOKEN if decision.dialect.needs_token else decision
         try:

@@ -1,0 +1,215 @@
+"""The follower of the log: each change is announced once, in the order of the log, whoever commits it and tells of it."""
+
+import random
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from chat.domain.changes import Change
+from chat.domain.entities import LOBBY_ID, Draft, Message
+from chat.domain.failures import StorageDown
+from chat.domain.ports import NewPerson
+from chat.engine.broadcaster import Broadcaster
+from chat.engine.hub import Announcement
+from chat.engine.log_follower import MOST_BEHIND, PATIENCE, LogFollower, open_log_follower
+from chat.inspection.metrics import Metrics
+from chat.storage.memory import MemoryStorage
+from chat.storage.memory.messages import MemoryMessages
+
+
+class Log(MemoryMessages):
+    """The messages of a log, which counts how often it is read and may fail to be."""
+
+    def __init__(self, storage: MemoryStorage) -> None:
+        super().__init__(storage.users, storage.rooms)
+        self.reads = 0
+        self.failures: list[Exception] = []
+
+    async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:
+        self.reads += 1
+        if self.failures:
+            await trio.lowlevel.checkpoint()
+            raise self.failures.pop(0)
+        return await super().read_log(after_id, limit, most_bytes)
+
+    async def say(self, *texts: str) -> list[Message]:
+        saved = await self.save([Draft(LOBBY_ID, 1, "ada", text, 1.0) for text in texts])
+        return [each for each in saved if isinstance(each, Message)]
+
+
+class World:
+    """A follower on a log; what it announces is kept, and counts as published at once."""
+
+    def __init__(self, log: Log, follower: LogFollower, broadcaster: "Keeper") -> None:
+        self.log = log
+        self.follower = follower
+        self.broadcaster = broadcaster
+
+    @property
+    def told(self) -> list[int]:
+        return [each.change.id for each in self.broadcaster.told]
+
+
+class Keeper(Broadcaster):
+    """Keeps what is announced."""
+
+    def __init__(self) -> None:
+        feed, _ = trio.open_memory_channel[list[Announcement]](0)
+        super().__init__(feed, Metrics())
+        self.told: list[Announcement] = []
+
+    def announce(self, batch: list[Announcement]) -> None:
+        self.told += batch
+
+
+@asynccontextmanager
+async def open_world(patience: float = PATIENCE) -> AsyncGenerator[World]:
+    storage, broadcaster = MemoryStorage(), Keeper()
+    await storage.users.add(NewPerson(name="ada", password_hash=b""))
+    log = Log(storage)
+    async with open_log_follower(log, broadcaster, 0, patience=patience) as follower:
+        yield World(log, follower, broadcaster)
+
+
+def mine(messages: Sequence[Message]) -> list[Announcement]:
+    return [Announcement(message) for message in messages]
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_whatever_order_they_come_in_all_are_told_once_and_in_order(
+    autojump_clock: object, seed: int
+) -> None:
+    chance = random.Random(seed)
+    async with open_world() as world:
+        said = await world.log.say(*(f"line {n}" for n in range(60)))
+        pieces = []
+        while said:
+            size = chance.randint(1, 5)
+            pieces.append(said[:size])
+            said = said[size:]
+        arriving = [piece for piece in pieces for _ in range(chance.choice((0, 1, 1, 1, 2)))]
+        chance.shuffle(arriving)
+        for piece in arriving:
+            if chance.random() < 0.3:
+                world.follower.committed(mine([each for each in piece if each.id > world.follower.newest_id]))
+            else:
+                world.follower.received(piece, piece[-1].id)
+            if chance.random() < 0.2:
+                await trio.sleep(0.03)
+        world.follower.reaches(60)
+        await trio.sleep(1)
+        assert world.told == list(range(1, 61))
+
+
+async def test_what_continues_the_log_is_told_at_once_and_nothing_is_read(autojump_clock: object) -> None:
+    async with open_world() as world:
+        one, two, three = await world.log.say("1", "2", "3")
+        world.follower.committed(mine([one]))
+        world.follower.received([two, three], 3)
+        assert world.told == [1, 2, 3]
+        await trio.sleep(1)
+        assert world.log.reads == 0
+
+
+async def test_what_comes_late_is_waited_for_and_then_not_read(autojump_clock: object) -> None:
+    async with open_world() as world:
+        one, two = await world.log.say("1", "2")
+        world.follower.received([two], 2)
+        await trio.sleep(PATIENCE / 2)
+        assert world.told == []
+        world.follower.received([one], 1)
+        assert world.told == [1, 2]
+        await trio.sleep(1)
+        assert world.log.reads == 0
+
+
+async def test_what_never_comes_is_read_soon(autojump_clock: object) -> None:
+    async with open_world() as world:
+        _, two = await world.log.say("1", "2")
+        world.follower.received([two], 2)
+        await trio.sleep(PATIENCE * 1.5)
+        assert world.told == [1, 2]
+        assert world.log.reads == 1
+
+
+async def test_the_end_of_the_log_alone_has_the_rest_read(autojump_clock: object) -> None:
+    async with open_world() as world:
+        await world.log.say(*map(str, range(600)))
+        world.follower.reaches(600)
+        await trio.sleep(PATIENCE * 1.5)
+        assert world.told == list(range(1, 601))
+
+
+async def test_a_commit_of_which_a_part_alone_is_sent_along_is_read_for_the_rest(autojump_clock: object) -> None:
+    async with open_world() as world:
+        one, _, three = await world.log.say("1", "too long for a payload", "3")
+        world.follower.received([one, three], 3)
+        assert world.told == [1]
+        await trio.sleep(PATIENCE * 1.5)
+        assert world.told == [1, 2, 3]
+
+
+async def test_a_database_that_does_not_answer_is_asked_until_it_does(autojump_clock: object) -> None:
+    async with open_world() as world:
+        await world.log.say("1", "2")
+        world.log.failures = [StorageDown("down")] * 5
+        world.follower.reaches(2)
+        await trio.sleep(PATIENCE * 2)
+        assert world.told == []
+        await trio.sleep(3)
+        assert world.told == [1, 2]
+
+
+async def test_what_is_announced_while_nobody_keeps_up_is_read_later_and_not_kept(autojump_clock: object) -> None:
+    async with open_world() as world:
+        said = await world.log.say(*map(str, range(100)))
+        world.broadcaster._behind = 17
+        world.follower.received(said, 100)
+        assert world.told == []
+        assert not world.follower._ahead
+        world.broadcaster._behind = 0
+        await trio.sleep(PATIENCE * 1.5)
+        assert world.told == list(range(1, 101))
+
+
+async def test_a_log_that_lost_its_end_is_followed_from_there(autojump_clock: object) -> None:
+    async with open_world() as world:
+        world.follower.committed(mine(await world.log.say("1", "2", "3")))
+        lost = MemoryStorage()
+        await lost.users.add(NewPerson(name="ada", password_hash=b""))
+        other = Log(lost)
+        first = await other.say("1")
+        world.follower._messages = other
+        world.follower.rewound(first[-1].id)
+        again = await other.say("another 2", "another 3")
+        world.follower.received(again, 3)
+        assert world.told == [1, 2, 3, 2, 3]
+
+
+async def test_own_commits_are_published_to_others_and_what_others_say_is_not(autojump_clock: object) -> None:
+    published: list[int] = []
+    async with open_world() as world:
+        world.follower.publish = lambda changes: published.extend(change.id for change in changes)
+        one, two, three = await world.log.say("1", "2", "3")
+        world.follower.received([one], 1)
+        world.follower.committed(mine([three]))
+        world.follower.committed(mine([two]))
+        assert published == [3, 2]
+        assert world.told == [1, 2, 3]
+
+
+async def test_whoever_is_too_far_behind_skips_to_the_end(autojump_clock: object) -> None:
+    skipped: list[int] = []
+    storage, broadcaster = MemoryStorage(), Keeper()
+    await storage.users.add(NewPerson(name="ada", password_hash=b""))
+    log = Log(storage)
+    async with open_log_follower(log, broadcaster, 0, skipped.append) as follower:
+        await log.say(*["x"] * (MOST_BEHIND + 2))
+        follower.reaches(MOST_BEHIND + 1)
+        await wait_all_tasks_blocked()
+        assert skipped == [MOST_BEHIND + 2]
+        follower.committed(mine(await log.say("told")))
+        assert [each.change.id for each in broadcaster.told] == [MOST_BEHIND + 3]

@@ -1,4 +1,4 @@
-"""The follower of the log: each change is announced once, in the order of the log, whoever commits it and tells of it."""
+"""The follower of the log: each change is announced once, in order, whoever commits it and tells of it."""
 
 import random
 from collections.abc import AsyncGenerator, Sequence
@@ -143,7 +143,9 @@ async def test_the_end_of_the_log_alone_has_the_rest_read(autojump_clock: object
         assert world.told == list(range(1, 601))
 
 
-async def test_a_commit_of_which_a_part_alone_is_sent_along_is_read_for_the_rest(autojump_clock: object) -> None:
+async def test_a_commit_of_which_a_part_alone_is_sent_along_is_read_for_the_rest(
+    autojump_clock: object,
+) -> None:
     async with open_world() as world:
         one, _, three = await world.log.say("1", "too long for a payload", "3")
         world.follower.received([one, three], 3)
@@ -163,7 +165,9 @@ async def test_a_database_that_does_not_answer_is_asked_until_it_does(autojump_c
         assert world.told == [1, 2]
 
 
-async def test_what_is_announced_while_nobody_keeps_up_is_read_later_and_not_kept(autojump_clock: object) -> None:
+async def test_what_is_announced_while_nobody_keeps_up_is_read_later_and_not_kept(
+    autojump_clock: object,
+) -> None:
     async with open_world() as world:
         said = await world.log.say(*map(str, range(100)))
         world.broadcaster._behind = 17

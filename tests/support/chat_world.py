@@ -25,6 +25,7 @@ from chat.domain.ports import NewPerson, Taken
 from chat.domain.registrations import Registrations
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
+from chat.engine.cluster.servers import Joining
 from chat.engine.dialect import Dialect
 from chat.engine.engine import Engine, open_engine
 from chat.engine.send_queue import SendQueue
@@ -55,6 +56,15 @@ class Obstacles:
         (self._after if after else self._before)[call] += errors
 
     @contextmanager
+    def failing(self, call: str, error: Exception) -> Generator[None]:
+        """Let all calls fail until the end of the block, before they have done what they do."""
+        self._before[call] += [error] * 10_000
+        try:
+            yield
+        finally:
+            self._before[call].clear()
+
+    @contextmanager
     def held(self, call: str, *, after: bool = False) -> Generator[None]:
         """Let calls wait for the end of the block, before or after they have done what they do."""
         closed = self._closed_after if after else self._closed_before
@@ -77,8 +87,9 @@ class Obstacles:
         if call in closed:
             await closed[call].wait()
         if errors[call]:
+            error = errors[call].pop(0)
             await trio.lowlevel.checkpoint()
-            raise errors[call].pop(0)
+            raise error
 
 
 class Obstructed:
@@ -251,6 +262,7 @@ class World:
         self.presence = engine.presence
         self.memberships = engine.memberships
         self.deliveries = engine.deliveries
+        self.cluster = engine.cluster
         self._nursery = nursery
         self.clients: list[Client] = []
         """All that ever connected."""
@@ -336,10 +348,18 @@ class World:
 
 @asynccontextmanager
 async def open_world(
-    *, trust_from: bool = False, budgets: Budgets | None = None, lobby_needs_login: bool = False
+    storage: MemoryStorage | None = None,
+    *,
+    joining: Joining | None = None,
+    trust_from: bool = False,
+    budgets: Budgets | None = None,
+    lobby_needs_login: bool = False,
 ) -> AsyncGenerator[World]:
-    """Chat for as long as the block lasts, without limits if no `budgets` are given; who is there in the end leaves."""
-    storage, obstacles = MemoryStorage(), Obstacles()
+    """Chat for as long as the block lasts, without limits if no `budgets` are given; who is there in the end leaves.
+
+    Several worlds share a `storage` if they are `joining` each other.
+    """
+    storage, obstacles = storage or MemoryStorage(), Obstacles()
 
     def make_accounts(person: Any) -> Accounts:
         return Accounts(
@@ -353,7 +373,7 @@ async def open_world(
         )
 
     behind: Any = ObstructedStorage(storage, obstacles)
-    async with open_engine(behind, make_accounts, budgets=budgets) as engine:
+    async with open_engine(behind, make_accounts, budgets=budgets, joining=joining) as engine:
         services = services_of(engine, lobby_needs_login=lobby_needs_login, direct_trust_from=trust_from)
         core = engine.core({protocol.dialect: protocol.open(services) for protocol in PROTOCOLS})
         async with trio.open_nursery() as nursery:

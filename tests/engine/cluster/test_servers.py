@@ -1,0 +1,274 @@
+"""Several servers on one storage: people on any of them talk with each other, whatever the bus and the leases do."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from chat.bus.local import LocalBus, LocalNetwork
+from chat.domain.direct import FIRST_GUEST
+from chat.domain.failures import StorageDown
+from chat.domain.nodes import FENCE, LEASE, OtherBus
+from chat.engine.cluster.servers import Joining
+from chat.protocols.direct.protocol import DIRECT
+from chat.protocols.rooms.protocol import ROOMS
+from chat.protocols.talker.codec import TALKER
+from chat.storage.memory import MemoryStorage
+from tests.support.chat_world import World, open_world
+
+
+class Network(LocalNetwork):
+    """A bus that carries nothing while it is cut."""
+
+    is_cut = False
+
+    def carry(self, sender: LocalBus, payload: bytes) -> None:
+        if not self.is_cut:
+            super().carry(sender, payload)
+
+
+class Servers:
+    """Two servers, and what is between them."""
+
+    def __init__(self, storage: MemoryStorage, network: Network, worlds: list[World]) -> None:
+        self.storage = storage
+        self.network = network
+        self.one, self.other = worlds
+
+
+@pytest.fixture
+async def servers(autojump_clock: object) -> AsyncGenerator[Servers]:
+    storage, network = MemoryStorage(), Network()
+    async with AsyncExitStack() as stack:
+        worlds = [await stack.enter_async_context(open_server(storage, network)) for _ in range(2)]
+        yield Servers(storage, network, worlds)
+
+
+@asynccontextmanager
+async def open_server(
+    storage: MemoryStorage, network: LocalNetwork, bus_kind: str = "local"
+) -> AsyncGenerator[World]:
+    async with network.open_bus() as bus:
+        joining = Joining(bus=bus, bus_kind=bus_kind, address="here", version="0")
+        async with open_world(storage, joining=joining) as world:
+            yield world
+
+
+async def test_what_is_said_on_one_is_heard_on_the_other_at_once_and_in_order(
+    autojump_clock: object, servers: Servers
+) -> None:
+    ada, ben = await servers.one.add_all("ada", "ben")
+    on_one = await servers.one.connect(TALKER, ada)
+    on_other = await servers.other.connect(TALKER, ben)
+    await on_one.hears()
+    await on_other.hears()
+    began = trio.current_time()
+    for n in range(3):
+        on_one.send({"name": "ada", "message": f"from one {n}"})
+        on_other.send({"name": "ben", "message": f"from the other {n}"})
+    await wait_all_tasks_blocked()
+    heard = on_one.heard_now(), on_other.heard_now()
+    assert trio.current_time() == began
+    assert [line["message"] for line in heard[0]] == [f"from the other {n}" for n in range(3)]
+    assert [line["message"] for line in heard[1]] == [f"from one {n}" for n in range(3)]
+
+
+async def test_a_third_that_only_listens_hears_both_in_the_order_of_the_log(
+    autojump_clock: object, servers: Servers
+) -> None:
+    ada, ben = await servers.one.add_all("ada", "ben")
+    on_one = await servers.one.connect(TALKER, ada)
+    on_other = await servers.other.connect(TALKER, ben)
+    listeners = [await world.connect(TALKER) for world in (servers.one, servers.other)]
+    for n in range(20):
+        on_one.send({"name": "ada", "message": f"a{n}"})
+        on_other.send({"name": "ben", "message": f"b{n}"})
+    await trio.sleep(1)
+    log = [each.text for each in servers.one.said(1)]
+    for listener in listeners:
+        assert [line["message"] for line in listener.heard_now() if line["name"] != "server"] == log
+
+
+async def test_without_a_bus_everything_is_told_within_two_seconds(
+    autojump_clock: object, servers: Servers
+) -> None:
+    ada = await servers.one.add("ada")
+    on_one = await servers.one.connect(TALKER, ada)
+    listener = await servers.other.connect(TALKER)
+    await listener.hears()
+    servers.network.is_cut = True
+    on_one.send({"name": "ada", "message": "hello"})
+    await wait_all_tasks_blocked()
+    assert listener.heard_now() == []
+    await trio.sleep(2)
+    assert [line["message"] for line in listener.heard_now()] == ["hello"]
+    on_one.send({"name": "ada", "message": "again"})
+    servers.network.is_cut = False
+    await trio.sleep(0.6)
+    assert [line["message"] for line in listener.heard_now()] == ["again"]
+
+
+async def test_direct_messages_find_a_person_on_every_server_and_are_told_once(
+    autojump_clock: object, servers: Servers
+) -> None:
+    ada, ben = await servers.one.add_all("ada", "ben")
+    writer = await servers.one.connect(DIRECT, ada)
+    reader = await servers.other.connect(DIRECT, ben)
+    await reader.hears()
+    writer.send({"from": ada.id, "to": ben.id, "content": "first"})
+    await wait_all_tasks_blocked()
+    assert contents(reader.heard_now()) == ["first"]
+    reader.leave()
+    await reader.ends()
+    # Its note is not written yet: the other server is asked for it.
+    again = await servers.one.connect(DIRECT, ben)
+    assert contents(await again.hears()) == []
+
+
+async def test_a_guest_is_found_on_its_server_and_one_who_is_gone_is_not(
+    autojump_clock: object, servers: Servers
+) -> None:
+    ada = await servers.one.add("ada")
+    writer = await servers.one.connect(DIRECT, ada)
+    guest = await servers.other.connect(DIRECT)
+    await writer.hears()
+    (welcome,) = await guest.hears()
+    number = int(welcome.removeprefix("Connected with id "))
+    assert number >= FIRST_GUEST + servers.other.cluster.number * 10**9
+    writer.send({"from": ada.id, "to": number, "content": "hello guest"})
+    assert contents(await guest.hears()) == ["hello guest"]
+    assert await writer.hears() == []
+    guest.send({"from": number, "to": ada.id, "content": "hello ada"})
+    assert contents(await writer.hears()) == ["hello ada"]
+    guest.leave()
+    await guest.ends()
+    answer = await writer.asks({"from": ada.id, "to": number, "content": "still there?"})
+    assert "not found" in str(answer)
+
+
+async def test_whoever_comes_from_the_other_server_hears_nothing_again(
+    autojump_clock: object, servers: Servers
+) -> None:
+    ada = await servers.one.add("ada")
+    on_one = await servers.one.connect(TALKER, ada)
+    servers.network.is_cut = True
+    on_one.send({"name": "ada", "message": "heard there"})
+    await wait_all_tasks_blocked()
+    # As the gateway does, before it lets anybody in.
+    with trio.fail_after(1):
+        await servers.other.core.cluster.caught_up()
+    listener = await servers.other.connect(TALKER)
+    await trio.sleep(5)
+    assert [line for line in listener.heard_now() if line["name"] != "server"] == []
+
+
+async def test_a_server_that_loses_the_database_tells_nothing_until_it_has_looked_again(
+    autojump_clock: object, servers: Servers
+) -> None:
+    ada, ben = await servers.one.add_all("ada", "ben")
+    garden = await servers.one.make_room(ada)
+    await servers.one.memberships.join(ben, garden.id)
+    member = await servers.other.connect(ROOMS, ben)
+    speaker = await servers.one.connect(ROOMS, ada)
+    for client in (member, speaker):
+        client.send({"Type": "enter", "RoomID": garden.id})
+        await client.hears()
+    lobby = await servers.other.connect(TALKER)
+    await lobby.hears()
+    with servers.other.obstacles.failing("renew", StorageDown("cut off")):
+        await trio.sleep(LEASE + 1.5)
+        with trio.fail_after(1):  # it waits for no lease that has lapsed
+            assert await servers.one.memberships.remove(ada, garden.id, ben.id) is None
+        speaker.send({"Type": "message", "Text": "not for ben"})
+        await trio.sleep(1)
+        assert member.heard_now() == []
+    await trio.sleep(3)
+    assert member.heard_now() == []
+    assert await servers.one.storage.nodes.live() != []
+    on_one = await servers.one.connect(TALKER, ada)
+    on_one.send({"name": "ada", "message": "you are back"})
+    await trio.sleep(1)
+    assert [line["message"] for line in lobby.heard_now()] == ["you are back"]
+
+
+async def test_a_fenced_server_keeps_its_sockets_and_tells_late_what_was_said_meanwhile(
+    autojump_clock: object, servers: Servers
+) -> None:
+    ada = await servers.one.add("ada")
+    on_one = await servers.one.connect(TALKER, ada)
+    lobby = await servers.other.connect(TALKER)
+    await lobby.hears()
+    with servers.other.obstacles.failing("renew", StorageDown("cut off")):
+        await trio.sleep(FENCE + 1.1)
+        on_one.send({"name": "ada", "message": "said meanwhile"})
+        await trio.sleep(1)
+        assert lobby.heard_now() == []
+    await trio.sleep(1)
+    assert [line["message"] for line in lobby.heard_now()] == ["said meanwhile"]
+
+
+async def test_a_server_with_another_bus_is_refused_in_words_that_name_both(autojump_clock: object) -> None:
+    storage, network = MemoryStorage(), LocalNetwork()
+    async with open_server(storage, network, "notify"):
+        with pytest.RaisesGroup(
+            pytest.RaisesExc(OtherBus, match=r"notify.*redis.*--bus"), flatten_subgroups=True
+        ):
+            await opened_and_closed(storage, network, "redis://elsewhere")
+    await opened_and_closed(storage, network, "redis://elsewhere")
+
+
+async def test_a_server_that_ends_is_waited_for_by_nobody(autojump_clock: object, servers: Servers) -> None:
+    async with open_server(servers.storage, servers.network):
+        assert len(await servers.storage.nodes.live()) == 3
+    assert len(await servers.storage.nodes.live()) == 2
+    began = trio.current_time()
+    await servers.one.cluster.noted_everywhere(1)
+    assert trio.current_time() == began
+
+
+async def test_a_server_that_is_silent_is_waited_for_until_its_lease_ends(
+    autojump_clock: object, servers: Servers
+) -> None:
+    number = await servers.storage.nodes.register(address="gone", version="0", bus="local")
+    began = trio.current_time()
+    await servers.one.cluster.noted_everywhere(1)
+    assert LEASE - 1 <= trio.current_time() - began <= LEASE + 1
+    assert number not in {node.number for node in await servers.storage.nodes.live()}
+
+
+async def test_a_bus_that_is_cut_while_a_question_is_asked_delays_the_answer_alone(
+    autojump_clock: object, servers: Servers
+) -> None:
+    servers.network.is_cut = True
+    began = trio.current_time()
+
+    async def mend() -> None:
+        await trio.sleep(1)
+        servers.network.is_cut = False
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(mend)
+        await servers.one.cluster.noted_everywhere(1)
+    assert 1 <= trio.current_time() - began <= 1.5
+
+
+async def test_a_question_fails_where_nobody_knows_which_servers_there_are(
+    autojump_clock: object, servers: Servers
+) -> None:
+    servers.one.obstacles.fail("live", StorageDown("down"))
+    with pytest.raises(StorageDown):
+        await servers.one.cluster.noted_everywhere(1)
+    assert not servers.one.cluster._questions._waiting  # type: ignore[attr-defined]
+
+
+def contents(frames: list[Any]) -> list[str]:
+    """Return what was said in direct messages."""
+    return [frame["content"] for frame in frames if isinstance(frame, dict)]
+
+
+async def opened_and_closed(storage: MemoryStorage, network: LocalNetwork, bus_kind: str) -> None:
+    async with open_server(storage, network, bus_kind):
+        pass

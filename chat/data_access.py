@@ -8,6 +8,7 @@ import msgspec
 from chat.domain.accounts import Accounts
 from chat.domain.administration import Administration
 from chat.domain.entities import Person
+from chat.domain.ledger import Ledger
 from chat.domain.moderation import Moderation
 from chat.domain.passwords import Passwords
 from chat.domain.ports import Nodes, Users
@@ -56,14 +57,15 @@ def make_accounts(
     person: Callable[[int], Awaitable[Person | None]],
     secret: str,
     happened: Callable[[str], object] = lambda _what: None,
+    ledger: Ledger | None = None,
 ) -> Accounts:
-    """Return the accounts as the settings want them; the arguments are those of `Accounts`."""
+    """Return the accounts as the settings want them, with limits shared by `ledger`; the rest is as in `Accounts`."""
     return Accounts(
         users,
         Passwords(config.bcrypt_cost),
         Tokens(secret, config.token_lifetime),
-        Throttle(),
-        Registrations(config.registrations_per_hour),
+        Throttle(ledger=ledger),
+        Registrations(config.registrations_per_hour, ledger=ledger),
         min_password=config.min_password,
         registration=config.registration,
         person=person,

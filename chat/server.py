@@ -17,6 +17,7 @@ from chat.data_access import make_accounts
 from chat.domain.administration import Administration
 from chat.domain.budgets import Budgets
 from chat.domain.closing import GOING_AWAY
+from chat.domain.ledger import Ledger
 from chat.domain.ports import Storage, Users
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.data_directory import open_data_directory
@@ -127,14 +128,15 @@ async def open_chat(
         if by_name(dialects, listen.dialect) is None:
             known = ", ".join(dialect.name for dialect in dialects)
             raise CannotStart(f"no dialect is called {listen.dialect!r}: there are {known}")
-    metrics, recorder, turns = Metrics(), Recorder(), Turns()
+    metrics, recorder, turns, ledger = Metrics(), Recorder(), Turns(), Ledger()
     async with (
         open_engine(
             storage,
-            lambda person: make_accounts(config, storage.users, person, secret, metrics.account),
-            budgets=_budgets(config, metrics),
+            lambda person: make_accounts(config, storage.users, person, secret, metrics.account, ledger),
+            budgets=_budgets(config, metrics, ledger),
             metrics=metrics,
             joining=joining,
+            ledger=ledger,
             ping_interval=config.ping_interval,
             pong_timeout=config.pong_timeout,
         ) as engine,
@@ -163,13 +165,14 @@ async def open_chat(
             yield Server(gateway.addresses, gateway.renew_certificate)
 
 
-def _budgets(config: Config, metrics: Metrics) -> Budgets:
+def _budgets(config: Config, metrics: Metrics, ledger: Ledger) -> Budgets:
     return Budgets(
         messages=config.message_rate,
         text=config.message_bytes,
         pages=config.read_rate,
         calls=config.call_rate,
         refused=metrics.over_budget,
+        ledger=ledger,
     )
 
 

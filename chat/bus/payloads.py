@@ -8,6 +8,7 @@ import msgspec
 
 from chat.domain.changes import Change
 from chat.domain.entities import Message
+from chat.domain.ledger import Used
 
 
 class Announced(msgspec.Struct, frozen=True, tag=True, array_like=True):
@@ -63,7 +64,14 @@ class Answer(msgspec.Struct, frozen=True, tag=True, array_like=True):
     answer: bool
 
 
-Payload = Announced | Beat | Question | Answer
+class Spent(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """What a server used of limits that are shared."""
+
+    node: int
+    used: list[Used]
+
+
+Payload = Announced | Beat | Question | Answer | Spent
 """What a payload can be: a union of tagged structs, `array_like` as these."""
 
 encode = msgspec.json.Encoder().encode

@@ -22,7 +22,9 @@ class Buckets:
         *,
         most_keys: int = MOST_KEYS,
         clock: Callable[[], float] = trio.current_time,
+        used: Callable[[Hashable, float], object] | None = None,
     ) -> None:
+        self._used = used  # told what is used here of which key, where others count it too
         self._rate = rate
         self._burst = burst
         self._most_keys = most_keys
@@ -59,6 +61,12 @@ class Buckets:
 
     def add(self, key: Hashable, cost: float) -> None:
         """Use `cost` of a key whatever there is; a negative cost gives back."""
+        self.count(key, cost)
+        if self._used is not None:
+            self._used(key, cost)
+
+    def count(self, key: Hashable, cost: float) -> None:
+        """Count what was used of a key on another server."""
         self._levels[key] = (max(0.0, self._level(key) + cost), self._clock())
         self._levels.move_to_end(key)
         if len(self._levels) > self._most_keys:

@@ -11,8 +11,8 @@ import msgspec
 import trio
 
 from chat.domain.addresses import address_key
-from chat.domain.buckets import Buckets
 from chat.domain.entities import Message
+from chat.domain.ledger import Ledger
 from chat.domain.pace import Pace
 from chat.domain.refusals import Code, Refusal
 
@@ -59,6 +59,7 @@ class Budgets:
         pages: of history a second.
         calls: by HTTP a second, for one address; those beyond that wait.
         refused: told of each refusal, by what there was too much of.
+        ledger: where what is used is shared with other servers.
     """
 
     def __init__(
@@ -69,13 +70,17 @@ class Budgets:
         pages: float = 0.0,
         calls: float = 0.0,
         refused: Callable[[str], None] = lambda what: None,
+        ledger: Ledger | None = None,
         clock: Callable[[], float] = trio.current_time,
     ) -> None:
-        self._messages = _Limit(messages, _MESSAGE_BURST, clock)
-        self._text = _Limit(text, _TEXT_BURST, clock)
-        self._pages = _Limit(pages, _READ_BURST, clock)
+        ledger = ledger or Ledger()
+        self._messages = _Limit("messages", messages, _MESSAGE_BURST, ledger, clock)
+        self._text = _Limit("text", text, _TEXT_BURST, ledger, clock)
+        self._pages = _Limit("pages", pages, _READ_BURST, ledger, clock)
         self._calls = (
-            Buckets(calls, calls * _CALLS_BURST, most_keys=_MOST_KEYS, clock=clock) if calls else None
+            ledger.buckets("calls", calls, calls * _CALLS_BURST, most_keys=_MOST_KEYS, clock=clock)
+            if calls
+            else None
         )
         self._refused = refused
 
@@ -116,11 +121,15 @@ class Budgets:
 class _Limit:
     """A rate for each person or guest, and ten times as much for each address; without a rate there is no limit."""
 
-    def __init__(self, rate: float, burst: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, name: str, rate: float, burst: float, ledger: Ledger, clock: Callable[[], float]
+    ) -> None:
         self.rate = rate
-        self._people = Buckets(rate, rate * burst, most_keys=_MOST_KEYS, clock=clock)
+        self._people = ledger.buckets(name, rate, rate * burst, most_keys=_MOST_KEYS, clock=clock)
         rate *= _ADDRESS_SHARE
-        self._addresses = Buckets(rate, rate * burst, most_keys=_MOST_KEYS, clock=clock)
+        self._addresses = ledger.buckets(
+            f"{name} of addresses", rate, rate * burst, most_keys=_MOST_KEYS, clock=clock
+        )
 
     def take(self, client_id: int, address: str, cost: float) -> float:
         """Use it up and return 0, or return the seconds until that is possible."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import trio
 
 from chat.domain.addresses import address_key
-from chat.domain.buckets import Buckets
+from chat.domain.ledger import Ledger
 from chat.domain.refusals import Code, Refusal
 
 _HOUR = 3600.0
@@ -14,8 +14,13 @@ _HOUR = 3600.0
 class Registrations:
     """The budget of each address: `per_hour` at once, and as many an hour; 0 is no limit. All of it is sync."""
 
-    def __init__(self, per_hour: int, clock: Callable[[], float] = trio.current_time) -> None:
-        self._buckets = Buckets(per_hour / _HOUR, per_hour, clock=clock) if per_hour else None
+    def __init__(
+        self, per_hour: int, clock: Callable[[], float] = trio.current_time, *, ledger: Ledger | None = None
+    ) -> None:
+        ledger = ledger or Ledger()
+        self._buckets = (
+            ledger.buckets("registrations", per_hour / _HOUR, per_hour, clock=clock) if per_hour else None
+        )
 
     def take(self, address: str) -> Refusal | None:
         """Use one registration of the client's address, or return why not (then none is used)."""

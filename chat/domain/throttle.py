@@ -13,6 +13,7 @@ import trio
 
 from chat.domain.addresses import address_key
 from chat.domain.buckets import MOST_KEYS, Buckets
+from chat.domain.ledger import Ledger
 from chat.domain.recent import Recent
 
 _AT_ADDRESS = 5, 12.0
@@ -24,6 +25,8 @@ _OF_ADDRESS = 20, 3.0
 _OF_NAME = 50, 12.0
 """The same for a name, wherever the tries come from."""
 
+_HOMES = "homes"
+
 
 class Throttle:
     """All methods are sync: between `take` and its bookkeeping nobody else runs.
@@ -33,12 +36,24 @@ class Throttle:
     ones. `most_keys` bounds the buckets, and the people who are at home somewhere.
     """
 
-    def __init__(self, clock: Callable[[], float] = trio.current_time, *, most_keys: int = MOST_KEYS) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = trio.current_time,
+        *,
+        most_keys: int = MOST_KEYS,
+        ledger: Ledger | None = None,
+    ) -> None:
+        self._ledger = ledger or Ledger()
         self._at_address, self._of_address, self._of_name = (
-            Buckets(1 / seconds, tries, most_keys=most_keys, clock=clock)
-            for tries, seconds in (_AT_ADDRESS, _OF_ADDRESS, _OF_NAME)
+            self._ledger.buckets(name, 1 / seconds, tries, most_keys=most_keys, clock=clock)
+            for name, (tries, seconds) in (
+                ("logins of a name at an address", _AT_ADDRESS),
+                ("logins of an address", _OF_ADDRESS),
+                ("logins of a name", _OF_NAME),
+            )
         )
-        self._at_home = Recent[Hashable, None](most_keys)  # who logged in from where
+        self._at_home = _Homes(most_keys)
+        self._ledger.share(_HOMES, self._at_home)
 
     def take(self, name: str | None, address: str) -> float:
         """Use up one try and return 0, or return the seconds until there is one (then none is used up)."""
@@ -57,7 +72,9 @@ class Throttle:
     def was_right(self, name: str, address: str) -> None:
         """The try was right: it does not count, and this person is at home at this address."""
         self.give_back(name, address)
-        self._at_home[_digest(name), address_key(address)] = None
+        home = _digest(name), address_key(address)
+        self._at_home.count(home)
+        self._ledger.note(_HOMES, home, 0.0)
 
     def _used(self, name: str | None, address: str) -> list[tuple[Buckets, Hashable]]:
         network = address_key(address)
@@ -70,6 +87,14 @@ class Throttle:
             if pair not in self._at_home:
                 used.append((self._of_name, pair[0]))
         return used
+
+
+class _Homes(Recent[Hashable, None]):
+    """Who logged in from where, on whichever server."""
+
+    def count(self, key: Hashable, cost: float = 0.0) -> None:
+        """Remember a name and an address."""
+        self[key] = None
 
 
 def _digest(name: str) -> bytes:

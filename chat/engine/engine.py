@@ -12,6 +12,7 @@ from chat.domain.budgets import Budgets
 from chat.domain.closing import TOO_FAR_BEHIND
 from chat.domain.direct import Direct
 from chat.domain.entities import Inbox, Person
+from chat.domain.ledger import Ledger
 from chat.domain.ports import Storage
 from chat.domain.rooms import Rooms
 from chat.domain.support import Support
@@ -69,14 +70,16 @@ async def open_engine(
     budgets: Budgets | None = None,
     metrics: Metrics | None = None,
     joining: Joining | None = None,
+    ledger: Ledger | None = None,
     ping_interval: float = math.inf,
     pong_timeout: float = math.inf,
 ) -> AsyncGenerator[Engine]:
     """Write, tell, look up and follow changes for as long as the block lasts, and finish what was accepted.
 
-    `joining` is what other servers on the same storage are joined with; without it there may be none. `ping_interval`
-    and `pong_timeout` are seconds; without them nobody is pinged. The caller ends all sessions before it leaves the
-    block. Raises OtherBus. Cancelling refuses nothing and acknowledges nothing that still waits for the journal.
+    `joining` is what other servers on the same storage are joined with; without it there may be none. `ledger` is what
+    limits are shared by. `ping_interval` and `pong_timeout` are seconds; without them nobody is pinged. The caller ends
+    all sessions before it leaves the block. Raises OtherBus. Cancelling refuses nothing and acknowledges nothing that
+    still waits for the journal.
     """
     metrics, presence, fence = metrics or Metrics(), Presence(), Fence()
     patience = 0.0 if joining is None else PATIENCE
@@ -115,7 +118,16 @@ async def open_engine(
                 follower.rewound(end)
                 skipped(end)
 
-            here = Here(follower, broadcaster, hub, deliveries, presence.__len__, look_again, rewound)
+            here = Here(
+                follower,
+                broadcaster,
+                hub,
+                deliveries,
+                ledger or Ledger(),
+                presence.__len__,
+                look_again,
+                rewound,
+            )
             async with (
                 open_cluster(joining, storage, fence, here) as cluster,
                 trio.open_nursery() as nursery,

@@ -20,6 +20,7 @@ from chat.domain.accounts import Accounts
 from chat.domain.budgets import Budgets
 from chat.domain.closing import Closing
 from chat.domain.entities import Message, MessageKind, Person, Room
+from chat.domain.ledger import Ledger
 from chat.domain.passwords import Passwords
 from chat.domain.ports import NewPerson, Taken
 from chat.domain.registrations import Registrations
@@ -351,6 +352,7 @@ async def open_world(
     storage: MemoryStorage | None = None,
     *,
     joining: Joining | None = None,
+    ledger: Ledger | None = None,
     trust_from: bool = False,
     budgets: Budgets | None = None,
     lobby_needs_login: bool = False,
@@ -366,14 +368,14 @@ async def open_world(
             behind.users,
             Passwords(4),
             Tokens(SECRET, 3600),
-            Throttle(),
+            Throttle(ledger=ledger),
             Registrations(0),
             min_password=5,
             person=person,
         )
 
     behind: Any = ObstructedStorage(storage, obstacles)
-    async with open_engine(behind, make_accounts, budgets=budgets, joining=joining) as engine:
+    async with open_engine(behind, make_accounts, budgets=budgets, joining=joining, ledger=ledger) as engine:
         services = services_of(engine, lobby_needs_login=lobby_needs_login, direct_trust_from=trust_from)
         core = engine.core({protocol.dialect: protocol.open(services) for protocol in PROTOCOLS})
         async with trio.open_nursery() as nursery:

@@ -22,10 +22,12 @@ from chat.bus.payloads import (
     PayloadReader,
     Question,
     Relayed,
+    Spent,
     encode,
 )
 from chat.domain.changes import Change
 from chat.domain.entities import Inbox, Message
+from chat.domain.ledger import Ledger
 from chat.domain.ports import Nodes, Storage
 from chat.engine.batch_loader import BatchLoader, open_batch_loader
 from chat.engine.broadcaster import Broadcaster
@@ -39,6 +41,11 @@ from chat.engine.log_follower import LogFollower
 
 BEAT = 0.5
 """Seconds between two heartbeats."""
+
+_TELLS_PER_BEAT = 5
+"""How often in that time the others are told what was used of shared limits,"""
+_MOST_USED = 40
+"""and of how many keys in one payload."""
 
 logger = structlog.get_logger(__name__)
 
@@ -59,6 +66,7 @@ class Here(msgspec.Struct, frozen=True):
     broadcaster: Broadcaster
     hub: Hub
     deliveries: Deliveries
+    ledger: Ledger
     clients: Callable[[], int]
     look_again: Callable[[], Awaitable[object]]
     rewound: Callable[[int], object]
@@ -100,7 +108,11 @@ class Servers:
         """Tell the others how far this server is, until cancelled."""
         while True:
             self._bus.publish(encode(Beat(self.number, self._here.follower.newest_id)))
-            await trio.sleep(BEAT)
+            for _ in range(_TELLS_PER_BEAT):
+                used = self._here.ledger.take()
+                for first in range(0, len(used), _MOST_USED):
+                    self._bus.publish(encode(Spent(self.number, used[first : first + _MOST_USED])))
+                await trio.sleep(BEAT / _TELLS_PER_BEAT)
 
     async def listen(self) -> None:
         """Take what arrives, until cancelled."""
@@ -119,6 +131,9 @@ class Servers:
                 self._here.follower.received(changes, last_id)
             case Beat(_, newest_id):
                 self._here.follower.reaches(newest_id)
+            case Spent(node, used):
+                if node != self.number:
+                    self._here.ledger.count(used)
             case Question() as question:
                 self._questions.asked(question, answering)
             case Answer() as answer:
@@ -182,6 +197,7 @@ async def open_cluster(
             nursery.start_soon(servers.listen)
             nursery.start_soon(servers.beat)
             here.follower.publish = servers.publish
+            here.ledger.is_kept = True
             yield servers
             nursery.cancel_scope.cancel(reason="the engine stops")
     finally:

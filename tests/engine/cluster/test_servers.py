@@ -9,8 +9,10 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from chat.bus.local import LocalBus, LocalNetwork
+from chat.domain.budgets import Budgets
 from chat.domain.direct import FIRST_GUEST
 from chat.domain.failures import StorageDown
+from chat.domain.ledger import Ledger
 from chat.domain.nodes import FENCE, LEASE, OtherBus
 from chat.engine.cluster.servers import Joining
 from chat.protocols.direct.protocol import DIRECT
@@ -49,11 +51,12 @@ async def servers(autojump_clock: object) -> AsyncGenerator[Servers]:
 
 @asynccontextmanager
 async def open_server(
-    storage: MemoryStorage, network: LocalNetwork, bus_kind: str = "local"
+    storage: MemoryStorage, network: LocalNetwork, bus_kind: str = "local", messages: float = 0.0
 ) -> AsyncGenerator[World]:
     async with network.open_bus() as bus:
-        joining = Joining(bus=bus, bus_kind=bus_kind, address="here", version="0")
-        async with open_world(storage, joining=joining) as world:
+        joining, ledger = Joining(bus=bus, bus_kind=bus_kind, address="here", version="0"), Ledger()
+        budgets = Budgets(messages=messages, ledger=ledger)
+        async with open_world(storage, joining=joining, budgets=budgets, ledger=ledger) as world:
             yield world
 
 
@@ -267,6 +270,37 @@ async def test_a_question_fails_where_nobody_knows_which_servers_there_are(
 def contents(frames: list[Any]) -> list[str]:
     """Return what was said in direct messages."""
     return [frame["content"] for frame in frames if isinstance(frame, dict)]
+
+
+async def test_a_budget_is_one_for_all_servers(autojump_clock: object) -> None:
+    storage, network = MemoryStorage(), LocalNetwork()
+    async with (
+        open_server(storage, network, messages=2.0) as one,
+        open_server(storage, network, messages=2.0) as other,
+    ):
+        budgets = [world.core.budgets for world in (one, other)]
+        for _ in range(8):  # a burst of four seconds' worth
+            assert budgets[0].message(7, "192.0.2.1") is None
+        await trio.sleep(0.15)
+        assert budgets[1].message(7, "192.0.2.1") is not None
+        assert budgets[1].message(8, "192.0.2.1") is None, "another person has a budget of their own"
+        await trio.sleep(1)
+        assert budgets[1].message(7, "192.0.2.1") is None
+
+
+async def test_wrong_guesses_count_on_all_servers_and_who_was_right_is_at_home_on_all(
+    autojump_clock: object, servers: Servers
+) -> None:
+    throttles = [world.accounts._throttle for world in (servers.one, servers.other)]
+    while throttles[0].take("ada", "192.0.2.1") == 0:
+        pass
+    throttles[0].take("ben", "192.0.2.2")
+    throttles[0].was_right("ben", "192.0.2.2")
+    await trio.sleep(0.15)
+    assert throttles[1].take("ada", "192.0.2.1") > 0
+    assert throttles[1].take("ada", "192.0.2.3") == 0, "a stranger's guesses lock nobody out elsewhere"
+    homes = [throttle._at_home for throttle in throttles]
+    assert list(homes[0]) == list(homes[1]) != []
 
 
 async def opened_and_closed(storage: MemoryStorage, network: LocalNetwork, bus_kind: str) -> None:

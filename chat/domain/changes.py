@@ -1,4 +1,4 @@
-"""What becomes of a message after it was said: a change asked for, and the change that is committed.
+"""What becomes of messages, memberships and rooms: a change asked for, and the change that is committed.
 
 A committed change is an entry of the log as a message is: it has an id of the log, and a place among all that was
 changed in its room. It carries the new state, not a difference (docs/decisions/0013-one-log.md).
@@ -42,7 +42,27 @@ class Reaction(msgspec.Struct, frozen=True, gc=False):
     people: People = None
 
 
-Write = Draft | Edit | Deletion | Reaction
+class Removal(msgspec.Struct, frozen=True, gc=False):
+    """Somebody's membership of a room is to end. `created_at` is in Unix seconds."""
+
+    room_id: int
+    person_id: int
+    actor_id: int
+    created_at: float
+
+
+class RoomDeletion(msgspec.Struct, frozen=True, gc=False):
+    """A room that people made is to end for everybody; None: by whoever runs the server, with a command."""
+
+    room_id: int
+    actor_id: int | None
+    created_at: float
+
+
+AccessWrite = Removal | RoomDeletion
+"""Ends somebody's access to a room, or everybody's."""
+
+Write = Draft | Edit | Deletion | Reaction | AccessWrite
 """What the journal takes."""
 
 
@@ -86,5 +106,31 @@ class Reacted(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
     people: People = None
 
 
-Change = Message | Edited | Deleted | Reacted
+class Removed(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
+    """A membership has ended: the person hears what came before in the room, and nothing after."""
+
+    id: int
+    room_id: int
+    pos: int
+    person_id: int
+    actor_id: int
+    created_at: float
+    people: People = None
+
+
+class RoomDeleted(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
+    """A room has ended: nobody hears anything of it after this."""
+
+    id: int
+    room_id: int
+    pos: int
+    actor_id: int | None
+    created_at: float
+    people: People = None
+
+
+AccessChange = Removed | RoomDeleted
+"""Open connections feel it at its place among the messages of the room, on every server."""
+
+Change = Message | Edited | Deleted | Reacted | AccessChange
 """An entry of the log: a message is a change too. They are tagged, and short where they are encoded, for the bus."""

@@ -4,7 +4,7 @@ import time
 
 import structlog
 
-from chat.domain.changes import Deleted, Deletion
+from chat.domain.changes import Deleted, Deletion, RoomDeleted, RoomDeletion
 from chat.domain.entities import Message, RoomSummary
 from chat.domain.ports import Messages, Rooms
 from chat.domain.refusals import NO_MESSAGE, NO_ROOM, Refusal
@@ -32,7 +32,10 @@ class Moderation:
 
     async def delete_room(self, room_id: int) -> Refusal | None:
         """Delete a room that people made, with all that was said in it; whoever is in it is outside then."""
-        if not (0 < room_id <= _HIGHEST_ID and await self._rooms.delete(room_id)):
+        if not 0 < room_id <= _HIGHEST_ID:
+            return NO_ROOM
+        (outcome,) = await self._messages.save([RoomDeletion(room_id, None, round(time.time(), 6))])
+        if not isinstance(outcome, RoomDeleted):
             return NO_ROOM
         logger.info("room deleted", room=room_id, by="a command")
         return None

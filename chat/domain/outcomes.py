@@ -28,7 +28,7 @@ class Unchanged(msgspec.Struct, frozen=True, gc=False):
 
 
 Saved = Change | Repeated | Unchanged | Refusal | None
-"""What a storage answers to a write; None: its room is gone, or its message is."""
+"""What a storage answers to a write; None: its room, its message or its membership is not there."""
 
 Outcome = Change | Repeated | Unchanged | Refusal
 """What whoever asked for a write is told of it."""

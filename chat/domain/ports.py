@@ -46,6 +46,9 @@ class LookAlike(msgspec.Struct, frozen=True):
     older_is_deleted: bool
 
 
+KEPT = 3600.0
+"""Seconds for which the log tells that a room was deleted: a server further behind looks at its rooms anyway."""
+
 Changed = Callable[[int | None], object]
 """Told the id of a person or room that was changed or deleted, or None if there may be some of which nobody was told.
 Sync."""
@@ -137,21 +140,14 @@ class Rooms(Protocol):
         """Make a room, with its creator as the first member, unless the name is taken in any case."""
         ...
 
-    async def delete(self, room_id: int) -> bool:
-        """End a room for everybody at once; False if there is no such room, or it is none that people made.
-
-        Its name is free. What was in it is removed by `remove_deleted`.
-        """
-        ...
-
     async def made_by_people(self) -> list[RoomSummary]:
         """Return all rooms that people made, the oldest first."""
         ...
 
     async def remove_deleted(self, limit: int) -> bool:
-        """Remove at most `limit` messages, or memberships, of a deleted room, and at last the room itself.
+        """Remove at most `limit` messages, changes or memberships of a deleted room, and at last the room itself.
 
-        Returns whether there may be more to remove.
+        That it was deleted stays in the log for KEPT seconds. Returns whether there may be more to remove now.
         """
         ...
 
@@ -161,10 +157,6 @@ class Rooms(Protocol):
 
     async def members_among(self, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
         """Return those (room id, person id) of these who were made members, of rooms that are there."""
-        ...
-
-    async def remove_member(self, room_id: int, person_id: int) -> bool:
-        """End a membership; False if there was none."""
         ...
 
     async def of_member(self, person_id: int) -> list[int]:
@@ -198,11 +190,14 @@ class Messages(Protocol):
 
         The ids of new messages and changes go on from the end of the log without a gap, in the order of `writes`, and
         so does `pos` in each room, and `seq` of its messages; several servers may save at once. A draft of the kind
-        JOIN makes its sender a member of the room. A draft for a room that is gone becomes None. One whose key its
+        JOIN makes its sender a member of the room; of whoever is one already it takes no number and becomes ALREADY_IN,
+        whatever its key. A draft for a room that is gone becomes None. One whose key its
         sender used before takes no number: it is Repeated, or KeyUsed where room or text are others.
         An edit, deletion or reaction of a text that is not there becomes None; a text said earlier in `writes` is. One
         that changes nothing takes no number: it is Unchanged. A deleted text is gone for good, with all reactions to
         it; its place stays, so `seq` has no gap.
+        A removal of nobody's membership of a room that people made becomes None, and so does a deletion of what is no
+        such room. A deleted room's name is free at once; what was in it is removed by `remove_deleted`.
         Raises `WriteRejected` when a write can't be stored: then none of them was.
         """
         ...
@@ -212,7 +207,7 @@ class Messages(Protocol):
 
         The first `limit` by id, within `most_bytes`, each with its own `pos` and otherwise as it is now: a message that
         was edited since has its new text. None are left out but those that nobody is told any more: of a deleted
-        message, all but the deletion.
+        message or room, all but the deletion.
         """
         ...
 

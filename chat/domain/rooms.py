@@ -4,9 +4,9 @@ import time
 from collections.abc import Collection
 
 from chat.domain import ports
+from chat.domain.changes import Removal, RoomDeletion
 from chat.domain.entities import Draft, Message, MessageKind, Person, Room, RoomKind
-from chat.domain.failures import OutcomeUnknown
-from chat.domain.refusals import NO_PERSON, NO_ROOM, NOT_MEMBER, Code, Refusal
+from chat.domain.refusals import ALREADY_IN, NO_PERSON, NO_ROOM, NOT_MEMBER, Code, Refusal
 from chat.domain.rules import clean_room_name
 
 MOST_MESSAGES = 100
@@ -18,7 +18,6 @@ _ANSWER_BYTES = 524_288
 _LOOKS = 3
 """How often a membership is looked up that ends meanwhile, and is made again; then it counts as ended."""
 
-ALREADY_IN = Refusal(Code.TAKEN, "already in the room")
 PRIVATE = Refusal(Code.FORBIDDEN, "the room is private")
 ROOM_TAKEN = Refusal(Code.TAKEN, "a room of that name exists")
 NOT_CREATOR = Refusal(Code.FORBIDDEN, "only the creator of the room may do that")
@@ -104,51 +103,33 @@ class Rooms:
             return NO_PERSON
         return ALREADY_IN if await self._is_in(room, person_id) else person
 
-    async def remove(self, by: Person, room_id: int, person_id: int) -> Refusal | None:
-        """End a membership: one's own, or anybody's by the creator."""
+    async def may_remove(self, by: Person, room_id: int, person_id: int) -> Removal | Refusal:
+        """Return the end of a membership, if there is one: of one's own, or of anybody's by the room's creator."""
         room = await self._made_by_people(room_id)
         if room is None or room.kind is not RoomKind.ROOM:
             return NO_ROOM
         if by.id not in (person_id, room.creator_id):
             return NOT_CREATOR
-        try:
-            removed = await self._rooms.remove_member(room_id, person_id)
-        except OutcomeUnknown:
-            self._outdate(room_id, person_id)  # to look again does no harm
-            raise
-        if not removed:
-            return NOT_MEMBER
-        self._outdate(room_id, person_id)
-        return None
+        return Removal(room_id, person_id, by.id, _now())
 
-    async def delete(self, by: Person, room_id: int) -> Refusal | None:
-        """Delete a room and all that was said in it, by its creator."""
+    async def may_delete(self, by: Person, room_id: int) -> RoomDeletion | Refusal:
+        """Return the end of a room and all that was said in it, by its creator."""
         room = await self._made_by_people(room_id)
         if room is None:
             return NO_ROOM
-        if room.creator_id != by.id:
-            return NOT_CREATOR
-        try:
-            deleted = await self._rooms.delete(room_id)
-        except OutcomeUnknown:
-            self._outdate(room_id)
-            raise
-        if not deleted:
-            return NO_ROOM
-        self._outdate(room_id)
-        return None
+        return RoomDeletion(room_id, by.id, _now()) if room.creator_id == by.id else NOT_CREATOR
 
     async def is_gone(self, room_id: int) -> bool:
         """Whether the room was deleted, by whichever process: then whoever is about to enter looks again."""
         gone = await self._rooms.by_id(room_id) is None
         if gone:
-            self._outdate(room_id)
+            self.outdate(room_id)
         return gone
 
     async def members_among(self, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
         """Return those (room id, person id) of these who are members now; whoever is about to enter looks again."""
         for room_id in self._look_ups:
-            self._outdate(room_id)
+            self.outdate(room_id)
         return await self._rooms.members_among(pairs)
 
     async def messages(self, person: Person, room_id: int, last_id: int) -> list[Message] | Refusal:
@@ -161,9 +142,9 @@ class Rooms:
 
     def joining(self, person: Person, room_id: int) -> Draft:
         """Return the message that tells, and makes, a membership. Sync."""
-        return Draft(room_id, person.id, person.name, "", round(time.time(), 6), MessageKind.JOIN)
+        return Draft(room_id, person.id, person.name, "", _now(), MessageKind.JOIN)
 
-    def _outdate(self, room_id: int, person_id: int | None = None) -> None:
+    def outdate(self, room_id: int, person_id: int | None = None) -> None:
         """Let a person's membership be looked up again by those who are about it, or everybody's. Sync."""
         for look_up in self._look_ups.get(room_id, ()):
             if person_id in (None, look_up.person_id):
@@ -176,6 +157,10 @@ class Rooms:
 
     async def _is_in(self, room: Room, person_id: int) -> bool:
         return room.kind is RoomKind.LOBBY or await self._rooms.is_member(room.id, person_id)
+
+
+def _now() -> float:
+    return round(time.time(), 6)
 
 
 class _LookUp:

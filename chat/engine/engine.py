@@ -104,34 +104,28 @@ async def open_engine(
             ) as follower,
             open_journal(storage.messages, broadcaster, follower, metrics) as journal,
         ):
-            accounts = make_accounts(people.get)
-            rooms = Rooms(storage.users, storage.rooms, storage.messages)
-            direct = Direct(storage.users, storage.rooms, storage.messages, deliveries)
-            memberships = Memberships(rooms, journal, presence, on_deletion=cleaner.wake)
-            people_here = PeopleReconciler(accounts, presence, direct.gone)
-
-            async def look_again() -> None:
-                await people_here.look_again()
-                await memberships.look_again()
 
             def rewound(end: int) -> None:
                 follower.rewound(end)
                 skipped(end)
 
-            here = Here(
-                follower,
-                broadcaster,
-                hub,
-                deliveries,
-                ledger or Ledger(),
-                presence.__len__,
-                look_again,
-                rewound,
-            )
+            here = Here(follower, broadcaster, hub, deliveries, ledger or Ledger(), presence.__len__, rewound)
             async with (
                 open_cluster(joining, storage, fence, here) as cluster,
                 trio.open_nursery() as nursery,
             ):
+                accounts = make_accounts(people.get)
+                rooms = Rooms(storage.users, storage.rooms, storage.messages)
+                direct = Direct(storage.users, storage.rooms, storage.messages, deliveries)
+                memberships = Memberships(rooms, journal, presence, cluster, on_deletion=cleaner.wake)
+                hub.on_access(memberships.ended)
+                people_here = PeopleReconciler(accounts, presence, direct.gone)
+
+                async def look_again() -> None:
+                    await people_here.look_again()
+                    await memberships.look_again()
+
+                nursery.start_soon(cluster.keep_lease, look_again)
                 nursery.start_soon(watch_changes, storage, people_here, memberships)
                 if ping_interval < math.inf:
                     nursery.start_soon(beat, presence, ping_interval, pong_timeout)

@@ -13,12 +13,21 @@ import structlog
 import trio
 
 from chat.channels import receive_all_nowait
-from chat.domain.changes import Change, Write
+from chat.domain.changes import Change, Removal, RoomDeletion, Write
 from chat.domain.entities import Draft
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.domain.outcomes import Outcome
 from chat.domain.ports import Messages
-from chat.domain.refusals import NO_MESSAGE, NOT_SAVED, OUTCOME_UNKNOWN, ROOM_GONE, Code, Refusal
+from chat.domain.refusals import (
+    NO_MESSAGE,
+    NO_ROOM,
+    NOT_MEMBER,
+    NOT_SAVED,
+    OUTCOME_UNKNOWN,
+    ROOM_GONE,
+    Code,
+    Refusal,
+)
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.hub import Announcement, Subscriber
 from chat.engine.log_follower import LogFollower
@@ -174,7 +183,15 @@ class Journal:
 
 
 def _gone(write: Write) -> Refusal:
-    return ROOM_GONE if isinstance(write, Draft) else NO_MESSAGE
+    match write:
+        case Draft():
+            return ROOM_GONE
+        case Removal():
+            return NOT_MEMBER
+        case RoomDeletion():
+            return NO_ROOM
+        case _:
+            return NO_MESSAGE
 
 
 @asynccontextmanager

@@ -1,25 +1,29 @@
-"""Memberships that open sockets feel at once: each change is saved, told to the room, and then true of its sessions."""
+"""Memberships that open sockets feel: each change is saved, told to the room, and felt at its place among messages."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 
 import trio
 
-from chat.domain.changes import Write
-from chat.domain.entities import LOBBY_ID, Draft, Person
-from chat.domain.failures import OutcomeUnknown
+from chat.domain.changes import AccessChange, AccessWrite, Removal, Removed, RoomDeleted, Write
+from chat.domain.entities import LOBBY_ID, Person
 from chat.domain.outcomes import Outcome
-from chat.domain.refusals import Refusal
+from chat.domain.refusals import Code, Refusal
 from chat.domain.rooms import Rooms
+from chat.engine.cluster.cluster import Cluster
 from chat.engine.journal import Journal
 from chat.engine.presence import Presence
 from chat.engine.reconciler import Reconciler
+
+_FELT = 1.0
+"""Seconds in which a membership's end that is saved is felt in order. Where it is not, because the log is read late or
+nobody is told of it any more, it is felt out of order then."""
 
 
 class Memberships:
     """Who is in a room, changed so that it is saved, told to the room, and felt by open sockets.
 
-    Every method may raise StorageDown or OutcomeUnknown. Cancelling: the change may still be made, whole.
+    Every method may raise StorageDown. What the journal can't save, or knows no outcome of, is refused as a message
+    would be. Cancelling: the change may still be made, whole.
     `on_deletion` is called where a room may have been deleted. Sync.
     """
 
@@ -28,50 +32,44 @@ class Memberships:
         rooms: Rooms,
         journal: Journal,
         presence: Presence,
+        cluster: Cluster,
         on_deletion: Callable[[], object] = lambda: None,
     ) -> None:
         self._rooms = rooms
         self._journal = journal
         self._presence = presence
+        self._cluster = cluster
         self._on_deletion = on_deletion
-        self._joinings: dict[tuple[int, int], _Joining] = {}  # of (room, person), under way
+        self._unfelt: dict[int, trio.Event] = {}  # by the id of an end that is saved, set once it is felt
         self._reconciler = Reconciler(self._look)
 
     async def join(self, person: Person, room_id: int) -> Refusal | None:
         """Let a person join a public room; the room is told."""
-        async with self._one_at_a_time(room_id, person.id) as joining:
-            room = await self._rooms.may_join(person, room_id)
-            return room if isinstance(room, Refusal) else await self._add(joining, person, room)
+        room = await self._rooms.may_join(person, room_id)
+        return room if isinstance(room, Refusal) else await self._add(person, room)
 
     async def invite(self, inviter: Person, room_id: int, person_id: int) -> Refusal | None:
         """Make somebody a member, by the room's creator; the room is told."""
-        async with self._one_at_a_time(room_id, person_id) as joining:
-            person = await self._rooms.may_invite(inviter, room_id, person_id)
-            return person if isinstance(person, Refusal) else await self._add(joining, person, room_id)
+        person = await self._rooms.may_invite(inviter, room_id, person_id)
+        return person if isinstance(person, Refusal) else await self._add(person, room_id)
 
     async def remove(self, by: Person, room_id: int, person_id: int) -> Refusal | None:
         """End a membership: one's own, or anybody's by the room's creator. They hear nothing after this returns."""
-        try:
-            refusal = await self._rooms.remove(by, room_id, person_id)
-        except OutcomeUnknown:
-            self._expel(room_id, person_id)  # better out of the room as a member than in it as none
-            raise
-        if refusal is None:
-            self._expel(room_id, person_id)
-        return refusal
+        removal = await self._rooms.may_remove(by, room_id, person_id)
+        return removal if isinstance(removal, Refusal) else await self._end(removal)
 
     async def delete(self, by: Person, room_id: int) -> Refusal | None:
-        """Delete a room, by its creator; whoever is in it is outside now."""
-        try:
-            refusal = await self._rooms.delete(by, room_id)
-        except OutcomeUnknown:
-            self._expel(room_id)
+        """Delete a room, by its creator; whoever is in it is outside when this returns."""
+        deletion = await self._rooms.may_delete(by, room_id)
+        return deletion if isinstance(deletion, Refusal) else await self._end(deletion)
+
+    def ended(self, change: AccessChange) -> None:
+        """Feel that a membership or a room has ended, at its place in the log, whichever server wrote it. Sync."""
+        self._expel(change.room_id, change.person_id if isinstance(change, Removed) else None)
+        if not isinstance(change, Removed):
             self._on_deletion()
-            raise
-        if refusal is None:
-            self._expel(room_id)
-            self._on_deletion()
-        return refusal
+        if change.id in self._unfelt:
+            self._unfelt.pop(change.id).set()
 
     def changed(self, room_id: int | None) -> None:
         """Hear that a room was deleted, by whichever process; None: look at all that somebody is in. Sync."""
@@ -103,50 +101,68 @@ class Memberships:
             self._expel(room_id, person_id)
 
     def _expel(self, room_id: int, person_id: int | None = None) -> None:
-        """Let a person's connections hear nothing more of a room, or everybody's. Sync."""
+        """Let a person's connections hear nothing more of a room, or everybody's, and nobody enter. Sync."""
+        self._rooms.outdate(room_id, person_id)
         for session in self._presence:
             if person_id in (None, session.person and session.person.id):
                 session.subscriptions.unsubscribe(room_id)
 
-    async def _add(self, joining: "_Joining", person: Person, room_id: int) -> Refusal | None:
+    async def _add(self, person: Person, room_id: int) -> Refusal | None:
         """Record the joining, which makes the membership in the same transaction."""
-        return await joining.record(self._journal, self._rooms.joining(person, room_id))
+        outcome = await _Submission().submit(self._journal, self._rooms.joining(person, room_id))
+        return outcome if isinstance(outcome, Refusal) else None
 
-    @asynccontextmanager
-    async def _one_at_a_time(self, room_id: int, person_id: int) -> "AsyncGenerator[_Joining]":
-        """Two joinings of one person at once must not both be told: the second waits, and finds a member."""
-        key = (room_id, person_id)
-        while key in self._joinings:
-            await self._joinings[key].ended.wait()
-        joining = self._joinings[key] = _Joining(lambda: self._joinings.pop(key))
-        try:
-            yield joining
-        finally:
-            if not joining.taken:
-                joining.end()
+    async def _end(self, write: AccessWrite) -> Refusal | None:
+        """Record an end, and wait until connections have felt it."""
+        person_id = write.person_id if isinstance(write, Removal) else None
+
+        felt = trio.Event()
+
+        def saved(outcome: Outcome) -> None:
+            # Sync with the commit: nobody is told of it yet.
+            match outcome:
+                case Removed() | RoomDeleted():
+                    self._rooms.outdate(write.room_id, person_id)
+                    if submission.is_awaited:
+                        self._unfelt[outcome.id] = felt
+                case Refusal(code=Code.OUTCOME_UNKNOWN):
+                    self._expel(write.room_id, person_id)  # better out as a member than in as none
+                    if person_id is None:
+                        self._on_deletion()
+
+        submission = _Submission(saved)
+        outcome = await submission.submit(self._journal, write)
+        if isinstance(outcome, AccessChange):
+            try:
+                with trio.move_on_after(_FELT):
+                    await felt.wait()
+            finally:
+                self._unfelt.pop(outcome.id, None)
+            if not felt.is_set():
+                self.ended(outcome)
+            await self._cluster.told_everywhere(outcome.id)
+        return outcome if isinstance(outcome, Refusal) else None
 
 
-class _Joining:
-    """The submitter of a joining; it ends with the outcome, even if whoever asked for it is gone."""
+class _Submission:
+    """The submitter of one write. `saved` is told its outcome, even if whoever asked for it is gone. Sync."""
 
-    def __init__(self, forget: Callable[[], object]) -> None:
-        self.ended = trio.Event()
-        self.taken = False  # whether the journal has it
-        self._forget = forget
+    def __init__(self, saved: Callable[[Outcome], object] = lambda _outcome: None) -> None:
+        self.is_awaited = True  # whether whoever asked for it is there
+        self._saved = saved
         self._outcome: Outcome | None = None
+        self._ended = trio.Event()
 
-    async def record(self, journal: Journal, draft: Draft) -> Refusal | None:
-        """Hand the draft over and wait for what becomes of it. Cancelling: it may still be committed."""
-        await journal.submit(draft, self)
-        self.taken = True
-        await self.ended.wait()  # every draft has an outcome within the storage's deadlines
-        return self._outcome if isinstance(self._outcome, Refusal) else None
+    async def submit(self, journal: Journal, write: Write) -> Outcome | None:
+        """Hand the write over and return what becomes of it. Cancelling: it may still be committed."""
+        try:
+            await journal.submit(write, self)
+            await self._ended.wait()  # every write has an outcome within the storage's deadlines
+        finally:
+            self.is_awaited = False
+        return self._outcome
 
-    def on_outcome(self, write: Write, outcome: Outcome) -> None:
+    def on_outcome(self, _write: Write, outcome: Outcome) -> None:
         self._outcome = outcome
-        self.end()
-
-    def end(self) -> None:
-        """Let those who wait go on. Sync."""
-        self._forget()
-        self.ended.set()
+        self._saved(outcome)
+        self._ended.set()

@@ -23,7 +23,6 @@ from tests.cancel_sweep.planting import (
     never,
     only_on_success,
     planted,
-    read_instead,
     replace,
     without_deadline,
     without_shield,
@@ -120,23 +119,15 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     ),
     "joining": (
         Mutant(
-            "lock_kept",
-            planted("chat.engine.memberships:Memberships._one_at_a_time", drop("end")),
-            "a cancelled joining locks its person out of the room for ever",
-        ),
-        Mutant(
-            "lock_let_go_too_early",
-            planted(
-                "chat.engine.memberships:Memberships._one_at_a_time",
-                read_instead("taken", "ended.is_set()"),
-            ),
+            "membership_not_looked_at",
+            planted("chat.storage.memory.messages:MemoryMessages._save", never("has_member")),
             "a cancelled joining is still at the journal when the next one begins: two are told",
         ),
     ),
     "removal": (
         Mutant(
-            "checkpoint_between_removal_and_leaving",
-            planted("chat.engine.memberships:Memberships.remove", checkpoint_before("_expel")),
+            "removal_that_nobody_feels",
+            planted("chat.engine.memberships:Memberships.ended", drop("_expel")),
             "who was removed goes on hearing the room",
         ),
     ),

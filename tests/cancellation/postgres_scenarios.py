@@ -12,7 +12,7 @@ from typing import Any
 import trio
 
 from chat.data_access import open_data_access
-from chat.domain.changes import Deletion, Edit, Reaction
+from chat.domain.changes import Deletion, Edit, Reaction, Removal, RoomDeletion
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
 from chat.domain.failures import StorageDown
 from chat.domain.outcomes import Repeated
@@ -31,7 +31,7 @@ from tests.cancel_sweep.sweeping import Run, Scenario
 from tests.support.databases import execute
 
 EMPTY = """
-TRUNCATE users, rooms, invites, nodes RESTART IDENTITY CASCADE;
+TRUNCATE users, rooms, invites, nodes, changes RESTART IDENTITY CASCADE;
 INSERT INTO rooms (id, kind, name, name_key) VALUES (1, 'lobby', 'lobby', 'lobby');
 SELECT setval(pg_get_serial_sequence('rooms', 'id'), 1)"""
 NO_SCHEMA = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
@@ -117,8 +117,8 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
         ]
     )
     returned["wiped"] = await messages.save([Deletion(LOBBY_ID, hello.seq, None, 8.0)])
-    returned["removed"] = await rooms.remove_member(garden.id, ben.id)
-    returned["deleted"] = await rooms.delete(garden.id)
+    returned["removed"] = await messages.save([Removal(garden.id, ben.id, ada.id, 9.0)])
+    returned["deleted"] = await messages.save([RoomDeletion(garden.id, ada.id, 10.0)])
     while await rooms.remove_deleted(1):
         pass
 

@@ -5,26 +5,26 @@ from typing import Any
 
 import pytest
 import trio
+from msgspec import structs
 from trio.testing import wait_all_tasks_blocked
 
+from chat.domain.changes import Removal, RoomDeletion
 from chat.domain.entities import Person, Room
-from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.ports import NewPerson
 from chat.domain.refusals import NO_ROOM, NOT_MEMBER, Refusal
 from chat.domain.rooms import NOT_CREATOR, Rooms
 from chat.storage.memory import MemoryStorage
+from chat.storage.memory.messages import MemoryMessages
 from chat.storage.memory.rooms import MemoryRooms
 
 
 class SlowRooms(MemoryRooms):
-    """Answers about memberships wait on their way back while they are held; removals and deletions may fail."""
+    """Answers about memberships wait on their way back while they are held."""
 
     def __init__(self, storage: MemoryStorage) -> None:
         super().__init__(storage.users)
         self.look_ups = 0
         self.is_held = False
-        self.failure: Exception | None = None
-        """What the next removal or deletion ends with: done if that is unknown, not begun otherwise."""
         self._released = trio.Event()
 
     def release(self) -> None:
@@ -39,23 +39,6 @@ class SlowRooms(MemoryRooms):
             await self._released.wait()
         return answer
 
-    async def remove_member(self, room_id: int, person_id: int) -> bool:
-        self._fail_if(StorageDown)
-        removed = await super().remove_member(room_id, person_id)
-        self._fail_if(OutcomeUnknown)
-        return removed
-
-    async def delete(self, room_id: int) -> bool:
-        self._fail_if(StorageDown)
-        deleted = await super().delete(room_id)
-        self._fail_if(OutcomeUnknown)
-        return deleted
-
-    def _fail_if(self, kind: type[Exception]) -> None:
-        if isinstance(self.failure, kind):
-            failure, self.failure = self.failure, None
-            raise failure
-
 
 class World:
     """Ada's garden, in which Ben is too."""
@@ -65,6 +48,7 @@ class World:
         self.table = SlowRooms(storage)
         table: Any = self.table
         self.rooms = Rooms(storage.users, table, storage.messages)
+        self.messages = MemoryMessages(storage.users, self.table)
         self.entered: list[Room | Refusal] = []
 
     async def settle(self) -> None:
@@ -79,9 +63,27 @@ class World:
         assert isinstance(person, Person)
         return person
 
+    async def remove(self, by: Person, room: Room, person: Person) -> Refusal | None:
+        """End a membership, as those who are told of it do."""
+        removal = await self.rooms.may_remove(by, room.id, person.id)
+        return removal if isinstance(removal, Refusal) else await self._end(removal, person.id)
+
+    async def delete(self, by: Person, room: Room) -> Refusal | None:
+        """End a room, as those who are told of it do."""
+        deletion = await self.rooms.may_delete(by, room.id)
+        return deletion if isinstance(deletion, Refusal) else await self._end(deletion, None)
+
+    async def _end(self, write: Removal | RoomDeletion, person_id: int | None) -> Refusal | None:
+        (outcome,) = await self.messages.save([write])
+        if outcome is None:
+            return NOT_MEMBER
+        self.rooms.outdate(write.room_id, person_id)
+        return None
+
     async def enter(self) -> None:
         """Let Ben enter."""
-        self.entered.append(await self.rooms.may_enter(self.ben, self.garden.id))
+        room = await self.rooms.may_enter(self.ben, self.garden.id)
+        self.entered.append(room if isinstance(room, Refusal) else structs.replace(room, last_pos=0))
 
 
 @pytest.fixture
@@ -100,7 +102,7 @@ async def test_whoever_enters_is_not_held_up_by_removals_of_memberships_that_the
 
     async def remove_nothing(stranger: Person) -> None:
         for _ in range(100):
-            assert await world.rooms.remove(stranger, world.garden.id, stranger.id) == NOT_MEMBER
+            assert await world.remove(stranger, world.garden, stranger) == NOT_MEMBER
 
     with trio.fail_after(20):
         async with trio.open_nursery() as nursery:
@@ -123,31 +125,24 @@ async def test_real_removals_of_others_cost_whoever_enters_nothing(world: World)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(world.enter)
         await wait_all_tasks_blocked()
-        assert await world.rooms.remove(world.ada, world.garden.id, world.ada.id) is None
-        assert await world.rooms.remove(world.ben, other.id, world.ben.id) is None
-        assert await world.rooms.delete(world.ada, other.id) is None
+        assert await world.remove(world.ada, world.garden, world.ada) is None
+        assert await world.remove(world.ben, other, world.ben) is None
+        assert await world.delete(world.ada, other) is None
         world.table.release()
         await wait_all_tasks_blocked()
         assert world.entered == [world.garden]
 
 
 @pytest.mark.parametrize("end", ["remove", "delete"])
-@pytest.mark.parametrize("failure", [None, OutcomeUnknown("silence")], ids=["done", "unknown"])
-async def test_a_membership_that_ends_while_it_is_looked_up_opens_no_door(
-    world: World, end: str, failure: Exception | None
-) -> None:
+async def test_a_membership_that_ends_while_it_is_looked_up_opens_no_door(world: World, end: str) -> None:
     world.table.is_held = True
     async with trio.open_nursery() as nursery:
         nursery.start_soon(world.enter)
         await wait_all_tasks_blocked()  # the answer, "a member", is on its way
-        world.table.failure = failure
-        try:
-            if end == "remove":
-                await world.rooms.remove(world.ada, world.garden.id, world.ben.id)
-            else:
-                await world.rooms.delete(world.ada, world.garden.id)
-        except OutcomeUnknown:
-            pass
+        if end == "remove":
+            await world.remove(world.ada, world.garden, world.ben)
+        else:
+            await world.delete(world.ada, world.garden)
         world.table.is_held = False
         world.table.release()
     assert world.entered == [NOT_MEMBER if end == "remove" else NO_ROOM]
@@ -158,11 +153,11 @@ async def test_what_ended_already_is_not_looked_up_again(world: World) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(world.enter)
         await wait_all_tasks_blocked()
-        assert await world.rooms.remove(world.ada, world.garden.id, world.ben.id) is None
+        assert await world.remove(world.ada, world.garden, world.ben) is None
         world.table.release()
         await wait_all_tasks_blocked()
         assert world.table.look_ups == 2
-        assert await world.rooms.remove(world.ada, world.garden.id, world.ben.id) == NOT_MEMBER
+        assert await world.remove(world.ada, world.garden, world.ben) == NOT_MEMBER
         world.table.release()
         await wait_all_tasks_blocked()
         assert (world.entered, world.table.look_ups) == ([NOT_MEMBER], 2)
@@ -173,15 +168,8 @@ async def test_what_was_refused_ends_nothing(world: World) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(world.enter)
         await wait_all_tasks_blocked()
-        assert await world.rooms.remove(world.ben, world.garden.id, world.ada.id) == NOT_CREATOR
-        assert await world.rooms.delete(world.ben, world.garden.id) == NOT_CREATOR
-        for end in (
-            lambda: world.rooms.remove(world.ada, world.garden.id, world.ben.id),
-            lambda: world.rooms.delete(world.ada, world.garden.id),
-        ):
-            world.table.failure = StorageDown("down")
-            with pytest.raises(StorageDown):
-                await end()
+        assert await world.remove(world.ben, world.garden, world.ada) == NOT_CREATOR
+        assert await world.delete(world.ben, world.garden) == NOT_CREATOR
         world.table.release()
         await wait_all_tasks_blocked()
         assert world.entered == [world.garden]
@@ -193,7 +181,7 @@ async def test_a_membership_that_ends_again_and_again_is_not_looked_up_for_ever(
         nursery.start_soon(world.enter)
         for _ in range(10):
             await wait_all_tasks_blocked()
-            await world.rooms.remove(world.ada, world.garden.id, world.ben.id)
+            await world.remove(world.ada, world.garden, world.ben)
             world.table.add_member(world.garden.id, world.ben.id)
             world.table.release()
         await wait_all_tasks_blocked()

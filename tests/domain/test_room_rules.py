@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from chat.domain.changes import Removal, RoomDeletion
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
 from chat.domain.ports import NewPerson
-from chat.domain.refusals import NO_PERSON, NO_ROOM, NOT_MEMBER, Refusal
-from chat.domain.rooms import ALREADY_IN, MOST_MESSAGES, NOT_CREATOR, PRIVATE, ROOM_TAKEN, Rooms
+from chat.domain.refusals import ALREADY_IN, NO_PERSON, NO_ROOM, NOT_MEMBER, Refusal
+from chat.domain.rooms import MOST_MESSAGES, NOT_CREATOR, PRIVATE, ROOM_TAKEN, Rooms
 from chat.storage.memory import MemoryStorage
 
 
@@ -83,8 +84,8 @@ async def test_conversations_are_no_rooms(world: World) -> None:
         assert await world.rooms.messages(world.ada, room.id, 0) == NO_ROOM
         assert await world.rooms.may_join(world.ben, room.id) == NO_ROOM
         assert await world.rooms.may_invite(world.ada, room.id, world.ben.id) == NO_ROOM
-        assert await world.rooms.remove(world.ada, room.id, world.ada.id) == NO_ROOM
-        assert await world.rooms.delete(world.ada, room.id) == NO_ROOM
+        assert await world.rooms.may_remove(world.ada, room.id, world.ada.id) == NO_ROOM
+        assert await world.rooms.may_delete(world.ada, room.id) == NO_ROOM
 
 
 async def test_joining_and_inviting_have_their_rules(world: World) -> None:
@@ -100,6 +101,30 @@ async def test_joining_and_inviting_have_their_rules(world: World) -> None:
     assert await rooms.may_invite(world.ada, world.cellar.id, 99) == NO_PERSON
     assert await rooms.may_invite(world.ben, world.garden.id, world.cem.id) == NOT_CREATOR
     assert await rooms.may_invite(world.ada, 99, world.cem.id) == NO_ROOM
+
+
+async def test_a_membership_ends_by_its_own_person_or_the_rooms_creator(world: World) -> None:
+    for by in (world.ben, world.ada):
+        removal = await world.rooms.may_remove(by, world.garden.id, world.ben.id)
+        assert isinstance(removal, Removal)
+        assert (removal.room_id, removal.person_id, removal.actor_id) == (
+            world.garden.id,
+            world.ben.id,
+            by.id,
+        )
+        assert abs(removal.created_at - time.time()) < 60
+    assert await world.rooms.may_remove(world.ben, world.garden.id, world.ada.id) == NOT_CREATOR
+    for room_id in (LOBBY_ID, 99):
+        assert await world.rooms.may_remove(world.ada, room_id, world.ada.id) == NO_ROOM
+
+
+async def test_a_room_ends_by_its_creator(world: World) -> None:
+    deletion = await world.rooms.may_delete(world.ada, world.garden.id)
+    assert isinstance(deletion, RoomDeletion)
+    assert (deletion.room_id, deletion.actor_id) == (world.garden.id, world.ada.id)
+    for room_id in (world.garden.id, LOBBY_ID):
+        assert await world.rooms.may_delete(world.ben, room_id) == NOT_CREATOR
+    assert await world.rooms.may_delete(world.ada, 99) == NO_ROOM
 
 
 async def test_members_read_the_newest_messages_and_page_back_from_there(world: World) -> None:

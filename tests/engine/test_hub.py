@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from chat.domain.changes import Removed, RoomDeleted
 from chat.domain.entities import Inbox, Message, Pair
 from chat.engine.events import Said
 from chat.engine.hub import Announcement, Hub
@@ -118,3 +119,44 @@ def test_an_observer_is_told_what_each_listener_heard_of_topics_of_its_kind_and_
         ben: [(2, len(told(say(2), dialect=MESSENGER))), (3, 0)],  # its own it does not hear
     }
     assert len(ada.heard) == 1
+
+
+def test_a_membership_ends_between_what_came_before_and_what_comes_after_also_in_one_batch() -> None:
+    hub, ada, ben = Hub(), Ear(), Ear()
+    for ear in (ada, ben):
+        hub.subscribe(GARDEN, TALKER, ear)
+    felt: list[tuple[object, int]] = []
+
+    def expel(change: object) -> None:
+        felt.append((change, hub.newest_id))
+        if isinstance(change, Removed):
+            hub.unsubscribe(GARDEN, TALKER, ben)
+
+    hub.on_access(expel)
+    removed, deleted = Removed(3, GARDEN, 3, 2, 1, 0.0), RoomDeleted(5, CELLAR, 9, None, 0.0)
+    before, after = [say(1), say(2)], [say(4), say(6)]
+    hub.publish([*before, Announcement(removed), after[0], Announcement(deleted), after[1]])
+    assert b"".join(ben.heard) == told(*before)
+    assert b"".join(ada.heard) == told(*before, *after)
+    assert felt == [(removed, 3), (deleted, 5)]
+    assert hub.newest_id == 6
+
+
+def test_messages_without_an_end_are_told_in_one_piece_for_each_topic() -> None:
+    hub, ada = Hub(), Ear()
+    hub.subscribe(GARDEN, TALKER, ada)
+    hub.subscribe(CELLAR, TALKER, ada)
+    hub.on_access(lambda change: felt.append(change))
+    felt: list[object] = []
+    hub.publish([say(1), say(2, CELLAR), say(3), say(4, CELLAR)])
+    assert ada.heard == [told(say(1), say(3)), told(say(2), say(4))]
+    assert felt == []
+
+
+def test_an_author_is_flushed_once_though_a_membership_ends_in_the_middle() -> None:
+    hub, ada = Hub(), Ear()
+    hub.subscribe(GARDEN, TALKER, ada)
+    removed = Announcement(Removed(2, GARDEN, 2, 2, 1, 0.0))
+    hub.publish([say(1, author=ada), removed, say(3, author=ada)])
+    assert ada.heard == []
+    assert ada.flushed >= 1

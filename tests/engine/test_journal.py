@@ -7,7 +7,17 @@ import pytest
 import trio
 import trio.testing
 
-from chat.domain.changes import Change, Deleted, Deletion, Edit, Edited, Reacted, Reaction, Write
+from chat.domain.changes import (
+    Change,
+    Deleted,
+    Deletion,
+    Edit,
+    Edited,
+    Reacted,
+    Reaction,
+    RoomDeletion,
+    Write,
+)
 from chat.domain.entities import Draft, Inbox, Message, Pair, Peer, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.domain.outcomes import KeyUsed, Outcome, Repeated, Saved, Unchanged
@@ -288,7 +298,7 @@ async def test_what_is_deleted_before_it_is_told_is_not_waited_for(
     if what == "message":
         await MemoryMessages.save(world.messages, [Deletion(cellar.id, 1, None, 1.0)])
     else:
-        await world.storage.rooms.delete(cellar.id)
+        await MemoryMessages.save(world.messages, [RoomDeletion(cellar.id, None, 1.0)])
     await trio.sleep(1)
     assert world.ben.lines() == ["1"]
     await world.send("3")

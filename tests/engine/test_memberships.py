@@ -3,13 +3,18 @@
 from collections.abc import AsyncGenerator
 
 import pytest
+import trio
 
-from chat.domain.entities import Person
+from chat.domain.changes import Removal, Write
+from chat.domain.entities import Draft, Person
+from chat.domain.outcomes import Outcome
+from chat.domain.refusals import ALREADY_IN, Refusal
 from chat.engine.dialect import Dialect
 from chat.protocols.registry import DIALECTS
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.talker.codec import TALKER
 from tests.support.chat_world import Client, World, open_world
+from tests.support.endings import delete_room
 
 
 @pytest.fixture
@@ -58,10 +63,76 @@ async def test_a_room_that_was_deleted_unnoticed_is_left_and_the_lobby_is_never_
     garden, cellar = await world.make_room(ada), await world.make_room(ada, "cellar")
     client = await in_rooms(world, TALKER, ada, garden.id, cellar.id)
     await world.connect(TALKER, ada)
-    assert await world.storage.rooms.delete(garden.id)
+    assert await delete_room(world.storage, garden.id)
     world.obstacles.calls.clear()
     world.memberships.changed(None)  # some were deleted, and nobody knows which
     await world.rest()
     assert world.obstacles.calls.count("by_id") == 2, "the rooms that somebody hears, and not the lobby"
     assert garden.id not in client.session.subscriptions
     assert cellar.id in client.session.subscriptions
+
+
+async def test_a_removal_returns_when_it_is_felt_behind_what_was_said_before(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+    assert await world.memberships.join(ben, garden.id) is None
+    client = await in_rooms(world, TALKER, ben, garden.id)
+    draft = Draft(garden.id, ada.id, "ada", "before", 0.0)
+    said = Said()
+    for _ in range(20):
+        await world.journal.submit(draft, said)
+    assert await world.memberships.remove(ada, garden.id, ben.id) is None
+    assert garden.id not in client.session.subscriptions
+    assert len(await client.hears()) == 20
+    assert not world.memberships._unfelt
+
+
+async def test_a_removal_that_is_told_to_nobody_is_felt_all_the_same_after_a_while(
+    world: World, autojump_clock: object
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+    assert await world.memberships.join(ben, garden.id) is None
+    client = await in_rooms(world, TALKER, ben, garden.id)
+    world.hub.on_access(lambda _change: None)
+    began = trio.current_time()
+    assert await world.memberships.remove(ada, garden.id, ben.id) is None
+    assert trio.current_time() - began == pytest.approx(1)
+    assert garden.id not in client.session.subscriptions
+    assert not world.memberships._unfelt
+
+
+async def test_a_removal_that_another_server_wrote_is_felt_at_its_place(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+    assert await world.memberships.join(ben, garden.id) is None
+    client = await in_rooms(world, TALKER, ben, garden.id)
+    lines = [Draft(garden.id, ada.id, "ada", text, 0.0) for text in ("before", "after")]
+    await world.storage.messages.save([lines[0], Removal(garden.id, ben.id, ada.id, 0.0), lines[1]])
+    await world.journal.submit(Draft(garden.id, ada.id, "ada", "later", 0.0), Said())
+    assert await client.hears() == [{"name": "ada", "message": "before"}]
+    assert garden.id not in client.session.subscriptions
+
+
+async def test_two_joinings_of_one_person_at_once_are_told_once(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+    outcomes: list[Refusal | None] = []
+
+    async def join() -> None:
+        outcomes.append(await world.memberships.join(ben, garden.id))
+
+    async with trio.open_nursery() as nursery:
+        with world.obstacles.held("save"):
+            for _ in range(3):
+                nursery.start_soon(join)
+            await world.rest()
+    assert sorted(outcomes, key=str) == [None, ALREADY_IN, ALREADY_IN]
+    assert world.joined(garden.id) == [ben.id]
+
+
+class Said:
+    """An author who does not want to know."""
+
+    def on_outcome(self, write: Write, outcome: Outcome) -> None:
+        """Hear it all the same."""

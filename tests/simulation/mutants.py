@@ -11,7 +11,7 @@ from msgspec import structs
 import chat.domain.rooms
 import chat.engine.send_queue
 import chat.protocols.lines.handlers
-from chat.domain.changes import Edited, Write
+from chat.domain.changes import Edited, Removal, Write
 from chat.domain.entities import Draft, Message, Person, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.outcomes import Outcome, Repeated
@@ -57,6 +57,9 @@ def acknowledge_what_is_not_saved() -> "_patch[Any]":
             return refuse(self, batch, refusal)
         for entry in batch:
             d = entry.write
+            if not isinstance(d, Draft):
+                entry.submitter.on_outcome(d, refusal)
+                continue
             message = Message(
                 10**6, d.room_id, 1, d.sender_id, d.sender_name, d.text, d.created_at, people=d.people
             )
@@ -89,6 +92,7 @@ def announce_before_commit() -> "_patch[Any]":
                         )
                     )
                     for d in writes
+                    if isinstance(d, Draft)
                 ]
             )
             return self._refuse(batch, NOT_SAVED)
@@ -286,9 +290,9 @@ def answer_whoever_was_acknowledged_last() -> Generator[None]:
 @contextmanager
 def look_again_after_every_removal() -> Generator[None]:
     """Whoever enters a room begins anew when anybody ends any membership, were it one that there is not."""
-    remove = Rooms.remove
+    remove = Rooms.may_remove
 
-    async def mutated(self: Rooms, by: Person, room_id: int, person_id: int) -> Refusal | None:
+    async def mutated(self: Rooms, by: Person, room_id: int, person_id: int) -> Removal | Refusal:
         try:
             return await remove(self, by, room_id, person_id)
         finally:
@@ -296,7 +300,7 @@ def look_again_after_every_removal() -> Generator[None]:
                 for look_up in look_ups:
                     look_up.is_outdated = True
 
-    with patch.object(Rooms, "remove", mutated), patch.object(chat.domain.rooms, "_LOOKS", 10**6):
+    with patch.object(Rooms, "may_remove", mutated), patch.object(chat.domain.rooms, "_LOOKS", 10**6):
         yield
 
 

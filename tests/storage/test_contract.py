@@ -9,7 +9,19 @@ import pytest
 import trio
 from msgspec import structs
 
-from chat.domain.changes import Change, Deleted, Deletion, Edit, Edited, Reacted, Reaction
+from chat.domain.changes import (
+    Change,
+    Deleted,
+    Deletion,
+    Edit,
+    Edited,
+    Reacted,
+    Reaction,
+    Removal,
+    Removed,
+    RoomDeleted,
+    RoomDeletion,
+)
 from chat.domain.entities import (
     LOBBY_ID,
     Draft,
@@ -28,11 +40,12 @@ from chat.domain.failures import WriteRejected
 from chat.domain.message_state import MOST_EMOJI
 from chat.domain.outcomes import KeyUsed, Repeated, Saved, Unchanged
 from chat.domain.ports import NewPerson, Storage, Taken
-from chat.domain.refusals import Code, Refusal
+from chat.domain.refusals import ALREADY_IN, Code, Refusal
 from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
 from tests.support.databases import execute
+from tests.support.endings import delete_room, remove_member
 from tests.support.server import ServerProcess
 
 ADA = NewPerson(name="Ada", email="Ada@Example.com", password_hash=b"$2b$04$hash", is_operator=True)
@@ -508,7 +521,7 @@ async def test_whoever_runs_the_server_sees_the_rooms_that_people_made(storage: 
     ada, ben = await add_both(storage)
     garden = await make_room(storage, ada, "Garden", is_private=True)
     gone = await make_room(storage, ada, "Attic")
-    await storage.rooms.delete(gone.id)
+    await delete_room(storage, gone.id)
     await support_room(storage, ada)
     await direct_room(storage, ada, ben)
     await say(storage, joining(ben, garden.id), draft(ben, "hello", room=garden.id))
@@ -535,7 +548,7 @@ async def test_a_deleted_room_is_told_to_who_watches(storage: Storage) -> None:
             assert await told.receive() is None, "what was before is told of at once"
             await say(storage, draft(ada, "hello", room=attic.id))
             for room in (garden, attic):
-                await storage.rooms.delete(room.id)
+                await delete_room(storage, room.id)
                 assert await told.receive() == room.id
             nursery.cancel_scope.cancel()
 
@@ -580,19 +593,22 @@ async def test_a_deleted_room_is_there_for_nobody_whatever_is_left_of_it(
     garden, cellar = await make_room(storage, ada, "Garden"), await make_room(storage, ada, "Cellar")
     lines = [draft(ada, f"{n}", room=garden.id) for n in range(4)]
     await say(storage, joining(ben, garden.id), *lines, draft(ada, "hm", room=cellar.id))
-    assert await storage.rooms.delete(garden.id)
+    assert await delete_room(storage, garden.id)
     for _ in range(steps):
         await storage.rooms.remove_deleted(2)
-    assert not await storage.rooms.delete(garden.id)
+    assert not await delete_room(storage, garden.id)
     assert await storage.rooms.by_id(garden.id) is None
     assert not await storage.rooms.is_member(garden.id, ada)
     assert not await storage.rooms.is_member(garden.id, ben)
-    assert not await storage.rooms.remove_member(garden.id, ben)
+    assert not await remove_member(storage, garden.id, ben)
     assert await storage.rooms.of_member(ada) == [cellar.id]
     assert await storage.rooms.of_member(ben) == []
     assert await storage.messages.timeline(garden.id, 10, PLENTY, after=0) == []
     assert await storage.messages.timeline(garden.id, 10, PLENTY) == []
-    assert garden.id not in {m.room_id for m in await storage.messages.read_log(0, 9, PLENTY)}
+    of_it = [
+        change for change in await storage.messages.read_log(0, 9, PLENTY) if change.room_id == garden.id
+    ]
+    assert of_it == [RoomDeleted(7, garden.id, 6, None, 3.0)]
     saved = await storage.messages.save(
         [draft(ada, "late", room=garden.id), joining(ben, garden.id), draft(ada, "on", room=cellar.id)]
     )
@@ -612,7 +628,7 @@ async def test_a_deleted_room_is_removed_in_steps_and_nothing_else_is(storage: S
         await say(storage, joining(ben, room.id), *(draft(ada, f"{n}", room=room.id) for n in range(8)))
     assert not await storage.rooms.remove_deleted(3), "nothing is deleted"
     for room in rooms[:2]:
-        assert await storage.rooms.delete(room.id)
+        assert await delete_room(storage, room.id)
     assert await remove_all_deleted(storage, 3) >= 2 * 3
     assert await remove_all_deleted(storage, 3) == 1
     assert len(await storage.messages.timeline(rooms[2].id, 10, PLENTY, after=0)) == 9
@@ -624,7 +640,7 @@ async def test_only_rooms_that_people_made_can_be_deleted(storage: Storage) -> N
     ada, ben = await add_both(storage)
     direct, support = await direct_room(storage, ada, ben), await support_room(storage, ada)
     for room_id in (LOBBY_ID, direct.id, support.id, 99, EVER):
-        assert not await storage.rooms.delete(room_id)
+        assert not await delete_room(storage, room_id)
     for room_id in (LOBBY_ID, direct.id, support.id):
         assert await storage.rooms.by_id(room_id) is not None
 
@@ -633,9 +649,9 @@ async def test_a_membership_ends_once(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     room = await make_room(storage, ada)
     await say(storage, joining(ben, room.id))
-    assert await storage.rooms.remove_member(room.id, ben)
-    assert not await storage.rooms.remove_member(room.id, ben)
-    assert not await storage.rooms.remove_member(99, ben)
+    assert await remove_member(storage, room.id, ben)
+    assert not await remove_member(storage, room.id, ben)
+    assert not await remove_member(storage, 99, ben)
     assert not await storage.rooms.is_member(room.id, ben)
     assert await storage.rooms.is_member(room.id, ada)
     await say(storage, joining(ben, room.id))
@@ -656,17 +672,120 @@ async def test_rooms_of_a_member_are_those_that_people_made_ascending(storage: S
 async def test_a_joining_is_a_message_and_makes_the_membership(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     room = await make_room(storage, ada)
-    told = await say(storage, draft(ada, "one", room=room.id), joining(ben, room.id), joining(ben, room.id))
+    told = await say(storage, draft(ada, "one", room=room.id), joining(ben, room.id))
     assert [(message.kind, message.text, message.seq) for message in told] == [
         (MessageKind.TEXT, "one", 1),
         (MessageKind.JOIN, "", 2),
-        (MessageKind.JOIN, "", 3),
     ]
     assert await storage.rooms.is_member(room.id, ben)
     retold = await storage.messages.timeline(room.id, 10, PLENTY, after=0)
     assert [(message.id, message.kind) for message in retold] == [
         (message.id, message.kind) for message in told
     ]
+
+
+async def test_who_is_a_member_joins_nothing(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    room = await make_room(storage, ada)
+    saved = await storage.messages.save(
+        [
+            joining(ada, room.id),  # who made it is in it
+            joining(ben, room.id),
+            draft(ben, "in", room=room.id),
+            joining(ben, room.id),
+            joining(ben, room.id),
+            joining(ada, 99),
+            joining(ben, LOBBY_ID),
+            joining(ben, LOBBY_ID),
+        ]
+    )
+    assert [saved[0], *saved[3:6], saved[7]] == [ALREADY_IN, ALREADY_IN, ALREADY_IN, None, ALREADY_IN]
+    assert numbers([saved[1], saved[2], saved[6]]) == [(1, 1, 1), (2, 2, 2), (3, 1, 1)]
+    assert await storage.messages.save([joining(ben, room.id)]) == [ALREADY_IN]
+    assert await storage.messages.newest_id() == 3
+    assert await remove_member(storage, room.id, ben)
+    (again,) = await storage.messages.save([joining(ben, room.id)])
+    assert numbers([again]) == [(5, 3, 4)]
+
+
+async def test_a_removal_ends_a_membership_at_its_place_in_the_log(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    room = await make_room(storage, ada)
+    removal = Removal(room.id, ben, ada, NOW)
+    saved = await storage.messages.save(
+        [
+            removal,  # not in it yet
+            structs.replace(joining(ben, room.id), sender_name="Ben"),
+            draft(ada, "before", room=room.id),
+            removal,
+            removal,
+            draft(ada, "after", room=room.id),
+            Removal(room.id, ada, ada, NOW),
+        ]
+    )
+    removed = Removed(3, room.id, 3, ben, ada, NOW)
+    assert (saved[0], saved[3], saved[4]) == (None, removed, None)
+    assert saved[6] == Removed(5, room.id, 5, ada, ada, NOW)
+    assert numbers([saved[1], saved[2], saved[5]]) == [(1, 1, 1), (2, 2, 2), (4, 3, 4)]
+    assert await storage.rooms.of_member(ada) == await storage.rooms.of_member(ben) == []
+    assert await storage.messages.read_log(0, 99, PLENTY) == [each for each in saved if each is not None]
+    assert await storage.messages.read_log(2, 2, PLENTY) == [removed, saved[5]]
+    assert await storage.messages.newest_id() == 5
+    known = await storage.rooms.by_id(room.id)
+    assert known is not None
+    assert (known.last_seq, known.last_pos) == (3, 5)
+    (more,) = await say(storage, draft(ada, "more", room=room.id))
+    assert (more.id, more.seq, more.pos) == (6, 4, 6)
+
+
+async def test_nobody_is_removed_from_what_is_no_room_that_people_made(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    pair, desk = await direct_room(storage, ada, ben), await support_room(storage, ada)
+    await say(storage, joining(ada, LOBBY_ID))
+    gone = await make_room(storage, ada)
+    await delete_room(storage, gone.id)
+    for room_id in (LOBBY_ID, pair.id, desk.id, gone.id, 99):
+        assert not await remove_member(storage, room_id, ada)
+    assert await storage.rooms.is_member(pair.id, ada)
+    assert await storage.messages.newest_id() == 2
+
+
+async def test_rooms_end_at_their_places_in_the_log_each_once(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    one, two = await make_room(storage, ada, "One"), await make_room(storage, ada, "Two")
+    by_ada = RoomDeletion(one.id, ada, NOW)
+    saved = await storage.messages.save(
+        [
+            draft(ada, "before", room=one.id),
+            by_ada,
+            by_ada,
+            RoomDeletion(two.id, None, NOW),
+            RoomDeletion(LOBBY_ID, None, NOW),
+            draft(ada, "after", room=one.id),
+            joining(ben, one.id),
+            Removal(one.id, ada, ada, NOW),
+            draft(ada, "elsewhere"),
+        ]
+    )
+    ends = [RoomDeleted(2, one.id, 2, ada, NOW), RoomDeleted(3, two.id, 1, None, NOW)]
+    assert saved[1:8] == [ends[0], None, ends[1], None, None, None, None]
+    assert numbers([saved[0], saved[8]]) == [(1, 1, 1), (4, 1, 1)]
+    assert await storage.rooms.of_member(ada) == []
+    assert await storage.messages.read_log(0, 99, PLENTY) == [*ends, saved[8]]
+    await remove_all_deleted(storage, 100)
+    assert await storage.messages.read_log(0, 99, PLENTY) == [*ends, saved[8]], "they outlive their rooms"
+    assert (await make_room(storage, ben, "One")).last_pos == 0, "the name is free"
+
+
+async def test_a_rejected_batch_ends_nothing(storage: Storage) -> None:
+    ada, _ = await add_both(storage)
+    one, two = await make_room(storage, ada, "One"), await make_room(storage, ada, "Two")
+    ends = [Removal(one.id, ada, ada, NOW), RoomDeletion(two.id, ada, NOW)]
+    for poison in (draft(ada, "a\0b"), RoomDeletion(one.id, 99, NOW)):
+        with pytest.raises(WriteRejected):
+            await storage.messages.save([*ends, poison])
+        assert await storage.rooms.of_member(ada) == [one.id, two.id]
+        assert await storage.messages.newest_id() == 0
 
 
 async def test_a_rejected_batch_makes_no_membership(storage: Storage) -> None:
@@ -851,10 +970,11 @@ async def test_of_what_was_deleted_the_log_tells_that_alone(storage: Storage) ->
         storage, draft(ada, "1"), draft(ada, "2", room=garden.id), draft(ada, "3"), draft(ada, "4")
     )
     await delete(storage, said[2])
-    await storage.rooms.delete(garden.id)
-    (of_it,) = (each for each in await storage.messages.read_log(4, 99, PLENTY))
-    assert isinstance(of_it, Deleted)
-    assert await storage.messages.read_log(0, 99, PLENTY) == [said[0], said[3], of_it]
+    await delete_room(storage, garden.id)
+    of_message, of_room = await storage.messages.read_log(4, 99, PLENTY)
+    assert isinstance(of_message, Deleted)
+    assert isinstance(of_room, RoomDeleted)
+    assert await storage.messages.read_log(0, 99, PLENTY) == [said[0], said[3], of_message, of_room]
 
 
 async def test_a_timeline_is_a_stretch_of_a_room_from_either_end_oldest_first(storage: Storage) -> None:
@@ -1247,17 +1367,17 @@ async def test_a_deleted_message_is_told_to_nobody_again_and_keeps_its_place(sto
 
 
 async def test_a_message_is_deleted_once_and_only_a_text_of_a_room_that_is_there(storage: Storage) -> None:
-    ada, _ = await add_both(storage)
+    ada, ben = await add_both(storage)
     garden = await make_room(storage, ada)
     joined, text, other = await say(
-        storage, joining(ada, garden.id), draft(ada, "1", room=garden.id), draft(ada, "2", room=garden.id)
+        storage, joining(ben, garden.id), draft(ada, "1", room=garden.id), draft(ada, "2", room=garden.id)
     )
     assert await delete(storage, text)
     assert not await delete(storage, text)
     assert not await delete(storage, joined)
     assert not await delete(storage, structs.replace(text, seq=99))
     assert not await delete(storage, structs.replace(text, room_id=99))
-    await storage.rooms.delete(garden.id)
+    await delete_room(storage, garden.id)
     assert not await delete(storage, other)
 
 
@@ -1413,7 +1533,7 @@ async def test_only_a_text_that_is_there_can_be_changed(storage: Storage) -> Non
     ada, ben = await add_both(storage)
     garden, cellar = await make_room(storage, ada, "Garden"), await make_room(storage, ada, "Cellar")
     await say(storage, joining(ben, garden.id), draft(ada, "1"), draft(ada, "1", room=cellar.id))
-    await storage.rooms.delete(cellar.id)
+    await delete_room(storage, cellar.id)
     await storage.messages.save([Deletion(LOBBY_ID, 1, ada, NOW)])
     saved = await storage.messages.save(
         [
@@ -1429,7 +1549,7 @@ async def test_only_a_text_that_is_there_can_be_changed(storage: Storage) -> Non
         ]
     )
     assert saved[:-1] == [None] * 8
-    assert numbers(saved[-1:]) == [(5, 2, 3)]
+    assert numbers(saved[-1:]) == [(6, 2, 3)]
 
 
 @pytest.mark.parametrize("poison", ["a\0b", None])
@@ -1508,9 +1628,9 @@ async def test_what_became_of_messages_goes_with_a_deleted_room(storage: Storage
     changes: list[Edit | Reaction] = [Edit(garden.id, seq, ada, "x", NOW) for seq in (1, 2, 3)]
     changes += [Reaction(garden.id, seq, ada, "👍", True, NOW) for seq in (1, 2, 3)]
     await storage.messages.save(changes)
-    assert await storage.rooms.delete(garden.id)
+    assert await delete_room(storage, garden.id)
     for _ in range(await remove_all_deleted(storage, 2)):
-        assert await storage.messages.read_log(0, 99, PLENTY) == []
+        assert await storage.messages.read_log(0, 99, PLENTY) == [RoomDeleted(11, garden.id, 11, None, 3.0)]
 
 
 @pytest.mark.parametrize("seed", range(4))

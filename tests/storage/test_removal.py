@@ -11,9 +11,9 @@ from chat.engine.cleaner import open_cleaner
 from chat.storage.postgres.crossing import cross
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.removal import remove_deleted
-from chat.storage.postgres.rooms import DELETE
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from tests.support.databases import execute
+from tests.support.endings import delete_room
 
 MESSAGES = 50_000
 MEMBERS = 3_000
@@ -65,7 +65,7 @@ async def test_others_go_on_between_any_two_steps_and_nothing_is_left(database: 
     with trio.fail_after(60):
         async with open_storage(database) as storage:
             room_id, ada = await big_room(database, storage)
-            assert await storage.rooms.delete(room_id)
+            assert await delete_room(storage, room_id)
             assert await left(storage, room_id) == (MESSAGES, MEMBERS, 1), "that is one short step"
             messages, members, rows = MESSAGES, MEMBERS, 1
             steps = 0
@@ -86,7 +86,7 @@ async def test_while_a_step_is_under_way_all_else_is_done(database: DatabaseAddr
     with trio.fail_after(60):
         async with open_storage(database) as storage:
             room_id, ada = await big_room(database, storage)
-            assert await storage.rooms.delete(room_id)
+            assert await delete_room(storage, room_id)
             connection = await cross(lambda: asyncpg.connect(**database, timeout=10))
             try:
                 await cross(connection.execute, "BEGIN")
@@ -96,7 +96,7 @@ async def test_while_a_step_is_under_way_all_else_is_done(database: DatabaseAddr
                 other = await storage.rooms.create("garden", ada, is_private=False)
                 assert isinstance(other, Room)
                 assert await say(storage, ada, other.id, "hello") is not None
-                assert await storage.rooms.delete(other.id)
+                assert await delete_room(storage, other.id)
                 assert await storage.rooms.of_member(ada) == []
             finally:
                 connection.terminate()
@@ -114,7 +114,7 @@ async def test_a_commit_that_meets_a_deletion_finds_no_room_and_saves_the_rest(
             connection = await cross(lambda: asyncpg.connect(**database, timeout=10))
             try:
                 await cross(connection.execute, "BEGIN")
-                assert await cross(connection.fetchval, DELETE, room_id) == room_id
+                await cross(connection.execute, f"UPDATE rooms SET deleted_at = now() WHERE id = {room_id}")
                 saved: list[Message | None] = []
 
                 async def save() -> None:
@@ -135,7 +135,7 @@ async def test_what_is_left_after_a_restart_is_removed(database: DatabaseAddress
     with trio.fail_after(60):
         async with open_storage(database) as storage:
             room_id, ada = await big_room(database, storage)
-            assert await storage.rooms.delete(room_id)
+            assert await delete_room(storage, room_id)
             for _ in range(20):
                 assert await storage.rooms.remove_deleted(STEP)
             assert await left(storage, room_id) == (MESSAGES - 20 * STEP, MEMBERS, 1)

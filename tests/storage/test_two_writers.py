@@ -9,10 +9,23 @@ from collections import defaultdict
 
 import trio
 
-from chat.domain.changes import Change, Edit, Edited, Reacted, Reaction, Write
+from chat.domain.changes import (
+    AccessChange,
+    Change,
+    Edit,
+    Edited,
+    Reacted,
+    Reaction,
+    Removal,
+    Removed,
+    RoomDeleted,
+    RoomDeletion,
+    Write,
+)
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Room
 from chat.domain.outcomes import KeyUsed, Repeated, Saved, Unchanged
 from chat.domain.ports import NewPerson, Taken
+from chat.domain.refusals import ALREADY_IN
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.messages import PostgresMessages
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
@@ -32,6 +45,7 @@ class Server:
         self.messages = messages
         self.saved: list[Change] = []
         self.again: list[Repeated | KeyUsed] = []
+        self.refused = 0  # joinings of whoever is a member
         self._rooms = rooms
         self._person_id = person_id
         self._chance = random.Random(number)
@@ -47,22 +61,26 @@ class Server:
         room, text = self._chance.choice(self._rooms), f"{nth}"
         if changing and self._chance.random() < 0.5:
             seq = self._chance.randrange(nth + 2)  # mostly there; both servers change the same
+            if self._chance.random() < 0.1:
+                return Removal(room, self._person_id, self._person_id, 2.0)
             if self._chance.random() < 0.5:
                 return Edit(room, seq, self._person_id, text, 2.0)
             return Reaction(room, seq, self._person_id, "👍", self._chance.random() < 0.6, 2.0)
         # Both servers use the same keys, of the same person, at about the same time.
         key = f"{nth // 4}" if self._chance.random() < 0.2 else None
-        kind = MessageKind.JOIN if self._chance.random() < 0.02 else MessageKind.TEXT
+        kind = MessageKind.JOIN if self._chance.random() < 0.05 else MessageKind.TEXT
         return Draft(room, self._person_id, "ada", text, 1.0, kind, key)
 
     def _note(self, outcome: Saved) -> None:
         match outcome:
-            case Message() | Edited() | Reacted():
+            case Message() | Edited() | Reacted() | Removed():
                 self.saved.append(outcome)
             case Repeated() | KeyUsed():
                 self.again.append(outcome)
-            case Unchanged() | None:  # no room is gone, but not every message is there yet
+            case Unchanged() | None:  # no room is gone, but not every message and membership is there
                 pass
+            case _ if outcome == ALREADY_IN:
+                self.refused += 1
             case _:
                 raise AssertionError(f"nobody asked for {outcome}")
 
@@ -73,6 +91,7 @@ async def test_two_servers_write_without_a_deadlock_and_without_a_gap(database: 
             open_postgres_storage(database, pool_size=4, query_timeout=60, commit_timeout=60) as storage,
             open_writer(database, timeout_each=60, alone=False) as writer,
             open_writer(database, timeout_each=60, alone=False) as reader,
+            open_writer(database, timeout_each=60, alone=False) as command,
         ):
             log = PostgresMessages(storage._database, reader)
             people = [
@@ -86,16 +105,20 @@ async def test_two_servers_write_without_a_deadlock_and_without_a_gap(database: 
                 Server(1, PostgresMessages(storage._database, writer), [*shared, own[1]], ids[0]),
             ]
             told: list[Change] = []
+            ended: list[Change] = []
+            beside = PostgresMessages(storage._database, command)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_follow, log, told)
-                nursery.start_soon(_disturb, storage, ids, rooms)
+                nursery.start_soon(_disturb, storage, beside, ids, rooms, ended)
                 async with trio.open_nursery() as writing:
                     for server in servers:
                         writing.start_soon(server.write, STATEMENTS // WRITERS)
                 nursery.cancel_scope.cancel()
             told += await log.read_log(len(told), 10**6, PLENTY)
 
-    everything = sorted((each for server in servers for each in server.saved), key=lambda change: change.id)
+    everything = [*ended, *(each for server in servers for each in server.saved)]
+    everything.sort(key=lambda change: change.id)
+    assert ended
     assert [change.id for change in everything] == list(range(1, len(everything) + 1))
     messages: defaultdict[int, int] = defaultdict(int)
     changes: defaultdict[int, int] = defaultdict(int)
@@ -108,15 +131,35 @@ async def test_two_servers_write_without_a_deadlock_and_without_a_gap(database: 
     for server in servers:
         assert server.saved == sorted(server.saved, key=lambda change: change.id), "not as it was sent"
         assert server.again, "no key was used twice"
-        assert {Message, Edited, Reacted} <= set(map(type, server.saved)), "something was never written"
+        assert server.refused, "nobody joined twice"
+        assert {Message, Edited, Reacted, Removed} <= set(map(type, server.saved)), (
+            "something was never written"
+        )
     first_with = {change.id: change for change in everything}
     for server in servers:
         for outcome in server.again:
             known = first_with[outcome.message.id]
             assert isinstance(known, Message)
             assert (outcome.message.room_id, outcome.message.seq) == (known.room_id, known.seq)
-    as_saved = [(type(change), change.id, change.room_id, change.seq, change.pos) for change in everything]
-    assert [(type(each), each.id, each.room_id, each.seq, each.pos) for each in told] == as_saved
+    assert list(map(_place, told)) == list(map(_place, everything))
+    _assert_memberships_begin_and_end_in_turn(everything, created=rooms)
+
+
+def _place(change: Change) -> tuple[type, int, int, int, int]:
+    seq = 0 if isinstance(change, AccessChange) else change.seq
+    return type(change), change.id, change.room_id, seq, change.pos
+
+
+def _assert_memberships_begin_and_end_in_turn(log: list[Change], created: list[int]) -> None:
+    """One person writes on both servers: they join only where they are out, and are removed only where they are in."""
+    inside = set(created)
+    for change in log:
+        if isinstance(change, Message) and change.kind is MessageKind.JOIN:
+            assert change.room_id not in inside, f"{change} is of a member"
+            inside.add(change.room_id)
+        elif isinstance(change, Removed):
+            assert change.room_id in inside, f"{change} is of no member"
+            inside.remove(change.room_id)
 
 
 async def _room(storage: PostgresStorage, name: str, creator: int) -> int:
@@ -134,8 +177,14 @@ async def _follow(messages: PostgresMessages, told: list[Change]) -> None:
         await trio.sleep(0.005)
 
 
-async def _disturb(storage: PostgresStorage, people: list[int], rooms: list[int]) -> None:
-    """Take the locks of rooms and memberships in other orders, as deliveries and changed rooms do."""
+async def _disturb(
+    storage: PostgresStorage,
+    messages: PostgresMessages,
+    people: list[int],
+    rooms: list[int],
+    ended: list[Change],
+) -> None:
+    """Take the locks of rooms and memberships in other orders, as deliveries do, and end rooms, as commands do."""
     chance = random.Random(7)
     while True:
         for person_id in people:
@@ -143,6 +192,8 @@ async def _disturb(storage: PostgresStorage, people: list[int], rooms: list[int]
                 {(room, person_id): chance.randrange(100) for room in chance.sample(rooms, len(rooms))}
             )
         gone = await _room(storage, "a room for a moment", people[0])
-        await storage.rooms.delete(gone)
+        (outcome,) = await messages.save([RoomDeletion(gone, None, 2.0)])
+        assert isinstance(outcome, RoomDeleted)
+        ended.append(outcome)
         await storage.rooms.remove_deleted(10)
         await trio.sleep(0.005)

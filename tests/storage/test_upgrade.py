@@ -17,6 +17,7 @@ from chat.storage.postgres.migrations import known_migrations, migrate
 from chat.storage.postgres.storage import open_postgres_storage, open_shared_postgres_storage
 from chat.storage.postgres.users import PostgresUsers
 from tests.support.databases import execute
+from tests.support.endings import delete_room
 
 EVER = 2**63 - 1
 PLENTY = 1 << 20
@@ -96,7 +97,7 @@ async def test_what_was_there_before_is_read_and_gone_on_with(database: Database
             assert texts(await messages.undelivered(BEN, 0, EVER, 9, PLENTY)) == ["d3", "d4", "d5", "e1"]
             assert await messages.newest_id() == 18
 
-            assert await rooms.delete(GARDEN)
+            assert await delete_room(storage, GARDEN)
             while await rooms.remove_deleted(1):
                 pass
             assert texts(await messages.timeline(DIRECT, 1, PLENTY)) == ["d6"]

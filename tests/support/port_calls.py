@@ -16,7 +16,6 @@ WRITES = frozenset(
         "mark_delivered",
         "raise_token_generation",
         "remove_deleted",
-        "remove_member",
         "register",
         "rename",
         "renew",

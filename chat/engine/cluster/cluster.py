@@ -1,5 +1,6 @@
 """The other servers on the same log, as the rest of the engine sees them; and that there are none."""
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from chat.domain.entities import Message
@@ -16,6 +17,13 @@ class Cluster(Protocol):
         """Wait until this server has told all that was in the log when it was asked, as others may have told it.
 
         Who leaves another server and comes here so hears nothing again. Cancelling changes nothing.
+        """
+
+    async def keep_lease(self, look_again: Callable[[], Awaitable[object]]) -> None:
+        """Keep this server among those that may tell anything, until cancelled.
+
+        Where it could not be kept, `look_again` is called before anybody is told anything: it lets nobody hear what
+        they may not. It may raise StorageError.
         """
 
     async def told_everywhere(self, change_id: int) -> None:
@@ -41,6 +49,9 @@ class Alone:
 
     async def caught_up(self) -> None:
         """Nobody else has told anything."""
+
+    async def keep_lease(self, look_again: Callable[[], Awaitable[object]]) -> None:
+        """Whoever is alone needs no lease."""
 
     async def told_everywhere(self, change_id: int) -> None:
         """Whoever is alone tells everything in order."""

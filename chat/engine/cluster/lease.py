@@ -26,7 +26,6 @@ class Lease:
     Args:
         position: returns the highest id of the log that clients here were told.
         clients: returns how many there are.
-        look_again: looks at all who are here, and lets nobody hear what they may not. May raise StorageError.
         reaches: told how far the log is, at each renewal. Sync.
         rewound: told how far the log is where that is less than was told: commits are lost. Sync.
     """
@@ -41,7 +40,6 @@ class Lease:
         bus: str,
         position: Callable[[], int],
         clients: Callable[[], int],
-        look_again: Callable[[], Awaitable[object]],
         reaches: Callable[[int], object],
         rewound: Callable[[int], object],
     ) -> None:
@@ -50,7 +48,6 @@ class Lease:
         self._register = partial(nodes.register, address=address, version=version, bus=bus)
         self._position = position
         self._clients = clients
-        self._look_again = look_again
         self._reaches = reaches
         self._rewound = rewound
         self._wanted = trio.Event()  # set by renew_now(), made anew at each renewal
@@ -67,8 +64,11 @@ class Lease:
         """Renew it at once, which tells how far the log is. Sync."""
         self._wanted.set()
 
-    async def keep(self) -> None:
-        """Renew it until cancelled."""
+    async def keep(self, look_again: Callable[[], Awaitable[object]]) -> None:
+        """Renew it until cancelled. Where it has lapsed, `look_again` is called before anybody is told anything.
+
+        `look_again` lets nobody hear what they may not. It may raise StorageError.
+        """
         failed = False
         while True:
             self._wanted = trio.Event()
@@ -76,7 +76,7 @@ class Lease:
             try:
                 end = await self._nodes.renew(self.number, told, self._clients())
                 if end is None:
-                    await self._begin_again()
+                    await self._begin_again(look_again)
                     continue
             except StorageError as error:
                 if not failed:
@@ -93,7 +93,7 @@ class Lease:
             with trio.move_on_after(RENEW):
                 await self._wanted.wait()
 
-    async def _begin_again(self) -> None:
+    async def _begin_again(self, look_again: Callable[[], Awaitable[object]]) -> None:
         """Register again, and look at everybody before anybody is told anything. May raise StorageError."""
         logger.warning("the lease has lapsed, this server tells nothing until it has looked again")
         self._fence.open_until(trio.current_time())
@@ -104,7 +104,7 @@ class Lease:
             logger.error("this server can have no lease", reason=str(error))
             await trio.sleep(RENEW)
             return
-        await self._look_again()
+        await look_again()
         self._fence.open_until(sent + FENCE)
 
     async def end(self) -> None:

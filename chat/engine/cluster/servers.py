@@ -60,7 +60,7 @@ class Joining(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Here(msgspec.Struct, frozen=True):
-    """What of this server the others are told, and what they change; the last three are those of `Lease`."""
+    """What of this server the others are told, and what they change; the last two are those of `Lease`."""
 
     follower: LogFollower
     broadcaster: Broadcaster
@@ -68,7 +68,6 @@ class Here(msgspec.Struct, frozen=True):
     deliveries: Deliveries
     ledger: Ledger
     clients: Callable[[], int]
-    look_again: Callable[[], Awaitable[object]]
     rewound: Callable[[int], object]
 
 
@@ -88,6 +87,9 @@ class Servers:
 
     async def caught_up(self) -> None:
         await self._told(await self._ends.get(None) or 0)
+
+    async def keep_lease(self, look_again: Callable[[], Awaitable[object]]) -> None:
+        await self._lease.keep(look_again)
 
     async def told_everywhere(self, change_id: int) -> None:
         await self._told(change_id)
@@ -185,7 +187,6 @@ async def open_cluster(
         bus=joining.bus_kind,
         position=lambda: here.hub.newest_id,
         clients=here.clients,
-        look_again=here.look_again,
         reaches=here.follower.reaches,
         rewound=here.rewound,
     )
@@ -193,7 +194,6 @@ async def open_cluster(
     try:
         async with open_batch_loader(end_of_log) as ends, trio.open_nursery() as nursery:
             servers = Servers(joining.bus, storage.nodes, lease, here, ends)
-            nursery.start_soon(lease.keep)
             nursery.start_soon(servers.listen)
             nursery.start_soon(servers.beat)
             here.follower.publish = servers.publish

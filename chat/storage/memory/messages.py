@@ -8,11 +8,26 @@ import msgspec
 import trio
 from msgspec import structs
 
-from chat.domain.changes import Change, Deleted, Deletion, Edit, Edited, Reacted, Reaction, Write
-from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair
+from chat.domain.changes import (
+    AccessChange,
+    Change,
+    Deleted,
+    Deletion,
+    Edit,
+    Edited,
+    Reacted,
+    Reaction,
+    Removal,
+    Removed,
+    RoomDeleted,
+    RoomDeletion,
+    Write,
+)
+from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair, RoomKind
 from chat.domain.failures import WriteRejected
 from chat.domain.message_state import MessageState
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
+from chat.domain.refusals import ALREADY_IN
 from chat.storage.memory.rooms import MemoryRooms
 from chat.storage.memory.users import MemoryUsers
 
@@ -28,7 +43,7 @@ class MemoryMessages:
         self._by_room = rooms.said
         self._by_key: dict[tuple[int, str], tuple[Draft, Message]] = {}
         self._states: dict[int, MessageState] = {}  # of texts that were changed, by message id
-        self._changes: list[Edited | Deleted | Reacted] = []
+        self._changes: list[Edited | Deleted | Reacted | Removed] = []
         self._newest_id = 0
 
     async def save(self, writes: Sequence[Write]) -> list[Saved]:
@@ -39,9 +54,22 @@ class MemoryMessages:
             raise WriteRejected("there is no such person")
         if any("\0" in write.text for write in writes if isinstance(write, Draft | Edit)):
             raise WriteRejected("a text can't hold NUL")
-        return [self._save(write) if isinstance(write, Draft) else self._change(write) for write in writes]
+        return [self._write(write) for write in writes]
+
+    def _write(self, write: Write) -> Saved:
+        match write:
+            case Draft():
+                return self._save(write)
+            case Removal():
+                return self._remove(write)
+            case RoomDeletion():
+                return self._delete_room(write)
+            case _:
+                return self._change(write)
 
     def _save(self, draft: Draft) -> Saved:
+        if draft.kind is MessageKind.JOIN and self._rooms.has_member(draft.room_id, draft.sender_id):
+            return ALREADY_IN
         if draft.key is None:
             return self._append(draft)
         key = draft.sender_id, draft.key
@@ -94,15 +122,43 @@ class MemoryMessages:
             said[change.seq - 1] = structs.replace(message, text=state.text, pos=state.pos)
         return made
 
+    def _remove(self, removal: Removal) -> Removed | None:
+        room_id, person_id = removal.room_id, removal.person_id
+        room = self._rooms.look_up(room_id)
+        if room is None or room.kind is not RoomKind.ROOM or not self._rooms.has_member(room_id, person_id):
+            return None
+        self._rooms.remove_member(room_id, person_id)
+        self._rooms.advance(room_id)
+        self._newest_id += 1
+        made = Removed(
+            self._newest_id, room_id, room.last_pos + 1, person_id, removal.actor_id, removal.created_at
+        )
+        self._changes.append(made)
+        return made
+
+    def _delete_room(self, deletion: RoomDeletion) -> RoomDeleted | None:
+        room = self._rooms.look_up(deletion.room_id)
+        if room is None or room.kind is not RoomKind.ROOM:
+            return None
+        self._newest_id += 1
+        made = RoomDeleted(
+            self._newest_id, room.id, room.last_pos + 1, deletion.actor_id, deletion.created_at
+        )
+        self._rooms.delete(made)
+        return made
+
     async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:
         await trio.lowlevel.checkpoint()
         said = self._left(chain.from_iterable(map(self._said, self._by_room)))
         changes = (change for change in self._changes if self._rooms.is_there(change.room_id))
         log: list[Change] = [self._as_said(message) for message in said]
         log += filter(None, map(self._as_changed, changes))
+        log += (kept.deletion for kept in self._rooms.deletions)
         behind = sorted((change for change in log if change.id > after_id), key=_id)[:limit]
         return [
-            structs.replace(change, people=self._rooms.people_of(change.room_id))
+            change
+            if isinstance(change, AccessChange)
+            else structs.replace(change, people=self._rooms.people_of(change.room_id))
             for change in _within(most_bytes, behind)
         ]
 
@@ -111,8 +167,10 @@ class MemoryMessages:
         others = sum(change.room_id == message.room_id and change.id < message.id for change in self._changes)
         return structs.replace(self._retold(message), pos=message.seq + others)
 
-    def _as_changed(self, change: Edited | Deleted | Reacted) -> Change | None:
+    def _as_changed(self, change: Edited | Deleted | Reacted | Removed) -> Change | None:
         """Return the change as the log tells it; None: of a message that is deleted, nothing but that."""
+        if isinstance(change, Removed):
+            return change
         state = self._states[self._by_room[change.room_id][change.seq - 1].id]
         match change:
             case Deleted():

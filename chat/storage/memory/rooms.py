@@ -2,11 +2,13 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import NamedTuple
 
 import trio
 from msgspec import structs
 
+from chat.domain.changes import RoomDeleted
 from chat.domain.entities import (
     LOBBY_ID,
     Message,
@@ -18,23 +20,32 @@ from chat.domain.entities import (
     RoomSummary,
     SupportOf,
 )
-from chat.domain.ports import Taken
+from chat.domain.ports import KEPT, Taken
 from chat.domain.rules import same_name_key
 from chat.storage.memory.users import MemoryUsers
 from chat.storage.memory.watchers import Watchers
 
 
+class KeptDeletion(NamedTuple):
+    """That a room was deleted, and until when the log tells it, by the storage's clock."""
+
+    deletion: RoomDeleted
+    until: float
+
+
 class MemoryRooms:
     """The port `Rooms` in dictionaries; the lobby is there from the start."""
 
-    def __init__(self, users: MemoryUsers) -> None:
+    def __init__(self, users: MemoryUsers, now: Callable[[], float] = trio.current_time) -> None:
         self._users = users
+        self._now = now
         self._by_id = {LOBBY_ID: Room(id=LOBBY_ID, kind=RoomKind.LOBBY, name="lobby")}
         self._newest_id = LOBBY_ID
         self._delivered: dict[tuple[int, int], int] = {}  # (room, person) of each membership: the seq told
         self._support: dict[int, int] = {}
         self._direct: dict[tuple[int, int], int] = {}
         self._deleted: list[int] = []
+        self.deletions: list[KeptDeletion] = []
         self.watchers = Watchers()
         self.said: defaultdict[int, list[Message]] = defaultdict(list)
         """The messages of each room; `MemoryMessages` writes them, and a deleted room has them until removed."""
@@ -51,17 +62,6 @@ class MemoryRooms:
         room = self._make(RoomKind.ROOM, name=name, creator_id=creator_id, is_private=is_private)
         self.add_member(room.id, creator_id)
         return room
-
-    async def delete(self, room_id: int) -> bool:
-        await trio.lowlevel.checkpoint()
-        room = self._by_id.get(room_id)
-        if room is None or room.kind is not RoomKind.ROOM:
-            return False
-        del self._by_id[room_id]
-        self._deleted.append(room_id)
-        self._delivered = {key: seq for key, seq in self._delivered.items() if key[0] != room_id}
-        self.watchers.notify(room_id)
-        return True
 
     async def made_by_people(self) -> list[RoomSummary]:
         await trio.lowlevel.checkpoint()
@@ -84,6 +84,7 @@ class MemoryRooms:
     async def remove_deleted(self, limit: int) -> bool:
         await trio.lowlevel.checkpoint()
         if not self._deleted:
+            self.deletions = [each for each in self.deletions if each.until > self._now()]
             return False
         said = self.said[self._deleted[0]]
         del said[max(0, len(said) - limit) :]
@@ -98,10 +99,6 @@ class MemoryRooms:
     async def members_among(self, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
         await trio.lowlevel.checkpoint()
         return {pair for pair in pairs if pair in self._delivered and self.is_there(pair[0])}
-
-    async def remove_member(self, room_id: int, person_id: int) -> bool:
-        await trio.lowlevel.checkpoint()
-        return self._delivered.pop((room_id, person_id), None) is not None
 
     async def of_member(self, person_id: int) -> list[int]:
         await trio.lowlevel.checkpoint()
@@ -160,6 +157,23 @@ class MemoryRooms:
     def add_member(self, room_id: int, person_id: int) -> None:
         """Make the person a member at once."""
         self._delivered.setdefault((room_id, person_id), 0)
+
+    def has_member(self, room_id: int, person_id: int) -> bool:
+        """Whether the person was made a member, at once."""
+        return (room_id, person_id) in self._delivered
+
+    def remove_member(self, room_id: int, person_id: int) -> None:
+        """End a membership at once."""
+        del self._delivered[room_id, person_id]
+
+    def delete(self, deletion: RoomDeleted) -> None:
+        """End a room for everybody at once; the log tells it for a while."""
+        room_id = deletion.room_id
+        del self._by_id[room_id]
+        self._deleted.append(room_id)
+        self.deletions.append(KeptDeletion(deletion, self._now() + KEPT))
+        self._delivered = {key: seq for key, seq in self._delivered.items() if key[0] != room_id}
+        self.watchers.notify(room_id)
 
     def is_there(self, room_id: int) -> bool:
         """Whether there is such a room."""

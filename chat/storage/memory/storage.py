@@ -12,11 +12,11 @@ from chat.storage.memory.users import MemoryUsers
 
 
 class MemoryStorage:
-    """Keeps everything until it is dropped. `now` is the clock of the servers' leases, in seconds."""
+    """Keeps everything until it is dropped. `now` is its clock, in seconds."""
 
     def __init__(self, now: Callable[[], float] = trio.current_time) -> None:
         self.users = MemoryUsers()
-        self.rooms = MemoryRooms(self.users)
+        self.rooms = MemoryRooms(self.users, now)
         self.messages = MemoryMessages(self.users, self.rooms)
         self.nodes = MemoryNodes(self.messages.end_of_log, now)
 

@@ -55,6 +55,11 @@ LOCK = f"""
 WITH {_LOCKED}
 SELECT last_id, (SELECT count(*) FROM locked) AS rooms FROM log"""
 
+MEMBERS = """
+SELECT room_id, user_id FROM unnest($1::bigint[], $2::bigint[]) AS wanted(room_id, user_id)
+JOIN memberships USING (room_id, user_id) JOIN rooms ON rooms.id = room_id
+WHERE rooms.deleted_at IS NULL"""
+
 SAVE = f"""
 WITH {_LOCKED}, share AS (
     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
@@ -121,30 +126,36 @@ def _within(most_bytes: str, rows: str, order: str) -> str:
     ) AS counted WHERE counted.total <= {most_bytes} OR counted.nth = 1) AS m"""
 
 
-# Messages and what became of messages, as far as anybody may still be told: of a deleted one, that it is deleted.
+# Messages and what became of messages, people and rooms, as far as anybody may still be told: of what is deleted, that.
 _BEHIND = """
 (SELECT messages.id, room_id, seq, pos, messages.kind, sender_id, text, messages.created_at,
-        NULL AS emoji, NULL::boolean AS is_on
+        NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id
 FROM messages JOIN rooms ON rooms.id = messages.room_id
 WHERE messages.id > $1 AND messages.deleted_at IS NULL AND rooms.deleted_at IS NULL
 ORDER BY messages.id LIMIT $2::bigint)
 UNION ALL
 (SELECT changes.id, room_id, seq, changes.pos, changes.kind, actor_id,
-        CASE changes.kind WHEN 'edited' THEN text ELSE '' END, changes.created_at, emoji, is_on
-FROM changes JOIN messages USING (room_id, seq) JOIN rooms ON rooms.id = room_id
-WHERE changes.id > $1 AND (changes.kind = 'deleted' OR messages.deleted_at IS NULL) AND rooms.deleted_at IS NULL
+        CASE changes.kind WHEN 'edited' THEN text ELSE '' END, changes.created_at, emoji, is_on, person_id
+FROM changes LEFT JOIN messages USING (room_id, seq) LEFT JOIN rooms ON rooms.id = room_id
+WHERE changes.id > $1 AND CASE changes.kind
+    WHEN 'gone' THEN true
+    WHEN 'deleted' THEN rooms.deleted_at IS NULL
+    WHEN 'removed' THEN rooms.deleted_at IS NULL
+    ELSE rooms.deleted_at IS NULL AND messages.deleted_at IS NULL
+END
 ORDER BY changes.id LIMIT $2::bigint)
 ORDER BY id LIMIT $2::bigint"""
 
 READ_LOG = f"""
 SELECT m.id, m.room_id, m.seq, m.pos, m.kind, m.sender_id, u.name AS sender_name, m.text, m.emoji, m.is_on,
+       m.person_id AS member_id,
        extract(epoch FROM m.created_at)::float8 AS created_at,
        CASE m.kind WHEN 'reacted' THEN (SELECT count(*) FROM reactions
                                         WHERE room_id = m.room_id AND seq = m.seq AND emoji = m.emoji) END AS count,
        d.low_id, d.high_id, p.id AS person_id, p.name AS person_name
 FROM {_within("$3::bigint", _BEHIND, "found.id")}
 LEFT JOIN users u ON u.id = m.sender_id
-JOIN rooms r ON r.id = m.room_id
+LEFT JOIN rooms r ON r.id = m.room_id
 LEFT JOIN direct_rooms d ON d.room_id = r.id
 LEFT JOIN users p ON p.id = r.creator_id AND r.kind = 'support'
 ORDER BY m.id"""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from chat.domain.changes import Change, Deleted, Edited, Reacted, Write
+from chat.domain.changes import Change, Deleted, Edited, Reacted, Removed, RoomDeleted, Write
 from chat.domain.entities import Conversation, Message, MessageKind, Pair, Peer, People, SupportOf
 from chat.domain.outcomes import Saved
 from chat.storage.postgres import message_queries as queries
@@ -82,6 +82,7 @@ def _people(row: asyncpg.Record) -> People:
 
 def _change(row: asyncpg.Record, people: People) -> Change:
     numbers = row["id"], row["room_id"], row["seq"], row["pos"]
+    place = row["id"], row["room_id"], row["pos"]
     match row["kind"]:
         case "edited":
             return Edited(*numbers, row["sender_id"], row["text"], row["created_at"], people)
@@ -90,6 +91,10 @@ def _change(row: asyncpg.Record, people: People) -> Change:
         case "reacted":
             reaction = row["emoji"], row["is_on"], row["count"]
             return Reacted(*numbers, row["sender_id"], *reaction, row["created_at"], people)
+        case "removed":
+            return Removed(*place, row["member_id"], row["sender_id"], row["created_at"])
+        case "gone":
+            return RoomDeleted(*place, row["sender_id"], row["created_at"])
         case _:
             return _message(row, people)
 

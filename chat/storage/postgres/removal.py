@@ -13,7 +13,9 @@ _REMOVE_REACTIONS = "DELETE FROM reactions WHERE room_id = $1 AND seq > $2 AND s
 _REMOVE_CHANGES = """
 WITH removed AS (
     DELETE FROM changes
-    WHERE room_id = $1 AND pos IN (SELECT pos FROM changes WHERE room_id = $1 ORDER BY pos DESC LIMIT $2)
+    WHERE room_id = $1 AND pos IN (
+        SELECT pos FROM changes WHERE room_id = $1 AND kind <> 'gone' ORDER BY pos DESC LIMIT $2
+    )
     RETURNING pos
 )
 SELECT count(*) FROM removed"""
@@ -28,13 +30,20 @@ WITH locked AS MATERIALIZED (
 )
 SELECT count(*) FROM removed"""
 _REMOVE_ROOM = "DELETE FROM rooms WHERE id = $1"
+# That a room is gone stays in the log for a while, also when nothing else is left of it.
+_FORGET = """
+WITH forgotten AS (
+    DELETE FROM changes WHERE id IN (SELECT id FROM changes WHERE kept_until <= now() ORDER BY kept_until LIMIT $1)
+    RETURNING id
+)
+SELECT count(*) FROM forgotten"""
 
 
 async def remove_deleted(connection: Connection, limit: int) -> bool:
     """Take one step, in the caller's transaction; asyncio-flavoured. Returns whether there may be more to remove."""
     room = await connection.fetchrow(_NEXT)
     if room is None:
-        return False
+        return bool(await connection.fetchval(_FORGET, limit))
     if room["last_seq"] > 0:
         left = max(0, room["last_seq"] - limit)
         await connection.execute(_REMOVE_MESSAGES, room["id"], left, room["last_seq"])

@@ -19,18 +19,12 @@ _CREATE = f"""
 INSERT INTO rooms (kind, name, name_key, creator_id, is_private) VALUES ('room', $1, $2, $3, $4)
 RETURNING {_COLUMNS}"""
 _ADD_MEMBER = "INSERT INTO memberships (room_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
-DELETE = """
-UPDATE rooms SET deleted_at = now(), name = NULL, name_key = NULL
-WHERE id = $1 AND kind = 'room' AND deleted_at IS NULL RETURNING id"""
 _IS_MEMBER = """
 SELECT true FROM memberships JOIN rooms ON rooms.id = room_id
 WHERE room_id = $1 AND user_id = $2 AND deleted_at IS NULL"""
 _MEMBERS_AMONG = """
 SELECT room_id, user_id FROM unnest($1::bigint[], $2::bigint[]) AS asked(room_id, user_id)
 JOIN memberships USING (room_id, user_id) JOIN rooms ON rooms.id = room_id WHERE deleted_at IS NULL"""
-_REMOVE_MEMBER = """
-DELETE FROM memberships USING rooms
-WHERE room_id = $1 AND user_id = $2 AND rooms.id = room_id AND deleted_at IS NULL RETURNING room_id"""
 _OF_MEMBER = """
 SELECT room_id FROM memberships JOIN rooms ON rooms.id = room_id
 WHERE user_id = $1 AND kind = 'room' AND deleted_at IS NULL ORDER BY room_id"""
@@ -92,9 +86,6 @@ class PostgresRooms:
 
         return await self._database.write(create)
 
-    async def delete(self, room_id: int) -> bool:
-        return await self._database.write(lambda c: c.fetchval(DELETE, room_id)) is not None
-
     async def made_by_people(self) -> list[RoomSummary]:
         rows = await self._database.read(lambda c: c.fetch(_MADE_BY_PEOPLE))
         return [RoomSummary(**row) for row in rows]
@@ -109,10 +100,6 @@ class PostgresRooms:
         columns = [list(column) for column in zip(*pairs, strict=True)] or [[], []]
         rows = await self._database.read(lambda c: c.fetch(_MEMBERS_AMONG, *columns))
         return {(row["room_id"], row["user_id"]) for row in rows}
-
-    async def remove_member(self, room_id: int, person_id: int) -> bool:
-        removed = await self._database.write(lambda c: c.fetchval(_REMOVE_MEMBER, room_id, person_id))
-        return removed is not None
 
     async def of_member(self, person_id: int) -> list[int]:
         return [row["room_id"] for row in await self._database.read(lambda c: c.fetch(_OF_MEMBER, person_id))]

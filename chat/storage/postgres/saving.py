@@ -1,26 +1,28 @@
-"""Drafts are saved in one statement; what else becomes of messages is saved with them in one transaction.
+"""Drafts are saved in one statement; what else is written to the log is saved with them in one transaction.
 
 All of it is asyncio-flavoured and runs on the writer's connection.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import asyncpg
 
-from chat.domain.changes import Write
+from chat.domain.changes import Removal, RoomDeletion, Write
 from chat.domain.entities import Draft, Message, MessageKind
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
+from chat.domain.refusals import ALREADY_IN
 from chat.storage.postgres import message_queries as queries
+from chat.storage.postgres.access import save_removals, save_room_deletions
 from chat.storage.postgres.changes import save_changes
 from chat.storage.postgres.writer import RawConnection
 
 
 async def save(connection: RawConnection, writes: Sequence[Write]) -> list[Saved]:
     """Commit all writes, in their order."""
-    drafts = [write for write in writes if isinstance(write, Draft)]
+    drafts = [write for write in writes if isinstance(write, Draft) and write.kind is MessageKind.TEXT]
     if len(drafts) == len(writes):
         return await _save_drafts(connection, drafts)
     saved: list[Saved] = []
@@ -28,11 +30,39 @@ async def save(connection: RawConnection, writes: Sequence[Write]) -> list[Saved
         # All locks first, in their one order: whoever waits for the log holds nothing, and what is read below is as
         # whoever had the log before has left it.
         await connection.fetchrow(queries.LOCK, sorted({write.room_id for write in writes}))
-        for _, run in groupby(writes, key=lambda write: isinstance(write, Draft)):
-            together = list(run)
-            drafts = [write for write in together if isinstance(write, Draft)]
-            changes = [write for write in together if not isinstance(write, Draft)]
-            saved += await (_save_drafts(connection, drafts) if drafts else save_changes(connection, changes))
+        for save_all, run in groupby(writes, key=_how):
+            saved += await save_all(connection, list(run))
+    return saved
+
+
+def _how(write: Write) -> Callable[[RawConnection, list[Any]], Awaitable[list[Saved]]]:
+    """Return what saves writes of this kind that follow each other."""
+    match write:
+        case Draft(kind=MessageKind.JOIN):
+            return _save_joinings
+        case Draft():
+            return _save_drafts
+        case Removal():
+            return save_removals
+        case RoomDeletion():
+            return save_room_deletions
+        case _:
+            return save_changes
+
+
+async def _save_joinings(connection: RawConnection, drafts: Sequence[Draft]) -> list[Saved]:
+    """Save joinings of people who are no members yet; each of several of one person finds what the one before did."""
+    saved: list[Saved] = []
+    while rest := drafts[len(saved) :]:
+        first: dict[tuple[int, int], Draft] = {}
+        for draft in rest:
+            if first.setdefault((draft.room_id, draft.sender_id), draft) is not draft:
+                break
+        rows = await connection.fetch(queries.MEMBERS, *map(list, zip(*first, strict=True)))
+        members = {(row["room_id"], row["user_id"]) for row in rows}
+        new = [draft for member, draft in first.items() if member not in members]
+        made = iter(await _save_drafts(connection, new) if new else ())
+        saved += [ALREADY_IN if member in members else next(made) for member in first]
     return saved
 
 

@@ -1,0 +1,106 @@
+"""The ends of memberships and of rooms in PostgreSQL, as changes of the log; asyncio-flavoured.
+
+The caller's transaction has the log and the rooms locked, so each is what it was when it is decided whether it ends.
+"""
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from chat.domain.changes import AccessChange, Removal, Removed, RoomDeleted, RoomDeletion
+from chat.domain.outcomes import Saved
+from chat.domain.ports import KEPT
+from chat.storage.postgres.writer import RawConnection
+
+# The memberships' rows are locked in the order of their key, as deliveries lock them.
+_END_MEMBERSHIPS = """
+WITH locked AS MATERIALIZED (
+    SELECT memberships.room_id, memberships.user_id
+    FROM unnest($1::bigint[], $2::bigint[]) AS wanted(room_id, user_id)
+    JOIN rooms ON rooms.id = room_id AND kind = 'room' AND deleted_at IS NULL
+    JOIN memberships USING (room_id, user_id)
+    ORDER BY memberships.room_id, memberships.user_id FOR UPDATE OF memberships
+), ended AS (
+    DELETE FROM memberships USING locked
+    WHERE memberships.room_id = locked.room_id AND memberships.user_id = locked.user_id
+    RETURNING memberships.room_id, memberships.user_id
+)
+SELECT ended.*, rooms.last_pos, lanes.last_id
+FROM ended JOIN rooms ON rooms.id = room_id JOIN lanes ON lanes.id = 1"""
+
+_END_ROOMS = """
+UPDATE rooms SET deleted_at = now(), name = NULL, name_key = NULL
+FROM lanes WHERE lanes.id = 1 AND rooms.id = ANY($1::bigint[]) AND kind = 'room' AND deleted_at IS NULL
+RETURNING rooms.id AS room_id, NULL AS user_id, last_pos, last_id"""
+
+_WRITE = f"""
+WITH made AS (
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::float8[])
+        AS made(id, room_id, pos, kind, person_id, actor_id, created_at)
+), counted AS (
+    UPDATE rooms SET last_pos = share.pos
+    FROM (SELECT room_id, max(pos) AS pos FROM made GROUP BY room_id) AS share WHERE rooms.id = share.room_id
+), written AS (
+    UPDATE lanes SET last_id = (SELECT max(id) FROM made) WHERE id = 1
+)
+INSERT INTO changes (id, room_id, pos, kind, person_id, actor_id, created_at, kept_until)
+SELECT id, room_id, pos, kind, person_id, actor_id, to_timestamp(created_at),
+       CASE kind WHEN 'gone' THEN now() + interval '{KEPT} s' END
+FROM made"""
+
+
+async def save_removals(connection: RawConnection, removals: Sequence[Removal]) -> list[Saved]:
+    """End memberships, in their order; None: there is none."""
+    wanted = sorted({(removal.room_id, removal.person_id) for removal in removals})
+    ended = _Ended(await connection.fetch(_END_MEMBERSHIPS, *map(list, zip(*wanted, strict=True))))
+    saved: list[Saved] = []
+    for removal in removals:
+        numbers = ended.next(removal.room_id, removal.person_id)
+        made = numbers and Removed(*numbers, removal.person_id, removal.actor_id, removal.created_at)
+        saved.append(made)
+    await _write(connection, saved)
+    return saved
+
+
+async def save_room_deletions(connection: RawConnection, deletions: Sequence[RoomDeletion]) -> list[Saved]:
+    """End rooms that people made, in their order; None: there is none."""
+    ended = _Ended(await connection.fetch(_END_ROOMS, [deletion.room_id for deletion in deletions]))
+    saved: list[Saved] = []
+    for deletion in deletions:
+        numbers = ended.next(deletion.room_id, None)
+        saved.append(numbers and RoomDeleted(*numbers, deletion.actor_id, deletion.created_at))
+    await _write(connection, saved)
+    return saved
+
+
+class _Ended:
+    """What has ended, each once, and how far the log and the rooms are."""
+
+    def __init__(self, rows: Sequence[asyncpg.Record]) -> None:
+        self._left = {(row["room_id"], row["user_id"]) for row in rows}
+        self._positions = {row["room_id"]: row["last_pos"] for row in rows}
+        self._last_id = rows[0]["last_id"] if rows else 0
+
+    def next(self, room_id: int, person_id: int | None) -> tuple[int, int, int] | None:
+        """Return the id, room and pos of an end; None: there was nothing to end."""
+        if (room_id, person_id) not in self._left:
+            return None
+        self._left.remove((room_id, person_id))
+        self._last_id += 1
+        self._positions[room_id] += 1
+        return self._last_id, room_id, self._positions[room_id]
+
+
+async def _write(connection: RawConnection, saved: Sequence[Saved]) -> None:
+    made = [change for change in saved if isinstance(change, AccessChange)]
+    if made:
+        await connection.execute(
+            _WRITE,
+            [change.id for change in made],
+            [change.room_id for change in made],
+            [change.pos for change in made],
+            ["removed" if isinstance(change, Removed) else "gone" for change in made],
+            [change.person_id if isinstance(change, Removed) else None for change in made],
+            [change.actor_id for change in made],
+            [change.created_at for change in made],
+        )

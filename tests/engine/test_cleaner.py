@@ -12,6 +12,7 @@ from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.ports import NewPerson
 from chat.domain.refusals import OUTCOME_UNKNOWN
 from chat.engine.cleaner import open_cleaner
+from chat.engine.cluster.cluster import Alone
 from chat.engine.memberships import Memberships
 from chat.storage.memory import MemoryStorage
 from chat.storage.memory.rooms import MemoryRooms
@@ -146,7 +147,11 @@ async def test_a_deletion_is_reported_also_when_its_outcome_is_unknown() -> None
 async def _is_reported(world: World) -> None:
     told: list[None] = []
     memberships = Memberships(
-        world.memberships._rooms, world.core.journal, world.presence, Alone(), on_deletion=lambda: told.append(None)
+        world.memberships._rooms,
+        world.core.journal,
+        world.presence,
+        Alone(),
+        on_deletion=lambda: told.append(None),
     )
     ada, ben = await world.add("ada"), await world.add("ben")
     one, two = [(await world.make_room(ada, name)).id for name in ("one", "two")]

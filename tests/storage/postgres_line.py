@@ -20,6 +20,8 @@ class Line:
         """Whether new connections get through."""
         self.deaf = False
         """Whether answers are swallowed; what was asked still arrives."""
+        self.deaf_from: bytes | None = None
+        """What is asked from which on answers are swallowed."""
         self._database = f"{address['host']}/{SOCKET}"
         self._scopes: set[trio.CancelScope] = set()
 
@@ -51,6 +53,8 @@ class Line:
     ) -> None:
         try:
             async for data in source:
+                if self.deaf_from is not None and self.deaf_from in data:
+                    self.deaf = True
                 if not (answers and self.deaf):
                     await target.send_all(data)
         except (trio.BrokenResourceError, trio.ClosedResourceError):

@@ -269,21 +269,24 @@ async def test_a_save_that_found_no_connection_was_not_begun(line: Line, psql: P
         assert await said(storage) == ["after"]
 
 
-async def test_a_join_of_unknown_outcome_is_a_message_and_a_membership_or_neither(line: Line) -> None:
+@pytest.mark.parametrize("lost", [b"BEGIN", b"COMMIT"])
+async def test_a_join_of_unknown_outcome_is_a_message_and_a_membership_or_neither(
+    line: Line, lost: bytes
+) -> None:
     async with open_storage(line.address, commit_timeout=SHORT) as storage:
         ada = await add_ada(storage)
         ben = await storage.users.add(NewPerson(name="ben", password_hash=b"x"))
         assert not isinstance(ben, Taken)
         room = await storage.rooms.create("garden", ada, is_private=False)
         assert not isinstance(room, Taken)
-        await say(storage, ada, "before")  # prepares the statement: the next one is one message each way
-        line.deaf = True
+        await say(storage, ada, "before")
+        line.deaf_from = lost
         with pytest.raises(OutcomeUnknown):
             await storage.messages.save([Draft(room.id, ben.id, "ben", "", NOW, MessageKind.JOIN)])
-        line.deaf = False
-        (landed,) = await read_log(storage, 1)
-        assert (landed.kind, landed.sender_id) == (MessageKind.JOIN, ben.id)
-        assert await storage.rooms.is_member(room.id, ben.id)
+        line.deaf_from, line.deaf = None, False
+        landed = [(message.kind, message.sender_id) for message in await read_log(storage, 1)]
+        assert landed == ([(MessageKind.JOIN, ben.id)] if lost == b"COMMIT" else [])
+        assert await storage.rooms.is_member(room.id, ben.id) == (lost == b"COMMIT")
 
 
 # --- reads, and writes of the pool ---

@@ -1,6 +1,6 @@
 """Two servers write to one database: no deadlock, and ids, `seq` and `pos` without a gap and in one order.
 
-That only one server starts is a rule of its own (`test_postgres_failures.py`), which is lifted here.
+Which servers start beside each other is a rule of its own (`test_servers_at_once.py`).
 """
 
 import os
@@ -29,7 +29,7 @@ from chat.domain.refusals import ALREADY_IN
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.messages import PostgresMessages
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
-from chat.storage.postgres.writer import open_writer
+from chat.storage.postgres.writer import Company, open_writer
 
 STATEMENTS = 5000 if os.environ.get("FULL_TESTS") else 400
 WRITERS = 2
@@ -89,9 +89,9 @@ async def test_two_servers_write_without_a_deadlock_and_without_a_gap(database: 
     with trio.fail_after(300):
         async with (
             open_postgres_storage(database, pool_size=4, query_timeout=60, commit_timeout=60) as storage,
-            open_writer(database, timeout_each=60, alone=False) as writer,
-            open_writer(database, timeout_each=60, alone=False) as reader,
-            open_writer(database, timeout_each=60, alone=False) as command,
+            open_writer(database, timeout_each=60, company=Company.ANY_SERVER) as writer,
+            open_writer(database, timeout_each=60, company=Company.ANY_SERVER) as reader,
+            open_writer(database, timeout_each=60, company=Company.ANY_SERVER) as command,
         ):
             log = PostgresMessages(storage._database, reader)
             people = [

@@ -13,7 +13,7 @@ from chat.storage.postgres.names import note_older_names
 from chat.storage.postgres.nodes import PostgresNodes
 from chat.storage.postgres.rooms import PostgresRooms
 from chat.storage.postgres.users import PostgresUsers
-from chat.storage.postgres.writer import Writer, open_writer
+from chat.storage.postgres.writer import Company, Writer, open_writer
 
 
 class PostgresStorage:
@@ -48,13 +48,15 @@ async def open_postgres_storage(
 ) -> AsyncGenerator[PostgresStorage]:
     """Bring the schema up to date and serve it for as long as the block lasts.
 
-    Timeouts are in seconds, for one query and for one commit. Raises CannotStart.
+    Timeouts are in seconds, for one query and for one commit. `shared` says that this server hears of what others
+    write (it has a bus): only servers of which all do so may be there together. Raises CannotStart.
     """
+    company = Company.SERVERS if shared else Company.NO_SERVER
     async with open_asyncio():
         await migrate(address, connect_timeout=query_timeout, migrations=known_migrations())
         async with (
             open_database(address, pool_size=pool_size, query_timeout=query_timeout) as database,
-            open_writer(address, timeout_each=commit_timeout, alone=not shared) as writer,
+            open_writer(address, timeout_each=commit_timeout, company=company) as writer,
         ):
             await note_older_names(database)
             yield PostgresStorage(address, database, writer, query_timeout=query_timeout)
@@ -69,7 +71,9 @@ async def open_shared_postgres_storage(
         await migrate(address, connect_timeout=query_timeout, migrations=known_migrations())
         async with open_database(address, pool_size=1, query_timeout=query_timeout) as database:
             await note_older_names(database)
-            writer = Writer(address, query_timeout, alone=False)  # it connects when something is saved
+            writer = Writer(
+                address, query_timeout, company=Company.ANY_SERVER
+            )  # it connects when something is saved
             try:
                 yield PostgresStorage(address, database, writer, query_timeout=query_timeout)
             finally:

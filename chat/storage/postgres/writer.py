@@ -1,12 +1,14 @@
 """The journal's own connection, by which this server writes messages and reads the log.
 
 It holds two advisory locks for as long as it lives. One is this server's own: once a new connection has it, no write
-of an earlier one can still land. The other is everybody's: only one server at a time writes to a database.
+of an earlier one can still land. The other is everybody's: a server that hears of no other holds it alone, and servers
+that hear of each other share it.
 """
 
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from enum import Enum
 from typing import TypeAlias, TypeVar
 
 import asyncpg
@@ -23,7 +25,6 @@ T = TypeVar("T")
 RawConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 _ONE_SERVER = 0x63686174_77726974  # "chatwrit"
-_TRY_ONE_SERVER = f"SELECT pg_try_advisory_lock({_ONE_SERVER})"
 _OWN = 0x6C616E65  # "lane"
 _TRY_OWN = f"SELECT pg_try_advisory_lock({_OWN}, $1)"
 _TERMINATE = "SELECT pg_terminate_backend($1)"
@@ -33,12 +34,26 @@ _PAUSE = 0.1
 logger = structlog.get_logger(__name__)
 
 
+class Company(Enum):
+    """Who else may write to the database; its value is the statement that takes the lock for it."""
+
+    NO_SERVER = f"SELECT pg_try_advisory_lock({_ONE_SERVER})"
+    """No other server."""
+    SERVERS = f"SELECT pg_try_advisory_lock_shared({_ONE_SERVER})"
+    """Servers that want it so too."""
+    ANY_SERVER = "SELECT true"
+    """Whichever: it is no server that writes here, but a command."""
+
+
 class Writer:
     """One connection, made when it is needed and made again when it is lost."""
 
-    def __init__(self, address: DatabaseAddress, timeout: float, *, alone: bool = True) -> None:
+    def __init__(
+        self, address: DatabaseAddress, timeout: float, *, company: Company = Company.NO_SERVER
+    ) -> None:
         self._number = secrets.randbits(31)  # this server's, among those that write to the database
-        self._alone = alone  # whether no other server may write there
+        self._company = company
+        self.is_shut_out = False  # whether another server was there that does not share, at the last try
         self._address = address
         self._timeout = timeout  # seconds for one operation, connecting included
         self._connection: RawConnection | None = None
@@ -101,7 +116,8 @@ class Writer:
             else:
                 await connection.fetchval(_TERMINATE, self._last_backend)
             is_own = await connection.fetchval(_TRY_OWN, self._number)
-            if is_own and (not self._alone or await connection.fetchval(_TRY_ONE_SERVER)):
+            self.is_shut_out = is_own and not await connection.fetchval(self._company.value)
+            if is_own and not self.is_shut_out:
                 self._last_backend = connection.get_server_pid()
                 return connection
         except BaseException:
@@ -113,14 +129,18 @@ class Writer:
 
 @asynccontextmanager
 async def open_writer(
-    address: DatabaseAddress, *, timeout_each: float, alone: bool = True
+    address: DatabaseAddress, *, timeout_each: float, company: Company = Company.NO_SERVER
 ) -> AsyncGenerator[Writer]:
-    """Connect for as long as the block lasts. Raises CannotStart if another server writes here, if `alone`."""
-    writer = Writer(address, timeout_each, alone=alone)
+    """Connect for as long as the block lasts. Raises CannotStart if a server writes here that is no company."""
+    writer = Writer(address, timeout_each, company=company)
     try:
         await writer.run(lambda connection: connection.fetchval("SELECT 1"))
     except (StorageDown, OutcomeUnknown) as error:  # nothing was written that could have an outcome
-        raise CannotStart("another chat server writes to this database, or it can't be reached") from error
+        if writer.is_shut_out:
+            reason = "another chat server writes to this database: give both --bus notify to run several"
+        else:
+            reason = "the database can't be reached, or not written to"
+        raise CannotStart(reason) from error
     try:
         yield writer
     finally:

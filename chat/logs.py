@@ -29,6 +29,9 @@ SECRET_PARTS = re.compile(
 CHATTY = ("asyncpg", "asyncio", "trio-websocket", "hypercorn.access", "hpack", "h2")
 """Libraries whose lines below a warning tell an operator nothing, or quote frames."""
 
+MUTE = ("coredis",)
+"""Libraries that log what they raise too, each time: whoever calls them says it, once for many tries."""
+
 
 def configure_logging(
     level: str = "info",
@@ -70,6 +73,8 @@ def configure_logging(
     root.setLevel(threshold)
     for name in CHATTY:
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
+    for name in MUTE:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     logging.captureWarnings(True)
     structlog.configure(
         # Our own lines go straight to stderr: by way of the standard library each would cost twice as much.

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import structlog
 
-from chat.logs import CHATTY, configure_logging, mask_secrets
+from chat.logs import CHATTY, MUTE, configure_logging, mask_secrets
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl-_"
 
@@ -29,7 +29,7 @@ class Terminal(io.StringIO):
 def logging_as_before() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in CHATTY}
+    levels = {name: logging.getLogger(name).level for name in (*CHATTY, *MUTE)}
     yield
     logging.captureWarnings(False)
     structlog.reset_defaults()
@@ -120,6 +120,13 @@ def test_libraries_log_the_same_way_and_chatty_ones_only_warnings(capsys: Captur
     assert [line["event"] for line in told[:-2]] == [f"trouble with {name}" for name in CHATTY]
     assert (told[-2]["event"], told[-2]["level"]) == ("told", "debug")
     assert told[-1]["logger"] == "py.warnings"
+
+
+def test_libraries_whose_errors_we_log_are_not_heard(capsys: Capture) -> None:
+    configure_logging("debug")
+    for name in MUTE:
+        logging.getLogger(name).error("it happened again")
+    assert lines(capsys.readouterr().err) == []
 
 
 def test_configuring_twice_does_not_log_twice(capsys: Capture) -> None:

@@ -5,7 +5,6 @@ has answered (docs/decisions/0016). Both need a session of their own: a pooler t
 passes no NOTIFY on.
 """
 
-import secrets
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -13,7 +12,8 @@ from functools import partial
 import asyncpg
 import trio
 
-from chat.bus.remote import ANSWER, PAUSE, SILENCE, RemoteBus, run_bus
+from chat.bus.liveness import ANSWER, LivenessCheck
+from chat.bus.remote import PAUSE, RemoteBus, run_bus
 from chat.storage.postgres.crossing import cross
 from chat.storage.postgres.database import CONNECTION_LOST, DatabaseAddress
 from chat.storage.postgres.writer import RawConnection
@@ -64,60 +64,31 @@ async def _send(address: DatabaseAddress, timeout: float, bus: RemoteBus) -> Non
         await trio.sleep(PAUSE)
 
 
-class _Ear:
-    """What the callbacks of one listening connection note."""
-
-    def __init__(self, bus: RemoteBus) -> None:
-        self._bus = bus
-        self.mark = f"{_CHANNEL}_{secrets.token_hex(8)}"  # a channel on which nobody else listens
-        self.signs = 0  # notifications that came
-        self.marked = trio.Event()
-        self.ended = trio.Event()
-
-    def hear(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
-        self.signs += 1
-        if channel == self.mark:
-            self.marked.set()
-        else:
-            self._bus.arrived.put(str(payload).encode())
-
-
 async def _listen(address: DatabaseAddress, timeout: float, bus: RemoteBus) -> None:
-    """Take in what comes."""
+    """Take in what arrives, on one connection after the other."""
     while True:
-        ear = _Ear(bus)
+        check = LivenessCheck(_CHANNEL)
+
+        def hear(
+            _connection: object, _pid: int, channel: str, payload: object, check: LivenessCheck = check
+        ) -> None:
+            if check.arrived(channel):
+                bus.arrived.put(str(payload).encode())
+
         try:
-            connection = await cross(_connect, address, timeout, "chat bus listener", ear.ended.set)
+            connection = await cross(_connect, address, timeout, "chat bus listener", check.end)
             try:
-                for channel in (_CHANNEL, ear.mark):
-                    await cross(connection.add_listener, channel, ear.hear)
+                for channel in (_CHANNEL, check.mark):
+                    await cross(connection.add_listener, channel, hear)
                 bus.arrived.lose()  # what was sent before is heard by nobody here
                 bus.works("listening")
-                await _until_deaf(connection, ear)
+                await check.watch(partial(cross, connection.execute, _MARK))
             finally:
                 connection.terminate()
             bus.failed("listening", _ENDED)
         except _FAILED as error:
             bus.failed("listening", str(error) or type(error).__name__)
         await trio.sleep(PAUSE)
-
-
-async def _until_deaf(connection: RawConnection, ear: _Ear) -> None:
-    """Return when the connection has ended. Raises what asyncpg does, or ConnectionError, where nothing comes any more.
-
-    A network may forget a connection and tell nobody, and a pooler may answer and pass no NOTIFY on.
-    """
-    while not ear.ended.is_set():
-        signs = ear.signs
-        with trio.move_on_after(SILENCE):
-            await ear.ended.wait()
-        if ear.signs == signs and not ear.ended.is_set():
-            ear.marked = trio.Event()
-            await cross(connection.execute, _MARK, ear.mark)
-            with trio.move_on_after(ANSWER) as in_time:
-                await ear.marked.wait()
-            if in_time.cancelled_caught:
-                raise ConnectionError("a NOTIFY of our own did not come back")
 
 
 async def _connect(

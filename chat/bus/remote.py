@@ -1,5 +1,6 @@
 """A bus whose medium is another process: what both kinds have in common, notify and redis."""
 
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -12,10 +13,6 @@ from chat.bus.send_buffer import SendBuffer
 
 PAUSE = 0.25
 """Seconds between two tries to connect."""
-SILENCE = 0.5
-"""Seconds without a payload after which a listener asks for one of its own."""
-ANSWER = 1.0
-"""Seconds that anything may take on a connection that is well; after them there is another connection."""
 _LAST = 0.5
 """Seconds for what waits to be sent when the bus is left."""
 
@@ -48,6 +45,8 @@ class RemoteBus:
 
     def failed(self, task: str, error: str) -> None:
         """Log that there is no connection, once for all tries of all tasks. Sync."""
+        if trio.current_effective_deadline() == -math.inf:
+            return  # the bus is left: that ends connections too
         if not self._failing:
             logger.warning("the bus is lost: other servers are heard late", bus=self.name, error=error)
         self._failing.add(task)

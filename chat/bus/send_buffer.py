@@ -39,14 +39,15 @@ class SendBuffer:
         self._woken.set()
 
     def wake(self) -> None:
-        """Have wait() return, with or without something to send. Sync."""
+        """Have a wait() that is under way return, with or without something to send. Sync."""
         self._woken.set()
 
     @contextmanager
     def connected(self) -> Generator[None]:
         """Take note that there is a connection for as long as the block lasts."""
         self._is_cut = False
-        self._idle = trio.Event()
+        if self._idle.is_set():
+            self._idle = trio.Event()
         try:
             yield
         finally:

@@ -9,20 +9,40 @@ from chat.bus.bus import Bus
 from chat.bus.local import LocalNetwork
 from chat.bus.notify import open_notify_bus
 from chat.storage.postgres.crossing import open_asyncio
+from tests.bus.media import Medium, PostgresMedium, RedisMedium
+from tests.storage.postgres_line import open_line
 from tests.support.databases import new_database
+from tests.support.redis import redis_server
 from tests.support.server import ServerProcess
 
 OpenBus = Callable[[], AbstractAsyncContextManager[Bus]]
 
 
-@pytest.fixture(params=["local", "notify"])
+@pytest.fixture(params=["local", "notify", "redis"])
 async def open_bus(request: pytest.FixtureRequest) -> AsyncGenerator[OpenBus]:
     """Open one more end of the medium that all buses of the test share."""
     async with AsyncExitStack() as stack:
-        if request.param == "local":
-            yield LocalNetwork().open_bus
+        match request.param:
+            case "local":
+                yield LocalNetwork().open_bus
+            case "notify":
+                server: ServerProcess = request.getfixturevalue("server")
+                address = await stack.enter_async_context(new_database(server))
+                await stack.enter_async_context(open_asyncio())
+                yield lambda: open_notify_bus(address, timeout=10)
+            case "redis":
+                yield RedisMedium(stack.enter_context(redis_server())).open_bus
+
+
+@pytest.fixture(params=["notify", "redis"])
+async def medium(request: pytest.FixtureRequest) -> AsyncGenerator[Medium]:
+    """A medium of the test's own that can fail."""
+    async with AsyncExitStack() as stack:
         if request.param == "notify":
             server: ServerProcess = request.getfixturevalue("server")
             address = await stack.enter_async_context(new_database(server))
+            line = await stack.enter_async_context(open_line(address))
             await stack.enter_async_context(open_asyncio())
-            yield lambda: open_notify_bus(address, timeout=10)
+            yield PostgresMedium(line, address)
+        else:
+            yield RedisMedium(stack.enter_context(redis_server()))

@@ -1,0 +1,98 @@
+"""The media that lie outside of a server, and what may befall them."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from chat.bus.notify import open_notify_bus
+from chat.bus.redis import open_redis_bus
+from chat.bus.remote import RemoteBus
+from chat.storage.postgres.database import DatabaseAddress
+from tests.storage.postgres_line import Line
+from tests.support.databases import execute
+from tests.support.redis import RedisServer
+
+END_BUSES = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE application_name LIKE 'chat bus%' AND datname = current_database()"""
+
+
+class Medium(Protocol):
+    """What two or more buses of a test share."""
+
+    def open_bus(self) -> AbstractAsyncContextManager[RemoteBus]:
+        """Open one more end."""
+
+    async def end_connections(self) -> None:
+        """End every connection of a bus; others can be made."""
+
+    async def connections(self) -> int:
+        """How many connections buses have there."""
+
+    def cut(self) -> None:
+        """End every connection; no other can be made."""
+
+    def mend(self) -> None:
+        """Let connections be made again."""
+
+    def freeze(self) -> None:
+        """Let nothing come back any more, on connections that stay."""
+
+    def thaw(self) -> None:
+        """Let it come again."""
+
+
+class PostgresMedium:
+    """A database behind a line that can be cut and go deaf."""
+
+    def __init__(self, line: Line, database: DatabaseAddress) -> None:
+        self._line = line
+        self._database = database
+
+    def open_bus(self) -> AbstractAsyncContextManager[RemoteBus]:
+        return open_notify_bus(self._line.address, timeout=2)
+
+    async def end_connections(self) -> None:
+        await execute(self._database, END_BUSES)
+
+    async def connections(self) -> int:
+        return len(self._line._scopes)
+
+    def cut(self) -> None:
+        self._line.cut()
+
+    def mend(self) -> None:
+        self._line.open = True
+
+    def freeze(self) -> None:
+        self._line.deaf = True
+
+    def thaw(self) -> None:
+        self._line.deaf = False
+
+
+class RedisMedium:
+    """A Redis that can be killed, stopped and started again."""
+
+    def __init__(self, server: RedisServer) -> None:
+        self._server = server
+
+    def open_bus(self) -> AbstractAsyncContextManager[RemoteBus]:
+        return open_redis_bus(self._server.url, channel="chat:test")
+
+    async def end_connections(self) -> None:
+        await self._server.ask("CLIENT KILL TYPE pubsub", "CLIENT KILL TYPE normal SKIPME yes")
+
+    async def connections(self) -> int:
+        return (await self._server.ask("CLIENT LIST")).count(b" name=chat ")
+
+    def cut(self) -> None:
+        self._server.kill()
+
+    def mend(self) -> None:
+        self._server.start()
+
+    def freeze(self) -> None:
+        self._server.freeze()
+
+    def thaw(self) -> None:
+        self._server.thaw()

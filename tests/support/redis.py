@@ -1,0 +1,84 @@
+"""A Redis of a test's own, on a Unix socket: killed, stopped and started again as the test likes."""
+
+import shutil
+import signal
+import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+import trio
+
+PROGRAMS = ("redis-server", "valkey-server")
+
+
+class RedisServer:
+    """One Redis, at the same place each time that it is started."""
+
+    def __init__(self, program: str, directory: Path) -> None:
+        self._program = program
+        self._directory = directory
+        self._socket = directory / "redis.sock"
+        self._process: subprocess.Popen[str] | None = None
+        self.url = f"unix://{self._socket}"
+
+    def start(self) -> None:
+        """Start it, and wait until it listens."""
+        options = f"--port 0 --unixsocket {self._socket} --save '' --dir {self._directory} --loglevel notice"
+        process = self._process = subprocess.Popen(
+            [self._program, *options.replace("''", "").split(), "--appendonly", "no"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        said = []
+        while "ready to accept connections" not in (line := process.stdout.readline()):
+            said.append(line)
+            assert line, f"{self._program} has ended: {''.join(said)}"
+
+    def kill(self) -> None:
+        """End it at once, as a crash does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def freeze(self) -> None:
+        """Let it hold its connections and do nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        assert self._process is not None
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
+    async def ask(self, *commands: str) -> bytes:
+        """Carry out commands and return their answers."""
+        async with await trio.open_unix_socket(str(self._socket)) as stream:
+            await stream.send_all("".join(f"{command}\r\n" for command in commands).encode())
+            got = b""
+            while got.count(b"\r\n") < len(commands):
+                got += await stream.receive_some()
+            assert not got.startswith(b"-"), got
+            return got
+
+
+@contextmanager
+def redis_server() -> Generator[RedisServer]:
+    """Run a Redis for as long as the block lasts; skips the test where none is installed."""
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        pytest.skip("redis-server is not installed: apt-get install redis-server (Debian, Ubuntu)")
+    with TemporaryDirectory(prefix="chat-") as directory:
+        server = RedisServer(program, Path(directory))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.kill()

@@ -1,7 +1,7 @@
 """A bus that leaves no process: for a server that is alone, or for several of one Trio run, as in the simulation."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from chat.bus.bus import can_carry
 from chat.bus.receive_buffer import ReceiveBuffer
@@ -57,8 +57,6 @@ class LocalNetwork:
                 bus.arrived.put(payload)
 
 
-@asynccontextmanager
-async def open_local_bus() -> AsyncGenerator[LocalBus]:
+def open_local_bus() -> AbstractAsyncContextManager[LocalBus]:
     """Open the bus of a server that is alone, for as long as the block lasts."""
-    async with LocalNetwork().open_bus() as bus:
-        yield bus
+    return LocalNetwork().open_bus()

@@ -9,7 +9,7 @@ from chat.bus.bus import Bus
 from chat.bus.local import LocalNetwork
 from chat.bus.notify import open_notify_bus
 from chat.storage.postgres.crossing import open_asyncio
-from tests.bus.media import Medium, PostgresMedium, RedisMedium
+from tests.bus.media import FailingMedium, PostgresMedium, RedisMedium
 from tests.storage.postgres_line import open_line
 from tests.support.databases import new_database
 from tests.support.redis import redis_server
@@ -35,7 +35,7 @@ async def open_bus(request: pytest.FixtureRequest) -> AsyncGenerator[OpenBus]:
 
 
 @pytest.fixture(params=["notify", "redis"])
-async def medium(request: pytest.FixtureRequest) -> AsyncGenerator[Medium]:
+async def medium(request: pytest.FixtureRequest) -> AsyncGenerator[FailingMedium]:
     """A medium of the test's own that can fail."""
     async with AsyncExitStack() as stack:
         if request.param == "notify":

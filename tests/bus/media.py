@@ -8,12 +8,12 @@ from chat.bus.redis import open_redis_bus
 from chat.bus.remote import RemoteBus
 from chat.storage.postgres.database import DatabaseAddress
 from tests.storage.postgres_line import Line
-from tests.support.databases import execute
+from tests.support.databases import execute, fetch
 from tests.support.redis import RedisServer
 
-END_BUSES = """
-SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-WHERE application_name LIKE 'chat bus%' AND datname = current_database()"""
+_BUSES = "FROM pg_stat_activity WHERE application_name LIKE 'chat bus%' AND datname = current_database()"
+END_BUSES = f"SELECT count(pg_terminate_backend(pid)) {_BUSES}"
+COUNT_BUSES = f"SELECT count(*) {_BUSES}"
 
 
 class Medium(Protocol):
@@ -28,6 +28,10 @@ class Medium(Protocol):
     async def connections(self) -> int:
         """How many connections buses have there."""
 
+
+class FailingMedium(Medium, Protocol):
+    """One that can be lost and go silent."""
+
     def cut(self) -> None:
         """End every connection; no other can be made."""
 
@@ -41,21 +45,31 @@ class Medium(Protocol):
         """Let it come again."""
 
 
-class PostgresMedium:
-    """A database behind a line that can be cut and go deaf."""
+class DirectPostgres:
+    """A database, which may end connections."""
 
-    def __init__(self, line: Line, database: DatabaseAddress) -> None:
-        self._line = line
+    def __init__(self, database: DatabaseAddress) -> None:
         self._database = database
 
     def open_bus(self) -> AbstractAsyncContextManager[RemoteBus]:
-        return open_notify_bus(self._line.address, timeout=2)
+        return open_notify_bus(self._database, timeout=5)
 
     async def end_connections(self) -> None:
         await execute(self._database, END_BUSES)
 
     async def connections(self) -> int:
-        return len(self._line._scopes)
+        return int(await fetch(self._database, COUNT_BUSES))
+
+
+class PostgresMedium(DirectPostgres):
+    """A database behind a line that can be cut and go deaf."""
+
+    def __init__(self, line: Line, database: DatabaseAddress) -> None:
+        super().__init__(database)
+        self._line = line
+
+    def open_bus(self) -> AbstractAsyncContextManager[RemoteBus]:
+        return open_notify_bus(self._line.address, timeout=2)
 
     def cut(self) -> None:
         self._line.cut()

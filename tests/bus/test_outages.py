@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from chat.bus import liveness, send_buffer
 from chat.bus.bus import Bus
-from tests.bus.media import Medium
+from tests.bus.media import FailingMedium
 from tests.bus.receiving import receive, receive_until, settle
 
 PATIENCE = 60.0
@@ -45,7 +45,7 @@ async def until_heard(sender: Bus, bus: Bus, payload: bytes) -> None:
         arrived.set()
 
 
-async def test_connections_that_are_ended_are_made_again_and_it_is_said(medium: Medium) -> None:
+async def test_connections_that_are_ended_are_made_again_and_it_is_said(medium: FailingMedium) -> None:
     with trio.fail_after(PATIENCE):
         async with medium.open_bus() as one, medium.open_bus() as other:
             await settle(one, other)
@@ -58,7 +58,7 @@ async def test_connections_that_are_ended_are_made_again_and_it_is_said(medium: 
                 await until_heard(other, one, b"other")
 
 
-async def test_an_outage_is_logged_once_and_its_end_once(medium: Medium) -> None:
+async def test_an_outage_is_logged_once_and_its_end_once(medium: FailingMedium) -> None:
     with trio.fail_after(PATIENCE), capture_logs() as logs:
         async with medium.open_bus() as bus:
             await settle(bus)
@@ -75,7 +75,7 @@ async def test_an_outage_is_logged_once_and_its_end_once(medium: Medium) -> None
 
 
 async def test_what_is_published_in_an_outage_is_bounded(
-    medium: Medium, monkeypatch: pytest.MonkeyPatch
+    medium: FailingMedium, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(send_buffer, "MOST_BYTES", 50_000)
     with trio.fail_after(PATIENCE), capture_logs() as logs:
@@ -94,7 +94,7 @@ async def test_what_is_published_in_an_outage_is_bounded(
 
 
 async def test_a_connection_on_which_nothing_comes_any_more_is_left(
-    medium: Medium, monkeypatch: pytest.MonkeyPatch
+    medium: FailingMedium, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(liveness, "SILENCE", 0.1)
     with trio.fail_after(PATIENCE), capture_logs() as logs:
@@ -109,7 +109,7 @@ async def test_a_connection_on_which_nothing_comes_any_more_is_left(
 
 
 async def test_an_idle_connection_that_is_well_is_kept(
-    medium: Medium, monkeypatch: pytest.MonkeyPatch
+    medium: FailingMedium, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(liveness, "SILENCE", 0.01)
     asked = 0
@@ -131,7 +131,7 @@ async def test_an_idle_connection_that_is_well_is_kept(
 
 
 @pytest.mark.parametrize("outage", ["cut", "freeze"])
-async def test_leaving_during_an_outage_ends_soon(medium: Medium, outage: str) -> None:
+async def test_leaving_during_an_outage_ends_soon(medium: FailingMedium, outage: str) -> None:
     with trio.fail_after(PATIENCE):
         async with medium.open_bus() as bus:
             await settle(bus)
@@ -143,7 +143,7 @@ async def test_leaving_during_an_outage_ends_soon(medium: Medium, outage: str) -
     assert took < 5, "it waited for what does not answer"
 
 
-async def test_a_bus_that_is_opened_during_an_outage_begins_when_that_ends(medium: Medium) -> None:
+async def test_a_bus_that_is_opened_during_an_outage_begins_when_that_ends(medium: FailingMedium) -> None:
     with trio.fail_after(PATIENCE), capture_logs() as logs:
         medium.cut()
         async with medium.open_bus() as bus:
@@ -153,14 +153,14 @@ async def test_a_bus_that_is_opened_during_an_outage_begins_when_that_ends(mediu
             await until_heard(bus, bus, b"hello")
 
 
-async def test_opening_and_leaving_at_once_ends(medium: Medium) -> None:
+async def test_opening_and_leaving_at_once_ends(medium: FailingMedium) -> None:
     with trio.fail_after(PATIENCE):
         for _ in range(5):
             async with medium.open_bus():
                 pass
 
 
-async def test_cancelling_ends_a_bus_at_once_and_closes_its_connections(medium: Medium) -> None:
+async def test_cancelling_ends_a_bus_at_once_and_closes_its_connections(medium: FailingMedium) -> None:
     with trio.fail_after(PATIENCE):
         for outage in (lambda: None, medium.freeze):
             with trio.CancelScope() as scope:

@@ -69,10 +69,15 @@ class RedisServer:
             return got
 
 
+def redis_program() -> str | None:
+    """Return where a Redis or a Valkey is installed."""
+    return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
 @contextmanager
 def redis_server() -> Generator[RedisServer]:
     """Run a Redis for as long as the block lasts; skips the test where none is installed."""
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    program = redis_program()
     if program is None:
         pytest.skip("redis-server is not installed: apt-get install redis-server (Debian, Ubuntu)")
     with TemporaryDirectory(prefix="chat-") as directory:

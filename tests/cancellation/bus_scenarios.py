@@ -1,0 +1,86 @@
+"""A bus in memory, on a real PostgreSQL and on a real Redis, through connections that are lost."""
+
+import trio
+
+from chat.bus.bus import Bus
+from chat.bus.local import LocalNetwork
+from chat.storage.postgres.crossing import open_asyncio
+from chat.storage.postgres.database import DatabaseAddress
+from tests.bus.media import DirectPostgres, Medium, RedisMedium
+from tests.bus.receiving import receive_until
+from tests.cancel_sweep.sweeping import Run, Scenario
+from tests.support.redis import RedisServer
+
+
+def on_postgres(address: DatabaseAddress) -> Scenario:
+    """NOTIFY and LISTEN: whenever it is cancelled, no connection is left."""
+
+    async def scenario(run: Run) -> None:
+        async with open_asyncio():
+            await _lives(run, DirectPostgres(address))
+
+    return scenario
+
+
+def on_redis(server: RedisServer) -> Scenario:
+    """PUBLISH and SUBSCRIBE: whenever it is cancelled, no connection is left."""
+
+    async def scenario(run: Run) -> None:
+        await _lives(run, RedisMedium(server))
+
+    return scenario
+
+
+async def _lives(run: Run, medium: Medium) -> None:
+    async def live() -> None:
+        with trio.fail_after(20):
+            async with medium.open_bus() as bus:
+                assert await bus.receive() is None
+                await _until_heard(bus, b"one")
+                await trio.sleep(0.05)  # it is looked at whether it still listens
+                await medium.end_connections()
+                while await bus.receive() is not None:
+                    pass
+                await _until_heard(bus, b"two")
+                bus.publish(b"the last")
+
+    await run.target(live)
+    with trio.fail_after(5):
+        while await medium.connections():  # noqa: ASYNC110 - they are another process's
+            await trio.sleep(0.01)
+
+
+async def _until_heard(bus: Bus, payload: bytes) -> None:
+    """Publish until it arrives: the sender's connection may be lost and not know it."""
+    heard = False
+    while not heard:
+        bus.publish(payload)
+        with trio.move_on_after(0.5):
+            await receive_until(bus, payload)
+            heard = True
+
+
+async def in_memory(run: Run) -> None:
+    """Two servers of one process: what one was cancelled at is nothing to the other, and no payload is lost by it."""
+    network = LocalNetwork()
+    received: list[bytes] = []
+
+    async def listen(bus: Bus) -> None:
+        while len(received) < 3:
+            received.extend(await bus.receive() or [])
+
+    async with network.open_bus() as witness:
+        assert await witness.receive() is None
+
+        async def live() -> None:
+            async with network.open_bus() as bus, trio.open_nursery() as nursery:
+                nursery.start_soon(listen, bus)
+                for n in range(3):
+                    await trio.sleep(0.1)
+                    bus.publish(b"%d" % n)
+
+        await run.target(live)
+        assert network.buses == [witness], "a bus is left in the network"
+        witness.publish(b"after")
+        heard = await receive_until(witness, b"after")
+        assert heard[: len(received)] == received

@@ -85,7 +85,9 @@ async def open_server(config: Config) -> AsyncGenerator[Server]:
         await _warn_of_look_alikes(storage.users)
         joining = None
         if config.bus is not None:
-            bus = await stack.enter_async_context(open_bus(config.bus, address, timeout=config.query_timeout))
+            bus = await stack.enter_async_context(
+                open_bus(config.bus, address, secret, timeout=config.query_timeout)
+            )
             joining = Joining(
                 bus=bus, bus_kind=kind_of(config.bus), address=_own_address(config), version=__version__
             )

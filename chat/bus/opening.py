@@ -1,19 +1,26 @@
 """Which bus the setting `bus` names."""
 
 from contextlib import AbstractAsyncContextManager
+from hashlib import sha256
 from urllib.parse import urlsplit
 
 from chat.bus.bus import Bus
 from chat.bus.notify import open_notify_bus
+from chat.bus.redis import open_redis_bus
 from chat.storage.postgres.database import DatabaseAddress
 
 
-def open_bus(setting: str, address: DatabaseAddress, *, timeout: float) -> AbstractAsyncContextManager[Bus]:
+def open_bus(
+    setting: str, address: DatabaseAddress, secret: str, *, timeout: float
+) -> AbstractAsyncContextManager[Bus]:
     """Open the bus for as long as the block lasts: `notify` on the database itself, or a URL of Redis.
 
-    `timeout` is in seconds, for connecting. Raises CannotStart where its client is not installed.
+    The servers of one chat have one `secret`: two chats on one Redis do not hear each other. `timeout` is in seconds,
+    for connecting. Raises CannotStart where the client of Redis is not installed or the URL is not understood.
     """
-    return open_notify_bus(address, timeout=timeout)
+    if setting == "notify":
+        return open_notify_bus(address, timeout=timeout)
+    return open_redis_bus(setting, channel=f"chat:{sha256(secret.encode()).hexdigest()[:16]}")
 
 
 def kind_of(setting: str) -> str:

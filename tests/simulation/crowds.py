@@ -5,10 +5,10 @@ from typing import Any
 
 from msgspec import structs
 
-from tests.simulation.bus import BusWeather
 from tests.simulation.network import Weather
-from tests.simulation.plan import Guest, Plan, Step
+from tests.simulation.plan import BusWeather, Guest, Plan, Step
 from tests.simulation.storage import Trouble
+from tests.support.faulty_bus import Faults
 
 
 def with_inboxes(plan: Plan, chance: random.Random) -> Plan:
@@ -132,13 +132,11 @@ def with_several_servers(plan: Plan, chance: random.Random) -> Plan:
     A database that one server can't reach for longer than its lease cuts it off from the others.
     """
     servers, lasts = chance.choice((2, 2, 3, 3, 4, 5)), plan.lasts
+    faults = Faults(
+        chance.choice((0.0, 0.1, 0.5)), chance.choice((0.0, 0.1)), chance.choice((0.0, 0.02, 0.2, 1.0))
+    )
     bus = BusWeather(
-        lost=chance.choice((0.0, 0.1, 0.5)),
-        doubled=chance.choice((0.0, 0.1)),
-        late=chance.choice((0.0, 0.3, 0.8)),
-        delay=chance.choice((0.02, 0.2, 1.0)),
-        cut_at=chance.uniform(0, lasts) if chance.random() < 0.4 else None,
-        cut_for=chance.uniform(0.5, 8),
+        faults, chance.uniform(0, lasts) if chance.random() < 0.4 else None, round(chance.uniform(0.5, 8), 3)
     )
     troubles = [
         structs.replace(trouble, server=chance.randrange(servers)) if chance.random() < 0.5 else trouble

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from tests.simulation.bus import BusWeather
 from tests.simulation.network import Weather
 from tests.simulation.storage import Trouble
+from tests.support.faulty_bus import Faults
 
 
 class Guest(msgspec.Struct, frozen=True):
@@ -28,6 +28,14 @@ class Step(msgspec.Struct, frozen=True):
     what: str
     a: int = 0
     b: int = 0
+
+
+class BusWeather(msgspec.Struct, frozen=True):
+    """What the bus between servers is like; one of them hears nothing of the others from `parted_at` on for a while."""
+
+    faults: Faults = Faults()
+    parted_at: float | None = None
+    parted_for: float = 0.0
 
 
 class Restart(msgspec.Struct, frozen=True):

@@ -24,7 +24,6 @@ from chat.engine.hub import Hub
 from chat.engine.presence import Presence
 from chat.protocols.registry import PROTOCOLS
 from chat.settings.config import Config, Listen
-from tests.simulation.bus import FaultyNetwork
 from tests.simulation.clients import KINDS as KINDS_OF_TODAY
 from tests.simulation.clients import Client, RoomsClient
 from tests.simulation.determinism import deterministic, hashed
@@ -36,6 +35,7 @@ from tests.simulation.plan import Guest, Plan, Restart, Step
 from tests.simulation.record import History, Left, Recorder, Row, direct
 from tests.simulation.storage import Connection, Database
 from tests.simulation.wire import whole_texts
+from tests.support.faulty_bus import Faults, FaultyNetwork
 
 KINDS = KINDS_OF_TODAY | {"editing": EditorClient}
 
@@ -43,6 +43,9 @@ SECRET = "a secret of the simulation, long enough"
 
 _FIRST_PORT = 9000
 """The port of the first server; each has its own."""
+
+_LARGEST = 2000
+"""Bytes of a payload on the bus: announcements have parts, and long texts are in none."""
 
 _SERVER: ContextVar[int] = ContextVar("server")
 """Which server it is whose task this is, counted from 0."""
@@ -117,7 +120,12 @@ class World:
         await self._populate()
         self._clients = clients = [KINDS[guest.dialect](self, guest) for guest in self.plan.guests]
         async with trio.open_nursery() as nursery:
-            bus = FaultyNetwork(self.chance, self.plan.bus, nursery) if self.plan.servers > 1 else None
+            bus = (
+                FaultyNetwork(self.chance, self.plan.bus.faults, _LARGEST) if self.plan.servers > 1 else None
+            )
+            if bus is not None:
+                nursery.start_soon(bus.deliver)
+                nursery.start_soon(self._part, bus)
             servers = await nursery.start(self._serve_all, bus)
             nursery.start_soon(self.database.fail_over)
             async with trio.open_nursery() as people:
@@ -127,7 +135,8 @@ class World:
                 await trio.sleep_until(self.plan.lasts)
                 self.database.heal()
                 if bus is not None:
-                    bus.heal()
+                    bus.faults = Faults()
+                    bus.mend()
                 await trio.sleep(_QUIET)
                 await self._look_at_the_end(clients, people)
                 self.is_over = True
@@ -185,6 +194,14 @@ class World:
             if step.client == client.guest.number:
                 await trio.sleep_until(step.at)
                 await client.do(step)
+
+    async def _part(self, bus: FaultyNetwork) -> None:
+        """Let one of the servers hear nothing of the others for a while, if that is planned."""
+        if self.plan.bus.parted_at is not None:
+            await trio.sleep_until(self.plan.bus.parted_at)
+            bus.part(bus.buses[:1])
+            await trio.sleep(self.plan.bus.parted_for)
+            bus.mend()
 
     async def _serve_all(
         self, bus: FaultyNetwork | None, *, task_status: trio.TaskStatus[trio.Event]

@@ -388,7 +388,8 @@ class Checker:
         for person, connections in inboxes.items():
             for one, other in permutations(connections, 2):
                 again = saved.intersection(one.texts, other.texts)
-                if again and one.ended < other.began and not self._fails_between(one.began, other.began):
+                # What the first left is noted at the latest when the other has been asked for what was missed.
+                if again and one.ended < other.began and not self._fails_between(one.began, other.ended):
                     yield f"{person} was told {min(again):.20} on one connection and again on the next"
 
     def _fails_between(self, begin: float, end: float) -> bool:

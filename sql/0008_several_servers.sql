@@ -1,4 +1,5 @@
 -- Several servers write to one database, and each knows of the others.
+-- Serves: 7
 
 -- Who has a lease. It is written each second by each server and may be lost: whoever is no longer in it registers anew.
 CREATE UNLOGGED TABLE nodes (

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio_asyncio import aio_as_trio, open_loop
 
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind
@@ -479,6 +480,50 @@ async def test_a_database_of_a_newer_server_is_left_alone(database: DatabaseAddr
     with refused("schema 2, newer than this server's 1"):
         await apply(database, FIRST)
     assert await psql.value("SELECT count(*) FROM schema_migrations") == 2
+
+
+SERVING = Migration(2, "serving", "-- Adds a table.\n-- Serves: 1\nCREATE TABLE two (id int)")
+SERVING_TOO = Migration(3, "serving_too", "-- Serves: 1\nCREATE TABLE three (id int)")
+LEAVING_BEHIND = Migration(3, "leaving_behind", "-- Serves: 2\nDROP TABLE one")
+
+
+@pytest.mark.parametrize("newer", [[SERVING], [SERVING, SERVING_TOO]], ids=["one", "two"])
+async def test_a_server_starts_on_a_newer_schema_that_serves_it(
+    database: DatabaseAddress, psql: Psql, newer: list[Migration]
+) -> None:
+    await apply(database, FIRST, *newer)
+    with capture_logs() as logs:
+        await apply(database, FIRST)
+    assert [(log["event"], log["schema"], log["own"]) for log in logs] == [
+        ("the schema is a newer server's, which serves this one too", 1 + len(newer), 1)
+    ]
+    assert await psql.value("SELECT count(*) FROM schema_migrations") == 1 + len(newer)
+    await apply(database, FIRST, *newer)
+
+
+async def test_each_of_several_newer_migrations_has_to_serve_a_server(database: DatabaseAddress) -> None:
+    await apply(database, FIRST, SERVING, LEAVING_BEHIND)
+    with refused("schema 3, newer than this server's 1"):
+        await apply(database, FIRST)
+    await apply(database, FIRST, SERVING)
+
+
+async def test_a_newer_schema_that_serves_this_server_is_no_excuse_for_a_changed_migration(
+    database: DatabaseAddress,
+) -> None:
+    await apply(database, FIRST, SERVING)
+    with refused("0001 was changed"):
+        await apply(database, FIRST._replace(text="CREATE TABLE other (id int)"))
+
+
+async def test_what_was_applied_before_migrations_said_whom_they_serve_serves_nobody_else(
+    database: DatabaseAddress, psql: Psql
+) -> None:
+    await apply(database, FIRST, SECOND)
+    await psql.run("ALTER TABLE schema_migrations DROP serves")
+    with refused("schema 2, newer than this server's 1"):
+        await apply(database, FIRST)
+    await apply(database, FIRST, SECOND)
 
 
 async def test_servers_that_start_at_once_apply_each_migration_once(

@@ -13,7 +13,7 @@ from chat.domain.ports import NewPerson, Storage, Taken
 from chat.storage.postgres import names
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress, open_database
-from chat.storage.postgres.migrations import known_migrations, migrate
+from chat.storage.postgres.migrations import Migration, known_migrations, migrate
 from chat.storage.postgres.storage import open_postgres_storage, open_shared_postgres_storage
 from chat.storage.postgres.users import PostgresUsers
 from tests.support.databases import execute
@@ -261,3 +261,22 @@ async def _open_users(database: DatabaseAddress) -> None:
     async with open_database(database, pool_size=1, query_timeout=10) as opened:
         await names.note_older_names(opened)
         assert len(await PostgresUsers(opened).look_alikes()) == 3
+
+
+async def test_a_server_of_this_version_works_on_the_next_schema_that_serves_it(
+    database: DatabaseAddress,
+) -> None:
+    known = known_migrations()
+    newest = known[-1].version
+    coming = Migration(newest + 1, "coming", f"-- Serves: {newest}\nALTER TABLE rooms ADD topic text")
+    with trio.fail_after(30):
+        async with open_asyncio():
+            await migrate(database, connect_timeout=10, migrations=[*known, coming])
+        async with open_postgres_storage(
+            database, pool_size=2, query_timeout=10, commit_timeout=10
+        ) as storage:
+            ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
+            assert ada is not None
+            assert not isinstance(ada, Taken)
+            await say(storage, ada.id, LOBBY_ID, "hello")
+            assert texts(await storage.messages.timeline(LOBBY_ID, 9, PLENTY)) == ["hello"]

@@ -1,9 +1,11 @@
 """Bring a database's schema to what this version needs: `sql/NNNN_name.sql`, each once, in order.
 
-A migration that was applied must not change afterwards; its checksum is kept to notice that.
+A migration that was applied must not change afterwards; its checksum is kept to notice that. A migration may serve
+older servers too: then it says which, for them to read when they start (docs/migrations.md).
 """
 
 import hashlib
+import re
 from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import asyncpg
+import structlog
 
 from chat.domain.startup import CannotStart
 from chat.storage.postgres.crossing import cross
@@ -28,7 +31,13 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
     name       text NOT NULL,
     checksum   text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT now()
-)"""
+);
+ALTER TABLE schema_migrations ADD IF NOT EXISTS serves integer"""
+"""`serves` is the oldest version whose server may run after the migration; NULL: only those that know it."""
+
+_SERVES = re.compile(r"^-- Serves: (\d+)$", re.MULTILINE)
+
+logger = structlog.get_logger(__name__)
 
 
 class Migration(NamedTuple):
@@ -41,6 +50,12 @@ class Migration(NamedTuple):
     @property
     def checksum(self) -> str:
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def serves(self) -> int | None:
+        """The oldest version whose server may run after this one is applied, if it says so."""
+        found = _SERVES.search(self.text)
+        return int(found[1]) if found else None
 
 
 def known_migrations() -> list[Migration]:
@@ -76,7 +91,9 @@ async def migrate(address: DatabaseAddress, *, connect_timeout: float, migration
                 await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}s'")
                 await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
                 await connection.execute(_TABLE)
-                applied = dict(await connection.fetch("SELECT version, checksum FROM schema_migrations"))
+                rows = await connection.fetch("SELECT version, checksum, serves FROM schema_migrations")
+                _look_ahead(migrations, {row["version"]: row["serves"] for row in rows})
+                applied = {row["version"]: row["checksum"] for row in rows}
                 for migration in _missing(migrations, applied):
                     await _apply_one(connection, migration)
         finally:
@@ -95,11 +112,21 @@ async def migrate(address: DatabaseAddress, *, connect_timeout: float, migration
         raise CannotStart(f"the database does not answer: {error or type(error).__name__}") from error
 
 
+def _look_ahead(migrations: list[Migration], serves: dict[int, int | None]) -> None:
+    """Raise CannotStart if a newer server made the schema one that does not serve this server."""
+    newest = max((migration.version for migration in migrations), default=0)
+    ahead = {version: oldest for version, oldest in serves.items() if version > newest}
+    for oldest in ahead.values():
+        if oldest is None or oldest > newest:
+            raise CannotStart(f"the database is at schema {max(ahead)}, newer than this server's {newest}")
+    if ahead:
+        logger.info(
+            "the schema is a newer server's, which serves this one too", schema=max(ahead), own=newest
+        )
+
+
 def _missing(migrations: list[Migration], applied: dict[int, str]) -> list[Migration]:
     """Return the migrations to apply, after a look at those that were."""
-    newest = max((migration.version for migration in migrations), default=0)
-    if applied and max(applied) > newest:
-        raise CannotStart(f"the database is at schema {max(applied)}, newer than this server's {newest}")
     for migration in migrations:
         if applied.get(migration.version, migration.checksum) != migration.checksum:
             raise CannotStart(f"migration {migration.version:04} was changed after it was applied")
@@ -112,8 +139,9 @@ async def _apply_one(connection: "asyncpg.Connection[asyncpg.Record]", migration
     except asyncpg.PostgresError as error:
         raise CannotStart(f"migration {migration.version:04} failed: {error}") from error
     await connection.execute(
-        "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)",
+        "INSERT INTO schema_migrations (version, name, checksum, serves) VALUES ($1, $2, $3, $4)",
         migration.version,
         migration.name,
         migration.checksum,
+        migration.serves,
     )

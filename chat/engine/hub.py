@@ -114,8 +114,8 @@ class Hub:
             if topic in self._topics:
                 observer = self._observers.get(type(topic))
                 for encoder, subscribers in self._topics[topic].items():
-                    frames = _tell(encoder, subscribers, said)
-                    self._deliveries += len(subscribers) * len(said)
+                    frames = [encoder.encode(_event(announcement.change)) for announcement in said]
+                    self._deliveries += _tell(encoder, subscribers, said, frames)
                     if observer is not None:
                         for subscriber in subscribers:
                             observer(topic, subscriber, _sizes(encoder, subscriber, said, frames))
@@ -125,16 +125,25 @@ class Hub:
         yield "chat_deliveries", "Messages told to clients, each as often as it was told", self._deliveries
 
 
-def _tell(encoder: Encoder, subscribers: set[Subscriber], said: list[Announcement]) -> list[bytes]:
-    # The inner loop of the server: one join for all, and one call for each subscriber.
-    frames = [encoder.encode(_event(announcement.change)) for announcement in said]
-    origins = set() if encoder.echoes else subscribers.intersection(a.origin for a in said)
+def _tell(
+    encoder: Encoder, subscribers: set[Subscriber], said: list[Announcement], frames: list[bytes]
+) -> int:
+    """Offer what there are words for, and return how many messages that were, each as often as it was told. Sync."""
     blob = b"".join(frames)
+    if not blob:
+        return 0
+    # The inner loop of the server: one join for all, and one call for each subscriber.
+    origins = set() if encoder.echoes else subscribers.intersection(a.origin for a in said)
     for subscriber in subscribers - origins if origins else subscribers:
         subscriber.offer(blob)
+    worded = sum(map(bool, frames))
+    told = (len(subscribers) - len(origins)) * worded
     for subscriber in origins:
-        subscriber.offer(b"".join(f for f, a in zip(frames, said, strict=True) if a.origin is not subscriber))
-    return frames
+        others = [f for f, a in zip(frames, said, strict=True) if f and a.origin is not subscriber]
+        if others:
+            subscriber.offer(b"".join(others))
+            told += len(others)
+    return told
 
 
 def _event(change: Change) -> Event:

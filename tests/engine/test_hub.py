@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from chat.domain.changes import Removed, RoomDeleted
+from chat.domain.changes import Edited, Removed, RoomDeleted
 from chat.domain.entities import Inbox, Message, Pair
 from chat.engine.events import Said
 from chat.engine.hub import Announcement, Hub
@@ -42,6 +42,11 @@ def to(person_id: int, said: Announcement) -> Announcement:
 
 def told(*said: Announcement, dialect: object = TALKER) -> bytes:
     return b"".join(dialect.encode(Said(message)) for message, *_ in said)  # type: ignore[attr-defined]
+
+
+def deliveries(hub: Hub) -> float:
+    (count,) = (value for name, _, value in hub.readings() if name == "chat_deliveries")
+    return count
 
 
 def test_everyone_in_the_room_hears_a_batch_in_one_piece_and_in_order() -> None:
@@ -102,6 +107,27 @@ def test_an_author_is_offered_nothing_more_so_that_what_was_put_off_for_it_goes(
     hub.subscribe(GARDEN, TALKER, ben)
     hub.publish([say(1, author=ada), say(2, author=ben)])
     assert ada.flushed == ben.flushed == 1
+
+
+def test_whoever_has_no_words_for_a_change_is_offered_nothing_and_counted_nowhere() -> None:
+    hub, ada, ben = Hub(), Ear(), Ear()
+    hub.subscribe(GARDEN, TALKER, ada)
+    hub.subscribe(GARDEN, TALKER, ben)
+    edited = Edited(2, GARDEN, 1, 2, 1, "line one", 0.0)
+    hub.publish([Announcement(edited, ada)])
+    assert (ada.heard, ada.flushed) == ([], 1)  # what was put off for it goes, once
+    assert (ben.heard, ben.flushed) == ([], 0)
+    assert deliveries(hub) == 0
+
+
+def test_deliveries_are_the_messages_that_somebody_had_words_for_and_was_not_the_author_of() -> None:
+    hub, ada, ben, cem = Hub(), Ear(), Ear(), Ear()
+    for listener in (ada, ben, cem):
+        hub.subscribe(GARDEN, TALKER, listener)
+    edited = Announcement(Edited(2, GARDEN, 1, 2, 1, "line one", 0.0))
+    hub.publish([say(1, author=ada), edited, say(3, author=ben)])
+    assert [len(listener.heard) for listener in (ada, ben, cem)] == [1, 1, 1]
+    assert deliveries(hub) == 1 + 1 + 2
 
 
 def test_an_observer_is_told_what_each_listener_heard_of_topics_of_its_kind_and_its_bytes() -> None:

@@ -31,9 +31,8 @@ class SupportDesk:
         self.support = support
         self.accounts = accounts
         self.hub = hub
-        self._last: tuple[int, Peer] | None = (
-            None  # the newest message that operators heard of a person, and whose
-        )
+        self._last: tuple[int, Peer] | None = None
+        """The id of the newest message that operators heard of a person, and who that is."""
 
     def heard(self, _desk: Desk, _operator: Subscriber, told: Sequence[tuple[Change, int]]) -> None:
         """Hear from the hub what an operator was told: whose conversation the last person spoke in. Sync.

@@ -4,7 +4,7 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from ssl import SSLContext, TLSVersion
 from types import TracebackType
@@ -184,10 +184,15 @@ class Burst:
         traceback: TracebackType | None,
     ) -> None:
         self._over.set()
-        deadline = time.monotonic() + PATIENCE
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-            assert not thread.is_alive(), "a speaker is stuck"
+        join_all(self._threads, PATIENCE)
+
+
+def join_all(speakers: Sequence[threading.Thread], patience: float) -> None:
+    """Wait for the end of all these threads, for no more than `patience` seconds together."""
+    deadline = time.monotonic() + patience
+    for thread in speakers:
+        thread.join(max(0.0, deadline - time.monotonic()))
+        assert not thread.is_alive(), "a speaker is stuck"
 
 
 def hear_first(*people: Person) -> Line:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from tests.support.people import PATIENCE, Line, client, eventually, register
+from tests.support.people import PATIENCE, Line, client, eventually, join_all, register
 
 LOBBY = 1
 
@@ -106,10 +106,7 @@ class Load:
         traceback: TracebackType | None,
     ) -> None:
         self._over.set()
-        deadline = time.monotonic() + 2 * PATIENCE
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-            assert not thread.is_alive(), "a speaker is stuck"
+        join_all(self._threads, 2 * PATIENCE)
 
     def acknowledged(self, since: float = 0.0) -> int:
         """How many messages were sent since then (monotonic, s) and acknowledged."""

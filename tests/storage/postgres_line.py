@@ -22,6 +22,8 @@ class Line:
         """Whether answers are swallowed; what was asked still arrives."""
         self.deaf_from: bytes | None = None
         """What is asked from which on answers are swallowed."""
+        self.deaf_after: int | None = None
+        """After how many more answers `deaf` is set; None: never."""
         self._database = f"{address['host']}/{SOCKET}"
         self._scopes: set[trio.CancelScope] = set()
 
@@ -55,11 +57,20 @@ class Line:
             async for data in source:
                 if self.deaf_from is not None and self.deaf_from in data:
                     self.deaf = True
-                if not (answers and self.deaf):
-                    await target.send_all(data)
+                if answers and self._swallows():
+                    continue
+                await target.send_all(data)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             pass
         nursery.cancel_scope.cancel()
+
+    def _swallows(self) -> bool:
+        """Count an answer, each of which comes in one piece, and say whether it is swallowed. Sync."""
+        if self.deaf_after:
+            self.deaf_after -= 1
+        elif self.deaf_after == 0:
+            self.deaf, self.deaf_after = True, None
+        return self.deaf
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ import trio
 from structlog.testing import capture_logs
 from trio_asyncio import aio_as_trio, open_loop
 
+from chat.domain.changes import Edit, Edited
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.ports import NewPerson, Taken
@@ -136,6 +137,12 @@ async def say(storage: PostgresStorage, sender: int, *texts: str) -> list[Messag
     return [message for message in await storage.messages.save(drafts) if message is not None]
 
 
+async def edit_and_say(storage: PostgresStorage, sender: int, text: str) -> None:
+    """A batch of one transaction: BEGIN, the locks, what is edited, the edit, the message, COMMIT."""
+    edit = Edit(LOBBY_ID, 1, sender, text, NOW)
+    await storage.messages.save([edit, Draft(LOBBY_ID, sender, "ada", text, NOW)])
+
+
 async def read_log(storage: PostgresStorage, after_id: int) -> list[Message]:
     await storage.messages.settled_id()  # from here on nothing of before can land
     return await storage.messages.read_log(after_id, 1000, 1 << 20)
@@ -227,6 +234,46 @@ async def test_of_a_commit_whose_answer_is_lost_the_log_tells_exactly_what_lande
         assert await read_log(storage, 3) == []
         await say(storage, ada, "after")
         assert await said(storage) == ["before", "landed", "landed too", "after"]
+
+
+@pytest.mark.parametrize(
+    ("heard", "landed"), [(0, []), (3, []), (5, [Edited, Message])], ids=["nothing", "the edit", "all"]
+)
+async def test_a_batch_with_changes_whose_answers_are_lost_landed_as_a_whole_or_not_at_all(
+    line: Line, heard: int, landed: list[type]
+) -> None:
+    """The line goes deaf when PostgreSQL has done nothing of the transaction, half of it, or all of it."""
+    async with open_storage(line.address, commit_timeout=SHORT) as storage:
+        ada = await add_ada(storage)
+        await say(storage, ada, "before")
+        await edit_and_say(storage, ada, "prepared")  # from here on each statement is one answer
+        line.deaf_after = heard
+        started = trio.current_time()
+        with pytest.raises(OutcomeUnknown):
+            await edit_and_say(storage, ada, "unknown")
+        assert trio.current_time() - started < SHORT + 3
+        assert line.deaf
+        line.deaf = False
+        assert [type(change) for change in await read_log(storage, 3)] == landed
+        await say(storage, ada, "after")
+        seen = ["unknown", "prepared", "unknown"] if landed else ["prepared", "prepared"]
+        assert await said(storage) == [*seen, "after"]
+
+
+async def test_a_batch_with_changes_behind_a_lock_never_lands_once_the_log_was_read(
+    database: DatabaseAddress, psql: Psql
+) -> None:
+    async with open_storage(database, commit_timeout=SHORT) as storage:
+        ada = await add_ada(storage)
+        await say(storage, ada, "before")
+        async with psql.holding(LOCK_THE_LOBBY):
+            started = trio.current_time()
+            with pytest.raises(OutcomeUnknown):
+                await edit_and_say(storage, ada, "stuck")
+            assert SHORT <= trio.current_time() - started < SHORT + 3
+            assert await read_log(storage, 1) == []
+        await say(storage, ada, "after")
+        assert await said(storage) == ["before", "after"]
 
 
 async def test_the_log_is_final_whenever_the_stuck_commit_is_freed(line: Line, psql: Psql) -> None:

@@ -20,6 +20,7 @@ METAVARS = {
     "tls_key": "FILE",
     "origins": "ORIGIN",
     "trusted_proxies": "NETWORK",
+    "workers": "N|auto",
 }
 
 

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from chat.settings.config import FIELDS, Config, ConfigError, Listen, describe, flag, variable
+from chat.settings.cores import usable_cores
 
 SHORTEST_SECRET = 32
 """Bytes; a shorter key is weaker than the HS256 that it is used for (RFC 7518, section 3.2)."""
@@ -194,6 +195,10 @@ def _is_readable(url: str) -> bool:
     return all(re.fullmatch(r"(\[[^]]*\]|[^:]*)(:[0-9]*)?", host) for host in hosts.split(","))
 
 
+def _workers(value: object) -> object:
+    return usable_cores() if value == "auto" else value
+
+
 def _secret(value: object) -> object:
     if isinstance(value, str) and len(value.encode()) < SHORTEST_SECRET:
         raise ValueError(f"has under {SHORTEST_SECRET} bytes")
@@ -211,4 +216,5 @@ PARSERS: dict[str, Callable[[object], object]] = {
     "tls_key": _path,
     "origins": _origins,
     "trusted_proxies": _networks,
+    "workers": _workers,
 }

@@ -4,14 +4,16 @@ The order of the nurseries matters: what accepts lies inside what serves, so tha
 at once while those that are served get a grace period to hear a goodbye.
 """
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import ExitStack, asynccontextmanager, closing
+from functools import partial
 from pathlib import Path
 
 import structlog
 import trio
 
 from chat.gateway.addresses import Proxies
+from chat.gateway.balance import BalancedListener, Seat
 from chat.gateway.binding import Bound, bind
 from chat.gateway.connections import Connections
 from chat.gateway.http1.connection import HttpServer
@@ -33,12 +35,21 @@ COMPLAINT_INTERVAL = 10.0
 """Seconds between two log lines about that."""
 
 
+Listener = trio.SocketListener | BalancedListener
+Serve = Callable[[trio.SocketStream, Listen, str | None], Awaitable[None]]
+"""Serves a connection to one of the operator's listeners; with the host of one that is bound to loopback only."""
+
+
 class Gateway:
     """The open gateway: where it listens, and how many connections it has."""
 
-    def __init__(self, addresses: tuple[str, ...], connections: Connections) -> None:
+    def __init__(
+        self, addresses: tuple[str, ...], connections: Connections, stop_accepting: Callable[[], None]
+    ) -> None:
         self.addresses = addresses
         """One URL for each of the operator's listeners, with its real port."""
+        self.stop_accepting = stop_accepting
+        """Let nobody new in; whoever is here stays. Sync, and may be called again."""
         self._connections = connections
 
     @property
@@ -65,6 +76,8 @@ async def open_gateway(
     on_stop: Callable[[], None],
     metrics: Metrics | None = None,
     turns: Turns | None = None,
+    bounds: Sequence[Bound] | None = None,
+    seat: Seat | None = None,
 ) -> AsyncGenerator[Gateway]:
     """Accept connections for as long as the block lasts: sockets go to `serve_socket`, all else to `app`.
 
@@ -72,6 +85,9 @@ async def open_gateway(
     `config.grace` seconds, cancels what is left, and half a second later closes its sockets. Raises CannotStart
     where it cannot listen, has no usable certificate, or the app does not start. Cancelling, or an error in the
     block, cuts every connection at once.
+
+    `bounds` are sockets that listen already, in place of those that the configuration names. With a `seat`, other
+    workers accept from them too: this one counts its connections there, and lets the others catch up.
     """
     tls = open_tls_context(config.tls_cert, config.tls_key)
     proxies = Proxies(config.trusted_proxies, config.forwarded_header)
@@ -80,22 +96,35 @@ async def open_gateway(
     http = HttpServer(app, config, proxies, same_site, turns)
     connections = Connections(config, tls, proxies, same_site, http, serve_socket, metrics or Metrics())
     with ExitStack() as listening:
-        bounds: list[Bound] = []
-        for listen in config.listen:
-            bounds.append(await bind(listen))
-            listening.callback(bounds[-1].close)
+        if bounds is None:
+            bounds = [listening.enter_context(closing(await bind(listen))) for listen in config.listen]
+        else:
+            for bound in bounds:
+                listening.enter_context(closing(bound))
         addresses = tuple(bound.url("http" if tls is None else "https") for bound in bounds)
         async with open_lifespan(app), trio.open_nursery() as last:
             last_moment = trio.CancelScope()
             last.start_soon(turns.serve)
             last.start_soon(_cut_at, last_moment, connections)
             async with trio.open_nursery() as serving, trio.open_nursery() as accepting:
+                serve = (
+                    connections.serve if seat is None else partial(_serve_counted, seat, connections.serve)
+                )
+                if seat is not None:
+                    listening.callback(seat.leave)
                 for bound in bounds:
                     loopback = bound.listen.host if bound.is_loopback else None
-                    for listener in bound.listeners:
-                        accepting.start_soon(_accept, listener, bound.listen, loopback, connections, serving)
+                    for each in bound.listeners:
+                        listener: Listener = each
+                        if seat is not None:
+                            listener = listening.enter_context(BalancedListener(each.socket, seat))
+                        accepting.start_soon(
+                            _accept, listener, serve, bound.listen, loopback, connections, serving
+                        )
+                if seat is not None:
+                    seat.take()
                 try:
-                    yield Gateway(addresses, connections)
+                    yield Gateway(addresses, connections, listening.close)
                 finally:
                     listening.close()
                     accepting.cancel_scope.cancel()
@@ -107,13 +136,14 @@ async def open_gateway(
 
 
 async def _accept(
-    listener: trio.SocketListener,
+    listener: Listener,
+    serve: Serve,
     listen: Listen,
     loopback: str | None,
     connections: Connections,
     serving: trio.Nursery,
 ) -> None:
-    """Accept until cancelled. Having no descriptors is no reason to end, nor to fill the log."""
+    """Accept until cancelled or closed. Having no descriptors is no reason to end, nor to fill the log."""
     next_complaint = -float("inf")
     while True:
         try:
@@ -126,7 +156,17 @@ async def _accept(
                 logger.error("connections cannot be accepted", reason=error.strerror, open=connections.count)
             await trio.sleep(ACCEPT_PAUSE)
         else:
-            serving.start_soon(connections.serve, stream, listen, loopback)
+            serving.start_soon(serve, stream, listen, loopback)
+
+
+async def _serve_counted(
+    seat: Seat, serve: Serve, stream: trio.SocketStream, listen: Listen, loopback: str | None
+) -> None:
+    """Serve a connection that the seat has counted in."""
+    try:
+        await serve(stream, listen, loopback)
+    finally:
+        seat.went()
 
 
 async def _cut_at(moment: trio.CancelScope, connections: Connections) -> None:

@@ -187,7 +187,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = 5.0
     commit_timeout: Annotated[Seconds, Meta(description="Seconds for messages to be committed.")] = 5.0
     query_timeout: Annotated[Seconds, Meta(description="Seconds for a query that reads.")] = 5.0
-    pool_size: Annotated[int, Meta(ge=1, le=1000, description="Most connections to PostgreSQL, of each worker.")] = 8
+    pool_size: Annotated[
+        int, Meta(ge=1, le=1000, description="Most connections to PostgreSQL, of each worker.")
+    ] = 8
     direct_trust_from: Annotated[
         bool,
         Meta(description="For labs only: let clients of the direct dialect speak as whoever they say."),
@@ -195,12 +197,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     workers: Annotated[
         int,
         Meta(
-            ge=1, le=64, description="Processes that serve the clients; auto: one for each core that is usable."
+            ge=1,
+            le=64,
+            description="Processes that serve the clients; auto: one for each core that is usable.",
         ),
     ] = 1
     restart_spread: Annotated[
         Seconds,
-        Meta(description="Seconds over which the clients of a worker that is replaced (SIGUSR2) are sent away."),
+        Meta(
+            description="Seconds over which the clients of a worker that is replaced (SIGUSR2) are sent away."
+        ),
     ] = 10.0
     grace: Annotated[Seconds, Meta(description="Seconds for goodbyes when the server stops.")] = 5.0
     log_level: Annotated[

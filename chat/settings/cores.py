@@ -13,10 +13,7 @@ MOST = 64
 
 def usable_cores() -> int:
     """Return how many cores are usable, from 1 to MOST. A container's quota counts, part of a core as a whole one."""
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = quota_of(_VERSION_2, *_VERSION_1)
     return max(1, min(cores, MOST, cores if quota is None else math.ceil(quota)))
 

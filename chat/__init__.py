@@ -5,6 +5,7 @@ The floors, highest first; a file imports only from floors below its own:
     cli, __main__        the command
     server               the only wiring, one `async with`
     data_access          what a command does on the data of a server, running or not
+    workers/             several processes: what a parent hands down, supervises, and asks all of them
     protocols/           a package each: codec, commands, handlers, HTTP routes; none knows another; a registry
     web_api/             the HTTP application: endpoints, bodies, answers, OpenAPI, pages
     gateway/             one port: listener, admission, TLS; http1/ and websocket/

@@ -16,7 +16,7 @@ from chat.bus.opening import kind_of, open_bus
 from chat.data_access import make_accounts
 from chat.domain.administration import Administration
 from chat.domain.budgets import Budgets
-from chat.domain.closing import GOING_AWAY
+from chat.domain.closing import GOING_AWAY, RESTARTING
 from chat.domain.ledger import Ledger
 from chat.domain.ports import Storage, Users
 from chat.domain.startup import CannotStart
@@ -29,10 +29,11 @@ from chat.gateway.http1.request import IncomingRequest
 from chat.gateway.listener import open_gateway
 from chat.gateway.turns import Turns
 from chat.gateway.websocket.endpoint import WebSocketEndpoint
-from chat.inspection.control_socket import open_control_socket
+from chat.inspection.control_socket import SOCKET, open_control_socket
+from chat.inspection.inspection import Inspection, OwnInspection
 from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Recorder
-from chat.inspection.watch import Watch, open_watch
+from chat.inspection.watch import open_watch
 from chat.protocols.protocol import ChatProtocol
 from chat.protocols.registry import PROTOCOLS
 from chat.protocols.services import Services, services_of
@@ -43,6 +44,7 @@ from chat.web_api.app import create_app
 from chat.web_api.metrics import create_metrics
 from chat.web_api.pages import create_pages
 from chat.web_api.people import people_routes
+from chat.workers.inheritance import Inheritance
 
 logger = structlog.get_logger(__name__)
 
@@ -51,28 +53,35 @@ class Server(msgspec.Struct, frozen=True):
     """A server that serves. `addresses` are its listeners' URLs.
 
     `renew_certificate` reads certificate and key anew, where it serves TLS; see `Gateway.renew_certificate`.
+    `send_away` accepts nobody any more and closes every socket, evenly over as many seconds as it is told.
     """
 
     addresses: tuple[str, ...]
     renew_certificate: Callable[[Path, Path], Awaitable[None]]
+    send_away: Callable[[float], Awaitable[None]]
 
 
 @asynccontextmanager
-async def open_server(config: Config) -> AsyncGenerator[Server]:
+async def open_server(config: Config, inherited: Inheritance | None = None) -> AsyncGenerator[Server]:
     """Serve for as long as the block lasts; leaving it stops in order, within about `config.grace` seconds.
 
     In order: nobody new comes in; what was accepted is saved, told and acknowledged; every client is told that
     the server goes; PostgreSQL stops. Raises CannotStart. Cancelling cuts everyone off, and loses nothing that
     was acknowledged.
+
+    A worker has data directory, PostgreSQL and sockets from its parent: they are `inherited`, and stay.
     """
     async with AsyncExitStack() as stack:
-        data = await stack.enter_async_context(open_data_directory(config.data))
-        secret = config.secret or data.secret()
-        if config.database_url is None:
-            postgres = await stack.enter_async_context(open_embedded_postgres(data, grace=config.grace))
-            address = postgres.address
+        if inherited is not None:
+            local, secret, address = inherited.data, inherited.secret, inherited.address
         else:
-            address = {"dsn": config.database_url}
+            data = await stack.enter_async_context(open_data_directory(config.data))
+            local, secret = data.path, config.secret or data.secret()
+            if config.database_url is None:
+                postgres = await stack.enter_async_context(open_embedded_postgres(data, grace=config.grace))
+                address = postgres.address
+            else:
+                address = {"dsn": config.database_url}
         storage = await stack.enter_async_context(
             open_postgres_storage(
                 address,
@@ -89,16 +98,21 @@ async def open_server(config: Config) -> AsyncGenerator[Server]:
                 open_bus(config.bus, address, secret, timeout=config.query_timeout)
             )
             joining = Joining(
-                bus=bus, bus_kind=kind_of(config.bus), address=_own_address(config), version=__version__
+                bus=bus,
+                bus_kind=kind_of(config.bus),
+                address=_own_address(config, inherited),
+                version=__version__,
             )
         yield await stack.enter_async_context(
-            open_chat(config, storage, secret, joining=joining, local=data.path)
+            open_chat(config, storage, secret, joining=joining, local=local, inherited=inherited)
         )
 
 
-def _own_address(config: Config) -> str:
-    """Return where this server is, for people: the machine's name, and the port of its first listener."""
-    return f"{socket.gethostname()}:{config.listen[0].port}"
+def _own_address(config: Config, inherited: Inheritance | None) -> str:
+    """Return where this server is, for people: the machine's name, the port of its first listener, and which worker."""
+    if inherited is None:
+        return f"{socket.gethostname()}:{config.listen[0].port}"
+    return f"{socket.gethostname()}:{inherited.bounds[0].port} worker {inherited.number}"
 
 
 async def _warn_of_look_alikes(users: Users) -> None:
@@ -119,18 +133,21 @@ async def open_chat(
     *,
     joining: Joining | None = None,
     local: Path | None = None,
+    inherited: Inheritance | None = None,
 ) -> AsyncGenerator[Server]:
     """Serve on a storage that is open already; `open_server` without the database.
 
     `joining` is what other servers on that storage are joined with. `local` is the data directory in which whoever
-    owns it may watch, if there is one.
+    owns it may watch, if there is one. What a worker is asked over HTTP it answers for all workers.
     """
     dialects = tuple(protocol.dialect for protocol in protocols)
     for listen in config.listen:
         if by_name(dialects, listen.dialect) is None:
             known = ", ".join(dialect.name for dialect in dialects)
             raise CannotStart(f"no dialect is called {listen.dialect!r}: there are {known}")
-    metrics, recorder, turns, ledger = Metrics(), Recorder(), Turns(), Ledger()
+    seat = None if inherited is None else inherited.seat
+    metrics, recorder, turns = Metrics(), Recorder(seat.next_connection if seat else None), Turns()
+    ledger = Ledger()
     async with (
         open_engine(
             storage,
@@ -151,10 +168,13 @@ async def open_chat(
         )
         core = engine.core({protocol.dialect: protocol.open(services) for protocol in protocols})
         endpoint = WebSocketEndpoint(config, dialects, core, engine.presence, recorder)
-        app = _app(config, storage, engine, services, watch, protocols, turns)
+        own = OwnInspection(watch, metrics, storage.ping)
+        everybody: Inspection = own if inherited is None else inherited.everybody
+        app = _app(config, storage, engine, services, everybody, protocols, turns)
+        name = SOCKET if inherited is None else inherited.socket_name
         async with (
-            _open_metrics(config, metrics),
-            _open_control_socket(local, watch, storage),
+            _open_metrics(config, everybody, inherited),
+            _open_control_socket(local, own, name),
             open_gateway(
                 config,
                 app,
@@ -162,9 +182,16 @@ async def open_chat(
                 on_stop=lambda: engine.presence.close_all(GOING_AWAY),
                 metrics=metrics,
                 turns=turns,
+                bounds=None if inherited is None else inherited.bounds,
+                seat=seat,
             ) as gateway,
         ):
-            yield Server(gateway.addresses, gateway.renew_certificate)
+
+            async def send_away(spread: float) -> None:
+                gateway.stop_accepting()
+                await engine.presence.close_spread(RESTARTING, spread)
+
+            yield Server(gateway.addresses, gateway.renew_certificate, send_away)
 
 
 def _budgets(config: Config, metrics: Metrics, ledger: Ledger) -> Budgets:
@@ -183,7 +210,7 @@ def _app(
     storage: Storage,
     engine: Engine,
     services: Services,
-    watch: Watch,
+    inspection: Inspection,
     protocols: Sequence[ChatProtocol] = PROTOCOLS,
     turns: Turns | None = None,
 ) -> QuartTrio:
@@ -191,33 +218,39 @@ def _app(
     accounts, budgets = engine.accounts, engine.budgets
     routes = [
         *(protocol.routes(services) for protocol in protocols if protocol.routes is not None),
-        admin_routes(accounts, budgets, watch, storage.nodes),
+        admin_routes(accounts, budgets, inspection, storage.nodes),
         people_routes(accounts, Administration(storage.users, accounts), budgets),
     ]
-    own_metrics = [] if config.metrics_listen else [create_metrics(engine.metrics)]
+    own_metrics = [] if config.metrics_listen else [create_metrics(inspection.metrics)]
     sockets = [protocol.dialect.path for protocol in protocols]
-    pages = create_pages(storage.ping, routes, sockets, registration=config.registration, lobby=config.lobby)
+    pages = create_pages(
+        inspection.health, routes, sockets, registration=config.registration, lobby=config.lobby
+    )
     return create_app([pages, *own_metrics, *(part.blueprint for part in routes)], budgets, turns)
 
 
 @asynccontextmanager
-async def _open_metrics(config: Config, metrics: Metrics) -> AsyncGenerator[None]:
+async def _open_metrics(
+    config: Config, inspection: Inspection, inherited: Inheritance | None
+) -> AsyncGenerator[None]:
     """Serve the metrics on a port of their own, if they have one."""
     if config.metrics_listen is None:
         yield
         return
     alone = structs.replace(config, listen=(config.metrics_listen,), tls_cert=None, tls_key=None)
-    async with open_gateway(alone, create_app([create_metrics(metrics)]), _no_socket, on_stop=lambda: None):
+    app = create_app([create_metrics(inspection.metrics)])
+    bounds = None if inherited is None else inherited.metrics_bounds
+    async with open_gateway(alone, app, _no_socket, on_stop=lambda: None, bounds=bounds):
         yield
 
 
 @asynccontextmanager
-async def _open_control_socket(data: Path | None, watch: Watch, storage: Storage) -> AsyncGenerator[None]:
+async def _open_control_socket(data: Path | None, inspection: Inspection, name: str) -> AsyncGenerator[None]:
     """Answer whoever owns the data directory, if there is one."""
     if data is None:
         yield
         return
-    async with open_control_socket(data, watch, storage.ping):
+    async with open_control_socket(data, inspection, name):
         yield
 
 

@@ -12,6 +12,7 @@ from quart_trio import QuartTrio
 
 from chat.data_access import make_accounts
 from chat.engine.engine import open_engine
+from chat.inspection.inspection import OwnInspection
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
 from chat.protocols.registry import DIALECTS
@@ -50,7 +51,8 @@ async def app(storage: MemoryStorage) -> AsyncGenerator[QuartTrio]:
     config = Config(data=Path("unused"), bcrypt_cost=4)
     accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
     async with open_engine(storage, lambda _person: accounts) as engine:
-        yield _app(config, storage, engine, services_of(engine), Watch(Recorder(), engine.metrics))
+        own = OwnInspection(Watch(Recorder(), engine.metrics), engine.metrics, storage.ping)
+        yield _app(config, storage, engine, services_of(engine), own)
 
 
 class Api:

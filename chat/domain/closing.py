@@ -36,6 +36,9 @@ GOING_AWAY = Closing(1001, "the server is stopping", Retry.WITH_BACKOFF)
 TOO_BIG = Closing(1009, "the message is too big or in too many fragments", Retry.NEVER)
 """More bytes or fragments than a message may have."""
 
+RESTARTING = Closing(1012, "this part of the server is replaced, connect again", Retry.AT_ONCE)
+"""The worker that serves this client is replaced by a new one, which is ready; what it accepted is acknowledged."""
+
 CRASHED = Closing(1011, "internal error", Retry.WITH_BACKOFF)
 """A bug ended this connection, and only this one; the log has it."""
 

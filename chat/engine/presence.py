@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
+import trio
 from msgspec import structs
 
 from chat.domain.closing import DELETED, DISABLED, LOGGED_OUT, Closing
@@ -121,10 +122,22 @@ class Presence:
             session.expel(closing)
 
     def close_all(self, closing: Closing) -> None:
-        """Begin to end all sessions, those too that are only just arriving. Sync."""
-        self._closing = closing
+        """Begin to end all sessions, those too that are only just arriving. The first reason counts. Sync."""
+        self._closing = self._closing or closing
         for session in self._sessions:
-            session.close(closing)
+            session.close(self._closing)
+
+    async def close_spread(self, closing: Closing, within: float) -> None:
+        """End all sessions, evenly over `within` seconds, and at once whoever is only just arriving.
+
+        Cancelling: those that are left stay.
+        """
+        self._closing = closing
+        sessions, begun = tuple(self._sessions), trio.current_time()
+        for place, session in enumerate(sessions):
+            await trio.sleep_until(begun + within * place / len(sessions))
+            if session in self._sessions:
+                session.close(closing)
 
 
 def _ended(known: Person, now: Person | None) -> Closing | None:

@@ -14,7 +14,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from chat.domain.accounts import Accounts
 from chat.domain.budgets import Budgets
-from chat.domain.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, TOO_SLOW, Closing
+from chat.domain.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, RESTARTING, TOO_SLOW, Closing
 from chat.domain.entities import Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.refusals import UNAVAILABLE
@@ -125,6 +125,9 @@ class Session:
             if self._closing is GOING_AWAY:
                 # What was accepted is still settled and heard; the gateway's grace period is the deadline.
                 await self.core.journal.drain()
+            elif self._closing is RESTARTING:
+                # The others here go on writing: only what this client said is waited for, until the gateway stops.
+                await self.submissions.wait()
         except ConnectionClosed:
             return
         finally:

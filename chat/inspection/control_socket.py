@@ -1,13 +1,13 @@
 """The control socket: a Unix socket in the data directory, which `chat tree` and its like ask.
 
 It asks for no password: who may open it could as well read the secret that lies beside it. One line comes in
-(`tree 100`, `why`, `why 17`, `cancel 17`, `health`), one line of JSON goes out, and the connection ends.
+(`tree 100`, `why`, `why 17`, `cancel 17`, `metrics`, `health`), one line of JSON goes out, and the connection ends.
 """
 
 import os
 import socket
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
@@ -16,8 +16,7 @@ import structlog
 import trio
 
 from chat.domain.failures import StorageDown
-from chat.inspection.connection_report import recent_ends, report_connection
-from chat.inspection.watch import Watch
+from chat.inspection.inspection import Inspection, InspectionFailed
 
 SOCKET = "watch.socket"
 _PATIENCE = 10.0
@@ -39,17 +38,16 @@ class Reply(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def open_control_socket(
-    data: Path, watch: Watch, ping: Callable[[], Awaitable[None]]
+    directory: Path, inspection: Inspection, name: str = SOCKET
 ) -> AsyncGenerator[None]:
-    """Answer on the data directory's socket for as long as the block lasts. Cancelling ends every answer.
+    """Answer on the socket `name` in `directory` for as long as the block lasts. Cancelling ends every answer.
 
-    `ping` asks the storage whether it works: it raises StorageDown if not.
     Where the system has no such sockets, or the directory takes none, it is logged and done without.
     """
-    with _listening(data) as listener:
+    with _listening(directory, name) as listener:
         async with trio.open_nursery() as nursery:
             if listener is not None:
-                nursery.start_soon(_serve, listener, watch, ping)
+                nursery.start_soon(_serve, listener, inspection)
             try:
                 yield
             finally:
@@ -57,10 +55,10 @@ async def open_control_socket(
 
 
 @contextmanager
-def _listening(data: Path) -> Generator[trio.socket.SocketType | None]:
+def _listening(directory: Path, name: str) -> Generator[trio.socket.SocketType | None]:
     listener = None
     try:
-        with reachable(data) as path:
+        with reachable(directory, name) as path:
             listener = _bind(path)
     except (
         OSError,
@@ -76,21 +74,21 @@ def _listening(data: Path) -> Generator[trio.socket.SocketType | None]:
             yield trio.socket.from_stdlib_socket(listener)
     finally:
         with suppress(OSError):
-            (data / SOCKET).unlink()
+            (directory / name).unlink()
 
 
 @contextmanager
-def reachable(data: Path) -> Generator[str]:
+def reachable(directory: Path, name: str = SOCKET) -> Generator[str]:
     """A path of the socket, which may be missing, that is short enough: Linux takes 107 bytes. Raises OSError."""
-    path = data.absolute() / SOCKET
+    path = directory.absolute() / name
     if len(os.fsencode(path)) < 100 or sys.platform != "linux":
         yield str(path)
         return
-    directory = os.open(data, os.O_RDONLY | os.O_DIRECTORY)
+    opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        yield f"/proc/self/fd/{directory}/{SOCKET}"
+        yield f"/proc/self/fd/{opened}/{name}"
     finally:
-        os.close(directory)
+        os.close(opened)
 
 
 def _bind(path: str) -> socket.socket:
@@ -107,13 +105,13 @@ def _bind(path: str) -> socket.socket:
     return listener
 
 
-async def _serve(listener: trio.socket.SocketType, watch: Watch, ping: Callable[[], Awaitable[None]]) -> None:
+async def _serve(listener: trio.socket.SocketType, inspection: Inspection) -> None:
     places = trio.CapacityLimiter(_AT_ONCE)
 
     async def answer(client: trio.SocketStream) -> None:
         async with client, places:  # in this order: whoever waits for a place is closed too
             with trio.move_on_after(_PATIENCE), suppress(trio.BrokenResourceError):
-                await client.send_all(msgspec.json.encode(await _answer(client, watch, ping)) + b"\n")
+                await client.send_all(msgspec.json.encode(await _answer(client, inspection)) + b"\n")
 
     async with trio.open_nursery() as nursery:
         while True:
@@ -125,27 +123,36 @@ async def _serve(listener: trio.socket.SocketType, watch: Watch, ping: Callable[
                 nursery.start_soon(answer, trio.SocketStream(accepted))
 
 
-async def _answer(client: trio.SocketStream, watch: Watch, ping: Callable[[], Awaitable[None]]) -> Reply:
+async def _answer(client: trio.SocketStream, inspection: Inspection) -> Reply:
     line = bytearray()
     while not line.endswith(b"\n"):
         data = await client.receive_some(_LONGEST)
         line += data
         if not data or len(line) > _LONGEST:
             return Reply(error="one line with a question is expected")
-    match line.split():
+    try:
+        return await _answered(line.split(), inspection)
+    except InspectionFailed as problem:
+        return Reply(error=str(problem))
+
+
+async def _answered(question: list[bytearray], inspection: Inspection) -> Reply:
+    match question:
         case [b"tree", number] if number.isdigit():
-            return Reply(watch.look(int(number)))
+            return Reply(await inspection.tree(int(number)))
         case [b"why"]:
-            return Reply(recent_ends(watch.recorder))
+            return Reply(await inspection.ends())
         case [b"why", number] if number.isdigit():
-            story = report_connection(watch.recorder, int(number))
+            story = await inspection.report(int(number))
             return Reply(story, None if story else f"nothing is known of connection {int(number)}")
         case [b"cancel", number] if number.isdigit():
-            unwound = await watch.cancel(int(number))
+            unwound = await inspection.cancel(int(number))
             return Reply(unwound, None if unwound else f"there is no client {int(number)}")
+        case [b"metrics"]:
+            return Reply(await inspection.metrics())
         case [b"health"]:
             try:
-                await ping()
+                await inspection.health()
             except StorageDown as problem:
                 return Reply(error=f"the database does not answer: {problem}")
             return Reply({"status": "ok"})

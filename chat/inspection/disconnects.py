@@ -8,7 +8,16 @@ from typing import NamedTuple
 import trio
 from trio_websocket import CloseReason
 
-from chat.domain.closing import CRASHED, CUT_BY_ADMIN, GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, TOO_BIG, TOO_SLOW
+from chat.domain.closing import (
+    CRASHED,
+    CUT_BY_ADMIN,
+    GOING_AWAY,
+    NO_PONG,
+    OUTCOME_UNKNOWN,
+    RESTARTING,
+    TOO_BIG,
+    TOO_SLOW,
+)
 from chat.inspection.recorder import End, Open, Record, Recorder
 
 _USUAL = frozenset({1000, 1001, 1005})
@@ -116,6 +125,9 @@ def _closed_by_us(known: Open) -> Cause:
         case closing if closing is GOING_AWAY:
             told = f"The server was told to stop, and said so ({GOING_AWAY.code})."
             return Cause("going away", told, usual=True)
+        case closing if closing is RESTARTING:
+            told = f"The worker that served it was replaced, and said so ({RESTARTING.code})."
+            return Cause("restarting", told, usual=True)
         case closing if closing is OUTCOME_UNKNOWN:
             told = f"The database did not say in time whether a message was saved ({OUTCOME_UNKNOWN.code})."
             return Cause("outcome unknown", told)

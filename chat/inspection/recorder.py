@@ -7,7 +7,8 @@ costs anything here.
 
 from array import array
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from typing import NamedTuple, Protocol
 
 import trio
@@ -250,9 +251,10 @@ class End(NamedTuple):
 
 
 class Recorder:
-    """The records of all connections."""
+    """The records of all connections. `number` gives the next one its number, which no other may have."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: Callable[[], int] | None = None) -> None:
+        self._number = number or count(1).__next__
         self.open: dict[int, Open] = {}
         self._ends: deque[End] = deque(maxlen=KEPT_ENDS)
         self.admitted = 0
@@ -261,7 +263,7 @@ class Recorder:
     def admit(self, record: Record, session: Recorded, scope: trio.CancelScope) -> None:
         """Give an accepted connection, served by this task, its number."""
         self.admitted += 1
-        record.id = self.admitted
+        record.id = self._number()
         if session.person is not None:
             record.note(f"authenticated as {session.person.name}, by its handshake")
         self.open[record.id] = Open(record, session, scope, trio.lowlevel.current_task())

@@ -15,8 +15,9 @@ from chat.domain.budgets import Budgets
 from chat.domain.nodes import Node
 from chat.domain.ports import Nodes
 from chat.domain.refusals import Code, Refusal
-from chat.inspection.connection_report import ConnectionReport, Summary, recent_ends, report_connection
-from chat.inspection.watch import LIMIT, MOST, Snapshot, Unwound, Watch
+from chat.inspection.connection_report import ConnectionReport, Summary
+from chat.inspection.inspection import Inspection
+from chat.inspection.watch import LIMIT, MOST, Snapshot, Unwound
 from chat.web_api.answers import ErrorBody
 from chat.web_api.bodies import read_caseless
 from chat.web_api.endpoint import Call, Routes
@@ -34,7 +35,7 @@ class Look(msgspec.Struct):
     most: Annotated[int, Meta(ge=0, le=LIMIT)] = MOST
 
 
-def admin_routes(accounts: Accounts, budgets: Budgets, watch: Watch, nodes: Nodes) -> Routes:
+def admin_routes(accounts: Accounts, budgets: Budgets, inspection: Inspection, nodes: Nodes) -> Routes:
     """Return the routes."""
     routes = Routes("admin", accounts, budgets, read=read_caseless, caseless=True)
     refusals = {403: ErrorBody}
@@ -51,7 +52,7 @@ def admin_routes(accounts: Accounts, budgets: Budgets, watch: Watch, nodes: Node
     )
     async def tree(call: Call) -> object:
         """See the server as it is now: tasks, what each awaits, cancel scopes, clients, totals."""
-        return refused(call) or watch.look(call.body.most)
+        return refused(call) or await inspection.tree(call.body.most)
 
     @routes.route(
         "POST",
@@ -63,7 +64,7 @@ def admin_routes(accounts: Accounts, budgets: Budgets, watch: Watch, nodes: Node
         """Cancel one client's scope and see how it unwound."""
         if refusal := refused(call):
             return refusal
-        return await watch.cancel(call.path["connection"]) or NO_CLIENT
+        return await inspection.cancel(call.path["connection"]) or NO_CLIENT
 
     @routes.route("GET", "/admin/nodes", answers={200: list[Node], **refusals}, token=True)
     async def servers(call: Call) -> object:
@@ -73,7 +74,7 @@ def admin_routes(accounts: Accounts, budgets: Budgets, watch: Watch, nodes: Node
     @routes.route("GET", "/admin/why", answers={200: list[Summary], **refusals}, token=True)
     async def ends(call: Call) -> object:
         """List the connections that ended abnormally of late, the last first."""
-        return refused(call) or recent_ends(watch.recorder)
+        return refused(call) or await inspection.ends()
 
     @routes.route(
         "GET",
@@ -83,6 +84,6 @@ def admin_routes(accounts: Accounts, budgets: Budgets, watch: Watch, nodes: Node
     )
     async def why(call: Call) -> object:
         """Tell why a connection ended, with its last frames (no texts)."""
-        return refused(call) or report_connection(watch.recorder, call.path["connection"]) or NOTHING_KNOWN
+        return refused(call) or await inspection.report(call.path["connection"]) or NOTHING_KNOWN
 
     return routes

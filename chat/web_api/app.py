@@ -15,6 +15,7 @@ from chat.domain.budgets import HOLD_BACK, Budgets
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.domain.refusals import NOT_SAVED, OUTCOME_UNKNOWN, UNAVAILABLE
 from chat.gateway.turns import Turns
+from chat.inspection.inspection import InspectionFailed
 from chat.web_api.answers import error, refuse
 from chat.web_api.bodies import LONGEST_BODY, BadBody
 
@@ -76,6 +77,10 @@ def create_app(
     @app.errorhandler(WriteRejected)
     async def write_rejected(_problem: WriteRejected) -> Response:
         return refuse(NOT_SAVED)
+
+    @app.errorhandler(InspectionFailed)
+    async def inspection_failed(problem: InspectionFailed) -> Response:
+        return error(503, str(problem))
 
     @app.errorhandler(Exception)
     async def failed(problem: Exception) -> Response:

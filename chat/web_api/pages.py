@@ -27,7 +27,7 @@ _HEADERS = {
 
 
 def create_pages(
-    ping: Callable[[], Awaitable[None]],
+    health: Callable[[], Awaitable[None]],
     dialects: Sequence[Routes],
     sockets: Sequence[str] = (),
     *,
@@ -37,7 +37,7 @@ def create_pages(
     """Return the routes.
 
     Args:
-        ping: returns if the storage answers and raises StorageDown if not.
+        health: returns if the server can work; raises StorageDown if not, or InspectionFailed.
         dialects: the HTTP routes to describe.
         sockets: the paths of WebSockets, where whoever asks without upgrading is told so.
         registration, lobby: these settings, for the page.
@@ -78,7 +78,7 @@ def create_pages(
     @pages.get("/healthz")
     async def healthz() -> Response:
         try:
-            await ping()
+            await health()
         except StorageDown as problem:
             return error(503, f"the database does not answer: {problem}")
         return answer({"status": "ok"})

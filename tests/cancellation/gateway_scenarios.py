@@ -26,7 +26,10 @@ from chat.domain.ports import NewPerson
 from chat.gateway.connections import Connections
 from chat.gateway.listener import Gateway, open_gateway
 from chat.gateway.websocket.endpoint import WebSocketEndpoint
+from chat.inspection.inspection import OwnInspection
 from chat.inspection.metrics import Metrics
+from chat.inspection.recorder import Recorder
+from chat.inspection.watch import Watch
 from chat.protocols.lines.commands import Recall
 from chat.protocols.lines.handlers import LobbyClient
 from chat.protocols.registry import DIALECTS, PROTOCOLS
@@ -134,12 +137,17 @@ async def gateway_of(world: World, settings: Config) -> AsyncGenerator[Gateway]:
     """The real gateway, endpoint and HTTP routes before a world."""
     metrics, accounts = Metrics(), world.accounts
     storage = world.storage
+    own = OwnInspection(Watch(Recorder(), metrics), metrics, storage.ping)
     routes = [
         *(protocol.routes(world.services) for protocol in PROTOCOLS if protocol.routes is not None),
         people_routes(accounts, Administration(accounts._users, accounts), world.core.budgets),
     ]
     app = create_app(
-        [create_pages(storage.ping, routes), create_metrics(metrics), *(part.blueprint for part in routes)],
+        [
+            create_pages(storage.ping, routes),
+            create_metrics(own.metrics),
+            *(part.blueprint for part in routes),
+        ],
         world.core.budgets,
     )
     endpoint = WebSocketEndpoint(settings, DIALECTS, world.core, world.presence)

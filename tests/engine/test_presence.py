@@ -1,9 +1,13 @@
 """Who is connected: counted while they are, renamed together, ended together."""
 
+from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any
 
-from chat.domain.closing import GOING_AWAY, Closing
+import pytest
+import trio
+
+from chat.domain.closing import GOING_AWAY, RESTARTING, Closing
 from chat.domain.entities import Person
 from chat.engine.presence import Presence
 
@@ -78,3 +82,34 @@ def test_a_rename_reaches_all_sessions_and_handshakes_of_that_person_and_nobody_
     presence.renamed(Person(id=1, name="Ada Lovelace"))
     assert hers.person is not None
     assert hers.person.name == "Zoë", "that handshake is over"
+
+
+async def test_sessions_are_closed_one_after_the_other_evenly_over_the_time(autojump_clock: object) -> None:
+    presence = Presence()
+    begun = trio.current_time()
+    moments: list[float] = []
+
+    class Timed(Session):
+        def close(self, closing: Closing) -> None:
+            super().close(closing)
+            moments.append(trio.current_time() - begun)
+
+    sessions: list[Any] = [Timed() for _ in range(5)]
+    late: Any = Session()
+    with ExitStack() as stack:
+        for session in sessions:
+            stack.enter_context(presence.present(session))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(presence.close_spread, RESTARTING, 10.0)
+            await trio.sleep(5)
+            with presence.present(late):
+                assert late.closed == [RESTARTING]
+        assert moments == pytest.approx([0, 2, 4, 6, 8])
+        presence.close_all(GOING_AWAY)  # the first reason counts
+    assert {closing for session in sessions for closing in session.closed} == {RESTARTING}
+
+
+async def test_nobody_here_is_nobody_to_wait_for(autojump_clock: object) -> None:
+    begun = trio.current_time()
+    await Presence().close_spread(RESTARTING, 10.0)
+    assert trio.current_time() == begun

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 import trio
 
-from chat.domain.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, TOO_SLOW, UNAUTHENTICATED
+from chat.domain.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, RESTARTING, TOO_SLOW, UNAUTHENTICATED
 from chat.domain.entities import LOBBY_ID, Message, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.engine.dialect import Dialect
@@ -256,6 +256,31 @@ async def test_a_stopping_server_says_goodbye_after_what_it_took_is_saved_and_to
     await late.ends()
     assert late.closed_with == GOING_AWAY
     world.assert_nothing_is_left()
+
+
+async def test_who_is_sent_away_hears_first_what_became_of_what_it_said_whoever_else_is_writing(
+    world: World, autojump_clock: object
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    client, other = await world.connect(ROOMS, ada), await talker(world, ben)
+    client.send({"Type": "enter", "RoomID": LOBBY_ID})
+    await client.hears()
+    with world.obstacles.held("save", after=True):
+        client.send({"Type": "message", "Text": "last words"})
+        await world.rest()
+        client.session.close(RESTARTING)
+        await world.rest()
+        assert client.closed_with is None
+    await client.ends()
+    assert "sent" in [frame["Type"] for frame in client.heard_now()]
+    assert (client.closed_with, other.closed_with) == (RESTARTING, None)
+    with world.obstacles.held("save", after=True):
+        other.send({"name": "ben", "message": "on it goes"})
+        await world.rest()
+        late = await world.connect(TALKER)
+        late.session.close(RESTARTING)  # has said nothing, and waits for nobody
+        await late.ends()
+        assert late.closed_with == RESTARTING
 
 
 async def test_the_first_reason_to_close_counts(world: World) -> None:

@@ -4,6 +4,7 @@ import gc
 import json
 import stat
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from structlog.testing import capture_logs
 
 from chat.domain.failures import StorageDown
 from chat.inspection.control_socket import SOCKET, open_control_socket, reachable
+from chat.inspection.inspection import OwnInspection
 from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
@@ -25,8 +27,14 @@ NO_LINE = "one line with a question is expected"
 
 
 @pytest.fixture
-def watch() -> Watch:
-    return Watch(Recorder(), Metrics())
+def own() -> OwnInspection:
+    return inspection(ping)
+
+
+def inspection(ping: Callable[[], Awaitable[None]]) -> OwnInspection:
+    """What a server with nobody on it answers."""
+    metrics = Metrics()
+    return OwnInspection(Watch(Recorder(), metrics), metrics, ping)
 
 
 async def ping() -> None:
@@ -64,31 +72,31 @@ async def ask(data: Path, question: bytes) -> Any:
     ],
 )
 async def test_a_question_has_one_answer(
-    tmp_path: Path, watch: Watch, question: bytes, result: object, error: str | None
+    tmp_path: Path, own: OwnInspection, question: bytes, result: object, error: str | None
 ) -> None:
     with trio.fail_after(10):
-        async with open_control_socket(tmp_path, watch, ping):
+        async with open_control_socket(tmp_path, own):
             assert await ask(tmp_path, question) == {"result": result, "error": error}
 
 
-async def test_a_server_whose_storage_is_down_says_why(tmp_path: Path, watch: Watch) -> None:
+async def test_a_server_whose_storage_is_down_says_why(tmp_path: Path) -> None:
     async def fail() -> None:
         await trio.lowlevel.checkpoint()
         raise StorageDown("no route to it")
 
     with trio.fail_after(10):
-        async with open_control_socket(tmp_path, watch, fail):
+        async with open_control_socket(tmp_path, inspection(fail)):
             answer = await ask(tmp_path, b"health\n")
     assert answer == {"result": None, "error": "the database does not answer: no route to it"}
 
 
-async def test_it_is_the_owners_alone_and_gone_in_the_end(tmp_path: Path, watch: Watch) -> None:
+async def test_it_is_the_owners_alone_and_gone_in_the_end(tmp_path: Path, own: OwnInspection) -> None:
     deep = tmp_path / ("x" * 100)  # longer than the address of such a socket may be
     deep.mkdir()
     with trio.fail_after(10):
         for data in (tmp_path, deep):
             (data / SOCKET).touch()  # of a server that was killed
-            async with open_control_socket(data, watch, ping):
+            async with open_control_socket(data, own):
                 mode = (data / SOCKET).stat().st_mode
                 assert stat.S_ISSOCK(mode)
                 assert stat.S_IMODE(mode) == 0o600
@@ -98,9 +106,11 @@ async def test_it_is_the_owners_alone_and_gone_in_the_end(tmp_path: Path, watch:
             assert not (data / SOCKET).exists()
 
 
-async def test_where_the_directory_takes_no_socket_it_is_done_without(tmp_path: Path, watch: Watch) -> None:
+async def test_where_the_directory_takes_no_socket_it_is_done_without(
+    tmp_path: Path, own: OwnInspection
+) -> None:
     with trio.fail_after(10), capture_logs() as logs:
-        async with open_control_socket(tmp_path / "missing", watch, ping):
+        async with open_control_socket(tmp_path / "missing", own):
             gc.collect()  # a socket that was left open is told here
     assert [(entry["log_level"], entry["event"]) for entry in logs] == [
         ("warning", "`chat tree` will need --url")

@@ -12,6 +12,7 @@ from chat.domain.closing import (
     GOING_AWAY,
     NO_PONG,
     OUTCOME_UNKNOWN,
+    RESTARTING,
     TOO_SLOW,
     UNAUTHENTICATED,
     Closing,
@@ -102,6 +103,10 @@ async def test_how_tcp_ended_is_told_where_there_was_no_close_frame() -> None:
     ("closing", "cause"),
     [
         (GOING_AWAY, Cause("going away", "The server was told to stop, and said so (1001).", usual=True)),
+        (
+            RESTARTING,
+            Cause("restarting", "The worker that served it was replaced, and said so (1012).", usual=True),
+        ),
         (
             OUTCOME_UNKNOWN,
             Cause("outcome unknown", "The database did not say in time whether a message was saved (1013)."),

@@ -14,6 +14,7 @@ from chat.domain.budgets import HOLD_BACK, Budgets
 from chat.domain.entities import LOBBY_ID, Draft, Person
 from chat.domain.ports import NewPerson
 from chat.engine.engine import open_engine
+from chat.inspection.inspection import OwnInspection
 from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
@@ -66,7 +67,8 @@ async def api() -> AsyncGenerator[Api]:
     assert isinstance(ada, Person)
     accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
     async with open_engine(storage, lambda _person: accounts, budgets=budgets, metrics=metrics) as engine:
-        app = _app(config, storage, engine, services_of(engine), Watch(Recorder(), metrics))
+        own = OwnInspection(Watch(Recorder(), metrics), metrics, storage.ping)
+        app = _app(config, storage, engine, services_of(engine), own)
         yield Api(app, storage, metrics, ada, accounts.grant(ada).token)
 
 

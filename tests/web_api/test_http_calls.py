@@ -13,6 +13,7 @@ from chat.domain.accounts import Accounts
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.engine.dialect import Dialect
 from chat.engine.engine import open_engine
+from chat.inspection.inspection import OwnInspection
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
 from chat.protocols.registry import DIALECTS
@@ -93,7 +94,8 @@ async def site() -> AsyncGenerator[Site]:
     accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
     async with open_engine(storage, lambda _person: accounts) as engine:
         watch = Watch(Recorder(), engine.metrics)
-        yield Site(_app(config, storage, engine, services_of(engine), watch), accounts)
+        own = OwnInspection(watch, engine.metrics, storage.ping)
+        yield Site(_app(config, storage, engine, services_of(engine), own), accounts)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)

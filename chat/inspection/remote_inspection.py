@@ -1,0 +1,65 @@
+"""Ask another process of this server what its control socket answers."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import trio
+
+from chat.inspection.connection_report import ConnectionReport, Summary
+from chat.inspection.control_socket import Reply, reachable
+from chat.inspection.inspection import InspectionFailed
+from chat.inspection.watch import Snapshot, Unwound
+
+_PATIENCE = 6.0
+"""Seconds for an answer: longer than a cancelled client is watched, shorter than whoever asks us waits."""
+
+
+class RemoteInspection:
+    """The port `Inspection`, answered on the control socket `name` in `directory` by the process called `who`."""
+
+    def __init__(self, directory: Path, name: str, who: str) -> None:
+        self.who = who
+        self._directory = directory
+        self._name = name
+
+    async def tree(self, most: int) -> Snapshot:
+        return await self._asked(Snapshot, "tree", most)  # type: ignore[no-any-return]
+
+    async def cancel(self, connection: int) -> Unwound | None:
+        return await self._asked(Unwound | None, "cancel", connection)  # type: ignore[no-any-return]
+
+    async def ends(self) -> list[Summary]:
+        return await self._asked(list[Summary], "why")  # type: ignore[no-any-return]
+
+    async def report(self, connection: int) -> ConnectionReport | None:
+        return await self._asked(ConnectionReport | None, "why", connection)  # type: ignore[no-any-return]
+
+    async def metrics(self) -> str:
+        return await self._asked(str, "metrics")  # type: ignore[no-any-return]
+
+    async def health(self) -> None:
+        reply = await self._ask("health")
+        if reply.error is not None:
+            raise InspectionFailed(reply.error)
+
+    async def _asked(self, kind: Any, *question: object) -> Any:  # noqa: ANN401 - as many as there are answers
+        reply = await self._ask(*question)
+        try:
+            return msgspec.convert(reply.result, kind)
+        except msgspec.ValidationError as error:  # of another version; or it said why there is none
+            raise InspectionFailed(f"{self.who}: {reply.error or error}") from error
+
+    async def _ask(self, *question: object) -> Reply:
+        answer = bytearray()
+        try:
+            with trio.fail_after(_PATIENCE):
+                with reachable(self._directory, self._name) as path:
+                    stream = await trio.open_unix_socket(path)
+                async with stream:
+                    await stream.send_all(" ".join(map(str, question)).encode() + b"\n")
+                    async for part in stream:
+                        answer += part
+                    return msgspec.json.decode(answer, type=Reply)
+        except (OSError, trio.BrokenResourceError, trio.TooSlowError, msgspec.DecodeError) as error:
+            raise InspectionFailed(f"{self.who} does not answer") from error

@@ -1,0 +1,64 @@
+"""What a parent and a worker say to each other: lines of JSON on the lifeline, a pair of connected sockets.
+
+The two may be of different versions, after a rolling restart: fields are only ever added, with a default, and what
+is not understood is passed over.
+"""
+
+from typing import Any
+
+import msgspec
+
+from chat.settings.config import Listen
+
+LONGEST = 1 << 20
+"""Bytes of a message."""
+
+
+class Listening(msgspec.Struct, frozen=True):
+    """One of the operator's listeners, with the descriptors of its sockets and the port that it really has."""
+
+    listen: Listen
+    port: int
+    descriptors: tuple[int, ...]
+
+
+class Serve(msgspec.Struct, frozen=True, tag="serve"):
+    """The first line to a worker: all that it needs. `seat` is its slot of the `seats` in the memory `slots`."""
+
+    settings: dict[str, Any]
+    data: str
+    address: dict[str, Any]
+    secret: str
+    listening: tuple[Listening, ...]
+    metrics_listening: tuple[Listening, ...]
+    seat: int
+    seats: int
+    slots: int
+
+
+class Reload(msgspec.Struct, frozen=True, tag="reload"):
+    """To a worker: these settings hold from now on, as far as they need no restart."""
+
+    settings: dict[str, Any]
+
+
+class Leave(msgspec.Struct, frozen=True, tag="leave"):
+    """To a worker: accept no more, send the clients away over `spread` seconds, and end."""
+
+    spread: float
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """From a worker: it serves. `addresses` are its listeners' URLs."""
+
+    addresses: tuple[str, ...]
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """From a worker: why it does not start, in one line; then it ends."""
+
+    reason: str
+
+
+ToWorker = Serve | Reload | Leave
+FromWorker = Ready | Refused

@@ -17,6 +17,8 @@
     6. What was delivered is noted: the note    twice               is delivered again
        under way, and once more.                query_timeout
     7. Connections to PostgreSQL close.         query_timeout       is ended from our side
+    With several workers, steps 1 to 7 are each worker's, and the parent waits for all of them.
+    A worker that is not done then                             is killed, and gone in REAP
     8. An embedded PostgreSQL stops: fast for   grace               is killed
        FAST_SHARE of it, and then at once.
     9. It is gone when killed.                  REAP                is left to the system
@@ -34,6 +36,14 @@ FAST_SHARE = 0.8
 REAP = 1.0
 
 
+def longest_worker_stop(grace: float, commit_timeout: float, query_timeout: float) -> float:
+    """Return how many seconds steps 1 to 7 take where each takes all it may: after that a worker is killed."""
+    return grace + CUT_DELAY + APP_STOP + commit_timeout + 4 * query_timeout
+
+
 def longest_stop(grace: float, commit_timeout: float, query_timeout: float) -> float:
-    """Return how many seconds a stop takes where each step takes all it may: a service manager waits for longer."""
-    return grace + CUT_DELAY + APP_STOP + commit_timeout + 4 * query_timeout + grace + REAP
+    """Return how many seconds a stop takes where each step takes all it may: a service manager waits for longer.
+
+    With several workers it is REAP more.
+    """
+    return longest_worker_stop(grace, commit_timeout, query_timeout) + grace + REAP

@@ -11,6 +11,7 @@ from chat.cli.serve import serve
 from chat.cli.tree import tree
 from chat.cli.user import user
 from chat.cli.why import why
+from chat.cli.worker import worker
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -27,3 +28,4 @@ main.add_command(serve)
 main.add_command(tree)
 main.add_command(user)
 main.add_command(why)
+main.add_command(worker)

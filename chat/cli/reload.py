@@ -3,8 +3,9 @@
 Nothing that goes wrong here ends the server: it goes on with what it has, and logs why.
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Protocol
 
 import structlog
 import trio
@@ -15,9 +16,6 @@ from chat.domain.startup import CannotStart
 from chat.logs import configure_logging
 from chat.settings.config import FIELDS, Config, ConfigError, variable
 
-if TYPE_CHECKING:  # it takes a second to import
-    from chat.server import Server
-
 logger = structlog.get_logger(__name__)
 
 _RELOADED = ("tls_cert", "tls_key", "log_level")
@@ -25,6 +23,15 @@ _RELOADED = ("tls_cert", "tls_key", "log_level")
 
 _PATIENCE = 10.0
 """Seconds for the files to be read, each time: a file system may hang."""
+
+
+class Reloadable(Protocol):
+    """A server that is open, or the parent of several."""
+
+    @property
+    def renew_certificate(self) -> Callable[[Path, Path], Awaitable[None]]:
+        """Reads certificate and key anew. Raises CannotStart where they are of no use."""
+        ...
 
 
 class Reloads:
@@ -37,7 +44,7 @@ class Reloads:
     """
 
     def __init__(self, config: Config, read: Callable[[], Config], manager: ServiceManager) -> None:
-        self._config = config
+        self.config = config  # what is in force
         self._read = read
         self._manager = manager
         self._asked = trio.Event()
@@ -46,22 +53,26 @@ class Reloads:
         """Have it all read again, once the server runs. Who asks while one is under way gets another. Sync."""
         self._asked.set()
 
-    async def serve(self, server: "Server") -> None:
-        """Reload whenever it is asked for, until cancelled."""
+    async def serve(
+        self, server: Reloadable, hand_on: Callable[[Config], Awaitable[None]] | None = None
+    ) -> None:
+        """Reload whenever it is asked for, until cancelled; `hand_on` is given what is in force then."""
         while True:
             await self._asked.wait()
             self._asked = trio.Event()
             await self._manager.tell_reloading()
             await self._reload(server)
+            if hand_on is not None:
+                await hand_on(self.config)
             await self._manager.tell_ready()
 
-    async def _reload(self, server: "Server") -> None:
+    async def _reload(self, server: Reloadable) -> None:
         new = await self._read_again()
         self._tell_what_waits_for_a_restart(new)
-        configure_logging(new.log_level, self._config.log_format, self._config.log_addresses)
+        configure_logging(new.log_level, self.config.log_format, self.config.log_addresses)
         logger.info("reloaded", log_level=new.log_level)
-        self._config = structs.replace(self._config, log_level=new.log_level)
-        if self._config.tls_cert and new.tls_cert and new.tls_key:
+        self.config = structs.replace(self.config, log_level=new.log_level)
+        if self.config.tls_cert and new.tls_cert and new.tls_key:
             try:
                 with trio.fail_after(_PATIENCE):
                     await server.renew_certificate(new.tls_cert, new.tls_key)
@@ -71,7 +82,7 @@ class Reloads:
                 )
             else:
                 logger.info("new connections get the certificate as it is now", file=str(new.tls_cert))
-                self._config = structs.replace(self._config, tls_cert=new.tls_cert, tls_key=new.tls_key)
+                self.config = structs.replace(self.config, tls_cert=new.tls_cert, tls_key=new.tls_key)
 
     async def _read_again(self) -> Config:
         """The configuration as it is given now; the one in force where it cannot be read."""
@@ -80,11 +91,11 @@ class Reloads:
                 return await trio.to_thread.run_sync(self._read, abandon_on_cancel=True)
         except (ConfigError, trio.TooSlowError) as error:
             logger.error("the settings stay as they were", reason=str(error) or "their file cannot be read")
-            return self._config
+            return self.config
 
     def _tell_what_waits_for_a_restart(self, new: Config) -> None:
-        changed = [name for name in FIELDS if getattr(new, name) != getattr(self._config, name)]
-        if (new.tls_cert is None) == (self._config.tls_cert is None):
+        changed = [name for name in FIELDS if getattr(new, name) != getattr(self.config, name)]
+        if (new.tls_cert is None) == (self.config.tls_cert is None):
             changed = [name for name in changed if name not in _RELOADED]
         else:
             changed = [name for name in changed if name != "log_level"]

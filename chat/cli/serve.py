@@ -1,10 +1,11 @@
 """`chat serve`: from the settings to a running server, and from a signal to a clean end."""
 
-import gc
 import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
 
 import click
 import structlog
@@ -14,13 +15,20 @@ from chat.cli.flags import config_flags
 from chat.cli.refused import CommandFailed, one_line_refusals
 from chat.cli.reload import Reloads
 from chat.cli.service_manager import ServiceManager
+from chat.cli.spare_collector import spare_collector
 from chat.cli.terminal import Terminal
 from chat.gateway.descriptors import raise_descriptor_limit
 from chat.logs import configure_logging
 from chat.settings.config import FIELDS, Config
 from chat.settings.sources import read_config
 
+if TYPE_CHECKING:  # they take a second to import
+    from chat.server import Server
+    from chat.workers.parent import Workers
+
 logger = structlog.get_logger(__name__)
+
+_RESTART = [getattr(signal, name) for name in ("SIGUSR2",) if hasattr(signal, name)]
 
 SIGNALS = [
     getattr(signal, name)
@@ -35,7 +43,8 @@ def serve(**flags: object) -> None:
     """Run the server until SIGTERM or Ctrl-C; a second one cuts the goodbyes short.
 
     SIGHUP has it read certificate, key and log level again, for connections that come from then on. Where the
-    terminal that it was started from closes, it stops as with SIGTERM.
+    terminal that it was started from closes, it stops as with SIGTERM. With several workers, SIGUSR2 replaces them
+    one by one, as for an update: nobody is refused, and clients are sent to those that serve.
 
     A setting is a flag, an environment variable (in brackets, before the default) or a key of the TOML file,
     named like the variable, in lower case and without CHAT_. Flags win over the environment, which wins over
@@ -62,9 +71,15 @@ async def serve_until_signalled(config: Config, read: Callable[[], Config]) -> b
     terminal, manager = Terminal(), ServiceManager()
     reloads = Reloads(config, read, manager)
 
+    restart: Callable[[], None] | None = None  # of several workers
+
     async def heed(signals: AsyncIterator[int]) -> None:
         async for number in signals:
             name = signal.Signals(number).name
+            if name == "SIGUSR2":
+                if restart is not None:
+                    restart()
+                continue
             if name == "SIGHUP" and not terminal.has_closed():
                 logger.info("told to reload", signal=name)
                 reloads.ask()
@@ -78,21 +93,19 @@ async def serve_until_signalled(config: Config, read: Callable[[], Config]) -> b
                 # A second SIGHUP cuts nothing: both the system and the shell tell of a terminal's end.
                 serving.cancel(reason="told to stop")
 
-    with trio.open_signal_receiver(*SIGNALS) as signals:
-        # Imported here: it takes a second, which --help need not wait for and a signal may fall into.
-        from chat.server import open_server
-
+    with trio.open_signal_receiver(*SIGNALS, *(_RESTART if config.workers > 1 else ())) as signals:
         async with trio.open_nursery() as watch:
             watch.start_soon(heed, signals)
             with serving:
-                async with open_server(config) as server:
-                    _spare_collector()
+                async with _open(config) as server:
+                    spare_collector()
                     for address in server.addresses:
                         _announce(address)
+                    restart = getattr(server, "restart", None)
                     ready.set()
                     await manager.tell_ready()
                     async with trio.open_nursery() as reloading:
-                        reloading.start_soon(reloads.serve, server)
+                        reloading.start_soon(reloads.serve, server, getattr(server, "reload", None))
                         await stopping.wait()
                         reloading.cancel_scope.cancel(reason="told to stop")
                     await manager.tell_stopping()
@@ -100,17 +113,15 @@ async def serve_until_signalled(config: Config, read: Callable[[], Config]) -> b
     return not (stopping.is_set() and serving.cancelled_caught)
 
 
-def _spare_collector() -> None:
-    """Let the garbage collector look less often, and never again at what the start left.
+def _open(config: Config) -> "AbstractAsyncContextManager[Server] | AbstractAsyncContextManager[Workers]":
+    # Imported here: it takes a second, which --help need not wait for and a signal may fall into.
+    if config.workers > 1:
+        from chat.workers.parent import open_workers
 
-    A batch of messages is thousands of objects that end by themselves. At CPython's own pace they make it walk
-    through every session again and again: 8 % of the time of a busy server with a thousand clients. Ten thousand
-    and not more, because each collection stops the server: with 50,000 young objects for 30 to 50 ms, with 10,000
-    for 6.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
+        return open_workers(config)
+    from chat.server import open_server
+
+    return open_server(config)
 
 
 def _announce(address: str) -> None:

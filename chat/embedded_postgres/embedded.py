@@ -12,6 +12,7 @@ from chat.domain.startup import CannotStart
 from chat.embedded_postgres.cluster import SUPERUSER, prepare_cluster
 from chat.embedded_postgres.data_directory import DataDirectory
 from chat.embedded_postgres.server_log import ServerLog
+from chat.embedded_postgres.settings import FEWEST_CONNECTIONS
 from chat.embedded_postgres.socket_directory import PORT, find_socket_directory, open_socket_directory
 from chat.embedded_postgres.supervisor import Supervisor
 
@@ -40,8 +41,12 @@ class EmbeddedPostgres:
 
 
 @asynccontextmanager
-async def open_embedded_postgres(data: DataDirectory, *, grace: float) -> AsyncGenerator[EmbeddedPostgres]:
+async def open_embedded_postgres(
+    data: DataDirectory, *, grace: float, connections: int = FEWEST_CONNECTIONS
+) -> AsyncGenerator[EmbeddedPostgres]:
     """Run PostgreSQL on `data` for as long as the block lasts; its database is made if it is missing.
+
+    `connections` is how many it takes.
 
     Leaving the block stops it within `grace` seconds, with clients connected or not. Raises CannotStart.
     Cancelling: it is stopped the same way; what was committed is kept.
@@ -51,7 +56,7 @@ async def open_embedded_postgres(data: DataDirectory, *, grace: float) -> AsyncG
     cluster = await prepare_cluster(data.path)
     log = ServerLog(data.path / "postgres.log")
     with open_socket_directory(data.path, cluster.owner) as sockets:
-        supervisor = Supervisor(cluster, sockets, log, grace)
+        supervisor = Supervisor(cluster, sockets, log, grace, connections)
         async with trio.open_nursery() as nursery:
             refusal = await nursery.start(supervisor.run)
             if refusal is None:

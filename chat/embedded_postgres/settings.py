@@ -12,7 +12,6 @@ SETTINGS = {
     "listen_addresses": "",
     "port": str(PORT),
     "unix_socket_permissions": "0700",
-    "max_connections": "50",
     "fsync": "on",
     "full_page_writes": "on",
     "synchronous_commit": "on",
@@ -31,9 +30,26 @@ SETTINGS = {
 }
 
 
-def command(cluster: Cluster, sockets: Path) -> list[str | Path]:
+FEWEST_CONNECTIONS = 50
+"""What one server with its pool, `chat user` beside it, and whoever looks in with psql need."""
+
+_BESIDE_THE_POOL = 6
+"""Connections of one worker that are not of its pool: the journal's, those that listen, and some to spare."""
+
+
+def connections_for(workers: int, pool_size: int) -> int:
+    """Return how many connections PostgreSQL takes: enough for all workers, and the successor of one of them."""
+    if workers == 1:
+        return FEWEST_CONNECTIONS
+    return FEWEST_CONNECTIONS + (workers + 1) * (pool_size + _BESIDE_THE_POOL)
+
+
+def command(cluster: Cluster, sockets: Path, connections: int = FEWEST_CONNECTIONS) -> list[str | Path]:
     """Return the command line that runs PostgreSQL on `cluster` with its socket in the directory `sockets`."""
-    settings = SETTINGS | {"unix_socket_directories": _quoted(sockets)}
+    settings = SETTINGS | {
+        "max_connections": str(connections),
+        "unix_socket_directories": _quoted(sockets),
+    }
     options = [f"--{name}={value}" for name, value in settings.items()]
     return [cluster.binaries.directory / "postgres", "-D", cluster.path, *options]
 

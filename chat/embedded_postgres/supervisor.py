@@ -33,12 +33,14 @@ logger = structlog.get_logger(__name__)
 class Supervisor:
     """Runs PostgreSQL on `cluster` with its socket in `sockets`. Only `run` changes what is public here."""
 
-    def __init__(self, cluster: Cluster, sockets: Path, server_log: ServerLog, grace: float) -> None:
+    def __init__(
+        self, cluster: Cluster, sockets: Path, server_log: ServerLog, grace: float, connections: int
+    ) -> None:
         self.ready = False  # it takes connections
         self.restarts = 0  # how often it has come back
         self.pid: int | None = None  # the postmaster's
         self._cluster = cluster
-        self._command = command(cluster, sockets)
+        self._command = command(cluster, sockets, connections)
         self._log = server_log
         self._grace = grace
 

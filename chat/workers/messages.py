@@ -49,9 +49,7 @@ class Leave(msgspec.Struct, frozen=True, tag="leave"):
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
-    """From a worker: it serves. `addresses` are its listeners' URLs."""
-
-    addresses: tuple[str, ...]
+    """From a worker: it serves."""
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):

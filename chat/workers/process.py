@@ -1,0 +1,128 @@
+"""One worker as a process: started with its lifeline, heard, told to stop, and never left behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import trio
+
+from chat.shutdown import REAP
+from chat.workers.lifeline import Lifeline
+from chat.workers.messages import FromWorker, Leave, Ready, Refused, Reload
+
+
+def command() -> tuple[str, ...]:
+    """Return the command of a worker, to which its lifeline's descriptor is added; it runs this very package."""
+    root = Path(__file__).parents[2]
+    # Without -P another `chat` in the working directory would be taken for ours.
+    safely = () if root == Path.cwd() else ("-P",)
+    return (sys.executable, *safely, "-m", "chat", "worker")
+
+
+class WorkerProcess:
+    """A worker. Only run() changes what is public here.
+
+    Args:
+        command: what to start; the number of the lifeline's descriptor comes last.
+        first: its first message.
+        descriptors: what it inherits.
+        stop_time: seconds after which a worker that was told to stop is killed.
+    """
+
+    def __init__(
+        self, command: Sequence[str], first: msgspec.Struct, descriptors: Sequence[int], stop_time: float
+    ) -> None:
+        self.ready = False  # it serves
+        self.refusal: str | None = None  # why it does not start, in its own words
+        self.pid: int | None = None
+        self._command = command
+        self._first = first
+        self._descriptors = descriptors
+        self._stop_time = stop_time
+        self._process: trio.Process | None = None
+        self._lifeline: Lifeline | None = None
+        self._told = False  # to stop
+        self._life = trio.CancelScope()  # its deadline is the end of our patience
+
+    async def run(self, became_ready: trio.Event) -> int:
+        """Run it until it has ended; return its exit status, below 0 for a signal. Raises OSError.
+
+        `became_ready` is set when it serves. Cancelling: it is cut, as by a second signal, and killed if it hangs.
+        """
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            process = await trio.lowlevel.open_process(
+                [*self._command, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(), *self._descriptors),
+                start_new_session=True,  # a Ctrl-C in our terminal is for us, who tell it
+            )
+            # No await from here to the block that ends it.
+            lifeline = Lifeline(socket.socket(fileno=os.dup(ours.fileno())), FromWorker)
+        self._process, self._lifeline, self.pid = process, lifeline, process.pid
+        try:
+            if self._told:  # meanwhile
+                process.terminate()
+            with self._life:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._hear, lifeline, became_ready)
+                    await lifeline.send(self._first)
+                    await process.wait()
+                    nursery.cancel_scope.cancel(reason="the worker has ended")
+        finally:
+            self.ready = False
+            await self._end(process)
+            self._process = self._lifeline = self.pid = None
+            lifeline.close()
+        return -signal.SIGKILL if process.returncode is None else process.returncode
+
+    def stop(self) -> None:
+        """Tell it to stop as a single server does; after the stop time it is killed. Sync."""
+        self._told = True
+        if self._process is not None:
+            self._process.terminate()
+        self._life.deadline = min(self._life.deadline, trio.current_time() + self._stop_time)
+
+    async def leave(self, spread: float) -> None:
+        """Tell it to send its clients away over `spread` seconds, and to end. Cancelling: it may have been told."""
+        self._life.deadline = min(self._life.deadline, trio.current_time() + spread + self._stop_time)
+        if self._lifeline is not None:
+            await self._lifeline.send(Leave(spread))
+
+    async def reload(self, settings: Reload) -> None:
+        """Give it new settings. Cancelling: it may have got them."""
+        if self._lifeline is not None:
+            await self._lifeline.send(settings)
+
+    async def _hear(self, lifeline: Lifeline, became_ready: trio.Event) -> None:
+        async for message in lifeline.messages():
+            match message:
+                case Ready():
+                    self.ready = True
+                    became_ready.set()
+                case Refused(reason):
+                    self.refusal = reason
+
+    async def _end(self, process: trio.Process) -> None:
+        """See that it is gone, whatever it does."""
+        if process.returncode is not None:
+            return
+        if self._life.cancel_called:
+            process.kill()
+        else:  # we are cancelled: the first of these may be its first signal, the second cuts it
+            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGINT)
+            # Without the shield a cancelled parent would leave its workers without PostgreSQL, and running.
+            with trio.move_on_after(self._stop_time, shield=True):
+                await process.wait()
+                return
+            process.kill()
+        # Without the shield a zombie would be left; a process that was killed ends at once.
+        with trio.move_on_after(REAP, shield=True):
+            await process.wait()

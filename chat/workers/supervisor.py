@@ -1,0 +1,130 @@
+"""All workers: started, kept running, replaced one by one, and told to stop."""
+
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import asynccontextmanager
+
+import structlog
+import trio
+
+from chat.domain.startup import CannotStart
+from chat.workers.keeper import Keeper
+from chat.workers.messages import Reload
+from chat.workers.process import WorkerProcess
+
+logger = structlog.get_logger(__name__)
+
+
+class Supervisor:
+    """`count` workers, each in a seat of its own; one seat more is for the successor of one that leaves.
+
+    Args:
+        prepare: returns a worker for a seat, yet to be run.
+        vacate: is told the seat of a worker that has ended.
+    """
+
+    def __init__(
+        self, count: int, prepare: Callable[[int], WorkerProcess], vacate: Callable[[int], None]
+    ) -> None:
+        self._count = count
+        self._prepare = prepare
+        self._vacate = vacate
+        self._keepers: list[Keeper] = []  # the oldest first
+        self._asked = trio.Event()  # for a restart
+
+    def __iter__(self) -> Iterator[Keeper]:
+        """Iterate over all there are, those that start or leave too. The caller must not await in between."""
+        return iter(tuple(self._keepers))
+
+    def restart(self) -> None:
+        """Have all workers replaced, one by one. Who asks while that is under way gets another. Sync."""
+        self._asked.set()
+
+    async def reload(self, settings: Reload) -> None:
+        """Give all workers new settings. Cancelling: some may have got them."""
+        async with trio.open_nursery() as nursery:
+            for keeper in self:
+                nursery.start_soon(keeper.reload, settings)
+
+    def stop(self) -> None:
+        """Tell all workers to stop, at once; those that do not start yet are not started. Sync."""
+        for keeper in self:
+            keeper.stop()
+
+    async def start(self, keeping: trio.Nursery) -> str | None:
+        """Start all workers; return None once they serve, or why one does not. Cancelling: they are cut.
+
+        The first one makes or upgrades the tables of the database, so the others wait for it.
+        """
+        refusals = [await self._keep_another(keeping)]
+
+        async def start() -> None:
+            refusals.append(await self._keep_another(keeping))
+
+        if refusals == [None]:
+            async with trio.open_nursery() as nursery:
+                for _ in range(self._count - 1):
+                    nursery.start_soon(start)
+        return next((refusal for refusal in refusals if refusal is not None), None)
+
+    async def serve_restarts(self, keeping: trio.Nursery, spread: Callable[[], float]) -> None:
+        """Replace all workers whenever it is asked for, until cancelled.
+
+        The clients of each old one are sent away over `spread()` seconds, when the new one serves.
+        """
+        while True:
+            await self._asked.wait()
+            self._asked = trio.Event()
+            logger.info("all workers are replaced, one by one")
+            for old in self:
+                if (refusal := await self._keep_another(keeping)) is not None:
+                    logger.error("the new worker does not start: the others stay", reason=refusal)
+                    break
+                await old.leave(spread())
+                await old.ended.wait()
+            else:
+                logger.info("all workers have been replaced")
+
+    async def _keep_another(self, keeping: trio.Nursery) -> str | None:
+        taken = {keeper.seat for keeper in self._keepers}
+        keeper = Keeper(next(seat for seat in range(self._count + 1) if seat not in taken), self._prepare)
+        self._keepers.append(keeper)  # no await since its seat was chosen
+        refusal: str | None = await keeping.start(self._keep, keeper)
+        return refusal
+
+    async def _keep(self, keeper: Keeper, task_status: trio.TaskStatus[str | None]) -> None:
+        try:
+            await keeper.run(task_status)
+        finally:
+            self._keepers.remove(keeper)
+            self._vacate(keeper.seat)
+
+
+@asynccontextmanager
+async def open_supervisor(
+    count: int,
+    prepare: Callable[[int], WorkerProcess],
+    vacate: Callable[[int], None] = lambda _seat: None,
+    spread: Callable[[], float] = lambda: 0.0,
+) -> AsyncGenerator[Supervisor]:
+    """Run `count` workers for as long as the block lasts; see Supervisor and serve_restarts().
+
+    Leaving the block tells all of them to stop at once, and waits until they have. Raises CannotStart where one
+    does not start. Cancelling: all are cut, and gone.
+    """
+    supervisor = Supervisor(count, prepare, vacate)
+    async with trio.open_nursery() as keeping:
+        refusal = await supervisor.start(keeping)
+        if refusal is None:
+            try:
+                async with trio.open_nursery() as restarting:
+                    restarting.start_soon(supervisor.serve_restarts, keeping, spread)
+                    try:
+                        yield supervisor
+                    finally:
+                        restarting.cancel_scope.cancel(reason="the workers stop")
+            finally:
+                supervisor.stop()
+        else:
+            supervisor.stop()
+    if refusal is not None:  # outside the nursery, which would wrap it
+        raise CannotStart(refusal)

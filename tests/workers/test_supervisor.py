@@ -1,0 +1,317 @@
+"""Workers are started, kept running, replaced and stopped; small programs stand in their places."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import trio
+import trio.testing
+from structlog.testing import capture_logs
+
+from chat.domain.startup import CannotStart
+from chat.workers.messages import Reload, Serve
+from chat.workers.pauses import FIRST, LONGEST, STEADY, Pauses
+from chat.workers.process import WorkerProcess
+from chat.workers.supervisor import open_supervisor
+from tests.support.processes import child, has_ended, wait_until_ended
+
+if sys.platform == "win32":
+    pytest.skip("has no workers", allow_module_level=True)
+
+STAND_IN = Path(__file__).with_name("stand_in.py")
+
+
+class Note(NamedTuple):
+    """A line of the journal."""
+
+    seat: int
+    pid: int
+    what: str
+
+
+class Places:
+    """Stand-ins for workers, that all write to one journal; `behaviours` are of the first ones, then all are the last.
+
+    `stop_time` is in seconds.
+    """
+
+    def __init__(self, journal: Path, *behaviours: str, stop_time: float = 20.0) -> None:
+        self.vacated: list[int] = []
+        self._journal = journal
+        self._behaviours = list(behaviours)
+        self._stop_time = stop_time
+
+    def prepare(self, seat: int) -> WorkerProcess:
+        behaviour = self._behaviours.pop(0) if len(self._behaviours) > 1 else self._behaviours[0]
+        command = (sys.executable, "-I", "-S", str(STAND_IN), behaviour, str(self._journal))
+        return WorkerProcess(command, serve(seat), (), self._stop_time)
+
+    def notes(self, what: str | None = None) -> list[Note]:
+        """What the stand-ins wrote: all of it, or those lines that begin with `what`."""
+        lines = self._journal.read_text().splitlines() if self._journal.exists() else []
+        notes = [
+            Note(int(seat), int(pid), told) for seat, pid, told in (each.split(" ", 2) for each in lines)
+        ]
+        return notes if what is None else [note for note in notes if note.what.startswith(what)]
+
+    def assert_nobody_is_left(self) -> None:
+        assert [note.pid for note in self.notes() if not has_ended(note.pid)] == []
+
+
+def serve(seat: int) -> Serve:
+    return Serve({}, "/nowhere", {}, "", (), (), seat, 9, 0)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    return tmp_path / "journal"
+
+
+async def until(condition: Callable[[], object]) -> None:
+    while not condition():  # noqa: ASYNC110 - what other processes do sets no Event
+        await trio.sleep(0.01)
+
+
+async def test_all_serve_when_the_block_begins_and_all_are_told_before_one_has_ended(journal: Path) -> None:
+    places = Places(journal, "waits", stop_time=0.5)
+    with trio.fail_after(30):
+        async with open_supervisor(3, places.prepare, places.vacated.append) as supervisor:
+            assert [keeper.serves for keeper in supervisor] == [True] * 3
+            assert sorted(note.seat for note in places.notes("started")) == [0, 1, 2]
+            assert len({keeper.pid for keeper in supervisor}) == 3
+    assert len(places.notes("SIGTERM")) == 3
+    assert sorted(places.vacated) == [0, 1, 2]
+    places.assert_nobody_is_left()
+
+
+async def test_the_first_starts_alone_so_that_one_worker_makes_the_tables(journal: Path) -> None:
+    places = Places(journal, "silent")
+    with trio.move_on_after(30) as in_time:
+        async with trio.open_nursery() as nursery:
+
+            async def open_it() -> None:
+                async with open_supervisor(3, places.prepare):
+                    raise AssertionError("nobody serves")
+
+            nursery.start_soon(open_it)
+            await until(lambda: places.notes("started"))
+            await trio.testing.wait_all_tasks_blocked()
+            assert len(places.notes("started")) == 1
+            nursery.cancel_scope.cancel()
+    assert not in_time.cancelled_caught
+    places.assert_nobody_is_left()
+
+
+@pytest.mark.parametrize("behaviours", [("refuses",), ("serves", "refuses", "serves")])
+async def test_a_worker_that_does_not_start_is_why_the_parent_does_not(
+    journal: Path, behaviours: tuple[str, ...]
+) -> None:
+    places = Places(journal, *behaviours)
+    with trio.fail_after(30), pytest.raises(CannotStart, match=r"^it does not like it here$"):
+        async with open_supervisor(3, places.prepare):
+            raise AssertionError("one of them does not serve")
+    places.assert_nobody_is_left()
+
+
+async def test_a_worker_that_says_nothing_before_it_ends_is_told_of_by_its_status(journal: Path) -> None:
+    places = Places(journal, "silent")
+    told: list[str] = []
+    with trio.fail_after(30):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_kill_the_first, places)
+            try:
+                async with open_supervisor(1, places.prepare):
+                    raise AssertionError("nobody serves")
+            except CannotStart as error:
+                told.append(str(error))
+    assert told == ["it ended with SIGKILL"]
+
+
+async def _kill_the_first(places: Places) -> None:
+    await until(lambda: places.notes("started"))
+    os.kill(places.notes("started")[0].pid, signal.SIGKILL)
+
+
+async def test_a_worker_that_ends_is_started_again_in_its_seat_and_the_others_go_on(journal: Path) -> None:
+    places = Places(journal, "serves")
+    with trio.fail_after(30), capture_logs() as logs:
+        async with open_supervisor(3, places.prepare) as supervisor:
+            before = [keeper.pid for keeper in supervisor]
+            assert before[1] is not None
+            os.kill(before[1], signal.SIGKILL)
+            await until(lambda: all(keeper.serves and keeper.pid != before[1] for keeper in supervisor))
+            now = [keeper.pid for keeper in supervisor]
+            assert (now[0], now[2]) == (before[0], before[2])
+            assert places.notes("started")[-1].seat == 1
+    lines = [line for line in logs if line["event"] == "a worker ended and is started again"]
+    assert [(line["worker"], line["reason"], line["pause"]) for line in lines] == [
+        (2, "it ended with SIGKILL", FIRST)
+    ]
+
+
+def test_pauses_double_up_to_a_longest_and_begin_anew_after_a_steady_run() -> None:
+    pauses = Pauses()
+    told = [pauses.next(0.1) for _ in range(8)]
+    assert told == [FIRST, 2 * FIRST, 4 * FIRST, 8 * FIRST, 16 * FIRST, 32 * FIRST, LONGEST, LONGEST]
+    assert pauses.next(STEADY - 1) == LONGEST
+    assert pauses.next(STEADY) == FIRST
+    assert pauses.next(0.0) == 2 * FIRST
+    for _ in range(2000):
+        assert pauses.next(0.0) <= LONGEST
+
+
+async def test_a_worker_that_ends_again_and_again_is_started_with_growing_pauses(journal: Path) -> None:
+    places = Places(journal, "dies", "dies", "dies", "serves")
+    with trio.fail_after(30), capture_logs() as logs:
+        async with open_supervisor(1, places.prepare):
+            await until(lambda: len(places.notes("started")) == 4)
+    lines = [line for line in logs if line["event"] == "a worker ended and is started again"]
+    assert [line["reason"] for line in lines] == ["it ended with status 3"] * 3
+    assert [line["pause"] for line in lines] == [FIRST, 2 * FIRST, 4 * FIRST]
+
+
+async def test_a_stop_does_not_wait_for_a_pause(journal: Path) -> None:
+    places = Places(journal, "dies")
+    with trio.fail_after(30), capture_logs() as logs:
+        async with open_supervisor(1, places.prepare):
+            await until(lambda: any(line.get("pause", 0) >= 4 * FIRST for line in logs))
+    places.assert_nobody_is_left()
+
+
+async def test_a_worker_that_hangs_at_a_stop_is_killed_and_the_others_end_by_themselves(
+    journal: Path,
+) -> None:
+    places = Places(journal, "hangs", "serves", stop_time=0.3)
+    with trio.fail_after(30), capture_logs() as logs:
+        async with open_supervisor(2, places.prepare):
+            pass
+    ended = {line["worker"]: line["status"] for line in logs if line["event"] == "a worker has ended"}
+    assert ended == {1: "SIGKILL", 2: "status 0"}
+    places.assert_nobody_is_left()
+
+
+async def test_cancelling_a_stop_is_a_second_signal_to_all(journal: Path) -> None:
+    places = Places(journal, "waits")
+    with trio.fail_after(30):
+        async with trio.open_nursery() as nursery:
+
+            async def open_it() -> None:
+                async with open_supervisor(2, places.prepare):
+                    pass
+
+            nursery.start_soon(open_it)
+            await until(lambda: len(places.notes("SIGTERM")) == 2)
+            assert places.notes("SIGINT") == []
+            nursery.cancel_scope.cancel()
+    assert len(places.notes("SIGINT")) == 2
+    places.assert_nobody_is_left()
+
+
+async def test_a_restart_replaces_one_after_the_other_each_by_one_that_serves_already(journal: Path) -> None:
+    places = Places(journal, "serves")
+    with trio.fail_after(30), capture_logs() as logs:
+        async with open_supervisor(
+            2, places.prepare, places.vacated.append, spread=lambda: 7.5
+        ) as supervisor:
+            old = [keeper.pid for keeper in supervisor]
+            supervisor.restart()
+            await until(lambda: any(line["event"] == "all workers have been replaced" for line in logs))
+            assert [keeper.serves for keeper in supervisor] == [True] * 2
+            assert not {keeper.pid for keeper in supervisor} & set(old)
+    first, second = old
+    happened = [(note.seat, note.what) for note in places.notes() if note.what != "SIGTERM"]
+    assert sorted(happened[:2]) == [(0, "started"), (1, "started")]
+    assert happened[2:] == [(2, "started"), (0, "leave 7.5"), (0, "started"), (1, "leave 7.5")]
+    assert [note.pid for note in places.notes("leave")] == [first, second]
+    assert places.vacated[:2] == [0, 1]
+    places.assert_nobody_is_left()
+
+
+async def test_where_the_new_one_does_not_start_the_old_ones_stay(journal: Path) -> None:
+    """As when the program on the disk is broken."""
+    places = Places(journal, "serves", "serves", "refuses")
+    with trio.fail_after(30), capture_logs() as logs:
+        async with open_supervisor(2, places.prepare) as supervisor:
+            old = [keeper.pid for keeper in supervisor]
+            supervisor.restart()
+            await until(lambda: [line for line in logs if line["log_level"] == "error"])
+            assert [keeper.pid for keeper in supervisor if keeper.serves] == old
+    (told,) = (line for line in logs if line["log_level"] == "error")
+    assert told["reason"] == "it does not like it here"
+    assert places.notes("leave") == []
+    places.assert_nobody_is_left()
+
+
+async def test_whoever_does_not_leave_in_time_is_killed_and_the_restart_goes_on(journal: Path) -> None:
+    places = Places(journal, "hangs", "serves", stop_time=0.3)
+    with trio.fail_after(30), capture_logs() as logs:
+        async with open_supervisor(2, places.prepare) as supervisor:
+            supervisor.restart()
+            await until(lambda: any(line["event"] == "all workers have been replaced" for line in logs))
+    ended = [(line["worker"], line["status"]) for line in logs if line["event"] == "a worker has ended"]
+    assert ended[:2] == [(1, "SIGKILL"), (2, "status 0")]
+    places.assert_nobody_is_left()
+
+
+async def test_who_asks_for_a_restart_during_one_gets_another(journal: Path) -> None:
+    places = Places(journal, "serves")
+    with trio.fail_after(30), capture_logs() as logs:
+        async with open_supervisor(1, places.prepare) as supervisor:
+            supervisor.restart()
+            await until(lambda: len(places.notes("started")) == 2)
+            supervisor.restart()
+            supervisor.restart()
+            await until(lambda: [line["event"] for line in logs].count("all workers have been replaced") == 2)
+    assert len(places.notes("started")) == 3
+
+
+async def test_a_stop_in_the_middle_of_a_restart_ends_old_and_new(journal: Path) -> None:
+    places = Places(journal, "serves", "silent")
+    with trio.fail_after(30):
+        async with open_supervisor(1, places.prepare) as supervisor:
+            supervisor.restart()
+            await until(lambda: len(places.notes("started")) == 2)
+    places.assert_nobody_is_left()
+
+
+async def test_new_settings_reach_all_workers(journal: Path) -> None:
+    places = Places(journal, "serves")
+    with trio.fail_after(30):
+        async with open_supervisor(2, places.prepare) as supervisor:
+            await supervisor.reload(Reload({"log_level": "debug"}))
+            await until(lambda: len(places.notes("reload")) == 2)
+    assert {note.what for note in places.notes("reload")} == {"reload {'log_level': 'debug'}"}
+
+
+PARENT = """
+import sys, trio
+from pathlib import Path
+from chat.workers.supervisor import open_supervisor
+from tests.workers.test_supervisor import Places
+
+async def serve():
+    async with open_supervisor(2, Places(Path(sys.argv[1]), "serves").prepare):
+        print("they serve", flush=True)
+        await trio.sleep_forever()
+
+trio.run(serve)
+"""
+
+
+def test_workers_whose_parent_is_killed_end_by_themselves(journal: Path) -> None:
+    with child(sys.executable, "-c", PARENT, journal, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        line: Any = b"?"
+        while line and b"they serve" not in line:  # before that it may log
+            line = parent.stdout.readline()
+        assert line
+        parent.kill()
+        parent.wait(30)
+        places = Places(journal, "serves")
+        wait_until_ended([note.pid for note in places.notes("started")])
+    assert len(places.notes("alone")) == 2

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import trio
+from msgspec import structs
 
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.data_directory import open_data_directory
@@ -44,8 +45,8 @@ class Workers:
 
     async def reload(self, config: Config) -> None:
         """Have all workers take certificate, key and log level from `config`. Cancelling: some may have."""
-        self._estate.config = config
-        await self._supervisor.reload(Reload(settings_to_pass(config)))
+        self._estate.config = _with_bus(config)
+        await self._supervisor.reload(Reload(settings_to_pass(self._estate.config)))
 
     def restart(self) -> None:
         """Replace all workers, one by one: each new one serves before an old one sends its clients away. Sync."""
@@ -133,7 +134,7 @@ async def open_workers(config: Config) -> AsyncGenerator[Workers]:
             if listen is not None
         ]
         slots = stack.enter_context(closing(Slots(config.workers + 1)))
-        estate = _Estate(config, data.path, address, secret, bounds, metrics_bounds, slots)
+        estate = _Estate(_with_bus(config), data.path, address, secret, bounds, metrics_bounds, slots)
         supervisor = await stack.enter_async_context(
             open_supervisor(
                 config.workers, estate.worker, estate.vacate, lambda: estate.config.restart_spread
@@ -146,6 +147,11 @@ async def open_workers(config: Config) -> AsyncGenerator[Workers]:
             stack.callback(bound.close)
         scheme = "http" if tls is None else "https"
         yield Workers(tuple(bound.url(scheme) for bound in bounds), estate, supervisor)
+
+
+def _with_bus(config: Config) -> Config:
+    """Workers are several servers on one database: PostgreSQL hurries what they have to tell, if nothing else does."""
+    return structs.replace(config, bus=config.bus or "notify")
 
 
 def _inspections(data: Path, supervisor: Supervisor) -> list[RemoteInspection]:

@@ -1,0 +1,331 @@
+"""`chat serve --workers 2`: two whole servers behind one port, as people, operators and a service manager meet them."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from chat.inspection.control_socket import SOCKET, reachable
+from tests.support.people import PATIENCE, Line, Person, client, eventually, member, register, request
+from tests.support.processes import children, kill, needs_proc, postgres_under, wait_until_ended
+from tests.support.raw_client import RawClient
+from tests.support.saved import assert_told_once_in_order, fetch_sql, numbers_of, saved_lines
+from tests.support.server import ServerProcess, running_server, used_data_path
+
+if sys.platform == "win32":
+    pytest.skip("has no workers", allow_module_level=True)
+
+pytestmark = needs_proc
+
+GOING_AWAY, RESTARTING = 1001, 1012
+
+
+@pytest.fixture(scope="module")
+def data() -> Generator[Path]:
+    """One data directory for all: each server finds what the one before it has left."""
+    with used_data_path() as data:
+        yield data
+
+
+@contextmanager
+def two_workers(data: Path, *arguments: str, **settings: str) -> Generator[ServerProcess]:
+    with running_server(data, "--workers", "2", *arguments, **{"CHAT_GRACE": "1"} | settings) as server:
+        yield server
+
+
+def ask(server: ServerProcess, question: str) -> Any:
+    """Ask on the data directory's control socket."""
+    with socket.socket(socket.AF_UNIX) as asking, reachable(server.data, SOCKET) as path:
+        asking.settimeout(PATIENCE)
+        asking.connect(path)
+        asking.sendall(f"{question}\n".encode())
+        with asking.makefile("rb") as answer:
+            reply = json.loads(answer.read())
+    assert reply["error"] is None, reply["error"]
+    return reply["result"]
+
+
+def log(server: ServerProcess, event: str) -> list[dict[str, Any]]:
+    lines = (json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{"))
+    return [line for line in lines if line["event"] == event]
+
+
+def workers_of(server: ServerProcess) -> dict[int, int]:
+    """The process ids of those that serve, by their numbers."""
+    running = children(server.process.pid)
+    return {line["worker"]: line["pid"] for line in log(server, "a worker serves") if line["pid"] in running}
+
+
+def worker_of(connection: int) -> int:
+    """The number of the worker that serves it: connections are numbered so that each has its own."""
+    return (connection - 1) % 3 + 1
+
+
+def has_nobody_refused(server: ServerProcess) -> None:
+    with pytest.raises(ConnectionRefusedError):
+        RawClient(server.url)
+
+
+def test_people_on_two_workers_are_in_one_chat_and_either_speaks_for_both(data: Path) -> None:
+    with two_workers(data) as server, ExitStack() as stack:
+        people = [stack.enter_context(member(server.url, f"person{n}")) for n in range(8)]
+        for person in people:
+            person.say(f"from {person.name}")
+            for other in people:
+                if other is not person:
+                    assert other.hear() == (person.name, f"from {person.name}")
+        snapshot = ask(server, "tree 100")
+        numbers = [each["connection"] for each in snapshot["clients"]]
+        assert len(set(numbers)) == len(people)
+        assert {worker_of(number) for number in numbers} == {1, 2}
+        assert snapshot["totals"]["clients"] == len(people)
+        assert snapshot["totals"]["messages"] == len(people)
+
+        made = subprocess.run(
+            [sys.executable, "-m", "chat", "user", "role", "person0", "admin", "--data", str(data)],
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert made.returncode == 0, made.stderr
+        token = request(
+            "POST", f"{server.url}/api/login", {"username": "person0", "password": "world"}
+        ).json()["token"]
+        bearer = {"Authorization": f"Bearer {token}"}
+        asked_of: set[str] = set()
+        for _ in range(6):  # each on a connection of its own, so that both workers are asked
+            tree = request("GET", f"{server.url}/admin/tree.json?most=100", headers=bearer).json()
+            assert {each["connection"] for each in tree["clients"]} == set(numbers)
+            metrics = request("GET", f"{server.url}/metrics").text.splitlines()
+            assert f"chat_connections {len(people)}.0" in metrics
+            asked_of |= {line for line in metrics if line.startswith("chat_connections{")}
+            assert request("GET", f"{server.url}/healthz").json() == {"status": "ok"}
+        assert {line.partition(" ")[0] for line in asked_of} == {
+            'chat_connections{worker="1"}',
+            'chat_connections{worker="2"}',
+        }
+        for number in numbers:
+            cut = request("POST", f"{server.url}/admin/clients/{number}/cancel", headers=bearer)
+            assert (cut.status_code, cut.json()["connection"]) == (200, number)
+        assert len(request("GET", f"{server.url}/admin/why", headers=bearer).json()) == len(people)
+        assert ask(server, f"why {numbers[-1]}")["summary"]["kind"] == "cut by an administrator"
+        assert server.stop() == 0
+
+
+def test_a_worker_that_is_killed_is_followed_by_another_and_the_rest_go_on(data: Path) -> None:
+    with two_workers(data) as server, ExitStack() as stack:
+        token = register(server.url, "ada")
+        people = [stack.enter_context(client(server.url, name="ada")) for _ in range(6)]
+        serving = {
+            each["connection"]: worker_of(each["connection"]) for each in ask(server, "tree 9")["clients"]
+        }
+        assert set(serving.values()) == {1, 2}
+        before = workers_of(server)
+        postgres = postgres_under(server.process.pid)
+        kill([before[2]])
+        lost = [person for person in people if is_cut(person)]
+        assert len(lost) == list(serving.values()).count(2)
+        left = [person for person in people if person not in lost]
+        left[0].log_in(token)
+        left[0].say("still here")
+        for person in left[1:]:
+            assert person.hear() == ("ada", "still here")
+        eventually(lambda: workers_of(server).keys() == {1, 2}, "another worker serves")
+        now = workers_of(server)
+        assert (now[1], now[2] != before[2]) == (before[1], True)
+        (told,) = log(server, "a worker ended and is started again")
+        assert (told["worker"], told["reason"], told["level"]) == (2, "it ended with SIGKILL", "error")
+
+        with RawClient(server.url) as silent:
+            silent.shake_hands()
+            server.process.send_signal(signal.SIGTERM)
+            assert silent.read_close() == GOING_AWAY
+            has_nobody_refused(server)
+            for person in left:
+                assert person.hear_to_the_end() == []
+                assert person.closed_with == GOING_AWAY
+            assert server.process.wait(PATIENCE) == 0, server.log.read_text()
+        wait_until_ended([*now.values(), *postgres])
+    assert not [path.name for path in data.iterdir() if path.name.startswith("worker-")]
+
+
+def is_cut(person: Person) -> bool:
+    """Whether its connection ends; the other half of the people hear nothing meanwhile."""
+    try:
+        person.hear(0.5)
+    except TimeoutError:
+        return False
+    except ConnectionClosed:
+        return True
+    raise AssertionError("nobody has said anything")
+
+
+def test_nothing_outlives_a_parent_that_is_killed(data: Path) -> None:
+    with two_workers(data) as server, client(server.url) as ben:
+        left = [*children(server.process.pid), *postgres_under(server.process.pid)]
+        assert len(workers_of(server)) == 2
+        server.kill()
+        ben.hear_to_the_end()
+        wait_until_ended(left)
+
+
+def test_a_hangup_is_felt_by_all_workers_and_a_second_signal_cuts_all(data: Path, tmp_path: Path) -> None:
+    settings = tmp_path / "chat.toml"
+    settings.write_text('log_level = "warning"\n')
+    with two_workers(data, "--config", str(settings), CHAT_GRACE="20") as server:
+        settings.write_text('log_level = "info"\n')
+        server.process.send_signal(signal.SIGHUP)
+        eventually(
+            lambda: {line.get("worker") for line in log(server, "reloaded")} == {None, 1, 2},
+            "parent and workers log that they have reloaded",
+        )
+        with RawClient(server.url) as unfinished:
+            unfinished.send(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
+            with client(server.url) as ben:
+                server.process.send_signal(signal.SIGTERM)
+                assert ben.hear_to_the_end() == []
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(PATIENCE) == 1
+
+
+def test_what_a_worker_cannot_do_is_told_in_the_parents_one_line(data: Path) -> None:
+    """Only a worker knows the dialects."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "chat",
+            "serve",
+            "--workers",
+            "2",
+            "--listen",
+            "0=nonsense",
+            "--data",
+            str(data),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "CHAT_LOG_LEVEL": "error"},
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1].startswith("chat: no dialect is called 'nonsense'")
+    assert done.stderr.count("\n") == 1
+
+
+class Speaker:
+    """Says numbered lines in the lobby over the rooms dialect, each when the one before it is acknowledged."""
+
+    def __init__(self, server: ServerProcess, name: str) -> None:
+        self.name = name
+        self.acknowledged = 0
+        self.closed_with: list[int] = []
+        self._server = server
+        self._token = register(server.url, name)
+
+    def speak(self, over: threading.Event) -> None:
+        while not over.is_set():
+            url = f"{self._server.socket_url}/ws?token={self._token}"
+            # No pause and no second try: nobody may be refused.
+            with connect(url, compression=None, proxy=None, open_timeout=PATIENCE) as ws:
+                try:
+                    ws.send(json.dumps({"Type": "enter", "RoomID": 1}))
+                    while not over.is_set():
+                        ws.send(json.dumps({"Type": "message", "Text": f"{self.name} {self.acknowledged}"}))
+                        while json.loads(ws.recv(PATIENCE))["Type"] != "sent":
+                            pass
+                        self.acknowledged += 1
+                except ConnectionClosed:
+                    self.closed_with.append(ws.close_code or 1006)
+                    line = f"{self.name} {self.acknowledged}"
+                    if fetch_sql(self._server.address, "SELECT FROM messages WHERE text = $1", line):
+                        self.acknowledged += 1  # it had been saved, and the answer was lost
+
+
+class Listener:
+    """Hears the lobby, and comes back whenever it is sent away. `heard` is a list for each time."""
+
+    def __init__(self, server: ServerProcess) -> None:
+        self.heard: list[list[Line]] = []
+        self.closed_with: list[int] = []
+        self._server = server
+
+    def listen(self, over: threading.Event) -> None:
+        while not over.is_set():
+            with client(self._server.url) as person:
+                self.heard.append([])
+                try:
+                    while not over.is_set():
+                        try:
+                            self.heard[-1].append(person.hear(0.2))
+                        except TimeoutError:
+                            continue
+                except ConnectionClosed:
+                    self.closed_with.append(person.closed_with)
+
+
+def test_a_rolling_restart_refuses_nobody_and_loses_and_doubles_nothing(data: Path) -> None:
+    with two_workers(data, "--restart-spread", "1") as server, ExitStack() as stack:
+        before = set(workers_of(server).values())
+        speakers = [Speaker(server, f"speaker{n}") for n in range(4)]
+        listeners = [Listener(server) for _ in range(6)]
+        over, failures = threading.Event(), list[BaseException]()
+
+        def run(part: Any) -> None:
+            try:
+                part(over)
+            except BaseException as error:
+                failures.append(error)
+                over.set()
+
+        parts = [*(each.speak for each in speakers), *(each.listen for each in listeners)]
+        threads = [threading.Thread(target=run, args=(part,)) for part in parts]
+        for thread in threads:
+            stack.callback(thread.join, PATIENCE)
+        stack.callback(over.set)
+        for thread in threads:
+            thread.start()
+        eventually(lambda: all(each.acknowledged > 5 for each in speakers) or bool(failures), "all speak")
+        server.process.send_signal(signal.SIGUSR2)
+        eventually(
+            lambda: bool(log(server, "all workers have been replaced") or failures), "all are replaced", 60
+        )
+        later = [each.acknowledged + 5 for each in speakers]
+        eventually(
+            lambda: (
+                all(each.acknowledged > n for each, n in zip(speakers, later, strict=True)) or bool(failures)
+            ),
+            "all speak to the new workers",
+        )
+        over.set()
+        for thread in threads:
+            thread.join(PATIENCE)
+        assert failures == []
+        now = set(workers_of(server).values())
+        assert len(now) == 2
+        assert not now & before
+        saved = saved_lines(server.address)
+        sent_away = [code for each in speakers for code in each.closed_with]
+        sent_away += [code for each in listeners for code in each.closed_with]
+        assert len(sent_away) >= len(speakers) + len(listeners), "not everybody was sent away"
+        assert set(sent_away) == {RESTARTING}
+        for speaker in speakers:
+            numbers = numbers_of(speaker.name, saved)
+            assert numbers == list(range(len(numbers)))
+            assert len(numbers) - speaker.acknowledged in (0, 1)  # the last one may wait for its answer
+        for listener in listeners:
+            for heard in filter(None, listener.heard):
+                assert_told_once_in_order(heard, saved)
+        assert server.stop() == 0

@@ -146,7 +146,43 @@ def with_several_servers(plan: Plan, chance: random.Random) -> Plan:
         begin = round(chance.uniform(0, lasts), 3)
         troubles.append(Trouble(begin, round(chance.uniform(4, 12), 3), "down", chance.randrange(servers)))
     restarts = [structs.replace(restart, server=chance.randrange(servers)) for restart in plan.restarts]
-    return structs.replace(plan, servers=servers, bus=bus, troubles=troubles, restarts=restarts)
+    plan = structs.replace(plan, servers=servers, bus=bus, troubles=troubles, restarts=restarts)
+    return _cut_off(plan, chance) if chance.random() < 0.5 else plan
+
+
+def _cut_off(plan: Plan, chance: random.Random) -> Plan:
+    """Let one server reach neither the database nor the others for longer than its lease.
+
+    Meanwhile people are put out of rooms, in which something was said just before.
+    """
+    server, lasts = chance.randrange(plan.servers), max(plan.lasts, 20.0)
+    begin, away = round(chance.uniform(3, 8), 3), round(chance.uniform(6, 9), 3)
+    guests = [guest.number for guest in plan.guests if guest.dialect == "rooms"]
+    steps = list(plan.steps)
+    for number in guests:
+        moments = (begin - 1.5, begin - 1, begin - 0.5, *(begin + 0.2 * part for part in range(5)))
+        steps += [
+            Step(round(at, 3), number, "enter", chance.randint(1, len(plan.rooms)), 1) for at in moments[:3]
+        ]
+        steps += [Step(round(at, 3), number, "say") for at in moments[3:]]
+        steps += [
+            Step(
+                round(begin + chance.uniform(0.5, away), 3),
+                number,
+                "remove",
+                room,
+                chance.randint(1, plan.people),
+            )
+            for room in range(1, len(plan.rooms) + 1)
+            for _ in range(2)
+        ]
+    return _with(
+        plan,
+        steps=steps,
+        lasts=lasts,
+        troubles=[Trouble(begin, away, "down", server), *plan.troubles],
+        bus=structs.replace(plan.bus, parted_at=begin, parted_for=away, parted_server=server),
+    )
 
 
 def _with(plan: Plan, *, steps: list[Step], **changes: Any) -> Plan:

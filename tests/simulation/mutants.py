@@ -11,13 +11,15 @@ from msgspec import structs
 import chat.domain.rooms
 import chat.engine.send_queue
 import chat.protocols.lines.handlers
-from chat.domain.changes import Edited, Removal, Write
+from chat.domain.changes import Change, Edited, Removal, Write
 from chat.domain.entities import Draft, Message, Person, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.refusals import NOT_SAVED, Refusal
 from chat.domain.rooms import Rooms
 from chat.engine.broadcaster import Broadcaster
+from chat.engine.cluster.fence import Fence
+from chat.engine.cluster.servers import Servers
 from chat.engine.deliveries import Deliveries
 from chat.engine.hub import Announcement, Hub, Subscriber
 from chat.engine.journal import Entry, Journal, Submitter
@@ -358,36 +360,125 @@ def tell_an_edit_as_it_was_asked_for() -> "_patch[Any]":
     return patch.object(LogFollower, "committed", mutated)
 
 
-MUTANTS = tuple(
-    Mutant(plant.__name__, plant, str(plant.__doc__))
-    for plant in (
-        forget_keys,
-        announce_what_is_repeated,
-        catch_up_with_messages_alone,
-        tell_an_edit_as_it_was_asked_for,
-        note_what_a_send_queue_takes,
-        note_whole_batches,
-        note_what_is_held,
-        look_before_it_is_noted,
-        answer_whoever_was_acknowledged_last,
-        look_again_after_every_removal,
-        drop_a_batch,
-        acknowledge_what_is_not_saved,
-        announce_before_commit,
-        forget_what_is_behind,
-        tell_in_reverse,
-        write_past_the_queue,
-        believe_every_name,
-        let_nobody_speak_as_somebody,
-        leave_the_removed_in,
-        let_everybody_hear,
-        skip_instead_of_cutting,
-        keep_the_dead,
-        forget_what_is_held,
-        stay_listening,
-        trust_from,
-        stop_without_a_word,
-        tell_a_name_wrong,
-        fail_in_one_session,
-    )
+def leave_gaps() -> "_patch[Any]":
+    """Nobody reads what is missing in the log."""
+
+    async def mutated(self: LogFollower) -> None:
+        await trio.sleep_forever()
+
+    return patch.object(LogFollower, "follow", mutated)
+
+
+def jump_over_gaps() -> "_patch[Any]":
+    """What others commit is told as it comes, whatever is missing before it."""
+
+    def mutated(self: LogFollower, changes: Sequence[Change], end: int) -> None:
+        if new := [change for change in changes if change.id > self.newest_id]:
+            self._announce([Announcement(change) for change in new])
+
+    return patch.object(LogFollower, "received", mutated)
+
+
+def tell_own_commits_at_once() -> "_patch[Any]":
+    """A commit of one's own is told before what others committed before it."""
+
+    def mutated(self: LogFollower, announcements: Sequence[Announcement]) -> None:
+        if announcements:
+            self._announce(list(announcements))
+            if self.publish is not None:
+                self.publish([each.change for each in announcements])
+
+    return patch.object(LogFollower, "committed", mutated)
+
+
+def remove_without_waiting() -> "_patch[Any]":
+    """A removal is acknowledged before the other servers have felt it."""
+
+    async def mutated(self: Servers, change_id: int) -> None:
+        await self._told(change_id)
+
+    return patch.object(Servers, "told_everywhere", mutated)
+
+
+def look_at_no_lease() -> "_patch[Any]":
+    """A server whose lease has lapsed goes on telling."""
+
+    async def mutated(self: Fence) -> None:
+        await trio.lowlevel.checkpoint()
+
+    return patch.object(Fence, "opened", mutated)
+
+
+def look_at_nobody_again() -> "_patch[Any]":
+    """A server that has a lease again lets everybody hear what they heard before."""
+
+    async def mutated(self: Memberships) -> None:
+        await trio.lowlevel.checkpoint()
+
+    return patch.object(Memberships, "look_again", mutated)
+
+
+def ask_nobody_for_notes() -> "_patch[Any]":
+    """What a person was told on another server a moment ago is told again."""
+
+    async def mutated(self: Servers, person_id: int) -> None:
+        await trio.lowlevel.checkpoint()
+
+    return patch.object(Servers, "noted_everywhere", mutated)
+
+
+def let_in_before_catching_up() -> "_patch[Any]":
+    """Whoever comes from another server may hear again what was told there."""
+
+    async def mutated(self: Servers) -> None:
+        await trio.lowlevel.checkpoint()
+
+    return patch.object(Servers, "caught_up", mutated)
+
+
+def _mutants(*plants: Callable[[], Any]) -> tuple[Mutant, ...]:
+    return tuple(Mutant(plant.__name__, plant, str(plant.__doc__)) for plant in plants)
+
+
+OF_SEVERAL_SERVERS = _mutants(
+    leave_gaps,
+    jump_over_gaps,
+    tell_own_commits_at_once,
+    remove_without_waiting,
+    look_at_no_lease,
+    look_at_nobody_again,
+    ask_nobody_for_notes,
+    let_in_before_catching_up,
+)
+"""Those that a world with one server can't show."""
+
+MUTANTS = _mutants(
+    forget_keys,
+    announce_what_is_repeated,
+    catch_up_with_messages_alone,
+    tell_an_edit_as_it_was_asked_for,
+    note_what_a_send_queue_takes,
+    note_whole_batches,
+    note_what_is_held,
+    look_before_it_is_noted,
+    answer_whoever_was_acknowledged_last,
+    look_again_after_every_removal,
+    drop_a_batch,
+    acknowledge_what_is_not_saved,
+    announce_before_commit,
+    forget_what_is_behind,
+    tell_in_reverse,
+    write_past_the_queue,
+    believe_every_name,
+    let_nobody_speak_as_somebody,
+    leave_the_removed_in,
+    let_everybody_hear,
+    skip_instead_of_cutting,
+    keep_the_dead,
+    forget_what_is_held,
+    stay_listening,
+    trust_from,
+    stop_without_a_word,
+    tell_a_name_wrong,
+    fail_in_one_session,
 )

@@ -36,6 +36,7 @@ class BusWeather(msgspec.Struct, frozen=True):
     faults: Faults = Faults()
     parted_at: float | None = None
     parted_for: float = 0.0
+    parted_server: int = 0
 
 
 class Restart(msgspec.Struct, frozen=True):

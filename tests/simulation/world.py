@@ -16,6 +16,7 @@ from trio.testing import MockClock
 
 import chat.engine.engine
 import chat.server
+from chat.bus.local import LocalBus
 from chat.domain.entities import LOBBY_ID, Person, Room
 from chat.domain.ports import NewPerson
 from chat.domain.tokens import Tokens
@@ -78,6 +79,7 @@ class World:
         self._edited = 0  # the room of the editors, where there are any
         self._tokens = Tokens(SECRET, 86_400)
         self._last_stop = trio.Event()
+        self._buses: dict[int, LocalBus] = {}  # of each server, the last one
         self._clients: list[Client] = []
         self._wires: list[tuple[int, float, Wire]] = []
         self.hubs: dict[int, Hub] = {}  # of each server, the last one
@@ -199,7 +201,7 @@ class World:
         """Let one of the servers hear nothing of the others for a while, if that is planned."""
         if self.plan.bus.parted_at is not None:
             await trio.sleep_until(self.plan.bus.parted_at)
-            bus.part(bus.buses[:1])
+            bus.part([self._buses[number] for number in self._buses if number == self.plan.bus.parted_server])
             await trio.sleep(self.plan.bus.parted_for)
             bus.mend()
 
@@ -256,7 +258,7 @@ class World:
             async with AsyncExitStack() as stack:
                 joining = None
                 if bus is not None:
-                    end = await stack.enter_async_context(bus.open_bus())
+                    end = self._buses[storage.server] = await stack.enter_async_context(bus.open_bus())
                     joining = Joining(
                         bus=end, bus_kind="local", address=f"server {storage.server}", version="0"
                     )

@@ -1,0 +1,28 @@
+"""Several chats on one Redis, and what anybody else says there."""
+
+import trio
+
+from chat.bus.redis import open_redis_bus
+from tests.bus.receiving import receive, settle
+from tests.support.redis import redis_server
+
+
+async def test_two_chats_on_one_redis_do_not_hear_each_other() -> None:
+    with redis_server() as server, trio.fail_after(30):
+        async with (
+            open_redis_bus(server.url, channel="chat:one") as one,
+            open_redis_bus(server.url, channel="chat:two") as two,
+        ):
+            await settle(one, two)
+            one.publish(b"for one")
+            assert await receive(one, 1) == [b"for one"]
+            two.publish(b"for two")
+            assert await receive(two, 1) == [b"for two"]
+
+
+async def test_what_anybody_publishes_there_is_a_payload() -> None:
+    with redis_server() as server, trio.fail_after(30):
+        async with open_redis_bus(server.url, channel="chat:one") as bus:
+            await settle(bus)
+            await server.ask("PUBLISH chat:one hello", 'PUBLISH chat:one "\\xff"')
+            assert await receive(bus, 2) == [b"hello", b"\xff"]

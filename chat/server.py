@@ -14,6 +14,7 @@ from quart_trio import QuartTrio
 from chat import __version__
 from chat.bus.opening import kind_of, open_bus
 from chat.data_access import make_accounts
+from chat.domain import skeletons
 from chat.domain.administration import Administration
 from chat.domain.budgets import Budgets
 from chat.domain.closing import GOING_AWAY, RESTARTING
@@ -29,7 +30,8 @@ from chat.gateway.http1.request import IncomingRequest
 from chat.gateway.listener import open_gateway
 from chat.gateway.turns import Turns
 from chat.gateway.websocket.endpoint import WebSocketEndpoint
-from chat.inspection.control_socket import SOCKET, open_control_socket
+from chat.inspection.control_path import SOCKET
+from chat.inspection.control_socket import open_control_socket
 from chat.inspection.inspection import Inspection, OwnInspection
 from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Recorder
@@ -140,6 +142,7 @@ async def open_chat(
     `joining` is what other servers on that storage are joined with. `local` is the data directory in which whoever
     owns it may watch, if there is one. What a worker is asked over HTTP it answers for all workers.
     """
+    skeletons.read_tables()  # nobody is here yet who would wait for it
     dialects = tuple(protocol.dialect for protocol in protocols)
     for listen in config.listen:
         if by_name(dialects, listen.dialect) is None:

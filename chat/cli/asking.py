@@ -3,8 +3,6 @@
 import json
 import os
 import socket
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +11,7 @@ import click
 
 from chat.cli.flags import config_flags
 from chat.cli.refused import CommandFailed
+from chat.inspection.control_path import reachable
 from chat.settings.sources import TOKEN, read_config
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -55,8 +54,6 @@ def server_asked(url: str | None, needs_token: bool = True, /, **flags: object) 
 
 
 def _ask_local(data: Path, question: str, *parts: int) -> Json:
-    from chat.inspection.control_socket import reachable  # late: --help need not wait for it
-
     line = " ".join(map(str, ("why" if question == "ends" else question, *parts)))
     try:
         with socket.socket(socket.AF_UNIX) as asking, reachable(data) as path:
@@ -77,6 +74,9 @@ def _ask_local(data: Path, question: str, *parts: int) -> Json:
 
 
 def _ask_http(url: str, token: str | None, question: str, *parts: int) -> Json:
+    import urllib.error  # late: who asks on the data directory, every ten seconds in a container, needs no HTTP
+    import urllib.request
+
     method, path = _ROUTES[question]
     try:
         request = urllib.request.Request(url + path.format(*parts), method=method)

@@ -7,6 +7,7 @@ Source: "Common to all" of the protocol pages; bcrypt reads 72 bytes and no more
 import unicodedata
 
 from chat.domain.refusals import Code, Refusal
+from chat.domain.skeletons import mixes_scripts, name_skeletons
 
 NAME_LENGTH = 64
 EMAIL_LENGTH = 254
@@ -54,9 +55,6 @@ def clean_name(name: str) -> str | Refusal:
     well_formed = _well_formed(name)
     if well_formed is None:
         return _BAD_NAME
-    # Late: reading the data takes a tenth of a second, which --help need not wait for.
-    from chat.domain.skeletons import mixes_scripts, name_skeletons
-
     looks = set(name_skeletons(well_formed))
     if any(looks.intersection(name_skeletons(reserved)) for reserved in RESERVED):
         return _RESERVED_NAME

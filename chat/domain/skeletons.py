@@ -1,15 +1,12 @@
 """Names that look alike: the skeletons of Unicode TS 39, and the scripts that one name may be written in.
 
-The data are the library's (confusables.txt and Scripts.txt of Unicode). Reading them takes a tenth of a second, so
-this is imported by what serves; whatever else needs it imports it where it does.
+The data are the library's (confusables.txt and Scripts.txt of Unicode). Reading them takes a tenth of a second: they
+are read for the first name that is looked at, or by whoever serves before that.
 """
 
 import unicodedata
-from collections.abc import Iterator
-from functools import lru_cache
-
-from confusable_homoglyphs.categories import alias
-from confusable_homoglyphs.utils import load
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 
 LONGEST_SKELETON = 256
 """Characters that are kept of a skeleton. One letter may stand for 18 (U+FDFA), and an index has bounded entries."""
@@ -26,12 +23,21 @@ _LEFT_TO_RIGHT = "\u200e"
 """Stands around right-to-left letters in the comments of confusables.txt, which the library reads."""
 
 
+def read_tables() -> None:
+    """Read the data now, so that no name has to wait for them. Sync; a tenth of a second, once."""
+    _prototypes()
+    _script_of()
+
+
 def _pairs() -> Iterator[tuple[str, str]]:
+    from confusable_homoglyphs.utils import load  # late: it reads data
+
     for one, others in load("confusables.json").items():
         for other in others:
             yield one.replace(_LEFT_TO_RIGHT, ""), other["c"].replace(_LEFT_TO_RIGHT, "")
 
 
+@cache
 def _prototypes() -> dict[int, str]:
     """Return what stands for each character that looks like another.
 
@@ -52,7 +58,13 @@ def _prototypes() -> dict[int, str]:
     return {char: prototype.translate(prototypes) for char, prototype in prototypes.items()}
 
 
-_PROTOTYPES = _prototypes()
+@cache
+def _script_of() -> Callable[[str], str]:
+    """Return what tells the script of a character."""
+    from confusable_homoglyphs.categories import alias  # late: it reads data
+
+    script_of: Callable[[str], str] = alias
+    return script_of
 
 
 @lru_cache(maxsize=1024)
@@ -70,10 +82,11 @@ def name_skeletons(name: str) -> tuple[str, ...]:
 
 def _skeleton(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text)
-    return unicodedata.normalize("NFD", decomposed.translate(_PROTOTYPES))[:LONGEST_SKELETON]
+    return unicodedata.normalize("NFD", decomposed.translate(_prototypes()))[:LONGEST_SKELETON]
 
 
 def mixes_scripts(name: str) -> bool:
     """Whether a name has letters of scripts that no language writes together, as Latin and Cyrillic."""
-    scripts = {alias(char) for char in unicodedata.normalize("NFKC", name)} - _ANY_SCRIPT
+    script_of = _script_of()
+    scripts = {script_of(char) for char in unicodedata.normalize("NFKC", name)} - _ANY_SCRIPT
     return len(scripts) > 1 and not any(scripts <= together for together in _TOGETHER)

@@ -6,7 +6,6 @@ It asks for no password: who may open it could as well read the secret that lies
 
 import os
 import socket
-import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -16,9 +15,9 @@ import structlog
 import trio
 
 from chat.domain.failures import StorageDown
+from chat.inspection.control_path import SOCKET, reachable
 from chat.inspection.inspection import Inspection, InspectionFailed
 
-SOCKET = "watch.socket"
 _PATIENCE = 10.0
 """Seconds for one question and its answer."""
 _LONGEST = 100
@@ -75,20 +74,6 @@ def _listening(directory: Path, name: str) -> Generator[trio.socket.SocketType |
     finally:
         with suppress(OSError):
             (directory / name).unlink()
-
-
-@contextmanager
-def reachable(directory: Path, name: str = SOCKET) -> Generator[str]:
-    """A path of the socket, which may be missing, that is short enough: Linux takes 107 bytes. Raises OSError."""
-    path = directory.absolute() / name
-    if len(os.fsencode(path)) < 100 or sys.platform != "linux":
-        yield str(path)
-        return
-    opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{opened}/{name}"
-    finally:
-        os.close(opened)
 
 
 def _bind(path: str) -> socket.socket:

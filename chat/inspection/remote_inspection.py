@@ -7,7 +7,8 @@ import msgspec
 import trio
 
 from chat.inspection.connection_report import ConnectionReport, Summary
-from chat.inspection.control_socket import Reply, reachable
+from chat.inspection.control_path import reachable
+from chat.inspection.control_socket import Reply
 from chat.inspection.inspection import InspectionFailed
 from chat.inspection.watch import Snapshot, Unwound
 

@@ -8,7 +8,7 @@ import trio
 
 from chat.gateway.balance import Seat, Slots
 from chat.gateway.binding import Bound
-from chat.inspection.control_socket import SOCKET
+from chat.inspection.control_path import SOCKET
 from chat.inspection.inspection import Inspection
 from chat.inspection.remote_inspection import RemoteInspection
 from chat.workers.messages import Listening, Serve

@@ -12,7 +12,7 @@ import trio._core._run as trio_run
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson
 from chat.domain.tokens import Tokens
-from chat.inspection.control_socket import SOCKET
+from chat.inspection.control_path import SOCKET
 from chat.server import open_chat
 from chat.storage.memory import MemoryStorage
 from tests.cancel_sweep.sweeping import Run

@@ -13,7 +13,8 @@ import trio
 from structlog.testing import capture_logs
 
 from chat.domain.failures import StorageDown
-from chat.inspection.control_socket import SOCKET, open_control_socket, reachable
+from chat.inspection.control_path import SOCKET, reachable
+from chat.inspection.control_socket import open_control_socket
 from chat.inspection.inspection import OwnInspection
 from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Recorder

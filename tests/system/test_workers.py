@@ -16,7 +16,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from chat.inspection.control_socket import SOCKET, reachable
+from chat.inspection.control_path import SOCKET, reachable
 from tests.support.people import PATIENCE, Line, client, eventually, member, register, request
 from tests.support.processes import children, kill, needs_proc, postgres_under, wait_until_ended
 from tests.support.raw_client import RawClient

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from chat.cli import main
-from chat.inspection.control_socket import SOCKET
+from chat.inspection.control_path import SOCKET
 from chat.protocols.lines.commands import Recall
 from chat.protocols.lines.handlers import LobbyClient
 from tests.support.frames import CLOSE, TEXT, client_frame

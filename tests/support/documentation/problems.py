@@ -167,5 +167,7 @@ def _problems_of_flags(words: list[str], *program: str) -> Iterator[str]:
 def _walk(command: click.Command) -> Iterator[click.Command]:
     yield command
     if isinstance(command, click.Group):
-        for each in command.commands.values():
+        with click.Context(command) as context:
+            found = [command.get_command(context, name) for name in command.list_commands(context)]
+        for each in filter(None, found):
             yield from _walk(each)

@@ -1,0 +1,23 @@
+"""Where the control socket is. Commands import this and no more of the server: health checks come all the time."""
+
+import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+SOCKET = "watch.socket"
+
+
+@contextmanager
+def reachable(directory: Path, name: str = SOCKET) -> Generator[str]:
+    """A path of the socket, which may be missing, that is short enough: Linux takes 107 bytes. Raises OSError."""
+    path = directory.absolute() / name
+    if len(os.fsencode(path)) < 100 or sys.platform != "linux":
+        yield str(path)
+        return
+    opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{opened}/{name}"
+    finally:
+        os.close(opened)

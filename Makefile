@@ -17,6 +17,8 @@ USABLE := $(shell test "`cat .venv/made 2>&1`" = "`pwd`" && $(BIN)/python -c '' 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input -c constraints.txt
 INPUTS := pyproject.toml constraints.txt .venv/made
 CODE := chat tests bench
+# A run of the tests starts some hundred processes: none of them compiles again what another has compiled.
+COMPILED := env -u PYTHONDONTWRITEBYTECODE
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 16
@@ -26,7 +28,7 @@ run: .venv/run ## start the server on http://127.0.0.1:9000
 	exec $(BIN)/python -m chat serve $(ARGS)
 
 test: lint ## ruff, mypy, import-linter and every test
-	$(BIN)/python -m pytest -n 3 $(ARGS)
+	$(COMPILED) $(BIN)/python -m pytest -n 3 $(ARGS)
 
 sweep: .venv/test ## cancel everything everywhere in ten schedules, for ten minutes; ARGS="-k talker" for a part
 	SWEEP_SEEDS=10 $(BIN)/python -m pytest tests/cancellation $(ARGS)

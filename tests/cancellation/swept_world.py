@@ -40,23 +40,35 @@ class Witness:
         journal.submit = self.submit
 
     async def submit(self, draft: Draft, submitter: Any, origin: object | None = None) -> None:
-        witness = self
-
-        class Between:
-            def on_outcome(self, draft: Draft, outcome: Outcome) -> None:
-                witness.settled.append(draft)
-                if isinstance(outcome, Message):
-                    said = {message.id for message in witness._world.said(draft.room_id)}
-                    assert outcome.id in said, "acknowledged before it was saved"
-                    witness.acknowledged.append(outcome)
-                submitter.on_outcome(draft, outcome)
-
-        await self._submit(draft, Between(), origin)
+        await self._submit(draft, _Between(self, submitter), origin)
         self.taken.append(draft)
+
+    def on_outcome(self, draft: Draft, outcome: Outcome) -> None:
+        """Note what became of a draft, before whoever submitted it hears of it."""
+        self.settled.append(draft)
+        if isinstance(outcome, Message):
+            assert any(message.id == outcome.id for message in reversed(self._world.said(draft.room_id))), (
+                "acknowledged before it was saved"
+            )
+            self.acknowledged.append(outcome)
 
     def assert_all_settled(self) -> None:
         taken, settled = sorted(map(id, self.taken)), sorted(map(id, self.settled))
         assert taken == settled, f"{len(taken)} drafts were taken, {len(settled)} were settled"
+
+
+class _Between:
+    """What the journal knows as the submitter of one draft."""
+
+    __slots__ = ("_submitter", "_witness")
+
+    def __init__(self, witness: Witness, submitter: Any) -> None:
+        self._witness = witness
+        self._submitter = submitter
+
+    def on_outcome(self, draft: Draft, outcome: Outcome) -> None:
+        self._witness.on_outcome(draft, outcome)
+        self._submitter.on_outcome(draft, outcome)
 
 
 class Speaker(Client):

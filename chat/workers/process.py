@@ -120,7 +120,7 @@ class WorkerProcess:
             process.send_signal(signal.SIGINT)
             # Without the shield a cancelled parent would leave its workers without PostgreSQL, and running.
             with trio.move_on_after(self._stop_time, shield=True):
-                await process.wait()
+                await process.wait()  # it ends by itself
                 return
             process.kill()
         # Without the shield a zombie would be left; a process that was killed ends at once.

@@ -24,6 +24,7 @@ EXCUSED = (
     Excuse("cli/serve.py", "", "it owns the process and its signals: tests/system stops the real one"),
     Excuse("cli/reload.py", "", "a part of that; what it calls in the gateway is swept"),
     Excuse("cli/service_manager.py", "", "a part of that"),
+    Excuse("cli/worker.py", "", "it owns its process, as serve does: tests/system stops the real one"),
     Excuse("cli/data_access.py", "", "a command of its own process; what it opens is swept"),
     Excuse("gateway/websocket/client_stream.py", "await trio.lowlevel.checkpoint()", NOT_ASKED),
     Excuse("gateway/http1/head.py", "wait_send_all_might_not_block", NOT_ASKED),
@@ -48,6 +49,11 @@ EXCUSED = (
     Excuse("engine/journal.py", "await self._broadcaster.keep_pace()", NO_SIXTEEN),
     Excuse("engine/log_follower.py", "await self._broadcaster.keep_pace()", NO_SIXTEEN),
     Excuse("server.py", "await trio.lowlevel.checkpoint()", "only for a WebSocket on the metrics' port"),
+    Excuse("workers/parent.py", "postgres = await", "as in server.py, where it is swept"),
+    Excuse(
+        "workers/process.py", "# it ends by itself", "only once the parent was cancelled, which it is once"
+    ),
+    Excuse("workers/parent.py", "open_control_socket", NEVER_WAITS),
     Excuse("embedded_postgres/binaries.py", "_copy_and_try", OUT_OF_REACH),
     Excuse(
         "storage/postgres/database.py",

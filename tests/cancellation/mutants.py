@@ -199,4 +199,16 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             "a PostgreSQL that does not stop holds the server for ever",
         ),
     ),
+    "hanging_worker": (
+        Mutant(
+            "workers_end_unshielded",
+            planted("chat.workers.process:WorkerProcess._end", without_shield()),
+            "a parent that is cancelled leaves its workers running",
+        ),
+        Mutant(
+            "workers_not_killed",
+            planted("chat.workers.process:WorkerProcess._end", drop("process.kill")),
+            "a worker that heeds nothing outlives its parent",
+        ),
+    ),
 }

@@ -20,7 +20,7 @@ REAL = (*core_scenarios.REAL, *gateway_scenarios.ALL)
         pytest.param(scenario, mutant, id=mutant.name)
         for scenario, mutants in MUTANTS.items()
         for mutant in mutants
-        if scenario in SCENARIOS  # the others are in test_postgres.py
+        if scenario in SCENARIOS  # the others are in test_postgres.py and test_workers.py
     ],
 )
 def test_this_defect_is_found(scenario: str, mutant: Mutant, swept_code: SweptCode) -> None:

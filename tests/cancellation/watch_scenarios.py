@@ -53,6 +53,10 @@ async def watched(run: Run) -> None:
                 replies.extend([await _asks(data, question) for question in QUESTIONS])
                 admin = Wire(await stack.enter_async_context(await trio.open_tcp_stream("127.0.0.1", port)))
                 replies.append(await admin.asks("POST", "/admin/clients/2/cancel", None, token))
+                for path in ("/admin/tree.json", "/admin/why", "/admin/why/1"):
+                    await admin.asks("GET", path, None, token)
+                await admin.send(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                await admin.until(b"chat_connections")
         except* GONE:
             pass
         done.set()
@@ -66,15 +70,18 @@ async def watched(run: Run) -> None:
         assert not (Path(name) / SOCKET).exists(), "the control socket is left, and nobody answers there"
     assert _instruments() == instruments, "an instrument measures for nobody"
     if not run.fired:
-        tree, healthy, first, nobody, second = replies
+        tree, healthy, first, nobody, ends, report, metrics, second = replies
         assert healthy["result"] == {"status": "ok"}
         assert len(tree["result"]["clients"]) == 2
         for cancelled in (first["result"], second):
             assert all(task["seconds"] is not None for task in cancelled["tasks"]), cancelled
         assert nobody["error"]
+        assert len(ends["result"]) == 1
+        assert report["result"]["summary"]["connection"] == 1
+        assert "chat_connections" in metrics["result"]
 
 
-QUESTIONS = ("tree 5", "health", "cancel 1", "cancel 99")
+QUESTIONS = ("tree 5", "health", "cancel 1", "cancel 99", "why", "why 1", "metrics")
 
 
 async def _is_cut(wire: Wire) -> None:

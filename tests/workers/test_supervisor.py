@@ -41,15 +41,19 @@ class Places:
     """
 
     def __init__(self, journal: Path, *behaviours: str, stop_time: float = 20.0) -> None:
+        self.prepared: list[int] = []
         self.vacated: list[int] = []
         self._journal = journal
         self._behaviours = list(behaviours)
         self._stop_time = stop_time
 
     def prepare(self, seat: int) -> WorkerProcess:
+        self.prepared.append(seat)
         behaviour = self._behaviours.pop(0) if len(self._behaviours) > 1 else self._behaviours[0]
-        command = (sys.executable, "-I", "-S", str(STAND_IN), behaviour, str(self._journal))
-        return WorkerProcess(command, serve(seat), (), self._stop_time)
+        return WorkerProcess(self.command(behaviour), serve(seat), (), self._stop_time)
+
+    def command(self, behaviour: str) -> tuple[str, ...]:
+        return (sys.executable, "-I", "-S", str(STAND_IN), behaviour, str(self._journal))
 
     def notes(self, what: str | None = None) -> list[Note]:
         """What the stand-ins wrote: all of it, or those lines that begin with `what`."""

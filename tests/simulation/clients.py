@@ -92,7 +92,9 @@ class Client:
             if self.person and self._token is None:
                 self._token = await self._log_in() if self.guest.logs_in else self.world.token(self.person)
             keep = self.guest.dialect == "direct" and self.person > 0
-            link = await self.world.network.dial(f"10.0.0.{self.guest.number}", self._weather, keep=keep)
+            link = await self.world.network.dial(
+                f"10.0.0.{self.guest.number}", self._weather, keep=keep, server=self.guest.server
+            )
             if keep:
                 self.world.keep(self.person, link.socket.inward)
         try:
@@ -174,7 +176,9 @@ class Client:
     async def request(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Make one HTTP request as this client's person. Raises what EXPECTED lists."""
         with trio.fail_after(_PATIENCE):
-            link = await self.world.network.dial(f"10.0.0.{self.guest.number}", self._weather)
+            link = await self.world.network.dial(
+                f"10.0.0.{self.guest.number}", self._weather, server=self.guest.server
+            )
             try:
                 return await ask(link, method, path, body, self._token)
             finally:

@@ -151,38 +151,28 @@ def with_several_servers(plan: Plan, chance: random.Random) -> Plan:
 
 
 def _cut_off(plan: Plan, chance: random.Random) -> Plan:
-    """Let one server reach neither the database nor the others for longer than its lease.
+    """Let one server hear nothing of the others, and perhaps not reach the database, for longer than its lease.
 
-    Meanwhile people are put out of rooms, in which something was said just before.
+    Somebody there is put out of a room, in which something was said just before, by somebody elsewhere.
     """
-    server, lasts = chance.randrange(plan.servers), max(plan.lasts, 20.0)
-    begin, away = round(chance.uniform(3, 8), 3), round(chance.uniform(6, 9), 3)
-    guests = [guest.number for guest in plan.guests if guest.dialect == "rooms"]
-    steps = list(plan.steps)
-    for number in guests:
-        moments = (begin - 1.5, begin - 1, begin - 0.5, *(begin + 0.2 * part for part in range(5)))
-        steps += [
-            Step(round(at, 3), number, "enter", chance.randint(1, len(plan.rooms)), 1) for at in moments[:3]
-        ]
-        steps += [Step(round(at, 3), number, "say") for at in moments[3:]]
-        steps += [
-            Step(
-                round(begin + chance.uniform(0.5, away), 3),
-                number,
-                "remove",
-                room,
-                chance.randint(1, plan.people),
-            )
-            for room in range(1, len(plan.rooms) + 1)
-            for _ in range(2)
-        ]
-    return _with(
-        plan,
-        steps=steps,
-        lasts=lasts,
-        troubles=[Trouble(begin, away, "down", server), *plan.troubles],
-        bus=structs.replace(plan.bus, parted_at=begin, parted_for=away, parted_server=server),
-    )
+    server, lasts = chance.randrange(plan.servers), max(plan.lasts, 22.0)
+    begin, away, room = round(chance.uniform(4, 8), 3), round(chance.uniform(6, 9), 3), plan.rooms[0]
+    guests, steps = list(plan.guests), list(plan.steps)
+    for person in dict.fromkeys((room.creator, *room.members)):
+        pinned = server if person != room.creator else (server + 1) % plan.servers
+        guests.append(structs.replace(_added(guests, "rooms", person, Weather()), server=pinned))
+        steps += [_step(begin - before, guests, "enter", 1) for before in (2.5, 2.0, 1.5)]
+        if person == room.creator:
+            steps += [_step(begin + 0.1 * part, guests, "say") for part in range(1, 6)]
+            steps += [
+                _step(begin + after, guests, "remove", 1, chance.randint(0, 11))
+                for after in (0.55, 0.6, 0.65, 0.7)
+            ]
+    troubles = list(plan.troubles)
+    if chance.random() < 0.5:
+        troubles.insert(0, Trouble(begin, away, "down", server))
+    bus = structs.replace(plan.bus, parted_at=begin, parted_for=away, parted_server=server)
+    return _with(plan, steps=steps, guests=guests, lasts=lasts, troubles=troubles, bus=bus)
 
 
 def _with(plan: Plan, *, steps: list[Step], **changes: Any) -> Plan:

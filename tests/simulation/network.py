@@ -20,6 +20,9 @@ from chat.settings.config import Listen
 FIRST_DESCRIPTOR = 1_000_000
 """Descriptors from here on are ours: no process has so many open files."""
 
+FIRST_PORT = 9000
+"""The port of the first server; each has its own."""
+
 _GRAIN = 0.02
 """Seconds: bytes arrive at multiples of it, so that much happens in one moment, in whichever order."""
 
@@ -348,10 +351,19 @@ class Network:
         """Return how many connections the server at `port` has not closed."""
         return sum(self._ports[number] == port for number in self._open)
 
-    async def dial(self, address: str, weather: Weather, *, keep: bool = False) -> Link:
-        """Connect to one of the servers; with `keep` all that it sends is kept. Raises OSError where none listens."""
+    async def dial(
+        self, address: str, weather: Weather, *, keep: bool = False, server: int | None = None
+    ) -> Link:
+        """Connect to one of the servers, or the one that is meant; with `keep` all that it sends is kept.
+
+        Raises OSError where none listens.
+        """
         await trio.sleep(weather.delay)
-        listening = [port for port, listener in sorted(self._listeners.items()) if listener.is_open]
+        listening = [
+            port
+            for port, listener in sorted(self._listeners.items())
+            if listener.is_open and server in (None, port - FIRST_PORT)
+        ]
         if not listening:
             raise ConnectionRefusedError
         port = self._chance.choice(listening) if len(self._listeners) > 1 else listening[0]

@@ -18,6 +18,7 @@ class Guest(msgspec.Struct, frozen=True):
     weather: Weather
     logs_in: bool = False
     late_auth: bool = False  # authenticates by a frame, not in the handshake
+    server: int | None = None  # the only server that it connects to, counted from 0
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -31,7 +31,7 @@ from tests.simulation.determinism import deterministic, hashed
 from tests.simulation.edited import edited_room
 from tests.simulation.editing import editing_in
 from tests.simulation.editors import EditorClient
-from tests.simulation.network import Network, Weather, Wire
+from tests.simulation.network import FIRST_PORT, Network, Weather, Wire
 from tests.simulation.plan import Guest, Plan, Restart, Step
 from tests.simulation.record import History, Left, Recorder, Row, direct
 from tests.simulation.storage import Connection, Database
@@ -41,9 +41,6 @@ from tests.support.faulty_bus import Faults, FaultyNetwork
 KINDS = KINDS_OF_TODAY | {"editing": EditorClient}
 
 SECRET = "a secret of the simulation, long enough"
-
-_FIRST_PORT = 9000
-"""The port of the first server; each has its own."""
 
 _LARGEST = 2000
 """Bytes of a payload on the bus: announcements have parts, and long texts are in none."""
@@ -242,7 +239,7 @@ class World:
         self, storage: Connection, restart: Restart | None, bus: FaultyNetwork | None, up: trio.Event
     ) -> None:
         config = Config(
-            listen=(Listen("127.0.0.1", _FIRST_PORT + storage.server),),
+            listen=(Listen("127.0.0.1", FIRST_PORT + storage.server),),
             data=Path("."),
             ping_interval=10.0,
             pong_timeout=5.0,
@@ -277,14 +274,14 @@ class World:
     async def _kill(self, at: float, storage: Connection, killed: trio.CancelScope) -> None:
         await trio.sleep_until(at)
         self.record.note("server killed")
-        self.network.lose_all(_FIRST_PORT + storage.server)
+        self.network.lose_all(FIRST_PORT + storage.server)
         storage.break_off()
         storage.is_dead = True
         await self.database.bury(storage)
         killed.cancel()
 
     def _check_nothing_is_left(self, server: int) -> None:
-        if left := self.network.open_sockets(_FIRST_PORT + server):
+        if left := self.network.open_sockets(FIRST_PORT + server):
             self.bugs.append(f"{left} sockets were left open")
         if server in self.presences and len(self.presences[server]):
             self.bugs.append("sessions were left")

@@ -10,6 +10,8 @@ from chat.embedded_postgres.data_directory import open_data_directory
 from chat.embedded_postgres.embedded import open_embedded_postgres
 from chat.embedded_postgres.settings import SETTINGS
 from chat.storage.postgres.database import DatabaseAddress
+from chat.storage.postgres.rooms import MARK_DELIVERED
+from chat.storage.postgres.session import Connection, set_up
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from tests.support.databases import execute
 
@@ -42,6 +44,26 @@ async def test_a_commit_is_on_disk_whatever_the_database_is_set_to(
             assert await commits(storage) == {used}
             storage.messages._writer.disconnect()
             assert await commits(storage) == {used}, "also on the next connection"
+
+
+async def test_the_first_deliveries_on_a_connection_are_one_statement(
+    database: DatabaseAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """asyncpg asks for the types that it does not know, with a query that takes PostgreSQL some milliseconds."""
+    statements: list[str] = []
+
+    async def set_up_and_listen(connection: Connection) -> None:
+        await set_up(connection)
+        connection.add_query_logger(lambda query: statements.append(query.query))
+
+    monkeypatch.setattr("chat.storage.postgres.database.set_up", set_up_and_listen)
+    with trio.fail_after(30):
+        async with open_postgres_storage(
+            database, pool_size=1, query_timeout=10, commit_timeout=10
+        ) as storage:
+            statements.clear()  # of the start
+            await storage.rooms.mark_delivered({(1, 1): 1, (1, 2): 2})
+    assert statements == ["BEGIN;", MARK_DELIVERED, "COMMIT;"]
 
 
 async def test_what_makes_postgresql_forget_is_warned_of_once(

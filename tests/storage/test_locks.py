@@ -24,6 +24,7 @@ _WAITING = """
 SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"""
 
 MARKS = ([10, 500, 900], [ADA] * 3, [7] * 3)
+IN_TEXT = [[str(number) for number in column] for column in MARKS]
 
 
 async def test_positions_are_marked_without_a_deadlock_whatever_the_plans(database: DatabaseAddress) -> None:
@@ -40,8 +41,8 @@ async def test_positions_are_marked_without_a_deadlock_whatever_the_plans(databa
                 await cross(middle.execute, "BEGIN")
                 await cross(middle.execute, "SELECT FROM memberships WHERE room_id = 500 FOR UPDATE")
                 async with trio.open_nursery() as nursery:
-                    nursery.start_soon(cross, first.execute, MARK_DELIVERED, *MARKS)
-                    nursery.start_soon(cross, second.execute, MARK_DELIVERED, *MARKS)
+                    nursery.start_soon(cross, first.execute, MARK_DELIVERED, *IN_TEXT)
+                    nursery.start_soon(cross, second.execute, MARK_DELIVERED, *IN_TEXT)
                     while await cross(watching.fetchval, _WAITING) < 2:  # noqa: ASYNC110 - it happens in PostgreSQL
                         await trio.sleep(0.01)
                     await cross(middle.execute, "COMMIT")

@@ -49,10 +49,11 @@ INSERT INTO rooms (kind) SELECT 'direct' FROM users low, users high
 WHERE low.id = $1 AND high.id = $2 AND low.deleted_at IS NULL AND high.deleted_at IS NULL RETURNING id"""
 _MAKE_DIRECT = "INSERT INTO direct_rooms (low_id, high_id, room_id) VALUES ($1, $2, $3)"
 # Rows are locked in the order of their key, whatever the plan, so that no two transactions wait for each other.
+# Of the arrays asyncpg knows text[] alone by itself: for bigint[] it asks PostgreSQL for the type, on each connection.
 MARK_DELIVERED = """
 WITH locked AS MATERIALIZED (
     SELECT memberships.room_id, memberships.user_id, told.seq
-    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS told(room_id, user_id, seq)
+    FROM unnest($1::text[]::bigint[], $2::text[]::bigint[], $3::text[]::bigint[]) AS told(room_id, user_id, seq)
     JOIN memberships USING (room_id, user_id)
     WHERE delivered_seq < told.seq
     ORDER BY memberships.room_id, memberships.user_id
@@ -136,7 +137,7 @@ class PostgresRooms:
     async def mark_delivered(self, positions: Mapping[tuple[int, int], int]) -> None:
         # In one order, so that two transactions can't wait for each other.
         marks = sorted((room_id, person_id, seq) for (room_id, person_id), seq in positions.items())
-        columns = [list(column) for column in zip(*marks, strict=True)] or [[], [], []]
+        columns = [list(map(str, column)) for column in zip(*marks, strict=True)] or [[], [], []]
         await self._database.write(lambda c: c.execute(MARK_DELIVERED, *columns))
 
 

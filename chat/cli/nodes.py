@@ -12,7 +12,7 @@ from chat.domain.nodes import Node
 def nodes(json_wanted: bool, **flags: object) -> None:
     """List the servers that share the database: how far each is behind, its clients, the rest of its lease.
 
-    A server that runs alone, without --bus, is not listed.
+    A server that runs alone is not listed.
     """
     live = with_data(flags, lambda opened: opened.nodes.live())
     last = max((each.position for each in live), default=0)

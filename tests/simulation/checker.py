@@ -21,6 +21,9 @@ _DEFINITE = ("200", "403", "404", "409")
 _RETRIED = 2.0
 """Seconds after which what the database would not note is noted, once it does what it is asked."""
 
+_FLIGHT = 0.3
+"""Seconds in which what is told on a quick link has arrived."""
+
 _ANSWERED = 12.0
 """Seconds in which a request is answered where nothing fails; the slowest of links and databases take half of it."""
 
@@ -344,6 +347,13 @@ class Checker:
                 yield f"{who} was never made a member of {event.topic} and is told {event.id}"
             if any(done < since and index < again for done, again in outside.get(member, ())):
                 yield f"{who} was removed from {event.topic} and is told {event.text:.20}"
+            elif event.op == "hear" and int(event.conn.partition(".")[0]) in self._history.quick:
+                if any(
+                    self._events[int(done)].at + _FLIGHT < event.at and index < again
+                    for done, again in outside.get(member, ())
+                    if done < len(self._events)
+                ):
+                    yield f"{who} was removed from {event.topic} and is told what was said before: {event.text:.20}"
 
     # What was read, and what must have come.
 

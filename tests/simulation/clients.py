@@ -556,6 +556,8 @@ class RoomsClient(Client):
                 inside = self.world.inside(room_id)
                 whom = inside[step.b % len(inside)] if inside else self.person
                 await self._change("remove", whom, topic, "/remove", {"RoomID": room_id, "UID": whom})
+            case "put out":
+                await self._change("remove", step.b, topic, "/remove", {"RoomID": room_id, "UID": step.b})
             case "read":
                 await self.read(room_id)
             case "remove nothing":

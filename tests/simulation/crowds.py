@@ -158,20 +158,19 @@ def _cut_off(plan: Plan, chance: random.Random) -> Plan:
     server, lasts = chance.randrange(plan.servers), max(plan.lasts, 22.0)
     begin, away, room = round(chance.uniform(4, 8), 3), round(chance.uniform(6, 9), 3), plan.rooms[0]
     guests, steps = list(plan.guests), list(plan.steps)
-    for person in dict.fromkeys((room.creator, *room.members)):
+    others = [person for person in room.members if person != room.creator]
+    for person in (room.creator, *others):
         pinned = server if person != room.creator else (server + 1) % plan.servers
         guests.append(structs.replace(_added(guests, "rooms", person, Weather()), server=pinned))
         steps += [_step(begin - before, guests, "enter", 1) for before in (2.5, 2.0, 1.5)]
         if person == room.creator:
             steps += [_step(begin + 0.1 * part, guests, "say") for part in range(1, 6)]
-            steps += [
-                _step(begin + after, guests, "remove", 1, chance.randint(0, 11))
-                for after in (0.55, 0.6, 0.65, 0.7)
-            ]
+            steps += [_step(begin + 0.55, guests, "put out", 1, other) for other in others[:3]]
     troubles = list(plan.troubles)
     if chance.random() < 0.5:
         troubles.insert(0, Trouble(begin, away, "down", server))
-    bus = structs.replace(plan.bus, parted_at=begin, parted_for=away, parted_server=server)
+    # The others are heard again before the database is: then there is something to tell that may not be told.
+    bus = structs.replace(plan.bus, parted_at=begin, parted_for=away - 0.6, parted_server=server)
     return _with(plan, steps=steps, guests=guests, lasts=lasts, troubles=troubles, bus=bus)
 
 

@@ -86,6 +86,8 @@ class History(msgspec.Struct):
     left: list[Left]
     failing: list[tuple[float, float]]
     edited: EditedRoom | None = None
+    quick: list[int] = []
+    """The numbers of clients whose links are always quick, and who always read."""
 
     def digest(self) -> str:
         """Return what two runs have in common exactly when they are the same, event for event."""

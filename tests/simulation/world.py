@@ -156,9 +156,10 @@ class World:
             )
         failing = [(t.at, t.at + t.lasts) for t in self.plan.troubles if t.kind not in ("slow", "late")]
         rows = self._rows()
+        quick = [guest.number for guest in self.plan.guests if guest.server is not None]
         edited = edited_room(self.database.kept, self._edited) if self._edited else None
         return History(
-            self.record.events, rows, self._names, self.operators, self.bugs, left, failing, edited
+            self.record.events, rows, self._names, self.operators, self.bugs, left, failing, edited, quick
         )
 
     async def _populate(self) -> None:

@@ -33,7 +33,10 @@ class Cluster(Protocol):
         """
 
     async def noted_everywhere(self, person_id: int) -> None:
-        """Wait until every other server has noted what it told this person. Cancelling changes nothing."""
+        """Wait until every other server has noted what it told this person, or could not be asked for seconds.
+
+        Cancelling changes nothing.
+        """
 
     async def relay(self, message: Message, to: int | None = None) -> bool:
         """Have the other servers, or the one with this number, tell what is saved nowhere; return whether one did.

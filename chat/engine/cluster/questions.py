@@ -11,6 +11,7 @@ import trio
 
 from chat.bus.bus import Bus
 from chat.bus.payloads import Answer, HasNoted, HasTold, Question, Relayed, encode
+from chat.domain.nodes import Node
 from chat.domain.ports import Nodes
 from chat.domain.recent import Recent
 
@@ -41,16 +42,20 @@ class Questions:
         self._answers = Recent[tuple[int, int], Answer](_MOST_ANSWERS)  # by who asked, and their number
         self._thinking: set[tuple[int, int]] = set()  # questions that are being answered
 
-    async def ask(self, asks: Asked, to: int | None = None) -> bool:
+    async def ask(
+        self, asks: Asked, to: int | None = None, is_answered: Callable[[Node], bool] = lambda _node: False
+    ) -> bool:
         """Return whether any other server with a lease said yes, once all have answered, or the one it is `to`.
 
-        Raises StorageDown. Cancelling: some may be asked, or not.
+        `is_answered` says which servers need not answer, by what they have told the database. Raises StorageDown.
+        Cancelling: some may be asked, or not.
         """
         question = Question(self._number, next(self._numbers), to, asks)
         waiting = self._waiting[question.number] = _Waiting()
         try:
             while True:
-                others = {node.number for node in await self._nodes.live()} - {self._number}
+                live = await self._nodes.live()
+                others = {node.number for node in live if not is_answered(node)} - {self._number}
                 missing = (others if to is None else others & {to}) - waiting.answers.keys()
                 if missing:
                     self._bus.publish(encode(question))

@@ -28,6 +28,7 @@ from chat.bus.payloads import (
 from chat.domain.changes import Change
 from chat.domain.entities import Inbox, Message
 from chat.domain.ledger import Ledger
+from chat.domain.nodes import LEASE, RENEW
 from chat.domain.ports import Nodes, Storage
 from chat.engine.batch_loader import BatchLoader, open_batch_loader
 from chat.engine.broadcaster import Broadcaster
@@ -41,6 +42,9 @@ from chat.engine.log_follower import LogFollower
 
 BEAT = 0.5
 """Seconds between two heartbeats."""
+
+_RELAYED_WITHIN = 2.0
+"""Seconds in which a guest of another server is found; nobody is found where the bus is down for longer."""
 
 _TELLS_PER_BEAT = 5
 """How often in that time the others are told what was used of shared limits,"""
@@ -93,13 +97,17 @@ class Servers:
 
     async def told_everywhere(self, change_id: int) -> None:
         await self._told(change_id)
-        await self._questions.ask(HasTold(change_id))
+        # While the bus is down, each renewal of a lease says how far that server is.
+        await self._questions.ask(HasTold(change_id), is_answered=lambda node: node.position >= change_id)
 
     async def noted_everywhere(self, person_id: int) -> None:
-        await self._questions.ask(HasNoted(person_id))
+        with trio.move_on_after(LEASE + RENEW):  # a bus that is down for longer lets a message be told again
+            await self._questions.ask(HasNoted(person_id))
 
     async def relay(self, message: Message, to: int | None = None) -> bool:
-        return await self._questions.ask(Relayed(message), to)
+        with trio.move_on_after(_RELAYED_WITHIN):
+            return await self._questions.ask(Relayed(message), to)
+        return False
 
     def publish(self, changes: Sequence[Change]) -> None:
         """Announce to the others what a commit of this server added to the log. Sync."""

@@ -258,6 +258,41 @@ async def test_a_bus_that_is_cut_while_a_question_is_asked_delays_the_answer_alo
     assert 1 <= trio.current_time() - began <= 1.5
 
 
+async def test_a_bus_that_is_down_delays_a_removal_until_the_leases_tell_how_far_servers_are(
+    autojump_clock: object, servers: Servers
+) -> None:
+    ada, ben = await servers.one.add_all("ada", "ben")
+    garden = await servers.one.make_room(ada)
+    await servers.one.memberships.join(ben, garden.id)
+    speaker, member = await servers.one.connect(ROOMS, ada), await servers.other.connect(ROOMS, ben)
+    for client in (member, speaker):
+        client.send({"Type": "enter", "RoomID": garden.id})
+        await client.hears()
+    servers.network.is_cut = True
+    speaker.send({"Type": "message", "Text": "before"})
+    await wait_all_tasks_blocked()
+    began = trio.current_time()
+    assert await servers.one.memberships.remove(ada, garden.id, ben.id) is None
+    assert trio.current_time() - began <= 2.5
+    assert [frame["Text"] for frame in member.heard_now() if frame["Type"] == "message"] == ["before"]
+    speaker.send({"Type": "message", "Text": "after"})
+    await trio.sleep(5)
+    assert member.heard_now() == []
+
+
+async def test_direct_messages_are_told_also_while_the_bus_is_down(
+    autojump_clock: object, servers: Servers
+) -> None:
+    ada, ben = await servers.one.add_all("ada", "ben")
+    writer = await servers.one.connect(DIRECT, ada)
+    servers.network.is_cut = True
+    writer.send({"from": ada.id, "to": ben.id, "content": "first"})
+    await wait_all_tasks_blocked()
+    reader = await servers.other.connect(DIRECT, ben)
+    await trio.sleep(LEASE + 2)
+    assert contents(reader.heard_now()) == ["first"]
+
+
 async def test_a_question_fails_where_nobody_knows_which_servers_there_are(
     autojump_clock: object, servers: Servers
 ) -> None:

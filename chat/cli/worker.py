@@ -31,7 +31,7 @@ logger = structlog.get_logger(__name__)
 @click.command(hidden=True)
 @click.argument("lifeline", type=click.IntRange(3))
 def worker(lifeline: int) -> None:
-    """Serve as one of several workers. LIFELINE is an inherited descriptor: only `chat serve --workers` has one."""
+    """Serve as one of several workers. LIFELINE is a descriptor that only their parent hands down."""
     with socket.socket(fileno=lifeline) as parent, parent.dup() as spare:
         try:
             with one_line_refusals():

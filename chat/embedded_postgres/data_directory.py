@@ -5,6 +5,7 @@ What lies in it:
     chat-data        the mark, with the version of this layout
     lock             held by the server that runs; names its process
     watch.socket     answers `chat tree` and `chat why`; nobody but us may open it
+    worker-1.socket  the same for one of several workers, for their parent
     secret           signs the tokens; nobody but us may read it
     postgres/        all that PostgreSQL writes; belongs to the user that runs it
     postgres.log     what PostgreSQL says, and postgres.log.1 before it

@@ -21,7 +21,7 @@ from chat.embedded_postgres.data_directory import AlreadyRunning, open_data_dire
 from chat.embedded_postgres.embedded import EmbeddedPostgres, open_embedded_postgres, running_address
 from chat.embedded_postgres.leftover import read_pid, runs_on
 from chat.embedded_postgres.process import LAUNCHER, open_process
-from chat.embedded_postgres.settings import command
+from chat.embedded_postgres.settings import command, connections_for
 from chat.embedded_postgres.supervisor import is_ready, read_status
 from chat.storage.postgres.crossing import cross, open_asyncio
 from tests.support.processes import child
@@ -41,6 +41,14 @@ async def serve():
 
 trio.run(serve)
 """
+
+
+def test_postgres_takes_more_connections_with_each_worker_and_those_of_the_one_that_is_new() -> None:
+    assert connections_for(1, 8) == 50
+    each = connections_for(4, 8) - connections_for(3, 8)
+    assert each >= 8 + 4  # its pool, its journal, who hears of changes, and the two of a bus
+    assert connections_for(4, 8) >= 5 * each
+    assert connections_for(4, 20) - connections_for(4, 8) == 5 * 12
 
 
 @contextmanager

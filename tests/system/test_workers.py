@@ -16,6 +16,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from chat.embedded_postgres.settings import connections_for
 from chat.inspection.control_path import SOCKET, reachable
 from tests.support.people import PATIENCE, Line, client, eventually, member, register, request
 from tests.support.processes import children, kill, needs_proc, postgres_under, wait_until_ended
@@ -85,6 +86,8 @@ def test_people_on_two_workers_are_in_one_chat_and_either_speaks_for_both(data: 
             for other in people:
                 if other is not person:
                     assert other.hear() == (person.name, f"from {person.name}")
+        ((connections,),) = fetch_sql(server.address, "SHOW max_connections")
+        assert connections == str(connections_for(workers=2, pool_size=8))
         snapshot = ask(server, "tree 100")
         numbers = [each["connection"] for each in snapshot["clients"]]
         assert len(set(numbers)) == len(people)

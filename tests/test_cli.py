@@ -297,7 +297,9 @@ class SlowServer:
         try:
             await self.may_start.wait()
             self.steps.append("started")
-            yield chat.server.Server(("http://127.0.0.1:9000", "https://[::1]:9001"), _no_certificate, trio.sleep)
+            yield chat.server.Server(
+                ("http://127.0.0.1:9000", "https://[::1]:9001"), _no_certificate, trio.sleep
+            )
             self.steps.append("stopping")
             await self.may_stop.wait()
             self.steps.append("stopped")

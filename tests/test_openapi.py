@@ -299,6 +299,10 @@ async def test_what_is_answered_is_what_is_described(api: Api, storage: MemorySt
     assert snapshot["clients"] == []
     await call(400, "GET", "/admin/tree.json", token=token, query="?most=-1")
     await call(404, "POST", "/admin/clients/{connection}/cancel", 7, token=token)
+    assert await call(200, "GET", "/admin/nodes", token=token) == []
+    number = await storage.nodes.register(address="vm:9000", version="1", bus="notify")
+    (node,) = await call(200, "GET", "/admin/nodes", token=token)
+    assert (node["number"], node["address"], node["bus"]) == (number, "vm:9000", "notify")
     assert await call(200, "GET", "/admin/why", token=token) == []
     await call(404, "GET", "/admin/why/{connection}", 7, token=token)
 

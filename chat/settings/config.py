@@ -141,7 +141,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     token_lifetime: Annotated[
         float, Meta(ge=1, le=315_360_000, description="Seconds until a token expires.")
     ] = 2_592_000.0
-    max_connections: Annotated[Count, Meta(description="Most connections at one time, of each worker.")] = 20_000
+    max_connections: Annotated[Count, Meta(description="Most connections at one time, of each worker.")] = (
+        20_000
+    )
     max_connections_per_address: Annotated[
         Count, Meta(description="Most connections at one time from one address; loopback is spared.")
     ] = 200

@@ -39,7 +39,12 @@ CHANGES = [
 ]
 READS = [("GET", "/messages/1")]
 FREE = [("GET", "/profile"), ("GET", "/rooms"), ("GET", "/admin/why"), ("GET", "/admin/why/1")]
-FREE += [("GET", "/admin/tree.json"), ("GET", "/api/v1/admin/people"), ("GET", "/api/v1/admin/people/1")]
+FREE += [
+    ("GET", "/admin/nodes"),
+    ("GET", "/admin/tree.json"),
+    ("GET", "/api/v1/admin/people"),
+    ("GET", "/api/v1/admin/people/1"),
+]
 
 
 class Api(NamedTuple):

@@ -53,6 +53,7 @@ DESCRIBED = {
     "GET /messages/{room_id}": "200 400 401 403 404 429",
     "GET /admin/tree.json": "200 400 401 403",
     "POST /admin/clients/{connection}/cancel": "200 401 403 404 429",
+    "GET /admin/nodes": "200 401 403",
     "GET /admin/why": "200 401 403",
     "GET /admin/why/{connection}": "200 401 403 404",
     "POST /api/v1/me/password": "200 400 401 403 429",

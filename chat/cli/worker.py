@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import click
 import msgspec
@@ -15,6 +16,7 @@ from chat.cli.refused import CommandFailed, one_line_refusals
 from chat.cli.reload import Reloads
 from chat.cli.service_manager import ServiceManager
 from chat.cli.spare_collector import spare_collector
+from chat.domain.startup import CannotStart
 from chat.gateway.descriptors import raise_descriptor_limit
 from chat.logs import configure_logging
 from chat.settings.config import Config
@@ -35,8 +37,7 @@ def worker(lifeline: int) -> None:
     with socket.socket(fileno=lifeline) as parent, parent.dup() as spare:
         try:
             with one_line_refusals():
-                told = first_message(parent)
-                config = passed_settings(told.settings)
+                told, config = _instructions(parent)
                 configure_logging(config.log_level, config.log_format, config.log_addresses)
                 structlog.contextvars.bind_contextvars(worker=told.seat + 1)
                 raise_descriptor_limit()
@@ -44,9 +45,21 @@ def worker(lifeline: int) -> None:
         except CommandFailed as refused:
             spare.setblocking(True)
             spare.settimeout(1)
-            spare.sendall(msgspec.json.encode(Refused(refused.message)) + b"\n")
+            with suppress(OSError):  # its parent may be gone
+                spare.sendall(msgspec.json.encode(Refused(refused.message)) + b"\n")
             sys.exit(refused.exit_code)
     sys.exit(0 if served else 1)
+
+
+def _instructions(parent: socket.socket) -> tuple[Serve, Config]:
+    try:
+        told = first_message(parent)
+        return told, passed_settings(told.settings)
+    except (
+        OSError,
+        msgspec.DecodeError,
+    ) as error:  # it has ended, or is of a version that is too far from ours
+        raise CannotStart(f"the parent of this worker says nothing that it can work with: {error}") from None
 
 
 class _Worker:
@@ -104,8 +117,12 @@ class _Worker:
         async for message in lifeline.messages():
             match message:
                 case Reload(settings):
-                    self._given = passed_settings(settings)
-                    self._reloads.ask()
+                    try:
+                        self._given = passed_settings(settings)
+                    except msgspec.ValidationError as error:  # of another version
+                        logger.error("the settings stay as they were", reason=str(error))
+                    else:
+                        self._reloads.ask()
                 case Leave(spread):
                     self._spread = spread
                     self._leaving.set()

@@ -1,0 +1,65 @@
+"""`chat worker` with a parent that says nothing it can work with: it ends, and tells why."""
+
+import json
+import socket
+import subprocess
+import sys
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("has no workers", allow_module_level=True)
+
+SERVE = {
+    "type": "serve",
+    "data": "/nowhere",
+    "address": {},
+    "secret": "",
+    "listening": [],
+    "metrics_listening": [],
+    "seat": 0,
+    "seats": 2,
+    "slots": 0,
+}
+
+
+def worker_told(line: bytes) -> tuple[int, str, bytes]:
+    """Run a worker whose parent says this and then nothing more: its status, its stderr, and what it answers."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall(line)
+        ours.shutdown(socket.SHUT_WR)
+        done = subprocess.run(
+            [sys.executable, "-m", "chat", "worker", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        theirs.close()
+        ours.settimeout(10)
+        with ours.makefile("rb") as answer:
+            return done.returncode, done.stderr, answer.read()
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (
+            json.dumps({**SERVE, "settings": {"data": "/nowhere", "workers": 0}}).encode() + b"\n",
+            "`int` >= 1",
+        ),
+        (b'{"type": "from another time"}\n', "from another time"),
+        (b"", "has ended"),
+    ],
+)
+def test_what_it_cannot_work_with_is_one_line_to_its_parent_and_no_traceback(
+    line: bytes, reason: str
+) -> None:
+    status, shown, answer = worker_told(line)
+    assert (status, shown) == (1, "")
+    told = json.loads(answer)
+    assert told["type"] == "refused"
+    assert told["reason"].startswith("the parent of this worker says nothing that it can work with: ")
+    assert reason in told["reason"]

@@ -19,13 +19,16 @@ logger = structlog.get_logger(__name__)
 class Keeper:
     """Keeps the worker in `seat` running until it is told to stop or to leave. Only run() changes what is public.
 
-    `prepare` returns a worker that is yet to be run.
+    `prepare` returns a worker that is yet to be run, `vacate` is told that one has ended; both get the seat.
     """
 
-    def __init__(self, seat: int, prepare: Callable[[int], WorkerProcess]) -> None:
+    def __init__(
+        self, seat: int, prepare: Callable[[int], WorkerProcess], vacate: Callable[[int], None]
+    ) -> None:
         self.seat = seat
         self.ended = trio.Event()
         self._prepare = prepare
+        self._vacate = vacate
         self._worker: WorkerProcess | None = None  # while it runs
         self._leaving = False
         self._pause = trio.CancelScope()  # what there is to wait for, while no worker runs
@@ -124,6 +127,7 @@ class Keeper:
             worker.refusal = str(errors.exceptions[0])
         finally:
             self._worker = None
+            self._vacate(self.seat)
         return status, worker.refusal, ready.is_set()
 
 

@@ -86,7 +86,8 @@ class Supervisor:
 
     async def _keep_another(self, keeping: trio.Nursery) -> str | None:
         taken = {keeper.seat for keeper in self._keepers}
-        keeper = Keeper(next(seat for seat in range(self._count + 1) if seat not in taken), self._prepare)
+        seat = next(seat for seat in range(self._count + 1) if seat not in taken)
+        keeper = Keeper(seat, self._prepare, self._vacate)
         self._keepers.append(keeper)  # no await since its seat was chosen
         refusal: str | None = await keeping.start(self._keep, keeper)
         return refusal
@@ -96,7 +97,6 @@ class Supervisor:
             await keeper.run(task_status)
         finally:
             self._keepers.remove(keeper)
-            self._vacate(keeper.seat)
 
 
 @asynccontextmanager

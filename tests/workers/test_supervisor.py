@@ -147,7 +147,7 @@ async def _kill_the_first(places: Places) -> None:
 async def test_a_worker_that_ends_is_started_again_in_its_seat_and_the_others_go_on(journal: Path) -> None:
     places = Places(journal, "serves")
     with trio.fail_after(30), capture_logs() as logs:
-        async with open_supervisor(3, places.prepare) as supervisor:
+        async with open_supervisor(3, places.prepare, places.vacated.append) as supervisor:
             before = [keeper.pid for keeper in supervisor]
             assert before[1] is not None
             os.kill(before[1], signal.SIGKILL)
@@ -155,6 +155,7 @@ async def test_a_worker_that_ends_is_started_again_in_its_seat_and_the_others_go
             now = [keeper.pid for keeper in supervisor]
             assert (now[0], now[2]) == (before[0], before[2])
             assert places.notes("started")[-1].seat == 1
+            assert places.vacated == [1], "the others wait for one that is dead before they accept"
     lines = [line for line in logs if line["event"] == "a worker ended and is started again"]
     assert [(line["worker"], line["reason"], line["pause"]) for line in lines] == [
         (2, "it ended with SIGKILL", FIRST)

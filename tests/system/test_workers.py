@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +179,12 @@ def test_nothing_outlives_a_parent_that_is_killed(data: Path) -> None:
 def test_a_hangup_is_felt_by_all_workers_and_a_second_signal_cuts_all(data: Path, tmp_path: Path) -> None:
     settings = tmp_path / "chat.toml"
     settings.write_text('log_level = "warning"\n')
-    with two_workers(data, "--config", str(settings), CHAT_GRACE="20") as server:
+    with (
+        service_manager(tmp_path / "notify") as manager,
+        two_workers(
+            data, "--config", str(settings), CHAT_GRACE="20", NOTIFY_SOCKET=str(tmp_path / "notify")
+        ) as server,
+    ):
         settings.write_text('log_level = "info"\n')
         server.process.send_signal(signal.SIGHUP)
         eventually(
@@ -193,6 +198,20 @@ def test_a_hangup_is_felt_by_all_workers_and_a_second_signal_cuts_all(data: Path
                 assert ben.hear_to_the_end() == []
             server.process.send_signal(signal.SIGTERM)
             assert server.process.wait(PATIENCE) == 1
+        manager.setblocking(False)
+        told = []
+        with suppress(BlockingIOError):
+            while True:
+                told.append(manager.recv(4096).splitlines()[0])
+        assert told == [b"READY=1", b"RELOADING=1", b"READY=1", b"STOPPING=1"], "the parent alone speaks"
+
+
+@contextmanager
+def service_manager(path: Path) -> Generator[socket.socket]:
+    """Where systemd would listen."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        yield manager
 
 
 def test_what_a_worker_cannot_do_is_told_in_the_parents_one_line(data: Path) -> None:

@@ -347,13 +347,15 @@ class Checker:
                 yield f"{who} was never made a member of {event.topic} and is told {event.id}"
             if any(done < since and index < again for done, again in outside.get(member, ())):
                 yield f"{who} was removed from {event.topic} and is told {event.text:.20}"
-            elif event.op == "hear" and int(event.conn.partition(".")[0]) in self._history.quick:
-                if any(
-                    self._events[int(done)].at + _FLIGHT < event.at and index < again
-                    for done, again in outside.get(member, ())
-                    if done < len(self._events)
-                ):
-                    yield f"{who} was removed from {event.topic} and is told what was said before: {event.text:.20}"
+            elif event.op == "hear" and self._comes_late(event, index, outside.get(member, ())):
+                yield f"{who} was removed from {event.topic} and is told what was said before: {event.text:.20}"
+
+    def _comes_late(self, event: Event, index: int, outside: Iterable[tuple[float, float]]) -> bool:
+        """Whether something left the server for a client behind the answer that somebody is outside."""
+        return int(event.conn.partition(".")[0]) in self._history.quick and any(
+            done < len(self._events) and self._events[int(done)].at + _FLIGHT < event.at and index < again
+            for done, again in outside
+        )
 
     # What was read, and what must have come.
 

@@ -15,7 +15,7 @@ from msgspec import structs
 from tests.cancel_sweep.planting import Mutant
 from tests.simulation.checker import check
 from tests.simulation.draw import draw_plan
-from tests.simulation.mutants import MUTANTS, believe_every_name
+from tests.simulation.mutants import MUTANTS, OF_SEVERAL_SERVERS, believe_every_name
 from tests.simulation.shrink import kind_of, shrink
 from tests.simulation.simulate import report, try_seed, try_seeds
 from tests.simulation.world import simulate
@@ -23,6 +23,9 @@ from tests.simulation.world import simulate
 FIRST = int(os.environ.get("SIMULATION_BASE", "1000"))
 SEEDS = 10
 """The first seed, and how many there are in each of the ten parts."""
+
+FEW = 4
+"""Seeds in each of the four parts with several servers, which take longer."""
 
 SMALL = 20
 """Clients in each of them; `make simulate` has larger worlds."""
@@ -43,6 +46,14 @@ def test_a_hundred_seeds_keep_every_promise(part: int) -> None:
     base = FIRST + part * SEEDS
     tried = try_seeds(range(base, base + SEEDS), JOBS, SMALL)
     failed = [report(seed, problems, SMALL) for seed, problems in tried if problems]
+    assert not failed, "\n".join(failed)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_several_servers_keep_every_promise(part: int) -> None:
+    base = FIRST + part * FEW
+    tried = try_seeds(range(base, base + FEW), JOBS, SMALL, several=True)
+    failed = [report(seed, problems, SMALL, several=True) for seed, problems in tried if problems]
     assert not failed, "\n".join(failed)
 
 
@@ -92,6 +103,17 @@ def test_a_planted_defect_is_found(mutant: Mutant) -> None:
             problems = try_seed(seed)
         if problems:
             assert f"--seed {seed}" in report(seed, problems)
+            return
+    pytest.fail(f"{mutant.breaks} {FOUND_WITHIN} seeds did not find it")
+
+
+@pytest.mark.parametrize("mutant", OF_SEVERAL_SERVERS, ids=lambda mutant: mutant.name)
+def test_a_planted_defect_of_several_servers_is_found(mutant: Mutant) -> None:
+    for seed in (1, 28, 33, 11, 2, 12, *range(3, FOUND_WITHIN + 1)):
+        with mutant.plant():
+            problems = try_seed(seed, SMALL, several=True)
+        if problems:
+            assert f"--seed {seed}" in report(seed, problems, SMALL, several=True)
             return
     pytest.fail(f"{mutant.breaks} {FOUND_WITHIN} seeds did not find it")
 

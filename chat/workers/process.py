@@ -24,6 +24,10 @@ def command() -> tuple[str, ...]:
     return (sys.executable, *safely, "-m", "chat", "worker")
 
 
+_LAST_WORDS = 0.5
+"""Seconds for the lifeline of a worker that has ended to end too."""
+
+
 class WorkerProcess:
     """A worker. Only run() changes what is public here.
 
@@ -74,7 +78,8 @@ class WorkerProcess:
                     nursery.start_soon(self._hear, lifeline, became_ready)
                     await lifeline.send(self._first)
                     await process.wait()
-                    nursery.cancel_scope.cancel(reason="the worker has ended")
+                    # What it said last may still be on its way to us; then the lifeline ends.
+                    nursery.cancel_scope.deadline = trio.current_time() + _LAST_WORDS
         finally:
             self.ready = False
             await self._end(process)

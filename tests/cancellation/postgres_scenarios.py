@@ -397,8 +397,8 @@ def _killed(pid: int) -> bool:
     return True
 
 
-def _config(data: Path) -> Config:
-    return Config(listen=(Listen("127.0.0.1", 0),), data=data, grace=3.0, bcrypt_cost=4)
+def _config(data: Path, bus: str | None = None) -> Config:
+    return Config(listen=(Listen("127.0.0.1", 0),), data=data, grace=3.0, bcrypt_cost=4, bus=bus)
 
 
 async def open_once(data: Path) -> None:
@@ -408,10 +408,10 @@ async def open_once(data: Path) -> None:
 
 
 def embedded_server(data: Path) -> Scenario:
-    """The whole server with a PostgreSQL of its own, on data that are there already."""
+    """The whole server with a PostgreSQL of its own, on data that are there already, and with a bus for others."""
 
     async def live() -> None:
-        async with open_server(_config(data)):
+        async with open_server(_config(data, "notify")):
             await trio.sleep(0.05)
 
     return partial(_on_own_postgres, data, live)

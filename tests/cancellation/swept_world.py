@@ -15,9 +15,11 @@ from chat.domain.budgets import Budgets
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.outcomes import Outcome
+from chat.engine.cluster.servers import Joining
 from chat.engine.dialect import Dialect
 from chat.engine.session import Core
 from chat.protocols.talker.codec import TALKER
+from chat.storage.memory import MemoryStorage
 from tests.cancel_sweep.sweeping import Run
 from tests.support.chat_world import Client, World, open_world
 from tests.support.port_calls import WRITES
@@ -105,10 +107,15 @@ class Speaker(Client):
 
 @asynccontextmanager
 async def swept_world(
-    run: Run, *, trust_from: bool = False, budgets: Budgets | None = None
+    run: Run,
+    storage: MemoryStorage | None = None,
+    *,
+    joining: Joining | None = None,
+    trust_from: bool = False,
+    budgets: Budgets | None = None,
 ) -> AsyncGenerator[tuple[World, Witness]]:
-    """The chat, whose storage fails where the run says so."""
-    async with open_world(trust_from=trust_from, budgets=budgets) as world:
+    """The chat, whose storage fails where the run says so; the arguments are those of open_world()."""
+    async with open_world(storage, joining=joining, trust_from=trust_from, budgets=budgets) as world:
         go = world.obstacles.go
         obstacles: Any = world.obstacles
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.cancel_sweep.ledger import Ledger
 from tests.cancel_sweep.sweeping import CANCELLING, Run
-from tests.cancellation import core_scenarios
+from tests.cancellation import cluster_scenarios, core_scenarios
 from tests.cancellation.swept_world import FAILING
 
 each_kind = pytest.mark.parametrize("flavours", [CANCELLING, FAILING], ids=["cancelled", "failing"])
@@ -19,6 +19,14 @@ Scenario = Callable[[Run], Awaitable[Any]]
 def test_at_every_point(sweeps: Ledger, scenario: Scenario, flavours: tuple[str, ...]) -> None:
     what, seeds = ("failing", 1) if flavours is FAILING else ("cancelled", 2)
     sweeps.sweep(scenario, f"{scenario.__name__}, {what}", flavours=flavours, seeds=seeds)
+
+
+@each_kind
+def test_one_of_several_servers(sweeps: Ledger, flavours: tuple[str, ...]) -> None:
+    what = "failing" if flavours is FAILING else "cancelled"
+    sweeps.sweep(
+        cluster_scenarios.several, f"one of several servers, {what}", flavours=flavours, every=15, seeds=1
+    )
 
 
 @each_kind

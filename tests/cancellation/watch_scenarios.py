@@ -53,7 +53,7 @@ async def watched(run: Run) -> None:
                 replies.extend([await _asks(data, question) for question in QUESTIONS])
                 admin = Wire(await stack.enter_async_context(await trio.open_tcp_stream("127.0.0.1", port)))
                 replies.append(await admin.asks("POST", "/admin/clients/2/cancel", None, token))
-                for path in ("/admin/tree.json", "/admin/why", "/admin/why/1"):
+                for path in ("/admin/tree.json", "/admin/nodes", "/admin/why", "/admin/why/1"):
                     await admin.asks("GET", path, None, token)
                 await admin.send(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 await admin.until(b"chat_connections")

@@ -40,6 +40,7 @@ READS = frozenset(
         "live",
         "look_alikes",
         "made_by_people",
+        "members_among",
         "newest_id",
         "of_member",
         "ping",

@@ -1,0 +1,111 @@
+"""One of two servers on a storage is swept: it comes, talks, is cut off, comes back and goes, and the other goes on."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+import trio
+
+from chat.bus.local import LocalBus, LocalNetwork
+from chat.domain.entities import LOBBY_ID
+from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.nodes import FENCE, LEASE
+from chat.engine.cluster.servers import Joining
+from chat.protocols.direct.codec import DIRECT
+from chat.protocols.rooms.codec import ROOMS
+from chat.protocols.talker.codec import TALKER
+from chat.storage.memory import MemoryStorage
+from tests.cancel_sweep.sweeping import Run
+from tests.cancellation.swept_world import settle, swept_world
+from tests.support.chat_world import World, open_world
+
+
+class Network(LocalNetwork):
+    """A bus that can be made to carry nothing, or nothing that is committed."""
+
+    is_cut = False
+    is_silent = False
+    """Whether no announcement passes, and everything else does."""
+
+    def carry(self, sender: LocalBus, payload: bytes) -> None:
+        if not (self.is_cut or (self.is_silent and payload.startswith(b'["Announced"'))):
+            super().carry(sender, payload)
+
+
+@asynccontextmanager
+async def _joined(network: LocalNetwork) -> AsyncGenerator[Joining]:
+    async with network.open_bus() as bus:
+        yield Joining(bus=bus, bus_kind="local", address="here", version="0")
+
+
+async def several(run: Run) -> None:
+    """What the swept server leaves behind ends with its lease, and the other has told everything once."""
+    storage, network = MemoryStorage(), Network()
+    async with _joined(network) as joining, open_world(storage, joining=joining) as one:
+        ada, ben = await one.add_all("ada", "ben")
+        garden = await one.make_room(ada)
+        await one.memberships.join(ben, garden.id)
+        speaker, listener = await one.connect(TALKER, ada), await one.connect(TALKER)
+        writer = await one.connect(DIRECT, ada)
+        await listener.hears()
+
+        async def be_another() -> None:
+            async with _joined(network) as joining, swept_world(run, storage, joining=joining) as (other, _):
+                on_other = await other.connect(TALKER, ben)
+                member, guest = await other.connect(ROOMS, ben), await other.connect(DIRECT)
+                member.send({"Type": "enter", "RoomID": garden.id})
+                (welcome,) = await guest.hears()
+                for text in ("one", "two"):
+                    speaker.send({"name": "ada", "message": f"{text} of ada"})
+                    on_other.send({"name": "ben", "message": f"{text} of ben"})
+                writer.send({"from": ada.id, "to": ben.id, "content": "who is there?"})
+                writer.send({"from": ada.id, "to": int(welcome.split()[-1]), "content": "hello guest"})
+                await other.rest()
+                person = await other.connect(DIRECT, ben)
+                guest.send({"from": int(welcome.split()[-1]), "to": ada.id, "content": "hello ada"})
+                await other.rest()
+                await _be_asked(one, other)
+                await _lose_touch(one, other)
+                with suppress(StorageDown, OutcomeUnknown):
+                    await other.memberships.remove(ada, garden.id, ben.id)
+                person.leave()
+                await other.rest()
+
+        async def _be_asked(one: World, other: World) -> None:
+            """Be asked what takes time to be true: what is committed has to be read first, and notes to be written."""
+            network.is_silent = True
+            writer.send({"from": ada.id, "to": ben.id, "content": "once more"})
+            other.obstacles.fail("read_log", StorageDown("swept"))
+            await one.rest()
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(one.cluster.told_everywhere, await storage.messages.newest_id())
+                nursery.start_soon(other.core.cluster.caught_up)
+                nursery.start_soon(other.cluster.told_everywhere, await storage.messages.newest_id())
+            network.is_silent = False
+            for text in ("noted at once", "noted a moment later"):
+                writer.send({"from": ada.id, "to": ben.id, "content": text})
+                await one.rest()
+            await one.connect(DIRECT, ben)
+
+        async def _lose_touch(one: World, other: World) -> None:
+            network.is_cut = True
+            speaker.send({"name": "ada", "message": "nobody hears of it"})
+            await trio.sleep(2)
+            with other.obstacles.failing("renew", StorageDown("cut off")):
+                await trio.sleep(FENCE)
+                speaker.send({"name": "ada", "message": "said meanwhile"})
+                network.is_cut = False
+                await trio.sleep(LEASE)
+            await trio.sleep(2)
+
+        try:
+            await run.target(be_another)
+        except* (StorageDown, OutcomeUnknown):
+            pass
+        network.is_cut = False
+        await trio.sleep(LEASE + 1)
+        assert [node.number for node in await storage.nodes.live()] == [one.cluster.number]
+        speaker.send({"name": "ada", "message": "I am alone"})
+        await settle(one)
+        told = [frame["message"] for frame in listener.heard_now() if frame["name"] != "server"]
+        assert told == [message.text for message in one.said(LOBBY_ID)]
+        assert len(network.buses) == 1

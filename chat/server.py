@@ -19,6 +19,7 @@ from chat.domain.administration import Administration
 from chat.domain.budgets import Budgets
 from chat.domain.closing import GOING_AWAY, RESTARTING
 from chat.domain.ledger import Ledger
+from chat.domain.nodes import digest_of
 from chat.domain.ports import Storage, Users
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.data_directory import open_data_directory
@@ -102,6 +103,7 @@ async def open_server(config: Config, inherited: Inheritance | None = None) -> A
             joining = Joining(
                 bus=bus,
                 bus_kind=kind_of(config.bus),
+                secret_digest=digest_of(secret),
                 address=_own_address(config, inherited),
                 version=__version__,
             )

@@ -7,6 +7,7 @@ CREATE UNLOGGED TABLE nodes (
     address    text NOT NULL,
     version    text NOT NULL,
     bus        text NOT NULL,
+    secret_digest text NOT NULL, -- by which servers see that they have one secret
     started_at timestamptz NOT NULL,
     position   bigint NOT NULL DEFAULT 0,
     clients    bigint NOT NULL DEFAULT 0,

@@ -300,7 +300,7 @@ async def test_what_is_answered_is_what_is_described(api: Api, storage: MemorySt
     await call(400, "GET", "/admin/tree.json", token=token, query="?most=-1")
     await call(404, "POST", "/admin/clients/{connection}/cancel", 7, token=token)
     assert await call(200, "GET", "/admin/nodes", token=token) == []
-    number = await storage.nodes.register(address="vm:9000", version="1", bus="notify")
+    number = await storage.nodes.register(address="vm:9000", version="1", bus="notify", secret_digest="")
     (node,) = await call(200, "GET", "/admin/nodes", token=token)
     assert (node["number"], node["address"], node["bus"]) == (number, "vm:9000", "notify")
     assert await call(200, "GET", "/admin/why", token=token) == []

@@ -4,6 +4,8 @@ A server whose lease has lapsed tells nobody anything until it has a lease again
 whoever has waited for all servers with a lease has waited for all that can still tell somebody something.
 """
 
+import hmac
+
 import msgspec
 
 from chat.domain.startup import CannotStart
@@ -38,6 +40,15 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     lease: float
 
 
+_DIGESTED = b"the servers of one chat have one secret"
+"""It has spaces, so it is nothing that a token is signed for: no digest is a token's signature."""
+
+
+def digest_of(secret: str) -> str:
+    """Return what servers compare instead of their secrets: it tells nothing of the secret. Sync."""
+    return hmac.digest(secret.encode(), _DIGESTED, "sha256").hex()
+
+
 class OtherBus(CannotStart):
     """Another server of this database uses another bus: what one announces the other would not hear."""
 
@@ -46,3 +57,13 @@ class OtherBus(CannotStart):
             f"a server on this database uses the bus {theirs!r}, and this one {bus!r}: give all the same --bus"
         )
         self.bus = theirs
+
+
+class OtherSecret(CannotStart):
+    """Another server of this database has another secret: what one lets in the other would not."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a server on this database has another secret, so each would refuse the other's tokens:"
+            " give all the same --secret-file"
+        )

@@ -264,11 +264,13 @@ class Nodes(Protocol):
     All of it may be lost when the database crashes, but for which numbers were given.
     """
 
-    async def register(self, *, address: str, version: str, bus: str, number: int | None = None) -> int:
+    async def register(
+        self, *, address: str, version: str, bus: str, secret_digest: str, number: int | None = None
+    ) -> int:
         """Begin a lease and return the server's number, which no other server ever has.
 
-        `number` is the server's own, where it had a lease before that has lapsed or was lost. Raises OtherBus where a
-        server with a lease uses another bus.
+        `number` is the server's own, where it had a lease before that has lapsed or was lost. Raises OtherBus or
+        OtherSecret where a server with a lease uses another bus or has another secret, by its digest.
         """
         ...
 

@@ -103,7 +103,7 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
         NewPerson(name="bеn", password_hash=b"x", invite=b"code")
     )  # it looks like ben's, so it is refused
     returned["invited"] = await users.add(NewPerson(name="dan", password_hash=b"x", invite=b"code"))
-    number = await storage.nodes.register(address="http://a", version="1", bus="notify")
+    number = await storage.nodes.register(address="http://a", version="1", bus="notify", secret_digest="a")
     returned["registered"] = [number]
     assert await storage.nodes.renew(number, 4, 1) == await messages.newest_id()
     await storage.nodes.leave(number)

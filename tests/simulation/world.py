@@ -258,7 +258,11 @@ class World:
                 if bus is not None:
                     end = self._buses[storage.server] = await stack.enter_async_context(bus.open_bus())
                     joining = Joining(
-                        bus=end, bus_kind="local", address=f"server {storage.server}", version="0"
+                        bus=end,
+                        bus_kind="local",
+                        secret_digest="",
+                        address=f"server {storage.server}",
+                        version="0",
                     )
                 open_chat = chat.server.open_chat(config, storage, SECRET, protocols, joining=joining)
                 await stack.enter_async_context(open_chat)

@@ -1,5 +1,6 @@
 """One contract for the leases of servers. Each test runs on memory and on PostgreSQL."""
 
+import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import pytest
@@ -7,11 +8,10 @@ import trio
 from msgspec import structs
 
 from chat.domain.entities import LOBBY_ID, Draft
-from chat.domain.nodes import LEASE, Node, OtherBus
+from chat.domain.nodes import LEASE, Node, OtherBus, OtherSecret, digest_of
 from chat.domain.ports import NewPerson, Nodes, Storage, Taken
 from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
-from chat.storage.postgres.nodes import PostgresNodes
 from chat.storage.postgres.session import Connection
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from tests.support.databases import new_database
@@ -59,8 +59,15 @@ async def _execute(storage: PostgresStorage, statement: str) -> None:
     await storage._database.write(execute)
 
 
-async def register(world: World, address: str = "http://a:9000", *, number: int | None = None) -> int:
-    return await world.nodes.register(address=address, version="1.0", bus="notify", number=number)
+OURS = digest_of("a secret that all servers of this chat have")
+
+
+async def register(
+    world: World, address: str = "http://a:9000", *, number: int | None = None, secret_digest: str = OURS
+) -> int:
+    return await world.nodes.register(
+        address=address, version="1.0", bus="notify", secret_digest=secret_digest, number=number
+    )
 
 
 async def test_servers_with_a_lease_are_listed_by_number(world: World) -> None:
@@ -161,13 +168,39 @@ async def test_who_leaves_is_gone_at_once(world: World) -> None:
 async def test_a_server_with_another_bus_is_refused_while_there_is_a_lease(world: World) -> None:
     first = await register(world)
     with pytest.raises(OtherBus, match=r"'notify', and this one 'redis': give all the same --bus"):
-        await world.nodes.register(address="http://b", version="1", bus="redis")
+        await world.nodes.register(address="http://b", version="1", bus="redis", secret_digest=OURS)
     assert await world.numbers() == [first]
-    assert await world.nodes.register(address="http://a", version="1", bus="redis", number=first) == first
+    again = await world.nodes.register(
+        address="http://a", version="1", bus="redis", secret_digest=OURS, number=first
+    )
+    assert again == first
     await world.pass_time(LEASE)
     alone = await register(world)
     await world.nodes.leave(alone)
-    assert await world.nodes.register(address="http://b", version="1", bus="redis") > alone
+    other = await world.nodes.register(address="http://b", version="1", bus="redis", secret_digest=OURS)
+    assert other > alone
+
+
+async def test_a_server_with_another_secret_is_refused_while_there_is_a_lease(world: World) -> None:
+    theirs = digest_of("a secret of its own")
+    first = await register(world)
+    with pytest.raises(OtherSecret, match=r"another secret.*: give all the same --secret-file"):
+        await register(world, secret_digest=theirs)
+    assert await world.numbers() == [first]
+    assert await register(world, number=first, secret_digest=theirs) == first
+    with pytest.raises(OtherSecret):
+        await register(world)
+    with pytest.raises(OtherBus):
+        await world.nodes.register(address="http://b", version="1", bus="redis", secret_digest=OURS)
+    await world.pass_time(LEASE)
+    await register(world)
+
+
+def test_the_digest_tells_two_secrets_apart_and_neither_is_in_it() -> None:
+    secret = "a secret that all servers of this chat have"
+    assert digest_of(secret) == OURS
+    assert digest_of(secret + "!") != OURS
+    assert OURS not in {hashlib.sha256(secret.encode()).hexdigest(), secret.encode().hex()}
 
 
 async def test_of_servers_that_register_at_once_all_use_one_bus(world: World) -> None:
@@ -176,7 +209,9 @@ async def test_of_servers_that_register_at_once_all_use_one_bus(world: World) ->
 
     async def begin(bus: str) -> None:
         try:
-            numbers.append(await world.nodes.register(address="http://a", version="1", bus=bus))
+            numbers.append(
+                await world.nodes.register(address="http://a", version="1", bus=bus, secret_digest=OURS)
+            )
         except OtherBus as error:
             refused.append(error)
 
@@ -194,12 +229,10 @@ async def test_lapsed_servers_are_removed_by_whoever_renews(database: DatabaseAd
         async with open_postgres_storage(
             database, pool_size=4, query_timeout=10, commit_timeout=10
         ) as storage:
-            nodes = storage.nodes
-            dead, alive = [
-                await nodes.register(address="http://a", version="1", bus="notify") for _ in range(2)
-            ]
+            world = World(storage, trio.sleep)
+            dead, alive = [await register(world) for _ in range(2)]
             await _execute(storage, f"UPDATE nodes SET lease_ends = now() WHERE number = {dead}")
-            await nodes.renew(alive, 0, 0)
+            await world.nodes.renew(alive, 0, 0)
             assert await _numbers(storage) == [alive]
 
 
@@ -213,13 +246,13 @@ async def test_a_crash_of_postgres_takes_the_leases_and_no_number(database: Data
                 "SELECT relname, relpersistence::text FROM pg_class WHERE relname IN ('nodes', 'node_numbers')",
             )
             assert dict(kinds) == {"nodes": "u", "node_numbers": "p"}
-            nodes: PostgresNodes = storage.nodes
-            own = await nodes.register(address="http://a", version="1", bus="notify")
+            world = World(storage, trio.sleep)
+            own = await register(world)
             await _execute(storage, "TRUNCATE nodes")  # as recovery does with what is not logged
-            assert await nodes.renew(own, 0, 0) is None
-            other = await nodes.register(address="http://b", version="1", bus="notify")
+            assert await world.nodes.renew(own, 0, 0) is None
+            other = await register(world, "http://b")
             assert other != own
-            assert await nodes.register(address="http://a", version="1", bus="notify", number=own) == own
+            assert await register(world, number=own) == own
             assert await _numbers(storage) == [own, other]
 
 

@@ -7,7 +7,7 @@ import structlog
 import trio
 
 from chat.domain.failures import StorageError
-from chat.domain.nodes import FENCE, RENEW, OtherBus
+from chat.domain.nodes import FENCE, RENEW, OtherBus, OtherSecret
 from chat.domain.ports import Nodes
 from chat.engine.cluster.fence import Fence
 
@@ -38,6 +38,7 @@ class Lease:
         address: str,
         version: str,
         bus: str,
+        secret_digest: str,
         position: Callable[[], int],
         clients: Callable[[], int],
         reaches: Callable[[int], object],
@@ -45,7 +46,9 @@ class Lease:
     ) -> None:
         self._nodes = nodes
         self._fence = fence
-        self._register = partial(nodes.register, address=address, version=version, bus=bus)
+        self._register = partial(
+            nodes.register, address=address, version=version, bus=bus, secret_digest=secret_digest
+        )
         self._position = position
         self._clients = clients
         self._reaches = reaches
@@ -55,7 +58,7 @@ class Lease:
         """This server's number, once it is registered."""
 
     async def begin(self) -> None:
-        """Register. Raises OtherBus, StorageDown or OutcomeUnknown."""
+        """Register. Raises OtherBus, OtherSecret, StorageDown or OutcomeUnknown."""
         sent = trio.current_time()
         self.number = await self._register()
         self._fence.open_until(sent + FENCE)
@@ -100,7 +103,7 @@ class Lease:
         sent = trio.current_time()
         try:
             await self._register(number=self.number)
-        except OtherBus as error:
+        except (OtherBus, OtherSecret) as error:
             logger.error("this server can have no lease", reason=str(error))
             await trio.sleep(RENEW)
             return

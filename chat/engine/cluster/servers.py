@@ -55,10 +55,14 @@ logger = structlog.get_logger(__name__)
 
 
 class Joining(msgspec.Struct, frozen=True, kw_only=True):
-    """What a server tells of itself where it joins others: its address, its version, and the kind of its bus."""
+    """What a server tells of itself where it joins others: its address, its version, and the kind of its bus.
+
+    `secret_digest` is what `domain/nodes.py` makes of its secret.
+    """
 
     bus: Bus
     bus_kind: str
+    secret_digest: str
     address: str
     version: str
 
@@ -177,8 +181,8 @@ async def open_cluster(
 ) -> AsyncGenerator[Cluster]:
     """Be one of several servers for as long as the block lasts; without `joining`, be alone.
 
-    Raises OtherBus, StorageDown or OutcomeUnknown. Cancelling: the lease is given up where the database can be reached,
-    and else ends by itself.
+    Raises OtherBus, OtherSecret, StorageDown or OutcomeUnknown. Cancelling: the lease is given up where the database
+    can be reached, and else ends by itself.
     """
     if joining is None:
         yield Alone()
@@ -193,6 +197,7 @@ async def open_cluster(
         address=joining.address,
         version=joining.version,
         bus=joining.bus_kind,
+        secret_digest=joining.secret_digest,
         position=lambda: here.hub.newest_id,
         clients=here.clients,
         reaches=here.follower.reaches,

@@ -7,13 +7,14 @@ import msgspec
 import trio
 from msgspec import structs
 
-from chat.domain.nodes import LEASE, Node, OtherBus
+from chat.domain.nodes import LEASE, Node, OtherBus, OtherSecret
 
 
 class _Lease(msgspec.Struct, frozen=True):
     """A server, and when its lease ends by the storage's clock."""
 
     node: Node
+    secret_digest: str
     ends: float
 
 
@@ -26,12 +27,18 @@ class MemoryNodes:
         self._leases: dict[int, _Lease] = {}
         self._newest = 0
 
-    async def register(self, *, address: str, version: str, bus: str, number: int | None = None) -> int:
+    async def register(
+        self, *, address: str, version: str, bus: str, secret_digest: str, number: int | None = None
+    ) -> int:
         await trio.lowlevel.checkpoint()
         self._forget_lapsed()
-        for lease in self._leases.values():
-            if lease.node.bus != bus and lease.node.number != number:
+        for other, lease in self._leases.items():
+            if other == number:
+                continue
+            if lease.node.bus != bus:
                 raise OtherBus(bus, lease.node.bus)
+            if lease.secret_digest != secret_digest:
+                raise OtherSecret
         if number is None:
             self._newest += 1
             number = self._newest
@@ -46,7 +53,7 @@ class MemoryNodes:
             clients=0,
             lease=LEASE,
         )
-        self._leases[number] = _Lease(node, self._now() + LEASE)
+        self._leases[number] = _Lease(node, secret_digest, self._now() + LEASE)
         return number
 
     async def renew(self, number: int, position: int, clients: int) -> int | None:
@@ -54,8 +61,9 @@ class MemoryNodes:
         self._forget_lapsed()
         if number not in self._leases:
             return None
-        node = structs.replace(self._leases[number].node, position=position, clients=clients)
-        self._leases[number] = _Lease(node, self._now() + LEASE)
+        lease = self._leases[number]
+        node = structs.replace(lease.node, position=position, clients=clients)
+        self._leases[number] = structs.replace(lease, node=node, ends=self._now() + LEASE)
         return self._end_of_log()
 
     async def live(self) -> list[Node]:

@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from chat.domain.nodes import LEASE, Node, OtherBus
+from chat.domain.nodes import LEASE, Node, OtherBus, OtherSecret
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 
@@ -10,15 +10,15 @@ from chat.storage.postgres.session import Connection
 _LOCK = "SELECT last FROM node_numbers FOR UPDATE"
 _NEXT_NUMBER = "UPDATE node_numbers SET last = last + 1 RETURNING last"
 _FORGET_LAPSED = "DELETE FROM nodes WHERE lease_ends <= clock_timestamp()"
-_OTHER_BUS = (
-    "SELECT bus FROM nodes WHERE bus <> $1 AND number IS DISTINCT FROM $2::bigint ORDER BY number LIMIT 1"
-)
+_UNLIKE = """
+SELECT bus FROM nodes WHERE (bus <> $1 OR secret_digest <> $2) AND number IS DISTINCT FROM $3::bigint
+ORDER BY number LIMIT 1"""
 _REGISTER = f"""
-INSERT INTO nodes (number, address, version, bus, started_at, lease_ends)
-VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp() + interval '{LEASE} s')
+INSERT INTO nodes (number, address, version, bus, secret_digest, started_at, lease_ends)
+VALUES ($1, $2, $3, $4, $5, clock_timestamp(), clock_timestamp() + interval '{LEASE} s')
 ON CONFLICT (number) DO UPDATE SET
-    address = excluded.address, version = excluded.version, bus = excluded.bus, position = 0, clients = 0,
-    lease_ends = excluded.lease_ends"""
+    address = excluded.address, version = excluded.version, bus = excluded.bus,
+    secret_digest = excluded.secret_digest, position = 0, clients = 0, lease_ends = excluded.lease_ends"""
 # Two that forget the same lapsed servers at once don't wait for each other. The clock is read where the row is: a
 # statement that waited for its turn renews nothing that has lapsed meanwhile.
 RENEW = f"""
@@ -43,15 +43,17 @@ class PostgresNodes:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def register(self, *, address: str, version: str, bus: str, number: int | None = None) -> int:
+    async def register(
+        self, *, address: str, version: str, bus: str, secret_digest: str, number: int | None = None
+    ) -> int:
         async def register(connection: Connection) -> int:
             await connection.fetchval(_LOCK)
             await connection.execute(_FORGET_LAPSED)
-            theirs = await connection.fetchval(_OTHER_BUS, bus, number)
+            theirs = await connection.fetchval(_UNLIKE, bus, secret_digest, number)
             if theirs is not None:
-                raise OtherBus(bus, theirs)
+                raise OtherSecret if theirs == bus else OtherBus(bus, theirs)
             own = int(await connection.fetchval(_NEXT_NUMBER)) if number is None else number
-            await connection.execute(_REGISTER, own, address, version, bus)
+            await connection.execute(_REGISTER, own, address, version, bus, secret_digest)
             return own
 
         return await self._database.write(register)

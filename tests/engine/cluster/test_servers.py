@@ -13,7 +13,7 @@ from chat.domain.budgets import Budgets
 from chat.domain.direct import FIRST_GUEST
 from chat.domain.failures import StorageDown
 from chat.domain.ledger import Ledger
-from chat.domain.nodes import FENCE, LEASE, OtherBus
+from chat.domain.nodes import FENCE, LEASE, OtherBus, OtherSecret, digest_of
 from chat.engine.cluster.servers import Joining
 from chat.protocols.direct.protocol import DIRECT
 from chat.protocols.rooms.protocol import ROOMS
@@ -51,10 +51,17 @@ async def servers(autojump_clock: object) -> AsyncGenerator[Servers]:
 
 @asynccontextmanager
 async def open_server(
-    storage: MemoryStorage, network: LocalNetwork, bus_kind: str = "local", messages: float = 0.0
+    storage: MemoryStorage,
+    network: LocalNetwork,
+    bus_kind: str = "local",
+    messages: float = 0.0,
+    secret: str = "one secret",
 ) -> AsyncGenerator[World]:
     async with network.open_bus() as bus:
-        joining, ledger = Joining(bus=bus, bus_kind=bus_kind, address="here", version="0"), Ledger()
+        joining = Joining(
+            bus=bus, bus_kind=bus_kind, secret_digest=digest_of(secret), address="here", version="0"
+        )
+        ledger = Ledger()
         budgets = Budgets(messages=messages, ledger=ledger)
         async with open_world(storage, joining=joining, budgets=budgets, ledger=ledger) as world:
             yield world
@@ -223,6 +230,20 @@ async def test_a_server_with_another_bus_is_refused_in_words_that_name_both(auto
     await opened_and_closed(storage, network, "redis://elsewhere")
 
 
+async def test_a_server_with_another_secret_is_refused_in_words_that_name_the_flag(
+    autojump_clock: object,
+) -> None:
+    storage, network = MemoryStorage(), LocalNetwork()
+    async with open_server(storage, network):
+        with pytest.RaisesGroup(
+            pytest.RaisesExc(OtherSecret, match=r"another secret.*--secret-file"), flatten_subgroups=True
+        ):
+            async with open_server(storage, network, secret="another"):
+                pass
+    async with open_server(storage, network, secret="another"):
+        pass
+
+
 async def test_a_server_that_ends_is_waited_for_by_nobody(autojump_clock: object, servers: Servers) -> None:
     async with open_server(servers.storage, servers.network):
         assert len(await servers.storage.nodes.live()) == 3
@@ -235,7 +256,9 @@ async def test_a_server_that_ends_is_waited_for_by_nobody(autojump_clock: object
 async def test_a_server_that_is_silent_is_waited_for_until_its_lease_ends(
     autojump_clock: object, servers: Servers
 ) -> None:
-    number = await servers.storage.nodes.register(address="gone", version="0", bus="local")
+    number = await servers.storage.nodes.register(
+        address="gone", version="0", bus="local", secret_digest=digest_of("one secret")
+    )
     began = trio.current_time()
     await servers.one.cluster.noted_everywhere(1)
     assert LEASE - 1 <= trio.current_time() - began <= LEASE + 1

@@ -1,10 +1,11 @@
 """A real reverse proxy, started from the configuration that docs/deploying.md shows; and who comes through it."""
 
+import json
 import re
 import shutil
 import socket
 import ssl
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ import trustme
 
 from tests.support.people import PATIENCE, eventually
 from tests.support.processes import child
-from tests.system.relay import Relay, relay_to
+from tests.support.server import ServerProcess
 
 PAGE = Path(__file__).parents[2] / "docs" / "deploying.md"
 
@@ -32,11 +33,10 @@ def shown(kind: str, nth: int = 0) -> str:
 
 
 class Site(NamedTuple):
-    """A proxy that runs: what a client needs to reach it, and how many connections it has opened to the server."""
+    """A proxy that runs: what a client needs to reach it."""
 
     port: int
     trusting: ssl.SSLContext
-    upstream: Relay
     address: str
     """A client's address that is not loopback, though all of this happens on it."""
 
@@ -72,16 +72,32 @@ class Place(NamedTuple):
 
     directory: Path
     listen: int
-    server: int
+    servers: Sequence[int]
+    """The ports of the servers, of which the page has the addresses in `ON_THE_PAGE`."""
     cert: Path
     key: Path
 
+    def with_servers(self, text: str) -> str:
+        """The page's text with these servers in it, one or several."""
+        shown = ON_THE_PAGE[len(self.servers)]
+        for address, port in zip(shown, self.servers, strict=True):
+            assert address in text
+            text = text.replace(address, f"127.0.0.1:{port}")
+        return text
+
+
+ON_THE_PAGE = {1: ["127.0.0.1:9000"], 2: ["10.0.0.11:9000", "10.0.0.12:9000"]}
+
 
 def nginx(place: Place) -> list[str]:
+    page = shown("nginx")
+    if len(place.servers) > 1:
+        upstream, rest = re.split(r"(?<=^}\n)", page, maxsplit=1, flags=re.MULTILINE)
+        assert upstream.startswith("upstream ")
+        page = shown("nginx", 1) + rest
     text = (
-        shown("nginx")
+        place.with_servers(page)
         .replace("listen 443 ssl", f"listen 127.0.0.1:{place.listen} ssl")
-        .replace("127.0.0.1:9000", f"127.0.0.1:{place.server}")
         .replace("/etc/letsencrypt/live/chat.example/fullchain.pem", str(place.cert))
         .replace("/etc/letsencrypt/live/chat.example/privkey.pem", str(place.key))
     )
@@ -96,10 +112,8 @@ def nginx(place: Place) -> list[str]:
 
 
 def caddy(place: Place) -> list[str]:
-    text = (
-        shown("caddyfile")
-        .replace("chat.example {", f"{SITE}:{place.listen} {{\nbind 127.0.0.1\ntls {place.cert} {place.key}")
-        .replace("127.0.0.1:9000", f"127.0.0.1:{place.server}")
+    text = place.with_servers(shown("caddyfile")).replace(
+        "chat.example {", f"{SITE}:{place.listen} {{\nbind 127.0.0.1\ntls {place.cert} {place.key}"
     )
     whole = place.directory / "Caddyfile"
     whole.write_text(f"{{\nadmin off\nauto_https disable_redirects\n}}\n{text}")
@@ -110,9 +124,8 @@ def haproxy(place: Place) -> list[str]:
     both = place.directory / "both.pem"
     both.write_bytes(place.cert.read_bytes() + place.key.read_bytes())
     text = (
-        shown("haproxy")
+        place.with_servers(shown("haproxy", len(place.servers) - 1))
         .replace("bind :443", f"bind 127.0.0.1:{place.listen}")
-        .replace("127.0.0.1:9000", f"127.0.0.1:{place.server}")
         .replace("/etc/haproxy/chat.example.pem", str(both))
     )
     whole = place.directory / "haproxy.cfg"
@@ -123,9 +136,23 @@ def haproxy(place: Place) -> list[str]:
 PROXIES = {"nginx": nginx, "caddy": caddy, "haproxy": haproxy}
 
 
+def register(site: Site, name: str, **headers: str) -> str:
+    """Register through the proxy and return the token."""
+    answer = site.request("POST", "/api/reg", {"username": name, "password": "world"}, **headers)
+    assert answer.status_code == 201, answer.text
+    token: str = answer.json()["token"]
+    return token
+
+
+def came_from(server: ServerProcess, seen: int = 0) -> list[str]:
+    """The addresses of the sockets that were opened since the server's log had `seen` lines."""
+    lines: list[dict[str, Any]] = [json.loads(line) for line in server.log.read_text().splitlines()[seen:]]
+    return [line["address"] for line in lines if line["event"] == "client connected"]
+
+
 @contextmanager
-def proxy(name: str, directory: Path, server: int) -> Generator[Site]:
-    """The proxy `name` before the server on port `server`; skips the test where it is not installed."""
+def proxy(name: str, directory: Path, *servers: int) -> Generator[Site]:
+    """The proxy `name` before the servers on these ports; skips the test where it is not installed."""
     program = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
     if program is None:
         pytest.skip(f"{name} is not installed: apt-get install {name} (Debian, Ubuntu)")
@@ -137,25 +164,24 @@ def proxy(name: str, directory: Path, server: int) -> Generator[Site]:
     cert, key = directory / "cert.pem", directory / "key.pem"
     cert.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
     issued.private_key_pem.write_to_path(key)
-    with relay_to(f"http://127.0.0.1:{server}") as relay:
-        port = free_port()
-        arguments = PROXIES[name](Place(directory, port, relay.port, cert, key))
-        environment = {"HOME": str(directory), "PATH": "/usr/bin:/bin", "TMPDIR": str(directory)}
-        log = directory / "log"
-        with (
-            log.open("wb") as said,
-            child(program, *arguments, env=environment, stdout=said, stderr=said) as process,
-        ):
-            site = Site(port, trusting, relay, address)
+    port = free_port()
+    arguments = PROXIES[name](Place(directory, port, servers, cert, key))
+    environment = {"HOME": str(directory), "PATH": "/usr/bin:/bin", "TMPDIR": str(directory)}
+    log = directory / "log"
+    with (
+        log.open("wb") as said,
+        child(program, *arguments, env=environment, stdout=said, stderr=said) as process,
+    ):
+        site = Site(port, trusting, address)
 
-            def listens() -> bool:
-                assert process.poll() is None, log.read_text()
-                with suppress(OSError), site.connect():
-                    return True
-                return False
+        def listens() -> bool:
+            assert process.poll() is None, log.read_text()
+            with suppress(OSError), site.connect():
+                return True
+            return False
 
-            eventually(listens, f"{name} listens")
-            yield site
+        eventually(listens, f"{name} listens")
+        yield site
 
 
 def free_port() -> int:

@@ -1,14 +1,13 @@
 """nginx, Caddy and HAProxy before the server, each as docs/deploying.md sets it up, over TLS."""
 
-import json
 from collections.abc import Generator
-from typing import Any
 
 import pytest
 
 from tests.support.people import client, eventually, member
 from tests.support.server import ServerProcess, running_server, used_data_path
-from tests.system.proxying import HOST, PROXIES, SITE, Site, proxy, shown
+from tests.system.proxying import HOST, PROXIES, SITE, Site, came_from, proxy, register, shown
+from tests.system.relay import Relay, relay_to
 
 AGAIN = 20
 """How often a WebSocket is asked for on a connection of the proxy's that has served a call."""
@@ -33,26 +32,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[ServerProcess]
         yield server
 
 
+@pytest.fixture(scope="module")
+def upstream(server: ServerProcess) -> Generator[Relay]:
+    """Between the proxies and the server: it counts the connections."""
+    with relay_to(server.url) as relay:
+        yield relay
+
+
 @pytest.fixture(scope="module", params=list(PROXIES))
 def site(
-    request: pytest.FixtureRequest, server: ServerProcess, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, upstream: Relay, tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[Site]:
     directory = tmp_path_factory.mktemp(request.param)
-    with proxy(request.param, directory, int(server.url.rpartition(":")[2])) as site:
+    with proxy(request.param, directory, upstream.port) as site:
         yield site
-
-
-def came_from(server: ServerProcess, seen: int) -> list[str]:
-    """The addresses of the sockets that were opened since the log had `seen` lines."""
-    lines: list[dict[str, Any]] = [json.loads(line) for line in server.log.read_text().splitlines()[seen:]]
-    return [line["address"] for line in lines if line["event"] == "client connected"]
-
-
-def register(site: Site, name: str, **headers: str) -> str:
-    answer = site.request("POST", "/api/reg", {"username": name, "password": "world"}, **headers)
-    assert answer.status_code == 201, answer.text
-    token: str = answer.json()["token"]
-    return token
 
 
 def test_people_talk_through_it_as_pages_of_the_site_do(site: Site) -> None:
@@ -70,14 +63,14 @@ def test_people_talk_through_it_as_pages_of_the_site_do(site: Site) -> None:
 
 
 @pytest.mark.parametrize("site", ["nginx", "caddy"], indirect=True)
-def test_a_websocket_is_opened_on_a_connection_that_has_served_a_call(site: Site) -> None:
-    before = site.upstream.count
+def test_a_websocket_is_opened_on_a_connection_that_has_served_a_call(site: Site, upstream: Relay) -> None:
+    before = upstream.count
     for _ in range(AGAIN):
         assert site.request("GET", "/healthz").status_code == 200
         with client(f"https://{HOST}", **site.socket_settings()) as ben:
             ben.say("hello")
             assert "not authorised" in ben.is_told()
-    assert site.upstream.count - before <= AGAIN + 1, "each WebSocket got a connection of its own"
+    assert upstream.count - before <= AGAIN + 1, "each WebSocket got a connection of its own"
 
 
 def test_the_clients_real_address_arrives_and_nobody_claims_another(

@@ -37,8 +37,21 @@ def of_the_readme(beginning: str, server: ServerProcess) -> list[str]:
     return found
 
 
+@pytest.fixture
+def workers() -> Generator[ServerProcess]:
+    """A server with the arguments that the README gives to `make run`."""
+    (arguments,) = (
+        re.search(r'ARGS="(.*)"', each.text) for each in commands(README) if "make run ARGS" in each.text
+    )
+    assert arguments is not None
+    with used_data_path() as data, running_server(data, *arguments[1].split()) as server:
+        yield server
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the README registers with curl, which is not here")
-def test_the_two_minutes_go_as_they_are_written(server: ServerProcess) -> None:
+@pytest.mark.parametrize("started", ["server", "workers"])
+def test_the_two_minutes_go_as_they_are_written(started: str, request: pytest.FixtureRequest) -> None:
+    server: ServerProcess = request.getfixturevalue(started)
     (register,) = of_the_readme("curl", server)
     answer = subprocess.run(["bash", "-c", register], capture_output=True, timeout=PATIENCE, check=True)
     token = json.loads(answer.stdout)["token"]

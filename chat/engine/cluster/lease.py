@@ -67,10 +67,11 @@ class Lease:
         """Renew it at once, which tells how far the log is. Sync."""
         self._wanted.set()
 
-    async def keep(self, look_again: Callable[[], Awaitable[object]]) -> None:
+    async def keep(self, look_again: Callable[[], Awaitable[object]], lapsed: Callable[[], object]) -> None:
         """Renew it until cancelled. Where it has lapsed, `look_again` is called before anybody is told anything.
 
-        `look_again` lets nobody hear what they may not. It may raise StorageError.
+        `look_again` lets nobody hear what they may not. It may raise StorageError. `lapsed` is told that the database
+        does not know the lease, before there is another. Sync.
         """
         failed = False
         while True:
@@ -79,6 +80,7 @@ class Lease:
             try:
                 end = await self._nodes.renew(self.number, told, self._clients())
                 if end is None:
+                    lapsed()
                     await self._begin_again(look_again)
                     continue
             except StorageError as error:

@@ -2,16 +2,20 @@
 
 A server that is silent is waited for until its lease ends. A bus may lose what is asked and answered, and double it:
 so a question is asked again, and whoever answered it before gives the same answer.
+
+A database that crashes forgets all leases. Until every fence has closed, whoever had one before is waited for too:
+the fence of a server that is silent may still be open.
 """
 
 import itertools
+import math
 from collections.abc import Awaitable, Callable
 
 import trio
 
 from chat.bus.bus import Bus
 from chat.bus.payloads import Answer, HasNoted, HasTold, Question, Relayed, encode
-from chat.domain.nodes import Node
+from chat.domain.nodes import FENCE, Node
 from chat.domain.ports import Nodes
 from chat.domain.recent import Recent
 
@@ -41,6 +45,16 @@ class Questions:
         self._waiting: dict[int, _Waiting] = {}  # by the number of the question
         self._answers = Recent[tuple[int, int], Answer](_MOST_ANSWERS)  # by who asked, and their number
         self._thinking: set[tuple[int, int]] = set()  # questions that are being answered
+        self._met: set[int] = set()  # had a lease when last seen, or were heard since
+        self._unsure_until = -math.inf  # until then (Trio's clock) the database may not know all leases
+
+    def meet(self, node: int) -> None:
+        """Take note that there is such a server. Sync."""
+        self._met.add(node)
+
+    def forgotten(self) -> None:
+        """Take note that the database has lost this server's lease, so that it may have lost others too. Sync."""
+        self._unsure_until = trio.current_time() + FENCE
 
     async def ask(
         self, asks: Asked, to: int | None = None, is_answered: Callable[[Node], bool] = lambda _node: False
@@ -54,8 +68,7 @@ class Questions:
         waiting = self._waiting[question.number] = _Waiting()
         try:
             while True:
-                live = await self._nodes.live()
-                others = {node.number for node in live if not is_answered(node)} - {self._number}
+                others = await self._others(is_answered)
                 missing = (others if to is None else others & {to}) - waiting.answers.keys()
                 if missing:
                     self._bus.publish(encode(question))
@@ -66,6 +79,18 @@ class Questions:
                     return any(waiting.answers.values())
         finally:
             del self._waiting[question.number]
+
+    async def _others(self, is_answered: Callable[[Node], bool]) -> set[int]:
+        """Return the other servers that have to answer. Raises StorageDown."""
+        live = {node.number: node for node in await self._nodes.live()}
+        if self._number not in live:
+            self.forgotten()
+        could_tell = set(live)
+        if trio.current_time() < self._unsure_until:
+            could_tell |= self._met
+        self._met = could_tell  # whoever is not among them can tell nothing any more
+        answered = {number for number, node in live.items() if is_answered(node)}
+        return could_tell - answered - {self._number}
 
     def answered(self, answer: Answer) -> None:
         """Take an answer from the bus, whoever it is for. Sync."""

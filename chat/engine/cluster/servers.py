@@ -97,7 +97,7 @@ class Servers:
         await self._told(await self._ends.get(None) or 0)
 
     async def keep_lease(self, look_again: Callable[[], Awaitable[object]]) -> None:
-        await self._lease.keep(look_again)
+        await self._lease.keep(look_again, self._questions.forgotten)
 
     async def told_everywhere(self, change_id: int) -> None:
         await self._told(change_id)
@@ -143,7 +143,8 @@ class Servers:
         match self._reader.read(payload):
             case Announced(last_id, changes):
                 self._here.follower.received(changes, last_id)
-            case Beat(_, newest_id):
+            case Beat(node, newest_id):
+                self._questions.meet(node)
                 self._here.follower.reaches(newest_id)
             case Spent(node, used):
                 if node != self.number:

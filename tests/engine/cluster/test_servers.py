@@ -265,6 +265,29 @@ async def test_a_server_that_is_silent_is_waited_for_until_its_lease_ends(
     assert number not in {node.number for node in await servers.storage.nodes.live()}
 
 
+@pytest.mark.parametrize("is_registered_again", [False, True])
+async def test_who_is_silent_is_waited_for_also_where_the_database_has_forgotten_all_leases(
+    autojump_clock: object, servers: Servers, is_registered_again: bool
+) -> None:
+    one, other = servers.one.cluster, servers.other.cluster
+    await trio.sleep(1)  # they have met
+    servers.network.is_cut = True
+    with servers.other.obstacles.failing("renew", StorageDown("cut off")):
+        for server in (one, other):
+            await servers.storage.nodes.leave(server.number)
+        if is_registered_again:
+            await trio.sleep(1.1)
+            assert [node.number for node in await servers.storage.nodes.live()] == [one.number]
+        began = trio.current_time()
+        await one.noted_everywhere(1)
+        assert FENCE - 1.2 <= trio.current_time() - began <= LEASE + 0.5, "until its fence has closed"
+    began = trio.current_time()
+    await trio.sleep(1)
+    servers.network.is_cut = False
+    await one.noted_everywhere(1)
+    assert trio.current_time() - began < 2, "whoever is back answers"
+
+
 async def test_a_bus_that_is_cut_while_a_question_is_asked_delays_the_answer_alone(
     autojump_clock: object, servers: Servers
 ) -> None:

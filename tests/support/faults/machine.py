@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Generator
@@ -118,6 +119,26 @@ class Network:
         """Nothing comes through, and nobody is told."""
         with stopped([self._relay.pid]):
             yield
+
+    @contextmanager
+    def deaf(self) -> Generator[None]:
+        """What is asked arrives, and what is answered is held back until the block ends."""
+        with self._held_back(signal.SIGUSR1):
+            yield
+
+    @contextmanager
+    def mute(self) -> Generator[None]:
+        """What is asked is held back until the block ends, and what is answered arrives."""
+        with self._held_back(signal.SIGUSR2):
+            yield
+
+    @contextmanager
+    def _held_back(self, which: signal.Signals) -> Generator[None]:
+        self._relay.send_signal(which)
+        try:
+            yield
+        finally:
+            self._relay.send_signal(signal.SIGHUP)
 
     @contextmanager
     def broken(self) -> Generator[None]:

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from tests.campaign.crowd import Crowd, Peer
 from tests.campaign.hostile_crowd import hostile
+from tests.campaign.rows import Row, percentile, spread
+from tests.campaign.servers import several_servers
 from tests.support.faults.load import chats, register_all
 from tests.support.faults.machine import (
     IS_ROOT,
@@ -44,8 +46,6 @@ COMMIT_TIMEOUT = 5.0
 A_LITTLE = 1.0
 """Seconds by which the clients' own threads may be late on two cores."""
 
-Row = tuple[str, str, str, str]  # what, how often, result, seconds to service back
-
 
 def shown(trials: Iterable[Trial], what: str, limit: float = WITHIN) -> Row:
     """One row of the table: Load.check has found nothing lost and nothing doubled."""
@@ -63,16 +63,6 @@ def shown(trials: Iterable[Trial], what: str, limit: float = WITHIN) -> Row:
             f" the slowest after {longest:.2f} s"
         )
     return what, f"{len(trials)} ×", "; ".join(parts), spread(backs)
-
-
-def spread(seconds: list[float]) -> str:
-    if len(seconds) == 1:
-        return f"{seconds[0]:.2f} s"
-    return f"median {statistics.median(seconds):.2f} s, longest {max(seconds):.2f} s"
-
-
-def percentile(values: list[float], part: float) -> float:
-    return sorted(values)[min(int(len(values) * part), len(values) - 1)]
 
 
 # --- kills ---
@@ -356,6 +346,7 @@ PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "shortages": shortages,
     "crowds": crowds,
     "hostile": hostile,
+    "servers": several_servers,
 }
 
 

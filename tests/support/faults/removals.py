@@ -6,26 +6,28 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 
+import httpx
 from websockets.sync.client import ClientConnection, connect
 
 from tests.support.faults.listeners import Listener, enter
 from tests.support.faults.two_servers import TwoServers
-from tests.support.people import PATIENCE, eventually, post, request
+from tests.support.people import PATIENCE, eventually
 from tests.support.saved import fetch_sql
 
 CREATOR, STAYS, LEAVES = "ada", "cem", "dora"
 
 
 class Garden:
-    """The room. `stays` and `leaves` listen on the far server, and ada is on the near one."""
+    """The room. `stays` and `leaves` listen on the far server, and ada, whose `caller` it is, is on the near one."""
 
     def __init__(
-        self, servers: TwoServers, room_id: int, socket: ClientConnection, stays: Listener, leaves: Listener
+        self, caller: "Caller", room_id: int, socket: ClientConnection, stays: Listener, leaves: Listener
     ) -> None:
-        self._servers = servers
-        self._room_id = room_id
+        self._caller = caller
+        self.room_id = room_id
         self._socket = socket
         self._numbers = count()
+        self._heard_before = set[str]()  # by who leaves, when their last removal was acknowledged
         self.stays = stays
         self.leaves = leaves
 
@@ -34,42 +36,71 @@ class Garden:
         text = f"{CREATOR} {next(self._numbers)}"
         self._socket.send(json.dumps({"Type": "message", "Text": text}))
         while (frame := json.loads(self._socket.recv(PATIENCE)))["Type"] != "sent":
-            assert frame["Type"] == "message", frame
+            assert frame["Type"] in ("message", "join"), frame
         return text
 
     def remove(self) -> float:
         """Let ada remove who leaves, and return the seconds until that is acknowledged."""
         began = time.monotonic()
-        self._call("remove")
-        return time.monotonic() - began
+        self._caller.put("remove", self.room_id, LEAVES)
+        took = time.monotonic() - began
+        self._heard_before = self._heard_by_who_leaves()
+        return took
 
     def invite(self) -> None:
         """Let them in again."""
-        self._call("invite")
+        self._caller.put("invite", self.room_id, LEAVES)
 
     def wait_until_heard(self, text: str) -> None:
         """Wait until who stays has heard it."""
         eventually(lambda: self.stays.has_heard(text), "who stays hears it", 2 * PATIENCE)
 
-    def heard_by_who_leaves(self) -> set[str]:
+    def check(self) -> None:
+        """Who was removed has heard nothing since that was acknowledged, and who stays hears what is said now."""
+        self.wait_until_heard(self.say())
+        assert self._heard_by_who_leaves() == self._heard_before
+
+    def stays_heard(self) -> list[str]:
+        """Return all that who stays has heard, in order."""
+        return [text for heard in self.stays.connections for text in heard]
+
+    def _heard_by_who_leaves(self) -> set[str]:
         return {text for heard in self.leaves.connections for text in heard}
 
-    def _call(self, what: str) -> None:
-        _call(self._servers, what, self._room_id, LEAVES)
+
+class Caller:
+    """Ada's calls to the near server, on one connection."""
+
+    def __init__(self, servers: TwoServers, client: httpx.Client) -> None:
+        self._url = servers.near.url
+        self._client = client
+        self._ids = {
+            row["name"]: row["id"] for row in fetch_sql(servers.near.address, "SELECT id, name FROM users")
+        }
+
+    def make_room(self) -> int:
+        """Make a private room, and return its id."""
+        body = {"Name": f"garden {time.monotonic()}", "IsPrivate": True}
+        made = self._client.post(f"{self._url}/create-room", json=body)
+        assert made.status_code == 201, made.text
+        return int(made.json()["RoomID"])
+
+    def put(self, what: str, room_id: int, name: str) -> None:
+        """Invite or remove somebody."""
+        answer = self._client.put(f"{self._url}/{what}", json={"RoomID": room_id, "UID": self._ids[name]})
+        assert answer.status_code == 200, answer.text
 
 
 @contextmanager
 def garden(servers: TwoServers) -> Generator[Garden]:
     """Make a room with its members for as long as the block lasts."""
-    made = post(
-        f"{servers.near.url}/create-room",
-        {"Name": f"garden {time.monotonic()}", "IsPrivate": True},
-        headers={"Authorization": servers.tokens[CREATOR]},
-    )
-    room_id = made.json()["RoomID"]
-    for name in (STAYS, LEAVES):
-        _call(servers, "invite", room_id, name)
     with ExitStack() as stack:
+        headers = {"Authorization": servers.tokens[CREATOR]}
+        client = stack.enter_context(httpx.Client(trust_env=False, timeout=PATIENCE, headers=headers))
+        caller = Caller(servers, client)
+        room_id = caller.make_room()
+        for name in (STAYS, LEAVES):
+            caller.put("invite", room_id, name)
         stays, leaves = (
             stack.enter_context(
                 Listener(servers.far.url, f"/ws?token={servers.tokens[name]}", "Text", room_id)
@@ -79,16 +110,8 @@ def garden(servers: TwoServers) -> Generator[Garden]:
         url = f"{servers.near.socket_url}/ws?token={servers.tokens[CREATOR]}"
         socket = stack.enter_context(connect(url, proxy=None, ping_interval=None, close_timeout=1))
         enter(socket, room_id)
-        room = Garden(servers, room_id, socket, stays, leaves)
+        room = Garden(caller, room_id, socket, stays, leaves)
         first = room.say()
         room.wait_until_heard(first)
         eventually(lambda: leaves.has_heard(first), "who leaves hears it too")
         yield room
-
-
-def _call(servers: TwoServers, what: str, room_id: int, name: str) -> None:
-    (row,) = fetch_sql(servers.near.address, "SELECT id FROM users WHERE name = $1", name)
-    body = {"RoomID": room_id, "UID": row["id"]}
-    headers = {"Authorization": servers.tokens[CREATOR]}
-    answer = request("PUT", f"{servers.near.url}/{what}", body, headers=headers)
-    assert answer.status_code == 200, answer.text

@@ -34,7 +34,7 @@ class Network(LocalNetwork):
 @asynccontextmanager
 async def _joined(network: LocalNetwork) -> AsyncGenerator[Joining]:
     async with network.open_bus() as bus:
-        yield Joining(bus=bus, bus_kind="local", address="here", version="0")
+        yield Joining(bus=bus, bus_kind="local", secret_digest="one", address="here", version="0")
 
 
 async def several(run: Run) -> None:

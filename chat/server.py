@@ -63,6 +63,12 @@ class Server(msgspec.Struct, frozen=True):
     renew_certificate: Callable[[Path, Path], Awaitable[None]]
     send_away: Callable[[float], Awaitable[None]]
 
+    async def reload(self, config: Config) -> None:
+        """A server of one process has nobody to hand settings on to."""
+
+    def restart(self) -> None:
+        """Nor has it anybody who could take its place."""
+
 
 @asynccontextmanager
 async def open_server(config: Config, inherited: Inheritance | None = None) -> AsyncGenerator[Server]:

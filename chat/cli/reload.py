@@ -33,6 +33,10 @@ class Reloadable(Protocol):
         """Reads certificate and key anew. Raises CannotStart where they are of no use."""
         ...
 
+    async def reload(self, config: Config) -> None:
+        """Hand on what is in force from now on. Cancelling: some may have it."""
+        ...
+
 
 class Reloads:
     """The configuration that is in force, and how it is read again.
@@ -53,17 +57,14 @@ class Reloads:
         """Have it all read again, once the server runs. Who asks while one is under way gets another. Sync."""
         self._asked.set()
 
-    async def serve(
-        self, server: Reloadable, hand_on: Callable[[Config], Awaitable[None]] | None = None
-    ) -> None:
-        """Reload whenever it is asked for, until cancelled; `hand_on` is given what is in force then."""
+    async def serve(self, server: Reloadable) -> None:
+        """Reload whenever it is asked for, until cancelled."""
         while True:
             await self._asked.wait()
             self._asked = trio.Event()
             await self._manager.tell_reloading()
             await self._reload(server)
-            if hand_on is not None:
-                await hand_on(self.config)
+            await server.reload(self.config)
             await self._manager.tell_ready()
 
     async def _reload(self, server: Reloadable) -> None:

@@ -71,14 +71,13 @@ async def serve_until_signalled(config: Config, read: Callable[[], Config]) -> b
     terminal, manager = Terminal(), ServiceManager()
     reloads = Reloads(config, read, manager)
 
-    restart: Callable[[], None] | None = None  # of several workers
+    restart: Callable[[], None] = _nobody_to_replace
 
     async def heed(signals: AsyncIterator[int]) -> None:
         async for number in signals:
             name = signal.Signals(number).name
             if name == "SIGUSR2":
-                if restart is not None:
-                    restart()
+                restart()
                 continue
             if name == "SIGHUP" and not terminal.has_closed():
                 logger.info("told to reload", signal=name)
@@ -101,16 +100,20 @@ async def serve_until_signalled(config: Config, read: Callable[[], Config]) -> b
                     spare_collector()
                     for address in server.addresses:
                         _announce(address)
-                    restart = getattr(server, "restart", None)
+                    restart = server.restart
                     ready.set()
                     await manager.tell_ready()
                     async with trio.open_nursery() as reloading:
-                        reloading.start_soon(reloads.serve, server, getattr(server, "reload", None))
+                        reloading.start_soon(reloads.serve, server)
                         await stopping.wait()
                         reloading.cancel_scope.cancel(reason="told to stop")
                     await manager.tell_stopping()
             watch.cancel_scope.cancel(reason="the server has stopped")
     return not (stopping.is_set() and serving.cancelled_caught)
+
+
+def _nobody_to_replace() -> None:
+    """During the start, there are no workers yet."""
 
 
 def _open(config: Config) -> "AbstractAsyncContextManager[Server] | AbstractAsyncContextManager[Workers]":

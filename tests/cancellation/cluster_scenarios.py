@@ -9,6 +9,7 @@ from chat.bus.local import LocalBus, LocalNetwork
 from chat.domain.entities import LOBBY_ID
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.nodes import FENCE, LEASE
+from chat.domain.startup import CannotStart
 from chat.engine.cluster.servers import Joining
 from chat.protocols.direct.codec import DIRECT
 from chat.protocols.rooms.codec import ROOMS
@@ -99,7 +100,7 @@ async def several(run: Run) -> None:
 
         try:
             await run.target(be_another)
-        except* (StorageDown, OutcomeUnknown):
+        except* (CannotStart, StorageDown, OutcomeUnknown):
             pass
         network.is_cut = False
         await trio.sleep(LEASE + 1)

@@ -52,6 +52,11 @@ EXCUSED = (
     Excuse("engine/memberships.py", "cluster.told_everywhere(", ALONE),
     Excuse("engine/cluster/lease.py", "await trio.sleep(RENEW)", OTHER_BUS),
     Excuse("engine/log_follower.py", "await self._messages.newest_id()", TEN_THOUSAND),
+    Excuse(
+        "engine/cluster/lease.py",
+        "checkpoint_if_cancelled",
+        "only where registering fails at the moment of cancelling",
+    ),
     Excuse("engine/broadcaster.py", "await self._at_most_behind(_KEEP_PACE)", NO_SIXTEEN),
     Excuse("engine/journal.py", "await self._broadcaster.keep_pace()", NO_SIXTEEN),
     Excuse("engine/log_follower.py", "await self._broadcaster.keep_pace()", NO_SIXTEEN),

@@ -9,6 +9,7 @@ import trio
 from chat.domain.failures import StorageError
 from chat.domain.nodes import FENCE, RENEW, OtherBus, OtherSecret
 from chat.domain.ports import Nodes
+from chat.domain.startup import CannotStart
 from chat.engine.cluster.fence import Fence
 
 _RETRY = 0.25
@@ -58,9 +59,14 @@ class Lease:
         """This server's number, once it is registered."""
 
     async def begin(self) -> None:
-        """Register. Raises OtherBus, OtherSecret, StorageDown or OutcomeUnknown."""
+        """Register. Raises CannotStart. Cancelling: it may be registered, until its lease ends."""
         sent = trio.current_time()
-        self.number = await self._register()
+        try:
+            self.number = await self._register()
+        except StorageError as error:
+            # An embedded PostgreSQL is cancelled with us, and may end before it answers.
+            await trio.lowlevel.checkpoint_if_cancelled()
+            raise CannotStart(f"this server has no lease among the others: {error}") from error
         self._fence.open_until(sent + FENCE)
 
     def renew_now(self) -> None:

@@ -182,8 +182,7 @@ async def open_cluster(
 ) -> AsyncGenerator[Cluster]:
     """Be one of several servers for as long as the block lasts; without `joining`, be alone.
 
-    Raises OtherBus, OtherSecret, StorageDown or OutcomeUnknown. Cancelling: the lease is given up where the database
-    can be reached, and else ends by itself.
+    Raises CannotStart. Cancelling: the lease is given up where the database can be reached, and else ends by itself.
     """
     if joining is None:
         yield Alone()

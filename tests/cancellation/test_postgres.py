@@ -38,17 +38,17 @@ def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
 
 def test_migration(sweeps: Ledger, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.migration(one_database)
-    sweeps.sweep(scenario, "migration, cancelled", virtual=False, limit=20, every=150, seeds=1)
+    sweeps.sweep(scenario, "migration, cancelled", virtual=False, limit=20, every=250, seeds=1)
 
 
 def test_older_names(sweeps: Ledger, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.older_names(one_database)
-    sweeps.sweep(scenario, "older names, cancelled", virtual=False, limit=20, every=150, seeds=1)
+    sweeps.sweep(scenario, "older names, cancelled", virtual=False, limit=20, every=250, seeds=1)
 
 
 def test_writing(sweeps: Ledger, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.writing(one_database)
-    sweeps.sweep(scenario, "writing, cancelled", virtual=False, limit=20, every=150, seeds=1)
+    sweeps.sweep(scenario, "writing, cancelled", virtual=False, limit=20, every=250, seeds=1)
 
 
 def test_reading(sweeps: Ledger, one_database: DatabaseAddress) -> None:
@@ -139,7 +139,7 @@ def own() -> Generator[Path]:
 
 def test_the_server_with_its_own_postgres(sweeps: Ledger, own: Path) -> None:
     scenario = postgres_scenarios.embedded_server(own)
-    sweeps.sweep(scenario, "embedded server, cancelled", virtual=False, limit=20, every=150, seeds=1)
+    sweeps.sweep(scenario, "embedded server, cancelled", virtual=False, limit=20, every=250, seeds=1)
 
 
 def test_the_accounts_alone(sweeps: Ledger, own: Path) -> None:

@@ -3,6 +3,7 @@
 `make campaign ARGS="--only servers"` does the same for longer and writes down the figures (docs/reliability.md).
 """
 
+import os
 import time
 from collections.abc import Generator
 
@@ -18,6 +19,11 @@ from tests.support.saved import execute_sql
 from tests.support.server import ServerProcess, running_server, used_data_path
 
 pytestmark = needs_proc
+
+in_full = pytest.mark.skipif(
+    not os.environ.get("FULL_TESTS"),
+    reason="it takes long, and the campaign has it too: FULL_TESTS=1 tries it here",
+)
 
 SETTINGS = {"CHAT_COMMIT_TIMEOUT": "1", "CHAT_QUERY_TIMEOUT": "1"}
 
@@ -65,6 +71,7 @@ CUT_OFF = 5.5
 """Seconds: longer than a lease, so that nobody waits for who is silent."""
 
 
+@in_full
 def test_a_server_that_hears_no_answer_of_the_database_tells_nothing_stale_and_all_once_it_is_back(
     servers: TwoServers,
 ) -> None:
@@ -93,6 +100,7 @@ def check_removal(room: Garden, until: float) -> None:
     time.sleep(max(0.0, until - time.monotonic()))
 
 
+@in_full
 def test_who_was_on_a_killed_server_goes_on_on_the_other(home: ServerProcess) -> None:
     with (
         two_servers(home, "notify", **SETTINGS) as servers,

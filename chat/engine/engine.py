@@ -78,8 +78,9 @@ async def open_engine(
 
     `joining` is what other servers on the same storage are joined with; without it there may be none. `ledger` is what
     limits are shared by. `ping_interval` and `pong_timeout` are seconds; without them nobody is pinged. The caller ends
-    all sessions before it leaves the block. Raises CannotStart. Cancelling refuses nothing and acknowledges nothing that
-    still waits for the journal.
+    all sessions before it leaves the block. Raises CannotStart.
+
+    Cancelling refuses nothing and acknowledges nothing that still waits for the journal.
     """
     metrics, presence, fence = metrics or Metrics(), Presence(), Fence()
     patience = 0.0 if joining is None else PATIENCE

@@ -91,6 +91,8 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     returned["saved"] = await messages.save(drafts)
     assert await messages.save(drafts[2:]) == [Repeated(returned["saved"][2])]
     returned["more"] = await messages.save([Draft(garden.id, ben.id, "ben", "and more", 4.0)])
+    assert await messages.settled_id() == await messages.newest_id()
+    assert await rooms.members_among({(garden.id, ben.id), (garden.id, 99)}) == {(garden.id, ben.id)}
     returned["log"] = await messages.read_log(0, 1000, 1 << 20)
     pair = returned["pair"] = await rooms.direct_room(ada.id, ben.id)
     returned["support"] = await rooms.support_room(ben.id)

@@ -158,7 +158,7 @@ async def open_chat(
             raise CannotStart(f"no dialect is called {listen.dialect!r}: there are {known}")
     seat = None if inherited is None else inherited.seat
     metrics, recorder, turns = Metrics(), Recorder(seat.next_connection if seat else None), Turns()
-    ledger = Ledger()
+    ledger = Ledger(has_others=joining is not None)
     async with (
         open_engine(
             storage,

@@ -33,11 +33,10 @@ class Counted(Protocol):
 
 
 class Ledger:
-    """Collects what is used, by limit and key. All of it is sync; nobody collects until `is_kept` is set."""
+    """Collects what is used, by limit and key, where there are others who `take` it to tell them. All of it is sync."""
 
-    def __init__(self) -> None:
-        self.is_kept = False
-        """Whether there are others to tell."""
+    def __init__(self, has_others: bool = False) -> None:
+        self._has_others = has_others
         self._limits: dict[str, Counted] = {}
         self._used: dict[tuple[str, Key], float] = {}
 
@@ -61,7 +60,7 @@ class Ledger:
 
     def note(self, name: str, key: Key, cost: float) -> None:
         """Take note of what is used here of the limit with this name."""
-        if self.is_kept:
+        if self._has_others:
             self._used[name, key] = self._used.get((name, key), 0.0) + cost
 
     def take(self) -> list[Used]:

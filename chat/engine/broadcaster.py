@@ -23,8 +23,13 @@ class Broadcaster:
     """Submits announcements to the fan-out task."""
 
     def __init__(
-        self, feed: trio.MemorySendChannel[list[Announcement]], metrics: Metrics, fence: Fence | None = None
+        self,
+        hub: Hub,
+        feed: trio.MemorySendChannel[list[Announcement]],
+        metrics: Metrics,
+        fence: Fence | None = None,
     ) -> None:
+        self._hub = hub
         self._feed = feed
         self._metrics = metrics
         self._fence = fence or Fence()
@@ -45,9 +50,10 @@ class Broadcaster:
         """Wait while too much is announced and not yet published. Cancelling changes nothing."""
         await self._at_most_behind(_KEEP_PACE)
 
-    async def published(self) -> None:
-        """Wait for the next publishing. Cancelling changes nothing."""
-        await self._published.wait()
+    async def published(self, change_id: int) -> None:
+        """Wait until the log is published up to this id. Cancelling changes nothing."""
+        while self._hub.newest_id < change_id:
+            await self._published.wait()
 
     async def caught_up(self) -> None:
         """Wait until everything announced is published. Cancelling changes nothing."""
@@ -57,13 +63,13 @@ class Broadcaster:
         while self._behind > batches:
             await self._published.wait()
 
-    async def fan_out(self, hub: Hub, announced: trio.MemoryReceiveChannel[list[Announcement]]) -> None:
+    async def fan_out(self, announced: trio.MemoryReceiveChannel[list[Announcement]]) -> None:
         """Publish until the feed is closed and empty."""
         async for first in announced:
             await self._fence.opened()
             started = trio.current_time()
             waiting = receive_all_nowait(announced, _KEEP_PACE)
-            hub.publish(chain(first, *waiting))
+            self._hub.publish(chain(first, *waiting))
             self._behind -= 1 + len(waiting)
             self._metrics.fanned_out(trio.current_time() - started)
             self._published.set()
@@ -80,8 +86,8 @@ async def open_broadcaster(
     Cancelling drops what is announced and not yet published: it is saved, and history will tell it.
     """
     feed, announced = trio.open_memory_channel[list[Announcement]](math.inf)  # bounded by keep_pace()
-    broadcaster = Broadcaster(feed, metrics or Metrics(), fence)
+    broadcaster = Broadcaster(hub, feed, metrics or Metrics(), fence)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(broadcaster.fan_out, hub, announced)
+        nursery.start_soon(broadcaster.fan_out, announced)
         with feed:  # leaving closes it; fan_out finishes the rest and ends
             yield broadcaster

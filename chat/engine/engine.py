@@ -103,46 +103,45 @@ async def open_engine(
             open_log_follower(
                 storage.messages, broadcaster, hub.newest_id, skipped, patience=patience
             ) as follower,
-            open_journal(storage.messages, broadcaster, follower, metrics) as journal,
+            open_cluster(
+                joining,
+                storage,
+                fence,
+                Here(follower, broadcaster, hub, deliveries, ledger or Ledger(), presence.__len__),
+            ) as cluster,
+            open_journal(storage.messages, broadcaster, follower, metrics, cluster.publish) as journal,
+            trio.open_nursery() as nursery,
         ):
+            accounts = make_accounts(people.get)
+            rooms = Rooms(storage.users, storage.rooms, storage.messages)
+            direct = Direct(storage.users, storage.rooms, storage.messages, deliveries)
+            memberships = Memberships(
+                rooms, journal, broadcaster, presence, cluster, on_deletion=cleaner.wake
+            )
+            hub.on_access(memberships.ended)
+            people_here = PeopleReconciler(accounts, presence, direct.gone)
 
-            def rewound(end: int) -> None:
-                follower.rewound(end)
-                skipped(end)
+            async def look_again() -> None:
+                await people_here.look_again()
+                await memberships.look_again()
 
-            here = Here(follower, broadcaster, hub, deliveries, ledger or Ledger(), presence.__len__, rewound)
-            async with (
-                open_cluster(joining, storage, fence, here) as cluster,
-                trio.open_nursery() as nursery,
-            ):
-                accounts = make_accounts(people.get)
-                rooms = Rooms(storage.users, storage.rooms, storage.messages)
-                direct = Direct(storage.users, storage.rooms, storage.messages, deliveries)
-                memberships = Memberships(rooms, journal, presence, cluster, on_deletion=cleaner.wake)
-                hub.on_access(memberships.ended)
-                people_here = PeopleReconciler(accounts, presence, direct.gone)
-
-                async def look_again() -> None:
-                    await people_here.look_again()
-                    await memberships.look_again()
-
-                nursery.start_soon(cluster.keep_lease, look_again)
-                nursery.start_soon(watch_changes, storage, people_here, memberships)
-                if ping_interval < math.inf:
-                    nursery.start_soon(beat, presence, ping_interval, pong_timeout)
-                yield Engine(
-                    accounts,
-                    budgets or Budgets(),
-                    metrics,
-                    presence,
-                    hub,
-                    journal,
-                    history,
-                    deliveries,
-                    rooms,
-                    direct,
-                    Support(storage.users, storage.rooms, storage.messages),
-                    memberships,
-                    cluster,
-                )
-                nursery.cancel_scope.cancel(reason="the engine stops")
+            nursery.start_soon(cluster.keep_lease, look_again)
+            nursery.start_soon(watch_changes, storage, people_here, memberships)
+            if ping_interval < math.inf:
+                nursery.start_soon(beat, presence, ping_interval, pong_timeout)
+            yield Engine(
+                accounts,
+                budgets or Budgets(),
+                metrics,
+                presence,
+                hub,
+                journal,
+                history,
+                deliveries,
+                rooms,
+                direct,
+                Support(storage.users, storage.rooms, storage.messages),
+                memberships,
+                cluster,
+            )
+            nursery.cancel_scope.cancel(reason="the engine stops")

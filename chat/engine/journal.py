@@ -5,7 +5,7 @@ committed is told, once and in order, also when the database went silent in the 
 is told anything until the log has been read to its end (`log_follower.py`).
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple, Protocol
 
@@ -47,6 +47,9 @@ _LONG = 1.0
 
 _REJECTED = Refusal(Code.INVALID, "the message can't be stored")
 
+Publish = Callable[[Sequence[Announcement]], object]
+"""Told what each commit of this server added to the log, once it is announced here. Sync."""
+
 logger = structlog.get_logger(__name__)
 
 
@@ -70,10 +73,16 @@ class Journal:
     """Submits writes to the writing task."""
 
     def __init__(
-        self, messages: Messages, broadcaster: Broadcaster, follower: LogFollower, metrics: Metrics
+        self,
+        messages: Messages,
+        broadcaster: Broadcaster,
+        follower: LogFollower,
+        metrics: Metrics,
+        publish: Publish = lambda _committed: None,
     ) -> None:
         self._messages = messages
         self._follower = follower
+        self._publish = publish
         self._metrics = metrics
         self._broadcaster = broadcaster
         self._feed, self._entries = trio.open_memory_channel[Entry](_QUEUE)
@@ -153,13 +162,14 @@ class Journal:
             return True
         # No await from here on: what is committed is announced and acknowledged whatever is cancelled.
         self._metrics.committed(len(batch), trio.current_time() - started)
-        self._follower.committed(
-            [
-                Announcement(outcome, entry.origin)
-                for outcome, entry in zip(saved, batch, strict=True)
-                if isinstance(outcome, Change)
-            ]
-        )
+        committed = [
+            Announcement(outcome, entry.origin)
+            for outcome, entry in zip(saved, batch, strict=True)
+            if isinstance(outcome, Change)
+        ]
+        if committed:
+            self._follower.committed(committed)
+            self._publish(committed)
         for outcome, entry in zip(saved, batch, strict=True):
             entry.submitter.on_outcome(entry.write, outcome or _gone(entry.write))
         return True
@@ -200,13 +210,16 @@ async def open_journal(
     broadcaster: Broadcaster,
     follower: LogFollower,
     metrics: Metrics | None = None,
+    publish: Publish = lambda _committed: None,
 ) -> AsyncGenerator[Journal]:
     """Write for as long as the block lasts, and finish what was taken.
+
+    `publish` is told what each commit added to the log, for other servers.
 
     Cancelling refuses nothing and acknowledges nothing that still waits; a commit under way is finished, told
     and acknowledged.
     """
-    journal = Journal(messages, broadcaster, follower, metrics or Metrics())
+    journal = Journal(messages, broadcaster, follower, metrics or Metrics(), publish)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(journal.write)
         try:

@@ -5,7 +5,7 @@ not continue it, because an announcement of another server is late or lost, the 
 command wrote beside the server, the log is read until there is nothing more: one way, whatever happened.
 """
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -47,14 +47,14 @@ class LogFollower:
         skipped: Callable[[int], object] = lambda newest_id: None,
         patience: float = 0.0,
     ) -> None:
-        self.publish: Callable[[Sequence[Change]], object] | None = None
-        """Called with what each commit of our own added to the log, where there are others to hear of it. Sync."""
         self._messages = messages
         self._patience = patience
-        self._skipped = skipped  # told up to which id nobody is told: whoever listens missed that. Sync.
+        self._skipped = (
+            skipped  # told behind which id it goes on: whoever listens missed what was before. Sync.
+        )
         self._broadcaster = broadcaster
         self._newest_id = newest_id  # of all that was announced, or was there before
-        self._end = newest_id  # the log has at least this much
+        self._end = newest_id  # the log has at least this much, as others say
         self._ahead: dict[int, Announcement] = {}  # committed, but something before them is not announced
         self._is_unsure = False  # whether a commit of our own may have landed, or may still land
         self._reads = trio.Lock()
@@ -75,16 +75,12 @@ class LogFollower:
         self._is_unsure = True
 
     def committed(self, announcements: Sequence[Announcement]) -> None:
-        """Announce what a commit of our own added to the log, as soon as it continues it. Sync: no checkpoint."""
-        if not announcements:
-            return
+        """Announce what a commit of our own added to the log, one at least, as soon as it continues it. Sync."""
         if not self._ahead and announcements[0].change.id == self._newest_id + 1:
             self._announce(list(announcements))
         else:
             self._ahead.update((announcement.change.id, announcement) for announcement in announcements)
             self._announce_what_continues()
-        if self.publish is not None:
-            self.publish([announcement.change for announcement in announcements])
 
     def received(self, changes: Sequence[Change], end: int) -> None:
         """Announce what another server says it committed, as soon as it continues the log. Sync.
@@ -99,7 +95,7 @@ class LogFollower:
         self._announce_what_continues()
 
     def reaches(self, end: int) -> None:
-        """Hear that the log has at least so much. Sync."""
+        """Hear that the log has at least so much; the log itself is looked at before that is believed. Sync."""
         self._end = max(self._end, end)
         self._look_for_what_is_missing()
 
@@ -107,6 +103,7 @@ class LogFollower:
         """Begin anew behind `end`, as the log has lost what was told beyond it, and its ids are used again. Sync."""
         self._newest_id = self._end = end
         self._ahead.clear()
+        self._skipped(end)
 
     async def settle(self) -> int:
         """Make sure what became of all commits of our own, and catch up; return how many changes that were.
@@ -140,9 +137,8 @@ class LogFollower:
     async def _catch_up(self) -> int:
         caught_up = 0
         async with self._reads:
-            self._end = end = max(self._end, *self._ahead, 0)
+            end = await self._find_end()
             if end > self._newest_id + MOST_BEHIND:
-                self._end = end = max(end, await self._messages.newest_id())
                 self._newest_id = end
                 self._forget_the_told()
                 self._skipped(end)
@@ -160,9 +156,26 @@ class LogFollower:
                 await self._broadcaster.keep_pace()
         return caught_up
 
+    async def _find_end(self) -> int:
+        """Return how far the log is, and forget what was said to lie beyond.
+
+        Whoever says so may not know yet that the log has lost its end, and those ids will be other changes.
+        """
+        claimed, waiting = max(self._end, *self._ahead, 0), list(self._ahead)
+        end = await self._messages.newest_id()
+        # What was committed meanwhile was not waiting yet.
+        self._forget(change_id for change_id in waiting if change_id > end)
+        if self._end <= claimed:
+            self._end = max(end, self._newest_id)
+        return end
+
     def _forget_the_told(self) -> None:
-        """Drop what waited and was not in the log: it was deleted meanwhile. Its sender alone is told: it was saved."""
-        for change_id in [change_id for change_id in self._ahead if change_id <= self._newest_id]:
+        """Drop what waited and was not in the log: it was deleted meanwhile."""
+        self._forget([change_id for change_id in self._ahead if change_id <= self._newest_id])
+
+    def _forget(self, change_ids: Iterable[int]) -> None:
+        """Let these wait no more. Their senders alone are told: they were saved."""
+        for change_id in change_ids:
             origin = self._ahead.pop(change_id).origin
             if origin is not None:
                 origin.offer(b"")
@@ -196,9 +209,9 @@ async def open_log_follower(
 ) -> AsyncGenerator[LogFollower]:
     """Follow the log behind `newest_id` for as long as the block lasts.
 
-    `skipped` is told, where others wrote too much to be told, up to which id nobody is told of it. Sync. What is
-    missing is waited for `patience` seconds before it is read. Leaving or cancelling: what is not read by then is told
-    by nobody here.
+    `skipped` is told, where others wrote too much to be told or the log has lost its end, behind which id it goes on.
+    Sync. What is missing is waited for `patience` seconds before it is read. Leaving or cancelling: what is not read
+    by then is told by nobody here.
     """
     follower = LogFollower(messages, broadcaster, newest_id, skipped, patience)
     async with trio.open_nursery() as nursery:

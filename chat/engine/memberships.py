@@ -9,6 +9,7 @@ from chat.domain.entities import LOBBY_ID, Person
 from chat.domain.outcomes import Outcome
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rooms import Rooms
+from chat.engine.broadcaster import Broadcaster
 from chat.engine.cluster.cluster import Cluster
 from chat.engine.journal import Journal
 from chat.engine.presence import Presence
@@ -31,16 +32,17 @@ class Memberships:
         self,
         rooms: Rooms,
         journal: Journal,
+        broadcaster: Broadcaster,
         presence: Presence,
         cluster: Cluster,
         on_deletion: Callable[[], object] = lambda: None,
     ) -> None:
         self._rooms = rooms
         self._journal = journal
+        self._broadcaster = broadcaster
         self._presence = presence
         self._cluster = cluster
         self._on_deletion = on_deletion
-        self._unfelt: dict[int, trio.Event] = {}  # by the id of an end that is saved, set once it is felt
         self._reconciler = Reconciler(self._look)
 
     async def join(self, person: Person, room_id: int) -> Refusal | None:
@@ -68,8 +70,6 @@ class Memberships:
         self._expel(change.room_id, change.person_id if isinstance(change, Removed) else None)
         if not isinstance(change, Removed):
             self._on_deletion()
-        if change.id in self._unfelt:
-            self._unfelt.pop(change.id).set()
 
     def changed(self, room_id: int | None) -> None:
         """Hear that a room was deleted, by whichever process; None: look at all that somebody is in. Sync."""
@@ -116,29 +116,21 @@ class Memberships:
         """Record an end, and wait until connections have felt it."""
         person_id = write.person_id if isinstance(write, Removal) else None
 
-        felt = trio.Event()
-
         def saved(outcome: Outcome) -> None:
             # Sync with the commit: nobody is told of it yet.
             match outcome:
                 case Removed() | RoomDeleted():
                     self._rooms.outdate(write.room_id, person_id)
-                    if submission.is_awaited:
-                        self._unfelt[outcome.id] = felt
                 case Refusal(code=Code.OUTCOME_UNKNOWN):
                     self._expel(write.room_id, person_id)  # better out as a member than in as none
                     if person_id is None:
                         self._on_deletion()
 
-        submission = _Submission(saved)
-        outcome = await submission.submit(self._journal, write)
+        outcome = await _Submission(saved).submit(self._journal, write)
         if isinstance(outcome, AccessChange):
-            try:
-                with trio.move_on_after(_FELT):
-                    await felt.wait()
-            finally:
-                self._unfelt.pop(outcome.id, None)
-            if not felt.is_set():
+            with trio.move_on_after(_FELT) as scope:
+                await self._broadcaster.published(outcome.id)
+            if scope.cancelled_caught:
                 self.ended(outcome)
             await self._cluster.told_everywhere(outcome.id)
         return outcome if isinstance(outcome, Refusal) else None
@@ -148,18 +140,14 @@ class _Submission:
     """The submitter of one write. `saved` is told its outcome, even if whoever asked for it is gone. Sync."""
 
     def __init__(self, saved: Callable[[Outcome], object] = lambda _outcome: None) -> None:
-        self.is_awaited = True  # whether whoever asked for it is there
         self._saved = saved
         self._outcome: Outcome | None = None
         self._ended = trio.Event()
 
     async def submit(self, journal: Journal, write: Write) -> Outcome | None:
         """Hand the write over and return what becomes of it. Cancelling: it may still be committed."""
-        try:
-            await journal.submit(write, self)
-            await self._ended.wait()  # every write has an outcome within the storage's deadlines
-        finally:
-            self.is_awaited = False
+        await journal.submit(write, self)
+        await self._ended.wait()  # every write has an outcome within the storage's deadlines
         return self._outcome
 
     def on_outcome(self, _write: Write, outcome: Outcome) -> None:

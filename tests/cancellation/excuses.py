@@ -18,7 +18,6 @@ NOT_ASKED = "trio-websocket never asks whether a send might block"
 NEVER_EMPTY = "SSLStream hands nothing over where there is nothing to send"
 ALONE = "whoever is alone has nobody to wait for; where there are several, the wait itself is swept"
 OTHER_BUS = "only where a server with another bus came while the lease had lapsed"
-TEN_THOUSAND = "only where others wrote ten thousand changes at once"
 NO_SIXTEEN = "the fan-out takes all that waits in one turn: 16 batches never do"
 OUT_OF_REACH = "only where PostgreSQL's user can't reach the programs"
 OTHER_SYSTEM = "only on systems that are not Linux"
@@ -57,7 +56,6 @@ EXCUSED = (
         "only where something is at the journal when a worker sends its clients away: tests/system tries it",
     ),
     Excuse("engine/cluster/lease.py", "await trio.sleep(RENEW)", OTHER_BUS),
-    Excuse("engine/log_follower.py", "await self._messages.newest_id()", TEN_THOUSAND),
     Excuse(
         "engine/cluster/lease.py",
         "checkpoint_if_cancelled",

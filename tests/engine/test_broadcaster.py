@@ -90,7 +90,8 @@ async def test_batches_published_together_are_behind_no_more() -> None:
 
 async def test_caught_up_waits_for_the_last_batch_and_keep_pace_for_as_many_as_are_too_many() -> None:
     feed, announced = trio.open_memory_channel[list[Announcement]](math.inf)
-    broadcaster, hub, passed = Broadcaster(feed, Metrics()), Pages(), list[str]()
+    hub, passed = Pages(), list[str]()
+    broadcaster = Broadcaster(hub, feed, Metrics())
 
     async def wait_caught_up() -> None:
         await broadcaster.caught_up()
@@ -112,7 +113,7 @@ async def test_caught_up_waits_for_the_last_batch_and_keep_pace_for_as_many_as_a
         await wait_all_tasks_blocked()
         assert passed == ["kept pace"], "one is too many"
         feed.close()
-        nursery.start_soon(broadcaster.fan_out, hub, announced)
+        nursery.start_soon(broadcaster.fan_out, announced)
     assert sorted(passed) == ["caught up", "kept pace", "kept pace"]
 
 
@@ -131,12 +132,30 @@ async def test_whoever_waits_goes_on_as_soon_as_little_enough_is_left() -> None:
     assert passed == {"kept pace": 34, "caught up": 40}
 
 
+async def test_whoever_waits_for_a_change_goes_on_once_it_is_published() -> None:
+    hub, passed = Hub(), list[int]()
+
+    async def wait(change_id: int) -> None:
+        await broadcaster.published(change_id)
+        passed.append(change_id)
+
+    async with open_broadcaster(hub) as broadcaster, trio.open_nursery() as nursery:
+        for change_id in (1, 2):
+            nursery.start_soon(wait, change_id)
+        await wait_all_tasks_blocked()
+        broadcaster.announce(batch(1))
+        await wait_all_tasks_blocked()
+        assert passed == [1]
+        broadcaster.announce(batch(2))
+
+
 async def test_whoever_waits_sleeps_meanwhile() -> None:
     feed, announced = trio.open_memory_channel[list[Announcement]](math.inf)
-    broadcaster, hub = Broadcaster(feed, Metrics()), Pages()
+    hub = Pages()
+    broadcaster = Broadcaster(hub, feed, Metrics())
     async with trio.open_nursery() as nursery:
         broadcaster.announce(batch(1))
-        nursery.start_soon(broadcaster.fan_out, hub, announced)
+        nursery.start_soon(broadcaster.fan_out, announced)
         await broadcaster.caught_up()
         nursery.cancel_scope.cancel()
     async with trio.open_nursery() as nursery:
@@ -150,7 +169,8 @@ async def test_whoever_waits_sleeps_meanwhile() -> None:
 async def test_the_journal_commits_no_further_than_the_broadcaster_can_be_behind() -> None:
     """Each draft is a batch here; nobody publishes until the journal has come to rest."""
     feed, announced = trio.open_memory_channel[list[Announcement]](math.inf)
-    broadcaster, hub, storage = Broadcaster(feed, Metrics()), Pages(), MemoryStorage()
+    hub, storage = Pages(), MemoryStorage()
+    broadcaster = Broadcaster(hub, feed, Metrics())
     await storage.users.add(NewPerson(name="ada", password_hash=b""))
     with trio.fail_after(20):
         follower = LogFollower(storage.messages, broadcaster, 0)
@@ -162,7 +182,7 @@ async def test_the_journal_commits_no_further_than_the_broadcaster_can_be_behind
                 await journal.submit(Draft(GARDEN, 1, "ada", f"line {n}", 0.0), Nobody())
                 await wait_all_tasks_blocked()
             assert len(storage.messages._said(GARDEN)) == 17
-            nursery.start_soon(broadcaster.fan_out, hub, announced)
+            nursery.start_soon(broadcaster.fan_out, announced)
             await journal.drain()
             assert hub.seqs == list(range(1, 41))
             feed.close()

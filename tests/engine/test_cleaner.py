@@ -149,10 +149,12 @@ async def _is_reported(world: World) -> None:
     memberships = Memberships(
         world.memberships._rooms,
         world.core.journal,
+        world.memberships._broadcaster,
         world.presence,
         Alone(),
         on_deletion=lambda: told.append(None),
     )
+    world.hub.on_access(memberships.ended)
     ada, ben = await world.add("ada"), await world.add("ben")
     one, two = [(await world.make_room(ada, name)).id for name in ("one", "two")]
     assert await memberships.delete(ben, one) is not None

@@ -26,7 +26,7 @@ from chat.domain.refusals import NO_MESSAGE, NOT_SAVED, OUTCOME_UNKNOWN, ROOM_GO
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.events import Event, Said
 from chat.engine.hub import Announcement, Hub
-from chat.engine.journal import Journal, open_journal
+from chat.engine.journal import Journal, Publish, open_journal
 from chat.engine.log_follower import MOST_BEHIND, open_log_follower
 from chat.inspection.metrics import Metrics
 from chat.protocols.talker.codec import TALKER
@@ -137,6 +137,7 @@ async def opened_world(
     kind: type[FaultyMessages] = FaultyMessages,
     metrics: Metrics | None = None,
     skipped: Callable[[int], object] = lambda newest_id: None,
+    publish: Publish = lambda _committed: None,
 ) -> AsyncGenerator[World]:
     storage = MemoryStorage()
     for name in ("ada", "cem", *"345678"):
@@ -147,7 +148,7 @@ async def opened_world(
     async with (
         open_broadcaster(hub) as broadcaster,
         open_log_follower(messages, broadcaster, hub.newest_id, skipped) as follower,
-        open_journal(messages, broadcaster, follower, metrics) as journal,
+        open_journal(messages, broadcaster, follower, metrics, publish) as journal,
     ):
         yield World(storage, messages, journal, hub)
 
@@ -164,6 +165,20 @@ async def test_what_waits_is_committed_together_and_told_in_order(
     assert len(world.messages.batches) < 50
     assert sorted(world.ben.lines()) == sorted(texts)
     assert [text for text, _ in world.ben.outcomes] == world.ben.lines()
+
+
+async def test_what_is_committed_here_is_published_for_others_and_what_is_refused_is_not(
+    autojump_clock: object,
+) -> None:
+    published: list[int] = []
+    async with opened_world(
+        publish=lambda committed: published.extend(change.id for change, _origin in committed)
+    ) as world:
+        for text in ("1", "2\0", "3"):
+            await world.send(text)
+            await world.rest()
+    assert published == [1, 2]
+    assert world.ben.lines() == ["1", "3"]
 
 
 async def test_one_message_that_can_not_be_stored_does_not_fail_its_batch(

@@ -13,7 +13,7 @@ from chat.domain.entities import LOBBY_ID, Draft, Message
 from chat.domain.failures import StorageDown
 from chat.domain.ports import NewPerson
 from chat.engine.broadcaster import Broadcaster
-from chat.engine.hub import Announcement
+from chat.engine.hub import Announcement, Hub
 from chat.engine.log_follower import MOST_BEHIND, PATIENCE, LogFollower, open_log_follower
 from chat.inspection.metrics import Metrics
 from chat.storage.memory import MemoryStorage
@@ -58,7 +58,7 @@ class Keeper(Broadcaster):
 
     def __init__(self) -> None:
         feed, _ = trio.open_memory_channel[list[Announcement]](0)
-        super().__init__(feed, Metrics())
+        super().__init__(Hub(), feed, Metrics())
         self.told: list[Announcement] = []
 
     def announce(self, batch: list[Announcement]) -> None:
@@ -193,16 +193,20 @@ async def test_a_log_that_lost_its_end_is_followed_from_there(autojump_clock: ob
         assert world.told == [1, 2, 3, 2, 3]
 
 
-async def test_own_commits_are_published_to_others_and_what_others_say_is_not(autojump_clock: object) -> None:
-    published: list[int] = []
+@pytest.mark.parametrize("beyond", [3, MOST_BEHIND * 2], ids=["near", "far"])
+async def test_what_is_said_to_lie_beyond_the_end_of_the_log_hides_nothing(
+    autojump_clock: object, beyond: int
+) -> None:
     async with open_world() as world:
-        world.follower.publish = lambda changes: published.extend(change.id for change in changes)
-        one, two, three = await world.log.say("1", "2", "3")
-        world.follower.received([one], 1)
-        world.follower.committed(mine([three]))
-        world.follower.committed(mine([two]))
-        assert published == [3, 2]
-        assert world.told == [1, 2, 3]
+        world.follower.committed(mine(await world.log.say("1", "2")))
+        # A server that has not noticed that the log lost its end says so, or anybody who may use the bus.
+        world.follower.reaches(2 + beyond)
+        await trio.sleep(1)
+        said = await world.log.say("3", "4", "5")
+        world.follower.received(said[:1], 3)
+        world.follower.reaches(5)
+        await trio.sleep(1)
+        assert world.told == [1, 2, 3, 4, 5]
 
 
 async def test_whoever_is_too_far_behind_skips_to_the_end(autojump_clock: object) -> None:

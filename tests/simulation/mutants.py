@@ -383,10 +383,7 @@ def tell_own_commits_at_once() -> "_patch[Any]":
     """A commit of one's own is told before what others committed before it."""
 
     def mutated(self: LogFollower, announcements: Sequence[Announcement]) -> None:
-        if announcements:
-            self._announce(list(announcements))
-            if self.publish is not None:
-                self.publish([each.change for each in announcements])
+        self._announce(list(announcements))
 
     return patch.object(LogFollower, "committed", mutated)
 

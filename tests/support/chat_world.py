@@ -344,7 +344,6 @@ class World:
         assert not self.hub._topics
         assert not len(self.presence)
         assert not self.presence._handshakes
-        assert not self.memberships._unfelt
 
 
 @asynccontextmanager

@@ -1,9 +1,10 @@
 """The other servers on the same log, as the rest of the engine sees them; and that there are none."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from chat.domain.entities import Message
+from chat.engine.hub import Announcement
 
 
 class Cluster(Protocol):
@@ -12,6 +13,9 @@ class Cluster(Protocol):
     @property
     def number(self) -> int:
         """This server's number among all that ever were; 0 where it is alone."""
+
+    def publish(self, committed: Sequence[Announcement]) -> None:
+        """Announce to the other servers what a commit of this one added to the log. Sync."""
 
     async def caught_up(self) -> None:
         """Wait until this server has told all that was in the log when it was asked, as others may have told it.
@@ -29,7 +33,8 @@ class Cluster(Protocol):
     async def told_everywhere(self, change_id: int) -> None:
         """Wait until every server that may tell anything has told the log up to this id.
 
-        One that is silent is waited for until its lease ends. Cancelling changes nothing.
+        One that is silent is waited for until its lease ends. Raises StorageDown where one with a lease has not told
+        it within seconds. Cancelling changes nothing.
         """
 
     async def noted_everywhere(self, person_id: int) -> None:
@@ -49,6 +54,9 @@ class Alone:
     """There is no other server."""
 
     number = 0
+
+    def publish(self, committed: Sequence[Announcement]) -> None:
+        """Nobody else hears anything."""
 
     async def caught_up(self) -> None:
         """Nobody else has told anything."""

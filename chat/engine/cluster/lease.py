@@ -1,5 +1,6 @@
 """The lease of this server: renewed each second, and where it has lapsed, everybody here is looked at anew."""
 
+import math
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -77,9 +78,22 @@ class Lease:
         """Renew it until cancelled. Where it has lapsed, `look_again` is called before anybody is told anything.
 
         `look_again` lets nobody hear what they may not. It may raise StorageError. `lapsed` is told that the database
-        does not know the lease, before there is another. Sync.
+        does not know the lease, before there is another. Sync. Cancelling opens the fence: whoever stops has no
+        clients any more, and tells what is left to nobody.
         """
-        failed = False
+        try:
+            await self._keep(look_again, lapsed)
+        finally:
+            self._fence.open_until(math.inf)
+
+    async def _keep(self, look_again: Callable[[], Awaitable[object]], lapsed: Callable[[], object]) -> None:
+        warned = set[str]()  # of what was logged since it was last kept
+
+        def warn(event: str, **details: str) -> None:
+            if event not in warned:
+                logger.warning(event, **details)
+            warned.add(event)
+
         while True:
             self._wanted = trio.Event()
             sent, told = trio.current_time(), self._position()
@@ -87,15 +101,14 @@ class Lease:
                 end = await self._nodes.renew(self.number, told, self._clients())
                 if end is None:
                     lapsed()
+                    warn("the lease has lapsed, this server tells nothing until it has looked again")
                     await self._begin_again(look_again)
                     continue
             except StorageError as error:
-                if not failed:
-                    logger.warning("the lease is not renewed", error=str(error))
-                failed = True
+                warn("the lease is not renewed", error=str(error))
                 await trio.sleep(_RETRY)
                 continue
-            failed = False
+            warned.clear()
             self._fence.open_until(sent + FENCE)
             if end < told:
                 logger.error("the database has lost commits", told=told, last=end)
@@ -106,7 +119,6 @@ class Lease:
 
     async def _begin_again(self, look_again: Callable[[], Awaitable[object]]) -> None:
         """Register again, and look at everybody before anybody is told anything. May raise StorageError."""
-        logger.warning("the lease has lapsed, this server tells nothing until it has looked again")
         self._fence.open_until(trio.current_time())
         sent = trio.current_time()
         try:

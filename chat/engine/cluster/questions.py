@@ -11,10 +11,12 @@ import itertools
 import math
 from collections.abc import Awaitable, Callable
 
+import structlog
 import trio
 
 from chat.bus.bus import Bus
 from chat.bus.payloads import Answer, HasNoted, HasTold, Question, Relayed, encode
+from chat.domain.failures import StorageDown
 from chat.domain.nodes import FENCE, Node
 from chat.domain.ports import Nodes
 from chat.domain.recent import Recent
@@ -27,9 +29,11 @@ _AGAIN = 0.25
 _MOST_ANSWERS = 10_000
 """Answers that are remembered: far more than are asked for twice."""
 
+logger = structlog.get_logger(__name__)
+
 
 class Questions:
-    """Asks, and answers with what `answer` returns; an answer may take its time.
+    """Asks, and answers with what `answer` returns; an answer may take its time, and raise StorageDown for none.
 
     `number` is this server's own. Raises StorageDown where nobody can tell which servers there are.
     """
@@ -112,6 +116,9 @@ class Questions:
         key = question.node, question.number
         try:
             yes = await self._answer(question.asks)
+        except StorageDown as error:
+            logger.warning("a question of another server has no answer", node=question.node, error=str(error))
+            return
         finally:
             self._thinking.remove(key)
         answer = self._answers[key] = Answer(self._number, question.number, question.node, yes)

@@ -3,9 +3,8 @@
 The bus only hurries. What it loses, the lease's renewals and the heartbeats show: they tell how far the log is.
 """
 
-import math
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 
 import msgspec
 import structlog
@@ -25,8 +24,8 @@ from chat.bus.payloads import (
     Spent,
     encode,
 )
-from chat.domain.changes import Change
 from chat.domain.entities import Inbox, Message
+from chat.domain.failures import StorageDown
 from chat.domain.ledger import Ledger
 from chat.domain.nodes import LEASE, RENEW
 from chat.domain.ports import Nodes, Storage
@@ -45,6 +44,10 @@ BEAT = 0.5
 
 _RELAYED_WITHIN = 2.0
 """Seconds in which a guest of another server is found; nobody is found where the bus is down for longer."""
+
+_TOLD_WITHIN = 30.0
+"""Seconds in which what is in the log is told. It is not where the log loses its end (a failover to a standby that was
+behind) while somebody waits for that."""
 
 _TELLS_PER_BEAT = 5
 """How often in that time the others are told what was used of shared limits,"""
@@ -68,7 +71,7 @@ class Joining(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Here(msgspec.Struct, frozen=True):
-    """What of this server the others are told, and what they change; the last two are those of `Lease`."""
+    """What of this server the others are told, and what they change; `clients` returns how many there are."""
 
     follower: LogFollower
     broadcaster: Broadcaster
@@ -76,7 +79,6 @@ class Here(msgspec.Struct, frozen=True):
     deliveries: Deliveries
     ledger: Ledger
     clients: Callable[[], int]
-    rewound: Callable[[int], object]
 
 
 class Servers:
@@ -93,6 +95,10 @@ class Servers:
         self._reader = PayloadReader()
         self._questions = Questions(lease.number, bus, nodes, self._answer)
 
+    def publish(self, committed: Sequence[Announcement]) -> None:
+        for payload in encode_changes([change for change, _origin in committed], self._bus.largest):
+            self._bus.publish(payload)
+
     async def caught_up(self) -> None:
         await self._told(await self._ends.get(None) or 0)
 
@@ -101,8 +107,9 @@ class Servers:
 
     async def told_everywhere(self, change_id: int) -> None:
         await self._told(change_id)
-        # While the bus is down, each renewal of a lease says how far that server is.
-        await self._questions.ask(HasTold(change_id), is_answered=lambda node: node.position >= change_id)
+        with _within(_TOLD_WITHIN, "not every server has told what is saved"):
+            # While the bus is down, each renewal of a lease says how far that server is.
+            await self._questions.ask(HasTold(change_id), is_answered=lambda node: node.position >= change_id)
 
     async def noted_everywhere(self, person_id: int) -> None:
         with trio.move_on_after(LEASE + RENEW):  # a bus that is down for longer lets a message be told again
@@ -112,11 +119,6 @@ class Servers:
         with trio.move_on_after(_RELAYED_WITHIN):
             return await self._questions.ask(Relayed(message), to)
         return False
-
-    def publish(self, changes: Sequence[Change]) -> None:
-        """Announce to the others what a commit of this server added to the log. Sync."""
-        for payload in encode_changes(changes, self._bus.largest):
-            self._bus.publish(payload)
 
     async def beat(self) -> None:
         """Tell the others how far this server is, until cancelled."""
@@ -166,8 +168,8 @@ class Servers:
 
     async def _told(self, change_id: int) -> None:
         self._here.follower.reaches(change_id)
-        while self._here.hub.newest_id < change_id:
-            await self._here.broadcaster.published()
+        with _within(_TOLD_WITHIN, "what is saved is not told yet"):
+            await self._here.broadcaster.published(change_id)
 
     def _tell(self, message: Message) -> bool:
         if message.peer is None or not self._here.hub.has_subscribers(Inbox(message.peer.id)):
@@ -176,12 +178,22 @@ class Servers:
         return True
 
 
+@contextmanager
+def _within(seconds: float, otherwise: str) -> Generator[None]:
+    """Raise StorageDown where the block takes longer."""
+    with trio.move_on_after(seconds) as scope:
+        yield
+    if scope.cancelled_caught:
+        raise StorageDown(otherwise)
+
+
 @asynccontextmanager
 async def open_cluster(
     joining: Joining | None, storage: Storage, fence: Fence, here: Here
 ) -> AsyncGenerator[Cluster]:
     """Be one of several servers for as long as the block lasts; without `joining`, be alone.
 
+    Who opens the block runs `keep_lease` in it: without that, `fence` closes.
     Raises CannotStart. Cancelling: the lease is given up where the database can be reached, and else ends by itself.
     """
     if joining is None:
@@ -201,7 +213,7 @@ async def open_cluster(
         position=lambda: here.hub.newest_id,
         clients=here.clients,
         reaches=here.follower.reaches,
-        rewound=here.rewound,
+        rewound=here.follower.rewound,
     )
     await lease.begin()
     try:
@@ -209,10 +221,7 @@ async def open_cluster(
             servers = Servers(joining.bus, storage.nodes, lease, here, ends)
             nursery.start_soon(servers.listen)
             nursery.start_soon(servers.beat)
-            here.follower.publish = servers.publish
-            here.ledger.is_kept = True
             yield servers
             nursery.cancel_scope.cancel(reason="the engine stops")
     finally:
-        fence.open_until(math.inf)  # nobody is here any more who could be told what they may not hear
         await lease.end()

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
+import structlog
 import trio
 from trio.testing import wait_all_tasks_blocked
 
@@ -23,12 +24,13 @@ from tests.support.chat_world import World, open_world
 
 
 class Network(LocalNetwork):
-    """A bus that carries nothing while it is cut."""
+    """A bus that carries nothing while it is cut, and nothing that is committed while it is silent."""
 
     is_cut = False
+    is_silent = False
 
     def carry(self, sender: LocalBus, payload: bytes) -> None:
-        if not self.is_cut:
+        if not (self.is_cut or (self.is_silent and payload.startswith(b'["Announced"'))):
             super().carry(sender, payload)
 
 
@@ -61,7 +63,7 @@ async def open_server(
         joining = Joining(
             bus=bus, bus_kind=bus_kind, secret_digest=digest_of(secret), address="here", version="0"
         )
-        ledger = Ledger()
+        ledger = Ledger(has_others=True)
         budgets = Budgets(messages=messages, ledger=ledger)
         async with open_world(storage, joining=joining, budgets=budgets, ledger=ledger) as world:
             yield world
@@ -351,6 +353,49 @@ async def test_a_question_fails_where_nobody_knows_which_servers_there_are(
 def contents(frames: list[Any]) -> list[str]:
     """Return what was said in direct messages."""
     return [frame["content"] for frame in frames if isinstance(frame, dict)]
+
+
+async def test_who_waits_for_a_server_that_tells_nothing_is_answered_in_the_end(
+    autojump_clock: object, servers: Servers
+) -> None:
+    ada = await servers.one.add("ada")
+    on_one = await servers.one.connect(TALKER, ada)
+    listener = await servers.other.connect(TALKER)
+    await listener.hears()
+    servers.network.is_silent = True
+    with servers.other.obstacles.failing("read_log", StorageDown("this table alone")):
+        on_one.send({"name": "ada", "message": "hello"})
+        await wait_all_tasks_blocked()
+        end = await servers.storage.messages.newest_id()
+        began = trio.current_time()
+        for waiting in (
+            servers.one.cluster.told_everywhere(end),
+            servers.other.cluster.told_everywhere(end),
+            servers.other.cluster.caught_up(),
+        ):
+            with pytest.raises(StorageDown, match="told"):
+                await waiting
+        assert trio.current_time() - began < 100
+    await trio.sleep(1)
+    assert [line["message"] for line in listener.heard_now()] == ["hello"]
+    await servers.one.cluster.told_everywhere(end)
+
+
+@pytest.mark.parametrize("fails", ["renew", "register"])
+async def test_that_there_is_no_lease_is_logged_once_until_there_is_one_again(
+    autojump_clock: object, servers: Servers, fails: str
+) -> None:
+    with structlog.testing.capture_logs() as logs, servers.other.obstacles.failing(fails, StorageDown("no")):
+        await servers.storage.nodes.leave(servers.other.cluster.number)
+        await trio.sleep(30)
+    events = [each["event"] for each in logs if "lease" in each["event"]]
+    assert events
+    assert len(events) == len(set(events))
+    await trio.sleep(5)
+    with structlog.testing.capture_logs() as logs:
+        await servers.storage.nodes.leave(servers.other.cluster.number)
+        await trio.sleep(5)
+    assert [each["event"] for each in logs if "lapsed" in each["event"]]
 
 
 async def test_a_budget_is_one_for_all_servers(autojump_clock: object) -> None:

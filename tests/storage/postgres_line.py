@@ -24,6 +24,8 @@ class Line:
         """What is asked from which on answers are swallowed."""
         self.deaf_after: int | None = None
         """After how many more answers `deaf` is set; None: never."""
+        self.is_unplugged = False
+        """Whether what is asked is swallowed too."""
         self._database = f"{address['host']}/{SOCKET}"
         self._scopes: set[trio.CancelScope] = set()
 
@@ -32,6 +34,11 @@ class Line:
         self.open = False
         for scope in self._scopes:
             scope.cancel()
+
+    def unplug(self) -> None:
+        """Swallow what is asked and answered, and let whoever connects find nothing there. Sync."""
+        self.deaf = self.is_unplugged = True
+        Path(self.address["host"], SOCKET).unlink()
 
     async def relay(self, client: trio.SocketStream) -> None:
         """Relay one connection until either side ends it."""
@@ -57,7 +64,7 @@ class Line:
             async for data in source:
                 if self.deaf_from is not None and self.deaf_from in data:
                     self.deaf = True
-                if answers and self._swallows():
+                if (answers and self._swallows()) or self.is_unplugged:
                     continue
                 await target.send_all(data)
         except (trio.BrokenResourceError, trio.ClosedResourceError):

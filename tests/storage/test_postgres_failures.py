@@ -303,6 +303,18 @@ async def _commit_later(psql: Psql, delay: float) -> None:
     await psql.run("COMMIT")
 
 
+async def test_a_save_that_was_begun_has_an_unknown_outcome_also_where_its_connection_is_given_up(
+    line: Line,
+) -> None:
+    """Where asyncpg can't even ask to cancel, it gives the connection up; what was sent may still arrive."""
+    async with open_storage(line.address, commit_timeout=SHORT) as storage:
+        ada = await add_ada(storage)
+        await say(storage, ada, "before")
+        line.unplug()
+        with pytest.raises(OutcomeUnknown):
+            await say(storage, ada, "on its way")
+
+
 async def test_a_save_that_found_no_connection_was_not_begun(line: Line, psql: Psql) -> None:
     async with open_storage(line.address, commit_timeout=SHORT) as storage:
         ada = await add_ada(storage)

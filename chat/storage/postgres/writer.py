@@ -65,8 +65,10 @@ class Writer:
         Raises StorageDown, WriteRejected or OutcomeUnknown. Cancelling: felt at once while there is no connection,
         for then nothing is begun, and otherwise after the operation has ended.
         """
+        begun = False
         with trio.move_on_after(self._timeout) as in_time:
             connection = await self._connected()
+            begun = True
             # Without the shield, cancelling the journal would leave a batch that may have been saved.
             in_time.shield = True
             try:
@@ -78,9 +80,8 @@ class Writer:
             finally:
                 if connection.is_closed():
                     self.disconnect()
-        unknown = self._connection is not None
         self.disconnect()
-        if unknown:
+        if begun:  # also where asyncpg has closed the connection: what was sent may still arrive
             raise OutcomeUnknown("the database did not answer in time")
         raise StorageDown("the database can't be reached")
 
@@ -92,7 +93,7 @@ class Writer:
     async def _connected(self) -> RawConnection:
         """Return the connection, trying until the caller's deadline to make one."""
         while self._connection is None or self._connection.is_closed():
-            self.disconnect()  # without a connection nothing is begun: run() tells by that what failed
+            self.disconnect()
             try:
                 self._connection = await cross(self._connect)
             except (*CONNECTION_LOST, asyncpg.PostgresError) as error:

@@ -143,7 +143,8 @@ class Journal:
             return False
         started = trio.current_time()
         try:
-            saved = await self._messages.save(writes)
+            with self._follower.writing():
+                saved = await self._messages.save(writes)
         except StorageDown as error:
             logger.warning("messages refused, the database can't work", messages=len(batch), error=str(error))
             self._refuse(batch, NOT_SAVED)

@@ -5,8 +5,8 @@ not continue it, because an announcement of another server is late or lost, the 
 command wrote beside the server, the log is read until there is nothing more: one way, whatever happened.
 """
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
+from contextlib import asynccontextmanager, contextmanager
 
 import structlog
 import trio
@@ -57,6 +57,7 @@ class LogFollower:
         self._end = newest_id  # the log has at least this much, as others say
         self._ahead: dict[int, Announcement] = {}  # committed, but something before them is not announced
         self._is_unsure = False  # whether a commit of our own may have landed, or may still land
+        self._written: trio.Event | None = None  # of the commit of our own that is under way: set at its end
         self._reads = trio.Lock()
         self._is_wanted = trio.Event()  # set where something is missing, made anew before each look
 
@@ -73,6 +74,16 @@ class LogFollower:
     def doubt(self) -> None:
         """Take note that a commit of our own may have landed, or may still land. Sync."""
         self._is_unsure = True
+
+    @contextmanager
+    def writing(self) -> Generator[None]:
+        """Know that a commit of our own is under way: what it adds to the log is told as ours, also where it is read."""
+        self._written = written = trio.Event()
+        try:
+            yield
+        finally:
+            self._written = None
+            written.set()
 
     def committed(self, announcements: Sequence[Announcement]) -> None:
         """Announce what a commit of our own added to the log, one at least, as soon as it continues it. Sync."""
@@ -144,6 +155,9 @@ class LogFollower:
                 self._skipped(end)
             while self._newest_id < end:
                 read = await self._messages.read_log(self._newest_id, _PIECE, _PIECE_BYTES)
+                if self._written is not None:
+                    # It may be in it already. Who said it hears of the commit a moment later, and not of the message.
+                    await self._written.wait()
                 # No await from here on: what is committed meanwhile is neither told twice nor before this.
                 behind = [change for change in read if change.id > self._newest_id]
                 if behind:

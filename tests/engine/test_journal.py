@@ -300,6 +300,56 @@ async def test_whoever_said_it_does_not_hear_it_again_from_the_log(
     assert world.ben.lines() == ["another's"]
 
 
+class ReadBeforeItIsKnown(FaultyMessages):
+    """The log is read, and what is in it told, before the journal hears that its commit has landed."""
+
+    async def save(self, writes: Sequence[Write]) -> list[Saved]:
+        saved = await super().save(writes)
+        self.landed()
+        for _ in range(20):
+            await trio.lowlevel.checkpoint()
+        return saved
+
+    def landed(self) -> None:
+        """Called where a commit has landed."""
+
+
+class FollowerSteps(trio.abc.Instrument):
+    """Counts how often the follower of the log runs."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def before_task_step(self, task: trio.lowlevel.Task) -> None:
+        self.count += task.name.endswith("LogFollower.follow")
+
+
+async def test_whoever_said_it_does_not_hear_it_where_the_log_told_it_first(autojump_clock: object) -> None:
+    steps = FollowerSteps()
+    async with opened_world(kind=ReadBeforeItIsKnown) as world:
+        follower, hub, messages = world.journal._follower, world.hub, world.messages
+        cem = Ben(lambda: messages._newest_id)
+        hub.subscribe(GARDEN, TALKER, cem)
+        messages.landed = lambda: follower.reaches(messages._newest_id)  # type: ignore[attr-defined]
+        for text in ("one", "two"):
+            draft = Draft(GARDEN, 1, "ada", text, trio.current_time())
+            await world.journal.submit(draft, Aside(world.ben), world.ben)
+        offered: list[int] = []
+        world.ben.offer = lambda blob: offered.append(len(world.ben.outcomes))  # type: ignore[method-assign]
+        for _ in range(100):
+            await trio.lowlevel.checkpoint()
+        assert cem.lines() == ["one", "two"], "others hear it as soon as it is read"
+        assert [text for text, _outcome in world.ben.outcomes] == ["one", "two"]
+        assert world.ben.lines() == []
+        assert offered[-1] == 2, "the acknowledgements wait for nothing else"
+        assert follower.newest_id == hub.newest_id == 2
+        trio.lowlevel.add_instrument(steps)
+        for _ in range(100):
+            await trio.lowlevel.checkpoint()
+        trio.lowlevel.remove_instrument(steps)
+    assert steps.count <= 1, "nothing is looked for any more"
+
+
 @pytest.mark.parametrize("what", ["message", "room"])
 async def test_what_is_deleted_before_it_is_told_is_not_waited_for(
     autojump_clock: object, world: World, what: str

@@ -87,8 +87,11 @@ def coroutine_waits_at(coroutine: Any, swept: SweptCode) -> Iterator[Line]:
 
 
 def _places(frame: FrameType, number: int, root: Path) -> Iterable[Line]:
-    file = frame.f_code.co_filename
-    if not file.startswith(f"{root}/"):
-        return ()
-    line = lines_of(file).get(number)
+    line = _swept_lines(frame.f_code.co_filename, root).get(number)
     return () if line is None else (line,)
+
+
+@cache
+def _swept_lines(file: str, root: Path) -> dict[int, Line]:
+    """Return `lines_of(file)` if it is under `root`, and nothing otherwise; a sweep asks some million times."""
+    return lines_of(file) if file.startswith(f"{root}/") else {}

@@ -85,6 +85,7 @@ class Run:
         self._task: trio.lowlevel.Task | None = None  # while the target runs
         self._scope = trio.CancelScope()
         self._around: Sequence[trio.Nursery] = ()
+        self._loops: set[asyncio.AbstractEventLoop] = set()  # of asyncio, that tasks of the target have used
 
     async def target(self, code: Callable[..., Awaitable[object]], *arguments: object) -> None:
         """Run what is swept, once in a scenario; a cancellation cancels all of it, and nothing else."""
@@ -112,20 +113,23 @@ class Run:
             return True
         return False
 
-    def tick(self) -> None:
-        """One more moment of a cancelling flavour; cancel if it is the one."""
+    def tick(self, stepped: trio.lowlevel.Task | None) -> None:
+        """One more moment of a cancelling flavour; cancel if it is the one.
+
+        `stepped` is the task that took the last step: the others wait where they waited before it.
+        """
         if self._task is None:
             return
         self.moments += 1
         if self.point.n == 0:
-            lines = tuple(self._lines())
-            self.reached.update(lines)
+            lines = set(self._lines(() if stepped is None or not self._has(stepped) else (stepped,)))
+            self.reached |= lines
             if self._aim in lines:
                 self.point = self.point._replace(n=self.moments)
         if self.moments == self.point.n:
             self.fired = True
             self._fired_at = trio.current_time()
-            self.cancelled_at = tuple(self._lines())
+            self.cancelled_at = tuple(self._lines(self.tasks()))
             self._scope.cancel(reason="swept")
 
     def tasks(self) -> Iterator[trio.lowlevel.Task]:
@@ -138,14 +142,25 @@ class Run:
                 if nursery not in self._around:
                     todo += nursery.child_tasks
 
-    def _lines(self) -> Iterator[Line]:
+    def _has(self, task: trio.lowlevel.Task) -> bool:
+        """Whether a task is one of the target, and has not ended."""
+        if getattr(task.coro, "cr_frame", task) is None:
+            return False
+        while task is not self._task:
+            nursery = task.parent_nursery
+            if nursery is None or nursery in self._around:
+                return False
+            task = nursery.parent_task
+        return True
+
+    def _lines(self, tasks: Iterable[trio.lowlevel.Task]) -> Iterator[Line]:
+        """Say where these tasks of the target wait, and all asyncio tasks that the target has anything to do with."""
         bridge: Any = sys.modules.get("trio_asyncio")
-        loops: set[asyncio.AbstractEventLoop] = set()
-        for task in self.tasks():
+        for task in tasks:
             yield from waits_at(task, self._swept)
             if bridge is not None and (loop := task.context.get(bridge.current_loop)) is not None:
-                loops.add(loop)
-        for loop in loops:
+                self._loops.add(loop)
+        for loop in self._loops:
             for each in asyncio.all_tasks(loop):
                 yield from coroutine_waits_at(each.get_coro(), self._swept)
 
@@ -157,7 +172,7 @@ class _AfterSteps(trio.abc.Instrument):
         self._run = run
 
     def after_task_step(self, task: trio.lowlevel.Task) -> None:
-        self._run.tick()
+        self._run.tick(task)
 
 
 class _BeforeSteps(trio.abc.Instrument):
@@ -165,9 +180,11 @@ class _BeforeSteps(trio.abc.Instrument):
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self._stepped: trio.lowlevel.Task | None = None
 
     def before_task_step(self, task: trio.lowlevel.Task) -> None:
-        self._run.tick()
+        self._run.tick(self._stepped)
+        self._stepped = task
 
 
 _CLOCKWORKS = {"park": _AfterSteps, "wake": _BeforeSteps}

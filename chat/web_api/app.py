@@ -1,11 +1,12 @@
 """The Quart-Trio app: every dialect's routes, the page, and what happens when one of them fails."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
 import trio
 from quart import Blueprint, Request, Response, request
+from quart.routing import QuartRule
 from quart_trio import QuartTrio
 from quart_trio.asgi import TrioASGIHTTPConnection
 from werkzeug.exceptions import HTTPException
@@ -34,6 +35,7 @@ def create_app(
     second: the next call of that connection waits behind it. With `turns`, they share the loop so.
     """
     app = QuartTrio("chat.web_api", static_folder=None)
+    app.url_rule_class = MatchingRule
     if turns is not None:
         app.asgi_http_class = in_turns(turns)
     app.config.update(
@@ -88,6 +90,21 @@ def create_app(
         return error(500, "internal error")
 
     return app
+
+
+class MatchingRule(QuartRule):
+    """A route that addresses are matched with, and that none is built from.
+
+    Werkzeug compiles two functions of Python for each rule, which build addresses: most of what it takes to
+    make the app.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        return _build_nothing
+
+
+def _build_nothing(*_arguments: object, **_values: object) -> tuple[str, str]:
+    raise NotImplementedError("no address is built from a route")
 
 
 def in_turns(turns: Turns) -> type[TrioASGIHTTPConnection]:

@@ -77,7 +77,7 @@ class LogFollower:
 
     @contextmanager
     def writing(self) -> Generator[None]:
-        """Know that a commit of our own is under way: what it adds to the log is told as ours, also where it is read."""
+        """Know that a commit of our own is under way, so that what it adds is told as ours, also where it is read."""
         self._written = written = trio.Event()
         try:
             yield

@@ -18,9 +18,16 @@ async def beat(presence: Presence, interval: float, patience: float) -> None:
         interval: seconds of silence before a ping.
         patience: seconds that a ping may stay unanswered.
     """
+    tick, was_late = min(_TICK, interval, patience), False
     while True:
-        await trio.sleep(min(_TICK, interval, patience))
+        due = trio.current_time() + tick
+        await trio.sleep_until(due)
         now = trio.current_time()
+        # A process that stood still has not read yet what its clients answered meanwhile. Once is enough: before the
+        # next look, every socket is read.
+        was_late = now > due + _TICK and not was_late
+        if was_late:
+            continue
         for session in presence:
             if now > session.pinger.quiet_until:  # a call for each would be half of what idle clients cost
                 session.beat(now, interval, patience)

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from chat.domain.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, RESTARTING, TOO_SLOW, UNAUTHENTICATED
 from chat.domain.entities import LOBBY_ID, Message, Person
@@ -360,6 +361,24 @@ async def test_a_silent_client_is_pinged_and_one_that_does_not_answer_is_cut(
     assert dead.heard_now() == ["ping!"]
     assert talkative.heard_now() == ["ping!"]
     world.assert_nothing_is_left()
+
+
+async def test_a_server_that_stood_still_reads_what_its_clients_answered_before_it_cuts_any(
+    world: World, autojump_clock: MockClock
+) -> None:
+    dead, alive = [await world.connect(TALKER) for _ in range(2)]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(lambda: beat(world.presence, interval=25, patience=10))
+        await trio.sleep(27)
+        assert dead.heard_now() == alive.heard_now() == ["ping!"]
+        autojump_clock.jump(60)  # in which neither the answer was read nor anybody looked
+        await wait_all_tasks_blocked()
+        alive.heard_at = trio.current_time()
+        await dead.ends()
+        assert dead.closed_with == NO_PONG
+        await trio.sleep(27)
+        assert (alive.closed_with, alive.heard_now()) == (None, ["ping!"])
+        nursery.cancel_scope.cancel()
 
 
 # --- a database that fails ---

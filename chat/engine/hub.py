@@ -6,7 +6,8 @@ goes to its send queue. Nothing here awaits, so nobody subscribes or unsubscribe
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, Protocol
+from functools import partial
+from typing import NamedTuple, Protocol, TypeVar
 
 from chat.domain.audience import audience
 from chat.domain.changes import AccessChange, Change, Removed, RoomDeleted
@@ -38,8 +39,13 @@ class Announcement(NamedTuple):
     origin: Subscriber | None = None
 
 
-Observer = Callable[[Any, Subscriber, Sequence[tuple[Change, int]]], None]
-"""Told which changes a subscriber of a topic was told, each with the bytes that it took. Sync."""
+TopicT = TypeVar("TopicT", bound=Topic)
+
+TopicObserver = Callable[[Subscriber, Sequence[tuple[Change, int]]], None]
+"""Told which changes a subscriber of one topic was told, each with the bytes that it took. Sync."""
+
+Observer = Callable[[TopicT, Subscriber, Sequence[tuple[Change, int]]], None]
+"""The same for every topic of a kind."""
 
 
 _ENDING = frozenset({Removed, RoomDeleted})
@@ -57,7 +63,7 @@ class Hub:
         """The newest published change. Ids ascend in the order of publishing, so whoever subscribes now hears
         exactly what has a higher id."""
         self._deliveries = 0  # messages told to subscribers so far, each as often as it was told
-        self._observers: dict[type, Observer] = {}
+        self._observers: dict[type, Callable[[Topic], TopicObserver]] = {}
         self._on_access: Callable[[AccessChange], object] = lambda _change: None
         self._topics: defaultdict[Topic, dict[Encoder, set[Subscriber]]] = defaultdict(dict)
 
@@ -78,9 +84,14 @@ class Hub:
         """Whether anybody listens to the topic now."""
         return topic in self._topics
 
-    def observe(self, kind: type, observer: Observer) -> None:
+    def observe(self, kind: type[TopicT], observer: Observer[TopicT]) -> None:
         """Tell `observer` of every publishing to a topic of this kind, once for each subscriber, after it was told."""
-        self._observers[kind] = observer
+
+        def of(topic: Topic) -> TopicObserver:
+            assert isinstance(topic, kind)  # it is looked up by the topic's type
+            return partial(observer, topic)
+
+        self._observers[kind] = of
 
     def on_access(self, felt: Callable[[AccessChange], object]) -> None:
         """Tell `felt` of every membership and room that ends, after everybody was told what came before, and that.
@@ -112,13 +123,14 @@ class Hub:
     def _tell_all(self, by_topic: dict[Topic, list[Announcement]]) -> None:
         for topic, said in by_topic.items():
             if topic in self._topics:
-                observer = self._observers.get(type(topic))
+                observer_of = self._observers.get(type(topic))
+                observer = None if observer_of is None else observer_of(topic)
                 for encoder, subscribers in self._topics[topic].items():
                     frames = [encoder.encode(_event(announcement.change)) for announcement in said]
                     self._deliveries += _tell(encoder, subscribers, said, frames)
                     if observer is not None:
                         for subscriber in subscribers:
-                            observer(topic, subscriber, _sizes(encoder, subscriber, said, frames))
+                            observer(subscriber, _sizes(encoder, subscriber, said, frames))
 
     def readings(self) -> Iterable[Reading]:
         """Tell how much was told."""

@@ -1,32 +1,49 @@
 """What a protocol makes for each connection that speaks it: the state that is its own, and what each command does."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, ClassVar
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import trio
 
 from chat.engine.dialect import Command
 
-CommandHandler = Callable[[Any, Any, trio.Nursery], Awaitable[None]]
-"""Does what one type of command asks: called with the protocol's client, the command, and the connection's nursery.
+ClientT = TypeVar("ClientT")
+CommandT = TypeVar("CommandT", bound=Command)
 
-It runs in the reader: while it waits this client is not read, so what takes long goes to the nursery. The table says
-of which type the first two are; a function's type can't.
+CommandHandler = Callable[[ClientT, Command, trio.Nursery], Awaitable[None]]
+"""Does what a command asks: called with the protocol's client, the command, and the connection's nursery.
+
+It runs in the reader: while it waits this client is not read, so what takes long goes to the nursery.
 """
 
-CommandHandlers = Mapping[type[Command], CommandHandler]
+CommandHandlers = dict[type[Command], CommandHandler[ClientT]]
+"""What is done for each type of command that a protocol's codec knows: one table for all its connections."""
 
 
-class ProtocolClient:
+def on(
+    kind: type[CommandT], handle: Callable[[ClientT, CommandT, trio.Nursery], Awaitable[None]]
+) -> tuple[type[Command], CommandHandler[ClientT]]:
+    """Return the entry of a table that handles commands of the type `kind`, and of no other, with `handle`."""
+
+    def handle_command(client: ClientT, command: Command, nursery: trio.Nursery) -> Awaitable[None]:
+        assert isinstance(command, kind)  # the table is asked by the command's type
+        return handle(client, command, nursery)
+
+    return kind, handle_command
+
+
+class ProtocolClient(ABC):
     """One connection, as its protocol sees it.
 
-    The session makes it, with no await before the first of its handlers is called, which is that of Greet.
+    The session makes it, with no await before the first command is handled, which is Greet.
     """
 
     __slots__ = ()
 
-    handlers: ClassVar[CommandHandlers]
-    """What is done for each type of command that the protocol's codec knows: one table for all its connections."""
+    @abstractmethod
+    def handle(self, command: Command, nursery: trio.Nursery) -> Awaitable[None]:
+        """Do what the command asks. Cancelling: as its handler says."""
 
-    def person_changed(self) -> None:
+    def person_changed(self) -> None:  # noqa: B027 - most protocols have nothing to do then
         """The session's person has another name or other roles than before. Sync."""

@@ -161,7 +161,7 @@ class Session:
 
     async def _handle(self, client: ProtocolClient, command: Command, nursery: trio.Nursery) -> None:
         try:
-            await client.handlers[type(command)](client, command, nursery)
+            await client.handle(command, nursery)
         except StorageDown:
             self.send(Refused(UNAVAILABLE, command.ref))
         except OutcomeUnknown:

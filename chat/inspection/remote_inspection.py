@@ -25,19 +25,24 @@ class RemoteInspection:
         self._name = name
 
     async def tree(self, most: int) -> Snapshot:
-        return await self._asked(Snapshot, "tree", most)  # type: ignore[no-any-return]
+        answer: Snapshot = await self._asked(Snapshot, "tree", most)
+        return answer
 
     async def cancel(self, connection: int) -> Unwound | None:
-        return await self._asked(Unwound | None, "cancel", connection)  # type: ignore[no-any-return]
+        answer: Unwound | None = await self._asked(Unwound | None, "cancel", connection)
+        return answer
 
     async def ends(self) -> list[Summary]:
-        return await self._asked(list[Summary], "why")  # type: ignore[no-any-return]
+        answer: list[Summary] = await self._asked(list[Summary], "why")
+        return answer
 
     async def report(self, connection: int) -> ConnectionReport | None:
-        return await self._asked(ConnectionReport | None, "why", connection)  # type: ignore[no-any-return]
+        answer: ConnectionReport | None = await self._asked(ConnectionReport | None, "why", connection)
+        return answer
 
     async def metrics(self) -> str:
-        return await self._asked(str, "metrics")  # type: ignore[no-any-return]
+        answer: str = await self._asked(str, "metrics")
+        return answer
 
     async def health(self) -> None:
         reply = await self._ask("health")

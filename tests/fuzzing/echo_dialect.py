@@ -11,7 +11,7 @@ from typing import Any
 import trio
 
 from chat.domain.refusals import Code, Refusal
-from chat.engine.dialect import Greet
+from chat.engine.dialect import Command
 from chat.engine.events import Event, Refused
 from chat.frames import text_frame
 from chat.protocols.client import Client, Misunderstood, misunderstood
@@ -30,7 +30,11 @@ class EchoClient(Client):
     async def greet(self, *_: object) -> None:
         await trio.lowlevel.checkpoint()
 
-    handlers = {Greet: greet, Misunderstood: misunderstood}
+    async def handle(self, command: Command, nursery: trio.Nursery) -> None:
+        if isinstance(command, Misunderstood):
+            await misunderstood(self, command, nursery)
+        else:
+            await self.greet()
 
 
 class EchoDialect:

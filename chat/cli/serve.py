@@ -15,7 +15,7 @@ from chat.cli.flags import config_flags
 from chat.cli.refused import CommandFailed, one_line_refusals
 from chat.cli.reload import Reloads
 from chat.cli.service_manager import ServiceManager
-from chat.cli.spare_collector import spare_collector
+from chat.cli.spare_collector import importing, spare_collector
 from chat.cli.terminal import Terminal
 from chat.gateway.descriptors import raise_descriptor_limit
 from chat.logs import configure_logging
@@ -119,11 +119,11 @@ def _nobody_to_replace() -> None:
 def _open(config: Config) -> "AbstractAsyncContextManager[Server] | AbstractAsyncContextManager[Workers]":
     # Imported here: it takes a second, which --help need not wait for and a signal may fall into.
     if config.workers > 1:
-        from chat.workers.parent import open_workers
-
+        with importing():
+            from chat.workers.parent import open_workers
         return open_workers(config)
-    from chat.server import open_server
-
+    with importing():
+        from chat.server import open_server
     return open_server(config)
 
 

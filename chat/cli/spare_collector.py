@@ -1,6 +1,8 @@
 """The garbage collector of a process that serves."""
 
 import gc
+from collections.abc import Generator
+from contextlib import contextmanager
 
 
 def spare_collector() -> None:
@@ -14,3 +16,18 @@ def spare_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+
+
+@contextmanager
+def importing() -> Generator[None]:
+    """Collect no garbage while modules are imported: what they make stays.
+
+    Looking for it took a twentieth of the time of a start.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()

@@ -15,7 +15,7 @@ import trio
 from chat.cli.refused import CommandFailed, one_line_refusals
 from chat.cli.reload import Reloads
 from chat.cli.service_manager import ServiceManager
-from chat.cli.spare_collector import spare_collector
+from chat.cli.spare_collector import importing, spare_collector
 from chat.domain.startup import CannotStart
 from chat.gateway.descriptors import raise_descriptor_limit
 from chat.logs import configure_logging
@@ -81,9 +81,9 @@ class _Worker:
         """
         # SIGHUP and SIGUSR2 are for the parent, also where somebody sends them to every process.
         with trio.open_signal_receiver(*_STOP, signal.SIGHUP, signal.SIGUSR2) as signals:
-            from chat.server import open_server  # late: it takes a second, in which a signal may come
-            from chat.workers.inheritance import inherit
-
+            with importing():  # late: it takes a second, in which a signal may come
+                from chat.server import open_server
+                from chat.workers.inheritance import inherit
             lifeline = Lifeline(socket.socket(fileno=parent.detach()), ToWorker)
             async with trio.open_nursery() as watch:
                 watch.start_soon(self._heed, signals)

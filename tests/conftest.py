@@ -22,6 +22,7 @@ from tests.support.server import (
 
 pytest_plugins = [
     "tests.cancel_sweep.plugin",
+    "tests.support.plugins.as_installed",
     "tests.support.plugins.collector",
     "tests.support.plugins.leftovers",
     "tests.support.plugins.workers",

@@ -1,0 +1,13 @@
+"""A pytest plugin: a server that a test starts finds what `pip install` brings, and nothing that only tests need."""
+
+import os
+from pathlib import Path
+
+DIRECTORY = Path(__file__).parents[1] / "as_installed"
+
+
+def pytest_configure() -> None:
+    """Let Python read sitecustomize.py in each process that the tests start; it looks which it is."""
+    known = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if str(DIRECTORY) not in known:
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(DIRECTORY), *known)))

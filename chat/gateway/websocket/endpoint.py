@@ -128,7 +128,7 @@ class WebSocketEndpoint:
         """Find out whose token the handshake carries, if it carries one. A bad one is refused, not ignored."""
         if isinstance(decision, _Rejection):
             return decision
-        with suppress(StorageDown):  # then there is nothing new either
+        with suppress(StorageDown):  # then it is told the newest once that is read
             await self._core.cluster.caught_up()
         if decision.token is None:
             return _BAD_TOKEN if decision.dialect.needs_token else decision

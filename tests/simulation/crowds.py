@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import structs
 
 from tests.simulation.network import Weather
-from tests.simulation.plan import BusWeather, Guest, Plan, Step
+from tests.simulation.plan import BusWeather, Claim, Clock, Freeze, Guest, Plan, Step
 from tests.simulation.storage import Trouble
 from tests.support.faulty_bus import Faults
 
@@ -147,11 +147,68 @@ def with_several_servers(plan: Plan, chance: random.Random) -> Plan:
         troubles.append(Trouble(begin, round(chance.uniform(4, 12), 3), "down", chance.randrange(servers)))
     restarts = [structs.replace(restart, server=chance.randrange(servers)) for restart in plan.restarts]
     plan = structs.replace(plan, servers=servers, bus=bus, troubles=troubles, restarts=restarts)
-    return _cut_off(plan, chance) if chance.random() < 0.5 else plan
+    if chance.random() < 0.5:
+        plan = _cut_off(plan, chance)
+    elif chance.random() < 0.5:
+        return _with_travellers(plan, chance)
+    plan = _with_clocks(_with_freezes(plan, chance) if chance.random() < 0.3 else plan, chance)
+    return _with_claims(plan, chance) if chance.random() < 0.3 else plan
+
+
+def _with_travellers(plan: Plan, chance: random.Random) -> Plan:
+    """Add people who are written to, and leave that moment for another server.
+
+    Nothing else goes wrong, but the bus, and that one server's database is slow: what was told there is noted late.
+    """
+    steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 20.0)
+    travellers = [plan.people + 1, plan.people + 2]
+    guests.append(_added(guests, "direct", 1, Weather()))
+    moments = [(chance.choice(travellers), 2 + 0.6 * part) for part in range(int(lasts / 0.6) - 4)]
+    for person, at in moments:
+        steps += [_step(at + chance.uniform(-0.15, 0.05), guests, "say", person) for _ in range(2)]
+    for person in travellers:
+        guests.append(_added(guests, "direct", person, Weather()))
+        steps += [_step(at, guests, "leave") for whose, at in moments if whose == person]
+    people, troubles = plan.people + len(travellers), [Trouble(0.0, lasts, "slow", 0)]
+    return _with(plan, people=people, guests=guests, steps=steps, lasts=lasts, troubles=troubles, restarts=[])
+
+
+def _with_freezes(plan: Plan, chance: random.Random) -> Plan:
+    """Let servers be stopped as by SIGSTOP, for less or for more than their leases last."""
+    freezes = list(plan.freezes)
+    for _ in range(chance.choice((1, 1, 2))):
+        lasts = min(chance.choice((0.5, 3.0, 4.5, 5.5, 9.0)) * chance.uniform(0.9, 1.1), plan.lasts / 2)
+        at = round(chance.uniform(0.5, plan.lasts - lasts), 3)
+        freezes.append(Freeze(at, round(lasts, 3), chance.randrange(plan.servers)))
+    return structs.replace(plan, freezes=freezes)
+
+
+def _with_clocks(plan: Plan, chance: random.Random) -> Plan:
+    """Let leases be kept by clocks that run fast or slow, or jump: within a sixth of the time, and forward."""
+    if plan.clocks or chance.random() < 0.5:
+        return plan
+    server = chance.randrange(plan.servers)
+    rate = chance.choice((0.85, 0.85, 1.0, 1.15))
+    jumps = Clock(server, rate, round(chance.uniform(0, plan.lasts), 3), chance.choice((0.0, 3.0, 3600.0)))
+    by = chance.choice((0.0, 0.5, 10.0, 3600.0, -2.0))
+    return structs.replace(
+        plan, clocks=[jumps, Clock(None, 1.0, round(chance.uniform(0, plan.lasts), 3), by)]
+    )
+
+
+def _with_claims(plan: Plan, chance: random.Random) -> Plan:
+    """Let somebody claim over the bus that the log is longer than it is: by a little, by much, or by far too much."""
+    claims = [
+        Claim(round(chance.uniform(1, plan.lasts), 3), chance.choice((1, 3, 40, 10**6)))
+        for _ in range(chance.choice((1, 3)))
+    ]
+    return structs.replace(plan, claims=claims)
 
 
 def _cut_off(plan: Plan, chance: random.Random) -> Plan:
     """Let one server hear nothing of the others, and perhaps not reach the database, for longer than its lease.
+
+    Or it is stopped for so long, and hears of everything when it goes on.
 
     Somebody there is put out of a room, in which something was said just before, by somebody elsewhere.
     """
@@ -167,6 +224,13 @@ def _cut_off(plan: Plan, chance: random.Random) -> Plan:
             steps += [_step(begin + 0.1 * part, guests, "say") for part in range(1, 6)]
             steps += [_step(begin + 0.55, guests, "put out", 1, other) for other in others[:3]]
     troubles = list(plan.troubles)
+    if chance.random() < 0.3:  # the database takes all leases for lapsed just before the removal
+        plan = structs.replace(plan, clocks=[Clock(None, 1.0, round(begin + 0.52, 3), 10.0)])
+    if chance.random() < 0.4:
+        # For less than a lease lasts, too: then it still tells what was said before the removal, which waits for that.
+        stands = chance.choice((away, round(chance.uniform(1.5, 3.5), 3)))
+        freezes = [Freeze(round(begin + chance.uniform(0.05, 0.5), 3), stands, server)]
+        return _with(plan, steps=steps, guests=guests, lasts=lasts, freezes=freezes)
     if chance.random() < 0.5:
         troubles.insert(0, Trouble(begin, away, "down", server))
     # The others are heard again before the database is: then there is something to tell that may not be told.

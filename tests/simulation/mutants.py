@@ -1,6 +1,6 @@
 """Deliberate defects of the server, each put in by a patch; the simulation must find every one of them."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import _patch, patch
@@ -9,16 +9,20 @@ import trio
 from msgspec import structs
 
 import chat.domain.rooms
+import chat.engine.cluster.fence
 import chat.engine.send_queue
 import chat.protocols.lines.handlers
 from chat.domain.changes import Change, Edited, Removal, Write
 from chat.domain.entities import Draft, Message, Person, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.nodes import FENCE
 from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.refusals import NOT_SAVED, Refusal
 from chat.domain.rooms import Rooms
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.cluster.fence import Fence
+from chat.engine.cluster.lease import Lease
+from chat.engine.cluster.questions import Questions
 from chat.engine.cluster.servers import Servers
 from chat.engine.deliveries import Deliveries
 from chat.engine.hub import Announcement, Hub, Subscriber
@@ -415,6 +419,38 @@ def look_at_nobody_again() -> "_patch[Any]":
     return patch.object(Memberships, "look_again", mutated)
 
 
+def tell_before_looking_again() -> "_patch[Any]":
+    """A server that has a lease again tells what waited before it has looked who may hear it."""
+    begin_again = Lease._begin_again
+
+    async def mutated(self: Lease, look_again: Callable[[], Awaitable[object]]) -> None:
+        async def tell_and_look() -> None:
+            self._fence.open_until(chat.engine.cluster.fence.trio.current_time() + FENCE)
+            await look_again()
+
+        await begin_again(self, tell_and_look)
+
+    return patch.object(Lease, "_begin_again", mutated)
+
+
+def take_a_lost_lease_for_one_server_s_own() -> "_patch[Any]":
+    """A database whose clock jumped over all leases is believed that nobody can tell anybody anything."""
+    return patch.object(Questions, "forgotten", lambda self: None)
+
+
+def believe_every_claim() -> "_patch[Any]":
+    """What somebody says over the bus of the end of the log counts as read where the log has nothing there."""
+    read_log = LogFollower._catch_up
+
+    async def mutated(self: LogFollower) -> int:
+        claimed = max(self._end, *self._ahead, 0)
+        caught_up = await read_log(self)
+        self._newest_id = max(self._newest_id, claimed)
+        return caught_up
+
+    return patch.object(LogFollower, "_catch_up", mutated)
+
+
 def ask_nobody_for_notes() -> "_patch[Any]":
     """What a person was told on another server a moment ago is told again."""
 
@@ -444,6 +480,9 @@ OF_SEVERAL_SERVERS = _mutants(
     remove_without_waiting,
     look_at_no_lease,
     look_at_nobody_again,
+    tell_before_looking_again,
+    believe_every_claim,
+    take_a_lost_lease_for_one_server_s_own,
     ask_nobody_for_notes,
     let_in_before_catching_up,
 )

@@ -40,6 +40,13 @@ class BusWeather(msgspec.Struct, frozen=True):
     parted_server: int = 0
 
 
+class Claim(msgspec.Struct, frozen=True):
+    """Somebody who may write to the bus tells all servers that the log ends so far `ahead` of where it does."""
+
+    at: float
+    ahead: int
+
+
 class Restart(msgspec.Struct, frozen=True):
     """A server stops (`gracefully` or as if killed) and comes back after `away` seconds; `server` counts from 0."""
 
@@ -47,6 +54,30 @@ class Restart(msgspec.Struct, frozen=True):
     gracefully: bool
     away: float
     server: int = 0
+
+
+class Freeze(msgspec.Struct, frozen=True):
+    """A server is stopped as by SIGSTOP, and goes on after `lasts` seconds; `server` counts from 0."""
+
+    at: float
+    lasts: float
+    server: int
+
+
+class Clock(msgspec.Struct, frozen=True):
+    """A clock that leases are kept by: a server's, counted from 0, or the database's (None).
+
+    It runs `rate` times as fast as time, and jumps `by` seconds at `jumps_at`.
+    """
+
+    server: int | None
+    rate: float = 1.0
+    jumps_at: float = 0.0
+    by: float = 0.0
+
+    def reading(self, time: float) -> float:
+        """Return what it shows at a time, in seconds."""
+        return time * self.rate + (self.by if time >= self.jumps_at else 0.0)
 
 
 class PlannedRoom(msgspec.Struct, frozen=True):
@@ -72,3 +103,6 @@ class Plan(msgspec.Struct, frozen=True):
     restarts: list[Restart]
     servers: int = 1
     bus: BusWeather = BusWeather()
+    freezes: list[Freeze] = []
+    clocks: list[Clock] = []
+    claims: list[Claim] = []

@@ -7,14 +7,17 @@ bounded. What is committed stays in the memory storage, whatever becomes of the 
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import msgspec
+import outcome
 import trio
 
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.domain.ports import Changed
 from chat.storage.memory import MemoryStorage
+from tests.simulation.stopping import Stopped
 from tests.support.port_calls import WRITES
 
 _PACES = {"slow": 0.1, "late": 0.1, "stuck": 2.0}
@@ -40,10 +43,17 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 class Database:
-    """The memory storage with its troubles; it outlives every server that uses it."""
+    """The memory storage with its troubles; it outlives every server that uses it. `now` is the clock of leases."""
 
-    def __init__(self, chance: random.Random, troubles: list[Trouble]) -> None:
-        self.kept = MemoryStorage()
+    def __init__(
+        self,
+        chance: random.Random,
+        troubles: list[Trouble],
+        stopped: Stopped,
+        now: Callable[[], float] = trio.current_time,
+    ) -> None:
+        self.kept = MemoryStorage(now)
+        self.stopped = stopped
         self._chance = chance
         self._troubles = troubles
         self._pace = chance.choice((0.0, 0.001, 0.01, 0.05))  # a ninth of the longest call, in seconds
@@ -68,6 +78,13 @@ class Database:
                     if trouble.server in (None, connection.server):
                         connection.break_off()
 
+    async def finish_some(self, server: int) -> None:
+        """Do some of what a stopped server has asked for: it was sent before, and the answer waits to be read."""
+        for connection in self._connections:
+            for asked in list(connection.asked) if connection.server == server else ():
+                if self._chance.random() < 0.5:
+                    await asked.finish()
+
     def connect(self, server: int = 0) -> "Connection":
         """Return the storage as one server sees it; servers are counted from 0."""
         self._connections.append(Connection(self, server))
@@ -86,18 +103,23 @@ class Database:
             takes = self._chance.randrange(10) * _PACES.get(kind, self._pace)
             if kind == "late" and name not in WRITES:
                 do = _done(await do())
+            asked = _Asked(do)
             lost = kind == "flaky" and self._chance.random() < 0.2
             broken = connection.broken
-            with trio.move_on_after(min(takes, _TIMEOUT)):
-                await broken.wait()
-            if kind == "unsure" and name == "save" and self._chance.random() < 0.6:
-                await do()
-                raise OutcomeUnknown("the answer got lost")
-            if takes < _TIMEOUT and not broken.is_set() and not lost:
-                return await do()
+            connection.asked[asked] = None
+            try:
+                with trio.move_on_after(min(takes, _TIMEOUT)):
+                    await broken.wait()
+                if kind == "unsure" and name == "save" and self._chance.random() < 0.6:
+                    await asked.answer()
+                    raise OutcomeUnknown("the answer got lost")
+                if takes < _TIMEOUT and not broken.is_set() and not lost:
+                    return await asked.answer()
+            finally:
+                connection.asked.pop(asked, None)
             if name not in WRITES:
                 raise StorageDown("the database did not answer")
-            await self._leave_unknown(connection, do)
+            await self._leave_unknown(connection, asked.answer)
             raise OutcomeUnknown("the database went silent")
 
     async def _leave_unknown(self, connection: "Connection", do: Callable[[], Awaitable[object]]) -> None:
@@ -121,6 +143,29 @@ class Database:
         """As the end of the server's own connections does."""
         while not await self._bury(connection):
             pass
+
+
+class _Asked:
+    """A call that reached the database: it may be done before whoever asked reads the answer."""
+
+    def __init__(self, do: Callable[[], Awaitable[Any]]) -> None:
+        self._do = do
+        self._is_begun = False
+        self._outcome: outcome.Outcome[Any] | None = None
+
+    async def finish(self) -> None:
+        """Do it, where that is not begun, and keep the answer."""
+        if not self._is_begun:
+            self._is_begun = True
+            self._outcome = await outcome.acapture(self._do)
+
+    async def answer(self) -> Any:
+        """Return what came of it; do it now where it is not done."""
+        if self._outcome is not None:
+            await trio.lowlevel.checkpoint()
+            return self._outcome.unwrap()
+        self._is_begun = True
+        return await self._do()
 
 
 def _done(result: object) -> Callable[[], Awaitable[object]]:
@@ -147,6 +192,7 @@ class Connection:
         self.is_dead = False
         self.broken = trio.Event()  # set, and made anew, when what is under way is broken off
         self.zombies: list[Callable[[], Awaitable[object]]] = []  # writes that may still land
+        self.asked: dict[_Asked, None] = {}  # calls under way, in the order of their asking
         self.users = _Table(self, database.kept.users)
         self.rooms = _Table(self, database.kept.rooms)
         self.messages = _Table(self, database.kept.messages)
@@ -170,7 +216,11 @@ class Connection:
         """Tell the server of changes, for as long as it lives."""
 
         def while_alive(changed: Changed) -> Changed:
-            return lambda changed_id: None if self.is_dead else changed(changed_id)
+            def reach(changed_id: int | None) -> None:
+                if not self.is_dead:
+                    changed(changed_id)
+
+            return lambda changed_id: self._database.stopped.call(self.server, partial(reach, changed_id))
 
         await self._database.kept.watch(while_alive(people), while_alive(rooms))
 

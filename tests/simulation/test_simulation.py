@@ -25,13 +25,16 @@ SEEDS = 10
 """The first seed, and how many there are in each of the ten parts."""
 
 FEW = 3
-"""Seeds in each of the four parts with several servers, which take longer."""
+"""Seeds in each of the three parts with several servers, which take longer."""
 
 FOUND_FIRST = {
-    "remove_without_waiting": 33,
-    "look_at_no_lease": 16,
-    "look_at_nobody_again": 2,
-    "ask_nobody_for_notes": 80,
+    "remove_without_waiting": 2,
+    "look_at_no_lease": 7,
+    "look_at_nobody_again": 6,
+    "tell_before_looking_again": 7,
+    "believe_every_claim": 7,
+    "take_a_lost_lease_for_one_server_s_own": 2,
+    "let_in_before_catching_up": 22,
 }
 """The first seeds that find these; the others are found by the first of all."""
 
@@ -57,7 +60,7 @@ def test_a_hundred_seeds_keep_every_promise(part: int) -> None:
     assert not failed, "\n".join(failed)
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", range(3))
 def test_several_servers_keep_every_promise(part: int) -> None:
     base = FIRST + part * FEW
     tried = try_seeds(range(base, base + FEW), JOBS, SMALL, several=True)

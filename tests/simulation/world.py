@@ -5,7 +5,6 @@ import random
 import traceback
 from collections.abc import Callable, MutableMapping
 from contextlib import AsyncExitStack, ExitStack
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -14,9 +13,12 @@ import structlog
 import trio
 from trio.testing import MockClock
 
+import chat.engine.cluster.fence
+import chat.engine.cluster.lease
 import chat.engine.engine
 import chat.server
 from chat.bus.local import LocalBus
+from chat.bus.payloads import Announced, Beat, HasTold, Question, encode
 from chat.domain.entities import LOBBY_ID, Person, Room
 from chat.domain.ports import NewPerson
 from chat.domain.tokens import Tokens
@@ -27,26 +29,27 @@ from chat.protocols.registry import PROTOCOLS
 from chat.settings.config import Config, Listen
 from tests.simulation.clients import KINDS as KINDS_OF_TODAY
 from tests.simulation.clients import Client, RoomsClient
-from tests.simulation.determinism import deterministic, hashed
+from tests.simulation.determinism import WithClock, deterministic, hashed
 from tests.simulation.edited import edited_room
 from tests.simulation.editing import editing_in
 from tests.simulation.editors import EditorClient
 from tests.simulation.network import FIRST_PORT, Network, Weather, Wire
-from tests.simulation.plan import Guest, Plan, Restart, Step
+from tests.simulation.plan import Claim, Freeze, Guest, Plan, Restart, Step
 from tests.simulation.record import History, Left, Recorder, Row, direct
+from tests.simulation.stopping import SERVER, Stopped
 from tests.simulation.storage import Connection, Database
 from tests.simulation.wire import whole_texts
 from tests.support.faulty_bus import Faults, FaultyNetwork
 
 KINDS = KINDS_OF_TODAY | {"editing": EditorClient}
 
+_NOBODY = 99
+"""The number of no server."""
+
 SECRET = "a secret of the simulation, long enough"
 
 _LARGEST = 2000
 """Bytes of a payload on the bus: announcements have parts, and long texts are in none."""
-
-_SERVER: ContextVar[int] = ContextVar("server")
-"""Which server it is whose task this is, counted from 0."""
 
 _QUIET = 45.0
 """Seconds without faults, after which nothing may be under way: a dead peer is found, a slow one has read."""
@@ -68,7 +71,8 @@ class World:
         self.record = Recorder()
         self.is_over = False
         self.operators = plan.operators
-        self.database = Database(chance, list(plan.troubles))
+        self.stopped = Stopped()
+        self.database = Database(chance, list(plan.troubles), self.stopped, self._clock(None))
         self.bugs: list[str] = []
         self._names: dict[int, list[str]] = {}
         self._people: dict[int, Person] = {}
@@ -112,6 +116,15 @@ class World:
         """Remember what leaves the server for a person."""
         self._wires.append((person, trio.current_time(), wire))
 
+    def _clock(self, server: int | None) -> Callable[[], float]:
+        """Return the clock by which a server keeps its lease, or the database (None) all of them."""
+        planned = next((clock for clock in self.plan.clocks if clock.server == server), None)
+        return (lambda: planned.reading(trio.current_time())) if planned else trio.current_time
+
+    def lease_time(self) -> float:
+        """Return what the clock shows by which the server that asks keeps its lease."""
+        return self._clock(SERVER.get())()
+
     # The run.
 
     async def run(self) -> History:
@@ -125,8 +138,12 @@ class World:
             if bus is not None:
                 nursery.start_soon(bus.deliver)
                 nursery.start_soon(self._part, bus)
+                for claim in self.plan.claims:
+                    nursery.start_soon(self._claim, bus, claim)
             servers = await nursery.start(self._serve_all, bus)
             nursery.start_soon(self.database.fail_over)
+            for freeze in self.plan.freezes:
+                nursery.start_soon(self._freeze, freeze)
             async with trio.open_nursery() as people:
                 for client in clients:
                     people.start_soon(client.live)
@@ -155,6 +172,7 @@ class World:
                 Left(person, began, wire.ended, [each["content"] for each in told if "content" in each])
             )
         failing = [(t.at, t.at + t.lasts) for t in self.plan.troubles if t.kind not in ("slow", "late")]
+        failing += [(freeze.at, freeze.at + freeze.lasts) for freeze in self.plan.freezes]
         rows = self._rows()
         quick = [guest.number for guest in self.plan.guests if guest.server is not None]
         edited = edited_room(self.database.kept, self._edited) if self._edited else None
@@ -184,10 +202,12 @@ class World:
                 kept.rooms.add_member(made.id, member)
                 self.record.note("join answered", who=member, topic=f"room:{made.id}", note="200")
 
-        if any(guest.dialect == "editing" for guest in self.plan.guests):
+        if editors := [guest.person for guest in self.plan.guests if guest.dialect == "editing"]:
             edited = await kept.rooms.create("edited", 1, is_private=True)
             assert isinstance(edited, Room)
             self._edited = edited.id
+            for editor in editors:
+                kept.rooms.add_member(edited.id, editor)  # or a server whose lease has lapsed puts them out
 
     async def _act(self, client: Client) -> None:
         for step in self.plan.steps:
@@ -203,6 +223,28 @@ class World:
             await trio.sleep(self.plan.bus.parted_for)
             bus.mend()
 
+    async def _claim(self, bus: FaultyNetwork, claim: Claim) -> None:
+        """Tell all servers in every way that the log ends where it does not, in the name of one that there is not."""
+        await trio.sleep_until(claim.at)
+        end = self.database.kept.messages.end_of_log() + claim.ahead
+        async with bus.open_bus() as anybody:
+            anybody.publish(encode(Beat(_NOBODY, end)))
+            anybody.publish(encode(Announced(end, [])))
+            anybody.publish(encode(Question(_NOBODY, end, None, HasTold(end))))
+
+    async def _freeze(self, freeze: Freeze) -> None:
+        """Stop a server as SIGSTOP does, and let it go on."""
+        await trio.sleep_until(freeze.at)
+        self.record.note("server frozen")
+        self.stopped.stop(freeze.server)
+        await self.database.finish_some(freeze.server)
+        await trio.sleep_until(freeze.at + freeze.lasts)
+        self.record.note("server goes on")
+        calls = self.stopped.go_on(freeze.server)
+        await trio.sleep(self.chance.choice((0.0, 0.02, 0.2)))  # as long as a notice takes to be read
+        for call in calls:
+            call()
+
     async def _serve_all(
         self, bus: FaultyNetwork | None, *, task_status: trio.TaskStatus[trio.Event]
     ) -> None:
@@ -215,7 +257,7 @@ class World:
         ended.set()
 
     async def _serve(self, server: int, bus: FaultyNetwork | None) -> None:
-        _SERVER.set(server)
+        SERVER.set(server)
         restarts = [restart for restart in self.plan.restarts if restart.server == server]
         while not self.is_over:
             restart = restarts.pop(0) if restarts else None
@@ -271,18 +313,21 @@ class World:
                 with trio.move_on_at(restart.at if restart and restart.gracefully else float("inf")):
                     await self._last_stop.wait()
                 self.record.note("server stops")
-                stop.deadline = trio.current_time() + _STOP_LIMIT
+                frozen = sum(freeze.lasts for freeze in self.plan.freezes if freeze.server == storage.server)
+                stop.deadline = trio.current_time() + _STOP_LIMIT + frozen
         if stop.cancelled_caught:
             self.bugs.append(f"the server did not stop in {_STOP_LIMIT} s")
         self.record.note("server down")
 
     async def _kill(self, at: float, storage: Connection, killed: trio.CancelScope) -> None:
+        SERVER.set(-1)  # it is not the server that does this
         await trio.sleep_until(at)
         self.record.note("server killed")
         self.network.lose_all(FIRST_PORT + storage.server)
         storage.break_off()
         storage.is_dead = True
         await self.database.bury(storage)
+        self.stopped.go_on(storage.server)  # nothing that it does from here on reaches anybody
         killed.cancel()
 
     def _check_nothing_is_left(self, server: int) -> None:
@@ -350,8 +395,9 @@ def simulate(plan: Plan) -> History:
     chance = random.Random(plan.seed)
     network = Network(chance)
 
+    world = World(plan, network, chance)
+
     async def live() -> History:
-        world = World(plan, network, chance)
         with ExitStack() as stack:
             stack.enter_context(_watched(world))
             with trio.move_on_after(_UNTIL_STUCK):
@@ -359,7 +405,9 @@ def simulate(plan: Plan) -> History:
             world.bugs.append(f"the world did not end in {_UNTIL_STUCK} s")
             return world.history()
 
-    with deterministic(plan.seed, network):
+    with deterministic(plan.seed, network), ExitStack() as stack:
+        if plan.freezes:
+            stack.enter_context(world.stopped.heeded())
         return trio.run(live, clock=MockClock(autojump_threshold=0))
 
 
@@ -374,7 +422,7 @@ def _watched(world: World) -> ExitStack:
 
     def kept(kind: Callable[..., Any], where: dict[int, Any]) -> Callable[..., Any]:
         def make(*args: Any, **kwargs: Any) -> Any:
-            where[_SERVER.get()] = made = kind(*args, **kwargs)
+            where[SERVER.get()] = made = kind(*args, **kwargs)
             return made
 
         return make
@@ -383,6 +431,9 @@ def _watched(world: World) -> ExitStack:
     stack.callback(structlog.configure, **structlog.get_config())
     structlog.configure(processors=[look])
     stack.enter_context(patch.object(chat.engine.engine, "Hub", kept(Hub, world.hubs)))
+    if world.plan.clocks:
+        for module in (chat.engine.cluster.fence, chat.engine.cluster.lease):
+            stack.enter_context(patch.object(module, "trio", WithClock(world.lease_time)))
     stack.enter_context(patch.object(chat.engine.engine, "Presence", kept(Presence, world.presences)))
     return stack
 

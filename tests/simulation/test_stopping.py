@@ -1,0 +1,60 @@
+"""A server that is stopped stands still between two checkpoints, while all others go on."""
+
+from functools import partial
+
+import trio
+
+from tests.simulation.draw import draw_plan
+from tests.simulation.stopping import SERVER, Stopped
+from tests.simulation.world import simulate
+
+
+async def test_only_the_tasks_of_a_stopped_server_stand_still_and_their_deadlines_pass(
+    autojump_clock: object,
+) -> None:
+    stopped, ticks, calls = Stopped(), {0: 0, 1: 0}, list[str]()
+    waited: list[tuple[bool, float]] = []
+
+    async def tick(server: int) -> None:
+        SERVER.set(server)
+        while True:
+            await trio.sleep(1)
+            ticks[server] += 1
+
+    async def wait() -> None:
+        SERVER.set(0)
+        with trio.move_on_after(5.5) as scope:
+            await trio.sleep_forever()
+        waited.append((scope.cancelled_caught, trio.current_time() - began))
+
+    began = trio.current_time()
+    with stopped.heeded():
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(tick, 0)
+            nursery.start_soon(tick, 1)
+            nursery.start_soon(wait)
+            await trio.sleep(3.5)
+            stopped.stop(0)
+            await trio.sleep(6)
+            assert (ticks, waited) == ({0: 3, 1: 9}, [])
+            stopped.call(0, partial(calls.append, "a notice"))
+            stopped.call(1, partial(calls.append, "another's"))
+            assert calls == ["another's"]
+            for call in stopped.go_on(0):
+                call()
+            await trio.sleep(2)
+            assert (ticks, waited) == ({0: 5, 1: 11}, [(True, 9.5)])
+            assert calls == ["another's", "a notice"]
+            nursery.cancel_scope.cancel()
+
+
+def test_a_world_whose_servers_are_stopped_is_the_same_each_time() -> None:
+    plan = next(
+        plan
+        for plan in (draw_plan(seed, most_clients=20, several=True) for seed in range(40))
+        if plan.freezes
+    )
+    history = simulate(plan)
+    ops = [event.op for event in history.events]
+    assert ops.count("server frozen") == ops.count("server goes on") == len(plan.freezes)
+    assert simulate(plan).digest() == history.digest()

@@ -14,8 +14,9 @@ import asyncpg
 from websockets.sync.client import ClientConnection, connect
 
 from tests.campaign.rows import Row, percentile, spread
+from tests.support.faults.everybody import FAR, Conversation
 from tests.support.faults.removals import CREATOR, LEAVES, garden
-from tests.support.faults.two_servers import FAR, Conversation, TwoServers, conversation, two_servers
+from tests.support.faults.two_servers import TwoServers, conversation, two_servers
 from tests.support.people import PATIENCE, client, eventually, member
 from tests.support.processes import kill, postgres_under, stopped, wait_until_ended
 from tests.support.redis import RedisServer, redis_program, redis_server
@@ -148,6 +149,7 @@ def killed(home: ServerProcess) -> Row:
             garden(servers) as room,
         ):
             talk.move_all_to(servers.near.url)
+            talk.is_crashed = True
             servers.far.kill()
             killed = time.monotonic()
             talk.far.back_after(killed)

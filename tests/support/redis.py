@@ -3,7 +3,7 @@
 import shutil
 import signal
 import subprocess
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,24 +11,34 @@ from tempfile import TemporaryDirectory
 import pytest
 import trio
 
+_PORT = 6379
+
 PROGRAMS = ("redis-server", "valkey-server")
 
 
 class RedisServer:
-    """One Redis, at the same place each time that it is started."""
+    """One Redis, at the same place each time that it is started: on TCP too, where `host` is given.
 
-    def __init__(self, program: str, directory: Path) -> None:
-        self._program = program
+    `prefix` are the words that start it elsewhere.
+    """
+
+    def __init__(
+        self, program: str, directory: Path, prefix: Sequence[str] = (), host: str | None = None
+    ) -> None:
+        self._command = [*prefix, program]
+        self._listen = f"--bind {host} --port {_PORT} --protected-mode no" if host else "--port 0"
         self._directory = directory
         self._socket = directory / "redis.sock"
         self._process: subprocess.Popen[str] | None = None
-        self.url = f"unix://{self._socket}"
+        self.url = f"redis://{host}:{_PORT}" if host else f"unix://{self._socket}"
 
     def start(self) -> None:
         """Start it, and wait until it listens."""
-        options = f"--port 0 --unixsocket {self._socket} --save '' --dir {self._directory} --loglevel notice"
+        options = (
+            f"{self._listen} --unixsocket {self._socket} --save '' --dir {self._directory} --loglevel notice"
+        )
         process = self._process = subprocess.Popen(
-            [self._program, *options.replace("''", "").split(), "--appendonly", "no"],
+            [*self._command, *options.replace("''", "").split(), "--appendonly", "no"],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -36,7 +46,7 @@ class RedisServer:
         said = []
         while "ready to accept connections" not in (line := process.stdout.readline()):
             said.append(line)
-            assert line, f"{self._program} has ended: {''.join(said)}"
+            assert line, f"{self._command[-1]} has ended: {''.join(said)}"
 
     def kill(self) -> None:
         """End it at once, as a crash does."""
@@ -75,13 +85,13 @@ def redis_program() -> str | None:
 
 
 @contextmanager
-def redis_server() -> Generator[RedisServer]:
-    """Run a Redis for as long as the block lasts; skips the test where none is installed."""
+def redis_server(*prefix: str, host: str | None = None) -> Generator[RedisServer]:
+    """Run a Redis, as RedisServer says, for as long as the block lasts; skips the test where none is installed."""
     program = redis_program()
     if program is None:
         pytest.skip("redis-server is not installed: apt-get install redis-server (Debian, Ubuntu)")
     with TemporaryDirectory(prefix="chat-") as directory:
-        server = RedisServer(program, Path(directory))
+        server = RedisServer(program, Path(directory), prefix, host)
         try:
             server.start()
             yield server

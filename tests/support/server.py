@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,21 +30,30 @@ _USED: list[TemporaryDirectory[str]] = []
 class ServerProcess:
     """`chat serve` as a user starts it, on a free port of loopback, but without limits on speed.
 
-    `environment` is added to ours; `arguments` to the command line.
+    `environment` is added to ours; `arguments` to the command line. Elsewhere it is on a free port of `host`, and
+    `prefix` are the words that start it there.
     """
 
-    def __init__(self, data: Path, *arguments: str, **environment: str) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *arguments: str,
+        prefix: Sequence[str] = (),
+        host: str = "127.0.0.1",
+        **environment: str,
+    ) -> None:
         self.data = data
         self.log = data.parent / f"{data.name}.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [
+                    *prefix,
                     sys.executable,
                     "-m",
                     "chat",
                     "serve",
                     "--listen",
-                    "127.0.0.1:0",
+                    f"{host}:0",
                     "--data",
                     str(data),
                     *arguments,
@@ -98,9 +107,11 @@ class ServerProcess:
 
 
 @contextmanager
-def running_server(data: Path, *arguments: str, **environment: str) -> Generator[ServerProcess]:
-    """Run a server for as long as the block lasts."""
-    server = ServerProcess(data, *arguments, **environment)
+def running_server(
+    data: Path, *arguments: str, prefix: Sequence[str] = (), host: str = "127.0.0.1", **environment: str
+) -> Generator[ServerProcess]:
+    """Run a server, as ServerProcess says, for as long as the block lasts."""
+    server = ServerProcess(data, *arguments, prefix=prefix, host=host, **environment)
     try:
         yield server
     finally:

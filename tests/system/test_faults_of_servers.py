@@ -108,6 +108,7 @@ def test_who_was_on_a_killed_server_goes_on_on_the_other(home: ServerProcess) ->
         garden(servers) as room,
     ):
         servers.far.kill()
+        talk.is_crashed = True
         talk.move_all_to(servers.near.url)
         assert room.remove() < LEASE + A_LITTLE
         eventually(lambda: all(len(one.connections) > 1 for one in talk.far_listeners), "they are back")

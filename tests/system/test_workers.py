@@ -6,22 +6,21 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
 
 from chat.embedded_postgres.settings import connections_for
 from chat.inspection.control_path import SOCKET, reachable
-from tests.support.people import PATIENCE, Line, client, eventually, member, register, request
+from tests.support.faults.everybody import register_everybody, talking
+from tests.support.people import PATIENCE, client, eventually, member, register, request
 from tests.support.processes import children, kill, needs_proc, postgres_under, wait_until_ended
 from tests.support.raw_client import RawClient
-from tests.support.saved import assert_told_once_in_order, fetch_sql, numbers_of, saved_lines
+from tests.support.saved import fetch_sql
 from tests.support.server import ServerProcess, running_server, used_data_path
 
 if sys.platform == "win32":
@@ -240,107 +239,19 @@ def test_what_a_worker_cannot_do_is_told_in_the_parents_one_line(data: Path) -> 
     assert done.stderr.count("\n") == 1
 
 
-class Speaker:
-    """Says numbered lines in the lobby over the rooms dialect, each when the one before it is acknowledged."""
-
-    def __init__(self, server: ServerProcess, name: str) -> None:
-        self.name = name
-        self.acknowledged = 0
-        self.closed_with: list[int] = []
-        self._server = server
-        self._token = register(server.url, name)
-
-    def speak(self, over: threading.Event) -> None:
-        while not over.is_set():
-            url = f"{self._server.socket_url}/ws?token={self._token}"
-            # No pause and no second try: nobody may be refused.
-            with connect(url, compression=None, proxy=None, open_timeout=PATIENCE) as ws:
-                try:
-                    ws.send(json.dumps({"Type": "enter", "RoomID": 1}))
-                    while not over.is_set():
-                        ws.send(json.dumps({"Type": "message", "Text": f"{self.name} {self.acknowledged}"}))
-                        while json.loads(ws.recv(PATIENCE))["Type"] != "sent":
-                            pass
-                        self.acknowledged += 1
-                except ConnectionClosed:
-                    self.closed_with.append(ws.close_code or 1006)
-                    line = f"{self.name} {self.acknowledged}"
-                    if fetch_sql(self._server.address, "SELECT FROM messages WHERE text = $1", line):
-                        self.acknowledged += 1  # it had been saved, and the answer was lost
-
-
-class Listener:
-    """Hears the lobby, and comes back whenever it is sent away. `heard` is a list for each time."""
-
-    def __init__(self, server: ServerProcess) -> None:
-        self.heard: list[list[Line]] = []
-        self.closed_with: list[int] = []
-        self._server = server
-
-    def listen(self, over: threading.Event) -> None:
-        while not over.is_set():
-            with client(self._server.url) as person:
-                self.heard.append([])
-                try:
-                    while not over.is_set():
-                        try:
-                            self.heard[-1].append(person.hear(0.2))
-                        except TimeoutError:
-                            continue
-                except ConnectionClosed:
-                    self.closed_with.append(person.closed_with)
-
-
-def test_a_rolling_restart_refuses_nobody_and_loses_and_doubles_nothing(data: Path) -> None:
-    with two_workers(data, "--restart-spread", "1") as server, ExitStack() as stack:
+def test_a_rolling_restart_refuses_nobody_of_any_dialect_and_loses_and_doubles_nothing() -> None:
+    with used_data_path() as data, two_workers(data, "--restart-spread", "1") as server:
         before = set(workers_of(server).values())
-        speakers = [Speaker(server, f"speaker{n}") for n in range(4)]
-        listeners = [Listener(server) for _ in range(6)]
-        over, failures = threading.Event(), list[BaseException]()
-
-        def run(part: Any) -> None:
-            try:
-                part(over)
-            except BaseException as error:
-                failures.append(error)
-                over.set()
-
-        parts = [*(each.speak for each in speakers), *(each.listen for each in listeners)]
-        threads = [threading.Thread(target=run, args=(part,)) for part in parts]
-        for thread in threads:
-            stack.callback(thread.join, PATIENCE)
-        stack.callback(over.set)
-        for thread in threads:
-            thread.start()
-        eventually(lambda: all(each.acknowledged > 5 for each in speakers) or bool(failures), "all speak")
-        server.process.send_signal(signal.SIGUSR2)
-        eventually(
-            lambda: bool(log(server, "all workers have been replaced") or failures), "all are replaced", 60
-        )
-        later = [each.acknowledged + 5 for each in speakers]
-        eventually(
-            lambda: (
-                all(each.acknowledged > n for each, n in zip(speakers, later, strict=True)) or bool(failures)
-            ),
-            "all speak to the new workers",
-        )
-        over.set()
-        for thread in threads:
-            thread.join(PATIENCE)
-        assert failures == []
-        now = set(workers_of(server).values())
-        assert len(now) == 2
-        assert not now & before
-        saved = saved_lines(server.address)
-        sent_away = [code for each in speakers for code in each.closed_with]
-        sent_away += [code for each in listeners for code in each.closed_with]
-        assert len(sent_away) >= len(speakers) + len(listeners), "not everybody was sent away"
-        assert set(sent_away) == {RESTARTING}
-        for speaker in speakers:
-            numbers = numbers_of(speaker.name, saved)
-            assert numbers == list(range(len(numbers)))
-            assert len(numbers) - speaker.acknowledged in (0, 1)  # the last one may wait for its answer
-        for listener in listeners:
-            for heard in filter(None, listener.heard):
-                assert_told_once_in_order(heard, saved)
+        tokens = register_everybody(server.url, server.address)
+        with talking(server.url, server.url, tokens, lambda: server.address) as talk:
+            server.process.send_signal(signal.SIGUSR2)
+            eventually(lambda: bool(log(server, "all workers have been replaced")), "all are replaced", 60)
+            talk.heard_by_all(time.monotonic(), talk.near, talk.far)
+            talk.guests_back_after(time.monotonic())
+            now = set(workers_of(server).values())
+            assert len(now) == 2
+            assert not now & before
+            assert all(each.closed_with for each in talk.everybody), "everybody was sent away"
+            assert {code for each in talk.everybody for code in each.closed_with} == {RESTARTING}
+            assert talk.refusals() == []
         assert server.stop() == 0

@@ -9,9 +9,10 @@ import threading
 from collections.abc import Sequence
 from types import TracebackType
 
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
+from tests.support.faults.load import code_of
 from tests.support.people import PATIENCE, Line, eventually, join_all
 
 _SAID = re.compile(r"\w+ \d+")
@@ -28,6 +29,10 @@ class Listener:
         self.url = url
         self.connections: list[list[str]] = []
         """What was heard on each connection, in the order of the connections."""
+        self.refused: list[str] = []
+        """Why a connection was not made, for each that was not."""
+        self.closed_with: list[int] = []
+        """The code of each connection that has ended; 1006 where TCP just ended."""
         self._path, self._key, self._room_id = path, key, room_id
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._take_part)
@@ -62,8 +67,11 @@ class Listener:
         while not self._over.is_set():
             try:
                 self._listen()
-            except (WebSocketException, OSError, EOFError):  # cut, or not let in
-                self._over.wait(0.02)
+            except ConnectionClosed as closed:
+                self.closed_with.append(code_of(closed))
+            except (WebSocketException, OSError, EOFError) as error:  # not let in
+                self.refused.append(f"{self._path}: {error!r}")
+            self._over.wait(0.02)
 
     def _listen(self) -> None:
         url = self.url.replace("http", "ws", 1) + self._path

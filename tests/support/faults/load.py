@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from tests.support.people import PATIENCE, Line, client, eventually, join_all, register
@@ -49,6 +49,10 @@ class Load:
         self.attempts: list[Attempt] = []
         self.disorder: list[str] = []
         """What somebody heard out of order or twice on one connection: stays empty."""
+        self.refused: list[str] = []
+        """Why a connection was not made, for each that was not."""
+        self.closed_with: list[int] = []
+        """The code of each connection that has ended; 1006 where TCP just ended."""
         self._tokens = tokens
         self._start = 1_000_000 * next(_loads)
         self._over = threading.Event()
@@ -59,8 +63,11 @@ class Load:
         while not self._over.is_set():
             try:
                 self._talk(name, token, numbers)
-            except (WebSocketException, OSError, EOFError):  # cut, or not let in
-                self._over.wait(0.02)
+            except ConnectionClosed as closed:
+                self.closed_with.append(code_of(closed))
+            except (WebSocketException, OSError, EOFError) as error:  # not let in
+                self.refused.append(f"{name}: {error!r}")
+            self._over.wait(0.02)
 
     def _talk(self, name: str, token: str, numbers: "itertools.count[int]") -> None:
         url = f"{self.url.replace('http', 'ws', 1)}/ws?token={token}"
@@ -144,6 +151,11 @@ class Load:
     def longest(self, outcome: str) -> float:
         """The longest that anybody waited for this outcome, in seconds; 0 where there was none."""
         return max((a.took for a in self.attempts if a.outcome is outcome), default=0.0)
+
+
+def code_of(closed: ConnectionClosed) -> int:
+    """Return the code of the server's close frame; 1006 where there was none."""
+    return closed.rcvd.code if closed.rcvd else 1006
 
 
 class _Heard:

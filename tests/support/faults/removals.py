@@ -10,7 +10,7 @@ import httpx
 from websockets.sync.client import ClientConnection, connect
 
 from tests.support.faults.listeners import Listener, enter
-from tests.support.faults.two_servers import TwoServers
+from tests.support.faults.two_servers import Servers
 from tests.support.people import PATIENCE, eventually
 from tests.support.saved import fetch_sql
 
@@ -71,7 +71,7 @@ class Garden:
 class Caller:
     """Ada's calls to the near server, on one connection."""
 
-    def __init__(self, servers: TwoServers, client: httpx.Client) -> None:
+    def __init__(self, servers: Servers, client: httpx.Client) -> None:
         self._url = servers.near.url
         self._client = client
         self._ids = {
@@ -92,7 +92,7 @@ class Caller:
 
 
 @contextmanager
-def garden(servers: TwoServers) -> Generator[Garden]:
+def garden(servers: Servers) -> Generator[Garden]:
     """Make a room with its members for as long as the block lasts."""
     with ExitStack() as stack:
         headers = {"Authorization": servers.tokens[CREATOR]}

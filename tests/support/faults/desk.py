@@ -1,0 +1,117 @@
+"""A support desk with an operator on each server, and who asks them: each connection is held against the log."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from websockets.sync.client import ClientConnection
+
+from tests.support.faults.load import ACKNOWLEDGED, CUT, REFUSED
+from tests.support.faults.participant import Participant
+from tests.support.people import PATIENCE
+
+_MOST_TOLD = 1000
+"""Messages that are told of a conversation when somebody comes."""
+
+
+_NOT_SAVED = 5
+"""The code of what could not be saved."""
+
+_DECIDES = "decides"
+"""The id of a request that is refused in any case: whether its answer comes is what matters."""
+
+
+class Entry(NamedTuple):
+    """A saved message of the desk: its id, whose conversation it is in, and what was said."""
+
+    id: int
+    asker: str
+    text: str
+
+
+class DeskPerson(Participant):
+    """Somebody at the desk, in the conversation of `asker`: who asks, or an operator, who hears all and answers it.
+
+    Who does not speak only listens.
+    """
+
+    def __init__(
+        self, url: str, token: str, name: str, asker: str, *, operates: bool = False, speaks: bool = True
+    ) -> None:
+        super().__init__(url, f"/support?token={token}", name)
+        self.told: list[dict[int, str]] = []
+        """By its id, what each connection was told, with what it said itself."""
+        self.asker = asker
+        self._operates = operates
+        self.speaks = speaks
+        self._newest = 0  # of what was pushed on this connection
+
+    def greeted(self, socket: ClientConnection) -> None:
+        reply = json.loads(socket.recv(PATIENCE))
+        if reply["error"] is not None:
+            raise EOFError("the conversation can't be read now")
+        messages = reply["result"]["messages"] or []
+        self.told.append({each["message_id"]: each["message_text"] for each in messages})
+        self._newest = max(self.told[-1], default=0)
+
+    def frame(self, text: str) -> object | None:
+        if not self.speaks:
+            return None
+        if self._operates:
+            return {"method": "message.operatorSend", "params": [text, self.asker], "id": text}
+        return {"method": "message.send", "params": [text], "id": text}
+
+    def take(self, socket: ClientConnection, frame: Any) -> None:
+        if frame["error"] is None:
+            self._take_message(frame["id"], frame["result"]["message"])
+        elif frame["id"] == _DECIDES:
+            self.settle(REFUSED)
+        else:
+            assert frame["error"]["code"] == _NOT_SAVED, frame
+            # A refusal that the server follows with a close is an unknown outcome: what is answered next decides.
+            socket.send(json.dumps({"method": "message.nothing", "params": [], "id": _DECIDES}))
+
+    def _take_message(self, answers: object, message: dict[str, Any]) -> None:
+        number, told = message["message_id"], self.told[-1]
+        assert number not in told, f"{self.name} is told {message} twice"
+        told[number] = message["message_text"]
+        if self.said is not None and answers == self.said:
+            self.settle(ACKNOWLEDGED)
+        else:
+            assert number > self._newest, f"{self.name} is told {message} after {self._newest}"
+            self._newest = number
+
+    def hears(self, asker: str) -> bool:
+        """Whether they are told what is said in that conversation."""
+        return self._operates or self.asker == asker
+
+    def is_at_the_end(self, log: Sequence[Entry]) -> bool:
+        """Whether the connection of now was told the last of the log that concerns them."""
+        mine = [entry.id for entry in log if self.hears(entry.asker)]
+        return not mine or (bool(self.told) and mine[-1] in self.told[-1])
+
+    def is_told(self, text: str) -> bool:
+        """Whether the connection of now was told that."""
+        return bool(self.told) and text in list(self.told[-1].values())
+
+    def check(self, log: Sequence[Entry]) -> None:
+        """Each connection was told a part of the log without a gap, in its order; the last one up to the end."""
+        mine = [entry for entry in log if self.hears(entry.asker)]
+        places = {entry.id: place for place, entry in enumerate(mine)}
+        for told in filter(None, self.told):
+            unknown = [text for number, text in told.items() if number not in places]
+            assert not unknown, f"{self.name} is told what is not saved: {unknown}"
+            first = places[min(told)]
+            expected = {entry.id: entry.text for entry in mine[first : first + len(told)]}
+            missing = [text for number, text in expected.items() if number not in told]
+            assert told == expected, f"{self.name} is never told {missing}"
+            # Who asks is told what was said before they came.
+            assert self._operates or first == 0 or len(told) >= _MOST_TOLD, (
+                f"{self.name} misses the beginning"
+            )
+        assert not mine or self.told[-1].get(mine[-1].id) == mine[-1].text, f"{self.name} misses the end"
+        times = Counter(entry.text for entry in log)
+        for attempt in self.attempts:
+            allowed = {ACKNOWLEDGED: (1,), REFUSED: (0,), CUT: (0, 1)}[attempt.outcome]
+            assert times[attempt.line.text] in allowed, f"saved {times[attempt.line.text]} times: {attempt}"

@@ -1,0 +1,110 @@
+"""Two people who write to each other over the direct dialect, and two guests: what each heard is held against the log.
+
+The dialect has no acknowledgement. What is said counts as acknowledged once the other has heard it; what is neither
+heard nor refused while both are connected is lost.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+from websockets.sync.client import ClientConnection
+
+from tests.support.faults.load import ACKNOWLEDGED, CUT, REFUSED
+from tests.support.faults.participant import Participant
+from tests.support.people import PATIENCE
+
+_GREETING = "Connected with id "
+
+
+class Correspondent(Participant):
+    """One of two, each on a server of their own; a guest where there is no token."""
+
+    def __init__(self, url: str, name: str, token: str | None = None) -> None:
+        super().__init__(url, f"/direct?token={token}" if token else "/direct", name)
+        self.id = 0
+        """By which the other may reach them now."""
+        self.other = self
+        self.heard: list[list[str]] = []
+        """What was heard on each connection."""
+        self._is_guest = token is None
+        self._is_refused = False
+        self._said_to = 0  # the connection of the other, counted, at which something was said
+
+    def greeted(self, socket: ClientConnection) -> None:
+        greeting = socket.recv(PATIENCE)
+        assert isinstance(greeting, str)
+        assert greeting.startswith(_GREETING), greeting
+        self.heard.append([])
+        self.id = int(greeting.removeprefix(_GREETING))
+        self._is_refused = False
+
+    def frame(self, text: str) -> object | None:
+        if not self.other.id or (self._is_guest and not self.other.is_there):
+            return None
+        self._said_to = len(self.other.heard)
+        return {"from": self.id, "to": self.other.id, "content": text}
+
+    def take(self, socket: ClientConnection, frame: Any) -> None:
+        if frame == "pong":
+            self._is_refused = False
+            if self.said is not None:
+                self.settle(REFUSED)
+        elif "error" in frame:
+            # A refusal that the server follows with a close is an unknown outcome: what is answered next decides.
+            self._is_refused = True
+            socket.send("ping")
+        else:
+            assert frame["to"] == self.id, frame
+            self.heard[-1].append(frame["content"])
+
+    def look(self) -> None:
+        if self.said is None or self._is_refused:
+            return
+        if any(self.said in heard[-3:] for heard in self.other.heard[-3:]):
+            self.settle(ACKNOWLEDGED)
+        elif self._is_guest and len(self.other.heard) != self._said_to:
+            self.settle(CUT)  # to a guest who is gone
+
+    def knows(self, text: str) -> bool:
+        """Whether they said that themselves, or the connection of now heard it."""
+        return text.startswith(f"{self.name} ") or (bool(self.heard) and text in self.heard[-1])
+
+    def texts(self, outcome: str) -> set[str]:
+        """Return what was said and had this outcome."""
+        return {attempt.line.text for attempt in self.attempts if attempt.outcome is outcome}
+
+
+def check_people(one: Correspondent, other: Correspondent, saved: Sequence[str], *, crashed: bool) -> None:
+    """Each heard what is saved, in order, without a gap and once; twice only where a server has `crashed`.
+
+    `saved` is all that they said to each other.
+    """
+    times = Counter(saved)
+    for speaker, hearer in ((one, other), (other, one)):
+        assert all(times[text] == 1 for text in speaker.texts(ACKNOWLEDGED)), "heard, and not saved once"
+        refused = [text for text in speaker.texts(REFUSED) if times[text]]
+        assert not refused, f"refused, and saved: {refused}"
+        assert all(count == 1 for count in times.values()), "saved twice"
+        said = [text for text in saved if text.startswith(f"{speaker.name} ")]
+        places = {text: place for place, text in enumerate(said)}
+        told = 0  # how many of them up to now
+        for heard in filter(None, hearer.heard):
+            first = places.get(heard[0])
+            assert first is not None, f"{hearer.name} is told {heard[0]} again, or it is not saved"
+            assert first == told or (crashed and first < told), (
+                f"{heard[0]} is told where {said[told:][:1]} comes"
+            )
+            assert heard == said[first : first + len(heard)], f"{hearer.name} is not told all in order"
+            told = max(told, first + len(heard))
+        assert told == len(said), f"{hearer.name} is never told {said[told]}"
+
+
+def check_guests(one: Correspondent, other: Correspondent) -> None:
+    """Each heard nothing twice, and all in order: what is told to a guest is saved nowhere."""
+    for speaker, hearer in ((one, other), (other, one)):
+        heard = list(chain.from_iterable(hearer.heard))
+        numbers = [int(text.removeprefix(f"{speaker.name} ")) for text in heard]
+        assert numbers == sorted(set(numbers)), f"{hearer.name} heard {heard} of a guest"
+        assert speaker.texts(ACKNOWLEDGED) <= set(heard)

@@ -1,0 +1,164 @@
+"""Somebody with one connection, which is made again at once whenever it ends, and who says one thing at a time."""
+
+import itertools
+import json
+import threading
+import time
+from types import TracebackType
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.sync.client import ClientConnection, connect
+
+from tests.support.faults.load import ACKNOWLEDGED, CUT, Attempt, code_of
+from tests.support.people import PATIENCE, Line, join_all
+
+PACE = 0.05
+"""Seconds between an answer and the next thing that is said."""
+
+_TURN = 0.01
+"""Seconds for which a frame is waited for before looking whether there is something to say."""
+
+_loads = itertools.count()  # no two people say the same
+
+
+class Participant:
+    """Takes part at `url` for as long as the block lasts; it may be changed: that is where they come back to.
+
+    Nothing is said before the block, or after `hush()`. `path` is the dialect's, with the token where there is one.
+    """
+
+    def __init__(self, url: str, path: str, name: str) -> None:
+        self.url = url
+        self.name = name
+        self.attempts: list[Attempt] = []
+        self.is_there = False
+        """Whether the greeting of the connection has come."""
+        self.refused: list[str] = []
+        """Why a connection was not made, for each that was not."""
+        self.closed_with: list[int] = []
+        """The code of each connection that has ended; 1006 where TCP just ended."""
+        self._path = path
+        self._outstanding: tuple[str, float] | None = None  # what is said, and not answered, and since when
+        self._due = 0.0
+        self._numbers = itertools.count(1_000_000 * next(_loads))
+        self._is_quiet = False
+        self._over = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._take_part)
+
+    # --- what a dialect has to say ---
+
+    def greeted(self, socket: ClientConnection) -> None:
+        """Take what comes first on a connection."""
+        raise NotImplementedError
+
+    def frame(self, text: str) -> object | None:
+        """Return the frame that says it, or None where there is nobody to say it to now."""
+        raise NotImplementedError
+
+    def take(self, socket: ClientConnection, frame: Any) -> None:
+        """Take any other frame: JSON, or the text where it is none."""
+        raise NotImplementedError
+
+    def look(self) -> None:
+        """Look, at each turn, whether what is said was heard, where the dialect does not tell."""
+
+    # ---
+
+    def __enter__(self) -> "Participant":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        join_all([self._thread], 2 * PATIENCE)
+        if self._failure is not None and error is None:
+            raise self._failure
+
+    def hush(self) -> None:
+        """Say nothing new."""
+        self._is_quiet = True
+
+    def has_settled(self) -> bool:
+        """Whether everything that was said has an outcome. Raises what ended the thread, if anything did."""
+        self._raise()
+        return self._outstanding is None
+
+    def acknowledged_since(self, moment: float) -> list[str]:
+        """Return what was said since then (monotonic, s) and acknowledged. Raises what ended the thread."""
+        self._raise()
+        return [a.line.text for a in self.attempts[:] if a.outcome is ACKNOWLEDGED and a.began >= moment]
+
+    def _raise(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def settle(self, outcome: str) -> None:
+        """Take note of what became of what was said last; the next may be said."""
+        assert self._outstanding is not None
+        text, began = self._outstanding
+        self.attempts.append(Attempt(Line(self.name, text), began, time.monotonic(), outcome))
+        self._outstanding = None
+        self._due = time.monotonic() + PACE
+
+    @property
+    def said(self) -> str | None:
+        """What is said and has no outcome yet."""
+        return self._outstanding and self._outstanding[0]
+
+    def _take_part(self) -> None:
+        try:
+            while not self._over.is_set():
+                try:
+                    self._connect()
+                except ConnectionClosed as closed:
+                    self.closed_with.append(code_of(closed))
+                except (WebSocketException, OSError, EOFError) as error:  # not let in
+                    self.refused.append(f"{self.name}: {error!r}")
+                self._over.wait(0.02)
+        except BaseException as failure:
+            self._failure = failure
+
+    def _connect(self) -> None:
+        url = self.url.replace("http", "ws", 1) + self._path
+        with connect(
+            url,
+            open_timeout=PATIENCE,
+            close_timeout=1,
+            compression=None,
+            proxy=None,
+            ping_interval=None,
+            max_queue=None,
+        ) as socket:
+            self.greeted(socket)
+            self.is_there = True
+            try:
+                self._converse(socket)
+            finally:
+                self.is_there = False
+                if self._outstanding is not None:
+                    self.settle(CUT)
+
+    def _converse(self, socket: ClientConnection) -> None:
+        while not self._over.is_set():
+            self.look()
+            if not (self._outstanding or self._is_quiet) and time.monotonic() >= self._due:
+                self._say(socket)
+            try:
+                frame = socket.recv(_TURN)
+            except TimeoutError:
+                continue
+            self.take(socket, json.loads(frame) if frame[:1] == "{" else frame)
+
+    def _say(self, socket: ClientConnection) -> None:
+        text = f"{self.name} {next(self._numbers)}"
+        frame = self.frame(text)
+        if frame is not None:
+            self._outstanding = text, time.monotonic()
+            socket.send(json.dumps(frame))

@@ -16,7 +16,7 @@ from chat.channels import receive_all_nowait
 from chat.domain.changes import Change
 from chat.domain.direct import WriteTracker
 from chat.domain.entities import Inbox, Message
-from chat.domain.failures import StorageError
+from chat.domain.failures import StorageDown, StorageError
 from chat.domain.ports import Rooms
 
 _BATCH = 4096
@@ -39,9 +39,11 @@ class Deliveries:
     def __init__(self, feed: trio.MemorySendChannel[Note]) -> None:
         self._feed = feed
         self._noted = 0  # notes ever handed over
-        self._tried = 0  # how many of them were written, or could not be
+        self._written = 0  # how many of them are written
+        self._begun = 0  # tries to write
+        self._failed = 0  # the last try that failed
         self._progress = trio.Event()  # set, and made anew, after each try
-        self._wanted = trio.Event()  # set by who waits for notes, made anew before each pause
+        self._wanted = trio.Event()  # set by who waits for notes, made anew before each try
 
     def heard(self, inbox: Inbox, tracker: WriteTracker, told: Sequence[tuple[Change, int]]) -> None:
         """Note what a connection was told of an inbox, each message once its bytes have left. Sync.
@@ -63,39 +65,56 @@ class Deliveries:
         self._feed.send_nowait(note)
 
     async def written(self) -> None:
-        """Wait until the notes so far are written, or could not be. Cancelling changes nothing."""
-        so_far = self._noted
-        self._wanted.set()
-        while self._tried < so_far:
+        """Wait until the notes so far are written. Cancelling changes nothing.
+
+        Raises StorageDown where the next try fails: what was told could not be told from what was missed.
+        """
+        so_far, tries = self._noted, self._begun
+        while self._written < so_far:
+            self.hurry()
             await self._progress.wait()
+            if self._failed > tries:
+                raise StorageDown("what was delivered can't be noted")
+
+    def hurry(self) -> None:
+        """Have the next try made at once. Sync."""
+        self._wanted.set()
 
     async def write(self, rooms: Rooms, notes: trio.MemoryReceiveChannel[Note]) -> None:
         """Write notes until the feed is closed and empty; what could not be written is tried again."""
         positions: dict[tuple[int, int], int] = {}  # not written yet
+        taken = 0
         more = True
         while more:
             batch: list[Note] = []
-            with trio.move_on_after(_RETRY if positions else math.inf):
-                try:
-                    batch.append(await notes.receive())
-                except trio.EndOfChannel:
-                    more = False  # one last try
+            if positions:
+                with trio.move_on_after(_RETRY):
+                    await self._wanted.wait()
+            try:
+                batch.append(notes.receive_nowait() if positions else await notes.receive())
+            except trio.WouldBlock:
+                pass
+            except trio.EndOfChannel:
+                more = False  # one last try
             batch += receive_all_nowait(notes, _BATCH)
             for member, seq in batch:
                 positions[member] = max(seq, positions.get(member, 0))
+            taken += len(batch)
+            self._begun += 1
+            self._wanted = trio.Event()
             try:
                 if positions:
                     await rooms.mark_delivered(positions)
                 positions = {}
+                self._written = taken
             except StorageError as error:
                 logger.warning("deliveries not noted yet, they may be told again", error=str(error))
-            self._tried += len(batch)
+                self._failed = self._begun
             self._progress.set()
             self._progress = trio.Event()
-            if self._tried == self._noted:
-                self._wanted = trio.Event()
-            with trio.move_on_after(_PAUSE):
-                await self._wanted.wait()
+            if not positions:
+                with trio.move_on_after(_PAUSE):
+                    await self._wanted.wait()
 
 
 @asynccontextmanager
@@ -110,3 +129,4 @@ async def open_deliveries(rooms: Rooms) -> AsyncGenerator[Deliveries]:
         nursery.start_soon(deliveries.write, rooms, notes)
         with feed:
             yield deliveries
+        deliveries.hurry()

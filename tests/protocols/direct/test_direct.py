@@ -199,6 +199,38 @@ async def test_notes_that_could_not_be_written_are_written_later(
     await here(world, ben)
 
 
+async def test_what_was_told_is_not_told_again_where_the_database_was_away_when_it_was_to_be_noted(
+    world: World, autojump_clock: object
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    one, two = await here(world, ada), await here(world, ben)
+    world.obstacles.fail("mark_delivered", StorageDown("down"))
+    one.send(frame(ada.id, ben.id, "hi"))
+    assert len(await two.hears()) == 1
+    await gone(two)
+    begun = trio.current_time()
+    _, missed = await connected(world, ben)
+    assert missed == []
+    assert trio.current_time() - begun < 0.5, "the next try is made at once"
+
+
+async def test_who_comes_while_it_can_not_be_noted_what_they_were_told_is_told_to_come_again(
+    world: World, autojump_clock: object
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    one, two = await here(world, ada), await here(world, ben)
+    world.obstacles.fail("mark_delivered", StorageDown("down"), StorageDown("down"), StorageDown("down"))
+    one.send(frame(ada.id, ben.id, "hi"))
+    assert len(await two.hears()) == 1
+    await gone(two)
+    back = await world.connect(DIRECT, ben)
+    await back.ends()
+    assert back.closed_with == OUTCOME_UNKNOWN
+    await trio.sleep(5)
+    _, missed = await connected(world, ben)
+    assert missed == []
+
+
 async def test_what_is_said_while_the_missed_is_read_comes_behind_it(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     one = await here(world, ada)

@@ -16,6 +16,7 @@ import trio
 
 from chat.bus.bus import Bus
 from chat.bus.payloads import Answer, HasNoted, HasTold, Question, Relayed, encode
+from chat.domain.entities import Message
 from chat.domain.failures import StorageDown
 from chat.domain.nodes import FENCE, Node
 from chat.domain.ports import Nodes
@@ -35,16 +36,23 @@ logger = structlog.get_logger(__name__)
 class Questions:
     """Asks, and answers with what `answer` returns; an answer may take its time, and raise StorageDown for none.
 
+    `tell` tells what is relayed, at once, so that it is told in the order in which it comes. Sync.
     `number` is this server's own. Raises StorageDown where nobody can tell which servers there are.
     """
 
     def __init__(
-        self, number: int, bus: Bus, nodes: Nodes, answer: Callable[[Asked], Awaitable[bool]]
+        self,
+        number: int,
+        bus: Bus,
+        nodes: Nodes,
+        answer: Callable[[HasTold | HasNoted], Awaitable[bool]],
+        tell: Callable[[Message], bool],
     ) -> None:
         self._number = number
         self._bus = bus
         self._nodes = nodes
         self._answer = answer
+        self._tell = tell
         self._numbers = itertools.count(1)
         self._waiting: dict[int, _Waiting] = {}  # by the number of the question
         self._answers = Recent[tuple[int, int], Answer](_MOST_ANSWERS)  # by who asked, and their number
@@ -109,19 +117,25 @@ class Questions:
         if known := self._answers.get(key):
             self._bus.publish(encode(known))
             return
-        self._thinking.add(key)
-        nursery.start_soon(self._reply, question)
+        if isinstance(question.asks, Relayed):
+            self._reply(question, self._tell(question.asks.message))
+        else:
+            self._thinking.add(key)
+            nursery.start_soon(self._think, question, question.asks)
 
-    async def _reply(self, question: Question) -> None:
-        key = question.node, question.number
+    async def _think(self, question: Question, asks: HasTold | HasNoted) -> None:
         try:
-            yes = await self._answer(question.asks)
+            yes = await self._answer(asks)
         except StorageDown as error:
             logger.warning("a question of another server has no answer", node=question.node, error=str(error))
             return
         finally:
-            self._thinking.remove(key)
-        answer = self._answers[key] = Answer(self._number, question.number, question.node, yes)
+            self._thinking.remove((question.node, question.number))
+        self._reply(question, yes)
+
+    def _reply(self, question: Question, yes: bool) -> None:
+        answer = Answer(self._number, question.number, question.node, yes)
+        self._answers[question.node, question.number] = answer
         self._bus.publish(encode(answer))
 
 

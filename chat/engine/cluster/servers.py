@@ -34,7 +34,7 @@ from chat.engine.broadcaster import Broadcaster
 from chat.engine.cluster.cluster import Alone, Cluster
 from chat.engine.cluster.fence import Fence
 from chat.engine.cluster.lease import Lease
-from chat.engine.cluster.questions import Asked, Questions
+from chat.engine.cluster.questions import Questions
 from chat.engine.deliveries import Deliveries
 from chat.engine.hub import Announcement, Hub
 from chat.engine.log_follower import LogFollower
@@ -93,7 +93,7 @@ class Servers:
         self._here = here
         self._ends = ends  # of the log: those who ask at once share one query
         self._reader = PayloadReader()
-        self._questions = Questions(lease.number, bus, nodes, self._answer)
+        self._questions = Questions(lease.number, bus, nodes, self._answer, self._tell)
 
     def publish(self, committed: Sequence[Announcement]) -> None:
         for payload in encode_changes([change for change, _origin in committed], self._bus.largest):
@@ -156,14 +156,12 @@ class Servers:
             case Answer() as answer:
                 self._questions.answered(answer)
 
-    async def _answer(self, asks: Asked) -> bool:
+    async def _answer(self, asks: HasTold | HasNoted) -> bool:
         match asks:
             case HasTold(change_id):
                 await self._told(change_id)
             case HasNoted():
                 await self._here.deliveries.written()
-            case Relayed(message):
-                return self._tell(message)
         return True
 
     async def _told(self, change_id: int) -> None:

@@ -1,7 +1,7 @@
 """Several servers on one storage: people on any of them talk with each other, whatever the bus and the leases do."""
 
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 import pytest
@@ -29,9 +29,26 @@ class Network(LocalNetwork):
     is_cut = False
     is_silent = False
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._held: list[tuple[LocalBus, bytes]] | None = None
+
     def carry(self, sender: LocalBus, payload: bytes) -> None:
-        if not (self.is_cut or (self.is_silent and payload.startswith(b'["Announced"'))):
+        if self._held is not None:
+            self._held.append((sender, payload))
+        elif not (self.is_cut or (self.is_silent and payload.startswith(b'["Announced"'))):
             super().carry(sender, payload)
+
+    @contextmanager
+    def held_back(self) -> Generator[None]:
+        """Carry everything at once when the block ends, as to a server that was stopped and wakes."""
+        self._held = held = []
+        try:
+            yield
+        finally:
+            self._held = None
+            for sender, payload in held:
+                self.carry(sender, payload)
 
 
 class Servers:
@@ -159,6 +176,21 @@ async def test_a_guest_is_found_on_its_server_and_one_who_is_gone_is_not(
     await guest.ends()
     answer = await writer.asks({"from": ada.id, "to": number, "content": "still there?"})
     assert "not found" in str(answer)
+
+
+async def test_what_a_guest_is_told_by_another_server_comes_in_order_also_where_it_arrives_at_once(
+    autojump_clock: object, servers: Servers
+) -> None:
+    ada = await servers.one.add("ada")
+    writer, guest = await servers.one.connect(DIRECT, ada), await servers.other.connect(DIRECT)
+    (welcome,) = await guest.hears()
+    number = int(welcome.removeprefix("Connected with id "))
+    texts = [f"line {n}" for n in range(20)]
+    with servers.network.held_back():
+        for text in texts:
+            writer.send({"from": ada.id, "to": number, "content": text})
+            await trio.sleep(3)  # by then it is refused
+    assert contents(await guest.hears()) == texts
 
 
 async def test_whoever_comes_from_the_other_server_hears_nothing_again(

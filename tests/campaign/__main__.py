@@ -13,8 +13,10 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, nullcontext, suppress
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 
+from tests.campaign.apart import replaced_and_apart
 from tests.campaign.crowd import Crowd, Peer
 from tests.campaign.hostile_crowd import hostile
 from tests.campaign.rows import Row, percentile, spread
@@ -346,7 +348,7 @@ PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "shortages": shortages,
     "crowds": crowds,
     "hostile": hostile,
-    "servers": several_servers,
+    "servers": lambda: chain(several_servers(), replaced_and_apart()),
 }
 
 

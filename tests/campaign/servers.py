@@ -16,7 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 from tests.campaign.rows import Row, percentile, spread
 from tests.support.faults.everybody import FAR, Conversation
 from tests.support.faults.removals import CREATOR, LEAVES, garden
-from tests.support.faults.two_servers import TwoServers, conversation, two_servers
+from tests.support.faults.two_servers import Servers, TwoServers, conversation, two_servers
 from tests.support.people import PATIENCE, client, eventually, member
 from tests.support.processes import kill, postgres_under, stopped, wait_until_ended
 from tests.support.redis import RedisServer, redis_program, redis_server
@@ -42,9 +42,11 @@ def several_servers() -> Iterable[Row]:
         with two_servers(home, "notify") as servers:
             yield from latencies(servers)
             yield from faults(servers)
-            yield restarted(
-                servers, "`kill -9` of every `postgres` of two servers: the leases are gone", kill
-            )
+            for what, end in (
+                ("the PostgreSQL of two servers restarted (SIGINT)", end_in_order),
+                ("`kill -9` of every `postgres` of two servers: the leases are gone", kill),
+            ):
+                yield restarted(servers, what, lambda end=end: end(postgres_under(home.process.pid)))
         yield killed(home)
         if redis_program() is not None:
             with redis_server() as redis, two_servers(home, redis.url) as servers:
@@ -83,14 +85,14 @@ def faults(servers: TwoServers) -> Iterable[Row]:
     yield shown("every connection of the bus `notify` ended by `pg_terminate_backend`", [talk], backs)
 
 
-def far_stopped(servers: TwoServers) -> AbstractContextManager[None]:
+def far_stopped(servers: Servers) -> AbstractContextManager[None]:
     return stopped([servers.far.process.pid])
 
 
 def silent(
-    servers: TwoServers,
+    servers: Servers,
     what: str,
-    fault: Callable[[TwoServers], AbstractContextManager[None]],
+    fault: Callable[[Servers], AbstractContextManager[None]],
     times: int = 1,
 ) -> Row:
     """The far server is silent for a while, in which somebody is removed from a room."""
@@ -117,13 +119,16 @@ def end_in_order(postgres: list[int]) -> None:
     wait_until_ended(postgres[:1])
 
 
-def restarted(servers: TwoServers, what: str, end: Callable[[list[int]], None]) -> Row:
-    """What counts as back begins when PostgreSQL answers again: its recovery is its own affair."""
+def restarted(servers: Servers, what: str, end: Callable[[], object], times: int = 5) -> Row:
+    """`end` lets PostgreSQL end, which is started again.
+
+    What counts as back begins when it answers again: its recovery is its own affair.
+    """
     away, backs = [], []
     with conversation(servers) as talk:
-        for _ in range(5):
+        for _ in range(times):
             ended = time.monotonic()
-            end(postgres_under(servers.home.process.pid))
+            end()
             eventually(partial(answers, servers), "PostgreSQL answers again")
             away.append(time.monotonic() - ended)
             backs.append(talk.heard_by_all(time.monotonic(), talk.near, talk.far))
@@ -131,7 +136,7 @@ def restarted(servers: TwoServers, what: str, end: Callable[[list[int]], None]) 
     return shown(what, [talk], backs, f"; PostgreSQL itself was away for {max(away):.2f} s at the most")
 
 
-def answers(servers: TwoServers) -> bool:
+def answers(servers: Servers) -> bool:
     """Whether the database answers."""
     try:
         return servers.leases() >= 0
@@ -141,32 +146,37 @@ def answers(servers: TwoServers) -> bool:
 
 def killed(home: ServerProcess) -> Row:
     """Whoever was on the killed server goes on on the other."""
-    talks, backs, removals = [], [], []
+    kills = []
     for _ in range(5):
-        with (
-            two_servers(home, "notify") as servers,
-            conversation(servers) as talk,
-            garden(servers) as room,
-        ):
-            talk.move_all_to(servers.near.url)
-            talk.is_crashed = True
-            servers.far.kill()
-            killed = time.monotonic()
-            talk.far.back_after(killed)
-            eventually(
-                lambda t=talk: all(len(one.connections) > 1 for one in t.far_listeners), "they are back"
-            )
-            backs.append(time.monotonic() - killed)
-            removals.append(room.remove())
-            talk.heard_by_all(time.monotonic(), talk.near, talk.far)
-            talks.append(talk)
+        with two_servers(home, "notify") as servers:
+            kills.append(one_killed(servers))
+    return shown_kills("`kill -9` of one of two servers, its people go to the other", kills)
+
+
+def one_killed(servers: Servers) -> tuple[Conversation, float, float]:
+    """Kill the far server; return who talked, and the seconds until all were back and of a removal meanwhile."""
+    with conversation(servers) as talk, garden(servers) as room:
+        talk.move_all_to(servers.near.url)
+        talk.is_crashed = True
+        servers.far.kill()
+        killed = time.monotonic()
+        talk.far.back_after(killed)
+        eventually(lambda: all(len(one.connections) > 1 for one in talk.far_listeners), "they are back")
+        back = time.monotonic() - killed
+        removal = room.remove()
+        talk.heard_by_all(time.monotonic(), talk.near, talk.far)
+    return talk, back, removal
+
+
+def shown_kills(what: str, kills: list[tuple[Conversation, float, float]]) -> Row:
+    talks, backs, removals = map(list, zip(*kills, strict=True))
     assert max(removals) <= REMOVED_WITHIN
     more = f"; a removal meanwhile is acknowledged after {max(removals):.2f} s at the most"
-    return shown("`kill -9` of one of two servers, its people go to the other", talks, backs, more)
+    return shown(what, talks, backs, more)
 
 
-def bus_outages(servers: TwoServers, redis: RedisServer) -> Iterable[Row]:
-    """A bus that is down delays what the other server tells; the log has it."""
+def bus_outages(servers: Servers, redis: RedisServer, where: str = "", times: int = 5) -> Iterable[Row]:
+    """A bus that is down delays what the other server tells; the log has it, but for what guests say."""
 
     @contextmanager
     def away() -> Generator[None]:
@@ -187,16 +197,20 @@ def bus_outages(servers: TwoServers, redis: RedisServer) -> Iterable[Row]:
     for what, outage in (("killed, and started again", away), ("stopped (SIGSTOP), and woken", frozen)):
         late: list[float] = []
         backs: list[float] = []
+        guests: list[float] = []
         with conversation(servers) as talk:
-            for _ in range(5):
+            for _ in range(times):
                 with outage():
                     until = time.monotonic() + OUTAGE
                     while (begun := time.monotonic()) < until:
                         late.append(talk.heard_by_all(begun, talk.near, talk.far))
-                backs.append(talk.heard_by_all(time.monotonic(), talk.near, talk.far))
+                up = time.monotonic()
+                backs.append(talk.heard_by_all(up, talk.near, talk.far))
+                guests.append(talk.guests_back_after(up))
         assert max(late) <= 2.0, f"without a bus told after {max(late):.2f} s"
-        more = f"; told meanwhile after {statistics.median(late):.2f} s, {max(late):.2f} s at the most"
-        yield shown(f"Redis {what} 3 s later", [talk], backs, more)
+        more = f"; told meanwhile after {statistics.median(late):.2f} s, {max(late):.2f} s at the most;"
+        more += f" guests are heard {max(guests):.2f} s after it is back at the most"
+        yield shown(f"Redis {what} 3 s later{where}", [talk], backs, more)
 
 
 # --- how long it takes ---

@@ -80,10 +80,11 @@ class Questions:
         waiting = self._waiting[question.number] = _Waiting()
         try:
             while True:
+                # Before it is known who has to answer: by then they may have.
+                self._bus.publish(encode(question))
                 others = await self._others(is_answered)
                 missing = (others if to is None else others & {to}) - waiting.answers.keys()
                 if missing:
-                    self._bus.publish(encode(question))
                     with trio.move_on_after(_AGAIN):
                         await waiting.until_answered(missing)
                         missing = set()

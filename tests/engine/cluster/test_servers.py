@@ -10,6 +10,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from chat.bus.local import LocalBus, LocalNetwork
+from chat.bus.payloads import Answer, PayloadReader
 from chat.domain.budgets import Budgets
 from chat.domain.direct import FIRST_GUEST
 from chat.domain.failures import StorageDown
@@ -371,6 +372,26 @@ async def test_direct_messages_are_told_also_while_the_bus_is_down(
     reader = await servers.other.connect(DIRECT, ben)
     await trio.sleep(LEASE + 2)
     assert contents(reader.heard_now()) == ["first"]
+
+
+async def test_a_question_is_answered_while_it_is_looked_up_who_has_to_answer(
+    autojump_clock: object, servers: Servers
+) -> None:
+    answers = list[bytes]()
+    carry = servers.network.carry
+
+    def carry_and_note(sender: LocalBus, payload: bytes) -> None:
+        if isinstance(PayloadReader().read(payload), Answer):
+            answers.append(payload)
+        carry(sender, payload)
+
+    servers.network.carry = carry_and_note  # type: ignore[method-assign]
+    async with trio.open_nursery() as nursery:
+        with servers.one.obstacles.held("live"):
+            nursery.start_soon(servers.one.cluster.told_everywhere, 0)
+            await wait_all_tasks_blocked()
+            assert len(answers) == 1
+    assert len(answers) == 1, "it is asked once"
 
 
 async def test_a_question_fails_where_nobody_knows_which_servers_there_are(

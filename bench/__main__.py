@@ -11,12 +11,15 @@ from pathlib import Path
 from bench.generator import GeneratorFailed, calibrate, compile_generator
 from bench.machine import describe_machine
 from bench.measure import measure
+from bench.our_server import name_of, with_workers
 from bench.plots import draw
 from bench.profile import Profiler
+from bench.quota import missing as quota_missing
 from bench.report import report, tell_goals
 from bench.results import Measured, load, save
-from bench.scenarios import SCENARIOS, Scenario, growth
-from bench.servers import BENCH, BUILD, ROOT, Server, other_tree, servers
+from bench.scenarios import SCENARIOS, Scenario, growth, several_workers
+from bench.server import BENCH, BUILD, ROOT, Server
+from bench.servers import other_tree, servers
 
 LATEST = BENCH / "results" / "latest.json"
 UNSAVED = BENCH / "build" / "unsaved.json"
@@ -42,16 +45,23 @@ def main(words: Sequence[str]) -> int:
     if options.profile and (missing := Profiler.missing()):
         sys.exit(missing)
     chosen = _available(known, options.peers)
+    by_workers = {workers: with_workers(workers) for each in several_workers() for workers in each.workers}
+    known |= {server.name: server for server in by_workers.values()}
     results = load(LATEST if options.save else UNSAVED)
     wanted = _wanted(options.only)
     failed = False
     try:
         for scenario in wanted:
+            if scenario.quota and (why := quota_missing()):
+                print(f"SKIPPED ({scenario.key}): {why}", flush=True)
+                continue
             rounds = (
                 min(options.rounds, options.growth_rounds) if "growth" in scenario.key else options.rounds
             )
             results.scenarios.pop(scenario.key, None)
-            takers = _takers(scenario, chosen, options.peers)
+            takers = [known[name_of(workers)] for workers in scenario.workers] or _takers(
+                scenario, chosen, options.peers
+            )
             measured = _alternate(scenario, takers, rounds, options.seconds, profiled=options.profile)
             failed = failed or any(not run.ok for run in measured.runs)
             results.scenarios[scenario.key] = measured
@@ -69,7 +79,7 @@ def main(words: Sequence[str]) -> int:
 
 def _read(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the server and its peers.")
-    keys = ", ".join([*SCENARIOS, "growth"])
+    keys = ", ".join([*SCENARIOS, "workers", "growth"])
     parser.add_argument("--only", metavar="KEYS", help=f"scenarios, separated by commas: {keys}")
     parser.add_argument(
         "--peers", metavar="NAMES", help=f"separated by commas: {', '.join(servers())}; or none"
@@ -97,7 +107,7 @@ def _read(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _wanted(only: str | None) -> list[Scenario]:
-    every = [*SCENARIOS.values(), *growth()]
+    every = [*SCENARIOS.values(), *several_workers(), *growth()]
     if only is None:
         return every
     asked = only.split(",")
@@ -143,7 +153,7 @@ def _alternate(
     for number in range(1, rounds + 1):
         for server in takers:
             print(f"({scenario.key}) round {number} of {rounds}: {server.title}", file=sys.stderr, flush=True)
-            ours = profiled and server.name in ("chat", "other")
+            ours = profiled and (server.name == "other" or server.name.startswith("chat"))
             profiler = (
                 Profiler(BUILD / f"profile-{server.name}-{scenario.key}-{number}.txt") if ours else None
             )

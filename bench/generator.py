@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.plans import Plan
 from bench.processes import end
-from bench.servers import BUILD
+from bench.server import BUILD
 
 SOURCES = Path(__file__).parent / "load"
 LOAD = BUILD / "load"

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from bench.medians import OURS, against_other_scenario, ours, ratio, theirs
+from bench.medians import OURS, Figure, against_other_scenario, ours, ratio, theirs
+from bench.our_server import name_of
 from bench.results import Measured, Results, Run
 
 
@@ -63,6 +64,35 @@ def goals(results: Results) -> Iterator[Goal]:
     yield Goal("g", "p99 of the others, times (a)'s", against_other_scenario(g, a, _p99), 1.1, False, "×")
 
     yield _three_times_the_saving_node("h", h)
+
+    for key in "acdh":
+        measured = results.scenarios.get(key)
+        if measured is not None and "other" in measured.servers():
+            yield Goal(
+                key,
+                "messages/s, times the other tree",
+                ratio(measured, _messages, OURS, "other"),
+                0.95,
+                True,
+                "×",
+            )
+    yield from _of_workers(results)
+
+
+def _of_workers(results: Results) -> Iterator[Goal]:
+    """Each is a ratio to one process of the same round."""
+
+    def against_one(key: str, figure: Figure, workers: int) -> float | None:
+        return ratio(results.scenarios.get(key), figure, name_of(workers), name_of(1))
+
+    for key in ("workers-rooms", "workers-direct"):
+        for workers, limit in ((2, 1.8), (4, 3.3)):
+            measured = against_one(key, _messages, workers)
+            yield Goal(key, f"messages/s of {workers} workers, times one", measured, limit, True, "×")
+    measured = against_one("workers-storm", lambda run: run.clients_per_s, 4)
+    yield Goal("workers-storm", "clients/s of 4 workers, times one", measured, 3.3, True, "×")
+    measured = against_one("workers-lobby", _cpu, 4)
+    yield Goal("workers-lobby", "CPU a delivery with 4 workers, times one", measured, 1.15, False, "×")
 
 
 def _three_times_the_saving_node(key: str, measured: Measured | None) -> Goal:

@@ -3,6 +3,7 @@
 import os
 import platform
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -42,13 +43,28 @@ class Machine(msgspec.Struct, frozen=True):
     """CPU for one send and one receive over loopback: what a delivery costs at least, without batches."""
 
 
-def _family(roots: Iterable[int]) -> set[int]:
-    children: dict[int, list[int]] = {}
+def children(parent: int) -> list[tuple[int, list[str]]]:
+    """Return the processes that it started, each with the words of its command."""
+    found = []
+    for pid in sorted(_children().get(parent, ())):
+        with suppress(OSError):  # it has just ended
+            found.append((pid, Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").split("\0")))
+    return found
+
+
+def _children() -> dict[int, list[int]]:
+    """Return every process's children."""
+    found: dict[int, list[int]] = {}
     for entry in os.scandir("/proc"):
         if entry.name.isdecimal():
             fields = _stat(int(entry.name))
             if fields:
-                children.setdefault(int(fields[1]), []).append(int(entry.name))
+                found.setdefault(int(fields[1]), []).append(int(entry.name))
+    return found
+
+
+def _family(roots: Iterable[int]) -> set[int]:
+    children = _children()
     found: set[int] = set()
     waiting = list(roots)
     while waiting:
@@ -76,10 +92,14 @@ def cpu_used(roots: Iterable[int]) -> Cpu:
         if fields:
             # User and system time, its own and that of children it has waited for.
             seconds[pid] = sum(map(int, fields[11:15])) / _TICKS
-    own = sum(map(int, _stat(main)[11:13])) / _TICKS
     with open("/proc/stat", encoding="ascii") as file:
         user, nice, system, _idle, _iowait, irq, softirq = map(int, file.readline().split()[1:8])
-    return Cpu(own, sum(seconds.values()), (user + nice + system + irq + softirq) / _TICKS)
+    return Cpu(own_cpu(main), sum(seconds.values()), (user + nice + system + irq + softirq) / _TICKS)
+
+
+def own_cpu(pid: int) -> float:
+    """Read the CPU seconds that one process alone has used so far."""
+    return sum(map(int, _stat(pid)[11:13])) / _TICKS
 
 
 def memory_used(roots: Iterable[int]) -> Memory:

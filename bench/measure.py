@@ -4,14 +4,14 @@ import tempfile
 from pathlib import Path
 
 from bench.generator import PATIENCE, GeneratorFailed, run_generator
-from bench.machine import Cpu, Memory, cpu_used, memory_used
+from bench.machine import Cpu, Memory, cpu_used, memory_used, own_cpu
 from bench.plans import plan
 from bench.population import count_messages, one_commit
 from bench.processes import DidNotStart
 from bench.profile import Profiler
 from bench.results import MICRO, Run, storm_times
 from bench.scenarios import HISTORY, SCENARIOS, Scenario
-from bench.servers import Running, Server
+from bench.server import Running, Server
 
 WARMUP = 2.0
 """Seconds of load before the window."""
@@ -54,12 +54,14 @@ def _load(
         _say_something(target)
     before = memory_used(target.roots)
     cpu: dict[str, Cpu] = {}
+    workers: dict[str, list[float]] = {}
     memory: dict[str, Memory] = {}
 
     def on_event(event: str) -> None:
         cpu[event] = cpu_used(target.roots)
+        workers[event] = [own_cpu(worker) for worker in target.workers]
         if event == "window" and profiler is not None:
-            profiler.start(target.roots[0], seconds)
+            profiler.start((target.workers or target.roots)[0], seconds)
         if event == "closed":
             memory[event] = memory_used(target.roots)
 
@@ -94,6 +96,9 @@ def _load(
         run.cpu_main, run.cpu_total = end.main - begin.main, end.total - begin.total
         generator = result["generator"]["cpu_seconds"]
         run.cpu_others = max(0.0, end.machine - begin.machine - run.cpu_total - generator)
+        run.cpu_workers = [
+            after - before for before, after in zip(workers["window"], workers["closed"], strict=True)
+        ]
         run.rss_kib, run.pss_kib = memory["closed"].main, memory["closed"].total
     if target.address is not None and not scenario.storm:
         run.saved = count_messages(target.address)
@@ -120,6 +125,9 @@ def _take_notes(run: Run, target: Running, scenario: Scenario, cores: int) -> No
     window = run.window_seconds or 1.0
     if run.generator_cpu > 0.9 and run.cpu_main / window < 0.9:
         run.notes.append(f"the load generator was the limit: it used {run.generator_cpu:.0%} of a core")
+    elif scenario.quota and run.serving_share < 0.9 * scenario.quota * len(run.cpu_workers):
+        had = scenario.quota * len(run.cpu_workers)
+        run.notes.append(f"the quota was not the limit: {run.serving_share:.2f} of {had:.2f} cores were used")
     elif (run.cpu_total + run.generator_cpu * window) / window > 0.95 * cores:
         run.notes.append("the machine was full: server and load generator used all cores")
     if run.cpu_others / window > _DISTURBED:

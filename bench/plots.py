@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.medians import Figure, median
 from bench.results import Measured, Results
-from bench.servers import Server
+from bench.server import Server
 
 _COLOURS = {
     "chat": "#d1495b",

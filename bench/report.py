@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from bench.goals import goals
 from bench.medians import OURS, Figure, median, ratio
 from bench.results import Measured, Results
-from bench.servers import Server
+from bench.server import Server
 
 
 def report(results: Results, known: Mapping[str, Server], keys: list[str]) -> str:
@@ -27,6 +27,7 @@ def _scenario(key: str, measured: Measured, known: Mapping[str, Server]) -> Iter
         f"one send and receive over loopback: {machine.send_receive_us:.1f} µs"
     )
     columns = _columns(measured)
+    first = next(iter(measured.servers()), OURS)
     rows = [["", "saves", *columns]]
     for name in measured.servers():
         runs = measured.of(name)
@@ -37,7 +38,7 @@ def _scenario(key: str, measured: Measured, known: Mapping[str, Server]) -> Iter
         rows.append([title, "yes" if saves else "no"])
         for column, (figure, form) in columns.items():
             if column.startswith("× "):
-                value = None if name == OURS else ratio(measured, figure, OURS, name)
+                value = None if name == first else ratio(measured, figure, first, name)
             else:
                 value = median(runs, figure)
             rows[-1].append("-" if value is None else format(value, form))
@@ -46,7 +47,10 @@ def _scenario(key: str, measured: Measured, known: Mapping[str, Server]) -> Iter
 
 
 def _columns(measured: Measured) -> dict[str, tuple[Figure, str]]:
-    """What is told of this kind of scenario. A column that begins with × is ours divided by that peer's."""
+    """What is told of this kind of scenario. A column that begins with × is ours divided by that peer's.
+
+    Where numbers of workers are compared, it is that of the first line divided by that of this one.
+    """
     some = next((run for run in measured.runs if run.ok), None)
     resident: dict[str, tuple[Figure, str]] = {"MiB": (lambda run: run.rss_kib / 1024, ".0f")}
     if some is None:
@@ -81,6 +85,7 @@ def _columns(measured: Measured) -> dict[str, tuple[Figure, str]]:
         "× deliveries/s": (lambda run: run.deliveries_per_s, ".2f"),
         "× CPU": (lambda run: run.cpu_us, ".2f"),
         "CPU main": (lambda run: run.cpu_main / run.window_seconds, ".2f"),
+        "CPU serving": (lambda run: run.serving_share, ".2f"),
         "CPU all": (lambda run: run.cpu_share, ".2f"),
         "generator": (lambda run: run.generator_cpu, ".2f"),
         "heard/read": (lambda run: run.deliveries_per_read, ".1f"),

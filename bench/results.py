@@ -26,6 +26,8 @@ class Run(msgspec.Struct, kw_only=True):
     """Of it and all its children; PostgreSQL is one."""
     cpu_others: float = 0.0
     """Of everything on the machine but the server and the generator."""
+    cpu_workers: list[float] = []
+    """Of each process of our server that serves, alone."""
     latency_us: dict[str, float] = {}
     lateness_us: dict[str, float] = {}
     """How late the generator was, where it paces itself."""
@@ -69,6 +71,11 @@ class Run(msgspec.Struct, kw_only=True):
     def cpu_share(self) -> float:
         """Of a core, children included."""
         return self.cpu_total / self.window_seconds if self.window_seconds else 0.0
+
+    @property
+    def serving_share(self) -> float:
+        """Cores that the processes of our server used that serve."""
+        return sum(self.cpu_workers) / self.window_seconds if self.window_seconds else 0.0
 
     @property
     def kib_per_connection(self) -> float:

@@ -30,6 +30,10 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """How long the window is in which is measured, unless the command line says otherwise."""
     storm: bool = False
     """Everybody connects, authenticates and asks for `history 50` at once: that is the window."""
+    workers: tuple[int, ...] = ()
+    """Numbers of workers of our server that are compared with each other; none: our server is compared with peers."""
+    quota: float = 0.0
+    """Share of a core that each process of our server has that serves; 0: what it gets."""
 
     @property
     def connections(self) -> int:
@@ -92,6 +96,25 @@ SCENARIOS = {
         ),
     )
 }
+
+
+def several_workers() -> list[Scenario]:
+    """What workers are good for: (c), (h) and (f) in a quota for each, and what a delivery costs with and without."""
+    quota = 0.2  # four of them leave more than a core to PostgreSQL and the generator, on two
+    c, h, f = (SCENARIOS[key] for key in "chf")
+    return [
+        _compared("workers-rooms", c, (1, 2, 4), quota),
+        _compared("workers-direct", h, (1, 2, 4), quota),
+        _compared("workers-storm", f, (1, 4), quota),
+        _compared("workers-lobby", msgspec.structs.replace(A, listeners=2000), (1, 4)),
+    ]
+
+
+def _compared(key: str, scenario: Scenario, workers: tuple[int, ...], quota: float = 0.0) -> Scenario:
+    numbers = " and ".join(map(str, workers))
+    each = f", {quota:.0%} of a core each" if quota else ""
+    title = f"as ({scenario.key}), {scenario.connections:,} connections, {numbers} workers{each}"
+    return msgspec.structs.replace(scenario, key=key, title=title, workers=workers, quota=quota)
 
 
 def growth() -> list[Scenario]:

@@ -2,12 +2,15 @@
 
     python -m bench.selftest
 
-A small faulty server (on `websockets`) makes one mistake at a time, at one message to one listener.
+A small faulty server (on `websockets`) makes one mistake at a time, at one message to one listener. And a process with
+a CPU quota that does nothing but count gets its share, and no more.
 """
 
 import asyncio
+import subprocess
 import sys
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
@@ -15,7 +18,9 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from bench.generator import compile_generator, run_generator
+from bench.machine import own_cpu
 from bench.plans import plan_for_peer
+from bench.quota import missing, open_quotas
 from bench.scenarios import Scenario
 
 SMALL = Scenario(key="small", title="small", speakers=3, listeners=5)
@@ -125,7 +130,32 @@ def main() -> int:
         right = result["ok"] if not word else not result["ok"] and word in said
         unseen += not right
         print(f"{'ok  ' if right else 'NOT SEEN'}  a server that {fault}: {said or 'all was well'}")
-    return int(unseen > 0)
+    return int(unseen > 0 or not _quota_holds())
+
+
+def _quota_holds() -> bool:
+    """Whether a busy process with a fifth of a core gets that, or quotas can't be had here."""
+    if why := missing():
+        print(f"skipped   a process in a quota: {why}")
+        return True
+    with open_quotas(0.2) as give_quota, _busy() as pid:
+        give_quota(pid)
+        began, before = time.monotonic(), own_cpu(pid)
+        time.sleep(2.0)
+        share = (own_cpu(pid) - before) / (time.monotonic() - began)
+    right = 0.15 < share < 0.25
+    print(f"{'ok  ' if right else 'WRONG'}  a process in a quota of 20 % of a core: it used {share:.0%}")
+    return right
+
+
+@contextmanager
+def _busy() -> Generator[int]:
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield process.pid
+    finally:
+        process.kill()
+        process.wait(10)
 
 
 if __name__ == "__main__":

@@ -1,70 +1,34 @@
-"""Our server and its peers: what each needs, how it is started, and what the load generator says to it."""
+"""Our server and its peers: what each peer needs, how it is started, and what the load generator says to it."""
 
 import importlib.util
 import json
 import os
-import secrets
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
-import msgspec
-
-from bench.plans import Member, Plan, members_needed, plan, plan_for_peer
-from bench.population import populate
+from bench.our_server import SECRET, TOKENS, our_server
+from bench.plans import Member, members_needed, plan, plan_for_peer
 from bench.processes import running
 from bench.scenarios import Scenario
+from bench.server import BENCH, BUILD, ROOT, Running, Server, port_of
 from chat.domain.entities import Person
-from chat.domain.tokens import Tokens
-from chat.embedded_postgres.embedded import running_address
 
-BENCH = Path(__file__).parent
-ROOT = BENCH.parent
 PEERS = BENCH / "peers"
-BUILD = BENCH / "build"
 GOPATH = Path("/usr/share/gocode")
 """Where Debian's packages put the sources of Go libraries."""
 
-_SECRET = secrets.token_urlsafe(48)
-_TOKENS = Tokens(_SECRET, 86_400.0)
 _INSTALL = 300.0
 """Seconds for an installation or a compilation."""
-
-
-class Running(msgspec.Struct, frozen=True):
-    """A server that runs. The first of `roots` is its own process; the others belong to it (a database)."""
-
-    port: int
-    roots: tuple[int, ...]
-    plan: Plan
-    members: tuple[Member, ...]
-    log: Path
-    address: dict[str, Any] | None = None
-    """Of its database, if it has one."""
-
-
-class Server(msgspec.Struct, frozen=True):
-    """A server to measure. `missing` installs what it can and says what is missing, or returns None."""
-
-    name: str
-    title: str
-    saves: bool
-    missing: Callable[[], str | None]
-    start: Callable[[Scenario, Path], AbstractContextManager[Running]]
-    """Runs it for a scenario, for as long as the block lasts, with files in an empty directory."""
-    storms: bool = False
-    """Whether it knows tokens and history."""
 
 
 def servers() -> dict[str, Server]:
     """Return all of them, ours first."""
     every = (
-        _ours("chat", ROOT),
+        our_server("chat", "this server"),
         Server(
             "node_ws", "Node, ws", saves=False, missing=_node_missing, start=_peer(["node", "node_ws.js"])
         ),
@@ -85,42 +49,7 @@ def servers() -> dict[str, Server]:
 
 def other_tree(root: Path) -> Server:
     """Return our own server as it is in another checkout, to compare with."""
-    return _ours("other", root)
-
-
-def _ours(name: str, root: Path) -> Server:
-    """`chat serve` on its own PostgreSQL, which keeps fsync on; with its defaults, but without limits on speed."""
-
-    @contextmanager
-    def start(scenario: Scenario, place: Path) -> Generator[Running]:
-        data, log = place / "data", place / "server.log"
-        command: list[str | Path] = [
-            sys.executable,
-            "-m",
-            "chat",
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--data",
-            data,
-            *_without_limits(root),
-        ]
-        environment = {"CHAT_SECRET": _SECRET, "CHAT_BCRYPT_COST": "4", "PYTHONPATH": str(root)}
-        with running(command, log, directory=root, environment=environment) as (pid, line):
-            address = running_address(data)
-            members = tuple(populate(address, scenario, _TOKENS))
-            yield Running(_port(line), (pid,), plan(scenario, members), members, log, address)
-
-    title = "this server" if root == ROOT else f"this server, from {root.name}"
-    return Server(name, title, saves=True, missing=lambda: None, start=start, storms=True)
-
-
-def _without_limits(root: Path) -> list[str]:
-    """Return the flags that lift the limits on speed, as far as that tree has any: who measures says all it can."""
-    places = (root / "chat" / "settings" / "config.py", root / "chat" / "config.py")  # an older tree's
-    settings = next(path for path in places if path.exists()).read_text()
-    names = ("message_rate", "message_bytes", "read_rate", "call_rate", "registrations_per_hour")
-    return [word for name in names if name in settings for word in (f"--{name.replace('_', '-')}", "0")]
+    return our_server("other", f"this server, from {root.name}", root)
 
 
 def _peer(command: list[str | Path]) -> Callable[[Scenario, Path], AbstractContextManager[Running]]:
@@ -128,7 +57,7 @@ def _peer(command: list[str | Path]) -> Callable[[Scenario, Path], AbstractConte
     def start(scenario: Scenario, place: Path) -> Generator[Running]:
         log = place / "peer.log"
         with running(command, log, directory=PEERS, environment={"NODE_ENV": "production"}) as (pid, line):
-            yield Running(_port(line), (pid,), plan_for_peer(scenario), (), log)
+            yield Running(port_of(line), (pid,), plan_for_peer(scenario), (), log)
 
     return start
 
@@ -140,26 +69,20 @@ def _node_pg(scenario: Scenario, place: Path) -> Generator[Running]:
         postgres, line = stack.enter_context(running(database, place / "database.log", directory=ROOT))
         address = json.loads(line)
         where = [str(address[name]) for name in ("host", "port", "user", "database")]
-        environment = {"NODE_ENV": "production", "SECRET": _SECRET}
+        environment = {"NODE_ENV": "production", "SECRET": SECRET}
         log = place / "peer.log"
         node, line = stack.enter_context(
             running(["node", "node_pg.js", *where], log, directory=PEERS, environment=environment)
         )
         members = _strangers(scenario) if scenario.storm else ()
         said = plan(scenario, members) if scenario.storm else plan_for_peer(scenario)
-        yield Running(_port(line), (node, postgres), said, members, log, address)
+        yield Running(port_of(line), (node, postgres), said, members, log, address)
 
 
 def _strangers(scenario: Scenario) -> tuple[Member, ...]:
     """People with good tokens, for a server that looks nobody up."""
     people = [Person(id=number, name=f"speaker{number:04}") for number in range(members_needed(scenario))]
-    return tuple(Member(person, _TOKENS.issue(person)) for person in people)
-
-
-def _port(line: str) -> int:
-    port = urlsplit(line.removeprefix("listening on ")).port
-    assert port is not None, line
-    return port
+    return tuple(Member(person, TOKENS.issue(person)) for person in people)
 
 
 def _node_missing() -> str | None:

@@ -1,0 +1,74 @@
+"""Our own server: one process or several workers, this tree or another checkout."""
+
+import secrets
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.machine import children
+from bench.plans import plan
+from bench.population import populate
+from bench.processes import DidNotStart, running
+from bench.quota import open_quotas
+from bench.scenarios import Scenario
+from bench.server import ROOT, Running, Server, port_of
+from chat.domain.tokens import Tokens
+from chat.embedded_postgres.embedded import running_address
+
+SECRET = secrets.token_urlsafe(48)
+TOKENS = Tokens(SECRET, 86_400.0)
+
+
+def our_server(name: str, title: str, root: Path = ROOT, *, workers: int = 1) -> Server:
+    """`chat serve` on its own PostgreSQL, which keeps fsync on; with its defaults, but without limits on speed.
+
+    One worker is one process that is alone, as without the flag. Where the scenario has a quota, each process that
+    serves has it; PostgreSQL and the workers' parent have none.
+    """
+
+    @contextmanager
+    def start(scenario: Scenario, place: Path) -> Generator[Running]:
+        data, log = place / "data", place / "server.log"
+        command: list[str | Path] = [sys.executable, "-m", "chat", "serve", "--listen", "127.0.0.1:0"]
+        command += ["--data", data, *_without_limits(root)]
+        command += ["--workers", str(workers)] if workers > 1 else []
+        environment = {"CHAT_SECRET": SECRET, "CHAT_BCRYPT_COST": "4", "PYTHONPATH": str(root)}
+        with (
+            open_quotas(scenario.quota) as give_quota,  # outermost: a group is removed once it is empty
+            running(command, log, directory=root, environment=environment) as (pid, line),
+        ):
+            serving = _workers(pid) if workers > 1 else (pid,)
+            if len(serving) != workers:
+                raise DidNotStart(f"{workers} workers were asked for, {len(serving)} serve")
+            address = running_address(data)
+            members = tuple(populate(address, scenario, TOKENS))
+            for worker in serving:
+                give_quota(worker)
+            yield Running(port_of(line), (pid,), plan(scenario, members), members, log, address, serving)
+
+    return Server(name, title, saves=True, missing=lambda: None, start=start, storms=True)
+
+
+def name_of(workers: int) -> str:
+    """Return the name of our server with so many workers, where numbers of workers are compared."""
+    return f"chat-{workers}"
+
+
+def with_workers(workers: int) -> Server:
+    """Return our server with so many workers."""
+    title = "one process" if workers == 1 else f"{workers} workers"
+    return our_server(name_of(workers), title, workers=workers)
+
+
+def _workers(parent: int) -> tuple[int, ...]:
+    """Return those of its children that are workers: `python -m chat worker …`."""
+    return tuple(pid for pid, command in children(parent) if "worker" in command)
+
+
+def _without_limits(root: Path) -> list[str]:
+    """Return the flags that lift the limits on speed, as far as that tree has any: who measures says all it can."""
+    places = (root / "chat" / "settings" / "config.py", root / "chat" / "config.py")  # an older tree's
+    settings = next(path for path in places if path.exists()).read_text()
+    names = ("message_rate", "message_bytes", "read_rate", "call_rate", "registrations_per_hour")
+    return [word for name in names if name in settings for word in (f"--{name.replace('_', '-')}", "0")]

@@ -1,0 +1,61 @@
+"""A share of a core for one process, by Linux's control groups: so a machine of two cores shows what four workers do.
+
+Needs root, and the cpu controller of version 1 (its own hierarchy) or 2 (turned on for children of the root).
+"""
+
+import os
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+
+_PERIOD = 10_000
+"""Microseconds in which the share is used up at most: as the kernel's 100 ms would, it must not add its own waiting."""
+_MOUNTED = Path("/sys/fs/cgroup")
+_VERSION_1 = _MOUNTED / "cpu"
+
+
+def missing() -> str | None:
+    """Say why no process can be given a quota here, or return None."""
+    if os.geteuid() != 0:
+        return "a CPU quota for each worker needs root"
+    if (_VERSION_1 / "cpu.cfs_quota_us").exists() or _has_version_2():
+        return None
+    return "a CPU quota for each worker needs control groups with the cpu controller"
+
+
+@contextmanager
+def open_quotas(share: float) -> Generator[Callable[[int], None]]:
+    """Yield what gives a process, by its id, this share of a core of its own; 0 is no quota, and does nothing.
+
+    Threads of the process are in it, children that it already has are not. Whoever leaves the block has ended them.
+    """
+    made: list[Path] = []
+    numbers = count(1)
+
+    def give(pid: int) -> None:
+        version_2 = not (_VERSION_1 / "cpu.cfs_quota_us").exists()
+        group = (_MOUNTED if version_2 else _VERSION_1) / f"bench-{os.getpid()}-{next(numbers)}"
+        group.mkdir()
+        made.append(group)
+        quota = round(share * _PERIOD)
+        if version_2:
+            (group / "cpu.max").write_text(f"{quota} {_PERIOD}")
+        else:
+            (group / "cpu.cfs_period_us").write_text(str(_PERIOD))
+            (group / "cpu.cfs_quota_us").write_text(str(quota))
+        (group / "cgroup.procs").write_text(str(pid))
+
+    try:
+        yield give if share else lambda pid: None
+    finally:
+        for group in made:
+            with suppress(OSError):  # a process that would not end is in it still
+                group.rmdir()
+
+
+def _has_version_2() -> bool:
+    try:
+        return "cpu" in (_MOUNTED / "cgroup.subtree_control").read_text().split()
+    except OSError:
+        return False

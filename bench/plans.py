@@ -48,8 +48,9 @@ def plan_for_peer(scenario: Scenario) -> Plan:
 
 
 def members_needed(scenario: Scenario) -> int:
-    """How many must have an account: who only listens may stay anonymous, but for a storm."""
-    return scenario.connections if scenario.storm else scenario.groups * scenario.speakers
+    """How many must have an account: who only listens may stay anonymous, but for a storm and in rooms."""
+    everyone = scenario.storm or scenario.dialect == "rooms"
+    return scenario.connections if everyone else scenario.groups * scenario.speakers
 
 
 def _line(*fields: object) -> str:
@@ -88,12 +89,14 @@ def _says_in_room() -> str:
 def _rooms(scenario: Scenario, members: Sequence[Member]) -> Iterator[str]:
     entered = '{"Type":"enter"}'
     for place, member in enumerate(members):
-        if place % scenario.speakers == 0:
+        place_in_room = place % scenario.members
+        if place_in_room == 0:
             yield _line("group", 1)
         yield _line("conn", f"/ws?token={member.token}", 1)
         yield _line("step", "", entered)
         yield _line("step", f'{{"Type":"enter","RoomID":{member.room_id}}}', entered)
-        yield _says_in_room()
+        if place_in_room < scenario.speakers:
+            yield _says_in_room()
 
 
 def _peer_rooms(scenario: Scenario) -> Iterator[str]:

@@ -75,7 +75,7 @@ async def _make_rooms(connection: Connection, scenario: Scenario, people: Sequen
             await connection.execute(_PAIRS, low, high, rooms)
         case _:
             return [0] * len(people)
-    room_of = [rooms[place // scenario.speakers] for place in range(len(people))]
+    room_of = [rooms[place // scenario.members] for place in range(len(people))]
     await connection.execute(_MEMBERSHIPS, room_of, [person.id for person in people])
     return room_of
 

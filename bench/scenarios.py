@@ -8,7 +8,7 @@ import msgspec
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """One load.
 
-    `lobby`: everyone hears everyone else. `rooms`: `groups` of five, each in a room of its own that echoes.
+    `lobby`: everyone hears everyone else. `rooms`: `groups`, each in a room of its own that echoes.
     `direct`: `groups` of two who write to each other. `speakers` is how many of a group speak, `listeners` how many
     only listen, `deaf` how many of those do not read at all.
     """
@@ -36,8 +36,13 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """Share of a core that each process of our server has that serves; 0: what it gets."""
 
     @property
+    def members(self) -> int:
+        """Of each group."""
+        return self.speakers + self.listeners
+
+    @property
     def connections(self) -> int:
-        return self.groups * (self.speakers + self.listeners)
+        return self.groups * self.members
 
 
 HISTORY = 50
@@ -102,18 +107,24 @@ def several_workers() -> list[Scenario]:
     """What workers are good for: (c), (h) and (f) in a quota for each, and what a delivery costs with and without."""
     quota = 0.2  # four of them leave more than a core to PostgreSQL and the generator, on two
     c, h, f = (SCENARIOS[key] for key in "chf")
+    # Where all five speak, they wait for the same deliveries and speak together again: one process then tells a
+    # room's five messages in one write. That is the load's doing; what one person says in a row, workers tell so too.
+    one_speaks = msgspec.structs.replace(c, speakers=1, listeners=4, inflight=4)
     return [
         _compared("workers-rooms", c, (1, 2, 4), quota),
+        _compared("workers-speaker", one_speaks, (1, 2, 4), quota, ", one of five speaks, 4 in flight"),
         _compared("workers-direct", h, (1, 2, 4), quota),
         _compared("workers-storm", f, (1, 4), quota),
         _compared("workers-lobby", msgspec.structs.replace(A, listeners=2000), (1, 4)),
     ]
 
 
-def _compared(key: str, scenario: Scenario, workers: tuple[int, ...], quota: float = 0.0) -> Scenario:
+def _compared(
+    key: str, scenario: Scenario, workers: tuple[int, ...], quota: float = 0.0, what: str = ""
+) -> Scenario:
     numbers = " and ".join(map(str, workers))
     each = f", {quota:.0%} of a core each" if quota else ""
-    title = f"as ({scenario.key}), {scenario.connections:,} connections, {numbers} workers{each}"
+    title = f"as ({scenario.key}){what}, {scenario.connections:,} connections, {numbers} workers{each}"
     return msgspec.structs.replace(scenario, key=key, title=title, workers=workers, quota=quota)
 
 

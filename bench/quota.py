@@ -10,8 +10,8 @@ from itertools import count
 from pathlib import Path
 
 _PERIOD = 50_000
-"""Microseconds in which the share may be used. A shorter period means more bursts, each with cold caches; with the
-kernel's 100 ms everybody stands still for longer."""
+"""Microseconds in which the share may be used: some milliseconds at a time, and nobody stands still as long as with the
+kernel's 100 ms."""
 _MOUNTED = Path("/sys/fs/cgroup")
 _VERSION_1 = _MOUNTED / "cpu"
 

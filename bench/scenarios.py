@@ -105,12 +105,12 @@ SCENARIOS = {
 
 def several_workers() -> list[Scenario]:
     """What workers are good for: (c), (h) and (f) in a quota for each, and what a delivery costs with and without."""
-    # So small that a machine of two cores is never full: where all its threads are at work, each is slower. Coming
-    # back would last for more than a minute.
+    # So small that four workers, PostgreSQL and the generator leave something of two cores. With it, coming back
+    # would last for more than a minute.
     quota, quota_of_storm = 0.1, 0.2
     c, h, f = (SCENARIOS[key] for key in "chf")
     # Where all five speak, they wait for the same deliveries and speak together again: one process then tells a
-    # room's five messages in one write. That is the load's doing; what one person says in a row, workers tell so too.
+    # room's five messages in one write. What one person says in a row, workers tell so too.
     one_speaks = msgspec.structs.replace(c, speakers=1, listeners=4, inflight=4)
     return [
         _compared("workers-rooms", c, (1, 2, 4), quota),

@@ -142,7 +142,7 @@ async def _compare(address: DatabaseAddress, postgres: int, seconds: float) -> N
                     for within in figures
                 )
                 print(
-                    f"{chats} chats on one PostgreSQL, {_SERVERS} servers, {batch} messages a commit; "
+                    f"{chats} chat(s) on one PostgreSQL, {_SERVERS} servers, {batch} messages a commit; "
                     f"commits/s (CPU of PostgreSQL for each): announced after {after}, within {inside}; "
                     f"× {statistics.median(ratios):.2f}",
                     flush=True,

@@ -9,9 +9,8 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-_PERIOD = 50_000
-"""Microseconds in which the share may be used: some milliseconds at a time, and nobody stands still as long as with the
-kernel's 100 ms."""
+_PERIOD = 10_000
+"""Microseconds in which the share may be used: nobody stands still for as long as with the kernel's 100 ms."""
 _MOUNTED = Path("/sys/fs/cgroup")
 _VERSION_1 = _MOUNTED / "cpu"
 

@@ -4,13 +4,16 @@ Needs root, and the cpu controller of version 1 (its own hierarchy) or 2 (turned
 """
 
 import os
+import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 _PERIOD = 10_000
 """Microseconds in which the share may be used: nobody stands still for as long as with the kernel's 100 ms."""
+_EMPTY_WITHIN = 2.0
+"""Seconds for the last process of a group to be gone: one that was cut may still be ending."""
 _MOUNTED = Path("/sys/fs/cgroup")
 _VERSION_1 = _MOUNTED / "cpu"
 
@@ -50,8 +53,19 @@ def open_quotas(share: float) -> Generator[Callable[[int], None]]:
         yield give if share else lambda pid: None
     finally:
         for group in made:
-            with suppress(OSError):  # a process that would not end is in it still
-                group.rmdir()
+            _remove(group)
+
+
+def _remove(group: Path) -> None:
+    """Remove a group, once what was in it has ended; one that a process stays in is left."""
+    deadline = time.monotonic() + _EMPTY_WITHIN
+    while True:
+        try:
+            return group.rmdir()
+        except OSError:
+            if time.monotonic() > deadline:
+                return None
+            time.sleep(0.05)
 
 
 def _has_version_2() -> bool:

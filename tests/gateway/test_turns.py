@@ -1,5 +1,6 @@
 """However many calls can go on, few of them do in one pass of the loop, and the addresses take turns."""
 
+import math
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -73,6 +74,74 @@ async def test_of_many_that_can_go_on_about_one_does_in_each_pass() -> None:
                 workers.start_soon(awaits, turns.steps(A, count()))
     assert sum(at_once.values()) == 250
     assert max(at_once.values()) <= 2  # somebody new may come where nobody waits any more
+
+
+async def test_calls_wait_while_anything_else_can_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message of a dozen passes is not a dozen steps of calls late."""
+    monkeypatch.setattr(module, "PATIENCE", math.inf)
+    done: list[str] = []
+    with trio.fail_after(5):
+        async with serving() as (turns, workers):
+            for _ in range(50):
+                workers.start_soon(awaits, turns.steps(A, work(5, "a", done)))
+            for _ in range(3):  # those that had begun when the line formed
+                await trio.lowlevel.checkpoint()
+            before = len(done)
+            for _ in range(100):
+                await trio.lowlevel.checkpoint()
+            assert len(done) - before <= 1
+    assert len(done) == 250
+
+
+async def test_calls_go_on_beside_a_loop_that_is_never_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    done: list[str] = []
+    with trio.fail_after(5):
+        async with serving() as (turns, workers):
+            for _ in range(10):
+                workers.start_soon(awaits, turns.steps(A, work(5, "a", done)))
+            while len(done) < 50:
+                await trio.lowlevel.checkpoint()
+
+
+async def test_many_that_take_a_turn_go_on_one_after_the_other() -> None:
+    at_once: Counter[int] = Counter()
+    passes = Passes()
+    trio.lowlevel.add_instrument(passes)
+
+    async def begin(turns: Turns) -> None:
+        await turns.take(A)
+        at_once[passes.number] += 1
+
+    with trio.fail_after(5):
+        async with serving() as (turns, workers):
+            for _ in range(50):
+                workers.start_soon(begin, turns)
+    assert sum(at_once.values()) == 50
+    assert max(at_once.values()) <= 2
+
+
+async def test_whoever_is_cancelled_in_the_line_hears_of_it() -> None:
+    turns = Turns()
+    ended: list[str] = []
+
+    async def begin() -> None:
+        await turns.take(A)
+        await trio.lowlevel.checkpoint()
+        ended.append("went on")
+
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(turns.serve)
+            await wait_all_tasks_blocked()
+            async with trio.open_nursery() as workers:
+                for _ in range(50):
+                    workers.start_soon(begin)
+                await trio.lowlevel.checkpoint()
+                workers.cancel_scope.cancel()
+            await turns.take(B)  # nobody is left in the line
+            nursery.cancel_scope.cancel()
+    assert ended == []
 
 
 async def test_the_addresses_take_turns() -> None:

@@ -1,7 +1,7 @@
 """What one client gives to the journal, and what becomes of it.
 
-Nobody waits for a commit here: the journal calls back. So a client can pipeline, and cancelling it never touches a
-write.
+Nobody waits for the commit of a message here: the journal calls back. So a client can pipeline, and cancelling it never
+touches a write. Only what one client says at once is bounded: its next messages wait for those before them.
 """
 
 import time
@@ -17,6 +17,13 @@ from chat.domain.refusals import Code, Refusal
 from chat.engine.events import Event, Refused
 from chat.engine.hub import Subscriber
 from chat.engine.journal import Journal, Submitter
+
+_AT_ONCE = 16_384
+"""Characters of one client that are at the journal at once: all who speak wait for the commit that they are in, and
+all who listen for the fan-out."""
+
+_AROUND = 64
+"""Characters that a draft counts for beside its text: of short ones, as many are at the journal as fill a commit."""
 
 
 class Owner(Protocol):
@@ -37,7 +44,7 @@ class Submissions:
     `origin` is the client as the hub knows it: where its dialect does not echo, it does not hear its own messages.
     """
 
-    __slots__ = ("_journal", "_origin", "_owner", "_progress", "_resolved", "_submitted")
+    __slots__ = ("_at_once", "_journal", "_origin", "_owner", "_progress", "_resolved", "_submitted")
 
     def __init__(self, journal: Journal, origin: Subscriber, owner: Owner) -> None:
         self._journal = journal
@@ -46,6 +53,7 @@ class Submissions:
         self._submitted = 0  # drafts ever given to the journal
         self._resolved = 0  # how many of them have an outcome
         self._progress: trio.Event | None = None  # made by who waits, set by resolved()
+        self._at_once = 0  # characters submitted since no draft was at the journal
 
     @property
     def pending(self) -> int:
@@ -61,10 +69,17 @@ class Submissions:
         people: People = None,
         answer: Submitter | None = None,
     ) -> None:
-        """Hand a clean text to the journal; `people` are those of the room. Cancelling: it was not taken.
+        """Hand a clean text to the journal, once not too much of this client is there. Cancelling: it was not taken.
 
-        `answer` is told the outcome, and calls resolved(); without one a client only hears of a refusal.
+        `people` are those of the room. `answer` is told the outcome, and calls resolved(); without one
+        a client only hears of a refusal.
         """
+        size = len(text) + _AROUND
+        if self._at_once + size > _AT_ONCE:
+            await self.wait()
+        if not self.pending:
+            self._at_once = 0
+        self._at_once += size
         draft = Draft(
             room_id,
             person.id,

@@ -1,0 +1,46 @@
+"""What one client says at once is bounded where everybody's messages are saved and told together."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+import trio
+
+from chat.domain.entities import LOBBY_ID
+from chat.protocols.talker.codec import TALKER
+from tests.support.chat_world import Client, World, open_world
+
+LONG = "x" * 4000
+
+
+@pytest.fixture
+async def world() -> AsyncGenerator[World]:
+    async with open_world() as world:
+        yield world
+
+
+async def flood(world: World, text: str, times: int) -> Client:
+    """Somebody who says it so often, all of it in the server's hands before anything is saved."""
+    person = await world.add("ada")
+    client = await world.connect(TALKER, person)
+    for _ in range(times):
+        client.send(f'{{"name": "ada", "message": "{text}"}}')
+    await world.rest()
+    return client
+
+
+async def test_of_a_flood_of_long_texts_few_wait_for_a_commit_at_once(world: World) -> None:
+    with trio.fail_after(10):
+        with world.obstacles.held("save"):
+            client = await flood(world, LONG, 100)
+            assert 0 < client.session.submissions.pending <= 5
+        await world.rest()
+        assert len(world.said(LOBBY_ID)) == 100
+
+
+async def test_of_short_texts_as_many_as_fill_a_commit_wait_for_one(world: World) -> None:
+    with trio.fail_after(10):
+        with world.obstacles.held("save"):
+            client = await flood(world, "hi", 200)
+            assert client.session.submissions.pending == 200
+        await world.rest()
+        assert len(world.said(LOBBY_ID)) == 200

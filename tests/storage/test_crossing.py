@@ -1,11 +1,13 @@
 """Where Trio and asyncio meet: many operations at once share the passes of Trio's loop."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from itertools import count, takewhile
 
 import pytest
 import trio
+from trio.testing import wait_all_tasks_blocked
 
 from chat.storage.postgres.crossing import cross, open_asyncio
 
@@ -40,6 +42,30 @@ async def test_callbacks_of_many_operations_run_in_the_same_passes() -> None:
                 nursery.start_soon(cross, in_steps)
         trio.lowlevel.remove_instrument(passes)
     assert passes.count < 5 * STEPS  # one in each pass would be OPERATIONS * STEPS
+
+
+async def test_an_answer_is_known_in_the_pass_in_which_its_bytes_are_read() -> None:
+    """From the bytes to the end of the operation it is a future, its task, and what waits for that."""
+    passes, answered = Passes(), trio.Event()
+    ours, theirs = socket.socketpair()
+    with trio.fail_after(30), ours, theirs:
+        ours.setblocking(False)
+        async with open_asyncio(), trio.open_nursery() as nursery:
+
+            async def recv() -> bytes:
+                return await asyncio.get_running_loop().sock_recv(ours, 1)
+
+            async def ask() -> None:
+                await cross(recv)
+                answered.set()
+
+            nursery.start_soon(ask)
+            await wait_all_tasks_blocked()
+            trio.lowlevel.add_instrument(passes)
+            theirs.send(b"x")
+            await answered.wait()
+            trio.lowlevel.remove_instrument(passes)
+    assert passes.count <= 4
 
 
 async def test_a_callback_that_calls_for_another_lets_trio_tasks_run_in_between() -> None:

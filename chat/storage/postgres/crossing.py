@@ -10,6 +10,9 @@ import trio_asyncio
 
 T = TypeVar("T")
 
+_ROUNDS = 4
+"""From the bytes of an answer to the end of an operation: a future, its task, and what waits for that."""
+
 logger = structlog.get_logger(__name__)
 
 
@@ -34,7 +37,7 @@ async def open_asyncio() -> AsyncGenerator[None]:
 async def _run_ready(
     loop: trio_asyncio.TrioEventLoop, run_one: Callable[..., Awaitable[None]], no_wait: bool = False
 ) -> None:
-    """Run all callbacks that are ready in one pass of Trio's loop, as asyncio's own loop does.
+    """Run all callbacks that are ready in one pass of Trio's loop, and those that they make ready.
 
     trio-asyncio runs one in each pass, first come, first served. An operation needs about ten: beside twenty others
     it waits for two hundred passes, each with everybody's work in it. `run_one` is trio-asyncio's own, which with
@@ -42,10 +45,12 @@ async def _run_ready(
     """
     await run_one(no_wait)
     if not no_wait:
-        for _ in range(
-            loop._q_recv.statistics().current_buffer_used
-        ):  # what is added meanwhile is for the next pass
-            await run_one(no_wait=True)
+        for _ in range(_ROUNDS):
+            ready = loop._q_recv.statistics().current_buffer_used
+            if not ready:
+                break
+            for _ in range(ready):
+                await run_one(no_wait=True)
 
 
 def _log_stray(_loop: object, context: dict[str, Any]) -> None:

@@ -8,7 +8,6 @@ written nothing overtakes it, so a frame is never torn, nor put inside another.
 
 import math
 import os
-import sys
 from collections import deque
 from collections.abc import Awaitable, Callable
 from types import TracebackType
@@ -76,7 +75,7 @@ class SendQueue:
         self._feed: trio.MemorySendChannel[bytes] | None = None  # with _pending, while a writer lives
         self._pending: trio.MemoryReceiveChannel[bytes] | None = None
         self._soon = b""  # what goes with the next blob
-        self._begun = b""  # the rest of a blob of which the socket took a part: it can't be dropped any more
+        self._begun = b""  # what is being written, or the rest of it: it can't be dropped any more
         self._progress: trio.Event | None = None  # made by who waits for room, set by the writer
         self._stall: trio.CancelScope | None = None  # of the write under way
         self._open = True  # until cut() or finish()
@@ -152,9 +151,12 @@ class SendQueue:
         """
         self._open = False
         self._soon = b""
-        if self._pending is not None:
-            for blob in receive_all_nowait(self._pending, sys.maxsize):
-                self.queued -= len(blob)
+        if self._feed is not None and self._pending is not None and self.queued > len(self._begun):
+            # All at once: a fan-out may cut a hundred, and to take hundreds of blobs off one by one takes each 0.3 ms.
+            self.queued = len(self._begun)
+            self._feed.close()
+            self._pending.close()
+            self._feed, self._pending = trio.open_memory_channel[bytes](math.inf)
         while self._marks and self._marks[-1][0] > self._drained + self.queued:
             self._marks.pop()
 
@@ -167,11 +169,12 @@ class SendQueue:
             self._put(last)
 
     def _put(self, blob: bytes) -> None:
+        taken = 0
         if not self.queued and self._fileno is not None:
             try:
                 taken = os.write(self._fileno(), blob)
             except BlockingIOError:
-                taken = 0
+                pass
             except OSError:
                 self._open = False  # the peer is gone; the reader notices too, and ends the session
                 self._offered = math.inf
@@ -189,7 +192,7 @@ class SendQueue:
             self._feed, self._pending = trio.open_memory_channel[bytes](math.inf)
             self._start_writer(self._write)
         self.queued += len(blob)
-        if blob is not self._begun:
+        if not taken:
             self._feed.send_nowait(blob)
         if self._open and self.queued > self.limit and self.room < 0:  # a last frame comes behind any amount
             self.overflow()
@@ -240,12 +243,13 @@ class SendQueue:
         try:
             # No await between finding nothing and ending: what is offered then starts the next writer.
             while blob := blob or b"".join(receive_all_nowait(self._pending, _JOIN)):
+                self._begun = blob
                 with trio.move_on_after(_STALL) as self._stall:
                     taken = await self._send_some(blob)
                 if self._stall.cancelled_caught:
                     self._open = False
                     return self.overflow()
-                blob = blob[taken:]
+                self._begun = blob = blob[taken:]
                 self._take_off(taken)
             self._begun = b""
             self._drained = self._offered = self._answer_bytes = self._answer_end = 0

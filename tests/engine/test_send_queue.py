@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager
 
@@ -160,6 +161,57 @@ async def test_once_cut_the_begun_blob_is_finished_and_only_the_last_frame_follo
     whole = got.removesuffix(b"close")
     assert len(whole) % 777 == 0
     assert whole == b"".join(sent)[: len(whole)]
+
+
+async def test_a_cut_takes_as_long_however_much_waits(open_pipe: Callable[..., Pipe]) -> None:
+    """One fan-out may cut a hundred, and everybody else waits for it."""
+    calls = []
+    for blobs in (10, 500):
+        pipe = open_pipe(10**6)
+        async with pipe.writing():
+            for _ in range(blobs):
+                pipe.send_queue.offer(b"y" * 20_000)
+            await trio.testing.wait_all_tasks_blocked()
+            calls.append(calls_in(pipe.send_queue.cut))
+            assert 0 < pipe.send_queue.queued <= 20_000
+    assert calls[1] == calls[0] < 60
+
+
+def calls_in(action: Callable[[], None]) -> int:
+    """How many functions of Python and of C an action calls."""
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        action()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+async def test_the_same_bytes_again_are_sent_again() -> None:
+    frame, may_send = b"z" * 100, trio.Event()
+    sent: list[bytes] = []
+
+    async def send_some(data: bytes) -> int:
+        await may_send.wait()
+        sent.append(data)
+        return len(data)
+
+    send_queue = SendQueue(send_some, fileno=None, limit=1000)
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            with send_queue.written_by(nursery.start_soon):
+                send_queue.offer(frame)
+                await trio.testing.wait_all_tasks_blocked()
+                send_queue.offer(frame)
+                may_send.set()
+                await send_queue.wait_until_at_most(0)
+    assert b"".join(sent) == 2 * frame
 
 
 async def test_finish_lets_what_waits_go_first(pipe: Pipe) -> None:

@@ -1,8 +1,12 @@
-"""Fifty people of every protocol who chat as people do, in one thread: how long what one says takes to the others."""
+"""Fifty people of every protocol who chat as people do, in one thread: how long what one says takes to the others.
+
+What is heard bears the time at which the kernel received it, so that this process may be late without being measured.
+"""
 
 import re
 import select
 import socket
+import struct
 import time
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -20,7 +24,11 @@ EVERY = 2.0
 """Seconds between two messages of one of them."""
 
 _SAID = re.compile(rb"@(\d+\.\d+)@")
-"""When it was said (monotonic, s), in whatever dialect."""
+"""When it was said (wall clock, s), in whatever dialect."""
+
+_SO_TIMESTAMPNS = 35
+"""Linux's, which Python has no name for. The control message has the same number and a timespec of the wall clock."""
+_TIMESPEC = struct.Struct("@ll")
 
 
 class Account(NamedTuple):
@@ -106,7 +114,7 @@ class Innocents:
             for innocent in self._by_fd.values():
                 if innocent.says is not None and now >= innocent.due:
                     innocent.due += EVERY
-                    text = innocent.says.replace(b"%s", b"%.6f" % time.monotonic())
+                    text = innocent.says.replace(b"%s", b"%.6f" % time.time())
                     self._send(innocent, client_frame(TEXT, text))
             soonest = min(each.due for each in self._by_fd.values() if each.says is not None)
             self._listen(soonest - time.monotonic())
@@ -125,6 +133,7 @@ class Innocents:
     def _connect(self, path: str, person: Account, says: Any, *first: Any) -> None:
         sock = socket.create_connection(self._server)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         sock.sendall(opening(f"{path}?token={person.token}", f"X-Forwarded-For: {person.address}"))
         for each in first:
             sock.sendall(client_frame(TEXT, msgspec.json.encode(each)))
@@ -146,14 +155,15 @@ class Innocents:
 
     def _read(self, innocent: Innocent) -> None:
         try:
-            data = innocent.sock.recv(262_144)
+            data, stamps, _, _ = innocent.sock.recvmsg(262_144, socket.CMSG_SPACE(_TIMESPEC.size))
         except BlockingIOError:
             return None
         except OSError:
             data = b""
         if not data:
             return self._lose(innocent)
-        now = time.monotonic()
+        seconds, nanoseconds = _TIMESPEC.unpack(stamps[0][2])  # of the last of these bytes
+        now = seconds + nanoseconds / 1e9
         data = innocent.buffer + data
         if not innocent.shaken:
             head, found, data = data.partition(b"\r\n\r\n")

@@ -11,6 +11,7 @@ from chat.engine.cleaner import open_cleaner
 from chat.storage.postgres.crossing import cross
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.removal import remove_deleted
+from chat.storage.postgres.session import Connection
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from tests.support.databases import execute
 from tests.support.endings import delete_room
@@ -103,6 +104,21 @@ async def test_while_a_step_is_under_way_all_else_is_done(database: DatabaseAddr
             while await storage.rooms.remove_deleted(STEP):
                 pass
             assert await left(storage, room_id) == await left(storage, other.id) == (0, 0, 0)
+
+
+async def test_a_step_does_not_wait_for_the_disk_and_what_comes_after_does(database: DatabaseAddress) -> None:
+    """Whoever commits meanwhile would wait for it behind the step."""
+    shown = []
+
+    async def step(connection: Connection) -> None:
+        await remove_deleted(connection, STEP)
+        shown.append(await connection.fetchval("SHOW synchronous_commit"))
+
+    with trio.fail_after(30):
+        async with open_storage(database) as storage:
+            await storage._database.write(step)
+            shown.append(await storage._database.read(lambda c: c.fetchval("SHOW synchronous_commit")))
+    assert shown == ["off", "on"]
 
 
 async def test_a_commit_that_meets_a_deletion_finds_no_room_and_saves_the_rest(

@@ -6,7 +6,6 @@ stand in a line in which the addresses take turns, and whenever the loop would w
 on. A task that nobody is ahead of does not wait.
 """
 
-import socket
 import types
 from collections.abc import Coroutine, Generator
 from time import perf_counter
@@ -31,11 +30,10 @@ class Turns(trio.abc.Instrument):
 
     def __init__(self) -> None:
         self._line: Line[Task] = Line()
-        self._idle = False
-        """Whether nothing could go on when the sockets were last looked at; known while serve() runs."""
-        self._server: Task | None = None
+        self._token: trio.lowlevel.TrioToken | None = None  # while serve() runs
+        self._patience = 0.0  # until then (Trio's clock) the next one waits for an idle loop
         self._taken = False
-        """Whether somebody has had a turn since the server last looked; set only while there is a server."""
+        """Whether somebody has had a turn since the loop last looked at the sockets; set only while serve() runs."""
 
     @types.coroutine
     def steps(self, key: bytes | None, work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
@@ -76,45 +74,37 @@ class Turns(trio.abc.Instrument):
 
     async def serve(self) -> None:
         """Let the next one go on whenever nothing else can. Cancelling: all go on, and nobody waits any more."""
-        self._server = trio.lowlevel.current_task()
+        self._token = trio.lowlevel.current_trio_token()
         trio.lowlevel.add_instrument(self)
-        readable, other = socket.socketpair()
         try:
-            other.send(
-                b"\0"
-            )  # never read: waiting for it ends when the sockets are looked at, without a pause
-            while True:
-                await trio.lowlevel.wait_task_rescheduled(self._end)
-                patience = trio.current_time() + PATIENCE
-                while len(self._line):
-                    await trio.lowlevel.wait_readable(readable)
-                    if len(self._line) and (self._idle or trio.current_time() > patience):
-                        trio.lowlevel.reschedule(self._line.next())
-                        patience = trio.current_time() + PATIENCE
-                self._taken = False
+            await trio.sleep_forever()
         finally:
-            self._server, self._taken = None, False
             trio.lowlevel.remove_instrument(self)
-            readable.close()
-            other.close()
+            self._token, self._taken = None, False
             while len(self._line):
                 trio.lowlevel.reschedule(self._line.next())
 
     def before_io_wait(self, timeout: float) -> None:
-        """Note whether the loop is about to wait. Trio calls this in each pass; it waits for nobody who can go on."""
-        self._idle = timeout > 0
+        """Have the next one go on if the loop is about to wait. Trio calls this in each pass."""
+        if not len(self._line):
+            self._taken = False
+        elif self._token is not None and (timeout > 0 or trio.current_time() > self._patience):
+            # A task that is made ready here would wait with the loop; this wakes it.
+            self._token.run_sync_soon(self._let_go_on, idempotent=True)
 
-    def _end(self, _raise_cancel: object) -> Abort:
-        self._server = None  # it goes on already: nobody may wake it
-        return Abort.SUCCEEDED
+    def _let_go_on(self) -> None:
+        self._patience = trio.current_time() + PATIENCE
+        if len(self._line):
+            trio.lowlevel.reschedule(self._line.next())
 
     def _take(self) -> None:
-        if self._server is not None:
+        if self._token is not None:
             self._taken = True
-            trio.lowlevel.reschedule(self._server)  # it is parked: nothing has been taken since it looked
 
     async def _wait(self, key: bytes | None) -> None:
         task = trio.lowlevel.current_task()
+        if not len(self._line):
+            self._patience = trio.current_time() + PATIENCE
         self._line.add(key, task)
 
         def go_on(_raise_cancel: object) -> Abort:

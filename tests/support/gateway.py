@@ -84,6 +84,16 @@ def make_app() -> App:
             raise
         return "slow"
 
+    @app.post("/early")
+    async def early() -> tuple[AsyncGenerator[bytes], dict[str, str]]:
+        async def body() -> AsyncGenerator[bytes]:
+            yield b"early "
+            app.entered.set()
+            await app.released.wait()
+            yield b"answer"
+
+        return body(), {"Content-Length": "12"}
+
     @app.get("/crash")
     async def crash() -> str:
         raise RuntimeError("a bug of the app")

@@ -162,6 +162,8 @@ class _HttpConnection:
                 await self._protocol.handle(RawData(bytes(data[start:end])))
                 if self._over:
                     return False
+                if self._parser.their_state is h11.ERROR:
+                    return True
                 if self._parser.upgrade:
                     self._upgrades = True
                     self._stream.push_back(self._parser.upgrade + data[end:])
@@ -188,6 +190,8 @@ class _HttpConnection:
         match event:
             case RawData():
                 await self._write(event.data)
+            case Closed() if self._parser.our_state is h11.SEND_BODY:
+                pass  # what was read is no HTTP, and the answer that has begun is finished
             case Closed():
                 if not self._over:
                     whole = self._parser.their_state in (h11.DONE, h11.MUST_CLOSE, h11.CLOSED)

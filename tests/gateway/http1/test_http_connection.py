@@ -277,6 +277,21 @@ async def test_behind_a_body_of_two_lengths_nothing_is_answered(path: bytes, beh
             assert await wire.until_closed() == b""
 
 
+async def test_an_answer_that_has_begun_is_finished_although_the_rest_of_the_body_is_no_http() -> None:
+    app = make_app()
+    with trio.fail_after(10), nothing_logged():
+        async with running(app) as gateway, wire_to(gateway) as wire:
+            await wire.send(b"POST /early HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+            await app.entered.wait()
+            await wire.send(b"zz\r\nhello")
+            await trio.testing.wait_all_tasks_blocked(0.01)
+            app.released.set()
+            status, headers, body = await wire.response()
+            assert (status, body) == (200, b"early answer")
+            assert headers["connection"] == "close"
+            assert await wire.until_closed() == b""
+
+
 @pytest.mark.parametrize("together", [True, False])
 @pytest.mark.parametrize(
     "head", [b"GET /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close", b"GET /slow HTTP/1.0"]

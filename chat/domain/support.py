@@ -26,7 +26,9 @@ class Support:
         self._users = users
         self._rooms = rooms
         self._messages = messages
-        self._room_ids = Recent[int, int](MOST_ROOM_IDS)  # a person's conversation never changes its room
+        self._room_ids = Recent[int, int](
+            MOST_ROOM_IDS
+        )  # by person, whose conversation never changes its room
 
     async def conversation(self, person: Person, up_to_id: int) -> list[Message]:
         """Return the person's own conversation up to a message id, oldest first.
@@ -64,6 +66,11 @@ class Support:
             known = await self._users.by_name(person)
             found = None if known is None else known.person
         return Peer(found.id, found.name) if found else None
+
+    def gone(self, person_id: int | None) -> None:
+        """Forget the conversation of somebody who was deleted, or None: of all, as some may have been. Sync."""
+        for known in [known for known in self._room_ids if person_id in (None, known)]:
+            del self._room_ids[known]
 
     async def room_of(self, peer: Peer) -> int | None:
         """Return the id of a person's conversation; it is made at the first call. None: no such person."""

@@ -119,9 +119,16 @@ async def open_engine(
                 rooms, journal, broadcaster, presence, cluster, on_deletion=cleaner.wake
             )
             hub.on_access(memberships.ended)
-            people_here = PeopleReconciler(accounts, presence, direct.gone)
+            support = Support(storage.users, storage.rooms, storage.messages)
+
+            def gone(person_id: int | None) -> None:
+                direct.gone(person_id)
+                support.gone(person_id)
+
+            people_here = PeopleReconciler(accounts, presence, gone)
 
             async def look_again() -> None:
+                await follower.look_again()
                 await people_here.look_again()
                 await memberships.look_again()
 
@@ -140,7 +147,7 @@ async def open_engine(
                 deliveries,
                 rooms,
                 direct,
-                Support(storage.users, storage.rooms, storage.messages),
+                support,
                 memberships,
                 cluster,
             )

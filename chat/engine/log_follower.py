@@ -54,6 +54,7 @@ class LogFollower:
         )
         self._broadcaster = broadcaster
         self._newest_id = newest_id  # of all that was announced, or was there before
+        self._newest: Change | None = None  # the change with that id, if it was announced here
         self._end = newest_id  # the log has at least this much, as others say
         self._ahead: dict[int, Announcement] = {}  # committed, but something before them is not announced
         self._is_unsure = False  # whether a commit of our own may have landed, or may still land
@@ -86,8 +87,14 @@ class LogFollower:
             written.set()
 
     def committed(self, announcements: Sequence[Announcement]) -> None:
-        """Announce what a commit of our own added to the log, one at least, as soon as it continues it. Sync."""
-        if not self._ahead and announcements[0].change.id == self._newest_id + 1:
+        """Announce what a commit of our own added to the log, one at least, as soon as it continues it. Sync.
+
+        What was told of the log before is older than that. If it has these ids, the log has lost its end since.
+        """
+        first_id = announcements[0].change.id
+        if first_id <= self._newest_id:
+            self.rewound(first_id - 1)
+        if not self._ahead and first_id == self._newest_id + 1:
             self._announce(list(announcements))
         else:
             self._ahead.update((announcement.change.id, announcement) for announcement in announcements)
@@ -112,9 +119,26 @@ class LogFollower:
 
     def rewound(self, end: int) -> None:
         """Begin anew behind `end`, as the log has lost what was told beyond it, and its ids are used again. Sync."""
+        logger.error("the database has lost commits", told=self._newest_id, last=end)
         self._newest_id = self._end = end
+        self._newest = None
         self._ahead.clear()
         self._skipped(end)
+
+    async def look_again(self) -> None:
+        """Look whether the log still has what was told of it last, and begin anew behind its end if it has not.
+
+        Its ids alone do not tell: a log that lost its end may have grown again. May raise StorageDown. Cancelling
+        changes nothing.
+        """
+        async with self._reads:
+            told = self._newest
+            if told is None:
+                return
+            # A deletion before the last change may be told of as lost too: then clients connect once more.
+            read = await self._messages.read_log(told.id - 1, 1, 1)
+            if not read or _place(read[0]) != _place(told):
+                self.rewound(await self._messages.newest_id())
 
     async def settle(self) -> int:
         """Make sure what became of all commits of our own, and catch up; return how many changes that were.
@@ -150,21 +174,19 @@ class LogFollower:
         async with self._reads:
             end = await self._find_end()
             if end > self._newest_id + MOST_BEHIND:
-                self._newest_id = end
+                self._newest_id, self._newest = end, None
                 self._forget_the_told()
                 self._skipped(end)
             while self._newest_id < end:
                 read = await self._messages.read_log(self._newest_id, _PIECE, _PIECE_BYTES)
-                if self._written is not None:
-                    # It may be in it already. Who said it hears of the commit a moment later, and not of the message.
-                    await self._written.wait()
+                await self._own_commit_known()
                 # No await from here on: what is committed meanwhile is neither told twice nor before this.
                 behind = [change for change in read if change.id > self._newest_id]
                 if behind:
                     self._announce([self._ahead.pop(change.id, Announcement(change)) for change in behind])
                     caught_up += len(behind)
-                elif not read:
-                    self._newest_id = max(self._newest_id, end)
+                elif not read and end > self._newest_id:
+                    self._newest_id, self._newest = end, None
                 self._forget_the_told()
                 self._announce_what_continues()
                 await self._broadcaster.keep_pace()
@@ -177,11 +199,17 @@ class LogFollower:
         """
         claimed, waiting = max(self._end, *self._ahead, 0), list(self._ahead)
         end = await self._messages.newest_id()
+        await self._own_commit_known()
         # What was committed meanwhile was not waiting yet.
         self._forget(change_id for change_id in waiting if change_id > end)
         if self._end <= claimed:
             self._end = max(end, self._newest_id)
         return end
+
+    async def _own_commit_known(self) -> None:
+        """Wait for the commit of our own that is under way: what was just read may have it, without its senders."""
+        if self._written is not None:
+            await self._written.wait()
 
     def _forget_the_told(self) -> None:
         """Drop what waited and was not in the log: it was deleted meanwhile."""
@@ -203,13 +231,19 @@ class LogFollower:
         self._look_for_what_is_missing()
 
     def _announce(self, announcements: list[Announcement]) -> None:
-        self._newest_id = announcements[-1].change.id
+        self._newest = announcements[-1].change
+        self._newest_id = self._newest.id
         self._end = max(self._end, self._newest_id)
         self._broadcaster.announce(announcements)
 
     def _look_for_what_is_missing(self) -> None:
         if self._is_behind:
             self._is_wanted.set()
+
+
+def _place(change: Change) -> tuple[int, int, int, float]:
+    """Return what a change keeps, whatever becomes of its text, and no other has."""
+    return change.id, change.room_id, change.pos, change.created_at
 
 
 @asynccontextmanager

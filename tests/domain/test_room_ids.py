@@ -72,3 +72,16 @@ async def test_the_rooms_of_who_was_deleted_are_forgotten() -> None:
     assert await by_pair.room_of(1, 2) is None
     by_pair.gone(None)
     assert not len(by_pair._room_ids)
+
+
+async def test_the_conversations_of_who_was_deleted_are_forgotten() -> None:
+    storage = MemoryStorage()
+    for name in ("ada", "ben"):
+        await storage.users.add(NewPerson(name=name, password_hash=b"x"))
+    by_person = Support(storage.users, storage.rooms, storage.messages)
+    for person_id in (1, 2):
+        assert await by_person.room_of(Peer(person_id, "")) is not None
+    by_person.gone(2)
+    assert list(by_person._room_ids) == [1]
+    by_person.gone(None)
+    assert not len(by_person._room_ids)

@@ -1,7 +1,7 @@
 """The follower of the log: each change is announced once, in order, whoever commits it and tells of it."""
 
 import random
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -66,11 +66,13 @@ class Keeper(Broadcaster):
 
 
 @asynccontextmanager
-async def open_world(patience: float = PATIENCE) -> AsyncGenerator[World]:
+async def open_world(
+    patience: float = PATIENCE, skipped: Callable[[int], object] = lambda newest_id: None
+) -> AsyncGenerator[World]:
     storage, broadcaster = MemoryStorage(), Keeper()
     await storage.users.add(NewPerson(name="ada", password_hash=b""))
     log = Log(storage)
-    async with open_log_follower(log, broadcaster, 0, patience=patience) as follower:
+    async with open_log_follower(log, broadcaster, 0, skipped, patience=patience) as follower:
         yield World(log, follower, broadcaster)
 
 
@@ -192,6 +194,61 @@ async def test_a_log_that_lost_its_end_is_followed_from_there(autojump_clock: ob
         again = await other.say("another 2", "another 3")
         world.follower.received(again, 3)
         assert world.told == [1, 2, 3, 2, 3]
+
+
+def rewind(log: Log, end: int) -> None:
+    """The log loses what lies behind `end`, as where a standby that was behind takes over."""
+    del log._by_room[LOBBY_ID][end:]
+    log._newest_id = end
+
+
+@pytest.mark.parametrize("again", [1, 2])
+async def test_a_log_that_lost_its_end_and_grew_again_is_noticed_by_the_next_commit_of_our_own(
+    autojump_clock: object, again: int
+) -> None:
+    async with open_world() as world:
+        world.follower.committed(mine(await world.log.say("1", "2", "3", "4")))
+        rewind(world.log, 2)
+        await world.log.say(*["another's"] * (again - 1))
+        world.follower.committed(mine(await world.log.say("mine")))
+        await trio.sleep(1)
+        assert world.told == [1, 2, 3, 4, 2 + again]
+        assert world.follower.newest_id == 2 + again
+
+
+async def test_a_log_that_lost_its_end_and_grew_again_is_noticed_where_it_is_looked_at(
+    autojump_clock: object,
+) -> None:
+    skipped: list[int] = []
+    async with open_world(skipped=skipped.append) as world:
+        world.follower.committed(mine(await world.log.say("1", "2", "3", "4")))
+        await world.follower.look_again()
+        assert skipped == []
+        rewind(world.log, 2)
+        await world.log.say("a", "b", "c")
+        await world.follower.look_again()
+        assert skipped == [5]
+        world.follower.committed(mine(await world.log.say("d")))
+        await world.follower.look_again()
+        assert skipped == [5]
+        assert world.told == [1, 2, 3, 4, 6]
+
+
+async def test_whoever_skips_to_the_end_takes_a_commit_of_its_own_that_is_under_way_for_no_loss(
+    autojump_clock: object,
+) -> None:
+    skipped: list[int] = []
+    async with open_world(skipped=skipped.append) as world:
+        with world.follower.writing():
+            own = await world.log.say("mine")
+            await world.log.say(*["x"] * (MOST_BEHIND + 1))
+            world.follower.reaches(MOST_BEHIND + 2)
+            await trio.sleep(1)
+            world.follower.committed(mine(own))
+        await trio.sleep(1)
+        assert skipped == [MOST_BEHIND + 2]
+        assert world.told == [1]
+        assert world.follower.newest_id == MOST_BEHIND + 2
 
 
 @pytest.mark.parametrize("beyond", [3, MOST_BEHIND * 2], ids=["near", "far"])

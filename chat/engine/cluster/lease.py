@@ -111,7 +111,6 @@ class Lease:
             warned.clear()
             self._fence.open_until(sent + FENCE)
             if end < told:
-                logger.error("the database has lost commits", told=told, last=end)
                 self._rewound(end)
             self._reaches(end)
             with trio.move_on_after(RENEW):

@@ -12,7 +12,9 @@ from trio.testing import wait_all_tasks_blocked
 from chat.bus.local import LocalBus, LocalNetwork
 from chat.bus.payloads import Answer, PayloadReader
 from chat.domain.budgets import Budgets
+from chat.domain.closing import TOO_FAR_BEHIND
 from chat.domain.direct import FIRST_GUEST
+from chat.domain.entities import LOBBY_ID, Draft
 from chat.domain.failures import StorageDown
 from chat.domain.ledger import Ledger
 from chat.domain.nodes import FENCE, LEASE, OtherBus, OtherSecret, digest_of
@@ -237,6 +239,27 @@ async def test_a_server_that_loses_the_database_tells_nothing_until_it_has_looke
     on_one.send({"name": "ada", "message": "you are back"})
     await trio.sleep(1)
     assert [line["message"] for line in lobby.heard_now()] == ["you are back"]
+
+
+@pytest.mark.parametrize("again", [1, 4])
+async def test_where_the_database_lost_commits_everybody_connects_again(
+    autojump_clock: object, servers: Servers, again: int
+) -> None:
+    ada, ben = await servers.one.add_all("ada", "ben")
+    speaker, listener = await servers.one.connect(TALKER, ada), await servers.other.connect(TALKER, ben)
+    for text in ("one", "two", "three"):
+        speaker.send({"name": "ada", "message": text})
+        await wait_all_tasks_blocked()
+    messages = servers.storage.messages
+    # A standby that was behind takes over: it has not all of the log, and no leases.
+    messages._by_room[LOBBY_ID].pop()
+    messages._newest_id -= 1
+    servers.storage.nodes._leases.clear()
+    servers.network.is_silent = True
+    for n in range(again):  # the log has the id again of what ben was told
+        await messages.save([Draft(LOBBY_ID, ada.id, "ada", f"new {n}", 1.0)])
+    await trio.sleep(3)
+    assert listener.closed_with == speaker.closed_with == TOO_FAR_BEHIND
 
 
 async def test_a_fenced_server_keeps_its_sockets_and_tells_late_what_was_said_meanwhile(

@@ -4,6 +4,7 @@ So the worlds try both through journal, log and hub, between the messages of all
 """
 
 import time
+from collections.abc import Awaitable
 from typing import ClassVar
 
 import msgspec
@@ -15,7 +16,7 @@ from chat.domain.outcomes import KeyUsed, Outcome, Repeated, Unchanged
 from chat.domain.refusals import Code, Refusal
 from chat.engine.dialect import Command, Greet
 from chat.engine.events import Event, Said
-from chat.engine.protocol_client import CommandHandlers
+from chat.engine.protocol_client import CommandHandlers, on
 from chat.engine.session import Session
 from chat.frames import text_frame
 from chat.protocols.client import Client
@@ -152,7 +153,11 @@ class Editor(Client):
                 return Reaction(room_id, seq, person.id, EMOJI, request.do == "react", now)
         return None
 
-    handlers: ClassVar[CommandHandlers] = {Greet: greet, Request: ask}
+    handlers: ClassVar[CommandHandlers["Editor"]] = dict((on(Greet, greet), on(Request, ask)))
+
+    def handle(self, command: Command, nursery: trio.Nursery) -> Awaitable[None]:
+        """Look the command's handler up by its type."""
+        return self.handlers[type(command)](self, command, nursery)
 
 
 def editing_in(room_id: int) -> ChatProtocol:

@@ -21,7 +21,6 @@ from chat.engine.send_queue import SendQueue
 from chat.frames import CLOSE, FINAL, close_frame
 from chat.gateway.http1.head import ReplayStream
 from chat.gateway.http1.refusal import linger
-from chat.gateway.turns import Turns
 from chat.gateway.websocket.inbound import InboundFastPath
 from chat.inspection.recorder import Record
 from chat.shutdown import FLUSH
@@ -47,18 +46,15 @@ class ClientStream(trio.abc.Stream):
         handshake: the head that trio-websocket is to see.
         largest: bytes of a text that need not go through trio-websocket.
         limit: bytes that may wait in the send queue.
-        turns: those in which clients that leave together end.
     """
 
     __slots__ = ("_inbound", "_stream", "connection", "record", "send_queue")
 
-    def __init__(
-        self, stream: ReplayStream, handshake: bytes, *, largest: int, limit: int, turns: Turns | None = None
-    ) -> None:
+    def __init__(self, stream: ReplayStream, handshake: bytes, *, largest: int, limit: int) -> None:
         self._stream = stream
         self.connection: WebSocketConnection | None = None  # set by accept()
         self.record = Record()
-        self._inbound = InboundFastPath(stream, handshake, largest, self.record, turns)
+        self._inbound = InboundFastPath(stream, handshake, largest, self.record)
         self.send_queue = SendQueue(
             self._send_all if stream.tls else self._send_some,
             fileno=None if stream.tls else stream.socket.fileno,

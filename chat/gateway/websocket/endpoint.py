@@ -64,7 +64,6 @@ class WebSocketEndpoint:
             _handshake(request.head),
             largest=self._config.max_frame_bytes,
             limit=self._config.outbox_bytes,
-            turns=self._turns,
         )
         address, path = request.address, request.head.path
         decision = self._look_at(request)

@@ -13,7 +13,6 @@ import trio
 
 from chat.frames import EIGHT_BYTES, FINAL, LARGEST_CONTROL, MASKED, PING, PONG, TEXT, TWO_BYTES, unmasked
 from chat.gateway.http1.head import READ_BYTES, ReplayStream
-from chat.gateway.turns import Turns
 from chat.inspection.recorder import Record
 
 _TEXT = FINAL | TEXT
@@ -35,7 +34,6 @@ class InboundFastPath:
         handshake: the head that trio-websocket is to see.
         limit: bytes of a text that are taken here; a longer one is trio-websocket's to judge.
         record: where each frame is noted.
-        turns: those in which clients that leave together end.
     """
 
     __slots__ = (
@@ -47,21 +45,12 @@ class InboundFastPath:
         "_over",
         "_record",
         "_stream",
-        "_turns",
         "_waiter",
         "heard_at",
     )
 
-    def __init__(
-        self,
-        stream: ReplayStream,
-        handshake: bytes,
-        limit: int,
-        record: Record,
-        turns: Turns | None = None,
-    ) -> None:
+    def __init__(self, stream: ReplayStream, handshake: bytes, limit: int, record: Record) -> None:
         self._stream = stream
-        self._turns = turns or Turns()
         self._fed = handshake  # what trio-websocket reads next
         self._held = b""  # the beginning of a frame of which more is to come
         self._limit = limit
@@ -90,8 +79,6 @@ class InboundFastPath:
                 self._broken = True  # trio-websocket is to meet it, and to say so
                 data = b""
             if not data:
-                # An end takes a millisecond of the loop, in a few passes: a hundred do not end side by side.
-                await self._turns.take(None)
                 self.leave_to_library()
                 break
             self.heard_at = trio.current_time()

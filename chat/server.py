@@ -178,7 +178,7 @@ async def open_chat(
             direct_trust_from=config.direct_trust_from,
         )
         core = engine.core({protocol.dialect: protocol.open(services) for protocol in protocols})
-        endpoint = WebSocketEndpoint(config, dialects, core, engine.presence, recorder, turns)
+        endpoint = WebSocketEndpoint(config, dialects, core, engine.presence, recorder)
         own = OwnInspection(watch, metrics, storage.ping)
         everybody: Inspection = own if inherited is None else inherited.everybody
         app = _app(config, storage, engine, services, everybody, protocols, turns)

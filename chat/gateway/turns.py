@@ -62,16 +62,6 @@ class Turns(trio.abc.Instrument):
         finally:
             work.close()
 
-    async def take(self, key: bytes | None) -> None:
-        """Wait for a turn, with work that many may begin at once.
-
-        Cancelling: it goes on at once, and hears of it at its next checkpoint.
-        """
-        if self._taken:
-            return await self._wait(key)
-        self._take()
-        return await trio.lowlevel.checkpoint()
-
     async def serve(self) -> None:
         """Let the next one go on whenever nothing else can. Cancelling: all go on, and nobody waits any more."""
         self._token = trio.lowlevel.current_trio_token()

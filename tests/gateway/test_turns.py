@@ -104,46 +104,6 @@ async def test_calls_go_on_beside_a_loop_that_is_never_idle(monkeypatch: pytest.
                 await trio.lowlevel.checkpoint()
 
 
-async def test_many_that_take_a_turn_go_on_one_after_the_other() -> None:
-    at_once: Counter[int] = Counter()
-    passes = Passes()
-    trio.lowlevel.add_instrument(passes)
-
-    async def begin(turns: Turns) -> None:
-        await turns.take(A)
-        at_once[passes.number] += 1
-
-    with trio.fail_after(5):
-        async with serving() as (turns, workers):
-            for _ in range(50):
-                workers.start_soon(begin, turns)
-    assert sum(at_once.values()) == 50
-    assert max(at_once.values()) <= 2
-
-
-async def test_whoever_is_cancelled_in_the_line_hears_of_it() -> None:
-    turns = Turns()
-    ended: list[str] = []
-
-    async def begin() -> None:
-        await turns.take(A)
-        await trio.lowlevel.checkpoint()
-        ended.append("went on")
-
-    with trio.fail_after(5):
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(turns.serve)
-            await wait_all_tasks_blocked()
-            async with trio.open_nursery() as workers:
-                for _ in range(50):
-                    workers.start_soon(begin)
-                await trio.lowlevel.checkpoint()
-                workers.cancel_scope.cancel()
-            await turns.take(B)  # nobody is left in the line
-            nursery.cancel_scope.cancel()
-    assert ended == []
-
-
 async def test_the_addresses_take_turns() -> None:
     done: list[str] = []
     with trio.fail_after(5):

@@ -13,7 +13,6 @@ import structlog
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
-from chat.domain.addresses import address_key
 from chat.domain.closing import CRASHED, CUT_BY_ADMIN
 from chat.domain.failures import StorageDown
 from chat.domain.refusals import Refusal
@@ -25,7 +24,6 @@ from chat.gateway.http1.bearer import bearer_token
 from chat.gateway.http1.head import LOGGED, Head
 from chat.gateway.http1.refusal import refuse
 from chat.gateway.http1.request import IncomingRequest
-from chat.gateway.turns import Turns
 from chat.gateway.websocket.client_stream import ClientStream
 from chat.inspection.disconnects import record_crash, record_end
 from chat.inspection.recorder import Recorder
@@ -44,14 +42,12 @@ class WebSocketEndpoint:
         core: Core,
         presence: Presence,
         recorder: Recorder | None = None,
-        turns: Turns | None = None,
     ) -> None:
         self._config = config
         self._dialects = dialects
         self._core = core
         self._presence = presence
         self._recorder = recorder or Recorder()
-        self._turns = turns or Turns()
 
     async def serve(self, request: IncomingRequest) -> None:
         """Serve one client from its upgrade request to its end. Cancelling cuts it off."""
@@ -77,8 +73,6 @@ class WebSocketEndpoint:
                         decision = await self._identify(decision, handshake)
                         if isinstance(decision, _Rejection):
                             self._tell_of_refusal(decision.reason, decision.status, address, path)
-                        # Those who came together are known together: not all of them go on in one pass of the loop.
-                        await self._turns.take(address_key(address))
                         connection = await self._shake_hands(stream, decision, nursery)
                     del path
                     if connection is not None and not isinstance(decision, _Rejection):

@@ -131,14 +131,13 @@ class LogFollower:
         Its ids alone do not tell: a log that lost its end may have grown again. May raise StorageDown. Cancelling
         changes nothing.
         """
-        async with self._reads:
-            told = self._newest
-            if told is None:
-                return
-            # A deletion before the last change may be told of as lost too: then clients connect once more.
-            read = await self._messages.read_log(told.id - 1, 1, 1)
-            if not read or _place(read[0]) != _place(told):
-                self.rewound(await self._messages.newest_id())
+        told = self._newest
+        if told is None:
+            return
+        # Where that was deleted since, it is taken for lost too: then clients connect once more.
+        read = await self._messages.read_log(told.id - 1, 1, 1)
+        if not read or _place(read[0]) != _place(told):
+            self.rewound(await self._messages.newest_id())
 
     async def settle(self) -> int:
         """Make sure what became of all commits of our own, and catch up; return how many changes that were.
@@ -178,8 +177,11 @@ class LogFollower:
                 self._forget_the_told()
                 self._skipped(end)
             while self._newest_id < end:
-                read = await self._messages.read_log(self._newest_id, _PIECE, _PIECE_BYTES)
+                after_id = self._newest_id
+                read = await self._messages.read_log(after_id, _PIECE, _PIECE_BYTES)
                 await self._own_commit_known()
+                if self._newest_id < after_id:
+                    continue  # the log was found to have lost its end
                 # No await from here on: what is committed meanwhile is neither told twice nor before this.
                 behind = [change for change in read if change.id > self._newest_id]
                 if behind:

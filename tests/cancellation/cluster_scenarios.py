@@ -55,6 +55,7 @@ async def several(run: Run) -> None:
                 member, guest = await other.connect(ROOMS, ben), await other.connect(DIRECT)
                 member.send({"Type": "enter", "RoomID": garden.id})
                 (welcome,) = await guest.hears()
+                other.obstacles.fail("mark_delivered", StorageDown("swept"))
                 for text in ("one", "two"):
                     speaker.send({"name": "ada", "message": f"{text} of ada"})
                     on_other.send({"name": "ben", "message": f"{text} of ben"})

@@ -18,7 +18,10 @@ from chat.domain.registrations import Registrations
 from chat.domain.rooms import ALREADY_IN
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
+from chat.engine.broadcaster import open_broadcaster
 from chat.engine.cleaner import open_cleaner
+from chat.engine.hub import Announcement, Hub
+from chat.engine.log_follower import open_log_follower
 from chat.engine.people import PeopleReconciler
 from chat.engine.reconciler import watch_changes
 from chat.engine.send_queue import SendQueue
@@ -348,5 +351,60 @@ async def following(run: Run) -> None:
         assert not world.accounts._lookups._under_way, "a look-up is never over"
 
 
-VIRTUAL = (joining, inviting, removal, deletion, send_queue, moderating, cleaning, following)
+async def reading_the_log(run: Run) -> None:
+    """The log is read while a commit of one's own is under way, and looked at after it has lost its end."""
+    async with swept_world(run) as (world, _witness):
+        storage: Any = world.storage
+        messages: Any = Obstructed(storage.messages, world.obstacles)
+        ada = await world.add("ada")
+        told: list[int] = []
+        hub = Hub(await messages.newest_id())
+
+        async def say(text: str) -> list[Announcement]:
+            return [
+                Announcement(each)
+                for each in await messages.save([Draft(LOBBY_ID, ada.id, "ada", text, 1.0)])
+            ]
+
+        async def follow() -> None:
+            async with (
+                open_broadcaster(hub) as broadcaster,
+                open_log_follower(messages, broadcaster, hub.newest_id) as follower,
+            ):
+                announce = broadcaster.announce
+
+                def note(batch: list[Announcement]) -> None:
+                    told.extend(announcement.change.id for announcement in batch)
+                    announce(batch)
+
+                broadcaster.announce = note  # type: ignore[method-assign]
+                with follower.writing():
+                    one = await say("one")
+                    follower.reaches(one[0].change.id)
+                    await trio.sleep(1)
+                follower.committed(one)
+                with world.obstacles.held("read_log"):
+                    two = await say("two")
+                    follower.reaches(two[0].change.id)
+                    await trio.sleep(1)
+                    with follower.writing():
+                        three = await say("three")
+                        world.obstacles._closed_before["read_log"].set()
+                        await trio.sleep(1)
+                    follower.committed(three)
+                await trio.sleep(1)
+                storage.messages._by_room[LOBBY_ID].pop()
+                storage.messages._newest_id -= 1
+                await say("another's")
+                await follower.look_again()
+
+        try:
+            await run.target(follow)
+        except* (StorageDown, OutcomeUnknown):
+            pass
+        assert told == list(range(1, len(told) + 1))
+        assert run.fired or len(told) == 3
+
+
+VIRTUAL = (joining, inviting, removal, deletion, send_queue, moderating, cleaning, following, reading_the_log)
 REAL = (accounts,)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import trio
@@ -13,6 +14,7 @@ from chat.domain.direct import FIRST_GUEST
 from chat.domain.entities import LOBBY_ID, Draft, MessageKind, Pair, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.domain.rooms import ALREADY_IN
+from chat.engine import submissions
 from chat.engine.dialect import Dialect
 from chat.engine.heartbeat import beat
 from chat.protocols.direct.codec import DIRECT
@@ -388,9 +390,11 @@ async def sender_waits(run: Run) -> None:
                 world.obstacles._closed_before["save"].set()
 
             frames = [{"name": "ada", "message": "third"}, {"name": "ada", "message": "fourth"}]
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(free)
-                client = await converse(run, world, TALKER, ada, frames)
+            # With a bound of one text, the last waits for the one before it and not for a place.
+            with patch.object(submissions, "_AT_ONCE", 100):
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(free)
+                    client = await converse(run, world, TALKER, ada, frames)
         await settle(world)
         await assert_lobby_told(world, ear)
         await assert_nothing_left(world, witness, client)

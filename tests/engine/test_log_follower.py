@@ -234,6 +234,21 @@ async def test_a_log_that_lost_its_end_and_grew_again_is_noticed_where_it_is_loo
         assert world.told == [1, 2, 3, 4, 6]
 
 
+async def test_the_log_is_looked_at_also_while_nothing_is_told(autojump_clock: object) -> None:
+    """A server without a lease tells nothing until it has looked, and is read on to by then."""
+    async with open_world() as world:
+        world.follower.committed(mine(await world.log.say("1")))
+        may_go_on = trio.Event()
+        world.broadcaster.keep_pace = may_go_on.wait  # type: ignore[method-assign]
+        await world.log.say("2")
+        world.follower.reaches(2)
+        await trio.sleep(1)
+        assert world.told == [1, 2]
+        with trio.fail_after(1):
+            await world.follower.look_again()
+        may_go_on.set()
+
+
 async def test_whoever_skips_to_the_end_takes_a_commit_of_its_own_that_is_under_way_for_no_loss(
     autojump_clock: object,
 ) -> None:

@@ -11,7 +11,7 @@ from chat.domain.entities import Person
 from chat.domain.ledger import Ledger
 from chat.domain.moderation import Moderation
 from chat.domain.passwords import Passwords
-from chat.domain.ports import Nodes, Users
+from chat.domain.ports import Nodes, Sessions, Users
 from chat.domain.registrations import Registrations
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
@@ -58,6 +58,9 @@ def make_accounts(
     secret: str,
     happened: Callable[[str], object] = lambda _what: None,
     ledger: Ledger | None = None,
+    *,
+    sessions: Sessions | None = None,
+    whose_session: Callable[[int], Awaitable[int | None]] | None = None,
 ) -> Accounts:
     """Return the accounts as the settings want them, with limits shared by `ledger`; the rest is as in `Accounts`."""
     return Accounts(
@@ -69,5 +72,7 @@ def make_accounts(
         min_password=config.min_password,
         registration=config.registration,
         person=person,
+        sessions=sessions,
+        whose_session=whose_session,
         happened=happened,
     )

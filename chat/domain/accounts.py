@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Literal
 
 import msgspec
@@ -15,7 +15,7 @@ from chat.domain.entities import Credentials, Person
 from chat.domain.failures import StorageDown
 from chat.domain.lookups import Lookups
 from chat.domain.passwords import BUSY, Passwords
-from chat.domain.ports import NewPerson, Taken, Users
+from chat.domain.ports import NewPerson, ProfileChange, Sessions, Taken, Users
 from chat.domain.refusals import BAD_CREDENTIALS, BAD_TOKEN, NO_PERSON, Code, Refusal
 from chat.domain.registrations import Registrations
 from chat.domain.rules import NAME_LENGTH, clean_email, clean_name, clean_password, same_name_key
@@ -25,14 +25,18 @@ from chat.domain.tokens import Tokens
 _LOOK_UPS = 2
 """Registrations that look for taken names at once: the other connections to the database are for logins."""
 
-NAME_TAKEN = Refusal(Code.TAKEN, "that name is taken")
-LOOK_TAKEN = Refusal(Code.TAKEN, "that name looks like another's")
-EMAIL_TAKEN = Refusal(Code.TAKEN, "email already registered")
+NAME_TAKEN = Refusal(Code.TAKEN, "that name is taken", field="name")
+LOOK_TAKEN = Refusal(Code.TAKEN, "that name looks like another's", field="name")
+EMAIL_TAKEN = Refusal(Code.TAKEN, "email already registered", field="email")
 CLOSED = Refusal(Code.FORBIDDEN, "registration is closed: ask whoever runs the server for an account")
-NEEDS_INVITE = Refusal(Code.FORBIDDEN, "registration needs an invite: ask whoever runs the server")
-BAD_INVITE = Refusal(Code.FORBIDDEN, "that invite is not valid: it is used up, too old, or mistyped")
+NEEDS_INVITE = Refusal(
+    Code.FORBIDDEN, "registration needs an invite: ask whoever runs the server", field="invite"
+)
+BAD_INVITE = Refusal(
+    Code.FORBIDDEN, "that invite is not valid: it is used up, too old, or mistyped", field="invite"
+)
 DISABLED = Refusal(Code.UNAUTHENTICATED, "this account is disabled")
-NOT_YOUR_PASSWORD = Refusal(Code.FORBIDDEN, "that is not your password")
+NOT_YOUR_PASSWORD = Refusal(Code.FORBIDDEN, "that is not your password", field="old")
 
 _CODE_BYTES = 12
 """Random bytes of an invite's code."""
@@ -78,19 +82,24 @@ class Accounts:
         min_password: int,
         registration: Registration = "open",
         person: Callable[[int], Awaitable[Person | None]],
+        sessions: Sessions | None = None,
+        whose_session: Callable[[int], Awaitable[int | None]] | None = None,
         happened: Callable[[str], object] = lambda _what: None,
     ) -> None:
         self.person = person
         """Return the person with this id; as `Users.by_id`, but those who ask at once are answered together."""
         self.happened = happened
         """Count what happened to an account, or to somebody who wants one. Sync."""
+        self.tokens = tokens
+        """Issues and reads what proves who somebody is."""
+        self._sessions = sessions
+        self._whose_session = whose_session or self._look_up_session
         self._users = users
         self._passwords = passwords
-        self._tokens = tokens
         self._throttle = throttle
         self._registrations = registrations
         self._min_password = min_password
-        self._registration = registration
+        self.registration = registration
         self._lookups = Lookups()
         self._lookup_limiter = trio.CapacityLimiter(_LOOK_UPS)
 
@@ -150,9 +159,9 @@ class Accounts:
         return _Wanted(clean, raw, clean_address)
 
     async def _register(self, wanted: "_Wanted", address: str, invite: str | None) -> Granted | Refusal:
-        if self._registration == "closed":
+        if self.registration == "closed":
             return CLOSED
-        if self._registration == "invite":
+        if self.registration == "invite":
             if not invite:
                 return NEEDS_INVITE
             wanted = structs.replace(wanted, invite=_digest(invite))
@@ -227,6 +236,40 @@ class Accounts:
                 self._lookups.changed(renamed.id)
                 return renamed
 
+    async def change_profile(self, person: Person, change: ProfileChange) -> Person | Refusal:
+        """Change a person's profile, all of it or nothing. What is given is as they wrote it."""
+        clean = _clean_profile(change)
+        if isinstance(clean, Refusal):
+            return clean
+        match await self._users.change_profile(person.id, clean):
+            case Taken("look"):
+                return LOOK_TAKEN
+            case Taken("email"):
+                return EMAIL_TAKEN
+            case Taken():
+                return NAME_TAKEN
+            case None:
+                return NO_PERSON
+            case changed:
+                # No await between here and the open sockets that hear of it.
+                self._lookups.changed(changed.id)
+                return changed
+
+    def refusal_of(self, name: str, password: str) -> Refusal | None:
+        """Return what is wrong with the name or the password of somebody new, before it is costly. Sync."""
+        wanted = self._clean(name, password, None)
+        return wanted if isinstance(wanted, Refusal) else None
+
+    async def first_admin(self, name: str, password: str, address: str) -> NewPerson | Refusal:
+        """Return an admin to be added, or what is wrong with name or password. `address` is the client's."""
+        wanted = self._clean(name, password, None)
+        if isinstance(wanted, Refusal):
+            return wanted
+        password_hash = await self._passwords.hash(wanted.password, address)
+        if isinstance(password_hash, Refusal):
+            return password_hash
+        return NewPerson(name=wanted.name, password_hash=password_hash, is_admin=True)
+
     async def log_in(self, name: str, password: str, address: str) -> Granted | Refusal:
         """Log in by name. `address` is the client's, for the throttle."""
         return self._granted(await self._prove(self._users.by_name, name, password, address))
@@ -274,21 +317,35 @@ class Accounts:
 
     def grant(self, person: Person) -> Granted:
         """Issue a token to a person who is known already."""
-        return Granted(person, self._tokens.issue(person))
+        return Granted(person, self.tokens.issue(person))
 
     async def authenticate(self, token: str) -> Person | Refusal:
-        """Return whose token this is, unless it is forged, expired, revoked or its person is gone."""
-        claims = self._tokens.read(token)
+        """Return whose token this is, unless it is forged, expired, revoked, or its person or its session is gone."""
+        claims = self.tokens.read(token)
         if claims is None:
             return BAD_TOKEN
+        whose: int | None = claims.person_id
         while True:
             with self._lookups.of([claims.person_id]) as lookup:
                 person = await self.person(claims.person_id)
+                if claims.session_id is not None:
+                    whose = await self._whose_session(claims.session_id)
             if not lookup.outdated:  # else what was just found may be how they were before
                 break
         if person is None or person.is_disabled or person.token_generation != claims.generation:
             return BAD_TOKEN
-        return person
+        if claims.session_id is None:
+            return person
+        return structs.replace(person, session_id=claims.session_id) if whose == person.id else BAD_TOKEN
+
+    async def _look_up_session(self, session_id: int) -> int | None:
+        return None if self._sessions is None else (await self._sessions.living([session_id])).get(session_id)
+
+    async def ended_among(self, session_ids: Collection[int]) -> set[int]:
+        """Return those of these sessions that have ended."""
+        if not session_ids or self._sessions is None:
+            return set(session_ids)
+        return set(session_ids).difference(await self._sessions.living(sorted(session_ids)))
 
     def changed(self, person_id: int | None) -> None:
         """Hear that a person, or None for anybody, was changed: who is just being looked up is looked up again. Sync.
@@ -336,6 +393,24 @@ class Accounts:
     def _note(self, what: str, **about: object) -> None:
         self.happened(what)
         logger.info(what, **about)
+
+
+def _clean_profile(change: ProfileChange) -> ProfileChange | Refusal:
+    name: str | msgspec.UnsetType | Refusal = change.name
+    display: str | msgspec.UnsetType | Refusal | None = change.display_name
+    email: str | msgspec.UnsetType | Refusal | None = change.email
+    if isinstance(name, str):
+        name = clean_name(name)
+    if isinstance(display, str):
+        display = clean_name(display)
+        if isinstance(display, Refusal):
+            display = structs.replace(display, field="display")
+    if isinstance(email, str):
+        email = clean_email(email)
+    for each in (name, display, email):
+        if isinstance(each, Refusal):
+            return each
+    return structs.replace(change, name=name, display_name=display, email=email)
 
 
 def _digest(code: str) -> bytes:

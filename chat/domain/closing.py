@@ -63,6 +63,9 @@ UNAUTHENTICATED = Closing(4401, "not authenticated", Retry.LOGGED_IN)
 LOGGED_OUT = Closing(4403, "your logins were ended, log in again", Retry.LOGGED_IN)
 """Every token of this client's person was revoked, or their password was changed."""
 
+SESSION_ENDED = Closing(4403, "this session was ended, log in again", Retry.LOGGED_IN)
+"""The session by whose token the client came in was ended: by its person, or because a refresh token was used twice."""
+
 DISABLED = Closing(4403, "your account is disabled", Retry.LOGGED_IN)
 """This client's person may not come in until an administrator enables them again."""
 

@@ -5,7 +5,7 @@ dataclass costs ten times as much to make.
 """
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -32,8 +32,9 @@ class MessageKind(StrEnum):
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """A row in `users`.
 
-    `token_generation` is raised to revoke every token issued so far; `created_at` is Unix seconds. Who is disabled
-    may not come in.
+    `token_generation` is raised to revoke every token issued so far. Who is disabled may not come in. `created_at` and
+    `changed_at`, when name, roles or profile last changed, are Unix seconds. `share_reads`: others may see how far one
+    has read. `session_id` is no part of the row: by the token of which session they came in; None where it has none.
     """
 
     id: int
@@ -44,7 +45,10 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     is_admin: bool = False
     is_disabled: bool = False
     token_generation: int = 0
+    share_reads: bool = True
     created_at: float = 0.0
+    changed_at: float = 0.0
+    session_id: int | None = None
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -52,6 +56,23 @@ class Credentials(msgspec.Struct, frozen=True):
 
     person: Person
     password_hash: bytes
+
+
+class LoginSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A row in `sessions`: a login, or a named token for a program. Times are Unix seconds.
+
+    `used_at` is when it was begun or last refreshed, `address` and `agent` are whose that was. `name` is what its
+    person calls it.
+    """
+
+    id: int
+    person_id: int
+    kind: Literal["login", "token"] = "login"
+    name: str = ""
+    address: str = ""
+    agent: str = ""
+    created_at: float
+    used_at: float
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,15 @@ from typing import Protocol
 import msgspec
 
 from chat.domain.changes import Change, Write
-from chat.domain.entities import Conversation, Credentials, Message, Person, Room, RoomSummary
+from chat.domain.entities import (
+    Conversation,
+    Credentials,
+    LoginSession,
+    Message,
+    Person,
+    Room,
+    RoomSummary,
+)
 from chat.domain.nodes import Node
 from chat.domain.outcomes import Saved
 
@@ -29,6 +37,51 @@ class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
     is_admin: bool = False
     invite: bytes | None = None
     """The digest of the invite that is used up with it, if it takes one."""
+
+
+class ProfileChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What to change of a person; what is UNSET stays. All of it is clean already (`domain/rules.py`)."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    display_name: str | msgspec.UnsetType | None = msgspec.UNSET
+    email: str | msgspec.UnsetType | None = msgspec.UNSET
+    share_reads: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class Refreshing(msgspec.Struct, frozen=True):
+    """What a refresh token is recognised by: digests of its family, of itself and of its successor."""
+
+    family: bytes
+    own: bytes
+    successor: bytes
+
+
+class NewSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session to begin, of a person at this generation; `lasts` is in seconds, from now or from each refresh.
+
+    `refreshing` is of its first refresh token; a token for a program has none.
+    """
+
+    person_id: int
+    generation: int
+    lasts: float
+    name: str = ""
+    address: str = ""
+    agent: str = ""
+    refreshing: Refreshing | None = None
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """A refresh token was used too late after its successor was made: its session is ended."""
+
+    session: LoginSession
+
+
+OVERLAP = 30.0
+"""Seconds for which the refresh token before the newest gives the same successor once more."""
+
+MOST_SESSIONS = 100
+"""Logins of one person, and tokens for programs: the one that was used longest ago ends for one more."""
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -101,6 +154,10 @@ class Users(Protocol):
 
     async def rename(self, person_id: int, name: str) -> Person | Taken | None:
         """Give a person another (clean) name; None if there is no such person."""
+        ...
+
+    async def change_profile(self, person_id: int, change: ProfileChange) -> Person | Taken | None:
+        """Change all of it or nothing; None if there is no such person."""
         ...
 
     async def raise_token_generation(self, person_id: int) -> Person | None:
@@ -290,6 +347,71 @@ class Nodes(Protocol):
         ...
 
 
+class Sessions(Protocol):
+    """Logins that can be listed and ended one by one, by the storage's own clock.
+
+    All of a person's end when their token generation is raised or they are deleted. Whoever watches people is told of
+    everybody of whom a session ended, but for those whose time is over.
+    """
+
+    async def begin(self, new: NewSession) -> LoginSession | None:
+        """Begin a session; None if its person is gone or disabled, or is of another generation by now."""
+        ...
+
+    async def refresh(
+        self, used: Refreshing, *, lasts: float, address: str, agent: str
+    ) -> LoginSession | Replayed | None:
+        """Put the successor in the place of the newest refresh token, so that the session lasts so many seconds more.
+
+        The one before the newest changes nothing, for OVERLAP seconds: it has the same successor. After that, and with
+        any other of that family, the session ends. None: there is no such session.
+        """
+        ...
+
+    async def end(self, person_id: int, session_id: int) -> bool:
+        """End a person's session; False: they have no such session."""
+        ...
+
+    async def end_others(self, person_id: int, session_id: int | None) -> None:
+        """End all sessions of a person but this one."""
+        ...
+
+    async def end_family(self, family: bytes) -> None:
+        """End the session with this family of refresh tokens, by its digest, if there is one."""
+        ...
+
+    async def of_person(self, person_id: int) -> list[LoginSession]:
+        """Return a person's sessions, the last begun first."""
+        ...
+
+    async def living(self, session_ids: Sequence[int]) -> dict[int, int]:
+        """Return whose sessions these are, by their ids: those that have not ended."""
+        ...
+
+
+class SetUp(Protocol):
+    """How the first admin is made: while there is none, a code is good for so many tries."""
+
+    async def is_needed(self) -> bool:
+        """Whether nobody is an admin."""
+        ...
+
+    async def prepare(self, nonce: bytes, tries: int) -> bytes | None:
+        """Return what the code is made of, or None where somebody is an admin.
+
+        That is `nonce`, if there is no code yet or none of its tries is left; else it is what it was.
+        """
+        ...
+
+    async def take_try(self) -> bytes | None:
+        """Use one try, and return what the code is made of; None: there is no code, or no try left."""
+        ...
+
+    async def make_admin(self, new: NewPerson) -> Person | Taken | None:
+        """Add the first admin, and use the code up; None: somebody is an admin already, or no code is good."""
+        ...
+
+
 class Storage(Protocol):
     """Everything that is kept."""
 
@@ -305,12 +427,20 @@ class Storage(Protocol):
     @property
     def nodes(self) -> Nodes: ...
 
+    @property
+    def sessions(self) -> Sessions: ...
+
+    @property
+    def set_up(self) -> SetUp: ...
+
     async def ping(self) -> None:
         """Return if the storage answers; raise `StorageDown` if not."""
         ...
 
     async def watch(self, people: Changed, rooms: Changed) -> None:
         """Tell of every person who is changed or deleted and of every room that is deleted, right after the commit.
+
+        A person of whom a session ended counts as changed.
 
         Whichever process did it. Both begin with None, for what happened before, and are told None again after each
         outage. Runs until cancelled, and raises nothing else: it waits for a database that does not answer.

@@ -10,32 +10,41 @@ class Code(StrEnum):
 
     MALFORMED = "malformed"
     INVALID = "invalid"
+    UNKNOWN_TYPE = "unknown_type"
     UNAUTHENTICATED = "unauthenticated"
+    EXPIRED = "expired"
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
     TAKEN = "taken"
     CONFLICT = "conflict"
+    GONE = "gone"
+    TOO_BIG = "too_big"
     TOO_MANY = "too_many"
     UNAVAILABLE = "unavailable"
     OUTCOME_UNKNOWN = "outcome_unknown"
+    INTERNAL = "internal"
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """A refusal: a code for programs, a sentence for people, and when to try again (seconds)."""
+    """A refusal: a code for programs, a sentence for people, when to try again (seconds), and which field is wrong."""
 
     code: Code
     text: str
     retry_after: float | None = None
+    field: str | None = None
 
 
 BAD_FRAME = Refusal(Code.MALFORMED, "the frame is not JSON of the expected shape")
 BINARY_FRAME = Refusal(Code.MALFORMED, "binary frames are not understood, send text")
 NOT_AUTHORISED = Refusal(Code.UNAUTHENTICATED, "not authorised: send auth <token> first")
 BAD_TOKEN = Refusal(Code.UNAUTHENTICATED, "the token is not valid")
+EXPIRED_TOKEN = Refusal(Code.EXPIRED, "the token has expired")
 BAD_CREDENTIALS = Refusal(Code.UNAUTHENTICATED, "invalid credentials")
 OTHER_NAME = Refusal(Code.FORBIDDEN, "that is not your name")
 NOT_SAVED = Refusal(Code.UNAVAILABLE, "the message could not be saved, try again")
 OUTCOME_UNKNOWN = Refusal(Code.OUTCOME_UNKNOWN, "the message may or may not have been saved")
+CHANGE_NOT_SAVED = Refusal(Code.UNAVAILABLE, "it could not be saved, try again")
+CHANGE_UNKNOWN = Refusal(Code.OUTCOME_UNKNOWN, "it may or may not have been saved: look before you repeat it")
 UNAVAILABLE = Refusal(Code.UNAVAILABLE, "the database does not answer, try again")
 ROOM_GONE = Refusal(Code.NOT_FOUND, "the room is gone")
 NO_ROOM = Refusal(Code.NOT_FOUND, "there is no such room")

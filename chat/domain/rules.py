@@ -26,16 +26,24 @@ RESERVED = frozenset({"server"})
 _BAD_NAME = Refusal(
     Code.INVALID,
     f"a name has 1 to {NAME_LENGTH} letters, digits, '_', '.', '-' and single spaces between them",
+    field="name",
 )
-_BAD_ROOM_NAME = Refusal(Code.INVALID, _BAD_NAME.text.replace("a name has", "a room's name has"))
-_RESERVED_NAME = Refusal(Code.INVALID, "that name is reserved")
-_MIXED_NAME = Refusal(Code.INVALID, "a name has letters of one script, as Latin or Cyrillic, not of several")
-_BAD_EMAIL = Refusal(Code.INVALID, "that is not an e-mail address")
+_BAD_ROOM_NAME = Refusal(
+    Code.INVALID, _BAD_NAME.text.replace("a name has", "a room's name has"), field="name"
+)
+_RESERVED_NAME = Refusal(Code.INVALID, "that name is reserved", field="name")
+_MIXED_NAME = Refusal(
+    Code.INVALID, "a name has letters of one script, as Latin or Cyrillic, not of several", field="name"
+)
+_BAD_LABEL = Refusal(Code.INVALID, "it has characters that can't be shown", field="name")
+_BAD_EMAIL = Refusal(Code.INVALID, "that is not an e-mail address", field="email")
 _EMPTY_TEXT = Refusal(Code.INVALID, "the message is empty")
 _LONG_TEXT = Refusal(Code.INVALID, f"the message is longer than {TEXT_LENGTH} characters")
 _BAD_TEXT = Refusal(Code.INVALID, "the message has characters that can't be kept (NUL, lone surrogates)")
-_LONG_PASSWORD = Refusal(Code.INVALID, f"the password is longer than {PASSWORD_BYTES} bytes")
-_BAD_PASSWORD = Refusal(Code.INVALID, "the password has characters that can't be used")
+_LONG_PASSWORD = Refusal(
+    Code.INVALID, f"the password is longer than {PASSWORD_BYTES} bytes", field="password"
+)
+_BAD_PASSWORD = Refusal(Code.INVALID, "the password has characters that can't be used", field="password")
 
 
 def same_name_key(name: str) -> str:
@@ -95,6 +103,12 @@ def _may_stand_in_a_name(char: str) -> bool:
     return (category[0] in "LM" or category == "Nd") and ord(char) not in _INVISIBLE
 
 
+def clean_label(label: str) -> str | Refusal:
+    """Return `label` (what somebody calls a device or a program of theirs) trimmed, or why it can't be shown."""
+    label = label.strip()
+    return label if label.isprintable() else _BAD_LABEL
+
+
 def clean_email(email: str) -> str | Refusal:
     """Return `email` in NFC, or why it can't be an address. Whether it can be reached is not asked."""
     email = email.strip()
@@ -124,7 +138,7 @@ def clean_text(text: str) -> str | Refusal:
 def clean_password(password: str, *, at_least: int) -> bytes | Refusal:
     """Return the bytes to hash, or why they can't be a password of `at_least` characters."""
     if len(password) < at_least:
-        return Refusal(Code.INVALID, f"the password is shorter than {at_least} characters")
+        return Refusal(Code.INVALID, f"the password is shorter than {at_least} characters", field="password")
     if len(password) > PASSWORD_BYTES:
         return _LONG_PASSWORD
     if "\0" in password or not _encodes(password):

@@ -1,9 +1,11 @@
 """The one token of all dialects: a JWT (RFC 7519) signed with HS256 and shorter than 255 characters.
 
-Claims: `sub` (user id as text), `name`, `UID` (number), `iat`, `exp`, `jti`. A `jti` is "generation.random":
-raising a person's generation revokes every token issued before.
+Claims: `sub` (user id as text), `name`, `UID` (number), `iat`, `exp`, `jti`, and `sid` (number) where it is of a
+session. A `jti` is "generation.random": raising a person's generation revokes every token issued before. A token of a
+session is good as long as that lasts.
 """
 
+import hmac
 import json
 import secrets
 import time
@@ -30,10 +32,11 @@ _HIGHEST_ID = 2**63 - 1
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """What a token says that matters: whose it is, and of which generation."""
+    """What a token says that matters: whose it is, of which generation, and of which session, if of any."""
 
     person_id: int
     generation: int
+    session_id: int | None = None
 
 
 class Tokens:
@@ -43,8 +46,8 @@ class Tokens:
         self._secret = secret
         self._lifetime = lifetime
 
-    def issue(self, person: Person) -> str:
-        """Return a new token for `person`.
+    def issue(self, person: Person, *, session_id: int | None = None, lifetime: float | None = None) -> str:
+        """Return a new token for `person`, of that session if there is one; `lifetime` is in seconds.
 
         The name in it is shortened where the whole would get too long; nothing depends on it but `sub` does.
         """
@@ -54,9 +57,11 @@ class Tokens:
             "name": person.name,
             "UID": person.id,
             "iat": now,
-            "exp": now + int(self._lifetime),
+            "exp": now + int(self._lifetime if lifetime is None else lifetime),
             "jti": f"{person.token_generation}.{secrets.token_urlsafe(6)}",
         }
+        if session_id is not None:
+            claims["sid"] = session_id
         while len(token := self._sign(claims)) > _LONGEST:
             claims["name"] = claims["name"][:-1]
         return token
@@ -68,13 +73,35 @@ class Tokens:
         try:
             claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM], options=_OPTIONS)
             person_id, generation = int(claims["sub"]), int(claims["jti"].partition(".")[0])
+            session_id = claims.get("sid")
         except (
             jwt.PyJWTError,
             ValueError,
             RecursionError,
         ):  # UnicodeError, of a lone surrogate, is a ValueError
             return None
-        return Claims(person_id, generation) if 0 < person_id <= _HIGHEST_ID else None
+        if session_id is not None and not (type(session_id) is int and 0 < session_id <= _HIGHEST_ID):
+            return None
+        return Claims(person_id, generation, session_id) if 0 < person_id <= _HIGHEST_ID else None
+
+    def has_expired(self, token: str) -> bool:
+        """Whether `token` is ours and whole, and only its time is over."""
+        if len(token) > _LONGEST:
+            return False
+        try:
+            jwt.decode(token, self._key, algorithms=[_ALGORITHM], options=_OPTIONS)
+        except jwt.ExpiredSignatureError:
+            return True
+        except (jwt.PyJWTError, ValueError, RecursionError):
+            return False
+        return False
+
+    def derive(self, purpose: bytes, value: bytes) -> bytes:
+        """Return 32 bytes that only who has the secret can make of `value`; each `purpose` has a key of its own.
+
+        A purpose has spaces, so it is nothing that a token is signed for.
+        """
+        return hmac.digest(hmac.digest(self._secret.encode(), purpose, "sha256"), value, "sha256")
 
     def _sign(self, claims: dict[str, Any]) -> str:
         # Without `typ`, which RFC 7519 leaves open, there is more room for the name.

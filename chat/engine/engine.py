@@ -15,6 +15,8 @@ from chat.domain.entities import Inbox, Person
 from chat.domain.ledger import Ledger
 from chat.domain.ports import Storage
 from chat.domain.rooms import Rooms
+from chat.domain.sessions import Sessions
+from chat.domain.set_up import FirstAdmin
 from chat.domain.support import Support
 from chat.engine.batch_loader import open_batch_loader
 from chat.engine.broadcaster import open_broadcaster
@@ -56,6 +58,8 @@ class Engine(msgspec.Struct, frozen=True):
     support: Support
     memberships: Memberships
     cluster: Cluster
+    sessions: Sessions
+    first_admin: FirstAdmin
 
     def core(self, clients: Mapping[Dialect, ClientFactory]) -> Core:
         """Return what sessions work with, where `clients` says how a client of each dialect is made."""
@@ -150,5 +154,7 @@ async def open_engine(
                 support,
                 memberships,
                 cluster,
+                Sessions(storage.sessions, accounts),
+                FirstAdmin(storage.set_up, accounts),
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

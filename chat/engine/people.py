@@ -1,6 +1,7 @@
 """Open sockets feel what happens to their person, whichever process did it.
 
-The sockets of who was logged out, disabled or deleted are closed; the others have the name and the roles of now.
+The sockets of who was logged out, disabled or deleted are closed, and those of a session that was ended; the others
+have the name and the roles of now.
 Who is looked up while they come in is looked up again (domain/lookups.py), so nobody slips in between.
 """
 
@@ -43,9 +44,12 @@ class PeopleReconciler(Reconciler):
         self.note(*await self._apply(sorted(self._presence.people())))
 
     async def _apply(self, ids: Sequence[int]) -> set[int]:
+        # Who came in while sessions are looked up, by one that ended, was authenticated before the notice of that: then
+        # they are noted again. Without sessions there is nothing to look up.
+        ended_logins = await self._accounts.ended_among(self._presence.logins(set(ids)))
         found = await self._accounts.look_up(ids)
         # No await between the look and what it changes.
-        if ended := self._presence.changed(found):
+        if ended := self._presence.changed(found, ended_logins):
             logger.info("sockets ended, their people may not stay", people=ended)
         for person_id in [person_id for person_id, person in found.items() if person is None]:
             self._gone(person_id)

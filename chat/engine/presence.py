@@ -1,12 +1,12 @@
 """Who is connected at all: every session, wherever it listens."""
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import trio
 from msgspec import structs
 
-from chat.domain.closing import DELETED, DISABLED, LOGGED_OUT, Closing
+from chat.domain.closing import DELETED, DISABLED, LOGGED_OUT, SESSION_ENDED, Closing
 from chat.domain.entities import Person
 from chat.engine.session import Session
 from chat.inspection.metrics import Reading
@@ -93,26 +93,40 @@ class Presence:
         here = [session.person for session in self._sessions]
         return {person.id for person in (*here, *(each.person for each in self._handshakes)) if person}
 
+    def logins(self, person_ids: Collection[int]) -> set[int]:
+        """Return the ids of the sessions by which these people came in that are here. Sync."""
+        here = (*(each.person for each in self._sessions), *(each.person for each in self._handshakes))
+        return {
+            person.session_id
+            for person in here
+            if person is not None and person.session_id is not None and person.id in person_ids
+        }
+
     def rooms(self) -> set[int]:
         """Return the ids of the rooms that somebody hears. Sync."""
         return {room_id for session in self._sessions for room_id in session.subscriptions.rooms()}
 
-    def changed(self, found: Mapping[int, Person | None]) -> list[int]:
-        """Let everybody here be as they were found by their id, and end who may not stay; return whom. Sync."""
+    def changed(
+        self, found: Mapping[int, Person | None], ended_logins: Collection[int] = frozenset()
+    ) -> list[int]:
+        """Let everybody here be as they were found by their id, and end who may not stay; return whom. Sync.
+
+        Nor may stay who came in by one of the sessions that ended.
+        """
         ended: set[int] = set()
         for handshake in self._handshakes:
             if handshake.person is not None and handshake.person.id in found:
                 now = found[handshake.person.id]
-                handshake.closing = handshake.closing or _ended(handshake.person, now)
-                handshake.person = now or handshake.person
+                handshake.closing = handshake.closing or _ended(handshake.person, now, ended_logins)
+                handshake.person = _as_now(handshake.person, now) if now is not None else handshake.person
         for session in self._sessions:
             if session.person is not None and session.person.id in found:
                 now = found[session.person.id]
-                if closing := _ended(session.person, now):
+                if closing := _ended(session.person, now, ended_logins):
                     session.expel(closing)
                     ended.add(session.person.id)
                 elif now is not None:
-                    session.person = now
+                    session.person = _as_now(session.person, now)
                     session.person_changed()
         return sorted(ended)
 
@@ -140,10 +154,17 @@ class Presence:
                 session.close(closing)
 
 
-def _ended(known: Person, now: Person | None) -> Closing | None:
+def _as_now(known: Person, now: Person) -> Person:
+    """Return somebody as they are now, who came in by the session that `known` did."""
+    return now if known.session_id is None else structs.replace(now, session_id=known.session_id)
+
+
+def _ended(known: Person, now: Person | None, ended_logins: Collection[int]) -> Closing | None:
     """Return why somebody who came in as `known` may not stay, or None if they may."""
     if now is None:
         return DELETED
     if now.is_disabled:
         return DISABLED
-    return None if now.token_generation == known.token_generation else LOGGED_OUT
+    if now.token_generation != known.token_generation:
+        return LOGGED_OUT
+    return SESSION_ENDED if known.session_id in ended_logins else None

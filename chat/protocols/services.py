@@ -6,6 +6,8 @@ from chat.domain.accounts import Accounts
 from chat.domain.budgets import Budgets
 from chat.domain.direct import Direct
 from chat.domain.rooms import Rooms
+from chat.domain.sessions import Sessions
+from chat.domain.set_up import FirstAdmin
 from chat.domain.support import Support
 from chat.engine.cluster.cluster import Cluster
 from chat.engine.engine import Engine
@@ -32,6 +34,8 @@ class Services(msgspec.Struct, frozen=True):
     presence: Presence
     hub: Hub
     cluster: Cluster
+    sessions: Sessions
+    first_admin: FirstAdmin
     lobby_needs_login: bool = False
     direct_trust_from: bool = False
 
@@ -51,6 +55,8 @@ def services_of(
         engine.presence,
         engine.hub,
         engine.cluster,
+        engine.sessions,
+        engine.first_admin,
         lobby_needs_login,
         direct_trust_from,
     )

@@ -197,6 +197,8 @@ class Connection:
         self.rooms = _Table(self, database.kept.rooms)
         self.messages = _Table(self, database.kept.messages)
         self.nodes = _Table(self, database.kept.nodes)
+        self.sessions = _Table(self, database.kept.sessions)
+        self.set_up = _Table(self, database.kept.set_up)
 
     def break_off(self) -> None:
         """Break every call that is under way."""

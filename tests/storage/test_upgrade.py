@@ -9,7 +9,7 @@ import trio
 
 from chat.domain.entities import LOBBY_ID, Draft, Message, RoomKind
 from chat.domain.outcomes import KeyUsed, Repeated
-from chat.domain.ports import NewPerson, Storage, Taken
+from chat.domain.ports import NewPerson, NewSession, Storage, Taken
 from chat.storage.postgres import names
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress, open_database
@@ -280,3 +280,40 @@ async def test_a_server_of_this_version_works_on_the_next_schema_that_serves_it(
             assert not isinstance(ada, Taken)
             await say(storage, ada.id, LOBBY_ID, "hello")
             assert texts(await storage.messages.timeline(LOBBY_ID, 9, PLENTY)) == ["hello"]
+
+
+_PEOPLE_OF_0008 = """
+INSERT INTO users (name, name_key, password_hash, is_admin) VALUES
+    ('Ada', 'ada', 'x', true), ('Ben', 'ben', 'x', false)"""
+
+
+async def test_people_of_before_sessions_have_none_and_begin_some(database: DatabaseAddress) -> None:
+    with trio.fail_after(30):
+        async with open_asyncio():
+            await migrate(database, connect_timeout=10, migrations=known_migrations()[:8])
+        await execute(database, _PEOPLE_OF_0008)
+        async with open_postgres_storage(
+            database, pool_size=2, query_timeout=10, commit_timeout=10
+        ) as storage:
+            ada = await storage.users.by_id(ADA)
+            assert ada is not None
+            assert (ada.share_reads, ada.changed_at) == (True, ada.created_at)
+            assert await storage.sessions.of_person(ADA) == []
+            begun = await storage.sessions.begin(NewSession(person_id=ADA, generation=0, lasts=60))
+            assert begun is not None
+            assert not await storage.set_up.is_needed()
+            # What a server of schema 8 does to revoke somebody's tokens, and to rename them.
+            await execute(
+                database, "UPDATE users SET token_generation = token_generation + 1 WHERE name_key = 'ben'"
+            )
+            await execute(
+                database, "UPDATE users SET name = 'Adele', name_key = 'adele' WHERE name_key = 'ada'"
+            )
+            assert await storage.sessions.living([begun.id]) == {begun.id: ADA}
+            renamed = await storage.users.by_id(ADA)
+            assert renamed is not None
+            assert renamed.changed_at > renamed.created_at
+            await execute(
+                database, "UPDATE users SET token_generation = token_generation + 1 WHERE name_key = 'adele'"
+            )
+            assert await storage.sessions.living([begun.id]) == {}

@@ -118,6 +118,8 @@ class ObstructedStorage:
         self.rooms = Obstructed(storage.rooms, obstacles)
         self.messages = Obstructed(storage.messages, obstacles)
         self.nodes = Obstructed(storage.nodes, obstacles)
+        self.sessions = Obstructed(storage.sessions, obstacles)
+        self.set_up = Obstructed(storage.set_up, obstacles)
 
     async def watch(self, *_changed: object) -> None:
         await trio.sleep_forever()
@@ -371,6 +373,7 @@ async def open_world(
             Registrations(0),
             min_password=5,
             person=person,
+            sessions=behind.sessions,
         )
 
     behind: Any = ObstructedStorage(storage, obstacles)

@@ -8,6 +8,8 @@ from chat.domain.ports import Changed
 from chat.storage.memory.messages import MemoryMessages
 from chat.storage.memory.nodes import MemoryNodes
 from chat.storage.memory.rooms import MemoryRooms
+from chat.storage.memory.sessions import MemorySessions
+from chat.storage.memory.set_up import MemorySetUp
 from chat.storage.memory.users import MemoryUsers
 
 
@@ -18,6 +20,8 @@ class MemoryStorage:
         self.users = MemoryUsers()
         self.rooms = MemoryRooms(self.users, now)
         self.messages = MemoryMessages(self.users, self.rooms)
+        self.sessions = MemorySessions(self.users, now)
+        self.set_up = MemorySetUp(self.users)
         self.nodes = MemoryNodes(self.messages.end_of_log, now)
 
     async def ping(self) -> None:

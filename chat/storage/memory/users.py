@@ -3,11 +3,12 @@
 import time
 from collections.abc import Sequence
 
+import msgspec
 import trio
 from msgspec import structs
 
 from chat.domain.entities import Credentials, Person
-from chat.domain.ports import LookAlike, NewPerson, Taken
+from chat.domain.ports import LookAlike, NewPerson, ProfileChange, Taken
 from chat.domain.rules import same_name_key
 from chat.domain.skeletons import name_skeletons
 from chat.storage.memory.watchers import Watchers
@@ -27,6 +28,10 @@ class MemoryUsers:
 
     async def add(self, new: NewPerson) -> Person | Taken | None:
         await trio.lowlevel.checkpoint()
+        return self.add_now(new)
+
+    def add_now(self, new: NewPerson) -> Person | Taken | None:
+        """Add a person, as part of a write. Sync."""
         if new.invite is not None and not self._is_good(new.invite):
             return None
         if same_name_key(new.name) in self._id_by_name:
@@ -35,6 +40,7 @@ class MemoryUsers:
             return Taken("email")
         if self._looks_taken(new.name):
             return Taken("look")
+        now = round(time.time(), 6)
         person = Person(
             id=len(self._by_id) + 1,
             name=new.name,
@@ -42,7 +48,8 @@ class MemoryUsers:
             display_name=new.display_name,
             is_operator=new.is_operator,
             is_admin=new.is_admin,
-            created_at=round(time.time(), 6),
+            created_at=now,
+            changed_at=now,
         )
         self._by_id[person.id] = Credentials(person, new.password_hash)
         self._id_by_name[same_name_key(new.name)] = person.id
@@ -97,16 +104,29 @@ class MemoryUsers:
         known = self._known(person_id)
         if known is None:
             return None
-        if self._id_by_name.get(same_name_key(name), person_id) != person_id:
-            return Taken("name")
-        if self._looks_taken(name, person_id):
-            return Taken("look")
-        del self._id_by_name[same_name_key(known.person.name)]
-        self._id_by_name[same_name_key(name)] = person_id
-        for skeleton in name_skeletons(known.person.name):
-            del self._id_by_skeleton[skeleton]
-        self._id_by_skeleton.update(dict.fromkeys(name_skeletons(name), person_id))
+        if taken := self._taken_by_others(person_id, name, None):
+            return taken
+        self._move_name(known.person, name)
         return self._replace(known, name=name)
+
+    async def change_profile(self, person_id: int, change: ProfileChange) -> Person | Taken | None:
+        await trio.lowlevel.checkpoint()
+        known = self._known(person_id)
+        if known is None:
+            return None
+        name = known.person.name if change.name is msgspec.UNSET else change.name
+        email = known.person.email if change.email is msgspec.UNSET else change.email
+        if taken := self._taken_by_others(person_id, name, email):
+            return taken
+        self._move_name(known.person, name)
+        if known.person.email is not None:
+            del self._id_by_email[same_name_key(known.person.email)]
+        if email is not None:
+            self._id_by_email[same_name_key(email)] = person_id
+        changes = {
+            field: value for field, value in structs.asdict(change).items() if value is not msgspec.UNSET
+        }
+        return self._replace(known, **changes)
 
     async def raise_token_generation(self, person_id: int) -> Person | None:
         await trio.lowlevel.checkpoint()
@@ -151,6 +171,23 @@ class MemoryUsers:
         self._replace(Credentials(known.person, b""), email=None)
         return True
 
+    def _taken_by_others(self, person_id: int, name: str, email: str | None) -> Taken | None:
+        """Say what of these somebody other than this person has."""
+        if self._id_by_name.get(same_name_key(name), person_id) != person_id:
+            return Taken("name")
+        if self._looks_taken(name, person_id):
+            return Taken("look")
+        if email is not None and self._id_by_email.get(same_name_key(email), person_id) != person_id:
+            return Taken("email")
+        return None
+
+    def _move_name(self, person: Person, name: str) -> None:
+        del self._id_by_name[same_name_key(person.name)]
+        self._id_by_name[same_name_key(name)] = person.id
+        for skeleton in name_skeletons(person.name):
+            del self._id_by_skeleton[skeleton]
+        self._id_by_skeleton.update(dict.fromkeys(name_skeletons(name), person.id))
+
     def _looks_taken(self, name: str, person_id: int | None = None) -> bool:
         """Whether somebody other than this person has a name that looks like `name`."""
         takers = {self._id_by_skeleton.get(skeleton) for skeleton in name_skeletons(name)}
@@ -158,6 +195,8 @@ class MemoryUsers:
 
     def _replace(self, known: Credentials, **changes: object) -> Person:
         person = structs.replace(known.person, **changes)
+        if _profile(person) != _profile(known.person):
+            person = structs.replace(person, changed_at=round(time.time(), 6))
         self._by_id[person.id] = Credentials(person, known.password_hash)
         self.watchers.notify(person.id)
         return person
@@ -173,3 +212,18 @@ class MemoryUsers:
         """Return the person at once, deleted or not: how the other memory tables follow a foreign key."""
         known = self._by_id.get(person_id)
         return None if known is None else known.person
+
+    def has_admin(self) -> bool:
+        """Whether somebody who was not deleted is an admin. Sync."""
+        return any(known.person.is_admin for id_, known in self._by_id.items() if id_ not in self._deleted)
+
+
+def _profile(person: Person) -> tuple[object, ...]:
+    return (
+        person.name,
+        person.display_name,
+        person.email,
+        person.is_operator,
+        person.is_admin,
+        person.share_reads,
+    )

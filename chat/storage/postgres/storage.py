@@ -12,6 +12,8 @@ from chat.storage.postgres.migrations import known_migrations, migrate
 from chat.storage.postgres.names import note_older_names
 from chat.storage.postgres.nodes import PostgresNodes
 from chat.storage.postgres.rooms import PostgresRooms
+from chat.storage.postgres.sessions import PostgresSessions
+from chat.storage.postgres.set_up import PostgresSetUp
 from chat.storage.postgres.users import PostgresUsers
 from chat.storage.postgres.writer import Company, Writer, open_writer
 
@@ -29,6 +31,8 @@ class PostgresStorage:
         self.rooms = PostgresRooms(database)
         self.messages = PostgresMessages(database, writer)
         self.nodes = PostgresNodes(database)
+        self.sessions = PostgresSessions(database)
+        self.set_up = PostgresSetUp(database)
 
     async def ping(self) -> None:
         await self._database.read(lambda connection: connection.fetchval("SELECT 1"))

@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 
 import asyncpg
+import msgspec
 
 from chat.domain.entities import Credentials, Person
-from chat.domain.ports import LookAlike, NewPerson, Taken
+from chat.domain.ports import LookAlike, NewPerson, ProfileChange, Taken
 from chat.domain.rules import same_name_key
 from chat.domain.skeletons import name_skeletons
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 
 _COLUMNS = """id, name, email, display_name, is_operator, is_admin, token_generation,
-    disabled_at IS NOT NULL AS is_disabled, extract(epoch FROM created_at)::float8 AS created_at"""
+    disabled_at IS NOT NULL AS is_disabled, share_reads, extract(epoch FROM created_at)::float8 AS created_at,
+    extract(epoch FROM coalesce(changed_at, created_at))::float8 AS changed_at"""
 
 # What looks alike is looked for, which is enough for names that share a skeleton from before that rule; that of two
 # at once one gets it, the unique key says. Whose name is the very same, the key of `users` tells.
@@ -57,6 +59,10 @@ JOIN users AS older ON older.id = older_look.user_id
 JOIN (SELECT {_COLUMNS} FROM users WHERE deleted_at IS NULL) AS younger ON younger.id = look.user_id
 WHERE look.skeleton IN (SELECT skeleton FROM name_skeletons WHERE shared <> 0)
 ORDER BY younger.id, older.id"""
+_SET_PROFILE = f"""
+UPDATE users SET display_name = CASE WHEN $2 THEN $3 ELSE display_name END, email = CASE WHEN $4 THEN $5 ELSE email END,
+    email_key = CASE WHEN $4 THEN $6 ELSE email_key END, share_reads = coalesce($7, share_reads)
+{_THEM} RETURNING {_COLUMNS}"""
 _RAISE = f"UPDATE users SET token_generation = token_generation + 1 {_THEM} RETURNING {_COLUMNS}"
 _SET_ROLES = f"UPDATE users SET is_operator = $2, is_admin = $3 {_THEM} RETURNING {_COLUMNS}"
 _SET_PASSWORD = f"""
@@ -84,28 +90,13 @@ class PostgresUsers:
         self._database = database
 
     async def add(self, new: NewPerson) -> Person | Taken | None:
-        values = (
-            new.name,
-            same_name_key(new.name),
-            new.display_name,
-            new.email,
-            new.email and same_name_key(new.email),
-            new.password_hash.decode("ascii"),
-            new.is_operator,
-            new.is_admin,
-            name_skeletons(new.name),
-        )
-
         async def add(connection: Connection) -> Person | Taken | None:
             if new.invite is not None and not await connection.fetchval(_USE_INVITE, new.invite):
                 return None
-            try:
-                added = _person_or_none(await connection.fetchrow(_ADD, *values))
-            except asyncpg.UniqueViolationError as error:
-                return _taken(error)  # the transaction is rolled back, the use of the invite with it
-            if added is None and new.invite is not None:
+            added = await add_person(connection, new)
+            if added == Taken("look") and new.invite is not None:
                 await connection.execute(_GIVE_INVITE_BACK, new.invite)
-            return added or Taken("look")
+            return added
 
         return await self._database.write(add)
 
@@ -143,19 +134,30 @@ class PostgresUsers:
         ]
 
     async def rename(self, person_id: int, name: str) -> Person | Taken | None:
-        values = person_id, name, same_name_key(name), name_skeletons(name)
+        return await self._database.write(lambda c: _rename(c, person_id, name))
 
-        async def rename(connection: Connection) -> Person | Taken | None:
+    async def change_profile(self, person_id: int, change: ProfileChange) -> Person | Taken | None:
+        email = None if change.email is msgspec.UNSET else change.email
+        values = (
+            change.display_name is not msgspec.UNSET,
+            None if change.display_name is msgspec.UNSET else change.display_name,
+            change.email is not msgspec.UNSET,
+            email,
+            email and same_name_key(email),
+            None if change.share_reads is msgspec.UNSET else change.share_reads,
+        )
+
+        async def change_profile(connection: Connection) -> Person | Taken | None:
+            if change.name is not msgspec.UNSET:
+                renamed = await _rename(connection, person_id, change.name)
+                if not isinstance(renamed, Person):
+                    return renamed
             try:
-                row = await connection.fetchrow(_RENAME, *values)
+                return _person_or_none(await connection.fetchrow(_SET_PROFILE, person_id, *values))
             except asyncpg.UniqueViolationError as error:
-                return _taken(error)
-            assert row is not None
-            if row["id"] is not None:
-                return _person(row)
-            return Taken("look") if row["is_alike"] else None
+                return _taken(error)  # the transaction is rolled back, the other name with it
 
-        return await self._database.write(rename)
+        return await self._database.write(change_profile)
 
     async def raise_token_generation(self, person_id: int) -> Person | None:
         return _person_or_none(await self._database.write(lambda c: c.fetchrow(_RAISE, person_id)))
@@ -185,6 +187,37 @@ class PostgresUsers:
         return await self._database.read(lambda c: c.fetchrow(query, value))
 
 
+async def add_person(connection: Connection, new: NewPerson) -> Person | Taken:
+    """Add a person, in the caller's transaction; asyncio-flavoured. "name" and "email" roll it back."""
+    values = (
+        new.name,
+        same_name_key(new.name),
+        new.display_name,
+        new.email,
+        new.email and same_name_key(new.email),
+        new.password_hash.decode("ascii"),
+        new.is_operator,
+        new.is_admin,
+        name_skeletons(new.name),
+    )
+    try:
+        return _person_or_none(await connection.fetchrow(_ADD, *values)) or Taken("look")
+    except asyncpg.UniqueViolationError as error:
+        return _taken(error)
+
+
+async def _rename(connection: Connection, person_id: int, name: str) -> Person | Taken | None:
+    values = person_id, name, same_name_key(name), name_skeletons(name)
+    try:
+        row = await connection.fetchrow(_RENAME, *values)
+    except asyncpg.UniqueViolationError as error:
+        return _taken(error)
+    assert row is not None
+    if row["id"] is not None:
+        return _person(row)
+    return Taken("look") if row["is_alike"] else None
+
+
 def _taken(error: asyncpg.UniqueViolationError) -> Taken:
     key = str(error.constraint_name)
     return Taken("email" if "email" in key else "look" if "skeleton" in key else "name")
@@ -192,7 +225,7 @@ def _taken(error: asyncpg.UniqueViolationError) -> Taken:
 
 def _person(row: asyncpg.Record | None) -> Person:
     assert row is not None
-    return Person(**{name: row[name] for name in Person.__struct_fields__})
+    return Person(**{name: row[name] for name in Person.__struct_fields__ if name != "session_id"})
 
 
 def _person_or_none(row: asyncpg.Record | None) -> Person | None:

@@ -1,0 +1,89 @@
+"""How the first admin is made: by whoever reads a code that the server prints when it starts.
+
+The code is derived from the server's secret and random bytes that stand in the storage. So all servers on one storage
+print the same, and count tries together.
+"""
+
+import base64
+import hmac
+import secrets
+
+import structlog
+
+from chat.domain.accounts import LOOK_TAKEN, NAME_TAKEN, Accounts
+from chat.domain.entities import Person
+from chat.domain.ports import SetUp, Taken
+from chat.domain.refusals import Code, Refusal
+
+_TRIES = 5
+"""Codes that may be wrong until the next start."""
+
+_LENGTH = 5
+"""Bytes of a code: eight characters of base32, some 2⁴⁰ codes."""
+
+_PURPOSE = b"the code of the first admin"
+
+WRONG_CODE = Refusal(Code.FORBIDDEN, "that is not the code that the server printed", field="code")
+USED_UP = Refusal(
+    Code.GONE,
+    "there is no set-up code, or too many were wrong: the next start of the server prints a new one",
+)
+
+logger = structlog.get_logger(__name__)
+
+
+class FirstAdmin:
+    """Every method may raise StorageDown; those that change may raise OutcomeUnknown."""
+
+    def __init__(self, set_up: SetUp, accounts: Accounts) -> None:
+        self._set_up = set_up
+        self._accounts = accounts
+
+    async def is_needed(self) -> bool:
+        """Whether nobody is an admin."""
+        return await self._set_up.is_needed()
+
+    async def code(self) -> str | None:
+        """Return the code for whoever runs the server, at its start; None: there is an admin.
+
+        It is a new one if the last was void. Cancelling: there may be one.
+        """
+        nonce = await self._set_up.prepare(secrets.token_bytes(16), _TRIES)
+        return None if nonce is None else self._code(nonce)
+
+    async def make(self, code: str, name: str, password: str, address: str) -> Person | Refusal:
+        """Add the first admin. A code uses one try, and all once there is an admin. `address` is the client's.
+
+        Cancelling: they were added, or not.
+        """
+        if refusal := self._accounts.refusal_of(name, password):
+            return refusal
+        nonce = await self._set_up.take_try()
+        if nonce is None:
+            return USED_UP
+        if not hmac.compare_digest(_plain(code).encode(), _plain(self._code(nonce)).encode()):
+            logger.warning("a wrong set-up code", address=address)
+            return WRONG_CODE
+        new = await self._accounts.first_admin(name, password, address)
+        if isinstance(new, Refusal):
+            return new
+        match await self._set_up.make_admin(new):
+            case None:
+                return USED_UP
+            case Taken("look"):
+                return LOOK_TAKEN
+            case Taken():
+                return NAME_TAKEN
+            case person:
+                self._accounts.happened("first admin made")
+                logger.info("first admin made", person=person.id, name=person.name, address=address)
+                return person
+
+    def _code(self, nonce: bytes) -> str:
+        letters = base64.b32encode(self._accounts.tokens.derive(_PURPOSE, nonce)[:_LENGTH]).decode()
+        return f"{letters[:4]}-{letters[4:]}"
+
+
+def _plain(code: str) -> str:
+    """Return a code as it is compared: people type it in any case, with spaces and hyphens or without."""
+    return "".join(letter for letter in code.upper() if letter.isalnum())

@@ -18,12 +18,14 @@ from chat.domain import skeletons
 from chat.domain.administration import Administration
 from chat.domain.budgets import Budgets
 from chat.domain.closing import GOING_AWAY, RESTARTING
+from chat.domain.failures import StorageError
 from chat.domain.ledger import Ledger
 from chat.domain.nodes import digest_of
 from chat.domain.ports import Storage, Users
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.data_directory import open_data_directory
 from chat.embedded_postgres.embedded import open_embedded_postgres
+from chat.engine.batch_loader import open_batch_loader
 from chat.engine.cluster.servers import Joining
 from chat.engine.dialect import by_name
 from chat.engine.engine import Engine, open_engine
@@ -38,7 +40,7 @@ from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import open_watch
 from chat.protocols.protocol import ChatProtocol
-from chat.protocols.registry import PROTOCOLS
+from chat.protocols.registry import HTTP_PROTOCOLS, PROTOCOLS
 from chat.protocols.services import Services, services_of
 from chat.settings.config import Config
 from chat.storage.postgres.storage import open_postgres_storage
@@ -52,16 +54,22 @@ from chat.workers.inheritance import Inheritance
 logger = structlog.get_logger(__name__)
 
 
+async def _no_set_up_code() -> None:
+    """There is nothing to set up."""
+
+
 class Server(msgspec.Struct, frozen=True):
     """A server that serves. `addresses` are its listeners' URLs.
 
     `renew_certificate` reads certificate and key anew, where it serves TLS; see `Gateway.renew_certificate`.
     `send_away` accepts nobody any more and closes every socket, evenly over as many seconds as it is told.
+    `set_up_code` returns the code that makes the first admin; None: there is one. It may raise StorageDown.
     """
 
     addresses: tuple[str, ...]
     renew_certificate: Callable[[Path, Path], Awaitable[None]]
     send_away: Callable[[float], Awaitable[None]]
+    set_up_code: Callable[[], Awaitable[str | None]] = _no_set_up_code
 
     async def reload(self, config: Config) -> None:
         """A server of one process has nobody to hand settings on to."""
@@ -113,9 +121,12 @@ async def open_server(config: Config, inherited: Inheritance | None = None) -> A
                 address=_own_address(config, inherited),
                 version=__version__,
             )
-        yield await stack.enter_async_context(
+        server = await stack.enter_async_context(
             open_chat(config, storage, secret, joining=joining, local=local, inherited=inherited)
         )
+        if inherited is None or inherited.number == 1:  # one of the workers says it for all
+            await _print_set_up_code(server)
+        yield server
 
 
 def _own_address(config: Config, inherited: Inheritance | None) -> str:
@@ -123,6 +134,17 @@ def _own_address(config: Config, inherited: Inheritance | None) -> str:
     if inherited is None:
         return f"{socket.gethostname()}:{config.listen[0].port}"
     return f"{socket.gethostname()}:{inherited.bounds[0].port} worker {inherited.number}"
+
+
+async def _print_set_up_code(server: Server) -> None:
+    """Tell whoever starts the server how to make the first admin; servers that start together say the same."""
+    try:
+        code = await server.set_up_code()
+    except StorageError as error:
+        logger.warning("no set-up code, the database does not answer", error=str(error))
+        return
+    if code is not None:
+        logger.warning("nobody is an admin yet: this code makes the first", code=code, at="/api/v1/setup")
 
 
 async def _warn_of_look_alikes(users: Users) -> None:
@@ -160,9 +182,19 @@ async def open_chat(
     metrics, recorder, turns = Metrics(), Recorder(seat.next_connection if seat else None), Turns()
     ledger = Ledger(has_others=joining is not None)
     async with (
+        open_batch_loader(storage.sessions.living) as logins,
         open_engine(
             storage,
-            lambda person: make_accounts(config, storage.users, person, secret, metrics.account, ledger),
+            lambda person: make_accounts(
+                config,
+                storage.users,
+                person,
+                secret,
+                metrics.account,
+                ledger,
+                sessions=storage.sessions,
+                whose_session=logins.get,
+            ),
             budgets=_budgets(config, metrics, ledger),
             metrics=metrics,
             joining=joining,
@@ -202,7 +234,7 @@ async def open_chat(
                 gateway.stop_accepting()
                 await engine.presence.close_spread(RESTARTING, spread)
 
-            yield Server(gateway.addresses, gateway.renew_certificate, send_away)
+            yield Server(gateway.addresses, gateway.renew_certificate, send_away, services.first_admin.code)
 
 
 def _budgets(config: Config, metrics: Metrics, ledger: Ledger) -> Budgets:
@@ -237,7 +269,8 @@ def _app(
     pages = create_pages(
         inspection.health, routes, sockets, registration=config.registration, lobby=config.lobby
     )
-    return create_app([pages, *own_metrics, *(part.blueprint for part in routes)], budgets, turns)
+    over_http = (blueprint for blueprints in HTTP_PROTOCOLS for blueprint in blueprints(services))
+    return create_app([pages, *own_metrics, *(part.blueprint for part in routes), *over_http], budgets, turns)
 
 
 @asynccontextmanager

@@ -27,6 +27,8 @@ NOT_DESCRIBED = {
     ("GET", "/web/{name}"),
     ("GET", "/openapi.json"),
     ("GET", "/api"),
+    ("GET", "/api/v1/openapi.json"),
+    ("GET", "/api/v1/docs"),
     ("GET", "/admin/tree"),
     ("GET", "/healthz"),
     ("GET", "/metrics"),
@@ -213,8 +215,11 @@ async def test_every_route_is_described_but_for_the_pages(app: QuartTrio, api: A
         if method not in ("HEAD", "OPTIONS")
     }
     described = {(method.upper(), path) for method, path, _ in operations(api.document)}
+    native = await (await app.test_client().get("/api/v1/openapi.json")).get_json()
+    described_there = {(method.upper(), path) for method, path, _ in operations(native)}
     sockets = {("GET", dialect.path) for dialect in DIALECTS}
-    assert described == routes - NOT_DESCRIBED - sockets
+    assert not described & described_there
+    assert described | described_there == routes - NOT_DESCRIBED - sockets
     assert {operation["tags"][0] for _, _, operation in operations(api.document)} == {
         "accounts",
         "talker",
@@ -234,11 +239,7 @@ async def test_what_is_answered_is_what_is_described(api: Api, storage: MemorySt
     await call(409, "POST", "/api/reg", body=ada)
     await call(400, "POST", "/api/reg", body={"username": " ", "password": "secret"})
     old = (await call(200, "POST", "/api/login", body=ada))["token"]
-    change = {"old": "secret", "new": "secret"}
-    await call(400, "POST", "/api/v1/me/password", token=old, body=change | {"new": "x"})
-    fresh = await call(200, "POST", "/api/v1/me/password", token=old, body=change)
-    await call(401, "GET", "/profile", token=old)
-    await call(200, "GET", "/profile", token=fresh["token"])
+    await call(200, "GET", "/profile", token=old)
     await call(401, "POST", "/api/login", body=ada | {"password": "wrong"})
     await call(200, "POST", "/", body={"name": "ada", "password": "secret"})
     await call(200, "POST", "/", body={"name": "ada", "hash": "secret"})

@@ -1,7 +1,9 @@
 """What a chat protocol is: its codec, how a client of it is made, and what it answers over HTTP."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
+
+from quart import Blueprint
 
 from chat.engine.dialect import Dialect
 from chat.engine.session import ClientFactory
@@ -18,3 +20,7 @@ class ChatProtocol(NamedTuple):
     dialect: Dialect
     open: Callable[[Services], ClientFactory]
     routes: Callable[[Services], Routes] | None = None
+
+
+HttpProtocol = Callable[[Services], Sequence[Blueprint]]
+"""A protocol that is spoken over HTTP alone, and describes itself."""

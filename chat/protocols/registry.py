@@ -2,7 +2,8 @@
 
 from chat.protocols.direct import protocol as direct
 from chat.protocols.messenger import protocol as messenger
-from chat.protocols.protocol import ChatProtocol
+from chat.protocols.native.http import native_blueprints
+from chat.protocols.protocol import ChatProtocol, HttpProtocol
 from chat.protocols.rooms import protocol as rooms
 from chat.protocols.support import protocol as support
 from chat.protocols.talker import protocol as talker
@@ -14,5 +15,7 @@ PROTOCOLS: tuple[ChatProtocol, ...] = (
     support.PROTOCOL,
     rooms.PROTOCOL,
 )
+
+HTTP_PROTOCOLS: tuple[HttpProtocol, ...] = (native_blueprints,)
 
 DIALECTS = tuple(protocol.dialect for protocol in PROTOCOLS)

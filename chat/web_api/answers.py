@@ -1,29 +1,54 @@
 """Answers: a status and a JSON body, or an error as every dialect gives it unless it says otherwise."""
 
 import math
+from http import HTTPStatus
 
 import msgspec
-from quart import Response
+from quart import Response, has_request_context, request
 
 from chat.domain.refusals import Code, Refusal
 
 STATUS = {
     Code.MALFORMED: 400,
     Code.INVALID: 400,
+    Code.UNKNOWN_TYPE: 400,
     Code.UNAUTHENTICATED: 401,
+    Code.EXPIRED: 401,
     Code.FORBIDDEN: 403,
     Code.NOT_FOUND: 404,
     Code.TAKEN: 409,
+    Code.CONFLICT: 409,
+    Code.GONE: 410,
+    Code.TOO_BIG: 413,
     Code.TOO_MANY: 429,
     Code.UNAVAILABLE: 503,
     Code.OUTCOME_UNKNOWN: 503,
+    Code.INTERNAL: 500,
 }
+
+_CODES = {status: code for code, status in reversed(STATUS.items())} | {
+    HTTPStatus.METHOD_NOT_ALLOWED: Code.UNKNOWN_TYPE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: Code.MALFORMED,
+}
+"""Why, where only the status is known: the first code of each."""
+
+WITH_CODES = "/api/v1/"
+"""Errors below this path have a code for programs; those of the five older protocols stay as they are."""
 
 
 class ErrorBody(msgspec.Struct):
     """What is wrong, in a sentence."""
 
     error: str
+
+
+class Error(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """What is wrong: in a sentence, by a code for programs, in which field, and when to try again (milliseconds)."""
+
+    error: str
+    code: Code
+    field: str | None = None
+    retry_ms: int | None = None
 
 
 class TokenBody(msgspec.Struct):
@@ -38,13 +63,27 @@ def answer(body: object, status: int = 200) -> Response:
 
 
 def refuse(refusal: Refusal) -> Response:
-    """Return a refusal as `{"error": …}` with its status."""
-    response = error(STATUS[refusal.code], refusal.text)
+    """Return a refusal as an error with its status."""
+    response = _error(STATUS[refusal.code], refusal)
     if refusal.retry_after is not None:
         response.headers["Retry-After"] = str(math.ceil(refusal.retry_after))
     return response
 
 
-def error(status: int, text: str) -> Response:
-    """Return `{"error": text}`."""
-    return answer(ErrorBody(text), status)
+def error(status: int, text: str, *, field: str | None = None) -> Response:
+    """Return an error of that status."""
+    code = _CODES.get(status, Code.MALFORMED if status < 500 else Code.INTERNAL)
+    return _error(status, Refusal(code, text, field=field))
+
+
+def has_codes() -> bool:
+    """Whether the errors of the request that is being answered have codes."""
+    return has_request_context() and request.path.startswith(WITH_CODES)
+
+
+def _error(status: int, refusal: Refusal) -> Response:
+    if not has_codes():
+        return answer(ErrorBody(refusal.text), status)
+    wait = None if refusal.retry_after is None else math.ceil(refusal.retry_after * 1000)
+    body = Error(error=refusal.text, code=refusal.code, field=refusal.field, retry_ms=wait)
+    return answer(body, status)

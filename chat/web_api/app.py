@@ -14,10 +14,18 @@ from werkzeug.exceptions import HTTPException
 from chat.domain.addresses import address_key
 from chat.domain.budgets import HOLD_BACK, Budgets
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
-from chat.domain.refusals import NOT_SAVED, OUTCOME_UNKNOWN, UNAVAILABLE
+from chat.domain.refusals import (
+    CHANGE_NOT_SAVED,
+    CHANGE_UNKNOWN,
+    NOT_SAVED,
+    OUTCOME_UNKNOWN,
+    UNAVAILABLE,
+    Code,
+    Refusal,
+)
 from chat.gateway.turns import Turns
 from chat.inspection.inspection import InspectionFailed
-from chat.web_api.answers import error, refuse
+from chat.web_api.answers import error, has_codes, refuse
 from chat.web_api.bodies import LONGEST_BODY, BadBody
 
 _BODY_TIMEOUT = 30
@@ -29,7 +37,7 @@ logger = structlog.get_logger(__name__)
 def create_app(
     blueprints: Sequence[Blueprint], budgets: Budgets | None = None, turns: Turns | None = None
 ) -> QuartTrio:
-    """Return the app. Errors are JSON `{"error": …}`; a failed handler ends with 500 and a log line.
+    """Return the app. Errors are JSON `{"error": …}`, below /api/v1/ with a code; what fails is a 500 and a log line.
 
     Calls of an address that makes more than its share, by `budgets`, wait for their turn, and every 429 waits for a
     second: the next call of that connection waits behind it. With `turns`, they share the loop so.
@@ -59,6 +67,8 @@ def create_app(
 
     @app.errorhandler(BadBody)
     async def bad_body(problem: BadBody) -> Response:
+        if problem.field is not None and has_codes():
+            return refuse(Refusal(Code.INVALID, problem.text, field=problem.field))
         return error(problem.status, problem.text)
 
     @app.errorhandler(HTTPException)
@@ -74,11 +84,11 @@ def create_app(
 
     @app.errorhandler(OutcomeUnknown)
     async def outcome_unknown(_problem: OutcomeUnknown) -> Response:
-        return refuse(OUTCOME_UNKNOWN)
+        return refuse(CHANGE_UNKNOWN if has_codes() else OUTCOME_UNKNOWN)
 
     @app.errorhandler(WriteRejected)
     async def write_rejected(_problem: WriteRejected) -> Response:
-        return refuse(NOT_SAVED)
+        return refuse(CHANGE_NOT_SAVED if has_codes() else NOT_SAVED)
 
     @app.errorhandler(InspectionFailed)
     async def inspection_failed(problem: InspectionFailed) -> Response:

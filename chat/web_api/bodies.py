@@ -1,5 +1,6 @@
 """Request bodies: JSON, of the shape that a msgspec type states, or a clear refusal."""
 
+import re
 from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
@@ -17,13 +18,19 @@ _LONGEST_TYPE = 200
 """Characters of a content type, its parameters included; Werkzeug takes 1 µs for each to read it."""
 
 
-class BadBody(Exception):
-    """The body can't be used. `status` and `text` are the answer."""
+_WHERE = re.compile(r" - at `\$\.(\w+)")
+_MISSING = re.compile(r"missing required field `(\w+)`")
+"""Where msgspec says what is wrong."""
 
-    def __init__(self, status: int, text: str) -> None:
+
+class BadBody(Exception):
+    """The body can't be used. `status` and `text` are the answer, `field` is what is wrong, if the body is JSON."""
+
+    def __init__(self, status: int, text: str, field: str | None = None) -> None:
         super().__init__(text)
         self.status = status
         self.text = text
+        self.field = field
 
 
 class BodyReader(Protocol):
@@ -37,6 +44,15 @@ async def read_body(shape: type[T]) -> T:
     raw = await _read_json()
     try:
         return msgspec.json.decode(raw, type=shape)
+    except (ValueError, RecursionError) as error:
+        raise _bad(error) from error
+
+
+async def read_body_or_nothing(shape: type[T]) -> T:
+    """Return the body as a `shape`, where no body counts as an empty object; the rest is as in read_body()."""
+    raw = await _read_json()
+    try:
+        return msgspec.json.decode(raw or b"{}", type=shape)
     except (ValueError, RecursionError) as error:
         raise _bad(error) from error
 
@@ -64,5 +80,6 @@ async def _read_json() -> bytes:
 
 def _bad(error: Exception) -> BadBody:
     if isinstance(error, msgspec.ValidationError):
-        return BadBody(400, str(error))
+        where = _WHERE.search(str(error)) or _MISSING.search(str(error))
+        return BadBody(400, str(error), where and where[1])
     return BadBody(400, "the body is not JSON")

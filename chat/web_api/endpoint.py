@@ -9,9 +9,9 @@ from quart import Blueprint, Response, request
 from chat.domain.accounts import Accounts
 from chat.domain.budgets import Budgets
 from chat.domain.entities import Person
-from chat.domain.refusals import BAD_TOKEN, Refusal
+from chat.domain.refusals import BAD_TOKEN, EXPIRED_TOKEN, Refusal
 from chat.gateway.http1.bearer import bearer_token
-from chat.web_api.answers import ErrorBody, answer, refuse
+from chat.web_api.answers import ErrorBody, answer, has_codes, refuse
 from chat.web_api.bodies import BodyReader, read_body
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     """What is known of a route before it is called.
 
     `answers` maps each status to the type of its body, or None where the body is empty. `reads` is how many messages
-    it looks up.
+    it looks up. Without `needs_body` no body at all counts as an empty object.
     """
 
     method: str
@@ -45,6 +45,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     token: bool
     caseless: bool
     reads: int
+    costs_message: bool
+    needs_body: bool
 
 
 class Routes:
@@ -54,6 +56,8 @@ class Routes:
         budgets: what callers with a token may have; needed where there is a route for those.
         read: how a body becomes a value of its type; refuses with BadBody.
         caseless: whether keys are matched in any case, for the description.
+        error: the type of the bodies of errors, for the description.
+        empty_bodies: whether `read` takes no body for an empty object, for the description.
     """
 
     def __init__(
@@ -64,6 +68,8 @@ class Routes:
         *,
         read: BodyReader = read_body,
         caseless: bool = False,
+        error: type = ErrorBody,
+        empty_bodies: bool = False,
     ) -> None:
         self.name = name
         self.blueprint = Blueprint(name, f"{__name__}.{name}")
@@ -72,6 +78,8 @@ class Routes:
         self._budgets = budgets
         self._read = read
         self._caseless = caseless
+        self._error = error
+        self._empty_bodies = empty_bodies
 
     def route(
         self,
@@ -82,20 +90,33 @@ class Routes:
         body: type | None = None,
         token: bool = False,
         reads: int = 0,
+        changes: bool | None = None,
     ) -> Callable[[CallHandler], CallHandler]:
         """Register the function below as what answers `method` `path`.
 
         With `token`, only a caller with a good one gets through; others get 401. What one changes costs as much as
-        a message, and `reads` are the most messages that it looks up. The smallest status of `answers` is what a
-        plain body is answered with.
+        a message (`changes`: all methods but GET do, unless that is given), and `reads` are the most messages that it
+        looks up. The smallest status of `answers` is what a plain body is answered with.
         """
 
         def register(handler: CallHandler) -> CallHandler:
             summary = (handler.__doc__ or "").strip().splitlines()[0]
-            described = {**answers, 401: ErrorBody} if token else answers
-            if token and (reads or method != "GET"):
-                described = {**described, 429: ErrorBody}
-            endpoint = Endpoint(method, path, summary, body, described, token, self._caseless, reads)
+            described = {**answers, 401: self._error} if token else answers
+            costs_message = method != "GET" if changes is None else changes
+            if token and (reads or costs_message):
+                described = {**described, 429: self._error}
+            endpoint = Endpoint(
+                method,
+                path,
+                summary,
+                body,
+                described,
+                token,
+                self._caseless,
+                reads,
+                costs_message,
+                not (self._empty_bodies and body is not None and _may_be_empty(body)),
+            )
             self.endpoints.append(endpoint)
 
             async def view(**parts: Any) -> Response:  # noqa: ANN401 - whatever the path's converters make
@@ -126,14 +147,15 @@ class Routes:
                 return result
             case Refusal():
                 return refuse(result)
-        return answer(result, min(endpoint.answers))
+        status = min(endpoint.answers)
+        return Response(b"", status) if endpoint.answers[status] is None else answer(result, status)
 
     def _use_up(self, endpoint: Endpoint, person: Person) -> Refusal | None:
         assert self._budgets is not None
         address = request.remote_addr or ""
         if endpoint.reads:
             return self._budgets.read(person.id, address, endpoint.reads)
-        return None if endpoint.method == "GET" else self._budgets.message(person.id, address)
+        return self._budgets.message(person.id, address) if endpoint.costs_message else None
 
     async def caller_or_nobody(self) -> Person | None:
         """Return who calls, where the route needs no token; a bad token is nobody's. May raise StorageDown."""
@@ -143,4 +165,13 @@ class Routes:
     async def _caller(self) -> Person | Refusal:
         assert self._accounts is not None
         token = bearer_token(request.headers.get("Authorization", ""))
-        return BAD_TOKEN if token is None else await self._accounts.authenticate(token)
+        if token is None:
+            return BAD_TOKEN
+        caller = await self._accounts.authenticate(token)
+        if caller is BAD_TOKEN and has_codes() and self._accounts.tokens.has_expired(token):
+            return EXPIRED_TOKEN
+        return caller
+
+
+def _may_be_empty(body: type) -> bool:
+    return not any(field.required for field in msgspec.structs.fields(body))

@@ -1,7 +1,7 @@
 """OpenAPI 3.1 of every route of every dialect, from the types that validate the bodies, and a page that shows it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -14,7 +14,12 @@ _REFERENCE = "#/components/schemas/{name}"
 _PART = re.compile(r"<int:(\w+)>")
 
 
-def describe(dialects: Sequence[Routes]) -> dict[str, Any]:
+_ALL = "The HTTP side of every dialect. Where it says so, keys are matched in any case."
+
+
+def describe(
+    dialects: Sequence[Routes], title: str = "trio-chat", version: str = __version__, description: str = _ALL
+) -> dict[str, Any]:
     """Return the OpenAPI document of all routes."""
     types = {
         kind
@@ -34,9 +39,9 @@ def describe(dialects: Sequence[Routes]) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "trio-chat",
-            "version": __version__,
-            "description": "The HTTP side of every dialect. Where it says so, keys are matched in any case.",
+            "title": title,
+            "version": version,
+            "description": description,
         },
         "paths": paths,
         "components": {
@@ -76,7 +81,7 @@ def _operation(dialect: str, endpoint: Endpoint, schema_of: dict[Any, Any]) -> d
         operation["parameters"] = parameters
     if endpoint.body is not None:
         operation["requestBody"] = {
-            "required": endpoint.method != "GET",
+            "required": endpoint.method != "GET" and endpoint.needs_body,
             "content": {"application/json": {"schema": schema_of[endpoint.body]}},
         }
         if endpoint.caseless:
@@ -89,11 +94,18 @@ def _operation(dialect: str, endpoint: Endpoint, schema_of: dict[Any, Any]) -> d
 _MEANING = {
     200: "Done",
     201: "Made",
+    204: "Done",
     400: "Malformed or refused; the text says why",
     401: "Not authenticated",
     403: "Not permitted",
     404: "Not found",
+    405: "Not a method of this path",
     409: "Taken",
+    410: "Used up",
+    413: "The body is too long",
+    415: "The body is not JSON",
+    500: "A bug; the log has it",
+    503: "The database does not answer, or nobody knows what became of a change; the text says which",
     429: "Too many; see Retry-After",
 }
 
@@ -105,12 +117,18 @@ def _response(status: int, kind: object, schema_of: dict[Any, Any]) -> dict[str,
     return response
 
 
-def render(document: dict[str, Any]) -> str:
-    """Return a readable page of the document: plain HTML that loads nothing from elsewhere."""
+def render(
+    document: dict[str, Any], source: str = "/openapi.json", codes: Mapping[str, str] | None = None
+) -> str:
+    """Return a readable page of the document: plain HTML that loads nothing from elsewhere.
+
+    `source` is where the document is served. `codes` says of each code of an error what a client does.
+    """
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8><title>HTTP API</title>",
         '<meta name=viewport content="width=device-width"><link rel=stylesheet href=/web/style.css>',
-        "<main class=api><h1>HTTP API</h1><p>The same, for programs: <a href=/openapi.json>/openapi.json</a></p>",
+        "<main class=api><h1>HTTP API</h1>",
+        f"<p>The same, for programs: <a href={escape(source)}>{escape(source)}</a></p>",
     ]
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -125,6 +143,12 @@ def render(document: dict[str, Any]) -> str:
             for status, response in operation["responses"].items():
                 parts.append(f"<li>{status} {escape(response['description'])}: {_named(response)}</li>")
             parts.append("</ul>")
+    if codes:
+        parts.append("<h1>Codes of errors</h1>")
+        parts += [
+            f"<h2 id={escape(code)}><code>{escape(code)}</code></h2><p>{escape(what)}</p>"
+            for code, what in codes.items()
+        ]
     parts.append("<h1>Bodies</h1>")
     for name, schema in document["components"]["schemas"].items():
         text = msgspec.json.format(msgspec.json.encode(schema), indent=2).decode()

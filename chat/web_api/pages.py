@@ -11,13 +11,15 @@ from chat.web_api.answers import answer, error
 from chat.web_api.endpoint import Routes
 from chat.web_api.openapi import describe, render
 
+HTML = "text/html; charset=utf-8"
+
 _TYPES = {
-    ".html": "text/html; charset=utf-8",
+    ".html": HTML,
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
 }
 
-_HEADERS = {
+PAGE_HEADERS = {
     # Everything comes from here and from nowhere else; the page's socket is same-origin too.
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -73,7 +75,7 @@ def create_pages(
 
     @pages.get("/api")
     async def api() -> Response:
-        return Response(page, 200, headers=_HEADERS, content_type=_TYPES[".html"])
+        return Response(page, 200, headers=PAGE_HEADERS, content_type=HTML)
 
     @pages.get("/healthz")
     async def healthz() -> Response:
@@ -96,6 +98,6 @@ def create_pages(
         if name not in web:
             return error(404, "there is no such file")
         kind = _TYPES[name[name.rindex(".") :]]
-        return Response(web[name], 200, headers=_HEADERS, content_type=kind)
+        return Response(web[name], 200, headers=PAGE_HEADERS, content_type=kind)
 
     return pages

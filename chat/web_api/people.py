@@ -1,4 +1,4 @@
-"""Accounts over HTTP: one's own password, and what administrators do to people. Errors are `{"error": …}`.
+"""Accounts over HTTP: what administrators do to people. Errors have a sentence and a code.
 
 An admin's role is looked up at each call. What is changed is felt by open sockets within a second.
 """
@@ -14,20 +14,13 @@ from chat.domain.budgets import Budgets
 from chat.domain.entities import Person
 from chat.domain.refusals import Refusal
 from chat.web_api.admin import NOT_ADMIN
-from chat.web_api.answers import ErrorBody, TokenBody
+from chat.web_api.answers import Error
 from chat.web_api.endpoint import Call, Routes
 
 _PEOPLE = "/api/v1/admin/people"
 _ONE = _PEOPLE + "/<int:person>"
 
 Role = Literal["operator", "admin"]
-
-
-class PasswordChange(msgspec.Struct):
-    """One's password, and the one to have from now on."""
-
-    old: str
-    new: str
 
 
 class PersonChange(msgspec.Struct):
@@ -52,22 +45,10 @@ class Account(msgspec.Struct):
 
 def people_routes(accounts: Accounts, administration: Administration, budgets: Budgets) -> Routes:
     """Return the routes."""
-    routes = Routes("accounts", accounts, budgets)
-    refusals = {403: ErrorBody, 404: ErrorBody}
+    routes = Routes("accounts", accounts, budgets, error=Error)
+    refusals = {403: Error, 404: Error}
 
-    @routes.route(
-        "POST",
-        "/api/v1/me/password",
-        body=PasswordChange,
-        answers={200: TokenBody, 400: ErrorBody, 403: ErrorBody},
-        token=True,
-    )
-    async def change_password(call: Call) -> object:
-        """Change one's own password; every token but the one in the answer is invalid then."""
-        granted = await accounts.change_password(_caller(call), call.body.old, call.body.new, call.address)
-        return granted if isinstance(granted, Refusal) else TokenBody(granted.token)
-
-    @routes.route("GET", _PEOPLE, answers={200: list[Account], 403: ErrorBody}, token=True)
+    @routes.route("GET", _PEOPLE, answers={200: list[Account], 403: Error}, token=True)
     async def everyone(call: Call) -> object:
         """List everybody, the oldest account first."""
         return _refused(call) or [_account(person) for person in await administration.people()]
@@ -81,7 +62,7 @@ def people_routes(accounts: Accounts, administration: Administration, budgets: B
         "PATCH",
         _ONE,
         body=PersonChange,
-        answers={200: Account, 400: ErrorBody, 409: ErrorBody, **refusals},
+        answers={200: Account, 400: Error, 409: Error, **refusals},
         token=True,
     )
     async def change(call: Call) -> object:

@@ -56,7 +56,6 @@ DESCRIBED = {
     "GET /admin/nodes": "200 401 403",
     "GET /admin/why": "200 401 403",
     "GET /admin/why/{connection}": "200 401 403 404",
-    "POST /api/v1/me/password": "200 400 401 403 429",
     "GET /api/v1/admin/people": "200 401 403",
     "GET /api/v1/admin/people/{person}": "200 401 403 404",
     "PATCH /api/v1/admin/people/{person}": "200 400 401 403 404 409 429",

@@ -34,7 +34,7 @@ async def test_only_an_admin_may(method: str, path: str, body: dict[str, Any] | 
         before = await watched.storage.users.everyone()
         for token, status in ((None, 401), ("nonsense", 401), (eve, 403)):
             answer = await call(watched, method, path, token, body)
-            assert (answer.status_code, list(answer.json())) == (status, ["error"])
+            assert (answer.status_code, list(answer.json())) == (status, ["error", "code"])
         assert await watched.storage.users.everyone() == before
 
 
@@ -101,7 +101,10 @@ async def test_who_changes_their_password_goes_on_with_the_new_token_alone() -> 
             wrong = await call(
                 watched, "POST", "/api/v1/me/password", token, {"old": "wrong", "new": "other"}
             )
-            assert (wrong.status_code, wrong.json()) == (403, {"error": "that is not your password"})
+            assert (wrong.status_code, wrong.json()) == (
+                403,
+                {"error": "that is not your password", "code": "forbidden", "field": "old"},
+            )
             changed = await call(
                 watched, "POST", "/api/v1/me/password", token, {"old": "secret", "new": "other"}
             )
@@ -111,4 +114,4 @@ async def test_who_changes_their_password_goes_on_with_the_new_token_alone() -> 
             assert closed.value.reason is not None
             assert closed.value.reason.code == 4403
         assert (await call(watched, "GET", "/profile", token)).status_code == 401
-        assert (await call(watched, "GET", "/profile", changed.json()["token"])).status_code == 200
+        assert (await call(watched, "GET", "/profile", changed.json()["access"])).status_code == 200

@@ -1,0 +1,128 @@
+"""Accounts: registering, logging in, one's profile and password, and the first admin."""
+
+from chat.domain import entities
+from chat.domain.ports import ProfileChange
+from chat.domain.refusals import Refusal
+from chat.domain.sessions import ACCESS, Opened, clean_device
+from chat.protocols.native.operation import Caller
+from chat.protocols.native.types import (
+    ChangeMe,
+    ChangePassword,
+    Login,
+    Me,
+    Register,
+    ServerRole,
+    Session,
+    SetUp,
+    SetUpState,
+)
+from chat.protocols.services import Services
+
+SERVER_NAME = "trio-chat"
+
+
+async def set_up_state(services: Services, _caller: Caller, _request: None) -> SetUpState:
+    """See whether there is no admin yet, and who may register."""
+    needed = await services.first_admin.is_needed()
+    return SetUpState(needed=needed, registration=services.accounts.registration, server=SERVER_NAME)
+
+
+async def set_up(services: Services, caller: Caller, request: SetUp) -> Session | Refusal:
+    """Become the first admin, by the code that the server printed at its start."""
+    device = caller.device
+    if isinstance(refusal := clean_device(request.device), Refusal):
+        return refusal  # before anybody is added
+    made = await services.first_admin.make(request.code, request.name, request.password, device.address)
+    if isinstance(made, Refusal):
+        return made
+    return as_session(await services.sessions.open_after_change(made, device, request.device))
+
+
+async def register(services: Services, caller: Caller, request: Register) -> Session | Refusal:
+    """Register, and begin a session."""
+    device = caller.device
+    if isinstance(refusal := clean_device(request.device), Refusal):
+        return refusal  # before anybody is added
+    granted = await services.accounts.register(
+        request.name, request.password, device.address, request.email, invite=request.invite
+    )
+    if isinstance(granted, Refusal):
+        return granted
+    return as_session(await services.sessions.open_after_change(granted.person, device, request.device))
+
+
+async def log_in(services: Services, caller: Caller, request: Login) -> Session | Refusal:
+    """Begin a session, by name or e-mail address and password."""
+    device = caller.device
+    by = services.accounts.log_in_by_email if "@" in request.login else services.accounts.log_in
+    granted = await by(request.login, request.password, device.address)
+    if isinstance(granted, Refusal):
+        return granted
+    return as_session(await services.sessions.open(granted.person, device, request.device))
+
+
+async def me(_services: Services, caller: Caller, _request: None) -> Me:
+    """See oneself."""
+    return as_me(caller.known)
+
+
+async def change_me(services: Services, caller: Caller, request: ChangeMe) -> Me | Refusal:
+    """Change one's name, display name, e-mail address or what others see; all of it or nothing."""
+    changed = await services.accounts.change_profile(
+        caller.known,
+        ProfileChange(
+            name=request.name,
+            display_name=request.display,
+            email=request.email,
+            share_reads=request.share_reads,
+        ),
+    )
+    if isinstance(changed, Refusal):
+        return changed
+    services.presence.renamed(changed)
+    return as_me(changed)
+
+
+async def change_password(services: Services, caller: Caller, request: ChangePassword) -> Session | Refusal:
+    """Change one's password, which ends all sessions and tokens, and begin a new session."""
+    device = caller.device
+    granted = await services.accounts.change_password(caller.known, request.old, request.new, device.address)
+    if isinstance(granted, Refusal):
+        return granted
+    return as_session(await services.sessions.open_after_change(granted.person, device))
+
+
+def as_session(opened: Opened | Refusal) -> Session | Refusal:
+    """Return what a login gives."""
+    if isinstance(opened, Refusal):
+        return opened
+    return Session(
+        access=opened.access,
+        expires_in=ACCESS,
+        refresh=opened.refresh,
+        session=opened.session.id,
+        me=as_me(opened.person),
+    )
+
+
+def as_me(person: entities.Person) -> Me:
+    """Return somebody as they see themselves."""
+    roles: list[ServerRole] = []
+    if person.is_operator:
+        roles.append("operator")
+    if person.is_admin:
+        roles.append("admin")
+    return Me(
+        id=person.id,
+        name=person.name,
+        display=person.display_name,
+        roles=roles,
+        changed=milliseconds(person.changed_at),
+        email=person.email,
+        share_reads=person.share_reads,
+    )
+
+
+def milliseconds(at: float) -> int:
+    """Return a time of the core, Unix seconds, as the protocol tells it."""
+    return round(at * 1000)

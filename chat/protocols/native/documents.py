@@ -1,0 +1,60 @@
+"""What describes the native protocol: OpenAPI 3.1 for programs, and for people a page that loads nothing else."""
+
+from typing import Any
+
+from quart import Blueprint, Response
+
+from chat.domain.refusals import Code
+from chat.web_api.answers import answer
+from chat.web_api.endpoint import Routes
+from chat.web_api.openapi import describe, render
+from chat.web_api.pages import HTML, PAGE_HEADERS
+
+VERSION = "1.0.0"
+"""Of the protocol: what is in it stays; what is added raises the middle number."""
+
+_SOURCE = "/api/v1/openapi.json"
+
+CODES = {
+    Code.MALFORMED: "The request can't be read. Do not repeat it as it is.",
+    Code.INVALID: "A field is not what it may be; `field` says which. Do not repeat it as it is.",
+    Code.UNKNOWN_TYPE: "There is no such request here. Do not repeat it.",
+    Code.UNAUTHENTICATED: "Log in: there is no good token, password or refresh token.",
+    Code.EXPIRED: "The access token is too old: refresh, then repeat.",
+    Code.FORBIDDEN: "You may not.",
+    Code.NOT_FOUND: "There is no such thing, or not for you.",
+    Code.TAKEN: "Somebody else has it already; `field` says what. Ask the person for another.",
+    Code.GONE: "The code is used up.",
+    Code.TOO_BIG: "Send less.",
+    Code.TOO_MANY: "Wait `retry_ms` milliseconds, then repeat.",
+    Code.UNAVAILABLE: "The database does not answer. Nothing was saved: repeat later.",
+    Code.OUTCOME_UNKNOWN: "The database went silent: it may or may not have been done. Look before you repeat.",
+    Code.INTERNAL: "A bug, which the server's log has. Repeat once.",
+}
+"""What a client does that meets a code."""
+
+
+def describe_native(routes: Routes) -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    return describe(
+        [routes],
+        "trio-chat, the native protocol",
+        VERSION,
+        "Sessions and accounts. Fields and codes may be added: pass over what you do not know.",
+    )
+
+
+def documents(document: dict[str, Any]) -> Blueprint:
+    """Return the routes of the document and of the page."""
+    blueprint = Blueprint("native documents", __name__)
+    page = render(document, _SOURCE, {code.value: what for code, what in CODES.items()})
+
+    @blueprint.get(_SOURCE)
+    async def openapi() -> Response:
+        return answer(document)
+
+    @blueprint.get("/api/v1/docs")
+    async def docs() -> Response:
+        return Response(page, 200, headers=PAGE_HEADERS, content_type=HTML)
+
+    return blueprint

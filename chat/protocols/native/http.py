@@ -1,0 +1,104 @@
+"""The native protocol over HTTP: each line of the table of operations as a route below /api/v1."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from quart import Blueprint, Response, request
+
+from chat.domain.refusals import Code, Refusal
+from chat.domain.sessions import LONGEST_AGENT, Device
+from chat.protocols.native.documents import describe_native, documents
+from chat.protocols.native.operation import Access, Caller, Cost, Operation
+from chat.protocols.native.operations import OPERATIONS
+from chat.protocols.native.refresh_cookie import forget_refresh, keep_refresh, kept_refresh
+from chat.protocols.native.types import Refresh, Session
+from chat.protocols.services import Services
+from chat.web_api.answers import STATUS, WITH_CODES, Error, answer
+from chat.web_api.bodies import BadBody, read_body_or_nothing
+from chat.web_api.endpoint import Call, Routes
+
+_PART = re.compile(r"\{(\w+)\}")
+
+_ALWAYS = (Code.TOO_MANY, Code.UNAVAILABLE, Code.INTERNAL)
+"""Codes that every operation may refuse with."""
+
+_OF_BODIES = 400, 413, 415
+"""Statuses of what can't be read."""
+
+
+def native_blueprints(services: Services) -> Sequence[Blueprint]:
+    """Return the routes, and the two that describe them."""
+    routes = Routes(
+        "native",
+        services.accounts,
+        services.budgets,
+        read=read_body_or_nothing,
+        error=Error,
+        empty_bodies=True,
+    )
+    for operation in OPERATIONS:
+        _add(routes, operation, services)
+    return routes.blueprint, documents(describe_native(routes))
+
+
+def _add(routes: Routes, operation: Operation, services: Services) -> None:
+    in_path = _PART.findall(operation.path)
+    body = None if in_path else operation.request
+
+    async def handle(call: Call) -> object:
+        person = call.person
+        if operation.access is Access.PERHAPS_PERSON:
+            person = await routes.caller_or_nobody()
+        caller = Caller(person, Device(call.address, request.headers.get("User-Agent", "")[:LONGEST_AGENT]))
+        asked = _from_path(operation, call.path) if in_path else _with_cookie(call.body)
+        return _answer(operation, await operation.handler(services, caller, asked))
+
+    handle.__doc__ = operation.handler.__doc__
+    routes.route(
+        operation.method,
+        WITH_CODES.rstrip("/") + _PART.sub(r"<int:\1>", operation.path),
+        body=body,
+        answers=_answers(operation, has_body=body is not None),
+        token=operation.access is Access.PERSON,
+        changes=operation.cost is Cost.MESSAGE,
+    )(handle)
+
+
+def _answers(operation: Operation, *, has_body: bool) -> dict[int, Any]:
+    statuses = {STATUS[code] for code in (*operation.refuses, *_ALWAYS)}
+    return {
+        operation.status: operation.reply,
+        **dict.fromkeys(sorted(statuses.union(_OF_BODIES if has_body else ())), Error),
+    }
+
+
+def _from_path(operation: Operation, parts: dict[str, Any]) -> msgspec.Struct:
+    assert operation.request is not None
+    try:
+        return msgspec.convert(parts, operation.request)
+    except msgspec.ValidationError as error:
+        raise BadBody(404, "there is no such thing") from error  # no id is that small or that large
+
+
+def _with_cookie(body: object) -> object:
+    """Take the refresh token from the cookie, where the body has none."""
+    if isinstance(body, Refresh) and body.refresh is None:
+        return Refresh(refresh=kept_refresh())
+    return body
+
+
+def _answer(operation: Operation, reply: object) -> object:
+    if isinstance(reply, Session):
+        session, cookie = keep_refresh(reply)
+        response = answer(session, operation.status)
+        if cookie is not None:
+            response.headers["Set-Cookie"] = cookie
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    if operation.request is Refresh and not isinstance(reply, Refusal):
+        response = Response(b"", operation.status)
+        response.headers["Set-Cookie"] = forget_refresh()
+        return response
+    return reply

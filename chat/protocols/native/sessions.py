@@ -1,0 +1,71 @@
+"""Sessions: refreshing, listing and ending them, and tokens for programs."""
+
+from chat.domain.entities import LoginSession
+from chat.domain.refusals import Refusal
+from chat.domain.sessions import BAD_REFRESH
+from chat.protocols.native.accounts import as_session, milliseconds
+from chat.protocols.native.operation import Caller
+from chat.protocols.native.types import (
+    NewToken,
+    Refresh,
+    Session,
+    SessionInfo,
+    Sessions,
+    Token,
+    WhichSession,
+)
+from chat.protocols.services import Services
+
+
+async def refresh(services: Services, caller: Caller, request: Refresh) -> Session | Refusal:
+    """Get new tokens for a refresh token, which is used up with it."""
+    if request.refresh is None:
+        return BAD_REFRESH
+    return as_session(await services.sessions.refresh(request.refresh, caller.device))
+
+
+async def log_out(services: Services, caller: Caller, request: Refresh) -> Refusal | None:
+    """End the session of the token or of the refresh token; where it has ended, that is fine too."""
+    if caller.person is not None and caller.person.session_id is not None:
+        await services.sessions.end(caller.person, caller.person.session_id)
+    if request.refresh is not None:
+        await services.sessions.end_by(request.refresh)
+    return None
+
+
+async def sessions(services: Services, caller: Caller, _request: None) -> Sessions:
+    """List one's sessions."""
+    known = await services.sessions.of_person(caller.known)
+    return Sessions(sessions=[as_info(each, caller) for each in known])
+
+
+async def new_token(services: Services, caller: Caller, request: NewToken) -> Token | Refusal:
+    """Make a token for a program of one's own; it is shown this once."""
+    made = await services.sessions.new_token(caller.known, request.name, request.days, caller.device)
+    if isinstance(made, Refusal):
+        return made
+    return Token(token=made.token, session=as_info(made.session, caller))
+
+
+async def end_others(services: Services, caller: Caller, _request: None) -> None:
+    """End all of one's sessions but this one."""
+    await services.sessions.end_others(caller.known)
+
+
+async def end(services: Services, caller: Caller, request: WhichSession) -> Refusal | None:
+    """End one of one's sessions; its sockets close."""
+    return await services.sessions.end(caller.known, request.id)
+
+
+def as_info(session: LoginSession, caller: Caller) -> SessionInfo:
+    """Return a session as its person sees it."""
+    return SessionInfo(
+        id=session.id,
+        kind=session.kind,
+        name=session.name,
+        created=milliseconds(session.created_at),
+        used=milliseconds(session.used_at),
+        address=session.address,
+        agent=session.agent,
+        current=session.id == caller.known.session_id,
+    )

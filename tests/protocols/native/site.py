@@ -1,0 +1,157 @@
+"""The native protocol over HTTP on a memory storage; every body, in and out, is held against the OpenAPI document."""
+
+import re
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import trio
+from jsonschema import Draft202012Validator
+from quart import Response
+from quart_trio import QuartTrio
+
+from chat.data_access import make_accounts
+from chat.domain.budgets import Budgets
+from chat.domain.entities import Person
+from chat.engine.engine import open_engine
+from chat.inspection.inspection import OwnInspection
+from chat.inspection.recorder import Recorder
+from chat.inspection.watch import Watch
+from chat.protocols.services import Services, services_of
+from chat.server import _app
+from chat.settings.config import Config
+from chat.storage.memory import MemoryStorage
+from tests.support.chat_world import Obstacles, ObstructedStorage
+
+SECRET = "a secret of the tests that is long enough"
+V1 = "/api/v1"
+PASSWORD = "secret"
+PAGE = {"Origin": "http://localhost"}
+"""What a browser adds to what a page posts."""
+
+
+class Answer:
+    """What came back: the status, the parsed body (None where there is none), and the headers."""
+
+    def __init__(self, status: int, body: Any, headers: Any) -> None:
+        self.status = status
+        self.body = body
+        self.headers = headers
+
+    def __getitem__(self, field: str) -> Any:
+        return self.body[field]
+
+    @property
+    def refused(self) -> tuple[int, str, str | None]:
+        """Status, code and field of an error."""
+        return self.status, self.body["code"], self.body.get("field")
+
+
+class Site:
+    """The HTTP side, and whoever calls it."""
+
+    def __init__(
+        self,
+        app: QuartTrio,
+        document: dict[str, Any],
+        services: Services,
+        storage: MemoryStorage,
+        obstacles: Obstacles,
+        clock: list[float],
+    ) -> None:
+        self.app = app
+        self.document = document
+        self.services = services
+        self.storage = storage
+        self.obstacles = obstacles
+        self.seen: set[tuple[str, str, int]] = set()
+        """Which operations were answered with which status."""
+        self._clock = clock
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time go by for the storage."""
+        self._clock[0] += seconds
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str = "",
+        valid: bool = True,
+        client: Any = None,
+        **headers: str,
+    ) -> Answer:
+        """Make a call; what is sent is as described where it is `valid`, and what comes back always is.
+
+        `client` has cookies of its own; without one there are none.
+        """
+        template = self._template(path)
+        operation = self.document["paths"][V1 + template][method.lower()]
+        if body is not None and valid:
+            schema = operation["requestBody"]["content"]["application/json"]["schema"]
+            assert self.faults(body, schema) == []
+        sent: dict[str, Any] = {} if body is None else {"json": body}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        client = client or self.app.test_client(use_cookies=False)
+        response: Response = await client.open(V1 + path, method=method, headers=headers, **sent)
+        described = operation["responses"][str(response.status_code)]
+        self.seen.add((method, template, response.status_code))
+        raw = await response.get_data()
+        if "content" not in described:
+            assert raw == b""
+            return Answer(response.status_code, None, response.headers)
+        assert response.content_type == "application/json"
+        told = await response.get_json()
+        assert self.faults(told, described["content"]["application/json"]["schema"]) == [], told
+        return Answer(response.status_code, told, response.headers)
+
+    def faults(self, value: Any, schema: dict[str, Any]) -> list[str]:
+        """What is wrong with a value by a schema of the document."""
+        whole = {**schema, "components": self.document["components"]}
+        return [error.message for error in Draft202012Validator(whole).iter_errors(value)]
+
+    def _template(self, path: str) -> str:
+        """The path as the document has it."""
+        return re.sub(r"/\d+$", "/{id}", path)
+
+    async def add(self, name: str, **about: Any) -> Person:
+        """Add a person with the password of all, without a budget."""
+        person = await self.services.accounts.add(name, PASSWORD, about.pop("email", None), **about)
+        assert isinstance(person, Person)
+        return person
+
+    async def log_in(self, name: str, **fields: Any) -> Answer:
+        """Log in as a program does, and return the session."""
+        answer = await self.call("POST", "/auth/login", {"login": name, "password": PASSWORD} | fields)
+        assert answer.status == 200, answer.body
+        return answer
+
+    async def is_good(self, token: str) -> bool:
+        """Whether an access token is good over HTTP, here and in another protocol."""
+        here = await self.call("GET", "/me", token=token)
+        client = self.app.test_client(use_cookies=False)
+        there = await client.get("/profile", headers={"Authorization": token})
+        assert (here.status, there.status_code) in ((200, 200), (401, 401))
+        return here.status == 200
+
+
+@asynccontextmanager
+async def open_site(
+    *, budgets: Budgets | None = None, accounts_of: Callable[..., Any] = make_accounts, **settings: Any
+) -> AsyncGenerator[Site]:
+    """Serve for as long as the block lasts, a minute at most."""
+    clock, obstacles = [1000.0], Obstacles()
+    storage = MemoryStorage(lambda: clock[0])
+    behind: Any = ObstructedStorage(storage, obstacles)
+    config = Config(bcrypt_cost=4, **settings)
+    accounts = accounts_of(config, behind.users, behind.users.by_id, SECRET, sessions=behind.sessions)
+    with trio.fail_after(60):
+        async with open_engine(behind, lambda _person: accounts, budgets=budgets) as engine:
+            own = OwnInspection(Watch(Recorder(), engine.metrics), engine.metrics, storage.ping)
+            services = services_of(engine)
+            app = _app(config, behind, engine, services, own)
+            document = await (await app.test_client().get(f"{V1}/openapi.json")).get_json()
+            yield Site(app, document, services, storage, obstacles, clock)

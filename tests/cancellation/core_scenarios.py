@@ -6,6 +6,7 @@ from typing import Any
 
 import trio
 import trio.testing
+from msgspec import structs
 
 from chat.domain.accounts import Accounts, Granted
 from chat.domain.administration import Administration
@@ -13,9 +14,12 @@ from chat.domain.entities import LOBBY_ID, Draft, Person, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.moderation import Moderation
 from chat.domain.passwords import Passwords
+from chat.domain.ports import NewPerson, NewSession, ProfileChange
 from chat.domain.refusals import Code, Refusal
 from chat.domain.registrations import Registrations
 from chat.domain.rooms import ALREADY_IN
+from chat.domain.sessions import Device, Opened, Sessions
+from chat.domain.set_up import FirstAdmin
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
 from chat.engine.broadcaster import open_broadcaster
@@ -406,5 +410,119 @@ async def reading_the_log(run: Run) -> None:
         assert run.fired or len(told) == 3
 
 
-VIRTUAL = (joining, inviting, removal, deletion, send_queue, moderating, cleaning, following, reading_the_log)
-REAL = (accounts,)
+async def ended_sessions(run: Run) -> None:
+    """Sessions end while they are followed: whose session ended is closed, at the latest by the next who follows."""
+    async with swept_world(run) as (world, _witness):
+        ada, ben = await world.add_all("ada", "ben")
+        kept = world.storage.sessions
+        begun = [
+            await kept.begin(NewSession(person_id=who.id, generation=0, lasts=3600))
+            for who in (ada, ada, ben)
+        ]
+        clients = [
+            await world.connect(TALKER, structs.replace(who, session_id=session.id))
+            for who, session in zip((ada, ada, ben), begun, strict=True)
+            if session is not None
+        ]
+        storage: Any = world.storage
+        sessions: Any = Obstructed(kept, world.obstacles)
+        world.obstacles.fail("living", StorageDown("an outage"))
+
+        async def change() -> None:
+            follower = PeopleReconciler(world.accounts, world.presence)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(watch_changes, storage, follower, world.memberships)
+                await world.rest()
+                await sessions.end_others(ada.id, begun[0] and begun[0].id)
+                await trio.sleep(1)
+                nursery.cancel_scope.cancel()
+
+        try:
+            await run.target(change)
+        except* (StorageDown, OutcomeUnknown):
+            pass
+        await settle(world)
+        if not run.fired:
+            assert [client.gone.is_set() for client in clients] == [False, True, False]
+        async with trio.open_nursery() as nursery:
+            follower = PeopleReconciler(world.accounts, world.presence)
+            nursery.start_soon(watch_changes, storage, follower, world.memberships)
+            await trio.sleep(1)
+            nursery.cancel_scope.cancel()
+        living = await kept.living([1, 2, 3])
+        for session, client in zip(begun, clients, strict=True):
+            assert session is not None
+            assert client.gone.is_set() != (session.id in living)
+
+
+async def sessions(run: Run) -> None:
+    """Begin sessions, refresh, list and end them, change a profile, make the first admin: all of it or nothing."""
+    storage = MemoryStorage()
+    async with swept_world(run) as (world, _witness):
+        users: Any = Obstructed(storage.users, world.obstacles)
+        kept: Any = Obstructed(storage.sessions, world.obstacles)
+        set_up: Any = Obstructed(storage.set_up, world.obstacles)
+        people = Accounts(
+            users,
+            Passwords(4),
+            Tokens(SECRET, 3600),
+            Throttle(),
+            Registrations(10),
+            min_password=5,
+            person=users.by_id,
+            sessions=kept,
+        )
+        rules, first_admin = Sessions(kept, people), FirstAdmin(set_up, people)
+        ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
+        assert isinstance(ada, Person)
+        here, done = Device("192.0.2.1", "a program"), set[str]()
+
+        async def live() -> None:
+            one = await rules.open(ada, here)
+            two = await rules.open_after_change(ada, here)
+            assert isinstance(one, Opened)
+            assert isinstance(two, Opened)
+            assert isinstance(await people.authenticate(one.access), Person)
+            for _ in range(2):
+                assert isinstance(await rules.refresh(one.refresh, here), Opened)
+            assert not isinstance(await rules.new_token(ada, "bot", 1, here), Refusal)
+            assert len(await rules.of_person(ada)) == 3
+            assert await rules.end(ada, two.session.id) is None
+            await rules.end_others(structs.replace(ada, session_id=one.session.id))
+            done.add("others ended")
+            await rules.end_by(one.refresh)
+            done.add("all ended")
+            assert not isinstance(await people.change_profile(ada, ProfileChange(name="adele")), Refusal)
+            done.add("renamed")
+            assert await first_admin.is_needed()
+            code = await first_admin.code()
+            assert code is not None
+            assert isinstance(await first_admin.make(code, "grace", "secret word", "192.0.2.1"), Person)
+            done.add("set up")
+
+        with suppress(StorageDown, OutcomeUnknown):
+            await run.target(live)
+        assert run.fired or done == {"others ended", "all ended", "renamed", "set up"}
+        left = await storage.sessions.of_person(ada.id)
+        assert not left or "all ended" not in done
+        assert len(left) <= 1 or "others ended" not in done
+        now = await storage.users.by_id(ada.id)
+        assert now is not None
+        assert now.name == "adele" or "renamed" not in done
+        assert not await storage.set_up.is_needed() or "set up" not in done
+        assert not people._lookups._under_way, "a look-up is never over"
+
+
+VIRTUAL = (
+    joining,
+    inviting,
+    removal,
+    deletion,
+    send_queue,
+    moderating,
+    cleaning,
+    following,
+    reading_the_log,
+    ended_sessions,
+)
+REAL = (accounts, sessions)

@@ -32,7 +32,7 @@ from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
 from chat.protocols.lines.commands import Recall
 from chat.protocols.lines.handlers import LobbyClient
-from chat.protocols.registry import DIALECTS, PROTOCOLS
+from chat.protocols.registry import DIALECTS, HTTP_PROTOCOLS, PROTOCOLS
 from chat.server import open_chat
 from chat.settings.config import Config, Listen
 from chat.storage.memory import MemoryStorage
@@ -147,6 +147,7 @@ async def gateway_of(world: World, settings: Config) -> AsyncGenerator[Gateway]:
             create_pages(storage.ping, routes),
             create_metrics(own.metrics),
             *(part.blueprint for part in routes),
+            *(blueprint for blueprints in HTTP_PROTOCOLS for blueprint in blueprints(world.services)),
         ],
         world.core.budgets,
     )
@@ -480,6 +481,45 @@ async def http_of_admins(run: Run) -> None:
     await one_connection(run, speak, config())
 
 
+async def http_native(run: Run) -> None:
+    """Register, refresh, look at sessions and end them, change oneself and one's password, and log out."""
+
+    async def speak(wire: Wire, world: World) -> None:
+        v1, new = "/api/v1", {"name": "nora", "password": "secret word"}
+        await wire.asks("GET", f"{v1}/setup")
+        await world.storage.set_up.prepare(b"nonce", 5)
+        code = world.services.first_admin._code(b"nonce")
+        await wire.asks("POST", f"{v1}/setup", {**new, "name": "grace", "code": code})
+        made: Any = await wire.asks("POST", f"{v1}/auth/register", new)
+        if not isinstance(made, dict) or "refresh" not in made:
+            return  # cancelled, or refused by what stands in the way
+        fresh: Any = await wire.asks("POST", f"{v1}/auth/refresh", {"refresh": made["refresh"]})
+        token = made["access"]
+        for method, path, body in (
+            ("POST", "/auth/login", {"login": "nora", "password": "secret word"}),
+            ("GET", "/me", None),
+            ("PATCH", "/me", {"display": "Nora"}),
+            ("POST", "/me/sessions", {"name": "bot"}),
+            ("GET", "/me/sessions", None),
+            ("DELETE", "/me/sessions/99", None),
+            ("POST", "/me/password", {"old": "secret word", "new": "another word"}),
+        ):
+            told: Any = await wire.asks(method, v1 + path, body, token)
+        if isinstance(told, dict) and "access" in told:
+            token = told["access"]
+        for call in ("DELETE /api/v1/me/sessions", "POST /api/v1/auth/logout"):
+            asked = (
+                f"{call} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {token}\r\nContent-Length: 0\r\n\r\n"
+            )
+            await wire.send(asked.encode())
+            await wire.until(b"HTTP/1.1 ")  # 204 has no body
+        assert run.fired or b"HTTP/1.1 204 " in wire.got
+        assert run.fired or isinstance(fresh, dict)
+        await wire.stream.aclose()
+
+    await one_connection(run, speak, config())
+
+
 async def http_of_another_site(run: Run) -> None:
     """A page of another site that registers somebody is told that it may not."""
 
@@ -644,6 +684,7 @@ ALL = (
     http_hung_up,
     http_answered_early,
     http_of_admins,
+    http_native,
     http_of_another_site,
     socket_after_http,
     http_over_budget,

@@ -13,10 +13,10 @@ import trio
 
 from chat.data_access import open_data_access
 from chat.domain.changes import Deletion, Edit, Reaction, Removal, RoomDeletion
-from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
+from chat.domain.entities import LOBBY_ID, Draft, LoginSession, Message, MessageKind, Person, Room
 from chat.domain.failures import StorageDown
 from chat.domain.outcomes import Repeated
-from chat.domain.ports import NewPerson
+from chat.domain.ports import NewPerson, NewSession, ProfileChange, Refreshing
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.cluster import prepare_cluster
 from chat.embedded_postgres.leftover import read_pid, runs_on, stop_leftover
@@ -186,6 +186,62 @@ def saving(address: DatabaseAddress) -> Scenario:
             await _assert_written(storage, returned)
 
     return scenario
+
+
+def sessions_written(address: DatabaseAddress) -> Scenario:
+    """Sessions, a profile and the first admin: each write is there whole, or not at all."""
+
+    async def scenario(run: Run) -> None:
+        async with storage_at(address, 2) as storage:
+            await _empty(storage)
+            await execute(address, "DELETE FROM set_up")
+            sessions, set_up = storage.sessions, storage.set_up
+            ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
+            assert isinstance(ada, Person)
+            done: list[str] = []
+
+            async def write() -> None:
+                one = await sessions.begin(
+                    NewSession(person_id=ada.id, generation=0, lasts=60, refreshing=_TOKENS[0])
+                )
+                two = await sessions.begin(NewSession(person_id=ada.id, generation=0, lasts=60))
+                assert one is not None
+                assert two is not None
+                for tokens in _TOKENS:
+                    assert isinstance(
+                        await sessions.refresh(tokens, lasts=60, address="", agent=""), LoginSession
+                    )
+                done.append("begun")
+                assert len(await sessions.of_person(ada.id)) == 2
+                assert len(await sessions.living([one.id, two.id])) == 2
+                assert await sessions.end(ada.id, two.id)
+                done.append("one ended")
+                await sessions.end_family(b"nobody's")
+                await sessions.end_others(ada.id, None)
+                done.append("all ended")
+                await storage.users.change_profile(ada.id, ProfileChange(name="adele", email="a@b.example"))
+                done.append("renamed")
+                assert await set_up.is_needed()
+                assert await set_up.prepare(b"nonce", 5) == await set_up.take_try()
+                grace = NewPerson(name="grace", password_hash=b"x", is_admin=True)
+                assert isinstance(await set_up.make_admin(grace), Person)
+                done.append("set up")
+
+            await run.target(write)
+            await _assert_pool_whole(storage)
+            left = len(await sessions.of_person(ada.id))
+            assert left <= (0 if "all ended" in done else 1 if "one ended" in done else 2)
+            now = await storage.users.by_id(ada.id)
+            assert now is not None
+            assert (now.name, now.email) in (("ada", None), ("adele", "a@b.example")), "changed in part"
+            assert now.name == "adele" or "renamed" not in done
+            assert await set_up.is_needed() == (len(await storage.users.everyone()) == 1)
+            assert not await set_up.is_needed() or "set up" not in done
+
+    return scenario
+
+
+_TOKENS = Refreshing(b"family", b"1", b"2"), Refreshing(b"family", b"2", b"3")
 
 
 def reading_once(address: DatabaseAddress) -> Scenario:

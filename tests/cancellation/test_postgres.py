@@ -51,6 +51,11 @@ def test_writing(sweeps: Ledger, one_database: DatabaseAddress) -> None:
     sweeps.sweep(scenario, "writing, cancelled", virtual=False, limit=20, every=250, seeds=1)
 
 
+def test_writing_sessions(sweeps: Ledger, one_database: DatabaseAddress) -> None:
+    scenario = postgres_scenarios.sessions_written(one_database)
+    sweeps.sweep(scenario, "sessions written, cancelled", virtual=False, limit=20, every=250, seeds=1)
+
+
 def test_reading(sweeps: Ledger, one_database: DatabaseAddress) -> None:
     written = trio.run(postgres_scenarios.prepare, one_database)
     scenario = postgres_scenarios.reading(one_database, written["ada"], written["ben"])

@@ -507,11 +507,13 @@ async def http_native(run: Run) -> None:
             told: Any = await wire.asks(method, v1 + path, body, token)
         if isinstance(told, dict) and "access" in told:
             token = told["access"]
-        for call in ("DELETE /api/v1/me/sessions", "POST /api/v1/auth/logout"):
-            asked = (
-                f"{call} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {token}\r\nContent-Length: 0\r\n\r\n"
-            )
-            await wire.send(asked.encode())
+        for call, body in (
+            ("DELETE /api/v1/me/sessions", b""),
+            ("POST /api/v1/auth/logout", msgspec.json.encode({"refresh": made["refresh"]})),
+        ):
+            head = f"{call} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            head += f"Authorization: {token}\r\nContent-Length: {len(body)}\r\n\r\n"
+            await wire.send(head.encode() + body)
             await wire.until(b"HTTP/1.1 ")  # 204 has no body
         assert run.fired or b"HTTP/1.1 204 " in wire.got
         assert run.fired or isinstance(fresh, dict)

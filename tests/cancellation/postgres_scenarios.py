@@ -16,7 +16,7 @@ from chat.domain.changes import Deletion, Edit, Reaction, Removal, RoomDeletion
 from chat.domain.entities import LOBBY_ID, Draft, LoginSession, Message, MessageKind, Person, Room
 from chat.domain.failures import StorageDown
 from chat.domain.outcomes import Repeated
-from chat.domain.ports import NewPerson, NewSession, ProfileChange, Refreshing
+from chat.domain.ports import NewPerson, NewSession, ProfileChange, Refreshing, Replayed
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.cluster import prepare_cluster
 from chat.embedded_postgres.leftover import read_pid, runs_on, stop_leftover
@@ -217,6 +217,9 @@ def sessions_written(address: DatabaseAddress) -> Scenario:
                 assert await sessions.end(ada.id, two.id)
                 done.append("one ended")
                 await sessions.end_family(b"nobody's")
+                made_up = Refreshing(b"family", b"made up", b"-")
+                ended = await sessions.refresh(made_up, lasts=60, address="", agent="")
+                assert isinstance(ended, Replayed)
                 await sessions.end_others(ada.id, None)
                 done.append("all ended")
                 await storage.users.change_profile(ada.id, ProfileChange(name="adele", email="a@b.example"))

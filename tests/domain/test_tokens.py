@@ -109,3 +109,40 @@ def unsigned() -> str:
 )
 def test_a_token_that_is_not_ours_whole_and_unexpired_is_refused(token: str) -> None:
     assert Tokens(SECRET, 60).read(token) is None
+
+
+def test_a_token_of_a_session_says_which_and_stays_short() -> None:
+    tokens = Tokens(SECRET, 60)
+    person = Person(id=2**63 - 1, name="é" * 64, token_generation=2**31 - 1)
+    token = tokens.issue(person, session_id=2**53 - 1, lifetime=5)
+    assert len(token) < 255
+    assert tokens.read(token) == Claims(2**63 - 1, 2**31 - 1, 2**53 - 1)
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert claims["exp"] - claims["iat"] == 5
+
+
+@pytest.mark.parametrize("sid", [0, -1, 2**63, "1", 1.0, True, [1]])
+def test_a_session_that_can_be_none_is_refused(sid: object) -> None:
+    assert Tokens(SECRET, 60).read(forged(sid=sid)) is None
+
+
+def test_only_a_token_of_ours_has_expired() -> None:
+    tokens = Tokens(SECRET, 60)
+    assert tokens.has_expired(forged(exp=1))
+    assert not tokens.has_expired(forged())
+    for token in ("", "nonsense", "x" * 300, forged(exp=1)[:-2], "\ud800"):
+        assert not tokens.has_expired(token)
+    other = jwt.encode({"sub": "7", "iat": 1, "exp": 1, "jti": "3.x"}, "t" * 32, "HS256")
+    assert not tokens.has_expired(other)
+
+
+def test_what_is_derived_differs_by_secret_purpose_and_value() -> None:
+    ours, theirs = Tokens(SECRET, 60), Tokens("t" * 32, 60)
+    made = {
+        ours.derive(b"one purpose", b"x"),
+        ours.derive(b"another purpose", b"x"),
+        ours.derive(b"one purpose", b"y"),
+        theirs.derive(b"one purpose", b"x"),
+    }
+    assert len(made) == 4
+    assert ours.derive(b"one purpose", b"x") in made

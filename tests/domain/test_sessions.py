@@ -1,0 +1,97 @@
+"""Refresh tokens: nobody who lacks the secret makes one, and nothing that could be used is kept."""
+
+from base64 import urlsafe_b64decode
+from typing import Any
+
+import pytest
+
+from chat.domain.accounts import Accounts
+from chat.domain.entities import Person
+from chat.domain.passwords import Passwords
+from chat.domain.ports import NewPerson
+from chat.domain.refusals import Refusal
+from chat.domain.registrations import Registrations
+from chat.domain.sessions import Device, Opened, Sessions
+from chat.domain.throttle import Throttle
+from chat.domain.tokens import Tokens
+from chat.storage.memory import MemoryStorage
+
+HERE = Device("203.0.113.7", "browser")
+
+
+def rules(storage: MemoryStorage, secret: str = "a secret of the tests that is long enough") -> Sessions:
+    accounts = Accounts(
+        storage.users,
+        Passwords(4),
+        Tokens(secret, 3600),
+        Throttle(),
+        Registrations(0),
+        min_password=5,
+        person=storage.users.by_id,
+        sessions=storage.sessions,
+    )
+    return Sessions(storage.sessions, accounts)
+
+
+@pytest.fixture
+def storage() -> MemoryStorage:
+    return MemoryStorage(lambda: 1000.0)
+
+
+@pytest.fixture
+async def ada(storage: MemoryStorage) -> Person:
+    added = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
+    assert isinstance(added, Person)
+    return added
+
+
+async def opened(sessions: Sessions, person: Person) -> Opened:
+    session = await sessions.open(person, HERE)
+    assert isinstance(session, Opened)
+    return session
+
+
+async def test_two_servers_with_one_secret_agree_on_the_successor(
+    storage: MemoryStorage, ada: Person
+) -> None:
+    first = await opened(rules(storage), ada)
+    one = await rules(storage).refresh(first.refresh, HERE)
+    other = await rules(storage).refresh(first.refresh, HERE)
+    assert isinstance(one, Opened)
+    assert isinstance(other, Opened)
+    assert one.refresh == other.refresh
+
+
+async def test_another_secret_makes_another_successor(storage: MemoryStorage, ada: Person) -> None:
+    ours, theirs = rules(storage), rules(storage, "a secret of somebody else that is as long")
+    token = urlsafe_b64decode((await opened(ours, ada)).refresh)
+    assert ours._successor(token)[:16] == theirs._successor(token)[:16] == token[:16], "the family stays"
+    assert ours._successor(token)[16:] != theirs._successor(token)[16:]
+
+
+async def test_what_is_kept_is_no_part_of_any_token(storage: MemoryStorage, ada: Person) -> None:
+    sessions = rules(storage)
+    first = await opened(sessions, ada)
+    second = await sessions.refresh(first.refresh, HERE)
+    assert isinstance(second, Opened)
+    kept: Any = storage.sessions._rows[first.session.id]
+    digests = [kept.newest.family, kept.newest.own, kept.newest.successor, kept.previous]
+    for token in (first.refresh, second.refresh):
+        raw = urlsafe_b64decode(token)
+        assert len(raw) == 48
+        assert not any(digest in raw or raw[:16] in digest or raw[16:] in digest for digest in digests)
+
+
+async def test_no_two_sessions_have_anything_in_common(storage: MemoryStorage, ada: Person) -> None:
+    tokens = [urlsafe_b64decode((await opened(rules(storage), ada)).refresh) for _ in range(10)]
+    assert len({token[:16] for token in tokens}) == len({token[16:] for token in tokens}) == 10
+
+
+async def test_the_family_alone_ends_the_session_and_lets_nobody_in(
+    storage: MemoryStorage, ada: Person
+) -> None:
+    sessions = rules(storage)
+    first = await opened(sessions, ada)
+    forged = first.refresh[:22] + "A" * 42
+    assert isinstance(await sessions.refresh(forged, HERE), Refusal)
+    assert isinstance(await sessions.refresh(first.refresh, HERE), Refusal)

@@ -1,0 +1,83 @@
+"""Two servers on one database: a session ended on one closes its sockets on the other; who is the first admin."""
+
+import re
+import secrets
+from collections.abc import Generator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.support.databases import kept_database
+from tests.support.people import client, eventually, post, register, request
+from tests.support.server import ServerProcess, data_path, running_server
+
+V1 = "/api/v1"
+_CODE = re.compile(r"\b[A-Z2-7]{4}-[A-Z2-7]{4}\b")
+
+
+@pytest.fixture
+def two(server: ServerProcess, tmp_path: Path) -> Generator[list[ServerProcess]]:
+    """Two servers of one chat."""
+    secret = tmp_path / "secret"
+    secret.write_text(secrets.token_urlsafe(32))
+    with kept_database(server) as database, ExitStack() as stack:
+        place = f"host={quote(str(database['host']), safe='')}&port={database['port']}"
+        url = f"postgresql://{database['user']}@/{database['database']}?{place}"
+        arguments = ["--database", url, "--bus", "notify", "--secret-file", str(secret)]
+        yield [
+            stack.enter_context(running_server(stack.enter_context(data_path()), *arguments))
+            for _ in range(2)
+        ]
+
+
+def codes_of(server: ServerProcess) -> list[str]:
+    """The codes that a server has logged."""
+    logged = (line for line in server.log.read_text().splitlines() if "nobody is an admin yet" in line)
+    return [code for line in logged for code in _CODE.findall(line)]
+
+
+def test_a_session_ended_on_one_server_closes_its_sockets_on_the_other(two: list[ServerProcess]) -> None:
+    here, there = (server.url for server in two)
+    register(here, "ada")
+    login = {"login": "ada", "password": "world"}
+    one, other = (post(f"{url}{V1}/auth/login", login).json() for url in (here, there))
+    with client(there, name="ada") as ended, client(there, name="ada") as kept:
+        ended.log_in(one["access"])
+        kept.log_in(other["access"])
+        bearer = {"Authorization": f"Bearer {other['access']}"}
+        answer = request("DELETE", f"{here}{V1}/me/sessions/{one['session']}", headers=bearer)
+        assert answer.status_code == 204
+        ended.hear_to_the_end()
+        assert ended.closed_with == 4403
+        refused = request("GET", f"{there}{V1}/me", headers={"Authorization": one["access"]})
+        assert (refused.status_code, refused.json()["code"]) == (401, "unauthenticated")
+        kept.say("still here")
+        assert request("GET", f"{there}{V1}/me", headers=bearer).json()["name"] == "ada"
+    for url in (there, here):
+        fresh = post(f"{url}{V1}/auth/refresh", {"refresh": other["refresh"]}).json()
+        assert fresh["session"] == other["session"], "both servers give the same successor"
+    assert post(f"{here}{V1}/auth/refresh", {"refresh": fresh["refresh"]}).status_code == 200
+
+
+def test_both_servers_say_one_code_and_whoever_has_it_is_the_first_admin(two: list[ServerProcess]) -> None:
+    here, there = two
+    eventually(lambda: bool(codes_of(here) and codes_of(there)), "a code is logged")
+    assert len({*codes_of(here), *codes_of(there)}) == 1
+    grace = {"name": "grace", "password": "world", "code": codes_of(here)[0]}
+    made = post(f"{there.url}{V1}/setup", grace)
+    assert (made.status_code, made.json()["me"]["roles"]) == (201, ["admin"])
+    assert post(f"{here.url}{V1}/setup", grace | {"name": "eve"}).status_code == 410
+    answer = request("GET", f"{here.url}{V1}/setup")
+    assert answer.json()["needed"] is False
+
+
+def test_workers_say_the_code_once(data: Path) -> None:
+    with running_server(data, "--workers", "2") as server:
+        eventually(lambda: bool(codes_of(server)), "a code is logged")
+        made = post(
+            f"{server.url}{V1}/setup", {"name": "grace", "password": "world", "code": codes_of(server)[0]}
+        )
+        assert made.status_code == 201
+        assert len(codes_of(server)) == 1

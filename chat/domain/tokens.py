@@ -63,7 +63,10 @@ class Tokens:
         if session_id is not None:
             claims["sid"] = session_id
         while len(token := self._sign(claims)) > _LONGEST:
-            claims["name"] = claims["name"][:-1]
+            if claims["name"]:
+                claims["name"] = claims["name"][:-1]
+            else:
+                del claims["name"]  # the highest ids of all leave no room for an empty one
         return token
 
     def read(self, token: str) -> Claims | None:

@@ -144,7 +144,7 @@ async def _print_set_up_code(server: Server) -> None:
         logger.warning("no set-up code, the database does not answer", error=str(error))
         return
     if code is not None:
-        logger.warning("nobody is an admin yet: this code makes the first", code=code, at="/api/v1/setup")
+        logger.info("nobody is an admin yet: this code makes the first", code=code, at="/api/v1/setup")
 
 
 async def _warn_of_look_alikes(users: Users) -> None:

@@ -95,13 +95,13 @@ def test_it_reads_certificate_and_log_level_again_and_nobody_is_cut(
 ) -> None:
     files = Files(tmp_path)
     files.certify("old.example")
-    files.configure(log_level="error")
+    files.configure(log_level="warning")
     with (
         running_server(data, "--config", str(files.settings)) as server,
         member(server.url, "ada", ssl=trusting) as ada,
         client(server.url, ssl=trusting) as ben,
     ):
-        assert lines(server) == [], "all that is logged so far is below an error"
+        assert lines(server) == [], "all that is logged so far is below a warning"
 
         files.certify("new.example")
         files.configure(log_level="info")

@@ -1,7 +1,5 @@
 """The endpoint looks at a token, shakes hands, and serves whom the token names."""
 
-from collections import Counter
-from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -10,9 +8,7 @@ from structlog.testing import capture_logs
 
 from chat.domain.entities import Person
 from chat.engine.session import Session
-from chat.gateway.http1.request import IncomingRequest
 from chat.gateway.listener import open_gateway
-from chat.gateway.turns import Turns
 from chat.gateway.websocket.endpoint import WebSocketEndpoint
 from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Record, Recorder
@@ -162,53 +158,3 @@ async def test_who_is_cut_the_moment_it_comes_in_is_open_no_more() -> None:
             assert recorder.open == {}
             assert [end.kind for end in recorder.ends()] == ["cut"]
             world.assert_nothing_is_left()
-
-
-class Handshakes(trio.abc.Instrument):
-    """Counts in which pass of the loop trio-websocket takes over a connection."""
-
-    def __init__(self) -> None:
-        self.at_once: Counter[int] = Counter()
-        self._passes = 0
-
-    def after_io_wait(self, timeout: float) -> None:
-        self._passes += 1
-
-    def task_spawned(self, task: trio.lowlevel.Task) -> None:
-        if task.name.endswith("_reader_task"):
-            self.at_once[self._passes] += 1
-
-
-async def test_of_many_who_are_known_together_about_one_shakes_hands_in_each_pass() -> None:
-    """Who they are is asked in one query for all; what follows takes a millisecond of the loop for each."""
-    clients, turns, known = 40, Turns(), trio.Event()
-    handshakes = Handshakes()
-    waiting = 0
-    with trio.fail_after(20):
-        async with open_world() as world:
-            token = world.token(await world.add("ada"))
-            endpoint = WebSocketEndpoint(make_config(), DIALECTS, world.core, world.presence, turns=turns)
-
-            async def known_together(request: IncomingRequest) -> None:
-                nonlocal waiting
-                waiting += 1
-                if waiting == clients:
-                    known.set()
-                await known.wait()
-                await endpoint.serve(request)
-
-            trio.lowlevel.add_instrument(handshakes)
-            async with (
-                open_gateway(
-                    make_config(), make_app(), known_together, on_stop=lambda: None, turns=turns
-                ) as gateway,
-                AsyncExitStack() as stack,
-            ):
-                wires = [await stack.enter_async_context(wire_to(gateway)) for _ in range(clients)]
-                for wire in wires:
-                    await wire.send(OPENING.format(f"token={token}").encode())
-                for wire in wires:
-                    assert (await wire.response())[0] == 101
-            trio.lowlevel.remove_instrument(handshakes)
-    assert sum(handshakes.at_once.values()) == clients
-    assert max(handshakes.at_once.values()) <= 2

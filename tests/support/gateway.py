@@ -94,6 +94,14 @@ def make_app() -> App:
 
         return body(), {"Content-Length": "12"}
 
+    @app.get("/crash-late")
+    async def crash_late() -> tuple[AsyncGenerator[bytes], dict[str, str]]:
+        async def body() -> AsyncGenerator[bytes]:
+            yield b"half "
+            raise RuntimeError("a bug of the app")
+
+        return body(), {"Content-Length": "12"}
+
     @app.get("/crash")
     async def crash() -> str:
         raise RuntimeError("a bug of the app")

@@ -162,7 +162,7 @@ class _HttpConnection:
                 await self._protocol.handle(RawData(bytes(data[start:end])))
                 if self._over:
                     return False
-                if self._parser.their_state is h11.ERROR:
+                if self._answers_nonsense():
                     return True
                 if self._parser.upgrade:
                     self._upgrades = True
@@ -190,8 +190,8 @@ class _HttpConnection:
         match event:
             case RawData():
                 await self._write(event.data)
-            case Closed() if self._parser.our_state is h11.SEND_BODY:
-                pass  # what was read is no HTTP, and the answer that has begun is finished
+            case Closed() if self._answers_nonsense():
+                pass  # the reader leaves, and the answer that has begun is finished
             case Closed():
                 if not self._over:
                     whole = self._parser.their_state in (h11.DONE, h11.MUST_CLOSE, h11.CLOSED)
@@ -217,6 +217,10 @@ class _HttpConnection:
         except BaseException:
             self._end()  # half an answer may be out: nothing may follow it
             raise
+
+    def _answers_nonsense(self) -> bool:
+        """Whether the rest of a request is no HTTP, and its answer has begun."""
+        return self._parser.their_state is h11.ERROR and self._parser.our_state is h11.SEND_BODY
 
     def _end(self) -> None:
         self._over = True

@@ -277,6 +277,13 @@ async def test_behind_a_body_of_two_lengths_nothing_is_answered(path: bytes, beh
             assert await wire.until_closed() == b""
 
 
+async def test_an_answer_that_is_never_finished_ends_with_its_connection() -> None:
+    with trio.fail_after(10):
+        async with running() as gateway, wire_to(gateway) as wire:
+            await wire.send(b"GET /crash-late HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert (await wire.until_closed()).endswith(b"half ")
+
+
 async def test_an_answer_that_has_begun_is_finished_although_the_rest_of_the_body_is_no_http() -> None:
     app = make_app()
     with trio.fail_after(10), nothing_logged():

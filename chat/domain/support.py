@@ -26,9 +26,7 @@ class Support:
         self._users = users
         self._rooms = rooms
         self._messages = messages
-        self._room_ids = Recent[int, int](
-            MOST_ROOM_IDS
-        )  # by person, whose conversation never changes its room
+        self._room_ids = Recent[int, int](MOST_ROOM_IDS)  # by person; a conversation never changes its room
 
     async def conversation(self, person: Person, up_to_id: int) -> list[Message]:
         """Return the person's own conversation up to a message id, oldest first.

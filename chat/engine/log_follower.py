@@ -5,7 +5,7 @@ not continue it, because an announcement of another server is late or lost, the 
 command wrote beside the server, the log is read until there is nothing more: one way, whatever happened.
 """
 
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 import structlog
@@ -49,9 +49,7 @@ class LogFollower:
     ) -> None:
         self._messages = messages
         self._patience = patience
-        self._skipped = (
-            skipped  # told behind which id it goes on: whoever listens missed what was before. Sync.
-        )
+        self._skipped = skipped  # as open_log_follower() says
         self._broadcaster = broadcaster
         self._newest_id = newest_id  # of all that was announced, or was there before
         self._newest: Change | None = None  # the change with that id, if it was announced here
@@ -199,11 +197,11 @@ class LogFollower:
 
         Whoever says so may not know yet that the log has lost its end, and those ids will be other changes.
         """
-        claimed, waiting = max(self._end, *self._ahead, 0), list(self._ahead)
+        claimed, waited = max(self._end, *self._ahead, 0), self._ahead.copy()
         end = await self._messages.newest_id()
         await self._own_commit_known()
-        # What was committed meanwhile was not waiting yet.
-        self._forget(change_id for change_id in waiting if change_id > end)
+        # What was committed meanwhile was not waiting yet, and may have the id of what was.
+        self._forget([each for each in self._ahead if each > end and self._ahead[each] is waited.get(each)])
         if self._end <= claimed:
             self._end = max(end, self._newest_id)
         return end
@@ -217,7 +215,7 @@ class LogFollower:
         """Drop what waited and was not in the log: it was deleted meanwhile."""
         self._forget([change_id for change_id in self._ahead if change_id <= self._newest_id])
 
-    def _forget(self, change_ids: Iterable[int]) -> None:
+    def _forget(self, change_ids: Sequence[int]) -> None:
         """Let these wait no more. Their senders alone are told: they were saved."""
         for change_id in change_ids:
             origin = self._ahead.pop(change_id).origin

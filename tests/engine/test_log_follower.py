@@ -249,6 +249,28 @@ async def test_the_log_is_looked_at_also_while_nothing_is_told(autojump_clock: o
         may_go_on.set()
 
 
+async def test_what_is_said_to_lie_beyond_may_be_gone_by_the_time_the_end_is_known(
+    autojump_clock: object,
+) -> None:
+    async with open_world() as world:
+        one, _two, three = await world.log.say("1", "2", "3")
+        rewind(world.log, 1)
+        looked, newest_id = trio.Event(), world.log.newest_id
+
+        async def late() -> int:
+            end = await newest_id()
+            looked.set()
+            await trio.sleep(1)
+            return end
+
+        world.log.newest_id = late  # type: ignore[method-assign]
+        world.follower.received([three], 3)
+        await looked.wait()
+        world.follower.rewound(0)
+        await trio.sleep(5)
+        assert world.told == [one.id]
+
+
 async def test_whoever_skips_to_the_end_takes_a_commit_of_its_own_that_is_under_way_for_no_loss(
     autojump_clock: object,
 ) -> None:

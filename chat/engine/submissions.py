@@ -1,10 +1,11 @@
 """What one client gives to the journal, and what becomes of it.
 
 Nobody waits for the commit of a message here: the journal calls back. So a client can pipeline, and cancelling it never
-touches a write. Only what one client says at once is bounded: its next messages wait for those before them.
+touches a write. What of one client is at the journal at once is bounded: its next message waits for those before it.
 """
 
 import time
+from collections import deque
 from typing import Protocol
 
 import trio
@@ -44,7 +45,16 @@ class Submissions:
     `origin` is the client as the hub knows it: where its dialect does not echo, it does not hear its own messages.
     """
 
-    __slots__ = ("_at_once", "_journal", "_origin", "_owner", "_progress", "_resolved", "_submitted")
+    __slots__ = (
+        "_at_once",
+        "_journal",
+        "_origin",
+        "_owner",
+        "_progress",
+        "_resolved",
+        "_sizes",
+        "_submitted",
+    )
 
     def __init__(self, journal: Journal, origin: Subscriber, owner: Owner) -> None:
         self._journal = journal
@@ -53,7 +63,8 @@ class Submissions:
         self._submitted = 0  # drafts ever given to the journal
         self._resolved = 0  # how many of them have an outcome
         self._progress: trio.Event | None = None  # made by who waits, set by resolved()
-        self._at_once = 0  # characters submitted since no draft was at the journal
+        self._at_once = 0  # characters of the drafts without an outcome, each counted as _AROUND says
+        self._sizes = deque[int]()  # of each of these drafts; the journal answers in their order
 
     @property
     def pending(self) -> int:
@@ -75,11 +86,8 @@ class Submissions:
         a client only hears of a refusal.
         """
         size = len(text) + _AROUND
-        if self._at_once + size > _AT_ONCE:
-            await self.wait()
-        if not self.pending:
-            self._at_once = 0
-        self._at_once += size
+        while self._sizes and self._at_once + size > _AT_ONCE:
+            await self._next_outcome()
         draft = Draft(
             room_id,
             person.id,
@@ -91,19 +99,25 @@ class Submissions:
             people,
         )
         self._submitted += 1
+        self._at_once += size
+        self._sizes.append(size)
         try:
             await self._journal.submit(draft, answer or self, self._origin)
         except BaseException:
             self._submitted -= 1
+            self._at_once -= self._sizes.pop()
             raise
 
     async def wait(self) -> None:
         """Wait until the drafts submitted so far have an outcome. Cancelling changes nothing."""
         so_far = self._submitted
         while self._resolved < so_far:
-            if self._progress is None:
-                self._progress = trio.Event()
-            await self._progress.wait()
+            await self._next_outcome()
+
+    async def _next_outcome(self) -> None:
+        if self._progress is None:
+            self._progress = trio.Event()
+        await self._progress.wait()
 
     def on_outcome(self, write: Write, outcome: Outcome) -> None:
         """Hear from the journal what became of a draft. Sync: between commit and fan-out."""
@@ -114,6 +128,7 @@ class Submissions:
     def resolved(self, outcome: Outcome) -> None:
         """One draft less is at the journal; an unknown outcome ends the client. Sync."""
         self._resolved += 1
+        self._at_once -= self._sizes.popleft()
         if self._progress is not None:
             self._progress.set()
             self._progress = None

@@ -165,7 +165,9 @@ async def test_memory_is_bounded_while_nobody_receives_and_then_it_is_said(
                 bus.publish(payload)
                 assert await receive(witness, 1) == [payload]
             assert await bus.receive() is None
-            left = await bus.receive()
-            assert left is not None
-            assert sum(map(len, left)) <= 100_000
-            assert left[-1] == payload
+            last = b""
+            while last != payload:  # the witness may hear it before
+                left = await bus.receive()
+                assert left is not None
+                assert sum(map(len, left)) <= 100_000
+                last = left[-1]

@@ -1,8 +1,7 @@
 """What a protocol makes for each connection that speaks it: the state that is its own, and what each command does."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 import trio
 
@@ -25,15 +24,17 @@ def on(
     kind: type[CommandT], handle: Callable[[ClientT, CommandT, trio.Nursery], Awaitable[None]]
 ) -> tuple[type[Command], CommandHandler[ClientT]]:
     """Return the entry of a table that handles commands of the type `kind`, and of no other, with `handle`."""
-
-    def handle_command(client: ClientT, command: Command, nursery: trio.Nursery) -> Awaitable[None]:
-        assert isinstance(command, kind)  # the table is asked by the command's type
-        return handle(client, command, nursery)
-
-    return kind, handle_command
+    return kind, cast("CommandHandler[ClientT]", handle)  # the table is asked by the command's own type
 
 
-class ProtocolClient(ABC):
+def command_handlers(
+    *entries: tuple[type[Command], CommandHandler[ClientT]],
+) -> CommandHandlers[ClientT]:
+    """Return the table of these entries."""
+    return dict(entries)
+
+
+class ProtocolClient:
     """One connection, as its protocol sees it.
 
     The session makes it, with no await before the first command is handled, which is Greet.
@@ -41,9 +42,12 @@ class ProtocolClient(ABC):
 
     __slots__ = ()
 
-    @abstractmethod
+    handlers: ClassVar[CommandHandlers[Any]]
+    """Of the protocol's own class; it has each command that the protocol's codec knows."""
+
     def handle(self, command: Command, nursery: trio.Nursery) -> Awaitable[None]:
         """Do what the command asks. Cancelling: as its handler says."""
+        return self.handlers[type(command)](self, command, nursery)
 
-    def person_changed(self) -> None:  # noqa: B027 - most protocols have nothing to do then
+    def person_changed(self) -> None:
         """The session's person has another name or other roles than before. Sync."""

@@ -19,12 +19,12 @@ from chat.engine.events import Event, Refused
 from chat.engine.hub import Subscriber
 from chat.engine.journal import Journal, Submitter
 
-_AT_ONCE = 16_384
+_AT_ONCE = 24_576
 """Characters of one client that are at the journal at once: all who speak wait for the commit that they are in, and
 all who listen for the fan-out."""
 
-_AROUND = 64
-"""Characters that a draft counts for beside its text: of short ones, as many are at the journal as fill a commit."""
+_AROUND = 32
+"""Characters that a draft counts for beside its text: to save and to tell it takes as long as so many take more."""
 
 
 class Owner(Protocol):

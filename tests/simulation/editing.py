@@ -4,8 +4,6 @@ So the worlds try both through journal, log and hub, between the messages of all
 """
 
 import time
-from collections.abc import Awaitable
-from typing import ClassVar
 
 import msgspec
 import trio
@@ -16,7 +14,7 @@ from chat.domain.outcomes import KeyUsed, Outcome, Repeated, Unchanged
 from chat.domain.refusals import Code, Refusal
 from chat.engine.dialect import Command, Greet
 from chat.engine.events import Event, Said
-from chat.engine.protocol_client import CommandHandlers, on
+from chat.engine.protocol_client import command_handlers, on
 from chat.engine.session import Session
 from chat.frames import text_frame
 from chat.protocols.client import Client
@@ -153,11 +151,7 @@ class Editor(Client):
                 return Reaction(room_id, seq, person.id, EMOJI, request.do == "react", now)
         return None
 
-    handlers: ClassVar[CommandHandlers["Editor"]] = dict((on(Greet, greet), on(Request, ask)))
-
-    def handle(self, command: Command, nursery: trio.Nursery) -> Awaitable[None]:
-        """Look the command's handler up by its type."""
-        return self.handlers[type(command)](self, command, nursery)
+    handlers = command_handlers(on(Greet, greet), on(Request, ask))
 
 
 def editing_in(room_id: int) -> ChatProtocol:

@@ -1,8 +1,6 @@
 """Direct messages, live: each to one person or guest, saved between people, relayed where a guest takes part."""
 
 import itertools
-from collections.abc import Awaitable
-from typing import ClassVar
 
 import structlog
 import trio
@@ -14,10 +12,10 @@ from chat.domain.failures import StorageDown
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rules import clean_text
 from chat.engine.cluster.cluster import Cluster
-from chat.engine.dialect import Command, Greet
+from chat.engine.dialect import Greet
 from chat.engine.events import Pong, Refused, Said, Welcome
 from chat.engine.hub import Announcement, Hub
-from chat.engine.protocol_client import CommandHandlers, on
+from chat.engine.protocol_client import command_handlers, on
 from chat.engine.session import ClientFactory, Session
 from chat.protocols.client import Client, Misunderstood, misunderstood
 from chat.protocols.direct.commands import Ping, Send
@@ -155,18 +153,12 @@ class DirectClient(Client):
         if not (is_here or is_elsewhere):
             self.session.send(Refused(NOT_FOUND, to))
 
-    handlers: ClassVar[CommandHandlers["DirectClient"]] = dict(
-        (
-            on(Greet, greet),
-            on(Ping, ping),
-            on(Send, send),
-            on(Misunderstood, misunderstood),
-        )
+    handlers = command_handlers(
+        on(Greet, greet),
+        on(Ping, ping),
+        on(Send, send),
+        on(Misunderstood, misunderstood),
     )
-
-    def handle(self, command: Command, nursery: trio.Nursery) -> Awaitable[None]:
-        """Look the command's handler up by its type."""
-        return self.handlers[type(command)](self, command, nursery)
 
 
 def open_direct(services: Services) -> ClientFactory:

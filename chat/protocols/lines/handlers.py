@@ -1,8 +1,5 @@
 """What a client can do in the lobby: prove who it is, say something, ask what was said."""
 
-from collections.abc import Awaitable
-from typing import ClassVar
-
 import trio
 from msgspec import structs
 
@@ -10,9 +7,9 @@ from chat.domain.entities import LOBBY_ID, Person
 from chat.domain.failures import StorageDown
 from chat.domain.refusals import NOT_AUTHORISED, OTHER_NAME, UNAVAILABLE, Code, Refusal
 from chat.domain.rules import clean_text, same_name_key
-from chat.engine.dialect import Command, Greet
+from chat.engine.dialect import Greet
 from chat.engine.events import Authorised, Refused, Welcome
-from chat.engine.protocol_client import CommandHandlers, on
+from chat.engine.protocol_client import command_handlers, on
 from chat.engine.session import ClientFactory, Session
 from chat.protocols.client import Client, Misunderstood, misunderstood
 from chat.protocols.lines.commands import Authenticate, Recall, Say
@@ -117,19 +114,13 @@ class LobbyClient(Client):
             self.recalls -= 1
             session.allowance.has_read(person, size, count)
 
-    handlers: ClassVar[CommandHandlers["LobbyClient"]] = dict(
-        (
-            on(Greet, greet),
-            on(Authenticate, authenticate),
-            on(Say, say),
-            on(Recall, recall),
-            on(Misunderstood, misunderstood),
-        )
+    handlers = command_handlers(
+        on(Greet, greet),
+        on(Authenticate, authenticate),
+        on(Say, say),
+        on(Recall, recall),
+        on(Misunderstood, misunderstood),
     )
-
-    def handle(self, command: Command, nursery: trio.Nursery) -> Awaitable[None]:
-        """Look the command's handler up by its type."""
-        return self.handlers[type(command)](self, command, nursery)
 
 
 def open_lobby(services: Services) -> ClientFactory:

@@ -1,16 +1,13 @@
 """The rooms protocol, live: one room at a time for a connection."""
 
-from collections.abc import Awaitable
-from typing import ClassVar
-
 import trio
 
 from chat.domain.refusals import BAD_TOKEN, Code, Refusal
 from chat.domain.rooms import Rooms
 from chat.domain.rules import clean_text
-from chat.engine.dialect import Command, Greet
+from chat.engine.dialect import Greet
 from chat.engine.events import Entered, Refused, Welcome
-from chat.engine.protocol_client import CommandHandlers, on
+from chat.engine.protocol_client import command_handlers, on
 from chat.engine.session import ClientFactory, Session
 from chat.protocols.answer import Answer
 from chat.protocols.client import Client, Misunderstood, misunderstood
@@ -77,18 +74,12 @@ class RoomsClient(Client):
             await session.submissions.submit(room_id, session.person, text, answer=Answer(session))
         return None
 
-    handlers: ClassVar[CommandHandlers["RoomsClient"]] = dict(
-        (
-            on(Greet, greet),
-            on(Enter, enter),
-            on(Speak, speak),
-            on(Misunderstood, misunderstood),
-        )
+    handlers = command_handlers(
+        on(Greet, greet),
+        on(Enter, enter),
+        on(Speak, speak),
+        on(Misunderstood, misunderstood),
     )
-
-    def handle(self, command: Command, nursery: trio.Nursery) -> Awaitable[None]:
-        """Look the command's handler up by its type."""
-        return self.handlers[type(command)](self, command, nursery)
 
 
 def open_rooms(services: Services) -> ClientFactory:

@@ -3,9 +3,6 @@
 Nothing is answered before authentication: whoever skips it is closed without a reply.
 """
 
-from collections.abc import Awaitable
-from typing import ClassVar
-
 import trio
 
 from chat.domain.budgets import reading_size
@@ -14,9 +11,9 @@ from chat.domain.entities import Desk, Peer, Person, SupportLine, SupportOf
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rules import clean_text
 from chat.domain.support import LONGEST_RETELLING
-from chat.engine.dialect import Command, Greet
+from chat.engine.dialect import Greet
 from chat.engine.events import Overview, Refused, RequestId, Retold
-from chat.engine.protocol_client import CommandHandlers, on
+from chat.engine.protocol_client import command_handlers, on
 from chat.engine.session import ClientFactory, Session
 from chat.protocols.answer import Answer
 from chat.protocols.client import Client
@@ -178,21 +175,15 @@ class SupportClient(Client):
             room_id, person, clean, people=SupportOf(peer), answer=answer
         )
 
-    handlers: ClassVar[CommandHandlers["SupportClient"]] = dict(
-        (
-            on(Greet, greet),
-            on(SupportAuthenticate, authenticate),
-            on(SupportSend, send),
-            on(SupportAnswer, answer),
-            on(SupportOverview, overview),
-            on(SupportHistory, history),
-            on(SupportMisunderstood, misunderstood),
-        )
+    handlers = command_handlers(
+        on(Greet, greet),
+        on(SupportAuthenticate, authenticate),
+        on(SupportSend, send),
+        on(SupportAnswer, answer),
+        on(SupportOverview, overview),
+        on(SupportHistory, history),
+        on(SupportMisunderstood, misunderstood),
     )
-
-    def handle(self, command: Command, nursery: trio.Nursery) -> Awaitable[None]:
-        """Look the command's handler up by its type."""
-        return self.handlers[type(command)](self, command, nursery)
 
 
 def open_support(services: Services) -> ClientFactory:

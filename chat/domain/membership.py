@@ -1,0 +1,36 @@
+"""What a person is in a room, and what they want to hear of it."""
+
+from enum import StrEnum
+
+from chat.domain.entities import Person, Room, RoomKind
+
+
+class RoomRole(StrEnum):
+    """A member's role. Who is banned is no member, and may not become one."""
+
+    MEMBER = "member"
+    MODERATOR = "moderator"
+    OWNER = "owner"
+    BANNED = "banned"
+
+
+class Notify(StrEnum):
+    """What of a room a person wants to be notified of."""
+
+    ALL = "all"
+    MENTIONS = "mentions"
+    NONE = "none"
+
+
+def may_see(room: Room, person: Person, role: RoomRole | None) -> bool:
+    """Whether the person may read the room; `role` is what they are in it. Sync and pure.
+
+    The lobby is for everybody, and a support conversation for its person, and for operators once something was said.
+    """
+    match room.kind:
+        case RoomKind.LOBBY:
+            return True
+        case RoomKind.SUPPORT:
+            return room.creator_id == person.id or (person.is_operator and room.last_seq > 0)
+        case RoomKind.ROOM | RoomKind.DIRECT:
+            return role not in (None, RoomRole.BANNED)

@@ -1,0 +1,44 @@
+"""How far people have read. Clients count by the same rules, so that they never disagree with a reload."""
+
+import msgspec
+
+from chat.domain.entities import Message, MessageKind
+
+MOST_UNREAD = 100
+"""Unread messages are counted so far: that many or more."""
+
+
+class ReadMark(msgspec.Struct, frozen=True, gc=False):
+    """Somebody has read up to `seq`; with `is_back` only up to there, wherever they were before."""
+
+    seq: int
+    is_back: bool = False
+
+
+class ReadState(msgspec.Struct, frozen=True, gc=False):
+    """How far a person has read in a room, and how many messages they have not."""
+
+    room_id: int
+    read: int
+    unread: int
+
+
+def next_read(read: int, mark: ReadMark, last_seq: int) -> int:
+    """Return how far somebody has read after a mark: forward, or anywhere; never beyond the end. Sync and pure."""
+    seq = min(mark.seq, last_seq)
+    return seq if mark.is_back else max(read, seq)
+
+
+def joined_marks(first: ReadMark, second: ReadMark) -> ReadMark:
+    """Return the one mark that does what these two do one after the other. Sync and pure."""
+    return second if second.is_back else ReadMark(max(first.seq, second.seq), first.is_back)
+
+
+def is_unread(message: Message, person_id: int, read: int, *, is_deleted: bool) -> bool:
+    """Whether a message counts as unread to somebody who has read up to `read`. Sync and pure."""
+    return (
+        message.seq > read
+        and message.kind is MessageKind.TEXT
+        and message.sender_id != person_id
+        and not is_deleted
+    )

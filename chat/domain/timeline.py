@@ -1,0 +1,128 @@
+"""What a sync tells: rooms as one person sees them, how far clients are, and messages as they are now.
+
+A position is a number and a time (`pos` and `at`), so that a log that was set back is noticed: the change with that
+number has another time then.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from chat.domain.changes import Deleted, Edited, Reacted, Removed
+from chat.domain.entities import MessageKind, Person, RoomKind
+from chat.domain.membership import Notify, RoomRole
+
+MOST_REPLAYED = 1000
+"""Changes of one room that are told one by one; a client that is further behind gets the room as it is."""
+
+MOST_REACTORS = 20
+"""People who are named of those that react with one emoji: the ones with the lowest ids."""
+
+
+def milliseconds(at: float) -> int:
+    """Return Unix seconds, which are to the microsecond, as whole Unix milliseconds, rounded down. Sync and pure."""
+    return round(at * 1_000_000) // 1000
+
+
+class Position(msgspec.Struct, frozen=True, gc=False):
+    """How far a client is in a room: its newest change, and when that was in Unix milliseconds. 0 and 0: before all."""
+
+    room_id: int
+    pos: int
+    at: int
+
+
+class PositionState(StrEnum):
+    """Whether a client can go on from its position, or why not."""
+
+    GOOD = "good"
+    OTHER_HISTORY = "other_history"
+    """The room has no such change: the log was set back, or is another one."""
+    TOO_FAR = "too_far"
+    """More than MOST_REPLAYED changes are missing."""
+    ERASED = "erased"
+    """Something before the position was erased."""
+
+
+class Standing(msgspec.Struct, frozen=True, gc=False):
+    """What became of a client's position.
+
+    `up_to` is the newest change that is to be told: its own where nothing is missing, 0 where it is not good.
+    """
+
+    room_id: int
+    state: PositionState
+    up_to: int
+
+
+class Span(msgspec.Struct, frozen=True, gc=False):
+    """The changes of a room with `after` < pos <= `up_to`."""
+
+    room_id: int
+    after: int
+    up_to: int
+
+
+class ReactionCount(msgspec.Struct, frozen=True, array_like=True):
+    """One emoji on a message: how many react with it, the first of them, and whether the reader is one."""
+
+    emoji: str
+    count: int
+    people: tuple[int, ...]
+    is_mine: bool
+
+
+class MessageNow(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as it is now, for one reader; of a deleted one there is no text. Times are Unix seconds.
+
+    `pos` is its own place among the changes of its room, `changed_pos` that of its latest change. `key` is told to
+    its sender alone. `deleted_by` is None also where it was done by a command.
+    """
+
+    id: int
+    room_id: int
+    seq: int
+    pos: int
+    changed_pos: int
+    sender_id: int
+    sender_name: str
+    kind: MessageKind
+    text: str
+    created_at: float
+    key: str | None = None
+    edited_at: float | None = None
+    deleted_at: float | None = None
+    deleted_by: int | None = None
+    reactions: tuple[ReactionCount, ...] = ()
+
+
+Replayed = MessageNow | Edited | Deleted | Reacted | Removed
+"""A change that a client has missed, with its own `pos` and the state of now: an edit of a message that was edited
+again has the newest text, and one of a message that is deleted has none."""
+
+
+class RoomSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A room as one person sees it. `pos` and `at` (Unix milliseconds) are the position to go on from.
+
+    `read` is the seq up to which the person has read, `unread` counts what they have not (`domain/reading.py`).
+    `last` is the newest message, also where it is deleted. `peer` is the other one of a direct room, or whose support
+    conversation it is; of them is told what everybody may know.
+    """
+
+    id: int
+    kind: RoomKind
+    name: str | None = None
+    topic: str = ""
+    is_private: bool = False
+    is_archived: bool = False
+    role: RoomRole = RoomRole.MEMBER
+    members: int = 0
+    pos: int = 0
+    at: int = 0
+    seq: int = 0
+    read: int = 0
+    unread: int = 0
+    notify: Notify = Notify.MENTIONS
+    is_hidden: bool = False
+    last: MessageNow | None = None
+    peer: Person | None = None

@@ -83,6 +83,8 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     creator_id: int | None = None
     is_private: bool = False
+    topic: str = ""
+    is_archived: bool = False
     last_seq: int = 0
     last_pos: int = 0
     created_at: float = 0.0

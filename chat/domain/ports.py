@@ -24,6 +24,7 @@ from chat.domain.entities import (
 )
 from chat.domain.nodes import Node
 from chat.domain.outcomes import Saved
+from chat.domain.timelines import Timelines
 
 
 class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
@@ -423,6 +424,9 @@ class Storage(Protocol):
 
     @property
     def messages(self) -> Messages: ...
+
+    @property
+    def timelines(self) -> Timelines: ...
 
     @property
     def nodes(self) -> Nodes: ...

@@ -17,7 +17,9 @@ from chat.domain.entities import LOBBY_ID, Draft, LoginSession, Message, Message
 from chat.domain.failures import StorageDown
 from chat.domain.outcomes import Repeated
 from chat.domain.ports import NewPerson, NewSession, ProfileChange, Refreshing, Replayed
+from chat.domain.reading import ReadMark
 from chat.domain.startup import CannotStart
+from chat.domain.timeline import Position, Span
 from chat.embedded_postgres.cluster import prepare_cluster
 from chat.embedded_postgres.leftover import read_pid, runs_on, stop_leftover
 from chat.embedded_postgres.process import Process, open_process
@@ -97,6 +99,11 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     pair = returned["pair"] = await rooms.direct_room(ada.id, ben.id)
     returned["support"] = await rooms.support_room(ben.id)
     await rooms.mark_delivered({(pair.id if pair else 0, ben.id): 1})
+    await storage.timelines.mark_read({(LOBBY_ID, ada.id): ReadMark(1)})
+    returned["read"] = 1
+    await storage.timelines.mark_read({(LOBBY_ID, ada.id): ReadMark(0, is_back=True)})
+    returned["read"] = 0
+    returned["hidden"] = await storage.timelines.set_own(LOBBY_ID, ada.id, is_hidden=True)
     cem = await users.add(NewPerson(name="cem", password_hash=b"x"))
     assert isinstance(cem, Person)
     await users.delete(cem.id)
@@ -151,6 +158,12 @@ async def _assert_written(storage: PostgresStorage, returned: dict[str, Any]) ->
     if people:
         rooms = await storage.rooms.of_member(people[0].id)
         assert bool(rooms) == ("garden" in returned and "deleted" not in returned)
+    if "saved" in returned and "changed" not in returned:  # what is wiped is not unread
+        (told,) = await storage.timelines.snapshots(people[0].id, EVER, [LOBBY_ID])
+        assert told.read == returned.get("read", 0), "how far somebody read is not what mark_read() noted"
+        assert told.is_hidden == returned.get("hidden", False), (
+            "what is wanted is not what set_own() returned"
+        )
     if "garden" in returned:
         said = await storage.messages.timeline(returned["garden"].id, 10, 1 << 20, after=0)
         is_there = "saved" in returned and "deleted" not in returned
@@ -275,6 +288,7 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
 
             async def read() -> None:
                 users, rooms, messages = storage.users, storage.rooms, storage.messages
+                timelines = storage.timelines
                 await storage.ping()
                 await users.by_id(ada.id)
                 await users.by_ids([ada.id, ben.id])
@@ -294,6 +308,12 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                 await messages.by_id(1)
                 await messages.newest_id()
                 await messages.conversations(10, 1 << 20)
+                await timelines.snapshots(ada.id, EVER)
+                await timelines.standings([Position(LOBBY_ID, 1, 3000)], EVER)
+                await timelines.replay(ada.id, [Span(LOBBY_ID, 0, 10)], 1 << 20)
+                await timelines.role(LOBBY_ID, ada.id)
+                await timelines.unread(LOBBY_ID, ada.id, 0)
+                await timelines.reads_since(ada.id, 0)
                 await storage.nodes.live()
 
             await run.target(read)

@@ -196,6 +196,7 @@ class Connection:
         self.users = _Table(self, database.kept.users)
         self.rooms = _Table(self, database.kept.rooms)
         self.messages = _Table(self, database.kept.messages)
+        self.timelines = _Table(self, database.kept.timelines)
         self.nodes = _Table(self, database.kept.nodes)
         self.sessions = _Table(self, database.kept.sessions)
         self.set_up = _Table(self, database.kept.set_up)

@@ -268,7 +268,7 @@ async def test_a_server_of_this_version_works_on_the_next_schema_that_serves_it(
 ) -> None:
     known = known_migrations()
     newest = known[-1].version
-    coming = Migration(newest + 1, "coming", f"-- Serves: {newest}\nALTER TABLE rooms ADD topic text")
+    coming = Migration(newest + 1, "coming", f"-- Serves: {newest}\nALTER TABLE rooms ADD colour text")
     with trio.fail_after(30):
         async with open_asyncio():
             await migrate(database, connect_timeout=10, migrations=[*known, coming])

@@ -45,6 +45,8 @@ class MemoryMessages:
         self._states: dict[int, MessageState] = {}  # of texts that were changed, by message id
         self._changes: list[Edited | Deleted | Reacted | Removed] = []
         self._newest_id = 0
+        self.keys: dict[int, str] = {}
+        """The keys that messages were sent with, by message id; read-only to others."""
 
     async def save(self, writes: Sequence[Write]) -> list[Saved]:
         await trio.lowlevel.checkpoint()
@@ -81,6 +83,7 @@ class MemoryMessages:
         saved = self._append(draft)
         if saved is not None:
             self._by_key[key] = draft, saved
+            self.keys[saved.id] = draft.key
         return saved
 
     def _append(self, draft: Draft) -> Message | None:
@@ -234,6 +237,29 @@ class MemoryMessages:
     def end_of_log(self) -> int:
         """Return the highest id, at once."""
         return self._newest_id
+
+    def log_of(self, room_id: int) -> list[Change]:
+        """Return all that was changed in a room that is there, also of deleted messages, by `pos`. Sync."""
+        log: list[Change] = [self._as_said(message) for message in self._said(room_id)]
+        log += (change for change in self._changes if change.room_id == room_id)
+        return sorted(log, key=_id)
+
+    def state_of(self, message: Message) -> MessageState | None:
+        """Return what became of a message; None: it is as it was said. Sync."""
+        return self._states.get(message.id)
+
+    def is_deleted(self, message: Message) -> bool:
+        """Whether a message is deleted. Sync."""
+        return self._is_deleted(message)
+
+    def text_of(self, edit: Edited) -> str:
+        """Return the text of now of a message that was edited. Sync."""
+        return self._by_room[edit.room_id][edit.seq - 1].text
+
+    def count_of(self, reaction: Reacted) -> int:
+        """Return how many react now as somebody did. Sync."""
+        state = self._states[self._by_room[reaction.room_id][reaction.seq - 1].id]
+        return state.counts.get(reaction.emoji, 0)
 
     async def conversations(self, limit: int, most_bytes: int) -> list[Conversation]:
         await trio.lowlevel.checkpoint()

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
+import msgspec
 import trio
 from msgspec import structs
 
@@ -20,6 +21,7 @@ from chat.domain.entities import (
     RoomSummary,
     SupportOf,
 )
+from chat.domain.membership import Notify, RoomRole
 from chat.domain.ports import KEPT, Taken
 from chat.domain.rules import same_name_key
 from chat.storage.memory.users import MemoryUsers
@@ -33,6 +35,15 @@ class KeptDeletion(NamedTuple):
     until: float
 
 
+class Own(msgspec.Struct, frozen=True):
+    """What a person said of a room: how far they have read (None: never said), and when that was; what they want."""
+
+    read: int | None = None
+    changed_at: float = 0.0
+    notify: Notify = Notify.MENTIONS
+    is_hidden: bool = False
+
+
 class MemoryRooms:
     """The port `Rooms` in dictionaries; the lobby is there from the start."""
 
@@ -42,6 +53,13 @@ class MemoryRooms:
         self._by_id = {LOBBY_ID: Room(id=LOBBY_ID, kind=RoomKind.LOBBY, name="lobby")}
         self._newest_id = LOBBY_ID
         self._delivered: dict[tuple[int, int], int] = {}  # (room, person) of each membership: the seq told
+        self.joined: dict[tuple[int, int], int] = {}
+        """The room's last seq when each membership began, by (room, person); read-only to others."""
+        self.roles: dict[tuple[int, int], RoomRole] = {}
+        """Members that are more than that, and who is banned."""
+        self.floors: dict[int, int] = {}
+        """Positions below can't be gone on from, by room."""
+        self._own: dict[tuple[int, int], Own] = {}
         self._support: dict[int, int] = {}
         self._direct: dict[tuple[int, int], int] = {}
         self._deleted: list[int] = []
@@ -156,7 +174,11 @@ class MemoryRooms:
 
     def add_member(self, room_id: int, person_id: int) -> None:
         """Make the person a member at once."""
+        room = self._by_id[room_id]
         self._delivered.setdefault((room_id, person_id), 0)
+        self.joined.setdefault((room_id, person_id), room.last_seq)
+        if room.kind is RoomKind.ROOM and room.creator_id == person_id:
+            self.roles[room_id, person_id] = RoomRole.OWNER
 
     def has_member(self, room_id: int, person_id: int) -> bool:
         """Whether the person was made a member, at once."""
@@ -165,6 +187,26 @@ class MemoryRooms:
     def remove_member(self, room_id: int, person_id: int) -> None:
         """End a membership at once."""
         del self._delivered[room_id, person_id]
+        del self.joined[room_id, person_id]
+        self.roles.pop((room_id, person_id), None)
+        self._own.pop((room_id, person_id), None)
+
+    def role_of(self, room_id: int, person_id: int) -> RoomRole | None:
+        """Return what the person is in a room, at once; None: nothing."""
+        is_member = (room_id, person_id) in self._delivered
+        return self.roles.get((room_id, person_id), RoomRole.MEMBER if is_member else None)
+
+    def own(self, room_id: int, person_id: int) -> Own:
+        """Return what a person said of a room, at once."""
+        return self._own.get((room_id, person_id), Own())
+
+    def set_own(self, room_id: int, person_id: int, own: Own) -> None:
+        """Keep what a person says of a room, at once."""
+        self._own[room_id, person_id] = own
+
+    def all(self) -> list[Room]:
+        """Return all rooms that are there, at once."""
+        return list(self._by_id.values())
 
     def delete(self, deletion: RoomDeleted) -> None:
         """End a room for everybody at once; the log tells it for a while."""
@@ -172,7 +214,8 @@ class MemoryRooms:
         del self._by_id[room_id]
         self._deleted.append(room_id)
         self.deletions.append(KeptDeletion(deletion, self._now() + KEPT))
-        self._delivered = {key: seq for key, seq in self._delivered.items() if key[0] != room_id}
+        for key in [key for key in self._delivered if key[0] == room_id]:
+            self.remove_member(*key)
         self.watchers.notify(room_id)
 
     def is_there(self, room_id: int) -> bool:

@@ -10,6 +10,7 @@ from chat.storage.memory.nodes import MemoryNodes
 from chat.storage.memory.rooms import MemoryRooms
 from chat.storage.memory.sessions import MemorySessions
 from chat.storage.memory.set_up import MemorySetUp
+from chat.storage.memory.timelines import MemoryTimelines
 from chat.storage.memory.users import MemoryUsers
 
 
@@ -17,11 +18,12 @@ class MemoryStorage:
     """Keeps everything until it is dropped. `now` is its clock, in seconds."""
 
     def __init__(self, now: Callable[[], float] = trio.current_time) -> None:
-        self.users = MemoryUsers()
+        self.users = MemoryUsers(lambda: self.messages.end_of_log())
         self.rooms = MemoryRooms(self.users, now)
         self.messages = MemoryMessages(self.users, self.rooms)
         self.sessions = MemorySessions(self.users, now)
         self.set_up = MemorySetUp(self.users)
+        self.timelines = MemoryTimelines(self.users, self.rooms, self.messages)
         self.nodes = MemoryNodes(self.messages.end_of_log, now)
 
     async def ping(self) -> None:

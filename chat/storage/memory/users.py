@@ -1,7 +1,7 @@
 """People in memory. A method's work is done in one go after its checkpoint: no await in between."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import trio
@@ -17,7 +17,12 @@ from chat.storage.memory.watchers import Watchers
 class MemoryUsers:
     """The port `Users` in four dictionaries; who watches is told within each write."""
 
-    def __init__(self) -> None:
+    def __init__(self, end_of_log: Callable[[], int] = lambda: 0) -> None:
+        self._end_of_log = end_of_log
+        self.joined_at: dict[int, int] = {}
+        """The end of the log when each person came; read-only to others."""
+        self.operator_since: dict[int, int] = {}
+        """The end of the log when each person came, or became an operator later; read-only to others."""
         self._by_id: dict[int, Credentials] = {}
         self._id_by_name: dict[str, int] = {}
         self._id_by_email: dict[str, int] = {}
@@ -52,6 +57,7 @@ class MemoryUsers:
             changed_at=now,
         )
         self._by_id[person.id] = Credentials(person, new.password_hash)
+        self.joined_at[person.id] = self.operator_since[person.id] = self._end_of_log()
         self._id_by_name[same_name_key(new.name)] = person.id
         self._id_by_skeleton.update(dict.fromkeys(name_skeletons(new.name), person.id))
         if new.email is not None:
@@ -140,6 +146,8 @@ class MemoryUsers:
         known = self._known(person_id)
         if known is None:
             return None
+        if operator and not known.person.is_operator:
+            self.operator_since[person_id] = self._end_of_log()
         return self._replace(known, is_operator=operator, is_admin=admin)
 
     async def set_password(
@@ -207,6 +215,10 @@ class MemoryUsers:
     def is_there(self, person_id: int) -> bool:
         """Whether there is such a person, who was not deleted."""
         return self._known(person_id) is not None
+
+    def there(self) -> list[Person]:
+        """Return all people who were not deleted, at once."""
+        return [known.person for person_id, known in self._by_id.items() if person_id not in self._deleted]
 
     def look_up(self, person_id: int) -> Person | None:
         """Return the person at once, deleted or not: how the other memory tables follow a foreign key."""

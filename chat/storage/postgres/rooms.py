@@ -12,6 +12,7 @@ from chat.storage.postgres.removal import remove_deleted
 from chat.storage.postgres.session import Connection
 
 _COLUMNS = """rooms.id, rooms.kind, rooms.name, rooms.creator_id, rooms.is_private, rooms.last_seq, rooms.last_pos,
+    rooms.topic, rooms.archived_at IS NOT NULL AS is_archived,
     extract(epoch FROM rooms.created_at)::float8 AS created_at"""
 
 _BY_ID = f"SELECT {_COLUMNS} FROM rooms WHERE id = $1 AND deleted_at IS NULL"

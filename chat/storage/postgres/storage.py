@@ -14,6 +14,7 @@ from chat.storage.postgres.nodes import PostgresNodes
 from chat.storage.postgres.rooms import PostgresRooms
 from chat.storage.postgres.sessions import PostgresSessions
 from chat.storage.postgres.set_up import PostgresSetUp
+from chat.storage.postgres.timelines import PostgresTimelines
 from chat.storage.postgres.users import PostgresUsers
 from chat.storage.postgres.writer import Company, Writer, open_writer
 
@@ -30,6 +31,7 @@ class PostgresStorage:
         self.users = PostgresUsers(database)
         self.rooms = PostgresRooms(database)
         self.messages = PostgresMessages(database, writer)
+        self.timelines = PostgresTimelines(database)
         self.nodes = PostgresNodes(database)
         self.sessions = PostgresSessions(database)
         self.set_up = PostgresSetUp(database)

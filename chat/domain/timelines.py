@@ -1,0 +1,71 @@
+"""What a sync asks of a storage. Both implementations pass one contract suite, and keep the law of `ports.py`.
+
+All answers of one sync are as of one id of the log, `up_to_id`: what comes after it, its caller hears live.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from chat.domain.membership import Notify, RoomRole
+from chat.domain.reading import ReadMark, ReadState
+from chat.domain.timeline import Position, Replayed, RoomSnapshot, Span, Standing
+
+
+class Timelines(Protocol):
+    """Rooms as people see them, what changed in them, and how far people have read.
+
+    A person's rooms are the lobby, those of which they are a member, and their own support conversation; an
+    operator's also every support conversation in which something was said. What became of a membership after
+    `up_to_id` is a change that the caller hears live.
+    """
+
+    async def snapshots(
+        self, person_id: int, up_to_id: int, among: Collection[int] | None = None
+    ) -> list[RoomSnapshot]:
+        """Return the person's rooms, or those `among` these ids; the one with the newest message comes first.
+
+        Numbers, unread and last message are as of `up_to_id`, everything else is as it is now. A room that was
+        deleted is none of them. Nobody there: none.
+        """
+        ...
+
+    async def standings(self, known: Sequence[Position], up_to_id: int) -> list[Standing]:
+        """Return where clients stand with these positions, in their order; rooms that are gone are left out.
+
+        A position beyond `up_to_id` is good, and nothing is missing then. The caller says who may see the rooms.
+        """
+        ...
+
+    async def replay(self, reader_id: int, spans: Sequence[Span], most_bytes: int) -> list[Replayed]:
+        """Return the changes of these spans, in their order and by `pos`, each without a gap.
+
+        At most MOST_REPLAYED of each, and as many from the front as have together at most `most_bytes` bytes of text as
+        JSON, but at least one where there is any: the caller goes on after the last. Reactions come on top of that.
+        The caller says who may see the rooms.
+        """
+        ...
+
+    async def role(self, room_id: int, person_id: int) -> RoomRole | None:
+        """Return what the person is in a room of which one becomes a member; None: nothing."""
+        ...
+
+    async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark]) -> None:
+        """Note how far people have read, by (room id, person id); marks of rooms they don't have are passed over."""
+        ...
+
+    async def unread(self, room_id: int, person_id: int, read: int) -> int:
+        """Count what the person would have unread, had they read up to `read`: MOST_UNREAD at most."""
+        ...
+
+    async def reads_since(self, person_id: int, since: float) -> list[ReadState]:
+        """Return how far the person has read, in those of their rooms where that was noted after `since`.
+
+        That is in Unix seconds, by the storage's clock.
+        """
+        ...
+
+    async def set_own(
+        self, room_id: int, person_id: int, *, notify: Notify | None = None, is_hidden: bool | None = None
+    ) -> bool:
+        """Set what the person wants of a room, None: as it was. False: they don't have that room."""
+        ...

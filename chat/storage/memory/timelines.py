@@ -1,0 +1,275 @@
+"""What a sync asks, in memory. A method's work is done in one go after its checkpoint: no await in between."""
+
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import msgspec
+import trio
+from msgspec import structs
+
+from chat.domain.changes import Change, Deleted, Edited, Reacted, Removed, RoomDeleted
+from chat.domain.entities import Message, Pair, Person, Room, RoomKind, SupportOf
+from chat.domain.membership import Notify, RoomRole, may_see
+from chat.domain.reading import MOST_UNREAD, ReadMark, ReadState, is_unread, next_read
+from chat.domain.timeline import (
+    MOST_REACTORS,
+    MOST_REPLAYED,
+    MessageNow,
+    Position,
+    PositionState,
+    ReactionCount,
+    Replayed,
+    RoomSnapshot,
+    Span,
+    Standing,
+    milliseconds,
+)
+from chat.storage.memory.messages import MemoryMessages
+from chat.storage.memory.rooms import MemoryRooms
+from chat.storage.memory.users import MemoryUsers
+
+
+class MemoryTimelines:
+    """The port `Timelines`."""
+
+    def __init__(self, users: MemoryUsers, rooms: MemoryRooms, messages: MemoryMessages) -> None:
+        self._users = users
+        self._rooms = rooms
+        self._messages = messages
+
+    async def snapshots(
+        self, person_id: int, up_to_id: int, among: Collection[int] | None = None
+    ) -> list[RoomSnapshot]:
+        await trio.lowlevel.checkpoint()
+        rooms = [room for room in self._of(person_id) if among is None or room.id in among]
+        told = [self._snapshot(room, person_id, up_to_id) for room in rooms]
+        return sorted(told, key=lambda room: (room.last.id if room.last else 0, room.id), reverse=True)
+
+    async def standings(self, known: Sequence[Position], up_to_id: int) -> list[Standing]:
+        await trio.lowlevel.checkpoint()
+        return [
+            self._standing(position, up_to_id) for position in known if self._rooms.is_there(position.room_id)
+        ]
+
+    async def replay(self, reader_id: int, spans: Sequence[Span], most_bytes: int) -> list[Replayed]:
+        await trio.lowlevel.checkpoint()
+        told: list[Replayed] = []
+        total = 0
+        for span in spans:
+            for entry in self._entries(span.room_id):
+                if span.after < entry.pos <= min(span.up_to, span.after + MOST_REPLAYED):
+                    replayed = self._replayed(entry, reader_id)
+                    total += _text_bytes(replayed)
+                    if told and total > most_bytes:
+                        return told
+                    told.append(replayed)
+        return told
+
+    async def role(self, room_id: int, person_id: int) -> RoomRole | None:
+        await trio.lowlevel.checkpoint()
+        return self._rooms.role_of(room_id, person_id)
+
+    async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark]) -> None:
+        await trio.lowlevel.checkpoint()
+        for (room_id, person_id), mark in marks.items():
+            room = self._own(room_id, person_id)
+            if room is None:
+                continue
+            own = self._rooms.own(room_id, person_id)
+            read = next_read(self._read(room, person_id), mark, room.last_seq)
+            if read != own.read:
+                self._rooms.set_own(
+                    room_id, person_id, structs.replace(own, read=read, changed_at=time.time())
+                )
+
+    async def unread(self, room_id: int, person_id: int, read: int) -> int:
+        await trio.lowlevel.checkpoint()
+        room = self._rooms.look_up(room_id)
+        return 0 if room is None else self._unread(room_id, person_id, read, room.last_seq)
+
+    async def reads_since(self, person_id: int, since: float) -> list[ReadState]:
+        await trio.lowlevel.checkpoint()
+        own = {room.id: self._rooms.own(room.id, person_id) for room in self._of(person_id)}
+        return [
+            ReadState(room.id, read, self._unread(room.id, person_id, read, room.last_seq))
+            for room in sorted(self._of(person_id), key=lambda room: room.id)
+            if (read := own[room.id].read) is not None and own[room.id].changed_at > since
+        ]
+
+    async def set_own(
+        self, room_id: int, person_id: int, *, notify: Notify | None = None, is_hidden: bool | None = None
+    ) -> bool:
+        await trio.lowlevel.checkpoint()
+        if self._own(room_id, person_id) is None:
+            return False
+        own = self._rooms.own(room_id, person_id)
+        if notify is not None:
+            own = structs.replace(own, notify=notify)
+        if is_hidden is not None:
+            own = structs.replace(own, is_hidden=is_hidden)
+        self._rooms.set_own(room_id, person_id, own)
+        return True
+
+    def _of(self, person_id: int) -> list[Room]:
+        """Return the person's rooms."""
+        person = self._users.look_up(person_id)
+        if person is None or not self._users.is_there(person_id):
+            return []
+        return [room for room in self._rooms.all() if self._is_of(room, person)]
+
+    def _is_of(self, room: Room, person: Person) -> bool:
+        if not may_see(room, person, self._rooms.role_of(room.id, person.id)):
+            return False
+        creator = room.creator_id if room.kind is RoomKind.SUPPORT else None
+        return creator in (None, person.id) or self._users.is_there(creator)
+
+    def _own(self, room_id: int, person_id: int) -> Room | None:
+        """Return a room that the person may mark: an operator's is each conversation, also before it has begun."""
+        person, room = self._users.look_up(person_id), self._rooms.look_up(room_id)
+        if person is None or room is None or not self._users.is_there(person_id):
+            return None
+        if room.kind is RoomKind.SUPPORT and person.is_operator:
+            return room
+        return room if may_see(room, person, self._rooms.role_of(room_id, person_id)) else None
+
+    def _snapshot(self, room: Room, person_id: int, up_to_id: int) -> RoomSnapshot:
+        entries = [entry for entry in self._entries(room.id) if entry.id <= up_to_id]
+        said = [entry for entry in entries if isinstance(entry, Message)]
+        own = self._rooms.own(room.id, person_id)
+        read = self._read(room, person_id)
+        return RoomSnapshot(
+            id=room.id,
+            kind=room.kind,
+            name=room.name,
+            topic=room.topic,
+            is_private=room.is_private,
+            is_archived=room.is_archived,
+            role=self._rooms.role_of(room.id, person_id) or RoomRole.MEMBER,
+            members=self._members(room),
+            pos=entries[-1].pos if entries else 0,
+            at=milliseconds(entries[-1].created_at) if entries else 0,
+            seq=len(said),
+            read=read,
+            unread=self._unread(room.id, person_id, read, len(said)),
+            notify=own.notify,
+            is_hidden=own.is_hidden,
+            last=self._now(said[-1], person_id) if said else None,
+            peer=self._peer(room, person_id),
+        )
+
+    def _standing(self, position: Position, up_to_id: int) -> Standing:
+        entries = self._entries(position.room_id)
+        up_to = max((entry.pos for entry in entries if entry.id <= up_to_id), default=0)
+        had = {entry.pos: milliseconds(entry.created_at) for entry in entries} | {0: 0}
+        state = PositionState.GOOD
+        if position.pos < self._rooms.floors.get(position.room_id, 0):
+            state = PositionState.ERASED
+        elif had.get(position.pos) != position.at:
+            state = PositionState.OTHER_HISTORY
+        elif up_to - position.pos > MOST_REPLAYED:
+            state = PositionState.TOO_FAR
+        is_good = state is PositionState.GOOD
+        return Standing(position.room_id, state, max(up_to, position.pos) if is_good else 0)
+
+    def _entries(self, room_id: int) -> list[Change]:
+        return self._messages.log_of(room_id)
+
+    def _read(self, room: Room, person_id: int) -> int:
+        """Return how far the person has read: what they said, or where they began."""
+        marked = self._rooms.own(room.id, person_id).read
+        if marked is not None:
+            return marked
+        joined = self._rooms.joined.get((room.id, person_id))
+        if joined is not None:
+            return joined
+        is_others = room.kind is RoomKind.SUPPORT and room.creator_id != person_id
+        since = self._users.operator_since if is_others else self._users.joined_at
+        return sum(
+            isinstance(entry, Message) and entry.id <= since[person_id] for entry in self._entries(room.id)
+        )
+
+    def _unread(self, room_id: int, person_id: int, read: int, up_to: int) -> int:
+        count = sum(
+            is_unread(entry, person_id, read, is_deleted=self._messages.is_deleted(entry))
+            for entry in self._entries(room_id)
+            if isinstance(entry, Message) and entry.seq <= up_to
+        )
+        return min(count, MOST_UNREAD)
+
+    def _members(self, room: Room) -> int:
+        match room.kind:
+            case RoomKind.LOBBY:
+                return len(self._users.there())
+            case RoomKind.SUPPORT:
+                operators = {person.id for person in self._users.there() if person.is_operator}
+                return len(operators | {room.creator_id})
+            case RoomKind.ROOM | RoomKind.DIRECT:
+                return sum(room_id == room.id for room_id, _ in self._rooms.memberships())
+
+    def _peer(self, room: Room, person_id: int) -> Person | None:
+        match self._rooms.people_of(room.id):
+            case Pair() as pair:
+                peer = self._users.look_up(pair.other_than(person_id))
+            case SupportOf(of):
+                peer = self._users.look_up(of.id)
+            case None:
+                return None
+        assert peer is not None
+        return Person(
+            id=peer.id,
+            name=peer.name,
+            display_name=peer.display_name,
+            is_operator=peer.is_operator,
+            is_admin=peer.is_admin,
+            created_at=peer.created_at,
+        )
+
+    def _replayed(self, entry: Change, reader_id: int) -> Replayed:
+        match entry:
+            case Message():
+                return self._now(entry, reader_id)
+            case Edited():
+                return structs.replace(entry, text=self._messages.text_of(entry), people=None)
+            case Reacted():
+                return structs.replace(entry, count=self._messages.count_of(entry), people=None)
+            case Deleted() | Removed():
+                return structs.replace(entry, people=None)
+            case RoomDeleted():
+                raise AssertionError("a room that is there was not deleted")
+
+    def _now(self, message: Message, reader_id: int) -> MessageNow:
+        state = self._messages.state_of(message)
+        about = [
+            entry
+            for entry in self._entries(message.room_id)
+            if isinstance(entry, Edited | Deleted) and entry.seq == message.seq
+        ]
+        edits = [entry.created_at for entry in about if isinstance(entry, Edited)]
+        deletion = next((entry for entry in about if isinstance(entry, Deleted)), None)
+        return MessageNow(
+            id=message.id,
+            room_id=message.room_id,
+            seq=message.seq,
+            pos=message.pos,
+            changed_pos=state.pos if state else message.pos,
+            sender_id=message.sender_id,
+            sender_name=message.sender_name,
+            kind=message.kind,
+            text=message.text,
+            created_at=message.created_at,
+            key=self._messages.keys.get(message.id) if message.sender_id == reader_id else None,
+            edited_at=edits[-1] if edits else None,
+            deleted_at=deletion.created_at if deletion else None,
+            deleted_by=deletion.actor_id if deletion else None,
+            reactions=tuple(_reactions(state.reacted, reader_id)) if state else (),
+        )
+
+
+def _reactions(reacted: set[tuple[str, int]], reader_id: int) -> Iterator[ReactionCount]:
+    for emoji in sorted({emoji for emoji, _ in reacted}):
+        people = sorted(person_id for each, person_id in reacted if each == emoji)
+        yield ReactionCount(emoji, len(people), tuple(people[:MOST_REACTORS]), reader_id in people)
+
+
+def _text_bytes(entry: Replayed) -> int:
+    return len(msgspec.json.encode(entry.text if isinstance(entry, MessageNow | Edited) else ""))

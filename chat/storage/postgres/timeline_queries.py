@@ -1,0 +1,258 @@
+"""The statements of `timelines.py`: look-ups for each room, never a walk through what was said in it.
+
+As in `message_queries.py`, a LATERAL query with a LIMIT is a look-up for each row, whatever the planner thinks.
+"""
+
+from chat.domain.reading import MOST_UNREAD
+from chat.domain.timeline import MOST_REACTORS, MOST_REPLAYED
+
+# --- how far people have read ---
+
+# $1 is the person. `from_id` is the end of the log when they came to what has no memberships.
+MINE = """
+me AS MATERIALIZED (
+    SELECT id, is_operator, joined_id, operator_id FROM users WHERE id = $1 AND deleted_at IS NULL
+), mine AS (
+    SELECT r.*, m.role, m.joined_seq, m.delivered_seq, me.joined_id AS from_id
+    FROM me JOIN memberships m ON m.user_id = me.id JOIN rooms r ON r.id = m.room_id
+    WHERE r.deleted_at IS NULL
+    UNION ALL
+    SELECT r.*, 'member', NULL, NULL, me.joined_id FROM me CROSS JOIN rooms r WHERE r.id = 1
+    UNION ALL
+    SELECT r.*, 'member', NULL, NULL, me.joined_id
+    FROM me JOIN rooms r ON r.creator_id = me.id WHERE r.kind = 'support'
+    UNION ALL
+    SELECT r.*, 'member', NULL, NULL, me.operator_id
+    FROM me CROSS JOIN rooms r
+    CROSS JOIN LATERAL (SELECT FROM users p WHERE p.id = r.creator_id AND p.deleted_at IS NULL LIMIT 1) AS there
+    WHERE me.is_operator AND r.spoken_after_id IS NOT NULL AND r.kind = 'support' AND r.creator_id <> me.id
+)"""
+
+
+def _read(marked: str, room: str, member: str, from_id: str) -> str:
+    """Return the expression of how far somebody has read: what they said, or where they began.
+
+    In a direct room from before there were marks, it is what was delivered.
+    """
+    return f"""coalesce({marked}, {member}.joined_seq,
+        CASE WHEN {room}.kind = 'direct' THEN {member}.delivered_seq END,
+        seq_up_to({room}.id, {from_id}, 0, {room}.last_seq))"""
+
+
+def _unread(person: str, room_id: str, after: str, up_to: str) -> str:
+    return f"""(
+    SELECT count(*) FROM (
+        SELECT FROM messages
+        WHERE room_id = {room_id} AND seq > {after} AND seq <= {up_to}
+          AND kind = 'message' AND sender_id <> {person} AND deleted_at IS NULL
+        LIMIT {MOST_UNREAD}
+    ) AS counted)"""
+
+
+UNREAD = f"SELECT {_unread('$2', '$1', '$3::bigint', 'r.last_seq')} FROM rooms r WHERE id = $1 AND deleted_at IS NULL"
+
+READS_SINCE = f"""
+WITH {MINE}
+SELECT r.id AS room_id, k.seq AS read, {_unread("$1", "r.id", "k.seq", "r.last_seq")} AS unread
+FROM mine r
+CROSS JOIN LATERAL (
+    SELECT seq FROM marks WHERE room_id = r.id AND user_id = $1 AND changed_at > to_timestamp($2::float8) LIMIT 1
+) AS k
+WHERE k.seq IS NOT NULL
+ORDER BY r.id"""
+
+# Whose rooms they are: in the lobby everybody's, else of members, or of the person and of operators.
+_OWN_ROOMS = """
+    JOIN users u ON u.id = asked.user_id AND u.deleted_at IS NULL
+    JOIN rooms r ON r.id = asked.room_id AND r.deleted_at IS NULL
+    LEFT JOIN memberships m ON m.room_id = asked.room_id AND m.user_id = asked.user_id
+    WHERE CASE r.kind
+        WHEN 'lobby' THEN true
+        WHEN 'support' THEN r.creator_id = u.id OR u.is_operator
+        ELSE m.room_id IS NOT NULL
+    END"""
+
+_FROM_ID = "CASE WHEN r.kind = 'support' AND r.creator_id <> u.id THEN u.operator_id ELSE u.joined_id END"
+
+# Rows are made and locked in the order of their key, so that no two transactions wait for each other. text[] as in
+# `rooms.py`.
+_ASKED = """unnest($1::text[]::bigint[], $2::text[]::bigint[]) AS asked(room_id, user_id)"""
+
+MAKE_MARKS = f"""
+INSERT INTO marks (room_id, user_id)
+SELECT asked.room_id, asked.user_id FROM {_ASKED} {_OWN_ROOMS}
+ORDER BY asked.room_id, asked.user_id
+ON CONFLICT DO NOTHING"""
+
+MARK_READ = f"""
+WITH told AS MATERIALIZED (
+    SELECT * FROM unnest($1::text[]::bigint[], $2::text[]::bigint[], $3::text[]::bigint[], $4::text[]::boolean[])
+        AS told(room_id, user_id, seq, is_back)
+), locked AS MATERIALIZED (
+    SELECT marks.room_id, marks.user_id, marks.seq AS marked, told.seq, told.is_back
+    FROM told JOIN marks USING (room_id, user_id)
+    ORDER BY marks.room_id, marks.user_id FOR NO KEY UPDATE OF marks
+), moved AS (
+    SELECT asked.room_id, asked.user_id, asked.marked,
+        CASE WHEN is_back THEN least(asked.seq, r.last_seq)
+        ELSE greatest(least(asked.seq, r.last_seq), {_read("asked.marked", "r", "m", _FROM_ID)}) END AS seq
+    FROM locked AS asked {_OWN_ROOMS}
+)
+UPDATE marks SET seq = moved.seq, changed_at = clock_timestamp() FROM moved
+WHERE marks.room_id = moved.room_id AND marks.user_id = moved.user_id AND marks.seq IS DISTINCT FROM moved.seq"""
+
+SET_OWN = f"""
+INSERT INTO marks (room_id, user_id, notify, hidden)
+SELECT r.id, u.id, coalesce($3, 'mentions'), coalesce($4, false)
+FROM (SELECT $1::bigint AS room_id, $2::bigint AS user_id) AS asked {_OWN_ROOMS}
+ON CONFLICT (room_id, user_id)
+DO UPDATE SET notify = coalesce($3, marks.notify), hidden = coalesce($4, marks.hidden)
+RETURNING true"""
+
+ROLE = """
+SELECT 'banned' FROM bans WHERE room_id = $1 AND user_id = $2
+UNION ALL
+SELECT role FROM memberships JOIN rooms ON rooms.id = room_id
+WHERE room_id = $1 AND user_id = $2 AND deleted_at IS NULL
+LIMIT 1"""
+
+# --- rooms, and where clients stand in them ---
+
+_MILLISECONDS = "floor(extract(epoch FROM {}) * 1000)::bigint"
+
+# Where the room `r` was at the id $2 of the log: `cut.seq`, and the newest change behind that message, if there is one.
+_AT_CUT = """
+LEFT JOIN LATERAL (SELECT id FROM messages WHERE room_id = r.id AND seq = r.last_seq LIMIT 1) AS newest ON true
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN newest.id <= $2 THEN r.last_seq ELSE seq_up_to(r.id, $2, 0, r.last_seq) END AS seq OFFSET 0
+) AS cut
+LEFT JOIN LATERAL (SELECT * FROM messages WHERE room_id = r.id AND seq = cut.seq LIMIT 1) AS m ON true
+LEFT JOIN LATERAL (
+    SELECT changes.pos, changes.created_at FROM changes
+    WHERE room_id = r.id AND changes.pos > coalesce(m.pos, 0) AND changes.pos <= r.last_pos AND changes.id <= $2
+    ORDER BY changes.pos DESC LIMIT 1
+) AS later ON r.last_pos > coalesce(m.pos, 0)"""
+
+
+def _reactions(message: str, reader: str) -> str:
+    """Return the reactions to a message as JSON, or NULL where there are none."""
+    return f"""(
+    SELECT json_agg(json_build_array(emoji, count, people, is_mine) ORDER BY emoji COLLATE "C")::text
+    FROM (
+        SELECT emoji, count(*) AS count, (array_agg(person_id ORDER BY person_id))[1:{MOST_REACTORS}] AS people,
+               bool_or(person_id = {reader}) AS is_mine
+        FROM reactions WHERE room_id = {message}.room_id AND seq = {message}.seq GROUP BY emoji
+    ) AS each)"""
+
+
+_MESSAGE = f"""m.id AS message_id, m.seq AS message_seq, m.pos AS message_pos,
+    coalesce(m.changed_pos, m.pos) AS changed_pos, m.sender_id, sender.name AS sender_name, m.kind AS message_kind,
+    m.text, extract(epoch FROM m.created_at)::float8 AS created_at,
+    CASE WHEN m.sender_id = $1 THEN m.client_key END AS key, extract(epoch FROM m.edited_at)::float8 AS edited_at,
+    extract(epoch FROM m.deleted_at)::float8 AS deleted_at, m.deleted_by,
+    {_reactions("m", "$1")} AS reactions"""
+
+SNAPSHOTS = f"""
+WITH {MINE}
+SELECT r.id, r.kind, r.name, r.topic, r.is_private, r.archived_at IS NOT NULL AS is_archived, r.role,
+    CASE r.kind
+        WHEN 'lobby' THEN (SELECT count(*) FROM users WHERE deleted_at IS NULL)
+        WHEN 'support' THEN
+            1 + (SELECT count(*) FROM users WHERE is_operator AND deleted_at IS NULL) - peer.is_operator::int
+        WHEN 'direct' THEN CASE WHEN pair.low_id = pair.high_id THEN 1 ELSE 2 END
+        ELSE coalesce(r.members, (SELECT count(*) FROM memberships WHERE room_id = r.id))
+    END AS members,
+    coalesce(later.pos, m.pos, 0) AS pos,
+    coalesce({_MILLISECONDS.format("coalesce(later.created_at, m.created_at)")}, 0) AS at,
+    cut.seq, own.read, {_unread("$1", "r.id", "own.read", "cut.seq")} AS unread,
+    coalesce(k.notify, 'mentions') AS notify, coalesce(k.hidden, false) AS is_hidden,
+    peer.id AS peer_id, peer.name AS peer_name, peer.display_name AS peer_display_name,
+    peer.is_operator AS peer_is_operator, peer.is_admin AS peer_is_admin,
+    extract(epoch FROM peer.created_at)::float8 AS peer_created_at,
+    {_MESSAGE}
+FROM mine r
+{_AT_CUT}
+LEFT JOIN LATERAL (
+    SELECT seq, notify, hidden FROM marks WHERE room_id = r.id AND user_id = $1 LIMIT 1
+) AS k ON true
+CROSS JOIN LATERAL (SELECT {_read("k.seq", "r", "r", "r.from_id")} AS read OFFSET 0) AS own
+LEFT JOIN LATERAL (
+    SELECT low_id, high_id FROM direct_rooms WHERE room_id = r.id LIMIT 1
+) AS pair ON r.kind = 'direct'
+LEFT JOIN LATERAL (
+    SELECT * FROM users WHERE id = CASE
+        WHEN r.kind = 'support' THEN r.creator_id WHEN pair.low_id = $1 THEN pair.high_id ELSE pair.low_id
+    END LIMIT 1
+) AS peer ON true
+LEFT JOIN LATERAL (SELECT name FROM users WHERE id = m.sender_id LIMIT 1) AS sender ON true
+WHERE $3::bigint[] IS NULL OR r.id = ANY($3::bigint[])
+ORDER BY m.id DESC NULLS LAST, r.id DESC"""
+
+# A change that the room has, by its place: `had` is its time.
+STANDINGS = f"""
+SELECT known.room_id, found.state, CASE found.state WHEN 'good' THEN greatest(now.pos, known.pos) ELSE 0 END AS up_to
+FROM unnest($1::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS known(room_id, pos, at, nth)
+CROSS JOIN LATERAL (SELECT * FROM rooms WHERE id = known.room_id AND deleted_at IS NULL LIMIT 1) AS r
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN known.pos = 0 THEN 0 ELSE {
+    _MILLISECONDS.format('''coalesce(
+        (SELECT created_at FROM messages WHERE room_id = r.id AND pos = known.pos),
+        (SELECT created_at FROM changes WHERE room_id = r.id AND pos = known.pos))''')
+} END AS at
+) AS had
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN known.pos = r.last_pos THEN r.last_pos ELSE (
+        SELECT coalesce(later.pos, m.pos, 0) FROM (VALUES (1)) AS one {_AT_CUT}
+    ) END AS pos OFFSET 0
+) AS now
+CROSS JOIN LATERAL (
+    SELECT CASE
+        WHEN known.pos < r.floor THEN 'erased'
+        WHEN had.at IS DISTINCT FROM known.at THEN 'other_history'
+        WHEN now.pos - known.pos > {MOST_REPLAYED} THEN 'too_far'
+        ELSE 'good'
+    END AS state
+) AS found
+ORDER BY known.nth"""
+
+# --- what changed ---
+
+# Messages and changes of a span, merged by their places.
+_OF_SPAN = f"""
+    (SELECT id, room_id, seq, messages.pos, kind, sender_id, text, created_at,
+            coalesce(changed_pos, pos) AS changed_pos, client_key, edited_at, deleted_at, deleted_by,
+            NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id
+     FROM messages
+     WHERE room_id = there.id AND pos > span.after AND pos <= least(span.up_to, span.after + {MOST_REPLAYED}))
+    UNION ALL
+    (SELECT changes.id, room_id, changes.seq, changes.pos, changes.kind, actor_id,
+            CASE changes.kind WHEN 'edited' THEN (
+                SELECT text FROM messages WHERE room_id = changes.room_id AND seq = changes.seq
+            ) ELSE '' END,
+            changes.created_at, changes.pos, NULL, NULL, NULL, NULL, emoji, is_on, person_id
+     FROM changes
+     WHERE room_id = there.id AND pos > span.after AND pos <= least(span.up_to, span.after + {MOST_REPLAYED}))
+    ORDER BY pos"""
+
+REPLAY = f"""
+SELECT m.room_id, m.kind AS what, m.emoji, m.is_on, m.person_id,
+    CASE m.kind WHEN 'reacted' THEN (
+        SELECT count(*) FROM reactions WHERE room_id = m.room_id AND seq = m.seq AND emoji = m.emoji
+    ) END AS count,
+    {_MESSAGE.replace(_reactions("m", "$1"), f"CASE WHEN m.kind = 'message' THEN {_reactions('m', '$1')} END")}
+FROM (
+    SELECT found.*, row_number() OVER front AS place, sum(octet_length(to_json(found.text)::text)) OVER front AS total
+    FROM (
+        SELECT span.nth, each.*
+        FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS span(room_id, after, up_to, nth)
+        CROSS JOIN LATERAL (
+            SELECT id FROM rooms WHERE id = span.room_id AND deleted_at IS NULL LIMIT 1
+        ) AS there
+        CROSS JOIN LATERAL ({_OF_SPAN}) AS each
+        ORDER BY span.nth, each.pos LIMIT greatest($5::bigint, 0) / 2 + 1  -- a text has two bytes at least, its quotes
+    ) AS found
+    WINDOW front AS (ORDER BY found.nth, found.pos ROWS UNBOUNDED PRECEDING)
+) AS m
+LEFT JOIN LATERAL (SELECT name FROM users WHERE id = m.sender_id LIMIT 1) AS sender ON m.kind IN ('message', 'join')
+WHERE m.total <= $5::bigint OR m.place = 1
+ORDER BY m.nth, m.pos"""

@@ -1,0 +1,154 @@
+"""What a sync asks of PostgreSQL: rooms as people see them, what changed in them, and how far people have read."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import asyncpg
+import msgspec
+
+from chat.domain.changes import Deleted, Edited, Reacted, Removed
+from chat.domain.entities import MessageKind, Person, RoomKind
+from chat.domain.membership import Notify, RoomRole
+from chat.domain.reading import ReadMark, ReadState
+from chat.domain.timeline import (
+    MessageNow,
+    Position,
+    PositionState,
+    ReactionCount,
+    Replayed,
+    RoomSnapshot,
+    Span,
+    Standing,
+)
+from chat.storage.postgres import timeline_queries as queries
+from chat.storage.postgres.database import Database
+from chat.storage.postgres.session import Connection
+
+_REACTIONS = msgspec.json.Decoder(tuple[ReactionCount, ...])
+
+
+class PostgresTimelines:
+    """The port `Timelines`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def snapshots(
+        self, person_id: int, up_to_id: int, among: Collection[int] | None = None
+    ) -> list[RoomSnapshot]:
+        ids = None if among is None else list(among)
+        rows = await self._database.read(lambda c: c.fetch(queries.SNAPSHOTS, person_id, up_to_id, ids))
+        return [_snapshot(row) for row in rows]
+
+    async def standings(self, known: Sequence[Position], up_to_id: int) -> list[Standing]:
+        rooms, places, times = [p.room_id for p in known], [p.pos for p in known], [p.at for p in known]
+        rows = await self._database.read(lambda c: c.fetch(queries.STANDINGS, rooms, up_to_id, places, times))
+        return [Standing(row["room_id"], PositionState(row["state"]), row["up_to"]) for row in rows]
+
+    async def replay(self, reader_id: int, spans: Sequence[Span], most_bytes: int) -> list[Replayed]:
+        rooms, after, up_to = [s.room_id for s in spans], [s.after for s in spans], [s.up_to for s in spans]
+        rows = await self._database.read(
+            lambda c: c.fetch(queries.REPLAY, reader_id, rooms, after, up_to, most_bytes)
+        )
+        return [_replayed(row) for row in rows]
+
+    async def role(self, room_id: int, person_id: int) -> RoomRole | None:
+        found = await self._database.read(lambda c: c.fetchval(queries.ROLE, room_id, person_id))
+        return None if found is None else RoomRole(found)
+
+    async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark]) -> None:
+        told = [(room_id, person_id, mark.seq, mark.is_back) for (room_id, person_id), mark in marks.items()]
+        rooms, people, seqs, back = [[str(each[nth]) for each in told] for nth in range(4)]
+
+        async def mark(connection: Connection) -> None:
+            await connection.execute(queries.MAKE_MARKS, rooms, people)
+            await connection.execute(queries.MARK_READ, rooms, people, seqs, back)
+
+        await self._database.write(mark)
+
+    async def unread(self, room_id: int, person_id: int, read: int) -> int:
+        found = await self._database.read(lambda c: c.fetchval(queries.UNREAD, room_id, person_id, read))
+        return found or 0
+
+    async def reads_since(self, person_id: int, since: float) -> list[ReadState]:
+        rows = await self._database.read(lambda c: c.fetch(queries.READS_SINCE, person_id, since))
+        return [ReadState(row["room_id"], row["read"], row["unread"]) for row in rows]
+
+    async def set_own(
+        self, room_id: int, person_id: int, *, notify: Notify | None = None, is_hidden: bool | None = None
+    ) -> bool:
+        wanted = None if notify is None else notify.value
+        done = await self._database.write(
+            lambda c: c.fetchval(queries.SET_OWN, room_id, person_id, wanted, is_hidden)
+        )
+        return bool(done)
+
+
+def _snapshot(row: asyncpg.Record) -> RoomSnapshot:
+    return RoomSnapshot(
+        id=row["id"],
+        kind=RoomKind(row["kind"]),
+        name=row["name"],
+        topic=row["topic"],
+        is_private=row["is_private"],
+        is_archived=row["is_archived"],
+        role=RoomRole(row["role"]),
+        members=row["members"],
+        pos=row["pos"],
+        at=row["at"],
+        seq=row["seq"],
+        read=row["read"],
+        unread=row["unread"],
+        notify=Notify(row["notify"]),
+        is_hidden=row["is_hidden"],
+        last=None if row["message_id"] is None else _message(row, row["id"]),
+        peer=None if row["peer_id"] is None else _peer(row),
+    )
+
+
+def _peer(row: asyncpg.Record) -> Person:
+    return Person(
+        id=row["peer_id"],
+        name=row["peer_name"],
+        display_name=row["peer_display_name"],
+        is_operator=row["peer_is_operator"],
+        is_admin=row["peer_is_admin"],
+        created_at=row["peer_created_at"],
+    )
+
+
+def _replayed(row: asyncpg.Record) -> Replayed:
+    numbers = row["message_id"], row["room_id"], row["message_seq"], row["message_pos"]
+    actor, at = row["sender_id"], row["created_at"]
+    match row["what"]:
+        case "edited":
+            return Edited(*numbers, actor, row["text"], at)
+        case "deleted":
+            return Deleted(*numbers, actor, at)
+        case "reacted":
+            return Reacted(*numbers, actor, row["emoji"], row["is_on"], row["count"], at)
+        case "removed":
+            place = row["message_id"], row["room_id"], row["message_pos"]
+            return Removed(*place, row["person_id"], actor, at)
+        case _:
+            return _message(row, row["room_id"])
+
+
+def _message(row: asyncpg.Record, room_id: int) -> MessageNow:
+    reactions = row["reactions"]
+    return MessageNow(
+        id=row["message_id"],
+        room_id=room_id,
+        seq=row["message_seq"],
+        pos=row["message_pos"],
+        changed_pos=row["changed_pos"],
+        sender_id=row["sender_id"],
+        sender_name=row["sender_name"],
+        kind=MessageKind(row["message_kind"]),
+        text=row["text"],
+        created_at=row["created_at"],
+        key=row["key"],
+        edited_at=row["edited_at"],
+        deleted_at=row["deleted_at"],
+        deleted_by=row["deleted_by"],
+        reactions=() if reactions is None else _REACTIONS.decode(reactions),
+    )

@@ -1,0 +1,720 @@
+"""One contract for what a sync asks. Each test runs on memory and on PostgreSQL."""
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import Protocol
+
+import pytest
+import trio
+from msgspec import structs
+
+from chat.domain.changes import (
+    Deleted,
+    Deletion,
+    Edit,
+    Edited,
+    Reacted,
+    Reaction,
+    Removal,
+    Removed,
+    RoomDeletion,
+    Write,
+)
+from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room, RoomKind
+from chat.domain.membership import Notify, RoomRole
+from chat.domain.ports import NewPerson, Storage
+from chat.domain.reading import MOST_UNREAD, ReadMark, ReadState
+from chat.domain.timeline import (
+    MOST_REACTORS,
+    MOST_REPLAYED,
+    MessageNow,
+    Position,
+    PositionState,
+    ReactionCount,
+    RoomSnapshot,
+    Span,
+    Standing,
+    milliseconds,
+)
+from chat.storage.memory import MemoryStorage
+from chat.storage.postgres.database import DatabaseAddress
+from tests.support.databases import execute
+
+NOW = 1_700_000_000.123456
+EVER = 2**63 - 1
+PLENTY = 1 << 20
+
+GOOD, OTHER, TOO_FAR, ERASED = (
+    PositionState.GOOD,
+    PositionState.OTHER_HISTORY,
+    PositionState.TOO_FAR,
+    PositionState.ERASED,
+)
+
+
+@pytest.fixture(autouse=True)
+async def _in_time() -> AsyncGenerator[None]:
+    with trio.fail_after(60):
+        yield
+
+
+class Administrator(Protocol):
+    """Changes rooms as no port does yet."""
+
+    async def __call__(
+        self,
+        room_id: int,
+        *,
+        topic: str = "",
+        is_archived: bool = False,
+        floor: int = 0,
+        roles: Mapping[int, RoomRole] = {},
+    ) -> None: ...
+
+
+@pytest.fixture
+def change_room(place: DatabaseAddress | None, storage: Storage) -> Administrator:
+    async def in_memory(
+        room_id: int,
+        *,
+        topic: str = "",
+        is_archived: bool = False,
+        floor: int = 0,
+        roles: Mapping[int, RoomRole] = {},
+    ) -> None:
+        assert isinstance(storage, MemoryStorage)
+        await trio.lowlevel.checkpoint()
+        rooms = storage.rooms
+        room = rooms.look_up(room_id)
+        assert room is not None
+        rooms._by_id[room_id] = structs.replace(room, topic=topic, is_archived=is_archived)
+        rooms.floors[room_id] = floor
+        for person_id, role in roles.items():
+            if role is RoomRole.BANNED:
+                rooms.remove_member(room_id, person_id)
+            rooms.roles[room_id, person_id] = role
+
+    async def in_postgres(
+        room_id: int,
+        *,
+        topic: str = "",
+        is_archived: bool = False,
+        floor: int = 0,
+        roles: Mapping[int, RoomRole] = {},
+    ) -> None:
+        assert place is not None
+        archived_at = "now()" if is_archived else "NULL"
+        await execute(
+            place,
+            f"UPDATE rooms SET topic = '{topic}', archived_at = {archived_at}, floor = {floor} WHERE id = {room_id}",
+        )
+        for person_id, role in roles.items():
+            key = f"room_id = {room_id} AND user_id = {person_id}"
+            if role is RoomRole.BANNED:
+                await execute(place, f"DELETE FROM memberships WHERE {key}")
+                await execute(place, f"INSERT INTO bans VALUES ({room_id}, {person_id})")
+            else:
+                await execute(place, f"UPDATE memberships SET role = '{role}' WHERE {key}")
+
+    return in_memory if place is None else in_postgres
+
+
+async def add(storage: Storage, *names: str, is_operator: bool = False) -> list[int]:
+    added = [
+        await storage.users.add(NewPerson(name=name, password_hash=b"x", is_operator=is_operator))
+        for name in names
+    ]
+    return [person.id for person in added if isinstance(person, Person)]
+
+
+async def make_room(storage: Storage, creator: int, name: str = "Garden", *, is_private: bool = False) -> int:
+    room = await storage.rooms.create(name, creator, is_private=is_private)
+    assert isinstance(room, Room)
+    return room.id
+
+
+async def direct_room(storage: Storage, one: int, other: int) -> int:
+    room = await storage.rooms.direct_room(one, other)
+    assert room is not None
+    return room.id
+
+
+async def support_room(storage: Storage, person: int) -> int:
+    room = await storage.rooms.support_room(person)
+    assert room is not None
+    return room.id
+
+
+async def write(storage: Storage, *writes: Write) -> None:
+    saved = await storage.messages.save(writes)
+    assert None not in saved
+
+
+async def say(
+    storage: Storage, sender: int, room: int, *texts: str, at: float = NOW, key: str | None = None
+) -> list[Message]:
+    drafts = [Draft(room, sender, "?", text, at, MessageKind.TEXT, key) for text in texts]
+    saved = [made for made in await storage.messages.save(drafts) if isinstance(made, Message)]
+    assert len(saved) == len(texts)
+    return saved
+
+
+def joining(room: int, person: int) -> Draft:
+    return Draft(room, person, "?", "", NOW, MessageKind.JOIN)
+
+
+async def rooms_of(
+    storage: Storage, person: int, up_to_id: int = EVER, among: list[int] | None = None
+) -> dict[int, RoomSnapshot]:
+    told = await storage.timelines.snapshots(person, up_to_id, among)
+    by_id = {room.id: room for room in told}
+    assert len(by_id) == len(told)
+    return by_id
+
+
+async def one_room(storage: Storage, person: int, room: int, up_to_id: int = EVER) -> RoomSnapshot:
+    return (await rooms_of(storage, person, up_to_id))[room]
+
+
+def at(seconds: float) -> int:
+    return milliseconds(seconds)
+
+
+# --- rooms ---
+
+
+async def test_a_new_person_has_the_lobby_with_all_of_it_read(storage: Storage) -> None:
+    (ada,) = await add(storage, "Ada")
+    assert await storage.timelines.snapshots(ada, EVER) == [
+        RoomSnapshot(id=LOBBY_ID, kind=RoomKind.LOBBY, name="lobby", members=1)
+    ]
+    await say(storage, ada, LOBBY_ID, "one", "two")
+    (ben,) = await add(storage, "Ben")
+    lobby = await one_room(storage, ben, LOBBY_ID)
+    assert (lobby.seq, lobby.read, lobby.unread, lobby.members) == (2, 2, 0, 2)
+    await say(storage, ada, LOBBY_ID, "three")
+    lobby = await one_room(storage, ben, LOBBY_ID)
+    assert (lobby.seq, lobby.read, lobby.unread) == (3, 2, 1)
+    assert await storage.timelines.snapshots(99, EVER) == []
+
+
+async def test_a_room_is_told_as_it_is(storage: Storage, change_room: Administrator) -> None:
+    ada, ben, cem = await add(storage, "Ada", "Ben", "Cem")
+    garden = await make_room(storage, ada, is_private=True)
+    await write(storage, joining(garden, ben), joining(garden, cem))
+    (hello,) = await say(storage, ben, garden, "hello", key="k", at=NOW + 0.001)
+    await change_room(garden, topic="roses", is_archived=True, roles={ben: RoomRole.MODERATOR})
+    last = MessageNow(
+        id=hello.id,
+        room_id=garden,
+        seq=3,
+        pos=3,
+        changed_pos=3,
+        sender_id=ben,
+        sender_name="Ben",
+        kind=MessageKind.TEXT,
+        text="hello",
+        created_at=NOW + 0.001,
+        key="k",
+    )
+    told = await one_room(storage, ben, garden)
+    assert told == RoomSnapshot(
+        id=garden,
+        kind=RoomKind.ROOM,
+        name="Garden",
+        topic="roses",
+        is_private=True,
+        is_archived=True,
+        role=RoomRole.MODERATOR,
+        members=3,
+        pos=3,
+        at=1_700_000_000_124,
+        seq=3,
+        read=told.read,
+        unread=0,
+        last=last,
+    )
+    told = await one_room(storage, ada, garden)
+    assert (told.role, told.unread, told.last) == (RoomRole.OWNER, 1, structs.replace(last, key=None))
+    room = await storage.rooms.by_id(garden)
+    assert room is not None
+    assert (room.topic, room.is_archived) == ("roses", True)
+
+
+async def test_roles_are_told_of_members_and_of_who_is_banned(
+    storage: Storage, change_room: Administrator
+) -> None:
+    ada, ben, cem, dora = await add(storage, "Ada", "Ben", "Cem", "Dora")
+    garden = await make_room(storage, ada)
+    await write(storage, joining(garden, ben), joining(garden, cem))
+    await change_room(garden, roles={ben: RoomRole.MODERATOR, cem: RoomRole.BANNED})
+    people = (ada, ben, cem, dora, 99)
+    roles = [await storage.timelines.role(garden, person) for person in people]
+    assert roles == [RoomRole.OWNER, RoomRole.MODERATOR, RoomRole.BANNED, None, None]
+    assert garden not in await rooms_of(storage, cem)
+    assert not await storage.rooms.is_member(garden, cem)
+    assert (await one_room(storage, ada, garden)).members == 2
+    await write(storage, RoomDeletion(garden, ada, NOW))
+    assert await storage.timelines.role(garden, ada) is None
+
+
+async def test_the_creator_who_left_is_the_owner_again_after_joining(storage: Storage) -> None:
+    (ada,) = await add(storage, "Ada")
+    garden = await make_room(storage, ada)
+    await write(storage, Removal(garden, ada, ada, NOW))
+    assert await storage.timelines.role(garden, ada) is None
+    await write(storage, joining(garden, ada))
+    assert await storage.timelines.role(garden, ada) is RoomRole.OWNER
+
+
+async def test_members_are_counted_as_they_come_and_go(storage: Storage) -> None:
+    ada, *others = await add(storage, "Ada", "Ben", "Cem", "Dora")
+    garden = await make_room(storage, ada)
+    await write(storage, *(joining(garden, person) for person in others))
+    assert (await one_room(storage, ada, garden)).members == 4
+    await storage.messages.save([joining(garden, others[0])])  # in already
+    await write(storage, Removal(garden, others[0], ada, NOW), Removal(garden, others[1], ada, NOW))
+    assert (await one_room(storage, ada, garden)).members == 2
+
+
+async def test_rooms_that_are_left_or_deleted_or_others_are_not_told(storage: Storage) -> None:
+    ada, ben = await add(storage, "Ada", "Ben")
+    left, deleted = await make_room(storage, ada, "left"), await make_room(storage, ada, "deleted")
+    await make_room(storage, ben, "bens")
+    await support_room(storage, ben)
+    await direct_room(storage, ben, ben)
+    await write(storage, Removal(left, ada, ada, NOW), RoomDeletion(deleted, ada, NOW))
+    assert list(await rooms_of(storage, ada)) == [LOBBY_ID]
+
+
+async def test_the_room_with_the_newest_message_comes_first(storage: Storage) -> None:
+    (ada,) = await add(storage, "Ada")
+    first, second, silent = [await make_room(storage, ada, name) for name in ("a", "b", "c")]
+    await say(storage, ada, second, "1")
+    await say(storage, ada, LOBBY_ID, "2")
+    (last,) = await say(storage, ada, first, "3")
+    assert list(await rooms_of(storage, ada)) == [first, LOBBY_ID, second, silent]
+    assert list(await rooms_of(storage, ada, last.id - 1)) == [LOBBY_ID, second, silent, first]
+    assert list(await rooms_of(storage, ada, among=[second, first, 99])) == [first, second]
+    assert await rooms_of(storage, ada, among=[]) == {}
+
+
+async def test_a_direct_room_has_a_peer_of_whom_only_what_all_may_know_is_told(storage: Storage) -> None:
+    (ada,) = await add(storage, "Ada")
+    ben = await storage.users.add(
+        NewPerson(name="Ben", password_hash=b"x", email="ben@example.com", display_name="Benjamin")
+    )
+    assert isinstance(ben, Person)
+    room, own = await direct_room(storage, ada, ben.id), await direct_room(storage, ada, ada)
+    rooms = await rooms_of(storage, ada)
+    assert rooms[room].peer == structs.replace(ben, email=None)
+    assert (rooms[room].kind, rooms[room].members, rooms[room].role) == (RoomKind.DIRECT, 2, RoomRole.MEMBER)
+    peer = rooms[own].peer
+    assert peer is not None
+    assert (peer.id, rooms[own].members) == (ada, 1)
+    assert (await one_room(storage, ben.id, room)).peer != rooms[room].peer
+
+
+async def test_a_conversation_is_its_persons_and_once_it_has_begun_every_operators(storage: Storage) -> None:
+    (ada,) = await add(storage, "Ada")
+    ben, cem = await add(storage, "Ben", "Cem", is_operator=True)
+    conversation = await support_room(storage, ada)
+    assert conversation in await rooms_of(storage, ada)
+    assert conversation not in await rooms_of(storage, ben)
+    await say(storage, ada, conversation, "help", "please")
+    for operator in (ben, cem):
+        told = await one_room(storage, operator, conversation)
+        assert (told.unread, told.members, told.kind) == (2, 3, RoomKind.SUPPORT)
+        assert told.peer is not None
+        assert told.peer.id == ada
+    own = await support_room(storage, ben)
+    await say(storage, ben, own, "I too")
+    assert (await one_room(storage, ben, own)).members == 2
+    assert await storage.users.set_roles(cem, operator=False, admin=False) is not None
+    assert list(await rooms_of(storage, cem)) == [LOBBY_ID]
+    assert await storage.users.delete(ada)
+    assert conversation not in await rooms_of(storage, ben)
+
+
+async def test_to_a_new_operator_what_was_said_before_counts_as_read(storage: Storage) -> None:
+    ada, ben = await add(storage, "Ada", "Ben")
+    conversation = await support_room(storage, ada)
+    await say(storage, ada, conversation, "help", "please")
+    assert await storage.users.set_roles(ben, operator=True, admin=False) is not None
+    assert (await one_room(storage, ben, conversation)).unread == 0
+    await say(storage, ada, conversation, "anybody?")
+    assert (await one_room(storage, ben, conversation)).unread == 1
+    assert await storage.users.set_roles(ben, operator=True, admin=True) is not None
+    assert (await one_room(storage, ben, conversation)).unread == 1, "an operator all the time"
+
+
+async def test_a_room_is_told_as_of_the_cut(storage: Storage) -> None:
+    ada, ben = await add(storage, "Ada", "Ben")
+    garden = await make_room(storage, ada)
+    await write(storage, joining(garden, ben))
+    first, second = await say(storage, ben, garden, "one", "two", at=NOW + 1)
+    await write(storage, Reaction(garden, first.seq, ada, "👍", True, NOW + 2))
+    await write(storage, Edit(garden, first.seq, ben, "won", NOW + 3))
+    await say(storage, ben, garden, "three", at=NOW + 4)
+    expected = [  # pos, at, seq, unread, by the number of changes before the cut
+        (0, 0, 0, 0),
+        (1, at(NOW), 1, 0),
+        (2, at(NOW + 1), 2, 1),
+        (3, at(NOW + 1), 3, 2),
+        (4, at(NOW + 2), 3, 2),
+        (5, at(NOW + 3), 3, 2),
+        (6, at(NOW + 4), 4, 3),
+    ]
+    for nth, (pos, when, seq, unread) in enumerate(expected):
+        room = await one_room(storage, ada, garden, nth)
+        assert (room.pos, room.at, room.seq, room.unread) == (pos, when, seq, unread), nth
+        assert (room.last.seq if room.last else 0) == seq
+    assert second.id == 3
+
+
+async def test_the_last_message_is_told_also_where_it_is_deleted_but_not_its_text(storage: Storage) -> None:
+    ada, ben = await add(storage, "Ada", "Ben")
+    (said,) = await say(storage, ben, LOBBY_ID, "secret")
+    await write(storage, Reaction(LOBBY_ID, said.seq, ada, "👍", True, NOW))
+    await write(
+        storage,
+        Edit(LOBBY_ID, said.seq, ben, "secret!", NOW + 1),
+        Deletion(LOBBY_ID, said.seq, ada, NOW + 2),
+    )
+    lobby = await one_room(storage, ada, LOBBY_ID)
+    assert lobby.last is not None
+    assert (lobby.last.text, lobby.last.reactions) == ("", ())
+    assert (lobby.last.deleted_at, lobby.last.deleted_by, lobby.last.edited_at) == (NOW + 2, ada, NOW + 1)
+    assert (lobby.last.pos, lobby.last.changed_pos, lobby.pos, lobby.unread) == (1, 4, 4, 0)
+
+
+async def test_reactions_are_told_by_emoji_with_the_first_people_and_whether_one_is_among_them(
+    storage: Storage,
+) -> None:
+    people = await add(storage, *(f"person {n}" for n in range(MOST_REACTORS + 2)))
+    (said,) = await say(storage, people[0], LOBBY_ID, "hello")
+    await write(
+        storage, *(Reaction(LOBBY_ID, said.seq, person, "👍", True, NOW) for person in reversed(people))
+    )
+    await write(storage, *(Reaction(LOBBY_ID, said.seq, person, "❤", True, NOW) for person in people[1:3]))
+    for reader, is_mine in ((people[-1], False), (people[1], True)):
+        lobby = await one_room(storage, reader, LOBBY_ID)
+        assert lobby.last is not None
+        assert lobby.last.reactions == (
+            ReactionCount("❤", 2, tuple(people[1:3]), is_mine),
+            ReactionCount("👍", MOST_REACTORS + 2, tuple(people[:MOST_REACTORS]), True),
+        )
+
+
+# --- how far people have read ---
+
+
+async def test_a_new_membership_starts_read_also_the_second_one(storage: Storage) -> None:
+    ada, ben = await add(storage, "Ada", "Ben")
+    garden = await make_room(storage, ada)
+    await say(storage, ada, garden, "one", "two")
+    await write(storage, joining(garden, ben))
+    room = await one_room(storage, ben, garden)
+    assert (room.read, room.unread) == (3, 0)
+    await say(storage, ada, garden, "three")
+    await storage.timelines.mark_read({(garden, ben): ReadMark(1, is_back=True)})
+    assert await storage.timelines.set_own(garden, ben, is_hidden=True)
+    assert (await one_room(storage, ben, garden)).unread == 2
+    await write(storage, Removal(garden, ben, ada, NOW), joining(garden, ben))
+    room = await one_room(storage, ben, garden)
+    assert (room.unread, room.is_hidden) == (0, False)
+    await say(storage, ada, garden, "four")
+    assert (await one_room(storage, ben, garden)).unread == 1
+
+
+async def test_a_mark_moves_forward_only_and_back_where_it_is_said(storage: Storage) -> None:
+    ada, ben = await add(storage, "Ada", "Ben")
+    await say(storage, ada, LOBBY_ID, *map(str, range(9)))
+    timelines = storage.timelines
+    for mark, read in (
+        (ReadMark(4), 4),
+        (ReadMark(2), 4),
+        (ReadMark(2, is_back=True), 2),
+        (ReadMark(0, is_back=True), 0),
+        (ReadMark(3), 3),
+        (ReadMark(99), 9),
+        (ReadMark(99, is_back=True), 9),
+    ):
+        await timelines.mark_read({(LOBBY_ID, ben): mark})
+        room = await one_room(storage, ben, LOBBY_ID)
+        assert (room.read, room.unread) == (read, 9 - read), mark
+    assert (await one_room(storage, ada, LOBBY_ID)).read == 0
+
+
+async def test_a_first_mark_forward_does_not_go_behind_where_one_began(storage: Storage) -> None:
+    ada, ben = await add(storage, "Ada", "Ben")
+    garden, pair = await make_room(storage, ada), await direct_room(storage, ada, ben)
+    await say(storage, ada, garden, "one", "two")
+    await say(storage, ada, LOBBY_ID, "one", "two")
+    await write(storage, joining(garden, ben))
+    (cem,) = await add(storage, "Cem")
+    keys = [(garden, ben), (LOBBY_ID, cem), (pair, ben)]
+    assert await storage.timelines.set_own(
+        garden, ben, notify=Notify.ALL
+    )  # which says nothing of what was read
+    await storage.timelines.mark_read(dict.fromkeys(keys, ReadMark(1)))
+    assert (await one_room(storage, ben, garden)).read == 3
+    assert (await one_room(storage, cem, LOBBY_ID)).read == 2
+    assert (await one_room(storage, ben, pair)).read == 0
+    await storage.timelines.mark_read(dict.fromkeys(keys, ReadMark(1, is_back=True)))
+    assert (await one_room(storage, ben, garden)).read == 1
+    assert (await one_room(storage, cem, LOBBY_ID)).read == 1
+
+
+async def test_marks_of_rooms_that_somebody_does_not_have_are_passed_over(storage: Storage) -> None:
+    ada, ben = await add(storage, "Ada", "Ben")
+    (operator,) = await add(storage, "Olga", is_operator=True)
+    garden, deleted = await make_room(storage, ada), await make_room(storage, ada, "deleted")
+    conversation = await support_room(storage, ada)
+    await say(storage, ada, conversation, "help")
+    await say(storage, ada, garden, "one", "two")
+    await write(storage, RoomDeletion(deleted, ada, NOW))
+    keys = [
+        (garden, ben),
+        (garden, ada),
+        (garden, 99),
+        (99, ada),
+        (deleted, ada),
+        (conversation, ben),
+        (conversation, operator),
+    ]
+    await storage.timelines.mark_read(dict.fromkeys(keys, ReadMark(1)))
+    assert (await one_room(storage, ada, garden)).read == 1
+    assert (await one_room(storage, operator, conversation)).read == 1
+    for room, person in ((garden, ben), (conversation, ben), (deleted, ada), (99, ada), (garden, 99)):
+        assert not await storage.timelines.set_own(room, person, is_hidden=True)
+    await write(storage, joining(garden, ben))
+    assert (await one_room(storage, ben, garden)).read == 3
+    await storage.timelines.mark_read({})
+
+
+async def test_unread_are_texts_of_others_that_were_not_deleted_up_to_a_hundred(storage: Storage) -> None:
+    ada, ben, cem = await add(storage, "Ada", "Ben", "Cem")
+    garden = await make_room(storage, ada)
+    await write(storage, joining(garden, ben), joining(garden, cem))
+    await say(storage, ada, garden, "own")
+    said = await say(storage, ben, garden, "one", "two", "three")
+    await write(storage, Deletion(garden, said[1].seq, ben, NOW), Edit(garden, said[0].seq, ben, "!", NOW))
+    assert (await one_room(storage, ada, garden)).unread == 2
+    assert (await one_room(storage, cem, garden)).unread == 3
+    unread = storage.timelines.unread
+    assert [await unread(garden, ada, read) for read in (0, said[0].seq, said[2].seq)] == [2, 1, 0]
+    await say(storage, ben, garden, *map(str, range(MOST_UNREAD - 3)))
+    assert (await one_room(storage, ada, garden)).unread == await unread(garden, ada, 0) == MOST_UNREAD - 1
+    await say(storage, ben, garden, "a", "b", "c")
+    assert (await one_room(storage, ada, garden)).unread == await unread(garden, ada, 0) == MOST_UNREAD
+    assert await unread(99, ada, 0) == 0
+
+
+async def test_what_a_person_marked_lately_is_told(storage: Storage) -> None:
+    ada, ben = await add(storage, "Ada", "Ben")
+    garden, left = await make_room(storage, ada), await make_room(storage, ada, "left")
+    await say(storage, ben, LOBBY_ID, "one", "two")
+    await say(storage, ben, garden, "one", "two", "three")
+    marks = {(LOBBY_ID, ada): 1, (garden, ada): 1, (left, ada): 0, (LOBBY_ID, ben): 2}
+    await storage.timelines.mark_read({key: ReadMark(seq) for key, seq in marks.items()})
+    assert await storage.timelines.set_own(left, ada, is_hidden=True)
+    await write(storage, Removal(left, ada, ada, NOW))
+    reads = storage.timelines.reads_since
+    assert await reads(ada, 0) == [ReadState(LOBBY_ID, 1, 1), ReadState(garden, 1, 2)]
+    assert await reads(ada, 4e9) == []
+    assert await reads(ben, 0) == [ReadState(LOBBY_ID, 2, 0)]
+    assert await reads(99, 0) == []
+
+
+async def test_what_a_person_wants_of_a_room_is_kept(storage: Storage) -> None:
+    ada, ben = await add(storage, "Ada", "Ben")
+    await say(storage, ben, LOBBY_ID, "one", "two")
+    await storage.timelines.mark_read({(LOBBY_ID, ada): ReadMark(1)})
+    set_own = storage.timelines.set_own
+    for change, expected in (
+        ({"notify": Notify.ALL}, (Notify.ALL, False)),
+        ({"is_hidden": True}, (Notify.ALL, True)),
+        ({"notify": Notify.NONE, "is_hidden": False}, (Notify.NONE, False)),
+        ({}, (Notify.NONE, False)),
+    ):
+        assert await set_own(LOBBY_ID, ada, **change)  # type: ignore[arg-type]
+        room = await one_room(storage, ada, LOBBY_ID)
+        assert (room.notify, room.is_hidden, room.read) == (*expected, 1)
+    room = await one_room(storage, ben, LOBBY_ID)
+    assert (room.notify, room.is_hidden) == (Notify.MENTIONS, False)
+
+
+async def test_marks_that_are_noted_at_once_in_any_order_all_land(storage: Storage) -> None:
+    people = await add(storage, *(f"person {n}" for n in range(20)))
+    rooms = [await make_room(storage, people[0], name) for name in "abcd"]
+    await write(storage, *(joining(room, person) for room in rooms for person in people[1:]))
+    keys = [(room, person) for room in rooms for person in people]
+    await storage.timelines.mark_read(dict.fromkeys(keys[::2], ReadMark(0, is_back=True)))
+    async with trio.open_nursery() as nursery:
+        for seq in range(1, 13):
+            marks = dict.fromkeys(keys[:: (-1) ** seq], ReadMark(seq, is_back=seq == 12))
+            nursery.start_soon(storage.timelines.mark_read, marks)
+    await storage.timelines.mark_read(dict.fromkeys(keys, ReadMark(13)))
+    for person in people:
+        told = await storage.timelines.snapshots(person, EVER, rooms)
+        assert [room.read for room in told if room.read not in (13, *range(14, 20))] == []
+
+
+# --- where clients stand ---
+
+
+async def stand(
+    storage: Storage, *known: tuple[int, int, int], up_to_id: int = EVER
+) -> list[tuple[object, int]]:
+    positions = [Position(*each) for each in known]
+    return [(each.state, each.up_to) for each in await storage.timelines.standings(positions, up_to_id)]
+
+
+async def test_a_position_is_good_if_the_change_of_that_number_has_that_time(storage: Storage) -> None:
+    ada, ben = await add(storage, "Ada", "Ben")
+    garden = await make_room(storage, ada)
+    (said,) = await say(storage, ada, garden, "one")
+    await write(storage, Reaction(garden, said.seq, ada, "👍", True, NOW + 1))
+    await write(storage, joining(garden, ben), Removal(garden, ben, ada, NOW + 2))
+    good = [(garden, 0, 0), (garden, 1, at(NOW)), (garden, 2, at(NOW + 1)), (garden, 4, at(NOW + 2))]
+    assert await stand(storage, *good) == [(GOOD, 4)] * 4
+    bad = [
+        (garden, 0, 1),
+        (garden, 1, at(NOW) + 1),
+        (garden, 2, at(NOW)),
+        (garden, 4, 0),
+        (garden, 5, at(NOW)),
+    ]
+    assert await stand(storage, *bad) == [(OTHER, 0)] * 5
+    assert await stand(storage, (99, 0, 0), (LOBBY_ID, 0, 0), (99, 1, 1)) == [(GOOD, 0)]
+    assert await stand(storage) == []
+
+
+async def test_a_position_is_as_of_the_cut_and_good_beyond_it(storage: Storage) -> None:
+    (ada,) = await add(storage, "Ada")
+    (said, _) = await say(storage, ada, LOBBY_ID, "one", "two")
+    await write(storage, Edit(LOBBY_ID, said.seq, ada, "won", NOW + 1))
+    await say(storage, ada, LOBBY_ID, "three", at=NOW + 2)
+    for up_to_id in range(5):
+        expected = [(GOOD, up_to_id), (GOOD, max(3, up_to_id)), (GOOD, 4)]
+        known = [(LOBBY_ID, 0, 0), (LOBBY_ID, 3, at(NOW + 1)), (LOBBY_ID, 4, at(NOW + 2))]
+        assert await stand(storage, *known, up_to_id=up_to_id) == expected
+
+
+async def test_a_position_before_what_was_erased_is_told_so(
+    storage: Storage, change_room: Administrator
+) -> None:
+    (ada,) = await add(storage, "Ada")
+    garden = await make_room(storage, ada)
+    await say(storage, ada, garden, "one", "two", "three")
+    await change_room(garden, floor=2)
+    known = [(garden, 0, 0), (garden, 1, at(NOW)), (garden, 2, at(NOW)), (garden, 1, 7)]
+    assert await stand(storage, *known) == [(ERASED, 0), (ERASED, 0), (GOOD, 3), (ERASED, 0)]
+
+
+async def test_a_position_with_more_than_a_thousand_changes_since_is_too_far(storage: Storage) -> None:
+    (ada,) = await add(storage, "Ada")
+    said = await say(storage, ada, LOBBY_ID, *("x" for _ in range(MOST_REPLAYED + 1)))
+    known = [(LOBBY_ID, 0, 0), (LOBBY_ID, 1, at(NOW))]
+    assert await stand(storage, *known) == [(TOO_FAR, 0), (GOOD, MOST_REPLAYED + 1)]
+    assert await stand(storage, *known, up_to_id=said[-2].id) == [(GOOD, MOST_REPLAYED)] * 2
+    told = await storage.timelines.replay(ada, [Span(LOBBY_ID, 0, MOST_REPLAYED + 1)], PLENTY)
+    assert [change.pos for change in told] == [*range(1, MOST_REPLAYED + 1)]
+
+
+# --- what changed ---
+
+
+async def test_what_changed_is_told_by_pos_as_it_is_now(storage: Storage) -> None:
+    ada, ben = await add(storage, "Ada", "Ben")
+    garden = await make_room(storage, ada)
+    await write(storage, joining(garden, ben))
+    one, two = await say(storage, ben, garden, "one", "two")
+    await write(
+        storage,
+        Edit(garden, one.seq, ben, "won", NOW + 1),
+        Edit(garden, two.seq, ben, "too", NOW + 2),
+        Reaction(garden, two.seq, ada, "👍", True, NOW + 3),
+        Reaction(garden, one.seq, ada, "👍", True, NOW + 4),
+        Reaction(garden, one.seq, ben, "👍", True, NOW + 5),
+        Deletion(garden, two.seq, ada, NOW + 6),
+        Removal(garden, ben, ada, NOW + 7),
+    )
+    assert isinstance(await storage.users.rename(ben, "Benno"), Person)
+    join, first, second, *changes = await storage.timelines.replay(ada, [Span(garden, 0, 10)], PLENTY)
+    assert isinstance(join, MessageNow)
+    assert isinstance(first, MessageNow)
+    assert isinstance(second, MessageNow)
+    assert (join.kind, join.seq, join.pos, join.sender_name) == (MessageKind.JOIN, 1, 1, "Benno")
+    assert (first.text, first.pos, first.changed_pos, first.edited_at) == ("won", 2, 8, NOW + 1)
+    assert first.reactions == (ReactionCount("👍", 2, (ada, ben), True),)
+    assert (second.text, second.pos, second.changed_pos, second.reactions) == ("", 3, 9, ())
+    assert (second.deleted_at, second.deleted_by) == (NOW + 6, ada)
+    first_id = join.id
+    assert changes == [
+        Edited(first_id + 3, garden, 2, 4, ben, "won", NOW + 1),
+        Edited(first_id + 4, garden, 3, 5, ben, "", NOW + 2),
+        Reacted(first_id + 5, garden, 3, 6, ada, "👍", True, 0, NOW + 3),
+        Reacted(first_id + 6, garden, 2, 7, ada, "👍", True, 2, NOW + 4),
+        Reacted(first_id + 7, garden, 2, 8, ben, "👍", True, 2, NOW + 5),
+        Deleted(first_id + 8, garden, 3, 9, ada, NOW + 6),
+        Removed(first_id + 9, garden, 10, ben, ada, NOW + 7),
+    ]
+
+
+async def test_what_changed_is_told_of_several_rooms_in_the_order_asked(storage: Storage) -> None:
+    (ada,) = await add(storage, "Ada")
+    garden, cellar = await make_room(storage, ada), await make_room(storage, ada, "Cellar")
+    for text in ("one", "two", "three"):
+        await say(storage, ada, garden, text)
+        await say(storage, ada, cellar, text)
+    spans = [Span(cellar, 1, 3), Span(garden, 0, 2), Span(LOBBY_ID, 0, 9), Span(99, 0, 9)]
+    told = await storage.timelines.replay(ada, spans, PLENTY)
+    assert [(change.room_id, change.pos) for change in told] == [
+        (cellar, 2),
+        (cellar, 3),
+        (garden, 1),
+        (garden, 2),
+    ]
+    assert await storage.timelines.replay(ada, [], PLENTY) == []
+    assert await storage.timelines.replay(ada, [Span(garden, 3, 3), Span(garden, 2, 1)], PLENTY) == []
+
+
+async def test_what_changed_ends_where_the_bytes_do_and_goes_on_there(storage: Storage) -> None:
+    (ada,) = await add(storage, "Ada")
+    garden = await make_room(storage, ada)
+    (said, *_) = await say(storage, ada, garden, "ä" * 9, "x" * 18, "x" * 18)
+    await say(storage, ada, LOBBY_ID, "x" * 18)
+    await write(storage, Reaction(garden, said.seq, ada, "👍", True, NOW))
+    spans = [Span(garden, 0, 4), Span(LOBBY_ID, 0, 1)]
+
+    async def places(most_bytes: int) -> list[tuple[int, int]]:
+        told = await storage.timelines.replay(ada, spans, most_bytes)
+        return [(change.room_id, change.pos) for change in told]
+
+    everything = [(garden, 1), (garden, 2), (garden, 3), (garden, 4), (LOBBY_ID, 1)]
+    for most_bytes, count in ((0, 1), (20, 1), (39, 1), (40, 2), (60, 3), (61, 3), (62, 4), (81, 4), (82, 5)):
+        assert await places(most_bytes) == everything[:count], most_bytes
+
+
+async def test_a_room_that_is_gone_has_no_changes_to_tell(storage: Storage) -> None:
+    (ada,) = await add(storage, "Ada")
+    garden = await make_room(storage, ada)
+    await say(storage, ada, garden, "one")
+    await write(storage, RoomDeletion(garden, ada, NOW))
+    assert await storage.timelines.replay(ada, [Span(garden, 0, 9)], PLENTY) == []
+    assert await storage.timelines.standings([Position(garden, 1, at(NOW))], EVER) == []
+    while await storage.rooms.remove_deleted(1):
+        pass
+    assert list(await rooms_of(storage, ada)) == [LOBBY_ID]
+
+
+async def test_standings_say_whose_room_they_are_of(storage: Storage) -> None:
+    (ada,) = await add(storage, "Ada")
+    garden = await make_room(storage, ada)
+    positions = [Position(garden, 0, 0), Position(99, 0, 0), Position(LOBBY_ID, 0, 0), Position(garden, 1, 1)]
+    assert await storage.timelines.standings(positions, EVER) == [
+        Standing(garden, GOOD, 0),
+        Standing(LOBBY_ID, GOOD, 0),
+        Standing(garden, OTHER, 0),
+    ]

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import pytest
 import trio
 
-from chat.storage.postgres import change_queries
+from chat.domain.reading import MOST_UNREAD
+from chat.storage.postgres import change_queries, timeline_queries
 from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import Database, DatabaseAddress, open_database
@@ -64,6 +65,7 @@ SELECT {LENGTH} * 5 + {WRITERS} + n, {GARDEN}, {LENGTH} + n, n, 'reacted', {ADA}
 FROM generate_series(1, {CHANGES}) AS n;
 INSERT INTO reactions (room_id, seq, emoji, person_id)
 SELECT {GARDEN}, n, '👍', {ADA} FROM generate_series(1, {CHANGES}) AS n;
+UPDATE rooms SET last_pos = last_seq + CASE id WHEN {GARDEN} THEN {CHANGES} ELSE 0 END;
 UPDATE lanes SET last_id = (SELECT max(id) FROM changes);
 ANALYZE"""
 
@@ -120,6 +122,22 @@ class Reader:
             return Cost(len(rows), round(sum(_read(plan["Plan"]))), fetched)
 
         return await self._database.read(run)
+
+    async def scans(self, query: str, *values: object) -> set[str]:
+        """Return how the tables are read."""
+
+        async def explain(connection: Connection) -> str:
+            await connection.execute(f"SET plan_cache_mode = {self._plan}")
+            return str(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {query}", *values))
+
+        (plan,) = json.loads(await self._database.read(explain))
+        return {node["Node Type"] for node in _nodes(plan["Plan"]) if "Relation Name" in node}
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for child in node.get("Plans", ()):
+        yield from _nodes(child)
 
 
 def _read(node: dict[str, Any]) -> Iterator[float]:
@@ -207,6 +225,48 @@ async def test_a_change_looks_at_its_message_and_no_other(reader: Reader) -> Non
 async def test_an_overview_reads_one_message_of_each_conversation_in_it(reader: Reader) -> None:
     assert_fair(await reader.cost(queries.CONVERSATIONS, 10, PLENTY), 10)
     assert_fair(await reader.cost(queries.CONVERSATIONS, WRITERS + 1, PLENTY), WRITERS + 1)
+
+
+async def test_a_sync_reads_every_table_by_an_index(reader: Reader) -> None:
+    by_index = {"Index Scan", "Index Only Scan"}
+    for query, *values in (
+        (timeline_queries.SNAPSHOTS, ADA, EVER, None),
+        (timeline_queries.STANDINGS, [GARDEN], EVER, [1], [1]),
+        (timeline_queries.REPLAY, ADA, [GARDEN], [0], [1], PLENTY),
+        (timeline_queries.UNREAD, GARDEN, ADA, 0),
+        (timeline_queries.READS_SINCE, ADA, 0.0),
+        (timeline_queries.ROLE, GARDEN, ADA),
+    ):
+        assert await reader.scans(query, *values) <= by_index
+
+
+async def test_a_room_is_told_without_a_look_at_more_than_its_unread_messages(reader: Reader) -> None:
+    """Ben and Ada took turns, so half of what is looked at is Ada's; to Cem only Ada talks."""
+    cost = await reader.cost(timeline_queries.SNAPSHOTS, ADA, EVER, None)
+    assert cost.returned == 3
+    assert max(cost.planned, cost.fetched) <= 2 * MOST_UNREAD + 10
+
+
+async def test_a_room_is_told_as_of_long_ago_at_little_more_cost(reader: Reader) -> None:
+    cut = await id_at(reader, WITH_BEN, 10)
+    cost = await reader.cost(timeline_queries.SNAPSHOTS, ADA, cut, None)
+    assert cost.returned == 3
+    assert max(cost.planned, cost.fetched) <= 2 * SLACK + 20
+
+
+async def test_where_clients_stand_costs_a_few_look_ups_each(reader: Reader) -> None:
+    known = [*range(1, LENGTH, LENGTH // 50)]
+    rooms = [GARDEN, CELLAR] * (len(known) // 2) + [CELLAR] * (len(known) % 2)
+    times = [(1_000_000 + pos) * 1000 for pos in known]
+    cost = await reader.cost(timeline_queries.STANDINGS, rooms, EVER, known, times)
+    assert cost.returned == len(known)
+    assert max(cost.planned, cost.fetched) <= 3 * len(known)
+
+
+@pytest.mark.parametrize("after", [0, LENGTH // 2, LENGTH - 50, LENGTH, LENGTH + CHANGES - 100])
+async def test_what_changed_is_read_at_the_cost_of_what_is_told(reader: Reader, after: int) -> None:
+    values = [GARDEN, CELLAR], [after, 0], [after + 100, 0]
+    assert_fair(await reader.cost(timeline_queries.REPLAY, ADA, *values, PLENTY), 100)
 
 
 async def test_the_newest_id_is_read_at_once(reader: Reader) -> None:

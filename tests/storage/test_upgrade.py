@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 import trio
 
-from chat.domain.entities import LOBBY_ID, Draft, Message, RoomKind
+from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, RoomKind
+from chat.domain.membership import RoomRole
 from chat.domain.outcomes import KeyUsed, Repeated
 from chat.domain.ports import NewPerson, NewSession, Storage, Taken
+from chat.domain.timeline import RoomSnapshot
 from chat.storage.postgres import names
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress, open_database
@@ -101,6 +103,44 @@ async def test_what_was_there_before_is_read_and_gone_on_with(database: Database
             while await rooms.remove_deleted(1):
                 pass
             assert texts(await messages.timeline(DIRECT, 1, PLENTY)) == ["d6"]
+
+
+async def test_what_was_said_before_there_were_marks_is_read_but_for_what_was_not_delivered(
+    database: DatabaseAddress,
+) -> None:
+    with trio.fail_after(30):
+        async with open_asyncio():
+            await migrate(database, connect_timeout=10, migrations=known_migrations()[:1])
+        await execute(database, _DATA_OF_0001)
+        async with open_postgres_storage(
+            database, pool_size=2, query_timeout=10, commit_timeout=10
+        ) as storage:
+
+            async def told(person: int) -> dict[int, RoomSnapshot]:
+                return {room.id: room for room in await storage.timelines.snapshots(person, EVER)}
+
+            adas, bens = await told(ADA), await told(BEN)
+            assert {room.id: room.unread for room in adas.values()} == {1: 0, GARDEN: 0, DIRECT: 1, OWN: 0}
+            assert {room.id: room.unread for room in bens.values()} == {
+                1: 0,
+                GARDEN: 0,
+                DIRECT: 3,
+                EMPTY: 0,
+                BENS_DESK: 0,
+            }
+            assert (adas[GARDEN].role, adas[GARDEN].members) == (RoomRole.OWNER, 2)
+            assert (bens[GARDEN].role, bens[GARDEN].members) == (RoomRole.MEMBER, 2)
+            await storage.messages.save([Draft(GARDEN, CEM, "Cem", "", 2000.0, MessageKind.JOIN)])
+            await say(storage, ADA, GARDEN, "g4")
+            await say(storage, ADA, BENS_DESK, "b5")
+            bens = await told(BEN)
+            assert (bens[GARDEN].unread, bens[GARDEN].members, bens[BENS_DESK].unread) == (1, 3, 1)
+            assert (await told(CEM))[GARDEN].unread == 1
+
+            # As an older server does on this schema.
+            await execute(database, f"DELETE FROM memberships WHERE room_id = {GARDEN} AND user_id = {BEN}")
+            await execute(database, f"INSERT INTO memberships (room_id, user_id) VALUES ({GARDEN}, {BEN})")
+            assert (await told(BEN))[GARDEN].unread == 0
 
 
 DUMPS = Path(__file__).parent / "dumps"

@@ -39,21 +39,29 @@ def _read(marked: str, room: str, member: str, from_id: str) -> str:
         seq_up_to({room}.id, {from_id}, 0, {room}.last_seq))"""
 
 
-def _unread(person: str, room_id: str, after: str, up_to: str) -> str:
+def _unread(person: str, after: str, up_to: str) -> str:
+    """Return how many messages of the room `r` a person has unread.
+
+    What they said themselves at its end is not looked through.
+    """
+    by_others = f"CASE WHEN r.last_sender_id = {person} THEN r.last_other_seq ELSE r.last_seq END"
     return f"""(
     SELECT count(*) FROM (
         SELECT FROM messages
-        WHERE room_id = {room_id} AND seq > {after} AND seq <= {up_to}
+        WHERE {after} < least({up_to}, {by_others})
+          AND room_id = r.id AND seq > {after} AND seq <= least({up_to}, {by_others})
           AND kind = 'message' AND sender_id <> {person} AND deleted_at IS NULL
         LIMIT {MOST_UNREAD}
     ) AS counted)"""
 
 
-UNREAD = f"SELECT {_unread('$2', '$1', '$3::bigint', 'r.last_seq')} FROM rooms r WHERE id = $1 AND deleted_at IS NULL"
+UNREAD = (
+    f"SELECT {_unread('$2', '$3::bigint', 'r.last_seq')} FROM rooms r WHERE id = $1 AND deleted_at IS NULL"
+)
 
 READS_SINCE = f"""
 WITH {MINE}
-SELECT r.id AS room_id, k.seq AS read, {_unread("$1", "r.id", "k.seq", "r.last_seq")} AS unread
+SELECT r.id AS room_id, k.seq AS read, {_unread("$1", "k.seq", "r.last_seq")} AS unread
 FROM mine r
 CROSS JOIN LATERAL (
     SELECT seq FROM marks WHERE room_id = r.id AND user_id = $1 AND changed_at > to_timestamp($2::float8) LIMIT 1
@@ -120,18 +128,22 @@ LIMIT 1"""
 
 _MILLISECONDS = "floor(extract(epoch FROM {}) * 1000)::bigint"
 
-# Where the room `r` was at the id $2 of the log: `cut.seq`, and the newest change behind that message, if there is one.
+# Where the room `r` was at the id $2 of the log: its newest message, and the newest change behind that one. What is
+# seldom needed hangs on a condition without a column of its own table, so it costs nothing where that is false.
 _AT_CUT = """
-LEFT JOIN LATERAL (SELECT id FROM messages WHERE room_id = r.id AND seq = r.last_seq LIMIT 1) AS newest ON true
-CROSS JOIN LATERAL (
-    SELECT CASE WHEN newest.id <= $2 THEN r.last_seq ELSE seq_up_to(r.id, $2, 0, r.last_seq) END AS seq OFFSET 0
-) AS cut
-LEFT JOIN LATERAL (SELECT * FROM messages WHERE room_id = r.id AND seq = cut.seq LIMIT 1) AS m ON true
+LEFT JOIN LATERAL (SELECT * FROM messages WHERE room_id = r.id AND seq = r.last_seq LIMIT 1) AS newest ON true
+LEFT JOIN LATERAL (
+    SELECT newest.* WHERE newest.id <= $2
+    UNION ALL
+    SELECT earlier.* FROM (SELECT seq_up_to(r.id, $2, 0, r.last_seq) AS seq WHERE newest.id > $2 OFFSET 0) AS cut
+    CROSS JOIN LATERAL (SELECT * FROM messages WHERE room_id = r.id AND seq = cut.seq LIMIT 1) AS earlier
+) AS m ON true
 LEFT JOIN LATERAL (
     SELECT changes.pos, changes.created_at FROM changes
-    WHERE room_id = r.id AND changes.pos > coalesce(m.pos, 0) AND changes.pos <= r.last_pos AND changes.id <= $2
+    WHERE r.last_pos > coalesce(m.pos, 0)
+      AND room_id = r.id AND changes.pos > coalesce(m.pos, 0) AND changes.pos <= r.last_pos AND changes.id <= $2
     ORDER BY changes.pos DESC LIMIT 1
-) AS later ON r.last_pos > coalesce(m.pos, 0)"""
+) AS later ON true"""
 
 
 def _reactions(message: str, reader: str) -> str:
@@ -150,7 +162,7 @@ _MESSAGE = f"""m.id AS message_id, m.seq AS message_seq, m.pos AS message_pos,
     m.text, extract(epoch FROM m.created_at)::float8 AS created_at,
     CASE WHEN m.sender_id = $1 THEN m.client_key END AS key, extract(epoch FROM m.edited_at)::float8 AS edited_at,
     extract(epoch FROM m.deleted_at)::float8 AS deleted_at, m.deleted_by,
-    {_reactions("m", "$1")} AS reactions"""
+    CASE WHEN m.changed_pos > m.pos THEN {_reactions("m", "$1")} END AS reactions"""
 
 SNAPSHOTS = f"""
 WITH {MINE}
@@ -164,7 +176,7 @@ SELECT r.id, r.kind, r.name, r.topic, r.is_private, r.archived_at IS NOT NULL AS
     END AS members,
     coalesce(later.pos, m.pos, 0) AS pos,
     coalesce({_MILLISECONDS.format("coalesce(later.created_at, m.created_at)")}, 0) AS at,
-    cut.seq, own.read, {_unread("$1", "r.id", "own.read", "cut.seq")} AS unread,
+    coalesce(m.seq, 0) AS seq, own.read, {_unread("$1", "own.read", "coalesce(m.seq, 0)")} AS unread,
     coalesce(k.notify, 'mentions') AS notify, coalesce(k.hidden, false) AS is_hidden,
     peer.id AS peer_id, peer.name AS peer_name, peer.display_name AS peer_display_name,
     peer.is_operator AS peer_is_operator, peer.is_admin AS peer_is_admin,
@@ -177,8 +189,8 @@ LEFT JOIN LATERAL (
 ) AS k ON true
 CROSS JOIN LATERAL (SELECT {_read("k.seq", "r", "r", "r.from_id")} AS read OFFSET 0) AS own
 LEFT JOIN LATERAL (
-    SELECT low_id, high_id FROM direct_rooms WHERE room_id = r.id LIMIT 1
-) AS pair ON r.kind = 'direct'
+    SELECT low_id, high_id FROM direct_rooms WHERE r.kind = 'direct' AND room_id = r.id LIMIT 1
+) AS pair ON true
 LEFT JOIN LATERAL (
     SELECT * FROM users WHERE id = CASE
         WHEN r.kind = 'support' THEN r.creator_id WHEN pair.low_id = $1 THEN pair.high_id ELSE pair.low_id
@@ -239,7 +251,7 @@ SELECT m.room_id, m.kind AS what, m.emoji, m.is_on, m.person_id,
     CASE m.kind WHEN 'reacted' THEN (
         SELECT count(*) FROM reactions WHERE room_id = m.room_id AND seq = m.seq AND emoji = m.emoji
     ) END AS count,
-    {_MESSAGE.replace(_reactions("m", "$1"), f"CASE WHEN m.kind = 'message' THEN {_reactions('m', '$1')} END")}
+    {_MESSAGE}
 FROM (
     SELECT found.*, row_number() OVER front AS place, sum(octet_length(to_json(found.text)::text)) OVER front AS total
     FROM (

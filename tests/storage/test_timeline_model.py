@@ -1,0 +1,285 @@
+"""A client that applies each change to a message if its `pos` is greater ends with exactly the room, however it got it.
+
+Random changes, and clients that sync in pieces, up to any id of the log, and load messages as they are now in between.
+"""
+
+import itertools
+import os
+from collections.abc import Callable, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import msgspec
+import pytest
+import trio
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chat.domain.changes import Deleted, Deletion, Edit, Edited, Reacted, Reaction, Removal, Removed
+from chat.domain.entities import Draft, MessageKind, Person, Room
+from chat.domain.ports import NewPerson, Storage
+from chat.domain.reading import ReadMark
+from chat.domain.timeline import (
+    MessageNow,
+    Position,
+    PositionState,
+    Replayed,
+    RoomSnapshot,
+    Span,
+    milliseconds,
+)
+from chat.storage.memory import MemoryStorage
+from chat.storage.postgres.storage import open_postgres_storage
+from tests.support.databases import execute
+from tests.support.server import ServerProcess
+
+PEOPLE = 3
+EVER = 2**63 - 1
+_numbers = itertools.count(1)
+
+who, which = st.integers(0, PEOPLE - 1), st.integers(0, 5)
+emoji = st.sampled_from("👍❤")
+changes = st.one_of(
+    st.tuples(st.just("say"), who, st.integers(0, 30)),
+    st.tuples(st.just("edit"), who, which, st.integers(0, 30)),
+    st.tuples(st.just("delete"), who, which),
+    st.tuples(st.just("react"), who, which, emoji, st.booleans()),
+    st.tuples(st.just("leave or join"), st.just(PEOPLE - 1)),
+)
+client = st.integers(0, PEOPLE - 2)
+looks = st.one_of(
+    st.tuples(
+        st.just("sync"), client, st.integers(0, 6), st.integers(0, 80), st.integers(1, 4)
+    ),  # how far back, bytes, pieces
+    st.tuples(st.just("look"), client, st.integers(0, 6)),
+    st.tuples(st.just("read"), client, st.integers(0, 12), st.booleans()),
+)
+steps = st.lists(st.one_of(changes, changes, looks), max_size=60)
+
+
+class Known(msgspec.Struct):
+    """A message as a client has it."""
+
+    sender_id: int
+    kind: MessageKind
+    pos: int
+    text: str
+    is_deleted: bool = False
+    reactions: set[tuple[str, int]] = msgspec.field(default_factory=set)
+
+
+class Client:
+    """What somebody knows of one room: messages by seq, and how far they are in its log."""
+
+    def __init__(self, person_id: int, room_id: int) -> None:
+        self.person_id = person_id
+        self.position = Position(room_id, 0, 0)
+        self.messages: dict[int, Known] = {}
+        self.read = 0
+
+    def hear(self, change: Replayed) -> None:
+        assert change.pos == self.position.pos + 1, "a change is missing or told twice"
+        self.position = Position(change.room_id, change.pos, milliseconds(change.created_at))
+        match change:
+            case MessageNow():
+                self.load(change, change.pos)
+            case Edited() | Deleted() | Reacted():
+                self._change(change)
+            case Removed():
+                pass
+
+    def load(self, message: MessageNow, pos: int) -> None:
+        """Take a message as it is now, if it is newer."""
+        if message.seq in self.messages and self.messages[message.seq].pos >= pos:
+            return
+        reactions = {(each.emoji, person) for each in message.reactions for person in each.people}
+        is_deleted = message.deleted_at is not None
+        self.messages[message.seq] = Known(
+            message.sender_id, message.kind, pos, message.text, is_deleted, reactions
+        )
+
+    def _change(self, change: Edited | Deleted | Reacted) -> None:
+        known = self.messages.get(change.seq)
+        if known is None or known.pos >= change.pos:
+            return
+        known.pos = change.pos
+        match change:
+            case _ if known.is_deleted:
+                pass
+            case Edited():
+                known.text = change.text
+            case Deleted():
+                known.text, known.is_deleted, known.reactions = "", True, set()
+            case Reacted():
+                own = {(change.emoji, change.actor_id)}
+                known.reactions = known.reactions | own if change.is_on else known.reactions - own
+
+    def unread(self) -> int:
+        return sum(
+            seq > self.read
+            and known.kind is MessageKind.TEXT
+            and known.sender_id != self.person_id
+            and not known.is_deleted
+            for seq, known in self.messages.items()
+        )
+
+
+class World:
+    """A room, what it has become, and clients of it."""
+
+    def __init__(self, storage: Storage, people: list[int], room_id: int) -> None:
+        self.storage = storage
+        self.people = people
+        self.room_id = room_id
+        self.clients = [Client(person_id, room_id) for person_id in people[:-1]]
+        self.expected: dict[int, Known] = {}
+        self._at = 1_700_000_000.0
+        self._pos = 0
+
+    async def step(self, what: str, actor: int, *details: Any) -> None:
+        if what in ("sync", "look", "read"):
+            client = self.clients[actor]
+            match what, details:
+                case "sync", (back, most_bytes, pieces):
+                    await self.sync(client, back, most_bytes, pieces)
+                case "look", (back,):
+                    await self.look(client, back)
+                case "read", (seq, is_back):
+                    seq = min(seq, len(self.expected))
+                    client.read = seq if is_back else max(client.read, seq)
+                    mark = {(self.room_id, client.person_id): ReadMark(seq, is_back)}
+                    await self.storage.timelines.mark_read(mark)
+        else:
+            await self.change(what, self.people[actor], *details)
+
+    async def change(self, what: str, actor_id: int, *details: Any) -> None:
+        self._at = round(self._at + 0.0015, 6)
+        room_id, at = self.room_id, self._at
+        if what == "say":
+            await self._say(actor_id, "x" * details[0], MessageKind.TEXT)
+            return
+        if what == "leave or join":
+            (gone,) = await self.storage.messages.save([Removal(room_id, actor_id, actor_id, at)])
+            if gone is None:
+                await self._say(actor_id, "", MessageKind.JOIN)
+            else:
+                self._pos += 1
+            return
+        texts = [seq for seq, known in self.expected.items() if known.kind is MessageKind.TEXT]
+        if not texts:
+            return
+        seq = texts[details[0] % len(texts)]
+        known = self.expected[seq]
+        write: Edit | Deletion | Reaction
+        match what, details:
+            case "edit", (_, length):
+                write = Edit(room_id, seq, actor_id, "y" * length, at)
+            case "delete", _:
+                write = Deletion(room_id, seq, actor_id, at)
+            case "react", (_, which_emoji, is_on):
+                write = Reaction(room_id, seq, actor_id, which_emoji, is_on, at)
+        (made,) = await self.storage.messages.save([write])
+        match made:
+            case Edited():
+                known.text = made.text
+            case Deleted():
+                known.text, known.is_deleted, known.reactions = "", True, set()
+            case Reacted():
+                own = {(made.emoji, made.actor_id)}
+                known.reactions = known.reactions | own if made.is_on else known.reactions - own
+            case _:
+                return
+        self._pos += 1
+        assert made.pos == self._pos
+        known.pos = made.pos
+
+    async def _say(self, actor_id: int, text: str, kind: MessageKind) -> None:
+        await self.storage.messages.save([Draft(self.room_id, actor_id, "?", text, self._at, kind)])
+        self._pos += 1
+        self.expected[len(self.expected) + 1] = Known(actor_id, kind, self._pos, text)
+
+    async def sync(self, client: Client, back: int, most_bytes: int, pieces: int) -> None:
+        """Tell a client what it missed up to so many changes back, in so many pieces at most."""
+        cut = max(0, await self.storage.messages.newest_id() - back)
+        (standing,) = await self.storage.timelines.standings([client.position], cut)
+        assert standing.state is PositionState.GOOD
+        assert client.position.pos <= standing.up_to <= self._pos
+        for _ in range(pieces):
+            span = Span(self.room_id, client.position.pos, standing.up_to)
+            told = await self.storage.timelines.replay(client.person_id, [span], most_bytes)
+            assert bool(told) == (span.after < span.up_to), "each piece goes on, until there is none"
+            for change in told:
+                client.hear(change)
+
+    async def look(self, client: Client, back: int) -> None:
+        """Load the room's newest message as it is now, as a page of history would, or the newest of some time ago."""
+        room = await self.snapshot(client, max(0, await self.storage.messages.newest_id() - back))
+        assert room.pos <= self._pos
+        if room.last is not None:
+            client.load(room.last, room.last.changed_pos)
+
+    async def snapshot(self, client: Client, up_to_id: int) -> RoomSnapshot:
+        (room,) = await self.storage.timelines.snapshots(client.person_id, up_to_id, [self.room_id])
+        return room
+
+    async def assert_equal(self) -> None:
+        """Let each client catch up; each has the room, and so does who begins anew."""
+        anew = Client(self.people[0], self.room_id)
+        anew.read = self.clients[0].read
+        for client in (*self.clients, anew):
+            await self.sync(client, 0, 1 << 20, 1)
+            assert client.messages == self.expected
+            room = await self.snapshot(client, EVER)
+            assert (client.position.pos, client.position.at) == (room.pos, room.at)
+            assert (len(client.messages), client.read, client.unread()) == (room.seq, room.read, room.unread)
+
+
+async def play(storage: Storage, steps: list[tuple[Any, ...]]) -> None:
+    number = next(_numbers)
+    people = []
+    for nth in range(PEOPLE):
+        person = await storage.users.add(NewPerson(name=f"person{number}-{nth}", password_hash=b"x"))
+        assert isinstance(person, Person)
+        people.append(person.id)
+    room = await storage.rooms.create(f"room {number}", people[0], is_private=False)
+    assert isinstance(room, Room)
+    world = World(storage, people, room.id)
+    await world.change("leave or join", people[1])
+    world.clients[1].read = 1
+    for step in steps:
+        await world.step(*step)
+    await world.assert_equal()
+
+
+Opener = Callable[[], AbstractAsyncContextManager[Storage]]
+
+
+@pytest.fixture(scope="module", params=["memory", "postgres"])
+def opened(request: pytest.FixtureRequest) -> Generator[Opener]:
+    """How to open a storage; one in PostgreSQL is not emptied in between."""
+
+    @asynccontextmanager
+    async def memory() -> Any:
+        yield MemoryStorage()
+
+    if request.param == "memory":
+        yield memory
+        return
+    server: ServerProcess = request.getfixturevalue("server")
+    name = f"model_{os.urandom(6).hex()}"
+    address = {**server.address, "database": name}
+    trio.run(execute, server.address, f"CREATE DATABASE {name}")
+    yield lambda: open_postgres_storage(address, pool_size=1, query_timeout=10, commit_timeout=10)
+    trio.run(execute, server.address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@settings(max_examples=25)
+@given(st.lists(steps, max_size=4))
+def test_every_client_ends_with_exactly_the_room(opened: Opener, rooms: list[list[tuple[Any, ...]]]) -> None:
+    async def run() -> None:
+        with trio.fail_after(60):
+            async with opened() as storage:
+                for steps in rooms:
+                    await play(storage, steps)
+
+    trio.run(run)

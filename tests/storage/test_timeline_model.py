@@ -5,8 +5,7 @@ Random changes, and clients that sync in pieces, up to any id of the log, and lo
 
 import itertools
 import os
-from collections.abc import Callable, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Generator
 from typing import Any
 
 import msgspec
@@ -29,6 +28,7 @@ from chat.domain.timeline import (
     milliseconds,
 )
 from chat.storage.memory import MemoryStorage
+from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
 from tests.support.databases import execute
 from tests.support.server import ServerProcess
@@ -257,7 +257,10 @@ class World:
             assert (len(client.messages), client.read, client.unread()) == (room.seq, room.read, room.unread)
 
 
-async def play(storage: Storage, steps: list[tuple[Any, ...]]) -> None:
+Steps = list[tuple[Any, ...]]
+
+
+async def play(storage: Storage, steps: Steps) -> None:
     number = next(_numbers)
     people = []
     for nth in range(PEOPLE):
@@ -274,34 +277,39 @@ async def play(storage: Storage, steps: list[tuple[Any, ...]]) -> None:
     await world.assert_equal()
 
 
-Opener = Callable[[], AbstractAsyncContextManager[Storage]]
+rooms = st.lists(steps, min_size=2, max_size=4)
 
 
-@pytest.fixture(scope="module", params=["memory", "postgres"])
-def opened(request: pytest.FixtureRequest) -> Generator[Opener]:
-    """How to open a storage; one in PostgreSQL is not emptied in between."""
-
-    @asynccontextmanager
-    async def memory() -> Any:
-        yield MemoryStorage()
-
-    if request.param == "memory":
-        yield memory
-        return
-    server: ServerProcess = request.getfixturevalue("server")
+@pytest.fixture(scope="module")
+def model_database(server: ServerProcess) -> Generator[DatabaseAddress]:
+    """A database for all examples: each has rooms and people of its own."""
     name = f"model_{os.urandom(6).hex()}"
-    address = {**server.address, "database": name}
     trio.run(execute, server.address, f"CREATE DATABASE {name}")
-    yield lambda: open_postgres_storage(address, pool_size=1, query_timeout=10, commit_timeout=10)
+    yield {**server.address, "database": name}
     trio.run(execute, server.address, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@settings(max_examples=10)
-@given(st.lists(steps, min_size=2, max_size=4))
-def test_every_client_ends_with_exactly_the_room(opened: Opener, rooms: list[list[tuple[Any, ...]]]) -> None:
+@settings(max_examples=60)
+@given(rooms)
+def test_every_client_of_a_memory_storage_ends_with_exactly_the_room(rooms: list[Steps]) -> None:
     async def run() -> None:
         with trio.fail_after(60):
-            async with opened() as storage:
+            for steps in rooms:
+                await play(MemoryStorage(), steps)
+
+    trio.run(run)
+
+
+@settings(max_examples=8)
+@given(rooms)
+def test_every_client_of_a_database_ends_with_exactly_the_room(
+    model_database: DatabaseAddress, rooms: list[Steps]
+) -> None:
+    async def run() -> None:
+        with trio.fail_after(60):
+            async with open_postgres_storage(
+                model_database, pool_size=1, query_timeout=10, commit_timeout=10
+            ) as storage:
                 for steps in rooms:
                     await play(storage, steps)
 

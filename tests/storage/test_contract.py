@@ -1,8 +1,7 @@
 """One contract for every storage. Each test runs on memory and on PostgreSQL."""
 
-import os
 import random
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import pytest
@@ -41,12 +40,7 @@ from chat.domain.message_state import MOST_EMOJI
 from chat.domain.outcomes import KeyUsed, Repeated, Saved, Unchanged
 from chat.domain.ports import NewPerson, Storage, Taken
 from chat.domain.refusals import ALREADY_IN, Code, Refusal
-from chat.storage.memory import MemoryStorage
-from chat.storage.postgres.database import DatabaseAddress
-from chat.storage.postgres.storage import open_postgres_storage
-from tests.support.databases import execute
 from tests.support.endings import delete_room, remove_member
-from tests.support.server import ServerProcess
 
 ADA = NewPerson(name="Ada", email="Ada@Example.com", password_hash=b"$2b$04$hash", is_operator=True)
 BEN = NewPerson(name="Ben", password_hash=b"$2b$04$other", display_name="Benjamin")
@@ -57,45 +51,6 @@ EVER = 2**63 - 1
 """The highest id that there can be."""
 PLENTY = 1 << 20
 """More bytes than any test reads."""
-
-_EMPTY = """
-TRUNCATE users, rooms, invites, changes, reactions RESTART IDENTITY CASCADE;
-INSERT INTO rooms (id, kind, name, name_key) VALUES (1, 'lobby', 'lobby', 'lobby');
-SELECT setval(pg_get_serial_sequence('rooms', 'id'), 1);
-UPDATE lanes SET last_id = 0"""
-
-
-@pytest.fixture(scope="module")
-def shared_database(server: ServerProcess) -> Generator[DatabaseAddress]:
-    """One migrated database for all tests of this file: emptying it is ten times as fast as making one."""
-    name = f"contract_{os.urandom(6).hex()}"
-    address = {**server.address, "database": name}
-
-    async def make() -> None:
-        await execute(server.address, f"CREATE DATABASE {name}")
-        async with open_postgres_storage(address, pool_size=1, query_timeout=10, commit_timeout=10):
-            pass
-
-    trio.run(make)
-    yield address
-    trio.run(execute, server.address, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture(params=["memory", "postgres"])
-def place(request: pytest.FixtureRequest) -> DatabaseAddress | None:
-    """Where the storage is: None is in memory."""
-    return request.getfixturevalue("shared_database") if request.param == "postgres" else None
-
-
-@pytest.fixture
-async def storage(place: DatabaseAddress | None) -> AsyncGenerator[Storage]:
-    """An empty storage."""
-    if place is None:
-        yield MemoryStorage()
-        return
-    await execute(place, _EMPTY)
-    async with open_postgres_storage(place, pool_size=4, query_timeout=10, commit_timeout=10) as storage:
-        yield storage
 
 
 async def add_both(storage: Storage) -> tuple[int, int]:

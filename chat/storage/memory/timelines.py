@@ -222,6 +222,7 @@ class MemoryTimelines:
             is_operator=peer.is_operator,
             is_admin=peer.is_admin,
             created_at=peer.created_at,
+            changed_at=peer.changed_at,
         )
 
     def _replayed(self, entry: Change, reader_id: int) -> Replayed:

@@ -181,6 +181,7 @@ SELECT r.id, r.kind, r.name, r.topic, r.is_private, r.archived_at IS NOT NULL AS
     peer.id AS peer_id, peer.name AS peer_name, peer.display_name AS peer_display_name,
     peer.is_operator AS peer_is_operator, peer.is_admin AS peer_is_admin,
     extract(epoch FROM peer.created_at)::float8 AS peer_created_at,
+    extract(epoch FROM coalesce(peer.changed_at, peer.created_at))::float8 AS peer_changed_at,
     {_MESSAGE}
 FROM mine r
 {_AT_CUT}

@@ -113,6 +113,7 @@ def _peer(row: asyncpg.Record) -> Person:
         is_operator=row["peer_is_operator"],
         is_admin=row["peer_is_admin"],
         created_at=row["peer_created_at"],
+        changed_at=row["peer_changed_at"],
     )
 
 

@@ -1,9 +1,9 @@
 """Accounts: registering, logging in, one's profile and password, and the first admin."""
 
-from chat.domain import entities
 from chat.domain.ports import ProfileChange
 from chat.domain.refusals import Refusal
 from chat.domain.sessions import ACCESS, Opened, clean_device
+from chat.protocols.native.conversions import as_me
 from chat.protocols.native.operation import Caller
 from chat.protocols.native.types import (
     ChangeMe,
@@ -11,7 +11,6 @@ from chat.protocols.native.types import (
     Login,
     Me,
     Register,
-    ServerRole,
     Session,
     SetUp,
     SetUpState,
@@ -103,26 +102,3 @@ def as_session(opened: Opened | Refusal) -> Session | Refusal:
         session=opened.session.id,
         me=as_me(opened.person),
     )
-
-
-def as_me(person: entities.Person) -> Me:
-    """Return somebody as they see themselves."""
-    roles: list[ServerRole] = []
-    if person.is_operator:
-        roles.append("operator")
-    if person.is_admin:
-        roles.append("admin")
-    return Me(
-        id=person.id,
-        name=person.name,
-        display=person.display_name,
-        roles=roles,
-        changed=milliseconds(person.changed_at),
-        email=person.email,
-        share_reads=person.share_reads,
-    )
-
-
-def milliseconds(at: float) -> int:
-    """Return a time of the core, Unix seconds, as the protocol tells it."""
-    return round(at * 1000)

@@ -3,7 +3,8 @@
 from chat.domain.entities import LoginSession
 from chat.domain.refusals import Refusal
 from chat.domain.sessions import BAD_REFRESH
-from chat.protocols.native.accounts import as_session, milliseconds
+from chat.domain.timeline import milliseconds
+from chat.protocols.native.accounts import as_session
 from chat.protocols.native.operation import Caller
 from chat.protocols.native.types import (
     NewToken,

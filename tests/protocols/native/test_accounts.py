@@ -6,6 +6,7 @@ import trio
 from chat.domain.budgets import HOLD_BACK, Budgets
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson
+from chat.domain.timeline import milliseconds
 from chat.web_api import app
 from tests.protocols.native.site import PASSWORD, Site, open_site
 
@@ -69,7 +70,7 @@ async def test_a_profile_is_changed_as_a_whole_or_not_at_all(site: Site) -> None
         "id": ada.id,
         "name": "ada",
         "roles": ["operator", "admin"],
-        "changed": round(ada.created_at * 1000),
+        "changed": milliseconds(ada.created_at),
     }
     both = {"name": "adele", "email": "BEN@example.com"}
     refused = await site.call("PATCH", "/me", both, token=token)

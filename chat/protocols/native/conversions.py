@@ -1,0 +1,97 @@
+"""Values of the domain as the native protocol shows them. All of it is sync and pure."""
+
+from typing import Any
+
+from chat.domain import entities
+from chat.domain.entities import MessageKind
+from chat.domain.timeline import MessageNow, RoomSnapshot, milliseconds
+from chat.protocols.native.room_types import Deletion, Message, Reaction, Room, Sender
+from chat.protocols.native.types import Me, Person, ServerRole
+
+
+def as_person(person: entities.Person) -> Person:
+    """Return a person as everybody sees them."""
+    return Person(
+        id=person.id,
+        name=person.name,
+        display=person.display_name,
+        roles=_roles(person),
+        changed=milliseconds(person.changed_at),
+    )
+
+
+def as_me(person: entities.Person) -> Me:
+    """Return a person as they see themselves."""
+    return Me(
+        id=person.id,
+        name=person.name,
+        display=person.display_name,
+        roles=_roles(person),
+        changed=milliseconds(person.changed_at),
+        email=person.email,
+        share_reads=person.share_reads,
+    )
+
+
+def as_message(message: MessageNow) -> Message:
+    """Return a message as history and snapshots have it."""
+    return Message(**said(message, message.changed_pos))
+
+
+def said(message: MessageNow, pos: int) -> dict[str, Any]:
+    """Return the fields of a message as it is now, told at `pos`."""
+    return {
+        "room": message.room_id,
+        "seq": message.seq,
+        "pos": pos,
+        "at": milliseconds(message.created_at),
+        "sender": Sender(id=message.sender_id, name=message.sender_name),
+        "kind": "join" if message.kind is MessageKind.JOIN else "text",
+        "text": message.text,
+        "key": message.key,
+        "reactions": tuple(
+            Reaction(emoji=each.emoji, count=each.count, people=each.people, mine=each.is_mine)
+            for each in message.reactions
+        ),
+        "edited": None if message.edited_at is None else milliseconds(message.edited_at),
+        "deleted": None
+        if message.deleted_at is None
+        else Deletion(at=milliseconds(message.deleted_at), by=message.deleted_by),
+    }
+
+
+def as_room(snapshot: RoomSnapshot) -> Room:
+    """Return a room as one person sees it."""
+    return Room(**room_fields(snapshot))
+
+
+def room_fields(snapshot: RoomSnapshot) -> dict[str, Any]:
+    """Return the fields of a room as one person sees it."""
+    return {
+        "id": snapshot.id,
+        "kind": snapshot.kind.value,
+        "name": snapshot.name,
+        "topic": snapshot.topic,
+        "private": snapshot.is_private,
+        "archived": snapshot.is_archived,
+        "role": snapshot.role.value,
+        "members": snapshot.members,
+        "pos": snapshot.pos,
+        "at": snapshot.at,
+        "seq": snapshot.seq,
+        "read": snapshot.read,
+        "unread": snapshot.unread,
+        "notify": snapshot.notify.value,
+        "hidden": snapshot.is_hidden,
+        "last": None if snapshot.last is None else as_message(snapshot.last),
+        "peer": None if snapshot.peer is None else as_person(snapshot.peer),
+    }
+
+
+def _roles(person: entities.Person) -> list[ServerRole]:
+    roles: list[ServerRole] = []
+    if person.is_operator:
+        roles.append("operator")
+    if person.is_admin:
+        roles.append("admin")
+    return roles

@@ -1,0 +1,101 @@
+"""The values of rooms and messages: every field, its type and its limits."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from chat.protocols.native.types import Id, Name, Person, Time, Value
+
+Seq = Annotated[
+    int, Meta(ge=1, le=2**53 - 1, description="A message's number in its room: 1, 2, 3 … without a gap")
+]
+Mark = Annotated[int, Meta(ge=0, le=2**53 - 1, description="A message's number, or 0: before the first")]
+Pos = Annotated[
+    int,
+    Meta(
+        ge=0, le=2**53 - 1, description="A change's number in its room: 1, 2, 3 … without a gap; 0: none yet"
+    ),
+]
+Key = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$", description="Unique for this person for ever")]
+Text = Annotated[str, Meta(max_length=4000, description="Trimmed")]
+Topic = Annotated[str, Meta(max_length=500)]
+Emoji = Annotated[
+    str, Meta(min_length=1, max_length=8, description="One emoji: no letters, digits, spaces or controls")
+]
+UpTo100 = Annotated[int, Meta(ge=0, le=100, description="100: that many or more")]
+
+RoomKind = Literal["lobby", "room", "direct", "support"]
+RoomRole = Literal["member", "moderator", "owner", "banned"]
+Notify = Literal["all", "mentions", "none"]
+
+
+class Sender(Value, kw_only=True, frozen=True):
+    """Who said it, by the name of today."""
+
+    id: Id
+    name: Name
+
+
+class Reaction(Value, kw_only=True, frozen=True):
+    """One emoji under a message, and the first of those who react with it. `mine` is in what is made for one reader."""
+
+    emoji: Emoji
+    count: Annotated[int, Meta(ge=1)]
+    people: Annotated[tuple[Id, ...], Meta(max_length=20)] = ()
+    mine: bool = False
+
+
+class Deletion(Value, kw_only=True, frozen=True):
+    """When a message was deleted, and by whom; whoever runs the server is nobody."""
+
+    at: Time
+    by: Id | None = None
+
+
+class Said(Value, kw_only=True, frozen=True):
+    """What a message and the event that tells it have in common.
+
+    `pos` is its latest change's in a Message, and the event's own in an event.
+    """
+
+    room: Id
+    seq: Seq
+    pos: Pos
+    at: Time
+    sender: Sender
+    kind: Literal["text", "join"] = "text"
+    text: Text = ""
+    key: Key | None = None
+    reactions: Annotated[tuple[Reaction, ...], Meta(max_length=20)] = ()
+    edited: Time | None = None
+    deleted: Deletion | None = None
+
+
+class Message(Said, kw_only=True, frozen=True):
+    """A message as it is now, as history and snapshots have it. `key` is told to its sender alone."""
+
+
+class RoomFields(Value, kw_only=True, frozen=True):
+    """A room as one person sees it. `pos` and `at` are the position to resume from."""
+
+    id: Id
+    kind: RoomKind
+    name: Name | None = None
+    topic: Topic = ""
+    private: bool = False
+    archived: bool = False
+    role: RoomRole = "member"
+    members: Annotated[int, Meta(ge=0)] = 0
+    pos: Pos
+    at: Time
+    seq: Mark
+    read: Mark
+    unread: UpTo100 = 0
+    notify: Notify = "mentions"
+    hidden: bool = False
+    last: Message | None = None
+    peer: Person | None = None
+
+
+class Room(RoomFields, kw_only=True, frozen=True):
+    """A room as HTTP answers it."""

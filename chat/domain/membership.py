@@ -2,7 +2,9 @@
 
 from enum import StrEnum
 
-from chat.domain.entities import Person, Room, RoomKind
+import msgspec
+
+from chat.domain.entities import People, Person, Room, RoomKind
 
 
 class RoomRole(StrEnum):
@@ -20,6 +22,18 @@ class Notify(StrEnum):
     ALL = "all"
     MENTIONS = "mentions"
     NONE = "none"
+
+
+class RoomAccess(msgspec.Struct, frozen=True):
+    """A room, what a person is in it, and the people that it is for.
+
+    `is_over`: it is for two, or a support conversation, and somebody of those was deleted.
+    """
+
+    room: Room
+    role: RoomRole | None
+    people: People
+    is_over: bool = False
 
 
 def may_see(room: Room, person: Person, role: RoomRole | None) -> bool:

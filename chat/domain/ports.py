@@ -22,6 +22,7 @@ from chat.domain.entities import (
     Room,
     RoomSummary,
 )
+from chat.domain.membership import RoomAccess
 from chat.domain.nodes import Node
 from chat.domain.outcomes import Saved
 from chat.domain.timelines import Timelines
@@ -192,6 +193,10 @@ class Rooms(Protocol):
 
     async def by_id(self, room_id: int) -> Room | None:
         """Return the room with this id."""
+        ...
+
+    async def access(self, room_id: int, person_id: int) -> RoomAccess | None:
+        """Return the room and what the person is in it, whether or not they may see it."""
         ...
 
     async def create(self, name: str, creator_id: int, *, is_private: bool) -> Room | Taken:

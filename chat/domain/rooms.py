@@ -1,13 +1,16 @@
 """The rules about rooms that people make: who may see, join, invite, remove."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
+from typing import TypeVar
 
 from chat.domain import ports
 from chat.domain.changes import Removal, RoomDeletion
 from chat.domain.entities import Draft, Message, MessageKind, Person, Room, RoomKind
 from chat.domain.refusals import ALREADY_IN, NO_PERSON, NO_ROOM, NOT_MEMBER, Code, Refusal
 from chat.domain.rules import clean_room_name
+
+Found = TypeVar("Found")
 
 MOST_MESSAGES = 100
 """Messages in one answer, as the rooms protocol has it."""
@@ -69,18 +72,27 @@ class Rooms:
         A membership that ends while it is looked up is looked up again; what ends elsewhere costs nothing here.
         The caller acts on the answer before it awaits anything. Cancelling changes nothing.
         """
+        return await self.up_to_date(person.id, room_id, lambda: self.may_hear(person, room_id)) or NOT_MEMBER
+
+    async def up_to_date(
+        self, person_id: int, room_id: int, look: Callable[[], Awaitable[Found]]
+    ) -> Found | None:
+        """Return what `look` finds of a person in a room, with no membership ended meanwhile; else it looks again.
+
+        None: it ends again and again. Cancelling changes nothing.
+        """
         for _ in range(_LOOKS):
-            look_up = _LookUp(person.id)
+            look_up = _LookUp(person_id)
             self._look_ups.setdefault(room_id, set()).add(look_up)
             try:
-                room = await self.may_hear(person, room_id)
+                found = await look()
             finally:
                 self._look_ups[room_id].remove(look_up)
                 if not self._look_ups[room_id]:
                     del self._look_ups[room_id]
             if not look_up.is_outdated:
-                return room
-        return NOT_MEMBER
+                return found
+        return None
 
     async def may_join(self, person: Person, room_id: int) -> int | Refusal:
         """Return the room's id if the person may join it now."""

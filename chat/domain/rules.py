@@ -37,9 +37,11 @@ _MIXED_NAME = Refusal(
 )
 _BAD_LABEL = Refusal(Code.INVALID, "it has characters that can't be shown", field="name")
 _BAD_EMAIL = Refusal(Code.INVALID, "that is not an e-mail address", field="email")
-_EMPTY_TEXT = Refusal(Code.INVALID, "the message is empty")
-_LONG_TEXT = Refusal(Code.INVALID, f"the message is longer than {TEXT_LENGTH} characters")
-_BAD_TEXT = Refusal(Code.INVALID, "the message has characters that can't be kept (NUL, lone surrogates)")
+_EMPTY_TEXT = Refusal(Code.INVALID, "the message is empty", field="text")
+_LONG_TEXT = Refusal(Code.INVALID, f"the message is longer than {TEXT_LENGTH} characters", field="text")
+_BAD_TEXT = Refusal(
+    Code.INVALID, "the message has characters that can't be kept (NUL, lone surrogates)", field="text"
+)
 _LONG_PASSWORD = Refusal(
     Code.INVALID, f"the password is longer than {PASSWORD_BYTES} bytes", field="password"
 )

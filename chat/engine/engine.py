@@ -10,6 +10,7 @@ import trio
 from chat.domain.accounts import Accounts
 from chat.domain.budgets import Budgets
 from chat.domain.closing import TOO_FAR_BEHIND
+from chat.domain.conversations import Conversations
 from chat.domain.direct import Direct
 from chat.domain.entities import Inbox, Person
 from chat.domain.ledger import Ledger
@@ -60,6 +61,7 @@ class Engine(msgspec.Struct, frozen=True):
     cluster: Cluster
     sessions: Sessions
     first_admin: FirstAdmin
+    conversations: Conversations
 
     def core(self, clients: Mapping[Dialect, ClientFactory]) -> Core:
         """Return what sessions work with, where `clients` says how a client of each dialect is made."""
@@ -156,5 +158,6 @@ async def open_engine(
                 cluster,
                 Sessions(storage.sessions, accounts),
                 FirstAdmin(storage.set_up, accounts),
+                Conversations(storage.rooms, rooms),
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

@@ -4,6 +4,7 @@ import msgspec
 
 from chat.domain.accounts import Accounts
 from chat.domain.budgets import Budgets
+from chat.domain.conversations import Conversations
 from chat.domain.direct import Direct
 from chat.domain.rooms import Rooms
 from chat.domain.sessions import Sessions
@@ -36,6 +37,7 @@ class Services(msgspec.Struct, frozen=True):
     cluster: Cluster
     sessions: Sessions
     first_admin: FirstAdmin
+    conversations: Conversations
     lobby_needs_login: bool = False
     direct_trust_from: bool = False
 
@@ -57,6 +59,7 @@ def services_of(
         engine.cluster,
         engine.sessions,
         engine.first_admin,
+        engine.conversations,
         lobby_needs_login,
         direct_trust_from,
     )

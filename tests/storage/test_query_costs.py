@@ -11,6 +11,7 @@ import trio
 from chat.domain.reading import MOST_UNREAD
 from chat.storage.postgres import change_queries, timeline_queries
 from chat.storage.postgres import message_queries as queries
+from chat.storage.postgres import rooms as room_queries
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import Database, DatabaseAddress, open_database
 from chat.storage.postgres.session import Connection
@@ -236,6 +237,7 @@ async def test_a_sync_reads_every_table_by_an_index(reader: Reader) -> None:
         (timeline_queries.UNREAD, GARDEN, ADA, 0),
         (timeline_queries.READS_SINCE, ADA, 0.0),
         (timeline_queries.ROLE, GARDEN, ADA),
+        (room_queries.ACCESS, GARDEN, ADA),
     ):
         assert await reader.scans(query, *values) <= by_index
 

@@ -19,7 +19,19 @@ from chat.domain.changes import (
     RoomDeletion,
     Write,
 )
-from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room, RoomKind
+from chat.domain.entities import (
+    LOBBY_ID,
+    Draft,
+    Message,
+    MessageKind,
+    Pair,
+    Peer,
+    People,
+    Person,
+    Room,
+    RoomKind,
+    SupportOf,
+)
 from chat.domain.membership import Notify, RoomRole
 from chat.domain.ports import NewPerson, Storage
 from chat.domain.reading import MOST_UNREAD, ReadMark, ReadState
@@ -717,4 +729,47 @@ async def test_standings_say_whose_room_they_are_of(storage: Storage) -> None:
         Standing(garden, GOOD, 0),
         Standing(LOBBY_ID, GOOD, 0),
         Standing(garden, OTHER, 0),
+    ]
+
+
+async def test_access_says_what_one_is_in_a_room_and_whom_it_is_for(
+    storage: Storage, change_room: Administrator
+) -> None:
+    ada, ben, cem = await add(storage, "Ada", "Ben", "Cem")
+    garden, direct = await make_room(storage, ada), await direct_room(storage, ada, ben)
+    desk = await storage.rooms.support_room(cem)
+    assert desk is not None
+    await storage.messages.save([Draft(garden, ben, "Ben", "", NOW, MessageKind.JOIN)])
+    await change_room(garden, topic="Roses", is_archived=True, roles={ben: RoomRole.BANNED})
+
+    async def access(room_id: int, person_id: int) -> tuple[RoomRole | None, People, bool]:
+        found = await storage.rooms.access(room_id, person_id)
+        assert found is not None
+        assert found.room == await storage.rooms.by_id(room_id)
+        return found.role, found.people, found.is_over
+
+    assert await access(LOBBY_ID, ada) == (None, None, False)
+    assert await access(garden, ada) == (RoomRole.OWNER, None, False)
+    assert await access(garden, ben) == (RoomRole.BANNED, None, False)
+    assert await access(garden, cem) == (None, None, False)
+    assert await access(direct, ben) == (RoomRole.MEMBER, Pair(ada, ben), False)
+    assert await access(direct, cem) == (None, Pair(ada, ben), False)
+    assert await access(desk.id, ada) == (None, SupportOf(Peer(cem, "Cem")), False)
+    assert await storage.rooms.access(9_999, ada) is None
+    await storage.messages.save([RoomDeletion(garden, ada, NOW)])
+    assert await storage.rooms.access(garden, ada) is None
+
+
+async def test_a_room_of_somebody_who_was_deleted_is_over(storage: Storage) -> None:
+    ada, ben = await add(storage, "Ada", "Ben")
+    direct, own = await direct_room(storage, ada, ben), await direct_room(storage, ada, ada)
+    desk = await storage.rooms.support_room(ben)
+    assert desk is not None
+    await storage.users.delete(ben)
+    over = [await storage.rooms.access(room_id, ada) for room_id in (direct, desk.id, own, LOBBY_ID)]
+    assert [each and (each.people, each.is_over) for each in over] == [
+        (Pair(ada, ben), True),
+        (SupportOf(Peer(ben, "Ben")), True),
+        (Pair(ada, ada), False),
+        (None, False),
     ]

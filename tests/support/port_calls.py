@@ -40,6 +40,7 @@ WRITES = frozenset(
 
 READS = frozenset(
     {
+        "access",
         "by_email",
         "by_id",
         "by_ids",

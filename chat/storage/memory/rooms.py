@@ -21,7 +21,7 @@ from chat.domain.entities import (
     RoomSummary,
     SupportOf,
 )
-from chat.domain.membership import Notify, RoomRole
+from chat.domain.membership import Notify, RoomAccess, RoomRole
 from chat.domain.ports import KEPT, Taken
 from chat.domain.rules import same_name_key
 from chat.storage.memory.users import MemoryUsers
@@ -71,6 +71,20 @@ class MemoryRooms:
     async def by_id(self, room_id: int) -> Room | None:
         await trio.lowlevel.checkpoint()
         return self._by_id.get(room_id)
+
+    async def access(self, room_id: int, person_id: int) -> RoomAccess | None:
+        await trio.lowlevel.checkpoint()
+        room, people = self._by_id.get(room_id), self.people_of(room_id)
+        if room is None:
+            return None
+        match people:
+            case Pair(one_id, other_id):
+                is_over = not (self._users.is_there(one_id) and self._users.is_there(other_id))
+            case SupportOf(person):
+                is_over = not self._users.is_there(person.id)
+            case None:
+                is_over = False
+        return RoomAccess(room, self.role_of(room_id, person_id), people, is_over)
 
     async def create(self, name: str, creator_id: int, *, is_private: bool) -> Room | Taken:
         await trio.lowlevel.checkpoint()

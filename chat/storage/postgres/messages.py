@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import asyncpg
 
 from chat.domain.changes import Change, Deleted, Edited, Reacted, Removed, RoomDeleted, Write
-from chat.domain.entities import Conversation, Message, MessageKind, Pair, Peer, People, SupportOf
+from chat.domain.entities import Conversation, Message, MessageKind, Pair, People
 from chat.domain.outcomes import Saved
 from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres.database import Database
+from chat.storage.postgres.people import people_of
 from chat.storage.postgres.saving import save
 from chat.storage.postgres.writer import Writer
 
@@ -28,7 +29,7 @@ class PostgresMessages:
 
     async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:
         rows = await self._database.read(lambda c: c.fetch(queries.READ_LOG, after_id, limit, most_bytes))
-        return [_change(row, _people(row)) for row in rows]
+        return [_change(row, people_of(row)) for row in rows]
 
     async def by_id(self, message_id: int) -> Message | None:
         row = await self._database.read(lambda c: c.fetchrow(queries.BY_ID, message_id))
@@ -72,12 +73,6 @@ class PostgresMessages:
         return [
             Conversation(row["creator_id"], row["person_name"], _message(row), row["unread"]) for row in rows
         ]
-
-
-def _people(row: asyncpg.Record) -> People:
-    if row["low_id"] is not None:
-        return Pair(row["low_id"], row["high_id"])
-    return None if row["person_id"] is None else SupportOf(Peer(row["person_id"], row["person_name"]))
 
 
 def _change(row: asyncpg.Record, people: People) -> Change:

@@ -5,9 +5,11 @@ from collections.abc import Collection, Mapping
 import asyncpg
 
 from chat.domain.entities import Room, RoomKind, RoomSummary
+from chat.domain.membership import RoomAccess, RoomRole
 from chat.domain.ports import Taken
 from chat.domain.rules import same_name_key
 from chat.storage.postgres.database import Database
+from chat.storage.postgres.people import people_of
 from chat.storage.postgres.removal import remove_deleted
 from chat.storage.postgres.session import Connection
 
@@ -16,6 +18,20 @@ _COLUMNS = """rooms.id, rooms.kind, rooms.name, rooms.creator_id, rooms.is_priva
     extract(epoch FROM rooms.created_at)::float8 AS created_at"""
 
 _BY_ID = f"SELECT {_COLUMNS} FROM rooms WHERE id = $1 AND deleted_at IS NULL"
+ACCESS = f"""
+SELECT {_COLUMNS}, CASE WHEN ban.user_id IS NULL THEN own.role ELSE 'banned' END AS role,
+    pair.low_id, pair.high_id, person.id AS person_id, person.name AS person_name,
+    coalesce(low.deleted_at, high.deleted_at, person.deleted_at) IS NOT NULL AS is_over
+FROM rooms
+LEFT JOIN memberships own ON own.room_id = rooms.id AND own.user_id = $2
+LEFT JOIN bans ban ON ban.room_id = rooms.id AND ban.user_id = $2
+LEFT JOIN LATERAL (SELECT * FROM direct_rooms WHERE rooms.kind = 'direct' AND room_id = rooms.id LIMIT 1) AS pair
+    ON true
+LEFT JOIN LATERAL (SELECT * FROM users WHERE id = pair.low_id LIMIT 1) AS low ON true
+LEFT JOIN LATERAL (SELECT * FROM users WHERE id = pair.high_id LIMIT 1) AS high ON true
+LEFT JOIN LATERAL (SELECT * FROM users WHERE rooms.kind = 'support' AND id = rooms.creator_id LIMIT 1) AS person
+    ON true
+WHERE rooms.id = $1 AND rooms.deleted_at IS NULL"""
 _CREATE = f"""
 INSERT INTO rooms (kind, name, name_key, creator_id, is_private) VALUES ('room', $1, $2, $3, $4)
 RETURNING {_COLUMNS}"""
@@ -73,6 +89,10 @@ class PostgresRooms:
 
     async def by_id(self, room_id: int) -> Room | None:
         return _room(await self._database.read(lambda c: c.fetchrow(_BY_ID, room_id)))
+
+    async def access(self, room_id: int, person_id: int) -> RoomAccess | None:
+        row = await self._database.read(lambda c: c.fetchrow(ACCESS, room_id, person_id))
+        return None if row is None else _access(row)
 
     async def create(self, name: str, creator_id: int, *, is_private: bool) -> Room | Taken:
         async def create(connection: Connection) -> Room | Taken:
@@ -144,3 +164,13 @@ class PostgresRooms:
 
 def _room(row: asyncpg.Record | None) -> Room | None:
     return None if row is None else Room(**{**row, "kind": RoomKind(row["kind"])})
+
+
+def _access(row: asyncpg.Record) -> RoomAccess:
+    of_room = {name: row[name] for name in Room.__struct_fields__}
+    return RoomAccess(
+        Room(**{**of_room, "kind": RoomKind(row["kind"])}),
+        None if row["role"] is None else RoomRole(row["role"]),
+        people_of(row),
+        row["is_over"],
+    )

@@ -1,0 +1,116 @@
+"""What a person may do in a room, which is asked here by its id whatever the room is for."""
+
+import msgspec
+
+from chat.domain import ports
+from chat.domain.entities import People, Person, Room, RoomKind
+from chat.domain.membership import RoomAccess, RoomRole, may_see
+from chat.domain.refusals import NO_ROOM, NOT_MEMBER, Code, Refusal
+from chat.domain.rooms import Rooms
+
+ARCHIVED = Refusal(Code.FORBIDDEN, "the room is archived")
+OVER = Refusal(Code.FORBIDDEN, "the other one is not there any more")
+NOT_YOURS = Refusal(Code.FORBIDDEN, "that is not your message")
+NOT_LEADING = Refusal(Code.FORBIDDEN, "only an owner or a moderator of the room may do that")
+NOT_OWNER = Refusal(Code.FORBIDDEN, "only an owner of the room may do that")
+
+LEADING = (RoomRole.MODERATOR, RoomRole.OWNER)
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A room that a person may see: what they are in it, and the people that it is for, who are part of every write.
+
+    `is_over`: whom it is for beside them was deleted; it can be read.
+    """
+
+    room: Room
+    role: RoomRole
+    people: People
+    is_over: bool = False
+
+
+class Conversations:
+    """Every method may raise StorageDown. Cancelling changes nothing."""
+
+    def __init__(self, table: ports.Rooms, rooms: Rooms) -> None:
+        self._table = table
+        self._rooms = rooms
+
+    async def enter(self, person: Person, room_id: int) -> Place | Refusal:
+        """Return the room for somebody who may see it, also at the moment at which this returns.
+
+        Whoever may not is told that there is no such room, unless it is public. The caller acts on the answer before it
+        awaits anything, or what they hear or write may come after the end of their membership.
+        """
+
+        async def look() -> Place | Refusal:
+            return _place(await self._table.access(room_id, person.id), person)
+
+        return await self._rooms.up_to_date(person.id, room_id, look) or NO_ROOM
+
+    async def role_of(self, person_id: int, place: Place) -> RoomRole | None:
+        """Return what somebody is in a room of which one becomes a member; None: nothing."""
+        access = await self._table.access(place.room.id, person_id)
+        return None if access is None else access.role
+
+
+def _place(access: RoomAccess | None, person: Person) -> Place | Refusal:
+    if access is None:
+        return NO_ROOM
+    room, role = access.room, access.role
+    if room.kind is RoomKind.SUPPORT and access.is_over:
+        return NO_ROOM
+    if may_see(room, person, role):
+        return Place(room, role or RoomRole.MEMBER, access.people, access.is_over)
+    return NOT_MEMBER if room.kind is RoomKind.ROOM and not room.is_private else NO_ROOM
+
+
+# All of the following is sync and pure, and returns why the person may not; None: they may.
+
+
+def may_speak(place: Place) -> Refusal | None:
+    """Whether one may write and react there."""
+    if place.is_over:
+        return OVER
+    return ARCHIVED if place.room.is_archived else None
+
+
+def may_edit(place: Place, person: Person, sender_id: int) -> Refusal | None:
+    """Whether the person may change what `sender_id` said: it is their own."""
+    return NOT_YOURS if sender_id != person.id else may_speak(place)
+
+
+def may_delete(place: Place, person: Person, sender_id: int) -> Refusal | None:
+    """Whether the person may delete what `sender_id` said: their own, or where they moderate."""
+    return None if sender_id == person.id or _moderates(place, person) else NOT_YOURS
+
+
+def may_add(place: Place) -> Refusal | None:
+    """Whether one may make others members of the room."""
+    if place.room.kind is not RoomKind.ROOM:
+        return NO_ROOM
+    return None if place.role in LEADING else NOT_LEADING
+
+
+def may_remove(place: Place, person: Person, member_id: int, role: RoomRole | None) -> Refusal | None:
+    """Whether the person may end the membership of somebody with that role: one's own; nobody removes an owner."""
+    if place.room.kind is not RoomKind.ROOM:
+        return NO_ROOM
+    if member_id == person.id or (_moderates(place, person) and role is not RoomRole.OWNER):
+        return None
+    return NOT_LEADING
+
+
+def may_delete_room(place: Place) -> Refusal | None:
+    """Whether one may delete the room with all that was said in it."""
+    if place.room.kind is not RoomKind.ROOM:
+        return NO_ROOM
+    return None if place.role is RoomRole.OWNER else NOT_OWNER
+
+
+def _moderates(place: Place, person: Person) -> bool:
+    """Whether the person is a moderator there: by their role, and an admin where everybody may come in."""
+    is_public = place.room.kind is RoomKind.LOBBY or (
+        place.room.kind is RoomKind.ROOM and not place.room.is_private
+    )
+    return place.role in LEADING or (person.is_admin and is_public)

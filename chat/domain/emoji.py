@@ -1,0 +1,46 @@
+"""What an emoji is that people react with. Python knows no list of them, so this asks for their form, not for each."""
+
+import unicodedata
+
+from chat.domain.refusals import Code, Refusal
+
+EMOJI_LENGTH = 8
+"""Code points: a family of four has seven."""
+
+_BAD_EMOJI = Refusal(
+    Code.INVALID, "a reaction is one emoji: no letters, digits, spaces or controls", field="emoji"
+)
+_JOINER = "\u200d"
+_PLANES = range(0x1F000, 0x1FB00)
+"""Where emoji are that are newer than Python's tables."""
+_ARROWS = 0x2190
+"""Mathematical symbols from here on may be emoji; those before are signs as + and ±."""
+_FLAG = range(0x1F1E6, 0x1F200)
+"""Two of these letters are a flag."""
+_MODIFIERS = frozenset([0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400), *range(0xE0020, 0xE0080)])
+"""How it is shown, skin tones, and the tags of a region's flag."""
+
+
+def clean_emoji(emoji: str) -> str | Refusal:
+    """Return `emoji` if it is one: a symbol with its modifiers, several that are joined, or a flag. Sync and pure."""
+    if not 1 <= len(emoji) <= EMOJI_LENGTH:
+        return _BAD_EMOJI
+    if all(ord(char) in _FLAG for char in emoji):
+        return emoji if len(emoji) == 2 else _BAD_EMOJI
+    return emoji if all(map(_is_symbol, emoji.split(_JOINER))) else _BAD_EMOJI
+
+
+def _is_symbol(part: str) -> bool:
+    """Whether it is one symbol with its modifiers."""
+    if not part or ord(part[0]) in _FLAG:
+        return False
+    match unicodedata.category(part[0]):
+        case "So":
+            is_base = True
+        case "Sm":
+            is_base = ord(part[0]) >= _ARROWS
+        case "Cn":
+            is_base = ord(part[0]) in _PLANES
+        case _:
+            is_base = False
+    return is_base and all(ord(char) in _MODIFIERS for char in part[1:])

@@ -1,0 +1,175 @@
+"""What a person may do in a room is asked in one place."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+import trio
+from msgspec import structs
+
+from chat.domain.changes import Removal
+from chat.domain.conversations import (
+    ARCHIVED,
+    NOT_LEADING,
+    NOT_OWNER,
+    NOT_YOURS,
+    OVER,
+    Conversations,
+    Place,
+    may_add,
+    may_delete,
+    may_delete_room,
+    may_edit,
+    may_remove,
+    may_speak,
+)
+from chat.domain.entities import LOBBY_ID, Draft, Pair, Peer, Person, Room, RoomKind, SupportOf
+from chat.domain.membership import RoomRole
+from chat.domain.ports import NewPerson
+from chat.domain.refusals import NO_ROOM, NOT_MEMBER, Refusal
+from chat.domain.rooms import Rooms
+from chat.storage.memory import MemoryStorage
+
+MEMBER, MODERATOR, OWNER = RoomRole.MEMBER, RoomRole.MODERATOR, RoomRole.OWNER
+
+
+class House:
+    """Some people, and what they may do."""
+
+    def __init__(self) -> None:
+        self.storage = MemoryStorage()
+        self.rooms = Rooms(self.storage.users, self.storage.rooms, self.storage.messages)
+        self.conversations = Conversations(self.storage.rooms, self.rooms)
+
+    async def add(self, name: str, *, operator: bool = False, admin: bool = False) -> Person:
+        new = NewPerson(name=name, password_hash=b"x", is_operator=operator, is_admin=admin)
+        person = await self.storage.users.add(new)
+        assert isinstance(person, Person)
+        return person
+
+    async def make(self, creator: Person, name: str, *, is_private: bool = False) -> int:
+        room = await self.rooms.create(creator, name, is_private=is_private)
+        assert isinstance(room, Room)
+        return room.id
+
+    async def enters(self, person: Person, room_id: int) -> Place:
+        place = await self.conversations.enter(person, room_id)
+        assert isinstance(place, Place)
+        assert place.room.id == room_id
+        return place
+
+
+@pytest.fixture
+async def house() -> AsyncGenerator[House]:
+    with trio.fail_after(60):
+        yield House()
+
+
+async def test_who_is_in_a_room_enters_and_others_learn_no_more_than_they_may(house: House) -> None:
+    ada, ben = await house.add("ada"), await house.add("ben")
+    garden, cellar = await house.make(ada, "garden"), await house.make(ada, "cellar", is_private=True)
+    assert (await house.enters(ada, garden)).role is OWNER
+    assert (await house.enters(ben, LOBBY_ID)).role is MEMBER
+    assert await house.conversations.enter(ben, garden) is NOT_MEMBER
+    assert await house.conversations.enter(ben, cellar) is NO_ROOM
+    assert await house.conversations.enter(ben, 9_999) is NO_ROOM
+    house.storage.rooms.roles[garden, ben.id] = RoomRole.BANNED
+    house.storage.rooms.roles[cellar, ben.id] = RoomRole.BANNED
+    assert await house.conversations.enter(ben, garden) is NOT_MEMBER
+    assert await house.conversations.enter(ben, cellar) is NO_ROOM
+
+
+async def test_a_direct_room_is_for_two_until_one_is_deleted(house: House) -> None:
+    ada, ben, cem = await house.add("ada"), await house.add("ben"), await house.add("cem")
+    room = await house.storage.rooms.direct_room(ada.id, ben.id)
+    assert room is not None
+    place = await house.enters(ada, room.id)
+    assert (place.people, may_speak(place)) == (Pair(ada.id, ben.id), None)
+    assert await house.conversations.enter(cem, room.id) is NO_ROOM
+    await house.storage.users.delete(ben.id)
+    place = await house.enters(ada, room.id)
+    assert (place.people, may_speak(place)) == (Pair(ada.id, ben.id), OVER)
+
+
+async def test_a_conversation_is_for_its_person_and_then_for_operators(house: House) -> None:
+    ada, ben, olga = await house.add("ada"), await house.add("ben"), await house.add("olga", operator=True)
+    room = await house.storage.rooms.support_room(ada.id)
+    assert room is not None
+    assert (await house.enters(ada, room.id)).people == SupportOf(Peer(ada.id, "ada"))
+    assert await house.conversations.enter(olga, room.id) is NO_ROOM
+    await house.storage.messages.save([Draft(room.id, ada.id, "ada", "help", 1.0)])
+    assert (await house.enters(olga, room.id)).people == SupportOf(Peer(ada.id, "ada"))
+    assert await house.conversations.enter(ben, room.id) is NO_ROOM
+    await house.storage.users.delete(ada.id)
+    assert await house.conversations.enter(olga, room.id) is NO_ROOM
+
+
+async def test_who_is_removed_while_they_enter_is_outside(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, ben = await house.add("ada"), await house.add("ben")
+    garden = await house.make(ada, "garden")
+    house.storage.rooms.add_member(garden, ben.id)
+    access = house.storage.rooms.access
+
+    async def late(room_id: int, person_id: int) -> object:
+        found = await access(room_id, person_id)
+        if house.storage.rooms.has_member(garden, ben.id):
+            await house.storage.messages.save([Removal(garden, ben.id, ada.id, 1.0)])
+            house.rooms.outdate(garden, ben.id)
+        return found
+
+    monkeypatch.setattr(house.storage.rooms, "access", late)
+    assert await house.conversations.enter(ben, garden) is NOT_MEMBER
+
+
+def place(role: RoomRole = MEMBER, kind: RoomKind = RoomKind.ROOM, *, private: bool = False) -> Place:
+    return Place(Room(id=2, kind=kind, is_private=private), role, None)
+
+
+ADA, BEN = Person(id=1, name="ada"), Person(id=2, name="ben")
+ADMIN = Person(id=3, name="zoe", is_admin=True)
+
+
+def test_nobody_speaks_where_it_is_archived() -> None:
+    here = place()
+    archived = structs.replace(here, room=structs.replace(here.room, is_archived=True))
+    assert [may_speak(each) for each in (here, archived)] == [None, ARCHIVED]
+    assert [may_edit(each, ADA, ADA.id) for each in (here, archived)] == [None, ARCHIVED]
+
+
+@pytest.mark.parametrize("role", [MEMBER, MODERATOR, OWNER])
+def test_everybody_edits_their_own_and_nobody_others(role: RoomRole) -> None:
+    assert may_edit(place(role), ADA, ADA.id) is None
+    assert may_edit(place(role), ADMIN, ADA.id) is NOT_YOURS
+
+
+def test_moderators_delete_what_others_said_and_admins_where_it_is_public() -> None:
+    assert may_delete(place(), ADA, ADA.id) is None
+    assert may_delete(place(), ADA, BEN.id) is NOT_YOURS
+    assert [may_delete(place(role), ADA, BEN.id) for role in (MODERATOR, OWNER)] == [None, None]
+    assert may_delete(place(), ADMIN, BEN.id) is None
+    assert may_delete(place(kind=RoomKind.LOBBY), ADMIN, BEN.id) is None
+    for elsewhere in (place(private=True), place(kind=RoomKind.DIRECT), place(kind=RoomKind.SUPPORT)):
+        assert may_delete(elsewhere, ADMIN, BEN.id) is NOT_YOURS
+
+
+def test_moderators_add_and_remove_but_no_owner() -> None:
+    assert [may_add(place(role)) for role in (MEMBER, MODERATOR, OWNER)] == [NOT_LEADING, None, None]
+    assert may_remove(place(), ADA, ADA.id, MEMBER) is None
+    assert may_remove(place(OWNER), ADA, ADA.id, OWNER) is None
+    assert may_remove(place(), ADA, BEN.id, MEMBER) is NOT_LEADING
+    assert may_remove(place(MODERATOR), ADA, BEN.id, MEMBER) is None
+    assert may_remove(place(MODERATOR), ADA, BEN.id, OWNER) is NOT_LEADING
+    assert may_remove(place(), ADMIN, BEN.id, MEMBER) is None
+    assert may_remove(place(private=True), ADMIN, BEN.id, MEMBER) is NOT_LEADING
+
+
+def test_owners_alone_delete_a_room() -> None:
+    asked: list[Refusal | None] = [may_delete_room(place(role)) for role in (MEMBER, MODERATOR, OWNER)]
+    assert asked == [NOT_OWNER, NOT_OWNER, None]
+
+
+@pytest.mark.parametrize("kind", [RoomKind.LOBBY, RoomKind.DIRECT, RoomKind.SUPPORT])
+def test_what_people_did_not_make_has_no_members_to_change(kind: RoomKind) -> None:
+    here = place(OWNER, kind)
+    assert [may_add(here), may_remove(here, ADA, ADA.id, MEMBER), may_delete_room(here)] == [NO_ROOM] * 3

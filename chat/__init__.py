@@ -1,4 +1,4 @@
-"""A chat server in structured concurrency: five protocols over one core.
+"""A chat server in structured concurrency: six protocols over one core.
 
 The floors, highest first; a file imports only from floors below its own:
 

@@ -4,7 +4,7 @@ So a server that reads a change from the log comes to the same answer as the one
 """
 
 from chat.domain.changes import Change
-from chat.domain.entities import Desk, Inbox, Message, Pair, SupportLine, SupportOf, Topic
+from chat.domain.entities import Desk, Inbox, Message, OwnRoom, Pair, SupportLine, SupportOf, Topic
 
 
 def audience(change: Change) -> tuple[Topic, ...]:
@@ -13,10 +13,10 @@ def audience(change: Change) -> tuple[Topic, ...]:
         case None:
             return (change.room_id,)
         case Pair() as pair if isinstance(change, Message):
-            return (Inbox(pair.other_than(change.sender_id)),)
+            return (Inbox(pair.other_than(change.sender_id)), OwnRoom(change.room_id))
         case Pair(
             one_id, other_id
         ):  # what becomes of a message, both sides hear; a room with oneself has one
-            return tuple({Inbox(one_id): None, Inbox(other_id): None})
+            return (*{Inbox(one_id): None, Inbox(other_id): None}, OwnRoom(change.room_id))
         case SupportOf(person):
-            return (SupportLine(person.id), Desk())
+            return (SupportLine(person.id), Desk(), OwnRoom(change.room_id))

@@ -58,7 +58,10 @@ CUT_BY_ADMIN = Closing(4010, "an administrator ended this connection", Retry.AFT
 """An administrator cancelled this client (`/admin/tree`, `chat tree`)."""
 
 UNAUTHENTICATED = Closing(4401, "not authenticated", Retry.LOGGED_IN)
-"""A dialect that must authenticate first did not (support desk)."""
+"""Who must authenticate first did not: the support desk's clients, and native ones within ten seconds."""
+
+TOKEN_EXPIRED = Closing(4401, "the token has expired, refresh it", Retry.LOGGED_IN)
+"""The client did not come with a fresh token before the old one expired (native protocol)."""
 
 LOGGED_OUT = Closing(4403, "your logins were ended, log in again", Retry.LOGGED_IN)
 """Every token of this client's person was revoked, or their password was changed."""

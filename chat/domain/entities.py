@@ -118,7 +118,13 @@ class Desk(msgspec.Struct, frozen=True, tag=True):
     """Where operators hear all support conversations."""
 
 
-Topic = int | Inbox | SupportLine | Desk
+class OwnRoom(msgspec.Struct, frozen=True, tag=True):
+    """Where those whom a direct or support room is for hear it, by its id as any other room: all that changes in it."""
+
+    room_id: int
+
+
+Topic = int | Inbox | SupportLine | Desk | OwnRoom
 """What can be listened to: a room's id, or one of the above. They are plain values, which msgspec encodes; they are
 no tuples, because an inbox must not equal a line."""
 

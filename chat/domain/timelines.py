@@ -6,6 +6,7 @@ All answers of one sync are as of one id of the log, `up_to_id`: what comes afte
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from chat.domain.entities import RoomKind
 from chat.domain.membership import Notify, RoomRole
 from chat.domain.reading import ReadMark, ReadState
 from chat.domain.timeline import Position, Replayed, RoomSnapshot, Span, Standing
@@ -18,6 +19,10 @@ class Timelines(Protocol):
     operator's also every support conversation in which something was said. What became of a membership after
     `up_to_id` is a change that the caller hears live.
     """
+
+    async def rooms_of(self, person_id: int) -> dict[int, RoomKind]:
+        """Return the ids of the person's rooms, and what kind each is of. Nobody there: none."""
+        ...
 
     async def snapshots(
         self, person_id: int, up_to_id: int, among: Collection[int] | None = None

@@ -32,11 +32,15 @@ _HIGHEST_ID = 2**63 - 1
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """What a token says that matters: whose it is, of which generation, and of which session, if of any."""
+    """What a token says that matters: whose it is, of which generation, and of which session, if of any.
+
+    `expires_at` is in Unix seconds.
+    """
 
     person_id: int
     generation: int
     session_id: int | None = None
+    expires_at: float = 0.0
 
 
 class Tokens:
@@ -85,7 +89,9 @@ class Tokens:
             return None
         if session_id is not None and not (type(session_id) is int and 0 < session_id <= _HIGHEST_ID):
             return None
-        return Claims(person_id, generation, session_id) if 0 < person_id <= _HIGHEST_ID else None
+        if not 0 < person_id <= _HIGHEST_ID:
+            return None
+        return Claims(person_id, generation, session_id, claims["exp"])
 
     def has_expired(self, token: str) -> bool:
         """Whether `token` is ours and whole, and only its time is over."""

@@ -19,6 +19,7 @@ from chat.domain.rooms import Rooms
 from chat.domain.sessions import Sessions
 from chat.domain.set_up import FirstAdmin
 from chat.domain.support import Support
+from chat.domain.timelines import Timelines
 from chat.engine.batch_loader import open_batch_loader
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.cleaner import open_cleaner
@@ -62,6 +63,7 @@ class Engine(msgspec.Struct, frozen=True):
     sessions: Sessions
     first_admin: FirstAdmin
     conversations: Conversations
+    timelines: Timelines
 
     def core(self, clients: Mapping[Dialect, ClientFactory]) -> Core:
         """Return what sessions work with, where `clients` says how a client of each dialect is made."""
@@ -159,5 +161,6 @@ async def open_engine(
                 Sessions(storage.sessions, accounts),
                 FirstAdmin(storage.set_up, accounts),
                 Conversations(storage.rooms, rooms),
+                storage.timelines,
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from chat.domain.audience import audience
 from chat.domain.changes import AccessChange, Change, Removed, RoomDeleted
-from chat.domain.entities import Message, Topic
+from chat.domain.entities import Message, MessageKind, Topic
 from chat.engine.dialect import Encoder
 from chat.engine.events import Event, Said
 from chat.inspection.metrics import Reading
@@ -65,6 +65,7 @@ class Hub:
         self._deliveries = 0  # messages told to subscribers so far, each as often as it was told
         self._observers: dict[type, Callable[[Topic], TopicObserver]] = {}
         self._on_access: Callable[[AccessChange], object] = lambda _change: None
+        self._on_arrival: Callable[[Change], object] | None = None
         self._topics: defaultdict[Topic, dict[Encoder, set[Subscriber]]] = defaultdict(dict)
 
     def subscribe(self, topic: Topic, encoder: Encoder, subscriber: Subscriber) -> None:
@@ -100,10 +101,18 @@ class Hub:
         """
         self._on_access = felt
 
+    def on_arrival(self, felt: Callable[[Change], object]) -> None:
+        """Tell `felt` of each change by which a room may be new to somebody, after everybody was told it. Sync.
+
+        Those are the first change of a room, every joining, and what happens in direct and support rooms.
+        """
+        self._on_arrival = felt
+
     def publish(self, announcements: Iterable[Announcement]) -> None:
         """Tell each change to everyone who listens to a topic of its audience, in the order given."""
         by_topic: defaultdict[Topic, list[Announcement]] = defaultdict(list)
         origins: set[Subscriber] = set()
+        arrivals: list[Change] = []
         for announcement in announcements:
             change, origin = announcement
             if origin is not None:
@@ -112,11 +121,16 @@ class Hub:
                 by_topic[topic].append(announcement)
             if change.id > self.newest_id:
                 self.newest_id = change.id
+            if change.people is not None or change.pos == 1 or _is_joining(change):
+                arrivals.append(change)
             if type(change) in _ENDING and isinstance(change, AccessChange):
                 self._tell_all(by_topic)
                 by_topic.clear()
                 self._on_access(change)
         self._tell_all(by_topic)
+        if self._on_arrival is not None:
+            for change in arrivals:
+                self._on_arrival(change)
         for origin in origins:
             origin.offer(b"")  # an acknowledgement that went with nothing above goes now
 
@@ -156,6 +170,10 @@ def _tell(
             subscriber.offer(b"".join(others))
             told += len(others)
     return told
+
+
+def _is_joining(change: Change) -> bool:
+    return type(change) is Message and change.kind is MessageKind.JOIN
 
 
 def _event(change: Change) -> Event:

@@ -105,7 +105,7 @@ class Memberships:
         self._rooms.outdate(room_id, person_id)
         for session in self._presence:
             if person_id in (None, session.person and session.person.id):
-                session.subscriptions.unsubscribe(room_id)
+                session.leave_room(room_id, is_deleted=person_id is None)
 
     async def _add(self, person: Person, room_id: int) -> Refusal | None:
         """Record the joining, which makes the membership in the same transaction."""

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 import trio
 
+from chat.domain.closing import Closing
 from chat.engine.dialect import Command
 
 ClientT = TypeVar("ClientT")
@@ -51,3 +52,12 @@ class ProtocolClient:
 
     def person_changed(self) -> None:
         """The session's person has another name or other roles than before. Sync."""
+
+    def room_ended(self, room_id: int, *, is_deleted: bool) -> None:
+        """The client hears a room no more: it was deleted, or the person's membership ended. Sync."""
+
+    def ending(self, closing: Closing) -> None:
+        """The session ends, and the close frame follows what is sent here. Sync."""
+
+    def ended(self) -> None:
+        """The session reads and hears nothing more, or speaks another protocol from here on. Sync."""

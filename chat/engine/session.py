@@ -107,6 +107,7 @@ class Session:
         self._choices = choices
         self._connection = connection
         self._closing: Closing | None = None  # set by close()
+        self._lapse: Closing | None = None  # set by close_at()
         self.reading = trio.CancelScope()
         """Of the task that reads, what its frames ask for included. Cancelled, the session ends."""
         send_queue.when_full(self.too_slow)
@@ -122,6 +123,8 @@ class Session:
                     await self._read(nursery)
             finally:
                 self.receiver.receive_no_more()
+            if self._lapse is not None and trio.current_time() >= self.reading.deadline:
+                self.close(self._lapse)
             if self._closing is GOING_AWAY:
                 # What was accepted is still settled and heard; the gateway's grace period is the deadline.
                 await self.core.journal.drain()
@@ -132,6 +135,8 @@ class Session:
             return
         finally:
             self.subscriptions.unsubscribe_all()
+            if self.client is not None:
+                self.client.ended()
             if self._closing is TOO_SLOW:
                 known = self.record
                 logger.info(
@@ -156,6 +161,8 @@ class Session:
                 await self.allowance.hold_back(wait)
 
     def _make_client(self) -> ProtocolClient:
+        if self.client is not None:
+            self.client.ended()
         self.client = client = self.core.clients[self.dialect](self)
         return client
 
@@ -181,6 +188,13 @@ class Session:
         self.record.note(f"speaks {dialect.name}")
         return True
 
+    def leave_room(self, room_id: int, *, is_deleted: bool) -> None:
+        """Hear nothing more of a room, and let the protocol know if it was heard. Sync."""
+        if room_id in self.subscriptions:
+            self.subscriptions.unsubscribe(room_id)
+            if self.client is not None:
+                self.client.room_ended(room_id, is_deleted=is_deleted)
+
     def person_changed(self) -> None:
         """Let the protocol know that `person` has another name or other roles than before. Sync."""
         if self.client is not None:
@@ -190,7 +204,10 @@ class Session:
 
     def send(self, event: Event) -> None:
         """Send the client an event, in its dialect. Sync."""
-        frames = self.dialect.encode(event)
+        self.send_frames(self.dialect.encode(event))
+
+    def send_frames(self, frames: bytes) -> None:
+        """Send the client complete frames. Sync."""
         self.record.said(frames)
         self.send_queue.offer(frames)
 
@@ -220,6 +237,12 @@ class Session:
             else:
                 self.reading.deadline = at
 
+    def close_at(self, deadline: float, closing: Closing) -> None:
+        """End this session at that time of Trio's clock, unless this is called again before."""
+        if self._closing is None:
+            self._lapse = closing
+            self.reading.deadline = deadline
+
     def expel(self, closing: Closing) -> None:
         """End this session as close() does; what is said from here on it does not hear, whatever it is busy with."""
         self.subscriptions.unsubscribe_all()
@@ -235,6 +258,8 @@ class Session:
 
     async def _say_goodbye(self, closing: Closing) -> None:
         """Close the WebSocket, in bounded time."""
+        if self.client is not None:
+            self.client.ending(closing)
         with trio.move_on_after(CLOSE_ANSWER):
             await self._connection.aclose(*closing.content)
 

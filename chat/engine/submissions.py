@@ -78,12 +78,13 @@ class Submissions:
         text: str,
         *,
         people: People = None,
+        key: str | None = None,
         answer: Submitter | None = None,
     ) -> None:
         """Hand a clean text to the journal, once not too much of this client is there. Cancelling: it was not taken.
 
-        `people` are those of the room. `answer` is told the outcome, and calls resolved(); without one
-        a client only hears of a refusal.
+        `people` are those of the room, `key` is the client's own. `answer` is told the outcome, and calls resolved();
+        without one a client only hears of a refusal.
         """
         size = len(text) + _AROUND
         while self._sizes and self._at_once + size > _AT_ONCE:
@@ -95,7 +96,7 @@ class Submissions:
             text,
             round(time.time(), 6),
             MessageKind.TEXT,
-            None,
+            key,
             people,
         )
         self._submitted += 1

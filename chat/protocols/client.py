@@ -26,4 +26,4 @@ class Client(ProtocolClient):
 
 async def misunderstood(client: Client, command: Misunderstood, _nursery: trio.Nursery) -> None:
     """Handle Misunderstood: say what is wrong with the frame."""
-    client.session.send(Refused(command.refusal))
+    client.session.send(Refused(command.refusal, command.ref))

@@ -2,6 +2,7 @@
 
 from chat.protocols.direct import protocol as direct
 from chat.protocols.messenger import protocol as messenger
+from chat.protocols.native import protocol as native
 from chat.protocols.native.http import native_blueprints
 from chat.protocols.protocol import ChatProtocol, HttpProtocol
 from chat.protocols.rooms import protocol as rooms
@@ -14,6 +15,7 @@ PROTOCOLS: tuple[ChatProtocol, ...] = (
     direct.PROTOCOL,
     support.PROTOCOL,
     rooms.PROTOCOL,
+    native.PROTOCOL,
 )
 
 HTTP_PROTOCOLS: tuple[HttpProtocol, ...] = (native_blueprints,)

@@ -10,6 +10,7 @@ from chat.domain.rooms import Rooms
 from chat.domain.sessions import Sessions
 from chat.domain.set_up import FirstAdmin
 from chat.domain.support import Support
+from chat.domain.timelines import Timelines
 from chat.engine.cluster.cluster import Cluster
 from chat.engine.engine import Engine
 from chat.engine.history import History
@@ -38,6 +39,7 @@ class Services(msgspec.Struct, frozen=True):
     sessions: Sessions
     first_admin: FirstAdmin
     conversations: Conversations
+    timelines: Timelines
     lobby_needs_login: bool = False
     direct_trust_from: bool = False
 
@@ -60,6 +62,7 @@ def services_of(
         engine.sessions,
         engine.first_admin,
         engine.conversations,
+        engine.timelines,
         lobby_needs_login,
         direct_trust_from,
     )

@@ -78,8 +78,13 @@ async def _read_json() -> bytes:
     return raw
 
 
+def field_of(error: msgspec.ValidationError) -> str | None:
+    """Return which field of an object is wrong, if it is one. Sync and pure."""
+    where = _WHERE.search(str(error)) or _MISSING.search(str(error))
+    return where and where[1]
+
+
 def _bad(error: Exception) -> BadBody:
     if isinstance(error, msgspec.ValidationError):
-        where = _WHERE.search(str(error)) or _MISSING.search(str(error))
-        return BadBody(400, str(error), where and where[1])
+        return BadBody(400, str(error), field_of(error))
     return BadBody(400, "the body is not JSON")

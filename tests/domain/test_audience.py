@@ -5,7 +5,7 @@ import pytest
 
 from chat.domain.audience import audience
 from chat.domain.changes import Deleted, Edited, Reacted
-from chat.domain.entities import Desk, Inbox, Message, Pair, Peer, People, SupportLine, SupportOf, Topic
+from chat.domain.entities import Desk, Inbox, Message, OwnRoom, Pair, Peer, People, SupportLine, SupportOf, Topic
 
 ADA, BEN, OLGA = 1, 2, 3
 ROOM = 7
@@ -15,12 +15,12 @@ ROOM = 7
     ("people", "sender", "heard"),
     [
         (None, ADA, (ROOM,)),
-        (Pair(ADA, BEN), ADA, (Inbox(BEN),)),
-        (Pair(ADA, BEN), BEN, (Inbox(ADA),)),
-        (Pair(BEN, ADA), BEN, (Inbox(ADA),)),
-        (Pair(ADA, ADA), ADA, (Inbox(ADA),)),
-        (SupportOf(Peer(BEN, "ben")), BEN, (SupportLine(BEN), Desk())),
-        (SupportOf(Peer(BEN, "ben")), OLGA, (SupportLine(BEN), Desk())),
+        (Pair(ADA, BEN), ADA, (Inbox(BEN), OwnRoom(ROOM))),
+        (Pair(ADA, BEN), BEN, (Inbox(ADA), OwnRoom(ROOM))),
+        (Pair(BEN, ADA), BEN, (Inbox(ADA), OwnRoom(ROOM))),
+        (Pair(ADA, ADA), ADA, (Inbox(ADA), OwnRoom(ROOM))),
+        (SupportOf(Peer(BEN, "ben")), BEN, (SupportLine(BEN), Desk(), OwnRoom(ROOM))),
+        (SupportOf(Peer(BEN, "ben")), OLGA, (SupportLine(BEN), Desk(), OwnRoom(ROOM))),
     ],
 )
 def test_a_message_has_subscribers_by_whom_its_room_is_for(
@@ -36,9 +36,9 @@ def test_a_message_has_subscribers_by_whom_its_room_is_for(
     ("people", "heard"),
     [
         (None, (ROOM,)),
-        (Pair(ADA, BEN), (Inbox(ADA), Inbox(BEN))),
-        (Pair(ADA, ADA), (Inbox(ADA),)),
-        (SupportOf(Peer(BEN, "ben")), (SupportLine(BEN), Desk())),
+        (Pair(ADA, BEN), (Inbox(ADA), Inbox(BEN), OwnRoom(ROOM))),
+        (Pair(ADA, ADA), (Inbox(ADA), OwnRoom(ROOM))),
+        (SupportOf(Peer(BEN, "ben")), (SupportLine(BEN), Desk(), OwnRoom(ROOM))),
     ],
 )
 @pytest.mark.parametrize("actor", [ADA, BEN])

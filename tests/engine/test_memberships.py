@@ -54,7 +54,8 @@ async def test_who_is_removed_hears_that_room_no_more_and_all_others_still(
     assert await world.memberships.remove(ada, garden.id, ben.id) is None
     await say(world, ada, garden.id, "ben is gone")
     await say(world, ada, cellar.id, "ben is here")
-    assert await client.hears() == [{"name": "ada", "message": "ben is here"}]
+    heard = [frame for frame in await client.hears() if "message" in frame]
+    assert heard == [{"name": "ada", "message": "ben is here"}]
 
 
 async def test_a_room_that_was_deleted_unnoticed_is_left_and_the_lobby_is_never_looked_up(

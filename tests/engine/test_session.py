@@ -18,6 +18,7 @@ from chat.inspection.disconnects import Cause, cause_of
 from chat.inspection.recorder import Open
 from chat.protocols.direct.codec import DIRECT
 from chat.protocols.messenger.codec import MESSENGER
+from chat.protocols.native.codec import NATIVE
 from chat.protocols.registry import DIALECTS
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.support.codec import SUPPORT
@@ -68,6 +69,10 @@ FIRST_FRAMES = {
         {"error": {"code": 4, "message": "Unknown method."}, "result": None, "id": 7},
     ),
     ROOMS: First({"Type": "enter", "RoomID": 0}, {"Type": "error", "Error": "not in room"}),
+    NATIVE: First(
+        {"type": "none", "id": 7},
+        {"type": "error", "id": 7, "code": "unknown_type", "text": "there is no such request"},
+    ),
 }
 each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 each_listener = pytest.mark.parametrize("listener", DIALECTS, ids=lambda dialect: f"at-{dialect.name}")
@@ -104,7 +109,8 @@ async def test_until_then_a_client_speaks_the_listeners_own_dialect(world: World
     answers = await client.hears()
     assert len(answers) == 5
     assert all(
-        answer.keys() <= {"name", "username", "message", "error", "result", "id", "Type", "Error"}
+        answer.keys()
+        <= {"name", "username", "message", "error", "result", "id", "Type", "Error", "type", "code", "text"}
         for answer in answers
     )
     speaker = await talker(world, ben)
@@ -225,7 +231,7 @@ async def test_a_client_that_leaves_leaves_nothing_behind(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     clients = [await world.connect_at_root(dialect, ada) for dialect in DIALECTS]
     clients += [await world.connect(dialect, ben) for dialect in DIALECTS]
-    assert len(world.presence) == 10
+    assert len(world.presence) == 2 * len(DIALECTS)
     for client in clients:
         client.leave()
         await client.ends()
@@ -404,6 +410,11 @@ async def ready_to_say(client: Client, dialect: Dialect, to: int) -> Any:
     """Go where something can be said, and return what makes a frame of it."""
     if dialect is ROOMS:
         client.send({"Type": "enter", "RoomID": LOBBY_ID})
+    if dialect is NATIVE:
+        person = client.session.person
+        assert person is not None
+        client.send({"type": "hello", "id": 1, "token": client.session.core.accounts.grant(person).token})
+        client.send({"type": "sync", "id": 2})
     await client.hears()
     return {
         "talker": line,
@@ -411,6 +422,7 @@ async def ready_to_say(client: Client, dialect: Dialect, to: int) -> Any:
         "direct": lambda text: {"from": client.session.client.client_id, "to": to, "content": text},
         "support": lambda text: {"method": "message.send", "params": [text], "id": 1},
         "rooms": lambda text: {"Type": "message", "Text": text},
+        "native": lambda text: {"type": "send", "id": 3, "room": LOBBY_ID, "key": text.split()[0], "text": text},
     }[dialect.name]
 
 

@@ -138,6 +138,7 @@ async def test_a_message_is_encoded_once_a_dialect_and_a_batch_is_written_once_a
         "support": 0,
         "direct": 0,
         "rooms": 0,
+        "native": 0,
     }
     # One write for each listener and batch; fewer where two batches went out together.
     everybody = LISTENERS + PUBLISHERS

@@ -14,6 +14,7 @@ from chat.engine.dialect import Dialect, Encoder, Greet, by_name, by_path
 from chat.engine.events import Event, Refused, Said
 from chat.protocols.direct.handlers import DirectClient
 from chat.protocols.lines.handlers import LobbyClient
+from chat.protocols.native.socket import NativeClient
 from chat.protocols.registry import DIALECTS
 from chat.protocols.rooms.handlers import RoomsClient
 from chat.protocols.support.codec import DESK_ENCODER
@@ -27,6 +28,7 @@ CLIENTS = {
     "direct": DirectClient,
     "support": SupportClient,
     "rooms": RoomsClient,
+    "native": NativeClient,
 }
 """Whose handlers there are for each dialect's commands."""
 
@@ -36,6 +38,7 @@ KEYS = {
     "direct": ["from", "to", "content"],
     "support": ["method", "params", "id"],
     "rooms": ["Type", "RoomID", "Text"],
+    "native": ["type", "id", "room", "key", "text"],
 }
 WORDS = [
     "auth x",
@@ -43,6 +46,9 @@ WORDS = [
     "ping",
     "enter",
     "message",
+    "hello",
+    "sync",
+    "send",
     "message.auth",
     "message.send",
     "message.operatorSend",

@@ -63,6 +63,7 @@ READS = frozenset(
         "reads_since",
         "replay",
         "role",
+        "rooms_of",
         "settled_id",
         "snapshots",
         "standings",

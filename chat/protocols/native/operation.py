@@ -55,8 +55,10 @@ May raise StorageDown and OutcomeUnknown. Cancelling: what was begun is done who
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One operation. Where `request` or `reply` is None, there is nothing to say.
 
-    `refuses` are the codes of its refusals beside those that every operation has. Over HTTP `request` is taken from the
-    path where that has parts, else from the body; `status` is that of a reply.
+    `on_socket` is the type of its request on the socket, if it has one there; `is_read` says that such requests are
+    answered beside others, in any order. `refuses` are the codes of its refusals beside those that every operation
+    has. Over HTTP `request` is taken from the path where that has parts, else from the body; `status` is that of a
+    reply.
     """
 
     name: str
@@ -65,6 +67,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     request: type[msgspec.Struct] | None = None
     reply: type[msgspec.Struct] | None = None
     status: int = 200
+    on_socket: str | None = None
+    is_read: bool = False
     access: Access = Access.PERSON
     cost: Cost = Cost.NOTHING
     refuses: tuple[Code, ...] = ()

@@ -37,6 +37,10 @@ class MemoryTimelines:
         self._rooms = rooms
         self._messages = messages
 
+    async def rooms_of(self, person_id: int) -> dict[int, RoomKind]:
+        await trio.lowlevel.checkpoint()
+        return {room.id: room.kind for room in self._of(person_id)}
+
     async def snapshots(
         self, person_id: int, up_to_id: int, among: Collection[int] | None = None
     ) -> list[RoomSnapshot]:

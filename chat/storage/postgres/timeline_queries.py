@@ -164,6 +164,8 @@ _MESSAGE = f"""m.id AS message_id, m.seq AS message_seq, m.pos AS message_pos,
     extract(epoch FROM m.deleted_at)::float8 AS deleted_at, m.deleted_by,
     CASE WHEN m.changed_pos > m.pos THEN {_reactions("m", "$1")} END AS reactions"""
 
+ROOMS_OF = f"WITH {MINE} SELECT id, kind FROM mine"
+
 SNAPSHOTS = f"""
 WITH {MINE}
 SELECT r.id, r.kind, r.name, r.topic, r.is_private, r.archived_at IS NOT NULL AS is_archived, r.role,

@@ -32,6 +32,10 @@ class PostgresTimelines:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def rooms_of(self, person_id: int) -> dict[int, RoomKind]:
+        rows = await self._database.read(lambda c: c.fetch(queries.ROOMS_OF, person_id))
+        return {row["id"]: RoomKind(row["kind"]) for row in rows}
+
     async def snapshots(
         self, person_id: int, up_to_id: int, among: Collection[int] | None = None
     ) -> list[RoomSnapshot]:

@@ -1,0 +1,197 @@
+"""The native socket's frames: JSON both ways, each with a `type`."""
+
+import math
+
+import msgspec
+
+from chat.domain.changes import Change, Deleted, Edited, Reacted, Removed
+from chat.domain.entities import Message, MessageKind
+from chat.domain.outcomes import KeyUsed
+from chat.domain.refusals import Code, Refusal
+from chat.domain.timeline import milliseconds
+from chat.engine.dialect import Command
+from chat.engine.events import Event, Refused, RequestId, Said, Saved
+from chat.frames import text_frame
+from chat.protocols.client import Misunderstood
+from chat.protocols.native.frames import (
+    DeletedEvent,
+    EditedEvent,
+    ErrorReply,
+    Hello,
+    MemberEvent,
+    MessageEvent,
+    Ping,
+    ReactedEvent,
+    Ref,
+    Send,
+    SendOk,
+    Sync,
+)
+from chat.protocols.native.operation import Operation
+from chat.protocols.native.operations import OPERATIONS
+from chat.protocols.native.room_types import Sender
+from chat.web_api.bodies import field_of
+
+_NO_JSON = Refusal(Code.MALFORMED, "a frame is a JSON object in a text frame")
+_UNKNOWN = Refusal(Code.UNKNOWN_TYPE, "there is no such request")
+
+_ON_SOCKETS = {operation.on_socket: operation for operation in OPERATIONS if operation.on_socket is not None}
+
+_OWN = frozenset(request.__struct_config__.tag for request in (Hello, Sync, Send, Ping))
+
+
+class Ask(Command, frozen=True):
+    """A request of the table of operations, which HTTP has too."""
+
+    id: int
+    operation: Operation
+    request: msgspec.Struct
+
+    @property
+    def ref(self) -> RequestId:
+        return self.id
+
+
+class NativeMisunderstood(Misunderstood, frozen=True):
+    """The frame can't be read; `id` is its own, or 0 where that can't be read either."""
+
+    id: int = 0
+
+    @property
+    def ref(self) -> RequestId:
+        return self.id
+
+
+class _Head(msgspec.Struct):
+    """What is read of a request before its type is known, or where the rest of it is wrong."""
+
+    type: str
+    id: Ref
+
+
+class NativeDialect:
+    """Everybody in a room hears what happens in it, its sender too: `pos` has no holes for anybody."""
+
+    name = "native"
+    path = "/api/v1/socket"
+    shape = frozenset({"type", "id"})
+    echoes = True
+    needs_token = False
+
+    def __init__(self) -> None:
+        self._decoder = msgspec.json.Decoder(Hello | Sync | Send | Ping)
+        self._head = msgspec.json.Decoder(_Head)
+
+    def decode(self, frame: str | bytes) -> Command:
+        if isinstance(frame, bytes):
+            return NativeMisunderstood(_NO_JSON)
+        try:
+            request: Command = self._decoder.decode(frame)
+        except msgspec.ValidationError as error:
+            return self._decode_other(frame, error)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return NativeMisunderstood(_NO_JSON)
+        return request
+
+    def _decode_other(self, frame: str, error: msgspec.ValidationError) -> Command:
+        """Understand a request of the table of operations, or say what is wrong with this one."""
+        try:
+            head = self._head.decode(frame)
+        except msgspec.ValidationError as wrong:
+            return NativeMisunderstood(Refusal(Code.MALFORMED, str(wrong)))
+        operation = _ON_SOCKETS.get(head.type)
+        if operation is None:
+            if head.type not in _OWN:
+                return NativeMisunderstood(_UNKNOWN, head.id)
+            return NativeMisunderstood(Refusal(Code.INVALID, str(error), field=field_of(error)), head.id)
+        assert operation.request is not None
+        try:
+            return Ask(head.id, operation, msgspec.json.decode(frame, type=operation.request))
+        except msgspec.ValidationError as wrong:
+            return NativeMisunderstood(Refusal(Code.INVALID, str(wrong), field=field_of(wrong)), head.id)
+
+    def encode(self, event: Event) -> bytes:
+        match event:
+            case Said(message):
+                return frame_of(_said(message))
+            case Edited() | Deleted() | Reacted() | Removed():
+                return frame_of(changed_event(event))
+            case Saved(message, ref):
+                return frame_of(saved(message, ref))
+            case Refused(refusal, ref):
+                return frame_of(_error(refusal, ref))
+        return b""
+
+
+def frame_of(value: msgspec.Struct) -> bytes:
+    """Return the frame that carries a reply or an event. Sync and pure."""
+    return text_frame(msgspec.json.encode(value))
+
+
+def answer_frame(ask: Ask, reply: msgspec.Struct) -> bytes:
+    """Return the frame of an operation's reply. Sync and pure."""
+    fields = {"type": f"{ask.operation.on_socket}_ok", "id": ask.id}
+    return text_frame(msgspec.json.encode(fields | msgspec.to_builtins(reply)))
+
+
+def saved(message: Message, ref: RequestId, *, again: bool = False) -> SendOk:
+    """Return the answer to the sender of a message. Sync and pure."""
+    return SendOk(
+        id=_number(ref), seq=message.seq, pos=message.pos, at=milliseconds(message.created_at), again=again
+    )
+
+
+def _said(message: Message) -> MessageEvent:
+    return MessageEvent(
+        room=message.room_id,
+        seq=message.seq,
+        pos=message.pos,
+        at=milliseconds(message.created_at),
+        sender=Sender(id=message.sender_id, name=message.sender_name),
+        kind="join" if message.kind is MessageKind.JOIN else "text",
+        text=message.text,
+    )
+
+
+def changed_event(change: Change) -> msgspec.Struct:
+    """Return the event that tells a change which is no message. Sync and pure."""
+    room, pos, at = change.room_id, change.pos, milliseconds(change.created_at)
+    match change:
+        case Edited():
+            return EditedEvent(room=room, pos=pos, at=at, seq=change.seq, text=change.text)
+        case Deleted():
+            return DeletedEvent(room=room, pos=pos, at=at, seq=change.seq, by=change.actor_id)
+        case Reacted():
+            return ReactedEvent(
+                room=room,
+                pos=pos,
+                at=at,
+                seq=change.seq,
+                person=change.actor_id,
+                emoji=change.emoji,
+                on=change.is_on,
+                count=change.count,
+            )
+        case Removed():
+            return MemberEvent(room=room, pos=pos, at=at, person=change.person_id, by=change.actor_id)
+    raise AssertionError(change)
+
+
+def _number(ref: RequestId) -> int:
+    return ref if isinstance(ref, int) else 0
+
+
+def _error(refusal: Refusal, ref: RequestId) -> ErrorReply:
+    first = refusal.message if isinstance(refusal, KeyUsed) else None
+    return ErrorReply(
+        id=_number(ref),
+        code=refusal.code,
+        text=refusal.text,
+        field=refusal.field,
+        retry_ms=None if refusal.retry_after is None else math.ceil(refusal.retry_after * 1000),
+        room=None if first is None else first.room_id,
+        seq=None if first is None else first.seq,
+    )
+
+
+NATIVE = NativeDialect()

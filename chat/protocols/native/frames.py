@@ -1,0 +1,210 @@
+"""The frames of the native socket: requests, replies and events, each known by its `type`."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from chat.domain.refusals import Code
+from chat.engine.dialect import Command
+from chat.engine.events import RequestId
+from chat.protocols.native.room_types import Emoji, Key, Mark, Pos, RoomFields, Said, Seq, Text, UpTo100
+from chat.protocols.native.types import Device, Id, Me, Time, Value
+
+Ref = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Chosen by the client; the reply repeats it")]
+
+Reset = Literal["too_far", "other_history", "erased"]
+
+MOST_KNOWN = 1000
+"""Positions in one sync."""
+
+
+class Limits(Value, kw_only=True, frozen=True):
+    """What this server allows."""
+
+    text: int = 4000
+    frame_bytes: int = 65536
+    file_bytes: int = 0
+    known: int = MOST_KNOWN
+    replay: int = 1000
+    in_flight: int = 64
+
+
+class Request(Command, kw_only=True, omit_defaults=True, frozen=True, tag_field="type"):
+    """What a client asks on the socket."""
+
+    id: Ref
+
+    @property
+    def ref(self) -> RequestId:
+        return self.id
+
+
+class Position(Value, kw_only=True, frozen=True):
+    """How far a client is in a room: its newest change, and when that was."""
+
+    room: Id
+    pos: Pos
+    at: Time
+
+
+class Hello(Request, kw_only=True, frozen=True, tag="hello"):
+    """Prove who speaks; again with a fresh token before the old one expires."""
+
+    token: Annotated[str, Meta(max_length=254)]
+    client: Device = ""
+
+
+class Sync(Request, kw_only=True, frozen=True, tag="sync"):
+    """Be told all since these positions, and with `rest` every other room; then live."""
+
+    known: Annotated[tuple[Position, ...], Meta(max_length=MOST_KNOWN)] = ()
+    rest: bool = True
+    since: Time | None = None
+
+
+class Send(Request, kw_only=True, frozen=True, tag="send"):
+    """Say something, once however often it is sent."""
+
+    room: Id
+    key: Key
+    text: Text
+
+
+class Ping(Request, kw_only=True, frozen=True, tag="ping"):
+    """Are you there?"""
+
+
+class Reply(Value, kw_only=True, frozen=True, tag_field="type"):
+    """The one answer to the request with this `id`."""
+
+    id: Ref
+
+
+class HelloOk(Reply, kw_only=True, frozen=True, tag="hello_ok"):
+    """Who one is, and what this server allows."""
+
+    me: Me
+    server: str
+    version: str
+    limits: Limits
+    expires_at: Time
+
+
+class SyncOk(Reply, kw_only=True, frozen=True, tag="sync_ok"):
+    """Everything was told: so many rooms."""
+
+    rooms: Annotated[int, Meta(ge=0)]
+
+
+class SendOk(Reply, kw_only=True, frozen=True, tag="send_ok"):
+    """The message is saved; `again`: it was before."""
+
+    seq: Seq
+    pos: Pos
+    at: Time
+    again: bool = False
+
+
+class PingOk(Reply, kw_only=True, frozen=True, tag="ping_ok"):
+    """Here I am."""
+
+    at: Time
+
+
+class ErrorReply(Reply, kw_only=True, frozen=True, tag="error"):
+    """The request is refused; `id` is 0 where none can be read. `room` and `seq`: the message that has the key."""
+
+    code: Code
+    text: str
+    field: str | None = None
+    retry_ms: int | None = None
+    room: Id | None = None
+    seq: Seq | None = None
+
+
+class MessageEvent(Said, kw_only=True, frozen=True, tag_field="type", tag="message"):
+    """Something was said. In a replay it is the message as it is now."""
+
+
+class Logged(Value, kw_only=True, frozen=True, tag_field="type"):
+    """A change of a room: the next in its log."""
+
+    room: Id
+    pos: Pos
+    at: Time
+
+
+class EditedEvent(Logged, kw_only=True, frozen=True, tag="edited"):
+    """A message has another text."""
+
+    seq: Seq
+    text: Text
+
+
+class DeletedEvent(Logged, kw_only=True, frozen=True, tag="deleted"):
+    """A message is deleted; whoever runs the server is nobody."""
+
+    seq: Seq
+    by: Id | None = None
+
+
+class ReactedEvent(Logged, kw_only=True, frozen=True, tag="reacted"):
+    """Somebody reacted, or took it back; so many react with that emoji now."""
+
+    seq: Seq
+    person: Id
+    emoji: Emoji
+    on: bool = True
+    count: Annotated[int, Meta(ge=0)]
+
+
+class MemberEvent(Logged, kw_only=True, frozen=True, tag="member"):
+    """Somebody's membership has ended. A joining is a message of the kind join."""
+
+    person: Id
+    role: None = None
+    by: Id
+
+
+class RoomEvent(RoomFields, kw_only=True, frozen=True, tag_field="type", tag="room"):
+    """A room as it is now: new to the client, or its copy is void for the reason `reset`."""
+
+    reset: Reset | None = None
+
+
+class GoneEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="gone"):
+    """A room that is not the person's any more."""
+
+    room: Id
+    reason: Literal["removed", "deleted"]
+
+
+class ReadEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="read"):
+    """How far the person has read, elsewhere."""
+
+    room: Id
+    person: Id
+    seq: Mark
+    unread: UpTo100 = 0
+
+
+class ByeEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="bye"):
+    """The server stops; come back after this long."""
+
+    after_ms: Annotated[int, Meta(ge=0, le=60_000)]
+
+
+REQUESTS: tuple[type[msgspec.Struct], ...] = (Hello, Sync, Send, Ping)
+REPLIES: tuple[type[msgspec.Struct], ...] = (HelloOk, SyncOk, SendOk, PingOk)
+EVENTS: tuple[type[msgspec.Struct], ...] = (
+    MessageEvent,
+    EditedEvent,
+    DeletedEvent,
+    ReactedEvent,
+    MemberEvent,
+    RoomEvent,
+    GoneEvent,
+    ReadEvent,
+    ByeEvent,
+)

@@ -1,0 +1,202 @@
+"""What a native socket is told of rooms: each change once, in order, from where the client was.
+
+The method is the contract's: hold what comes live, listen, note the newest published id (the cut), read what was
+before the cut in one go, tell it, then let go of what was held, all of which is after the cut.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+
+import msgspec
+import trio
+
+from chat.domain.entities import OwnRoom, Pair, Peer, People, Person, RoomKind, SupportOf, Topic
+from chat.domain.timeline import MessageNow, Position, PositionState, Replayed, RoomSnapshot, Span, Standing
+from chat.domain.timelines import Timelines
+from chat.engine.hub import Hub
+from chat.engine.session import Session
+from chat.protocols.native.codec import NATIVE, changed_event, frame_of
+from chat.protocols.native.conversions import room_fields, said
+from chat.protocols.native.frames import GoneEvent, MessageEvent, Reset, RoomEvent
+
+_PIECE = 65_536
+"""Bytes that are handed to the send queue at once."""
+
+_REPLAYED = 262_144
+"""Bytes of text that one query replays."""
+
+_MOST_CHANGES = 20_000
+"""Changes that are told one by one in one sync; the rooms after those are told as they are."""
+
+_RESETS: dict[PositionState, Reset] = {
+    PositionState.OTHER_HISTORY: "other_history",
+    PositionState.ERASED: "erased",
+}
+
+
+def topic_of(room_id: int, kind: RoomKind) -> Topic:
+    """Return where a room is heard. Sync and pure."""
+    return OwnRoom(room_id) if kind in (RoomKind.DIRECT, RoomKind.SUPPORT) else room_id
+
+
+class Telling:
+    """Tells one socket of rooms, once at a time. Every method may raise StorageDown.
+
+    Cancelling: the client was told a part, in order; it goes on from there on its next connection.
+    """
+
+    __slots__ = ("_gone", "_hub", "_session", "_timelines", "_turn", "people")
+
+    def __init__(self, session: Session, timelines: Timelines, hub: Hub) -> None:
+        self.people: dict[int, People] = {}
+        """Of the rooms that the client hears and that are for certain people, those people."""
+        self._session = session
+        self._timelines = timelines
+        self._hub = hub
+        self._turn = trio.Lock()
+        self._gone: dict[int, GoneEvent] | None = None  # of rooms that end while others are told
+
+    def hears(self, room_id: int) -> bool:
+        """Whether the client is told what happens in the room. Sync."""
+        return room_id in self._session.subscriptions or room_id in self.people
+
+    def gone(self, event: GoneEvent) -> None:
+        """Tell that a room is gone, behind all that is told of it. Sync."""
+        self.people.pop(event.room, None)
+        if self._gone is None:
+            self._session.send_frames(frame_of(event))
+        else:
+            self._gone[event.room] = event
+
+    def leave_conversations(self) -> None:
+        """Hear no more support conversations but the person's own, and tell that they are gone. Sync."""
+        for room_id, people in list(self.people.items()):
+            if isinstance(people, SupportOf) and people.person.id != self._person.id:
+                self._session.subscriptions.unsubscribe(OwnRoom(room_id))
+                self.gone(GoneEvent(room=room_id, reason="removed"))
+
+    async def sync(self, known: Mapping[int, Position], *, rest: bool) -> int:
+        """Tell all since these positions, and with `rest` every other room; then live. Returns how many rooms.
+
+        Rooms that are known and not the person's are told as gone.
+        """
+        async with self._turn:
+            rooms = await self._timelines.rooms_of(self._person.id)
+            if not rest:
+                rooms = {room_id: kind for room_id, kind in rooms.items() if room_id in known}
+            for room_id in known.keys() - rooms.keys():
+                self._session.send_frames(frame_of(GoneEvent(room=room_id, reason="removed")))
+            return await self._tell(rooms, known)
+
+    async def enter(self, rooms: Mapping[int, RoomKind] | None = None) -> None:
+        """Tell rooms that are new to the client, and hear them; None: all that are the person's."""
+        async with self._turn:
+            if rooms is None:
+                rooms = await self._timelines.rooms_of(self._person.id)
+            await self._tell({each: kind for each, kind in rooms.items() if not self.hears(each)}, {})
+
+    @property
+    def _person(self) -> Person:
+        assert self._session.person is not None  # nothing is told before hello
+        return self._session.person
+
+    async def _tell(self, rooms: Mapping[int, RoomKind], known: Mapping[int, Position]) -> int:
+        if not rooms:
+            return 0
+        subscriptions, self._gone = self._session.subscriptions, {}
+        subscriptions.buffer()
+        begun = {
+            room_id: topic
+            for room_id, kind in rooms.items()
+            if (topic := topic_of(room_id, kind)) not in subscriptions
+        }
+        for topic in begun.values():
+            subscriptions.subscribe(topic, NATIVE)
+        # No await between here and listening: what is told below ends where listening begins.
+        cut = self._hub.newest_id
+        told: set[int] = set()
+        try:
+            snapshots = await self._timelines.snapshots(self._person.id, cut, rooms)
+            told = {room.id for room in snapshots}
+            self.people |= {room.id: people for room in snapshots if (people := _people(room, self._person))}
+            positions = [position for position in known.values() if position.room_id in told]
+            standings = await self._timelines.standings(positions, cut) if positions else []
+            await self._tell_in_order(snapshots, known, {each.room_id: each for each in standings})
+        except BaseException:
+            told, known = set(), {}  # what became of them is not known
+            raise
+        finally:
+            # Who lost a room, or could not be told of it, must not hear it.
+            for room_id in begun.keys() - told:
+                subscriptions.unsubscribe(begun[room_id])
+                self.people.pop(room_id, None)
+            subscriptions.flush()
+            gone, self._gone = self._gone, None
+            for room_id in (known.keys() & rooms.keys()) - told:
+                gone.setdefault(room_id, GoneEvent(room=room_id, reason="removed"))
+            for event in gone.values():
+                self._session.send_frames(frame_of(event))
+        return len(told)
+
+    async def _tell_in_order(
+        self,
+        snapshots: Sequence[RoomSnapshot],
+        known: Mapping[int, Position],
+        standings: Mapping[int, Standing],
+    ) -> None:
+        """Tell each room's changes, or the room as it is, those with the newest message first."""
+        left = _MOST_CHANGES
+        steps: list[Span | RoomEvent] = []
+        for room in snapshots:
+            standing = standings.get(room.id)
+            if standing is None:
+                steps.append(RoomEvent(**room_fields(room)))
+                continue
+            missing = standing.up_to - known[room.id].pos
+            if standing.state is not PositionState.GOOD or missing > left:
+                steps.append(RoomEvent(**room_fields(room), reset=_RESETS.get(standing.state, "too_far")))
+            elif missing:
+                left -= missing
+                steps.append(Span(room.id, known[room.id].pos, standing.up_to))
+        for kind, run in groupby(steps, key=type):
+            if kind is Span:
+                await self._replay([step for step in run if isinstance(step, Span)])
+            else:
+                await self._send(step for step in run if isinstance(step, RoomEvent))
+
+    async def _replay(self, spans: Sequence[Span]) -> None:
+        while spans:
+            replayed = await self._timelines.replay(self._person.id, spans, _REPLAYED)
+            if not replayed:
+                return  # the rooms are gone
+            await self._send(map(_event, replayed))
+            last = replayed[-1]
+            place = next(nth for nth, span in enumerate(spans) if span.room_id == last.room_id)
+            rest = Span(last.room_id, last.pos, spans[place].up_to)
+            spans = [*([rest] if rest.after < rest.up_to else ()), *spans[place + 1 :]]
+
+    async def _send(self, events: Iterable[msgspec.Struct]) -> None:
+        """Send piece by piece, each once the client has read enough of those before."""
+        piece, size = list[bytes](), 0
+        for event in events:
+            piece.append(frame_of(event))
+            size += len(piece[-1])
+            if size >= _PIECE:
+                await self._session.send_queue.send(b"".join(piece))
+                piece, size = [], 0
+        if piece:
+            await self._session.send_queue.send(b"".join(piece))
+
+
+def _people(room: RoomSnapshot, person: Person) -> People:
+    if room.peer is None:
+        return None
+    if room.kind is RoomKind.DIRECT:
+        return Pair(person.id, room.peer.id)
+    return SupportOf(Peer(room.peer.id, room.peer.name))
+
+
+def _event(change: Replayed) -> msgspec.Struct:
+    return (
+        MessageEvent(**said(change, change.pos)) if isinstance(change, MessageNow) else changed_event(change)
+    )

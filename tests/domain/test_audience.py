@@ -5,7 +5,18 @@ import pytest
 
 from chat.domain.audience import audience
 from chat.domain.changes import Deleted, Edited, Reacted
-from chat.domain.entities import Desk, Inbox, Message, OwnRoom, Pair, Peer, People, SupportLine, SupportOf, Topic
+from chat.domain.entities import (
+    Desk,
+    Inbox,
+    Message,
+    OwnRoom,
+    Pair,
+    Peer,
+    People,
+    SupportLine,
+    SupportOf,
+    Topic,
+)
 
 ADA, BEN, OLGA = 1, 2, 3
 ROOM = 7

@@ -422,7 +422,13 @@ async def ready_to_say(client: Client, dialect: Dialect, to: int) -> Any:
         "direct": lambda text: {"from": client.session.client.client_id, "to": to, "content": text},
         "support": lambda text: {"method": "message.send", "params": [text], "id": 1},
         "rooms": lambda text: {"Type": "message", "Text": text},
-        "native": lambda text: {"type": "send", "id": 3, "room": LOBBY_ID, "key": text.split()[0], "text": text},
+        "native": lambda text: {
+            "type": "send",
+            "id": 3,
+            "room": LOBBY_ID,
+            "key": text.split()[0],
+            "text": text,
+        },
     }[dialect.name]
 
 

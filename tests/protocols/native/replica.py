@@ -1,0 +1,143 @@
+"""A client as the contract has it: what it was told, room by room, and whether that was without a hole."""
+
+from typing import Any, cast
+
+import msgspec
+from jsonschema import Draft202012Validator
+
+from chat.domain.closing import Closing
+from chat.domain.entities import Person
+from chat.protocols.native.codec import NATIVE
+from chat.protocols.native.frames import EVENTS, REPLIES, ErrorReply
+from tests.support.chat_world import Client, World
+
+_, _SCHEMAS = msgspec.json.schema_components([*EVENTS, *REPLIES, ErrorReply], ref_template="#/$defs/{name}")
+_BY_TYPE = {
+    type_.__struct_config__.tag: Draft202012Validator(
+        {"$ref": f"#/$defs/{type_.__name__}", "$defs": _SCHEMAS, "unevaluatedProperties": False}
+    )
+    for type_ in (*EVENTS, *REPLIES, ErrorReply)
+}
+"""What each frame of the server must be like."""
+
+
+class Replica:
+    """One person's client, which keeps its rooms from connection to connection."""
+
+    def __init__(self, world: World, person: Person) -> None:
+        self.world = world
+        self.person = person
+        self.rooms: dict[int, dict[str, Any]] = {}
+        """By id: `pos`, `at`, and `messages` by seq, each as it is now."""
+        self.events: list[dict[str, Any]] = []
+        """What came, all connections together."""
+        self.resets: list[tuple[int, str]] = []
+        self._client: Client | None = None
+        self._asked = 0
+
+    @property
+    def client(self) -> Client:
+        assert self._client is not None
+        return self._client
+
+    @property
+    def closed_with(self) -> Closing | None:
+        return self.client.closed_with
+
+    async def connect(self, *, sync: bool = True, limit: int = 100_000) -> dict[str, Any]:
+        """Connect, say hello, and sync from where it was; return the answer to the last."""
+        self._client = await self.world.connect(NATIVE, limit=limit)
+        answer = await self.asks("hello", token=self.world.token(self.person))
+        return await self.sync() if sync else answer
+
+    def drop(self) -> None:
+        """Lose the connection; what arrived before is heard."""
+        self.hear(self.client.heard_now())
+        self.client.leave()
+        self._client = None
+
+    def send(self, kind: str, **fields: Any) -> int:
+        """Send a request, and return its id."""
+        self._asked += 1
+        self.client.send({"type": kind, "id": self._asked, **fields})
+        return self._asked
+
+    async def asks(self, kind: str, **fields: Any) -> dict[str, Any]:
+        """Send a request, hear all that comes, and return its one answer."""
+        asked = self.send(kind, **fields)
+        answers = [answer for answer in self.hear(await self.client.hears()) if answer["id"] == asked]
+        assert len(answers) == 1, answers
+        return answers[0]
+
+    async def sync(self, **fields: Any) -> dict[str, Any]:
+        known = [{"room": id_, "pos": room["pos"], "at": room["at"]} for id_, room in self.rooms.items()]
+        return await self.asks("sync", known=known, **fields)
+
+    async def say(self, room: int, text: str, key: str | None = None) -> dict[str, Any]:
+        return await self.asks("send", room=room, key=key or text.replace(" ", "-"), text=text)
+
+    async def hears(self) -> list[dict[str, Any]]:
+        """Hear all that comes by itself, and return the events."""
+        before = len(self.events)
+        self.hear(await self.client.hears())
+        return self.events[before:]
+
+    def hear(self, frames: list[Any]) -> list[dict[str, Any]]:
+        """Take what arrived, in order, and return the answers among it."""
+        answers = []
+        for frame in frames:
+            if frame == "ping!":
+                continue
+            faults = [fault.message for fault in _BY_TYPE[frame["type"]].iter_errors(frame)]
+            assert faults == [], frame
+            if "id" in frame and frame["type"] not in ("room",):
+                answers.append(frame)
+            else:
+                self.events.append(frame)
+                self._apply(frame)
+        return answers
+
+    def texts(self, room: int) -> list[str]:
+        """What is said in a room, as it is now, as far as it was told."""
+        messages = cast("dict[int, dict[str, Any]]", self.rooms[room]["messages"])
+        return [said.get("text", "") for _, said in sorted(messages.items()) if "deleted" not in said]
+
+    def _apply(self, event: dict[str, Any]) -> None:
+        match event["type"]:
+            case "room":
+                if "reset" in event:
+                    self.resets.append((event["id"], event["reset"]))
+                last = event.get("last")
+                self.rooms[event["id"]] = {
+                    "pos": event["pos"],
+                    "at": event["at"],
+                    "messages": {last["seq"]: dict(last)} if last else {},
+                }
+            case "gone":
+                self.rooms.pop(event["room"], None)
+            case "message" | "edited" | "deleted" | "reacted" | "member":
+                room = self.rooms[event["room"]]
+                if event["pos"] <= room["pos"]:
+                    return  # told before the cut of a sync, and again by it
+                assert event["pos"] == room["pos"] + 1, ("a hole", event, room["pos"])
+                room["pos"], room["at"] = event["pos"], event["at"]
+                _change(room["messages"], event)
+
+
+def _change(messages: dict[int, dict[str, Any]], event: dict[str, Any]) -> None:
+    """A change carries the new state: it counts unless the message is newer already."""
+    if event["type"] == "member":
+        return
+    if event["type"] == "message":
+        messages.setdefault(event["seq"], dict(event))
+        return
+    message = messages.get(event["seq"])
+    if message is None or message["pos"] >= event["pos"]:
+        return
+    match event["type"]:
+        case "edited":
+            message |= {"text": event["text"], "edited": event["at"], "pos": event["pos"]}
+        case "deleted":
+            message |= {"text": "", "deleted": {"at": event["at"]}, "pos": event["pos"]}
+        case "reacted":
+            message["pos"] = event["pos"]

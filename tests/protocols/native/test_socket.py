@@ -1,0 +1,376 @@
+"""The native socket: who speaks, what one asks and is answered, and what one hears of others."""
+
+import time
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from chat.domain.changes import Deletion, Edit, Reaction
+from chat.domain.closing import GOING_AWAY, SESSION_ENDED, TOKEN_EXPIRED, UNAUTHENTICATED
+from chat.domain.entities import LOBBY_ID, Pair, Person
+from chat.domain.failures import StorageDown
+from chat.protocols.direct.codec import DIRECT
+from chat.protocols.native.codec import NATIVE
+from chat.protocols.registry import DIALECTS
+from chat.protocols.support.codec import SUPPORT
+from chat.protocols.talker.codec import TALKER
+from tests.protocols.native.replica import Replica
+from tests.support.chat_world import World, open_world
+
+
+@pytest.fixture
+async def world() -> AsyncGenerator[World]:
+    with trio.fail_after(30):
+        async with open_world() as world:
+            yield world
+
+
+async def replica(world: World, name: str, *, operator: bool = False) -> Replica:
+    """A person's client that has synced."""
+    own = Replica(world, await world.add(name, operator=operator))
+    await own.connect()
+    return own
+
+
+async def write(world: World, write: Any) -> None:
+    """Hand something to the journal, whoever wants it."""
+
+    class Nobody:
+        def on_outcome(self, _write: object, _outcome: object) -> None: ...
+
+    await world.journal.submit(write, Nobody())
+    await world.rest()
+
+
+# --- hello ---
+
+
+async def test_nothing_is_answered_but_a_ping_before_hello(world: World) -> None:
+    ada = Replica(world, await world.add("ada"))
+    ada._client = await world.connect(NATIVE)
+    assert (await ada.asks("ping"))["type"] == "ping_ok"
+    for kind, fields in (("sync", {}), ("send", {"room": LOBBY_ID, "key": "k", "text": "hi"})):
+        assert (await ada.asks(kind, **fields))["code"] == "unauthenticated"
+    assert world.said(LOBBY_ID) == []
+
+
+async def test_who_says_no_hello_is_closed_after_ten_seconds(world: World, autojump_clock: MockClock) -> None:
+    client = await world.connect(NATIVE)
+    await trio.sleep(9.9)
+    client.send({"type": "hello", "id": 1, "token": "forged"})
+    assert (await client.hears())[0]["code"] == "unauthenticated"
+    assert client.closed_with is None
+    await client.ends()
+    assert client.closed_with == UNAUTHENTICATED
+
+
+async def test_hello_says_who_one_is_until_when_and_what_is_allowed(world: World) -> None:
+    ada = Replica(world, await world.add("ada"))
+    answer = await ada.connect(sync=False)
+    assert answer["type"] == "hello_ok"
+    assert answer["me"]["id"] == ada.person.id
+    assert answer["limits"] == {}  # all at their defaults
+    assert answer["expires_at"] > time.time() * 1000
+
+
+async def test_a_socket_ends_with_its_token_unless_a_fresh_one_comes_before(
+    world: World, autojump_clock: MockClock
+) -> None:
+    ada = await world.add("ada")
+    short, long = (world.accounts.tokens.issue(ada, lifetime=seconds) for seconds in (4, 12))
+    client = await world.connect(NATIVE)
+    assert (await client.asks({"type": "hello", "id": 1, "token": short}))["type"] == "hello_ok"
+    await trio.sleep(2)
+    assert (await client.asks({"type": "hello", "id": 2, "token": long}))["type"] == "hello_ok"
+    await trio.sleep(8)
+    assert client.closed_with is None
+    await trio.sleep(5)
+    assert client.closed_with == TOKEN_EXPIRED
+
+
+async def test_a_socket_stays_its_persons_and_what_a_bad_hello_asks_changes_nothing(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await world.add("ben")
+    assert (await ada.asks("hello", token=world.token(ben)))["code"] == "forbidden"
+    assert (await ada.asks("hello", token="forged"))["code"] == "unauthenticated"
+    expired = world.accounts.tokens.issue(ada.person, lifetime=-1)
+    assert (await ada.asks("hello", token=expired))["code"] == "expired"
+    assert (await ada.say(LOBBY_ID, "hi"))["type"] == "send_ok"
+    assert world.said(LOBBY_ID)[0].sender_id == ada.person.id
+
+
+async def test_an_ended_session_closes_the_socket(world: World) -> None:
+    ada = await replica(world, "ada")
+    world.presence.changed({ada.person.id: ada.person})
+    assert ada.closed_with is None
+    world.presence.expel_all(SESSION_ENDED)
+    await ada.client.ends()
+    assert ada.closed_with == SESSION_ENDED
+
+
+async def test_a_server_that_stops_says_when_to_come_back(world: World) -> None:
+    ada = await replica(world, "ada")
+    world.presence.close_all(GOING_AWAY)
+    await ada.client.ends()
+    (bye,) = await ada.hears()
+    assert bye["type"] == "bye"
+    assert 0 <= bye.get("after_ms", 0) < 5000
+
+
+# --- frames that are no requests ---
+
+
+@pytest.mark.parametrize(
+    ("frame", "code", "field"),
+    [
+        ("", "malformed", None),
+        ("[]", "malformed", None),
+        (b"{}", "malformed", None),
+        ('{"id": 1}', "malformed", None),
+        ('{"type": "ping"}', "malformed", None),
+        ('{"type": "ping", "id": -1}', "malformed", None),
+        ('{"type": "ping", "id": "x"}', "malformed", None),
+        ('{"type": "fly", "id": 1}', "unknown_type", None),
+        ('{"type": "hello", "id": 1}', "invalid", "token"),
+        ('{"type": "send", "id": 1, "room": 1, "key": "k k", "text": "x"}', "invalid", "key"),
+        ('{"type": "send", "id": 1, "room": 0, "key": "k", "text": "x"}', "invalid", "room"),
+        ('{"type": "send", "id": 1, "room": 1, "key": "k"}', "invalid", "text"),
+        ('{"type": "sync", "id": 1, "known": [{"room": 1, "pos": -1, "at": 0}]}', "invalid", "known"),
+    ],
+)
+async def test_what_is_no_request_is_answered_and_costs_nothing(
+    world: World, frame: str | bytes, code: str, field: str | None
+) -> None:
+    ada = await replica(world, "ada")
+    ada.client.send(frame)
+    (answer,) = ada.hear(await ada.client.hears())
+    assert (answer["code"], answer.get("field")) == (code, field)
+    assert answer["id"] == (0 if code == "malformed" else 1)
+    assert (await ada.say(LOBBY_ID, "hi"))["type"] == "send_ok"
+
+
+async def test_a_thousand_positions_are_taken_and_no_more(world: World) -> None:
+    ada = await replica(world, "ada")
+    known = [{"room": n, "pos": 0, "at": 0} for n in range(2, 1003)]
+    assert (await ada.asks("sync", known=known))["field"] == "known"
+    assert (await ada.asks("sync", known=known[:1000]))["type"] == "sync_ok"
+
+
+# --- saying something ---
+
+
+async def test_a_message_is_answered_before_it_is_heard_and_its_sender_hears_it_too(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    asked = ada.send("send", room=LOBBY_ID, key="k1", text="hi all")
+    answer, event = await ada.client.hears()
+    assert (answer["id"], answer["type"], answer["seq"], answer["pos"]) == (asked, "send_ok", 1, 1)
+    assert event["at"] == answer["at"]
+    assert await ben.hears() == [event]
+    assert event | {"at": 0} == {
+        "type": "message",
+        "room": LOBBY_ID,
+        "seq": 1,
+        "pos": 1,
+        "at": 0,
+        "sender": {"id": ada.person.id, "name": "ada"},
+        "text": "hi all",
+    }
+
+
+async def test_a_key_saves_once_however_often_it_is_sent(world: World) -> None:
+    ada = await replica(world, "ada")
+    first = await ada.say(LOBBY_ID, "hi", "k")
+    again = await ada.say(LOBBY_ID, "hi", "k")
+    assert again == first | {"id": again["id"], "again": True}
+    other = await ada.say(LOBBY_ID, "ho", "k")
+    assert (other["code"], other["room"], other["seq"]) == ("conflict", LOBBY_ID, 1)
+    ada.send("send", room=LOBBY_ID, key="twin", text="both")
+    twin = await ada.say(LOBBY_ID, "both", "twin")
+    assert (twin["seq"], twin["again"]) == (2, True)
+    assert [message.text for message in world.said(LOBBY_ID)] == ["hi", "both"]
+
+
+async def test_what_one_socket_sends_is_saved_in_the_order_sent(world: World) -> None:
+    ada = await replica(world, "ada")
+    asked = [ada.send("send", room=LOBBY_ID, key=f"k{n}", text=f"{n}") for n in range(100)]
+    answers = ada.hear(await ada.client.hears())
+    assert [answer["id"] for answer in answers] == asked
+    assert [message.text for message in world.said(LOBBY_ID)] == [f"{n}" for n in range(100)]
+
+
+async def test_where_one_may_not_be_there_is_no_room_to_speak_in(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    public = await world.make_room(ada.person)
+    hidden = await world.make_room(ada.person, "cellar", is_private=True)
+    assert (await ben.say(public.id, "hi"))["code"] == "forbidden"
+    assert (await ben.say(hidden.id, "hi"))["code"] == "not_found"
+    assert (await ben.say(99, "hi"))["code"] == "not_found"
+    assert (await ben.say(LOBBY_ID, " "))["code"] == "invalid"
+    assert world.said(public.id) == world.said(hidden.id) == []
+
+
+async def test_who_has_not_synced_may_speak_in_their_rooms_and_hears_nothing(world: World) -> None:
+    ada = Replica(world, await world.add("ada"))
+    room = await world.make_room(ada.person)
+    await ada.connect(sync=False)
+    assert (await ada.say(room.id, "hi"))["seq"] == 1
+    assert ada.events == []
+
+
+async def test_a_message_that_is_not_saved_is_refused_and_told_nobody(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    world.obstacles.fail("save", StorageDown("down"))
+    assert (await ada.say(LOBBY_ID, "lost"))["code"] == "unavailable"
+    assert (await ada.say(LOBBY_ID, "kept"))["seq"] == 1
+    assert [event["text"] for event in await ben.hears()] == ["kept"]
+
+
+# --- what becomes of messages ---
+
+
+async def test_changes_are_told_with_their_positions(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    for text in ("one", "two"):
+        await ada.say(LOBBY_ID, text)
+    now = time.time()
+    await write(world, Edit(LOBBY_ID, 1, ada.person.id, "uno", now))
+    await write(world, Reaction(LOBBY_ID, 1, ben.person.id, "👍", True, now))
+    await write(world, Deletion(LOBBY_ID, 2, ada.person.id, now))
+    told = (await ben.hears())[2:]
+    assert [(event["type"], event["seq"], event["pos"]) for event in told] == [
+        ("edited", 1, 3),
+        ("reacted", 1, 4),
+        ("deleted", 2, 5),
+    ]
+    assert (told[0]["text"], told[1]["count"], told[2]["by"]) == ("uno", 1, ada.person.id)
+    assert ben.texts(LOBBY_ID) == ["uno"]
+
+
+# --- rooms that come and go ---
+
+
+async def test_who_joins_a_room_is_told_it_and_then_what_happens_there(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    room = await world.make_room(ada.person)
+    await ada.sync()
+    await ada.say(room.id, "before")
+    assert await world.memberships.join(ben.person, room.id) is None
+    await ada.say(room.id, "after")
+    told = await ben.hears()
+    assert [event["type"] for event in told] == ["room", "message"]
+    assert (told[0]["id"], told[0]["name"], told[0]["seq"], told[0].get("unread", 0)) == (
+        room.id,
+        "garden",
+        2,
+        0,
+    )
+    assert ben.rooms[room.id]["pos"] == 3
+    assert (await ben.say(room.id, "hello"))["pos"] == 4
+
+
+async def test_who_is_removed_is_told_last_that_the_room_is_gone(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    room = await world.make_room(ada.person)
+    assert await world.memberships.join(ben.person, room.id) is None
+    await ada.sync()
+    await ben.hears()
+    assert await world.memberships.remove(ada.person, room.id, ben.person.id) is None
+    await ada.say(room.id, "unheard")
+    told = await ben.hears()
+    assert [event["type"] for event in told] == ["member", "gone"]
+    assert told[1] == {"type": "gone", "room": room.id, "reason": "removed"}
+    assert [event["type"] for event in ada.events[-2:]] == ["member", "message"]
+    assert (await ben.say(room.id, "still here"))["code"] == "forbidden"
+
+
+async def test_a_deleted_room_is_gone_for_all(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    room = await world.make_room(ada.person)
+    assert await world.memberships.join(ben.person, room.id) is None
+    await ada.sync()
+    assert await world.memberships.delete(ada.person, room.id) is None
+    for own in (ada, ben):
+        assert (await own.hears())[-1] == {"type": "gone", "room": room.id, "reason": "deleted"}
+
+
+async def direct_room(world: World, one: Person, other: Person) -> int:
+    room = await world.storage.rooms.direct_room(one.id, other.id)
+    assert room is not None
+    return int(getattr(room, "id", room))
+
+
+async def test_direct_messages_reach_both_sides_whatever_they_speak(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    old = await world.connect(DIRECT, ada.person)
+    await old.hears()
+    old.send({"from": ada.person.id, "to": ben.person.id, "content": "first"})
+    told = await ben.hears()
+    assert [event["type"] for event in told] == ["room"]
+    assert (told[0]["kind"], told[0]["peer"]["name"], told[0]["last"]["text"]) == ("direct", "ada", "first")
+    assert [event["type"] for event in await ada.hears()] == ["room"], "who sent it has other sockets"
+    assert (await ben.say(told[0]["id"], "second"))["pos"] == 2
+    assert [event["text"] for event in await ada.hears()] == ["second"]
+    assert [frame["content"] for frame in await old.hears()] == ["second"]
+
+
+async def test_a_direct_message_is_no_third_persons(world: World) -> None:
+    ada, ben, eve = [await replica(world, name) for name in ("ada", "ben", "eve")]
+    room = await direct_room(world, ada.person, ben.person)
+    await ada.sync()
+    await ada.say(room, "secret")
+    assert await eve.hears() == []
+    assert (await eve.say(room, "hi"))["code"] == "not_found"
+    await write(world, Edit(room, 1, ada.person.id, "open", time.time(), Pair(ada.person.id, ben.person.id)))
+    assert (await ben.hears())[-1]["text"] == "open"
+    assert await eve.hears() == []
+
+
+async def test_a_support_conversation_is_its_persons_and_every_operators(world: World) -> None:
+    eve, olga = await replica(world, "eve"), await replica(world, "olga", operator=True)
+    old = await world.connect(SUPPORT, await world.add("ada"))
+    await old.hears()
+    ada = Replica(world, old.session.person or eve.person)
+    await ada.connect()
+    old.send({"method": "message.send", "params": ["help"], "id": 1})
+    (told,) = await olga.hears()
+    assert (told["kind"], told["peer"]["name"], told["last"]["text"]) == ("support", "ada", "help")
+    assert (await olga.say(told["id"], "coming"))["type"] == "send_ok"
+    assert "coming" in str(await old.hears())
+    await ada.hears()
+    assert ada.texts(told["id"])[-1] == "coming"
+    assert await eve.hears() == []
+    assert (await eve.say(told["id"], "me too"))["code"] == "not_found"
+
+
+async def test_who_becomes_an_operator_is_told_the_conversations_and_loses_them_again(world: World) -> None:
+    ada, olga = await replica(world, "ada"), await replica(world, "olga")
+    old = await world.connect(SUPPORT, ada.person)
+    old.send({"method": "message.send", "params": ["help"], "id": 1})
+    assert await olga.hears() == []
+    now = await world.storage.users.set_roles(olga.person.id, operator=True, admin=False)
+    world.presence.changed({olga.person.id: now})
+    (told,) = await olga.hears()
+    assert (told["kind"], told["peer"]["name"]) == ("support", "ada")
+    no_more = await world.storage.users.set_roles(olga.person.id, operator=False, admin=False)
+    world.presence.changed({olga.person.id: no_more})
+    assert await olga.hears() == [{"type": "gone", "room": told["id"], "reason": "removed"}]
+
+
+async def test_the_lobby_is_one_whatever_one_speaks(world: World) -> None:
+    ada = await replica(world, "ada")
+    old = await world.connect(TALKER, await world.add("ben"))
+    await old.hears()
+    old.send({"name": "ben", "message": "hello"})
+    assert [event["text"] for event in await ada.hears()] == ["hello"]
+    await ada.say(LOBBY_ID, "welcome")
+    assert await old.hears() == [{"name": "ada", "message": "welcome"}]
+    assert NATIVE in DIALECTS
+
+
+async def test_a_socket_leaves_nothing_behind(world: World) -> None:
+    ada = await replica(world, "ada")
+    ada.drop()
+    await world.rest()
+    world.assert_nothing_is_left()

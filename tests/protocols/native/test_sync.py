@@ -1,0 +1,350 @@
+"""Sync and resume: every change once, in order, from where a client was, whatever happens meanwhile."""
+
+import random
+import time
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+import trio
+
+from chat.domain.changes import Deletion, Edit, Reaction
+from chat.domain.closing import TOO_SLOW
+from chat.domain.entities import LOBBY_ID
+from chat.domain.failures import StorageDown
+from chat.domain.reading import ReadMark
+from chat.domain.timeline import MOST_REPLAYED, MessageNow, Span
+from chat.protocols.native import telling
+from tests.protocols.native.replica import Replica
+from tests.support.chat_world import World, open_world
+
+
+@pytest.fixture
+async def world() -> AsyncGenerator[World]:
+    with trio.fail_after(60):
+        async with open_world() as world:
+            yield world
+
+
+async def replica(world: World, name: str) -> Replica:
+    own = Replica(world, await world.add(name))
+    await own.connect()
+    return own
+
+
+async def test_a_first_sync_tells_every_room_with_the_newest_message_first(world: World) -> None:
+    ada = Replica(world, await world.add("ada"))
+    rooms = [await world.make_room(ada.person, name) for name in ("one", "two")]
+    other = await replica(world, "ben")
+    await other.say(LOBBY_ID, "hi")
+    answer = await ada.connect()
+    assert answer["rooms"] == 3
+    assert [event["id"] for event in ada.events] == [LOBBY_ID, rooms[1].id, rooms[0].id]
+    lobby = ada.events[0]
+    assert (lobby["kind"], lobby["pos"], lobby["seq"], lobby["read"], lobby["unread"]) == (
+        "lobby",
+        1,
+        1,
+        0,
+        1,
+    )
+    assert lobby["last"]["text"] == "hi"
+
+
+async def test_who_comes_back_is_told_what_was_missed_once_and_nothing_else(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    await ada.say(LOBBY_ID, "one")
+    await ben.hears()
+    ben.drop()
+    for text in ("two", "three"):
+        await ada.say(LOBBY_ID, text)
+    before = len(ben.events)
+    assert (await ben.connect())["rooms"] == 1
+    assert [event["text"] for event in ben.events[before:]] == ["two", "three"]
+    before = len(ben.events)
+    ben.drop()
+    await ben.connect()
+    assert ben.events[before:] == []
+    await ada.say(LOBBY_ID, "four")
+    assert [event["text"] for event in await ben.hears()] == ["four"]
+
+
+async def test_what_was_missed_is_told_as_it_is_now(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    ben.drop()
+    for text in ("one", "two"):
+        await ada.say(LOBBY_ID, text)
+    now = time.time()
+    for write in (
+        Edit(LOBBY_ID, 1, ada.person.id, "uno", now),
+        Reaction(LOBBY_ID, 1, ada.person.id, "👍", True, now),
+        Deletion(LOBBY_ID, 2, ada.person.id, now),
+    ):
+        await world.journal.submit(write, _Nobody())
+    await world.rest()
+    before = len(ben.events)
+    await ben.connect()
+    told = ben.events[before:]
+    assert [(event["type"], event["pos"]) for event in told] == [
+        ("message", 1),
+        ("message", 2),
+        ("edited", 3),
+        ("reacted", 4),
+        ("deleted", 5),
+    ]
+    assert (told[0]["text"], "text" in told[1], "deleted" in told[1]) == ("uno", False, True)
+    assert told[0]["reactions"] == [{"emoji": "👍", "count": 1, "people": [ada.person.id]}]
+
+
+async def test_what_happens_during_a_sync_comes_behind_it_once(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    ben.drop()
+    await ada.say(LOBBY_ID, "missed")
+    for call in ("rooms_of", "snapshots", "standings", "replay"):
+        before = len(ben.events)
+        await ben.connect(sync=False)
+        with world.obstacles.held(call):
+            ben.send(
+                "sync",
+                known=[
+                    {"room": LOBBY_ID, "pos": ben.rooms[LOBBY_ID]["pos"], "at": ben.rooms[LOBBY_ID]["at"]}
+                ],
+            )
+            await world.rest()
+            await ada.say(LOBBY_ID, f"during {call}")
+        await ben.hears()
+        told = [event["text"] for event in ben.events[before:]]
+        assert told == ["missed", f"during {call}"] if call == "rooms_of" else told[-1:] == [f"during {call}"]
+        assert ben.rooms[LOBBY_ID]["pos"] == len(world.said(LOBBY_ID))
+        ben.drop()
+        await ada.say(LOBBY_ID, f"after {call}")
+
+
+async def test_a_position_that_the_server_never_had_is_another_history(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    await ada.say(LOBBY_ID, "one")
+    await ben.hears()
+    ben.drop()
+    ben.rooms[LOBBY_ID]["at"] += 1  # as after a restored backup
+    await ben.connect()
+    assert ben.resets == [(LOBBY_ID, "other_history")]
+    assert ben.rooms[LOBBY_ID]["pos"] == 1
+    ben.drop()
+    ben.rooms[LOBBY_ID] |= {"pos": 7, "at": 1}
+    await ben.connect()
+    assert ben.resets[1:] == [(LOBBY_ID, "other_history")]
+
+
+async def test_who_is_too_far_behind_gets_the_room_as_it_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    ben.drop()
+    for n in range(MOST_REPLAYED + 1):
+        ada.send("send", room=LOBBY_ID, key=f"k{n}", text=f"{n}")
+    await ada.hears()
+    await ben.connect()
+    assert ben.resets == [(LOBBY_ID, "too_far")]
+    ben.drop()
+    for n in range(10):
+        await ada.say(LOBBY_ID, f"more {n}")
+    monkeypatch.setattr(telling, "_MOST_CHANGES", 9)
+    await ben.connect()
+    assert ben.resets[1:] == [(LOBBY_ID, "too_far")]
+
+
+async def test_a_long_absence_is_told_in_pieces(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telling, "_REPLAYED", 100)
+    monkeypatch.setattr(telling, "_PIECE", 50)
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    rooms = [LOBBY_ID, *[(await world.make_room(ada.person, name)).id for name in ("a", "b")]]
+    for room in rooms[1:]:
+        await world.memberships.join(ben.person, room)
+    await ada.sync()
+    await ben.hears()
+    ben.drop()
+    for n in range(30):
+        await ada.say(rooms[n % 3], f"{n}")
+    await ben.connect()
+    assert ben.resets == []
+    assert {room: ben.rooms[room]["pos"] for room in rooms} == {
+        room: ada.rooms[room]["pos"] for room in rooms
+    }
+
+
+async def test_a_room_that_is_known_and_not_ones_own_is_gone(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    room = await world.make_room(ada.person)
+    await world.memberships.join(ben.person, room.id)
+    await ben.hears()
+    ben.drop()
+    await world.memberships.remove(ada.person, room.id, ben.person.id)
+    before = len(ben.events)
+    await ben.connect()
+    assert ben.events[before:] == [{"type": "gone", "room": room.id, "reason": "removed"}]
+    strange = await ben.asks("sync", known=[{"room": 12345, "pos": 3, "at": 4}], rest=False)
+    assert strange["rooms"] == 0
+    assert ben.events[-1] == {"type": "gone", "room": 12345, "reason": "removed"}
+
+
+async def test_without_rest_only_the_known_rooms_are_told_and_heard(world: World) -> None:
+    ada = Replica(world, await world.add("ada"))
+    room = await world.make_room(ada.person)
+    await ada.connect(sync=False)
+    answer = await ada.asks("sync", known=[{"room": LOBBY_ID, "pos": 0, "at": 0}], rest=False)
+    assert answer["rooms"] == 1
+    ben = await replica(world, "ben")
+    ada.rooms[LOBBY_ID] = {"pos": 0, "at": 0, "messages": {}}
+    await ben.say(LOBBY_ID, "hi")
+    assert [event["text"] for event in await ada.hears()] == ["hi"]
+    assert (await ada.sync())["rooms"] == 2
+    assert ada.events[-1]["id"] == room.id
+
+
+async def test_a_removal_during_a_sync_leaves_nobody_in_the_room(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    for number, call in enumerate(("rooms_of", "snapshots")):
+        room = await world.make_room(ada.person, f"room {number}")
+        await world.memberships.join(ben.person, room.id)
+        await ben.hears()
+        ben.drop()
+        ben.rooms.clear()
+        await ben.connect(sync=False)
+        with world.obstacles.held(call, after=True):
+            ben.send("sync")
+            await world.rest()
+            assert await world.memberships.remove(ada.person, room.id, ben.person.id) is None
+        await ben.hears()
+        assert room.id not in ben.rooms, call
+        assert room.id not in ben.client.session.subscriptions
+
+
+async def test_a_joining_during_a_sync_is_told_behind_it(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    room = await world.make_room(ada.person)
+    await ada.sync()
+    with world.obstacles.held("rooms_of", after=True):
+        ben.send("sync")
+        await world.rest()
+        await world.memberships.join(ben.person, room.id)
+    await ben.hears()
+    await ada.say(room.id, "welcome")
+    await ben.hears()
+    assert ben.rooms[room.id]["pos"] == 2
+
+
+@pytest.mark.parametrize("call", ["rooms_of", "snapshots", "standings", "replay"])
+async def test_a_sync_that_fails_is_refused_and_works_the_next_time(world: World, call: str) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    ben.drop()
+    await ada.say(LOBBY_ID, "one")
+    await ben.connect(sync=False)
+    world.obstacles.fail(call, StorageDown("down"))
+    assert (await ben.sync())["code"] == "unavailable"
+    await ada.say(LOBBY_ID, "two")
+    assert (await ben.sync())["type"] == "sync_ok"
+    assert ben.rooms[LOBBY_ID]["pos"] == 2
+    await ada.say(LOBBY_ID, "three")
+    await ben.hears()
+    assert ben.rooms[LOBBY_ID]["pos"] == 3
+
+
+async def test_what_one_marked_elsewhere_is_told_since_then(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    await ada.say(LOBBY_ID, "one")
+    await ben.hears()
+    ben.drop()
+    await world.storage.timelines.mark_read({(LOBBY_ID, ben.person.id): ReadMark(1)})
+    await ben.connect(sync=False)
+    answer = await ben.sync(since=ben.rooms[LOBBY_ID]["at"])
+    assert answer["type"] == "sync_ok"
+    assert ben.events[-1] == {"type": "read", "room": LOBBY_ID, "person": ben.person.id, "seq": 1}
+
+
+async def test_who_reads_too_slowly_in_a_sync_is_cut_and_goes_on_where_they_were(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    ben.drop()
+    for n in range(60):
+        await ada.say(LOBBY_ID, f"{n} " + "x" * 1000, f"k{n}")
+    await ben.connect(sync=False, limit=20_000)
+    ben.client.stop_reading(after=5000)
+    known = [{"room": LOBBY_ID, "pos": ben.rooms[LOBBY_ID]["pos"], "at": ben.rooms[LOBBY_ID]["at"]}]
+    ben.send("sync", known=known)
+    for n in range(60, 90):
+        await ada.say(LOBBY_ID, f"{n} " + "x" * 1000, f"k{n}")
+    ben.hear(ben.client.heard_now())
+    ben.client.go_on_reading()
+    await ben.client.ends()
+    assert ben.closed_with == TOO_SLOW
+    ben.drop()
+    await ben.connect()
+    assert ben.texts(LOBBY_ID) == [message.text for message in world.said(LOBBY_ID)]
+    assert ben.resets == []
+
+
+@pytest.mark.parametrize("seed", range(10))
+async def test_everybody_ends_with_what_is_saved_whatever_they_lose_meanwhile(
+    world: World, seed: int
+) -> None:
+    """Random people who speak, edit, delete, join, leave, drop and come back; each keeps what it was told."""
+    draw = random.Random(seed)
+    people = [await replica(world, name) for name in ("ada", "ben", "eve")]
+    rooms = [(await world.make_room(people[0].person, name)).id for name in ("a", "b")]
+    for own in people:
+        await own.sync()
+    for step in range(120):
+        own = draw.choice(people)
+        room = draw.choice([LOBBY_ID, *rooms])
+        if own._client is None:
+            await own.connect()
+            continue
+        match draw.choice(["say", "say", "say", "change", "join", "leave", "drop", "hear", "burst"]):
+            case "say":
+                await own.asks("send", room=room, key=f"{own.person.id}-{step}", text=f"{step}")
+            case "burst":
+                for n in range(5):
+                    own.send("send", room=room, key=f"{own.person.id}-{step}-{n}", text=f"{step} {n}")
+            case "change" if said := world.said(room):
+                message = draw.choice(said)
+                write: Any = Edit(room, message.seq, own.person.id, f"new {step}", time.time())
+                if draw.random() < 0.3:
+                    write = Deletion(room, message.seq, own.person.id, time.time())
+                await world.journal.submit(write, _Nobody())
+            case "join" if room != LOBBY_ID:
+                await world.memberships.join(own.person, room)
+            case "leave" if room != LOBBY_ID and own is not people[0]:
+                await world.memberships.remove(own.person, room, own.person.id)
+            case "drop":
+                own.drop()
+            case _:
+                await own.hears()
+    await world.rest()
+    for own in people:
+        if own._client is None:
+            await own.connect()
+        await own.hears()
+        fresh = Replica(world, own.person)
+        await fresh.connect()
+        assert {room: own.rooms[room]["pos"] for room in own.rooms} == {
+            room: fresh.rooms[room]["pos"] for room in fresh.rooms
+        }
+        assert own.resets == []
+        for room, kept in own.rooms.items():
+            now = {
+                each.seq: each
+                for each in await world.storage.timelines.replay(
+                    own.person.id, [Span(room, 0, kept["pos"])], 1 << 20
+                )
+                if isinstance(each, MessageNow)
+            }
+            for seq, message in kept["messages"].items():
+                assert ("deleted" in message) == (now[seq].deleted_at is not None)
+                assert message.get("text", "") == now[seq].text
+        fresh.drop()
+
+
+class _Nobody:
+    """The submitter of a write whose outcome nobody asks for."""
+
+    def on_outcome(self, _write: object, _outcome: object) -> None:
+        """Nobody asks."""

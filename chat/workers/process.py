@@ -56,7 +56,8 @@ class WorkerProcess:
     async def run(self, became_ready: trio.Event) -> int:
         """Run it until it has ended; return its exit status, below 0 for a signal. Raises OSError.
 
-        `became_ready` is set when it serves. Cancelling: it is cut, as by a second signal, and killed if it hangs.
+        `became_ready` is set when it serves. Cancelling: it is cut, as by a second signal, and killed if it hangs or
+        was told nothing yet.
         """
         ours, theirs = socket.socketpair()
         with ours, theirs:
@@ -70,6 +71,7 @@ class WorkerProcess:
             # No await from here to the block that ends it.
             lifeline = Lifeline(socket.socket(fileno=os.dup(ours.fileno())), FromWorker)
         self._process, self._lifeline, self.pid = process, lifeline, process.pid
+        instructed = False
         try:
             if self._told:  # meanwhile
                 process.terminate()
@@ -77,12 +79,13 @@ class WorkerProcess:
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(self._hear, lifeline, became_ready)
                     await lifeline.send(self._first)
+                    instructed = True
                     await process.wait()
                     # What it said last may still be on its way to us; then the lifeline ends.
                     nursery.cancel_scope.deadline = trio.current_time() + _LAST_WORDS
         finally:
             self.ready = False
-            await self._end(process)
+            await self._end(process, instructed)
             self._process = self._lifeline = self.pid = None
             lifeline.close()
         return -signal.SIGKILL if process.returncode is None else process.returncode
@@ -114,11 +117,12 @@ class WorkerProcess:
                 case Refused(reason):
                     self.refusal = reason
 
-    async def _end(self, process: trio.Process) -> None:
+    async def _end(self, process: trio.Process, instructed: bool) -> None:
         """See that it is gone, whatever it does."""
         if process.returncode is not None:
             return
-        if self._life.cancel_called:
+        # Who was not instructed holds nothing, and may heed no signal while it waits for its first message.
+        if self._life.cancel_called or not instructed:
             process.kill()
         else:  # we are cancelled: the first of these may be its first signal, the second cuts it
             process.send_signal(signal.SIGTERM)

@@ -35,7 +35,7 @@ from tests.workers.test_supervisor import Places
 async def supervised(run: Run) -> None:
     """Workers start, one dies and comes back, all get new settings and are replaced: none is left, nor a zombie."""
     with TemporaryDirectory(prefix="chat-") as directory, capture_logs():
-        places = Places(Path(directory) / "journal", "dies", "serves", stop_time=0.5)
+        places = Places(Path(directory) / "journal", "dies", "serves")
 
         async def live() -> None:
             async with open_supervisor(2, places.prepare, places.vacated.append) as supervisor:
@@ -54,7 +54,7 @@ async def supervised(run: Run) -> None:
 async def hanging(run: Run) -> None:
     """Workers that heed nothing are killed in the end, however their parent ends."""
     with TemporaryDirectory(prefix="chat-") as directory, capture_logs():
-        places = Places(Path(directory) / "journal", "hangs", stop_time=0.1)
+        places = Places(Path(directory) / "journal", "hangs", hangs_for=0.1)
 
         async def live() -> None:
             async with open_supervisor(1, places.prepare):

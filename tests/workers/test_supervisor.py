@@ -37,20 +37,21 @@ class Note(NamedTuple):
 class Places:
     """Stand-ins for workers, that all write to one journal; `behaviours` are of the first ones, then all are the last.
 
-    `stop_time` is in seconds.
+    `hangs_for` is in seconds: after them one that hangs is killed. The others have longer than they need.
     """
 
-    def __init__(self, journal: Path, *behaviours: str, stop_time: float = 20.0) -> None:
+    def __init__(self, journal: Path, *behaviours: str, hangs_for: float = 0.3) -> None:
         self.prepared: list[int] = []
         self.vacated: list[int] = []
         self._journal = journal
         self._behaviours = list(behaviours)
-        self._stop_time = stop_time
+        self._hangs_for = hangs_for
 
     def prepare(self, seat: int) -> WorkerProcess:
         self.prepared.append(seat)
         behaviour = self._behaviours.pop(0) if len(self._behaviours) > 1 else self._behaviours[0]
-        return WorkerProcess(self.command(behaviour), serve(seat), (), self._stop_time)
+        stop_time = self._hangs_for if behaviour == "hangs" else 20.0
+        return WorkerProcess(self.command(behaviour), serve(seat), (), stop_time)
 
     def command(self, behaviour: str) -> tuple[str, ...]:
         return (sys.executable, "-I", "-S", str(STAND_IN), behaviour, str(self._journal))
@@ -82,16 +83,26 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 async def test_all_serve_when_the_block_begins_and_all_are_told_before_one_has_ended(journal: Path) -> None:
-    places = Places(journal, "waits", stop_time=0.5)
+    places = Places(journal, "waits")
     with trio.fail_after(30):
-        async with open_supervisor(3, places.prepare, places.vacated.append) as supervisor:
+        async with (
+            trio.open_nursery() as nursery,
+            open_supervisor(3, places.prepare, places.vacated.append) as supervisor,
+        ):
             assert [keeper.serves for keeper in supervisor] == [True] * 3
             assert sorted(note.seat for note in places.notes("started")) == [0, 1, 2]
             pids = {keeper.pid for keeper in supervisor if keeper.pid is not None}
             assert len(pids) == 3
             # A Ctrl-C in the terminal reaches the parent alone, who tells them.
             assert os.getpgid(0) not in {os.getpgid(pid) for pid in pids}
-    assert len(places.notes("SIGTERM")) == 3
+
+            async def end_them_when_all_were_told() -> None:
+                await until(lambda: len(places.notes("SIGTERM")) == 3)
+                for pid in pids:
+                    os.kill(pid, signal.SIGINT)
+
+            nursery.start_soon(end_them_when_all_were_told)
+    assert [note.what for note in places.notes()[-3:]] == ["SIGINT"] * 3
     assert sorted(places.vacated) == [0, 1, 2]
     places.assert_nobody_is_left()
 
@@ -196,7 +207,7 @@ async def test_a_stop_does_not_wait_for_a_pause(journal: Path, monkeypatch: pyte
 async def test_a_worker_that_hangs_at_a_stop_is_killed_and_the_others_end_by_themselves(
     journal: Path,
 ) -> None:
-    places = Places(journal, "hangs", "serves", stop_time=0.3)
+    places = Places(journal, "hangs", "serves")
     with trio.fail_after(30), capture_logs() as logs:
         async with open_supervisor(2, places.prepare):
             pass
@@ -258,7 +269,7 @@ async def test_where_the_new_one_does_not_start_the_old_ones_stay(journal: Path)
 
 
 async def test_whoever_does_not_leave_in_time_is_killed_and_the_restart_goes_on(journal: Path) -> None:
-    places = Places(journal, "hangs", "serves", stop_time=0.3)
+    places = Places(journal, "hangs", "serves")
     with trio.fail_after(30), capture_logs() as logs:
         async with open_supervisor(2, places.prepare) as supervisor:
             supervisor.restart()

@@ -101,6 +101,17 @@ Replayed = MessageNow | Edited | Deleted | Reacted | Removed
 again has the newest text, and one of a message that is deleted has none."""
 
 
+class Page(msgspec.Struct, frozen=True):
+    """A stretch of what was said in a room, the oldest first, deleted messages too.
+
+    `pos` and `seq` are the room's newest ones: all changes up to `pos` are in the messages.
+    """
+
+    messages: list[MessageNow]
+    pos: int
+    seq: int
+
+
 class RoomSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """A room as one person sees it. `pos` and `at` (Unix milliseconds) are the position to go on from.
 

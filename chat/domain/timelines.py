@@ -9,7 +9,7 @@ from typing import Protocol
 from chat.domain.entities import RoomKind
 from chat.domain.membership import Notify, RoomRole
 from chat.domain.reading import ReadMark, ReadState
-from chat.domain.timeline import Position, Replayed, RoomSnapshot, Span, Standing
+from chat.domain.timeline import Page, Position, Replayed, RoomSnapshot, Span, Standing
 
 
 class Timelines(Protocol):
@@ -47,6 +47,26 @@ class Timelines(Protocol):
         At most MOST_REPLAYED of each, and as many from the front as have together at most `most_bytes` bytes of text as
         JSON, but at least one where there is any: the caller goes on after the last. Reactions come on top of that.
         The caller says who may see the rooms.
+        """
+        ...
+
+    async def history(
+        self,
+        reader_id: int,
+        room_id: int,
+        limit: int,
+        most_bytes: int,
+        up_to_id: int,
+        *,
+        after: int | None = None,
+        before: int | None = None,
+    ) -> Page | None:
+        """Return a stretch of a room, `limit` messages at most; None: the room is gone.
+
+        With `after` it begins behind that `seq`, and what is too much is left out at its end. Else it ends before the
+        `seq` `before`, or with the room, and what is too much is left out at its beginning. It has at most `most_bytes`
+        bytes of text as JSON, but one message where there is any; reactions come on top of that. The caller says who
+        may see the room.
         """
         ...
 

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from chat.domain.reading import MOST_UNREAD
-from chat.storage.postgres import change_queries, timeline_queries
+from chat.storage.postgres import change_queries, history_queries, timeline_queries
 from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres import rooms as room_queries
 from chat.storage.postgres.crossing import open_asyncio
@@ -238,6 +238,8 @@ async def test_a_sync_reads_every_table_by_an_index(reader: Reader) -> None:
         (timeline_queries.READS_SINCE, ADA, 0.0),
         (timeline_queries.ROLE, GARDEN, ADA),
         (room_queries.ACCESS, GARDEN, ADA),
+        (history_queries.HISTORY_FROM, ADA, EVER, GARDEN, 0, EVER, 100, PLENTY),
+        (history_queries.HISTORY_TO, ADA, EVER, GARDEN, 0, EVER, 100, PLENTY),
     ):
         assert await reader.scans(query, *values) <= by_index
 
@@ -269,6 +271,21 @@ async def test_where_clients_stand_costs_a_few_look_ups_each(reader: Reader) -> 
 async def test_what_changed_is_read_at_the_cost_of_what_is_told(reader: Reader, after: int) -> None:
     values = [GARDEN, CELLAR], [after, 0], [after + 100, 0]
     assert_fair(await reader.cost(timeline_queries.REPLAY, ADA, *values, PLENTY), 100)
+
+
+@pytest.mark.parametrize("seq", [1, 100, LENGTH // 2, LENGTH - 100, LENGTH])
+async def test_messages_as_they_are_now_cost_the_same_anywhere_in_a_room(reader: Reader, seq: int) -> None:
+    cut = await id_at(reader, GARDEN, seq)
+    older, newer = min(seq, 100), min(LENGTH - seq, 100)
+    for query, up_to_id, span, told in (
+        (history_queries.HISTORY_TO, EVER, (0, seq), older),
+        (history_queries.HISTORY_TO, cut, (0, EVER), older),
+        (history_queries.HISTORY_FROM, EVER, (seq, EVER), newer or 1),  # a row says where the room is
+        (history_queries.HISTORY_FROM, EVER, (max(0, seq - 100), seq), older),
+    ):
+        assert_fair(await reader.cost(query, ADA, up_to_id, GARDEN, *span, 100, PLENTY), told)
+    few = await reader.cost(history_queries.HISTORY_FROM, ADA, EVER, GARDEN, 0, EVER, LENGTH, 30)
+    assert_fair(few, 10)  # three bytes each
 
 
 async def test_the_newest_id_is_read_at_once(reader: Reader) -> None:

@@ -47,6 +47,7 @@ READS = frozenset(
         "by_name",
         "conversations",
         "everyone",
+        "history",
         "is_invite",
         "is_member",
         "is_needed",

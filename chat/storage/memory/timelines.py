@@ -15,6 +15,7 @@ from chat.domain.timeline import (
     MOST_REACTORS,
     MOST_REPLAYED,
     MessageNow,
+    Page,
     Position,
     PositionState,
     ReactionCount,
@@ -68,6 +69,34 @@ class MemoryTimelines:
                         return told
                     told.append(replayed)
         return told
+
+    async def history(
+        self,
+        reader_id: int,
+        room_id: int,
+        limit: int,
+        most_bytes: int,
+        up_to_id: int,
+        *,
+        after: int | None = None,
+        before: int | None = None,
+    ) -> Page | None:
+        await trio.lowlevel.checkpoint()
+        if not self._rooms.is_there(room_id):
+            return None
+        entries = [entry for entry in self._entries(room_id) if entry.id <= up_to_id]
+        said = [entry for entry in entries if isinstance(entry, Message)]
+        wanted = [m for m in said if (after or 0) < m.seq and (before is None or m.seq < before)]
+        step = -1 if after is None else 1
+        told: list[MessageNow] = []
+        total = 0
+        for message in wanted[::step][:limit]:
+            now = self._now(message, reader_id)
+            total += _text_bytes(now)
+            if told and total > most_bytes:
+                break
+            told.append(now)
+        return Page(told[::step], entries[-1].pos if entries else 0, len(said))
 
     async def role(self, room_id: int, person_id: int) -> RoomRole | None:
         await trio.lowlevel.checkpoint()

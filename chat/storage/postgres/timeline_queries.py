@@ -130,7 +130,7 @@ _MILLISECONDS = "floor(extract(epoch FROM {}) * 1000)::bigint"
 
 # Where the room `r` was at the id $2 of the log: its newest message, and the newest change behind that one. What is
 # seldom needed hangs on a condition without a column of its own table, so it costs nothing where that is false.
-_AT_CUT = """
+AT_CUT = """
 LEFT JOIN LATERAL (SELECT * FROM messages WHERE room_id = r.id AND seq = r.last_seq LIMIT 1) AS newest ON true
 LEFT JOIN LATERAL (
     SELECT newest.* WHERE newest.id <= $2
@@ -157,7 +157,7 @@ def _reactions(message: str, reader: str) -> str:
     ) AS each)"""
 
 
-_MESSAGE = f"""m.id AS message_id, m.seq AS message_seq, m.pos AS message_pos,
+MESSAGE = f"""m.id AS message_id, m.seq AS message_seq, m.pos AS message_pos,
     coalesce(m.changed_pos, m.pos) AS changed_pos, m.sender_id, sender.name AS sender_name, m.kind AS message_kind,
     m.text, extract(epoch FROM m.created_at)::float8 AS created_at,
     CASE WHEN m.sender_id = $1 THEN m.client_key END AS key, extract(epoch FROM m.edited_at)::float8 AS edited_at,
@@ -184,9 +184,9 @@ SELECT r.id, r.kind, r.name, r.topic, r.is_private, r.archived_at IS NOT NULL AS
     peer.is_operator AS peer_is_operator, peer.is_admin AS peer_is_admin,
     extract(epoch FROM peer.created_at)::float8 AS peer_created_at,
     extract(epoch FROM coalesce(peer.changed_at, peer.created_at))::float8 AS peer_changed_at,
-    {_MESSAGE}
+    {MESSAGE}
 FROM mine r
-{_AT_CUT}
+{AT_CUT}
 LEFT JOIN LATERAL (
     SELECT seq, notify, hidden FROM marks WHERE room_id = r.id AND user_id = $1 LIMIT 1
 ) AS k ON true
@@ -217,7 +217,7 @@ CROSS JOIN LATERAL (
 ) AS had
 CROSS JOIN LATERAL (
     SELECT CASE WHEN known.pos = r.last_pos THEN r.last_pos ELSE (
-        SELECT coalesce(later.pos, m.pos, 0) FROM (VALUES (1)) AS one {_AT_CUT}
+        SELECT coalesce(later.pos, m.pos, 0) FROM (VALUES (1)) AS one {AT_CUT}
     ) END AS pos OFFSET 0
 ) AS now
 CROSS JOIN LATERAL (
@@ -254,7 +254,7 @@ SELECT m.room_id, m.kind AS what, m.emoji, m.is_on, m.person_id,
     CASE m.kind WHEN 'reacted' THEN (
         SELECT count(*) FROM reactions WHERE room_id = m.room_id AND seq = m.seq AND emoji = m.emoji
     ) END AS count,
-    {_MESSAGE}
+    {MESSAGE}
 FROM (
     SELECT found.*, row_number() OVER front AS place, sum(octet_length(to_json(found.text)::text)) OVER front AS total
     FROM (

@@ -11,6 +11,7 @@ from chat.domain.membership import Notify, RoomRole
 from chat.domain.reading import ReadMark, ReadState
 from chat.domain.timeline import (
     MessageNow,
+    Page,
     Position,
     PositionState,
     ReactionCount,
@@ -19,9 +20,13 @@ from chat.domain.timeline import (
     Span,
     Standing,
 )
+from chat.storage.postgres import history_queries
 from chat.storage.postgres import timeline_queries as queries
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
+
+_END = 2**63 - 1
+"""No `seq` is higher."""
 
 _REACTIONS = msgspec.json.Decoder(tuple[ReactionCount, ...])
 
@@ -54,6 +59,27 @@ class PostgresTimelines:
             lambda c: c.fetch(queries.REPLAY, reader_id, rooms, after, up_to, most_bytes)
         )
         return [_replayed(row) for row in rows]
+
+    async def history(
+        self,
+        reader_id: int,
+        room_id: int,
+        limit: int,
+        most_bytes: int,
+        up_to_id: int,
+        *,
+        after: int | None = None,
+        before: int | None = None,
+    ) -> Page | None:
+        query = history_queries.HISTORY_TO if after is None else history_queries.HISTORY_FROM
+        span = after or 0, _END if before is None else before - 1
+        rows = await self._database.read(
+            lambda c: c.fetch(query, reader_id, up_to_id, room_id, *span, limit, most_bytes)
+        )
+        if not rows:
+            return None
+        messages = [_message(row, room_id) for row in rows if row["message_id"] is not None]
+        return Page(messages, rows[0]["room_pos"], rows[0]["room_seq"])
 
     async def role(self, room_id: int, person_id: int) -> RoomRole | None:
         found = await self._database.read(lambda c: c.fetchval(queries.ROLE, room_id, person_id))

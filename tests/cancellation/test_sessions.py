@@ -7,12 +7,14 @@ import pytest
 
 from tests.cancel_sweep.ledger import Ledger
 from tests.cancel_sweep.sweeping import CANCELLING, Run
-from tests.cancellation import scenarios
+from tests.cancellation import native_scenarios, scenarios
 from tests.cancellation.swept_world import FAILING
 
 
 @pytest.mark.parametrize("flavours", [CANCELLING, FAILING], ids=["cancelled", "failing"])
-@pytest.mark.parametrize("scenario", scenarios.ALL, ids=lambda scenario: scenario.__name__)
+@pytest.mark.parametrize(
+    "scenario", [*scenarios.ALL, *native_scenarios.ALL], ids=lambda scenario: scenario.__name__
+)
 def test_at_every_point(
     sweeps: Ledger, scenario: Callable[[Run], Awaitable[Any]], flavours: tuple[str, ...]
 ) -> None:

@@ -1,0 +1,118 @@
+"""A native client, cut off wherever it can wait: what it was told has no hole, and it goes on from there."""
+
+from contextlib import suppress
+from typing import Any
+
+from chat.domain.budgets import Budgets
+from chat.domain.entities import LOBBY_ID, Draft
+from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.protocols.native.codec import NATIVE
+from tests.cancel_sweep.sweeping import Run
+from tests.cancellation.swept_world import (
+    assert_alive,
+    assert_lobby_told,
+    assert_nothing_left,
+    converse,
+    ear_in_lobby,
+    fill,
+    new_client,
+    settle,
+    swept_world,
+    texts_saved,
+)
+from tests.protocols.native.replica import Replica
+
+
+async def native(run: Run) -> None:
+    """Say hello, resume, speak where one hears and where not, and be told rooms that are new meanwhile."""
+    async with swept_world(run) as (world, witness):
+        ada, ben = await world.add_all("ada", "ben")
+        garden, cellar = await world.make_room(ada), await world.make_room(ben, "cellar")
+        ear = await ear_in_lobby(world, "cem")
+        await fill(world, [Draft(LOBBY_ID, ben.id, "ben", f"missed {n}", float(n)) for n in range(3)])
+        replica = Replica(world, ada)
+        replica._client = client = new_client(run, world, NATIVE, None)
+        replica.rooms[LOBBY_ID] = {"pos": 1, "at": 0, "messages": {}}
+        known = [{"room": LOBBY_ID, "pos": 1, "at": 0}, {"room": 999, "pos": 1, "at": 1}]
+        frames = [
+            {"type": "ping", "id": 1},
+            {"type": "hello", "id": 2, "token": world.token(ada)},
+            _say(3, garden.id),
+            {"type": "sync", "id": 4, "known": known, "since": 1},
+            _say(5, LOBBY_ID),
+            {"type": "hello", "id": 6, "token": world.token(ada)},
+            {"type": "sync", "id": 7, "rest": False},
+        ]
+
+        async def meanwhile() -> None:
+            with suppress(StorageDown, OutcomeUnknown):
+                await world.memberships.invite(ben, cellar.id, ada.id)
+            operator = await world.storage.users.set_roles(ada.id, operator=True, admin=False)
+            world.presence.changed({ada.id: operator})
+            await world.rest()
+            world.presence.changed({ada.id: ada})
+
+        await converse(run, world, NATIVE, None, frames, client=client, meanwhile=meanwhile)
+        heard = client.heard_now()
+        replica.hear(heard)  # which looks for holes
+        saved = [answer for answer in heard if answer["type"] == "send_ok"]
+        assert len(saved) <= len(witness.acknowledged)
+        await assert_lobby_told(world, ear)
+        await assert_nothing_left(world, witness, client)
+        await assert_alive(world, ear)
+        await _goes_on(world, replica)
+
+
+async def native_unread(run: Run) -> None:
+    """Resume and do not read: the telling waits for room, and the client is cut in the end."""
+    async with swept_world(run) as (world, witness):
+        ada = await world.add("ada")
+        await fill(world, [Draft(LOBBY_ID, ada.id, "ada", "x" * 3000, float(n)) for n in range(60)])
+        ear = await ear_in_lobby(world, "ben")
+        frames: list[Any] = [
+            {"type": "hello", "id": 1, "token": world.token(ada)},
+            {"type": "sync", "id": 2, "known": [{"room": LOBBY_ID, "pos": 1, "at": 0}]},
+        ]
+        client = await converse(
+            run,
+            world,
+            NATIVE,
+            ada,
+            frames,
+            before=lambda client: client.stop_reading(),
+            then=lambda client: None,
+        )
+        await assert_nothing_left(world, witness, client)
+        await assert_alive(world, ear)
+
+
+async def native_over_budget(run: Run) -> None:
+    """Ask more than one may: it is refused, and whoever is held back can go all the same."""
+    budgets = Budgets(messages=0.5, text=1000, pages=0.25)
+    async with swept_world(run, budgets=budgets) as (world, witness):
+        ada = await world.add("ada")
+        ear = await ear_in_lobby(world, "ben")
+        hello = {"type": "hello", "id": 1, "token": world.token(ada)}
+        syncs = [{"type": "sync", "id": n} for n in range(2, 5)]
+        said = [_say(n, LOBBY_ID) for n in range(5, 9)]
+        client = await converse(run, world, NATIVE, None, [hello, *syncs, *said])
+        assert len(witness.taken) < len(said)
+        await assert_lobby_told(world, ear)
+        await assert_nothing_left(world, witness, client)
+
+
+async def _goes_on(world: Any, replica: Replica) -> None:
+    """Whatever was cut off: on the next connection the rest is told, once."""
+    await settle(world)
+    try:
+        await replica.connect()
+    except StorageDown:
+        return
+    assert replica.rooms[LOBBY_ID]["pos"] == len(texts_saved(world))
+
+
+def _say(number: int, room_id: int) -> dict[str, Any]:
+    return {"type": "send", "id": number, "room": room_id, "key": f"k{number}", "text": f"text {number}"}
+
+
+ALL = (native, native_unread, native_over_budget)

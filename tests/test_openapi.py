@@ -28,6 +28,7 @@ NOT_DESCRIBED = {
     ("GET", "/openapi.json"),
     ("GET", "/api"),
     ("GET", "/api/v1/openapi.json"),
+    ("GET", "/api/v1/asyncapi.json"),
     ("GET", "/api/v1/docs"),
     ("GET", "/admin/tree"),
     ("GET", "/healthz"),

@@ -1,10 +1,14 @@
-"""What describes the native protocol: OpenAPI 3.1 for programs, and for people a page that loads nothing else."""
+"""What describes the native protocol: OpenAPI 3.1 and AsyncAPI 3 for programs, and for people one page.
+
+The page loads nothing else.
+"""
 
 from typing import Any
 
 from quart import Blueprint, Response
 
 from chat.domain.refusals import Code
+from chat.protocols.native.asyncapi import describe_socket, render_socket
 from chat.web_api.answers import answer
 from chat.web_api.endpoint import Routes
 from chat.web_api.openapi import describe, render
@@ -14,6 +18,7 @@ VERSION = "1.0.0"
 """Of the protocol: what is in it stays; what is added raises the middle number."""
 
 _SOURCE = "/api/v1/openapi.json"
+_SOCKET = "/api/v1/asyncapi.json"
 
 CODES = {
     Code.MALFORMED: "The request can't be read. Do not repeat it as it is.",
@@ -24,6 +29,7 @@ CODES = {
     Code.FORBIDDEN: "You may not.",
     Code.NOT_FOUND: "There is no such thing, or not for you.",
     Code.TAKEN: "Somebody else has it already; `field` says what. Ask the person for another.",
+    Code.CONFLICT: "Something else is there already, and the error says what. Ask the person.",
     Code.GONE: "The code is used up.",
     Code.TOO_BIG: "Send less.",
     Code.TOO_MANY: "Wait `retry_ms` milliseconds, then repeat.",
@@ -45,13 +51,20 @@ def describe_native(routes: Routes) -> dict[str, Any]:
 
 
 def documents(document: dict[str, Any]) -> Blueprint:
-    """Return the routes of the document and of the page."""
+    """Return the routes of both documents and of the page."""
     blueprint = Blueprint("native documents", __name__)
-    page = render(document, _SOURCE, {code.value: what for code, what in CODES.items()})
+    socket = describe_socket(VERSION)
+    page = render(document, _SOURCE, {code.value: what for code, what in CODES.items()}) + render_socket(
+        socket
+    )
 
     @blueprint.get(_SOURCE)
     async def openapi() -> Response:
         return answer(document)
+
+    @blueprint.get(_SOCKET)
+    async def asyncapi() -> Response:
+        return answer(socket)
 
     @blueprint.get("/api/v1/docs")
     async def docs() -> Response:

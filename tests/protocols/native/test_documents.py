@@ -1,12 +1,16 @@
 """What describes the protocol: whole in itself, made of the table of operations, and loading nothing from elsewhere."""
 
+import json
 import re
 from html import escape
+from pathlib import Path
+from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft7Validator, Draft202012Validator
 
 from chat.domain.refusals import Code
 from chat.protocols.native.documents import CODES
+from chat.protocols.native.frames import EVENTS, REQUESTS
 from chat.protocols.native.operation import Access
 from chat.protocols.native.operations import OPERATIONS
 from tests.protocols.native.site import V1, Site
@@ -55,7 +59,41 @@ async def test_the_page_says_what_to_do_about_every_code_and_loads_nothing_from_
     for code, what in CODES.items():
         assert f"<h2 id={code.value}>" in page
         assert escape(what) in page
-    assert CODES.keys() == set(Code) - {Code.CONFLICT}, "no operation says that one"
+    assert CODES.keys() == set(Code)
     assert re.findall(r"(?:src|href)=[\"']?(?:https?:)?//", page) == []
     for each in OPERATIONS:
         assert f"{each.method} {V1}{each.path}" in page
+
+
+async def asyncapi(site: Site) -> Any:
+    return await (await site.app.test_client().get(f"{V1}/asyncapi.json")).get_json()
+
+
+async def test_the_socket_is_described_as_asyncapi_says(site: Site) -> None:
+    document = await asyncapi(site)
+    specification = json.loads((Path(__file__).parent / "asyncapi-3.1.0.schema.json").read_text())
+    assert [error.message for error in Draft7Validator(specification).iter_errors(document)] == []
+    assert [*Draft7Validator(specification).iter_errors(document | {"channels": {"socket": 7}})] != []
+    references = re.findall(r"'\$ref': '#/([^']+)'", str(document))
+    assert references
+    for reference in references:
+        place = document
+        for step in reference.split("/"):
+            place = place[step]
+
+
+async def test_the_socket_is_described_with_every_frame_and_on_the_page(site: Site) -> None:
+    document = await asyncapi(site)
+    on_socket = [each.on_socket for each in OPERATIONS if each.on_socket is not None]
+    asked = [kind.__struct_config__.tag for kind in REQUESTS] + on_socket
+    told = [kind.__struct_config__.tag for kind in EVENTS]
+    assert document["operations"].keys() == {f"ask_{each}" for each in asked} | {
+        f"tell_{each}" for each in told
+    }
+    messages = document["channels"]["socket"]["messages"]
+    assert {f"{each}_ok" for each in asked} | {"error"} | {
+        f"event_{each}" for each in told
+    } <= messages.keys()
+    page = await (await site.app.test_client().get(f"{V1}/docs")).get_data(as_text=True)
+    for each in document["operations"].values():
+        assert escape(each["summary"]) in page

@@ -55,6 +55,11 @@ class Subscriptions:
             for note, end in buffer.notes:
                 self._send_queue.when_written(note, buffer.size - end)
 
+    def drop(self) -> None:
+        """Hear nothing more, and forget what was buffered."""
+        self.unsubscribe_all()
+        self._buffer = None
+
     def offer(self, blob: bytes) -> None:
         """Take what the hub sends. This is called for each of 500 listeners of a message: it asks one thing."""
         if self._buffer is None:

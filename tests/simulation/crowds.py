@@ -86,6 +86,23 @@ def with_editors(plan: Plan, chance: random.Random) -> Plan:
     return _with(plan, guests=guests, steps=steps, troubles=troubles + plan.troubles, lasts=lasts)
 
 
+def with_resumers(plan: Plan, chance: random.Random) -> Plan:
+    """Add people of the native protocol: they send with keys until it is answered, and go on where they were."""
+    steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 20.0)
+    for _ in range(4):
+        weather = Weather() if chance.random() < 0.6 else Weather(0.05, 0.05, 4096, 0.2)
+        person = chance.randint(1, plan.people)
+        guests.append(structs.replace(_added(guests, "native", person, weather), late_auth=True))
+        steps += [_step(chance.uniform(0.5, lasts), guests, chance.choice(_RESUMING), 3) for _ in range(30)]
+    return _with(plan, guests=guests, steps=steps, lasts=lasts)
+
+
+_RESUMING = (
+    *("say", "say", "say", "say", "burst", "long", "say twice"),
+    *("leave", "reset", "reset", "tear", "pause", "partition"),
+)
+
+
 _EDITING = (
     *("say", "say", "say", "say twice", "use a key again", "edit", "edit", "edit"),
     *("react", "react", "take back", "delete", "reset", "leave"),
@@ -117,7 +134,7 @@ def with_removals_of_nothing(plan: Plan, chance: random.Random) -> Plan:
 
 def _added(guests: list[Guest], dialect: str, person: int, weather: Weather) -> Guest:
     number = max(guest.number for guest in guests) + 1
-    door = "/ws" if dialect == "rooms" else f"/{dialect}"
+    door = {"rooms": "/ws", "native": "/api/v1/socket"}.get(dialect, f"/{dialect}")
     return Guest(number, dialect, person, door, 0.1 * (number % 10), weather)
 
 

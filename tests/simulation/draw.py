@@ -9,6 +9,7 @@ from tests.simulation.crowds import (
     with_editors,
     with_inboxes,
     with_removals_of_nothing,
+    with_resumers,
     with_several_servers,
 )
 from tests.simulation.network import Weather
@@ -56,6 +57,8 @@ def draw_plan(seed: int, *, most_clients: int = 40, several: bool = False) -> Pl
         plan = with_editors(plan, random.Random(f"editors of {seed}"))
     if seed % 13 == 3:
         plan = with_removals_of_nothing(plan, random.Random(f"removals of {seed}"))
+    if seed % 4 == 1:
+        plan = with_resumers(plan, random.Random(f"resumers of {seed}"))
     if several:
         plan = with_several_servers(plan, random.Random(f"servers of {seed}"))
     return plan

@@ -19,12 +19,14 @@ from chat.domain.nodes import FENCE
 from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.refusals import NOT_SAVED, Refusal
 from chat.domain.rooms import Rooms
+from chat.domain.timeline import Position, Standing
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.cluster.fence import Fence
 from chat.engine.cluster.lease import Lease
 from chat.engine.cluster.questions import Questions
 from chat.engine.cluster.servers import Servers
 from chat.engine.deliveries import Deliveries
+from chat.engine.events import RequestId
 from chat.engine.hub import Announcement, Hub, Subscriber
 from chat.engine.journal import Entry, Journal, Submitter
 from chat.engine.log_follower import LogFollower
@@ -38,7 +40,11 @@ from chat.protocols.direct.handlers import DirectClient
 from chat.protocols.lines.codec import LineDialect
 from chat.protocols.lines.commands import Say
 from chat.protocols.lines.handlers import LobbyClient
+from chat.protocols.native import socket
+from chat.protocols.native.codec import NATIVE
+from chat.protocols.native.frames import SendOk
 from chat.protocols.support.desk import SupportDesk
+from chat.storage.memory.timelines import MemoryTimelines
 from tests.cancel_sweep.planting import Mutant
 from tests.simulation.editing import Answering
 
@@ -469,6 +475,42 @@ def let_in_before_catching_up() -> "_patch[Any]":
     return patch.object(Servers, "caught_up", mutated)
 
 
+def tell_beside_what_is_new() -> "_patch[Any]":
+    """What is new to a client is not held while it is told what it missed."""
+    buffer = Subscriptions.buffer
+
+    def mutated(self: Subscriptions) -> None:
+        if NATIVE not in self._topics.values():
+            buffer(self)
+
+    return patch.object(Subscriptions, "buffer", mutated)
+
+
+def cut_too_early() -> "_patch[Any]":
+    """A client that comes back is not told the newest change from before it listens."""
+
+    async def mutated(
+        self: MemoryTimelines,
+        known: Sequence[Position],
+        up_to_id: int,
+        _standings: Any = MemoryTimelines.standings,
+    ) -> list[Standing]:
+        standings: list[Standing] = await _standings(self, known, up_to_id - 1)
+        return standings
+
+    return patch.object(MemoryTimelines, "standings", mutated)
+
+
+def answer_a_key_with_another_message() -> "_patch[Any]":
+    """Who sends a message again is told the number of another."""
+    saved = socket.saved
+
+    def mutated(message: Message, ref: RequestId, *, again: bool = False) -> SendOk:
+        return saved(structs.replace(message, seq=message.seq + again), ref, again=again)
+
+    return patch.object(socket, "saved", mutated)
+
+
 def _mutants(*plants: Callable[[], Any]) -> tuple[Mutant, ...]:
     return tuple(Mutant(plant.__name__, plant, str(plant.__doc__)) for plant in plants)
 
@@ -489,6 +531,9 @@ OF_SEVERAL_SERVERS = _mutants(
 """Those that a world with one server can't show."""
 
 MUTANTS = _mutants(
+    tell_beside_what_is_new,
+    cut_too_early,
+    answer_a_key_with_another_message,
     forget_keys,
     announce_what_is_repeated,
     catch_up_with_messages_alone,

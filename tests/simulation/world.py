@@ -36,12 +36,13 @@ from tests.simulation.editors import EditorClient
 from tests.simulation.network import FIRST_PORT, Network, Weather, Wire
 from tests.simulation.plan import Claim, Freeze, Guest, Plan, Restart, Step
 from tests.simulation.record import History, Left, Recorder, Row, direct
+from tests.simulation.resuming import ResumingClient
 from tests.simulation.stopping import SERVER, Stopped
 from tests.simulation.storage import Connection, Database
 from tests.simulation.wire import whole_texts
 from tests.support.faulty_bus import Faults, FaultyNetwork
 
-KINDS = KINDS_OF_TODAY | {"editing": EditorClient}
+KINDS = KINDS_OF_TODAY | {"editing": EditorClient, "native": ResumingClient}
 
 _NOBODY = 99
 """The number of no server."""
@@ -78,6 +79,7 @@ class World:
         self._people: dict[int, Person] = {}
         self._rooms: list[int] = []
         self._edited = 0  # the room of the editors, where there are any
+        self._resumed = 0  # that of the native clients
         self._tokens = Tokens(SECRET, 86_400)
         self._last_stop = trio.Event()
         self._buses: dict[int, LocalBus] = {}  # of each server, the last one
@@ -130,6 +132,7 @@ class World:
     async def run(self) -> History:
         """Live through the plan, heal everything, look once more, and stop."""
         await self._populate()
+        ResumingClient.spoken_in = self._resumed
         self._clients = clients = [KINDS[guest.dialect](self, guest) for guest in self.plan.guests]
         async with trio.open_nursery() as nursery:
             bus = (
@@ -202,12 +205,21 @@ class World:
                 kept.rooms.add_member(made.id, member)
                 self.record.note("join answered", who=member, topic=f"room:{made.id}", note="200")
 
-        if editors := [guest.person for guest in self.plan.guests if guest.dialect == "editing"]:
-            edited = await kept.rooms.create("edited", 1, is_private=True)
-            assert isinstance(edited, Room)
-            self._edited = edited.id
-            for editor in editors:
-                kept.rooms.add_member(edited.id, editor)  # or a server whose lease has lapsed puts them out
+        self._edited = await self._room_of("editing")
+        self._resumed = await self._room_of("native")
+
+    async def _room_of(self, dialect: str) -> int:
+        """Make the room in which clients of a dialect are alone, and return its id; 0 where there are none."""
+        people = [guest.person for guest in self.plan.guests if guest.dialect == dialect]
+        if not people:
+            return 0
+        room = await self.database.kept.rooms.create(f"for {dialect}", 1, is_private=True)
+        assert isinstance(room, Room)
+        for person in people:
+            self.database.kept.rooms.add_member(
+                room.id, person
+            )  # or a server whose lease has lapsed puts them out
+        return room.id
 
     async def _act(self, client: Client) -> None:
         for step in self.plan.steps:
@@ -345,6 +357,8 @@ class World:
             self.record.note("alive", client.conn, who=client.person)
             if isinstance(client, EditorClient):
                 client.left()
+            if isinstance(client, ResumingClient):
+                self.bugs += client.left(self.database.kept)
         sessions = sum(map(len, self.presences.values()))
         if sessions != len(here):
             self.bugs.append(f"{sessions} sessions where {len(here)} clients are connected")
@@ -385,7 +399,7 @@ class World:
         return [
             Row(topics[room_id], m.id, m.seq, m.sender_id, m.sender_name, m.text)
             for room_id, messages in sorted(kept.messages._by_room.items())
-            if room_id != self._edited
+            if room_id not in (self._edited, self._resumed)
             for m in messages
         ]
 

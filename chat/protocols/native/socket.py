@@ -1,6 +1,6 @@
 """The native protocol, live: all rooms of one person, resumed where the client was, and what they ask."""
 
-import random
+import secrets
 import time
 
 import trio
@@ -136,7 +136,11 @@ class NativeClient(Client):
             return None
         self._synced = True
         with session.pinger.paused():
-            told = await self._telling.sync(known, rest=request.rest)
+            try:
+                told = await self._telling.sync(known, rest=request.rest)
+            except StorageDown:
+                self._synced = False
+                raise
             if request.since is not None:
                 since = request.since / 1000 - _EARLIER
                 for mark in await self._services.timelines.reads_since(person.id, since):
@@ -247,7 +251,7 @@ class NativeClient(Client):
     def ending(self, closing: Closing) -> None:
         """Where the server stops, tell when to come back. Sync."""
         if closing in (GOING_AWAY, RESTARTING):
-            self.session.send_frames(frame_of(ByeEvent(after_ms=random.randrange(_BYE))))
+            self.session.send_frames(frame_of(ByeEvent(after_ms=secrets.randbelow(_BYE))))
 
     def ended(self) -> None:
         """Be told of no more rooms. Sync."""

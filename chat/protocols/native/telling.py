@@ -40,9 +40,10 @@ def topic_of(room_id: int, kind: RoomKind) -> Topic:
 
 
 class Telling:
-    """Tells one socket of rooms, once at a time. Every method may raise StorageDown.
+    """Tells one socket of rooms, once at a time.
 
-    Cancelling: the client was told a part, in order; it goes on from there on its next connection.
+    Every method may raise StorageDown; then the client hears no room any more, until the next sync. What it was told
+    before that counts, and so it does where this is cancelled.
     """
 
     __slots__ = ("_gone", "_hub", "_session", "_timelines", "_turn", "people")
@@ -114,7 +115,6 @@ class Telling:
             subscriptions.subscribe(topic, NATIVE)
         # No await between here and listening: what is told below ends where listening begins.
         cut = self._hub.newest_id
-        told: set[int] = set()
         try:
             snapshots = await self._timelines.snapshots(self._person.id, cut, rooms)
             told = {room.id for room in snapshots}
@@ -123,19 +123,19 @@ class Telling:
             standings = await self._timelines.standings(positions, cut) if positions else []
             await self._tell_in_order(snapshots, known, {each.room_id: each for each in standings})
         except BaseException:
-            told, known = set(), {}  # what became of them is not known
+            # What is buffered can't be told: something is missing before it.
+            subscriptions.drop()
+            self.people.clear()
             raise
         finally:
-            # Who lost a room, or could not be told of it, must not hear it.
-            for room_id in begun.keys() - told:
-                subscriptions.unsubscribe(begun[room_id])
-                self.people.pop(room_id, None)
-            subscriptions.flush()
             gone, self._gone = self._gone, None
-            for room_id in (known.keys() & rooms.keys()) - told:
-                gone.setdefault(room_id, GoneEvent(room=room_id, reason="removed"))
-            for event in gone.values():
-                self._session.send_frames(frame_of(event))
+        for room_id in begun.keys() - told:  # lost since its id was read
+            subscriptions.unsubscribe(begun[room_id])
+        subscriptions.flush()
+        for room_id in (known.keys() & rooms.keys()) - told:
+            gone.setdefault(room_id, GoneEvent(room=room_id, reason="removed"))
+        for event in gone.values():
+            self._session.send_frames(frame_of(event))
         return len(told)
 
     async def _tell_in_order(

@@ -239,9 +239,16 @@ async def test_a_sync_that_fails_is_refused_and_works_the_next_time(world: World
     ben.drop()
     await ada.say(LOBBY_ID, "one")
     await ben.connect(sync=False)
+    before = len(ben.events)
     world.obstacles.fail(call, StorageDown("down"))
-    assert (await ben.sync())["code"] == "unavailable"
-    await ada.say(LOBBY_ID, "two")
+    with world.obstacles.held(call):
+        known = [{"room": LOBBY_ID, "pos": ben.rooms[LOBBY_ID]["pos"], "at": ben.rooms[LOBBY_ID]["at"]}]
+        ben.send("sync", known=known)
+        await world.rest()
+        await ada.say(LOBBY_ID, "two")
+    (answer,) = ben.hear(await ben.client.hears())
+    assert answer["code"] == "unavailable"
+    assert ben.events[before:] == [], "what is told with a hole is not told"
     assert (await ben.sync())["type"] == "sync_ok"
     assert ben.rooms[LOBBY_ID]["pos"] == 2
     await ada.say(LOBBY_ID, "three")

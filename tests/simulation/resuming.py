@@ -1,0 +1,143 @@
+"""Clients of the native protocol: they keep their rooms and what has no answer, over any number of connections."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import trio
+
+from chat.domain.entities import LOBBY_ID, RoomKind
+from chat.storage.memory import MemoryStorage
+from tests.simulation.clients import Client, Surroundings
+from tests.simulation.plan import Guest, Step
+from tests.simulation.wire import Over
+
+_AGAIN = 2.0
+"""Seconds after which what has no answer is sent again."""
+
+_CHANGES = ("message", "edited", "deleted", "reacted", "member")
+
+
+class ResumingClient(Client):
+    """Notices by itself what it was told twice, too late or not at all: `world.bugs` has it."""
+
+    spoken_in = 0
+    """The room of these clients: the world makes it, and nobody else speaks there."""
+
+    def __init__(self, world: Surroundings, guest: Guest) -> None:
+        super().__init__(world, guest)
+        self.rooms: dict[int, tuple[int, int]] = {}
+        """Where it is in each of its rooms: `pos` and `at`."""
+        self.saved: dict[str, int] = {}
+        """The seq of each key that was answered."""
+        self._outbox: dict[str, str] = {}  # key to text, in the order said
+        self._asked: dict[int, str] = {}  # by id: the key, or the request's type
+        self._numbers = 0
+
+    def begin(self) -> None:
+        self._asked.clear()  # the answers to those never come
+
+    async def introduce(self) -> None:
+        await self._ask("hello", token=self._token)
+        known = [{"room": room, "pos": pos, "at": at} for room, (pos, at) in self.rooms.items()]
+        await self._ask("sync", known=known)
+
+    async def settle_in(self) -> None:
+        """Send what has no answer, in the order said, for as long as there is a connection."""
+        while True:
+            if self.ready:
+                await self._send_all()
+            await trio.sleep(_AGAIN)
+
+    def hear(self, raw: str) -> None:
+        frame = json.loads(raw)
+        if frame["type"] == "error":
+            self._refused(frame)
+        elif frame["type"] == "send_ok":
+            self._saved(self._asked.pop(frame["id"]), frame["seq"])
+        elif frame["type"] == "sync_ok":
+            self.ready = True
+        elif frame["type"] == "room":
+            self._enter(frame)
+        elif frame["type"] == "gone":
+            self.rooms.pop(frame["room"], None)
+        elif frame["type"] in _CHANGES:
+            self._change(frame)
+
+    def phrase(self, text: str) -> bytes:
+        return b'{"type": "ping", "id": 0}'
+
+    async def say(self, step: Step, size: int = 0) -> None:
+        text = self.text(size)
+        self._outbox[text.rstrip(".")] = text
+        await self._send(text.rstrip("."), text)
+
+    async def act(self, step: Step) -> None:
+        if step.what == "say twice":
+            await self.say(step)
+            await self._send_all()
+
+    def left(self, kept: MemoryStorage) -> Iterator[str]:
+        """Yield what is wrong in the end, when everything is quiet: what is stored, and how far this client is."""
+        who = f"{self.guest.number}, {self.person},"
+        for key in self._outbox:
+            yield f"{who} never heard what became of {key}"
+        stored = {message.seq: message.text.rstrip(".") for message in kept.messages._said(self.spoken_in)}
+        for key, seq in self.saved.items():
+            if stored.get(seq) != key:
+                yield f"{who} was told that {key} is {seq}, which is {stored.get(seq)}"
+        if len(set(stored.values())) < len(stored):
+            yield "a key is stored twice"
+        if not self.ready:
+            return
+        ends = {
+            room.id: max((entry.pos for entry in kept.messages.log_of(room.id)), default=0)
+            for room in kept.rooms.all()
+            if room.kind is not RoomKind.SUPPORT or room.last_seq
+        }
+        mine = {LOBBY_ID, self.spoken_in} | {
+            room for room, person in kept.rooms.memberships() if person == self.person
+        }
+        for room in mine & ends.keys() if self.rooms else ():
+            if self.rooms.get(room, (-1, 0))[0] != ends[room]:
+                yield f"{who} is at {self.rooms.get(room)} in {room}, which ends at {ends[room]}"
+
+    def _refused(self, frame: dict[str, Any]) -> None:
+        asked = self._asked.pop(frame["id"], "")
+        if asked in ("hello", "sync"):
+            raise Over  # the next connection may
+        if frame["code"] not in ("unavailable", "outcome_unknown"):
+            self.world.bugs.append(f"{self.conn} was refused {asked}: {frame}")
+
+    def _saved(self, key: str, seq: int) -> None:
+        self._outbox.pop(key, None)
+        if self.saved.setdefault(key, seq) != seq:
+            self.world.bugs.append(f"{self.conn} was told that {key} is {seq}, and {self.saved[key]} before")
+
+    def _enter(self, frame: dict[str, Any]) -> None:
+        if "reset" in frame:
+            self.world.bugs.append(f"{self.conn} was reset: {frame['reset']}")
+        self.rooms[frame["id"]] = frame["pos"], frame["at"]
+
+    def _change(self, frame: dict[str, Any]) -> None:
+        room, pos = frame["room"], frame["pos"]
+        if room not in self.rooms:
+            self.world.bugs.append(
+                f"{self.conn} was told {pos} of {room}, of which it was told nothing before"
+            )
+        elif pos > self.rooms[room][0] + 1:
+            self.world.bugs.append(f"{self.conn} was told {pos} of {room} after {self.rooms[room][0]}")
+        elif pos > self.rooms[room][0]:
+            self.rooms[room] = pos, frame["at"]
+
+    async def _send_all(self) -> None:
+        for key, text in list(self._outbox.items()):
+            await self._send(key, text)
+
+    async def _send(self, key: str, text: str) -> None:
+        await self._ask("send", key=key, room=self.spoken_in, text=text)
+
+    async def _ask(self, kind: str, *, key: str = "", **fields: Any) -> None:
+        number = self._numbers = self._numbers + 1
+        self._asked[number] = key or kind
+        await self.send({"type": kind, "id": number, **({"key": key} if key else {}), **fields})

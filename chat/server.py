@@ -1,54 +1,42 @@
 """The only wiring: the whole server is one `async with`, and what is opened last is closed first."""
 
-import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 
 import msgspec
 import structlog
-import trio
-from msgspec import structs
-from quart_trio import QuartTrio
 
-from chat import __version__
-from chat.bus.opening import kind_of, open_bus
 from chat.data_access import make_accounts
 from chat.domain import skeletons
-from chat.domain.administration import Administration
 from chat.domain.budgets import Budgets
 from chat.domain.closing import GOING_AWAY, RESTARTING
-from chat.domain.failures import StorageError
 from chat.domain.ledger import Ledger
-from chat.domain.nodes import digest_of
-from chat.domain.ports import Storage, Users
+from chat.domain.ports import Storage
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.data_directory import open_data_directory
 from chat.embedded_postgres.embedded import open_embedded_postgres
 from chat.engine.batch_loader import open_batch_loader
 from chat.engine.cluster.servers import Joining
 from chat.engine.dialect import by_name
-from chat.engine.engine import Engine, open_engine
-from chat.gateway.http1.request import IncomingRequest
+from chat.engine.engine import open_engine
 from chat.gateway.listener import open_gateway
 from chat.gateway.turns import Turns
 from chat.gateway.websocket.endpoint import WebSocketEndpoint
+from chat.http_side import http_app, open_metrics
 from chat.inspection.control_path import SOCKET
 from chat.inspection.control_socket import open_control_socket
 from chat.inspection.inspection import Inspection, OwnInspection
 from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import open_watch
+from chat.joining import open_joining
 from chat.protocols.protocol import ChatProtocol
-from chat.protocols.registry import HTTP_PROTOCOLS, PROTOCOLS
-from chat.protocols.services import Services, services_of
+from chat.protocols.registry import PROTOCOLS
+from chat.protocols.services import services_of
 from chat.settings.config import Config
+from chat.start_notices import tell_set_up_code, warn_of_look_alikes
 from chat.storage.postgres.storage import open_postgres_storage
-from chat.web_api.admin import admin_routes
-from chat.web_api.app import create_app
-from chat.web_api.metrics import create_metrics
-from chat.web_api.pages import create_pages
-from chat.web_api.people import people_routes
 from chat.workers.inheritance import Inheritance
 
 logger = structlog.get_logger(__name__)
@@ -108,52 +96,14 @@ async def open_server(config: Config, inherited: Inheritance | None = None) -> A
                 shared=config.bus is not None,
             )
         )
-        await _warn_of_look_alikes(storage.users)
-        joining = None
-        if config.bus is not None:
-            bus = await stack.enter_async_context(
-                open_bus(config.bus, address, secret, timeout=config.query_timeout)
-            )
-            joining = Joining(
-                bus=bus,
-                bus_kind=kind_of(config.bus),
-                secret_digest=digest_of(secret),
-                address=_own_address(config, inherited),
-                version=__version__,
-            )
+        await warn_of_look_alikes(storage.users)
+        joining = await stack.enter_async_context(open_joining(config, address, secret, inherited))
         server = await stack.enter_async_context(
             open_chat(config, storage, secret, joining=joining, local=local, inherited=inherited)
         )
         if inherited is None or inherited.number == 1:  # one of the workers says it for all
-            await _print_set_up_code(server)
+            await tell_set_up_code(server.set_up_code)
         yield server
-
-
-def _own_address(config: Config, inherited: Inheritance | None) -> str:
-    """Return where this server is, for people: the machine's name, the port of its first listener, and which worker."""
-    if inherited is None:
-        return f"{socket.gethostname()}:{config.listen[0].port}"
-    return f"{socket.gethostname()}:{inherited.bounds[0].port} worker {inherited.number}"
-
-
-async def _print_set_up_code(server: Server) -> None:
-    """Tell whoever starts the server how to make the first admin; servers that start together say the same."""
-    try:
-        code = await server.set_up_code()
-    except StorageError as error:
-        logger.warning("no set-up code, the database does not answer", error=str(error))
-        return
-    if code is not None:
-        logger.info("nobody is an admin yet: this code makes the first", code=code, at="/api/v1/setup")
-
-
-async def _warn_of_look_alikes(users: Users) -> None:
-    if look_alikes := await users.look_alikes():
-        logger.warning(
-            "accounts have names that look like an older one's",
-            accounts=len(look_alikes),
-            list_them_with="chat user look-alikes",
-        )
 
 
 @asynccontextmanager
@@ -213,11 +163,11 @@ async def open_chat(
         endpoint = WebSocketEndpoint(config, dialects, core, engine.presence, recorder)
         own = OwnInspection(watch, metrics, storage.ping)
         everybody: Inspection = own if inherited is None else inherited.everybody
-        app = _app(config, storage, engine, services, everybody, protocols, turns)
+        app = http_app(config, storage, engine, services, everybody, protocols, turns)
         name = SOCKET if inherited is None else inherited.socket_name
         async with (
-            _open_metrics(config, everybody, inherited),
-            _open_control_socket(local, own, name),
+            open_metrics(config, everybody, inherited),
+            nullcontext() if local is None else open_control_socket(local, own, name),
             open_gateway(
                 config,
                 app,
@@ -246,58 +196,3 @@ def _budgets(config: Config, metrics: Metrics, ledger: Ledger) -> Budgets:
         refused=metrics.over_budget,
         ledger=ledger,
     )
-
-
-def _app(
-    config: Config,
-    storage: Storage,
-    engine: Engine,
-    services: Services,
-    inspection: Inspection,
-    protocols: Sequence[ChatProtocol] = PROTOCOLS,
-    turns: Turns | None = None,
-) -> QuartTrio:
-    """Return the HTTP side: what protocols answer and operators ask, pages, and metrics without a port of their own."""
-    accounts, budgets = engine.accounts, engine.budgets
-    routes = [
-        *(protocol.routes(services) for protocol in protocols if protocol.routes is not None),
-        admin_routes(accounts, budgets, inspection, storage.nodes),
-        people_routes(accounts, Administration(storage.users, accounts), budgets),
-    ]
-    own_metrics = [] if config.metrics_listen else [create_metrics(inspection.metrics)]
-    sockets = [protocol.dialect.path for protocol in protocols]
-    pages = create_pages(
-        inspection.health, routes, sockets, registration=config.registration, lobby=config.lobby
-    )
-    over_http = (blueprint for blueprints in HTTP_PROTOCOLS for blueprint in blueprints(services))
-    return create_app([pages, *own_metrics, *(part.blueprint for part in routes), *over_http], budgets, turns)
-
-
-@asynccontextmanager
-async def _open_metrics(
-    config: Config, inspection: Inspection, inherited: Inheritance | None
-) -> AsyncGenerator[None]:
-    """Serve the metrics on a port of their own, if they have one."""
-    if config.metrics_listen is None:
-        yield
-        return
-    alone = structs.replace(config, listen=(config.metrics_listen,), tls_cert=None, tls_key=None)
-    app = create_app([create_metrics(inspection.metrics)])
-    bounds = None if inherited is None else inherited.metrics_bounds
-    async with open_gateway(alone, app, _no_socket, on_stop=lambda: None, bounds=bounds):
-        yield
-
-
-@asynccontextmanager
-async def _open_control_socket(data: Path | None, inspection: Inspection, name: str) -> AsyncGenerator[None]:
-    """Answer whoever owns the data directory, if there is one."""
-    if data is None:
-        yield
-        return
-    async with open_control_socket(data, inspection, name):
-        yield
-
-
-async def _no_socket(_request: IncomingRequest) -> None:
-    """No WebSocket is spoken on the metrics' port: the gateway closes the connection."""
-    await trio.lowlevel.checkpoint()

@@ -12,12 +12,12 @@ from quart_trio import QuartTrio
 
 from chat.data_access import make_accounts
 from chat.engine.engine import open_engine
+from chat.http_side import http_app
 from chat.inspection.inspection import OwnInspection
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
 from chat.protocols.registry import DIALECTS
 from chat.protocols.services import services_of
-from chat.server import _app
 from chat.settings.config import Config
 from chat.storage.memory import MemoryStorage
 
@@ -55,7 +55,7 @@ async def app(storage: MemoryStorage) -> AsyncGenerator[QuartTrio]:
     accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
     async with open_engine(storage, lambda _person: accounts) as engine:
         own = OwnInspection(Watch(Recorder(), engine.metrics), engine.metrics, storage.ping)
-        yield _app(config, storage, engine, services_of(engine), own)
+        yield http_app(config, storage, engine, services_of(engine), own)
 
 
 class Api:

@@ -50,7 +50,7 @@ EXCUSED = (
     Excuse("gateway/progress.py", "wait_send_all_might_not_block", NOT_ASKED),
     Excuse("gateway/websocket/endpoint.py", "cluster.caught_up()", ALONE),
     Excuse("engine/memberships.py", "cluster.told_everywhere(", ALONE),
-    Excuse("server.py", "bus = await stack.enter_async_context(", NEVER_WAITS),
+    Excuse("server.py", "joining = await stack.enter_async_context(", NEVER_WAITS),
     Excuse(
         "engine/session.py",
         "await self.submissions.wait()",
@@ -67,7 +67,7 @@ EXCUSED = (
     Excuse("engine/broadcaster.py", "await self._at_most_behind(_KEEP_PACE)", NO_SIXTEEN),
     Excuse("engine/journal.py", "await self._broadcaster.keep_pace()", NO_SIXTEEN),
     Excuse("engine/log_follower.py", "await self._broadcaster.keep_pace()", NO_SIXTEEN),
-    Excuse("server.py", "await trio.lowlevel.checkpoint()", "only for a WebSocket on the metrics' port"),
+    Excuse("http_side.py", "await trio.lowlevel.checkpoint()", "only for a WebSocket on the metrics' port"),
     Excuse("workers/parent.py", "postgres = await", "as in server.py, where it is swept"),
     Excuse(
         "workers/process.py", "# it ends by itself", "only once the parent was cancelled, which it is once"

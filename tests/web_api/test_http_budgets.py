@@ -14,12 +14,12 @@ from chat.domain.budgets import HOLD_BACK, Budgets
 from chat.domain.entities import LOBBY_ID, Draft, Person
 from chat.domain.ports import NewPerson
 from chat.engine.engine import open_engine
+from chat.http_side import http_app
 from chat.inspection.inspection import OwnInspection
 from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
 from chat.protocols.services import services_of
-from chat.server import _app
 from chat.settings.config import Config
 from chat.storage.memory import MemoryStorage
 
@@ -72,7 +72,7 @@ async def api() -> AsyncGenerator[Api]:
     accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
     async with open_engine(storage, lambda _person: accounts, budgets=budgets, metrics=metrics) as engine:
         own = OwnInspection(Watch(Recorder(), metrics), metrics, storage.ping)
-        app = _app(config, storage, engine, services_of(engine), own)
+        app = http_app(config, storage, engine, services_of(engine), own)
         yield Api(app, storage, metrics, ada, accounts.grant(ada).token)
 
 

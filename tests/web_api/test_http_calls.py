@@ -13,12 +13,12 @@ from chat.domain.accounts import Accounts
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.engine.dialect import Dialect
 from chat.engine.engine import open_engine
+from chat.http_side import http_app
 from chat.inspection.inspection import OwnInspection
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
 from chat.protocols.registry import DIALECTS
 from chat.protocols.services import services_of
-from chat.server import _app
 from chat.settings.config import Config
 from chat.storage.memory import MemoryStorage
 from chat.web_api.app import create_app
@@ -95,7 +95,7 @@ async def site() -> AsyncGenerator[Site]:
     async with open_engine(storage, lambda _person: accounts) as engine:
         watch = Watch(Recorder(), engine.metrics)
         own = OwnInspection(watch, engine.metrics, storage.ping)
-        yield Site(_app(config, storage, engine, services_of(engine), own), accounts)
+        yield Site(http_app(config, storage, engine, services_of(engine), own), accounts)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)

@@ -14,11 +14,11 @@ from chat.data_access import make_accounts
 from chat.domain.budgets import Budgets
 from chat.domain.entities import Person
 from chat.engine.engine import open_engine
+from chat.http_side import http_app
 from chat.inspection.inspection import OwnInspection
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
 from chat.protocols.services import Services, services_of
-from chat.server import _app
 from chat.settings.config import Config
 from chat.storage.memory import MemoryStorage
 from tests.support.chat_world import Obstacles, ObstructedStorage
@@ -152,6 +152,6 @@ async def open_site(
         async with open_engine(behind, lambda _person: accounts, budgets=budgets) as engine:
             own = OwnInspection(Watch(Recorder(), engine.metrics), engine.metrics, storage.ping)
             services = services_of(engine)
-            app = _app(config, behind, engine, services, own)
+            app = http_app(config, behind, engine, services, own)
             document = await (await app.test_client().get(f"{V1}/openapi.json")).get_json()
             yield Site(app, document, services, storage, obstacles, clock)

@@ -1,0 +1,71 @@
+"""The HTTP side of a server: its application, and the metrics on a port of their own."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+
+import trio
+from msgspec import structs
+from quart_trio import QuartTrio
+
+from chat.domain.administration import Administration
+from chat.domain.ports import Storage
+from chat.engine.engine import Engine
+from chat.gateway.http1.request import IncomingRequest
+from chat.gateway.listener import open_gateway
+from chat.gateway.turns import Turns
+from chat.inspection.inspection import Inspection
+from chat.protocols.protocol import ChatProtocol
+from chat.protocols.registry import HTTP_PROTOCOLS, PROTOCOLS
+from chat.protocols.services import Services
+from chat.settings.config import Config
+from chat.web_api.admin import admin_routes
+from chat.web_api.app import create_app
+from chat.web_api.metrics import create_metrics
+from chat.web_api.pages import create_pages
+from chat.web_api.people import people_routes
+from chat.workers.inheritance import Inheritance
+
+
+def http_app(
+    config: Config,
+    storage: Storage,
+    engine: Engine,
+    services: Services,
+    inspection: Inspection,
+    protocols: Sequence[ChatProtocol] = PROTOCOLS,
+    turns: Turns | None = None,
+) -> QuartTrio:
+    """Return the HTTP side: what protocols answer and operators ask, pages, and metrics without a port of their own."""
+    accounts, budgets = engine.accounts, engine.budgets
+    routes = [
+        *(protocol.routes(services) for protocol in protocols if protocol.routes is not None),
+        admin_routes(accounts, budgets, inspection, storage.nodes),
+        people_routes(accounts, Administration(storage.users, accounts), budgets),
+    ]
+    own_metrics = [] if config.metrics_listen else [create_metrics(inspection.metrics)]
+    sockets = [protocol.dialect.path for protocol in protocols]
+    pages = create_pages(
+        inspection.health, routes, sockets, registration=config.registration, lobby=config.lobby
+    )
+    over_http = (blueprint for blueprints in HTTP_PROTOCOLS for blueprint in blueprints(services))
+    return create_app([pages, *own_metrics, *(part.blueprint for part in routes), *over_http], budgets, turns)
+
+
+@asynccontextmanager
+async def open_metrics(
+    config: Config, inspection: Inspection, inherited: Inheritance | None
+) -> AsyncGenerator[None]:
+    """Serve the metrics on a port of their own, if they have one."""
+    if config.metrics_listen is None:
+        yield
+        return
+    alone = structs.replace(config, listen=(config.metrics_listen,), tls_cert=None, tls_key=None)
+    app = create_app([create_metrics(inspection.metrics)])
+    bounds = None if inherited is None else inherited.metrics_bounds
+    async with open_gateway(alone, app, _no_socket, on_stop=lambda: None, bounds=bounds):
+        yield
+
+
+async def _no_socket(_request: IncomingRequest) -> None:
+    """No WebSocket is spoken on the metrics' port: the gateway closes the connection."""
+    await trio.lowlevel.checkpoint()

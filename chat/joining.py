@@ -1,0 +1,41 @@
+"""How a server joins the others on its database: by the bus, where the settings name one."""
+
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from chat import __version__
+from chat.bus.opening import kind_of, open_bus
+from chat.domain.nodes import digest_of
+from chat.engine.cluster.servers import Joining
+from chat.settings.config import Config
+from chat.workers.inheritance import Inheritance
+
+
+@asynccontextmanager
+async def open_joining(
+    config: Config, address: dict[str, Any], secret: str, inherited: Inheritance | None
+) -> AsyncGenerator[Joining | None]:
+    """Open the bus for as long as the block lasts; None for a server that is alone.
+
+    `address` is the database's. Cancelling drops what waits to be sent: it is in the log.
+    """
+    if config.bus is None:
+        yield None
+        return
+    async with open_bus(config.bus, address, secret, timeout=config.query_timeout) as bus:
+        yield Joining(
+            bus=bus,
+            bus_kind=kind_of(config.bus),
+            secret_digest=digest_of(secret),
+            address=_own_address(config, inherited),
+            version=__version__,
+        )
+
+
+def _own_address(config: Config, inherited: Inheritance | None) -> str:
+    """Return where this server is, for people: the machine's name, the port of its first listener, and which worker."""
+    if inherited is None:
+        return f"{socket.gethostname()}:{config.listen[0].port}"
+    return f"{socket.gethostname()}:{inherited.bounds[0].port} worker {inherited.number}"

@@ -1,0 +1,31 @@
+"""What a server logs once it serves, for whoever started it."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from chat.domain.failures import StorageError
+from chat.domain.ports import Users
+
+logger = structlog.get_logger(__name__)
+
+
+async def tell_set_up_code(set_up_code: Callable[[], Awaitable[str | None]]) -> None:
+    """Tell whoever starts the server how to make the first admin; servers that start together say the same."""
+    try:
+        code = await set_up_code()
+    except StorageError as error:
+        logger.warning("no set-up code, the database does not answer", error=str(error))
+        return
+    if code is not None:
+        logger.info("nobody is an admin yet: this code makes the first", code=code, at="/api/v1/setup")
+
+
+async def warn_of_look_alikes(users: Users) -> None:
+    """Tell how many accounts have a name that looks like another's, from before that was refused."""
+    if look_alikes := await users.look_alikes():
+        logger.warning(
+            "accounts have names that look like an older one's",
+            accounts=len(look_alikes),
+            list_them_with="chat user look-alikes",
+        )

@@ -45,6 +45,12 @@ async def until_heard(sender: Bus, bus: Bus, payload: bytes) -> None:
         arrived.set()
 
 
+async def until_back(bus: Bus) -> None:
+    """Receive until something may have been lost, and then what is sent after that."""
+    await until_none(bus)
+    await until_heard(bus, bus, b"after")
+
+
 async def test_connections_that_are_ended_are_made_again_and_it_is_said(medium: FailingMedium) -> None:
     with trio.fail_after(PATIENCE):
         async with medium.open_bus() as one, medium.open_bus() as other:
@@ -68,8 +74,7 @@ async def test_an_outage_is_logged_once_and_its_end_once(medium: FailingMedium) 
             await until_logged(logs, 1)
             await trio.sleep(1)  # it tries again, and says nothing
             medium.mend()
-            await until_none(bus)
-            await until_heard(bus, bus, b"after")
+            await until_back(bus)
             await until_logged(logs, 2)
     assert [log["event"] for log in logs] == [LOST, BACK]
 
@@ -89,8 +94,7 @@ async def test_what_is_published_in_an_outage_is_bounded(
                 assert bus.waiting.waiting_bytes <= 50_000
                 await trio.lowlevel.checkpoint()
             medium.mend()
-            await until_none(bus)
-            await until_heard(bus, bus, b"after")
+            await until_back(bus)
 
 
 async def test_a_connection_on_which_nothing_comes_any_more_is_left(
@@ -103,8 +107,7 @@ async def test_a_connection_on_which_nothing_comes_any_more_is_left(
             medium.freeze()
             await until_logged(logs, 1)
             medium.thaw()
-            await until_none(bus)
-            await until_heard(bus, bus, b"after")
+            await until_back(bus)
     assert logs[0]["event"] == LOST
 
 

@@ -1,7 +1,7 @@
 """What is swept below and beside the sessions: memberships, the whole chat at once, send queues, accounts."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import trio
@@ -305,6 +305,19 @@ async def cleaning(run: Run) -> None:
         assert not world.storage.rooms._deleted
 
 
+@asynccontextmanager
+async def people_followed(world: World) -> AsyncGenerator[None]:
+    """Follow people and rooms from before the block until what it changed has been looked at."""
+    storage: Any = world.storage
+    follower = PeopleReconciler(world.accounts, world.presence)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(watch_changes, storage, follower, world.memberships)
+        await world.rest()
+        yield
+        await trio.sleep(1)
+        nursery.cancel_scope.cancel()
+
+
 async def following(run: Run) -> None:
     """People are changed while they are followed: who may not stay is closed, at the latest by the next who follows."""
     async with swept_world(run) as (world, _witness):
@@ -320,17 +333,12 @@ async def following(run: Run) -> None:
         world.obstacles.fail("by_ids", StorageDown("an outage"))
 
         async def change() -> None:
-            follower = PeopleReconciler(world.accounts, world.presence)
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(watch_changes, storage, follower, world.memberships)
-                await world.rest()
+            async with people_followed(world):
                 await users.set_password(ada, b"other")
                 await users.set_disabled(ben, disabled=True)
                 await users.delete(cem)
                 await users.set_roles(dan, operator=True, admin=False)
                 await delete_room(storage, garden.id)
-                await trio.sleep(1)
-                nursery.cancel_scope.cancel()
 
         try:
             await run.target(change)
@@ -340,11 +348,8 @@ async def following(run: Run) -> None:
         assert not storage.users.watchers, "somebody still watches"
         if not run.fired:
             assert [client.gone.is_set() for client in clients] == [True, True, True, False, False]
-        async with trio.open_nursery() as nursery:
-            follower = PeopleReconciler(world.accounts, world.presence)
-            nursery.start_soon(watch_changes, storage, follower, world.memberships)
-            await trio.sleep(1)
-            nursery.cancel_scope.cancel()
+        async with people_followed(world):
+            pass
         for person, client in zip(people, clients, strict=True):
             now = await storage.users.by_id(person.id)
             stays = now is not None and now.token_generation == person.token_generation
@@ -424,18 +429,12 @@ async def ended_sessions(run: Run) -> None:
             for who, session in zip((ada, ada, ben), begun, strict=True)
             if session is not None
         ]
-        storage: Any = world.storage
         sessions: Any = Obstructed(kept, world.obstacles)
         world.obstacles.fail("living", StorageDown("an outage"))
 
         async def change() -> None:
-            follower = PeopleReconciler(world.accounts, world.presence)
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(watch_changes, storage, follower, world.memberships)
-                await world.rest()
+            async with people_followed(world):
                 await sessions.end_others(ada.id, begun[0] and begun[0].id)
-                await trio.sleep(1)
-                nursery.cancel_scope.cancel()
 
         try:
             await run.target(change)
@@ -444,11 +443,8 @@ async def ended_sessions(run: Run) -> None:
         await settle(world)
         if not run.fired:
             assert [client.gone.is_set() for client in clients] == [False, True, False]
-        async with trio.open_nursery() as nursery:
-            follower = PeopleReconciler(world.accounts, world.presence)
-            nursery.start_soon(watch_changes, storage, follower, world.memberships)
-            await trio.sleep(1)
-            nursery.cancel_scope.cancel()
+        async with people_followed(world):
+            pass
         living = await kept.living([1, 2, 3])
         for session, client in zip(begun, clients, strict=True):
             assert session is not None

@@ -1,6 +1,7 @@
 """One client from its first frame to its last, in every dialect."""
 
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 import pytest
@@ -239,9 +240,9 @@ async def test_a_client_that_leaves_leaves_nothing_behind(world: World) -> None:
     world.assert_nothing_is_left()
 
 
-async def test_a_stopping_server_says_goodbye_after_what_it_took_is_saved_and_told(
-    world: World, autojump_clock: object
-) -> None:
+@asynccontextmanager
+async def last_words(world: World) -> AsyncGenerator[tuple[Client, Client]]:
+    """Somebody in the lobby whose message is not saved before the block ends, and somebody who talks there too."""
     ada, ben = await world.add_all("ada", "ben")
     client, other = await world.connect(ROOMS, ada), await talker(world, ben)
     client.send({"Type": "enter", "RoomID": LOBBY_ID})
@@ -249,6 +250,13 @@ async def test_a_stopping_server_says_goodbye_after_what_it_took_is_saved_and_to
     with world.obstacles.held("save", after=True):
         client.send({"Type": "message", "Text": "last words"})
         await world.rest()
+        yield client, other
+
+
+async def test_a_stopping_server_says_goodbye_after_what_it_took_is_saved_and_told(
+    world: World, autojump_clock: object
+) -> None:
+    async with last_words(world) as (client, other):
         world.presence.close_all(GOING_AWAY)
         await world.rest()
         assert client.closed_with is other.closed_with is None
@@ -268,13 +276,7 @@ async def test_a_stopping_server_says_goodbye_after_what_it_took_is_saved_and_to
 async def test_who_is_sent_away_hears_first_what_became_of_what_it_said_whoever_else_is_writing(
     world: World, autojump_clock: object
 ) -> None:
-    ada, ben = await world.add_all("ada", "ben")
-    client, other = await world.connect(ROOMS, ada), await talker(world, ben)
-    client.send({"Type": "enter", "RoomID": LOBBY_ID})
-    await client.hears()
-    with world.obstacles.held("save", after=True):
-        client.send({"Type": "message", "Text": "last words"})
-        await world.rest()
+    async with last_words(world) as (client, other):
         client.session.close(RESTARTING)
         await world.rest()
         assert client.closed_with is None

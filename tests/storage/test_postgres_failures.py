@@ -201,8 +201,9 @@ async def _has_no(psql: Psql, name: str) -> bool:
     return not await psql.backends(name)
 
 
+@pytest.mark.parametrize("write", [say, edit_and_say])
 async def test_a_commit_that_takes_too_long_never_lands_once_the_log_was_read(
-    database: DatabaseAddress, psql: Psql
+    database: DatabaseAddress, psql: Psql, write: Callable[[PostgresStorage, int, str], Awaitable[object]]
 ) -> None:
     async with open_storage(database, commit_timeout=SHORT) as storage:
         ada = await add_ada(storage)
@@ -210,7 +211,7 @@ async def test_a_commit_that_takes_too_long_never_lands_once_the_log_was_read(
         async with psql.holding(LOCK_THE_LOBBY):
             started = trio.current_time()
             with pytest.raises(OutcomeUnknown):
-                await say(storage, ada, "stuck")
+                await write(storage, ada, "stuck")
             assert SHORT <= trio.current_time() - started < SHORT + 3
             assert await read_log(storage, 1) == []
         # The lock is free now: whatever still waited for it would go on.
@@ -258,22 +259,6 @@ async def test_a_batch_with_changes_whose_answers_are_lost_landed_as_a_whole_or_
         await say(storage, ada, "after")
         seen = ["unknown", "prepared", "unknown"] if landed else ["prepared", "prepared"]
         assert await said(storage) == [*seen, "after"]
-
-
-async def test_a_batch_with_changes_behind_a_lock_never_lands_once_the_log_was_read(
-    database: DatabaseAddress, psql: Psql
-) -> None:
-    async with open_storage(database, commit_timeout=SHORT) as storage:
-        ada = await add_ada(storage)
-        await say(storage, ada, "before")
-        async with psql.holding(LOCK_THE_LOBBY):
-            started = trio.current_time()
-            with pytest.raises(OutcomeUnknown):
-                await edit_and_say(storage, ada, "stuck")
-            assert SHORT <= trio.current_time() - started < SHORT + 3
-            assert await read_log(storage, 1) == []
-        await say(storage, ada, "after")
-        assert await said(storage) == ["before", "after"]
 
 
 async def test_the_log_is_final_whenever_the_stuck_commit_is_freed(line: Line, psql: Psql) -> None:

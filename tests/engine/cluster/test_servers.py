@@ -23,7 +23,7 @@ from chat.protocols.direct.protocol import DIRECT
 from chat.protocols.rooms.protocol import ROOMS
 from chat.protocols.talker.codec import TALKER
 from chat.storage.memory import MemoryStorage
-from tests.support.chat_world import World, open_world
+from tests.support.chat_world import Client, World, open_world
 
 
 class Network(LocalNetwork):
@@ -89,6 +89,14 @@ async def open_server(
             yield world
 
 
+async def speaker_and_listener(servers: Servers) -> tuple[Client, Client]:
+    """Ada on the one server, and somebody on the other who only listens and has heard the greeting."""
+    speaker = await servers.one.connect(TALKER, await servers.one.add("ada"))
+    listener = await servers.other.connect(TALKER)
+    await listener.hears()
+    return speaker, listener
+
+
 async def test_what_is_said_on_one_is_heard_on_the_other_at_once_and_in_order(
     autojump_clock: object, servers: Servers
 ) -> None:
@@ -127,10 +135,7 @@ async def test_a_third_that_only_listens_hears_both_in_the_order_of_the_log(
 async def test_without_a_bus_everything_is_told_within_two_seconds(
     autojump_clock: object, servers: Servers
 ) -> None:
-    ada = await servers.one.add("ada")
-    on_one = await servers.one.connect(TALKER, ada)
-    listener = await servers.other.connect(TALKER)
-    await listener.hears()
+    on_one, listener = await speaker_and_listener(servers)
     servers.network.is_cut = True
     on_one.send({"name": "ada", "message": "hello"})
     await wait_all_tasks_blocked()
@@ -265,10 +270,7 @@ async def test_where_the_database_lost_commits_everybody_connects_again(
 async def test_a_fenced_server_keeps_its_sockets_and_tells_late_what_was_said_meanwhile(
     autojump_clock: object, servers: Servers
 ) -> None:
-    ada = await servers.one.add("ada")
-    on_one = await servers.one.connect(TALKER, ada)
-    lobby = await servers.other.connect(TALKER)
-    await lobby.hears()
+    on_one, lobby = await speaker_and_listener(servers)
     with servers.other.obstacles.failing("renew", StorageDown("cut off")):
         await trio.sleep(FENCE + 1.1)
         on_one.send({"name": "ada", "message": "said meanwhile"})
@@ -434,10 +436,7 @@ def contents(frames: list[Any]) -> list[str]:
 async def test_who_waits_for_a_server_that_tells_nothing_is_answered_in_the_end(
     autojump_clock: object, servers: Servers
 ) -> None:
-    ada = await servers.one.add("ada")
-    on_one = await servers.one.connect(TALKER, ada)
-    listener = await servers.other.connect(TALKER)
-    await listener.hears()
+    on_one, listener = await speaker_and_listener(servers)
     servers.network.is_silent = True
     with servers.other.obstacles.failing("read_log", StorageDown("this table alone")):
         on_one.send({"name": "ada", "message": "hello"})

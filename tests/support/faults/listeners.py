@@ -5,51 +5,35 @@ Whoever is cut comes back at once. On one connection nothing is missing, nothing
 
 import json
 import re
-import threading
 from collections.abc import Sequence
-from types import TracebackType
+from typing import Self
 
-from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from tests.support.faults.load import code_of
-from tests.support.people import PATIENCE, Line, eventually, join_all
+from tests.support.faults.coming_back import ComesBack
+from tests.support.people import PATIENCE, Line, eventually
 
 _SAID = re.compile(r"\w+ \d+")
 """What the people of a load say: each a text of its own."""
 
 
-class Listener:
-    """Somebody who listens at `url`, which may be changed: that is where they come back to.
+class Listener(ComesBack):
+    """Somebody who listens.
 
     `key` is what the dialect at `path` calls the text; `room_id` is the room to enter, where the dialect asks for it.
     """
 
     def __init__(self, url: str, path: str, key: str, room_id: int | None = None) -> None:
-        self.url = url
+        super().__init__(url)
         self.connections: list[list[str]] = []
         """What was heard on each connection, in the order of the connections."""
-        self.refused: list[str] = []
-        """Why a connection was not made, for each that was not."""
-        self.closed_with: list[int] = []
-        """The code of each connection that has ended; 1006 where TCP just ended."""
         self._path, self._key, self._room_id = path, key, room_id
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._take_part)
+        self.take_part(path, self._listen)
 
-    def __enter__(self) -> "Listener":
-        self._thread.start()
+    def __enter__(self) -> Self:
+        super().__enter__()
         eventually(lambda: bool(self.connections), "a listener is there")
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._over.set()
-        join_all([self._thread], PATIENCE)
 
     def has_heard(self, text: str) -> bool:
         """Whether that was the last thing that came."""
@@ -63,16 +47,6 @@ class Listener:
                 assert places.get(text) == place, f"{self._path}: {text} is heard where {saved[place]} comes"
         assert self.has_heard(saved[-1].text), f"{self._path}: the end is not heard"
 
-    def _take_part(self) -> None:
-        while not self._over.is_set():
-            try:
-                self._listen()
-            except ConnectionClosed as closed:
-                self.closed_with.append(code_of(closed))
-            except (WebSocketException, OSError, EOFError) as error:  # not let in
-                self.refused.append(f"{self._path}: {error!r}")
-            self._over.wait(0.02)
-
     def _listen(self) -> None:
         url = self.url.replace("http", "ws", 1) + self._path
         with connect(
@@ -82,7 +56,7 @@ class Listener:
                 enter(socket, self._room_id)
             heard: list[str] = []
             self.connections.append(heard)
-            while not self._over.is_set():
+            while not self.over.is_set():
                 try:
                     text = json.loads(socket.recv(0.1)).get(self._key)
                 except TimeoutError:

@@ -5,17 +5,17 @@ They speak the rooms dialect, whose `sent` is an acknowledgement, in the lobby, 
 
 import itertools
 import json
-import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from types import TracebackType
+from functools import partial
 from typing import Any, NamedTuple
 
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from tests.support.people import PATIENCE, Line, client, eventually, join_all, register
+from tests.support.faults.coming_back import ComesBack
+from tests.support.people import PATIENCE, Line, client, eventually, register
 
 LOBBY = 1
 
@@ -38,36 +38,17 @@ class Attempt(NamedTuple):
         return self.ended - self.began
 
 
-class Load:
-    """Some people, one message each at a time, for as long as the block lasts; whoever is cut comes back at once.
-
-    `url` may be changed while it lasts: that is where they come back to.
-    """
+class Load(ComesBack):
+    """Some people, one message each at a time, for as long as the block lasts; whoever is cut comes back at once."""
 
     def __init__(self, url: str, tokens: Mapping[str, str]) -> None:
-        self.url = url
+        super().__init__(url)
         self.attempts: list[Attempt] = []
         self.disorder: list[str] = []
         """What somebody heard out of order or twice on one connection: stays empty."""
-        self.refused: list[str] = []
-        """Why a connection was not made, for each that was not."""
-        self.closed_with: list[int] = []
-        """The code of each connection that has ended; 1006 where TCP just ended."""
-        self._tokens = tokens
-        self._start = 1_000_000 * next(_loads)
-        self._over = threading.Event()
-        self._threads = [threading.Thread(target=self._take_part, args=person) for person in tokens.items()]
-
-    def _take_part(self, name: str, token: str) -> None:
-        numbers = itertools.count(self._start)
-        while not self._over.is_set():
-            try:
-                self._talk(name, token, numbers)
-            except ConnectionClosed as closed:
-                self.closed_with.append(code_of(closed))
-            except (WebSocketException, OSError, EOFError) as error:  # not let in
-                self.refused.append(f"{name}: {error!r}")
-            self._over.wait(0.02)
+        start = 1_000_000 * next(_loads)
+        for name, token in tokens.items():
+            self.take_part(name, partial(self._talk, name, token, itertools.count(start)))
 
     def _talk(self, name: str, token: str, numbers: "itertools.count[int]") -> None:
         url = f"{self.url.replace('http', 'ws', 1)}/ws?token={token}"
@@ -79,13 +60,13 @@ class Load:
                 raise EOFError("the room can't be looked up now")
             doubtful: list[Attempt] = []
             try:
-                while not self._over.is_set():
+                while not self.over.is_set():
                     attempt = self._say(socket, heard, Line(name, f"{name} {next(numbers)}"))
                     # A refusal that the server follows with a close is an unknown outcome: the next answer decides.
                     self.attempts += doubtful
                     doubtful = [attempt] if attempt.outcome is REFUSED else []
                     if doubtful:
-                        self._over.wait(0.02)
+                        self.over.wait(0.02)
                     else:
                         self.attempts.append(attempt)
             finally:
@@ -100,20 +81,6 @@ class Load:
         except BaseException:
             self.attempts.append(Attempt(line, began, time.monotonic(), CUT))
             raise
-
-    def __enter__(self) -> "Load":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._over.set()
-        join_all(self._threads, 2 * PATIENCE)
 
     def acknowledged(self, since: float = 0.0) -> int:
         """How many messages were sent since then (monotonic, s) and acknowledged."""
@@ -151,11 +118,6 @@ class Load:
     def longest(self, outcome: str) -> float:
         """The longest that anybody waited for this outcome, in seconds; 0 where there was none."""
         return max((a.took for a in self.attempts if a.outcome is outcome), default=0.0)
-
-
-def code_of(closed: ConnectionClosed) -> int:
-    """Return the code of the server's close frame; 1006 where there was none."""
-    return closed.rcvd.code if closed.rcvd else 1006
 
 
 class _Heard:

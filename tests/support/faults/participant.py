@@ -2,16 +2,16 @@
 
 import itertools
 import json
-import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from tests.support.faults.load import ACKNOWLEDGED, CUT, Attempt, code_of
-from tests.support.people import PATIENCE, Line, join_all
+from tests.support.faults.coming_back import ComesBack
+from tests.support.faults.load import ACKNOWLEDGED, CUT, Attempt
+from tests.support.people import PATIENCE, Line
 
 PACE = 0.05
 """Seconds between an answer and the next thing that is said."""
@@ -22,30 +22,22 @@ _TURN = 0.01
 _loads = itertools.count()  # no two people say the same
 
 
-class Participant:
-    """Takes part at `url` for as long as the block lasts; it may be changed: that is where they come back to.
-
-    Nothing is said before the block, or after `hush()`. `path` is the dialect's, with the token where there is one.
-    """
+class Participant(ComesBack):
+    """Says nothing before the block, or after `hush()`. `path` is the dialect's, with the token where there is one."""
 
     def __init__(self, url: str, path: str, name: str) -> None:
-        self.url = url
+        super().__init__(url)
         self.name = name
         self.attempts: list[Attempt] = []
         self.is_there = False
         """Whether the greeting of the connection has come."""
-        self.refused: list[str] = []
-        """Why a connection was not made, for each that was not."""
-        self.closed_with: list[int] = []
-        """The code of each connection that has ended; 1006 where TCP just ended."""
         self._path = path
         self._outstanding: tuple[str, float] | None = None  # what is said, and not answered, and since when
         self._due = 0.0
         self._numbers = itertools.count(1_000_000 * next(_loads))
         self._is_quiet = False
-        self._over = threading.Event()
         self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._take_part)
+        self.take_part(name, self._connect)
 
     # --- what a dialect has to say ---
 
@@ -66,18 +58,13 @@ class Participant:
 
     # ---
 
-    def __enter__(self) -> "Participant":
-        self._thread.start()
-        return self
-
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._over.set()
-        join_all([self._thread], 2 * PATIENCE)
+        super().__exit__(kind, error, traceback)
         if self._failure is not None and error is None:
             raise self._failure
 
@@ -112,16 +99,9 @@ class Participant:
         """What is said and has no outcome yet."""
         return self._outstanding and self._outstanding[0]
 
-    def _take_part(self) -> None:
+    def _come_back(self, name: str, converse: Callable[[], None]) -> None:
         try:
-            while not self._over.is_set():
-                try:
-                    self._connect()
-                except ConnectionClosed as closed:
-                    self.closed_with.append(code_of(closed))
-                except (WebSocketException, OSError, EOFError) as error:  # not let in
-                    self.refused.append(f"{self.name}: {error!r}")
-                self._over.wait(0.02)
+            super()._come_back(name, converse)
         except BaseException as failure:
             self._failure = failure
 
@@ -146,7 +126,7 @@ class Participant:
                     self.settle(CUT)
 
     def _converse(self, socket: ClientConnection) -> None:
-        while not self._over.is_set():
+        while not self.over.is_set():
             self.look()
             if not (self._outstanding or self._is_quiet) and time.monotonic() >= self._due:
                 self._say(socket)

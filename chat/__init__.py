@@ -1,4 +1,4 @@
-"""A chat server in structured concurrency: six protocols over one core.
+"""A chat server in structured concurrency: six protocols over one core, and a client.
 
 The floors, highest first; a file imports only from floors below its own:
 
@@ -21,6 +21,8 @@ The floors, highest first; a file imports only from floors below its own:
     channels, caseless,  take all that waits; JSON keys in any case;
     frames, logs,        the bytes of WebSocket frames; how a line is logged;
     shutdown             how long each step of a stop may take
+
+Beside them all stands client/, which talks with a server from elsewhere and imports nothing of it.
 """
 
 __version__ = "0.1.0"

@@ -1,0 +1,138 @@
+"""What a program is told: changes of rooms, each the next of its room, and what is beside them."""
+
+from msgspec import Struct
+
+from chat.client.values import Message, RoomInfo, Sender, Value
+
+
+class Said(Message, kw_only=True, frozen=True):
+    """A message of a room; one that is told late is already as it is now. `pos` is this event's."""
+
+
+class Logged(Value, kw_only=True, frozen=True):
+    """A change of a room: `pos` is the next of that room, `at` is when it was, in Unix milliseconds."""
+
+    room: int
+    pos: int
+    at: int
+
+
+class Edited(Logged, kw_only=True, frozen=True):
+    """A message has another text."""
+
+    seq: int
+    text: str = ""
+
+
+class Deleted(Logged, kw_only=True, frozen=True):
+    """A message is deleted; nobody: by whoever runs the server."""
+
+    seq: int
+    by: int | None = None
+
+
+class Reacted(Logged, kw_only=True, frozen=True):
+    """Somebody reacts to a message, or no longer does; `count` people react to it with that emoji now."""
+
+    seq: int
+    person: int
+    emoji: str
+    on: bool = True
+    count: int = 0
+
+
+class Member(Logged, kw_only=True, frozen=True):
+    """Somebody's role in the room is now this; None: out. That somebody came is a message of the kind join."""
+
+    person: Sender
+    role: str | None = None
+    by: int | None = None
+
+
+class Changed(Logged, kw_only=True, frozen=True):
+    """The room has another name, topic or kind of access."""
+
+    name: str | None = None
+    topic: str = ""
+    private: bool = False
+    archived: bool = False
+    by: int | None = None
+
+
+class Unknown(Logged, kw_only=True, frozen=True):
+    """A change that this client does not know. It is counted, and not told to the program."""
+
+
+class RoomTold(RoomInfo, kw_only=True, frozen=True):
+    """A room as it is now: one is new in it, or one's own settings of it have changed.
+
+    With `reset` what was known of the room is void, and changes may be missing: the position was too old (`too_far`),
+    of another history (`other_history`, a restored backup), or before what was erased (`erased`).
+    """
+
+    reset: str | None = None
+
+
+class Gone(Value, kw_only=True, frozen=True):
+    """One is no longer in a room: `removed`, `deleted` or `closed`."""
+
+    room: int
+    reason: str = ""
+
+
+class ReadMark(Value, kw_only=True, frozen=True):
+    """How far somebody has read; of oneself also how much is unread."""
+
+    room: int
+    person: int
+    seq: int = 0
+    unread: int | None = None
+
+
+class Bye(Value, kw_only=True, frozen=True):
+    """The server stops; come back after so many milliseconds. The connection heeds it; no program is told."""
+
+    after_ms: int = 0
+
+
+class Connected(Struct, frozen=True):
+    """The line is up, and all that happened meanwhile has been told."""
+
+
+class Disconnected(Struct, frozen=True):
+    """The line is down, and why; it is tried again after so many seconds."""
+
+    why: str
+    retry_in: float
+
+
+Change = Said | Edited | Deleted | Reacted | Member | Changed | Unknown
+Frame = Change | RoomTold | Gone | ReadMark | Bye
+Event = (
+    Said
+    | Edited
+    | Deleted
+    | Reacted
+    | Member
+    | Changed
+    | RoomTold
+    | Gone
+    | ReadMark
+    | Connected
+    | Disconnected
+)
+"""What `Chat.events()` tells."""
+
+TYPES: dict[str, type[Frame]] = {
+    "message": Said,
+    "edited": Edited,
+    "deleted": Deleted,
+    "reacted": Reacted,
+    "member": Member,
+    "changed": Changed,
+    "room": RoomTold,
+    "gone": Gone,
+    "read": ReadMark,
+    "bye": Bye,
+}
+"""By the `type` of a frame; whatever else has `room` and `pos` is Unknown."""

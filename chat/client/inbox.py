@@ -1,0 +1,69 @@
+"""Events that the program has not taken yet: a bounded queue that nothing waits for.
+
+The connection never waits for the program, which may itself wait for an answer on it. When more wait than the queue
+has places for, all of them are dropped, and when the program comes for the next it is told everything again from
+where it was: by the server, as after a lost connection.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+
+import trio
+
+from chat.client.events import Event
+from chat.client.rooms import News
+from chat.client.values import Position
+
+
+class Inbox:
+    """Events in order, and how far the program is in each room.
+
+    Attributes:
+        positions: of each room the position of the last event taken; where to go on from after a restart.
+        is_behind: whether events were dropped, which are told again once the program comes for them.
+
+    Args:
+        positions: where the program was at the start.
+        places: how many events may wait.
+        catch_up: called when the program comes for events that were dropped.
+    """
+
+    def __init__(self, positions: Mapping[int, Position], places: int, catch_up: Callable[[], None]) -> None:
+        self.positions = dict(positions)
+        self.is_behind = False
+        self._places = places
+        self._catch_up = catch_up
+        self._waiting: deque[News | Event] = deque()
+        self._arrived = trio.Event()
+
+    def put(self, news: News | Event) -> None:
+        """Queue an event. Sync."""
+        if self.is_behind:
+            return
+        if len(self._waiting) >= self._places:
+            self._waiting.clear()
+            self.is_behind = True
+        else:
+            self._waiting.append(news)
+        self._arrived.set()
+
+    async def take(self) -> Event:
+        """Take the next event; wait for it.
+
+        Cancelling: nothing was taken.
+        """
+        await trio.lowlevel.checkpoint()
+        while not self._waiting:
+            if self.is_behind:
+                self.is_behind = False
+                self._catch_up()
+            self._arrived = trio.Event()
+            await self._arrived.wait()
+        news = self._waiting.popleft()
+        if not isinstance(news, News):
+            return news
+        if news.position is None:
+            self.positions.pop(news.room, None)
+        else:
+            self.positions[news.room] = news.position
+        return news.event

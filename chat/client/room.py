@@ -1,0 +1,154 @@
+"""One room as it is now, made of a snapshot and the changes since. Pure: no I/O, no clock."""
+
+from collections.abc import Mapping
+
+from msgspec.structs import asdict, replace
+
+from chat.client.events import Change, Changed, Deleted, Edited, Member, Reacted, RoomTold, Said
+from chat.client.messages import Messages, changed
+from chat.client.unread import MOST_UNREAD, count, counts
+from chat.client.values import Message, RoomInfo
+
+
+class Room:
+    """A room as it is now.
+
+    Attributes:
+        info: what is known of it; replaced by each change, never altered.
+        messages: those held, by `seq`: what was heard, and what was read of the history.
+        is_uncounted: whether `info.unread` has to be asked for, because it can't be counted from what is held.
+    """
+
+    def __init__(self, told: RoomTold, me: int, keep: int) -> None:
+        self._me = me
+        self.messages = Messages(keep)
+        self.restart(told)
+
+    def restart(self, told: RoomTold) -> None:
+        """Forget what was known: the room is as it is told. Sync."""
+        self.info = _info(told)
+        self.is_uncounted = False
+        self._told_pos = told.pos  # its name, topic and the like are as of this change
+        self._to_be_deleted: set[int] = (
+            set()
+        )  # told late, as deleted, and counted until their deletion is told
+        self.messages.clear()
+        if told.last is not None:
+            self.messages.put(told.last)
+
+    def update(self, told: RoomTold) -> None:
+        """Take one's settings, and what the room is called, from a room that is told again. Sync.
+
+        What the changes of the room bring stays: they bring it in their order, wherever the snapshot stands.
+        """
+        self.info = replace(self.info, notify=told.notify, hidden=told.hidden)
+        if told.pos >= self._told_pos:
+            self._told_pos = told.pos
+            self.info = replace(
+                self.info,
+                name=told.name,
+                topic=told.topic,
+                private=told.private,
+                archived=told.archived,
+                role=told.role,
+                peer=told.peer,
+            )
+
+    def apply(self, change: Change) -> bool:
+        """Apply the next change of the room. Sync.
+
+        Returns:
+            False where it is not the next: changes are missing. One that was applied already is no such gap.
+        """
+        if change.pos > self.info.pos + 1:
+            return False
+        if change.pos == self.info.pos + 1:
+            self.info = replace(self.info, pos=change.pos, at=change.at)
+            match change:
+                case Said():
+                    self._say(change)
+                case Edited() | Deleted() | Reacted():
+                    self._change(change)
+                case Member():
+                    self._move(change)
+                case Changed() if change.pos > self._told_pos:
+                    self.info = replace(
+                        self.info,
+                        name=change.name,
+                        topic=change.topic,
+                        private=change.private,
+                        archived=change.archived,
+                    )
+        return True
+
+    def load(self, message: Message) -> None:
+        """Hold a message of the history, which may be ahead of the changes. Sync."""
+        self.messages.put(message)
+
+    def mark(self, seq: int, unread: int | None) -> None:
+        """One has read up to `seq`; `unread` is what the server counts after it, None where it does not say. Sync."""
+        own = self._count(seq)
+        # What is counted here is as of the changes heard; the server's count may be ahead of them.
+        told = own if own is not None else unread
+        self.is_uncounted = told is None
+        self.info = replace(self.info, read=seq, unread=self.info.unread if told is None else told)
+
+    def _say(self, said: Said) -> None:
+        info = self.info
+        self.messages.put(said)
+        if said.deleted is not None:
+            self._to_be_deleted.add(said.seq)
+        unread, read = info.unread, info.read
+        if said.sender.id == self._me:
+            unread, read = 0, max(read, said.seq)  # one has read what comes before one's own
+            self.is_uncounted = False
+        elif counts(said, self._me, read):
+            unread = min(unread + 1, MOST_UNREAD)
+        members = info.members + (said.kind == "join")
+        last = Message(**asdict(said))
+        self.info = replace(info, seq=said.seq, unread=unread, read=read, members=members, last=last)
+
+    def _change(self, change: Edited | Deleted | Reacted) -> None:
+        if isinstance(change, Deleted):
+            deleted = self.messages.get(change.seq)
+            self._to_be_deleted.discard(change.seq)
+            self.messages.change(change, self._me)
+            if change.seq > self.info.read:
+                self._uncount(deleted)
+        else:
+            self.messages.change(change, self._me)
+        last = self.info.last
+        if last is not None and last.seq == change.seq and last.pos < change.pos:
+            self.info = replace(self.info, last=changed(last, change, self._me))
+
+    def _uncount(self, deleted: Message | None) -> None:
+        """One message after the mark is deleted: what is not held may have been one's own, and 100 may be more."""
+        if deleted is None or self.info.unread >= MOST_UNREAD:
+            own = self._count(self.info.read)
+            self.is_uncounted = own is None
+            unread = self.info.unread if own is None else own
+        else:
+            unread = self.info.unread - counts(deleted, self._me, self.info.read)
+        self.info = replace(self.info, unread=unread)
+
+    def _move(self, member: Member) -> None:
+        if member.person.id == self._me and member.role is not None and member.pos > self._told_pos:
+            self.info = replace(self.info, role=member.role)
+        if member.role is None:
+            self.info = replace(self.info, members=max(self.info.members - 1, 0))
+
+    def _count(self, read: int) -> int | None:
+        """Count what is unread after `read`; None where not all of it is held."""
+        held: Mapping[int, Message] = self.messages
+        if self._to_be_deleted:
+            held = {
+                seq: replace(message, deleted=None) if seq in self._to_be_deleted else message
+                for seq, message in held.items()
+            }
+        return count(held, self._me, read, self.info.seq, self.info.pos)
+
+
+def _info(told: RoomTold) -> RoomInfo:
+    fields = asdict(told)
+    del fields["reset"]
+    return RoomInfo(**fields)

@@ -1,0 +1,114 @@
+"""The values of the native protocol as a client reads them: unknown fields are passed over, so a newer server is fine.
+
+They are written down a second time, beside the server's own, so that a client needs nothing of the server. What the
+server limits is not limited here.
+"""
+
+from typing import NamedTuple
+
+from msgspec import Struct
+
+
+class Value(Struct, kw_only=True, omit_defaults=True, frozen=True):
+    """Base of all: a field at its default is left out."""
+
+
+class Sender(Value, kw_only=True, frozen=True):
+    """Who said it."""
+
+    id: int
+    name: str
+
+
+class Person(Value, kw_only=True, frozen=True):
+    """A person. `changed` is when the profile last changed, in Unix milliseconds as all times are."""
+
+    id: int
+    name: str
+    display: str | None = None
+    roles: tuple[str, ...] = ()
+    changed: int = 0
+
+
+class Reaction(Value, kw_only=True, frozen=True):
+    """One emoji under a message: how many react with it, the first 20 of them, and whether oneself does."""
+
+    emoji: str
+    count: int
+    people: tuple[int, ...] = ()
+    mine: bool = False
+
+
+class Deletion(Value, kw_only=True, frozen=True):
+    """When a message was deleted, and by whom; whoever runs the server is nobody."""
+
+    at: int
+    by: int | None = None
+
+
+class Message(Value, kw_only=True, frozen=True):
+    """A message as it is now.
+
+    `seq` names it in its room for ever; `pos` is its latest change's; `key` is only in one's own.
+    """
+
+    room: int
+    seq: int
+    pos: int
+    at: int
+    sender: Sender
+    kind: str = "text"
+    text: str = ""
+    reply: int | None = None
+    key: str | None = None
+    reactions: tuple[Reaction, ...] = ()
+    edited: int | None = None
+    deleted: Deletion | None = None
+
+
+class RoomInfo(Value, kw_only=True, frozen=True):
+    """A room as oneself sees it: `pos` and `at` are those of its latest change, `seq` is its latest message's.
+
+    `read` is how far one has read, `unread` how many texts of others come after that: 100 are that many or more.
+    """
+
+    id: int
+    kind: str
+    name: str | None = None
+    topic: str = ""
+    private: bool = False
+    archived: bool = False
+    role: str = "member"
+    members: int = 0
+    pos: int
+    at: int
+    seq: int
+    read: int
+    unread: int = 0
+    notify: str = "mentions"
+    hidden: bool = False
+    last: Message | None = None
+    peer: Person | None = None
+
+
+class Position(NamedTuple):
+    """How far somebody is in a room: its change `pos`, and the time of that change, by which the server knows it."""
+
+    pos: int
+    at: int
+
+
+class Limits(Value, kw_only=True, frozen=True):
+    """What the server allows, as far as a client heeds it: positions in one `sync`, requests unanswered."""
+
+    known: int = 1000
+    in_flight: int = 64
+
+
+class Session(Value, kw_only=True, frozen=True):
+    """What a login or a refresh gives. Keep `refresh`: it is good once, and the one before it is then worth nothing."""
+
+    access: str
+    expires_in: int
+    refresh: str | None = None
+    session: int = 0

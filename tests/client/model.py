@@ -1,0 +1,229 @@
+"""A model of rooms as the native protocol has them: logs in memory, and what a person is told of them.
+
+It is the protocol's page in few lines, in plain dicts as they are on the wire, and shares nothing with the
+client: what the client makes of its frames is compared with what stands here.
+"""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from itertools import count
+from typing import Any
+
+Json = dict[str, Any]
+
+MOST_REPLAYED = 1000
+
+
+class ModelRoom:
+    """One room: its messages as they are now, and the log of its changes as they were told."""
+
+    def __init__(self, world: "ModelWorld", number: int) -> None:
+        self.id = number
+        self.members: dict[int, str] = {}
+        self.marks: dict[int, int] = {}
+        self.messages: dict[int, Json] = {}
+        self.log: list[Json] = []
+        self.floor = 0  # changes up to this one are erased
+        self._world = world
+
+    @property
+    def pos(self) -> int:
+        return len(self.log)
+
+    @property
+    def seq(self) -> int:
+        return len(self.messages)
+
+    def at(self, pos: int) -> int:
+        return int(self.log[pos - 1]["at"]) if pos else 0
+
+    def join(self, person: int) -> Json:
+        """Somebody becomes a member, and has read what was said before."""
+        self.members[person] = "member"
+        event = self._say(person, kind="join")
+        self.marks[person] = self.seq
+        return event
+
+    def say(self, person: int, text: str, key: str, reply: int | None = None) -> Json:
+        event = self._say(person, text=text, key=key, **({} if reply is None else {"reply": reply}))
+        self.marks[person] = self.seq
+        return event
+
+    def edit(self, seq: int, text: str) -> Json | None:
+        message = self.messages[seq]
+        if "deleted" in message or message.get("text") == text:
+            return None
+        event = self._add("edited", seq=seq, text=text)
+        message.update(text=text, edited=event["at"], pos=event["pos"])
+        return event
+
+    def delete(self, seq: int, person: int) -> Json | None:
+        message = self.messages[seq]
+        if "deleted" in message:
+            return None
+        event = self._add("deleted", seq=seq, by=person)
+        message.update(deleted={"at": event["at"], "by": person}, pos=event["pos"], reactions=[])
+        message.pop("text", None)
+        return event
+
+    def react(self, seq: int, person: int, emoji: str, *, on: bool) -> Json | None:
+        message = self.messages[seq]
+        people: list[int] = next((r["people"] for r in message["reactions"] if r["emoji"] == emoji), [])
+        if "deleted" in message or (person in people) == on:
+            return None
+        people = [*people, person] if on else [each for each in people if each != person]
+        told = {"on": False} if not on else {}
+        event = self._add("reacted", seq=seq, person=person, emoji=emoji, count=len(people), **told)
+        others = [each for each in message["reactions"] if each["emoji"] != emoji]
+        now = [{"emoji": emoji, "count": len(people), "people": people}] if people else []
+        message.update(reactions=[*others, *now], pos=event["pos"])
+        return event
+
+    def remove(self, person: int, by: int) -> Json:
+        del self.members[person]
+        return self._add("member", person=self._world.sender(person), role=None, by=by)
+
+    def read(self, person: int, seq: int, *, back: bool = False) -> Json:
+        """Note how far somebody has read; return the event for that person."""
+        seq = min(seq, self.seq)
+        self.marks[person] = seq if back else max(seq, self.marks[person])
+        return {
+            "type": "read",
+            "room": self.id,
+            "person": person,
+            "seq": self.marks[person],
+            "unread": self.unread(person),
+        }
+
+    def restore(self, pos: int) -> None:
+        """A backup is restored: what came after `pos` never was, and goes another way."""
+        log = self.log[:pos]
+        self.log, self.messages, self.members = [], {}, {}
+        self.floor = min(self.floor, pos)
+        for event in log:
+            match event["type"]:
+                case "message":
+                    self.messages[event["seq"]] = {**_message(event), "reactions": []}
+                    self.log.append(event)
+                    if event.get("kind") == "join":
+                        self.members[event["sender"]["id"]] = "member"
+                case "member":
+                    self.log.append(event)
+                    del self.members[event["person"]["id"]]
+                case kind:
+                    self._redo(kind, event)
+        self.marks = {person: min(seq, self.seq) for person, seq in self.marks.items()}
+        self._world.forget_keys(self.id, self.seq)
+
+    def _redo(self, kind: str, event: Json) -> None:
+        seq = event["seq"]
+        if kind == "edited":
+            assert self.edit(seq, event["text"]) is not None
+        elif kind == "deleted":
+            assert self.delete(seq, event["by"]) is not None
+        else:
+            on = event.get("on", True)
+            assert self.react(seq, event["person"], event["emoji"], on=on) is not None
+        self.log[-1]["at"] = event["at"]
+        message = self.messages[seq]
+        if kind == "edited":
+            message["edited"] = event["at"]
+        elif kind == "deleted":
+            message["deleted"]["at"] = event["at"]
+
+    def unread(self, person: int) -> int:
+        mark = self.marks.get(person, 0)
+        unread = (
+            "kind" not in message and message["sender"]["id"] != person and "deleted" not in message
+            for message in list(self.messages.values())[mark:]
+        )
+        return min(sum(unread), 100)
+
+    def message_for(self, person: int, seq: int) -> Json:
+        """A message as it is now, made for one reader."""
+        message = deepcopy(self.messages[seq])
+        if message["sender"]["id"] != person:
+            message.pop("key", None)
+        for reaction in message["reactions"]:
+            if person in reaction["people"]:
+                reaction["mine"] = True
+        if not message["reactions"]:
+            del message["reactions"]
+        return message
+
+    def snapshot(self, person: int) -> Json:
+        """The room as somebody sees it."""
+        return {
+            "id": self.id,
+            "kind": "room",
+            "name": f"room {self.id}",
+            "members": len(self.members),
+            "pos": self.pos,
+            "at": self.at(self.pos),
+            "seq": self.seq,
+            "read": self.marks.get(person, 0),
+            **({"unread": unread} if (unread := self.unread(person)) else {}),
+            **({"last": self.message_for(person, self.seq)} if self.seq else {}),
+        }
+
+    def sync(self, person: int, pos: int, at: int) -> Iterator[Json]:
+        """What somebody is told whose position is this."""
+        reset = None
+        if pos > self.pos or (pos and self.at(pos) != at):
+            reset = "other_history"
+        elif pos < self.floor:
+            reset = "erased"
+        elif self.pos - pos > MOST_REPLAYED:
+            reset = "too_far"
+        if reset is not None:
+            yield {"type": "room", **self.snapshot(person), "reset": reset}
+            return
+        for event in self.log[pos:]:
+            if event["type"] == "message":  # as it is now, told at its own place
+                now = self.message_for(person, event["seq"])
+                yield {"type": "message", **now, "pos": event["pos"]}
+            else:
+                yield deepcopy(event)
+
+    def _say(self, person: int, **fields: Any) -> Json:
+        event = self._add("message", seq=self.seq + 1, sender=self._world.sender(person), **fields)
+        self.messages[event["seq"]] = {**deepcopy(_message(event)), "reactions": []}
+        live = dict(event)
+        live.pop("key", None)
+        return live
+
+    def _add(self, type_: str, /, **fields: Any) -> Json:
+        event = {"type": type_, "room": self.id, "pos": self.pos + 1, "at": next(self._world.clock), **fields}
+        self.log.append(event)
+        return dict(event)
+
+
+class ModelWorld:
+    """Rooms, and the keys of messages that were sent."""
+
+    def __init__(self, people: dict[int, str]) -> None:
+        self.people = people
+        self.clock = count(1_700_000_000_000)
+        self.rooms: dict[int, ModelRoom] = {}
+        self.keys: dict[tuple[int, str], tuple[Json, Json]] = {}
+
+    def sender(self, person: int) -> Json:
+        return {"id": person, "name": self.people[person]}
+
+    def forget_keys(self, room: int, after: int) -> None:
+        """The messages of a room after this one never were."""
+        self.keys = {
+            key: (said, sent)
+            for key, (said, sent) in self.keys.items()
+            if said["room"] != room or sent["seq"] <= after
+        }
+
+    def add_room(self, *members: int) -> ModelRoom:
+        room = self.rooms[len(self.rooms) + 1] = ModelRoom(self, len(self.rooms) + 1)
+        for person in members:
+            room.join(person)
+        return room
+
+
+def _message(event: Json) -> Json:
+    return {name: value for name, value in event.items() if name != "type"}

@@ -1,0 +1,77 @@
+"""Events wait for the program in a queue of bounded size, and its position is what it has taken."""
+
+import trio
+import trio.testing
+
+from chat.client.events import Connected, Event, Gone, Logged
+from chat.client.inbox import Inbox
+from chat.client.rooms import News
+from chat.client.values import Position
+
+
+def event(n: int, room: int = 1) -> News:
+    gone = Gone(room=room, reason=str(n))  # any event will do
+    return News(gone, room, Position(n, n))
+
+
+def nothing() -> None:
+    raise AssertionError("nothing was dropped")
+
+
+async def test_the_position_is_that_of_what_was_taken() -> None:
+    inbox = Inbox({2: Position(5, 5)}, 10, nothing)
+    for n in range(1, 4):
+        inbox.put(event(n))
+    inbox.put(News(Gone(room=2), 2, None))
+    assert inbox.positions == {2: Position(5, 5)}
+    await inbox.take()
+    await inbox.take()
+    assert inbox.positions == {1: Position(2, 2), 2: Position(5, 5)}
+    await inbox.take()
+    await inbox.take()
+    assert inbox.positions == {1: Position(3, 3)}
+
+
+async def test_too_many_events_are_dropped_and_asked_for_once_the_program_comes() -> None:
+    asked: list[str] = []
+    inbox = Inbox({}, 3, lambda: asked.append("again"))
+    inbox.put(event(1))
+    await inbox.take()
+    for n in range(2, 10):
+        inbox.put(event(n))
+    assert inbox.is_behind
+    assert not asked
+    async with trio.open_nursery() as nursery:
+        taken: list[Event] = []
+
+        async def take() -> None:
+            taken.append(await inbox.take())
+
+        nursery.start_soon(take)
+        await trio.testing.wait_all_tasks_blocked()
+        assert asked == ["again"]
+        assert inbox.positions == {1: Position(1, 1)}
+        inbox.put(event(2))
+    assert taken == [event(2).event]
+
+
+async def test_a_cancelled_take_takes_nothing() -> None:
+    inbox = Inbox({}, 3, nothing)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(inbox.take)
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    inbox.put(event(1))
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await inbox.take()
+    assert scope.cancelled_caught
+    assert not inbox.positions
+    assert await inbox.take() == event(1).event
+
+
+async def test_an_event_of_no_room_moves_no_position() -> None:
+    inbox = Inbox({}, 3, nothing)
+    inbox.put(Connected())
+    assert not isinstance(await inbox.take(), Logged)
+    assert not inbox.positions

@@ -1,0 +1,149 @@
+"""Requests are written in order until they are answered, on as many connections as it takes."""
+
+import pytest
+
+from chat.client.errors import Lost, Refused
+from chat.client.outbox import Outbox, Ticket
+from chat.client.requests import Done, Edit, ErrorReply, Hello, Ping, Pong, Send, Sent
+
+SENT = Sent(seq=1, pos=1, at=1)
+
+
+def send(n: int) -> Send:
+    return Send(room=1, key=f"k{n}", text=str(n))
+
+
+def connected(outbox: Outbox) -> Outbox:
+    outbox.begin_connection()
+    outbox.open(is_open=True)
+    return outbox
+
+
+def written(outbox: Outbox) -> list[str]:
+    """What is written now: the texts of the sends, the types of the others."""
+    texts = []
+    while (item := outbox.next()) is not None:
+        request = item[1]
+        texts.append(request.text if isinstance(request, Send) else request.type)
+    return texts
+
+
+def refused(code: str, retry_ms: int | None = None) -> ErrorReply:
+    return ErrorReply(code=code, text="no", retry_ms=retry_ms)
+
+
+def test_what_was_not_answered_is_written_again_in_order_on_the_next_connection() -> None:
+    outbox = connected(Outbox())
+    for n in range(5):
+        outbox.add(send(n))
+    assert written(outbox) == ["0", "1", "2", "3", "4"]
+    outbox.answer(1, SENT)
+    outbox.answer(3, SENT)
+    outbox.add(send(5))
+    assert written(connected(outbox)) == ["1", "3", "4", "5"]
+
+
+def test_an_answer_is_that_of_its_own_request() -> None:
+    outbox = connected(Outbox())
+    tickets = [outbox.add(send(n)) for n in range(2)]
+    assert written(outbox) == ["0", "1"]
+    assert outbox.answer(2, SENT) is tickets[1]
+    assert (tickets[1].outcome, tickets[0].outcome) == (SENT, None)
+    assert tickets[1].done.is_set()
+
+
+@pytest.mark.parametrize(
+    ("reply", "times"),
+    [
+        (refused("unavailable"), 9),
+        (refused("outcome_unknown"), 9),
+        (refused("too_many", retry_ms=100), 9),
+        (refused("too_many"), 0),  # twenty kinds of emoji: waiting does not help
+        (refused("internal"), 1),
+        (refused("not_found"), 0),
+        (refused("conflict"), 0),
+        (refused("a code of tomorrow"), 0),
+    ],
+)
+def test_what_may_succeed_later_is_written_again_and_what_may_not_is_raised(
+    reply: ErrorReply, times: int
+) -> None:
+    outbox = connected(Outbox())
+    first, second = outbox.add(send(1)), outbox.add(send(2))
+    assert written(outbox) == ["1", "2"]
+    number = 1
+    for n in range(min(times, 3)):
+        assert outbox.answer(number, reply) is first
+        assert first.outcome is None, n
+        assert written(outbox) == ["1"]
+        number = 3 + n
+    if times < 3:
+        outbox.answer(number, reply)
+        assert isinstance(first.outcome, Refused)
+        assert first.outcome.code == reply.code
+    assert second.outcome is None
+
+
+def test_what_is_refused_for_now_is_written_before_what_came_after_it() -> None:
+    outbox = connected(Outbox())
+    outbox.add(send(1))
+    assert written(outbox) == ["1"]
+    outbox.answer(1, refused("unavailable"))
+    outbox.add(send(2))
+    assert written(outbox) == ["1", "2"]
+
+
+def test_the_connections_own_requests_come_first_and_end_with_it() -> None:
+    outbox = Outbox()
+    outbox.add(send(1))
+    outbox.begin_connection()
+    hello = outbox.add(Hello(token="t"), is_own=True)
+    assert written(outbox) == ["hello"]
+    outbox.open(is_open=True)
+    outbox.add(Ping(), is_own=True)
+    assert written(outbox) == ["ping", "1"]
+    assert outbox.answer(1, Pong()) is hello
+    assert written(connected(outbox)) == ["1"]
+
+
+def test_no_more_are_unanswered_than_the_server_allows() -> None:
+    outbox = connected(Outbox())
+    outbox.in_flight = 10
+    for n in range(20):
+        outbox.add(send(n))
+    assert len(written(outbox)) == 6  # the others are for the connection itself
+    outbox.add(Ping(), is_own=True)
+    assert written(outbox) == ["ping"]
+    outbox.answer(1, SENT)
+    outbox.answer(2, SENT)
+    assert written(outbox) == ["6"]
+
+
+def test_what_nobody_waits_for_is_not_written() -> None:
+    outbox = connected(Outbox())
+    first, _second = outbox.add(send(1)), outbox.add(send(2))
+    outbox.withdraw(first)
+    assert written(outbox) == ["2"]
+    third = outbox.add(Edit(room=1, seq=1, text="x"))
+    assert written(outbox) == ["edit"]
+    outbox.withdraw(third)
+    assert written(connected(outbox)) == ["2"]
+    settled: Ticket = outbox.answer(1, Done(pos=1))
+    outbox.withdraw(settled)
+    assert not outbox._withdrawn
+
+
+@pytest.mark.parametrize("code", ["unauthenticated", "expired"])
+def test_a_token_that_is_no_longer_good_ends_the_connection_and_not_the_request(code: str) -> None:
+    outbox = connected(Outbox())
+    outbox.add(send(1))
+    assert written(outbox) == ["1"]
+    with pytest.raises(Lost) as lost:
+        outbox.answer(1, refused(code))
+    assert lost.value.code == 4401
+    assert written(connected(outbox)) == ["1"]
+
+
+def test_an_answer_to_nothing_ends_the_connection() -> None:
+    with pytest.raises(Lost, match="answer to nothing"):
+        connected(Outbox()).answer(7, SENT)

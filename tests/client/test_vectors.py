@@ -1,0 +1,58 @@
+"""The client makes of the shared vectors' frames what the model made of their changes."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from chat.client.frames import Answer, decode
+from chat.client.requests import History
+from chat.client.rooms import Rooms
+from chat.client.values import Position
+from tests.client.comparing import info_of, messages_of, plain
+from tests.client.vector_writer import DIRECTORY, VECTORS, written
+
+FILES = sorted(DIRECTORY.glob("*.json"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_frames_become_rooms(path: Path) -> None:
+    vector = json.loads(path.read_text(encoding="utf-8"))
+    rooms = Rooms({int(room): Position(*each) for room, each in vector["positions"].items()}, keep=5000)
+    rooms.me = vector["me"]
+    told: list[list[object]] = []
+    for step in vector["steps"]:
+        match step:
+            case {"frame": frame}:
+                event = decode(json.dumps(frame))
+                assert not isinstance(event, Answer)
+                news = None if event is None else rooms.apply(event)
+                if news is not None:
+                    told.append([frame["type"], news.room, news.position.pos if news.position else 0])
+            case {"history": messages}:
+                rooms.load(msgspec.convert({"messages": messages}, History).messages)
+            case {"gaps": gaps}:
+                sync = rooms.sync_of_gaps(1000)
+                assert {str(each.room): [each.pos, each.at] for each in sync.known} == gaps
+                assert not sync.rest
+            case {"synced": room}:
+                rooms.gaps.discard(room)
+    assert told == vector["told"]
+    assert [info_of(room) for room in rooms.values()] == [plain(room) for room in vector["rooms"]]
+    right = {(each["room"], each["seq"]): plain(each) for each in vector["messages"]}
+    held = {(each["room"], each["seq"]): each for room in rooms.values() for each in messages_of(room)}
+    assert {place: held[place] for place in right if place in held} == {
+        place: message for place, message in right.items() if place in held
+    }
+    assert len(held.keys() & right.keys()) > 0
+    assert not rooms.gaps
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_vectors_are_what_the_model_writes(name: str) -> None:
+    assert (DIRECTORY / f"{name}.json").read_text(encoding="utf-8") == written(name)
+
+
+def test_each_vector_is_written_by_the_model() -> None:
+    assert {path.stem for path in FILES} == set(VECTORS)

@@ -1,9 +1,72 @@
 """A client of the native protocol, for Trio: it never tells a message twice, out of order, or not at all.
 
+    async with open_chat("https://chat.example", token=token) as chat:
+        await chat.send(1, "good morning")
+        async for event in chat.events():
+            match event:
+                case Said(text=text, sender=sender):
+                    print(sender.name, text)
+
 The floors, highest first; nothing here imports anything of the server:
 
+    chat                 `open_chat`, and what can be asked of it
+    reconnecting         one connection after another
+    line                 one connection: hello, sync, reading, writing
+    socket, credentials  the WebSocket; access tokens and sessions
+    http_call, address   one call; where the server is
     inbox, outbox        what the program has not taken yet, and what the server has not answered yet
     rooms, room          what each frame makes of the rooms; messages, unread: parts of a room
     frames, endings      JSON to values; when to connect again
     requests, events, values, errors
 """
+
+from chat.client.chat import Chat, open_chat
+from chat.client.errors import ChatEnded, ChatError, Refused, SignedOut
+from chat.client.events import (
+    Changed,
+    Connected,
+    Deleted,
+    Disconnected,
+    Edited,
+    Event,
+    Gone,
+    Member,
+    Reacted,
+    ReadMark,
+    RoomTold,
+    Said,
+)
+from chat.client.requests import History, Sent
+from chat.client.room import Room
+from chat.client.values import Message, Person, Position, Reaction, RoomInfo, Sender, Session
+
+__all__ = [
+    "Changed",
+    "Chat",
+    "ChatEnded",
+    "ChatError",
+    "Connected",
+    "Deleted",
+    "Disconnected",
+    "Edited",
+    "Event",
+    "Gone",
+    "History",
+    "Member",
+    "Message",
+    "Person",
+    "Position",
+    "Reacted",
+    "Reaction",
+    "ReadMark",
+    "Refused",
+    "Room",
+    "RoomInfo",
+    "RoomTold",
+    "Said",
+    "Sender",
+    "Sent",
+    "Session",
+    "SignedOut",
+    "open_chat",
+]

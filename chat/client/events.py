@@ -44,9 +44,14 @@ class Reacted(Logged, kw_only=True, frozen=True):
 class Member(Logged, kw_only=True, frozen=True):
     """Somebody's role in the room is now this; None: out. That somebody came is a message of the kind join."""
 
-    person: Sender
+    person: int | Sender
     role: str | None = None
     by: int | None = None
+
+    @property
+    def person_id(self) -> int:
+        """Who it is."""
+        return self.person if isinstance(self.person, int) else self.person.id
 
 
 class Changed(Logged, kw_only=True, frozen=True):
@@ -81,12 +86,12 @@ class Gone(Value, kw_only=True, frozen=True):
 
 
 class ReadMark(Value, kw_only=True, frozen=True):
-    """How far somebody has read; of oneself also how much is unread."""
+    """How far somebody has read; `unread` is only of oneself."""
 
     room: int
     person: int
     seq: int = 0
-    unread: int | None = None
+    unread: int = 0
 
 
 class Bye(Value, kw_only=True, frozen=True):

@@ -47,6 +47,12 @@ class Inbox:
             self._waiting.append(news)
         self._arrived.set()
 
+    def __aiter__(self) -> "Inbox":
+        return self
+
+    async def __anext__(self) -> Event:
+        return await self.take()
+
     async def take(self) -> Event:
         """Take the next event; wait for it.
 

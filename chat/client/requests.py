@@ -39,7 +39,6 @@ class Send(Request, kw_only=True, frozen=True):
     room: int
     key: str
     text: str
-    reply: int | None = None
 
 
 class Edit(Request, kw_only=True, frozen=True):

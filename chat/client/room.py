@@ -85,13 +85,12 @@ class Room:
         """Hold a message of the history, which may be ahead of the changes. Sync."""
         self.messages.put(message)
 
-    def mark(self, seq: int, unread: int | None) -> None:
-        """One has read up to `seq`; `unread` is what the server counts after it, None where it does not say. Sync."""
+    def mark(self, seq: int, unread: int) -> None:
+        """One has read up to `seq`; `unread` is what the server counts after it. Sync."""
         own = self._count(seq)
         # What is counted here is as of the changes heard; the server's count may be ahead of them.
-        told = own if own is not None else unread
-        self.is_uncounted = told is None
-        self.info = replace(self.info, read=seq, unread=self.info.unread if told is None else told)
+        self.is_uncounted = False
+        self.info = replace(self.info, read=seq, unread=unread if own is None else own)
 
     def _say(self, said: Said) -> None:
         info = self.info
@@ -132,7 +131,7 @@ class Room:
         self.info = replace(self.info, unread=unread)
 
     def _move(self, member: Member) -> None:
-        if member.person.id == self._me and member.role is not None and member.pos > self._told_pos:
+        if member.person_id == self._me and member.role is not None and member.pos > self._told_pos:
             self.info = replace(self.info, role=member.role)
         if member.role is None:
             self.info = replace(self.info, members=max(self.info.members - 1, 0))

@@ -80,7 +80,7 @@ class Rooms(Mapping[int, Room]):
             ):  # else one has read on meanwhile, and that has its own count
                 self._mark(read.room, seq, unread)
 
-    def _mark(self, room: int, seq: int, unread: int | None) -> None:
+    def _mark(self, room: int, seq: int, unread: int) -> None:
         if (known := self._rooms.get(room)) is not None:
             known.mark(seq, unread)
             self._note_uncounted(room, known)

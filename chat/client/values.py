@@ -59,7 +59,6 @@ class Message(Value, kw_only=True, frozen=True):
     sender: Sender
     kind: str = "text"
     text: str = ""
-    reply: int | None = None
     key: str | None = None
     reactions: tuple[Reaction, ...] = ()
     edited: int | None = None

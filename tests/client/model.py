@@ -44,8 +44,8 @@ class ModelRoom:
         self.marks[person] = self.seq
         return event
 
-    def say(self, person: int, text: str, key: str, reply: int | None = None) -> Json:
-        event = self._say(person, text=text, key=key, **({} if reply is None else {"reply": reply}))
+    def say(self, person: int, text: str, key: str) -> Json:
+        event = self._say(person, text=text, key=key)
         self.marks[person] = self.seq
         return event
 
@@ -81,7 +81,7 @@ class ModelRoom:
 
     def remove(self, person: int, by: int) -> Json:
         del self.members[person]
-        return self._add("member", person=self._world.sender(person), role=None, by=by)
+        return self._add("member", person=person, by=by)
 
     def read(self, person: int, seq: int, *, back: bool = False) -> Json:
         """Note how far somebody has read; return the event for that person."""
@@ -109,7 +109,7 @@ class ModelRoom:
                         self.members[event["sender"]["id"]] = "member"
                 case "member":
                     self.log.append(event)
-                    del self.members[event["person"]["id"]]
+                    del self.members[event["person"]]
                 case kind:
                     self._redo(kind, event)
         self.marks = {person: min(seq, self.seq) for person, seq in self.marks.items()}

@@ -72,8 +72,10 @@ def test_the_servers_count_stands_where_not_all_is_held() -> None:
     rooms.apply(told(pos=9, seq=9, unread=9))
     rooms.apply(ReadMark(room=1, person=ADA, seq=4, unread=3))
     assert (rooms[1].info.read, rooms[1].info.unread) == (4, 3)
-    rooms.apply(ReadMark(room=1, person=ADA, seq=5))
-    assert rooms.uncounted == {1}
+    rooms.apply(ReadMark(room=1, person=ADA, seq=9))
+    assert (rooms[1].info.read, rooms[1].info.unread) == (9, 0)
+    rooms.apply(ReadMark(room=1, person=BEN, seq=4))
+    assert (rooms[1].info.read, rooms[1].info.unread) == (9, 0)
 
 
 def test_only_the_newest_messages_are_held() -> None:

@@ -105,7 +105,7 @@ def changes() -> Vector:
         room.react(3, 1, "👍", on=True),
         room.react(3, 3, "👍", on=True),
         room.react(3, 1, "👍", on=False),
-        room.say(1, "hello ben", "k2", 3),
+        room.say(1, "hello ben", "k2"),
         room.join(3),
         room.say(3, "hello", "k3"),
         room.delete(6, 3),

@@ -1,0 +1,60 @@
+"""Where a server is, and a stream to it."""
+
+import ssl
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import trio
+
+
+class Address(NamedTuple):
+    """A server: `host` and `port` to connect to, `name` for the Host header, `path` that its calls stand below.
+
+    `tls` is None where it is spoken to in clear text.
+    """
+
+    host: str
+    port: int
+    name: str
+    path: str
+    tls: ssl.SSLContext | None
+
+    async def open_stream(self) -> trio.abc.Stream:
+        """Connect. The caller sets the deadline.
+
+        Raises:
+            OSError: nobody is there; trio.BrokenResourceError: or not with a certificate that is trusted.
+
+        Cancelling: no connection is left.
+        """
+        if self.tls is None:
+            return await trio.open_tcp_stream(self.host, self.port)
+        stream = await trio.open_ssl_over_tcp_stream(
+            self.host, self.port, https_compatible=True, ssl_context=self.tls
+        )
+        try:
+            await stream.do_handshake()
+        except BaseException:
+            await trio.aclose_forcefully(stream)
+            raise
+        return stream
+
+
+def parse_url(url: str, tls: ssl.SSLContext | None = None) -> Address:
+    """Return the address of `http://host[:port][/path]`, or of https, ws or wss.
+
+    Args:
+        url: where the server is.
+        tls: which certificates are trusted; by default those that the system trusts.
+
+    Raises:
+        ValueError: it is no such URL.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https", "ws", "wss") or not parts.hostname:
+        raise ValueError(f"expected http://HOST or https://HOST, got {url!r}")
+    secure = parts.scheme in ("https", "wss")
+    port = parts.port or (443 if secure else 80)
+    name = parts.netloc.rpartition("@")[2]
+    context = (tls or ssl.create_default_context()) if secure else None
+    return Address(parts.hostname, port, name, parts.path.rstrip("/"), context)

@@ -1,0 +1,225 @@
+"""The client as a program has it: `open_chat` and what can be asked of it."""
+
+import secrets
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import trio
+
+from chat.client.address import parse_url
+from chat.client.credentials import Credentials
+from chat.client.errors import ChatError
+from chat.client.events import Event
+from chat.client.line import PING
+from chat.client.reconnecting import Connector
+from chat.client.requests import (
+    Counts,
+    Delete,
+    Done,
+    Edit,
+    History,
+    Ping,
+    Pong,
+    React,
+    Read,
+    ReadHistory,
+    Reply,
+    Request,
+    Send,
+    Sent,
+)
+from chat.client.room import Room
+from chat.client.values import Position, Session
+
+_R = TypeVar("_R", bound=Reply)
+
+
+class Chat:
+    """A client that is connected, or about to be again.
+
+    What is asked while there is no connection waits for one, and what was not answered is asked again, in order: put a
+    deadline around what you do not want to wait for. Each method raises Refused where the server says no for good.
+    """
+
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+
+    @property
+    def rooms(self) -> Mapping[int, Room]:
+        """The rooms as they are now, by id."""
+        return self._connector.rooms
+
+    @property
+    def me(self) -> int:
+        """Who one is: the id of a person."""
+        return self._connector.rooms.me
+
+    @property
+    def positions(self) -> dict[int, Position]:
+        """How far `events` has told of each room: give it to the next `open_chat`, which goes on from there."""
+        return dict(self._connector.inbox.positions)
+
+    def events(self) -> AsyncIterator[Event]:
+        """Tell what happens: of each room every change, once and in order, and RoomTold where history was reset.
+
+        Iterate in one place. Where a program is slow, or does not iterate for long, it is told later.
+
+        Cancelling: the next iteration tells what this one would have.
+        """
+        return self._connector.inbox
+
+    async def send(self, room: int, text: str, *, key: str | None = None) -> Sent:
+        """Say something in a room; return when it is saved.
+
+        Args:
+            room: its id.
+            text: what is said, 4000 characters at most.
+            key: 1 to 64 of `A-Za-z0-9_-` that name this message for ever: sent again with the same key, it is said
+                once. By default another one each time.
+
+        Cancelling: it may be said or not. With the same key it can be sent again.
+        """
+        key = key or secrets.token_urlsafe(18)
+        return await self._ask(Send(room=room, key=key, text=text), Sent)
+
+    async def edit(self, room: int, seq: int, text: str) -> int:
+        """Give one's message another text; return the `pos` of that change. Cancelling: it may be done or not."""
+        return (await self._ask(Edit(room=room, seq=seq, text=text), Done)).pos
+
+    async def delete(self, room: int, seq: int) -> int:
+        """Delete a message; return the `pos` of that change. Cancelling: it may be done or not."""
+        return (await self._ask(Delete(room=room, seq=seq), Done)).pos
+
+    async def react(self, room: int, seq: int, emoji: str, *, on: bool = True) -> int:
+        """React to a message with an emoji, or take that back; return the `pos`. Cancelling: it may be done or not."""
+        return (await self._ask(React(room=room, seq=seq, emoji=emoji, on=on), Done)).pos
+
+    async def read(self, room: int, seq: int, *, back: bool = False) -> int:
+        """Have read up to `seq`; return how many are unread after it.
+
+        Args:
+            room: its id.
+            seq: the last message that was read; 0: none.
+            back: whether what comes after it is unread again.
+
+        Cancelling: it may be noted or not.
+        """
+        return (await self._ask(Read(room=room, seq=seq, back=back), Counts)).unread
+
+    async def history(
+        self,
+        room: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+        limit: int = 50,
+    ) -> History:
+        """Return messages of a room, ascending: the newest, or those before, after or around a `seq`.
+
+        Args:
+            room: its id.
+            before, after, around: at most one of them.
+            limit: how many at most, 1 to 100.
+
+        Cancelling: nothing happens.
+        """
+        return await self._ask(
+            ReadHistory(room=room, before=before, after=after, around=around, limit=limit), History
+        )
+
+    async def ping(self) -> int:
+        """Return the server's time in Unix milliseconds, after a new connection if this one does not answer in 5 s.
+
+        To be called when a computer wakes up. Cancelling: nothing happens.
+        """
+        line = self._connector.line
+        with trio.move_on_after(PING):
+            return (await self._ask(Ping(), Pong)).at
+        if line is not None:
+            line.drop()
+        return (await self._ask(Ping(), Pong)).at
+
+    async def _ask(self, request: Request, kind: type[_R]) -> _R:
+        ticket = self._connector.outbox.add(request)
+        try:
+            await ticket.done.wait()
+        finally:
+            self._connector.outbox.withdraw(ticket)
+        if isinstance(ticket.outcome, Exception):
+            raise ticket.outcome
+        assert isinstance(ticket.outcome, kind)
+        return ticket.outcome
+
+
+@asynccontextmanager
+async def open_chat(
+    url: str,
+    *,
+    token: str | None = None,
+    refresh: str | None = None,
+    login: tuple[str, str] | None = None,
+    on_session: Callable[[Session], object] | None = None,
+    positions: Mapping[int, Position] | None = None,
+    keep: int = 500,
+    places: int = 1000,
+    tls: ssl.SSLContext | None = None,
+) -> AsyncGenerator[Chat]:
+    """Be connected to a server for as long as the block lasts; the block begins when all rooms are known.
+
+    Args:
+        url: where the server is, as `https://chat.example`.
+        token: a token for programs, or an access token.
+        refresh: the refresh token of a session, which is used up: keep the one that `on_session` is given.
+        login: name and password, where there is no token, and to log in again where a session has ended.
+        on_session: called with each new session, before it is used.
+        positions: `Chat.positions` of before: events go on from there. Without, they begin now.
+        keep: how many messages of each room are held.
+        places: how many events may wait for the program, before it is told them again from the server.
+        tls: which certificates are trusted; by default those that the system trusts.
+
+    Raises:
+        SignedOut: the token or the session is not good (any more). Also out of the block, which is then cancelled.
+        ChatEnded: there is no such server, or it refuses this client. Likewise.
+        ValueError: the arguments are wrong.
+
+    Cancelling: the connection is dropped.
+    """
+    if token is None and refresh is None and login is None:
+        raise ValueError("expected a token, a refresh token or a login")
+    credentials = Credentials(token, refresh, login, on_session)
+    connector = Connector(parse_url(url, tls), credentials, positions or {}, keep, places)
+    async with keep_open(connector) as chat:
+        yield chat
+
+
+@asynccontextmanager
+async def keep_open(connector: Connector) -> AsyncGenerator[Chat]:
+    """Run a connector for as long as the block lasts; raises and cancels as `open_chat`."""
+    ended: list[ChatError] = []
+    raised: BaseException | None = None
+
+    async def stay_connected() -> None:
+        try:
+            await connector.run()
+        except ChatError as error:
+            ended.append(error)
+            nursery.cancel_scope.cancel(reason=str(error))
+
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(stay_connected)
+            await connector.up.wait()
+            yield Chat(connector)
+            nursery.cancel_scope.cancel(reason="the block was left")
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) > 1:
+            raise
+        raised = group.exceptions[0]  # the block's own
+    # Raised here and not above, where it would get the group for its context.
+    if raised is not None:
+        raise raised
+    if ended:
+        raise ended[0]

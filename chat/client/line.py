@@ -1,0 +1,203 @@
+"""One connection, from its hello to its end: one task reads, one writes, one asks whether the server is there."""
+
+from collections.abc import Callable
+
+import trio
+from trio_websocket import WebSocketConnection
+
+from chat.client.address import Address
+from chat.client.credentials import Credentials
+from chat.client.endings import TOKEN_EXPIRED, Backoff
+from chat.client.errors import Lost, Refused
+from chat.client.events import Bye
+from chat.client.frames import Answer, decode, encode
+from chat.client.inbox import Inbox
+from chat.client.outbox import Outbox
+from chat.client.requests import (
+    Counts,
+    ErrorReply,
+    Hello,
+    HelloOk,
+    History,
+    Ping,
+    Read,
+    Reply,
+    Request,
+)
+from chat.client.rooms import Rooms
+from chat.client.values import Limits
+
+_HELLO, SYNC, PING = 10.0, 60.0, 5.0
+"""Seconds for an answer; a silent server is left."""
+
+_BEAT = 25.0
+"""Seconds between two pings: a server that is gone is noticed within half a minute."""
+
+_BETWEEN_SYNCS = 0.2
+"""Seconds between two looks at what is missing: a server with a hole in its log is not asked without pause."""
+
+
+class Line:
+    """One connection of a client, which keeps its rooms, inbox and outbox up to date.
+
+    Attributes:
+        bye: the seconds after which the server wants the client back, once it has said so.
+        is_up: whether the rooms are up to date, so that the program's requests are written.
+    """
+
+    def __init__(
+        self, socket: WebSocketConnection, rooms: Rooms, inbox: Inbox, outbox: Outbox, backoff: Backoff
+    ) -> None:
+        self.bye: float | None = None
+        self.is_up = False
+        self._socket = socket
+        self._rooms, self._inbox, self._outbox = rooms, inbox, outbox
+        self._backoff = backoff
+        self._limits = Limits()
+        self._stale = trio.Event()  # something is missing; set by the reader and by catch_up
+        self._is_behind = False
+        self._held_until = 0.0
+        self._dropped = trio.Event()
+
+    async def serve(self, address: Address, credentials: Credentials, *, on_up: Callable[[], None]) -> None:
+        """Say hello, sync, and be told and ask until the connection ends, which raises.
+
+        Args:
+            address: where a new access token comes from.
+            credentials: gives the access token, and a new one before it ends.
+            on_up: called once the rooms are up to date.
+
+        Raises, in exception groups:
+            Lost, trio_websocket.ConnectionClosed: the connection is over.
+            SignedOut, ChatEnded: and so is the session.
+
+        Cancelling: what was not answered stays in the outbox, and what was told in the inbox.
+        """
+        token = await credentials.access(address)
+        self._outbox.begin_connection()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._read, nursery)
+            nursery.start_soon(self._write)
+            nursery.start_soon(self._drop)
+            hello = await self._ask(Hello(token=token), _HELLO)
+            assert isinstance(hello, HelloOk)
+            self._rooms.me, self._limits = hello.me.id, hello.limits
+            self._outbox.in_flight = hello.limits.in_flight
+            await self._sync()
+            self._outbox.open(is_open=True)
+            self.is_up = True
+            on_up()
+            nursery.start_soon(self._beat)
+            nursery.start_soon(self._renew, address, credentials)
+            await self._stay_up_to_date()
+
+    def drop(self) -> None:
+        """End the connection, because the server does not answer. Sync."""
+        self._dropped.set()
+
+    def catch_up(self) -> None:
+        """The program was told less than was thought: sync all rooms again. Sync."""
+        self._is_behind = True
+        self._stale.set()
+
+    async def _read(self, nursery: trio.Nursery) -> None:
+        while True:
+            match decode(await self._socket.get_message()):
+                case None:
+                    pass
+                case Answer(number, reply):
+                    self._answer(number, reply, nursery)
+                case Bye(after_ms=after):
+                    self.bye = after / 1000
+                case frame:
+                    if (news := self._rooms.apply(frame)) is not None:
+                        self._inbox.put(news)
+            if self._rooms.gaps or self._rooms.uncounted:
+                self._stale.set()
+
+    def _answer(self, number: int, reply: Reply, nursery: trio.Nursery) -> None:
+        ticket = self._outbox.answer(number, reply)
+        match ticket.request, reply:
+            case Read() as read, Counts(unread=unread):
+                self._rooms.answered(read, unread)
+            case _, History(messages=messages):
+                self._rooms.load(messages)
+            case _, ErrorReply(retry_ms=retry_ms) if ticket.outcome is None:
+                wait = self._backoff.next() if retry_ms is None else retry_ms / 1000
+                # Nothing of the program is written meanwhile: what was refused stays before what comes after it.
+                self._held_until = max(self._held_until, trio.current_time() + wait)
+                self._outbox.open(is_open=False)
+                nursery.start_soon(self._open_again)
+
+    async def _open_again(self) -> None:
+        await trio.sleep_until(self._held_until)
+        if trio.current_time() >= self._held_until:  # no other was refused meanwhile
+            self._outbox.open(is_open=True)
+
+    async def _write(self) -> None:
+        while True:
+            if (written := self._outbox.next()) is None:
+                await self._outbox.wait()
+            else:
+                number, request = written
+                await self._socket.send_message(encode(request, number))
+
+    async def _drop(self) -> None:
+        await self._dropped.wait()
+        raise Lost("no answer to a ping")
+
+    async def _beat(self) -> None:
+        while True:
+            await trio.sleep(_BEAT)
+            await self._ask(Ping(), PING)
+
+    async def _renew(self, address: Address, credentials: Credentials) -> None:
+        while True:
+            await trio.sleep_until(credentials.renew_at)
+            try:
+                await credentials.renew(address)
+            except Lost as lost:  # the old token is good for a while
+                await trio.sleep(self._backoff.next() if lost.after is None else lost.after)
+            else:
+                await self._ask(Hello(token=await credentials.access(address)), _HELLO)
+
+    async def _sync(self) -> None:
+        self._is_behind = False
+        for sync in self._rooms.syncs(self._limits.known):
+            await self._ask(sync, SYNC)
+            self._rooms.synced(sync)
+
+    async def _stay_up_to_date(self) -> None:
+        while True:
+            await self._stale.wait()
+            self._stale = trio.Event()
+            if self._is_behind:
+                await self._sync()
+            if self._rooms.gaps:
+                sync = self._rooms.sync_of_gaps(self._limits.known)
+                await self._ask(sync, SYNC)
+                self._rooms.synced(sync)
+            for room in tuple(self._rooms.uncounted):
+                # Reading no further than one has read changes nothing, and the answer counts.
+                await self._ask(Read(room=room, seq=self._rooms[room].info.read), SYNC, may_be_refused=True)
+                self._rooms.uncounted.discard(room)
+            await trio.sleep(_BETWEEN_SYNCS)
+
+    async def _ask(self, request: Request, seconds: float, *, may_be_refused: bool = False) -> Reply | None:
+        """Ask something of the connection itself; without an answer it is over."""
+        ticket = self._outbox.add(request, is_own=True)
+        with trio.move_on_after(seconds):
+            await ticket.done.wait()
+        match ticket.outcome:
+            case None:
+                raise Lost(f"no answer to {request.type}")
+            case Refused() as refused if may_be_refused:
+                return None
+            case Refused() as refused:
+                code = TOKEN_EXPIRED if refused.code in ("unauthenticated", "expired") else None
+                after = None if refused.retry_ms is None else refused.retry_ms / 1000
+                raise Lost(f"{request.type}: {refused}", code, after)
+            case Exception() as error:
+                raise error
+            case reply:
+                return reply

@@ -1,0 +1,85 @@
+"""Clients of a model server, as a test has them."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import trio
+
+from chat.client.chat import Chat, keep_open
+from chat.client.credentials import Credentials
+from chat.client.events import Connected, Event, Gone, Logged, RoomTold, Said
+from chat.client.reconnecting import Connector
+from chat.client.values import Position
+from tests.client.model_server import ModelServer, in_memory
+
+Reach = Callable[..., AbstractAsyncContextManager[Chat]]
+
+
+@asynccontextmanager
+async def reached(server: ModelServer) -> AsyncGenerator[Reach]:
+    """Serve in memory; yield what opens a client of somebody by name."""
+
+    async with in_memory(server) as address:
+
+        @asynccontextmanager
+        async def reach(
+            name: str = "ada",
+            positions: Mapping[int, Position] | None = None,
+            *,
+            keep: int = 500,
+            places: int = 1000,
+        ) -> AsyncGenerator[Chat]:
+            credentials = Credentials(f"token of {name}", None, None, None)
+            async with keep_open(Connector(address, credentials, positions or {}, keep, places)) as chat:
+                yield chat
+
+        with trio.fail_after(3600):
+            yield reach
+
+
+async def next_event(chat: Chat, kind: type[Event] | None = None) -> Event:
+    """Take the next event of a kind; what comes before it is passed over."""
+    async for event in chat.events():
+        if kind is None or isinstance(event, kind):
+            return event
+    raise AssertionError("events never end")
+
+
+async def texts(chat: Chat, count: int) -> list[str]:
+    """Take events until so many texts were said."""
+    said: list[str] = []
+    while len(said) < count:
+        event = await next_event(chat, Said)
+        assert isinstance(event, Said)
+        if event.kind == "text":
+            said.append(event.text)
+    return said
+
+
+class Told:
+    """Takes all events of a client, and checks that none comes twice, out of order, or not at all."""
+
+    def __init__(self, positions: Mapping[int, Position] | None = None) -> None:
+        self.at = {room: position.pos for room, position in (positions or {}).items()}
+        self.events = 0
+        self.resets: list[str] = []
+        self.ups = 0
+
+    async def take(self, chat: Chat) -> None:
+        """Take events until cancelled."""
+        async for event in chat.events():
+            self.hear(event)
+
+    def hear(self, event: Event) -> None:
+        self.events += 1
+        match event:
+            case Said() | Logged():
+                assert event.pos == self.at[event.room] + 1, f"{event} after {self.at[event.room]}"
+                self.at[event.room] = event.pos
+            case RoomTold(id=room) if event.reset is not None or room not in self.at:
+                self.at[room] = event.pos
+                self.resets += [event.reset] if event.reset else []
+            case Gone(room=room):
+                del self.at[room]
+            case Connected():
+                self.ups += 1

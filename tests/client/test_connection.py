@@ -1,0 +1,294 @@
+"""A client stays connected, and what was asked is done once, whatever becomes of its connections."""
+
+import pytest
+import trio
+import trio.testing
+from trio.testing import MockClock
+
+from chat.client import open_chat
+from chat.client.errors import ChatEnded, Refused, SignedOut
+from chat.client.events import Connected, Disconnected, RoomTold
+from chat.client.requests import Sent
+from tests.client.model import Json, ModelRoom
+from tests.client.model_server import ModelServer, RefusedByModel, on_loopback
+from tests.client.people import Reach, next_event, texts
+
+ADA, BEN, GARDEN = 1, 2, 1
+
+
+def say(model: ModelServer, room: ModelRoom, text: str) -> None:
+    """Ben says something."""
+    model.tell(room, room.say(BEN, text, f"key of {text}"))
+
+
+def said(room: ModelRoom) -> list[str]:
+    """The texts of a room."""
+    return [message["text"] for message in room.messages.values() if "text" in message]
+
+
+async def test_a_send_whose_answer_is_lost_is_saved_once(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    lost: list[Json] = []
+
+    def loses(request: Json) -> bool:
+        if request["type"] == "send" and len(lost) < 3:
+            lost.append(request)
+            return True
+        return False
+
+    model.loses_answer = loses
+    async with reach("ada") as chat:
+        sent = await chat.send(GARDEN, "hi")
+        assert sent == Sent(seq=4, pos=4, at=sent.at, again=True)
+    assert said(garden) == ["hi"]
+    assert len({request["key"] for request in lost}) == 1
+
+
+async def test_what_is_asked_while_the_server_is_away_waits_in_order(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async with reach("ada") as chat, trio.open_nursery() as nursery:
+        model.is_reachable = False
+        model.sockets[0].drop()
+        for n in range(100):  # more than may be unanswered
+            nursery.start_soon(chat.send, GARDEN, f"{n:02}")
+            await trio.testing.wait_all_tasks_blocked()
+        await trio.sleep(100)
+        assert said(garden) == []
+        model.is_reachable = True
+    assert said(garden) == [f"{n:02}" for n in range(100)]
+
+
+async def test_the_same_key_says_it_once_and_another_text_is_a_conflict(
+    garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async with reach("ada") as chat:
+        first = await chat.send(GARDEN, "hi", key="mine")
+        again = await chat.send(GARDEN, "hi", key="mine")
+        assert (again.seq, again.again) == (first.seq, True)
+        with pytest.raises(Refused) as refused:
+            await chat.send(GARDEN, "ho", key="mine")
+        assert (refused.value.code, refused.value.room, refused.value.seq) == ("conflict", GARDEN, first.seq)
+        await chat.send(GARDEN, "ho")
+    assert said(garden) == ["hi", "ho"]
+
+
+async def test_each_request_does_what_it_says(
+    garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async with reach("ada") as chat:
+        seq = (await chat.send(GARDEN, "one")).seq
+        assert await chat.edit(GARDEN, seq, "eins") == garden.pos
+        assert await chat.react(GARDEN, seq, "👍") == garden.pos
+        page = await chat.history(GARDEN, limit=1)
+        assert [(each.text, each.reactions[0].mine) for each in page.messages] == [("eins", True)]
+        assert (page.last, page.first) == (True, False)
+        assert [each.seq for each in (await chat.history(GARDEN, before=3)).messages] == [1, 2]
+        assert [each.seq for each in (await chat.history(GARDEN, after=2)).messages] == [3, 4]
+        assert await chat.react(GARDEN, seq, "👍", on=False) == garden.pos
+        assert await chat.delete(GARDEN, seq) == garden.pos
+        garden.say(BEN, "two", "k2")
+        assert await chat.read(GARDEN, 4, back=True) == 1
+        assert await chat.read(GARDEN, 5) == 0
+        assert await chat.ping() > 0
+        assert chat.me == ADA
+
+
+async def test_a_refusal_for_now_is_waited_for_and_one_for_good_is_raised(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    waits = [700, 300]
+
+    def hears(request: Json) -> None:
+        if request["type"] == "send" and waits:
+            raise RefusedByModel("too_many", retry_ms=waits.pop())
+
+    model.hears = hears
+    async with reach("ada") as chat:
+        before = trio.current_time()
+        await chat.send(GARDEN, "hi")
+        assert trio.current_time() - before == pytest.approx(1.0)
+        with pytest.raises(Refused, match="not_found"):
+            await chat.send(7, "hi")
+    assert said(garden) == ["hi"]
+
+
+async def test_a_send_that_is_cancelled_is_not_sent_later(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async with reach("ada") as chat:
+        model.is_reachable = False
+        model.sockets[0].drop()
+        with trio.move_on_after(3):
+            await chat.send(GARDEN, "never mind")
+        model.is_reachable = True
+        await chat.send(GARDEN, "hi")
+    assert said(garden) == ["hi"]
+
+
+async def test_what_was_missed_is_told_in_order_after_a_lost_connection(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async with reach("ada") as chat:
+        assert isinstance(await next_event(chat), RoomTold)
+        assert await next_event(chat) == Connected()
+        model.sockets[0].drop()
+        for n in range(5):
+            say(model, garden, str(n))
+        lost = await next_event(chat)
+        assert isinstance(lost, Disconnected)
+        assert 0.25 <= lost.retry_in <= 0.5
+        assert await texts(chat, 5) == ["0", "1", "2", "3", "4"]
+        await next_event(chat, Connected)
+
+
+async def test_an_event_that_is_lost_is_asked_for(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    model.loses_event = lambda event: event.get("text") in ("1", "2")
+    async with reach("ada") as chat:
+        for n in range(5):
+            say(model, garden, str(n))
+        assert await texts(chat, 5) == ["0", "1", "2", "3", "4"]
+    syncs = [request for _, request in model.requests if request["type"] == "sync"]
+    known = [{"room": GARDEN, "pos": 4, "at": garden.at(4)}]
+    assert [(sync.get("known", []), sync.get("rest", True)) for sync in syncs] == [([], True), (known, False)]
+
+
+async def test_a_restarted_program_goes_on_from_its_positions(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async with reach("ada") as chat:
+        for n in range(4):
+            say(model, garden, str(n))
+        assert await texts(chat, 2) == ["0", "1"]  # the others wait, and are not its position
+        positions = chat.positions
+    async with reach("ada", positions) as chat:
+        assert chat.rooms[GARDEN].info.name == "room 1"
+        assert chat.rooms[GARDEN].info.unread == 4
+        say(model, garden, "4")
+        assert await texts(chat, 3) == ["2", "3", "4"]
+
+
+async def test_a_program_that_sends_for_each_event_never_waits_for_itself(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    heard = []
+    async with reach("ada", places=4) as chat:
+        for n in range(50):
+            say(model, garden, str(n))
+        async for event in chat.events():
+            text = getattr(event, "text", None)
+            if text is not None and text.isdigit():
+                heard.append(text)
+                await chat.send(GARDEN, f"answer to {text}")
+                if text == "49":
+                    break
+    assert heard == [str(n) for n in range(50)]
+    assert said(garden)[50:] == [f"answer to {n}" for n in range(50)]
+
+
+async def test_a_silent_server_is_left_within_half_a_minute(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async with reach("ada") as chat:
+        await next_event(chat, Connected)
+        before = trio.current_time()
+        model.is_silent = True
+        lost = await next_event(chat)
+        assert isinstance(lost, Disconnected)
+        assert trio.current_time() - before <= 30
+        model.is_silent = False
+        await next_event(chat, Connected)
+
+
+async def test_a_ping_after_waking_up_finds_a_connection_that_answers(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async with reach("ada") as chat:
+        (old,) = model.sockets
+        model.is_silent = True
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(chat.ping)
+            await trio.sleep(5)
+            model.is_silent = False
+        (new,) = model.sockets
+        assert new is not old
+
+
+async def test_the_server_that_stops_says_when_to_come_back(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async with reach("ada") as chat:
+        await next_event(chat, Connected)
+        model.sockets[0].tell({"type": "bye", "after_ms": 4321})
+        model.sockets[0].close(1001)
+        assert await next_event(chat) == Disconnected("closed with 1001", 4.321)
+        before = trio.current_time()
+        await next_event(chat, Connected)
+        assert trio.current_time() - before == pytest.approx(4.321)
+
+
+@pytest.mark.parametrize("code", [4401, 4403])
+async def test_a_token_that_is_good_no_more_ends_the_block(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock, code: int
+) -> None:
+    async def live() -> None:
+        async with reach("ada"):
+            model.sockets[0].close(code)
+            await trio.sleep_forever()
+
+    with pytest.raises(SignedOut):
+        await live()
+
+
+async def test_a_wrong_token_is_told_at_once(reach: Reach, autojump_clock: MockClock) -> None:
+    with pytest.raises(SignedOut):
+        async with reach("nobody"):
+            pytest.fail("there is nobody of that name")
+
+
+async def test_a_frame_too_big_is_not_sent_for_ever(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async def live() -> None:
+        async with reach("ada") as chat:
+            model.sockets[0].close(1009)
+            await chat.send(GARDEN, "x")
+
+    with pytest.raises(ChatEnded):
+        await live()
+
+
+async def test_what_is_no_frame_of_this_protocol_ends_the_connection_and_not_the_client(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async with reach("ada") as chat:
+        await next_event(chat, Connected)
+        model.sockets[0].tell({"type": "message", "room": "garden"})
+        assert isinstance(await next_event(chat), Disconnected)
+        await chat.send(GARDEN, "hi")
+
+
+async def test_an_error_in_the_block_comes_out_as_it_is(
+    garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    error = KeyError("of the program")
+    error.__cause__ = ValueError("before it")
+    with pytest.raises(KeyError) as raised:
+        async with reach("ada"):
+            raise error
+    assert raised.value is error
+    assert repr(raised.value.__cause__) == "ValueError('before it')"
+
+
+async def test_over_tcp_as_in_memory(model: ModelServer, garden: ModelRoom) -> None:
+    with trio.fail_after(20):
+        async with on_loopback(model) as url, open_chat(url, token="token of ada") as chat:
+            await chat.send(GARDEN, "hi")
+            assert await texts(chat, 1) == ["hi"]
+            model.sockets[0].drop()
+            await chat.send(GARDEN, "ho")
+            assert await texts(chat, 1) == ["ho"]
+    assert model.sockets == []

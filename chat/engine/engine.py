@@ -15,6 +15,7 @@ from chat.domain.direct import Direct
 from chat.domain.entities import Inbox, Person
 from chat.domain.ledger import Ledger
 from chat.domain.ports import Storage
+from chat.domain.room_history import RoomHistory
 from chat.domain.rooms import Rooms
 from chat.domain.sessions import Sessions
 from chat.domain.set_up import FirstAdmin
@@ -38,6 +39,7 @@ from chat.engine.people import PeopleReconciler
 from chat.engine.presence import Presence
 from chat.engine.reconciler import watch_changes
 from chat.engine.session import ClientFactory, Core
+from chat.engine.writes import Writes
 from chat.inspection.metrics import Metrics
 
 MakeAccounts = Callable[[Callable[[int], Awaitable[Person | None]]], Accounts]
@@ -63,7 +65,9 @@ class Engine(msgspec.Struct, frozen=True):
     sessions: Sessions
     first_admin: FirstAdmin
     conversations: Conversations
+    room_history: RoomHistory
     timelines: Timelines
+    writes: Writes
 
     def core(self, clients: Mapping[Dialect, ClientFactory]) -> Core:
         """Return what sessions work with, where `clients` says how a client of each dialect is made."""
@@ -161,6 +165,8 @@ async def open_engine(
                 Sessions(storage.sessions, accounts),
                 FirstAdmin(storage.set_up, accounts),
                 Conversations(storage.rooms, rooms),
+                RoomHistory(storage.timelines),
                 storage.timelines,
+                Writes(journal, broadcaster),
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import trio
 
-from chat.domain.changes import AccessChange, AccessWrite, Removal, Removed, RoomDeleted, Write
+from chat.domain.changes import AccessChange, AccessWrite, Removal, Removed, RoomDeleted
 from chat.domain.entities import LOBBY_ID, Person
 from chat.domain.outcomes import Outcome
 from chat.domain.refusals import Code, Refusal
@@ -14,6 +14,7 @@ from chat.engine.cluster.cluster import Cluster
 from chat.engine.journal import Journal
 from chat.engine.presence import Presence
 from chat.engine.reconciler import Reconciler
+from chat.engine.submission import Submission
 
 _FELT = 1.0
 """Seconds in which a membership's end that is saved is felt in order. Where it is not, because the log is read late or
@@ -109,7 +110,7 @@ class Memberships:
 
     async def _add(self, person: Person, room_id: int) -> Refusal | None:
         """Record the joining, which makes the membership in the same transaction."""
-        outcome = await _Submission().submit(self._journal, self._rooms.joining(person, room_id))
+        outcome = await Submission().submit(self._journal, self._rooms.joining(person, room_id))
         return outcome if isinstance(outcome, Refusal) else None
 
     async def _end(self, write: AccessWrite) -> Refusal | None:
@@ -126,7 +127,7 @@ class Memberships:
                     if person_id is None:
                         self._on_deletion()
 
-        outcome = await _Submission(saved).submit(self._journal, write)
+        outcome = await Submission(saved).submit(self._journal, write)
         if isinstance(outcome, AccessChange):
             with trio.move_on_after(_FELT) as scope:
                 await self._broadcaster.published(outcome.id)
@@ -134,23 +135,3 @@ class Memberships:
                 self.ended(outcome)
             await self._cluster.told_everywhere(outcome.id)
         return outcome if isinstance(outcome, Refusal) else None
-
-
-class _Submission:
-    """The submitter of one write. `saved` is told its outcome, even if whoever asked for it is gone. Sync."""
-
-    def __init__(self, saved: Callable[[Outcome], object] = lambda _outcome: None) -> None:
-        self._saved = saved
-        self._outcome: Outcome | None = None
-        self._ended = trio.Event()
-
-    async def submit(self, journal: Journal, write: Write) -> Outcome | None:
-        """Hand the write over and return what becomes of it. Cancelling: it may still be committed."""
-        await journal.submit(write, self)
-        await self._ended.wait()  # every write has an outcome within the storage's deadlines
-        return self._outcome
-
-    def on_outcome(self, _write: Write, outcome: Outcome) -> None:
-        self._outcome = outcome
-        self._saved(outcome)
-        self._ended.set()

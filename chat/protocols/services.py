@@ -6,6 +6,7 @@ from chat.domain.accounts import Accounts
 from chat.domain.budgets import Budgets
 from chat.domain.conversations import Conversations
 from chat.domain.direct import Direct
+from chat.domain.room_history import RoomHistory
 from chat.domain.rooms import Rooms
 from chat.domain.sessions import Sessions
 from chat.domain.set_up import FirstAdmin
@@ -17,6 +18,7 @@ from chat.engine.history import History
 from chat.engine.hub import Hub
 from chat.engine.memberships import Memberships
 from chat.engine.presence import Presence
+from chat.engine.writes import Writes
 
 
 class Services(msgspec.Struct, frozen=True):
@@ -39,7 +41,9 @@ class Services(msgspec.Struct, frozen=True):
     sessions: Sessions
     first_admin: FirstAdmin
     conversations: Conversations
+    room_history: RoomHistory
     timelines: Timelines
+    writes: Writes
     lobby_needs_login: bool = False
     direct_trust_from: bool = False
 
@@ -62,7 +66,9 @@ def services_of(
         engine.sessions,
         engine.first_admin,
         engine.conversations,
+        engine.room_history,
         engine.timelines,
+        engine.writes,
         lobby_needs_login,
         direct_trust_from,
     )

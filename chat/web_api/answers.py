@@ -6,6 +6,7 @@ from http import HTTPStatus
 import msgspec
 from quart import Response, has_request_context, request
 
+from chat.domain.outcomes import KeyUsed
 from chat.domain.refusals import Code, Refusal
 
 STATUS = {
@@ -43,12 +44,17 @@ class ErrorBody(msgspec.Struct):
 
 
 class Error(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """What is wrong: in a sentence, by a code for programs, in which field, and when to try again (milliseconds)."""
+    """What is wrong: in a sentence, by a code for programs, in which field, and when to try again (milliseconds).
+
+    `room` and `seq` say which message was there first.
+    """
 
     error: str
     code: Code
     field: str | None = None
     retry_ms: int | None = None
+    room: int | None = None
+    seq: int | None = None
 
 
 class TokenBody(msgspec.Struct):
@@ -86,4 +92,6 @@ def _error(status: int, refusal: Refusal) -> Response:
         return answer(ErrorBody(refusal.text), status)
     wait = None if refusal.retry_after is None else math.ceil(refusal.retry_after * 1000)
     body = Error(error=refusal.text, code=refusal.code, field=refusal.field, retry_ms=wait)
+    if isinstance(refusal, KeyUsed):
+        body.room, body.seq = refusal.message.room_id, refusal.message.seq
     return answer(body, status)

@@ -68,6 +68,14 @@ async def read_caseless(shape: type[T]) -> T:
         raise _bad(error) from error
 
 
+def read_query(shape: type[T]) -> T:
+    """Return the query as a `shape`: 400 where that can't be. Sync."""
+    try:
+        return msgspec.convert(dict[str, Any](request.args), shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise _bad(error) from error
+
+
 async def _read_json() -> bytes:
     is_long = len(request.headers.get("Content-Type", "")) > _LONGEST_TYPE
     kind = "unread" if is_long else request.mimetype

@@ -33,14 +33,16 @@ CallHandler = Callable[[Call], Awaitable[Any]]
 class Endpoint(msgspec.Struct, frozen=True):
     """What is known of a route before it is called.
 
-    `answers` maps each status to the type of its body, or None where the body is empty. `reads` is how many messages
-    it looks up. Without `needs_body` no body at all counts as an empty object.
+    `query` is what its query has, beside a body. `answers` maps each status to the type of its body, or None where the
+    body is empty. `reads` is how many messages it looks up. Without `needs_body` no body at all counts as an empty
+    object.
     """
 
     method: str
     path: str
     summary: str
     body: type | None
+    query: type | None
     answers: Mapping[int, Any]
     token: bool
     caseless: bool
@@ -88,6 +90,7 @@ class Routes:
         *,
         answers: Mapping[int, Any],
         body: type | None = None,
+        query: type | None = None,
         token: bool = False,
         reads: int = 0,
         changes: bool | None = None,
@@ -96,7 +99,8 @@ class Routes:
 
         With `token`, only a caller with a good one gets through; others get 401. What one changes costs as much as
         a message (`changes`: all methods but GET do, unless that is given), and `reads` are the most messages that it
-        looks up. The smallest status of `answers` is what a plain body is answered with.
+        looks up. The handler reads the `query` itself, by read_query(). The smallest status of `answers` is what a
+        plain body is answered with.
         """
 
         def register(handler: CallHandler) -> CallHandler:
@@ -110,6 +114,7 @@ class Routes:
                 path,
                 summary,
                 body,
+                query,
                 described,
                 token,
                 self._caseless,

@@ -11,7 +11,7 @@ from chat import __version__
 from chat.web_api.endpoint import Endpoint, Routes
 
 _REFERENCE = "#/components/schemas/{name}"
-_PART = re.compile(r"<int:(\w+)>")
+_PART = re.compile(r"<(?:(int):)?(\w+)>")
 
 
 _ALL = "The HTTP side of every dialect. Where it says so, keys are matched in any case."
@@ -34,7 +34,7 @@ def describe(
     paths: dict[str, dict[str, Any]] = {}
     for routes in dialects:
         for endpoint in routes.endpoints:
-            path = _PART.sub(r"{\1}", endpoint.path)
+            path = _PART.sub(r"{\2}", endpoint.path)
             paths.setdefault(path, {})[endpoint.method.lower()] = _operation(routes.name, endpoint, schema_of)
     return {
         "openapi": "3.1.0",
@@ -68,14 +68,20 @@ def _operation(dialect: str, endpoint: Endpoint, schema_of: dict[Any, Any]) -> d
         },
     }
     parameters = [
-        {"name": part, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}}
-        for part in _PART.findall(endpoint.path)
+        {
+            "name": part,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "integer", "minimum": 0} if kind else {"type": "string"},
+        }
+        for kind, part in _PART.findall(endpoint.path)
     ]
-    if endpoint.method == "GET" and endpoint.body is not None:
-        # What a GET takes may stand in its query as well.
+    # What a GET takes as a body may stand in its query as well.
+    query = endpoint.query or (endpoint.body if endpoint.method == "GET" else None)
+    if query is not None:
         parameters += [
-            {"name": field.encode_name, "in": "query", "schema": msgspec.json.schema(field.type)}
-            for field in msgspec.structs.fields(endpoint.body)
+            {"name": field.encode_name, "in": "query", "schema": _schema(field)}
+            for field in msgspec.structs.fields(query)
         ]
     if parameters:
         operation["parameters"] = parameters
@@ -91,6 +97,18 @@ def _operation(dialect: str, endpoint: Endpoint, schema_of: dict[Any, Any]) -> d
     return operation
 
 
+def _schema(field: msgspec.structs.FieldInfo) -> dict[str, Any]:
+    """Return the schema of a field of a query, where nothing is null but left out."""
+    schema = msgspec.json.schema(field.type)
+    options = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    if options:
+        schema = {**schema, **options[0]}
+        del schema["anyOf"]
+    if field.default not in (msgspec.NODEFAULT, None):
+        schema["default"] = field.default
+    return schema
+
+
 _MEANING = {
     200: "Done",
     201: "Made",
@@ -100,7 +118,7 @@ _MEANING = {
     403: "Not permitted",
     404: "Not found",
     405: "Not a method of this path",
-    409: "Taken",
+    409: "Taken, or another was there first",
     410: "Used up",
     413: "The body is too long",
     415: "The body is not JSON",

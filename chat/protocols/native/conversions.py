@@ -38,6 +38,19 @@ def as_message(message: MessageNow) -> Message:
     return Message(**said(message, message.changed_pos))
 
 
+def as_new_message(message: entities.Message, key: str | None) -> Message:
+    """Return a message that was just said, to its sender."""
+    return Message(
+        room=message.room_id,
+        seq=message.seq,
+        pos=message.pos,
+        at=milliseconds(message.created_at),
+        sender=Sender(id=message.sender_id, name=message.sender_name),
+        text=message.text,
+        key=key,
+    )
+
+
 def said(message: MessageNow, pos: int) -> dict[str, Any]:
     """Return the fields of a message as it is now, told at `pos`."""
     return {

@@ -29,7 +29,7 @@ CODES = {
     Code.FORBIDDEN: "You may not.",
     Code.NOT_FOUND: "There is no such thing, or not for you.",
     Code.TAKEN: "Somebody else has it already; `field` says what. Ask the person for another.",
-    Code.CONFLICT: "Something else is there already, and the error says what. Ask the person.",
+    Code.CONFLICT: "That key was used for something else: `room` and `seq` say which message it is.",
     Code.GONE: "The code is used up.",
     Code.TOO_BIG: "Send less.",
     Code.TOO_MANY: "Wait `retry_ms` milliseconds, then repeat.",
@@ -46,7 +46,7 @@ def describe_native(routes: Routes) -> dict[str, Any]:
         [routes],
         "trio-chat, the native protocol",
         VERSION,
-        "Sessions and accounts. Fields and codes may be added: pass over what you do not know.",
+        "Sessions, accounts, rooms and messages. Fields and codes may be added: pass over what you do not know.",
     )
 
 

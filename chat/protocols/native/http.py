@@ -1,6 +1,5 @@
 """The native protocol over HTTP: each line of the table of operations as a route below /api/v1."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,16 +9,15 @@ from quart import Blueprint, Response, request
 from chat.domain.refusals import Code, Refusal
 from chat.domain.sessions import LONGEST_AGENT, Device
 from chat.protocols.native.documents import describe_native, documents
-from chat.protocols.native.operation import Access, Caller, Cost, Operation
+from chat.protocols.native.operation import Access, Before, Caller, Cost, Operation
 from chat.protocols.native.operations import OPERATIONS
 from chat.protocols.native.refresh_cookie import forget_refresh, keep_refresh, kept_refresh
+from chat.protocols.native.shapes import Shapes
 from chat.protocols.native.types import Refresh, Session
 from chat.protocols.services import Services
 from chat.web_api.answers import STATUS, WITH_CODES, Error, answer
-from chat.web_api.bodies import BadBody, read_body_or_nothing
+from chat.web_api.bodies import read_body_or_nothing
 from chat.web_api.endpoint import Call, Routes
-
-_PART = re.compile(r"\{(\w+)\}")
 
 _ALWAYS = (Code.TOO_MANY, Code.UNAVAILABLE, Code.INTERNAL)
 """Codes that every operation may refuse with."""
@@ -44,45 +42,40 @@ def native_blueprints(services: Services) -> Sequence[Blueprint]:
 
 
 def _add(routes: Routes, operation: Operation, services: Services) -> None:
-    in_path = _PART.findall(operation.path)
-    body = None if in_path else operation.request
+    shapes = Shapes(operation)
 
     async def handle(call: Call) -> object:
         person = call.person
         if operation.access is Access.PERHAPS_PERSON:
             person = await routes.caller_or_nobody()
         caller = Caller(person, Device(call.address, request.headers.get("User-Agent", "")[:LONGEST_AGENT]))
-        asked = _from_path(operation, call.path) if in_path else _with_cookie(call.body)
+        asked = shapes.asked(call.path, _with_cookie(call.body))
+        if refusal := operation.over_budget(services.budgets, caller, asked):
+            return refusal
         return _answer(operation, await operation.handler(services, caller, asked))
 
     handle.__doc__ = operation.handler.__doc__
     routes.route(
         operation.method,
-        WITH_CODES.rstrip("/") + _PART.sub(r"<int:\1>", operation.path),
-        body=body,
-        answers=_answers(operation, has_body=body is not None),
+        WITH_CODES.rstrip("/") + shapes.path,
+        body=shapes.body,
+        query=shapes.query,
+        answers=_answers(operation, has_body=shapes.body is not None, has_query=shapes.query is not None),
         token=operation.access is Access.PERSON,
         changes=operation.cost is Cost.MESSAGE,
     )(handle)
 
 
-def _answers(operation: Operation, *, has_body: bool) -> dict[int, Any]:
+def _answers(operation: Operation, *, has_body: bool, has_query: bool) -> dict[int, Any]:
     statuses = {STATUS[code] for code in (*operation.refuses, *_ALWAYS)}
-    return {
-        operation.status: operation.reply,
-        **dict.fromkeys(sorted(statuses.union(_OF_BODIES if has_body else ())), Error),
-    }
+    statuses |= {*_OF_BODIES} if has_body else {STATUS[Code.INVALID]} if has_query else set()
+    replies = {operation.status: operation.reply}
+    if operation.repeated is not None:
+        replies[operation.repeated] = operation.reply
+    return {**dict.fromkeys(sorted(statuses), Error), **replies}
 
 
-def _from_path(operation: Operation, parts: dict[str, Any]) -> msgspec.Struct:
-    assert operation.request is not None
-    try:
-        return msgspec.convert(parts, operation.request)
-    except msgspec.ValidationError as error:
-        raise BadBody(404, "there is no such thing") from error  # no id is that small or that large
-
-
-def _with_cookie(body: object) -> object:
+def _with_cookie(body: msgspec.Struct | None) -> msgspec.Struct | None:
     """Take the refresh token from the cookie, where the body has none."""
     if isinstance(body, Refresh) and body.refresh is None:
         return Refresh(refresh=kept_refresh())
@@ -97,6 +90,11 @@ def _answer(operation: Operation, reply: object) -> object:
             response.headers["Set-Cookie"] = cookie
         response.headers["Cache-Control"] = "no-store"
         return response
+    if isinstance(reply, Before):
+        assert operation.repeated is not None
+        return answer(reply.reply, operation.repeated)
+    if operation.repeated is not None and not isinstance(reply, Refusal):
+        return answer(reply, operation.status)
     if operation.request is Refresh and not isinstance(reply, Refusal):
         response = Response(b"", operation.status)
         response.headers["Set-Cookie"] = forget_refresh()

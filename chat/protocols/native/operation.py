@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
+from chat.domain.budgets import Budgets
 from chat.domain.entities import Person
-from chat.domain.refusals import Code
+from chat.domain.refusals import Code, Refusal
 from chat.domain.sessions import Device
 from chat.protocols.services import Services
 
@@ -30,6 +31,10 @@ class Cost(Enum):
     """Of the caller's budgets; logins, registrations and codes have limits of their own."""
     MESSAGE = auto()
     """One message of the caller's budget."""
+    TEXT = auto()
+    """One message, and the bytes of the request's `text`."""
+    PAGE = auto()
+    """What it costs to read the request's `limit` of messages."""
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -45,8 +50,15 @@ class Caller(msgspec.Struct, frozen=True):
         return self.person
 
 
+class Before(msgspec.Struct, frozen=True):
+    """The reply to what was asked for and done before: nothing was done now."""
+
+    reply: msgspec.Struct
+
+
 Handler = Callable[[Services, Caller, Any], Awaitable[Any]]
-"""Takes a request of the operation's type, and returns a reply of its type or a Refusal. It knows no way in.
+"""Takes a request of the operation's type, and returns a reply of its type, in Before where that can be, or a
+Refusal. It knows no way in.
 
 May raise StorageDown and OutcomeUnknown. Cancelling: what was begun is done whole, or not at all.
 """
@@ -57,8 +69,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     `on_socket` is the type of its request on the socket, if it has one there; `is_read` says that such requests are
     answered beside others, in any order. `refuses` are the codes of its refusals beside those that every operation
-    has. Over HTTP `request` is taken from the path where that has parts, else from the body; `status` is that of a
-    reply.
+    has. Over HTTP a field of `request` is taken from the path if that has it, else from the body, or from the query of
+    a GET; `status` is that of a reply, and `repeated` of one to what was done before.
     """
 
     name: str
@@ -67,6 +79,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     request: type[msgspec.Struct] | None = None
     reply: type[msgspec.Struct] | None = None
     status: int = 200
+    repeated: int | None = None
     on_socket: str | None = None
     is_read: bool = False
     access: Access = Access.PERSON
@@ -78,3 +91,13 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     def summary(self) -> str:
         """What it does, in a sentence."""
         return (self.handler.__doc__ or "").strip().splitlines()[0]
+
+    def over_budget(self, budgets: Budgets, caller: Caller, request: Any) -> Refusal | None:  # noqa: ANN401
+        """Use up what a request costs by what it holds. What costs one message was used up before. Sync."""
+        match self.cost:
+            case Cost.TEXT:
+                return budgets.message(caller.known.id, caller.device.address, request.text)
+            case Cost.PAGE:
+                return budgets.read(caller.known.id, caller.device.address, request.limit)
+            case _:
+                return None

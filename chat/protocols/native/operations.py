@@ -2,6 +2,7 @@
 
 from chat.domain.refusals import Code
 from chat.protocols.native import accounts, sessions
+from chat.protocols.native.message_operations import MESSAGES
 from chat.protocols.native.operation import Access, Cost, Operation
 from chat.protocols.native.types import (
     ChangeMe,
@@ -19,7 +20,7 @@ from chat.protocols.native.types import (
     WhichSession,
 )
 
-OPERATIONS = (
+_ACCOUNTS = (
     Operation(
         name="set_up_state",
         method="GET",
@@ -130,3 +131,5 @@ OPERATIONS = (
         handler=sessions.end,
     ),
 )
+
+OPERATIONS = (*_ACCOUNTS, *MESSAGES)

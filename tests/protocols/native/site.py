@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import trio
 from jsonschema import Draft202012Validator
@@ -18,10 +19,11 @@ from chat.http_side import http_app
 from chat.inspection.inspection import OwnInspection
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
+from chat.protocols.registry import PROTOCOLS
 from chat.protocols.services import Services, services_of
 from chat.settings.config import Config
 from chat.storage.memory import MemoryStorage
-from tests.support.chat_world import Obstacles, ObstructedStorage
+from tests.support.chat_world import Obstacles, ObstructedStorage, World
 
 SECRET = "a secret of the tests that is long enough"
 V1 = "/api/v1"
@@ -48,7 +50,7 @@ class Answer:
 
 
 class Site:
-    """The HTTP side, and whoever calls it."""
+    """The HTTP side, and whoever calls it. `world` has the sockets of all protocols."""
 
     def __init__(
         self,
@@ -58,12 +60,14 @@ class Site:
         storage: MemoryStorage,
         obstacles: Obstacles,
         clock: list[float],
+        world: World,
     ) -> None:
         self.app = app
         self.document = document
         self.services = services
         self.storage = storage
         self.obstacles = obstacles
+        self.world = world
         self.seen: set[tuple[str, str, int]] = set()
         """Which operations were answered with which status."""
         self._clock = clock
@@ -87,8 +91,13 @@ class Site:
 
         `client` has cookies of its own; without one there are none.
         """
-        template = self._template(path)
+        template = self.template(path)
         operation = self.document["paths"][V1 + template][method.lower()]
+        if valid:
+            schemas = {each["name"]: each["schema"] for each in operation.get("parameters", ())}
+            for name, value in parse_qsl(urlsplit(path).query):
+                told_as = int(value) if value.isdecimal() else value
+                assert self.faults(told_as, schemas[name]) == []
         if body is not None and valid:
             schema = operation["requestBody"]["content"]["application/json"]["schema"]
             assert self.faults(body, schema) == []
@@ -113,9 +122,14 @@ class Site:
         whole = {**schema, "components": self.document["components"]}
         return [error.message for error in Draft202012Validator(whole).iter_errors(value)]
 
-    def _template(self, path: str) -> str:
-        """The path as the document has it."""
-        return re.sub(r"/\d+$", "/{id}", path)
+    def template(self, path: str) -> str:
+        """A path as the document has it."""
+        path = path.partition("?")[0].removeprefix(V1)
+        found = [each.removeprefix(V1) for each in self.document["paths"]]
+        if path in found:
+            return path
+        (template,) = [each for each in found if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", each), path)]
+        return template
 
     async def add(self, name: str, **about: Any) -> Person:
         """Add a person with the password of all, without a budget."""
@@ -128,6 +142,11 @@ class Site:
         answer = await self.call("POST", "/auth/login", {"login": name, "password": PASSWORD} | fields)
         assert answer.status == 200, answer.body
         return answer
+
+    async def join(self, name: str, **about: Any) -> tuple[Person, str]:
+        """Add a person, and return them with an access token."""
+        person = await self.add(name, **about)
+        return person, (await self.log_in(name))["access"]
 
     async def is_good(self, token: str) -> bool:
         """Whether an access token is good over HTTP, here and in another protocol."""
@@ -154,4 +173,8 @@ async def open_site(
             services = services_of(engine)
             app = http_app(config, behind, engine, services, own)
             document = await (await app.test_client().get(f"{V1}/openapi.json")).get_json()
-            yield Site(app, document, services, storage, obstacles, clock)
+            core = engine.core({protocol.dialect: protocol.open(services) for protocol in PROTOCOLS})
+            async with trio.open_nursery() as nursery:
+                world = World(storage, obstacles, engine, services, core, nursery)
+                yield Site(app, document, services, storage, obstacles, clock, world)
+                nursery.cancel_scope.cancel()

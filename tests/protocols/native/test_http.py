@@ -20,6 +20,9 @@ BODIES: list[tuple[str, str, dict[str, Any]]] = [
     ("PATCH", "/me", {"name": "eve", "display": "eve", "email": "e@example.com", "share_reads": True}),
     ("POST", "/me/password", {"old": PASSWORD, "new": "another"}),
     ("POST", "/me/sessions", {"name": "bot", "days": 1}),
+    ("POST", "/rooms/1/messages", {"key": "k", "text": "hi"}),
+    ("PATCH", "/rooms/1/messages/1", {"text": "hi"}),
+    ("PUT", "/rooms/1/read", {"seq": 0, "back": True}),
 ]
 """Every body, with every field that it may have."""
 
@@ -39,6 +42,10 @@ LIMITS: dict[str, list[Any]] = {
     "refresh": ["x" * 129],
     "share_reads": [],
     "days": [0, 3651, -1, 2**63],
+    "key": ["", "x" * 65, "a b", "é"],
+    "text": ["x" * 4001],
+    "seq": [-1, 2**53, 2**63],
+    "back": [],
 }
 """What is beyond each field's limits."""
 
@@ -63,7 +70,7 @@ async def test_a_field_beyond_its_limit_or_of_the_wrong_type_is_named(
 
 
 def _schema(site: Site, method: str, path: str) -> Any:
-    operation = site.document["paths"][V1 + path][method.lower()]
+    operation = site.document["paths"][V1 + site.template(path)][method.lower()]
     return operation["requestBody"]["content"]["application/json"]["schema"]
 
 

@@ -1,0 +1,77 @@
+"""What was said in a room, as it is now: pages before, after or around a message."""
+
+import msgspec
+
+from chat.domain.entities import Room
+from chat.domain.refusals import NO_MESSAGE, NO_ROOM, Refusal
+from chat.domain.timeline import MessageNow, Page
+from chat.domain.timelines import Timelines
+
+ANSWER_BYTES = 524_288
+"""Bytes of text in one page; the next begins where it ends, as after any other."""
+
+_EVER = 2**63 - 1
+
+
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked for: `limit` messages before, behind or around the message with that `seq`; else the newest.
+
+    At most one of the three is given.
+    """
+
+    before: int | None = None
+    after: int | None = None
+    around: int | None = None
+    limit: int = 50
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A page, and whether nothing was said before it, and nothing behind it."""
+
+    page: Page
+    is_first: bool
+    is_last: bool
+
+
+class RoomHistory:
+    """Every method may raise StorageDown. Cancelling changes nothing. Who may see the room, its caller says."""
+
+    def __init__(self, timelines: Timelines) -> None:
+        self._timelines = timelines
+
+    async def stretch(self, reader_id: int, room: Room, asked: Stretch, up_to_id: int) -> Told | Refusal:
+        """Return what was said up to an id of the log."""
+        after, before = asked.after, asked.before
+        if asked.around is not None:  # as many on both sides, unless the room ends there
+            after = max(0, min(asked.around - 1 - asked.limit // 2, room.last_seq - asked.limit))
+        page = await self._page(reader_id, room.id, asked.limit, up_to_id, after, before)
+        if page is not None and asked.around is not None and _ends_before(page, asked.around):
+            # Long texts before it left no place for the one that was asked for.
+            after = asked.around - 1
+            page = await self._page(reader_id, room.id, asked.limit, up_to_id, after, None)
+        if page is None:
+            return NO_ROOM
+        if page.messages:
+            first, last = page.messages[0].seq, page.messages[-1].seq
+        elif after is not None:
+            first, last = after + 1, after
+        else:
+            last = page.seq if before is None else before - 1
+            first = last + 1
+        return Told(page, first <= 1, last >= page.seq)
+
+    async def message(self, reader_id: int, room_id: int, seq: int) -> MessageNow | Refusal:
+        """Return one message."""
+        page = await self._page(reader_id, room_id, 1, _EVER, seq - 1, seq + 1)
+        return page.messages[0] if page is not None and page.messages else NO_MESSAGE
+
+    async def _page(
+        self, reader_id: int, room_id: int, limit: int, up_to_id: int, after: int | None, before: int | None
+    ) -> Page | None:
+        return await self._timelines.history(
+            reader_id, room_id, limit, ANSWER_BYTES, up_to_id, after=after, before=before
+        )
+
+
+def _ends_before(page: Page, seq: int) -> bool:
+    return bool(page.messages) and page.messages[-1].seq < min(seq, page.seq)

@@ -1,0 +1,31 @@
+"""One write whose submitter waits for its outcome."""
+
+from collections.abc import Callable
+
+import trio
+
+from chat.domain.changes import Write
+from chat.domain.outcomes import Outcome
+from chat.engine.journal import Journal
+
+
+class Submission:
+    """The submitter of one write. `saved` is told its outcome, even if whoever asked for it is gone. Sync."""
+
+    def __init__(self, saved: Callable[[Outcome], object] = lambda _outcome: None) -> None:
+        self._saved = saved
+        self._outcome: Outcome | None = None
+        self._ended = trio.Event()
+
+    async def submit(self, journal: Journal, write: Write) -> Outcome:
+        """Hand the write over and return what becomes of it. Cancelling: it may still be committed."""
+        await journal.submit(write, self)
+        await self._ended.wait()  # every write has an outcome within the storage's deadlines
+        assert self._outcome is not None
+        return self._outcome
+
+    def on_outcome(self, _write: Write, outcome: Outcome) -> None:
+        """Hear from the journal what became of the write. Sync: between commit and fan-out."""
+        self._outcome = outcome
+        self._saved(outcome)
+        self._ended.set()

@@ -1,0 +1,96 @@
+"""The operations on messages."""
+
+from chat.domain.refusals import Code
+from chat.protocols.native import messages
+from chat.protocols.native.message_types import (
+    ChangeMessage,
+    Counts,
+    History,
+    Messages,
+    NewMessage,
+    React,
+    ReadUpTo,
+    WhichMessage,
+)
+from chat.protocols.native.operation import Cost, Operation
+from chat.protocols.native.room_types import Message
+
+_OUTSIDE = (Code.FORBIDDEN, Code.NOT_FOUND)
+"""What whoever is not in the room is told."""
+_READING = (Code.INVALID, *_OUTSIDE)
+_WRITING = (Code.INVALID, *_OUTSIDE, Code.OUTCOME_UNKNOWN)
+
+MESSAGES = (
+    Operation(
+        name="history",
+        method="GET",
+        path="/rooms/{room}/messages",
+        request=History,
+        reply=Messages,
+        cost=Cost.PAGE,
+        refuses=_READING,
+        handler=messages.history,
+    ),
+    Operation(
+        name="send",
+        method="POST",
+        path="/rooms/{room}/messages",
+        request=NewMessage,
+        reply=Message,
+        status=201,
+        repeated=200,
+        cost=Cost.TEXT,
+        refuses=(*_WRITING, Code.CONFLICT),
+        handler=messages.say,
+    ),
+    Operation(
+        name="edit",
+        method="PATCH",
+        path="/rooms/{room}/messages/{seq}",
+        request=ChangeMessage,
+        reply=Message,
+        cost=Cost.TEXT,
+        refuses=_WRITING,
+        handler=messages.edit,
+    ),
+    Operation(
+        name="delete",
+        method="DELETE",
+        path="/rooms/{room}/messages/{seq}",
+        request=WhichMessage,
+        reply=Message,
+        cost=Cost.MESSAGE,
+        refuses=(*_OUTSIDE, Code.OUTCOME_UNKNOWN),
+        handler=messages.delete,
+    ),
+    Operation(
+        name="react",
+        method="PUT",
+        path="/rooms/{room}/messages/{seq}/reactions/{emoji}",
+        request=React,
+        reply=Message,
+        cost=Cost.MESSAGE,
+        refuses=_WRITING,
+        handler=messages.react,
+    ),
+    Operation(
+        name="take_back",
+        method="DELETE",
+        path="/rooms/{room}/messages/{seq}/reactions/{emoji}",
+        request=React,
+        reply=Message,
+        cost=Cost.MESSAGE,
+        refuses=_WRITING,
+        handler=messages.take_back,
+    ),
+    Operation(
+        name="read",
+        method="PUT",
+        path="/rooms/{room}/read",
+        request=ReadUpTo,
+        reply=Counts,
+        cost=Cost.MESSAGE,
+        refuses=_OUTSIDE,
+        handler=messages.mark_read,
+    ),
+)

@@ -1,0 +1,74 @@
+"""What is asked about the messages of a room, and answered: every field, its type and its limits."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from chat.protocols.native.room_types import Emoji, Key, Mark, Message, Pos, Seq, Text, UpTo100
+from chat.protocols.native.types import Id, Value
+
+Limit = Annotated[int, Meta(ge=1, le=100)]
+
+
+class History(Value, kw_only=True, frozen=True):
+    """Messages of a room: before, after or around one; without any of them the newest."""
+
+    room: Id
+    before: Seq | None = None
+    after: Mark | None = None
+    around: Seq | None = None
+    limit: Limit = 50
+
+
+class Messages(Value, kw_only=True, frozen=True):
+    """Messages, the oldest first, with all changes of the room up to `pos`.
+
+    `first`: nothing was said before them; `last`: nothing was said after them.
+    """
+
+    messages: list[Message]
+    pos: Pos
+    first: bool = False
+    last: bool = False
+
+
+class NewMessage(Value, kw_only=True, frozen=True):
+    """What to say, once however often it is sent."""
+
+    room: Id
+    key: Key
+    text: Text
+
+
+class WhichMessage(Value, kw_only=True, frozen=True):
+    """A message of a room."""
+
+    room: Id
+    seq: Seq
+
+
+class ChangeMessage(WhichMessage, kw_only=True, frozen=True):
+    """The text to have from now on."""
+
+    text: Text
+
+
+class React(WhichMessage, kw_only=True, frozen=True):
+    """An emoji under a message."""
+
+    emoji: Emoji
+
+
+class ReadUpTo(Value, kw_only=True, frozen=True):
+    """Have read up to this message; with `back` only up to there, however far one has read."""
+
+    room: Id
+    seq: Mark
+    back: bool = False
+
+
+class Counts(Value, kw_only=True, frozen=True):
+    """How far one has read, and how many messages one has not."""
+
+    read: Mark
+    unread: UpTo100 = 0

@@ -1,0 +1,173 @@
+"""What was said in a room, and saying something. Every answer comes after the commit."""
+
+import time
+
+from chat.domain.changes import Deletion, Edit, Reaction
+from chat.domain.conversations import may_delete, may_edit, may_speak
+from chat.domain.emoji import clean_emoji
+from chat.domain.entities import Draft, Message, MessageKind
+from chat.domain.outcomes import Repeated
+from chat.domain.reading import ReadMark
+from chat.domain.refusals import NO_MESSAGE, NO_ROOM, Code, Refusal
+from chat.domain.room_history import Stretch
+from chat.domain.rules import clean_text
+from chat.protocols.native import message_types as types
+from chat.protocols.native import room_types
+from chat.protocols.native.conversions import as_message, as_new_message
+from chat.protocols.native.operation import Before, Caller
+from chat.protocols.services import Services
+
+_ONE_OF_THREE = Refusal(Code.INVALID, "before, after and around exclude each other")
+
+_AROUND = 256
+"""Bytes around a text as JSON, about: numbers, times, names."""
+
+
+async def history(services: Services, caller: Caller, request: types.History) -> types.Messages | Refusal:
+    """Read what was said in a room, as it is now."""
+    person = caller.known
+    if sum(each is not None for each in (request.before, request.after, request.around)) > 1:
+        return _ONE_OF_THREE
+    place = await services.conversations.enter(person, request.room)
+    if isinstance(place, Refusal):
+        return place
+    asked = Stretch(before=request.before, after=request.after, around=request.around, limit=request.limit)
+    told = await services.room_history.stretch(person.id, place.room, asked, services.hub.newest_id)
+    if isinstance(told, Refusal):
+        return told
+    messages = told.page.messages
+    size = sum(len(message.text.encode()) + _AROUND for message in messages)
+    services.budgets.was_read(person.id, caller.device.address, size, request.limit)
+    return types.Messages(
+        messages=[as_message(message) for message in messages],
+        pos=told.page.pos,
+        first=told.is_first,
+        last=told.is_last,
+    )
+
+
+async def say(
+    services: Services, caller: Caller, request: types.NewMessage
+) -> room_types.Message | Before | Refusal:
+    """Say something, once however often it is sent with one key."""
+    person = caller.known
+    text = clean_text(request.text)
+    if isinstance(text, Refusal):
+        return text
+    place = await services.conversations.enter(person, request.room)
+    if isinstance(place, Refusal):
+        return place
+    if refusal := may_speak(place):
+        return refusal
+    # No await between entering and the journal: whoever is outside by then says nothing.
+    draft = Draft(
+        request.room, person.id, person.name, text, _now(), MessageKind.TEXT, request.key, place.people
+    )
+    match await services.writes.write(draft):
+        case Refusal() as refusal:
+            return refusal
+        case Repeated(message):
+            now = await _now_as_it_is(services, caller, message.room_id, message.seq)
+            return now if isinstance(now, Refusal) else Before(now)
+        case outcome:
+            assert isinstance(outcome, Message)
+            return as_new_message(outcome, request.key)
+
+
+async def edit(
+    services: Services, caller: Caller, request: types.ChangeMessage
+) -> room_types.Message | Refusal:
+    """Change the text of one's own message."""
+    person = caller.known
+    text = clean_text(request.text)
+    if isinstance(text, Refusal):
+        return text
+    said = await services.room_history.message(person.id, request.room, request.seq)
+    place = await services.conversations.enter(person, request.room)
+    if isinstance(place, Refusal):
+        return place
+    if isinstance(said, Refusal):
+        return said
+    if refusal := may_edit(place, person, said.sender_id):
+        return refusal
+    # No await between entering and the journal: whoever is outside by then changes nothing.
+    write = Edit(request.room, request.seq, person.id, text, _now(), place.people)
+    return await _changed(services, caller, request, write)
+
+
+async def delete(
+    services: Services, caller: Caller, request: types.WhichMessage
+) -> room_types.Message | Refusal:
+    """Delete a message; its place stays, and its text is gone for good."""
+    person = caller.known
+    said = await services.room_history.message(person.id, request.room, request.seq)
+    place = await services.conversations.enter(person, request.room)
+    if isinstance(place, Refusal):
+        return place
+    if isinstance(said, Refusal):
+        return said
+    if refusal := may_delete(place, person, said.sender_id):
+        return refusal
+    # No await between entering and the journal, as above.
+    write = Deletion(request.room, request.seq, person.id, _now(), place.people)
+    return await _changed(services, caller, request, write)
+
+
+async def react(services: Services, caller: Caller, request: types.React) -> room_types.Message | Refusal:
+    """React to a message with an emoji."""
+    return await _react(services, caller, request, is_on=True)
+
+
+async def take_back(services: Services, caller: Caller, request: types.React) -> room_types.Message | Refusal:
+    """Take a reaction back."""
+    return await _react(services, caller, request, is_on=False)
+
+
+async def _react(
+    services: Services, caller: Caller, request: types.React, *, is_on: bool
+) -> room_types.Message | Refusal:
+    person = caller.known
+    emoji = clean_emoji(request.emoji)
+    if isinstance(emoji, Refusal):
+        return emoji
+    place = await services.conversations.enter(person, request.room)
+    if isinstance(place, Refusal):
+        return place
+    if refusal := may_speak(place):
+        return refusal
+    # No await between entering and the journal, as above.
+    write = Reaction(request.room, request.seq, person.id, emoji, is_on, _now(), place.people)
+    return await _changed(services, caller, request, write)
+
+
+async def mark_read(services: Services, caller: Caller, request: types.ReadUpTo) -> types.Counts | Refusal:
+    """Note how far one has read."""
+    person = caller.known
+    place = await services.conversations.enter(person, request.room)
+    if isinstance(place, Refusal):
+        return place
+    mark = ReadMark(request.seq, request.back)
+    await services.timelines.mark_read({(request.room, person.id): mark})
+    rooms = await services.timelines.snapshots(person.id, services.hub.newest_id, [request.room])
+    return types.Counts(read=rooms[0].read, unread=rooms[0].unread) if rooms else NO_ROOM
+
+
+async def _changed(
+    services: Services, caller: Caller, request: types.WhichMessage, write: Edit | Deletion | Reaction
+) -> room_types.Message | Refusal:
+    """Write a change of a message, and return the message as it is then."""
+    outcome = await services.writes.write(write)
+    if isinstance(outcome, Refusal):
+        return outcome
+    return await _now_as_it_is(services, caller, request.room, request.seq)
+
+
+async def _now_as_it_is(
+    services: Services, caller: Caller, room_id: int, seq: int
+) -> room_types.Message | Refusal:
+    now = await services.room_history.message(caller.known.id, room_id, seq)
+    return NO_MESSAGE if isinstance(now, Refusal) else as_message(now)
+
+
+def _now() -> float:
+    return round(time.time(), 6)

@@ -1,0 +1,68 @@
+"""Whoever waits for a write is answered once it is committed and told here, or a second later."""
+
+import math
+from collections.abc import AsyncGenerator, Generator
+
+import pytest
+import trio
+
+from chat.domain.entities import LOBBY_ID, Draft, Message
+from chat.domain.failures import StorageDown
+from chat.domain.outcomes import Outcome
+from chat.domain.refusals import NOT_SAVED
+from chat.engine.cluster.fence import Fence
+from chat.engine.writes import _TOLD
+from tests.support.chat_world import World, open_world
+
+
+@pytest.fixture
+async def world(autojump_clock: object) -> AsyncGenerator[World]:
+    async with open_world() as world:
+        yield world
+
+
+@pytest.fixture
+def fence(world: World) -> Generator[Fence]:
+    """What keeps this server from telling anything, until the end of the test."""
+    fence = world.services.writes._broadcaster._fence
+    fence.open_until(-math.inf)
+    yield fence
+    fence.open_until(math.inf)
+
+
+async def test_an_answer_comes_when_it_is_told_here(world: World, fence: Fence) -> None:
+    ada = await world.add("ada")
+    answered: list[Outcome] = []
+
+    async def write() -> None:
+        answered.append(await world.services.writes.write(Draft(LOBBY_ID, ada.id, "ada", "hi", 1.0)))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(write)
+        await world.rest()
+        assert [message.text for message in world.said(LOBBY_ID)] == ["hi"], "it is committed"
+        assert answered == []
+        fence.open_until(math.inf)
+        await world.rest()
+        (outcome,) = answered
+        assert isinstance(outcome, Message)
+        assert world.hub.newest_id == outcome.id
+
+
+async def test_what_is_not_told_is_answered_as_it_is_committed(world: World, fence: Fence) -> None:
+    ada = await world.add("ada")
+    started = trio.current_time()
+    outcome = await world.services.writes.write(Draft(LOBBY_ID, ada.id, "ada", "hi", 1.0))
+    assert isinstance(outcome, Message)
+    assert _TOLD <= trio.current_time() - started < 2 * _TOLD
+    assert not fence.is_open
+
+
+async def test_what_is_not_saved_is_answered_at_once(world: World, fence: Fence) -> None:
+    ada = await world.add("ada")
+    started = trio.current_time()
+    world.obstacles.fail("save", StorageDown("away"))
+    outcome = await world.services.writes.write(Draft(LOBBY_ID, ada.id, "ada", "hi", 1.0))
+    assert outcome is NOT_SAVED
+    assert trio.current_time() - started < _TOLD
+    assert not fence.is_open

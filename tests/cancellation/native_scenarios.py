@@ -42,6 +42,11 @@ async def native(run: Run) -> None:
             _say(5, LOBBY_ID),
             {"type": "hello", "id": 6, "token": world.token(ada)},
             {"type": "sync", "id": 7, "rest": False},
+            {"type": "history", "id": 8, "room": LOBBY_ID},
+            {"type": "edit", "id": 9, "room": garden.id, "seq": 1, "text": "another"},
+            {"type": "react", "id": 10, "room": garden.id, "seq": 1, "emoji": "👍"},
+            {"type": "delete", "id": 11, "room": garden.id, "seq": 1},
+            {"type": "read", "id": 12, "room": LOBBY_ID, "seq": 2},
         ]
 
         async def meanwhile() -> None:

@@ -37,11 +37,12 @@ def native_blueprints(services: Services) -> Sequence[Blueprint]:
         empty_bodies=True,
     )
     for operation in OPERATIONS:
-        _add(routes, operation, services)
+        if operation.method is not None:
+            _add(routes, operation, operation.method, services)
     return routes.blueprint, documents(describe_native(routes))
 
 
-def _add(routes: Routes, operation: Operation, services: Services) -> None:
+def _add(routes: Routes, operation: Operation, method: str, services: Services) -> None:
     shapes = Shapes(operation)
 
     async def handle(call: Call) -> object:
@@ -56,7 +57,7 @@ def _add(routes: Routes, operation: Operation, services: Services) -> None:
 
     handle.__doc__ = operation.handler.__doc__
     routes.route(
-        operation.method,
+        method,
         WITH_CODES.rstrip("/") + shapes.path,
         body=shapes.body,
         query=shapes.query,

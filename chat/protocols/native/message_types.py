@@ -59,6 +59,12 @@ class React(WhichMessage, kw_only=True, frozen=True):
     emoji: Emoji
 
 
+class SwitchReaction(React, kw_only=True, frozen=True):
+    """One's reaction to a message with an emoji, given or taken back."""
+
+    on: bool = True
+
+
 class ReadUpTo(Value, kw_only=True, frozen=True):
     """Have read up to this message; with `back` only up to there, however far one has read."""
 

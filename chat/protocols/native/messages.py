@@ -123,6 +123,13 @@ async def take_back(services: Services, caller: Caller, request: types.React) ->
     return await _react(services, caller, request, is_on=False)
 
 
+async def switch_reaction(
+    services: Services, caller: Caller, request: types.SwitchReaction
+) -> room_types.Message | Refusal:
+    """React to a message with an emoji, or take that back."""
+    return await _react(services, caller, request, is_on=request.on)
+
+
 async def _react(
     services: Services, caller: Caller, request: types.React, *, is_on: bool
 ) -> room_types.Message | Refusal:

@@ -65,7 +65,7 @@ May raise StorageDown and OutcomeUnknown. Cancelling: what was begun is done who
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation. Where `request` or `reply` is None, there is nothing to say.
+    """One operation. Where `request` or `reply` is None, there is nothing to say; without `method` HTTP has it not.
 
     `on_socket` is the type of its request on the socket, if it has one there; `is_read` says that such requests are
     answered beside others, in any order. `refuses` are the codes of its refusals beside those that every operation
@@ -74,8 +74,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    method: str
-    path: str
+    method: str | None = None
+    path: str = ""
     request: type[msgspec.Struct] | None = None
     reply: type[msgspec.Struct] | None = None
     status: int = 200

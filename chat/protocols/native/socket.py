@@ -44,6 +44,7 @@ from chat.protocols.native.frames import (
     Sync,
     SyncOk,
 )
+from chat.protocols.native.message_types import ChangeMessage, History
 from chat.protocols.native.operation import Caller, Cost
 from chat.protocols.native.sockets import Sockets
 from chat.protocols.native.telling import Telling
@@ -201,9 +202,7 @@ class NativeClient(Client):
 
     async def _answer(self, command: Ask) -> None:
         session, person = self.session, self._person
-        if command.operation.cost is Cost.MESSAGE and not await session.allowance.may_send(
-            person.id, "", command.id
-        ):
+        if not await self._may(command):
             return
         caller = Caller(person, Device(session.address, ""))
         reply = await command.operation.handler(self._services, caller, command.request)
@@ -211,6 +210,21 @@ class NativeClient(Client):
             session.send(Refused(reply, command.id))
         else:
             await session.send_queue.send(answer_frame(command, reply))
+
+    async def _may(self, command: Ask) -> bool:
+        """Use up what a request costs, or refuse it."""
+        allowance, person, request = self.session.allowance, self._person, command.request
+        match command.operation.cost:
+            case Cost.PAGE:
+                assert isinstance(request, History)
+                return await allowance.may_read(person, request.limit, command.id)
+            case Cost.TEXT:
+                assert isinstance(request, ChangeMessage)
+                return await allowance.may_send(person.id, request.text, command.id)
+            case Cost.MESSAGE:
+                return await allowance.may_send(person.id, "", command.id)
+            case Cost.NOTHING:
+                return True
 
     def arrived(self, room_id: int, kind: RoomKind) -> None:
         """Something happened in a room of the person: where the client does not hear it, tell it. Sync."""

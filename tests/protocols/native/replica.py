@@ -2,23 +2,23 @@
 
 from typing import Any, cast
 
-import msgspec
 from jsonschema import Draft202012Validator
 
 from chat.domain.closing import Closing
 from chat.domain.entities import Person
+from chat.protocols.native.asyncapi import describe_socket
 from chat.protocols.native.codec import NATIVE
-from chat.protocols.native.frames import EVENTS, REPLIES, ErrorReply
+from chat.protocols.native.documents import VERSION
 from tests.support.chat_world import Client, World
 
-_, _SCHEMAS = msgspec.json.schema_components([*EVENTS, *REPLIES, ErrorReply], ref_template="#/$defs/{name}")
-_BY_TYPE = {
-    type_.__struct_config__.tag: Draft202012Validator(
-        {"$ref": f"#/$defs/{type_.__name__}", "$defs": _SCHEMAS, "unevaluatedProperties": False}
+_DOCUMENT = describe_socket(VERSION)
+_VALIDATORS = {
+    name: Draft202012Validator(
+        {**message["payload"], "components": _DOCUMENT["components"], "unevaluatedProperties": False}
     )
-    for type_ in (*EVENTS, *REPLIES, ErrorReply)
+    for name, message in _DOCUMENT["components"]["messages"].items()
 }
-"""What each frame of the server must be like."""
+"""What each frame is like, by its name in the document."""
 
 
 class Replica:
@@ -88,8 +88,8 @@ class Replica:
         for frame in frames:
             if frame == "ping!":
                 continue
-            faults = [fault.message for fault in _BY_TYPE[frame["type"]].iter_errors(frame)]
-            assert faults == [], frame
+            validator = _VALIDATORS.get(f"event_{frame['type']}") or _VALIDATORS[frame["type"]]
+            assert [fault.message for fault in validator.iter_errors(frame)] == [], frame
             if "id" in frame and frame["type"] not in ("room",):
                 answers.append(frame)
             else:

@@ -22,8 +22,9 @@ async def test_the_document_has_the_operations_of_the_table_and_no_others(site: 
         for path, methods in site.document["paths"].items()
         for method, operation in methods.items()
     }
-    assert described.keys() == {(each.method, each.path) for each in OPERATIONS}
-    for each in OPERATIONS:
+    over_http = [each for each in OPERATIONS if each.method is not None]
+    assert described.keys() == {(each.method, each.path) for each in over_http}
+    for each in over_http:
         operation = described[each.method, each.path]
         assert operation["summary"] == each.summary
         assert ("security" in operation) == (each.access is Access.PERSON)
@@ -62,7 +63,7 @@ async def test_the_page_says_what_to_do_about_every_code_and_loads_nothing_from_
     assert CODES.keys() == set(Code)
     assert re.findall(r"(?:src|href)=[\"']?(?:https?:)?//", page) == []
     for each in OPERATIONS:
-        assert f"{each.method} {V1}{each.path}" in page
+        assert each.method is None or f"{each.method} {V1}{each.path}" in page
 
 
 async def asyncapi(site: Site) -> Any:

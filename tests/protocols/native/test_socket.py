@@ -248,6 +248,53 @@ async def test_changes_are_told_with_their_positions(world: World) -> None:
     assert ben.texts(LOBBY_ID) == ["uno"]
 
 
+async def test_what_http_has_the_socket_has_too(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    for text in ("one", "two"):
+        await ada.say(LOBBY_ID, text)
+    edited = await ada.asks("edit", room=LOBBY_ID, seq=1, text="uno")
+    assert (edited["type"], edited["pos"], edited["text"]) == ("edit_ok", 3, "uno")
+    reacted = await ben.asks("react", room=LOBBY_ID, seq=1, emoji="👍")
+    assert (reacted["type"], reacted["pos"]) == ("react_ok", 4)
+    assert (await ben.asks("react", room=LOBBY_ID, seq=1, emoji="👍", on=False))["pos"] == 5
+    assert (await ada.asks("delete", room=LOBBY_ID, seq=2))["pos"] == 6
+    history = await ben.asks("history", room=LOBBY_ID, limit=1)
+    assert (history["type"], history["pos"], history.get("first"), history["last"]) == (
+        "history_ok",
+        6,
+        None,
+        True,
+    )
+    assert [message["seq"] for message in history["messages"]] == [2]
+    assert (await ben.asks("read", room=LOBBY_ID, seq=1))["read"] == 1
+    assert ben.texts(LOBBY_ID) == ["uno"]
+
+
+async def test_of_messages_only_what_is_ones_own_is_changed(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    await ada.say(LOBBY_ID, "one")
+    changes: dict[str, dict[str, str]] = {"edit": {"text": "two"}, "delete": {}}
+    for kind, fields in changes.items():
+        assert (await ben.asks(kind, room=LOBBY_ID, seq=1, **fields))["code"] == "forbidden"
+        assert (await ada.asks(kind, room=LOBBY_ID, seq=7, **fields))["code"] == "not_found"
+    for emoji in ("a", "1", "👍👍👍👍👍👍👍👍👍", ""):
+        assert (await ben.asks("react", room=LOBBY_ID, seq=1, emoji=emoji))["code"] == "invalid", emoji
+    world.obstacles.fail("save", StorageDown("down"))
+    assert (await ada.asks("edit", room=LOBBY_ID, seq=1, text="x"))["code"] == "unavailable"
+    assert [message.text for message in world.said(LOBBY_ID)] == ["one"]
+
+
+async def test_of_what_is_read_beside_each_other_so_much_is_asked_at_once(world: World) -> None:
+    ada = await replica(world, "ada")
+    with world.obstacles.held("history"):
+        asked = [ada.send("history", room=LOBBY_ID) for _ in range(65)]
+        (refused,) = ada.hear(await ada.client.hears())
+        assert (refused["id"], refused["code"]) == (asked[-1], "too_many")
+        assert (await ada.say(LOBBY_ID, "not behind those"))["type"] == "send_ok"
+    answers = ada.hear(await ada.client.hears())
+    assert sorted(answer["id"] for answer in answers) == asked[:-1]
+
+
 # --- rooms that come and go ---
 
 

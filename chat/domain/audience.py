@@ -12,6 +12,8 @@ def audience(change: Change) -> tuple[Topic, ...]:
     match change.people:
         case None:
             return (change.room_id,)
+        case Pair() as pair if not change.room_id and isinstance(change, Message):
+            return (Inbox(pair.other_than(change.sender_id)),)  # a guest's: it is in no room, and not saved
         case Pair() as pair if isinstance(change, Message):
             return (Inbox(pair.other_than(change.sender_id)), OwnRoom(change.room_id))
         case Pair(

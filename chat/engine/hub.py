@@ -121,7 +121,7 @@ class Hub:
                 by_topic[topic].append(announcement)
             if change.id > self.newest_id:
                 self.newest_id = change.id
-            if change.people is not None or change.pos == 1 or _is_joining(change):
+            if change.room_id and (change.people is not None or change.pos == 1 or _is_joining(change)):
                 arrivals.append(change)
             if type(change) in _ENDING and isinstance(change, AccessChange):
                 self._tell_all(by_topic)

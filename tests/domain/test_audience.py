@@ -43,6 +43,11 @@ def test_a_message_has_subscribers_by_whom_its_room_is_for(
     assert msgspec.json.decode(wire, type=tuple[Topic, ...]) == heard
 
 
+def test_what_is_in_no_room_is_heard_in_none() -> None:
+    relayed = Message(0, 0, 0, ADA, "", "psst", 0.0, people=Pair(ADA, BEN))
+    assert audience(relayed) == (Inbox(BEN),)
+
+
 @pytest.mark.parametrize(
     ("people", "heard"),
     [

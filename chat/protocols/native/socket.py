@@ -270,6 +270,7 @@ class NativeClient(Client):
     def ended(self) -> None:
         """Be told of no more rooms. Sync."""
         self._sockets.remove(self)
+        self._telling.end()
 
     @property
     def _person(self) -> Person:

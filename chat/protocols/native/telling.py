@@ -46,7 +46,7 @@ class Telling:
     before that counts, and so it does where this is cancelled.
     """
 
-    __slots__ = ("_gone", "_hub", "_session", "_timelines", "_turn", "people")
+    __slots__ = ("_gone", "_hub", "_is_over", "_session", "_timelines", "_turn", "people")
 
     def __init__(self, session: Session, timelines: Timelines, hub: Hub) -> None:
         self.people: dict[int, People] = {}
@@ -55,6 +55,7 @@ class Telling:
         self._timelines = timelines
         self._hub = hub
         self._turn = trio.Lock()
+        self._is_over = False
         self._gone: dict[int, GoneEvent] | None = None  # of rooms that end while others are told
 
     def hears(self, room_id: int) -> bool:
@@ -68,6 +69,10 @@ class Telling:
             self._session.send_frames(frame_of(event))
         else:
             self._gone[event.room] = event
+
+    def end(self) -> None:
+        """Hear no room from here on. Sync."""
+        self._is_over = True
 
     def leave_conversations(self) -> None:
         """Hear no more support conversations but the person's own, and tell that they are gone. Sync."""
@@ -102,7 +107,7 @@ class Telling:
         return self._session.person
 
     async def _tell(self, rooms: Mapping[int, RoomKind], known: Mapping[int, Position]) -> int:
-        if not rooms:
+        if not rooms or self._is_over:
             return 0
         subscriptions, self._gone = self._session.subscriptions, {}
         subscriptions.buffer()

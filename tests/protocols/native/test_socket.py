@@ -421,3 +421,32 @@ async def test_a_socket_leaves_nothing_behind(world: World) -> None:
     ada.drop()
     await world.rest()
     world.assert_nothing_is_left()
+
+
+async def test_what_is_not_saved_is_in_no_room(world: World) -> None:
+    ada = await replica(world, "ada")
+    guest = await world.connect(DIRECT)
+    guest_id = guest.session.client.client_id  # type: ignore[union-attr]
+    old = await world.connect(DIRECT, ada.person)
+    await old.hears()
+    with world.obstacles.held("snapshots"):
+        for text in ("psst", "hey"):
+            guest.send({"from": guest_id, "to": ada.person.id, "content": text})
+            await world.rest()
+    assert [frame["content"] for frame in await old.hears()] == ["psst", "hey"]
+    assert await ada.hears() == []
+
+
+async def test_who_leaves_while_new_rooms_are_looked_up_leaves_nothing_behind(world: World) -> None:
+    olga = await replica(world, "olga")
+    now = await world.storage.users.set_roles(olga.person.id, operator=True, admin=False)
+    with world.obstacles.held("rooms_of", after=True):
+        world.presence.changed({olga.person.id: now})
+        await world.rest()
+        olga.client.stop_reading()  # so that the connection lasts longer than its session
+        olga.send("ping")
+        await world.rest()
+        olga.drop()
+        await world.rest()
+    await world.rest()
+    assert not world.hub._topics

@@ -8,6 +8,7 @@ from chat.domain.membership import RoomAccess, RoomRole, may_see
 from chat.domain.refusals import NO_ROOM, NOT_MEMBER, Code, Refusal
 from chat.domain.rooms import Rooms
 
+BANNED = Refusal(Code.FORBIDDEN, "who is banned may not join")
 ARCHIVED = Refusal(Code.FORBIDDEN, "the room is archived")
 OVER = Refusal(Code.FORBIDDEN, "the other one is not there any more")
 NOT_YOURS = Refusal(Code.FORBIDDEN, "that is not your message")
@@ -47,6 +48,15 @@ class Conversations:
             return _place(await self._table.access(room_id, person.id), person)
 
         return await self._rooms.up_to_date(person.id, room_id, look) or NO_ROOM
+
+    async def may_join(self, person: Person, room_id: int) -> Refusal | None:
+        """Whether the person may become a member by themselves; who is one may too, and nothing changes."""
+        access = await self._table.access(room_id, person.id)
+        if access is None or access.room.kind is not RoomKind.ROOM:
+            return NO_ROOM
+        if access.role is RoomRole.BANNED or (access.role is None and access.room.is_private):
+            return NO_ROOM if access.room.is_private else BANNED
+        return ARCHIVED if access.room.is_archived and access.role is None else None
 
     async def role_of(self, person_id: int, place: Place) -> RoomRole | None:
         """Return what somebody is in a room of which one becomes a member; None: nothing."""

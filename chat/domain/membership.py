@@ -36,6 +36,23 @@ class RoomAccess(msgspec.Struct, frozen=True):
     is_over: bool = False
 
 
+class Member(msgspec.Struct, frozen=True):
+    """Somebody who is in a room, and since when (Unix seconds); of them is told what everybody may know."""
+
+    person: Person
+    role: RoomRole
+    joined_at: float
+
+
+class PublicRoom(msgspec.Struct, frozen=True):
+    """A room that everybody may join."""
+
+    id: int
+    name: str
+    topic: str
+    members: int
+
+
 def may_see(room: Room, person: Person, role: RoomRole | None) -> bool:
     """Whether the person may read the room; `role` is what they are in it. Sync and pure.
 

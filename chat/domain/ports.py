@@ -22,7 +22,7 @@ from chat.domain.entities import (
     Room,
     RoomSummary,
 )
-from chat.domain.membership import RoomAccess
+from chat.domain.membership import Member, PublicRoom, RoomAccess
 from chat.domain.nodes import Node
 from chat.domain.outcomes import Saved
 from chat.domain.timelines import Timelines
@@ -199,7 +199,21 @@ class Rooms(Protocol):
         """Return the room and what the person is in it, whether or not they may see it."""
         ...
 
-    async def create(self, name: str, creator_id: int, *, is_private: bool) -> Room | Taken:
+    async def members(self, room_id: int, after_id: int, limit: int) -> list[Member]:
+        """Return who is in the room, by their ids, from behind this one; deleted people are not.
+
+        All are in the lobby, and all operators in every support conversation.
+        """
+        ...
+
+    async def joinable(self, person_id: int, part: str, after: str, limit: int) -> list[PublicRoom]:
+        """Return the public rooms that the person is not in, with `part` in their names, from behind the name `after`.
+
+        In the order of their names, as far as case does not count.
+        """
+        ...
+
+    async def create(self, name: str, creator_id: int, *, is_private: bool, topic: str = "") -> Room | Taken:
         """Make a room, with its creator as the first member, unless the name is taken in any case."""
         ...
 

@@ -7,8 +7,9 @@ from typing import TypeVar
 from chat.domain import ports
 from chat.domain.changes import Removal, RoomDeletion
 from chat.domain.entities import Draft, Message, MessageKind, Person, Room, RoomKind
+from chat.domain.membership import Member, PublicRoom
 from chat.domain.refusals import ALREADY_IN, NO_PERSON, NO_ROOM, NOT_MEMBER, Code, Refusal
-from chat.domain.rules import clean_room_name
+from chat.domain.rules import clean_room_name, clean_topic
 
 Found = TypeVar("Found")
 
@@ -22,7 +23,7 @@ _LOOKS = 3
 """How often a membership is looked up that ends meanwhile, and is made again; then it counts as ended."""
 
 PRIVATE = Refusal(Code.FORBIDDEN, "the room is private")
-ROOM_TAKEN = Refusal(Code.TAKEN, "a room of that name exists")
+ROOM_TAKEN = Refusal(Code.TAKEN, "a room of that name exists", field="name")
 NOT_CREATOR = Refusal(Code.FORBIDDEN, "only the creator of the room may do that")
 
 
@@ -38,13 +39,24 @@ class Rooms:
         self._messages = messages
         self._look_ups: dict[int, set[_LookUp]] = {}  # by room, while they are under way
 
-    async def create(self, person: Person, name: str, *, is_private: bool) -> Room | Refusal:
+    async def create(self, person: Person, name: str, *, is_private: bool, topic: str = "") -> Room | Refusal:
         """Make a room; its creator is a member."""
         clean = clean_room_name(name)
         if isinstance(clean, Refusal):
             return clean
-        created = await self._rooms.create(clean, person.id, is_private=is_private)
+        about = clean_topic(topic)
+        if isinstance(about, Refusal):
+            return about
+        created = await self._rooms.create(clean, person.id, is_private=is_private, topic=about)
         return ROOM_TAKEN if isinstance(created, ports.Taken) else created
+
+    async def joinable(self, person: Person, part: str, after: str, limit: int) -> list[PublicRoom]:
+        """Return the public rooms that the person is not in, by name, with `part` in it, from behind `after`."""
+        return await self._rooms.joinable(person.id, part, after, limit)
+
+    async def members(self, room: Room, after_id: int, limit: int) -> list[Member]:
+        """Return who is in a room, by their ids, from behind this one; the caller says who may see it."""
+        return await self._rooms.members(room.id, after_id, limit)
 
     async def of(self, person: Person, lobby_id: int) -> list[int]:
         """Return the ids of the rooms the person is in."""

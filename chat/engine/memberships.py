@@ -59,12 +59,12 @@ class Memberships:
     async def remove(self, by: Person, room_id: int, person_id: int) -> Refusal | None:
         """End a membership: one's own, or anybody's by the room's creator. They hear nothing after this returns."""
         removal = await self._rooms.may_remove(by, room_id, person_id)
-        return removal if isinstance(removal, Refusal) else await self._end(removal)
+        return removal if isinstance(removal, Refusal) else await self.end(removal)
 
     async def delete(self, by: Person, room_id: int) -> Refusal | None:
         """Delete a room, by its creator; whoever is in it is outside when this returns."""
         deletion = await self._rooms.may_delete(by, room_id)
-        return deletion if isinstance(deletion, Refusal) else await self._end(deletion)
+        return deletion if isinstance(deletion, Refusal) else await self.end(deletion)
 
     def ended(self, change: AccessChange) -> None:
         """Feel that a membership or a room has ended, at its place in the log, whichever server wrote it. Sync."""
@@ -113,8 +113,8 @@ class Memberships:
         outcome = await Submission().submit(self._journal, self._rooms.joining(person, room_id))
         return outcome if isinstance(outcome, Refusal) else None
 
-    async def _end(self, write: AccessWrite) -> Refusal | None:
-        """Record an end, and wait until connections have felt it."""
+    async def end(self, write: AccessWrite) -> Refusal | None:
+        """Record an end that the caller may make, and wait until connections have felt it."""
         person_id = write.person_id if isinstance(write, Removal) else None
 
         def saved(outcome: Outcome) -> None:

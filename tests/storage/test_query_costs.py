@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from chat.domain.reading import MOST_UNREAD
-from chat.storage.postgres import change_queries, history_queries, timeline_queries
+from chat.storage.postgres import change_queries, history_queries, member_queries, timeline_queries
 from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres import rooms as room_queries
 from chat.storage.postgres.crossing import open_asyncio
@@ -238,6 +238,7 @@ async def test_a_sync_reads_every_table_by_an_index(reader: Reader) -> None:
         (timeline_queries.READS_SINCE, ADA, 0.0),
         (timeline_queries.ROLE, GARDEN, ADA),
         (room_queries.ACCESS, GARDEN, ADA),
+        (member_queries.MEMBERS, GARDEN, 0, 100),
         (history_queries.HISTORY_FROM, ADA, EVER, GARDEN, 0, EVER, 100, PLENTY),
         (history_queries.HISTORY_TO, ADA, EVER, GARDEN, 0, EVER, 100, PLENTY),
     ):

@@ -16,12 +16,13 @@ from chat.domain.entities import (
     Pair,
     Peer,
     People,
+    Person,
     Room,
     RoomKind,
     RoomSummary,
     SupportOf,
 )
-from chat.domain.membership import Notify, RoomAccess, RoomRole
+from chat.domain.membership import Member, Notify, PublicRoom, RoomAccess, RoomRole
 from chat.domain.ports import KEPT, Taken
 from chat.domain.rules import same_name_key
 from chat.storage.memory.users import MemoryUsers
@@ -55,6 +56,7 @@ class MemoryRooms:
         self._delivered: dict[tuple[int, int], int] = {}  # (room, person) of each membership: the seq told
         self.joined: dict[tuple[int, int], int] = {}
         """The room's last seq when each membership began, by (room, person); read-only to others."""
+        self._joined_at: dict[tuple[int, int], float] = {}
         self.roles: dict[tuple[int, int], RoomRole] = {}
         """Members that are more than that, and who is banned."""
         self.floors: dict[int, int] = {}
@@ -86,12 +88,46 @@ class MemoryRooms:
                 is_over = False
         return RoomAccess(room, self.role_of(room_id, person_id), people, is_over)
 
-    async def create(self, name: str, creator_id: int, *, is_private: bool) -> Room | Taken:
+    async def members(self, room_id: int, after_id: int, limit: int) -> list[Member]:
+        await trio.lowlevel.checkpoint()
+        room = self._by_id.get(room_id)
+        there = {person.id: person for person in self._users.there() if person.id > after_id}
+        match room and room.kind:
+            case RoomKind.LOBBY:
+                inside = list(there.values())
+            case RoomKind.SUPPORT:
+                assert room is not None
+                inside = [each for each in there.values() if each.is_operator or each.id == room.creator_id]
+            case _:
+                inside = [each for each in there.values() if (room_id, each.id) in self._delivered]
+        return [
+            Member(
+                public_person(each),
+                self.role_of(room_id, each.id) or RoomRole.MEMBER,
+                self._joined_at.get((room_id, each.id), each.created_at),
+            )
+            for each in sorted(inside, key=lambda person: person.id)[:limit]
+        ]
+
+    async def joinable(self, person_id: int, part: str, after: str, limit: int) -> list[PublicRoom]:
+        await trio.lowlevel.checkpoint()
+        found = {
+            key: PublicRoom(
+                room.id, room.name, room.topic, sum(each == room.id for each, _ in self._delivered)
+            )
+            for room in self._by_id.values()
+            if room.kind is RoomKind.ROOM and not room.is_private and not room.is_archived and room.name
+            if same_name_key(part) in (key := same_name_key(room.name)) and key > same_name_key(after)
+            if self.role_of(room.id, person_id) is None
+        }
+        return [found[key] for key in sorted(found)[:limit]]
+
+    async def create(self, name: str, creator_id: int, *, is_private: bool, topic: str = "") -> Room | Taken:
         await trio.lowlevel.checkpoint()
         names = {same_name_key(room.name) for room in self._by_id.values() if room.name is not None}
         if same_name_key(name) in names:
             return Taken("name")
-        room = self._make(RoomKind.ROOM, name=name, creator_id=creator_id, is_private=is_private)
+        room = self._make(RoomKind.ROOM, name=name, creator_id=creator_id, is_private=is_private, topic=topic)
         self.add_member(room.id, creator_id)
         return room
 
@@ -173,6 +209,7 @@ class MemoryRooms:
         name: str | None = None,
         creator_id: int | None = None,
         is_private: bool = False,
+        topic: str = "",
     ) -> Room:
         self._newest_id += 1
         room = Room(
@@ -181,6 +218,7 @@ class MemoryRooms:
             name=name,
             creator_id=creator_id,
             is_private=is_private,
+            topic=topic,
             created_at=round(time.time(), 6),
         )
         self._by_id[room.id] = room
@@ -191,6 +229,7 @@ class MemoryRooms:
         room = self._by_id[room_id]
         self._delivered.setdefault((room_id, person_id), 0)
         self.joined.setdefault((room_id, person_id), room.last_seq)
+        self._joined_at.setdefault((room_id, person_id), round(time.time(), 6))
         if room.kind is RoomKind.ROOM and room.creator_id == person_id:
             self.roles[room_id, person_id] = RoomRole.OWNER
 
@@ -202,6 +241,7 @@ class MemoryRooms:
         """End a membership at once."""
         del self._delivered[room_id, person_id]
         del self.joined[room_id, person_id]
+        del self._joined_at[room_id, person_id]
         self.roles.pop((room_id, person_id), None)
         self._own.pop((room_id, person_id), None)
 
@@ -272,3 +312,16 @@ class MemoryRooms:
         room = self._by_id[room_id]
         last_seq, last_pos = room.last_seq + messages, room.last_pos + 1
         self._by_id[room_id] = structs.replace(room, last_seq=last_seq, last_pos=last_pos)
+
+
+def public_person(person: Person) -> Person:
+    """Return of a person what everybody may know. Sync and pure."""
+    return Person(
+        id=person.id,
+        name=person.name,
+        display_name=person.display_name,
+        is_operator=person.is_operator,
+        is_admin=person.is_admin,
+        created_at=person.created_at,
+        changed_at=person.changed_at,
+    )

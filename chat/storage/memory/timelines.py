@@ -26,7 +26,7 @@ from chat.domain.timeline import (
     milliseconds,
 )
 from chat.storage.memory.messages import MemoryMessages
-from chat.storage.memory.rooms import MemoryRooms
+from chat.storage.memory.rooms import MemoryRooms, public_person
 from chat.storage.memory.users import MemoryUsers
 
 
@@ -248,15 +248,7 @@ class MemoryTimelines:
             case None:
                 return None
         assert peer is not None
-        return Person(
-            id=peer.id,
-            name=peer.name,
-            display_name=peer.display_name,
-            is_operator=peer.is_operator,
-            is_admin=peer.is_admin,
-            created_at=peer.created_at,
-            changed_at=peer.changed_at,
-        )
+        return public_person(peer)
 
     def _replayed(self, entry: Change, reader_id: int) -> Replayed:
         match entry:

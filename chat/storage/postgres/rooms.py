@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping
 
 import asyncpg
 
-from chat.domain.entities import Room, RoomKind, RoomSummary
-from chat.domain.membership import RoomAccess, RoomRole
+from chat.domain.entities import Person, Room, RoomKind, RoomSummary
+from chat.domain.membership import Member, PublicRoom, RoomAccess, RoomRole
 from chat.domain.ports import Taken
 from chat.domain.rules import same_name_key
+from chat.storage.postgres import member_queries
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.people import people_of
 from chat.storage.postgres.removal import remove_deleted
@@ -33,7 +34,7 @@ LEFT JOIN LATERAL (SELECT * FROM users WHERE rooms.kind = 'support' AND id = roo
     ON true
 WHERE rooms.id = $1 AND rooms.deleted_at IS NULL"""
 _CREATE = f"""
-INSERT INTO rooms (kind, name, name_key, creator_id, is_private) VALUES ('room', $1, $2, $3, $4)
+INSERT INTO rooms (kind, name, name_key, creator_id, is_private, topic) VALUES ('room', $1, $2, $3, $4, $5)
 RETURNING {_COLUMNS}"""
 _ADD_MEMBER = "INSERT INTO memberships (room_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
 _IS_MEMBER = """
@@ -94,11 +95,22 @@ class PostgresRooms:
         row = await self._database.read(lambda c: c.fetchrow(ACCESS, room_id, person_id))
         return None if row is None else _access(row)
 
-    async def create(self, name: str, creator_id: int, *, is_private: bool) -> Room | Taken:
+    async def members(self, room_id: int, after_id: int, limit: int) -> list[Member]:
+        rows = await self._database.read(lambda c: c.fetch(member_queries.MEMBERS, room_id, after_id, limit))
+        return [_member(row) for row in rows]
+
+    async def joinable(self, person_id: int, part: str, after: str, limit: int) -> list[PublicRoom]:
+        keys = same_name_key(part), same_name_key(after)
+        rows = await self._database.read(lambda c: c.fetch(member_queries.JOINABLE, person_id, *keys, limit))
+        return [PublicRoom(**row) for row in rows]
+
+    async def create(self, name: str, creator_id: int, *, is_private: bool, topic: str = "") -> Room | Taken:
         async def create(connection: Connection) -> Room | Taken:
             try:
                 room = _room(
-                    await connection.fetchrow(_CREATE, name, same_name_key(name), creator_id, is_private)
+                    await connection.fetchrow(
+                        _CREATE, name, same_name_key(name), creator_id, is_private, topic
+                    )
                 )
             except asyncpg.UniqueViolationError:
                 return Taken("name")
@@ -174,3 +186,8 @@ def _access(row: asyncpg.Record) -> RoomAccess:
         people_of(row),
         row["is_over"],
     )
+
+
+def _member(row: asyncpg.Record) -> Member:
+    of_person = {name: value for name, value in row.items() if name not in ("role", "joined_at")}
+    return Member(Person(**of_person), RoomRole(row["role"]), row["joined_at"])

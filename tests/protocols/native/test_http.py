@@ -20,6 +20,9 @@ BODIES: list[tuple[str, str, dict[str, Any]]] = [
     ("PATCH", "/me", {"name": "eve", "display": "eve", "email": "e@example.com", "share_reads": True}),
     ("POST", "/me/password", {"old": PASSWORD, "new": "another"}),
     ("POST", "/me/sessions", {"name": "bot", "days": 1}),
+    ("POST", "/rooms", {"name": "garden", "topic": "roses", "private": True}),
+    ("PATCH", "/rooms/1/mine", {"notify": "all", "hidden": True}),
+    ("PUT", "/rooms/1/members/1", {"role": "member"}),
     ("POST", "/rooms/1/messages", {"key": "k", "text": "hi"}),
     ("PATCH", "/rooms/1/messages/1", {"text": "hi"}),
     ("PUT", "/rooms/1/read", {"seq": 0, "back": True}),
@@ -46,6 +49,11 @@ LIMITS: dict[str, list[Any]] = {
     "text": ["x" * 4001],
     "seq": [-1, 2**53, 2**63],
     "back": [],
+    "topic": ["x" * 501],
+    "private": [],
+    "notify": ["", "some"],
+    "hidden": [],
+    "role": ["", "admin"],
 }
 """What is beyond each field's limits."""
 

@@ -1,0 +1,89 @@
+"""Rooms: one's own, those that one may join, making and deleting them."""
+
+import time
+
+from msgspec import UNSET
+
+from chat.domain.changes import RoomDeletion
+from chat.domain.conversations import may_delete_room
+from chat.domain.entities import Person
+from chat.domain.membership import Notify
+from chat.domain.refusals import NO_PERSON, NO_ROOM, Refusal
+from chat.protocols.native import room_requests as types
+from chat.protocols.native.conversions import as_room
+from chat.protocols.native.operation import Caller
+from chat.protocols.native.room_types import Room
+from chat.protocols.services import Services
+
+
+async def own_rooms(services: Services, caller: Caller, request: types.WhichRooms) -> types.Rooms:
+    """List the rooms that one is in, as one sees them now."""
+    snapshots = await services.timelines.snapshots(caller.known.id, services.hub.newest_id)
+    rest = sorted((each for each in snapshots if each.id > request.after), key=lambda room: room.id)
+    page = rest[: request.limit]
+    return types.Rooms(
+        rooms=[as_room(each) for each in page], next=page[-1].id if len(rest) > len(page) else None
+    )
+
+
+async def public_rooms(
+    services: Services, caller: Caller, request: types.WhichPublicRooms
+) -> types.PublicRooms:
+    """List the public rooms that one is not in."""
+    found = await services.rooms.joinable(caller.known, request.q, request.after, request.limit + 1)
+    page = found[: request.limit]
+    rooms = [
+        types.PublicRoom(id=each.id, name=each.name, topic=each.topic, members=each.members) for each in page
+    ]
+    return types.PublicRooms(rooms=rooms, next=page[-1].name if len(found) > len(page) else None)
+
+
+async def new_room(services: Services, caller: Caller, request: types.NewRoom) -> Room | Refusal:
+    """Make a room, and be its owner."""
+    made = await services.rooms.create(
+        caller.known, request.name, is_private=request.private, topic=request.topic
+    )
+    return made if isinstance(made, Refusal) else await as_seen(services, caller.known, made.id)
+
+
+async def one_room(services: Services, caller: Caller, request: types.WhichRoom) -> Room | Refusal:
+    """See a room that one is in."""
+    place = await services.conversations.enter(caller.known, request.room)
+    return place if isinstance(place, Refusal) else await as_seen(services, caller.known, request.room)
+
+
+async def delete_room(services: Services, caller: Caller, request: types.WhichRoom) -> Refusal | None:
+    """Delete a room of one's own, with all that was said in it."""
+    place = await services.conversations.enter(caller.known, request.room)
+    if isinstance(place, Refusal):
+        return place
+    if refusal := may_delete_room(place):
+        return refusal
+    deletion = RoomDeletion(request.room, caller.known.id, round(time.time(), 6))
+    return await services.memberships.end(deletion)
+
+
+async def set_mine(services: Services, caller: Caller, request: types.Mine) -> Room | Refusal:
+    """Say what one wants of a room: when to be notified of it, and whether to see it."""
+    place = await services.conversations.enter(caller.known, request.room)
+    if isinstance(place, Refusal):
+        return place
+    is_set = await services.timelines.set_own(
+        request.room,
+        caller.known.id,
+        notify=None if request.notify is UNSET else Notify(request.notify),
+        is_hidden=None if request.hidden is UNSET else request.hidden,
+    )
+    return await as_seen(services, caller.known, request.room) if is_set else NO_ROOM
+
+
+async def direct_room(services: Services, caller: Caller, request: types.WhichPerson) -> Room | Refusal:
+    """See the room of oneself and another; it is made at the first call."""
+    room_id = await services.direct.room_of(caller.known.id, request.person)
+    return NO_PERSON if room_id is None else await as_seen(services, caller.known, room_id)
+
+
+async def as_seen(services: Services, person: Person, room_id: int) -> Room | Refusal:
+    """Return a room as the person sees it now; whoever is in no such room has none."""
+    found = await services.timelines.snapshots(person.id, services.hub.newest_id, [room_id])
+    return as_room(found[0]) if found else NO_ROOM

@@ -1,0 +1,36 @@
+"""The statements that list who is in a room, and which rooms one may join."""
+
+_HERE = """SELECT id, 'member' AS role, created_at AS joined_at FROM users
+     WHERE {} AND id > $2 AND deleted_at IS NULL ORDER BY id LIMIT $3"""
+
+MEMBERS = f"""
+SELECT u.id, u.name, u.display_name, u.is_operator, u.is_admin,
+    extract(epoch FROM u.created_at)::float8 AS created_at,
+    extract(epoch FROM coalesce(u.changed_at, u.created_at))::float8 AS changed_at,
+    inside.role, extract(epoch FROM inside.joined_at)::float8 AS joined_at
+FROM rooms r
+CROSS JOIN LATERAL (
+    (SELECT m.user_id AS id, m.role, m.joined_at
+     FROM memberships m
+     CROSS JOIN LATERAL (SELECT FROM users WHERE id = m.user_id AND deleted_at IS NULL LIMIT 1) AS there
+     WHERE r.kind IN ('room', 'direct') AND m.room_id = r.id AND m.user_id > $2 ORDER BY m.user_id LIMIT $3)
+    UNION ALL
+    ({_HERE.format("r.kind = 'lobby'")})
+    UNION ALL
+    ({_HERE.format("r.kind = 'support' AND is_operator AND id <> r.creator_id")})
+    UNION ALL
+    ({_HERE.format("r.kind = 'support' AND id = r.creator_id")})
+) AS inside
+CROSS JOIN LATERAL (SELECT * FROM users WHERE id = inside.id LIMIT 1) AS u
+WHERE r.id = $1 AND r.deleted_at IS NULL
+ORDER BY u.id LIMIT $3"""
+
+JOINABLE = """
+SELECT r.id, r.name, r.topic,
+    coalesce(r.members, (SELECT count(*) FROM memberships WHERE room_id = r.id)) AS members
+FROM rooms r
+WHERE r.name_key > $3 AND position($2 IN r.name_key) > 0
+  AND r.kind = 'room' AND NOT r.is_private AND r.archived_at IS NULL AND r.deleted_at IS NULL
+  AND NOT EXISTS (SELECT FROM memberships WHERE room_id = r.id AND user_id = $1)
+  AND NOT EXISTS (SELECT FROM bans WHERE room_id = r.id AND user_id = $1)
+ORDER BY r.name_key LIMIT $4"""

@@ -7,10 +7,14 @@ import pytest
 
 from tests.cancel_sweep.ledger import Ledger
 from tests.cancel_sweep.sweeping import CANCELLING, Run
-from tests.cancellation import gateway_scenarios, watch_scenarios
+from tests.cancellation import gateway_scenarios, native_http_scenarios, watch_scenarios
 
 
-@pytest.mark.parametrize("scenario", gateway_scenarios.ALL, ids=lambda scenario: scenario.__name__)
+@pytest.mark.parametrize(
+    "scenario",
+    [*gateway_scenarios.ALL, *native_http_scenarios.ALL],
+    ids=lambda scenario: scenario.__name__,
+)
 def test_at_many_points(sweeps: Ledger, scenario: Callable[[Run], Awaitable[Any]]) -> None:
     every = 60 if scenario.__name__.startswith("http") else 8
     sweeps.sweep(

@@ -1,0 +1,80 @@
+"""Rooms and messages of the native protocol over HTTP, cut off wherever a call can wait."""
+
+from typing import Any
+
+import msgspec
+
+from tests.cancel_sweep.sweeping import Run
+from tests.cancellation.gateway_scenarios import Wire, config, one_connection
+from tests.cancellation.swept_world import texts_saved
+from tests.support.chat_world import World
+
+_THUMB = "%F0%9F%91%8D"
+
+
+async def ends(wire: Wire, path: str, token: str) -> None:
+    """Make a DELETE call whose answer has no body."""
+    head = f"DELETE /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {token}\r\n\r\n"
+    await wire.send(head.encode())
+    await wire.until(b"HTTP/1.1 ")
+
+
+async def http_native_messages(run: Run) -> None:
+    """Say something twice, read it, change it, react to it and delete it: what was answered is saved, once."""
+
+    async def speak(wire: Wire, world: World) -> None:
+        ada = await world.add("ada")
+        garden, token = (await world.make_room(ada)).id, world.token(ada)
+        room = f"/api/v1/rooms/{garden}"
+        said = f"{room}/messages"
+        answered = [
+            await wire.asks("POST", said, {"key": "k", "text": "hello"}, token),
+            await wire.asks("POST", said, {"key": "k", "text": "hello"}, token),
+        ]
+        await wire.asks("GET", f"{said}?limit=5", None, token)
+        await wire.asks("PUT", f"{room}/read", {"seq": 1}, token)
+        await wire.asks("PATCH", f"{said}/1", {"text": "hello!"}, token)
+        for method in ("PUT", "DELETE"):
+            await wire.asks(method, f"{said}/1/reactions/{_THUMB}", None, token)
+        saved = texts_saved(world, garden)
+        assert saved in ([], ["hello"], ["hello!"])
+        assert saved or not any(isinstance(told, dict) and "seq" in told for told in answered)
+        await wire.asks("DELETE", f"{said}/1", None, token)
+        await wire.stream.aclose()
+        assert run.fired or texts_saved(world, garden) == [""]
+
+    await one_connection(run, speak, config())
+
+
+async def http_native_rooms(run: Run) -> None:
+    """Make a room, let somebody join, list all there is to list, remove them and delete the room."""
+
+    async def speak(wire: Wire, world: World) -> None:
+        ada, cem = await world.add("ada"), await world.add("cem")
+        token, cems = world.token(ada), world.token(cem)
+        made: Any = await wire.asks("POST", "/api/v1/rooms", {"name": "garden"}, token)
+        if not isinstance(made, dict) or "id" not in made:
+            return  # cancelled, or refused by what stands in the way
+        room = f"/rooms/{made['id']}"
+        for method, path, body, caller in (
+            ("GET", "/rooms/public?q=gard", None, cems),
+            ("PUT", f"{room}/members/{cem.id}", {}, cems),
+            ("PUT", f"{room}/members/{cem.id}", {}, token),
+            ("GET", f"{room}/members", None, cems),
+            ("GET", "/rooms", None, cems),
+            ("GET", room, None, cems),
+            ("PATCH", f"{room}/mine", {"hidden": True}, cems),
+            ("PUT", f"/direct/{cem.id}", None, token),
+        ):
+            told = await wire.asks(method, f"/api/v1{path}", body, caller)
+            assert run.fired or (isinstance(told, dict) and "error" not in told), msgspec.json.encode(told)
+        await ends(wire, f"{room}/members/{cem.id}", token)
+        assert run.fired or cem.id not in await world.members(made["id"])
+        await ends(wire, room, token)
+        await wire.stream.aclose()
+        assert run.fired or await world.storage.rooms.by_id(made["id"]) is None
+
+    await one_connection(run, speak, config())
+
+
+ALL = (http_native_messages, http_native_rooms)

@@ -16,7 +16,7 @@ BIN := .venv/bin
 USABLE := $(shell test "`cat .venv/made 2>&1`" = "`pwd`" && $(BIN)/python -c '' || rm -f .venv/made)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input -c constraints.txt
 INPUTS := pyproject.toml constraints.txt .venv/made
-CODE := chat tests bench
+CODE := chat tests bench examples
 # A run of the tests starts some hundred processes: none of them compiles again what another has compiled.
 COMPILED := env -u PYTHONDONTWRITEBYTECODE
 

@@ -63,7 +63,7 @@ class Credentials:
         """Get a new access token; raises and cancels as `access`."""
         if self._refresh is not None:
             answer = await post(address, "/api/v1/auth/refresh", {"refresh": self._refresh})
-            if answer.status in (400, 401, 403, 404):
+            if answer.status in (401, 403):
                 self._refresh = None  # the session has ended
             else:
                 return self._keep(answer)

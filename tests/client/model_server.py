@@ -13,6 +13,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_server_st
 
 from chat.client.address import Address
 from tests.client.model import Json, ModelRoom, ModelWorld
+from tests.client.model_sessions import Begun, ModelSessions
 
 PEOPLE = {1: "ada", 2: "ben", 3: "cleo"}
 
@@ -69,7 +70,7 @@ class ModelServer:
         self.loses_event: Callable[[Json], bool] = lambda _event: False
         self.is_reachable = True
         self.is_silent = False
-        self.tokens = {f"token of {name}": person for person, name in world.people.items()}
+        self.sessions = ModelSessions(world.people)
         self._limits = {"known": known, "in_flight": in_flight}
 
     def tell(self, room: ModelRoom, event: Json | None) -> None:
@@ -98,8 +99,12 @@ class ModelServer:
     async def serve(self, stream: trio.abc.Stream) -> None:
         """Serve one connection until it ends."""
         try:
+            begun = bytes(await stream.receive_some())
+            if begun.startswith(b"POST "):
+                await self.sessions.serve(stream, begun)
+                return
             async with trio.open_nursery() as nursery:
-                request = await wrap_server_stream(nursery, stream)  # type: ignore[arg-type]
+                request = await wrap_server_stream(nursery, Begun(stream, begun))  # type: ignore[arg-type]
                 connection = await request.accept()
                 try:
                     await self._converse(connection)
@@ -112,7 +117,7 @@ class ModelServer:
 
     async def _converse(self, connection: WebSocketConnection) -> None:
         hello = msgspec.json.decode(await connection.get_message())
-        person = self.tokens.get(hello["token"])
+        person = self.sessions.tokens.get(hello["token"])
         if person is None:
             await connection.aclose(4401)
             return
@@ -158,7 +163,9 @@ class ModelServer:
             raise RefusedByModel("not_found", field="room")
         return room
 
-    def _hello(self, socket: ModelSocket, _request: Json) -> Json:
+    def _hello(self, socket: ModelSocket, request: Json) -> Json:
+        if self.sessions.tokens.get(request["token"]) != socket.person:
+            raise RefusedByModel("expired")
         me = {**self.world.sender(socket.person), "changed": 1}
         return {"me": me, "server": "model", "version": "0", "limits": self._limits, "expires_at": 2**50}
 

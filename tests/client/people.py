@@ -28,8 +28,9 @@ async def reached(server: ModelServer) -> AsyncGenerator[Reach]:
             *,
             keep: int = 500,
             places: int = 1000,
+            credentials: Credentials | None = None,
         ) -> AsyncGenerator[Chat]:
-            credentials = Credentials(f"token of {name}", None, None, None)
+            credentials = credentials or Credentials(f"token of {name}", None, None, None)
             async with keep_open(Connector(address, credentials, positions or {}, keep, places)) as chat:
                 yield chat
 

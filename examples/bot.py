@@ -1,0 +1,48 @@
+"""A bot that answers `!echo …`, once for each message, however often it, its connection or the server is stopped.
+
+    CHAT_TOKEN=… python examples/bot.py https://chat.example positions.json
+
+The token is one for programs: `POST /api/v1/me/sessions`. In the file it keeps how far it is in each room.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import trio
+
+from chat.client import Chat, Position, RoomTold, Said, open_chat
+
+
+async def answer(chat: Chat, said: Said) -> None:
+    if said.text.startswith("!echo ") and said.sender.id != chat.me:
+        # By this key it is said once, also where the bot is stopped before it has kept its position.
+        key = f"echo-{said.room}-{said.seq}"
+        await chat.send(said.room, said.text.removeprefix("!echo "), key=key)
+
+
+def load(kept: Path) -> dict[int, Position]:
+    known = json.loads(kept.read_text()) if kept.exists() else {}
+    return {int(room): Position(*position) for room, position in known.items()}
+
+
+def save(kept: Path, positions: dict[int, Position]) -> None:
+    part = kept.with_suffix(".part")
+    part.write_text(json.dumps(positions))
+    part.replace(kept)  # the old ones or the new ones, wherever the bot is stopped
+
+
+async def main(url: str, kept: Path) -> None:
+    async with open_chat(url, token=os.environ["CHAT_TOKEN"], positions=load(kept)) as chat:
+        async for event in chat.events():
+            match event:
+                case Said():
+                    await answer(chat, event)
+                case RoomTold(reset=str(reason)):
+                    print(f"room {event.id}: what was said meanwhile was not told ({reason})")
+            save(kept, chat.positions)
+
+
+if __name__ == "__main__":
+    trio.run(main, sys.argv[1], Path(sys.argv[2]))

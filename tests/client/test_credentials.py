@@ -1,0 +1,133 @@
+"""A session is kept alive, and ends for the program only where nothing but a password could go on."""
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from chat.client.credentials import Credentials
+from chat.client.errors import ChatEnded, SignedOut
+from chat.client.events import Connected, Disconnected
+from chat.client.values import Session
+from tests.client.model import Json, ModelRoom
+from tests.client.model_server import ModelServer
+from tests.client.people import Reach, next_event
+
+GARDEN = 1
+LOGIN, REFRESH = "/api/v1/auth/login", "/api/v1/auth/refresh"
+
+
+def login_of_ada(kept: list[Session] | None = None, password: str = "secret") -> Credentials:
+    return Credentials(None, None, ("ada", password), None if kept is None else kept.append)
+
+
+def refresh_of_ada(model: ModelServer, kept: list[Session]) -> Credentials:
+    return Credentials(None, model.sessions.open(1)["refresh"], None, kept.append)
+
+
+async def test_a_session_is_refreshed_before_it_ends_on_the_same_connection(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    kept: list[Session] = []
+    async with reach(credentials=login_of_ada(kept)):
+        (socket,) = model.sockets
+        await trio.sleep(2000)
+        assert model.sockets == [socket]
+    assert model.sessions.calls == [LOGIN, REFRESH, REFRESH]
+    assert [session.refresh for session in kept] == ["refresh 1", "refresh 2", "refresh 3"]
+    hellos = [request["token"] for _, request in model.requests if request["type"] == "hello"]
+    assert hellos == ["access 1", "access 2", "access 3"]
+
+
+async def test_an_answer_that_is_lost_is_asked_for_again_with_the_same_token(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    kept: list[Session] = []
+    failing = [OSError("the line is cut")]
+
+    def answers(path: str) -> None:
+        if path == REFRESH and failing:
+            raise failing.pop()
+
+    credentials = refresh_of_ada(model, kept)
+    model.sessions.answers = answers
+    async with reach(credentials=credentials) as chat:
+        await chat.send(GARDEN, "hi")
+        failing.append(OSError("once more"))
+        await trio.sleep(1000)
+        assert len(model.sockets) == 1
+    assert model.sessions.calls == [REFRESH] * 4
+    assert [session.refresh for session in kept] == ["refresh 2", "refresh 3"]
+
+
+async def test_a_session_that_was_ended_is_begun_again_with_the_password(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async with reach(credentials=login_of_ada()) as chat:
+        model.sessions.end_all()
+        model.sockets[0].close(4403)
+        assert isinstance(await next_event(chat, Disconnected), Disconnected)
+        await next_event(chat, Connected)
+    assert model.sessions.calls == [LOGIN, LOGIN]
+
+
+async def test_a_session_that_was_ended_ends_the_block_where_there_is_no_password(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async def live() -> None:
+        async with reach(credentials=refresh_of_ada(model, [])):
+            model.sessions.end_all()
+            model.sockets[0].close(4403)
+            await trio.sleep_forever()
+
+    with pytest.raises(SignedOut):
+        await live()
+
+
+async def test_a_token_that_expired_is_renewed_before_the_next_connection(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async with reach(credentials=login_of_ada()) as chat:
+        del model.sessions.tokens["access 1"]
+        model.sockets[0].close(4401)
+        assert await next_event(chat, Disconnected) == Disconnected("closed with 4401", 0)
+        await next_event(chat, Connected)
+    assert model.sessions.calls == [LOGIN, REFRESH]
+
+
+async def test_a_wrong_password_is_told_at_once(reach: Reach, autojump_clock: MockClock) -> None:
+    with pytest.raises(SignedOut, match="invalid credentials"):
+        async with reach(credentials=login_of_ada(password="wrong")):
+            pytest.fail("nobody has that password")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "wait"),
+    [(503, {"error": "no database", "code": "unavailable"}, 0.5), (429, {"retry_ms": 7000}, 7.0)],
+)
+async def test_a_server_that_gives_no_session_now_is_asked_again(
+    model: ModelServer, reach: Reach, autojump_clock: MockClock, status: int, body: Json, wait: float
+) -> None:
+    answers = [(status, body)]
+    model.sessions.answers = lambda _path: answers.pop() if answers else None
+    before = trio.current_time()
+    async with reach(credentials=login_of_ada()):
+        assert wait / 2 <= trio.current_time() - before <= wait
+    assert model.sessions.calls == [LOGIN, LOGIN]
+
+
+async def test_a_server_that_knows_no_sessions_is_not_asked_for_ever(
+    model: ModelServer, reach: Reach, autojump_clock: MockClock
+) -> None:
+    model.sessions.answers = lambda _path: (404, {"error": "not found"})
+    with pytest.raises(ChatEnded, match="404 not found"):
+        async with reach(credentials=login_of_ada()):
+            pytest.fail("there is no such server")
+
+
+async def test_an_answer_without_end_is_not_read_for_ever(
+    model: ModelServer, reach: Reach, autojump_clock: MockClock
+) -> None:
+    answers: list[tuple[int, Json]] = [(200, {"access": "x" * 70_000}), (200, {"nothing": "of use"})]
+    model.sessions.answers = lambda _path: answers.pop() if answers else None
+    async with reach(credentials=login_of_ada()):
+        assert model.sessions.calls == [LOGIN] * 3

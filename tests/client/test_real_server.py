@@ -1,0 +1,141 @@
+"""The client and the example bot against the real server, which is killed and restarted under them."""
+
+import os
+import sys
+from contextlib import AbstractContextManager
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import trio
+
+from chat.client import Chat, Connected, Position, Said, SignedOut, open_chat
+from tests.client.people import Told, next_event, texts
+from tests.support.people import PASSWORD, post, request
+from tests.support.processes import child
+from tests.support.server import ServerProcess, running_server, used_data_path
+from tests.system.relay import relay_to
+
+LOBBY = 1
+BOT = Path(__file__).parents[2] / "examples" / "bot.py"
+
+
+def register(server: ServerProcess, name: str) -> str:
+    """Register somebody; return their access token."""
+    answer = post(f"{server.url}/api/v1/auth/register", {"name": name, "password": PASSWORD})
+    assert answer.status_code == 201, answer.text
+    token: str = answer.json()["access"]
+    return token
+
+
+async def test_what_one_says_another_hears_and_a_session_that_is_ended_is_over(server: ServerProcess) -> None:
+    access = register(server, "client ada")
+    register(server, "client ben")
+    sessions: list[str | None] = []
+
+    async def live() -> None:
+        ben = ("client ben", PASSWORD)
+        async with (
+            open_chat(server.url, token=access) as ada,
+            open_chat(
+                server.url, login=ben, on_session=lambda session: sessions.append(session.refresh)
+            ) as ben_s,
+        ):
+            assert ada.rooms[LOBBY].info.kind == "lobby"
+            sent = await ada.send(LOBBY, "hi ben", key="the-first")
+            assert (await ada.send(LOBBY, "hi ben", key="the-first")).seq == sent.seq
+            event = await next_event(ben_s, Said)
+            assert isinstance(event, Said)
+            assert (event.text, event.sender.id, event.seq) == ("hi ben", ada.me, sent.seq)
+            assert ben_s.rooms[LOBBY].info.unread >= 1
+            assert await ben_s.ping() > event.at - 1000
+            request("DELETE", f"{server.url}/api/v1/me/sessions", headers=bearer(access))
+            answer = post(f"{server.url}/api/v1/auth/logout", {}, headers=bearer(access))
+            assert answer.status_code == 204
+            await trio.sleep_forever()  # ada's session has ended, and with it her block
+
+    with trio.fail_after(60), pytest.raises(SignedOut):
+        await live()
+    assert len(sessions) == 1
+    async with open_chat(server.url, refresh=sessions[0]) as again:
+        assert LOBBY in again.rooms
+
+
+async def test_messages_are_said_once_and_in_order_while_the_server_is_killed() -> None:
+    told = Told()
+    heard: list[str] = []
+
+    async def listen(chat: Chat) -> None:
+        async for event in chat.events():
+            told.hear(event)
+            if isinstance(event, Said) and event.kind == "text":
+                heard.append(event.text)
+
+    wanted = [str(n) for n in range(60)]
+    with trio.fail_after(150), used_data_path() as data, running_server(data) as first:
+        token = register(first, "ada")
+        with relay_to(first.url) as relay:
+            async with open_chat(relay.url, token=token) as chat, trio.open_nursery() as nursery:
+                nursery.start_soon(listen, chat)
+                async with trio.open_nursery() as sending:
+
+                    async def say() -> None:
+                        for text in wanted:
+                            await chat.send(LOBBY, text)
+
+                    sending.start_soon(say)
+                    while len(heard) < 20:  # noqa: ASYNC110 - it is the listener's to count
+                        await trio.sleep(0.01)
+                    with relay.cut():
+                        await trio.to_thread.run_sync(first.kill)
+                        again = running_server(data)
+                        second = await trio.to_thread.run_sync(again.__enter__)
+                        parts: Any = urlsplit(second.url)
+                        relay._target = (parts.hostname, parts.port)
+                    try:
+                        while len(heard) < len(wanted):  # noqa: ASYNC110
+                            await trio.sleep(0.01)
+                    finally:
+                        await trio.to_thread.run_sync(again.__exit__, None, None, None)
+                nursery.cancel_scope.cancel()
+    assert heard == wanted
+    assert told.ups >= 2
+    assert told.resets == []
+
+
+async def test_the_bot_answers_once_however_often_it_is_stopped(
+    server: ServerProcess, tmp_path: Path
+) -> None:
+    access = register(server, "client bot")
+    made = post(f"{server.url}/api/v1/me/sessions", {"name": "echo", "days": 1}, headers=bearer(access))
+    assert made.status_code == 201, made.text
+    kept = tmp_path / "positions.json"
+
+    def bot() -> AbstractContextManager["Popen[bytes]"]:
+        environment = {**os.environ, "CHAT_TOKEN": made.json()["token"]}
+        return child(sys.executable, BOT, server.url, kept, env=environment)
+
+    with trio.fail_after(60):
+        async with open_chat(server.url, token=register(server, "client cleo")) as cleo:
+            await next_event(cleo, Connected)
+            with bot():
+                while not kept.exists():  # noqa: ASYNC110 - it is another process's
+                    await trio.sleep(0.01)
+                await cleo.send(LOBBY, "!echo one")
+                assert await texts(cleo, 2) == ["!echo one", "one"]
+            await cleo.send(LOBBY, "!echo two")
+            with bot():
+                await cleo.send(LOBBY, "!echo three")
+                said = await texts(cleo, 4)
+    assert sorted(said) == ["!echo three", "!echo two", "three", "two"]
+    assert said.index("two") < said.index("three")
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_positions_survive_json() -> None:
+    assert Position(*[1, 2]) == (1, 2)

@@ -1,0 +1,189 @@
+"""A client of the native protocol, cancelled wherever it can wait, before a small honest server.
+
+Whenever it is cancelled, no connection is left, no key is saved twice, and what the program took and the positions
+that it can go on from agree.
+"""
+
+import ssl
+from contextlib import suppress
+from functools import cache, partial
+
+import trio
+import trio.testing
+import trustme
+
+from chat.client.address import parse_url
+from chat.client.chat import Chat, keep_open, open_chat
+from chat.client.credentials import Credentials
+from chat.client.errors import Lost
+from chat.client.http_call import post
+from chat.client.reconnecting import Connector
+from chat.client.socket import open_socket
+from chat.client.values import Position
+from tests.cancel_sweep.sweeping import Run
+from tests.client.model import Json, ModelRoom, ModelWorld
+from tests.client.model_server import PEOPLE, ModelServer, RefusedByModel, in_memory, on_loopback
+from tests.client.people import Told
+
+ADA, BEN = 1, 2
+
+
+def _model() -> tuple[ModelServer, ModelRoom]:
+    """A server with a room of ada and ben."""
+    model = ModelServer(ModelWorld(dict(PEOPLE)))
+    return model, model.world.add_room(ADA, BEN)
+
+
+def _assert_nothing_is_left(model: ModelServer, room: ModelRoom) -> None:
+    assert model.sockets == [], "a connection is open"
+    keys = [message["key"] for message in room.messages.values() if "key" in message]
+    assert len(keys) == len(set(keys)), "a key was saved twice"
+
+
+async def client(run: Run) -> None:
+    """Log in, send, be refused for now, lose an event, an answer and a connection, renew, and be told it all."""
+    model, room = _model()
+    told = Told()
+    refused, lost = [300], ["edit"]
+
+    def hears(request: Json) -> None:
+        if request["type"] == "send" and refused:
+            raise RefusedByModel("too_many", retry_ms=refused.pop())
+
+    def loses_answer(request: Json) -> bool:
+        if request["type"] in lost:
+            lost.remove(request["type"])
+            return True
+        return False
+
+    model.hears, model.loses_answer = hears, loses_answer
+    model.loses_event = lambda event: event.get("text") == "lost"
+
+    async def talk(chat: Chat, connector: Connector) -> None:
+        await chat.send(room.id, "one")
+        for text in ("lost", "two", "three"):
+            model.tell(room, room.say(BEN, text, text))
+        model.tell(room, room.delete(2, BEN))
+        while told.at[room.id] < room.pos:
+            told.hear(await connector.inbox.take())
+            assert {each: position.pos for each, position in chat.positions.items()} == told.at
+        await chat.edit(room.id, 3, "eins")
+        await chat.delete(room.id, 3)
+        await chat.react(room.id, 5, "👍")
+        await chat.history(room.id)
+        await chat.read(room.id, 1, back=True)
+        for socket in tuple(model.sockets):
+            socket.close(1011)
+        model.is_silent = True
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(chat.ping)
+            await trio.sleep(7)
+            model.is_silent = False
+        await trio.sleep(900)  # the session is refreshed meanwhile
+
+    async with in_memory(model) as address:
+
+        async def live() -> None:
+            credentials = Credentials(None, None, ("ada", "secret"), None)
+            connector = Connector(address, credentials, {}, 500, 1000)
+            async with keep_open(connector) as chat:
+                async for event in chat.events():
+                    told.hear(event)
+                    if room.id in told.at:
+                        break
+                with trio.fail_after(3000):
+                    await talk(chat, connector)
+
+        await run.target(live)
+        with trio.fail_after(30):
+            await trio.testing.wait_all_tasks_blocked()
+        _assert_nothing_is_left(model, room)
+
+
+async def client_far_behind(run: Run) -> None:
+    """A program that comes late is told what was dropped; a restarted one goes on; a deletion has to be counted."""
+    model, room = _model()
+    for n in range(10):
+        room.say(BEN, str(n), f"k{n}")
+    positions = {room.id: Position(2, room.at(2))}
+    told = Told(positions)
+    attempts = [OSError("not yet"), OSError("not yet")]
+
+    def answers(path: str) -> None:
+        if path.endswith("refresh") and attempts and len(model.sockets) == 1:
+            raise attempts.pop()
+
+    model.sessions.answers = answers
+    async with in_memory(model) as address:
+
+        async def live() -> None:
+            credentials = Credentials(None, model.sessions.open(ADA)["refresh"], None, None)
+            async with keep_open(Connector(address, credentials, positions, 3, 4)) as chat:
+                await trio.sleep(1)
+                model.tell(room, room.delete(4, BEN))  # not held: how many are unread is asked for
+                await trio.sleep(1)
+                while told.at[room.id] < room.pos:
+                    async for event in chat.events():
+                        told.hear(event)
+                        break
+                await trio.sleep(1000)
+
+        await run.target(live)
+        await trio.testing.wait_all_tasks_blocked()
+        _assert_nothing_is_left(model, room)
+        assert told.at[room.id] <= room.pos
+
+
+async def client_over_tcp(run: Run) -> None:
+    """Talk over loopback."""
+    model, room = _model()
+    async with on_loopback(model) as url:
+
+        async def live() -> None:
+            async with open_chat(url, token="token of ada") as chat:
+                await chat.send(room.id, "hi")
+
+        with trio.fail_after(15):
+            await run.target(live)
+    _assert_nothing_is_left(model, room)
+
+
+async def client_over_tls(run: Run) -> None:
+    """Call and talk through TLS on loopback: no descriptor is left open, which the garbage collector would tell."""
+    model, room = _model()
+    server_side, client_side = _both_sides()
+    async with trio.open_nursery() as nursery:
+        serve = partial(trio.serve_ssl_over_tcp, model.serve, 0, server_side, host="127.0.0.1")
+        listeners: list[trio.SSLListener[trio.SocketStream]] = await nursery.start(serve)
+        (listener,) = listeners
+        assert isinstance(listener.transport_listener, trio.SocketListener)
+        port = listener.transport_listener.socket.getsockname()[1]
+        address = parse_url(f"https://127.0.0.1:{port}", client_side)
+
+        async def live() -> None:
+            with suppress(Lost):  # whom it does not trust it does not call
+                await post(address._replace(tls=ssl.create_default_context()), "/api/v1/auth/login", {})
+            await post(address, "/api/v1/auth/login", {"login": "ada", "password": "secret"})
+            async with open_socket(address, "/api/v1/socket") as socket:
+                await socket.send_message('{"type": "hello", "id": 1, "token": "token of ada"}')
+                await socket.get_message()
+
+        with trio.fail_after(15):
+            await run.target(live)
+        nursery.cancel_scope.cancel()
+    _assert_nothing_is_left(model, room)
+
+
+@cache
+def _both_sides() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """The contexts of a server on loopback and of a client that trusts it."""
+    authority = trustme.CA()
+    server_side = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(server_side)
+    client_side = ssl.create_default_context()
+    authority.configure_trust(client_side)
+    return server_side, client_side
+
+
+IN_MEMORY = [client, client_far_behind]
+ON_LOOPBACK = [client_over_tcp, client_over_tls]

@@ -10,10 +10,10 @@ import secrets
 
 import structlog
 
-from chat.domain.accounts import LOOK_TAKEN, NAME_TAKEN, Accounts
+from chat.domain.accounts import Accounts
 from chat.domain.entities import Person
 from chat.domain.ports import SetUp, Taken
-from chat.domain.refusals import Code, Refusal
+from chat.domain.refusals import LOOK_TAKEN, NAME_TAKEN, Code, Refusal
 
 _TRIES = 5
 """Codes that may be wrong until the next start."""

@@ -8,8 +8,9 @@ import trio
 import trio.testing
 from msgspec import structs
 
-from chat.domain.accounts import Accounts, Granted
+from chat.domain.accounts import Accounts
 from chat.domain.administration import Administration
+from chat.domain.authentication import Granted
 from chat.domain.entities import LOBBY_ID, Draft, Person, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.moderation import Moderation
@@ -200,9 +201,10 @@ async def accounts(run: Run) -> None:
     storage = MemoryStorage()
     async with swept_world(run) as (world, _witness):
         users: Any = Obstructed(storage.users, world.obstacles)
+        passwords = Passwords(4)
         people = Accounts(
             users,
-            Passwords(4),
+            passwords,
             Tokens(SECRET, 3600),
             Throttle(),
             Registrations(10),
@@ -256,7 +258,7 @@ async def accounts(run: Run) -> None:
         unknown = await people.log_in("nobody", "secret word", "192.0.2.3")
         assert isinstance(unknown, Refusal)
         assert unknown.code is Code.UNAUTHENTICATED
-        assert people._passwords._limiter.free or run.fired  # a thread that was left ends by itself
+        assert passwords._limiter.free or run.fired  # a thread that was left ends by itself
 
 
 async def moderating(run: Run) -> None:
@@ -357,7 +359,7 @@ async def following(run: Run) -> None:
             assert not stays or client.session.person == now
         is_there = await storage.rooms.by_id(garden.id) is not None
         assert (gardener.session.client.room_id == garden.id) == is_there
-        assert not world.accounts._lookups._under_way, "a look-up is never over"
+        assert not world.accounts._authentication._lookups._under_way, "a look-up is never over"
 
 
 async def reading_the_log(run: Run) -> None:
@@ -506,7 +508,7 @@ async def sessions(run: Run) -> None:
         assert now is not None
         assert now.name == "adele" or "renamed" not in done
         assert not await storage.set_up.is_needed() or "set up" not in done
-        assert not people._lookups._under_way, "a look-up is never over"
+        assert not people._authentication._lookups._under_way, "a look-up is never over"
 
 
 VIRTUAL = (

@@ -140,7 +140,7 @@ async def gateway_of(world: World, settings: Config) -> AsyncGenerator[Gateway]:
     own = OwnInspection(Watch(Recorder(), metrics), metrics, storage.ping)
     routes = [
         *(protocol.routes(world.services) for protocol in PROTOCOLS if protocol.routes is not None),
-        people_routes(accounts, Administration(accounts._users, accounts), world.core.budgets),
+        people_routes(accounts, Administration(storage.users, accounts), world.core.budgets),
     ]
     app = create_app(
         [

@@ -144,7 +144,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "accounts": (
         Mutant(
             "try_not_given_back",
-            planted("chat.domain.accounts:Accounts._prove", drop("_throttle.was_right")),
+            planted("chat.domain.logins:Logins._prove", drop("_throttle.was_right")),
             "who logs in properly is locked out after a few times",
         ),
     ),

@@ -5,11 +5,13 @@ from collections.abc import Awaitable, Callable
 import pytest
 from structlog.testing import capture_logs
 
-from chat.domain.accounts import DISABLED, LOOK_TAKEN, NAME_TAKEN, Accounts, Granted
+from chat.domain.accounts import Accounts
 from chat.domain.administration import Administration
+from chat.domain.authentication import Granted
 from chat.domain.entities import Person
+from chat.domain.logins import DISABLED
 from chat.domain.passwords import Passwords
-from chat.domain.refusals import BAD_CREDENTIALS, BAD_TOKEN, NO_PERSON, Code, Refusal
+from chat.domain.refusals import BAD_CREDENTIALS, BAD_TOKEN, LOOK_TAKEN, NAME_TAKEN, NO_PERSON, Code, Refusal
 from chat.domain.registrations import Registrations
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens

@@ -231,7 +231,7 @@ async def test_somebody_who_changes_all_the_time_keeps_nobody_waiting(followed: 
         await trio.lowlevel.checkpoint()
         return {}
 
-    users: Any = followed.world.accounts._users
+    users: Any = followed.world.accounts._authentication._users
     users.by_ids = restless
     changed(ada.id)
     changed(ben.id)

@@ -492,7 +492,7 @@ async def test_a_budget_is_one_for_all_servers(autojump_clock: object) -> None:
 async def test_wrong_guesses_count_on_all_servers_and_who_was_right_is_at_home_on_all(
     autojump_clock: object, servers: Servers
 ) -> None:
-    throttles = [world.accounts._throttle for world in (servers.one, servers.other)]
+    throttles = [world.accounts._logins._throttle for world in (servers.one, servers.other)]
     while throttles[0].take("ada", "192.0.2.1") == 0:
         pass
     throttles[0].take("ben", "192.0.2.2")

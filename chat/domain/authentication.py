@@ -1,0 +1,91 @@
+"""Tokens: whose one is, as that person is at this moment."""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+
+import msgspec
+from msgspec import structs
+
+from chat.domain.entities import Person
+from chat.domain.lookups import Lookups
+from chat.domain.ports import Sessions, Users
+from chat.domain.refusals import BAD_TOKEN, Refusal
+from chat.domain.tokens import Tokens
+
+
+class Granted(msgspec.Struct, frozen=True):
+    """A person who proved who they are, and the token that spares them to do it again."""
+
+    person: Person
+    token: str
+
+
+class Authentication:
+    """Issues tokens, and finds whose they are. Whoever is changed during a look-up is looked up again.
+
+    Every async method may raise StorageDown. Cancelling changes nothing.
+    """
+
+    def __init__(
+        self,
+        users: Users,
+        tokens: Tokens,
+        person: Callable[[int], Awaitable[Person | None]],
+        sessions: Sessions | None,
+        whose_session: Callable[[int], Awaitable[int | None]] | None,
+    ) -> None:
+        self._users = users
+        self._tokens = tokens
+        self._person = person
+        self._sessions = sessions
+        self._whose_session = whose_session or self._look_up_session
+        self._lookups = Lookups()
+
+    def grant(self, person: Person) -> Granted:
+        """Issue a token to a person who is known already."""
+        return Granted(person, self._tokens.issue(person))
+
+    async def authenticate(self, token: str) -> Person | Refusal:
+        """Return whose token this is, unless it is forged, expired, revoked, or its person or its session is gone."""
+        claims = self._tokens.read(token)
+        if claims is None:
+            return BAD_TOKEN
+        whose: int | None = claims.person_id
+        while True:
+            with self._lookups.of([claims.person_id]) as lookup:
+                person = await self._person(claims.person_id)
+                if claims.session_id is not None:
+                    whose = await self._whose_session(claims.session_id)
+            if not lookup.outdated:  # else what was just found may be how they were before
+                break
+        if person is None or person.is_disabled or person.token_generation != claims.generation:
+            return BAD_TOKEN
+        if claims.session_id is None:
+            return person
+        return structs.replace(person, session_id=claims.session_id) if whose == person.id else BAD_TOKEN
+
+    async def _look_up_session(self, session_id: int) -> int | None:
+        return None if self._sessions is None else (await self._sessions.living([session_id])).get(session_id)
+
+    async def ended_among(self, session_ids: Collection[int]) -> set[int]:
+        """Return those of these sessions that have ended."""
+        if not session_ids or self._sessions is None:
+            return set(session_ids)
+        return set(session_ids).difference(await self._sessions.living(sorted(session_ids)))
+
+    def changed(self, person_id: int | None) -> None:
+        """Hear that a person, or None for anybody, was changed: who is just being looked up is looked up again. Sync.
+
+        No token that is authenticated from here on lets in whom the change keeps out.
+        """
+        self._lookups.changed(person_id)
+
+    async def look_up(self, person_ids: Sequence[int]) -> dict[int, Person | None]:
+        """Return the people with these ids as they are when this returns, None for one who is no more.
+
+        Who is changed meanwhile is left out.
+        """
+        with self._lookups.of(person_ids) as lookup:
+            found = await self._users.by_ids(person_ids)
+        return {
+            person_id: found.get(person_id) for person_id in person_ids if person_id not in lookup.outdated
+        }

@@ -1,0 +1,113 @@
+"""Passwords: logging in by one, and changing it."""
+
+from collections.abc import Awaitable, Callable
+
+from chat.domain.authentication import Granted
+from chat.domain.entities import Credentials, Person
+from chat.domain.passwords import Passwords
+from chat.domain.ports import Users
+from chat.domain.refusals import BAD_CREDENTIALS, Code, Refusal
+from chat.domain.rules import clean_password, same_name_key
+from chat.domain.throttle import Throttle
+
+DISABLED = Refusal(Code.UNAUTHENTICATED, "this account is disabled")
+NOT_YOUR_PASSWORD = Refusal(Code.FORBIDDEN, "that is not your password", field="old")
+
+
+class Logins:
+    """Checks passwords, no faster than the throttle allows.
+
+    Args:
+        grant: issues a token to a person.
+        note: logs and counts what happened.
+        min_password: characters of a new password, at least.
+
+    Every async method may raise StorageDown, change_password() OutcomeUnknown too. Cancelling that: the password is
+    the old one or the new one.
+    """
+
+    def __init__(
+        self,
+        users: Users,
+        passwords: Passwords,
+        throttle: Throttle,
+        grant: Callable[[Person], Granted],
+        note: Callable[..., None],
+        min_password: int,
+    ) -> None:
+        self._users = users
+        self._passwords = passwords
+        self._throttle = throttle
+        self._grant = grant
+        self._note = note
+        self._min_password = min_password
+
+    async def log_in(self, name: str, password: str, address: str) -> Granted | Refusal:
+        """Log in by name. `address` is the client's, for the throttle."""
+        return self._granted(await self._prove(self._users.by_name, name, password, address))
+
+    async def log_in_by_email(self, email: str, password: str, address: str) -> Granted | Refusal:
+        """Log in by e-mail address. `address` is the client's, for the throttle."""
+        return self._granted(await self._prove(self._users.by_email, email, password, address))
+
+    def _granted(self, proved: Credentials | Refusal) -> Granted | Refusal:
+        return proved if isinstance(proved, Refusal) else self._grant(proved.person)
+
+    async def change_password(self, person: Person, old: str, new: str, address: str) -> Granted | Refusal:
+        """Give a person the password `new` if `old` is theirs; every token but the one returned is invalid then.
+
+        A wrong one counts as a wrong login. `address` is the client's.
+        """
+        raw = clean_password(new, at_least=self._min_password)
+        if isinstance(raw, Refusal):
+            return raw
+        known = await self._prove(self._users.by_name, person.name, old, address)
+        if isinstance(known, Refusal):
+            return NOT_YOUR_PASSWORD if known is BAD_CREDENTIALS else known
+        password_hash = await self._passwords.hash(raw, address)
+        if isinstance(password_hash, Refusal):
+            return password_hash
+        changed = await self._users.set_password(person.id, password_hash, instead_of=known.password_hash)
+        if changed is None:  # somebody was faster, or the name is somebody else's now, whose hash is another
+            return NOT_YOUR_PASSWORD
+        self._note("password changed", person=changed.id, address=address)
+        return self._grant(changed)
+
+    async def hash(self, password: str, address: str | None) -> bytes | Refusal:
+        """Return what is kept of a new password, or what is wrong with it."""
+        raw = clean_password(password, at_least=self._min_password)
+        return raw if isinstance(raw, Refusal) else await self._passwords.hash(raw, address)
+
+    async def _prove(
+        self,
+        find: Callable[[str], Awaitable[Credentials | None]],
+        login: str,
+        password: str,
+        address: str,
+    ) -> Credentials | Refusal:
+        raw = clean_password(password, at_least=0)
+        if isinstance(raw, Refusal):
+            return raw
+        # No name has characters that can't be printed (PostgreSQL takes no NUL), nor is as long as the key "" says.
+        who = same_name_key(login) if login.isprintable() else ""
+        if wait := self._throttle.take(who or None, address):
+            self._note("login throttled", address=address)
+            return Refusal(Code.TOO_MANY, "too many tries, wait", retry_after=wait)
+        if not who:
+            self._note("login failed", name=None, address=address)
+            return BAD_CREDENTIALS
+        known = await find(login)
+        # An unknown name takes the same path and the same time as a wrong password.
+        right = await self._passwords.match(raw, None if known is None else known.password_hash, address)
+        if isinstance(right, Refusal):
+            self._throttle.give_back(who, address)
+            return right
+        if known is None or not right:
+            # What was typed as a name may be a password: only a name that somebody has is logged.
+            self._note("login failed", name=known and known.person.name, address=address)
+            return BAD_CREDENTIALS
+        self._throttle.was_right(who, address)
+        if known.person.is_disabled:
+            self._note("login failed", name=known.person.name, address=address, disabled=True)
+            return DISABLED
+        return known

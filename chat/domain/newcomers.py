@@ -1,0 +1,195 @@
+"""New people: registered by themselves, with an invite where that is asked for, or added by an operator."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+import trio
+from msgspec import structs
+
+from chat.domain.authentication import Granted
+from chat.domain.entities import Person
+from chat.domain.failures import StorageDown
+from chat.domain.handles import handles
+from chat.domain.invites import BAD_INVITE, NEEDS_INVITE, invite_digest
+from chat.domain.passwords import BUSY, Passwords
+from chat.domain.ports import NewPerson, Taken, Users
+from chat.domain.refusals import EMAIL_TAKEN, LOOK_TAKEN, NAME_TAKEN, Code, Refusal
+from chat.domain.registrations import Registrations
+from chat.domain.rules import clean_email, clean_name, clean_password
+
+_LOOK_UPS = 2
+"""Registrations that look for taken names at once: the other connections to the database are for logins."""
+
+CLOSED = Refusal(Code.FORBIDDEN, "registration is closed: ask whoever runs the server for an account")
+
+Registration = Literal["open", "invite", "closed"]
+"""Who may register: anybody, whoever has an invite, or nobody."""
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    """A person to be added, all of it clean. Where the name may be shared, a taken one gets a number behind it."""
+
+    name: str
+    password: bytes
+    email: str | None
+    shares_name: bool = False
+    invite: bytes | None = None  # its code's digest
+
+
+class Newcomers:
+    """Adds people.
+
+    Args:
+        grant: issues a token to a person.
+        note: logs and counts what happened.
+        min_password: characters of a password, at least.
+
+    Every async method may raise StorageDown; those that add may raise OutcomeUnknown. Cancelling one: the person was
+    added completely, or not at all.
+    """
+
+    def __init__(
+        self,
+        users: Users,
+        passwords: Passwords,
+        budgets: Registrations,
+        grant: Callable[[Person], Granted],
+        note: Callable[..., None],
+        *,
+        min_password: int,
+        mode: Registration,
+    ) -> None:
+        self._users = users
+        self._passwords = passwords
+        self._budgets = budgets
+        self._grant = grant
+        self._note = note
+        self._min_password = min_password
+        self._mode = mode
+        self._lookup_limiter = trio.CapacityLimiter(_LOOK_UPS)
+
+    async def add(
+        self,
+        name: str,
+        password: str,
+        email: str | None = None,
+        *,
+        operator: bool = False,
+        admin: bool = False,
+    ) -> Person | Refusal:
+        """Add a person, by an operator: no budget is used. Or say what is wrong with name, address or password."""
+        wanted = self._clean(name, password, email)
+        if isinstance(wanted, Refusal):
+            return wanted
+        return await self._add(wanted, None, operator=operator, admin=admin)
+
+    async def register(
+        self, name: str, password: str, address: str, email: str | None = None, *, invite: str | None = None
+    ) -> Granted | Refusal:
+        """Add a person and log them in. `address` is the client's, which uses one registration of its budget.
+
+        `invite` is the code of an invite, where registering takes one.
+        """
+        wanted = self._clean(name, password, email)
+        return wanted if isinstance(wanted, Refusal) else await self._register(wanted, address, invite)
+
+    async def sign_up(
+        self, email: str, name: str, password: str, address: str, *, invite: str | None = None
+    ) -> Granted | Refusal:
+        """Add a person whose name others may have too, and log them in. The rest is as in `register`.
+
+        Names are unique in the core, so a taken one gets a number behind it; `display_name` is as it was given.
+        """
+        wanted = self._clean(name, password, email)
+        if isinstance(wanted, Refusal):
+            return wanted
+        return await self._register(structs.replace(wanted, shares_name=True), address, invite)
+
+    def refusal_of(self, name: str, password: str) -> Refusal | None:
+        """Return what is wrong with the name or the password of somebody new, before it is costly. Sync."""
+        wanted = self._clean(name, password, None)
+        return wanted if isinstance(wanted, Refusal) else None
+
+    async def first_admin(self, name: str, password: str, address: str) -> NewPerson | Refusal:
+        """Return an admin to be added, or what is wrong with name or password. `address` is the client's."""
+        wanted = self._clean(name, password, None)
+        if isinstance(wanted, Refusal):
+            return wanted
+        password_hash = await self._passwords.hash(wanted.password, address)
+        if isinstance(password_hash, Refusal):
+            return password_hash
+        return NewPerson(name=wanted.name, password_hash=password_hash, is_admin=True)
+
+    def _clean(self, name: str, password: str, email: str | None) -> _Wanted | Refusal:
+        clean = clean_name(name)
+        if isinstance(clean, Refusal):
+            return clean
+        raw = clean_password(password, at_least=self._min_password)
+        if isinstance(raw, Refusal):
+            return raw
+        clean_address = None if email is None else clean_email(email)
+        if isinstance(clean_address, Refusal):
+            return clean_address
+        return _Wanted(clean, raw, clean_address)
+
+    async def _register(self, wanted: _Wanted, address: str, invite: str | None) -> Granted | Refusal:
+        if self._mode == "closed":
+            return CLOSED
+        if self._mode == "invite":
+            if not invite:
+                return NEEDS_INVITE
+            wanted = structs.replace(wanted, invite=invite_digest(invite))
+        # A taken name costs as much as a free one: to ask for names is no cheaper than to have them.
+        if refusal := self._budgets.take(address):
+            self._note("registration throttled", address=address)
+            return refusal
+        try:
+            added = await self._add(wanted, address)
+        except StorageDown:
+            self._budgets.give_back(address)
+            raise
+        if added is BUSY:
+            self._budgets.give_back(address)
+        if isinstance(added, Refusal):
+            return added
+        self._note("registered", person=added.id, name=added.name, address=address)
+        return self._grant(added)
+
+    async def _add(
+        self, wanted: _Wanted, address: str | None, *, operator: bool = False, admin: bool = False
+    ) -> Person | Refusal:
+        # What is taken is refused before the costly hash; who else took it meanwhile, the unique keys say.
+        async with self._lookup_limiter:
+            # Whoever was not invited learns nothing of who is here.
+            if wanted.invite is not None and not await self._users.is_invite(wanted.invite):
+                return BAD_INVITE
+            if not wanted.shares_name and await self._users.by_name(wanted.name):
+                return NAME_TAKEN
+            if wanted.email is not None and await self._users.by_email(wanted.email):
+                return EMAIL_TAKEN
+        password_hash = await self._passwords.hash(wanted.password, address)
+        if isinstance(password_hash, Refusal):
+            return password_hash
+        for name in handles(wanted.name) if wanted.shares_name else (wanted.name,):
+            added = await self._users.add(
+                NewPerson(
+                    name=name,
+                    email=wanted.email,
+                    display_name=wanted.name if wanted.shares_name else None,
+                    password_hash=password_hash,
+                    is_operator=operator,
+                    is_admin=admin,
+                    invite=wanted.invite,
+                )
+            )
+            match added:
+                case None:
+                    return BAD_INVITE
+                case Taken("email"):
+                    return EMAIL_TAKEN
+                case Taken("look") if not wanted.shares_name:
+                    return LOOK_TAKEN
+                case Person():
+                    return added
+        return NAME_TAKEN

@@ -44,8 +44,8 @@ class PeopleReconciler(Reconciler):
         self.note(*await self._apply(sorted(self._presence.people())))
 
     async def _apply(self, ids: Sequence[int]) -> set[int]:
-        # Who came in while sessions are looked up, by one that ended, was authenticated before the notice of that: then
-        # they are noted again. Without sessions there is nothing to look up.
+        # A socket that opens during this query is not in it. If its login has ended, its token was authenticated before
+        # the notice of that end: which is still to come, and has its person looked at again.
         ended_logins = await self._accounts.ended_among(self._presence.logins(set(ids)))
         found = await self._accounts.look_up(ids)
         # No await between the look and what it changes.

@@ -30,12 +30,8 @@ from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from chat.storage.postgres.writer import Writer
 from tests.cancel_sweep.sweeping import Run, Scenario
-from tests.support.databases import execute
+from tests.support.databases import EMPTY, execute
 
-EMPTY = """
-TRUNCATE users, rooms, invites, nodes, changes RESTART IDENTITY CASCADE;
-INSERT INTO rooms (id, kind, name, name_key) VALUES (1, 'lobby', 'lobby', 'lobby');
-SELECT setval(pg_get_serial_sequence('rooms', 'id'), 1)"""
 NO_SCHEMA = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
 EVER = 2**63 - 1
 FAR_AWAY = 4_000_000_000.0

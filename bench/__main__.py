@@ -135,6 +135,8 @@ def _available(known: dict[str, Server], peers: str | None) -> list[Server]:
 
 def _takers(scenario: Scenario, chosen: list[Server], peers: str | None) -> list[Server]:
     """Who takes part in a scenario."""
+    if scenario.dialect == "native" and not scenario.speakers:  # nobody else knows positions
+        return [server for server in chosen if server.name in ("chat", "other")]
     if scenario.storm:
         return [server for server in chosen if server.storms]
     if scenario.key.startswith("growth") and peers is None:

@@ -64,6 +64,7 @@ def goals(results: Results) -> Iterator[Goal]:
     yield Goal("g", "p99 of the others, times (a)'s", against_other_scenario(g, a, _p99), 1.1, False, "×")
 
     yield _three_times_the_saving_node("h", h)
+    yield from _of_native(results)
 
     for key in "acdh":
         measured = results.scenarios.get(key)
@@ -77,6 +78,33 @@ def goals(results: Results) -> Iterator[Goal]:
                 "×",
             )
     yield from _of_workers(results)
+
+
+def _of_native(results: Results) -> Iterator[Goal]:
+    """Beside the same load of Token Talker in the same run."""
+    lobby, ingest, resume, idle = (
+        results.scenarios.get(f"native-{name}") for name in ("lobby", "ingest", "resume", "idle")
+    )
+    a, d, f = (results.scenarios.get(key) for key in "adf")
+    yield Goal(
+        "native-lobby",
+        "deliveries/s, times Node ws",
+        ratio(lobby, _deliveries, OURS, "node_ws"),
+        10.0,
+        True,
+        "×",
+    )
+    cpu = against_other_scenario(lobby, a, _cpu)
+    yield Goal("native-lobby", "CPU a delivery, times (a)'s", cpu, 1.15, False, "×")
+    messages = against_other_scenario(ingest, d, _messages)
+    yield Goal("native-ingest", "messages/s, times (d)'s", messages, 0.75, True, "×")
+    served = None if resume is None else sum(run.ok for run in resume.runs)
+    rounds = None if resume is None else len(resume.runs)
+    yield Goal("native-resume", "rounds in which all got exactly what they missed", served, rounds, True)
+    per_client = against_other_scenario(resume, f, lambda run: run.cpu_total / run.connections)
+    yield Goal("native-resume", "CPU a client, times (f)'s", per_client, None, False, "×")
+    memory = ours(idle, lambda run: run.kib_per_connection)
+    yield Goal("native-idle", "resident memory a connection", memory, 26.0, False, "KiB")
 
 
 def _of_workers(results: Results) -> Iterator[Goal]:

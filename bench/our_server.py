@@ -3,11 +3,11 @@
 import secrets
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench.machine import children
-from bench.plans import plan
+from bench.plans import Member, plan
 from bench.population import populate
 from bench.processes import DidNotStart, running
 from bench.quota import open_quotas
@@ -34,15 +34,22 @@ def our_server(name: str, title: str, root: Path = ROOT, *, workers: int = 1) ->
         command += ["--data", data, *_without_limits(root)]
         command += ["--workers", str(workers)] if workers > 1 else []
         environment = {"CHAT_SECRET": SECRET, "CHAT_BCRYPT_COST": "4", "PYTHONPATH": str(root)}
-        with (
-            open_quotas(scenario.quota) as give_quota,  # outermost: a group is removed once it is empty
-            running(command, log, directory=root, environment=environment) as (pid, line),
-        ):
+        with ExitStack() as stack:
+            give_quota = stack.enter_context(
+                open_quotas(scenario.quota)
+            )  # outermost: it removes empty groups
+            members: tuple[Member, ...] = ()
+            if (
+                scenario.missed
+            ):  # written into the log behind the server's back: it reads where that ends at its start
+                with running(command, log, directory=root, environment=environment):
+                    members = tuple(populate(running_address(data), scenario, TOKENS))
+            pid, line = stack.enter_context(running(command, log, directory=root, environment=environment))
             serving = _workers(pid) if workers > 1 else (pid,)
             if len(serving) != workers:
                 raise DidNotStart(f"{workers} workers were asked for, {len(serving)} serve")
             address = running_address(data)
-            members = tuple(populate(address, scenario, TOKENS))
+            members = members or tuple(populate(address, scenario, TOKENS))
             for worker in serving:
                 give_quota(worker)
             yield Running(port_of(line), (pid,), plan(scenario, members), members, log, address, serving)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from bench.scenarios import HISTORY, Scenario
-from chat.domain.entities import Person
+from chat.domain.entities import LOBBY_ID, Person
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -25,6 +25,8 @@ class Member(msgspec.Struct, frozen=True):
     person: Person
     token: str
     room_id: int = 0
+    known: tuple[tuple[int, int, int], ...] = ()
+    """How far a native client is: room, `pos` and `at` of each room that it knows."""
 
 
 def plan(scenario: Scenario, members: Sequence[Member]) -> Plan:
@@ -34,6 +36,10 @@ def plan(scenario: Scenario, members: Sequence[Member]) -> Plan:
             return Plan(tuple(_rooms(scenario, members)), ("--marker", '"Text":"', "--ack", '"Type":"sent"'))
         case "direct":
             return Plan(tuple(_direct(scenario, members)), ("--marker", '"content":"', "--exact"))
+        case "native":
+            return Plan(
+                tuple(_native(scenario, members)), ("--marker", '"text":"', "--ack", '"type":"send_ok"')
+            )
     return Plan(tuple(_lobby(scenario, members)), ("--marker", '"message":"', "--exact"))
 
 
@@ -44,12 +50,14 @@ def plan_for_peer(scenario: Scenario) -> Plan:
             return Plan(tuple(_peer_rooms(scenario)), ("--marker", '"Text":"', "--exact"))
         case "direct":
             return Plan(tuple(_peer_direct(scenario)), ("--marker", '"content":"', "--exact"))
+        case "native":
+            return Plan(tuple(_peer_native(scenario)), ("--marker", '"text":"'))
     return Plan(tuple(_lobby(scenario, ())), ("--marker", '"message":"', "--exact"))
 
 
 def members_needed(scenario: Scenario) -> int:
     """How many must have an account: who only listens may stay anonymous, but for a storm and in rooms."""
-    everyone = scenario.storm or scenario.dialect == "rooms"
+    everyone = scenario.storm or scenario.dialect in ("rooms", "native")
     return scenario.connections if everyone else scenario.groups * scenario.speakers
 
 
@@ -79,7 +87,7 @@ def _lobby(scenario: Scenario, members: Sequence[Member]) -> Iterator[str]:
         yield _line("conn", "/talker", int(place >= scenario.deaf))
         if scenario.storm:
             yield _authenticates(members[place])
-            yield _line("recall", _talker(members[place].person.name, f"history {HISTORY}"), HISTORY)
+            yield _line("recall", _talker(members[place].person.name, f"history {HISTORY}"), HISTORY, "")
 
 
 def _says_in_room() -> str:
@@ -126,3 +134,43 @@ def _peer_direct(scenario: Scenario) -> Iterator[str]:
         for one, other in ((2 * pair, 2 * pair + 1), (2 * pair + 1, 2 * pair)):
             yield _line("conn", f"/direct/{one}", 1)
             yield _writes_to(one, other)
+
+
+_NUMBER = "#" * 10
+"""The generator writes the message's number there."""
+
+
+def _sends() -> str:
+    """Its key and id are a number of the message's own; a one before it, because JSON's numbers begin with no zero."""
+    sent = f'{{"type":"send","id":1{_NUMBER},"room":{LOBBY_ID},"key":"{_NUMBER}","text":"'
+    return _line("speak", sent, '"}')
+
+
+def _native(scenario: Scenario, members: Sequence[Member]) -> Iterator[str]:
+    for place, member in enumerate(members):
+        place_in_group = place % scenario.members
+        if place_in_group == 0:
+            yield _line("group", 1)
+        yield _line("conn", "/api/v1/socket", 1)
+        yield _line("step", f'{{"type":"hello","id":1,"token":"{member.token}"}}', '"type":"hello_ok"')
+        known = ",".join(f'{{"room":{room},"pos":{pos},"at":{at}}}' for room, pos, at in member.known)
+        # The lobby, which nobody knows, is told as it is, and first: there the newest message is.
+        yield _line("step", f'{{"type":"sync","id":2,"known":[{known}]}}', '"type":"room"')
+        synced = f'"type":"sync_ok","id":2,"rooms":{1 + scenario.rooms}'
+        if scenario.storm:
+            yield _line("recall", "", scenario.rooms * scenario.missed, synced)
+            continue
+        for _ in range(scenario.rooms):
+            yield _line("step", "", '"type":"room"')
+        yield _line("step", "", synced)
+        if place_in_group < scenario.speakers:
+            yield _sends()
+
+
+def _peer_native(scenario: Scenario) -> Iterator[str]:
+    """What is said has the same size, and its speaker hears it too."""
+    yield _line("group", 1)
+    for place in range(scenario.members):
+        yield _line("conn", "/rooms/lobby", 1)
+        if place < scenario.speakers:
+            yield _sends()

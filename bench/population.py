@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
 
+from bench.missed import miss_messages
 from bench.plans import Member, members_needed
 from bench.scenarios import Scenario
 from chat.domain.entities import Person
@@ -54,11 +55,15 @@ def populate(address: DatabaseAddress, scenario: Scenario, tokens: Tokens) -> li
     async def make(connection: Connection) -> list[Member]:
         rows = sorted(await connection.fetch(_PEOPLE, names), key=lambda row: row["name"])
         people = [Person(id=row["id"], name=row["name"]) for row in rows]
+        tokens_of = [tokens.issue(person) for person in people]
+        if scenario.dialect == "native":
+            known = await _make_shared_rooms(connection, scenario, people)
+            return [
+                Member(person, token, known=known[place // scenario.members])
+                for place, (person, token) in enumerate(zip(people, tokens_of, strict=True))
+            ]
         room_of = await _make_rooms(connection, scenario, people)
-        return [
-            Member(person, tokens.issue(person), room_id)
-            for person, room_id in zip(people, room_of, strict=True)
-        ]
+        return list(map(Member, people, tokens_of, room_of))
 
     return _on(address, make) if names else []
 
@@ -78,6 +83,26 @@ async def _make_rooms(connection: Connection, scenario: Scenario, people: Sequen
     room_of = [rooms[place // scenario.members] for place in range(len(people))]
     await connection.execute(_MEMBERSHIPS, room_of, [person.id for person in people])
     return room_of
+
+
+async def _make_shared_rooms(
+    connection: Connection, scenario: Scenario, people: Sequence[Person]
+) -> list[tuple[tuple[int, int, int], ...]]:
+    """Make each group's own rooms, and what was said in them; return how far each group's members are."""
+    names = [f"room{number:06}" for number in range(scenario.groups * scenario.rooms)]
+    rooms = sorted(row["id"] for row in await connection.fetch(_ROOMS, names))
+    each = [rooms[group * scenario.rooms :][: scenario.rooms] for group in range(scenario.groups)]
+    pairs = [
+        (room_id, person.id)
+        for place, person in enumerate(people)
+        for room_id in each[place // scenario.members]
+    ]
+    if pairs:
+        await connection.execute(_MEMBERSHIPS, *map(list, zip(*pairs, strict=True)))
+    if not scenario.missed:
+        return [()] * scenario.groups
+    senders = [person.id for person in people[:: scenario.members]]
+    return await miss_messages(connection, scenario, each, senders)
 
 
 def count_messages(address: DatabaseAddress) -> int:

@@ -9,13 +9,14 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """One load.
 
     `lobby`: everyone hears everyone else. `rooms`: `groups`, each in a room of its own that echoes.
-    `direct`: `groups` of two who write to each other. `speakers` is how many of a group speak, `listeners` how many
+    `direct`: `groups` of two who write to each other. `native`: the lobby, heard by everyone in it, and `rooms` that a
+    group has together; what is said there has keys. `speakers` is how many of a group speak, `listeners` how many
     only listen, `deaf` how many of those do not read at all.
     """
 
     key: str
     title: str
-    dialect: Literal["lobby", "rooms", "direct"] = "lobby"
+    dialect: Literal["lobby", "rooms", "direct", "native"] = "lobby"
     groups: int = 1
     speakers: int = 0
     listeners: int = 0
@@ -29,7 +30,11 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 5.0
     """How long the window is in which is measured, unless the command line says otherwise."""
     storm: bool = False
-    """Everybody connects, authenticates and asks for `history 50` at once: that is the window."""
+    """Everybody connects, authenticates and asks for `history 50`, or what they missed, at once: that is the window."""
+    rooms: int = 0
+    """Rooms of each group beside the lobby, of the native protocol."""
+    missed: int = 0
+    """Messages in each of those rooms that its members have missed; as many before them they have."""
     workers: tuple[int, ...] = ()
     """Numbers of workers of our server that are compared with each other; none: our server is compared with peers."""
     quota: float = 0.0
@@ -98,6 +103,40 @@ SCENARIOS = {
             groups=200,
             speakers=2,
             inflight=1,
+        ),
+        Scenario(
+            key="native-lobby",
+            title="as (a), native, each message with a key",
+            dialect="native",
+            listeners=500,
+            speakers=10,
+        ),
+        Scenario(
+            key="native-ingest",
+            title="as (d), native, each message with a key",
+            dialect="native",
+            speakers=1,
+            listeners=1,
+            inflight=200,
+        ),
+        Scenario(
+            key="native-resume",
+            title="2,000 native clients resume at once, 10 rooms each, 50 messages behind",
+            dialect="native",
+            groups=200,
+            listeners=10,
+            rooms=10,
+            missed=5,
+            storm=True,
+        ),
+        Scenario(
+            key="native-idle",
+            title="5,000 idle native connections that hear 4 rooms each",
+            dialect="native",
+            groups=500,
+            listeners=10,
+            rooms=3,
+            seconds=26.0,
         ),
     )
 }

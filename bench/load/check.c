@@ -48,6 +48,18 @@ static inline bool get_digits(const uint8_t *from, int count, uint64_t *value) {
     return true;
 }
 
+/* Where the number stands: in the text, and wherever the prefix asks for it. */
+static void find_numbers(struct speaker *s, size_t header, size_t prefix) {
+    static const char wanted[] = "##########";
+    size_t size = sizeof wanted - 1;
+    s->number_at[s->numbers++] = header + prefix + 6;
+    for (const char *at = s->prefix; (at = strstr(at, wanted)); at += size) {
+        if (s->numbers == NUMBERS) refuse("a speaker's frame has its number in more than %d places", NUMBERS);
+        if (options.exact) refuse("a frame with its number before the text is not heard as it was said");
+        s->number_at[s->numbers++] = header + (size_t)(at - s->prefix);
+    }
+}
+
 static void prepare(struct speaker *s) {
     struct conn *c = s->conn;
     size_t prefix = strlen(s->prefix), suffix = strlen(s->suffix);
@@ -59,7 +71,7 @@ static void prepare(struct speaker *s) {
     s->frame_size = header + s->payload_size;
     s->payload = s->frame + header;
     s->head_at = prefix;
-    s->number_at = header + prefix + 6;
+    find_numbers(s, header, prefix);
     uint8_t *text = s->payload + prefix;
     memcpy(s->payload, s->prefix, prefix);
     text[0] = 'p', text[5] = 'n';
@@ -94,7 +106,8 @@ void speak(struct speaker *s, uint32_t count) {
             struct slot *slot = &s->ring[s->next & ring_mask];
             slot->sent = now;
             slot->missing = s->listeners;
-            put_digits(s->frame + s->number_at, 10, s->next++);
+            for (uint32_t i = 0; i < s->numbers; i++) put_digits(s->frame + s->number_at[i], 10, s->next);
+            s->next++;
             memcpy(scratch + size, s->frame, s->frame_size);
             size += s->frame_size;
             s->inflight++, flying++, said++;
@@ -181,8 +194,19 @@ void hear(struct conn *c, const uint8_t *payload, size_t size, uint64_t now) {
     if (!s->queued && options.rate <= 0) s->queued = true, ready[ready_size++] = s;
 }
 
-/* History: so many lines, consecutive ones of one speaker. */
+static void all_recalled(struct conn *c, uint64_t now) {
+    histogram_add(&storm_last, now - storm_began);
+    c->state = READY;
+    ready_count++;
+}
+
+/* History: so many lines, consecutive ones of one speaker, and then its end. */
 void hear_recalled(struct conn *c, const uint8_t *payload, size_t size, uint64_t now) {
+    if (c->recalled == c->recall_lines) {
+        if (memmem(payload, size, c->recall_end, strlen(c->recall_end))) return all_recalled(c, now);
+        return violated("expected %s behind the history, heard %.*s", c->recall_end, size > 200 ? 200 : (int)size,
+                        payload);
+    }
     const uint8_t *text = find_text(payload, size);
     uint64_t id, number;
     if (!text || !read_text(text, payload + size, &id, &number))
@@ -193,9 +217,5 @@ void hear_recalled(struct conn *c, const uint8_t *payload, size_t size, uint64_t
     }
     if (id != c->recall_speaker || number != c->recall_next++)
         return violated("history has a gap before %lu of speaker %lu", number, id);
-    if (++c->recalled == c->recall_lines) {
-        histogram_add(&storm_last, now - storm_began);
-        c->state = READY;
-        ready_count++;
-    }
+    if (++c->recalled == c->recall_lines && !*c->recall_end) all_recalled(c, now);
 }

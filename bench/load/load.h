@@ -18,6 +18,7 @@
 
 enum { HEAD = 16 }; /* bytes of "p0003n0000000123" */
 enum { READ_SIZE = 1 << 20 };
+enum { NUMBERS = 4 }; /* places of one frame at which the message's number stands */
 
 struct group {
     bool echoes;
@@ -51,7 +52,8 @@ struct conn {
     size_t tail_size;
     uint8_t *out;            /* what the socket did not take */
     size_t out_size;
-    const char *recall;      /* asks for history; NULL: none */
+    const char *recall;      /* asks for history; NULL: none; empty: the last step has asked */
+    const char *recall_end;  /* what the frame behind the history must contain; empty: there is none */
     uint32_t recall_lines;   /* that are to come */
     uint32_t recalled;
     uint32_t recall_speaker;
@@ -76,7 +78,8 @@ struct speaker {
     const char *prefix, *suffix;
     uint8_t *frame;     /* one whole masked frame; the number is written into it */
     size_t frame_size;
-    size_t number_at;   /* in the frame */
+    size_t number_at[NUMBERS]; /* in the frame */
+    uint32_t numbers;
     uint8_t *payload;   /* what is heard, where the server passes it on as it is */
     size_t payload_size;
     size_t head_at;     /* in the payload */

@@ -3,8 +3,10 @@
      group   ECHOES                 a group begins: 1 if a speaker hears itself, else 0
      conn    PATH READS             a connection of this group; 0: it never reads once it is set up
      step    SAY EXPECT             said while it is set up, and what the answer must contain; SAY may be empty
-     speak   PREFIX SUFFIX          it speaks: PREFIX, text, SUFFIX are the frame
-     recall  SAY LINES              last of all, it asks for history: so many lines */
+     speak   PREFIX SUFFIX          it speaks: PREFIX, text, SUFFIX are the frame; each ########## in PREFIX becomes
+                                    the message's number, in ten digits (not with --exact)
+     recall  SAY LINES END          last of all, it asks for history: so many lines, and what the frame behind them
+                                    must contain. SAY is empty where the last step has asked, END where there is none */
 
 #include "load.h"
 
@@ -70,6 +72,7 @@ void read_plan(void) {
         } else if (!strcmp(word, "recall") && c) {
             c->recall = field(&rest);
             c->recall_lines = (uint32_t)atoi(field(&rest));
+            c->recall_end = field(&rest);
         } else {
             refuse("the plan has a line that begins with %.20s", word);
         }

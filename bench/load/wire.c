@@ -135,7 +135,7 @@ static void next_step(struct conn *c, uint64_t now) {
     if (options.storm) histogram_add(&storm_ready, now - storm_began);
     if (!c->recall) return now_ready(c);
     c->state = RECALLING;
-    send_text(c, c->recall);
+    if (*c->recall) send_text(c, c->recall);
 }
 
 static void hear_step(struct conn *c, const uint8_t *payload, size_t size, uint64_t now) {

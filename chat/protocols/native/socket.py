@@ -47,7 +47,7 @@ from chat.protocols.native.frames import (
 from chat.protocols.native.message_types import ChangeMessage, History
 from chat.protocols.native.operation import Caller, Cost
 from chat.protocols.native.sockets import Sockets
-from chat.protocols.native.telling import Telling
+from chat.protocols.native.telling import AT_ONCE, Telling
 from chat.protocols.services import Services
 
 _HELLO = 10.0
@@ -82,11 +82,17 @@ class NativeClient(Client):
         "_telling",
     )
 
-    def __init__(self, session: Session, services: Services, sockets: Sockets["NativeClient"]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        services: Services,
+        sockets: Sockets["NativeClient"],
+        syncs: trio.CapacityLimiter,
+    ) -> None:
         super().__init__(session)
         self._services = services
         self._sockets = sockets
-        self._telling = Telling(session, services.timelines, services.hub)
+        self._telling = Telling(session, services.timelines, services.hub, syncs)
         self._nursery: trio.Nursery | None = None  # the connection's own, from the first hello on
         self._synced = False  # whether rooms that are new to the person are told
         self._is_operator = False
@@ -316,6 +322,7 @@ class _Answer:
 def open_native(services: Services) -> ClientFactory:
     """Return how a client of the native protocol is made."""
     sockets = Sockets[NativeClient]()
+    syncs = trio.CapacityLimiter(AT_ONCE)
 
     def arrived(change: Change) -> None:
         match change.people:
@@ -331,4 +338,4 @@ def open_native(services: Services) -> ClientFactory:
             client.arrived(change.room_id, kind)
 
     services.hub.on_arrival(arrived)
-    return lambda session: NativeClient(session, services, sockets)
+    return lambda session: NativeClient(session, services, sockets, syncs)

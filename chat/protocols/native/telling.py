@@ -4,13 +4,15 @@ The method is the contract's: hold what comes live, listen, note the newest publ
 before the cut in one go, tell it, then let go of what was held, all of which is after the cut.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from itertools import groupby
 
 import msgspec
 import trio
 
 from chat.domain.entities import OwnRoom, Pair, Peer, People, Person, RoomKind, SupportOf, Topic
+from chat.domain.failures import StorageDown
 from chat.domain.timeline import MessageNow, Position, PositionState, Replayed, RoomSnapshot, Span, Standing
 from chat.domain.timelines import Timelines
 from chat.engine.hub import Hub
@@ -27,6 +29,12 @@ _REPLAYED = 262_144
 
 _MOST_CHANGES = 20_000
 """Changes that are told one by one in one sync; the rooms after those are told as they are."""
+
+AT_ONCE = 4
+"""Syncs that read at once, on a server; other connections to the database are left for everybody else."""
+
+_IN_LINE = 60.0
+"""Seconds that a sync waits for its turn: thousands come back at once, but where the database is silent none ends."""
 
 _RESETS: dict[PositionState, Reset] = {
     PositionState.OTHER_HISTORY: "other_history",
@@ -46,9 +54,21 @@ class Telling:
     before that counts, and so it does where this is cancelled.
     """
 
-    __slots__ = ("_gone", "_hub", "_is_over", "_session", "_timelines", "_turn", "people")
+    __slots__ = (
+        "_gone",
+        "_has_place",
+        "_hub",
+        "_is_over",
+        "_places",
+        "_session",
+        "_timelines",
+        "_turn",
+        "people",
+    )
 
-    def __init__(self, session: Session, timelines: Timelines, hub: Hub) -> None:
+    def __init__(
+        self, session: Session, timelines: Timelines, hub: Hub, places: trio.CapacityLimiter
+    ) -> None:
         self.people: dict[int, People] = {}
         """Of the rooms that the client hears and that are for certain people, those people."""
         self._session = session
@@ -56,6 +76,8 @@ class Telling:
         self._hub = hub
         self._turn = trio.Lock()
         self._is_over = False
+        self._places = places  # for AT_ONCE syncs, all sockets together
+        self._has_place = False
         self._gone: dict[int, GoneEvent] | None = None  # of rooms that end while others are told
 
     def hears(self, room_id: int) -> bool:
@@ -86,7 +108,7 @@ class Telling:
 
         Rooms that are known and not the person's are told as gone.
         """
-        async with self._turn:
+        async with self._whole(), self._place():
             rooms = await self._timelines.rooms_of(self._person.id)
             if not rest:
                 rooms = {room_id: kind for room_id, kind in rooms.items() if room_id in known}
@@ -96,7 +118,7 @@ class Telling:
 
     async def enter(self, rooms: Mapping[int, RoomKind] | None = None) -> None:
         """Tell rooms that are new to the client, and hear them; None: all that are the person's."""
-        async with self._turn:
+        async with self._whole():
             if rooms is None:
                 rooms = await self._timelines.rooms_of(self._person.id)
             await self._tell({each: kind for each, kind in rooms.items() if not self.hears(each)}, {})
@@ -105,6 +127,36 @@ class Telling:
     def _person(self) -> Person:
         assert self._session.person is not None  # nothing is told before hello
         return self._session.person
+
+    @asynccontextmanager
+    async def _whole(self) -> AsyncGenerator[None]:
+        """Tell one thing at a time, and all of it: else no room is heard any more."""
+        async with self._turn:
+            try:
+                yield
+            except BaseException:
+                # What is buffered can't be told: something is missing before it.
+                self._session.subscriptions.drop()
+                self.people.clear()
+                raise
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncGenerator[None]:
+        """Wait in line, outside the database: there a query that waits for too long fails. Raises StorageDown."""
+        with trio.move_on_after(_IN_LINE):
+            await self._places.acquire_on_behalf_of(self)
+            self._has_place = True
+        if not self._has_place:
+            raise StorageDown("too many clients come back at once")
+        try:
+            yield
+        finally:
+            self._give_place_up()
+
+    def _give_place_up(self) -> None:
+        if self._has_place:
+            self._has_place = False
+            self._places.release_on_behalf_of(self)
 
     async def _tell(self, rooms: Mapping[int, RoomKind], known: Mapping[int, Position]) -> int:
         if not rooms or self._is_over:
@@ -127,11 +179,6 @@ class Telling:
             positions = [position for position in known.values() if position.room_id in told]
             standings = await self._timelines.standings(positions, cut) if positions else []
             await self._tell_in_order(snapshots, known, {each.room_id: each for each in standings})
-        except BaseException:
-            # What is buffered can't be told: something is missing before it.
-            subscriptions.drop()
-            self.people.clear()
-            raise
         finally:
             gone, self._gone = self._gone, None
         for room_id in begun.keys() - told:  # lost since its id was read
@@ -181,16 +228,24 @@ class Telling:
             spans = [*([rest] if rest.after < rest.up_to else ()), *spans[place + 1 :]]
 
     async def _send(self, events: Iterable[msgspec.Struct]) -> None:
-        """Send piece by piece, each once the client has read enough of those before."""
+        """Send piece by piece, each once the client has read enough of those before.
+
+        Who does not read at once goes on without a place: nobody waits for them.
+        """
         piece, size = list[bytes](), 0
         for event in events:
             piece.append(frame_of(event))
             size += len(piece[-1])
             if size >= _PIECE:
-                await self._session.send_queue.send(b"".join(piece))
+                await self._send_piece(piece)
                 piece, size = [], 0
         if piece:
-            await self._session.send_queue.send(b"".join(piece))
+            await self._send_piece(piece)
+
+    async def _send_piece(self, frames: Sequence[bytes]) -> None:
+        if self._session.send_queue.queued:
+            self._give_place_up()
+        await self._session.send_queue.send(b"".join(frames))
 
 
 def _people(room: RoomSnapshot, person: Person) -> People:

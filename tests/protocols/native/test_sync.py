@@ -289,6 +289,52 @@ async def test_who_reads_too_slowly_in_a_sync_is_cut_and_goes_on_where_they_were
     assert ben.resets == []
 
 
+async def test_of_many_who_come_back_at_once_a_few_read_and_the_others_wait_in_line(world: World) -> None:
+    people = [await replica(world, f"person{n}") for n in range(4 * telling.AT_ONCE)]
+    world.obstacles.calls.clear()
+    with world.obstacles.held("snapshots"):
+        for own in people:
+            own.send("sync")
+        await world.rest()
+        assert world.obstacles.calls.count("rooms_of") == telling.AT_ONCE
+    for own in people:
+        (answer,) = own.hear(await own.client.hears())
+        assert answer["type"] == "sync_ok"
+
+
+async def test_who_does_not_read_keeps_no_place_of_those_who_may_read_at_once(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    for n in range(90):
+        await ada.say(LOBBY_ID, f"{n} " + "x" * 1000, f"k{n}")
+    slow = []
+    for n in range(telling.AT_ONCE):
+        slow.append(Replica(world, await world.add(f"slow{n}")))
+        await slow[-1].connect(sync=False, limit=20_000)
+        slow[-1].client.stop_reading(after=5000)
+        slow[-1].send("sync", known=[{"room": LOBBY_ID, "pos": 0, "at": 0}])
+    await world.rest()
+    assert (await ben.sync())["type"] == "sync_ok"
+    for own in slow:
+        told = [frame["type"] for frame in own.client.heard_now()]
+        assert "message" in told
+        assert "sync_ok" not in told
+
+
+async def test_who_waits_in_line_for_too_long_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [await replica(world, f"person{n}") for n in range(telling.AT_ONCE + 1)]
+    with world.obstacles.held("rooms_of"), monkeypatch.context() as patch:
+        for own in people[:-1]:
+            own.send("sync")
+        await world.rest()
+        patch.setattr(telling, "_IN_LINE", 0.0)
+        people[-1].send("sync")
+        (answer,) = people[-1].hear(await people[-1].client.hears())
+        assert answer["code"] == "unavailable"
+    assert (await people[-1].sync())["type"] == "sync_ok"
+
+
 @pytest.mark.parametrize("seed", range(10))
 async def test_everybody_ends_with_what_is_saved_whatever_they_lose_meanwhile(
     world: World, seed: int

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 import trio
 
+from chat.domain.entities import LOBBY_ID
 from chat.domain.reading import MOST_UNREAD
 from chat.storage.postgres import change_queries, history_queries, member_queries, timeline_queries
 from chat.storage.postgres import message_queries as queries
@@ -89,6 +90,9 @@ def filled(server: ServerProcess) -> Generator[DatabaseAddress]:
 
 
 _FETCHED = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'messages'"
+
+
+_PLANNED_ANEW = "SELECT custom_plans FROM pg_prepared_statements WHERE statement = $1"
 
 
 class Cost(NamedTuple):
@@ -243,6 +247,20 @@ async def test_a_sync_reads_every_table_by_an_index(reader: Reader) -> None:
         (history_queries.HISTORY_TO, ADA, EVER, GARDEN, 0, EVER, 100, PLENTY),
     ):
         assert await reader.scans(query, *values) <= by_index
+
+
+async def test_rooms_are_told_by_one_plan_whoever_asks_for_how_many(filled: DatabaseAddress) -> None:
+    rooms = [LOBBY_ID, GARDEN, CELLAR, WITH_BEN, WITH_CEM, DESK]
+
+    async def planned_anew(connection: Connection) -> int:
+        for person in (ADA, BEN, CEM, 7, 8):
+            for asked in range(1, len(rooms)):
+                await connection.fetch(timeline_queries.SNAPSHOTS, person, EVER, rooms[:asked])
+        return int(await connection.fetchval(_PLANNED_ANEW, timeline_queries.SNAPSHOTS))
+
+    with trio.fail_after(60):
+        async with open_asyncio(), open_database(filled, pool_size=1, query_timeout=30) as database:
+            assert await database.read(planned_anew) == 0
 
 
 async def test_a_room_is_told_without_a_look_at_more_than_its_unread_messages(reader: Reader) -> None:

@@ -10,13 +10,14 @@ Connection: TypeAlias = (
 )
 
 # Every query of ours is made for an index. A planner that is asked while a table is young, or knows little of it,
-# would rather read all of it, and keeps that plan; it may also sort a whole room of which the end is wanted.
+# would rather read all of it, and keeps that plan; it may also sort a whole room of which the end is wanted. With one
+# index for each there is one plan for all values: to plan what a sync asks anew each time takes longer than to run it.
 #
 # What is acknowledged must survive a power cut, whatever the database or the role is set to. `local` and stronger
 # ones are left as they are: with each of them a commit is on this machine's disk.
 _SET_UP = """
 SELECT set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false),
-       set_config('jit', 'off', false),
+       set_config('jit', 'off', false), set_config('plan_cache_mode', 'force_generic_plan', false),
        CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END"""
 
 _LASTING = "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off' ORDER BY name"

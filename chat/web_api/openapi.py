@@ -157,6 +157,11 @@ def render(
             )
             if "requestBody" in operation:
                 parts.append(f"<p>Takes {_named(operation['requestBody'])}</p>")
+            query = [each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"]
+            if query:
+                parts.append(
+                    f"<p>In the query: {', '.join(f'<code>{escape(name)}</code>' for name in query)}</p>"
+                )
             parts.append("<ul>")
             for status, response in operation["responses"].items():
                 parts.append(f"<li>{status} {escape(response['description'])}: {_named(response)}</li>")

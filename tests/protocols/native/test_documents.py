@@ -98,3 +98,15 @@ async def test_the_socket_is_described_with_every_frame_and_on_the_page(site: Si
     page = await (await site.app.test_client().get(f"{V1}/docs")).get_data(as_text=True)
     for each in document["operations"].values():
         assert escape(each["summary"]) in page
+
+
+async def test_what_stands_in_a_query_is_described_and_shown(site: Site) -> None:
+    operation = site.document["paths"][f"{V1}/rooms/{{room}}/messages"]["get"]
+    described = {each["name"]: each for each in operation["parameters"]}
+    assert [each["in"] for each in described.values()] == ["path", "query", "query", "query", "query"]
+    assert described["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 50}
+    assert described["before"]["schema"]["type"] == "integer", "nothing in a query is null"
+    assert "requestBody" not in operation
+    page = await (await site.app.test_client().get(f"{V1}/docs")).get_data(as_text=True)
+    query = ", ".join(f"<code>{name}</code>" for name in ("before", "after", "around", "limit"))
+    assert f"In the query: {query}" in page

@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import trio
+from msgspec import to_builtins
 
-from chat.client import Chat, Connected, Position, Said, SignedOut, open_chat
+from chat.client import Chat, Connected, Refused, Said, SignedOut, open_chat
+from tests.client.comparing import info_of, plain
 from tests.client.people import Told, next_event, texts
 from tests.support.people import PASSWORD, post, request
 from tests.support.processes import child
@@ -61,6 +63,40 @@ async def test_what_one_says_another_hears_and_a_session_that_is_ended_is_over(s
     assert len(sessions) == 1
     async with open_chat(server.url, refresh=sessions[0]) as again:
         assert LOBBY in again.rooms
+
+
+async def test_what_is_changed_is_as_the_server_has_it(server: ServerProcess) -> None:
+    access = [register(server, name) for name in ("client eve", "client fay")]
+    with trio.fail_after(60):
+        async with (
+            open_chat(server.url, token=access[0]) as eve,
+            open_chat(server.url, token=access[1]) as fay,
+        ):
+            seqs = [(await eve.send(LOBBY, text)).seq for text in ("one", "two", "three", "four")]
+            await eve.edit(LOBBY, seqs[0], "eins")
+            await eve.react(LOBBY, seqs[0], "👍")
+            await fay.react(LOBBY, seqs[0], "👍")
+            await eve.react(LOBBY, seqs[0], "👍", on=False)
+            assert await fay.read(LOBBY, seqs[0]) == 3
+            last = await eve.delete(LOBBY, seqs[2])
+            with pytest.raises(Refused) as refused:
+                await fay.edit(LOBBY, seqs[1], "zwei")
+            assert refused.value.code == "forbidden"
+            with pytest.raises(Refused):
+                await fay.delete(LOBBY, 10**9)
+            for chat, token in zip((eve, fay), access, strict=True):
+                while chat.rooms[LOBBY].info.pos < last:
+                    await next_event(chat)
+                await chat.read(LOBBY, seqs[1], back=True)
+                held = [chat.rooms[LOBBY].messages[seq] for seq in seqs]
+                page = await chat.history(LOBBY, after=seqs[0] - 1, limit=4)
+                assert [plain(to_builtins(each)) for each in held] == [
+                    plain(to_builtins(each)) for each in page.messages
+                ]
+                async with open_chat(server.url, token=token) as reloaded:
+                    assert sorted(info_of(chat.rooms[LOBBY]).items()) == sorted(
+                        info_of(reloaded.rooms[LOBBY]).items()
+                    )
 
 
 async def test_messages_are_said_once_and_in_order_while_the_server_is_killed() -> None:
@@ -135,7 +171,3 @@ async def test_the_bot_answers_once_however_often_it_is_stopped(
 
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
-
-
-def test_positions_survive_json() -> None:
-    assert Position(*[1, 2]) == (1, 2)

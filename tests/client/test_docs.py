@@ -1,0 +1,30 @@
+"""The snippets of docs/client.md run as they stand there."""
+
+import re
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from chat.client import Said, open_chat
+from tests.client.model import ModelRoom
+from tests.client.model_server import ModelServer, on_loopback
+
+PAGE = (Path(__file__).parents[2] / "docs" / "client.md").read_text(encoding="utf-8")
+SNIPPETS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS)
+async def test_a_snippet_runs(snippet: str, model: ModelServer, garden: ModelRoom) -> None:
+    names: dict[str, Any] = {"open_chat": open_chat, "Said": Said, "trio": trio}
+    exec("async def run(url, token):\n" + textwrap.indent(snippet, "    "), names)
+    with trio.fail_after(30):
+        async with on_loopback(model) as url:
+            await names["run"](url, "token of ada")
+    assert any(request["type"] == "sync" for _, request in model.requests)
+
+
+def test_there_are_snippets() -> None:
+    assert len(SNIPPETS) == 3

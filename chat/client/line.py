@@ -59,12 +59,15 @@ class Line:
         self._held_until = 0.0
         self._dropped = trio.Event()
 
-    async def serve(self, address: Address, credentials: Credentials, *, on_up: Callable[[], None]) -> None:
+    async def serve(
+        self, token: str, address: Address, credentials: Credentials, *, on_up: Callable[[], None]
+    ) -> None:
         """Say hello, sync, and be told and ask until the connection ends, which raises.
 
         Args:
-            address: where a new access token comes from.
-            credentials: gives the access token, and a new one before it ends.
+            token: the access token to begin with.
+            address: where a new one comes from.
+            credentials: gives the new one before the old one ends.
             on_up: called once the rooms are up to date.
 
         Raises, in exception groups:
@@ -73,7 +76,6 @@ class Line:
 
         Cancelling: what was not answered stays in the outbox, and what was told in the inbox.
         """
-        token = await credentials.access(address)
         self._outbox.begin_connection()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._read, nursery)

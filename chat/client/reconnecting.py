@@ -83,9 +83,12 @@ class Connector:
         fatal: list[Exception] = []
         line: Line | None = None
         try:
+            token = await self._credentials.access(
+                self._address
+            )  # before the socket: hello has ten seconds there
             async with open_socket(self._address, _SOCKET) as socket:
                 self.line = line = Line(socket, self.rooms, self.inbox, self.outbox, self._backoff)
-                await line.serve(self._address, self._credentials, on_up=self._on_up)
+                await line.serve(token, self._address, self._credentials, on_up=self._on_up)
         except* (SignedOut, ChatEnded) as group:
             fatal += _leaves(group)
         except* _LOST as group:

@@ -70,6 +70,7 @@ class ModelServer:
         self.loses_event: Callable[[Json], bool] = lambda _event: False
         self.is_reachable = True
         self.is_silent = False
+        self.handshakes = 0
         self.sessions = ModelSessions(world.people)
         self._limits = {"known": known, "in_flight": in_flight}
 
@@ -106,6 +107,7 @@ class ModelServer:
             async with trio.open_nursery() as nursery:
                 request = await wrap_server_stream(nursery, Begun(stream, begun))  # type: ignore[arg-type]
                 connection = await request.accept()
+                self.handshakes += 1
                 try:
                     await self._converse(connection)
                 finally:

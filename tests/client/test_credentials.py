@@ -94,6 +94,15 @@ async def test_a_token_that_expired_is_renewed_before_the_next_connection(
     assert model.sessions.calls == [LOGIN, REFRESH]
 
 
+async def test_the_token_is_there_before_the_socket_which_waits_ten_seconds_for_it(
+    model: ModelServer, reach: Reach, autojump_clock: MockClock
+) -> None:
+    sockets: list[int] = []
+    model.sessions.answers = lambda _path: sockets.append(model.handshakes)
+    async with reach(credentials=login_of_ada()):
+        assert sockets == [0]
+
+
 async def test_a_wrong_password_is_told_at_once(reach: Reach, autojump_clock: MockClock) -> None:
     with pytest.raises(SignedOut, match="invalid credentials"):
         async with reach(credentials=login_of_ada(password="wrong")):

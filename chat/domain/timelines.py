@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from chat.domain.entities import RoomKind
-from chat.domain.membership import Notify, RoomRole
+from chat.domain.membership import Notify
 from chat.domain.reading import ReadMark, ReadState
 from chat.domain.timeline import Page, Position, Replayed, RoomSnapshot, Span, Standing
 
@@ -70,16 +70,8 @@ class Timelines(Protocol):
         """
         ...
 
-    async def role(self, room_id: int, person_id: int) -> RoomRole | None:
-        """Return what the person is in a room of which one becomes a member; None: nothing."""
-        ...
-
     async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark]) -> None:
         """Note how far people have read, by (room id, person id); marks of rooms they don't have are passed over."""
-        ...
-
-    async def unread(self, room_id: int, person_id: int, read: int) -> int:
-        """Count what the person would have unread, had they read up to `read`: MOST_UNREAD at most."""
         ...
 
     async def reads_since(self, person_id: int, since: float) -> list[ReadState]:

@@ -578,7 +578,7 @@ async def http_dribbled(run: Run) -> None:
         await wire.until(b"400 ")
         await wire.stream.aclose()
 
-    await _slowly(run, speak, reads=20.0)  # so few that a slow machine is too fast as well
+    await _slowly(run, speak, reads=12.0)  # so few that a slow machine is too fast as well
 
 
 async def socket_dribbled(run: Run) -> None:

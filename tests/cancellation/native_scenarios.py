@@ -2,10 +2,14 @@
 
 from contextlib import suppress
 from typing import Any
+from unittest.mock import patch
+
+import trio
 
 from chat.domain.budgets import Budgets
 from chat.domain.entities import LOBBY_ID, Draft
 from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.engine import submissions
 from chat.protocols.native.codec import NATIVE
 from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import (
@@ -91,6 +95,53 @@ async def native_unread(run: Run) -> None:
         await assert_alive(world, ear)
 
 
+async def native_answers_unread(run: Run) -> None:
+    """Ask and do not read: answers and rooms wait for a place in the send queue."""
+    async with swept_world(run) as (world, witness):
+        ada = await world.add("ada")
+        await fill(world, [Draft(LOBBY_ID, ada.id, "ada", "x" * 3000, float(n)) for n in range(2)])
+        ear = await ear_in_lobby(world, "ben")
+        hello = {"type": "hello", "id": 1, "token": world.token(ada)}
+        history = {"type": "history", "id": 2, "room": LOBBY_ID, "limit": 1}
+        client = new_client(run, world, NATIVE, None, limit=2000)
+        await converse(
+            run,
+            world,
+            NATIVE,
+            None,
+            [hello, history, {"type": "sync", "id": 3}],
+            client=client,
+            before=lambda client: client.stop_reading(),
+            then=lambda client: None,
+        )
+        await assert_nothing_left(world, witness, client)
+        await assert_alive(world, ear)
+
+
+async def native_waits(run: Run) -> None:
+    """Say more than may be at the journal at once: the next message waits for those before it."""
+    async with swept_world(run) as (world, witness):
+        ada = await world.add("ada")
+        ear = await ear_in_lobby(world, "ben")
+
+        async def free() -> None:
+            await trio.sleep(1)
+            world.obstacles._closed_before["save"].set()
+
+        frames = [
+            {"type": "hello", "id": 1, "token": world.token(ada)},
+            {"type": "sync", "id": 2},
+            _say(3, LOBBY_ID),
+            _say(4, LOBBY_ID),
+        ]
+        with world.obstacles.held("save"), patch.object(submissions, "_AT_ONCE", 50):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(free)
+                client = await converse(run, world, NATIVE, None, frames)
+        await assert_lobby_told(world, ear)
+        await assert_nothing_left(world, witness, client)
+
+
 async def native_over_budget(run: Run) -> None:
     """Ask more than one may: it is refused, and whoever is held back can go all the same."""
     budgets = Budgets(messages=0.5, text=1000, pages=0.25)
@@ -100,7 +151,13 @@ async def native_over_budget(run: Run) -> None:
         hello = {"type": "hello", "id": 1, "token": world.token(ada)}
         syncs = [{"type": "sync", "id": n} for n in range(2, 5)]
         said = [_say(n, LOBBY_ID) for n in range(5, 9)]
-        client = await converse(run, world, NATIVE, None, [hello, *syncs, *said])
+        one = {"room": LOBBY_ID, "seq": 99}  # which there is not
+        asked = [
+            {"type": "edit", "id": 9, "text": "another", **one},
+            {"type": "delete", "id": 10, **one},
+            {"type": "history", "id": 11, "room": LOBBY_ID},
+        ]
+        client = await converse(run, world, NATIVE, None, [hello, *syncs, *said, *asked])
         assert len(witness.taken) < len(said)
         await assert_lobby_told(world, ear)
         await assert_nothing_left(world, witness, client)
@@ -120,4 +177,4 @@ def _say(number: int, room_id: int) -> dict[str, Any]:
     return {"type": "send", "id": number, "room": room_id, "key": f"k{number}", "text": f"text {number}"}
 
 
-ALL = (native, native_unread, native_over_budget)
+ALL = (native, native_unread, native_answers_unread, native_waits, native_over_budget)

@@ -311,8 +311,7 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                 await rooms.members(LOBBY_ID, 0, 10)
                 await rooms.joinable(ada.id, "", "", 10)
                 await timelines.history(ada.id, LOBBY_ID, 10, 1 << 20, EVER)
-                await timelines.role(LOBBY_ID, ada.id)
-                await timelines.unread(LOBBY_ID, ada.id, 0)
+                await timelines.rooms_of(ada.id)
                 await timelines.reads_since(ada.id, 0)
                 await storage.nodes.live()
 

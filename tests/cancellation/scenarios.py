@@ -391,7 +391,7 @@ async def sender_waits(run: Run) -> None:
 
             frames = [{"name": "ada", "message": "third"}, {"name": "ada", "message": "fourth"}]
             # With a bound of one text, the last waits for the one before it and not for a place.
-            with patch.object(submissions, "_AT_ONCE", 100):
+            with patch.object(submissions, "_AT_ONCE", 50):
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(free)
                     client = await converse(run, world, TALKER, ada, frames)

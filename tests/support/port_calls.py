@@ -65,14 +65,12 @@ READS = frozenset(
         "read_log",
         "reads_since",
         "replay",
-        "role",
         "rooms_of",
         "settled_id",
         "snapshots",
         "standings",
         "timeline",
         "undelivered",
-        "unread",
         "watch",
     }
 )

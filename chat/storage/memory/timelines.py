@@ -98,10 +98,6 @@ class MemoryTimelines:
             told.append(now)
         return Page(told[::step], entries[-1].pos if entries else 0, len(said))
 
-    async def role(self, room_id: int, person_id: int) -> RoomRole | None:
-        await trio.lowlevel.checkpoint()
-        return self._rooms.role_of(room_id, person_id)
-
     async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark]) -> None:
         await trio.lowlevel.checkpoint()
         for (room_id, person_id), mark in marks.items():
@@ -114,11 +110,6 @@ class MemoryTimelines:
                 self._rooms.set_own(
                     room_id, person_id, structs.replace(own, read=read, changed_at=time.time())
                 )
-
-    async def unread(self, room_id: int, person_id: int, read: int) -> int:
-        await trio.lowlevel.checkpoint()
-        room = self._rooms.look_up(room_id)
-        return 0 if room is None else self._unread(room_id, person_id, read, room.last_seq)
 
     async def reads_since(self, person_id: int, since: float) -> list[ReadState]:
         await trio.lowlevel.checkpoint()

@@ -55,10 +55,6 @@ def _unread(person: str, after: str, up_to: str) -> str:
     ) AS counted)"""
 
 
-UNREAD = (
-    f"SELECT {_unread('$2', '$3::bigint', 'r.last_seq')} FROM rooms r WHERE id = $1 AND deleted_at IS NULL"
-)
-
 READS_SINCE = f"""
 WITH {MINE}
 SELECT r.id AS room_id, k.seq AS read, {_unread("$1", "k.seq", "r.last_seq")} AS unread
@@ -116,13 +112,6 @@ FROM (SELECT $1::bigint AS room_id, $2::bigint AS user_id) AS asked {_OWN_ROOMS}
 ON CONFLICT (room_id, user_id)
 DO UPDATE SET notify = coalesce($3, marks.notify), hidden = coalesce($4, marks.hidden)
 RETURNING true"""
-
-ROLE = """
-SELECT 'banned' FROM bans WHERE room_id = $1 AND user_id = $2
-UNION ALL
-SELECT role FROM memberships JOIN rooms ON rooms.id = room_id
-WHERE room_id = $1 AND user_id = $2 AND deleted_at IS NULL
-LIMIT 1"""
 
 # --- rooms, and where clients stand in them ---
 

@@ -81,10 +81,6 @@ class PostgresTimelines:
         messages = [_message(row, room_id) for row in rows if row["message_id"] is not None]
         return Page(messages, rows[0]["room_pos"], rows[0]["room_seq"])
 
-    async def role(self, room_id: int, person_id: int) -> RoomRole | None:
-        found = await self._database.read(lambda c: c.fetchval(queries.ROLE, room_id, person_id))
-        return None if found is None else RoomRole(found)
-
     async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark]) -> None:
         told = [(room_id, person_id, mark.seq, mark.is_back) for (room_id, person_id), mark in marks.items()]
         rooms, people, seqs, back = [[str(each[nth]) for each in told] for nth in range(4)]
@@ -94,10 +90,6 @@ class PostgresTimelines:
             await connection.execute(queries.MARK_READ, rooms, people, seqs, back)
 
         await self._database.write(mark)
-
-    async def unread(self, room_id: int, person_id: int, read: int) -> int:
-        found = await self._database.read(lambda c: c.fetchval(queries.UNREAD, room_id, person_id, read))
-        return found or 0
 
     async def reads_since(self, person_id: int, since: float) -> list[ReadState]:
         rows = await self._database.read(lambda c: c.fetch(queries.READS_SINCE, person_id, since))

@@ -96,7 +96,9 @@ class NativeClient(Client):
         self._nursery: trio.Nursery | None = None  # the connection's own, from the first hello on
         self._synced = False  # whether rooms that are new to the person are told
         self._is_operator = False
-        self._entering: set[int] = set()  # rooms that are about to be told
+        self._entering: frozenset[int] = (
+            frozenset()
+        )  # rooms that are about to be told; empty it takes no memory
         self._in_flight = 0  # requests that are answered in the nursery
 
     async def greet(self, _command: Greet, _nursery: trio.Nursery) -> None:
@@ -236,7 +238,7 @@ class NativeClient(Client):
         """Something happened in a room of the person: where the client does not hear it, tell it. Sync."""
         is_new = not self._telling.hears(room_id) and room_id not in self._entering
         if is_new and self._synced and self._nursery is not None:
-            self._entering.add(room_id)
+            self._entering |= {room_id}
             self._nursery.start_soon(self._enter, room_id, kind)
 
     async def _enter(self, room_id: int, kind: RoomKind) -> None:
@@ -245,7 +247,7 @@ class NativeClient(Client):
         except StorageDown:
             self.session.close(OUTCOME_UNKNOWN)
         finally:
-            self._entering.discard(room_id)
+            self._entering -= {room_id}
 
     async def _enter_all(self) -> None:
         try:

@@ -59,10 +59,10 @@ class Telling:
         "_has_place",
         "_hub",
         "_is_over",
+        "_lock",
         "_places",
         "_session",
         "_timelines",
-        "_turn",
         "people",
     )
 
@@ -74,7 +74,7 @@ class Telling:
         self._session = session
         self._timelines = timelines
         self._hub = hub
-        self._turn = trio.Lock()
+        self._lock: trio.Lock | None = None  # while rooms are told: an idle client has none
         self._is_over = False
         self._places = places  # for AT_ONCE syncs, all sockets together
         self._has_place = False
@@ -131,14 +131,19 @@ class Telling:
     @asynccontextmanager
     async def _whole(self) -> AsyncGenerator[None]:
         """Tell one thing at a time, and all of it: else no room is heard any more."""
-        async with self._turn:
-            try:
-                yield
-            except BaseException:
-                # What is buffered can't be told: something is missing before it.
-                self._session.subscriptions.drop()
-                self.people.clear()
-                raise
+        lock = self._lock = self._lock or trio.Lock()
+        try:
+            async with lock:
+                try:
+                    yield
+                except BaseException:
+                    # What is buffered can't be told: something is missing before it.
+                    self._session.subscriptions.drop()
+                    self.people.clear()
+                    raise
+        finally:
+            if not lock.locked():  # whoever waited has it now
+                self._lock = None
 
     @asynccontextmanager
     async def _place(self) -> AsyncGenerator[None]:

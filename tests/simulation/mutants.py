@@ -40,7 +40,7 @@ from chat.protocols.direct.handlers import DirectClient
 from chat.protocols.lines.codec import LineDialect
 from chat.protocols.lines.commands import Say
 from chat.protocols.lines.handlers import LobbyClient
-from chat.protocols.native import socket
+from chat.protocols.native import submitter
 from chat.protocols.native.codec import NATIVE
 from chat.protocols.native.frames import SendOk
 from chat.protocols.support.desk import SupportDesk
@@ -503,12 +503,12 @@ def cut_too_early() -> "_patch[Any]":
 
 def answer_a_key_with_another_message() -> "_patch[Any]":
     """Who sends a message again is told the number of another."""
-    saved = socket.saved
+    saved = submitter.saved
 
     def mutated(message: Message, ref: RequestId, *, again: bool = False) -> SendOk:
         return saved(structs.replace(message, seq=message.seq + again), ref, again=again)
 
-    return patch.object(socket, "saved", mutated)
+    return patch.object(submitter, "saved", mutated)
 
 
 def _mutants(*plants: Callable[[], Any]) -> tuple[Mutant, ...]:

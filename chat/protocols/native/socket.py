@@ -5,7 +5,7 @@ import time
 
 import trio
 
-from chat.domain.changes import Change, Write
+from chat.domain.changes import Change
 from chat.domain.closing import (
     GOING_AWAY,
     OUTCOME_UNKNOWN,
@@ -16,11 +16,9 @@ from chat.domain.closing import (
 )
 from chat.domain.conversations import may_speak
 from chat.domain.entities import Message, Pair, People, Person, RoomKind, SupportOf
-from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.domain.outcomes import Outcome, Repeated
-from chat.domain.refusals import EXPIRED_TOKEN, UNAVAILABLE, Code, Refusal
+from chat.domain.failures import StorageDown
+from chat.domain.refusals import EXPIRED_TOKEN, Code, Refusal
 from chat.domain.rules import clean_text
-from chat.domain.sessions import Device
 from chat.domain.timeline import Position, milliseconds
 from chat.engine.dialect import Greet
 from chat.engine.events import Refused
@@ -28,7 +26,7 @@ from chat.engine.protocol_client import command_handlers, on
 from chat.engine.session import ClientFactory, Session
 from chat.protocols.client import Client, misunderstood
 from chat.protocols.native.accounts import SERVER_NAME
-from chat.protocols.native.codec import Ask, NativeMisunderstood, answer_frame, frame_of, saved
+from chat.protocols.native.codec import Ask, NativeMisunderstood, frame_of
 from chat.protocols.native.conversions import as_me
 from chat.protocols.native.documents import VERSION
 from chat.protocols.native.frames import (
@@ -44,17 +42,14 @@ from chat.protocols.native.frames import (
     Sync,
     SyncOk,
 )
-from chat.protocols.native.message_types import ChangeMessage, History
-from chat.protocols.native.operation import Caller, Cost
+from chat.protocols.native.socket_operations import IN_FLIGHT, Operations
 from chat.protocols.native.sockets import Sockets
+from chat.protocols.native.submitter import Answer
 from chat.protocols.native.telling import AT_ONCE, Telling
 from chat.protocols.services import Services
 
 _HELLO = 10.0
 """Seconds until the first hello must have succeeded."""
-
-_IN_FLIGHT = 64
-"""Requests that are answered beside each other; messages wait in line instead."""
 
 _BYE = 5000
 """Milliseconds over which those whom a server that stops sends away come back."""
@@ -64,8 +59,6 @@ _EARLIER = 60.0
 
 _NO_HELLO = Refusal(Code.UNAUTHENTICATED, "say hello first, with a token")
 _ANOTHER = Refusal(Code.FORBIDDEN, "this socket is another person's", field="token")
-_TOO_MANY = Refusal(Code.TOO_MANY, "too many requests at once, wait for the answers")
-_UNKNOWN = Refusal(Code.OUTCOME_UNKNOWN, "the database went silent: it may or may not have been done")
 
 
 class NativeClient(Client):
@@ -73,9 +66,9 @@ class NativeClient(Client):
 
     __slots__ = (
         "_entering",
-        "_in_flight",
         "_is_operator",
         "_nursery",
+        "_operations",
         "_services",
         "_sockets",
         "_synced",
@@ -99,7 +92,7 @@ class NativeClient(Client):
         self._entering: frozenset[int] = (
             frozenset()
         )  # rooms that are about to be told; empty it takes no memory
-        self._in_flight = 0  # requests that are answered in the nursery
+        self._operations = Operations(session, services)
 
     async def greet(self, _command: Greet, _nursery: trio.Nursery) -> None:
         """Wait for the first hello, so long."""
@@ -130,7 +123,7 @@ class NativeClient(Client):
             me=as_me(found),
             server=SERVER_NAME,
             version=VERSION,
-            limits=Limits(in_flight=_IN_FLIGHT),
+            limits=Limits(in_flight=IN_FLIGHT),
             expires_at=milliseconds(claims.expires_at),
         )
         return session.send_frames(frame_of(reply))
@@ -171,7 +164,7 @@ class NativeClient(Client):
         if isinstance(people, Refusal):
             return session.send(Refused(people, request.id))
         return await session.submissions.submit(
-            request.room, person, text, people=people, key=request.key, answer=_Answer(session, request.id)
+            request.room, person, text, people=people, key=request.key, answer=Answer(session, request.id)
         )
 
     async def _people_of(self, room_id: int) -> People | Refusal:
@@ -187,52 +180,10 @@ class NativeClient(Client):
         self.session.send_frames(frame_of(PingOk(id=request.id, at=milliseconds(time.time()))))
 
     async def ask(self, command: Ask, nursery: trio.Nursery) -> None:
-        """Do an operation of the table: what only reads beside others, what writes in the order asked."""
+        """Do an operation of the table."""
         if self._nursery is None:
             return self._refuse_stranger(command.id)
-        if not command.operation.is_read:
-            return await self._answer(command)
-        if self._in_flight >= _IN_FLIGHT:
-            return self.session.send(Refused(_TOO_MANY, command.id))
-        self._in_flight += 1
-        nursery.start_soon(self._answer_beside, command)
-        return None
-
-    async def _answer_beside(self, command: Ask) -> None:
-        try:
-            await self._answer(command)
-        except StorageDown:
-            self.session.send(Refused(UNAVAILABLE, command.id))
-        except OutcomeUnknown:
-            self.session.send(Refused(_UNKNOWN, command.id))
-        finally:
-            self._in_flight -= 1
-
-    async def _answer(self, command: Ask) -> None:
-        session, person = self.session, self._person
-        if not await self._may(command):
-            return
-        caller = Caller(person, Device(session.address, ""))
-        reply = await command.operation.handler(self._services, caller, command.request)
-        if isinstance(reply, Refusal):
-            session.send(Refused(reply, command.id))
-        else:
-            await session.send_queue.send(answer_frame(command, reply))
-
-    async def _may(self, command: Ask) -> bool:
-        """Use up what a request costs, or refuse it."""
-        allowance, person, request = self.session.allowance, self._person, command.request
-        match command.operation.cost:
-            case Cost.PAGE:
-                assert isinstance(request, History)
-                return await allowance.may_read(person, request.limit, command.id)
-            case Cost.TEXT:
-                assert isinstance(request, ChangeMessage)
-                return await allowance.may_send(person.id, request.text, command.id)
-            case Cost.MESSAGE:
-                return await allowance.may_send(person.id, "", command.id)
-            case Cost.NOTHING:
-                return True
+        return await self._operations.ask(command, self._person, nursery)
 
     def arrived(self, room_id: int, kind: RoomKind) -> None:
         """Something happened in a room of the person: where the client does not hear it, tell it. Sync."""
@@ -297,28 +248,6 @@ class NativeClient(Client):
         on(Ask, ask),
         on(NativeMisunderstood, misunderstood),
     )
-
-
-class _Answer:
-    """The submitter of a message: tells the client what became of it."""
-
-    __slots__ = ("_ref", "_session")
-
-    def __init__(self, session: Session, ref: int) -> None:
-        self._session = session
-        self._ref = ref
-
-    def on_outcome(self, _write: Write, outcome: Outcome) -> None:
-        """Answer the request. Sync: between commit and fan-out."""
-        session = self._session
-        match outcome:
-            case Message():
-                session.send_queue.offer_soon(frame_of(saved(outcome, self._ref)))
-            case Repeated(message):  # nothing of it is fanned out, so nothing goes with it
-                session.send_frames(frame_of(saved(message, self._ref, again=True)))
-            case Refusal():
-                session.send(Refused(outcome, self._ref))
-        session.submissions.resolved(outcome)
 
 
 def open_native(services: Services) -> ClientFactory:

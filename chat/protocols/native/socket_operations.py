@@ -1,0 +1,77 @@
+"""What a socket asks of the table of operations, which HTTP has too."""
+
+import trio
+
+from chat.domain.entities import Person
+from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.refusals import UNAVAILABLE, Code, Refusal
+from chat.domain.sessions import Device
+from chat.engine.events import Refused
+from chat.engine.session import Session
+from chat.protocols.native.codec import Ask, answer_frame
+from chat.protocols.native.message_types import ChangeMessage, History
+from chat.protocols.native.operation import Caller, Cost
+from chat.protocols.services import Services
+
+IN_FLIGHT = 64
+"""Requests of one socket that are answered beside each other; what writes waits in line instead."""
+
+_TOO_MANY = Refusal(Code.TOO_MANY, "too many requests at once, wait for the answers")
+_UNKNOWN = Refusal(Code.OUTCOME_UNKNOWN, "the database went silent: it may or may not have been done")
+
+
+class Operations:
+    """Answers one socket. Cancelling: what was begun is done whole, or not at all."""
+
+    __slots__ = ("_in_flight", "_services", "_session")
+
+    def __init__(self, session: Session, services: Services) -> None:
+        self._session = session
+        self._services = services
+        self._in_flight = 0  # requests that are answered in the nursery
+
+    async def ask(self, command: Ask, person: Person, nursery: trio.Nursery) -> None:
+        """Do what only reads beside others, and what writes in the order asked."""
+        if not command.operation.is_read:
+            return await self._answer(command, person)
+        if self._in_flight >= IN_FLIGHT:
+            return self._session.send(Refused(_TOO_MANY, command.id))
+        self._in_flight += 1
+        nursery.start_soon(self._answer_beside, command, person)
+        return None
+
+    async def _answer_beside(self, command: Ask, person: Person) -> None:
+        try:
+            await self._answer(command, person)
+        except StorageDown:
+            self._session.send(Refused(UNAVAILABLE, command.id))
+        except OutcomeUnknown:
+            self._session.send(Refused(_UNKNOWN, command.id))
+        finally:
+            self._in_flight -= 1
+
+    async def _answer(self, command: Ask, person: Person) -> None:
+        session = self._session
+        if not await self._may(command, person):
+            return
+        caller = Caller(person, Device(session.address, ""))
+        reply = await command.operation.handler(self._services, caller, command.request)
+        if isinstance(reply, Refusal):
+            session.send(Refused(reply, command.id))
+        else:
+            await session.send_queue.send(answer_frame(command, reply))
+
+    async def _may(self, command: Ask, person: Person) -> bool:
+        """Use up what a request costs, or refuse it."""
+        allowance, request = self._session.allowance, command.request
+        match command.operation.cost:
+            case Cost.PAGE:
+                assert isinstance(request, History)
+                return await allowance.may_read(person, request.limit, command.id)
+            case Cost.TEXT:
+                assert isinstance(request, ChangeMessage)
+                return await allowance.may_send(person.id, request.text, command.id)
+            case Cost.MESSAGE:
+                return await allowance.may_send(person.id, "", command.id)
+            case Cost.NOTHING:
+                return True

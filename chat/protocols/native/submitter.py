@@ -1,0 +1,31 @@
+"""What became of a message, told to the native client that sent it."""
+
+from chat.domain.changes import Write
+from chat.domain.entities import Message
+from chat.domain.outcomes import Outcome, Repeated
+from chat.domain.refusals import Refusal
+from chat.engine.events import Refused
+from chat.engine.session import Session
+from chat.protocols.native.codec import frame_of, saved
+
+
+class Answer:
+    """The submitter of a message: tells the client what became of it."""
+
+    __slots__ = ("_ref", "_session")
+
+    def __init__(self, session: Session, ref: int) -> None:
+        self._session = session
+        self._ref = ref
+
+    def on_outcome(self, _write: Write, outcome: Outcome) -> None:
+        """Answer the request. Sync: between commit and fan-out."""
+        session = self._session
+        match outcome:
+            case Message():
+                session.send_queue.offer_soon(frame_of(saved(outcome, self._ref)))
+            case Repeated(message):  # nothing of it is fanned out, so nothing goes with it
+                session.send_frames(frame_of(saved(message, self._ref, again=True)))
+            case Refusal():
+                session.send(Refused(outcome, self._ref))
+        session.submissions.resolved(outcome)

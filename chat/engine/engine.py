@@ -37,6 +37,7 @@ from chat.engine.log_follower import PATIENCE, open_log_follower
 from chat.engine.memberships import Memberships
 from chat.engine.people import PeopleReconciler
 from chat.engine.presence import Presence
+from chat.engine.read_marks import ReadMarks, open_read_marks
 from chat.engine.reconciler import watch_changes
 from chat.engine.session import ClientFactory, Core
 from chat.engine.writes import Writes
@@ -67,6 +68,7 @@ class Engine(msgspec.Struct, frozen=True):
     conversations: Conversations
     room_history: RoomHistory
     timelines: Timelines
+    read_marks: ReadMarks
     writes: Writes
 
     def core(self, clients: Mapping[Dialect, ClientFactory]) -> Core:
@@ -101,6 +103,7 @@ async def open_engine(
         open_cleaner(storage.rooms) as cleaner,
         open_batch_loader(storage.users.by_ids) as people,
         open_history(storage.rooms, storage.messages) as history,
+        open_read_marks(storage.timelines) as read_marks,
     ):
         hub = Hub(await storage.messages.newest_id())
         hub.observe(Inbox, deliveries.heard)
@@ -167,6 +170,7 @@ async def open_engine(
                 Conversations(storage.rooms, rooms),
                 RoomHistory(storage.timelines),
                 storage.timelines,
+                read_marks,
                 Writes(journal, broadcaster),
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

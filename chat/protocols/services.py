@@ -18,6 +18,7 @@ from chat.engine.history import History
 from chat.engine.hub import Hub
 from chat.engine.memberships import Memberships
 from chat.engine.presence import Presence
+from chat.engine.read_marks import ReadMarks
 from chat.engine.writes import Writes
 
 
@@ -43,6 +44,7 @@ class Services(msgspec.Struct, frozen=True):
     conversations: Conversations
     room_history: RoomHistory
     timelines: Timelines
+    read_marks: ReadMarks
     writes: Writes
     lobby_needs_login: bool = False
     direct_trust_from: bool = False
@@ -68,6 +70,7 @@ def services_of(
         engine.conversations,
         engine.room_history,
         engine.timelines,
+        engine.read_marks,
         engine.writes,
         lobby_needs_login,
         direct_trust_from,

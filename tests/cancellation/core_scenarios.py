@@ -31,6 +31,7 @@ from chat.engine.people import PeopleReconciler
 from chat.engine.reconciler import watch_changes
 from chat.engine.send_queue import SendQueue
 from chat.protocols.direct.codec import DIRECT
+from chat.protocols.native.codec import NATIVE
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.talker.codec import TALKER
 from chat.storage.memory import MemoryStorage
@@ -127,6 +128,9 @@ async def whole_chat(run: Run) -> None:
                 garden = await world.make_room(ada)
                 clients = [await world.connect(TALKER, person) for person in (ada, ben)]
                 mail = await world.connect(DIRECT, ben)
+                native = await world.connect(NATIVE)
+                native.send({"type": "hello", "id": 1, "token": world.token(ada)})
+                native.send({"type": "send", "id": 2, "room": LOBBY_ID, "key": "k", "text": "native"})
                 room = await _in_room(world, ada, garden)
                 room.send({"Type": "message", "Text": "in the garden"})
                 clients[0].send({"name": "ada", "message": "one"})

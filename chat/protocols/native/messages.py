@@ -71,6 +71,7 @@ async def say(
             return now if isinstance(now, Refusal) else Before(now)
         case outcome:
             assert isinstance(outcome, Message)
+            services.read_marks.note(outcome.room_id, person.id, outcome.seq)
             return as_new_message(outcome, request.key)
 
 

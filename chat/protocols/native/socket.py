@@ -164,7 +164,12 @@ class NativeClient(Client):
         if isinstance(people, Refusal):
             return session.send(Refused(people, request.id))
         return await session.submissions.submit(
-            request.room, person, text, people=people, key=request.key, answer=Answer(session, request.id)
+            request.room,
+            person,
+            text,
+            people=people,
+            key=request.key,
+            answer=Answer(session, request.id, self._services.read_marks),
         )
 
     async def _people_of(self, room_id: int) -> People | Refusal:

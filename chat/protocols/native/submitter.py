@@ -5,6 +5,7 @@ from chat.domain.entities import Message
 from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.refusals import Refusal
 from chat.engine.events import Refused
+from chat.engine.read_marks import ReadMarks
 from chat.engine.session import Session
 from chat.protocols.native.codec import frame_of, saved
 
@@ -12,11 +13,12 @@ from chat.protocols.native.codec import frame_of, saved
 class Answer:
     """The submitter of a message: tells the client what became of it."""
 
-    __slots__ = ("_ref", "_session")
+    __slots__ = ("_read_marks", "_ref", "_session")
 
-    def __init__(self, session: Session, ref: int) -> None:
+    def __init__(self, session: Session, ref: int, read_marks: ReadMarks) -> None:
         self._session = session
         self._ref = ref
+        self._read_marks = read_marks
 
     def on_outcome(self, _write: Write, outcome: Outcome) -> None:
         """Answer the request. Sync: between commit and fan-out."""
@@ -24,6 +26,7 @@ class Answer:
         match outcome:
             case Message():
                 session.send_queue.offer_soon(frame_of(saved(outcome, self._ref)))
+                self._read_marks.note(outcome.room_id, outcome.sender_id, outcome.seq)
             case Repeated(message):  # nothing of it is fanned out, so nothing goes with it
                 session.send_frames(frame_of(saved(message, self._ref, again=True)))
             case Refusal():

@@ -270,6 +270,22 @@ async def test_what_http_has_the_socket_has_too(world: World) -> None:
     assert ben.texts(LOBBY_ID) == ["uno"]
 
 
+async def test_who_speaks_has_read_what_was_said_before(world: World, autojump_clock: MockClock) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    await ada.say(LOBBY_ID, "one")
+    world.obstacles.fail("mark_read", StorageDown("down"))
+    await ben.say(LOBBY_ID, "two")
+    await ada.say(LOBBY_ID, "three")
+    await trio.sleep(2)  # a failed write is tried again after a second
+    marks = {own.person.name: await lobby_mark(world, own.person) for own in (ada, ben)}
+    assert marks == {"ada": (3, 0), "ben": (2, 1)}
+
+
+async def lobby_mark(world: World, person: Person) -> tuple[int, int]:
+    (lobby,) = await world.storage.timelines.snapshots(person.id, world.hub.newest_id, [LOBBY_ID])
+    return lobby.read, lobby.unread
+
+
 async def test_of_messages_only_what_is_ones_own_is_changed(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     await ada.say(LOBBY_ID, "one")

@@ -1,0 +1,78 @@
+"""The one task that notes how far people have read by what they say: who speaks has read what was said before.
+
+It writes the highest mark of each person and room at most twenty times a second, so a speaker costs no write a message.
+A crash loses what was noted since the last write; what came before a person's own message is then unread once more.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import structlog
+import trio
+
+from chat.domain.failures import StorageError
+from chat.domain.reading import ReadMark
+from chat.domain.timelines import Timelines
+
+_PAUSE = 0.05
+"""Seconds between two writes."""
+
+_RETRY = 1.0
+"""Seconds until the next try where the database could not take the marks."""
+
+logger = structlog.get_logger(__name__)
+
+
+class ReadMarks:
+    """Marks that wait to be written."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[tuple[int, int], int] = {}  # (room id, person id) to seq
+        self._noted = trio.Event()  # set, and made anew, when there is something to write
+        self._over = trio.Event()
+
+    def note(self, room_id: int, person_id: int, seq: int) -> None:
+        """Somebody has read up to `seq`, at the least. Sync."""
+        member = room_id, person_id
+        self._waiting[member] = max(seq, self._waiting.get(member, 0))
+        self._noted.set()
+
+    def end(self) -> None:
+        """Nothing more is noted: what waits is tried once more. Sync."""
+        self._over.set()
+        self._noted.set()
+
+    async def write(self, timelines: Timelines) -> None:
+        """Write marks until end() is called. Cancelling: those that wait are lost."""
+        while True:
+            await self._noted.wait()
+            is_last = self._over.is_set()
+            self._noted = trio.Event()
+            pause = await self._write_waiting(timelines)
+            if is_last:
+                return
+            with trio.move_on_after(pause):
+                await self._over.wait()
+
+    async def _write_waiting(self, timelines: Timelines) -> float:
+        """Write what waits, and return how long to pause then."""
+        marks, self._waiting = self._waiting, {}
+        try:
+            if marks:
+                await timelines.mark_read({member: ReadMark(seq) for member, seq in marks.items()})
+        except StorageError as error:
+            logger.warning("read marks not noted yet", error=str(error))
+            for (room_id, person_id), seq in marks.items():
+                self.note(room_id, person_id, seq)
+            return _RETRY
+        return _PAUSE
+
+
+@asynccontextmanager
+async def open_read_marks(timelines: Timelines) -> AsyncGenerator[ReadMarks]:
+    """Note marks for as long as the block lasts, and try once to finish. Cancelling drops marks."""
+    marks = ReadMarks()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(marks.write, timelines)
+        yield marks
+        marks.end()

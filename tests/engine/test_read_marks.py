@@ -1,0 +1,66 @@
+"""Marks of who speaks: the highest of each person and room is written, a few times a second, until it is taken."""
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from chat.domain.failures import StorageDown
+from chat.domain.reading import ReadMark
+from chat.engine.read_marks import open_read_marks
+
+ADA, BEN = 1, 2
+ROOM, OTHER = 7, 8
+
+
+class Marks:
+    """The one call of the storage that is made, and what was written."""
+
+    def __init__(self) -> None:
+        self.written: list[dict[tuple[int, int], ReadMark]] = []
+        self.is_down = False
+
+    async def mark_read(self, marks: dict[tuple[int, int], ReadMark]) -> None:
+        await trio.lowlevel.checkpoint()
+        if self.is_down:
+            raise StorageDown("down")
+        self.written.append(dict(marks))
+
+
+@pytest.fixture
+def storage() -> Marks:
+    return Marks()
+
+
+async def test_the_highest_mark_of_each_is_written_together(
+    storage: Marks, autojump_clock: MockClock
+) -> None:
+    async with open_read_marks(storage) as marks:  # type: ignore[arg-type]
+        for seq in (1, 3, 2):
+            marks.note(ROOM, ADA, seq)
+        marks.note(OTHER, BEN, 9)
+        await trio.sleep(1)
+        for seq in range(10, 110):
+            marks.note(ROOM, ADA, seq)
+            await trio.sleep(0.001)
+        await trio.sleep(1)
+    assert storage.written[0] == {(ROOM, ADA): ReadMark(3), (OTHER, BEN): ReadMark(9)}
+    assert storage.written[-1] == {(ROOM, ADA): ReadMark(109)}
+    assert len(storage.written) <= 5, "a hundred marks in a tenth of a second"
+
+
+async def test_what_is_noted_last_is_written_before_the_end(storage: Marks) -> None:
+    async with open_read_marks(storage) as marks:  # type: ignore[arg-type]
+        marks.note(ROOM, ADA, 5)
+    assert storage.written[-1] == {(ROOM, ADA): ReadMark(5)}
+
+
+async def test_what_could_not_be_written_is_written_later(storage: Marks, autojump_clock: MockClock) -> None:
+    async with open_read_marks(storage) as marks:  # type: ignore[arg-type]
+        storage.is_down = True
+        marks.note(ROOM, ADA, 5)
+        marks.note(ROOM, BEN, 5)
+        await trio.sleep(0.5)
+        marks.note(ROOM, ADA, 6)
+        storage.is_down = False
+        await trio.sleep(2)
+        assert storage.written == [{(ROOM, ADA): ReadMark(6), (ROOM, BEN): ReadMark(5)}]

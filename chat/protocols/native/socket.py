@@ -89,9 +89,7 @@ class NativeClient(Client):
         self._nursery: trio.Nursery | None = None  # the connection's own, from the first hello on
         self._synced = False  # whether rooms that are new to the person are told
         self._is_operator = False
-        self._entering: frozenset[int] = (
-            frozenset()
-        )  # rooms that are about to be told; empty it takes no memory
+        self._entering = frozenset[int]()  # rooms that are about to be told; no set, as it is empty for hours
         self._operations = Operations(session, services)
 
     async def greet(self, _command: Greet, _nursery: trio.Nursery) -> None:

@@ -566,19 +566,20 @@ async def http_dribbled(run: Run) -> None:
     """A head and a body in pieces, more than are read at once."""
 
     async def speak(wire: Wire, _world: World) -> None:
-        for piece in (
-            b"POST / HTTP",
-            b"/1.1\r\nHost: test\r\n",
-            b"Content-Length: 4\r\n\r\n{",  # with a part of the body, so that the first read of it is of a piece
-            b"}",
-            b"  ",
+        for piece, pause in (
+            (b"POST / HTTP", 0.02),
+            (b"/1.1\r\nHost: test\r\n", 0.02),
+            # With a part of the body, and the rest after all waiting: so the first read of it is of a piece.
+            (b"Content-Length: 4\r\n\r\n{", 0.4),
+            (b"}", 0.02),
+            (b"  ", 0.02),
         ):
             await wire.send(piece)
-            await trio.sleep(0.02)
+            await trio.sleep(pause)
         await wire.until(b"400 ")
         await wire.stream.aclose()
 
-    await _slowly(run, speak, reads=12.0)  # so few that a slow machine is too fast as well
+    await _slowly(run, speak, reads=20.0)  # so few that a slow machine is too fast as well
 
 
 async def socket_dribbled(run: Run) -> None:

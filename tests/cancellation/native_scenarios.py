@@ -1,6 +1,7 @@
 """A native client, cut off wherever it can wait: what it was told has no hole, and it goes on from there."""
 
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -109,7 +110,7 @@ async def native_answers_unread(run: Run) -> None:
             world,
             NATIVE,
             None,
-            [hello, history, {"type": "sync", "id": 3}],
+            [hello, history, history, {"type": "sync", "id": 3}],
             client=client,
             before=lambda client: client.stop_reading(),
             then=lambda client: None,
@@ -153,11 +154,18 @@ async def native_over_budget(run: Run) -> None:
         said = [_say(n, LOBBY_ID) for n in range(5, 9)]
         one = {"room": LOBBY_ID, "seq": 99}  # which there is not
         asked = [
-            {"type": "edit", "id": 9, "text": "another", **one},
-            {"type": "delete", "id": 10, **one},
-            {"type": "history", "id": 11, "room": LOBBY_ID},
+            *({"type": "edit", "id": 10 + n, "text": "x" * 4000, **one} for n in range(3)),
+            *({"type": "delete", "id": 15 + n, **one} for n in range(3)),
+            *({"type": "history", "id": 20 + n, "room": LOBBY_ID, "limit": 100} for n in range(2)),
         ]
-        client = await converse(run, world, NATIVE, None, [hello, *syncs, *said, *asked])
+        client = await converse(
+            run,
+            world,
+            NATIVE,
+            None,
+            [hello, *syncs, *said, *asked],
+            meanwhile=partial(trio.sleep, 30),  # in which whoever is held back is answered
+        )
         assert len(witness.taken) < len(said)
         await assert_lobby_told(world, ear)
         await assert_nothing_left(world, witness, client)

@@ -351,7 +351,11 @@ async def test_the_page_shows_each_call_and_each_body(site: Site) -> None:
     assert sorted(line for line in lines if line in DESCRIBED) == sorted(DESCRIBED)
     start = lines.index("GET /messages/{room_id}")
     assert lines[start + 1].endswith("`LastID`. Needs a token. (rooms)")
-    assert lines[start + 2 : start + 4] == ["Takes UpTo", "200 Done: a list of RoomsMessage"]
+    assert lines[start + 2 : start + 5] == [
+        "Takes UpTo",
+        "In the query: LastID",
+        "200 Done: a list of RoomsMessage",
+    ]
     assert "403 Not permitted: an empty body" in lines
     start = lines.index("TokenBody")
     assert '"token"' in "".join(lines[start:])

@@ -18,12 +18,12 @@ from chat.protocols.services import Services
 
 async def own_rooms(services: Services, caller: Caller, request: types.WhichRooms) -> types.Rooms:
     """List the rooms that one is in, as one sees them now."""
-    snapshots = await services.timelines.snapshots(caller.known.id, services.hub.newest_id)
-    rest = sorted((each for each in snapshots if each.id > request.after), key=lambda room: room.id)
-    page = rest[: request.limit]
-    return types.Rooms(
-        rooms=[as_room(each) for each in page], next=page[-1].id if len(rest) > len(page) else None
-    )
+    person_id = caller.known.id
+    ids = sorted(each for each in await services.timelines.rooms_of(person_id) if each > request.after)
+    page = ids[: request.limit]
+    found = await services.timelines.snapshots(person_id, services.hub.newest_id, page)
+    rooms = [as_room(each) for each in sorted(found, key=lambda room: room.id)]
+    return types.Rooms(rooms=rooms, next=page[-1] if len(ids) > len(page) else None)
 
 
 async def public_rooms(

@@ -178,7 +178,9 @@ class Telling:
         # No await between here and listening: what is told below ends where listening begins.
         cut = self._hub.newest_id
         try:
-            snapshots = await self._timelines.snapshots(self._person.id, cut, rooms)
+            found = await self._timelines.snapshots(self._person.id, cut, rooms)
+            # Who is no operator any more since that was read leaves the conversations, of which nobody knew yet here.
+            snapshots = [room for room in found if _is_for(self._person, room)]
             told = {room.id for room in snapshots}
             self.people |= {room.id: people for room in snapshots if (people := _people(room, self._person))}
             positions = [position for position in known.values() if position.room_id in told]
@@ -251,6 +253,11 @@ class Telling:
         if self._session.send_queue.queued:
             self._give_place_up()
         await self._session.send_queue.send(b"".join(frames))
+
+
+def _is_for(person: Person, room: RoomSnapshot) -> bool:
+    is_own = room.peer is not None and room.peer.id == person.id
+    return room.kind is not RoomKind.SUPPORT or is_own or person.is_operator
 
 
 def _people(room: RoomSnapshot, person: Person) -> People:

@@ -421,6 +421,22 @@ async def test_who_becomes_an_operator_is_told_the_conversations_and_loses_them_
     assert await olga.hears() == [{"type": "gone", "room": told["id"], "reason": "removed"}]
 
 
+async def test_who_is_no_operator_any_more_while_rooms_are_told_hears_no_conversation(world: World) -> None:
+    ada, olga = await world.add("ada"), Replica(world, await world.add("olga", operator=True))
+    old = await world.connect(SUPPORT, ada)
+    old.send({"method": "message.send", "params": ["help"], "id": 1})
+    await olga.connect(sync=False)
+    with world.obstacles.held("snapshots", after=True):  # it was read, and is on its way
+        olga.send("sync")
+        await world.rest()
+        no_more = await world.storage.users.set_roles(olga.person.id, operator=False, admin=False)
+        world.presence.changed({olga.person.id: no_more})
+    assert "support" not in [event.get("kind") for event in await olga.hears()]
+    old.send({"method": "message.send", "params": ["secret"], "id": 2})
+    assert await olga.hears() == []
+    assert "secret" not in str(olga.rooms)
+
+
 async def test_the_lobby_is_one_whatever_one_speaks(world: World) -> None:
     ada = await replica(world, "ada")
     old = await world.connect(TALKER, await world.add("ben"))

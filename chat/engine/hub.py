@@ -118,7 +118,8 @@ class Hub:
             if origin is not None:
                 origins.add(origin)
             for topic in audience(change):
-                by_topic[topic].append(announcement)
+                if topic in self._topics:  # a direct message has two, and most often nobody hears one of them
+                    by_topic[topic].append(announcement)
             if change.id > self.newest_id:
                 self.newest_id = change.id
             if change.room_id and (change.people is not None or change.pos == 1 or _is_joining(change)):

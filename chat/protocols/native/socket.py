@@ -259,6 +259,8 @@ def open_native(services: Services) -> ClientFactory:
     syncs = trio.CapacityLimiter(AT_ONCE)
 
     def arrived(change: Change) -> None:
+        if not sockets:
+            return  # most direct messages go where nobody speaks this protocol
         match change.people:
             case Pair(one_id, other_id):
                 here, kind = sockets.of(one_id, other_id), RoomKind.DIRECT

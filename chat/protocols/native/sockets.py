@@ -16,6 +16,9 @@ class Sockets(Generic[SocketT]):
         self._by_person: dict[int, tuple[SocketT, ...]] = {}
         self._people: dict[SocketT, int] = {}
 
+    def __len__(self) -> int:
+        return len(self._people)
+
     def add(self, person: Person, socket: SocketT) -> None:
         """Count a socket in as the person's, as the person is now."""
         if socket not in self._people:

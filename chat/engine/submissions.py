@@ -5,7 +5,6 @@ touches a write. What of one client is at the journal at once is bounded: its ne
 """
 
 import time
-from collections import deque
 from typing import Protocol
 
 import trio
@@ -25,6 +24,10 @@ all who listen for the fan-out."""
 
 _AROUND = 32
 """Characters that a draft counts for beside its text: to save and to tell it takes as long as so many take more."""
+
+
+def _size(text: str) -> int:
+    return len(text) + _AROUND
 
 
 class Owner(Protocol):
@@ -52,7 +55,6 @@ class Submissions:
         "_owner",
         "_progress",
         "_resolved",
-        "_sizes",
         "_submitted",
     )
 
@@ -63,8 +65,7 @@ class Submissions:
         self._submitted = 0  # drafts ever given to the journal
         self._resolved = 0  # how many of them have an outcome
         self._progress: trio.Event | None = None  # made by who waits, set by resolved()
-        self._at_once = 0  # characters of the drafts without an outcome, each counted as _AROUND says
-        self._sizes = deque[int]()  # of each of these drafts; the journal answers in their order
+        self._at_once = 0  # characters of the drafts without an outcome
 
     @property
     def pending(self) -> int:
@@ -86,8 +87,8 @@ class Submissions:
         `people` are those of the room, `key` is the client's own. `answer` is told the outcome, and calls resolved();
         without one a client only hears of a refusal.
         """
-        size = len(text) + _AROUND
-        while self._sizes and self._at_once + size > _AT_ONCE:
+        size = _size(text)
+        while self.pending and self._at_once + size > _AT_ONCE:
             await self._next_outcome()
         draft = Draft(
             room_id,
@@ -101,12 +102,11 @@ class Submissions:
         )
         self._submitted += 1
         self._at_once += size
-        self._sizes.append(size)
         try:
             await self._journal.submit(draft, answer or self, self._origin)
         except BaseException:
             self._submitted -= 1
-            self._at_once -= self._sizes.pop()
+            self._at_once -= size
             raise
 
     async def wait(self) -> None:
@@ -124,12 +124,13 @@ class Submissions:
         """Hear from the journal what became of a draft. Sync: between commit and fan-out."""
         if isinstance(outcome, Refusal):
             self._owner.send(Refused(outcome))
-        self.resolved(outcome)
+        self.resolved(write, outcome)
 
-    def resolved(self, outcome: Outcome) -> None:
+    def resolved(self, write: Write, outcome: Outcome) -> None:
         """One draft less is at the journal; an unknown outcome ends the client. Sync."""
+        assert isinstance(write, Draft)  # nothing else is submitted here
         self._resolved += 1
-        self._at_once -= self._sizes.popleft()
+        self._at_once -= _size(write.text)
         if self._progress is not None:
             self._progress.set()
             self._progress = None

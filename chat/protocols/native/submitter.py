@@ -20,7 +20,7 @@ class Answer:
         self._ref = ref
         self._read_marks = read_marks
 
-    def on_outcome(self, _write: Write, outcome: Outcome) -> None:
+    def on_outcome(self, write: Write, outcome: Outcome) -> None:
         """Answer the request. Sync: between commit and fan-out."""
         session = self._session
         match outcome:
@@ -31,4 +31,4 @@ class Answer:
                 session.send_frames(frame_of(saved(message, self._ref, again=True)))
             case Refusal():
                 session.send(Refused(outcome, self._ref))
-        session.submissions.resolved(outcome)
+        session.submissions.resolved(write, outcome)

@@ -168,6 +168,9 @@ class Line:
         for sync in self._rooms.syncs(self._limits.known):
             await self._ask(sync, SYNC)
             self._rooms.synced(sync)
+        self._rooms.doubt_marks()
+        if self._rooms.uncounted:
+            self._stale.set()
 
     async def _stay_up_to_date(self) -> None:
         while True:

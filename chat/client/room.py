@@ -17,6 +17,7 @@ class Room:
         info: what is known of it; replaced by each change, never altered.
         messages: those held, by `seq`: what was heard, and what was read of the history.
         is_uncounted: whether `info.unread` has to be asked for, because it can't be counted from what is held.
+        has_spoken: whether a message of one's own has moved the mark. The server notes that a little later.
     """
 
     def __init__(self, told: RoomTold, me: int, keep: int) -> None:
@@ -28,6 +29,7 @@ class Room:
         """Forget what was known: the room is as it is told. Sync."""
         self.info = _info(told)
         self.is_uncounted = False
+        self.has_spoken = False
         self._told_pos = told.pos  # its name, topic and the like are as of this change
         self._to_be_deleted: set[int] = (
             set()
@@ -101,6 +103,7 @@ class Room:
         if said.sender.id == self._me:
             unread, read = 0, max(read, said.seq)  # one has read what comes before one's own
             self.is_uncounted = False
+            self.has_spoken = True
         elif counts(said, self._me, read):
             unread = min(unread + 1, MOST_UNREAD)
         members = info.members + (said.kind == "join")

@@ -40,6 +40,7 @@ class Rooms(Mapping[int, Room]):
         self.uncounted: set[int] = set()
         self.me = 0  # who one is; set by the first hello
         self._keep = keep
+        self._since: int | None = None  # of the first sync that was cut off since the last that was not
         self._rooms: dict[int, Room] = {}
 
     def __getitem__(self, room: int) -> Room:
@@ -109,12 +110,13 @@ class Rooms(Mapping[int, Room]):
         known = [room for room in self.told if room in self._rooms]
         # A room of which only the position is known gets its snapshot with the rest, and then its changes.
         without = [room for room in self.told if room not in self._rooms]
-        since = max((position.at for position in self.told.values()), default=None)
+        if self._since is None:
+            self._since = max((position.at for position in self.told.values()), default=None)
         firsts = (known[n : n + most] for n in range(0, len(known) - most, most))
         rest = known[-(len(known) % most or most) :]
         return [
             *(self._sync(each) for each in firsts),
-            Sync(known=self._known(rest), since=since),
+            Sync(known=self._known(rest), since=self._since),
             *(self._sync(without[n : n + most]) for n in range(0, len(without), most)),
         ]
 
@@ -125,6 +127,15 @@ class Rooms(Mapping[int, Room]):
     def synced(self, sync: Sync) -> None:
         """All since the positions of this request has been told: what was missing meanwhile is not. Sync."""
         self.gaps.difference_update(known.room for known in sync.known)
+        if sync.since is not None:
+            self._since = None
+
+    def doubt_marks(self) -> None:
+        """A server may have crashed before it noted marks that one's own messages moved: ask in those rooms. Sync."""
+        for number, room in self._rooms.items():
+            room.is_uncounted |= room.has_spoken
+            room.has_spoken = False
+            self._note_uncounted(number, room)
 
     def begin_again_at(self, positions: Mapping[int, Position]) -> None:
         """The program was told no more than this. To be followed by `syncs`. Sync."""

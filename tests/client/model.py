@@ -6,7 +6,6 @@ client: what the client makes of its frames is compared with what stands here.
 
 from collections.abc import Iterator
 from copy import deepcopy
-from itertools import count
 from typing import Any
 
 Json = dict[str, Any]
@@ -24,6 +23,10 @@ class ModelRoom:
         self.messages: dict[int, Json] = {}
         self.log: list[Json] = []
         self.floor = 0  # changes up to this one are erased
+        self.marked_at: dict[int, int] = {}  # by person
+        self._noted: dict[
+            int, tuple[int, int]
+        ] = {}  # mark and time of those who have spoken since theirs were noted
         self._world = world
 
     @property
@@ -41,13 +44,20 @@ class ModelRoom:
         """Somebody becomes a member, and has read what was said before."""
         self.members[person] = "member"
         event = self._say(person, kind="join")
-        self.marks[person] = self.seq
+        self._mark(person, self.seq)
         return event
 
     def say(self, person: int, text: str, key: str) -> Json:
         event = self._say(person, text=text, key=key)
-        self.marks[person] = self.seq
+        self._noted.setdefault(person, (self.marks[person], self.marked_at[person]))
+        self._mark(person, self.seq)
         return event
+
+    def crash(self) -> None:
+        """The server ends before it has noted what people have read by what they said."""
+        for person, (seq, at) in self._noted.items():
+            self.marks[person], self.marked_at[person] = seq, at
+        self._noted.clear()
 
     def edit(self, seq: int, text: str) -> Json | None:
         message = self.messages[seq]
@@ -86,7 +96,8 @@ class ModelRoom:
     def read(self, person: int, seq: int, *, back: bool = False) -> Json:
         """Note how far somebody has read; return the event for that person."""
         seq = min(seq, self.seq)
-        self.marks[person] = seq if back else max(seq, self.marks[person])
+        self._noted.pop(person, None)
+        self._mark(person, seq if back else max(seq, self.marks[person]))
         return {
             "type": "read",
             "room": self.id,
@@ -94,6 +105,9 @@ class ModelRoom:
             "seq": self.marks[person],
             "unread": self.unread(person),
         }
+
+    def _mark(self, person: int, seq: int) -> None:
+        self.marks[person], self.marked_at[person] = seq, self._world.now
 
     def restore(self, pos: int) -> None:
         """A backup is restored: what came after `pos` never was, and goes another way."""
@@ -113,6 +127,7 @@ class ModelRoom:
                 case kind:
                     self._redo(kind, event)
         self.marks = {person: min(seq, self.seq) for person, seq in self.marks.items()}
+        self._noted.clear()
         self._world.forget_keys(self.id, self.seq)
 
     def _redo(self, kind: str, event: Json) -> None:
@@ -152,7 +167,8 @@ class ModelRoom:
         return message
 
     def snapshot(self, person: int) -> Json:
-        """The room as somebody sees it."""
+        """The room as somebody sees it; what is told in it is noted."""
+        self._noted.pop(person, None)
         return {
             "id": self.id,
             "kind": "room",
@@ -193,7 +209,7 @@ class ModelRoom:
         return live
 
     def _add(self, type_: str, /, **fields: Any) -> Json:
-        event = {"type": type_, "room": self.id, "pos": self.pos + 1, "at": next(self._world.clock), **fields}
+        event = {"type": type_, "room": self.id, "pos": self.pos + 1, "at": self._world.tick(), **fields}
         self.log.append(event)
         return dict(event)
 
@@ -203,9 +219,14 @@ class ModelWorld:
 
     def __init__(self, people: dict[int, str]) -> None:
         self.people = people
-        self.clock = count(1_700_000_000_000)
+        self.now = 1_699_999_999_999
         self.rooms: dict[int, ModelRoom] = {}
         self.keys: dict[tuple[int, str], tuple[Json, Json]] = {}
+
+    def tick(self) -> int:
+        """Return the time of what happens now, later than all before."""
+        self.now += 1
+        return self.now
 
     def sender(self, person: int) -> Json:
         return {"id": person, "name": self.people[person]}

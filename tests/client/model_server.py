@@ -179,8 +179,8 @@ class ModelServer:
             if room.id in known:
                 for event in room.sync(socket.person, known[room.id]["pos"], known[room.id]["at"]):
                     socket.tell(event)
-                mark = {"seq": room.marks[socket.person], "unread": room.unread(socket.person)}
-                socket.tell({"type": "read", "room": room.id, "person": socket.person, **mark})
+                if room.marked_at[socket.person] > request.get("since", self.world.now) - 60_000:
+                    socket.tell(room.read(socket.person, 0))
             elif request.get("rest", True):
                 socket.tell({"type": "room", **room.snapshot(socket.person)})
             else:
@@ -250,7 +250,7 @@ class ModelServer:
         return {"messages": messages, "pos": room.pos, "first": first == 1, "last": until == room.seq + 1}
 
     def _ping(self, _socket: ModelSocket, _request: Json) -> Json:
-        return {"at": next(self.world.clock)}
+        return {"at": self.world.tick()}
 
 
 class MemoryAddress(Address):

@@ -38,7 +38,7 @@ class World:
         self.rooms = [self.server.world.add_room(1, 2, 3) for _ in range(3)]
         self.bad_luck = 0.0
         self.server.loses_answer = lambda _request: self.rng.random() < self.bad_luck
-        self.server.loses_event = lambda _event: self.rng.random() < self.bad_luck
+        self.server.loses_event = lambda event: event["type"] != "read" and self.rng.random() < self.bad_luck
         self.server.hears = self._refuse
         self.places = self.rng.choice((3, 1000))
         self.keep = self.rng.choice((5, 500))
@@ -71,6 +71,8 @@ class World:
                     nursery.start_soon(told.take, chat)
                 self.bad_luck, self.server.is_reachable = 0.0, True
                 await trio.sleep(300)  # all is well again
+                self._crash()
+                await trio.sleep(60)
                 for room in self.rooms:  # an event that was lost is missed when the next one comes
                     self.server.tell(room, room.say(2, "the end", f"end-{life}"))
                 await trio.sleep(10)
@@ -84,8 +86,7 @@ class World:
         rng, room = self.rng, self.rng.choice(self.rooms)
         match rng.randrange(30):
             case 0:
-                for socket in tuple(self.server.sockets):
-                    socket.drop()
+                self._crash()
             case 1:
                 for socket in tuple(self.server.sockets):
                     socket.close(rng.choice((1001, 1011, 4008, 4009, 4010)))
@@ -112,6 +113,13 @@ class World:
                     for socket in self.server._sockets_of(ADA):
                         if room.id in socket.rooms:
                             socket.tell(event)
+
+    def _crash(self) -> None:
+        for socket in tuple(self.server.sockets):
+            socket.drop()
+        for room in self.rooms:
+            room.crash()
+        self.server.world.now += 60_000
 
     async def _ask_something(self, chat: Chat, n: int) -> None:
         """The program does something; that the room is not there any more, or the message not its own, is no matter."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from tests.campaign.apart import replaced_and_apart
 from tests.campaign.crowd import Crowd, Peer
 from tests.campaign.hostile_crowd import hostile
+from tests.campaign.resuming import resuming
 from tests.campaign.rows import Row, percentile, spread
 from tests.campaign.servers import several_servers
 from tests.support.faults.load import chats, register_all
@@ -348,6 +349,7 @@ PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "shortages": shortages,
     "crowds": crowds,
     "hostile": hostile,
+    "resuming": resuming,
     "servers": lambda: chain(several_servers(), replaced_and_apart()),
 }
 

@@ -3,7 +3,6 @@
 Real sockets and processes: how many moments a run has varies a little, and time is real.
 """
 
-import os
 from collections.abc import Generator
 from functools import partial
 from pathlib import Path
@@ -22,18 +21,16 @@ from tests.cancel_sweep.planting import Mutant
 from tests.cancel_sweep.sweeping import Scenario, sweep
 from tests.cancellation import postgres_scenarios
 from tests.cancellation.mutants import MUTANTS
-from tests.support.databases import execute
+from tests.support.databases import kept_database
 from tests.support.server import ServerProcess, data_path
 
 
 @pytest.fixture(scope="module")
 def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
-    """One database for all tests of this file."""
-    name = f"swept_{os.urandom(6).hex()}"
-    address = {**server.address, "database": name}
-    trio.run(execute, server.address, f"CREATE DATABASE {name}")
-    yield address
-    trio.run(execute, server.address, f"DROP DATABASE {name} WITH (FORCE)")
+    """One migrated database for all tests of this file."""
+    with kept_database(server) as address:
+        trio.run(postgres_scenarios.prepare, address)
+        yield address
 
 
 def test_migration(sweeps: Ledger, one_database: DatabaseAddress) -> None:

@@ -1,0 +1,285 @@
+"""Native clients of two servers that are killed all the time: each ends with what a reload has.
+
+People send, edit, delete, react, read, leave and join, and their programs end and go on from kept positions. A relay
+gives each of their connections to one of the servers that run, whichever. Told (tests/client/people.py) notices at once
+what is told twice, out of order, or not at all.
+"""
+
+import os
+import random
+import secrets
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import trio
+from msgspec import to_builtins
+
+from chat.client import Chat, Message, Position, Refused, open_chat
+from chat.storage.postgres.database import DatabaseAddress
+from tests.campaign.rows import Row
+from tests.client.comparing import info_of, plain
+from tests.client.people import Told
+from tests.support.faults.machine import spare_database
+from tests.support.faults.two_servers import SECRET
+from tests.support.people import PASSWORD, post
+from tests.support.saved import fetch_sql
+from tests.support.server import ServerProcess, data_path, running_server
+
+KILLS = int(os.environ.get("KILLS", "100"))
+"""How many; each takes about two seconds."""
+
+NAMES = ("ada", "ben", "cem", "dora", "eva", "finn")
+ROOMS = 3
+FIRST_ROOM = 2
+"""The id of the first room that is made; the lobby is 1."""
+AT_ONCE = 3
+"""What each person does at once."""
+PATIENCE = 60.0
+"""Seconds for everybody to be back after the last kill, on a busy machine."""
+
+_PLACES = """
+SELECT r.id, r.last_pos, array_agg(each.pos ORDER BY each.pos) AS places FROM rooms r
+JOIN (SELECT room_id, pos FROM messages UNION ALL SELECT room_id, pos FROM changes) AS each ON each.room_id = r.id
+GROUP BY r.id, r.last_pos"""
+_KEYS = "SELECT client_key, room_id, seq FROM messages WHERE client_key IS NOT NULL"
+
+
+class Balancer:
+    """Relays each connection to one of the servers that run; `ports` are theirs."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.ports: dict[int, int] = {}
+        self._rng = rng
+
+    async def relay(self, client: trio.SocketStream) -> None:
+        """Relay one connection until one of its ends does. Cancelling: both ends are closed."""
+        async with client:
+            if not self.ports:
+                return
+            with suppress(OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+                port = self._rng.choice(list(self.ports.values()))
+                server = await trio.open_tcp_stream("127.0.0.1", port)
+                async with server, trio.open_nursery() as nursery:
+                    nursery.start_soon(_copy, client, server, nursery.cancel_scope)
+                    nursery.start_soon(_copy, server, client, nursery.cancel_scope)
+
+
+async def _copy(source: trio.SocketStream, target: trio.SocketStream, scope: trio.CancelScope) -> None:
+    with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+        async for data in source:
+            await target.send_all(data)
+    scope.cancel()
+
+
+class Someone:
+    """A person whose program ends and goes on from where it was."""
+
+    def __init__(self, name: str, token: str, person: int, rng: random.Random) -> None:
+        self.name = name
+        self.token = token
+        self.headers = {"Authorization": f"Bearer {token}"}
+        self.told = Told()
+        self.acknowledged: dict[str, tuple[int, int]] = {}
+        """By key: the room, and the seq that was told."""
+        self.lives = 0
+        self._person, self._rng = person, rng
+        self._positions: dict[int, Position] = {}
+        self._unanswered: dict[str, tuple[int, str]] = {}
+        self._said = 0
+
+    @asynccontextmanager
+    async def open(self, url: str) -> AsyncGenerator[Chat]:
+        """Open a client, which goes on from where the last one was; its events are checked."""
+        self.lives += 1
+        async with open_chat(url, token=self.token, positions=self._positions) as chat:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self.told.take, chat)
+                yield chat
+                nursery.cancel_scope.cancel()
+            self._positions = chat.positions
+
+    async def live(self, url: str, over: trio.Event) -> None:
+        """Use one program after another until it is over."""
+        while not over.is_set():
+            async with self.open(url) as chat, trio.open_nursery() as nursery:
+                for key, (room, text) in list(self._unanswered.items()):
+                    nursery.start_soon(self._send, chat, room, text, key)
+                for _ in range(AT_ONCE):
+                    nursery.start_soon(self._act_on, chat, url)
+                with trio.move_on_after(self._rng.uniform(1, 30)):
+                    await over.wait()
+                nursery.cancel_scope.cancel()
+
+    async def finish(self, chat: Chat) -> None:
+        """Say again what was not answered yet."""
+        for key, (room, text) in list(self._unanswered.items()):
+            await self._send(chat, room, text, key)
+
+    async def _act_on(self, chat: Chat, url: str) -> None:
+        while True:
+            with suppress(Refused):  # the room was left meanwhile, or the message is another's
+                await self._act(chat, url, self._rng.choice(list(chat.rooms)))
+            await trio.sleep(self._rng.uniform(0, 0.1))
+
+    async def _act(self, chat: Chat, url: str, room: int) -> None:
+        own = [m.seq for m in chat.rooms[room].messages.values() if m.sender.id == chat.me]
+        last = chat.rooms[room].info.seq
+        match self._rng.randrange(12):
+            case 0 if own:
+                await chat.edit(room, self._rng.choice(own), f"{self.name} edits {self._rng.random()}")
+            case 1 if own:
+                await chat.delete(room, self._rng.choice(own))
+            case 2 if own:
+                await chat.react(room, self._rng.choice(own), "👍", on=self._rng.random() < 0.7)
+            case 3 | 4 if last:
+                await chat.read(room, self._rng.randint(1, last), back=self._rng.random() < 0.2)
+            case 5:
+                await self._move(url)
+            case _:
+                self._said += 1
+                await self._send(chat, room, f"{self.name} {self._said}", secrets.token_urlsafe(12))
+
+    async def _send(self, chat: Chat, room: int, text: str, key: str) -> None:
+        self._unanswered[key] = room, text
+        with suppress(Refused):
+            self.acknowledged[key] = room, (await chat.send(room, text, key=key)).seq
+        del self._unanswered[key]
+
+    async def _move(self, url: str) -> None:
+        """Leave a room or join it; whether that is done, the events say."""
+        room = FIRST_ROOM + self._rng.randrange(ROOMS)
+        method = self._rng.choice(("PUT", "PUT", "DELETE"))
+        with suppress(httpx.HTTPError):
+            async with httpx.AsyncClient(trust_env=False, timeout=10, headers=self.headers) as client:
+                await client.request(method, f"{url}/api/v1/rooms/{room}/members/{self._person}", json={})
+
+
+class Pair:
+    """Two servers on one database, which are killed and started again."""
+
+    def __init__(self, stack: ExitStack, database: DatabaseAddress) -> None:
+        beside = f"postgresql://{database['user']}@/{database['database']}?host={database['host']}"
+        self._arguments = ("--database", beside, "--bus", "notify")
+        self._places = [stack.enter_context(data_path()) for _ in range(2)]
+        self.servers = [self._start(nth) for nth in range(2)]
+        stack.callback(lambda: [server.end() for server in self.servers])
+
+    async def kill(self, which: Iterable[int], balancer: Balancer, pause: float) -> None:
+        """Kill these and start them again. Cancelling is felt between the steps."""
+        for nth in which:
+            del balancer.ports[nth]
+            self.servers[nth].kill()
+            self.servers[nth].end()
+        await trio.sleep(pause)
+        for nth in which:
+            self.servers[nth] = await trio.to_thread.run_sync(self._start, nth)
+            balancer.ports[nth] = port_of(self.servers[nth])
+
+    def _start(self, nth: int) -> ServerProcess:
+        return ServerProcess(self._places[nth], *self._arguments, **SECRET)
+
+
+def port_of(server: ServerProcess) -> int:
+    """Return where a server listens."""
+    port = urlsplit(server.url).port
+    assert port is not None
+    return port
+
+
+def resuming() -> Iterable[Row]:
+    """Kill servers under native clients KILLS times, and compare what everybody has."""
+    rng = random.Random(KILLS)
+    with ExitStack() as stack:
+        home = stack.enter_context(running_server(stack.enter_context(data_path())))
+        database = stack.enter_context(spare_database(home))
+        pair = Pair(stack, database)
+        url = pair.servers[0].url
+        people = [_register(url, name, rng) for name in NAMES]
+        for number in range(ROOMS):
+            made = post(f"{url}/api/v1/rooms", {"name": f"room {number}"}, headers=people[0].headers)
+            assert made.json()["id"] == FIRST_ROOM + number, made.text
+        trio.run(_kill_under, pair, people, rng)
+        acknowledged = _account(people, database)
+        for server in pair.servers:
+            assert "Traceback" not in server.log.read_text(), server.log.read_text()
+    lives, heard = (sum(each) for each in zip(*((one.lives, one.told.events) for one in people), strict=True))
+    done = (
+        f"{acknowledged:,} acknowledged and {heard:,} events heard in {lives:,} runs of {len(people)} programs,"
+        " 0 lost, 0 doubled, 0 out of order; rooms, messages and unread counts are a reload's"
+    )
+    yield "`kill -9` of one of two servers, or of both, under native clients", f"{KILLS:,} ×", done, "–"
+
+
+async def _kill_under(pair: Pair, people: Sequence[Someone], rng: random.Random) -> None:
+    """Kill and start servers while people talk, then compare what they have."""
+    balancer = Balancer(rng)
+    balancer.ports |= {nth: port_of(server) for nth, server in enumerate(pair.servers)}
+    over = trio.Event()
+    async with trio.open_nursery() as nursery:
+        listeners = await nursery.start(partial(trio.serve_tcp, balancer.relay, 0, host="127.0.0.1"))
+        url = f"http://127.0.0.1:{listeners[0].socket.getsockname()[1]}"
+        async with trio.open_nursery() as living:
+            for one in people:
+                living.start_soon(one.live, url, over)
+            for _ in range(KILLS):
+                await trio.sleep(rng.uniform(0, 1))
+                which = rng.choice(([0], [1], [0], [1], [0, 1]))
+                await pair.kill(which, balancer, rng.uniform(0, 0.5))
+            over.set()
+        with trio.fail_after(PATIENCE):
+            await _compare(people, url)
+        nursery.cancel_scope.cancel()
+
+
+async def _compare(people: Sequence[Someone], url: str) -> None:
+    """Let everybody say what was not answered yet, and compare what they have with what a new client is told."""
+    async with AsyncExitStack() as stack:
+        chats = [await stack.enter_async_context(one.open(url)) for one in people]
+        async with trio.open_nursery() as nursery:
+            for one, chat in zip(people, chats, strict=True):
+                nursery.start_soon(one.finish, chat)
+        for one, chat in zip(people, chats, strict=True):
+            assert one.told.resets == []
+            async with open_chat(url, token=one.token) as reloaded:
+                await _compare_one(one, chat, reloaded)
+
+
+async def _compare_one(one: Someone, chat: Chat, reloaded: Chat) -> None:
+    while any(told.info.pos > chat.rooms[room].info.pos for room, told in reloaded.rooms.items()):  # noqa: ASYNC110
+        await trio.sleep(0.05)  # it is the client's to keep up
+    assert set(chat.rooms) == set(reloaded.rooms)
+    for room, told in reloaded.rooms.items():
+        own, theirs = info_of(chat.rooms[room]), info_of(told)
+        assert own == theirs, (one.name, own, theirs)
+        for message in (await reloaded.history(room, limit=100)).messages:
+            held = chat.rooms[room].messages.get(message.seq)
+            assert held is None or _plain(held) == _plain(message), (one.name, held, message)
+
+
+def _plain(message: Message) -> dict[str, Any]:
+    return plain(to_builtins(message))
+
+
+def _account(people: Sequence[Someone], database: DatabaseAddress) -> int:
+    """Hold what was acknowledged against what is saved; return how many messages that was."""
+    for room in fetch_sql(database, _PLACES):
+        assert room["places"] == list(range(1, room["last_pos"] + 1)), f"gaps in room {room['id']}"
+    saved = fetch_sql(database, _KEYS)
+    places = {row["client_key"]: (row["room_id"], row["seq"]) for row in saved}
+    assert len(places) == len(saved), "a key was saved twice"
+    for one in people:
+        assert one.acknowledged.items() <= places.items(), one.name
+    return sum(len(one.acknowledged) for one in people)
+
+
+def _register(url: str, name: str, rng: random.Random) -> Someone:
+    """Register somebody, with a token that outlasts the campaign."""
+    account = {"name": name, "password": PASSWORD}
+    registered = post(f"{url}/api/v1/auth/register", account).json()
+    headers = {"Authorization": f"Bearer {registered['access']}"}
+    made = post(f"{url}/api/v1/me/sessions", {"name": "campaign", "days": 1}, headers=headers)
+    return Someone(name, made.json()["token"], registered["me"]["id"], rng)

@@ -1,6 +1,5 @@
 """A world in a bottle: the whole server, its clients, its database and its network, from one plan to one history."""
 
-import json
 import random
 import traceback
 from collections.abc import Callable, MutableMapping
@@ -39,7 +38,7 @@ from tests.simulation.record import History, Left, Recorder, Row, direct
 from tests.simulation.resuming import ResumingClient
 from tests.simulation.stopping import SERVER, Stopped
 from tests.simulation.storage import Connection, Database
-from tests.simulation.wire import whole_texts
+from tests.simulation.wire import objects_of
 from tests.support.faulty_bus import Faults, FaultyNetwork
 
 KINDS = KINDS_OF_TODAY | {"editing": EditorClient, "native": ResumingClient}
@@ -170,7 +169,7 @@ class World:
         """Return what happened so far."""
         left: list[Left] = []
         for person, began, wire in self._wires:
-            told = [json.loads(text) for text in whole_texts(bytes(wire.taken or b"")) if text[0] == "{"]
+            told = objects_of(bytes(wire.taken or b""))
             left.append(
                 Left(person, began, wire.ended, [each["content"] for each in told if "content" in each])
             )

@@ -12,7 +12,9 @@ The floors, highest first; nothing here imports anything of the server:
     chat                 `open_chat`, and what can be asked of it
     reconnecting         one connection after another
     line                 one connection: hello, sync, reading, writing
+    http_api             calls of a person who is logged in
     socket, credentials  the WebSocket; access tokens and sessions
+    sessions             how one begins: log in, refresh, register
     http_call, address   one call; where the server is
     inbox, outbox        what the program has not taken yet, and what the server has not answered yet
     rooms, room          what each frame makes of the rooms; messages, unread: parts of a room
@@ -20,8 +22,10 @@ The floors, highest first; nothing here imports anything of the server:
     requests, events, values, errors
 """
 
+from chat.client.address import parse_url
 from chat.client.chat import Chat, open_chat
-from chat.client.errors import ChatEnded, ChatError, Refused, SignedOut
+from chat.client.credentials import SharedSession
+from chat.client.errors import ChatEnded, ChatError, Lost, Refused, SignedOut
 from chat.client.events import (
     Changed,
     Connected,
@@ -38,7 +42,19 @@ from chat.client.events import (
 )
 from chat.client.requests import History, Sent
 from chat.client.room import Room
-from chat.client.values import Message, Person, Position, Reaction, RoomInfo, Sender, Session
+from chat.client.sessions import log_in, register
+from chat.client.values import (
+    Members,
+    Membership,
+    Message,
+    Person,
+    Position,
+    PublicRoom,
+    Reaction,
+    RoomInfo,
+    Sender,
+    Session,
+)
 
 __all__ = [
     "Changed",
@@ -52,10 +68,14 @@ __all__ = [
     "Event",
     "Gone",
     "History",
+    "Lost",
     "Member",
+    "Members",
+    "Membership",
     "Message",
     "Person",
     "Position",
+    "PublicRoom",
     "Reacted",
     "Reaction",
     "ReadMark",
@@ -67,6 +87,10 @@ __all__ = [
     "Sender",
     "Sent",
     "Session",
+    "SharedSession",
     "SignedOut",
+    "log_in",
     "open_chat",
+    "parse_url",
+    "register",
 ]

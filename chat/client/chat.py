@@ -9,9 +9,10 @@ from typing import TypeVar
 import trio
 
 from chat.client.address import parse_url
-from chat.client.credentials import Credentials
+from chat.client.credentials import Credentials, SharedSession
 from chat.client.errors import ChatError
 from chat.client.events import Event
+from chat.client.http_api import HttpApi
 from chat.client.line import PING
 from chat.client.reconnecting import Connector
 from chat.client.requests import (
@@ -50,6 +51,11 @@ class Chat:
     def rooms(self) -> Mapping[int, Room]:
         """The rooms as they are now, by id."""
         return self._connector.rooms
+
+    @property
+    def http(self) -> HttpApi:
+        """What is asked beside the connection: rooms to join, and who is in them."""
+        return self._connector.http
 
     @property
     def me(self) -> int:
@@ -159,7 +165,7 @@ async def open_chat(
     url: str,
     *,
     token: str | None = None,
-    refresh: str | None = None,
+    refresh: str | SharedSession | None = None,
     login: tuple[str, str] | None = None,
     on_session: Callable[[Session], object] | None = None,
     positions: Mapping[int, Position] | None = None,
@@ -172,7 +178,8 @@ async def open_chat(
     Args:
         url: where the server is, as `https://chat.example`.
         token: a token for programs, or an access token.
-        refresh: the refresh token of a session, which is used up: keep the one that `on_session` is given.
+        refresh: the refresh token of a session, which is used up: keep the one that `on_session` is given. Or a session
+            that other programs use too, which is asked for its newest token each time.
         login: name and password, where there is no token, and to log in again where a session has ended.
         on_session: called with each new session, before it is used.
         positions: `Chat.positions` of before: events go on from there. Without, they begin now.

@@ -1,4 +1,4 @@
-"""One HTTP call with a JSON body, on a connection of its own: tokens are asked for once in a quarter of an hour."""
+"""One HTTP call, on a connection of its own: a client makes few of them, and its socket does the rest."""
 
 from typing import NamedTuple
 
@@ -12,8 +12,8 @@ from chat.client.errors import Lost
 _PATIENCE = 10.0
 """Seconds for the whole call. An answer that was lost can be asked for again for 30 s."""
 
-_MOST = 1 << 16
-"""Bytes of an answer; a session is below 2 KiB."""
+_MOST = 1 << 20
+"""Bytes of an answer; a page of a list is below 256 KiB."""
 
 
 class Answer(NamedTuple):
@@ -23,37 +23,50 @@ class Answer(NamedTuple):
     body: bytes
 
 
-async def post(address: Address, path: str, body: object) -> Answer:
-    """Send a JSON body to `path` of a server, and return its answer, whatever the status.
+async def call(
+    address: Address,
+    method: str,
+    path: str,
+    body: object = None,
+    *,
+    token: str | None = None,
+    most: int = _MOST,
+) -> Answer:
+    """Call `path` of a server, and return its answer, whatever the status.
+
+    Args:
+        address: where the server is.
+        method: of HTTP, as `PUT`.
+        path: percent-encoded, with its query.
+        body: what is sent as JSON; None: nothing.
+        token: an access token, where the call needs one.
+        most: bytes that an answer may have.
 
     Raises:
         Lost: there is no answer.
 
     Cancelling: it may have been done; no connection is left.
     """
+    data = b"" if body is None else msgspec.json.encode(body)
+    headers = [("Host", address.name), ("Content-Length", str(len(data))), ("Connection", "close")]
+    if data:
+        headers.append(("Content-Type", "application/json"))
+    if token is not None:
+        headers.append(("Authorization", f"Bearer {token}"))
+    request = h11.Request(method=method, target=address.path + path, headers=headers)
     try:
         with trio.fail_after(_PATIENCE):
             stream = await address.open_stream()
             try:
-                return await _converse(stream, address, path, msgspec.json.encode(body))
+                return await _converse(stream, request, data, most)
             finally:
                 await trio.aclose_forcefully(stream)  # never waits
     except (OSError, trio.TooSlowError, trio.BrokenResourceError, h11.RemoteProtocolError) as error:
         raise Lost(f"no answer to {path}: {error or type(error).__name__}") from error
 
 
-async def _converse(stream: trio.abc.Stream, address: Address, path: str, body: bytes) -> Answer:
+async def _converse(stream: trio.abc.Stream, request: h11.Request, body: bytes, most: int) -> Answer:
     http = h11.Connection(h11.CLIENT)
-    request = h11.Request(
-        method="POST",
-        target=address.path + path,
-        headers=[
-            ("Host", address.name),
-            ("Content-Type", "application/json"),
-            ("Content-Length", str(len(body))),
-            ("Connection", "close"),
-        ],
-    )
     sent = [http.send(request), http.send(h11.Data(body)), http.send(h11.EndOfMessage())]
     await stream.send_all(b"".join(part for part in sent if part))
     status, told = 0, b""
@@ -65,9 +78,9 @@ async def _converse(stream: trio.abc.Stream, address: Address, path: str, body: 
             status = event.status_code
         elif isinstance(event, h11.Data):
             told += event.data
-            if len(told) > _MOST:
-                raise Lost(f"an answer to {path} of more than {_MOST} bytes")
+            if len(told) > most:
+                raise Lost(f"an answer of more than {most} bytes")
         elif isinstance(event, h11.EndOfMessage):
             return Answer(status, told)
         elif not isinstance(event, h11.InformationalResponse):
-            raise Lost(f"no answer to {path}")  # closed before it
+            raise Lost("the connection ended before an answer")

@@ -15,6 +15,7 @@ from chat.client.credentials import Credentials
 from chat.client.endings import SESSION_ENDED, TOKEN_EXPIRED, TOO_BIG, Backoff, Ending
 from chat.client.errors import ChatEnded, Lost, SignedOut
 from chat.client.events import Connected, Disconnected
+from chat.client.http_api import HttpApi
 from chat.client.inbox import Inbox
 from chat.client.line import Line
 from chat.client.outbox import Outbox
@@ -54,6 +55,7 @@ class Connector:
         """Set once the rooms are up to date for the first time."""
         self.line: Line | None = None
         """The connection, while there is one."""
+        self.http = HttpApi(address, credentials)
         self._address, self._credentials = address, credentials
         self._backoff = Backoff(random.random)
 

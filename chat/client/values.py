@@ -90,6 +90,30 @@ class RoomInfo(Value, kw_only=True, frozen=True):
     peer: Person | None = None
 
 
+class PublicRoom(Value, kw_only=True, frozen=True):
+    """A room that one may join."""
+
+    id: int
+    name: str
+    topic: str = ""
+    members: int = 0
+
+
+class Membership(Value, kw_only=True, frozen=True):
+    """Somebody who is in a room, and since when."""
+
+    person: Person
+    role: str = "member"
+    joined: int = 0
+
+
+class Members(Value, kw_only=True, frozen=True):
+    """Who is in a room; where there are more, `next` is what the next page comes after."""
+
+    members: tuple[Membership, ...] = ()
+    next: int | None = None
+
+
 class Position(NamedTuple):
     """How far somebody is in a room: its change `pos`, and the time of that change, by which the server knows it."""
 

@@ -16,14 +16,16 @@ from chat.client.address import parse_url
 from chat.client.chat import Chat, keep_open, open_chat
 from chat.client.credentials import Credentials
 from chat.client.errors import Lost
-from chat.client.http_call import post
+from chat.client.http_call import call
 from chat.client.reconnecting import Connector
+from chat.client.sessions import log_in, register
 from chat.client.socket import open_socket
 from chat.client.values import Position
 from tests.cancel_sweep.sweeping import Run
 from tests.client.model import Json, ModelRoom, ModelWorld
 from tests.client.model_server import PEOPLE, ModelServer, RefusedByModel, in_memory, on_loopback
 from tests.client.people import Told
+from tests.client.test_http_api import Kept
 
 ADA, BEN = 1, 2
 
@@ -134,6 +136,36 @@ async def client_far_behind(run: Run) -> None:
         assert told.at[room.id] <= room.pos
 
 
+async def client_of_a_shared_session(run: Run) -> None:
+    """Register, share the session with another program that refreshes it just now, and call beside the socket."""
+    model, room = _model()
+    answers: dict[str, tuple[int, Json]] = {
+        "/api/v1/rooms": (201, room.snapshot(ADA)),
+        f"/api/v1/rooms/{room.id}/members/{ADA}": (200, room.snapshot(ADA)),
+        f"/api/v1/direct/{BEN}": (200, room.snapshot(ADA)),
+    }
+    model.sessions.answers = lambda path: answers.get(path, (200, {}) if "?" in path else None)
+    async with in_memory(model) as address:
+
+        async def live() -> None:
+            kept = Kept((await register(address, "dora", "secret")).refresh)
+            async with trio.open_nursery() as nursery:
+                credentials = Credentials(None, kept, None, None)
+                nursery.start_soon(credentials.renew, address)
+                async with keep_open(Connector(address, credentials, {}, 500, 1000)) as chat:
+                    await chat.http.public_rooms()
+                    await chat.http.make_room("roses")
+                    await chat.http.join(room.id, ADA)
+                    await chat.http.direct(BEN)
+                    await chat.http.members(room.id)
+                    answers[f"/api/v1/rooms/{room.id}/members/{ADA}"] = (200, None)
+                    await chat.http.leave(room.id, ADA)
+
+        await run.target(live)
+        await trio.testing.wait_all_tasks_blocked()
+        _assert_nothing_is_left(model, room)
+
+
 async def client_over_tcp(run: Run) -> None:
     """Talk over loopback."""
     model, room = _model()
@@ -162,8 +194,8 @@ async def client_over_tls(run: Run) -> None:
 
         async def live() -> None:
             with suppress(Lost):  # whom it does not trust it does not call
-                await post(address._replace(tls=ssl.create_default_context()), "/api/v1/auth/login", {})
-            await post(address, "/api/v1/auth/login", {"login": "ada", "password": "secret"})
+                await call(address._replace(tls=ssl.create_default_context()), "GET", "/api/v1/setup")
+            await log_in(address, "ada", "secret")
             async with open_socket(address, "/api/v1/socket") as socket:
                 await socket.send_message('{"type": "hello", "id": 1, "token": "token of ada"}')
                 await socket.get_message()
@@ -185,5 +217,5 @@ def _both_sides() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     return server_side, client_side
 
 
-IN_MEMORY = [client, client_far_behind]
+IN_MEMORY = [client, client_far_behind, client_of_a_shared_session]
 ON_LOOPBACK = [client_over_tcp, client_over_tls]

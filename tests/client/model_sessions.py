@@ -1,4 +1,4 @@
-"""Sessions of the model server: logging in and refreshing over HTTP, before the socket."""
+"""Calls of the model server: logging in and refreshing, before the socket, and what a test has it answer."""
 
 from collections.abc import Callable
 
@@ -24,6 +24,7 @@ class ModelSessions:
         self.calls: list[str] = []
         self.answers: Callable[[str], tuple[int, Json] | None] = lambda _path: None
         self.lifetime = 900
+        self._people = people
         self._names = {name: person for person, name in people.items()}
         self._refreshing: dict[str, int] = {}
         self._made = 0
@@ -55,7 +56,7 @@ class ModelSessions:
                     http.receive_data(bytes(await stream.receive_some()))
                 case _:
                     return
-        status, answer = self._answer(path, msgspec.json.decode(body))
+        status, answer = self._answer(path, msgspec.json.decode(body or b"{}"))
         data = msgspec.json.encode(answer)
         head = h11.Response(status_code=status, headers=[("Content-Length", str(len(data)))])
         for part in (http.send(head), http.send(h11.Data(data)), http.send(h11.EndOfMessage())):
@@ -68,6 +69,12 @@ class ModelSessions:
         match path, body:
             case "/api/v1/auth/login", {"login": name, "password": "secret"} if name in self._names:
                 return 200, self.open(self._names[name])
+            case "/api/v1/auth/register", {"name": name} if name in self._names:
+                return 409, {"error": "that name is taken", "code": "taken", "field": "name"}
+            case "/api/v1/auth/register", {"name": name}:
+                self._names[name] = person = len(self._names) + 1
+                self._people[person] = name
+                return 201, self.open(person)
             case "/api/v1/auth/refresh", {"refresh": refresh} if refresh in self._refreshing:
                 return 200, self.open(self._refreshing[refresh])  # twice: that is within half a minute
         return 401, {"error": "invalid credentials", "code": "unauthenticated"}

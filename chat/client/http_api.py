@@ -1,0 +1,71 @@
+"""What is asked over HTTP because the socket has no request for it: rooms to join, and who is in them."""
+
+from typing import TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+
+from chat.client.address import Address
+from chat.client.credentials import Credentials
+from chat.client.errors import Lost, Refused
+from chat.client.http_call import call
+from chat.client.sessions import error_of
+from chat.client.values import Members, PublicRoom, RoomInfo, Value
+
+_V = TypeVar("_V")
+
+
+class _PublicRooms(Value, kw_only=True, frozen=True):
+    rooms: tuple[PublicRoom, ...] = ()
+
+
+class HttpApi:
+    """Calls of one person, each on a connection of its own.
+
+    None of them is repeated: each raises Lost where there is no answer, and Refused where the server says no.
+    """
+
+    def __init__(self, address: Address, credentials: Credentials) -> None:
+        self._address = address
+        self._credentials = credentials
+
+    async def public_rooms(self, part: str = "") -> tuple[PublicRoom, ...]:
+        """Return a hundred rooms at most that one may join, by name: those with `part` in it.
+
+        Cancelling: nothing happens.
+        """
+        query = urlencode({"q": part, "limit": 100})
+        return (await self._ask("GET", f"/rooms/public?{query}", _PublicRooms)).rooms
+
+    async def make_room(self, name: str, topic: str = "", *, private: bool = False) -> RoomInfo:
+        """Make a room, of which one is the owner. Cancelling: it may have been made."""
+        return await self._ask("POST", "/rooms", RoomInfo, {"name": name, "topic": topic, "private": private})
+
+    async def join(self, room: int, person: int) -> RoomInfo:
+        """Have a person join a room, oneself or another. Cancelling: it may be done or not."""
+        return await self._ask("PUT", f"/rooms/{room}/members/{person}", RoomInfo, {})
+
+    async def leave(self, room: int, person: int) -> None:
+        """Leave a room, or remove another person from it. Cancelling: it may be done or not."""
+        await self._ask("DELETE", f"/rooms/{room}/members/{person}", type(None))
+
+    async def direct(self, person: int) -> RoomInfo:
+        """Return the direct room with a person, which is made by the first call. Cancelling: it may be made or not."""
+        return await self._ask("PUT", f"/direct/{person}", RoomInfo, {})
+
+    async def members(self, room: int, after: int = 0) -> Members:
+        """Return who is in a room, by id: a hundred people at most, those after `after`.
+
+        Cancelling: nothing happens.
+        """
+        return await self._ask("GET", f"/rooms/{room}/members?after={after}&limit=100", Members)
+
+    async def _ask(self, method: str, path: str, kind: type[_V], body: object = None) -> _V:
+        token = await self._credentials.access(self._address)
+        answer = await call(self._address, method, f"/api/v1{path}", body, token=token)
+        if answer.status >= 400:
+            raise Refused(error_of(answer))
+        try:
+            return msgspec.json.decode(answer.body or b"null", type=kind)
+        except msgspec.DecodeError as error:
+            raise Lost(f"no answer to {path}: {error}") from error

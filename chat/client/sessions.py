@@ -1,0 +1,82 @@
+"""How a session begins and goes on: one HTTP call each."""
+
+import msgspec
+
+from chat.client.address import Address
+from chat.client.errors import ChatEnded, Lost, Refused, SignedOut
+from chat.client.http_call import Answer, call
+from chat.client.requests import ErrorReply
+from chat.client.values import Session
+
+_MOST = 1 << 16
+"""Bytes of an answer; a session is below 2 KiB."""
+
+
+class _Error(msgspec.Struct):
+    error: str = ""
+    code: str = ""
+    field: str | None = None
+    retry_ms: int | None = None
+
+
+async def log_in(address: Address, login: str, password: str) -> Session:
+    """Begin a session with a name or an e-mail address, and a password.
+
+    Raises:
+        Lost: there was no answer, or none for now.
+        SignedOut: these are not good.
+        ChatEnded: there is no such server.
+
+    Cancelling: a session may have begun.
+    """
+    return await _begin(address, "login", {"login": login, "password": password})
+
+
+async def refresh(address: Address, token: str) -> Session:
+    """Go on with a session, whose refresh token is used up by it; raises as `log_in`.
+
+    Cancelling: it may be used up, and is still good for half a minute.
+    """
+    return await _begin(address, "refresh", {"refresh": token})
+
+
+async def register(address: Address, name: str, password: str, invite: str | None = None) -> Session:
+    """Make an account, and begin its first session; raises as `log_in`, and Refused where the name can't be had.
+
+    Cancelling: the account may have been made.
+    """
+    fields = {"name": name, "password": password} | ({} if invite is None else {"invite": invite})
+    answer = await call(address, "POST", "/api/v1/auth/register", fields, most=_MOST)
+    if 400 <= answer.status < 429:
+        raise Refused(error_of(answer))
+    return _session(answer)
+
+
+def error_of(answer: Answer) -> ErrorReply:
+    """Return the error of an answer as one of the socket is. Sync and pure."""
+    try:
+        error = msgspec.json.decode(answer.body, type=_Error)
+    except msgspec.DecodeError:
+        error = _Error()
+    text = error.error or f"HTTP status {answer.status}"
+    return ErrorReply(code=error.code, text=text, field=error.field, retry_ms=error.retry_ms)
+
+
+async def _begin(address: Address, how: str, fields: dict[str, str]) -> Session:
+    answer = await call(address, "POST", f"/api/v1/auth/{how}", fields, most=_MOST)
+    if answer.status in (401, 403):
+        raise SignedOut(error_of(answer).text)
+    return _session(answer)
+
+
+def _session(answer: Answer) -> Session:
+    if answer.status not in (200, 201):
+        error = error_of(answer)
+        if answer.status >= 500 or answer.status == 429:
+            after = None if error.retry_ms is None else error.retry_ms / 1000
+            raise Lost(f"no session: {error.text}", after=after)
+        raise ChatEnded(f"no session: {answer.status} {error.text}") from Refused(error)
+    try:
+        return msgspec.json.decode(answer.body, type=Session)
+    except msgspec.DecodeError as error:
+        raise Lost(f"no session: {error}") from error

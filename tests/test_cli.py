@@ -26,7 +26,8 @@ from websockets.sync.client import connect
 import chat.server
 from chat import __version__
 from chat.cli import main
-from chat.cli.refused import CommandFailed, Misconfigured, one_line_refusals
+from chat.cli.failing import CommandFailed
+from chat.cli.refused import Misconfigured, one_line_refusals
 from chat.cli.serve import serve, serve_until_signalled
 from chat.cli.user import user
 from chat.domain import skeletons

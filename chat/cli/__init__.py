@@ -5,12 +5,13 @@ from importlib import import_module
 import click
 
 from chat import __version__
+from chat.cli.failing import CommandFailed
 
 
 class _Commands(click.Group):
     """Commands that are imported when they are asked for: `chat health` need not wait for what `chat user` needs."""
 
-    names = ("health", "message", "nodes", "room", "serve", "tree", "user", "why", "worker")
+    names = ("health", "message", "nodes", "room", "send", "serve", "talk", "tree", "user", "why", "worker")
     """Each is the command of this name in the module of this name."""
 
     def list_commands(self, context: click.Context) -> list[str]:
@@ -19,8 +20,23 @@ class _Commands(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in self.names:
             return None
-        command: click.Command = getattr(import_module(f"chat.cli.{name}"), name)
+        try:
+            command: click.Command = getattr(import_module(f"chat.cli.{name}"), name)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.partition(".")[0] == "chat":
+                raise
+            return _missing(name, "server")
         return command
+
+
+def _missing(name: str, extra: str) -> click.Command:
+    """A command whose packages are not installed: it takes anything, and says how to get them."""
+
+    def fail() -> None:
+        raise CommandFailed(f"`chat {name}` needs more packages: pip install 'trio-chat[{extra}]'")
+
+    takes_all = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+    return click.Command(name, takes_all, fail, help=f"Needs 'trio-chat[{extra}]', which is not installed.")
 
 
 @click.group(
@@ -28,4 +44,4 @@ class _Commands(click.Group):
 )
 @click.version_option(__version__, prog_name="chat", message="%(prog)s %(version)s")
 def main() -> None:
-    """A chat server: one port, its own PostgreSQL."""
+    """A chat server, with one port and its own PostgreSQL, and what talks with one."""

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from chat.cli.failing import CommandFailed
 from chat.cli.flags import config_flags
-from chat.cli.refused import CommandFailed
 from chat.inspection.control_path import reachable
 from chat.settings.sources import TOKEN, read_config
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import trio
 
+from chat.cli.failing import CommandFailed
 from chat.cli.flags import config_flags
-from chat.cli.refused import CommandFailed, one_line_refusals
+from chat.cli.refused import one_line_refusals
 from chat.domain.refusals import Refusal
 from chat.logs import configure_logging
 from chat.settings.sources import read_config

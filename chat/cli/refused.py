@@ -2,25 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import click
 
+from chat.cli.failing import CommandFailed
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.startup import CannotStart
 from chat.settings.config import ConfigError
-
-
-class CommandFailed(click.ClickException):
-    """Ends the command with one line on stderr."""
-
-    exit_code = 1
-
-    def __init__(self, text: str) -> None:
-        super().__init__(" ".join(text.split()))
-
-    def show(self, file: Any = None) -> None:  # noqa: ANN401 - as click declares it
-        click.echo(f"chat: {self.message}", file=file, err=True)
 
 
 class Misconfigured(CommandFailed):

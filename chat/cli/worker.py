@@ -12,7 +12,8 @@ import msgspec
 import structlog
 import trio
 
-from chat.cli.refused import CommandFailed, one_line_refusals
+from chat.cli.failing import CommandFailed
+from chat.cli.refused import one_line_refusals
 from chat.cli.reload import Reloads
 from chat.cli.service_manager import ServiceManager
 from chat.cli.spare_collector import importing, spare_collector

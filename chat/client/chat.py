@@ -63,6 +63,11 @@ class Chat:
         return self._connector.rooms.me
 
     @property
+    def name(self) -> str:
+        """One's name, as it was when the connection was made."""
+        return self._connector.rooms.name
+
+    @property
     def positions(self) -> dict[int, Position]:
         """How far `events` has told of each room: give it to the next `open_chat`, which goes on from there."""
         return dict(self._connector.inbox.positions)

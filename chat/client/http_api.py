@@ -1,5 +1,6 @@
 """What is asked over HTTP because the socket has no request for it: rooms to join, and who is in them."""
 
+from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -23,11 +24,19 @@ class HttpApi:
     """Calls of one person, each on a connection of its own.
 
     None of them is repeated: each raises Lost where there is no answer, and Refused where the server says no.
+
+    Args:
+        address: where the server is.
+        credentials: of the person.
+        came_into: called with each room that one has come into.
     """
 
-    def __init__(self, address: Address, credentials: Credentials) -> None:
+    def __init__(
+        self, address: Address, credentials: Credentials, came_into: Callable[[int], object]
+    ) -> None:
         self._address = address
         self._credentials = credentials
+        self._came_into = came_into
 
     async def public_rooms(self, part: str = "") -> tuple[PublicRoom, ...]:
         """Return a hundred rooms at most that one may join, by name: those with `part` in it.
@@ -38,12 +47,16 @@ class HttpApi:
         return (await self._ask("GET", f"/rooms/public?{query}", _PublicRooms)).rooms
 
     async def make_room(self, name: str, topic: str = "", *, private: bool = False) -> RoomInfo:
-        """Make a room, of which one is the owner. Cancelling: it may have been made."""
-        return await self._ask("POST", "/rooms", RoomInfo, {"name": name, "topic": topic, "private": private})
+        """Make a room, of which one is the owner; `Chat.rooms` has it a little later.
+
+        Cancelling: it may have been made.
+        """
+        fields = {"name": name, "topic": topic, "private": private}
+        return self._come(await self._ask("POST", "/rooms", RoomInfo, fields))
 
     async def join(self, room: int, person: int) -> RoomInfo:
         """Have a person join a room, oneself or another. Cancelling: it may be done or not."""
-        return await self._ask("PUT", f"/rooms/{room}/members/{person}", RoomInfo, {})
+        return self._come(await self._ask("PUT", f"/rooms/{room}/members/{person}", RoomInfo, {}))
 
     async def leave(self, room: int, person: int) -> None:
         """Leave a room, or remove another person from it. Cancelling: it may be done or not."""
@@ -51,7 +64,7 @@ class HttpApi:
 
     async def direct(self, person: int) -> RoomInfo:
         """Return the direct room with a person, which is made by the first call. Cancelling: it may be made or not."""
-        return await self._ask("PUT", f"/direct/{person}", RoomInfo, {})
+        return self._come(await self._ask("PUT", f"/direct/{person}", RoomInfo, {}))
 
     async def members(self, room: int, after: int = 0) -> Members:
         """Return who is in a room, by id: a hundred people at most, those after `after`.
@@ -59,6 +72,10 @@ class HttpApi:
         Cancelling: nothing happens.
         """
         return await self._ask("GET", f"/rooms/{room}/members?after={after}&limit=100", Members)
+
+    def _come(self, info: RoomInfo) -> RoomInfo:
+        self._came_into(info.id)
+        return info
 
     async def _ask(self, method: str, path: str, kind: type[_V], body: object = None) -> _V:
         token = await self._credentials.access(self._address)

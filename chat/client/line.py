@@ -83,7 +83,8 @@ class Line:
             nursery.start_soon(self._drop)
             hello = await self._ask(Hello(token=token), _HELLO)
             assert isinstance(hello, HelloOk)
-            self._rooms.me, self._limits = hello.me.id, hello.limits
+            self._rooms.me, self._rooms.name = hello.me.id, hello.me.name
+            self._limits = hello.limits
             self._outbox.in_flight = hello.limits.in_flight
             await self._sync()
             self._outbox.open(is_open=True)

@@ -55,7 +55,7 @@ class Connector:
         """Set once the rooms are up to date for the first time."""
         self.line: Line | None = None
         """The connection, while there is one."""
-        self.http = HttpApi(address, credentials)
+        self.http = HttpApi(address, credentials, self._came_into)
         self._address, self._credentials = address, credentials
         self._backoff = Backoff(random.random)
 
@@ -110,6 +110,11 @@ class Connector:
     def _on_up(self) -> None:
         self.up.set()
         self.inbox.put(Connected())
+
+    def _came_into(self, room: int) -> None:
+        # The server tells of rooms that others have one join; of one's own making it answers, and no socket.
+        if room not in self.rooms and self.line is not None:
+            self.line.catch_up()
 
     def _catch_up(self) -> None:
         self.rooms.begin_again_at(self.inbox.positions)

@@ -38,7 +38,8 @@ class Rooms(Mapping[int, Room]):
         self.told = dict(positions)
         self.gaps: set[int] = set()
         self.uncounted: set[int] = set()
-        self.me = 0  # who one is; set by the first hello
+        self.me = 0  # who one is; set by the first hello, as is the name
+        self.name = ""
         self._keep = keep
         self._since: int | None = None  # of the first sync that was cut off since the last that was not
         self._rooms: dict[int, Room] = {}

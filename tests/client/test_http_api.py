@@ -42,7 +42,7 @@ async def test_each_call_has_its_answer(
     model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
     ben: Json = {"person": {"id": 2, "name": "ben"}, "role": "owner", "joined": 5}
-    answers: dict[str, tuple[int, Json]] = {
+    answers: dict[str, tuple[int, Json | None]] = {
         "/api/v1/rooms/public?q=ro+%26&limit=100": (200, {"rooms": [{"id": 7, "name": "roses"}]}),
         "/api/v1/rooms": (201, ROOM),
         "/api/v1/rooms/7/members/1": (200, ROOM),

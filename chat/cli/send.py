@@ -1,0 +1,168 @@
+"""`chat send ROOM`: what comes on stdin is said in a room, each line once."""
+
+import os
+import re
+import secrets
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+import trio
+
+from chat.cli.failing import CommandFailed
+from chat.cli.kept_sessions import DEFAULT_URL, KeptSession, last_session
+from chat.cli.room_names import room_named
+from chat.client import Chat, ChatError, Refused, SignedOut, open_chat
+
+_LONGEST = 1 << 16
+"""Bytes of a message that are read: 4000 characters have at most a quarter of that."""
+
+_FOR_ALL = ("forbidden", "not_found")
+"""Codes with which every other line would be refused too."""
+
+
+@click.command()
+@click.argument("room")
+@click.option("--url", metavar="URL", help="The server; else the one that was logged in to last.")
+@click.option("--name", metavar="NAME", help="As whom, where several people are logged in.")
+@click.option(
+    "--token-file", metavar="FILE", help="Where a token for programs stands. [CHAT_TOKEN is the token]"
+)
+@click.option("--whole", is_flag=True, help="All of stdin is one message, with its line breaks.")
+@click.option(
+    "--key",
+    metavar="KEY",
+    help="Names this input for ever: run again with the same one, nothing is said twice.",
+)
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="How long to wait for the server, for each message.",
+)
+def send(
+    room: str,
+    url: str | None,
+    name: str | None,
+    token_file: str | None,
+    whole: bool,
+    key: str | None,
+    timeout: float,
+) -> None:
+    """Say in ROOM what comes on stdin, each line as a message.
+
+    ROOM is its name, @NAME of somebody whom you write to already, or an id. It goes on with the session that
+    `chat talk` has begun, or has a token. Lines are said in order, each once, also where the server is away for a
+    moment. If one is refused, the others are said nevertheless, and the exit status is 1.
+    """
+    if key is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,48}", key):
+        raise click.UsageError("--key takes 1 to 48 of A-Z a-z 0-9 _ -")
+    token = _token(token_file)
+    kept = None if token else last_session(url, name)
+    if token is None and kept is None:
+        raise CommandFailed(
+            "nobody is logged in there: run `chat talk`, set CHAT_TOKEN, or pass --token-file"
+        )
+    where = url or (kept.url if kept else DEFAULT_URL)
+    messages = _whole(sys.stdin.buffer) if whole else _lines(sys.stdin.buffer)
+    saying = _Saying(messages, key or secrets.token_urlsafe(9), timeout)
+    failed: str | None = None
+    try:
+        trio.run(partial(saying.run, where, token, kept, room))
+    except* SignedOut as group:
+        failed = f"{where}: {group.exceptions[0]}; run `chat talk` to log in"
+    except* (ChatError, ValueError) as group:
+        failed = f"{where}: {group.exceptions[0]}"
+    except* KeyboardInterrupt:
+        failed = "interrupted"
+    if failed is not None:
+        raise CommandFailed(failed)
+    if saying.refused:
+        raise click.exceptions.Exit(1)
+
+
+class _Saying:
+    """Says messages one after the other, so that none is saved before one that comes before it.
+
+    Attributes:
+        refused: how many were not said.
+    """
+
+    def __init__(self, messages: Iterator[bytes], key: str, timeout: float) -> None:
+        self.refused = 0
+        self._messages = messages
+        self._key = key
+        self._timeout = timeout
+
+    async def run(self, url: str, token: str | None, kept: KeptSession | None, room: str) -> None:
+        """Say all of them. Raises ChatError. Cancelling: what was said is said."""
+        with trio.CancelScope(deadline=trio.current_time() + self._timeout) as patience:
+            async with open_chat(url, token=token, refresh=kept) as chat:
+                if (number := room_named(chat.rooms, room)) is None:
+                    raise CommandFailed(f"you are in no room {room}")
+                await self._say_all(chat, number, patience)
+        if patience.cancelled_caught:
+            raise CommandFailed(
+                f"no answer of {url} in {self._timeout:g} s; whether it was said is not known"
+            )
+
+    async def _say_all(self, chat: Chat, room: int, patience: trio.CancelScope) -> None:
+        number = 0
+        while True:
+            patience.deadline = float("inf")  # whoever writes the lines may take their time
+            data = await trio.to_thread.run_sync(next, self._messages, None, abandon_on_cancel=True)
+            patience.deadline = trio.current_time() + self._timeout
+            if data is None:
+                return
+            number += 1
+            try:
+                text = _text(data)
+                if text.strip():
+                    await chat.send(room, text, key=f"{self._key}-{number}")
+            except (Refused, ValueError) as error:
+                self.refused += 1
+                click.echo(f"chat: line {number}: {error}", err=True)
+                if isinstance(error, Refused) and error.code in _FOR_ALL:
+                    return
+
+
+def _token(file: str | None) -> str | None:
+    """The token that is named, stripped of what an editor puts behind it."""
+    if file is None:
+        return os.environ.get("CHAT_TOKEN", "").strip() or None
+    try:
+        token = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandFailed(f"--token-file {file}: {error}") from None
+    if not token:
+        raise CommandFailed(f"--token-file {file}: it is empty")
+    return token
+
+
+def _text(data: bytes) -> str:
+    """The text of a message that was read. Raises ValueError."""
+    if len(data) >= _LONGEST:
+        raise ValueError("it is too long for a message")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8") from None
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Each line without its end; of one that is too long the beginning."""
+    while line := file.readline(_LONGEST):
+        more = line
+        while more and not more.endswith(b"\n"):
+            more = file.readline(_LONGEST)
+        yield line.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def _whole(file: BinaryIO) -> Iterator[bytes]:
+    """All that comes, or the beginning of too much."""
+    yield file.read(_LONGEST)

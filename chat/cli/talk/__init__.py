@@ -1,0 +1,129 @@
+"""`chat talk [URL]`: the chat in a terminal.
+
+The files, as they build on each other:
+
+    app            what keys do, and the tasks behind them
+    terminal       urwid: keys in, pictures out
+    commands       what is typed after a slash
+    view           state -> rows; transcript: messages -> rows; width: how wide they are
+    state          what is on the screen; completion, line_editor, pending: parts of it
+"""
+
+from functools import partial
+from urllib.parse import urlsplit
+
+import click
+import trio
+
+from chat.cli.failing import CommandFailed
+from chat.cli.kept_sessions import DEFAULT_URL, KeptSession, last_session, session_of
+from chat.client import (
+    ChatError,
+    Refused,
+    Session,
+    SignedOut,
+    log_in,
+    open_chat,
+    parse_url,
+    register,
+)
+
+_TRIES = 3
+"""Wrong passwords before it ends."""
+
+_KEEP = 20_000
+"""Messages of a room that are held: as far as one scrolls back."""
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@click.command()
+@click.argument("url", required=False)
+@click.option("--name", metavar="NAME", help="Who you are, where you are several people at that server.")
+@click.option("--register", "is_new", is_flag=True, help="Make an account there first.")
+@click.option("--invite", metavar="CODE", help="With --register, where registration is by invite.")
+def talk(url: str | None, name: str | None, is_new: bool, invite: str | None) -> None:
+    """Chat in this terminal, at URL; else where you were last, or on this machine.
+
+    It asks for your name and password once, and then goes on with that session. What you type is kept until it is
+    saved, whatever becomes of the connection or of the terminal. /help says what there is.
+    """
+    try:
+        from chat.cli.talk import terminal
+    except ModuleNotFoundError as error:
+        if error.name not in ("urwid", "wcwidth"):
+            raise
+        raise CommandFailed("`chat talk` needs two more packages: pip install 'trio-chat[talk]'") from None
+    if not terminal.is_there():
+        raise CommandFailed("`chat talk` needs a terminal; `chat send ROOM` says what comes from a pipe")
+    kept = None if is_new else last_session(url, name)
+    last = kept or last_session()
+    where = url or (last.url if last else DEFAULT_URL)
+    try:
+        parse_url(where)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    if kept is None:
+        kept = _enter(where, name, is_new, invite)
+    while not _talk(kept):
+        click.echo(f"the session of {kept.name} at {where} has ended: log in again")
+        kept.forget()
+        kept = _enter(where, kept.name, False, None)
+
+
+def _talk(kept: KeptSession) -> bool:
+    """Chat until the person ends it; return False where the session ends before."""
+    failed: str | None = None
+    has_ended = False
+    try:
+        trio.run(_run, kept)
+    except* SignedOut:
+        has_ended = True
+    except* ChatError as group:
+        failed = f"{kept.url}: {group.exceptions[0]}"
+    except* KeyboardInterrupt:
+        failed = "interrupted"
+    if failed is not None:
+        raise CommandFailed(failed)
+    return not has_ended
+
+
+async def _run(kept: KeptSession) -> None:
+    from chat.cli.talk.app import App
+    from chat.cli.talk.pending import PendingFiles
+    from chat.cli.talk.state import State
+
+    click.echo(f"connecting to {kept.url} as {kept.name}; Ctrl-C ends it")
+    async with open_chat(kept.url, refresh=kept, keep=_KEEP) as chat:
+        state = State(chat.rooms, chat.me, chat.name, urlsplit(kept.url).netloc)
+        await App(chat, state, PendingFiles(kept.path.with_suffix(".pending"))).run()
+    if waiting := sum(pending.refused is None for pending in state.waiting()):
+        click.echo(f"{waiting} of your messages are not saved yet: they are sent the next time you talk")
+
+
+def _enter(url: str, name: str | None, is_new: bool, invite: str | None) -> KeptSession:
+    """Ask for a name and a password until they are good, and keep the session."""
+    if urlsplit(url).scheme in ("http", "ws") and urlsplit(url).hostname not in _LOOPBACK:
+        click.echo(f"{url} is not encrypted: whoever is between here and there can read your password")
+    for _ in range(_TRIES):
+        given = name or click.prompt("Name")
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=is_new)
+        if isinstance(session := _begin(url, given, password, is_new, invite), Session):
+            kept = session_of(url, given)
+            kept.save(session)
+            return kept
+        click.echo(session)
+        name = None
+    raise CommandFailed(f"not logged in at {url}")
+
+
+def _begin(url: str, name: str, password: str, is_new: bool, invite: str | None) -> Session | str:
+    """Begin a session; return what is wrong with name or password."""
+    address = parse_url(url)
+    begin = partial(register, invite=invite) if is_new else log_in
+    try:
+        return trio.run(begin, address, name, password)
+    except (Refused, SignedOut) as error:
+        return str(error)
+    except ChatError as error:
+        raise CommandFailed(f"{url}: {error}") from None

@@ -1,0 +1,290 @@
+"""The terminal client while it is connected, or about to be again: what keys do, and the tasks behind them."""
+
+import secrets
+import signal
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import ClassVar
+
+import trio
+
+from chat.cli.talk.commands import COMMANDS, Wrong
+from chat.cli.talk.commands import run as run_command
+from chat.cli.talk.completion import Completion
+from chat.cli.talk.pending import Pending, PendingFiles
+from chat.cli.talk.state import State
+from chat.cli.talk.terminal import Terminal
+from chat.cli.talk.view import Picture, Wanted, draw, scrolled
+from chat.client import Chat, ChatError, Connected, Disconnected, Gone, Refused, RoomTold, Said
+
+_PAGE = 100
+"""Messages that are loaded at once."""
+
+_SCROLLS = {"page up": 1, "page down": -1}
+"""Keys that scroll, and which way."""
+
+
+class App:
+    """What keys do.
+
+    Args:
+        chat: the client.
+        state: what is on the screen.
+        files: keeps what is not sent.
+    """
+
+    def __init__(self, chat: Chat, state: State, files: PendingFiles) -> None:
+        self._chat = chat
+        self._state = state
+        self._files = files
+        self._terminal = Terminal(self._draw, self._press)
+        self._nursery: trio.Nursery  # set by run
+        self._completion: Completion | None = None
+        self._is_pasting = False
+        self._wanted: Wanted | None = None
+        self._unloadable: set[Wanted] = set()
+        self._drawn = trio.Event()
+        self._send, self._to_send = trio.open_memory_channel[Pending](float("inf"))
+
+    async def run(self) -> None:
+        """Own the terminal until the person ends it.
+
+        Cancelling: what is typed and what was not saved is kept, and is there the next time.
+        """
+        state = self._state
+        state.commands = tuple(COMMANDS)
+        state.drafts = self._files.drafts()
+        state.pending = self._files.load()
+        for pending in state.pending:
+            if pending.refused is None:
+                self._send.send_nowait(pending)
+        state.open_awaited()
+        try:
+            async with trio.open_nursery() as self._nursery:
+                for task in (
+                    self._end_on_signal,
+                    self._hear,
+                    self._send_all,
+                    self._note_read,
+                    self._load_history,
+                ):
+                    self._nursery.start_soon(task)
+                await self._terminal.run()
+                self._nursery.cancel_scope.cancel(reason="the terminal is gone")
+        finally:
+            state.keep_draft()
+            self._files.keep_drafts(state.drafts)
+
+    def _end(self) -> None:
+        self._nursery.cancel_scope.cancel(reason="the person ends it")
+
+    async def _end_on_signal(self) -> None:
+        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGHUP, signal.SIGINT) as signals:
+            async for _ in signals:
+                self._end()
+
+    async def _hear(self) -> None:
+        """Draw what happens."""
+        state = self._state
+        async for event in self._chat.events():
+            match event:
+                case Disconnected(why=why):
+                    state.down = why
+                case Connected():
+                    state.down = None
+                case RoomTold(id=room, reset=str()):
+                    state.places.pop(room, None)
+                    self._unloadable = {each for each in self._unloadable if each[0] != room}
+                case Gone(room=room, reason=reason):
+                    self._forget(room, reason)
+                case Said():
+                    state.meet(event.sender.id, event.sender.name)
+            state.open_awaited()
+            self._terminal.redraw()
+
+    def _forget(self, room: int, reason: str) -> None:
+        """One is in a room no longer; what was typed there stays a draft."""
+        state = self._state
+        state.places.pop(room, None)
+        if state.room == room:
+            state.keep_draft()
+            state.stop_editing()
+            state.editor.replace("")
+            state.room = None
+            state.notice = f"you are in that room no longer ({reason})"
+
+    async def _send_all(self) -> None:
+        """Send what was said, in order: each stays in its file until the server has it."""
+        async for pending in self._to_send:
+            try:
+                sent = await self._chat.send(pending.room, pending.text, key=pending.key)
+            except Refused as refused:
+                pending.refused = refused.text
+                self._state.notice = f"not sent: {refused.text}; ↑ on an empty line takes it back"
+                self._files.keep(pending)
+            else:
+                pending.seq = sent.seq
+                self._files.drop(pending)
+            self._terminal.redraw()
+
+    async def _note_read(self) -> None:
+        """Have read what is on the screen."""
+        noted: dict[int, int] = {}  # what is refused once is not asked again for the same message
+        while True:
+            await self._drawn.wait()
+            state, room = self._state, self._state.current
+            if (
+                room is None
+                or state.page is not None
+                or state.down is not None
+                or room.info.id in state.places
+            ):
+                continue
+            number, last = room.info.id, room.info.seq
+            if (room.info.unread or room.info.read < last) and noted.get(number) != last:
+                noted[number] = last
+                await self._try(partial(self._chat.read, number, last))
+
+    async def _load_history(self) -> None:
+        """Load what is missing on the screen."""
+        while True:
+            await self._drawn.wait()
+            wanted = self._wanted
+            if wanted is None or wanted in self._unloadable:
+                continue
+            room, before = wanted
+            try:
+                page = await self._chat.history(room, before=before, limit=_PAGE)
+            except Refused as refused:
+                self._state.notice = refused.text
+                self._unloadable.add(wanted)
+            else:
+                if before - 1 not in {message.seq for message in page.messages}:
+                    self._state.firsts[room] = before
+            self._terminal.redraw()
+
+    async def _try(self, ask: Callable[[], Awaitable[object]]) -> bool:
+        """Ask something; say what the server says against it."""
+        try:
+            await ask()
+        except (ChatError, Wrong) as error:
+            self._state.notice = str(error)
+            return False
+        finally:
+            self._terminal.redraw()
+        return True
+
+    def _draw(self, width: int, height: int) -> Picture:
+        picture = draw(self._state, width, height)
+        self._wanted = picture.wanted
+        drawn, self._drawn = self._drawn, trio.Event()
+        drawn.set()
+        return picture
+
+    def _press(self, key: str, picture: Picture, width: int) -> None:
+        state = self._state
+        state.notice = ""
+        if key in ("begin paste", "end paste"):
+            self._is_pasting = key == "begin paste"
+        elif self._is_pasting:
+            state.editor.insert({"enter": "\n", "tab": " "}.get(key, key if len(key) == 1 else ""))
+        elif state.page is not None and key in _SCROLLS:
+            state.page_top -= _SCROLLS[key] * (picture.height - 1)
+        elif state.page is not None and key not in ("ctrl c", "ctrl d"):
+            state.page = None
+        elif key == "tab":
+            if self._completion is None:
+                self._completion = Completion(state.editor, state.words())
+            self._completion.next(state.editor)
+            return
+        elif (act := self._ACTS.get(key)) is not None:
+            act(self)
+        elif key in _SCROLLS:
+            self._scroll(picture, width, _SCROLLS[key] * (picture.height - 1))
+        elif not state.editor.press(key) and len(key) == 1:
+            state.editor.insert(key)
+        self._completion = None
+
+    def _scroll(self, picture: Picture, width: int, by: int) -> None:
+        state = self._state
+        if state.current is None or state.room is None:
+            return
+        place = scrolled(state, by, picture, width)
+        if place is None:
+            state.places.pop(state.room, None)
+        else:
+            state.places[state.room] = place
+
+    def _enter(self) -> None:
+        state = self._state
+        text, message = state.editor.text.strip(), state.editing
+        if not text:
+            return
+        if message is not None:
+            state.stop_editing()
+            if text != message.text:
+                self._nursery.start_soon(self._edit, message.room, message.seq, text)
+        elif text.startswith("/") and not text.startswith("//"):
+            state.editor.replace("")
+            if text.split()[0] == "/quit":
+                self._end()
+            else:
+                self._nursery.start_soon(self._run, text)
+        elif state.room is None:
+            state.notice = "you are in no room"
+        else:
+            state.editor.replace("")
+            pending = state.say(
+                secrets.token_urlsafe(18), text.removeprefix("/") if text.startswith("//") else text
+            )
+            self._files.keep(pending)
+            self._send.send_nowait(pending)
+
+    async def _run(self, line: str) -> None:
+        """Do a command; one that is wrong is in the line again, where that is empty."""
+        if (
+            not await self._try(lambda: run_command(self._chat, self._state, line))
+            and not self._state.editor.text
+        ):
+            self._state.editor.replace(line)
+
+    async def _edit(self, room: int, seq: int, text: str) -> None:
+        """Edit a message; where that is refused, its new text is in the line again."""
+        if not await self._try(lambda: self._chat.edit(room, seq, text)) and not self._state.editor.text:
+            self._state.editor.replace(text)
+
+    def _up(self) -> None:
+        if not self._state.editor.text and self._state.editing is None and not self._state.edit_last():
+            self._state.notice = "you have said nothing here that could be edited"
+
+    def _escape(self) -> None:
+        if self._state.editing is not None:
+            self._state.stop_editing()
+        elif self._state.room is not None:
+            self._state.places.pop(self._state.room, None)
+
+    def _interrupt(self) -> None:
+        if self._state.editor.text:
+            self._state.stop_editing()
+            self._state.editor.replace("")
+        else:
+            self._state.notice = "Ctrl-D or /quit ends it"
+
+    def _end_of_input(self) -> None:
+        if self._state.editor.text:
+            self._state.editor.press("delete")
+        else:
+            self._end()
+
+    _ACTS: ClassVar[dict[str, Callable[["App"], None]]] = {
+        "enter": _enter,
+        "meta enter": lambda self: self._state.editor.insert("\n"),
+        "up": _up,
+        "esc": _escape,
+        "ctrl c": _interrupt,
+        "ctrl d": _end_of_input,
+        "ctrl n": lambda self: self._state.step(1),
+        "ctrl p": lambda self: self._state.step(-1),
+        "meta a": lambda self: self._state.step_to_unread(),
+        "ctrl l": lambda self: self._terminal.redraw_all(),
+    }

@@ -1,0 +1,77 @@
+"""Messages that the server has not saved yet, and lines that are half typed: in files, so that nothing ends them.
+
+A file each, because two terminals of one person may have the same directory. A message that both of them send has one
+key, and is said once.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+
+class Pending(msgspec.Struct):
+    """A message on its way.
+
+    Attributes:
+        key: by which it is said once.
+        room: where.
+        text: what.
+        made: when, in nanoseconds: messages are sent in this order.
+        seq: its number in the room, once it is saved.
+        refused: why it will not be said, where the server says so.
+    """
+
+    key: str
+    room: int
+    text: str
+    made: int
+    seq: int | None = None
+    refused: str | None = None
+
+
+class PendingFiles:
+    """Keeps what is pending in a directory, which nobody else may read."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._drafts = directory / "drafts.json"
+
+    def load(self) -> list[Pending]:
+        """Return what was not saved when the last terminal ended, in order. Sync."""
+        return sorted(self._read(), key=lambda pending: pending.made)
+
+    def keep(self, pending: Pending) -> None:
+        """Keep a message before it is sent. Sync."""
+        self._write(self._directory / f"{pending.key}.message", msgspec.json.encode(pending))
+
+    def drop(self, pending: Pending) -> None:
+        """It is saved, or taken back. Sync."""
+        (self._directory / f"{pending.key}.message").unlink(missing_ok=True)
+
+    def drafts(self) -> dict[int, str]:
+        """Return the lines that were not sent, by room. Sync."""
+        try:
+            return msgspec.json.decode(self._drafts.read_bytes(), type=dict[int, str])
+        except (FileNotFoundError, msgspec.DecodeError):
+            return {}
+
+    def keep_drafts(self, drafts: dict[int, str]) -> None:
+        """Keep the lines that are not sent. Sync."""
+        if drafts:
+            self._write(self._drafts, msgspec.json.encode(drafts))
+        else:
+            self._drafts.unlink(missing_ok=True)
+
+    def _write(self, path: Path, data: bytes) -> None:
+        part = path.with_suffix(".part")
+        part.write_bytes(data)
+        part.replace(path)
+
+    def _read(self) -> Iterator[Pending]:
+        for path in self._directory.glob("*.message"):
+            try:
+                yield msgspec.json.decode(path.read_bytes(), type=Pending)
+            except (FileNotFoundError, msgspec.DecodeError):
+                continue

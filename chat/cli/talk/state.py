@@ -1,0 +1,220 @@
+"""What is on the screen, apart from what the client knows of the rooms: which one, how far up, what is typed."""
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from chat.cli.room_names import label
+from chat.cli.talk.completion import Words
+from chat.cli.talk.line_editor import LineEditor
+from chat.cli.talk.pending import Pending
+from chat.client import Message, Room
+
+_KINDS = ("lobby", "room", "direct", "support")
+"""The order of the list."""
+
+
+class Place(NamedTuple):
+    """What stands at the bottom of a room that is scrolled up: message `seq` without its last `below` rows."""
+
+    seq: int
+    below: int = 0
+
+
+class Page(NamedTuple):
+    """A text that covers the messages until a key is pressed."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+class State:
+    """What is on the screen.
+
+    Attributes:
+        rooms: those that one is in, as the client has them.
+        me: one's id.
+        name: one's name.
+        server: where one is, as the last line says it.
+        room: the one that is read.
+        editor: the line that is typed.
+        editing: the message that is edited; None: a new one is written.
+        pending: what is not saved yet, in the order in which it is sent.
+        places: of each room that is scrolled up, where.
+        new_after: of each room that was opened, how far it was read then.
+        firsts: of each room whose history does not begin with 1, where it does.
+        page: what covers the messages; its rows from `page_top` on are shown.
+        notice: what came of the last key or command.
+        awaited: the room to read once one is told that one is in it.
+        down: why there is no connection; None: there is one.
+        drafts: of each room that is not read now, what is typed in it.
+        commands: what may be typed, with the slash.
+    """
+
+    def __init__(self, rooms: Mapping[int, Room], me: int, name: str, server: str) -> None:
+        self.rooms = rooms
+        self.me = me
+        self.name = name
+        self.server = server
+        self.room: int | None = None
+        self.editor = LineEditor()
+        self.editing: Message | None = None
+        self.pending: list[Pending] = []
+        self.places: dict[int, Place] = {}
+        self.new_after: dict[int, int] = {}
+        self.firsts: dict[int, int] = {}
+        self.page: Page | None = None
+        self.page_top = 0
+        self.notice = ""
+        self.awaited: int | None = None
+        self.down: str | None = None
+        self.drafts: dict[int, str] = {}
+        self.commands: tuple[str, ...] = ()
+        self._people: dict[int, str] = {}
+
+    @property
+    def current(self) -> Room | None:
+        """The room that is read; None: one is in none."""
+        return None if self.room is None else self.rooms.get(self.room)
+
+    def listed(self) -> list[int]:
+        """Return the rooms of the list: the lobby, rooms and people by name; none that is hidden and read. Sync."""
+        shown = [
+            (number, room.info)
+            for number, room in self.rooms.items()
+            if number == self.room or room.info.unread or not (room.info.hidden or room.info.archived)
+        ]
+        shown.sort(key=lambda each: (_KINDS.index(each[1].kind), label(each[1]).casefold(), each[0]))
+        return [number for number, _ in shown]
+
+    def show(self, title: str, lines: Iterable[str]) -> None:
+        """Cover the messages with a page. Sync."""
+        self.page, self.page_top = Page(title, tuple(lines)), 0
+
+    def open(self, room: int) -> None:
+        """Read another room; what is typed stays in the one that is left. Sync."""
+        if self.room == room and self.page is None:
+            return
+        self.page = None
+        self.keep_draft()
+        self.stop_editing()
+        self.room = room
+        self.editor.replace(self.drafts.pop(room, ""))
+        info = self.rooms[room].info
+        if info.unread:
+            self.new_after[room] = info.read
+        else:
+            self.new_after.pop(room, None)
+
+    def open_soon(self, room: int) -> None:
+        """Read a room that one has just come into, as soon as it is told. Sync."""
+        self.awaited = room
+        self.open_awaited()
+
+    def open_awaited(self) -> None:
+        """Read the room that is waited for, or any where there is none. Sync."""
+        if self.awaited is not None and self.awaited in self.rooms:
+            self.open(self.awaited)
+            self.awaited = None
+        elif self.current is None and (listed := self.listed()):
+            self.open(listed[0])
+
+    def keep_draft(self) -> None:
+        """Note what is typed as the draft of its room. Sync."""
+        if self.room is not None and self.editor.text and self.editing is None:
+            self.drafts[self.room] = self.editor.text
+
+    def step(self, by: int) -> None:
+        """Read the room so many places further down the list. Sync."""
+        listed = self.listed()
+        if listed:
+            at = listed.index(self.room) if self.room in listed else -by
+            self.open(listed[(at + by) % len(listed)])
+
+    def step_to_unread(self) -> None:
+        """Read the next room with something new. Sync."""
+        listed = self.listed()
+        at = listed.index(self.room) if self.room in listed else 0
+        for number in (*listed[at + 1 :], *listed[:at]):
+            if self.rooms[number].info.unread:
+                return self.open(number)
+        self.notice = "nothing is unread"
+        return None
+
+    def edit_last(self) -> bool:
+        """Take back what was refused, or edit one's last message; return whether there is one. Sync."""
+        for pending in reversed(self.pending):
+            if pending.refused is not None and pending.room == self.room:
+                self.pending.remove(pending)
+                self.editor.replace(pending.text)
+                return True
+        if (message := self.nth_last(1, own=True)) is None:
+            return False
+        self.editing = message
+        self.editor.replace(message.text)
+        return True
+
+    def stop_editing(self) -> None:
+        """Write a new message again. Sync."""
+        if self.editing is not None:
+            self.editing = None
+            self.editor.replace("")
+
+    def nth_last(self, n: int, *, own: bool) -> Message | None:
+        """Return the last text but so many that is held of the room, one's own or anybody's. Sync."""
+        room = self.current
+        if room is None:
+            return None
+        for seq in range(room.info.seq, 0, -1):
+            message = room.messages.get(seq)
+            if message is None:
+                return None
+            if message.kind == "text" and not message.deleted and (not own or message.sender.id == self.me):
+                n -= 1
+                if n == 0:
+                    return message
+        return None
+
+    def say(self, key: str, text: str) -> Pending:
+        """Put a message behind those that are on their way. Sync."""
+        assert self.room is not None
+        pending = Pending(key, self.room, text, time.time_ns())
+        self.pending.append(pending)
+        self.places.pop(self.room, None)
+        return pending
+
+    def waiting(self) -> list[Pending]:
+        """Return what is not yet among the messages; forget what is. Sync."""
+        self.pending = [each for each in self.pending if not self._is_held(each)]
+        return self.pending
+
+    def _is_held(self, pending: Pending) -> bool:
+        room = self.rooms.get(pending.room)
+        return pending.seq is not None and (room is None or room.info.seq >= pending.seq)
+
+    def meet(self, person: int, name: str) -> None:
+        """Note somebody's name. Sync."""
+        self._people[person] = name
+
+    def person_named(self, name: str) -> int | None:
+        """Return who of those that were met is called so, in any case. Sync."""
+        wanted = name.strip().removeprefix("@").casefold()
+        return next((number for number, each in self.people().items() if each.casefold() == wanted), None)
+
+    def people(self) -> dict[int, str]:
+        """Return the names of those who were met, by id. Sync."""
+        for room in self.rooms.values():
+            if room.info.peer is not None:
+                self._people[room.info.peer.id] = room.info.peer.name
+            if room.info.last is not None:
+                self._people[room.info.last.sender.id] = room.info.last.sender.name
+        if self.current is not None:
+            self._people.update(
+                (message.sender.id, message.sender.name) for message in self.current.messages.values()
+            )
+        return self._people
+
+    def words(self) -> Words:
+        """Return what Tab can complete. Sync."""
+        people = [name for number, name in self.people().items() if number != self.me]
+        return Words(self.commands, people, [label(room.info) for room in self.rooms.values()])

@@ -1,0 +1,55 @@
+"""Sessions that several commands share: nobody else reads them, and one refreshes at a time."""
+
+import stat
+from pathlib import Path
+
+import pytest
+import trio
+import trio.testing
+
+from chat.cli.kept_sessions import KeptSession, last_session, session_of, state_directory
+from chat.client import Session
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+def session(refresh: str) -> Session:
+    return Session(access="a", expires_in=900, refresh=refresh)
+
+
+def test_what_is_kept_is_of_one_person_at_one_server_and_nobody_else_reads_it() -> None:
+    kept = session_of("http://chat.example", "Ada/../x")
+    assert (kept.load(), last_session()) == (None, None)
+    for refresh in ("one", "two"):
+        kept.save(session(refresh))
+        assert kept.load() == refresh
+    assert stat.S_IMODE(kept.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(state_directory().stat().st_mode) == 0o700
+    assert [path.name for path in state_directory().iterdir()] == [kept.path.name]
+    assert session_of("http://chat.example/", "ADA/../X").load() == "two"
+    assert session_of("http://chat.example", "ben").load() is None
+    kept.save(Session(access="a", expires_in=900))
+    assert kept.load() == "two"  # a server that gives no other one has not used it up
+    kept.path.write_text("half a fi")
+    assert (kept.load(), last_session()) == (None, None)
+    kept.forget()
+    kept.forget()
+    assert not kept.path.exists()
+
+
+async def test_one_program_at_a_time_holds_it_and_who_is_cancelled_holds_nothing(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    kept = session_of("http://chat.example", "ada")
+    other = KeptSession(kept.path, kept.url, kept.name)
+    async with kept.hold():
+        with trio.move_on_after(3) as waiting:
+            async with other.hold():
+                pytest.fail("two hold it")
+        assert waiting.cancelled_caught
+    with trio.fail_after(1):
+        async with other.hold():
+            pass

@@ -1,0 +1,162 @@
+"""`chat send` against a small honest server: each line is said once, and what is not said is told."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+import trio
+from click.testing import CliRunner, Result
+
+from chat.cli import main
+from chat.cli.kept_sessions import session_of
+from chat.client import Session
+from tests.client.model import Json, ModelRoom, ModelWorld
+from tests.client.model_server import PEOPLE, ModelServer, RefusedByModel, on_loopback
+
+ADA, BEN = 1, 2
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("CHAT_TOKEN", "token of ada")
+
+
+@pytest.fixture
+def model() -> ModelServer:
+    return ModelServer(ModelWorld(dict(PEOPLE)))
+
+
+@pytest.fixture
+def garden(model: ModelServer) -> ModelRoom:
+    return model.world.add_room(ADA, BEN)
+
+
+def texts(room: ModelRoom) -> list[str]:
+    return [message["text"] for message in room.messages.values() if "text" in message]
+
+
+async def run(model: ModelServer, *arguments: str, stdin: str | bytes = "") -> Result:
+    """Run `chat send` beside the server."""
+    with trio.fail_after(60):
+        async with on_loopback(model) as url:
+            invoke = partial(CliRunner().invoke, main, ["send", "--url", url, *arguments], input=stdin)
+            return await trio.to_thread.run_sync(invoke)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "said"),
+    [
+        ([], "one\ntwo\r\n\n  \nthree", ["one", "two", "three"]),
+        (["--whole"], "one\ntwo\n", ["one\ntwo\n"]),
+        ([], "", []),
+        (["--key", "today"], "größe\n東京 👍\n", ["größe", "東京 👍"]),
+    ],
+)
+async def test_what_comes_is_said(
+    model: ModelServer, garden: ModelRoom, arguments: list[str], stdin: str, said: list[str]
+) -> None:
+    done = await run(model, str(garden.id), *arguments, stdin=stdin)
+    assert (done.exit_code, done.output) == (0, "")
+    assert texts(garden) == said
+
+
+async def test_what_is_run_again_with_its_key_is_said_once(model: ModelServer, garden: ModelRoom) -> None:
+    lost = ["two"]
+    model.loses_answer = lambda request: request.get("text") in lost and bool(lost.pop())
+    for stdin in ("one\ntwo\n", "one\ntwo\nthree\n"):
+        done = await run(model, str(garden.id), "--key", "today", stdin=stdin)
+        assert done.exit_code == 0, done.output
+    assert texts(garden) == ["one", "two", "three"]
+    changed = await run(model, str(garden.id), "--key", "today", stdin="something else\n")
+    assert (changed.exit_code, changed.output) == (1, "chat: line 1: conflict (conflict)\n")
+
+
+async def test_a_line_that_is_refused_does_not_keep_the_others(model: ModelServer, garden: ModelRoom) -> None:
+    def hears(request: Json) -> None:
+        if request.get("text") == "bad":
+            raise RefusedByModel("invalid", field="text")
+
+    model.hears = hears
+    stdin = b"one\nbad\n\xff\n" + b"x" * 70_000 + b"\ntwo\n"
+    done = await run(model, str(garden.id), stdin=stdin)
+    assert done.exit_code == 1
+    assert done.output.splitlines() == [
+        "chat: line 2: invalid (invalid)",
+        "chat: line 3: it is not UTF-8",
+        "chat: line 4: it is too long for a message",
+    ]
+    assert texts(garden) == ["one", "two"]
+
+
+def _forbid(model: ModelServer) -> None:
+    def hears(request: Json) -> None:
+        if request["type"] == "send":
+            raise RefusedByModel("forbidden")
+
+    model.hears = hears
+
+
+def _be_silent(model: ModelServer) -> None:
+    model.hears = lambda request: setattr(model, "is_silent", request["type"] == "send")
+    model.loses_answer = lambda request: request["type"] == "send"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "arguments", "stdin", "told"),
+    [
+        (None, ["nowhere"], "one\n", "chat: you are in no room nowhere"),
+        (_forbid, ["1"], "one\ntwo\n", "chat: line 1: forbidden (forbidden)"),
+        (_be_silent, ["1", "--timeout", "0.2"], "one\n", "chat: no answer of {url} in 0.2 s"),
+        (None, ["1", "--token-file", "/nowhere"], "", "chat: --token-file /nowhere: "),
+        (None, ["1", "--token-file", "/dev/null"], "", "chat: --token-file /dev/null: it is empty"),
+    ],
+)
+async def test_what_is_wrong_is_told_in_a_line(
+    model: ModelServer,
+    garden: ModelRoom,
+    spoil: Callable[[ModelServer], None] | None,
+    arguments: list[str],
+    stdin: str,
+    told: str,
+) -> None:
+    if spoil is not None:
+        spoil(model)
+    done = await run(model, *arguments, stdin=stdin)
+    assert (done.exit_code, done.output.count("\n")) == (1, 1)
+    assert done.output.startswith(told.partition("{url}")[0])
+    assert texts(garden) in ([], ["one"])
+
+
+async def test_it_is_who_was_logged_in_last_where_there_is_no_token(
+    model: ModelServer, garden: ModelRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CHAT_TOKEN")
+    done = await run(model, str(garden.id), stdin="one\n")
+    assert (done.exit_code, done.output.count("\n")) == (1, 1)
+    assert "run `chat talk`" in done.output
+    async with on_loopback(model) as url:
+        for name, person in (("ben", BEN), ("ada", ADA)):
+            kept = session_of(url, name)
+            refresh = model.sessions.open(person)["refresh"]
+            kept.save(Session(access="", expires_in=0, refresh=refresh))
+        for arguments in ([], ["--url", f"{url}/"], ["--name", "BEN"]):
+            invoke = partial(
+                CliRunner().invoke, main, ["send", str(garden.id), *arguments], input=f"{arguments}\n"
+            )
+            done = await trio.to_thread.run_sync(invoke)
+            assert (done.exit_code, done.output) == (0, "")
+    senders = [each["sender"]["name"] for each in garden.messages.values() if "text" in each]
+    assert senders == ["ada", "ada", "ben"]
+
+
+async def test_a_session_that_is_over_says_how_to_begin_another(
+    model: ModelServer, garden: ModelRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CHAT_TOKEN")
+    async with on_loopback(model) as url:
+        session_of(url, "ada").save(Session(access="", expires_in=0, refresh="of yesterday"))
+        done = await trio.to_thread.run_sync(partial(CliRunner().invoke, main, ["send", "1"], input="one\n"))
+    assert done.exit_code == 1
+    assert done.output == f"chat: {url}: invalid credentials; run `chat talk` to log in\n"

@@ -1,0 +1,242 @@
+"""What is on the screen, made of rooms as the client has them; no terminal and no server."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from chat.cli.room_names import label, room_named
+from chat.cli.talk.pending import Pending, PendingFiles
+from chat.cli.talk.state import Place, State
+from chat.cli.talk.view import Picture, draw, scrolled
+from chat.cli.talk.width import columns
+from chat.client import Message, Person, Reaction, Room, RoomTold, Sender
+from chat.client.values import Deletion
+
+ADA, BEN = Sender(id=1, name="ada"), Sender(id=2, name="ben")
+DAY = 86_400_000
+NOON = 20_000 * DAY + DAY // 2
+
+
+@pytest.fixture(autouse=True)
+def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterable[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def said(seq: int, text: str, sender: Sender = BEN, room: int = 1, **fields: object) -> Message:
+    return Message(room=room, seq=seq, pos=seq, at=NOON + seq * 60_000, sender=sender, text=text, **fields)  # type: ignore[arg-type]
+
+
+def room(number: int, kind: str, name: str | None, last: int = 0, **fields: object) -> Room:
+    values: dict[str, object] = {"read": last, "pos": last, "at": NOON, "seq": last, "name": name} | fields
+    return Room(RoomTold(id=number, kind=kind, **values), 1, 500)  # type: ignore[arg-type]
+
+
+def state_of(*rooms: Room) -> State:
+    state = State({each.info.id: each for each in rooms}, 1, "ada", "chat.example")
+    state.open(rooms[0].info.id)
+    return state
+
+
+def shown(picture: Picture) -> list[str]:
+    return ["".join(text for _, text in row).rstrip() for row in picture.rows]
+
+
+def with_messages(count: int, **fields: object) -> Room:
+    lobby = room(1, "lobby", "lobby", count, **fields)
+    for seq in range(1, count + 1):
+        lobby.load(said(seq, f"text {seq}"))
+    return lobby
+
+
+def test_messages_are_as_they_are_now() -> None:
+    lobby = room(1, "lobby", "lobby", 5, topic="all of us")
+    reactions = (Reaction(emoji="👍", count=2), Reaction(emoji="🎉", count=1))
+    for message in (
+        said(1, "", kind="join"),
+        said(2, "hi @ADA, @adam and @all", reactions=reactions),
+        said(3, "", deleted=Deletion(at=1)),
+        said(4, "東京へ行く 東京へ行く 東京へ行く\nthen", ADA, edited=5),
+        Message(room=1, seq=5, pos=5, at=NOON + DAY, sender=BEN, text="\x1b[2J"),
+    ):
+        lobby.load(message)
+    picture = draw(state_of(lobby), 40, 13)
+    assert shown(picture) == [
+        " lobby  all of us",
+        "── Friday, 04 October 2024 ─────────────",
+        "12:01 ben joined",
+        "12:02 ben: hi @ADA, @adam and @all",
+        "      👍 2  🎉 1",
+        "12:03 ben: (deleted)",
+        "12:04 ada: 東京へ行く 東京へ行く",
+        "      東京へ行く",
+        "      then (edited)",
+        "── Saturday, 05 October 2024 ───────────",
+        "12:00 ben: \ufffd[2J",
+        " ada at chat.example",
+        ">",
+    ]
+    styles = {text: style for row in picture.rows for style, text in row}
+    assert (styles["@ADA"], styles["@all"], styles["ada: "]) == ("mention", "mention", "own")
+    assert "@adam" not in styles
+    assert (picture.cursor, picture.is_at_top, picture.wanted) == ((2, 12), True, None)
+    assert all(sum(columns(text) for _, text in row) == 40 for row in picture.rows)
+
+
+def test_the_list_has_what_is_unread_and_what_is_not_hidden() -> None:
+    rooms = (
+        room(1, "lobby", "lobby"),
+        room(2, "room", "roses", unread=3),
+        room(3, "direct", None, peer=Person(id=2, name="ben"), unread=100),
+        room(4, "room", "hidden", hidden=True),
+        room(5, "room", "hidden and not read", hidden=True, unread=1),
+        room(6, "room", "名前がとても長い部屋です", 0),
+        room(7, "support", None, peer=Person(id=9, name="eve")),
+    )
+    state = state_of(*rooms)
+    assert [line[:22].rstrip() for line in shown(draw(state, 60, 10))[1:8]] == [
+        "lobby               │",
+        "#hidden and not … 1 │",
+        "#roses            3 │",
+        "#名前がとても長い…│",
+        "@ben            99+ │",
+        "support eve         │",
+        "                    │",
+    ]
+    narrow = shown(draw(state, 59, 10))
+    assert "│" not in "".join(narrow)
+    assert "[104 unread elsewhere]" in narrow[0]
+    state.step(-1)
+    assert state.room == 7
+    state.step(1)
+    state.step_to_unread()
+    assert state.room == 5
+    assert [room_named(state.rooms, name) for name in ("ROSES", "#roses", "@Ben", "ben", "3", "nothing")] == [
+        2, 2, 3, 3, 3, None,
+    ]  # fmt: skip
+    assert label(rooms[6].info) == "support eve"
+
+
+def test_scrolling_goes_by_rows_to_the_first_message_and_asks_for_what_is_missing() -> None:
+    lobby = with_messages(30)
+    state = state_of(lobby)
+    picture = draw(state, 30, 13)
+    assert shown(picture)[1:11] == [f"12:{seq} ben: text {seq}" for seq in range(21, 31)]
+    seen = []
+    for by in (9, 9, 9, 9, -9):
+        place = scrolled(state, by, picture, 30)
+        assert place is not None
+        state.places[1] = place
+        picture = draw(state, 30, 13)
+        seen.append((place, picture.is_at_top))
+    # 31 rows with that of the day, of which 10 are shown.
+    assert seen == [
+        (Place(21), False), (Place(12), False), (Place(9), True), (Place(9), True), (Place(18), False),
+    ]  # fmt: skip
+    assert scrolled(state, -99, picture, 30) is None
+    state.places.clear()
+    lobby.messages.clear()
+    lobby.load(said(30, "the last"))
+    picture = draw(state, 30, 13)
+    assert (picture.wanted, picture.is_at_top) == ((1, 30), False)
+    state.firsts[1] = 30
+    assert draw(state, 30, 13).wanted is None
+    state.places[1] = Place(99)  # as after a restored backup
+    assert "the last" in shown(draw(state, 30, 13))[10]
+
+
+def test_what_came_while_one_was_away_stands_below_a_line() -> None:
+    state = state_of(with_messages(5, read=3, unread=2))
+    assert shown(draw(state, 30, 9))[3:7] == [
+        "12:03 ben: text 3", "── new ───────────────────────", "12:04 ben: text 4", "12:05 ben: text 5",
+    ]  # fmt: skip
+
+
+def test_what_is_not_saved_is_below_until_it_is_a_message() -> None:
+    lobby = with_messages(1)
+    state = state_of(lobby)
+    pending = state.say("k", "on its way")
+    other = state.say("l", "never")
+    other.refused = "too long"
+    assert shown(draw(state, 50, 8))[3:] == [
+        "12:01 ben: text 1",
+        "  ... ada: on its way",
+        "  !!! never (not sent: too long)",
+        " ada at chat.example · 1 waiting to be saved",
+        ">",
+    ]
+    pending.seq = 2
+    assert "on its way" in "".join(shown(draw(state, 50, 8)))
+    lobby.info = RoomTold(id=1, kind="lobby", pos=2, at=NOON, seq=2, read=2)
+    lobby.load(said(2, "on its way", ADA))
+    state.down = "closed with 1001"
+    lines = shown(draw(state, 60, 8))
+    assert lines[6] == " no connection, trying again · closed with 1001"
+    assert "".join(lines).count("on its way") == 1
+    assert [each.key for each in state.pending] == ["l"]
+    assert state.edit_last()
+    assert (state.editor.text, state.pending) == ("never", [])
+    state.editor.replace("")
+    assert state.edit_last()
+    assert (state.editor.text, state.editing) == ("on its way", lobby.messages[2])
+    assert shown(draw(state, 60, 8))[-1] == "edit> on its way"
+
+
+def test_a_long_line_has_several_rows_and_its_cursor_stays_on_the_screen() -> None:
+    state = state_of(with_messages(1))
+    state.editor.insert("東京 " * 30)
+    picture = draw(state, 20, 12)
+    assert len(picture.rows) == 12
+    assert sum("東京" in line for line in shown(picture)[2:]) == 6
+    assert picture.cursor[1] == 11
+    state.editor.press("ctrl a")
+    assert draw(state, 20, 12).cursor == (2, 6)
+    state.editor.replace("x" * 18)
+    assert draw(state, 20, 12).cursor == (2, 11)
+    state.editor.replace("a\x1b\tb\nc")
+    assert shown(draw(state, 20, 12))[-2:] == ["> a\ufffd b", "  c"]
+
+
+def test_a_page_covers_the_messages_and_scrolls() -> None:
+    state = state_of(with_messages(3))
+    state.show("help", [f"line {n}" for n in range(20)])
+    assert shown(draw(state, 40, 7))[:3] == [" help  (Page Down: more; any other key …", "line 0", "line 1"]
+    state.page_top = 99
+    assert shown(draw(state, 40, 7))[4] == "line 19"
+    state.open(1)
+    assert "text 3" in "".join(shown(draw(state, 40, 7)))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (12, 5), (60, 5), (200, 60)])
+def test_every_size_has_a_picture(size: tuple[int, int]) -> None:
+    state = state_of(with_messages(3))
+    state.editor.insert("hello " * 20)
+    rows = draw(state, *size).rows
+    assert len(rows) >= size[1]
+    assert {sum(columns(text) for _, text in row) for row in rows} == {max(size[0], 12)}
+
+
+def test_what_is_typed_in_a_room_is_there_when_one_comes_back(tmp_path: Path) -> None:
+    state = state_of(room(1, "lobby", "lobby"), room(2, "room", "roses"))
+    state.editor.insert("half a li")
+    state.open(2)
+    assert state.editor.text == ""
+    state.editor.insert("other")
+    state.open(1)
+    assert (state.editor.text, state.drafts) == ("half a li", {2: "other"})
+    files = PendingFiles(tmp_path / "kept")
+    files.keep_drafts(state.drafts)
+    for n, key in enumerate(("b", "a")):
+        files.keep(Pending(key, 1, f"text {key}", n))
+    (tmp_path / "kept" / "broken.message").write_text("half")
+    again = PendingFiles(tmp_path / "kept")
+    assert again.drafts() == {2: "other"}
+    assert [each.key for each in again.load()] == ["b", "a"]
+    again.drop(again.load()[0])
+    again.keep_drafts({})
+    assert ([each.key for each in again.load()], again.drafts()) == (["a"], {})

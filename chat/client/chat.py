@@ -141,6 +141,10 @@ class Chat:
             ReadHistory(room=room, before=before, after=after, around=around, limit=limit), History
         )
 
+    def reconnect(self) -> None:
+        """Try to connect now, where there is no connection, instead of a little later. Sync."""
+        self._connector.hurry()
+
     async def ping(self) -> int:
         """Return the server's time in Unix milliseconds, after a new connection if this one does not answer in 5 s.
 

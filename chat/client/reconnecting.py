@@ -58,6 +58,7 @@ class Connector:
         self.http = HttpApi(address, credentials, self._came_into)
         self._address, self._credentials = address, credentials
         self._backoff = Backoff(random.random)
+        self._hurried = trio.Event()
 
     async def run(self) -> None:
         """Be connected until cancelled.
@@ -77,7 +78,13 @@ class Connector:
             _log.info("connection lost: %s; again in %.1f s", ending.why, wait)
             if was_up:
                 self.inbox.put(Disconnected(ending.why, wait))
-            await trio.sleep(wait)
+            with trio.move_on_after(wait):
+                await self._hurried.wait()
+            self._hurried = trio.Event()
+
+    def hurry(self) -> None:
+        """Do not wait with the next connection, as somebody is there to see it. Sync."""
+        self._hurried.set()
 
     async def _connect(self) -> tuple[Ending, bool]:
         """Be connected once; return how that ended, and whether the rooms were up to date meanwhile."""

@@ -39,7 +39,7 @@ class Terminal:
 
     @property
     def lines(self) -> list[str]:
-        """Its lines as they are now; a wide character has two columns, and is in the first."""
+        """Its lines as they are now; a wide character is in the first of its two columns."""
         rows = range(self._screen.lines)
         return [
             "".join(self._screen.buffer[row][column].data for column in range(self._screen.columns)).rstrip()
@@ -64,6 +64,10 @@ class Terminal:
     def type(self, keys: str) -> None:
         """Press keys, which are written as a terminal sends them."""
         os.write(self._master, keys.encode())
+
+    def forget(self) -> None:
+        """Show nothing, until more is written: a full screen that was left is gone."""
+        self._screen.reset()
 
     def resize(self, width: int, height: int) -> None:
         self._screen.resize(height, width)

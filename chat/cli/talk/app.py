@@ -255,7 +255,7 @@ class App:
 
     def _up(self) -> None:
         if not self._state.editor.text and self._state.editing is None and not self._state.edit_last():
-            self._state.notice = "you have said nothing here that could be edited"
+            self._state.notice = "no saved message of yours is here to edit"
 
     def _escape(self) -> None:
         if self._state.editing is not None:
@@ -276,6 +276,12 @@ class App:
         else:
             self._end()
 
+    def _reconnect(self) -> None:
+        if self._state.down is None:
+            self._state.notice = "it is connected"
+        else:
+            self._chat.reconnect()
+
     _ACTS: ClassVar[dict[str, Callable[["App"], None]]] = {
         "enter": _enter,
         "meta enter": lambda self: self._state.editor.insert("\n"),
@@ -286,5 +292,6 @@ class App:
         "ctrl n": lambda self: self._state.step(1),
         "ctrl p": lambda self: self._state.step(-1),
         "meta a": lambda self: self._state.step_to_unread(),
+        "ctrl r": _reconnect,
         "ctrl l": lambda self: self._terminal.redraw_all(),
     }

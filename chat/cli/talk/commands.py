@@ -104,18 +104,18 @@ async def _who(chat: Chat, state: State, _rest: str) -> None:
 async def _edit(chat: Chat, state: State, text: str) -> None:
     if not text:
         if not state.edit_last():
-            raise Wrong("you have said nothing here that could be edited")
+            raise Wrong("no saved message of yours is here to edit")
         return
     message = state.nth_last(1, own=True)
     if message is None:
-        raise Wrong("you have said nothing here that could be edited")
+        raise Wrong("no saved message of yours is here to edit")
     await chat.edit(message.room, message.seq, text)
 
 
 async def _delete(chat: Chat, state: State, which: str) -> None:
     message = state.nth_last(_count(which), own=True)
     if message is None:
-        raise Wrong("you have not said that many messages here")
+        raise Wrong("there are not that many saved messages of yours")
     await chat.delete(message.room, message.seq)
 
 
@@ -191,5 +191,5 @@ KEYS = (
     "  ↑ on an empty line   edit what you said last, or take back what was not sent",
     "  Alt-Enter            a line break",
     "  Ctrl-A E B F W U K   as in a shell",
-    "  Ctrl-L               draw all of it again",
+    "  Ctrl-R, Ctrl-L       connect again now; draw all of it again",
 )

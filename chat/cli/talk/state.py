@@ -161,9 +161,13 @@ class State:
             self.editor.replace("")
 
     def nth_last(self, n: int, *, own: bool) -> Message | None:
-        """Return the last text but so many that is held of the room, one's own or anybody's. Sync."""
+        """Return the last text but so many that is held of the room, one's own or anybody's. Sync.
+
+        While something is on its way, the last of one's own is not known.
+        """
         room = self.current
-        if room is None:
+        is_sending = any(each.room == self.room and each.refused is None for each in self.waiting())
+        if room is None or (own and is_sending):
             return None
         for seq in range(room.info.seq, 0, -1):
             message = room.messages.get(seq)

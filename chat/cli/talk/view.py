@@ -191,7 +191,7 @@ def _room_list(state: State, height: int) -> Sequence[Row]:
 
 def _status(state: State, width: int) -> Row:
     waiting = sum(each.refused is None for each in state.waiting())
-    parts = [f" {state.name} at {state.server}" if state.down is None else " no connection, trying again"]
+    parts = [f" {state.name} at {state.server}" if state.down is None else " no connection, trying again (Ctrl-R: now)"]
     if waiting:
         parts.append(f"{waiting} waiting to be saved")
     if state.room in state.places:

@@ -103,7 +103,7 @@ def test_the_list_has_what_is_unread_and_what_is_not_hidden() -> None:
         "lobby               │",
         "#hidden and not … 1 │",
         "#roses            3 │",
-        "#名前がとても長い…│",
+        "#名前がとても長い…  │",
         "@ben            99+ │",
         "support eve         │",
         "                    │",
@@ -170,13 +170,14 @@ def test_what_is_not_saved_is_below_until_it_is_a_message() -> None:
         " ada at chat.example · 1 waiting to be saved",
         ">",
     ]
+    assert state.nth_last(1, own=True) is None
     pending.seq = 2
     assert "on its way" in "".join(shown(draw(state, 50, 8)))
     lobby.info = RoomTold(id=1, kind="lobby", pos=2, at=NOON, seq=2, read=2)
     lobby.load(said(2, "on its way", ADA))
     state.down = "closed with 1001"
     lines = shown(draw(state, 60, 8))
-    assert lines[6] == " no connection, trying again · closed with 1001"
+    assert lines[6] == " no connection, trying again (Ctrl-R: now) · closed with 1001"
     assert "".join(lines).count("on its way") == 1
     assert [each.key for each in state.pending] == ["l"]
     assert state.edit_last()

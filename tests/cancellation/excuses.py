@@ -28,6 +28,14 @@ EXCUSED = (
     Excuse("cli/reload.py", "", "a part of that; what it calls in the gateway is swept"),
     Excuse("cli/service_manager.py", "", "a part of that"),
     Excuse("cli/worker.py", "", "it owns its process, as serve does: tests/system stops the real one"),
+    Excuse("cli/send.py", "", "a command of its own process; the client that it opens is swept"),
+    Excuse("cli/kept_sessions.py", "", "a part of that; tests/cli cancels whoever waits there"),
+    Excuse(
+        "cli/talk/__init__.py", "", "it owns its process and its terminal; the client that it opens is swept"
+    ),
+    Excuse("cli/talk/app.py", "", "a part of that"),
+    Excuse("cli/talk/commands.py", "", "a part of that"),
+    Excuse("cli/talk/terminal.py", "", "a part of that"),
     Excuse("cli/data_access.py", "", "a command of its own process; what it opens is swept"),
     Excuse("gateway/websocket/client_stream.py", "await trio.lowlevel.checkpoint()", NOT_ASKED),
     Excuse("gateway/http1/head.py", "wait_send_all_might_not_block", NOT_ASKED),

@@ -7,12 +7,12 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from chat.client import Chat, Lost, Refused, SignedOut, log_in, register
+from chat.client import Chat, Connected, Disconnected, Lost, Refused, RoomTold, SignedOut, log_in, register
 from chat.client.credentials import Credentials
 from chat.client.values import Members, Membership, Person, PublicRoom, RoomInfo, Session
 from tests.client.model import Json, ModelRoom
 from tests.client.model_server import ModelServer, in_memory
-from tests.client.people import Reach
+from tests.client.people import Reach, next_event, texts
 
 ROOM: Json = {"id": 7, "kind": "room", "name": "roses", "pos": 1, "at": 1, "seq": 0, "read": 0}
 
@@ -66,6 +66,35 @@ async def test_each_call_has_its_answer(
             await chat.http.join(7, 1)
         answers["/api/v1/rooms/7/members/1"] = (200, None)
         await chat.http.leave(7, chat.me)
+
+
+async def test_a_room_that_one_comes_into_is_there_though_no_socket_is_told(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async with reach() as chat:
+        await next_event(chat, Connected)
+        made = model.world.add_room(1)
+        model.sessions.answers = {"/api/v1/rooms": (201, made.snapshot(1))}.get
+        await chat.http.make_room("roses")
+        event = await next_event(chat, RoomTold)
+        assert isinstance(event, RoomTold)
+        assert event.id == made.id
+        assert made.id in chat.rooms
+        model.tell(made, made.say(2, "hello", "key"))
+        assert await texts(chat, 1) == ["hello"]
+
+
+async def test_who_is_in_a_hurry_does_not_wait_for_the_next_connection(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async with reach() as chat:
+        await next_event(chat, Connected)
+        model.sockets[0].close(4010)  # a minute
+        await next_event(chat, Disconnected)
+        before = trio.current_time()
+        chat.reconnect()
+        await next_event(chat, Connected)
+        assert trio.current_time() - before < 1
 
 
 async def test_who_is_new_registers_and_logs_in(model: ModelServer, autojump_clock: MockClock) -> None:

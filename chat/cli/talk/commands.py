@@ -63,7 +63,7 @@ async def _join(chat: Chat, state: State, name: str) -> None:
     return state.open_soon((await chat.http.join(found[0].id, chat.me)).id)
 
 
-async def _make(chat: Chat, state: State, name: str) -> None:
+async def _new(chat: Chat, state: State, name: str) -> None:
     state.open_soon((await chat.http.make_room(_needed(name, "a name").removeprefix("#"))).id)
 
 
@@ -172,7 +172,7 @@ COMMANDS = {
     "/rooms": Command("[PART]", "your rooms, and public ones to join, with PART in their names", _rooms),
     "/join": Command("ROOM", "join a public room, and read it", _join),
     "/room": Command("ROOM", "read a room that you are in", _room),
-    "/make": Command("NAME", "make a public room", _make),
+    "/new": Command("NAME", "make a public room", _new),
     "/leave": Command("[ROOM]", "leave this room, or another", _leave),
     "/direct": Command("NAME", "write to somebody alone", _direct),
     "/who": Command("", "who is in this room", _who),

@@ -191,14 +191,18 @@ def _room_list(state: State, height: int) -> Sequence[Row]:
 
 def _status(state: State, width: int) -> Row:
     waiting = sum(each.refused is None for each in state.waiting())
-    parts = [f" {state.name} at {state.server}" if state.down is None else " no connection, trying again (Ctrl-R: now)"]
+    parts = [
+        f" {state.name} at {state.server}"
+        if state.down is None
+        else " no connection, trying again (Ctrl-R: now)"
+    ]
+    if state.notice:
+        parts.append(state.notice)
     if waiting:
         parts.append(f"{waiting} waiting to be saved")
     if state.room in state.places:
         parts.append("scrolled up, Esc goes to the end")
-    if state.notice:
-        parts.append(state.notice)
-    elif state.down is not None:
+    if state.down is not None and not state.notice:
         parts.append(state.down)
     style = "down" if state.down is not None else "bar"
     return pad([(style, clean(" · ".join(parts)).replace("\n", " "))], width, style)

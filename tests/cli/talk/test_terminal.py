@@ -63,7 +63,7 @@ def test_a_day_in_a_terminal(server: ServerProcess, state: Path) -> None:
     ben = register(server.url, "talk ben")
     with talk(state, server.url, "--register", LANG="C.UTF-8") as screen:
         enter(screen, "talk ada", is_new=True)
-        screen.type("/make roses\r")
+        screen.type("/new roses\r")
         screen.wait(lambda: screen.lines[0] == " #roses")
         me = post(f"{server.url}/api/v1/auth/login", {"login": "talk ben", "password": PASSWORD}).json()["me"]
         room = next(each["id"] for each in _public(server, ben) if each["name"] == "roses")

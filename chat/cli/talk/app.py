@@ -53,6 +53,7 @@ class App:
         """
         state = self._state
         state.commands = tuple(COMMANDS)
+        state.taken_back = self._files.drop
         state.drafts = self._files.drafts()
         state.pending = self._files.load()
         for pending in state.pending:

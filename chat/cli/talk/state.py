@@ -1,7 +1,7 @@
 """What is on the screen, apart from what the client knows of the rooms: which one, how far up, what is typed."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from chat.cli.room_names import label
@@ -49,6 +49,7 @@ class State:
         down: why there is no connection; None: there is one.
         drafts: of each room that is not read now, what is typed in it.
         commands: what may be typed, with the slash.
+        taken_back: called with each refused message that is in the line again.
     """
 
     def __init__(self, rooms: Mapping[int, Room], me: int, name: str, server: str) -> None:
@@ -70,6 +71,7 @@ class State:
         self.down: str | None = None
         self.drafts: dict[int, str] = {}
         self.commands: tuple[str, ...] = ()
+        self.taken_back: Callable[[Pending], object] = lambda pending: None
         self._people: dict[int, str] = {}
 
     @property
@@ -144,8 +146,9 @@ class State:
     def edit_last(self) -> bool:
         """Take back what was refused, or edit one's last message; return whether there is one. Sync."""
         for pending in reversed(self.pending):
-            if pending.refused is not None and pending.room == self.room:
+            if pending.refused is not None and (pending.room == self.room or pending.room not in self.rooms):
                 self.pending.remove(pending)
+                self.taken_back(pending)
                 self.editor.replace(pending.text)
                 return True
         if (message := self.nth_last(1, own=True)) is None:

@@ -175,13 +175,15 @@ def test_what_is_not_saved_is_below_until_it_is_a_message() -> None:
     assert "on its way" in "".join(shown(draw(state, 50, 8)))
     lobby.info = RoomTold(id=1, kind="lobby", pos=2, at=NOON, seq=2, read=2)
     lobby.load(said(2, "on its way", ADA))
-    state.down = "closed with 1001"
+    state.down = "closed"
     lines = shown(draw(state, 60, 8))
-    assert lines[6] == " no connection, trying again (Ctrl-R: now) · closed with 1001"
+    assert lines[6] == " no connection, trying again (Ctrl-R: now) · closed"
     assert "".join(lines).count("on its way") == 1
     assert [each.key for each in state.pending] == ["l"]
+    taken_back: list[Pending] = []
+    state.taken_back = taken_back.append
     assert state.edit_last()
-    assert (state.editor.text, state.pending) == ("never", [])
+    assert (state.editor.text, state.pending, taken_back) == ("never", [], [other])
     state.editor.replace("")
     assert state.edit_last()
     assert (state.editor.text, state.editing) == ("on its way", lobby.messages[2])

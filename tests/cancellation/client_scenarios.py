@@ -16,6 +16,7 @@ from chat.client.address import parse_url
 from chat.client.chat import Chat, keep_open, open_chat
 from chat.client.credentials import Credentials
 from chat.client.errors import Lost
+from chat.client.http_api import HttpApi
 from chat.client.http_call import call
 from chat.client.reconnecting import Connector
 from chat.client.sessions import log_in, register
@@ -149,6 +150,8 @@ async def client_of_a_shared_session(run: Run) -> None:
 
         async def live() -> None:
             kept = Kept((await register(address, "dora", "secret")).refresh)
+            credentials = Credentials(None, kept, None, None)
+            await HttpApi(address, credentials, lambda _room: None).members(room.id)  # which refreshes it
             async with trio.open_nursery() as nursery:
                 credentials = Credentials(None, kept, None, None)
                 nursery.start_soon(credentials.renew, address)

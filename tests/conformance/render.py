@@ -22,6 +22,7 @@ from tests.conformance.transcripts import (
     Call,
     Closed,
     Connect,
+    Dialect,
     Hear,
     Leave,
     Send,
@@ -76,22 +77,26 @@ def example(transcript: Transcript, part: str | None = None) -> list[str]:
         if part is None or step.part == part:
             if lines and isinstance(step.action, Call):
                 lines.append("")
-            lines += [_filled(line, samples).rstrip() for line in _lines(step, transcript.dialect.path)]
+            lines += [_filled(line, samples).rstrip() for line in _lines(step, transcript.dialect)]
     return lines
 
 
-def _lines(step: Step, path: str) -> list[str]:
+def _lines(step: Step, dialect: Dialect) -> list[str]:
     first, *more = step.source.split("\n")
     more = [line[2:] if step.ours and line.startswith("    ") else line for line in more]
     match step.action:
         case Call(_, _, _, _, None):
             return [first, *more]
         case Call(_, _, _, _, caller):
-            return [first.removeprefix(f"as {caller} "), f"  Authorization: {{{caller}.token}}", *more]
+            return [
+                first.removeprefix(f"as {caller} "),
+                f"  Authorization: {dialect.scheme}{{{caller}.token}}",
+                *more,
+            ]
         case Answer():
             return [f"← {first.removeprefix('= ')}", *more]
         case Connect(who, target):
-            return [f"{who} connects to {target if target.startswith('/') else path + target}", *more]
+            return [f"{who} connects to {target if target.startswith('/') else dialect.path + target}", *more]
         case Send(who, text, binary):
             return [f"{who} → {'(binary) ' if binary else ''}{text}"]
         case Hear(who) | Closed(who):
@@ -126,6 +131,8 @@ def _sample(hole: str, names: Collection[str], ids: Iterator[int], seconds: Iter
             return datetime.fromtimestamp(next(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%S.123456Z")
         case "seconds":
             return next(seconds)
+        case "milliseconds":
+            return next(seconds) * 1000 + 123
         case "number":
             return 12
         case _ if hole.endswith(".password"):

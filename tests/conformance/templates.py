@@ -2,8 +2,8 @@
 
 A hole is a name in braces. One without a dot is a name that the runner makes up, as `{ada}`; in capitals, `{ADA}`,
 it is the same name in capitals. One with a dot, as `{ada.id}`, is whatever stood there first, and from then on
-that. What its last part says is checked: `id`, `token`, `time`, `seconds`, `number`, or anything at all; alone,
-as `{time}`, it is any of that kind. `{x*4001}` is 4,001 times `x`. In JSON, `...` is anything; at either
+that. What its last part says is checked: `id`, `token`, `time`, `seconds`, `milliseconds`, `number`, or anything at
+all; alone, as `{time}`, it is any of that kind. `{x*4001}` is 4,001 times `x`. In JSON, `...` is anything; at either
 end of a list, any further items.
 """
 
@@ -52,17 +52,23 @@ def _is_seconds(value: object) -> bool:
     return type(value) is int and abs(value - time.time()) < _CLOCKS_DIFFER
 
 
+def _is_milliseconds(value: object) -> bool:
+    """Unix milliseconds."""
+    return type(value) is int and _is_seconds(value // 1000)
+
+
 _KINDS: dict[str, tuple[str, Callable[[object], bool], str]] = {
     # What it is, whether a value is that, and how it looks within a text.
     "id": ("a positive number", _is_id, r"\d+"),
     "token": ("a token of 1 to 254 characters", _is_token, r"\S+"),
     "time": ("a time of today as RFC 3339 writes it", _is_time, r"\S+"),
     "seconds": ("a time of today in Unix seconds", _is_seconds, r"\d+"),
+    "milliseconds": ("a time of today in Unix milliseconds", _is_milliseconds, r"\d+"),
     "number": ("a number", lambda value: type(value) is int, r"-?\d+"),
     "any": ("anything", lambda value: True, r".*?"),
 }
 
-_NUMBERS = {"id", "seconds", "number"}
+_NUMBERS = {"id", "seconds", "milliseconds", "number"}
 
 
 def kind_of(hole: str) -> str:

@@ -21,7 +21,7 @@ def test_each_example_is_what_its_transcript_says(page: str) -> None:
 
 def test_every_dialect_has_its_page() -> None:
     pages = {page.stem for page in PAGES.glob("*.md")}
-    assert pages == {name for name in dialects() if name != "common"} | {"README", "native"}
+    assert pages == {name for name in dialects() if name != "common"} | {"README"}
 
 
 @pytest.mark.parametrize("reference", ["talker/nothing", "talker/token#nothing"])

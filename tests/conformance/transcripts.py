@@ -122,6 +122,8 @@ class Dialect(NamedTuple):
     register: str
     log_in: str
     samples: dict[str, Any]
+    scheme: str  # what stands before a token in the header Authorization
+    is_extensible: bool  # whether objects may have more keys than are expected
     transcripts: list[Transcript]
 
 
@@ -136,7 +138,9 @@ def load(name: str) -> Dialect:
     raw = file.read_text()
     tables = tomllib.loads(raw)
     head = tables.pop("dialect")
-    dialect = Dialect(name, head["path"], head["register"], head["log_in"], head.get("samples", {}), [])
+    scripts = head["register"], head["log_in"]
+    more = head.get("samples", {}), head.get("scheme", ""), head.get("extensible", False)
+    dialect = Dialect(name, head["path"], *scripts, *more, [])
     for key, table in tables.items():
         first_line = raw[: raw.index("script = '''", raw.index(f"[{key}]\n"))].count("\n") + 2
         dialect.transcripts.append(

@@ -73,7 +73,7 @@ async def test_a_room_that_one_comes_into_is_there_though_no_socket_is_told(
 ) -> None:
     async with reach() as chat:
         await next_event(chat, Connected)
-        made = model.world.add_room(1)
+        made = model.world.add_room(1, 2)
         model.sessions.answers = {"/api/v1/rooms": (201, made.snapshot(1))}.get
         await chat.http.make_room("roses")
         event = await next_event(chat, RoomTold)

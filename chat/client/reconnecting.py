@@ -78,9 +78,9 @@ class Connector:
             _log.info("connection lost: %s; again in %.1f s", ending.why, wait)
             if was_up:
                 self.inbox.put(Disconnected(ending.why, wait))
+            self._hurried = trio.Event()
             with trio.move_on_after(wait):
                 await self._hurried.wait()
-            self._hurried = trio.Event()
 
     def hurry(self) -> None:
         """Do not wait with the next connection, as somebody is there to see it. Sync."""

@@ -18,6 +18,7 @@ from tests.support.server import ServerProcess, running_server, used_data_path
 from tests.system.relay import relay_to
 
 UP, PAGE_UP, ESCAPE, ALT_ENTER = "\x1b[A", "\x1b[5~", "\x1b", "\x1b\r"
+PASTE, PASTED = "\x1b[200~", "\x1b[201~"
 END, RECONNECT = "\x04", "\x12"
 
 
@@ -91,6 +92,13 @@ def test_a_day_in_a_terminal(server: ServerProcess, state: Path) -> None:
         send(state, server.url, "roses", "and you, @talk ada?\n", ben)
         screen.wait("and you")
         assert screen.colours_of("@talk ada?")[0] == "brightbrown"  # as pyte calls yellow
+
+        screen.type(f"{PASTE}one\rtwo {'x' * 4000}{PASTED}\r")  # pasted line breaks do not send
+        screen.wait("not sent: ")
+        screen.type(UP)
+        screen.wait(lambda: "not sent" not in screen.text and last(screen).endswith("xxx"))
+        screen.type("\x15\x7f\x15")  # up to the line break, that, and what is before it
+        screen.wait(lambda: last(screen) == ">")
 
         screen.type("/lea\t#roses extra\r")  # wrong: it is in the line again
         screen.wait("you are in no room #roses extra")

@@ -42,7 +42,6 @@ class App:
         self._completion: Completion | None = None
         self._is_pasting = False
         self._wanted: Wanted | None = None
-        self._unloadable: set[Wanted] = set()
         self._drawn = trio.Event()
         self._send, self._to_send = trio.open_memory_channel[Pending](float("inf"))
 
@@ -95,7 +94,7 @@ class App:
                     state.down = None
                 case RoomTold(id=room, reset=str()):
                     state.places.pop(room, None)
-                    self._unloadable = {each for each in self._unloadable if each[0] != room}
+                    state.unloadable = {each for each in state.unloadable if each[0] != room}
                 case Gone(room=room, reason=reason):
                     self._forget(room, reason)
                 case Said():
@@ -151,17 +150,16 @@ class App:
         while True:
             await self._drawn.wait()
             wanted = self._wanted
-            if wanted is None or wanted in self._unloadable:
+            if wanted is None:
                 continue
             room, before = wanted
             try:
                 page = await self._chat.history(room, before=before, limit=_PAGE)
             except Refused as refused:
                 self._state.notice = refused.text
-                self._unloadable.add(wanted)
+                self._state.unloadable.add(wanted)
             else:
-                if before - 1 not in {message.seq for message in page.messages}:
-                    self._state.firsts[room] = before
+                self._state.note_loaded(room, before, page.messages)
             self._terminal.redraw()
 
     async def _try(self, ask: Callable[[], Awaitable[object]]) -> bool:

@@ -43,6 +43,7 @@ class State:
         places: of each room that is scrolled up, where.
         new_after: of each room that was opened, how far it was read then.
         firsts: of each room whose history does not begin with 1, where it does.
+        unloadable: rooms, and before which `seq` no more of them can be had.
         page: what covers the messages; its rows from `page_top` on are shown.
         notice: what came of the last key or command.
         awaited: the room to read once one is told that one is in it.
@@ -64,6 +65,7 @@ class State:
         self.places: dict[int, Place] = {}
         self.new_after: dict[int, int] = {}
         self.firsts: dict[int, int] = {}
+        self.unloadable: set[tuple[int, int]] = set()
         self.page: Page | None = None
         self.page_top = 0
         self.notice = ""
@@ -181,6 +183,13 @@ class State:
                 if n == 0:
                     return message
         return None
+
+    def note_loaded(self, room: int, before: int, messages: Iterable[Message]) -> None:
+        """Note what a page of history before this `seq` had: the room may begin there, or be held no further. Sync."""
+        if before - 1 not in {message.seq for message in messages}:
+            self.firsts[room] = before
+        elif room in self.rooms and before - 1 not in self.rooms[room].messages:
+            self.unloadable.add((room, before))
 
     def say(self, key: str, text: str) -> Pending:
         """Put a message behind those that are on their way. Sync."""

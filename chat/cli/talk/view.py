@@ -141,6 +141,8 @@ def _messages(state: State, width: int, height: int) -> _Messages:
         if seq not in room.messages:
             wanted = (room.info.id, seq + 1)
             rows.append((("time", "…"),))
+            if wanted in state.unloadable:
+                wanted = None
             break
         of_message = _rows_of(state, room, seq, width)
         rows += reversed(of_message[: len(of_message) - below])

@@ -144,7 +144,14 @@ def test_scrolling_goes_by_rows_to_the_first_message_and_asks_for_what_is_missin
     lobby.load(said(30, "the last"))
     picture = draw(state, 30, 13)
     assert (picture.wanted, picture.is_at_top) == ((1, 30), False)
-    state.firsts[1] = 30
+    older = said(29, "older")
+    state.note_loaded(1, 30, [older])  # and it is not held, as of a room with very many
+    assert draw(state, 30, 13).wanted is None
+    state.unloadable.clear()
+    lobby.load(older)
+    state.note_loaded(1, 30, [older])
+    assert draw(state, 30, 13).wanted == (1, 29)
+    state.note_loaded(1, 29, [])  # nothing is before it
     assert draw(state, 30, 13).wanted is None
     state.places[1] = Place(99)  # as after a restored backup
     assert "the last" in shown(draw(state, 30, 13))[10]

@@ -93,8 +93,7 @@ class App:
                 case Connected():
                     state.down = None
                 case RoomTold(id=room, reset=str()):
-                    state.places.pop(room, None)
-                    state.unloadable = {each for each in state.unloadable if each[0] != room}
+                    state.forget_history(room)
                 case Gone(room=room, reason=reason):
                     self._forget(room, reason)
                 case Said():

@@ -191,6 +191,14 @@ class State:
         elif room in self.rooms and before - 1 not in self.rooms[room].messages:
             self.unloadable.add((room, before))
 
+    def forget_history(self, room: int) -> None:
+        """What was known of a room's history is void. Sync."""
+        self.places.pop(room, None)
+        self.firsts.pop(room, None)
+        self.unloadable = {each for each in self.unloadable if each[0] != room}
+        # What was saved there may be no more, as after a restored backup: it is not waited for.
+        self.pending = [each for each in self.pending if each.room != room or each.seq is None]
+
     def say(self, key: str, text: str) -> Pending:
         """Put a message behind those that are on their way. Sync."""
         assert self.room is not None

@@ -155,6 +155,9 @@ def test_scrolling_goes_by_rows_to_the_first_message_and_asks_for_what_is_missin
     assert draw(state, 30, 13).wanted is None
     state.places[1] = Place(99)  # as after a restored backup
     assert "the last" in shown(draw(state, 30, 13))[10]
+    state.say("k", "said").seq = 99
+    state.forget_history(1)
+    assert (state.places, state.firsts, state.pending) == ({}, {}, [])
 
 
 def test_what_came_while_one_was_away_stands_below_a_line() -> None:

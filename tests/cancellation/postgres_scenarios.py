@@ -16,7 +16,7 @@ from chat.domain.changes import Deletion, Edit, Reaction, Removal, RoomDeletion
 from chat.domain.entities import LOBBY_ID, Draft, LoginSession, Message, MessageKind, Person, Room
 from chat.domain.failures import StorageDown
 from chat.domain.outcomes import Repeated
-from chat.domain.ports import NewPerson, NewSession, ProfileChange, Refreshing, Replayed
+from chat.domain.ports import NewInvite, NewPerson, NewSession, ProfileChange, Refreshing, Replayed
 from chat.domain.reading import ReadMark
 from chat.domain.startup import CannotStart
 from chat.domain.timeline import Position, Span
@@ -103,7 +103,7 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     cem = await users.add(NewPerson(name="cem", password_hash=b"x"))
     assert isinstance(cem, Person)
     await users.delete(cem.id)
-    await users.invite(b"code", 1, FAR_AWAY)
+    await users.invite(NewInvite(digest=b"code", uses=1, expires_at=FAR_AWAY))
     await users.add(
         NewPerson(name="bеn", password_hash=b"x", invite=b"code")
     )  # it looks like ben's, so it is refused

@@ -57,7 +57,8 @@ async def save_removals(connection: RawConnection, removals: Sequence[Removal]) 
             by = removal.person_id, removal.actor_id, removal.created_at
             saved.append(Removed(*numbers, *by, is_ban=removal.is_ban))
         elif removal.is_ban and removal.room_id in positions:
-            saved.append(Unchanged(positions[removal.room_id]))  # who was no member stays outside
+            # Who was no member stays outside.
+            saved.append(Unchanged(ended.pos_of(removal.room_id, positions[removal.room_id])))
         else:
             saved.append(None)
     await write_to_log(connection, saved)
@@ -91,6 +92,10 @@ class _Ended:
         self._last_id += 1
         self._positions[room_id] += 1
         return self._last_id, room_id, self._positions[room_id]
+
+    def pos_of(self, room_id: int, otherwise: int) -> int:
+        """Return how far a room is by now; where nothing of it has ended, as the caller says."""
+        return self._positions.get(room_id, otherwise)
 
 
 def _columns(removals: Sequence[Removal]) -> list[list[int]]:

@@ -28,14 +28,14 @@ from chat.domain.changes import (
     RoomDeletion,
     Write,
 )
-from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair, Room, RoomKind
+from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair, Room
 from chat.domain.failures import WriteRejected
 from chat.domain.membership import RoomRole
 from chat.domain.message_state import MessageState
-from chat.domain.outcomes import KeyUsed, Repeated, Saved, Unchanged
-from chat.domain.refusals import ALREADY_IN, ARCHIVED, BANNED, INVITE_OVER, ROOM_TAKEN, Refusal
-from chat.domain.room_state import change_role, change_room
+from chat.domain.outcomes import KeyUsed, Repeated, Saved
+from chat.domain.refusals import ALREADY_IN, ARCHIVED, BANNED, INVITE_OVER, Refusal
 from chat.domain.timeline import MessageNow
+from chat.storage.memory.room_changes import Kept, MemoryRoomChanges
 from chat.storage.memory.rooms import MemoryRooms
 from chat.storage.memory.users import MemoryUsers
 
@@ -52,6 +52,7 @@ class MemoryMessages:
         self._by_room = rooms.said
         self._by_key: dict[tuple[int, str], tuple[Draft, Message]] = {}
         self._states: dict[int, MessageState] = {}  # of texts that were changed, by message id
+        self._room_changes = MemoryRoomChanges(rooms, self._next, self._keep)
         self._changes: list[_Change] = []
         self._newest_id = 0
         self.keys: dict[int, str] = {}
@@ -72,13 +73,13 @@ class MemoryMessages:
             case Draft():
                 return self._save(write)
             case Removal():
-                return self._remove(write)
+                return self._room_changes.remove(write)
             case RoomDeletion():
-                return self._delete_room(write)
+                return self._room_changes.delete_room(write)
             case RoleChange():
-                return self._change_role(write)
+                return self._room_changes.change_role(write)
             case RoomChange():
-                return self._change_room(write)
+                return self._room_changes.change_room(write)
             case Acceptance():
                 return self._accept(write)
             case _:
@@ -162,71 +163,16 @@ class MemoryMessages:
             said[change.seq - 1] = structs.replace(message, text=state.text, pos=state.pos)
         return made
 
-    def _remove(self, removal: Removal) -> Removed | Unchanged | None:
-        room_id, person_id = removal.room_id, removal.person_id
-        room = self._made_by_people(room_id)
-        if room is None:
-            return None
-        made = None
-        if self._rooms.has_member(room_id, person_id):
-            self._rooms.remove_member(room_id, person_id)
-            by = person_id, removal.actor_id, removal.created_at
-            made = Removed(*self._next(room), *by, is_ban=removal.is_ban)
-            self._keep(made)
-        if removal.is_ban:
-            self._rooms.set_role(room_id, person_id, RoomRole.BANNED)
-        return made or (Unchanged(room.last_pos) if removal.is_ban else None)
-
-    def _change_role(self, change: RoleChange) -> Saved:
-        room_id, person_id = change.room_id, change.person_id
-        room = self._made_by_people(room_id)
-        if room is None:
-            return None
-        role = self._rooms.role_of(room_id, person_id)
-        made = change_role(role, self._rooms.owners(room_id), change, self._next(room))
-        if change.role is None and role is RoomRole.BANNED:
-            self._rooms.set_role(room_id, person_id, None)
-        if isinstance(made, RoleChanged):
-            self._rooms.set_role(room_id, person_id, made.role)
-            self._keep(made)
-        return made
-
-    def _change_room(self, change: RoomChange) -> Saved:
-        room = self._made_by_people(change.room_id)
-        if room is None:
-            return None
-        if change.name is not None and self._rooms.has_other(change.name, room.id):
-            return ROOM_TAKEN
-        made = change_room(room, change, self._next(room))
-        if isinstance(made, RoomChanged):
-            self._rooms.change(made)
-            self._keep(made)
-        return made
-
-    def _made_by_people(self, room_id: int) -> Room | None:
-        room = self._rooms.look_up(room_id)
-        return room if room is not None and room.kind is RoomKind.ROOM else None
-
     def _next(self, room: Room) -> tuple[int, int, int]:
         """Return the numbers of the room's next change."""
         return self._newest_id + 1, room.id, room.last_pos + 1
 
-    def _keep(self, change: Removed | RoleChanged | RoomChanged) -> None:
-        """Keep a change that has the next numbers."""
-        self._rooms.advance(change.room_id)
+    def _keep(self, change: Kept) -> None:
+        """Keep a change that has the next numbers; that a room was deleted, the rooms keep for a while."""
         self._newest_id += 1
-        self._changes.append(change)
-
-    def _delete_room(self, deletion: RoomDeletion) -> RoomDeleted | None:
-        room = self._rooms.look_up(deletion.room_id)
-        if room is None or room.kind is not RoomKind.ROOM:
-            return None
-        self._newest_id += 1
-        made = RoomDeleted(
-            self._newest_id, room.id, room.last_pos + 1, deletion.actor_id, deletion.created_at
-        )
-        self._rooms.delete(made)
-        return made
+        if not isinstance(change, RoomDeleted):
+            self._rooms.advance(change.room_id)
+            self._changes.append(change)
 
     async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:
         await trio.lowlevel.checkpoint()

@@ -81,7 +81,7 @@ class _Ended:
 
     def __init__(self, rows: Sequence[asyncpg.Record]) -> None:
         self._left = {(row["room_id"], row["user_id"]) for row in rows}
-        self._positions = {row["room_id"]: row["last_pos"] for row in rows}
+        self._positions: dict[int, int] = {row["room_id"]: row["last_pos"] for row in rows}
         self._last_id = rows[0]["last_id"] if rows else 0
 
     def next(self, room_id: int, person_id: int | None) -> tuple[int, int, int] | None:

@@ -1,5 +1,7 @@
 """Accounts: registering, logging in, one's profile and password, and the first admin."""
 
+from msgspec import structs
+
 from chat.domain.invites import BAD_INVITE, accepted
 from chat.domain.ports import ProfileChange
 from chat.domain.refusals import INVITE_OVER, Refusal
@@ -19,6 +21,8 @@ from chat.protocols.native.types import (
 from chat.protocols.services import Services
 
 SERVER_NAME = "trio-chat"
+
+_OVER = structs.replace(INVITE_OVER, field="invite")
 
 
 async def set_up_state(services: Services, _caller: Caller, _request: None) -> SetUpState:
@@ -49,14 +53,14 @@ async def register(services: Services, caller: Caller, request: Register) -> Ses
         if isinstance(found, Refusal):
             return BAD_INVITE
         if found.is_over:
-            return INVITE_OVER
+            return _OVER
         invite = found
     granted = await accounts.register(
         request.name, request.password, device.address, request.email, invite=request.invite
     )
     if isinstance(granted, Refusal):
         # It was good a moment ago, if it was one to register with.
-        return INVITE_OVER if granted is BAD_INVITE and invite and invite.registers else granted
+        return _OVER if granted is BAD_INVITE and invite and invite.registers else granted
     if request.invite is not None and invite is not None and invite.room_id is not None:
         # Where the room can't be joined by now, one is registered all the same.
         joining = services.rooms.joining(granted.person, invite.room_id)

@@ -42,7 +42,7 @@ class Reacted(Logged, kw_only=True, frozen=True):
 
 
 class Member(Logged, kw_only=True, frozen=True):
-    """Somebody's role in the room is now this; None: out. That somebody came is a message of the kind join."""
+    """A member's role in the room is now this; None or `banned`: out. That somebody came is a message, a join."""
 
     person: int | Sender
     role: str | None = None
@@ -52,6 +52,11 @@ class Member(Logged, kw_only=True, frozen=True):
     def person_id(self) -> int:
         """Who it is."""
         return self.person if isinstance(self.person, int) else self.person.id
+
+    @property
+    def is_out(self) -> bool:
+        """Whether they are a member no more."""
+        return self.role in (None, "banned")
 
 
 class Changed(Logged, kw_only=True, frozen=True):

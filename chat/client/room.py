@@ -134,10 +134,10 @@ class Room:
         self.info = replace(self.info, unread=unread)
 
     def _move(self, member: Member) -> None:
-        if member.person_id == self._me and member.role is not None and member.pos > self._told_pos:
-            self.info = replace(self.info, role=member.role)
-        if member.role is None:
+        if member.is_out:
             self.info = replace(self.info, members=max(self.info.members - 1, 0))
+        elif member.person_id == self._me and member.role is not None and member.pos > self._told_pos:
+            self.info = replace(self.info, role=member.role)
 
     def _count(self, read: int) -> int | None:
         """Count what is unread after `read`; None where not all of it is held."""

@@ -7,6 +7,7 @@ changed in its room. It carries the new state, not a difference (docs/decisions/
 import msgspec
 
 from chat.domain.entities import Draft, Message, People
+from chat.domain.membership import RoomRole
 
 
 class Edit(msgspec.Struct, frozen=True, gc=False):
@@ -43,12 +44,16 @@ class Reaction(msgspec.Struct, frozen=True, gc=False):
 
 
 class Removal(msgspec.Struct, frozen=True, gc=False):
-    """Somebody's membership of a room is to end. `created_at` is in Unix seconds."""
+    """Somebody's membership of a room is to end. `created_at` is in Unix seconds.
+
+    With `is_ban` they may not become a member again, and nor may somebody who is none.
+    """
 
     room_id: int
     person_id: int
     actor_id: int
     created_at: float
+    is_ban: bool = False
 
 
 class RoomDeletion(msgspec.Struct, frozen=True, gc=False):
@@ -59,10 +64,47 @@ class RoomDeletion(msgspec.Struct, frozen=True, gc=False):
     created_at: float
 
 
+class RoleChange(msgspec.Struct, frozen=True, gc=False):
+    """A member of a room is to have that role. None: whoever is banned is so no more, and is still no member."""
+
+    room_id: int
+    person_id: int
+    role: RoomRole | None
+    actor_id: int
+    created_at: float
+
+
+class RoomChange(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A room that people made is to have another name, topic or kind of access; what is None stays."""
+
+    room_id: int
+    actor_id: int
+    created_at: float
+    name: str | None = None
+    topic: str | None = None
+    is_private: bool | None = None
+    is_archived: bool | None = None
+
+
+class Acceptance(msgspec.Struct, frozen=True, gc=False):
+    """Somebody joins a room by an invite, given by its digest, of which that takes one use."""
+
+    joining: Draft
+    invite: bytes
+
+    @property
+    def room_id(self) -> int:
+        return self.joining.room_id
+
+    @property
+    def actor_id(self) -> int:
+        return self.joining.sender_id
+
+
 AccessWrite = Removal | RoomDeletion
 """Ends somebody's access to a room, or everybody's."""
 
-Write = Draft | Edit | Deletion | Reaction | AccessWrite
+Write = Draft | Edit | Deletion | Reaction | AccessWrite | RoleChange | RoomChange | Acceptance
 """What the journal takes."""
 
 
@@ -116,6 +158,7 @@ class Removed(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
     actor_id: int
     created_at: float
     people: People = None
+    is_ban: bool = False
 
 
 class RoomDeleted(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
@@ -129,8 +172,36 @@ class RoomDeleted(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=Tr
     people: People = None
 
 
+class RoleChanged(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
+    """A member of a room has another role, which is not `banned`: who is banned is a member no more."""
+
+    id: int
+    room_id: int
+    pos: int
+    person_id: int
+    role: RoomRole
+    actor_id: int
+    created_at: float
+    people: People = None
+
+
+class RoomChanged(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
+    """A room is like this now."""
+
+    id: int
+    room_id: int
+    pos: int
+    actor_id: int
+    name: str
+    topic: str
+    is_private: bool
+    is_archived: bool
+    created_at: float
+    people: People = None
+
+
 AccessChange = Removed | RoomDeleted
 """Open connections feel it at its place among the messages of the room, on every server."""
 
-Change = Message | Edited | Deleted | Reacted | AccessChange
+Change = Message | Edited | Deleted | Reacted | AccessChange | RoleChanged | RoomChanged
 """An entry of the log: a message is a change too. They are tagged, and short where they are encoded, for the bus."""

@@ -3,19 +3,22 @@
 import msgspec
 
 from chat.domain import ports
+from chat.domain.changes import RoomChange
 from chat.domain.entities import People, Person, Room, RoomKind
-from chat.domain.membership import RoomAccess, RoomRole, may_see
-from chat.domain.refusals import NO_ROOM, NOT_MEMBER, Code, Refusal
+from chat.domain.membership import LEADING, RoomAccess, RoomRole, may_see
+from chat.domain.refusals import ARCHIVED, BANNED, NO_ROOM, NOT_MEMBER, Code, Refusal
 from chat.domain.rooms import Rooms
 
-BANNED = Refusal(Code.FORBIDDEN, "who is banned may not join")
-ARCHIVED = Refusal(Code.FORBIDDEN, "the room is archived")
 OVER = Refusal(Code.FORBIDDEN, "the other one is not there any more")
 NOT_YOURS = Refusal(Code.FORBIDDEN, "that is not your message")
 NOT_LEADING = Refusal(Code.FORBIDDEN, "only an owner or a moderator of the room may do that")
 NOT_OWNER = Refusal(Code.FORBIDDEN, "only an owner of the room may do that")
+NOT_ONESELF = Refusal(
+    Code.FORBIDDEN, "nobody gives themselves a higher role, or bans themselves", field="role"
+)
 
-LEADING = (RoomRole.MODERATOR, RoomRole.OWNER)
+_RANKS = (None, RoomRole.BANNED, RoomRole.MEMBER, RoomRole.MODERATOR, RoomRole.OWNER)
+"""What somebody may be in a room, the most last."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -109,6 +112,58 @@ def may_remove(place: Place, person: Person, member_id: int, role: RoomRole | No
     if member_id == person.id or (_moderates(place, person) and role is not RoomRole.OWNER):
         return None
     return NOT_LEADING
+
+
+def may_give_role(
+    place: Place, person: Person, member_id: int, role: RoomRole | None, wanted: RoomRole
+) -> Refusal | None:
+    """Whether the person may let somebody, who has `role` there now (None: nothing), have the role `wanted`.
+
+    Owners give roles; who looks after a room adds people, and bans them. Oneself one may only step down.
+    """
+    if place.room.kind is not RoomKind.ROOM:
+        return NO_ROOM
+    if member_id == person.id:
+        is_lower = _RANKS.index(wanted) <= _RANKS.index(place.role)
+        return None if is_lower and wanted is not RoomRole.BANNED else NOT_ONESELF
+    if wanted is RoomRole.BANNED:
+        return may_remove(place, person, member_id, role)
+    if place.role is RoomRole.OWNER:
+        return None
+    is_adding = wanted is RoomRole.MEMBER and role in (None, RoomRole.BANNED, RoomRole.MEMBER)
+    return may_add(place) if is_adding else NOT_OWNER
+
+
+def may_see_banned(place: Place, person: Person) -> Refusal | None:
+    """Whether the person may know who is banned there."""
+    if place.room.kind is not RoomKind.ROOM:
+        return NO_ROOM
+    return None if _moderates(place, person) else NOT_LEADING
+
+
+def may_invite(place: Place) -> Refusal | None:
+    """Whether one may give others a code with which they join: to a public room anybody in it may."""
+    if place.room.kind is not RoomKind.ROOM:
+        return NO_ROOM
+    if place.room.is_archived:
+        return ARCHIVED
+    return may_add(place) if place.room.is_private else None
+
+
+def may_change_room(place: Place, person: Person, change: RoomChange) -> Refusal | None:
+    """Whether the person may change the room so: an owner all of it, who looks after it the topic.
+
+    Of a room that everybody may join an admin who is in it may change the topic too, and archive it.
+    """
+    if place.room.kind is not RoomKind.ROOM:
+        return NO_ROOM
+    if place.role is RoomRole.OWNER:
+        return None
+    is_archiving = change.is_archived is not None
+    may_archive = person.is_admin and not place.room.is_private
+    if change.name is not None or change.is_private is not None or (is_archiving and not may_archive):
+        return NOT_OWNER
+    return None if _moderates(place, person) else NOT_LEADING
 
 
 def may_delete_room(place: Place) -> Refusal | None:

@@ -1,11 +1,13 @@
-"""Invites: codes that let people register, so many each, for so long."""
+"""Invites: codes that let people register or join a room, so many each, for so long."""
 
 import hashlib
 import secrets
 import time
 
-from chat.domain.ports import Users
-from chat.domain.refusals import Code, Refusal
+from chat.domain.changes import Acceptance
+from chat.domain.entities import Draft, Person
+from chat.domain.ports import Invite, NewInvite, Users
+from chat.domain.refusals import INVITE_OVER, Code, Refusal
 
 NEEDS_INVITE = Refusal(
     Code.FORBIDDEN, "registration needs an invite: ask whoever runs the server", field="invite"
@@ -13,6 +15,7 @@ NEEDS_INVITE = Refusal(
 BAD_INVITE = Refusal(
     Code.FORBIDDEN, "that invite is not valid: it is used up, too old, or mistyped", field="invite"
 )
+NO_INVITE = Refusal(Code.NOT_FOUND, "there is no such invite")
 
 _CODE_BYTES = 12
 """Random bytes of an invite's code."""
@@ -24,11 +27,39 @@ class Invites:
     def __init__(self, users: Users) -> None:
         self._users = users
 
-    async def issue(self, uses: int, seconds: float) -> str:
-        """Return the code of a new invite that so many people can register with, within so many seconds."""
+    async def issue(
+        self, uses: int, seconds: float, *, room_id: int | None = None, maker: Person | None = None
+    ) -> str:
+        """Return the code of a new invite that so many people can use, within so many seconds.
+
+        With `room_id` it is to that room; the caller says that `maker` may invite there. People can register with it
+        where that takes an invite, unless `maker` is somebody who is no admin.
+        """
         code = secrets.token_urlsafe(_CODE_BYTES)
-        await self._users.invite(invite_digest(code), uses, time.time() + seconds)
+        await self._users.invite(
+            NewInvite(
+                digest=invite_digest(code),
+                uses=uses,
+                expires_at=round(time.time() + seconds, 6),
+                room_id=room_id,
+                maker_id=None if maker is None else maker.id,
+                registers=maker is None or maker.is_admin,
+            )
+        )
         return code
+
+    async def find(self, code: str) -> Invite | Refusal:
+        """Return the invite with this code, good or over."""
+        return await self._users.find_invite(invite_digest(code)) or NO_INVITE
+
+    async def withdraw(self, code: str) -> Refusal | None:
+        """Let nobody use an invite any more; the caller says who may."""
+        return None if await self._users.withdraw_invite(invite_digest(code)) else INVITE_OVER
+
+
+def accepted(joining: Draft, code: str) -> Acceptance:
+    """Return the write by which somebody joins the room of an invite, and uses it. Sync."""
+    return Acceptance(joining, invite_digest(code))
 
 
 def invite_digest(code: str) -> bytes:

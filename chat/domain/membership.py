@@ -16,6 +16,10 @@ class RoomRole(StrEnum):
     BANNED = "banned"
 
 
+LEADING = (RoomRole.MODERATOR, RoomRole.OWNER)
+"""Those who look after a room."""
+
+
 class Notify(StrEnum):
     """What of a room a person wants to be notified of."""
 
@@ -27,17 +31,22 @@ class Notify(StrEnum):
 class RoomAccess(msgspec.Struct, frozen=True):
     """A room, what a person is in it, and the people that it is for.
 
-    `is_over`: it is for two, or a support conversation, and somebody of those was deleted.
+    `is_over`: it is for two, or a support conversation, and somebody of those was deleted. `has_owner` is looked up for
+    who made the room and is not in it.
     """
 
     room: Room
     role: RoomRole | None
     people: People
     is_over: bool = False
+    has_owner: bool = False
 
 
 class Member(msgspec.Struct, frozen=True):
-    """Somebody who is in a room, and since when (Unix seconds); of them is told what everybody may know."""
+    """Somebody who is in a room, or banned from it, and since when (Unix seconds).
+
+    Of them is told what everybody may know.
+    """
 
     person: Person
     role: RoomRole

@@ -22,7 +22,7 @@ class KeyUsed(Refusal, frozen=True, kw_only=True):
 
 
 class Unchanged(msgspec.Struct, frozen=True, gc=False):
-    """The message is already as it was to become, since the change that has this `pos`."""
+    """Nothing was left to do, or nothing that the room is told of, which is as of this `pos`."""
 
     pos: int
 

@@ -41,6 +41,33 @@ class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
     """The digest of the invite that is used up with it, if it takes one."""
 
 
+class NewInvite(msgspec.Struct, frozen=True, kw_only=True):
+    """An invite to be made, known by its code's digest, for so many uses until `expires_at` (Unix seconds).
+
+    With `room_id` it is to that room. `registers`: somebody can register with it where that takes an invite. Where
+    nobody is its `maker_id`, whoever runs the server has made it with a command.
+    """
+
+    digest: bytes
+    uses: int
+    expires_at: float
+    room_id: int | None = None
+    maker_id: int | None = None
+    registers: bool = True
+
+
+class Invite(msgspec.Struct, frozen=True, kw_only=True):
+    """An invite as it is now, for what NewInvite says. `is_over`: nobody can use it any more, or its room is gone."""
+
+    uses_left: int
+    expires_at: float
+    room_id: int | None
+    room_name: str | None
+    maker_id: int | None
+    registers: bool
+    is_over: bool
+
+
 class ProfileChange(msgspec.Struct, frozen=True, kw_only=True):
     """What to change of a person; what is UNSET stays. All of it is clean already (`domain/rules.py`)."""
 
@@ -104,6 +131,9 @@ class LookAlike(msgspec.Struct, frozen=True):
 KEPT = 3600.0
 """Seconds for which the log tells that a room was deleted: a server further behind looks at its rooms anyway."""
 
+INVITE_KEPT = 2_592_000.0
+"""Seconds for which it is known of an invite that it is over, after its last day."""
+
 Changed = Callable[[int | None], object]
 """Told the id of a person or room that was changed or deleted, or None if there may be some of which nobody was told.
 Sync."""
@@ -122,12 +152,20 @@ class Users(Protocol):
         """
         ...
 
-    async def invite(self, digest: bytes, uses: int, expires_at: float) -> None:
-        """Make an invite that so many people can use until then (Unix seconds). Those that are over are forgotten."""
+    async def invite(self, new: NewInvite) -> None:
+        """Make an invite. One to a room that is gone is not made; those over for INVITE_KEPT are forgotten."""
         ...
 
     async def is_invite(self, digest: bytes) -> bool:
-        """Whether there is such an invite that somebody can use now."""
+        """Whether there is such an invite that somebody can register with now."""
+        ...
+
+    async def find_invite(self, digest: bytes) -> Invite | None:
+        """Return the invite with this digest, good or over."""
+        ...
+
+    async def withdraw_invite(self, digest: bytes) -> bool:
+        """Let nobody use an invite any more; False: nobody could."""
         ...
 
     async def by_id(self, person_id: int) -> Person | None:
@@ -206,6 +244,10 @@ class Rooms(Protocol):
         """
         ...
 
+    async def banned(self, room_id: int, after_id: int, limit: int) -> list[Member]:
+        """Return who is banned from the room, by their ids, from behind this one; deleted people are not."""
+        ...
+
     async def joinable(self, person_id: int, part: str, after: str, limit: int) -> list[PublicRoom]:
         """Return the public rooms that the person is not in, with `part` in their names, from behind the name `after`.
 
@@ -268,13 +310,17 @@ class Messages(Protocol):
         The ids of new messages and changes go on from the end of the log without a gap, in the order of `writes`, and
         so does `pos` in each room, and `seq` of its messages; several servers may save at once. A draft of the kind
         JOIN makes its sender a member of the room; of whoever is one already it takes no number and becomes ALREADY_IN,
-        whatever its key. A draft for a room that is gone becomes None. One whose key its
-        sender used before takes no number: it is Repeated, or KeyUsed where room or text are others.
+        whatever its key; of whoever is banned it becomes BANNED. A draft for a room that is gone becomes None, and for
+        one that is archived ARCHIVED. One whose key its sender used before takes no number: it is Repeated, or KeyUsed
+        where room or text are others. An acceptance is such a joining, and uses one of its invite's uses if it is made;
+        where none is left it is INVITE_OVER.
         An edit, deletion or reaction of a text that is not there becomes None; a text said earlier in `writes` is. One
         that changes nothing takes no number: it is Unchanged. A deleted text is gone for good, with all reactions to
         it; its place stays, so `seq` has no gap.
         A removal of nobody's membership of a room that people made becomes None, and so does a deletion of what is no
-        such room. A deleted room's name is free at once; what was in it is removed by `remove_deleted`.
+        such room. A deleted room's name is free at once; what was in it is removed by `remove_deleted`. A ban of
+        somebody who is no member is Unchanged, and keeps them out.
+        A room or a role is changed as `room_state.py` has it; a name that another room has is ROOM_TAKEN.
         Raises `WriteRejected` when a write can't be stored: then none of them was.
         """
         ...

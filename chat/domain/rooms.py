@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import TypeVar
 
 from chat.domain import ports
-from chat.domain.changes import Removal, RoomDeletion
+from chat.domain.changes import Removal, RoomChange, RoomDeletion
 from chat.domain.entities import Draft, Message, MessageKind, Person, Room, RoomKind
-from chat.domain.membership import Member, PublicRoom
-from chat.domain.refusals import ALREADY_IN, NO_PERSON, NO_ROOM, NOT_MEMBER, Code, Refusal
+from chat.domain.membership import LEADING, Member, PublicRoom, RoomRole
+from chat.domain.refusals import ALREADY_IN, NO_PERSON, NO_ROOM, NOT_MEMBER, ROOM_TAKEN, Code, Refusal
 from chat.domain.rules import clean_room_name, clean_topic
 
 Found = TypeVar("Found")
@@ -23,7 +23,6 @@ _LOOKS = 3
 """How often a membership is looked up that ends meanwhile, and is made again; then it counts as ended."""
 
 PRIVATE = Refusal(Code.FORBIDDEN, "the room is private")
-ROOM_TAKEN = Refusal(Code.TAKEN, "a room of that name exists", field="name")
 NOT_CREATOR = Refusal(Code.FORBIDDEN, "only the creator of the room may do that")
 
 
@@ -57,6 +56,10 @@ class Rooms:
     async def members(self, room: Room, after_id: int, limit: int) -> list[Member]:
         """Return who is in a room, by their ids, from behind this one; the caller says who may see it."""
         return await self._rooms.members(room.id, after_id, limit)
+
+    async def banned(self, room: Room, after_id: int, limit: int) -> list[Member]:
+        """Return who is banned from a room, by their ids, from behind this one; the caller says who may see it."""
+        return await self._rooms.banned(room.id, after_id, limit)
 
     async def of(self, person: Person, lobby_id: int) -> list[int]:
         """Return the ids of the rooms the person is in."""
@@ -116,11 +119,11 @@ class Rooms:
         return PRIVATE if room.is_private else room.id
 
     async def may_invite(self, inviter: Person, room_id: int, person_id: int) -> Person | Refusal:
-        """Return the person to invite, if the inviter made the room and they are not in it yet."""
+        """Return the person to invite, if the inviter looks after the room and they are not in it yet."""
         room = await self._made_by_people(room_id)
         if room is None:
             return NO_ROOM
-        if room.creator_id != inviter.id:
+        if await self._role_of(room, inviter.id) not in LEADING:
             return NOT_CREATOR
         person = await self._users.by_id(person_id)
         if person is None:
@@ -128,20 +131,36 @@ class Rooms:
         return ALREADY_IN if await self._is_in(room, person_id) else person
 
     async def may_remove(self, by: Person, room_id: int, person_id: int) -> Removal | Refusal:
-        """Return the end of a membership, if there is one: of one's own, or of anybody's by the room's creator."""
+        """Return the end of a membership, if there is one: of one's own, or anybody's by who looks after the room.
+
+        Nobody but themselves removes an owner.
+        """
         room = await self._made_by_people(room_id)
         if room is None or room.kind is not RoomKind.ROOM:
             return NO_ROOM
-        if by.id not in (person_id, room.creator_id):
-            return NOT_CREATOR
+        if by.id != person_id:
+            if await self._role_of(room, by.id) not in LEADING:
+                return NOT_CREATOR
+            if await self._role_of(room, person_id) is RoomRole.OWNER:
+                return NOT_CREATOR
         return Removal(room_id, person_id, by.id, _now())
 
     async def may_delete(self, by: Person, room_id: int) -> RoomDeletion | Refusal:
-        """Return the end of a room and all that was said in it, by its creator."""
+        """Return the end of a room and all that was said in it, by an owner."""
         room = await self._made_by_people(room_id)
         if room is None:
             return NO_ROOM
-        return RoomDeletion(room_id, by.id, _now()) if room.creator_id == by.id else NOT_CREATOR
+        is_owner = await self._role_of(room, by.id) is RoomRole.OWNER
+        return RoomDeletion(room_id, by.id, _now()) if is_owner else NOT_CREATOR
+
+    async def _role_of(self, room: Room, person_id: int) -> RoomRole | None:
+        """Return what somebody is in a room. Who has made it and left it owns it still, while nobody else does."""
+        access = await self._rooms.access(room.id, person_id)
+        if access is None:
+            return None
+        if access.role is None and room.creator_id == person_id and not access.has_owner:
+            return RoomRole.OWNER
+        return access.role
 
     async def is_gone(self, room_id: int) -> bool:
         """Whether the room was deleted, by whichever process: then whoever is about to enter looks again."""
@@ -163,6 +182,33 @@ class Rooms:
             return room
         told = await self._messages.timeline(room_id, MOST_MESSAGES, _ANSWER_BYTES, up_to_id=last_id or None)
         return told[::-1]
+
+    def changing(
+        self,
+        person: Person,
+        room_id: int,
+        *,
+        name: str | None = None,
+        topic: str | None = None,
+        is_private: bool | None = None,
+        is_archived: bool | None = None,
+    ) -> RoomChange | Refusal:
+        """Return the change of a room by the person, who may make it, or what is wrong with it; None stays. Sync."""
+        clean = None if name is None else clean_room_name(name)
+        if isinstance(clean, Refusal):
+            return clean
+        about = None if topic is None else clean_topic(topic)
+        if isinstance(about, Refusal):
+            return about
+        return RoomChange(
+            room_id=room_id,
+            actor_id=person.id,
+            created_at=_now(),
+            name=clean,
+            topic=about,
+            is_private=is_private,
+            is_archived=is_archived,
+        )
 
     def joining(self, person: Person, room_id: int) -> Draft:
         """Return the message that tells, and makes, a membership. Sync."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
-from chat.domain.changes import Deleted, Edited, Reacted, Removed
+from chat.domain.changes import Deleted, Edited, Reacted, Removed, RoleChanged, RoomChanged
 from chat.domain.entities import MessageKind, Person, RoomKind
 from chat.domain.membership import Notify, RoomRole
 
@@ -96,9 +96,10 @@ class MessageNow(msgspec.Struct, frozen=True, kw_only=True):
     reactions: tuple[ReactionCount, ...] = ()
 
 
-Replayed = MessageNow | Edited | Deleted | Reacted | Removed
+Replayed = MessageNow | Edited | Deleted | Reacted | Removed | RoleChanged | RoomChanged
 """A change that a client has missed, with its own `pos` and the state of now: an edit of a message that was edited
-again has the newest text, and one of a message that is deleted has none."""
+again has the newest text, one of a message that is deleted has none, and of a room that was changed it is the newest
+name and topic."""
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from chat.domain.closing import TOO_FAR_BEHIND
 from chat.domain.conversations import Conversations
 from chat.domain.direct import Direct
 from chat.domain.entities import Inbox, Person
+from chat.domain.invites import Invites
 from chat.domain.ledger import Ledger
 from chat.domain.ports import Storage
 from chat.domain.room_history import RoomHistory
@@ -70,6 +71,7 @@ class Engine(msgspec.Struct, frozen=True):
     timelines: Timelines
     read_marks: ReadMarks
     writes: Writes
+    invites: Invites
 
     def core(self, clients: Mapping[Dialect, ClientFactory]) -> Core:
         """Return what sessions work with, where `clients` says how a client of each dialect is made."""
@@ -172,5 +174,6 @@ async def open_engine(
                 storage.timelines,
                 read_marks,
                 Writes(journal, broadcaster),
+                Invites(storage.users),
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

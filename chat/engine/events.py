@@ -2,7 +2,7 @@
 
 import msgspec
 
-from chat.domain.changes import AccessChange, Deleted, Edited, Reacted
+from chat.domain.changes import AccessChange, Deleted, Edited, Reacted, RoleChanged, RoomChanged
 from chat.domain.entities import Conversation, Message, Person
 from chat.domain.refusals import Refusal
 
@@ -70,6 +70,8 @@ Event = (
     | Deleted
     | Reacted
     | AccessChange
+    | RoleChanged
+    | RoomChanged
     | Authorised
     | Refused
     | Saved

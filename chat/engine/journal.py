@@ -13,12 +13,13 @@ import structlog
 import trio
 
 from chat.channels import receive_all_nowait
-from chat.domain.changes import Change, Removal, RoomDeletion, Write
+from chat.domain.changes import Acceptance, Change, Removal, RoleChange, RoomChange, RoomDeletion, Write
 from chat.domain.entities import Draft
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.domain.outcomes import Outcome
 from chat.domain.ports import Messages
 from chat.domain.refusals import (
+    NO_MEMBER,
     NO_MESSAGE,
     NO_ROOM,
     NOT_MEMBER,
@@ -195,11 +196,13 @@ class Journal:
 
 def _gone(write: Write) -> Refusal:
     match write:
-        case Draft():
+        case Draft() | Acceptance():
             return ROOM_GONE
         case Removal():
             return NOT_MEMBER
-        case RoomDeletion():
+        case RoleChange():
+            return NO_MEMBER
+        case RoomDeletion() | RoomChange():
             return NO_ROOM
         case _:
             return NO_MESSAGE

@@ -88,6 +88,12 @@ class Presence:
             if session.person is not None and session.person.id == person.id:
                 session.person = structs.replace(session.person, name=person.name)
 
+    def made_room(self, person_id: int, room_id: int) -> None:
+        """Let the sessions of a person know of a room that they have made, of which the log tells nothing yet. Sync."""
+        for session in self._sessions:
+            if session.person is not None and session.person.id == person_id and session.client is not None:
+                session.client.room_made(room_id)
+
     def people(self) -> set[int]:
         """Return the ids of the people who are connected, or whose handshake is under way. Sync."""
         here = [session.person for session in self._sessions]

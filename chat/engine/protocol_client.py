@@ -53,6 +53,9 @@ class ProtocolClient:
     def person_changed(self) -> None:
         """The session's person has another name or other roles than before. Sync."""
 
+    def room_made(self, room_id: int) -> None:
+        """The session's person has made a room. Sync."""
+
     def room_ended(self, room_id: int, *, is_deleted: bool) -> None:
         """The client hears a room no more: it was deleted, or the person's membership ended. Sync."""
 

@@ -6,6 +6,7 @@ from chat.domain.accounts import Accounts
 from chat.domain.budgets import Budgets
 from chat.domain.conversations import Conversations
 from chat.domain.direct import Direct
+from chat.domain.invites import Invites
 from chat.domain.room_history import RoomHistory
 from chat.domain.rooms import Rooms
 from chat.domain.sessions import Sessions
@@ -46,6 +47,7 @@ class Services(msgspec.Struct, frozen=True):
     timelines: Timelines
     read_marks: ReadMarks
     writes: Writes
+    invites: Invites
     lobby_needs_login: bool = False
     direct_trust_from: bool = False
 
@@ -72,6 +74,7 @@ def services_of(
         engine.timelines,
         engine.read_marks,
         engine.writes,
+        engine.invites,
         lobby_needs_login,
         direct_trust_from,
     )

@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from chat.domain.invites import invite_digest
+from chat.domain.membership import RoomRole
 from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
 from tests.cancellation.swept_world import texts_saved
@@ -81,4 +83,66 @@ async def http_native_rooms(run: Run) -> None:
     await one_connection(run, speak, config())
 
 
-ALL = (http_native_messages, http_native_rooms)
+async def http_native_roles(run: Run) -> None:
+    """Change a room, give roles, ban and list who is banned: what was answered holds, and there is an owner."""
+
+    async def speak(wire: Wire, world: World) -> None:
+        ada, dan, cem = await world.add_all("ada", "dan", "cem")
+        garden, token = (await world.make_room(ada)).id, world.token(ada)
+        room = f"/rooms/{garden}"
+        changed: list[bool] = []
+        for method, path, body, caller in (
+            ("PATCH", room, {"topic": "roses"}, token),
+            ("PUT", f"{room}/members/{dan.id}", {"role": "moderator"}, token),
+            ("PUT", f"{room}/members/{ada.id}", {"role": "owner"}, token),
+            ("PUT", f"{room}/members/{cem.id}", {"role": "banned"}, token),
+            ("GET", f"{room}/members?role=banned", None, token),
+            ("PUT", f"{room}/members/{cem.id}", {"role": "member"}, token),
+            ("PUT", f"{room}/members/{cem.id}", {"role": "banned"}, token),
+            ("PUT", f"{room}/members/{dan.id}", {"role": "member"}, world.token(dan)),
+        ):
+            told = await wire.asks(method, f"/api/v1{path}", body, caller)
+            changed.append(isinstance(told, dict) and "error" not in told)
+            assert run.fired or changed[-1], msgspec.json.encode(told)
+        await ends(wire, f"{room}/members/{cem.id}", token)
+        await wire.stream.aclose()
+        kept = world.storage.rooms
+        known = kept.look_up(garden)
+        assert known is not None
+        assert known.topic == "roses" or not changed[0]
+        assert kept.owners(garden) == 1
+        assert run.fired or kept.role_of(garden, cem.id) is None
+
+    await one_connection(run, speak, config())
+
+
+async def http_native_invites(run: Run) -> None:
+    """Make invites, look at one, accept it, register with another and withdraw it: no use is lost or used twice."""
+
+    async def speak(wire: Wire, world: World) -> None:
+        ada, dan = await world.add_all("ada", "dan")
+        garden, token = (await world.make_room(ada, is_private=True)).id, world.token(ada)
+        wanted = {"room": garden, "uses": 2}
+        made: Any = [await wire.asks("POST", "/api/v1/invites", wanted, token) for _ in range(2)]
+        if not all(isinstance(each, dict) and "code" in each for each in made):
+            return  # cancelled, or refused by what stands in the way
+        path = f"/api/v1/invites/{made[0]['code']}"
+        await wire.asks("GET", path)
+        await wire.asks("POST", path, None, world.token(dan))
+        nora = {"name": "nora", "password": "secret word", "invite": made[0]["code"]}
+        await wire.asks("POST", "/api/v1/auth/register", nora)
+        world.storage.rooms.set_role(garden, dan.id, RoomRole.MODERATOR)
+        await ends(wire, f"/invites/{made[1]['code']}", world.token(dan))
+        await wire.stream.aclose()
+        inside = await world.members(garden)
+        left = [await world.storage.users.find_invite(invite_digest(each["code"])) for each in made]
+        assert left[0] is not None
+        assert left[1] is not None
+        assert left[0].uses_left == 3 - len(inside)
+        assert left[1].uses_left in (0, 2)
+        assert run.fired or (len(inside), left[1].uses_left) == (3, 0)
+
+    await one_connection(run, speak, config())
+
+
+ALL = (http_native_messages, http_native_rooms, http_native_roles, http_native_invites)

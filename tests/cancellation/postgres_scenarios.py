@@ -12,12 +12,23 @@ from typing import Any
 import trio
 
 from chat.data_access import open_data_access
-from chat.domain.changes import Deletion, Edit, Reaction, Removal, RoomDeletion
+from chat.domain.changes import (
+    Acceptance,
+    Deletion,
+    Edit,
+    Reaction,
+    Removal,
+    RoleChange,
+    RoomChange,
+    RoomDeletion,
+)
 from chat.domain.entities import LOBBY_ID, Draft, LoginSession, Message, MessageKind, Person, Room
 from chat.domain.failures import StorageDown
+from chat.domain.membership import RoomRole
 from chat.domain.outcomes import Repeated
-from chat.domain.ports import NewPerson, NewSession, ProfileChange, Refreshing, Replayed
+from chat.domain.ports import NewInvite, NewPerson, NewSession, ProfileChange, Refreshing, Replayed
 from chat.domain.reading import ReadMark
+from chat.domain.refusals import ARCHIVED
 from chat.domain.startup import CannotStart
 from chat.domain.timeline import Position, Span
 from chat.embedded_postgres.cluster import prepare_cluster
@@ -103,7 +114,7 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     cem = await users.add(NewPerson(name="cem", password_hash=b"x"))
     assert isinstance(cem, Person)
     await users.delete(cem.id)
-    await users.invite(b"code", 1, FAR_AWAY)
+    await users.invite(NewInvite(digest=b"code", uses=1, expires_at=FAR_AWAY))
     await users.add(
         NewPerson(name="bеn", password_hash=b"x", invite=b"code")
     )  # it looks like ben's, so it is refused
@@ -122,6 +133,29 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
         ]
     )
     returned["wiped"] = await messages.save([Deletion(LOBBY_ID, hello.seq, None, 8.0)])
+    dan = returned["invited"]
+    assert isinstance(dan, Person)
+    await users.invite(NewInvite(digest=b"to garden", uses=1, expires_at=FAR_AWAY, room_id=garden.id))
+    accepted = Acceptance(Draft(garden.id, dan.id, "dan", "", 8.1, MessageKind.JOIN), b"to garden")
+    returned["room"] = await messages.save(
+        [
+            RoomChange(room_id=garden.id, actor_id=ada.id, created_at=8.2, topic="roses"),
+            RoleChange(garden.id, ben.id, RoomRole.MODERATOR, ada.id, 8.3),
+            accepted,
+            accepted,
+        ]
+    )
+    assert not await users.withdraw_invite(b"to garden")
+    returned["archived"] = await messages.save(
+        [
+            RoomChange(room_id=garden.id, actor_id=ada.id, created_at=8.4, name="lobby"),  # which is taken
+            RoomChange(room_id=garden.id, actor_id=ada.id, created_at=8.5, is_archived=True),
+            Removal(garden.id, dan.id, ada.id, 8.6, is_ban=True),
+            RoleChange(garden.id, dan.id, None, ada.id, 8.7),
+        ]
+    )
+    for key in (None, "m"):
+        assert await messages.save([Draft(garden.id, ben.id, "ben", "no", 8.8, key=key)]) == [ARCHIVED]
     returned["removed"] = await messages.save([Removal(garden.id, ben.id, ada.id, 9.0)])
     returned["deleted"] = await messages.save([RoomDeletion(garden.id, ada.id, 10.0)])
     while await rooms.remove_deleted(1):
@@ -163,7 +197,12 @@ async def _assert_written(storage: PostgresStorage, returned: dict[str, Any]) ->
     if "garden" in returned:
         said = await storage.messages.timeline(returned["garden"].id, 10, 1 << 20, after=0)
         is_there = "saved" in returned and "deleted" not in returned
-        assert len(said) == (2 + ("more" in returned) if is_there else 0)
+        assert len(said) == (2 + ("more" in returned) + ("room" in returned) if is_there else 0)
+        garden = await storage.rooms.by_id(returned["garden"].id)
+        is_like = (garden.topic, garden.is_archived) if garden else None
+        assert is_like in (None, ("roses" if "room" in returned else "", "archived" in returned))
+        banned = await storage.rooms.banned(returned["garden"].id, 0, 9)
+        assert banned == []
         is_in = await storage.rooms.is_member(returned["garden"].id, people[-1].id)
         assert is_in == ("saved" in returned and "removed" not in returned) or len(people) < 2
 
@@ -292,6 +331,8 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                 await users.by_email("nobody@example.com")
                 await users.everyone()
                 await users.is_invite(b"code")
+                await users.find_invite(b"to garden")
+                await rooms.banned(LOBBY_ID, 0, 10)
                 await rooms.made_by_people()
                 await rooms.by_id(LOBBY_ID)
                 await rooms.is_member(LOBBY_ID, ada.id)

@@ -12,6 +12,8 @@ Json = dict[str, Any]
 
 MOST_REPLAYED = 1000
 
+_ABOUT = ("name", "topic", "private", "archived")
+
 
 class ModelRoom:
     """One room: its messages as they are now, and the log of its changes as they were told."""
@@ -27,6 +29,7 @@ class ModelRoom:
         self._noted: dict[
             int, tuple[int, int]
         ] = {}  # mark and time of those who have spoken since theirs were noted
+        self.about: Json = {"name": f"room {number}"}
         self._world = world
 
     @property
@@ -93,6 +96,24 @@ class ModelRoom:
         del self.members[person]
         return self._add("member", person=person, by=by)
 
+    def ban(self, person: int, by: int) -> Json:
+        del self.members[person]
+        return self._add("member", person=person, role="banned", by=by)
+
+    def give_role(self, person: int, role: str, by: int) -> Json | None:
+        if self.members.get(person) in (None, role):
+            return None
+        self.members[person] = role
+        return self._add("member", person=person, role=role, by=by)
+
+    def change(self, by: int, **about: Any) -> Json | None:
+        """The room has another name, topic or kind of access."""
+        wanted = {name: value for name, value in (self.about | about).items() if value}
+        if wanted == self.about:
+            return None
+        self.about = wanted
+        return self._add("changed", **wanted, by=by)
+
     def read(self, person: int, seq: int, *, back: bool = False) -> Json:
         """Note how far somebody has read; return the event for that person."""
         seq = min(seq, self.seq)
@@ -113,6 +134,7 @@ class ModelRoom:
         """A backup is restored: what came after `pos` never was, and goes another way."""
         log = self.log[:pos]
         self.log, self.messages, self.members = [], {}, {}
+        self.about = {"name": f"room {self.id}"}
         self.floor = min(self.floor, pos)
         for event in log:
             match event["type"]:
@@ -123,7 +145,13 @@ class ModelRoom:
                         self.members[event["sender"]["id"]] = "member"
                 case "member":
                     self.log.append(event)
-                    del self.members[event["person"]]
+                    if event.get("role") in (None, "banned"):
+                        del self.members[event["person"]]
+                    else:
+                        self.members[event["person"]] = event["role"]
+                case "changed":
+                    self.log.append(event)
+                    self.about = {name: event[name] for name in _ABOUT if name in event}
                 case kind:
                     self._redo(kind, event)
         self.marks = {person: min(seq, self.seq) for person, seq in self.marks.items()}
@@ -169,10 +197,12 @@ class ModelRoom:
     def snapshot(self, person: int) -> Json:
         """The room as somebody sees it; what is told in it is noted."""
         self._noted.pop(person, None)
+        role = self.members.get(person, "member")
         return {
             "id": self.id,
             "kind": "room",
-            "name": f"room {self.id}",
+            **self.about,
+            **({"role": role} if role != "member" else {}),
             "members": len(self.members),
             "pos": self.pos,
             "at": self.at(self.pos),
@@ -198,6 +228,9 @@ class ModelRoom:
             if event["type"] == "message":  # as it is now, told at its own place
                 now = self.message_for(person, event["seq"])
                 yield {"type": "message", **now, "pos": event["pos"]}
+            elif event["type"] == "changed":  # as the room is now
+                kept = {name: value for name, value in event.items() if name not in _ABOUT}
+                yield deepcopy(kept | self.about)
             else:
                 yield deepcopy(event)
 

@@ -109,7 +109,12 @@ def changes() -> Vector:
         room.join(3),
         room.say(3, "hello", "k3"),
         room.delete(6, 3),
-        room.remove(3, 2),
+        room.give_role(3, "moderator", 2),
+        room.give_role(1, "owner", 2),
+        room.change(1, name="garden", topic="roses"),
+        room.change(1, topic="", private=True, archived=True),
+        room.ban(3, 1),
+        room.remove(2, 1),
     ):
         vector.hear(event)
     return vector
@@ -219,6 +224,21 @@ def deleted_meanwhile() -> Vector:
     return vector
 
 
+def changed_meanwhile() -> Vector:
+    vector = Vector("a change of the room that is replayed is as the room is now, and so is each of several")
+    room = vector.world.add_room(1, 2, 3)
+    vector.snapshot(room)
+    vector.lose(room.change(2, name="garden"))
+    vector.lose(room.give_role(1, "owner", 2))
+    vector.lose(room.give_role(1, "moderator", 2))
+    vector.lose(room.change(2, topic="roses"))
+    vector.lose(room.ban(3, 1))
+    vector.hear(room.say(2, "one", "k1"))
+    vector.gap(room)
+    vector.hear(room.change(2, private=True))
+    return vector
+
+
 def history() -> Vector:
     vector = Vector("a page of the history is ahead of the events")
     room = vector.world.add_room(1, 2)
@@ -294,6 +314,10 @@ def change_at_random(room: ModelRoom, rng: random.Random, n: int) -> Json | None
             return room.react(seq, person, rng.choice("👍🎉"), on=rng.random() < 0.7)
         case 4:
             return room.read(ME, seq, back=rng.random() < 0.3)
+        case 5:
+            return room.change(person, topic=f"topic {n}", archived=rng.random() < 0.3)
+        case 6:
+            return room.give_role(person, rng.choice(("member", "moderator", "owner")), by=2)
     return room.say(person, f"text {n}", f"key-{n}")
 
 
@@ -308,6 +332,7 @@ VECTORS: dict[str, Callable[[], Vector]] = {
     "gone": gone,
     "unread": unread,
     "deleted_meanwhile": deleted_meanwhile,
+    "changed_meanwhile": changed_meanwhile,
     "history": history,
     "unknown": unknown,
     **{f"random_{seed}": (lambda seed=seed: at_random(seed)) for seed in range(1, 7)},

@@ -10,6 +10,7 @@ from chat.domain.changes import Removal
 from chat.domain.conversations import (
     ARCHIVED,
     NOT_LEADING,
+    NOT_ONESELF,
     NOT_OWNER,
     NOT_YOURS,
     OVER,
@@ -19,6 +20,8 @@ from chat.domain.conversations import (
     may_delete,
     may_delete_room,
     may_edit,
+    may_give_role,
+    may_invite,
     may_remove,
     may_speak,
 )
@@ -173,3 +176,68 @@ def test_owners_alone_delete_a_room() -> None:
 def test_what_people_did_not_make_has_no_members_to_change(kind: RoomKind) -> None:
     here = place(OWNER, kind)
     assert [may_add(here), may_remove(here, ADA, ADA.id, MEMBER), may_delete_room(here)] == [NO_ROOM] * 3
+
+
+BANNED = RoomRole.BANNED
+
+
+@pytest.mark.parametrize(
+    ("who", "whom", "wanted", "public", "private"),
+    [
+        (OWNER, None, OWNER, None, None),
+        (OWNER, MEMBER, MODERATOR, None, None),
+        (OWNER, OWNER, MEMBER, None, None),
+        (OWNER, MODERATOR, BANNED, None, None),
+        (OWNER, OWNER, BANNED, NOT_LEADING, NOT_LEADING),
+        (MODERATOR, None, MEMBER, None, None),
+        (MODERATOR, BANNED, MEMBER, None, None),
+        (MODERATOR, MEMBER, MEMBER, None, None),
+        (MODERATOR, None, MODERATOR, NOT_OWNER, NOT_OWNER),
+        (MODERATOR, MODERATOR, MEMBER, NOT_OWNER, NOT_OWNER),
+        (MODERATOR, OWNER, MEMBER, NOT_OWNER, NOT_OWNER),
+        (MODERATOR, MODERATOR, BANNED, None, None),
+        (MODERATOR, None, BANNED, None, None),
+        (MODERATOR, OWNER, BANNED, NOT_LEADING, NOT_LEADING),
+        (MEMBER, None, MEMBER, NOT_LEADING, NOT_LEADING),
+        (MEMBER, MEMBER, MODERATOR, NOT_OWNER, NOT_OWNER),
+        (MEMBER, None, BANNED, NOT_LEADING, NOT_LEADING),
+        ("admin", MEMBER, BANNED, None, NOT_LEADING),
+        ("admin", OWNER, BANNED, NOT_LEADING, NOT_LEADING),
+        ("admin", None, MEMBER, NOT_LEADING, NOT_LEADING),
+        ("admin", MEMBER, OWNER, NOT_OWNER, NOT_OWNER),
+    ],
+)
+def test_who_gives_another_which_role(
+    who: RoomRole | str,
+    whom: RoomRole | None,
+    wanted: RoomRole,
+    public: Refusal | None,
+    private: Refusal | None,
+) -> None:
+    person = Person(id=1, name="ada", is_admin=who == "admin")
+    role = RoomRole(who) if who != "admin" else MEMBER
+    for is_private, expected in ((False, public), (True, private)):
+        place = Place(Room(id=7, kind=RoomKind.ROOM, name="x", is_private=is_private), role, None)
+        assert may_give_role(place, person, 2, whom, wanted) == expected
+    lobby = Place(Room(id=LOBBY_ID, kind=RoomKind.LOBBY), role, None)
+    assert may_give_role(lobby, person, 2, whom, wanted) == NO_ROOM
+
+
+def test_oneself_one_may_only_step_down() -> None:
+    person = Person(id=1, name="ada", is_admin=True)
+    ranks = (MEMBER, MODERATOR, OWNER)
+    for own, role in enumerate(ranks):
+        place = Place(Room(id=7, kind=RoomKind.ROOM, name="x"), role, None)
+        for nth, wanted in enumerate(ranks):
+            expected = None if nth <= own else NOT_ONESELF
+            assert may_give_role(place, person, 1, role, wanted) == expected
+        assert may_give_role(place, person, 1, role, BANNED) == NOT_ONESELF
+
+
+def test_to_a_private_room_only_who_looks_after_it_invites() -> None:
+    for role, private in ((MEMBER, NOT_LEADING), (MODERATOR, None), (OWNER, None)):
+        for is_private, expected in ((False, None), (True, private)):
+            room = Room(id=7, kind=RoomKind.ROOM, name="x", is_private=is_private)
+            assert may_invite(Place(room, role, None)) == expected
+            assert may_invite(Place(structs.replace(room, is_archived=True), role, None)) == ARCHIVED
+    assert may_invite(Place(Room(id=LOBBY_ID, kind=RoomKind.LOBBY), OWNER, None)) == NO_ROOM

@@ -89,17 +89,21 @@ def with_editors(plan: Plan, chance: random.Random) -> Plan:
 def with_resumers(plan: Plan, chance: random.Random) -> Plan:
     """Add people of the native protocol: they send with keys until it is answered, and go on where they were."""
     steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 20.0)
-    for _ in range(4):
+    people = [chance.randint(1, plan.people) for _ in range(4)]
+    for person in people:
         weather = Weather() if chance.random() < 0.6 else Weather(0.05, 0.05, 4096, 0.2)
-        person = chance.randint(1, plan.people)
         guests.append(structs.replace(_added(guests, "native", person, weather), late_auth=True))
-        steps += [_step(chance.uniform(0.5, lasts), guests, chance.choice(_RESUMING), 3) for _ in range(30)]
+        steps += [
+            _step(chance.uniform(0.5, lasts), guests, chance.choice(_RESUMING), 3, chance.choice(people))
+            for _ in range(40)
+        ]
     return _with(plan, guests=guests, steps=steps, lasts=lasts)
 
 
 _RESUMING = (
     *("say", "say", "say", "say", "burst", "long", "say twice"),
     *("leave", "reset", "reset", "tear", "pause", "partition"),
+    *("change the room", "change the room", "give a role"),
 )
 
 

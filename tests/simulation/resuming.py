@@ -15,7 +15,9 @@ from tests.simulation.wire import Over
 _AGAIN = 2.0
 """Seconds after which what has no answer is sent again."""
 
-_CHANGES = ("message", "edited", "deleted", "reacted", "member")
+_CHANGES = ("message", "edited", "deleted", "reacted", "member", "changed")
+
+_ROLES = ("member", "moderator", "owner")
 
 
 class ResumingClient(Client):
@@ -28,6 +30,10 @@ class ResumingClient(Client):
         super().__init__(world, guest)
         self.rooms: dict[int, tuple[int, int]] = {}
         """Where it is in each of its rooms: `pos` and `at`."""
+        self.topics: dict[int, str] = {}
+        """What its rooms are about, as it was told last."""
+        self.roles: dict[int, str] = {}
+        """What it is in its rooms, as it was told last."""
         self.saved: dict[str, int] = {}
         """The seq of each key that was answered."""
         self._outbox: dict[str, str] = {}  # key to text, in the order said
@@ -73,9 +79,16 @@ class ResumingClient(Client):
         await self._send(text.rstrip("."), text)
 
     async def act(self, step: Step) -> None:
-        if step.what == "say twice":
-            await self.say(step)
-            await self._send_all()
+        room = f"/api/v1/rooms/{self.spoken_in}"
+        match step.what:
+            case "say twice":
+                await self.say(step)
+                await self._send_all()
+            case "change the room":  # which only some may, and not in every weather
+                await self.request("PATCH", room, {"topic": self.text()})
+            case "give a role":
+                role = self.world.chance.choice(_ROLES)
+                await self.request("PUT", f"{room}/members/{step.b}", {"role": role})
 
     def left(self, kept: MemoryStorage) -> Iterator[str]:
         """Yield what is wrong in the end, when everything is quiet: what is stored, and how far this client is."""
@@ -99,8 +112,19 @@ class ResumingClient(Client):
             room for room, person in kept.rooms.memberships() if person == self.person
         }
         for room in mine & ends.keys() if self.rooms else ():
+            if room == self.spoken_in and self.rooms:
+                yield from self._differs(kept)
             if self.rooms.get(room, (-1, 0))[0] != ends[room]:
                 yield f"{who} is at {self.rooms.get(room)} in {room}, which ends at {ends[room]}"
+
+    def _differs(self, kept: MemoryStorage) -> Iterator[str]:
+        """Yield where the room of these clients is another than this one was told."""
+        room = kept.rooms.look_up(self.spoken_in)
+        role = kept.rooms.role_of(self.spoken_in, self.person)
+        if room is not None and self.topics.get(room.id) != room.topic:
+            yield f"{self.person} was told that it is about {self.topics.get(room.id)}, not {room.topic}"
+        if role is not None and self.roles.get(self.spoken_in) != role:
+            yield f"{self.person} was told to be {self.roles.get(self.spoken_in)}, not {role}"
 
     def _refused(self, frame: dict[str, Any]) -> None:
         asked = self._asked.pop(frame["id"], "")
@@ -117,7 +141,9 @@ class ResumingClient(Client):
     def _enter(self, frame: dict[str, Any]) -> None:
         if "reset" in frame:
             self.world.bugs.append(f"{self.conn} was reset: {frame['reset']}")
-        self.rooms[frame["id"]] = frame["pos"], frame["at"]
+        room = frame["id"]
+        self.rooms[room] = frame["pos"], frame["at"]
+        self.topics[room], self.roles[room] = frame.get("topic", ""), frame.get("role", "member")
 
     def _change(self, frame: dict[str, Any]) -> None:
         room, pos = frame["room"], frame["pos"]
@@ -129,6 +155,10 @@ class ResumingClient(Client):
             self.world.bugs.append(f"{self.conn} was told {pos} of {room} after {self.rooms[room][0]}")
         elif pos > self.rooms[room][0]:
             self.rooms[room] = pos, frame["at"]
+            if frame["type"] == "changed":
+                self.topics[room] = frame.get("topic", "")
+            elif frame["type"] == "member" and frame["person"] == self.person:
+                self.roles[room] = frame.get("role", "")
 
     async def _send_all(self) -> None:
         for key, text in list(self._outbox.items()):

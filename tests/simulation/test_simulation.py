@@ -30,11 +30,11 @@ FEW = 3
 FOUND_FIRST = {
     "acknowledge_what_is_not_saved": 2,
     "announce_what_is_repeated": 35,
-    "catch_up_with_messages_alone": 35,
+    "catch_up_with_messages_alone": 59,
     "forget_keys": 35,
     "forget_what_is_held": 35,
     "keep_the_dead": 16,
-    "look_again_after_every_removal": 16,
+    "look_again_after_every_removal": 133,
     "look_before_it_is_noted": 7,
     "note_what_a_send_queue_takes": 7,
     "note_what_is_held": 28,

@@ -212,7 +212,7 @@ class World:
         people = [guest.person for guest in self.plan.guests if guest.dialect == dialect]
         if not people:
             return 0
-        room = await self.database.kept.rooms.create(f"for {dialect}", 1, is_private=True)
+        room = await self.database.kept.rooms.create(f"for {dialect}", people[0], is_private=True)
         assert isinstance(room, Room)
         for person in people:
             self.database.kept.rooms.add_member(

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import pytest
@@ -38,7 +39,7 @@ from chat.domain.entities import (
 from chat.domain.failures import WriteRejected
 from chat.domain.message_state import MOST_EMOJI
 from chat.domain.outcomes import KeyUsed, Repeated, Saved, Unchanged
-from chat.domain.ports import NewPerson, Storage, Taken
+from chat.domain.ports import Invite, NewInvite, NewPerson, Storage, Taken
 from chat.domain.refusals import ALREADY_IN, Code, Refusal
 from tests.support.endings import delete_room, remove_member
 
@@ -411,8 +412,12 @@ LATER = 4_000_000_000.0
 """Until when an invite holds that is not to end, in Unix seconds."""
 
 
+def invite(**about: Any) -> NewInvite:
+    return NewInvite(**{"digest": b"code", "uses": 1, "expires_at": LATER} | about)
+
+
 async def test_an_invite_is_used_up_by_those_who_are_added_with_it(storage: Storage) -> None:
-    await storage.users.invite(b"code", 2, LATER)
+    await storage.users.invite(invite(uses=2))
     assert await storage.users.is_invite(b"code")
     ada = NewPerson(name="ada", password_hash=b"x", invite=b"code")
     assert isinstance(await storage.users.add(ada), Person)
@@ -427,16 +432,28 @@ async def test_an_invite_is_used_up_by_those_who_are_added_with_it(storage: Stor
 
 @pytest.mark.parametrize(("uses", "until"), [(0, LATER), (9, 1_600_000_000.0)], ids=["used up", "too old"])
 async def test_an_invite_that_is_over_is_good_for_nobody(storage: Storage, uses: int, until: float) -> None:
-    await storage.users.invite(b"code", uses, until)
+    await storage.users.invite(invite(uses=uses, expires_at=until))
     assert not await storage.users.is_invite(b"code")
     assert await storage.users.add(NewPerson(name="ada", password_hash=b"x", invite=b"code")) is None
     assert await storage.users.add(NewPerson(name="ada", password_hash=b"x", invite=b"other")) is None
-    await storage.users.invite(b"code", 1, LATER)
-    assert await storage.users.is_invite(b"code"), "what is over is forgotten"
+    found = await storage.users.find_invite(b"code")
+    assert found == Invite(
+        uses_left=uses,
+        expires_at=until,
+        room_id=None,
+        room_name=None,
+        maker_id=None,
+        registers=True,
+        is_over=True,
+    )
+    assert not await storage.users.withdraw_invite(b"code")
+    too_old = until < LATER  # by years: the next invite has it forgotten
+    await storage.users.invite(invite(digest=b"another"))
+    assert (await storage.users.find_invite(b"code") is None) == too_old
 
 
 async def test_of_many_who_use_the_last_of_an_invite_at_once_one_does(storage: Storage) -> None:
-    await storage.users.invite(b"code", 1, LATER)
+    await storage.users.invite(invite())
     results: list[object] = []
 
     async def add_one(number: int) -> None:

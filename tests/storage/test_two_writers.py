@@ -18,6 +18,9 @@ from chat.domain.changes import (
     Reaction,
     Removal,
     Removed,
+    RoleChanged,
+    RoomChange,
+    RoomChanged,
     RoomDeleted,
     RoomDeletion,
     Write,
@@ -63,6 +66,8 @@ class Server:
             seq = self._chance.randrange(nth + 2)  # mostly there; both servers change the same
             if self._chance.random() < 0.1:
                 return Removal(room, self._person_id, self._person_id, 2.0)
+            if self._chance.random() < 0.1:
+                return RoomChange(room_id=room, actor_id=self._person_id, created_at=2.0, topic=text)
             if self._chance.random() < 0.5:
                 return Edit(room, seq, self._person_id, text, 2.0)
             return Reaction(room, seq, self._person_id, "👍", self._chance.random() < 0.6, 2.0)
@@ -73,7 +78,7 @@ class Server:
 
     def _note(self, outcome: Saved) -> None:
         match outcome:
-            case Message() | Edited() | Reacted() | Removed():
+            case Message() | Edited() | Reacted() | Removed() | RoomChanged():
                 self.saved.append(outcome)
             case Repeated() | KeyUsed():
                 self.again.append(outcome)
@@ -132,7 +137,7 @@ async def test_two_servers_write_without_a_deadlock_and_without_a_gap(database: 
         assert server.saved == sorted(server.saved, key=lambda change: change.id), "not as it was sent"
         assert server.again, "no key was used twice"
         assert server.refused, "nobody joined twice"
-        assert {Message, Edited, Reacted, Removed} <= set(map(type, server.saved)), (
+        assert {Message, Edited, Reacted, Removed, RoomChanged} <= set(map(type, server.saved)), (
             "something was never written"
         )
     first_with = {change.id: change for change in everything}
@@ -146,7 +151,7 @@ async def test_two_servers_write_without_a_deadlock_and_without_a_gap(database: 
 
 
 def _place(change: Change) -> tuple[type, int, int, int, int]:
-    seq = 0 if isinstance(change, AccessChange) else change.seq
+    seq = 0 if isinstance(change, AccessChange | RoleChanged | RoomChanged) else change.seq
     return type(change), change.id, change.room_id, seq, change.pos
 
 

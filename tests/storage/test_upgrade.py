@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 import trio
 
-from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, RoomKind
+from chat.domain.changes import Removed, RoleChange, RoleChanged, RoomChange, RoomChanged
+from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, RoomKind
 from chat.domain.membership import RoomRole
 from chat.domain.outcomes import KeyUsed, Repeated
 from chat.domain.ports import NewPerson, NewSession, Storage, Taken
-from chat.domain.timeline import RoomSnapshot
+from chat.domain.timeline import RoomSnapshot, Span
 from chat.storage.postgres import names
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress, open_database
@@ -357,3 +358,41 @@ async def test_people_of_before_sessions_have_none_and_begin_some(database: Data
                 database, "UPDATE users SET token_generation = token_generation + 1 WHERE name_key = 'adele'"
             )
             assert await storage.sessions.living([begun.id]) == {}
+
+
+_DATA_OF_0010 = f"""
+INSERT INTO users (name, name_key, password_hash) VALUES ('Ada', 'ada', 'x'), ('Ben', 'ben', 'x'), ('Cem', 'cem', 'x');
+INSERT INTO rooms (kind, name, name_key, creator_id, last_pos) VALUES ('room', 'Garden', 'garden', {ADA}, 1);
+INSERT INTO memberships (room_id, user_id) VALUES ({GARDEN}, {ADA}), ({GARDEN}, {BEN});
+INSERT INTO bans (room_id, user_id) VALUES ({GARDEN}, {CEM});
+INSERT INTO changes (id, room_id, pos, kind, person_id, actor_id, created_at)
+    VALUES (1, {GARDEN}, 1, 'removed', {CEM}, {ADA}, to_timestamp(1000));
+UPDATE lanes SET last_id = 1;
+INSERT INTO invites (digest, uses_left, expires_at) VALUES ('code', 1, to_timestamp(4000000000))"""
+
+
+async def test_rooms_of_before_they_could_change_do_and_invites_are_good(database: DatabaseAddress) -> None:
+    with trio.fail_after(30):
+        async with open_asyncio():
+            await migrate(database, connect_timeout=10, migrations=known_migrations()[:10])
+        await execute(database, _DATA_OF_0010)
+        async with open_postgres_storage(
+            database, pool_size=2, query_timeout=10, commit_timeout=10
+        ) as storage:
+            removed = Removed(1, GARDEN, 1, CEM, ADA, 1000.0)
+            assert await storage.messages.read_log(0, 9, PLENTY) == [removed]
+            assert [each.person.id for each in await storage.rooms.banned(GARDEN, 0, 9)] == [CEM]
+            saved = await storage.messages.save(
+                [
+                    RoomChange(room_id=GARDEN, actor_id=ADA, created_at=2000.0, topic="roses"),
+                    RoleChange(GARDEN, BEN, RoomRole.OWNER, ADA, 2000.0),
+                    RoleChange(GARDEN, ADA, RoomRole.MEMBER, BEN, 2000.0),
+                ]
+            )
+            assert [type(each) for each in saved] == [RoomChanged, RoleChanged, RoleChanged]
+            assert await storage.timelines.replay(BEN, [Span(GARDEN, 0, 9)], PLENTY) == [removed, *saved]
+            invited = NewPerson(name="Dan", password_hash=b"x", invite=b"code")
+            assert isinstance(await storage.users.add(invited), Person)
+            found = await storage.users.find_invite(b"code")
+            assert found is not None
+            assert (found.registers, found.room_id, found.is_over) == (True, None, True)

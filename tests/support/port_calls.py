@@ -35,18 +35,21 @@ WRITES = frozenset(
         "set_roles",
         "support_room",
         "take_try",
+        "withdraw_invite",
     }
 )
 
 READS = frozenset(
     {
         "access",
+        "banned",
         "by_email",
         "by_id",
         "by_ids",
         "by_name",
         "conversations",
         "everyone",
+        "find_invite",
         "history",
         "is_invite",
         "is_member",

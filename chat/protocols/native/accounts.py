@@ -1,7 +1,10 @@
 """Accounts: registering, logging in, one's profile and password, and the first admin."""
 
+from msgspec import structs
+
+from chat.domain.invites import BAD_INVITE, accepted
 from chat.domain.ports import ProfileChange
-from chat.domain.refusals import Refusal
+from chat.domain.refusals import INVITE_OVER, Refusal
 from chat.domain.sessions import ACCESS, Opened, clean_device
 from chat.protocols.native.conversions import as_me
 from chat.protocols.native.operation import Caller
@@ -18,6 +21,8 @@ from chat.protocols.native.types import (
 from chat.protocols.services import Services
 
 SERVER_NAME = "trio-chat"
+
+_OVER = structs.replace(INVITE_OVER, field="invite")
 
 
 async def set_up_state(services: Services, _caller: Caller, _request: None) -> SetUpState:
@@ -38,15 +43,29 @@ async def set_up(services: Services, caller: Caller, request: SetUp) -> Session 
 
 
 async def register(services: Services, caller: Caller, request: Register) -> Session | Refusal:
-    """Register, and begin a session."""
-    device = caller.device
+    """Register, join the room of the invite if it is to one, and begin a session."""
+    device, accounts = caller.device, services.accounts
     if isinstance(refusal := clean_device(request.device), Refusal):
         return refusal  # before anybody is added
-    granted = await services.accounts.register(
+    invite = None
+    if request.invite is not None and accounts.registration != "closed":
+        found = await services.invites.find(request.invite)
+        if isinstance(found, Refusal):
+            return BAD_INVITE
+        if found.is_over:
+            return _OVER
+        invite = found
+    granted = await accounts.register(
         request.name, request.password, device.address, request.email, invite=request.invite
     )
     if isinstance(granted, Refusal):
-        return granted
+        # It was good a moment ago, if it was one to register with.
+        return _OVER if granted is BAD_INVITE and invite and invite.registers else granted
+    if request.invite is not None and invite is not None and invite.room_id is not None:
+        # Where the room can't be joined by now, one is registered all the same.
+        joining = services.rooms.joining(granted.person, invite.room_id)
+        is_used = accounts.registration == "invite"
+        await services.writes.write(joining if is_used else accepted(joining, request.invite))
     return as_session(await services.sessions.open_after_change(granted.person, device, request.device))
 
 

@@ -4,7 +4,7 @@ import math
 
 import msgspec
 
-from chat.domain.changes import Change, Deleted, Edited, Reacted, Removed
+from chat.domain.changes import Change, Deleted, Edited, Reacted, Removed, RoleChanged, RoomChanged
 from chat.domain.entities import Message, MessageKind
 from chat.domain.outcomes import KeyUsed
 from chat.domain.refusals import Code, Refusal
@@ -14,6 +14,7 @@ from chat.engine.events import Event, Refused, RequestId, Said, Saved
 from chat.frames import text_frame
 from chat.protocols.client import Misunderstood
 from chat.protocols.native.frames import (
+    ChangedEvent,
     DeletedEvent,
     EditedEvent,
     ErrorReply,
@@ -29,7 +30,7 @@ from chat.protocols.native.frames import (
 )
 from chat.protocols.native.operation import Operation
 from chat.protocols.native.operations import OPERATIONS
-from chat.protocols.native.room_types import Sender
+from chat.protocols.native.room_types import RoomRole, Sender
 from chat.web_api.bodies import field_of
 
 _NO_JSON = Refusal(Code.MALFORMED, "a frame is a JSON object in a text frame")
@@ -114,7 +115,7 @@ class NativeDialect:
         if isinstance(event, Said):  # most events by far; to match a pattern costs as much as to encode it
             return frame_of(_said(event.message))
         match event:
-            case Edited() | Deleted() | Reacted() | Removed():
+            case Edited() | Deleted() | Reacted() | Removed() | RoleChanged() | RoomChanged():
                 return frame_of(changed_event(event))
             case Saved(message, ref):
                 return frame_of(saved(message, ref))
@@ -173,7 +174,30 @@ def changed_event(change: Change) -> msgspec.Struct:
                 count=change.count,
             )
         case Removed():
-            return MemberEvent(room=room, pos=pos, at=at, person=change.person_id, by=change.actor_id)
+            role: RoomRole | None = "banned" if change.is_ban else None
+            return MemberEvent(
+                room=room, pos=pos, at=at, person=change.person_id, role=role, by=change.actor_id
+            )
+        case RoleChanged():
+            return MemberEvent(
+                room=room,
+                pos=pos,
+                at=at,
+                person=change.person_id,
+                role=change.role.value,
+                by=change.actor_id,
+            )
+        case RoomChanged():
+            return ChangedEvent(
+                room=room,
+                pos=pos,
+                at=at,
+                name=change.name,
+                topic=change.topic,
+                private=change.is_private,
+                archived=change.is_archived,
+                by=change.actor_id,
+            )
     raise AssertionError(change)
 
 

@@ -29,8 +29,9 @@ CODES = {
     Code.FORBIDDEN: "You may not.",
     Code.NOT_FOUND: "There is no such thing, or not for you.",
     Code.TAKEN: "Somebody else has it already; `field` says what. Ask the person for another.",
-    Code.CONFLICT: "That key was used for something else: `room` and `seq` say which message it is.",
-    Code.GONE: "The code is used up.",
+    Code.CONFLICT: "That key was used for something else: `room` and `seq` say which message it is. Or the room would "
+    "have no owner.",
+    Code.GONE: "The code or the invite is used up, withdrawn or too old.",
     Code.TOO_BIG: "Send less.",
     Code.TOO_MANY: "Wait `retry_ms` milliseconds, then repeat.",
     Code.UNAVAILABLE: "The database does not answer. Nothing was saved: repeat later.",

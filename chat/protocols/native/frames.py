@@ -8,8 +8,20 @@ from msgspec import Meta
 from chat.domain.refusals import Code
 from chat.engine.dialect import Command
 from chat.engine.events import RequestId
-from chat.protocols.native.room_types import Emoji, Key, Mark, Pos, RoomFields, Said, Seq, Text, UpTo100
-from chat.protocols.native.types import Device, Id, Me, Time, Value
+from chat.protocols.native.room_types import (
+    Emoji,
+    Key,
+    Mark,
+    Pos,
+    RoomFields,
+    RoomRole,
+    Said,
+    Seq,
+    Text,
+    Topic,
+    UpTo100,
+)
+from chat.protocols.native.types import Device, Id, Me, Name, Time, Value
 
 Ref = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Chosen by the client; the reply repeats it")]
 
@@ -160,10 +172,20 @@ class ReactedEvent(Logged, kw_only=True, frozen=True, tag="reacted"):
 
 
 class MemberEvent(Logged, kw_only=True, frozen=True, tag="member"):
-    """Somebody's membership has ended. A joining is a message of the kind join."""
+    """A member has another role, or is out: banned, or with none. A joining is a message of the kind join."""
 
     person: Id
-    role: None = None
+    role: RoomRole | None = None
+    by: Id
+
+
+class ChangedEvent(Logged, kw_only=True, frozen=True, tag="changed"):
+    """The room is like this now."""
+
+    name: Name
+    topic: Topic = ""
+    private: bool = False
+    archived: bool = False
     by: Id
 
 
@@ -203,6 +225,7 @@ EVENTS: tuple[type[msgspec.Struct], ...] = (
     DeletedEvent,
     ReactedEvent,
     MemberEvent,
+    ChangedEvent,
     RoomEvent,
     GoneEvent,
     ReadEvent,

@@ -1,11 +1,14 @@
-"""Who is in a room: joining and leaving it, adding and removing others."""
+"""Who is in a room: joining and leaving it, adding and removing others, and giving them roles."""
 
 import time
 
-from chat.domain.changes import Removal
-from chat.domain.conversations import BANNED, may_add, may_remove
+from msgspec import UNSET
+
+from chat.domain.changes import Removal, RoleChange
+from chat.domain.conversations import Place, may_add, may_give_role, may_remove, may_see_banned
+from chat.domain.entities import Person, RoomKind
 from chat.domain.membership import RoomRole
-from chat.domain.refusals import ALREADY_IN, NO_PERSON, Code, Refusal
+from chat.domain.refusals import ALREADY_IN, BANNED, NO_MEMBER, NO_PERSON, NO_ROOM, Refusal
 from chat.domain.timeline import milliseconds
 from chat.protocols.native import room_requests as types
 from chat.protocols.native.conversions import as_person
@@ -14,16 +17,19 @@ from chat.protocols.native.room_types import Room
 from chat.protocols.native.rooms import as_seen
 from chat.protocols.services import Services
 
-_NO_MEMBER = Refusal(Code.NOT_FOUND, "not a member of the room")
-_NO_ROLE = Refusal(Code.INVALID, "the only role to give is member", field="role")
+_OUTSIDE = (None, RoomRole.BANNED)
+"""What somebody is who is no member."""
 
 
 async def members(services: Services, caller: Caller, request: types.WhichMembers) -> types.Members | Refusal:
-    """List who is in a room."""
+    """List who is in a room, or who is banned from it."""
     place = await services.conversations.enter(caller.known, request.room)
     if isinstance(place, Refusal):
         return place
-    found = await services.rooms.members(place.room, request.after, request.limit + 1)
+    if request.role == "banned" and (refusal := may_see_banned(place, caller.known)):
+        return refusal
+    listed = services.rooms.banned if request.role == "banned" else services.rooms.members
+    found = await listed(place.room, request.after, request.limit + 1)
     page = found[: request.limit]
     told = [
         types.Member(person=as_person(each.person), role=each.role.value, joined=milliseconds(each.joined_at))
@@ -33,38 +39,73 @@ async def members(services: Services, caller: Caller, request: types.WhichMember
 
 
 async def put_member(services: Services, caller: Caller, request: types.Membership) -> Room | Refusal:
-    """Join a public room, or add somebody to a room where one is an owner or a moderator."""
-    if request.role != "member":
-        return _NO_ROLE
-    is_oneself = request.person == caller.known.id
-    refusal = await (_may_join if is_oneself else _may_add)(services, caller, request)
-    if refusal is not None:
-        return refusal
-    person = caller.known if is_oneself else await services.accounts.person(request.person)
-    if person is None:
-        return NO_PERSON
-    outcome = await services.writes.write(services.rooms.joining(person, request.room))
-    if isinstance(outcome, Refusal) and outcome is not ALREADY_IN:
-        return outcome
-    return await as_seen(services, caller.known, request.room)
-
-
-async def _may_join(services: Services, caller: Caller, request: types.Membership) -> Refusal | None:
-    return await services.conversations.may_join(caller.known, request.room)
-
-
-async def _may_add(services: Services, caller: Caller, request: types.Membership) -> Refusal | None:
-    place = await services.conversations.enter(caller.known, request.room)
+    """Join a public room, add somebody to a room, give them a role there, or ban them."""
+    person = caller.known
+    place = await services.conversations.enter(person, request.room)
     if isinstance(place, Refusal):
-        return place
-    if refusal := may_add(place):
+        if request.person != person.id or request.role not in (UNSET, "member"):
+            return place
+        refusal = await services.conversations.may_join(person, request.room)
+        return refusal or await _answer(services, caller, request, await _join(services, person, request))
+    if request.person != person.id:
+        found = await services.accounts.person(request.person)
+        if found is None:
+            return NO_PERSON
+        return await _answer(services, caller, request, await _put(services, place, person, found, request))
+    if place.room.kind is not RoomKind.ROOM:
+        return NO_ROOM
+    wanted = place.role if request.role is UNSET else RoomRole(request.role)
+    refusal = may_give_role(place, person, person.id, place.role, wanted)
+    if refusal is None and wanted is not place.role:
+        refusal = await _give(services, person, request, wanted)
+    return await _answer(services, caller, request, refusal)
+
+
+async def _put(
+    services: Services, place: Place, by: Person, person: Person, request: types.Membership
+) -> Refusal | None:
+    """Let another person have the role that is asked for, or be a member where none is."""
+    role = await services.conversations.role_of(person.id, place)
+    if request.role is UNSET and role is not None:
+        # To be a member is what lifts a ban, where it is asked for.
+        return may_add(place) or (BANNED if role is RoomRole.BANNED else None)
+    wanted = RoomRole.MEMBER if request.role is UNSET else RoomRole(request.role)
+    if refusal := may_give_role(place, by, person.id, role, wanted):
         return refusal
-    is_banned = await services.conversations.role_of(request.person, place) is RoomRole.BANNED
-    return BANNED if is_banned else None
+    if wanted is role:
+        return None
+    if wanted is RoomRole.BANNED:
+        removal = Removal(request.room, person.id, by.id, _now(), is_ban=True)
+        return await services.memberships.end(removal)
+    if role is RoomRole.BANNED and (refusal := await _give(services, by, request, None)):
+        return refusal
+    if role in _OUTSIDE and (refusal := await _join(services, person, request)):
+        return refusal
+    if role not in _OUTSIDE or wanted is not RoomRole.MEMBER:
+        return await _give(services, by, request, wanted)
+    return None
+
+
+async def _join(services: Services, person: Person, request: types.Membership) -> Refusal | None:
+    outcome = await services.writes.write(services.rooms.joining(person, request.room))
+    return outcome if isinstance(outcome, Refusal) and outcome is not ALREADY_IN else None
+
+
+async def _give(
+    services: Services, by: Person, request: types.WhichMember, role: RoomRole | None
+) -> Refusal | None:
+    outcome = await services.writes.write(RoleChange(request.room, request.person, role, by.id, _now()))
+    return outcome if isinstance(outcome, Refusal) else None
+
+
+async def _answer(
+    services: Services, caller: Caller, request: types.Membership, refusal: Refusal | None
+) -> Room | Refusal:
+    return refusal or await as_seen(services, caller.known, request.room)
 
 
 async def remove_member(services: Services, caller: Caller, request: types.WhichMember) -> Refusal | None:
-    """Leave a room, or remove somebody from one; they hear nothing that is said after the answer."""
+    """Leave a room, or remove somebody from one, who hears nothing that is said after the answer; or lift a ban."""
     person = caller.known
     place = await services.conversations.enter(person, request.room)
     if isinstance(place, Refusal):
@@ -72,7 +113,12 @@ async def remove_member(services: Services, caller: Caller, request: types.Which
     role = await services.conversations.role_of(request.person, place)
     if refusal := may_remove(place, person, request.person, role):
         return refusal
-    if role in (None, RoomRole.BANNED):
-        return _NO_MEMBER
-    removal = Removal(request.room, request.person, person.id, round(time.time(), 6))
-    return await services.memberships.end(removal)
+    if role is RoomRole.BANNED:
+        return await _give(services, person, request, None)
+    if role is None:
+        return NO_MEMBER
+    return await services.memberships.end(Removal(request.room, request.person, person.id, _now()))
+
+
+def _now() -> float:
+    return round(time.time(), 6)

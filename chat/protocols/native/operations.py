@@ -49,7 +49,7 @@ _ACCOUNTS = (
         reply=Session,
         status=201,
         access=Access.ANYBODY,
-        refuses=(Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.TAKEN, Code.TOO_MANY),
+        refuses=(Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.TAKEN, Code.GONE, Code.TOO_MANY),
         handler=accounts.register,
     ),
     Operation(

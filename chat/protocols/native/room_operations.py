@@ -1,15 +1,19 @@
 """The operations on rooms and on who is in them."""
 
 from chat.domain.refusals import Code
-from chat.protocols.native import members, rooms
-from chat.protocols.native.operation import Cost, Operation
+from chat.protocols.native import invites, members, rooms
+from chat.protocols.native.operation import Access, Cost, Operation
 from chat.protocols.native.room_requests import (
+    ChangeRoom,
+    Invite,
     Members,
     Membership,
     Mine,
+    NewInvite,
     NewRoom,
     PublicRooms,
     Rooms,
+    WhichInvite,
     WhichMember,
     WhichMembers,
     WhichPerson,
@@ -62,6 +66,16 @@ ROOMS = (
         handler=rooms.one_room,
     ),
     Operation(
+        name="change_room",
+        method="PATCH",
+        path="/rooms/{room}",
+        request=ChangeRoom,
+        reply=Room,
+        cost=Cost.MESSAGE,
+        refuses=(*_OUTSIDE, Code.TAKEN, Code.OUTCOME_UNKNOWN),
+        handler=rooms.change_room,
+    ),
+    Operation(
         name="delete_room",
         method="DELETE",
         path="/rooms/{room}",
@@ -108,7 +122,7 @@ ROOMS = (
         request=Membership,
         reply=Room,
         cost=Cost.MESSAGE,
-        refuses=(*_OUTSIDE, Code.OUTCOME_UNKNOWN),
+        refuses=(*_OUTSIDE, Code.CONFLICT, Code.OUTCOME_UNKNOWN),
         handler=members.put_member,
     ),
     Operation(
@@ -120,5 +134,46 @@ ROOMS = (
         cost=Cost.MESSAGE,
         refuses=(*_OUTSIDE, Code.OUTCOME_UNKNOWN),
         handler=members.remove_member,
+    ),
+    Operation(
+        name="new_invite",
+        method="POST",
+        path="/invites",
+        request=NewInvite,
+        reply=Invite,
+        status=201,
+        cost=Cost.MESSAGE,
+        refuses=(*_OUTSIDE, Code.GONE),
+        handler=invites.new_invite,
+    ),
+    Operation(
+        name="invite",
+        method="GET",
+        path="/invites/{code}",
+        request=WhichInvite,
+        reply=Invite,
+        access=Access.ANYBODY,
+        refuses=(Code.NOT_FOUND, Code.GONE),
+        handler=invites.invite,
+    ),
+    Operation(
+        name="accept_invite",
+        method="POST",
+        path="/invites/{code}",
+        request=WhichInvite,
+        reply=Room,
+        cost=Cost.MESSAGE,
+        refuses=(*_OUTSIDE, Code.INVALID, Code.GONE, Code.OUTCOME_UNKNOWN),
+        handler=invites.accept_invite,
+    ),
+    Operation(
+        name="withdraw_invite",
+        method="DELETE",
+        path="/invites/{code}",
+        request=WhichInvite,
+        status=204,
+        cost=Cost.MESSAGE,
+        refuses=(*_OUTSIDE, Code.INVALID, Code.GONE),
+        handler=invites.withdraw_invite,
     ),
 )

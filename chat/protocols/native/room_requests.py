@@ -1,6 +1,6 @@
 """What is asked about rooms and who is in them, and answered: every field, its type and its limits."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -77,16 +77,27 @@ class WhichPerson(Value, kw_only=True, frozen=True):
     person: Id
 
 
-class WhichMembers(Value, kw_only=True, frozen=True):
-    """A page of the people in a room."""
+class ChangeRoom(Value, kw_only=True, frozen=True):
+    """What to change of a room; what is left out stays."""
 
     room: Id
+    name: Name | UnsetType = UNSET
+    topic: Topic | UnsetType = UNSET
+    private: bool | UnsetType = UNSET
+    archived: bool | UnsetType = UNSET
+
+
+class WhichMembers(Value, kw_only=True, frozen=True):
+    """A page of the people in a room, or of those who are banned from it."""
+
+    room: Id
+    role: Literal["banned"] | None = None
     after: After = 0
     limit: Limit = 50
 
 
 class Member(Value, kw_only=True, frozen=True):
-    """Somebody who is in a room, and since when."""
+    """Somebody who is in a room, or banned from it, and since when."""
 
     person: Person
     role: RoomRole = "member"
@@ -108,6 +119,34 @@ class WhichMember(Value, kw_only=True, frozen=True):
 
 
 class Membership(WhichMember, kw_only=True, frozen=True):
-    """Somebody who is to be in a room. There is no other role to give yet than `member`."""
+    """Somebody who is to be in a room with that role, or out of it as banned. Without a role who is in keeps theirs."""
 
-    role: RoomRole = "member"
+    role: RoomRole | UnsetType = UNSET
+
+
+class NewInvite(Value, kw_only=True, frozen=True):
+    """An invite to a room, or to register, for so many people and days."""
+
+    room: Id | None = None
+    uses: Annotated[int, Meta(ge=1, le=10_000)] = 1
+    days: Annotated[int, Meta(ge=1, le=365)] = 7
+
+
+class WhichInvite(Value, kw_only=True, frozen=True):
+    """An invite, by its code."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class Invite(Value, kw_only=True, frozen=True):
+    """An invite: how many can still use it, until when, and to which room; to none, it is to register.
+
+    `url` is its path on this server.
+    """
+
+    code: str
+    url: str
+    room: Id | None = None
+    room_name: Name | None = None
+    uses: Annotated[int, Meta(ge=0)]
+    expires: Time

@@ -1,11 +1,12 @@
 """Rooms: one's own, those that one may join, making and deleting them."""
 
 import time
+from typing import TypeVar
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from chat.domain.changes import RoomDeletion
-from chat.domain.conversations import may_delete_room
+from chat.domain.conversations import may_change_room, may_delete_room
 from chat.domain.entities import Person
 from chat.domain.membership import Notify
 from chat.domain.refusals import NO_PERSON, NO_ROOM, Refusal
@@ -14,6 +15,8 @@ from chat.protocols.native.conversions import as_room
 from chat.protocols.native.operation import Caller
 from chat.protocols.native.room_types import Room
 from chat.protocols.services import Services
+
+Given = TypeVar("Given")
 
 
 async def own_rooms(services: Services, caller: Caller, request: types.WhichRooms) -> types.Rooms:
@@ -43,13 +46,37 @@ async def new_room(services: Services, caller: Caller, request: types.NewRoom) -
     made = await services.rooms.create(
         caller.known, request.name, is_private=request.private, topic=request.topic
     )
-    return made if isinstance(made, Refusal) else await as_seen(services, caller.known, made.id)
+    if isinstance(made, Refusal):
+        return made
+    services.presence.made_room(caller.known.id, made.id)
+    return await as_seen(services, caller.known, made.id)
 
 
 async def one_room(services: Services, caller: Caller, request: types.WhichRoom) -> Room | Refusal:
     """See a room that one is in."""
     place = await services.conversations.enter(caller.known, request.room)
     return place if isinstance(place, Refusal) else await as_seen(services, caller.known, request.room)
+
+
+async def change_room(services: Services, caller: Caller, request: types.ChangeRoom) -> Room | Refusal:
+    """Change a room's name, topic or who may join it, or archive it; all of it or nothing."""
+    change = services.rooms.changing(
+        caller.known,
+        request.room,
+        name=_given(request.name),
+        topic=_given(request.topic),
+        is_private=_given(request.private),
+        is_archived=_given(request.archived),
+    )
+    if isinstance(change, Refusal):
+        return change
+    place = await services.conversations.enter(caller.known, request.room)
+    if isinstance(place, Refusal):
+        return place
+    if refusal := may_change_room(place, caller.known, change):
+        return refusal
+    outcome = await services.writes.write(change)
+    return outcome if isinstance(outcome, Refusal) else await as_seen(services, caller.known, request.room)
 
 
 async def delete_room(services: Services, caller: Caller, request: types.WhichRoom) -> Refusal | None:
@@ -81,6 +108,10 @@ async def direct_room(services: Services, caller: Caller, request: types.WhichPe
     """See the room of oneself and another; it is made at the first call."""
     room_id = await services.direct.room_of(caller.known.id, request.person)
     return NO_PERSON if room_id is None else await as_seen(services, caller.known, room_id)
+
+
+def _given(value: Given | UnsetType) -> Given | None:
+    return None if isinstance(value, UnsetType) else value
 
 
 async def as_seen(services: Services, person: Person, room_id: int) -> Room | Refusal:

@@ -220,6 +220,10 @@ class NativeClient(Client):
         elif not self._is_operator:
             self._telling.leave_conversations()
 
+    def room_made(self, room_id: int) -> None:
+        """Tell the new room. Sync."""
+        self.arrived(room_id, RoomKind.ROOM)
+
     def room_ended(self, room_id: int, *, is_deleted: bool) -> None:
         """Tell that the room is gone. Sync."""
         self._telling.gone(GoneEvent(room=room_id, reason="deleted" if is_deleted else "removed"))

@@ -178,8 +178,12 @@ def rooms_routes(services: Services) -> Routes:
     )
     async def create_room(call: Call) -> object:
         """Make a room; its name must be free."""
-        made = await rooms.create(_caller(call), call.body.name, is_private=call.body.is_private)
-        return made if isinstance(made, Refusal) else RoomMade(made.id)
+        person = _caller(call)
+        made = await rooms.create(person, call.body.name, is_private=call.body.is_private)
+        if isinstance(made, Refusal):
+            return made
+        presence.made_room(person.id, made.id)
+        return RoomMade(made.id)
 
     @routes.route(
         "PUT",

@@ -9,6 +9,7 @@ import trio
 from msgspec import structs
 
 from chat.domain.changes import (
+    Acceptance,
     AccessChange,
     Change,
     Deleted,
@@ -19,19 +20,27 @@ from chat.domain.changes import (
     Reaction,
     Removal,
     Removed,
+    RoleChange,
+    RoleChanged,
+    RoomChange,
+    RoomChanged,
     RoomDeleted,
     RoomDeletion,
     Write,
 )
-from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair, RoomKind
+from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair, Room
 from chat.domain.failures import WriteRejected
+from chat.domain.membership import RoomRole
 from chat.domain.message_state import MessageState
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
-from chat.domain.refusals import ALREADY_IN
+from chat.domain.refusals import ALREADY_IN, ARCHIVED, BANNED, INVITE_OVER, Refusal
+from chat.domain.timeline import MessageNow
+from chat.storage.memory.room_changes import Kept, MemoryRoomChanges
 from chat.storage.memory.rooms import MemoryRooms
 from chat.storage.memory.users import MemoryUsers
 
 _C = TypeVar("_C", bound=Change)
+_Change = Edited | Deleted | Reacted | Removed | RoleChanged | RoomChanged
 
 
 class MemoryMessages:
@@ -43,7 +52,8 @@ class MemoryMessages:
         self._by_room = rooms.said
         self._by_key: dict[tuple[int, str], tuple[Draft, Message]] = {}
         self._states: dict[int, MessageState] = {}  # of texts that were changed, by message id
-        self._changes: list[Edited | Deleted | Reacted | Removed] = []
+        self._room_changes = MemoryRoomChanges(rooms, self._next, self._keep)
+        self._changes: list[_Change] = []
         self._newest_id = 0
         self.keys: dict[int, str] = {}
         """The keys that messages were sent with, by message id; read-only to others."""
@@ -63,15 +73,21 @@ class MemoryMessages:
             case Draft():
                 return self._save(write)
             case Removal():
-                return self._remove(write)
+                return self._room_changes.remove(write)
             case RoomDeletion():
-                return self._delete_room(write)
+                return self._room_changes.delete_room(write)
+            case RoleChange():
+                return self._room_changes.change_role(write)
+            case RoomChange():
+                return self._room_changes.change_room(write)
+            case Acceptance():
+                return self._accept(write)
             case _:
                 return self._change(write)
 
     def _save(self, draft: Draft) -> Saved:
-        if draft.kind is MessageKind.JOIN and self._rooms.has_member(draft.room_id, draft.sender_id):
-            return ALREADY_IN
+        if draft.kind is MessageKind.JOIN and (refusal := self._refuses_joining(draft)):
+            return refusal
         if draft.key is None:
             return self._append(draft)
         key = draft.sender_id, draft.key
@@ -81,15 +97,35 @@ class MemoryMessages:
             same = (known.room_id, known.text) == (draft.room_id, draft.text)
             return Repeated(message) if same else KeyUsed(message=message)
         saved = self._append(draft)
-        if saved is not None:
+        if isinstance(saved, Message):
             self._by_key[key] = draft, saved
             self.keys[saved.id] = draft.key
         return saved
 
-    def _append(self, draft: Draft) -> Message | None:
+    def _refuses_joining(self, draft: Draft) -> Refusal | None:
+        match self._rooms.role_of(draft.room_id, draft.sender_id):
+            case None:
+                return None
+            case RoomRole.BANNED:
+                return BANNED
+            case _:
+                return ALREADY_IN
+
+    def _accept(self, acceptance: Acceptance) -> Saved:
+        joining, invites = acceptance.joining, self._users.invites
+        if not invites.is_good(acceptance.invite, joining.room_id):
+            return self._refuses_joining(joining) or INVITE_OVER
+        saved = self._save(joining)
+        if isinstance(saved, Message):
+            invites.use(acceptance.invite)
+        return saved
+
+    def _append(self, draft: Draft) -> Message | Refusal | None:
         room = self._rooms.look_up(draft.room_id)
         if room is None:
             return None
+        if room.is_archived:
+            return ARCHIVED
         self._rooms.advance(room.id, messages=1)
         self._newest_id += 1
         message = Message(
@@ -116,6 +152,8 @@ class MemoryMessages:
         message = said[change.seq - 1]
         if message.kind is not MessageKind.TEXT:
             return None
+        if room.is_archived and not isinstance(change, Deletion):
+            return ARCHIVED
         state = self._states.setdefault(message.id, MessageState(message.text, message.pos, False, {}, set()))
         made = state.change(change, self._newest_id + 1, room.last_pos + 1)
         if isinstance(made, Edited | Deleted | Reacted):
@@ -125,30 +163,16 @@ class MemoryMessages:
             said[change.seq - 1] = structs.replace(message, text=state.text, pos=state.pos)
         return made
 
-    def _remove(self, removal: Removal) -> Removed | None:
-        room_id, person_id = removal.room_id, removal.person_id
-        room = self._rooms.look_up(room_id)
-        if room is None or room.kind is not RoomKind.ROOM or not self._rooms.has_member(room_id, person_id):
-            return None
-        self._rooms.remove_member(room_id, person_id)
-        self._rooms.advance(room_id)
-        self._newest_id += 1
-        made = Removed(
-            self._newest_id, room_id, room.last_pos + 1, person_id, removal.actor_id, removal.created_at
-        )
-        self._changes.append(made)
-        return made
+    def _next(self, room: Room) -> tuple[int, int, int]:
+        """Return the numbers of the room's next change."""
+        return self._newest_id + 1, room.id, room.last_pos + 1
 
-    def _delete_room(self, deletion: RoomDeletion) -> RoomDeleted | None:
-        room = self._rooms.look_up(deletion.room_id)
-        if room is None or room.kind is not RoomKind.ROOM:
-            return None
+    def _keep(self, change: Kept) -> None:
+        """Keep a change that has the next numbers; that a room was deleted, the rooms keep for a while."""
         self._newest_id += 1
-        made = RoomDeleted(
-            self._newest_id, room.id, room.last_pos + 1, deletion.actor_id, deletion.created_at
-        )
-        self._rooms.delete(made)
-        return made
+        if not isinstance(change, RoomDeleted):
+            self._rooms.advance(change.room_id)
+            self._changes.append(change)
 
     async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:
         await trio.lowlevel.checkpoint()
@@ -160,7 +184,7 @@ class MemoryMessages:
         behind = sorted((change for change in log if change.id > after_id), key=_id)[:limit]
         return [
             change
-            if isinstance(change, AccessChange)
+            if isinstance(change, AccessChange | RoleChanged | RoomChanged)
             else structs.replace(change, people=self._rooms.people_of(change.room_id))
             for change in _within(most_bytes, behind)
         ]
@@ -170,9 +194,11 @@ class MemoryMessages:
         others = sum(change.room_id == message.room_id and change.id < message.id for change in self._changes)
         return structs.replace(self._retold(message), pos=message.seq + others)
 
-    def _as_changed(self, change: Edited | Deleted | Reacted | Removed) -> Change | None:
+    def _as_changed(self, change: _Change) -> Change | None:
         """Return the change as the log tells it; None: of a message that is deleted, nothing but that."""
-        if isinstance(change, Removed):
+        if isinstance(change, RoomChanged):
+            return self.as_now(change)
+        if isinstance(change, Removed | RoleChanged):
             return change
         state = self._states[self._by_room[change.room_id][change.seq - 1].id]
         match change:
@@ -256,6 +282,19 @@ class MemoryMessages:
         """Return the text of now of a message that was edited. Sync."""
         return self._by_room[edit.room_id][edit.seq - 1].text
 
+    def as_now(self, change: RoomChanged) -> RoomChanged:
+        """Return a change of a room with what the room is like now. Sync."""
+        room = self._rooms.look_up(change.room_id)
+        assert room is not None
+        assert room.name is not None
+        return structs.replace(
+            change,
+            name=room.name,
+            topic=room.topic,
+            is_private=room.is_private,
+            is_archived=room.is_archived,
+        )
+
     def count_of(self, reaction: Reacted) -> int:
         """Return how many react now as somebody did. Sync."""
         state = self._states[self._by_room[reaction.room_id][reaction.seq - 1].id]
@@ -308,7 +347,15 @@ def _within(most_bytes: int, changes: Iterable[_C]) -> Iterator[_C]:
     """Yield changes from the front while their texts have at most `most_bytes` as JSON; the first always."""
     total = 0
     for nth, change in enumerate(changes):
-        total += len(msgspec.json.encode(change.text if isinstance(change, Message | Edited) else ""))
+        total += text_bytes(change)
         if nth > 0 and total > most_bytes:
             return
         yield change
+
+
+def text_bytes(entry: object) -> int:
+    """Return the bytes of a change's text as JSON, which is what bounds an answer. Sync and pure."""
+    match entry:
+        case Message(text=text) | MessageNow(text=text) | Edited(text=text) | RoomChanged(topic=text):
+            return len(msgspec.json.encode(text))
+    return len(b'""')

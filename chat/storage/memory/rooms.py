@@ -9,7 +9,7 @@ import msgspec
 import trio
 from msgspec import structs
 
-from chat.domain.changes import RoomDeleted
+from chat.domain.changes import RoomChanged, RoomDeleted
 from chat.domain.entities import (
     LOBBY_ID,
     Message,
@@ -59,6 +59,7 @@ class MemoryRooms:
         self._joined_at: dict[tuple[int, int], float] = {}
         self.roles: dict[tuple[int, int], RoomRole] = {}
         """Members that are more than that, and who is banned."""
+        self._banned_at: dict[tuple[int, int], float] = {}
         self.floors: dict[int, int] = {}
         """Positions below can't be gone on from, by room."""
         self._own: dict[tuple[int, int], Own] = {}
@@ -86,7 +87,9 @@ class MemoryRooms:
                 is_over = not self._users.is_there(person.id)
             case None:
                 is_over = False
-        return RoomAccess(room, self.role_of(room_id, person_id), people, is_over)
+        role = self.role_of(room_id, person_id)
+        has_owner = role is None and room.creator_id == person_id and self.owners(room_id) > 0
+        return RoomAccess(room, role, people, is_over, has_owner)
 
     async def members(self, room_id: int, after_id: int, limit: int) -> list[Member]:
         await trio.lowlevel.checkpoint()
@@ -109,6 +112,14 @@ class MemoryRooms:
             for each in sorted(inside, key=lambda person: person.id)[:limit]
         ]
 
+    async def banned(self, room_id: int, after_id: int, limit: int) -> list[Member]:
+        await trio.lowlevel.checkpoint()
+        return [
+            Member(public_person(each), RoomRole.BANNED, self._banned_at[room_id, each.id])
+            for each in sorted(self._users.there(), key=lambda person: person.id)
+            if each.id > after_id and self.role_of(room_id, each.id) is RoomRole.BANNED
+        ][:limit]
+
     async def joinable(self, person_id: int, part: str, after: str, limit: int) -> list[PublicRoom]:
         await trio.lowlevel.checkpoint()
         found = {
@@ -124,8 +135,7 @@ class MemoryRooms:
 
     async def create(self, name: str, creator_id: int, *, is_private: bool, topic: str = "") -> Room | Taken:
         await trio.lowlevel.checkpoint()
-        names = {same_name_key(room.name) for room in self._by_id.values() if room.name is not None}
-        if same_name_key(name) in names:
+        if self.has_other(name):
             return Taken("name")
         room = self._make(RoomKind.ROOM, name=name, creator_id=creator_id, is_private=is_private, topic=topic)
         self.add_member(room.id, creator_id)
@@ -230,7 +240,7 @@ class MemoryRooms:
         self._delivered.setdefault((room_id, person_id), 0)
         self.joined.setdefault((room_id, person_id), room.last_seq)
         self._joined_at.setdefault((room_id, person_id), round(time.time(), 6))
-        if room.kind is RoomKind.ROOM and room.creator_id == person_id:
+        if room.kind is RoomKind.ROOM and room.creator_id == person_id and not self.owners(room_id):
             self.roles[room_id, person_id] = RoomRole.OWNER
 
     def has_member(self, room_id: int, person_id: int) -> bool:
@@ -250,6 +260,40 @@ class MemoryRooms:
         is_member = (room_id, person_id) in self._delivered
         return self.roles.get((room_id, person_id), RoomRole.MEMBER if is_member else None)
 
+    def owners(self, room_id: int) -> int:
+        """Return how many people who were not deleted own a room, at once."""
+        return sum(
+            each == room_id and role is RoomRole.OWNER and self._users.is_there(person_id)
+            for (each, person_id), role in self.roles.items()
+        )
+
+    def set_role(self, room_id: int, person_id: int, role: RoomRole | None) -> None:
+        """Give somebody a role, or ban them, at once; None: none but that of a member, if they are one."""
+        if role in (None, RoomRole.MEMBER):
+            self.roles.pop((room_id, person_id), None)
+        else:
+            self.roles[room_id, person_id] = role
+        if role is RoomRole.BANNED:
+            self._banned_at[room_id, person_id] = round(time.time(), 6)
+
+    def change(self, change: RoomChanged) -> None:
+        """Let a room be what it was changed to, at once."""
+        self._by_id[change.room_id] = structs.replace(
+            self._by_id[change.room_id],
+            name=change.name,
+            topic=change.topic,
+            is_private=change.is_private,
+            is_archived=change.is_archived,
+        )
+
+    def has_other(self, name: str, room_id: int | None = None) -> bool:
+        """Whether another room has this name, in any case, at once."""
+        key = same_name_key(name)
+        return any(
+            room.name and room.id != room_id and same_name_key(room.name) == key
+            for room in self._by_id.values()
+        )
+
     def own(self, room_id: int, person_id: int) -> Own:
         """Return what a person said of a room, at once."""
         return self._own.get((room_id, person_id), Own())
@@ -266,6 +310,7 @@ class MemoryRooms:
         """End a room for everybody at once; the log tells it for a while."""
         room_id = deletion.room_id
         del self._by_id[room_id]
+        self.roles = {key: role for key, role in self.roles.items() if key[0] != room_id}
         self._deleted.append(room_id)
         self.deletions.append(KeptDeletion(deletion, self._now() + KEPT))
         for key in [key for key in self._delivered if key[0] == room_id]:

@@ -18,7 +18,9 @@ class MemoryStorage:
     """Keeps everything until it is dropped. `now` is its clock, in seconds."""
 
     def __init__(self, now: Callable[[], float] = trio.current_time) -> None:
-        self.users = MemoryUsers(lambda: self.messages.end_of_log())
+        self.users = MemoryUsers(
+            lambda: self.messages.end_of_log(), lambda room_id: self.rooms.look_up(room_id)
+        )
         self.rooms = MemoryRooms(self.users, now)
         self.messages = MemoryMessages(self.users, self.rooms)
         self.sessions = MemorySessions(self.users, now)

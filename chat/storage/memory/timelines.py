@@ -3,11 +3,19 @@
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-import msgspec
 import trio
 from msgspec import structs
 
-from chat.domain.changes import Change, Deleted, Edited, Reacted, Removed, RoomDeleted
+from chat.domain.changes import (
+    Change,
+    Deleted,
+    Edited,
+    Reacted,
+    Removed,
+    RoleChanged,
+    RoomChanged,
+    RoomDeleted,
+)
 from chat.domain.entities import Message, Pair, Person, Room, RoomKind, SupportOf
 from chat.domain.membership import Notify, RoomRole, may_see
 from chat.domain.reading import MOST_UNREAD, ReadMark, ReadState, is_unread, next_read
@@ -25,7 +33,7 @@ from chat.domain.timeline import (
     Standing,
     milliseconds,
 )
-from chat.storage.memory.messages import MemoryMessages
+from chat.storage.memory.messages import MemoryMessages, text_bytes
 from chat.storage.memory.rooms import MemoryRooms, public_person
 from chat.storage.memory.users import MemoryUsers
 
@@ -64,7 +72,7 @@ class MemoryTimelines:
             for entry in self._entries(span.room_id):
                 if span.after < entry.pos <= min(span.up_to, span.after + MOST_REPLAYED):
                     replayed = self._replayed(entry, reader_id)
-                    total += _text_bytes(replayed)
+                    total += text_bytes(replayed)
                     if told and total > most_bytes:
                         return told
                     told.append(replayed)
@@ -92,7 +100,7 @@ class MemoryTimelines:
         total = 0
         for message in wanted[::step][:limit]:
             now = self._now(message, reader_id)
-            total += _text_bytes(now)
+            total += text_bytes(now)
             if told and total > most_bytes:
                 break
             told.append(now)
@@ -249,7 +257,9 @@ class MemoryTimelines:
                 return structs.replace(entry, text=self._messages.text_of(entry), people=None)
             case Reacted():
                 return structs.replace(entry, count=self._messages.count_of(entry), people=None)
-            case Deleted() | Removed():
+            case RoomChanged():
+                return self._messages.as_now(entry)
+            case Deleted() | Removed() | RoleChanged():
                 return structs.replace(entry, people=None)
             case RoomDeleted():
                 raise AssertionError("a room that is there was not deleted")
@@ -286,7 +296,3 @@ def _reactions(reacted: set[tuple[str, int]], reader_id: int) -> Iterator[Reacti
     for emoji in sorted({emoji for emoji, _ in reacted}):
         people = sorted(person_id for each, person_id in reacted if each == emoji)
         yield ReactionCount(emoji, len(people), tuple(people[:MOST_REACTORS]), reader_id in people)
-
-
-def _text_bytes(entry: Replayed) -> int:
-    return len(msgspec.json.encode(entry.text if isinstance(entry, MessageNow | Edited) else ""))

@@ -7,18 +7,22 @@ import msgspec
 import trio
 from msgspec import structs
 
-from chat.domain.entities import Credentials, Person
-from chat.domain.ports import LookAlike, NewPerson, ProfileChange, Taken
+from chat.domain.entities import Credentials, Person, Room
+from chat.domain.ports import Invite, LookAlike, NewInvite, NewPerson, ProfileChange, Taken
 from chat.domain.rules import same_name_key
 from chat.domain.skeletons import name_skeletons
+from chat.storage.memory.invites import MemoryInvites
 from chat.storage.memory.watchers import Watchers
 
 
 class MemoryUsers:
     """The port `Users` in four dictionaries; who watches is told within each write."""
 
-    def __init__(self, end_of_log: Callable[[], int] = lambda: 0) -> None:
+    def __init__(
+        self, end_of_log: Callable[[], int] = lambda: 0, room: Callable[[int], Room | None] = lambda _id: None
+    ) -> None:
         self._end_of_log = end_of_log
+        self.invites = MemoryInvites(room)
         self.joined_at: dict[int, int] = {}
         """The end of the log when each person came; read-only to others."""
         self.operator_since: dict[int, int] = {}
@@ -29,7 +33,6 @@ class MemoryUsers:
         self._id_by_skeleton: dict[str, int] = {}
         self._deleted: set[int] = set()
         self.watchers = Watchers()
-        self._invites: dict[bytes, tuple[int, float]] = {}  # uses left, and until when (Unix seconds)
 
     async def add(self, new: NewPerson) -> Person | Taken | None:
         await trio.lowlevel.checkpoint()
@@ -37,7 +40,7 @@ class MemoryUsers:
 
     def add_now(self, new: NewPerson) -> Person | Taken | None:
         """Add a person, as part of a write. Sync."""
-        if new.invite is not None and not self._is_good(new.invite):
+        if new.invite is not None and not self.invites.is_to_register(new.invite):
             return None
         if same_name_key(new.name) in self._id_by_name:
             return Taken("name")
@@ -63,22 +66,24 @@ class MemoryUsers:
         if new.email is not None:
             self._id_by_email[same_name_key(new.email)] = person.id
         if new.invite is not None:
-            uses, expires_at = self._invites[new.invite]
-            self._invites[new.invite] = uses - 1, expires_at
+            self.invites.use(new.invite)
         return person
 
-    async def invite(self, digest: bytes, uses: int, expires_at: float) -> None:
+    async def invite(self, new: NewInvite) -> None:
         await trio.lowlevel.checkpoint()
-        self._invites = {each: held for each, held in self._invites.items() if self._is_good(each)}
-        self._invites[digest] = uses, expires_at
+        self.invites.make(new)
 
     async def is_invite(self, digest: bytes) -> bool:
         await trio.lowlevel.checkpoint()
-        return self._is_good(digest)
+        return self.invites.is_to_register(digest)
 
-    def _is_good(self, digest: bytes) -> bool:
-        uses, expires_at = self._invites.get(digest, (0, 0.0))
-        return uses > 0 and time.time() < expires_at
+    async def find_invite(self, digest: bytes) -> Invite | None:
+        await trio.lowlevel.checkpoint()
+        return self.invites.find(digest)
+
+    async def withdraw_invite(self, digest: bytes) -> bool:
+        await trio.lowlevel.checkpoint()
+        return self.invites.withdraw(digest)
 
     async def by_id(self, person_id: int) -> Person | None:
         await trio.lowlevel.checkpoint()

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from chat.domain.changes import AccessChange, Removal, Removed, RoomDeleted, RoomDeletion
-from chat.domain.outcomes import Saved
-from chat.domain.ports import KEPT
+from chat.domain.changes import Removal, Removed, RoomDeleted, RoomDeletion
+from chat.domain.outcomes import Saved, Unchanged
+from chat.storage.postgres.room_log import write_to_log
 from chat.storage.postgres.writer import RawConnection
 
 # The memberships' rows are locked in the order of their key, as deliveries lock them.
@@ -28,37 +28,40 @@ WITH locked AS MATERIALIZED (
 SELECT ended.*, rooms.last_pos, lanes.last_id
 FROM ended JOIN rooms ON rooms.id = room_id JOIN lanes ON lanes.id = 1"""
 
+_BAN = """
+WITH wanted AS (
+    SELECT room_id, user_id, rooms.last_pos
+    FROM unnest($1::bigint[], $2::bigint[]) AS wanted(room_id, user_id)
+    JOIN rooms ON rooms.id = room_id AND kind = 'room' AND deleted_at IS NULL
+), banned AS (
+    INSERT INTO bans (room_id, user_id) SELECT room_id, user_id FROM wanted ORDER BY room_id, user_id
+    ON CONFLICT DO NOTHING
+)
+SELECT room_id, last_pos FROM wanted"""
+
 _END_ROOMS = """
 UPDATE rooms SET deleted_at = now(), name = NULL, name_key = NULL
 FROM lanes WHERE lanes.id = 1 AND rooms.id = ANY($1::bigint[]) AND kind = 'room' AND deleted_at IS NULL
 RETURNING rooms.id AS room_id, NULL AS user_id, last_pos, last_id"""
 
-_WRITE = f"""
-WITH made AS (
-    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::float8[])
-        AS made(id, room_id, pos, kind, person_id, actor_id, created_at)
-), counted AS (
-    UPDATE rooms SET last_pos = share.pos
-    FROM (SELECT room_id, max(pos) AS pos FROM made GROUP BY room_id) AS share WHERE rooms.id = share.room_id
-), written AS (
-    UPDATE lanes SET last_id = (SELECT max(id) FROM made) WHERE id = 1
-)
-INSERT INTO changes (id, room_id, pos, kind, person_id, actor_id, created_at, kept_until)
-SELECT id, room_id, pos, kind, person_id, actor_id, to_timestamp(created_at),
-       CASE kind WHEN 'gone' THEN now() + interval '{KEPT} s' END
-FROM made"""
-
 
 async def save_removals(connection: RawConnection, removals: Sequence[Removal]) -> list[Saved]:
-    """End memberships, in their order; None: there is none."""
-    wanted = sorted({(removal.room_id, removal.person_id) for removal in removals})
-    ended = _Ended(await connection.fetch(_END_MEMBERSHIPS, *map(list, zip(*wanted, strict=True))))
+    """End memberships, in their order, and ban whom they ban; None: there is no membership, or no such room."""
+    ended = _Ended(await connection.fetch(_END_MEMBERSHIPS, *_columns(removals)))
+    bans = [removal for removal in removals if removal.is_ban]
+    banned = await connection.fetch(_BAN, *_columns(bans)) if bans else ()
+    positions = {row["room_id"]: row["last_pos"] for row in banned}
     saved: list[Saved] = []
     for removal in removals:
-        numbers = ended.next(removal.room_id, removal.person_id)
-        made = numbers and Removed(*numbers, removal.person_id, removal.actor_id, removal.created_at)
-        saved.append(made)
-    await _write(connection, saved)
+        if numbers := ended.next(removal.room_id, removal.person_id):
+            by = removal.person_id, removal.actor_id, removal.created_at
+            saved.append(Removed(*numbers, *by, is_ban=removal.is_ban))
+        elif removal.is_ban and removal.room_id in positions:
+            # Who was no member stays outside.
+            saved.append(Unchanged(ended.pos_of(removal.room_id, positions[removal.room_id])))
+        else:
+            saved.append(None)
+    await write_to_log(connection, saved)
     return saved
 
 
@@ -69,7 +72,7 @@ async def save_room_deletions(connection: RawConnection, deletions: Sequence[Roo
     for deletion in deletions:
         numbers = ended.next(deletion.room_id, None)
         saved.append(numbers and RoomDeleted(*numbers, deletion.actor_id, deletion.created_at))
-    await _write(connection, saved)
+    await write_to_log(connection, saved)
     return saved
 
 
@@ -78,7 +81,7 @@ class _Ended:
 
     def __init__(self, rows: Sequence[asyncpg.Record]) -> None:
         self._left = {(row["room_id"], row["user_id"]) for row in rows}
-        self._positions = {row["room_id"]: row["last_pos"] for row in rows}
+        self._positions: dict[int, int] = {row["room_id"]: row["last_pos"] for row in rows}
         self._last_id = rows[0]["last_id"] if rows else 0
 
     def next(self, room_id: int, person_id: int | None) -> tuple[int, int, int] | None:
@@ -90,17 +93,11 @@ class _Ended:
         self._positions[room_id] += 1
         return self._last_id, room_id, self._positions[room_id]
 
+    def pos_of(self, room_id: int, otherwise: int) -> int:
+        """Return how far a room is by now; where nothing of it has ended, as the caller says."""
+        return self._positions.get(room_id, otherwise)
 
-async def _write(connection: RawConnection, saved: Sequence[Saved]) -> None:
-    made = [change for change in saved if isinstance(change, AccessChange)]
-    if made:
-        await connection.execute(
-            _WRITE,
-            [change.id for change in made],
-            [change.room_id for change in made],
-            [change.pos for change in made],
-            ["removed" if isinstance(change, Removed) else "gone" for change in made],
-            [change.person_id if isinstance(change, Removed) else None for change in made],
-            [change.actor_id for change in made],
-            [change.created_at for change in made],
-        )
+
+def _columns(removals: Sequence[Removal]) -> list[list[int]]:
+    wanted = sorted({(removal.room_id, removal.person_id) for removal in removals})
+    return list(map(list, zip(*wanted, strict=True)))

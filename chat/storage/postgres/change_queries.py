@@ -4,7 +4,8 @@
 # where nobody has reacted.
 TARGETS = """
 SELECT change.nth, m.room_id, m.seq, m.text, coalesce(m.changed_pos, m.pos) AS pos,
-       m.deleted_at IS NOT NULL AS is_deleted, rooms.last_pos, lanes.last_id,
+       m.deleted_at IS NOT NULL AS is_deleted, rooms.archived_at IS NOT NULL AS is_archived, rooms.last_pos,
+       lanes.last_id,
        (SELECT json_object_agg(emoji, people) FROM (
             SELECT emoji, count(*) AS people FROM reactions WHERE room_id = m.room_id AND seq = m.seq GROUP BY emoji
         ) AS each)::text AS counts,

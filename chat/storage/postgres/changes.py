@@ -11,6 +11,7 @@ import msgspec
 from chat.domain.changes import Deleted, Deletion, Edit, Edited, Reacted, Reaction
 from chat.domain.message_state import MessageState
 from chat.domain.outcomes import Saved
+from chat.domain.refusals import ARCHIVED
 from chat.storage.postgres import change_queries as queries
 from chat.storage.postgres.writer import RawConnection
 
@@ -33,12 +34,16 @@ async def save_changes(
     reacted_before = {target: frozenset(state.reacted) for target, state in states.items()}
     last_id = rows[0]["last_id"] if rows else 0
     positions = {row["room_id"]: row["last_pos"] for row in rows}
+    archived = {row["room_id"] for row in rows if row["is_archived"]}
     saved: list[Saved] = []
     made: list[Edited | Deleted | Reacted] = []
     for change in changes:
         state = states.get((change.room_id, change.seq))
         if state is None:
             saved.append(None)
+            continue
+        if change.room_id in archived and not isinstance(change, Deletion):
+            saved.append(ARCHIVED)
             continue
         outcome = state.change(change, last_id + 1, positions[change.room_id] + 1)
         if isinstance(outcome, Edited | Deleted | Reacted):

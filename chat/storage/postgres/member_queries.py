@@ -1,13 +1,20 @@
-"""The statements that list who is in a room, and which rooms one may join."""
+"""The statements that list who is in a room or banned from it, and which rooms one may join."""
 
 _HERE = """SELECT id, 'member' AS role, created_at AS joined_at FROM users
      WHERE {} AND id > $2 AND deleted_at IS NULL ORDER BY id LIMIT $3"""
 
-MEMBERS = f"""
-SELECT u.id, u.name, u.display_name, u.is_operator, u.is_admin,
+_PERSON = """u.id, u.name, u.display_name, u.is_operator, u.is_admin,
     extract(epoch FROM u.created_at)::float8 AS created_at,
-    extract(epoch FROM coalesce(u.changed_at, u.created_at))::float8 AS changed_at,
-    inside.role, extract(epoch FROM inside.joined_at)::float8 AS joined_at
+    extract(epoch FROM coalesce(u.changed_at, u.created_at))::float8 AS changed_at"""
+
+BANNED = f"""
+SELECT {_PERSON}, 'banned' AS role, extract(epoch FROM bans.created_at)::float8 AS joined_at
+FROM bans JOIN users u ON u.id = bans.user_id
+WHERE bans.room_id = $1 AND u.id > $2 AND u.deleted_at IS NULL
+ORDER BY u.id LIMIT $3"""
+
+MEMBERS = f"""
+SELECT {_PERSON}, inside.role, extract(epoch FROM inside.joined_at)::float8 AS joined_at
 FROM rooms r
 CROSS JOIN LATERAL (
     (SELECT m.user_id AS id, m.role, m.joined_at

@@ -5,21 +5,26 @@ many rows it has is known before any is read. `seq_up_to` (sql/0002) finds the s
 query with a LIMIT is a look-up for each row: no plan can make it a join that reads all messages.
 """
 
+
 # One statement is one transaction and one round trip. It takes its locks in one order: the log, then the rooms by their
 # ids, so whoever waits for the log holds nothing. Each room's counters are raised once, by its share of the batch. A
 # draft's numbers are where the counters were plus its place, so only that is returned: the caller counts on. A draft
-# whose room is gone finds nothing to join with, and takes no number.
+# whose room is gone or archived finds nothing to join with, and takes no number.
 #
 # `share` says of each room how many drafts there are, who sent the last, and the place of the last draft by anybody
 # else, 0 where there is none. `draft` are those to be inserted: `place` counts in their room, `nth` in the batch.
-_LOCKED = """
+def _locked(condition: str) -> str:
+    return f"""
 log AS MATERIALIZED (
     SELECT last_id FROM lanes WHERE id = 1 FOR NO KEY UPDATE
 ), locked AS MATERIALIZED (
     SELECT rooms.id FROM log CROSS JOIN rooms
-    WHERE rooms.id = ANY($1::bigint[]) AND rooms.deleted_at IS NULL
+    WHERE rooms.id = ANY($1::bigint[]) AND rooms.deleted_at IS NULL{condition}
     ORDER BY rooms.id FOR NO KEY UPDATE OF rooms
 )"""
+
+
+_SPOKEN_IN = _locked(" AND rooms.archived_at IS NULL")
 
 _SAVED = """
 counted AS (
@@ -52,16 +57,23 @@ counted AS (
 )"""
 
 LOCK = f"""
-WITH {_LOCKED}
+WITH {_locked("")}
 SELECT last_id, (SELECT count(*) FROM locked) AS rooms FROM log"""
 
+# Which of these rooms are there: in those nothing can be said because they are archived.
+THERE = "SELECT id FROM rooms WHERE id = ANY($1::bigint[]) AND deleted_at IS NULL"
+
+# Which of these are members, and who may not become one.
 MEMBERS = """
-SELECT room_id, user_id FROM unnest($1::bigint[], $2::bigint[]) AS wanted(room_id, user_id)
+SELECT room_id, user_id, false AS is_banned FROM unnest($1::bigint[], $2::bigint[]) AS wanted(room_id, user_id)
 JOIN memberships USING (room_id, user_id) JOIN rooms ON rooms.id = room_id
-WHERE rooms.deleted_at IS NULL"""
+WHERE rooms.deleted_at IS NULL
+UNION ALL
+SELECT room_id, user_id, true FROM unnest($1::bigint[], $2::bigint[]) AS wanted(room_id, user_id)
+JOIN bans USING (room_id, user_id)"""
 
 SAVE = f"""
-WITH {_LOCKED}, share AS (
+WITH {_SPOKEN_IN}, share AS (
     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
         AS share(room_id, size, last_sender, last_other)
 ), draft AS (
@@ -74,7 +86,7 @@ SELECT counted.room_id, counted.seq, counted.pos, log.last_id FROM counted CROSS
 # With keys, the database finds out which drafts are new: those whose key is not known, and of several with one key the
 # first. What is known is answered: `nth` says to which draft.
 SAVE_WITH_KEYS = f"""
-WITH {_LOCKED}, given AS MATERIALIZED (
+WITH {_SPOKEN_IN}, given AS MATERIALIZED (
     SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::float8[], $7::text[], $8::bytea[])
         WITH ORDINALITY AS given(room_id, sender_id, kind, text, created_at, client_key, key_digest, nth)
 ), known AS MATERIALIZED (
@@ -129,13 +141,14 @@ def _within(most_bytes: str, rows: str, order: str) -> str:
 # Messages and what became of messages, people and rooms, as far as anybody may still be told: of what is deleted, that.
 _BEHIND = """
 (SELECT messages.id, room_id, seq, pos, messages.kind, sender_id, text, messages.created_at,
-        NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id
+        NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id, NULL AS role
 FROM messages JOIN rooms ON rooms.id = messages.room_id
 WHERE messages.id > $1 AND messages.deleted_at IS NULL AND rooms.deleted_at IS NULL
 ORDER BY messages.id LIMIT $2::bigint)
 UNION ALL
 (SELECT changes.id, room_id, seq, changes.pos, changes.kind, actor_id,
-        CASE changes.kind WHEN 'edited' THEN text ELSE '' END, changes.created_at, emoji, is_on, person_id
+        CASE changes.kind WHEN 'edited' THEN text WHEN 'changed' THEN topic ELSE '' END, changes.created_at, emoji,
+        is_on, person_id, changes.role
 FROM changes LEFT JOIN messages USING (room_id, seq) LEFT JOIN rooms ON rooms.id = room_id
 WHERE changes.id > $1 AND CASE changes.kind
     WHEN 'gone' THEN true
@@ -148,7 +161,7 @@ ORDER BY id LIMIT $2::bigint"""
 
 READ_LOG = f"""
 SELECT m.id, m.room_id, m.seq, m.pos, m.kind, m.sender_id, u.name AS sender_name, m.text, m.emoji, m.is_on,
-       m.person_id AS member_id,
+       m.person_id AS member_id, m.role, r.name, r.is_private, r.archived_at IS NOT NULL AS is_archived,
        extract(epoch FROM m.created_at)::float8 AS created_at,
        CASE m.kind WHEN 'reacted' THEN (SELECT count(*) FROM reactions
                                         WHERE room_id = m.room_id AND seq = m.seq AND emoji = m.emoji) END AS count,

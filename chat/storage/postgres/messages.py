@@ -4,8 +4,19 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from chat.domain.changes import Change, Deleted, Edited, Reacted, Removed, RoomDeleted, Write
+from chat.domain.changes import (
+    Change,
+    Deleted,
+    Edited,
+    Reacted,
+    Removed,
+    RoleChanged,
+    RoomChanged,
+    RoomDeleted,
+    Write,
+)
 from chat.domain.entities import Conversation, Message, MessageKind, Pair, People
+from chat.domain.membership import RoomRole
 from chat.domain.outcomes import Saved
 from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres.database import Database
@@ -87,7 +98,14 @@ def _change(row: asyncpg.Record, people: People) -> Change:
             reaction = row["emoji"], row["is_on"], row["count"]
             return Reacted(*numbers, row["sender_id"], *reaction, row["created_at"], people)
         case "removed":
-            return Removed(*place, row["member_id"], row["sender_id"], row["created_at"])
+            by = row["member_id"], row["sender_id"], row["created_at"]
+            return Removed(*place, *by, is_ban=row["role"] is not None)
+        case "role":
+            role = RoomRole(row["role"])
+            return RoleChanged(*place, row["member_id"], role, row["sender_id"], row["created_at"])
+        case "changed":
+            state = row["name"], row["text"], row["is_private"], row["is_archived"]
+            return RoomChanged(*place, row["sender_id"], *state, row["created_at"])
         case "gone":
             return RoomDeleted(*place, row["sender_id"], row["created_at"])
         case _:

@@ -22,7 +22,11 @@ _BY_ID = f"SELECT {_COLUMNS} FROM rooms WHERE id = $1 AND deleted_at IS NULL"
 ACCESS = f"""
 SELECT {_COLUMNS}, CASE WHEN ban.user_id IS NULL THEN own.role ELSE 'banned' END AS role,
     pair.low_id, pair.high_id, person.id AS person_id, person.name AS person_name,
-    coalesce(low.deleted_at, high.deleted_at, person.deleted_at) IS NOT NULL AS is_over
+    coalesce(low.deleted_at, high.deleted_at, person.deleted_at) IS NOT NULL AS is_over,
+    own.role IS NULL AND rooms.creator_id = $2 AND EXISTS (
+        SELECT FROM memberships JOIN users ON users.id = user_id
+        WHERE room_id = rooms.id AND role = 'owner' AND users.deleted_at IS NULL
+    ) AS has_owner
 FROM rooms
 LEFT JOIN memberships own ON own.room_id = rooms.id AND own.user_id = $2
 LEFT JOIN bans ban ON ban.room_id = rooms.id AND ban.user_id = $2
@@ -97,6 +101,10 @@ class PostgresRooms:
 
     async def members(self, room_id: int, after_id: int, limit: int) -> list[Member]:
         rows = await self._database.read(lambda c: c.fetch(member_queries.MEMBERS, room_id, after_id, limit))
+        return [_member(row) for row in rows]
+
+    async def banned(self, room_id: int, after_id: int, limit: int) -> list[Member]:
+        rows = await self._database.read(lambda c: c.fetch(member_queries.BANNED, room_id, after_id, limit))
         return [_member(row) for row in rows]
 
     async def joinable(self, person_id: int, part: str, after: str, limit: int) -> list[PublicRoom]:
@@ -185,6 +193,7 @@ def _access(row: asyncpg.Record) -> RoomAccess:
         None if row["role"] is None else RoomRole(row["role"]),
         people_of(row),
         row["is_over"],
+        bool(row["has_owner"]),
     )
 
 

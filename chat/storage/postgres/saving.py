@@ -4,19 +4,21 @@ All of it is asyncio-flavoured and runs on the writer's connection.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
 import asyncpg
 
-from chat.domain.changes import Removal, RoomDeletion, Write
+from chat.domain.changes import Acceptance, Removal, RoleChange, RoomChange, RoomDeletion, Write
 from chat.domain.entities import Draft, Message, MessageKind
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
-from chat.domain.refusals import ALREADY_IN
+from chat.domain.refusals import ALREADY_IN, ARCHIVED, BANNED, INVITE_OVER, Refusal
 from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres.access import save_removals, save_room_deletions
 from chat.storage.postgres.changes import save_changes
+from chat.storage.postgres.invites import use_invite
+from chat.storage.postgres.room_changes import save_role_changes, save_room_changes
 from chat.storage.postgres.writer import RawConnection
 
 
@@ -46,6 +48,12 @@ def _how(write: Write) -> Callable[[RawConnection, list[Any]], Awaitable[list[Sa
             return save_removals
         case RoomDeletion():
             return save_room_deletions
+        case RoleChange():
+            return save_role_changes
+        case RoomChange():
+            return save_room_changes
+        case Acceptance():
+            return _save_acceptances
         case _:
             return save_changes
 
@@ -58,11 +66,34 @@ async def _save_joinings(connection: RawConnection, drafts: Sequence[Draft]) -> 
         for draft in rest:
             if first.setdefault((draft.room_id, draft.sender_id), draft) is not draft:
                 break
-        rows = await connection.fetch(queries.MEMBERS, *map(list, zip(*first, strict=True)))
-        members = {(row["room_id"], row["user_id"]) for row in rows}
-        new = [draft for member, draft in first.items() if member not in members]
+        refused = await _refused_joinings(connection, first)
+        new = [draft for member, draft in first.items() if member not in refused]
         made = iter(await _save_drafts(connection, new) if new else ())
-        saved += [ALREADY_IN if member in members else next(made) for member in first]
+        saved += [refused[member] if member in refused else next(made) for member in first]
+    return saved
+
+
+async def _refused_joinings(
+    connection: RawConnection, joining: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], Refusal]:
+    """Return who of these (room id, person id) can't become members, and why."""
+    rows = await connection.fetch(queries.MEMBERS, *map(list, zip(*joining, strict=True)))
+    return {(row["room_id"], row["user_id"]): BANNED if row["is_banned"] else ALREADY_IN for row in rows}
+
+
+async def _save_acceptances(connection: RawConnection, acceptances: Sequence[Acceptance]) -> list[Saved]:
+    """Save joinings by invites, in their order; one that can't be made uses nothing up."""
+    saved: list[Saved] = []
+    for acceptance in acceptances:
+        joining = acceptance.joining
+        savepoint = connection.transaction()
+        await savepoint.start()
+        if await use_invite(connection, acceptance.invite, joining.room_id):
+            saved += await _save_joinings(connection, [joining])
+        else:
+            refused = await _refused_joinings(connection, [(joining.room_id, joining.sender_id)])
+            saved.append(next(iter(refused.values()), INVITE_OVER))
+        await (savepoint.commit() if isinstance(saved[-1], Message) else savepoint.rollback())
     return saved
 
 
@@ -86,7 +117,20 @@ async def _save_drafts(connection: RawConnection, drafts: Sequence[Draft]) -> li
         [draft.created_at for draft in drafts],
     )
     numbers = _Numbers(rows[0]["last_id"] if rows else 0, rows)
-    return [numbers.next(draft) for draft in drafts]
+    saved: list[Saved] = [numbers.next(draft) for draft in drafts]
+    if numbers.missing:
+        await _say_which_are_archived(connection, numbers.missing, drafts, saved)
+    return saved
+
+
+async def _say_which_are_archived(
+    connection: RawConnection, missing: Collection[int], drafts: Sequence[Draft], saved: list[Saved]
+) -> None:
+    """Refuse drafts for those of the `missing` rooms that are there; the others are gone."""
+    there = {row["id"] for row in await connection.fetch(queries.THERE, list(missing))}
+    for nth, draft in enumerate(drafts):
+        if saved[nth] is None and draft.room_id in there:
+            saved[nth] = ARCHIVED
 
 
 async def _save_with_keys(connection: RawConnection, drafts: Sequence[Draft]) -> list[Saved]:
@@ -119,6 +163,8 @@ async def _save_with_keys(connection: RawConnection, drafts: Sequence[Draft]) ->
         if digest is not None and message is not None:
             known[key] = _Known(message, digest)
         saved.append(message)
+    if numbers.missing:
+        await _say_which_are_archived(connection, numbers.missing, drafts, saved)
     return saved
 
 
@@ -155,11 +201,13 @@ class _Numbers:
     def __init__(self, last_id: int, rooms: Sequence[asyncpg.Record]) -> None:
         self._id = last_id
         self._places = {row["room_id"]: _Place(row["seq"], row["pos"]) for row in rooms}
+        self.missing: set[int] = set()  # rooms in which nothing can be said
 
     def next(self, draft: Draft) -> Message | None:
-        """Return what a draft that was not saved before became; None: its room is gone."""
+        """Return what a draft that was not saved before became; None: its room is gone or archived."""
         place = self._places.get(draft.room_id)
         if place is None:
+            self.missing.add(draft.room_id)
             return None
         self._id += 1
         place.seq += 1

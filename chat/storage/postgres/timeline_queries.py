@@ -225,21 +225,21 @@ ORDER BY known.nth"""
 _OF_SPAN = f"""
     (SELECT id, room_id, seq, messages.pos, kind, sender_id, text, created_at,
             coalesce(changed_pos, pos) AS changed_pos, client_key, edited_at, deleted_at, deleted_by,
-            NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id
+            NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id, NULL AS role
      FROM messages
      WHERE room_id = there.id AND pos > span.after AND pos <= least(span.up_to, span.after + {MOST_REPLAYED}))
     UNION ALL
     (SELECT changes.id, room_id, changes.seq, changes.pos, changes.kind, actor_id,
             CASE changes.kind WHEN 'edited' THEN (
                 SELECT text FROM messages WHERE room_id = changes.room_id AND seq = changes.seq
-            ) ELSE '' END,
-            changes.created_at, changes.pos, NULL, NULL, NULL, NULL, emoji, is_on, person_id
+            ) WHEN 'changed' THEN there.topic ELSE '' END,
+            changes.created_at, changes.pos, NULL, NULL, NULL, NULL, emoji, is_on, person_id, changes.role
      FROM changes
      WHERE room_id = there.id AND pos > span.after AND pos <= least(span.up_to, span.after + {MOST_REPLAYED}))
     ORDER BY pos"""
 
 REPLAY = f"""
-SELECT m.room_id, m.kind AS what, m.emoji, m.is_on, m.person_id,
+SELECT m.room_id, m.kind AS what, m.emoji, m.is_on, m.person_id, m.role, m.name, m.is_private, m.is_archived,
     CASE m.kind WHEN 'reacted' THEN (
         SELECT count(*) FROM reactions WHERE room_id = m.room_id AND seq = m.seq AND emoji = m.emoji
     ) END AS count,
@@ -247,10 +247,11 @@ SELECT m.room_id, m.kind AS what, m.emoji, m.is_on, m.person_id,
 FROM (
     SELECT found.*, row_number() OVER front AS place, sum(octet_length(to_json(found.text)::text)) OVER front AS total
     FROM (
-        SELECT span.nth, each.*
+        SELECT span.nth, there.name, there.is_private, there.is_archived, each.*
         FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS span(room_id, after, up_to, nth)
         CROSS JOIN LATERAL (
-            SELECT id FROM rooms WHERE id = span.room_id AND deleted_at IS NULL LIMIT 1
+            SELECT id, name, topic, is_private, archived_at IS NOT NULL AS is_archived
+            FROM rooms WHERE id = span.room_id AND deleted_at IS NULL LIMIT 1
         ) AS there
         CROSS JOIN LATERAL ({_OF_SPAN}) AS each
         ORDER BY span.nth, each.pos LIMIT greatest($5::bigint, 0) / 2 + 1  -- a text has two bytes at least, its quotes

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import asyncpg
 import msgspec
 
-from chat.domain.changes import Deleted, Edited, Reacted, Removed
+from chat.domain.changes import Deleted, Edited, Reacted, Removed, RoleChanged, RoomChanged
 from chat.domain.entities import MessageKind, Person, RoomKind
 from chat.domain.membership import Notify, RoomRole
 from chat.domain.reading import ReadMark, ReadState
@@ -141,6 +141,7 @@ def _peer(row: asyncpg.Record) -> Person:
 
 def _replayed(row: asyncpg.Record) -> Replayed:
     numbers = row["message_id"], row["room_id"], row["message_seq"], row["message_pos"]
+    place = row["message_id"], row["room_id"], row["message_pos"]
     actor, at = row["sender_id"], row["created_at"]
     match row["what"]:
         case "edited":
@@ -150,8 +151,13 @@ def _replayed(row: asyncpg.Record) -> Replayed:
         case "reacted":
             return Reacted(*numbers, actor, row["emoji"], row["is_on"], row["count"], at)
         case "removed":
-            place = row["message_id"], row["room_id"], row["message_pos"]
-            return Removed(*place, row["person_id"], actor, at)
+            return Removed(*place, row["person_id"], actor, at, is_ban=row["role"] is not None)
+        case "role":
+            return RoleChanged(*place, row["person_id"], RoomRole(row["role"]), actor, at)
+        case "changed":
+            return RoomChanged(
+                *place, actor, row["name"], row["text"], row["is_private"], row["is_archived"], at
+            )
         case _:
             return _message(row, row["room_id"])
 

@@ -6,9 +6,10 @@ import asyncpg
 import msgspec
 
 from chat.domain.entities import Credentials, Person
-from chat.domain.ports import LookAlike, NewPerson, ProfileChange, Taken
+from chat.domain.ports import Invite, LookAlike, NewInvite, NewPerson, ProfileChange, Taken
 from chat.domain.rules import same_name_key
 from chat.domain.skeletons import name_skeletons
+from chat.storage.postgres import invites
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 
@@ -75,13 +76,6 @@ UPDATE users SET disabled_at = CASE WHEN $2 THEN coalesce(disabled_at, now()) EN
 _DELETE = f"""
 UPDATE users SET deleted_at = now(), email = NULL, email_key = NULL, password_hash = '' {_THEM} RETURNING true"""
 
-_IS_GOOD = "uses_left > 0 AND expires_at > now()"
-_MAKE_INVITE = "INSERT INTO invites (digest, uses_left, expires_at) VALUES ($1, $2, to_timestamp($3))"
-_IS_INVITE = f"SELECT true FROM invites WHERE digest = $1 AND {_IS_GOOD}"
-_USE_INVITE = f"UPDATE invites SET uses_left = uses_left - 1 WHERE digest = $1 AND {_IS_GOOD} RETURNING true"
-_GIVE_INVITE_BACK = "UPDATE invites SET uses_left = uses_left + 1 WHERE digest = $1"
-_FORGET_INVITES = f"DELETE FROM invites WHERE NOT ({_IS_GOOD})"
-
 
 class PostgresUsers:
     """The port `Users`."""
@@ -91,24 +85,26 @@ class PostgresUsers:
 
     async def add(self, new: NewPerson) -> Person | Taken | None:
         async def add(connection: Connection) -> Person | Taken | None:
-            if new.invite is not None and not await connection.fetchval(_USE_INVITE, new.invite):
+            if new.invite is not None and not await invites.use_invite(connection, new.invite):
                 return None
             added = await add_person(connection, new)
             if added == Taken("look") and new.invite is not None:
-                await connection.execute(_GIVE_INVITE_BACK, new.invite)
+                await invites.give_invite_back(connection, new.invite)
             return added
 
         return await self._database.write(add)
 
-    async def invite(self, digest: bytes, uses: int, expires_at: float) -> None:
-        async def invite(connection: Connection) -> None:
-            await connection.execute(_FORGET_INVITES)
-            await connection.execute(_MAKE_INVITE, digest, uses, expires_at)
-
-        await self._database.write(invite)
+    async def invite(self, new: NewInvite) -> None:
+        await self._database.write(lambda connection: invites.make_invite(connection, new))
 
     async def is_invite(self, digest: bytes) -> bool:
-        return await self._database.read(lambda c: c.fetchval(_IS_INVITE, digest)) is not None
+        return await self._database.read(lambda connection: invites.is_to_register(connection, digest))
+
+    async def find_invite(self, digest: bytes) -> Invite | None:
+        return await self._database.read(lambda connection: invites.find_invite(connection, digest))
+
+    async def withdraw_invite(self, digest: bytes) -> bool:
+        return await self._database.write(lambda connection: invites.withdraw_invite(connection, digest))
 
     async def by_id(self, person_id: int) -> Person | None:
         return _person_or_none(await self._one(_BY_ID, person_id))

@@ -28,7 +28,7 @@ class Replica:
         self.world = world
         self.person = person
         self.rooms: dict[int, dict[str, Any]] = {}
-        """By id: `pos`, `at`, and `messages` by seq, each as it is now."""
+        """By id: `pos`, `at`, what the room and one's role in it are like, and `messages` by seq, each as it is now."""
         self.events: list[dict[str, Any]] = []
         """What came, all connections together."""
         self.resets: list[tuple[int, str]] = []
@@ -111,23 +111,47 @@ class Replica:
                 self.rooms[event["id"]] = {
                     "pos": event["pos"],
                     "at": event["at"],
+                    "role": event.get("role", "member"),
+                    "members": event.get("members", 0),
+                    **_about(event),
                     "messages": {last["seq"]: dict(last)} if last else {},
                 }
             case "gone":
                 self.rooms.pop(event["room"], None)
-            case "message" | "edited" | "deleted" | "reacted" | "member":
+            case "message" | "edited" | "deleted" | "reacted" | "member" | "changed":
                 room = self.rooms[event["room"]]
                 if event["pos"] <= room["pos"]:
                     return  # told before the cut of a sync, and again by it
                 assert event["pos"] == room["pos"] + 1, ("a hole", event, room["pos"])
                 room["pos"], room["at"] = event["pos"], event["at"]
-                _change(room["messages"], event)
+                match event["type"]:
+                    case "changed":
+                        room |= _about(event)
+                    case "member":
+                        self._move(room, event)
+                    case _:
+                        room["members"] = room.get("members", 0) + (event.get("kind") == "join")
+                        _change(room["messages"], event)
+
+    def _move(self, room: dict[str, Any], event: dict[str, Any]) -> None:
+        if event.get("role") in (None, "banned"):
+            room["members"] -= 1
+        elif event["person"] == self.person.id:
+            room["role"] = event["role"]
+
+
+def _about(told: dict[str, Any]) -> dict[str, Any]:
+    """What a room is like by a frame that tells it."""
+    return {
+        "name": told.get("name"),
+        "topic": told.get("topic", ""),
+        "private": told.get("private", False),
+        "archived": told.get("archived", False),
+    }
 
 
 def _change(messages: dict[int, dict[str, Any]], event: dict[str, Any]) -> None:
     """A change carries the new state: it counts unless the message is newer already."""
-    if event["type"] == "member":
-        return
     if event["type"] == "message":
         messages.setdefault(event["seq"], dict(event))
         return

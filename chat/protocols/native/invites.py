@@ -1,0 +1,88 @@
+"""Invites: making them, what they are for, accepting and withdrawing them."""
+
+from chat.domain.conversations import may_add, may_invite
+from chat.domain.entities import Person
+from chat.domain.invites import accepted
+from chat.domain.ports import Invite
+from chat.domain.refusals import ALREADY_IN, INVITE_OVER, Code, Refusal
+from chat.domain.timeline import milliseconds
+from chat.protocols.native import room_requests as types
+from chat.protocols.native.operation import Caller
+from chat.protocols.native.room_types import Room
+from chat.protocols.native.rooms import as_seen
+from chat.protocols.services import Services
+
+_DAY = 86_400
+"""Seconds."""
+
+_NOT_ADMIN = Refusal(Code.FORBIDDEN, "only an admin invites people to register")
+_NOT_YOURS = Refusal(Code.FORBIDDEN, "that invite is another's")
+_NO_ROOM_OF_IT = Refusal(Code.INVALID, "that invite is to register, to no room", field="code")
+
+
+async def new_invite(services: Services, caller: Caller, request: types.NewInvite) -> types.Invite | Refusal:
+    """Make an invite to a room, or to register; its code is known to whoever is given it."""
+    person = caller.known
+    if request.room is None:
+        if not person.is_admin:
+            return _NOT_ADMIN
+    else:
+        place = await services.conversations.enter(person, request.room)
+        if isinstance(place, Refusal):
+            return place
+        if refusal := may_invite(place):
+            return refusal
+    code = await services.invites.issue(request.uses, request.days * _DAY, room_id=request.room, maker=person)
+    return await invite(services, caller, types.WhichInvite(code=code))
+
+
+async def invite(services: Services, _caller: Caller, request: types.WhichInvite) -> types.Invite | Refusal:
+    """See what an invite is for."""
+    found = await services.invites.find(request.code)
+    if isinstance(found, Refusal):
+        return found
+    return INVITE_OVER if found.is_over else _as_invite(found, request.code)
+
+
+async def accept_invite(services: Services, caller: Caller, request: types.WhichInvite) -> Room | Refusal:
+    """Join the room of an invite, which uses it once; who is in the room uses nothing."""
+    found = await services.invites.find(request.code)
+    if isinstance(found, Refusal):
+        return found
+    if found.room_id is None:
+        return INVITE_OVER if found.is_over else _NO_ROOM_OF_IT
+    joining = services.rooms.joining(caller.known, found.room_id)
+    outcome = await services.writes.write(accepted(joining, request.code))
+    if isinstance(outcome, Refusal) and outcome is not ALREADY_IN:
+        return outcome
+    return await as_seen(services, caller.known, found.room_id)
+
+
+async def withdraw_invite(services: Services, caller: Caller, request: types.WhichInvite) -> Refusal | None:
+    """Let nobody use an invite any more: one's own, one to a room that one looks after, as an admin any to register."""
+    found = await services.invites.find(request.code)
+    if isinstance(found, Refusal):
+        return found
+    if refusal := await _may_withdraw(services, caller.known, found):
+        return refusal
+    return await services.invites.withdraw(request.code)
+
+
+async def _may_withdraw(services: Services, person: Person, invite: Invite) -> Refusal | None:
+    if invite.maker_id == person.id:
+        return None
+    if invite.room_id is None:
+        return None if person.is_admin else _NOT_YOURS
+    place = await services.conversations.enter(person, invite.room_id)
+    return _NOT_YOURS if isinstance(place, Refusal) else may_add(place)
+
+
+def _as_invite(found: Invite, code: str) -> types.Invite:
+    return types.Invite(
+        code=code,
+        url=f"/api/v1/invites/{code}",
+        room=found.room_id,
+        room_name=found.room_name,
+        uses=found.uses_left,
+        expires=milliseconds(found.expires_at),
+    )

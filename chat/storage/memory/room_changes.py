@@ -1,0 +1,91 @@
+"""What becomes of rooms, roles and memberships in memory. All of it is sync: part of a write."""
+
+from collections.abc import Callable
+
+from chat.domain.changes import (
+    Removal,
+    Removed,
+    RoleChange,
+    RoleChanged,
+    RoomChange,
+    RoomChanged,
+    RoomDeleted,
+    RoomDeletion,
+)
+from chat.domain.entities import Room, RoomKind
+from chat.domain.membership import RoomRole
+from chat.domain.outcomes import Saved, Unchanged
+from chat.domain.refusals import ROOM_TAKEN
+from chat.domain.room_state import Numbers, change_role, change_room
+from chat.storage.memory.rooms import MemoryRooms
+
+Kept = Removed | RoleChanged | RoomChanged | RoomDeleted
+
+
+class MemoryRoomChanges:
+    """Changes rooms, and hands what that adds to the log to `keep`; `numbers` are those of a room's next change."""
+
+    def __init__(
+        self, rooms: MemoryRooms, numbers: Callable[[Room], Numbers], keep: Callable[[Kept], object]
+    ) -> None:
+        self._rooms = rooms
+        self._next = numbers
+        self._keep = keep
+
+    def remove(self, removal: Removal) -> Removed | Unchanged | None:
+        """End a membership, or ban somebody, or both."""
+        room_id, person_id = removal.room_id, removal.person_id
+        room = self._made_by_people(room_id)
+        if room is None:
+            return None
+        made = None
+        if self._rooms.has_member(room_id, person_id):
+            self._rooms.remove_member(room_id, person_id)
+            by = person_id, removal.actor_id, removal.created_at
+            made = Removed(*self._next(room), *by, is_ban=removal.is_ban)
+            self._keep(made)
+        if removal.is_ban:
+            self._rooms.set_role(room_id, person_id, RoomRole.BANNED)
+        return made or (Unchanged(room.last_pos) if removal.is_ban else None)
+
+    def delete_room(self, deletion: RoomDeletion) -> RoomDeleted | None:
+        """End a room for everybody."""
+        room = self._made_by_people(deletion.room_id)
+        if room is None:
+            return None
+        made = RoomDeleted(*self._next(room), deletion.actor_id, deletion.created_at)
+        self._rooms.delete(made)
+        self._keep(made)
+        return made
+
+    def change_role(self, change: RoleChange) -> Saved:
+        """Give a member a role, or lift a ban."""
+        room_id, person_id = change.room_id, change.person_id
+        room = self._made_by_people(room_id)
+        if room is None:
+            return None
+        role = self._rooms.role_of(room_id, person_id)
+        made = change_role(role, self._rooms.owners(room_id), change, self._next(room))
+        if change.role is None and role is RoomRole.BANNED:
+            self._rooms.set_role(room_id, person_id, None)
+        if isinstance(made, RoleChanged):
+            self._rooms.set_role(room_id, person_id, made.role)
+            self._keep(made)
+        return made
+
+    def change_room(self, change: RoomChange) -> Saved:
+        """Let a room have another name, topic or kind of access."""
+        room = self._made_by_people(change.room_id)
+        if room is None:
+            return None
+        if change.name is not None and self._rooms.has_other(change.name, room.id):
+            return ROOM_TAKEN
+        made = change_room(room, change, self._next(room))
+        if isinstance(made, RoomChanged):
+            self._rooms.change(made)
+            self._keep(made)
+        return made
+
+    def _made_by_people(self, room_id: int) -> Room | None:
+        room = self._rooms.look_up(room_id)
+        return room if room is not None and room.kind is RoomKind.ROOM else None

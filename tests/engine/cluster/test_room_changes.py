@@ -1,0 +1,46 @@
+"""Changes of rooms and roles on one server are felt on the others, over a bus or read from the log."""
+
+import pytest
+
+from chat.domain.changes import Removal, RoleChange, RoomChange
+from chat.domain.membership import RoomRole
+from chat.domain.refusals import Refusal
+from tests.engine.cluster.test_servers import Servers, servers
+from tests.protocols.native.replica import Replica
+
+__all__ = ("servers",)
+
+
+@pytest.mark.parametrize("is_silent", [False, True])
+async def test_who_listens_elsewhere_is_told_in_order_and_is_out_when_banned(
+    autojump_clock: object, servers: Servers, is_silent: bool
+) -> None:
+    one, other = servers.one, servers.other
+    ada, ben = await one.add_all("ada", "ben")
+    garden = (await one.make_room(ada)).id
+    await one.services.writes.write(one.services.rooms.joining(ben, garden))
+    replica = Replica(other, ben)
+    await replica.connect()
+    before = len(replica.events)
+    servers.network.is_silent = is_silent
+    for write in (
+        RoomChange(room_id=garden, actor_id=ada.id, created_at=5.0, name="orchard", topic="roses"),
+        RoleChange(garden, ben.id, RoomRole.MODERATOR, ada.id, 6.0),
+        RoomChange(room_id=garden, actor_id=ada.id, created_at=7.0, is_archived=True),
+    ):
+        assert not isinstance(await one.services.writes.write(write), Refusal)
+    banned = Removal(garden, ben.id, ada.id, 8.0, is_ban=True)
+    assert await one.memberships.end(banned) is None
+    # From the answer on ben hears nothing, and was told all that came before.
+    assert not other.hub.has_subscribers(garden)
+    await replica.hears()
+    told = [event for event in replica.events[before:] if event["type"] != "read"]
+    assert [(event["type"], event.get("role")) for event in told] == [
+        ("changed", None),
+        ("member", "moderator"),
+        ("changed", None),
+        ("member", "banned"),
+        ("gone", None),
+    ]
+    assert [event["pos"] for event in told[:-1]] == [2, 3, 4, 5]
+    assert told[2]["archived"]

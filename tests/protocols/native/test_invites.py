@@ -1,0 +1,186 @@
+"""Invites over HTTP: to rooms, and to register."""
+
+import time
+from typing import Any
+
+import pytest
+import trio
+
+from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.refusals import Refusal
+from tests.protocols.native.replica import Replica
+from tests.protocols.native.site import Answer, Site, open_site
+
+DAY = 86_400
+GONE = (410, "gone", None)
+OVER = (410, "gone", "invite")
+FORBIDDEN = (403, "forbidden", None)
+NOT_FOUND = (404, "not_found", None)
+
+
+async def make(site: Site, token: str, name: str, *, private: bool = True) -> int:
+    made = await site.call("POST", "/rooms", {"name": name, "private": private}, token=token)
+    return int(made["id"])
+
+
+async def invite(site: Site, token: str, **about: Any) -> str:
+    made = await site.call("POST", "/invites", about, token=token)
+    assert made.status == 201, made.body
+    return str(made["code"])
+
+
+async def look(site: Site, code: str) -> Answer:
+    return await site.call("GET", f"/invites/{code}")
+
+
+async def accept(site: Site, token: str, code: str) -> Answer:
+    return await site.call("POST", f"/invites/{code}", token=token)
+
+
+async def test_who_has_the_code_joins_a_private_room_and_all_are_told(site: Site) -> None:
+    _, token = await site.join("ada")
+    ben, bens = await site.join("ben")
+    _, cems = await site.join("cem")
+    room = await make(site, token, "garden")
+    own = Replica(site.world, ben)
+    await own.connect()
+    made = await site.call("POST", "/invites", {"room": room, "days": 1}, token=token)
+    code = made["code"]
+    assert abs(made["expires"] / 1000 - time.time() - DAY) < 60
+    expected = {"code": code, "room": room, "room_name": "garden", "uses": 1}
+    assert made.body == {**expected, "expires": made["expires"], "url": f"/api/v1/invites/{code}"}
+    assert (await look(site, code)).body == made.body
+    assert (await site.call("GET", made["url"].removeprefix("/api/v1"))).body == made.body
+    joined = await accept(site, bens, code)
+    assert (joined["id"], joined["members"], joined["last"]["kind"]) == (room, 2, "join")
+    assert [event["id"] for event in await own.hears()] == [room]
+    again = await accept(site, bens, code)
+    assert (again.status, again["id"], again["members"]) == (200, room, 2), "a lost answer does no harm"
+    assert (await look(site, code)).refused == GONE
+    assert (await accept(site, cems, code)).refused == GONE
+    assert (await site.call("DELETE", f"/invites/{code}", token=token)).refused == GONE
+    for method in ("GET", "POST", "DELETE"):
+        assert (await site.call(method, "/invites/mistyped", token=token)).refused == NOT_FOUND
+
+
+async def test_of_two_at_once_one_gets_the_last_use(site: Site) -> None:
+    _, token = await site.join("ada")
+    tokens = [(await site.join(name))[1] for name in ("ben", "cem")]
+    room = await make(site, token, "garden")
+    code = await invite(site, token, room=room)
+    answers: list[Answer] = []
+
+    async def take(own: str) -> None:
+        answers.append(await accept(site, own, code))
+
+    async with trio.open_nursery() as nursery:
+        for own in tokens:
+            nursery.start_soon(take, own)
+    assert sorted(answer.status for answer in answers) == [200, 410]
+    assert (await site.call("GET", f"/rooms/{room}", token=token))["members"] == 2
+
+
+async def test_who_may_invite_and_withdraw(site: Site) -> None:
+    _, token = await site.join("ada")
+    ben, bens = await site.join("ben")
+    _, cems = await site.join("cem")
+    _, roots = await site.join("root", admin=True)
+    private, public = await make(site, token, "garden"), await make(site, token, "orchard", private=False)
+    for room in (private, public):
+        await site.call("PUT", f"/rooms/{room}/members/{ben.id}", {}, token=token)
+    for who, about, refusal in (
+        (bens, {"room": private}, FORBIDDEN),
+        (cems, {"room": private}, (404, "not_found", None)),
+        (cems, {"room": public}, FORBIDDEN),
+        (roots, {"room": private}, (404, "not_found", None)),
+        (token, {"room": 1}, (404, "not_found", None)),
+        (token, {}, FORBIDDEN),
+    ):
+        assert (await site.call("POST", "/invites", about, token=who)).refused == refusal, about
+    wrong = await site.call("POST", "/invites", {"uses": 0}, token=roots, valid=False)
+    assert wrong.refused == (400, "invalid", "uses")
+    to_public, to_private = await invite(site, bens, room=public), await invite(site, token, room=private)
+    to_register = await invite(site, roots, uses=3)
+    assert {**(await look(site, to_register)).body, "expires": 0} == {
+        "code": to_register,
+        "url": f"/api/v1/invites/{to_register}",
+        "uses": 3,
+        "expires": 0,
+    }
+    assert (await accept(site, cems, to_register)).refused == (400, "invalid", "code")
+    for who, code in ((cems, to_public), (bens, to_private), (token, to_register), (roots, to_private)):
+        assert (await site.call("DELETE", f"/invites/{code}", token=who)).refused == FORBIDDEN
+    for who, code in ((token, to_public), (token, to_private), (roots, to_register)):
+        assert (await look(site, code)).status == 200
+        assert (await site.call("DELETE", f"/invites/{code}", token=who)).status == 204
+        assert (await look(site, code)).refused == GONE
+        assert (await accept(site, cems, code)).refused == GONE
+
+
+async def test_an_invite_opens_no_room_that_is_closed_to_one(site: Site) -> None:
+    _, token = await site.join("ada")
+    ben, bens = await site.join("ben")
+    room = await make(site, token, "garden", private=False)
+    code = await invite(site, token, room=room)
+    await site.call("PUT", f"/rooms/{room}/members/{ben.id}", {"role": "banned"}, token=token)
+    assert (await accept(site, bens, code)).refused == FORBIDDEN
+    await site.call("DELETE", f"/rooms/{room}/members/{ben.id}", token=token)
+    await site.call("PATCH", f"/rooms/{room}", {"archived": True}, token=token)
+    assert (await accept(site, bens, code)).refused == FORBIDDEN
+    assert (await site.call("POST", "/invites", {"room": room}, token=token)).refused == FORBIDDEN
+    assert (await look(site, code))["uses"] == 1
+    await site.call("DELETE", f"/rooms/{room}", token=token)
+    assert (await look(site, code)).refused == GONE
+
+
+async def register(site: Site, name: str, code: str) -> Answer:
+    body = {"name": name, "password": "secret", "invite": code}
+    return await site.call("POST", "/auth/register", body)
+
+
+async def rooms(site: Site, session: Answer) -> list[int]:
+    listed = await site.call("GET", "/rooms", token=session["access"])
+    return [room["id"] for room in listed["rooms"]][1:]
+
+
+async def test_whoever_registers_with_an_invite_to_a_room_is_in_it(site: Site) -> None:
+    _, token = await site.join("ada")
+    room = await make(site, token, "garden")
+    code = await invite(site, token, room=room)
+    assert (await register(site, "ben", "mistyped")).refused == (403, "forbidden", "invite")
+    assert await rooms(site, await register(site, "ben", code)) == [room]
+    assert (await register(site, "cem", code)).refused == OVER
+    assert isinstance(await site.services.accounts.log_in("cem", "secret", "here"), Refusal)
+
+
+@pytest.mark.parametrize("is_admin", [False, True])
+async def test_where_registering_takes_an_invite_one_to_a_room_is_enough_from_an_admin(
+    is_admin: bool,
+) -> None:
+    async with open_site(registration="invite") as site:
+        _, token = await site.join("ada", admin=is_admin)
+        room = await make(site, token, "garden")
+        code = await invite(site, token, room=room)
+        answer = await register(site, "ben", code)
+        if not is_admin:
+            assert answer.refused == (403, "forbidden", "invite")
+            assert (await look(site, code))["uses"] == 1
+            return
+        assert await rooms(site, answer) == [room]
+        assert (await register(site, "cem", code)).refused == OVER
+
+
+async def test_a_joining_that_is_not_saved_uses_nothing_up(site: Site) -> None:
+    _, token = await site.join("ada")
+    _, bens = await site.join("ben")
+    code = await invite(site, token, room=await make(site, token, "garden"))
+    site.obstacles.fail("find_invite", StorageDown("away"))
+    assert (await look(site, code)).refused == (503, "unavailable", None)
+    site.obstacles.fail("withdraw_invite", StorageDown("away"))
+    assert (await site.call("DELETE", f"/invites/{code}", token=token)).status == 503
+    site.obstacles.fail("save", StorageDown("away"))
+    assert (await accept(site, bens, code)).refused == (503, "unavailable", None)
+    assert (await look(site, code))["uses"] == 1
+    site.obstacles.fail("save", OutcomeUnknown("silent"), after=True)
+    assert (await accept(site, bens, code)).refused == (503, "outcome_unknown", None)
+    assert (await accept(site, bens, code)).status == 200

@@ -1,0 +1,304 @@
+"""Rooms, roles, bans and invites that change: one contract for every storage."""
+
+from typing import Any
+
+import pytest
+
+from chat.domain.changes import (
+    Acceptance,
+    Change,
+    Deletion,
+    Edit,
+    Reaction,
+    Removal,
+    Removed,
+    RoleChange,
+    RoleChanged,
+    RoomChange,
+    RoomChanged,
+    RoomDeletion,
+    Write,
+)
+from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Room
+from chat.domain.membership import RoomRole
+from chat.domain.outcomes import Repeated, Saved, Unchanged
+from chat.domain.ports import Invite, NewInvite, NewPerson, Storage, Taken
+from chat.domain.refusals import ALREADY_IN, ARCHIVED, BANNED, INVITE_OVER, LAST_OWNER, ROOM_TAKEN
+from chat.domain.timeline import Span
+
+NOW = 1_700_000_000.123456
+LATER = 4_000_000_000.0
+PLENTY = 1 << 20
+ADA, BEN, CEM = 1, 2, 3
+MEMBER, MODERATOR, OWNER = RoomRole.MEMBER, RoomRole.MODERATOR, RoomRole.OWNER
+
+
+@pytest.fixture
+async def garden(storage: Storage) -> int:
+    """Ada's room, with ben in it; cem is outside."""
+    ids = [(await storage.users.add(NewPerson(name=n, password_hash=b"x"))) for n in ("ada", "ben", "cem")]
+    assert [person.id for person in ids if person is not None and not isinstance(person, Taken)] == [1, 2, 3]
+    room = await made(storage, "Garden")
+    await storage.messages.save([joining(room, BEN)])
+    return room
+
+
+async def made(storage: Storage, name: str, **about: Any) -> int:
+    room = await storage.rooms.create(name, ADA, is_private=about.pop("private", False), **about)
+    assert isinstance(room, Room)
+    return room.id
+
+
+def joining(room: int, person: int) -> Draft:
+    return Draft(room, person, "", "", NOW, MessageKind.JOIN)
+
+
+def role(room: int, person: int, wanted: RoomRole | None) -> RoleChange:
+    return RoleChange(room, person, wanted, ADA, NOW)
+
+
+def ban(room: int, person: int) -> Removal:
+    return Removal(room, person, ADA, NOW, is_ban=True)
+
+
+def like(room: int, **about: Any) -> RoomChange:
+    return RoomChange(room_id=room, actor_id=ADA, created_at=NOW, **about)
+
+
+async def write(storage: Storage, *writes: Write) -> list[Saved]:
+    return await storage.messages.save(writes)
+
+
+async def roles(storage: Storage, room: int) -> dict[int, str]:
+    found = await storage.rooms.members(room, 0, 9)
+    return {each.person.id: each.role.value for each in found}
+
+
+async def test_a_room_is_changed_and_told_as_it_is_now(storage: Storage, garden: int) -> None:
+    other = await made(storage, "Cellar")
+    saved = await write(
+        storage,
+        like(garden, topic="roses"),
+        like(garden, topic="roses", name="Garden", is_private=False, is_archived=False),
+        like(garden, name="CELLAR"),
+        Draft(garden, ADA, "ada", "between", NOW),
+        like(garden, name="garden", is_private=True),
+        like(LOBBY_ID, topic="everything"),
+        like(99, topic="nothing"),
+    )
+    first = RoomChanged(2, garden, 2, ADA, "Garden", "roses", False, False, NOW)
+    last = RoomChanged(4, garden, 4, ADA, "garden", "roses", True, False, NOW)
+    assert isinstance(saved[3], Message)
+    assert (saved[3].id, saved[3].seq, saved[3].pos) == (3, 2, 3)
+    assert saved[:3] + saved[4:] == [first, Unchanged(2), ROOM_TAKEN, last, None, None]
+    room = await storage.rooms.by_id(garden)
+    assert room is not None
+    assert (room.name, room.topic, room.is_private, room.last_seq, room.last_pos) == (
+        "garden",
+        "roses",
+        True,
+        2,
+        4,
+    )
+    now = [RoomChanged(2, garden, 2, ADA, "garden", "roses", True, False, NOW), last]
+    assert [each for each in await log(storage) if isinstance(each, RoomChanged)] == now
+    replayed = await storage.timelines.replay(BEN, [Span(garden, 1, 9)], PLENTY)
+    assert [replayed[0], replayed[2]] == now
+    (snapshot,) = await storage.timelines.snapshots(BEN, 99, [garden])
+    assert (snapshot.name, snapshot.topic, snapshot.is_private, snapshot.pos) == ("garden", "roses", True, 4)
+    bytes_of_two = 2 * len('"roses"') + len('"between"')
+    assert len(await storage.timelines.replay(BEN, [Span(garden, 1, 9)], bytes_of_two)) == 3
+    assert len(await storage.timelines.replay(BEN, [Span(garden, 1, 9)], bytes_of_two - 1)) == 2
+    assert len(await storage.messages.read_log(1, 9, bytes_of_two - 1)) == 2
+    assert await write(storage, like(other, name="Garden two"), like(garden, name="cellar")) == [
+        RoomChanged(5, other, 1, ADA, "Garden two", "", False, False, NOW),
+        RoomChanged(6, garden, 5, ADA, "cellar", "roses", True, False, NOW),
+    ]
+    assert await storage.rooms.create("Cellar", BEN, is_private=False) == Taken("name")
+    assert isinstance(await storage.rooms.create("Garden", BEN, is_private=False), Room)
+
+
+async def log(storage: Storage) -> list[Change]:
+    return await storage.messages.read_log(0, 99, PLENTY)
+
+
+async def test_roles_are_given_to_members_and_the_last_owner_stays_one(storage: Storage, garden: int) -> None:
+    saved = await write(
+        storage,
+        role(garden, ADA, MEMBER),
+        role(garden, BEN, MODERATOR),
+        role(garden, BEN, MODERATOR),
+        role(garden, CEM, MODERATOR),
+        role(garden, BEN, OWNER),
+        role(garden, ADA, MEMBER),
+        role(garden, BEN, MODERATOR),
+        role(99, BEN, MODERATOR),
+        role(LOBBY_ID, BEN, MODERATOR),
+    )
+    given = [
+        RoleChanged(2, garden, 2, BEN, MODERATOR, ADA, NOW),
+        RoleChanged(3, garden, 3, BEN, OWNER, ADA, NOW),
+        RoleChanged(4, garden, 4, ADA, MEMBER, ADA, NOW),
+    ]
+    assert saved == [LAST_OWNER, given[0], Unchanged(2), None, given[1], given[2], LAST_OWNER, None, None]
+    assert await roles(storage, garden) == {ADA: "member", BEN: "owner"}
+    assert (await log(storage))[1:] == given
+    assert await storage.timelines.replay(BEN, [Span(garden, 1, 9)], PLENTY) == given
+    access = await storage.rooms.access(garden, BEN)
+    assert access is not None
+    assert access.role is OWNER
+    # Who made the room is no owner by coming back, unless nobody else is.
+    await write(storage, Removal(garden, ADA, ADA, NOW), joining(garden, ADA))
+    assert await roles(storage, garden) == {ADA: "member", BEN: "owner"}
+    await write(storage, Removal(garden, ADA, ADA, NOW))
+    access = await storage.rooms.access(garden, ADA)
+    assert access is not None
+    assert (access.role, access.has_owner) == (None, True)
+    await write(storage, Removal(garden, BEN, BEN, NOW))
+    access = await storage.rooms.access(garden, ADA)
+    assert access is not None
+    assert (access.role, access.has_owner) == (None, False)
+    await write(storage, joining(garden, BEN), joining(garden, ADA))
+    assert await roles(storage, garden) == {ADA: "owner", BEN: "member"}
+
+
+async def test_an_owner_who_is_deleted_counts_as_none(storage: Storage, garden: int) -> None:
+    await write(storage, role(garden, BEN, OWNER))
+    await storage.users.delete(BEN)
+    assert await write(storage, role(garden, ADA, MEMBER)) == [LAST_OWNER]
+
+
+async def test_who_is_banned_is_out_and_stays_so_until_the_ban_is_lifted(
+    storage: Storage, garden: int
+) -> None:
+    saved = await write(
+        storage,
+        Removal(garden, BEN, ADA, NOW),
+        joining(garden, BEN),
+        ban(garden, BEN),
+        ban(garden, BEN),
+        ban(garden, CEM),
+        joining(garden, BEN),
+        joining(garden, CEM),
+        Removal(garden, BEN, BEN, NOW),
+        role(garden, BEN, MEMBER),
+        ban(99, BEN),
+        ban(LOBBY_ID, BEN),
+    )
+    banned = Removed(4, garden, 4, BEN, ADA, NOW, is_ban=True)
+    assert saved[2:] == [banned, Unchanged(4), Unchanged(4), BANNED, BANNED, None, None, None, None]
+    assert (await log(storage))[-1] == banned
+    assert (await storage.timelines.replay(ADA, [Span(garden, 3, 9)], PLENTY)) == [banned]
+    assert await roles(storage, garden) == {ADA: "owner"}
+    found = await storage.rooms.banned(garden, 0, 9)
+    assert [(each.person.id, each.role) for each in found] == [(BEN, "banned"), (CEM, "banned")]
+    assert min(each.joined_at for each in found) > NOW
+    assert [each.person.id for each in await storage.rooms.banned(garden, BEN, 9)] == [CEM]
+    assert [each.person.id for each in await storage.rooms.banned(garden, 0, 1)] == [BEN]
+    assert not await storage.rooms.is_member(garden, BEN)
+    assert await storage.rooms.joinable(BEN, "", "", 9) == []
+    lifted = await write(storage, role(garden, BEN, None), role(garden, ADA, None), joining(garden, BEN))
+    assert lifted[:2] == [Unchanged(4), Unchanged(4)]
+    assert await roles(storage, garden) == {ADA: "owner", BEN: "member"}
+    assert [each.person.id for each in await storage.rooms.banned(garden, 0, 9)] == [CEM]
+
+
+async def test_in_an_archived_room_nobody_writes_and_what_was_said_stays(
+    storage: Storage, garden: int
+) -> None:
+    keyed = Draft(garden, ADA, "ada", "one", NOW, key="k")
+    await write(storage, keyed, like(garden, is_archived=True))
+    saved = await write(
+        storage,
+        Draft(garden, ADA, "ada", "two", NOW),
+        Draft(LOBBY_ID, ADA, "ada", "elsewhere", NOW),
+        joining(garden, CEM),
+        Edit(garden, 2, ADA, "won", NOW),
+        Reaction(garden, 2, ADA, "👍", True, NOW),
+    )
+    assert isinstance(saved[1], Message)
+    assert [saved[0], *saved[2:]] == [ARCHIVED] * 4
+    for many in ([keyed], [keyed, Draft(garden, ADA, "ada", "new", NOW, key="n")]):
+        (first, *others) = await write(storage, *many)
+        assert isinstance(first, Repeated)
+        assert others == [ARCHIVED] * len(others)
+    plain = Draft(garden, ADA, "ada", "three", NOW)
+    assert await write(storage, plain, Draft(99, ADA, "ada", "x", NOW)) == [ARCHIVED, None]
+    assert [each.text for each in await storage.messages.timeline(garden, 9, PLENTY)] == ["", "one"]
+    deleted, role_change, back, said = await write(
+        storage,
+        Deletion(garden, 2, ADA, NOW),
+        role(garden, BEN, MODERATOR),
+        like(garden, is_archived=False),
+        plain,
+    )
+    assert None not in (deleted, role_change)
+    assert isinstance(back, RoomChanged)
+    assert isinstance(said, Message)
+    assert (said.seq, said.pos) == (3, 7)
+
+
+async def test_an_invite_is_used_by_those_who_join_with_it(storage: Storage, garden: int) -> None:
+    cellar = await made(storage, "Cellar", private=True)
+    new = NewInvite(digest=b"code", uses=1, expires_at=LATER, room_id=cellar, maker_id=ADA, registers=False)
+    await storage.users.invite(new)
+    assert not await storage.users.is_invite(b"code")
+    assert await storage.users.add(NewPerson(name="dan", password_hash=b"x", invite=b"code")) is None
+    await write(storage, ban(cellar, BEN))
+
+    def accepts(person: int, room: int = cellar, code: bytes = b"code") -> Acceptance:
+        return Acceptance(joining(room, person), code)
+
+    saved = await write(
+        storage,
+        accepts(BEN),
+        accepts(ADA),
+        accepts(CEM, garden),
+        accepts(CEM, code=b"other"),
+        accepts(CEM),
+        accepts(CEM),
+        role(cellar, BEN, None),
+        accepts(BEN),
+    )
+    assert isinstance(saved[4], Message)
+    assert (saved[4].kind, saved[4].sender_id, saved[4].pos) == (MessageKind.JOIN, CEM, 1)
+    assert saved[:4] == [BANNED, ALREADY_IN, INVITE_OVER, INVITE_OVER]
+    assert saved[5:] == [ALREADY_IN, Unchanged(1), INVITE_OVER]
+    assert await roles(storage, cellar) == {ADA: "owner", CEM: "member"}
+    found = Invite(
+        uses_left=0,
+        expires_at=LATER,
+        room_id=cellar,
+        room_name="Cellar",
+        maker_id=ADA,
+        registers=False,
+        is_over=True,
+    )
+    assert await storage.users.find_invite(b"code") == found
+    assert await storage.users.find_invite(b"none") is None
+
+
+async def test_an_invite_is_good_until_it_is_withdrawn_or_its_room_is_gone(
+    storage: Storage, garden: int
+) -> None:
+    for digest in (b"one", b"two"):
+        await storage.users.invite(
+            NewInvite(digest=digest, uses=2, expires_at=LATER, room_id=garden, maker_id=ADA)
+        )
+    assert await storage.users.is_invite(b"one")
+    assert await storage.users.withdraw_invite(b"one")
+    assert not await storage.users.withdraw_invite(b"one")
+    assert not await storage.users.withdraw_invite(b"none")
+    await write(storage, like(garden, is_archived=True))
+    assert await write(storage, Acceptance(joining(garden, CEM), b"two")) == [ARCHIVED]
+    found = await storage.users.find_invite(b"two")
+    assert found is not None
+    assert (found.uses_left, found.is_over) == (2, False), "who does not get in uses nothing up"
+    await write(storage, RoomDeletion(garden, ADA, NOW))
+    for digest in (b"one", b"two"):
+        over = await storage.users.find_invite(digest)
+        assert over is not None
+        assert over.is_over
+        assert await write(storage, Acceptance(joining(garden, CEM), digest)) == [INVITE_OVER]
+    await storage.users.invite(NewInvite(digest=b"three", uses=1, expires_at=LATER, room_id=garden))
+    assert await storage.users.find_invite(b"three") is None

@@ -8,7 +8,18 @@ from msgspec import Meta
 from chat.domain.refusals import Code
 from chat.engine.dialect import Command
 from chat.engine.events import RequestId
-from chat.protocols.native.room_types import Emoji, Key, Mark, Pos, RoomFields, Said, Seq, Text, UpTo100
+from chat.protocols.native.room_types import (
+    Emoji,
+    Key,
+    Mark,
+    Mentioned,
+    Pos,
+    RoomFields,
+    Said,
+    Seq,
+    Text,
+    UpTo100,
+)
 from chat.protocols.native.types import Device, Id, Me, Time, Value
 
 Ref = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Chosen by the client; the reply repeats it")]
@@ -69,6 +80,7 @@ class Send(Request, kw_only=True, frozen=True, tag="send"):
     room: Id
     key: Key
     text: Text
+    reply: Seq | None = None
 
 
 class Ping(Request, kw_only=True, frozen=True, tag="ping"):
@@ -136,10 +148,12 @@ class Logged(Value, kw_only=True, frozen=True, tag_field="type"):
 
 
 class EditedEvent(Logged, kw_only=True, frozen=True, tag="edited"):
-    """A message has another text."""
+    """A message has another text, which mentions these, or everybody."""
 
     seq: Seq
     text: Text
+    mentions: Mentioned = ()
+    all: bool = False
 
 
 class DeletedEvent(Logged, kw_only=True, frozen=True, tag="deleted"):
@@ -187,6 +201,7 @@ class ReadEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="read"):
     person: Id
     seq: Mark
     unread: UpTo100 = 0
+    mentions: UpTo100 = 0
 
 
 class ByeEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="bye"):

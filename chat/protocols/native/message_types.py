@@ -4,8 +4,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from chat.domain.room_history import MOST_TEXTS
 from chat.protocols.native.room_types import Emoji, Key, Mark, Message, Pos, Seq, Text, UpTo100
-from chat.protocols.native.types import Id, Value
+from chat.protocols.native.types import Id, Time, Value
 
 Limit = Annotated[int, Meta(ge=1, le=100)]
 
@@ -38,6 +39,7 @@ class NewMessage(Value, kw_only=True, frozen=True):
     room: Id
     key: Key
     text: Text
+    reply: Seq | None = None
 
 
 class WhichMessage(Value, kw_only=True, frozen=True):
@@ -74,7 +76,41 @@ class ReadUpTo(Value, kw_only=True, frozen=True):
 
 
 class Counts(Value, kw_only=True, frozen=True):
-    """How far one has read, and how many messages one has not."""
+    """How far one has read, how many messages one has not, and how many of those mention one."""
 
     read: Mark
     unread: UpTo100 = 0
+    mentions: UpTo100 = 0
+
+
+class Edit(Value, kw_only=True, frozen=True):
+    """A text that a message had from this time on."""
+
+    at: Time
+    text: Text
+
+
+class Edits(Value, kw_only=True, frozen=True):
+    """The texts of a message, the oldest first: as it was said, as it was edited, as it is now."""
+
+    edits: Annotated[list[Edit], Meta(max_length=MOST_TEXTS)]
+
+
+class Mentions(Value, kw_only=True, frozen=True):
+    """Which messages that mention one, the newest first; `after` is the `next` of the page before."""
+
+    after: Id | None = None
+    limit: Limit = 50
+
+
+class Hit(Value, kw_only=True, frozen=True):
+    """A message that was found."""
+
+    message: Message
+
+
+class Hits(Value, kw_only=True, frozen=True):
+    """Messages that were found. Where there are more, `next` is the `after` of the next page."""
+
+    hits: list[Hit]
+    next: Id | None = None

@@ -27,7 +27,8 @@ from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair
 from chat.domain.failures import WriteRejected
 from chat.domain.message_state import MessageState
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
-from chat.domain.refusals import ALREADY_IN
+from chat.domain.refusals import ALREADY_IN, Refusal
+from chat.storage.memory.references import resolve
 from chat.storage.memory.rooms import MemoryRooms
 from chat.storage.memory.users import MemoryUsers
 
@@ -56,7 +57,8 @@ class MemoryMessages:
             raise WriteRejected("there is no such person")
         if any("\0" in write.text for write in writes if isinstance(write, Draft | Edit)):
             raise WriteRejected("a text can't hold NUL")
-        return [self._write(write) for write in writes]
+        resolved = [resolve(write, self._users, self._rooms) for write in writes]
+        return [write if isinstance(write, Refusal) else self._write(write) for write in resolved]
 
     def _write(self, write: Write) -> Saved:
         match write:
@@ -78,7 +80,7 @@ class MemoryMessages:
         if key in self._by_key:
             known, first = self._by_key[key]
             message = structs.replace(first, text=self._by_room[first.room_id][first.seq - 1].text)
-            same = (known.room_id, known.text) == (draft.room_id, draft.text)
+            same = (known.room_id, known.text, known.reply) == (draft.room_id, draft.text, draft.reply)
             return Repeated(message) if same else KeyUsed(message=message)
         saved = self._append(draft)
         if saved is not None:
@@ -103,6 +105,8 @@ class MemoryMessages:
             draft.kind,
             draft.people,
             room.last_pos + 1,
+            draft.reply,
+            draft.mentions,
         )
         self._by_room[draft.room_id].append(message)
         if draft.kind is MessageKind.JOIN:
@@ -116,13 +120,16 @@ class MemoryMessages:
         message = said[change.seq - 1]
         if message.kind is not MessageKind.TEXT:
             return None
-        state = self._states.setdefault(message.id, MessageState(message.text, message.pos, False, {}, set()))
+        new = MessageState(message.text, message.pos, False, {}, set(), message.created_at, message.mentions)
+        state = self._states.setdefault(message.id, new)
         made = state.change(change, self._newest_id + 1, room.last_pos + 1)
         if isinstance(made, Edited | Deleted | Reacted):
             self._rooms.advance(room.id)
             self._newest_id += 1
             self._changes.append(made)
-            said[change.seq - 1] = structs.replace(message, text=state.text, pos=state.pos)
+            said[change.seq - 1] = structs.replace(
+                message, text=state.text, pos=state.pos, mentions=state.mentions
+            )
         return made
 
     def _remove(self, removal: Removal) -> Removed | None:
@@ -168,7 +175,9 @@ class MemoryMessages:
     def _as_said(self, message: Message) -> Message:
         """Return the message as the log tells it: with its own place, but the text and the name of now."""
         others = sum(change.room_id == message.room_id and change.id < message.id for change in self._changes)
-        return structs.replace(self._retold(message), pos=message.seq + others)
+        return structs.replace(
+            self._retold(message), pos=message.seq + others, reply=message.reply, mentions=message.mentions
+        )
 
     def _as_changed(self, change: Edited | Deleted | Reacted | Removed) -> Change | None:
         """Return the change as the log tells it; None: of a message that is deleted, nothing but that."""
@@ -181,7 +190,7 @@ class MemoryMessages:
             case _ if state.is_deleted:
                 return None
             case Edited():
-                return structs.replace(change, text=state.text)
+                return structs.replace(change, text=state.text, mentions=state.mentions)
             case Reacted():
                 return structs.replace(change, count=state.counts.get(change.emoji, 0))
 
@@ -252,9 +261,10 @@ class MemoryMessages:
         """Whether a message is deleted. Sync."""
         return self._is_deleted(message)
 
-    def text_of(self, edit: Edited) -> str:
-        """Return the text of now of a message that was edited. Sync."""
-        return self._by_room[edit.room_id][edit.seq - 1].text
+    def look_up(self, room_id: int, seq: int) -> Message | None:
+        """Return a message with its text of now, which a deleted one has not. Sync."""
+        said = self._said(room_id)
+        return said[seq - 1] if 0 < seq <= len(said) else None
 
     def count_of(self, reaction: Reacted) -> int:
         """Return how many react now as somebody did. Sync."""
@@ -297,7 +307,7 @@ class MemoryMessages:
         """Return the message as history tells it: under its sender's name of today."""
         sender = self._users.look_up(message.sender_id)
         assert sender is not None
-        return structs.replace(message, sender_name=sender.name, people=None)
+        return structs.replace(message, sender_name=sender.name, people=None, reply=None, mentions=())
 
 
 def _id(change: Change) -> int:

@@ -4,7 +4,7 @@
 -- Ids of the people whom the text names; 0 stands for everybody in the room.
 ALTER TABLE messages ADD reply_seq bigint, ADD mentions bigint[];
 
--- Each person of `messages.mentions`, to be counted behind a read mark. `id` is the message's.
+-- Each person of `messages.mentions` but the sender, to be counted behind a read mark. `id` is the message's.
 CREATE TABLE mentions (
     room_id   bigint NOT NULL,
     person_id bigint NOT NULL,

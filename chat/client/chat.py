@@ -70,19 +70,20 @@ class Chat:
         """
         return self._connector.inbox
 
-    async def send(self, room: int, text: str, *, key: str | None = None) -> Sent:
+    async def send(self, room: int, text: str, *, reply: int | None = None, key: str | None = None) -> Sent:
         """Say something in a room; return when it is saved.
 
         Args:
             room: its id.
             text: what is said, 4000 characters at most.
+            reply: the `seq` of the message that it answers.
             key: 1 to 64 of `A-Za-z0-9_-` that name this message for ever: sent again with the same key, it is said
                 once. By default another one each time.
 
         Cancelling: it may be said or not. With the same key it can be sent again.
         """
         key = key or secrets.token_urlsafe(18)
-        return await self._ask(Send(room=room, key=key, text=text), Sent)
+        return await self._ask(Send(room=room, key=key, text=text, reply=reply), Sent)
 
     async def edit(self, room: int, seq: int, text: str) -> int:
         """Give one's message another text; return the `pos` of that change. Cancelling: it may be done or not."""

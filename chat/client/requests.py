@@ -39,6 +39,7 @@ class Send(Request, kw_only=True, frozen=True):
     room: int
     key: str
     text: str
+    reply: int | None = None
 
 
 class Edit(Request, kw_only=True, frozen=True):
@@ -110,9 +111,10 @@ class Done(Value, kw_only=True, frozen=True):
 
 
 class Counts(Value, kw_only=True, frozen=True):
-    """How much is unread."""
+    """How much is unread, and how much of that mentions one."""
 
     unread: int = 0
+    mentions: int = 0
 
 
 class History(Value, kw_only=True, frozen=True):

@@ -92,7 +92,8 @@ class RoomHistory:
         before_id = _EVER if before_id is None else before_id
         found = await self._timelines.mentions(person_id, before_id, limit + 1, ANSWER_BYTES)
         size = sum(len(msgspec.json.encode(message.text)) for message in found)
-        return Found(found[:limit], len(found) > limit or size + _LONGEST > ANSWER_BYTES)
+        may_have_more = len(found) > limit or (found != [] and size + _LONGEST > ANSWER_BYTES)
+        return Found(found[:limit], may_have_more)
 
     async def _page(
         self, reader_id: int, room_id: int, limit: int, up_to_id: int, after: int | None, before: int | None

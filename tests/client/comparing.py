@@ -31,6 +31,8 @@ def plain(value: Json) -> Json:
             ({**each, "people": sorted(each["people"])} for each in fields["reactions"]),
             key=lambda each: str(each["emoji"]),
         )
+    if isinstance(fields.get("mentions"), tuple):
+        fields["mentions"] = list(fields["mentions"])
     if "sender" in fields:
         fields["sender"] = dict(fields["sender"])
     return fields

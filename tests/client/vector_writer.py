@@ -206,6 +206,38 @@ def unread() -> Vector:
     return vector
 
 
+def references() -> Vector:
+    vector = Vector("replies, and mentions: counted as unread is; an edit mentions others, a deletion nobody")
+    room = vector.world.add_room(1, 2)
+    vector.snapshot(room)
+    vector.hear(room.say(2, "tea , @ada ?", "k1"))
+    vector.hear(room.say(2, "@all cake", "k2", reply=3))
+    vector.hear(room.say(2, "and jam", "k3"))
+    vector.hear(room.edit(5, "and jam @ada"))
+    vector.hear(room.edit(3, "tea ?"))
+    vector.hear(room.delete(4, 2))
+    vector.lose(room.say(2, "@ada again", "k4"))
+    vector.lose(room.edit(6, "@ben again"))
+    vector.hear(room.say(2, "@ada @all", "k5"))
+    vector.gap(room)
+    vector.hear(room.read(1, 5))
+    vector.hear(room.read(1, 2, back=True))
+    return vector
+
+
+def mentions_ahead() -> Vector:
+    vector = Vector("a page of the history mentions before the edit that does is told")
+    room = vector.world.add_room(1, 2)
+    vector.snapshot(room)
+    vector.hear(room.say(2, "one", "k1"))
+    vector.hear(room.say(2, "@ada two", "k2"))
+    late = [room.edit(3, "@ada one"), room.edit(4, "two"), room.edit(3, "one again @all")]
+    vector.history(room, 1, 4)
+    for event in late:
+        vector.hear(event)
+    return vector
+
+
 def deleted_meanwhile() -> Vector:
     vector = Vector("a message that is replayed as deleted counts until its deletion is told")
     room = vector.world.add_room(1, 2)
@@ -287,14 +319,18 @@ def change_at_random(room: ModelRoom, rng: random.Random, n: int) -> Json | None
     is_text = "kind" not in room.messages[seq]
     match rng.randrange(10):
         case 0 if is_text:
-            return room.edit(seq, f"edited {n}")
+            return room.edit(seq, f"edited {n}{rng.choice(_WHOM)}")
         case 1 if is_text:
             return room.delete(seq, person)
         case 2 | 3 if is_text:
             return room.react(seq, person, rng.choice("👍🎉"), on=rng.random() < 0.7)
         case 4:
             return room.read(ME, seq, back=rng.random() < 0.3)
-    return room.say(person, f"text {n}", f"key-{n}")
+    reply = rng.choice((None, None, seq))
+    return room.say(person, f"text {n}{rng.choice(_WHOM)}", f"key-{n}", reply)
+
+
+_WHOM = ("", "", " @ada", " @ben", " @all")
 
 
 VECTORS: dict[str, Callable[[], Vector]] = {
@@ -307,6 +343,8 @@ VECTORS: dict[str, Callable[[], Vector]] = {
     "erased": lambda: reset("erased"),
     "gone": gone,
     "unread": unread,
+    "references": references,
+    "mentions_ahead": mentions_ahead,
     "deleted_meanwhile": deleted_meanwhile,
     "history": history,
     "unknown": unknown,

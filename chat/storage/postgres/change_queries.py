@@ -73,4 +73,4 @@ WITH kept AS (
 INSERT INTO mentions (room_id, person_id, seq, id, sender_id)
 SELECT m.room_id, made.person_id, m.seq, m.id, m.sender_id
 FROM unnest($9::bigint[], $10::bigint[], $11::bigint[]) AS made(room_id, seq, person_id)
-JOIN messages m ON m.room_id = made.room_id AND m.seq = made.seq"""
+JOIN messages m ON m.room_id = made.room_id AND m.seq = made.seq AND m.sender_id <> made.person_id"""

@@ -26,6 +26,7 @@ log AS MATERIALIZED (
 _MENTIONED = """, mentioned AS (
     INSERT INTO mentions (room_id, person_id, seq, id, sender_id)
     SELECT room_id, person_id, seq, id, sender_id FROM saved CROSS JOIN LATERAL unnest(mentions) AS person_id
+    WHERE person_id <> sender_id
 )"""
 
 

@@ -63,15 +63,16 @@ def _unread(person: str, after: str, up_to: str) -> str:
 
 def _mentions(person: str, after: str, up_to: str) -> str:
     """Return how many of the unread messages of the room `r` mention a person; nothing is read where none is unread."""
-    by_others = _by_others(person)
-    return f"""(
-    SELECT count(*) FROM (
-        SELECT DISTINCT seq FROM mentions
-        WHERE {after} < least({up_to}, {by_others})
-          AND room_id = r.id AND person_id IN ({ALL}, {person}) AND seq > {after}
-          AND seq <= least({up_to}, {by_others}) AND sender_id <> {person}
-        LIMIT {MOST_UNREAD}
-    ) AS counted)"""
+    last = f"least({up_to}, {_by_others(person)})"
+
+    def of(mentioned: str) -> str:
+        return f"""
+        (SELECT seq FROM mentions
+         WHERE {after} < {last} AND room_id = r.id AND person_id = {mentioned} AND seq > {after} AND seq <= {last}
+           AND sender_id <> {person}
+         ORDER BY seq LIMIT {MOST_UNREAD})"""
+
+    return f"(SELECT count(*) FROM ({of(person)} UNION {of(str(ALL))} LIMIT {MOST_UNREAD}) AS counted)"
 
 
 READS_SINCE = f"""

@@ -222,6 +222,9 @@ def references() -> Vector:
     vector.gap(room)
     vector.hear(room.read(1, 5))
     vector.hear(room.read(1, 2, back=True))
+    vector.hear(room.edit(3, "tea ? @all"))
+    vector.hear(room.edit(6, "@ada again"))
+    vector.hear(room.delete(7, 2))
     return vector
 
 
@@ -231,7 +234,7 @@ def mentions_ahead() -> Vector:
     vector.snapshot(room)
     vector.hear(room.say(2, "one", "k1"))
     vector.hear(room.say(2, "@ada two", "k2"))
-    late = [room.edit(3, "@ada one"), room.edit(4, "two"), room.edit(3, "one again @all")]
+    late = [room.edit(3, "@ada one"), room.edit(4, "two"), room.edit(3, "one again")]
     vector.history(room, 1, 4)
     for event in late:
         vector.hear(event)

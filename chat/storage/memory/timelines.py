@@ -93,7 +93,7 @@ class MemoryTimelines:
         told: list[MessageNow] = []
         total = 0
         for message in wanted[::step][:limit]:
-            now = self._now(message, reader_id)
+            now = self.now(message, reader_id)
             total += _text_bytes(now)
             if told and total > most_bytes:
                 break
@@ -131,7 +131,7 @@ class MemoryTimelines:
         told: list[MessageNow] = []
         total = 0
         for message in sorted(found, key=lambda message: message.id, reverse=True)[:limit]:
-            now = self._now(message, person_id)
+            now = self.now(message, person_id)
             total += _text_bytes(now)
             if told and total > most_bytes:
                 break
@@ -219,7 +219,7 @@ class MemoryTimelines:
             mentions=mentioned,
             notify=own.notify,
             is_hidden=own.is_hidden,
-            last=self._now(said[-1], person_id) if said else None,
+            last=self.now(said[-1], person_id) if said else None,
             peer=self._peer(room, person_id),
         )
 
@@ -290,7 +290,7 @@ class MemoryTimelines:
     def _replayed(self, entry: Change, reader_id: int) -> Replayed:
         match entry:
             case Message():
-                return self._now(entry, reader_id)
+                return self.now(entry, reader_id)
             case Edited():
                 now = self._messages.look_up(entry.room_id, entry.seq)
                 assert now is not None
@@ -302,7 +302,8 @@ class MemoryTimelines:
             case RoomDeleted():
                 raise AssertionError("a room that is there was not deleted")
 
-    def _now(self, message: Message, reader_id: int) -> MessageNow:
+    def now(self, message: Message, reader_id: int) -> MessageNow:
+        """Return a message as it is now, for one reader. Sync."""
         state = self._messages.state_of(message)
         about = [
             entry

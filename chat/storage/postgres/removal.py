@@ -10,6 +10,8 @@ from chat.storage.postgres.session import Connection
 _LAZILY = "SET LOCAL synchronous_commit = off"
 # Only who removes, locks the row of a room that is deleted.
 _NEXT = "SELECT id, last_seq FROM rooms WHERE deleted_at IS NOT NULL ORDER BY id LIMIT 1 FOR UPDATE"
+_REMOVE_WORDS = """
+DELETE FROM message_words WHERE id IN (SELECT id FROM messages WHERE room_id = $1 AND seq > $2 AND seq <= $3)"""
 _REMOVE_MESSAGES = "DELETE FROM messages WHERE room_id = $1 AND seq > $2 AND seq <= $3"
 _REMOVE_REACTIONS = "DELETE FROM reactions WHERE room_id = $1 AND seq > $2 AND seq <= $3"
 _REMOVE_EDITS = "DELETE FROM edits WHERE room_id = $1 AND seq > $2 AND seq <= $3"
@@ -59,6 +61,7 @@ async def remove_deleted(connection: Connection, limit: int) -> bool:
         return bool(await connection.fetchval(_FORGET, limit))
     if room["last_seq"] > 0:
         left = max(0, room["last_seq"] - limit)
+        await connection.execute(_REMOVE_WORDS, room["id"], left, room["last_seq"])
         await connection.execute(_REMOVE_MESSAGES, room["id"], left, room["last_seq"])
         await connection.execute(_REMOVE_REACTIONS, room["id"], left, room["last_seq"])
         await connection.execute(_REMOVE_EDITS, room["id"], left, room["last_seq"])

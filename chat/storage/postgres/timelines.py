@@ -79,7 +79,7 @@ class PostgresTimelines:
         )
         if not rows:
             return None
-        messages = [_message(row, room_id) for row in rows if row["message_id"] is not None]
+        messages = [message_now(row, room_id) for row in rows if row["message_id"] is not None]
         return Page(messages, rows[0]["room_pos"], rows[0]["room_seq"])
 
     async def texts(self, room_id: int, seq: int, limit: int, most_bytes: int) -> list[TextThen]:
@@ -92,7 +92,7 @@ class PostgresTimelines:
         rows = await self._database.read(
             lambda c: c.fetch(history_queries.MENTIONS, person_id, before_id, limit, most_bytes)
         )
-        return [_message(row, row["room_id"]) for row in rows]
+        return [message_now(row, row["room_id"]) for row in rows]
 
     async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark]) -> None:
         told = [(room_id, person_id, mark.seq, mark.is_back) for (room_id, person_id), mark in marks.items()]
@@ -136,7 +136,7 @@ def _snapshot(row: asyncpg.Record) -> RoomSnapshot:
         mentions=row["mentioned"],
         notify=Notify(row["notify"]),
         is_hidden=row["is_hidden"],
-        last=None if row["message_id"] is None else _message(row, row["id"]),
+        last=None if row["message_id"] is None else message_now(row, row["id"]),
         peer=None if row["peer_id"] is None else _peer(row),
     )
 
@@ -167,10 +167,11 @@ def _replayed(row: asyncpg.Record) -> Replayed:
             place = row["message_id"], row["room_id"], row["message_pos"]
             return Removed(*place, row["person_id"], actor, at)
         case _:
-            return _message(row, row["room_id"])
+            return message_now(row, row["room_id"])
 
 
-def _message(row: asyncpg.Record, room_id: int) -> MessageNow:
+def message_now(row: asyncpg.Record, room_id: int) -> MessageNow:
+    """Return the message of a row with the columns of `timeline_queries.MESSAGE`."""
     reactions = row["reactions"]
     return MessageNow(
         id=row["message_id"],

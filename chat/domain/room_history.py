@@ -14,7 +14,7 @@ ANSWER_BYTES = 524_288
 MOST_TEXTS = 100
 """Texts of one message that are told: the newest so many."""
 
-_LONGEST = 6 * TEXT_LENGTH + 2
+LONGEST_JSON = 6 * TEXT_LENGTH + 2
 """Bytes of a text as JSON, at most: what left no room for one more has left less than that."""
 
 _EVER = 2**63 - 1
@@ -92,7 +92,7 @@ class RoomHistory:
         before_id = _EVER if before_id is None else before_id
         found = await self._timelines.mentions(person_id, before_id, limit + 1, ANSWER_BYTES)
         size = sum(len(msgspec.json.encode(message.text)) for message in found)
-        may_have_more = len(found) > limit or (found != [] and size + _LONGEST > ANSWER_BYTES)
+        may_have_more = len(found) > limit or (found != [] and size + LONGEST_JSON > ANSWER_BYTES)
         return Found(found[:limit], may_have_more)
 
     async def _page(

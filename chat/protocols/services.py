@@ -8,6 +8,7 @@ from chat.domain.conversations import Conversations
 from chat.domain.direct import Direct
 from chat.domain.room_history import RoomHistory
 from chat.domain.rooms import Rooms
+from chat.domain.search import SearchIndex
 from chat.domain.sessions import Sessions
 from chat.domain.set_up import FirstAdmin
 from chat.domain.support import Support
@@ -46,6 +47,7 @@ class Services(msgspec.Struct, frozen=True):
     timelines: Timelines
     read_marks: ReadMarks
     writes: Writes
+    search: SearchIndex
     lobby_needs_login: bool = False
     direct_trust_from: bool = False
 
@@ -72,6 +74,7 @@ def services_of(
         engine.timelines,
         engine.read_marks,
         engine.writes,
+        engine.search,
         lobby_needs_login,
         direct_trust_from,
     )

@@ -43,6 +43,7 @@ async def http_native_messages(run: Run) -> None:
         assert saved or not any(isinstance(told, dict) and "seq" in told for told in answered)
         await wire.asks("GET", f"{said}/1/edits", None, token)
         await wire.asks("GET", "/api/v1/mentions", None, token)
+        await wire.asks("GET", f"/api/v1/search?q=hello&room={garden}", None, token)
         await wire.asks("DELETE", f"{said}/1", None, token)
         await wire.asks("GET", f"{said}/1/edits", None, token)  # looks whether there is such a message
         await wire.stream.aclose()

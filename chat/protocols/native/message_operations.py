@@ -1,7 +1,7 @@
 """The operations on messages."""
 
 from chat.domain.refusals import Code
-from chat.protocols.native import messages
+from chat.protocols.native import messages, search
 from chat.protocols.native.message_types import (
     ChangeMessage,
     Counts,
@@ -13,6 +13,7 @@ from chat.protocols.native.message_types import (
     NewMessage,
     React,
     ReadUpTo,
+    Search,
     SwitchReaction,
     WhichMessage,
 )
@@ -89,6 +90,16 @@ MESSAGES = (
         reply=Hits,
         cost=Cost.PAGE,
         handler=messages.mentions,
+    ),
+    Operation(
+        name="search",
+        method="GET",
+        path="/search",
+        request=Search,
+        reply=Hits,
+        cost=Cost.SEARCH,
+        refuses=(Code.INVALID, *_OUTSIDE),
+        handler=search.search,
     ),
     Operation(
         name="react",

@@ -1,7 +1,8 @@
 """What is asked about the messages of a room, and answered: every field, its type and its limits."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 
 from chat.domain.room_history import MOST_TEXTS
@@ -104,9 +105,28 @@ class Mentions(Value, kw_only=True, frozen=True):
 
 
 class Hit(Value, kw_only=True, frozen=True):
-    """A message that was found."""
+    """A message that was found. `pieces` are its text, by turns plain and what was looked for; the first is plain."""
 
     message: Message
+    pieces: tuple[str, ...] = ()
+
+
+class Search(Value, kw_only=True, frozen=True):
+    """Which messages to look for, in the rooms that one is in.
+
+    `q` has words, of which each may be the beginning of one, and phrases in quotes; what has a minus before it must not
+    be in the message. `from` is who said it, and `since` and `before` when. With `order` best, those of the newest
+    that fit best come first, and there is no next page.
+    """
+
+    q: Annotated[str, Meta(min_length=1, max_length=4000)]
+    room: Id | None = None
+    from_: Id | None = msgspec.field(name="from", default=None)
+    since: Time | None = None
+    before: Time | None = None
+    order: Literal["new", "best"] = "new"
+    after: Id | None = None
+    limit: Limit = 50
 
 
 class Hits(Value, kw_only=True, frozen=True):

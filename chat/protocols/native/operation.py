@@ -38,6 +38,8 @@ class Cost(Enum):
     """What it costs to read the request's `limit` of messages."""
     TEXTS = auto()
     """What it costs to read all the texts that a message had."""
+    SEARCH = auto()
+    """A search, and what it costs to read the request's `limit` of messages."""
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -102,6 +104,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
                 return budgets.message(caller.known.id, caller.device.address, request.text)
             case Cost.PAGE:
                 return budgets.read(caller.known.id, caller.device.address, request.limit)
+            case Cost.SEARCH:
+                person_id, address = caller.known.id, caller.device.address
+                return budgets.search(person_id, address) or budgets.read(person_id, address, request.limit)
             case Cost.TEXTS:
                 return budgets.read(caller.known.id, caller.device.address, MOST_TEXTS)
             case _:

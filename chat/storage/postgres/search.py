@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from itertools import groupby
 
+import trio
+
 from chat.domain.search import MOST_RANKED, Progress, Search
 from chat.domain.searching import Query, Term
 from chat.domain.timeline import MessageNow
@@ -15,6 +17,9 @@ from chat.storage.postgres.timelines import message_now
 _MOST_ROOMS = 64
 """Rooms of a person that are asked of the index too; who is in more has a good part of all messages."""
 
+_AT_ONCE = 2
+"""Searches that read at once; the other connections are left for everybody else."""
+
 _STEP = 1000
 """Entries of the log that are read at once."""
 
@@ -24,6 +29,7 @@ class PostgresSearchIndex:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._places = trio.CapacityLimiter(_AT_ONCE)
 
     async def find(self, search: Search) -> list[MessageNow]:
         async def find(connection: Connection) -> list[MessageNow]:
@@ -50,7 +56,8 @@ class PostgresSearchIndex:
             rows = await connection.fetch(queries.FOUND, search.person_id, ids, search.most_bytes)
             return [message_now(row, row["room_id"]) for row in rows]
 
-        return await self._database.read(find)
+        async with self._places:
+            return await self._database.read(find)
 
     async def index(self, most_bytes: int) -> Progress:
         async def index(connection: Connection) -> Progress:

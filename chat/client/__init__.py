@@ -13,6 +13,7 @@ The floors, highest first; nothing here imports anything of the server:
     reconnecting         one connection after another
     line                 one connection: hello, sync, reading, writing
     socket, credentials  the WebSocket; access tokens and sessions
+    asking               what is asked beside the socket
     http_call, address   one call; where the server is
     inbox, outbox        what the program has not taken yet, and what the server has not answered yet
     rooms, room          what each frame makes of the rooms; messages, unread: parts of a room
@@ -36,7 +37,7 @@ from chat.client.events import (
     RoomTold,
     Said,
 )
-from chat.client.requests import History, Sent
+from chat.client.requests import History, Hit, Hits, Sent
 from chat.client.room import Room
 from chat.client.values import Message, Person, Position, Reaction, RoomInfo, Sender, Session
 
@@ -52,6 +53,8 @@ __all__ = [
     "Event",
     "Gone",
     "History",
+    "Hit",
+    "Hits",
     "Member",
     "Message",
     "Person",

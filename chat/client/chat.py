@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeVar
+from urllib.parse import urlencode
 
 import trio
 
@@ -20,6 +21,7 @@ from chat.client.requests import (
     Done,
     Edit,
     History,
+    Hits,
     Ping,
     Pong,
     React,
@@ -130,6 +132,35 @@ class Chat:
         return await self._ask(
             ReadHistory(room=room, before=before, after=after, around=around, limit=limit), History
         )
+
+    async def search(
+        self,
+        q: str,
+        *,
+        room: int | None = None,
+        sender: int | None = None,
+        since: int | None = None,
+        before: int | None = None,
+        best: bool = False,
+        after: int | None = None,
+        limit: int = 50,
+    ) -> Hits:
+        """Return messages that were found in one's rooms, the newest first. What was just said comes within a second.
+
+        Args:
+            q: words, each perhaps the beginning of one; `"…"` is a phrase, what has a `-` before it must not be there.
+            room, sender: only there, only of that person; by their ids.
+            since, before: only from this time on, only before that; in Unix milliseconds.
+            best: those of the newest first that fit best, on one page.
+            after: the `next` of the page before.
+            limit: how many at most, 1 to 100.
+
+        Cancelling: nothing happens.
+        """
+        asked = {"room": room, "from": sender, "since": since, "before": before, "after": after}
+        query = {"q": q, "limit": limit, **({"order": "best"} if best else {})}
+        query |= {name: value for name, value in asked.items() if value is not None}
+        return await self._connector.ask(f"/api/v1/search?{urlencode(query)}", Hits)
 
     async def ping(self) -> int:
         """Return the server's time in Unix milliseconds, after a new connection if this one does not answer in 5 s.

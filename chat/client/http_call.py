@@ -1,4 +1,4 @@
-"""One HTTP call with a JSON body, on a connection of its own: tokens are asked for once in a quarter of an hour."""
+"""One HTTP call, on a connection of its own: tokens are asked for once in a quarter of an hour, and few search."""
 
 from typing import NamedTuple
 
@@ -12,8 +12,11 @@ from chat.client.errors import Lost
 _PATIENCE = 10.0
 """Seconds for the whole call. An answer that was lost can be asked for again for 30 s."""
 
-_MOST = 1 << 16
-"""Bytes of an answer; a session is below 2 KiB."""
+_MOST = 1 << 22
+"""Bytes of an answer: a page has half a MiB of text at most, and of a search twice that."""
+
+
+_Headers = list[tuple[str, str]]
 
 
 class Answer(NamedTuple):
@@ -31,25 +34,38 @@ async def post(address: Address, path: str, body: object) -> Answer:
 
     Cancelling: it may have been done; no connection is left.
     """
+    return await _call(
+        address, "POST", path, [("Content-Type", "application/json")], msgspec.json.encode(body)
+    )
+
+
+async def get(address: Address, path: str, token: str) -> Answer:
+    """Ask for `path`, which may have a query, with an access token; raises and cancels as `post`."""
+    return await _call(address, "GET", path, [("Authorization", f"Bearer {token}")], b"")
+
+
+async def _call(address: Address, method: str, path: str, headers: _Headers, body: bytes) -> Answer:
     try:
         with trio.fail_after(_PATIENCE):
             stream = await address.open_stream()
             try:
-                return await _converse(stream, address, path, msgspec.json.encode(body))
+                return await _converse(stream, address, method, path, headers, body)
             finally:
                 await trio.aclose_forcefully(stream)  # never waits
     except (OSError, trio.TooSlowError, trio.BrokenResourceError, h11.RemoteProtocolError) as error:
         raise Lost(f"no answer to {path}: {error or type(error).__name__}") from error
 
 
-async def _converse(stream: trio.abc.Stream, address: Address, path: str, body: bytes) -> Answer:
+async def _converse(
+    stream: trio.abc.Stream, address: Address, method: str, path: str, headers: _Headers, body: bytes
+) -> Answer:
     http = h11.Connection(h11.CLIENT)
     request = h11.Request(
-        method="POST",
+        method=method,
         target=address.path + path,
         headers=[
             ("Host", address.name),
-            ("Content-Type", "application/json"),
+            *headers,
             ("Content-Length", str(len(body))),
             ("Connection", "close"),
         ],

@@ -126,6 +126,20 @@ class History(Value, kw_only=True, frozen=True):
     last: bool = False
 
 
+class Hit(Value, kw_only=True, frozen=True):
+    """A message that was found; `pieces` are its text, by turns plain and what was looked for, the first plain."""
+
+    message: Message
+    pieces: tuple[str, ...] = ()
+
+
+class Hits(Value, kw_only=True, frozen=True):
+    """Messages that were found; where there may be more, `next` is the `after` of the next page."""
+
+    hits: tuple[Hit, ...] = ()
+    next: int | None = None
+
+
 class Pong(Value, kw_only=True, frozen=True):
     at: int = 0
 

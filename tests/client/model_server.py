@@ -101,7 +101,7 @@ class ModelServer:
         """Serve one connection until it ends."""
         try:
             begun = bytes(await stream.receive_some())
-            if begun.startswith(b"POST "):
+            if begun.startswith((b"POST ", b"GET /api/v1/search?")):
                 await self.sessions.serve(stream, begun)
                 return
             async with trio.open_nursery() as nursery:

@@ -55,7 +55,7 @@ class ModelSessions:
                     http.receive_data(bytes(await stream.receive_some()))
                 case _:
                     return
-        status, answer = self._answer(path, msgspec.json.decode(body))
+        status, answer = self._answer(path, msgspec.json.decode(body or b"{}"))
         data = msgspec.json.encode(answer)
         head = h11.Response(status_code=status, headers=[("Content-Length", str(len(data)))])
         for part in (http.send(head), http.send(h11.Data(data)), http.send(h11.EndOfMessage())):

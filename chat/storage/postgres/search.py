@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
+import asyncpg
 import trio
 
 from chat.domain.search import MOST_RANKED, Progress, Search
@@ -15,7 +16,7 @@ from chat.storage.postgres.session import Connection
 from chat.storage.postgres.timelines import message_now
 
 _MOST_ROOMS = 64
-"""Rooms of a person that are asked of the index too; who is in more has a good part of all messages."""
+"""Rooms of a person that the index may be asked for; who is in more has a good part of all messages."""
 
 _AT_ONCE = 2
 """Searches that read at once; the other connections are left for everybody else."""
@@ -39,17 +40,17 @@ class PostgresSearchIndex:
             asked = _tsquery(search.query)
             if search.sender_id is not None:
                 asked += f" & '@{search.sender_id}'"
-            span = search.room_id, bounds["low"], bounds["high"], limit
-            found = await connection.fetch(queries.AMONG_NEWEST, search.person_id, asked, *span)
+            if search.room_id is not None:
+                asked += f" & '#{search.room_id}'"
+            span = search.room_id, bounds["low"], bounds["high"]
+            found = await connection.fetch(queries.AMONG_NEWEST, search.person_id, asked, *span, limit)
             if len(found) < limit:
-                rooms = [search.room_id]
-                if search.room_id is None:
-                    mine = await connection.fetch(queries.MY_ROOMS, search.person_id, _MOST_ROOMS + 1)
-                    rooms = [row["id"] for row in mine]
-                if len(rooms) <= _MOST_ROOMS:
-                    in_one = " | ".join(f"'#{room_id}'" for room_id in rooms)
-                    asked += f" & ({in_one})" if rooms else ""
-                found = await connection.fetch(queries.BY_INDEX, search.person_id, asked, *span)
+                weigh = queries.WEIGH, search.person_id, asked, *span, _MOST_ROOMS + 1
+                weighed = await connection.fetchrow(*weigh)
+                if weighed is not None and _is_rarer_by_rooms(weighed):
+                    in_rooms = " | ".join(f"'#{room_id}'" for room_id in weighed["rooms"])
+                    asked += f" & ({in_rooms})"
+                found = await connection.fetch(queries.BY_INDEX, search.person_id, asked, *span, limit)
             if search.is_best:
                 found = sorted(found, key=lambda row: (row["rank"], row["id"]), reverse=True)
             ids = [row["id"] for row in found[: search.limit]]
@@ -85,6 +86,11 @@ class PostgresSearchIndex:
             return Progress(last_id)
 
         return await self._database.write(index)
+
+
+def _is_rarer_by_rooms(weighed: asyncpg.Record) -> bool:
+    """Whether the index has less to read where it is asked for the person's rooms too."""
+    return 0 < len(weighed["rooms"]) <= _MOST_ROOMS and weighed["inside"] < weighed["found"]
 
 
 def _tsvector(text: str, room_id: int, sender_id: int) -> str:

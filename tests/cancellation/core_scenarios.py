@@ -26,6 +26,7 @@ from chat.domain.tokens import Tokens
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.cleaner import open_cleaner
 from chat.engine.hub import Announcement, Hub
+from chat.engine.indexer import open_indexer
 from chat.engine.log_follower import open_log_follower
 from chat.engine.people import PeopleReconciler
 from chat.engine.reconciler import watch_changes
@@ -37,6 +38,7 @@ from chat.protocols.talker.codec import TALKER
 from chat.storage.memory import MemoryStorage
 from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import Witness, settle, swept_world
+from tests.engine.test_indexer import Log
 from tests.support.chat_world import SECRET, Client, Obstructed, World
 from tests.support.endings import delete_room
 
@@ -313,6 +315,22 @@ async def cleaning(run: Run) -> None:
         assert not world.storage.rooms._deleted
 
 
+async def indexing(run: Run) -> None:
+    """Follow the log piece by piece, through an outage: the next who starts goes on where this one ended."""
+    storage: Any = Log()
+    storage.newest, storage.troubles = 30, [StorageDown("an outage")]
+
+    async def index() -> None:
+        async with open_indexer(storage):
+            await trio.sleep(3)
+
+    await run.target(index)
+    assert run.fired or storage.done == 30
+    async with open_indexer(storage):
+        await trio.sleep(3)
+    assert storage.done == 30
+
+
 @asynccontextmanager
 async def people_followed(world: World) -> AsyncGenerator[None]:
     """Follow people and rooms from before the block until what it changed has been looked at."""
@@ -525,6 +543,7 @@ VIRTUAL = (
     send_queue,
     moderating,
     cleaning,
+    indexing,
     following,
     reading_the_log,
     ended_sessions,

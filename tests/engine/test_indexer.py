@@ -10,7 +10,7 @@ from chat.domain.search import Progress
 from chat.engine.indexer import open_indexer
 
 
-class Storage:
+class Log:
     """A log that is indexed piece by piece, and troubles of it."""
 
     def __init__(self) -> None:
@@ -21,11 +21,11 @@ class Storage:
         self.troubles: list[Exception] = []
 
     @property
-    def messages(self) -> "Storage":
+    def messages(self) -> "Log":
         return self
 
     @property
-    def search(self) -> "Storage":
+    def search(self) -> "Log":
         return self
 
     async def newest_id(self) -> int:
@@ -50,7 +50,7 @@ async def passes(seconds: float, holds: Callable[[], bool]) -> None:
 
 
 async def test_the_log_is_followed_within_a_second(autojump_clock: MockClock) -> None:
-    storage = Storage()
+    storage = Log()
     storage.newest = 1000
     async with open_indexer(storage):  # type: ignore[arg-type]
         await passes(2.5, lambda: storage.done == 1000)  # of an earlier server; it works half of the time
@@ -61,7 +61,7 @@ async def test_the_log_is_followed_within_a_second(autojump_clock: MockClock) ->
 
 
 async def test_another_server_is_waited_for_and_followed(autojump_clock: MockClock) -> None:
-    storage = Storage()
+    storage = Log()
     storage.newest, storage.is_ours = 30, False
     async with open_indexer(storage):  # type: ignore[arg-type]
         await trio.sleep(10)
@@ -71,7 +71,7 @@ async def test_another_server_is_waited_for_and_followed(autojump_clock: MockClo
 
 
 async def test_an_outage_is_waited_for(autojump_clock: MockClock) -> None:
-    storage = Storage()
+    storage = Log()
     storage.newest = 5
     storage.troubles = [StorageDown("down"), OutcomeUnknown("silent"), StorageDown("down")]
     async with open_indexer(storage):  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import trio
 from chat.domain.changes import Deletion, Edit, Reaction, Removal, RoomDeletion
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
 from chat.domain.ports import NewPerson, Storage
-from chat.domain.search import Search
+from chat.domain.search import Progress, Search
 from chat.domain.searching import Query, parse_query
 from chat.storage.postgres import search_queries
 from chat.storage.postgres.database import DatabaseAddress
@@ -165,6 +165,29 @@ async def test_edits_are_found_and_deleted_messages_are_not(
     await index(storage)
     if place is not None:
         assert await fetch(place, "SELECT count(*) FROM message_words") == 1
+
+
+async def test_servers_index_one_at_a_time_and_nothing_twice(
+    storage: Storage, place: DatabaseAddress | None
+) -> None:
+    if place is None:
+        pytest.skip("one process has one memory")
+    (ada,) = await add(storage, "Ada")
+    await say(storage, ada, *(f"tea {nth}" for nth in range(50)))
+    steps: list[Progress] = []
+
+    async def index_some() -> None:  # on a connection of its own, as another server would
+        while not steps or steps[-1].last_id < 50:
+            steps.append(await storage.search.index(20))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(3):
+            nursery.start_soon(index_some)
+    assert {step.is_ours for step in steps} == {False, True}
+    done = [step.last_id for step in steps if step.is_ours and step.last_id < 50]
+    assert len(done) == len(set(done)), "two did the same step"
+    assert len(await found(storage, ada, "tea", limit=100)) == 50
+    assert await fetch(place, "SELECT count(*) FROM message_words") == 50
 
 
 async def test_what_fits_best_comes_first_where_that_is_asked(storage: Storage) -> None:

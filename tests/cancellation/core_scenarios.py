@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from types import SimpleNamespace
 from typing import Any
 
 import trio
@@ -317,18 +318,23 @@ async def cleaning(run: Run) -> None:
 
 async def indexing(run: Run) -> None:
     """Follow the log piece by piece, through an outage: the next who starts goes on where this one ended."""
-    storage: Any = Log()
-    storage.newest, storage.troubles = 30, [StorageDown("an outage")]
+    async with swept_world(run) as (world, _witness):
+        log = Log()
+        log.newest = 30
+        table = Obstructed(log, world.obstacles)
+        storage: Any = SimpleNamespace(messages=table, search=table)
+        world.obstacles.fail("newest_id", StorageDown("an outage"))
 
-    async def index() -> None:
-        async with open_indexer(storage):
+        async def index() -> None:
+            async with open_indexer(storage):
+                await trio.sleep(5)
+
+        await run.target(index)
+        assert run.fired or log.done == 30
+        behind: Any = log
+        async with open_indexer(behind):
             await trio.sleep(3)
-
-    await run.target(index)
-    assert run.fired or storage.done == 30
-    async with open_indexer(storage):
-        await trio.sleep(3)
-    assert storage.done == 30
+        assert log.done == 30
 
 
 @asynccontextmanager

@@ -34,19 +34,22 @@ class PostgresSearchIndex:
 
     async def find(self, search: Search) -> list[MessageNow]:
         async def find(connection: Connection) -> list[MessageNow]:
-            bounds = await connection.fetchrow(queries.BOUNDS, search.since, search.before, search.before_id)
-            assert bounds is not None
+            low, high = 0, search.before_id
+            if search.since is not None or search.before is not None:
+                bounds = await connection.fetchrow(queries.BOUNDS, search.since, search.before, high)
+                assert bounds is not None
+                low, high = bounds["low"], bounds["high"]
             limit = MOST_RANKED if search.is_best else search.limit
             asked = _tsquery(search.query)
             if search.sender_id is not None:
                 asked += f" & '@{search.sender_id}'"
             if search.room_id is not None:
                 asked += f" & '#{search.room_id}'"
-            span = search.room_id, bounds["low"], bounds["high"]
+            span = search.room_id, low, high
             found = await connection.fetch(queries.AMONG_NEWEST, search.person_id, asked, *span, limit)
             if len(found) < limit:
                 weigh = queries.WEIGH, search.person_id, asked, *span, _MOST_ROOMS + 1
-                weighed = await connection.fetchrow(*weigh)
+                weighed = await connection.fetchrow(*weigh) if search.room_id is None else None
                 if weighed is not None and _is_rarer_by_rooms(weighed):
                     in_rooms = " | ".join(f"'#{room_id}'" for room_id in weighed["rooms"])
                     asked += f" & ({in_rooms})"

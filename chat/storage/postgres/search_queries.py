@@ -7,7 +7,7 @@ only if they do not suffice.
 
 from chat.storage.postgres.timeline_queries import MESSAGE, MINE
 
-NEWEST = 5000
+NEWEST = 3000
 """Messages that are looked at one by one."""
 
 # $1 is the person, $2 what is asked for, $3 the room or NULL, $4 and $5 bound the ids, from and below. A text that is

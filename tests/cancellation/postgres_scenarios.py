@@ -320,7 +320,9 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                 await timelines.texts(LOBBY_ID, 1, 10, 1 << 20)
                 await timelines.mentions(ada.id, EVER, 10, 1 << 20)
                 hello = Query((Term(("hello",), ("hello",)),))
-                await storage.search.find(Search(person_id=ada.id, query=hello, limit=10, most_bytes=100))
+                for since in (None, 1.0):
+                    search = Search(person_id=ada.id, query=hello, since=since, limit=10, most_bytes=100)
+                    await storage.search.find(search)
                 await storage.nodes.live()
 
             await run.target(read)

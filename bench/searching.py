@@ -211,7 +211,7 @@ async def _measure(
         speaker = asyncio.create_task(_speak(port, tokens[0], words, sent)) if rate else None
         await asyncio.sleep(2)
         queries = _queries(words, texts, chance)
-        before = time.perf_counter()
+        before, used = time.perf_counter(), cpu_used([pid])
         async with asyncio.TaskGroup() as group:
             for number in range(_SEARCHES):
                 group.create_task(search(*next(queries), tokens[number % _PEOPLE]))
@@ -224,6 +224,9 @@ async def _measure(
                 f"{len(sent) / (time.perf_counter() - before):,.0f} messages/s were acknowledged after "
                 f"{_told(sent)}; at most {max(late):,} could not be found yet"
             )
+        else:
+            spent = 1000 * (cpu_used([pid]).total - used.total) / _SEARCHES
+            print(f"{spent:,.1f} ms of CPU a search, with PostgreSQL")
         print(f"with {rate} messages/s written, {_SEARCHES} searches: {_told([*chain(*took.values())])}")
         for kind, seconds in took.items():
             print(f"  {kind}: {_told(seconds)}")

@@ -9,7 +9,7 @@ import structlog
 
 from chat.data_access import make_accounts
 from chat.domain import skeletons
-from chat.domain.budgets import Budgets
+from chat.domain.budgets import SEARCHES, Budgets
 from chat.domain.closing import GOING_AWAY, RESTARTING
 from chat.domain.ledger import Ledger
 from chat.domain.ports import Storage
@@ -20,6 +20,7 @@ from chat.engine.batch_loader import open_batch_loader
 from chat.engine.cluster.servers import Joining
 from chat.engine.dialect import by_name
 from chat.engine.engine import open_engine
+from chat.engine.indexer import open_indexer
 from chat.gateway.listener import open_gateway
 from chat.gateway.turns import Turns
 from chat.gateway.websocket.endpoint import WebSocketEndpoint
@@ -96,6 +97,7 @@ async def open_server(config: Config, inherited: Inheritance | None = None) -> A
                 shared=config.bus is not None,
             )
         )
+        await stack.enter_async_context(open_indexer(storage))
         await warn_of_look_alikes(storage.users)
         joining = await stack.enter_async_context(open_joining(config, address, secret, inherited))
         server = await stack.enter_async_context(
@@ -193,6 +195,7 @@ def _budgets(config: Config, metrics: Metrics, ledger: Ledger) -> Budgets:
         text=config.message_bytes,
         pages=config.read_rate,
         calls=config.call_rate,
+        searches=SEARCHES,
         refused=metrics.over_budget,
         ledger=ledger,
     )

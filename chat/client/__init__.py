@@ -15,6 +15,7 @@ The floors, highest first; nothing here imports anything of the server:
     http_api             calls of a person who is logged in
     socket, credentials  the WebSocket; access tokens and sessions
     sessions             how one begins: log in, refresh, register
+    asking               what is asked beside the socket
     http_call, address   one call; where the server is
     inbox, outbox        what the program has not taken yet, and what the server has not answered yet
     rooms, room          what each frame makes of the rooms; messages, unread: parts of a room
@@ -40,7 +41,7 @@ from chat.client.events import (
     RoomTold,
     Said,
 )
-from chat.client.requests import History, Sent
+from chat.client.requests import History, Hit, Hits, Sent
 from chat.client.room import Room
 from chat.client.sessions import log_in, register
 from chat.client.values import (
@@ -68,6 +69,8 @@ __all__ = [
     "Event",
     "Gone",
     "History",
+    "Hit",
+    "Hits",
     "Lost",
     "Member",
     "Members",

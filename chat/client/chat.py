@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeVar
+from urllib.parse import urlencode
 
 import trio
 
@@ -21,6 +22,7 @@ from chat.client.requests import (
     Done,
     Edit,
     History,
+    Hits,
     Ping,
     Pong,
     React,
@@ -81,19 +83,20 @@ class Chat:
         """
         return self._connector.inbox
 
-    async def send(self, room: int, text: str, *, key: str | None = None) -> Sent:
+    async def send(self, room: int, text: str, *, reply: int | None = None, key: str | None = None) -> Sent:
         """Say something in a room; return when it is saved.
 
         Args:
             room: its id.
             text: what is said, 4000 characters at most.
+            reply: the `seq` of the message that it answers.
             key: 1 to 64 of `A-Za-z0-9_-` that name this message for ever: sent again with the same key, it is said
                 once. By default another one each time.
 
         Cancelling: it may be said or not. With the same key it can be sent again.
         """
         key = key or secrets.token_urlsafe(18)
-        return await self._ask(Send(room=room, key=key, text=text), Sent)
+        return await self._ask(Send(room=room, key=key, text=text, reply=reply), Sent)
 
     async def edit(self, room: int, seq: int, text: str) -> int:
         """Give one's message another text; return the `pos` of that change. Cancelling: it may be done or not."""
@@ -144,6 +147,35 @@ class Chat:
     def reconnect(self) -> None:
         """Try to connect now, where there is no connection, instead of a little later. Sync."""
         self._connector.hurry()
+
+    async def search(
+        self,
+        q: str,
+        *,
+        room: int | None = None,
+        sender: int | None = None,
+        since: int | None = None,
+        before: int | None = None,
+        best: bool = False,
+        after: int | None = None,
+        limit: int = 50,
+    ) -> Hits:
+        """Return messages that were found in one's rooms, the newest first. What was just said comes within a second.
+
+        Args:
+            q: words, each perhaps the beginning of one; `"…"` is a phrase, what has a `-` before it must not be there.
+            room, sender: only there, only of that person; by their ids.
+            since, before: only from this time on, only before that; in Unix milliseconds.
+            best: those of the newest first that fit best, on one page.
+            after: the `next` of the page before.
+            limit: how many at most, 1 to 100.
+
+        Cancelling: nothing happens.
+        """
+        asked = {"room": room, "from": sender, "since": since, "before": before, "after": after}
+        query = {"q": q, "limit": limit, **({"order": "best"} if best else {})}
+        query |= {name: value for name, value in asked.items() if value is not None}
+        return await self._connector.ask(f"/api/v1/search?{urlencode(query)}", Hits)
 
     async def ping(self) -> int:
         """Return the server's time in Unix milliseconds, after a new connection if this one does not answer in 5 s.

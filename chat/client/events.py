@@ -18,10 +18,12 @@ class Logged(Value, kw_only=True, frozen=True):
 
 
 class Edited(Logged, kw_only=True, frozen=True):
-    """A message has another text."""
+    """A message has another text, which mentions these people; `all`: everybody in the room."""
 
     seq: int
     text: str = ""
+    mentions: tuple[int, ...] = ()
+    all: bool = False
 
 
 class Deleted(Logged, kw_only=True, frozen=True):
@@ -91,12 +93,13 @@ class Gone(Value, kw_only=True, frozen=True):
 
 
 class ReadMark(Value, kw_only=True, frozen=True):
-    """How far somebody has read; `unread` is only of oneself."""
+    """How far somebody has read; `unread` and `mentions` are only of oneself."""
 
     room: int
     person: int
     seq: int = 0
     unread: int = 0
+    mentions: int = 0
 
 
 class Bye(Value, kw_only=True, frozen=True):

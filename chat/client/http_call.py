@@ -12,8 +12,8 @@ from chat.client.errors import Lost
 _PATIENCE = 10.0
 """Seconds for the whole call. An answer that was lost can be asked for again for 30 s."""
 
-_MOST = 1 << 20
-"""Bytes of an answer; a page of a list is below 256 KiB."""
+_MOST = 1 << 22
+"""Bytes of an answer: a page has half a MiB of text at most, and of a search twice that."""
 
 
 class Answer(NamedTuple):

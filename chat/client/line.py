@@ -121,8 +121,8 @@ class Line:
     def _answer(self, number: int, reply: Reply, nursery: trio.Nursery) -> None:
         ticket = self._outbox.answer(number, reply)
         match ticket.request, reply:
-            case Read() as read, Counts(unread=unread):
-                self._rooms.answered(read, unread)
+            case Read() as read, Counts(unread=unread, mentions=mentions):
+                self._rooms.answered(read, unread, mentions)
             case _, History(messages=messages):
                 self._rooms.load(messages)
             case _, ErrorReply(retry_ms=retry_ms) if ticket.outcome is None:

@@ -56,11 +56,12 @@ def changed(message: Message, change: Edited | Deleted | Reacted, me: int) -> Me
     """Return a message as it is after a change. Sync and pure."""
     message = replace(message, pos=change.pos)
     if isinstance(change, Deleted):
-        return replace(message, text="", reactions=(), deleted=Deletion(at=change.at, by=change.by))
+        deletion = Deletion(at=change.at, by=change.by)
+        return replace(message, text="", mentions=(), all=False, reactions=(), deleted=deletion)
     if message.deleted is not None:
         return message  # it was told late, as it is now: what came before its deletion is over
     if isinstance(change, Edited):
-        return replace(message, text=change.text, edited=change.at)
+        return replace(message, text=change.text, mentions=change.mentions, all=change.all, edited=change.at)
     return replace(message, reactions=tuple(_reacted(message.reactions, change, me)))
 
 

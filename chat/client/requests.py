@@ -39,6 +39,7 @@ class Send(Request, kw_only=True, frozen=True):
     room: int
     key: str
     text: str
+    reply: int | None = None
 
 
 class Edit(Request, kw_only=True, frozen=True):
@@ -110,9 +111,10 @@ class Done(Value, kw_only=True, frozen=True):
 
 
 class Counts(Value, kw_only=True, frozen=True):
-    """How much is unread."""
+    """How much is unread, and how much of that mentions one."""
 
     unread: int = 0
+    mentions: int = 0
 
 
 class History(Value, kw_only=True, frozen=True):
@@ -122,6 +124,20 @@ class History(Value, kw_only=True, frozen=True):
     pos: int = 0
     first: bool = False
     last: bool = False
+
+
+class Hit(Value, kw_only=True, frozen=True):
+    """A message that was found; `pieces` are its text, by turns plain and what was looked for, the first plain."""
+
+    message: Message
+    pieces: tuple[str, ...] = ()
+
+
+class Hits(Value, kw_only=True, frozen=True):
+    """Messages that were found; where there may be more, `next` is the `after` of the next page."""
+
+    hits: tuple[Hit, ...] = ()
+    next: int | None = None
 
 
 class Pong(Value, kw_only=True, frozen=True):

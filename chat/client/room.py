@@ -6,7 +6,7 @@ from msgspec.structs import asdict, replace
 
 from chat.client.events import Change, Changed, Deleted, Edited, Member, Reacted, RoomTold, Said
 from chat.client.messages import Messages, changed
-from chat.client.unread import MOST_UNREAD, count, counts
+from chat.client.unread import MOST_UNREAD, count, count_mentions, counts, mentions
 from chat.client.values import Message, RoomInfo
 
 
@@ -16,7 +16,8 @@ class Room:
     Attributes:
         info: what is known of it; replaced by each change, never altered.
         messages: those held, by `seq`: what was heard, and what was read of the history.
-        is_uncounted: whether `info.unread` has to be asked for, because it can't be counted from what is held.
+        is_uncounted: whether `info.unread` and `info.mentions` have to be asked for, because they can't be counted from
+            what is held.
         has_spoken: whether a message of one's own has moved the mark. The server notes that a little later.
     """
 
@@ -87,38 +88,53 @@ class Room:
         """Hold a message of the history, which may be ahead of the changes. Sync."""
         self.messages.put(message)
 
-    def mark(self, seq: int, unread: int) -> None:
-        """One has read up to `seq`; `unread` is what the server counts after it. Sync."""
-        own = self._count(seq)
+    def mark(self, seq: int, unread: int, mentions: int) -> None:
+        """One has read up to `seq`; `unread` and `mentions` are what the server counts after it. Sync."""
+        own, own_mentions = self._count(seq), self._count_mentions(seq)
         # What is counted here is as of the changes heard; the server's count may be ahead of them.
         self.is_uncounted = False
-        self.info = replace(self.info, read=seq, unread=unread if own is None else own)
+        self.info = replace(
+            self.info,
+            read=seq,
+            unread=unread if own is None else own,
+            mentions=mentions if own_mentions is None else own_mentions,
+        )
 
     def _say(self, said: Said) -> None:
         info = self.info
         self.messages.put(said)
         if said.deleted is not None:
             self._to_be_deleted.add(said.seq)
-        unread, read = info.unread, info.read
+        unread, mentioned, read = info.unread, info.mentions, info.read
         if said.sender.id == self._me:
-            unread, read = 0, max(read, said.seq)  # one has read what comes before one's own
+            unread, mentioned, read = 0, 0, max(read, said.seq)  # one has read what comes before one's own
             self.is_uncounted = False
             self.has_spoken = True
         elif counts(said, self._me, read):
             unread = min(unread + 1, MOST_UNREAD)
+            mentioned = min(mentioned + mentions(said, self._me), MOST_UNREAD)
         members = info.members + (said.kind == "join")
         last = Message(**asdict(said))
-        self.info = replace(info, seq=said.seq, unread=unread, read=read, members=members, last=last)
+        self.info = replace(
+            info,
+            seq=said.seq,
+            unread=unread,
+            mentions=mentioned,
+            read=read,
+            members=members,
+            last=last,
+        )
 
     def _change(self, change: Edited | Deleted | Reacted) -> None:
+        before = self.messages.get(change.seq)
+        self.messages.change(change, self._me)
         if isinstance(change, Deleted):
-            deleted = self.messages.get(change.seq)
             self._to_be_deleted.discard(change.seq)
-            self.messages.change(change, self._me)
-            if change.seq > self.info.read:
-                self._uncount(deleted)
-        else:
-            self.messages.change(change, self._me)
+        if change.seq > self.info.read:
+            if isinstance(change, Deleted):
+                self._uncount(before)
+            if not isinstance(change, Reacted):
+                self._recount_mentions(change, before)
         last = self.info.last
         if last is not None and last.seq == change.seq and last.pos < change.pos:
             self.info = replace(self.info, last=changed(last, change, self._me))
@@ -132,6 +148,24 @@ class Room:
         else:
             unread = self.info.unread - counts(deleted, self._me, self.info.read)
         self.info = replace(self.info, unread=unread)
+
+    def _recount_mentions(self, change: Edited | Deleted, before: Message | None) -> None:
+        """A message after the mark has another text or none: it mentions others now."""
+        info, me = self.info, self._me
+        mentions_me = isinstance(change, Edited) and mentions(change, me)
+        if not info.mentions and not mentions_me:
+            return
+        if before is not None and before.pos < change.pos and info.mentions < MOST_UNREAD:
+            if counts(before, me, info.read):
+                mentioned = info.mentions - mentions(before, me) + mentions_me
+                self.info = replace(info, mentions=min(max(mentioned, 0), MOST_UNREAD))
+        elif (own := self._count_mentions(info.read)) is not None:
+            self.info = replace(info, mentions=own)
+        else:  # what it mentioned until now is not known
+            self.is_uncounted = True
+
+    def _count_mentions(self, read: int) -> int | None:
+        return count_mentions(self.messages, self._me, read, self.info.seq)
 
     def _move(self, member: Member) -> None:
         if member.is_out:

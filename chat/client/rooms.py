@@ -66,25 +66,25 @@ class Rooms(Mapping[int, Room]):
                 return News(frame, frame.room, None) if is_told else None
             case ReadMark():
                 if frame.person == self.me:
-                    self._mark(frame.room, frame.seq, frame.unread)
+                    self._mark(frame.room, frame.seq, frame.unread, frame.mentions)
                 told = self.told.get(frame.room)
                 return None if told is None else News(frame, frame.room, told)
             case Bye():
                 return None
         return self._change(frame)
 
-    def answered(self, read: Read, unread: int) -> None:
+    def answered(self, read: Read, unread: int, mentions: int) -> None:
         """The server has noted how far one has read. Sync."""
         if (room := self._rooms.get(read.room)) is not None:
             seq = min(read.seq, room.info.seq)
             if (
                 read.back or seq >= room.info.read
             ):  # else one has read on meanwhile, and that has its own count
-                self._mark(read.room, seq, unread)
+                self._mark(read.room, seq, unread, mentions)
 
-    def _mark(self, room: int, seq: int, unread: int) -> None:
+    def _mark(self, room: int, seq: int, unread: int, mentions: int) -> None:
         if (known := self._rooms.get(room)) is not None:
-            known.mark(seq, unread)
+            known.mark(seq, unread, mentions)
             self._note_uncounted(room, known)
 
     def load(self, messages: Iterable[Message]) -> None:

@@ -49,7 +49,8 @@ class Deletion(Value, kw_only=True, frozen=True):
 class Message(Value, kw_only=True, frozen=True):
     """A message as it is now.
 
-    `seq` names it in its room for ever; `pos` is its latest change's; `key` is only in one's own.
+    `seq` names it in its room for ever; `pos` is its latest change's; `key` is only in one's own. `reply` is the seq of
+    the message that it answers, `mentions` are the people whom its text names; `all`: it names everybody in the room.
     """
 
     room: int
@@ -59,6 +60,9 @@ class Message(Value, kw_only=True, frozen=True):
     sender: Sender
     kind: str = "text"
     text: str = ""
+    reply: int | None = None
+    mentions: tuple[int, ...] = ()
+    all: bool = False
     key: str | None = None
     reactions: tuple[Reaction, ...] = ()
     edited: int | None = None
@@ -68,7 +72,8 @@ class Message(Value, kw_only=True, frozen=True):
 class RoomInfo(Value, kw_only=True, frozen=True):
     """A room as oneself sees it: `pos` and `at` are those of its latest change, `seq` is its latest message's.
 
-    `read` is how far one has read, `unread` how many texts of others come after that: 100 are that many or more.
+    `read` is how far one has read, `unread` how many texts of others come after that, and `mentions` how many of those
+    mention one: 100 are that many or more.
     """
 
     id: int
@@ -84,6 +89,7 @@ class RoomInfo(Value, kw_only=True, frozen=True):
     seq: int
     read: int
     unread: int = 0
+    mentions: int = 0
     notify: str = "mentions"
     hidden: bool = False
     last: Message | None = None

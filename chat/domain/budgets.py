@@ -24,6 +24,9 @@ _TEXT_BURST = 8.0
 """Seconds' worth that may be used at once. At 65,536 bytes a second that is half of a send queue: what one client says
 at once cuts nobody."""
 
+SEARCHES, _SEARCH_BURST = 2.0, 4.0
+"""Searches of one person a second, and seconds' worth of them at once."""
+
 _ADDRESS_SHARE = 10
 """As much as so many people may have, all from one address may have: an office has one in common."""
 
@@ -58,6 +61,7 @@ class Budgets:
         text: bytes of text a second, as JSON has them (UTF-8, controls escaped).
         pages: of history a second.
         calls: by HTTP a second, for one address; those beyond that wait.
+        searches: a second.
         refused: told of each refusal, by what there was too much of.
         ledger: where what is used is shared with other servers.
     """
@@ -69,6 +73,7 @@ class Budgets:
         text: float = 0.0,
         pages: float = 0.0,
         calls: float = 0.0,
+        searches: float = 0.0,
         refused: Callable[[str], None] = lambda what: None,
         ledger: Ledger | None = None,
         clock: Callable[[], float] = trio.current_time,
@@ -77,6 +82,7 @@ class Budgets:
         self._messages = _Limit("messages", messages, _MESSAGE_BURST, ledger, clock)
         self._text = _Limit("text", text, _TEXT_BURST, ledger, clock)
         self._pages = _Limit("pages", pages, _READ_BURST, ledger, clock)
+        self._searches = _Limit("searches", searches, _SEARCH_BURST, ledger, clock)
         self._calls = (
             ledger.buckets("calls", calls, calls * _CALLS_BURST, most_keys=_MOST_KEYS, clock=clock)
             if calls
@@ -98,6 +104,11 @@ class Budgets:
         wait = self._pages.take(client_id, address, _pages(messages))
         return self._refusal("history", wait) if wait else None
 
+    def search(self, client_id: int, address: str) -> Refusal | None:
+        """Use up what a search costs."""
+        wait = self._searches.take(client_id, address, 1)
+        return self._refusal("searches", wait) if wait else None
+
     def call(self, address: str) -> float:
         """Count an HTTP call, and return the seconds that it has to wait for its turn among those of its address."""
         key = address_key(address)
@@ -114,7 +125,10 @@ class Budgets:
     def _refusal(self, what: str, wait: float) -> Refusal:
         self._refused(what)
         seconds = math.ceil(wait)
-        much, unit = "many" if what == "messages" else "much", "second" if seconds == 1 else "seconds"
+        much, unit = (
+            "many" if what in ("messages", "searches") else "much",
+            "second" if seconds == 1 else "seconds",
+        )
         return Refusal(Code.TOO_MANY, f"too {much} {what}, wait {seconds} {unit}", retry_after=seconds)
 
 

@@ -11,7 +11,10 @@ from chat.domain.membership import RoomRole
 
 
 class Edit(msgspec.Struct, frozen=True, gc=False):
-    """A new text for the message `seq` of a room. `created_at` is in Unix seconds, `people` are those of the room."""
+    """A new text for the message `seq` of a room. `created_at` is in Unix seconds, `people` are those of the room.
+
+    Whom the text mentions, the storage finds out.
+    """
 
     room_id: int
     seq: int
@@ -19,6 +22,7 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
     text: str
     created_at: float
     people: People = None
+    mentions: tuple[int, ...] = ()
 
 
 class Deletion(msgspec.Struct, frozen=True, gc=False):
@@ -109,7 +113,7 @@ Write = Draft | Edit | Deletion | Reaction | AccessWrite | RoleChange | RoomChan
 
 
 class Edited(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
-    """A message has another text. `id` and `pos` are the change's own; `seq` says which message."""
+    """A message has another text, with other mentions. `id` and `pos` are the change's; `seq` says which message."""
 
     id: int
     room_id: int
@@ -119,6 +123,7 @@ class Edited(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
     text: str
     created_at: float
     people: People = None
+    mentions: tuple[int, ...] = ()
 
 
 class Deleted(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):

@@ -161,7 +161,8 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     """A message on its way to the journal: everything but what the commit decides.
 
     `key` is the client's own, unique for its sender for ever: a draft that is sent again with it is saved once.
-    `people` are those of its room.
+    `people` are those of its room, `reply` is the seq of the message of the room that it answers. Whom the text
+    mentions, `mentions`, the storage finds out (`domain/mentions.py`).
     """
 
     room_id: int
@@ -172,6 +173,8 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     kind: MessageKind = MessageKind.TEXT
     key: str | None = None
     people: People = None
+    reply: int | None = None
+    mentions: tuple[int, ...] = ()
 
 
 class Message(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
@@ -179,7 +182,8 @@ class Message(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
 
     `id` is its place in the log of all rooms, `seq` its place among the messages of its room, and `pos` that of its
     latest change among all changes of its room: its own, as long as there was no other. `people` are those of its
-    room, where they were asked for.
+    room, where they were asked for. `reply` (a seq) and `mentions` (ids of people, in which 0 is everybody in the room)
+    stand in the log's messages alone.
     """
 
     id: int
@@ -192,6 +196,8 @@ class Message(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
     kind: MessageKind = MessageKind.TEXT
     people: People = None
     pos: int = 0
+    reply: int | None = None
+    mentions: tuple[int, ...] = ()
 
     @property
     def peer(self) -> Peer | None:

@@ -12,10 +12,19 @@ MOST_EMOJI = 20
 _TOO_MANY_EMOJI = Refusal(Code.TOO_MANY, f"a message has {MOST_EMOJI} kinds of reactions at most")
 
 
+class EarlierText(msgspec.Struct, frozen=True, gc=False):
+    """A text that a message had since `created_at` (Unix seconds), until the change `pos` of the room."""
+
+    pos: int
+    text: str
+    created_at: float
+
+
 class MessageState(msgspec.Struct):
-    """A text as it is now. `pos` is its latest change's.
+    """A text as it is now. `pos` is its latest change's, `text_since` is when it was said or edited last.
 
     `counts` says how many react with each emoji; `reacted` who of them does with which, as far as that is known here.
+    `earlier` are the texts that edits took the place of, as far as they are known here.
     """
 
     text: str
@@ -23,6 +32,9 @@ class MessageState(msgspec.Struct):
     is_deleted: bool
     counts: dict[str, int]
     reacted: set[tuple[str, int]]
+    text_since: float
+    mentions: tuple[int, ...] = ()
+    earlier: list[EarlierText] = msgspec.field(default_factory=list)
 
     def change(
         self, change: Edit | Deletion | Reaction, next_id: int, next_pos: int
@@ -44,7 +56,9 @@ class MessageState(msgspec.Struct):
     def _edit(self, edit: Edit, next_id: int, next_pos: int) -> Edited | Unchanged:
         if edit.text == self.text:
             return Unchanged(self.pos)
-        self.text, self.pos = edit.text, next_pos
+        self.earlier.append(EarlierText(next_pos, self.text, self.text_since))
+        self.text, self.text_since, self.pos = edit.text, edit.created_at, next_pos
+        self.mentions = edit.mentions
         return Edited(
             next_id,
             edit.room_id,
@@ -54,10 +68,13 @@ class MessageState(msgspec.Struct):
             edit.text,
             edit.created_at,
             edit.people,
+            edit.mentions,
         )
 
     def _delete(self, deletion: Deletion, next_id: int, next_pos: int) -> Deleted:
         self.text, self.is_deleted, self.pos = "", True, next_pos
+        self.mentions = ()
+        self.earlier.clear()
         self.counts.clear()
         self.reacted.clear()
         return Deleted(

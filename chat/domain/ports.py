@@ -25,6 +25,7 @@ from chat.domain.entities import (
 from chat.domain.membership import Member, PublicRoom, RoomAccess
 from chat.domain.nodes import Node
 from chat.domain.outcomes import Saved
+from chat.domain.search import SearchIndex
 from chat.domain.timelines import Timelines
 
 
@@ -492,6 +493,9 @@ class Storage(Protocol):
 
     @property
     def timelines(self) -> Timelines: ...
+
+    @property
+    def search(self) -> SearchIndex: ...
 
     @property
     def nodes(self) -> Nodes: ...

@@ -16,11 +16,12 @@ class ReadMark(msgspec.Struct, frozen=True, gc=False):
 
 
 class ReadState(msgspec.Struct, frozen=True, gc=False):
-    """How far a person has read in a room, and how many messages they have not."""
+    """How far a person has read in a room, and how many messages they have not; `mentions` of those mention them."""
 
     room_id: int
     read: int
     unread: int
+    mentions: int = 0
 
 
 def next_read(read: int, mark: ReadMark, last_seq: int) -> int:

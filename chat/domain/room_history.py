@@ -4,11 +4,18 @@ import msgspec
 
 from chat.domain.entities import Room
 from chat.domain.refusals import NO_MESSAGE, NO_ROOM, Refusal
-from chat.domain.timeline import MessageNow, Page
+from chat.domain.rules import TEXT_LENGTH
+from chat.domain.timeline import MessageNow, Page, TextThen
 from chat.domain.timelines import Timelines
 
 ANSWER_BYTES = 524_288
 """Bytes of text in one page; the next begins where it ends, as after any other."""
+
+MOST_TEXTS = 100
+"""Texts of one message that are told: the newest so many."""
+
+LONGEST_JSON = 6 * TEXT_LENGTH + 2
+"""Bytes of a text as JSON, at most: what left no room for one more has left less than that."""
 
 _EVER = 2**63 - 1
 
@@ -31,6 +38,13 @@ class Told(msgspec.Struct, frozen=True):
     page: Page
     is_first: bool
     is_last: bool
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Messages that were asked for by what is in them, the newest first, and whether there may be more."""
+
+    messages: list[MessageNow]
+    may_have_more: bool
 
 
 class RoomHistory:
@@ -64,6 +78,22 @@ class RoomHistory:
         """Return one message."""
         page = await self._page(reader_id, room_id, 1, _EVER, seq - 1, seq + 1)
         return page.messages[0] if page is not None and page.messages else NO_MESSAGE
+
+    async def texts(self, reader_id: int, room_id: int, seq: int) -> list[TextThen] | Refusal:
+        """Return the texts that a message had, the oldest first, the one of now last; of a deleted one none."""
+        texts = await self._timelines.texts(room_id, seq, MOST_TEXTS, ANSWER_BYTES)
+        if texts:
+            return texts
+        message = await self.message(reader_id, room_id, seq)  # deleted, or never there
+        return message if isinstance(message, Refusal) else []
+
+    async def mentions(self, person_id: int, before_id: int | None, limit: int) -> Found:
+        """Return the messages with lower ids that mention a person, in all their rooms."""
+        before_id = _EVER if before_id is None else before_id
+        found = await self._timelines.mentions(person_id, before_id, limit + 1, ANSWER_BYTES)
+        size = sum(len(msgspec.json.encode(message.text)) for message in found)
+        may_have_more = len(found) > limit or (found != [] and size + LONGEST_JSON > ANSWER_BYTES)
+        return Found(found[:limit], may_have_more)
 
     async def _page(
         self, reader_id: int, room_id: int, limit: int, up_to_id: int, after: int | None, before: int | None

@@ -92,7 +92,7 @@ def _well_formed(name: str) -> str | None:
     name = unicodedata.normalize("NFC", name)
     if len(name) > NAME_LENGTH or name != name.strip(" ") or "  " in name:
         return None
-    if not all(map(_may_stand_in_a_name, name)) or unicodedata.category(name[0])[0] == "M":
+    if not all(map(may_stand_in_a_name, name)) or unicodedata.category(name[0])[0] == "M":
         return None
     return name
 
@@ -103,7 +103,8 @@ _INVISIBLE = frozenset(
 """Letters and marks that show nothing (Unicode's Default_Ignorable_Code_Point): two names would look the same."""
 
 
-def _may_stand_in_a_name(char: str) -> bool:
+def may_stand_in_a_name(char: str) -> bool:
+    """Whether a name may have this character."""
     # Marks (M) are parts of letters in many scripts; of the numbers only digits (Nd).
     if char in " _.-":
         return True

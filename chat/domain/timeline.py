@@ -76,7 +76,8 @@ class MessageNow(msgspec.Struct, frozen=True, kw_only=True):
     """A message as it is now, for one reader; of a deleted one there is no text. Times are Unix seconds.
 
     `pos` is its own place among the changes of its room, `changed_pos` that of its latest change. `key` is told to
-    its sender alone. `deleted_by` is None also where it was done by a command.
+    its sender alone. `deleted_by` is None also where it was done by a command. `reply` is the seq of the message that
+    it answers; in `mentions`, which are ids of people, 0 is everybody in the room.
     """
 
     id: int
@@ -94,6 +95,15 @@ class MessageNow(msgspec.Struct, frozen=True, kw_only=True):
     deleted_at: float | None = None
     deleted_by: int | None = None
     reactions: tuple[ReactionCount, ...] = ()
+    reply: int | None = None
+    mentions: tuple[int, ...] = ()
+
+
+class TextThen(msgspec.Struct, frozen=True, gc=False):
+    """A text that a message had, since `created_at` (Unix seconds)."""
+
+    text: str
+    created_at: float
 
 
 Replayed = MessageNow | Edited | Deleted | Reacted | Removed | RoleChanged | RoomChanged
@@ -116,7 +126,8 @@ class Page(msgspec.Struct, frozen=True):
 class RoomSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """A room as one person sees it. `pos` and `at` (Unix milliseconds) are the position to go on from.
 
-    `read` is the seq up to which the person has read, `unread` counts what they have not (`domain/reading.py`).
+    `read` is the seq up to which the person has read, `unread` counts what they have not (`domain/reading.py`), and
+    `mentions` what of that mentions them.
     `last` is the newest message, also where it is deleted. `peer` is the other one of a direct room, or whose support
     conversation it is; of them is told what everybody may know.
     """
@@ -134,6 +145,7 @@ class RoomSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     seq: int = 0
     read: int = 0
     unread: int = 0
+    mentions: int = 0
     notify: Notify = Notify.MENTIONS
     is_hidden: bool = False
     last: MessageNow | None = None

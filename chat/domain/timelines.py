@@ -9,7 +9,16 @@ from typing import Protocol
 from chat.domain.entities import RoomKind
 from chat.domain.membership import Notify
 from chat.domain.reading import ReadMark, ReadState
-from chat.domain.timeline import Page, Position, Replayed, RoomSnapshot, Span, Standing
+from chat.domain.timeline import (
+    MessageNow,
+    Page,
+    Position,
+    Replayed,
+    RoomSnapshot,
+    Span,
+    Standing,
+    TextThen,
+)
 
 
 class Timelines(Protocol):
@@ -67,6 +76,20 @@ class Timelines(Protocol):
         `seq` `before`, or with the room, and what is too much is left out at its beginning. It has at most `most_bytes`
         bytes of text as JSON, but one message where there is any; reactions come on top of that. The caller says who
         may see the room.
+        """
+        ...
+
+    async def texts(self, room_id: int, seq: int, limit: int, most_bytes: int) -> list[TextThen]:
+        """Return the texts that a message had, the oldest first, the one of now last; of a deleted one none.
+
+        The newest `limit`, within `most_bytes` of text as JSON, at least one. The caller says who may see the room.
+        """
+        ...
+
+    async def mentions(self, person_id: int, before_id: int, limit: int, most_bytes: int) -> list[MessageNow]:
+        """Return messages of others in the person's rooms that mention them and are not deleted, the newest first.
+
+        At most `limit` with an id below `before_id`, within `most_bytes` of text as JSON, at least one.
         """
         ...
 

@@ -18,6 +18,7 @@ from chat.domain.ledger import Ledger
 from chat.domain.ports import Storage
 from chat.domain.room_history import RoomHistory
 from chat.domain.rooms import Rooms
+from chat.domain.search import SearchIndex
 from chat.domain.sessions import Sessions
 from chat.domain.set_up import FirstAdmin
 from chat.domain.support import Support
@@ -72,6 +73,7 @@ class Engine(msgspec.Struct, frozen=True):
     read_marks: ReadMarks
     writes: Writes
     invites: Invites
+    search: SearchIndex
 
     def core(self, clients: Mapping[Dialect, ClientFactory]) -> Core:
         """Return what sessions work with, where `clients` says how a client of each dialect is made."""
@@ -175,5 +177,6 @@ async def open_engine(
                 read_marks,
                 Writes(journal, broadcaster),
                 Invites(storage.users),
+                storage.search,
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

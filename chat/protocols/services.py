@@ -9,6 +9,7 @@ from chat.domain.direct import Direct
 from chat.domain.invites import Invites
 from chat.domain.room_history import RoomHistory
 from chat.domain.rooms import Rooms
+from chat.domain.search import SearchIndex
 from chat.domain.sessions import Sessions
 from chat.domain.set_up import FirstAdmin
 from chat.domain.support import Support
@@ -48,6 +49,7 @@ class Services(msgspec.Struct, frozen=True):
     read_marks: ReadMarks
     writes: Writes
     invites: Invites
+    search: SearchIndex
     lobby_needs_login: bool = False
     direct_trust_from: bool = False
 
@@ -75,6 +77,7 @@ def services_of(
         engine.read_marks,
         engine.writes,
         engine.invites,
+        engine.search,
         lobby_needs_login,
         direct_trust_from,
     )

@@ -59,6 +59,13 @@ async def client(run: Run) -> None:
             return True
         return False
 
+    def answers(path: str) -> tuple[int, Json] | None:
+        if path.startswith("/api/v1/search"):
+            return (503, {"code": "unavailable"}) if down and down.pop() else (200, {"hits": []})
+        return None
+
+    down = [True]
+    model.sessions.answers = answers
     model.hears, model.loses_answer = hears, loses_answer
     model.loses_event = lambda event: event.get("text") == "lost"
 
@@ -74,6 +81,7 @@ async def client(run: Run) -> None:
         await chat.delete(room.id, 3)
         await chat.react(room.id, 5, "👍")
         await chat.history(room.id)
+        await chat.search("one")
         await chat.read(room.id, 1, back=True)
         for socket in tuple(model.sockets):
             socket.close(1011)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from types import SimpleNamespace
 from typing import Any
 
 import trio
@@ -26,6 +27,7 @@ from chat.domain.tokens import Tokens
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.cleaner import open_cleaner
 from chat.engine.hub import Announcement, Hub
+from chat.engine.indexer import open_indexer
 from chat.engine.log_follower import open_log_follower
 from chat.engine.people import PeopleReconciler
 from chat.engine.reconciler import watch_changes
@@ -37,6 +39,7 @@ from chat.protocols.talker.codec import TALKER
 from chat.storage.memory import MemoryStorage
 from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import Witness, settle, swept_world
+from tests.engine.test_indexer import Log
 from tests.support.chat_world import SECRET, Client, Obstructed, World
 from tests.support.endings import delete_room
 
@@ -313,6 +316,27 @@ async def cleaning(run: Run) -> None:
         assert not world.storage.rooms._deleted
 
 
+async def indexing(run: Run) -> None:
+    """Follow the log piece by piece, through an outage: the next who starts goes on where this one ended."""
+    async with swept_world(run) as (world, _witness):
+        log = Log()
+        log.newest = 30
+        table = Obstructed(log, world.obstacles)
+        storage: Any = SimpleNamespace(messages=table, search=table)
+        world.obstacles.fail("newest_id", StorageDown("an outage"))
+
+        async def index() -> None:
+            async with open_indexer(storage):
+                await trio.sleep(5)
+
+        await run.target(index)
+        assert run.fired or log.done == 30
+        behind: Any = log
+        async with open_indexer(behind):
+            await trio.sleep(3)
+        assert log.done == 30
+
+
 @asynccontextmanager
 async def people_followed(world: World) -> AsyncGenerator[None]:
     """Follow people and rooms from before the block until what it changed has been looked at."""
@@ -525,6 +549,7 @@ VIRTUAL = (
     send_queue,
     moderating,
     cleaning,
+    indexing,
     following,
     reading_the_log,
     ended_sessions,

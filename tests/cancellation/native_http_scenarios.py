@@ -43,7 +43,11 @@ async def http_native_messages(run: Run) -> None:
         saved = texts_saved(world, garden)
         assert saved in ([], ["hello"], *([text, "again"] for text in ("hello", "hello!")))
         assert saved or not any(isinstance(told, dict) and "seq" in told for told in answered)
+        await wire.asks("GET", f"{said}/1/edits", None, token)
+        await wire.asks("GET", "/api/v1/mentions", None, token)
+        await wire.asks("GET", f"/api/v1/search?q=hello&room={garden}", None, token)
         await wire.asks("DELETE", f"{said}/1", None, token)
+        await wire.asks("GET", f"{said}/1/edits", None, token)  # looks whether there is such a message
         await wire.stream.aclose()
         assert run.fired or texts_saved(world, garden) == ["", "again"]
 

@@ -29,6 +29,8 @@ from chat.domain.outcomes import Repeated
 from chat.domain.ports import NewInvite, NewPerson, NewSession, ProfileChange, Refreshing, Replayed
 from chat.domain.reading import ReadMark
 from chat.domain.refusals import ARCHIVED
+from chat.domain.search import Search
+from chat.domain.searching import Query, Term
 from chat.domain.startup import CannotStart
 from chat.domain.timeline import Position, Span
 from chat.embedded_postgres.cluster import prepare_cluster
@@ -99,7 +101,7 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     ]
     returned["saved"] = await messages.save(drafts)
     assert await messages.save(drafts[2:]) == [Repeated(returned["saved"][2])]
-    returned["more"] = await messages.save([Draft(garden.id, ben.id, "ben", "and more", 4.0)])
+    returned["more"] = await messages.save([Draft(garden.id, ben.id, "ben", "and more, @adele", 4.0)])
     assert await messages.settled_id() == await messages.newest_id()
     assert await rooms.members_among({(garden.id, ben.id), (garden.id, 99)}) == {(garden.id, ben.id)}
     returned["log"] = await messages.read_log(0, 1000, 1 << 20)
@@ -124,6 +126,8 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     assert await storage.nodes.renew(number, 4, 1) == await messages.newest_id()
     await storage.nodes.leave(number)
     returned["registered"] = []
+    indexed = await storage.search.index(1 << 20)
+    assert indexed.last_id == await messages.newest_id()
     hello = returned["saved"][-1]
     returned["changed"] = await messages.save(
         [
@@ -354,6 +358,12 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                 await timelines.history(ada.id, LOBBY_ID, 10, 1 << 20, EVER)
                 await timelines.rooms_of(ada.id)
                 await timelines.reads_since(ada.id, 0)
+                await timelines.texts(LOBBY_ID, 1, 10, 1 << 20)
+                await timelines.mentions(ada.id, EVER, 10, 1 << 20)
+                hello = Query((Term(("hello",), ("hello",)),))
+                for since in (None, 1.0):
+                    search = Search(person_id=ada.id, query=hello, since=since, limit=10, most_bytes=100)
+                    await storage.search.find(search)
                 await storage.nodes.live()
 
             await run.target(read)

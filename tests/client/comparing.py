@@ -33,6 +33,8 @@ def plain(value: Json) -> Json:
         )
     if fields.get("role") == "member":  # which is left out on the wire
         del fields["role"]
+    if isinstance(fields.get("mentions"), tuple):
+        fields["mentions"] = list(fields["mentions"])
     if "sender" in fields:
         fields["sender"] = dict(fields["sender"])
     return fields

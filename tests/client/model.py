@@ -50,8 +50,9 @@ class ModelRoom:
         self._mark(person, self.seq)
         return event
 
-    def say(self, person: int, text: str, key: str) -> Json:
-        event = self._say(person, text=text, key=key)
+    def say(self, person: int, text: str, key: str, reply: int | None = None) -> Json:
+        told = {} if reply is None else {"reply": reply}
+        event = self._say(person, text=text, **told, **self._mentions(text), key=key)
         self._noted.setdefault(person, (self.marks[person], self.marked_at[person]))
         self._mark(person, self.seq)
         return event
@@ -66,8 +67,11 @@ class ModelRoom:
         message = self.messages[seq]
         if "deleted" in message or message.get("text") == text:
             return None
-        event = self._add("edited", seq=seq, text=text)
-        message.update(text=text, edited=event["at"], pos=event["pos"])
+        whom = self._mentions(text)
+        event = self._add("edited", seq=seq, text=text, **whom)
+        for field in ("mentions", "all"):
+            message.pop(field, None)
+        message.update(text=text, edited=event["at"], pos=event["pos"], **whom)
         return event
 
     def delete(self, seq: int, person: int) -> Json | None:
@@ -76,7 +80,8 @@ class ModelRoom:
             return None
         event = self._add("deleted", seq=seq, by=person)
         message.update(deleted={"at": event["at"], "by": person}, pos=event["pos"], reactions=[])
-        message.pop("text", None)
+        for field in ("text", "mentions", "all"):
+            message.pop(field, None)
         return event
 
     def react(self, seq: int, person: int, emoji: str, *, on: bool) -> Json | None:
@@ -125,6 +130,7 @@ class ModelRoom:
             "person": person,
             "seq": self.marks[person],
             "unread": self.unread(person),
+            "mentions": self.mentions(person),
         }
 
     def _mark(self, person: int, seq: int) -> None:
@@ -175,12 +181,28 @@ class ModelRoom:
             message["deleted"]["at"] = event["at"]
 
     def unread(self, person: int) -> int:
-        mark = self.marks.get(person, 0)
-        unread = (
-            "kind" not in message and message["sender"]["id"] != person and "deleted" not in message
-            for message in list(self.messages.values())[mark:]
-        )
-        return min(sum(unread), 100)
+        return min(len(self._unread(person)), 100)
+
+    def mentions(self, person: int) -> int:
+        unread = self._unread(person)
+        return min(sum("all" in each or person in each.get("mentions", ()) for each in unread), 100)
+
+    def _unread(self, person: int) -> list[Json]:
+        return [
+            message
+            for message in list(self.messages.values())[self.marks.get(person, 0) :]
+            if "kind" not in message and message["sender"]["id"] != person and "deleted" not in message
+        ]
+
+    def _mentions(self, text: str) -> Json:
+        """Whom a text mentions: names are one word here, and a room has no more than 20 members."""
+        words = text.split()
+        whom = [
+            person
+            for person, name in self._world.people.items()
+            if person in self.members and f"@{name}" in words
+        ]
+        return ({"mentions": whom} if whom else {}) | ({"all": True} if "@all" in words else {})
 
     def message_for(self, person: int, seq: int) -> Json:
         """A message as it is now, made for one reader."""
@@ -209,6 +231,7 @@ class ModelRoom:
             "seq": self.seq,
             "read": self.marks.get(person, 0),
             **({"unread": unread} if (unread := self.unread(person)) else {}),
+            **({"mentions": mentions} if (mentions := self.mentions(person)) else {}),
             **({"last": self.message_for(person, self.seq)} if self.seq else {}),
         }
 

@@ -192,13 +192,13 @@ class ModelServer:
         return {"rooms": len(mine)}
 
     def _send(self, socket: ModelSocket, request: Json) -> Json:
-        said = {name: request.get(name) for name in ("room", "text")}
+        said = {name: request.get(name) for name in ("room", "text", "reply")}
         if (before := self.world.keys.get((socket.person, request["key"]))) is not None:
             if before[0] != said:
                 raise RefusedByModel("conflict", room=before[0]["room"], seq=before[1]["seq"])
             return {**before[1], "again": True}
         room = self._room(socket, request)
-        event = room.say(socket.person, request["text"], request["key"])
+        event = room.say(socket.person, request["text"], request["key"], request.get("reply"))
         sent = {name: event[name] for name in ("seq", "pos", "at")}
         self.world.keys[socket.person, request["key"]] = (said, sent)
         self.tell(room, event)
@@ -235,7 +235,7 @@ class ModelServer:
         event = room.read(socket.person, request["seq"], back=request.get("back", False))
         for each in self._sockets_of(socket.person):
             each.tell(event)
-        return {"unread": event["unread"]}
+        return {"unread": event["unread"], "mentions": event["mentions"]}
 
     def _history(self, socket: ModelSocket, request: Json) -> Json:
         room, limit = self._room(socket, request), request.get("limit", 50)

@@ -33,7 +33,7 @@ def test_a_deleted_message_that_is_not_held_has_the_unread_ones_asked_for() -> N
     rooms.apply(told(pos=5, seq=5, unread=4))
     rooms.apply(deleted(6, 2))  # of ben, or of ada, who may have marked what follows as unread
     assert rooms.uncounted == {1}
-    rooms.answered(Read(room=1, seq=0), 3)
+    rooms.answered(Read(room=1, seq=0), 3, 1)
     assert rooms[1].info.unread == 3
     assert not rooms.uncounted
 
@@ -63,7 +63,7 @@ def test_ones_own_message_needs_no_count() -> None:
     rooms.apply(said(7, 6, sender=ADA))
     assert (rooms[1].info.unread, rooms[1].info.read) == (0, 6)
     assert not rooms.uncounted
-    rooms.answered(Read(room=1, seq=0), 3)  # the answer to what was asked before that
+    rooms.answered(Read(room=1, seq=0), 3, 1)  # the answer to what was asked before that
     assert (rooms[1].info.unread, rooms[1].info.read) == (0, 6)
 
 

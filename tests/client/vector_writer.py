@@ -211,6 +211,41 @@ def unread() -> Vector:
     return vector
 
 
+def references() -> Vector:
+    vector = Vector("replies, and mentions: counted as unread is; an edit mentions others, a deletion nobody")
+    room = vector.world.add_room(1, 2)
+    vector.snapshot(room)
+    vector.hear(room.say(2, "tea , @ada ?", "k1"))
+    vector.hear(room.say(2, "@all cake", "k2", reply=3))
+    vector.hear(room.say(2, "and jam", "k3"))
+    vector.hear(room.edit(5, "and jam @ada"))
+    vector.hear(room.edit(3, "tea ?"))
+    vector.hear(room.delete(4, 2))
+    vector.lose(room.say(2, "@ada again", "k4"))
+    vector.lose(room.edit(6, "@ben again"))
+    vector.hear(room.say(2, "@ada @all", "k5"))
+    vector.gap(room)
+    vector.hear(room.read(1, 5))
+    vector.hear(room.read(1, 2, back=True))
+    vector.hear(room.edit(3, "tea ? @all"))
+    vector.hear(room.edit(6, "@ada again"))
+    vector.hear(room.delete(7, 2))
+    return vector
+
+
+def mentions_ahead() -> Vector:
+    vector = Vector("a page of the history mentions before the edit that does is told")
+    room = vector.world.add_room(1, 2)
+    vector.snapshot(room)
+    vector.hear(room.say(2, "one", "k1"))
+    vector.hear(room.say(2, "@ada two", "k2"))
+    late = [room.edit(3, "@ada one"), room.edit(4, "two"), room.edit(3, "one again")]
+    vector.history(room, 1, 4)
+    for event in late:
+        vector.hear(event)
+    return vector
+
+
 def deleted_meanwhile() -> Vector:
     vector = Vector("a message that is replayed as deleted counts until its deletion is told")
     room = vector.world.add_room(1, 2)
@@ -307,7 +342,7 @@ def change_at_random(room: ModelRoom, rng: random.Random, n: int) -> Json | None
     is_text = "kind" not in room.messages[seq]
     match rng.randrange(10):
         case 0 if is_text:
-            return room.edit(seq, f"edited {n}")
+            return room.edit(seq, f"edited {n}{rng.choice(_WHOM)}")
         case 1 if is_text:
             return room.delete(seq, person)
         case 2 | 3 if is_text:
@@ -318,7 +353,11 @@ def change_at_random(room: ModelRoom, rng: random.Random, n: int) -> Json | None
             return room.change(person, topic=f"topic {n}", archived=rng.random() < 0.3)
         case 6:
             return room.give_role(person, rng.choice(("member", "moderator", "owner")), by=2)
-    return room.say(person, f"text {n}", f"key-{n}")
+    reply = rng.choice((None, None, seq))
+    return room.say(person, f"text {n}{rng.choice(_WHOM)}", f"key-{n}", reply)
+
+
+_WHOM = ("", "", " @ada", " @ben", " @all")
 
 
 VECTORS: dict[str, Callable[[], Vector]] = {
@@ -331,6 +370,8 @@ VECTORS: dict[str, Callable[[], Vector]] = {
     "erased": lambda: reset("erased"),
     "gone": gone,
     "unread": unread,
+    "references": references,
+    "mentions_ahead": mentions_ahead,
     "deleted_meanwhile": deleted_meanwhile,
     "changed_meanwhile": changed_meanwhile,
     "history": history,

@@ -10,7 +10,13 @@ import trio
 
 from chat.domain.entities import LOBBY_ID
 from chat.domain.reading import MOST_UNREAD
-from chat.storage.postgres import change_queries, history_queries, member_queries, timeline_queries
+from chat.storage.postgres import (
+    change_queries,
+    history_queries,
+    member_queries,
+    references,
+    timeline_queries,
+)
 from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres import rooms as room_queries
 from chat.storage.postgres.crossing import open_asyncio
@@ -53,6 +59,11 @@ SELECT row_number() OVER (ORDER BY n, room), room, n, n,
        CASE WHEN room = {WITH_CEM} OR (room = {WITH_BEN} AND n % 2 = 0) THEN {ADA} ELSE {BEN} END,
        'message', 'x', to_timestamp(1000000 + n)
 FROM generate_series(1, {LENGTH}) AS n, unnest(ARRAY[{GARDEN}, {CELLAR}, {WITH_BEN}, {WITH_CEM}, {DESK}]) AS room;
+INSERT INTO mentions (room_id, person_id, seq, id, sender_id)
+SELECT room_id, person_id, seq, id, sender_id FROM messages CROSS JOIN (VALUES (0), ({ADA})) AS whom(person_id)
+WHERE room_id = {WITH_BEN} AND sender_id = {BEN};
+INSERT INTO edits (room_id, seq, pos, text, created_at)
+SELECT {GARDEN}, 1 + n % 50, n, 'x', now() FROM generate_series(1, {LENGTH}) AS n;
 UPDATE rooms SET last_seq = {LENGTH}, last_sender_id = {BEN} WHERE id IN ({GARDEN}, {CELLAR}, {DESK});
 UPDATE rooms SET last_seq = {LENGTH}, last_sender_id = {ADA} WHERE id IN ({WITH_BEN}, {WITH_CEM});
 UPDATE rooms SET last_other_seq = {LENGTH - 1} WHERE id = {WITH_BEN};
@@ -89,14 +100,14 @@ def filled(server: ServerProcess) -> Generator[DatabaseAddress]:
     trio.run(execute, server.address, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-_FETCHED = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'messages'"
+_FETCHED = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = $1"
 
 
 _PLANNED_ANEW = "SELECT custom_plans FROM pg_prepared_statements WHERE statement = $1"
 
 
 class Cost(NamedTuple):
-    """What a query returned, and how many rows of `messages` PostgreSQL looked at for it."""
+    """What a query returned, and how many rows of a table, mostly `messages`, PostgreSQL looked at for it."""
 
     returned: int
     planned: int
@@ -115,16 +126,16 @@ class Reader:
     async def value(self, query: str, *values: object) -> Any:
         return await self._database.read(lambda c: c.fetchval(query, *values))
 
-    async def cost(self, query: str, *values: object) -> Cost:
+    async def cost(self, query: str, *values: object, table: str = "messages") -> Cost:
         async def run(connection: Connection) -> Cost:
             await connection.execute(f"SET plan_cache_mode = {self._plan}")
             explained = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", *values)
             async with connection.transaction():
-                before = await connection.fetchval(_FETCHED)
+                before = await connection.fetchval(_FETCHED, table)
                 rows = await connection.fetch(query, *values)
-                fetched = await connection.fetchval(_FETCHED) - before
+                fetched = await connection.fetchval(_FETCHED, table) - before
             (plan,) = json.loads(explained)
-            return Cost(len(rows), round(sum(_read(plan["Plan"]))), fetched)
+            return Cost(len(rows), round(sum(_read(plan["Plan"], table))), fetched)
 
         return await self._database.read(run)
 
@@ -145,12 +156,12 @@ def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _nodes(child)
 
 
-def _read(node: dict[str, Any]) -> Iterator[float]:
-    if node.get("Relation Name") == "messages":
+def _read(node: dict[str, Any], table: str) -> Iterator[float]:
+    if node.get("Relation Name") == table:
         removed = sum(count for name, count in node.items() if name.startswith("Rows Removed by"))
         yield (node["Actual Rows"] + removed) * node["Actual Loops"]
     for child in node.get("Plans", ()):
-        yield from _read(child)
+        yield from _read(child, table)
 
 
 @pytest.fixture(params=["force_custom_plan", "force_generic_plan"])
@@ -244,6 +255,9 @@ async def test_a_sync_reads_every_table_by_an_index(reader: Reader) -> None:
         (member_queries.MEMBERS, GARDEN, 0, 100),
         (history_queries.HISTORY_FROM, ADA, EVER, GARDEN, 0, EVER, 100, PLENTY),
         (history_queries.HISTORY_TO, ADA, EVER, GARDEN, 0, EVER, 100, PLENTY),
+        (history_queries.TEXTS, GARDEN, 1, 100, PLENTY, EVER),
+        (history_queries.MENTIONS, ADA, EVER, 100, PLENTY),
+        (references.LOOK_UP, [GARDEN], ["p1"], [GARDEN], [ADA], [True]),
     ):
         assert await reader.scans(query, *values) <= by_index
 
@@ -267,6 +281,19 @@ async def test_a_room_is_told_without_a_look_at_more_than_its_unread_messages(re
     cost = await reader.cost(timeline_queries.SNAPSHOTS, ADA, EVER, None)
     assert cost.returned == 3
     assert max(cost.planned, cost.fetched) <= 2 * MOST_UNREAD + 10
+
+
+async def test_mentions_and_earlier_texts_are_read_as_far_as_they_are_told(reader: Reader) -> None:
+    counted = await reader.cost(timeline_queries.SNAPSHOTS, ADA, EVER, None, table="mentions")
+    assert max(counted.planned, counted.fetched) <= 2 * (MOST_UNREAD + 1)
+    for table in ("mentions", "messages"):
+        listed = await reader.cost(history_queries.MENTIONS, ADA, EVER, 100, PLENTY, table=table)
+        assert listed.returned == 100
+        assert max(listed.planned, listed.fetched) <= 2 * 100 + 10
+    for limit in (10, 100):
+        assert_fair(
+            await reader.cost(history_queries.TEXTS, GARDEN, 7, limit, PLENTY, EVER, table="edits"), limit
+        )
 
 
 async def test_a_room_is_told_as_of_long_ago_at_little_more_cost(reader: Reader) -> None:

@@ -7,19 +7,21 @@ from typing import Any
 import pytest
 import trio
 
-from chat.domain.changes import Removed, RoleChange, RoleChanged, RoomChange, RoomChanged
+from chat.domain.changes import Edit, Removed, RoleChange, RoleChanged, RoomChange, RoomChanged
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, RoomKind
 from chat.domain.membership import RoomRole
 from chat.domain.outcomes import KeyUsed, Repeated
 from chat.domain.ports import NewPerson, NewSession, Storage, Taken
-from chat.domain.timeline import RoomSnapshot, Span
+from chat.domain.search import Search
+from chat.domain.searching import Query, parse_query
+from chat.domain.timeline import RoomSnapshot, Span, TextThen
 from chat.storage.postgres import names
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress, open_database
 from chat.storage.postgres.migrations import Migration, known_migrations, migrate
 from chat.storage.postgres.storage import open_postgres_storage, open_shared_postgres_storage
 from chat.storage.postgres.users import PostgresUsers
-from tests.support.databases import execute
+from tests.support.databases import execute, fetch
 from tests.support.endings import delete_room
 
 EVER = 2**63 - 1
@@ -396,3 +398,50 @@ async def test_rooms_of_before_they_could_change_do_and_invites_are_good(databas
             found = await storage.users.find_invite(b"code")
             assert found is not None
             assert (found.registers, found.room_id, found.is_over) == (True, None, True)
+
+
+_A_MESSAGE_OF_0010 = f"""
+INSERT INTO users (name, name_key, password_hash) VALUES ('Ada', 'ada', 'x'), ('Ben', 'ben', 'x');
+INSERT INTO messages (id, room_id, seq, pos, changed_pos, sender_id, kind, text, created_at, edited_at) VALUES
+    (1, {LOBBY_ID}, 1, 1, 2, {ADA}, 'message', '@ben green tea', to_timestamp(1000), to_timestamp(1001));
+INSERT INTO changes (id, room_id, pos, seq, kind, actor_id, created_at) VALUES
+    (2, {LOBBY_ID}, 2, 1, 'edited', {ADA}, to_timestamp(1001));
+UPDATE rooms SET last_seq = 1, last_pos = 2, last_sender_id = {ADA} WHERE id = {LOBBY_ID};
+UPDATE lanes SET last_id = 2"""
+
+
+async def test_messages_of_before_mentions_are_found_answered_and_forgotten(
+    database: DatabaseAddress,
+) -> None:
+    tea = parse_query("tea")
+    assert isinstance(tea, Query)
+    with trio.fail_after(30):
+        async with open_asyncio():
+            earlier = [each for each in known_migrations() if each.version <= 10]
+            await migrate(database, connect_timeout=10, migrations=earlier)
+        await execute(database, _A_MESSAGE_OF_0010)
+        async with open_postgres_storage(
+            database, pool_size=2, query_timeout=10, commit_timeout=10
+        ) as storage:
+            timelines = storage.timelines
+
+            async def mentions() -> list[str]:
+                return [each.text for each in await timelines.mentions(BEN, EVER, 9, PLENTY)]
+
+            assert await mentions() == []
+            assert await timelines.texts(LOBBY_ID, 1, 9, PLENTY) == [TextThen("@ben green tea", 1001.0)]
+            await storage.search.index(PLENTY)
+            search = Search(person_id=BEN, query=tea, limit=9, most_bytes=PLENTY)
+            assert [each.text for each in await storage.search.find(search)] == ["@ben green tea"]
+            await storage.messages.save(
+                [
+                    Draft(LOBBY_ID, BEN, "Ben", "yes", 1002.0, reply=1),
+                    Edit(LOBBY_ID, 1, ADA, "@ben black tea", 1003.0),
+                ]
+            )
+            assert await mentions() == ["@ben black tea"]
+            # What a server of schema 10 does to delete it.
+            await execute(database, "UPDATE messages SET text = '', deleted_at = now() WHERE seq = 1")
+            assert await mentions() == []
+            kept = "SELECT (SELECT count(*) FROM edits) + (SELECT count(*) FROM mentions)"
+            assert await fetch(database, kept) == 0

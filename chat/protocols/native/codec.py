@@ -13,6 +13,7 @@ from chat.engine.dialect import Command
 from chat.engine.events import Event, Refused, RequestId, Said, Saved
 from chat.frames import text_frame
 from chat.protocols.client import Misunderstood
+from chat.protocols.native.conversions import mentioned, references
 from chat.protocols.native.frames import (
     ChangedEvent,
     DeletedEvent,
@@ -151,6 +152,7 @@ def _said(message: Message) -> MessageEvent:
         sender=Sender(id=message.sender_id, name=message.sender_name),
         kind="join" if message.kind is MessageKind.JOIN else "text",
         text=message.text,
+        **references(message.reply, message.mentions),
     )
 
 
@@ -159,7 +161,8 @@ def changed_event(change: Change) -> msgspec.Struct:
     room, pos, at = change.room_id, change.pos, milliseconds(change.created_at)
     match change:
         case Edited():
-            return EditedEvent(room=room, pos=pos, at=at, seq=change.seq, text=change.text)
+            whom = mentioned(change.mentions)
+            return EditedEvent(room=room, pos=pos, at=at, seq=change.seq, text=change.text, **whom)
         case Deleted():
             return DeletedEvent(room=room, pos=pos, at=at, seq=change.seq, by=change.actor_id)
         case Reacted():

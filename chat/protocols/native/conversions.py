@@ -4,6 +4,7 @@ from typing import Any
 
 from chat.domain import entities
 from chat.domain.entities import MessageKind
+from chat.domain.mentions import ALL
 from chat.domain.timeline import MessageNow, RoomSnapshot, milliseconds
 from chat.protocols.native.room_types import Deletion, Message, Reaction, Room, Sender
 from chat.protocols.native.types import Me, Person, ServerRole
@@ -48,7 +49,20 @@ def as_new_message(message: entities.Message, key: str | None) -> Message:
         sender=Sender(id=message.sender_id, name=message.sender_name),
         text=message.text,
         key=key,
+        **references(message.reply, message.mentions),
     )
+
+
+def references(reply: int | None, mentions: tuple[int, ...]) -> dict[str, Any]:
+    """Return the fields of what a text refers to, as far as it does."""
+    fields: dict[str, Any] = {} if reply is None else {"reply": reply}
+    return fields | mentioned(mentions) if mentions else fields
+
+
+def mentioned(mentions: tuple[int, ...]) -> dict[str, Any]:
+    """Return the fields of whom a text mentions."""
+    people = tuple(person_id for person_id in mentions if person_id != ALL)
+    return {"mentions": people, "all": len(people) < len(mentions)}
 
 
 def said(message: MessageNow, pos: int) -> dict[str, Any]:
@@ -61,6 +75,7 @@ def said(message: MessageNow, pos: int) -> dict[str, Any]:
         "sender": Sender(id=message.sender_id, name=message.sender_name),
         "kind": "join" if message.kind is MessageKind.JOIN else "text",
         "text": message.text,
+        **references(message.reply, message.mentions),
         "key": message.key,
         "reactions": tuple(
             Reaction(emoji=each.emoji, count=each.count, people=each.people, mine=each.is_mine)
@@ -94,6 +109,7 @@ def room_fields(snapshot: RoomSnapshot) -> dict[str, Any]:
         "seq": snapshot.seq,
         "read": snapshot.read,
         "unread": snapshot.unread,
+        "mentions": snapshot.mentions,
         "notify": snapshot.notify.value,
         "hidden": snapshot.is_hidden,
         "last": None if snapshot.last is None else as_message(snapshot.last),

@@ -12,6 +12,7 @@ from chat.protocols.native.room_types import (
     Emoji,
     Key,
     Mark,
+    Mentioned,
     Pos,
     RoomFields,
     RoomRole,
@@ -81,6 +82,7 @@ class Send(Request, kw_only=True, frozen=True, tag="send"):
     room: Id
     key: Key
     text: Text
+    reply: Seq | None = None
 
 
 class Ping(Request, kw_only=True, frozen=True, tag="ping"):
@@ -148,10 +150,12 @@ class Logged(Value, kw_only=True, frozen=True, tag_field="type"):
 
 
 class EditedEvent(Logged, kw_only=True, frozen=True, tag="edited"):
-    """A message has another text."""
+    """A message has another text, which mentions these, or everybody."""
 
     seq: Seq
     text: Text
+    mentions: Mentioned = ()
+    all: bool = False
 
 
 class DeletedEvent(Logged, kw_only=True, frozen=True, tag="deleted"):
@@ -209,6 +213,7 @@ class ReadEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="read"):
     person: Id
     seq: Mark
     unread: UpTo100 = 0
+    mentions: UpTo100 = 0
 
 
 class ByeEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="bye"):

@@ -1,15 +1,19 @@
 """The operations on messages."""
 
 from chat.domain.refusals import Code
-from chat.protocols.native import messages
+from chat.protocols.native import messages, search
 from chat.protocols.native.message_types import (
     ChangeMessage,
     Counts,
+    Edits,
     History,
+    Hits,
+    Mentions,
     Messages,
     NewMessage,
     React,
     ReadUpTo,
+    Search,
     SwitchReaction,
     WhichMessage,
 )
@@ -67,6 +71,35 @@ MESSAGES = (
         cost=Cost.MESSAGE,
         refuses=(*_OUTSIDE, Code.OUTCOME_UNKNOWN),
         handler=messages.delete,
+    ),
+    Operation(
+        name="edits",
+        method="GET",
+        path="/rooms/{room}/messages/{seq}/edits",
+        request=WhichMessage,
+        reply=Edits,
+        cost=Cost.TEXTS,
+        refuses=_OUTSIDE,
+        handler=messages.edits,
+    ),
+    Operation(
+        name="mentions",
+        method="GET",
+        path="/mentions",
+        request=Mentions,
+        reply=Hits,
+        cost=Cost.PAGE,
+        handler=messages.mentions,
+    ),
+    Operation(
+        name="search",
+        method="GET",
+        path="/search",
+        request=Search,
+        reply=Hits,
+        cost=Cost.SEARCH,
+        refuses=(Code.INVALID, *_OUTSIDE),
+        handler=search.search,
     ),
     Operation(
         name="react",

@@ -1,11 +1,13 @@
 """What is asked about the messages of a room, and answered: every field, its type and its limits."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 
+from chat.domain.room_history import MOST_TEXTS
 from chat.protocols.native.room_types import Emoji, Key, Mark, Message, Pos, Seq, Text, UpTo100
-from chat.protocols.native.types import Id, Value
+from chat.protocols.native.types import Id, Time, Value
 
 Limit = Annotated[int, Meta(ge=1, le=100)]
 
@@ -38,6 +40,7 @@ class NewMessage(Value, kw_only=True, frozen=True):
     room: Id
     key: Key
     text: Text
+    reply: Seq | None = None
 
 
 class WhichMessage(Value, kw_only=True, frozen=True):
@@ -74,7 +77,60 @@ class ReadUpTo(Value, kw_only=True, frozen=True):
 
 
 class Counts(Value, kw_only=True, frozen=True):
-    """How far one has read, and how many messages one has not."""
+    """How far one has read, how many messages one has not, and how many of those mention one."""
 
     read: Mark
     unread: UpTo100 = 0
+    mentions: UpTo100 = 0
+
+
+class Edit(Value, kw_only=True, frozen=True):
+    """A text that a message had from this time on."""
+
+    at: Time
+    text: Text
+
+
+class Edits(Value, kw_only=True, frozen=True):
+    """The texts of a message, the oldest first: as it was said, as it was edited, as it is now."""
+
+    edits: Annotated[list[Edit], Meta(max_length=MOST_TEXTS)]
+
+
+class Mentions(Value, kw_only=True, frozen=True):
+    """Which messages that mention one, the newest first; `after` is the `next` of the page before."""
+
+    after: Id | None = None
+    limit: Limit = 50
+
+
+class Hit(Value, kw_only=True, frozen=True):
+    """A message that was found. `pieces` are its text, by turns plain and what was looked for; the first is plain."""
+
+    message: Message
+    pieces: tuple[str, ...] = ()
+
+
+class Search(Value, kw_only=True, frozen=True):
+    """Which messages to look for, in the rooms that one is in.
+
+    `q` has words, of which each may be the beginning of one, and phrases in quotes; what has a minus before it must not
+    be in the message. `from` is who said it, and `since` and `before` when. With `order` best, those of the newest
+    that fit best come first, and there is no next page.
+    """
+
+    q: Annotated[str, Meta(min_length=1, max_length=4000)]
+    room: Id | None = None
+    from_: Id | None = msgspec.field(name="from", default=None)
+    since: Time | None = None
+    before: Time | None = None
+    order: Literal["new", "best"] = "new"
+    after: Id | None = None
+    limit: Limit = 50
+
+
+class Hits(Value, kw_only=True, frozen=True):
+    """Messages that were found. Where there are more, `next` is the `after` of the next page."""
+
+    hits: list[Hit]
+    next: Id | None = None

@@ -9,8 +9,9 @@ from chat.domain.entities import Draft, Message, MessageKind
 from chat.domain.outcomes import Repeated
 from chat.domain.reading import ReadMark
 from chat.domain.refusals import NO_MESSAGE, NO_ROOM, Code, Refusal
-from chat.domain.room_history import Stretch
+from chat.domain.room_history import MOST_TEXTS, Stretch
 from chat.domain.rules import clean_text
+from chat.domain.timeline import milliseconds
 from chat.protocols.native import message_types as types
 from chat.protocols.native import room_types
 from chat.protocols.native.conversions import as_message, as_new_message
@@ -61,7 +62,15 @@ async def say(
         return refusal
     # No await between entering and the journal: whoever is outside by then says nothing.
     draft = Draft(
-        request.room, person.id, person.name, text, _now(), MessageKind.TEXT, request.key, place.people
+        request.room,
+        person.id,
+        person.name,
+        text,
+        _now(),
+        MessageKind.TEXT,
+        request.key,
+        place.people,
+        request.reply,
     )
     match await services.writes.write(draft):
         case Refusal() as refusal:
@@ -157,7 +166,33 @@ async def mark_read(services: Services, caller: Caller, request: types.ReadUpTo)
     mark = ReadMark(request.seq, request.back)
     await services.timelines.mark_read({(request.room, person.id): mark})
     rooms = await services.timelines.snapshots(person.id, services.hub.newest_id, [request.room])
-    return types.Counts(read=rooms[0].read, unread=rooms[0].unread) if rooms else NO_ROOM
+    if not rooms:
+        return NO_ROOM
+    return types.Counts(read=rooms[0].read, unread=rooms[0].unread, mentions=rooms[0].mentions)
+
+
+async def edits(services: Services, caller: Caller, request: types.WhichMessage) -> types.Edits | Refusal:
+    """See the texts that a message had before it was edited; of a deleted one there are none."""
+    person = caller.known
+    place = await services.conversations.enter(person, request.room)
+    if isinstance(place, Refusal):
+        return place
+    texts = await services.room_history.texts(person.id, request.room, request.seq)
+    if isinstance(texts, Refusal):
+        return texts
+    size = sum(len(each.text.encode()) + _AROUND for each in texts)
+    services.budgets.was_read(person.id, caller.device.address, size, MOST_TEXTS)
+    return types.Edits(edits=[types.Edit(at=milliseconds(each.created_at), text=each.text) for each in texts])
+
+
+async def mentions(services: Services, caller: Caller, request: types.Mentions) -> types.Hits:
+    """List the messages that mention one, in all rooms that one is in."""
+    person = caller.known
+    found = await services.room_history.mentions(person.id, request.after, request.limit)
+    size = sum(len(message.text.encode()) + _AROUND for message in found.messages)
+    services.budgets.was_read(person.id, caller.device.address, size, request.limit)
+    hits = [types.Hit(message=as_message(message)) for message in found.messages]
+    return types.Hits(hits=hits, next=found.messages[-1].id if found.may_have_more else None)
 
 
 async def _changed(

@@ -9,6 +9,7 @@ import msgspec
 from chat.domain.budgets import Budgets
 from chat.domain.entities import Person
 from chat.domain.refusals import Code, Refusal
+from chat.domain.room_history import MOST_TEXTS
 from chat.domain.sessions import Device
 from chat.protocols.services import Services
 
@@ -35,6 +36,10 @@ class Cost(Enum):
     """One message, and the bytes of the request's `text`."""
     PAGE = auto()
     """What it costs to read the request's `limit` of messages."""
+    TEXTS = auto()
+    """What it costs to read all the texts that a message had."""
+    SEARCH = auto()
+    """A search, and what it costs to read the request's `limit` of messages."""
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -99,5 +104,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
                 return budgets.message(caller.known.id, caller.device.address, request.text)
             case Cost.PAGE:
                 return budgets.read(caller.known.id, caller.device.address, request.limit)
+            case Cost.SEARCH:
+                person_id, address = caller.known.id, caller.device.address
+                return budgets.search(person_id, address) or budgets.read(person_id, address, request.limit)
+            case Cost.TEXTS:
+                return budgets.read(caller.known.id, caller.device.address, MOST_TEXTS)
             case _:
                 return None

@@ -24,6 +24,8 @@ Emoji = Annotated[
 ]
 UpTo100 = Annotated[int, Meta(ge=0, le=100, description="100: that many or more")]
 
+Mentioned = Annotated[tuple[Id, ...], Meta(max_length=50)]
+
 RoomKind = Literal["lobby", "room", "direct", "support"]
 RoomRole = Literal["member", "moderator", "owner", "banned"]
 Notify = Literal["all", "mentions", "none"]
@@ -55,7 +57,8 @@ class Deletion(Value, kw_only=True, frozen=True):
 class Said(Value, kw_only=True, frozen=True):
     """What a message and the event that tells it have in common.
 
-    `pos` is its latest change's in a Message, and the event's own in an event.
+    `pos` is its latest change's in a Message, and the event's own in an event. `reply` is the seq of the message that
+    it answers, `mentions` are those whom its text names; `all`: it names everybody in the room.
     """
 
     room: Id
@@ -65,6 +68,9 @@ class Said(Value, kw_only=True, frozen=True):
     sender: Sender
     kind: Literal["text", "join"] = "text"
     text: Text = ""
+    reply: Seq | None = None
+    mentions: Mentioned = ()
+    all: bool = False
     key: Key | None = None
     reactions: Annotated[tuple[Reaction, ...], Meta(max_length=20)] = ()
     edited: Time | None = None
@@ -91,6 +97,7 @@ class RoomFields(Value, kw_only=True, frozen=True):
     seq: Mark
     read: Mark
     unread: UpTo100 = 0
+    mentions: UpTo100 = 0
     notify: Notify = "mentions"
     hidden: bool = False
     last: Message | None = None

@@ -144,7 +144,13 @@ class NativeClient(Client):
             if request.since is not None:
                 since = request.since / 1000 - _EARLIER
                 for mark in await self._services.timelines.reads_since(person.id, since):
-                    event = ReadEvent(room=mark.room_id, person=person.id, seq=mark.read, unread=mark.unread)
+                    event = ReadEvent(
+                        room=mark.room_id,
+                        person=person.id,
+                        seq=mark.read,
+                        unread=mark.unread,
+                        mentions=mark.mentions,
+                    )
                     session.send_frames(frame_of(event))
         return session.send_frames(frame_of(SyncOk(id=request.id, rooms=told)))
 
@@ -167,6 +173,7 @@ class NativeClient(Client):
             text,
             people=people,
             key=request.key,
+            reply=request.reply,
             answer=Answer(session, request.id, self._services.read_marks),
         )
 

@@ -35,6 +35,7 @@ from chat.domain.message_state import MessageState
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
 from chat.domain.refusals import ALREADY_IN, ARCHIVED, BANNED, INVITE_OVER, Refusal
 from chat.domain.timeline import MessageNow
+from chat.storage.memory.references import resolve
 from chat.storage.memory.room_changes import Kept, MemoryRoomChanges
 from chat.storage.memory.rooms import MemoryRooms
 from chat.storage.memory.users import MemoryUsers
@@ -66,7 +67,8 @@ class MemoryMessages:
             raise WriteRejected("there is no such person")
         if any("\0" in write.text for write in writes if isinstance(write, Draft | Edit)):
             raise WriteRejected("a text can't hold NUL")
-        return [self._write(write) for write in writes]
+        resolved = [resolve(write, self._users, self._rooms) for write in writes]
+        return [write if isinstance(write, Refusal) else self._write(write) for write in resolved]
 
     def _write(self, write: Write) -> Saved:
         match write:
@@ -94,7 +96,7 @@ class MemoryMessages:
         if key in self._by_key:
             known, first = self._by_key[key]
             message = structs.replace(first, text=self._by_room[first.room_id][first.seq - 1].text)
-            same = (known.room_id, known.text) == (draft.room_id, draft.text)
+            same = (known.room_id, known.text, known.reply) == (draft.room_id, draft.text, draft.reply)
             return Repeated(message) if same else KeyUsed(message=message)
         saved = self._append(draft)
         if isinstance(saved, Message):
@@ -139,6 +141,8 @@ class MemoryMessages:
             draft.kind,
             draft.people,
             room.last_pos + 1,
+            draft.reply,
+            draft.mentions,
         )
         self._by_room[draft.room_id].append(message)
         if draft.kind is MessageKind.JOIN:
@@ -154,13 +158,16 @@ class MemoryMessages:
             return None
         if room.is_archived and not isinstance(change, Deletion):
             return ARCHIVED
-        state = self._states.setdefault(message.id, MessageState(message.text, message.pos, False, {}, set()))
+        new = MessageState(message.text, message.pos, False, {}, set(), message.created_at, message.mentions)
+        state = self._states.setdefault(message.id, new)
         made = state.change(change, self._newest_id + 1, room.last_pos + 1)
         if isinstance(made, Edited | Deleted | Reacted):
             self._rooms.advance(room.id)
             self._newest_id += 1
             self._changes.append(made)
-            said[change.seq - 1] = structs.replace(message, text=state.text, pos=state.pos)
+            said[change.seq - 1] = structs.replace(
+                message, text=state.text, pos=state.pos, mentions=state.mentions
+            )
         return made
 
     def _next(self, room: Room) -> tuple[int, int, int]:
@@ -192,7 +199,9 @@ class MemoryMessages:
     def _as_said(self, message: Message) -> Message:
         """Return the message as the log tells it: with its own place, but the text and the name of now."""
         others = sum(change.room_id == message.room_id and change.id < message.id for change in self._changes)
-        return structs.replace(self._retold(message), pos=message.seq + others)
+        return structs.replace(
+            self._retold(message), pos=message.seq + others, reply=message.reply, mentions=message.mentions
+        )
 
     def _as_changed(self, change: _Change) -> Change | None:
         """Return the change as the log tells it; None: of a message that is deleted, nothing but that."""
@@ -207,7 +216,7 @@ class MemoryMessages:
             case _ if state.is_deleted:
                 return None
             case Edited():
-                return structs.replace(change, text=state.text)
+                return structs.replace(change, text=state.text, mentions=state.mentions)
             case Reacted():
                 return structs.replace(change, count=state.counts.get(change.emoji, 0))
 
@@ -278,9 +287,10 @@ class MemoryMessages:
         """Whether a message is deleted. Sync."""
         return self._is_deleted(message)
 
-    def text_of(self, edit: Edited) -> str:
-        """Return the text of now of a message that was edited. Sync."""
-        return self._by_room[edit.room_id][edit.seq - 1].text
+    def look_up(self, room_id: int, seq: int) -> Message | None:
+        """Return a message with its text of now, which a deleted one has not. Sync."""
+        said = self._said(room_id)
+        return said[seq - 1] if 0 < seq <= len(said) else None
 
     def as_now(self, change: RoomChanged) -> RoomChanged:
         """Return a change of a room with what the room is like now. Sync."""
@@ -336,7 +346,7 @@ class MemoryMessages:
         """Return the message as history tells it: under its sender's name of today."""
         sender = self._users.look_up(message.sender_id)
         assert sender is not None
-        return structs.replace(message, sender_name=sender.name, people=None)
+        return structs.replace(message, sender_name=sender.name, people=None, reply=None, mentions=())
 
 
 def _id(change: Change) -> int:

@@ -94,15 +94,7 @@ class MemoryRooms:
     async def members(self, room_id: int, after_id: int, limit: int) -> list[Member]:
         await trio.lowlevel.checkpoint()
         room = self._by_id.get(room_id)
-        there = {person.id: person for person in self._users.there() if person.id > after_id}
-        match room and room.kind:
-            case RoomKind.LOBBY:
-                inside = list(there.values())
-            case RoomKind.SUPPORT:
-                assert room is not None
-                inside = [each for each in there.values() if each.is_operator or each.id == room.creator_id]
-            case _:
-                inside = [each for each in there.values() if (room_id, each.id) in self._delivered]
+        inside = [] if room is None else [each for each in self.people_in(room) if each.id > after_id]
         return [
             Member(
                 public_person(each),
@@ -293,6 +285,17 @@ class MemoryRooms:
             room.name and room.id != room_id and same_name_key(room.name) == key
             for room in self._by_id.values()
         )
+
+    def people_in(self, room: Room) -> list[Person]:
+        """Return who is in a room that is there, at once; deleted people are not."""
+        there = self._users.there()
+        match room.kind:
+            case RoomKind.LOBBY:
+                return there
+            case RoomKind.SUPPORT:
+                return [each for each in there if each.is_operator or each.id == room.creator_id]
+            case RoomKind.ROOM | RoomKind.DIRECT:
+                return [each for each in there if (room.id, each.id) in self._delivered]
 
     def own(self, room_id: int, person_id: int) -> Own:
         """Return what a person said of a room, at once."""

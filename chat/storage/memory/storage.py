@@ -8,6 +8,7 @@ from chat.domain.ports import Changed
 from chat.storage.memory.messages import MemoryMessages
 from chat.storage.memory.nodes import MemoryNodes
 from chat.storage.memory.rooms import MemoryRooms
+from chat.storage.memory.search import MemorySearchIndex
 from chat.storage.memory.sessions import MemorySessions
 from chat.storage.memory.set_up import MemorySetUp
 from chat.storage.memory.timelines import MemoryTimelines
@@ -26,6 +27,7 @@ class MemoryStorage:
         self.sessions = MemorySessions(self.users, now)
         self.set_up = MemorySetUp(self.users)
         self.timelines = MemoryTimelines(self.users, self.rooms, self.messages)
+        self.search = MemorySearchIndex(self.messages, self.timelines)
         self.nodes = MemoryNodes(self.messages.end_of_log, now)
 
     async def ping(self) -> None:

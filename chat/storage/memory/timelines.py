@@ -3,6 +3,7 @@
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+import msgspec
 import trio
 from msgspec import structs
 
@@ -18,6 +19,7 @@ from chat.domain.changes import (
 )
 from chat.domain.entities import Message, Pair, Person, Room, RoomKind, SupportOf
 from chat.domain.membership import Notify, RoomRole, may_see
+from chat.domain.mentions import mentions
 from chat.domain.reading import MOST_UNREAD, ReadMark, ReadState, is_unread, next_read
 from chat.domain.timeline import (
     MOST_REACTORS,
@@ -31,6 +33,7 @@ from chat.domain.timeline import (
     RoomSnapshot,
     Span,
     Standing,
+    TextThen,
     milliseconds,
 )
 from chat.storage.memory.messages import MemoryMessages, text_bytes
@@ -99,12 +102,50 @@ class MemoryTimelines:
         told: list[MessageNow] = []
         total = 0
         for message in wanted[::step][:limit]:
-            now = self._now(message, reader_id)
+            now = self.now(message, reader_id)
             total += text_bytes(now)
             if told and total > most_bytes:
                 break
             told.append(now)
         return Page(told[::step], entries[-1].pos if entries else 0, len(said))
+
+    async def texts(self, room_id: int, seq: int, limit: int, most_bytes: int) -> list[TextThen]:
+        await trio.lowlevel.checkpoint()
+        message = self._messages.look_up(room_id, seq)
+        if message is None or self._messages.is_deleted(message):
+            return []
+        state = self._messages.state_of(message)
+        since = message.created_at if state is None else state.text_since
+        had = [] if state is None else [TextThen(each.text, each.created_at) for each in state.earlier]
+        told: list[TextThen] = []
+        total = 0
+        for text in [TextThen(message.text, since), *reversed(had)][:limit]:
+            total += len(msgspec.json.encode(text.text))
+            if told and total > most_bytes:
+                break
+            told.append(text)
+        return told[::-1]
+
+    async def mentions(self, person_id: int, before_id: int, limit: int, most_bytes: int) -> list[MessageNow]:
+        await trio.lowlevel.checkpoint()
+        found = [
+            entry
+            for room in self._of(person_id)
+            for entry in self._entries(room.id)
+            if entry.id < before_id
+            and isinstance(entry, Message)
+            and mentions(entry, person_id)
+            and not self._messages.is_deleted(entry)
+        ]
+        told: list[MessageNow] = []
+        total = 0
+        for message in sorted(found, key=lambda message: message.id, reverse=True)[:limit]:
+            now = self.now(message, person_id)
+            total += text_bytes(now)
+            if told and total > most_bytes:
+                break
+            told.append(now)
+        return told
 
     async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark]) -> None:
         await trio.lowlevel.checkpoint()
@@ -123,7 +164,7 @@ class MemoryTimelines:
         await trio.lowlevel.checkpoint()
         own = {room.id: self._rooms.own(room.id, person_id) for room in self._of(person_id)}
         return [
-            ReadState(room.id, read, self._unread(room.id, person_id, read, room.last_seq))
+            ReadState(room.id, read, *self._counts(room.id, person_id, read, room.last_seq))
             for room in sorted(self._of(person_id), key=lambda room: room.id)
             if (read := own[room.id].read) is not None and own[room.id].changed_at > since
         ]
@@ -169,6 +210,7 @@ class MemoryTimelines:
         said = [entry for entry in entries if isinstance(entry, Message)]
         own = self._rooms.own(room.id, person_id)
         read = self._read(room, person_id)
+        unread, mentioned = self._counts(room.id, person_id, read, len(said))
         return RoomSnapshot(
             id=room.id,
             kind=room.kind,
@@ -182,10 +224,11 @@ class MemoryTimelines:
             at=milliseconds(entries[-1].created_at) if entries else 0,
             seq=len(said),
             read=read,
-            unread=self._unread(room.id, person_id, read, len(said)),
+            unread=unread,
+            mentions=mentioned,
             notify=own.notify,
             is_hidden=own.is_hidden,
-            last=self._now(said[-1], person_id) if said else None,
+            last=self.now(said[-1], person_id) if said else None,
             peer=self._peer(room, person_id),
         )
 
@@ -220,13 +263,17 @@ class MemoryTimelines:
             isinstance(entry, Message) and entry.id <= since[person_id] for entry in self._entries(room.id)
         )
 
-    def _unread(self, room_id: int, person_id: int, read: int, up_to: int) -> int:
-        count = sum(
-            is_unread(entry, person_id, read, is_deleted=self._messages.is_deleted(entry))
+    def _counts(self, room_id: int, person_id: int, read: int, up_to: int) -> tuple[int, int]:
+        """Return how many messages the person has not read, and how many of those mention them."""
+        unread = [
+            entry
             for entry in self._entries(room_id)
-            if isinstance(entry, Message) and entry.seq <= up_to
-        )
-        return min(count, MOST_UNREAD)
+            if isinstance(entry, Message)
+            and entry.seq <= up_to
+            and is_unread(entry, person_id, read, is_deleted=self._messages.is_deleted(entry))
+        ]
+        mentioned = sum(mentions(message, person_id) for message in unread)
+        return min(len(unread), MOST_UNREAD), min(mentioned, MOST_UNREAD)
 
     def _members(self, room: Room) -> int:
         match room.kind:
@@ -252,9 +299,11 @@ class MemoryTimelines:
     def _replayed(self, entry: Change, reader_id: int) -> Replayed:
         match entry:
             case Message():
-                return self._now(entry, reader_id)
+                return self.now(entry, reader_id)
             case Edited():
-                return structs.replace(entry, text=self._messages.text_of(entry), people=None)
+                now = self._messages.look_up(entry.room_id, entry.seq)
+                assert now is not None
+                return structs.replace(entry, text=now.text, mentions=now.mentions, people=None)
             case Reacted():
                 return structs.replace(entry, count=self._messages.count_of(entry), people=None)
             case RoomChanged():
@@ -264,7 +313,8 @@ class MemoryTimelines:
             case RoomDeleted():
                 raise AssertionError("a room that is there was not deleted")
 
-    def _now(self, message: Message, reader_id: int) -> MessageNow:
+    def now(self, message: Message, reader_id: int) -> MessageNow:
+        """Return a message as it is now, for one reader. Sync."""
         state = self._messages.state_of(message)
         about = [
             entry
@@ -289,6 +339,8 @@ class MemoryTimelines:
             deleted_at=deletion.created_at if deletion else None,
             deleted_by=deletion.actor_id if deletion else None,
             reactions=tuple(_reactions(state.reacted, reader_id)) if state else (),
+            reply=message.reply,
+            mentions=message.mentions,
         )
 
 

@@ -3,7 +3,9 @@
 # Each change with its message as it is now, if that is a text that is or was there. `counts` is a JSON object, or NULL
 # where nobody has reacted.
 TARGETS = """
-SELECT change.nth, m.room_id, m.seq, m.text, coalesce(m.changed_pos, m.pos) AS pos,
+SELECT change.nth, m.room_id, m.seq, m.text, m.mentions,
+       extract(epoch FROM coalesce(m.edited_at, m.created_at))::float8 AS text_since,
+       coalesce(m.changed_pos, m.pos) AS pos,
        m.deleted_at IS NOT NULL AS is_deleted, rooms.archived_at IS NOT NULL AS is_archived, rooms.last_pos,
        lanes.last_id,
        (SELECT json_object_agg(emoji, people) FROM (
@@ -35,12 +37,14 @@ WITH made AS (
 )
 UPDATE messages SET
     text = changed.text,
+    mentions = changed.mentions::bigint[],
     changed_pos = changed.pos,
     edited_at = coalesce(to_timestamp(changed.edited_at), messages.edited_at),
     deleted_at = to_timestamp(changed.deleted_at),
     deleted_by = changed.deleted_by
-FROM unnest($10::bigint[], $11::bigint[], $12::text[], $13::bigint[], $14::float8[], $15::float8[], $16::bigint[])
-        AS changed(room_id, seq, text, pos, edited_at, deleted_at, deleted_by)
+FROM unnest($10::bigint[], $11::bigint[], $12::text[], $13::bigint[], $14::float8[], $15::float8[], $16::bigint[],
+            $17::text[])
+        AS changed(room_id, seq, text, pos, edited_at, deleted_at, deleted_by, mentions)
 WHERE messages.room_id = changed.room_id AND messages.seq = changed.seq"""
 
 WRITE_REACTIONS = """
@@ -55,3 +59,19 @@ WITH deleted AS (
 )
 INSERT INTO reactions (room_id, seq, emoji, person_id)
 SELECT * FROM unnest($7::bigint[], $8::bigint[], $9::text[], $10::bigint[])"""
+
+# What the texts of now mention instead of those of before. What a deleted message had, a trigger takes away (sql/0012).
+WRITE_EDITS = """
+WITH kept AS (
+    INSERT INTO edits (room_id, seq, pos, text, created_at)
+    SELECT room_id, seq, pos, text, to_timestamp(created_at)
+    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::float8[])
+        AS kept(room_id, seq, pos, text, created_at)
+), not_any_more AS (
+    DELETE FROM mentions USING unnest($6::bigint[], $7::bigint[], $8::bigint[]) AS gone(room_id, seq, person_id)
+    WHERE mentions.room_id = gone.room_id AND mentions.person_id = gone.person_id AND mentions.seq = gone.seq
+)
+INSERT INTO mentions (room_id, person_id, seq, id, sender_id)
+SELECT m.room_id, made.person_id, m.seq, m.id, m.sender_id
+FROM unnest($9::bigint[], $10::bigint[], $11::bigint[]) AS made(room_id, seq, person_id)
+JOIN messages m ON m.room_id = made.room_id AND m.seq = made.seq AND m.sender_id <> made.person_id"""

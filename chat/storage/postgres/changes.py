@@ -4,6 +4,7 @@ The caller's transaction has the log and the rooms locked, so nothing changes in
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import asyncpg
 import msgspec
@@ -13,9 +14,17 @@ from chat.domain.message_state import MessageState
 from chat.domain.outcomes import Saved
 from chat.domain.refusals import ARCHIVED
 from chat.storage.postgres import change_queries as queries
+from chat.storage.postgres.references import as_array
 from chat.storage.postgres.writer import RawConnection
 
 Target = tuple[int, int]  # room id, seq
+
+
+class _Before(NamedTuple):
+    """What is known of a message as it was: who reacted to it with what, and whom it mentioned."""
+
+    reacted: frozenset[tuple[str, int]]
+    mentions: tuple[int, ...]
 
 
 async def save_changes(
@@ -31,7 +40,7 @@ async def save_changes(
         [reaction and reaction.actor_id for reaction in reactions],
     )
     states = _states(rows, changes)
-    reacted_before = {target: frozenset(state.reacted) for target, state in states.items()}
+    before = {target: _Before(frozenset(state.reacted), state.mentions) for target, state in states.items()}
     last_id = rows[0]["last_id"] if rows else 0
     positions = {row["room_id"]: row["last_pos"] for row in rows}
     archived = {row["room_id"] for row in rows if row["is_archived"]}
@@ -51,7 +60,7 @@ async def save_changes(
             made.append(outcome)
         saved.append(outcome)
     if made:
-        await _write(connection, made, states, reacted_before)
+        await _write(connection, made, states, before)
     return saved
 
 
@@ -63,7 +72,15 @@ def _states(
         target = row["room_id"], row["seq"]
         if target not in states:
             counts = msgspec.json.decode(row["counts"], type=dict[str, int]) if row["counts"] else {}
-            states[target] = MessageState(row["text"], row["pos"], row["is_deleted"], counts, set())
+            states[target] = MessageState(
+                row["text"],
+                row["pos"],
+                row["is_deleted"],
+                counts,
+                set(),
+                row["text_since"],
+                tuple(row["mentions"] or ()),
+            )
         change = changes[row["nth"] - 1]
         if row["has_reacted"] and isinstance(change, Reaction):
             states[target].reacted.add((change.emoji, change.actor_id))
@@ -74,20 +91,20 @@ async def _write(
     connection: RawConnection,
     made: Sequence[Edited | Deleted | Reacted],
     states: dict[Target, MessageState],
-    reacted_before: dict[Target, frozenset[tuple[str, int]]],
+    before: dict[Target, _Before],
 ) -> None:
     """Write the changes, and the messages as they have become."""
     changed = {(change.room_id, change.seq): states[change.room_id, change.seq] for change in made}
     edits = {(change.room_id, change.seq): change for change in made if isinstance(change, Edited)}
     deletions = {(change.room_id, change.seq): change for change in made if isinstance(change, Deleted)}
     added = [
-        (*target, *own) for target, state in changed.items() for own in state.reacted - reacted_before[target]
+        (*target, *own) for target, state in changed.items() for own in state.reacted - before[target].reacted
     ]
     taken_back = [
         (*target, *own)
         for target, state in changed.items()
         if target not in deletions
-        for own in reacted_before[target] - state.reacted
+        for own in before[target].reacted - state.reacted
     ]
     await connection.execute(
         queries.WRITE,
@@ -107,7 +124,10 @@ async def _write(
         [_at(edits.get(target)) for target in changed],
         [_at(deletions.get(target)) for target in changed],
         [deletions[target].actor_id if target in deletions else None for target in changed],
+        [as_array(state.mentions) for state in changed.values()],
     )
+    if edits:
+        await _write_edits(connection, {target: states[target] for target in edits}, before)
     if added or taken_back or deletions:
         await connection.execute(
             queries.WRITE_REACTIONS,
@@ -115,6 +135,39 @@ async def _write(
             *_columns(taken_back, 4),
             *_columns(added, 4),
         )
+
+
+async def _write_edits(
+    connection: RawConnection, edited: dict[Target, MessageState], before: dict[Target, _Before]
+) -> None:
+    """Keep what was said before, and who is mentioned now; of a message that is deleted by now neither."""
+    await connection.execute(
+        queries.WRITE_EDITS,
+        *_columns(
+            [
+                (*target, each.pos, each.text, each.created_at)
+                for target, state in edited.items()
+                for each in state.earlier
+            ],
+            5,
+        ),
+        *_columns(
+            [
+                (*target, person_id)
+                for target, state in edited.items()
+                for person_id in {*before[target].mentions} - {*state.mentions}
+            ],
+            3,
+        ),
+        *_columns(
+            [
+                (*target, person_id)
+                for target, state in edited.items()
+                for person_id in {*state.mentions} - {*before[target].mentions}
+            ],
+            3,
+        ),
+    )
 
 
 _KINDS: dict[type, str] = {Edited: "edited", Deleted: "deleted", Reacted: "reacted"}

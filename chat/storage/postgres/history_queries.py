@@ -1,6 +1,7 @@
-"""The statements that read what was said in a room: a range of `seq`, however long the room is."""
+"""The statements that read what was said: a range of a room, however long that is, or what concerns somebody."""
 
-from chat.storage.postgres.timeline_queries import AT_CUT, MESSAGE
+from chat.domain.mentions import ALL
+from chat.storage.postgres.timeline_queries import AT_CUT, MESSAGE, MINE
 
 
 def _history(order: str) -> str:
@@ -28,3 +29,49 @@ ORDER BY m.seq"""
 
 HISTORY_FROM = _history("ASC")
 HISTORY_TO = _history("DESC")
+
+# The texts that a message had, the newest first: those that were edited away, and the one of now.
+TEXTS = """
+SELECT text, extract(epoch FROM created_at)::float8 AS created_at
+FROM (
+    SELECT counted.*, row_number() OVER newest AS place, sum(octet_length(to_json(text)::text)) OVER newest AS total
+    FROM (
+        (SELECT $5::bigint AS pos, m.text, coalesce(m.edited_at, m.created_at) AS created_at
+         FROM messages m JOIN rooms r ON r.id = m.room_id
+         WHERE m.room_id = $1 AND m.seq = $2 AND m.deleted_at IS NULL AND r.deleted_at IS NULL)
+        UNION ALL
+        (SELECT e.pos, e.text, e.created_at
+         FROM edits e JOIN messages m USING (room_id, seq) JOIN rooms r ON r.id = m.room_id
+         WHERE e.room_id = $1 AND e.seq = $2 AND m.deleted_at IS NULL AND r.deleted_at IS NULL
+         ORDER BY e.pos DESC LIMIT $3)
+    ) AS counted
+    WINDOW newest AS (ORDER BY counted.pos DESC ROWS UNBOUNDED PRECEDING)
+) AS found
+WHERE place <= $3 AND (total <= $4 OR place = 1)
+ORDER BY place DESC"""
+
+# Of each room the newest that mention somebody or everybody, then the newest of them all.
+MENTIONS = f"""
+WITH {MINE}, found AS (
+    SELECT DISTINCT each.id, each.room_id, each.seq
+    FROM mine r
+    CROSS JOIN (VALUES ($1::bigint), ({ALL})) AS whom(person_id)
+    CROSS JOIN LATERAL (
+        SELECT id, room_id, seq FROM mentions
+        WHERE room_id = r.id AND person_id = whom.person_id AND id < $2 AND sender_id <> $1
+        ORDER BY seq DESC LIMIT $3
+    ) AS each
+    ORDER BY each.id DESC LIMIT $3
+)
+SELECT m.room_id, {MESSAGE}
+FROM (
+    SELECT said.*, row_number() OVER front AS place, sum(octet_length(to_json(said.text)::text)) OVER front AS total
+    FROM found CROSS JOIN LATERAL (
+        SELECT * FROM messages WHERE room_id = found.room_id AND seq = found.seq LIMIT 1
+    ) AS said
+    WHERE said.deleted_at IS NULL
+    WINDOW front AS (ORDER BY said.id DESC ROWS UNBOUNDED PRECEDING)
+) AS m
+LEFT JOIN LATERAL (SELECT name FROM users WHERE id = m.sender_id LIMIT 1) AS sender ON true
+WHERE m.total <= $4::bigint OR m.place = 1
+ORDER BY m.id DESC"""

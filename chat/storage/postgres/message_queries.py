@@ -26,7 +26,23 @@ log AS MATERIALIZED (
 
 _SPOKEN_IN = _locked(" AND rooms.archived_at IS NULL")
 
-_SAVED = """
+# What few messages have is in the statement of their batches alone. Mentions are array literals: an array of arrays
+# would have to be a rectangle.
+_MENTIONED = """, mentioned AS (
+    INSERT INTO mentions (room_id, person_id, seq, id, sender_id)
+    SELECT room_id, person_id, seq, id, sender_id FROM saved CROSS JOIN LATERAL unnest(mentions) AS person_id
+    WHERE person_id <> sender_id
+)"""
+
+
+def _saved(*, with_references: bool = False) -> str:
+    """Return what counts and inserts the rows of `draft`."""
+    columns, values = (
+        (", reply_seq, mentions", ", draft.reply_seq, draft.mentions::bigint[]")
+        if with_references
+        else ("", "")
+    )
+    return f"""
 counted AS (
     UPDATE rooms SET
         last_seq = last_seq + share.size,
@@ -42,19 +58,20 @@ counted AS (
     WHERE rooms.id = locked.id
     RETURNING rooms.id AS room_id, share.size, rooms.last_seq - share.size AS seq, rooms.last_pos - share.size AS pos
 ), saved AS (
-    INSERT INTO messages (id, room_id, seq, pos, sender_id, kind, text, created_at, client_key, key_digest)
+    INSERT INTO messages (id, room_id, seq, pos, sender_id, kind, text, created_at, client_key, key_digest{columns})
     SELECT log.last_id + row_number() OVER (ORDER BY draft.nth), counted.room_id, counted.seq + draft.place,
            counted.pos + draft.place, draft.sender_id, draft.kind, draft.text, to_timestamp(draft.created_at),
-           draft.client_key, draft.key_digest
+           draft.client_key, draft.key_digest{values}
     FROM draft JOIN counted USING (room_id) CROSS JOIN log
-    RETURNING room_id, kind, sender_id
+    RETURNING room_id, kind, sender_id{", seq, id, mentions" if with_references else ""}
 ), joined AS (
     INSERT INTO memberships (room_id, user_id)
     SELECT room_id, sender_id FROM saved WHERE kind = 'join'
     ON CONFLICT DO NOTHING
 ), written AS (
     UPDATE lanes SET last_id = log.last_id + (SELECT coalesce(sum(size), 0) FROM counted) FROM log WHERE id = 1
-)"""
+){_MENTIONED if with_references else ""}"""
+
 
 LOCK = f"""
 WITH {_locked("")}
@@ -80,15 +97,19 @@ WITH {_SPOKEN_IN}, share AS (
     SELECT *, NULL AS client_key, NULL::bytea AS key_digest
     FROM unnest($5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::float8[]) WITH ORDINALITY
         AS draft(room_id, place, sender_id, kind, text, created_at, nth)
-), {_SAVED}
+), {_saved()}
 SELECT counted.room_id, counted.seq, counted.pos, log.last_id FROM counted CROSS JOIN log"""
+
 
 # With keys, the database finds out which drafts are new: those whose key is not known, and of several with one key the
 # first. What is known is answered: `nth` says to which draft.
-SAVE_WITH_KEYS = f"""
+def _with_keys(*, with_references: bool = False) -> str:
+    more, names = (", $9::bigint[], $10::text[]", ", reply_seq, mentions") if with_references else ("", "")
+    return f"""
 WITH {_SPOKEN_IN}, given AS MATERIALIZED (
-    SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::float8[], $7::text[], $8::bytea[])
-        WITH ORDINALITY AS given(room_id, sender_id, kind, text, created_at, client_key, key_digest, nth)
+    SELECT *
+    FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::float8[], $7::text[], $8::bytea[]{more})
+        WITH ORDINALITY AS given(room_id, sender_id, kind, text, created_at, client_key, key_digest{names}, nth)
 ), known AS MATERIALIZED (
     SELECT given.nth, m.* FROM log CROSS JOIN given
     CROSS JOIN LATERAL (
@@ -110,12 +131,16 @@ WITH {_SPOKEN_IN}, given AS MATERIALIZED (
         SELECT *, first_value(sender_id) OVER (PARTITION BY room_id ORDER BY place DESC) AS last_sender FROM draft
     ) AS each
     GROUP BY room_id
-), {_SAVED}
+), {_saved(with_references=with_references)}
 SELECT counted.room_id, counted.seq, counted.pos, log.last_id AS id, NULL::bigint AS nth, NULL::text AS text,
        NULL::float8 AS created_at, NULL::text AS kind, NULL::bytea AS key_digest
 FROM counted CROSS JOIN log
 UNION ALL
 SELECT room_id, seq, pos, id, nth, text, extract(epoch FROM created_at)::float8, kind, key_digest FROM known"""
+
+
+SAVE_WITH_KEYS = _with_keys()
+SAVE_WITH_REFERENCES = _with_keys(with_references=True)
 
 # A text has two bytes at least, its quotes: what is beyond so many messages would not fit anyway.
 _MOST_TEXTS = "greatest($5::bigint, 0) / 2 + 1"
@@ -140,15 +165,15 @@ def _within(most_bytes: str, rows: str, order: str) -> str:
 
 # Messages and what became of messages, people and rooms, as far as anybody may still be told: of what is deleted, that.
 _BEHIND = """
-(SELECT messages.id, room_id, seq, pos, messages.kind, sender_id, text, messages.created_at,
+(SELECT messages.id, room_id, seq, pos, messages.kind, sender_id, text, messages.created_at, reply_seq, mentions,
         NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id, NULL AS role
 FROM messages JOIN rooms ON rooms.id = messages.room_id
 WHERE messages.id > $1 AND messages.deleted_at IS NULL AND rooms.deleted_at IS NULL
 ORDER BY messages.id LIMIT $2::bigint)
 UNION ALL
 (SELECT changes.id, room_id, seq, changes.pos, changes.kind, actor_id,
-        CASE changes.kind WHEN 'edited' THEN text WHEN 'changed' THEN topic ELSE '' END, changes.created_at, emoji,
-        is_on, person_id, changes.role
+        CASE changes.kind WHEN 'edited' THEN text WHEN 'changed' THEN topic ELSE '' END, changes.created_at,
+        NULL, CASE changes.kind WHEN 'edited' THEN mentions END, emoji, is_on, person_id, changes.role
 FROM changes LEFT JOIN messages USING (room_id, seq) LEFT JOIN rooms ON rooms.id = room_id
 WHERE changes.id > $1 AND CASE changes.kind
     WHEN 'gone' THEN true
@@ -161,7 +186,8 @@ ORDER BY id LIMIT $2::bigint"""
 
 READ_LOG = f"""
 SELECT m.id, m.room_id, m.seq, m.pos, m.kind, m.sender_id, u.name AS sender_name, m.text, m.emoji, m.is_on,
-       m.person_id AS member_id, m.role, r.name, r.is_private, r.archived_at IS NOT NULL AS is_archived,
+       m.person_id AS member_id, m.role, m.reply_seq, m.mentions, r.name, r.is_private,
+       r.archived_at IS NOT NULL AS is_archived,
        extract(epoch FROM m.created_at)::float8 AS created_at,
        CASE m.kind WHEN 'reacted' THEN (SELECT count(*) FROM reactions
                                         WHERE room_id = m.room_id AND seq = m.seq AND emoji = m.emoji) END AS count,

@@ -91,7 +91,8 @@ def _change(row: asyncpg.Record, people: People) -> Change:
     place = row["id"], row["room_id"], row["pos"]
     match row["kind"]:
         case "edited":
-            return Edited(*numbers, row["sender_id"], row["text"], row["created_at"], people)
+            edit = row["sender_id"], row["text"], row["created_at"], people
+            return Edited(*numbers, *edit, tuple(row["mentions"] or ()))
         case "deleted":
             return Deleted(*numbers, row["sender_id"], row["created_at"], people)
         case "reacted":
@@ -109,10 +110,15 @@ def _change(row: asyncpg.Record, people: People) -> Change:
         case "gone":
             return RoomDeleted(*place, row["sender_id"], row["created_at"])
         case _:
-            return _message(row, people)
+            return _message(row, people, row["reply_seq"], row["mentions"])
 
 
-def _message(row: asyncpg.Record, people: People = None) -> Message:
+def _message(
+    row: asyncpg.Record,
+    people: People = None,
+    reply: int | None = None,
+    mentions: Sequence[int] | None = None,
+) -> Message:
     return Message(
         row["id"],
         row["room_id"],
@@ -124,4 +130,6 @@ def _message(row: asyncpg.Record, people: People = None) -> Message:
         MessageKind(row["kind"]),
         people,
         row["pos"],
+        reply,
+        tuple(mentions or ()),
     )

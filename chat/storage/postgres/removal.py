@@ -10,8 +10,20 @@ from chat.storage.postgres.session import Connection
 _LAZILY = "SET LOCAL synchronous_commit = off"
 # Only who removes, locks the row of a room that is deleted.
 _NEXT = "SELECT id, last_seq FROM rooms WHERE deleted_at IS NOT NULL ORDER BY id LIMIT 1 FOR UPDATE"
+_REMOVE_WORDS = """
+DELETE FROM message_words WHERE id IN (SELECT id FROM messages WHERE room_id = $1 AND seq > $2 AND seq <= $3)"""
 _REMOVE_MESSAGES = "DELETE FROM messages WHERE room_id = $1 AND seq > $2 AND seq <= $3"
 _REMOVE_REACTIONS = "DELETE FROM reactions WHERE room_id = $1 AND seq > $2 AND seq <= $3"
+_REMOVE_EDITS = "DELETE FROM edits WHERE room_id = $1 AND seq > $2 AND seq <= $3"
+# With the room's memberships: there are fewer of them than of messages, and nobody counts any more.
+_REMOVE_MENTIONS = """
+WITH removed AS (
+    DELETE FROM mentions WHERE (room_id, person_id, seq) IN (
+        SELECT room_id, person_id, seq FROM mentions WHERE room_id = $1 ORDER BY person_id, seq LIMIT $2
+    )
+    RETURNING seq
+)
+SELECT count(*) FROM removed"""
 _REMOVE_CHANGES = """
 WITH removed AS (
     DELETE FROM changes
@@ -49,10 +61,14 @@ async def remove_deleted(connection: Connection, limit: int) -> bool:
         return bool(await connection.fetchval(_FORGET, limit))
     if room["last_seq"] > 0:
         left = max(0, room["last_seq"] - limit)
+        await connection.execute(_REMOVE_WORDS, room["id"], left, room["last_seq"])
         await connection.execute(_REMOVE_MESSAGES, room["id"], left, room["last_seq"])
         await connection.execute(_REMOVE_REACTIONS, room["id"], left, room["last_seq"])
+        await connection.execute(_REMOVE_EDITS, room["id"], left, room["last_seq"])
         await connection.execute(_LOWER, room["id"], left)
-    elif await connection.fetchval(_REMOVE_CHANGES, room["id"], limit):
+    elif await connection.fetchval(_REMOVE_CHANGES, room["id"], limit) or await connection.fetchval(
+        _REMOVE_MENTIONS, room["id"], limit
+    ):
         pass
     elif not await connection.fetchval(_REMOVE_MEMBERSHIPS, room["id"], limit):
         await connection.execute(_REMOVE_ROOM, room["id"])

@@ -12,18 +12,29 @@ import asyncpg
 
 from chat.domain.changes import Acceptance, Removal, RoleChange, RoomChange, RoomDeletion, Write
 from chat.domain.entities import Draft, Message, MessageKind
+from chat.domain.mentions import refers
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
 from chat.domain.refusals import ALREADY_IN, ARCHIVED, BANNED, INVITE_OVER, Refusal
 from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres.access import save_removals, save_room_deletions
 from chat.storage.postgres.changes import save_changes
 from chat.storage.postgres.invites import use_invite
+from chat.storage.postgres.references import as_array, resolve
 from chat.storage.postgres.room_changes import save_role_changes, save_room_changes
 from chat.storage.postgres.writer import RawConnection
 
 
 async def save(connection: RawConnection, writes: Sequence[Write]) -> list[Saved]:
     """Commit all writes, in their order."""
+    if not any(map(refers, writes)):
+        return await _save(connection, writes)
+    resolved = await resolve(connection, writes)
+    good = [write for write in resolved if not isinstance(write, Refusal)]
+    saved = iter(await _save(connection, good) if good else ())
+    return [write if isinstance(write, Refusal) else next(saved) for write in resolved]
+
+
+async def _save(connection: RawConnection, writes: Sequence[Write]) -> list[Saved]:
     drafts = [write for write in writes if isinstance(write, Draft) and write.kind is MessageKind.TEXT]
     if len(drafts) == len(writes):
         return await _save_drafts(connection, drafts)
@@ -98,7 +109,7 @@ async def _save_acceptances(connection: RawConnection, acceptances: Sequence[Acc
 
 
 async def _save_drafts(connection: RawConnection, drafts: Sequence[Draft]) -> list[Saved]:
-    if any(draft.key is not None for draft in drafts):
+    if any(draft.key is not None or draft.mentions or draft.reply is not None for draft in drafts):
         return await _save_with_keys(connection, drafts)
     shares: dict[int, _Share] = {}
     places = [shares.setdefault(draft.room_id, _Share()).add(draft.sender_id) for draft in drafts]
@@ -135,7 +146,7 @@ async def _say_which_are_archived(
 
 async def _save_with_keys(connection: RawConnection, drafts: Sequence[Draft]) -> list[Saved]:
     digests = [None if draft.key is None else _digest(draft) for draft in drafts]
-    arguments = (
+    arguments: tuple[object, ...] = (
         sorted({draft.room_id for draft in drafts}),
         [draft.room_id for draft in drafts],
         [draft.sender_id for draft in drafts],
@@ -145,7 +156,12 @@ async def _save_with_keys(connection: RawConnection, drafts: Sequence[Draft]) ->
         [draft.key for draft in drafts],
         digests,
     )
-    rows = await _fetch_until_keys_are_known(connection, *arguments)
+    query = queries.SAVE_WITH_KEYS
+    if any(draft.mentions or draft.reply is not None for draft in drafts):
+        query = queries.SAVE_WITH_REFERENCES
+        mentions = [as_array(draft.mentions) for draft in drafts]
+        arguments = (*arguments, [draft.reply for draft in drafts], mentions)
+    rows = await _fetch_until_keys_are_known(connection, query, *arguments)
     bases = [row for row in rows if row["nth"] is None]
     numbers = _Numbers(bases[0]["id"] if bases else 0, bases)
     known: dict[int | tuple[int, str], _Known] = {
@@ -168,10 +184,12 @@ async def _save_with_keys(connection: RawConnection, drafts: Sequence[Draft]) ->
     return saved
 
 
-async def _fetch_until_keys_are_known(connection: RawConnection, *arguments: object) -> list[asyncpg.Record]:
+async def _fetch_until_keys_are_known(
+    connection: RawConnection, query: str, *arguments: object
+) -> list[asyncpg.Record]:
     while True:
         try:
-            return await connection.fetch(queries.SAVE_WITH_KEYS, *arguments)
+            return await connection.fetch(query, *arguments)
         except asyncpg.UniqueViolationError as error:
             # Another server used a key while this one waited for the log. Nothing was saved; it is known now. In a
             # transaction that has the log already that can't be.
@@ -223,6 +241,8 @@ class _Numbers:
             draft.kind,
             draft.people,
             place.pos,
+            draft.reply,
+            draft.mentions,
         )
 
 
@@ -248,8 +268,9 @@ class _Known(NamedTuple):
 
 
 def _digest(draft: Draft) -> bytes:
-    # As sql/0006 makes it for what was there before.
-    return hashlib.sha256(f"{draft.room_id}\n{draft.text}".encode()).digest()
+    # As sql/0006 makes it for what was there before. A text has no NUL.
+    reply = "" if draft.reply is None else f"\0{draft.reply}"
+    return hashlib.sha256(f"{draft.room_id}\n{draft.text}{reply}".encode()).digest()
 
 
 def _known(row: asyncpg.Record, draft: Draft) -> Message:

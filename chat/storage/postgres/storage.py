@@ -12,6 +12,7 @@ from chat.storage.postgres.migrations import known_migrations, migrate
 from chat.storage.postgres.names import note_older_names
 from chat.storage.postgres.nodes import PostgresNodes
 from chat.storage.postgres.rooms import PostgresRooms
+from chat.storage.postgres.search import PostgresSearchIndex
 from chat.storage.postgres.sessions import PostgresSessions
 from chat.storage.postgres.set_up import PostgresSetUp
 from chat.storage.postgres.timelines import PostgresTimelines
@@ -32,6 +33,7 @@ class PostgresStorage:
         self.rooms = PostgresRooms(database)
         self.messages = PostgresMessages(database, writer)
         self.timelines = PostgresTimelines(database)
+        self.search = PostgresSearchIndex(database)
         self.nodes = PostgresNodes(database)
         self.sessions = PostgresSessions(database)
         self.set_up = PostgresSetUp(database)

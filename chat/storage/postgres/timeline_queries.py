@@ -3,6 +3,7 @@
 As in `message_queries.py`, a LATERAL query with a LIMIT is a look-up for each row, whatever the planner thinks.
 """
 
+from chat.domain.mentions import ALL
 from chat.domain.reading import MOST_UNREAD
 from chat.domain.timeline import MOST_REACTORS, MOST_REPLAYED
 
@@ -39,12 +40,17 @@ def _read(marked: str, room: str, member: str, from_id: str) -> str:
         seq_up_to({room}.id, {from_id}, 0, {room}.last_seq))"""
 
 
+def _by_others(person: str) -> str:
+    """Return the last message of the room `r` that may count as unread to a person."""
+    return f"CASE WHEN r.last_sender_id = {person} THEN r.last_other_seq ELSE r.last_seq END"
+
+
 def _unread(person: str, after: str, up_to: str) -> str:
     """Return how many messages of the room `r` a person has unread.
 
     What they said themselves at its end is not looked through.
     """
-    by_others = f"CASE WHEN r.last_sender_id = {person} THEN r.last_other_seq ELSE r.last_seq END"
+    by_others = _by_others(person)
     return f"""(
     SELECT count(*) FROM (
         SELECT FROM messages
@@ -55,9 +61,24 @@ def _unread(person: str, after: str, up_to: str) -> str:
     ) AS counted)"""
 
 
+def _mentions(person: str, after: str, up_to: str) -> str:
+    """Return how many of the unread messages of the room `r` mention a person; nothing is read where none is unread."""
+    last = f"least({up_to}, {_by_others(person)})"
+
+    def of(mentioned: str) -> str:
+        return f"""
+        (SELECT seq FROM mentions
+         WHERE {after} < {last} AND room_id = r.id AND person_id = {mentioned} AND seq > {after} AND seq <= {last}
+           AND sender_id <> {person}
+         ORDER BY seq LIMIT {MOST_UNREAD})"""
+
+    return f"(SELECT count(*) FROM ({of(person)} UNION {of(str(ALL))} LIMIT {MOST_UNREAD}) AS counted)"
+
+
 READS_SINCE = f"""
 WITH {MINE}
-SELECT r.id AS room_id, k.seq AS read, {_unread("$1", "k.seq", "r.last_seq")} AS unread
+SELECT r.id AS room_id, k.seq AS read, {_unread("$1", "k.seq", "r.last_seq")} AS unread,
+    {_mentions("$1", "k.seq", "r.last_seq")} AS mentions
 FROM mine r
 CROSS JOIN LATERAL (
     SELECT seq FROM marks WHERE room_id = r.id AND user_id = $1 AND changed_at > to_timestamp($2::float8) LIMIT 1
@@ -150,7 +171,8 @@ MESSAGE = f"""m.id AS message_id, m.seq AS message_seq, m.pos AS message_pos,
     coalesce(m.changed_pos, m.pos) AS changed_pos, m.sender_id, sender.name AS sender_name, m.kind AS message_kind,
     m.text, extract(epoch FROM m.created_at)::float8 AS created_at,
     CASE WHEN m.sender_id = $1 THEN m.client_key END AS key, extract(epoch FROM m.edited_at)::float8 AS edited_at,
-    extract(epoch FROM m.deleted_at)::float8 AS deleted_at, m.deleted_by,
+    extract(epoch FROM m.deleted_at)::float8 AS deleted_at, m.deleted_by, m.reply_seq,
+    CASE WHEN m.deleted_at IS NULL THEN m.mentions END AS mentions,
     CASE WHEN m.changed_pos > m.pos THEN {_reactions("m", "$1")} END AS reactions"""
 
 ROOMS_OF = f"WITH {MINE} SELECT id, kind FROM mine"
@@ -168,6 +190,7 @@ SELECT r.id, r.kind, r.name, r.topic, r.is_private, r.archived_at IS NOT NULL AS
     coalesce(later.pos, m.pos, 0) AS pos,
     coalesce({_MILLISECONDS.format("coalesce(later.created_at, m.created_at)")}, 0) AS at,
     coalesce(m.seq, 0) AS seq, own.read, {_unread("$1", "own.read", "coalesce(m.seq, 0)")} AS unread,
+    {_mentions("$1", "own.read", "coalesce(m.seq, 0)")} AS mentioned,
     coalesce(k.notify, 'mentions') AS notify, coalesce(k.hidden, false) AS is_hidden,
     peer.id AS peer_id, peer.name AS peer_name, peer.display_name AS peer_display_name,
     peer.is_operator AS peer_is_operator, peer.is_admin AS peer_is_admin,
@@ -225,7 +248,7 @@ ORDER BY known.nth"""
 _OF_SPAN = f"""
     (SELECT id, room_id, seq, messages.pos, kind, sender_id, text, created_at,
             coalesce(changed_pos, pos) AS changed_pos, client_key, edited_at, deleted_at, deleted_by,
-            NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id, NULL AS role
+            reply_seq, mentions, NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id, NULL AS role
      FROM messages
      WHERE room_id = there.id AND pos > span.after AND pos <= least(span.up_to, span.after + {MOST_REPLAYED}))
     UNION ALL
@@ -233,7 +256,11 @@ _OF_SPAN = f"""
             CASE changes.kind WHEN 'edited' THEN (
                 SELECT text FROM messages WHERE room_id = changes.room_id AND seq = changes.seq
             ) WHEN 'changed' THEN there.topic ELSE '' END,
-            changes.created_at, changes.pos, NULL, NULL, NULL, NULL, emoji, is_on, person_id, changes.role
+            changes.created_at, changes.pos, NULL, NULL, NULL, NULL, NULL,
+            CASE changes.kind WHEN 'edited' THEN (
+                SELECT mentions FROM messages WHERE room_id = changes.room_id AND seq = changes.seq
+            ) END,
+            emoji, is_on, person_id, changes.role
      FROM changes
      WHERE room_id = there.id AND pos > span.after AND pos <= least(span.up_to, span.after + {MOST_REPLAYED}))
     ORDER BY pos"""

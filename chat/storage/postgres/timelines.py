@@ -19,6 +19,7 @@ from chat.domain.timeline import (
     RoomSnapshot,
     Span,
     Standing,
+    TextThen,
 )
 from chat.storage.postgres import history_queries
 from chat.storage.postgres import timeline_queries as queries
@@ -78,8 +79,20 @@ class PostgresTimelines:
         )
         if not rows:
             return None
-        messages = [_message(row, room_id) for row in rows if row["message_id"] is not None]
+        messages = [message_now(row, room_id) for row in rows if row["message_id"] is not None]
         return Page(messages, rows[0]["room_pos"], rows[0]["room_seq"])
+
+    async def texts(self, room_id: int, seq: int, limit: int, most_bytes: int) -> list[TextThen]:
+        rows = await self._database.read(
+            lambda c: c.fetch(history_queries.TEXTS, room_id, seq, limit, most_bytes, _END)
+        )
+        return [TextThen(row["text"], row["created_at"]) for row in rows]
+
+    async def mentions(self, person_id: int, before_id: int, limit: int, most_bytes: int) -> list[MessageNow]:
+        rows = await self._database.read(
+            lambda c: c.fetch(history_queries.MENTIONS, person_id, before_id, limit, most_bytes)
+        )
+        return [message_now(row, row["room_id"]) for row in rows]
 
     async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark]) -> None:
         told = [(room_id, person_id, mark.seq, mark.is_back) for (room_id, person_id), mark in marks.items()]
@@ -93,7 +106,7 @@ class PostgresTimelines:
 
     async def reads_since(self, person_id: int, since: float) -> list[ReadState]:
         rows = await self._database.read(lambda c: c.fetch(queries.READS_SINCE, person_id, since))
-        return [ReadState(row["room_id"], row["read"], row["unread"]) for row in rows]
+        return [ReadState(row["room_id"], row["read"], row["unread"], row["mentions"]) for row in rows]
 
     async def set_own(
         self, room_id: int, person_id: int, *, notify: Notify | None = None, is_hidden: bool | None = None
@@ -120,9 +133,10 @@ def _snapshot(row: asyncpg.Record) -> RoomSnapshot:
         seq=row["seq"],
         read=row["read"],
         unread=row["unread"],
+        mentions=row["mentioned"],
         notify=Notify(row["notify"]),
         is_hidden=row["is_hidden"],
-        last=None if row["message_id"] is None else _message(row, row["id"]),
+        last=None if row["message_id"] is None else message_now(row, row["id"]),
         peer=None if row["peer_id"] is None else _peer(row),
     )
 
@@ -145,7 +159,7 @@ def _replayed(row: asyncpg.Record) -> Replayed:
     actor, at = row["sender_id"], row["created_at"]
     match row["what"]:
         case "edited":
-            return Edited(*numbers, actor, row["text"], at)
+            return Edited(*numbers, actor, row["text"], at, None, tuple(row["mentions"] or ()))
         case "deleted":
             return Deleted(*numbers, actor, at)
         case "reacted":
@@ -159,10 +173,11 @@ def _replayed(row: asyncpg.Record) -> Replayed:
                 *place, actor, row["name"], row["text"], row["is_private"], row["is_archived"], at
             )
         case _:
-            return _message(row, row["room_id"])
+            return message_now(row, row["room_id"])
 
 
-def _message(row: asyncpg.Record, room_id: int) -> MessageNow:
+def message_now(row: asyncpg.Record, room_id: int) -> MessageNow:
+    """Return the message of a row with the columns of `timeline_queries.MESSAGE`."""
     reactions = row["reactions"]
     return MessageNow(
         id=row["message_id"],
@@ -180,4 +195,6 @@ def _message(row: asyncpg.Record, room_id: int) -> MessageNow:
         deleted_at=row["deleted_at"],
         deleted_by=row["deleted_by"],
         reactions=() if reactions is None else _REACTIONS.decode(reactions),
+        reply=row["reply_seq"],
+        mentions=tuple(row["mentions"] or ()),
     )

@@ -1,0 +1,71 @@
+"""The one task that lets messages be found: it follows the log, a second behind, and gives way to whoever writes.
+
+Several servers have one each, and the storage lets one of them work at a time; where that one ends, another goes on.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import structlog
+import trio
+
+from chat.domain.failures import StorageError
+from chat.domain.ports import Messages
+from chat.domain.search import Progress, SearchIndex
+
+_STEP = 32_768
+"""Bytes of text at once: some five milliseconds, for which nobody else is served."""
+
+_PAUSE = 0.25
+"""Seconds between two looks whether something was said."""
+
+_SHARE = 0.5
+"""Part of the time that it works while it is behind; it rests for the others."""
+
+_RETRY = 1.0
+"""Seconds until the next try when the database could not take a step."""
+
+logger = structlog.get_logger(__name__)
+
+
+class Indexed(Protocol):
+    """A storage with messages that are found by an index."""
+
+    @property
+    def messages(self) -> Messages: ...
+
+    @property
+    def search(self) -> SearchIndex: ...
+
+
+async def keep_indexed(storage: Indexed) -> None:
+    """Let be found what is said, edited and deleted, until cancelled. Cancelling: a step is whole or not begun."""
+    progress, failed = Progress(-1), False
+    while True:
+        started = trio.current_time()
+        try:
+            newest = await storage.messages.newest_id()
+            is_behind = progress.last_id < newest
+            if is_behind:
+                progress = await storage.search.index(_STEP)
+        except StorageError as error:
+            if not failed:
+                logger.warning("new messages can't be found yet", error=str(error))
+            failed = True
+            await trio.sleep(_RETRY)
+            continue
+        failed = False
+        if is_behind and progress.is_ours and progress.last_id < newest:
+            await trio.sleep((trio.current_time() - started) * (1 / _SHARE - 1))
+        else:
+            await trio.sleep(_PAUSE)
+
+
+@asynccontextmanager
+async def open_indexer(storage: Indexed) -> AsyncGenerator[None]:
+    """Keep messages indexed for as long as the block lasts; the next server goes on where this one ended."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(keep_indexed, storage)
+        yield
+        nursery.cancel_scope.cancel(reason="the server stops")

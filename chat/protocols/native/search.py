@@ -1,0 +1,53 @@
+"""Looking for messages by their words."""
+
+import trio
+
+from chat.domain.refusals import Refusal
+from chat.domain.room_history import ANSWER_BYTES, LONGEST_JSON
+from chat.domain.search import Search
+from chat.domain.searching import parse_query, pieces_of
+from chat.protocols.native import message_types as types
+from chat.protocols.native.conversions import as_message
+from chat.protocols.native.operation import Caller
+from chat.protocols.services import Services
+
+_AROUND = 256
+"""Bytes around a text as JSON, about: numbers, times, names."""
+
+_EVER = 2**63 - 1
+
+
+async def search(services: Services, caller: Caller, request: types.Search) -> types.Hits | Refusal:
+    """Look for messages in the rooms that one is in."""
+    person = caller.known
+    query = parse_query(request.q)
+    if isinstance(query, Refusal):
+        return query
+    if request.room is not None:
+        place = await services.conversations.enter(person, request.room)
+        if isinstance(place, Refusal):
+            return place
+    is_best = request.order == "best"
+    asked = Search(
+        person_id=person.id,
+        query=query,
+        room_id=request.room,
+        sender_id=request.from_,
+        since=None if request.since is None else request.since / 1000,
+        before=None if request.before is None else request.before / 1000,
+        before_id=_EVER if request.after is None or is_best else request.after,
+        is_best=is_best,
+        limit=request.limit + (not is_best),
+        most_bytes=ANSWER_BYTES,
+    )
+    found = await services.search.find(asked)
+    page = found[: request.limit]
+    size = 0
+    hits: list[types.Hit] = []
+    for message in page:
+        size += len(message.text.encode()) + _AROUND
+        hits.append(types.Hit(message=as_message(message), pieces=tuple(pieces_of(message.text, query))))
+        await trio.lowlevel.checkpoint()  # a long text takes milliseconds
+    services.budgets.was_read(person.id, caller.device.address, size, request.limit)
+    may_have_more = len(found) > request.limit or (page != [] and size + LONGEST_JSON > ANSWER_BYTES)
+    return types.Hits(hits=hits, next=page[-1].id if may_have_more and not is_best else None)

@@ -1,0 +1,42 @@
+"""What a text refers to in memory: whom it mentions, and whether what it replies to is there. Sync."""
+
+from msgspec import structs
+
+from chat.domain.changes import Write
+from chat.domain.entities import Draft, Room, RoomKind
+from chat.domain.membership import RoomRole
+from chat.domain.mentions import (
+    MOST_MEMBERS,
+    NO_SUCH_REPLY,
+    author_of,
+    mentioned,
+    possible_names,
+    refers,
+)
+from chat.domain.refusals import Refusal
+from chat.domain.rules import same_name_key
+from chat.storage.memory.rooms import MemoryRooms
+from chat.storage.memory.users import MemoryUsers
+
+
+def resolve(write: Write, users: MemoryUsers, rooms: MemoryRooms) -> Write | Refusal:
+    """Return a write with whom it mentions, or why it can't be done."""
+    room = rooms.look_up(write.room_id)
+    if room is None or not refers(write):
+        return write
+    if isinstance(write, Draft) and write.reply is not None and write.reply > room.last_seq:
+        return NO_SUCH_REPLY
+    places = possible_names(write.text)
+    people = {same_name_key(person.name): person.id for person in rooms.people_in(room)}
+    may_mention_all = _may_mention_all(author_of(write), room, users, rooms)
+    return structs.replace(write, mentions=mentioned(places, people, may_mention_all=may_mention_all))
+
+
+def _may_mention_all(person_id: int, room: Room, users: MemoryUsers, rooms: MemoryRooms) -> bool:
+    person = users.look_up(person_id)
+    assert person is not None
+    if person.is_admin or rooms.role_of(room.id, person_id) in (RoomRole.MODERATOR, RoomRole.OWNER):
+        return True
+    if room.kind is RoomKind.ROOM:
+        return sum(room_id == room.id for room_id, _ in rooms.memberships()) <= MOST_MEMBERS
+    return len(rooms.people_in(room)) <= MOST_MEMBERS

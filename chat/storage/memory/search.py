@@ -1,0 +1,68 @@
+"""Search in memory: every message is looked at, so there is no index to write."""
+
+import msgspec
+
+from chat.domain.entities import Message, MessageKind
+from chat.domain.search import MOST_RANKED, Progress, Search
+from chat.domain.timeline import MessageNow
+from chat.domain.words import words_of
+from chat.storage.memory.messages import MemoryMessages
+from chat.storage.memory.timelines import MemoryTimelines
+
+
+class MemorySearchIndex:
+    """The port `SearchIndex`."""
+
+    def __init__(self, messages: MemoryMessages, timelines: MemoryTimelines) -> None:
+        self._messages = messages
+        self._timelines = timelines
+
+    async def find(self, search: Search) -> list[MessageNow]:
+        rooms = await self._timelines.rooms_of(search.person_id)
+        if search.room_id is not None:
+            rooms = {room_id: kind for room_id, kind in rooms.items() if room_id == search.room_id}
+        said = [
+            entry
+            for room_id in rooms
+            for entry in self._messages.log_of(room_id)
+            if isinstance(entry, Message) and not self._messages.is_deleted(entry)
+        ]
+        found = [message for message in said if _is_found(message, search)]
+        found = sorted(found, key=lambda message: message.id, reverse=True)
+        if search.is_best:
+            found = sorted(
+                found[:MOST_RANKED], key=lambda message: (_rank(message, search), message.id), reverse=True
+            )
+        told: list[MessageNow] = []
+        total = 0
+        for message in found[: search.limit]:
+            total += len(msgspec.json.encode(message.text))
+            if told and total > search.most_bytes:
+                break
+            told.append(self._timelines.now(message, search.person_id))
+        return told
+
+    async def index(self, most_bytes: int) -> Progress:
+        return Progress(await self._messages.newest_id())
+
+
+def _is_found(message: Message, search: Search) -> bool:
+    return (
+        message.kind is MessageKind.TEXT
+        and message.id < search.before_id
+        and search.sender_id in (None, message.sender_id)
+        and (search.since is None or message.created_at >= search.since)
+        and (search.before is None or message.created_at < search.before)
+        and search.query.finds(words_of(message.text))
+    )
+
+
+def _rank(message: Message, search: Search) -> int:
+    """Return how often the message has what is asked for."""
+    words = words_of(message.text)
+    return sum(
+        word == asked or (term.is_prefix and word.startswith(asked))
+        for term in search.query.terms
+        for asked in term.words
+        for _, word in words
+    )

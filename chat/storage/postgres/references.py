@@ -1,0 +1,103 @@
+"""What the texts of a batch refer to in PostgreSQL: whom they mention, and whether what they reply to is there.
+
+It is looked up before the log is locked, so nobody waits for it but the batch; a batch that refers to nothing asks
+nothing. Whoever leaves the room in between is mentioned in a room that they do not see.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import structs
+
+from chat.domain.changes import Write
+from chat.domain.entities import Draft
+from chat.domain.mentions import (
+    ALL_KEY,
+    MOST_MEMBERS,
+    NO_SUCH_REPLY,
+    author_of,
+    mentioned,
+    possible_names,
+    refers,
+)
+from chat.domain.refusals import Refusal
+from chat.storage.postgres.writer import RawConnection
+
+# Who has one of these names and is in the room; then, of each room and author, where the room ends, and whether they
+# may mention everybody. A LATERAL query with a LIMIT is a look-up for each row (`message_queries.py`).
+LOOK_UP = f"""
+SELECT asked.room_id, u.id AS person_id, u.name_key, NULL::bigint AS last_seq, false AS may_mention_all
+FROM unnest($1::bigint[], $2::text[]) AS asked(room_id, name_key)
+CROSS JOIN LATERAL (SELECT * FROM users WHERE name_key = asked.name_key LIMIT 1) AS u
+CROSS JOIN LATERAL (SELECT kind, creator_id FROM rooms WHERE id = asked.room_id LIMIT 1) AS r
+WHERE u.deleted_at IS NULL AND CASE r.kind
+    WHEN 'lobby' THEN true
+    WHEN 'support' THEN u.is_operator OR u.id = r.creator_id
+    ELSE EXISTS (SELECT FROM memberships WHERE room_id = asked.room_id AND user_id = u.id)
+END
+UNION ALL
+SELECT asked.room_id, asked.person_id, NULL, r.last_seq, asked.is_all AND (
+    u.is_admin
+    OR coalesce(m.role IN ('moderator', 'owner'), false)
+    OR {MOST_MEMBERS} >= CASE r.kind
+        WHEN 'direct' THEN 2
+        WHEN 'room' THEN coalesce(r.members, (
+            SELECT count(*) FROM (SELECT FROM memberships WHERE room_id = r.id LIMIT {MOST_MEMBERS + 1}) AS counted))
+        ELSE (SELECT count(*) FROM (SELECT FROM users
+              WHERE deleted_at IS NULL AND (r.kind = 'lobby' OR is_operator OR id = r.creator_id)
+              LIMIT {MOST_MEMBERS + 1}) AS counted)
+    END
+)
+FROM unnest($3::bigint[], $4::bigint[], $5::boolean[]) AS asked(room_id, person_id, is_all)
+CROSS JOIN LATERAL (SELECT * FROM rooms WHERE id = asked.room_id LIMIT 1) AS r
+CROSS JOIN LATERAL (SELECT * FROM users WHERE id = asked.person_id LIMIT 1) AS u
+LEFT JOIN LATERAL (
+    SELECT role FROM memberships WHERE room_id = asked.room_id AND user_id = asked.person_id LIMIT 1
+) AS m ON true"""
+
+
+async def resolve(connection: RawConnection, writes: Sequence[Write]) -> list[Write | Refusal]:
+    """Return the writes with whom they mention, or why they can't be done; asyncio-flavoured."""
+    resolved: list[Write | Refusal] = [*writes]
+    asked = [(nth, write, possible_names(write.text)) for nth, write in enumerate(writes) if refers(write)]
+    names: set[tuple[int, str]] = set()
+    authors: dict[tuple[int, int], bool] = {}  # whether they would mention everybody
+    for _, write, places in asked:
+        keys = {key for place in places for key in place}
+        names.update((write.room_id, key) for key in keys)
+        author = write.room_id, author_of(write)
+        authors[author] = authors.get(author, False) or ALL_KEY in keys
+    if not names and not any(isinstance(write, Draft) and write.reply is not None for _, write, _ in asked):
+        return resolved  # as with an e-mail address
+    rows = await connection.fetch(
+        LOOK_UP,
+        [room_id for room_id, _ in names],
+        [key for _, key in names],
+        [room_id for room_id, _ in authors],
+        [person_id for _, person_id in authors],
+        [*authors.values()],
+    )
+    people: dict[int, dict[str, int]] = {}
+    ends: dict[int, int] = {}
+    to_all: set[tuple[int, int]] = set()
+    for row in rows:
+        if row["last_seq"] is None:
+            people.setdefault(row["room_id"], {})[row["name_key"]] = row["person_id"]
+        else:
+            ends[row["room_id"]] = row["last_seq"]
+            if row["may_mention_all"]:
+                to_all.add((row["room_id"], row["person_id"]))
+    for nth, write, places in asked:
+        room_id = write.room_id
+        end = ends.get(room_id)  # None: the room is gone
+        if isinstance(write, Draft) and write.reply is not None and end is not None and write.reply > end:
+            resolved[nth] = NO_SUCH_REPLY
+            continue
+        may_mention_all = (room_id, author_of(write)) in to_all
+        found = mentioned(places, people.get(room_id, {}), may_mention_all=may_mention_all)
+        resolved[nth] = structs.replace(write, mentions=found)
+    return resolved
+
+
+def as_array(mentions: Sequence[int]) -> str | None:
+    """Return mentions as the literal of an array, None where there are none."""
+    return f"{{{','.join(map(str, mentions))}}}" if mentions else None

@@ -1,0 +1,80 @@
+"""Messages can be found a moment after they were said, whatever the database does meanwhile."""
+
+from collections.abc import Callable
+
+import trio
+from trio.testing import MockClock
+
+from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.search import Progress
+from chat.engine.indexer import open_indexer
+
+
+class Log:
+    """A log that is indexed piece by piece, and troubles of it."""
+
+    def __init__(self) -> None:
+        self.newest = 0
+        self.done = 0
+        self.is_ours = True
+        self.steps = 0
+        self.troubles: list[Exception] = []
+
+    @property
+    def messages(self) -> "Log":
+        return self
+
+    @property
+    def search(self) -> "Log":
+        return self
+
+    async def newest_id(self) -> int:
+        await trio.lowlevel.checkpoint()
+        if self.troubles:
+            raise self.troubles.pop()
+        return self.newest
+
+    async def index(self, most_bytes: int) -> Progress:
+        await trio.sleep(0.01)
+        self.steps += 1
+        if self.is_ours:
+            self.done = min(self.newest, self.done + 10)
+        return Progress(self.done, self.is_ours)
+
+
+async def passes(seconds: float, holds: Callable[[], bool]) -> None:
+    """Wait until something holds, at most so long."""
+    with trio.fail_after(seconds):
+        while not holds():  # noqa: ASYNC110 - time is what it is about
+            await trio.sleep(0.01)
+
+
+async def test_the_log_is_followed_within_a_second(autojump_clock: MockClock) -> None:
+    storage = Log()
+    storage.newest = 1000
+    async with open_indexer(storage):  # type: ignore[arg-type]
+        await passes(2.5, lambda: storage.done == 1000)  # of an earlier server; it works half of the time
+        await trio.sleep(10)
+        assert storage.steps == 100, "nobody asks for more while nothing is said"
+        storage.newest = 1001
+        await passes(0.3, lambda: storage.done == 1001)
+
+
+async def test_another_server_is_waited_for_and_followed(autojump_clock: MockClock) -> None:
+    storage = Log()
+    storage.newest, storage.is_ours = 30, False
+    async with open_indexer(storage):  # type: ignore[arg-type]
+        await trio.sleep(10)
+        assert storage.steps <= 40
+        storage.is_ours = True
+        await passes(1, lambda: storage.done == 30)
+
+
+async def test_an_outage_is_waited_for(autojump_clock: MockClock) -> None:
+    storage = Log()
+    storage.newest = 5
+    storage.troubles = [StorageDown("down"), OutcomeUnknown("silent"), StorageDown("down")]
+    async with open_indexer(storage):  # type: ignore[arg-type]
+        await trio.sleep(2.9)
+        assert storage.done == 0
+        await passes(1, lambda: storage.done == 5)

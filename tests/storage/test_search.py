@@ -1,0 +1,217 @@
+"""Search: one contract. Each test runs on memory and on PostgreSQL."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+import trio
+
+from chat.domain.changes import Deletion, Edit, Reaction, Removal, RoomDeletion
+from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
+from chat.domain.ports import NewPerson, Storage
+from chat.domain.search import Progress, Search
+from chat.domain.searching import Query, parse_query
+from chat.storage.postgres import search_queries
+from chat.storage.postgres.database import DatabaseAddress
+from tests.support.databases import fetch
+
+NOW = 1_700_000_000.0
+
+
+@pytest.fixture(autouse=True)
+async def _in_time() -> AsyncGenerator[None]:
+    with trio.fail_after(60):
+        yield
+
+
+async def add(storage: Storage, *names: str) -> list[int]:
+    added = [await storage.users.add(NewPerson(name=name, password_hash=b"x")) for name in names]
+    return [person.id for person in added if isinstance(person, Person)]
+
+
+async def make_room(storage: Storage, owner: int, name: str) -> int:
+    room = await storage.rooms.create(name, owner, is_private=True)
+    assert isinstance(room, Room)
+    return room.id
+
+
+async def say(storage: Storage, sender: int, *texts: str, room: int = LOBBY_ID) -> list[Message]:
+    """Say texts a second after each other."""
+    begin = await storage.messages.newest_id()
+    drafts = [Draft(room, sender, "?", text, NOW + begin + nth) for nth, text in enumerate(texts)]
+    return [each for each in await storage.messages.save(drafts) if isinstance(each, Message)]
+
+
+async def index(storage: Storage, most_bytes: int = 1 << 20) -> None:
+    """Let everything be found that was said so far."""
+    newest = await storage.messages.newest_id()
+    while (await storage.search.index(most_bytes)).last_id < newest:
+        pass
+
+
+async def found(storage: Storage, person: int, q: str, **fields: Any) -> list[str]:
+    query = parse_query(q)
+    assert isinstance(query, Query)
+    asked = Search(person_id=person, query=query, **{"limit": 50, "most_bytes": 1 << 20, **fields})
+    return [message.text for message in await storage.search.find(asked)]
+
+
+TEXTS = (
+    "Good morning, Ben",
+    "see db.json for PLT-3699",
+    "größe und GROSSE Träume",
+    "東京都に行く",
+    "関東",
+    "สวัสดีครับ",
+    "morning is good",
+    "it's a.b 'quoted' & | ! :* <-> \\",
+    "日本database",
+    "नमस्ते दुनिया",
+)
+
+
+@pytest.mark.parametrize("way", ["AMONG_NEWEST", "BY_INDEX"])
+async def test_words_beginnings_and_phrases_are_found(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """PostgreSQL looks in two places, and the second is asked where the first does not suffice: here always."""
+    monkeypatch.setattr(search_queries, "BY_INDEX", getattr(search_queries, way))
+    (ada,) = await add(storage, "Ada")
+    await say(storage, ada, *TEXTS)
+    await index(storage)
+    for q, places in (
+        ("good", (0, 6)),
+        ("GOOD morn", (0, 6)),
+        ('"good morning"', (0,)),
+        ('"morn"', ()),
+        ("good -ben", (6,)),
+        ('morning -"morning is"', (0,)),
+        ("db.json", (1,)),
+        ("b.json", ()),
+        ("plt-3699", (1,)),
+        ("plt-36", (1,)),
+        ("3699 plt", (1,)),
+        ('"3699 plt"', ()),
+        ("grösse", (2,)),
+        ("traume", (2,)),
+        ("東京", (3,)),
+        ("京都", (3,)),
+        ("東", (3, 4)),
+        ('"東"', (3, 4)),
+        ("東都", ()),
+        ("東京に", ()),
+        ("ดีครับ", (5,)),
+        ("日本database", (8,)),
+        ("本d", (8,)),
+        ("दुनि", (9,)),
+        ("नम दुन", (9,)),
+        ("'quoted'", (7,)),
+        ("quot & | !", (7,)),
+        ("nothing", ()),
+    ):
+        assert await found(storage, ada, q) == [TEXTS[place] for place in reversed(places)], q
+
+
+async def test_only_ones_own_rooms_are_searched_and_less_where_that_is_asked(storage: Storage) -> None:
+    ada, ben = await add(storage, "Ada", "Ben")
+    garden, cellar = await make_room(storage, ada, "garden"), await make_room(storage, ben, "cellar")
+    first = (await say(storage, ada, "tea in the lobby"))[0]
+    garden_s = (await say(storage, ada, "tea in the garden", room=garden))[0]
+    await say(storage, ben, "tea in the cellar", room=cellar)
+    last = (await say(storage, ben, "more tea"))[0]
+    await index(storage)
+    assert await found(storage, ada, "tea") == ["more tea", "tea in the garden", "tea in the lobby"]
+    assert await found(storage, ada, "tea", limit=1) == ["more tea"]
+    assert await found(storage, ada, "tea", most_bytes=1) == ["more tea"]
+    assert await found(storage, ada, "tea", before_id=last.id, limit=1) == ["tea in the garden"]
+    assert await found(storage, ada, "tea", room_id=garden) == ["tea in the garden"]
+    assert await found(storage, ada, "tea", room_id=cellar) == []
+    assert await found(storage, ada, "tea", room_id=LOBBY_ID, sender_id=ben) == ["more tea"]
+    assert await found(storage, ada, "tea", sender_id=ada, since=garden_s.created_at) == ["tea in the garden"]
+    assert await found(storage, ada, "tea", before=garden_s.created_at) == ["tea in the lobby"]
+    assert await found(storage, ada, "tea", before=first.created_at) == []
+    assert await found(storage, ada, "tea", since=last.created_at + 1) == []
+    assert await found(storage, 999, "tea") == []
+    await storage.messages.save([Draft(garden, ben, "?", "", NOW, MessageKind.JOIN)])
+    assert await found(storage, ben, "tea", room_id=garden) == ["tea in the garden"]
+    await storage.messages.save([Removal(garden, ben, ada, NOW)])
+    assert await found(storage, ben, "tea", room_id=garden) == []
+
+
+async def test_edits_are_found_and_deleted_messages_are_not(
+    storage: Storage, place: DatabaseAddress | None
+) -> None:
+    (ada,) = await add(storage, "Ada")
+    garden = await make_room(storage, ada, "garden")
+    tea, milk = await say(storage, ada, "tea", "milk tea")
+    await say(storage, ada, "tea in the garden", room=garden)
+    await index(storage, 1)  # one by one
+    await storage.messages.save(
+        [
+            Edit(LOBBY_ID, tea.seq, ada, "coffee", NOW),
+            Reaction(LOBBY_ID, tea.seq, ada, "👍", True, NOW),
+            Deletion(LOBBY_ID, milk.seq, ada, NOW),
+        ]
+    )
+    assert await found(storage, ada, "milk") == [], "also before its words are taken away"
+    await index(storage)
+    assert await found(storage, ada, "coffee") == ["coffee"]
+    assert await found(storage, ada, "tea") == ["tea in the garden"]
+    assert await storage.search.index(1) == await storage.search.index(1), "there is nothing more to do"
+    await storage.messages.save([RoomDeletion(garden, ada, NOW)])
+    assert await found(storage, ada, "garden") == []
+    while await storage.rooms.remove_deleted(1):
+        pass
+    await index(storage)
+    if place is not None:
+        assert await fetch(place, "SELECT count(*) FROM message_words") == 1
+
+
+async def test_servers_index_one_at_a_time_and_nothing_twice(
+    storage: Storage, place: DatabaseAddress | None
+) -> None:
+    if place is None:
+        pytest.skip("one process has one memory")
+    (ada,) = await add(storage, "Ada")
+    await say(storage, ada, *(f"tea {nth}" for nth in range(50)))
+    steps: list[Progress] = []
+
+    async def index_some() -> None:  # on a connection of its own, as another server would
+        while not steps or steps[-1].last_id < 50:
+            steps.append(await storage.search.index(20))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(3):
+            nursery.start_soon(index_some)
+    assert {step.is_ours for step in steps} == {False, True}
+    done = [step.last_id for step in steps if step.is_ours and step.last_id < 50]
+    assert len(done) == len(set(done)), "two did the same step"
+    assert len(await found(storage, ada, "tea", limit=100)) == 50
+    assert await fetch(place, "SELECT count(*) FROM message_words") == 50
+
+
+async def test_what_fits_best_comes_first_where_that_is_asked(storage: Storage) -> None:
+    (ada,) = await add(storage, "Ada")
+    await say(storage, ada, "tea tea tea", "tea for one of us", "coffee")
+    await index(storage)
+    assert await found(storage, ada, "tea", is_best=True) == ["tea tea tea", "tea for one of us"]
+    assert await found(storage, ada, "tea", is_best=True, limit=1) == ["tea tea tea"]
+
+
+async def test_texts_of_any_kind_are_indexed(storage: Storage) -> None:
+    """Long words, many words, words that come a thousand times, and every sign of a query."""
+    (ada,) = await add(storage, "Ada")
+    texts = [
+        "x" * 4000,
+        "ab " * 1300,
+        "漢" * 4000,
+        " ".join(map(str, range(1000))),
+        "'\\:*&|!<->()@#7\n\t",
+        "𐐨" * 2000,
+    ]
+    await say(storage, ada, *texts)
+    await index(storage)
+    assert await found(storage, ada, "x" * 70) == [texts[0]]
+    assert await found(storage, ada, "漢漢漢") == [texts[2]]
+    assert await found(storage, ada, "998 999") == [texts[3]]
+    assert await found(storage, ada, "#7 @1") == await found(storage, ada, "7 1") == [texts[3]]

@@ -3,7 +3,7 @@
 import msgspec
 
 from chat.domain.changes import Change
-from chat.domain.entities import Message
+from chat.domain.entities import Message, Peer
 from chat.domain.refusals import Code, Refusal
 
 
@@ -21,8 +21,16 @@ class KeyUsed(Refusal, frozen=True, kw_only=True):
     message: Message
 
 
+class Held(Refusal, frozen=True, kw_only=True):
+    """The conversation is not whose it was to be: `holder` has it, None: nobody."""
+
+    code: Code = Code.CONFLICT
+    text: str = "the conversation is somebody else's by now"
+    holder: Peer | None
+
+
 class Unchanged(msgspec.Struct, frozen=True, gc=False):
-    """The message is already as it was to become, since the change that has this `pos`."""
+    """It is already as it was to become, since the change that has this `pos`, if not for longer."""
 
     pos: int
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from chat.domain.changes import AccessChange, Deleted, Edited, Reacted
+from chat.domain.changes import AccessChange, Deleted, Edited, Reacted, SupportChanged
 from chat.domain.entities import Conversation, Message, Person
 from chat.domain.refusals import Refusal
 
@@ -69,6 +69,7 @@ Event = (
     | Edited
     | Deleted
     | Reacted
+    | SupportChanged
     | AccessChange
     | Authorised
     | Refused

@@ -13,7 +13,7 @@ import structlog
 import trio
 
 from chat.channels import receive_all_nowait
-from chat.domain.changes import Change, Removal, RoomDeletion, Write
+from chat.domain.changes import Change, Removal, RoomDeletion, SupportChange, Write
 from chat.domain.entities import Draft
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.domain.outcomes import Outcome
@@ -165,13 +165,14 @@ class Journal:
         self._metrics.committed(len(batch), trio.current_time() - started)
         committed = [
             Announcement(outcome, entry.origin)
-            for outcome, entry in zip(saved, batch, strict=True)
+            for outcome, entry in zip(saved, batch, strict=False)
             if isinstance(outcome, Change)
         ]
+        committed += [Announcement(change) for change in saved[len(batch) :] if isinstance(change, Change)]
         if committed:
             self._follower.committed(committed)
             self._publish(committed)
-        for outcome, entry in zip(saved, batch, strict=True):
+        for outcome, entry in zip(saved, batch, strict=False):
             entry.submitter.on_outcome(entry.write, outcome or _gone(entry.write))
         return True
 
@@ -199,7 +200,7 @@ def _gone(write: Write) -> Refusal:
             return ROOM_GONE
         case Removal():
             return NOT_MEMBER
-        case RoomDeletion():
+        case RoomDeletion() | SupportChange():
             return NO_ROOM
         case _:
             return NO_MESSAGE

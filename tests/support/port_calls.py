@@ -69,6 +69,7 @@ READS = frozenset(
         "settled_id",
         "snapshots",
         "standings",
+        "support_queue",
         "timeline",
         "undelivered",
         "watch",

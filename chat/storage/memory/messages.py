@@ -21,14 +21,17 @@ from chat.domain.changes import (
     Removed,
     RoomDeleted,
     RoomDeletion,
+    SupportChange,
+    SupportChanged,
     Write,
 )
-from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair, RoomKind
+from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair, RoomKind, SupportOf
 from chat.domain.failures import WriteRejected
 from chat.domain.message_state import MessageState
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
 from chat.domain.refusals import ALREADY_IN
 from chat.storage.memory.rooms import MemoryRooms
+from chat.storage.memory.support import MemorySupport
 from chat.storage.memory.users import MemoryUsers
 
 _C = TypeVar("_C", bound=Change)
@@ -43,8 +46,9 @@ class MemoryMessages:
         self._by_room = rooms.said
         self._by_key: dict[tuple[int, str], tuple[Draft, Message]] = {}
         self._states: dict[int, MessageState] = {}  # of texts that were changed, by message id
-        self._changes: list[Edited | Deleted | Reacted | Removed] = []
+        self._changes: list[Edited | Deleted | Reacted | SupportChanged | Removed] = []
         self._newest_id = 0
+        self._support = MemorySupport(users, rooms)
         self.keys: dict[int, str] = {}
         """The keys that messages were sent with, by message id; read-only to others."""
 
@@ -56,7 +60,8 @@ class MemoryMessages:
             raise WriteRejected("there is no such person")
         if any("\0" in write.text for write in writes if isinstance(write, Draft | Edit)):
             raise WriteRejected("a text can't hold NUL")
-        return [self._write(write) for write in writes]
+        saved = [self._write(write) for write in writes]
+        return [*saved, *self._follow([each for each in saved if isinstance(each, Message)])]
 
     def _write(self, write: Write) -> Saved:
         match write:
@@ -66,6 +71,8 @@ class MemoryMessages:
                 return self._remove(write)
             case RoomDeletion():
                 return self._delete_room(write)
+            case SupportChange():
+                return self._change_support(write)
             case _:
                 return self._change(write)
 
@@ -125,6 +132,36 @@ class MemoryMessages:
             said[change.seq - 1] = structs.replace(message, text=state.text, pos=state.pos)
         return made
 
+    def _change_support(self, change: SupportChange) -> Saved:
+        room = self._rooms.look_up(change.room_id)
+        if room is None or room.kind is not RoomKind.SUPPORT:
+            return None
+        made = self._support.change(change, self._newest_id + 1, room.last_pos + 1)
+        if isinstance(made, SupportChanged):
+            self._add(made)
+        return made
+
+    def _follow(self, messages: Sequence[Message]) -> list[Saved]:
+        """Let what was said in support conversations do what it does, and return the changes."""
+        said: dict[int, list[Message]] = {}
+        for message in messages:
+            if isinstance(message.people, SupportOf):
+                said.setdefault(message.room_id, []).append(message)
+        made: list[Saved] = []
+        for room_id, of_room in sorted(said.items()):
+            room = self._rooms.look_up(room_id)
+            assert room is not None
+            change = self._support.follow(of_room, self._newest_id + 1, room.last_pos + 1)
+            if change is not None:
+                self._add(change)
+                made.append(change)
+        return made
+
+    def _add(self, change: SupportChanged) -> None:
+        self._rooms.advance(change.room_id)
+        self._newest_id += 1
+        self._changes.append(change)
+
     def _remove(self, removal: Removal) -> Removed | None:
         room_id, person_id = removal.room_id, removal.person_id
         room = self._rooms.look_up(room_id)
@@ -170,10 +207,12 @@ class MemoryMessages:
         others = sum(change.room_id == message.room_id and change.id < message.id for change in self._changes)
         return structs.replace(self._retold(message), pos=message.seq + others)
 
-    def _as_changed(self, change: Edited | Deleted | Reacted | Removed) -> Change | None:
+    def _as_changed(self, change: Edited | Deleted | Reacted | SupportChanged | Removed) -> Change | None:
         """Return the change as the log tells it; None: of a message that is deleted, nothing but that."""
         if isinstance(change, Removed):
             return change
+        if isinstance(change, SupportChanged):
+            return self._support.as_now(change)
         state = self._states[self._by_room[change.room_id][change.seq - 1].id]
         match change:
             case Deleted():

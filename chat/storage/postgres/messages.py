@@ -4,13 +4,23 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from chat.domain.changes import Change, Deleted, Edited, Reacted, Removed, RoomDeleted, Write
+from chat.domain.changes import (
+    Change,
+    Deleted,
+    Edited,
+    Reacted,
+    Removed,
+    RoomDeleted,
+    SupportChanged,
+    Write,
+)
 from chat.domain.entities import Conversation, Message, MessageKind, Pair, People
 from chat.domain.outcomes import Saved
 from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.people import people_of
 from chat.storage.postgres.saving import save
+from chat.storage.postgres.support import assignee_of
 from chat.storage.postgres.writer import Writer
 
 _END = 2**63 - 1
@@ -86,6 +96,9 @@ def _change(row: asyncpg.Record, people: People) -> Change:
         case "reacted":
             reaction = row["emoji"], row["is_on"], row["count"]
             return Reacted(*numbers, row["sender_id"], *reaction, row["created_at"], people)
+        case "support":
+            state = row["is_closed"], assignee_of(row), row["waiting_since"]
+            return SupportChanged(*place, row["sender_id"], *state, row["created_at"], people)
         case "removed":
             return Removed(*place, row["member_id"], row["sender_id"], row["created_at"])
         case "gone":

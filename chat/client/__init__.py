@@ -35,10 +35,11 @@ from chat.client.events import (
     ReadMark,
     RoomTold,
     Said,
+    SupportChanged,
 )
 from chat.client.requests import History, Sent
 from chat.client.room import Room
-from chat.client.values import Message, Person, Position, Reaction, RoomInfo, Sender, Session
+from chat.client.values import Message, Person, Position, Reaction, RoomInfo, Sender, Session, Support
 
 __all__ = [
     "Changed",
@@ -68,5 +69,7 @@ __all__ = [
     "Sent",
     "Session",
     "SignedOut",
+    "Support",
+    "SupportChanged",
     "open_chat",
 ]

@@ -64,6 +64,15 @@ class Changed(Logged, kw_only=True, frozen=True):
     by: int | None = None
 
 
+class SupportChanged(Logged, kw_only=True, frozen=True):
+    """A support conversation is `open` or `closed` now, and an operator's or nobody's."""
+
+    state: str
+    assignee: Sender | None = None
+    waiting_since: int | None = None
+    by: int | None = None
+
+
 class Unknown(Logged, kw_only=True, frozen=True):
     """A change that this client does not know. It is counted, and not told to the program."""
 
@@ -111,7 +120,7 @@ class Disconnected(Struct, frozen=True):
     retry_in: float
 
 
-Change = Said | Edited | Deleted | Reacted | Member | Changed | Unknown
+Change = Said | Edited | Deleted | Reacted | Member | Changed | SupportChanged | Unknown
 Frame = Change | RoomTold | Gone | ReadMark | Bye
 Event = (
     Said
@@ -120,6 +129,7 @@ Event = (
     | Reacted
     | Member
     | Changed
+    | SupportChanged
     | RoomTold
     | Gone
     | ReadMark
@@ -135,6 +145,7 @@ TYPES: dict[str, type[Frame]] = {
     "reacted": Reacted,
     "member": Member,
     "changed": Changed,
+    "support": SupportChanged,
     "room": RoomTold,
     "gone": Gone,
     "read": ReadMark,

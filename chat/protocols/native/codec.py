@@ -4,7 +4,7 @@ import math
 
 import msgspec
 
-from chat.domain.changes import Change, Deleted, Edited, Reacted, Removed
+from chat.domain.changes import Change, Deleted, Edited, Reacted, Removed, SupportChanged
 from chat.domain.entities import Message, MessageKind
 from chat.domain.outcomes import KeyUsed
 from chat.domain.refusals import Code, Refusal
@@ -13,6 +13,7 @@ from chat.engine.dialect import Command
 from chat.engine.events import Event, Refused, RequestId, Said, Saved
 from chat.frames import text_frame
 from chat.protocols.client import Misunderstood
+from chat.protocols.native.conversions import as_sender, support_state
 from chat.protocols.native.frames import (
     DeletedEvent,
     EditedEvent,
@@ -25,6 +26,7 @@ from chat.protocols.native.frames import (
     Ref,
     Send,
     SendOk,
+    SupportEvent,
     Sync,
 )
 from chat.protocols.native.operation import Operation
@@ -114,7 +116,7 @@ class NativeDialect:
         if isinstance(event, Said):  # most events by far; to match a pattern costs as much as to encode it
             return frame_of(_said(event.message))
         match event:
-            case Edited() | Deleted() | Reacted() | Removed():
+            case Edited() | Deleted() | Reacted() | SupportChanged() | Removed():
                 return frame_of(changed_event(event))
             case Saved(message, ref):
                 return frame_of(saved(message, ref))
@@ -171,6 +173,17 @@ def changed_event(change: Change) -> msgspec.Struct:
                 emoji=change.emoji,
                 on=change.is_on,
                 count=change.count,
+            )
+        case SupportChanged():
+            since = change.waiting_since
+            return SupportEvent(
+                room=room,
+                pos=pos,
+                at=at,
+                state=support_state(is_closed=change.is_closed),
+                assignee=as_sender(change.assignee),
+                waiting_since=None if since is None else milliseconds(since),
+                by=change.actor_id,
             )
         case Removed():
             return MemberEvent(room=room, pos=pos, at=at, person=change.person_id, by=change.actor_id)

@@ -8,7 +8,19 @@ from msgspec import Meta
 from chat.domain.refusals import Code
 from chat.engine.dialect import Command
 from chat.engine.events import RequestId
-from chat.protocols.native.room_types import Emoji, Key, Mark, Pos, RoomFields, Said, Seq, Text, UpTo100
+from chat.protocols.native.room_types import (
+    Emoji,
+    Key,
+    Mark,
+    Pos,
+    RoomFields,
+    Said,
+    Sender,
+    Seq,
+    SupportState,
+    Text,
+    UpTo100,
+)
 from chat.protocols.native.types import Device, Id, Me, Time, Value
 
 Ref = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Chosen by the client; the reply repeats it")]
@@ -159,6 +171,15 @@ class ReactedEvent(Logged, kw_only=True, frozen=True, tag="reacted"):
     count: Annotated[int, Meta(ge=0)]
 
 
+class SupportEvent(Logged, kw_only=True, frozen=True, tag="support"):
+    """A conversation is open or closed now, and an operator's or nobody's."""
+
+    state: SupportState
+    assignee: Sender | None = None
+    waiting_since: Time | None = None
+    by: Id
+
+
 class MemberEvent(Logged, kw_only=True, frozen=True, tag="member"):
     """Somebody's membership has ended. A joining is a message of the kind join."""
 
@@ -174,10 +195,10 @@ class RoomEvent(RoomFields, kw_only=True, frozen=True, tag_field="type", tag="ro
 
 
 class GoneEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="gone"):
-    """A room that is not the person's any more."""
+    """A room that is not the person's any more; `closed`: a conversation, until somebody speaks in it."""
 
     room: Id
-    reason: Literal["removed", "deleted"]
+    reason: Literal["removed", "deleted", "closed"]
 
 
 class ReadEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="read"):
@@ -202,6 +223,7 @@ EVENTS: tuple[type[msgspec.Struct], ...] = (
     EditedEvent,
     DeletedEvent,
     ReactedEvent,
+    SupportEvent,
     MemberEvent,
     RoomEvent,
     GoneEvent,

@@ -5,7 +5,7 @@ import time
 
 import trio
 
-from chat.domain.changes import Change
+from chat.domain.changes import Change, SupportChanged
 from chat.domain.closing import (
     GOING_AWAY,
     OUTCOME_UNKNOWN,
@@ -195,6 +195,10 @@ class NativeClient(Client):
             self._entering |= {room_id}
             self._nursery.start_soon(self._enter, room_id, kind)
 
+    def conversation_closed(self, room_id: int) -> None:
+        """A support conversation of another is closed: it is no room of the client's any more. Sync."""
+        self._telling.close_conversation(room_id)
+
     async def _enter(self, room_id: int, kind: RoomKind) -> None:
         try:
             await self._telling.enter({room_id: kind})
@@ -264,7 +268,11 @@ def open_native(services: Services) -> ClientFactory:
         match change.people:
             case Pair(one_id, other_id):
                 here, kind = sockets.of(one_id, other_id), RoomKind.DIRECT
-            case SupportOf(person):
+            case SupportOf(person) if isinstance(change, SupportChanged) and change.is_closed:
+                for client in sockets.operators - sockets.of(person.id):
+                    client.conversation_closed(change.room_id)
+                return
+            case SupportOf(person) if isinstance(change, Message | SupportChanged):
                 here, kind = sockets.of(person.id) | sockets.operators, RoomKind.SUPPORT
             case None if isinstance(change, Message):
                 here, kind = sockets.of(change.sender_id), RoomKind.ROOM

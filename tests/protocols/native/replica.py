@@ -28,7 +28,7 @@ class Replica:
         self.world = world
         self.person = person
         self.rooms: dict[int, dict[str, Any]] = {}
-        """By id: `pos`, `at`, and `messages` by seq, each as it is now."""
+        """By id: `pos`, `at`, `support`, and `messages` by seq, each as it is now."""
         self.events: list[dict[str, Any]] = []
         """What came, all connections together."""
         self.resets: list[tuple[int, str]] = []
@@ -112,10 +112,11 @@ class Replica:
                     "pos": event["pos"],
                     "at": event["at"],
                     "messages": {last["seq"]: dict(last)} if last else {},
+                    "support": event.get("support"),
                 }
             case "gone":
                 self.rooms.pop(event["room"], None)
-            case "message" | "edited" | "deleted" | "reacted" | "member":
+            case "message" | "edited" | "deleted" | "reacted" | "member" | "support":
                 room = self.rooms[event["room"]]
                 if event["pos"] <= room["pos"]:
                     return  # told before the cut of a sync, and again by it
@@ -126,7 +127,7 @@ class Replica:
 
 def _change(messages: dict[int, dict[str, Any]], event: dict[str, Any]) -> None:
     """A change carries the new state: it counts unless the message is newer already."""
-    if event["type"] == "member":
+    if event["type"] in ("member", "support"):
         return
     if event["type"] == "message":
         messages.setdefault(event["seq"], dict(event))

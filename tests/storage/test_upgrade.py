@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 import trio
 
-from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, RoomKind
+from chat.domain.changes import SupportChange, SupportChanged
+from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Peer, RoomKind, SupportOf
 from chat.domain.membership import RoomRole
 from chat.domain.outcomes import KeyUsed, Repeated
 from chat.domain.ports import NewPerson, NewSession, Storage, Taken
-from chat.domain.timeline import RoomSnapshot
+from chat.domain.timeline import QueuePlace, RoomSnapshot
 from chat.storage.postgres import names
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress, open_database
@@ -85,6 +86,8 @@ async def test_what_was_there_before_is_read_and_gone_on_with(database: Database
                 (CEM, "c1", 1),
             ]
 
+            queue = await storage.timelines.support_queue(QueuePlace(0, 0, 0), 9, is_closed=False)
+            assert [place.room_id for place in queue] == [CEMS_DESK, BENS_DESK], "who waits the longest first"
             await say(storage, ADA, CEMS_DESK, "c2")
             await say(storage, BEN, BENS_DESK, "b5")
             await say(storage, BEN, DIRECT, "d6")
@@ -103,6 +106,12 @@ async def test_what_was_there_before_is_read_and_gone_on_with(database: Database
             while await rooms.remove_deleted(1):
                 pass
             assert texts(await messages.timeline(DIRECT, 1, PLENTY)) == ["d6"]
+
+            (closed,) = await messages.save([SupportChange(BENS_DESK, ADA, 2000.0, is_closed=True)])
+            assert isinstance(closed, SupportChanged)
+            people = SupportOf(Peer(BEN, "Ben"))
+            _, opened = await messages.save([Draft(BENS_DESK, BEN, "Ben", "b6", 2001.0, people=people)])
+            assert opened == SupportChanged(22, BENS_DESK, 8, BEN, False, None, 2001.0, 2001.0, people)
 
 
 async def test_what_was_said_before_there_were_marks_is_read_but_for_what_was_not_delivered(

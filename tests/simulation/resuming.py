@@ -15,7 +15,7 @@ from tests.simulation.wire import Over
 _AGAIN = 2.0
 """Seconds after which what has no answer is sent again."""
 
-_CHANGES = ("message", "edited", "deleted", "reacted", "member")
+_CHANGES = ("message", "edited", "deleted", "reacted", "support", "member")
 
 
 class ResumingClient(Client):
@@ -28,6 +28,7 @@ class ResumingClient(Client):
         super().__init__(world, guest)
         self.rooms: dict[int, tuple[int, int]] = {}
         """Where it is in each of its rooms: `pos` and `at`."""
+        self._conversations: set[int] = set()  # of others, which an operator has
         self.saved: dict[str, int] = {}
         """The seq of each key that was answered."""
         self._outbox: dict[str, str] = {}  # key to text, in the order said
@@ -61,6 +62,7 @@ class ResumingClient(Client):
             self._enter(frame)
         elif frame["type"] == "gone":
             self.rooms.pop(frame["room"], None)
+            self._conversations.discard(frame["room"])
         elif frame["type"] in _CHANGES:
             self._change(frame)
 
@@ -76,6 +78,12 @@ class ResumingClient(Client):
         if step.what == "say twice":
             await self.say(step)
             await self._send_all()
+        elif step.what in ("claim", "close") and self._conversations:
+            room = sorted(self._conversations)[step.a % len(self._conversations)]
+            change = {"state": "closed"} if step.what == "close" else {"assignee": self.person, "was": None}
+            status, answer = await self.request("PATCH", f"/api/v1/support/{room}", change)
+            if status not in (200, 409, 429, 503):
+                self.world.bugs.append(f"{self.conn} was refused to {step.what}: {answer}")
 
     def left(self, kept: MemoryStorage) -> Iterator[str]:
         """Yield what is wrong in the end, when everything is quiet: what is stored, and how far this client is."""
@@ -98,6 +106,9 @@ class ResumingClient(Client):
         mine = {LOBBY_ID, self.spoken_in} | {
             room for room, person in kept.rooms.memberships() if person == self.person
         }
+        if self.person in self.world.operators:
+            support = {room for room in kept.rooms.support_of_all().values() if room in ends}
+            mine |= {room for room in support if not kept.rooms.support_kept(room).is_closed}
         for room in mine & ends.keys() if self.rooms else ():
             if self.rooms.get(room, (-1, 0))[0] != ends[room]:
                 yield f"{who} is at {self.rooms.get(room)} in {room}, which ends at {ends[room]}"
@@ -118,6 +129,8 @@ class ResumingClient(Client):
         if "reset" in frame:
             self.world.bugs.append(f"{self.conn} was reset: {frame['reset']}")
         self.rooms[frame["id"]] = frame["pos"], frame["at"]
+        if frame["kind"] == "support" and frame["peer"]["id"] != self.person:
+            self._conversations.add(frame["id"])
 
     def _change(self, frame: dict[str, Any]) -> None:
         room, pos = frame["room"], frame["pos"]

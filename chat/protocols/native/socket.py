@@ -269,11 +269,14 @@ def open_native(services: Services) -> ClientFactory:
             case Pair(one_id, other_id):
                 here, kind = sockets.of(one_id, other_id), RoomKind.DIRECT
             case SupportOf(person) if isinstance(change, SupportChanged) and change.is_closed:
-                for client in sockets.operators - sockets.of(person.id):
-                    client.conversation_closed(change.room_id)
+                own = sockets.of(person.id)
+                for client in sockets.operators:
+                    if client not in own:
+                        client.conversation_closed(change.room_id)
                 return
             case SupportOf(person) if isinstance(change, Message | SupportChanged):
-                here, kind = sockets.of(person.id) | sockets.operators, RoomKind.SUPPORT
+                here = dict.fromkeys((*sockets.of(person.id), *sockets.operators)).keys()
+                kind = RoomKind.SUPPORT
             case None if isinstance(change, Message):
                 here, kind = sockets.of(change.sender_id), RoomKind.ROOM
             case _:

@@ -69,6 +69,7 @@ class NativeClient(Client):
         "_is_operator",
         "_nursery",
         "_operations",
+        "_outdated",
         "_services",
         "_sockets",
         "_synced",
@@ -89,7 +90,10 @@ class NativeClient(Client):
         self._nursery: trio.Nursery | None = None  # the connection's own, from the first hello on
         self._synced = False  # whether rooms that are new to the person are told
         self._is_operator = False
-        self._entering = frozenset[int]()  # rooms that are about to be told; no set, as it is empty for hours
+        # Rooms that are about to be told, and those in which something has happened since then; no sets, as they are
+        # empty for hours.
+        self._entering = frozenset[int]()
+        self._outdated = frozenset[int]()
         self._operations = Operations(session, services)
 
     async def greet(self, _command: Greet, _nursery: trio.Nursery) -> None:
@@ -190,8 +194,11 @@ class NativeClient(Client):
 
     def arrived(self, room_id: int, kind: RoomKind) -> None:
         """Something happened in a room of the person: where the client does not hear it, tell it. Sync."""
-        is_new = not self._telling.hears(room_id) and room_id not in self._entering
-        if is_new and self._synced and self._nursery is not None:
+        if self._telling.hears(room_id):
+            return
+        if room_id in self._entering:
+            self._outdated |= {room_id}
+        elif self._synced and self._nursery is not None:
             self._entering |= {room_id}
             self._nursery.start_soon(self._enter, room_id, kind)
 
@@ -201,11 +208,16 @@ class NativeClient(Client):
 
     async def _enter(self, room_id: int, kind: RoomKind) -> None:
         try:
-            await self._telling.enter({room_id: kind})
+            while True:
+                self._outdated -= {room_id}
+                await self._telling.enter({room_id: kind})
+                if room_id not in self._outdated or self._telling.hears(room_id):
+                    break  # else it was lost while it was told, and is there again, perhaps
         except StorageDown:
             self.session.close(OUTCOME_UNKNOWN)
         finally:
             self._entering -= {room_id}
+            self._outdated -= {room_id}
 
     async def _enter_all(self) -> None:
         try:

@@ -11,7 +11,8 @@ from chat.client.frames import Answer as Reply
 from chat.client.frames import decode
 from chat.client.rooms import Rooms
 from chat.client.values import RoomInfo
-from chat.domain.entities import Person
+from chat.domain.changes import SupportChange
+from chat.domain.entities import Draft, Peer, Person, SupportOf
 from chat.protocols.support.codec import SUPPORT
 from tests.protocols.native.replica import Replica
 from tests.protocols.native.site import Answer, Site
@@ -255,6 +256,26 @@ async def test_a_closing_during_a_sync_leaves_no_operator_in_it(
     await desk.say("ada", room)
     await otto.hears()
     assert otto.rooms[room]["support"].get("state", "open") == "open", "it is told again"
+
+
+async def test_a_conversation_that_opens_while_it_is_told_as_closed_is_told_again(desk: Desk) -> None:
+    ada, olga = desk.people["ada"], desk.people["olga"]
+    room = (await desk.own("ada"))["id"]
+    people = SupportOf(Peer(ada.id, "ada"))
+    otto, writes, rest = await desk.replica("otto"), desk.site.services.writes, desk.site.world.rest
+    with desk.site.obstacles.held("snapshots", after=True):
+        with desk.site.obstacles.held("snapshots"):
+            await writes.write(Draft(room, ada.id, "ada", "one", 1.0, people=people))
+            await rest()
+            await writes.write(SupportChange(room, olga.id, 2.0, people, is_closed=True))
+        await rest()  # it is read, closed
+        await writes.write(Draft(room, ada.id, "ada", "two", 3.0, people=people))
+        await rest()
+    await otto.hears()
+    assert otto.rooms[room]["pos"] == 4
+    await desk.say("ada", room)
+    await otto.hears()
+    assert otto.rooms[room]["pos"] == 5
 
 
 @pytest.mark.parametrize("seed", range(5))

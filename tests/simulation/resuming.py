@@ -101,7 +101,7 @@ class ResumingClient(Client):
         ends = {
             room.id: max((entry.pos for entry in kept.messages.log_of(room.id)), default=0)
             for room in kept.rooms.all()
-            if room.kind is not RoomKind.SUPPORT or room.last_seq
+            if room.kind not in (RoomKind.SUPPORT, RoomKind.DIRECT) or room.last_seq
         }
         mine = {LOBBY_ID, self.spoken_in} | {
             room for room, person in kept.rooms.memberships() if person == self.person

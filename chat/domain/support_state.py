@@ -13,9 +13,9 @@ from chat.domain.outcomes import Held, Unchanged
 class SupportState(msgspec.Struct):
     """A conversation as it is now.
 
-    `is_held`: the assignee is an operator still; who is none any more holds nothing. `settled_seq` is how far it was
-    when it was closed last: what was said up to there waits for nobody. `waiting_since` is when the person's oldest
-    message behind that and behind the last answer was said, in Unix seconds; None: there is none.
+    `is_held`: the assignee may answer still; who is no operator any more, or disabled, holds nothing. `settled_seq` is
+    how far it was when it was closed last: what was said up to there waits for nobody. `waiting_since` is when the
+    person's oldest message behind that and behind the last answer was said, in Unix seconds; None: there is none.
     """
 
     is_closed: bool

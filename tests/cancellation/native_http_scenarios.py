@@ -1,4 +1,4 @@
-"""Rooms and messages of the native protocol over HTTP, cut off wherever a call can wait."""
+"""Rooms, messages and support conversations of the native protocol over HTTP, cut off wherever a call can wait."""
 
 from typing import Any
 

@@ -159,10 +159,13 @@ async def test_who_is_no_operator_any_more_holds_nothing_and_answers_nothing(des
     await desk.storage.users.set_roles(desk.ids["Olga"], operator=False, admin=False)
     assert await desk.follows(desk.draft("Olga", "Ada")) == []
     assert await desk.follows(desk.draft("Otto", "Ada")) == [(6, False, "Otto", None)]
-    await desk.storage.users.delete(desk.ids["Otto"])
+    await desk.storage.users.set_disabled(desk.ids["Otto"], disabled=True)
+    await desk.storage.users.set_roles(desk.ids["Ben"], operator=True, admin=False)
+    assert await desk.follows(desk.draft("Ben", "Ada")) == [(8, False, "Ben", None)]
+    await desk.storage.users.delete(desk.ids["Ben"])
     assert (await desk.follows(desk.draft("Ada"))) == []
     await desk.storage.users.set_roles(desk.ids["Olga"], operator=True, admin=False)
-    assert await desk.follows(desk.draft("Olga", "Ada")) == [(9, False, "Olga", None)]
+    assert await desk.follows(desk.draft("Olga", "Ada")) == [(11, False, "Olga", None)]
 
 
 async def test_what_was_said_before_with_its_key_does_nothing_again(desk: Desk) -> None:

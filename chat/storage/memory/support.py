@@ -71,11 +71,12 @@ class MemorySupport:
         kept, room = self._rooms.support_kept(room_id), self._rooms.look_up(room_id)
         assert room is not None
         assignee = None if kept.assignee_id is None else self._users.look_up(kept.assignee_id)
+        is_there = assignee is not None and self._users.is_there(assignee.id)
         oldest = self._oldest_unanswered(room_id)
         return SupportState(
             kept.is_closed,
             None if assignee is None else Peer(assignee.id, assignee.name),
-            assignee is not None and assignee.is_operator and self._users.is_there(assignee.id),
+            assignee is not None and is_there and assignee.is_operator and not assignee.is_disabled,
             kept.settled_seq,
             room.last_seq,
             None if oldest is None else oldest.created_at,

@@ -18,7 +18,8 @@ WITH log AS MATERIALIZED (
     ORDER BY rooms.id FOR NO KEY UPDATE OF rooms
 )
 SELECT id AS room_id, creator_id, is_closed, EXISTS (
-    SELECT FROM users WHERE id = locked.assignee_id AND is_operator AND deleted_at IS NULL
+    SELECT FROM users
+    WHERE id = locked.assignee_id AND is_operator AND deleted_at IS NULL AND disabled_at IS NULL
 ) AS is_held
 FROM locked WHERE kind = 'support'"""
 
@@ -26,7 +27,7 @@ FROM locked WHERE kind = 'support'"""
 STATES = f"""
 SELECT r.id AS room_id, r.creator_id, r.is_closed, r.settled_seq, r.last_seq, r.last_pos, lanes.last_id,
     assignee.id AS assignee_id, assignee.name AS assignee_name,
-    coalesce(assignee.is_operator AND assignee.deleted_at IS NULL, false) AS is_held,
+    coalesce(assignee.is_operator AND assignee.deleted_at IS NULL AND assignee.disabled_at IS NULL, false) AS is_held,
     extract(epoch FROM oldest.created_at)::float8 AS waiting_since,
     ARRAY(SELECT id FROM users
           WHERE id = ANY($2::bigint[]) AND is_operator AND deleted_at IS NULL AND id <> r.creator_id) AS operators

@@ -40,6 +40,7 @@ from chat.client.events import (
     ReadMark,
     RoomTold,
     Said,
+    SupportChanged,
 )
 from chat.client.requests import History, Hit, Hits, Sent
 from chat.client.room import Room
@@ -55,6 +56,7 @@ from chat.client.values import (
     RoomInfo,
     Sender,
     Session,
+    Support,
 )
 
 __all__ = [
@@ -92,6 +94,8 @@ __all__ = [
     "Session",
     "SharedSession",
     "SignedOut",
+    "Support",
+    "SupportChanged",
     "log_in",
     "open_chat",
     "parse_url",

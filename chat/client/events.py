@@ -71,6 +71,15 @@ class Changed(Logged, kw_only=True, frozen=True):
     by: int | None = None
 
 
+class SupportChanged(Logged, kw_only=True, frozen=True):
+    """A support conversation is `open` or `closed` now, and an operator's or nobody's."""
+
+    state: str
+    assignee: Sender | None = None
+    waiting_since: int | None = None
+    by: int | None = None
+
+
 class Unknown(Logged, kw_only=True, frozen=True):
     """A change that this client does not know. It is counted, and not told to the program."""
 
@@ -119,7 +128,7 @@ class Disconnected(Struct, frozen=True):
     retry_in: float
 
 
-Change = Said | Edited | Deleted | Reacted | Member | Changed | Unknown
+Change = Said | Edited | Deleted | Reacted | Member | Changed | SupportChanged | Unknown
 Frame = Change | RoomTold | Gone | ReadMark | Bye
 Event = (
     Said
@@ -128,6 +137,7 @@ Event = (
     | Reacted
     | Member
     | Changed
+    | SupportChanged
     | RoomTold
     | Gone
     | ReadMark
@@ -143,6 +153,7 @@ TYPES: dict[str, type[Frame]] = {
     "reacted": Reacted,
     "member": Member,
     "changed": Changed,
+    "support": SupportChanged,
     "room": RoomTold,
     "gone": Gone,
     "read": ReadMark,

@@ -4,10 +4,20 @@ from collections.abc import Mapping
 
 from msgspec.structs import asdict, replace
 
-from chat.client.events import Change, Changed, Deleted, Edited, Member, Reacted, RoomTold, Said
+from chat.client.events import (
+    Change,
+    Changed,
+    Deleted,
+    Edited,
+    Member,
+    Reacted,
+    RoomTold,
+    Said,
+    SupportChanged,
+)
 from chat.client.messages import Messages, changed
 from chat.client.unread import MOST_UNREAD, count, count_mentions, counts, mentions
-from chat.client.values import Message, RoomInfo
+from chat.client.values import Message, RoomInfo, Support
 
 
 class Room:
@@ -55,6 +65,7 @@ class Room:
                 archived=told.archived,
                 role=told.role,
                 peer=told.peer,
+                support=told.support,
             )
 
     def apply(self, change: Change) -> bool:
@@ -74,6 +85,14 @@ class Room:
                     self._change(change)
                 case Member():
                     self._move(change)
+                case SupportChanged() if change.pos > self._told_pos and self.info.support is not None:
+                    support = replace(
+                        self.info.support,
+                        state=change.state,
+                        assignee=change.assignee,
+                        waiting_since=change.waiting_since,
+                    )
+                    self.info = replace(self.info, support=support)
                 case Changed() if change.pos > self._told_pos:
                     self.info = replace(
                         self.info,
@@ -115,6 +134,9 @@ class Room:
             mentioned = min(mentioned + mentions(said, self._me), MOST_UNREAD)
         members = info.members + (said.kind == "join")
         last = Message(**asdict(said))
+        support = info.support
+        if support is not None and said.pos > self._told_pos:
+            support = _waiting(support, said)
         self.info = replace(
             info,
             seq=said.seq,
@@ -123,6 +145,7 @@ class Room:
             read=read,
             members=members,
             last=last,
+            support=support,
         )
 
     def _change(self, change: Edited | Deleted | Reacted) -> None:
@@ -182,6 +205,13 @@ class Room:
                 for seq, message in held.items()
             }
         return count(held, self._me, read, self.info.seq, self.info.pos)
+
+
+def _waiting(support: Support, said: Said) -> Support:
+    """Return how a conversation stands after a message: its person waits from their first on, until another's."""
+    if said.sender.id != support.person.id:
+        return replace(support, waiting_since=None)
+    return support if support.waiting_since is not None else replace(support, waiting_since=said.at)
 
 
 def _info(told: RoomTold) -> RoomInfo:

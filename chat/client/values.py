@@ -69,6 +69,18 @@ class Message(Value, kw_only=True, frozen=True):
     deleted: Deletion | None = None
 
 
+class Support(Value, kw_only=True, frozen=True):
+    """What a support conversation has beside a room: whose it is, `open` or `closed`, and which operator has it.
+
+    `waiting_since` is when the person's oldest message without an answer was said, in Unix milliseconds.
+    """
+
+    person: Person
+    state: str = "open"
+    assignee: Sender | None = None
+    waiting_since: int | None = None
+
+
 class RoomInfo(Value, kw_only=True, frozen=True):
     """A room as oneself sees it: `pos` and `at` are those of its latest change, `seq` is its latest message's.
 
@@ -94,6 +106,7 @@ class RoomInfo(Value, kw_only=True, frozen=True):
     hidden: bool = False
     last: Message | None = None
     peer: Person | None = None
+    support: Support | None = None
 
 
 class PublicRoom(Value, kw_only=True, frozen=True):

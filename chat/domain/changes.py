@@ -5,8 +5,9 @@ changed in its room. It carries the new state, not a difference (docs/decisions/
 """
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from chat.domain.entities import Draft, Message, People
+from chat.domain.entities import Draft, Message, Peer, People
 from chat.domain.membership import RoomRole
 
 
@@ -105,10 +106,27 @@ class Acceptance(msgspec.Struct, frozen=True, gc=False):
         return self.joining.sender_id
 
 
+class SupportChange(msgspec.Struct, frozen=True, gc=False):
+    """A support conversation is to be closed or opened again, or to be an operator's, or nobody's; UNSET stays.
+
+    `was` is the id of whose it must be for that, None of nobody. That the assignee is an operator, its submitter knows.
+    """
+
+    room_id: int
+    actor_id: int
+    created_at: float
+    people: People = None
+    is_closed: bool | UnsetType = UNSET
+    assignee: Peer | UnsetType | None = UNSET
+    was: int | UnsetType | None = UNSET
+
+
 AccessWrite = Removal | RoomDeletion
 """Ends somebody's access to a room, or everybody's."""
 
-Write = Draft | Edit | Deletion | Reaction | AccessWrite | RoleChange | RoomChange | Acceptance
+Write = (
+    Draft | Edit | Deletion | Reaction | AccessWrite | RoleChange | RoomChange | Acceptance | SupportChange
+)
 """What the journal takes."""
 
 
@@ -149,6 +167,23 @@ class Reacted(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
     emoji: str
     is_on: bool
     count: int
+    created_at: float
+    people: People = None
+
+
+class SupportChanged(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
+    """A support conversation is open or closed now, and an operator's or nobody's.
+
+    `waiting_since` is when the person's oldest message without an answer was said, in Unix seconds; None: none waits.
+    """
+
+    id: int
+    room_id: int
+    pos: int
+    actor_id: int
+    is_closed: bool
+    assignee: Peer | None
+    waiting_since: float | None
     created_at: float
     people: People = None
 
@@ -208,5 +243,5 @@ class RoomChanged(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=Tr
 AccessChange = Removed | RoomDeleted
 """Open connections feel it at its place among the messages of the room, on every server."""
 
-Change = Message | Edited | Deleted | Reacted | AccessChange | RoleChanged | RoomChanged
+Change = Message | Edited | Deleted | Reacted | AccessChange | RoleChanged | RoomChanged | SupportChanged
 """An entry of the log: a message is a change too. They are tagged, and short where they are encoded, for the bus."""

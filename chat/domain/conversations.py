@@ -12,6 +12,8 @@ from chat.domain.rooms import Rooms
 OVER = Refusal(Code.FORBIDDEN, "the other one is not there any more")
 NOT_YOURS = Refusal(Code.FORBIDDEN, "that is not your message")
 NOT_LEADING = Refusal(Code.FORBIDDEN, "only an owner or a moderator of the room may do that")
+NOT_OPERATOR = Refusal(Code.FORBIDDEN, "only operators may do that")
+NO_OPERATOR = Refusal(Code.INVALID, "not an operator", field="assignee")
 NOT_OWNER = Refusal(Code.FORBIDDEN, "only an owner of the room may do that")
 NOT_ONESELF = Refusal(
     Code.FORBIDDEN, "nobody gives themselves a higher role, or bans themselves", field="role"
@@ -171,6 +173,22 @@ def may_delete_room(place: Place) -> Refusal | None:
     if place.room.kind is not RoomKind.ROOM:
         return NO_ROOM
     return None if place.role is RoomRole.OWNER else NOT_OWNER
+
+
+def may_operate(person: Person) -> Refusal | None:
+    """Whether the person may see and lead the support conversations of others."""
+    return None if person.is_operator else NOT_OPERATOR
+
+
+def may_lead(place: Place, person: Person) -> Refusal | None:
+    """Whether the person may say whose a support conversation is, close it and open it again."""
+    return NO_ROOM if place.room.kind is not RoomKind.SUPPORT else may_operate(person)
+
+
+def may_be_assigned(person: Person | None) -> Refusal | None:
+    """Whether a support conversation may be this person's."""
+    is_there = person is not None and person.is_operator and not person.is_disabled
+    return None if is_there else NO_OPERATOR
 
 
 def _moderates(place: Place, person: Person) -> bool:

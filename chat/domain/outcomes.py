@@ -3,7 +3,7 @@
 import msgspec
 
 from chat.domain.changes import Change
-from chat.domain.entities import Message
+from chat.domain.entities import Message, Peer
 from chat.domain.refusals import Code, Refusal
 
 
@@ -19,6 +19,14 @@ class KeyUsed(Refusal, frozen=True, kw_only=True):
     code: Code = Code.CONFLICT
     text: str = "that key was used for another message"
     message: Message
+
+
+class Held(Refusal, frozen=True, kw_only=True):
+    """The conversation is not whose it was to be: `holder` has it, None: nobody."""
+
+    code: Code = Code.CONFLICT
+    text: str = "the conversation is somebody else's by now"
+    holder: Peer | None
 
 
 class Unchanged(msgspec.Struct, frozen=True, gc=False):

@@ -241,7 +241,7 @@ class Rooms(Protocol):
     async def members(self, room_id: int, after_id: int, limit: int) -> list[Member]:
         """Return who is in the room, by their ids, from behind this one; deleted people are not.
 
-        All are in the lobby, and all operators in every support conversation.
+        All are in the lobby, and all operators in every open support conversation.
         """
         ...
 
@@ -308,6 +308,9 @@ class Messages(Protocol):
     async def save(self, writes: Sequence[Write]) -> list[Saved]:
         """Commit all writes in one transaction and return what they became, in the same order.
 
+        Behind those come the changes that followed from them, last in the log: who speaks in a closed support
+        conversation opens it, and an operator who answers in one that no operator has, has it from then on
+        (`domain/support_state.py`). Such a conversation is known by the people of its drafts.
         The ids of new messages and changes go on from the end of the log without a gap, in the order of `writes`, and
         so does `pos` in each room, and `seq` of its messages; several servers may save at once. A draft of the kind
         JOIN makes its sender a member of the room; of whoever is one already it takes no number and becomes ALREADY_IN,
@@ -318,6 +321,7 @@ class Messages(Protocol):
         An edit, deletion or reaction of a text that is not there becomes None; a text said earlier in `writes` is. One
         that changes nothing takes no number: it is Unchanged. A deleted text is gone for good, with all reactions to
         it; its place stays, so `seq` has no gap.
+        A change of what is no support conversation becomes None; where it is not whose it must be, it is Held.
         A removal of nobody's membership of a room that people made becomes None, and so does a deletion of what is no
         such room. A deleted room's name is free at once; what was in it is removed by `remove_deleted`. A ban of
         somebody who is no member is Unchanged, and keeps them out.

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
-from chat.domain.changes import Deleted, Edited, Reacted, Removed, RoleChanged, RoomChanged
-from chat.domain.entities import MessageKind, Person, RoomKind
+from chat.domain.changes import Deleted, Edited, Reacted, Removed, RoleChanged, RoomChanged, SupportChanged
+from chat.domain.entities import MessageKind, Peer, Person, RoomKind
 from chat.domain.membership import Notify, RoomRole
 
 MOST_REPLAYED = 1000
@@ -106,7 +106,7 @@ class TextThen(msgspec.Struct, frozen=True, gc=False):
     created_at: float
 
 
-Replayed = MessageNow | Edited | Deleted | Reacted | Removed | RoleChanged | RoomChanged
+Replayed = MessageNow | Edited | Deleted | Reacted | Removed | RoleChanged | RoomChanged | SupportChanged
 """A change that a client has missed, with its own `pos` and the state of now: an edit of a message that was edited
 again has the newest text, one of a message that is deleted has none, and of a room that was changed it is the newest
 name and topic."""
@@ -123,13 +123,35 @@ class Page(msgspec.Struct, frozen=True):
     seq: int
 
 
+class SupportStatus(msgspec.Struct, frozen=True):
+    """Whether a support conversation is closed, which operator's it is, and since when its person waits.
+
+    `waiting_since` is when their oldest message without an answer was said, in Unix seconds; None: none waits.
+    """
+
+    is_closed: bool = False
+    assignee: Peer | None = None
+    waiting_since: float | None = None
+
+
+class QueuePlace(msgspec.Struct, frozen=True):
+    """Where a conversation stands among all: first who waits for an answer, and of those who waits the longest.
+
+    `rank` is 0 where somebody waits, else 1; then the one that was spoken in last comes first.
+    """
+
+    rank: int
+    number: int
+    room_id: int
+
+
 class RoomSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """A room as one person sees it. `pos` and `at` (Unix milliseconds) are the position to go on from.
 
     `read` is the seq up to which the person has read, `unread` counts what they have not (`domain/reading.py`), and
     `mentions` what of that mentions them.
     `last` is the newest message, also where it is deleted. `peer` is the other one of a direct room, or whose support
-    conversation it is; of them is told what everybody may know.
+    conversation it is; of them is told what everybody may know. `support` is there for such a conversation.
     """
 
     id: int
@@ -150,3 +172,4 @@ class RoomSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     is_hidden: bool = False
     last: MessageNow | None = None
     peer: Person | None = None
+    support: SupportStatus | None = None

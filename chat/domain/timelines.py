@@ -13,6 +13,7 @@ from chat.domain.timeline import (
     MessageNow,
     Page,
     Position,
+    QueuePlace,
     Replayed,
     RoomSnapshot,
     Span,
@@ -25,7 +26,7 @@ class Timelines(Protocol):
     """Rooms as people see them, what changed in them, and how far people have read.
 
     A person's rooms are the lobby, those of which they are a member, and their own support conversation; an
-    operator's also every support conversation in which something was said. What became of a membership after
+    operator's also every open support conversation in which something was said. What became of a membership after
     `up_to_id` is a change that the caller hears live.
     """
 
@@ -38,6 +39,7 @@ class Timelines(Protocol):
     ) -> list[RoomSnapshot]:
         """Return the person's rooms, or those `among` these ids; the one with the newest message comes first.
 
+        Of an operator who names them, closed conversations too.
         Numbers, unread and last message are as of `up_to_id`, everything else is as it is now. A room that was
         deleted is none of them. Nobody there: none.
         """
@@ -108,4 +110,13 @@ class Timelines(Protocol):
         self, room_id: int, person_id: int, *, notify: Notify | None = None, is_hidden: bool | None = None
     ) -> bool:
         """Set what the person wants of a room, None: as it was. False: they don't have that room."""
+        ...
+
+    async def support_queue(
+        self, after: QueuePlace, limit: int, *, is_closed: bool | None = None, assignee_id: int | None = None
+    ) -> list[QueuePlace]:
+        """Return the support conversations in which something was said, in their order, from behind this place.
+
+        Of one kind, and of one operator (0: of nobody), where that is asked for. Those of deleted people are left out.
+        """
         ...

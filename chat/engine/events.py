@@ -2,7 +2,15 @@
 
 import msgspec
 
-from chat.domain.changes import AccessChange, Deleted, Edited, Reacted, RoleChanged, RoomChanged
+from chat.domain.changes import (
+    AccessChange,
+    Deleted,
+    Edited,
+    Reacted,
+    RoleChanged,
+    RoomChanged,
+    SupportChanged,
+)
 from chat.domain.entities import Conversation, Message, Person
 from chat.domain.refusals import Refusal
 
@@ -69,6 +77,7 @@ Event = (
     | Edited
     | Deleted
     | Reacted
+    | SupportChanged
     | AccessChange
     | RoleChanged
     | RoomChanged

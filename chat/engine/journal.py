@@ -13,7 +13,16 @@ import structlog
 import trio
 
 from chat.channels import receive_all_nowait
-from chat.domain.changes import Acceptance, Change, Removal, RoleChange, RoomChange, RoomDeletion, Write
+from chat.domain.changes import (
+    Acceptance,
+    Change,
+    Removal,
+    RoleChange,
+    RoomChange,
+    RoomDeletion,
+    SupportChange,
+    Write,
+)
 from chat.domain.entities import Draft
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.domain.outcomes import Outcome
@@ -166,13 +175,14 @@ class Journal:
         self._metrics.committed(len(batch), trio.current_time() - started)
         committed = [
             Announcement(outcome, entry.origin)
-            for outcome, entry in zip(saved, batch, strict=True)
+            for outcome, entry in zip(saved, batch, strict=False)
             if isinstance(outcome, Change)
         ]
+        committed += [Announcement(change) for change in saved[len(batch) :] if isinstance(change, Change)]
         if committed:
             self._follower.committed(committed)
             self._publish(committed)
-        for outcome, entry in zip(saved, batch, strict=True):
+        for outcome, entry in zip(saved, batch, strict=False):
             entry.submitter.on_outcome(entry.write, outcome or _gone(entry.write))
         return True
 
@@ -202,7 +212,7 @@ def _gone(write: Write) -> Refusal:
             return NOT_MEMBER
         case RoleChange():
             return NO_MEMBER
-        case RoomDeletion() | RoomChange():
+        case RoomDeletion() | RoomChange() | SupportChange():
             return NO_ROOM
         case _:
             return NO_MESSAGE

@@ -6,7 +6,7 @@ from http import HTTPStatus
 import msgspec
 from quart import Response, has_request_context, request
 
-from chat.domain.outcomes import KeyUsed
+from chat.domain.outcomes import Held, KeyUsed
 from chat.domain.refusals import Code, Refusal
 
 STATUS = {
@@ -43,10 +43,17 @@ class ErrorBody(msgspec.Struct):
     error: str
 
 
+class Holder(msgspec.Struct):
+    """Who has what was asked for."""
+
+    id: int
+    name: str
+
+
 class Error(msgspec.Struct, omit_defaults=True, kw_only=True):
     """What is wrong: in a sentence, by a code for programs, in which field, and when to try again (milliseconds).
 
-    `room` and `seq` say which message was there first.
+    `room` and `seq` say which message was there first, `holder` whose it is instead.
     """
 
     error: str
@@ -55,6 +62,7 @@ class Error(msgspec.Struct, omit_defaults=True, kw_only=True):
     retry_ms: int | None = None
     room: int | None = None
     seq: int | None = None
+    holder: Holder | None = None
 
 
 class TokenBody(msgspec.Struct):
@@ -94,4 +102,6 @@ def _error(status: int, refusal: Refusal) -> Response:
     body = Error(error=refusal.text, code=refusal.code, field=refusal.field, retry_ms=wait)
     if isinstance(refusal, KeyUsed):
         body.room, body.seq = refusal.message.room_id, refusal.message.seq
+    if isinstance(refusal, Held) and refusal.holder is not None:
+        body.holder = Holder(*refusal.holder)
     return answer(body, status)

@@ -1,15 +1,16 @@
-"""Rooms and messages of the native protocol over HTTP, cut off wherever a call can wait."""
+"""Rooms, messages and support conversations of the native protocol over HTTP, cut off wherever a call can wait."""
 
 from typing import Any
 
 import msgspec
 import pytest
 
+from chat.domain.entities import Draft, Peer, SupportOf
 from chat.domain.invites import invite_digest
 from chat.domain.membership import RoomRole
 from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
-from tests.cancellation.swept_world import texts_saved
+from tests.cancellation.swept_world import fill, texts_saved
 from tests.support.chat_world import World
 
 _THUMB = "%F0%9F%91%8D"
@@ -149,4 +150,33 @@ async def http_native_invites(run: Run) -> None:
     await one_connection(run, speak, config())
 
 
-ALL = (http_native_messages, http_native_rooms, http_native_roles, http_native_invites)
+async def http_native_support(run: Run) -> None:
+    """Ask for help, be found in the queue, be claimed and closed: what was answered is so, whole."""
+
+    async def speak(wire: Wire, world: World) -> None:
+        ada, olga = await world.add("ada"), await world.add("olga", operator=True)
+        token, olgas = world.token(ada), world.token(olga)
+        own: Any = await wire.asks("PUT", "/api/v1/support", None, token)
+        if not isinstance(own, dict) or "id" not in own:
+            return  # cancelled, or refused by what stands in the way
+        room, people = own["id"], SupportOf(Peer(ada.id, "ada"))
+        await fill(world, [Draft(room, ada.id, "ada", "help", 1.0, people=people)])
+        queue = await wire.asks("GET", "/api/v1/support?state=open", None, olgas)
+        change = {"assignee": olga.id, "was": None, "state": "closed"}
+        told = await wire.asks("PATCH", f"/api/v1/support/{room}", change, olgas)
+        await wire.stream.aclose()
+        kept = world.storage.rooms.support_kept(room)
+        assert (kept.is_closed, kept.assignee_id) in ((False, None), (True, olga.id))
+        assert kept.is_closed or not (isinstance(told, dict) and "support" in told)
+        assert run.fired or ([each["id"] for each in queue["rooms"]] == [room] and kept.is_closed)
+
+    await one_connection(run, speak, config())
+
+
+ALL = (
+    http_native_messages,
+    http_native_rooms,
+    http_native_roles,
+    http_native_invites,
+    http_native_support,
+)

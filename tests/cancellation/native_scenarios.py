@@ -8,7 +8,8 @@ from unittest.mock import patch
 import trio
 
 from chat.domain.budgets import Budgets
-from chat.domain.entities import LOBBY_ID, Draft
+from chat.domain.changes import SupportChange
+from chat.domain.entities import LOBBY_ID, Draft, Peer, SupportOf
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.engine import submissions
 from chat.protocols.native.codec import NATIVE
@@ -71,6 +72,43 @@ async def native(run: Run) -> None:
         await assert_nothing_left(world, witness, client)
         await assert_alive(world, ear)
         await _goes_on(world, replica)
+
+
+async def native_operator(run: Run) -> None:
+    """Resume as an operator who knows a conversation that was closed; it is opened and closed again meanwhile."""
+    async with swept_world(run) as (world, witness):
+        ada, olga = await world.add("ada"), await world.add("olga", operator=True)
+        ear = await ear_in_lobby(world, "cem")
+        room = await world.storage.rooms.support_room(ada.id)
+        assert room is not None
+        people = SupportOf(Peer(ada.id, "ada"))
+        help_ = Draft(room.id, ada.id, "ada", "help", 1.0, people=people)
+        closing = SupportChange(room.id, olga.id, 2.0, people, is_closed=True)
+        for write in (help_, closing):
+            await world.services.writes.write(write)
+        replica = Replica(world, olga)
+        replica._client = client = new_client(run, world, NATIVE, None)
+        replica.rooms[room.id] = {"pos": 1, "at": 1000, "messages": {}, "support": {}}
+        frames = [
+            {"type": "hello", "id": 1, "token": world.token(olga)},
+            {"type": "sync", "id": 2, "known": [{"room": room.id, "pos": 1, "at": 1000}]},
+        ]
+
+        async def meanwhile() -> None:
+            for write in (help_, closing):
+                with suppress(StorageDown, OutcomeUnknown):
+                    await world.services.writes.write(write)
+                await world.rest()
+
+        await converse(run, world, NATIVE, None, frames, client=client, meanwhile=meanwhile)
+        replica.hear(client.heard_now())  # which looks for holes
+        await assert_nothing_left(world, witness, client)
+        await assert_alive(world, ear)
+        await settle(world)
+        with suppress(StorageDown):
+            await replica.connect()
+            is_closed = world.storage.rooms.support_kept(room.id).is_closed
+            assert (room.id in replica.rooms) != is_closed, "an operator has what is open"
 
 
 async def native_unread(run: Run) -> None:
@@ -185,4 +223,4 @@ def _say(number: int, room_id: int) -> dict[str, Any]:
     return {"type": "send", "id": number, "room": room_id, "key": f"k{number}", "text": f"text {number}"}
 
 
-ALL = (native, native_unread, native_answers_unread, native_waits, native_over_budget)
+ALL = (native, native_operator, native_unread, native_answers_unread, native_waits, native_over_budget)

@@ -21,8 +21,19 @@ from chat.domain.changes import (
     RoleChange,
     RoomChange,
     RoomDeletion,
+    SupportChange,
 )
-from chat.domain.entities import LOBBY_ID, Draft, LoginSession, Message, MessageKind, Person, Room
+from chat.domain.entities import (
+    LOBBY_ID,
+    Draft,
+    LoginSession,
+    Message,
+    MessageKind,
+    Peer,
+    Person,
+    Room,
+    SupportOf,
+)
 from chat.domain.failures import StorageDown
 from chat.domain.membership import RoomRole
 from chat.domain.outcomes import Repeated
@@ -32,7 +43,7 @@ from chat.domain.refusals import ARCHIVED
 from chat.domain.search import Search
 from chat.domain.searching import Query, Term
 from chat.domain.startup import CannotStart
-from chat.domain.timeline import Position, Span
+from chat.domain.timeline import Position, QueuePlace, Span
 from chat.embedded_postgres.cluster import prepare_cluster
 from chat.embedded_postgres.leftover import read_pid, runs_on, stop_leftover
 from chat.embedded_postgres.process import Process, open_process
@@ -107,6 +118,17 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     returned["log"] = await messages.read_log(0, 1000, 1 << 20)
     pair = returned["pair"] = await rooms.direct_room(ada.id, ben.id)
     returned["support"] = await rooms.support_room(ben.id)
+    if returned["support"] is not None:
+        desk, people = returned["support"].id, SupportOf(Peer(ben.id, "ben"))
+        helped = await messages.save(
+            [
+                Draft(desk, ben.id, "ben", "help", 4.0, people=people),
+                SupportChange(desk, ada.id, 4.0, people, is_closed=True),
+                Draft(desk, ben.id, "ben", "more help", 4.0, people=people),
+            ]
+        )
+        assert len(helped) == 4, "it is opened again"
+        returned["helped"] = 4
     await rooms.mark_delivered({(pair.id if pair else 0, ben.id): 1})
     await storage.timelines.mark_read({(LOBBY_ID, ada.id): ReadMark(1)})
     returned["read"] = 1
@@ -186,6 +208,10 @@ async def _assert_written(storage: PostgresStorage, returned: dict[str, Any]) ->
     if "wiped" in returned:
         expected = ["bye"]
     assert lobby == expected, "what is there is not what save() returned"
+    if "support" in returned:
+        desk = await storage.rooms.by_id(returned["support"].id)
+        assert desk is not None
+        assert desk.last_pos == returned.get("helped", 0), "a message is there without what follows from it"
     servers = [node.number for node in await storage.nodes.live()]
     assert servers == returned.get("registered", []), "a lease is not what register() and leave() returned"
     assert not ("invited" in returned and await storage.users.is_invite(b"code")), "an invite is used twice"
@@ -364,6 +390,7 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                 for since in (None, 1.0):
                     search = Search(person_id=ada.id, query=hello, since=since, limit=10, most_bytes=100)
                     await storage.search.find(search)
+                await timelines.support_queue(QueuePlace(0, 0, 0), 10)
                 await storage.nodes.live()
 
             await run.target(read)

@@ -100,6 +100,26 @@ def with_resumers(plan: Plan, chance: random.Random) -> Plan:
     return _with(plan, guests=guests, steps=steps, lasts=lasts)
 
 
+def with_a_closing_desk(plan: Plan, chance: random.Random) -> Plan:
+    """Add operators of the native protocol who claim and close the conversations of people who go on asking."""
+    steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 20.0)
+    for _ in range(2):
+        person = chance.choice(plan.operators)
+        guests.append(structs.replace(_added(guests, "native", person, Weather()), late_auth=True))
+        steps += [
+            _step(chance.uniform(0.5, lasts), guests, chance.choice(_CLOSING), place) for place in range(40)
+        ]
+    for _ in range(4):
+        guests.append(_added(guests, "support", chance.randint(1, plan.people), Weather()))
+        steps += [_step(chance.uniform(0.5, lasts), guests, "say") for _ in range(15)]
+    troubles = [
+        Trouble(round(chance.uniform(0, lasts), 3), 1.0, kind) for kind in ("unsure", "slow", "flaky")
+    ]
+    return _with(plan, guests=guests, steps=steps, troubles=troubles + plan.troubles, lasts=lasts)
+
+
+_CLOSING = ("claim", "claim", "close", "close", "close", "say", "reset", "leave")
+
 _RESUMING = (
     *("say", "say", "say", "say", "burst", "long", "say twice"),
     *("leave", "reset", "reset", "tear", "pause", "partition"),

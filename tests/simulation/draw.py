@@ -6,6 +6,7 @@ from msgspec import structs
 
 from tests.simulation.crowds import (
     with_a_busy_desk,
+    with_a_closing_desk,
     with_editors,
     with_inboxes,
     with_removals_of_nothing,
@@ -57,6 +58,8 @@ def draw_plan(seed: int, *, most_clients: int = 40, several: bool = False) -> Pl
         plan = with_editors(plan, random.Random(f"editors of {seed}"))
     if seed % 13 == 3:
         plan = with_removals_of_nothing(plan, random.Random(f"removals of {seed}"))
+    if seed % 11 == 5 and seed % 8 != 3:  # who has read a deletion late lacks what it undid, and asks for it
+        plan = with_a_closing_desk(plan, random.Random(f"closing desk of {seed}"))
     if seed % 4 == 1:
         plan = with_resumers(plan, random.Random(f"resumers of {seed}"))
     if several:

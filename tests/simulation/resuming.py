@@ -15,7 +15,7 @@ from tests.simulation.wire import Over
 _AGAIN = 2.0
 """Seconds after which what has no answer is sent again."""
 
-_CHANGES = ("message", "edited", "deleted", "reacted", "member", "changed")
+_CHANGES = ("message", "edited", "deleted", "reacted", "member", "changed", "support")
 
 _ROLES = ("member", "moderator", "owner")
 
@@ -34,6 +34,7 @@ class ResumingClient(Client):
         """What its rooms are about, as it was told last."""
         self.roles: dict[int, str] = {}
         """What it is in its rooms, as it was told last."""
+        self._conversations: set[int] = set()  # of others, which an operator has
         self.saved: dict[str, int] = {}
         """The seq of each key that was answered."""
         self._outbox: dict[str, str] = {}  # key to text, in the order said
@@ -67,6 +68,7 @@ class ResumingClient(Client):
             self._enter(frame)
         elif frame["type"] == "gone":
             self.rooms.pop(frame["room"], None)
+            self._conversations.discard(frame["room"])
         elif frame["type"] in _CHANGES:
             self._change(frame)
 
@@ -89,6 +91,15 @@ class ResumingClient(Client):
             case "give a role":
                 role = self.world.chance.choice(_ROLES)
                 await self.request("PUT", f"{room}/members/{step.b}", {"role": role})
+            case "claim" | "close" if self._conversations:
+                await self._change_conversation(step)
+
+    async def _change_conversation(self, step: Step) -> None:
+        room = sorted(self._conversations)[step.a % len(self._conversations)]
+        change = {"state": "closed"} if step.what == "close" else {"assignee": self.person, "was": None}
+        status, answer = await self.request("PATCH", f"/api/v1/support/{room}", change)
+        if status not in (200, 409, 429, 503):
+            self.world.bugs.append(f"{self.conn} was refused to {step.what}: {answer}")
 
     def left(self, kept: MemoryStorage) -> Iterator[str]:
         """Yield what is wrong in the end, when everything is quiet: what is stored, and how far this client is."""
@@ -106,11 +117,14 @@ class ResumingClient(Client):
         ends = {
             room.id: max((entry.pos for entry in kept.messages.log_of(room.id)), default=0)
             for room in kept.rooms.all()
-            if room.kind is not RoomKind.SUPPORT or room.last_seq
+            if room.kind not in (RoomKind.SUPPORT, RoomKind.DIRECT) or room.last_seq
         }
         mine = {LOBBY_ID, self.spoken_in} | {
             room for room, person in kept.rooms.memberships() if person == self.person
         }
+        if self.person in self.world.operators:
+            support = {room for room in kept.rooms.support_of_all().values() if room in ends}
+            mine |= {room for room in support if not kept.rooms.support_kept(room).is_closed}
         for room in mine & ends.keys() if self.rooms else ():
             if room == self.spoken_in and self.rooms:
                 yield from self._differs(kept)
@@ -144,6 +158,8 @@ class ResumingClient(Client):
         room = frame["id"]
         self.rooms[room] = frame["pos"], frame["at"]
         self.topics[room], self.roles[room] = frame.get("topic", ""), frame.get("role", "member")
+        if frame["kind"] == "support" and frame["peer"]["id"] != self.person:
+            self._conversations.add(frame["id"])
 
     def _change(self, frame: dict[str, Any]) -> None:
         room, pos = frame["room"], frame["pos"]

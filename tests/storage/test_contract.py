@@ -920,7 +920,7 @@ async def test_the_log_tells_what_was_said_in_all_rooms_and_to_whom(storage: Sto
         storage,
         draft(ada, "1"),
         draft(ben, "2", room=garden.id),
-        draft(ada, "3", room=support.id, people=SupportOf(Peer(ben, "Ben"))),
+        draft(ben, "3", room=support.id, people=SupportOf(Peer(ben, "Ben"))),
         draft(ben, "4", room=pair.id, people=Pair(ada, ben)),
         draft(ben, "5", room=own.id, people=Pair(ben, ben)),
         draft(ada, "6"),

@@ -15,6 +15,7 @@ from chat.storage.postgres import (
     history_queries,
     member_queries,
     references,
+    support_queries,
     timeline_queries,
 )
 from chat.storage.postgres import message_queries as queries
@@ -241,6 +242,21 @@ async def test_a_change_looks_at_its_message_and_no_other(reader: Reader) -> Non
 async def test_an_overview_reads_one_message_of_each_conversation_in_it(reader: Reader) -> None:
     assert_fair(await reader.cost(queries.CONVERSATIONS, 10, PLENTY), 10)
     assert_fair(await reader.cost(queries.CONVERSATIONS, WRITERS + 1, PLENTY), WRITERS + 1)
+
+
+async def test_the_queue_reads_one_message_of_each_conversation_that_waits(reader: Reader) -> None:
+    start, end = (0, 0, 0), (1, -EVER, 0)
+    cost = await reader.cost(support_queries.QUEUE, None, None, *start, 10)
+    assert cost.returned == 10
+    assert max(cost.planned, cost.fetched) <= WRITERS + 10
+    closed = await reader.cost(support_queries.QUEUE, True, None, *end, 10)
+    assert max(closed.planned, closed.fetched) == 0
+    for query, *values in (
+        (support_queries.QUEUE, None, None, *start, 10),
+        (support_queries.QUEUE, True, ADA, *end, 10),
+        (support_queries.STATES, [DESK], [ADA]),
+    ):
+        assert await reader.scans(query, *values) <= {"Index Scan", "Index Only Scan"}
 
 
 async def test_a_sync_reads_every_table_by_an_index(reader: Reader) -> None:

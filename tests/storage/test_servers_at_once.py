@@ -6,8 +6,8 @@ import asyncpg
 import pytest
 import trio
 
-from chat.domain.changes import RoomDeletion
-from chat.domain.entities import Draft, Message, MessageKind, Room
+from chat.domain.changes import RoomDeletion, SupportChanged
+from chat.domain.entities import Draft, Message, MessageKind, Peer, Room, SupportOf
 from chat.domain.outcomes import Saved
 from chat.domain.ports import NewPerson, Taken
 from chat.domain.refusals import ALREADY_IN
@@ -127,6 +127,54 @@ async def test_a_membership_that_another_server_makes_meanwhile_is_not_made_twic
                 other.terminate()
             assert outcomes == [ALREADY_IN]
             assert await storage.messages.newest_id() == 0
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "speaker", "follows"),
+    [
+        ("assignee_id = 3", "olga", []),
+        ("is_closed = true, settled_seq = last_seq", "ada", [(False, None)]),
+        ("is_closed = true, assignee_id = 3", "olga", [(False, "otto")]),
+    ],
+    ids=["claimed", "closed", "claimed and closed"],
+)
+async def test_what_another_server_makes_of_a_conversation_meanwhile_is_found(
+    database: DatabaseAddress, meanwhile: str, speaker: str, follows: list[tuple[bool, str | None]]
+) -> None:
+    """How a conversation is, is looked up once the log is this server's, and not before."""
+    with trio.fail_after(60):
+        async with server(database, shared=True) as storage:
+            people = {}
+            for name in ("ada", "olga", "otto"):
+                added = await storage.users.add(
+                    NewPerson(name=name, password_hash=b"x", is_operator=name != "ada")
+                )
+                assert not isinstance(added, Taken)
+                people[name] = added.id
+            room = await storage.rooms.support_room(people["ada"])
+            assert room is not None
+            said = SupportOf(Peer(people["ada"], "ada"))
+            draft = Draft(room.id, people[speaker], speaker, "hi", 1.0, people=said)
+            await storage.messages.save([Draft(room.id, people["ada"], "ada", "help", 1.0, people=said)])
+            other = await cross(lambda: asyncpg.connect(**database, timeout=10))
+            saved: list[Saved] = []
+
+            async def say() -> None:
+                saved.extend(await storage.messages.save([draft]))
+
+            try:
+                await cross(other.execute, "BEGIN")
+                await cross(other.fetchrow, message_queries.LOCK, [room.id])
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(say)
+                    while not await storage._database.read(lambda c: c.fetchval(_WAITING)):  # noqa: ASYNC110 - it happens there
+                        await trio.sleep(0.01)
+                    await cross(other.execute, f"UPDATE rooms SET {meanwhile} WHERE id = {room.id}")
+                    await cross(other.execute, "COMMIT")
+            finally:
+                other.terminate()
+            changes = [each for each in saved if isinstance(each, SupportChanged)]
+            assert [(each.is_closed, each.assignee and each.assignee.name) for each in changes] == follows
 
 
 async def test_that_a_room_is_gone_is_told_for_an_hour_and_not_for_ever(database: DatabaseAddress) -> None:

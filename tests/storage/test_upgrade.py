@@ -7,14 +7,23 @@ from typing import Any
 import pytest
 import trio
 
-from chat.domain.changes import Edit, Removed, RoleChange, RoleChanged, RoomChange, RoomChanged
-from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, RoomKind
+from chat.domain.changes import (
+    Edit,
+    Removed,
+    RoleChange,
+    RoleChanged,
+    RoomChange,
+    RoomChanged,
+    SupportChange,
+    SupportChanged,
+)
+from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Peer, Person, RoomKind, SupportOf
 from chat.domain.membership import RoomRole
 from chat.domain.outcomes import KeyUsed, Repeated
 from chat.domain.ports import NewPerson, NewSession, Storage, Taken
 from chat.domain.search import Search
 from chat.domain.searching import Query, parse_query
-from chat.domain.timeline import RoomSnapshot, Span, TextThen
+from chat.domain.timeline import QueuePlace, RoomSnapshot, Span, TextThen
 from chat.storage.postgres import names
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress, open_database
@@ -88,6 +97,8 @@ async def test_what_was_there_before_is_read_and_gone_on_with(database: Database
                 (CEM, "c1", 1),
             ]
 
+            queue = await storage.timelines.support_queue(QueuePlace(0, 0, 0), 9, is_closed=False)
+            assert [place.room_id for place in queue] == [CEMS_DESK, BENS_DESK], "who waits the longest first"
             await say(storage, ADA, CEMS_DESK, "c2")
             await say(storage, BEN, BENS_DESK, "b5")
             await say(storage, BEN, DIRECT, "d6")
@@ -106,6 +117,12 @@ async def test_what_was_there_before_is_read_and_gone_on_with(database: Database
             while await rooms.remove_deleted(1):
                 pass
             assert texts(await messages.timeline(DIRECT, 1, PLENTY)) == ["d6"]
+
+            (closed,) = await messages.save([SupportChange(BENS_DESK, ADA, 2000.0, is_closed=True)])
+            assert isinstance(closed, SupportChanged)
+            people = SupportOf(Peer(BEN, "Ben"))
+            _, opened = await messages.save([Draft(BENS_DESK, BEN, "Ben", "b6", 2001.0, people=people)])
+            assert opened == SupportChanged(22, BENS_DESK, 8, BEN, False, None, 2001.0, 2001.0, people)
 
 
 async def test_what_was_said_before_there_were_marks_is_read_but_for_what_was_not_delivered(
@@ -417,8 +434,7 @@ async def test_messages_of_before_mentions_are_found_answered_and_forgotten(
     assert isinstance(tea, Query)
     with trio.fail_after(30):
         async with open_asyncio():
-            earlier = [each for each in known_migrations() if each.version <= 10]
-            await migrate(database, connect_timeout=10, migrations=earlier)
+            await migrate(database, connect_timeout=10, migrations=known_migrations()[:10])
         await execute(database, _A_MESSAGE_OF_0010)
         async with open_postgres_storage(
             database, pool_size=2, query_timeout=10, commit_timeout=10

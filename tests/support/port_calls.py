@@ -76,6 +76,7 @@ READS = frozenset(
         "snapshots",
         "standings",
         "texts",
+        "support_queue",
         "timeline",
         "undelivered",
         "watch",

@@ -4,7 +4,16 @@ import math
 
 import msgspec
 
-from chat.domain.changes import Change, Deleted, Edited, Reacted, Removed, RoleChanged, RoomChanged
+from chat.domain.changes import (
+    Change,
+    Deleted,
+    Edited,
+    Reacted,
+    Removed,
+    RoleChanged,
+    RoomChanged,
+    SupportChanged,
+)
 from chat.domain.entities import Message, MessageKind
 from chat.domain.outcomes import KeyUsed
 from chat.domain.refusals import Code, Refusal
@@ -13,7 +22,7 @@ from chat.engine.dialect import Command
 from chat.engine.events import Event, Refused, RequestId, Said, Saved
 from chat.frames import text_frame
 from chat.protocols.client import Misunderstood
-from chat.protocols.native.conversions import mentioned, references
+from chat.protocols.native.conversions import as_sender, mentioned, references, support_state
 from chat.protocols.native.frames import (
     ChangedEvent,
     DeletedEvent,
@@ -27,6 +36,7 @@ from chat.protocols.native.frames import (
     Ref,
     Send,
     SendOk,
+    SupportEvent,
     Sync,
 )
 from chat.protocols.native.operation import Operation
@@ -116,7 +126,15 @@ class NativeDialect:
         if isinstance(event, Said):  # most events by far; to match a pattern costs as much as to encode it
             return frame_of(_said(event.message))
         match event:
-            case Edited() | Deleted() | Reacted() | Removed() | RoleChanged() | RoomChanged():
+            case (
+                Edited()
+                | Deleted()
+                | Reacted()
+                | Removed()
+                | RoleChanged()
+                | RoomChanged()
+                | SupportChanged()
+            ):
                 return frame_of(changed_event(event))
             case Saved(message, ref):
                 return frame_of(saved(message, ref))
@@ -175,6 +193,17 @@ def changed_event(change: Change) -> msgspec.Struct:
                 emoji=change.emoji,
                 on=change.is_on,
                 count=change.count,
+            )
+        case SupportChanged():
+            since = change.waiting_since
+            return SupportEvent(
+                room=room,
+                pos=pos,
+                at=at,
+                state=support_state(is_closed=change.is_closed),
+                assignee=as_sender(change.assignee),
+                waiting_since=None if since is None else milliseconds(since),
+                by=change.actor_id,
             )
         case Removed():
             role: RoomRole | None = "banned" if change.is_ban else None

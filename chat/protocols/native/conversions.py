@@ -5,8 +5,8 @@ from typing import Any
 from chat.domain import entities
 from chat.domain.entities import MessageKind
 from chat.domain.mentions import ALL
-from chat.domain.timeline import MessageNow, RoomSnapshot, milliseconds
-from chat.protocols.native.room_types import Deletion, Message, Reaction, Room, Sender
+from chat.domain.timeline import MessageNow, RoomSnapshot, SupportStatus, milliseconds
+from chat.protocols.native.room_types import Deletion, Message, Reaction, Room, Sender, Support, SupportState
 from chat.protocols.native.types import Me, Person, ServerRole
 
 
@@ -114,7 +114,28 @@ def room_fields(snapshot: RoomSnapshot) -> dict[str, Any]:
         "hidden": snapshot.is_hidden,
         "last": None if snapshot.last is None else as_message(snapshot.last),
         "peer": None if snapshot.peer is None else as_person(snapshot.peer),
+        "support": None if snapshot.support is None else _support(snapshot, snapshot.support),
     }
+
+
+def _support(snapshot: RoomSnapshot, support: SupportStatus) -> Support:
+    assert snapshot.peer is not None  # whose conversation it is
+    return Support(
+        person=as_person(snapshot.peer),
+        state=support_state(is_closed=support.is_closed),
+        assignee=as_sender(support.assignee),
+        waiting_since=None if support.waiting_since is None else milliseconds(support.waiting_since),
+    )
+
+
+def support_state(*, is_closed: bool) -> SupportState:
+    """Return the state of a support conversation."""
+    return "closed" if is_closed else "open"
+
+
+def as_sender(peer: entities.Peer | None) -> Sender | None:
+    """Return somebody by id and name."""
+    return None if peer is None else Sender(id=peer.id, name=peer.name)
 
 
 def _roles(person: entities.Person) -> list[ServerRole]:

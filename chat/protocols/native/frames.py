@@ -17,7 +17,9 @@ from chat.protocols.native.room_types import (
     RoomFields,
     RoomRole,
     Said,
+    Sender,
     Seq,
+    SupportState,
     Text,
     Topic,
     UpTo100,
@@ -175,6 +177,15 @@ class ReactedEvent(Logged, kw_only=True, frozen=True, tag="reacted"):
     count: Annotated[int, Meta(ge=0)]
 
 
+class SupportEvent(Logged, kw_only=True, frozen=True, tag="support"):
+    """A conversation is open or closed now, and an operator's or nobody's."""
+
+    state: SupportState
+    assignee: Sender | None = None
+    waiting_since: Time | None = None
+    by: Id
+
+
 class MemberEvent(Logged, kw_only=True, frozen=True, tag="member"):
     """A member has another role, or is out: banned, or with none. A joining is a message of the kind join."""
 
@@ -200,10 +211,10 @@ class RoomEvent(RoomFields, kw_only=True, frozen=True, tag_field="type", tag="ro
 
 
 class GoneEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="gone"):
-    """A room that is not the person's any more."""
+    """A room that is not the person's any more; `closed`: a conversation, until somebody speaks in it."""
 
     room: Id
-    reason: Literal["removed", "deleted"]
+    reason: Literal["removed", "deleted", "closed"]
 
 
 class ReadEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="read"):
@@ -229,6 +240,7 @@ EVENTS: tuple[type[msgspec.Struct], ...] = (
     EditedEvent,
     DeletedEvent,
     ReactedEvent,
+    SupportEvent,
     MemberEvent,
     ChangedEvent,
     RoomEvent,

@@ -5,6 +5,7 @@ from chat.protocols.native import accounts, sessions
 from chat.protocols.native.message_operations import MESSAGES
 from chat.protocols.native.operation import Access, Cost, Operation
 from chat.protocols.native.room_operations import ROOMS
+from chat.protocols.native.support_operations import SUPPORT
 from chat.protocols.native.types import (
     ChangeMe,
     ChangePassword,
@@ -133,4 +134,4 @@ _ACCOUNTS = (
     ),
 )
 
-OPERATIONS = (*_ACCOUNTS, *ROOMS, *MESSAGES)
+OPERATIONS = (*_ACCOUNTS, *ROOMS, *MESSAGES, *SUPPORT)

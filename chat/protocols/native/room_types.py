@@ -29,6 +29,7 @@ Mentioned = Annotated[tuple[Id, ...], Meta(max_length=50)]
 RoomKind = Literal["lobby", "room", "direct", "support"]
 RoomRole = Literal["member", "moderator", "owner", "banned"]
 Notify = Literal["all", "mentions", "none"]
+SupportState = Literal["open", "closed"]
 
 
 class Sender(Value, kw_only=True, frozen=True):
@@ -77,6 +78,19 @@ class Said(Value, kw_only=True, frozen=True):
     deleted: Deletion | None = None
 
 
+class Support(Value, kw_only=True, frozen=True):
+    """What a support conversation has beside a room: whose it is, and since when that person waits for an answer.
+
+    `waiting_since` is when their oldest message without an answer was said; what was said before a closing counts as
+    answered.
+    """
+
+    person: Person
+    state: SupportState = "open"
+    assignee: Sender | None = None
+    waiting_since: Time | None = None
+
+
 class Message(Said, kw_only=True, frozen=True):
     """A message as it is now, as history and snapshots have it. `key` is told to its sender alone."""
 
@@ -102,6 +116,7 @@ class RoomFields(Value, kw_only=True, frozen=True):
     hidden: bool = False
     last: Message | None = None
     peer: Person | None = None
+    support: Support | None = None
 
 
 class Room(RoomFields, kw_only=True, frozen=True):

@@ -5,7 +5,7 @@ import time
 
 import trio
 
-from chat.domain.changes import Change
+from chat.domain.changes import Change, SupportChanged
 from chat.domain.closing import (
     GOING_AWAY,
     OUTCOME_UNKNOWN,
@@ -69,6 +69,7 @@ class NativeClient(Client):
         "_is_operator",
         "_nursery",
         "_operations",
+        "_outdated",
         "_services",
         "_sockets",
         "_synced",
@@ -89,7 +90,10 @@ class NativeClient(Client):
         self._nursery: trio.Nursery | None = None  # the connection's own, from the first hello on
         self._synced = False  # whether rooms that are new to the person are told
         self._is_operator = False
-        self._entering = frozenset[int]()  # rooms that are about to be told; no set, as it is empty for hours
+        # Rooms that are about to be told, and those in which something has happened since then; no sets, as they are
+        # empty for hours.
+        self._entering = frozenset[int]()
+        self._outdated = frozenset[int]()
         self._operations = Operations(session, services)
 
     async def greet(self, _command: Greet, _nursery: trio.Nursery) -> None:
@@ -197,18 +201,30 @@ class NativeClient(Client):
 
     def arrived(self, room_id: int, kind: RoomKind) -> None:
         """Something happened in a room of the person: where the client does not hear it, tell it. Sync."""
-        is_new = not self._telling.hears(room_id) and room_id not in self._entering
-        if is_new and self._synced and self._nursery is not None:
+        if self._telling.hears(room_id):
+            return
+        if room_id in self._entering:
+            self._outdated |= {room_id}
+        elif self._synced and self._nursery is not None:
             self._entering |= {room_id}
             self._nursery.start_soon(self._enter, room_id, kind)
 
+    def conversation_closed(self, room_id: int) -> None:
+        """A support conversation of another is closed: it is no room of the client's any more. Sync."""
+        self._telling.close_conversation(room_id)
+
     async def _enter(self, room_id: int, kind: RoomKind) -> None:
         try:
-            await self._telling.enter({room_id: kind})
+            while True:
+                self._outdated -= {room_id}
+                await self._telling.enter({room_id: kind})
+                if room_id not in self._outdated or self._telling.hears(room_id):
+                    break  # else it was lost while it was told, and is there again, perhaps
         except StorageDown:
             self.session.close(OUTCOME_UNKNOWN)
         finally:
             self._entering -= {room_id}
+            self._outdated -= {room_id}
 
     async def _enter_all(self) -> None:
         try:
@@ -275,8 +291,15 @@ def open_native(services: Services) -> ClientFactory:
         match change.people:
             case Pair(one_id, other_id):
                 here, kind = sockets.of(one_id, other_id), RoomKind.DIRECT
-            case SupportOf(person):
-                here, kind = sockets.of(person.id) | sockets.operators, RoomKind.SUPPORT
+            case SupportOf(person) if isinstance(change, SupportChanged) and change.is_closed:
+                own = sockets.of(person.id)
+                for client in sockets.operators:
+                    if client not in own:
+                        client.conversation_closed(change.room_id)
+                return
+            case SupportOf(person) if isinstance(change, Message | SupportChanged):
+                here = dict.fromkeys((*sockets.of(person.id), *sockets.operators)).keys()
+                kind = RoomKind.SUPPORT
             case None if isinstance(change, Message):
                 here, kind = sockets.of(change.sender_id), RoomKind.ROOM
             case _:

@@ -1,5 +1,6 @@
 """Whose native sockets are open on this server."""
 
+from collections.abc import KeysView
 from typing import Generic, TypeVar
 
 from chat.domain.entities import Person
@@ -8,10 +9,10 @@ SocketT = TypeVar("SocketT")
 
 
 class Sockets(Generic[SocketT]):
-    """The sockets of each person, and those of operators; all of it is sync."""
+    """The sockets of each person, and those of operators, in the order of their coming; all of it is sync."""
 
     def __init__(self) -> None:
-        self.operators: set[SocketT] = set()
+        self._operators: dict[SocketT, None] = {}
         # Most people have one, and a set of one takes four times the memory of a tuple.
         self._by_person: dict[int, tuple[SocketT, ...]] = {}
         self._people: dict[SocketT, int] = {}
@@ -19,25 +20,30 @@ class Sockets(Generic[SocketT]):
     def __len__(self) -> int:
         return len(self._people)
 
+    @property
+    def operators(self) -> KeysView[SocketT]:
+        """The sockets of operators."""
+        return self._operators.keys()
+
     def add(self, person: Person, socket: SocketT) -> None:
         """Count a socket in as the person's, as the person is now."""
         if socket not in self._people:
             self._people[socket] = person.id
             self._by_person[person.id] = (*self._by_person.get(person.id, ()), socket)
         if person.is_operator:
-            self.operators.add(socket)
+            self._operators[socket] = None
         else:
-            self.operators.discard(socket)
+            self._operators.pop(socket, None)
 
     def remove(self, socket: SocketT) -> None:
         """Count a socket out, if it is in."""
         person_id = self._people.pop(socket, None)
         if person_id is not None:
-            self.operators.discard(socket)
+            self._operators.pop(socket, None)
             others = tuple(each for each in self._by_person.pop(person_id) if each is not socket)
             if others:
                 self._by_person[person_id] = others
 
-    def of(self, *person_ids: int) -> set[SocketT]:
-        """Return the sockets of these people."""
-        return set[SocketT]().union(*(self._by_person.get(each, ()) for each in person_ids))
+    def of(self, *person_ids: int) -> KeysView[SocketT]:
+        """Return the sockets of these people, each once."""
+        return {socket: None for each in person_ids for socket in self._by_person.get(each, ())}.keys()

@@ -4,7 +4,7 @@ The method is the contract's: hold what comes live, listen, note the newest publ
 before the cut in one go, tell it, then let go of what was held, all of which is after the cut.
 """
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import groupby
 
@@ -103,6 +103,13 @@ class Telling:
                 self._session.subscriptions.unsubscribe(OwnRoom(room_id))
                 self.gone(GoneEvent(room=room_id, reason="removed"))
 
+    def close_conversation(self, room_id: int) -> None:
+        """Hear a support conversation of another no more, as it is closed, and tell that it is gone. Sync."""
+        topic = OwnRoom(room_id)
+        if topic in self._session.subscriptions:
+            self._session.subscriptions.unsubscribe(topic)
+            self.gone(GoneEvent(room=room_id, reason="closed"))
+
     async def sync(self, known: Mapping[int, Position], *, rest: bool) -> int:
         """Tell all since these positions, and with `rest` every other room; then live. Returns how many rooms.
 
@@ -112,8 +119,7 @@ class Telling:
             rooms = await self._timelines.rooms_of(self._person.id)
             if not rest:
                 rooms = {room_id: kind for room_id, kind in rooms.items() if room_id in known}
-            for room_id in known.keys() - rooms.keys():
-                self._session.send_frames(frame_of(GoneEvent(room=room_id, reason="removed")))
+            await self._leave(known.keys() - rooms.keys())
             return await self._tell(rooms, known)
 
     async def enter(self, rooms: Mapping[int, RoomKind] | None = None) -> None:
@@ -122,6 +128,16 @@ class Telling:
             if rooms is None:
                 rooms = await self._timelines.rooms_of(self._person.id)
             await self._tell({each: kind for each, kind in rooms.items() if not self.hears(each)}, {})
+
+    async def _leave(self, room_ids: Collection[int]) -> None:
+        """Tell that these, which are known and not the person's, are gone: to an operator, closed conversations too."""
+        found = list[RoomSnapshot]()
+        if room_ids and self._person.is_operator:
+            found = await self._timelines.snapshots(self._person.id, self._hub.newest_id, room_ids)
+        closed = {room.id for room in found}
+        for room_id in room_ids:
+            self._session.subscriptions.unsubscribe(OwnRoom(room_id))
+            self.gone(GoneEvent(room=room_id, reason="closed" if room_id in closed else "removed"))
 
     @property
     def _person(self) -> Person:
@@ -180,17 +196,22 @@ class Telling:
         try:
             found = await self._timelines.snapshots(self._person.id, cut, rooms)
             # Who is no operator any more since that was read leaves the conversations, of which nobody knew yet here.
-            snapshots = [room for room in found if _is_for(self._person, room)]
+            person = self._person
+            snapshots = [room for room in found if person.is_operator or not _is_of_another(person, room)]
             told = {room.id for room in snapshots}
-            self.people |= {room.id: people for room in snapshots if (people := _people(room, self._person))}
+            # What is closed is told and then gone; whoever speaks in it meanwhile lets it be told once more after that.
+            closed = {room.id for room in snapshots if _is_closed_to(person, room)}
+            heard = [room for room in snapshots if room.id not in closed | self._gone.keys()]
+            self.people |= {room.id: people for room in heard if (people := _people(room, person))}
             positions = [position for position in known.values() if position.room_id in told]
             standings = await self._timelines.standings(positions, cut) if positions else []
             await self._tell_in_order(snapshots, known, {each.room_id: each for each in standings})
         finally:
             gone, self._gone = self._gone, None
-        for room_id in begun.keys() - told:  # lost since its id was read
-            subscriptions.unsubscribe(begun[room_id])
+        for room_id in closed | (begun.keys() - told):  # lost since its id was read
+            subscriptions.unsubscribe(topic_of(room_id, rooms[room_id]))
         subscriptions.flush()
+        gone |= {room_id: GoneEvent(room=room_id, reason="closed") for room_id in closed}
         for room_id in (known.keys() & rooms.keys()) - told:
             gone.setdefault(room_id, GoneEvent(room=room_id, reason="removed"))
         for event in gone.values():
@@ -255,9 +276,12 @@ class Telling:
         await self._session.send_queue.send(b"".join(frames))
 
 
-def _is_for(person: Person, room: RoomSnapshot) -> bool:
-    is_own = room.peer is not None and room.peer.id == person.id
-    return room.kind is not RoomKind.SUPPORT or is_own or person.is_operator
+def _is_of_another(person: Person, room: RoomSnapshot) -> bool:
+    return room.kind is RoomKind.SUPPORT and room.peer is not None and room.peer.id != person.id
+
+
+def _is_closed_to(person: Person, room: RoomSnapshot) -> bool:
+    return room.support is not None and room.support.is_closed and _is_of_another(person, room)
 
 
 def _people(room: RoomSnapshot, person: Person) -> People:

@@ -26,9 +26,11 @@ from chat.domain.changes import (
     RoomChanged,
     RoomDeleted,
     RoomDeletion,
+    SupportChange,
+    SupportChanged,
     Write,
 )
-from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair, Room
+from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair, Room, RoomKind, SupportOf
 from chat.domain.failures import WriteRejected
 from chat.domain.membership import RoomRole
 from chat.domain.message_state import MessageState
@@ -38,10 +40,11 @@ from chat.domain.timeline import MessageNow
 from chat.storage.memory.references import resolve
 from chat.storage.memory.room_changes import Kept, MemoryRoomChanges
 from chat.storage.memory.rooms import MemoryRooms
+from chat.storage.memory.support import MemorySupport
 from chat.storage.memory.users import MemoryUsers
 
 _C = TypeVar("_C", bound=Change)
-_Change = Edited | Deleted | Reacted | Removed | RoleChanged | RoomChanged
+_Change = Edited | Deleted | Reacted | SupportChanged | Removed | RoleChanged | RoomChanged
 
 
 class MemoryMessages:
@@ -56,6 +59,7 @@ class MemoryMessages:
         self._room_changes = MemoryRoomChanges(rooms, self._next, self._keep)
         self._changes: list[_Change] = []
         self._newest_id = 0
+        self._support = MemorySupport(users, rooms)
         self.keys: dict[int, str] = {}
         """The keys that messages were sent with, by message id; read-only to others."""
 
@@ -68,7 +72,8 @@ class MemoryMessages:
         if any("\0" in write.text for write in writes if isinstance(write, Draft | Edit)):
             raise WriteRejected("a text can't hold NUL")
         resolved = [resolve(write, self._users, self._rooms) for write in writes]
-        return [write if isinstance(write, Refusal) else self._write(write) for write in resolved]
+        saved = [write if isinstance(write, Refusal) else self._write(write) for write in resolved]
+        return [*saved, *self._follow([each for each in saved if isinstance(each, Message)])]
 
     def _write(self, write: Write) -> Saved:
         match write:
@@ -84,6 +89,8 @@ class MemoryMessages:
                 return self._room_changes.change_room(write)
             case Acceptance():
                 return self._accept(write)
+            case SupportChange():
+                return self._change_support(write)
             case _:
                 return self._change(write)
 
@@ -174,7 +181,32 @@ class MemoryMessages:
         """Return the numbers of the room's next change."""
         return self._newest_id + 1, room.id, room.last_pos + 1
 
-    def _keep(self, change: Kept) -> None:
+    def _change_support(self, change: SupportChange) -> Saved:
+        room = self._rooms.look_up(change.room_id)
+        if room is None or room.kind is not RoomKind.SUPPORT:
+            return None
+        made = self._support.change(change, self._newest_id + 1, room.last_pos + 1)
+        if isinstance(made, SupportChanged):
+            self._keep(made)
+        return made
+
+    def _follow(self, messages: Sequence[Message]) -> list[Saved]:
+        """Let what was said in support conversations do what it does, and return the changes."""
+        said: dict[int, list[Message]] = {}
+        for message in messages:
+            if isinstance(message.people, SupportOf):
+                said.setdefault(message.room_id, []).append(message)
+        made: list[Saved] = []
+        for room_id, of_room in sorted(said.items()):
+            room = self._rooms.look_up(room_id)
+            assert room is not None
+            change = self._support.follow(of_room, self._newest_id + 1, room.last_pos + 1)
+            if change is not None:
+                self._keep(change)
+                made.append(change)
+        return made
+
+    def _keep(self, change: Kept | SupportChanged) -> None:
         """Keep a change that has the next numbers; that a room was deleted, the rooms keep for a while."""
         self._newest_id += 1
         if not isinstance(change, RoomDeleted):
@@ -209,6 +241,8 @@ class MemoryMessages:
             return self.as_now(change)
         if isinstance(change, Removed | RoleChanged):
             return change
+        if isinstance(change, SupportChanged):
+            return self._support.as_now(change)
         state = self._states[self._by_room[change.room_id][change.seq - 1].id]
         match change:
             case Deleted():

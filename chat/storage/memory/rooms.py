@@ -36,6 +36,14 @@ class KeptDeletion(NamedTuple):
     until: float
 
 
+class SupportKept(msgspec.Struct, frozen=True):
+    """What is kept of a support conversation (`domain/support_state.py`)."""
+
+    is_closed: bool = False
+    assignee_id: int | None = None
+    settled_seq: int = 0
+
+
 class Own(msgspec.Struct, frozen=True):
     """What a person said of a room: how far they have read (None: never said), and when that was; what they want."""
 
@@ -64,6 +72,7 @@ class MemoryRooms:
         """Positions below can't be gone on from, by room."""
         self._own: dict[tuple[int, int], Own] = {}
         self._support: dict[int, int] = {}
+        self._support_kept: dict[int, SupportKept] = {}
         self._direct: dict[tuple[int, int], int] = {}
         self._deleted: list[int] = []
         self.deletions: list[KeptDeletion] = []
@@ -293,7 +302,10 @@ class MemoryRooms:
             case RoomKind.LOBBY:
                 return there
             case RoomKind.SUPPORT:
-                return [each for each in there if each.is_operator or each.id == room.creator_id]
+                is_open = not self.support_kept(room.id).is_closed
+                return [
+                    each for each in there if (is_open and each.is_operator) or each.id == room.creator_id
+                ]
             case RoomKind.ROOM | RoomKind.DIRECT:
                 return [each for each in there if (room.id, each.id) in self._delivered]
 
@@ -346,6 +358,14 @@ class MemoryRooms:
             if support_id == room_id and person is not None:
                 return SupportOf(Peer(person.id, person.name))
         return None
+
+    def support_kept(self, room_id: int) -> SupportKept:
+        """Return what is kept of a support conversation, at once."""
+        return self._support_kept.get(room_id, SupportKept())
+
+    def keep_support(self, room_id: int, kept: SupportKept) -> None:
+        """Keep this of a support conversation, at once."""
+        self._support_kept[room_id] = kept
 
     def support_of_all(self) -> dict[int, int]:
         """Return the support conversations: person to room."""

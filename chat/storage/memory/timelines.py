@@ -16,6 +16,7 @@ from chat.domain.changes import (
     RoleChanged,
     RoomChanged,
     RoomDeleted,
+    SupportChanged,
 )
 from chat.domain.entities import Message, Pair, Person, Room, RoomKind, SupportOf
 from chat.domain.membership import Notify, RoomRole, may_see
@@ -28,6 +29,7 @@ from chat.domain.timeline import (
     Page,
     Position,
     PositionState,
+    QueuePlace,
     ReactionCount,
     Replayed,
     RoomSnapshot,
@@ -38,6 +40,7 @@ from chat.domain.timeline import (
 )
 from chat.storage.memory.messages import MemoryMessages, text_bytes
 from chat.storage.memory.rooms import MemoryRooms, public_person
+from chat.storage.memory.support import MemorySupport
 from chat.storage.memory.users import MemoryUsers
 
 
@@ -48,6 +51,7 @@ class MemoryTimelines:
         self._users = users
         self._rooms = rooms
         self._messages = messages
+        self._support = MemorySupport(users, rooms)
 
     async def rooms_of(self, person_id: int) -> dict[int, RoomKind]:
         await trio.lowlevel.checkpoint()
@@ -57,7 +61,8 @@ class MemoryTimelines:
         self, person_id: int, up_to_id: int, among: Collection[int] | None = None
     ) -> list[RoomSnapshot]:
         await trio.lowlevel.checkpoint()
-        rooms = [room for room in self._of(person_id) if among is None or room.id in among]
+        rooms = self._of(person_id, with_closed=among is not None)
+        rooms = [room for room in rooms if among is None or room.id in among]
         told = [self._snapshot(room, person_id, up_to_id) for room in rooms]
         return sorted(told, key=lambda room: (room.last.id if room.last else 0, room.id), reverse=True)
 
@@ -183,18 +188,26 @@ class MemoryTimelines:
         self._rooms.set_own(room_id, person_id, own)
         return True
 
-    def _of(self, person_id: int) -> list[Room]:
-        """Return the person's rooms."""
+    async def support_queue(
+        self, after: QueuePlace, limit: int, *, is_closed: bool | None = None, assignee_id: int | None = None
+    ) -> list[QueuePlace]:
+        await trio.lowlevel.checkpoint()
+        return self._support.queue(after, limit, is_closed, assignee_id)
+
+    def _of(self, person_id: int, *, with_closed: bool = False) -> list[Room]:
+        """Return the person's rooms; `with_closed`: and the conversations of others that are closed."""
         person = self._users.look_up(person_id)
         if person is None or not self._users.is_there(person_id):
             return []
-        return [room for room in self._rooms.all() if self._is_of(room, person)]
+        return [room for room in self._rooms.all() if self._is_of(room, person, with_closed=with_closed)]
 
-    def _is_of(self, room: Room, person: Person) -> bool:
+    def _is_of(self, room: Room, person: Person, *, with_closed: bool) -> bool:
         if not may_see(room, person, self._rooms.role_of(room.id, person.id)):
             return False
-        creator = room.creator_id if room.kind is RoomKind.SUPPORT else None
-        return creator in (None, person.id) or self._users.is_there(creator)
+        if room.kind is not RoomKind.SUPPORT or room.creator_id == person.id:
+            return True
+        is_open = with_closed or not self._rooms.support_kept(room.id).is_closed
+        return is_open and self._users.is_there(room.creator_id or 0)
 
     def _own(self, room_id: int, person_id: int) -> Room | None:
         """Return a room that the person may mark: an operator's is each conversation, also before it has begun."""
@@ -230,6 +243,7 @@ class MemoryTimelines:
             is_hidden=own.is_hidden,
             last=self.now(said[-1], person_id) if said else None,
             peer=self._peer(room, person_id),
+            support=self._support.status(room.id) if room.kind is RoomKind.SUPPORT else None,
         )
 
     def _standing(self, position: Position, up_to_id: int) -> Standing:
@@ -279,6 +293,8 @@ class MemoryTimelines:
         match room.kind:
             case RoomKind.LOBBY:
                 return len(self._users.there())
+            case RoomKind.SUPPORT if self._rooms.support_kept(room.id).is_closed:
+                return 1
             case RoomKind.SUPPORT:
                 operators = {person.id for person in self._users.there() if person.is_operator}
                 return len(operators | {room.creator_id})
@@ -308,6 +324,8 @@ class MemoryTimelines:
                 return structs.replace(entry, count=self._messages.count_of(entry), people=None)
             case RoomChanged():
                 return self._messages.as_now(entry)
+            case SupportChanged():
+                return self._support.as_now(entry)
             case Deleted() | Removed() | RoleChanged():
                 return structs.replace(entry, people=None)
             case RoomDeleted():

@@ -24,7 +24,7 @@ CROSS JOIN LATERAL (
     UNION ALL
     ({_HERE.format("r.kind = 'lobby'")})
     UNION ALL
-    ({_HERE.format("r.kind = 'support' AND is_operator AND id <> r.creator_id")})
+    ({_HERE.format("r.kind = 'support' AND NOT r.is_closed AND is_operator AND id <> r.creator_id")})
     UNION ALL
     ({_HERE.format("r.kind = 'support' AND id = r.creator_id")})
 ) AS inside

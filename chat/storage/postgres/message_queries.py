@@ -166,19 +166,22 @@ def _within(most_bytes: str, rows: str, order: str) -> str:
 # Messages and what became of messages, people and rooms, as far as anybody may still be told: of what is deleted, that.
 _BEHIND = """
 (SELECT messages.id, room_id, seq, pos, messages.kind, sender_id, text, messages.created_at, reply_seq, mentions,
-        NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id, NULL AS role
+        NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id, NULL AS role,
+        NULL::boolean AS is_closed, NULL::bigint AS assignee_id, NULL::timestamptz AS waiting_since
 FROM messages JOIN rooms ON rooms.id = messages.room_id
 WHERE messages.id > $1 AND messages.deleted_at IS NULL AND rooms.deleted_at IS NULL
 ORDER BY messages.id LIMIT $2::bigint)
 UNION ALL
 (SELECT changes.id, room_id, seq, changes.pos, changes.kind, actor_id,
         CASE changes.kind WHEN 'edited' THEN text WHEN 'changed' THEN topic ELSE '' END, changes.created_at,
-        NULL, CASE changes.kind WHEN 'edited' THEN mentions END, emoji, is_on, person_id, changes.role
+        NULL, CASE changes.kind WHEN 'edited' THEN mentions END, emoji, is_on, person_id, changes.role,
+        changes.is_closed, changes.assignee_id, waiting_since
 FROM changes LEFT JOIN messages USING (room_id, seq) LEFT JOIN rooms ON rooms.id = room_id
 WHERE changes.id > $1 AND CASE changes.kind
     WHEN 'gone' THEN true
     WHEN 'deleted' THEN rooms.deleted_at IS NULL
     WHEN 'removed' THEN rooms.deleted_at IS NULL
+    WHEN 'support' THEN rooms.deleted_at IS NULL
     ELSE rooms.deleted_at IS NULL AND messages.deleted_at IS NULL
 END
 ORDER BY changes.id LIMIT $2::bigint)
@@ -191,12 +194,15 @@ SELECT m.id, m.room_id, m.seq, m.pos, m.kind, m.sender_id, u.name AS sender_name
        extract(epoch FROM m.created_at)::float8 AS created_at,
        CASE m.kind WHEN 'reacted' THEN (SELECT count(*) FROM reactions
                                         WHERE room_id = m.room_id AND seq = m.seq AND emoji = m.emoji) END AS count,
-       d.low_id, d.high_id, p.id AS person_id, p.name AS person_name
+       d.low_id, d.high_id, p.id AS person_id, p.name AS person_name,
+       m.is_closed, a.id AS assignee_id, a.name AS assignee_name,
+       extract(epoch FROM m.waiting_since)::float8 AS waiting_since
 FROM {_within("$3::bigint", _BEHIND, "found.id")}
 LEFT JOIN users u ON u.id = m.sender_id
 LEFT JOIN rooms r ON r.id = m.room_id
 LEFT JOIN direct_rooms d ON d.room_id = r.id
 LEFT JOIN users p ON p.id = r.creator_id AND r.kind = 'support'
+LEFT JOIN users a ON a.id = m.assignee_id
 ORDER BY m.id"""
 
 # Where a stretch of a room ends: $2 is its highest seq, $3 its highest id.

@@ -13,6 +13,7 @@ from chat.domain.changes import (
     RoleChanged,
     RoomChanged,
     RoomDeleted,
+    SupportChanged,
     Write,
 )
 from chat.domain.entities import Conversation, Message, MessageKind, Pair, People
@@ -22,6 +23,7 @@ from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.people import people_of
 from chat.storage.postgres.saving import save
+from chat.storage.postgres.support import assignee_of
 from chat.storage.postgres.writer import Writer
 
 _END = 2**63 - 1
@@ -98,6 +100,9 @@ def _change(row: asyncpg.Record, people: People) -> Change:
         case "reacted":
             reaction = row["emoji"], row["is_on"], row["count"]
             return Reacted(*numbers, row["sender_id"], *reaction, row["created_at"], people)
+        case "support":
+            status = row["is_closed"], assignee_of(row), row["waiting_since"]
+            return SupportChanged(*place, row["sender_id"], *status, row["created_at"], people)
         case "removed":
             by = row["member_id"], row["sender_id"], row["created_at"]
             return Removed(*place, *by, is_ban=row["role"] is not None)

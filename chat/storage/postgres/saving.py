@@ -10,41 +10,58 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from chat.domain.changes import Acceptance, Removal, RoleChange, RoomChange, RoomDeletion, Write
-from chat.domain.entities import Draft, Message, MessageKind
+from chat.domain.changes import (
+    Acceptance,
+    Removal,
+    RoleChange,
+    RoomChange,
+    RoomDeletion,
+    SupportChange,
+    Write,
+)
+from chat.domain.entities import Draft, Message, MessageKind, SupportOf
 from chat.domain.mentions import refers
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
 from chat.domain.refusals import ALREADY_IN, ARCHIVED, BANNED, INVITE_OVER, Refusal
 from chat.storage.postgres import message_queries as queries
+from chat.storage.postgres import support_queries
 from chat.storage.postgres.access import save_removals, save_room_deletions
 from chat.storage.postgres.changes import save_changes
 from chat.storage.postgres.invites import use_invite
 from chat.storage.postgres.references import as_array, resolve
 from chat.storage.postgres.room_changes import save_role_changes, save_room_changes
+from chat.storage.postgres.support import Followers, is_said_in_support, save_support_changes
 from chat.storage.postgres.writer import RawConnection
 
 
 async def save(connection: RawConnection, writes: Sequence[Write]) -> list[Saved]:
-    """Commit all writes, in their order."""
+    """Commit all writes, in their order, and behind them what follows from them."""
     if not any(map(refers, writes)):
         return await _save(connection, writes)
     resolved = await resolve(connection, writes)
     good = [write for write in resolved if not isinstance(write, Refusal)]
     saved = iter(await _save(connection, good) if good else ())
-    return [write if isinstance(write, Refusal) else next(saved) for write in resolved]
+    return [*(write if isinstance(write, Refusal) else next(saved) for write in resolved), *saved]
 
 
 async def _save(connection: RawConnection, writes: Sequence[Write]) -> list[Saved]:
-    drafts = [write for write in writes if isinstance(write, Draft) and write.kind is MessageKind.TEXT]
+    drafts = [
+        write
+        for write in writes
+        if isinstance(write, Draft) and write.kind is MessageKind.TEXT and type(write.people) is not SupportOf
+    ]
     if len(drafts) == len(writes):
         return await _save_drafts(connection, drafts)
+    lock = support_queries.LOCK if any(map(is_said_in_support, writes)) else queries.LOCK
     saved: list[Saved] = []
     async with connection.transaction():
         # All locks first, in their one order: whoever waits for the log holds nothing, and what is read below is as
         # whoever had the log before has left it.
-        await connection.fetchrow(queries.LOCK, sorted({write.room_id for write in writes}))
+        locked = await connection.fetch(lock, sorted({write.room_id for write in writes}))
         for save_all, run in groupby(writes, key=_how):
             saved += await save_all(connection, list(run))
+        if lock is support_queries.LOCK:
+            saved += await Followers(locked).save(connection, saved)
     return saved
 
 
@@ -65,6 +82,8 @@ def _how(write: Write) -> Callable[[RawConnection, list[Any]], Awaitable[list[Sa
             return save_room_changes
         case Acceptance():
             return _save_acceptances
+        case SupportChange():
+            return save_support_changes
         case _:
             return save_changes
 

@@ -6,11 +6,17 @@ As in `message_queries.py`, a LATERAL query with a LIMIT is a look-up for each r
 from chat.domain.mentions import ALL
 from chat.domain.reading import MOST_UNREAD
 from chat.domain.timeline import MOST_REACTORS, MOST_REPLAYED
+from chat.storage.postgres.support_queries import OLDEST_UNANSWERED
 
 # --- how far people have read ---
 
-# $1 is the person. `from_id` is the end of the log when they came to what has no memberships.
-MINE = """
+
+def _mine(is_told: str) -> str:
+    """Return `mine`, the rooms of the person $1; of the conversations of others those of which `is_told` is true.
+
+    `from_id` is the end of the log when they came to what has no memberships.
+    """
+    return f"""
 me AS MATERIALIZED (
     SELECT id, is_operator, joined_id, operator_id FROM users WHERE id = $1 AND deleted_at IS NULL
 ), mine AS (
@@ -27,7 +33,11 @@ me AS MATERIALIZED (
     FROM me CROSS JOIN rooms r
     CROSS JOIN LATERAL (SELECT FROM users p WHERE p.id = r.creator_id AND p.deleted_at IS NULL LIMIT 1) AS there
     WHERE me.is_operator AND r.spoken_after_id IS NOT NULL AND r.kind = 'support' AND r.creator_id <> me.id
+      AND {is_told}
 )"""
+
+
+MINE = _mine("NOT r.is_closed")
 
 
 def _read(marked: str, room: str, member: str, from_id: str) -> str:
@@ -178,12 +188,13 @@ MESSAGE = f"""m.id AS message_id, m.seq AS message_seq, m.pos AS message_pos,
 ROOMS_OF = f"WITH {MINE} SELECT id, kind FROM mine"
 
 SNAPSHOTS = f"""
-WITH {MINE}
+WITH {_mine("(NOT r.is_closed OR $3::bigint[] IS NOT NULL)")}
 SELECT r.id, r.kind, r.name, r.topic, r.is_private, r.archived_at IS NOT NULL AS is_archived, r.role,
     CASE r.kind
         WHEN 'lobby' THEN (SELECT count(*) FROM users WHERE deleted_at IS NULL)
-        WHEN 'support' THEN
+        WHEN 'support' THEN CASE WHEN r.is_closed THEN 1 ELSE
             1 + (SELECT count(*) FROM users WHERE is_operator AND deleted_at IS NULL) - peer.is_operator::int
+        END
         WHEN 'direct' THEN CASE WHEN pair.low_id = pair.high_id THEN 1 ELSE 2 END
         ELSE coalesce(r.members, (SELECT count(*) FROM memberships WHERE room_id = r.id))
     END AS members,
@@ -196,6 +207,8 @@ SELECT r.id, r.kind, r.name, r.topic, r.is_private, r.archived_at IS NOT NULL AS
     peer.is_operator AS peer_is_operator, peer.is_admin AS peer_is_admin,
     extract(epoch FROM peer.created_at)::float8 AS peer_created_at,
     extract(epoch FROM coalesce(peer.changed_at, peer.created_at))::float8 AS peer_changed_at,
+    r.is_closed, assignee.id AS assignee_id, assignee.name AS assignee_name,
+    extract(epoch FROM oldest.created_at)::float8 AS waiting_since,
     {MESSAGE}
 FROM mine r
 {AT_CUT}
@@ -212,6 +225,10 @@ LEFT JOIN LATERAL (
     END LIMIT 1
 ) AS peer ON true
 LEFT JOIN LATERAL (SELECT name FROM users WHERE id = m.sender_id LIMIT 1) AS sender ON true
+LEFT JOIN LATERAL (
+    SELECT id, name FROM users WHERE r.kind = 'support' AND id = r.assignee_id LIMIT 1
+) AS assignee ON true
+LEFT JOIN LATERAL ({OLDEST_UNANSWERED}) AS oldest ON NOT r.is_closed
 WHERE $3::bigint[] IS NULL OR r.id = ANY($3::bigint[])
 ORDER BY m.id DESC NULLS LAST, r.id DESC"""
 
@@ -248,7 +265,8 @@ ORDER BY known.nth"""
 _OF_SPAN = f"""
     (SELECT id, room_id, seq, messages.pos, kind, sender_id, text, created_at,
             coalesce(changed_pos, pos) AS changed_pos, client_key, edited_at, deleted_at, deleted_by,
-            reply_seq, mentions, NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id, NULL AS role
+            reply_seq, mentions, NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id, NULL AS role,
+            NULL::boolean AS is_closed, NULL::bigint AS assignee_id, NULL::timestamptz AS waiting_since
      FROM messages
      WHERE room_id = there.id AND pos > span.after AND pos <= least(span.up_to, span.after + {MOST_REPLAYED}))
     UNION ALL
@@ -260,7 +278,8 @@ _OF_SPAN = f"""
             CASE changes.kind WHEN 'edited' THEN (
                 SELECT mentions FROM messages WHERE room_id = changes.room_id AND seq = changes.seq
             ) END,
-            emoji, is_on, person_id, changes.role
+            emoji, is_on, person_id, changes.role,
+            is_closed, assignee_id, waiting_since
      FROM changes
      WHERE room_id = there.id AND pos > span.after AND pos <= least(span.up_to, span.after + {MOST_REPLAYED}))
     ORDER BY pos"""
@@ -270,6 +289,8 @@ SELECT m.room_id, m.kind AS what, m.emoji, m.is_on, m.person_id, m.role, m.name,
     CASE m.kind WHEN 'reacted' THEN (
         SELECT count(*) FROM reactions WHERE room_id = m.room_id AND seq = m.seq AND emoji = m.emoji
     ) END AS count,
+    m.is_closed, assignee.id AS assignee_id, assignee.name AS assignee_name,
+    extract(epoch FROM m.waiting_since)::float8 AS waiting_since,
     {MESSAGE}
 FROM (
     SELECT found.*, row_number() OVER front AS place, sum(octet_length(to_json(found.text)::text)) OVER front AS total
@@ -286,5 +307,6 @@ FROM (
     WINDOW front AS (ORDER BY found.nth, found.pos ROWS UNBOUNDED PRECEDING)
 ) AS m
 LEFT JOIN LATERAL (SELECT name FROM users WHERE id = m.sender_id LIMIT 1) AS sender ON m.kind IN ('message', 'join')
+LEFT JOIN LATERAL (SELECT id, name FROM users WHERE id = m.assignee_id LIMIT 1) AS assignee ON m.kind = 'support'
 WHERE m.total <= $5::bigint OR m.place = 1
 ORDER BY m.nth, m.pos"""

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import asyncpg
 import msgspec
 
-from chat.domain.changes import Deleted, Edited, Reacted, Removed, RoleChanged, RoomChanged
+from chat.domain.changes import Deleted, Edited, Reacted, Removed, RoleChanged, RoomChanged, SupportChanged
 from chat.domain.entities import MessageKind, Person, RoomKind
 from chat.domain.membership import Notify, RoomRole
 from chat.domain.reading import ReadMark, ReadState
@@ -14,17 +14,20 @@ from chat.domain.timeline import (
     Page,
     Position,
     PositionState,
+    QueuePlace,
     ReactionCount,
     Replayed,
     RoomSnapshot,
     Span,
     Standing,
+    SupportStatus,
     TextThen,
 )
-from chat.storage.postgres import history_queries
+from chat.storage.postgres import history_queries, support_queries
 from chat.storage.postgres import timeline_queries as queries
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
+from chat.storage.postgres.support import assignee_of
 
 _END = 2**63 - 1
 """No `seq` is higher."""
@@ -117,6 +120,15 @@ class PostgresTimelines:
         )
         return bool(done)
 
+    async def support_queue(
+        self, after: QueuePlace, limit: int, *, is_closed: bool | None = None, assignee_id: int | None = None
+    ) -> list[QueuePlace]:
+        place = after.rank, after.number, after.room_id
+        rows = await self._database.read(
+            lambda c: c.fetch(support_queries.QUEUE, is_closed, assignee_id, *place, limit)
+        )
+        return [QueuePlace(**row) for row in rows]
+
 
 def _snapshot(row: asyncpg.Record) -> RoomSnapshot:
     return RoomSnapshot(
@@ -138,6 +150,9 @@ def _snapshot(row: asyncpg.Record) -> RoomSnapshot:
         is_hidden=row["is_hidden"],
         last=None if row["message_id"] is None else message_now(row, row["id"]),
         peer=None if row["peer_id"] is None else _peer(row),
+        support=SupportStatus(row["is_closed"], assignee_of(row), row["waiting_since"])
+        if row["kind"] == "support"
+        else None,
     )
 
 
@@ -164,6 +179,9 @@ def _replayed(row: asyncpg.Record) -> Replayed:
             return Deleted(*numbers, actor, at)
         case "reacted":
             return Reacted(*numbers, actor, row["emoji"], row["is_on"], row["count"], at)
+        case "support":
+            state = row["is_closed"], assignee_of(row), row["waiting_since"]
+            return SupportChanged(row["message_id"], row["room_id"], row["message_pos"], actor, *state, at)
         case "removed":
             return Removed(*place, row["person_id"], actor, at, is_ban=row["role"] is not None)
         case "role":

@@ -12,9 +12,10 @@ from trio.testing import wait_all_tasks_blocked
 from chat.bus.local import LocalBus, LocalNetwork
 from chat.bus.payloads import Answer, PayloadReader
 from chat.domain.budgets import Budgets
+from chat.domain.changes import SupportChange
 from chat.domain.closing import TOO_FAR_BEHIND
 from chat.domain.direct import FIRST_GUEST
-from chat.domain.entities import LOBBY_ID, Draft
+from chat.domain.entities import LOBBY_ID, Draft, Peer, SupportOf
 from chat.domain.failures import StorageDown
 from chat.domain.ledger import Ledger
 from chat.domain.nodes import FENCE, LEASE, OtherBus, OtherSecret, digest_of
@@ -23,6 +24,7 @@ from chat.protocols.direct.protocol import DIRECT
 from chat.protocols.rooms.protocol import ROOMS
 from chat.protocols.talker.codec import TALKER
 from chat.storage.memory import MemoryStorage
+from tests.protocols.native.replica import Replica
 from tests.support.chat_world import Client, World, open_world
 
 
@@ -507,3 +509,43 @@ async def test_wrong_guesses_count_on_all_servers_and_who_was_right_is_at_home_o
 async def opened_and_closed(storage: MemoryStorage, network: LocalNetwork, bus_kind: str) -> None:
     async with open_server(storage, network, bus_kind):
         pass
+
+
+@pytest.mark.parametrize("is_cut", [False, True], ids=["with a bus", "without"])
+async def test_what_becomes_of_a_conversation_is_felt_on_every_server(
+    autojump_clock: object, servers: Servers, is_cut: bool
+) -> None:
+    ada, olga = await servers.one.add("ada"), await servers.one.add("olga", operator=True)
+    otto = await servers.one.add("otto", operator=True)
+    room = await servers.storage.rooms.support_room(ada.id)
+    assert room is not None
+    people = SupportOf(Peer(ada.id, "ada"))
+    own, on_one, on_other = [
+        Replica(world, person)
+        for world, person in zip((servers.one, servers.one, servers.other), (ada, olga, otto), strict=True)
+    ]
+    for each in (own, on_one, on_other):
+        await each.connect()
+    servers.network.is_cut = is_cut
+
+    async def hear() -> list[list[str]]:
+        await trio.sleep(2)
+        return [[event["type"] for event in await each.hears()] for each in (own, on_one, on_other)]
+
+    await own.say(room.id, "help")
+    assert await hear() == [[], ["room"], ["room"]]
+    answers = [
+        Draft(room.id, each.person.id, each.person.name, "how?", 1.0, people=people)
+        for each in (on_one, on_other)
+    ]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(servers.one.services.writes.write, answers[0])
+        nursery.start_soon(servers.other.services.writes.write, answers[1])
+    for heard in await hear():
+        assert sorted(heard) == ["message", "message", "support"], "one of the two has it"
+    closing = SupportChange(room.id, olga.id, 2.0, people, is_closed=True)
+    await servers.one.services.writes.write(closing)
+    assert await hear() == [["support"], ["support", "gone"], ["support", "gone"]]
+    await own.say(room.id, "thanks")
+    assert await hear() == [[], ["room"], ["room"]]
+    assert {each.rooms[room.id]["pos"] for each in (own, on_one, on_other)} == {7}

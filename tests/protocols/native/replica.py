@@ -115,10 +115,11 @@ class Replica:
                     "members": event.get("members", 0),
                     **_about(event),
                     "messages": {last["seq"]: dict(last)} if last else {},
+                    "support": event.get("support"),
                 }
             case "gone":
                 self.rooms.pop(event["room"], None)
-            case "message" | "edited" | "deleted" | "reacted" | "member" | "changed":
+            case "message" | "edited" | "deleted" | "reacted" | "member" | "changed" | "support":
                 room = self.rooms[event["room"]]
                 if event["pos"] <= room["pos"]:
                     return  # told before the cut of a sync, and again by it
@@ -129,6 +130,8 @@ class Replica:
                         room |= _about(event)
                     case "member":
                         self._move(room, event)
+                    case "support":
+                        pass
                     case _:
                         room["members"] = room.get("members", 0) + (event.get("kind") == "join")
                         _change(room["messages"], event)

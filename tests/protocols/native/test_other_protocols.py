@@ -135,6 +135,7 @@ async def test_native_sockets_hear_every_change_in_all_rooms_of_their_person(sit
     desk = await site.storage.rooms.support_room(ben.id)
     assert desk is not None
     await say(site, bens, desk.id, "help")
+    await say(site, olgas, desk.id, "how?")  # from then on it is Olga's
     clients = []
     for access in (bens, olgas):
         client = await site.world.connect(NATIVE)

@@ -1,0 +1,90 @@
+"""Support conversations: one's own, and for operators those of everybody, who has them and whether they are closed."""
+
+import time
+
+from msgspec import UNSET, UnsetType
+
+from chat.domain.changes import SupportChange
+from chat.domain.conversations import may_be_assigned, may_lead, may_operate
+from chat.domain.entities import Peer
+from chat.domain.refusals import NO_PERSON, Refusal
+from chat.domain.timeline import QueuePlace
+from chat.protocols.native import support_types as types
+from chat.protocols.native.conversions import as_room
+from chat.protocols.native.operation import Caller
+from chat.protocols.native.room_types import Room
+from chat.protocols.native.rooms import as_seen
+from chat.protocols.services import Services
+
+
+async def own_conversation(services: Services, caller: Caller, _request: None) -> Room | Refusal:
+    """See one's own support conversation; it is made at the first call."""
+    person = caller.known
+    room_id = await services.support.room_of(Peer(person.id, person.name))
+    return NO_PERSON if room_id is None else await as_seen(services, person, room_id)
+
+
+async def conversations(
+    services: Services, caller: Caller, request: types.WhichConversations
+) -> types.Conversations | Refusal:
+    """List the support conversations, to an operator: who waits the longest for an answer is first."""
+    person = caller.known
+    if refusal := may_operate(person):
+        return refusal
+    found = await services.timelines.support_queue(
+        _place(request.after),
+        request.limit + 1,
+        is_closed=None if request.state is None else request.state == "closed",
+        assignee_id=request.assignee,
+    )
+    page = [place.room_id for place in found[: request.limit]]
+    seen = await services.timelines.snapshots(person.id, services.hub.newest_id, page)
+    by_id = {room.id: as_room(room) for room in seen}
+    return types.Conversations(
+        rooms=[by_id[room_id] for room_id in page if room_id in by_id],
+        next=_cursor(found[len(page) - 1]) if len(found) > len(page) else None,
+    )
+
+
+async def change_support(services: Services, caller: Caller, request: types.ChangeSupport) -> Room | Refusal:
+    """Claim a support conversation, hand it over, close it or open it again, as an operator."""
+    person = caller.known
+    assignee = await _assignee(services, request)
+    if isinstance(assignee, Refusal):
+        return assignee
+    place = await services.conversations.enter(person, request.room)
+    if isinstance(place, Refusal):
+        return place
+    if refusal := may_lead(place, person):
+        return refusal
+    # No await between entering and the journal: what one may not do by then is not done.
+    change = SupportChange(
+        request.room,
+        person.id,
+        round(time.time(), 6),
+        place.people,
+        UNSET if request.state is UNSET else request.state == "closed",
+        assignee,
+        request.was,
+    )
+    outcome = await services.writes.write(change)
+    return outcome if isinstance(outcome, Refusal) else await as_seen(services, person, request.room)
+
+
+async def _assignee(services: Services, request: types.ChangeSupport) -> Peer | UnsetType | Refusal | None:
+    """Return whose the conversation is to be, by id and name."""
+    if request.assignee is UNSET or request.assignee is None:
+        return request.assignee
+    person = await services.accounts.person(request.assignee)
+    if refusal := may_be_assigned(person):
+        return refusal
+    assert person is not None
+    return Peer(person.id, person.name)
+
+
+def _place(after: str) -> QueuePlace:
+    return QueuePlace(*map(int, after.split("."))) if after else QueuePlace(0, 0, 0)
+
+
+def _cursor(place: QueuePlace) -> str:
+    return f"{place.rank}.{place.number}.{place.room_id}"

@@ -1,0 +1,45 @@
+"""The operations on support conversations."""
+
+from chat.domain.refusals import Code
+from chat.protocols.native import support
+from chat.protocols.native.operation import Cost, Operation
+from chat.protocols.native.room_types import Room
+from chat.protocols.native.support_types import ChangeSupport, Conversations, WhichConversations
+
+SUPPORT = (
+    Operation(
+        name="own_conversation",
+        method="PUT",
+        path="/support",
+        reply=Room,
+        cost=Cost.MESSAGE,
+        refuses=(Code.NOT_FOUND,),
+        handler=support.own_conversation,
+    ),
+    Operation(
+        name="conversations",
+        method="GET",
+        path="/support",
+        request=WhichConversations,
+        reply=Conversations,
+        cost=Cost.PAGE,
+        refuses=(Code.FORBIDDEN,),
+        handler=support.conversations,
+    ),
+    Operation(
+        name="change_support",
+        method="PATCH",
+        path="/support/{room}",
+        request=ChangeSupport,
+        reply=Room,
+        cost=Cost.MESSAGE,
+        refuses=(
+            Code.INVALID,
+            Code.FORBIDDEN,
+            Code.NOT_FOUND,
+            Code.CONFLICT,
+            Code.OUTCOME_UNKNOWN,
+        ),
+        handler=support.change_support,
+    ),
+)

@@ -1,0 +1,41 @@
+"""What is asked about support conversations, and answered: every field, its type and its limits."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from chat.protocols.native.message_types import Limit
+from chat.protocols.native.room_types import Room, SupportState
+from chat.protocols.native.types import Id, Value
+
+QueueAfter = Annotated[
+    str, Meta(pattern=r"^([01]\.-?\d{1,18}\.\d{1,18})?$", description="The `next` of the page before")
+]
+
+
+class WhichConversations(Value, kw_only=True, frozen=True):
+    """A page of the conversations: open or closed ones, and those of one operator."""
+
+    state: SupportState | None = None
+    assignee: Annotated[int, Meta(ge=0, le=2**53 - 1, description="0: nobody's")] | None = None
+    after: QueueAfter = ""
+    limit: Limit = 50
+
+
+class Conversations(Value, kw_only=True, frozen=True):
+    """Conversations: first who waits for an answer, the longest first. Where there are more, `next` is the place."""
+
+    rooms: list[Room]
+    next: str | None = None
+
+
+class ChangeSupport(Value, kw_only=True, frozen=True):
+    """What a conversation is to be; what is left out stays. To claim it is `assignee` = oneself and `was` = null.
+
+    `was` is whose it must be for that, null of nobody.
+    """
+
+    room: Id
+    state: SupportState | UnsetType = UNSET
+    assignee: Id | UnsetType | None = UNSET
+    was: Id | UnsetType | None = UNSET

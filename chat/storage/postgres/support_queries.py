@@ -1,0 +1,78 @@
+"""The statements of `support.py`, and what others say of support conversations."""
+
+# When the person's oldest message was said that has no answer, and was said behind the last closing; NULL: there is
+# none. Their messages at the end of the conversation `r` begin behind `last_other_seq`.
+OLDEST_UNANSWERED = """
+    SELECT id, created_at FROM messages
+    WHERE r.kind = 'support' AND r.last_sender_id = r.creator_id AND r.last_seq > r.settled_seq
+      AND room_id = r.id AND seq = greatest(r.last_other_seq, r.settled_seq) + 1 LIMIT 1"""
+
+# As LOCK, for a batch in which something is said in conversations: of each of those, how it is once it is locked. The
+# locked rows alone are as whoever had the log before has left them.
+LOCK = """
+WITH log AS MATERIALIZED (
+    SELECT last_id FROM lanes WHERE id = 1 FOR NO KEY UPDATE
+), locked AS MATERIALIZED (
+    SELECT rooms.id, rooms.kind, rooms.creator_id, rooms.is_closed, rooms.assignee_id FROM log CROSS JOIN rooms
+    WHERE rooms.id = ANY($1::bigint[]) AND rooms.deleted_at IS NULL
+    ORDER BY rooms.id FOR NO KEY UPDATE OF rooms
+)
+SELECT id AS room_id, creator_id, is_closed, EXISTS (
+    SELECT FROM users
+    WHERE id = locked.assignee_id AND is_operator AND deleted_at IS NULL AND disabled_at IS NULL
+) AS is_held
+FROM locked WHERE kind = 'support'"""
+
+# Conversations as they are now, and who of some people is an operator.
+STATES = f"""
+SELECT r.id AS room_id, r.creator_id, r.is_closed, r.settled_seq, r.last_seq, r.last_pos, lanes.last_id,
+    assignee.id AS assignee_id, assignee.name AS assignee_name,
+    coalesce(assignee.is_operator AND assignee.deleted_at IS NULL AND assignee.disabled_at IS NULL, false) AS is_held,
+    extract(epoch FROM oldest.created_at)::float8 AS waiting_since,
+    ARRAY(SELECT id FROM users
+          WHERE id = ANY($2::bigint[]) AND is_operator AND deleted_at IS NULL AND id <> r.creator_id) AS operators
+FROM rooms r
+JOIN lanes ON lanes.id = 1
+LEFT JOIN users assignee ON assignee.id = r.assignee_id
+LEFT JOIN LATERAL ({OLDEST_UNANSWERED}) AS oldest ON true
+WHERE r.id = ANY($1::bigint[]) AND r.kind = 'support' AND r.deleted_at IS NULL
+ORDER BY r.id"""
+
+# A conversation is as its last change says.
+WRITE = """
+WITH made AS (
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::boolean[], $6::bigint[],
+                         $7::float8[], $8::float8[], $9::bigint[])
+        AS made(id, room_id, pos, actor_id, is_closed, assignee_id, waiting_since, created_at, settled_seq)
+), changed AS (
+    UPDATE rooms SET last_pos = last.pos, is_closed = last.is_closed, assignee_id = last.assignee_id,
+                     settled_seq = last.settled_seq
+    FROM (SELECT DISTINCT ON (room_id) * FROM made ORDER BY room_id, pos DESC) AS last WHERE rooms.id = last.room_id
+), written AS (
+    UPDATE lanes SET last_id = (SELECT max(id) FROM made) WHERE id = 1
+)
+INSERT INTO changes (id, room_id, pos, kind, actor_id, created_at, is_closed, assignee_id, waiting_since)
+SELECT id, room_id, pos, 'support', actor_id, to_timestamp(created_at), is_closed, assignee_id,
+       to_timestamp(waiting_since)
+FROM made"""
+
+_THERE = """
+    WHERE r.kind = 'support' AND ($1::boolean IS NULL OR r.is_closed = $1)
+      AND ($2::bigint IS NULL OR coalesce(r.assignee_id, 0) = $2)
+      AND EXISTS (SELECT FROM users WHERE users.id = r.creator_id AND users.deleted_at IS NULL)"""
+
+# $3 to $5 are the place to go on from, $6 is how many. Those that wait are open ones, so closed ones, of which there
+# may be many, are read in the order of an index.
+QUEUE = f"""
+(SELECT 0 AS rank, oldest.id AS number, r.id AS room_id
+ FROM rooms r CROSS JOIN LATERAL ({OLDEST_UNANSWERED}) AS oldest
+ {_THERE} AND NOT r.is_closed AND $3::int = 0 AND (oldest.id, r.id) > ($4::bigint, $5::bigint)
+ ORDER BY oldest.id, r.id LIMIT $6::bigint)
+UNION ALL
+(SELECT 1, -r.spoken_after_id, r.id
+ FROM rooms r
+ {_THERE} AND r.spoken_after_id IS NOT NULL
+   AND (r.is_closed OR r.last_sender_id <> r.creator_id OR r.last_seq <= r.settled_seq)
+   AND ($3::int = 0 OR (-r.spoken_after_id, r.id) > ($4::bigint, $5::bigint))
+ ORDER BY r.spoken_after_id DESC, r.id LIMIT $6::bigint)
+ORDER BY rank, number, room_id LIMIT $6::bigint"""

@@ -1,5 +1,6 @@
 """The terminal client while it is connected, or about to be again: what keys do, and the tasks behind them."""
 
+import math
 import secrets
 import signal
 from collections.abc import Awaitable, Callable
@@ -38,12 +39,14 @@ class App:
         self._state = state
         self._files = files
         self._terminal = Terminal(self._draw, self._press)
-        self._nursery: trio.Nursery  # set by run
+        self._ended = trio.Event()
         self._completion: Completion | None = None
         self._is_pasting = False
         self._wanted: Wanted | None = None
         self._drawn = trio.Event()
-        self._send, self._to_send = trio.open_memory_channel[Pending](float("inf"))
+        # Neither has more than what somebody types.
+        self._send, self._to_send = trio.open_memory_channel[Pending](math.inf)
+        self._start, self._to_start = trio.open_memory_channel[Callable[[], Awaitable[None]]](math.inf)
 
     async def run(self) -> None:
         """Own the terminal until the person ends it.
@@ -60,28 +63,37 @@ class App:
                 self._send.send_nowait(pending)
         state.open_awaited()
         try:
-            async with trio.open_nursery() as self._nursery:
+            async with trio.open_nursery() as nursery:
                 for task in (
+                    self._own_terminal,
                     self._end_on_signal,
                     self._hear,
                     self._send_all,
+                    self._start_all,
                     self._note_read,
                     self._load_history,
                 ):
-                    self._nursery.start_soon(task)
-                await self._terminal.run()
-                self._nursery.cancel_scope.cancel(reason="the terminal is gone")
+                    nursery.start_soon(task)
+                await self._ended.wait()
+                nursery.cancel_scope.cancel(reason="the person ends it")
         finally:
             state.keep_draft()
             self._files.keep_drafts(state.drafts)
 
-    def _end(self) -> None:
-        self._nursery.cancel_scope.cancel(reason="the person ends it")
+    async def _own_terminal(self) -> None:
+        await self._terminal.run()
+        self._ended.set()
+
+    async def _start_all(self) -> None:
+        """Do what was asked for, each beside the others."""
+        async with trio.open_nursery() as nursery:
+            async for asked in self._to_start:
+                nursery.start_soon(asked)
 
     async def _end_on_signal(self) -> None:
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGHUP, signal.SIGINT) as signals:
             async for _ in signals:
-                self._end()
+                self._ended.set()
 
     async def _hear(self) -> None:
         """Draw what happens."""
@@ -221,13 +233,13 @@ class App:
         if message is not None:
             state.stop_editing()
             if text != message.text:
-                self._nursery.start_soon(self._edit, message.room, message.seq, text)
+                self._start.send_nowait(partial(self._edit, message.room, message.seq, text))
         elif text.startswith("/") and not text.startswith("//"):
             state.editor.replace("")
             if text.split()[0] == "/quit":
-                self._end()
+                self._ended.set()
             else:
-                self._nursery.start_soon(self._run, text)
+                self._start.send_nowait(partial(self._run, text))
         elif state.room is None:
             state.notice = "you are in no room"
         else:
@@ -272,7 +284,7 @@ class App:
         if self._state.editor.text:
             self._state.editor.press("delete")
         else:
-            self._end()
+            self._ended.set()
 
     def _reconnect(self) -> None:
         if self._state.down is None:

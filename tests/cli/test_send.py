@@ -1,5 +1,9 @@
 """`chat send` against a small honest server: each line is said once, and what is not said is told."""
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -160,3 +164,23 @@ async def test_a_session_that_is_over_says_how_to_begin_another(
         done = await trio.to_thread.run_sync(partial(CliRunner().invoke, main, ["send", "1"], input="one\n"))
     assert done.exit_code == 1
     assert done.output == f"chat: {url}: invalid credentials; run `chat talk` to log in\n"
+
+
+async def test_it_can_be_interrupted_while_nothing_comes(model: ModelServer, garden: ModelRoom) -> None:
+    with trio.fail_after(60):
+        async with on_loopback(model) as url:
+            command = [sys.executable, "-m", "chat", "send", "--url", url, str(garden.id)]
+            process = await trio.lowlevel.open_process(
+                command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ}
+            )
+            assert process.stdin is not None
+            assert process.stderr is not None
+            await process.stdin.send_all(b"one\ntw")
+            while not texts(garden):  # noqa: ASYNC110 - it is another process's
+                await trio.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            assert await process.wait() == 1
+            assert await process.stderr.receive_some() == b"chat: interrupted\n"
+            await process.stdin.aclose()
+            await process.stderr.aclose()
+    assert texts(garden) == ["one"]

@@ -97,6 +97,7 @@ class _Saying:
 
     def __init__(self, messages: Iterator[bytes], key: str, timeout: float) -> None:
         self.refused = 0
+        self._number = 0
         self._messages = messages
         self._key = key
         self._timeout = timeout
@@ -109,26 +110,24 @@ class _Saying:
                     raise CommandFailed(f"you are in no room {room}")
                 await self._say_all(chat, number, patience)
         if patience.cancelled_caught:
-            raise CommandFailed(
-                f"no answer of {url} in {self._timeout:g} s; whether it was said is not known"
-            )
+            doubt = f"; whether line {self._number} was said is not known" if self._number else ""
+            raise CommandFailed(f"no answer of {url} in {self._timeout:g} s{doubt}")
 
     async def _say_all(self, chat: Chat, room: int, patience: trio.CancelScope) -> None:
-        number = 0
         while True:
             patience.deadline = float("inf")  # whoever writes the lines may take their time
             data = await trio.to_thread.run_sync(next, self._messages, None, abandon_on_cancel=True)
             patience.deadline = trio.current_time() + self._timeout
             if data is None:
                 return
-            number += 1
+            self._number += 1
             try:
                 text = _text(data)
                 if text.strip():
-                    await chat.send(room, text, key=f"{self._key}-{number}")
+                    await chat.send(room, text, key=f"{self._key}-{self._number}")
             except (Refused, ValueError) as error:
                 self.refused += 1
-                click.echo(f"chat: line {number}: {error}", err=True)
+                click.echo(f"chat: line {self._number}: {error}", err=True)
                 if isinstance(error, Refused) and error.code in _FOR_ALL:
                     return
 

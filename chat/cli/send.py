@@ -3,11 +3,13 @@
 import os
 import re
 import secrets
+import select
 import sys
 from collections.abc import Iterator
 from functools import partial
+from io import RawIOBase
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 import click
 import trio
@@ -69,7 +71,7 @@ def send(
             "nobody is logged in there: run `chat talk`, set CHAT_TOKEN, or pass --token-file"
         )
     where = url or (kept.url if kept else DEFAULT_URL)
-    messages = _whole(sys.stdin.buffer) if whole else _lines(sys.stdin.buffer)
+    messages = _whole(_stdin()) if whole else _lines(_stdin())
     saying = _Saying(messages, key or secrets.token_urlsafe(9), timeout)
     failed: str | None = None
     try:
@@ -95,6 +97,7 @@ class _Saying:
 
     def __init__(self, messages: Iterator[bytes], key: str, timeout: float) -> None:
         self.refused = 0
+        self._number = 0
         self._messages = messages
         self._key = key
         self._timeout = timeout
@@ -107,26 +110,24 @@ class _Saying:
                     raise CommandFailed(f"you are in no room {room}")
                 await self._say_all(chat, number, patience)
         if patience.cancelled_caught:
-            raise CommandFailed(
-                f"no answer of {url} in {self._timeout:g} s; whether it was said is not known"
-            )
+            doubt = f"; whether line {self._number} was said is not known" if self._number else ""
+            raise CommandFailed(f"no answer of {url} in {self._timeout:g} s{doubt}")
 
     async def _say_all(self, chat: Chat, room: int, patience: trio.CancelScope) -> None:
-        number = 0
         while True:
             patience.deadline = float("inf")  # whoever writes the lines may take their time
             data = await trio.to_thread.run_sync(next, self._messages, None, abandon_on_cancel=True)
             patience.deadline = trio.current_time() + self._timeout
             if data is None:
                 return
-            number += 1
+            self._number += 1
             try:
                 text = _text(data)
                 if text.strip():
-                    await chat.send(room, text, key=f"{self._key}-{number}")
+                    await chat.send(room, text, key=f"{self._key}-{self._number}")
             except (Refused, ValueError) as error:
                 self.refused += 1
-                click.echo(f"chat: line {number}: {error}", err=True)
+                click.echo(f"chat: line {self._number}: {error}", err=True)
                 if isinstance(error, Refused) and error.code in _FOR_ALL:
                     return
 
@@ -154,15 +155,36 @@ def _text(data: bytes) -> str:
         raise ValueError("it is not UTF-8") from None
 
 
-def _lines(file: BinaryIO) -> Iterator[bytes]:
+def _lines(file: RawIOBase) -> Iterator[bytes]:
     """Each line without its end; of one that is too long the beginning."""
-    while line := file.readline(_LONGEST):
-        more = line
-        while more and not more.endswith(b"\n"):
-            more = file.readline(_LONGEST)
-        yield line.removesuffix(b"\n").removesuffix(b"\r")
+    kept = b""
+    while data := _read(file):
+        *lines, kept = (kept + data).split(b"\n")
+        yield from (line.removesuffix(b"\r") for line in lines)
+        kept = kept[:_LONGEST]
+    if kept:
+        yield kept
 
 
-def _whole(file: BinaryIO) -> Iterator[bytes]:
+def _whole(file: RawIOBase) -> Iterator[bytes]:
     """All that comes, or the beginning of too much."""
-    yield file.read(_LONGEST)
+    data = b""
+    while len(data) < _LONGEST and (more := _read(file)):
+        data += more
+    yield data
+
+
+def _read(file: RawIOBase) -> bytes:
+    """What comes next; nothing: it is over."""
+    while (data := file.read(_LONGEST)) is None:  # somebody has made it non-blocking
+        select.select([file], [], [])
+    return data
+
+
+def _stdin() -> RawIOBase:
+    """Stdin without its buffer, whose lock Python wants at its end: a thread that still reads may hold it."""
+    if sys.stdin is None:
+        raise CommandFailed("stdin is closed: there is nothing to say")
+    buffered: Any = sys.stdin.buffer
+    file: RawIOBase = getattr(buffered, "raw", buffered)
+    return file

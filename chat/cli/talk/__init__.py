@@ -2,9 +2,9 @@
 
 The files, as they build on each other:
 
-    app            what keys do, and the tasks behind them
+    app            the tasks behind the screen
     terminal       urwid: keys in, pictures out
-    commands       what is typed after a slash
+    keys           what each key does; commands: what is typed after a slash
     view           state -> rows; transcript: messages -> rows; width: how wide they are
     state          what is on the screen; completion, line_editor, pending: parts of it
 """

@@ -1,31 +1,28 @@
-"""The terminal client while it is connected, or about to be again: what keys do, and the tasks behind them."""
+"""The terminal client while it is connected, or about to be again: the tasks behind the screen."""
 
+import math
 import secrets
 import signal
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import ClassVar
 
 import trio
 
 from chat.cli.talk.commands import COMMANDS, Wrong
 from chat.cli.talk.commands import run as run_command
-from chat.cli.talk.completion import Completion
+from chat.cli.talk.keys import Keys
 from chat.cli.talk.pending import Pending, PendingFiles
 from chat.cli.talk.state import State
 from chat.cli.talk.terminal import Terminal
-from chat.cli.talk.view import Picture, Wanted, draw, scrolled
-from chat.client import Chat, ChatError, Connected, Disconnected, Gone, Refused, RoomTold, Said
+from chat.cli.talk.view import Picture, Wanted, draw
+from chat.client import Chat, ChatError, Connected, Disconnected, Gone, Message, Refused, RoomTold, Said
 
 _PAGE = 100
 """Messages that are loaded at once."""
 
-_SCROLLS = {"page up": 1, "page down": -1}
-"""Keys that scroll, and which way."""
-
 
 class App:
-    """What keys do.
+    """Everything behind one screen; what keys ask for is done here.
 
     Args:
         chat: the client.
@@ -37,13 +34,13 @@ class App:
         self._chat = chat
         self._state = state
         self._files = files
-        self._terminal = Terminal(self._draw, self._press)
-        self._nursery: trio.Nursery  # set by run
-        self._completion: Completion | None = None
-        self._is_pasting = False
+        self._terminal = Terminal(self._draw, Keys(state, self).press)
+        self._ended = trio.Event()
         self._wanted: Wanted | None = None
         self._drawn = trio.Event()
-        self._send, self._to_send = trio.open_memory_channel[Pending](float("inf"))
+        # Neither has more than what somebody types.
+        self._send, self._to_send = trio.open_memory_channel[Pending](math.inf)
+        self._start, self._to_start = trio.open_memory_channel[Callable[[], Awaitable[None]]](math.inf)
 
     async def run(self) -> None:
         """Own the terminal until the person ends it.
@@ -60,28 +57,37 @@ class App:
                 self._send.send_nowait(pending)
         state.open_awaited()
         try:
-            async with trio.open_nursery() as self._nursery:
+            async with trio.open_nursery() as nursery:
                 for task in (
+                    self._own_terminal,
                     self._end_on_signal,
                     self._hear,
                     self._send_all,
+                    self._start_all,
                     self._note_read,
                     self._load_history,
                 ):
-                    self._nursery.start_soon(task)
-                await self._terminal.run()
-                self._nursery.cancel_scope.cancel(reason="the terminal is gone")
+                    nursery.start_soon(task)
+                await self._ended.wait()
+                nursery.cancel_scope.cancel(reason="the person ends it")
         finally:
             state.keep_draft()
             self._files.keep_drafts(state.drafts)
 
-    def _end(self) -> None:
-        self._nursery.cancel_scope.cancel(reason="the person ends it")
+    async def _own_terminal(self) -> None:
+        await self._terminal.run()
+        self._ended.set()
+
+    async def _start_all(self) -> None:
+        """Do what was asked for, each beside the others."""
+        async with trio.open_nursery() as nursery:
+            async for asked in self._to_start:
+                nursery.start_soon(asked)
 
     async def _end_on_signal(self) -> None:
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGHUP, signal.SIGINT) as signals:
             async for _ in signals:
-                self._end()
+                self._ended.set()
 
     async def _hear(self) -> None:
         """Draw what happens."""
@@ -179,64 +185,31 @@ class App:
         drawn.set()
         return picture
 
-    def _press(self, key: str, picture: Picture, width: int) -> None:
-        state = self._state
-        state.notice = ""
-        if key in ("begin paste", "end paste"):
-            self._is_pasting = key == "begin paste"
-        elif self._is_pasting:
-            state.editor.insert({"enter": "\n", "tab": " "}.get(key, key if len(key) == 1 else ""))
-        elif state.page is not None and key in _SCROLLS:
-            state.page_top -= _SCROLLS[key] * (picture.height - 1)
-        elif state.page is not None and key not in ("ctrl c", "ctrl d"):
-            state.page = None
-        elif key == "tab":
-            if self._completion is None:
-                self._completion = Completion(state.editor, state.words())
-            self._completion.next(state.editor)
-            return
-        elif (act := self._ACTS.get(key)) is not None:
-            act(self)
-        elif key in _SCROLLS:
-            self._scroll(picture, width, _SCROLLS[key] * (picture.height - 1))
-        elif not state.editor.press(key) and len(key) == 1:
-            state.editor.insert(key)
-        self._completion = None
+    def say(self, text: str) -> None:
+        """Say something in the room that is read: it is in a file, and on its way. Sync."""
+        pending = self._state.say(secrets.token_urlsafe(18), text)
+        self._files.keep(pending)
+        self._send.send_nowait(pending)
 
-    def _scroll(self, picture: Picture, width: int, by: int) -> None:
-        state = self._state
-        if state.current is None or state.room is None:
-            return
-        place = scrolled(state, by, picture, width)
-        if place is None:
-            state.places.pop(state.room, None)
-        else:
-            state.places[state.room] = place
+    def edit(self, message: Message, text: str) -> None:
+        """Give a message another text. Sync."""
+        self._start.send_nowait(partial(self._edit, message.room, message.seq, text))
 
-    def _enter(self) -> None:
-        state = self._state
-        text, message = state.editor.text.strip(), state.editing
-        if not text:
-            return
-        if message is not None:
-            state.stop_editing()
-            if text != message.text:
-                self._nursery.start_soon(self._edit, message.room, message.seq, text)
-        elif text.startswith("/") and not text.startswith("//"):
-            state.editor.replace("")
-            if text.split()[0] == "/quit":
-                self._end()
-            else:
-                self._nursery.start_soon(self._run, text)
-        elif state.room is None:
-            state.notice = "you are in no room"
-        else:
-            state.editor.replace("")
-            pending = state.say(
-                secrets.token_urlsafe(18), text.removeprefix("/") if text.startswith("//") else text
-            )
-            self._files.keep(pending)
-            self._send.send_nowait(pending)
+    def run_command(self, line: str) -> None:
+        """Do a command. Sync."""
+        self._start.send_nowait(partial(self._run, line))
+
+    def reconnect(self) -> None:
+        """Connect now. Sync."""
+        self._chat.reconnect()
+
+    def redraw_all(self) -> None:
+        """Draw all of the screen again. Sync."""
+        self._terminal.redraw_all()
+
+    def end(self) -> None:
+        """End it. Sync."""
+        self._ended.set()
 
     async def _run(self, line: str) -> None:
         """Do a command; one that is wrong is in the line again, where that is empty."""
@@ -250,46 +223,3 @@ class App:
         """Edit a message; where that is refused, its new text is in the line again."""
         if not await self._try(lambda: self._chat.edit(room, seq, text)) and not self._state.editor.text:
             self._state.editor.replace(text)
-
-    def _up(self) -> None:
-        if not self._state.editor.text and self._state.editing is None and not self._state.edit_last():
-            self._state.notice = "no saved message of yours is here to edit"
-
-    def _escape(self) -> None:
-        if self._state.editing is not None:
-            self._state.stop_editing()
-        elif self._state.room is not None:
-            self._state.places.pop(self._state.room, None)
-
-    def _interrupt(self) -> None:
-        if self._state.editor.text:
-            self._state.stop_editing()
-            self._state.editor.replace("")
-        else:
-            self._state.notice = "Ctrl-D or /quit ends it"
-
-    def _end_of_input(self) -> None:
-        if self._state.editor.text:
-            self._state.editor.press("delete")
-        else:
-            self._end()
-
-    def _reconnect(self) -> None:
-        if self._state.down is None:
-            self._state.notice = "it is connected"
-        else:
-            self._chat.reconnect()
-
-    _ACTS: ClassVar[dict[str, Callable[["App"], None]]] = {
-        "enter": _enter,
-        "meta enter": lambda self: self._state.editor.insert("\n"),
-        "up": _up,
-        "esc": _escape,
-        "ctrl c": _interrupt,
-        "ctrl d": _end_of_input,
-        "ctrl n": lambda self: self._state.step(1),
-        "ctrl p": lambda self: self._state.step(-1),
-        "meta a": lambda self: self._state.step_to_unread(),
-        "ctrl r": _reconnect,
-        "ctrl l": lambda self: self._terminal.redraw_all(),
-    }

@@ -1,0 +1,154 @@
+"""What keys do: they change what is on the screen, or ask for something that takes longer. Sync, and without I/O."""
+
+from collections.abc import Callable
+from typing import ClassVar, Protocol
+
+from chat.cli.talk.completion import Completion
+from chat.cli.talk.state import State
+from chat.cli.talk.view import Picture, scrolled
+from chat.client import Message
+
+_SCROLLS = {"page up": 1, "page down": -1}
+"""Keys that scroll, and which way."""
+
+
+class Asked(Protocol):
+    """What a key can ask for. All of it is begun at once, and done later."""
+
+    def say(self, text: str) -> None:
+        """Say something in the room that is read. Sync."""
+
+    def edit(self, message: Message, text: str) -> None:
+        """Give a message another text. Sync."""
+
+    def run_command(self, line: str) -> None:
+        """Do a command, with its slash. Sync."""
+
+    def reconnect(self) -> None:
+        """Connect now. Sync."""
+
+    def redraw_all(self) -> None:
+        """Draw all of the screen again. Sync."""
+
+    def end(self) -> None:
+        """End it. Sync."""
+
+
+class Keys:
+    """The keyboard.
+
+    Args:
+        state: what is on the screen.
+        asked: does what takes longer.
+    """
+
+    def __init__(self, state: State, asked: Asked) -> None:
+        self._state = state
+        self._asked = asked
+        self._completion: Completion | None = None
+        self._is_pasting = False
+
+    def press(self, key: str, picture: Picture, width: int) -> None:
+        """Do what a key does. Sync.
+
+        Args:
+            key: its name, as urwid has it; a letter is itself.
+            picture: on which it is pressed.
+            width: columns of that.
+        """
+        state = self._state
+        state.notice = ""
+        if key in ("begin paste", "end paste"):
+            self._is_pasting = key == "begin paste"
+        elif self._is_pasting:
+            state.editor.insert({"enter": "\n", "tab": " "}.get(key, key if len(key) == 1 else ""))
+        elif state.page is not None and key in _SCROLLS:
+            state.page_top -= _SCROLLS[key] * (picture.height - 1)
+        elif state.page is not None and key not in ("ctrl c", "ctrl d"):
+            state.page = None
+        elif key == "tab":
+            if self._completion is None:
+                self._completion = Completion(state.editor, state.words())
+            self._completion.next(state.editor)
+            return
+        elif (act := self._ACTS.get(key)) is not None:
+            act(self)
+        elif key in _SCROLLS:
+            self._scroll(picture, width, _SCROLLS[key] * (picture.height - 1))
+        elif not state.editor.press(key) and len(key) == 1:
+            state.editor.insert(key)
+        self._completion = None
+
+    def _scroll(self, picture: Picture, width: int, by: int) -> None:
+        state = self._state
+        if state.current is None or state.room is None:
+            return
+        place = scrolled(state, by, picture, width)
+        if place is None:
+            state.places.pop(state.room, None)
+        else:
+            state.places[state.room] = place
+
+    def _enter(self) -> None:
+        state = self._state
+        text, message = state.editor.text.strip(), state.editing
+        if not text:
+            return
+        if message is not None:
+            state.stop_editing()
+            if text != message.text:
+                self._asked.edit(message, text)
+        elif text.startswith("/") and not text.startswith("//"):
+            state.editor.replace("")
+            if text.split()[0] == "/quit":
+                self._asked.end()
+            else:
+                self._asked.run_command(text)
+        elif state.room is None:
+            state.notice = "you are in no room"
+        else:
+            state.editor.replace("")
+            self._asked.say(text.removeprefix("/") if text.startswith("//") else text)
+
+    def _up(self) -> None:
+        if not self._state.editor.text and self._state.editing is None and not self._state.edit_last():
+            self._state.notice = "no saved message of yours is here to edit"
+
+    def _escape(self) -> None:
+        if self._state.editing is not None:
+            self._state.stop_editing()
+        elif self._state.room is not None:
+            self._state.places.pop(self._state.room, None)
+
+    def _interrupt(self) -> None:
+        if self._state.editor.text:
+            self._state.stop_editing()
+            self._state.editor.replace("")
+        else:
+            self._state.notice = "Ctrl-D or /quit ends it"
+
+    def _end_of_input(self) -> None:
+        if self._state.editor.text:
+            self._state.editor.press("delete")
+        else:
+            self._asked.end()
+
+    def _reconnect(self) -> None:
+        if self._state.down is None:
+            self._state.notice = "it is connected"
+        else:
+            self._asked.reconnect()
+
+    _ACTS: ClassVar[dict[str, Callable[["Keys"], None]]] = {
+        "enter": _enter,
+        "meta enter": lambda self: self._state.editor.insert("\n"),
+        "up": _up,
+        "esc": _escape,
+        "ctrl c": _interrupt,
+        "ctrl d": _end_of_input,
+        "ctrl n": lambda self: self._state.step(1),
+        "ctrl p": lambda self: self._state.step(-1),
+        "meta a": lambda self: self._state.step_to_unread(),
+        "ctrl r": _reconnect,
+        "ctrl l": lambda self: self._asked.redraw_all(),
+    }

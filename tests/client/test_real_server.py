@@ -99,6 +99,48 @@ async def test_what_is_changed_is_as_the_server_has_it(server: ServerProcess) ->
                     )
 
 
+async def test_a_room_that_changes_is_as_the_server_has_it(server: ServerProcess) -> None:
+    access = [register(server, name) for name in ("client gil", "client hal", "client ida")]
+
+    def call(method: str, path: str, body: object = None, *, by: int = 0) -> Any:
+        answer = request(method, f"{server.url}/api/v1{path}", body, headers=bearer(access[by]))
+        assert answer.status_code < 300, answer.text
+        return answer.json() if answer.content else None
+
+    with trio.fail_after(60):
+        async with (
+            open_chat(server.url, token=access[0]) as gil,
+            open_chat(server.url, token=access[1]) as hal,
+        ):
+            room = call("POST", "/rooms", {"name": "changing garden", "private": True})["id"]
+            while room not in gil.rooms:
+                await next_event(gil)
+            code = call("POST", "/invites", {"room": room, "uses": 2})["code"]
+            for by in (1, 2):
+                call("POST", f"/invites/{code}", by=by)
+            call("PATCH", f"/rooms/{room}", {"name": "changed garden", "topic": "roses", "private": False})
+            call("PUT", f"/rooms/{room}/members/{hal.me}", {"role": "owner"})
+            call("PUT", f"/rooms/{room}/members/{gil.me}", {"role": "moderator"})
+            ida = call("GET", "/me", by=2)["id"]
+            call("PUT", f"/rooms/{room}/members/{ida}", {"role": "banned"})
+            call("PATCH", f"/rooms/{room}", {"archived": True}, by=1)
+            for chat, token, role in ((gil, access[0], "moderator"), (hal, access[1], "owner")):
+                while room not in chat.rooms or not chat.rooms[room].info.archived:
+                    await next_event(chat)
+                info = chat.rooms[room].info
+                assert (info.name, info.topic, info.role, info.members) == (
+                    "changed garden",
+                    "roses",
+                    role,
+                    2,
+                )
+                with pytest.raises(Refused) as refused:
+                    await chat.send(room, "too late")
+                assert refused.value.code == "forbidden"
+                async with open_chat(server.url, token=token) as reloaded:
+                    assert info_of(reloaded.rooms[room]) == info_of(chat.rooms[room])
+
+
 async def test_messages_are_said_once_and_in_order_while_the_server_is_killed() -> None:
     told = Told()
     heard: list[str] = []

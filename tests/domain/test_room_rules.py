@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from chat.domain.changes import Removal, RoomDeletion
+from chat.domain.changes import Removal, RoleChange, RoomDeletion, Write
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
+from chat.domain.membership import RoomRole
 from chat.domain.ports import NewPerson
 from chat.domain.refusals import ALREADY_IN, NO_PERSON, NO_ROOM, NOT_MEMBER, Refusal
 from chat.domain.rooms import MOST_MESSAGES, NOT_CREATOR, PRIVATE, ROOM_TAKEN, Rooms
@@ -125,6 +126,42 @@ async def test_a_room_ends_by_its_creator(world: World) -> None:
     for room_id in (world.garden.id, LOBBY_ID):
         assert await world.rooms.may_delete(world.ben, room_id) == NOT_CREATOR
     assert await world.rooms.may_delete(world.ada, 99) == NO_ROOM
+
+
+async def test_a_room_is_looked_after_by_whom_it_was_given_to(world: World) -> None:
+    ada, ben, cem, garden = world.ada, world.ben, world.cem, world.garden.id
+
+    async def may(person: Person) -> tuple[bool, ...]:
+        asked = (
+            await world.rooms.may_invite(person, garden, cem.id),
+            await world.rooms.may_remove(person, garden, 99),
+            await world.rooms.may_delete(person, garden),
+        )
+        assert all(each == NOT_CREATOR for each in asked if isinstance(each, Refusal))
+        return tuple(not isinstance(each, Refusal) for each in asked)
+
+    async def write(*writes: Write) -> None:
+        await world.storage.messages.save(writes)
+
+    await write(RoleChange(garden, ben.id, RoomRole.MODERATOR, ada.id, 0.0))
+    assert (await may(ada), await may(ben)) == ((True, True, True), (True, True, False))
+    assert await world.rooms.may_remove(ben, garden, ada.id) == NOT_CREATOR
+    await write(
+        RoleChange(garden, ben.id, RoomRole.OWNER, ada.id, 0.0),
+        RoleChange(garden, ada.id, RoomRole.MEMBER, ben.id, 0.0),
+    )
+    assert (await may(ada), await may(ben)) == ((False, False, False), (True, True, True))
+    assert isinstance(await world.rooms.may_remove(ada, garden, ada.id), Removal)
+    await write(Removal(garden, ada.id, ada.id, 0.0))
+    assert await may(ada) == (False, False, False)
+    await write(Removal(garden, ben.id, ben.id, 0.0))
+    assert await may(ada) == (True, True, True), "nobody else owns it"
+    await write(joining(world, ada), Removal(garden, ada.id, ada.id, 0.0, is_ban=True))
+    assert await may(ada) == (False, False, False)
+
+
+def joining(world: World, person: Person) -> Draft:
+    return world.rooms.joining(person, world.garden.id)
 
 
 async def test_members_read_the_newest_messages_and_page_back_from_there(world: World) -> None:

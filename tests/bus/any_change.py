@@ -25,6 +25,8 @@ def _value(kind: Any) -> st.SearchStrategy[Any]:
         return _BASIC[kind]
     if get_origin(kind) is types.UnionType:
         return st.one_of(map(_value, get_args(kind)))
+    if get_origin(kind) is tuple:  # of any length
+        return st.lists(_value(get_args(kind)[0]), max_size=50).map(tuple)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return st.builds(kind, *(_value(field.type) for field in msgspec.structs.fields(kind)))
     if hasattr(kind, "_fields"):  # a NamedTuple

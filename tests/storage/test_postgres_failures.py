@@ -238,7 +238,7 @@ async def test_of_a_commit_whose_answer_is_lost_the_log_tells_exactly_what_lande
 
 
 @pytest.mark.parametrize(
-    ("heard", "landed"), [(0, []), (3, []), (6, [Edited, Message])], ids=["nothing", "the edit", "all"]
+    ("heard", "landed"), [(0, []), (4, []), (6, [Edited, Message])], ids=["nothing", "the edit", "all"]
 )
 async def test_a_batch_with_changes_whose_answers_are_lost_landed_as_a_whole_or_not_at_all(
     line: Line, heard: int, landed: list[type]

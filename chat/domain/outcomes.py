@@ -25,7 +25,7 @@ class Held(Refusal, frozen=True, kw_only=True):
     """The conversation is not whose it was to be: `holder` has it, None: nobody."""
 
     code: Code = Code.CONFLICT
-    text: str = "the conversation is somebody else's by now"
+    text: str = "the conversation has another operator by now, or none"
     holder: Peer | None
 
 

@@ -193,8 +193,9 @@ class Room:
     def _move(self, member: Member) -> None:
         if member.is_out:
             self.info = replace(self.info, members=max(self.info.members - 1, 0))
-        elif member.person_id == self._me and member.role is not None and member.pos > self._told_pos:
-            self.info = replace(self.info, role=member.role)
+        if member.person_id == self._me and member.pos > self._told_pos:
+            # Who is out and goes on to hear the room has joined it again.
+            self.info = replace(self.info, role="member" if member.is_out else member.role or self.info.role)
 
     def _count(self, read: int) -> int | None:
         """Count what is unread after `read`; None where not all of it is held."""

@@ -213,3 +213,21 @@ async def test_the_bot_answers_once_however_often_it_is_stopped(
 
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
+
+
+async def test_what_was_said_is_found_a_moment_later_and_mentions_are_counted(server: ServerProcess) -> None:
+    ada, ben = register(server, "client ada2"), register(server, "client ben2")
+    with trio.fail_after(60):
+        async with open_chat(server.url, token=ada) as one, open_chat(server.url, token=ben) as other:
+            first = await one.send(LOBBY, "an unheard-of gryphon")
+            reply = await other.send(LOBBY, "@client ada2: a Grÿphon?", reply=first.seq)
+            while one.rooms[LOBBY].info.seq < reply.seq:
+                await next_event(one)
+            assert one.rooms[LOBBY].info.mentions == 1
+            assert one.rooms[LOBBY].messages[reply.seq].reply == first.seq
+            while len(found := (await one.search('gryphon -"no gryphon"')).hits) < 2:  # noqa: ASYNC110 - it is in the server
+                await trio.sleep(0.6)  # as often as one may ask
+            assert [hit.message.seq for hit in found] == [reply.seq, first.seq]
+            assert found[1].pieces == ("an unheard-of ", "gryphon")
+            await other.delete(LOBBY, reply.seq)
+            assert [hit.message.seq for hit in (await one.search("gryphon")).hits] == [first.seq]

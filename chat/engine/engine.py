@@ -8,8 +8,10 @@ import msgspec
 import trio
 
 from chat.domain.accounts import Accounts
+from chat.domain.blocks import Blocks
 from chat.domain.budgets import Budgets
 from chat.domain.closing import TOO_FAR_BEHIND
+from chat.domain.contacts import Contacts
 from chat.domain.conversations import Conversations
 from chat.domain.direct import Direct
 from chat.domain.entities import Inbox, Person
@@ -68,6 +70,8 @@ class Engine(msgspec.Struct, frozen=True):
     conversations: Conversations
     room_history: RoomHistory
     timelines: Timelines
+    contacts: Contacts
+    blocks: Blocks
     read_marks: ReadMarks
     writes: Writes
 
@@ -129,6 +133,7 @@ async def open_engine(
         ):
             accounts = make_accounts(people.get)
             rooms = Rooms(storage.users, storage.rooms, storage.messages)
+            blocks = Blocks(storage.contacts)
             direct = Direct(storage.users, storage.rooms, storage.messages, deliveries)
             memberships = Memberships(
                 rooms, journal, broadcaster, presence, cluster, on_deletion=cleaner.wake
@@ -140,7 +145,7 @@ async def open_engine(
                 direct.gone(person_id)
                 support.gone(person_id)
 
-            people_here = PeopleReconciler(accounts, presence, gone)
+            people_here = PeopleReconciler(accounts, presence, gone, outdated=blocks.changed)
 
             async def look_again() -> None:
                 await follower.look_again()
@@ -167,9 +172,11 @@ async def open_engine(
                 cluster,
                 Sessions(storage.sessions, accounts),
                 FirstAdmin(storage.set_up, accounts),
-                Conversations(storage.rooms, rooms),
+                Conversations(storage.rooms, rooms, direct, blocks),
                 RoomHistory(storage.timelines),
                 storage.timelines,
+                storage.contacts,
+                blocks,
                 read_marks,
                 Writes(journal, broadcaster),
             )

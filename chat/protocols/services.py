@@ -3,7 +3,9 @@
 import msgspec
 
 from chat.domain.accounts import Accounts
+from chat.domain.blocks import Blocks
 from chat.domain.budgets import Budgets
+from chat.domain.contacts import Contacts
 from chat.domain.conversations import Conversations
 from chat.domain.direct import Direct
 from chat.domain.room_history import RoomHistory
@@ -44,6 +46,8 @@ class Services(msgspec.Struct, frozen=True):
     conversations: Conversations
     room_history: RoomHistory
     timelines: Timelines
+    contacts: Contacts
+    blocks: Blocks
     read_marks: ReadMarks
     writes: Writes
     lobby_needs_login: bool = False
@@ -70,6 +74,8 @@ def services_of(
         engine.conversations,
         engine.room_history,
         engine.timelines,
+        engine.contacts,
+        engine.blocks,
         engine.read_marks,
         engine.writes,
         lobby_needs_login,

@@ -173,7 +173,15 @@ class NativeClient(Client):
     async def _people_of(self, room_id: int) -> People | Refusal:
         """Return whom a room is for in which the person may speak now; one that is heard takes no query."""
         if self._telling.hears(room_id):
-            return self._telling.people.get(room_id)
+            people = self._telling.people.get(room_id)
+            if isinstance(
+                people, Pair
+            ):  # where the other was deleted, or blocks the person, no change of it is told
+                room = await self._services.conversations.direct_room(
+                    self._person, people.other_than(self._person.id)
+                )
+                return room if isinstance(room, Refusal) else people
+            return people
         place = await self._services.conversations.enter(self._person, room_id)
         return place if isinstance(place, Refusal) else may_speak(place) or place.people
 

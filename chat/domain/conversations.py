@@ -5,7 +5,7 @@ import msgspec
 from chat.domain import ports
 from chat.domain.blocks import Blocks
 from chat.domain.direct import Direct
-from chat.domain.entities import People, Person, Room, RoomKind
+from chat.domain.entities import People, Person, Room, RoomKind, SupportOf
 from chat.domain.membership import RoomAccess, RoomRole, may_see
 from chat.domain.refusals import NO_ROOM, NOT_MEMBER, Code, Refusal
 from chat.domain.rooms import Rooms
@@ -17,6 +17,8 @@ BLOCKED = Refusal(Code.FORBIDDEN, "the other one takes no messages from you")
 NOT_YOURS = Refusal(Code.FORBIDDEN, "that is not your message")
 NOT_LEADING = Refusal(Code.FORBIDDEN, "only an owner or a moderator of the room may do that")
 NOT_OWNER = Refusal(Code.FORBIDDEN, "only an owner of the room may do that")
+
+NOT_OPERATOR = Refusal(Code.FORBIDDEN, "only operators look at support conversations")
 
 LEADING = (RoomRole.MODERATOR, RoomRole.OWNER)
 
@@ -100,6 +102,11 @@ def may_speak(place: Place) -> Refusal | None:
     if place.is_over or place.is_blocked:
         return OVER if place.is_over else BLOCKED
     return ARCHIVED if place.room.is_archived else None
+
+
+def may_look_on(person: Person, people: People) -> Refusal | None:
+    """Whether the person may say that they look at a room with these people: operators, at support conversations."""
+    return None if person.is_operator and isinstance(people, SupportOf) else NOT_OPERATOR
 
 
 def may_edit(place: Place, person: Person, sender_id: int) -> Refusal | None:

@@ -19,8 +19,10 @@ from chat.engine.engine import Engine
 from chat.engine.history import History
 from chat.engine.hub import Hub
 from chat.engine.memberships import Memberships
+from chat.engine.notices import Notices
 from chat.engine.presence import Presence
 from chat.engine.read_marks import ReadMarks
+from chat.engine.statuses import Statuses
 from chat.engine.writes import Writes
 
 
@@ -50,6 +52,8 @@ class Services(msgspec.Struct, frozen=True):
     blocks: Blocks
     read_marks: ReadMarks
     writes: Writes
+    notices: Notices
+    statuses: Statuses
     lobby_needs_login: bool = False
     direct_trust_from: bool = False
 
@@ -78,6 +82,8 @@ def services_of(
         engine.blocks,
         engine.read_marks,
         engine.writes,
+        engine.notices,
+        engine.statuses,
         lobby_needs_login,
         direct_trust_from,
     )

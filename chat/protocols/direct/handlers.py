@@ -72,7 +72,8 @@ class DirectClient(Client):
         """Speak and hear as `person` from now on, and hear first what was missed, each message once."""
         session = self.session
         session.subscriptions.unsubscribe_all()
-        session.person, self.client_id = person, person.id
+        session.become(person)
+        self.client_id = person.id
         session.send(Welcome(person.id))
         try:
             with session.pinger.paused():

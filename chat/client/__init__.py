@@ -12,6 +12,7 @@ The floors, highest first; nothing here imports anything of the server:
     chat                 `open_chat`, and what can be asked of it
     reconnecting         one connection after another
     line                 one connection: hello, sync, reading, writing
+    calls                what is asked over HTTP: whom one blocks
     socket, credentials  the WebSocket; access tokens and sessions
     http_call, address   one call; where the server is
     inbox, outbox        what the program has not taken yet, and what the server has not answered yet
@@ -23,6 +24,7 @@ The floors, highest first; nothing here imports anything of the server:
 from chat.client.chat import Chat, open_chat
 from chat.client.errors import ChatEnded, ChatError, Refused, SignedOut
 from chat.client.events import (
+    Activity,
     Changed,
     Connected,
     Deleted,
@@ -31,6 +33,8 @@ from chat.client.events import (
     Event,
     Gone,
     Member,
+    PersonTold,
+    PresenceTold,
     Reacted,
     ReadMark,
     RoomTold,
@@ -38,9 +42,10 @@ from chat.client.events import (
 )
 from chat.client.requests import History, Sent
 from chat.client.room import Room
-from chat.client.values import Message, Person, Position, Reaction, RoomInfo, Sender, Session
+from chat.client.values import Message, Person, Position, Presence, Reaction, RoomInfo, Sender, Session
 
 __all__ = [
+    "Activity",
     "Changed",
     "Chat",
     "ChatEnded",
@@ -55,7 +60,10 @@ __all__ = [
     "Member",
     "Message",
     "Person",
+    "PersonTold",
     "Position",
+    "Presence",
+    "PresenceTold",
     "Reacted",
     "Reaction",
     "ReadMark",

@@ -24,7 +24,14 @@ class Answer(NamedTuple):
 
 
 async def post(address: Address, path: str, body: object) -> Answer:
-    """Send a JSON body to `path` of a server, and return its answer, whatever the status.
+    """Send a JSON body to `path` of a server; raises and cancels as call()."""
+    return await call(address, "POST", path, msgspec.json.encode(body))
+
+
+async def call(
+    address: Address, method: str, path: str, body: bytes = b"", *, token: str | None = None
+) -> Answer:
+    """Make a call to `path` of a server, with a JSON body if any, and return its answer, whatever the status.
 
     Raises:
         Lost: there is no answer.
@@ -35,25 +42,23 @@ async def post(address: Address, path: str, body: object) -> Answer:
         with trio.fail_after(_PATIENCE):
             stream = await address.open_stream()
             try:
-                return await _converse(stream, address, path, msgspec.json.encode(body))
+                return await _converse(stream, address, method, path, body, token)
             finally:
                 await trio.aclose_forcefully(stream)  # never waits
     except (OSError, trio.TooSlowError, trio.BrokenResourceError, h11.RemoteProtocolError) as error:
         raise Lost(f"no answer to {path}: {error or type(error).__name__}") from error
 
 
-async def _converse(stream: trio.abc.Stream, address: Address, path: str, body: bytes) -> Answer:
+async def _converse(
+    stream: trio.abc.Stream, address: Address, method: str, path: str, body: bytes, token: str | None
+) -> Answer:
     http = h11.Connection(h11.CLIENT)
-    request = h11.Request(
-        method="POST",
-        target=address.path + path,
-        headers=[
-            ("Host", address.name),
-            ("Content-Type", "application/json"),
-            ("Content-Length", str(len(body))),
-            ("Connection", "close"),
-        ],
-    )
+    headers = [("Host", address.name), ("Content-Length", str(len(body))), ("Connection", "close")]
+    if body:
+        headers.append(("Content-Type", "application/json"))
+    if token is not None:
+        headers.append(("Authorization", f"Bearer {token}"))
+    request = h11.Request(method=method, target=address.path + path, headers=headers)
     sent = [http.send(request), http.send(h11.Data(body)), http.send(h11.EndOfMessage())]
     await stream.send_all(b"".join(part for part in sent if part))
     status, told = 0, b""

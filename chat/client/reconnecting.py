@@ -11,6 +11,7 @@ from trio_websocket import ConnectionClosed, ConnectionRejected, HandshakeError
 from wsproto.utilities import ProtocolError
 
 from chat.client.address import Address
+from chat.client.calls import Calls
 from chat.client.credentials import Credentials
 from chat.client.endings import SESSION_ENDED, TOKEN_EXPIRED, TOO_BIG, Backoff, Ending
 from chat.client.errors import ChatEnded, Lost, SignedOut
@@ -54,6 +55,7 @@ class Connector:
         """Set once the rooms are up to date for the first time."""
         self.line: Line | None = None
         """The connection, while there is one."""
+        self.calls = Calls(address, credentials)
         self._address, self._credentials = address, credentials
         self._backoff = Backoff(random.random)
 

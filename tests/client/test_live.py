@@ -148,6 +148,17 @@ async def test_live_with_the_real_server(server: ServerProcess) -> None:
             while not (isinstance(mark := await next_event(ada, ReadMark), ReadMark) and mark.room == room):
                 pass
             assert (mark.person, mark.seq) == (ben.me, 1)
+            renamed = request(
+                "PATCH",
+                f"{server.url}/api/v1/me",
+                {"display": "Ben L."},
+                headers={"Authorization": f"Bearer {access[1]}"},
+            )
+            assert renamed.status_code == 200
+            for chat in (ada, ben):  # who watches, and oneself
+                profile = await next_event(chat, PersonTold)
+                assert isinstance(profile, PersonTold)
+                assert (profile.id, profile.display) == (ben.me, "Ben L.")
             await ada.block(ben.me)
             assert [each.id for each in await ada.blocks()] == [ben.me]
             with pytest.raises(Refused) as refused:

@@ -27,6 +27,7 @@ from chat.client.chat import Chat, open_chat
 from chat.client.credentials import SharedSession
 from chat.client.errors import ChatEnded, ChatError, Lost, Refused, SignedOut
 from chat.client.events import (
+    Activity,
     Changed,
     Connected,
     Deleted,
@@ -35,6 +36,8 @@ from chat.client.events import (
     Event,
     Gone,
     Member,
+    PersonTold,
+    PresenceTold,
     Reacted,
     ReadMark,
     RoomTold,
@@ -49,6 +52,7 @@ from chat.client.values import (
     Message,
     Person,
     Position,
+    Presence,
     PublicRoom,
     Reaction,
     RoomInfo,
@@ -57,6 +61,7 @@ from chat.client.values import (
 )
 
 __all__ = [
+    "Activity",
     "Changed",
     "Chat",
     "ChatEnded",
@@ -74,7 +79,10 @@ __all__ = [
     "Membership",
     "Message",
     "Person",
+    "PersonTold",
     "Position",
+    "Presence",
+    "PresenceTold",
     "PublicRoom",
     "Reacted",
     "Reaction",

@@ -7,7 +7,7 @@ from msgspec.structs import asdict, replace
 from chat.client.events import Change, Changed, Deleted, Edited, Member, Reacted, RoomTold, Said
 from chat.client.messages import Messages, changed
 from chat.client.unread import MOST_UNREAD, count, counts
-from chat.client.values import Message, RoomInfo
+from chat.client.values import Message, Person, RoomInfo
 
 
 class Room:
@@ -55,6 +55,13 @@ class Room:
                 role=told.role,
                 peer=told.peer,
             )
+
+    def meet(self, person: Person) -> None:
+        """Take the new profile of somebody, whom the room may be with. Sync."""
+        peer = self.info.peer
+        if peer is not None and peer.id == person.id and peer.changed <= person.changed:
+            fields = {name: getattr(person, name) for name in Person.__struct_fields__}
+            self.info = replace(self.info, peer=Person(**fields))
 
     def apply(self, change: Change) -> bool:
         """Apply the next change of the room. Sync.

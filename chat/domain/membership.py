@@ -27,13 +27,15 @@ class Notify(StrEnum):
 class RoomAccess(msgspec.Struct, frozen=True):
     """A room, what a person is in it, and the people that it is for.
 
-    `is_over`: it is for two, or a support conversation, and somebody of those was deleted.
+    `is_over`: it is for two, or a support conversation, and somebody of those was deleted. `is_blocked`: it is for two,
+    and the other one blocks the person.
     """
 
     room: Room
     role: RoomRole | None
     people: People
     is_over: bool = False
+    is_blocked: bool = False
 
 
 class Member(msgspec.Struct, frozen=True):

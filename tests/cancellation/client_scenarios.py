@@ -47,7 +47,7 @@ async def client(run: Run) -> None:
     """Log in, send, be refused for now, lose an event, an answer and a connection, renew, and be told it all."""
     model, room = _model()
     told = Told()
-    refused, lost = [300], ["edit"]
+    refused, lost, unavailable = [300], ["edit"], [503]
 
     def hears(request: Json) -> None:
         if request["type"] == "send" and refused:
@@ -59,6 +59,10 @@ async def client(run: Run) -> None:
             return True
         return False
 
+    def answers(path: str) -> tuple[int, Json] | None:
+        return (unavailable.pop(), {}) if path.endswith("blocks/2") and unavailable else None
+
+    model.sessions.answers = answers
     model.hears, model.loses_answer = hears, loses_answer
     model.loses_event = lambda event: event.get("text") == "lost"
 
@@ -75,6 +79,11 @@ async def client(run: Run) -> None:
         await chat.react(room.id, 5, "👍")
         await chat.history(room.id)
         await chat.read(room.id, 1, back=True)
+        await chat.watch([BEN])
+        await chat.typing(room.id)
+        await chat.http.block(BEN)
+        await chat.http.unblock(BEN)
+        await chat.http.blocks()
         for socket in tuple(model.sockets):
             socket.close(1011)
         model.is_silent = True

@@ -197,6 +197,7 @@ class Connection:
         self.rooms = _Table(self, database.kept.rooms)
         self.messages = _Table(self, database.kept.messages)
         self.timelines = _Table(self, database.kept.timelines)
+        self.contacts = _Table(self, database.kept.contacts)
         self.nodes = _Table(self, database.kept.nodes)
         self.sessions = _Table(self, database.kept.sessions)
         self.set_up = _Table(self, database.kept.set_up)

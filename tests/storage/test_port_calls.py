@@ -3,8 +3,10 @@
 from inspect import iscoroutinefunction
 from types import FunctionType
 
+from chat.domain.contacts import Contacts
 from chat.domain.ports import Messages, Nodes, Rooms, Sessions, SetUp, Storage, Users
 from chat.domain.timelines import Timelines
+from chat.storage.postgres.contacts import PostgresContacts
 from chat.storage.postgres.messages import PostgresMessages
 from chat.storage.postgres.nodes import PostgresNodes
 from chat.storage.postgres.rooms import PostgresRooms
@@ -27,7 +29,10 @@ def calls(*tables: type) -> dict[str, FunctionType]:
 
 def test_every_call_of_the_ports_is_a_write_or_a_read() -> None:
     assert not WRITES & READS
-    assert calls(Users, Rooms, Messages, Timelines, Nodes, Sessions, SetUp, Storage).keys() == WRITES | READS
+    assert (
+        calls(Users, Rooms, Messages, Timelines, Contacts, Nodes, Sessions, SetUp, Storage).keys()
+        == WRITES | READS
+    )
 
 
 def test_the_writes_are_what_is_shielded_where_postgres_is() -> None:
@@ -35,6 +40,7 @@ def test_the_writes_are_what_is_shielded_where_postgres_is() -> None:
         PostgresUsers,
         PostgresRooms,
         PostgresMessages,
+        PostgresContacts,
         PostgresNodes,
         PostgresSessions,
         PostgresSetUp,

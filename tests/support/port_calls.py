@@ -9,6 +9,7 @@ WRITES = frozenset(
     {
         "add",
         "begin",
+        "block",
         "change_profile",
         "create",
         "delete",
@@ -35,18 +36,23 @@ WRITES = frozenset(
         "set_roles",
         "support_room",
         "take_try",
+        "unblock",
     }
 )
 
 READS = frozenset(
     {
         "access",
+        "blocked",
+        "blocked_ids",
         "by_email",
         "by_id",
         "by_ids",
         "by_name",
+        "changed_since",
         "conversations",
         "everyone",
+        "find",
         "history",
         "is_invite",
         "is_member",

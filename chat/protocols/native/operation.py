@@ -10,6 +10,7 @@ from chat.domain.budgets import Budgets
 from chat.domain.entities import Person
 from chat.domain.refusals import Code, Refusal
 from chat.domain.sessions import Device
+from chat.engine.hub import Subscriber
 from chat.protocols.services import Services
 
 
@@ -38,10 +39,11 @@ class Cost(Enum):
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who asks, and from where. `person` is there where the operation's access says so."""
+    """Who asks, and from where. `person` is there where the operation's access says so; `socket`, if one asks."""
 
     person: Person | None
     device: Device
+    socket: Subscriber | None = None
 
     @property
     def known(self) -> Person:

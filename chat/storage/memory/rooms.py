@@ -79,14 +79,16 @@ class MemoryRooms:
         room, people = self._by_id.get(room_id), self.people_of(room_id)
         if room is None:
             return None
+        is_blocked = False
         match people:
             case Pair(one_id, other_id):
+                is_blocked = (people.other_than(person_id), person_id) in self._users.blocks
                 is_over = not (self._users.is_there(one_id) and self._users.is_there(other_id))
             case SupportOf(person):
                 is_over = not self._users.is_there(person.id)
             case None:
                 is_over = False
-        return RoomAccess(room, self.role_of(room_id, person_id), people, is_over)
+        return RoomAccess(room, self.role_of(room_id, person_id), people, is_over, is_blocked)
 
     async def members(self, room_id: int, after_id: int, limit: int) -> list[Member]:
         await trio.lowlevel.checkpoint()

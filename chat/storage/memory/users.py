@@ -28,6 +28,8 @@ class MemoryUsers:
         self._id_by_email: dict[str, int] = {}
         self._id_by_skeleton: dict[str, int] = {}
         self._deleted: set[int] = set()
+        self.blocks: set[tuple[int, int]] = set()
+        """Who blocks whom; `MemoryContacts` writes it."""
         self.watchers = Watchers()
         self._invites: dict[bytes, tuple[int, float]] = {}  # uses left, and until when (Unix seconds)
 

@@ -22,7 +22,12 @@ _BY_ID = f"SELECT {_COLUMNS} FROM rooms WHERE id = $1 AND deleted_at IS NULL"
 ACCESS = f"""
 SELECT {_COLUMNS}, CASE WHEN ban.user_id IS NULL THEN own.role ELSE 'banned' END AS role,
     pair.low_id, pair.high_id, person.id AS person_id, person.name AS person_name,
-    coalesce(low.deleted_at, high.deleted_at, person.deleted_at) IS NOT NULL AS is_over
+    coalesce(low.deleted_at, high.deleted_at, person.deleted_at) IS NOT NULL AS is_over,
+    EXISTS (
+        SELECT FROM blocks
+        WHERE blocked_id = $2
+          AND user_id = CASE $2 WHEN pair.low_id THEN pair.high_id WHEN pair.high_id THEN pair.low_id END
+    ) AS is_blocked
 FROM rooms
 LEFT JOIN memberships own ON own.room_id = rooms.id AND own.user_id = $2
 LEFT JOIN bans ban ON ban.room_id = rooms.id AND ban.user_id = $2
@@ -185,6 +190,7 @@ def _access(row: asyncpg.Record) -> RoomAccess:
         None if row["role"] is None else RoomRole(row["role"]),
         people_of(row),
         row["is_over"],
+        row["is_blocked"],
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from chat.domain.ports import Changed
+from chat.storage.postgres.contacts import PostgresContacts
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import Database, DatabaseAddress, open_database
 from chat.storage.postgres.listener import tell_of_changes
@@ -32,6 +33,7 @@ class PostgresStorage:
         self.rooms = PostgresRooms(database)
         self.messages = PostgresMessages(database, writer)
         self.timelines = PostgresTimelines(database)
+        self.contacts = PostgresContacts(database)
         self.nodes = PostgresNodes(database)
         self.sessions = PostgresSessions(database)
         self.set_up = PostgresSetUp(database)

@@ -9,6 +9,7 @@ import msgspec
 from chat.domain.changes import Change
 from chat.domain.entities import Message
 from chat.domain.ledger import Used
+from chat.domain.live import Notice
 
 
 class Announced(msgspec.Struct, frozen=True, tag=True, array_like=True):
@@ -71,7 +72,14 @@ class Spent(msgspec.Struct, frozen=True, tag=True, array_like=True):
     used: list[Used]
 
 
-Payload = Announced | Beat | Question | Answer | Spent
+class Noticed(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """What a server tells of its clients that no log has."""
+
+    node: int
+    notice: Notice
+
+
+Payload = Announced | Beat | Question | Answer | Spent | Noticed
 """What a payload can be: a union of tagged structs, `array_like` as these."""
 
 encode = msgspec.json.Encoder().encode

@@ -15,7 +15,6 @@ The floors, highest first; nothing here imports anything of the server:
     http_api             calls of a person who is logged in
     socket, credentials  the WebSocket; access tokens and sessions
     sessions             how one begins: log in, refresh, register
-    asking               what is asked beside the socket
     http_call, address   one call; where the server is
     inbox, outbox        what the program has not taken yet, and what the server has not answered yet
     rooms, room          what each frame makes of the rooms; messages, unread: parts of a room
@@ -28,6 +27,7 @@ from chat.client.chat import Chat, open_chat
 from chat.client.credentials import SharedSession
 from chat.client.errors import ChatEnded, ChatError, Lost, Refused, SignedOut
 from chat.client.events import (
+    Activity,
     Changed,
     Connected,
     Deleted,
@@ -36,6 +36,8 @@ from chat.client.events import (
     Event,
     Gone,
     Member,
+    PersonTold,
+    PresenceTold,
     Reacted,
     ReadMark,
     RoomTold,
@@ -51,6 +53,7 @@ from chat.client.values import (
     Message,
     Person,
     Position,
+    Presence,
     PublicRoom,
     Reaction,
     RoomInfo,
@@ -60,6 +63,7 @@ from chat.client.values import (
 )
 
 __all__ = [
+    "Activity",
     "Changed",
     "Chat",
     "ChatEnded",
@@ -79,7 +83,10 @@ __all__ = [
     "Membership",
     "Message",
     "Person",
+    "PersonTold",
     "Position",
+    "Presence",
+    "PresenceTold",
     "PublicRoom",
     "Reacted",
     "Reaction",

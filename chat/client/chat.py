@@ -2,10 +2,9 @@
 
 import secrets
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeVar
-from urllib.parse import urlencode
 
 import trio
 
@@ -17,12 +16,14 @@ from chat.client.http_api import HttpApi
 from chat.client.line import PING
 from chat.client.reconnecting import Connector
 from chat.client.requests import (
+    Activity,
     Counts,
     Delete,
     Done,
     Edit,
     History,
     Hits,
+    Nothing,
     Ping,
     Pong,
     React,
@@ -32,6 +33,8 @@ from chat.client.requests import (
     Request,
     Send,
     Sent,
+    Watch,
+    Watched,
 )
 from chat.client.room import Room
 from chat.client.values import Position, Session
@@ -56,7 +59,7 @@ class Chat:
 
     @property
     def http(self) -> HttpApi:
-        """What is asked beside the connection: rooms to join, and who is in them."""
+        """What is asked beside the connection: rooms to join, who is in them, and whom one blocks."""
         return self._connector.http
 
     @property
@@ -173,9 +176,32 @@ class Chat:
         Cancelling: nothing happens.
         """
         asked = {"room": room, "from": sender, "since": since, "before": before, "after": after}
-        query = {"q": q, "limit": limit, **({"order": "best"} if best else {})}
+        query: dict[str, str | int] = {"q": q, "limit": limit, **({"order": "best"} if best else {})}
         query |= {name: value for name, value in asked.items() if value is not None}
-        return await self._connector.ask(f"/api/v1/search?{urlencode(query)}", Hits)
+        return await self._connector.http.search(query)
+
+    async def watch(self, people: Iterable[int]) -> dict[int, str]:
+        """Watch these people and no others, on each connection: `events` tells when they come and go.
+
+        Args:
+            people: their ids, 500 at most.
+
+        Returns what they are now: `online`, `away` or `offline`. Cancelling: they are watched from the next connection
+        on, at the latest.
+        """
+        self._connector.rooms.watched = watched = tuple(people)
+        return {each.id: each.state for each in (await self._ask(Watch(people=watched), Watched)).people}
+
+    async def typing(self, room: int, *, on: bool = True) -> None:
+        """Tell the others in a room that one writes, which is repeated every three seconds, or no longer does.
+
+        Without a connection nobody is told. Cancelling: it may be told or not.
+        """
+        await trio.lowlevel.checkpoint()
+        line = self._connector.line
+        if line is not None and line.is_up:
+            with trio.move_on_after(PING):
+                await self._ask(Activity(room=room, what="typing" if on else "none"), Nothing)
 
     async def ping(self) -> int:
         """Return the server's time in Unix milliseconds, after a new connection if this one does not answer in 5 s.

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from chat.client.values import Message, RoomInfo, Sender, Value
+from chat.client.values import Message, Person, Presence, RoomInfo, Sender, Value
 
 
 class Said(Message, kw_only=True, frozen=True):
@@ -102,13 +102,31 @@ class Gone(Value, kw_only=True, frozen=True):
 
 
 class ReadMark(Value, kw_only=True, frozen=True):
-    """How far somebody has read; `unread` and `mentions` are only of oneself."""
+    """How far somebody has read; `unread` and `mentions` are only of oneself, who is told of what one reads elsewhere."""
 
     room: int
     person: int
     seq: int = 0
     unread: int = 0
     mentions: int = 0
+
+
+class Activity(Value, kw_only=True, frozen=True):
+    """Somebody is `typing` in a room, or `viewing` it, or does neither any more (`none`): forget it after 6 seconds."""
+
+    room: int
+    person: Sender
+    what: str
+
+
+class PresenceTold(Value, kw_only=True, frozen=True):
+    """People who are watched have come, or gone."""
+
+    people: tuple[Presence, ...] = ()
+
+
+class PersonTold(Person, kw_only=True, frozen=True):
+    """The profile of somebody who is watched, of somebody one meets in a room, or one's own, has changed."""
 
 
 class Bye(Value, kw_only=True, frozen=True):
@@ -129,7 +147,8 @@ class Disconnected(Struct, frozen=True):
 
 
 Change = Said | Edited | Deleted | Reacted | Member | Changed | SupportChanged | Unknown
-Frame = Change | RoomTold | Gone | ReadMark | Bye
+Beside = Activity | PresenceTold | PersonTold
+Frame = Change | RoomTold | Gone | ReadMark | Beside | Bye
 Event = (
     Said
     | Edited
@@ -141,6 +160,9 @@ Event = (
     | RoomTold
     | Gone
     | ReadMark
+    | Activity
+    | PresenceTold
+    | PersonTold
     | Connected
     | Disconnected
 )
@@ -157,6 +179,9 @@ TYPES: dict[str, type[Frame]] = {
     "room": RoomTold,
     "gone": Gone,
     "read": ReadMark,
+    "activity": Activity,
+    "presence": PresenceTold,
+    "person": PersonTold,
     "bye": Bye,
 }
 """By the `type` of a frame; whatever else has `room` and `pos` is Unknown."""

@@ -1,17 +1,21 @@
-"""What is asked over HTTP because the socket has no request for it: rooms to join, and who is in them."""
+"""What is asked over HTTP because the socket has no request for it: rooms to join, who is in them, whom one blocks."""
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Mapping
 from typing import TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
+import trio
 
 from chat.client.address import Address
 from chat.client.credentials import Credentials
+from chat.client.endings import Backoff
 from chat.client.errors import Lost, Refused
-from chat.client.http_call import call
-from chat.client.sessions import error_of
-from chat.client.values import Members, PublicRoom, RoomInfo, Value
+from chat.client.http_call import Answer, call
+from chat.client.requests import Hits
+from chat.client.sessions import error_of, raise_if_for_now
+from chat.client.values import Members, Person, PublicRoom, RoomInfo, Value
 
 _V = TypeVar("_V")
 
@@ -20,10 +24,16 @@ class _PublicRooms(Value, kw_only=True, frozen=True):
     rooms: tuple[PublicRoom, ...] = ()
 
 
+class _Blocked(Value, kw_only=True, frozen=True):
+    people: tuple[Person, ...] = ()
+    next: str | None = None
+
+
 class HttpApi:
     """Calls of one person, each on a connection of its own.
 
-    None of them is repeated: each raises Lost where there is no answer, and Refused where the server says no.
+    Each raises Refused where the server says no. Those of blocks and searches are repeated until they are answered; the
+    others are not, and raise Lost where there is no answer, or none for now.
 
     Args:
         address: where the server is.
@@ -73,16 +83,56 @@ class HttpApi:
         """
         return await self._ask("GET", f"/rooms/{room}/members?after={after}&limit=100", Members)
 
+    async def search(self, query: Mapping[str, str | int]) -> Hits:
+        """Return what a search finds, by the fields of the call. Cancelling: nothing happens."""
+        return await self._ask_until_answered("GET", f"/search?{urlencode(query)}", Hits)
+
+    async def blocks(self) -> list[Person]:
+        """Return whom one blocks, by name. Cancelling: nothing happens."""
+        people: list[Person] = []
+        query = "limit=100"
+        while True:
+            page = await self._ask_until_answered("GET", f"/me/blocks?{query}", _Blocked)
+            people += page.people
+            if page.next is None:
+                return people
+            query = f"limit=100&after={quote(page.next)}"
+
+    async def block(self, person: int) -> None:
+        """Take no direct messages from a person. Cancelling: it may be done or not."""
+        await self._ask_until_answered("PUT", f"/me/blocks/{person}", type(None))
+
+    async def unblock(self, person: int) -> None:
+        """Take direct messages from a person again. Cancelling: it may be done or not."""
+        await self._ask_until_answered("DELETE", f"/me/blocks/{person}", type(None))
+
     def _come(self, info: RoomInfo) -> RoomInfo:
         self._came_into(info.id)
         return info
 
     async def _ask(self, method: str, path: str, kind: type[_V], body: object = None) -> _V:
-        token = await self._credentials.access(self._address)
-        answer = await call(self._address, method, f"/api/v1{path}", body, token=token)
+        answer = await self._call(method, path, body)
+        if answer.status == 401:
+            self._credentials.refused(is_over=False)
+            answer = await self._call(method, path, body)  # with a new token
         if answer.status >= 400:
-            raise Refused(error_of(answer))
+            error = error_of(answer)
+            raise_if_for_now(answer.status, error)
+            raise Refused(error)
         try:
             return msgspec.json.decode(answer.body or b"null", type=kind)
         except msgspec.DecodeError as error:
             raise Lost(f"no answer to {path}: {error}") from error
+
+    async def _ask_until_answered(self, method: str, path: str, kind: type[_V]) -> _V:
+        backoff = Backoff(random.random)
+        while True:
+            try:
+                return await self._ask(method, path, kind)
+            except Lost as lost:
+                wait = lost.after
+            await trio.sleep(backoff.next() if wait is None else wait)
+
+    async def _call(self, method: str, path: str, body: object) -> Answer:
+        token = await self._credentials.access(self._address)
+        return await call(self._address, method, f"/api/v1{path}", body, token=token)

@@ -9,7 +9,7 @@ from chat.client.address import Address
 from chat.client.credentials import Credentials
 from chat.client.endings import TOKEN_EXPIRED, Backoff
 from chat.client.errors import Lost, Refused
-from chat.client.events import Bye
+from chat.client.events import Bye, PresenceTold
 from chat.client.frames import Answer, decode, encode
 from chat.client.inbox import Inbox
 from chat.client.outbox import Outbox
@@ -23,6 +23,8 @@ from chat.client.requests import (
     Read,
     Reply,
     Request,
+    Watch,
+    Watched,
 )
 from chat.client.rooms import Rooms
 from chat.client.values import Limits
@@ -87,6 +89,7 @@ class Line:
             self._limits = hello.limits
             self._outbox.in_flight = hello.limits.in_flight
             await self._sync()
+            await self._watch()
             self._outbox.open(is_open=True)
             self.is_up = True
             on_up()
@@ -172,6 +175,13 @@ class Line:
         self._rooms.doubt_marks()
         if self._rooms.uncounted:
             self._stale.set()
+
+    async def _watch(self) -> None:
+        if self._rooms.watched:
+            watch = Watch(people=self._rooms.watched)
+            reply = await self._ask(watch, SYNC, may_be_refused=True)
+            if isinstance(reply, Watched):
+                self._inbox.put(PresenceTold(people=reply.people))
 
     async def _stay_up_to_date(self) -> None:
         while True:

@@ -3,7 +3,7 @@
 import logging
 import random
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import h11
 import trio
@@ -11,7 +11,6 @@ from trio_websocket import ConnectionClosed, ConnectionRejected, HandshakeError
 from wsproto.utilities import ProtocolError
 
 from chat.client.address import Address
-from chat.client.asking import ask
 from chat.client.credentials import Credentials
 from chat.client.endings import SESSION_ENDED, TOKEN_EXPIRED, TOO_BIG, Backoff, Ending
 from chat.client.errors import ChatEnded, Lost, SignedOut
@@ -23,8 +22,6 @@ from chat.client.outbox import Outbox
 from chat.client.rooms import Rooms
 from chat.client.socket import open_socket
 from chat.client.values import Position
-
-_T = TypeVar("_T")
 
 _log = logging.getLogger("chat.client")
 
@@ -62,10 +59,6 @@ class Connector:
         self._address, self._credentials = address, credentials
         self._backoff = Backoff(random.random)
         self._hurried = trio.Event()
-
-    async def ask(self, path: str, kind: type[_T]) -> _T:
-        """Return the answer to a GET; raises and cancels as `asking.ask`."""
-        return await ask(self._address, self._credentials, path, kind, random.random)
 
     async def run(self) -> None:
         """Be connected until cancelled.

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from chat.client.values import Limits, Message, Person, Value
+from chat.client.values import Limits, Message, Person, Presence, Value
 
 
 class Request(Struct, omit_defaults=True, frozen=True, kw_only=True):
@@ -79,6 +79,17 @@ class ReadHistory(Request, kw_only=True, frozen=True):
     limit: int = 50
 
 
+class Activity(Request, kw_only=True, frozen=True):
+    type = "activity"
+    room: int
+    what: str
+
+
+class Watch(Request, kw_only=True, frozen=True):
+    type = "watch"
+    people: tuple[int, ...]
+
+
 class Ping(Request, kw_only=True, frozen=True):
     type = "ping"
 
@@ -140,6 +151,14 @@ class Hits(Value, kw_only=True, frozen=True):
     next: int | None = None
 
 
+class Watched(Value, kw_only=True, frozen=True):
+    people: tuple[Presence, ...] = ()
+
+
+class Nothing(Value, kw_only=True, frozen=True):
+    """There is nothing to say."""
+
+
 class Pong(Value, kw_only=True, frozen=True):
     at: int = 0
 
@@ -153,7 +172,7 @@ class ErrorReply(Value, kw_only=True, frozen=True):
     seq: int | None = None
 
 
-Reply = HelloOk | SyncOk | Sent | Done | Counts | History | Pong | ErrorReply
+Reply = HelloOk | SyncOk | Sent | Done | Counts | History | Watched | Nothing | Pong | ErrorReply
 
 REPLIES: dict[str, type[Reply]] = {
     "hello_ok": HelloOk,
@@ -164,6 +183,8 @@ REPLIES: dict[str, type[Reply]] = {
     "react_ok": Done,
     "read_ok": Counts,
     "history_ok": History,
+    "activity_ok": Nothing,
+    "watch_ok": Watched,
     "ping_ok": Pong,
     "error": ErrorReply,
 }

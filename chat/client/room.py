@@ -17,7 +17,7 @@ from chat.client.events import (
 )
 from chat.client.messages import Messages, changed
 from chat.client.unread import MOST_UNREAD, count, count_mentions, counts, mentions
-from chat.client.values import Message, RoomInfo, Support
+from chat.client.values import Message, Person, RoomInfo, Support
 
 
 class Room:
@@ -67,6 +67,13 @@ class Room:
                 peer=told.peer,
                 support=told.support,
             )
+
+    def meet(self, person: Person) -> None:
+        """Take the new profile of somebody, whom the room may be with. Sync."""
+        peer = self.info.peer
+        if peer is not None and peer.id == person.id and peer.changed <= person.changed:
+            fields = {name: getattr(person, name) for name in Person.__struct_fields__}
+            self.info = replace(self.info, peer=Person(**fields))
 
     def apply(self, change: Change) -> bool:
         """Apply the next change of the room. Sync.

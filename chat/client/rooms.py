@@ -8,7 +8,20 @@ the position, so the same replay gives nothing to the one and the news to the ot
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from chat.client.events import Bye, Change, Event, Frame, Gone, ReadMark, RoomTold, Unknown
+from chat.client.events import (
+    Activity,
+    Beside,
+    Bye,
+    Change,
+    Event,
+    Frame,
+    Gone,
+    PersonTold,
+    PresenceTold,
+    ReadMark,
+    RoomTold,
+    Unknown,
+)
 from chat.client.requests import KnownRoom, Read, Sync
 from chat.client.room import Room
 from chat.client.values import Message, Position
@@ -38,6 +51,7 @@ class Rooms(Mapping[int, Room]):
         self.told = dict(positions)
         self.gaps: set[int] = set()
         self.uncounted: set[int] = set()
+        self.watched: tuple[int, ...] = ()  # whom one watches, on every connection
         self.me = 0  # who one is; set by the first hello, as is the name
         self.name = ""
         self._keep = keep
@@ -53,7 +67,7 @@ class Rooms(Mapping[int, Room]):
     def __len__(self) -> int:
         return len(self._rooms)
 
-    def apply(self, frame: Frame) -> News | None:
+    def apply(self, frame: Frame) -> News | Beside | None:
         """Apply a frame as it came; return what is news to the program. Sync."""
         match frame:
             case RoomTold():
@@ -69,6 +83,12 @@ class Rooms(Mapping[int, Room]):
                     self._mark(frame.room, frame.seq, frame.unread, frame.mentions)
                 told = self.told.get(frame.room)
                 return None if told is None else News(frame, frame.room, told)
+            case PersonTold():
+                for room in self._rooms.values():
+                    room.meet(frame)
+                return frame
+            case Activity() | PresenceTold():
+                return frame
             case Bye():
                 return None
         return self._change(frame)

@@ -62,6 +62,12 @@ def error_of(answer: Answer) -> ErrorReply:
     return ErrorReply(code=error.code, text=text, field=error.field, retry_ms=error.retry_ms)
 
 
+def raise_if_for_now(status: int, error: ErrorReply) -> None:
+    """Raise Lost for an error that may be gone a little later, with the seconds to wait if it says them. Sync."""
+    if status >= 500 or status == 429:
+        raise Lost(error.text, after=None if error.retry_ms is None else error.retry_ms / 1000)
+
+
 async def _begin(address: Address, how: str, fields: dict[str, str]) -> Session:
     answer = await call(address, "POST", f"/api/v1/auth/{how}", fields, most=_MOST)
     if answer.status in (401, 403):
@@ -72,9 +78,7 @@ async def _begin(address: Address, how: str, fields: dict[str, str]) -> Session:
 def _session(answer: Answer) -> Session:
     if answer.status not in (200, 201):
         error = error_of(answer)
-        if answer.status >= 500 or answer.status == 429:
-            after = None if error.retry_ms is None else error.retry_ms / 1000
-            raise Lost(f"no session: {error.text}", after=after)
+        raise_if_for_now(answer.status, error)
         raise ChatEnded(f"no session: {answer.status} {error.text}") from Refused(error)
     try:
         return msgspec.json.decode(answer.body, type=Session)

@@ -30,6 +30,13 @@ class Person(Value, kw_only=True, frozen=True):
     changed: int = 0
 
 
+class Presence(Value, kw_only=True, frozen=True):
+    """Whether somebody is `online`, `away` or `offline`."""
+
+    id: int
+    state: str
+
+
 class Reaction(Value, kw_only=True, frozen=True):
     """One emoji under a message: how many react with it, the first 20 of them, and whether oneself does."""
 

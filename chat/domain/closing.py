@@ -63,6 +63,9 @@ UNAUTHENTICATED = Closing(4401, "not authenticated", Retry.LOGGED_IN)
 TOKEN_EXPIRED = Closing(4401, "the token has expired, refresh it", Retry.LOGGED_IN)
 """The client did not come with a fresh token before the old one expired (native protocol)."""
 
+TOO_MANY_SOCKETS = Closing(4429, "too many sockets of this person are open", Retry.AFTER_A_MINUTE)
+"""The person has as many sockets of the native protocol open on this server as one may have."""
+
 LOGGED_OUT = Closing(4403, "your logins were ended, log in again", Retry.LOGGED_IN)
 """Every token of this client's person was revoked, or their password was changed."""
 

@@ -3,13 +3,16 @@
 import msgspec
 
 from chat.domain import ports
+from chat.domain.blocks import Blocks
 from chat.domain.changes import RoomChange
-from chat.domain.entities import People, Person, Room, RoomKind
+from chat.domain.direct import Direct
+from chat.domain.entities import People, Person, Room, RoomKind, SupportOf
 from chat.domain.membership import LEADING, RoomAccess, RoomRole, may_see
 from chat.domain.refusals import ARCHIVED, BANNED, NO_ROOM, NOT_MEMBER, Code, Refusal
 from chat.domain.rooms import Rooms
 
 OVER = Refusal(Code.FORBIDDEN, "the other one is not there any more")
+BLOCKED = Refusal(Code.FORBIDDEN, "the other one takes no messages from you")
 NOT_YOURS = Refusal(Code.FORBIDDEN, "that is not your message")
 NOT_LEADING = Refusal(Code.FORBIDDEN, "only an owner or a moderator of the room may do that")
 NOT_OPERATOR = Refusal(Code.FORBIDDEN, "only operators may do that")
@@ -26,21 +29,25 @@ _RANKS = (None, RoomRole.BANNED, RoomRole.MEMBER, RoomRole.MODERATOR, RoomRole.O
 class Place(msgspec.Struct, frozen=True):
     """A room that a person may see: what they are in it, and the people that it is for, who are part of every write.
 
-    `is_over`: whom it is for beside them was deleted; it can be read.
+    `is_over`: whom it is for beside them was deleted; it can be read. `is_blocked`: whom it is for beside them blocks
+    them.
     """
 
     room: Room
     role: RoomRole
     people: People
     is_over: bool = False
+    is_blocked: bool = False
 
 
 class Conversations:
     """Every method may raise StorageDown. Cancelling changes nothing."""
 
-    def __init__(self, table: ports.Rooms, rooms: Rooms) -> None:
+    def __init__(self, table: ports.Rooms, rooms: Rooms, direct: Direct, blocks: Blocks) -> None:
         self._table = table
         self._rooms = rooms
+        self._direct = direct
+        self._blocks = blocks
 
     async def enter(self, person: Person, room_id: int) -> Place | Refusal:
         """Return the room for somebody who may see it, also at the moment at which this returns.
@@ -63,6 +70,16 @@ class Conversations:
             return NO_ROOM if access.room.is_private else BANNED
         return ARCHIVED if access.room.is_archived and access.role is None else None
 
+    async def direct_room(self, person: Person, other_id: int) -> int | Refusal:
+        """Return the id of the room of two, if the person may write to the other; it is made at the first call.
+
+        For those who write often, it is known without a query.
+        """
+        room_id = await self._direct.room_of(person.id, other_id)
+        if room_id is None:
+            return OVER
+        return BLOCKED if await self._blocks.is_blocked(person.id, other_id) else room_id
+
     async def role_of(self, person_id: int, place: Place) -> RoomRole | None:
         """Return what somebody is in a room of which one becomes a member; None: nothing."""
         access = await self._table.access(place.room.id, person_id)
@@ -76,7 +93,7 @@ def _place(access: RoomAccess | None, person: Person) -> Place | Refusal:
     if room.kind is RoomKind.SUPPORT and access.is_over:
         return NO_ROOM
     if may_see(room, person, role):
-        return Place(room, role or RoomRole.MEMBER, access.people, access.is_over)
+        return Place(room, role or RoomRole.MEMBER, access.people, access.is_over, access.is_blocked)
     return NOT_MEMBER if room.kind is RoomKind.ROOM and not room.is_private else NO_ROOM
 
 
@@ -85,9 +102,14 @@ def _place(access: RoomAccess | None, person: Person) -> Place | Refusal:
 
 def may_speak(place: Place) -> Refusal | None:
     """Whether one may write and react there."""
-    if place.is_over:
-        return OVER
+    if place.is_over or place.is_blocked:
+        return OVER if place.is_over else BLOCKED
     return ARCHIVED if place.room.is_archived else None
+
+
+def may_look_on(person: Person, people: People) -> Refusal | None:
+    """Whether the person may say that they look at a room with these people: operators, at support conversations."""
+    return None if person.is_operator and isinstance(people, SupportOf) else NOT_OPERATOR
 
 
 def may_edit(place: Place, person: Person, sender_id: int) -> Refusal | None:

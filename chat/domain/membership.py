@@ -32,7 +32,7 @@ class RoomAccess(msgspec.Struct, frozen=True):
     """A room, what a person is in it, and the people that it is for.
 
     `is_over`: it is for two, or a support conversation, and somebody of those was deleted. `has_owner` is looked up for
-    who made the room and is not in it.
+    who made the room and is not in it. `is_blocked`: it is for two, and the other one blocks the person.
     """
 
     room: Room
@@ -40,6 +40,7 @@ class RoomAccess(msgspec.Struct, frozen=True):
     people: People
     is_over: bool = False
     has_owner: bool = False
+    is_blocked: bool = False
 
 
 class Member(msgspec.Struct, frozen=True):

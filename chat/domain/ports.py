@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from chat.domain.changes import Change, Write
+from chat.domain.contacts import Contacts
 from chat.domain.entities import (
     Conversation,
     Credentials,
@@ -500,6 +501,8 @@ class Storage(Protocol):
 
     @property
     def search(self) -> SearchIndex: ...
+    @property
+    def contacts(self) -> Contacts: ...
 
     @property
     def nodes(self) -> Nodes: ...
@@ -517,7 +520,7 @@ class Storage(Protocol):
     async def watch(self, people: Changed, rooms: Changed) -> None:
         """Tell of every person who is changed or deleted and of every room that is deleted, right after the commit.
 
-        A person of whom a session ended counts as changed.
+        A person of whom a session ended, or who blocks another or no longer does, counts as changed.
 
         Whichever process did it. Both begin with None, for what happened before, and are told None again after each
         outage. Runs until cancelled, and raises nothing else: it waits for a database that does not answer.

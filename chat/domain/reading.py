@@ -2,7 +2,10 @@
 
 import msgspec
 
-from chat.domain.entities import Message, MessageKind
+from chat.domain.entities import Message, MessageKind, RoomKind
+
+MOST_SHARED_WITH = 100
+"""Members of a room that people made, or of the lobby, up to which others see how far somebody has read."""
 
 MOST_UNREAD = 100
 """Unread messages are counted so far: that many or more."""
@@ -33,6 +36,11 @@ def next_read(read: int, mark: ReadMark, last_seq: int) -> int:
 def joined_marks(first: ReadMark, second: ReadMark) -> ReadMark:
     """Return the one mark that does what these two do one after the other. Sync and pure."""
     return second if second.is_back else ReadMark(max(first.seq, second.seq), first.is_back)
+
+
+def may_share_reads(kind: RoomKind, members: int) -> bool:
+    """Whether others in a room see how far somebody has read, who lets them. Sync and pure."""
+    return kind in (RoomKind.DIRECT, RoomKind.SUPPORT) or members <= MOST_SHARED_WITH
 
 
 def is_unread(message: Message, person_id: int, read: int, *, is_deleted: bool) -> bool:

@@ -8,13 +8,16 @@ import msgspec
 import trio
 
 from chat.domain.accounts import Accounts
+from chat.domain.blocks import Blocks
 from chat.domain.budgets import Budgets
 from chat.domain.closing import TOO_FAR_BEHIND
+from chat.domain.contacts import Contacts
 from chat.domain.conversations import Conversations
 from chat.domain.direct import Direct
 from chat.domain.entities import Inbox, Person
 from chat.domain.invites import Invites
 from chat.domain.ledger import Ledger
+from chat.domain.live import Present, Watched
 from chat.domain.ports import Storage
 from chat.domain.room_history import RoomHistory
 from chat.domain.rooms import Rooms
@@ -37,11 +40,13 @@ from chat.engine.hub import Hub
 from chat.engine.journal import Journal, open_journal
 from chat.engine.log_follower import PATIENCE, open_log_follower
 from chat.engine.memberships import Memberships
+from chat.engine.notices import Notices
 from chat.engine.people import PeopleReconciler
 from chat.engine.presence import Presence
 from chat.engine.read_marks import ReadMarks, open_read_marks
 from chat.engine.reconciler import watch_changes
 from chat.engine.session import ClientFactory, Core
+from chat.engine.statuses import Statuses
 from chat.engine.writes import Writes
 from chat.inspection.metrics import Metrics
 
@@ -70,14 +75,27 @@ class Engine(msgspec.Struct, frozen=True):
     conversations: Conversations
     room_history: RoomHistory
     timelines: Timelines
+    contacts: Contacts
+    blocks: Blocks
     read_marks: ReadMarks
     writes: Writes
     invites: Invites
     search: SearchIndex
+    notices: Notices
+    statuses: Statuses
 
     def core(self, clients: Mapping[Dialect, ClientFactory]) -> Core:
         """Return what sessions work with, where `clients` says how a client of each dialect is made."""
-        return Core(self.accounts, self.journal, self.hub, clients, self.metrics, self.budgets, self.cluster)
+        return Core(
+            self.accounts,
+            self.journal,
+            self.hub,
+            clients,
+            self.metrics,
+            self.budgets,
+            self.cluster,
+            self.statuses,
+        )
 
 
 @asynccontextmanager
@@ -101,6 +119,10 @@ async def open_engine(
     Cancelling refuses nothing and acknowledges nothing that still waits for the journal.
     """
     metrics, presence, fence = metrics or Metrics(), Presence(), Fence()
+    notices = Notices(fence)
+    statuses = Statuses(notices.send)
+    notices.on(Watched, statuses.watched)
+    notices.on(Present, statuses.present)
     patience = 0.0 if joining is None else PATIENCE
     async with (
         open_deliveries(storage.rooms) as deliveries,
@@ -126,13 +148,15 @@ async def open_engine(
                 joining,
                 storage,
                 fence,
-                Here(follower, broadcaster, hub, deliveries, ledger or Ledger(), presence.__len__),
+                Here(follower, broadcaster, hub, deliveries, ledger or Ledger(), notices, presence.__len__),
             ) as cluster,
             open_journal(storage.messages, broadcaster, follower, metrics, cluster.publish) as journal,
             trio.open_nursery() as nursery,
         ):
+            notices.send_by(cluster.notify)
             accounts = make_accounts(people.get)
             rooms = Rooms(storage.users, storage.rooms, storage.messages)
+            blocks = Blocks(storage.contacts)
             direct = Direct(storage.users, storage.rooms, storage.messages, deliveries)
             memberships = Memberships(
                 rooms, journal, broadcaster, presence, cluster, on_deletion=cleaner.wake
@@ -144,7 +168,9 @@ async def open_engine(
                 direct.gone(person_id)
                 support.gone(person_id)
 
-            people_here = PeopleReconciler(accounts, presence, gone)
+            people_here = PeopleReconciler(
+                accounts, presence, gone, outdated=blocks.changed, found=statuses.found
+            )
 
             async def look_again() -> None:
                 await follower.look_again()
@@ -152,6 +178,7 @@ async def open_engine(
                 await memberships.look_again()
 
             nursery.start_soon(cluster.keep_lease, look_again)
+            nursery.start_soon(statuses.tell)
             nursery.start_soon(watch_changes, storage, people_here, memberships)
             if ping_interval < math.inf:
                 nursery.start_soon(beat, presence, ping_interval, pong_timeout)
@@ -171,12 +198,16 @@ async def open_engine(
                 cluster,
                 Sessions(storage.sessions, accounts),
                 FirstAdmin(storage.set_up, accounts),
-                Conversations(storage.rooms, rooms),
+                Conversations(storage.rooms, rooms, direct, blocks),
                 RoomHistory(storage.timelines),
                 storage.timelines,
+                storage.contacts,
+                blocks,
                 read_marks,
                 Writes(journal, broadcaster),
                 Invites(storage.users),
                 storage.search,
+                notices,
+                statuses,
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

@@ -5,7 +5,7 @@ goes to its send queue. Nothing here awaits, so nobody subscribes or unsubscribe
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -22,6 +22,10 @@ class Subscriber(Protocol):
 
     def offer(self, blob: bytes) -> None:
         """Take whole frames without waiting; with none, what was kept to go with others goes now."""
+        ...
+
+    def offer_or_drop(self, blob: bytes) -> None:
+        """Take whole frames without waiting, unless the client is behind with reading: then they are dropped."""
         ...
 
     def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
@@ -134,6 +138,20 @@ class Hub:
                 self._on_arrival(change)
         for origin in origins:
             origin.offer(b"")  # an acknowledgement that went with nothing above goes now
+
+    def tell(
+        self,
+        topic: Topic,
+        encoder: Encoder,
+        frames: bytes,
+        *,
+        besides: Collection[Subscriber] = (),
+        may_drop: bool = False,
+    ) -> None:
+        """Send frames that are in no log to whoever hears the topic by this encoder, but for some."""
+        for subscriber in self._topics.get(topic, {}).get(encoder, ()):
+            if subscriber not in besides:
+                (subscriber.offer_or_drop if may_drop else subscriber.offer)(frames)
 
     def _tell_all(self, by_topic: dict[Topic, list[Announcement]]) -> None:
         for topic, said in by_topic.items():

@@ -29,6 +29,7 @@ from chat.engine.pinger import Pinger
 from chat.engine.protocol_client import ProtocolClient
 from chat.engine.send_queue import SendQueue
 from chat.engine.stagger import Stagger
+from chat.engine.statuses import Statuses
 from chat.engine.submissions import Submissions
 from chat.engine.subscriptions import Subscriptions
 from chat.inspection.metrics import Metrics
@@ -63,6 +64,7 @@ class Core(msgspec.Struct, frozen=True):
     metrics: Metrics
     budgets: Budgets
     cluster: Cluster = Alone()
+    statuses: Statuses = msgspec.field(default_factory=Statuses)
     cuts: Stagger = msgspec.field(default_factory=lambda: Stagger(_CUT_GAP, _CUT_WITHIN))
     """When the next client that was cut is ended."""
 
@@ -100,7 +102,10 @@ class Session:
         self.pinger = Pinger(send_queue, receiver, self.record)
         self.allowance = Allowance(core.budgets, address, self, self.pinger)
         self.address = address
-        self.person = person  # set by authentication too
+        self.person = person
+        """Who the client is: become() says whom a protocol has authenticated. As they are now."""
+        self._counted: int | None = None  # whose socket it is counted as
+        self._is_away = False
         self.dialect = dialect
         self.client: ProtocolClient | None = None
         """The protocol's side of it: made by serve(), and anew when the first frame chooses another dialect."""
@@ -117,6 +122,7 @@ class Session:
 
         `nursery` is the client's own; what answers this client for longer runs there.
         """
+        self._count(self.person)
         try:
             try:
                 with self.reading:
@@ -134,6 +140,7 @@ class Session:
         except ConnectionClosed:
             return
         finally:
+            self._count(None)
             self.subscriptions.unsubscribe_all()
             if self.client is not None:
                 self.client.ended()
@@ -147,14 +154,14 @@ class Session:
 
     async def _read(self, nursery: trio.Nursery) -> None:
         client = self._make_client()
-        await self._handle(client, _GREET, nursery)
+        await self.handle(client, _GREET, nursery)
         pace = self.core.budgets.pace()
         while True:
             for number, frame in enumerate(await self.receiver.receive(), start=1):
                 if self._choices and self._choose_dialect(frame):
                     client = self._make_client()
-                    await self._handle(client, _GREET, nursery)
-                await self._handle(client, self.dialect.decode(frame), nursery)
+                    await self.handle(client, _GREET, nursery)
+                await self.handle(client, self.dialect.decode(frame), nursery)
                 if number % _TURN == 0:
                     await trio.lowlevel.checkpoint()
             if wait := pace.count(number):
@@ -166,7 +173,8 @@ class Session:
         self.client = client = self.core.clients[self.dialect](self)
         return client
 
-    async def _handle(self, client: ProtocolClient, command: Command, nursery: trio.Nursery) -> None:
+    async def handle(self, client: ProtocolClient, command: Command, nursery: trio.Nursery) -> None:
+        """Do what a command asks; where the storage fails, the client is told, or ends. Cancelling: as its handler."""
         try:
             await client.handle(command, nursery)
         except StorageDown:
@@ -187,6 +195,27 @@ class Session:
         self.dialect = dialect
         self.record.note(f"speaks {dialect.name}")
         return True
+
+    def become(self, person: Person | None) -> None:
+        """Be this person's from here on, whom the protocol has authenticated; None: nobody's. Sync."""
+        self.person = person
+        self._count(person)
+
+    def _count(self, person: Person | None) -> None:
+        now, known = None if person is None else person.id, self._counted
+        if now != known:
+            self._counted = now
+            if now is not None:
+                self.core.statuses.came(now)
+            if known is not None:
+                self.core.statuses.left(known, was_away=self._is_away)
+            self._is_away = False
+
+    def set_away(self, *, is_away: bool) -> None:
+        """Say whether its person is away, as far as this socket knows. Sync."""
+        if self._counted is not None and is_away != self._is_away:
+            self._is_away = is_away
+            self.core.statuses.set_away(self._counted, is_away=is_away)
 
     def leave_room(self, room_id: int, *, is_deleted: bool) -> None:
         """Hear nothing more of a room, and let the protocol know if it was heard. Sync."""

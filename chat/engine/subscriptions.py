@@ -7,6 +7,9 @@ from chat.engine.dialect import Encoder
 from chat.engine.hub import Hub
 from chat.engine.send_queue import SendQueue
 
+_BEHIND = 16
+"""A client is behind with reading where so large a part of what may wait for it does."""
+
 
 class Subscriptions:
     """One client as the hub's subscriber; all of it is sync."""
@@ -66,6 +69,16 @@ class Subscriptions:
             self._send_queue.offer(blob)
         else:
             self._keep(self._buffer, blob)
+
+    def offer_or_drop(self, blob: bytes) -> None:
+        """Take what nobody misses: while the client is told much, or is behind with reading, it is dropped."""
+        if not self.is_behind:
+            self._send_queue.offer(blob)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the client is told much, or reads slowly."""
+        return self._buffer is not None or self._send_queue.queued > self._send_queue.limit // _BEHIND
 
     @property
     def buffered(self) -> int:

@@ -3,7 +3,9 @@
 import msgspec
 
 from chat.domain.accounts import Accounts
+from chat.domain.blocks import Blocks
 from chat.domain.budgets import Budgets
+from chat.domain.contacts import Contacts
 from chat.domain.conversations import Conversations
 from chat.domain.direct import Direct
 from chat.domain.invites import Invites
@@ -19,8 +21,10 @@ from chat.engine.engine import Engine
 from chat.engine.history import History
 from chat.engine.hub import Hub
 from chat.engine.memberships import Memberships
+from chat.engine.notices import Notices
 from chat.engine.presence import Presence
 from chat.engine.read_marks import ReadMarks
+from chat.engine.statuses import Statuses
 from chat.engine.writes import Writes
 
 
@@ -46,10 +50,14 @@ class Services(msgspec.Struct, frozen=True):
     conversations: Conversations
     room_history: RoomHistory
     timelines: Timelines
+    contacts: Contacts
+    blocks: Blocks
     read_marks: ReadMarks
     writes: Writes
     invites: Invites
     search: SearchIndex
+    notices: Notices
+    statuses: Statuses
     lobby_needs_login: bool = False
     direct_trust_from: bool = False
 
@@ -74,10 +82,14 @@ def services_of(
         engine.conversations,
         engine.room_history,
         engine.timelines,
+        engine.contacts,
+        engine.blocks,
         engine.read_marks,
         engine.writes,
         engine.invites,
         engine.search,
+        engine.notices,
+        engine.statuses,
         lobby_needs_login,
         direct_trust_from,
     )

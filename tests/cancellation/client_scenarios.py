@@ -47,7 +47,7 @@ async def client(run: Run) -> None:
     """Log in, send, be refused for now, lose an event, an answer and a connection, renew, and be told it all."""
     model, room = _model()
     told = Told()
-    refused, lost = [300], ["edit"]
+    refused, lost, unavailable = [300], ["edit"], [503]
 
     def hears(request: Json) -> None:
         if request["type"] == "send" and refused:
@@ -62,7 +62,7 @@ async def client(run: Run) -> None:
     def answers(path: str) -> tuple[int, Json] | None:
         if path.startswith("/api/v1/search"):
             return (503, {"code": "unavailable"}) if down and down.pop() else (200, {"hits": []})
-        return None
+        return (unavailable.pop(), {}) if path.endswith("blocks/2") and unavailable else None
 
     down = [True]
     model.sessions.answers = answers
@@ -83,6 +83,11 @@ async def client(run: Run) -> None:
         await chat.history(room.id)
         await chat.search("one")
         await chat.read(room.id, 1, back=True)
+        await chat.watch([BEN])
+        await chat.typing(room.id)
+        await chat.http.block(BEN)
+        await chat.http.unblock(BEN)
+        await chat.http.blocks()
         for socket in tuple(model.sockets):
             socket.close(1011)
         model.is_silent = True

@@ -1,10 +1,11 @@
 """What is swept below and beside the sessions: memberships, the whole chat at once, send queues, accounts."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 import trio
 import trio.testing
 from msgspec import structs
@@ -14,6 +15,7 @@ from chat.domain.administration import Administration
 from chat.domain.authentication import Granted
 from chat.domain.entities import LOBBY_ID, Draft, Person, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.live import Status
 from chat.domain.moderation import Moderation
 from chat.domain.passwords import Passwords
 from chat.domain.ports import NewPerson, NewSession, ProfileChange
@@ -32,6 +34,7 @@ from chat.engine.log_follower import open_log_follower
 from chat.engine.people import PeopleReconciler
 from chat.engine.reconciler import watch_changes
 from chat.engine.send_queue import SendQueue
+from chat.engine.statuses import GRACE, Statuses
 from chat.protocols.direct.codec import DIRECT
 from chat.protocols.native.codec import NATIVE
 from chat.protocols.rooms.codec import ROOMS
@@ -539,6 +542,46 @@ async def sessions(run: Run) -> None:
         assert now.name == "adele" or "renamed" not in done
         assert not await storage.set_up.is_needed() or "set up" not in done
         assert not people._authentication._lookups._under_way, "a look-up is never over"
+
+
+class _Ear:
+    """A watcher that knows what it was told."""
+
+    def __init__(self, statuses: Statuses) -> None:
+        self.known = statuses.watch(self, [1, 2])
+
+    def tell_statuses(self, statuses: Mapping[int, Status]) -> bool:
+        self.known |= statuses
+        return True
+
+    def tell_person(self, person: Person) -> None:
+        """It does not matter."""
+
+
+async def watching(run: Run) -> None:
+    """Be cancelled while watchers are told: whoever tells next tells them the rest."""
+    statuses = Statuses()
+    ears = [_Ear(statuses) for _ in range(3)]
+
+    async def tell() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(statuses.tell)
+            statuses.came(1)
+            await trio.sleep(2)
+            statuses.left(1, was_away=False)
+            statuses.came(2)
+            await trio.sleep(GRACE + 2)
+            statuses.unwatch(ears[0])
+            nursery.cancel_scope.cancel()
+
+    with pytest.MonkeyPatch.context() as shorter:
+        shorter.setattr("chat.engine.statuses._TURN", 1)
+        await run.target(tell)
+    with trio.move_on_after(GRACE + 2):
+        await statuses.tell()
+    for ear in ears[1:]:
+        assert ear.known == {each: statuses.status(each) for each in (1, 2)}
+    assert not statuses._untold
 
 
 VIRTUAL = (

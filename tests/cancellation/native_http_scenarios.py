@@ -16,9 +16,9 @@ from tests.support.chat_world import World
 _THUMB = "%F0%9F%91%8D"
 
 
-async def ends(wire: Wire, path: str, token: str) -> None:
-    """Make a DELETE call whose answer has no body."""
-    head = f"DELETE /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {token}\r\n\r\n"
+async def ends(wire: Wire, path: str, token: str, method: str = "DELETE") -> None:
+    """Make a call whose answer has no body."""
+    head = f"{method} /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {token}\r\n\r\n"
     await wire.send(head.encode())
     await wire.until(b"HTTP/1.1 ")
 
@@ -173,10 +173,35 @@ async def http_native_support(run: Run) -> None:
     await one_connection(run, speak, config())
 
 
+async def http_native_people(run: Run) -> None:
+    """Look for people, and block one and no more: who was told so is refused from then on."""
+
+    async def speak(wire: Wire, world: World) -> None:
+        ada, cem = await world.add("ada"), await world.add("cem")
+        token, cems = world.token(ada), world.token(cem)
+        room = await world.storage.rooms.direct_room(ada.id, cem.id)
+        assert room is not None
+        for path in ("/people?q=a", f"/people/{cem.id}", "/me/blocks"):
+            told = await wire.asks("GET", f"/api/v1{path}", None, token)
+            assert run.fired or (isinstance(told, dict) and "error" not in told), msgspec.json.encode(told)
+        await ends(wire, f"/me/blocks/{cem.id}", token, "PUT")
+        said: Any = await wire.asks(
+            "POST", f"/api/v1/rooms/{room.id}/messages", {"key": "k", "text": "x"}, cems
+        )
+        assert run.fired or said["code"] == "forbidden"
+        await ends(wire, f"/me/blocks/{cem.id}", token)
+        await wire.stream.aclose()
+        assert run.fired or not world.storage.users.blocks
+        assert not world.services.blocks._look_ups._under_way
+
+    await one_connection(run, speak, config())
+
+
 ALL = (
     http_native_messages,
     http_native_rooms,
     http_native_roles,
     http_native_invites,
     http_native_support,
+    http_native_people,
 )

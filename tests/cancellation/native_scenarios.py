@@ -12,6 +12,7 @@ from chat.domain.changes import SupportChange
 from chat.domain.entities import LOBBY_ID, Draft, Peer, SupportOf
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.engine import submissions
+from chat.protocols.native import request_line
 from chat.protocols.native.codec import NATIVE
 from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import (
@@ -34,6 +35,9 @@ async def native(run: Run) -> None:
     async with swept_world(run) as (world, witness):
         ada, ben = await world.add_all("ada", "ben")
         garden, cellar = await world.make_room(ada), await world.make_room(ben, "cellar")
+        room = await world.storage.rooms.direct_room(ada.id, ben.id)
+        assert room is not None
+        pair = room.id
         ear = await ear_in_lobby(world, "cem")
         await fill(world, [Draft(LOBBY_ID, ben.id, "ben", f"missed {n}", float(n)) for n in range(3)])
         replica = Replica(world, ada)
@@ -53,6 +57,10 @@ async def native(run: Run) -> None:
             {"type": "react", "id": 10, "room": garden.id, "seq": 1, "emoji": "👍"},
             {"type": "delete", "id": 11, "room": garden.id, "seq": 1},
             {"type": "read", "id": 12, "room": LOBBY_ID, "seq": 2},
+            {"type": "watch", "id": 13, "people": [ben.id]},
+            {"type": "status", "id": 14, "state": "away"},
+            {"type": "activity", "id": 15, "room": LOBBY_ID, "what": "typing"},
+            {"type": "activity", "id": 16, "room": pair, "what": "typing"},
         ]
 
         async def meanwhile() -> None:
@@ -157,6 +165,36 @@ async def native_answers_unread(run: Run) -> None:
         await assert_alive(world, ear)
 
 
+async def native_in_line(run: Run) -> None:
+    """Say more behind a sync than may wait: what was cut off is not said, and what was answered is saved."""
+    async with swept_world(run) as (world, witness):
+        ada = await world.add("ada")
+        ear = await ear_in_lobby(world, "ben")
+
+        async def free() -> None:
+            await trio.sleep(1)
+            world.obstacles._closed_before["rooms_of"].set()
+
+        frames = [
+            {"type": "hello", "id": 1, "token": world.token(ada)},
+            {"type": "sync", "id": 2},
+            _say(3, LOBBY_ID),
+            _say(4, LOBBY_ID),
+            {"type": "sync", "id": 5},
+            {"type": "delete", "id": 6, "room": LOBBY_ID, "seq": 99},  # which there is not
+            {"type": "ping", "id": 7},
+        ]
+        with world.obstacles.held("rooms_of"), patch.object(request_line, "_MOST", 2):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(free)
+                client = await converse(run, world, NATIVE, None, frames, meanwhile=partial(trio.sleep, 2))
+        told = [frame["type"] for frame in client.heard_now()]
+        assert told.count("send_ok") <= len(witness.acknowledged)
+        assert run.fired or (told.count("sync_ok"), told.count("send_ok")) == (2, 2)
+        await assert_lobby_told(world, ear)
+        await assert_nothing_left(world, witness, client)
+
+
 async def native_waits(run: Run) -> None:
     """Say more than may be at the journal at once: the next message waits for those before it."""
     async with swept_world(run) as (world, witness):
@@ -191,6 +229,9 @@ async def native_over_budget(run: Run) -> None:
         syncs = [{"type": "sync", "id": n} for n in range(2, 5)]
         said = [_say(n, LOBBY_ID) for n in range(5, 9)]
         one = {"room": LOBBY_ID, "seq": 99}  # which there is not
+        one_more = [{"type": "watch", "id": 30 + n, "people": list(range(1, 500))} for n in range(2)]
+        in_lobby = {"type": "activity", "room": LOBBY_ID}
+        typed = [{**in_lobby, "id": 40 + n, "what": what} for n, what in enumerate(("typing", "none"))]
         asked = [
             *({"type": "edit", "id": 10 + n, "text": "x" * 4000, **one} for n in range(3)),
             *({"type": "delete", "id": 15 + n, **one} for n in range(3)),
@@ -201,7 +242,7 @@ async def native_over_budget(run: Run) -> None:
             world,
             NATIVE,
             None,
-            [hello, *syncs, *said, *asked],
+            [hello, *syncs, *said, *asked, *typed, *one_more],
             meanwhile=partial(trio.sleep, 30),  # in which whoever is held back is answered
         )
         assert len(witness.taken) < len(said)
@@ -223,4 +264,12 @@ def _say(number: int, room_id: int) -> dict[str, Any]:
     return {"type": "send", "id": number, "room": room_id, "key": f"k{number}", "text": f"text {number}"}
 
 
-ALL = (native, native_operator, native_unread, native_answers_unread, native_waits, native_over_budget)
+ALL = (
+    native,
+    native_operator,
+    native_unread,
+    native_answers_unread,
+    native_in_line,
+    native_waits,
+    native_over_budget,
+)

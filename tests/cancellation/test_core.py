@@ -40,5 +40,9 @@ def test_at_every_point_with_real_threads(
     )
 
 
+def test_whoever_tells_watchers(sweeps: Ledger) -> None:
+    sweeps.sweep(core_scenarios.watching, "watching, cancelled")
+
+
 def test_everything_at_once(sweeps: Ledger) -> None:
     sweeps.sweep(core_scenarios.whole_chat, "whole_chat, cancelled")

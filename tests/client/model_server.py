@@ -249,6 +249,19 @@ class ModelServer:
         messages = [room.message_for(socket.person, seq) for seq in range(first, until)]
         return {"messages": messages, "pos": room.pos, "first": first == 1, "last": until == room.seq + 1}
 
+    def _watch(self, _socket: ModelSocket, request: Json) -> Json:
+        here = {each.person for each in self.sockets}
+        states = {True: "online", False: "offline"}
+        return {"people": [{"id": each, "state": states[each in here]} for each in request["people"]]}
+
+    def _activity(self, socket: ModelSocket, request: Json) -> Json:
+        room = self._room(socket, request)
+        event = {"type": "activity", "person": self.world.sender(socket.person), "what": request["what"]}
+        for each in self.sockets:
+            if room.id in each.rooms and each.person != socket.person:
+                each.tell({**event, "room": room.id})
+        return {}
+
     def _ping(self, _socket: ModelSocket, _request: Json) -> Json:
         return {"at": self.world.tick()}
 

@@ -67,6 +67,10 @@ class ModelSessions:
         if (answer := self.answers(path)) is not None:
             return answer
         match path, body:
+            case "/api/v1/me/blocks?limit=100", _:
+                return 200, {"people": [{"id": 2, "name": "ben", "changed": 1}]}
+            case "/api/v1/me/blocks/2", _:
+                return 200, None
             case "/api/v1/auth/login", {"login": name, "password": "secret"} if name in self._names:
                 return 200, self.open(self._names[name])
             case "/api/v1/auth/register", {"name": name} if name in self._names:

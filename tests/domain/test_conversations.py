@@ -6,6 +6,7 @@ import pytest
 import trio
 from msgspec import structs
 
+from chat.domain.blocks import Blocks
 from chat.domain.changes import Removal
 from chat.domain.conversations import (
     ARCHIVED,
@@ -25,12 +26,14 @@ from chat.domain.conversations import (
     may_remove,
     may_speak,
 )
+from chat.domain.direct import Direct
 from chat.domain.entities import LOBBY_ID, Draft, Pair, Peer, Person, Room, RoomKind, SupportOf
 from chat.domain.membership import RoomRole
 from chat.domain.ports import NewPerson
 from chat.domain.refusals import NO_ROOM, NOT_MEMBER, Refusal
 from chat.domain.rooms import Rooms
 from chat.storage.memory import MemoryStorage
+from tests.domain.test_direct_rules import NoNotes
 
 MEMBER, MODERATOR, OWNER = RoomRole.MEMBER, RoomRole.MODERATOR, RoomRole.OWNER
 
@@ -41,7 +44,12 @@ class House:
     def __init__(self) -> None:
         self.storage = MemoryStorage()
         self.rooms = Rooms(self.storage.users, self.storage.rooms, self.storage.messages)
-        self.conversations = Conversations(self.storage.rooms, self.rooms)
+        self.conversations = Conversations(
+            self.storage.rooms,
+            self.rooms,
+            Direct(self.storage.users, self.storage.rooms, self.storage.messages, NoNotes()),
+            Blocks(self.storage.contacts),
+        )
 
     async def add(self, name: str, *, operator: bool = False, admin: bool = False) -> Person:
         new = NewPerson(name=name, password_hash=b"x", is_operator=operator, is_admin=admin)

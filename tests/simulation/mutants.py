@@ -216,7 +216,8 @@ def trust_from() -> "_patch[Any]":
     async def mutated(self: DirectClient, claimed: int) -> bool:
         person = await self._shared.direct.person(claimed)
         if person is not None:
-            self.session.person, self.client_id = person, person.id
+            self.session.become(person)
+            self.client_id = person.id
         return person is not None
 
     return patch.object(DirectClient, "_take_word", mutated)

@@ -198,6 +198,7 @@ class Connection:
         self.messages = _Table(self, database.kept.messages)
         self.timelines = _Table(self, database.kept.timelines)
         self.search = _Table(self, database.kept.search)
+        self.contacts = _Table(self, database.kept.contacts)
         self.nodes = _Table(self, database.kept.nodes)
         self.sessions = _Table(self, database.kept.sessions)
         self.set_up = _Table(self, database.kept.set_up)

@@ -3,9 +3,11 @@
 from inspect import iscoroutinefunction
 from types import FunctionType
 
+from chat.domain.contacts import Contacts
 from chat.domain.ports import Messages, Nodes, Rooms, Sessions, SetUp, Storage, Users
 from chat.domain.search import SearchIndex
 from chat.domain.timelines import Timelines
+from chat.storage.postgres.contacts import PostgresContacts
 from chat.storage.postgres.messages import PostgresMessages
 from chat.storage.postgres.nodes import PostgresNodes
 from chat.storage.postgres.rooms import PostgresRooms
@@ -30,7 +32,9 @@ def calls(*tables: type) -> dict[str, FunctionType]:
 def test_every_call_of_the_ports_is_a_write_or_a_read() -> None:
     assert not WRITES & READS
     assert (
-        calls(Users, Rooms, Messages, Timelines, SearchIndex, Nodes, Sessions, SetUp, Storage).keys()
+        calls(
+            Users, Rooms, Messages, Timelines, SearchIndex, Contacts, Nodes, Sessions, SetUp, Storage
+        ).keys()
         == WRITES | READS
     )
 
@@ -40,6 +44,7 @@ def test_the_writes_are_what_is_shielded_where_postgres_is() -> None:
         PostgresUsers,
         PostgresRooms,
         PostgresMessages,
+        PostgresContacts,
         PostgresNodes,
         PostgresSessions,
         PostgresSetUp,

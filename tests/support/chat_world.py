@@ -119,6 +119,7 @@ class ObstructedStorage:
         self.messages = Obstructed(storage.messages, obstacles)
         self.timelines = Obstructed(storage.timelines, obstacles)
         self.search = Obstructed(storage.search, obstacles)
+        self.contacts = Obstructed(storage.contacts, obstacles)
         self.nodes = Obstructed(storage.nodes, obstacles)
         self.sessions = Obstructed(storage.sessions, obstacles)
         self.set_up = Obstructed(storage.set_up, obstacles)

@@ -9,6 +9,7 @@ WRITES = frozenset(
     {
         "add",
         "begin",
+        "block",
         "change_profile",
         "create",
         "delete",
@@ -37,6 +38,7 @@ WRITES = frozenset(
         "support_room",
         "take_try",
         "withdraw_invite",
+        "unblock",
     }
 )
 
@@ -44,10 +46,13 @@ READS = frozenset(
     {
         "access",
         "banned",
+        "blocked",
+        "blocked_ids",
         "by_email",
         "by_id",
         "by_ids",
         "by_name",
+        "changed_since",
         "conversations",
         "everyone",
         "find",

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from chat.domain.entities import Message
+from chat.domain.live import Notice
 from chat.engine.hub import Announcement
 
 
@@ -16,6 +17,9 @@ class Cluster(Protocol):
 
     def publish(self, committed: Sequence[Announcement]) -> None:
         """Announce to the other servers what a commit of this one added to the log. Sync."""
+
+    def notify(self, notice: Notice) -> None:
+        """Tell the other servers what is saved nowhere; it may get lost. Sync."""
 
     async def caught_up(self) -> None:
         """Wait until this server has told all that was in the log when it was asked, as others may have told it.
@@ -56,6 +60,9 @@ class Alone:
     number = 0
 
     def publish(self, committed: Sequence[Announcement]) -> None:
+        """Nobody else hears anything."""
+
+    def notify(self, notice: Notice) -> None:
         """Nobody else hears anything."""
 
     async def caught_up(self) -> None:

@@ -18,6 +18,7 @@ from chat.bus.payloads import (
     Beat,
     HasNoted,
     HasTold,
+    Noticed,
     PayloadReader,
     Question,
     Relayed,
@@ -27,6 +28,7 @@ from chat.bus.payloads import (
 from chat.domain.entities import Inbox, Message
 from chat.domain.failures import StorageDown
 from chat.domain.ledger import Ledger
+from chat.domain.live import Notice
 from chat.domain.nodes import LEASE, RENEW
 from chat.domain.ports import Nodes, Storage
 from chat.engine.batch_loader import BatchLoader, open_batch_loader
@@ -38,6 +40,7 @@ from chat.engine.cluster.questions import Questions
 from chat.engine.deliveries import Deliveries
 from chat.engine.hub import Announcement, Hub
 from chat.engine.log_follower import LogFollower
+from chat.engine.notices import Notices
 
 BEAT = 0.5
 """Seconds between two heartbeats."""
@@ -78,6 +81,7 @@ class Here(msgspec.Struct, frozen=True):
     hub: Hub
     deliveries: Deliveries
     ledger: Ledger
+    notices: Notices
     clients: Callable[[], int]
 
 
@@ -98,6 +102,9 @@ class Servers:
     def publish(self, committed: Sequence[Announcement]) -> None:
         for payload in encode_changes([change for change, _origin in committed], self._bus.largest):
             self._bus.publish(payload)
+
+    def notify(self, notice: Notice) -> None:
+        self._bus.publish(encode(Noticed(self.number, notice)))
 
     async def caught_up(self) -> None:
         await self._told(await self._ends.get(None) or 0)
@@ -151,6 +158,9 @@ class Servers:
             case Spent(node, used):
                 if node != self.number:
                     self._here.ledger.count(used)
+            case Noticed(node, notice):
+                if node != self.number:
+                    self._here.notices.heard(notice, node)
             case Question() as question:
                 self._questions.asked(question, answering)
             case Answer() as answer:

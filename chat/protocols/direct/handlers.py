@@ -6,6 +6,7 @@ import structlog
 import trio
 
 from chat.domain.closing import OUTCOME_UNKNOWN
+from chat.domain.conversations import Conversations
 from chat.domain.direct import FIRST_GUEST, HIGHEST_ID, Direct, first_guest_of, server_of_guest
 from chat.domain.entities import Inbox, Message, Pair, Person
 from chat.domain.failures import StorageDown
@@ -33,8 +34,11 @@ class DirectMessages:
     `trust_from` lets every client speak as whoever it says, as the protocol's first version did: for labs only.
     """
 
-    def __init__(self, direct: Direct, hub: Hub, cluster: Cluster, *, trust_from: bool) -> None:
+    def __init__(
+        self, direct: Direct, conversations: Conversations, hub: Hub, cluster: Cluster, *, trust_from: bool
+    ) -> None:
         self.direct = direct
+        self.conversations = conversations
         self.hub = hub
         self.cluster = cluster
         self.trust_from = trust_from
@@ -68,7 +72,8 @@ class DirectClient(Client):
         """Speak and hear as `person` from now on, and hear first what was missed, each message once."""
         session = self.session
         session.subscriptions.unsubscribe_all()
-        session.person, self.client_id = person, person.id
+        session.become(person)
+        self.client_id = person.id
         session.send(Welcome(person.id))
         try:
             with session.pinger.paused():
@@ -125,8 +130,8 @@ class DirectClient(Client):
             return None
         if session.person is None or not 0 < command.to < FIRST_GUEST:
             return await self._relay(command.to, text)
-        room_id = await self._shared.direct.room_of(session.person.id, command.to)
-        if room_id is None:
+        room_id = await self._shared.conversations.direct_room(session.person, command.to)
+        if isinstance(room_id, Refusal):  # nobody is told that they are blocked
             return session.send(Refused(NOT_FOUND, command.to))
         people = Pair(session.person.id, command.to)
         return await session.submissions.submit(room_id, session.person, text, people=people)
@@ -164,6 +169,10 @@ class DirectClient(Client):
 def open_direct(services: Services) -> ClientFactory:
     """Return how a client of direct messages is made."""
     shared = DirectMessages(
-        services.direct, services.hub, services.cluster, trust_from=services.direct_trust_from
+        services.direct,
+        services.conversations,
+        services.hub,
+        services.cluster,
+        trust_from=services.direct_trust_from,
     )
     return lambda session: DirectClient(session, shared)

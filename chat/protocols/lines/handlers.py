@@ -57,7 +57,7 @@ class LobbyClient(Client):
             case person if command.claimed and not _is_name_of(command.claimed, person.name):
                 session.send(Refused(_and_still(session.person, OTHER_NAME)))
             case person:
-                session.person = person
+                session.become(person)
                 self._hear_lobby()
                 session.record.note(f"authenticated as {person.name}")
                 session.send(Authorised(person))

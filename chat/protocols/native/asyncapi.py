@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from chat.protocols.native.frames import EVENTS, REPLIES, REQUESTS, ErrorReply, Ref
+from chat.protocols.native.all_frames import EVENTS, REPLIES, REQUESTS
+from chat.protocols.native.frames import ErrorReply, Ref
 from chat.protocols.native.operation import Operation
 from chat.protocols.native.operations import OPERATIONS
 

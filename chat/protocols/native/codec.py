@@ -1,6 +1,7 @@
 """The native socket's frames: JSON both ways, each with a `type`."""
 
 import math
+from typing import Union
 
 import msgspec
 
@@ -22,22 +23,19 @@ from chat.engine.dialect import Command
 from chat.engine.events import Event, Refused, RequestId, Said, Saved
 from chat.frames import text_frame
 from chat.protocols.client import Misunderstood
+from chat.protocols.native.all_frames import REQUESTS
 from chat.protocols.native.conversions import as_sender, mentioned, references, support_state
 from chat.protocols.native.frames import (
     ChangedEvent,
     DeletedEvent,
     EditedEvent,
     ErrorReply,
-    Hello,
     MemberEvent,
     MessageEvent,
-    Ping,
     ReactedEvent,
     Ref,
-    Send,
     SendOk,
     SupportEvent,
-    Sync,
 )
 from chat.protocols.native.operation import Operation
 from chat.protocols.native.operations import OPERATIONS
@@ -49,7 +47,7 @@ _UNKNOWN = Refusal(Code.UNKNOWN_TYPE, "there is no such request")
 
 _ON_SOCKETS = {operation.on_socket: operation for operation in OPERATIONS if operation.on_socket is not None}
 
-_OWN = frozenset(request.__struct_config__.tag for request in (Hello, Sync, Send, Ping))
+_OWN = frozenset(request.__struct_config__.tag for request in REQUESTS)
 
 
 class Ask(Command, frozen=True):
@@ -91,7 +89,7 @@ class NativeDialect:
     needs_token = False
 
     def __init__(self) -> None:
-        self._decoder = msgspec.json.Decoder(Hello | Sync | Send | Ping)
+        self._decoder = msgspec.json.Decoder(Union[REQUESTS])  # noqa: UP007
         self._head = msgspec.json.Decoder(_Head)
 
     def decode(self, frame: str | bytes) -> Command:

@@ -12,26 +12,23 @@ from chat.protocols.native.types import Me, Person, ServerRole
 
 def as_person(person: entities.Person) -> Person:
     """Return a person as everybody sees them."""
-    return Person(
-        id=person.id,
-        name=person.name,
-        display=person.display_name,
-        roles=_roles(person),
-        changed=milliseconds(person.changed_at),
-    )
+    return Person(**person_fields(person))
+
+
+def person_fields(person: entities.Person) -> dict[str, Any]:
+    """Return the fields of a person as everybody sees them."""
+    return {
+        "id": person.id,
+        "name": person.name,
+        "display": person.display_name,
+        "roles": _roles(person),
+        "changed": milliseconds(person.changed_at),
+    }
 
 
 def as_me(person: entities.Person) -> Me:
     """Return a person as they see themselves."""
-    return Me(
-        id=person.id,
-        name=person.name,
-        display=person.display_name,
-        roles=_roles(person),
-        changed=milliseconds(person.changed_at),
-        email=person.email,
-        share_reads=person.share_reads,
-    )
+    return Me(**person_fields(person), email=person.email, share_reads=person.share_reads)
 
 
 def as_message(message: MessageNow) -> Message:

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
 
+from chat.domain.reading import MOST_SHARED_WITH
 from chat.domain.refusals import Code
 from chat.engine.dialect import Command
 from chat.engine.events import RequestId
@@ -33,6 +33,9 @@ Reset = Literal["too_far", "other_history", "erased"]
 MOST_KNOWN = 1000
 """Positions in one sync."""
 
+MOST_WATCHED = 500
+"""People whom one socket watches."""
+
 
 class Limits(Value, kw_only=True, frozen=True):
     """What this server allows."""
@@ -43,6 +46,8 @@ class Limits(Value, kw_only=True, frozen=True):
     known: int = MOST_KNOWN
     replay: int = 1000
     in_flight: int = 64
+    watch: int = MOST_WATCHED
+    receipts_members: int = MOST_SHARED_WITH
 
 
 class Request(Command, kw_only=True, omit_defaults=True, frozen=True, tag_field="type"):
@@ -218,7 +223,7 @@ class GoneEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="gone"):
 
 
 class ReadEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="read"):
-    """How far the person has read, elsewhere."""
+    """How far somebody has read; `unread` is told to themselves alone."""
 
     room: Id
     person: Id
@@ -231,20 +236,3 @@ class ByeEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="bye"):
     """The server stops; come back after this long."""
 
     after_ms: Annotated[int, Meta(ge=0, le=60_000)]
-
-
-REQUESTS: tuple[type[msgspec.Struct], ...] = (Hello, Sync, Send, Ping)
-REPLIES: tuple[type[msgspec.Struct], ...] = (HelloOk, SyncOk, SendOk, PingOk)
-EVENTS: tuple[type[msgspec.Struct], ...] = (
-    MessageEvent,
-    EditedEvent,
-    DeletedEvent,
-    ReactedEvent,
-    SupportEvent,
-    MemberEvent,
-    ChangedEvent,
-    RoomEvent,
-    GoneEvent,
-    ReadEvent,
-    ByeEvent,
-)

@@ -6,8 +6,9 @@ from chat.domain.changes import Deletion, Edit, Reaction
 from chat.domain.conversations import may_delete, may_edit, may_speak
 from chat.domain.emoji import clean_emoji
 from chat.domain.entities import Draft, Message, MessageKind
+from chat.domain.live import HasRead
 from chat.domain.outcomes import Repeated
-from chat.domain.reading import ReadMark
+from chat.domain.reading import ReadMark, may_share_reads
 from chat.domain.refusals import NO_MESSAGE, NO_ROOM, Code, Refusal
 from chat.domain.room_history import MOST_TEXTS, Stretch
 from chat.domain.rules import clean_text
@@ -168,7 +169,14 @@ async def mark_read(services: Services, caller: Caller, request: types.ReadUpTo)
     rooms = await services.timelines.snapshots(person.id, services.hub.newest_id, [request.room])
     if not rooms:
         return NO_ROOM
-    return types.Counts(read=rooms[0].read, unread=rooms[0].unread, mentions=rooms[0].mentions)
+    (room,) = rooms
+    if request.back or room.read <= request.seq:  # else it was no news
+        is_shared = person.share_reads and may_share_reads(room.kind, room.members)
+        told = HasRead(
+            request.room, place.people, person.id, room.read, room.unread, room.mentions, is_shared
+        )
+        services.notices.publish(told, caller.socket)
+    return types.Counts(read=room.read, unread=room.unread, mentions=room.mentions)
 
 
 async def edits(services: Services, caller: Caller, request: types.WhichMessage) -> types.Edits | Refusal:

@@ -11,6 +11,7 @@ from chat.domain.entities import Person
 from chat.domain.refusals import Code, Refusal
 from chat.domain.room_history import MOST_TEXTS
 from chat.domain.sessions import Device
+from chat.engine.hub import Subscriber
 from chat.protocols.services import Services
 
 
@@ -43,10 +44,11 @@ class Cost(Enum):
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who asks, and from where. `person` is there where the operation's access says so."""
+    """Who asks, and from where. `person` is there where the operation's access says so; `socket`, if one asks."""
 
     person: Person | None
     device: Device
+    socket: Subscriber | None = None
 
     @property
     def known(self) -> Person:

@@ -4,6 +4,7 @@ from chat.domain.refusals import Code
 from chat.protocols.native import accounts, sessions
 from chat.protocols.native.message_operations import MESSAGES
 from chat.protocols.native.operation import Access, Cost, Operation
+from chat.protocols.native.people_operations import PEOPLE
 from chat.protocols.native.room_operations import ROOMS
 from chat.protocols.native.support_operations import SUPPORT
 from chat.protocols.native.types import (
@@ -134,4 +135,4 @@ _ACCOUNTS = (
     ),
 )
 
-OPERATIONS = (*_ACCOUNTS, *ROOMS, *MESSAGES, *SUPPORT)
+OPERATIONS = (*_ACCOUNTS, *PEOPLE, *ROOMS, *MESSAGES, *SUPPORT)

@@ -5,17 +5,15 @@ import time
 
 import trio
 
-from chat.domain.changes import Change, SupportChanged
 from chat.domain.closing import (
     GOING_AWAY,
-    OUTCOME_UNKNOWN,
     RESTARTING,
     TOKEN_EXPIRED,
+    TOO_MANY_SOCKETS,
     UNAUTHENTICATED,
     Closing,
 )
-from chat.domain.conversations import may_speak
-from chat.domain.entities import Message, Pair, People, Person, RoomKind, SupportOf
+from chat.domain.entities import Person, RoomKind
 from chat.domain.failures import StorageDown
 from chat.domain.refusals import EXPIRED_TOKEN, Code, Refusal
 from chat.domain.rules import clean_text
@@ -27,8 +25,9 @@ from chat.engine.session import ClientFactory, Session
 from chat.protocols.client import Client, misunderstood
 from chat.protocols.native.accounts import SERVER_NAME
 from chat.protocols.native.codec import Ask, NativeMisunderstood, frame_of
-from chat.protocols.native.conversions import as_me
+from chat.protocols.native.conversions import as_me, person_fields
 from chat.protocols.native.documents import VERSION
+from chat.protocols.native.entering import people_to_speak_to
 from chat.protocols.native.frames import (
     ByeEvent,
     GoneEvent,
@@ -37,15 +36,19 @@ from chat.protocols.native.frames import (
     Limits,
     Ping,
     PingOk,
-    ReadEvent,
     Send,
     Sync,
     SyncOk,
 )
+from chat.protocols.native.live import Live
+from chat.protocols.native.live_frames import Activity, PersonEvent, SetStatus, Watch
+from chat.protocols.native.new_rooms import NewRooms
+from chat.protocols.native.request_line import InLine, RequestLine
+from chat.protocols.native.resuming import tell_beside
+from chat.protocols.native.shared import Shared
 from chat.protocols.native.socket_operations import IN_FLIGHT, Operations
-from chat.protocols.native.sockets import Sockets
 from chat.protocols.native.submitter import Answer
-from chat.protocols.native.telling import AT_ONCE, Telling
+from chat.protocols.native.telling import Telling
 from chat.protocols.services import Services
 
 _HELLO = 10.0
@@ -54,8 +57,8 @@ _HELLO = 10.0
 _BYE = 5000
 """Milliseconds over which those whom a server that stops sends away come back."""
 
-_EARLIER = 60.0
-"""Seconds before a client's newest event from which on its own read marks are told again: clocks differ."""
+MOST_SOCKETS = 20
+"""Sockets of one person on a server; only those of this protocol count."""
 
 _NO_HELLO = Refusal(Code.UNAUTHENTICATED, "say hello first, with a token")
 _ANOTHER = Refusal(Code.FORBIDDEN, "this socket is another person's", field="token")
@@ -65,35 +68,32 @@ class NativeClient(Client):
     """One connection."""
 
     __slots__ = (
-        "_entering",
         "_is_operator",
+        "_line",
+        "_live",
+        "_new_rooms",
         "_nursery",
         "_operations",
         "_outdated",
+        "_profile_changed_at",
         "_services",
         "_sockets",
         "_synced",
         "_telling",
     )
 
-    def __init__(
-        self,
-        session: Session,
-        services: Services,
-        sockets: Sockets["NativeClient"],
-        syncs: trio.CapacityLimiter,
-    ) -> None:
+    def __init__(self, session: Session, shared: "Shared[NativeClient]") -> None:
         super().__init__(session)
-        self._services = services
-        self._sockets = sockets
-        self._telling = Telling(session, services.timelines, services.hub, syncs)
+        self._services = services = shared.services
+        self._sockets = shared.sockets
+        self._telling = Telling(session, services.timelines, services.hub, shared.syncs)
+        self._new_rooms = NewRooms(session, self._telling)
+        self._line = RequestLine()  # of a sync, and of what has to come after it
+        self._live: Live | None = None  # made by the first request of its
         self._nursery: trio.Nursery | None = None  # the connection's own, from the first hello on
         self._synced = False  # whether rooms that are new to the person are told
         self._is_operator = False
-        # Rooms that are about to be told, and those in which something has happened since then; no sets, as they are
-        # empty for hours.
-        self._entering = frozenset[int]()
-        self._outdated = frozenset[int]()
+        self._profile_changed_at = 0.0  # as the client knows it
         self._operations = Operations(session, services)
 
     async def greet(self, _command: Greet, _nursery: trio.Nursery) -> None:
@@ -111,13 +111,15 @@ class NativeClient(Client):
             assert isinstance(refusal, Refusal)  # whose token can't be read is nobody
             return session.send(Refused(refusal, request.id))
         if self._nursery is None:
+            if len(self._sockets.of(found.id)) >= MOST_SOCKETS:
+                return session.close(TOO_MANY_SOCKETS)
             self._nursery = nursery
-            self._is_operator = found.is_operator
+            self._is_operator, self._profile_changed_at = found.is_operator, found.changed_at
             session.record.note(f"authenticated as {found.name}")
         elif self._person.id != found.id:
             return session.send(Refused(_ANOTHER, request.id))
         # No await since the person was looked up: whatever changes of them from here on, this session feels.
-        session.person = found
+        session.become(found)
         self._sockets.add(found, self)
         session.close_at(trio.current_time() + claims.expires_at - time.time(), TOKEN_EXPIRED)
         reply = HelloOk(
@@ -130,10 +132,26 @@ class NativeClient(Client):
         )
         return session.send_frames(frame_of(reply))
 
-    async def sync(self, request: Sync, _nursery: trio.Nursery) -> None:
-        """Tell all that the client has missed, then what is new as it comes."""
+    async def sync(self, request: Sync, nursery: trio.Nursery) -> None:
+        """Tell all that the client has missed, then what is new as it comes; the client is read meanwhile."""
+        await trio.lowlevel.checkpoint()
+        session = self.session
         if self._nursery is None:
-            return self._refuse_stranger(request.id)
+            self._refuse_stranger(request.id)
+        elif not (self._line.is_busy and await self._line.add(request)):
+            self._line.start(request, lambda each: session.handle(self, each, nursery), nursery)
+
+    async def do_in_line(self, command: InLine, _nursery: trio.Nursery) -> None:
+        """Do what came with a sync or after it, now that it is its turn."""
+        match command.request:
+            case Sync() as sync:
+                await self._sync(sync)
+            case Send() as send:
+                await self._send(send)
+            case Ask() as ask:
+                await self._operations.ask(ask, self._person)
+
+    async def _sync(self, request: Sync) -> None:
         session, person = self.session, self._person
         known = {each.room: Position(each.room, each.pos, each.at) for each in request.known}
         if not await session.allowance.may_read(person, 1 + len(known), request.id):
@@ -146,29 +164,25 @@ class NativeClient(Client):
                 self._synced = False
                 raise
             if request.since is not None:
-                since = request.since / 1000 - _EARLIER
-                for mark in await self._services.timelines.reads_since(person.id, since):
-                    event = ReadEvent(
-                        room=mark.room_id,
-                        person=person.id,
-                        seq=mark.read,
-                        unread=mark.unread,
-                        mentions=mark.mentions,
-                    )
-                    session.send_frames(frame_of(event))
+                await tell_beside(self._services, session, person, request.since)
         return session.send_frames(frame_of(SyncOk(id=request.id, rooms=told)))
 
     async def send(self, request: Send, _nursery: trio.Nursery) -> None:
         """Give a message to the journal, if the room is the person's."""
         if self._nursery is None:
             return self._refuse_stranger(request.id)
+        if not (self._line.is_busy and await self._line.add(request)):
+            await self._send(request)
+        return None
+
+    async def _send(self, request: Send) -> None:
         session, person = self.session, self._person
         text = clean_text(request.text)
         if isinstance(text, Refusal):
             return session.send(Refused(text, request.id))
         if not await session.allowance.may_send(person.id, text, request.id):
             return None
-        people = await self._people_of(request.room)
+        people = await people_to_speak_to(self._services.conversations, self._telling, person, request.room)
         if isinstance(people, Refusal):
             return session.send(Refused(people, request.id))
         return await session.submissions.submit(
@@ -181,13 +195,6 @@ class NativeClient(Client):
             answer=Answer(session, request.id, self._services.read_marks),
         )
 
-    async def _people_of(self, room_id: int) -> People | Refusal:
-        """Return whom a room is for in which the person may speak now; one that is heard takes no query."""
-        if self._telling.hears(room_id):
-            return self._telling.people.get(room_id)
-        place = await self._services.conversations.enter(self._person, room_id)
-        return place if isinstance(place, Refusal) else may_speak(place) or place.people
-
     async def ping(self, request: Ping, _nursery: trio.Nursery) -> None:
         """Answer, also to whoever has not said hello."""
         await trio.lowlevel.checkpoint()
@@ -197,49 +204,63 @@ class NativeClient(Client):
         """Do an operation of the table."""
         if self._nursery is None:
             return self._refuse_stranger(command.id)
-        return await self._operations.ask(command, self._person, nursery)
+        if command.operation.is_read:
+            return await self._operations.ask_beside(command, self._person, nursery)
+        if not (self._line.is_busy and await self._line.add(command)):
+            await self._operations.ask(command, self._person)
+        return None
+
+    async def activity(self, request: Activity, _nursery: trio.Nursery) -> None:
+        """Tell the others in a room what the person does there."""
+        if self._nursery is None:
+            return self._refuse_stranger(request.id)
+        person, conversations = self._person, self._services.conversations
+        people = await people_to_speak_to(conversations, self._telling, person, request.room)
+        if isinstance(people, Refusal):
+            return self.session.send(Refused(people, request.id))
+        return await self._live_side().say_active(request, person, people)
+
+    async def watch(self, request: Watch, _nursery: trio.Nursery) -> None:
+        """Tell whether these people are there, and when that changes."""
+        if self._nursery is None:
+            return self._refuse_stranger(request.id)
+        if await self.session.allowance.may_read(self._person, len(request.people), request.id):
+            self._live_side().watch(request)
+        return None
+
+    async def set_status(self, request: SetStatus, _nursery: trio.Nursery) -> None:
+        """Note whether the person is at this screen."""
+        await trio.lowlevel.checkpoint()
+        if self._nursery is None:
+            return self._refuse_stranger(request.id)
+        return self._live_side().set_status(request)
+
+    def _live_side(self) -> Live:
+        self._live = self._live or Live(self.session, self._services)
+        return self._live
 
     def arrived(self, room_id: int, kind: RoomKind) -> None:
         """Something happened in a room of the person: where the client does not hear it, tell it. Sync."""
-        if self._telling.hears(room_id):
-            return
-        if room_id in self._entering:
-            self._outdated |= {room_id}
-        elif self._synced and self._nursery is not None:
-            self._entering |= {room_id}
-            self._nursery.start_soon(self._enter, room_id, kind)
+        if self._synced and self._nursery is not None:
+            self._new_rooms.enter(room_id, kind, self._nursery)
 
     def conversation_closed(self, room_id: int) -> None:
         """A support conversation of another is closed: it is no room of the client's any more. Sync."""
         self._telling.close_conversation(room_id)
 
-    async def _enter(self, room_id: int, kind: RoomKind) -> None:
-        try:
-            while True:
-                self._outdated -= {room_id}
-                await self._telling.enter({room_id: kind})
-                if room_id not in self._outdated or self._telling.hears(room_id):
-                    break  # else it was lost while it was told, and is there again, perhaps
-        except StorageDown:
-            self.session.close(OUTCOME_UNKNOWN)
-        finally:
-            self._entering -= {room_id}
-            self._outdated -= {room_id}
-
-    async def _enter_all(self) -> None:
-        try:
-            await self._telling.enter()
-        except StorageDown:
-            self.session.close(OUTCOME_UNKNOWN)
-
     def person_changed(self) -> None:
         """An operator has everybody's conversations, and who is none any more has not. Sync."""
-        if self._nursery is None or self._person.is_operator == self._is_operator:
+        if self._nursery is None:
+            return
+        if self._person.changed_at > self._profile_changed_at:
+            self._profile_changed_at = self._person.changed_at
+            self.session.subscriptions.offer(frame_of(PersonEvent(**person_fields(self._person))))
+        if self._person.is_operator == self._is_operator:
             return
         self._is_operator = self._person.is_operator
         self._sockets.add(self._person, self)
         if self._is_operator and self._synced:
-            self._nursery.start_soon(self._enter_all)
+            self._new_rooms.enter_all(self._nursery)
         elif not self._is_operator:
             self._telling.leave_conversations()
 
@@ -260,6 +281,9 @@ class NativeClient(Client):
         """Be told of no more rooms. Sync."""
         self._sockets.remove(self)
         self._telling.end()
+        self._line.end()
+        if self._live is not None:
+            self._live.end()
 
     @property
     def _person(self) -> Person:
@@ -274,38 +298,17 @@ class NativeClient(Client):
         on(Hello, hello),
         on(Sync, sync),
         on(Send, send),
+        on(Activity, activity),
+        on(Watch, watch),
+        on(SetStatus, set_status),
         on(Ping, ping),
         on(Ask, ask),
+        on(InLine, do_in_line),
         on(NativeMisunderstood, misunderstood),
     )
 
 
 def open_native(services: Services) -> ClientFactory:
     """Return how a client of the native protocol is made."""
-    sockets = Sockets[NativeClient]()
-    syncs = trio.CapacityLimiter(AT_ONCE)
-
-    def arrived(change: Change) -> None:
-        if not sockets:
-            return  # most direct messages go where nobody speaks this protocol
-        match change.people:
-            case Pair(one_id, other_id):
-                here, kind = sockets.of(one_id, other_id), RoomKind.DIRECT
-            case SupportOf(person) if isinstance(change, SupportChanged) and change.is_closed:
-                own = sockets.of(person.id)
-                for client in sockets.operators:
-                    if client not in own:
-                        client.conversation_closed(change.room_id)
-                return
-            case SupportOf(person) if isinstance(change, Message | SupportChanged):
-                here = dict.fromkeys((*sockets.of(person.id), *sockets.operators)).keys()
-                kind = RoomKind.SUPPORT
-            case None if isinstance(change, Message):
-                here, kind = sockets.of(change.sender_id), RoomKind.ROOM
-            case _:
-                return
-        for client in here:
-            client.arrived(change.room_id, kind)
-
-    services.hub.on_arrival(arrived)
-    return lambda session: NativeClient(session, services, sockets, syncs)
+    shared = Shared[NativeClient](services)
+    return lambda session: NativeClient(session, shared)

@@ -30,15 +30,18 @@ class Operations:
         self._services = services
         self._in_flight = 0  # requests that are answered in the nursery
 
-    async def ask(self, command: Ask, person: Person, nursery: trio.Nursery) -> None:
-        """Do what only reads beside others, and what writes in the order asked."""
-        if not command.operation.is_read:
-            return await self._answer(command, person)
+    async def ask_beside(self, command: Ask, person: Person, nursery: trio.Nursery) -> None:
+        """Do what only reads, beside other requests."""
+        await trio.lowlevel.checkpoint()
         if self._in_flight >= IN_FLIGHT:
             return self._session.send(Refused(_TOO_MANY, command.id))
         self._in_flight += 1
         nursery.start_soon(self._answer_beside, command, person)
         return None
+
+    async def ask(self, command: Ask, person: Person) -> None:
+        """Do what writes, before the caller does anything else. May raise StorageDown and OutcomeUnknown."""
+        await self._answer(command, person)
 
     async def _answer_beside(self, command: Ask, person: Person) -> None:
         try:
@@ -54,7 +57,7 @@ class Operations:
         session = self._session
         if not await self._may(command, person):
             return
-        caller = Caller(person, Device(session.address, ""))
+        caller = Caller(person, Device(session.address, ""), session.subscriptions)
         reply = await command.operation.handler(self._services, caller, command.request)
         if isinstance(reply, Refusal):
             session.send(Refused(reply, command.id))

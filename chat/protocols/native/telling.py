@@ -47,6 +47,11 @@ def topic_of(room_id: int, kind: RoomKind) -> Topic:
     return OwnRoom(room_id) if kind in (RoomKind.DIRECT, RoomKind.SUPPORT) else room_id
 
 
+def topic_for(room_id: int, people: People) -> Topic:
+    """Return where a room is heard that is for these people. Sync and pure."""
+    return room_id if people is None else OwnRoom(room_id)
+
+
 class Telling:
     """Tells one socket of rooms, once at a time.
 

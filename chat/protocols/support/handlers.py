@@ -66,7 +66,7 @@ class SupportClient(Client):
         if not await session.allowance.may_read(person, _AT_LEAST, ref):
             return
         subscriptions.unsubscribe_all()
-        session.person = person
+        session.become(person)
         session.record.note(f"authenticated as {person.name}")
         subscriptions.buffer()
         # No await between here and listening: what is told below ends where listening begins.

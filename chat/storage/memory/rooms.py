@@ -89,8 +89,10 @@ class MemoryRooms:
         room, people = self._by_id.get(room_id), self.people_of(room_id)
         if room is None:
             return None
+        is_blocked = False
         match people:
             case Pair(one_id, other_id):
+                is_blocked = (people.other_than(person_id), person_id) in self._users.blocks
                 is_over = not (self._users.is_there(one_id) and self._users.is_there(other_id))
             case SupportOf(person):
                 is_over = not self._users.is_there(person.id)
@@ -98,7 +100,7 @@ class MemoryRooms:
                 is_over = False
         role = self.role_of(room_id, person_id)
         has_owner = role is None and room.creator_id == person_id and self.owners(room_id) > 0
-        return RoomAccess(room, role, people, is_over, has_owner)
+        return RoomAccess(room, role, people, is_over, has_owner, is_blocked)
 
     async def members(self, room_id: int, after_id: int, limit: int) -> list[Member]:
         await trio.lowlevel.checkpoint()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import trio
 
 from chat.domain.ports import Changed
+from chat.storage.memory.contacts import MemoryContacts
 from chat.storage.memory.messages import MemoryMessages
 from chat.storage.memory.nodes import MemoryNodes
 from chat.storage.memory.rooms import MemoryRooms
@@ -28,6 +29,7 @@ class MemoryStorage:
         self.set_up = MemorySetUp(self.users)
         self.timelines = MemoryTimelines(self.users, self.rooms, self.messages)
         self.search = MemorySearchIndex(self.messages, self.timelines)
+        self.contacts = MemoryContacts(self.users, self.rooms)
         self.nodes = MemoryNodes(self.messages.end_of_log, now)
 
     async def ping(self) -> None:

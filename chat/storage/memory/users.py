@@ -32,6 +32,8 @@ class MemoryUsers:
         self._id_by_email: dict[str, int] = {}
         self._id_by_skeleton: dict[str, int] = {}
         self._deleted: set[int] = set()
+        self.blocks: set[tuple[int, int]] = set()
+        """Who blocks whom; `MemoryContacts` writes it."""
         self.watchers = Watchers()
 
     async def add(self, new: NewPerson) -> Person | Taken | None:

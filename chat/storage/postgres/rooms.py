@@ -26,7 +26,12 @@ SELECT {_COLUMNS}, CASE WHEN ban.user_id IS NULL THEN own.role ELSE 'banned' END
     own.role IS NULL AND rooms.creator_id = $2 AND EXISTS (
         SELECT FROM memberships JOIN users ON users.id = user_id
         WHERE room_id = rooms.id AND role = 'owner' AND users.deleted_at IS NULL
-    ) AS has_owner
+    ) AS has_owner,
+    EXISTS (
+        SELECT FROM blocks
+        WHERE blocked_id = $2
+          AND user_id = CASE $2 WHEN pair.low_id THEN pair.high_id WHEN pair.high_id THEN pair.low_id END
+    ) AS is_blocked
 FROM rooms
 LEFT JOIN memberships own ON own.room_id = rooms.id AND own.user_id = $2
 LEFT JOIN bans ban ON ban.room_id = rooms.id AND ban.user_id = $2
@@ -194,6 +199,7 @@ def _access(row: asyncpg.Record) -> RoomAccess:
         people_of(row),
         row["is_over"],
         bool(row["has_owner"]),
+        row["is_blocked"],
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from chat.domain.ports import Changed
+from chat.storage.postgres.contacts import PostgresContacts
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import Database, DatabaseAddress, open_database
 from chat.storage.postgres.listener import tell_of_changes
@@ -34,6 +35,7 @@ class PostgresStorage:
         self.messages = PostgresMessages(database, writer)
         self.timelines = PostgresTimelines(database)
         self.search = PostgresSearchIndex(database)
+        self.contacts = PostgresContacts(database)
         self.nodes = PostgresNodes(database)
         self.sessions = PostgresSessions(database)
         self.set_up = PostgresSetUp(database)

@@ -90,7 +90,7 @@ class Replica:
                 continue
             validator = _VALIDATORS.get(f"event_{frame['type']}") or _VALIDATORS[frame["type"]]
             assert [fault.message for fault in validator.iter_errors(frame)] == [], frame
-            if "id" in frame and frame["type"] not in ("room",):
+            if "id" in frame and frame["type"] not in ("room", "person"):
                 answers.append(frame)
             else:
                 self.events.append(frame)

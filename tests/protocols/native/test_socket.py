@@ -414,11 +414,12 @@ async def test_who_becomes_an_operator_is_told_the_conversations_and_loses_them_
     assert await olga.hears() == []
     now = await world.storage.users.set_roles(olga.person.id, operator=True, admin=False)
     world.presence.changed({olga.person.id: now})
-    (told,) = await olga.hears()
+    person, told = await olga.hears()
+    assert (person["type"], person["roles"]) == ("person", ["operator"])
     assert (told["kind"], told["peer"]["name"]) == ("support", "ada")
     no_more = await world.storage.users.set_roles(olga.person.id, operator=False, admin=False)
     world.presence.changed({olga.person.id: no_more})
-    assert await olga.hears() == [{"type": "gone", "room": told["id"], "reason": "removed"}]
+    assert (await olga.hears())[1:] == [{"type": "gone", "room": told["id"], "reason": "removed"}]
 
 
 async def test_who_is_no_operator_any_more_while_rooms_are_told_hears_no_conversation(world: World) -> None:

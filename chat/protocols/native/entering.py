@@ -1,0 +1,23 @@
+"""Whether somebody may speak in a room, asked for each message and all that they type: mostly without a query."""
+
+from chat.domain.conversations import Conversations, may_speak
+from chat.domain.entities import Pair, People, Person
+from chat.domain.refusals import Refusal
+from chat.protocols.native.telling import Telling
+
+
+async def people_to_speak_to(
+    conversations: Conversations, telling: Telling, person: Person, room_id: int
+) -> People | Refusal:
+    """Return whom a room is for in which the person may speak now; one that their socket hears takes no query.
+
+    May raise StorageDown. Cancelling changes nothing.
+    """
+    if not telling.hears(room_id):
+        place = await conversations.enter(person, room_id)
+        return place if isinstance(place, Refusal) else may_speak(place) or place.people
+    people = telling.people.get(room_id)
+    if isinstance(people, Pair):  # that the other was deleted, or blocks the person, is no change of the room
+        room = await conversations.direct_room(person, people.other_than(person.id))
+        return room if isinstance(room, Refusal) else people
+    return people

@@ -1,0 +1,56 @@
+"""Rooms that are new to a person who is here: told to one socket of theirs as they come, beside the task that reads."""
+
+import trio
+
+from chat.domain.closing import OUTCOME_UNKNOWN
+from chat.domain.entities import RoomKind
+from chat.domain.failures import StorageDown
+from chat.engine.session import Session
+from chat.protocols.native.telling import Telling
+
+
+class NewRooms:
+    """Starts telling them; all of it is sync. Where the database does not answer, the socket ends."""
+
+    __slots__ = ("_entering", "_outdated", "_session", "_telling")
+
+    def __init__(self, session: Session, telling: Telling) -> None:
+        self._session = session
+        self._telling = telling
+        # Rooms that are about to be told, and those in which something has happened since then; no sets, as they are
+        # empty for hours.
+        self._entering = frozenset[int]()
+        self._outdated = frozenset[int]()
+
+    def enter(self, room_id: int, kind: RoomKind, nursery: trio.Nursery) -> None:
+        """Tell a room, if the client does not hear it."""
+        if self._telling.hears(room_id):
+            return
+        if room_id in self._entering:
+            self._outdated |= {room_id}
+        else:
+            self._entering |= {room_id}
+            nursery.start_soon(self._enter, room_id, kind)
+
+    def enter_all(self, nursery: trio.Nursery) -> None:
+        """Tell all rooms of the person that the client does not hear."""
+        nursery.start_soon(self._enter_all)
+
+    async def _enter(self, room_id: int, kind: RoomKind) -> None:
+        try:
+            while True:
+                self._outdated -= {room_id}
+                await self._telling.enter({room_id: kind})
+                if room_id not in self._outdated or self._telling.hears(room_id):
+                    break  # else it was lost while it was told, and is there again, perhaps
+        except StorageDown:
+            self._session.close(OUTCOME_UNKNOWN)
+        finally:
+            self._entering -= {room_id}
+            self._outdated -= {room_id}
+
+    async def _enter_all(self) -> None:
+        try:
+            await self._telling.enter()
+        except StorageDown:
+            self._session.close(OUTCOME_UNKNOWN)

@@ -1,0 +1,47 @@
+"""Other people: looking for them, and blocking them."""
+
+from collections.abc import Sequence
+
+from chat.domain import entities
+from chat.domain.refusals import NO_PERSON, Refusal
+from chat.protocols.native import people_types as types
+from chat.protocols.native.conversions import as_person
+from chat.protocols.native.operation import Caller
+from chat.protocols.native.room_requests import WhichPerson
+from chat.protocols.native.types import Person
+from chat.protocols.services import Services
+
+
+async def people(services: Services, _caller: Caller, request: types.WhichPeople) -> types.People:
+    """Look for people by a part of their names."""
+    found = await services.contacts.find(request.q, request.after, request.limit + 1)
+    return _page(found, request.limit)
+
+
+async def one_person(services: Services, _caller: Caller, request: WhichPerson) -> Person | Refusal:
+    """See a person as everybody does."""
+    person = await services.accounts.person(request.person)
+    return NO_PERSON if person is None else as_person(person)
+
+
+async def blocks(services: Services, caller: Caller, request: types.WhichBlocks) -> types.People:
+    """List whom one blocks."""
+    found = await services.blocks.of(caller.known, request.after, request.limit + 1)
+    return _page(found, request.limit)
+
+
+async def block(services: Services, caller: Caller, request: WhichPerson) -> Refusal | None:
+    """Take no direct messages from somebody."""
+    return await services.blocks.block(caller.known, request.person)
+
+
+async def unblock(services: Services, caller: Caller, request: WhichPerson) -> None:
+    """Take direct messages from somebody again."""
+    await services.blocks.unblock(caller.known, request.person)
+
+
+def _page(found: Sequence[entities.Person], limit: int) -> types.People:
+    page = found[:limit]
+    return types.People(
+        people=[as_person(each) for each in page], next=page[-1].name if len(found) > len(page) else None
+    )

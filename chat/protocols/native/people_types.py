@@ -1,0 +1,32 @@
+"""What is asked about other people, and answered."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from chat.protocols.native.message_types import Limit
+from chat.protocols.native.types import Name, Person, Value
+
+AfterName = Annotated[str, Meta(max_length=64, description="The `next` of the page before")]
+
+
+class WhichPeople(Value, kw_only=True, frozen=True):
+    """A page of all people, those with `q` in their names."""
+
+    q: Annotated[str, Meta(max_length=64)] = ""
+    after: AfterName = ""
+    limit: Limit = 50
+
+
+class WhichBlocks(Value, kw_only=True, frozen=True):
+    """A page of those whom one blocks."""
+
+    after: AfterName = ""
+    limit: Limit = 50
+
+
+class People(Value, kw_only=True, frozen=True):
+    """People, by their names. Where there are more, `next` is where they begin."""
+
+    people: list[Person]
+    next: Name | None = None

@@ -1,0 +1,35 @@
+"""What a client that comes back is told beside its rooms: how far its person has read, and new profiles."""
+
+from chat.domain.entities import Person
+from chat.engine.session import Session
+from chat.protocols.native.codec import frame_of
+from chat.protocols.native.conversions import person_fields
+from chat.protocols.native.frames import ReadEvent
+from chat.protocols.native.live_frames import PersonEvent
+from chat.protocols.services import Services
+
+_EARLIER = 60.0
+"""Seconds before a client's newest event from which on it is told again: clocks differ."""
+
+_MOST_PROFILES = 1000
+"""Profiles that are told at once: those that changed last."""
+
+
+async def tell_beside(services: Services, session: Session, person: Person, newest: int) -> None:
+    """Tell what was noted since the client's newest event (Unix milliseconds), and is in no log.
+
+    May raise StorageDown. Cancelling: some is told.
+    """
+    since = newest / 1000 - _EARLIER
+    for mark in await services.timelines.reads_since(person.id, since):
+        event = ReadEvent(
+            room=mark.room_id,
+            person=person.id,
+            seq=mark.read,
+            unread=mark.unread,
+            mentions=mark.mentions,
+        )
+        session.send_frames(frame_of(event))
+    changed = await services.contacts.changed_since(person.id, since, _MOST_PROFILES)
+    profiles = [frame_of(PersonEvent(**person_fields(each))) for each in reversed(changed)]
+    await session.send_queue.send(b"".join(profiles))

@@ -1,0 +1,112 @@
+"""What the native sockets of one server share, and where they are told what others do."""
+
+from collections.abc import Iterable
+from typing import Generic, Protocol, TypeVar
+
+import trio
+from msgspec import structs
+
+from chat.domain.changes import Change, SupportChanged
+from chat.domain.entities import Message, Pair, RoomKind, SupportOf
+from chat.domain.live import Active, HasRead
+from chat.engine.hub import Subscriber
+from chat.engine.session import Session
+from chat.engine.subscriptions import Subscriptions
+from chat.protocols.native.codec import NATIVE, frame_of
+from chat.protocols.native.frames import ReadEvent
+from chat.protocols.native.live_frames import ActivityEvent
+from chat.protocols.native.room_types import Sender
+from chat.protocols.native.sockets import Sockets
+from chat.protocols.native.telling import AT_ONCE, topic_for
+from chat.protocols.services import Services
+
+
+class Socket(Protocol):
+    """One native client."""
+
+    session: Session
+
+    def arrived(self, room_id: int, kind: RoomKind) -> None:
+        """Something happened in a room of the person: where the client does not hear it, tell it. Sync."""
+        ...
+
+    def conversation_closed(self, room_id: int) -> None:
+        """A support conversation of another is closed: it is no room of the client's any more. Sync."""
+        ...
+
+
+SocketT = TypeVar("SocketT", bound=Socket)
+
+
+class Shared(Generic[SocketT]):
+    """All of it is sync. `syncs` are the places of those that read at once."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.sockets = Sockets[SocketT]()
+        self.syncs = trio.CapacityLimiter(AT_ONCE)
+        services.hub.on_arrival(self._arrived)
+        services.notices.on(Active, self._active)
+        services.notices.on(HasRead, self._has_read)
+
+    def _arrived(self, change: Change) -> None:
+        """Tell those to whom a room may be new."""
+        if not self.sockets:
+            return  # most direct messages go where nobody speaks this protocol
+        match change.people:
+            case Pair(one_id, other_id):
+                here, kind = self.sockets.of(one_id, other_id), RoomKind.DIRECT
+            case SupportOf(person) if isinstance(change, SupportChanged) and change.is_closed:
+                own = self.sockets.of(person.id)
+                for client in self.sockets.operators:
+                    if client not in own:
+                        client.conversation_closed(change.room_id)
+                return
+            case SupportOf(person) if isinstance(change, Message | SupportChanged):
+                here = dict.fromkeys((*self.sockets.of(person.id), *self.sockets.operators)).keys()
+                kind = RoomKind.SUPPORT
+            case None if isinstance(change, Message):
+                here, kind = self.sockets.of(change.sender_id), RoomKind.ROOM
+            case _:
+                return
+        for client in here:
+            client.arrived(change.room_id, kind)
+
+    def _active(self, notice: Active, _node: int, _origin: Subscriber | None) -> None:
+        """Tell the others in a room what somebody does there; who looks at a conversation, operators alone."""
+        if not self.sockets:
+            return None
+        topic = topic_for(notice.room_id, notice.people)
+        frame = frame_of(
+            ActivityEvent(
+                room=notice.room_id,
+                person=Sender(id=notice.person_id, name=notice.name),
+                what=notice.what,
+            )
+        )
+        own = self._subscribers(self.sockets.of(notice.person_id))
+        if notice.what != "viewing":
+            return self.services.hub.tell(topic, NATIVE, frame, besides=own, may_drop=True)
+        for subscriber in self._subscribers(self.sockets.operators):
+            if topic in subscriber and subscriber not in own:
+                subscriber.offer_or_drop(frame)
+        return None
+
+    def _has_read(self, notice: HasRead, _node: int, origin: Subscriber | None) -> None:
+        """Tell somebody's other sockets how far they have read, and where that is shared the others in the room."""
+        if not self.sockets:
+            return
+        topic = topic_for(notice.room_id, notice.people)
+        event = ReadEvent(room=notice.room_id, person=notice.person_id, seq=notice.seq)
+        own = self._subscribers(self.sockets.of(notice.person_id))
+        for subscriber in own:
+            if subscriber is not origin and topic in subscriber:
+                counted = structs.replace(event, unread=notice.unread, mentions=notice.mentions)
+                subscriber.offer(frame_of(counted))
+        if notice.is_shared:
+            self.services.hub.tell(topic, NATIVE, frame_of(event), besides=own)
+
+    @staticmethod
+    def _subscribers(sockets: Iterable[SocketT]) -> dict[Subscriptions, None]:
+        """Return them in their order, which is the same in each run of a simulation."""
+        return dict.fromkeys(client.session.subscriptions for client in sockets)

@@ -1,0 +1,91 @@
+"""People as others see them, in PostgreSQL."""
+
+from collections.abc import Iterable
+
+import asyncpg
+
+from chat.domain.entities import Person
+from chat.domain.rules import same_name_key
+from chat.storage.postgres.database import Database
+from chat.storage.postgres.session import Connection
+
+_PUBLIC = """u.id, u.name, u.display_name, u.is_operator, u.is_admin,
+    extract(epoch FROM u.created_at)::float8 AS created_at,
+    extract(epoch FROM coalesce(u.changed_at, u.created_at))::float8 AS changed_at"""
+
+FIND = f"""
+SELECT {_PUBLIC} FROM users u
+WHERE u.name_key > $2 AND position($1 IN u.name_key) > 0 AND u.deleted_at IS NULL
+ORDER BY u.name_key LIMIT $3"""
+
+_MOST_LOOKED_AT = 10_000
+"""People whose profile was changed last, who are looked at: who was away for that long knows most of them no more."""
+
+CHANGED_SINCE = f"""
+WITH me AS MATERIALIZED (SELECT id, is_operator FROM users WHERE id = $1 AND deleted_at IS NULL),
+own AS MATERIALIZED (SELECT id FROM rooms WHERE kind = 'support' AND creator_id = $1 AND spoken_after_id IS NOT NULL)
+SELECT {_PUBLIC}
+FROM me CROSS JOIN LATERAL (
+    SELECT * FROM users WHERE changed_at > to_timestamp($2::float8) ORDER BY changed_at DESC LIMIT {_MOST_LOOKED_AT}
+) AS u
+WHERE u.deleted_at IS NULL AND (
+    u.id = me.id
+    OR EXISTS (
+        SELECT FROM memberships theirs JOIN memberships mine ON mine.room_id = theirs.room_id AND mine.user_id = me.id
+        JOIN rooms r ON r.id = theirs.room_id AND r.deleted_at IS NULL
+        WHERE theirs.user_id = u.id
+    )
+    OR (u.is_operator AND EXISTS (SELECT FROM own))
+    OR (me.is_operator AND EXISTS (
+        SELECT FROM rooms r
+        WHERE r.kind = 'support' AND r.creator_id = u.id AND r.spoken_after_id IS NOT NULL
+    ))
+    OR (me.is_operator AND u.is_operator)
+)
+ORDER BY u.changed_at DESC LIMIT $3"""
+
+_BLOCK = """
+WITH them AS (SELECT id FROM users WHERE id = $2 AND deleted_at IS NULL), made AS (
+    INSERT INTO blocks (user_id, blocked_id) SELECT $1, id FROM them ON CONFLICT DO NOTHING
+)
+SELECT true FROM them"""
+_UNBLOCK = "DELETE FROM blocks WHERE user_id = $1 AND blocked_id = $2"
+_BLOCKED = f"""
+SELECT {_PUBLIC} FROM blocks b JOIN users u ON u.id = b.blocked_id AND u.deleted_at IS NULL
+WHERE b.user_id = $1 AND u.name_key > $2 ORDER BY u.name_key LIMIT $3"""
+_BLOCKED_IDS = "SELECT blocked_id FROM blocks WHERE user_id = $1"
+
+
+class PostgresContacts:
+    """The port `Contacts`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, part: str, after: str, limit: int) -> list[Person]:
+        keys = same_name_key(part), same_name_key(after)
+        return _people(await self._database.read(lambda c: c.fetch(FIND, *keys, limit)))
+
+    async def changed_since(self, person_id: int, since: float, limit: int) -> list[Person]:
+        return _people(await self._database.read(lambda c: c.fetch(CHANGED_SINCE, person_id, since, limit)))
+
+    async def block(self, person_id: int, other_id: int) -> bool:
+        return bool(await self._database.write(lambda c: c.fetchval(_BLOCK, person_id, other_id)))
+
+    async def unblock(self, person_id: int, other_id: int) -> None:
+        async def unblock(connection: Connection) -> None:
+            await connection.execute(_UNBLOCK, person_id, other_id)
+
+        await self._database.write(unblock)
+
+    async def blocked(self, person_id: int, after: str, limit: int) -> list[Person]:
+        key = same_name_key(after)
+        return _people(await self._database.read(lambda c: c.fetch(_BLOCKED, person_id, key, limit)))
+
+    async def blocked_ids(self, person_id: int) -> frozenset[int]:
+        rows = await self._database.read(lambda c: c.fetch(_BLOCKED_IDS, person_id))
+        return frozenset(row["blocked_id"] for row in rows)
+
+
+def _people(rows: Iterable[asyncpg.Record]) -> list[Person]:
+    return [Person(**row) for row in rows]

@@ -1,0 +1,84 @@
+"""What is told and not saved, between servers: typing, read marks, who is there, and blocks."""
+
+import trio
+from trio.testing import MockClock
+
+from chat.domain.entities import LOBBY_ID
+from chat.domain.failures import StorageDown
+from chat.domain.nodes import FENCE
+from chat.protocols.talker.codec import TALKER
+from tests.engine.cluster.test_servers import Servers, servers
+from tests.protocols.native.replica import Replica
+
+__all__ = ["servers"]  # the fixture
+
+
+async def test_what_one_does_and_reads_is_told_on_the_other_server(
+    autojump_clock: MockClock, servers: Servers
+) -> None:
+    ada, ben = await servers.one.add_all("ada", "ben")
+    here, elsewhere, other = (
+        Replica(servers.one, ada),
+        Replica(servers.other, ada),
+        Replica(servers.other, ben),
+    )
+    for each in (here, elsewhere, other):
+        await each.connect()
+    assert (await other.say(LOBBY_ID, "hi"))["type"] == "send_ok"
+    await trio.sleep(0.1)
+    for each in (here, elsewhere, other):
+        await each.hears()
+    await here.asks("activity", room=LOBBY_ID, what="typing")
+    await here.asks("read", room=LOBBY_ID, seq=1)
+    await trio.sleep(0.1)
+    mark = {"type": "read", "room": LOBBY_ID, "person": ada.id, "seq": 1}
+    typing = {"type": "activity", "room": LOBBY_ID, "person": {"id": ada.id, "name": "ada"}, "what": "typing"}
+    assert await other.hears() == [typing, mark]
+    assert await elsewhere.hears() == [mark]
+    assert await here.hears() == []
+
+
+async def test_a_server_without_a_lease_tells_nobody_what_is_done_in_rooms(
+    autojump_clock: MockClock, servers: Servers
+) -> None:
+    """Who was removed meanwhile would hear it."""
+    ada, ben = await servers.one.add_all("ada", "ben")
+    here, other = Replica(servers.one, ada), Replica(servers.other, ben)
+    await here.connect()
+    await other.connect()
+    with servers.other.obstacles.failing("renew", StorageDown("cut off")):
+        await trio.sleep(FENCE + 1)
+        await here.asks("activity", room=LOBBY_ID, what="typing")
+        await trio.sleep(0.1)
+        assert await other.hears() == []
+
+
+async def test_who_is_on_another_server_is_seen_until_that_is_gone(
+    autojump_clock: MockClock, servers: Servers
+) -> None:
+    ada, ben, cem = await servers.one.add_all("ada", "ben", "cem")
+    watching = Replica(servers.one, ada)
+    await watching.connect()
+    await servers.other.connect(TALKER, ben)
+    await watching.asks("watch", people=[ben.id, cem.id])
+    states: dict[int, str] = {}
+
+    async def seen() -> dict[int, str]:
+        for event in await watching.hears():
+            states.update({each["id"]: each["state"] for each in event["people"]})
+        return states
+
+    await trio.sleep(1.5)
+    assert await seen() == {ben.id: "online"}
+    on_both = [await world.connect(TALKER, cem) for world in (servers.one, servers.other)]
+    await trio.sleep(1.5)
+    assert (await seen())[cem.id] == "online"
+    on_both[0].leave()
+    await trio.sleep(15)
+    assert (await seen())[cem.id] == "online"
+    servers.network.is_cut = True  # as where the other server has died
+    await trio.sleep(25)
+    assert await seen() == {ben.id: "offline", cem.id: "offline"}
+    servers.network.is_cut = False
+    await trio.sleep(8)
+    assert await seen() == {ben.id: "online", cem.id: "online"}

@@ -1,0 +1,354 @@
+"""What is told and not saved: typing, who is there, how far people have read, and profiles."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from chat.domain.budgets import Budgets
+from chat.domain.closing import TOO_MANY_SOCKETS
+from chat.domain.entities import LOBBY_ID, Person
+from chat.domain.ports import ProfileChange
+from chat.engine.people import PeopleReconciler
+from chat.protocols.native import socket
+from chat.protocols.native.codec import NATIVE
+from chat.protocols.support.codec import SUPPORT
+from chat.protocols.talker.codec import TALKER
+from tests.protocols.native.replica import Replica
+from tests.protocols.native.site import Site
+from tests.support.chat_world import World, open_world
+
+
+@pytest.fixture
+async def world() -> AsyncGenerator[World]:
+    with trio.fail_after(30):
+        async with open_world() as world:
+            yield world
+
+
+async def replica(world: World, person: str | Person, *, operator: bool = False) -> Replica:
+    """A client of a person, who may be a new one, that has synced."""
+    known = person if isinstance(person, Person) else await world.add(person, operator=operator)
+    own = Replica(world, known)
+    await own.connect()
+    return own
+
+
+async def direct_room(world: World, one: Person, other: Person) -> int:
+    room = await world.storage.rooms.direct_room(one.id, other.id)
+    assert room is not None
+    return room.id
+
+
+async def help_room(world: World, person: Person) -> int:
+    """A support conversation in which something was said."""
+    client = await world.connect(SUPPORT, person)
+    client.send({"method": "message.send", "params": ["help"], "id": 1})
+    await client.hears()
+    client.leave()
+    room = await world.storage.rooms.support_room(person.id)
+    assert room is not None
+    return room.id
+
+
+def activity(person: Person, room: int, what: str) -> dict[str, Any]:
+    return {
+        "type": "activity",
+        "room": room,
+        "person": {"id": person.id, "name": person.name},
+        "what": what,
+    }
+
+
+# --- activity ---
+
+
+async def test_typing_is_told_to_the_others_in_the_room_and_saved_nowhere(world: World) -> None:
+    ada, ben, eve = [await replica(world, name) for name in ("ada", "ben", "eve")]
+    second = await replica(world, ada.person)
+    pair = await direct_room(world, ada.person, ben.person)
+    for each in (ada, ben, second):
+        await each.sync()
+    assert await ada.asks("activity", room=pair, what="typing") == {"type": "activity_ok", "id": ada._asked}
+    assert await ben.hears() == [activity(ada.person, pair, "typing")]
+    assert (await eve.hears(), await second.hears()) == ([], [])
+    assert world.said(pair) == []
+    assert (await eve.asks("activity", room=pair, what="typing"))["code"] == "not_found"
+    assert (await ada.asks("activity", room=pair, what="sleeping"))["field"] == "what"
+    await ada.asks("activity", room=LOBBY_ID, what="typing")
+    assert await ben.hears() == await eve.hears() == [activity(ada.person, LOBBY_ID, "typing")]
+
+
+async def test_the_same_is_told_every_three_seconds_and_another_thing_at_once(
+    world: World, autojump_clock: MockClock
+) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    told = []
+    for what, pause in (
+        ("none", 0.0),  # nothing was told yet
+        ("typing", 2.9),
+        ("typing", 0.2),
+        ("typing", 0.1),
+        ("none", 0.1),
+        ("none", 0.1),
+        ("typing", 4.0),
+        ("none", 0.0),
+    ):
+        assert (await ada.asks("activity", room=LOBBY_ID, what=what))["type"] == "activity_ok"
+        told.append([each["what"] for each in await ben.hears()])
+        await trio.sleep(pause)
+    assert told == [[], ["typing"], [], ["typing"], ["none"], [], ["typing"], ["none"]]
+
+
+async def test_who_looks_at_a_conversation_is_seen_by_operators_alone(world: World) -> None:
+    ada = await replica(world, "ada")
+    room = await help_room(world, ada.person)
+    olga, zoe = [await replica(world, name, operator=True) for name in ("olga", "zoe")]
+    await ada.hears()
+    await olga.asks("activity", room=room, what="viewing")
+    assert await zoe.hears() == [activity(olga.person, room, "viewing")]
+    assert await ada.hears() == []
+    await olga.asks("activity", room=room, what="typing")
+    assert await zoe.hears() == await ada.hears() == [activity(olga.person, room, "typing")]
+    for who, where in ((ada, room), (olga, LOBBY_ID), (ada, LOBBY_ID)):
+        assert (await who.asks("activity", room=where, what="viewing"))["code"] == "forbidden"
+
+
+async def test_who_is_blocked_or_removed_types_for_nobody(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    pair = await direct_room(world, ada.person, ben.person)
+    garden = await world.make_room(ada.person)
+    await world.memberships.join(ben.person, garden.id)
+    for each in (ada, ben):
+        await each.sync()
+    await world.services.blocks.block(ada.person, ben.person.id)
+    assert (await ben.asks("activity", room=pair, what="typing"))["code"] == "forbidden"
+    await world.memberships.remove(ada.person, garden.id, ben.person.id)
+    assert (await ben.asks("activity", room=garden.id, what="typing"))["code"] == "forbidden"
+    assert [each["type"] for each in await ada.hears()] == ["member"]
+
+
+async def test_a_client_that_is_behind_is_told_no_activity(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    ben.client.stop_reading()
+    for n in range(2):
+        await ada.say(LOBBY_ID, "x" * 4000, f"k{n}")
+    queued = ben.client.send_queue.queued
+    await ada.asks("activity", room=LOBBY_ID, what="typing")
+    assert ben.client.send_queue.queued == queued
+    ben.client.go_on_reading()
+    assert [each["type"] for each in await ben.hears()] == ["message", "message"]
+
+
+async def test_activity_costs_what_a_message_does(autojump_clock: MockClock) -> None:
+    async with open_world(budgets=Budgets(messages=0.25)) as world:
+        ada = await replica(world, "ada")
+        codes = [
+            (await ada.asks("activity", room=LOBBY_ID, what=what)).get("code") for what in ("typing", "none")
+        ]
+    assert codes == [None, "too_many"]
+
+
+# --- presence ---
+
+
+async def test_a_socket_of_any_protocol_that_authenticated_counts(
+    world: World, autojump_clock: MockClock
+) -> None:
+    ada = await replica(world, "ada")
+    ben, cem, dan = await world.add_all("ben", "cem", "dan")
+    people = [ben.id, cem.id, dan.id, 99]
+    lurking = await world.connect(TALKER)
+    told = await ada.asks("watch", people=people)
+    assert told["people"] == [{"id": each, "state": "offline"} for each in people]
+    lurking.send({"name": "ben", "message": f"auth {world.token(ben)}"})
+    desk = await world.connect(SUPPORT, cem)
+    await trio.sleep(1.5)
+    (event,) = await ada.hears()
+    assert event["type"] == "presence"
+    assert {(each["id"], each["state"]) for each in event["people"]} == {
+        (ben.id, "online"),
+        (cem.id, "online"),
+    }
+    for client in (lurking, desk):
+        client.leave()
+    await trio.sleep(9)
+    assert await ada.hears() == []
+    await trio.sleep(3)
+    (event,) = await ada.hears()
+    assert {each["state"] for each in event["people"]} == {"offline"}
+
+
+async def test_a_person_is_away_where_all_sockets_say_so(world: World, autojump_clock: MockClock) -> None:
+    ada = await replica(world, "ada")
+    phone, desk = await replica(world, "ben"), Replica(world, await world.add("nobody"))
+    ben = phone.person
+    desk.person = ben
+    await desk.connect()
+
+    async def seen() -> list[str]:
+        await trio.sleep(1.5)
+        return [each["state"] for event in await ada.hears() for each in event["people"]]
+
+    assert (await ada.asks("watch", people=[ben.id]))["people"][0]["state"] == "online"
+    assert (await phone.asks("status", state="away"))["type"] == "status_ok"
+    assert await seen() == []
+    await desk.asks("status", state="away")
+    await desk.asks("status", state="away")
+    assert await seen() == ["away"]
+    await phone.asks("status", state="online")
+    assert await seen() == ["online"]
+    phone.client.leave()
+    assert await seen() == ["away"]
+    assert (await desk.asks("status", state="offline"))["field"] == "state"
+
+
+async def test_at_most_500_people_are_watched_and_those_alone(
+    world: World, autojump_clock: MockClock
+) -> None:
+    ada, ben, cem = await replica(world, "ada"), await world.add("ben"), await world.add("cem")
+    refused = await ada.asks("watch", people=list(range(1, 502)))
+    assert (refused["code"], refused["field"]) == ("invalid", "people")
+    assert len((await ada.asks("watch", people=list(range(1, 501))))["people"]) == 500
+    await ada.asks("watch", people=[cem.id])
+    for person in (ben, cem):
+        await world.connect(TALKER, person)
+    await trio.sleep(1.5)
+    assert [each["people"] for each in await ada.hears()] == [[{"id": cem.id, "state": "online"}]]
+    ada.client.leave()
+    await ada.client.ends()
+    assert not world.services.statuses._watchers
+
+
+async def test_before_hello_nothing_live_is_answered(world: World) -> None:
+    ada = Replica(world, await world.add("ada"))
+    ada._client = await world.connect(NATIVE)
+    for kind, fields in (
+        ("activity", {"room": LOBBY_ID, "what": "typing"}),
+        ("watch", {"people": [1]}),
+        ("status", {"state": "away"}),
+    ):
+        assert (await ada.asks(kind, **fields))["code"] == "unauthenticated"
+
+
+# --- read ---
+
+
+async def test_a_mark_is_told_to_ones_other_sockets_and_to_others_where_it_is_shared(world: World) -> None:
+    ada, ben, eve = [await replica(world, name) for name in ("ada", "ben", "eve")]
+    second = await replica(world, ada.person)
+    pair = await direct_room(world, ada.person, ben.person)
+    for each in (ada, ben, second):
+        await each.sync()
+    for text in ("one", "two", "three"):
+        await ben.say(pair, text)
+    for each in (ada, ben, second):
+        await each.hears()
+    mark = {"type": "read", "room": pair, "person": ada.person.id, "seq": 2}
+    assert (await ada.asks("read", room=pair, seq=2))["unread"] == 1
+    assert await second.hears() == [mark | {"unread": 1}]
+    assert await ben.hears() == [mark]
+    assert (await ada.hears(), await eve.hears()) == ([], [])
+    await ada.asks("read", room=pair, seq=1)  # it is further already
+    assert (await second.hears(), await ben.hears()) == ([], [])
+    await ada.asks("read", room=pair, seq=1, back=True)
+    assert await ben.hears() == [mark | {"seq": 1}]
+    assert [each["unread"] for each in await second.hears()] == [2]
+
+
+async def test_a_mark_over_http_is_told_to_all_sockets(site: Site) -> None:
+    ada, token = await site.join("ada")
+    own = Replica(site.world, ada)
+    await own.connect()
+    await own.say(LOBBY_ID, "hi")
+    await own.hears()
+    assert (await site.call("PUT", f"/rooms/{LOBBY_ID}/read", {"seq": 1}, token=token)).status == 200
+    assert await own.hears() == [{"type": "read", "room": LOBBY_ID, "person": ada.id, "seq": 1}]
+
+
+async def test_nobody_else_sees_a_mark_that_is_not_shared(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    await ben.say(LOBBY_ID, "hi")
+    await ada.hears()
+    await ada.asks("read", room=LOBBY_ID, seq=1)
+    assert [each["type"] for each in await ben.hears()] == ["read"]
+    with monkeypatch.context() as patch:
+        patch.setattr("chat.domain.reading.MOST_SHARED_WITH", 1)
+        await ada.asks("read", room=LOBBY_ID, seq=1)
+        assert await ben.hears() == []
+    private = await world.storage.users.change_profile(ada.person.id, ProfileChange(share_reads=False))
+    assert isinstance(private, Person)
+    world.presence.changed({private.id: private})
+    await ada.asks("read", room=LOBBY_ID, seq=1)
+    assert await ben.hears() == []
+
+
+# --- profiles ---
+
+
+async def test_a_new_profile_is_told_to_who_watches_and_to_ones_own_sockets(world: World) -> None:
+    ada, ben, eve = [await replica(world, name) for name in ("ada", "ben", "eve")]
+    await ada.asks("watch", people=[ben.person.id])
+    people = PeopleReconciler(world.accounts, world.presence, found=world.services.statuses.found)
+
+    async def look() -> None:
+        people.changed(ben.person.id)
+        await people._apply([ben.person.id])
+
+    await look()
+    assert await ada.hears() == []
+    await world.storage.users.change_profile(ben.person.id, ProfileChange(name="Benno", display_name="B."))
+    for _ in range(2):
+        await look()
+    (told,) = await ada.hears()
+    assert told | {"changed": 0} == {
+        "type": "person",
+        "id": ben.person.id,
+        "name": "Benno",
+        "display": "B.",
+        "changed": 0,
+    }
+    assert await ben.hears() == [told]
+    assert await eve.hears() == []
+
+
+async def test_a_resume_tells_the_profiles_that_changed_since_of_those_whom_one_meets(world: World) -> None:
+    ada, ben, eve = [await replica(world, name) for name in ("ada", "ben", "eve")]
+    await direct_room(world, ada.person, ben.person)
+    await ada.say(LOBBY_ID, "hi")
+    await ada.hears()
+    newest = ada.rooms[LOBBY_ID]["at"]
+    for each in (ben, eve):
+        await world.storage.users.change_profile(each.person.id, ProfileChange(display_name="D"))
+    ada.drop()
+    await ada.connect(sync=False)
+    before = len(ada.events)
+    await ada.sync(since=newest)
+    told = [each for each in ada.events[before:] if each["type"] == "person"]
+    assert [(each["id"], each["display"]) for each in told] == [(ben.person.id, "D")]
+    before = len(ada.events)
+    await ada.sync(since=newest + 120_000)
+    assert ada.events[before:] == []
+
+
+# --- sockets of one person ---
+
+
+async def test_a_person_has_twenty_sockets_and_no_more(world: World) -> None:
+    ada = await world.add("ada")
+    own = [Replica(world, ada) for _ in range(socket.MOST_SOCKETS)]
+    for each in own:
+        await each.connect(sync=False)
+    assert (await own[0].asks("hello", token=world.token(ada)))["type"] == "hello_ok"
+    extra = await world.connect(NATIVE)
+    extra.send({"type": "hello", "id": 1, "token": world.token(ada)})
+    await extra.ends()
+    assert (extra.closed_with, extra.heard_now()) == (TOO_MANY_SOCKETS, [])
+    assert all(each.closed_with is None for each in own)
+    own[0].client.leave()
+    await own[0].client.ends()
+    await Replica(world, ada).connect()

@@ -1,0 +1,142 @@
+"""What is asked about other people, on memory and on PostgreSQL: looking for them, profiles that changed, blocks."""
+
+import time
+
+import trio
+
+from chat.domain.entities import Draft, MessageKind, Person
+from chat.domain.ports import NewPerson, ProfileChange, Storage
+from tests.storage.test_contract import add, direct_room, make_room, support_room
+
+
+async def test_people_are_found_by_a_part_of_their_name_page_by_page(storage: Storage) -> None:
+    await add(storage, "Ben", "ada", "Adam", "Madame", "cem")
+    gone = (await add(storage, "Adalbert"))[0]
+    await storage.users.delete(gone.id)
+
+    async def names(part: str, after: str = "", limit: int = 10) -> list[str]:
+        return [each.name for each in await storage.contacts.find(part, after, limit)]
+
+    assert await names("ADA") == ["ada", "Adam", "Madame"]
+    assert await names("", limit=2) == ["ada", "Adam"]
+    assert await names("", "ADAM", limit=2) == ["Ben", "cem"]
+    assert await names("%") == await names("x") == []
+
+
+async def test_of_others_is_told_what_everybody_may_know(storage: Storage) -> None:
+    new = NewPerson(name="ada", password_hash=b"x", email="ada@example.com", display_name="Ada L.")
+    ada = await storage.users.add(new)
+    assert isinstance(ada, Person)
+    (told,) = await storage.contacts.find("ada", "", 10)
+    assert (told.id, told.display_name, told.email) == (ada.id, "Ada L.", None)
+    assert abs(told.changed_at - ada.changed_at) < 0.001
+
+
+async def test_who_meets_somebody_learns_that_their_profile_changed(storage: Storage) -> None:
+    ada, ben, cem, dan, eve, olga, zoe = await add(storage, "ada", "ben", "cem", "dan", "eve", "olga", "zoe")
+    operators = {olga.id, zoe.id}
+    for each in operators:
+        await storage.users.set_roles(each, operator=True, admin=False)
+    garden = await make_room(storage, ada.id)
+    await storage.messages.save([Draft(garden.id, ben.id, "ben", "", 1.0, MessageKind.JOIN)])
+    await direct_room(storage, ada.id, cem.id)
+    for person in (dan, eve):
+        conversation = await support_room(storage, person.id)
+        if person is dan:  # nobody has written to support but him
+            await storage.messages.save([Draft(conversation.id, dan.id, "dan", "help", 1.0)])
+    since = time.time() - 60
+    met = {
+        ada: {ada, ben, cem},
+        ben: {ada, ben},
+        cem: {ada, cem},
+        dan: {dan, olga, zoe},
+        eve: {eve},
+        olga: {dan, olga, zoe},
+    }
+    changing = [ada, ben, cem, dan, eve]
+    for person in changing:
+        await trio.sleep(0.002)
+        assert isinstance(
+            await storage.users.change_profile(person.id, ProfileChange(display_name="D")), Person
+        )
+
+    async def told(person: Person) -> list[int]:
+        found = await storage.contacts.changed_since(person.id, since, 10)
+        assert found == sorted(found, key=lambda each: each.changed_at, reverse=True)
+        return [each.id for each in found]
+
+    for person, others in met.items():
+        assert set(await told(person)) == {each.id for each in others}, person.name
+    assert len(await storage.contacts.changed_since(ada.id, since, 2)) == 2
+    assert await storage.contacts.changed_since(ada.id, time.time() + 60, 10) == []
+    await storage.users.delete(cem.id)
+    assert set(await told(ada)) == {ada.id, ben.id}
+    assert await storage.contacts.changed_since(cem.id, since, 10) == []
+
+
+async def test_nobody_is_told_whose_profile_never_changed(storage: Storage) -> None:
+    ada, ben = await add(storage, "ada", "ben")
+    await direct_room(storage, ada.id, ben.id)
+    assert await storage.contacts.changed_since(ada.id, 0.0, 10) == []
+    await storage.users.raise_token_generation(ben.id)
+    assert await storage.contacts.changed_since(ada.id, 0.0, 10) == []
+
+
+async def test_blocks_are_kept_listed_and_taken_back(storage: Storage) -> None:
+    ada, ben, cem = await add(storage, "ada", "ben", "cem")
+    for _ in range(2):
+        assert await storage.contacts.block(ada.id, cem.id)
+    assert await storage.contacts.block(ada.id, ben.id)
+    assert not await storage.contacts.block(ada.id, 99)
+    assert await storage.contacts.blocked_ids(ada.id) == {ben.id, cem.id}
+    assert await storage.contacts.blocked_ids(ben.id) == frozenset()
+    assert [each.name for each in await storage.contacts.blocked(ada.id, "", 1)] == ["ben"]
+    assert [each.name for each in await storage.contacts.blocked(ada.id, "BEN", 9)] == ["cem"]
+    for _ in range(2):
+        await storage.contacts.unblock(ada.id, ben.id)
+    await storage.users.delete(cem.id)
+    assert await storage.contacts.blocked(ada.id, "", 9) == []
+    assert not await storage.contacts.block(ada.id, cem.id)
+
+
+async def test_who_is_blocked_is_told_so_of_the_room_of_the_two_alone(storage: Storage) -> None:
+    ada, ben, cem = await add(storage, "ada", "ben", "cem")
+    garden = await make_room(storage, ada.id)
+    rooms = [(await direct_room(storage, ada.id, each.id)).id for each in (ben, cem, ada)]
+    await storage.contacts.block(ada.id, ben.id)
+
+    async def is_blocked(room_id: int, person: Person) -> bool:
+        access = await storage.rooms.access(room_id, person.id)
+        assert access is not None
+        return access.is_blocked
+
+    assert [await is_blocked(rooms[0], each) for each in (ada, ben, cem)] == [False, True, False]
+    assert [await is_blocked(rooms[1], each) for each in (ada, cem)] == [False, False]
+    assert not await is_blocked(rooms[2], ada)
+    assert not await is_blocked(garden.id, ben)
+
+
+async def test_whoever_watches_people_hears_of_blocks(storage: Storage) -> None:
+    ada, ben = await add(storage, "ada", "ben")
+    told: list[int | None] = []
+    heard = trio.Event()
+
+    def people(person_id: int | None) -> None:
+        told.append(person_id)
+        heard.set()
+
+    async def hear_of(change: object) -> None:
+        nonlocal heard
+        heard = trio.Event()
+        await change  # type: ignore[misc]
+        with trio.fail_after(20):
+            await heard.wait()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(storage.watch, people, lambda _room: None)
+        with trio.fail_after(20):
+            await heard.wait()
+        await hear_of(storage.contacts.block(ada.id, ben.id))
+        await hear_of(storage.contacts.unblock(ada.id, ben.id))
+        nursery.cancel_scope.cancel()
+    assert told == [None, ada.id, ada.id]

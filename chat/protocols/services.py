@@ -3,9 +3,11 @@
 import msgspec
 
 from chat.domain.accounts import Accounts
+from chat.domain.administration import Administration
 from chat.domain.budgets import Budgets
 from chat.domain.conversations import Conversations
 from chat.domain.direct import Direct
+from chat.domain.live_settings import LiveSettings
 from chat.domain.room_history import RoomHistory
 from chat.domain.rooms import Rooms
 from chat.domain.sessions import Sessions
@@ -46,6 +48,8 @@ class Services(msgspec.Struct, frozen=True):
     timelines: Timelines
     read_marks: ReadMarks
     writes: Writes
+    administration: Administration
+    settings: LiveSettings
     lobby_needs_login: bool = False
     direct_trust_from: bool = False
 
@@ -72,6 +76,8 @@ def services_of(
         engine.timelines,
         engine.read_marks,
         engine.writes,
+        engine.administration,
+        engine.settings,
         lobby_needs_login,
         direct_trust_from,
     )

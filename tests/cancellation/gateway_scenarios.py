@@ -17,7 +17,6 @@ import trio
 import trustme
 from structlog.testing import capture_logs
 
-from chat.domain.administration import Administration
 from chat.domain.budgets import Budgets
 from chat.domain.closing import GOING_AWAY
 from chat.domain.entities import LOBBY_ID, Draft, Person
@@ -40,7 +39,6 @@ from chat.web_api import app as http_app
 from chat.web_api.app import create_app
 from chat.web_api.metrics import create_metrics
 from chat.web_api.pages import create_pages
-from chat.web_api.people import people_routes
 from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import ear_in_lobby, swept_world, texts_saved
 from tests.support.chat_world import SECRET, World
@@ -135,12 +133,10 @@ class Wire:
 @asynccontextmanager
 async def gateway_of(world: World, settings: Config) -> AsyncGenerator[Gateway]:
     """The real gateway, endpoint and HTTP routes before a world."""
-    metrics, accounts = Metrics(), world.accounts
-    storage = world.storage
+    metrics, storage = Metrics(), world.storage
     own = OwnInspection(Watch(Recorder(), metrics), metrics, storage.ping)
     routes = [
         *(protocol.routes(world.services) for protocol in PROTOCOLS if protocol.routes is not None),
-        people_routes(accounts, Administration(storage.users, accounts), world.core.budgets),
     ]
     app = create_app(
         [

@@ -8,6 +8,7 @@ import msgspec
 import trio
 from msgspec import structs
 
+from chat.domain.audit import deletion_act, room_deletion_act
 from chat.domain.changes import (
     AccessChange,
     Change,
@@ -28,6 +29,7 @@ from chat.domain.failures import WriteRejected
 from chat.domain.message_state import MessageState
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
 from chat.domain.refusals import ALREADY_IN
+from chat.storage.memory.audit import MemoryAudit
 from chat.storage.memory.rooms import MemoryRooms
 from chat.storage.memory.users import MemoryUsers
 
@@ -37,8 +39,9 @@ _C = TypeVar("_C", bound=Change)
 class MemoryMessages:
     """The port `Messages`. Commit is the one stretch without an await in `save`."""
 
-    def __init__(self, users: MemoryUsers, rooms: MemoryRooms) -> None:
+    def __init__(self, users: MemoryUsers, rooms: MemoryRooms, audit: MemoryAudit) -> None:
         self._users = users
+        self._audit = audit
         self._rooms = rooms
         self._by_room = rooms.said
         self._by_key: dict[tuple[int, str], tuple[Draft, Message]] = {}
@@ -123,6 +126,8 @@ class MemoryMessages:
             self._newest_id += 1
             self._changes.append(made)
             said[change.seq - 1] = structs.replace(message, text=state.text, pos=state.pos)
+        if isinstance(made, Deleted) and made.actor_id != message.sender_id:
+            self._audit.note([deletion_act(made, message.sender_id)])
         return made
 
     def _remove(self, removal: Removal) -> Removed | None:
@@ -148,6 +153,8 @@ class MemoryMessages:
             self._newest_id, room.id, room.last_pos + 1, deletion.actor_id, deletion.created_at
         )
         self._rooms.delete(made)
+        if made.actor_id is None:
+            self._audit.note([room_deletion_act(made, room.name)])
         return made
 
     async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:

@@ -2,16 +2,19 @@
 
 import trio
 
+from chat.domain.account_changes import addition
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, Taken
+from chat.storage.memory.audit import MemoryAudit
 from chat.storage.memory.users import MemoryUsers
 
 
 class MemorySetUp:
     """The port `SetUp`."""
 
-    def __init__(self, users: MemoryUsers) -> None:
+    def __init__(self, users: MemoryUsers, audit: MemoryAudit) -> None:
         self._users = users
+        self._audit = audit
         self._nonce: bytes | None = None
         self._tries_left = 0
 
@@ -41,4 +44,5 @@ class MemorySetUp:
         added = self._users.add_now(new)
         if isinstance(added, Person):
             self._nonce, self._tries_left = None, 0
+            self._audit.note([addition(added, added.id)])
         return added

@@ -456,7 +456,7 @@ async def _browse(wire: Wire, world: World) -> None:
 
 
 async def http_of_admins(run: Run) -> None:
-    """Look at a person, change all there is of them, and delete them; change one's own password."""
+    """Look at a person, change all there is of them, and delete them; change settings, and one's own password."""
 
     async def speak(wire: Wire, world: World) -> None:
         hashed = await Passwords(4).hash(b"secret word", None)
@@ -471,6 +471,23 @@ async def http_of_admins(run: Run) -> None:
         await wire.asks("PATCH", one, every, token)
         await wire.asks("DELETE", f"{one}/sessions", None, token)
         await wire.asks("DELETE", one, None, token)
+        await wire.asks("GET", "/api/v1/admin/settings", None, token)
+        changed = await wire.asks("PATCH", "/api/v1/admin/settings", {"registration": "closed"}, token)
+        kept = await world.storage.settings.changed_settings()
+        told = isinstance(changed, dict) and "registration" in changed
+        assert world.accounts.registration == "closed" or not told
+        assert "registration" in kept or not told
+        audit: Any = await wire.asks("GET", "/api/v1/admin/audit", None, token)
+        if not run.fired:
+            assert [each["what"] for each in audit["entries"]] == [
+                "setting_changed",
+                "person_deleted",
+                "sessions_ended",
+                "disabled",
+                "password_set",
+                "roles_changed",
+                "renamed",
+            ]
         await wire.asks("POST", "/api/v1/me/password", {"old": "secret word", "new": "another word"}, token)
         await wire.stream.aclose()
 

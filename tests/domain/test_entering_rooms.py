@@ -48,7 +48,7 @@ class World:
         self.table = SlowRooms(storage)
         table: Any = self.table
         self.rooms = Rooms(storage.users, table, storage.messages)
-        self.messages = MemoryMessages(storage.users, self.table, storage.audit)
+        self.messages = MemoryMessages(storage.users, self.table)
         self.entered: list[Room | Refusal] = []
 
     async def settle(self) -> None:

@@ -29,7 +29,6 @@ from chat.domain.failures import WriteRejected
 from chat.domain.message_state import MessageState
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
 from chat.domain.refusals import ALREADY_IN
-from chat.storage.memory.audit import MemoryAudit
 from chat.storage.memory.rooms import MemoryRooms
 from chat.storage.memory.users import MemoryUsers
 
@@ -39,9 +38,8 @@ _C = TypeVar("_C", bound=Change)
 class MemoryMessages:
     """The port `Messages`. Commit is the one stretch without an await in `save`."""
 
-    def __init__(self, users: MemoryUsers, rooms: MemoryRooms, audit: MemoryAudit) -> None:
+    def __init__(self, users: MemoryUsers, rooms: MemoryRooms) -> None:
         self._users = users
-        self._audit = audit
         self._rooms = rooms
         self._by_room = rooms.said
         self._by_key: dict[tuple[int, str], tuple[Draft, Message]] = {}
@@ -127,7 +125,7 @@ class MemoryMessages:
             self._changes.append(made)
             said[change.seq - 1] = structs.replace(message, text=state.text, pos=state.pos)
         if isinstance(made, Deleted) and made.actor_id != message.sender_id:
-            self._audit.note([deletion_act(made, message.sender_id)])
+            self._users.audit.note([deletion_act(made, message.sender_id)])
         return made
 
     def _remove(self, removal: Removal) -> Removed | None:
@@ -154,7 +152,7 @@ class MemoryMessages:
         )
         self._rooms.delete(made)
         if made.actor_id is None:
-            self._audit.note([room_deletion_act(made, room.name)])
+            self._users.audit.note([room_deletion_act(made, room.name)])
         return made
 
     async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:

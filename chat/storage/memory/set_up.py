@@ -5,16 +5,14 @@ import trio
 from chat.domain.account_changes import addition
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, Taken
-from chat.storage.memory.audit import MemoryAudit
 from chat.storage.memory.users import MemoryUsers
 
 
 class MemorySetUp:
     """The port `SetUp`."""
 
-    def __init__(self, users: MemoryUsers, audit: MemoryAudit) -> None:
+    def __init__(self, users: MemoryUsers) -> None:
         self._users = users
-        self._audit = audit
         self._nonce: bytes | None = None
         self._tries_left = 0
 
@@ -44,5 +42,5 @@ class MemorySetUp:
         added = self._users.add_now(new)
         if isinstance(added, Person):
             self._nonce, self._tries_left = None, 0
-            self._audit.note([addition(added, added.id)])
+            self._users.audit.note([addition(added, added.id)])
         return added

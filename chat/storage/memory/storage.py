@@ -24,9 +24,9 @@ class MemoryStorage:
         self.settings = MemorySettings(self.audit)
         self.users = MemoryUsers(self.audit, lambda: self.messages.end_of_log())
         self.rooms = MemoryRooms(self.users, now)
-        self.messages = MemoryMessages(self.users, self.rooms, self.audit)
+        self.messages = MemoryMessages(self.users, self.rooms)
         self.sessions = MemorySessions(self.users, now)
-        self.set_up = MemorySetUp(self.users, self.audit)
+        self.set_up = MemorySetUp(self.users)
         self.timelines = MemoryTimelines(self.users, self.rooms, self.messages)
         self.nodes = MemoryNodes(self.messages.end_of_log, now)
 

@@ -28,7 +28,8 @@ class MemoryUsers:
     """The port `Users` in four dictionaries; who watches is told within each write."""
 
     def __init__(self, audit: MemoryAudit, end_of_log: Callable[[], int] = lambda: 0) -> None:
-        self._audit = audit
+        self.audit = audit
+        """Where acts are noted, also those of the other memory tables."""
         self._end_of_log = end_of_log
         self.joined_at: dict[int, int] = {}
         """The end of the log when each person came; read-only to others."""
@@ -78,7 +79,7 @@ class MemoryUsers:
             uses, expires_at = self._invites[new.invite]
             self._invites[new.invite] = uses - 1, expires_at
         if new.by_command:
-            self._audit.note([addition(person, None)])
+            self.audit.note([addition(person, None)])
         return person
 
     async def invite(self, digest: bytes, uses: int, expires_at: float) -> None:
@@ -183,7 +184,7 @@ class MemoryUsers:
         password_hash = known.password_hash if change.password_hash is msgspec.UNSET else change.password_hash
         generation = before.token_generation + change.ends_tokens
         after = self._replace(Credentials(before, password_hash), token_generation=generation, **changes)
-        self._audit.note(acts_of(before, change, after, by_id))
+        self.audit.note(acts_of(before, change, after, by_id))
         return after
 
     async def set_password(
@@ -207,7 +208,7 @@ class MemoryUsers:
         if known.person.email is not None:
             del self._id_by_email[same_name_key(known.person.email)]
         self._replace(Credentials(known.person, b""), email=None)
-        self._audit.note([Act(by_id=by_id, what=What.PERSON_DELETED, person_id=person_id)])
+        self.audit.note([Act(by_id=by_id, what=What.PERSON_DELETED, person_id=person_id)])
         return True
 
     def _is_last_admin(self, person: Person) -> bool:

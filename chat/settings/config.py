@@ -121,7 +121,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     registration: Annotated[
         Registration,
         Meta(
-            description="Who may register: anybody (open), whoever has an invite (chat user invite) or nobody (closed)."
+            description="Who may register: anybody (open), whoever has an invite (chat user invite) or nobody (closed);"
+            " an admin may change it later."
         ),
     ] = "open"
     lobby: Annotated[
@@ -133,7 +134,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     registrations_per_hour: Annotated[
         PerHour,
         Meta(
-            description="People who may register from one address in an hour, 0 for any; loopback is spared.",
+            description="People who may register from one address in an hour, 0 for any; loopback is spared; an admin"
+            " may change it later.",
         ),
     ] = 10
     token_lifetime: Annotated[
@@ -161,26 +163,30 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = 1_048_576
     message_rate: Annotated[
         Rate,
-        Meta(description="Messages a second of one person or guest, four seconds' worth at once; 0: any."),
+        Meta(
+            description="Messages a second of one person or guest, four seconds' worth at once; 0: any; an admin may"
+            " change it later."
+        ),
     ] = 50.0
     message_bytes: Annotated[
         ByteRate,
         Meta(
-            description="Bytes of text a second of one person or guest, eight seconds' worth at once; 0: any.",
+            description="Bytes of text a second of one person or guest, eight seconds' worth at once; 0: any; an admin"
+            " may change it later.",
         ),
     ] = 65_536
     read_rate: Annotated[
         Rate,
         Meta(
             description="Pages of history (100 messages) a second for one person, four seconds' worth at once;"
-            " 0: any."
+            " 0: any; an admin may change it later."
         ),
     ] = 10.0
     call_rate: Annotated[
         Rate,
         Meta(
             description="HTTP calls a second of one network address, three seconds' worth at once; others wait for"
-            " their turn; loopback is spared; 0: any."
+            " their turn; loopback is spared; 0: any; an admin may change it later."
         ),
     ] = 5.0
     commit_timeout: Annotated[Seconds, Meta(description="Seconds for messages to be committed.")] = 5.0

@@ -81,13 +81,13 @@ ADMIN = (
         handler=admin.settings,
     ),
     Operation(
+        # It costs nothing, or an admin who has set a limit too low could not take it back.
         name="change_settings",
         method="PATCH",
         path="/admin/settings",
         request=ChangeSettings,
         reply=Settings,
         access=Access.ADMIN,
-        cost=Cost.MESSAGE,
         refuses=(Code.FORBIDDEN,),
         handler=admin.change_settings,
     ),

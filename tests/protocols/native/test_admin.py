@@ -156,6 +156,10 @@ async def test_settings_count_at_once_and_say_where_they_come_from() -> None:
             )
             assert answer.refused == (400, "invalid", field)
             site.services.budgets.message(2, "127.0.0.1")
+        await site.call("PATCH", "/admin/settings", {"message_rate": 0.000_001}, token=olga)
+        assert (await site.call("PATCH", "/admin/people/1", {"admin": True}, token=olga)).status == 200
+        assert (await site.call("PATCH", "/admin/people/1", {"admin": False}, token=olga)).status == 429
+        await site.call("PATCH", "/admin/settings", {"message_rate": None}, token=olga)
         back = await site.call("PATCH", "/admin/settings", {"registration": None}, token=olga)
         assert back.body == told.body
         assert (await site.call("POST", "/auth/register", nora)).status == 201

@@ -3,11 +3,13 @@
 import msgspec
 
 from chat.domain.accounts import Accounts
+from chat.domain.administration import Administration
 from chat.domain.blocks import Blocks
 from chat.domain.budgets import Budgets
 from chat.domain.contacts import Contacts
 from chat.domain.conversations import Conversations
 from chat.domain.direct import Direct
+from chat.domain.live_settings import LiveSettings
 from chat.domain.room_history import RoomHistory
 from chat.domain.rooms import Rooms
 from chat.domain.sessions import Sessions
@@ -54,6 +56,8 @@ class Services(msgspec.Struct, frozen=True):
     writes: Writes
     notices: Notices
     statuses: Statuses
+    administration: Administration
+    settings: LiveSettings
     lobby_needs_login: bool = False
     direct_trust_from: bool = False
 
@@ -84,6 +88,8 @@ def services_of(
         engine.writes,
         engine.notices,
         engine.statuses,
+        engine.administration,
+        engine.settings,
         lobby_needs_login,
         direct_trust_from,
     )

@@ -4,14 +4,16 @@ from inspect import iscoroutinefunction
 from types import FunctionType
 
 from chat.domain.contacts import Contacts
-from chat.domain.ports import Messages, Nodes, Rooms, Sessions, SetUp, Storage, Users
+from chat.domain.ports import Audit, Messages, Nodes, Rooms, Sessions, Settings, SetUp, Storage, Users
 from chat.domain.timelines import Timelines
+from chat.storage.postgres.audit import PostgresAudit
 from chat.storage.postgres.contacts import PostgresContacts
 from chat.storage.postgres.messages import PostgresMessages
 from chat.storage.postgres.nodes import PostgresNodes
 from chat.storage.postgres.rooms import PostgresRooms
 from chat.storage.postgres.sessions import PostgresSessions
 from chat.storage.postgres.set_up import PostgresSetUp
+from chat.storage.postgres.settings import PostgresSettings
 from chat.storage.postgres.timelines import PostgresTimelines
 from chat.storage.postgres.users import PostgresUsers
 from tests.support.port_calls import READS, WRITES
@@ -30,7 +32,9 @@ def calls(*tables: type) -> dict[str, FunctionType]:
 def test_every_call_of_the_ports_is_a_write_or_a_read() -> None:
     assert not WRITES & READS
     assert (
-        calls(Users, Rooms, Messages, Timelines, Contacts, Nodes, Sessions, SetUp, Storage).keys()
+        calls(
+            Users, Rooms, Messages, Timelines, Contacts, Nodes, Sessions, SetUp, Settings, Audit, Storage
+        ).keys()
         == WRITES | READS
     )
 
@@ -45,6 +49,8 @@ def test_the_writes_are_what_is_shielded_where_postgres_is() -> None:
         PostgresSessions,
         PostgresSetUp,
         PostgresTimelines,
+        PostgresSettings,
+        PostgresAudit,
     )
     shielded = {name for name, method in ours.items() if "write" in method.__code__.co_names}
     assert shielded | {"save"} == WRITES  # the journal's writer saves, and also reads the log

@@ -3,10 +3,11 @@
 from typing import Any
 
 from chat.domain import entities
+from chat.domain.account_changes import roles_of
 from chat.domain.entities import MessageKind
 from chat.domain.timeline import MessageNow, RoomSnapshot, milliseconds
 from chat.protocols.native.room_types import Deletion, Message, Reaction, Room, Sender
-from chat.protocols.native.types import Me, Person, ServerRole
+from chat.protocols.native.types import Me, Person
 
 
 def as_person(person: entities.Person) -> Person:
@@ -20,7 +21,7 @@ def person_fields(person: entities.Person) -> dict[str, Any]:
         "id": person.id,
         "name": person.name,
         "display": person.display_name,
-        "roles": _roles(person),
+        "roles": [*roles_of(person)],
         "changed": milliseconds(person.changed_at),
     }
 
@@ -96,12 +97,3 @@ def room_fields(snapshot: RoomSnapshot) -> dict[str, Any]:
         "last": None if snapshot.last is None else as_message(snapshot.last),
         "peer": None if snapshot.peer is None else as_person(snapshot.peer),
     }
-
-
-def _roles(person: entities.Person) -> list[ServerRole]:
-    roles: list[ServerRole] = []
-    if person.is_operator:
-        roles.append("operator")
-    if person.is_admin:
-        roles.append("admin")
-    return roles

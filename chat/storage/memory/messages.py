@@ -8,6 +8,7 @@ import msgspec
 import trio
 from msgspec import structs
 
+from chat.domain.audit import deletion_act, room_deletion_act
 from chat.domain.changes import (
     AccessChange,
     Change,
@@ -123,6 +124,8 @@ class MemoryMessages:
             self._newest_id += 1
             self._changes.append(made)
             said[change.seq - 1] = structs.replace(message, text=state.text, pos=state.pos)
+        if isinstance(made, Deleted) and made.actor_id != message.sender_id:
+            self._users.audit.note([deletion_act(made, message.sender_id)])
         return made
 
     def _remove(self, removal: Removal) -> Removed | None:
@@ -148,6 +151,8 @@ class MemoryMessages:
             self._newest_id, room.id, room.last_pos + 1, deletion.actor_id, deletion.created_at
         )
         self._rooms.delete(made)
+        if made.actor_id is None:
+            self._users.audit.note([room_deletion_act(made, room.name)])
         return made
 
     async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:

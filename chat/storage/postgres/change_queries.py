@@ -3,7 +3,7 @@
 # Each change with its message as it is now, if that is a text that is or was there. `counts` is a JSON object, or NULL
 # where nobody has reacted.
 TARGETS = """
-SELECT change.nth, m.room_id, m.seq, m.text, coalesce(m.changed_pos, m.pos) AS pos,
+SELECT change.nth, m.room_id, m.seq, m.sender_id, m.text, coalesce(m.changed_pos, m.pos) AS pos,
        m.deleted_at IS NOT NULL AS is_deleted, rooms.last_pos, lanes.last_id,
        (SELECT json_object_agg(emoji, people) FROM (
             SELECT emoji, count(*) AS people FROM reactions WHERE room_id = m.room_id AND seq = m.seq GROUP BY emoji

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 import asyncpg
 import msgspec
 
+from chat.domain.audit import deletion_act
 from chat.domain.changes import Deleted, Deletion, Edit, Edited, Reacted, Reaction
 from chat.domain.message_state import MessageState
 from chat.domain.outcomes import Saved
 from chat.storage.postgres import change_queries as queries
+from chat.storage.postgres.audit import note
 from chat.storage.postgres.writer import RawConnection
 
 Target = tuple[int, int]  # room id, seq
@@ -47,6 +49,10 @@ async def save_changes(
         saved.append(outcome)
     if made:
         await _write(connection, made, states, reacted_before)
+    if deletions := [change for change in made if isinstance(change, Deleted)]:
+        senders = {(row["room_id"], row["seq"]): row["sender_id"] for row in rows}
+        acts = [deletion_act(each, senders[each.room_id, each.seq]) for each in deletions]
+        await note(connection, [act for act in acts if act.by_id != act.person_id])
     return saved
 
 

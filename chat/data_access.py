@@ -48,7 +48,8 @@ async def open_data_access(config: Config) -> AsyncGenerator[DataAccess]:
         )
         accounts = make_accounts(config, storage.users, storage.users.by_id, secret="")  # it issues no tokens
         moderation = Moderation(storage.rooms, storage.messages)
-        yield DataAccess(accounts, Administration(storage.users, accounts), moderation, storage.nodes)
+        administration = Administration(storage.users, storage.sessions, storage.audit, accounts)
+        yield DataAccess(accounts, administration, moderation, storage.nodes)
 
 
 def make_accounts(

@@ -7,7 +7,6 @@ import trio
 from msgspec import structs
 from quart_trio import QuartTrio
 
-from chat.domain.administration import Administration
 from chat.domain.ports import Storage
 from chat.engine.engine import Engine
 from chat.gateway.http1.request import IncomingRequest
@@ -22,7 +21,6 @@ from chat.web_api.admin import admin_routes
 from chat.web_api.app import create_app
 from chat.web_api.metrics import create_metrics
 from chat.web_api.pages import create_pages
-from chat.web_api.people import people_routes
 from chat.workers.inheritance import Inheritance
 
 
@@ -40,12 +38,11 @@ def http_app(
     routes = [
         *(protocol.routes(services) for protocol in protocols if protocol.routes is not None),
         admin_routes(accounts, budgets, inspection, storage.nodes),
-        people_routes(accounts, Administration(storage.users, accounts), budgets),
     ]
     own_metrics = [] if config.metrics_listen else [create_metrics(inspection.metrics)]
     sockets = [protocol.dialect.path for protocol in protocols]
     pages = create_pages(
-        inspection.health, routes, sockets, registration=config.registration, lobby=config.lobby
+        inspection.health, routes, sockets, registration=lambda: accounts.registration, lobby=config.lobby
     )
     over_http = (blueprint for blueprints in HTTP_PROTOCOLS for blueprint in blueprints(services))
     return create_app([pages, *own_metrics, *(part.blueprint for part in routes), *over_http], budgets, turns)

@@ -7,7 +7,8 @@ import click
 
 from chat.cli.data_access import as_json, as_table, moment, with_data
 from chat.cli.flags import config_flags
-from chat.domain.administration import Administration
+from chat.domain.account_changes import roles_of
+from chat.domain.administration import Administration, Wanted
 from chat.domain.entities import Person
 from chat.domain.ports import LookAlike
 from chat.domain.refusals import Refusal
@@ -123,7 +124,7 @@ def logout(name: str, **flags: object) -> None:
 def password(name: str, password_stdin: bool, **flags: object) -> None:
     """Give NAME another password, and log them out everywhere."""
     new = _password_from_stdin() if password_stdin else _password_from_terminal()
-    person = _do(flags, lambda people: people.set_password(name, new))
+    person = _do(flags, lambda people: people.change(name, Wanted(password=new)))
     click.echo(f"changed the password of {person.name}, id {person.id}")
 
 
@@ -133,7 +134,7 @@ def password(name: str, password_stdin: bool, **flags: object) -> None:
 @config_of_accounts
 def rename(name: str, new_name: str, **flags: object) -> None:
     """Call NAME NEW_NAME from now on, also in what they said before. NAME is free then."""
-    person = _do(flags, lambda people: people.rename(name, new_name))
+    person = _do(flags, lambda people: people.change(name, Wanted(name=new_name)))
     click.echo(f"renamed to {person.name}, id {person.id}")
 
 
@@ -142,7 +143,7 @@ def rename(name: str, new_name: str, **flags: object) -> None:
 @config_of_accounts
 def disable(name: str, **flags: object) -> None:
     """Log NAME out everywhere, and let them in no more until they are enabled. What they said stays."""
-    person = _do(flags, lambda people: people.set_disabled(name, disabled=True))
+    person = _do(flags, lambda people: people.change(name, Wanted(disabled=True)))
     click.echo(f"disabled {person.name}, id {person.id}")
 
 
@@ -151,7 +152,7 @@ def disable(name: str, **flags: object) -> None:
 @config_of_accounts
 def enable(name: str, **flags: object) -> None:
     """Let NAME in again, with the password they had. They have to log in anew."""
-    person = _do(flags, lambda people: people.set_disabled(name, disabled=False))
+    person = _do(flags, lambda people: people.change(name, Wanted(disabled=False)))
     click.echo(f"enabled {person.name}, id {person.id}")
 
 
@@ -171,18 +172,20 @@ def delete(name: str, **flags: object) -> None:
 
 @user.command()
 @click.argument("name", callback=_utf8)
-@click.argument("roles", nargs=-1, required=True, type=click.Choice(["operator", "admin", "member"]))
+@click.argument(
+    "roles", nargs=-1, required=True, type=click.Choice(["operator", "moderator", "admin", "member"])
+)
 @config_of_accounts
 def role(name: str, roles: tuple[str, ...], **flags: object) -> None:
-    """Give NAME these ROLES and no others; a plain member has none.
+    """Give NAME these ROLES and no others; a plain member has none, a moderator is one in every public room.
 
     It counts at once, also for who is connected.
     """
     if "member" in roles and len(roles) > 1:
         raise click.UsageError("a member has no other role")
-    is_operator, is_admin = "operator" in roles, "admin" in roles
-    person = _do(flags, lambda people: people.set_roles(name, operator=is_operator, admin=is_admin))
-    click.echo(f"{person.name}, id {person.id}: {','.join(_roles(person)) or 'member'}")
+    wanted = Wanted(operator="operator" in roles, moderator="moderator" in roles, admin="admin" in roles)
+    person = _do(flags, lambda people: people.change(name, wanted))
+    click.echo(f"{person.name}, id {person.id}: {','.join(roles_of(person)) or 'member'}")
 
 
 def _do(flags: Mapping[str, object], act: Callable[[Administration], Awaitable[Person | Refusal]]) -> Person:
@@ -204,23 +207,19 @@ def _password_from_stdin() -> str:
         raise click.UsageError("the password on stdin is not UTF-8") from None
 
 
-def _roles(person: Person) -> list[str]:
-    return [role for role, held in (("operator", person.is_operator), ("admin", person.is_admin)) if held]
-
-
 def _record(person: Person) -> dict[str, object]:
     return {
         "id": person.id,
         "name": person.name,
         "email": person.email,
-        "roles": _roles(person),
+        "roles": roles_of(person),
         "disabled": person.is_disabled,
         "created": moment(person.created_at).isoformat(),
     }
 
 
 def _row(person: Person) -> tuple[object, ...]:
-    roles = ",".join([*_roles(person), *(["disabled"] if person.is_disabled else [])]) or "-"
+    roles = ",".join([*roles_of(person), *(["disabled"] if person.is_disabled else [])]) or "-"
     return person.id, person.name, person.email or "-", roles, f"{moment(person.created_at):%F %T}"
 
 

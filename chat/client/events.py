@@ -102,7 +102,7 @@ class Gone(Value, kw_only=True, frozen=True):
 
 
 class ReadMark(Value, kw_only=True, frozen=True):
-    """How far somebody has read; `unread` and `mentions` are only of oneself, who is told of what one reads elsewhere."""
+    """How far somebody has read; `unread` and `mentions` are only of oneself, who is told what one reads elsewhere."""
 
     room: int
     person: int

@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from chat.domain.authentication import Authentication
+from chat.domain.bounds import Registration
 from chat.domain.entities import Person
 from chat.domain.invites import Invites
 from chat.domain.logins import Logins
-from chat.domain.newcomers import Newcomers, Registration
+from chat.domain.newcomers import Newcomers
 from chat.domain.passwords import Passwords
 from chat.domain.ports import Sessions, Users
 from chat.domain.profiles import Profiles
@@ -52,7 +53,7 @@ class Accounts:
         self.person = person
         self.happened = happened
         self.tokens = tokens
-        self.registration = registration
+        self._registrations = registrations
 
         self._authentication = authentication = Authentication(users, tokens, person, sessions, whose_session)
         self.grant = authentication.grant
@@ -67,7 +68,7 @@ class Accounts:
         self.change_password = logins.change_password
         self.hash = logins.hash
 
-        newcomers = Newcomers(
+        self._newcomers = newcomers = Newcomers(
             users,
             passwords,
             registrations,
@@ -86,6 +87,24 @@ class Accounts:
         profiles = Profiles(users, self.changed)
         self.rename = profiles.rename
         self.change_profile = profiles.change_profile
+
+    @property
+    def registration(self) -> Registration:
+        """Who may register; it may be set to another."""
+        return self._newcomers.mode
+
+    @registration.setter
+    def registration(self, mode: Registration) -> None:
+        self._newcomers.mode = mode
+
+    @property
+    def registrations_per_hour(self) -> int:
+        """How many may register from one address, 0 for any; it may be set to another."""
+        return self._registrations.per_hour
+
+    @registrations_per_hour.setter
+    def registrations_per_hour(self, per_hour: int) -> None:
+        self._registrations.per_hour = per_hour
 
     def _note(self, what: str, **about: object) -> None:
         self.happened(what)

@@ -1,33 +1,69 @@
 """What administrators do to accounts, by a command beside the server or over HTTP; open sockets feel all of it."""
 
-from collections.abc import Awaitable
+from collections.abc import Sequence
 
+import msgspec
 import structlog
+from msgspec import UNSET, UnsetType
 
+from chat.domain.account_changes import AccountChange
 from chat.domain.accounts import Accounts
+from chat.domain.audit import AuditEntry
 from chat.domain.entities import Person
-from chat.domain.ports import LookAlike, Users
-from chat.domain.refusals import NO_PERSON, Refusal
+from chat.domain.ports import Audit, LookAlike, Sessions, Taken, Users
+from chat.domain.refusals import LOOK_TAKEN, NAME_TAKEN, NO_PERSON, Code, Refusal
+from chat.domain.rules import clean_name
+
+NOT_ADMIN = Refusal(Code.FORBIDDEN, "only an admin may")
 
 _HIGHEST_ID = 2**63 - 1
 
 logger = structlog.get_logger(__name__)
 
 
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What to change of an account, as it was written; what is UNSET stays."""
+
+    name: str | UnsetType = UNSET
+    operator: bool | UnsetType = UNSET
+    moderator: bool | UnsetType = UNSET
+    admin: bool | UnsetType = UNSET
+    password: str | UnsetType = UNSET
+    disabled: bool | UnsetType = UNSET
+
+
+class Account(msgspec.Struct, frozen=True):
+    """A person, and how many sessions they have."""
+
+    person: Person
+    sessions: int
+
+
 class Administration:
     """`who` is a person's id or name; `by` is the admin who does it, None for a command of whoever runs the server.
 
     Every method may raise StorageDown; those that change may raise OutcomeUnknown. Cancelling one: the person was
-    changed completely, or not at all. Each change is logged, and counted.
+    changed completely, or not at all. Each change is in the audit with its commit; it is logged, and counted. Over HTTP
+    nobody takes the last admin away who can come in; a command may.
     """
 
-    def __init__(self, users: Users, accounts: Accounts) -> None:
+    def __init__(self, users: Users, sessions: Sessions, audit: Audit, accounts: Accounts) -> None:
         self._users = users
+        self._sessions = sessions
+        self._audit = audit
         self._accounts = accounts
 
     async def people(self) -> list[Person]:
         """Return everybody, the oldest account first."""
         return await self._users.everyone()
+
+    async def page(self, part: str, after_id: int, limit: int) -> list[Account]:
+        """Return the accounts with `part` in their names or e-mail addresses, by id from behind this one."""
+        return await self._with_sessions(await self._users.page(part, after_id, limit))
+
+    async def acts(self, before_id: int | None, limit: int) -> list[AuditEntry]:
+        """Return what administrators did, the newest first, from behind this act on."""
+        return await self._audit.acts(before_id, limit)
 
     async def look_alikes(self) -> list[LookAlike]:
         """Return the people whose names look like that of an older account."""
@@ -40,52 +76,35 @@ class Administration:
         known = await self._users.by_name(who)
         return NO_PERSON if known is None else known.person
 
+    async def account(self, who: int | str) -> Account | Refusal:
+        """Return the person with this id or name, and how many sessions they have."""
+        person = await self.person(who)
+        return person if isinstance(person, Refusal) else (await self._with_sessions([person]))[0]
+
     async def log_out(self, who: int | str, by: Person | None = None) -> Person | Refusal:
         """Make all tokens of a person invalid that were issued so far."""
-        person = await self.person(who)
-        if isinstance(person, Refusal):
-            return person
-        return await self._done("logged out", by, self._users.raise_token_generation(person.id))
+        return await self._administer(who, AccountChange(ends_sessions=True), by)
 
-    async def set_roles(
-        self, who: int | str, *, operator: bool, admin: bool, by: Person | None = None
-    ) -> Person | Refusal:
-        """Give a person these roles and no others."""
-        person = await self.person(who)
-        if isinstance(person, Refusal):
-            return person
-        changed = self._users.set_roles(person.id, operator=operator, admin=admin)
-        return await self._done("roles changed", by, changed)
+    async def change(self, who: int | str, wanted: Wanted, by: Person | None = None) -> Person | Refusal:
+        """Change an account, all of it or nothing.
 
-    async def set_password(self, who: int | str, password: str, by: Person | None = None) -> Person | Refusal:
-        """Give a person another password, and make all tokens invalid that were issued so far."""
-        person = await self.person(who)
-        if isinstance(person, Refusal):
-            return person
-        password_hash = await self._accounts.hash(password, None)
+        Another password, and being disabled, make all tokens invalid that were issued so far.
+        """
+        name = UNSET if wanted.name is UNSET else clean_name(wanted.name)
+        if isinstance(name, Refusal):
+            return name
+        password_hash = UNSET if wanted.password is UNSET else await self._hash(who, wanted.password)
         if isinstance(password_hash, Refusal):
             return password_hash
-        return await self._done("password set", by, self._users.set_password(person.id, password_hash))
-
-    async def rename(self, who: int | str, name: str, by: Person | None = None) -> Person | Refusal:
-        """Give a person another name; it must be free."""
-        person = await self.person(who)
-        if isinstance(person, Refusal):
-            return person
-        renamed = await self._accounts.rename(person, name)
-        if isinstance(renamed, Person):
-            self._note("renamed", renamed, by)
-        return renamed
-
-    async def set_disabled(
-        self, who: int | str, *, disabled: bool, by: Person | None = None
-    ) -> Person | Refusal:
-        """Let a person come in or not; who is disabled loses all tokens."""
-        person = await self.person(who)
-        if isinstance(person, Refusal):
-            return person
-        what = "disabled" if disabled else "enabled"
-        return await self._done(what, by, self._users.set_disabled(person.id, disabled=disabled))
+        change = AccountChange(
+            name=name,
+            is_operator=wanted.operator,
+            is_moderator=wanted.moderator,
+            is_admin=wanted.admin,
+            password_hash=password_hash,
+            is_disabled=wanted.disabled,
+        )
+        return await self._administer(who, change, by)
 
     async def delete(self, who: int | str, by: Person | None = None) -> Person | Refusal:
         """Delete a person, and return who they were.
@@ -95,20 +114,58 @@ class Administration:
         person = await self.person(who)
         if isinstance(person, Refusal):
             return person
-        if not await self._users.delete(person.id):
-            return NO_PERSON
+        match await self._users.delete(person.id, None if by is None else by.id):
+            case Refusal() as refusal:
+                return refusal
+            case False:
+                return NO_PERSON
         self._note("deleted", person, by)
         return person
 
-    async def _done(self, what: str, by: Person | None, change: Awaitable[Person | None]) -> Person | Refusal:
-        person = await change
-        if person is None:
-            return NO_PERSON
-        self._note(what, person, by)
-        return person
+    async def _hash(self, who: int | str, password: str) -> bytes | Refusal:
+        nobody = await self.person(who)  # looked for before the costly hash
+        return nobody if isinstance(nobody, Refusal) else await self._accounts.hash(password, None)
+
+    async def _administer(self, who: int | str, change: AccountChange, by: Person | None) -> Person | Refusal:
+        person = await self.person(who)
+        if isinstance(person, Refusal):
+            return person
+        match await self._users.administer(person.id, change, None if by is None else by.id):
+            case Taken("look"):
+                return LOOK_TAKEN
+            case Taken():
+                return NAME_TAKEN
+            case None:
+                return NO_PERSON
+            case Refusal() as refusal:
+                return refusal
+            case changed:
+                # No await between here and who looks the person up: their sockets hear of it.
+                self._accounts.changed(changed.id)
+                for what in _changed(change):
+                    self._note(what, changed, by)
+                return changed
+
+    async def _with_sessions(self, people: Sequence[Person]) -> list[Account]:
+        counts = await self._sessions.counts([person.id for person in people])
+        return [Account(person, counts.get(person.id, 0)) for person in people]
 
     def _note(self, what: str, person: Person, by: Person | None) -> None:
         self._accounts.happened(what)
         logger.info(
             f"person {what}", person=person.id, name=person.name, by="a command" if by is None else by.name
         )
+
+
+def _changed(change: AccountChange) -> list[str]:
+    """Return what was done, for the log and the metrics."""
+    roles = change.is_operator, change.is_moderator, change.is_admin
+    done = {
+        "renamed": change.name is not UNSET,
+        "roles changed": any(role is not UNSET for role in roles),
+        "password set": change.password_hash is not UNSET,
+        "disabled": change.is_disabled is True,
+        "enabled": change.is_disabled is False,
+        "logged out": change.ends_sessions,
+    }
+    return [what for what, is_done in done.items() if is_done]

@@ -57,7 +57,7 @@ class Authentication:
                     whose = await self._whose_session(claims.session_id)
             if not lookup.outdated:  # else what was just found may be how they were before
                 break
-        if person is None or person.is_disabled or person.token_generation != claims.generation:
+        if person is None or person.is_disabled or not claims.is_of(person):
             return BAD_TOKEN
         if claims.session_id is None:
             return person

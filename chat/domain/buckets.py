@@ -45,6 +45,11 @@ class Buckets:
                 self.add(key, cost)
         return wait
 
+    def change_rate(self, rate: float, burst: float) -> None:
+        """Leak at another rate from now on, and hold as much; what was used so far is forgotten."""
+        self._rate, self._burst = rate, burst
+        self._levels.clear()
+
     def wait(self, key: Hashable, cost: float = 1.0) -> float:
         """Return the seconds until `cost` can be used, without using it."""
         # Less than a millionth is what floating point makes of nothing.

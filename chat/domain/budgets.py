@@ -53,6 +53,15 @@ _AROUND = 128
 _encode = msgspec.json.Encoder().encode
 
 
+class Rates(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is a second, 0 for no limit: messages and bytes of text, pages of history, calls by HTTP."""
+
+    messages: float
+    text: float
+    pages: float
+    calls: float
+
+
 class Budgets:
     """What may be used, and is: message() and read() return None, or the refusal that says how long to wait.
 
@@ -83,12 +92,28 @@ class Budgets:
         self._text = _Limit("text", text, _TEXT_BURST, ledger, clock)
         self._pages = _Limit("pages", pages, _READ_BURST, ledger, clock)
         self._searches = _Limit("searches", searches, _SEARCH_BURST, ledger, clock)
-        self._calls = (
-            ledger.buckets("calls", calls, calls * _CALLS_BURST, most_keys=_MOST_KEYS, clock=clock)
-            if calls
-            else None
-        )
+        self._calls = ledger.buckets("calls", calls, calls * _CALLS_BURST, most_keys=_MOST_KEYS, clock=clock)
+        self._call_rate = calls
         self._refused = refused
+
+    @property
+    def rates(self) -> Rates:
+        """What there is a second. It may be set to others: who used up what is forgotten where they differ."""
+        return Rates(
+            messages=self._messages.rate,
+            text=self._text.rate,
+            pages=self._pages.rate,
+            calls=self._call_rate,
+        )
+
+    @rates.setter
+    def rates(self, rates: Rates) -> None:
+        self._messages.change_rate(rates.messages)
+        self._text.change_rate(rates.text)
+        self._pages.change_rate(rates.pages)
+        if rates.calls != self._call_rate:
+            self._call_rate = rates.calls
+            self._calls.change_rate(rates.calls, rates.calls * _CALLS_BURST)
 
     def message(self, client_id: int, address: str, text: str = "") -> Refusal | None:
         """Use up what a message costs, or a change by HTTP. `client_id` is the person's id, or the guest's own."""
@@ -112,7 +137,7 @@ class Budgets:
     def call(self, address: str) -> float:
         """Count an HTTP call, and return the seconds that it has to wait for its turn among those of its address."""
         key = address_key(address)
-        return 0.0 if self._calls is None or key is None else self._calls.queue(key, _LONGEST_QUEUE)
+        return self._calls.queue(key, _LONGEST_QUEUE) if self._call_rate and key is not None else 0.0
 
     def pace(self) -> Pace:
         """Return how fast the frames of one connection are read, whatever they say."""
@@ -139,11 +164,20 @@ class _Limit:
         self, name: str, rate: float, burst: float, ledger: Ledger, clock: Callable[[], float]
     ) -> None:
         self.rate = rate
+        self._burst = burst
         self._people = ledger.buckets(name, rate, rate * burst, most_keys=_MOST_KEYS, clock=clock)
         rate *= _ADDRESS_SHARE
         self._addresses = ledger.buckets(
             f"{name} of addresses", rate, rate * burst, most_keys=_MOST_KEYS, clock=clock
         )
+
+    def change_rate(self, rate: float) -> None:
+        """Have another rate from now on; sync."""
+        if rate != self.rate:
+            self.rate = rate
+            self._people.change_rate(rate, rate * self._burst)
+            rate *= _ADDRESS_SHARE
+            self._addresses.change_rate(rate, rate * self._burst)
 
     def take(self, client_id: int, address: str, cost: float) -> float:
         """Use it up and return 0, or return the seconds until that is possible."""

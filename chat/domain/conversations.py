@@ -214,8 +214,8 @@ def may_be_assigned(person: Person | None) -> Refusal | None:
 
 
 def _moderates(place: Place, person: Person) -> bool:
-    """Whether the person is a moderator there: by their role, and an admin where everybody may come in."""
+    """Whether the person is a moderator there: by their role, and moderators and admins where everybody may come in."""
     is_public = place.room.kind is RoomKind.LOBBY or (
         place.room.kind is RoomKind.ROOM and not place.room.is_private
     )
-    return place.role in LEADING or (person.is_admin and is_public)
+    return place.role in LEADING or ((person.is_moderator or person.is_admin) and is_public)

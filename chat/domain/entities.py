@@ -32,7 +32,8 @@ class MessageKind(StrEnum):
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """A row in `users`.
 
-    `token_generation` is raised to revoke every token issued so far. Who is disabled may not come in. `created_at` and
+    `token_generation` is raised to revoke every token issued so far. A moderator is one in every public room. Who is
+    disabled may not come in. `created_at` and
     `changed_at`, when name, roles or profile last changed, are Unix seconds. `share_reads`: others may see how far one
     has read. `session_id` is no part of the row: by the token of which session they came in; None where it has none.
     """
@@ -42,6 +43,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None = None
     display_name: str | None = None
     is_operator: bool = False
+    is_moderator: bool = False
     is_admin: bool = False
     is_disabled: bool = False
     token_generation: int = 0

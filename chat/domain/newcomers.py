@@ -1,13 +1,13 @@
 """New people: registered by themselves, with an invite where that is asked for, or added by an operator."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import msgspec
 import trio
 from msgspec import structs
 
 from chat.domain.authentication import Granted
+from chat.domain.bounds import Registration
 from chat.domain.entities import Person
 from chat.domain.failures import StorageDown
 from chat.domain.handles import handles
@@ -22,9 +22,6 @@ _LOOK_UPS = 2
 """Registrations that look for taken names at once: the other connections to the database are for logins."""
 
 CLOSED = Refusal(Code.FORBIDDEN, "registration is closed: ask whoever runs the server for an account")
-
-Registration = Literal["open", "invite", "closed"]
-"""Who may register: anybody, whoever has an invite, or nobody."""
 
 
 class _Wanted(msgspec.Struct, frozen=True):
@@ -44,6 +41,7 @@ class Newcomers:
         grant: issues a token to a person.
         note: logs and counts what happened.
         min_password: characters of a password, at least.
+        mode: who may register; it may be set to another.
 
     Every async method may raise StorageDown; those that add may raise OutcomeUnknown. Cancelling one: the person was
     added completely, or not at all.
@@ -66,7 +64,7 @@ class Newcomers:
         self._grant = grant
         self._note = note
         self._min_password = min_password
-        self._mode = mode
+        self.mode = mode
         self._lookup_limiter = trio.CapacityLimiter(_LOOK_UPS)
 
     async def add(
@@ -82,7 +80,7 @@ class Newcomers:
         wanted = self._clean(name, password, email)
         if isinstance(wanted, Refusal):
             return wanted
-        return await self._add(wanted, None, operator=operator, admin=admin)
+        return await self._add(wanted, None, operator=operator, admin=admin, by_command=True)
 
     async def register(
         self, name: str, password: str, address: str, email: str | None = None, *, invite: str | None = None
@@ -134,9 +132,9 @@ class Newcomers:
         return _Wanted(clean, raw, clean_address)
 
     async def _register(self, wanted: _Wanted, address: str, invite: str | None) -> Granted | Refusal:
-        if self._mode == "closed":
+        if self.mode == "closed":
             return CLOSED
-        if self._mode == "invite":
+        if self.mode == "invite":
             if not invite:
                 return NEEDS_INVITE
             wanted = structs.replace(wanted, invite=invite_digest(invite))
@@ -157,7 +155,13 @@ class Newcomers:
         return self._grant(added)
 
     async def _add(
-        self, wanted: _Wanted, address: str | None, *, operator: bool = False, admin: bool = False
+        self,
+        wanted: _Wanted,
+        address: str | None,
+        *,
+        operator: bool = False,
+        admin: bool = False,
+        by_command: bool = False,
     ) -> Person | Refusal:
         # What is taken is refused before the costly hash; who else took it meanwhile, the unique keys say.
         async with self._lookup_limiter:
@@ -181,6 +185,7 @@ class Newcomers:
                     is_operator=operator,
                     is_admin=admin,
                     invite=wanted.invite,
+                    by_command=by_command,
                 )
             )
             match added:

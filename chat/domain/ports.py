@@ -12,6 +12,8 @@ from typing import Protocol
 
 import msgspec
 
+from chat.domain.account_changes import AccountChange
+from chat.domain.audit import AuditEntry, Named
 from chat.domain.changes import Change, Write
 from chat.domain.contacts import Contacts
 from chat.domain.entities import (
@@ -26,6 +28,7 @@ from chat.domain.entities import (
 from chat.domain.membership import Member, PublicRoom, RoomAccess
 from chat.domain.nodes import Node
 from chat.domain.outcomes import Saved
+from chat.domain.refusals import Refusal
 from chat.domain.search import SearchIndex
 from chat.domain.timelines import Timelines
 
@@ -38,9 +41,12 @@ class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None = None
     display_name: str | None = None
     is_operator: bool = False
+    is_moderator: bool = False
     is_admin: bool = False
     invite: bytes | None = None
     """The digest of the invite that is used up with it, if it takes one."""
+    by_command: bool = False
+    """Whether whoever runs the server adds them: then it goes into the audit."""
 
 
 class NewInvite(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,9 +142,18 @@ KEPT = 3600.0
 INVITE_KEPT = 2_592_000.0
 """Seconds for which it is known of an invite that it is over, after its last day."""
 
+
+class Setting(msgspec.Struct, frozen=True):
+    """What an admin has set a setting to, when (Unix seconds) and who that was; None: by a command."""
+
+    value: str | float
+    at: float
+    by: Named | None
+
+
 Changed = Callable[[int | None], object]
 """Told the id of a person or room that was changed or deleted, or None if there may be some of which nobody was told.
-Sync."""
+Settings have no ids. Sync."""
 
 
 class Users(Protocol):
@@ -190,6 +205,10 @@ class Users(Protocol):
         """Return all people, oldest first."""
         ...
 
+    async def page(self, part: str, after_id: int, limit: int) -> list[Person]:
+        """Return the people with `part` in their names or e-mail addresses, in any case, by id from behind this one."""
+        ...
+
     async def look_alikes(self) -> list[LookAlike]:
         """Return the people whose names look like that of an older account, oldest first, each with the oldest."""
         ...
@@ -202,12 +221,13 @@ class Users(Protocol):
         """Change all of it or nothing; None if there is no such person."""
         ...
 
-    async def raise_token_generation(self, person_id: int) -> Person | None:
-        """Make every token issued so far to this person invalid."""
-        ...
+    async def administer(
+        self, person_id: int, change: AccountChange, by_id: int | None
+    ) -> Person | Taken | Refusal | None:
+        """Change an account, all of it or nothing, with the acts of that in the audit; None: there is no such person.
 
-    async def set_roles(self, person_id: int, *, operator: bool, admin: bool) -> Person | None:
-        """Give a person these roles and no others; None if there is no such person."""
+        LAST_ADMIN where after an act of a person (`by_id` is not None) no admin could come in.
+        """
         ...
 
     async def set_password(
@@ -219,12 +239,11 @@ class Users(Protocol):
         """
         ...
 
-    async def set_disabled(self, person_id: int, *, disabled: bool) -> Person | None:
-        """Let a person come in or not; disabling makes every token issued so far invalid. None: no such person."""
-        ...
+    async def delete(self, person_id: int, by_id: int | None = None) -> bool | Refusal:
+        """Delete a person; what they said stays, and so does their name with it. False: no such person.
 
-    async def delete(self, person_id: int) -> bool:
-        """Delete a person; what they said stays, and so does their name with it. False: no such person."""
+        It goes into the audit. LAST_ADMIN as in `administer`.
+        """
         ...
 
 
@@ -456,6 +475,10 @@ class Sessions(Protocol):
         """Return a person's sessions, the last begun first."""
         ...
 
+    async def counts(self, person_ids: Sequence[int]) -> dict[int, int]:
+        """Return how many sessions these people have; who has none is left out."""
+        ...
+
     async def living(self, session_ids: Sequence[int]) -> dict[int, int]:
         """Return whose sessions these are, by their ids: those that have not ended."""
         ...
@@ -481,6 +504,35 @@ class SetUp(Protocol):
 
     async def make_admin(self, new: NewPerson) -> Person | Taken | None:
         """Add the first admin, and use the code up; None: somebody is an admin already, or no code is good."""
+        ...
+
+
+class Settings(Protocol):
+    """What admins have changed of the settings; whoever watches settings is told of each change."""
+
+    async def changed_settings(self) -> dict[str, Setting]:
+        """Return those that are changed, by their names."""
+        ...
+
+    async def change_settings(
+        self, changes: Mapping[str, str | float | None], by_id: int | None
+    ) -> dict[str, Setting]:
+        """Set these, all of them or none, with the acts of that in the audit; None takes one back.
+
+        Returns what is changed then.
+        """
+        ...
+
+
+class Audit(Protocol):
+    """What administrators did. Acts are written by what does them, in other tables' calls."""
+
+    async def acts(self, before_id: int | None, limit: int) -> list[AuditEntry]:
+        """Return acts, the newest first, from behind this one on."""
+        ...
+
+    async def forget_acts(self, limit: int) -> bool:
+        """Remove at most `limit` acts that are older than ACTS_KEPT. Returns whether there may be more of them."""
         ...
 
 
@@ -513,16 +565,22 @@ class Storage(Protocol):
     @property
     def set_up(self) -> SetUp: ...
 
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def audit(self) -> Audit: ...
+
     async def ping(self) -> None:
         """Return if the storage answers; raise `StorageDown` if not."""
         ...
 
-    async def watch(self, people: Changed, rooms: Changed) -> None:
-        """Tell of every person who is changed or deleted and of every room that is deleted, right after the commit.
+    async def watch(self, people: Changed, rooms: Changed, settings: Changed) -> None:
+        """Tell of changed or deleted people, of deleted rooms and of changed settings, right after the commit.
 
         A person of whom a session ended, or who blocks another or no longer does, counts as changed.
 
-        Whichever process did it. Both begin with None, for what happened before, and are told None again after each
+        Whichever process did it. All begin with None, for what happened before, and are told None again after each
         outage. Runs until cancelled, and raises nothing else: it waits for a database that does not answer.
         Cancelling: nobody is told any more.
         """

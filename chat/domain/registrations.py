@@ -18,14 +18,24 @@ class Registrations:
         self, per_hour: int, clock: Callable[[], float] = trio.current_time, *, ledger: Ledger | None = None
     ) -> None:
         ledger = ledger or Ledger()
-        self._buckets = (
-            ledger.buckets("registrations", per_hour / _HOUR, per_hour, clock=clock) if per_hour else None
-        )
+        self._per_hour = per_hour
+        self._buckets = ledger.buckets("registrations", per_hour / _HOUR, per_hour, clock=clock)
+
+    @property
+    def per_hour(self) -> int:
+        """How many may register; setting it forgets who has."""
+        return self._per_hour
+
+    @per_hour.setter
+    def per_hour(self, per_hour: int) -> None:
+        if per_hour != self._per_hour:
+            self._per_hour = per_hour
+            self._buckets.change_rate(per_hour / _HOUR, per_hour)
 
     def take(self, address: str) -> Refusal | None:
         """Use one registration of the client's address, or return why not (then none is used)."""
         key = address_key(address)
-        if self._buckets is None or key is None:  # loopback is spared
+        if not self._per_hour or key is None:  # loopback is spared
             return None
         wait = self._buckets.take([key])
         return Refusal(Code.TOO_MANY, "too many registrations, wait", retry_after=wait) if wait else None
@@ -33,5 +43,5 @@ class Registrations:
     def give_back(self, address: str) -> None:
         """Nothing came of it, and nothing was learnt from it: it does not count."""
         key = address_key(address)
-        if self._buckets is not None and key is not None:
+        if self._per_hour and key is not None:
             self._buckets.add(key, -1)

@@ -1,14 +1,16 @@
 """The one token of all dialects: a JWT (RFC 7519) signed with HS256 and shorter than 255 characters.
 
 Claims: `sub` (user id as text), `name`, `UID` (number), `iat`, `exp`, `jti`, and `sid` (number) where it is of a
-session. A `jti` is "generation.random": raising a person's generation revokes every token issued before. A token of a
-session is good as long as that lasts.
+session. A `jti` is "generation.random.born": raising a person's generation revokes every token issued before, and
+`born` (by the second in which their account was made) keeps it from whoever has that id after a backup was restored. A
+token of a session is good as long as that lasts.
 """
 
 import hmac
 import json
 import secrets
 import time
+from base64 import urlsafe_b64encode
 from functools import cached_property
 from typing import Any
 
@@ -34,13 +36,19 @@ _HIGHEST_ID = 2**63 - 1
 class Claims(msgspec.Struct, frozen=True):
     """What a token says that matters: whose it is, of which generation, and of which session, if of any.
 
-    `expires_at` is in Unix seconds.
+    `expires_at` is in Unix seconds. `born` says when the account was made; older tokens do not.
     """
 
     person_id: int
     generation: int
     session_id: int | None = None
     expires_at: float = 0.0
+    born: str | None = None
+
+    def is_of(self, person: Person) -> bool:
+        """Whether it is a token of this person, and no older one than is good."""
+        is_that = self.born in (None, _born(person))
+        return is_that and person.id == self.person_id and person.token_generation == self.generation
 
 
 class Tokens:
@@ -62,7 +70,7 @@ class Tokens:
             "UID": person.id,
             "iat": now,
             "exp": now + int(self._lifetime if lifetime is None else lifetime),
-            "jti": f"{person.token_generation}.{secrets.token_urlsafe(6)}",
+            "jti": f"{person.token_generation}.{secrets.token_urlsafe(3)[:3]}.{_born(person)}",
         }
         if session_id is not None:
             claims["sid"] = session_id
@@ -79,7 +87,8 @@ class Tokens:
             return None
         try:
             claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM], options=_OPTIONS)
-            person_id, generation = int(claims["sub"]), int(claims["jti"].partition(".")[0])
+            first, *others = claims["jti"].split(".")
+            person_id, generation = int(claims["sub"]), int(first)
             session_id = claims.get("sid")
         except (
             jwt.PyJWTError,
@@ -91,7 +100,9 @@ class Tokens:
             return None
         if not 0 < person_id <= _HIGHEST_ID:
             return None
-        return Claims(person_id, generation, session_id, claims["exp"])
+        return Claims(
+            person_id, generation, session_id, claims["exp"], others[1] if len(others) > 1 else None
+        )
 
     def has_expired(self, token: str) -> bool:
         """Whether `token` is ours and whole, and only its time is over."""
@@ -123,6 +134,11 @@ class Tokens:
         key = jwt.PyJWK({"kty": "oct", "k": encoded, "alg": _ALGORITHM})
         key.Algorithm = _CheckedOnce(self._secret)
         return key
+
+
+def _born(person: Person) -> str:
+    """Return four letters that tell accounts apart that had one id: a token has no room for all of the time."""
+    return urlsafe_b64encode((int(person.created_at) % (1 << 24)).to_bytes(3)).decode()
 
 
 class _CheckedOnce(HMACAlgorithm):

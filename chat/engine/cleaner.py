@@ -1,7 +1,7 @@
-"""The one task that removes what deleted rooms left, a little at a time, while everybody else goes on.
+"""The one task that removes what deleted rooms left, and old acts of the audit, a little at a time.
 
-It is woken by a deletion, and begins with what an earlier server left behind. A million messages take it
-some two minutes: nobody waits for that, and everybody would notice if it were quick.
+It is woken by a deletion, and once a day, and begins with what an earlier server left behind. A million messages take
+it some two minutes: nobody waits for that, and everybody would notice if it were quick.
 """
 
 from collections.abc import AsyncGenerator
@@ -11,13 +11,16 @@ import structlog
 import trio
 
 from chat.domain.failures import StorageError
-from chat.domain.ports import Rooms
+from chat.domain.ports import Audit, Rooms
 
 _STEP = 1000
 """Messages removed in one transaction: some ten milliseconds."""
 
 _SHARE = 0.1
 """Part of the time that it works; it rests for the others."""
+
+_DAY = 86_400.0
+"""Seconds until it looks again where nothing wakes it: acts grow old by themselves."""
 
 _RETRY = 1.0
 """Seconds until the next try when the database could not take a step."""
@@ -26,10 +29,11 @@ logger = structlog.get_logger(__name__)
 
 
 class Cleaner:
-    """Removes what deleted rooms left."""
+    """Removes what deleted rooms left, and what of the audit is older than it is kept for."""
 
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: Rooms, audit: Audit) -> None:
         self._rooms = rooms
+        self._audit = audit
         self._wanted = trio.Event()  # set by a deletion, made anew before each look
 
     def wake(self) -> None:
@@ -41,17 +45,18 @@ class Cleaner:
         while True:
             self._wanted = trio.Event()
             await self._remove_all()
-            await self._wanted.wait()
+            with trio.move_on_after(_DAY):
+                await self._wanted.wait()
 
     async def _remove_all(self) -> None:
         more, failed = True, False
         while more:
             started = trio.current_time()
             try:
-                more = await self._rooms.remove_deleted(_STEP)
+                more = await self._rooms.remove_deleted(_STEP) or await self._audit.forget_acts(_STEP)
             except StorageError as error:
                 if not failed:
-                    logger.warning("deleted rooms not removed yet", error=str(error))
+                    logger.warning("what is deleted or old is not removed yet", error=str(error))
                 failed = True
                 await trio.sleep(_RETRY)
             else:
@@ -60,9 +65,9 @@ class Cleaner:
 
 
 @asynccontextmanager
-async def open_cleaner(rooms: Rooms) -> AsyncGenerator[Cleaner]:
-    """Remove what deleted rooms left for as long as the block lasts; the next server goes on where this one ended."""
-    cleaner = Cleaner(rooms)
+async def open_cleaner(rooms: Rooms, audit: Audit) -> AsyncGenerator[Cleaner]:
+    """Remove what is deleted or old for as long as the block lasts; the next server goes on where this one ended."""
+    cleaner = Cleaner(rooms, audit)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(cleaner.clean)
         yield cleaner

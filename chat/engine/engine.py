@@ -8,6 +8,7 @@ import msgspec
 import trio
 
 from chat.domain.accounts import Accounts
+from chat.domain.administration import Administration
 from chat.domain.blocks import Blocks
 from chat.domain.budgets import Budgets
 from chat.domain.closing import TOO_FAR_BEHIND
@@ -18,6 +19,7 @@ from chat.domain.entities import Inbox, Person
 from chat.domain.invites import Invites
 from chat.domain.ledger import Ledger
 from chat.domain.live import Present, Watched
+from chat.domain.live_settings import LiveSettings
 from chat.domain.ports import Storage
 from chat.domain.room_history import RoomHistory
 from chat.domain.rooms import Rooms
@@ -46,6 +48,7 @@ from chat.engine.presence import Presence
 from chat.engine.read_marks import ReadMarks, open_read_marks
 from chat.engine.reconciler import watch_changes
 from chat.engine.session import ClientFactory, Core
+from chat.engine.settings_follower import SettingsFollower
 from chat.engine.statuses import Statuses
 from chat.engine.writes import Writes
 from chat.inspection.metrics import Metrics
@@ -83,6 +86,8 @@ class Engine(msgspec.Struct, frozen=True):
     search: SearchIndex
     notices: Notices
     statuses: Statuses
+    administration: Administration
+    settings: LiveSettings
 
     def core(self, clients: Mapping[Dialect, ClientFactory]) -> Core:
         """Return what sessions work with, where `clients` says how a client of each dialect is made."""
@@ -126,12 +131,15 @@ async def open_engine(
     patience = 0.0 if joining is None else PATIENCE
     async with (
         open_deliveries(storage.rooms) as deliveries,
-        open_cleaner(storage.rooms) as cleaner,
+        open_cleaner(storage.rooms, storage.audit) as cleaner,
         open_batch_loader(storage.users.by_ids) as people,
         open_history(storage.rooms, storage.messages) as history,
         open_read_marks(storage.timelines) as read_marks,
     ):
         hub = Hub(await storage.messages.newest_id())
+        accounts, budgets = make_accounts(people.get), budgets or Budgets()
+        settings = LiveSettings(storage.settings, accounts, budgets)
+        await settings.refresh()  # before anybody comes in
         hub.observe(Inbox, deliveries.heard)
         metrics.watch(presence.readings, hub.readings)
 
@@ -154,7 +162,6 @@ async def open_engine(
             trio.open_nursery() as nursery,
         ):
             notices.send_by(cluster.notify)
-            accounts = make_accounts(people.get)
             rooms = Rooms(storage.users, storage.rooms, storage.messages)
             blocks = Blocks(storage.contacts)
             direct = Direct(storage.users, storage.rooms, storage.messages, deliveries)
@@ -179,12 +186,12 @@ async def open_engine(
 
             nursery.start_soon(cluster.keep_lease, look_again)
             nursery.start_soon(statuses.tell)
-            nursery.start_soon(watch_changes, storage, people_here, memberships)
+            nursery.start_soon(watch_changes, storage, people_here, memberships, SettingsFollower(settings))
             if ping_interval < math.inf:
                 nursery.start_soon(beat, presence, ping_interval, pong_timeout)
             yield Engine(
                 accounts,
-                budgets or Budgets(),
+                budgets,
                 metrics,
                 presence,
                 hub,
@@ -209,5 +216,7 @@ async def open_engine(
                 storage.search,
                 notices,
                 statuses,
+                Administration(storage.users, storage.sessions, storage.audit, accounts),
+                settings,
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

@@ -64,9 +64,11 @@ class Reconciles(Protocol):
     async def reconcile(self) -> None: ...
 
 
-async def watch_changes(storage: Storage, people: Reconciles, rooms: Reconciles) -> None:
-    """Let these follow what happens to people and to rooms, whichever process does it, until cancelled."""
+async def watch_changes(
+    storage: Storage, people: Reconciles, rooms: Reconciles, settings: Reconciles
+) -> None:
+    """Let these follow what happens to people, rooms and settings, whichever process does it, until cancelled."""
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(storage.watch, people.changed, rooms.changed)
-        nursery.start_soon(people.reconcile)
-        nursery.start_soon(rooms.reconcile)
+        nursery.start_soon(storage.watch, people.changed, rooms.changed, settings.changed)
+        for each in (people, rooms, settings):
+            nursery.start_soon(each.reconcile)

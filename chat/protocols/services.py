@@ -3,12 +3,14 @@
 import msgspec
 
 from chat.domain.accounts import Accounts
+from chat.domain.administration import Administration
 from chat.domain.blocks import Blocks
 from chat.domain.budgets import Budgets
 from chat.domain.contacts import Contacts
 from chat.domain.conversations import Conversations
 from chat.domain.direct import Direct
 from chat.domain.invites import Invites
+from chat.domain.live_settings import LiveSettings
 from chat.domain.room_history import RoomHistory
 from chat.domain.rooms import Rooms
 from chat.domain.search import SearchIndex
@@ -58,6 +60,8 @@ class Services(msgspec.Struct, frozen=True):
     search: SearchIndex
     notices: Notices
     statuses: Statuses
+    administration: Administration
+    settings: LiveSettings
     lobby_needs_login: bool = False
     direct_trust_from: bool = False
 
@@ -90,6 +94,8 @@ def services_of(
         engine.search,
         engine.notices,
         engine.statuses,
+        engine.administration,
+        engine.settings,
         lobby_needs_login,
         direct_trust_from,
     )

@@ -15,12 +15,12 @@ import platformdirs
 from msgspec import Meta
 from msgspec.structs import FieldInfo
 
+from chat.domain.bounds import ByteRate, PerHour, Rate, Registration
 from chat.domain.startup import CannotStart
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Size = Annotated[int, Meta(ge=4096, le=1 << 30)]
-Rate = Annotated[float, Meta(ge=0, le=1_000_000)]
 
 
 class ConfigError(CannotStart):
@@ -119,9 +119,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = 12
     min_password: Annotated[int, Meta(ge=1, le=72, description="Fewest characters of a new password.")] = 5
     registration: Annotated[
-        Literal["open", "invite", "closed"],
+        Registration,
         Meta(
-            description="Who may register: anybody (open), whoever has an invite (chat user invite) or nobody (closed)."
+            description="Who may register: anybody (open), whoever has an invite (chat user invite) or nobody (closed);"
+            " an admin may change it later."
         ),
     ] = "open"
     lobby: Annotated[
@@ -131,11 +132,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = "open"
     registrations_per_hour: Annotated[
-        int,
+        PerHour,
         Meta(
-            ge=0,
-            le=1_000_000,
-            description="People who may register from one address in an hour, 0 for any; loopback is spared.",
+            description="People who may register from one address in an hour, 0 for any; loopback is spared; an admin"
+            " may change it later.",
         ),
     ] = 10
     token_lifetime: Annotated[
@@ -163,28 +163,30 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = 1_048_576
     message_rate: Annotated[
         Rate,
-        Meta(description="Messages a second of one person or guest, four seconds' worth at once; 0: any."),
+        Meta(
+            description="Messages a second of one person or guest, four seconds' worth at once; 0: any; an admin may"
+            " change it later."
+        ),
     ] = 50.0
     message_bytes: Annotated[
-        int,
+        ByteRate,
         Meta(
-            ge=0,
-            le=1 << 30,
-            description="Bytes of text a second of one person or guest, eight seconds' worth at once; 0: any.",
+            description="Bytes of text a second of one person or guest, eight seconds' worth at once; 0: any; an admin"
+            " may change it later.",
         ),
     ] = 65_536
     read_rate: Annotated[
         Rate,
         Meta(
             description="Pages of history (100 messages) a second for one person, four seconds' worth at once;"
-            " 0: any."
+            " 0: any; an admin may change it later."
         ),
     ] = 10.0
     call_rate: Annotated[
         Rate,
         Meta(
             description="HTTP calls a second of one network address, three seconds' worth at once; others wait for"
-            " their turn; loopback is spared; 0: any."
+            " their turn; loopback is spared; 0: any; an admin may change it later."
         ),
     ] = 5.0
     commit_timeout: Annotated[Seconds, Meta(description="Seconds for messages to be committed.")] = 5.0

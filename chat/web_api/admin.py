@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from chat.domain.accounts import Accounts
+from chat.domain.administration import NOT_ADMIN
 from chat.domain.budgets import Budgets
 from chat.domain.nodes import Node
 from chat.domain.ports import Nodes
@@ -22,7 +23,6 @@ from chat.web_api.answers import ErrorBody
 from chat.web_api.bodies import read_caseless
 from chat.web_api.endpoint import Call, Routes
 
-NOT_ADMIN = Refusal(Code.FORBIDDEN, "only an admin may")
 NO_CLIENT = Refusal(Code.NOT_FOUND, "there is no such client")
 NOTHING_KNOWN = Refusal(
     Code.NOT_FOUND, "nothing is known of that connection: it ended as it should, or long ago"

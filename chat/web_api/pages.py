@@ -33,7 +33,7 @@ def create_pages(
     dialects: Sequence[Routes],
     sockets: Sequence[str] = (),
     *,
-    registration: str = "open",
+    registration: Callable[[], str] = lambda: "open",
     lobby: str = "open",
 ) -> Blueprint:
     """Return the routes.
@@ -42,7 +42,7 @@ def create_pages(
         health: returns if the server can work; raises StorageDown if not, or InspectionFailed.
         dialects: the HTTP routes to describe.
         sockets: the paths of WebSockets, where whoever asks without upgrading is told so.
-        registration, lobby: these settings, for the page.
+        registration, lobby: these settings, for the page; the first may change.
     """
     pages = Blueprint("pages", __name__)
     web = {
@@ -52,11 +52,10 @@ def create_pages(
     }
 
     index_html = Template(web["index.html"].decode())
-    web["index.html"] = index_html.substitute(registration=registration, lobby=lobby).encode()
 
     @pages.get("/")
     async def index() -> Response:
-        return _file("index.html")
+        return _index()
 
     @pages.get("/admin/tree")
     async def tree() -> Response:
@@ -64,7 +63,7 @@ def create_pages(
 
     @pages.get("/web/<name>")
     async def part(name: str) -> Response:
-        return _file(name)
+        return _index() if name == "index.html" else _file(name)
 
     document = describe(dialects)
     page = render(document)
@@ -93,6 +92,10 @@ def create_pages(
 
     for path in sockets:
         pages.add_url_rule(path, f"socket {path[1:]}", upgrade_required, methods=["GET"])
+
+    def _index() -> Response:
+        text = index_html.substitute(registration=registration(), lobby=lobby)
+        return Response(text, 200, headers=PAGE_HEADERS, content_type=HTML)
 
     def _file(name: str) -> Response:
         if name not in web:

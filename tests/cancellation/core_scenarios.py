@@ -11,7 +11,7 @@ import trio.testing
 from msgspec import structs
 
 from chat.domain.accounts import Accounts
-from chat.domain.administration import Administration
+from chat.domain.administration import Administration, Wanted
 from chat.domain.authentication import Granted
 from chat.domain.entities import LOBBY_ID, Draft, Person, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown
@@ -34,6 +34,7 @@ from chat.engine.log_follower import open_log_follower
 from chat.engine.people import PeopleReconciler
 from chat.engine.reconciler import watch_changes
 from chat.engine.send_queue import SendQueue
+from chat.engine.settings_follower import SettingsFollower
 from chat.engine.statuses import GRACE, Statuses
 from chat.protocols.direct.codec import DIRECT
 from chat.protocols.native.codec import NATIVE
@@ -43,6 +44,7 @@ from chat.storage.memory import MemoryStorage
 from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import Witness, settle, swept_world
 from tests.engine.test_indexer import Log
+from tests.support.account_changes import set_disabled, set_roles
 from tests.support.chat_world import SECRET, Client, Obstructed, World
 from tests.support.endings import delete_room
 
@@ -222,7 +224,9 @@ async def accounts(run: Run) -> None:
             registration="invite",
             person=users.by_id,
         )
-        administration = Administration(users, people)
+        sessions: Any = Obstructed(storage.sessions, world.obstacles)
+        audit: Any = Obstructed(storage.audit, world.obstacles)
+        administration = Administration(users, sessions, audit, people)
         granted: list[object] = []
 
         async def live() -> None:
@@ -240,14 +244,14 @@ async def accounts(run: Run) -> None:
             token = granted[0].token if isinstance(granted[0], Granted) else ""
             person = await people.authenticate(token)
             if not isinstance(person, Refusal):
-                granted.append(await administration.set_roles("ada", operator=True, admin=False))
-                granted.append(await administration.rename(person.id, "ada the second"))
+                granted.append(await administration.change("ada", Wanted(operator=True, admin=False)))
+                granted.append(await administration.change(person.id, Wanted(name="ada the second")))
                 granted.append(await administration.log_out("ada the second"))
-                granted.append(await administration.set_disabled(person.id, disabled=False))
+                granted.append(await administration.change(person.id, Wanted(disabled=False)))
                 now = await administration.person(person.id)
                 assert isinstance(now, Person)
                 granted.append(await people.change_password(now, "secret word", "secret word", "192.0.2.1"))
-                granted.append(await administration.set_password("ada the second", "secret word"))
+                granted.append(await administration.change("ada the second", Wanted(password="secret word")))
                 await administration.delete("olga")
 
         with suppress(StorageDown, OutcomeUnknown):
@@ -309,12 +313,12 @@ async def cleaning(run: Run) -> None:
         world.obstacles.fail("remove_deleted", StorageDown("an outage"))
 
         async def clean() -> None:
-            async with open_cleaner(rooms):
+            async with open_cleaner(rooms, world.storage.audit):
                 await trio.sleep(10)
 
         await run.target(clean)
         assert run.fired or not world.storage.rooms._deleted
-        async with open_cleaner(world.storage.rooms):
+        async with open_cleaner(world.storage.rooms, world.storage.audit):
             await trio.sleep(10)
         assert not world.storage.rooms._deleted
 
@@ -346,7 +350,8 @@ async def people_followed(world: World) -> AsyncGenerator[None]:
     storage: Any = world.storage
     follower = PeopleReconciler(world.accounts, world.presence)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(watch_changes, storage, follower, world.memberships)
+        settings = SettingsFollower(world.services.settings)
+        nursery.start_soon(watch_changes, storage, follower, world.memberships, settings)
         await world.rest()
         yield
         await trio.sleep(1)
@@ -370,9 +375,9 @@ async def following(run: Run) -> None:
         async def change() -> None:
             async with people_followed(world):
                 await users.set_password(ada, b"other")
-                await users.set_disabled(ben, disabled=True)
+                await set_disabled(users, ben, disabled=True)
                 await users.delete(cem)
-                await users.set_roles(dan, operator=True, admin=False)
+                await set_roles(users, dan, operator=True, admin=False)
                 await delete_room(storage, garden.id)
 
         try:

@@ -17,7 +17,6 @@ import trio
 import trustme
 from structlog.testing import capture_logs
 
-from chat.domain.administration import Administration
 from chat.domain.budgets import Budgets
 from chat.domain.closing import GOING_AWAY
 from chat.domain.entities import LOBBY_ID, Draft, Person
@@ -40,7 +39,6 @@ from chat.web_api import app as http_app
 from chat.web_api.app import create_app
 from chat.web_api.metrics import create_metrics
 from chat.web_api.pages import create_pages
-from chat.web_api.people import people_routes
 from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import ear_in_lobby, swept_world, texts_saved
 from tests.support.chat_world import SECRET, World
@@ -135,12 +133,10 @@ class Wire:
 @asynccontextmanager
 async def gateway_of(world: World, settings: Config) -> AsyncGenerator[Gateway]:
     """The real gateway, endpoint and HTTP routes before a world."""
-    metrics, accounts = Metrics(), world.accounts
-    storage = world.storage
+    metrics, storage = Metrics(), world.storage
     own = OwnInspection(Watch(Recorder(), metrics), metrics, storage.ping)
     routes = [
         *(protocol.routes(world.services) for protocol in PROTOCOLS if protocol.routes is not None),
-        people_routes(accounts, Administration(storage.users, accounts), world.core.budgets),
     ]
     app = create_app(
         [
@@ -460,7 +456,7 @@ async def _browse(wire: Wire, world: World) -> None:
 
 
 async def http_of_admins(run: Run) -> None:
-    """Look at a person, change all there is of them, and delete them; change one's own password."""
+    """Look at a person, change all there is of them, and delete them; change settings, and one's own password."""
 
     async def speak(wire: Wire, world: World) -> None:
         hashed = await Passwords(4).hash(b"secret word", None)
@@ -475,6 +471,23 @@ async def http_of_admins(run: Run) -> None:
         await wire.asks("PATCH", one, every, token)
         await wire.asks("DELETE", f"{one}/sessions", None, token)
         await wire.asks("DELETE", one, None, token)
+        await wire.asks("GET", "/api/v1/admin/settings", None, token)
+        changed = await wire.asks("PATCH", "/api/v1/admin/settings", {"registration": "closed"}, token)
+        kept = await world.storage.settings.changed_settings()
+        told = isinstance(changed, dict) and "registration" in changed
+        assert world.accounts.registration == "closed" or not told
+        assert "registration" in kept or not told
+        audit: Any = await wire.asks("GET", "/api/v1/admin/audit", None, token)
+        if not run.fired:
+            assert [each["what"] for each in audit["entries"]] == [
+                "setting_changed",
+                "person_deleted",
+                "sessions_ended",
+                "disabled",
+                "password_set",
+                "roles_changed",
+                "renamed",
+            ]
         await wire.asks("POST", "/api/v1/me/password", {"old": "secret word", "new": "another word"}, token)
         await wire.stream.aclose()
 

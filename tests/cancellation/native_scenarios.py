@@ -28,6 +28,7 @@ from tests.cancellation.swept_world import (
     texts_saved,
 )
 from tests.protocols.native.replica import Replica
+from tests.support.account_changes import set_roles
 
 
 async def native(run: Run) -> None:
@@ -66,7 +67,7 @@ async def native(run: Run) -> None:
         async def meanwhile() -> None:
             with suppress(StorageDown, OutcomeUnknown):
                 await world.memberships.invite(ben, cellar.id, ada.id)
-            operator = await world.storage.users.set_roles(ada.id, operator=True, admin=False)
+            operator = await set_roles(world.storage.users, ada.id, operator=True, admin=False)
             world.presence.changed({ada.id: operator})
             await world.rest()
             world.presence.changed({ada.id: ada})

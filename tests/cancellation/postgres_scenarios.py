@@ -54,6 +54,7 @@ from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from chat.storage.postgres.writer import Writer
 from tests.cancel_sweep.sweeping import Run, Scenario
+from tests.support.account_changes import end_tokens, set_disabled, set_roles
 from tests.support.databases import EMPTY, execute
 
 NO_SCHEMA = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
@@ -99,10 +100,10 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     assert isinstance(ada, Person)
     assert isinstance(ben, Person)
     returned["renamed"] = await users.rename(ada.id, "adele")
-    returned["raised"] = await users.raise_token_generation(ada.id)
-    returned["operator"] = await users.set_roles(ben.id, operator=True, admin=False)
+    returned["raised"] = await end_tokens(users, ada.id)
+    returned["operator"] = await set_roles(users, ben.id, operator=True, admin=False)
     returned["password"] = await users.set_password(ben.id, b"y")
-    returned["disabled"] = await users.set_disabled(ben.id, disabled=True)
+    returned["disabled"] = await set_disabled(users, ben.id, disabled=True)
     garden = returned["garden"] = await rooms.create("garden", ada.id, is_private=False)
     assert isinstance(garden, Room)
     drafts = [
@@ -418,7 +419,7 @@ def listening(address: DatabaseAddress) -> Scenario:
                     nursery.start_soon(storage.watch, send.send_nowait, rooms.send_nowait)
                     with trio.fail_after(5):
                         assert await told.receive() is None
-                        await storage.users.set_roles(ada.id, operator=True, admin=False)
+                        await set_roles(storage.users, ada.id, operator=True, admin=False)
                         assert await told.receive() == ada.id
                         await trio.sleep(0.05)  # it is looked at whether it still listens
                         await execute(address, _END_LISTENERS)

@@ -11,6 +11,7 @@ from chat.domain.refusals import Refusal
 from chat.domain.rooms import Rooms
 from chat.domain.support import Support
 from tests.domain.house import ADDRESS, PASSWORD, House, registered
+from tests.support.account_changes import set_disabled
 
 # --- long texts ---
 
@@ -29,7 +30,9 @@ WAYS_IN: dict[str, Callable[[House, Person], Awaitable[object]]] = {
     "log in by e-mail": lambda house, _: house.accounts.log_in_by_email(LONG, PASSWORD, ADDRESS),
     "log in with a long password": lambda house, _: house.accounts.log_in("ada", LONG, ADDRESS),
     "rename": lambda house, ada: house.accounts.rename(ada, LONG),
-    "find": lambda house, _: Administration(house.users, house.accounts).person(LONG),
+    "find": lambda house, _: Administration(
+        house.users, house.storage.sessions, house.storage.audit, house.accounts
+    ).person(LONG),
     "make a room": lambda house, ada: Rooms(house.users, house.storage.rooms, house.storage.messages).create(
         ada, LONG, is_private=False
     ),
@@ -60,7 +63,7 @@ async def test_what_happens_at_the_door_is_logged_and_counted_without_a_secret(h
         for n in range(10):
             await house.register(f"person {n}")
         await house.log_in("ada", password="another word", address="192.0.2.77")
-        await house.storage.users.set_disabled(ada.id, disabled=True)
+        await set_disabled(house.storage.users, ada.id, disabled=True)
         await house.log_in("ada", password="another word", address="192.0.2.77")
     assert [log["event"] for log in logs] == house.happened
     assert house.happened == [

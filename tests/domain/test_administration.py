@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable
 import pytest
 from structlog.testing import capture_logs
 
+from chat.domain.account_changes import LAST_ADMIN
 from chat.domain.accounts import Accounts
-from chat.domain.administration import Administration
+from chat.domain.administration import Administration, Wanted
+from chat.domain.audit import Named
 from chat.domain.authentication import Granted
 from chat.domain.entities import Person
 from chat.domain.logins import DISABLED
@@ -36,7 +38,9 @@ class Office:
             person=self.storage.users.by_id,
             happened=self.happened.append,
         )
-        self.administration = Administration(self.storage.users, self.accounts)
+        self.administration = Administration(
+            self.storage.users, self.storage.sessions, self.storage.audit, self.accounts
+        )
         self.people: list[Person] = []
 
     async def fill(self) -> None:
@@ -76,11 +80,11 @@ Act = Callable[[Administration, int | str, Person], Awaitable[Person | Refusal]]
 
 ACTS: dict[str, Act] = {
     "logged out": lambda people, who, by: people.log_out(who, by),
-    "roles changed": lambda people, who, by: people.set_roles(who, operator=True, admin=True, by=by),
-    "password set": lambda people, who, by: people.set_password(who, "another", by),
-    "renamed": lambda people, who, by: people.rename(who, "Zoë", by),
-    "disabled": lambda people, who, by: people.set_disabled(who, disabled=True, by=by),
-    "enabled": lambda people, who, by: people.set_disabled(who, disabled=False, by=by),
+    "roles changed": lambda people, who, by: people.change(who, Wanted(operator=True, admin=True), by),
+    "password set": lambda people, who, by: people.change(who, Wanted(password="another"), by),
+    "renamed": lambda people, who, by: people.change(who, Wanted(name="Zoë"), by),
+    "disabled": lambda people, who, by: people.change(who, Wanted(disabled=True), by),
+    "enabled": lambda people, who, by: people.change(who, Wanted(disabled=False), by),
     "deleted": lambda people, who, by: people.delete(who, by),
 }
 
@@ -93,6 +97,52 @@ async def test_each_act_is_logged_with_who_did_it_and_counted(office: Office, wh
     line = {"event": f"person {what}", "person": 1, "name": done.name, "by": "olga", "log_level": "info"}
     assert logs == [line]
     assert office.happened == [what]
+
+
+async def test_all_that_is_changed_at_once_is_changed_or_nothing_is(office: Office) -> None:
+    ada, _ben, olga = office.people
+    for name, password in (("BEN", "another"), ("ada the second", "x"), ("ada/", "another")):
+        refused = await office.administration.change(ada.id, Wanted(name=name, password=password, admin=True))
+        assert isinstance(refused, Refusal)
+        assert await office.administration.person(ada.id) == ada
+    assert len(await office.administration.acts(None, 99)) == 3, "the audit has the three who were added"
+    every = Wanted(
+        name="ada the second",
+        operator=True,
+        moderator=True,
+        admin=True,
+        password="another",
+        disabled=True,
+    )
+    changed = await office.administration.change(ada.id, every, olga)
+    assert isinstance(changed, Person)
+    assert (changed.name, changed.is_moderator, changed.is_disabled) == ("ada the second", True, True)
+    assert office.happened == ["renamed", "roles changed", "password set", "disabled"]
+    acts = [(each.what, each.detail, each.by) for each in await office.administration.acts(None, 4)]
+    by = Named(olga.id, "olga")
+    assert acts == [
+        ("disabled", "", by),
+        ("password_set", "", by),
+        ("roles_changed", "member -> operator, moderator, admin", by),
+        ("renamed", "ada -> ada the second", by),
+    ]
+
+
+async def test_over_http_nobody_takes_the_last_admin_away_and_a_command_may(office: Office) -> None:
+    ada, _ben, olga = office.people
+    takes = [Wanted(admin=False), Wanted(disabled=True), Wanted(name="no one", admin=False)]
+    for wanted in takes:
+        assert await office.administration.change(olga.id, wanted, olga) is LAST_ADMIN
+    assert await office.administration.delete(olga.id, olga) is LAST_ADMIN
+    assert await office.administration.person(olga.id) == olga
+
+    assert isinstance(await office.administration.change(olga.id, Wanted(operator=True), olga), Person)
+    assert isinstance(await office.administration.change(ada.id, Wanted(admin=True, disabled=True)), Person)
+    assert await office.administration.change(olga.id, takes[0], olga) is LAST_ADMIN, "ada can't come in"
+    assert isinstance(await office.administration.change(ada.id, Wanted(disabled=False)), Person)
+    for wanted in takes[:2]:
+        assert isinstance(await office.administration.change(olga.id, wanted, olga), Person)
+    assert isinstance(await office.administration.change(ada.id, Wanted(admin=False)), Person), "a command"
 
 
 @pytest.mark.parametrize("who", ["nobody", 99, 2**63])
@@ -138,7 +188,7 @@ async def test_logging_out_ends_the_tokens_of_that_person_issued_so_far(office: 
 async def test_roles_replace_each_other(office: Office) -> None:
     token = office.accounts.grant(office.people[1]).token
     for operator, admin in ((True, False), (False, True), (False, False)):
-        changed = await office.administration.set_roles("ben", operator=operator, admin=admin)
+        changed = await office.administration.change("ben", Wanted(operator=operator, admin=admin))
         assert isinstance(changed, Person)
         assert (changed.name, changed.is_operator, changed.is_admin) == ("ben", operator, admin)
         assert await office.accounts.authenticate(token) == changed
@@ -146,12 +196,12 @@ async def test_roles_replace_each_other(office: Office) -> None:
 
 async def test_a_password_that_is_set_is_the_one_that_counts(office: Office) -> None:
     old = office.accounts.grant(office.people[0]).token
-    assert isinstance(await office.administration.set_password(1, "another word"), Person)
+    assert isinstance(await office.administration.change(1, Wanted(password="another word")), Person)
     assert await office.accounts.authenticate(old) is BAD_TOKEN
     assert await office.log_in("ada") is BAD_CREDENTIALS
     assert isinstance(await office.log_in("ada", "another word"), Granted)
     for bad in ("x", "x" * 73):
-        refusal = await office.administration.set_password("ada", bad)
+        refusal = await office.administration.change("ada", Wanted(name="Zoë", password=bad))
         assert isinstance(refusal, Refusal)
         assert refusal.code is Code.INVALID
     assert isinstance(await office.log_in("ada", "another word"), Granted)
@@ -161,16 +211,16 @@ async def test_who_is_disabled_comes_in_again_once_enabled_with_the_old_password
     office: Office,
 ) -> None:
     old = office.accounts.grant(office.people[0]).token
-    await office.administration.set_disabled("ada", disabled=True)
+    await office.administration.change("ada", Wanted(disabled=True))
     assert await office.log_in("ada") is DISABLED
-    await office.administration.set_disabled("ada", disabled=False)
+    await office.administration.change("ada", Wanted(disabled=False))
     assert isinstance(await office.log_in("ada"), Granted)
     assert await office.accounts.authenticate(old) is BAD_TOKEN
 
 
 async def test_a_name_that_looks_like_anothers_is_refused_with_a_text_that_says_so(office: Office) -> None:
     for refusal in (
-        await office.administration.rename("ada", "\uff42en"),
+        await office.administration.change("ada", Wanted(name="\uff42en")),
         await office.accounts.add("\uff42en", PASSWORD),
         await office.accounts.register("\uff42en", PASSWORD, "10.0.0.1"),
     ):
@@ -186,11 +236,11 @@ async def test_a_name_that_looks_like_anothers_is_refused_with_a_text_that_says_
 
 
 async def test_a_name_that_is_taken_or_was_a_deleted_persons_is_not_given(office: Office) -> None:
-    assert await office.administration.rename("ada", "BEN") is NAME_TAKEN
+    assert await office.administration.change("ada", Wanted(name="BEN", disabled=True)) is NAME_TAKEN
     deleted = await office.administration.delete("ben")
     assert isinstance(deleted, Person)
     assert deleted.name == "ben"
-    assert await office.administration.rename("ada", "ben") is NAME_TAKEN
+    assert await office.administration.change("ada", Wanted(name="ben")) is NAME_TAKEN
     assert await office.accounts.add("Ben", PASSWORD) is NAME_TAKEN
     assert isinstance(await office.accounts.add("benjamin", PASSWORD, "ben@example.com"), Person)
     assert await office.log_in("ben") is BAD_CREDENTIALS

@@ -8,6 +8,7 @@ from chat.domain.logins import DISABLED, NOT_YOUR_PASSWORD
 from chat.domain.passwords import BUSY
 from chat.domain.refusals import BAD_CREDENTIALS, BAD_TOKEN, Code, Refusal
 from tests.domain.house import ADDRESS, PASSWORD, House, registered
+from tests.support.account_changes import set_disabled
 
 
 async def test_a_login_that_nobody_can_have_is_bad_and_counts_for_its_address_without_being_kept(
@@ -47,12 +48,12 @@ async def test_a_throttled_login_is_not_checked(house: House) -> None:
 
 async def test_who_is_disabled_gets_in_neither_by_password_nor_by_token(house: House) -> None:
     ada, _ = await registered(house, "ada")
-    disabled = await house.storage.users.set_disabled(ada.id, disabled=True)
+    disabled = await set_disabled(house.storage.users, ada.id, disabled=True)
     assert disabled is not None
     assert await house.log_in("ada") is DISABLED
     assert await house.log_in("ada", password="wrong word") is BAD_CREDENTIALS, "only who knows it is told"
     assert await house.accounts.authenticate(house.accounts.grant(disabled).token) is BAD_TOKEN
-    enabled = await house.storage.users.set_disabled(ada.id, disabled=False)
+    enabled = await set_disabled(house.storage.users, ada.id, disabled=False)
     assert enabled is not None
     assert isinstance(await house.log_in("ada"), Granted)
     assert await house.accounts.authenticate(house.accounts.grant(enabled).token) == enabled

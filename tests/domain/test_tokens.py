@@ -21,9 +21,9 @@ def forged(**changes: object) -> str:
 
 
 def said(tokens: Tokens, token: str) -> Claims | None:
-    """What a token says, but for when it expires."""
+    """What a token says, but for when it expires and when the account was made."""
     claims = tokens.read(token)
-    return claims and structs.replace(claims, expires_at=0.0)
+    return claims and structs.replace(claims, expires_at=0.0, born=None)
 
 
 def test_a_token_carries_the_claims_that_the_dialects_need() -> None:
@@ -40,6 +40,19 @@ def test_a_token_names_its_person_and_generation() -> None:
     claims = tokens.read(token)
     assert claims is not None
     assert claims.expires_at == jwt.decode(token, SECRET, ["HS256"])["exp"]
+
+
+def test_a_token_is_of_an_account_and_not_of_the_next_with_its_id() -> None:
+    tokens = Tokens(SECRET, 60)
+    claims = tokens.read(tokens.issue(structs.replace(ADA, created_at=1_800_000_000.75)))
+    assert claims is not None
+    for created_at, is_hers in ((1_800_000_000.75, True), (1_800_000_000.0, True), (1_800_000_001.0, False)):
+        assert claims.is_of(structs.replace(ADA, created_at=created_at)) is is_hers
+    assert not claims.is_of(structs.replace(ADA, created_at=1_800_000_000.75, token_generation=4))
+    older = tokens.read(forged())
+    assert older is not None
+    assert older.is_of(structs.replace(ADA, created_at=1_800_000_001.0)), "which do not say it are good too"
+    assert not older.is_of(structs.replace(ADA, id=8))
 
 
 def test_the_key_is_examined_once_and_not_for_each_token(monkeypatch: pytest.MonkeyPatch) -> None:

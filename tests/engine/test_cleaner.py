@@ -29,6 +29,7 @@ class SlowRooms(MemoryRooms):
 
     def __init__(self, storage: MemoryStorage) -> None:
         super().__init__(storage.users)
+        self.audit = storage.audit
         self.begun: list[float] = []
         self.errors: list[Exception] = []
 
@@ -61,13 +62,13 @@ async def test_what_an_earlier_server_left_is_removed_at_the_start(
     rooms: SlowRooms, autojump_clock: trio.testing.MockClock
 ) -> None:
     await deleted(rooms)
-    async with open_cleaner(rooms):
+    async with open_cleaner(rooms, rooms.audit):
         await trio.sleep(10 * STEP)
         assert nothing_is_left(rooms)
 
 
 async def test_a_deletion_wakes_it(rooms: SlowRooms, autojump_clock: trio.testing.MockClock) -> None:
-    async with open_cleaner(rooms) as cleaner:
+    async with open_cleaner(rooms, rooms.audit) as cleaner:
         await trio.sleep(10 * STEP)
         looks = len(rooms.begun)
         assert looks == 1, "without a deletion it does not look again"
@@ -80,7 +81,7 @@ async def test_a_deletion_wakes_it(rooms: SlowRooms, autojump_clock: trio.testin
 async def test_a_deletion_during_its_last_look_is_not_overlooked(
     rooms: SlowRooms, autojump_clock: trio.testing.MockClock
 ) -> None:
-    async with open_cleaner(rooms) as cleaner:
+    async with open_cleaner(rooms, rooms.audit) as cleaner:
         await trio.sleep(1.5 * STEP)  # it has found nothing, and waits for as long as that took
         await deleted(rooms)
         cleaner.wake()
@@ -93,7 +94,7 @@ async def test_the_database_is_busy_with_it_for_a_tenth_of_the_time(
 ) -> None:
     for name in ("garden", "cellar", "attic"):
         await deleted(rooms, name)
-    async with open_cleaner(rooms):
+    async with open_cleaner(rooms, rooms.audit):
         await trio.sleep(40 * STEP)
     assert nothing_is_left(rooms)
     since = [begun - rooms.begun[0] for begun in rooms.begun]
@@ -106,7 +107,7 @@ async def test_it_goes_on_after_an_outage_and_says_so_once(
     await deleted(rooms)
     rooms.errors = [StorageDown("down"), OutcomeUnknown("silent"), StorageDown("down")]
     with capture_logs() as entries:
-        async with open_cleaner(rooms):
+        async with open_cleaner(rooms, rooms.audit):
             await trio.sleep(20 * STEP)
     assert nothing_is_left(rooms)
     assert len(rooms.begun) == 3 + 2
@@ -133,7 +134,7 @@ async def test_a_room_is_removed_by_steps_of_a_bounded_size(
             left.append(len(storage.rooms.said.get(room.id, [])))
             return more
 
-    async with open_cleaner(Watched(storage.users)):
+    async with open_cleaner(Watched(storage.users), storage.audit):
         await trio.sleep(1)
     assert left[-1] == 0
     assert max(before - after for before, after in itertools.pairwise(left)) <= 1000

@@ -16,9 +16,11 @@ from chat.domain.sessions import Device, Opened
 from chat.engine.dialect import Dialect
 from chat.engine.people import PeopleReconciler
 from chat.engine.reconciler import watch_changes
+from chat.engine.settings_follower import SettingsFollower
 from chat.protocols.registry import DIALECTS
 from chat.protocols.talker.codec import TALKER
 from chat.storage.memory import MemoryStorage
+from tests.support.account_changes import end_tokens, set_roles
 from tests.support.chat_world import World, open_world
 
 HERE = Device("203.0.113.7")
@@ -30,7 +32,8 @@ async def followed(storage: MemoryStorage | None = None) -> AsyncGenerator[World
     async with open_world(storage) as world, trio.open_nursery() as nursery:
         watched: Any = world.storage
         follower = PeopleReconciler(world.accounts, world.presence)
-        nursery.start_soon(watch_changes, watched, follower, world.memberships)
+        settings = SettingsFollower(world.services.settings)
+        nursery.start_soon(watch_changes, watched, follower, world.memberships, settings)
         await wait_all_tasks_blocked()
         yield world
         nursery.cancel_scope.cancel()
@@ -99,7 +102,7 @@ async def test_a_raised_generation_says_that_all_logins_were_ended(autojump_cloc
     async with followed() as world:
         ada = await world.add("ada")
         client = await world.connect(TALKER, await came_in_by(world, await open_session(world, ada)))
-        await world.storage.users.raise_token_generation(ada.id)
+        await end_tokens(world.storage.users, ada.id)
         await client.ends()
         assert client.closed_with == LOGGED_OUT
 
@@ -108,7 +111,7 @@ async def test_who_has_no_session_costs_no_look_up_and_all_of_one_cost_one(autoj
     async with followed() as world:
         ada, ben = await world.add_all("ada", "ben")
         await world.connect(TALKER, ada)
-        await world.storage.users.set_roles(ada.id, operator=True, admin=False)
+        await set_roles(world.storage.users, ada.id, operator=True, admin=False)
         await world.rest()
         assert "living" not in world.obstacles.calls
         for _ in range(5):
@@ -116,7 +119,7 @@ async def test_who_has_no_session_costs_no_look_up_and_all_of_one_cost_one(autoj
             person = await came_in_by(world, opened)
             await world.connect(TALKER, person)
         world.obstacles.calls.clear()
-        await world.storage.users.set_roles(ben.id, operator=True, admin=False)
+        await set_roles(world.storage.users, ben.id, operator=True, admin=False)
         await world.rest()
         assert world.obstacles.calls.count("living") == 1
         assert world.obstacles.calls.count("by_ids") == 1

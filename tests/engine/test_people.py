@@ -15,12 +15,14 @@ from chat.domain.refusals import BAD_TOKEN
 from chat.engine.dialect import Dialect
 from chat.engine.people import PeopleReconciler
 from chat.engine.reconciler import watch_changes
+from chat.engine.settings_follower import SettingsFollower
 from chat.protocols.direct.codec import DIRECT
 from chat.protocols.messenger.codec import MESSENGER
 from chat.protocols.registry import DIALECTS
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER
+from tests.support.account_changes import end_tokens, set_disabled, set_roles
 from tests.support.chat_world import Client, World, open_world
 
 
@@ -39,7 +41,8 @@ async def open_followed() -> AsyncGenerator[Followed]:
         followed = Followed(world)
         storage: Any = world.storage
         follower = PeopleReconciler(world.accounts, world.presence, followed.gone.append)
-        nursery.start_soon(watch_changes, storage, follower, world.memberships)
+        settings = SettingsFollower(world.services.settings)
+        nursery.start_soon(watch_changes, storage, follower, world.memberships, settings)
         await wait_all_tasks_blocked()
         yield followed
         nursery.cancel_scope.cancel()
@@ -52,7 +55,7 @@ async def followed(autojump_clock: trio.testing.MockClock) -> AsyncGenerator[Fol
 
 
 async def log_out(followed: Followed, person: Person) -> None:
-    await followed.users.raise_token_generation(person.id)
+    await end_tokens(followed.users, person.id)
 
 
 async def change_password(followed: Followed, person: Person) -> None:
@@ -60,7 +63,7 @@ async def change_password(followed: Followed, person: Person) -> None:
 
 
 async def disable(followed: Followed, person: Person) -> None:
-    await followed.users.set_disabled(person.id, disabled=True)
+    await set_disabled(followed.users, person.id, disabled=True)
 
 
 async def delete(followed: Followed, person: Person) -> None:
@@ -104,7 +107,7 @@ async def test_who_was_logged_out_hears_nothing_more_even_while_the_socket_is_bu
     with world.obstacles.held("support_room"):
         operator.send(request("operatorSend", "hi", ben.id))
         await world.rest()
-        await followed.users.raise_token_generation(olga.id)
+        await end_tokens(followed.users, olga.id)
         await world.rest()
         assert not operator.gone.is_set()
         await asked_for_help(followed, ada, "a secret")
@@ -119,7 +122,7 @@ async def test_a_socket_that_was_authenticated_by_a_frame_is_closed_too(followed
     client = await followed.world.connect(TALKER)
     client.send({"name": "ada", "message": f"auth {followed.world.token(ada)}"})
     await client.hears()
-    await followed.users.raise_token_generation(ada.id)
+    await end_tokens(followed.users, ada.id)
     await client.ends()
     assert client.closed_with == LOGGED_OUT
 
@@ -140,7 +143,7 @@ async def test_a_rename_does_not_hide_that_somebody_was_logged_out(followed: Fol
     ada = await followed.world.add("ada")
     client = await followed.world.connect(TALKER, ada)
     with followed.world.obstacles.held("by_ids", after=True):
-        await followed.users.raise_token_generation(ada.id)
+        await end_tokens(followed.users, ada.id)
         renamed = await followed.world.accounts.rename(ada, "Zoë")
         assert isinstance(renamed, Person)
         followed.world.presence.renamed(renamed)
@@ -161,7 +164,7 @@ async def test_who_is_looked_up_while_they_are_logged_out_does_not_get_in(follow
         with followed.world.obstacles.held("by_ids", after=True):
             nursery.start_soon(authenticate)
             await followed.world.rest()  # the answer, from before, is on its way
-            await followed.users.raise_token_generation(ada.id)
+            await end_tokens(followed.users, ada.id)
     assert answers == [BAD_TOKEN]
 
 
@@ -170,7 +173,7 @@ async def test_who_is_disabled_during_the_handshake_is_closed_at_once(followed: 
     presence = followed.world.presence
     handshake = presence.handshake()
     handshake.is_of(ada)
-    await followed.users.set_disabled(ada.id, disabled=True)
+    await set_disabled(followed.users, ada.id, disabled=True)
     await followed.world.rest()
     client = Client(followed.world.core, TALKER, (), handshake.person, 1000)
     with trio.fail_after(20), presence.present(client.session, handshake):
@@ -195,7 +198,7 @@ async def test_a_database_that_does_not_say_is_asked_again(followed: Followed) -
     ada = await followed.world.add("ada")
     client = await followed.world.connect(TALKER, ada)
     followed.world.obstacles.fail("by_ids", *[StorageDown("away")] * 3)
-    await followed.users.raise_token_generation(ada.id)
+    await end_tokens(followed.users, ada.id)
     await client.ends()
     assert client.closed_with == LOGGED_OUT
 
@@ -210,7 +213,7 @@ async def test_after_an_outage_everybody_who_is_here_is_looked_at(
     with monkeypatch.context() as outage:
         outage.setattr(followed.users.watchers, "_watching", [])  # nobody is told
         for person in people[1:]:
-            await followed.users.raise_token_generation(person.id)
+            await end_tokens(followed.users, person.id)
         await followed.world.rest()
     assert not any(client.gone.is_set() for client in clients)
     changed(None)
@@ -245,7 +248,7 @@ async def test_who_is_changed_here_during_the_look_is_looked_up_once_more(follow
     ada = await followed.world.add("ada")
     client = await followed.world.connect(TALKER, ada)
     with followed.world.obstacles.held("by_ids", after=True):
-        await followed.users.raise_token_generation(ada.id)
+        await end_tokens(followed.users, ada.id)
         await followed.world.rest()
         followed.world.accounts.changed(ada.id)
     await client.ends()
@@ -279,7 +282,7 @@ async def test_an_operator_who_is_none_any_more_stops_hearing_the_desk(followed:
     operator.heard_now()
     await asked_for_help(followed, ada, "before")
     assert len(await operator.hears()) == 1
-    await followed.users.set_roles(olga.id, operator=False, admin=False)
+    await set_roles(followed.users, olga.id, operator=False, admin=False)
     await followed.world.rest()
     await asked_for_help(followed, ada, "after")
     assert await operator.hears() == []
@@ -291,7 +294,7 @@ async def test_who_becomes_an_operator_hears_the_desk_at_once(followed: Followed
     ada, olga = await followed.world.add_all("ada", "olga")
     operator = await followed.world.connect(SUPPORT, olga)
     operator.heard_now()
-    await followed.users.set_roles(olga.id, operator=True, admin=False)
+    await set_roles(followed.users, olga.id, operator=True, admin=False)
     await followed.world.rest()
     await asked_for_help(followed, ada, "help")
     assert "help" in str(await operator.hears())
@@ -306,7 +309,7 @@ async def test_a_role_changes_nothing_elsewhere(followed: Followed, dialect: Dia
     ada = await followed.world.add("ada")
     client = await followed.world.connect(dialect, ada)
     topics = dict(client.session.subscriptions._topics)
-    await followed.users.set_roles(ada.id, operator=True, admin=True)
+    await set_roles(followed.users, ada.id, operator=True, admin=True)
     await followed.world.rest()
     assert client.session.subscriptions._topics == topics
     assert client.session.person is not None

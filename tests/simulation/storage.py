@@ -202,6 +202,8 @@ class Connection:
         self.nodes = _Table(self, database.kept.nodes)
         self.sessions = _Table(self, database.kept.sessions)
         self.set_up = _Table(self, database.kept.set_up)
+        self.settings = _Table(self, database.kept.settings)
+        self.audit = _Table(self, database.kept.audit)
 
     def break_off(self) -> None:
         """Break every call that is under way."""
@@ -217,7 +219,7 @@ class Connection:
     async def ping(self) -> None:
         await self.call("ping", self._database.kept.ping)
 
-    async def watch(self, people: Changed, rooms: Changed) -> None:
+    async def watch(self, people: Changed, rooms: Changed, settings: Changed) -> None:
         """Tell the server of changes, for as long as it lives."""
 
         def while_alive(changed: Changed) -> Changed:
@@ -227,7 +229,7 @@ class Connection:
 
             return lambda changed_id: self._database.stopped.call(self.server, partial(reach, changed_id))
 
-        await self._database.kept.watch(while_alive(people), while_alive(rooms))
+        await self._database.kept.watch(*map(while_alive, (people, rooms, settings)))
 
 
 class _Table:

@@ -36,16 +36,14 @@ def ignore(_id: int | None) -> None:
 
 @asynccontextmanager
 async def listening(
-    line: Line, *, timeout_each: float = 5.0, of_rooms: bool = False
+    line: Line, *, timeout_each: float = 5.0, of: str = "people"
 ) -> AsyncGenerator[trio.MemoryReceiveChannel[int | None]]:
-    """What is told of people, or of rooms, once the first None has been."""
+    """What is told of people, rooms or settings, once the first None has been."""
     send, told = trio.open_memory_channel[int | None](100)
-    people, rooms = [ignore, send.send_nowait] if of_rooms else [send.send_nowait, ignore]
+    heard = [send.send_nowait if each == of else ignore for each in ("people", "rooms", "settings")]
     with trio.fail_after(PATIENCE):
         async with open_asyncio(), trio.open_nursery() as nursery:
-            nursery.start_soon(
-                lambda: tell_of_changes(line.address, people, rooms, timeout_each=timeout_each)
-            )
+            nursery.start_soon(lambda: tell_of_changes(line.address, *heard, timeout_each=timeout_each))
             assert await told.receive() is None
             yield told
             nursery.cancel_scope.cancel()
@@ -64,7 +62,7 @@ async def test_a_change_by_any_other_client_of_the_database_is_told(
 async def test_a_deleted_room_is_told_once_and_no_other_change_of_one(
     line: Line, database: DatabaseAddress
 ) -> None:
-    async with listening(line, of_rooms=True) as told:
+    async with listening(line, of="rooms") as told:
         rooms = "('room', 'garden', 'garden', 1), ('room', 'attic', 'attic', 1)"
         await execute(database, f"INSERT INTO rooms (kind, name, name_key, creator_id) VALUES {rooms}")
         await execute(database, "UPDATE rooms SET last_seq = 1 WHERE id = 2")
@@ -73,6 +71,17 @@ async def test_a_deleted_room_is_told_once_and_no_other_change_of_one(
         await execute(database, "UPDATE rooms SET last_seq = 0 WHERE id = 3; DELETE FROM rooms WHERE id = 3")
         await execute(database, "UPDATE rooms SET deleted_at = now() WHERE id = 2")
         assert await told.receive() == 2
+
+
+async def test_settings_are_told_of_by_no_id(line: Line, database: DatabaseAddress) -> None:
+    async with listening(line, of="settings") as told:
+        for statement in (
+            "INSERT INTO settings VALUES ('registration', '\"closed\"', now(), NULL)",
+            "UPDATE settings SET value = '\"open\"'",
+            "DELETE FROM settings",
+        ):
+            await execute(database, statement)
+            assert await told.receive() is None
 
 
 async def test_what_is_rolled_back_is_not_told(line: Line, database: DatabaseAddress) -> None:
@@ -125,7 +134,7 @@ async def test_cancelling_closes_the_connection(line: Line) -> None:
         async with open_asyncio():
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(
-                    lambda: tell_of_changes(line.address, send.send_nowait, ignore, timeout_each=5)
+                    lambda: tell_of_changes(line.address, send.send_nowait, ignore, ignore, timeout_each=5)
                 )
                 assert await told.receive() is None
                 assert len(line._scopes) == 1

@@ -4,9 +4,11 @@ import time
 
 import trio
 
+from chat.domain.account_changes import AccountChange
 from chat.domain.entities import Draft, MessageKind, Person
 from chat.domain.ports import NewPerson, ProfileChange, Storage
 from tests.storage.test_contract import add, direct_room, make_room, support_room
+from tests.support.account_changes import end_tokens, set_roles
 
 
 async def test_people_are_found_by_a_part_of_their_name_page_by_page(storage: Storage) -> None:
@@ -25,10 +27,13 @@ async def test_people_are_found_by_a_part_of_their_name_page_by_page(storage: St
 
 async def test_of_others_is_told_what_everybody_may_know(storage: Storage) -> None:
     new = NewPerson(name="ada", password_hash=b"x", email="ada@example.com", display_name="Ada L.")
-    ada = await storage.users.add(new)
+    added = await storage.users.add(new)
+    assert isinstance(added, Person)
+    ada = await storage.users.administer(added.id, AccountChange(is_moderator=True), None)
     assert isinstance(ada, Person)
     (told,) = await storage.contacts.find("ada", "", 10)
     assert (told.id, told.display_name, told.email) == (ada.id, "Ada L.", None)
+    assert told.is_moderator
     assert abs(told.changed_at - ada.changed_at) < 0.001
 
 
@@ -36,7 +41,7 @@ async def test_who_meets_somebody_learns_that_their_profile_changed(storage: Sto
     ada, ben, cem, dan, eve, olga, zoe = await add(storage, "ada", "ben", "cem", "dan", "eve", "olga", "zoe")
     operators = {olga.id, zoe.id}
     for each in operators:
-        await storage.users.set_roles(each, operator=True, admin=False)
+        await set_roles(storage.users, each, operator=True, admin=False)
     garden = await make_room(storage, ada.id)
     await storage.messages.save([Draft(garden.id, ben.id, "ben", "", 1.0, MessageKind.JOIN)])
     await direct_room(storage, ada.id, cem.id)
@@ -78,7 +83,7 @@ async def test_nobody_is_told_whose_profile_never_changed(storage: Storage) -> N
     ada, ben = await add(storage, "ada", "ben")
     await direct_room(storage, ada.id, ben.id)
     assert await storage.contacts.changed_since(ada.id, 0.0, 10) == []
-    await storage.users.raise_token_generation(ben.id)
+    await end_tokens(storage.users, ben.id)
     assert await storage.contacts.changed_since(ada.id, 0.0, 10) == []
 
 
@@ -133,7 +138,7 @@ async def test_whoever_watches_people_hears_of_blocks(storage: Storage) -> None:
             await heard.wait()
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(storage.watch, people, lambda _room: None)
+        nursery.start_soon(storage.watch, people, lambda _room: None, lambda _setting: None)
         with trio.fail_after(20):
             await heard.wait()
         await hear_of(storage.contacts.block(ada.id, ben.id))

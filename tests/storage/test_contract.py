@@ -41,6 +41,7 @@ from chat.domain.message_state import MOST_EMOJI
 from chat.domain.outcomes import KeyUsed, Repeated, Saved, Unchanged
 from chat.domain.ports import Invite, NewInvite, NewPerson, Storage, Taken
 from chat.domain.refusals import ALREADY_IN, Code, Refusal
+from tests.support.account_changes import end_tokens, set_disabled, set_roles
 from tests.support.endings import delete_room, remove_member
 
 ADA = NewPerson(name="Ada", email="Ada@Example.com", password_hash=b"$2b$04$hash", is_operator=True)
@@ -221,24 +222,24 @@ async def test_people_are_found_by_their_ids_as_many_as_there_are(storage: Stora
 
 async def test_raising_the_generation_is_kept(storage: Storage) -> None:
     ada, _ = await add_both(storage)
-    raised = await storage.users.raise_token_generation(ada)
+    raised = await end_tokens(storage.users, ada)
     assert raised is not None
     assert raised.token_generation == 1
     assert await storage.users.by_id(ada) == raised
-    assert await storage.users.raise_token_generation(99) is None
+    assert await end_tokens(storage.users, 99) is None
 
 
 async def test_roles_are_given_and_taken_away(storage: Storage) -> None:
     ada, ben = await add(storage, "ada", "ben")
-    raised = await storage.users.set_roles(ada.id, operator=False, admin=True)
+    raised = await set_roles(storage.users, ada.id, operator=False, admin=True)
     assert raised is not None
     assert (raised.is_operator, raised.is_admin) == (False, True)
     assert await storage.users.by_id(ada.id) == raised
-    await storage.users.set_roles(ada.id, operator=True, admin=False)
+    await set_roles(storage.users, ada.id, operator=True, admin=False)
     people = {person.name: person for person in await storage.users.everyone()}
     assert (people["ada"].is_operator, people["ada"].is_admin) == (True, False)
     assert people["ben"] == ben, "nobody else's"
-    assert await storage.users.set_roles(99, operator=True, admin=True) is None
+    assert await set_roles(storage.users, 99, operator=True, admin=True) is None
 
 
 async def test_a_new_name_is_kept_and_the_old_one_is_free(storage: Storage) -> None:
@@ -317,18 +318,18 @@ async def test_a_new_password_ends_all_tokens_and_only_that_of_whom_it_replaces(
 
 async def test_who_is_disabled_is_there_but_no_token_of_theirs_is_good_again(storage: Storage) -> None:
     ada, ben = await add_both(storage)
-    disabled = await storage.users.set_disabled(ada, disabled=True)
+    disabled = await set_disabled(storage.users, ada, disabled=True)
     assert disabled is not None
     assert (disabled.is_disabled, disabled.token_generation) == (True, 1)
     assert await storage.users.by_id(ada) == disabled
-    enabled = await storage.users.set_disabled(ada, disabled=False)
+    enabled = await set_disabled(storage.users, ada, disabled=False)
     assert enabled is not None
     assert (enabled.is_disabled, enabled.token_generation) == (False, 1)
     assert await storage.users.by_ids([ada]) == {ada: enabled}
     other = await storage.users.by_id(ben)
     assert other is not None
     assert not other.is_disabled
-    assert await storage.users.set_disabled(99, disabled=True) is None
+    assert await set_disabled(storage.users, 99, disabled=True) is None
 
 
 async def test_a_deleted_person_is_nobody_whose_name_nobody_else_gets(storage: Storage) -> None:
@@ -345,10 +346,10 @@ async def test_a_deleted_person_is_nobody_whose_name_nobody_else_gets(storage: S
     assert await storage.users.by_email("ada@example.com") is None
     assert [person.id for person in await storage.users.everyone()] == [ben]
     assert await storage.users.rename(ada, "Zoë") is None
-    assert await storage.users.raise_token_generation(ada) is None
-    assert await storage.users.set_roles(ada, operator=True, admin=True) is None
+    assert await end_tokens(storage.users, ada) is None
+    assert await set_roles(storage.users, ada, operator=True, admin=True) is None
     assert await storage.users.set_password(ada, b"x") is None
-    assert await storage.users.set_disabled(ada, disabled=False) is None
+    assert await set_disabled(storage.users, ada, disabled=False) is None
     assert await storage.users.add(NewPerson(name="ADA", password_hash=b"x")) == Taken("name")
     assert await storage.users.rename(ben, "Ada") == Taken("name")
     (said,) = await storage.messages.timeline(LOBBY_ID, 9, PLENTY)
@@ -387,15 +388,15 @@ async def test_every_change_of_a_person_is_told_after_its_commit(storage: Storag
     send, told = trio.open_memory_channel[int | None](100)
     with trio.fail_after(20):
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(storage.watch, send.send_nowait, lambda _room: None)
+            nursery.start_soon(storage.watch, send.send_nowait, lambda _id: None, lambda _id: None)
             assert await told.receive() is None, "what was before is told of at once"
             users = storage.users
             for act in (
                 lambda: users.rename(ada, "Zoë"),
-                lambda: users.raise_token_generation(ada),
-                lambda: users.set_roles(ben, operator=True, admin=False),
+                lambda: end_tokens(users, ada),
+                lambda: set_roles(users, ben, operator=True, admin=False),
                 lambda: users.set_password(ada, b"x"),
-                lambda: users.set_disabled(ada, disabled=True),
+                lambda: set_disabled(users, ada, disabled=True),
                 lambda: users.delete(ben),
             ):
                 changed = await act()
@@ -516,7 +517,7 @@ async def test_a_deleted_room_is_told_to_who_watches(storage: Storage) -> None:
     send, told = trio.open_memory_channel[int | None](100)
     with trio.fail_after(20):
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(storage.watch, lambda _person: None, send.send_nowait)
+            nursery.start_soon(storage.watch, lambda _id: None, send.send_nowait, lambda _id: None)
             assert await told.receive() is None, "what was before is told of at once"
             await say(storage, draft(ada, "hello", room=attic.id))
             for room in (garden, attic):

@@ -4,9 +4,10 @@ from inspect import iscoroutinefunction
 from types import FunctionType
 
 from chat.domain.contacts import Contacts
-from chat.domain.ports import Messages, Nodes, Rooms, Sessions, SetUp, Storage, Users
+from chat.domain.ports import Audit, Messages, Nodes, Rooms, Sessions, Settings, SetUp, Storage, Users
 from chat.domain.search import SearchIndex
 from chat.domain.timelines import Timelines
+from chat.storage.postgres.audit import PostgresAudit
 from chat.storage.postgres.contacts import PostgresContacts
 from chat.storage.postgres.messages import PostgresMessages
 from chat.storage.postgres.nodes import PostgresNodes
@@ -14,6 +15,7 @@ from chat.storage.postgres.rooms import PostgresRooms
 from chat.storage.postgres.search import PostgresSearchIndex
 from chat.storage.postgres.sessions import PostgresSessions
 from chat.storage.postgres.set_up import PostgresSetUp
+from chat.storage.postgres.settings import PostgresSettings
 from chat.storage.postgres.timelines import PostgresTimelines
 from chat.storage.postgres.users import PostgresUsers
 from tests.support.port_calls import READS, WRITES
@@ -33,7 +35,18 @@ def test_every_call_of_the_ports_is_a_write_or_a_read() -> None:
     assert not WRITES & READS
     assert (
         calls(
-            Users, Rooms, Messages, Timelines, SearchIndex, Contacts, Nodes, Sessions, SetUp, Storage
+            Users,
+            Rooms,
+            Messages,
+            Timelines,
+            SearchIndex,
+            Contacts,
+            Nodes,
+            Sessions,
+            SetUp,
+            Settings,
+            Audit,
+            Storage,
         ).keys()
         == WRITES | READS
     )
@@ -50,6 +63,8 @@ def test_the_writes_are_what_is_shielded_where_postgres_is() -> None:
         PostgresSetUp,
         PostgresTimelines,
         PostgresSearchIndex,
+        PostgresSettings,
+        PostgresAudit,
     )
     shielded = {name for name, method in ours.items() if "write" in method.__code__.co_names}
     assert shielded | {"save"} == WRITES  # the journal's writer saves, and also reads the log

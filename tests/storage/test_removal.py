@@ -156,7 +156,7 @@ async def test_what_is_left_after_a_restart_is_removed(database: DatabaseAddress
                 assert await storage.rooms.remove_deleted(STEP)
             assert await left(storage, room_id) == (MESSAGES - 20 * STEP, MEMBERS, 1)
         async with open_storage(database) as storage:
-            async with open_cleaner(storage.rooms):
+            async with open_cleaner(storage.rooms, storage.audit):
                 while await left(storage, room_id) != (0, 0, 0):
                     assert await say(storage, ada, LOBBY_ID, "hello") is not None
             assert not await storage.rooms.remove_deleted(STEP)

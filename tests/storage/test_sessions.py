@@ -20,6 +20,7 @@ from chat.domain.ports import (
 from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.session import Connection
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
+from tests.support.account_changes import end_tokens, set_disabled
 from tests.support.databases import new_database
 from tests.support.server import ServerProcess
 
@@ -125,7 +126,7 @@ async def test_nobody_who_is_not_there_as_they_were_begins_one(
 
 async def test_who_is_disabled_or_deleted_begins_none_and_has_none(world: World) -> None:
     await world.begin(), await world.begin(2, None)
-    await world.storage.users.set_disabled(1, disabled=True)
+    await set_disabled(world.storage.users, 1, disabled=True)
     await world.storage.users.delete(2)
     assert await world.living() == []
     for person, generation in ((1, 0), (1, 1), (2, 0)):
@@ -213,7 +214,7 @@ async def test_one_is_ended_by_its_family(world: World) -> None:
 async def test_a_raised_generation_ends_all_of_that_person(world: World) -> None:
     for number, act in enumerate(
         (
-            lambda: world.storage.users.raise_token_generation(1),
+            lambda: end_tokens(world.storage.users, 1),
             lambda: world.storage.users.set_password(1, b"other"),
         )
     ):
@@ -243,7 +244,7 @@ async def test_whoever_watches_people_is_told_whose_session_ended(world: World) 
     one, two, three = await world.begin(), await world.begin(1, None), await world.begin(2, None)
     send, told = trio.open_memory_channel[int | None](100)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(world.storage.watch, send.send_nowait, lambda _id: None)
+        nursery.start_soon(world.storage.watch, send.send_nowait, lambda _id: None, lambda _id: None)
         assert await told.receive() is None
         await world.sessions.end(1, one.id)
         assert await told.receive() == 1
@@ -279,7 +280,7 @@ async def test_a_profile_is_changed_as_a_whole_or_not_at_all(world: World) -> No
     assert await users.change_profile(1, ProfileChange()) == after, (
         "nothing changed, so it changed at no time"
     )
-    assert await users.raise_token_generation(1) is not None
+    assert await end_tokens(users, 1) is not None
     later = await users.by_id(1)
     assert later is not None
     assert later.changed_at == after.changed_at, "that is no part of the profile"

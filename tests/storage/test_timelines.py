@@ -49,6 +49,7 @@ from chat.domain.timeline import (
 )
 from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
+from tests.support.account_changes import set_roles
 from tests.support.databases import execute
 
 NOW = 1_700_000_000.123456
@@ -349,7 +350,7 @@ async def test_a_conversation_is_its_persons_and_once_it_has_begun_every_operato
     own = await support_room(storage, ben)
     await say(storage, ben, own, "I too")
     assert (await one_room(storage, ben, own)).members == 2
-    assert await storage.users.set_roles(cem, operator=False, admin=False) is not None
+    assert await set_roles(storage.users, cem, operator=False, admin=False) is not None
     assert list(await rooms_of(storage, cem)) == [LOBBY_ID]
     assert await storage.users.delete(ada)
     assert conversation not in await rooms_of(storage, ben)
@@ -359,11 +360,11 @@ async def test_to_a_new_operator_what_was_said_before_counts_as_read(storage: St
     ada, ben = await add(storage, "Ada", "Ben")
     conversation = await support_room(storage, ada)
     await say(storage, ada, conversation, "help", "please")
-    assert await storage.users.set_roles(ben, operator=True, admin=False) is not None
+    assert await set_roles(storage.users, ben, operator=True, admin=False) is not None
     assert (await one_room(storage, ben, conversation)).unread == 0
     await say(storage, ada, conversation, "anybody?")
     assert (await one_room(storage, ben, conversation)).unread == 1
-    assert await storage.users.set_roles(ben, operator=True, admin=True) is not None
+    assert await set_roles(storage.users, ben, operator=True, admin=True) is not None
     assert (await one_room(storage, ben, conversation)).unread == 1, "an operator all the time"
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import trio
 
+from chat.domain.account_changes import AccountChange
+from chat.domain.audit import Named
 from chat.domain.changes import (
     Edit,
     Removed,
@@ -461,3 +463,32 @@ async def test_messages_of_before_mentions_are_found_answered_and_forgotten(
             assert await mentions() == []
             kept = "SELECT (SELECT count(*) FROM edits) + (SELECT count(*) FROM mentions)"
             assert await fetch(database, kept) == 0
+
+
+async def test_who_was_there_before_moderators_is_none_and_an_older_server_goes_on(
+    database: DatabaseAddress,
+) -> None:
+    with trio.fail_after(30):
+        async with open_asyncio():
+            await migrate(database, connect_timeout=10, migrations=known_migrations()[:10])
+        await execute(database, _PEOPLE_OF_0008)
+        async with open_postgres_storage(
+            database, pool_size=2, query_timeout=10, commit_timeout=10
+        ) as storage:
+            people = await storage.users.everyone()
+            assert [(each.is_admin, each.is_moderator) for each in people] == [(True, False), (False, False)]
+            assert await storage.settings.changed_settings() == {}
+            # What a server of schema 10 does: it adds people, gives roles and deletes, and the audit has none of it.
+            await execute(
+                database, "INSERT INTO users (name, name_key, password_hash) VALUES ('Cem', 'cem', 'x')"
+            )
+            await execute(
+                database, "UPDATE users SET is_operator = true, is_admin = false WHERE name_key = 'ada'"
+            )
+            assert await storage.audit.acts(None, 9) == []
+            change = AccountChange(is_moderator=True)
+            moderator = await storage.users.administer(CEM, change, BEN)
+            assert isinstance(moderator, Person)
+            assert moderator.changed_at > moderator.created_at
+            (act,) = await storage.audit.acts(None, 9)
+            assert (act.by, act.person) == (Named(BEN, "Ben"), Named(CEM, "Cem"))

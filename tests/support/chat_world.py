@@ -123,6 +123,8 @@ class ObstructedStorage:
         self.nodes = Obstructed(storage.nodes, obstacles)
         self.sessions = Obstructed(storage.sessions, obstacles)
         self.set_up = Obstructed(storage.set_up, obstacles)
+        self.settings = Obstructed(storage.settings, obstacles)
+        self.audit = Obstructed(storage.audit, obstacles)
 
     async def watch(self, *_changed: object) -> None:
         await trio.sleep_forever()

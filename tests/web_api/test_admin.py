@@ -18,6 +18,7 @@ from chat.cli import main
 from chat.inspection.control_path import SOCKET
 from chat.protocols.lines.commands import Recall
 from chat.protocols.lines.handlers import LobbyClient
+from tests.support.account_changes import set_roles
 from tests.support.frames import CLOSE, TEXT, client_frame
 from tests.support.gateway import until
 from tests.support.watched_server import Watched, open_watched, told
@@ -65,9 +66,9 @@ async def test_only_an_admin_may_and_only_from_here(watched: Watched, method: st
 async def test_the_role_is_looked_up_at_each_call(watched: Watched) -> None:
     token = await watched.token("grace", admin=True)
     assert (await watched.ask("/admin/why", token)).status_code == 200
-    await watched.storage.users.set_roles(1, operator=False, admin=False)
+    await set_roles(watched.storage.users, 1, operator=False, admin=False)
     assert (await watched.ask("/admin/why", token)).status_code == 403
-    await watched.storage.users.set_roles(1, operator=False, admin=True)
+    await set_roles(watched.storage.users, 1, operator=False, admin=True)
     assert (await watched.ask("/admin/why", token)).status_code == 200
 
 

@@ -32,17 +32,12 @@ CHANGES = [
     ("PUT", "/remove"),
     ("DELETE", "/room/2"),
     ("POST", "/admin/clients/1/cancel"),
-    ("PATCH", "/api/v1/admin/people/1"),
-    ("DELETE", "/api/v1/admin/people/1/sessions"),
-    ("DELETE", "/api/v1/admin/people/1"),
 ]
 READS = [("GET", "/messages/1")]
 FREE = [("GET", "/profile"), ("GET", "/rooms"), ("GET", "/admin/why"), ("GET", "/admin/why/1")]
 FREE += [
     ("GET", "/admin/nodes"),
     ("GET", "/admin/tree.json"),
-    ("GET", "/api/v1/admin/people"),
-    ("GET", "/api/v1/admin/people/1"),
 ]
 
 

@@ -56,11 +56,6 @@ DESCRIBED = {
     "GET /admin/nodes": "200 401 403",
     "GET /admin/why": "200 401 403",
     "GET /admin/why/{connection}": "200 401 403 404",
-    "GET /api/v1/admin/people": "200 401 403",
-    "GET /api/v1/admin/people/{person}": "200 401 403 404",
-    "PATCH /api/v1/admin/people/{person}": "200 400 401 403 404 409 429",
-    "DELETE /api/v1/admin/people/{person}/sessions": "200 401 403 404 429",
-    "DELETE /api/v1/admin/people/{person}": "200 401 403 404 429",
 }
 """The statuses that the document promises."""
 

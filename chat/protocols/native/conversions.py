@@ -3,11 +3,12 @@
 from typing import Any
 
 from chat.domain import entities
+from chat.domain.account_changes import roles_of
 from chat.domain.entities import MessageKind
 from chat.domain.mentions import ALL
 from chat.domain.timeline import MessageNow, RoomSnapshot, SupportStatus, milliseconds
 from chat.protocols.native.room_types import Deletion, Message, Reaction, Room, Sender, Support, SupportState
-from chat.protocols.native.types import Me, Person, ServerRole
+from chat.protocols.native.types import Me, Person
 
 
 def as_person(person: entities.Person) -> Person:
@@ -21,7 +22,7 @@ def person_fields(person: entities.Person) -> dict[str, Any]:
         "id": person.id,
         "name": person.name,
         "display": person.display_name,
-        "roles": _roles(person),
+        "roles": [*roles_of(person)],
         "changed": milliseconds(person.changed_at),
     }
 
@@ -133,12 +134,3 @@ def support_state(*, is_closed: bool) -> SupportState:
 def as_sender(peer: entities.Peer | None) -> Sender | None:
     """Return somebody by id and name."""
     return None if peer is None else Sender(id=peer.id, name=peer.name)
-
-
-def _roles(person: entities.Person) -> list[ServerRole]:
-    roles: list[ServerRole] = []
-    if person.is_operator:
-        roles.append("operator")
-    if person.is_admin:
-        roles.append("admin")
-    return roles

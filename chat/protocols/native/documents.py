@@ -29,8 +29,8 @@ CODES = {
     Code.FORBIDDEN: "You may not.",
     Code.NOT_FOUND: "There is no such thing, or not for you.",
     Code.TAKEN: "Somebody else has it already; `field` says what. Ask the person for another.",
-    Code.CONFLICT: "That key was used for something else: `room` and `seq` say which message it is. Or the room would "
-    "have no owner.",
+    Code.CONFLICT: "It does not go with what is there; look at that. Of a key that was used for something else, `room`"
+    " and `seq` say which message it is; of a conversation that is another's by now, `holder` says whose.",
     Code.GONE: "The code or the invite is used up, withdrawn or too old.",
     Code.TOO_BIG: "Send less.",
     Code.TOO_MANY: "Wait `retry_ms` milliseconds, then repeat.",
@@ -47,7 +47,8 @@ def describe_native(routes: Routes) -> dict[str, Any]:
         [routes],
         "trio-chat, the native protocol",
         VERSION,
-        "Sessions, accounts, rooms and messages. Fields and codes may be added: pass over what you do not know.",
+        "Sessions, accounts, rooms, messages and administration. Fields and codes may be added: pass over what you do"
+        " not know.",
     )
 
 

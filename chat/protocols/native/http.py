@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from quart import Blueprint, Response, request
 
+from chat.domain.administration import NOT_ADMIN
 from chat.domain.refusals import Code, Refusal
 from chat.domain.sessions import LONGEST_AGENT, Device
 from chat.protocols.native.documents import describe_native, documents
@@ -50,6 +51,8 @@ def _add(routes: Routes, operation: Operation, method: str, services: Services) 
         if operation.access is Access.PERHAPS_PERSON:
             person = await routes.caller_or_nobody()
         caller = Caller(person, Device(call.address, request.headers.get("User-Agent", "")[:LONGEST_AGENT]))
+        if operation.access is Access.ADMIN and not caller.known.is_admin:
+            return NOT_ADMIN
         asked = shapes.asked(call.path, _with_cookie(call.body))
         if refusal := operation.over_budget(services.budgets, caller, asked):
             return refusal
@@ -62,7 +65,7 @@ def _add(routes: Routes, operation: Operation, method: str, services: Services) 
         body=shapes.body,
         query=shapes.query,
         answers=_answers(operation, has_body=shapes.body is not None, has_query=shapes.query is not None),
-        token=operation.access is Access.PERSON,
+        token=operation.access in (Access.PERSON, Access.ADMIN),
         changes=operation.cost is Cost.MESSAGE,
     )(handle)
 

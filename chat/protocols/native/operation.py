@@ -24,6 +24,8 @@ class Access(Enum):
     """Anybody; whoever has a good token is known."""
     PERSON = auto()
     """Whoever has a good token."""
+    ADMIN = auto()
+    """Whoever has a good token and is an admin."""
 
 
 class Cost(Enum):

@@ -2,6 +2,7 @@
 
 from chat.domain.refusals import Code
 from chat.protocols.native import accounts, sessions
+from chat.protocols.native.admin_operations import ADMIN
 from chat.protocols.native.message_operations import MESSAGES
 from chat.protocols.native.operation import Access, Cost, Operation
 from chat.protocols.native.people_operations import PEOPLE
@@ -135,4 +136,4 @@ _ACCOUNTS = (
     ),
 )
 
-OPERATIONS = (*_ACCOUNTS, *PEOPLE, *ROOMS, *MESSAGES, *SUPPORT)
+OPERATIONS = (*_ACCOUNTS, *PEOPLE, *ROOMS, *MESSAGES, *SUPPORT, *ADMIN)

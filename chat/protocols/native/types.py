@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from chat.domain.bounds import Registration
+
 Id = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Time = Annotated[int, Meta(ge=0, description="Unix milliseconds")]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -17,7 +19,6 @@ Email = Annotated[str, Meta(max_length=254)]
 Refreshing = Annotated[str, Meta(max_length=128, description="Used once; opaque")]
 
 ServerRole = Literal["guest", "operator", "moderator", "admin"]
-Registration = Literal["open", "invite", "closed"]
 
 
 class Value(Struct, kw_only=True, omit_defaults=True, frozen=True):

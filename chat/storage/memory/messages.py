@@ -8,6 +8,7 @@ import msgspec
 import trio
 from msgspec import structs
 
+from chat.domain.audit import deletion_act, room_deletion_act
 from chat.domain.changes import (
     Acceptance,
     AccessChange,
@@ -82,7 +83,7 @@ class MemoryMessages:
             case Removal():
                 return self._room_changes.remove(write)
             case RoomDeletion():
-                return self._room_changes.delete_room(write)
+                return self._delete_room(write)
             case RoleChange():
                 return self._room_changes.change_role(write)
             case RoomChange():
@@ -175,11 +176,21 @@ class MemoryMessages:
             said[change.seq - 1] = structs.replace(
                 message, text=state.text, pos=state.pos, mentions=state.mentions
             )
+        if isinstance(made, Deleted) and made.actor_id != message.sender_id:
+            self._users.audit.note([deletion_act(made, message.sender_id)])
         return made
 
     def _next(self, room: Room) -> tuple[int, int, int]:
         """Return the numbers of the room's next change."""
         return self._newest_id + 1, room.id, room.last_pos + 1
+
+    def _delete_room(self, deletion: RoomDeletion) -> RoomDeleted | None:
+        room = self._rooms.look_up(deletion.room_id)
+        made = self._room_changes.delete_room(deletion)
+        if made is not None and made.actor_id is None:
+            assert room is not None
+            self._users.audit.note([room_deletion_act(made, room.name)])
+        return made
 
     def _change_support(self, change: SupportChange) -> Saved:
         room = self._rooms.look_up(change.room_id)

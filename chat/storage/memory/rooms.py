@@ -391,6 +391,7 @@ def public_person(person: Person) -> Person:
         name=person.name,
         display_name=person.display_name,
         is_operator=person.is_operator,
+        is_moderator=person.is_moderator,
         is_admin=person.is_admin,
         created_at=person.created_at,
         changed_at=person.changed_at,

@@ -100,6 +100,11 @@ class MemorySessions:
         await trio.lowlevel.checkpoint()
         return [row.session for row in reversed(self._of(person_id))]
 
+    async def counts(self, person_ids: Sequence[int]) -> dict[int, int]:
+        await trio.lowlevel.checkpoint()
+        numbers = {person_id: len(self._of(person_id)) for person_id in person_ids}
+        return {person_id: number for person_id, number in numbers.items() if number}
+
     async def living(self, session_ids: Sequence[int]) -> dict[int, int]:
         await trio.lowlevel.checkpoint()
         rows = (self._rows.get(session_id) for session_id in session_ids)

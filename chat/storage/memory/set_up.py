@@ -2,6 +2,7 @@
 
 import trio
 
+from chat.domain.account_changes import addition
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, Taken
 from chat.storage.memory.users import MemoryUsers
@@ -41,4 +42,5 @@ class MemorySetUp:
         added = self._users.add_now(new)
         if isinstance(added, Person):
             self._nonce, self._tries_left = None, 0
+            self._users.audit.note([addition(added, added.id)])
         return added

@@ -7,10 +7,14 @@ import msgspec
 import trio
 from msgspec import structs
 
+from chat.domain.account_changes import LAST_ADMIN, AccountChange, acts_of, addition, is_acting_admin
+from chat.domain.audit import Act, What
 from chat.domain.entities import Credentials, Person, Room
 from chat.domain.ports import Invite, LookAlike, NewInvite, NewPerson, ProfileChange, Taken
+from chat.domain.refusals import Refusal
 from chat.domain.rules import same_name_key
 from chat.domain.skeletons import name_skeletons
+from chat.storage.memory.audit import MemoryAudit
 from chat.storage.memory.invites import MemoryInvites
 from chat.storage.memory.watchers import Watchers
 
@@ -19,8 +23,13 @@ class MemoryUsers:
     """The port `Users` in four dictionaries; who watches is told within each write."""
 
     def __init__(
-        self, end_of_log: Callable[[], int] = lambda: 0, room: Callable[[int], Room | None] = lambda _id: None
+        self,
+        audit: MemoryAudit,
+        end_of_log: Callable[[], int] = lambda: 0,
+        room: Callable[[int], Room | None] = lambda _id: None,
     ) -> None:
+        self.audit = audit
+        """Where acts are noted, also those of the other memory tables."""
         self._end_of_log = end_of_log
         self.invites = MemoryInvites(room)
         self.joined_at: dict[int, int] = {}
@@ -57,6 +66,7 @@ class MemoryUsers:
             email=new.email,
             display_name=new.display_name,
             is_operator=new.is_operator,
+            is_moderator=new.is_moderator,
             is_admin=new.is_admin,
             created_at=now,
             changed_at=now,
@@ -69,6 +79,8 @@ class MemoryUsers:
             self._id_by_email[same_name_key(new.email)] = person.id
         if new.invite is not None:
             self.invites.use(new.invite)
+        if new.by_command:
+            self.audit.note([addition(person, None)])
         return person
 
     async def invite(self, new: NewInvite) -> None:
@@ -108,6 +120,17 @@ class MemoryUsers:
         await trio.lowlevel.checkpoint()
         return [known.person for id_, known in self._by_id.items() if id_ not in self._deleted]
 
+    async def page(self, part: str, after_id: int, limit: int) -> list[Person]:
+        await trio.lowlevel.checkpoint()
+        wanted = same_name_key(part)
+        found = [
+            person
+            for person in self.there()
+            if person.id > after_id
+            and (wanted in same_name_key(person.name) or wanted in same_name_key(person.email or ""))
+        ]
+        return found[:limit]
+
     async def look_alikes(self) -> list[LookAlike]:
         await trio.lowlevel.checkpoint()
         return []  # nobody is older than the rule
@@ -141,21 +164,32 @@ class MemoryUsers:
         }
         return self._replace(known, **changes)
 
-    async def raise_token_generation(self, person_id: int) -> Person | None:
+    async def administer(
+        self, person_id: int, change: AccountChange, by_id: int | None
+    ) -> Person | Taken | Refusal | None:
         await trio.lowlevel.checkpoint()
         known = self._known(person_id)
         if known is None:
             return None
-        return self._replace(known, token_generation=known.person.token_generation + 1)
-
-    async def set_roles(self, person_id: int, *, operator: bool, admin: bool) -> Person | None:
-        await trio.lowlevel.checkpoint()
-        known = self._known(person_id)
-        if known is None:
-            return None
-        if operator and not known.person.is_operator:
+        before = known.person
+        if by_id is not None and change.may_end_an_admin and self._is_last_admin(before):
+            return LAST_ADMIN
+        changes = {
+            field: value
+            for field in ("name", "is_operator", "is_moderator", "is_admin", "is_disabled")
+            if (value := getattr(change, field)) is not msgspec.UNSET
+        }
+        if change.name is not msgspec.UNSET:
+            if taken := self._taken_by_others(person_id, change.name, None):
+                return taken
+            self._move_name(before, change.name)
+        if change.is_operator is True and not before.is_operator:
             self.operator_since[person_id] = self._end_of_log()
-        return self._replace(known, is_operator=operator, is_admin=admin)
+        password_hash = known.password_hash if change.password_hash is msgspec.UNSET else change.password_hash
+        generation = before.token_generation + change.ends_tokens
+        after = self._replace(Credentials(before, password_hash), token_generation=generation, **changes)
+        self.audit.note(acts_of(before, change, after, by_id))
+        return after
 
     async def set_password(
         self, person_id: int, password_hash: bytes, *, instead_of: bytes | None = None
@@ -167,24 +201,23 @@ class MemoryUsers:
         generation = known.person.token_generation + 1
         return self._replace(Credentials(known.person, password_hash), token_generation=generation)
 
-    async def set_disabled(self, person_id: int, *, disabled: bool) -> Person | None:
-        await trio.lowlevel.checkpoint()
-        known = self._known(person_id)
-        if known is None:
-            return None
-        generation = known.person.token_generation + disabled
-        return self._replace(known, is_disabled=disabled, token_generation=generation)
-
-    async def delete(self, person_id: int) -> bool:
+    async def delete(self, person_id: int, by_id: int | None = None) -> bool | Refusal:
         await trio.lowlevel.checkpoint()
         known = self._known(person_id)
         if known is None:
             return False
+        if by_id is not None and self._is_last_admin(known.person):
+            return LAST_ADMIN
         self._deleted.add(person_id)
         if known.person.email is not None:
             del self._id_by_email[same_name_key(known.person.email)]
         self._replace(Credentials(known.person, b""), email=None)
+        self.audit.note([Act(by_id=by_id, what=What.PERSON_DELETED, person_id=person_id)])
         return True
+
+    def _is_last_admin(self, person: Person) -> bool:
+        """Whether nobody else is an admin who can come in."""
+        return is_acting_admin(person) and sum(map(is_acting_admin, self.there())) == 1
 
     def _taken_by_others(self, person_id: int, name: str, email: str | None) -> Taken | None:
         """Say what of these somebody other than this person has."""
@@ -243,6 +276,7 @@ def _profile(person: Person) -> tuple[object, ...]:
         person.display_name,
         person.email,
         person.is_operator,
+        person.is_moderator,
         person.is_admin,
         person.share_reads,
     )

@@ -15,7 +15,7 @@ class Watchers:
     def __len__(self) -> int:
         return len(self._watching)
 
-    def notify(self, changed_id: int) -> None:
+    def notify(self, changed_id: int | None) -> None:
         """Tell everybody of a change, within the write that made it."""
         for changed in self._watching:
             changed(changed_id)

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from chat.domain.audit import room_deletion_act
 from chat.domain.changes import Removal, Removed, RoomDeleted, RoomDeletion
 from chat.domain.outcomes import Saved, Unchanged
+from chat.storage.postgres.audit import note
 from chat.storage.postgres.room_log import write_to_log
 from chat.storage.postgres.writer import RawConnection
 
@@ -41,8 +43,10 @@ SELECT room_id, last_pos FROM wanted"""
 
 _END_ROOMS = """
 UPDATE rooms SET deleted_at = now(), name = NULL, name_key = NULL
-FROM lanes WHERE lanes.id = 1 AND rooms.id = ANY($1::bigint[]) AND kind = 'room' AND deleted_at IS NULL
-RETURNING rooms.id AS room_id, NULL AS user_id, last_pos, last_id"""
+FROM lanes, rooms AS before
+WHERE lanes.id = 1 AND rooms.id = ANY($1::bigint[]) AND rooms.kind = 'room' AND rooms.deleted_at IS NULL
+  AND before.id = rooms.id
+RETURNING rooms.id AS room_id, NULL AS user_id, rooms.last_pos, last_id, before.name"""
 
 
 async def save_removals(connection: RawConnection, removals: Sequence[Removal]) -> list[Saved]:
@@ -67,12 +71,15 @@ async def save_removals(connection: RawConnection, removals: Sequence[Removal]) 
 
 async def save_room_deletions(connection: RawConnection, deletions: Sequence[RoomDeletion]) -> list[Saved]:
     """End rooms that people made, in their order; None: there is none."""
-    ended = _Ended(await connection.fetch(_END_ROOMS, [deletion.room_id for deletion in deletions]))
+    rows = await connection.fetch(_END_ROOMS, [deletion.room_id for deletion in deletions])
+    ended, names = _Ended(rows), {row["room_id"]: row["name"] for row in rows}
     saved: list[Saved] = []
     for deletion in deletions:
         numbers = ended.next(deletion.room_id, None)
         saved.append(numbers and RoomDeleted(*numbers, deletion.actor_id, deletion.created_at))
     await write_to_log(connection, saved)
+    made = [each for each in saved if isinstance(each, RoomDeleted) and each.actor_id is None]
+    await note(connection, [room_deletion_act(each, names[each.room_id]) for each in made])
     return saved
 
 

@@ -3,7 +3,7 @@
 # Each change with its message as it is now, if that is a text that is or was there. `counts` is a JSON object, or NULL
 # where nobody has reacted.
 TARGETS = """
-SELECT change.nth, m.room_id, m.seq, m.text, m.mentions,
+SELECT change.nth, m.room_id, m.seq, m.sender_id, m.text, m.mentions,
        extract(epoch FROM coalesce(m.edited_at, m.created_at))::float8 AS text_since,
        coalesce(m.changed_pos, m.pos) AS pos,
        m.deleted_at IS NOT NULL AS is_deleted, rooms.archived_at IS NOT NULL AS is_archived, rooms.last_pos,

@@ -9,11 +9,13 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 
+from chat.domain.audit import deletion_act
 from chat.domain.changes import Deleted, Deletion, Edit, Edited, Reacted, Reaction
 from chat.domain.message_state import MessageState
 from chat.domain.outcomes import Saved
 from chat.domain.refusals import ARCHIVED
 from chat.storage.postgres import change_queries as queries
+from chat.storage.postgres.audit import note
 from chat.storage.postgres.references import as_array
 from chat.storage.postgres.writer import RawConnection
 
@@ -61,6 +63,10 @@ async def save_changes(
         saved.append(outcome)
     if made:
         await _write(connection, made, states, before)
+    if deletions := [change for change in made if isinstance(change, Deleted)]:
+        senders = {(row["room_id"], row["seq"]): row["sender_id"] for row in rows}
+        acts = [deletion_act(each, senders[each.room_id, each.seq]) for each in deletions]
+        await note(connection, [act for act in acts if act.by_id != act.person_id])
     return saved
 
 

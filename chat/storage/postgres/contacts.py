@@ -9,7 +9,7 @@ from chat.domain.rules import same_name_key
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 
-_PUBLIC = """u.id, u.name, u.display_name, u.is_operator, u.is_admin,
+_PUBLIC = """u.id, u.name, u.display_name, u.is_operator, u.is_moderator, u.is_admin,
     extract(epoch FROM u.created_at)::float8 AS created_at,
     extract(epoch FROM coalesce(u.changed_at, u.created_at))::float8 AS changed_at"""
 

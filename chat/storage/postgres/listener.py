@@ -1,4 +1,6 @@
-"""The connection on which PostgreSQL tells of changed people and deleted rooms: LISTEN (sql/0003, 0005 NOTIFY).
+"""The connection on which PostgreSQL tells of changed people and settings, and of deleted rooms: LISTEN.
+
+The triggers of sql/0003, 0005, 0009 and 0011 NOTIFY.
 
 What is committed while there is no such connection is told to nobody; so after each connecting everybody is to be
 looked at. It needs a session of its own: a pooler that shares sessions among transactions passes no NOTIFY on.
@@ -24,14 +26,14 @@ logger = structlog.get_logger(__name__)
 
 
 async def tell_of_changes(
-    address: DatabaseAddress, people: Changed, rooms: Changed, *, timeout_each: float
+    address: DatabaseAddress, people: Changed, rooms: Changed, settings: Changed, *, timeout_each: float
 ) -> None:
-    """Tell of every person who is changed and every room that is deleted, and None after each connecting.
+    """Tell of changed people, deleted rooms and changed settings, and None after each connecting.
 
     It runs until it is cancelled, which closes the connection. `timeout_each` is in seconds, for connecting and for a
     look at the connection.
     """
-    channels = {"chat_people": people, "chat_rooms": rooms}
+    channels = {"chat_people": people, "chat_rooms": rooms, "chat_settings": settings}
     failed = False
     while True:
         lost = trio.Event()

@@ -44,6 +44,9 @@ _END_OTHERS = "DELETE FROM sessions WHERE user_id = $1 AND id IS DISTINCT FROM $
 _END_FAMILY = "DELETE FROM sessions WHERE family = $1"
 _OF_PERSON = f"""
 SELECT {_COLUMNS} FROM sessions WHERE user_id = $1 AND expires_at > clock_timestamp() ORDER BY id DESC"""
+_COUNTS = """
+SELECT user_id, count(*) AS sessions FROM sessions
+WHERE user_id = ANY($1) AND expires_at > clock_timestamp() GROUP BY user_id"""
 _LIVING = "SELECT id, user_id FROM sessions WHERE id = ANY($1) AND expires_at > clock_timestamp()"
 
 
@@ -104,6 +107,10 @@ class PostgresSessions:
     async def of_person(self, person_id: int) -> list[LoginSession]:
         rows = await self._database.read(lambda c: c.fetch(_OF_PERSON, person_id))
         return [_session(row) for row in rows]
+
+    async def counts(self, person_ids: Sequence[int]) -> dict[int, int]:
+        rows = await self._database.read(lambda c: c.fetch(_COUNTS, person_ids))
+        return {row["user_id"]: row["sessions"] for row in rows}
 
     async def living(self, session_ids: Sequence[int]) -> dict[int, int]:
         rows = await self._database.read(lambda c: c.fetch(_LIVING, session_ids))

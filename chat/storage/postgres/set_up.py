@@ -1,7 +1,9 @@
 """How the first admin is made, in PostgreSQL."""
 
+from chat.domain.account_changes import addition
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, Taken
+from chat.storage.postgres.audit import note
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 from chat.storage.postgres.users import add_person
@@ -46,6 +48,7 @@ class PostgresSetUp:
             added = await add_person(connection, new)
             if isinstance(added, Person):
                 await connection.execute(_USE_UP)
+                await note(connection, [addition(added, added.id)])
             return added
 
         return await self._database.write(make)

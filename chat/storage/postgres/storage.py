@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from chat.domain.ports import Changed
+from chat.storage.postgres.audit import PostgresAudit
 from chat.storage.postgres.contacts import PostgresContacts
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import Database, DatabaseAddress, open_database
@@ -16,6 +17,7 @@ from chat.storage.postgres.rooms import PostgresRooms
 from chat.storage.postgres.search import PostgresSearchIndex
 from chat.storage.postgres.sessions import PostgresSessions
 from chat.storage.postgres.set_up import PostgresSetUp
+from chat.storage.postgres.settings import PostgresSettings
 from chat.storage.postgres.timelines import PostgresTimelines
 from chat.storage.postgres.users import PostgresUsers
 from chat.storage.postgres.writer import Company, Writer, open_writer
@@ -39,12 +41,14 @@ class PostgresStorage:
         self.nodes = PostgresNodes(database)
         self.sessions = PostgresSessions(database)
         self.set_up = PostgresSetUp(database)
+        self.settings = PostgresSettings(database)
+        self.audit = PostgresAudit(database)
 
     async def ping(self) -> None:
         await self._database.read(lambda connection: connection.fetchval("SELECT 1"))
 
-    async def watch(self, people: Changed, rooms: Changed) -> None:
-        await tell_of_changes(self._address, people, rooms, timeout_each=self._query_timeout)
+    async def watch(self, people: Changed, rooms: Changed, settings: Changed) -> None:
+        await tell_of_changes(self._address, people, rooms, settings, timeout_each=self._query_timeout)
 
 
 @asynccontextmanager

@@ -204,7 +204,7 @@ SELECT r.id, r.kind, r.name, r.topic, r.is_private, r.archived_at IS NOT NULL AS
     {_mentions("$1", "own.read", "coalesce(m.seq, 0)")} AS mentioned,
     coalesce(k.notify, 'mentions') AS notify, coalesce(k.hidden, false) AS is_hidden,
     peer.id AS peer_id, peer.name AS peer_name, peer.display_name AS peer_display_name,
-    peer.is_operator AS peer_is_operator, peer.is_admin AS peer_is_admin,
+    peer.is_operator AS peer_is_operator, peer.is_moderator AS peer_is_moderator, peer.is_admin AS peer_is_admin,
     extract(epoch FROM peer.created_at)::float8 AS peer_created_at,
     extract(epoch FROM coalesce(peer.changed_at, peer.created_at))::float8 AS peer_changed_at,
     r.is_closed, assignee.id AS assignee_id, assignee.name AS assignee_name,

@@ -162,6 +162,7 @@ def _peer(row: asyncpg.Record) -> Person:
         name=row["peer_name"],
         display_name=row["peer_display_name"],
         is_operator=row["peer_is_operator"],
+        is_moderator=row["peer_is_moderator"],
         is_admin=row["peer_is_admin"],
         created_at=row["peer_created_at"],
         changed_at=row["peer_changed_at"],

@@ -5,15 +5,19 @@ from collections.abc import Sequence
 import asyncpg
 import msgspec
 
+from chat.domain.account_changes import LAST_ADMIN, AccountChange, acts_of, addition, is_acting_admin
+from chat.domain.audit import Act, What
 from chat.domain.entities import Credentials, Person
 from chat.domain.ports import Invite, LookAlike, NewInvite, NewPerson, ProfileChange, Taken
+from chat.domain.refusals import Refusal
 from chat.domain.rules import same_name_key
 from chat.domain.skeletons import name_skeletons
 from chat.storage.postgres import invites
+from chat.storage.postgres.audit import note
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 
-_COLUMNS = """id, name, email, display_name, is_operator, is_admin, token_generation,
+_COLUMNS = """id, name, email, display_name, is_operator, is_moderator, is_admin, token_generation,
     disabled_at IS NOT NULL AS is_disabled, share_reads, extract(epoch FROM created_at)::float8 AS created_at,
     extract(epoch FROM coalesce(changed_at, created_at))::float8 AS changed_at"""
 
@@ -23,8 +27,9 @@ _ADD = f"""
 WITH alike AS (
     SELECT FROM name_skeletons JOIN users ON users.id = user_id WHERE skeleton = ANY($9::text[]) AND name_key <> $2
 ), added AS (
-    INSERT INTO users (name, name_key, display_name, email, email_key, password_hash, is_operator, is_admin)
-    SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE NOT EXISTS (SELECT FROM alike)
+    INSERT INTO users (name, name_key, display_name, email, email_key, password_hash, is_operator, is_admin,
+        is_moderator)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $10 WHERE NOT EXISTS (SELECT FROM alike)
     RETURNING {_COLUMNS}
 ), looks AS (
     INSERT INTO name_skeletons (skeleton, user_id) SELECT skeleton, id FROM added, unnest($9::text[]) AS skeleton
@@ -64,17 +69,27 @@ _SET_PROFILE = f"""
 UPDATE users SET display_name = CASE WHEN $2 THEN $3 ELSE display_name END, email = CASE WHEN $4 THEN $5 ELSE email END,
     email_key = CASE WHEN $4 THEN $6 ELSE email_key END, share_reads = coalesce($7, share_reads)
 {_THEM} RETURNING {_COLUMNS}"""
-_RAISE = f"UPDATE users SET token_generation = token_generation + 1 {_THEM} RETURNING {_COLUMNS}"
-_SET_ROLES = f"UPDATE users SET is_operator = $2, is_admin = $3 {_THEM} RETURNING {_COLUMNS}"
 _SET_PASSWORD = f"""
 UPDATE users SET password_hash = $2, token_generation = token_generation + 1
 {_THEM} AND password_hash = coalesce($3, password_hash) RETURNING {_COLUMNS}"""
-_SET_DISABLED = f"""
-UPDATE users SET disabled_at = CASE WHEN $2 THEN coalesce(disabled_at, now()) END,
-    token_generation = token_generation + $2::int
+# Whoever may end an admin locks all of them first, in one order: of two that do so at once the second sees what became
+# of the first. Rows are locked so that whatever refers to them goes on.
+_LOCK_ADMINS = "SELECT FROM users WHERE is_admin AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE"
+_OTHER_ADMINS = """
+SELECT EXISTS (SELECT FROM users WHERE is_admin AND disabled_at IS NULL AND deleted_at IS NULL AND id <> $1)"""
+_LOCK = f"{_BY_ID} FOR NO KEY UPDATE"
+_ADMINISTER = f"""
+UPDATE users SET is_operator = coalesce($2, is_operator), is_moderator = coalesce($3, is_moderator),
+    is_admin = coalesce($4, is_admin), password_hash = coalesce($6, password_hash),
+    disabled_at = CASE WHEN $5 THEN coalesce(disabled_at, now()) WHEN NOT $5 THEN NULL ELSE disabled_at END,
+    token_generation = token_generation + $7::int
 {_THEM} RETURNING {_COLUMNS}"""
+_PAGE = f"""
+SELECT {_COLUMNS} FROM users
+WHERE id > $2 AND deleted_at IS NULL AND (position($1 IN name_key) > 0 OR position($1 IN email_key) > 0)
+ORDER BY id LIMIT $3"""
 _DELETE = f"""
-UPDATE users SET deleted_at = now(), email = NULL, email_key = NULL, password_hash = '' {_THEM} RETURNING true"""
+UPDATE users SET deleted_at = now(), email = NULL, email_key = NULL, password_hash = '' {_THEM}"""
 
 
 class PostgresUsers:
@@ -90,6 +105,8 @@ class PostgresUsers:
             added = await add_person(connection, new)
             if added == Taken("look") and new.invite is not None:
                 await invites.give_invite_back(connection, new.invite)
+            if isinstance(added, Person) and new.by_command:
+                await note(connection, [addition(added, None)])
             return added
 
         return await self._database.write(add)
@@ -121,6 +138,10 @@ class PostgresUsers:
 
     async def everyone(self) -> list[Person]:
         return [_person(row) for row in await self._database.read(lambda c: c.fetch(_EVERYONE))]
+
+    async def page(self, part: str, after_id: int, limit: int) -> list[Person]:
+        rows = await self._database.read(lambda c: c.fetch(_PAGE, same_name_key(part), after_id, limit))
+        return [_person(row) for row in rows]
 
     async def look_alikes(self) -> list[LookAlike]:
         rows = await self._database.read(lambda c: c.fetch(_LOOK_ALIKES))
@@ -155,13 +176,33 @@ class PostgresUsers:
 
         return await self._database.write(change_profile)
 
-    async def raise_token_generation(self, person_id: int) -> Person | None:
-        return _person_or_none(await self._database.write(lambda c: c.fetchrow(_RAISE, person_id)))
+    async def administer(
+        self, person_id: int, change: AccountChange, by_id: int | None
+    ) -> Person | Taken | Refusal | None:
+        async def administer(connection: Connection) -> Person | Taken | Refusal | None:
+            if change.may_end_an_admin:
+                await connection.execute(_LOCK_ADMINS)
+            before = _person_or_none(await connection.fetchrow(_LOCK, person_id))
+            if before is None:
+                return None
+            if by_id is not None and change.may_end_an_admin and await _is_last_admin(connection, before):
+                return LAST_ADMIN
+            if change.name is not msgspec.UNSET:
+                renamed = await _rename(connection, person_id, change.name)
+                if not isinstance(renamed, Person):
+                    return renamed  # nothing else was changed yet
+            values = (
+                *map(
+                    _or_null, (change.is_operator, change.is_moderator, change.is_admin, change.is_disabled)
+                ),
+                None if change.password_hash is msgspec.UNSET else change.password_hash.decode("ascii"),
+                change.ends_tokens,
+            )
+            after = _person(await connection.fetchrow(_ADMINISTER, person_id, *values))
+            await note(connection, acts_of(before, change, after, by_id))
+            return after
 
-    async def set_roles(self, person_id: int, *, operator: bool, admin: bool) -> Person | None:
-        return _person_or_none(
-            await self._database.write(lambda c: c.fetchrow(_SET_ROLES, person_id, operator, admin))
-        )
+        return await self._database.write(administer)
 
     async def set_password(
         self, person_id: int, password_hash: bytes, *, instead_of: bytes | None = None
@@ -171,16 +212,26 @@ class PostgresUsers:
             await self._database.write(lambda c: c.fetchrow(_SET_PASSWORD, person_id, *values))
         )
 
-    async def set_disabled(self, person_id: int, *, disabled: bool) -> Person | None:
-        return _person_or_none(
-            await self._database.write(lambda c: c.fetchrow(_SET_DISABLED, person_id, disabled))
-        )
+    async def delete(self, person_id: int, by_id: int | None = None) -> bool | Refusal:
+        async def delete(connection: Connection) -> bool | Refusal:
+            await connection.execute(_LOCK_ADMINS)
+            before = _person_or_none(await connection.fetchrow(_LOCK, person_id))
+            if before is None:
+                return False
+            if by_id is not None and await _is_last_admin(connection, before):
+                return LAST_ADMIN
+            await connection.execute(_DELETE, person_id)
+            await note(connection, [Act(by_id=by_id, what=What.PERSON_DELETED, person_id=person_id)])
+            return True
 
-    async def delete(self, person_id: int) -> bool:
-        return await self._database.write(lambda c: c.fetchval(_DELETE, person_id)) is not None
+        return await self._database.write(delete)
 
     async def _one(self, query: str, value: object) -> asyncpg.Record | None:
         return await self._database.read(lambda c: c.fetchrow(query, value))
+
+
+async def _is_last_admin(connection: Connection, person: Person) -> bool:
+    return is_acting_admin(person) and not await connection.fetchval(_OTHER_ADMINS, person.id)
 
 
 async def add_person(connection: Connection, new: NewPerson) -> Person | Taken:
@@ -195,6 +246,7 @@ async def add_person(connection: Connection, new: NewPerson) -> Person | Taken:
         new.is_operator,
         new.is_admin,
         name_skeletons(new.name),
+        new.is_moderator,
     )
     try:
         return _person_or_none(await connection.fetchrow(_ADD, *values)) or Taken("look")
@@ -212,6 +264,10 @@ async def _rename(connection: Connection, person_id: int, name: str) -> Person |
     if row["id"] is not None:
         return _person(row)
     return Taken("look") if row["is_alike"] else None
+
+
+def _or_null(value: bool | msgspec.UnsetType) -> bool | None:
+    return None if value is msgspec.UNSET else value
 
 
 def _taken(error: asyncpg.UniqueViolationError) -> Taken:

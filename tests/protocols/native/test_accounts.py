@@ -9,6 +9,7 @@ from chat.domain.ports import NewPerson
 from chat.domain.timeline import milliseconds
 from chat.web_api import app
 from tests.protocols.native.site import PASSWORD, Site, open_site
+from tests.support.account_changes import set_disabled
 
 ADA = {"name": "ada", "password": PASSWORD}
 
@@ -50,14 +51,14 @@ async def test_one_logs_in_by_name_or_by_address(site: Site) -> None:
 async def test_who_is_disabled_has_no_session(site: Site) -> None:
     ada = await site.add("ada")
     session = await site.log_in("ada")
-    await site.storage.users.set_disabled(ada.id, disabled=True)
+    await set_disabled(site.storage.users, ada.id, disabled=True)
     answer = await site.call("POST", "/auth/login", {"login": "ada", "password": PASSWORD})
     assert (answer.refused, answer["error"]) == (
         (401, "unauthenticated", None),
         "this account is disabled",
     )
     assert (await site.call("POST", "/auth/refresh", {"refresh": session["refresh"]})).status == 401
-    await site.storage.users.set_disabled(ada.id, disabled=False)
+    await set_disabled(site.storage.users, ada.id, disabled=False)
     assert (await site.call("POST", "/auth/refresh", {"refresh": session["refresh"]})).status == 401
 
 

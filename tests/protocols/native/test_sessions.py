@@ -6,6 +6,7 @@ import trio
 
 from chat.domain.sessions import Device
 from tests.protocols.native.site import PAGE, PASSWORD, Site
+from tests.support.account_changes import end_tokens
 
 OVERLAP = 30
 MONTH = 30 * 86_400
@@ -180,7 +181,7 @@ async def test_another_password_ends_all_sessions_and_begins_one(site: Site) -> 
 async def test_logging_somebody_out_everywhere_ends_their_sessions(site: Site) -> None:
     ada = await site.add("ada")
     session = await site.log_in("ada")
-    await site.storage.users.raise_token_generation(ada.id)
+    await end_tokens(site.storage.users, ada.id)
     assert not await site.is_good(session["access"])
     assert (await site.call("POST", "/auth/refresh", {"refresh": session["refresh"]})).status == 401
 

@@ -18,6 +18,7 @@ from chat.protocols.registry import DIALECTS
 from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER
 from tests.protocols.native.replica import Replica
+from tests.support.account_changes import set_roles
 from tests.support.chat_world import World, open_world
 
 
@@ -412,12 +413,12 @@ async def test_who_becomes_an_operator_is_told_the_conversations_and_loses_them_
     old = await world.connect(SUPPORT, ada.person)
     old.send({"method": "message.send", "params": ["help"], "id": 1})
     assert await olga.hears() == []
-    now = await world.storage.users.set_roles(olga.person.id, operator=True, admin=False)
+    now = await set_roles(world.storage.users, olga.person.id, operator=True, admin=False)
     world.presence.changed({olga.person.id: now})
     person, told = await olga.hears()
     assert (person["type"], person["roles"]) == ("person", ["operator"])
     assert (told["kind"], told["peer"]["name"]) == ("support", "ada")
-    no_more = await world.storage.users.set_roles(olga.person.id, operator=False, admin=False)
+    no_more = await set_roles(world.storage.users, olga.person.id, operator=False, admin=False)
     world.presence.changed({olga.person.id: no_more})
     assert (await olga.hears())[1:] == [{"type": "gone", "room": told["id"], "reason": "removed"}]
 
@@ -430,7 +431,7 @@ async def test_who_is_no_operator_any_more_while_rooms_are_told_hears_no_convers
     with world.obstacles.held("snapshots", after=True):  # it was read, and is on its way
         olga.send("sync")
         await world.rest()
-        no_more = await world.storage.users.set_roles(olga.person.id, operator=False, admin=False)
+        no_more = await set_roles(world.storage.users, olga.person.id, operator=False, admin=False)
         world.presence.changed({olga.person.id: no_more})
     assert "support" not in [event.get("kind") for event in await olga.hears()]
     old.send({"method": "message.send", "params": ["secret"], "id": 2})
@@ -472,7 +473,7 @@ async def test_what_is_not_saved_is_in_no_room(world: World) -> None:
 
 async def test_who_leaves_while_new_rooms_are_looked_up_leaves_nothing_behind(world: World) -> None:
     olga = await replica(world, "olga")
-    now = await world.storage.users.set_roles(olga.person.id, operator=True, admin=False)
+    now = await set_roles(world.storage.users, olga.person.id, operator=True, admin=False)
     with world.obstacles.held("rooms_of", after=True):
         world.presence.changed({olga.person.id: now})
         await world.rest()

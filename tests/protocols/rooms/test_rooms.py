@@ -14,6 +14,7 @@ from chat.domain.refusals import NO_PERSON, NO_ROOM, NOT_MEMBER, OUTCOME_UNKNOWN
 from chat.domain.rooms import ALREADY_IN, NOT_CREATOR, PRIVATE
 from chat.engine.people import PeopleReconciler
 from chat.engine.reconciler import watch_changes
+from chat.engine.settings_follower import SettingsFollower
 from chat.protocols.direct.codec import DIRECT
 from chat.protocols.messenger.codec import MESSENGER
 from chat.protocols.rooms.codec import ROOMS
@@ -530,7 +531,8 @@ async def following(world: World) -> AsyncGenerator[None]:
     storage: Any = world.storage
     async with trio.open_nursery() as nursery:
         people = PeopleReconciler(world.accounts, world.presence)
-        nursery.start_soon(watch_changes, storage, people, world.memberships)
+        settings = SettingsFollower(world.services.settings)
+        nursery.start_soon(watch_changes, storage, people, world.memberships, settings)
         await world.rest()
         yield
         nursery.cancel_scope.cancel()

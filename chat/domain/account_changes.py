@@ -1,0 +1,80 @@
+"""What administrators change of an account at once, and what of it goes into the audit. All of it is sync and pure."""
+
+from typing import Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from chat.domain.audit import Act, What
+from chat.domain.entities import Person
+from chat.domain.refusals import Code, Refusal
+
+Role = Literal["operator", "moderator", "admin"]
+"""What a person may be on the whole server."""
+
+LAST_ADMIN = Refusal(Code.CONFLICT, "nobody else is an admin who can come in: make somebody one first")
+
+
+class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What is UNSET stays. The name is clean already (`domain/rules.py`).
+
+    Another password, being disabled and `ends_sessions` make every token invalid that was issued so far.
+    """
+
+    name: str | UnsetType = UNSET
+    is_operator: bool | UnsetType = UNSET
+    is_moderator: bool | UnsetType = UNSET
+    is_admin: bool | UnsetType = UNSET
+    is_disabled: bool | UnsetType = UNSET
+    password_hash: bytes | UnsetType = UNSET
+    ends_sessions: bool = False
+
+    @property
+    def ends_tokens(self) -> bool:
+        """Whether tokens that were issued so far are invalid then."""
+        return self.ends_sessions or self.password_hash is not UNSET or self.is_disabled is True
+
+    @property
+    def may_end_an_admin(self) -> bool:
+        """Whether somebody who is an admin may be none then, or may not come in."""
+        return self.is_admin is False or self.is_disabled is True
+
+
+def is_acting_admin(person: Person) -> bool:
+    """Whether the person is an admin who can come in."""
+    return person.is_admin and not person.is_disabled
+
+
+def roles_of(person: Person) -> list[Role]:
+    """Return a person's roles."""
+    held: tuple[tuple[Role, bool], ...] = (
+        ("operator", person.is_operator),
+        ("moderator", person.is_moderator),
+        ("admin", person.is_admin),
+    )
+    return [role for role, is_held in held if is_held]
+
+
+def acts_of(before: Person, change: AccountChange, after: Person, by_id: int | None) -> list[Act]:
+    """Return what was done to a person: what was so before is no act."""
+    done: list[tuple[What, str]] = []
+    if after.name != before.name:
+        done.append((What.RENAMED, f"{before.name} -> {after.name}"))
+    if roles_of(after) != roles_of(before):
+        done.append((What.ROLES_CHANGED, f"{_listed(before)} -> {_listed(after)}"))
+    if change.password_hash is not UNSET:
+        done.append((What.PASSWORD_SET, ""))
+    if after.is_disabled != before.is_disabled:
+        done.append((What.DISABLED if after.is_disabled else What.ENABLED, ""))
+    if change.ends_sessions:
+        done.append((What.SESSIONS_ENDED, ""))
+    return [Act(by_id=by_id, what=what, person_id=before.id, detail=detail) for what, detail in done]
+
+
+def addition(person: Person, by_id: int | None) -> Act:
+    """Return the act that a person was added, with their roles."""
+    return Act(by_id=by_id, what=What.PERSON_ADDED, person_id=person.id, detail=_listed(person))
+
+
+def _listed(person: Person) -> str:
+    return ", ".join(roles_of(person)) or "member"

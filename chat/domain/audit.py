@@ -1,0 +1,82 @@
+"""The record of what administrators do: each act is written in the transaction that does it, and kept for a year."""
+
+from enum import StrEnum
+
+import msgspec
+
+from chat.domain.changes import Deleted, RoomDeleted
+
+ACTS_KEPT = 365 * 86_400.0
+"""Seconds for which an act is kept."""
+
+
+class What(StrEnum):
+    """What was done. New ones may be added."""
+
+    PERSON_ADDED = "person_added"
+    PERSON_DELETED = "person_deleted"
+    RENAMED = "renamed"
+    ROLES_CHANGED = "roles_changed"
+    PASSWORD_SET = "password_set"
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+    SESSIONS_ENDED = "sessions_ended"
+    SETTING_CHANGED = "setting_changed"
+    MESSAGE_DELETED = "message_deleted"
+    ROOM_DELETED = "room_deleted"
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was done by a person, or by a command of whoever runs the server where `by_id` is None.
+
+    `person_id` and `room_id` say to whom and where. `detail` is for people: the new roles, a setting's value, the `seq`
+    of a message. It holds no text of messages and no password.
+    """
+
+    by_id: int | None
+    what: What
+    person_id: int | None = None
+    room_id: int | None = None
+    detail: str = ""
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A person by the name of today, or by the last one of who was deleted."""
+
+    id: int
+    name: str
+
+
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An act as it was recorded, at a time in Unix seconds. Ids ascend. `what` may be one that is not known here."""
+
+    id: int
+    at: float
+    by: Named | None
+    what: str
+    person: Named | None
+    room_id: int | None
+    detail: str
+
+
+def setting_act(name: str, value: str | float | None, by_id: int | None) -> Act:
+    """Return the act that a setting was changed; None: taken back. Sync and pure."""
+    return Act(
+        by_id=by_id, what=What.SETTING_CHANGED, detail=f"{name}: {'taken back' if value is None else value}"
+    )
+
+
+def deletion_act(deletion: Deleted, sender_id: int) -> Act:
+    """Return the act that somebody else's message was deleted. Sync and pure."""
+    return Act(
+        by_id=deletion.actor_id,
+        what=What.MESSAGE_DELETED,
+        person_id=sender_id,
+        room_id=deletion.room_id,
+        detail=f"seq {deletion.seq}",
+    )
+
+
+def room_deletion_act(deletion: RoomDeleted, name: str | None) -> Act:
+    """Return the act that a room with this name was deleted, by a command. Sync and pure."""
+    return Act(by_id=deletion.actor_id, what=What.ROOM_DELETED, room_id=deletion.room_id, detail=name or "")

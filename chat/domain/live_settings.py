@@ -1,0 +1,119 @@
+"""Settings that an admin may change while the server runs: they win over what it was started with until taken back."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+import structlog
+from msgspec import Meta, structs
+
+from chat.domain import ports
+from chat.domain.accounts import Accounts
+from chat.domain.audit import Named
+from chat.domain.bounds import MOST_BYTES, PerHour, Rate, Registration
+from chat.domain.budgets import Budgets, Rates
+from chat.domain.entities import Person
+
+logger = structlog.get_logger(__name__)
+
+
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The values of all of them, by the names and in the units of the flags of `chat serve`."""
+
+    registration: Registration
+    registrations_per_hour: PerHour
+    message_rate: Rate
+    message_bytes: Annotated[float, Meta(ge=0, le=MOST_BYTES)]
+    read_rate: Rate
+    call_rate: Rate
+
+
+_TYPES = {field.name: field.type for field in structs.fields(ServerSettings)}
+
+
+class Effective(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting as it counts, and what this server was started with.
+
+    `at` (Unix seconds) and `by` are of the change by an admin, where that is what counts.
+    """
+
+    value: str | float
+    default: str | float
+    source: Literal["admin", "start"]
+    at: float | None = None
+    by: Named | None = None
+
+
+class LiveSettings:
+    """Applies what admins have changed to `accounts` and `budgets`, which have what the server was started with.
+
+    What is kept under a name that is not known here, or with a value that may not be, is passed over: a newer server
+    may have written it.
+    """
+
+    def __init__(self, table: ports.Settings, accounts: Accounts, budgets: Budgets) -> None:
+        self._table = table
+        self._accounts = accounts
+        self._budgets = budgets
+        rates = budgets.rates
+        self._started_with = self._values = ServerSettings(
+            registration=accounts.registration,
+            registrations_per_hour=accounts.registrations_per_hour,
+            message_rate=rates.messages,
+            message_bytes=rates.text,
+            read_rate=rates.pages,
+            call_rate=rates.calls,
+        )
+        self._kept: dict[str, ports.Setting] = {}  # the changes that count
+
+    async def refresh(self) -> None:
+        """Look up what is changed, and apply it. May raise StorageDown. Cancelling: it is applied, or not."""
+        self._apply(await self._table.changed_settings())
+
+    async def change(self, by: Person | None, changes: Mapping[str, str | float | None]) -> None:
+        """Change settings for all servers, all of them or none; None takes one back. Others feel it within a second.
+
+        Values are within the bounds of `ServerSettings`. May raise StorageDown and OutcomeUnknown. Cancelling: they
+        were changed, or not.
+        """
+        # No await between the commit and what it changes here.
+        self._apply(await self._table.change_settings(changes, None if by is None else by.id))
+
+    def effective(self) -> dict[str, Effective]:
+        """Return each setting by its name. Sync."""
+        return {name: self._effective(name) for name in _TYPES}
+
+    def _effective(self, name: str) -> Effective:
+        value, default = getattr(self._values, name), getattr(self._started_with, name)
+        kept = self._kept.get(name)
+        if kept is None:
+            return Effective(value=value, default=default, source="start")
+        return Effective(value=value, default=default, source="admin", at=kept.at, by=kept.by)
+
+    def _apply(self, found: Mapping[str, ports.Setting]) -> None:
+        self._kept = {name: kept for name, kept in found.items() if _is_usable(name, kept.value)}
+        changed = {name: kept.value for name, kept in self._kept.items()}
+        values: ServerSettings = structs.replace(self._started_with, **changed)
+        before, self._values = self._values, values
+        for name in _TYPES:
+            if getattr(values, name) != getattr(before, name):
+                logger.info("setting changed", setting=name, value=getattr(values, name))
+        self._accounts.registration = values.registration
+        self._accounts.registrations_per_hour = values.registrations_per_hour
+        self._budgets.rates = Rates(
+            messages=values.message_rate,
+            text=values.message_bytes,
+            pages=values.read_rate,
+            calls=values.call_rate,
+        )
+
+
+def _is_usable(name: str, value: Any) -> bool:  # noqa: ANN401 - whatever JSON has
+    if name not in _TYPES:
+        return False
+    try:
+        msgspec.convert(value, _TYPES[name])
+    except msgspec.ValidationError:
+        logger.warning("setting not understood", setting=name)
+        return False
+    return True

@@ -1,0 +1,146 @@
+"""Administration: accounts of others, settings that count while servers run, and the audit."""
+
+from msgspec import UNSET, structs
+
+from chat.domain import administration, live_settings
+from chat.domain.audit import AuditEntry, Named
+from chat.domain.refusals import Code, Refusal
+from chat.domain.timeline import milliseconds
+from chat.protocols.native import admin_types as types
+from chat.protocols.native.conversions import person_fields
+from chat.protocols.native.operation import Caller
+from chat.protocols.native.room_types import Sender
+from chat.protocols.services import Services
+
+_BOTH = Refusal(Code.INVALID, "give roles, or operator, moderator and admin, not both", field="roles")
+
+
+async def accounts(services: Services, _caller: Caller, request: types.WhichAccounts) -> types.Accounts:
+    """List accounts, by their ids."""
+    found = await services.administration.page(request.q, request.after, request.limit + 1)
+    page = found[: request.limit]
+    more = len(found) > len(page)
+    return types.Accounts(
+        people=[as_account(each) for each in page], next=page[-1].person.id if more else None
+    )
+
+
+async def account(
+    services: Services, _caller: Caller, request: types.WhichAccount
+) -> types.Account | Refusal:
+    """See an account."""
+    found = await services.administration.account(request.person)
+    return found if isinstance(found, Refusal) else as_account(found)
+
+
+async def change_account(
+    services: Services, caller: Caller, request: types.ChangeAccount
+) -> types.Account | Refusal:
+    """Change an account: name, roles, password, whether they may come in; all of it or nothing."""
+    given = request.operator, request.moderator, request.admin
+    if request.roles is not UNSET:
+        if given != (UNSET, UNSET, UNSET):
+            return _BOTH
+        given = "operator" in request.roles, "moderator" in request.roles, "admin" in request.roles
+    operator, moderator, admin = given
+    wanted = administration.Wanted(
+        name=request.name,
+        operator=operator,
+        moderator=moderator,
+        admin=admin,
+        password=request.password,
+        disabled=request.disabled,
+    )
+    changed = await services.administration.change(request.person, wanted, caller.known)
+    if isinstance(changed, Refusal):
+        return changed
+    if request.name is not UNSET:
+        services.presence.renamed(changed)
+    return await account(services, caller, types.WhichAccount(person=request.person))
+
+
+async def end_sessions(
+    services: Services, caller: Caller, request: types.WhichAccount
+) -> types.Account | Refusal:
+    """End all sessions of a person, and make all tokens invalid that were issued so far."""
+    changed = await services.administration.log_out(request.person, caller.known)
+    if isinstance(changed, Refusal):
+        return changed
+    return await account(services, caller, request)
+
+
+async def delete_account(
+    services: Services, caller: Caller, request: types.WhichAccount
+) -> types.Account | Refusal:
+    """Delete a person, and see who they were; what they said stays under their name, which nobody can take."""
+    deleted = await services.administration.delete(request.person, caller.known)
+    return deleted if isinstance(deleted, Refusal) else as_account(administration.Account(deleted, 0))
+
+
+async def settings(services: Services, _caller: Caller, _request: None) -> types.Settings:
+    """See what may be changed while servers run: what counts, and where it comes from."""
+    return as_settings(services.settings.effective())
+
+
+async def change_settings(
+    services: Services, caller: Caller, request: types.ChangeSettings
+) -> types.Settings:
+    """Change settings for all servers, all of them or none; they feel it within a second."""
+    changes = {name: value for name, value in structs.asdict(request).items() if value is not UNSET}
+    await services.settings.change(caller.known, changes)
+    return as_settings(services.settings.effective())
+
+
+async def acts(services: Services, _caller: Caller, request: types.WhichActs) -> types.Acts:
+    """List what administrators did, the newest first; it is kept for a year."""
+    found = await services.administration.acts(request.after or None, request.limit + 1)
+    page = found[: request.limit]
+    return types.Acts(
+        entries=[as_act(each) for each in page], next=page[-1].id if len(found) > len(page) else None
+    )
+
+
+def as_account(found: administration.Account) -> types.Account:
+    """Return an account as admins see it."""
+    person = found.person
+    return types.Account(
+        **person_fields(person),
+        email=person.email,
+        disabled=person.is_disabled,
+        created=milliseconds(person.created_at),
+        sessions=found.sessions,
+    )
+
+
+def as_settings(effective: dict[str, live_settings.Effective]) -> types.Settings:
+    """Return the settings with where each comes from."""
+    fields = {field.name: field.type for field in structs.fields(types.Settings)}
+    return types.Settings(
+        **{
+            name: fields[name](
+                value=each.value,
+                default=each.default,
+                source=each.source,
+                at=None if each.at is None else milliseconds(each.at),
+                by=_sender(each.by),
+            )
+            for name, each in effective.items()
+        }
+    )
+
+
+def as_act(entry: AuditEntry) -> types.Act:
+    """Return an entry of the audit."""
+    return types.Act(
+        id=entry.id,
+        at=milliseconds(entry.at),
+        by=_sender(entry.by),
+        what=entry.what,
+        person=_sender(entry.person),
+        room=entry.room_id,
+        detail=entry.detail,
+    )
+
+
+def _sender(person: Named | None) -> Sender | None:
+    return None if person is None else Sender(id=person.id, name=person.name)

@@ -1,0 +1,47 @@
+"""What admins have changed of the settings, in memory. A method's work is done in one go after its checkpoint."""
+
+import time
+from collections.abc import Mapping
+
+import trio
+from msgspec import structs
+
+from chat.domain.audit import setting_act
+from chat.domain.ports import Setting
+from chat.storage.memory.audit import MemoryAudit
+from chat.storage.memory.watchers import Watchers
+
+
+class MemorySettings:
+    """The port `Settings`."""
+
+    def __init__(self, audit: MemoryAudit) -> None:
+        self._audit = audit
+        self._changed: dict[str, tuple[Setting, int | None]] = {}  # with who changed it
+        self.watchers = Watchers()
+
+    async def changed_settings(self) -> dict[str, Setting]:
+        await trio.lowlevel.checkpoint()
+        return self._now()
+
+    async def change_settings(
+        self, changes: Mapping[str, str | float | None], by_id: int | None
+    ) -> dict[str, Setting]:
+        await trio.lowlevel.checkpoint()
+        for name, value in sorted(changes.items()):
+            before = self._changed.get(name)
+            if value == (None if before is None else before[0].value):
+                continue
+            if value is None:
+                del self._changed[name]
+            else:
+                self._changed[name] = Setting(value, round(time.time(), 6), None), by_id
+            self._audit.note([setting_act(name, value, by_id)])
+        self.watchers.notify(None)
+        return self._now()
+
+    def _now(self) -> dict[str, Setting]:
+        return {
+            name: structs.replace(setting, by=self._audit.named(by_id))
+            for name, (setting, by_id) in sorted(self._changed.items())
+        }

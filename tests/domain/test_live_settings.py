@@ -1,0 +1,106 @@
+"""What admins change of the settings counts at once, wins over the start, and is passed over where it can't be used."""
+
+from typing import Any
+
+import pytest
+
+from chat.domain.authentication import Granted
+from chat.domain.budgets import Budgets, Rates
+from chat.domain.failures import StorageDown
+from chat.domain.live_settings import LiveSettings
+from chat.domain.newcomers import CLOSED
+from chat.domain.refusals import Code, Refusal
+from tests.domain.house import ADDRESS, House, registered
+
+STARTED = Rates(messages=2.0, text=0, pages=1.0, calls=0)
+
+
+def budgets() -> Budgets:
+    return Budgets(messages=2, pages=1)
+
+
+def sends(budgets: Budgets, address: str = ADDRESS) -> int:
+    """How many messages somebody may send at once."""
+    return next(n for n in range(10_000) if budgets.message(1, address) is not None)
+
+
+async def test_a_change_counts_at_once_and_the_start_again_once_it_is_taken_back() -> None:
+    house, mine = House(), budgets()
+    settings = LiveSettings(house.storage.settings, house.accounts, mine)
+    await settings.refresh()
+    assert mine.rates == STARTED
+    olga, _ = await registered(house, "olga")
+    assert sends(mine) == 8
+
+    await settings.change(olga, {"registration": "closed", "message_rate": 5.0, "call_rate": 1.0})
+    assert mine.rates == Rates(messages=5.0, text=0, pages=1.0, calls=1.0)
+    assert sends(mine) == 20, "what was used before is forgotten"
+    assert [mine.call(ADDRESS) > 0 for _ in range(4)] == [False, False, False, True]
+    assert await house.register("ada") is CLOSED
+    told = settings.effective()["registration"]
+    assert (told.value, told.default, told.source) == ("closed", "open", "admin")
+    assert told.by is not None
+    assert told.by.name == "olga"
+
+    await settings.change(None, {"registration": None, "message_rate": 0, "call_rate": None})
+    assert mine.rates == Rates(messages=0, text=0, pages=1.0, calls=0)
+    assert all(mine.message(1, ADDRESS) is None for _ in range(1000))
+    assert mine.call(ADDRESS) == 0
+    assert isinstance(await house.register("ada"), Granted)
+    told = settings.effective()["registration"]
+    assert (told.value, told.source, told.at, told.by) == ("open", "start", None, None)
+
+
+async def test_registrations_of_an_address_have_the_new_number_also_where_there_was_none() -> None:
+    house = House()
+    settings = LiveSettings(house.storage.settings, house.accounts, budgets())
+    for number, refused in ((2, True), (0, False), (3, True)):
+        await settings.change(None, {"registrations_per_hour": number})
+        outcomes = [await house.register(f"somebody{number}{n}") for n in range(number or 5)]
+        assert all(isinstance(each, Granted) for each in outcomes)
+        last = await house.register(f"last{number}")
+        assert (isinstance(last, Refusal) and last.code is Code.TOO_MANY) is refused
+
+
+async def test_another_server_has_it_after_its_next_look_with_a_start_of_its_own() -> None:
+    house, other = House(), House()
+    here = LiveSettings(house.storage.settings, house.accounts, budgets())
+    theirs = Budgets(messages=7)
+    there = LiveSettings(house.storage.settings, other.accounts, theirs)
+    await here.change(None, {"registration": "invite", "message_rate": 3.0})
+    await there.refresh()
+    assert (other.accounts.registration, theirs.rates.messages) == ("invite", 3.0)
+    await here.change(None, {"message_rate": None})
+    await there.refresh()
+    assert (other.accounts.registration, theirs.rates.messages) == ("invite", 7)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [{"registration": "ajar"}, {"message_rate": -1.0}, {"message_rate": "fast"}, {"of_a_newer_server": 1.0}],
+)
+async def test_what_can_not_be_used_is_passed_over(kept: dict[str, Any]) -> None:
+    house, mine = House(), budgets()
+    settings = LiveSettings(house.storage.settings, house.accounts, mine)
+    await house.storage.settings.change_settings({**kept, "read_rate": 4.0}, None)
+    await settings.refresh()
+    assert mine.rates == Rates(messages=2.0, text=0, pages=4.0, calls=0)
+    assert house.accounts.registration == "open"
+    assert {each.source for name, each in settings.effective().items() if name != "read_rate"} == {"start"}
+
+
+async def test_what_could_not_be_looked_up_leaves_all_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    house, mine = House(), budgets()
+    settings = LiveSettings(house.storage.settings, house.accounts, mine)
+    await settings.change(None, {"read_rate": 4.0})
+    for call in ("changed_settings", "change_settings"):
+
+        async def fail(*_arguments: object) -> None:
+            raise StorageDown("an outage")
+
+        monkeypatch.setattr(house.storage.settings, call, fail)
+    with pytest.raises(StorageDown):
+        await settings.refresh()
+    with pytest.raises(StorageDown):
+        await settings.change(None, {"read_rate": None})
+    assert mine.rates.pages == 4.0

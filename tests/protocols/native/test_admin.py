@@ -1,0 +1,229 @@
+"""Administration over HTTP: who may, accounts of others, settings that count at once, and the audit."""
+
+from typing import Any
+
+import pytest
+
+from chat.domain.budgets import Budgets
+from chat.domain.entities import LOBBY_ID
+from tests.protocols.native.site import Site, open_site
+
+CALLS: list[tuple[str, str, dict[str, Any] | None]] = [
+    ("GET", "/admin/people", None),
+    ("GET", "/admin/people/1", None),
+    ("PATCH", "/admin/people/1", {"name": "Zoë"}),
+    ("DELETE", "/admin/people/1/sessions", None),
+    ("DELETE", "/admin/people/1", None),
+    ("GET", "/admin/settings", None),
+    ("PATCH", "/admin/settings", {"registration": "closed"}),
+    ("GET", "/admin/audit", None),
+]
+
+
+async def admins(site: Site) -> tuple[str, str]:
+    """The tokens of ada and of the admin olga, whose ids are 1 and 2."""
+    return (await site.join("ada"))[1], (await site.join("olga", admin=True))[1]
+
+
+async def test_only_an_admin_may_and_who_is_refused_changes_nothing(site: Site) -> None:
+    ada, olga = await admins(site)
+    await site.call("PATCH", "/admin/people/1", {"operator": True, "moderator": True}, token=olga)
+    before = await site.storage.users.everyone(), await site.storage.audit.acts(None, 99)
+    for method, path, body in CALLS:
+        assert (await site.call(method, path, body)).refused == (401, "unauthenticated", None)
+        assert (await site.call(method, path, body, token=ada)).refused == (403, "forbidden", None)
+    assert before == (await site.storage.users.everyone(), await site.storage.audit.acts(None, 99))
+    assert await site.storage.settings.changed_settings() == {}
+
+
+async def test_accounts_are_listed_page_by_page_as_admins_see_them(site: Site) -> None:
+    _ada, olga = await admins(site)
+    await site.add("ben", email="ben@example.com")
+    first = await site.call("GET", "/admin/people?limit=2", token=olga)
+    assert [each["name"] for each in first["people"]] == ["ada", "olga"]
+    rest = await site.call("GET", f"/admin/people?after={first['next']}", token=olga)
+    assert [each["name"] for each in rest["people"]] == ["ben"]
+    assert "next" not in rest.body
+    found = await site.call("GET", "/admin/people?q=EXAMPLE", token=olga)
+    (ben,) = found["people"]
+    assert ben == {"id": 3, "name": "ben", "email": "ben@example.com"} | dict.fromkeys(
+        ("created", "changed"), ben["created"]
+    )
+    assert (await site.call("GET", "/admin/people/2", token=olga))["sessions"] == 1
+    for nobody in (99, 2**53 - 1):
+        assert (await site.call("GET", f"/admin/people/{nobody}", token=olga)).status == 404
+    for nobody in (0, 2**63, 2**70):
+        assert (await site.call("GET", f"/admin/people/{nobody}", token=olga, valid=False)).status == 404
+
+
+async def test_an_account_is_changed_as_a_whole(site: Site) -> None:
+    ada, olga = await admins(site)
+    one = "/admin/people/1"
+    same = await site.call("PATCH", one, {}, token=olga)
+    assert (same["name"], same["sessions"], "roles" in same.body) == ("ada", 1, False)
+    for body, roles in (
+        ({"operator": True}, ["operator"]),
+        ({"moderator": True}, ["operator", "moderator"]),
+        ({"operator": False, "admin": True}, ["moderator", "admin"]),
+        ({"roles": ["operator"]}, ["operator"]),
+        ({"roles": []}, []),
+    ):
+        assert (await site.call("PATCH", one, body, token=olga)).body.get("roles", []) == roles
+    for bad, refused in (
+        ({"name": "Olga", "admin": True}, (409, "taken", "name")),
+        ({"name": "a/b", "admin": True}, (400, "invalid", "name")),
+        ({"password": "x", "admin": True}, (400, "invalid", "password")),
+        ({"roles": ["admin"], "admin": True}, (400, "invalid", "roles")),
+    ):
+        assert (await site.call("PATCH", one, bad, token=olga)).refused == refused
+        assert (await site.call("GET", one, token=olga)).body == same.body | {
+            "changed": (await site.call("GET", one, token=olga))["changed"]
+        }
+    for field, wrong in (
+        ("name", ""),
+        ("roles", ["king"]),
+        ("roles", "admin"),
+        ("operator", None),
+        ("disabled", "yes"),
+        ("password", "x" * 73),
+    ):
+        answer = await site.call("PATCH", one, {field: wrong}, token=olga, valid=False)
+        assert answer.refused == (400, "invalid", field)
+    assert await site.is_good(ada)
+    gone = await site.call("PATCH", one, {"password": "another", "disabled": True}, token=olga)
+    assert (gone["disabled"], gone.body.get("sessions", 0)) == (True, 0)
+    assert not await site.is_good(ada)
+    await site.call("PATCH", one, {"disabled": False}, token=olga)
+    assert (await site.log_in("ada", password="another"))["me"]["id"] == 1
+    ended = await site.call("DELETE", f"{one}/sessions", token=olga)
+    assert (ended.status, ended.body.get("sessions", 0)) == (200, 0)
+    assert (await site.call("DELETE", one, token=olga))["name"] == "ada"
+    assert (await site.call("DELETE", one, token=olga)).refused == (404, "not_found", None)
+
+
+async def test_an_admin_does_not_take_the_last_one_away(site: Site) -> None:
+    _ada, olga = await admins(site)
+    for method, body in (
+        ("PATCH", {"admin": False}),
+        ("PATCH", {"roles": []}),
+        ("PATCH", {"disabled": True}),
+        ("DELETE", None),
+    ):
+        answer = await site.call(method, "/admin/people/2", body, token=olga)
+        assert answer.refused == (409, "conflict", None)
+    await site.call("PATCH", "/admin/people/1", {"admin": True}, token=olga)
+    assert (await site.call("PATCH", "/admin/people/2", {"admin": False}, token=olga)).status == 200
+    assert (await site.call("GET", "/admin/people/2", token=olga)).refused == (403, "forbidden", None)
+
+
+async def test_settings_count_at_once_and_say_where_they_come_from() -> None:
+    async with open_site(budgets=Budgets(messages=50, calls=100)) as site:
+        ada, olga = await admins(site)
+        told = await site.call("GET", "/admin/settings", token=olga)
+        assert told["registration"] == {"value": "open", "default": "open", "source": "start"}
+        assert told["message_rate"] == {"value": 50, "default": 50, "source": "start"}
+        changed = await site.call(
+            "PATCH", "/admin/settings", {"registration": "closed", "message_rate": 1}, token=olga
+        )
+        assert changed["registration"] == {
+            "value": "closed",
+            "default": "open",
+            "source": "admin",
+            "at": changed["registration"]["at"],
+            "by": {"id": 2, "name": "olga"},
+        }
+        assert (await site.call("GET", "/setup"))["registration"] == "closed"
+        page = await (await site.app.test_client().get("/")).get_data()
+        assert b"closed" in page
+        nora = {"name": "nora", "password": "secret word"}
+        assert (await site.call("POST", "/auth/register", nora)).refused == (403, "forbidden", None)
+        said = [
+            await site.call("POST", f"/rooms/{LOBBY_ID}/messages", {"key": f"k{n}", "text": "hi"}, token=ada)
+            for n in range(5)
+        ]
+        assert [each.status for each in said] == [201] * 4 + [429]
+        await site.call("PATCH", "/admin/settings", {"message_rate": None}, token=olga)
+        for field, wrong in (
+            ("registration", "ajar"),
+            ("message_rate", -1),
+            ("message_rate", 1_000_001),
+            ("message_bytes", 1.5),
+            ("registrations_per_hour", "1"),
+            ("call_rate", True),
+        ):
+            answer = await site.call(
+                "PATCH", "/admin/settings", {"read_rate": 9.0, field: wrong}, token=olga, valid=False
+            )
+            assert answer.refused == (400, "invalid", field)
+            site.services.budgets.message(2, "127.0.0.1")
+        await site.call("PATCH", "/admin/settings", {"message_rate": 0.000_001}, token=olga)
+        assert (await site.call("PATCH", "/admin/people/1", {"admin": True}, token=olga)).status == 200
+        assert (await site.call("PATCH", "/admin/people/1", {"admin": False}, token=olga)).status == 429
+        await site.call("PATCH", "/admin/settings", {"message_rate": None}, token=olga)
+        back = await site.call("PATCH", "/admin/settings", {"registration": None}, token=olga)
+        assert back.body == told.body
+        assert (await site.call("POST", "/auth/register", nora)).status == 201
+
+
+async def test_the_audit_says_who_did_what_the_newest_first(site: Site) -> None:
+    ada, olga = await admins(site)
+    said = f"/rooms/{LOBBY_ID}/messages"
+    for key in "ab":
+        await site.call("POST", said, {"key": key, "text": "hi"}, token=ada)
+    await site.call("PATCH", "/admin/people/1", {"moderator": True, "password": "another"}, token=olga)
+    await site.call("PATCH", "/admin/settings", {"read_rate": 5}, token=olga)
+    ada = (await site.log_in("ada", password="another"))["access"]
+    await site.call("POST", said, {"key": "c", "text": "hi"}, token=olga)
+    await site.call("DELETE", f"{said}/3", token=ada)  # as a moderator
+    await site.call("DELETE", f"{said}/1", token=ada)  # her own
+    told, after = [], 0
+    while True:
+        page = await site.call("GET", f"/admin/audit?limit=2&after={after}", token=olga)
+        told += page["entries"]
+        if "next" not in page.body:
+            break
+        after = page["next"]
+    assert [each["id"] for each in told] == list(range(len(told), 0, -1))
+    assert [{**each, "id": 0, "at": 0} for each in told[:4]] == [
+        {
+            "id": 0,
+            "at": 0,
+            "by": {"id": 1, "name": "ada"},
+            "what": "message_deleted",
+            "person": {"id": 2, "name": "olga"},
+            "room": LOBBY_ID,
+            "detail": "seq 3",
+        },
+        {
+            "id": 0,
+            "at": 0,
+            "by": {"id": 2, "name": "olga"},
+            "what": "setting_changed",
+            "detail": "read_rate: 5.0",
+        },
+        {
+            "id": 0,
+            "at": 0,
+            "by": {"id": 2, "name": "olga"},
+            "what": "password_set",
+            "person": {"id": 1, "name": "ada"},
+        },
+        {
+            "id": 0,
+            "at": 0,
+            "by": {"id": 2, "name": "olga"},
+            "what": "roles_changed",
+            "person": {"id": 1, "name": "ada"},
+            "detail": "member -> moderator",
+        },
+    ]
+    assert [each["what"] for each in told[4:]] == ["person_added"] * 2
+    assert "by" not in told[-1], "a command did it"
+
+
+@pytest.mark.parametrize("query", ["after=-1", "limit=0", "limit=101", "after=x"])
+async def test_a_page_beyond_its_limits_is_refused(site: Site, query: str) -> None:
+    _ada, olga = await admins(site)
+    for path in ("/admin/people", "/admin/audit"):
+        answer = await site.call("GET", f"{path}?{query}", token=olga, valid=False)
+        assert answer.refused == (400, "invalid", query.partition("=")[0])

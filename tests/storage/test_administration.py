@@ -1,0 +1,239 @@
+"""What administrators change, on both storages: accounts and settings, and the audit of it in the same transaction."""
+
+from typing import Any
+
+import pytest
+import trio
+from msgspec import structs
+
+from chat.domain.account_changes import LAST_ADMIN, AccountChange
+from chat.domain.audit import ACTS_KEPT, Named
+from chat.domain.changes import Deletion, RoomDeletion
+from chat.domain.entities import Draft, Person, Room
+from chat.domain.ports import NewPerson, NewSession, Storage, Taken
+from chat.storage.memory import MemoryStorage
+from chat.storage.postgres.database import DatabaseAddress
+from tests.support.databases import execute
+
+PLENTY = 99
+
+
+async def add(storage: Storage, name: str, **about: Any) -> Person:
+    person = await storage.users.add(NewPerson(name=name, password_hash=b"$2b$04$x", **about))
+    assert isinstance(person, Person)
+    return person
+
+
+async def acts(storage: Storage) -> list[tuple[str, str, str, int | None, str]]:
+    """What is in the audit, the oldest first: who did what, to whom, where, and the detail."""
+    found = await storage.audit.acts(None, PLENTY)
+    return [
+        (
+            each.by.name if each.by else "",
+            each.what,
+            each.person.name if each.person else "",
+            each.room_id,
+            each.detail,
+        )
+        for each in reversed(found)
+    ]
+
+
+async def test_an_account_is_changed_as_a_whole_and_each_act_is_in_the_audit(storage: Storage) -> None:
+    olga = await add(storage, "olga", is_admin=True)
+    ada = await add(storage, "ada", email="ada@example.com")
+    await storage.sessions.begin(NewSession(person_id=ada.id, generation=0, lasts=60.0))
+    assert await storage.sessions.counts([ada.id, olga.id]) == {ada.id: 1}
+
+    every = AccountChange(
+        name="Zoë",
+        is_operator=True,
+        is_moderator=True,
+        is_admin=True,
+        is_disabled=True,
+        password_hash=b"$2b$04$y",
+        ends_sessions=True,
+    )
+    changed = await storage.users.administer(ada.id, every, olga.id)
+    assert isinstance(changed, Person)
+    assert changed.changed_at > ada.changed_at
+    assert changed == structs.replace(
+        ada,
+        name="Zoë",
+        is_operator=True,
+        is_moderator=True,
+        is_admin=True,
+        is_disabled=True,
+        token_generation=1,
+        changed_at=changed.changed_at,
+    )
+    known = await storage.users.by_name("zoë")
+    assert known is not None
+    assert (known.person, known.password_hash) == (changed, b"$2b$04$y")
+    assert await storage.users.by_name("ada") is None
+    assert await storage.sessions.counts([ada.id]) == {}
+
+    again = await storage.users.administer(ada.id, structs.replace(every, ends_sessions=False), None)
+    assert again == structs.replace(changed, token_generation=2)
+    assert await storage.users.administer(ada.id, AccountChange(), None) == again
+    assert (
+        await storage.users.administer(ada.id, AccountChange(is_moderator=False, is_disabled=False), None)
+        is not None
+    )
+    assert await storage.users.administer(99, every, None) is None
+    assert await storage.users.administer(ada.id, AccountChange(name="Olga", is_admin=False), None) == Taken(
+        "name"
+    )
+    assert await storage.users.administer(ada.id, AccountChange(name="оlga", is_admin=False), None) == Taken(
+        "look"
+    )
+    now = await storage.users.by_id(ada.id)
+    assert now is not None
+    assert (now.is_admin, now.is_moderator, now.is_disabled) == (True, False, False)
+    assert await acts(storage) == [
+        ("olga", "renamed", "Zoë", None, "ada -> Zoë"),
+        ("olga", "roles_changed", "Zoë", None, "member -> operator, moderator, admin"),
+        ("olga", "password_set", "Zoë", None, ""),
+        ("olga", "disabled", "Zoë", None, ""),
+        ("olga", "sessions_ended", "Zoë", None, ""),
+        ("", "password_set", "Zoë", None, ""),
+        ("", "roles_changed", "Zoë", None, "operator, moderator, admin -> operator, admin"),
+        ("", "enabled", "Zoë", None, ""),
+    ], "what was so before is no act"
+
+
+async def test_two_admins_who_end_each_other_at_once_leave_one(storage: Storage) -> None:
+    olga, pia = await add(storage, "olga", is_admin=True), await add(storage, "pia", is_admin=True)
+    await add(storage, "gone", is_admin=True)
+    assert await storage.users.delete(3)
+    await add(storage, "out", is_admin=True)
+    await storage.users.administer(4, AccountChange(is_disabled=True), None)
+    outcomes: list[object] = []
+
+    async def end(whom: Person, by: Person) -> None:
+        if whom is olga:
+            outcomes.append(await storage.users.administer(whom.id, AccountChange(is_admin=False), by.id))
+        else:
+            outcomes.append(await storage.users.delete(whom.id, by.id))
+
+    with trio.fail_after(20):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(end, olga, pia)
+            nursery.start_soon(end, pia, olga)
+    assert sum(outcome is LAST_ADMIN or outcome == LAST_ADMIN for outcome in outcomes) == 1
+    assert sum(person.is_admin and not person.is_disabled for person in await storage.users.everyone()) == 1
+    ended = {"roles_changed", "person_deleted"}
+    done = await acts(storage)
+    assert len([what for by, what, *_ in done if by and what in ended]) == 1, "what is refused is no act"
+
+
+async def test_who_is_added_by_a_command_or_by_the_set_up_code_is_in_the_audit(storage: Storage) -> None:
+    ada = await add(storage, "ada", is_operator=True, is_moderator=True, by_command=True)
+    assert (ada.is_operator, ada.is_moderator, ada.is_admin) == (True, True, False)
+    await storage.set_up.prepare(b"nonce", 5)
+    await storage.set_up.make_admin(NewPerson(name="olga", password_hash=b"$2b$04$x", is_admin=True))
+    await add(storage, "nora")
+    assert await acts(storage) == [
+        ("", "person_added", "ada", None, "operator, moderator"),
+        ("olga", "person_added", "olga", None, "admin"),
+    ]
+
+
+async def test_messages_and_rooms_that_others_delete_are_in_the_audit(storage: Storage) -> None:
+    ada, olga = await add(storage, "ada"), await add(storage, "olga", is_admin=True)
+    rooms = [await storage.rooms.create(name, ada.id, is_private=False) for name in ("garden", "attic")]
+    garden, attic = [room.id for room in rooms if isinstance(room, Room)]
+    await storage.messages.save([Draft(garden, ada.id, "ada", f"{n}", 1.0) for n in range(4)])
+    await storage.messages.save(
+        [
+            Deletion(garden, 1, ada.id, 2.0),
+            Deletion(garden, 2, olga.id, 2.0),
+            Deletion(garden, 3, None, 2.0),
+            Deletion(garden, 2, None, 2.0),
+            Deletion(garden, 9, olga.id, 2.0),
+        ]
+    )
+    await storage.messages.save([RoomDeletion(garden, ada.id, 3.0), RoomDeletion(attic, None, 3.0)])
+    await storage.messages.save([RoomDeletion(attic, None, 3.0)])
+    assert await acts(storage) == [
+        ("olga", "message_deleted", "ada", garden, "seq 2"),
+        ("", "message_deleted", "ada", garden, "seq 3"),
+        ("", "room_deleted", "", attic, "attic"),
+    ]
+
+
+async def test_settings_are_kept_until_they_are_taken_back_and_who_watches_is_told(storage: Storage) -> None:
+    olga = await add(storage, "olga", is_admin=True)
+    send, told = trio.open_memory_channel[int | None](100)
+    with trio.fail_after(20):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(storage.watch, lambda _id: None, lambda _id: None, send.send_nowait)
+            await told.receive()
+            settings = storage.settings
+            assert await settings.changed_settings() == {}
+            first = await settings.change_settings({"registration": "closed", "message_rate": 2.5}, olga.id)
+            await told.receive()
+            assert {name: (each.value, each.by) for name, each in first.items()} == {
+                "message_rate": (2.5, Named(olga.id, "olga")),
+                "registration": ("closed", Named(olga.id, "olga")),
+            }
+            assert await settings.change_settings({"registration": "closed"}, None) == first, (
+                "nothing is changed"
+            )
+            second = await settings.change_settings({"registration": None, "message_rate": 3}, None)
+            while True:
+                await told.receive()
+                if await settings.changed_settings() == second:
+                    break
+            assert {name: (each.value, each.by) for name, each in second.items()} == {
+                "message_rate": (3, None)
+            }
+            nursery.cancel_scope.cancel()
+    assert await acts(storage) == [
+        ("olga", "setting_changed", "", None, "message_rate: 2.5"),
+        ("olga", "setting_changed", "", None, "registration: closed"),
+        ("", "setting_changed", "", None, "message_rate: 3"),
+        ("", "setting_changed", "", None, "registration: taken back"),
+    ]
+
+
+async def test_people_are_found_by_a_part_of_a_name_or_an_address_page_by_page(storage: Storage) -> None:
+    for name in ("Ada", "Ben", "Adam"):
+        await add(storage, name, email=f"{name}@example.com")
+    await add(storage, "Nora")
+
+    async def found(part: str, after: int = 0, limit: int = PLENTY) -> list[str]:
+        return [person.name for person in await storage.users.page(part, after, limit)]
+
+    assert await found("") == ["Ada", "Ben", "Adam", "Nora"]
+    assert await found("AD") == ["Ada", "Adam"]
+    assert await found("ad", limit=1) == ["Ada"]
+    assert await found("ad", after=1) == ["Adam"]
+    assert await found("n@EX") == ["Ben"]
+    assert await found("%") == []
+    await storage.users.delete(1)
+    assert await found("example") == ["Ben", "Adam"]
+
+
+async def test_the_audit_is_read_page_by_page_and_forgets_what_is_old(
+    storage: Storage, place: DatabaseAddress | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await add(storage, "ada")
+    for _ in range(5):
+        await storage.users.administer(ada.id, AccountChange(ends_sessions=True), None)
+    newest = await storage.audit.acts(None, 2)
+    older = await storage.audit.acts(newest[-1].id, PLENTY)
+    assert [each.id for each in newest + older] == [5, 4, 3, 2, 1]
+    assert [each.at for each in older] == sorted((each.at for each in older), reverse=True)
+    assert not await storage.audit.forget_acts(PLENTY), "nothing is old"
+    if place is None:
+        assert isinstance(storage, MemoryStorage)
+        storage.audit._noted = [
+            structs.replace(each, at=each.at - ACTS_KEPT * (each.id < 4)) for each in storage.audit._noted
+        ]
+    else:
+        await execute(place, f"UPDATE audit SET at = at - interval '{ACTS_KEPT} s' WHERE id < 4")
+    assert await storage.audit.forget_acts(2)
+    assert await storage.audit.forget_acts(2)
+    assert not await storage.audit.forget_acts(2)
+    assert [each.id for each in await storage.audit.acts(None, PLENTY)] == [5, 4]

@@ -47,7 +47,7 @@ async def client(run: Run) -> None:
     """Log in, send, be refused for now, lose an event, an answer and a connection, renew, and be told it all."""
     model, room = _model()
     told = Told()
-    refused, lost, unavailable = [300], ["edit"], [503]
+    refused, lost, unavailable = [300], ["edit"], [503, 401]
 
     def hears(request: Json) -> None:
         if request["type"] == "send" and refused:

@@ -11,6 +11,7 @@ from chat.domain.budgets import Budgets
 from chat.domain.changes import SupportChange
 from chat.domain.entities import LOBBY_ID, Draft, Peer, SupportOf
 from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.ports import ProfileChange
 from chat.engine import submissions
 from chat.protocols.native import request_line
 from chat.protocols.native.codec import NATIVE
@@ -171,29 +172,54 @@ async def native_in_line(run: Run) -> None:
     async with swept_world(run) as (world, witness):
         ada = await world.add("ada")
         ear = await ear_in_lobby(world, "ben")
-
-        async def free() -> None:
-            await trio.sleep(1)
-            world.obstacles._closed_before["rooms_of"].set()
-
-        frames = [
-            {"type": "hello", "id": 1, "token": world.token(ada)},
-            {"type": "sync", "id": 2},
+        hello = {"type": "hello", "id": 1, "token": world.token(ada)}
+        client = new_client(run, world, NATIVE, None)
+        syncs = ({"type": "sync", "id": n} for n in range(10, 20))
+        one_too_many = (
             _say(3, LOBBY_ID),
-            _say(4, LOBBY_ID),
-            {"type": "sync", "id": 5},
-            {"type": "delete", "id": 6, "room": LOBBY_ID, "seq": 99},  # which there is not
-            {"type": "ping", "id": 7},
-        ]
-        with world.obstacles.held("rooms_of"), patch.object(request_line, "_MOST", 2):
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(free)
-                client = await converse(run, world, NATIVE, None, frames, meanwhile=partial(trio.sleep, 2))
+            next(syncs),
+            {"type": "delete", "id": 4, "room": LOBBY_ID, "seq": 99},  # which there is not
+        )
+
+        async def meanwhile() -> None:
+            for request in one_too_many:
+                with world.obstacles.held("rooms_of"):
+                    client.send(next(syncs))
+                    client.send(request)
+                    await world.rest()
+                await world.rest()
+
+        with patch.object(request_line, "_MOST", 1):
+            await converse(run, world, NATIVE, None, [hello], client=client, meanwhile=meanwhile)
         told = [frame["type"] for frame in client.heard_now()]
         assert told.count("send_ok") <= len(witness.acknowledged)
-        assert run.fired or (told.count("sync_ok"), told.count("send_ok")) == (2, 2)
+        assert run.fired or (told.count("sync_ok"), told.count("send_ok")) == (4, 1)
         await assert_lobby_told(world, ear)
         await assert_nothing_left(world, witness, client)
+
+
+async def native_profiles_unread(run: Run) -> None:
+    """Resume and do not read: profiles that changed wait for a place in the send queue."""
+    async with swept_world(run) as (world, witness):
+        ada = await world.add("ada")
+        await world.storage.users.change_profile(ada.id, ProfileChange(display_name="Ada"))
+        ear = await ear_in_lobby(world, "ben")
+        hello = {"type": "hello", "id": 1, "token": world.token(ada)}
+        pings = [{"type": "ping", "id": n} for n in range(2, 22)]
+        known = [{"room": LOBBY_ID, "pos": 0, "at": 0}]
+        client = new_client(run, world, NATIVE, None, limit=2000)
+        await converse(
+            run,
+            world,
+            NATIVE,
+            None,
+            [hello, *pings, {"type": "sync", "id": 30, "known": known, "since": 1}],
+            client=client,
+            before=lambda client: client.stop_reading(),
+            then=lambda client: None,
+        )
+        await assert_nothing_left(world, witness, client)
+        await assert_alive(world, ear)
 
 
 async def native_waits(run: Run) -> None:
@@ -232,7 +258,7 @@ async def native_over_budget(run: Run) -> None:
         one = {"room": LOBBY_ID, "seq": 99}  # which there is not
         one_more = [{"type": "watch", "id": 30 + n, "people": list(range(1, 500))} for n in range(2)]
         in_lobby = {"type": "activity", "room": LOBBY_ID}
-        typed = [{**in_lobby, "id": 40 + n, "what": what} for n, what in enumerate(("typing", "none"))]
+        typed = [{**in_lobby, "id": 40 + n, "what": what} for n, what in enumerate(("typing", "none") * 2)]
         asked = [
             *({"type": "edit", "id": 10 + n, "text": "x" * 4000, **one} for n in range(3)),
             *({"type": "delete", "id": 15 + n, **one} for n in range(3)),
@@ -243,7 +269,7 @@ async def native_over_budget(run: Run) -> None:
             world,
             NATIVE,
             None,
-            [hello, *syncs, *said, *asked, *typed, *one_more],
+            [hello, *syncs, *said, *typed, *asked, *one_more],
             meanwhile=partial(trio.sleep, 30),  # in which whoever is held back is answered
         )
         assert len(witness.taken) < len(said)
@@ -270,6 +296,7 @@ ALL = (
     native_operator,
     native_unread,
     native_answers_unread,
+    native_profiles_unread,
     native_in_line,
     native_waits,
     native_over_budget,

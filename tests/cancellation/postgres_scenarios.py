@@ -136,6 +136,10 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     await storage.timelines.mark_read({(LOBBY_ID, ada.id): ReadMark(0, is_back=True)})
     returned["read"] = 0
     returned["hidden"] = await storage.timelines.set_own(LOBBY_ID, ada.id, is_hidden=True)
+    assert await storage.contacts.block(ada.id, ben.id)
+    returned["blocked"] = {ben.id}
+    await storage.contacts.unblock(ada.id, ben.id)
+    returned["blocked"] = set()
     cem = await users.add(NewPerson(name="cem", password_hash=b"x"))
     assert isinstance(cem, Person)
     await users.delete(cem.id)
@@ -219,6 +223,8 @@ async def _assert_written(storage: PostgresStorage, returned: dict[str, Any]) ->
     if people:
         rooms = await storage.rooms.of_member(people[0].id)
         assert bool(rooms) == ("garden" in returned and "deleted" not in returned)
+        blocked = await storage.contacts.blocked_ids(people[0].id)
+        assert blocked == returned.get("blocked", set()), "who is blocked is not what block() returned"
     if "saved" in returned and "changed" not in returned:  # what is wiped is not unread
         (told,) = await storage.timelines.snapshots(people[0].id, EVER, [LOBBY_ID])
         assert told.read == returned.get("read", 0), "how far somebody read is not what mark_read() noted"
@@ -392,6 +398,10 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                     search = Search(person_id=ada.id, query=hello, since=since, limit=10, most_bytes=100)
                     await storage.search.find(search)
                 await timelines.support_queue(QueuePlace(0, 0, 0), 10)
+                await storage.contacts.find("a", "", 10)
+                await storage.contacts.changed_since(ada.id, 0, 10)
+                await storage.contacts.blocked(ada.id, "", 10)
+                await storage.contacts.blocked_ids(ada.id)
                 await storage.nodes.live()
 
             await run.target(read)

@@ -47,6 +47,7 @@ from chat.protocols.native.request_line import InLine, RequestLine
 from chat.protocols.native.resuming import tell_beside
 from chat.protocols.native.shared import Shared
 from chat.protocols.native.socket_operations import IN_FLIGHT, Operations
+from chat.protocols.native.sockets import MOST_SOCKETS
 from chat.protocols.native.submitter import Answer
 from chat.protocols.native.telling import Telling
 from chat.protocols.services import Services
@@ -56,9 +57,6 @@ _HELLO = 10.0
 
 _BYE = 5000
 """Milliseconds over which those whom a server that stops sends away come back."""
-
-MOST_SOCKETS = 20
-"""Sockets of one person on a server; only those of this protocol count."""
 
 _NO_HELLO = Refusal(Code.UNAUTHENTICATED, "say hello first, with a token")
 _ANOTHER = Refusal(Code.FORBIDDEN, "this socket is another person's", field="token")
@@ -135,14 +133,15 @@ class NativeClient(Client):
     async def sync(self, request: Sync, nursery: trio.Nursery) -> None:
         """Tell all that the client has missed, then what is new as it comes; the client is read meanwhile."""
         await trio.lowlevel.checkpoint()
-        session = self.session
         if self._nursery is None:
             self._refuse_stranger(request.id)
         elif not (self._line.is_busy and await self._line.add(request)):
-            self._line.start(request, lambda each: session.handle(self, each, nursery), nursery)
+            self._line.start(request, lambda each: self.session.handle(self, each, nursery), nursery)
 
     async def do_in_line(self, command: InLine, _nursery: trio.Nursery) -> None:
-        """Do what came with a sync or after it, now that it is its turn."""
+        """Do what came with a sync or after it, now that it is its turn, unless the socket is to end."""
+        if self.session.reading.cancel_called:
+            return
         match command.request:
             case Sync() as sync:
                 await self._sync(sync)
@@ -170,10 +169,9 @@ class NativeClient(Client):
     async def send(self, request: Send, _nursery: trio.Nursery) -> None:
         """Give a message to the journal, if the room is the person's."""
         if self._nursery is None:
-            return self._refuse_stranger(request.id)
-        if not (self._line.is_busy and await self._line.add(request)):
+            self._refuse_stranger(request.id)
+        elif not (self._line.is_busy and await self._line.add(request)):
             await self._send(request)
-        return None
 
     async def _send(self, request: Send) -> None:
         session, person = self.session, self._person
@@ -203,12 +201,11 @@ class NativeClient(Client):
     async def ask(self, command: Ask, nursery: trio.Nursery) -> None:
         """Do an operation of the table."""
         if self._nursery is None:
-            return self._refuse_stranger(command.id)
-        if command.operation.is_read:
-            return await self._operations.ask_beside(command, self._person, nursery)
-        if not (self._line.is_busy and await self._line.add(command)):
+            self._refuse_stranger(command.id)
+        elif command.operation.is_read:
+            await self._operations.ask_beside(command, self._person, nursery)
+        elif not (self._line.is_busy and await self._line.add(command)):
             await self._operations.ask(command, self._person)
-        return None
 
     async def activity(self, request: Activity, _nursery: trio.Nursery) -> None:
         """Tell the others in a room what the person does there."""
@@ -223,10 +220,9 @@ class NativeClient(Client):
     async def watch(self, request: Watch, _nursery: trio.Nursery) -> None:
         """Tell whether these people are there, and when that changes."""
         if self._nursery is None:
-            return self._refuse_stranger(request.id)
-        if await self.session.allowance.may_read(self._person, len(request.people), request.id):
+            self._refuse_stranger(request.id)
+        elif await self.session.allowance.may_read(self._person, len(request.people), request.id):
             self._live_side().watch(request)
-        return None
 
     async def set_status(self, request: SetStatus, _nursery: trio.Nursery) -> None:
         """Note whether the person is at this screen."""

@@ -7,6 +7,9 @@ from chat.domain.entities import Person
 
 SocketT = TypeVar("SocketT")
 
+MOST_SOCKETS = 20
+"""Of one person on a server; only those of this protocol count."""
+
 
 class Sockets(Generic[SocketT]):
     """The sockets of each person, and those of operators, in the order of their coming; all of it is sync."""

@@ -12,7 +12,7 @@ from chat.domain.closing import TOO_MANY_SOCKETS
 from chat.domain.entities import LOBBY_ID, Person
 from chat.domain.ports import ProfileChange
 from chat.engine.people import PeopleReconciler
-from chat.protocols.native import socket
+from chat.protocols.native import sockets
 from chat.protocols.native.codec import NATIVE
 from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER
@@ -340,7 +340,7 @@ async def test_a_resume_tells_the_profiles_that_changed_since_of_those_whom_one_
 
 async def test_a_person_has_twenty_sockets_and_no_more(world: World) -> None:
     ada = await world.add("ada")
-    own = [Replica(world, ada) for _ in range(socket.MOST_SOCKETS)]
+    own = [Replica(world, ada) for _ in range(sockets.MOST_SOCKETS)]
     for each in own:
         await each.connect(sync=False)
     assert (await own[0].asks("hello", token=world.token(ada)))["type"] == "hello_ok"

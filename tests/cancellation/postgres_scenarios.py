@@ -12,6 +12,7 @@ from typing import Any
 import trio
 
 from chat.data_access import open_data_access
+from chat.domain.account_changes import AccountChange
 from chat.domain.changes import (
     Acceptance,
     Deletion,
@@ -314,17 +315,41 @@ def sessions_written(address: DatabaseAddress) -> Scenario:
                 grace = NewPerson(name="grace", password_hash=b"x", is_admin=True)
                 assert isinstance(await set_up.make_admin(grace), Person)
                 done.append("set up")
+                both = AccountChange(name="zoe", is_moderator=True, is_admin=False)
+                assert isinstance(await storage.users.administer(ada.id, both, 2), Person)
+                done.append("administered")
+                changed = await storage.settings.change_settings({"read_rate": 2.0, "call_rate": 3.0}, 2)
+                done.append("settings changed")
+                assert await storage.settings.changed_settings() == changed
+                assert len(await storage.users.page("", 0, 9)) == 2
+                assert await sessions.counts([ada.id]) == {}
+                assert not await storage.audit.forget_acts(9)
+                assert await storage.users.delete(ada.id, 2) is True
 
             await run.target(write)
             await _assert_pool_whole(storage)
             left = len(await sessions.of_person(ada.id))
             assert left <= (0 if "all ended" in done else 1 if "one ended" in done else 2)
             now = await storage.users.by_id(ada.id)
-            assert now is not None
-            assert (now.name, now.email) in (("ada", None), ("adele", "a@b.example")), "changed in part"
-            assert now.name == "adele" or "renamed" not in done
+            if now is None:
+                assert [each.what for each in await storage.audit.acts(None, 1)] == ["person_deleted"]
+                return
+            assert (now.name, now.email) in (
+                ("ada", None),
+                ("adele", "a@b.example"),
+                ("zoe", "a@b.example"),
+            ), "changed in part"
+            assert now.name != "ada" or "renamed" not in done
             assert await set_up.is_needed() == (len(await storage.users.everyone()) == 1)
             assert not await set_up.is_needed() or "set up" not in done
+            acts = [each.what for each in await storage.audit.acts(None, 9)]
+            assert acts.count("renamed") == acts.count("roles_changed") == now.is_moderator, (
+                "not one transaction"
+            )
+            assert now.is_moderator or "administered" not in done
+            kept = await storage.settings.changed_settings()
+            assert acts.count("setting_changed") == len(kept), "not one transaction"
+            assert len(kept) in ((2,) if "settings changed" in done else (0, 2)), "changed in part"
 
     return scenario
 
@@ -426,7 +451,7 @@ def listening(address: DatabaseAddress) -> Scenario:
 
             async def live() -> None:
                 async with trio.open_nursery() as nursery:
-                    nursery.start_soon(storage.watch, send.send_nowait, rooms.send_nowait)
+                    nursery.start_soon(storage.watch, send.send_nowait, rooms.send_nowait, lambda _id: None)
                     with trio.fail_after(5):
                         assert await told.receive() is None
                         await set_roles(storage.users, ada.id, operator=True, admin=False)

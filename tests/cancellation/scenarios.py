@@ -381,9 +381,9 @@ async def sender_waits(run: Run) -> None:
         ear, other = await ear_in_lobby(world, "ben"), await ear_in_lobby(world, "cem")
         _narrow(world)
         with world.obstacles.held("save"):
-            other.send({"name": "cem", "message": "first"})
-            other.send({"name": "cem", "message": "second"})
-            await world.rest()
+            for text in ("first", "second"):  # one is being saved, and one waits in the queue
+                other.send({"name": "cem", "message": text})
+                await world.rest()
 
             async def free() -> None:
                 await trio.sleep(1)

@@ -177,7 +177,8 @@ def delete(name: str, **flags: object) -> None:
 )
 @config_of_accounts
 def role(name: str, roles: tuple[str, ...], **flags: object) -> None:
-    """Give NAME these ROLES and no others; a plain member has none, a moderator is one in every public room.
+    """Give NAME these ROLES and no others; a plain member has none, a moderator is one in every public room
+    that they are in.
 
     It counts at once, also for who is connected.
     """

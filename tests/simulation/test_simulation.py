@@ -34,7 +34,7 @@ FOUND_FIRST = {
     "forget_keys": 35,
     "forget_what_is_held": 35,
     "keep_the_dead": 16,
-    "look_again_after_every_removal": 133,
+    "look_again_after_every_removal": 1069,
     "look_before_it_is_noted": 7,
     "note_what_a_send_queue_takes": 7,
     "note_what_is_held": 28,

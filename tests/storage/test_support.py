@@ -10,6 +10,7 @@ from chat.domain.entities import LOBBY_ID, Draft, Message, Peer, SupportOf
 from chat.domain.outcomes import Held, Repeated, Saved, Unchanged
 from chat.domain.ports import NewPerson, Storage, Taken
 from chat.domain.timeline import Position, PositionState, QueuePlace, Span, SupportStatus, milliseconds
+from tests.support.account_changes import set_disabled, set_roles
 
 NOW = 1_700_000_000.123456
 EVER = 2**63 - 1
@@ -156,15 +157,15 @@ async def test_a_closed_conversation_is_opened_by_whoever_speaks_in_it_and_by_no
 
 async def test_who_is_no_operator_any_more_holds_nothing_and_answers_nothing(desk: Desk) -> None:
     await desk.save(desk.draft("Ada"), desk.draft("Olga", "Ada"))
-    await desk.storage.users.set_roles(desk.ids["Olga"], operator=False, admin=False)
+    await set_roles(desk.storage.users, desk.ids["Olga"], operator=False, admin=False)
     assert await desk.follows(desk.draft("Olga", "Ada")) == []
     assert await desk.follows(desk.draft("Otto", "Ada")) == [(6, False, "Otto", None)]
-    await desk.storage.users.set_disabled(desk.ids["Otto"], disabled=True)
-    await desk.storage.users.set_roles(desk.ids["Ben"], operator=True, admin=False)
+    await set_disabled(desk.storage.users, desk.ids["Otto"], disabled=True)
+    await set_roles(desk.storage.users, desk.ids["Ben"], operator=True, admin=False)
     assert await desk.follows(desk.draft("Ben", "Ada")) == [(8, False, "Ben", None)]
     await desk.storage.users.delete(desk.ids["Ben"])
     assert (await desk.follows(desk.draft("Ada"))) == []
-    await desk.storage.users.set_roles(desk.ids["Olga"], operator=True, admin=False)
+    await set_roles(desk.storage.users, desk.ids["Olga"], operator=True, admin=False)
     assert await desk.follows(desk.draft("Olga", "Ada")) == [(11, False, "Olga", None)]
 
 

@@ -16,6 +16,7 @@ from chat.domain.entities import Draft, Peer, Person, SupportOf
 from chat.protocols.support.codec import SUPPORT
 from tests.protocols.native.replica import Replica
 from tests.protocols.native.site import Answer, Site
+from tests.support.account_changes import set_disabled
 
 
 class Desk:
@@ -125,7 +126,7 @@ async def test_what_is_not_allowed_says_why_and_changes_nothing(desk: Desk) -> N
     await desk.join("ben", "otis")
     room = (await desk.own("ada"))["id"]
     await desk.say("ada", room)
-    await desk.site.storage.users.set_disabled(desk.people["otis"].id, disabled=True)
+    await set_disabled(desk.site.storage.users, desk.people["otis"].id, disabled=True)
     garden = (await desk.site.world.make_room(desk.people["olga"])).id
     assert (await desk.change("ada", room, state="closed")).refused == (403, "forbidden", None)
     assert (await desk.change("ben", room, state="closed")).refused == (404, "not_found", None)

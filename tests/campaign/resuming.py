@@ -38,6 +38,9 @@ FIRST_ROOM = 2
 """The id of the first room that is made; the lobby is 1."""
 AT_ONCE = 3
 """What each person does at once."""
+NOTED = 0.2
+"""Seconds in which a server notes that who spoke has read what was said before: a program that comes sooner, or on
+another server, may be told a mark from before that."""
 PATIENCE = 60.0
 """Seconds for everybody to be back after the last kill, on a busy machine."""
 
@@ -113,6 +116,7 @@ class Someone:
                 with trio.move_on_after(self._rng.uniform(1, 30)):
                     await over.wait()
                 nursery.cancel_scope.cancel()
+            await trio.sleep(NOTED)
 
     async def finish(self, chat: Chat) -> None:
         """Say again what was not answered yet."""

@@ -47,7 +47,7 @@ async def client(run: Run) -> None:
     """Log in, send, be refused for now, lose an event, an answer and a connection, renew, and be told it all."""
     model, room = _model()
     told = Told()
-    refused, lost, unavailable = [300], ["edit"], [503, 401]
+    refused, lost, statuses = [300], ["edit"], [503, 401]
 
     def hears(request: Json) -> None:
         if request["type"] == "send" and refused:
@@ -62,7 +62,7 @@ async def client(run: Run) -> None:
     def answers(path: str) -> tuple[int, Json] | None:
         if path.startswith("/api/v1/search"):
             return (503, {"code": "unavailable"}) if down and down.pop() else (200, {"hits": []})
-        return (unavailable.pop(), {}) if path.endswith("blocks/2") and unavailable else None
+        return (statuses.pop(), {}) if path.endswith("blocks/2") and statuses else None
 
     down = [True]
     model.sessions.answers = answers

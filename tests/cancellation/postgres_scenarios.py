@@ -141,7 +141,7 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     returned["blocked"] = {ben.id}
     await storage.contacts.unblock(ada.id, ben.id)
     returned["blocked"] = set()
-    cem = await users.add(NewPerson(name="cem", password_hash=b"x"))
+    cem = await users.add(NewPerson(name="cem", password_hash=b"x", by_command=True))
     assert isinstance(cem, Person)
     await users.delete(cem.id)
     await users.invite(NewInvite(digest=b"code", uses=1, expires_at=FAR_AWAY))
@@ -192,6 +192,28 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     returned["deleted"] = await messages.save([RoomDeletion(garden.id, ada.id, 10.0)])
     while await rooms.remove_deleted(1):
         pass
+    dan = returned["invited"]
+    assert isinstance(dan, Person)
+    await _administer(storage, ada.id, dan)
+
+
+async def _administer(storage: PostgresStorage, ada: int, dan: Person) -> None:
+    """What admins do to dan, and what people do to each other."""
+    await storage.users.administer(dan.id, AccountChange(name="dan", is_admin=True), ada)
+    assert await storage.users.administer(dan.id, AccountChange(is_admin=False), ada) == LAST_ADMIN
+    assert await storage.users.delete(dan.id, ada) == LAST_ADMIN
+    assert dan.id in [each.id for each in await storage.users.page("da", 0, 9)]
+    assert await storage.sessions.counts([dan.id]) == {}
+    assert await storage.settings.change_settings({"read_rate": 1.0}, ada)
+    assert not await storage.settings.change_settings({"read_rate": None}, ada)
+    assert await storage.audit.acts(None, 9)
+    contacts = storage.contacts
+    assert await contacts.block(ada, dan.id)
+    assert await contacts.blocked_ids(ada) == {dan.id}
+    assert [each.id for each in await contacts.blocked(ada, "", 9)] == [dan.id]
+    await contacts.unblock(ada, dan.id)
+    assert await contacts.find("dan", "", 9)
+    await contacts.changed_since(ada, 0.0, 9)
 
 
 async def _assert_written(storage: PostgresStorage, returned: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """What is asked of a storage about other people: who there is, whose profile has changed, and whom one blocks.
 
-Both implementations pass one contract suite, and keep the law of `ports.py`. Of people is told what everybody may know.
+Both implementations pass one contract suite, and keep what `ports` says. Of people is told what everybody may know.
 """
 
 from typing import Protocol

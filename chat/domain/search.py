@@ -1,4 +1,4 @@
-"""What a search asks of a storage. Both implementations pass one contract suite, and keep the law of `ports.py`."""
+"""What a search asks of a storage. Both implementations pass one contract suite, and keep what `ports` says."""
 
 from typing import Protocol
 

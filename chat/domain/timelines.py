@@ -1,4 +1,4 @@
-"""What a sync asks of a storage. Both implementations pass one contract suite, and keep the law of `ports.py`.
+"""What a sync asks of a storage. Both implementations pass one contract suite, and keep what `ports` says.
 
 All answers of one sync are as of one id of the log, `up_to_id`: what comes after it, its caller hears live.
 """

@@ -1,6 +1,6 @@
 """A database that is slow, fails, loses its answers and fails over, in front of the memory storage.
 
-What the port says of cancelling holds (`chat/domain/ports.py`): reads can be cancelled, writes are shielded and
+What the port says of cancelling holds (`chat/domain/ports`): reads can be cancelled, writes are shielded and
 bounded. What is committed stays in the memory storage, whatever becomes of the server.
 """
 

@@ -1,4 +1,4 @@
-"""Which calls of the storage's ports write and which read (`chat/domain/ports.py`), by their names.
+"""Which calls of the storage's ports write and which read (`chat/domain/ports`), by their names.
 
 A write that has begun is finished before a cancellation is felt, and its outcome may be unknown; a read can be
 cancelled, and only fails. Fake and troubled storages ask here. `tests/storage/test_port_calls.py` holds the two sets

@@ -1,0 +1,175 @@
+"""People and how they prove who they are, as a storage keeps them."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from chat.domain.account_changes import AccountChange
+from chat.domain.entities import (
+    Credentials,
+    Person,
+)
+from chat.domain.refusals import Refusal
+
+
+class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """A person to be added; names and addresses are clean already (`domain/rules.py`)."""
+
+    name: str
+    password_hash: bytes
+    email: str | None = None
+    display_name: str | None = None
+    is_operator: bool = False
+    is_moderator: bool = False
+    is_admin: bool = False
+    invite: bytes | None = None
+    """The digest of the invite that is used up with it, if it takes one."""
+    by_command: bool = False
+    """Whether whoever runs the server adds them: then it goes into the audit."""
+
+
+class NewInvite(msgspec.Struct, frozen=True, kw_only=True):
+    """An invite to be made, known by its code's digest, for so many uses until `expires_at` (Unix seconds).
+
+    With `room_id` it is to that room. `registers`: somebody can register with it where that takes an invite. Where
+    nobody is its `maker_id`, whoever runs the server has made it with a command.
+    """
+
+    digest: bytes
+    uses: int
+    expires_at: float
+    room_id: int | None = None
+    maker_id: int | None = None
+    registers: bool = True
+
+
+class Invite(msgspec.Struct, frozen=True, kw_only=True):
+    """An invite as it is now, for what NewInvite says. `is_over`: nobody can use it any more, or its room is gone."""
+
+    uses_left: int
+    expires_at: float
+    room_id: int | None
+    room_name: str | None
+    maker_id: int | None
+    registers: bool
+    is_over: bool
+
+
+INVITE_KEPT = 2_592_000.0
+"""Seconds for which it is known of an invite that it is over, after its last day."""
+
+
+class ProfileChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What to change of a person; what is UNSET stays. All of it is clean already (`domain/rules.py`)."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    display_name: str | msgspec.UnsetType | None = msgspec.UNSET
+    email: str | msgspec.UnsetType | None = msgspec.UNSET
+    share_reads: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """Somebody else has this already: `what` is "name" or "email", or "look" where the names only look the same."""
+
+    what: str
+
+
+class LookAlike(msgspec.Struct, frozen=True):
+    """A person whose name looks like that of an older account."""
+
+    person: Person
+    older_id: int
+    older_name: str
+    older_is_deleted: bool
+
+
+class Users(Protocol):
+    """People and how they prove who they are. A deleted person is none, but nobody else can have their name.
+
+    Nor a name that looks like it (`domain/skeletons.py`); who had such a name before that was asked keeps it.
+    """
+
+    async def add(self, new: NewPerson) -> Person | Taken | None:
+        """Add a person, unless the name or the e-mail address is taken in any case, or the name looks like another.
+
+        None: the invite is not good. Who is not added uses nothing up of one.
+        """
+        ...
+
+    async def invite(self, new: NewInvite) -> None:
+        """Make an invite. One to a room that is gone is not made; those over for INVITE_KEPT are forgotten."""
+        ...
+
+    async def is_invite(self, digest: bytes) -> bool:
+        """Whether there is such an invite that somebody can register with now."""
+        ...
+
+    async def find_invite(self, digest: bytes) -> Invite | None:
+        """Return the invite with this digest, good or over."""
+        ...
+
+    async def withdraw_invite(self, digest: bytes) -> bool:
+        """Let nobody use an invite any more; False: nobody could."""
+        ...
+
+    async def by_id(self, person_id: int) -> Person | None:
+        """Return the person with this id."""
+        ...
+
+    async def by_ids(self, person_ids: Sequence[int]) -> dict[int, Person]:
+        """Return the people with these ids, as many as there are."""
+        ...
+
+    async def by_name(self, name: str) -> Credentials | None:
+        """Return who has this name, in any case."""
+        ...
+
+    async def by_email(self, email: str) -> Credentials | None:
+        """Return who has this e-mail address, in any case."""
+        ...
+
+    async def everyone(self) -> list[Person]:
+        """Return all people, oldest first."""
+        ...
+
+    async def page(self, part: str, after_id: int, limit: int) -> list[Person]:
+        """Return the people with `part` in their names or e-mail addresses, in any case, by id from behind this one."""
+        ...
+
+    async def look_alikes(self) -> list[LookAlike]:
+        """Return the people whose names look like that of an older account, oldest first, each with the oldest."""
+        ...
+
+    async def rename(self, person_id: int, name: str) -> Person | Taken | None:
+        """Give a person another (clean) name; None if there is no such person."""
+        ...
+
+    async def change_profile(self, person_id: int, change: ProfileChange) -> Person | Taken | None:
+        """Change all of it or nothing; None if there is no such person."""
+        ...
+
+    async def administer(
+        self, person_id: int, change: AccountChange, by_id: int | None
+    ) -> Person | Taken | Refusal | None:
+        """Change an account, all of it or nothing, with the acts of that in the audit; None: there is no such person.
+
+        LAST_ADMIN where after an act of a person (`by_id` is not None) no admin could come in.
+        """
+        ...
+
+    async def set_password(
+        self, person_id: int, password_hash: bytes, *, instead_of: bytes | None = None
+    ) -> Person | None:
+        """Give a person another password, and make every token issued so far invalid.
+
+        None if there is no such person, or if their hash is no longer `instead_of`, where that is given.
+        """
+        ...
+
+    async def delete(self, person_id: int, by_id: int | None = None) -> bool | Refusal:
+        """Delete a person; what they said stays, and so does their name with it. False: no such person.
+
+        It goes into the audit. LAST_ADMIN as in `administer`.
+        """
+        ...

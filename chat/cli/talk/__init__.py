@@ -2,11 +2,11 @@
 
 The files, as they build on each other:
 
-    app            the tasks behind the screen
+    app            the tasks behind the screen; activities: those behind typing
     terminal       urwid: keys in, pictures out
     keys           what each key does; commands: what is typed after a slash
     view           state -> rows; transcript: messages -> rows; width: how wide they are
-    state          what is on the screen; completion, line_editor, pending: parts of it
+    state          what is on the screen; completion, line_editor, pending, typists: parts of it
 """
 
 from functools import partial

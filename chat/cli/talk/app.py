@@ -8,6 +8,7 @@ from functools import partial
 
 import trio
 
+from chat.cli.talk.activities import Activities
 from chat.cli.talk.commands import COMMANDS, Wrong
 from chat.cli.talk.commands import run as run_command
 from chat.cli.talk.keys import Keys
@@ -35,6 +36,7 @@ class App:
         self._state = state
         self._files = files
         self._terminal = Terminal(self._draw, Keys(state, self).press)
+        self._activities = Activities(state, chat.typing, self._terminal.redraw)
         self._ended = trio.Event()
         self._wanted: Wanted | None = None
         self._drawn = trio.Event()
@@ -62,6 +64,7 @@ class App:
                     self._own_terminal,
                     self._end_on_signal,
                     self._hear,
+                    self._activities.run,
                     self._send_all,
                     self._start_all,
                     self._note_read,
@@ -93,6 +96,7 @@ class App:
         """Draw what happens."""
         state = self._state
         async for event in self._chat.events():
+            self._activities.hear(event)
             match event:
                 case Disconnected(why=why):
                     state.down = why
@@ -122,7 +126,7 @@ class App:
         """Send what was said, in order: each stays in its file until the server has it."""
         async for pending in self._to_send:
             try:
-                sent = await self._chat.send(pending.room, pending.text, key=pending.key)
+                sent = await self._chat.send(pending.room, pending.text, reply=pending.reply, key=pending.key)
             except Refused as refused:
                 pending.refused = refused.text
                 self._state.notice = f"not sent: {refused.text}; ↑ on an empty line takes it back"
@@ -185,9 +189,9 @@ class App:
         drawn.set()
         return picture
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, reply: int | None = None) -> None:
         """Say something in the room that is read: it is in a file, and on its way. Sync."""
-        pending = self._state.say(secrets.token_urlsafe(18), text)
+        pending = self._state.say(secrets.token_urlsafe(18), text, reply)
         self._files.keep(pending)
         self._send.send_nowait(pending)
 
@@ -198,6 +202,10 @@ class App:
     def run_command(self, line: str) -> None:
         """Do a command. Sync."""
         self._start.send_nowait(partial(self._run, line))
+
+    def note_typed(self) -> None:
+        """Something is being written. Sync."""
+        self._activities.note_typed()
 
     def reconnect(self) -> None:
         """Connect now. Sync."""

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from chat.cli.room_names import label, room_named
 from chat.cli.talk.state import State
-from chat.client import Chat
+from chat.cli.talk.transcript import hit_row
+from chat.client import Chat, Message
 
 _MOST_PAGES = 100
 """Pages of a hundred members that are looked through for a name."""
@@ -37,6 +38,21 @@ async def run(chat: Chat, state: State, line: str) -> None:
     if command is None:
         raise Wrong(f"no command {name}: /help lists them, and // begins a text with a slash")
     await command.run(chat, state, rest.strip())
+
+
+def answer(state: State, rest: str) -> tuple[Message, str]:
+    """Return which message a `/reply` answers, and with what text. Sync.
+
+    Raises:
+        Wrong: there is no such message, or no text.
+    """
+    which, *texts = rest.split(maxsplit=1)[:2] or [""]
+    if not which.isdecimal() or not texts:
+        which, texts = "", [rest.strip()]
+    message = state.nth_last(_count(which), own=False)
+    if message is None:
+        raise Wrong("there are not that many messages here")
+    return message, _needed(texts[0], "a text")
 
 
 async def _rooms(chat: Chat, state: State, part: str) -> None:
@@ -97,8 +113,18 @@ async def _who(chat: Chat, state: State, _rest: str) -> None:
         lines.append(f"  {member.person.name}{role}")
     if page.next is not None:
         lines.append("  and more")
-    info = state.rooms[state.room].info
-    state.show(f"who is in {label(info)}", sorted(lines, key=str.casefold))
+    lines.sort(key=str.casefold)
+    state.show(f"who is in {label(state.rooms[state.room].info)}", lines)
+
+
+async def _search(chat: Chat, state: State, words: str) -> None:
+    _needed(words, "words to look for")
+    if state.down is not None:
+        raise Wrong("there is no connection")
+    found = await chat.search(words)
+    lines = [hit_row(hit, state.rooms.get(hit.message.room)) for hit in found.hits]
+    more = ["and more"] if found.next is not None else []
+    state.show(f"search: {words}", [*lines, *more] or ["nothing is found"])
 
 
 async def _edit(chat: Chat, state: State, text: str) -> None:
@@ -176,13 +202,15 @@ COMMANDS = {
     "/leave": Command("[ROOM]", "leave this room, or another", _leave),
     "/direct": Command("NAME", "write to somebody alone", _direct),
     "/who": Command("", "who is in this room", _who),
+    "/search": Command("WORDS", "messages of all your rooms with these words", _search),
+    "/reply": Command("[N] TEXT", "answer the last message; 2 is the one before it", _help),
     "/edit": Command("[TEXT]", "edit what you said last, as ↑ on an empty line", _edit),
     "/delete": Command("[N]", "delete what you said last; 2 is the one before it", _delete),
     "/react": Command("EMOJI [N]", "react to the last message, or take that back", _react),
     "/help": Command("", "this", _help),
     "/quit": Command("", "end, as Ctrl-D on an empty line", _help),
 }
-"""By what is typed; `/quit` is the terminal's own."""
+"""By what is typed; `/reply` and `/quit` are the keyboard's own."""
 
 KEYS = (
     "  Tab                  complete a command, @somebody or #room",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
+from chat.cli.talk.commands import Wrong, answer
 from chat.cli.talk.completion import Completion
 from chat.cli.talk.state import State
 from chat.cli.talk.view import Picture, scrolled
@@ -15,14 +16,17 @@ _SCROLLS = {"page up": 1, "page down": -1}
 class Asked(Protocol):
     """What a key can ask for. All of it is begun at once, and done later."""
 
-    def say(self, text: str) -> None:
-        """Say something in the room that is read. Sync."""
+    def say(self, text: str, reply: int | None = None) -> None:
+        """Say something in the room that is read; it may answer the message with that `seq`. Sync."""
 
     def edit(self, message: Message, text: str) -> None:
         """Give a message another text. Sync."""
 
     def run_command(self, line: str) -> None:
         """Do a command, with its slash. Sync."""
+
+    def note_typed(self) -> None:
+        """Something is being written. Sync."""
 
     def reconnect(self) -> None:
         """Connect now. Sync."""
@@ -56,6 +60,13 @@ class Keys:
             picture: on which it is pressed.
             width: columns of that.
         """
+        state = self._state
+        room, before = state.room, state.editor.text
+        self._press(key, picture, width)
+        if state.room == room and state.editor.text != before and state.is_writing:
+            self._asked.note_typed()
+
+    def _press(self, key: str, picture: Picture, width: int) -> None:
         state = self._state
         state.notice = ""
         if key in ("begin paste", "end paste"):
@@ -99,16 +110,27 @@ class Keys:
             if text != message.text:
                 self._asked.edit(message, text)
         elif text.startswith("/") and not text.startswith("//"):
-            state.editor.replace("")
-            if text.split()[0] == "/quit":
-                self._asked.end()
-            else:
-                self._asked.run_command(text)
+            self._command(text)
         elif state.room is None:
             state.notice = "you are in no room"
         else:
             state.editor.replace("")
             self._asked.say(text.removeprefix("/") if text.startswith("//") else text)
+
+    def _command(self, line: str) -> None:
+        name, _, rest = line.partition(" ")
+        if name == "/reply":
+            try:
+                message, text = answer(self._state, rest)
+            except Wrong as wrong:
+                self._state.notice = str(wrong)
+                return
+            self._asked.say(text, message.seq)
+        elif name == "/quit":
+            self._asked.end()
+        else:
+            self._asked.run_command(line)
+        self._state.editor.replace("")
 
     def _up(self) -> None:
         if not self._state.editor.text and self._state.editing is None and not self._state.edit_last():

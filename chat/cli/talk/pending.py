@@ -20,6 +20,7 @@ class Pending(msgspec.Struct):
         made: when, in nanoseconds: messages are sent in this order.
         seq: its number in the room, once it is saved.
         refused: why it will not be said, where the server says so.
+        reply: the `seq` of the message that it answers.
     """
 
     key: str
@@ -28,6 +29,7 @@ class Pending(msgspec.Struct):
     made: int
     seq: int | None = None
     refused: str | None = None
+    reply: int | None = None
 
 
 class PendingFiles:

@@ -1,13 +1,16 @@
 """What is on the screen, apart from what the client knows of the rooms: which one, how far up, what is typed."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from chat.cli.room_names import label
 from chat.cli.talk.completion import Words
 from chat.cli.talk.line_editor import LineEditor
 from chat.cli.talk.pending import Pending
+from chat.cli.talk.typists import Typists
+from chat.cli.talk.width import Row
 from chat.client import Message, Room
 
 _KINDS = ("lobby", "room", "direct", "support")
@@ -25,7 +28,7 @@ class Page(NamedTuple):
     """A text that covers the messages until a key is pressed."""
 
     title: str
-    lines: tuple[str, ...]
+    lines: tuple[Row, ...]
 
 
 class State:
@@ -49,6 +52,7 @@ class State:
         awaited: the room to read once one is told that one is in it.
         down: why there is no connection; None: there is one.
         drafts: of each room that is not read now, what is typed in it.
+        typists: who else types.
         commands: what may be typed, with the slash.
         taken_back: called with each refused message that is in the line again.
     """
@@ -72,6 +76,7 @@ class State:
         self.awaited: int | None = None
         self.down: str | None = None
         self.drafts: dict[int, str] = {}
+        self.typists = Typists()
         self.commands: tuple[str, ...] = ()
         self.taken_back: Callable[[Pending], object] = lambda pending: None
         self._people: dict[int, str] = {}
@@ -80,6 +85,12 @@ class State:
     def current(self) -> Room | None:
         """The room that is read; None: one is in none."""
         return None if self.room is None else self.rooms.get(self.room)
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether what is typed is something to say: no command, and no edit."""
+        text = self.editor.text.strip()
+        return bool(text) and self.editing is None and (not text.startswith("/") or text.startswith("//"))
 
     def listed(self) -> list[int]:
         """Return the rooms of the list: the lobby, rooms and people by name; none that is hidden and read. Sync."""
@@ -91,9 +102,10 @@ class State:
         shown.sort(key=lambda each: (_KINDS.index(each[1].kind), label(each[1]).casefold(), each[0]))
         return [number for number, _ in shown]
 
-    def show(self, title: str, lines: Iterable[str]) -> None:
-        """Cover the messages with a page. Sync."""
-        self.page, self.page_top = Page(title, tuple(lines)), 0
+    def show(self, title: str, lines: Iterable[str | Row]) -> None:
+        """Cover the messages with a page of lines, styled or not. Sync."""
+        rows = ((("", line),) if isinstance(line, str) else line for line in lines)
+        self.page, self.page_top = Page(title, tuple(rows)), 0
 
     def open(self, room: int) -> None:
         """Read another room; what is typed stays in the one that is left. Sync."""
@@ -151,7 +163,7 @@ class State:
             if pending.refused is not None and (pending.room == self.room or pending.room not in self.rooms):
                 self.pending.remove(pending)
                 self.taken_back(pending)
-                self.editor.replace(pending.text)
+                self.editor.replace(self._typed_again(pending))
                 return True
         if (message := self.nth_last(1, own=True)) is None:
             return False
@@ -170,19 +182,27 @@ class State:
 
         While something is on its way, the last of one's own is not known.
         """
-        room = self.current
-        is_sending = any(each.room == self.room and each.refused is None for each in self.waiting())
-        if room is None or (own and is_sending):
+        if own and any(each.room == self.room and each.refused is None for each in self.waiting()):
             return None
-        for seq in range(room.info.seq, 0, -1):
-            message = room.messages.get(seq)
-            if message is None:
-                return None
-            if message.kind == "text" and not message.deleted and (not own or message.sender.id == self.me):
-                n -= 1
-                if n == 0:
-                    return message
-        return None
+        texts = (each for each in self._last_texts() if not own or each.sender.id == self.me)
+        return next(islice(texts, n - 1, None), None)
+
+    def _last_texts(self) -> Iterator[Message]:
+        """The texts of the room, the last one first, as far as they are held."""
+        room = self.current
+        seq = 0 if room is None else room.info.seq
+        while room is not None and (message := room.messages.get(seq)) is not None:
+            if message.kind == "text" and not message.deleted:
+                yield message
+            seq -= 1
+
+    def _typed_again(self, pending: Pending) -> str:
+        """What is to be typed to say it again: a reply is one again, where what it answers is held."""
+        if pending.reply is not None and pending.room == self.room:
+            for n, message in enumerate(self._last_texts(), 1):
+                if message.seq == pending.reply:
+                    return f"/reply {n} {pending.text}"
+        return pending.text
 
     def note_loaded(self, room: int, before: int, messages: Iterable[Message]) -> None:
         """Note what a page of history before this `seq` had: the room may begin there, or be held no further. Sync."""
@@ -199,10 +219,10 @@ class State:
         # What was saved there may be no more, as after a restored backup: it is not waited for.
         self.pending = [each for each in self.pending if each.room != room or each.seq is None]
 
-    def say(self, key: str, text: str) -> Pending:
+    def say(self, key: str, text: str, reply: int | None = None) -> Pending:
         """Put a message behind those that are on their way. Sync."""
         assert self.room is not None
-        pending = Pending(key, self.room, text, time.time_ns())
+        pending = Pending(key, self.room, text, time.time_ns(), reply=reply)
         self.pending.append(pending)
         self.places.pop(self.room, None)
         return pending

@@ -18,6 +18,7 @@ _PALETTE = [
     ("own", "dark green", "", "bold"),
     ("name", "dark cyan", "", "bold"),
     ("mention", "yellow,bold", "", "bold,underline"),
+    ("found", "yellow,bold", "", "bold,underline"),
     ("reaction", "dark magenta", "", ""),
     ("pending", "dark gray", "", ""),
     ("error", "light red", "", "bold"),

@@ -9,7 +9,7 @@ from chat.cli.room_names import label
 from chat.cli.talk.state import Place, State
 from chat.cli.talk.transcript import message_rows, new_line, pending_rows
 from chat.cli.talk.width import Row, Span, clean, columns, pad, wrap
-from chat.client import Room
+from chat.client import Room, RoomInfo
 
 _LIST = 22
 """Columns of the list of rooms, with its border."""
@@ -113,7 +113,11 @@ def _rows_up_from(state: State, room: Room, place: Place, width: int, most: int)
 
 def _page(state: State, width: int, height: int) -> _Messages:
     assert state.page is not None
-    lines = [row for line in state.page.lines for row in wrap([("", clean(line))], width, 8)]
+    lines = [
+        row
+        for line in state.page.lines
+        for row in wrap([(style, clean(text)) for style, text in line], width, 8)
+    ]
     first = max(0, min(state.page_top, len(lines) - height))
     state.page_top = first
     shown = lines[first : first + height]
@@ -134,7 +138,7 @@ def _messages(state: State, width: int, height: int) -> _Messages:
     if place is None:
         for pending in reversed(state.waiting()):
             if pending.room == room.info.id:
-                rows += reversed(pending_rows(pending, state.name, width))
+                rows += reversed(pending_rows(pending, room.messages, state.name, width))
     seq, below = place or Place(room.info.seq)
     wanted = None
     while len(rows) < height and seq >= first:
@@ -155,7 +159,7 @@ def _messages(state: State, width: int, height: int) -> _Messages:
 def _rows_of(state: State, room: Room, seq: int, width: int) -> list[Row]:
     if (message := room.messages.get(seq)) is None:
         return [()]
-    rows = message_rows(message, room.messages.get(seq - 1), state.me, state.name, width)
+    rows = message_rows(message, room.messages, state.me, state.name, width)
     if state.new_after.get(room.info.id) == seq - 1 and seq > 1 and message.sender.id != state.me:
         rows.insert(0, new_line(width))
     return rows
@@ -169,9 +173,11 @@ def _title(state: State, width: int) -> Row:
     room = state.current
     title = "" if room is None else label(room.info)
     about = "" if room is None or not room.info.topic else f"  {room.info.topic}"
-    others = sum(each.info.unread for number, each in state.rooms.items() if number != state.room)
-    unread = f"  [{others} unread elsewhere]" if others and width < _NARROW else ""
-    return pad([("bar", clean(f" {title}{unread}{about}").replace("\n", " "))], width, "bar")
+    others = [each.info for number, each in state.rooms.items() if number != state.room]
+    unread, mentions = sum(each.unread for each in others), sum(each.mentions for each in others)
+    mentioned = f", @{mentions}" if mentions else ""
+    elsewhere = f"  [{unread} unread elsewhere{mentioned}]" if unread and width < _NARROW else ""
+    return pad([("bar", clean(f" {title}{elsewhere}{about}").replace("\n", " "))], width, "bar")
 
 
 def _room_list(state: State, height: int) -> Sequence[Row]:
@@ -181,14 +187,18 @@ def _room_list(state: State, height: int) -> Sequence[Row]:
     rows: list[Row] = []
     for number in listed[first : first + height]:
         info = state.rooms[number].info
-        count = (
-            "" if not info.unread or number == state.room else "99+" if info.unread > 99 else str(info.unread)
-        )
-        style = "current" if number == state.room else "unread" if count else ""
+        news = [] if number == state.room else _news(info)
+        style = "current" if number == state.room else "unread" if news else ""
         name = clean(label(info)).replace("\n", " ")
-        room_for_name = _LIST - 3 - (len(count) + 1 if count else 0)
-        rows.append((*pad([(style, name)], room_for_name, style), (style, f" {count}" if count else "")))
+        room_for_name = _LIST - 3 - sum(len(text) for _, text in news)
+        rows.append((*pad([(style, name)], room_for_name, style), *news))
     return [*rows, *[()] * (height - len(rows))]
+
+
+def _news(info: RoomInfo) -> list[Span]:
+    """How many messages mention one, and how many are unread."""
+    counted = (("mention", " @", info.mentions), ("unread", " ", info.unread))
+    return [(style, f"{sign}{count if count < 100 else '99+'}") for style, sign, count in counted if count]
 
 
 def _status(state: State, width: int) -> Row:
@@ -200,6 +210,8 @@ def _status(state: State, width: int) -> Row:
     ]
     if state.notice:
         parts.append(state.notice)
+    if state.down is None and (typing := state.typists.told(state.room)):
+        parts.append(typing)
     if waiting:
         parts.append(f"{waiting} waiting to be saved")
     if state.room in state.places:

@@ -14,15 +14,19 @@ class Asked:
 
     def __init__(self) -> None:
         self.asked: list[tuple[object, ...]] = []
+        self.typed = 0
 
-    def say(self, text: str) -> None:
-        self.asked.append(("say", text))
+    def say(self, text: str, reply: int | None = None) -> None:
+        self.asked.append(("say", text) if reply is None else ("say", text, reply))
 
     def edit(self, message: Message, text: str) -> None:
         self.asked.append(("edit", message.seq, text))
 
     def run_command(self, line: str) -> None:
         self.asked.append(("run", line))
+
+    def note_typed(self) -> None:
+        self.typed += 1
 
     def reconnect(self) -> None:
         self.asked.append(("reconnect",))
@@ -53,6 +57,11 @@ def pressed(state: State, *keys: str) -> list[tuple[object, ...]]:
         (["//etc", "enter"], [("say", "/etc")], ""),
         (["/who ", "enter"], [("run", "/who")], ""),
         (["/quit", "enter"], [("end",)], ""),
+        (["/reply yes", "enter"], [("say", "yes", 2)], ""),
+        (["/reply 2 and @be", "tab", "enter"], [("say", "and @ben", 1)], ""),
+        (["/reply 2", "enter"], [("say", "2", 2)], ""),
+        (["/reply 3 yes", "enter"], [], "/reply 3 yes"),
+        (["/reply", "enter"], [], "/reply"),
         (["begin paste", "a", "enter", "tab", "b", "end paste", "enter"], [("say", "a\n b")], ""),
         (["@be", "tab", "!", "tab"], [], "@ben !"),
         (["up", "!", "enter"], [("edit", 2, "mine!")], ""),
@@ -73,6 +82,27 @@ def test_a_key_asks_for_what_it_says(keys: list[str], asked: list[tuple[object, 
     assert state.editor.text == left
     state.down = "closed"
     assert pressed(state, "ctrl r") == [("reconnect",)]
+
+
+def test_a_reply_that_was_refused_is_one_again() -> None:
+    lobby = room(1, "lobby", "lobby", 2)
+    lobby.load(said(1, "hello"))
+    lobby.load(said(2, "mine", ADA))
+    state = state_of(lobby)
+    for answered, again in ((1, "/reply 2 no"), (99, "no")):
+        state.editor.replace("")
+        state.say("k", "no", reply=answered).refused = "too long"
+        pressed(state, "up")
+        assert state.editor.text == again
+
+
+@pytest.mark.parametrize(("keys", "typed"), [("hi", 2), ("/who", 0), ("//a", 2), ("  ", 0), ("a\x7f", 1)])
+def test_what_is_being_written_is_noted_and_commands_are_not(keys: str, typed: int) -> None:
+    asked = Asked()
+    state = state_of(room(1, "lobby", "lobby"))
+    for key in keys:
+        Keys(state, asked).press("backspace" if key == "\x7f" else key, draw(state, 40, 12), 40)
+    assert asked.typed == typed
 
 
 def test_a_page_is_left_by_any_key_that_does_not_scroll_it() -> None:

@@ -92,6 +92,9 @@ def test_a_day_in_a_terminal(server: ServerProcess, state: Path) -> None:
         send(state, server.url, "roses", "and you, @talk ada?\n", ben)
         screen.wait("and you")
         assert screen.colours_of("@talk ada?")[0] == "brightbrown"  # as pyte calls yellow
+        screen.type("/reply and me\r")
+        screen.wait(lambda: "talk ada: and me" in screen.text and " ... " not in screen.text)
+        assert "┌ talk ben: and you, @talk ada?" in screen.text
 
         screen.type(f"{PASTE}one\rtwo {'x' * 4000}{PASTED}\r")  # pasted line breaks do not send
         screen.wait("not sent: ")

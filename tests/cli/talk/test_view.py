@@ -1,7 +1,5 @@
 """What is on the screen, made of rooms as the client has them; no terminal and no server."""
 
-import time
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -17,15 +15,6 @@ from chat.client.values import Deletion
 ADA, BEN = Sender(id=1, name="ada"), Sender(id=2, name="ben")
 DAY = 86_400_000
 NOON = 20_000 * DAY + DAY // 2
-
-
-@pytest.fixture(autouse=True)
-def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterable[None]:
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 def said(seq: int, text: str, sender: Sender = BEN, room: int = 1, **fields: object) -> Message:
@@ -59,7 +48,7 @@ def test_messages_are_as_they_are_now() -> None:
     reactions = (Reaction(emoji="👍", count=2), Reaction(emoji="🎉", count=1))
     for message in (
         said(1, "", kind="join"),
-        said(2, "hi @ADA, @adam and @all", reactions=reactions),
+        said(2, "hi @ADA, @adam and @all", reactions=reactions, mentions=(1,), all=True),
         said(3, "", deleted=Deletion(at=1)),
         said(4, "東京へ行く 東京へ行く 東京へ行く\nthen", ADA, edited=5),
         Message(room=1, seq=5, pos=5, at=NOON + DAY, sender=BEN, text="\x1b[2J"),
@@ -91,7 +80,7 @@ def test_messages_are_as_they_are_now() -> None:
 def test_the_list_has_what_is_unread_and_what_is_not_hidden() -> None:
     rooms = (
         room(1, "lobby", "lobby"),
-        room(2, "room", "roses", unread=3),
+        room(2, "room", "roses", unread=3, mentions=2),
         room(3, "direct", None, peer=Person(id=2, name="ben"), unread=100),
         room(4, "room", "hidden", hidden=True),
         room(5, "room", "hidden and not read", hidden=True, unread=1),
@@ -102,7 +91,7 @@ def test_the_list_has_what_is_unread_and_what_is_not_hidden() -> None:
     assert [line[:22].rstrip() for line in shown(draw(state, 60, 10))[1:8]] == [
         "lobby               │",
         "#hidden and not … 1 │",
-        "#roses            3 │",
+        "#roses         @2 3 │",
         "#名前がとても長い…  │",
         "@ben            99+ │",
         "support eve         │",
@@ -110,7 +99,9 @@ def test_the_list_has_what_is_unread_and_what_is_not_hidden() -> None:
     ]
     narrow = shown(draw(state, 59, 10))
     assert "│" not in "".join(narrow)
-    assert "[104 unread elsewhere]" in narrow[0]
+    assert "[104 unread elsewhere, @2]" in narrow[0]
+    styles = {text: style for row in draw(state, 60, 10).rows for style, text in row}
+    assert (styles[" @2"], styles[" 3"]) == ("mention", "unread")
     state.step(-1)
     assert state.room == 7
     state.step(1)

@@ -1,0 +1,100 @@
+"""Who types: what the others are told, and what one is told of them. Its seconds pass at once."""
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from chat.cli.talk.activities import Activities
+from chat.cli.talk.typists import Typists
+from chat.cli.talk.view import draw
+from chat.client import Activity, Refused, Sender
+from chat.client.events import Said
+from chat.client.requests import ErrorReply
+from tests.cli.talk.test_view import ADA, BEN, NOON, room, shown, state_of
+
+EVE = Sender(id=3, name="eve")
+
+
+def test_who_types_is_told_in_words() -> None:
+    typists = Typists()
+    told = [typists.told(1)]
+    for person in (BEN, EVE, Sender(id=4, name="joe"), Sender(id=5, name="kim")):
+        typists.hear(1, person, 0)
+        told.append(typists.told(1))
+    assert told == [
+        "",
+        "ben is typing",
+        "ben and eve are typing",
+        "ben, eve and 1 more are typing",
+        "ben, eve and 2 more are typing",
+    ]
+    assert (typists.told(2), typists.told(None)) == ("", "")
+
+
+def test_who_is_not_told_again_is_forgotten_after_six_seconds() -> None:
+    typists = Typists()
+    typists.hear(1, BEN, 0)
+    typists.hear(1, EVE, 2)
+    typists.hear(1, BEN, 3)
+    assert (typists.forget(7), typists.told(1)) == (8, "ben and eve are typing")
+    assert (typists.forget(8), typists.told(1)) == (9, "ben is typing")
+    assert (typists.forget(9), typists.told(1)) == (None, "")
+
+
+async def test_the_status_line_says_who_types_until_they_say_it_or_are_forgotten(
+    autojump_clock: MockClock,
+) -> None:
+    state = state_of(room(1, "lobby", "lobby"))
+    seen: list[tuple[float, str]] = []
+
+    def look() -> None:
+        seen.append((trio.current_time() - start, shown(draw(state, 60, 6))[-2]))
+
+    async def tell(room: int) -> None:
+        raise AssertionError("nothing is typed here")
+
+    activities = Activities(state, tell, look)
+    start = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(activities.run)
+        for person in (ADA, BEN, EVE):  # one is not told of oneself
+            activities.hear(Activity(room=1, person=person, what="typing"))
+        activities.hear(Activity(room=1, person=EVE, what="none"))
+        look()
+        activities.hear(Said(room=1, seq=1, pos=1, at=NOON, sender=BEN, text="it"))
+        look()
+        activities.hear(Activity(room=1, person=EVE, what="typing"))
+        await trio.sleep(10)
+        nursery.cancel_scope.cancel()
+    assert [seen[0], seen[1], seen[-1]] == [
+        (0, " ada at chat.example · ben is typing"),
+        (0, " ada at chat.example"),
+        (6, " ada at chat.example"),
+    ]
+    assert all(line.endswith("eve is typing") for _, line in seen[2:-1])
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+async def test_the_others_are_told_every_three_seconds_while_one_types(
+    autojump_clock: MockClock, *, is_refused: bool
+) -> None:
+    state = state_of(room(1, "lobby", "lobby"))
+    told: list[tuple[float, int]] = []
+
+    async def tell(room: int) -> None:
+        told.append((trio.current_time() - start, room))
+        if is_refused:
+            raise Refused(ErrorReply(code="forbidden"))
+
+    activities = Activities(state, tell, lambda: None)
+    start = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(activities.run)
+        for _ in range(8):
+            state.editor.insert("x")
+            activities.note_typed()
+            await trio.sleep(0.5)
+        state.editor.replace("")  # it is said
+        await trio.sleep(10)
+        nursery.cancel_scope.cancel()
+    assert told == [(0, 1), (3, 1)]

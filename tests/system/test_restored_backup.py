@@ -87,7 +87,9 @@ async def restored(chat: Chat, url: str, token: str) -> None:
             loaded = {each.seq for each in history.messages}
             assert by_seq.keys() <= loaded, "it holds nothing that is in no history"
             texts = {each.seq: each.text for each in history.messages}
-            assert {seq: each["text"] for seq, each in by_seq.items()} == {seq: texts[seq] for seq in by_seq}
+            assert {seq: each.get("text", "") for seq, each in by_seq.items()} == {
+                seq: texts[seq] for seq in by_seq
+            }
 
 
 async def come_back(

@@ -37,6 +37,10 @@ class ReadMarks:
         self._waiting[member] = max(seq, self._waiting.get(member, 0))
         self._noted.set()
 
+    def forget(self, room_id: int, person_id: int) -> None:
+        """Write no more what was noted of somebody in a room: they say themselves how far they have read. Sync."""
+        self._waiting.pop((room_id, person_id), None)
+
     def end(self) -> None:
         """Nothing more is noted: what waits is tried once more. Sync."""
         self._over.set()

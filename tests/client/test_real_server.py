@@ -87,6 +87,9 @@ async def test_what_is_changed_is_as_the_server_has_it(server: ServerProcess) ->
             for chat, token in zip((eve, fay), access, strict=True):
                 while chat.rooms[LOBBY].info.pos < last:
                     await next_event(chat)
+                own = chat.rooms[LOBBY].info.read
+                while room_of(server, token)["read"] < own:  # noqa: ASYNC110 - what one says is noted a little later
+                    await trio.sleep(0.01)
                 await chat.read(LOBBY, seqs[1], back=True)
                 held = [chat.rooms[LOBBY].messages[seq] for seq in seqs]
                 page = await chat.history(LOBBY, after=seqs[0] - 1, limit=4)
@@ -209,6 +212,11 @@ async def test_the_bot_answers_once_however_often_it_is_stopped(
                 said = await texts(cleo, 4)
     assert sorted(said) == ["!echo three", "!echo two", "three", "two"]
     assert said.index("two") < said.index("three")
+
+
+def room_of(server: ServerProcess, token: str) -> Any:
+    """The lobby as somebody sees it who comes now."""
+    return request("GET", f"{server.url}/api/v1/rooms/{LOBBY}", headers=bearer(token)).json()
 
 
 def bearer(token: str) -> dict[str, str]:

@@ -54,6 +54,15 @@ async def test_what_is_noted_last_is_written_before_the_end(storage: Marks) -> N
     assert storage.written[-1] == {(ROOM, ADA): ReadMark(5)}
 
 
+async def test_what_is_forgotten_is_not_written(storage: Marks) -> None:
+    async with open_read_marks(storage) as marks:  # type: ignore[arg-type]
+        marks.note(ROOM, ADA, 5)
+        marks.note(ROOM, BEN, 6)
+        marks.forget(ROOM, ADA)
+        marks.forget(OTHER, ADA)
+    assert storage.written == [{(ROOM, BEN): ReadMark(6)}]
+
+
 async def test_what_could_not_be_written_is_written_later(storage: Marks, autojump_clock: MockClock) -> None:
     async with open_read_marks(storage) as marks:  # type: ignore[arg-type]
         storage.is_down = True

@@ -173,16 +173,17 @@ class Journal:
             return True
         # No await from here on: what is committed is announced and acknowledged whatever is cancelled.
         self._metrics.committed(len(batch), trio.current_time() - started)
+        outcomes, followed = saved[: len(batch)], saved[len(batch) :]
         committed = [
             Announcement(outcome, entry.origin)
-            for outcome, entry in zip(saved, batch, strict=False)
+            for outcome, entry in zip(outcomes, batch, strict=True)
             if isinstance(outcome, Change)
         ]
-        committed += [Announcement(change) for change in saved[len(batch) :] if isinstance(change, Change)]
+        committed += [Announcement(change) for change in followed if isinstance(change, Change)]
         if committed:
             self._follower.committed(committed)
             self._publish(committed)
-        for outcome, entry in zip(saved, batch, strict=False):
+        for outcome, entry in zip(outcomes, batch, strict=True):
             entry.submitter.on_outcome(entry.write, outcome or _gone(entry.write))
         return True
 

@@ -72,7 +72,6 @@ class NativeClient(Client):
         "_new_rooms",
         "_nursery",
         "_operations",
-        "_outdated",
         "_profile_changed_at",
         "_services",
         "_sockets",

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from typing import TypeVar
 
-import msgspec
 import trio
 from msgspec import structs
 
-from chat.domain.audit import deletion_act, room_deletion_act
+from chat.domain.audit import deletion_act
 from chat.domain.changes import (
     Acceptance,
     AccessChange,
@@ -31,20 +29,20 @@ from chat.domain.changes import (
     SupportChanged,
     Write,
 )
-from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair, Room, RoomKind, SupportOf
+from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair, Room
 from chat.domain.failures import WriteRejected
 from chat.domain.membership import RoomRole
 from chat.domain.message_state import MessageState
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
 from chat.domain.refusals import ALREADY_IN, ARCHIVED, BANNED, INVITE_OVER, Refusal
-from chat.domain.timeline import MessageNow
 from chat.storage.memory.references import resolve
 from chat.storage.memory.room_changes import Kept, MemoryRoomChanges
 from chat.storage.memory.rooms import MemoryRooms
 from chat.storage.memory.support import MemorySupport
+from chat.storage.memory.support_changes import MemorySupportChanges
 from chat.storage.memory.users import MemoryUsers
+from chat.storage.memory.within import within
 
-_C = TypeVar("_C", bound=Change)
 _Change = Edited | Deleted | Reacted | SupportChanged | Removed | RoleChanged | RoomChanged
 
 
@@ -57,10 +55,11 @@ class MemoryMessages:
         self._by_room = rooms.said
         self._by_key: dict[tuple[int, str], tuple[Draft, Message]] = {}
         self._states: dict[int, MessageState] = {}  # of texts that were changed, by message id
-        self._room_changes = MemoryRoomChanges(rooms, self._next, self._keep)
+        self._room_changes = MemoryRoomChanges(rooms, users.audit, self._next, self._keep)
         self._changes: list[_Change] = []
         self._newest_id = 0
         self._support = MemorySupport(users, rooms)
+        self._support_changes = MemorySupportChanges(self._support, rooms, self._next, self._keep)
         self.keys: dict[int, str] = {}
         """The keys that messages were sent with, by message id; read-only to others."""
 
@@ -74,7 +73,7 @@ class MemoryMessages:
             raise WriteRejected("a text can't hold NUL")
         resolved = [resolve(write, self._users, self._rooms) for write in writes]
         saved = [write if isinstance(write, Refusal) else self._write(write) for write in resolved]
-        return [*saved, *self._follow([each for each in saved if isinstance(each, Message)])]
+        return [*saved, *self._support_changes.follow(each for each in saved if isinstance(each, Message))]
 
     def _write(self, write: Write) -> Saved:
         match write:
@@ -83,7 +82,7 @@ class MemoryMessages:
             case Removal():
                 return self._room_changes.remove(write)
             case RoomDeletion():
-                return self._delete_room(write)
+                return self._room_changes.delete_room(write)
             case RoleChange():
                 return self._room_changes.change_role(write)
             case RoomChange():
@@ -91,7 +90,7 @@ class MemoryMessages:
             case Acceptance():
                 return self._accept(write)
             case SupportChange():
-                return self._change_support(write)
+                return self._support_changes.change(write)
             case _:
                 return self._change(write)
 
@@ -184,39 +183,6 @@ class MemoryMessages:
         """Return the numbers of the room's next change."""
         return self._newest_id + 1, room.id, room.last_pos + 1
 
-    def _delete_room(self, deletion: RoomDeletion) -> RoomDeleted | None:
-        room = self._rooms.look_up(deletion.room_id)
-        made = self._room_changes.delete_room(deletion)
-        if made is not None and made.actor_id is None:
-            assert room is not None
-            self._users.audit.note([room_deletion_act(made, room.name)])
-        return made
-
-    def _change_support(self, change: SupportChange) -> Saved:
-        room = self._rooms.look_up(change.room_id)
-        if room is None or room.kind is not RoomKind.SUPPORT:
-            return None
-        made = self._support.change(change, self._newest_id + 1, room.last_pos + 1)
-        if isinstance(made, SupportChanged):
-            self._keep(made)
-        return made
-
-    def _follow(self, messages: Sequence[Message]) -> list[Saved]:
-        """Let what was said in support conversations do what it does, and return the changes."""
-        said: dict[int, list[Message]] = {}
-        for message in messages:
-            if isinstance(message.people, SupportOf):
-                said.setdefault(message.room_id, []).append(message)
-        made: list[Saved] = []
-        for room_id, of_room in sorted(said.items()):
-            room = self._rooms.look_up(room_id)
-            assert room is not None
-            change = self._support.follow(of_room, self._newest_id + 1, room.last_pos + 1)
-            if change is not None:
-                self._keep(change)
-                made.append(change)
-        return made
-
     def _keep(self, change: Kept | SupportChanged) -> None:
         """Keep a change that has the next numbers; that a room was deleted, the rooms keep for a while."""
         self._newest_id += 1
@@ -236,7 +202,7 @@ class MemoryMessages:
             change
             if isinstance(change, AccessChange | RoleChanged | RoomChanged)
             else structs.replace(change, people=self._rooms.people_of(change.room_id))
-            for change in _within(most_bytes, behind)
+            for change in within(most_bytes, behind)
         ]
 
     def _as_said(self, message: Message) -> Message:
@@ -292,8 +258,8 @@ class MemoryMessages:
             and (up_to_id is None or message.id <= up_to_id)
         ]
         if after is not None:
-            return list(_within(most_bytes, said[:limit]))
-        return list(_within(most_bytes, said[::-1][:limit]))[::-1]
+            return list(within(most_bytes, said[:limit]))
+        return list(within(most_bytes, said[::-1][:limit]))[::-1]
 
     async def undelivered(
         self, person_id: int, after_id: int, up_to_id: int, limit: int, most_bytes: int
@@ -305,7 +271,7 @@ class MemoryMessages:
             for message in self._left(self._by_room[room_id][told:])
             if after_id < message.id <= up_to_id and (message.sender_id != person_id or self._is_own(room_id))
         ]
-        return list(_within(most_bytes, sorted(missed, key=_id)[:limit]))
+        return list(within(most_bytes, sorted(missed, key=_id)[:limit]))
 
     async def newest_id(self) -> int:
         await trio.lowlevel.checkpoint()
@@ -330,7 +296,7 @@ class MemoryMessages:
 
     def is_deleted(self, message: Message) -> bool:
         """Whether a message is deleted. Sync."""
-        return self._is_deleted(message)
+        return message.id in self._states and self._states[message.id].is_deleted
 
     def look_up(self, room_id: int, seq: int) -> Message | None:
         """Return a message with its text of now, which a deleted one has not. Sync."""
@@ -363,7 +329,7 @@ class MemoryMessages:
             if (left := list(self._left(self._by_room[room_id]))) and self._users.is_there(person_id)
         }
         newest_first = sorted(people, key=_id, reverse=True)[:limit]
-        return [self._conversation(people[last], last) for last in _within(most_bytes, newest_first)]
+        return [self._conversation(people[last], last) for last in within(most_bytes, newest_first)]
 
     def _conversation(self, person_id: int, last: Message) -> Conversation:
         person = self._users.look_up(person_id)
@@ -378,10 +344,7 @@ class MemoryMessages:
 
     def _left(self, messages: Iterable[Message]) -> Iterator[Message]:
         """Yield those that were not deleted."""
-        return (message for message in messages if not self._is_deleted(message))
-
-    def _is_deleted(self, message: Message) -> bool:
-        return message.id in self._states and self._states[message.id].is_deleted
+        return (message for message in messages if not self.is_deleted(message))
 
     def _is_own(self, room_id: int) -> bool:
         """Whether the room is of one person with themselves."""
@@ -396,21 +359,3 @@ class MemoryMessages:
 
 def _id(change: Change) -> int:
     return change.id
-
-
-def _within(most_bytes: int, changes: Iterable[_C]) -> Iterator[_C]:
-    """Yield changes from the front while their texts have at most `most_bytes` as JSON; the first always."""
-    total = 0
-    for nth, change in enumerate(changes):
-        total += text_bytes(change)
-        if nth > 0 and total > most_bytes:
-            return
-        yield change
-
-
-def text_bytes(entry: object) -> int:
-    """Return the bytes of a change's text as JSON, which is what bounds an answer. Sync and pure."""
-    match entry:
-        case Message(text=text) | MessageNow(text=text) | Edited(text=text) | RoomChanged(topic=text):
-            return len(msgspec.json.encode(text))
-    return len(b'""')

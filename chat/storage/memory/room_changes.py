@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from chat.domain.audit import room_deletion_act
 from chat.domain.changes import (
     Removal,
     Removed,
@@ -17,6 +18,7 @@ from chat.domain.membership import RoomRole
 from chat.domain.outcomes import Saved, Unchanged
 from chat.domain.refusals import ROOM_TAKEN
 from chat.domain.room_state import Numbers, change_role, change_room
+from chat.storage.memory.audit import MemoryAudit
 from chat.storage.memory.rooms import MemoryRooms
 
 Kept = Removed | RoleChanged | RoomChanged | RoomDeleted
@@ -26,9 +28,14 @@ class MemoryRoomChanges:
     """Changes rooms, and hands what that adds to the log to `keep`; `numbers` are those of a room's next change."""
 
     def __init__(
-        self, rooms: MemoryRooms, numbers: Callable[[Room], Numbers], keep: Callable[[Kept], object]
+        self,
+        rooms: MemoryRooms,
+        audit: MemoryAudit,
+        numbers: Callable[[Room], Numbers],
+        keep: Callable[[Kept], object],
     ) -> None:
         self._rooms = rooms
+        self._audit = audit
         self._next = numbers
         self._keep = keep
 
@@ -56,6 +63,8 @@ class MemoryRoomChanges:
         made = RoomDeleted(*self._next(room), deletion.actor_id, deletion.created_at)
         self._rooms.delete(made)
         self._keep(made)
+        if made.actor_id is None:
+            self._audit.note([room_deletion_act(made, room.name)])
         return made
 
     def change_role(self, change: RoleChange) -> Saved:

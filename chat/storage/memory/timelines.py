@@ -3,7 +3,6 @@
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-import msgspec
 import trio
 from msgspec import structs
 
@@ -38,10 +37,11 @@ from chat.domain.timeline import (
     TextThen,
     milliseconds,
 )
-from chat.storage.memory.messages import MemoryMessages, text_bytes
+from chat.storage.memory.messages import MemoryMessages
 from chat.storage.memory.rooms import MemoryRooms, public_person
 from chat.storage.memory.support import MemorySupport
 from chat.storage.memory.users import MemoryUsers
+from chat.storage.memory.within import within
 
 
 class MemoryTimelines:
@@ -74,17 +74,17 @@ class MemoryTimelines:
 
     async def replay(self, reader_id: int, spans: Sequence[Span], most_bytes: int) -> list[Replayed]:
         await trio.lowlevel.checkpoint()
-        told: list[Replayed] = []
-        total = 0
-        for span in spans:
-            for entry in self._entries(span.room_id):
-                if span.after < entry.pos <= min(span.up_to, span.after + MOST_REPLAYED):
-                    replayed = self._replayed(entry, reader_id)
-                    total += text_bytes(replayed)
-                    if told and total > most_bytes:
-                        return told
-                    told.append(replayed)
-        return told
+        return list(
+            within(
+                most_bytes,
+                (
+                    self._replayed(entry, reader_id)
+                    for span in spans
+                    for entry in self._entries(span.room_id)
+                    if span.after < entry.pos <= min(span.up_to, span.after + MOST_REPLAYED)
+                ),
+            )
+        )
 
     async def history(
         self,
@@ -104,14 +104,7 @@ class MemoryTimelines:
         said = [entry for entry in entries if isinstance(entry, Message)]
         wanted = [m for m in said if (after or 0) < m.seq and (before is None or m.seq < before)]
         step = -1 if after is None else 1
-        told: list[MessageNow] = []
-        total = 0
-        for message in wanted[::step][:limit]:
-            now = self.now(message, reader_id)
-            total += text_bytes(now)
-            if told and total > most_bytes:
-                break
-            told.append(now)
+        told = list(within(most_bytes, (self.now(each, reader_id) for each in wanted[::step][:limit])))
         return Page(told[::step], entries[-1].pos if entries else 0, len(said))
 
     async def texts(self, room_id: int, seq: int, limit: int, most_bytes: int) -> list[TextThen]:
@@ -122,14 +115,8 @@ class MemoryTimelines:
         state = self._messages.state_of(message)
         since = message.created_at if state is None else state.text_since
         had = [] if state is None else [TextThen(each.text, each.created_at) for each in state.earlier]
-        told: list[TextThen] = []
-        total = 0
-        for text in [TextThen(message.text, since), *reversed(had)][:limit]:
-            total += len(msgspec.json.encode(text.text))
-            if told and total > most_bytes:
-                break
-            told.append(text)
-        return told[::-1]
+        newest_first = [TextThen(message.text, since), *reversed(had)][:limit]
+        return list(within(most_bytes, newest_first))[::-1]
 
     async def mentions(self, person_id: int, before_id: int, limit: int, most_bytes: int) -> list[MessageNow]:
         await trio.lowlevel.checkpoint()
@@ -142,15 +129,8 @@ class MemoryTimelines:
             and mentions(entry, person_id)
             and not self._messages.is_deleted(entry)
         ]
-        told: list[MessageNow] = []
-        total = 0
-        for message in sorted(found, key=lambda message: message.id, reverse=True)[:limit]:
-            now = self.now(message, person_id)
-            total += text_bytes(now)
-            if told and total > most_bytes:
-                break
-            told.append(now)
-        return told
+        newest_first = sorted(found, key=lambda message: message.id, reverse=True)[:limit]
+        return list(within(most_bytes, (self.now(each, person_id) for each in newest_first)))
 
     async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark]) -> None:
         await trio.lowlevel.checkpoint()

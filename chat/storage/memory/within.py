@@ -1,0 +1,31 @@
+"""How much of an answer in memory fits into the bytes that were asked for. All of it is sync and pure."""
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+import msgspec
+
+from chat.domain.changes import Edited, RoomChanged
+from chat.domain.entities import Message
+from chat.domain.timeline import MessageNow, TextThen
+
+_T = TypeVar("_T")
+
+
+def within(most_bytes: int, entries: Iterable[_T]) -> Iterator[_T]:
+    """Yield entries from the front while their texts have at most `most_bytes` as JSON; the first always."""
+    total = 0
+    for nth, entry in enumerate(entries):
+        total += _text_bytes(entry)
+        if nth > 0 and total > most_bytes:
+            return
+        yield entry
+
+
+def _text_bytes(entry: object) -> int:
+    match entry:
+        case Message(text=text) | MessageNow(text=text) | TextThen(text=text) | Edited(text=text):
+            return len(msgspec.json.encode(text))
+        case RoomChanged(topic=text):
+            return len(msgspec.json.encode(text))
+    return len(b'""')

@@ -23,7 +23,7 @@ _DEADLINE = 60.0
 _PEOPLE = """
 INSERT INTO users (name, name_key, password_hash)
 SELECT name, name, '' FROM unnest($1::text[]) AS new(name)
-RETURNING id, name"""
+RETURNING id, name, extract(epoch FROM created_at)::float8 AS created_at"""
 
 _ROOMS = """
 INSERT INTO rooms (kind, name, name_key, is_private)
@@ -54,7 +54,7 @@ def populate(address: DatabaseAddress, scenario: Scenario, tokens: Tokens) -> li
 
     async def make(connection: Connection) -> list[Member]:
         rows = sorted(await connection.fetch(_PEOPLE, names), key=lambda row: row["name"])
-        people = [Person(id=row["id"], name=row["name"]) for row in rows]
+        people = [Person(**row) for row in rows]
         tokens_of = [tokens.issue(person) for person in people]
         if scenario.dialect == "native":
             known = await _make_shared_rooms(connection, scenario, people)

@@ -88,10 +88,11 @@ async def _fill(address: dict[str, Any], count: int, words: Words, chance: rando
     try:
         made = await connection.fetch(
             "INSERT INTO users (name, name_key, password_hash) SELECT 'p' || n, 'p' || n, '' "
-            "FROM generate_series(1, $1) AS n RETURNING id, name",
+            "FROM generate_series(1, $1) AS n "
+            "RETURNING id, name, extract(epoch FROM created_at)::float8 AS created_at",
             _PEOPLE,
         )
-        people = [Person(id=row["id"], name=row["name"]) for row in made]
+        people = [Person(**row) for row in made]
         ids = [person.id for person in people]
         rows = await connection.fetch(
             "INSERT INTO rooms (kind, name, name_key, is_private) SELECT 'room', 'r' || n, 'r' || n, true "

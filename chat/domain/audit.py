@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from chat.domain.changes import Deleted, RoomDeleted
+from chat.domain.changes import Deleted, Removal, RoleChange, RoomChanged, RoomDeleted
 
 ACTS_KEPT = 365 * 86_400.0
 """Seconds for which an act is kept."""
@@ -24,6 +24,10 @@ class What(StrEnum):
     SETTING_CHANGED = "setting_changed"
     MESSAGE_DELETED = "message_deleted"
     ROOM_DELETED = "room_deleted"
+    ROOM_ARCHIVED = "room_archived"
+    ROOM_UNARCHIVED = "room_unarchived"
+    BANNED = "banned"
+    UNBANNED = "unbanned"
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,3 +84,19 @@ def deletion_act(deletion: Deleted, sender_id: int) -> Act:
 def room_deletion_act(deletion: RoomDeleted, name: str | None) -> Act:
     """Return the act that a room with this name was deleted, by a command. Sync and pure."""
     return Act(by_id=deletion.actor_id, what=What.ROOM_DELETED, room_id=deletion.room_id, detail=name or "")
+
+
+def archiving_act(change: RoomChanged) -> Act:
+    """Return the act that a room was archived, or made one again in which people speak. Sync and pure."""
+    what = What.ROOM_ARCHIVED if change.is_archived else What.ROOM_UNARCHIVED
+    return Act(by_id=change.actor_id, what=what, room_id=change.room_id, detail=change.name)
+
+
+def ban_act(change: Removal | RoleChange) -> Act:
+    """Return the act that somebody was banned from a room, or that their ban was lifted. Sync and pure."""
+    return Act(
+        by_id=change.actor_id,
+        what=What.BANNED if isinstance(change, Removal) else What.UNBANNED,
+        person_id=change.person_id,
+        room_id=change.room_id,
+    )

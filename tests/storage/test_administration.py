@@ -8,8 +8,8 @@ from msgspec import structs
 
 from chat.domain.account_changes import LAST_ADMIN, AccountChange
 from chat.domain.audit import ACTS_KEPT, Named
-from chat.domain.changes import Deletion, RoomDeletion
-from chat.domain.entities import Draft, Person, Room
+from chat.domain.changes import Deletion, Removal, RoleChange, RoomChange, RoomDeletion
+from chat.domain.entities import Draft, MessageKind, Person, Room
 from chat.domain.ports import NewPerson, NewSession, Storage, Taken
 from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
@@ -159,6 +159,30 @@ async def test_messages_and_rooms_that_others_delete_are_in_the_audit(storage: S
         ("olga", "message_deleted", "ada", garden, "seq 2"),
         ("", "message_deleted", "ada", garden, "seq 3"),
         ("", "room_deleted", "", attic, "attic"),
+    ]
+
+
+async def test_bans_and_archived_rooms_are_in_the_audit_once(storage: Storage) -> None:
+    ada, ben, cyd = [await add(storage, name) for name in ("ada", "ben", "cyd")]
+    room = await storage.rooms.create("garden", ada.id, is_private=False)
+    assert isinstance(room, Room)
+    at: Any = {"room_id": room.id, "actor_id": ada.id, "created_at": 2.0}
+    await storage.messages.save([Draft(room.id, ben.id, "ben", "", 1.0, MessageKind.JOIN)])
+    ban, stranger = [Removal(person_id=each.id, is_ban=True, **at) for each in (ben, cyd)]
+    lifted = RoleChange(person_id=ben.id, role=None, **at)
+    await storage.messages.save([ban, ban, stranger, Removal(person_id=ben.id, **at)])
+    await storage.messages.save([ban])
+    await storage.messages.save([lifted])
+    await storage.messages.save([lifted])
+    await storage.messages.save([RoomChange(topic="roses", **at), RoomChange(is_archived=True, **at)])
+    await storage.messages.save([RoomChange(is_archived=True, **at)])
+    await storage.messages.save([RoomChange(is_archived=False, **at)])
+    assert await acts(storage) == [
+        ("ada", "banned", "ben", room.id, ""),
+        ("ada", "banned", "cyd", room.id, ""),
+        ("ada", "unbanned", "ben", room.id, ""),
+        ("ada", "room_archived", "", room.id, "garden"),
+        ("ada", "room_unarchived", "", room.id, "garden"),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from chat.domain.audit import room_deletion_act
+from chat.domain.audit import archiving_act, ban_act, room_deletion_act
 from chat.domain.changes import (
     Removal,
     Removed,
@@ -51,8 +51,9 @@ class MemoryRoomChanges:
             by = person_id, removal.actor_id, removal.created_at
             made = Removed(*self._next(room), *by, is_ban=removal.is_ban)
             self._keep(made)
-        if removal.is_ban:
+        if removal.is_ban and self._rooms.role_of(room_id, person_id) is not RoomRole.BANNED:
             self._rooms.set_role(room_id, person_id, RoomRole.BANNED)
+            self._audit.note([ban_act(removal)])
         return made or (Unchanged(room.last_pos) if removal.is_ban else None)
 
     def delete_room(self, deletion: RoomDeletion) -> RoomDeleted | None:
@@ -77,6 +78,7 @@ class MemoryRoomChanges:
         made = change_role(role, self._rooms.owners(room_id), change, self._next(room))
         if change.role is None and role is RoomRole.BANNED:
             self._rooms.set_role(room_id, person_id, None)
+            self._audit.note([ban_act(change)])
         if isinstance(made, RoleChanged):
             self._rooms.set_role(room_id, person_id, made.role)
             self._keep(made)
@@ -93,6 +95,8 @@ class MemoryRoomChanges:
         if isinstance(made, RoomChanged):
             self._rooms.change(made)
             self._keep(made)
+            if made.is_archived != room.is_archived:
+                self._audit.note([archiving_act(made)])
         return made
 
     def _made_by_people(self, room_id: int) -> Room | None:

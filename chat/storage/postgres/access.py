@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from chat.domain.audit import room_deletion_act
+from chat.domain.audit import ban_act, room_deletion_act
 from chat.domain.changes import Removal, Removed, RoomDeleted, RoomDeletion
 from chat.domain.outcomes import Saved, Unchanged
 from chat.storage.postgres.audit import note
@@ -37,9 +37,10 @@ WITH wanted AS (
     JOIN rooms ON rooms.id = room_id AND kind = 'room' AND deleted_at IS NULL
 ), banned AS (
     INSERT INTO bans (room_id, user_id) SELECT room_id, user_id FROM wanted ORDER BY room_id, user_id
-    ON CONFLICT DO NOTHING
+    ON CONFLICT DO NOTHING RETURNING room_id, user_id
 )
-SELECT room_id, last_pos FROM wanted"""
+SELECT room_id, user_id, last_pos, banned.user_id IS NOT NULL AS is_new
+FROM wanted LEFT JOIN banned USING (room_id, user_id)"""
 
 _END_ROOMS = """
 UPDATE rooms SET deleted_at = now(), name = NULL, name_key = NULL
@@ -66,6 +67,11 @@ async def save_removals(connection: RawConnection, removals: Sequence[Removal]) 
         else:
             saved.append(None)
     await write_to_log(connection, saved)
+    new = {(row["room_id"], row["user_id"]) for row in banned if row["is_new"]}
+    first: dict[tuple[int, int], Removal] = {}
+    for ban in bans:
+        first.setdefault((ban.room_id, ban.person_id), ban)
+    await note(connection, [ban_act(ban) for target, ban in first.items() if target in new])
     return saved
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from chat.domain.audit import archiving_act, ban_act
 from chat.domain.changes import RoleChange, RoleChanged, RoomChange, RoomChanged
 from chat.domain.entities import Room, RoomKind
 from chat.domain.membership import RoomRole
@@ -14,6 +15,7 @@ from chat.domain.outcomes import Saved
 from chat.domain.refusals import ROOM_TAKEN
 from chat.domain.room_state import change_role, change_room
 from chat.domain.rules import same_name_key
+from chat.storage.postgres.audit import note
 from chat.storage.postgres.room_log import write_to_log
 from chat.storage.postgres.writer import RawConnection
 
@@ -64,6 +66,8 @@ async def _change_room(connection: RawConnection, change: RoomChange) -> Saved:
         except asyncpg.UniqueViolationError:
             return ROOM_TAKEN
         await write_to_log(connection, [made])
+        if made.is_archived != room.is_archived:
+            await note(connection, [archiving_act(made)])
     return made
 
 
@@ -81,8 +85,9 @@ async def _change_role(connection: RawConnection, change: RoleChange) -> Saved:
     role = None if row["role"] is None else RoomRole(row["role"])
     numbers = room["last_id"] + 1, change.room_id, room["last_pos"] + 1
     made = change_role(role, row["owners"], change, numbers)
-    if change.role is None:
+    if change.role is None and role is RoomRole.BANNED:
         await connection.execute(_LIFT_BAN, change.room_id, change.person_id)
+        await note(connection, [ban_act(change)])
     if isinstance(made, RoleChanged):
         await connection.execute(_CHANGE_ROLE, change.room_id, change.person_id, made.role.value)
         await write_to_log(connection, [made])

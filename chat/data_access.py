@@ -11,7 +11,7 @@ from chat.domain.entities import Person
 from chat.domain.ledger import Ledger
 from chat.domain.moderation import Moderation
 from chat.domain.passwords import Passwords
-from chat.domain.ports import Nodes, Sessions, Users
+from chat.domain.ports import Nodes, Sessions, Settings, Users
 from chat.domain.registrations import Registrations
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
@@ -28,6 +28,7 @@ class DataAccess(msgspec.Struct, frozen=True):
     people: Administration
     moderation: Moderation
     nodes: Nodes
+    settings: Settings
 
 
 @asynccontextmanager
@@ -49,7 +50,7 @@ async def open_data_access(config: Config) -> AsyncGenerator[DataAccess]:
         accounts = make_accounts(config, storage.users, storage.users.by_id, secret="")  # it issues no tokens
         moderation = Moderation(storage.rooms, storage.messages)
         administration = Administration(storage.users, storage.sessions, storage.audit, accounts)
-        yield DataAccess(accounts, administration, moderation, storage.nodes)
+        yield DataAccess(accounts, administration, moderation, storage.nodes, storage.settings)
 
 
 def make_accounts(

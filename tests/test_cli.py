@@ -198,7 +198,7 @@ def test_the_version_is_said() -> None:
     [
         ("chat.cli", ("trio", "asyncpg", "structlog")),
         ("chat.cli.health, chat.cli.why", ("trio", "asyncpg", "structlog", "urllib.request")),
-        ("chat.cli.user, chat.cli.room, chat.cli.message", ("chat.server", "quart")),
+        ("chat.cli.user, chat.cli.room, chat.cli.message, chat.cli.setting", ("chat.server", "quart")),
         ("chat.cli.user, chat.data_access", ("chat.server", "quart", "confusable_homoglyphs")),
     ],
     ids=["the version", "health", "the server", "letters"],

@@ -11,7 +11,20 @@ from chat.cli.failing import CommandFailed
 class _Commands(click.Group):
     """Commands that are imported when they are asked for: `chat health` need not wait for what `chat user` needs."""
 
-    names = ("health", "message", "nodes", "room", "send", "serve", "talk", "tree", "user", "why", "worker")
+    names = (
+        "health",
+        "message",
+        "nodes",
+        "room",
+        "send",
+        "serve",
+        "setting",
+        "talk",
+        "tree",
+        "user",
+        "why",
+        "worker",
+    )
     """Each is the command of this name in the module of this name."""
 
     def list_commands(self, context: click.Context) -> list[str]:

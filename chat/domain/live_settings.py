@@ -13,6 +13,7 @@ from chat.domain.audit import Named
 from chat.domain.bounds import MOST_BYTES, PerHour, Rate, Registration
 from chat.domain.budgets import Budgets, Rates
 from chat.domain.entities import Person
+from chat.domain.refusals import Code, Refusal
 
 logger = structlog.get_logger(__name__)
 
@@ -29,6 +30,17 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _TYPES = {field.name: field.type for field in structs.fields(ServerSettings)}
+
+
+def setting_from_text(name: str, text: str) -> str | float | Refusal:
+    """Return the value that a text gives for the setting of that name, or what is wrong with it. Sync and pure."""
+    if name not in _TYPES:
+        return Refusal(Code.INVALID, f"no setting {name!r}; there are {', '.join(_TYPES)}")
+    try:
+        value: str | float = msgspec.convert(text, _TYPES[name], strict=False)
+    except msgspec.ValidationError as error:
+        return Refusal(Code.INVALID, f"{name}: {str(error)[0].lower()}{str(error)[1:]}")
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class Effective(msgspec.Struct, frozen=True, kw_only=True):

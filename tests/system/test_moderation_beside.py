@@ -108,3 +108,27 @@ def test_a_room_is_deleted_while_somebody_is_in_it(server: ServerProcess) -> Non
         eventually(is_outside, "the server has heard that the room is gone")
     assert try_chat(server, "room", "delete", str(made)).stderr == "chat: there is no such room\n"
     assert try_chat(server, "room", "delete", "1").returncode == 1, "the lobby stays"
+
+
+def test_a_setting_is_changed_and_taken_back_while_the_server_runs(server: ServerProcess) -> None:
+    def who_may_register() -> str:
+        return str(request("GET", f"{server.url}/api/v1/setup").json()["registration"])
+
+    before = who_may_register()
+    assert chat(server, "setting", "set", "registration", "closed") == "set registration to closed\n"
+    eventually(lambda: who_may_register() == "closed", "the server feels it")
+    (changed,) = json.loads(chat(server, "setting", "list", "--json"))
+    assert (changed["name"], changed["value"], changed["by"]) == ("registration", "closed", None)
+    assert chat(server, "setting", "list").splitlines()[1].split()[:2] == ["registration", "closed"]
+    for name, value, wrong in (
+        ("colour", "green", "no setting 'colour'; there are registration, "),
+        ("registration", "perhaps", "registration: invalid enum value 'perhaps'"),
+        ("message_rate", "1e9", "message_rate: expected `float` <= 1000000"),
+        ("message_rate", "nan", "message_rate: "),
+    ):
+        refused = try_chat(server, "setting", "set", name, value)
+        assert (refused.returncode, refused.stderr[: len(f"chat: {wrong}")]) == (1, f"chat: {wrong}")
+    assert chat(server, "setting", "unset", "registration") == "took back registration\n"
+    eventually(lambda: who_may_register() == before, "the server goes by what it was started with")
+    again = try_chat(server, "setting", "unset", "registration")
+    assert again.stderr == "chat: 'registration' is not changed\n"

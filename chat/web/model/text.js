@@ -1,0 +1,162 @@
+// What a message's text is made of: markdown as parts of ten kinds. Pure; what is no such part stays text as it was typed.
+
+import { Lexer } from "../vendor/marked.js";
+
+/**
+ * @typedef {"paragraph" | "strong" | "em" | "del" | "code" | "code-block" | "link" | "list" | "item" | "quote" | "break"} Kind
+ * @typedef {object} Element
+ * @property {Kind} kind
+ * @property {Part[]} children
+ * @property {string} [href] of a link
+ * @property {number} [start] the first number of a list that counts
+ * @typedef {string | Element} Part a piece of text as it is shown, or an element around others
+ * @typedef {{ type: string, raw: string, text?: string, href?: string, tokens?: Token[], items?: Token[],
+ *   ordered?: boolean, start?: number | "" }} Token what marked's lexer gives
+ */
+
+/** Deeper parts stay text, because drawing goes as deep as they do. */
+const DEEPEST = 8;
+
+/** More than these mean nothing to a reader, and marked needs long for some of them. */
+const MOST_SIGNS = 600;
+const MOST_BULLETS = 200;
+
+/** Kinds of marked that are not ours: what they stand for stays text, and `def` would hide it. */
+const LEFT_OUT = ["heading", "lheading", "hr", "html", "def", "table", "reflink"];
+
+/** Where none of these is, there is nothing to parse. */
+const MAYBE_MARKDOWN = /[*_~`[\]<\\]|:\/\/|www\.|\S@\S|^ *(?:[-+>]|\d+[.)] )|^(?: {4}|\t)|\n *\n/m;
+
+/** @type {Record<string, Kind>} */
+const NESTED = { paragraph: "paragraph", strong: "strong", em: "em", del: "del", blockquote: "quote", list_item: "item" };
+
+/**
+ * Parse a message's text.
+ * @param {string} text
+ * @returns {Part[]}
+ */
+export function parse(text) {
+  if (!MAYBE_MARKDOWN.test(text) || isOverloaded(text)) return plain(text);
+  try {
+    return parts(/** @type {Token[]} */ (lexer().lex(text)), 0);
+  } catch {
+    return plain(text); // Deep nesting overflows the lexer's stack.
+  }
+}
+
+/** @param {string} text @returns {Part[]} */
+function plain(text) {
+  return [{ kind: "paragraph", children: [text] }];
+}
+
+/** @param {string} text */
+function isOverloaded(text) {
+  const signs = text.match(/[*_~`[\]<>\\!#|@]/g)?.length ?? 0;
+  const bullets = text.match(/(?:[-+*]|\d[.)])\s/g)?.length ?? 0;
+  return signs > MOST_SIGNS || bullets > MOST_BULLETS;
+}
+
+function lexer() {
+  const lexer = new Lexer({ gfm: true, breaks: true });
+  for (const kind of LEFT_OUT) lexer.tokenizer[kind] = () => undefined;
+  return lexer;
+}
+
+/**
+ * @param {readonly Token[]} tokens
+ * @param {number} depth
+ * @returns {Part[]}
+ */
+function parts(tokens, depth) {
+  /** @type {Part[]} */
+  const made = [];
+  for (const token of tokens) {
+    const part = partOf(token, depth);
+    const last = made.at(-1);
+    if (typeof part === "string" && typeof last === "string") made[made.length - 1] = last + part;
+    else if (Array.isArray(part)) made.push(...part);
+    else if (part !== "") made.push(part);
+  }
+  return made;
+}
+
+/**
+ * @param {Token} token
+ * @param {number} depth
+ * @returns {Part | Part[]}
+ */
+function partOf(token, depth) {
+  if (depth > DEEPEST) return token.raw;
+  const within = () => parts(token.tokens ?? [], depth + 1);
+  const kind = NESTED[token.type];
+  if (kind) return { kind, children: within() };
+  switch (token.type) {
+    case "text":
+      return token.tokens ? within() : (token.text ?? token.raw);
+    case "escape":
+      return token.text ?? token.raw;
+    case "codespan":
+      return { kind: "code", children: [token.text ?? ""] };
+    case "code":
+      return { kind: "code-block", children: [token.text ?? ""] };
+    case "br":
+      return { kind: "break", children: [] };
+    case "space":
+      return "";
+    case "list":
+      return list(token, depth);
+    case "link":
+    case "image":
+      return link(token, within());
+    default:
+      return token.raw;
+  }
+}
+
+/** @param {Token} token @param {number} depth @returns {Element} */
+function list(token, depth) {
+  const children = parts(token.items ?? [], depth + 1);
+  return token.ordered ? { kind: "list", children, start: Number(token.start) || 0 } : { kind: "list", children };
+}
+
+/** A link to elsewhere or to a mailbox; any other stays as it was typed. @param {Token} token @param {Part[]} children @returns {Part} */
+function link(token, children) {
+  const href = safeHref(token.href ?? "");
+  if (href === null) return token.raw;
+  return { kind: "link", href, children: children.length ? children : [href] };
+}
+
+/** @param {string} href */
+function safeHref(href) {
+  if (!/^(?:https?:\/\/|mailto:)/i.test(href)) return null;
+  return URL.canParse(href) ? new URL(href).href : null;
+}
+
+/**
+ * A text between the names that it mentions, by turns: plain, name, plain …
+ * @param {string} text
+ * @param {readonly string[]} names without the `@`
+ * @returns {string[]}
+ */
+export function splitMentions(text, names) {
+  if (!names.length || !text.includes("@")) return [text];
+  const either = [...names].sort((a, b) => b.length - a.length).map(escapeRegExp).join("|");
+  return text.split(new RegExp(`(?<![\\p{L}\\p{N}])(@(?:${either}))`, "giu"));
+}
+
+/** @param {string} text */
+function escapeRegExp(text) {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+}
+
+/** Whether a text is a few emoji and nothing else: these are shown large. @param {string} text */
+export function isOnlyEmoji(text) {
+  if (text.length > 60) return false;
+  return /^(?:\p{RGI_Emoji}\s*){1,6}$/v.test(text);
+}
+
+/** The text of a message in one line, for where there is only one. @param {string} text @param {number} [most] characters */
+export function preview(text, most = 160) {
+  const line = text.slice(0, most * 4).replace(/\s+/g, " ").trim();
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+}

@@ -1,0 +1,172 @@
+// The window of a timeline: which messages of a room are drawn, by seq, and the rows they make. Pure.
+
+/** @typedef {import("./types").Message} Message */
+/** @typedef {import("./types").Room} Room */
+
+/**
+ * @typedef {object} Window the messages drawn, from `first` to `last`, both included; empty where `last` is less
+ * @property {number} first
+ * @property {number} last
+ *
+ * @typedef {{ kind: "start", key: string }} StartRow
+ * @typedef {{ kind: "gap", key: string, first: number, last: number }} GapRow messages that are not held yet
+ * @typedef {{ kind: "day", key: string, at: number }} DayRow
+ * @typedef {{ kind: "line", key: string }} LineRow above what is new
+ * @typedef {{ kind: "joins", key: string, seq: number, messages: Message[] }} JoinsRow
+ * @typedef {{ kind: "message", key: string, seq: number, message: Message, isFirst: boolean }} MessageRow
+ *   `isFirst` begins a group of one speaker
+ * @typedef {StartRow | GapRow | DayRow | LineRow | JoinsRow | MessageRow} Row
+ */
+
+/** Most messages that are drawn. */
+export const MOST = 200;
+/** As many are drawn at first, and stay where somebody reads along at the end. */
+export const FEW = 100;
+/** As many more at a time, where somebody scrolls. */
+export const STEP = 50;
+/** One speaker's messages are a group while no more than this, in ms, lies between two of them. */
+const GROUP = 5 * 60_000;
+
+/** The window at the end of a room. @param {number} newest @returns {Window} */
+export function atEnd(newest) {
+  return { first: Math.max(1, newest - FEW + 1), last: newest };
+}
+
+/** The window around a place. @param {number} seq @param {number} newest @returns {Window} */
+export function around(seq, newest) {
+  const at = Math.min(Math.max(seq, 1), Math.max(newest, 1));
+  return { first: Math.max(1, at - FEW / 2), last: Math.min(newest, at + FEW / 2) };
+}
+
+/** Further back; what lies too far ahead is dropped. @param {Window} window @returns {Window} */
+export function older({ first, last }) {
+  const begin = Math.max(1, first - STEP);
+  return { first: begin, last: Math.min(last, begin + MOST - 1) };
+}
+
+/** Further ahead; what lies too far back is dropped. @param {Window} window @param {number} newest @returns {Window} */
+export function newer({ first, last }, newest) {
+  const end = Math.min(newest, last + STEP);
+  return { first: Math.max(first, end - MOST + 1), last: end };
+}
+
+/** As it is after more was said: a window that was at the end stays there. @param {Window} window @param {number} newest @returns {Window} */
+export function follow({ first, last }, newest) {
+  return { first: Math.max(first, newest - Math.max(FEW, Math.min(last - first + 1, MOST)) + 1, 1), last: newest };
+}
+
+/** What of a window is not held. @param {Window} window @param {Room["held"]} held @returns {Window[]} */
+export function gaps({ first, last }, held) {
+  const found = [];
+  let next = first;
+  for (const [begin, end] of held) {
+    if (end < next) continue;
+    if (begin > last) break;
+    if (begin > next) found.push({ first: next, last: begin - 1 });
+    next = end + 1;
+  }
+  if (next <= last) found.push({ first: next, last });
+  return found;
+}
+
+/**
+ * The page to ask for so that a gap of a window closes from where the reader is.
+ * @param {Window} gap
+ * @param {Window} window
+ * @param {number} newest
+ * @returns {{ before?: number, after?: number, around?: number }}
+ */
+export function pageFor(gap, window, newest) {
+  const isWhole = gap.first === window.first && gap.last === window.last;
+  if (isWhole && gap.last < newest) return { around: Math.ceil((gap.first + gap.last) / 2) };
+  if (gap.first > window.first && gap.last === window.last && gap.last < newest) return { after: gap.first - 1 };
+  return { before: gap.last + 1 };
+}
+
+/**
+ * The rows of a window.
+ * @param {Pick<Room, "messages" | "held">} room
+ * @param {Window} window
+ * @param {{ line?: number, dayOf: (at: number) => string }} options `line`: what comes after this seq is new
+ * @returns {Row[]}
+ */
+export function rows(room, window, { line, dayOf }) {
+  /** @type {Row[]} */
+  const made = [];
+  const missing = gaps(window, room.held);
+  if (window.first <= 1 && missing[0]?.first !== 1) made.push({ kind: "start", key: "start" });
+  /** @type {Message | undefined} */
+  let before;
+  for (let seq = window.first; seq <= window.last; seq++) {
+    const gap = missing[0];
+    if (gap && seq === gap.first) {
+      missing.shift();
+      made.push({ kind: "gap", key: `gap-${gap.last}`, ...gap });
+      before = undefined;
+      seq = gap.last;
+      continue;
+    }
+    const message = room.messages.get(seq);
+    if (!message) continue;
+    addMessage(made, message, before, { line, dayOf });
+    before = message;
+  }
+  return made;
+}
+
+/**
+ * @param {Row[]} made
+ * @param {Message} message
+ * @param {Message | undefined} before
+ * @param {{ line?: number, dayOf: (at: number) => string }} options
+ */
+function addMessage(made, message, before, { line, dayOf }) {
+  const { seq, at } = message;
+  const isOtherDay = !before || dayOf(before.at) !== dayOf(at);
+  if (isOtherDay) made.push({ kind: "day", key: `day-${seq}`, at });
+  if (line !== undefined && line === seq - 1) made.push({ kind: "line", key: "line" });
+  const last = made.at(-1);
+  if (message.kind === "join") {
+    if (last?.kind === "joins") made[made.length - 1] = { ...last, messages: [...last.messages, message] };
+    else made.push({ kind: "joins", key: `joins-${seq}`, seq, messages: [message] });
+    return;
+  }
+  const goesOn = last?.kind === "message" && last.message.sender.id === message.sender.id && at - last.message.at <= GROUP;
+  made.push({ kind: "message", key: `message-${seq}`, seq, message, isFirst: !goesOn });
+}
+
+/**
+ * Whom a row of joins names: two, then how many others; nobody twice.
+ * @param {readonly Message[]} messages
+ * @returns {{ names: string[], others: number }}
+ */
+export function joined(messages) {
+  const names = [...new Map(messages.map(({ sender }) => [sender.id, sender.name])).values()];
+  const named = names.length > 2 ? names.slice(0, 1) : names;
+  return { names: named, others: names.length - named.length };
+}
+
+/**
+ * The nearest row to draw the focus to: of those that can have it, one step from the one that has it.
+ * @param {readonly number[]} seqs ascending
+ * @param {number | null} current
+ * @param {"ArrowUp" | "ArrowDown" | "Home" | "End"} key
+ */
+export function focusAfter(seqs, current, key) {
+  if (!seqs.length) return null;
+  if (key === "Home") return seqs[0];
+  const at = current === null ? -1 : seqs.indexOf(current);
+  if (key === "End" || at < 0) return seqs[seqs.length - 1];
+  return seqs[Math.min(Math.max(at + (key === "ArrowUp" ? -1 : 1), 0), seqs.length - 1)];
+}
+
+/**
+ * Up to where others have read: of one's own message, who has seen it.
+ * @param {Room["reads"]} reads
+ * @param {number} seq
+ * @param {number} me
+ * @returns {number[]} people
+ */
+export function readBy(reads, seq, me) {
+  return [...reads].filter(([person, mark]) => person !== me && mark >= seq).map(([person]) => person);
+}

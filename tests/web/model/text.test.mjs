@@ -1,0 +1,101 @@
+// Markdown of messages: what becomes an element, and that hostile texts are quick and stay text.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isOnlyEmoji, parse, preview, splitMentions } from "../../../chat/web/model/text.js";
+
+/** As text of a notation short enough to compare: kind(children). */
+const outline = (/** @type {import("../../../chat/web/model/text.js").Part[]} */ parts) =>
+  parts
+    .map((part) => (typeof part === "string" ? part : `${part.kind}${part.href ? `[${part.href}]` : ""}(${outline(part.children)})`))
+    .join("");
+
+/** All that a reader sees. */
+const shown = (/** @type {import("../../../chat/web/model/text.js").Part[]} */ parts) =>
+  parts.map((part) => (typeof part === "string" ? part : shown(part.children))).join("");
+
+const KINDS = {
+  "a *b* **c** ~~d~~ `e*f*`": "paragraph(a em(b) strong(c) del(d) code(e*f*))",
+  "one\ntwo": "paragraph(one\ntwo)",
+  "*one*\ntwo": "paragraph(em(one)break()two)",
+  "one\n\ntwo": "paragraph(one)paragraph(two)",
+  "```js\n<b> *x*\n```": "code-block(<b> *x*)",
+  "- a\n- b\n  1. c": "list(item(a)item(blist(item(c))))",
+  "> a\n> > b": "quote(paragraph(a)quote(paragraph(b)))",
+  "[a](https://b.example/c)": "paragraph(link[https://b.example/c](a))",
+  "see https://b.example/c_d_e.": "paragraph(see link[https://b.example/c_d_e](https://b.example/c_d_e).)",
+  "![a](https://b.example/c.png)": "paragraph(link[https://b.example/c.png](a))",
+  "ada@chat.example": "paragraph(link[mailto:ada@chat.example](ada@chat.example))",
+};
+
+for (const [text, expected] of Object.entries(KINDS)) {
+  test(`${JSON.stringify(text)} has the parts that it shows`, () => assert.equal(outline(parse(text)), expected));
+}
+
+const STAYS = [
+  "<img src=x onerror=alert(1)> **",
+  "<script>window.pwned = 1</script>",
+  "[a](javascript:alert(1))",
+  "[a](data:text/html,<b>)",
+  "[a](vbscript:x) ![b](JaVaScRiPt:x)",
+  "[a]: https://b.example",
+  "# no heading",
+  "| a | b |\n|---|---|",
+  "a &amp; b &lt; c",
+  "<https:evil>",
+  "<!-- gone? -->",
+  "snake_case_name and 2*3*4 = 24".replace("*3*", "×3×"),
+];
+
+for (const text of STAYS) {
+  test(`${JSON.stringify(text)} is shown as it was typed`, () => {
+    assert.equal(shown(parse(text)).replaceAll("\n", ""), text.replaceAll("\n", ""));
+  });
+}
+
+const HOSTILE = ["> ", "*a **b ", "[", "![", "`", "1. ", "- x\n\n", "\n\n- ", "www.a.b(", "<a ", "a\n> ", "[a](", "h.a@b.c.d", "- - "];
+
+for (const piece of HOSTILE) {
+  test(`4,000 characters of ${JSON.stringify(piece)} are parsed, or shown plain, in time`, () => {
+    const text = piece.repeat(4000 / piece.length);
+    parse(text);
+    const took = Math.min(...[1, 2, 3].map(() => timed(() => parse(text))));
+    assert.ok(took <= 50, `${took} ms`);
+    assert.ok(depth(parse(text)) < 20);
+  });
+}
+
+/** @param {() => void} act */
+function timed(act) {
+  const begin = performance.now();
+  act();
+  return performance.now() - begin;
+}
+
+/** @param {import("../../../chat/web/model/text.js").Part[]} parts @returns {number} */
+function depth(parts) {
+  return 1 + Math.max(0, ...parts.map((part) => (typeof part === "string" ? 0 : depth(part.children))));
+}
+
+test("mentions are the longest names, behind no letter", () => {
+  const names = ["ada", "ada lovelace", "C++ (x)"];
+  assert.deepEqual(splitMentions("hi @Ada Lovelace, x@ada @ada @c++ (x)!", names), [
+    "hi ",
+    "@Ada Lovelace",
+    ", x@ada ",
+    "@ada",
+    " ",
+    "@c++ (x)",
+    "!",
+  ]);
+});
+
+test("a few emoji alone are large, other texts are not", () => {
+  for (const text of ["😀", "👩🏽‍🚀 ❤️", "🇫🇷🇯🇵"]) assert.ok(isOnlyEmoji(text), text);
+  for (const text of ["", "1", "*", "😀 a", "😀".repeat(7)]) assert.ok(!isOnlyEmoji(text), text);
+});
+
+test("a preview is one line of bounded length", () => {
+  assert.equal(preview(" a\n\n  b "), "a b");
+  assert.equal(preview("x".repeat(400), 10), `${"x".repeat(9)}…`);
+});

@@ -1,0 +1,114 @@
+// The window of a timeline and its rows.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as timeline from "../../../chat/web/model/timeline.js";
+
+const MINUTE = 60_000;
+const dayOf = (/** @type {number} */ at) => String(Math.floor(at / (24 * 60 * MINUTE)));
+
+/** @param {number} seq @param {object} [fields] */
+function message(seq, { person = 1, at = seq * MINUTE, kind = "text" } = {}) {
+  return { room: 1, seq, pos: seq, at, sender: { id: person, name: `p${person}` }, kind, text: `${seq}` };
+}
+
+/** @param {ReturnType<typeof message>[]} messages @param {[number, number][]} [held] */
+function room(messages, held) {
+  const seqs = messages.map(({ seq }) => seq);
+  return { messages: new Map(messages.map((one) => [one.seq, one])), held: held ?? [[Math.min(...seqs), Math.max(...seqs)]] };
+}
+
+/** @param {timeline.Row[]} rows */
+const outline = (rows) =>
+  rows.map((row) => {
+    if (row.kind === "message") return `${row.isFirst ? "" : "+"}${row.seq}`;
+    if (row.kind === "gap") return `gap ${row.first}-${row.last}`;
+    if (row.kind === "joins") return `joins ${row.messages.length}`;
+    return row.kind;
+  });
+
+test("a window never has more messages than are drawn, wherever it goes", () => {
+  let window = timeline.atEnd(10_000);
+  for (let i = 0; i < 300; i++) {
+    const next = timeline.older(window);
+    assert.ok(next.last - next.first < timeline.MOST);
+    assert.ok(next.last >= window.first, "the place one came from stays in it");
+    window = next;
+  }
+  assert.equal(window.first, 1);
+  for (let i = 0; i < 300; i++) window = timeline.newer(window, 10_000);
+  assert.deepEqual(window, { first: 9_801, last: 10_000 });
+  for (const seq of [1, 5_000, 10_000]) {
+    const { first, last } = timeline.around(seq, 10_000);
+    assert.ok(first <= seq && seq <= last && first >= 1 && last <= 10_000);
+  }
+});
+
+test("a window at the end follows what is said, and stays as small", () => {
+  let window = timeline.atEnd(30);
+  for (let newest = 31; newest < 2_000; newest++) window = timeline.follow(window, newest);
+  assert.equal(window.last, 1_999);
+  assert.ok(window.last - window.first < timeline.MOST);
+  assert.deepEqual(timeline.atEnd(0), { first: 1, last: 0 });
+});
+
+test("gaps are what is not held, and each has a page that fills it", () => {
+  const window = { first: 10, last: 30 };
+  assert.deepEqual(timeline.gaps(window, [[1, 12], [15, 20], [29, 40]]), [
+    { first: 13, last: 14 },
+    { first: 21, last: 28 },
+  ]);
+  assert.deepEqual(timeline.gaps(window, []), [window]);
+  assert.deepEqual(timeline.gaps(window, [[1, 100]]), []);
+  assert.deepEqual(timeline.pageFor(window, window, 100), { around: 20 });
+  assert.deepEqual(timeline.pageFor(window, window, 30), { before: 31 });
+  assert.deepEqual(timeline.pageFor({ first: 10, last: 14 }, window, 100), { before: 15 });
+  assert.deepEqual(timeline.pageFor({ first: 25, last: 30 }, window, 100), { after: 24 });
+});
+
+test("rows have the start, days, groups of one speaker within five minutes, and gaps", () => {
+  const messages = [
+    message(1),
+    message(2),
+    message(3, { at: 8 * MINUTE }),
+    message(4, { at: 9 * MINUTE, person: 2 }),
+    message(8, { at: 10 * MINUTE, person: 2 }),
+    message(9, { at: 24 * 60 * MINUTE, person: 2 }),
+  ];
+  const made = timeline.rows(room(messages, [[1, 4], [8, 9]]), { first: 1, last: 9 }, { dayOf });
+  assert.deepEqual(outline(made), ["start", "day", "1", "+2", "3", "4", "gap 5-7", "day", "8", "day", "9"]);
+  assert.equal(new Set(made.map(({ key }) => key)).size, made.length);
+});
+
+test("the line stands above what is new, and begins a group", () => {
+  const messages = [message(1), message(2), message(3)];
+  const made = timeline.rows(room(messages), { first: 1, last: 3 }, { dayOf, line: 1 });
+  assert.deepEqual(outline(made), ["start", "day", "1", "line", "2", "+3"]);
+});
+
+test("joins one behind the other are one row, which names nobody twice", () => {
+  const messages = [1, 2, 3, 1].map((person, i) => message(i + 1, { person, kind: "join" }));
+  const made = timeline.rows(room(messages), { first: 1, last: 4 }, { dayOf });
+  assert.deepEqual(outline(made), ["start", "day", "joins 4"]);
+  assert.deepEqual(timeline.joined(messages), { names: ["p1"], others: 2 });
+  assert.deepEqual(timeline.joined(messages.slice(0, 2)), { names: ["p1", "p2"], others: 0 });
+});
+
+test("an empty room is its start, and one of which nothing is held is a gap", () => {
+  assert.deepEqual(outline(timeline.rows({ messages: new Map(), held: [] }, timeline.atEnd(0), { dayOf })), ["start"]);
+  assert.deepEqual(outline(timeline.rows({ messages: new Map(), held: [] }, timeline.atEnd(5), { dayOf })), ["gap 1-5"]);
+});
+
+test("the focus goes up and down and to the ends, and stays within", () => {
+  const seqs = [3, 5, 9];
+  assert.equal(timeline.focusAfter(seqs, null, "ArrowUp"), 9);
+  assert.equal(timeline.focusAfter(seqs, 9, "ArrowUp"), 5);
+  assert.equal(timeline.focusAfter(seqs, 3, "ArrowUp"), 3);
+  assert.equal(timeline.focusAfter(seqs, 9, "ArrowDown"), 9);
+  assert.equal(timeline.focusAfter(seqs, 5, "Home"), 3);
+  assert.equal(timeline.focusAfter([], null, "End"), null);
+});
+
+test("a message is read by whoever has read as far, oneself aside", () => {
+  assert.deepEqual(timeline.readBy(new Map([[1, 9], [2, 5], [3, 4]]), 5, 1), [2]);
+});

@@ -21,6 +21,7 @@ from chat.web_api.admin import admin_routes
 from chat.web_api.app import create_app
 from chat.web_api.metrics import create_metrics
 from chat.web_api.pages import create_pages
+from chat.web_api.web_client import create_web_client
 from chat.workers.inheritance import Inheritance
 
 
@@ -41,11 +42,10 @@ def http_app(
     ]
     own_metrics = [] if config.metrics_listen else [create_metrics(inspection.metrics)]
     sockets = [protocol.dialect.path for protocol in protocols]
-    pages = create_pages(
-        inspection.health, routes, sockets, registration=lambda: accounts.registration, lobby=config.lobby
-    )
+    pages = create_pages(inspection.health, routes, sockets)
+    client = create_web_client(is_encrypted=config.tls_cert is not None)
     over_http = (blueprint for blueprints in HTTP_PROTOCOLS for blueprint in blueprints(services))
-    return create_app([pages, *own_metrics, *(part.blueprint for part in routes), *over_http], budgets, turns)
+    return create_app([pages, client, *own_metrics, *(part.blueprint for part in routes), *over_http], budgets, turns)
 
 
 @asynccontextmanager

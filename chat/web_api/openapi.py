@@ -144,7 +144,7 @@ def render(
     """
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8><title>HTTP API</title>",
-        '<meta name=viewport content="width=device-width"><link rel=stylesheet href=/web/style.css>',
+        '<meta name=viewport content="width=device-width"><link rel=stylesheet href=/web/pages.css>',
         "<main class=api><h1>HTTP API</h1>",
         f"<p>The same, for programs: <a href={escape(source)}>{escape(source)}</a></p>",
     ]

@@ -1,8 +1,7 @@
-"""What is served to browsers and to whoever watches: the page, its parts, and the server's health."""
+"""What is served to whoever runs and programs the server: its tree, descriptions of its calls, and its health."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from importlib.resources import files
-from string import Template
 
 from quart import Blueprint, Response
 
@@ -10,14 +9,14 @@ from chat.domain.failures import StorageDown
 from chat.web_api.answers import answer, error
 from chat.web_api.endpoint import Routes
 from chat.web_api.openapi import describe, render
-
-HTML = "text/html; charset=utf-8"
+from chat.web_api.web_client import HTML
 
 _TYPES = {
     ".html": HTML,
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
 }
+_FILES = ("pages.css", "tree.html", "tree.css", "tree.js")
 
 PAGE_HEADERS = {
     # Everything comes from here and from nowhere else; the page's socket is same-origin too.
@@ -32,9 +31,6 @@ def create_pages(
     health: Callable[[], Awaitable[None]],
     dialects: Sequence[Routes],
     sockets: Sequence[str] = (),
-    *,
-    registration: Callable[[], str] = lambda: "open",
-    lobby: str = "open",
 ) -> Blueprint:
     """Return the routes.
 
@@ -42,20 +38,9 @@ def create_pages(
         health: returns if the server can work; raises StorageDown if not, or InspectionFailed.
         dialects: the HTTP routes to describe.
         sockets: the paths of WebSockets, where whoever asks without upgrading is told so.
-        registration, lobby: these settings, for the page; the first may change.
     """
     pages = Blueprint("pages", __name__)
-    web = {
-        file.name: file.read_bytes()
-        for file in (files("chat") / "web").iterdir()
-        if file.name.endswith(tuple(_TYPES))
-    }
-
-    index_html = Template(web["index.html"].decode())
-
-    @pages.get("/")
-    async def index() -> Response:
-        return _index()
+    web = {name: (files("chat") / "web" / name).read_bytes() for name in _FILES}
 
     @pages.get("/admin/tree")
     async def tree() -> Response:
@@ -63,7 +48,7 @@ def create_pages(
 
     @pages.get("/web/<name>")
     async def part(name: str) -> Response:
-        return _index() if name == "index.html" else _file(name)
+        return _file(name)
 
     document = describe(dialects)
     page = render(document)
@@ -92,10 +77,6 @@ def create_pages(
 
     for path in sockets:
         pages.add_url_rule(path, f"socket {path[1:]}", upgrade_required, methods=["GET"])
-
-    def _index() -> Response:
-        text = index_html.substitute(registration=registration(), lobby=lobby)
-        return Response(text, 200, headers=PAGE_HEADERS, content_type=HTML)
 
     def _file(name: str) -> Response:
         if name not in web:

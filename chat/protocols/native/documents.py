@@ -12,7 +12,8 @@ from chat.protocols.native.asyncapi import describe_socket, render_socket
 from chat.web_api.answers import answer
 from chat.web_api.endpoint import Routes
 from chat.web_api.openapi import describe, render
-from chat.web_api.pages import HTML, PAGE_HEADERS
+from chat.web_api.pages import PAGE_HEADERS
+from chat.web_api.web_client import HTML
 
 VERSION = "1.0.0"
 """Of the protocol: what is in it stays; what is added raises the middle number."""

@@ -1,0 +1,26 @@
+// Starts the page: the language, the connection, and the view that belongs to the address.
+
+import { openChat } from "./net/chat.js";
+import { startLanguage } from "./i18n/index.js";
+import { App } from "./view/app.js";
+import { startRouter } from "./view/router.js";
+import { html, render } from "./vendor/preact.js";
+
+await startLanguage();
+startRouter();
+const chat = await openChat();
+const root = document.getElementById("app");
+if (root) render(html`<${App} chat=${chat} />`, root);
+registerWorker();
+
+/** The service worker keeps the page's files; registering one takes an address that a policy has made. */
+async function registerWorker() {
+  if (!navigator.serviceWorker) return;
+  const { trustedTypes } = /** @type {any} */ (globalThis);
+  const address = trustedTypes?.createPolicy("sw", { createScriptURL: () => "/sw.js" }).createScriptURL("") ?? "/sw.js";
+  try {
+    await navigator.serviceWorker.register(address, { updateViaCache: "none" });
+  } catch {
+    // A browser that allows none, as in private windows: the page works without.
+  }
+}

@@ -1,0 +1,6 @@
+// All strings in English: one file for one screen, keys as "screen.thing".
+
+import common from "./common.js";
+import door from "./door.js";
+
+export const en = { ...common, ...door };

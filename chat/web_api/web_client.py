@@ -1,0 +1,208 @@
+"""The web client's files, as they lie in chat/web: below a path of their hash for ever, and its page at every path."""
+
+import gzip
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import PurePosixPath
+
+import msgspec
+from quart import Blueprint, Response, request
+
+from chat.web_api.answers import error
+
+HTML = "text/html; charset=utf-8"
+
+_KINDS = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
+}
+
+_PAGES = (
+    "/",
+    "/setup",
+    "/i/<code>",
+    "/room/<int:room>/<int:seq>",
+    "/search",
+    "/inbox",
+    "/inbox/<int:room>",
+    "/settings",
+    "/settings/<part>",
+    "/admin",
+    "/admin/<part>",
+)
+_ROOM = re.compile(r"/room/[0-9]+")
+"""A page too, for whoever takes HTML: the path is a call of the protocol Rooms as well."""
+
+CLIENT_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src blob:;"
+        " connect-src 'self'; font-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none';"
+        " form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types sw"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+_FOR_EVER = "public, max-age=31536000, immutable"
+_IMPORT = re.compile(r"""^(?:import|export)\b(?:[^;'"()]*?\bfrom)?\s*["'](\.[^"']+)["']""", re.MULTILINE)
+
+
+class WebFile(msgspec.Struct, frozen=True):
+    """A file to serve: its bytes, the same compressed where that is smaller, its type and what changes with it."""
+
+    body: bytes
+    zipped: bytes | None
+    kind: str
+    etag: str
+
+
+class WebFiles(msgspec.Struct, frozen=True):
+    """All of the client: each file by its path, pages with their places filled in, and the path of all."""
+
+    files: Mapping[str, WebFile]
+    pages: Mapping[str, WebFile]
+    base: str
+    first: tuple[str, ...]
+    """The modules and the styles of the first screen, in the order in which they are needed."""
+
+
+@cache
+def web_files() -> WebFiles:
+    """Read and compress the client. Raises OSError. Sync: once, before anything is served."""
+    found = dict(_walk(files("chat") / "web"))
+    digest = sha256()
+    for name in sorted(found):
+        digest.update(f"{name} {len(found[name])} ".encode() + found[name])
+    base = f"/web/{digest.hexdigest()[:16]}/"
+    kept = {
+        name: web_file(body, _KINDS[suffix])
+        for name, body in found.items()
+        if (suffix := PurePosixPath(name).suffix) in _KINDS
+    }
+    modules = _imported("app.js", found)
+    styles = sorted(
+        (name for name in kept if re.fullmatch(r"style/[^/]+\.css", name)),
+        key=lambda name: (name != "style/tokens.css", name != "style/base.css", name),
+    )
+    places = {
+        "base": base,
+        "styles": "".join(f'<link rel="stylesheet" href="{base}{name}">' for name in styles),
+        "modules": "".join(f'<link rel="modulepreload" href="{base}{name}">' for name in modules),
+        "files": json.dumps([base + name for name in (*styles, *modules)]),
+    }
+    pages = {
+        name: web_file(_filled(found[name].decode(), places).encode(), kind)
+        for name, kind in (
+            ("index.html", HTML),
+            ("sw.js", _KINDS[".js"]),
+            ("manifest.webmanifest", _KINDS[".webmanifest"]),
+        )
+    }
+    return WebFiles(kept, pages, base, (*modules, *styles))
+
+
+def web_file(body: bytes, kind: str) -> WebFile:
+    """Return a file to serve. Sync and pure."""
+    zipped = gzip.compress(body, 9, mtime=0)
+    return WebFile(body, zipped if len(zipped) < len(body) else None, kind, sha256(body).hexdigest()[:16])
+
+
+def create_web_client(*, is_encrypted: bool = False) -> Blueprint:
+    """Return the routes. With `is_encrypted`, browsers are told to come back over TLS alone. Raises OSError."""
+    client = Blueprint("web client", __name__)
+    web = web_files()
+    headers = CLIENT_HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if is_encrypted else {})
+
+    async def page(**_parts: object) -> Response:
+        return respond(web.pages["index.html"], headers)
+
+    for path in _PAGES:
+        client.add_url_rule(path, f"page {path}", page, methods=["GET"])
+
+    @client.before_app_request
+    async def room() -> Response | None:
+        if (
+            request.method in ("GET", "HEAD")
+            and _ROOM.fullmatch(request.path)
+            and "text/html" in request.headers.get("Accept", "")
+        ):
+            return await page()
+        return None
+
+    @client.get("/sw.js")
+    async def worker() -> Response:
+        return respond(web.pages["sw.js"], headers)
+
+    @client.get("/manifest.webmanifest")
+    async def manifest() -> Response:
+        return respond(web.pages["manifest.webmanifest"], headers)
+
+    @client.get("/web/<digest>/<path:name>")
+    async def file(digest: str, name: str) -> Response:
+        if f"/web/{digest}/" != web.base or name not in web.files:
+            return error(404, "there is no such file")
+        return respond(web.files[name], headers, _FOR_EVER)
+
+    return client
+
+
+def respond(file: WebFile, headers: Mapping[str, str], lasts: str = "no-cache") -> Response:
+    """Return a file, compressed for whoever takes that, or 304 to whoever has it. Sync.
+
+    `lasts` is its Cache-Control.
+    """
+    zipped = file.zipped if request.accept_encodings["gzip"] else None
+    etag = f'"{file.etag}{"" if zipped is None else "-gzip"}"'
+    general = {**headers, "Cache-Control": lasts, "ETag": etag, "Vary": "Accept-Encoding, Accept"}
+    if etag in request.headers.get("If-None-Match", ""):
+        return Response(b"", 304, headers=general)
+    if zipped is not None:
+        general["Content-Encoding"] = "gzip"
+    return Response(file.body if zipped is None else zipped, 200, headers=general, content_type=file.kind)
+
+
+def _walk(folder: Traversable, path: str = "") -> list[tuple[str, bytes]]:
+    found: list[tuple[str, bytes]] = []
+    for each in folder.iterdir():
+        if each.is_dir():
+            found += _walk(each, f"{path}{each.name}/")
+        elif PurePosixPath(each.name).suffix in {*_KINDS, ".html"}:
+            found.append((path + each.name, each.read_bytes()))
+    return found
+
+
+def _imported(name: str, found: Mapping[str, bytes], known: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return a module and all that it needs before it runs; what it imports later is not among them."""
+    if name in known or name not in found:
+        return known
+    known = (*known, name)
+    for path in _IMPORT.findall(found[name].decode()):
+        known = _imported(_joined(PurePosixPath(name).parent, path), found, known)
+    return known
+
+
+def _joined(folder: PurePosixPath, path: str) -> str:
+    parts = list(folder.parts)
+    for part in PurePosixPath(path).parts:
+        if part == "..":
+            parts.pop()
+        else:
+            parts.append(part)
+    return "/".join(parts)
+
+
+def _filled(text: str, places: Mapping[str, str]) -> str:
+    """Fill in `{{place}}`s; of a string `"{{files}}"` in a script the quotes go too."""
+    text = text.replace('"{{files}}"', places["files"])
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: places[place[1]], text)

@@ -9,7 +9,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint sweep mutants simulate bench campaign autobahn fuzz clean
+.PHONY: help run test lint lint-web vendor sweep mutants simulate bench campaign autobahn fuzz clean
 
 BIN := .venv/bin
 # A .venv that was moved, or whose interpreter is gone, is made anew.
@@ -39,6 +39,21 @@ lint: .venv/test ## what looks at the code without running it
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
 
+# The web client's types and style, where Node is there: its tools are in package.json, with exact versions.
+lint-web: node_modules/made
+	@test -s node_modules/made || echo "no Node (apt install nodejs npm): the web client's types and style are not checked" >&2
+	@! test -s node_modules/made || node_modules/.bin/tsc
+	@! test -s node_modules/made || node_modules/.bin/biome lint --error-on-warnings --diagnostic-level=warn
+
+vendor: node_modules/made ## pack the web client's libraries into chat/web/vendor, after a change of package.json
+	$(BIN)/python -m tests.web.vendor
+
+node_modules/made: package.json
+	@mkdir -p node_modules; : >$@; if command -v npm >/dev/null; then \
+	    echo "installing what checks the web client" >&2; \
+	    npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null 2>&1 && \
+	        echo made >$@ || echo "npm cannot install: try again with rm node_modules/made" >&2; fi
+
 mutants: .venv/test ## plant defects and list those that no test finds; ARGS="--only engine/send_queue.py --most 50 --seed 1"
 	$(BIN)/python -m tests.mutants $(ARGS)
 
@@ -60,7 +75,7 @@ fuzz: .venv/fuzz ## new frames and new calls at the server, and schemathesis at 
 	$(BIN)/python -m tests.fuzzing.schema
 
 clean: ## remove what these commands made, not your data
-	rm -rf .venv .autobahn build dist bench/build bench/peers/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
+	rm -rf .venv .autobahn node_modules build dist bench/build bench/peers/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
 	find chat tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/run: $(INPUTS)

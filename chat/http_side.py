@@ -45,7 +45,9 @@ def http_app(
     pages = create_pages(inspection.health, routes, sockets)
     client = create_web_client(is_encrypted=config.tls_cert is not None)
     over_http = (blueprint for blueprints in HTTP_PROTOCOLS for blueprint in blueprints(services))
-    return create_app([pages, client, *own_metrics, *(part.blueprint for part in routes), *over_http], budgets, turns)
+    return create_app(
+        [pages, client, *own_metrics, *(part.blueprint for part in routes), *over_http], budgets, turns
+    )
 
 
 @asynccontextmanager

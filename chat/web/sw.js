@@ -1,8 +1,7 @@
 // The service worker: keeps the page's files, so that it opens without a line, and leads notifications to their place.
 
 const BASE = "{{base}}";
-/** @type {string[]} */
-const FILES = "{{files}}";
+const FILES = /** @type {string[]} */ (/** @type {unknown} */ ("{{files}}"));
 const PAGE = "/";
 
 const worker = /** @type {any} */ (self);

@@ -3,7 +3,7 @@
 (() => {
   let theme = null;
   try {
-    theme = localStorage.getItem("chat-theme");
+    theme = localStorage.getItem("chat.theme");
   } catch {
     // A browser that keeps nothing.
   }

@@ -11,7 +11,7 @@ const LANGUAGES = {
   en: { name: "English", load: async () => en },
   ru: { name: "Русский", load: async () => (await import("./ru/all.js")).ru },
 };
-const CHOICE = "chat-language";
+const CHOICE = "chat.language";
 
 let chosen = "en";
 /** @type {Strings} */

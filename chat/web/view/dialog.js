@@ -25,7 +25,8 @@ export function Dialog({ title, onClose, children, class: extra = "" }) {
     onClose();
   };
   const beside = (/** @type {MouseEvent} */ event) => {
-    if (event.target === dialog.current && isOutside(dialog.current, event)) onClose();
+    const box = dialog.current;
+    if (box && event.target === box && isOutside(box, event)) onClose();
   };
   return html`<dialog ref=${dialog} class=${extra} aria-labelledby=${heading} onCancel=${cancel} onMouseDown=${beside}>
     <header class="dialog-head">

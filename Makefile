@@ -9,7 +9,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint lint-web vendor sweep mutants simulate bench campaign autobahn fuzz clean
+.PHONY: help run test lint lint-web vendor protocol-types sweep mutants simulate bench campaign autobahn fuzz clean
 
 BIN := .venv/bin
 # A .venv that was moved, or whose interpreter is gone, is made anew.
@@ -47,6 +47,9 @@ lint-web: node_modules/made
 
 vendor: node_modules/made ## pack the web client's libraries into chat/web/vendor, after a change of package.json
 	$(BIN)/python -m tests.web.vendor
+
+protocol-types: .venv/test ## write chat/web/protocol.d.ts, after a change of the native protocol's types
+	@$(BIN)/python -m tests.web.protocol_types
 
 node_modules/made: package.json
 	@mkdir -p node_modules; : >$@; if command -v npm >/dev/null; then \

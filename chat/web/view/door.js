@@ -1,0 +1,61 @@
+// The door: logging in, registering by the server's policy, and the way back in for whoever was logged out.
+
+import { html, useState } from "../vendor/preact.js";
+import { t } from "../i18n/index.js";
+import { useSelected } from "./context.js";
+import { reason } from "./door/asking.js";
+import { Card, Trouble } from "./door/card.js";
+import { Invitation } from "./door/invitation.js";
+import { LogIn } from "./door/log_in.js";
+import { usePolicy } from "./door/policy.js";
+import { Register } from "./door/register.js";
+import { icon } from "./icon.js";
+import { useTitle } from "./title.js";
+
+/** @param {{ invite?: string }} props `invite` is the code of an invitation */
+export function Door({ invite }) {
+  const { policy, problem } = usePolicy();
+  if (invite) return html`<${Invitation} key=${invite} code=${invite} policy=${policy} />`;
+  return html`<${Entrance} policy=${policy} problem=${problem} />`;
+}
+
+/** @param {{ policy: import("./door/policy.js").Policy | null, problem: import("../model/types").ChatError | null }} props */
+function Entrance({ policy, problem }) {
+  const [isNew, setNew] = useState(false);
+  const line = useSelected((state) => state.line);
+  const name = policy?.server ?? t("door.chat");
+  useTitle(isNew ? t("door.register") : t("door.logIn"));
+  if (isNew) {
+    return html`<${Card} title=${t("door.joinServer", { server: name })} note=${t("door.registerNote")}>
+      <${Register} />
+      <p class="door-other">${t("door.haveAccount")} <button type="button" class="link" onClick=${() => setNew(false)}>${t("door.logIn")}</button></p>
+    <//>`;
+  }
+  return html`<${Card} title=${t("door.welcome", { server: name })} note=${t("door.loginNote")}>
+    ${problem ? html`<${Trouble} kind="warning">${reason(problem)}<//>` : html`<${Ended} line=${line} />`}
+    ${policy?.needed && html`<${NotSetUp} />`}
+    <${LogIn} />
+    <${Other} policy=${policy} onRegister=${() => setNew(true)} />
+  <//>`;
+}
+
+/** @param {{ line: import("../model/types").Line }} props */
+function Ended({ line }) {
+  if (line.state !== "ended" || line.why === "logged_out") return null;
+  return html`<${Trouble} kind="warning">${t(line.why === "disabled" ? "door.disabled" : "door.sessionEnded")}<//>`;
+}
+
+function NotSetUp() {
+  return html`<div class="notice">${icon("info")}
+    <p>${t("door.notSetUp")} <a href="/setup">${t("door.toSetUp")}</a></p>
+  </div>`;
+}
+
+/** @param {{ policy: import("./door/policy.js").Policy | null, onRegister: () => void }} props */
+function Other({ policy, onRegister }) {
+  if (!policy || policy.needed) return null;
+  if (policy.registration === "open") {
+    return html`<p class="door-other">${t("door.new")} <button type="button" class="link" onClick=${onRegister}>${t("door.register")}</button></p>`;
+  }
+  return html`<p class="door-other soft">${t(policy.registration === "invite" ? "door.byInvite" : "door.closed")}</p>`;
+}

@@ -1,0 +1,28 @@
+// The form to log in.
+
+import { html } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useChat } from "../context.js";
+import { reason, useAsking } from "./asking.js";
+import { Trouble } from "./card.js";
+import { Field, PasswordField, typed } from "./field.js";
+
+/** @param {{ onDone?: () => unknown }} props */
+export function LogIn({ onDone }) {
+  const chat = useChat();
+  const { run, isBusy, wait, error } = useAsking();
+  const submit = (/** @type {any} */ event) => {
+    const { login, password } = typed(event);
+    run(async () => {
+      await chat.logIn(login.trim(), password);
+      await onDone?.();
+    });
+  };
+  return html`<form class="form" onSubmit=${submit}>
+    ${error && html`<${Trouble}>${reason(error, wait)}<//>`}
+    <${Field} name="login" label=${t("door.login")} autocomplete="username" autocapitalize="none" spellcheck=${false}
+      maxlength="254" dir="auto" required autofocus />
+    <${PasswordField} name="password" label=${t("door.password")} autocomplete="current-password" required />
+    <button class="button primary wide" disabled=${isBusy || wait > 0}>${isBusy ? t("door.loggingIn") : t("door.logIn")}</button>
+  </form>`;
+}

@@ -33,7 +33,7 @@ export interface Waiting {
 export type Line =
   | { state: "connecting" }
   | { state: "live" }
-  | { state: "offline"; since: number; retryAt?: number }
+  | { state: "offline"; since: number; retryAt?: number; why?: "too_many_tabs" }
   | { state: "ended"; why: "logged_out" | "session_ended" | "disabled" };
 
 /** All that the page shows. Replaced as a whole by `apply`; parts that did not change stay the same objects. */
@@ -54,6 +54,8 @@ export interface State {
   blocked: ReadonlySet<number>;
   /** A newer server than the page: it offers a reload. */
   isOutdated: boolean;
+  /** False where this browser keeps nothing (storage full, blocked or wiped, a shared computer): the page says so. */
+  isKept: boolean;
 }
 
 export interface Limits {
@@ -86,7 +88,8 @@ export interface Chat {
   /** The bytes of a file that one may see, fetched with the token. */
   download(file: number): Promise<Blob>;
 
-  logIn(login: string, password: string): Promise<void>;
+  /** `shared`: this is a shared computer, which keeps nothing; the session ends with its last tab. */
+  logIn(login: string, password: string, options?: { shared?: boolean }): Promise<void>;
   register(fields: { name: string; password: string; email?: string; invite?: string }): Promise<void>;
   setUp(fields: { code: string; name: string; password: string }): Promise<void>;
   /** Ends the session and wipes what the browser keeps. */

@@ -1,0 +1,232 @@
+// What this browser keeps, in IndexedDB, of one account. Where it can't be kept, what was put is in memory, and the page
+// goes on.
+
+import { openDB } from "../vendor/idb.js";
+
+/** @import { Draft, Waiting } from "../model/types" */
+
+/** @typedef {Awaited<ReturnType<typeof openDatabase>>} Database */
+/** @typedef {{ account: number, me: unknown, server: unknown, blocked: number[] }} Account */
+
+const NAME = "chat";
+const VERSION = 1;
+
+/** Milliseconds after which a database that does not open is left. */
+const OPENS_IN = 1500;
+
+const STORES = /** @type {const} */ (["account", "rooms", "outbox", "drafts"]);
+
+/**
+ * @param {object} options
+ * @param {boolean} options.isShared a shared computer: nothing is kept
+ * @param {() => void} options.onLost nothing is kept any more
+ */
+export async function openDatabase({ isShared, onLost }) {
+  /** @type {Map<string, Waiting>} */
+  const outbox = new Map(); // as it is kept, or would be
+  /** @type {Map<number, Draft>} */
+  const drafts = new Map();
+  /** @type {any} */
+  let database = isShared ? null : await opened(lose);
+  /** @type {number | null} */
+  let account = null;
+
+  function lose() {
+    if (!database) return;
+    database.close();
+    database = null;
+    onLost();
+  }
+
+  /**
+   * Do something with the database, where there is one. What fails is lost, and so is the database.
+   * @template T
+   * @param {(database: any) => Promise<T>} task
+   * @returns {Promise<T | undefined>}
+   */
+  async function attempt(task) {
+    if (!database) return undefined;
+    try {
+      return await task(database);
+    } catch {
+      lose();
+      return undefined;
+    }
+  }
+
+  /**
+   * Write in one transaction, if the database still is this account's.
+   * @param {("rooms" | "outbox" | "drafts")[]} stores
+   * @param {(transaction: any) => unknown} task
+   * @param {"strict" | "relaxed"} durability
+   */
+  function write(stores, task, durability = "relaxed") {
+    return attempt(async (database) => {
+      const transaction = database.transaction(["account", ...stores], "readwrite", { durability });
+      const kept = await transaction.objectStore("account").get(1);
+      // Another tab logged in as another: this one is about to be loaded again.
+      if (account !== null && kept?.account === account) task(transaction);
+      await transaction.done;
+    });
+  }
+
+  return {
+    isKept: () => database !== null,
+
+    /** What is kept, of whoever used this browser last. */
+    async read() {
+      return attempt(async (database) => {
+        const transaction = database.transaction(STORES);
+        const [of, rooms, rows, texts] = await Promise.all([
+          transaction.objectStore("account").get(1),
+          transaction.objectStore("rooms").getAll(),
+          transaction.objectStore("outbox").getAll(),
+          transaction.objectStore("drafts").getAll(),
+        ]);
+        if (!of) return undefined;
+        account = of.account;
+        fill(outbox, rows);
+        for (const { room, ...draft } of texts) drafts.set(room, draft);
+        return { .../** @type {Account} */ (of), rooms, outbox: /** @type {Waiting[]} */ (rows) };
+      });
+    },
+
+    /**
+     * What is kept from now on is of this account; what was another's is wiped.
+     * @param {number} id
+     */
+    async belongsTo(id) {
+      if (account !== null && account !== id) {
+        outbox.clear();
+        drafts.clear();
+      }
+      account = id;
+      await attempt(async (database) => {
+        const transaction = database.transaction(STORES, "readwrite");
+        const of = transaction.objectStore("account");
+        const kept = await of.get(1);
+        if (kept?.account !== id) {
+          for (const name of STORES) transaction.objectStore(name).clear();
+          of.put({ account: id, me: null, server: null, blocked: [] }, 1);
+        }
+        await transaction.done;
+      });
+    },
+
+    /** Forget everything. */
+    async wipe() {
+      account = null;
+      outbox.clear();
+      drafts.clear();
+      await attempt(async (database) => {
+        const transaction = database.transaction(STORES, "readwrite");
+        for (const name of STORES) transaction.objectStore(name).clear();
+        await transaction.done;
+      });
+    },
+
+    /** The rooms, and about the account. */
+    cache: {
+      /** @param {{ me: unknown, server: unknown, blocked: number[], rooms: { id: number }[], gone: number[] }} changes */
+      put({ me, server, blocked, rooms, gone }) {
+        return write(["rooms"], (transaction) => {
+          transaction.objectStore("account").put({ account, me, server, blocked }, 1);
+          const store = transaction.objectStore("rooms");
+          for (const room of rooms) store.put(room);
+          for (const room of gone) store.delete(room);
+        });
+      },
+    },
+
+    /** What is not sent yet, in the order in which it was put. */
+    outbox: {
+      /** @returns {Promise<Waiting[]>} */
+      async all() {
+        const rows = await attempt((database) => database.getAll("outbox"));
+        if (rows) fill(outbox, rows);
+        return [...outbox.values()];
+      },
+
+      /** On the disk when it resolves. @param {Waiting} row */
+      async put(row) {
+        const known = /** @type {any} */ (outbox.get(row.key));
+        const kept = { ...row, order: known?.order ?? nextOrder(outbox) };
+        outbox.set(row.key, kept);
+        await write(["outbox"], (transaction) => transaction.objectStore("outbox").put(kept), "strict");
+      },
+
+      /** @param {string} key */
+      async delete(key) {
+        outbox.delete(key);
+        await write(["outbox"], (transaction) => transaction.objectStore("outbox").delete(key));
+      },
+    },
+
+    drafts: {
+      /** @param {number} room */
+      get: (room) => drafts.get(room) ?? { text: "" },
+
+      hasText: () => [...drafts.values()].some(({ text }) => text !== ""),
+
+      /**
+       * @param {number} room
+       * @param {Draft} draft
+       */
+      async put(room, draft) {
+        const isEmpty = draft.text === "" && draft.reply === undefined;
+        if (isEmpty) drafts.delete(room);
+        else drafts.set(room, draft);
+        await write(["drafts"], (transaction) => {
+          const store = transaction.objectStore("drafts");
+          if (isEmpty) store.delete(room);
+          else store.put({ ...draft, room });
+        });
+      },
+    },
+  };
+}
+
+/**
+ * The database; null where the browser has none, or does not open it in time.
+ * @param {() => void} onLost
+ */
+async function opened(onLost) {
+  try {
+    const opening = openDB(NAME, VERSION, {
+      upgrade(database) {
+        database.createObjectStore("account");
+        database.createObjectStore("rooms", { keyPath: "id" });
+        database.createObjectStore("outbox", { keyPath: "key" });
+        database.createObjectStore("drafts", { keyPath: "room" });
+      },
+      blocking: onLost, // another tab has a newer page
+      terminated: onLost, // wiped by whoever uses the browser
+    });
+    let isLate = false;
+    const late = new Promise((resolve) => setTimeout(resolve, OPENS_IN, null));
+    opening.then((database) => isLate && database.close()).catch(() => {});
+    const database = await Promise.race([opening, late]);
+    isLate = database === null;
+    return database;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {Map<string, Waiting>} map
+ * @param {any[]} rows
+ */
+function fill(map, rows) {
+  map.clear();
+  for (const row of rows.sort((a, b) => a.order - b.order)) map.set(row.key, row);
+}
+
+/**
+ * A place behind all others, also of other tabs.
+ * @param {Map<string, any>} outbox
+ */
+function nextOrder(outbox) {
+  const last = Math.max(0, ...[...outbox.values()].map(({ order }) => order));
+  return Math.max(Date.now(), last + 1);
+}

@@ -1,0 +1,311 @@
+// What frames make of the state. Pure: no I/O, no clock. As chat/client/rooms.py, with the same vectors.
+
+import { markSeen } from "./bubbles.js";
+import { applyChange, isOlderPeer, mark, newRoom, put, update } from "./room.js";
+
+/** @import { Draft, KeptRoom, Model } from "./kept" */
+/** @import { ActivityEvent, GoneEvent, Message, Person, PersonEvent, PresenceEvent, ReadEvent, RoomEvent } from "../protocol" */
+/** @import { Change } from "./room.js" */
+
+/** @typedef {{ type: string, room?: unknown, pos?: unknown }} Frame an event as it came; what is not known is passed over */
+/** @typedef {{ frame: Frame, room: number, pos: number }} News what was not known of a room, and how far it is now; 0: left */
+/**
+ * @typedef {object} Applied
+ * @property {Model} state
+ * @property {News[]} news
+ * @property {number[]} uncounted rooms whose unread messages have to be asked for
+ * @property {string[]} keys of one's own messages that are in their rooms
+ */
+
+/** Milliseconds after which another's activity is forgotten; they repeat it every three seconds. */
+const ACTIVITY = 6000;
+
+/** @type {Model} */
+export const EMPTY = {
+  me: null,
+  server: {
+    name: "",
+    version: "",
+    features: [],
+    limits: { text: 4000, frame_bytes: 65536, files: 10, file_bytes: 0, known: 1000, in_flight: 64, watch: 500 },
+  },
+  line: { state: "connecting" },
+  isLoaded: false,
+  isKept: true,
+  rooms: new Map(),
+  people: new Map(),
+  presence: new Map(),
+  activity: new Map(),
+  outbox: [],
+  blocked: new Set(),
+  isOutdated: false,
+  gaps: new Set(),
+  acknowledged: new Map(),
+  seen: new Set(),
+};
+
+/**
+ * Apply events in the order in which they came.
+ * @param {Model} state
+ * @param {readonly Frame[]} frames
+ * @param {number} now Unix milliseconds of this computer
+ * @returns {Applied} the state after them; parts that did not change are the same objects
+ */
+export function applyAll(state, frames, now) {
+  const batch = new Batch(state);
+  for (const frame of frames) batch.apply(frame, now);
+  return batch.end();
+}
+
+/**
+ * Hold messages of the history; they are no news: each is told, or was, at its place.
+ * @param {Model} state
+ * @param {readonly Message[]} messages
+ * @returns {Applied}
+ */
+export function load(state, messages) {
+  const batch = new Batch(state);
+  for (const message of messages) {
+    const draft = batch.draft(message.room);
+    if (draft) put(draft, message);
+    batch.seen(message);
+  }
+  return batch.end();
+}
+
+/**
+ * One has read up to `seq`; `unread` and `mentions` are what the server counts after it.
+ * @param {Model} state
+ * @param {{ room: number, seq: number, back?: boolean }} asked
+ * @param {{ unread?: number, mentions?: number }} counted
+ * @returns {Model}
+ */
+export function answeredRead(state, asked, counted) {
+  const info = state.rooms.get(asked.room)?.info;
+  if (!info) return state;
+  const seq = Math.min(asked.seq, info.seq);
+  // Else one has read on meanwhile, and that has its own count.
+  if (!asked.back && seq < info.read) return state;
+  const batch = new Batch(state);
+  batch.mark(asked.room, seq, counted.unread ?? 0, counted.mentions ?? 0);
+  return batch.end().state;
+}
+
+/**
+ * A server may have crashed before it noted marks that one's own messages moved: ask in those rooms.
+ * @param {Model} state
+ * @returns {Model}
+ */
+export function doubtMarks(state) {
+  const batch = new Batch(state);
+  for (const [number, room] of state.rooms) {
+    if (room.hasSpoken) Object.assign(batch.mustDraft(number).room, { isUncounted: true, hasSpoken: false });
+  }
+  return batch.end().state;
+}
+
+/**
+ * All since the positions of this request has been told: what was missing meanwhile is not.
+ * @param {Model} state
+ * @param {readonly number[]} rooms
+ * @returns {Model}
+ */
+export function synced(state, rooms) {
+  const gaps = new Set([...state.gaps].filter((room) => !rooms.includes(room)));
+  return gaps.size === state.gaps.size ? state : { ...state, gaps };
+}
+
+/** States of one batch: what it changes is copied once. */
+class Batch {
+  /** @param {Model} state */
+  constructor(state) {
+    this.before = state;
+    this.state = { ...state };
+    /** @type {News[]} */
+    this.news = [];
+    /** @type {string[]} */
+    this.keys = [];
+    /** @type {Map<number, Draft>} */
+    this.drafts = new Map();
+    this.me = state.me?.id ?? 0;
+  }
+
+  /** @returns {Applied} */
+  end() {
+    const uncounted = [...this.drafts].flatMap(([number, { room }]) => (room.isUncounted ? [number] : []));
+    return { state: this.state, news: this.news, uncounted, keys: this.keys };
+  }
+
+  /**
+   * @param {Frame} frame
+   * @param {number} now
+   */
+  apply(frame, now) {
+    switch (frame.type) {
+      case "room":
+        return this.tell(/** @type {RoomEvent} */ (/** @type {unknown} */ (frame)));
+      case "gone":
+        return this.leave(/** @type {GoneEvent} */ (/** @type {unknown} */ (frame)));
+      case "read":
+        return this.read(/** @type {ReadEvent} */ (/** @type {unknown} */ (frame)));
+      case "person":
+        return this.meet(/** @type {PersonEvent} */ (/** @type {unknown} */ (frame)));
+      case "presence":
+        return this.appear(/** @type {PresenceEvent} */ (/** @type {unknown} */ (frame)));
+      case "activity":
+        return this.act(/** @type {ActivityEvent} */ (/** @type {unknown} */ (frame)), now);
+    }
+    if (typeof frame.room === "number" && typeof frame.pos === "number") this.change(/** @type {Change} */ (frame));
+  }
+
+  /** @returns {Map<number, KeptRoom>} */
+  rooms() {
+    return this.own("rooms");
+  }
+
+  /**
+   * A map or set of the state that this batch may change.
+   * @template {"rooms" | "people" | "presence" | "activity" | "gaps"} K
+   * @param {K} name
+   * @returns {any}
+   */
+  own(name) {
+    if (this.state[name] === this.before[name]) {
+      const copy = name === "gaps" ? new Set(this.before.gaps) : new Map(/** @type {any} */ (this.before[name]));
+      this.state = { ...this.state, [name]: copy };
+    }
+    return this.state[name];
+  }
+
+  /** @param {number} room */
+  draft(room) {
+    return this.state.rooms.has(room) ? this.mustDraft(room) : null;
+  }
+
+  /** @param {number} room one that is known */
+  mustDraft(room) {
+    let draft = this.drafts.get(room);
+    if (!draft) {
+      draft = { room: { .../** @type {KeptRoom} */ (this.state.rooms.get(room)) }, ownsMessages: false };
+      this.rooms().set(room, draft.room);
+      this.drafts.set(room, draft);
+    }
+    return draft;
+  }
+
+  /** @param {RoomEvent} told */
+  tell(told) {
+    const draft = told.reset === undefined ? this.draft(told.id) : null;
+    if (draft) {
+      update(draft, told);
+    } else {
+      const room = newRoom(told);
+      this.rooms().set(told.id, room);
+      this.drafts.set(told.id, { room, ownsMessages: true });
+      this.own("gaps").delete(told.id);
+    }
+    this.isHere(told.peer);
+    this.isHere(told.support?.person);
+    if (told.last) this.seen(told.last);
+    this.news.push({ frame: told, room: told.id, pos: this.mustDraft(told.id).room.info.pos });
+  }
+
+  /** @param {GoneEvent} gone */
+  leave(gone) {
+    if (!this.rooms().delete(gone.room)) return;
+    this.drafts.delete(gone.room);
+    this.own("gaps").delete(gone.room);
+    this.own("activity").delete(gone.room);
+    this.news.push({ frame: gone, room: gone.room, pos: 0 });
+  }
+
+  /** @param {ReadEvent} event */
+  read(event) {
+    if (event.person === this.me) {
+      this.mark(event.room, event.seq, event.unread ?? 0, event.mentions ?? 0);
+    } else {
+      const draft = this.draft(event.room);
+      if (draft) draft.room.reads = new Map(draft.room.reads).set(event.person, event.seq);
+    }
+    const room = this.state.rooms.get(event.room);
+    if (room) this.news.push({ frame: event, room: event.room, pos: room.info.pos });
+  }
+
+  /**
+   * @param {number} room
+   * @param {number} seq
+   * @param {number} unread
+   * @param {number} mentions
+   */
+  mark(room, seq, unread, mentions) {
+    const draft = this.draft(room);
+    if (draft) mark(draft, this.me, seq, unread, mentions);
+  }
+
+  /** @param {PersonEvent} event */
+  meet(event) {
+    const { type: _type, ...person } = event;
+    this.isHere(person);
+    for (const [number, room] of this.state.rooms) {
+      if (!isOlderPeer(room, person)) continue;
+      const draft = this.mustDraft(number);
+      draft.room.info = { ...draft.room.info, peer: person };
+    }
+    if (this.state.me?.id === person.id) this.state.me = { ...this.state.me, ...person };
+  }
+
+  /** @param {Person | undefined} person */
+  isHere(person) {
+    if (!person) return;
+    const known = this.state.people.get(person.id);
+    if (!known || (known.changed ?? 0) < (person.changed ?? 0)) this.own("people").set(person.id, person);
+  }
+
+  /** @param {PresenceEvent} event */
+  appear(event) {
+    for (const { id, state } of event.people ?? []) {
+      if (this.state.presence.get(id) !== state) this.own("presence").set(id, state);
+    }
+  }
+
+  /**
+   * @param {ActivityEvent} event
+   * @param {number} now
+   */
+  act({ room, person, what }, now) {
+    const before = this.state.activity.get(room);
+    if (what === "none" && !before?.has(person.id)) return;
+    const acts = new Map(before);
+    if (what === "none") acts.delete(person.id);
+    else acts.set(person.id, { name: person.name, what, until: now + ACTIVITY });
+    if (acts.size) this.own("activity").set(room, acts);
+    else this.own("activity").delete(room);
+  }
+
+  /** @param {Change} change */
+  change(change) {
+    const { info } = this.state.rooms.get(change.room) ?? {};
+    if (!info) return; // its snapshot always comes first, so this room has been left
+    if (change.pos > info.pos + 1) this.own("gaps").add(change.room);
+    if (change.pos !== info.pos + 1) return;
+    applyChange(this.mustDraft(change.room), change, this.me);
+    if (change.type === "message") {
+      const message = /** @type {Message} */ (/** @type {unknown} */ (change));
+      this.seen(message);
+      this.act({ type: "activity", room: change.room, person: message.sender, what: "none" }, 0);
+    }
+    if (KNOWN.has(change.type)) this.news.push({ frame: change, room: change.room, pos: change.pos });
+  }
+
+  /**
+   * One's own message is there: its bubble goes in the same step.
+   * @param {Message} message
+   */
+  seen(message) {
+    if (message.sender.id !== this.me) return;
+    this.state = markSeen(this.state, message);
+    if (message.key !== undefined) this.keys.push(message.key);
+  }
+}
+
+const KNOWN = new Set(["message", "edited", "deleted", "reacted", "member", "changed", "support"]);

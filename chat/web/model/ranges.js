@@ -1,0 +1,42 @@
+// Ascending ranges of numbers, [first, last], which neither touch nor overlap.
+
+/** @typedef {readonly (readonly [number, number])[]} Ranges */
+
+/**
+ * The ranges with one more in it; the same where it was in them.
+ * @param {Ranges} ranges
+ * @param {number} first
+ * @param {number} last
+ * @returns {Ranges}
+ */
+export function withRange(ranges, first, last) {
+  if (ranges.some(([from, to]) => from <= first && last <= to)) return ranges;
+  const touched = ranges.filter(([from, to]) => from <= last + 1 && first - 1 <= to);
+  const joined = /** @type {const} */ ([
+    Math.min(first, ...touched.map(([from]) => from)),
+    Math.max(last, ...touched.map(([, to]) => to)),
+  ]);
+  const before = ranges.filter(([, to]) => to < first - 1);
+  const after = ranges.filter(([from]) => from > last + 1);
+  return [...before, joined, ...after];
+}
+
+/**
+ * The range that a number is in.
+ * @param {Ranges} ranges
+ * @param {number} number
+ */
+export function rangeOf(ranges, number) {
+  return ranges.find(([first, last]) => first <= number && number <= last);
+}
+
+/**
+ * The ranges without what is before `first` in the range that ends last.
+ * @param {Ranges} ranges
+ * @param {number} first
+ * @returns {Ranges}
+ */
+export function withShorterEnd(ranges, first) {
+  const end = ranges.at(-1);
+  return end ? [...ranges.slice(0, -1), [Math.max(first, end[0]), end[1]]] : ranges;
+}

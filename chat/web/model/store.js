@@ -1,0 +1,37 @@
+// The one state of the page, and who is told that it has changed.
+
+import { EMPTY } from "./apply.js";
+
+/** @import { Model } from "./kept" */
+
+/** @typedef {ReturnType<typeof openStore>} Store */
+
+/** @param {Model} [first] */
+export function openStore(first = EMPTY) {
+  let state = first;
+  /** @type {Set<() => void>} */
+  const listeners = new Set();
+
+  return {
+    get: () => state,
+
+    /**
+     * Replace the state; listeners are told at once, if it is another.
+     * @param {(state: Model) => Model} change
+     */
+    update(change) {
+      const next = change(state);
+      if (next === state) return;
+      state = next;
+      for (const listener of [...listeners]) listener();
+    },
+
+    /** @param {() => void} listener */
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => {
+        listeners.delete(listener);
+      };
+    },
+  };
+}

@@ -1,0 +1,126 @@
+// Who one is: an access token in memory, made anew from a cookie that no script can read.
+
+import { chatError, isChatError, offline, refusal } from "./errors.js";
+import { alone } from "./tabs.js";
+
+/** @import { Me, Session as Told } from "../protocol" */
+
+/** @typedef {ReturnType<typeof openSession>} Session */
+
+/** A new token is asked for when so much of the time of the old one has passed. */
+const RENEWED_AFTER = 0.8;
+
+/**
+ * @param {object} options
+ * @param {(me: Me) => void} options.onMe told with each new session
+ * @param {() => void} options.onEnded the session is over
+ */
+export function openSession({ onMe, onEnded }) {
+  let access = "";
+  let renewAt = 0; // by performance.now(): the clock of this computer may be wrong
+  /** @type {Promise<void> | null} */
+  let renewing = null;
+
+  /** @param {Told} told */
+  function adopt(told) {
+    access = told.access;
+    renewAt = performance.now() + told.expires_in * 1000 * RENEWED_AFTER;
+    onMe(told.me);
+  }
+
+  function renew() {
+    renewing ??= alone("refresh", refresh).finally(() => {
+      renewing = null;
+    });
+    return renewing;
+  }
+
+  async function refresh() {
+    const answer = await post("/auth/refresh", {});
+    if (answer.ok) return adopt(await answer.json());
+    const error = refusal(await bodyOf(answer), answer.status);
+    if (error.code !== "unauthenticated" && error.code !== "forbidden") throw error;
+    access = "";
+    onEnded();
+    throw chatError("unauthenticated", error.message, { status: 401 });
+  }
+
+  return {
+    adopt,
+
+    /** Get a new token; rejects with "unauthenticated" where the session is over. */
+    renew,
+
+    /** Whether there is a token. */
+    isOpen: () => access !== "",
+
+    /** The token is not good any more, as the server said. */
+    doubt() {
+      renewAt = 0;
+    },
+
+    /** Milliseconds until the token should be renewed. */
+    renewIn: () => Math.max(renewAt - performance.now(), 0),
+
+    /** A token that is good for a while. */
+    async access() {
+      if (access === "" || performance.now() >= renewAt) await renew();
+      return access;
+    },
+
+    /** Forget the token. */
+    forget() {
+      access = "";
+      renewAt = 0;
+    },
+
+    /**
+     * Begin a session: log in, register or set up.
+     * @param {string} path
+     * @param {object} body
+     */
+    async begin(path, body) {
+      const answer = await post(path, body);
+      if (!answer.ok) throw refusal(await bodyOf(answer), answer.status);
+      adopt(await answer.json());
+    },
+
+    /** End the session on the server. Rejects where it does not answer. */
+    async end() {
+      const bearer = access;
+      this.forget();
+      const answer = await post("/auth/logout", {}, bearer);
+      if (!answer.ok && answer.status >= 500) throw refusal(await bodyOf(answer), answer.status);
+    },
+  };
+}
+
+/**
+ * @param {string} path
+ * @param {object} body
+ * @param {string} [bearer]
+ */
+async function post(path, body, bearer) {
+  try {
+    return await fetch(`/api/v1${path}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}) },
+      body: JSON.stringify(body),
+    });
+  } catch (error) {
+    if (isChatError(error)) throw error;
+    throw offline();
+  }
+}
+
+/**
+ * The body of an error; that of a proxy may be no JSON.
+ * @param {Response} answer
+ */
+export async function bodyOf(answer) {
+  try {
+    return await answer.json();
+  } catch {
+    return {};
+  }
+}

@@ -30,7 +30,7 @@ function Screen() {
 
 function Unknown() {
   return html`<main class="door"><div class="door-card">
-    <h1>${t("common.notFound")}</h1>
-    <a class="button primary" href="/">${t("common.toStart")}</a>
+    <h1>${t("common.not_found")}</h1>
+    <a class="button primary" href="/">${t("common.to_start")}</a>
   </div></main>`;
 }

@@ -24,14 +24,14 @@ function Entrance({ policy, problem }) {
   const [isNew, setNew] = useState(false);
   const line = useSelected((state) => state.line);
   const name = policy?.server ?? t("door.chat");
-  useTitle(isNew ? t("door.register") : t("door.logIn"));
+  useTitle(isNew ? t("door.register") : t("door.log_in"));
   if (isNew) {
-    return html`<${Card} title=${t("door.joinServer", { server: name })} note=${t("door.registerNote")}>
+    return html`<${Card} title=${t("door.join_server", { server: name })} note=${t("door.register_note")}>
       <${Register} />
-      <p class="door-other">${t("door.haveAccount")} <button type="button" class="link" onClick=${() => setNew(false)}>${t("door.logIn")}</button></p>
+      <p class="door-other">${t("door.have_account")} <button type="button" class="link" onClick=${() => setNew(false)}>${t("door.log_in")}</button></p>
     <//>`;
   }
-  return html`<${Card} title=${t("door.welcome", { server: name })} note=${t("door.loginNote")}>
+  return html`<${Card} title=${t("door.welcome", { server: name })} note=${t("door.login_note")}>
     ${problem ? html`<${Trouble} kind="warning">${reason(problem)}<//>` : html`<${Ended} line=${line} />`}
     ${policy?.needed && html`<${NotSetUp} />`}
     <${LogIn} />
@@ -42,12 +42,12 @@ function Entrance({ policy, problem }) {
 /** @param {{ line: import("../model/types").Line }} props */
 function Ended({ line }) {
   if (line.state !== "ended" || line.why === "logged_out") return null;
-  return html`<${Trouble} kind="warning">${t(line.why === "disabled" ? "door.disabled" : "door.sessionEnded")}<//>`;
+  return html`<${Trouble} kind="warning">${t(line.why === "disabled" ? "door.disabled" : "door.session_ended")}<//>`;
 }
 
 function NotSetUp() {
   return html`<div class="notice">${icon("info")}
-    <p>${t("door.notSetUp")} <a href="/setup">${t("door.toSetUp")}</a></p>
+    <p>${t("door.not_set_up")} <a href="/setup">${t("door.to_set_up")}</a></p>
   </div>`;
 }
 
@@ -57,5 +57,5 @@ function Other({ policy, onRegister }) {
   if (policy.registration === "open") {
     return html`<p class="door-other">${t("door.new")} <button type="button" class="link" onClick=${onRegister}>${t("door.register")}</button></p>`;
   }
-  return html`<p class="door-other soft">${t(policy.registration === "invite" ? "door.byInvite" : "door.closed")}</p>`;
+  return html`<p class="door-other soft">${t(policy.registration === "invite" ? "door.by_invite" : "door.closed")}</p>`;
 }

@@ -2,5 +2,6 @@
 
 import common from "./common.js";
 import door from "./door.js";
+import setup from "./setup.js";
 
-export const en = { ...common, ...door };
+export const en = { ...common, ...door, ...setup };

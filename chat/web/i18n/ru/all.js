@@ -2,6 +2,7 @@
 
 import common from "./common.js";
 import door from "./door.js";
+import setup from "./setup.js";
 
 /** @type {import("../index.js").Strings} */
-export const ru = { ...common, ...door };
+export const ru = { ...common, ...door, ...setup };

@@ -63,8 +63,8 @@ export function reason(error, wait = 0) {
   if (error.code === "too_many") return wait > 0 ? tn("error.too_many", wait) : t("door.again");
   if (error.code === "offline" || error.code === "unavailable") return t(`error.${error.code}`);
   if (error.code === "outcome_unknown") return t("door.unknown");
-  if (error.code === "taken") return t(error.field === "email" ? "door.emailTaken" : "door.taken");
-  if (error.code === "gone") return t("door.inviteOver");
+  if (error.code === "taken") return t(error.field === "email" ? "door.email_taken" : "door.taken");
+  if (error.code === "gone") return t("door.invite_over");
   if (error.code === "unauthenticated") return t(/disabled/.test(error.message) ? "door.disabled" : "door.wrong");
   return sentence(error.message);
 }

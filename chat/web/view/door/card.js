@@ -6,18 +6,18 @@ import { icon } from "../icon.js";
 
 /** @typedef {import("../../vendor/preact").ComponentChildren} Children */
 
-/** @param {{ title: string, note?: string, children?: Children, foot?: Children }} props */
-export function Card({ title, note, children, foot }) {
+/** @param {{ title: string, note?: string, children?: Children, above?: Children }} props `above` stands over the heading */
+export function Card({ title, note, children, above }) {
   return html`<main class="door">
     <div class="door-card">
-      <div class="door-mark">${mark()}</div>
+      ${above ?? html`<div class="door-mark">${mark()}</div>`}
       <header class="door-head">
         <h1>${title}</h1>
         ${note && html`<p class="soft">${note}</p>`}
       </header>
       ${children}
     </div>
-    <footer class="door-foot">${foot ?? html`<p>${icon("info", { size: 16 })} ${t("door.trust")}</p>`}</footer>
+    <footer class="door-foot"><p>${icon("info", { size: 16 })} ${t("door.trust")}</p></footer>
   </main>`;
 }
 

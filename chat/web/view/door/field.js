@@ -27,7 +27,7 @@ export function PasswordField({ label, hint, error, ...input }) {
     <div class="password">
       <input id=${id} type=${isShown ? "text" : "password"} aria-describedby=${about} autocapitalize="none"
         spellcheck=${false} aria-invalid=${error ? "true" : undefined} ...${input} />
-      <button type="button" class="icon-button" aria-label=${t("door.showPassword")} aria-pressed=${isShown}
+      <button type="button" class="icon-button" aria-label=${t("door.show_password")} aria-pressed=${isShown}
         onClick=${() => setShown(!isShown)}>${icon(isShown ? "eye_off" : "eye")}</button>
     </div>
     ${error ? html`<p class="field-error" id=${`${id}-error`}>${error}</p>` : hint && html`<p class="field-hint" id=${`${id}-hint`}>${hint}</p>`}

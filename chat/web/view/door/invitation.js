@@ -30,17 +30,17 @@ export function Invitation({ code, policy }) {
   useTitle(t("door.invitation"));
   if (problem) return html`<${Unusable} problem=${problem} onRetry=${look} />`;
   if (!invite) return html`<${Card} title=${t("door.invitation")}><span class="spinner" role="status" aria-label=${t("common.loading")}></span><//>`;
-  const note = invite.room_name ? t("door.invitedRoom", { server: policy?.server ?? t("door.chat") }) : t("door.invitedServer");
-  return html`<${Card} title=${t("door.joinPlace", { place })} note=${note}><${Accepting} invite=${invite} policy=${policy} /><//>`;
+  const note = invite.room_name ? t("door.invited_room", { server: policy?.server ?? t("door.chat") }) : t("door.invited_server");
+  return html`<${Card} title=${t("door.join_place", { place })} note=${note}><${Accepting} invite=${invite} policy=${policy} /><//>`;
 }
 
 /** @param {{ problem: ChatError, onRetry: () => void }} props */
 function Unusable({ problem, onRetry }) {
   const isOver = problem.code === "gone" || problem.code === "not_found";
   return html`<${Card} title=${t("door.invitation")}>
-    <${Trouble} kind="warning">${isOver ? t("door.inviteOver") : reason(problem)}<//>
+    <${Trouble} kind="warning">${isOver ? t("door.invite_over") : reason(problem)}<//>
     ${isOver
-      ? html`<a class="button wide" href="/">${t("common.toStart")}</a>`
+      ? html`<a class="button wide" href="/">${t("common.to_start")}</a>`
       : html`<button type="button" class="button wide" onClick=${onRetry}>${t("common.retry")}</button>`}
   <//>`;
 }
@@ -61,7 +61,7 @@ function Accepting({ invite, policy }) {
       ${policy?.registration !== "closed" && html`<${Switch} ask=${t("door.new")} action=${t("door.register")} onSwitch=${() => setNew(true)} />`}`;
   }
   return html`<${Register} invite=${invite.code} onDone=${there} />
-    <${Switch} ask=${t("door.haveAccount")} action=${t("door.logIn")} onSwitch=${() => setNew(false)} />`;
+    <${Switch} ask=${t("door.have_account")} action=${t("door.log_in")} onSwitch=${() => setNew(false)} />`;
 }
 
 /** @param {{ name: string, accept: () => Promise<void> }} props */
@@ -70,9 +70,9 @@ function Join({ name, accept }) {
   return html`<div class="form">
     ${error && html`<${Trouble}>${reason(error, wait)}<//>`}
     <button type="button" class="button primary wide" disabled=${isBusy || wait > 0} onClick=${() => run(accept)}>
-      ${t("door.joinAs")} <bdi>${name}</bdi>
+      ${t("door.join_as")} <bdi>${name}</bdi>
     </button>
-    <a class="button wide quiet" href="/">${t("door.notNow")}</a>
+    <a class="button wide quiet" href="/">${t("door.not_now")}</a>
   </div>`;
 }
 

@@ -23,6 +23,6 @@ export function LogIn({ onDone }) {
     <${Field} name="login" label=${t("door.login")} autocomplete="username" autocapitalize="none" spellcheck=${false}
       maxlength="254" dir="auto" required autofocus />
     <${PasswordField} name="password" label=${t("door.password")} autocomplete="current-password" required />
-    <button class="button primary wide" disabled=${isBusy || wait > 0}>${isBusy ? t("door.loggingIn") : t("door.logIn")}</button>
+    <button class="button primary wide" disabled=${isBusy || wait > 0}>${isBusy ? t("door.logging_in") : t("door.log_in")}</button>
   </form>`;
 }

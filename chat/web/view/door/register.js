@@ -21,9 +21,9 @@ export function Register({ invite, onDone }) {
   const at = (/** @type {string} */ field) => (error?.field === field ? reason(error, wait) : undefined);
   return html`<form class="form" onSubmit=${submit}>
     ${error && !at("name") && !at("password") && html`<${Trouble}>${reason(error, wait)}<//>`}
-    <${Field} name="name" label=${t("door.name")} hint=${t("door.nameHint")} error=${at("name")} autocomplete="username"
+    <${Field} name="name" label=${t("door.name")} hint=${t("door.name_hint")} error=${at("name")} autocomplete="username"
       autocapitalize="none" spellcheck=${false} maxlength="64" dir="auto" required autofocus />
-    <${PasswordField} name="password" label=${t("door.newPassword")} hint=${t("door.passwordHint")} error=${at("password")}
+    <${PasswordField} name="password" label=${t("door.new_password")} hint=${t("door.password_hint")} error=${at("password")}
       autocomplete="new-password" required />
     <button class="button primary wide" disabled=${isBusy || wait > 0}>${isBusy ? t("door.registering") : t("door.register")}</button>
   </form>`;

@@ -1,0 +1,81 @@
+// The set-up: four short steps from the printed code to a room with an invitation. A reload goes on where it was.
+
+import { html, useState } from "../vendor/preact.js";
+import { t } from "../i18n/index.js";
+import { useSelected } from "./context.js";
+import { reason } from "./door/asking.js";
+import { Card, Trouble } from "./door/card.js";
+import { LogIn } from "./door/log_in.js";
+import { usePolicy } from "./door/policy.js";
+import { choose, preference } from "./preferences.js";
+import { FirstAdmin } from "./setup/first_admin.js";
+import { FirstInvitation } from "./setup/first_invitation.js";
+import { FirstRoom } from "./setup/first_room.js";
+import { Registration } from "./setup/registration.js";
+import { useTitle } from "./title.js";
+
+/**
+ * How far the set-up is. `room` is the one that was made.
+ * @typedef {{ step: 1 | 2 | 3 | 4, room?: number }} Progress
+ */
+
+const KEPT = "setup";
+const STEPS = /** @type {const} */ (["setup.step_admin", "setup.step_people", "setup.step_room", "setup.step_invite"]);
+
+/** @param {{ code: string }} props the set-up code, from the address */
+export function SetUp({ code }) {
+  useTitle(t("setup.title"));
+  const [progress, setProgress] = useState(kept);
+  const { policy, problem } = usePolicy();
+  const isIn = useSelected((state) => state.me !== null && state.line.state !== "ended");
+  const go = (/** @type {Progress} */ next) => {
+    choose(KEPT, next.step === 1 ? "" : JSON.stringify(next));
+    setProgress(next);
+  };
+  if (progress.step === 1) {
+    if (policy && !policy.needed) return html`<${AlreadyDone} />`;
+    return html`<${Step} at=${1} title=${t("setup.admin")} note=${t("setup.admin_note")}>
+      ${problem && html`<${Trouble} kind="warning">${reason(problem)}<//>`}
+      <${FirstAdmin} code=${code} onDone=${() => go({ step: 2 })} />
+    <//>`;
+  }
+  if (!isIn) return html`<${Step} at=${progress.step} title=${t("setup.go_on")} note=${t("setup.go_on_note")}><${LogIn} /><//>`;
+  if (progress.step === 2) {
+    return html`<${Step} at=${2} title=${t("setup.people")} note=${t("setup.people_note")}>
+      <${Registration} onDone=${() => go({ step: 3 })} />
+    <//>`;
+  }
+  if (progress.step === 3) {
+    return html`<${Step} at=${3} title=${t("setup.room")} note=${t("setup.room_note")}>
+      <${FirstRoom} onDone=${(/** @type {number} */ room) => go({ step: 4, room })} />
+    <//>`;
+  }
+  return html`<${Step} at=${4} title=${t("setup.invite")} note=${t("setup.invite_note")}>
+    <${FirstInvitation} room=${progress.room} onDone=${() => choose(KEPT, "")} />
+  <//>`;
+}
+
+/** @returns {Progress} */
+function kept() {
+  try {
+    const { step, room } = JSON.parse(preference(KEPT));
+    if ([2, 3].includes(step) || (step === 4 && Number.isInteger(room))) return { step, room };
+  } catch {
+    // Nothing is kept, or it can't be read.
+  }
+  return { step: 1 };
+}
+
+/** @param {{ at: number, title: string, note: string, children?: import("./door/card.js").Children }} props */
+function Step({ at, title, note, children }) {
+  const steps = html`<ol class="steps" aria-label=${t("setup.title")}>
+    ${STEPS.map((key, n) => html`<li class=${n + 1 < at ? "is-done" : ""} aria-current=${n + 1 === at ? "step" : undefined}>${t(key)}</li>`)}
+  </ol>`;
+  return html`<${Card} title=${title} note=${note} above=${steps}>${children}<//>`;
+}
+
+function AlreadyDone() {
+  return html`<${Card} title=${t("setup.done")} note=${t("setup.done_note")}>
+    <a class="button primary wide" href="/">${t("door.log_in")}</a>
+  <//>`;
+}

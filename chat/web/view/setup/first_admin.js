@@ -1,0 +1,36 @@
+// The first step: the code that the server printed, and the first admin's name and password.
+
+import { html } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useChat } from "../context.js";
+import { reason, useAsking } from "../door/asking.js";
+import { Trouble } from "../door/card.js";
+import { Field, PasswordField, typed } from "../door/field.js";
+import { navigate } from "../router.js";
+
+/** @param {{ code: string, onDone: () => void }} props */
+export function FirstAdmin({ code, onDone }) {
+  const chat = useChat();
+  const { run, isBusy, wait, error } = useAsking();
+  const submit = (/** @type {any} */ event) => {
+    const fields = typed(event);
+    run(async () => {
+      await chat.setUp({ code: (fields.code ?? code).trim(), name: fields.name.trim(), password: fields.password });
+      onDone();
+      navigate("/setup", { replace: true }); // the code is used: it does not stay in the address
+    });
+  };
+  const isCodeWrong = error?.code === "forbidden";
+  const at = (/** @type {string} */ field) => (error?.field === field ? reason(error, wait) : undefined);
+  return html`<form class="form" onSubmit=${submit}>
+    ${error && !error.field && html`<${Trouble}>${error.code === "gone" ? t("setup.code_gone") : reason(error, wait)}<//>`}
+    ${(code === "" || isCodeWrong) &&
+    html`<${Field} name="code" label=${t("setup.code")} hint=${t("setup.code_hint")} value=${code}
+      error=${isCodeWrong ? t("setup.code_wrong") : undefined} autocomplete="off" autocapitalize="characters" spellcheck=${false} required />`}
+    <${Field} name="name" label=${t("door.name")} hint=${t("door.name_hint")} error=${at("name")} autocomplete="username"
+      autocapitalize="none" spellcheck=${false} maxlength="64" dir="auto" required autofocus />
+    <${PasswordField} name="password" label=${t("door.new_password")} hint=${t("door.password_hint")} error=${at("password")}
+      autocomplete="new-password" required />
+    <button class="button primary wide" disabled=${isBusy || wait > 0}>${t("setup.next")}</button>
+  </form>`;
+}

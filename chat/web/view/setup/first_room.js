@@ -1,0 +1,28 @@
+// The third step: a room to talk in.
+
+import { html } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useChat } from "../context.js";
+import { reason, sentence, useAsking } from "../door/asking.js";
+import { Trouble } from "../door/card.js";
+import { Field, typed } from "../door/field.js";
+
+/** @param {{ onDone: (room: number) => void }} props */
+export function FirstRoom({ onDone }) {
+  const chat = useChat();
+  const { run, isBusy, wait, error } = useAsking();
+  const submit = (/** @type {any} */ event) => {
+    const { name } = typed(event);
+    run(async () => {
+      const room = /** @type {import("../../protocol").Room} */ (await chat.call("POST", "/rooms", { name: name.trim() }));
+      onDone(room.id);
+    });
+  };
+  const ofName = error?.field === "name" ? sentence(error.message) : undefined;
+  return html`<form class="form" onSubmit=${submit}>
+    ${error && !ofName && html`<${Trouble}>${reason(error, wait)}<//>`}
+    <${Field} name="name" label=${t("setup.room_name")} hint=${t("setup.room_hint")} error=${ofName} autocomplete="off"
+      maxlength="64" dir="auto" required autofocus />
+    <button class="button primary wide" disabled=${isBusy || wait > 0}>${t("setup.make_room")}</button>
+  </form>`;
+}

@@ -1,0 +1,36 @@
+// The second step: who may register.
+
+import { html } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useChat } from "../context.js";
+import { reason, useAsking } from "../door/asking.js";
+import { Trouble } from "../door/card.js";
+import { typed } from "../door/field.js";
+
+const CHOICES = /** @type {const} */ (["invite", "open", "closed"]);
+
+/** @param {{ onDone: () => void }} props */
+export function Registration({ onDone }) {
+  const chat = useChat();
+  const { run, isBusy, wait, error } = useAsking();
+  const submit = (/** @type {any} */ event) => {
+    const { registration } = typed(event);
+    run(async () => {
+      await chat.call("PATCH", "/admin/settings", { registration });
+      onDone();
+    });
+  };
+  return html`<form class="form" onSubmit=${submit}>
+    ${error && html`<${Trouble}>${reason(error, wait)}<//>`}
+    <fieldset class="choices">
+      <legend>${t("setup.who")}</legend>
+      ${CHOICES.map(
+        (choice, n) => html`<label class="choice">
+          <input type="radio" name="registration" value=${choice} defaultChecked=${n === 0} />
+          <span><b>${t(`setup.policy_${choice}`)}</b><span class="field-hint">${t(`setup.policy_${choice}_note`)}</span></span>
+        </label>`,
+      )}
+    </fieldset>
+    <button class="button primary wide" disabled=${isBusy || wait > 0}>${t("setup.next")}</button>
+  </form>`;
+}

@@ -225,5 +225,5 @@ function isRoom(answer) {
 
 /** Operators look at conversations that are no rooms of theirs. @param {any} room @param {string} path */
 function isOwn(room, path) {
-  return room.kind !== "support" || !path.startsWith("/support/");
+  return room.kind !== "support" || path === "/support";
 }

@@ -1,8 +1,10 @@
 // All strings in Russian, by the keys of the English ones.
 
+import admin from "./admin.js";
 import common from "./common.js";
 import door from "./door.js";
+import inbox from "./inbox.js";
 import setup from "./setup.js";
 
 /** @type {import("../index.js").Strings} */
-export const ru = { ...common, ...door, ...setup };
+export const ru = { ...common, ...admin, ...door, ...inbox, ...setup };

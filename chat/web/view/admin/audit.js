@@ -1,0 +1,50 @@
+// What administrators did, the newest first.
+
+import { html } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { usePages } from "../asking.js";
+import { avatar } from "../avatar.js";
+import { useSelected } from "../context.js";
+import { icon } from "../icon.js";
+import { roomName } from "../names.js";
+import { dayAndTime } from "../times.js";
+import { More } from "./more.js";
+
+/** @typedef {{ id: number, at: number, by?: { id: number, name: string }, what: string, person?: { id: number, name: string }, room?: number, detail?: string }} Act */
+
+const KNOWN = new Set([
+  "person_added", "person_deleted", "renamed", "roles_changed", "password_set", "disabled", "enabled",
+  "sessions_ended", "setting_changed", "message_deleted", "room_deleted", "room_archived", "room_unarchived",
+  "banned", "unbanned",
+]);
+
+export function AuditPart() {
+  const pages = usePages("/admin/audit?limit=50", "entries");
+  const acts = /** @type {Act[]} */ (pages.items);
+  return html`<p class="soft">${t("admin.audit_hint")}</p>
+    <ol class="list audit">
+      ${acts.map(
+        (act) => html`<li key=${act.id} class="row">
+          ${act.by ? avatar(act.by, { size: "small" }) : html`<span class="audit-command" aria-hidden="true">${icon("settings")}</span>`}
+          <div class="row-text">
+            <p dir="auto"><${Sentence} act=${act} /></p>
+            <p class="soft small"><time datetime=${new Date(act.at).toISOString()}>${dayAndTime(act.at)}</time></p>
+          </div>
+        </li>`,
+      )}
+    </ol>
+    <${More} ...${pages} isEmpty=${acts.length === 0} nothing=${t("admin.audit_none")} />`;
+}
+
+/** @param {{ act: Act }} props */
+function Sentence({ act }) {
+  const room = useSelected((state) => (act.room ? state.rooms.get(act.room)?.info : undefined));
+  const fields = {
+    by: act.by?.name ?? t("admin.a_command"),
+    person: act.person?.name ?? t("admin.somebody"),
+    room: room ? roomName(room) : t("admin.room_number", { id: act.room ?? 0 }),
+    detail: act.detail ?? "",
+  };
+  if (!KNOWN.has(act.what)) return `${fields.by}: ${act.what} ${act.person?.name ?? ""} ${fields.detail}`;
+  return t(/** @type {any} */ (`audit.${act.what}`), fields);
+}

@@ -1,0 +1,89 @@
+// The accounts: found by name, address or role; one of them opened.
+
+import { html, useEffect, useState } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { usePages } from "../asking.js";
+import { avatar } from "../avatar.js";
+import { personName } from "../names.js";
+import { useRoute } from "../router.js";
+import { AccountPage } from "./account.js";
+import { More } from "./more.js";
+
+/**
+ * @typedef {object} Account
+ * @property {number} id
+ * @property {string} name
+ * @property {string} [display]
+ * @property {string[]} [roles]
+ * @property {string} [email]
+ * @property {boolean} [disabled]
+ * @property {number} created in milliseconds
+ * @property {number} [sessions]
+ */
+
+const ROLES = ["", "operator", "moderator", "admin"];
+/** Milliseconds after the last letter until what is typed is looked for. */
+const PAUSE = 200;
+
+export function PeoplePart() {
+  const chosen = Number(useRoute().query.get("person")) || null;
+  const [text, setText] = useState("");
+  const [role, setRole] = useState("");
+  if (chosen) return html`<${AccountPage} key=${chosen} id=${chosen} />`;
+  return html`<div class="actions">
+      <input
+        class="admin-search" type="search" value=${text} placeholder=${t("admin.people_search")} aria-label=${t("admin.people_search")}
+        autocomplete="off" onInput=${(/** @type {any} */ event) => setText(event.target.value)}
+      />
+      <fieldset class="segmented">
+        <legend class="visually-hidden">${t("admin.people_role")}</legend>
+        ${ROLES.map(
+          (each) => html`<label key=${each}>
+            <input type="radio" name="people-role" checked=${role === each} onChange=${() => setRole(each)} />
+            <span>${t(/** @type {any} */ (`admin.people_${each || "all"}`))}</span>
+          </label>`,
+        )}
+      </fieldset>
+    </div>
+    <${List} text=${useSettled(text.trim())} role=${role} />`;
+}
+
+/** @param {{ text: string, role: string }} props */
+function List({ text, role }) {
+  const query = new URLSearchParams({ limit: "50", ...(text && { q: text }), ...(role && { role }) });
+  const pages = usePages(`/admin/people?${query}`, "people");
+  const accounts = /** @type {Account[]} */ (pages.items);
+  return html`<ul class="list admin-people" aria-busy=${pages.isBusy}>
+      ${accounts.map(
+        (account) => html`<li key=${account.id}>
+          <a class="row" href=${`/admin/people?person=${account.id}`}>
+            ${avatar(account)}
+            <span class="row-text">
+              <bdi class="row-title">${personName(account)}</bdi>
+              <span class="row-note">${[account.display && account.name, account.email].filter(Boolean).join(" · ")}</span>
+            </span>
+            <${Tags} account=${account} />
+          </a>
+        </li>`,
+      )}
+    </ul>
+    <${More} ...${pages} isEmpty=${accounts.length === 0} nothing=${t("admin.people_none")} />`;
+}
+
+/** What sets an account apart from others. @param {{ account: Account }} props */
+export function Tags({ account }) {
+  return html`<span class="row-end admin-tags">
+    ${account.disabled && html`<span class="tag is-disabled">${t("admin.is_disabled")}</span>`}
+    ${(account.roles ?? []).map((role) => html`<span class="tag" key=${role}>${t(/** @type {any} */ (`admin.role_${role}`))}</span>`)}
+  </span>`;
+}
+
+/** A text, when nothing was typed for a moment. @param {string} text */
+function useSettled(text) {
+  const [settled, setSettled] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), PAUSE);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return settled;
+}

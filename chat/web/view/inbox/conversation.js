@@ -1,0 +1,97 @@
+// One conversation of the inbox: whose it is, who has it, what is said, and what to do with it.
+
+import { html, useEffect, useRef } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { isOpen, visitor } from "../../model/queue.js";
+import { announce } from "../announce.js";
+import { useAnswer } from "../asking.js";
+import { Composer } from "../composer.js";
+import { useChat, useSelected } from "../context.js";
+import { icon } from "../icon.js";
+import { personName } from "../names.js";
+import { Timeline } from "../timeline.js";
+import { changeConversation } from "./actions.js";
+import { ConversationHead } from "./head.js";
+import { Past } from "./past.js";
+import { useOthers, useViewing } from "./viewing.js";
+import { useNow } from "./waiting.js";
+
+/** @typedef {import("../../model/types").RoomInfo} RoomInfo */
+/** @typedef {import("./actions.js").Notice} Notice */
+/** @typedef {import("./actions.js").Wanted} Wanted */
+
+/** @param {{ room: number, notice: Notice | null, tell: (notice: Notice | null) => void }} props */
+export function Conversation({ room, notice, tell }) {
+  const { info, problem } = useConversation(room);
+  const pane = useRef(/** @type {HTMLElement | null} */ (null));
+  useViewing(room, pane);
+  return html`<section class="conversation-pane" ref=${pane} aria-label=${info ? personName(visitor(info)) : t("inbox.conversation")}>
+    ${problem && html`<div class="empty" role="alert"><p>${problem}</p><a class="button" href="/inbox">${t("inbox.back")}</a></div>`}
+    ${!problem && !info && html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`}
+    ${info && html`<${Shown} info=${info} notice=${notice} tell=${tell} />`}
+  </section>`;
+}
+
+/** @param {{ info: RoomInfo, notice: Notice | null, tell: (notice: Notice | null) => void }} props */
+function Shown({ info, notice, tell }) {
+  const chat = useChat();
+  const change = (/** @type {Wanted} */ wanted, /** @type {string} */ done) =>
+    changeConversation(chat, info, wanted, { done, tell });
+  const reopen = () => void change({ state: "open" }, t("inbox.reopened"));
+  return html`
+    <${ConversationHead} info=${info} change=${change} />
+    <${Others} info=${info} />
+    ${notice && html`<p class="notice warning small" role="alert">
+      <span>${notice.text}</span>
+      <button type="button" class="icon-button" aria-label=${t("common.close")} onClick=${() => tell(null)}>${icon("close", { size: 16 })}</button>
+    </p>`}
+    ${isOpen(info)
+      ? html`<${Timeline} room=${info.id} /><${Composer} room=${info.id} />`
+      : html`<${Past} room=${info.id} key=${info.seq} />
+        <div class="conversation-closed">
+          <p class="soft">${t("inbox.is_closed")}</p>
+          <button type="button" class="button" onClick=${reopen}>${t("inbox.reopen")}</button>
+        </div>`}`;
+}
+
+/** The other operators who are at it now, and that somebody else has it. @param {{ info: RoomInfo }} props */
+function Others({ info }) {
+  const me = useSelected((state) => state.me?.id);
+  const others = useOthers(info.id, visitor(info).id, useNow());
+  const holder = info.support?.assignee;
+  useHandOvers(info, me);
+  if (others.length === 0 && (!holder || holder.id === me)) return null;
+  return html`<p class="conversation-others soft small">
+    ${holder && holder.id !== me && html`<span>${icon("person", { size: 16 })} ${t("inbox.answers", { name: holder.name })}</span>`}
+    ${others.map(
+      ({ id, name, what }) => html`<span key=${id} class=${what === "typing" ? "is-typing" : ""}>
+        ${icon(what === "typing" ? "edit" : "eye", { size: 16 })} ${t(what === "typing" ? "inbox.types" : "inbox.looks", { name })}
+      </span>`,
+    )}
+  </p>`;
+}
+
+/** Have it said when the conversation that is open becomes another's. @param {RoomInfo} info @param {number | undefined} me */
+function useHandOvers(info, me) {
+  const holder = info.support?.assignee;
+  const before = useRef(holder?.id);
+  useEffect(() => {
+    if (before.current === holder?.id) return;
+    before.current = holder?.id;
+    if (holder && holder.id !== me) announce(t("inbox.claimed_by", { name: holder.name }));
+  }, [holder?.id]);
+}
+
+/**
+ * A conversation: an open one as it is now; one that is closed, or not told of yet, is asked for.
+ * @param {number} room
+ * @returns {{ info: RoomInfo | null, problem: string | null }}
+ */
+function useConversation(room) {
+  const live = useSelected((state) => state.rooms.get(room)?.info);
+  const isLoaded = useSelected((state) => state.isLoaded);
+  const asked = useAnswer(isLoaded && !live ? `/rooms/${room}` : null);
+  const info = live ?? /** @type {RoomInfo | null} */ (asked.found);
+  if (info && !info.support) return { info: null, problem: t("inbox.no_conversation") };
+  return live ? { info: live, problem: null } : { info, problem: asked.problem };
+}

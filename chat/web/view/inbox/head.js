@@ -1,0 +1,78 @@
+// The head of a conversation: the person, how to reach them, where they are, and who answers.
+
+import { html, useEffect, useState } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { isOpen, visitor } from "../../model/queue.js";
+import { Presence, avatar } from "../avatar.js";
+import { useChat, useSelected } from "../context.js";
+import { icon } from "../icon.js";
+import { Menu } from "../menu.js";
+import { personName } from "../names.js";
+import { HandOver } from "./hand_over.js";
+
+/** @typedef {import("../../model/types").RoomInfo} RoomInfo */
+/** @typedef {import("./actions.js").Wanted} Wanted */
+
+/** @param {{ info: RoomInfo, change: (wanted: Wanted, done: string) => Promise<boolean> }} props */
+export function ConversationHead({ info, change }) {
+  const chat = useChat();
+  const me = useSelected((state) => state.me?.id);
+  const [isHandedOver, setHandedOver] = useState(false);
+  const person = visitor(info);
+  const holder = info.support?.assignee ?? null;
+  useEffect(() => chat.watch([person.id]), [chat, person.id]);
+
+  const claim = () => change({ assignee: me, was: holder?.id ?? null }, t("inbox.claimed"));
+  const give = (/** @type {{ id: number, name: string }} */ to) => {
+    setHandedOver(false);
+    void change({ assignee: to.id, was: holder?.id ?? null }, t("inbox.handed_over", { name: to.name }));
+  };
+  const giveBack = () => change({ assignee: null, was: holder?.id ?? null }, t("inbox.given_back"));
+  return html`<header class="conversation-bar">
+    <a class="icon-button conversation-back" href="/inbox" aria-label=${t("inbox.back")}>${icon("back")}</a>
+    ${avatar(person, { presence: true })}
+    <div class="conversation-who">
+      <h2 dir="auto">${personName(person)}</h2>
+      <p class="soft small"><${Presence} id=${person.id} /><${Reach} person=${person} /></p>
+    </div>
+    <div class="conversation-actions">
+      ${isOpen(info) && !holder && html`<button type="button" class="button small primary" onClick=${claim}>${t("inbox.claim")}</button>`}
+      ${isOpen(info) &&
+      html`<button type="button" class="button small" onClick=${() => change({ state: "closed" }, t("inbox.closed"))}>
+        ${icon("check", { size: 16 })} ${t("inbox.close")}
+      </button>
+      <${Menu}
+        label=${t("inbox.more")}
+        items=${[
+          holder && holder.id !== me && { label: t("inbox.take_over", { name: holder.name }), icon: "person", act: claim },
+          { label: t("inbox.hand_over"), icon: "share", act: () => setHandedOver(true) },
+          holder && { label: t("inbox.give_back"), icon: "inbox", act: giveBack },
+        ]}
+      />`}
+    </div>
+    ${isHandedOver && html`<${HandOver} info=${info} onClose=${() => setHandedOver(false)} onChosen=${give} />`}
+  </header>`;
+}
+
+/** What a visitor has said of themselves: an address, and the page that they are on. @param {{ person: ReturnType<typeof visitor> }} props */
+function Reach({ person }) {
+  const { email, page } = person;
+  return html`
+    ${email && html`<a href=${`mailto:${email}`}>${email}</a>`}
+    ${page && html`<span class="conversation-page" title=${page}>
+      ${t("inbox.on_page")} ${isLink(page)
+        ? html`<a href=${page} target="_blank" rel="noopener noreferrer nofollow">${shortened(page)}</a>`
+        : html`<bdi>${page}</bdi>`}
+    </span>`}`;
+}
+
+/** @param {string} page */
+function isLink(page) {
+  return /^https?:\/\//i.test(page) && URL.canParse(page);
+}
+
+/** The host and the path: the rest is in the link. @param {string} page */
+function shortened(page) {
+  const { host, pathname } = new URL(page);
+  return host + (pathname === "/" ? "" : pathname);
+}

@@ -1,0 +1,65 @@
+// One conversation in the list: who, how long they wait, what was said last, who has it and who is at it.
+
+import { html } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { visitor } from "../../model/queue.js";
+import { avatar } from "../avatar.js";
+import { icon } from "../icon.js";
+import { personName } from "../names.js";
+import { navigate } from "../router.js";
+import { shortTime } from "../times.js";
+import { useOthers } from "./viewing.js";
+import { Waiting } from "./waiting.js";
+
+/** @typedef {import("../../model/types").RoomInfo} RoomInfo */
+
+/**
+ * @param {{
+ *   id: string, info: RoomInfo, me?: number, now: number, isActive: boolean, isCurrent: boolean, place: number,
+ *   count: number,
+ * }} props
+ */
+export function ConversationRow({ id, info, me, now, isActive, isCurrent, place, count }) {
+  const person = visitor(info);
+  const since = info.support?.waiting_since;
+  const classes = ["row conversation", isActive && "is-active", (info.unread ?? 0) > 0 && "is-unread"];
+  return html`<li
+    class=${classes.filter(Boolean).join(" ")} id=${id} role="option" aria-selected=${isCurrent} aria-setsize=${count}
+    aria-posinset=${place} onClick=${() => navigate(`/inbox/${info.id}`)}
+  >
+    ${avatar(person)}
+    <span class="row-text">
+      <span class="conversation-head">
+        <bdi class="conversation-name">${personName(person)}</bdi>
+        ${since != null
+          ? html`<${Waiting} since=${since} now=${now} />`
+          : info.last && html`<span class="soft small">${shortTime(info.last.at, now)}</span>`}
+      </span>
+      <span class="row-note" dir="auto">${lastLine(info, me)}</span>
+      <${Holder} info=${info} me=${me} now=${now} person=${person.id} />
+    </span>
+  </li>`;
+}
+
+/** @param {{ info: RoomInfo, me?: number, now: number, person: number }} props */
+function Holder({ info, me, now, person }) {
+  const [other] = useOthers(info.id, person, now);
+  const assignee = info.support?.assignee;
+  return html`<span class="conversation-foot">
+    ${assignee
+      ? html`<span class="conversation-holder">${assignee.id === me ? t("inbox.yours") : html`<bdi>${assignee.name}</bdi>`}</span>`
+      : html`<span class="conversation-holder is-nobody">${t("inbox.nobodys")}</span>`}
+    ${other &&
+    html`<span class="conversation-other">${icon(other.what === "typing" ? "edit" : "eye", { size: 14 })}
+      ${t(other.what === "typing" ? "inbox.types" : "inbox.looks", { name: other.name })}</span>`}
+  </span>`;
+}
+
+/** @param {RoomInfo} info @param {number | undefined} me @returns {string} */
+function lastLine(info, me) {
+  const { last } = info;
+  if (!last) return t("inbox.nothing_said");
+  const text = last.deleted ? t("inbox.deleted") : last.text || t("inbox.file");
+  if (last.sender.id === visitor(info).id) return text;
+  return `${last.sender.id === me ? t("inbox.you") : last.sender.name}: ${text}`;
+}

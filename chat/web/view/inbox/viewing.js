@@ -1,0 +1,55 @@
+// Who else looks at a conversation; and that one looks at it oneself.
+
+import { useEffect, useRef } from "../../vendor/preact.js";
+import { useChat, useSelected } from "../context.js";
+
+/** The contract forgets who looks after 6 seconds, and takes it again after 3. */
+const REPEAT = 3000;
+const TYPING = 6000;
+
+/**
+ * Tell the other operators that one looks at this conversation, for as long as it is in sight. While one types,
+ * which the composer tells, this keeps quiet: of one person the last is what is shown.
+ * @param {number} room
+ * @param {{ current: HTMLElement | null }} pane where one types
+ */
+export function useViewing(room, pane) {
+  const chat = useChat();
+  const typedAt = useRef(-Infinity);
+  useEffect(() => {
+    const element = pane.current;
+    const typed = () => {
+      typedAt.current = Date.now();
+    };
+    const tell = () => {
+      if (!document.hidden && Date.now() - typedAt.current > TYPING) chat.activity(room, "viewing");
+    };
+    const hidden = () => (document.hidden ? chat.activity(room, "none") : tell());
+    tell();
+    const timer = setInterval(tell, REPEAT);
+    element?.addEventListener("input", typed);
+    document.addEventListener("visibilitychange", hidden);
+    return () => {
+      clearInterval(timer);
+      element?.removeEventListener("input", typed);
+      document.removeEventListener("visibilitychange", hidden);
+      chat.activity(room, "none");
+    };
+  }, [chat, room]);
+}
+
+/**
+ * The other operators who look at a conversation now or type in it.
+ * @param {number} room
+ * @param {number} person whose conversation it is
+ * @param {number} now in milliseconds
+ * @returns {{ id: number, name: string, what: "typing" | "viewing" }[]}
+ */
+export function useOthers(room, person, now) {
+  const me = useSelected((state) => state.me?.id);
+  const activity = useSelected((state) => state.activity.get(room));
+  if (!activity) return [];
+  return [...activity]
+    .filter(([id, { until }]) => id !== me && id !== person && until > now)
+    .map(([id, { name, what }]) => ({ id, name, what }));
+}

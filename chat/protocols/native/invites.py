@@ -80,7 +80,7 @@ async def _may_withdraw(services: Services, person: Person, invite: Invite) -> R
 def _as_invite(found: Invite, code: str) -> types.Invite:
     return types.Invite(
         code=code,
-        url=f"/api/v1/invites/{code}",
+        url=f"/i/{code}",
         room=found.room_id,
         room_name=found.room_name,
         uses=found.uses_left,

@@ -75,7 +75,7 @@ export function kept() {
  * @returns {string}
  */
 export function t(key, fields = {}) {
-  const found = strings[key] ?? en[key];
+  const found = text(key);
   return filled(typeof found === "string" ? found : found.other ?? "", fields);
 }
 
@@ -87,11 +87,18 @@ export function t(key, fields = {}) {
  * @returns {string}
  */
 export function tn(key, n, fields = {}) {
-  const found = strings[key] ?? en[key];
+  const found = text(key);
   const all = { n: numbers.format(n), ...fields };
   if (typeof found === "string") return filled(found, all);
-  const form = /** @type {Partial<Record<Intl.LDMLPluralRule, string>>} */ (found);
-  return filled(form[plurals.select(n)] ?? form.other ?? "", all);
+  return filled(found[plurals.select(n)] ?? found.other ?? "", all);
+}
+
+/**
+ * @param {Key} key
+ * @returns {Strings[string]}
+ */
+function text(key) {
+  return strings[key] ?? en[key] ?? key;
 }
 
 /**

@@ -6,6 +6,7 @@ import { Announcer } from "./announce.js";
 import { ChatContext, useSelected } from "./context.js";
 import { Confirmations } from "./dialog.js";
 import { Door } from "./door.js";
+import { Card } from "./door/card.js";
 import { useRoute } from "./router.js";
 import { SetUp } from "./setup.js";
 import { Shell } from "./shell.js";
@@ -21,16 +22,25 @@ export function App({ chat }) {
 
 function Screen() {
   const route = useRoute();
-  const isIn = useSelected((state) => state.me !== null && state.line.state !== "ended");
+  const { me, line } = useSelected((state) => ({ me: state.me, line: state.line.state }));
   if (route.screen === "setup") return html`<${SetUp} code=${route.hash} />`;
-  if (!isIn || route.screen === "invite") return html`<${Door} invite=${route.code} />`;
+  if (line === "ended" || route.screen === "invite") return html`<${Door} invite=${route.code} />`;
+  if (me === null) return html`<${Waiting} isOffline=${line === "offline"} />`;
   if (route.screen === "unknown") return html`<${Unknown} />`;
   return html`<${Shell} />`;
 }
 
+/**
+ * Whether somebody is logged in is not known yet.
+ * @param {{ isOffline: boolean }} props
+ */
+function Waiting({ isOffline }) {
+  if (isOffline) return html`<${Card} title=${t("door.server_silent")} note=${t("door.server_silent_note")} />`;
+  return html`<main class="door" aria-busy="true"><span class="spinner" role="status" aria-label=${t("common.loading")}></span></main>`;
+}
+
 function Unknown() {
-  return html`<main class="door"><div class="door-card">
-    <h1>${t("common.not_found")}</h1>
-    <a class="button primary" href="/">${t("common.to_start")}</a>
-  </div></main>`;
+  return html`<${Card} title=${t("common.not_found")}>
+    <a class="button primary wide" href="/">${t("common.to_start")}</a>
+  <//>`;
 }

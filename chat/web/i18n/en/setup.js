@@ -3,7 +3,7 @@
 export default {
   "setup.title": "Set-up",
   "setup.step_admin": "You",
-  "setup.step_people": "Who may join",
+  "setup.step_people": "Others",
   "setup.step_room": "A room",
   "setup.step_invite": "Invite",
   "setup.admin": "Your chat is running",

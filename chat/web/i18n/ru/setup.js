@@ -3,7 +3,7 @@
 export default {
   "setup.title": "Настройка",
   "setup.step_admin": "Вы",
-  "setup.step_people": "Кто войдёт",
+  "setup.step_people": "Другие",
   "setup.step_room": "Комната",
   "setup.step_invite": "Приглашение",
   "setup.admin": "Ваш чат работает",

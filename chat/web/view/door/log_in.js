@@ -12,9 +12,9 @@ export function LogIn({ onDone }) {
   const chat = useChat();
   const { run, isBusy, wait, error } = useAsking();
   const submit = (/** @type {any} */ event) => {
-    const { login, password } = typed(event);
+    const { login, password, shared } = typed(event);
     run(async () => {
-      await chat.logIn(login.trim(), password);
+      await chat.logIn(login.trim(), password, { shared: shared !== undefined });
       await onDone?.();
     });
   };
@@ -23,6 +23,10 @@ export function LogIn({ onDone }) {
     <${Field} name="login" label=${t("door.login")} autocomplete="username" autocapitalize="none" spellcheck=${false}
       maxlength="254" dir="auto" required autofocus />
     <${PasswordField} name="password" label=${t("door.password")} autocomplete="current-password" required />
+    <label class="check">
+      <input type="checkbox" name="shared" />
+      <span>${t("door.shared")}<span class="field-hint">${t("door.shared_hint")}</span></span>
+    </label>
     <button class="button primary wide" disabled=${isBusy || wait > 0}>${isBusy ? t("door.logging_in") : t("door.log_in")}</button>
   </form>`;
 }

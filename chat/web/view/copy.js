@@ -1,6 +1,6 @@
 // A text to hand on, with a button that copies it, and one that shares it where the device can.
 
-import { html, useState } from "../vendor/preact.js";
+import { html, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { announce } from "./announce.js";
 import { icon } from "./icon.js";
@@ -10,23 +10,35 @@ import { icon } from "./icon.js";
  */
 export function Copyable({ text, label }) {
   const [isCopied, setCopied] = useState(false);
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   const copy = async () => {
-    await navigator.clipboard.writeText(text);
+    if (!(await copied(text, field.current))) return;
     setCopied(true);
-    announce(t("copied"));
+    announce(t("copy.done"));
   };
   const share = () => navigator.share({ url: text }).catch(() => undefined);
-  const isLink = text.startsWith("http");
   return html`<div class="copyable">
-    <input readonly aria-label=${label} value=${text} onFocus=${selectAll} />
-    <button type="button" class="button" onClick=${copy}>
-      ${icon(isCopied ? "check" : "copy")} ${t(isCopied ? "copied" : "copy")}
+    <input readonly ref=${field} aria-label=${label} value=${text} onFocus=${() => field.current?.select()} />
+    <button type="button" class="button primary" onClick=${copy}>
+      ${icon(isCopied ? "check" : "copy")} ${t(isCopied ? "copy.done" : "copy.copy")}
     </button>
-    ${isLink && "share" in navigator && html`<button type="button" class="button" onClick=${share}>${t("share")}</button>`}
+    ${text.startsWith("http") &&
+    "share" in navigator &&
+    html`<button type="button" class="button" onClick=${share}>${icon("share")} ${t("copy.share")}</button>`}
   </div>`;
 }
 
-/** @param {FocusEvent & { currentTarget: HTMLInputElement }} event */
-function selectAll(event) {
-  event.currentTarget.select();
+/**
+ * Over http a page has no clipboard: then the text is selected, and the browser's own command copies it.
+ * @param {string} text
+ * @param {HTMLInputElement | null} field
+ */
+async function copied(text, field) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    field?.select();
+    return document.execCommand("copy");
+  }
 }

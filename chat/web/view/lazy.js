@@ -30,8 +30,8 @@ export function lazy(load, name) {
     if (view) return html`<${view} ...${props} />`;
     if (!isFailed) return html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`;
     return html`<div class="empty" role="alert">
-      <p>${t("lazy.failed")}</p>
-      <button type="button" class="button" onClick=${fetch}>${t("again")}</button>
+      <p>${t("common.failed")}</p>
+      <button type="button" class="button" onClick=${fetch}>${t("common.retry")}</button>
     </div>`;
   };
 }

@@ -39,7 +39,7 @@ export function RoomRow({ info, isCurrent, isTabStop }) {
 
 /** @param {{ isUnread: boolean, count: number, isMuted: boolean }} props */
 function Mark({ isUnread, count, isMuted }) {
-  if (isMuted) return html`<span class="room-muted" title=${t("rooms.muted")}>${icon("bell-off")}<span class="visually-hidden">${t("rooms.muted")}</span></span>`;
+  if (isMuted) return html`<span class="room-muted" title=${t("rooms.muted")}>${icon("bell_off")}<span class="visually-hidden">${t("rooms.muted")}</span></span>`;
   if (count > 0) {
     return html`<span class="badge mention">${count > 99 ? "99+" : count}<span class="visually-hidden"> ${t("rooms.for_you")}</span></span>`;
   }

@@ -85,13 +85,13 @@ function Heading({ section, isFolded, fold, onNew }) {
   return html`<div class="rooms-heading">
     <h2>
       <button type="button" aria-expanded=${!isFolded} onClick=${() => fold(name)}>
-        ${icon(isFolded ? "chevron-right" : "chevron-down")} ${t(`rooms.${name}`)}
+        ${icon(isFolded ? "chevron_right" : "chevron_down")} ${t(`rooms.${name}`)}
         ${isFolded && unread > 0 && html`<span class=${mentions ? "badge mention" : "badge"}>${mentions || unread}</span>`}
       </button>
     </h2>
     ${adds &&
     html`<button type="button" class="icon-button" aria-label=${t(`rooms.add_${adds}`)} title=${t(`rooms.add_${adds}`)}
-      onClick=${() => onNew(adds)}>${icon("plus")}</button>`}
+      onClick=${() => onNew(adds)}>${icon("add")}</button>`}
   </div>`;
 }
 

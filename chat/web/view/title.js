@@ -1,10 +1,12 @@
-// What the browser's tab says of the place that is shown.
+// What the browser's tab is called: the place, then the server.
 
 import { useEffect } from "../vendor/preact.js";
+import { useSelected } from "./context.js";
 
-/** @param {string} title */
-export function useTitle(title) {
+/** @param {string} place */
+export function useTitle(place) {
+  const server = useSelected((state) => state.server?.name);
   useEffect(() => {
-    document.title = title;
-  }, [title]);
+    document.title = [place, server].filter(Boolean).join(" · ");
+  }, [place, server]);
 }

@@ -1,0 +1,24 @@
+// What the panel on the right shows, as the address has it: ?show=room or ?show=person-7.
+
+/** @typedef {{ show: "room" } | { show: "person", person: number }} Panel */
+
+/**
+ * @param {URLSearchParams} query
+ * @returns {Panel | null}
+ */
+export function panelOf(query) {
+  const shown = query.get("show") ?? "";
+  if (shown === "room") return { show: "room" };
+  const person = shown.match(/^person-([1-9]\d{0,15})$/)?.[1];
+  return person ? { show: "person", person: Number(person) } : null;
+}
+
+/**
+ * The address of a room with a panel beside it.
+ * @param {number} room
+ * @param {Panel | null} panel
+ */
+export function roomPath(room, panel = null) {
+  const query = panel ? `?show=${panel.show === "room" ? "room" : `person-${panel.person}`}` : "";
+  return `/room/${room}${query}`;
+}

@@ -1,0 +1,62 @@
+// A labelled field with its hint and what is wrong with it, and the button that sends a form.
+
+import { html, useEffect, useId, useRef } from "../vendor/preact.js";
+import { t } from "../i18n/index.js";
+
+/**
+ * A line of text, or several with `rows`. Other properties go to the field itself.
+ * @param {{
+ *   label: string, value: string, onInput: (value: string) => void, hint?: string, error?: string, rows?: number,
+ *   autofocus?: boolean, [attribute: string]: unknown,
+ * }} props
+ */
+export function Field({ label, value, onInput, hint = "", error = "", autofocus = false, ...others }) {
+  const id = useId();
+  const field = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    if (autofocus) field.current?.focus();
+  }, []);
+  const shared = {
+    id,
+    ref: field,
+    dir: "auto",
+    value,
+    "aria-invalid": error ? "true" : undefined,
+    "aria-describedby": error || hint ? `${id}-hint` : undefined,
+    onInput: (/** @type {any} */ event) => onInput(event.target.value),
+    ...others,
+  };
+  return html`<div class="field">
+    <label for=${id}>${label}</label>
+    ${others.rows ? html`<textarea ...${shared}></textarea>` : html`<input type="text" autocomplete="off" ...${shared} />`}
+    ${(error || hint) &&
+    html`<p id=${`${id}-hint`} class=${error ? "field-error" : "field-hint"} role=${error ? "alert" : undefined}>${error || hint}</p>`}
+  </div>`;
+}
+
+/**
+ * @param {{ label: string, isBusy?: boolean, disabled?: boolean, class?: string }} props
+ */
+export function Submit({ label, isBusy = false, disabled = false, class: extra = "primary" }) {
+  return html`<button type="submit" class=${`button ${extra}`} disabled=${isBusy || disabled} aria-busy=${isBusy}>${label}</button>`;
+}
+
+/**
+ * Something went wrong that belongs to no field.
+ * @param {{ text: string }} props
+ */
+export function Refusal({ text }) {
+  return text && html`<p class="notice danger" role="alert">${text}</p>`;
+}
+
+/**
+ * The button below a list that goes on.
+ * @param {{ pages: { hasMore: boolean, more: () => void, isBusy: boolean, error: string } }} props
+ */
+export function More({ pages }) {
+  return html`
+    <${Refusal} text=${pages.error} />
+    ${pages.hasMore &&
+    html`<button type="button" class="button quiet wide" disabled=${pages.isBusy} onClick=${pages.more}>${t("list.more")}</button>`}
+  `;
+}

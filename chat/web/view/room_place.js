@@ -1,0 +1,88 @@
+// A room in the middle of the page: its head, what was said, where to write, and its panel.
+
+import { html, useEffect } from "../vendor/preact.js";
+import { t, tn } from "../i18n/index.js";
+import { roomPath } from "../model/panel.js";
+import { avatar, Presence } from "./avatar.js";
+import { Composer } from "./composer.js";
+import { useChat, useSelected } from "./context.js";
+import { icon } from "./icon.js";
+import { lazy } from "./lazy.js";
+import { roomIcon, roomName } from "./names.js";
+import { Timeline } from "./timeline.js";
+import { useTitle } from "./title.js";
+
+const MissingRoom = lazy(() => import("./missing_room.js"), "MissingRoom");
+const PersonPanel = lazy(() => import("./people.js"), "PersonPanel");
+const RoomPanel = lazy(() => import("./room.js"), "RoomPanel");
+
+/** @typedef {import("../model/types").RoomInfo} RoomInfo */
+/** @typedef {import("../model/panel.js").Panel} Panel */
+
+/**
+ * @param {{ room: number, seq?: number, panel: Panel | null }} props
+ */
+export function RoomPlace({ room, seq, panel }) {
+  const info = useSelected((state) => state.rooms.get(room)?.info);
+  const isLoaded = useSelected((state) => state.isLoaded);
+  useTitle(info ? roomName(info) : "");
+  if (!info) return isLoaded ? html`<${Missing} room=${room} />` : html`<${Loading} />`;
+  return html`<div class="room-place">
+    <main class="room-main">
+      <${Head} info=${info} panel=${panel} />
+      <${Timeline} room=${room} seq=${seq} />
+      <${Composer} room=${room} />
+    </main>
+    ${panel &&
+    html`<aside class="panel" aria-label=${t(panel.show === "room" ? "room.about" : "person.about")}>
+      ${panel.show === "room"
+        ? html`<${RoomPanel} key="room" room=${room} />`
+        : html`<${PersonPanel} key=${panel.person} person=${panel.person} room=${room} />`}
+    </aside>`}
+  </div>`;
+}
+
+/** @param {{ info: RoomInfo, panel: Panel | null }} props */
+function Head({ info, panel }) {
+  const isDirect = info.kind === "direct" && info.peer;
+  const opened = info.peer ? { show: /** @type {const} */ ("person"), person: info.peer.id } : { show: /** @type {const} */ ("room") };
+  const toggle = panel ? roomPath(info.id) : roomPath(info.id, isDirect ? opened : { show: "room" });
+  return html`<header class="place-head">
+    <a class="icon-button place-back" href="/" aria-label=${t("shell.back")}>${icon("back")}</a>
+    <span class="place-picture">${info.peer ? avatar(info.peer, { presence: true }) : icon(roomIcon(info), { size: 22 })}</span>
+    <div class="place-title">
+      <h1 dir="auto" tabindex="-1">${roomName(info)}</h1>
+      ${isDirect ? html`<${PeerPresence} id=${info.peer?.id} />` : info.topic && html`<p class="place-topic" dir="auto" title=${info.topic}>${info.topic}</p>`}
+    </div>
+    <div class="place-tools">
+      ${info.archived && html`<span class="tag">${t("room.archived")}</span>`}
+      <a class="icon-button" href=${`/search?q=${encodeURIComponent(`in:"${roomName(info)}" `)}`} aria-label=${t("room.search")} title=${t("room.search")}>
+        ${icon("search")}
+      </a>
+      <a class=${`icon-button place-members ${panel ? "is-on" : ""}`} href=${toggle} aria-label=${aboutLabel(info)} title=${aboutLabel(info)} aria-expanded=${Boolean(panel)}>
+        ${icon(isDirect ? "person" : "people")} ${!isDirect && info.kind !== "support" && html`<span>${info.members}</span>`}
+      </a>
+    </div>
+  </header>`;
+}
+
+/** @param {RoomInfo} info */
+function aboutLabel(info) {
+  return info.kind === "direct" || info.kind === "support" ? t("room.about") : tn("room.about_members", info.members ?? 0);
+}
+
+/** @param {{ id: number }} props */
+function PeerPresence({ id }) {
+  const chat = useChat();
+  useEffect(() => chat.watch([id]), [chat, id]);
+  return html`<p class="place-topic"><${Presence} id=${id} /></p>`;
+}
+
+function Loading() {
+  return html`<main class="place-body"><div class="empty" aria-busy="true"><span class="spinner"></span><p>${t("common.loading")}</p></div></main>`;
+}
+
+/** A room that one is not in: a link led here, or one was removed. @param {{ room: number }} props */
+function Missing({ room }) {
+  return html`<main class="place-body"><${MissingRoom} room=${room} /></main>`;
+}

@@ -1,0 +1,100 @@
+// The page of somebody who is logged in: rooms on the left, a place in the middle, a panel on the right.
+// A phone shows one of them at a time.
+
+import { html, useEffect, useState } from "../vendor/preact.js";
+import { t } from "../i18n/index.js";
+import { panelOf } from "../model/panel.js";
+import { useSelected } from "./context.js";
+import { lazy } from "./lazy.js";
+import { PHONE, useMedia } from "./media.js";
+import { LineBar } from "./offline.js";
+import { choose, preference } from "./preferences.js";
+import { RoomPlace } from "./room_place.js";
+import { navigate, useRoute } from "./router.js";
+import { Sidebar } from "./sidebar.js";
+import { Welcome } from "./welcome.js";
+
+const Admin = lazy(() => import("./admin.js"), "Admin");
+const Inbox = lazy(() => import("./inbox.js"), "Inbox");
+const Keys = lazy(() => import("./keys.js"), "Keys");
+const Search = lazy(() => import("./search.js"), "Search");
+const Settings = lazy(() => import("./settings.js"), "Settings");
+const Switcher = lazy(() => import("./switcher.js"), "Switcher");
+
+/** @typedef {import("./router.js").Route} Route */
+
+export function Shell() {
+  const route = useRoute();
+  const isPhone = useMedia(PHONE);
+  const [dialog, setDialog] = useState(/** @type {"switcher" | "keys" | null} */ (null));
+  useStart(route, isPhone);
+  useEffect(() => {
+    if (route.screen === "room") choose("room", String(route.room));
+  }, [route.room]);
+  useKeys(setDialog);
+  const close = () => setDialog(null);
+  return html`
+    <a class="skip-link visually-hidden" href="#place">${t("shell.skip")}</a>
+    <div class=${`shell shows-${shown(route)}`}>
+      <${Sidebar} route=${route} onJump=${() => setDialog("switcher")} />
+      <div class="place" id="place" tabindex="-1">
+        <${LineBar} />
+        <${Place} route=${route} />
+      </div>
+    </div>
+    ${dialog === "switcher" && html`<${Switcher} onClose=${close} />`}
+    ${dialog === "keys" && html`<${Keys} onClose=${close} />`}
+  `;
+}
+
+/** @param {{ route: Route }} props */
+function Place({ route }) {
+  const roles = useSelected((state) => state.me?.roles ?? []);
+  switch (route.screen) {
+    case "room":
+      return html`<${RoomPlace} key=${route.room} room=${route.room} seq=${route.seq} panel=${panelOf(route.query)} />`;
+    case "search":
+      return html`<${Search} asked=${route.query.get("q") ?? ""} />`;
+    case "settings":
+      return html`<${Settings} part=${route.part} />`;
+    case "inbox":
+      return roles.includes("operator") ? html`<${Inbox} room=${route.room} />` : html`<${Welcome} />`;
+    case "admin":
+      return roles.includes("admin") ? html`<${Admin} part=${route.part} />` : html`<${Welcome} />`;
+    default:
+      return html`<${Welcome} />`;
+  }
+}
+
+/** Which of the three a phone shows. @param {Route} route */
+function shown({ screen, query }) {
+  if (screen === "home" || screen === "unknown") return "rooms";
+  return screen === "room" && panelOf(query) ? "panel" : "place";
+}
+
+/** Where there is room for it, the page opens with the last room, or the lobby. @param {Route} route @param {boolean} isPhone */
+function useStart(route, isPhone) {
+  const rooms = useSelected((state) => state.rooms);
+  const isLoaded = useSelected((state) => state.isLoaded);
+  useEffect(() => {
+    if (route.screen !== "home" || isPhone || !isLoaded) return;
+    const last = rooms.get(Number(preference("room"))) ?? [...rooms.values()].find(({ info }) => info.kind === "lobby");
+    if (last) navigate(`/room/${last.info.id}`, { replace: true });
+  }, [route.screen, isPhone, isLoaded]);
+}
+
+/** Ctrl+K jumps anywhere; ? outside of a field lists the keys. @param {(dialog: "switcher" | "keys") => void} open */
+function useKeys(open) {
+  useEffect(() => {
+    const pressed = (/** @type {KeyboardEvent} */ event) => {
+      if (document.querySelector("dialog[open]")) return;
+      const isWriting = event.target instanceof Element && event.target.closest("input, textarea, select");
+      if ((event.ctrlKey || event.metaKey) && !event.altKey && event.code === "KeyK") open("switcher");
+      else if (event.key === "?" && !isWriting && !event.ctrlKey && !event.metaKey) open("keys");
+      else return;
+      event.preventDefault();
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, []);
+}

@@ -1,7 +1,7 @@
 // What the server is asked for while a view is shown: once, again on demand, and page by page.
 
 import { useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
-import { refusalText } from "./act.js";
+import { problemText } from "./problem.js";
 
 /**
  * What `load` resolves to; loaded again when one of `inputs` changes. An answer that is overtaken is dropped.
@@ -17,7 +17,7 @@ export function useLoaded(load, inputs) {
     const mine = ++newest.current;
     load().then(
       (value) => mine === newest.current && setState({ value, error: "" }),
-      (reason) => mine === newest.current && setState((held) => ({ ...held, error: refusalText(reason) })),
+      (reason) => mine === newest.current && setState((held) => ({ ...held, error: problemText(reason) })),
     );
   }, inputs);
   useEffect(() => {
@@ -46,7 +46,7 @@ export function usePages(load, inputs) {
       first.set({ items: [...page.items, ...items], next });
       setError("");
     } catch (reason) {
-      setError(refusalText(reason));
+      setError(problemText(reason));
     }
     setBusy(false);
   };

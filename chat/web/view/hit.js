@@ -1,0 +1,43 @@
+// One message that was found: who said it, where and when, and the words that were looked for marked.
+
+import { html } from "../vendor/preact.js";
+import { t } from "../i18n/index.js";
+import { avatar } from "./avatar.js";
+import { useSelected } from "./context.js";
+import { personName, roomName } from "./names.js";
+import { dayAndTime } from "./times.js";
+
+/** @typedef {{ message: import("../model/types").Message, pieces: string[] }} FoundMessage */
+
+/** A long text is shown around its first hit, so many characters before it. */
+const BEFORE = 120;
+
+/**
+ * @param {{ hit: FoundMessage, me?: number }} props
+ */
+export function Hit({ hit: { message, pieces }, me }) {
+  const info = useSelected((state) => state.rooms.get(message.room)?.info);
+  const sender = useSelected((state) => state.people.get(message.sender.id)) ?? message.sender;
+  const name = message.sender.id === me ? t("you") : personName(sender);
+  const shown = around(pieces ?? [message.text]);
+  return html`<li class="hit">
+    <a class="hit-link" href=${`/room/${message.room}/${message.seq}`}>
+      ${avatar({ ...sender })}
+      <span class="hit-inside">
+        <span class="hit-head">
+          <bdi class="hit-name">${name}</bdi>
+          ${info && html`<bdi class="tag">${roomName(info)}</bdi>`}
+          <time class="soft small" datetime=${new Date(message.at).toISOString()}>${dayAndTime(message.at)}</time>
+        </span>
+        <span class="hit-text" dir="auto">${shown.map((piece, index) => (index % 2 ? html`<mark>${piece}</mark>` : piece))}</span>
+      </span>
+    </a>
+  </li>`;
+}
+
+/** The pieces, of which a long first one is cut. @param {string[]} pieces */
+function around(pieces) {
+  const [first = "", ...others] = pieces;
+  if (others.length === 0 || first.length <= BEFORE) return pieces;
+  return [`…${first.slice(-BEFORE)}`, ...others];
+}

@@ -1,0 +1,42 @@
+// Whom one blocks, with a way back.
+
+import { html } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useAct } from "../act.js";
+import { avatar } from "../avatar.js";
+import { useChat, useSelected } from "../context.js";
+import { More, Refusal } from "../fields.js";
+import { usePages } from "../loading.js";
+import { personName } from "../names.js";
+
+export function Blocks() {
+  const chat = useChat();
+  const blocked = useSelected((state) => state.blocked);
+  const { act, isBusy, error } = useAct();
+  const pages = usePages(async (after) => {
+    const { people, next } = /** @type {{ people: import("../../model/types").Person[], next?: number }} */ (
+      await chat.call("GET", `/me/blocks${after ? `?after=${after}` : ""}`)
+    );
+    return { items: people, next };
+  }, [blocked]);
+  const unblock = async (/** @type {number} */ id) => {
+    if (await act(() => chat.call("DELETE", `/me/blocks/${id}`))) pages.reload();
+  };
+  return html`
+    <p class="soft">${t("blocks.text")}</p>
+    <${Refusal} text=${error} />
+    ${pages.items?.length === 0 && html`<p class="settings-none">${t("blocks.none")}</p>`}
+    <ul class="list" aria-busy=${!pages.items}>
+      ${pages.items?.map(
+        (person) => html`<li key=${person.id} class="row">
+          ${avatar(person)}
+          <span class="row-text"><bdi class="row-title">${personName(person)}</bdi></span>
+          <button type="button" class="button small" disabled=${isBusy} aria-label=${t("blocks.unblock_one", { name: personName(person) })} onClick=${() => unblock(person.id)}>
+            ${t("person.unblock")}
+          </button>
+        </li>`,
+      )}
+    </ul>
+    <${More} pages=${pages} />
+  `;
+}

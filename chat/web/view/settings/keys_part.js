@@ -1,0 +1,30 @@
+// All keys, as a part of the settings and below "?".
+
+import { html } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+
+/** Where a key works, and which: names in i18n as keys.NAME. */
+const KEYS = /** @type {const} */ ({
+  anywhere: { jump: ["Ctrl", "K"], help: ["?"] },
+  lists: { move: ["↑", "↓"], ends: ["Home", "End"], open: ["Enter"] },
+  writing: { send: ["Enter"], break: ["Shift", "Enter"], edit_last: ["↑"], mention: ["@"], emoji: [":"] },
+  message: { reply: ["R"], edit: ["E"], react: ["+"], menu: ["F10"], back: ["Esc"] },
+});
+
+export function KeysPart() {
+  return html`<div class="keys">
+    ${/** @type {(keyof typeof KEYS)[]} */ (Object.keys(KEYS)).map(
+      (group) => html`<section key=${group}>
+        <h3>${t(`keys.${group}`)}</h3>
+        <dl>
+          ${Object.entries(KEYS[group]).map(
+            ([name, keys]) => html`<div key=${name}>
+              <dt>${t(/** @type {import("../../i18n/index.js").Key} */ (`keys.${name}`))}</dt>
+              <dd>${keys.map((/** @type {string} */ key) => html`<kbd>${key}</kbd>`)}</dd>
+            </div>`,
+          )}
+        </dl>
+      </section>`,
+    )}
+  </div>`;
+}

@@ -1,0 +1,40 @@
+// Whether this browser shows notifications, with one to try.
+
+import { html, useState } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useAct } from "../act.js";
+import { Refusal } from "../fields.js";
+import { icon } from "../icon.js";
+
+/** @typedef {"granted" | "denied" | "default" | "missing"} Permission */
+
+export function Notifications() {
+  const [permission, setPermission] = useState(permitted);
+  const [isTested, setTested] = useState(false);
+  const { act, isBusy, error } = useAct();
+  const allow = async () => setPermission(await Notification.requestPermission());
+  const test = async () => setTested(await act(show));
+  return html`
+    <p class="soft">${t("notifications.text")}</p>
+    <p class="notice">${icon(permission === "granted" ? "bell" : "bell_off")} <span>${t(`notifications.${permission}`)}</span></p>
+    <div class="actions">
+      ${permission === "default" && html`<button type="button" class="button primary" onClick=${allow}>${t("notifications.allow")}</button>`}
+      ${permission === "granted" && html`<button type="button" class="button primary" disabled=${isBusy} onClick=${test}>${t("notifications.test")}</button>`}
+      ${isTested && html`<span class="soft" role="status">${t("notifications.tested")}</span>`}
+    </div>
+    <${Refusal} text=${error} />
+    <p>${t("notifications.rooms")}</p>
+    <p class="soft small">${t("notifications.push")}</p>
+  `;
+}
+
+/** @returns {Permission} */
+function permitted() {
+  return "Notification" in globalThis && navigator.serviceWorker ? Notification.permission : "missing";
+}
+
+/** By the service worker, as all of them are: phones know no other way. */
+async function show() {
+  const worker = await navigator.serviceWorker.ready;
+  await worker.showNotification(t("notifications.test_title"), { body: t("notifications.test_text"), tag: "test" });
+}

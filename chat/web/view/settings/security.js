@@ -1,0 +1,100 @@
+// The password, and where one is logged in.
+
+import { html, useState } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useAct } from "../act.js";
+import { useChat } from "../context.js";
+import { confirm } from "../dialog.js";
+import { Field, Refusal, Submit } from "../fields.js";
+import { icon } from "../icon.js";
+import { useLoaded } from "../loading.js";
+import { dayAndTime } from "../times.js";
+
+/** @typedef {import("../../protocol").SessionInfo} SessionInfo */
+
+export function Security() {
+  const [changes, setChanges] = useState(0);
+  return html`
+    <${Password} onChanged=${() => setChanges(changes + 1)} />
+    <${Logins} key=${changes} />
+  `;
+}
+
+/** @param {{ onChanged: () => void }} props */
+function Password({ onChanged }) {
+  const chat = useChat();
+  const { act, isBusy, error, field } = useAct();
+  const [old, setOld] = useState("");
+  const [wanted, setWanted] = useState("");
+  const [isSaved, setSaved] = useState(false);
+  const save = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (!(await act(() => chat.call("POST", "/me/password", { old, new: wanted })))) return;
+    setOld("");
+    setWanted("");
+    setSaved(true);
+    onChanged();
+  };
+  return html`<section class="settings-section">
+    <h3>${t("password.title")}</h3>
+    <form class="form" onSubmit=${save} onInput=${() => setSaved(false)}>
+      <${Field} label=${t("password.old")} type="password" value=${old} onInput=${setOld} autocomplete="current-password" required error=${field === "new" ? "" : error} />
+      <${Field} label=${t("password.new")} hint=${t("password.hint")} type="password" value=${wanted} onInput=${setWanted} autocomplete="new-password" required error=${field === "new" ? error : ""} />
+      <div class="actions">
+        <${Submit} label=${t("password.change")} isBusy=${isBusy} disabled=${!old || !wanted} />
+        ${isSaved && html`<span class="soft" role="status">${t("password.changed")}</span>`}
+      </div>
+    </form>
+  </section>`;
+}
+
+function Logins() {
+  const chat = useChat();
+  const { act, isBusy, error } = useAct();
+  const found = useLoaded(() => chat.call("GET", "/me/sessions"), []);
+  const all = /** @type {{ sessions: SessionInfo[] } | undefined} */ (found.value)?.sessions ?? [];
+  const logins = all.filter(({ kind }) => kind !== "token").sort((one, other) => Number(other.current ?? 0) - Number(one.current ?? 0));
+  const end = async (/** @type {number} */ id) => {
+    if (await act(() => chat.call("DELETE", `/me/sessions/${id}`))) found.reload();
+  };
+  const endOthers = async () => {
+    const isSure = await confirm({ title: t("sessions.end_others_title"), text: t("sessions.end_others_text"), action: t("sessions.end_others"), danger: true });
+    if (isSure && (await act(() => chat.call("DELETE", "/me/sessions")))) found.reload();
+  };
+  return html`<section class="settings-section">
+    <h3>${t("sessions.title")}</h3>
+    <p class="soft small">${t("sessions.text")}</p>
+    <${Refusal} text=${found.error || error} />
+    <ul class="list" aria-busy=${!found.value}>
+      ${logins.map((session) => html`<${Login} key=${session.id} ...${{ session, isBusy, onEnd: end }} />`)}
+    </ul>
+    ${logins.length > 1 && html`<button type="button" class="button danger" disabled=${isBusy} onClick=${endOthers}>${t("sessions.end_others")}</button>`}
+  </section>`;
+}
+
+/** @param {{ session: SessionInfo, isBusy: boolean, onEnd: (id: number) => void }} props */
+function Login({ session, isBusy, onEnd }) {
+  const name = session.name || deviceOf(session.agent ?? "");
+  return html`<li class="row">
+    <span class="room-picture">${icon("door")}</span>
+    <span class="row-text">
+      <span class="row-title">${name}</span>
+      <span class="row-note">${[session.address, t("sessions.used", { time: dayAndTime(session.used) })].filter(Boolean).join(" · ")}</span>
+    </span>
+    ${session.current
+      ? html`<span class="tag">${t("sessions.current")}</span>`
+      : html`<button type="button" class="button small" disabled=${isBusy} aria-label=${t("sessions.end_one", { name })} onClick=${() => onEnd(session.id)}>${t("sessions.end")}</button>`}
+  </li>`;
+}
+
+/**
+ * A browser and its system, out of what it says of itself.
+ * @param {string} agent
+ */
+function deviceOf(agent) {
+  const browser = ["Firefox", "Edg", "OPR", "Chrome", "Safari"].find((each) => agent.includes(`${each}/`));
+  const system = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux"].find((each) => agent.includes(each));
+  const names = { Edg: "Edge", OPR: "Opera" };
+  const known = browser && (names[/** @type {keyof typeof names} */ (browser)] ?? browser);
+  return [known, system].filter(Boolean).join(", ") || agent.slice(0, 40) || t("sessions.unknown");
+}

@@ -1,0 +1,70 @@
+// Tokens for programs: made, shown once, ended.
+
+import { html, useState } from "../../vendor/preact.js";
+import { t, tn } from "../../i18n/index.js";
+import { useAct } from "../act.js";
+import { useChat } from "../context.js";
+import { Copyable } from "../copy.js";
+import { confirm } from "../dialog.js";
+import { Field, Refusal, Submit } from "../fields.js";
+import { icon } from "../icon.js";
+import { useLoaded } from "../loading.js";
+import { dayAndTime } from "../times.js";
+
+/** @typedef {import("../../protocol").SessionInfo} SessionInfo */
+
+const DAYS = [30, 365, 3650];
+
+export function Tokens() {
+  const chat = useChat();
+  const { act, isBusy, error, field } = useAct();
+  const found = useLoaded(() => chat.call("GET", "/me/sessions"), []);
+  const [name, setName] = useState("");
+  const [days, setDays] = useState(365);
+  const [made, setMade] = useState("");
+  const tokens = (/** @type {{ sessions: SessionInfo[] } | undefined} */ (found.value)?.sessions ?? []).filter(({ kind }) => kind === "token");
+  const make = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    await act(async () => {
+      const { token } = /** @type {{ token: string }} */ (await chat.call("POST", "/me/sessions", { name: name.trim(), days }));
+      setMade(token);
+      setName("");
+      found.reload();
+    });
+  };
+  const end = async (/** @type {SessionInfo} */ token) => {
+    const isSure = await confirm({ title: t("tokens.end_title", { name: token.name ?? "" }), text: t("tokens.end_text"), action: t("sessions.end"), danger: true });
+    if (isSure && (await act(() => chat.call("DELETE", `/me/sessions/${token.id}`)))) found.reload();
+  };
+  return html`
+    <p class="soft">${t("tokens.text")} <a href="/api/v1/docs" target="_blank" rel="noopener">${t("tokens.docs")}</a></p>
+    ${made &&
+    html`<div class="form" role="status">
+      <p class="notice warning">${icon("warning")} <span>${t("tokens.once")}</span></p>
+      <${Copyable} key=${made} text=${made} label=${t("tokens.token")} />
+    </div>`}
+    <form class="form" onSubmit=${make}>
+      <${Field} label=${t("tokens.name")} hint=${t("tokens.name_hint")} value=${name} onInput=${setName} error=${field === "name" ? error : ""} maxlength="64" required />
+      <fieldset>
+        <legend>${t("tokens.days")}</legend>
+        <div class="segmented">
+          ${DAYS.map((value) => html`<label key=${value}><input type="radio" name="days" checked=${value === days} onChange=${() => setDays(value)} /> ${tn("tokens.days_n", value)}</label>`)}
+        </div>
+      </fieldset>
+      ${field !== "name" && html`<${Refusal} text=${found.error || error} />`}
+      <div class="actions"><${Submit} label=${t("tokens.make")} isBusy=${isBusy} disabled=${!name.trim()} /></div>
+    </form>
+    <ul class="list">
+      ${tokens.map(
+        (token) => html`<li key=${token.id} class="row">
+          <span class="room-picture">${icon("lock")}</span>
+          <span class="row-text">
+            <bdi class="row-title">${token.name}</bdi>
+            <span class="row-note">${t("tokens.made", { time: dayAndTime(token.created) })}</span>
+          </span>
+          <button type="button" class="button small" disabled=${isBusy} aria-label=${t("sessions.end_one", { name: token.name ?? "" })} onClick=${() => end(token)}>${t("sessions.end")}</button>
+        </li>`,
+      )}
+    </ul>
+  `;
+}

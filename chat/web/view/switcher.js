@@ -1,0 +1,152 @@
+// Ctrl+K: one field that leads to any room, person or action.
+
+import { html, useEffect, useId, useMemo, useRef, useState } from "../vendor/preact.js";
+import { t } from "../i18n/index.js";
+import { attention, fold } from "../model/room_list.js";
+import { avatar } from "./avatar.js";
+import { useChat, useSelected } from "./context.js";
+import { openDirect, usePeople } from "./find_person.js";
+import { icon } from "./icon.js";
+import { personName, roomIcon, roomName } from "./names.js";
+import { navigate } from "./router.js";
+
+/** @typedef {import("../model/types").RoomInfo} RoomInfo */
+/** @typedef {{ key: string, label: string, picture: unknown, note: string, go: () => unknown }} Target */
+
+/** So many rooms, people and actions are offered at once. */
+const MOST = 8;
+
+/**
+ * @param {{ onClose: () => void }} props
+ */
+export function Switcher({ onClose }) {
+  const [wanted, setWanted] = useState("");
+  const [at, setAt] = useState(0);
+  const targets = useTargets(wanted);
+  const list = useId();
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const chosen = Math.min(at, targets.length - 1);
+  useEffect(() => {
+    const before = document.activeElement;
+    dialog.current?.showModal();
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+  useEffect(() => {
+    dialog.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
+  }, [chosen, targets]);
+  const go = (/** @type {Target | undefined} */ target) => {
+    if (!target) return;
+    onClose();
+    target.go();
+  };
+  const pressed = (/** @type {KeyboardEvent} */ event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) setAt((chosen + step + targets.length) % Math.max(1, targets.length));
+    else if (event.key === "Enter") go(targets[chosen]);
+    else return;
+    event.preventDefault();
+  };
+  const input = (/** @type {any} */ event) => {
+    setWanted(event.target.value);
+    setAt(0);
+  };
+  const beside = (/** @type {MouseEvent} */ event) => event.target === dialog.current && onClose();
+  return html`<dialog class="switcher" ref=${dialog} aria-label=${t("switcher.title")} onCancel=${onClose} onMouseDown=${beside}>
+    <div class="switcher-field">
+      ${icon("search")}
+      <input
+        type="text" dir="auto" role="combobox" aria-expanded="true" aria-controls=${list} aria-autocomplete="list" autofocus
+        aria-activedescendant=${targets.length > 0 ? `${list}-${chosen}` : undefined} aria-label=${t("switcher.title")}
+        placeholder=${t("switcher.placeholder")} autocomplete="off" value=${wanted} onInput=${input} onKeyDown=${pressed}
+      />
+      <button type="button" class="icon-button" aria-label=${t("common.close")} onClick=${onClose}>${icon("close")}</button>
+    </div>
+    <ul class="list switcher-list" role="listbox" id=${list} aria-label=${t("switcher.title")}>
+      ${targets.map(
+        (target, index) => html`<li
+          key=${target.key} id=${`${list}-${index}`} class="row" role="option" aria-selected=${index === chosen}
+          onClick=${() => go(target)} onPointerMove=${() => setAt(index)}
+        >
+          <span class="room-picture">${target.picture}</span>
+          <bdi class="row-text row-title">${target.label}</bdi>
+          <span class="soft small">${target.note}</span>
+        </li>`,
+      )}
+    </ul>
+    ${targets.length === 0 && html`<p class="switcher-none">${t("switcher.none", { name: wanted })}</p>`}
+  </dialog>`;
+}
+
+/** Rooms with news first, then those that were spoken in last. @param {string} wanted @returns {Target[]} */
+function useTargets(wanted) {
+  const chat = useChat();
+  const rooms = useSelected((state) => state.rooms);
+  const roles = useSelected((state) => state.me?.roles ?? []);
+  const people = usePeople(wanted).items ?? [];
+  return useMemo(() => {
+    const words = fold(wanted).split(/\s+/).filter(Boolean);
+    const fits = (/** @type {string} */ label) => words.every((word) => fold(label).includes(word));
+    const infos = [...rooms.values()].map(({ info }) => info).filter((info) => fits(roomName(info)));
+    const known = new Set(infos.flatMap(({ kind, peer }) => (kind === "direct" && peer ? [peer.id] : [])));
+    const others = words.length > 0 ? people.filter((person) => !known.has(person.id)) : [];
+    return [
+      ...infos.sort(byNews).slice(0, MOST).map(roomTarget),
+      ...others.slice(0, MOST).map((person) => ({
+        key: `person-${person.id}`,
+        label: personName(person),
+        picture: avatar(person, { size: "small" }),
+        note: t("switcher.person"),
+        go: () => openDirect(chat, person.id),
+      })),
+      ...actions(roles).filter(({ label }) => fits(label)),
+      ...(words.length > 0 ? [searchFor(wanted)] : []),
+    ];
+  }, [wanted, rooms, people, roles]);
+}
+
+/** @param {RoomInfo} one @param {RoomInfo} other */
+function byNews(one, other) {
+  const news = (/** @type {RoomInfo} */ info) => {
+    const { count, isUnread } = attention(info);
+    return count > 0 ? 2 : isUnread ? 1 : 0;
+  };
+  return news(other) - news(one) || (other.last?.at ?? 0) - (one.last?.at ?? 0);
+}
+
+/** @param {RoomInfo} info @returns {Target} */
+function roomTarget(info) {
+  return {
+    key: `room-${info.id}`,
+    label: roomName(info),
+    picture: info.peer ? avatar(info.peer, { size: "small" }) : icon(roomIcon(info)),
+    note: attention(info).isUnread ? t("rooms.unread") : "",
+    go: () => navigate(`/room/${info.id}`),
+  };
+}
+
+/** @param {readonly string[]} roles @returns {Target[]} */
+function actions(roles) {
+  /** @param {string} path @param {import("../i18n/index.js").Key} label @param {string} image */
+  const action = (path, label, image) => ({ key: path, label: t(label), picture: icon(image), note: t("switcher.action"), go: () => navigate(path) });
+  return [
+    action("/search", "shell.search", "search"),
+    ...(roles.includes("operator") ? [action("/inbox", "shell.inbox", "inbox")] : []),
+    ...(roles.includes("admin") ? [action("/admin", "shell.admin", "shield")] : []),
+    action("/settings", "shell.settings", "settings"),
+    action("/settings/appearance", "settings.appearance", "eye"),
+    action("/settings/keys", "shell.keys", "help"),
+  ];
+}
+
+/** @param {string} wanted @returns {Target} */
+function searchFor(wanted) {
+  return {
+    key: "search",
+    label: t("switcher.search", { words: wanted.trim() }),
+    picture: icon("search"),
+    note: "",
+    go: () => navigate(`/search?q=${encodeURIComponent(wanted.trim())}`),
+  };
+}

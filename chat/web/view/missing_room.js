@@ -1,12 +1,13 @@
 // A room that one is not in: to be joined where it is public, else nothing that one may see.
 
 import { html } from "../vendor/preact.js";
-import { t, tn } from "../i18n/index.js";
+import { t } from "../i18n/index.js";
 import { useAct } from "./act.js";
 import { useChat, useSelected } from "./context.js";
 import { Refusal } from "./fields.js";
 import { icon } from "./icon.js";
 import { useLoaded } from "./loading.js";
+import { problemText } from "./problem.js";
 
 /**
  * @param {{ room: number }} props
@@ -15,17 +16,31 @@ export function MissingRoom({ room }) {
   const chat = useChat();
   const me = useSelected((state) => state.me?.id);
   const { act, isBusy, error } = useAct();
-  const found = useLoaded(() => chat.call("GET", `/rooms/${room}`), [room]);
-  const info = /** @type {import("../model/types").RoomInfo | undefined} */ (found.value);
+  const found = useLoaded(() => whyNot(chat, room), [room]);
   const join = () => act(() => chat.call("PUT", `/rooms/${room}/members/${me}`, {}));
-  if (!info && !found.error) return html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`;
+  if (!found.value) return html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`;
+  const isPublic = found.value === "forbidden";
   return html`<div class="empty">
-    ${icon(info ? "hash" : "lock", { size: 32 })}
-    <h1 dir="auto">${info?.name ?? t("room.missing")}</h1>
-    <p>${info ? tn("room.members", info.members ?? 0) : t("room.missing_text")}</p>
-    ${info?.topic && html`<p dir="auto">${info.topic}</p>`}
+    ${icon(isPublic ? "hash" : "lock", { size: 32 })}
+    <h1>${t("room.missing")}</h1>
+    <p>${found.value === "not_found" ? t("room.missing_text") : isPublic ? t("room.public_text") : found.value}</p>
     <${Refusal} text=${error} />
-    ${info && html`<button type="button" class="button primary" disabled=${isBusy} onClick=${join}>${t("browse.join")}</button>`}
+    ${isPublic && html`<button type="button" class="button primary" disabled=${isBusy} onClick=${join}>${t("browse.join")}</button>`}
     <a class="button quiet" href="/">${t("shell.back")}</a>
   </div>`;
+}
+
+/**
+ * "forbidden" of a public room, "not_found" of any other, or what else went wrong.
+ * @param {import("./context.js").Chat} chat
+ * @param {number} room
+ */
+async function whyNot(chat, room) {
+  try {
+    await chat.call("GET", `/rooms/${room}/messages?limit=1`);
+    return "forbidden"; // joined meanwhile
+  } catch (error) {
+    const { code } = /** @type {import("../model/types").ChatError} */ (error);
+    return code === "forbidden" || code === "not_found" ? code : problemText(error);
+  }
 }

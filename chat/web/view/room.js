@@ -21,6 +21,10 @@ const EditRoom = lazy(() => import("./edit_room.js"), "EditRoom");
 /** @typedef {import("../model/types").RoomInfo} RoomInfo */
 /** @typedef {import("../model/rights.js").Rights} Rights */
 
+const SHARED = /** @type {const} */ (["all", "mentions", "none"]);
+/** Who writes to one directly always means one. */
+const PERSONAL = /** @type {const} */ (["mentions", "none"]);
+
 /**
  * @param {{ room: number }} props
  */
@@ -82,7 +86,7 @@ export function Notify({ info }) {
   const { act, error } = useAct();
   const chosen = info.notify ?? "mentions";
   const isDirect = info.kind === "direct" || info.kind === "support";
-  const choices = /** @type {const} */ (isDirect ? ["mentions", "none"] : ["all", "mentions", "none"]);
+  const choices = isDirect ? PERSONAL : SHARED;
   return html`<fieldset class="notify">
     <legend>${t("notify.title")}</legend>
     <div class="segmented">

@@ -70,7 +70,7 @@ function Ways({ screen }) {
 
 /** What somebody does who has only the lobby. @param {{ onNew: (what: "room" | "browse") => void }} props */
 function Beginning({ onNew }) {
-  const isAlone = useSelected((state) => state.isLoaded && state.rooms.size < 2 && !state.me?.roles.includes("guest"));
+  const isAlone = useSelected((state) => state.isLoaded && state.rooms.size < 2 && !state.me?.roles?.includes("guest"));
   if (!isAlone) return null;
   return html`<div class="sidebar-empty">
     <p>${t("rooms.empty")}</p>

@@ -4,6 +4,20 @@ import admin from "./admin.js";
 import common from "./common.js";
 import door from "./door.js";
 import inbox from "./inbox.js";
+import room from "./room.js";
+import search from "./search.js";
+import settings from "./settings.js";
 import setup from "./setup.js";
+import shell from "./shell.js";
 
-export const en = { ...common, ...admin, ...door, ...inbox, ...setup };
+export const en = {
+  ...admin,
+  ...common,
+  ...door,
+  ...inbox,
+  ...room,
+  ...search,
+  ...settings,
+  ...setup,
+  ...shell,
+};

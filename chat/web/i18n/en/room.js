@@ -36,6 +36,7 @@ export default {
   "room.calls_note": "There are no calls.",
   "room.missing": "You are not in this room",
   "room.missing_text": "It is private, or there is no such room. Ask somebody in it for an invitation.",
+  "room.public_text": "It is public: join it to read what is said there.",
   "notify.title": "Notify me of",
   "notify.all": "Everything",
   "notify.mentions": "Mentions",

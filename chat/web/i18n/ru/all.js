@@ -7,4 +7,10 @@ import inbox from "./inbox.js";
 import setup from "./setup.js";
 
 /** @type {import("../index.js").Strings} */
-export const ru = { ...common, ...admin, ...door, ...inbox, ...setup };
+export const ru = {
+  ...admin,
+  ...common,
+  ...door,
+  ...inbox,
+  ...setup,
+};

@@ -58,7 +58,8 @@ function isOverloaded(text) {
 
 function lexer() {
   const lexer = new Lexer({ gfm: true, breaks: true });
-  for (const kind of LEFT_OUT) lexer.tokenizer[kind] = () => undefined;
+  const { tokenizer } = /** @type {{ tokenizer: Record<string, () => undefined> }} */ (/** @type {unknown} */ (lexer));
+  for (const kind of LEFT_OUT) tokenizer[kind] = () => undefined;
   return lexer;
 }
 

@@ -170,3 +170,17 @@ export function focusAfter(seqs, current, key) {
 export function readBy(reads, seq, me) {
   return [...reads].filter(([person, mark]) => person !== me && mark >= seq).map(([person]) => person);
 }
+
+/**
+ * The window after the room has changed: one at the end goes on to the end, one that was left behind is not pulled along,
+ * and after a reset it lies within what there is.
+ * @param {Window} window
+ * @param {{ before: number, newest: number, isAtEnd: boolean }} change `before` and `newest` are the room's last seq
+ * @returns {Window}
+ */
+export function settled(window, { before, newest, isAtEnd }) {
+  if (newest < window.last) return window.first > newest ? atEnd(newest) : { first: window.first, last: newest };
+  if (newest === before || window.last !== before) return window;
+  if (isAtEnd) return follow(window, newest);
+  return { first: window.first, last: Math.min(newest, window.first + MOST - 1) };
+}

@@ -2,6 +2,7 @@
 
 import admin from "./admin.js";
 import common from "./common.js";
+import composer from "./composer.js";
 import door from "./door.js";
 import inbox from "./inbox.js";
 import room from "./room.js";
@@ -9,6 +10,7 @@ import search from "./search.js";
 import settings from "./settings.js";
 import setup from "./setup.js";
 import shell from "./shell.js";
+import timeline from "./timeline.js";
 
 export const en = {
   ...admin,
@@ -20,4 +22,6 @@ export const en = {
   ...settings,
   ...setup,
   ...shell,
+  ...composer,
+  ...timeline,
 };

@@ -2,9 +2,11 @@
 
 import admin from "./admin.js";
 import common from "./common.js";
+import composer from "./composer.js";
 import door from "./door.js";
 import inbox from "./inbox.js";
 import setup from "./setup.js";
+import timeline from "./timeline.js";
 
 /** @type {import("../index.js").Strings} */
 export const ru = {
@@ -13,4 +15,6 @@ export const ru = {
   ...door,
   ...inbox,
   ...setup,
+  ...composer,
+  ...timeline,
 };

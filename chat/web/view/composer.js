@@ -1,0 +1,160 @@
+// Where one writes: a new message, a reply, or another text for one's own last message.
+
+import { html, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact.js";
+import { rightsIn } from "../model/rights.js";
+import { t, tn } from "../i18n/index.js";
+import { Completions, useCompletion } from "./complete.js";
+import { ComposerBar } from "./composer_bar.js";
+import { compose, useComposing } from "./composing.js";
+import { useChat, useSelected } from "./context.js";
+import { useDraft } from "./draft.js";
+import { EmojiPicker } from "./emoji.js";
+import { icon } from "./icon.js";
+import { useMedia } from "./media.js";
+import { personName, roomName } from "./names.js";
+import { problemText } from "./problem.js";
+import { useTyping } from "./typing.js";
+
+/** @typedef {import("../model/types").Room} Room */
+
+/** From so many characters short of the most on, they are counted. */
+const COUNTED = 200;
+
+/** @param {{ room: number }} props */
+export function Composer({ room: id }) {
+  const info = useSelected((state) => state.rooms.get(id)?.info);
+  const me = useSelected((state) => state.me);
+  const isBlocked = useSelected((state) => info?.kind === "direct" && info.peer !== undefined && state.blocked.has(info.peer.id));
+  if (!info) return null;
+  if (!rightsIn(info, me).speaks) return html`<p class="composer-note">${icon("archive", { size: 18 })} ${t("composer.archived")}</p>`;
+  if (isBlocked && info.peer) return html`<p class="composer-note">${icon("block", { size: 18 })} ${t("composer.blocked", { name: personName(info.peer) })}</p>`;
+  return html`<${OpenComposer} key=${id} info=${info} />`;
+}
+
+/** @param {{ info: Room["info"] }} props */
+function OpenComposer({ info }) {
+  const { id } = info;
+  const chat = useChat();
+  const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
+  const about = useComposing(id);
+  const [text, setText] = useState("");
+  const [problem, setProblem] = useState("");
+  const [picker, setPicker] = useState(/** @type {DOMRect | null} */ (null));
+  const most = useSelected((state) => state.server.limits.text) || 4000;
+  const isTouch = useMedia("(hover: none) and (pointer: coarse)");
+  const change = (/** @type {string} */ next) => {
+    setText(next);
+    setProblem("");
+  };
+  const draft = useDraft(id, about, text, change);
+  const typing = useTyping(id);
+  const completion = useCompletion(field, info, change);
+  const length = useMemo(() => (text.length < most - COUNTED ? 0 : [...text].length), [text, most]);
+  const isTooLong = length > most;
+
+  useHeight(field, text);
+  useLayoutEffect(() => {
+    if (about && "edit" in about) field.current?.setSelectionRange(text.length, text.length);
+  }, [about]);
+
+  async function submit() {
+    const said = text.trim();
+    if (!said || isTooLong) return;
+    typing.end();
+    try {
+      if (about && "edit" in about) {
+        if (said !== draft.original) await chat.edit(id, about.edit, said);
+        compose(id, null);
+      } else {
+        setText("");
+        compose(id, null);
+        draft.forget();
+        await chat.send(id, said, about ? { reply: about.reply } : {});
+      }
+    } catch (error) {
+      setProblem(problemText(error));
+      setText((now) => now || said);
+    }
+  }
+
+  function insert(/** @type {string} */ piece) {
+    const { selectionStart: from, selectionEnd: to } = field.current ?? { selectionStart: text.length, selectionEnd: text.length };
+    change(text.slice(0, from) + piece + text.slice(to));
+    requestAnimationFrame(() => {
+      field.current?.focus();
+      field.current?.setSelectionRange(from + piece.length, from + piece.length);
+    });
+  }
+
+  function onKeyDown(/** @type {KeyboardEvent} */ event) {
+    if (event.isComposing || completion.onKeyDown(event)) return;
+    if (event.key === "Enter" && !event.shiftKey && !(isTouch && !event.ctrlKey)) {
+      event.preventDefault();
+      submit();
+    } else if (event.key === "Escape" && about) {
+      event.preventDefault();
+      compose(id, null);
+    } else if (event.key === "ArrowUp" && !text && !about) {
+      const own = lastOwn(chat.get(), id);
+      if (own === undefined) return;
+      event.preventDefault();
+      compose(id, { edit: own });
+    }
+  }
+
+  return html`<form class="composer" onSubmit=${(/** @type {Event} */ event) => {
+    event.preventDefault();
+    submit();
+  }}>
+    <${Completions} completion=${completion} />
+    <${ComposerBar} room=${id} about=${about} onClose=${() => compose(id, null)} />
+    <div class="composer-field">
+      <textarea ref=${field} rows="1" dir="auto" value=${text} aria-label=${t("composer.label", { room: roomName(info) })}
+        placeholder=${t("composer.placeholder", { room: roomName(info) })} enterkeyhint=${isTouch ? "enter" : "send"} autocomplete="off"
+        aria-invalid=${isTooLong} aria-describedby="composer-hint" ...${completion.field}
+        onKeyDown=${onKeyDown}
+        onInput=${(/** @type {any} */ event) => {
+          change(event.target.value);
+          completion.look();
+          if (!about || "reply" in about) typing.note(event.target.value);
+        }}
+        onSelect=${completion.look} onBlur=${completion.close}></textarea>
+      <button type="button" class="icon-button" aria-label=${t("composer.emoji")} title=${t("composer.emoji")}
+        onClick=${(/** @type {any} */ event) => setPicker(event.currentTarget.getBoundingClientRect())}>${icon("emoji")}</button>
+      <button type="submit" class="icon-button composer-send" aria-label=${t("composer.send")} title=${t("composer.send")}
+        disabled=${!text.trim() || isTooLong}>${icon(about && "edit" in about ? "check" : "send")}</button>
+    </div>
+    <${Hint} problem=${problem} length=${length} most=${most} />
+    ${picker && html`<${EmojiPicker} at=${picker} label=${t("composer.emoji")} onChoose=${insert} onClose=${() => setPicker(null)} />`}
+  </form>`;
+}
+
+/** What there is to say about what is written: why it was not done, how long it is, that it waits. @param {{ problem: string, length: number, most: number }} props */
+function Hint({ problem, length, most }) {
+  const isOffline = useSelected((state) => state.line.state === "offline");
+  const left = most - length;
+  const said = problem || (length && left < 0 && tn("composer.tooLong", -left)) || (length && tn("composer.left", left)) || (isOffline && t("composer.offline"));
+  const isBad = Boolean(problem) || left < 0;
+  return html`<p id="composer-hint" class=${isBad ? "composer-hint is-bad" : "composer-hint"} role=${isBad ? "alert" : undefined}>${said}</p>`;
+}
+
+/** As high as the text, where the style cannot say so. @param {{ current: HTMLTextAreaElement | null }} field @param {string} text */
+function useHeight(field, text) {
+  useLayoutEffect(() => {
+    const element = field.current;
+    if (!element || CSS.supports("field-sizing", "content")) return;
+    element.style.height = "auto";
+    element.style.height = `${element.scrollHeight}px`;
+  }, [text]);
+}
+
+/** One's own last message, which ↑ edits. @param {import("../model/types").State} state @param {number} id */
+function lastOwn({ rooms, me }, id) {
+  const room = rooms.get(id);
+  if (!room) return undefined;
+  for (let { seq } = room.info; seq > 0 && room.messages.has(seq); seq--) {
+    const message = room.messages.get(seq);
+    if (message?.sender.id === me?.id && message?.kind !== "join" && !message?.deleted) return seq;
+  }
+  return undefined;
+}

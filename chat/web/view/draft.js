@@ -1,0 +1,68 @@
+// The draft of a room: what is written is kept, and is there again after a reload; an edit puts it aside for as long as it lasts.
+
+import { useEffect, useRef } from "../vendor/preact.js";
+import { compose } from "./composing.js";
+import { useChat } from "./context.js";
+
+/** @typedef {import("./composing.js").Composing} Composing */
+
+/** What is written is kept this long, in ms, after the last key. */
+const PAUSE = 300;
+
+/**
+ * @param {number} room
+ * @param {Composing} about
+ * @param {string} text
+ * @param {(text: string) => void} setText
+ * @returns {{ original: string, forget: () => void }} `original` is the text that is being edited
+ */
+export function useDraft(room, about, text, setText) {
+  const chat = useChat();
+  const edit = about && "edit" in about ? about.edit : null;
+  const reply = about && "reply" in about ? about.reply : undefined;
+  const it = useRef({ text: "", aside: "", original: "", isRead: false, edit: /** @type {number | null} */ (null) }).current;
+  it.text = text;
+
+  useEffect(() => {
+    chat.draft(room).then((draft) => {
+      it.isRead = true;
+      if (!draft || it.text || it.edit !== null) return;
+      setText(draft.text);
+      if (draft.reply) compose(room, { reply: draft.reply });
+    });
+  }, [chat, room]);
+
+  useEffect(() => {
+    if (edit === it.edit) return;
+    if (it.edit === null) it.aside = it.text;
+    it.edit = edit;
+    it.original = edit === null ? "" : (chat.get().rooms.get(room)?.messages.get(edit)?.text ?? "");
+    setText(edit === null ? it.aside : it.original);
+  }, [edit]);
+
+  useEffect(() => {
+    if (!it.isRead || edit !== null) return undefined;
+    const keep = () => chat.keepDraft(room, reply === undefined ? { text } : { text, reply });
+    const timer = setTimeout(keep, PAUSE);
+    addEventListener("pagehide", keep);
+    return () => {
+      clearTimeout(timer);
+      removeEventListener("pagehide", keep);
+    };
+  }, [text, reply, edit]);
+
+  useEffect(
+    () => () => {
+      if (it.isRead) chat.keepDraft(room, { text: it.edit === null ? it.text : it.aside });
+    },
+    [chat, room],
+  );
+
+  return {
+    original: it.original,
+    forget: () => {
+      it.text = "";
+      chat.keepDraft(room, { text: "" });
+    },
+  };
+}

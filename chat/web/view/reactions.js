@@ -1,0 +1,43 @@
+// The reactions under a message: one button for each kind, pressed where it is one's own.
+
+import { html } from "../vendor/preact.js";
+import { t, tn } from "../i18n/index.js";
+import { useSelected } from "./context.js";
+import { icon } from "./icon.js";
+import { personName } from "./names.js";
+
+/** @typedef {import("../model/types").Message} Message */
+/** @typedef {import("../model/types").State} State */
+/** @typedef {{ emoji: string, count: number, people: readonly number[], mine?: boolean }} Reaction */
+
+/** @param {{ message: Message, canReact: boolean, acts: import("./message.js").Acts }} props */
+export function Reactions({ message, canReact, acts }) {
+  const add = (/** @type {MouseEvent & { currentTarget: HTMLElement }} */ event) =>
+    acts.open(message, "react", event.currentTarget.getBoundingClientRect());
+  return html`<div class="reactions" role="group" aria-label=${t("timeline.reactions")}>
+    ${(message.reactions ?? []).map((one) => {
+      const reaction = /** @type {Reaction} */ (one);
+      const react = () => acts.react(message, reaction.emoji, !reaction.mine);
+      return html`<${Chip} key=${reaction.emoji} reaction=${reaction} canReact=${canReact} react=${react} />`;
+    })}
+    ${canReact && html`<button type="button" class="reaction is-add" tabindex="-1" aria-label=${t("timeline.react")} onClick=${add}>${icon("react", { size: 16 })}</button>`}
+  </div>`;
+}
+
+/** @param {{ reaction: Reaction, canReact: boolean, react: () => void }} props */
+function Chip({ reaction, canReact, react }) {
+  const { emoji, count, mine } = reaction;
+  const who = useSelected((state) => whoReacts(state, reaction));
+  return html`<button type="button" class="reaction" tabindex="-1" aria-pressed=${mine === true} disabled=${!canReact} title=${who}
+    aria-label=${`${emoji} ${who}`} onClick=${react}><span class="reaction-emoji">${emoji}</span>${count}</button>`;
+}
+
+/** @param {State} state @param {Reaction} reaction */
+function whoReacts({ people, me }, { count, people: ids = [], mine }) {
+  const others = ids.filter((id) => id !== me?.id).map((id) => people.get(id));
+  const named = others.filter((person) => person !== undefined).slice(0, 5).map(personName);
+  const names = mine ? [t("timeline.you"), ...named] : named;
+  const rest = count - names.length;
+  if (rest <= 0) return names.join(", ");
+  return names.length ? tn("timeline.andOthers", rest, { names: names.join(", ") }) : tn("timeline.people", rest);
+}

@@ -1,0 +1,17 @@
+// The emoji that somebody uses, the latest first.
+
+import { choose, preference } from "./preferences.js";
+
+const COUNT = 6;
+const FIRST = ["👍", "❤️", "😂", "🎉", "😮", "🙏"];
+
+/** @returns {string[]} */
+export function recentEmoji() {
+  const kept = preference("emoji").split(" ").filter(Boolean);
+  return [...new Set([...kept, ...FIRST])].slice(0, COUNT);
+}
+
+/** @param {string} emoji */
+export function noteEmoji(emoji) {
+  choose("emoji", [...new Set([emoji, ...recentEmoji()])].slice(0, COUNT).join(" "));
+}

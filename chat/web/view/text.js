@@ -1,0 +1,88 @@
+// A message's text as elements: one kind of part, one kind of element. Nothing else ever becomes an element.
+
+import { html, useMemo } from "../vendor/preact.js";
+import { isOnlyEmoji, parse, splitMentions } from "../model/text.js";
+import { useSelected } from "./context.js";
+
+/** @typedef {import("../model/types").Message} Message */
+/** @typedef {import("../model/types").State} State */
+/** @typedef {import("../model/text.js").Part} Part */
+/** @typedef {import("../model/text.js").Element} Element */
+/** @typedef {{ names: string[], mine: string[] }} Mentions `mine` are lower-case names that mean the reader */
+
+/** Parsed texts by message: a message that changes is another object. @type {WeakMap<object, Part[]>} */
+const parsed = new WeakMap();
+
+/** @type {Mentions} */
+const NOBODY = { names: [], mine: [] };
+
+/** @param {{ message: Pick<Message, "text" | "mentions" | "all"> }} props */
+export function MessageText({ message }) {
+  const mentions = useMentions(message);
+  const { text = "" } = message;
+  if (isOnlyEmoji(text)) return html`<div class="message-text is-emoji" dir="auto">${text}</div>`;
+  let parts = parsed.get(message);
+  if (!parts) parsed.set(message, (parts = parse(text)));
+  return html`<div class="message-text" dir="auto">${parts.map((part) => drawn(part, mentions))}</div>`;
+}
+
+/** @param {Pick<Message, "mentions" | "all">} message @returns {Mentions} */
+function useMentions({ mentions, all }) {
+  const found = useSelected((state) => (mentions?.length || all ? mentioned(state, mentions ?? []) : ""));
+  return useMemo(() => {
+    if (!found && !all) return NOBODY;
+    const [mine, names] = found.split("\n\n").map((part) => part.split("\n").filter(Boolean));
+    const everybody = all ? ["all"] : [];
+    return { names: [...(names ?? []), ...everybody], mine: [...mine.map((name) => name.toLowerCase()), ...everybody] };
+  }, [found, all]);
+}
+
+/** Names as one string, so that what stays the same is the same. @param {State} state @param {readonly number[]} ids */
+function mentioned(state, ids) {
+  const names = ids.map((id) => (id === state.me?.id ? state.me.name : state.people.get(id)?.name)).filter(Boolean);
+  return `${state.me && ids.includes(state.me.id) ? state.me.name : ""}\n\n${names.join("\n")}`;
+}
+
+/** @type {Record<string, string>} */
+const TAGS = { paragraph: "p", strong: "strong", em: "em", del: "del", code: "code", item: "li", quote: "blockquote" };
+
+/** @param {Part} part @param {Mentions} mentions @returns {unknown} */
+function drawn(part, mentions) {
+  if (typeof part === "string") return withMentions(part, mentions);
+  const children = part.children.map((child) => drawn(child, part.kind === "code" || part.kind === "code-block" ? NOBODY : mentions));
+  switch (part.kind) {
+    case "break":
+      return html`<br />`;
+    case "code-block":
+      return html`<pre tabindex="0"><code>${children}</code></pre>`;
+    case "list":
+      return part.start === undefined ? html`<ul>${children}</ul>` : html`<ol start=${part.start}>${children}</ol>`;
+    case "link":
+      return link(part, children);
+    default: {
+      const tag = TAGS[part.kind];
+      return html`<${tag}>${children}</${tag}>`;
+    }
+  }
+}
+
+/** Where the text says another place than the link has, the link's is told. @param {Element} part @param {unknown[]} children */
+function link({ href, children: [text] }, children) {
+  const title = typeof text === "string" && href?.includes(text) ? undefined : href;
+  return html`<a href=${href} title=${title} target="_blank" rel="noopener noreferrer nofollow">${children}</a>`;
+}
+
+/** @param {string} text @param {Mentions} mentions */
+function withMentions(text, { names, mine }) {
+  if (!names.length) return text;
+  return splitMentions(text, names).map((piece, i) => {
+    if (i % 2 === 0) return piece;
+    const isMine = mine.includes(piece.slice(1).toLowerCase());
+    return html`<span class=${isMine ? "mention is-mine" : "mention"}>${piece}</span>`;
+  });
+}
+
+/** Whether a message means the reader. @param {Message} message @param {number | undefined} me */
+export function meansMe(message, me) {
+  return me !== undefined && message.sender.id !== me && (message.all === true || message.mentions?.includes(me) === true);
+}

@@ -1,0 +1,163 @@
+// Which messages of a room are drawn, and where in them the reader is: moves the window as one scrolls or jumps.
+
+import { useEffect, useLayoutEffect, useReducer, useRef } from "../vendor/preact.js";
+import * as timeline from "../model/timeline.js";
+import { rowAt } from "./kept_place.js";
+
+/** @typedef {import("../model/types").Room} Room */
+/** @typedef {import("../model/timeline.js").Window} Window */
+/** @typedef {{ seq: number, align: "center" | "line" }} Goal what is to be scrolled to as soon as it is drawn */
+
+/**
+ * @typedef {object} At
+ * @property {Window} window
+ * @property {boolean} isAtEnd
+ * @property {boolean} isLineAbove what is new begins above what is in sight
+ * @property {number | null} marked the message that was jumped to
+ * @property {number | null} back where a quote was followed from
+ * @property {(seq: number, from?: number) => void} goTo
+ * @property {() => void} goToLine
+ * @property {() => void} goToEnd
+ * @property {() => void} onScroll
+ * @property {() => void} onTouched
+ */
+
+/** Nearer to an edge of what is drawn than this, in pixels, and more is drawn. */
+const NEAR = 800;
+
+/**
+ * @param {Room} room
+ * @param {{ seq?: number, line?: number }} where `seq`: the place that the address names; `line`: behind it is new
+ * @param {import("./kept_place.js").KeptPlace} place
+ * @param {{ current: HTMLElement | null }} scroller
+ * @returns {At}
+ */
+export function useWindow(room, { seq, line }, place, scroller) {
+  const [, draw] = useReducer((/** @type {number} */ count) => count + 1, 0);
+  const kept = useRef(/** @type {ReturnType<typeof begin> | null} */ (null));
+  kept.current ??= begin(room, seq, line);
+  const it = kept.current;
+  const newest = room.info.seq;
+
+  place.note();
+  it.window = timeline.settled(it.window, { before: it.newest, newest, isAtEnd: place.isAtEnd() && !it.goal });
+  it.newest = newest;
+  Object.assign(it, { room, line });
+  if (it.window.last < newest) place.stick(false);
+
+  useLayoutEffect(() => {
+    if (!it.goal) place.restore();
+    else if (reach(it.goal)) it.goal = null;
+    look();
+  });
+  useEffect(() => {
+    if (seq !== undefined && seq !== it.address) goTo(seq);
+    it.address = seq;
+  }, [seq]);
+
+  /** @param {Goal} goal */
+  function reach({ seq, align }) {
+    const element = scroller.current;
+    if (!element || timeline.gaps({ first: seq, last: seq }, it.room.held).length) return false;
+    const row = align === "line" ? (element.querySelector(".timeline-new") ?? rowAt(element, seq)) : rowAt(element, seq);
+    if (!row) return true;
+    const { top, height } = row.getBoundingClientRect();
+    const part = align === "line" ? element.clientHeight / 5 : Math.max(0, (element.clientHeight - height) / 2);
+    element.scrollTop += top - element.getBoundingClientRect().top - part;
+    place.moved();
+    return true;
+  }
+
+  /** @param {number} seq @param {Goal["align"]} align */
+  function head(seq, align) {
+    const { first, last } = it.window;
+    if (seq < first || seq > last) it.window = timeline.around(seq, it.newest);
+    it.goal = { seq, align };
+    place.stick(false);
+    draw(0);
+  }
+
+  /** @param {number} seq @param {number} [from] */
+  function goTo(seq, from) {
+    it.back = from ?? null;
+    it.marked = seq;
+    head(seq, "center");
+  }
+
+  function goToEnd() {
+    it.goal = it.back = null;
+    it.window = timeline.atEnd(it.newest);
+    place.stick(true);
+    draw(0);
+  }
+
+  function onScroll() {
+    place.note();
+    if (it.window.last < it.newest) place.stick(false); // It is the end of what is drawn, not of the room.
+    look();
+  }
+
+  /** Draw again where more is to be drawn, or what is told about the place has changed. */
+  function look() {
+    const element = scroller.current;
+    if (!element || it.goal) return;
+    const window = extended(element);
+    const isAtEnd = place.isAtEnd() && window.last >= it.newest;
+    const top = place.topSeq();
+    const isLineAbove = it.line !== undefined && top !== null && top > it.line + 1;
+    if (isAtEnd) it.back = null;
+    if (window === it.window && isAtEnd === it.isAtEnd && isLineAbove === it.isLineAbove) return;
+    Object.assign(it, { window, isAtEnd, isLineAbove });
+    draw(0);
+  }
+
+  /** @param {HTMLElement} element */
+  function extended({ scrollTop, scrollHeight, clientHeight }) {
+    const { window } = it;
+    const missing = timeline.gaps(window, it.room.held);
+    const isLoadingAbove = missing[0]?.first === window.first;
+    const isLoadingBelow = missing.at(-1)?.last === window.last;
+    if (scrollTop < NEAR && window.first > 1 && !isLoadingAbove) return timeline.older(window);
+    if (scrollHeight - scrollTop - clientHeight < NEAR && window.last < it.newest && !isLoadingBelow) return timeline.newer(window, it.newest);
+    return window;
+  }
+
+  return {
+    window: it.window,
+    isAtEnd: it.isAtEnd,
+    isLineAbove: it.isLineAbove,
+    marked: it.marked,
+    back: it.back,
+    goTo,
+    goToLine: () => it.line !== undefined && head(it.line + 1, "line"),
+    goToEnd,
+    onScroll,
+    onTouched: () => {
+      it.goal = null;
+    },
+  };
+}
+
+/**
+ * Where a room is opened: at a message, at what is new, or at the end.
+ * @param {Room} room
+ * @param {number | undefined} seq
+ * @param {number | undefined} line
+ */
+function begin(room, seq, line) {
+  const newest = room.info.seq;
+  const to = seq ?? (line === undefined ? undefined : line + 1);
+  return {
+    room,
+    newest,
+    line,
+    window: to === undefined ? timeline.atEnd(newest) : timeline.around(to, newest),
+    /** @type {Goal | null} */
+    goal: to === undefined ? null : { seq: Math.min(to, Math.max(newest, 1)), align: seq === undefined ? "line" : "center" },
+    address: seq,
+    marked: /** @type {number | null} */ (seq ?? null),
+    back: /** @type {number | null} */ (null),
+    isAtEnd: to === undefined,
+    isLineAbove: false,
+  };
+}

@@ -35,7 +35,11 @@ class Relay:
                 if self._is_cut:
                     client.close()
                     continue
-                server = socket.create_connection(self._target)
+                try:
+                    server = socket.create_connection(self._target)
+                except ConnectionRefusedError:  # nobody is there at the moment
+                    client.close()
+                    continue
                 self._pairs.append(_Pair(client, server, lambda data: self._change(data, self.host)))
 
     @contextmanager

@@ -30,7 +30,7 @@ const MOST_TRIES = 5;
  */
 export async function openChat() {
   const store = openStore();
-  const session = openSession({ onMe: (me) => account.become(me), onEnded: () => account.end(endedBy()) });
+  const session = openSession({ onMe: (me) => account.become(me), onEnded: (reason) => account.end(endedBy(reason)) });
   const http = openHttp(session);
   const line = openLine({
     store,
@@ -72,9 +72,10 @@ export async function openChat() {
     if (me) await database.belongsTo(me.id);
   }
 
-  /** Whoever has seen nothing yet was not logged in. */
-  function endedBy() {
-    return store.get().me === null ? "logged_out" : "session_ended";
+  /** Whoever has seen nothing yet was not logged in. @param {string} reason */
+  function endedBy(reason) {
+    if (store.get().me === null) return "logged_out";
+    return reason.includes("disabled") ? "disabled" : "session_ended";
   }
 
   /** @param {AbortSignal} signal */

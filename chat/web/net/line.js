@@ -68,7 +68,7 @@ export function openLine({ store, session, onNews, onLive }) {
     while (isRunning && mine === run) {
       const { ending, wasUp } = await connect();
       if (!isRunning || mine !== run) return;
-      if (ending.code === TOKEN_EXPIRED || ending.code === SESSION_ENDED) session.doubt();
+      if (ending.code === TOKEN_EXPIRED || ending.code === SESSION_ENDED) session.doubt(ending.reason);
       const wait = backoff.after(ending, wasUp);
       lose({ retryAt: Date.now() + wait, ...(ending.code === TOO_MANY ? { why: "too_many_tabs" } : {}) });
       await new Promise((resolve) => {

@@ -13,17 +13,19 @@ const RENEWED_AFTER = 0.8;
 /**
  * @param {object} options
  * @param {(me: Me) => void} options.onMe told with each new session
- * @param {() => void} options.onEnded the session is over
+ * @param {(reason: string) => void} options.onEnded the session is over, with what the server said of it
  */
 export function openSession({ onMe, onEnded }) {
   let access = "";
   let renewAt = 0; // by performance.now(): the clock of this computer may be wrong
+  let reason = "";
   /** @type {Promise<void> | null} */
   let renewing = null;
 
   /** @param {Told} told */
   function adopt(told) {
     access = told.access;
+    reason = "";
     renewAt = performance.now() + told.expires_in * 1000 * RENEWED_AFTER;
     onMe(told.me);
   }
@@ -41,7 +43,7 @@ export function openSession({ onMe, onEnded }) {
     const error = refusal(await bodyOf(answer), answer.status);
     if (error.code !== "unauthenticated" && error.code !== "forbidden") throw error;
     access = "";
-    onEnded();
+    onEnded(reason);
     throw chatError("unauthenticated", error.message, { status: 401 });
   }
 
@@ -54,9 +56,10 @@ export function openSession({ onMe, onEnded }) {
     /** Whether there is a token. */
     isOpen: () => access !== "",
 
-    /** The token is not good any more, as the server said. */
-    doubt() {
+    /** The token is not good any more, as the server said. @param {string} [why] */
+    doubt(why = "") {
       renewAt = 0;
+      reason = why;
     },
 
     /** Milliseconds until the token should be renewed. */

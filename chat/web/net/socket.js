@@ -5,7 +5,7 @@ import { offline, refusal } from "./errors.js";
 /** @import { Frame } from "../model/apply.js" */
 
 /** @typedef {ReturnType<typeof openSocket>} Socket */
-/** @typedef {{ code: number, bye?: number }} Ending `bye`: milliseconds after which the server wants one back */
+/** @typedef {{ code: number, reason?: string, bye?: number }} Ending `bye`: milliseconds after which the server wants one back */
 
 /** Milliseconds until the socket has to be open, and for an answer. */
 const OPENS_IN = 10_000;
@@ -46,7 +46,7 @@ export function openSocket({ onFrames, onClose }) {
   opened.catch(() => {});
 
   socket.onmessage = ({ data }) => receive(JSON.parse(data));
-  socket.onclose = ({ code }) => end({ code });
+  socket.onclose = ({ code, reason }) => end({ code, reason });
 
   /** @param {any} frame */
   function receive(frame) {

@@ -1,0 +1,107 @@
+"""A page that has the web client's connection and no views: what it says, keeps and shows is asked of the state."""
+
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Page, Route
+
+_APP = """
+import { openChat } from "./net/chat.js";
+const chat = await openChat();
+const doubles = [];
+function look() {
+  const { me, rooms, outbox } = chat.get();
+  const messages = [...rooms.values()].flatMap((room) => [...room.messages.values()]);
+  const own = messages.filter(({ sender, kind }) => sender.id === me?.id && kind !== "join");
+  const texts = [...own, ...outbox].map(({ text }) => text);
+  if (new Set(texts).size < texts.length) doubles.push(texts);
+}
+chat.subscribe(look);
+window.chat = chat;
+window.doubles = doubles;
+window.until = (test) => new Promise((resolve, reject) => {
+  const state = () => JSON.stringify({ line: chat.get().line, outbox: chat.get().outbox });
+  const timer = setTimeout(() => reject(new Error(`${test} is not so: ${state()}`)), 40_000);
+  const look = () => {
+    if (!test(chat.get())) return;
+    clearTimeout(timer);
+    stop();
+    resolve(state());
+  };
+  const stop = chat.subscribe(look);
+  look();
+});
+document.body.dataset.opened = "yes";
+"""
+
+_KEPT = """(store) => new Promise((resolve) => {
+    const opening = indexedDB.open("chat");
+    opening.onsuccess = () => {
+        const reading = opening.result.transaction(store).objectStore(store).getAll();
+        reading.onsuccess = () => {
+            opening.result.close();
+            resolve(JSON.parse(JSON.stringify(reading.result)));
+        };
+    };
+})"""
+
+LIVE = "(state) => state.line.state === 'live'"
+OFFLINE = "(state) => state.line.state === 'offline'"
+ENDED = "(state) => state.line.state === 'ended'"
+ALL_SENT = "(state) => state.line.state === 'live' && state.outbox.length === 0"
+
+LOBBY = 1
+
+
+class Connection:
+    """One tab with a connection. The texts that are said through it have to be different from each other."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.url = url
+        self.page: Page = context.new_page()
+        self.page.route("**/app.js", _without_views)
+        self.page.goto(url)
+        self.page.locator("body[data-opened=yes]").wait_for(state="attached")
+
+    def until(self, test: str) -> None:
+        """Wait until the state is so: a function of the state in JavaScript."""
+        self.page.evaluate(f"() => until({test})")
+
+    def say(self, text: str, room: int = LOBBY) -> None:
+        """Send, which ends when it is kept."""
+        self.page.evaluate("([room, text]) => chat.send(room, text)", [room, text])
+
+    def waiting(self) -> list[str]:
+        """The texts that wait to be sent."""
+        texts: list[str] = self.page.evaluate("() => chat.get().outbox.map(({ text }) => text)")
+        return texts
+
+    def held(self, room: int = LOBBY) -> list[str]:
+        """The texts that are held of a room, in order; of what is not loaded nothing."""
+        script = """(room) => [...(chat.get().rooms.get(room)?.messages.values() ?? [])]
+            .sort((a, b) => a.seq - b.seq).map(({ text }) => text).filter(Boolean)"""
+        texts: list[str] = self.page.evaluate(script, room)
+        return texts
+
+    def load(self, room: int = LOBBY) -> None:
+        self.page.evaluate("(room) => chat.load(room, { limit: 100 })", room)
+
+    def state(self, of: str) -> Any:
+        """What a function of the state returns."""
+        return self.page.evaluate(f"() => ({of})(chat.get())")
+
+    def doubles(self) -> list[list[str]]:
+        """What was shown twice in some state, as a message and as a bubble."""
+        found: list[list[str]] = self.page.evaluate("() => doubles")
+        return found
+
+    def kept(self, store: str) -> list[Any]:
+        """What the browser keeps in one store of its database."""
+        rows: list[Any] = self.page.evaluate(_KEPT, store)
+        return rows
+
+    def close(self) -> None:
+        self.page.close()
+
+
+def _without_views(route: Route) -> None:
+    route.fulfill(content_type="text/javascript", body=_APP)

@@ -1,0 +1,272 @@
+"""What is said on a bad line: kept, sent once and in order, whatever is cut, killed, closed or asleep meanwhile."""
+
+import itertools
+import os
+import random
+import socket
+from collections.abc import Generator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from tests.support.people import PASSWORD, eventually, post, request
+from tests.support.server import ServerProcess, used_data_path
+from tests.system.relay import Relay, relay_to
+from tests.web.connection import ALL_SENT, ENDED, LIVE, LOBBY, OFFLINE, Connection
+from tests.web.pages import Pages
+
+ROUNDS = 50 if os.environ.get("FULL_TESTS") else 3
+
+KEPT = "(state) => state.outbox.length === 3"
+
+
+@pytest.fixture
+def ada(pages: Pages) -> BrowserContext:
+    """The browser of somebody who is logged in."""
+    return browser_of("ada", pages)
+
+
+def browser_of(name: str, pages: Pages, url: str | None = None) -> BrowserContext:
+    # The worker would hand out the page's own files instead of what the test puts in place of the views.
+    context = pages.context(service_workers="block")
+    pages.log_in(context, name, url=url)
+    return context
+
+
+def said(url: str, name: str, room: int = LOBBY) -> list[str]:
+    """All that was said in a room, in order."""
+    session = post(f"{url}/api/v1/auth/login", {"login": name, "password": PASSWORD}).json()
+    headers = {"Authorization": f"Bearer {session['access']}"}
+    texts: list[str] = []
+    after = 0
+    while True:
+        page = request(
+            "GET", f"{url}/api/v1/rooms/{room}/messages?limit=100&after={after}", headers=headers
+        ).json()
+        texts += [each["text"] for each in page["messages"] if "text" in each]
+        if page["last"]:
+            return texts
+        after = page["messages"][-1]["seq"]
+
+
+def test_what_is_said_without_a_line_outlives_the_tab_and_is_sent_once_in_order(
+    ada: BrowserContext, pages: Pages, relay: Relay
+) -> None:
+    tab = Connection(ada, relay.url)
+    tab.until(LIVE)
+    texts = [f"cut {n}" for n in range(3)]
+    with relay.cut():
+        tab.until(OFFLINE)
+        for text in texts:
+            tab.say(text)
+        tab.until(KEPT)
+        tab.close()
+    again = Connection(ada, relay.url)
+    again.until(ALL_SENT)
+    again.load()
+    assert [text for text in again.held() if text in texts] == texts
+    assert [text for text in said(pages.url, "ada") if text in texts] == texts
+    assert again.doubles() == []
+
+
+def test_a_reload_shows_what_was_there_before_there_is_a_line(ada: BrowserContext, relay: Relay) -> None:
+    tab = Connection(ada, relay.url)
+    tab.until(LIVE)
+    tab.say("kept for the next time")
+    tab.until(ALL_SENT)
+    eventually(lambda: "kept for the next time" in str(tab.kept("rooms")), "the room is kept")
+    tab.close()
+    tab = Connection(ada, relay.url)
+    tab.page.route("**/api/**", lambda route: route.abort())
+    tab.page.reload()
+    tab.page.locator("body[data-opened=yes]").wait_for(state="attached")
+    assert "kept for the next time" in tab.held()
+    assert tab.state("(state) => [state.me.name, state.isLoaded]") == ["ada", True]
+
+
+def test_a_message_that_was_saved_while_its_answer_was_lost_is_there_once(
+    ada: BrowserContext, pages: Pages, relay: Relay
+) -> None:
+    tab = Connection(ada, relay.url)
+    tab.until(LIVE)
+    relay.swallow(answers=True)
+    tab.say("the answer is lost")
+    eventually(lambda: "the answer is lost" in said(pages.url, "ada"), "it is saved")
+    assert tab.waiting() == ["the answer is lost"]
+    with relay.cut():
+        pass
+    tab.until(ALL_SENT)
+    assert tab.held().count("the answer is lost") == 1
+    assert said(pages.url, "ada").count("the answer is lost") == 1
+    assert tab.doubles() == []
+
+
+def test_what_is_refused_for_good_stays_with_its_reason_and_holds_up_nothing(
+    ada: BrowserContext, pages: Pages
+) -> None:
+    tab = Connection(ada, pages.url)
+    tab.until(LIVE)
+    tab.say("x" * 4001)
+    tab.say("behind it")
+    tab.until("(state) => state.outbox.length === 1 && state.outbox[0].refused")
+    assert tab.state("(state) => state.outbox[0].refused.code") in ("too_big", "invalid")
+    tab.page.reload()
+    tab.page.locator("body[data-opened=yes]").wait_for(state="attached")
+    tab.until(LIVE)
+    assert [len(text) for text in tab.waiting()] == [4001]
+    tab.page.evaluate("() => chat.discard(chat.get().outbox[0].key)")
+    assert tab.waiting() == []
+
+
+def test_two_tabs_send_each_message_once_and_show_none_twice(
+    ada: BrowserContext, pages: Pages, relay: Relay
+) -> None:
+    one, other = Connection(ada, relay.url), Connection(ada, relay.url)
+    one.until(LIVE)
+    other.until(LIVE)
+    texts = [f"tab {n}" for n in range(10)]
+    for tab, text in zip(itertools.cycle([one, other]), texts, strict=False):
+        tab.say(text)
+    with relay.cut():
+        one.say("tab 10")
+        other.until("(state) => state.outbox.some(({ text }) => text === 'tab 10')")
+        other.say("tab 11")
+        one.close()
+    other.until(ALL_SENT)
+    texts += ["tab 10", "tab 11"]
+    assert [text for text in said(pages.url, "ada") if text in texts] == texts
+    assert other.doubles() == []
+
+
+def test_a_server_that_slept_is_left_as_soon_as_the_page_wakes(
+    ada: BrowserContext, pages: Pages, relay: Relay
+) -> None:
+    tab = Connection(ada, relay.url)
+    tab.until(LIVE)
+    tab.page.clock.install()
+    tab.page.reload()
+    tab.page.locator("body[data-opened=yes]").wait_for(state="attached")
+    tab.until(LIVE)
+    relay.swallow(requests=True, answers=True)
+    ben = Connection(browser_of("ben", pages), pages.url)
+    ben.until(LIVE)
+    ben.say("while ada slept")
+    ben.until(ALL_SENT)
+    connections = relay.count
+    tab.page.clock.fast_forward(60_000)  # it notices the missing minute, and asks
+    tab.page.clock.fast_forward(6_000)  # no answer: another connection
+    tab.until(
+        "(state) => [...state.rooms.get(1).messages.values()].some(({ text }) => text === 'while ada slept')"
+    )
+    assert relay.count > connections
+
+
+def test_a_session_that_is_ended_elsewhere_shows_the_door_within_a_second(
+    ada: BrowserContext, pages: Pages
+) -> None:
+    tab = Connection(ada, pages.url)
+    tab.until(LIVE)
+    tab.page.evaluate("""() => {
+        window.ended = until((state) => state.line.state === "ended").then(() => performance.now());
+    }""")
+    headers = {"Authorization": f"Bearer {pages.person('ada')['access']}"}
+    start = tab.page.evaluate("() => performance.now()")
+    assert request("DELETE", f"{pages.url}/api/v1/me/sessions", headers=headers).status_code == 204
+    assert tab.page.evaluate("() => ended") - start < 1500
+    assert tab.state("(state) => [state.line.why, state.me.name]") == ["session_ended", "ada"]
+
+
+def test_logging_out_wipes_what_the_browser_keeps_and_reaches_all_tabs(
+    ada: BrowserContext, pages: Pages
+) -> None:
+    tab, other = Connection(ada, pages.url), Connection(ada, pages.url)
+    for each in (tab, other):
+        each.until(LIVE)
+    tab.say("nobody else is to read this")
+    tab.until(ALL_SENT)
+    tab.page.evaluate("() => chat.keepDraft(1, { text: 'nor this' })")
+    tab.page.evaluate("() => chat.logOut()")
+    other.until(ENDED)
+    tab.page.reload()
+    tab.page.locator("body[data-opened=yes]").wait_for(state="attached")
+    tab.until(ENDED)
+    assert tab.state("(state) => [state.me, state.rooms.size, state.line.why]") == [None, 0, "logged_out"]
+    assert [tab.kept(store) for store in ("account", "rooms", "outbox", "drafts")] == [[], [], [], []]
+
+
+# ------------------------------------------------------------------------------------------------ a server that dies
+
+
+def free_port() -> int:
+    """A port below those that the system gives to connections, which nobody else takes while a server is down."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
+class Killed:
+    """A server that is killed and started again at the same port, with a relay before it."""
+
+    def __init__(self, data: Path, stack: ExitStack) -> None:
+        self._data, self._stack = data, stack
+        self.port = free_port()
+        self.server = self._started()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.relay = stack.enter_context(relay_to(self.url))
+
+    def _started(self) -> ServerProcess:
+        server = ServerProcess(
+            self._data, "--listen", f"127.0.0.1:{self.port}", CHAT_REGISTRATIONS_PER_HOUR="0"
+        )
+        self._stack.callback(server.end)
+        return server
+
+    def kill_and_start(self) -> None:
+        self.server.kill()
+        self.server = self._started()
+
+
+@pytest.fixture
+def killed() -> Generator[Killed]:
+    with used_data_path() as data, ExitStack() as stack:
+        yield Killed(data, stack)
+
+
+def test_whatever_is_killed_and_cut_each_message_is_saved_once_in_order(
+    browser: object, killed: Killed
+) -> None:
+    with Pages(browser, killed.url) as pages:  # type: ignore[arg-type]
+        ada = browser_of("ada", pages, killed.relay.url)
+        tab = Connection(ada, killed.relay.url)
+        tab.until(LIVE)
+        texts: list[str] = []
+        for number in range(ROUNDS):
+            # One after another, without waiting for any: the server dies in the middle of them.
+            texts += (said_now := [f"round {number}, {n}" for n in range(20)])
+            tab.page.evaluate(
+                """(texts) => {
+                    const say = (before, text) => before.then(() => chat.send(1, text));
+                    window.typed = texts.reduce(say, Promise.resolve());
+                }""",
+                said_now,
+            )
+            tab.until(
+                f"(state) => [...state.rooms.get(1).messages.values()].some(({{ text }}) => text === '{said_now[3]}')"
+            )
+            match number % 3:
+                case 0:
+                    killed.kill_and_start()
+                case 1:
+                    with killed.relay.cut():
+                        pass
+                case _:
+                    with killed.relay.cut():
+                        killed.kill_and_start()
+            tab.page.evaluate("() => typed")
+            tab.page.evaluate("() => dispatchEvent(new Event('online'))")  # it need not wait for its next try
+            tab.until(ALL_SENT)
+        assert tab.doubles() == []
+        assert said(killed.url, "ada") == texts

@@ -1,0 +1,38 @@
+"""The libraries of others are those that chat/web/vendor/README.md says, and the emoji are few enough to fetch."""
+
+import gzip
+import json
+
+import pytest
+
+from chat.domain.emoji import EMOJI_LENGTH
+from tests.web.vendor import FROM, ROOT, VENDOR, digest
+
+LONGEST = 30_000
+"""Bytes that are fetched, compressed, when somebody first looks for an emoji."""
+
+
+@pytest.mark.parametrize("name", sorted(FROM))
+def test_a_file_is_the_one_that_is_described(name: str) -> None:
+    (row,) = [line for line in (VENDOR / "README.md").read_text().splitlines() if f"`{name}`" in line]
+    assert digest(name) in row, "run: make vendor"
+    wanted = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+    for package in FROM[name]:
+        assert f"[{package}](" in row
+        assert f" {wanted[package]} (" in row, "run: make vendor"
+
+
+def test_nothing_else_is_packed() -> None:
+    assert {path.name for path in VENDOR.glob("*.js*")} == set(FROM)
+
+
+def test_the_emoji_are_few_enough_to_fetch_and_good_to_react_with() -> None:
+    raw = (VENDOR / "emoji.json").read_bytes()
+    assert len(gzip.compress(raw, 9)) <= LONGEST
+    groups = json.loads(raw)
+    every = [each["emoji"] for group in groups for each in group["emoji"]]
+    assert len(every) > 1500
+    assert len(every) == len(set(every))
+    assert all(len(emoji) <= EMOJI_LENGTH for emoji in every)
+    names = {name for group in groups for each in group["emoji"] for name in each["names"]}
+    assert {"red heart", "thumbs up", "party popper"} <= names

@@ -1,0 +1,127 @@
+"""Packs the web client's libraries, of the versions in package.json, into chat/web/vendor: `make vendor`."""
+
+import gzip
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from chat.domain.emoji import clean_emoji
+from chat.domain.refusals import Refusal
+
+ROOT = Path(__file__).parents[2]
+VENDOR = ROOT / "chat" / "web" / "vendor"
+MODULES = ROOT / "node_modules"
+
+PACKED = {
+    "preact.js": """
+        import htm from "htm";
+        import { h } from "preact";
+        export const html = htm.bind(h);
+        export { h, render, Fragment, Component, createContext, options } from "preact";
+        export { useCallback, useContext, useEffect, useId, useLayoutEffect, useMemo, useReducer, useRef, useState }
+            from "preact/hooks";
+    """,
+    "marked.js": 'export { Lexer } from "marked";',
+    "idb.js": 'export { deleteDB, openDB } from "idb";',
+}
+FROM = {
+    "preact.js": ("preact", "htm"),
+    "marked.js": ("marked",),
+    "idb.js": ("idb",),
+    "emoji.json": ("emoji-picker-element-data",),
+}
+_GROUPS = {
+    0: "Smileys",
+    1: "People",
+    3: "Animals and nature",
+    4: "Food and drink",
+    5: "Travel and places",
+    6: "Activities",
+    7: "Objects",
+    8: "Symbols",
+    9: "Flags",
+}
+"""Of emojibase; 2 are parts of others."""
+
+_FLAGS = 9
+_MOST_NAMES = 4
+
+
+def pack() -> None:
+    """Write all files and the README that says what they are. Needs node_modules."""
+    for name, source in PACKED.items():
+        (VENDOR / name).write_bytes(_bundled(source))
+    (VENDOR / "emoji.json").write_text(json.dumps(list(_emoji()), ensure_ascii=False, separators=(",", ":")))
+    (VENDOR / "LICENSES.txt").write_text("\n".join(_licences()))
+    (VENDOR / "README.md").write_text(_readme())
+
+
+def _bundled(source: str) -> bytes:
+    command = [MODULES / ".bin" / "esbuild", "--bundle", "--format=esm", "--minify", "--target=es2022"]
+    made = subprocess.run(
+        [*command, "--legal-comments=none"], input=source.encode(), cwd=ROOT, capture_output=True, check=True
+    )
+    return made.stdout
+
+
+def _emoji() -> Iterator[dict[str, Any]]:
+    """Yield each group with its emoji and their names, in emojibase's order; those that the server takes."""
+    path = MODULES / "emoji-picker-element-data" / "en" / "emojibase" / "data.json"
+    found = sorted(json.loads(path.read_text()), key=lambda each: each["order"])
+    for number, group in _GROUPS.items():
+        usable = [
+            {"emoji": each["emoji"], "names": _names(each)}
+            for each in found
+            if each.get("group") == number and not isinstance(clean_emoji(each["emoji"]), Refusal)
+        ]
+        yield {"group": group, "emoji": usable}
+
+
+def _names(each: dict[str, Any]) -> list[str]:
+    own = each["annotation"].lower()
+    if each["group"] == _FLAGS:
+        return [own]
+    others = [name.replace("_", " ") for name in each.get("shortcodes", ())] + each.get("tags", [])
+    missing = [name for name in dict.fromkeys(others) if name not in own]
+    return [own, *missing[: _MOST_NAMES - 1]]
+
+
+def _licences() -> Iterator[str]:
+    for package in sorted({each for packages in FROM.values() for each in packages}):
+        (path,) = (MODULES / package).glob("LICENSE*")
+        yield f"{package}\n{'=' * len(package)}\n\n{path.read_text().strip()}\n"
+
+
+def _readme() -> str:
+    rows = "\n".join(
+        f"| `{name}` | {', '.join(_package(each) for each in packages)} | {_size(name)} | `{digest(name)}` |"
+        for name, packages in FROM.items()
+    )
+    head = (
+        "# Libraries of others\n\nPacked by `make vendor` from the versions in `package.json`, one file each, and"
+        " never changed by hand. Their licences are in `LICENSES.txt`.\n\n"
+    )
+    return f"{head}| file | what | gzip | SHA-256 |\n|---|---|---|---|\n{rows}\n"
+
+
+def _package(name: str) -> str:
+    about = json.loads((MODULES / name / "package.json").read_text())
+    home = re.sub(r"^git(\+https)?:", "https:", about.get("homepage") or about["repository"]["url"])
+    return f"[{name}]({home}) {about['version']} ({about['license']})"
+
+
+def _size(name: str) -> str:
+    return f"{len(gzip.compress((VENDOR / name).read_bytes(), 9, mtime=0)) / 1000:.1f} KB"
+
+
+def digest(name: str) -> str:
+    """Return the SHA-256 of a packed file."""
+    return sha256((VENDOR / name).read_bytes()).hexdigest()
+
+
+if __name__ == "__main__":
+    pack()

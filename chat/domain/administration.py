@@ -6,7 +6,7 @@ import msgspec
 import structlog
 from msgspec import UNSET, UnsetType
 
-from chat.domain.account_changes import AccountChange
+from chat.domain.account_changes import AccountChange, Role
 from chat.domain.accounts import Accounts
 from chat.domain.audit import AuditEntry
 from chat.domain.entities import Person
@@ -57,9 +57,12 @@ class Administration:
         """Return everybody, the oldest account first."""
         return await self._users.everyone()
 
-    async def page(self, part: str, after_id: int, limit: int) -> list[Account]:
-        """Return the accounts with `part` in their names or e-mail addresses, by id from behind this one."""
-        return await self._with_sessions(await self._users.page(part, after_id, limit))
+    async def page(self, part: str, after_id: int, limit: int, role: Role | None = None) -> list[Account]:
+        """Return the accounts with `part` in their names or e-mail addresses, by id from behind this one.
+
+        With `role` those of them who have it.
+        """
+        return await self._with_sessions(await self._users.page(part, after_id, limit, role))
 
     async def acts(self, before_id: int | None, limit: int) -> list[AuditEntry]:
         """Return what administrators did, the newest first, from behind this act on."""

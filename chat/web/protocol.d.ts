@@ -956,9 +956,10 @@ export interface WhichAccount {
   person: number;
 }
 
-/** A page of the accounts, those with `q` in their names or e-mail addresses. */
+/** A page of the accounts, those with `q` in their names or e-mail addresses, and with that role. */
 export interface WhichAccounts {
   q?: string;
+  role?: "admin" | "moderator" | "operator" | null;
   /** The `next` of the page before */
   after?: number;
   limit?: number;

@@ -6,7 +6,7 @@ import pytest
 import trio
 from msgspec import structs
 
-from chat.domain.account_changes import LAST_ADMIN, AccountChange
+from chat.domain.account_changes import LAST_ADMIN, AccountChange, Role
 from chat.domain.audit import ACTS_KEPT, Named
 from chat.domain.changes import Deletion, Removal, RoleChange, RoomChange, RoomDeletion
 from chat.domain.entities import Draft, MessageKind, Person, Room
@@ -226,8 +226,8 @@ async def test_people_are_found_by_a_part_of_a_name_or_an_address_page_by_page(s
         await add(storage, name, email=f"{name}@example.com")
     await add(storage, "Nora")
 
-    async def found(part: str, after: int = 0, limit: int = PLENTY) -> list[str]:
-        return [person.name for person in await storage.users.page(part, after, limit)]
+    async def found(part: str, after: int = 0, limit: int = PLENTY, role: Role | None = None) -> list[str]:
+        return [person.name for person in await storage.users.page(part, after, limit, role)]
 
     assert await found("") == ["Ada", "Ben", "Adam", "Nora"]
     assert await found("AD") == ["Ada", "Adam"]
@@ -235,6 +235,15 @@ async def test_people_are_found_by_a_part_of_a_name_or_an_address_page_by_page(s
     assert await found("ad", after=1) == ["Adam"]
     assert await found("n@EX") == ["Ben"]
     assert await found("%") == []
+    for name, change in (
+        ("Ben", AccountChange(is_operator=True)),
+        ("Adam", AccountChange(is_moderator=True)),
+    ):
+        (person,) = await storage.users.page(name, 0, 1)
+        await storage.users.administer(person.id, change, None)
+    assert await found("", role="operator") == ["Ben"]
+    assert await found("a", role="moderator") == ["Adam"]
+    assert await found("", role="admin") == await found("b", role="moderator") == []
     await storage.users.delete(1)
     assert await found("example") == ["Ben", "Adam"]
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from chat.domain.account_changes import AccountChange
+from chat.domain.account_changes import AccountChange, Role
 from chat.domain.entities import (
     Credentials,
     Person,
@@ -133,8 +133,11 @@ class Users(Protocol):
         """Return all people, oldest first."""
         ...
 
-    async def page(self, part: str, after_id: int, limit: int) -> list[Person]:
-        """Return the people with `part` in their names or e-mail addresses, in any case, by id from behind this one."""
+    async def page(self, part: str, after_id: int, limit: int, role: Role | None = None) -> list[Person]:
+        """Return the people with `part` in their names or e-mail addresses, in any case, by id from behind this one.
+
+        With `role` those of them who have it.
+        """
         ...
 
     async def look_alikes(self) -> list[LookAlike]:

@@ -17,7 +17,7 @@ _BOTH = Refusal(Code.INVALID, "give roles, or operator, moderator and admin, not
 
 async def accounts(services: Services, _caller: Caller, request: types.WhichAccounts) -> types.Accounts:
     """List accounts, by their ids."""
-    found = await services.administration.page(request.q, request.after, request.limit + 1)
+    found = await services.administration.page(request.q, request.after, request.limit + 1, request.role)
     page = found[: request.limit]
     more = len(found) > len(page)
     return types.Accounts(

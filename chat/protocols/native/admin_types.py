@@ -19,9 +19,10 @@ class WhichAccount(Value, kw_only=True, frozen=True):
 
 
 class WhichAccounts(Value, kw_only=True, frozen=True):
-    """A page of the accounts, those with `q` in their names or e-mail addresses."""
+    """A page of the accounts, those with `q` in their names or e-mail addresses, and with that role."""
 
     q: Annotated[str, Meta(max_length=254)] = ""
+    role: Role | None = None
     after: After = 0
     limit: Limit = 50
 

@@ -7,7 +7,15 @@ import msgspec
 import trio
 from msgspec import structs
 
-from chat.domain.account_changes import LAST_ADMIN, AccountChange, acts_of, addition, is_acting_admin
+from chat.domain.account_changes import (
+    LAST_ADMIN,
+    AccountChange,
+    Role,
+    acts_of,
+    addition,
+    is_acting_admin,
+    roles_of,
+)
 from chat.domain.audit import Act, What
 from chat.domain.entities import Credentials, Person, Room
 from chat.domain.ports import Invite, LookAlike, NewInvite, NewPerson, ProfileChange, Taken
@@ -120,7 +128,7 @@ class MemoryUsers:
         await trio.lowlevel.checkpoint()
         return [known.person for id_, known in self._by_id.items() if id_ not in self._deleted]
 
-    async def page(self, part: str, after_id: int, limit: int) -> list[Person]:
+    async def page(self, part: str, after_id: int, limit: int, role: Role | None = None) -> list[Person]:
         await trio.lowlevel.checkpoint()
         wanted = same_name_key(part)
         found = [
@@ -128,6 +136,7 @@ class MemoryUsers:
             for person in self.there()
             if person.id > after_id
             and (wanted in same_name_key(person.name) or wanted in same_name_key(person.email or ""))
+            and (role is None or role in roles_of(person))
         ]
         return found[:limit]
 

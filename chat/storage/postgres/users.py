@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import asyncpg
 import msgspec
 
-from chat.domain.account_changes import LAST_ADMIN, AccountChange, acts_of, addition, is_acting_admin
+from chat.domain.account_changes import LAST_ADMIN, AccountChange, Role, acts_of, addition, is_acting_admin
 from chat.domain.audit import Act, What
 from chat.domain.entities import Credentials, Person
 from chat.domain.ports import Invite, LookAlike, NewInvite, NewPerson, ProfileChange, Taken
@@ -87,6 +87,8 @@ UPDATE users SET is_operator = coalesce($2, is_operator), is_moderator = coalesc
 _PAGE = f"""
 SELECT {_COLUMNS} FROM users
 WHERE id > $2 AND deleted_at IS NULL AND (position($1 IN name_key) > 0 OR position($1 IN email_key) > 0)
+  AND CASE $4::text WHEN 'operator' THEN is_operator WHEN 'moderator' THEN is_moderator WHEN 'admin' THEN is_admin
+      ELSE true END
 ORDER BY id LIMIT $3"""
 _DELETE = f"""
 UPDATE users SET deleted_at = now(), email = NULL, email_key = NULL, password_hash = '' {_THEM}"""
@@ -139,8 +141,8 @@ class PostgresUsers:
     async def everyone(self) -> list[Person]:
         return [_person(row) for row in await self._database.read(lambda c: c.fetch(_EVERYONE))]
 
-    async def page(self, part: str, after_id: int, limit: int) -> list[Person]:
-        rows = await self._database.read(lambda c: c.fetch(_PAGE, same_name_key(part), after_id, limit))
+    async def page(self, part: str, after_id: int, limit: int, role: Role | None = None) -> list[Person]:
+        rows = await self._database.read(lambda c: c.fetch(_PAGE, same_name_key(part), after_id, limit, role))
         return [_person(row) for row in rows]
 
     async def look_alikes(self) -> list[LookAlike]:

@@ -33,7 +33,7 @@ test: lint ## ruff, mypy, import-linter and every test
 sweep: .venv/test ## cancel everything everywhere in ten schedules, for ten minutes; ARGS="-k talker" for a part
 	SWEEP_SEEDS=10 $(BIN)/python -m pytest tests/cancellation $(ARGS)
 
-lint: .venv/test ## what looks at the code without running it
+lint: .venv/test lint-web ## what looks at the code without running it
 	$(BIN)/python -m ruff check $(CODE)
 	$(BIN)/python -m ruff format --check $(CODE)
 	$(BIN)/python -m mypy

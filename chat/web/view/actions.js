@@ -43,7 +43,7 @@ function Button({ name, act }) {
  * @property {() => void} [delete]
  */
 
-/** @type {{ name: Exclude<keyof Doing, "react" | "allEmoji">, icon: string }[]} */
+/** @type {{ name: Exclude<keyof Doing, "react" | "allEmoji">, icon: import("./icon.js").IconName }[]} */
 const ITEMS = [
   { name: "reply", icon: "reply" },
   { name: "edit", icon: "edit" },

@@ -11,7 +11,7 @@ import { WidgetPart } from "./admin/widget.js";
 import { useSelected } from "./context.js";
 import { icon } from "./icon.js";
 
-/** @typedef {{ name: "people" | "registration" | "limits" | "widget" | "audit", icon: string }} Part */
+/** @typedef {{ name: "people" | "registration" | "limits" | "widget" | "audit", icon: import("./icon.js").IconName }} Part */
 
 /** @type {Part[]} */
 const PARTS = [

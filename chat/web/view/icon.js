@@ -5,14 +5,15 @@ import { basic } from "./icons/basic.js";
 
 const ICONS = { ...basic };
 
+/** @typedef {keyof typeof ICONS} IconName */
+
 /**
  * An icon. It says nothing to screen readers: what it stands on has a name.
- * @param {string} name of view/icons/
+ * @param {IconName} name of view/icons/
  * @param {{ size?: number }} [options] `size` in pixels
  */
 export function icon(name, { size = 20 } = {}) {
   const paths = ICONS[name];
-  if (!paths) throw new Error(`there is no icon "${name}"`);
   return html`<svg class="icon" viewBox="0 0 24 24" width=${size} height=${size} stroke-width="1.75" stroke-linecap="round"
     stroke-linejoin="round" aria-hidden="true" focusable="false">
     ${paths.map((d) => html`<path d=${d} />`)}

@@ -3,7 +3,7 @@
 import { html, useId, useRef } from "../vendor/preact.js";
 import { icon } from "./icon.js";
 
-/** @typedef {{ label: string, icon?: string, act?: () => void, href?: string, isDanger?: boolean, isChecked?: boolean } | null | false} Item */
+/** @typedef {{ label: string, icon?: import("./icon.js").IconName, act?: () => void, href?: string, isDanger?: boolean, isChecked?: boolean } | null | false} Item */
 
 /**
  * @param {{ label: string, items: Item[], class?: string, children?: unknown }} props `label` names the button; what it

@@ -100,7 +100,7 @@ function tell() {
 function follow(event) {
   if (event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   const link = event.target instanceof Element ? event.target.closest("a") : null;
-  if (!link || !link.href || link.target || link.hasAttribute("download")) return;
+  if (!link?.href || link.target || link.hasAttribute("download")) return;
   const url = new URL(link.href);
   if (url.origin !== location.origin || routeOf(url.pathname).screen === "unknown" || url.pathname === "/admin/tree") return;
   event.preventDefault();

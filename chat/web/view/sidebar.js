@@ -56,7 +56,7 @@ function Ways({ screen }) {
     for (const { info } of state.rooms.values()) if (info.support?.waiting_since && info.support.person.id !== state.me?.id) count += 1;
     return count;
   });
-  /** @param {"search" | "inbox" | "admin"} name @param {string} image @param {number} [count] */
+  /** @param {"search" | "inbox" | "admin"} name @param {import("./icon.js").IconName} image @param {number} [count] */
   const way = (name, image, count = 0) => html`<a class="way" href=${`/${name}`} aria-current=${screen === name ? "page" : undefined}>
     ${icon(image, { size: 18 })} <span>${t(`shell.${name}`)}</span>
     ${count > 0 && html`<span class="badge mention">${count}<span class="visually-hidden"> ${t("shell.unanswered")}</span></span>`}

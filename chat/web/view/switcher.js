@@ -128,7 +128,7 @@ function roomTarget(info) {
 
 /** @param {readonly string[]} roles @returns {Target[]} */
 function actions(roles) {
-  /** @param {string} path @param {import("../i18n/index.js").Key} label @param {string} image */
+  /** @param {string} path @param {import("../i18n/index.js").Key} label @param {import("./icon.js").IconName} image */
   const action = (path, label, image) => ({ key: path, label: t(label), picture: icon(image), note: t("switcher.action"), go: () => navigate(path) });
   return [
     action("/search", "shell.search", "search"),

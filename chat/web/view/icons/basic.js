@@ -1,6 +1,5 @@
 // Icons of 24 by 24, drawn with a line: the paths of each.
 
-/** @type {Record<string, readonly string[]>} */
 export const basic = {
   add: ["M12 5v14", "M5 12h14"],
   archive: ["M4 8h16v11a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1z", "M3 4h18v4H3z", "M10 12h4"],

@@ -26,7 +26,7 @@ export function Hit({ hit: { message, pieces }, me }) {
       <span class="hit-inside">
         <span class="hit-head">
           <bdi class="hit-name">${name}</bdi>
-          ${info && html`<bdi class="tag">${roomName(info)}</bdi>`}
+          ${info && info.kind !== "direct" && html`<bdi class="tag">${roomName(info)}</bdi>`}
           <time class="soft small" datetime=${new Date(message.at).toISOString()}>${dayAndTime(message.at)}</time>
         </span>
         <span class="hit-text" dir="auto">${shown.map((piece, index) => (index % 2 ? html`<mark>${piece}</mark>` : piece))}</span>

@@ -4,14 +4,14 @@ import { html, useEffect } from "../vendor/preact.js";
 import { t, tn } from "../i18n/index.js";
 import { roomPath } from "../model/panel.js";
 import { avatar, Presence } from "./avatar.js";
+import { Composer } from "./composer.js";
 import { useChat, useSelected } from "./context.js";
 import { icon } from "./icon.js";
 import { lazy } from "./lazy.js";
 import { roomIcon, roomName } from "./names.js";
+import { Timeline } from "./timeline.js";
 import { useTitle } from "./title.js";
 
-const Composer = lazy(() => import("./composer.js"), "Composer");
-const Timeline = lazy(() => import("./timeline.js"), "Timeline");
 const MissingRoom = lazy(() => import("./missing_room.js"), "MissingRoom");
 const PersonPanel = lazy(() => import("./people.js"), "PersonPanel");
 const RoomPanel = lazy(() => import("./room.js"), "RoomPanel");

@@ -38,8 +38,13 @@ const formats = new Map();
 function format(at, options) {
   const key = language() + JSON.stringify(options);
   let made = formats.get(key);
-  if (!made) formats.set(key, (made = new Intl.DateTimeFormat(language(), options)));
+  if (!made) formats.set(key, (made = new Intl.DateTimeFormat(locale(), options)));
   return made.format(at);
+}
+
+/** The page's language as it is written where the reader is: days and hours differ within English. */
+function locale() {
+  return navigator.languages.find((each) => each.split("-")[0] === language()) ?? language();
 }
 
 /** @param {number} one @param {number} other */

@@ -3,7 +3,7 @@
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useAct } from "../act.js";
-import { useChat } from "../context.js";
+import { useChat, useSelected } from "../context.js";
 import { confirm } from "../dialog.js";
 import { Field, Refusal, Submit } from "../fields.js";
 import { icon } from "../icon.js";
@@ -27,6 +27,7 @@ function Password({ onChanged }) {
   const [old, setOld] = useState("");
   const [wanted, setWanted] = useState("");
   const [isSaved, setSaved] = useState(false);
+  const name = useSelected((state) => state.me?.name);
   const save = async (/** @type {Event} */ event) => {
     event.preventDefault();
     if (!(await act(() => chat.call("POST", "/me/password", { old, new: wanted })))) return;
@@ -38,6 +39,7 @@ function Password({ onChanged }) {
   return html`<section class="settings-section">
     <h3>${t("password.title")}</h3>
     <form class="form" onSubmit=${save} onInput=${() => setSaved(false)}>
+      <input type="text" hidden readonly autocomplete="username" value=${name} />
       <${Field} label=${t("password.old")} type="password" value=${old} onInput=${setOld} autocomplete="current-password" required error=${field === "new" ? "" : error} />
       <${Field} label=${t("password.new")} hint=${t("password.hint")} type="password" value=${wanted} onInput=${setWanted} autocomplete="new-password" required error=${field === "new" ? error : ""} />
       <div class="actions">
@@ -76,7 +78,7 @@ function Logins() {
 function Login({ session, isBusy, onEnd }) {
   const name = session.name || deviceOf(session.agent ?? "");
   return html`<li class="row">
-    <span class="room-picture">${icon("door")}</span>
+    <span class="room-picture">${icon("device")}</span>
     <span class="row-text">
       <span class="row-title">${name}</span>
       <span class="row-note">${[session.address, t("sessions.used", { time: dayAndTime(session.used) })].filter(Boolean).join(" · ")}</span>

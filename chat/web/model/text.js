@@ -30,6 +30,9 @@ const MAYBE_MARKDOWN = /[*_~`[\]<\\]|:\/\/|www\.|\S@\S|^ *(?:[-+>]|\d+[.)] )|^(?
 /** @type {Record<string, Kind>} */
 const NESTED = { paragraph: "paragraph", strong: "strong", em: "em", del: "del", blockquote: "quote", list_item: "item" };
 
+/** @type {ReadonlySet<Kind>} */
+const INLINE = new Set(["strong", "em", "del", "code", "link"]);
+
 /**
  * Parse a message's text.
  * @param {string} text
@@ -158,6 +161,11 @@ export function isOnlyEmoji(text) {
 
 /** The text of a message in one line, for where there is only one. @param {string} text @param {number} [most] characters */
 export function preview(text, most = 160) {
-  const line = text.slice(0, most * 4).replace(/\s+/g, " ").trim();
+  const line = bare(parse(text.slice(0, most * 4))).replace(/\s+/g, " ").trim();
   return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+}
+
+/** What parts say, without what they look like. @param {readonly Part[]} parts @returns {string} */
+function bare(parts) {
+  return parts.map((part) => (typeof part === "string" ? part : bare(part.children) + (INLINE.has(part.kind) ? "" : "\n"))).join("");
 }

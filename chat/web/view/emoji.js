@@ -15,17 +15,11 @@ let fetched = null;
 export function loadEmoji() {
   fetched ??= fetch(new URL("../vendor/emoji.json", import.meta.url))
     .then((answer) => answer.json())
-    .then(grouped)
     .catch((error) => {
       fetched = null; // The next time asks again.
       throw error;
     });
   return fetched;
-}
-
-/** @param {any} data @returns {Group[]} */
-function grouped(data) {
-  return data;
 }
 
 /**
@@ -57,7 +51,7 @@ export function EmojiPicker({ at, label, onChoose, onClose }) {
   const recent = useMemo(() => recentEmoji().map((emoji) => ({ emoji, names: [emoji] })), []);
   const shown = useMemo(() => {
     if (text.trim()) return [{ group: "", emoji: findEmoji(groups, text, 200) }];
-    return [{ group: t("emoji.recent"), emoji: recent }, ...groups];
+    return [{ group: "recent", emoji: recent }, ...groups];
   }, [groups, text]);
   const take = (/** @type {string} */ emoji) => {
     noteEmoji(emoji);
@@ -79,8 +73,8 @@ export function EmojiPicker({ at, label, onChoose, onClose }) {
 /** @param {{ group: string, emoji: readonly Emoji[], take: (emoji: string) => void }} props */
 function Section({ group, emoji, take }) {
   return useMemo(
-    () => html`<section aria-label=${group}>
-      ${group && html`<h3>${group}</h3>`}
+    () => html`<section aria-label=${named(group) || t("emoji.found")}>
+      ${group && html`<h3>${named(group)}</h3>`}
       <div class="emoji-grid">
         ${emoji.map(
           ({ emoji: one, names }) => html`<button type="button" class="emoji-button" tabindex="-1" key=${one} title=${names[0]} aria-label=${names[0]}
@@ -90,6 +84,11 @@ function Section({ group, emoji, take }) {
     </section>`,
     [group, emoji],
   );
+}
+
+/** @param {string} group */
+function named(group) {
+  return group && t(/** @type {import("../i18n/index.js").Key} */ (`emoji.${group}`));
 }
 
 /** Arrows move in the grid, Enter in the search takes the first. @param {KeyboardEvent} event @param {HTMLElement | null} grid @param {string | undefined} first @param {(emoji: string) => void} take */

@@ -4,6 +4,7 @@ import { html, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { ActionBar } from "./actions.js";
 import { avatar } from "./avatar.js";
+import { useLongPress } from "./long_press.js";
 import { memo } from "./memo.js";
 import { personName } from "./names.js";
 import { useSelected } from "./context.js";
@@ -48,14 +49,17 @@ export const MessageRow = memo(function MessageRow(/** @type {MessageProps} */ p
     const show = html`<button type="button" class="link-button" onClick=${() => setShown(true)}>${t("timeline.show")}</button>`;
     return html`<${Plain} ...${props}>${t("timeline.blocked")} ${show}<//>`;
   }
-  return html`<${Said} ...${props} isFirst=${isFirst} />`;
+  return html`<${Said} ...${props} isFirst=${isFirst || isBlocked} />`;
 });
 
 /** A message of which nothing is shown but that it was. @param {MessageProps & { children?: unknown }} props */
-function Plain({ message, isFocusable, isFirst, children }) {
+function Plain({ message, isFocusable, isFirst, isBlocked, children }) {
   const { seq } = message;
+  const isNamed = isFirst && !isBlocked;
   return html`<li class=${isFirst ? "message-row is-first" : "message-row"} data-seq=${seq} data-key=${`message-${seq}`}>
-    <article class="message is-plain" data-focus=${seq} tabindex=${isFocusable ? 0 : -1} aria-labelledby=${`text-${seq}`}>
+    <article class=${isNamed ? "message is-plain is-first" : "message is-plain"} data-focus=${seq} tabindex=${isFocusable ? 0 : -1}
+      aria-labelledby=${isBlocked ? `text-${seq}` : `name-${seq} text-${seq}`}>
+      ${!isBlocked && html`<${Name} message=${message} isFirst=${isFirst} />`}
       <p class="message-text" id=${`text-${seq}`}>${children}</p>
       <${Time} at=${message.at} id=${`time-${seq}`} />
     </article>
@@ -72,6 +76,7 @@ function Said({ message, me, isFirst, isFocusable, isMarked, isLastOwn, canSpeak
   const { seq, room } = message;
   const [isNear, setNear] = useState(false);
   const near = () => setNear(true);
+  const held = useLongPress((at) => acts.open(message, "menu", at));
   const far = (/** @type {Event & { currentTarget: HTMLElement }} */ event) => {
     if (!event.currentTarget.matches(":focus-within")) setNear(false);
   };
@@ -82,12 +87,14 @@ function Said({ message, me, isFirst, isFocusable, isMarked, isLastOwn, canSpeak
   return html`<li class=${isFirst ? "message-row is-first" : "message-row"} data-seq=${seq} data-key=${`message-${seq}`}>
     <article class=${classes.filter(Boolean).join(" ")} data-focus=${seq} tabindex=${isFocusable ? 0 : -1}
       aria-labelledby=${`name-${seq} text-${seq} time-${seq}`}
-      onPointerEnter=${near} onPointerLeave=${far} onFocusIn=${near} onFocusOut=${left}>
+      onPointerEnter=${near} onPointerLeave=${far} onFocusIn=${near} onFocusOut=${left} ...${held}>
       <${Name} message=${message} isFirst=${isFirst} />
       ${message.reply !== undefined && html`<${Quote} room=${room} seq=${message.reply} from=${seq} goTo=${acts.goTo} />`}
-      <div class="message-body" id=${`text-${seq}`}><${MessageText} message=${message} /></div>
+      <div class="message-body" id=${`text-${seq}`}>
+        <${MessageText} message=${message} />
+        ${message.edited !== undefined && html`<${Edited} message=${message} acts=${acts} />`}
+      </div>
       <${Time} at=${message.at} id=${`time-${seq}`} />
-      ${message.edited !== undefined && html`<${Edited} message=${message} acts=${acts} />`}
       ${message.reactions?.length ? html`<${Reactions} message=${message} canReact=${canSpeak} acts=${acts} />` : null}
       ${isLastOwn && html`<${ReadMark} message=${message} acts=${acts} />`}
       ${isNear && html`<${ActionBar} message=${message} isOwn=${message.sender.id === me} canSpeak=${canSpeak} acts=${acts} />`}

@@ -96,6 +96,6 @@ test("a few emoji alone are large, other texts are not", () => {
 });
 
 test("a preview is one line of bounded length", () => {
-  assert.equal(preview(" a\n\n  b "), "a b");
+  assert.equal(preview(" a\n\n  **b**c\n- d\n- `e` "), "a bc d e");
   assert.equal(preview("x".repeat(400), 10), `${"x".repeat(9)}…`);
 });

@@ -3,6 +3,7 @@
 Several servers have one each, and the storage lets one of them work at a time; where that one ends, another goes on.
 """
 
+import math
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Protocol
@@ -23,6 +24,12 @@ _PAUSE = 0.25
 _SHARE = 0.5
 """Part of the time that it works while it is behind; it rests for the others."""
 
+_MANY = 2000
+"""Entries that the log may grow by in a second before they are all that matters: then it works a twentieth as much."""
+
+_STEP_BESIDE_MANY = 8192
+_SHARE_BESIDE_MANY = 0.025
+
 _RETRY = 1.0
 """Seconds until the next try when the database could not take a step."""
 
@@ -42,22 +49,25 @@ class Indexed(Protocol):
 async def keep_indexed(storage: Indexed) -> None:
     """Let be found what is said, edited and deleted, until cancelled. Cancelling: a step is whole or not begun."""
     progress, failed = Progress(-1), False
+    looked, newest = -math.inf, 0
     while True:
-        started = trio.current_time()
+        started, known = trio.current_time(), newest
         try:
             newest = await storage.messages.newest_id()
+            are_many = newest - known > _MANY * (started - looked)
             is_behind = progress.last_id < newest
             if is_behind:
-                progress = await storage.search.index(_STEP)
+                progress = await storage.search.index(_STEP_BESIDE_MANY if are_many else _STEP)
         except StorageError as error:
             if not failed:
                 logger.warning("new messages can't be found yet", error=str(error))
             failed = True
             await trio.sleep(_RETRY)
             continue
-        failed = False
+        failed, looked = False, started
         if is_behind and progress.is_ours and progress.last_id < newest:
-            await trio.sleep((trio.current_time() - started) * (1 / _SHARE - 1))
+            share = _SHARE_BESIDE_MANY if are_many else _SHARE
+            await trio.sleep((trio.current_time() - started) * (1 / share - 1))
         else:
             await trio.sleep(_PAUSE)
 

@@ -60,6 +60,17 @@ async def test_the_log_is_followed_within_a_second(autojump_clock: MockClock) ->
         await passes(0.3, lambda: storage.done == 1001)
 
 
+async def test_it_gives_way_where_thousands_write(autojump_clock: MockClock) -> None:
+    storage = Log()
+    async with open_indexer(storage):  # type: ignore[arg-type]
+        for _ in range(100):
+            storage.newest += 300
+            await trio.sleep(0.1)
+        assert 10 < storage.steps < 50, "a step takes 0.01 s, and it has a fortieth of ten seconds"
+        storage.newest = storage.done + 100
+        await passes(1.5, lambda: storage.done == storage.newest)
+
+
 async def test_another_server_is_waited_for_and_followed(autojump_clock: MockClock) -> None:
     storage = Log()
     storage.newest, storage.is_ours = 30, False

@@ -4,15 +4,13 @@ Several servers have one each, and the storage lets one of them work at a time; 
 """
 
 import math
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import Protocol
 
 import structlog
 import trio
 
 from chat.domain.failures import StorageError
-from chat.domain.ports import Messages
 from chat.domain.search import Progress, SearchIndex
 
 _STEP = 32_768
@@ -36,28 +34,22 @@ _RETRY = 1.0
 logger = structlog.get_logger(__name__)
 
 
-class Indexed(Protocol):
-    """A storage with messages that are found by an index."""
+async def keep_indexed(index: SearchIndex, newest_id: Callable[[], int]) -> None:
+    """Let be found what is said, edited and deleted, until cancelled. Cancelling: a step is whole or not begun.
 
-    @property
-    def messages(self) -> Messages: ...
-
-    @property
-    def search(self) -> SearchIndex: ...
-
-
-async def keep_indexed(storage: Indexed) -> None:
-    """Let be found what is said, edited and deleted, until cancelled. Cancelling: a step is whole or not begun."""
+    `newest_id` returns the newest id of the log that this server knows of.
+    """
     progress, failed = Progress(-1), False
     looked, newest = -math.inf, 0
     while True:
-        started, known = trio.current_time(), newest
+        started, known, newest = trio.current_time(), newest, newest_id()
+        are_many = newest - known > _MANY * (started - looked)
+        if progress.last_id >= newest:
+            looked = started
+            await trio.sleep(_PAUSE)
+            continue
         try:
-            newest = await storage.messages.newest_id()
-            are_many = newest - known > _MANY * (started - looked)
-            is_behind = progress.last_id < newest
-            if is_behind:
-                progress = await storage.search.index(_STEP_BESIDE_MANY if are_many else _STEP)
+            progress = await index.index(_STEP_BESIDE_MANY if are_many else _STEP)
         except StorageError as error:
             if not failed:
                 logger.warning("new messages can't be found yet", error=str(error))
@@ -65,7 +57,7 @@ async def keep_indexed(storage: Indexed) -> None:
             await trio.sleep(_RETRY)
             continue
         failed, looked = False, started
-        if is_behind and progress.is_ours and progress.last_id < newest:
+        if progress.is_ours and progress.last_id < newest:
             share = _SHARE_BESIDE_MANY if are_many else _SHARE
             await trio.sleep((trio.current_time() - started) * (1 / share - 1))
         else:
@@ -73,9 +65,9 @@ async def keep_indexed(storage: Indexed) -> None:
 
 
 @asynccontextmanager
-async def open_indexer(storage: Indexed) -> AsyncGenerator[None]:
+async def open_indexer(index: SearchIndex, newest_id: Callable[[], int]) -> AsyncGenerator[None]:
     """Keep messages indexed for as long as the block lasts; the next server goes on where this one ended."""
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(keep_indexed, storage)
+        nursery.start_soon(keep_indexed, index, newest_id)
         yield
         nursery.cancel_scope.cancel(reason="the server stops")

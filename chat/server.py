@@ -155,6 +155,7 @@ async def open_chat(
             ledger=ledger,
             ping_interval=config.ping_interval,
             pong_timeout=config.pong_timeout,
+            widget_origins=config.widget_origins,
         ) as engine,
         open_watch(recorder, metrics) as watch,
     ):

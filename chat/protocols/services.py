@@ -18,6 +18,7 @@ from chat.domain.sessions import Sessions
 from chat.domain.set_up import FirstAdmin
 from chat.domain.support import Support
 from chat.domain.timelines import Timelines
+from chat.domain.visitors import Visitors
 from chat.engine.cluster.cluster import Cluster
 from chat.engine.engine import Engine
 from chat.engine.history import History
@@ -62,6 +63,7 @@ class Services(msgspec.Struct, frozen=True):
     statuses: Statuses
     administration: Administration
     settings: LiveSettings
+    visitors: Visitors
     lobby_needs_login: bool = False
     direct_trust_from: bool = False
 
@@ -96,6 +98,7 @@ def services_of(
         engine.statuses,
         engine.administration,
         engine.settings,
+        engine.visitors,
         lobby_needs_login,
         direct_trust_from,
     )

@@ -15,7 +15,7 @@ from chat.domain.closing import (
 )
 from chat.domain.entities import Person, RoomKind
 from chat.domain.failures import StorageDown
-from chat.domain.refusals import EXPIRED_TOKEN, Code, Refusal
+from chat.domain.refusals import EXPIRED_TOKEN, NOT_FOR_VISITORS, Code, Refusal
 from chat.domain.rules import clean_text
 from chat.domain.timeline import Position, milliseconds
 from chat.engine.dialect import Greet
@@ -101,7 +101,7 @@ class NativeClient(Client):
     async def hello(self, request: Hello, nursery: trio.Nursery) -> None:
         """Be the token's person until it expires; a token that is not good leaves the socket as it was."""
         session, accounts = self.session, self._services.accounts
-        found = await accounts.authenticate(request.token)
+        found = await accounts.authenticate(request.token, visitors=True)
         claims = accounts.tokens.read(request.token)
         if isinstance(found, Refusal) or claims is None:
             refusal = EXPIRED_TOKEN if accounts.tokens.has_expired(request.token) else found
@@ -124,6 +124,7 @@ class NativeClient(Client):
             me=as_me(found),
             server=SERVER_NAME,
             version=VERSION,
+            features=["visitors"] if self._services.visitors.are_welcome else [],
             limits=Limits(in_flight=IN_FLIGHT),
             expires_at=milliseconds(claims.expires_at),
         )
@@ -220,6 +221,8 @@ class NativeClient(Client):
         """Tell whether these people are there, and when that changes."""
         if self._nursery is None:
             self._refuse_unauthenticated(request.id)
+        elif self._person.is_visitor:
+            self.session.send(Refused(NOT_FOR_VISITORS, request.id))
         elif await self.session.allowance.may_read(self._person, len(request.people), request.id):
             self._live_side().watch(request)
 

@@ -108,7 +108,7 @@ class HelloOk(Reply, kw_only=True, frozen=True, tag="hello_ok"):
     me: Me
     server: str
     version: str
-    features: list[str] = []
+    features: tuple[str, ...] = ()
     limits: Limits
     expires_at: Time
 

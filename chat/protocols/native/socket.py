@@ -124,7 +124,7 @@ class NativeClient(Client):
             me=as_me(found),
             server=SERVER_NAME,
             version=VERSION,
-            features=["visitors"] if self._services.visitors.are_welcome else [],
+            features=("visitors",) if self._services.visitors.are_welcome else (),
             limits=Limits(in_flight=IN_FLIGHT),
             expires_at=milliseconds(claims.expires_at),
         )

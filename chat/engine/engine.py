@@ -36,6 +36,7 @@ from chat.engine.cluster.cluster import Cluster
 from chat.engine.cluster.fence import Fence
 from chat.engine.cluster.servers import Here, Joining, open_cluster
 from chat.engine.deliveries import Deliveries, open_deliveries
+from chat.engine.desk_watch import DeskWatch
 from chat.engine.dialect import Dialect
 from chat.engine.heartbeat import beat
 from chat.engine.history import History, open_history
@@ -90,6 +91,7 @@ class Engine(msgspec.Struct, frozen=True):
     administration: Administration
     settings: LiveSettings
     visitors: Visitors
+    desk_watch: DeskWatch
 
     def core(self, clients: Mapping[Dialect, ClientFactory]) -> Core:
         """Return what sessions work with, where `clients` says how a client of each dialect is made."""
@@ -227,5 +229,6 @@ async def open_engine(
                 Administration(storage.users, storage.sessions, storage.audit, accounts),
                 settings,
                 visitors,
+                DeskWatch(storage.users.operators, statuses),
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

@@ -20,6 +20,7 @@ from chat.domain.support import Support
 from chat.domain.timelines import Timelines
 from chat.domain.visitors import Visitors
 from chat.engine.cluster.cluster import Cluster
+from chat.engine.desk_watch import DeskWatch
 from chat.engine.engine import Engine
 from chat.engine.history import History
 from chat.engine.hub import Hub
@@ -64,6 +65,7 @@ class Services(msgspec.Struct, frozen=True):
     administration: Administration
     settings: LiveSettings
     visitors: Visitors
+    desk_watch: DeskWatch
     lobby_needs_login: bool = False
     direct_trust_from: bool = False
 
@@ -99,6 +101,7 @@ def services_of(
         engine.administration,
         engine.settings,
         engine.visitors,
+        engine.desk_watch,
         lobby_needs_login,
         direct_trust_from,
     )

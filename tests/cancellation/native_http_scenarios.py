@@ -156,6 +156,7 @@ async def http_native_visitors(run: Run) -> None:
     async def speak(wire: Wire, world: World) -> None:
         await world.services.settings.change(None, {"widget_origins": ("https://shop.example",)})
         wanted = {"name": "Anna", "email": "anna@example.com", "page": "https://shop.example/"}
+        await wire.asks("GET", "/api/v1/support/desk")
         told: Any = await wire.asks("POST", "/api/v1/support/visitors", wanted)
         added = [each for each in world.storage.users.there() if each.is_visitor]
         assert len(added) <= 1

@@ -426,6 +426,7 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                 await users.by_name("ben")
                 await users.by_email("nobody@example.com")
                 await users.everyone()
+                await users.operators()
                 await users.is_invite(b"code")
                 await users.find_invite(b"to garden")
                 await rooms.banned(LOBBY_ID, 0, 10)

@@ -7,7 +7,7 @@ from chat.domain.entities import LOBBY_ID, Draft, Peer, Person, SupportOf, Visit
 from chat.domain.ports import NewPerson, Storage
 from chat.storage.postgres.database import DatabaseAddress
 from tests.storage.test_contract import add, support_room
-from tests.support.account_changes import set_roles
+from tests.support.account_changes import set_disabled, set_roles
 from tests.support.databases import execute, fetch
 
 EVER = 2**63 - 1
@@ -61,11 +61,16 @@ async def test_the_lobby_is_without_visitors(storage: Storage) -> None:
 
 
 async def test_no_list_has_visitors_and_nobody_writes_to_them_directly(storage: Storage) -> None:
-    (ada,) = await add(storage, "ada")
+    ada, olga, otto = await add(storage, "ada", "olga", "otto")
+    for operator in (olga, otto):
+        await set_roles(storage.users, operator.id, operator=True, admin=False)
+    await set_disabled(storage.users, otto.id, disabled=True)
+    assert await storage.users.operators() == [olga.id]
     anna = await come(storage, "visitor-1", ANNA)
-    assert [each.id for each in await storage.users.everyone()] == [ada.id]
-    assert [each.id for each in await storage.users.page("", 0, 9)] == [ada.id]
-    assert [each.id for each in await storage.contacts.find("", "", 9)] == [ada.id]
+    known = [ada.id, olga.id, otto.id]
+    assert [each.id for each in await storage.users.everyone()] == known
+    assert [each.id for each in await storage.users.page("", 0, 9)] == known
+    assert [each.id for each in await storage.contacts.find("", "", 9)] == known
     for one, other in ((ada.id, anna.id), (anna.id, ada.id), (anna.id, anna.id)):
         assert await storage.rooms.direct_room(one, other) is None
     assert await storage.users.by_email("anna@example.com") is None

@@ -136,6 +136,10 @@ class Users(Protocol):
         """Return all people but visitors, oldest first."""
         ...
 
+    async def operators(self) -> list[int]:
+        """Return the ids of all operators who can come in, ascending."""
+        ...
+
     async def page(self, part: str, after_id: int, limit: int) -> list[Person]:
         """Return the people with `part` in their names or e-mail addresses, in any case, by id from behind this one.
 

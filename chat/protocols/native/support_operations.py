@@ -4,7 +4,13 @@ from chat.domain.refusals import Code
 from chat.protocols.native import support
 from chat.protocols.native.operation import Access, Cost, Operation
 from chat.protocols.native.room_types import Room
-from chat.protocols.native.support_types import ChangeSupport, Conversations, NewVisitor, WhichConversations
+from chat.protocols.native.support_types import (
+    ChangeSupport,
+    Conversations,
+    NewVisitor,
+    SupportDesk,
+    WhichConversations,
+)
 from chat.protocols.native.types import Session
 
 SUPPORT = (
@@ -18,6 +24,15 @@ SUPPORT = (
         access=Access.ANYBODY,
         refuses=(Code.INVALID, Code.FORBIDDEN, Code.TOO_MANY, Code.OUTCOME_UNKNOWN),
         handler=support.new_visitor,
+    ),
+    Operation(
+        name="support_desk",
+        method="GET",
+        path="/support/desk",
+        reply=SupportDesk,
+        access=Access.ANYBODY,
+        refuses=(Code.FORBIDDEN,),
+        handler=support.support_desk,
     ),
     Operation(
         name="own_conversation",

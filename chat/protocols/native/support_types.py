@@ -24,6 +24,12 @@ class NewVisitor(Value, kw_only=True, frozen=True):
     page: WebPage | None = None
 
 
+class SupportDesk(Value, kw_only=True, frozen=True):
+    """Whether an operator is online."""
+
+    online: bool
+
+
 class WhichConversations(Value, kw_only=True, frozen=True):
     """A page of the conversations: open or closed ones, and those of one operator."""
 

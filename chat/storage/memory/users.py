@@ -125,6 +125,10 @@ class MemoryUsers:
         await trio.lowlevel.checkpoint()
         return [person for person in self.there() if not person.is_visitor]
 
+    async def operators(self) -> list[int]:
+        await trio.lowlevel.checkpoint()
+        return [each.id for each in self.there() if each.is_operator and not each.is_disabled]
+
     async def page(self, part: str, after_id: int, limit: int) -> list[Person]:
         await trio.lowlevel.checkpoint()
         wanted = same_name_key(part)

@@ -41,6 +41,8 @@ _BY_IDS = f"SELECT {_COLUMNS} FROM users WHERE id = ANY($1) AND deleted_at IS NU
 _BY_NAME = f"SELECT {_COLUMNS}, password_hash FROM users WHERE name_key = $1 AND deleted_at IS NULL"
 _BY_EMAIL = f"SELECT {_COLUMNS}, password_hash FROM users WHERE email_key = $1 AND deleted_at IS NULL"
 _EVERYONE = f"SELECT {_COLUMNS} FROM users WHERE deleted_at IS NULL AND NOT is_visitor ORDER BY id"
+_OPERATORS = """
+SELECT id FROM users WHERE is_operator AND deleted_at IS NULL AND disabled_at IS NULL ORDER BY id"""
 _THEM = "WHERE id = $1 AND deleted_at IS NULL"
 _RENAME = f"""
 WITH alike AS (
@@ -142,6 +144,9 @@ class PostgresUsers:
 
     async def everyone(self) -> list[Person]:
         return [_person(row) for row in await self._database.read(lambda c: c.fetch(_EVERYONE))]
+
+    async def operators(self) -> list[int]:
+        return [row["id"] for row in await self._database.read(lambda c: c.fetch(_OPERATORS))]
 
     async def page(self, part: str, after_id: int, limit: int) -> list[Person]:
         rows = await self._database.read(lambda c: c.fetch(_PAGE, same_name_key(part), after_id, limit))

@@ -220,6 +220,22 @@ async def test_each_older_protocol_knows_visitors(site: Site) -> None:
     assert not DIRECT.admits_visitors
 
 
+async def test_who_comes_sees_whether_an_operator_is_online(site: Site) -> None:
+    ada, _ = await site.join("ada")
+    olga, _ = await site.join("olga", operator=True)
+
+    async def is_online() -> bool:
+        return bool((await site.call("GET", "/support/desk"))["online"])
+
+    await Replica(site.world, ada).connect()
+    assert not await is_online()
+    desk = Replica(site.world, olga)
+    await desk.connect()
+    assert await is_online()
+    await desk.asks("status", state="away")
+    assert not await is_online()
+
+
 async def test_what_is_wrong_is_said_and_nobody_is_added(site: Site) -> None:
     for field, wrong in (
         ("name", "server"),
@@ -236,6 +252,7 @@ async def test_what_is_wrong_is_said_and_nobody_is_added(site: Site) -> None:
 
 async def test_there_are_visitors_where_a_site_may_show_the_widget() -> None:
     async with open_site() as site:
+        assert (await site.call("GET", "/support/desk")).refused == (403, "forbidden", None)
         ada, _ = await site.join("ada")
         _, olgas = await site.join("olga", admin=True)
         assert (await site.call("POST", "/support/visitors", {})).refused == (403, "forbidden", None)

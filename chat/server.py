@@ -53,12 +53,14 @@ class Server(msgspec.Struct, frozen=True):
     `renew_certificate` reads certificate and key anew, where it serves TLS; see `Gateway.renew_certificate`.
     `send_away` accepts nobody any more and closes every socket, evenly over as many seconds as it is told.
     `set_up_code` returns the code that makes the first admin; None: there is one. It may raise StorageDown.
+    `newest_id` returns the newest id of the log that was told here.
     """
 
     addresses: tuple[str, ...]
     renew_certificate: Callable[[Path, Path], Awaitable[None]]
     send_away: Callable[[float], Awaitable[None]]
     set_up_code: Callable[[], Awaitable[str | None]] = _no_set_up_code
+    newest_id: Callable[[], int] = int
 
     async def reload(self, config: Config) -> None:
         """A server of one process has nobody to hand settings on to."""
@@ -97,12 +99,12 @@ async def open_server(config: Config, inherited: Inheritance | None = None) -> A
                 shared=config.bus is not None,
             )
         )
-        await stack.enter_async_context(open_indexer(storage))
         await warn_of_look_alikes(storage.users)
         joining = await stack.enter_async_context(open_joining(config, address, secret, inherited))
         server = await stack.enter_async_context(
             open_chat(config, storage, secret, joining=joining, local=local, inherited=inherited)
         )
+        await stack.enter_async_context(open_indexer(storage.search, server.newest_id))
         if inherited is None or inherited.number == 1:  # one of the workers says it for all
             await tell_set_up_code(server.set_up_code)
         yield server
@@ -153,6 +155,7 @@ async def open_chat(
             ledger=ledger,
             ping_interval=config.ping_interval,
             pong_timeout=config.pong_timeout,
+            widget_origins=config.widget_origins,
         ) as engine,
         open_watch(recorder, metrics) as watch,
     ):
@@ -186,7 +189,13 @@ async def open_chat(
                 gateway.stop_accepting()
                 await engine.presence.close_spread(RESTARTING, spread)
 
-            yield Server(gateway.addresses, gateway.renew_certificate, send_away, services.first_admin.code)
+            yield Server(
+                gateway.addresses,
+                gateway.renew_certificate,
+                send_away,
+                services.first_admin.code,
+                lambda: engine.hub.newest_id,
+            )
 
 
 def _budgets(config: Config, metrics: Metrics, ledger: Ledger) -> Budgets:

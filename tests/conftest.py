@@ -2,12 +2,15 @@
 
 import unicodedata
 from collections.abc import AsyncGenerator, Generator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
+import trio
 from hypothesis import settings
+from trio.testing import MockClock
 
 from chat.storage.postgres.database import DatabaseAddress
 from tests.support.databases import new_database
@@ -44,6 +47,18 @@ def server() -> Generator[ServerProcess]:
     """One server for all tests that only talk with it, no faster than it lets everybody."""
     with used_data_path() as data, running_server(data, **DEFAULT_LIMITS) as server:
         yield server
+
+
+@pytest.fixture
+def autojump_clock(request: pytest.FixtureRequest) -> MockClock:
+    """pytest-trio's, for a test too that takes it through another fixture: by itself that would run in real time."""
+    clock = MockClock(autojump_threshold=0)
+    request.node.add_marker(pytest.mark.trio(run=partial(_run, clock)), append=False)
+    return clock
+
+
+def _run(virtual: MockClock, *test: Any, **arguments: Any) -> Any:
+    return trio.run(*test, **(arguments | {"clock": virtual}))
 
 
 @pytest.fixture

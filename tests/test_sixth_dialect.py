@@ -44,6 +44,7 @@ class TelegramDialect:
     shape = frozenset({"who", "what"})
     echoes = False
     needs_token = False
+    admits_visitors = False
 
     def decode(self, frame: str | bytes) -> object:
         try:

@@ -35,6 +35,12 @@ class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
         return self.ends_sessions or self.password_hash is not UNSET or self.is_disabled is True
 
     @property
+    def makes_member(self) -> bool:
+        """Whether it gives what a visitor of the support widget can't have: a name, a password or a role."""
+        roles = self.is_operator, self.is_moderator, self.is_admin
+        return self.name is not UNSET or self.password_hash is not UNSET or True in roles
+
+    @property
     def may_end_an_admin(self) -> bool:
         """Whether somebody who is an admin may be none then, or may not come in."""
         return self.is_admin is False or self.is_disabled is True

@@ -15,6 +15,7 @@ from chat.domain.refusals import LOOK_TAKEN, NAME_TAKEN, NO_PERSON, Code, Refusa
 from chat.domain.rules import clean_name
 
 NOT_ADMIN = Refusal(Code.FORBIDDEN, "only an admin may")
+VISITOR = Refusal(Code.INVALID, "a visitor has no name to log in with, no password and no roles")
 
 _HIGHEST_ID = 2**63 - 1
 
@@ -133,6 +134,8 @@ class Administration:
         person = await self.person(who)
         if isinstance(person, Refusal):
             return person
+        if person.is_visitor and change.makes_member:
+            return VISITOR
         match await self._users.administer(person.id, change, None if by is None else by.id):
             case Taken("look"):
                 return LOOK_TAKEN

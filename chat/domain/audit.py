@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from chat.domain.bounds import SettingValue
 from chat.domain.changes import Deleted, Removal, RoleChange, RoomChanged, RoomDeleted
 
 ACTS_KEPT = 365 * 86_400.0
@@ -63,8 +64,10 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-def setting_act(name: str, value: str | float | None, by_id: int | None) -> Act:
+def setting_act(name: str, value: SettingValue | None, by_id: int | None) -> Act:
     """Return the act that a setting was changed; None: taken back. Sync and pure."""
+    if isinstance(value, tuple):
+        value = ", ".join(value) or "none"
     return Act(
         by_id=by_id, what=What.SETTING_CHANGED, detail=f"{name}: {'taken back' if value is None else value}"
     )

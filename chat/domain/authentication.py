@@ -8,7 +8,7 @@ from msgspec import structs
 from chat.domain.entities import Person
 from chat.domain.lookups import Lookups
 from chat.domain.ports import Sessions, Users
-from chat.domain.refusals import BAD_TOKEN, Refusal
+from chat.domain.refusals import BAD_TOKEN, NOT_FOR_VISITORS, Refusal
 from chat.domain.tokens import Tokens
 
 
@@ -44,8 +44,11 @@ class Authentication:
         """Issue a token to a person who is known already."""
         return Granted(person, self._tokens.issue(person))
 
-    async def authenticate(self, token: str) -> Person | Refusal:
-        """Return whose token this is, unless it is forged, expired, revoked, or its person or its session is gone."""
+    async def authenticate(self, token: str, *, visitors: bool = False) -> Person | Refusal:
+        """Return whose token this is, unless it is forged, expired, revoked, or its person or its session is gone.
+
+        A visitor of the support widget is let in where the caller says that `visitors` are.
+        """
         claims = self._tokens.read(token)
         if claims is None:
             return BAD_TOKEN
@@ -59,9 +62,11 @@ class Authentication:
                 break
         if person is None or person.is_disabled or not claims.is_of(person):
             return BAD_TOKEN
-        if claims.session_id is None:
-            return person
-        return structs.replace(person, session_id=claims.session_id) if whose == person.id else BAD_TOKEN
+        if claims.session_id is not None:
+            if whose != person.id:
+                return BAD_TOKEN
+            person = structs.replace(person, session_id=claims.session_id)
+        return person if visitors or not person.is_visitor else NOT_FOR_VISITORS
 
     async def _look_up_session(self, session_id: int) -> int | None:
         return None if self._sessions is None else (await self._sessions.living([session_id])).get(session_id)

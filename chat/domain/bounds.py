@@ -8,6 +8,19 @@ Registration = Literal["open", "invite", "closed"]
 """Who may register: anybody, whoever has an invite, or nobody."""
 
 PerHour = Annotated[int, Meta(ge=0, le=1_000_000)]
+Origin = Annotated[
+    str,
+    Meta(
+        max_length=260,
+        pattern=r"^(\*|https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?)$",
+        description="As https://shop.example, in small letters; * for any",
+    ),
+]
+Origins = Annotated[tuple[Origin, ...], Meta(max_length=50)]
+
+SettingValue = str | float | tuple[str, ...]
+"""What a setting may be, whichever it is."""
+
 Rate = Annotated[float, Meta(ge=0, le=1_000_000)]
 """A second."""
 MOST_BYTES = 1 << 30

@@ -35,7 +35,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     `token_generation` is raised to revoke every token issued so far. A moderator is one in every public room. Who is
     disabled may not come in. `created_at` and
     `changed_at`, when name, roles or profile last changed, are Unix seconds. `share_reads`: others may see how far one
-    has read. `session_id` is no part of the row: by the token of which session they came in; None where it has none.
+    has read. A visitor of the support widget has no password, and their support conversation alone.
+    `session_id` is no part of the row: by the token of which session they came in; None where it has none.
     """
 
     id: int
@@ -46,11 +47,19 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     is_moderator: bool = False
     is_admin: bool = False
     is_disabled: bool = False
+    is_visitor: bool = False
     token_generation: int = 0
     share_reads: bool = True
     created_at: float = 0.0
     changed_at: float = 0.0
     session_id: int | None = None
+
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """What a visitor said of themselves, and the page that they wrote from; operators see it. Nobody checks it."""
+
+    email: str | None = None
+    page: str | None = None
 
 
 class Credentials(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from msgspec import Meta, structs
 from chat.domain import ports
 from chat.domain.accounts import Accounts
 from chat.domain.audit import Named
-from chat.domain.bounds import MOST_BYTES, PerHour, Rate, Registration
+from chat.domain.bounds import MOST_BYTES, Origins, PerHour, Rate, Registration, SettingValue
 from chat.domain.budgets import Budgets, Rates
 from chat.domain.entities import Person
 from chat.domain.refusals import Code, Refusal
@@ -27,6 +27,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     message_bytes: Annotated[float, Meta(ge=0, le=MOST_BYTES)]
     read_rate: Rate
     call_rate: Rate
+    widget_origins: Origins
 
 
 _TYPES = {field.name: field.type for field in structs.fields(ServerSettings)}
@@ -49,8 +50,8 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
     `at` (Unix seconds) and `by` are of the change by an admin, where that is what counts.
     """
 
-    value: str | float
-    default: str | float
+    value: SettingValue
+    default: SettingValue
     source: Literal["admin", "start"]
     at: float | None = None
     by: Named | None = None
@@ -59,11 +60,19 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
 class LiveSettings:
     """Applies what admins have changed to `accounts` and `budgets`, which have what the server was started with.
 
+    `widget_origins` are those that it was started with; they stand here alone.
+
     What is kept under a name that is not known here, or with a value that may not be, is passed over: a newer server
     may have written it.
     """
 
-    def __init__(self, table: ports.Settings, accounts: Accounts, budgets: Budgets) -> None:
+    def __init__(
+        self,
+        table: ports.Settings,
+        accounts: Accounts,
+        budgets: Budgets,
+        widget_origins: tuple[str, ...] = (),
+    ) -> None:
         self._table = table
         self._accounts = accounts
         self._budgets = budgets
@@ -75,6 +84,7 @@ class LiveSettings:
             message_bytes=rates.text,
             read_rate=rates.pages,
             call_rate=rates.calls,
+            widget_origins=widget_origins,
         )
         self._kept: dict[str, ports.Setting] = {}  # the changes that count
 
@@ -82,7 +92,7 @@ class LiveSettings:
         """Look up what is changed, and apply it. May raise StorageDown. Cancelling: it is applied, or not."""
         self._apply(await self._table.changed_settings())
 
-    async def change(self, by: Person | None, changes: Mapping[str, str | float | None]) -> None:
+    async def change(self, by: Person | None, changes: Mapping[str, SettingValue | None]) -> None:
         """Change settings for all servers, all of them or none; None takes one back. Others feel it within a second.
 
         Values are within the bounds of `ServerSettings`. May raise StorageDown and OutcomeUnknown. Cancelling: they
@@ -90,6 +100,11 @@ class LiveSettings:
         """
         # No await between the commit and what it changes here.
         self._apply(await self._table.change_settings(changes, None if by is None else by.id))
+
+    @property
+    def widget_origins(self) -> tuple[str, ...]:
+        """The sites whose pages may show the support widget, as https://shop.example; `*` is any."""
+        return self._values.widget_origins
 
     def effective(self) -> dict[str, Effective]:
         """Return each setting by its name. Sync."""
@@ -103,8 +118,10 @@ class LiveSettings:
         return Effective(value=value, default=default, source="admin", at=kept.at, by=kept.by)
 
     def _apply(self, found: Mapping[str, ports.Setting]) -> None:
-        self._kept = {name: kept for name, kept in found.items() if _is_usable(name, kept.value)}
-        changed = {name: kept.value for name, kept in self._kept.items()}
+        changed = {
+            name: value for name, kept in found.items() if (value := _usable(name, kept.value)) is not None
+        }
+        self._kept = {name: kept for name, kept in found.items() if name in changed}
         values: ServerSettings = structs.replace(self._started_with, **changed)
         before, self._values = self._values, values
         for name in _TYPES:
@@ -120,12 +137,12 @@ class LiveSettings:
         )
 
 
-def _is_usable(name: str, value: Any) -> bool:  # noqa: ANN401 - whatever JSON has
+def _usable(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever JSON has
+    """Return a value that is kept as its type has it; None: it can't be used."""
     if name not in _TYPES:
-        return False
+        return None
     try:
-        msgspec.convert(value, _TYPES[name])
+        return msgspec.convert(value, _TYPES[name])
     except msgspec.ValidationError:
         logger.warning("setting not understood", setting=name)
-        return False
-    return True
+        return None

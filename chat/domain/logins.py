@@ -97,6 +97,8 @@ class Logins:
             self._note("login failed", name=None, address=address)
             return BAD_CREDENTIALS
         known = await find(login)
+        if known is not None and known.person.is_visitor:
+            known = None  # who has no password has nothing to log in with
         # An unknown name takes the same path and the same time as a wrong password.
         right = await self._passwords.match(raw, None if known is None else known.password_hash, address)
         if isinstance(right, Refusal):

@@ -66,11 +66,12 @@ class PublicRoom(msgspec.Struct, frozen=True):
 def may_see(room: Room, person: Person, role: RoomRole | None) -> bool:
     """Whether the person may read the room; `role` is what they are in it. Sync and pure.
 
-    The lobby is for everybody, and a support conversation for its person, and for operators once something was said.
+    The lobby is for all but visitors, and a support conversation for its person, and for operators once something was
+    said.
     """
     match room.kind:
         case RoomKind.LOBBY:
-            return True
+            return not person.is_visitor
         case RoomKind.SUPPORT:
             return room.creator_id == person.id or (person.is_operator and room.last_seq > 0)
         case RoomKind.ROOM | RoomKind.DIRECT:

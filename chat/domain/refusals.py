@@ -38,6 +38,7 @@ BAD_FRAME = Refusal(Code.MALFORMED, "the frame is not JSON of the expected shape
 BINARY_FRAME = Refusal(Code.MALFORMED, "binary frames are not understood, send text")
 NOT_AUTHORISED = Refusal(Code.UNAUTHENTICATED, "not authorised: send auth <token> first")
 BAD_TOKEN = Refusal(Code.UNAUTHENTICATED, "the token is not valid")
+NOT_FOR_VISITORS = Refusal(Code.FORBIDDEN, "a visitor has their own support conversation, and nothing else")
 EXPIRED_TOKEN = Refusal(Code.EXPIRED, "the token has expired")
 BAD_CREDENTIALS = Refusal(Code.UNAUTHENTICATED, "invalid credentials")
 NAME_TAKEN = Refusal(Code.TAKEN, "that name is taken", field="name")

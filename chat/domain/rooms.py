@@ -29,7 +29,7 @@ NOT_CREATOR = Refusal(Code.FORBIDDEN, "only the creator of the room may do that"
 class Rooms:
     """Every method may raise StorageDown. Cancelling: a write was made whole, or not at all.
 
-    The lobby is a room that everybody is in.
+    The lobby is a room that everybody is in but visitors, who get nowhere near it with their tokens.
     """
 
     def __init__(self, users: ports.Users, rooms: ports.Rooms, messages: ports.Messages) -> None:
@@ -126,7 +126,7 @@ class Rooms:
         if await self._role_of(room, inviter.id) not in LEADING:
             return NOT_CREATOR
         person = await self._users.by_id(person_id)
-        if person is None:
+        if person is None or person.is_visitor:
             return NO_PERSON
         return ALREADY_IN if await self._is_in(room, person_id) else person
 

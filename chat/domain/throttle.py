@@ -1,7 +1,7 @@
 """How often somebody may be wrong: leaky buckets for a name at an address, for an address, and for a name.
 
 A try is taken before the password is looked at, so that many at once count too, and given back if it was
-right. Few tries are left to a name at one address, more to an address for all its names. So a stranger's guesses
+right. Few tries are left to a name at one address, more to an address for all its names. So somebody else's guesses
 lock nobody out elsewhere. Guesses at one name from very many addresses are bounded too, but for the addresses where
 its person has logged in before.
 """

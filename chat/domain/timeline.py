@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from chat.domain.changes import Deleted, Edited, Reacted, Removed, RoleChanged, RoomChanged, SupportChanged
-from chat.domain.entities import MessageKind, Peer, Person, RoomKind
+from chat.domain.entities import MessageKind, Peer, Person, RoomKind, Visit
 from chat.domain.membership import Notify, RoomRole
 
 MOST_REPLAYED = 1000
@@ -151,7 +151,8 @@ class RoomSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     `read` is the seq up to which the person has read, `unread` counts what they have not (`domain/reading.py`), and
     `mentions` what of that mentions them.
     `last` is the newest message, also where it is deleted. `peer` is the other one of a direct room, or whose support
-    conversation it is; of them is told what everybody may know. `support` is there for such a conversation.
+    conversation it is; of them is told what everybody may know. `support` is there for such a conversation, `visit` if
+    it is a visitor's.
     """
 
     id: int
@@ -173,3 +174,4 @@ class RoomSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     last: MessageNow | None = None
     peer: Person | None = None
     support: SupportStatus | None = None
+    visit: Visit | None = None

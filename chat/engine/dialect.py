@@ -60,6 +60,11 @@ class Dialect(Encoder, Protocol):
         """Whether the handshake must carry a token; without a good one it is refused with 401."""
         ...
 
+    @property
+    def admits_visitors(self) -> bool:
+        """Whether a handshake may carry the token of a visitor of the support widget."""
+        ...
+
     def decode(self, frame: str | bytes) -> Command:
         """Understand a frame as a command. Never raises: what can't be read becomes a command that says so."""
         ...

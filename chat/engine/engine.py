@@ -28,6 +28,7 @@ from chat.domain.sessions import Sessions
 from chat.domain.set_up import FirstAdmin
 from chat.domain.support import Support
 from chat.domain.timelines import Timelines
+from chat.domain.visitors import Visitors
 from chat.engine.batch_loader import open_batch_loader
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.cleaner import open_cleaner
@@ -35,6 +36,7 @@ from chat.engine.cluster.cluster import Cluster
 from chat.engine.cluster.fence import Fence
 from chat.engine.cluster.servers import Here, Joining, open_cluster
 from chat.engine.deliveries import Deliveries, open_deliveries
+from chat.engine.desk_watch import DeskWatch
 from chat.engine.dialect import Dialect
 from chat.engine.heartbeat import beat
 from chat.engine.history import History, open_history
@@ -88,6 +90,8 @@ class Engine(msgspec.Struct, frozen=True):
     statuses: Statuses
     administration: Administration
     settings: LiveSettings
+    visitors: Visitors
+    desk_watch: DeskWatch
 
     def core(self, clients: Mapping[Dialect, ClientFactory]) -> Core:
         """Return what sessions work with, where `clients` says how a client of each dialect is made."""
@@ -114,15 +118,18 @@ async def open_engine(
     ledger: Ledger | None = None,
     ping_interval: float = math.inf,
     pong_timeout: float = math.inf,
+    widget_origins: tuple[str, ...] = (),
 ) -> AsyncGenerator[Engine]:
     """Write, tell, look up and follow changes for as long as the block lasts, and finish what was accepted.
 
     `joining` is what other servers on the same storage are joined with; without it there may be none. `ledger` is what
-    limits are shared by. `ping_interval` and `pong_timeout` are seconds; without them nobody is pinged. The caller ends
-    all sessions before it leaves the block. Raises CannotStart.
+    limits are shared by. `ping_interval` and `pong_timeout` are seconds; without them nobody is pinged.
+    `widget_origins` are the sites that may show the support widget, until an admin changes that. The caller ends all
+    sessions before it leaves the block. Raises CannotStart.
 
     Cancelling refuses nothing and acknowledges nothing that still waits for the journal.
     """
+    ledger = ledger or Ledger()
     metrics, presence, fence = metrics or Metrics(), Presence(), Fence()
     notices = Notices(fence)
     statuses = Statuses(notices.send)
@@ -138,7 +145,7 @@ async def open_engine(
     ):
         hub = Hub(await storage.messages.newest_id())
         accounts, budgets = make_accounts(people.get), budgets or Budgets()
-        settings = LiveSettings(storage.settings, accounts, budgets)
+        settings = LiveSettings(storage.settings, accounts, budgets, widget_origins)
         await settings.refresh()  # before anybody comes in
         hub.observe(Inbox, deliveries.heard)
         metrics.watch(presence.readings, hub.readings)
@@ -156,7 +163,7 @@ async def open_engine(
                 joining,
                 storage,
                 fence,
-                Here(follower, broadcaster, hub, deliveries, ledger or Ledger(), notices, presence.__len__),
+                Here(follower, broadcaster, hub, deliveries, ledger, notices, presence.__len__),
             ) as cluster,
             open_journal(storage.messages, broadcaster, follower, metrics, cluster.publish) as journal,
             trio.open_nursery() as nursery,
@@ -169,6 +176,9 @@ async def open_engine(
                 rooms, journal, broadcaster, presence, cluster, on_deletion=cleaner.wake
             )
             hub.on_access(memberships.ended)
+            visitors = Visitors(
+                storage.users, lambda: bool(settings.widget_origins), ledger, happened=accounts.happened
+            )
             support = Support(storage.users, storage.rooms, storage.messages)
 
             def gone(person_id: int | None) -> None:
@@ -218,5 +228,7 @@ async def open_engine(
                 statuses,
                 Administration(storage.users, storage.sessions, storage.audit, accounts),
                 settings,
+                visitors,
+                DeskWatch(storage.users.operators, statuses),
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

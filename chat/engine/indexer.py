@@ -3,15 +3,14 @@
 Several servers have one each, and the storage lets one of them work at a time; where that one ends, another goes on.
 """
 
-from collections.abc import AsyncGenerator
+import math
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import Protocol
 
 import structlog
 import trio
 
 from chat.domain.failures import StorageError
-from chat.domain.ports import Messages
 from chat.domain.search import Progress, SearchIndex
 
 _STEP = 32_768
@@ -23,49 +22,52 @@ _PAUSE = 0.25
 _SHARE = 0.5
 """Part of the time that it works while it is behind; it rests for the others."""
 
+_MANY = 2000
+"""Entries that the log may grow by in a second before they are all that matters: then it works a twentieth as much."""
+
+_STEP_BESIDE_MANY = 8192
+_SHARE_BESIDE_MANY = 0.025
+
 _RETRY = 1.0
 """Seconds until the next try when the database could not take a step."""
 
 logger = structlog.get_logger(__name__)
 
 
-class Indexed(Protocol):
-    """A storage with messages that are found by an index."""
+async def keep_indexed(index: SearchIndex, newest_id: Callable[[], int]) -> None:
+    """Let be found what is said, edited and deleted, until cancelled. Cancelling: a step is whole or not begun.
 
-    @property
-    def messages(self) -> Messages: ...
-
-    @property
-    def search(self) -> SearchIndex: ...
-
-
-async def keep_indexed(storage: Indexed) -> None:
-    """Let be found what is said, edited and deleted, until cancelled. Cancelling: a step is whole or not begun."""
+    `newest_id` returns the newest id of the log that this server knows of.
+    """
     progress, failed = Progress(-1), False
+    looked, newest = -math.inf, 0
     while True:
-        started = trio.current_time()
+        started, known, newest = trio.current_time(), newest, newest_id()
+        are_many = newest - known > _MANY * (started - looked)
+        if progress.last_id >= newest:
+            looked = started
+            await trio.sleep(_PAUSE)
+            continue
         try:
-            newest = await storage.messages.newest_id()
-            is_behind = progress.last_id < newest
-            if is_behind:
-                progress = await storage.search.index(_STEP)
+            progress = await index.index(_STEP_BESIDE_MANY if are_many else _STEP)
         except StorageError as error:
             if not failed:
                 logger.warning("new messages can't be found yet", error=str(error))
             failed = True
             await trio.sleep(_RETRY)
             continue
-        failed = False
-        if is_behind and progress.is_ours and progress.last_id < newest:
-            await trio.sleep((trio.current_time() - started) * (1 / _SHARE - 1))
+        failed, looked = False, started
+        if progress.is_ours and progress.last_id < newest:
+            share = _SHARE_BESIDE_MANY if are_many else _SHARE
+            await trio.sleep((trio.current_time() - started) * (1 / share - 1))
         else:
             await trio.sleep(_PAUSE)
 
 
 @asynccontextmanager
-async def open_indexer(storage: Indexed) -> AsyncGenerator[None]:
+async def open_indexer(index: SearchIndex, newest_id: Callable[[], int]) -> AsyncGenerator[None]:
     """Keep messages indexed for as long as the block lasts; the next server goes on where this one ended."""
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(keep_indexed, storage)
+        nursery.start_soon(keep_indexed, index, newest_id)
         yield
         nursery.cancel_scope.cancel(reason="the server stops")

@@ -18,7 +18,9 @@ from chat.domain.sessions import Sessions
 from chat.domain.set_up import FirstAdmin
 from chat.domain.support import Support
 from chat.domain.timelines import Timelines
+from chat.domain.visitors import Visitors
 from chat.engine.cluster.cluster import Cluster
+from chat.engine.desk_watch import DeskWatch
 from chat.engine.engine import Engine
 from chat.engine.history import History
 from chat.engine.hub import Hub
@@ -62,6 +64,8 @@ class Services(msgspec.Struct, frozen=True):
     statuses: Statuses
     administration: Administration
     settings: LiveSettings
+    visitors: Visitors
+    desk_watch: DeskWatch
     lobby_needs_login: bool = False
     direct_trust_from: bool = False
 
@@ -96,6 +100,8 @@ def services_of(
         engine.statuses,
         engine.administration,
         engine.settings,
+        engine.visitors,
+        engine.desk_watch,
         lobby_needs_login,
         direct_trust_from,
     )

@@ -15,7 +15,7 @@ import platformdirs
 from msgspec import Meta
 from msgspec.structs import FieldInfo
 
-from chat.domain.bounds import ByteRate, PerHour, Rate, Registration
+from chat.domain.bounds import ByteRate, Origins, PerHour, Rate, Registration
 from chat.domain.startup import CannotStart
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
@@ -101,6 +101,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     origins: Annotated[
         tuple[str, ...],
         Meta(description="Another site whose pages may call here, as https://chat.example; * for any."),
+    ] = ()
+    widget_origins: Annotated[
+        Origins,
+        Meta(
+            description="A site whose pages may show the support widget, as https://shop.example; * for any; an admin"
+            " may change it later."
+        ),
     ] = ()
     trusted_proxies: Annotated[
         tuple[str, ...],
@@ -260,5 +267,10 @@ def variable(name: str) -> str:
 
 def flag(name: str) -> str:
     """The command-line flag of the field `name`; one that may be given several times is in the singular."""
-    special = {"database_url": "database", "origins": "origin", "trusted_proxies": "trusted-proxy"}
+    special = {
+        "database_url": "database",
+        "origins": "origin",
+        "widget_origins": "widget-origin",
+        "trusted_proxies": "trusted-proxy",
+    }
     return "--" + special.get(name, name.replace("_", "-"))

@@ -215,6 +215,7 @@ PARSERS: dict[str, Callable[[object], object]] = {
     "tls_cert": _path,
     "tls_key": _path,
     "origins": _origins,
+    "widget_origins": _origins,
     "trusted_proxies": _networks,
     "workers": _workers,
 }

@@ -135,6 +135,7 @@ export interface ChangeSettings {
   message_bytes?: number | null;
   read_rate?: number | null;
   call_rate?: number | null;
+  widget_origins?: string[] | null;
 }
 
 /**
@@ -276,7 +277,7 @@ export interface Hello {
   client?: string;
 }
 
-/** Who one is, and what this server allows. */
+/** Who one is, and what this server allows and has: `visitors` is the support widget. More may be added. */
 export interface HelloOk {
   type: "hello_ok";
   /** Chosen by the client; the reply repeats it */
@@ -284,6 +285,7 @@ export interface HelloOk {
   me: Me;
   server: string;
   version: string;
+  features?: string[];
   limits: Limits;
   /** Unix milliseconds */
   expires_at: number;
@@ -506,6 +508,27 @@ export interface NewRoom {
 export interface NewToken {
   name: string;
   days?: number;
+}
+
+/**
+ * Who writes from a web page: what to call them, how to reach them, and the page; each only if they want. Of the
+ * page what stands behind `?` or `#` is not kept.
+ */
+export interface NewVisitor {
+  name?: string | null;
+  email?: string | null;
+  /** http: or https:, without what stands behind ? or # */
+  page?: string | null;
+}
+
+/** Sites whose pages may show the support widget. */
+export interface OriginsSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  value: string[];
+  default: string[];
 }
 
 /** People, by their names. Where there are more, `next` is where they begin. */
@@ -863,6 +886,7 @@ export interface Settings {
   message_bytes: RateSetting;
   read_rate: RateSetting;
   call_rate: RateSetting;
+  widget_origins: OriginsSetting;
 }
 
 /** Noted, until this socket says otherwise. */
@@ -875,7 +899,8 @@ export interface StatusOk {
 /**
  * What a support conversation has beside a room: whose it is, and since when that person waits for an answer.
  * `waiting_since` is when their oldest message without an answer was said; what was said before a closing counts
- * as answered.
+ * as answered. `email` and `page` are what a visitor of the support widget gave when they began; nobody has
+ * checked it.
  */
 export interface Support {
   person: Person;
@@ -883,6 +908,14 @@ export interface Support {
   assignee?: Sender;
   /** Unix milliseconds */
   waiting_since?: number;
+  email?: string;
+  /** http: or https:, without what stands behind ? or # */
+  page?: string;
+}
+
+/** Whether an operator is online. */
+export interface SupportDesk {
+  online: boolean;
 }
 
 /** A conversation is open or closed now, and an operator's or nobody's. */

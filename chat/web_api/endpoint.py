@@ -35,7 +35,7 @@ class Endpoint(msgspec.Struct, frozen=True):
 
     `query` is what its query has, beside a body. `answers` maps each status to the type of its body, or None where the
     body is empty. `reads` is how many messages it looks up. Without `needs_body` no body at all counts as an empty
-    object.
+    object. A token of a visitor of the support widget is good where it is for `visitors`.
     """
 
     method: str
@@ -49,6 +49,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     reads: int
     costs_message: bool
     needs_body: bool
+    visitors: bool = False
 
 
 class Routes:
@@ -94,10 +95,12 @@ class Routes:
         token: bool = False,
         reads: int = 0,
         changes: bool | None = None,
+        visitors: bool = False,
     ) -> Callable[[CallHandler], CallHandler]:
         """Register the function below as what answers `method` `path`.
 
-        With `token`, only a caller with a good one gets through; others get 401. What one changes costs as much as
+        With `token`, only a caller with a good one gets through; others get 401, and visitors of the support widget 403
+        where it is not for `visitors`. What one changes costs as much as
         a message (`changes`: all methods but GET do, unless that is given), and `reads` are the most messages that it
         looks up. The handler reads the `query` itself, by read_query(). The smallest status of `answers` is what a
         plain body is answered with.
@@ -106,6 +109,8 @@ class Routes:
         def register(handler: CallHandler) -> CallHandler:
             summary = (handler.__doc__ or "").strip().splitlines()[0]
             described = {**answers, 401: self._error} if token else answers
+            if token and not visitors:
+                described = {**described, 403: self._error}
             costs_message = method != "GET" if changes is None else changes
             if token and (reads or costs_message):
                 described = {**described, 429: self._error}
@@ -121,6 +126,7 @@ class Routes:
                 reads,
                 costs_message,
                 not (self._empty_bodies and body is not None and _may_be_empty(body)),
+                visitors,
             )
             self.endpoints.append(endpoint)
 
@@ -137,7 +143,7 @@ class Routes:
     async def _answer(self, handler: CallHandler, endpoint: Endpoint, parts: dict[str, Any]) -> Response:
         person = None
         if endpoint.token:
-            caller = await self._caller()
+            caller = await self._caller(visitors=endpoint.visitors)
             if isinstance(caller, Refusal):
                 return refuse(caller)
             person = caller
@@ -162,17 +168,17 @@ class Routes:
             return self._budgets.read(person.id, address, endpoint.reads)
         return self._budgets.message(person.id, address) if endpoint.costs_message else None
 
-    async def caller_or_nobody(self) -> Person | None:
+    async def caller_or_nobody(self, *, visitors: bool = False) -> Person | None:
         """Return who calls, where the route needs no token; a bad token is nobody's. May raise StorageDown."""
-        caller = await self._caller()
+        caller = await self._caller(visitors=visitors)
         return None if isinstance(caller, Refusal) else caller
 
-    async def _caller(self) -> Person | Refusal:
+    async def _caller(self, *, visitors: bool) -> Person | Refusal:
         assert self._accounts is not None
         token = bearer_token(request.headers.get("Authorization", ""))
         if token is None:
             return BAD_TOKEN
-        caller = await self._accounts.authenticate(token)
+        caller = await self._accounts.authenticate(token, visitors=visitors)
         if caller is BAD_TOKEN and has_codes() and self._accounts.tokens.has_expired(token):
             return EXPIRED_TOKEN
         return caller

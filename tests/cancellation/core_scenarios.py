@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -328,18 +327,17 @@ async def indexing(run: Run) -> None:
     async with swept_world(run) as (world, _witness):
         log = Log()
         log.newest = 30
-        table = Obstructed(log, world.obstacles)
-        storage: Any = SimpleNamespace(messages=table, search=table)
-        world.obstacles.fail("newest_id", StorageDown("an outage"))
+        search: Any = Obstructed(log, world.obstacles)
+        world.obstacles.fail("index", StorageDown("an outage"))
 
         async def index() -> None:
-            async with open_indexer(storage):
+            async with open_indexer(search, lambda: log.newest):
                 await trio.sleep(5)
 
         await run.target(index)
         assert run.fired or log.done == 30
         behind: Any = log
-        async with open_indexer(behind):
+        async with open_indexer(behind, lambda: log.newest):
             await trio.sleep(3)
         assert log.done == 30
 

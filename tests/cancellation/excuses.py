@@ -60,7 +60,7 @@ EXCUSED = (
     Excuse("gateway/websocket/endpoint.py", "cluster.caught_up()", ALONE),
     Excuse("engine/memberships.py", "cluster.told_everywhere(", ALONE),
     Excuse("server.py", "joining = await stack.enter_async_context(", NEVER_WAITS),
-    Excuse("server.py", "open_indexer(storage)", NEVER_WAITS),
+    Excuse("server.py", "open_indexer(storage.search, server.newest_id)", NEVER_WAITS),
     Excuse("storage/memory/search.py", "self._messages.newest_id()", "no server indexes what is in memory"),
     Excuse(
         "engine/session.py",

@@ -150,6 +150,26 @@ async def http_native_invites(run: Run) -> None:
     await one_connection(run, speak, config())
 
 
+async def http_native_visitors(run: Run) -> None:
+    """Come to the support desk without an account: whoever is told so has one, and a session."""
+
+    async def speak(wire: Wire, world: World) -> None:
+        await world.services.settings.change(None, {"widget_origins": ("https://shop.example",)})
+        wanted = {"name": "Anna", "email": "anna@example.com", "page": "https://shop.example/"}
+        await wire.asks("GET", "/api/v1/support/desk")
+        told: Any = await wire.asks("POST", "/api/v1/support/visitors", wanted)
+        added = [each for each in world.storage.users.there() if each.is_visitor]
+        assert len(added) <= 1
+        if not isinstance(told, dict) or "access" not in told:
+            return  # cancelled, or refused by what stands in the way
+        assert (told["me"]["id"], "refresh" in told) == (added[0].id, True)
+        await wire.asks("PUT", "/api/v1/support", None, told["access"])
+        await wire.stream.aclose()
+        assert run.fired or await world.storage.timelines.rooms_of(added[0].id)
+
+    await one_connection(run, speak, config())
+
+
 async def http_native_support(run: Run) -> None:
     """Ask for help, be found in the queue, be claimed and closed: what was answered is so, whole."""
 
@@ -202,6 +222,7 @@ ALL = (
     http_native_rooms,
     http_native_roles,
     http_native_invites,
+    http_native_visitors,
     http_native_support,
     http_native_people,
 )

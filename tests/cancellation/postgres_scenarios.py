@@ -34,6 +34,7 @@ from chat.domain.entities import (
     Person,
     Room,
     SupportOf,
+    Visit,
 )
 from chat.domain.failures import StorageDown
 from chat.domain.membership import RoomRole
@@ -149,6 +150,7 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
         NewPerson(name="bеn", password_hash=b"x", invite=b"code")
     )  # it looks like ben's, so it is refused
     returned["invited"] = await users.add(NewPerson(name="dan", password_hash=b"x", invite=b"code"))
+    await users.add(NewPerson(name="visitor-1", password_hash=b"", visit=Visit(email="v@example.com")))
     number = await storage.nodes.register(address="http://a", version="1", bus="notify", secret_digest="a")
     returned["registered"] = [number]
     assert await storage.nodes.renew(number, 4, 1) == await messages.newest_id()
@@ -424,6 +426,7 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                 await users.by_name("ben")
                 await users.by_email("nobody@example.com")
                 await users.everyone()
+                await users.operators()
                 await users.is_invite(b"code")
                 await users.find_invite(b"to garden")
                 await rooms.banned(LOBBY_ID, 0, 10)

@@ -61,9 +61,10 @@ def sparing_target() -> Generator[Target]:
 
 @pytest.fixture(scope="module")
 def inviting_target() -> Generator[Target]:
-    """A server on which registering takes an invite."""
-    with used_data_path() as data, running_server(data, CHAT_REGISTRATION="invite") as server:
-        yield Target(server.url, has=["invites"])
+    """A server on which registering takes an invite, and with a support widget."""
+    settings = {"CHAT_REGISTRATION": "invite", "CHAT_WIDGET_ORIGINS": "https://shop.example"}
+    with used_data_path() as data, running_server(data, **settings) as server:
+        yield Target(server.url, has=["invites", "visitors"])
 
 
 TARGETS = {
@@ -71,6 +72,7 @@ TARGETS = {
     "trust-from": "trusting_target",
     "one-registration": "sparing_target",
     "invites": "inviting_target",
+    "visitors": "inviting_target",
 }
 """The fixture with the server that a transcript needs."""
 

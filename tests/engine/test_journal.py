@@ -657,9 +657,9 @@ async def test_a_message_is_told_to_whom_it_was_for_with_whom_it_was_to(
         broadcaster = world.journal._broadcaster
         announce = broadcaster.announce
         broadcaster.announce = lambda batch: (announced.extend(batch), announce(batch))[1]  # type: ignore[method-assign]
-        ears = {number: Ben(lambda: 0) for number in (7, 8)}
-        for number, ear in ears.items():
-            world.hub.subscribe(Inbox(number), TALKER, ear)
+        subscribers = {number: Ben(lambda: 0) for number in (7, 8)}
+        for number, subscriber in subscribers.items():
+            world.hub.subscribe(Inbox(number), TALKER, subscriber)
         if known == "late":
             world.messages.after[0] = OutcomeUnknown("silence")
         for sender, number in ((1, 7), (2, 8)):
@@ -671,7 +671,10 @@ async def test_a_message_is_told_to_whom_it_was_for_with_whom_it_was_to(
         await world.rest()
         await world.send("and for all")
         await world.rest()
-        assert {number: ear.lines() for number, ear in ears.items()} == {7: ["for 7"], 8: ["for 8"]}
+        assert {number: subscriber.lines() for number, subscriber in subscribers.items()} == {
+            7: ["for 7"],
+            8: ["for 8"],
+        }
         assert world.ben.lines() == ["and for all"]
         said = [each.change for each in announced if isinstance(each.change, Message)]
         assert [message.peer for message in said] == [Peer(7, ""), Peer(8, ""), None]

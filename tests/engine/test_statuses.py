@@ -142,7 +142,7 @@ async def test_a_client_that_is_behind_is_told_later_what_is_so_then(one: Status
     one.left(BEN, was_away=False)
     await trio.sleep(GRACE + 2)
     ear.is_behind = False
-    await trio.sleep(1)
+    await trio.sleep(1.5)
     assert ear.news() == [{ADA: ONLINE}]
     assert not one._untold
 

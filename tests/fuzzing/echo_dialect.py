@@ -45,6 +45,7 @@ class EchoDialect:
     shape = frozenset({"nothing has this shape"})
     echoes = False
     needs_token = False
+    admits_visitors = False
 
     def decode(self, frame: str | bytes) -> object:
         text: Any = frame  # a refusal carries any text; here it carries bytes too

@@ -60,6 +60,7 @@ class EditingDialect:
     shape = frozenset({"do"})
     echoes = True
     needs_token = True
+    admits_visitors = False
 
     def decode(self, frame: str | bytes) -> Command:
         try:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from itertools import count, takewhile
+from typing import Any
 
 import pytest
 import trio
@@ -97,3 +98,19 @@ async def test_an_exception_reaches_only_the_operation_that_raised_it() -> None:
             nursery.start_soon(cross, in_steps)
         with pytest.raises(ValueError, match="mine"):
             await cross(fails)
+
+
+async def test_timers_of_what_ended_in_time_are_let_go() -> None:
+    async def in_time() -> None:
+        async with asyncio.timeout(3600):
+            await asyncio.sleep(0)
+
+    async def timers() -> int:
+        loop: Any = asyncio.get_running_loop()
+        return len(loop._timers)
+
+    async with open_asyncio(), trio.open_nursery() as nursery:
+        nursery.start_soon(cross, asyncio.sleep, 0.01)  # one that is still to come
+        for _ in range(1000):
+            await cross(in_time)
+        assert await cross(timers) < 250

@@ -19,7 +19,17 @@ from chat.domain.changes import (
     SupportChange,
     SupportChanged,
 )
-from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Peer, Person, RoomKind, SupportOf
+from chat.domain.entities import (
+    LOBBY_ID,
+    Draft,
+    Message,
+    MessageKind,
+    Peer,
+    Person,
+    RoomKind,
+    SupportOf,
+    Visit,
+)
 from chat.domain.membership import RoomRole
 from chat.domain.outcomes import KeyUsed, Repeated
 from chat.domain.ports import NewPerson, NewSession, Storage, Taken
@@ -492,3 +502,25 @@ async def test_who_was_there_before_moderators_is_none_and_an_older_server_goes_
             assert moderator.changed_at > moderator.created_at
             (act,) = await storage.audit.acts(None, 9)
             assert (act.by, act.person) == (Named(BEN, "Ben"), Named(CEM, "Cem"))
+
+
+async def test_who_was_there_before_visitors_is_none_and_an_older_server_goes_on(
+    database: DatabaseAddress,
+) -> None:
+    with trio.fail_after(30):
+        async with open_asyncio():
+            await migrate(database, connect_timeout=10, migrations=known_migrations()[:16])
+        await execute(database, _PEOPLE_OF_0008)
+        async with open_postgres_storage(
+            database, pool_size=2, query_timeout=10, commit_timeout=10
+        ) as storage:
+            # What a server of schema 16 does meanwhile.
+            await execute(
+                database, "INSERT INTO users (name, name_key, password_hash) VALUES ('Cem', 'cem', 'x')"
+            )
+            assert [each.is_visitor for each in await storage.users.everyone()] == [False] * 3
+            visitor = await storage.users.add(NewPerson(name="v", password_hash=b"", visit=Visit()))
+            assert isinstance(visitor, Person)
+            (lobby,) = await storage.timelines.snapshots(CEM, EVER, [LOBBY_ID])
+            assert lobby.members == 3
+            assert await storage.timelines.rooms_of(visitor.id) == {}

@@ -58,6 +58,7 @@ READS = frozenset(
         "conversations",
         "counts",
         "everyone",
+        "operators",
         "find",
         "find_invite",
         "history",

@@ -28,7 +28,7 @@ class Rooms(Protocol):
     async def members(self, room_id: int, after_id: int, limit: int) -> list[Member]:
         """Return who is in the room, by their ids, from behind this one; deleted people are not.
 
-        All are in the lobby, and all operators in every open support conversation.
+        All but visitors are in the lobby, and all operators in every open support conversation.
         """
         ...
 
@@ -59,7 +59,7 @@ class Rooms(Protocol):
         ...
 
     async def is_member(self, room_id: int, person_id: int) -> bool:
-        """Whether the person was made a member of the room. The lobby has everybody, and no memberships."""
+        """Whether the person was made a member of the room. The lobby has no memberships."""
         ...
 
     async def members_among(self, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
@@ -75,7 +75,10 @@ class Rooms(Protocol):
         ...
 
     async def direct_room(self, one_id: int, other_id: int) -> Room | None:
-        """Return the room of these two; it is made at the first call. None: one of them does not exist any more."""
+        """Return the room of these two; it is made at the first call.
+
+        None: one of them does not exist any more, or is a visitor.
+        """
         ...
 
     async def mark_delivered(self, positions: Mapping[tuple[int, int], int]) -> None:

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from chat.domain.audit import AuditEntry, Named
+from chat.domain.bounds import SettingValue
 from chat.domain.entities import (
     Person,
 )
@@ -71,7 +72,7 @@ class SetUp(Protocol):
 class Setting(msgspec.Struct, frozen=True):
     """What an admin has set a setting to, when (Unix seconds) and who that was; None: by a command."""
 
-    value: str | float
+    value: SettingValue
     at: float
     by: Named | None
 
@@ -84,7 +85,7 @@ class Settings(Protocol):
         ...
 
     async def change_settings(
-        self, changes: Mapping[str, str | float | None], by_id: int | None
+        self, changes: Mapping[str, SettingValue | None], by_id: int | None
     ) -> dict[str, Setting]:
         """Set these, all of them or none, with the acts of that in the audit; None takes one back.
 

@@ -9,6 +9,7 @@ from chat.domain.account_changes import AccountChange, Role
 from chat.domain.entities import (
     Credentials,
     Person,
+    Visit,
 )
 from chat.domain.refusals import Refusal
 
@@ -27,6 +28,8 @@ class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
     """The digest of the invite that is used up with it, if it takes one."""
     by_command: bool = False
     """Whether whoever runs the server adds them: then it goes into the audit."""
+    visit: Visit | None = None
+    """What a visitor said; None: it is no visitor. A visitor has no password (b""), no e-mail address and no role."""
 
 
 class NewInvite(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,13 +133,17 @@ class Users(Protocol):
         ...
 
     async def everyone(self) -> list[Person]:
-        """Return all people, oldest first."""
+        """Return all people but visitors, oldest first."""
+        ...
+
+    async def operators(self) -> list[int]:
+        """Return the ids of all operators who can come in, ascending."""
         ...
 
     async def page(self, part: str, after_id: int, limit: int, role: Role | None = None) -> list[Person]:
         """Return the people with `part` in their names or e-mail addresses, in any case, by id from behind this one.
 
-        With `role` those of them who have it.
+        With `role` those of them who have it. Visitors are not among them.
         """
         ...
 

@@ -79,6 +79,7 @@ class ClientStream(trio.abc.Stream):
     async def accept(self, request: WebSocketRequest) -> WebSocketConnection:
         """Finish the handshake. Cancelling: only closing is right."""
         self.connection = await request.accept()
+        self.connection._wsproto.handshake = _ENDED
         return self.connection
 
     async def receive(self) -> Sequence[str | bytes]:
@@ -168,6 +169,16 @@ class ClientStream(trio.abc.Stream):
         part = memoryview(data)[:_TLS_PART]
         await self._stream.send_all(part)
         return len(part)
+
+
+class _EndedHandshake:
+    """Stands for wsproto's handshake when it is over: that one is never asked for more, and keeps 2 KiB of h11's."""
+
+    def events(self) -> tuple[Event, ...]:
+        return ()
+
+
+_ENDED: Any = _EndedHandshake()
 
 
 class _Connection(WebSocketConnection):

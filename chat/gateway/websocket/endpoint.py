@@ -15,7 +15,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from chat.domain.closing import CRASHED, CUT_BY_ADMIN
 from chat.domain.failures import StorageDown
-from chat.domain.refusals import Refusal
+from chat.domain.refusals import NOT_FOR_VISITORS, Refusal
 from chat.engine.dialect import Dialect, by_name, by_path
 from chat.engine.presence import Handshake, Presence
 from chat.engine.session import Core, Session
@@ -133,9 +133,13 @@ class WebSocketEndpoint:
         if decision.token is None:
             return _BAD_TOKEN if decision.dialect.needs_token else decision
         try:
-            person = await self._core.accounts.authenticate(decision.token)
+            # At / the first frame may choose a dialect that admits none.
+            visitors = decision.dialect.admits_visitors and not decision.choices
+            person = await self._core.accounts.authenticate(decision.token, visitors=visitors)
         except StorageDown:
             return _Rejection(503, "database", b"the database does not answer\n")
+        if person is NOT_FOR_VISITORS:
+            return _Rejection(403, "visitor", NOT_FOR_VISITORS.text.encode() + b"\n")
         if isinstance(person, Refusal):
             return _BAD_TOKEN
         handshake.is_of(person)  # no await between the look-up and here

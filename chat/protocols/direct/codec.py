@@ -33,6 +33,7 @@ class DirectDialect:
     shape = frozenset({"from", "to", "content"})
     echoes = True  # what somebody sends to themselves they hear
     needs_token = False
+    admits_visitors = False
 
     def __init__(self) -> None:
         self._decoder = msgspec.json.Decoder(DirectMessage)

@@ -140,9 +140,10 @@ class DirectClient(Client):
         """In a lab, let the client be whom it claims to be, if that is anybody."""
         may_be = self._shared.trust_from and 0 < claimed < FIRST_GUEST
         person = await self._shared.direct.person(claimed) if may_be else None
-        if person is not None:
-            await self._become(person)
-        return person is not None
+        if person is None or person.is_visitor:
+            return False
+        await self._become(person)
+        return True
 
     async def _relay(self, to: int, text: str) -> None:
         """Pass a message on without saving it: a guest has no history."""

@@ -36,6 +36,7 @@ class LineDialect:
 
     echoes = False
     needs_token = False
+    admits_visitors = False
 
     def __init__(self, name: str, path: str, line: type[Line]) -> None:
         self.name = name

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from chat.domain.account_changes import Role
-from chat.domain.bounds import ByteRate, PerHour, Rate, Registration
+from chat.domain.bounds import ByteRate, Origins, PerHour, Rate, Registration
 from chat.protocols.native.message_types import Limit
 from chat.protocols.native.room_requests import After
 from chat.protocols.native.room_types import Sender
@@ -84,6 +84,13 @@ class RateSetting(Setting, kw_only=True, frozen=True):
     default: Annotated[float, Meta(ge=0)]
 
 
+class OriginsSetting(Setting, kw_only=True, frozen=True):
+    """Sites whose pages may show the support widget."""
+
+    value: Origins
+    default: Origins
+
+
 class Settings(Value, kw_only=True, frozen=True):
     """What an admin may change while servers run, in the units of the flags of `chat serve`.
 
@@ -96,6 +103,7 @@ class Settings(Value, kw_only=True, frozen=True):
     message_bytes: RateSetting
     read_rate: RateSetting
     call_rate: RateSetting
+    widget_origins: OriginsSetting
 
 
 class ChangeSettings(Value, kw_only=True, frozen=True):
@@ -107,6 +115,7 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
     message_bytes: ByteRate | UnsetType | None = UNSET
     read_rate: Rate | UnsetType | None = UNSET
     call_rate: Rate | UnsetType | None = UNSET
+    widget_origins: Origins | UnsetType | None = UNSET
 
 
 class WhichActs(Value, kw_only=True, frozen=True):

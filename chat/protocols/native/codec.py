@@ -87,6 +87,7 @@ class NativeDialect:
     shape = frozenset({"type", "id"})
     echoes = True
     needs_token = False
+    admits_visitors = True
 
     def __init__(self) -> None:
         self._decoder = msgspec.json.Decoder(Union[REQUESTS])  # noqa: UP007

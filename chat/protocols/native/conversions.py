@@ -22,7 +22,7 @@ def person_fields(person: entities.Person) -> dict[str, Any]:
         "id": person.id,
         "name": person.name,
         "display": person.display_name,
-        "roles": [*roles_of(person)],
+        "roles": ["guest"] if person.is_visitor else [*roles_of(person)],
         "changed": milliseconds(person.changed_at),
     }
 
@@ -123,6 +123,8 @@ def _support(snapshot: RoomSnapshot, support: SupportStatus) -> Support:
         state=support_state(is_closed=support.is_closed),
         assignee=as_sender(support.assignee),
         waiting_since=None if support.waiting_since is None else milliseconds(support.waiting_since),
+        email=None if snapshot.visit is None else snapshot.visit.email,
+        page=None if snapshot.visit is None else snapshot.visit.page,
     )
 
 

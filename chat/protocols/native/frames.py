@@ -103,11 +103,12 @@ class Reply(Value, kw_only=True, frozen=True, tag_field="type"):
 
 
 class HelloOk(Reply, kw_only=True, frozen=True, tag="hello_ok"):
-    """Who one is, and what this server allows."""
+    """Who one is, and what this server allows and has: `visitors` is the support widget. More may be added."""
 
     me: Me
     server: str
     version: str
+    features: tuple[str, ...] = ()
     limits: Limits
     expires_at: Time
 

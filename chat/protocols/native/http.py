@@ -49,14 +49,17 @@ def _add(routes: Routes, operation: Operation, method: str, services: Services) 
     async def handle(call: Call) -> object:
         person = call.person
         if operation.access is Access.PERHAPS_PERSON:
-            person = await routes.caller_or_nobody()
+            person = await routes.caller_or_nobody(visitors=operation.visitors)
         caller = Caller(person, Device(call.address, request.headers.get("User-Agent", "")[:LONGEST_AGENT]))
         if operation.access is Access.ADMIN and not caller.known.is_admin:
             return NOT_ADMIN
         asked = shapes.asked(call.path, _with_cookie(call.body))
         if refusal := operation.over_budget(services.budgets, caller, asked):
             return refusal
-        return _answer(operation, await operation.handler(services, caller, asked))
+        has_own_refresh = isinstance(call.body, Refresh) and call.body.refresh is not None
+        return _answer(
+            operation, await operation.handler(services, caller, asked), has_own_refresh=has_own_refresh
+        )
 
     handle.__doc__ = operation.handler.__doc__
     routes.route(
@@ -67,6 +70,7 @@ def _add(routes: Routes, operation: Operation, method: str, services: Services) 
         answers=_answers(operation, has_body=shapes.body is not None, has_query=shapes.query is not None),
         token=operation.access in (Access.PERSON, Access.ADMIN),
         changes=operation.cost is Cost.MESSAGE,
+        visitors=operation.visitors,
     )(handle)
 
 
@@ -86,7 +90,8 @@ def _with_cookie(body: msgspec.Struct | None) -> msgspec.Struct | None:
     return body
 
 
-def _answer(operation: Operation, reply: object) -> object:
+def _answer(operation: Operation, reply: object, *, has_own_refresh: bool) -> object:
+    """Return the answer. Whoever sends a refresh token in the body keeps no cookie: one that is there is another's."""
     if isinstance(reply, Session):
         session, cookie = keep_refresh(reply)
         response = answer(session, operation.status)
@@ -101,6 +106,7 @@ def _answer(operation: Operation, reply: object) -> object:
         return answer(reply, operation.status)
     if operation.request is Refresh and not isinstance(reply, Refusal):
         response = Response(b"", operation.status)
-        response.headers["Set-Cookie"] = forget_refresh()
+        if not has_own_refresh:
+            response.headers["Set-Cookie"] = forget_refresh()
         return response
     return reply

@@ -49,7 +49,7 @@ async def put_member(services: Services, caller: Caller, request: types.Membersh
         return refusal or await _answer(services, caller, request, await _join(services, person, request))
     if request.person != person.id:
         found = await services.accounts.person(request.person)
-        if found is None:
+        if found is None or found.is_visitor:
             return NO_PERSON
         return await _answer(services, caller, request, await _put(services, place, person, found, request))
     if place.room.kind is not RoomKind.ROOM:

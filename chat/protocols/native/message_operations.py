@@ -36,6 +36,7 @@ MESSAGES = (
         reply=Messages,
         cost=Cost.PAGE,
         refuses=_READING,
+        visitors=True,
         handler=messages.history,
     ),
     Operation(
@@ -48,6 +49,7 @@ MESSAGES = (
         repeated=200,
         cost=Cost.TEXT,
         refuses=(*_WRITING, Code.CONFLICT),
+        visitors=True,
         handler=messages.say,
     ),
     Operation(
@@ -59,6 +61,7 @@ MESSAGES = (
         reply=Message,
         cost=Cost.TEXT,
         refuses=_WRITING,
+        visitors=True,
         handler=messages.edit,
     ),
     Operation(
@@ -70,6 +73,7 @@ MESSAGES = (
         reply=Message,
         cost=Cost.MESSAGE,
         refuses=(*_OUTSIDE, Code.OUTCOME_UNKNOWN),
+        visitors=True,
         handler=messages.delete,
     ),
     Operation(
@@ -109,6 +113,7 @@ MESSAGES = (
         reply=Message,
         cost=Cost.MESSAGE,
         refuses=_WRITING,
+        visitors=True,
         handler=messages.react,
     ),
     Operation(
@@ -119,6 +124,7 @@ MESSAGES = (
         reply=Message,
         cost=Cost.MESSAGE,
         refuses=_WRITING,
+        visitors=True,
         handler=messages.take_back,
     ),
     Operation(
@@ -128,6 +134,7 @@ MESSAGES = (
         reply=Message,
         cost=Cost.MESSAGE,
         refuses=_WRITING,
+        visitors=True,
         handler=messages.switch_reaction,
     ),
     Operation(
@@ -140,6 +147,7 @@ MESSAGES = (
         reply=Counts,
         cost=Cost.MESSAGE,
         refuses=_OUTSIDE,
+        visitors=True,
         handler=messages.mark_read,
     ),
 )

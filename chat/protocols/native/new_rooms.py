@@ -8,6 +8,8 @@ from chat.domain.failures import StorageDown
 from chat.engine.session import Session
 from chat.protocols.native.telling import Telling
 
+_NONE = frozenset[int]()
+
 
 class NewRooms:
     """Starts telling them; all of it is sync. Where the database does not answer, the socket ends."""
@@ -17,10 +19,10 @@ class NewRooms:
     def __init__(self, session: Session, telling: Telling) -> None:
         self._session = session
         self._telling = telling
-        # Rooms that are about to be told, and those in which something has happened since then; no sets, as they are
-        # empty for hours.
-        self._entering = frozenset[int]()
-        self._outdated = frozenset[int]()
+        # Rooms that are about to be told, and those in which something has happened since then; no sets of this
+        # client's own, as they are empty for hours.
+        self._entering = _NONE
+        self._outdated = _NONE
 
     def enter(self, room_id: int, kind: RoomKind, nursery: trio.Nursery) -> None:
         """Tell a room, if the client does not hear it."""

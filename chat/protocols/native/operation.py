@@ -78,8 +78,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     `on_socket` is the type of its request on the socket, if it has one there; `is_read` says that such requests are
     answered beside others, in any order. `refuses` are the codes of its refusals beside those that every operation
-    has. Over HTTP a field of `request` is taken from the path if that has it, else from the body, or from the query of
-    a GET; `status` is that of a reply, and `repeated` of one to what was done before.
+    has. Visitors of the support widget may call it where it says `visitors`. Over HTTP a field of `request` is taken
+    from the path if that has it, else from the body, or from the query of a GET; `status` is that of a reply, and
+    `repeated` of one to what was done before.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     on_socket: str | None = None
     is_read: bool = False
     access: Access = Access.PERSON
+    visitors: bool = False
     cost: Cost = Cost.NOTHING
     refuses: tuple[Code, ...] = ()
     handler: Handler

@@ -82,9 +82,10 @@ _ACCOUNTS = (
         request=Refresh,
         status=204,
         access=Access.PERHAPS_PERSON,
+        visitors=True,
         handler=sessions.log_out,
     ),
-    Operation(name="me", method="GET", path="/me", reply=Me, handler=accounts.me),
+    Operation(name="me", method="GET", path="/me", reply=Me, visitors=True, handler=accounts.me),
     Operation(
         name="change_me",
         method="PATCH",

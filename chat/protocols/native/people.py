@@ -18,10 +18,12 @@ async def people(services: Services, _caller: Caller, request: types.WhichPeople
     return _page(found, request.limit)
 
 
-async def one_person(services: Services, _caller: Caller, request: WhichPerson) -> Person | Refusal:
-    """See a person as everybody does."""
+async def one_person(services: Services, caller: Caller, request: WhichPerson) -> Person | Refusal:
+    """See a person as everybody does; visitors are seen by operators and admins alone."""
     person = await services.accounts.person(request.person)
-    return NO_PERSON if person is None else as_person(person)
+    if person is None or (person.is_visitor and not (caller.known.is_operator or caller.known.is_admin)):
+        return NO_PERSON
+    return as_person(person)
 
 
 async def blocks(services: Services, caller: Caller, request: types.WhichBlocks) -> types.People:

@@ -23,8 +23,12 @@ def kept_refresh() -> str | None:
 
 
 def keep_refresh(session: Session) -> tuple[Session, str | None]:
-    """Return a session as it is told, and the cookie to set with it, if the current request is a browser's."""
-    if session.refresh is None or not is_browser():
+    """Return a session as it is told, and the cookie to set with it, if the current request is a browser's.
+
+    A visitor's frame stands on another site, where browsers keep no cookies of ours; nor is it to take the place of the
+    cookie of somebody who has logged in here.
+    """
+    if session.refresh is None or not is_browser() or "guest" in session.me.roles:
         return session, None
     return structs.replace(session, refresh=None), _cookie(session.refresh, _LASTS)
 

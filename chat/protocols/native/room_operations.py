@@ -62,6 +62,7 @@ ROOMS = (
         path="/rooms/{room}",
         request=WhichRoom,
         reply=Room,
+        visitors=True,
         refuses=_OUTSIDE,
         handler=rooms.one_room,
     ),

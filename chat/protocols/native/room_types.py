@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chat.protocols.native.types import Id, Name, Person, Time, Value
+from chat.protocols.native.types import Email, Id, Name, Person, Time, Value, WebPage
 
 Seq = Annotated[
     int, Meta(ge=1, le=2**53 - 1, description="A message's number in its room: 1, 2, 3 … without a gap")
@@ -82,13 +82,15 @@ class Support(Value, kw_only=True, frozen=True):
     """What a support conversation has beside a room: whose it is, and since when that person waits for an answer.
 
     `waiting_since` is when their oldest message without an answer was said; what was said before a closing counts as
-    answered.
+    answered. `email` and `page` are what a visitor of the support widget gave when they began; nobody has checked it.
     """
 
     person: Person
     state: SupportState = "open"
     assignee: Sender | None = None
     waiting_since: Time | None = None
+    email: Email | None = None
+    page: WebPage | None = None
 
 
 class Message(Said, kw_only=True, frozen=True):

@@ -15,7 +15,7 @@ from chat.domain.closing import (
 )
 from chat.domain.entities import Person, RoomKind
 from chat.domain.failures import StorageDown
-from chat.domain.refusals import EXPIRED_TOKEN, Code, Refusal
+from chat.domain.refusals import EXPIRED_TOKEN, NOT_FOR_VISITORS, Code, Refusal
 from chat.domain.rules import clean_text
 from chat.domain.timeline import Position, milliseconds
 from chat.engine.dialect import Greet
@@ -101,7 +101,7 @@ class NativeClient(Client):
     async def hello(self, request: Hello, nursery: trio.Nursery) -> None:
         """Be the token's person until it expires; a token that is not good leaves the socket as it was."""
         session, accounts = self.session, self._services.accounts
-        found = await accounts.authenticate(request.token)
+        found = await accounts.authenticate(request.token, visitors=True)
         claims = accounts.tokens.read(request.token)
         if isinstance(found, Refusal) or claims is None:
             refusal = EXPIRED_TOKEN if accounts.tokens.has_expired(request.token) else found
@@ -124,6 +124,7 @@ class NativeClient(Client):
             me=as_me(found),
             server=SERVER_NAME,
             version=VERSION,
+            features=("visitors",) if self._services.visitors.are_welcome else (),
             limits=Limits(in_flight=IN_FLIGHT),
             expires_at=milliseconds(claims.expires_at),
         )
@@ -133,7 +134,7 @@ class NativeClient(Client):
         """Tell all that the client has missed, then what is new as it comes; the client is read meanwhile."""
         await trio.lowlevel.checkpoint()
         if self._nursery is None:
-            self._refuse_stranger(request.id)
+            self._refuse_unauthenticated(request.id)
         elif not (self._line.is_busy and await self._line.add(request)):
             self._line.start(request, lambda each: self.session.handle(self, each, nursery), nursery)
 
@@ -168,7 +169,7 @@ class NativeClient(Client):
     async def send(self, request: Send, _nursery: trio.Nursery) -> None:
         """Give a message to the journal, if the room is the person's."""
         if self._nursery is None:
-            self._refuse_stranger(request.id)
+            self._refuse_unauthenticated(request.id)
         elif not (self._line.is_busy and await self._line.add(request)):
             await self._send(request)
 
@@ -200,7 +201,7 @@ class NativeClient(Client):
     async def ask(self, command: Ask, nursery: trio.Nursery) -> None:
         """Do an operation of the table."""
         if self._nursery is None:
-            self._refuse_stranger(command.id)
+            self._refuse_unauthenticated(command.id)
         elif command.operation.is_read:
             await self._operations.ask_beside(command, self._person, nursery)
         elif not (self._line.is_busy and await self._line.add(command)):
@@ -209,7 +210,7 @@ class NativeClient(Client):
     async def activity(self, request: Activity, _nursery: trio.Nursery) -> None:
         """Tell the others in a room what the person does there."""
         if self._nursery is None:
-            return self._refuse_stranger(request.id)
+            return self._refuse_unauthenticated(request.id)
         person, conversations = self._person, self._services.conversations
         people = await people_to_speak_to(conversations, self._telling, person, request.room)
         if isinstance(people, Refusal):
@@ -219,7 +220,9 @@ class NativeClient(Client):
     async def watch(self, request: Watch, _nursery: trio.Nursery) -> None:
         """Tell whether these people are there, and when that changes."""
         if self._nursery is None:
-            self._refuse_stranger(request.id)
+            self._refuse_unauthenticated(request.id)
+        elif self._person.is_visitor:
+            self.session.send(Refused(NOT_FOR_VISITORS, request.id))
         elif await self.session.allowance.may_read(self._person, len(request.people), request.id):
             self._live_side().watch(request)
 
@@ -227,7 +230,7 @@ class NativeClient(Client):
         """Note whether the person is at this screen."""
         await trio.lowlevel.checkpoint()
         if self._nursery is None:
-            return self._refuse_stranger(request.id)
+            return self._refuse_unauthenticated(request.id)
         return self._live_side().set_status(request)
 
     def _live_side(self) -> Live:
@@ -285,7 +288,7 @@ class NativeClient(Client):
         assert self.session.person is not None  # there is one once hello has succeeded
         return self.session.person
 
-    def _refuse_stranger(self, ref: int) -> None:
+    def _refuse_unauthenticated(self, ref: int) -> None:
         self.session.send(Refused(_NO_HELLO, ref))
 
     handlers = command_handlers(

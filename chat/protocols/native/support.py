@@ -9,12 +9,33 @@ from chat.domain.conversations import may_be_assigned, may_lead, may_operate
 from chat.domain.entities import Peer
 from chat.domain.refusals import NO_PERSON, Refusal
 from chat.domain.timeline import QueuePlace
+from chat.domain.visitors import NO_WIDGET
 from chat.protocols.native import support_types as types
+from chat.protocols.native.accounts import as_session
 from chat.protocols.native.conversions import as_room
 from chat.protocols.native.operation import Caller
 from chat.protocols.native.room_types import Room
 from chat.protocols.native.rooms import as_seen
+from chat.protocols.native.types import Session
 from chat.protocols.services import Services
+
+
+async def new_visitor(services: Services, caller: Caller, request: types.NewVisitor) -> Session | Refusal:
+    """Begin to write to the operators without an account, as the support widget does, and begin a session."""
+    device = caller.device
+    added = await services.visitors.add(
+        device.address, name=request.name, email=request.email, page=request.page
+    )
+    if isinstance(added, Refusal):
+        return added
+    return as_session(await services.sessions.open_after_change(added, device))
+
+
+async def support_desk(services: Services, _caller: Caller, _request: None) -> types.SupportDesk | Refusal:
+    """See whether an operator is online, before one writes."""
+    if not services.visitors.are_welcome:
+        return NO_WIDGET
+    return types.SupportDesk(online=await services.desk_watch.is_staffed())
 
 
 async def own_conversation(services: Services, caller: Caller, _request: None) -> Room | Refusal:

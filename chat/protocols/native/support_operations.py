@@ -2,16 +2,44 @@
 
 from chat.domain.refusals import Code
 from chat.protocols.native import support
-from chat.protocols.native.operation import Cost, Operation
+from chat.protocols.native.operation import Access, Cost, Operation
 from chat.protocols.native.room_types import Room
-from chat.protocols.native.support_types import ChangeSupport, Conversations, WhichConversations
+from chat.protocols.native.support_types import (
+    ChangeSupport,
+    Conversations,
+    NewVisitor,
+    SupportDesk,
+    WhichConversations,
+)
+from chat.protocols.native.types import Session
 
 SUPPORT = (
+    Operation(
+        name="new_visitor",
+        method="POST",
+        path="/support/visitors",
+        request=NewVisitor,
+        reply=Session,
+        status=201,
+        access=Access.ANYBODY,
+        refuses=(Code.INVALID, Code.FORBIDDEN, Code.TOO_MANY, Code.OUTCOME_UNKNOWN),
+        handler=support.new_visitor,
+    ),
+    Operation(
+        name="support_desk",
+        method="GET",
+        path="/support/desk",
+        reply=SupportDesk,
+        access=Access.ANYBODY,
+        refuses=(Code.FORBIDDEN,),
+        handler=support.support_desk,
+    ),
     Operation(
         name="own_conversation",
         method="PUT",
         path="/support",
         reply=Room,
+        visitors=True,
         cost=Cost.MESSAGE,
         refuses=(Code.NOT_FOUND,),
         handler=support.own_conversation,

@@ -6,11 +6,28 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chat.protocols.native.message_types import Limit
 from chat.protocols.native.room_types import Room, SupportState
-from chat.protocols.native.types import Id, Value
+from chat.protocols.native.types import Email, Id, Name, Value, WebPage
 
 QueueAfter = Annotated[
     str, Meta(pattern=r"^([01]\.-?\d{1,18}\.\d{1,18})?$", description="The `next` of the page before")
 ]
+
+
+class NewVisitor(Value, kw_only=True, frozen=True):
+    """Who writes from a web page: what to call them, how to reach them, and the page; each only if they want.
+
+    Of the page what stands behind `?` or `#` is not kept.
+    """
+
+    name: Name | None = None
+    email: Email | None = None
+    page: WebPage | None = None
+
+
+class SupportDesk(Value, kw_only=True, frozen=True):
+    """Whether an operator is online."""
+
+    online: bool
 
 
 class WhichConversations(Value, kw_only=True, frozen=True):

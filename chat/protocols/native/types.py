@@ -16,6 +16,9 @@ Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Device = Annotated[str, Meta(max_length=64, description="What the person calls this device")]
 Password = Annotated[str, Meta(min_length=1, max_length=72, description="At most 72 bytes")]
 Email = Annotated[str, Meta(max_length=254)]
+WebPage = Annotated[
+    str, Meta(max_length=2048, description="http: or https:, without what stands behind ? or #")
+]
 Refreshing = Annotated[str, Meta(max_length=128, description="Used once; opaque")]
 
 ServerRole = Literal["guest", "operator", "moderator", "admin"]

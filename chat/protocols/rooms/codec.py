@@ -55,6 +55,7 @@ class RoomsDialect:
     shape = frozenset({"Type"})
     echoes = True
     needs_token = True
+    admits_visitors = False
 
     def decode(self, frame: str | bytes) -> Command:
         if isinstance(frame, bytes):

@@ -76,6 +76,7 @@ class SupportDialect:
     shape = frozenset({"method", "params"})
     echoes = False
     needs_token = False
+    admits_visitors = True
 
     def __init__(self) -> None:
         self._decoder = msgspec.json.Decoder(SupportRequest)

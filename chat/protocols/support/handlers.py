@@ -54,7 +54,7 @@ class SupportClient(Client):
 
     async def authenticate(self, command: SupportAuthenticate, _nursery: trio.Nursery) -> None:
         """Open the conversation of the token's person, or close."""
-        match await self._desk.accounts.authenticate(command.token):
+        match await self._desk.accounts.authenticate(command.token, visitors=True):
             case Refusal():
                 self.session.close(UNAUTHENTICATED)
             case person:

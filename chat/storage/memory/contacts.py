@@ -19,7 +19,7 @@ class MemoryContacts:
 
     async def find(self, part: str, after: str, limit: int) -> list[Person]:
         await trio.lowlevel.checkpoint()
-        there = self._users.there()
+        there = (each for each in self._users.there() if not each.is_visitor)
         return _by_name(
             (each for each in there if same_name_key(part) in same_name_key(each.name)), after, limit
         )

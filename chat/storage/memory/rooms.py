@@ -199,7 +199,7 @@ class MemoryRooms:
 
     async def direct_room(self, one_id: int, other_id: int) -> Room | None:
         await trio.lowlevel.checkpoint()
-        if not (self._users.is_there(one_id) and self._users.is_there(other_id)):
+        if not all(map(self._users.may_be_written_to, (one_id, other_id))):
             return None
         pair = min(one_id, other_id), max(one_id, other_id)
         if pair not in self._direct:
@@ -302,7 +302,7 @@ class MemoryRooms:
         there = self._users.there()
         match room.kind:
             case RoomKind.LOBBY:
-                return there
+                return [each for each in there if not each.is_visitor]
             case RoomKind.SUPPORT:
                 is_open = not self.support_kept(room.id).is_closed
                 return [
@@ -393,6 +393,7 @@ def public_person(person: Person) -> Person:
         is_operator=person.is_operator,
         is_moderator=person.is_moderator,
         is_admin=person.is_admin,
+        is_visitor=person.is_visitor,
         created_at=person.created_at,
         changed_at=person.changed_at,
     )

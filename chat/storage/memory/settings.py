@@ -7,6 +7,7 @@ import trio
 from msgspec import structs
 
 from chat.domain.audit import setting_act
+from chat.domain.bounds import SettingValue
 from chat.domain.ports import Setting
 from chat.storage.memory.audit import MemoryAudit
 from chat.storage.memory.watchers import Watchers
@@ -25,7 +26,7 @@ class MemorySettings:
         return self._now()
 
     async def change_settings(
-        self, changes: Mapping[str, str | float | None], by_id: int | None
+        self, changes: Mapping[str, SettingValue | None], by_id: int | None
     ) -> dict[str, Setting]:
         await trio.lowlevel.checkpoint()
         for name, value in sorted(changes.items()):

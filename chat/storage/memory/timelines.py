@@ -224,6 +224,7 @@ class MemoryTimelines:
             last=self.now(said[-1], person_id) if said else None,
             peer=self._peer(room, person_id),
             support=self._support.status(room.id) if room.kind is RoomKind.SUPPORT else None,
+            visit=self._users.visits.get(room.creator_id or 0) if room.kind is RoomKind.SUPPORT else None,
         )
 
     def _standing(self, position: Position, up_to_id: int) -> Standing:
@@ -272,7 +273,7 @@ class MemoryTimelines:
     def _members(self, room: Room) -> int:
         match room.kind:
             case RoomKind.LOBBY:
-                return len(self._users.there())
+                return len(self._rooms.people_in(room))
             case RoomKind.SUPPORT if self._rooms.support_kept(room.id).is_closed:
                 return 1
             case RoomKind.SUPPORT:

@@ -17,7 +17,7 @@ from chat.domain.account_changes import (
     roles_of,
 )
 from chat.domain.audit import Act, What
-from chat.domain.entities import Credentials, Person, Room
+from chat.domain.entities import Credentials, Person, Room, Visit
 from chat.domain.ports import Invite, LookAlike, NewInvite, NewPerson, ProfileChange, Taken
 from chat.domain.refusals import Refusal
 from chat.domain.rules import same_name_key
@@ -49,6 +49,8 @@ class MemoryUsers:
         self._id_by_email: dict[str, int] = {}
         self._id_by_skeleton: dict[str, int] = {}
         self._deleted: set[int] = set()
+        self.visits: dict[int, Visit] = {}
+        """What visitors said of themselves; read-only to others."""
         self.blocks: set[tuple[int, int]] = set()
         """Who blocks whom; `MemoryContacts` writes it."""
         self.watchers = Watchers()
@@ -76,6 +78,7 @@ class MemoryUsers:
             is_operator=new.is_operator,
             is_moderator=new.is_moderator,
             is_admin=new.is_admin,
+            is_visitor=new.visit is not None,
             created_at=now,
             changed_at=now,
         )
@@ -87,6 +90,8 @@ class MemoryUsers:
             self._id_by_email[same_name_key(new.email)] = person.id
         if new.invite is not None:
             self.invites.use(new.invite)
+        if new.visit is not None:
+            self.visits[person.id] = new.visit
         if new.by_command:
             self.audit.note([addition(person, None)])
         return person
@@ -126,7 +131,11 @@ class MemoryUsers:
 
     async def everyone(self) -> list[Person]:
         await trio.lowlevel.checkpoint()
-        return [known.person for id_, known in self._by_id.items() if id_ not in self._deleted]
+        return [person for person in self.there() if not person.is_visitor]
+
+    async def operators(self) -> list[int]:
+        await trio.lowlevel.checkpoint()
+        return [each.id for each in self.there() if each.is_operator and not each.is_disabled]
 
     async def page(self, part: str, after_id: int, limit: int, role: Role | None = None) -> list[Person]:
         await trio.lowlevel.checkpoint()
@@ -135,6 +144,7 @@ class MemoryUsers:
             person
             for person in self.there()
             if person.id > after_id
+            and not person.is_visitor
             and (wanted in same_name_key(person.name) or wanted in same_name_key(person.email or ""))
             and (role is None or role in roles_of(person))
         ]
@@ -218,6 +228,7 @@ class MemoryUsers:
         if by_id is not None and self._is_last_admin(known.person):
             return LAST_ADMIN
         self._deleted.add(person_id)
+        self.visits.pop(person_id, None)
         if known.person.email is not None:
             del self._id_by_email[same_name_key(known.person.email)]
         self._replace(Credentials(known.person, b""), email=None)
@@ -264,6 +275,11 @@ class MemoryUsers:
     def is_there(self, person_id: int) -> bool:
         """Whether there is such a person, who was not deleted."""
         return self._known(person_id) is not None
+
+    def may_be_written_to(self, person_id: int) -> bool:
+        """Whether there is such a person, who is no visitor: those have no direct messages."""
+        known = self._known(person_id)
+        return known is not None and not known.person.is_visitor
 
     def there(self) -> list[Person]:
         """Return all people who were not deleted, at once."""

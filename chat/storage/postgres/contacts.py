@@ -9,13 +9,13 @@ from chat.domain.rules import same_name_key
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 
-_PUBLIC = """u.id, u.name, u.display_name, u.is_operator, u.is_moderator, u.is_admin,
+_PUBLIC = """u.id, u.name, u.display_name, u.is_operator, u.is_moderator, u.is_admin, u.is_visitor,
     extract(epoch FROM u.created_at)::float8 AS created_at,
     extract(epoch FROM coalesce(u.changed_at, u.created_at))::float8 AS changed_at"""
 
 FIND = f"""
 SELECT {_PUBLIC} FROM users u
-WHERE u.name_key > $2 AND position($1 IN u.name_key) > 0 AND u.deleted_at IS NULL
+WHERE u.name_key > $2 AND position($1 IN u.name_key) > 0 AND u.deleted_at IS NULL AND NOT u.is_visitor
 ORDER BY u.name_key LIMIT $3"""
 
 _MOST_LOOKED_AT = 10_000

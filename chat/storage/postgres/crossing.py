@@ -1,5 +1,7 @@
 """Where Trio and asyncio meet: the loop that asyncpg runs on, and the one way across."""
 
+import asyncio
+import heapq
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -12,6 +14,9 @@ T = TypeVar("T")
 
 _ROUNDS = 4
 """From the bytes of an answer to the end of an operation: a future, its task, and what waits for that."""
+
+_MOST_CANCELLED = 100
+"""Timers that are cancelled and not let go yet."""
 
 logger = structlog.get_logger(__name__)
 
@@ -31,6 +36,7 @@ async def open_asyncio() -> AsyncGenerator[None]:
     async with trio_asyncio.open_loop() as loop:
         loop.set_exception_handler(_log_stray)
         loop._main_loop_one = partial(_run_ready, loop, loop._main_loop_one)
+        loop._timer_handle_cancelled = _CancelledTimers(loop)
         yield
 
 
@@ -51,6 +57,25 @@ async def _run_ready(
                 break
             for _ in range(ready):
                 await run_one(no_wait=True)
+
+
+class _CancelledTimers:
+    """Lets go of timers that are cancelled, as asyncio's own loop does; trio-asyncio keeps each until its time.
+
+    A query sets three, of some seconds, and cancels them when it is answered.
+    """
+
+    def __init__(self, loop: trio_asyncio.TrioEventLoop) -> None:
+        self._loop = loop
+        self._cancelled = 0
+
+    def __call__(self, _timer: asyncio.TimerHandle) -> None:
+        self._cancelled += 1
+        timers: list[asyncio.TimerHandle] = self._loop._timers
+        if self._cancelled > max(_MOST_CANCELLED, len(timers) // 2):
+            self._cancelled = 0
+            timers[:] = [timer for timer in timers if not timer.cancelled()]
+            heapq.heapify(timers)
 
 
 def _log_stray(_loop: object, context: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 _HERE = """SELECT id, 'member' AS role, created_at AS joined_at FROM users
      WHERE {} AND id > $2 AND deleted_at IS NULL ORDER BY id LIMIT $3"""
 
-_PERSON = """u.id, u.name, u.display_name, u.is_operator, u.is_moderator, u.is_admin,
+_PERSON = """u.id, u.name, u.display_name, u.is_operator, u.is_moderator, u.is_admin, u.is_visitor,
     extract(epoch FROM u.created_at)::float8 AS created_at,
     extract(epoch FROM coalesce(u.changed_at, u.created_at))::float8 AS changed_at"""
 
@@ -22,7 +22,7 @@ CROSS JOIN LATERAL (
      CROSS JOIN LATERAL (SELECT FROM users WHERE id = m.user_id AND deleted_at IS NULL LIMIT 1) AS there
      WHERE r.kind IN ('room', 'direct') AND m.room_id = r.id AND m.user_id > $2 ORDER BY m.user_id LIMIT $3)
     UNION ALL
-    ({_HERE.format("r.kind = 'lobby'")})
+    ({_HERE.format("r.kind = 'lobby' AND NOT is_visitor")})
     UNION ALL
     ({_HERE.format("r.kind = 'support' AND NOT r.is_closed AND is_operator AND id <> r.creator_id")})
     UNION ALL

@@ -30,7 +30,7 @@ FROM unnest($1::bigint[], $2::text[]) AS asked(room_id, name_key)
 CROSS JOIN LATERAL (SELECT * FROM users WHERE name_key = asked.name_key LIMIT 1) AS u
 CROSS JOIN LATERAL (SELECT kind, creator_id FROM rooms WHERE id = asked.room_id LIMIT 1) AS r
 WHERE u.deleted_at IS NULL AND CASE r.kind
-    WHEN 'lobby' THEN true
+    WHEN 'lobby' THEN NOT u.is_visitor
     WHEN 'support' THEN u.is_operator OR u.id = r.creator_id
     ELSE EXISTS (SELECT FROM memberships WHERE room_id = asked.room_id AND user_id = u.id)
 END
@@ -43,7 +43,8 @@ SELECT asked.room_id, asked.person_id, NULL, r.last_seq, asked.is_all AND (
         WHEN 'room' THEN coalesce(r.members, (
             SELECT count(*) FROM (SELECT FROM memberships WHERE room_id = r.id LIMIT {MOST_MEMBERS + 1}) AS counted))
         ELSE (SELECT count(*) FROM (SELECT FROM users
-              WHERE deleted_at IS NULL AND (r.kind = 'lobby' OR is_operator OR id = r.creator_id)
+              WHERE deleted_at IS NULL
+                AND (r.kind = 'lobby' AND NOT is_visitor OR is_operator OR id = r.creator_id)
               LIMIT {MOST_MEMBERS + 1}) AS counted)
     END
 )

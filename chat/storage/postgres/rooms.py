@@ -73,7 +73,8 @@ JOIN users low ON low.id = low_id JOIN users high ON high.id = high_id
 WHERE low_id = $1 AND high_id = $2 AND low.deleted_at IS NULL AND high.deleted_at IS NULL"""
 _MAKE_ROOM = """
 INSERT INTO rooms (kind) SELECT 'direct' FROM users low, users high
-WHERE low.id = $1 AND high.id = $2 AND low.deleted_at IS NULL AND high.deleted_at IS NULL RETURNING id"""
+WHERE low.id = $1 AND high.id = $2 AND low.deleted_at IS NULL AND high.deleted_at IS NULL
+    AND NOT low.is_visitor AND NOT high.is_visitor RETURNING id"""
 _MAKE_DIRECT = "INSERT INTO direct_rooms (low_id, high_id, room_id) VALUES ($1, $2, $3)"
 # Rows are locked in the order of their key, whatever the plan, so that no two transactions wait for each other.
 # Of the arrays asyncpg knows text[] alone by itself: for bigint[] it asks PostgreSQL for the type, on each connection.

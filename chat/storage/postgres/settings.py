@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from chat.domain.audit import setting_act
+from chat.domain.bounds import SettingValue
 from chat.domain.ports import Setting
 from chat.storage.postgres.audit import named, note
 from chat.storage.postgres.database import Database
@@ -32,7 +33,7 @@ class PostgresSettings:
         return await self._database.read(_changed)
 
     async def change_settings(
-        self, changes: Mapping[str, str | float | None], by_id: int | None
+        self, changes: Mapping[str, SettingValue | None], by_id: int | None
     ) -> dict[str, Setting]:
         async def change(connection: Connection) -> dict[str, Setting]:
             done = []

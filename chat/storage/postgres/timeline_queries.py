@@ -18,13 +18,14 @@ def _mine(is_told: str) -> str:
     """
     return f"""
 me AS MATERIALIZED (
-    SELECT id, is_operator, joined_id, operator_id FROM users WHERE id = $1 AND deleted_at IS NULL
+    SELECT id, is_operator, is_visitor, joined_id, operator_id FROM users WHERE id = $1 AND deleted_at IS NULL
 ), mine AS (
     SELECT r.*, m.role, m.joined_seq, m.delivered_seq, me.joined_id AS from_id
     FROM me JOIN memberships m ON m.user_id = me.id JOIN rooms r ON r.id = m.room_id
     WHERE r.deleted_at IS NULL
     UNION ALL
-    SELECT r.*, 'member', NULL, NULL, me.joined_id FROM me CROSS JOIN rooms r WHERE r.id = 1
+    SELECT r.*, 'member', NULL, NULL, me.joined_id FROM me CROSS JOIN rooms r
+    WHERE r.id = 1 AND NOT me.is_visitor
     UNION ALL
     SELECT r.*, 'member', NULL, NULL, me.joined_id
     FROM me JOIN rooms r ON r.creator_id = me.id WHERE r.kind = 'support'
@@ -96,13 +97,13 @@ CROSS JOIN LATERAL (
 WHERE k.seq IS NOT NULL
 ORDER BY r.id"""
 
-# Whose rooms they are: in the lobby everybody's, else of members, or of the person and of operators.
+# Whose rooms they are: in the lobby everybody's but visitors', else of members, or of the person and of operators.
 _OWN_ROOMS = """
     JOIN users u ON u.id = asked.user_id AND u.deleted_at IS NULL
     JOIN rooms r ON r.id = asked.room_id AND r.deleted_at IS NULL
     LEFT JOIN memberships m ON m.room_id = asked.room_id AND m.user_id = asked.user_id
     WHERE CASE r.kind
-        WHEN 'lobby' THEN true
+        WHEN 'lobby' THEN NOT u.is_visitor
         WHEN 'support' THEN r.creator_id = u.id OR u.is_operator
         ELSE m.room_id IS NOT NULL
     END"""
@@ -191,7 +192,7 @@ SNAPSHOTS = f"""
 WITH {_mine("(NOT r.is_closed OR $3::bigint[] IS NOT NULL)")}
 SELECT r.id, r.kind, r.name, r.topic, r.is_private, r.archived_at IS NOT NULL AS is_archived, r.role,
     CASE r.kind
-        WHEN 'lobby' THEN (SELECT count(*) FROM users WHERE deleted_at IS NULL)
+        WHEN 'lobby' THEN (SELECT count(*) FROM users WHERE deleted_at IS NULL AND NOT is_visitor)
         WHEN 'support' THEN CASE WHEN r.is_closed THEN 1 ELSE
             1 + (SELECT count(*) FROM users WHERE is_operator AND deleted_at IS NULL) - peer.is_operator::int
         END
@@ -205,6 +206,7 @@ SELECT r.id, r.kind, r.name, r.topic, r.is_private, r.archived_at IS NOT NULL AS
     coalesce(k.notify, 'mentions') AS notify, coalesce(k.hidden, false) AS is_hidden,
     peer.id AS peer_id, peer.name AS peer_name, peer.display_name AS peer_display_name,
     peer.is_operator AS peer_is_operator, peer.is_moderator AS peer_is_moderator, peer.is_admin AS peer_is_admin,
+    peer.is_visitor AS peer_is_visitor, visit.email AS visit_email, visit.page AS visit_page,
     extract(epoch FROM peer.created_at)::float8 AS peer_created_at,
     extract(epoch FROM coalesce(peer.changed_at, peer.created_at))::float8 AS peer_changed_at,
     r.is_closed, assignee.id AS assignee_id, assignee.name AS assignee_name,
@@ -224,6 +226,7 @@ LEFT JOIN LATERAL (
         WHEN r.kind = 'support' THEN r.creator_id WHEN pair.low_id = $1 THEN pair.high_id ELSE pair.low_id
     END LIMIT 1
 ) AS peer ON true
+LEFT JOIN LATERAL (SELECT email, page FROM visits WHERE peer.is_visitor AND user_id = peer.id LIMIT 1) AS visit ON true
 LEFT JOIN LATERAL (SELECT name FROM users WHERE id = m.sender_id LIMIT 1) AS sender ON true
 LEFT JOIN LATERAL (
     SELECT id, name FROM users WHERE r.kind = 'support' AND id = r.assignee_id LIMIT 1

@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 
 from chat.domain.changes import Deleted, Edited, Reacted, Removed, RoleChanged, RoomChanged, SupportChanged
-from chat.domain.entities import MessageKind, Person, RoomKind
+from chat.domain.entities import MessageKind, Person, RoomKind, Visit
 from chat.domain.membership import Notify, RoomRole
 from chat.domain.reading import ReadMark, ReadState
 from chat.domain.timeline import (
@@ -153,6 +153,7 @@ def _snapshot(row: asyncpg.Record) -> RoomSnapshot:
         support=SupportStatus(row["is_closed"], assignee_of(row), row["waiting_since"])
         if row["kind"] == "support"
         else None,
+        visit=Visit(email=row["visit_email"], page=row["visit_page"]) if row["peer_is_visitor"] else None,
     )
 
 
@@ -164,6 +165,7 @@ def _peer(row: asyncpg.Record) -> Person:
         is_operator=row["peer_is_operator"],
         is_moderator=row["peer_is_moderator"],
         is_admin=row["peer_is_admin"],
+        is_visitor=row["peer_is_visitor"],
         created_at=row["peer_created_at"],
         changed_at=row["peer_changed_at"],
     )

@@ -18,7 +18,8 @@ from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 
 _COLUMNS = """id, name, email, display_name, is_operator, is_moderator, is_admin, token_generation,
-    disabled_at IS NOT NULL AS is_disabled, share_reads, extract(epoch FROM created_at)::float8 AS created_at,
+    disabled_at IS NOT NULL AS is_disabled, is_visitor, share_reads,
+    extract(epoch FROM created_at)::float8 AS created_at,
     extract(epoch FROM coalesce(changed_at, created_at))::float8 AS changed_at"""
 
 # What looks alike is looked for, which is enough for names that share a skeleton from before that rule; that of two
@@ -28,8 +29,8 @@ WITH alike AS (
     SELECT FROM name_skeletons JOIN users ON users.id = user_id WHERE skeleton = ANY($9::text[]) AND name_key <> $2
 ), added AS (
     INSERT INTO users (name, name_key, display_name, email, email_key, password_hash, is_operator, is_admin,
-        is_moderator)
-    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $10 WHERE NOT EXISTS (SELECT FROM alike)
+        is_moderator, is_visitor)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $10, $11 WHERE NOT EXISTS (SELECT FROM alike)
     RETURNING {_COLUMNS}
 ), looks AS (
     INSERT INTO name_skeletons (skeleton, user_id) SELECT skeleton, id FROM added, unnest($9::text[]) AS skeleton
@@ -39,7 +40,9 @@ _BY_ID = f"SELECT {_COLUMNS} FROM users WHERE id = $1 AND deleted_at IS NULL"
 _BY_IDS = f"SELECT {_COLUMNS} FROM users WHERE id = ANY($1) AND deleted_at IS NULL"
 _BY_NAME = f"SELECT {_COLUMNS}, password_hash FROM users WHERE name_key = $1 AND deleted_at IS NULL"
 _BY_EMAIL = f"SELECT {_COLUMNS}, password_hash FROM users WHERE email_key = $1 AND deleted_at IS NULL"
-_EVERYONE = f"SELECT {_COLUMNS} FROM users WHERE deleted_at IS NULL ORDER BY id"
+_EVERYONE = f"SELECT {_COLUMNS} FROM users WHERE deleted_at IS NULL AND NOT is_visitor ORDER BY id"
+_OPERATORS = """
+SELECT id FROM users WHERE is_operator AND deleted_at IS NULL AND disabled_at IS NULL ORDER BY id"""
 _THEM = "WHERE id = $1 AND deleted_at IS NULL"
 _RENAME = f"""
 WITH alike AS (
@@ -86,11 +89,14 @@ UPDATE users SET is_operator = coalesce($2, is_operator), is_moderator = coalesc
 {_THEM} RETURNING {_COLUMNS}"""
 _PAGE = f"""
 SELECT {_COLUMNS} FROM users
-WHERE id > $2 AND deleted_at IS NULL AND (position($1 IN name_key) > 0 OR position($1 IN email_key) > 0)
+WHERE id > $2 AND deleted_at IS NULL AND NOT is_visitor
+  AND (position($1 IN name_key) > 0 OR position($1 IN email_key) > 0)
   AND CASE $4::text WHEN 'operator' THEN is_operator WHEN 'moderator' THEN is_moderator WHEN 'admin' THEN is_admin
       ELSE true END
 ORDER BY id LIMIT $3"""
+_ADD_VISIT = "INSERT INTO visits (user_id, email, page) VALUES ($1, $2, $3)"
 _DELETE = f"""
+WITH visit AS (DELETE FROM visits WHERE user_id = $1)
 UPDATE users SET deleted_at = now(), email = NULL, email_key = NULL, password_hash = '' {_THEM}"""
 
 
@@ -140,6 +146,9 @@ class PostgresUsers:
 
     async def everyone(self) -> list[Person]:
         return [_person(row) for row in await self._database.read(lambda c: c.fetch(_EVERYONE))]
+
+    async def operators(self) -> list[int]:
+        return [row["id"] for row in await self._database.read(lambda c: c.fetch(_OPERATORS))]
 
     async def page(self, part: str, after_id: int, limit: int, role: Role | None = None) -> list[Person]:
         rows = await self._database.read(lambda c: c.fetch(_PAGE, same_name_key(part), after_id, limit, role))
@@ -249,11 +258,15 @@ async def add_person(connection: Connection, new: NewPerson) -> Person | Taken:
         new.is_admin,
         name_skeletons(new.name),
         new.is_moderator,
+        new.visit is not None,
     )
     try:
-        return _person_or_none(await connection.fetchrow(_ADD, *values)) or Taken("look")
+        added = _person_or_none(await connection.fetchrow(_ADD, *values))
     except asyncpg.UniqueViolationError as error:
         return _taken(error)
+    if added is not None and new.visit is not None:
+        await connection.execute(_ADD_VISIT, added.id, new.visit.email, new.visit.page)
+    return added or Taken("look")
 
 
 async def _rename(connection: Connection, person_id: int, name: str) -> Person | Taken | None:

@@ -501,7 +501,7 @@ async def test_wrong_guesses_count_on_all_servers_and_who_was_right_is_at_home_o
     throttles[0].was_right("ben", "192.0.2.2")
     await trio.sleep(0.15)
     assert throttles[1].take("ada", "192.0.2.1") > 0
-    assert throttles[1].take("ada", "192.0.2.3") == 0, "a stranger's guesses lock nobody out elsewhere"
+    assert throttles[1].take("ada", "192.0.2.3") == 0, "somebody else's guesses lock nobody out elsewhere"
     homes = [throttle._at_home for throttle in throttles]
     assert list(homes[0]) == list(homes[1]) != []
 

@@ -168,7 +168,9 @@ async def open_site(
     config = Config(bcrypt_cost=4, **settings)
     accounts = accounts_of(config, behind.users, behind.users.by_id, SECRET, sessions=behind.sessions)
     with trio.fail_after(60):
-        async with open_engine(behind, lambda _person: accounts, budgets=budgets) as engine:
+        async with open_engine(
+            behind, lambda _person: accounts, budgets=budgets, widget_origins=config.widget_origins
+        ) as engine:
             own = OwnInspection(Watch(Recorder(), engine.metrics), engine.metrics, storage.ping)
             services = services_of(engine)
             app = http_app(config, behind, engine, services, own)

@@ -1,0 +1,107 @@
+"""Visitors of the support widget: people who come without an account, to write to the operators and to nobody else."""
+
+import secrets
+from collections.abc import Callable
+from urllib.parse import urlsplit, urlunsplit
+
+import structlog
+import trio
+
+from chat.domain.addresses import address_key
+from chat.domain.entities import Person, Visit
+from chat.domain.ledger import Ledger
+from chat.domain.ports import NewPerson, Taken, Users
+from chat.domain.refusals import Code, Refusal
+from chat.domain.rules import clean_email, clean_name
+
+VISITORS_PER_HOUR = 5
+"""Visitors from one address, at once and in an hour; each is kept. Loopback is spared."""
+
+_TRIES = 5
+"""Names to try: there are a hundred million."""
+
+NO_WIDGET = Refusal(Code.FORBIDDEN, "this server has no support widget")
+NO_NAME_FREE = Refusal(Code.UNAVAILABLE, "no name is free, try again")
+BAD_PAGE = Refusal(Code.INVALID, "that is not the address of a page (http: or https:)", field="page")
+
+logger = structlog.get_logger(__name__)
+
+
+class Visitors:
+    """Adds visitors, where there are sites that may show the widget.
+
+    `is_on` says whether there are; `happened` counts what happened. Both are sync.
+    """
+
+    def __init__(
+        self,
+        users: Users,
+        is_on: Callable[[], bool],
+        ledger: Ledger,
+        *,
+        happened: Callable[[str], object] = lambda _what: None,
+        clock: Callable[[], float] = trio.current_time,
+    ) -> None:
+        self._users = users
+        self._is_on = is_on
+        self._happened = happened
+        self._buckets = ledger.buckets("visitors", VISITORS_PER_HOUR / 3600, VISITORS_PER_HOUR, clock=clock)
+
+    @property
+    def are_welcome(self) -> bool:
+        """Whether there is a site that may show the widget."""
+        return self._is_on()
+
+    async def add(
+        self, address: str, *, name: str | None = None, email: str | None = None, page: str | None = None
+    ) -> Person | Refusal:
+        """Add a visitor. `name` is what they want to be called; their own is made up. `address` is the client's.
+
+        Of `page` its query and its fragment are left out: they may hold what is nobody's business here.
+        May raise StorageDown and OutcomeUnknown. Cancelling: the visitor was added, or not.
+        """
+        if not self._is_on():
+            return NO_WIDGET
+        display_name = None if name is None else clean_name(name.strip())
+        if isinstance(display_name, Refusal):
+            return display_name
+        clean_address = None if email is None else clean_email(email)
+        if isinstance(clean_address, Refusal):
+            return clean_address
+        clean = None if page is None else clean_page(page)
+        if isinstance(clean, Refusal):
+            return clean
+        key = address_key(address)
+        if key is not None and (wait := self._buckets.take([key])):  # loopback is spared
+            self._happened("visitor throttled")
+            return Refusal(Code.TOO_MANY, "too many visitors from this address, wait", retry_after=wait)
+        added = await self._add(display_name, Visit(email=clean_address, page=clean))
+        if isinstance(added, Person):
+            self._happened("visitor came")
+            logger.info("visitor came", person=added.id, name=added.name, address=address)
+        return added
+
+    async def _add(self, display_name: str | None, visit: Visit) -> Person | Refusal:
+        for _ in range(_TRIES):
+            name = f"visitor-{secrets.randbelow(10**8):08}"
+            added = await self._users.add(
+                NewPerson(name=name, display_name=display_name, password_hash=b"", visit=visit)
+            )
+            match added:
+                case Person():
+                    return added
+                case Taken() | None:
+                    continue
+        return NO_NAME_FREE
+
+
+def clean_page(page: str) -> str | Refusal:
+    """Return the address of a web page without its query and its fragment, or why it is none. Sync and pure."""
+    try:
+        parts = urlsplit(page.strip())
+    except ValueError:
+        return BAD_PAGE
+    if parts.scheme not in ("http", "https") or not parts.hostname or not page.isprintable():
+        return BAD_PAGE
+    host = parts.netloc.rpartition("@")[2]  # no password either
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))

@@ -1,0 +1,275 @@
+"""Visitors of the support widget: an account without a password, good for one conversation, in every protocol."""
+
+import json
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+
+from chat.domain.entities import LOBBY_ID
+from chat.protocols.direct.codec import DIRECT
+from chat.protocols.messenger.codec import MESSENGER
+from chat.protocols.native.codec import NATIVE
+from chat.protocols.support.codec import SUPPORT
+from chat.protocols.talker.codec import TALKER
+from tests.protocols.native.replica import Replica
+from tests.protocols.native.site import PAGE, Answer, Site, open_site
+
+SHOP = "https://shop.example"
+NOTHING_ELSE = "a visitor has their own support conversation, and nothing else"
+
+
+@pytest.fixture
+async def site() -> AsyncGenerator[Site]:
+    async with open_site(widget_origins=(SHOP,)) as site:
+        yield site
+
+
+async def come(site: Site, **about: Any) -> Answer:
+    answer = await site.call("POST", "/support/visitors", about)
+    assert answer.status == 201, answer.body
+    return answer
+
+
+async def say(site: Site, token: str, room: int, text: str) -> Answer:
+    body = {"key": text.encode().hex(), "text": text}
+    return await site.call("POST", f"/rooms/{room}/messages", body, token=token)
+
+
+async def test_a_visitor_writes_and_an_operator_sees_who_it_is_and_answers(site: Site) -> None:
+    _, olgas = await site.join("olga", operator=True)
+    page = "https://me:secret@shop.example/cart?session=7#top"
+    visitor = await come(site, name=" Anna ", email="anna@example.com", page=page)
+    me = visitor["me"]
+    assert (me["display"], me["roles"], "email" in me) == ("Anna", ["guest"], False)
+    assert me["name"].startswith("visitor-")
+    token = visitor["access"]
+    room = (await site.call("PUT", "/support", token=token))["id"]
+    assert (await say(site, token, room, "is it blue?")).status == 201
+    (waiting,) = (await site.call("GET", "/support?state=open", token=olgas))["rooms"]
+    support = waiting["support"]
+    assert (support["person"]["display"], support["person"]["roles"]) == ("Anna", ["guest"])
+    assert (support["email"], support["page"]) == ("anna@example.com", "https://shop.example/cart")
+    assert (await say(site, olgas, room, "it is")).status == 201
+    told = await site.call("GET", f"/rooms/{room}/messages", token=token)
+    assert [each["text"] for each in told["messages"]] == ["is it blue?", "it is"]
+    seen = await site.call("GET", f"/rooms/{room}", token=token)
+    assert (seen["support"]["assignee"]["name"], seen["unread"]) == ("olga", 1)
+    assert (await site.call("PUT", f"/rooms/{room}/read", {"seq": 2}, token=token))["read"] == 2
+    assert (
+        await site.call("PATCH", f"/rooms/{room}/messages/1", {"text": "red?"}, token=token)
+    ).status == 200
+    assert (await site.call("DELETE", f"/rooms/{room}/messages/1", token=token)).status == 200
+    olga = await site.call("GET", f"/people/{me['id']}", token=olgas)
+    assert olga["display"] == "Anna"
+
+
+async def test_visitors_may_share_names_and_addresses_with_anybody(site: Site) -> None:
+    await site.join("anna", email="anna@example.com")
+    sessions = [await come(site, name="anna", email="anna@example.com") for _ in range(3)]
+    assert len({each["me"]["name"] for each in sessions}) == 3
+    assert {each["me"]["display"] for each in sessions} == {"anna"}
+    login = {"login": sessions[0]["me"]["name"], "password": ""}
+    assert (await site.call("POST", "/auth/login", login, valid=False)).status == 400
+    for guess in ("x", "visitor"):
+        refused = await site.call("POST", "/auth/login", {**login, "password": guess})
+        assert refused.refused == (401, "unauthenticated", None)
+    assert (
+        await site.call("POST", "/auth/login", {"login": "anna@example.com", "password": "secret"})
+    ).status == 200
+
+
+async def test_a_visitor_has_one_room_and_every_other_call_is_forbidden(site: Site) -> None:
+    _ada, adas = await site.join("ada")
+    visitor = await come(site)
+    token, person = visitor["access"], visitor["me"]["id"]
+    own = (await site.call("PUT", "/support", token=token))["id"]
+    garden = (await site.call("POST", "/rooms", {"name": "garden"}, token=adas))["id"]
+    for method, path, body in (
+        ("GET", "/rooms", None),
+        ("GET", "/rooms/public", None),
+        ("POST", "/rooms", {"name": "mine"}),
+        ("PATCH", "/me", {"name": "ada2"}),
+        ("POST", "/me/password", {"old": "x", "new": "secret word"}),
+        ("GET", "/me/sessions", None),
+        ("POST", "/me/sessions", {"name": "bot", "days": 3650}),
+        ("GET", "/me/blocks", None),
+        ("GET", "/people", None),
+        ("GET", "/people/1", None),
+        ("PUT", "/direct/1", None),
+        ("GET", f"/rooms/{own}/members", None),
+        ("PUT", f"/rooms/{garden}/members/{person}", {}),
+        ("POST", "/invites", {}),
+        ("GET", "/search?q=x", None),
+        ("GET", "/mentions", None),
+        ("GET", "/support", None),
+        ("PATCH", f"/support/{own}", {"state": "closed"}),
+        ("GET", "/admin/people", None),
+    ):
+        answer = await site.call(method, path, body, token=token)
+        assert answer.refused == (403, "forbidden", None), (method, path)
+    for room in (LOBBY_ID, garden):
+        assert (await site.call("GET", f"/rooms/{room}", token=token)).status in (403, 404)
+        assert (await say(site, token, room, "hello")).status in (403, 404)
+        assert (await site.call("GET", f"/rooms/{room}/messages", token=token)).status in (403, 404)
+
+
+async def test_others_do_not_meet_a_visitor(site: Site) -> None:
+    _, adas = await site.join("ada")
+    _, olgas = await site.join("olga", operator=True, admin=True)
+    person = (await come(site, name="Anna"))["me"]["id"]
+    lobby = await site.call("GET", f"/rooms/{LOBBY_ID}", token=adas)
+    assert lobby["members"] == 2
+    members = await site.call("GET", f"/rooms/{LOBBY_ID}/members", token=adas)
+    assert [each["person"]["name"] for each in members["members"]] == ["ada", "olga"]
+    assert (await site.call("GET", "/people?q=visitor", token=adas))["people"] == []
+    assert (await site.call("GET", "/admin/people", token=olgas))["people"][-1]["name"] == "olga"
+    garden = (await site.call("POST", "/rooms", {"name": "garden"}, token=adas))["id"]
+    for method, path, body in (
+        ("GET", f"/people/{person}", None),
+        ("PUT", f"/direct/{person}", None),
+        ("PUT", f"/rooms/{garden}/members/{person}", {}),
+    ):
+        assert (await site.call(method, path, body, token=adas)).refused == (404, "not_found", None)
+    client = site.app.test_client(use_cookies=False)
+    invite = await client.put(
+        "/invite", headers={"Authorization": adas}, json={"RoomID": garden, "UID": person}
+    )
+    assert invite.status_code == 404
+    account = f"/admin/people/{person}"
+    for change in ({"operator": True}, {"password": "secret word"}, {"name": "anna"}):
+        assert (await site.call("PATCH", account, change, token=olgas)).refused == (400, "invalid", None)
+    assert (await site.call("PATCH", account, {"disabled": True}, token=olgas))["disabled"] is True
+    assert (await site.call("DELETE", account, token=olgas)).status == 200
+
+
+async def test_a_session_goes_on_without_a_cookie_also_beside_somebody_elses(site: Site) -> None:
+    await site.add("ada")
+    browser = site.app.test_client()
+    await site.call("POST", "/auth/login", {"login": "ada", "password": "secret"}, client=browser, **PAGE)
+    visitor = await site.call("POST", "/support/visitors", {}, client=browser, **PAGE)
+    assert "refresh" in visitor.body
+    refreshed = await site.call(
+        "POST", "/auth/refresh", {"refresh": visitor["refresh"]}, client=browser, **PAGE
+    )
+    assert (refreshed["me"]["roles"], "refresh" in refreshed.body) == (["guest"], True)
+    ended = await site.call(
+        "POST",
+        "/auth/logout",
+        {"refresh": refreshed["refresh"]},
+        client=browser,
+        token=refreshed["access"],
+        **PAGE,
+    )
+    assert ended.status == 204
+    assert (await site.call("GET", "/me", token=refreshed["access"])).status == 401
+    assert (await site.call("POST", "/auth/refresh", {}, client=browser, **PAGE))["me"]["name"] == "ada"
+
+
+async def test_on_sockets_a_visitor_hears_their_conversation_and_nothing_else(site: Site) -> None:
+    ada, adas = await site.join("ada")
+    olga, olgas = await site.join("olga", operator=True)
+    token = (visitor := await come(site))["access"]
+    person = await site.services.accounts.person(visitor["me"]["id"])
+    assert person is not None
+    room = (await site.call("PUT", "/support", token=token))["id"]
+    own, desk = Replica(site.world, person), Replica(site.world, olga)
+    assert (await own.connect())["rooms"] == 1
+    assert [*own.rooms] == [room]
+    await desk.connect()
+    assert (await say(site, adas, LOBBY_ID, "hello")).status == 201
+    await own.say(room, "help")
+    await say(site, olgas, room, "how?")
+    await own.hears()
+    assert [each["text"] for each in own.events if each["type"] == "message"] == ["help", "how?"]
+    assert (await desk.sync())["rooms"] >= 2
+    refused = await own.asks("watch", people=[ada.id])
+    assert (refused["code"], refused["text"]) == ("forbidden", NOTHING_ELSE)
+    assert (await own.asks("send", room=LOBBY_ID, key="k", text="hi"))["code"] in ("forbidden", "not_found")
+    assert (await own.asks("activity", room=room, what="typing"))["type"] == "activity_ok"
+    assert {"room": room, "what": "typing"}.items() <= next(
+        each for each in await desk.hears() if each["type"] == "activity"
+    ).items()
+
+
+async def test_each_older_protocol_knows_visitors(site: Site) -> None:
+    token = (await come(site))["access"]
+    for dialect, frame in (
+        (TALKER, {"name": "x", "message": f"auth {token}"}),
+        (MESSENGER, {"username": "x", "message": f"auth {token}"}),
+    ):
+        client = await site.world.connect(dialect)
+        client.heard_now()
+        client.send(frame)
+        assert NOTHING_ELSE in json.dumps(await client.hears())
+    http = site.app.test_client(use_cookies=False)
+    for path in ("/profile", "/rooms"):
+        answer = await http.get(path, headers={"Authorization": token})
+        assert (answer.status_code, await answer.get_json()) == (403, {"error": NOTHING_ELSE})
+    desk = await site.world.connect(SUPPORT)
+    desk.send({"method": "message.auth", "params": [token], "id": 1})
+    (opened,) = await desk.hears()
+    assert opened["result"]["messages"] is None
+    desk.send({"method": "message.send", "params": ["help"], "id": 2})
+    await site.world.rest()
+    room = await site.call(
+        "GET", f"/rooms/{(await site.call('PUT', '/support', token=token))['id']}", token=token
+    )
+    assert room["last"]["text"] == "help"
+    assert {dialect.name for dialect in (NATIVE, SUPPORT) if dialect.admits_visitors} == {"native", "support"}
+    assert not DIRECT.admits_visitors
+
+
+async def test_who_comes_sees_whether_an_operator_is_online(site: Site) -> None:
+    ada, _ = await site.join("ada")
+    olga, _ = await site.join("olga", operator=True)
+
+    async def is_online() -> bool:
+        return bool((await site.call("GET", "/support/desk"))["online"])
+
+    await Replica(site.world, ada).connect()
+    assert not await is_online()
+    desk = Replica(site.world, olga)
+    await desk.connect()
+    assert await is_online()
+    await desk.asks("status", state="away")
+    assert not await is_online()
+
+
+async def test_what_is_wrong_is_said_and_nobody_is_added(site: Site) -> None:
+    for field, wrong in (
+        ("name", "server"),
+        ("name", "a\nb"),
+        ("email", "anna"),
+        ("page", "javascript:alert(1)"),
+        ("page", "https://"),
+        ("page", "http://[::1"),
+    ):
+        answer = await site.call("POST", "/support/visitors", {field: wrong})
+        assert answer.refused == (400, "invalid", field), wrong
+    assert site.storage.users.there() == []
+
+
+async def test_there_are_visitors_where_a_site_may_show_the_widget() -> None:
+    async with open_site() as site:
+        assert (await site.call("GET", "/support/desk")).refused == (403, "forbidden", None)
+        ada, _ = await site.join("ada")
+        _, olgas = await site.join("olga", admin=True)
+        assert (await site.call("POST", "/support/visitors", {})).refused == (403, "forbidden", None)
+        own = Replica(site.world, ada)
+        assert "features" not in await own.connect(sync=False)
+        for wrong in (["shop.example"], ["https://shop.example/"], ["https://a; script-src *"], "*"):
+            refused = await site.call(
+                "PATCH", "/admin/settings", {"widget_origins": wrong}, token=olgas, valid=False
+            )
+            assert refused.refused == (400, "invalid", "widget_origins"), wrong
+        on = await site.call("PATCH", "/admin/settings", {"widget_origins": [SHOP]}, token=olgas)
+        setting = on["widget_origins"]
+        assert (setting["value"], setting["default"], setting["source"]) == ([SHOP], [], "admin")
+        assert (await come(site))["me"]["roles"] == ["guest"]
+        again = await own.asks("hello", token=site.world.token(ada))
+        assert again["features"] == ["visitors"]
+        (act,) = (await site.call("GET", "/admin/audit?limit=1", token=olgas))["entries"]
+        assert (act["what"], act["detail"]) == ("setting_changed", f"widget_origins: {SHOP}")
+        await site.call("PATCH", "/admin/settings", {"widget_origins": None}, token=olgas)
+        assert (await site.call("POST", "/support/visitors", {})).refused == (403, "forbidden", None)

@@ -22,6 +22,7 @@ from chat.web_api.app import create_app
 from chat.web_api.metrics import create_metrics
 from chat.web_api.pages import create_pages
 from chat.web_api.web_client import create_web_client
+from chat.web_api.widget import create_widget
 from chat.workers.inheritance import Inheritance
 
 
@@ -43,10 +44,12 @@ def http_app(
     own_metrics = [] if config.metrics_listen else [create_metrics(inspection.metrics)]
     sockets = [protocol.dialect.path for protocol in protocols]
     pages = create_pages(inspection.health, routes, sockets)
-    client = create_web_client(is_encrypted=config.tls_cert is not None)
+    is_encrypted = config.tls_cert is not None
+    client = create_web_client(is_encrypted=is_encrypted)
+    widget = create_widget(lambda: engine.settings.widget_origins, is_encrypted=is_encrypted)
     over_http = (blueprint for blueprints in HTTP_PROTOCOLS for blueprint in blueprints(services))
     return create_app(
-        [pages, client, *own_metrics, *(part.blueprint for part in routes), *over_http], budgets, turns
+        [pages, client, widget, *own_metrics, *(part.blueprint for part in routes), *over_http], budgets, turns
     )
 
 

@@ -3,7 +3,7 @@
 import gzip
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -54,6 +54,10 @@ CLIENT_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+_WIDGET_STYLES = (
+    *(f"style/{name}.css" for name in ("tokens", "base", "avatar", "message", "timeline")),
+    "widget/panel.css",
+)
 _FOR_EVER = "public, max-age=31536000, immutable"
 _IMPORT = re.compile(r"""^(?:import|export)\b(?:[^;'"()]*?\bfrom)?\s*["'](\.[^"']+)["']""", re.MULTILINE)
 
@@ -95,21 +99,28 @@ def web_files() -> WebFiles:
         (name for name in kept if re.fullmatch(r"style/[^/]+\.css", name)),
         key=lambda name: (name != "style/tokens.css", name != "style/base.css", name),
     )
-    places = {
+    places = _places(base, modules, styles)
+    widget = _places(base, _imported("widget/panel.js", found), _WIDGET_STYLES)
+    pages = {
+        name: web_file(_filled(found[name].decode(), filling).encode(), kind)
+        for name, kind, filling in (
+            ("index.html", HTML, places),
+            ("widget/widget.html", HTML, widget),
+            ("sw.js", _KINDS[".js"], places),
+            ("manifest.webmanifest", _KINDS[".webmanifest"], places),
+        )
+    }
+    return WebFiles(kept, pages, base, (*modules, *styles))
+
+
+def _places(base: str, modules: Sequence[str], styles: Sequence[str]) -> dict[str, str]:
+    """Return what stands in a page's places: what it loads first."""
+    return {
         "base": base,
         "styles": "".join(f'<link rel="stylesheet" href="{base}{name}">' for name in styles),
         "modules": "".join(f'<link rel="modulepreload" href="{base}{name}">' for name in modules),
         "files": json.dumps([base + name for name in (*styles, *modules)]),
     }
-    pages = {
-        name: web_file(_filled(found[name].decode(), places).encode(), kind)
-        for name, kind in (
-            ("index.html", HTML),
-            ("sw.js", _KINDS[".js"]),
-            ("manifest.webmanifest", _KINDS[".webmanifest"]),
-        )
-    }
-    return WebFiles(kept, pages, base, (*modules, *styles))
 
 
 def web_file(body: bytes, kind: str) -> WebFile:

@@ -7,7 +7,7 @@ import { bodyOf } from "./session.js";
 /** @import { Session } from "./session.js" */
 
 /** Calls that need no session. */
-const OPEN = /^(GET|POST) \/setup|^(GET|POST) \/auth\/|^GET \/invites\//;
+const OPEN = /^(GET|POST) \/setup|^(GET|POST) \/auth\/|^GET \/invites\/|^(GET|POST) \/support\/(desk|visitors)$/;
 
 /** @param {Session} session */
 export function openHttp(session) {

@@ -17,11 +17,12 @@ const LATER = new Set(["unavailable", "outcome_unknown", "too_many"]);
 /**
  * @param {object} options
  * @param {Store} options.store
- * @param {() => Database} options.database
+ * @param {() => Pick<Database, "outbox">} options.database
  * @param {Tabs} options.tabs
  * @param {Line} options.line
+ * @param {string} [options.lock] whoever sends holds it
  */
-export function openOutbox({ store, database, tabs, line }) {
+export function openOutbox({ store, database, tabs, line, lock = "outbox" }) {
   const backoff = openBackoff(Math.random);
   /** @type {Set<string>} */
   const acknowledged = new Set(); // keys of messages that are saved
@@ -62,7 +63,7 @@ export function openOutbox({ store, database, tabs, line }) {
    */
   async function drain(signal) {
     try {
-      await alone("outbox", () => sendAll(signal), signal);
+      await alone(lock, () => sendAll(signal), signal);
     } catch (error) {
       if (!signal.aborted) throw error;
     }

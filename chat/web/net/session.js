@@ -6,6 +6,16 @@ import { alone } from "./tabs.js";
 /** @import { Me, Session as Told } from "../protocol" */
 
 /** @typedef {ReturnType<typeof openSession>} Session */
+/**
+ * Where a refresh token is kept.
+ * @typedef {object} Keeping
+ * @property {string} lock who uses the token holds this lock
+ * @property {() => { refresh?: string }} body what is sent of it
+ * @property {(told: Told) => void} put told with each new session
+ */
+
+/** @type {Keeping} */
+const IN_COOKIE = { lock: "refresh", body: () => ({}), put() {} };
 
 /** A new token is asked for when so much of the time of the old one has passed. */
 const RENEWED_AFTER = 0.8;
@@ -14,8 +24,9 @@ const RENEWED_AFTER = 0.8;
  * @param {object} options
  * @param {(me: Me) => void} options.onMe told with each new session
  * @param {(reason: string) => void} options.onEnded the session is over, with what the server said of it
+ * @param {Keeping} [options.kept] where the refresh token is kept
  */
-export function openSession({ onMe, onEnded }) {
+export function openSession({ onMe, onEnded, kept = IN_COOKIE }) {
   let access = "";
   let renewAt = 0; // by performance.now(): the clock of this computer may be wrong
   let reason = "";
@@ -25,20 +36,21 @@ export function openSession({ onMe, onEnded }) {
   /** @param {Told} told */
   function adopt(told) {
     access = told.access;
+    kept.put(told);
     reason = "";
     renewAt = performance.now() + told.expires_in * 1000 * RENEWED_AFTER;
     onMe(told.me);
   }
 
   function renew() {
-    renewing ??= alone("refresh", refresh).finally(() => {
+    renewing ??= alone(kept.lock, refresh).finally(() => {
       renewing = null;
     });
     return renewing;
   }
 
   async function refresh() {
-    const answer = await post("/auth/refresh", {});
+    const answer = await post("/auth/refresh", kept.body());
     if (answer.ok) return adopt(await answer.json());
     const error = refusal(await bodyOf(answer), answer.status);
     if (error.code !== "unauthenticated" && error.code !== "forbidden") throw error;
@@ -92,7 +104,7 @@ export function openSession({ onMe, onEnded }) {
     async end() {
       const bearer = access;
       this.forget();
-      const answer = await post("/auth/logout", {}, bearer);
+      const answer = await post("/auth/logout", kept.body(), bearer);
       if (!answer.ok && answer.status >= 500) throw refusal(await bodyOf(answer), answer.status);
     },
   };

@@ -11,6 +11,7 @@ import settings from "./settings.js";
 import setup from "./setup.js";
 import shell from "./shell.js";
 import timeline from "./timeline.js";
+import widget from "./widget.js";
 
 export const en = {
   ...admin,
@@ -24,4 +25,5 @@ export const en = {
   ...shell,
   ...composer,
   ...timeline,
+  ...widget,
 };

@@ -7,6 +7,7 @@ import door from "./door.js";
 import inbox from "./inbox.js";
 import setup from "./setup.js";
 import timeline from "./timeline.js";
+import widget from "./widget.js";
 
 /** @type {import("../index.js").Strings} */
 export const ru = {
@@ -17,4 +18,5 @@ export const ru = {
   ...setup,
   ...composer,
   ...timeline,
+  ...widget,
 };

@@ -1,0 +1,104 @@
+// Where a visitor writes. Before the first message they may say who they are; they need not.
+
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { t } from "../i18n/index.js";
+import { useSelected } from "../view/context.js";
+import { icon } from "../view/icon.js";
+import { problemText } from "../view/problem.js";
+import { useTyping } from "../view/typing.js";
+import { conversationOf } from "./visitor.js";
+
+/** @typedef {import("../model/types").ChatError} ChatError */
+/** @typedef {import("./visitor.js").Visitor} Visitor */
+
+/** Characters that a message may have, and from which on the rest is told. */
+const MOST = 4000;
+const NEAR = 3800;
+
+/** @param {{ visitor: Visitor, isOpen: boolean }} props */
+export function Composer({ visitor, isOpen }) {
+  const [text, setText] = useState(visitor.draft);
+  const [about, setAbout] = useState({ name: "", email: "" });
+  const [problem, setProblem] = useState(/** @type {ChatError | null} */ (null));
+  const [isBusy, setBusy] = useState(false);
+  const room = useSelected((state) => conversationOf(state)?.info.id ?? 0);
+  const typing = useTyping(room);
+  const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
+  const isNew = !visitor.isKnown();
+  const left = MOST - [...text.trim()].length;
+  const cannot = isBusy || text.trim() === "" || left < 0;
+
+  useEffect(() => {
+    if (isOpen) field.current?.focus();
+  }, [isOpen]);
+  useEffect(() => setText(visitor.draft()), [visitor.hasEnded()]);
+
+  /** @param {string} now */
+  function write(now) {
+    setText(now);
+    visitor.keepDraft(now);
+    if (room) typing.note(now);
+  }
+
+  /** @param {Event} event */
+  async function send(event) {
+    event.preventDefault();
+    if (cannot) return;
+    setBusy(true);
+    setProblem(null);
+    try {
+      await visitor.say(text.trim(), isNew ? filled(about) : {});
+      write("");
+      typing.end();
+    } catch (error) {
+      setProblem(/** @type {ChatError} */ (error)); // the text stays where it is
+    } finally {
+      setBusy(false);
+      field.current?.focus();
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  function onKeyDown(event) {
+    const sends = event.key === "Enter" && !event.shiftKey && !event.isComposing && !matchMedia("(pointer: coarse)").matches;
+    if (sends) send(event);
+  }
+
+  return html`<form class="panel-composer" onSubmit=${send} novalidate>
+    ${isNew && html`<${AboutYou} about=${about} onChange=${setAbout} problem=${problem} />`}
+    ${problem && !problem.field && html`<p class="field-error" role="alert">${problemText(problem)} ${t("widget.text_kept")}</p>`}
+    <div class="panel-field">
+      <textarea ref=${field} rows="1" dir="auto" aria-label=${t("widget.message")} placeholder=${t("widget.message")} value=${text}
+        aria-invalid=${left < 0 ? "true" : undefined} aria-describedby="left"
+        onInput=${(/** @type {InputEvent} */ event) => write(/** @type {HTMLTextAreaElement} */ (event.target).value)} onKeyDown=${onKeyDown}></textarea>
+      <button type="submit" class="icon-button panel-send" aria-label=${t("widget.send")} disabled=${cannot}>${icon("send")}</button>
+    </div>
+    <p class="panel-left" id="left">${left < MOST - NEAR ? t("widget.left", { n: left }) : ""}</p>
+  </form>`;
+}
+
+/**
+ * @param {{ about: { name: string, email: string }, onChange: (about: { name: string, email: string }) => void, problem: ChatError | null }} props
+ */
+function AboutYou({ about, onChange, problem }) {
+  /** @param {"name" | "email"} key @param {string} type @param {string} complete */
+  const field = (key, type, complete) => {
+    const isWrong = problem?.field === key;
+    return html`<div class="field">
+      <input id=${key} type=${type} autocomplete=${complete} maxlength=${key === "name" ? 64 : 254} dir="auto" value=${about[key]}
+        aria-label=${t(`widget.${key}`)} placeholder=${t(`widget.${key}`)} aria-invalid=${isWrong ? "true" : undefined}
+        aria-describedby=${isWrong ? `${key}-problem` : undefined}
+        onInput=${(/** @type {InputEvent} */ event) => onChange({ ...about, [key]: /** @type {HTMLInputElement} */ (event.target).value })} />
+      ${isWrong && html`<p class="field-error" id=${`${key}-problem`} role="alert">${problemText(problem)}</p>`}
+    </div>`;
+  };
+  return html`<fieldset class="panel-about">
+    <legend class="visually-hidden">${t("widget.about")}</legend>
+    ${field("name", "text", "name")} ${field("email", "email", "email")}
+  </fieldset>`;
+}
+
+/** What was filled in. @param {Record<string, string>} about */
+function filled(about) {
+  return Object.fromEntries(Object.entries(about).map(([key, value]) => [key, value.trim()]).filter(([, value]) => value));
+}

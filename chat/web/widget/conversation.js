@@ -1,0 +1,117 @@
+// What was said, with the greeting before it and what waits to be sent behind it.
+
+import { html, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
+import { t } from "../i18n/index.js";
+import { avatar } from "../view/avatar.js";
+import { useSelected } from "../view/context.js";
+import { icon } from "../view/icon.js";
+import { problemText } from "../view/problem.js";
+import { MessageText } from "../view/text.js";
+import { shortTime } from "../view/times.js";
+import { Typing } from "../view/typing.js";
+import { conversationOf, firstHeld } from "./visitor.js";
+
+/** @typedef {import("../model/types").Message} Message */
+/** @typedef {import("../model/types").Waiting} Waiting */
+/** @typedef {import("./visitor.js").Visitor} Visitor */
+
+/** Pixels from the end within which one is at it. */
+const AT_END = 40;
+
+/** @param {{ visitor: Visitor, isStaffed: boolean | null, hasBegun: boolean }} props */
+export function Conversation({ visitor, isStaffed, hasBegun }) {
+  const room = useSelected(conversationOf);
+  const me = useSelected((state) => state.me?.id);
+  const outbox = useSelected((state) => state.outbox);
+  const messages = room ? heldOf(room) : [];
+  const list = useEnd(messages.at(-1)?.seq, outbox.length);
+  return html`<div class="panel-scroll" ref=${list} tabindex="0" role="group" aria-label=${t("widget.conversation")}>
+    <${Greeting} isStaffed=${isStaffed} hasEnded=${visitor.hasEnded()} isKept=${visitor.isKept()} />
+    ${room && firstHeld(room) > 1 && room.info.seq > 0 && html`<${Earlier} visitor=${visitor} before=${firstHeld(room)} />`}
+    <ol class="panel-list">
+      ${messages.map((message, nth) => html`<${Said} key=${message.seq} message=${message} isMine=${message.sender.id === me}
+        isFirst=${messages[nth - 1]?.sender.id !== message.sender.id} />`)}
+      ${outbox.map((waiting) => html`<${Unsent} key=${waiting.key} visitor=${visitor} waiting=${waiting} />`)}
+    </ol>
+    ${room?.info.support?.state === "closed" && html`<p class="panel-note">${t("widget.closed")}</p>`}
+    ${hasBegun && !room && html`<p class="panel-note" aria-busy="true">${t("common.loading")}</p>`}
+    ${room && html`<${Typing} room=${room.info.id} />`}
+  </div>`;
+}
+
+/** @param {{ isStaffed: boolean | null, hasEnded: boolean, isKept: boolean }} props */
+function Greeting({ isStaffed, hasEnded, isKept }) {
+  return html`<div class="panel-greeting">
+    <p class="panel-hello">${t("widget.hello")}</p>
+    <p>${t(isStaffed === false ? "widget.nobody_here" : "widget.write")}</p>
+    ${hasEnded && html`<p class="panel-hint" role="status">${t("widget.ended")}</p>`}
+    ${!isKept && html`<p class="panel-hint">${t("widget.not_kept")}</p>`}
+  </div>`;
+}
+
+/** @param {{ visitor: Visitor, before: number }} props */
+function Earlier({ visitor, before }) {
+  const [problem, setProblem] = useState("");
+  const load = () => visitor.load(before).then(() => setProblem(""), (error) => setProblem(problemText(error)));
+  return html`<p class="panel-note">
+    <button type="button" class="button quiet small" onClick=${load}>${t("widget.earlier")}</button>
+    ${problem && html`<span class="field-error" role="alert">${problem}</span>`}
+  </p>`;
+}
+
+/** @param {{ message: Message, isMine: boolean, isFirst: boolean }} props */
+function Said({ message, isMine, isFirst }) {
+  const { sender, at, deleted, edited } = message;
+  return html`<li class=${`said ${isMine ? "is-mine" : ""} ${isFirst ? "is-first" : ""}`}>
+    ${!isMine && html`<span class="said-picture">${isFirst && avatar(sender, { size: "small" })}</span>`}
+    <div class="said-bubble">
+      <span class=${isMine || !isFirst ? "visually-hidden" : "said-name"} dir="auto">${isMine ? t("widget.you") : sender.name}</span>
+      ${deleted ? html`<p class="said-gone">${t("widget.deleted")}</p>` : html`<${MessageText} message=${message} />`}
+      <time class="said-time" datetime=${new Date(at).toISOString()}>${shortTime(at)}${edited && !deleted ? ` · ${t("widget.edited")}` : ""}</time>
+    </div>
+  </li>`;
+}
+
+/** @param {{ visitor: Visitor, waiting: Waiting }} props */
+function Unsent({ visitor, waiting }) {
+  const { key, refused } = waiting;
+  return html`<li class=${`said is-mine is-first ${refused ? "is-refused" : "is-waiting"}`}>
+    <div class="said-bubble">
+      <span class="visually-hidden">${t("widget.you")}</span>
+      <${MessageText} message=${waiting} />
+      ${refused
+        ? html`<p class="said-problem" role="alert">${problemText({ code: refused.code, message: refused.text })}</p>
+          <p class="actions">
+            <button type="button" class="button small" onClick=${() => visitor.retry(key)}>${t("common.retry")}</button>
+            <button type="button" class="button small quiet" onClick=${() => visitor.discard(key)}>${t("widget.discard")}</button>
+          </p>`
+        : html`<span class="said-time">${icon("clock", { size: 12 })} ${t("widget.waiting")}</span>`}
+    </div>
+  </li>`;
+}
+
+/** The messages that are held without a hole up to the end. @param {import("../model/types").Room} room */
+function heldOf(room) {
+  const found = [];
+  for (let seq = firstHeld(room); seq <= room.info.seq; seq++) {
+    const message = room.messages.get(seq);
+    if (message) found.push(message);
+  }
+  return found;
+}
+
+/** Stays at the end, if one is there, and goes there with what one says. @param {number | undefined} last @param {number} waiting */
+function useEnd(last, waiting) {
+  const list = useRef(/** @type {HTMLElement | null} */ (null));
+  const height = useRef(0);
+  const sent = useRef(0);
+  useLayoutEffect(() => {
+    const box = list.current;
+    if (!box) return;
+    const wasAtEnd = box.scrollTop + box.clientHeight >= height.current - AT_END;
+    if (wasAtEnd || waiting > sent.current) box.scrollTop = box.scrollHeight;
+    height.current = box.scrollHeight;
+    sent.current = waiting;
+  }, [last, waiting]);
+  return list;
+}

@@ -1,0 +1,109 @@
+// The panel: who answers, what was said, and where to write.
+
+import { html, useEffect, useState } from "../vendor/preact.js";
+import { t } from "../i18n/index.js";
+import { Announcer, announce } from "../view/announce.js";
+import { avatar } from "../view/avatar.js";
+import { ChatContext, useSelected } from "../view/context.js";
+import { icon } from "../view/icon.js";
+import { preview } from "../model/text.js";
+import { Composer } from "./composer.js";
+import { Conversation } from "./conversation.js";
+import { conversationOf } from "./visitor.js";
+
+/** @typedef {import("./host.js").Host} Host */
+/** @typedef {import("./visitor.js").Visitor} Visitor */
+
+/** Pixels of the panel: with a greeting alone, and with a conversation. */
+const SHORT = 430;
+const TALL = 520;
+
+/** Milliseconds between two looks at whether somebody is at the desk. */
+const LOOK = 60_000;
+
+/** @param {{ visitor: Visitor, host: Host, shown: Set<(isOpen: boolean) => void> }} props */
+export function Panel({ visitor, host, shown }) {
+  return html`<${ChatContext.Provider} value=${visitor}>
+    <${Frame} visitor=${visitor} host=${host} shown=${shown} />
+    <${Announcer} />
+  <//>`;
+}
+
+/** @param {{ visitor: Visitor, host: Host, shown: Set<(isOpen: boolean) => void> }} props */
+function Frame({ visitor, host, shown }) {
+  const isOpen = useShown(host, shown);
+  const isStaffed = useStaffed(visitor, isOpen);
+  const info = useSelected((state) => conversationOf(state)?.info);
+  const line = useSelected((state) => state.line.state);
+  const hasWaiting = useSelected((state) => state.outbox.length > 0);
+  const hasBegun = visitor.isKnown();
+  const unread = isOpen ? 0 : (info?.unread ?? 0);
+  useEffect(() => host.describe(unread, hasBegun ? TALL : SHORT), [unread, hasBegun]);
+  useEffect(() => {
+    if (isOpen && !document.hidden) visitor.read().catch(() => {});
+  }, [isOpen, info?.unread]);
+  useAnnounced();
+  /** @param {KeyboardEvent} event */
+  const onKeyDown = (event) => {
+    if (event.key === "Escape" && !event.isComposing) host.close();
+  };
+  return html`<main class="panel" onKeyDown=${onKeyDown}>
+    <${Header} host=${host} assignee=${info?.support?.assignee} isStaffed=${isStaffed} />
+    ${hasBegun && line === "offline" && html`<p class="panel-bar" role="status">${icon("offline", { size: 16 })} ${t("widget.offline")}</p>`}
+    <${Conversation} visitor=${visitor} isStaffed=${isStaffed} hasBegun=${hasBegun || hasWaiting} />
+    <${Composer} visitor=${visitor} isOpen=${isOpen} />
+  </main>`;
+}
+
+/** @param {{ host: Host, assignee?: { id: number, name: string }, isStaffed: boolean | null }} props */
+function Header({ host, assignee, isStaffed }) {
+  const status = assignee
+    ? t("widget.answered_by", { name: assignee.name })
+    : t(isStaffed === null ? "widget.subtitle" : isStaffed ? "widget.online" : "widget.away");
+  return html`<header class="panel-header">
+    ${assignee ? avatar(assignee) : html`<span class="panel-sign">${icon("support")}</span>`}
+    <div class="panel-title">
+      <h1>${t("widget.title")}</h1>
+      <p dir="auto">${!assignee && isStaffed && html`<span class="panel-dot" aria-hidden="true"></span>`}${status}</p>
+    </div>
+    ${host.isFramed && html`<button type="button" class="icon-button" aria-label=${t("widget.close")} onClick=${host.close}>${icon("close")}</button>`}
+  </header>`;
+}
+
+/** Whether the site shows the panel. @param {Host} host @param {Set<(isOpen: boolean) => void>} shown */
+function useShown(host, shown) {
+  const [isOpen, setOpen] = useState(!host.isFramed);
+  useEffect(() => {
+    shown.add(setOpen);
+    return () => {
+      shown.delete(setOpen);
+    };
+  }, []);
+  return isOpen;
+}
+
+/** Whether an operator is online; null: not known. @param {Visitor} visitor @param {boolean} isOpen */
+function useStaffed(visitor, isOpen) {
+  const [isStaffed, setStaffed] = useState(/** @type {boolean | null} */ (null));
+  useEffect(() => {
+    if (!isOpen) return undefined;
+    const look = () => visitor.isStaffed().then(setStaffed, () => {});
+    look();
+    const timer = setInterval(look, LOOK);
+    return () => clearInterval(timer);
+  }, [isOpen]);
+  return isStaffed;
+}
+
+/** Reads out what the operators say. */
+function useAnnounced() {
+  const last = useSelected((state) => {
+    const room = conversationOf(state);
+    if (!room) return undefined;
+    const message = room.messages.get(room.info.seq);
+    return message && message.sender.id !== state.me?.id && !message.deleted && message.seq > room.info.read ? message : undefined;
+  });
+  useEffect(() => {
+    if (last) announce(`${last.sender.name}: ${preview(last.text ?? "")}`);
+  }, [last?.seq]);
+}

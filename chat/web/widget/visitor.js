@@ -1,0 +1,158 @@
+// What the panel acts through: a visitor's session, their one conversation, and what waits to be sent.
+
+import { answeredRead, applyAll, load as loadInto } from "../model/apply.js";
+import { openStore } from "../model/store.js";
+import { openHttp } from "../net/http.js";
+import { openLine } from "../net/line.js";
+import { openOutbox } from "../net/outbox.js";
+import { openSession } from "../net/session.js";
+import { startWaking } from "../net/wake.js";
+import { openKept } from "./kept.js";
+
+/** @import { Room } from "../model/types" */
+/** @import { RoomEvent, Session } from "../protocol" */
+
+/** @typedef {ReturnType<typeof openVisitor>} Visitor */
+/** @typedef {{ name?: string, email?: string }} About */
+
+/** Messages of one page. */
+const PAGE = 50;
+
+/** @param {string | undefined} page that the visitor writes from */
+export function openVisitor(page) {
+  const store = openStore();
+  const nothing = store.get();
+  const kept = openKept(() => outbox.reload());
+  const session = openSession({
+    onMe: (me) => store.update((state) => ({ ...state, me })),
+    onEnded: end,
+    kept: kept.session,
+  });
+  const http = openHttp(session);
+  const line = openLine({
+    store,
+    session,
+    onNews: (_news, keys) => keys.forEach(outbox.saved),
+    onLive,
+  });
+  const outbox = openOutbox({ store, database: () => kept, tabs: { tell() {} }, line, lock: "widget-outbox" });
+  let hasEnded = false;
+
+  if (isKnown()) {
+    outbox.reload();
+    line.start();
+  }
+  startWaking(() => line.wake());
+
+  function isKnown() {
+    return kept.get().refresh !== undefined;
+  }
+
+  function end() {
+    line.stop();
+    session.forget();
+    kept.forget();
+    hasEnded = true;
+    store.update(() => ({ ...nothing, isLoaded: true }));
+  }
+
+  /** @param {AbortSignal} signal */
+  function onLive(signal) {
+    outbox.drain(signal);
+    const room = conversation();
+    if (room && !isHeldTo(room, room.info.seq)) load().catch(() => {}); // the next connection asks again
+  }
+
+  function conversation() {
+    return conversationOf(store.get());
+  }
+
+  /** Load the newest messages, or those before the ones that are held. @param {number} [before] */
+  async function load(before) {
+    const room = conversation();
+    if (!room) return;
+    const where = { limit: PAGE, ...(before === undefined ? {} : { before }) };
+    const { messages = [] } = await line.ask("history", { room: room.info.id, ...where });
+    const applied = loadInto(store.get(), messages);
+    store.update(() => applied.state);
+    applied.keys.forEach(outbox.saved);
+  }
+
+  /** Make the account and the conversation, at the first message. @param {About} about */
+  async function begin(about) {
+    if (!isKnown()) {
+      const asked = { ...about, ...(page === undefined ? {} : { page }) };
+      session.adopt(/** @type {Session} */ (await http.call("POST", "/support/visitors", asked)));
+      hasEnded = false;
+    }
+    const room = /** @type {any} */ (await http.call("PUT", "/support"));
+    kept.put({ room: room.id });
+    const told = /** @type {RoomEvent} */ ({ ...room, type: "room" });
+    store.update((state) => applyAll(state, [told], Date.now()).state);
+    line.start();
+    return room.id;
+  }
+
+  return {
+    get: store.get,
+    subscribe: store.subscribe,
+    isKnown,
+    isKept: kept.isKept,
+    /** Whether a conversation was there, and its session is over. */
+    hasEnded: () => hasEnded,
+    load,
+
+    /**
+     * Say something; the first time as a new visitor. Resolves once it is kept to be sent.
+     * @param {string} text
+     * @param {About} about
+     */
+    async say(text, about) {
+      const room = kept.get().room ?? (await begin(about));
+      await outbox.add(room, text);
+    },
+    retry: outbox.retry,
+    discard: outbox.discard,
+
+    /** All that is told was seen. */
+    async read() {
+      const room = conversation();
+      if (!room || !room.info.unread || !line.isLive()) return;
+      const asked = { room: room.info.id, seq: room.info.seq };
+      const counted = await line.ask("read", asked);
+      store.update((state) => answeredRead(state, asked, counted));
+    },
+
+    /** @param {number} room @param {"typing" | "none"} what */
+    activity(room, what) {
+      line.ask("activity", { room, what }).catch(() => {});
+    },
+
+    /** Whether an operator is online. */
+    async isStaffed() {
+      const { online = false } = /** @type {{ online?: boolean }} */ (await http.call("GET", "/support/desk"));
+      return online;
+    },
+
+    draft: () => kept.get().draft ?? "",
+    /** @param {string} draft */
+    keepDraft: (draft) => kept.put({ draft }),
+  };
+}
+
+/** @param {import("../model/types").State} state */
+export function conversationOf(state) {
+  for (const room of state.rooms.values()) if (room.info.kind === "support") return room;
+  return undefined;
+}
+
+/** The seq of the first message of those that are held without a hole up to the end. @param {Room} room */
+export function firstHeld(room) {
+  const last = room.held.at(-1);
+  return last && last[1] === room.info.seq ? last[0] : room.info.seq + 1;
+}
+
+/** @param {Room} room @param {number} seq */
+function isHeldTo(room, seq) {
+  return seq === 0 || firstHeld(room) <= Math.max(1, seq - PAGE + 1);
+}

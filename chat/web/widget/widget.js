@@ -1,0 +1,100 @@
+// The support widget's button, for any site: <script async src="https://chat.example/widget.js"></script>
+// Nothing else is loaded until it is pressed. That it was, is kept for the site's next pages in this tab.
+(() => {
+  const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
+  if (!script || document.querySelector("chat-widget")) return;
+  const server = new URL(script.src).origin;
+  const [NAME, NEW] = navigator.language.startsWith("ru") ? ["Написать нам", "новые сообщения"] : ["Chat with us", "new messages"];
+  const CSS = `
+:host { all: initial; position: fixed; inset: auto 20px 20px auto; z-index: 2147483000; }
+button { all: unset; display: grid; place-items: center; width: 56px; height: 56px; border-radius: 50%; cursor: pointer;
+  background: #0f6b5f; color: #fff; box-shadow: 0 1px 3px #0004, 0 6px 20px #0003; }
+button:hover { background: #0b544b; }
+button:focus-visible { outline: 3px solid #0f6b5f; outline-offset: 3px; }
+svg { width: 26px; fill: none; stroke: currentcolor; stroke-width: 1.75; stroke-linejoin: round; }
+i { position: absolute; top: 0; right: 0; width: 12px; height: 12px; border: 2px solid #fff; border-radius: 50%; background: #d3362a; }
+iframe { position: absolute; right: 0; bottom: 72px; width: 360px; height: 520px; max-width: calc(100vw - 40px);
+  max-height: calc(100vh - 112px); border: 0; border-radius: 16px; box-shadow: 0 2px 6px #0002, 0 12px 40px #0004; }
+[hidden] { display: none; }
+@media (max-width: 480px) {
+  iframe { position: fixed; inset: 0; width: 100%; height: 100% !important; max-width: none; max-height: none; border-radius: 0; }
+}`;
+  const { origin, pathname } = location;
+  const host = document.createElement("chat-widget");
+  const root = host.attachShadow({ mode: "open" });
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(CSS);
+  root.adoptedStyleSheets = [sheet];
+  const button = document.createElement("button");
+  button.type = "button";
+  const SVG = "http://www.w3.org/2000/svg";
+  const icon = document.createElementNS(SVG, "svg");
+  icon.setAttribute("viewBox", "0 0 24 24");
+  const path = document.createElementNS(SVG, "path");
+  icon.append(path);
+  const dot = document.createElement("i");
+  button.append(icon, dot);
+  root.append(button);
+  const frame = document.createElement("iframe");
+  frame.title = NAME;
+  let isReady = false;
+
+  /** @param {string} [value] */
+  function kept(value) {
+    try {
+      if (value) sessionStorage.setItem("chat-widget", value);
+      return sessionStorage.getItem("chat-widget");
+    } catch {
+      return null;
+    }
+  }
+
+  function load() {
+    if (frame.src) return;
+    frame.src = `${server}/widget#${new URLSearchParams({ host: origin, page: origin + pathname })}`;
+    root.append(frame);
+  }
+
+  function tell() {
+    if (isReady) frame.contentWindow?.postMessage({ chat: frame.hidden ? "close" : "open" }, server);
+  }
+
+  /** @param {boolean} open */
+  function draw(open) {
+    frame.hidden = !open;
+    button.setAttribute("aria-expanded", `${open}`);
+    path.setAttribute("d", open ? "M6 9l6 6 6-6" : "M4 5h16v11H10l-4.5 4v-4H4z");
+  }
+
+  /** @param {boolean} open */
+  function show(open) {
+    load();
+    draw(open);
+    kept(open ? "open" : "closed");
+    tell();
+    (open ? frame : button).focus();
+  }
+
+  /** @param {number} unread */
+  function count(unread) {
+    dot.hidden = !unread;
+    button.ariaLabel = unread ? `${NAME}, ${NEW}` : NAME;
+  }
+
+  addEventListener("message", ({ source, origin, data }) => {
+    if (source !== frame.contentWindow || origin !== server) return;
+    if (data.chat === "ready") {
+      isReady = true;
+      tell();
+    } else if (data.chat === "close") show(false);
+    else if (data.chat === "unread") count(data.count);
+    else if (data.chat === "height") frame.style.height = `${data.height}px`;
+  });
+
+  button.onclick = () => show(!!frame.hidden);
+  const before = kept();
+  count(0);
+  draw(before === "open");
+  if (before) load();
+  (document.body ?? document.documentElement).append(host);
+})();

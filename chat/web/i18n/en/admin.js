@@ -99,7 +99,7 @@ export default {
 
   "admin.widget_hint": "A button on your site through which visitors write to the operators. The inbox has their conversations.",
   "admin.widget_origins": "Sites that may show it",
-  "admin.widget_origins_hint": "One origin a line, as https://shop.example. On other sites it stays hidden.",
+  "admin.widget_origins_hint": "One origin a line, as https://shop.example. On other sites it stays hidden; * is any site.",
   "admin.no_origin": "“{origin}” is no origin: it is written as https://shop.example.",
   "admin.widget_snippet": "Line for your site",
   "admin.widget_snippet_hint": "Put it before </body>. Nothing else is loaded until a visitor opens it.",

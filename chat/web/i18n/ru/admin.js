@@ -99,7 +99,7 @@ export default {
 
   "admin.widget_hint": "Кнопка на вашем сайте, через которую посетители пишут операторам. Обращения приходят во входящие.",
   "admin.widget_origins": "Сайты, где она видна",
-  "admin.widget_origins_hint": "По одному адресу в строке, как https://shop.example. На других сайтах она не появится.",
+  "admin.widget_origins_hint": "По одному адресу в строке, как https://shop.example. На других сайтах она не появится; * — любой сайт.",
   "admin.no_origin": "«{origin}» — не адрес сайта: он пишется как https://shop.example.",
   "admin.widget_snippet": "Строка для сайта",
   "admin.widget_snippet_hint": "Вставьте её перед </body>. Остальное загрузится, только когда посетитель её откроет.",

@@ -47,5 +47,5 @@ function linesOf(value) {
 
 /** @param {string} text */
 function isOrigin(text) {
-  return /^https?:\/\//i.test(text) && URL.canParse(text) && new URL(text).origin === text.toLowerCase();
+  return text === "*" || /^https?:\/\//i.test(text) && URL.canParse(text) && new URL(text).origin === text;
 }

@@ -10,15 +10,18 @@ from chat.domain.ports import Users
 logger = structlog.get_logger(__name__)
 
 
-async def tell_set_up_code(set_up_code: Callable[[], Awaitable[str | None]]) -> None:
-    """Tell whoever starts the server how to make the first admin; servers that start together say the same."""
+async def tell_set_up_code(set_up_code: Callable[[], Awaitable[str | None]], address: str) -> None:
+    """Tell whoever starts the server at `address` how to make the first admin.
+
+    Servers that start together say the same code. Cancelling: there may be a new code.
+    """
     try:
         code = await set_up_code()
     except StorageError as error:
         logger.warning("no set-up code, the database does not answer", error=str(error))
         return
     if code is not None:
-        logger.info("nobody is an admin yet: this code makes the first", code=code, at="/api/v1/setup")
+        logger.info("nobody is an admin yet: set the chat up", open=f"{address}/setup#{code}", code=code)
 
 
 async def warn_of_look_alikes(users: Users) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chat.cli.data_access import as_json, as_table, data_flags, moment, with_data
+from chat.domain.bounds import SettingValue
 from chat.domain.live_settings import setting_from_text
 from chat.domain.refusals import Code, Refusal
 
@@ -45,7 +46,7 @@ def list_settings(json_wanted: bool, **flags: object) -> None:
         )
         return
     rows = [
-        (name, each.value, f"{moment(each.at):%F %T}", each.by.name if each.by else "a command")
+        (name, _shown(each.value), f"{moment(each.at):%F %T}", each.by.name if each.by else "a command")
         for name, each in changed.items()
     ]
     click.echo(as_table(("NAME", "VALUE", "CHANGED", "BY"), rows))
@@ -56,15 +57,19 @@ def list_settings(json_wanted: bool, **flags: object) -> None:
 @click.argument("value")
 @data_flags
 def set_value(name: str, value: str, **flags: object) -> None:
-    """Set NAME to VALUE: names and units are those of the flags of `chat serve`, with `_` for `-`."""
+    """Set NAME to VALUE: names and units are those of the flags of `chat serve`, with `_` for `-`.
 
-    async def act(opened: "DataAccess") -> str | float | Refusal:
+    A list is divided by commas: chat setting set widget_origins https://shop.example,https://help.example
+    """
+
+    async def act(opened: "DataAccess") -> SettingValue | Refusal:
         wanted = setting_from_text(name, value)
         if not isinstance(wanted, Refusal):
             await opened.settings.change_settings({name: wanted}, None)
         return wanted
 
-    click.echo(f"set {name} to {with_data(flags, act)}")
+    done: SettingValue = with_data(flags, act)
+    click.echo(f"set {name} to {_shown(done)}")
 
 
 @setting.command()
@@ -81,3 +86,7 @@ def unset(name: str, **flags: object) -> None:
 
     with_data(flags, act)
     click.echo(f"took back {name}")
+
+
+def _shown(value: SettingValue) -> str:
+    return str(value) if isinstance(value, str | float | int) else ", ".join(value) or "nothing"

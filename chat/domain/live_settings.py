@@ -1,7 +1,7 @@
 """Settings that an admin may change while the server runs: they win over what it was started with until taken back."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 import structlog
@@ -33,15 +33,23 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
 _TYPES = {field.name: field.type for field in structs.fields(ServerSettings)}
 
 
-def setting_from_text(name: str, text: str) -> str | float | Refusal:
-    """Return the value that a text gives for the setting of that name, or what is wrong with it. Sync and pure."""
+def setting_from_text(name: str, text: str) -> SettingValue | Refusal:
+    """Return the value that a text gives for the setting of that name, or what is wrong with it. Sync and pure.
+
+    What stands in a list is divided by spaces or commas.
+    """
     if name not in _TYPES:
         return Refusal(Code.INVALID, f"no setting {name!r}; there are {', '.join(_TYPES)}")
     try:
-        value: str | float = msgspec.convert(text, _TYPES[name], strict=False)
+        written = text.replace(",", " ").split() if _is_list(_TYPES[name]) else text
+        value: SettingValue = msgspec.convert(written, _TYPES[name], strict=False)
     except msgspec.ValidationError as error:
         return Refusal(Code.INVALID, f"{name}: {str(error)[0].lower()}{str(error)[1:]}")
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _is_list(kind: Any) -> bool:  # noqa: ANN401 - types have no common one
+    return get_origin(get_args(kind)[0]) is tuple
 
 
 class Effective(msgspec.Struct, frozen=True, kw_only=True):

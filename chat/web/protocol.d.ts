@@ -33,7 +33,8 @@ export interface Act {
   by?: Sender;
   /**
    * person_added, person_deleted, renamed, roles_changed, password_set, disabled, enabled, sessions_ended,
-   * setting_changed, message_deleted or room_deleted; others may be added
+   * setting_changed, message_deleted, room_deleted, room_archived, room_unarchived, banned or unbanned; others may
+   * be added
    */
   what: string;
   person?: Sender;

@@ -125,9 +125,14 @@ def test_a_setting_is_changed_and_taken_back_while_the_server_runs(server: Serve
         ("registration", "perhaps", "registration: invalid enum value 'perhaps'"),
         ("message_rate", "1e9", "message_rate: expected `float` <= 1000000"),
         ("message_rate", "nan", "message_rate: "),
+        ("widget_origins", "shop.example", "widget_origins: expected `str` matching regex"),
     ):
         refused = try_chat(server, "setting", "set", name, value)
         assert (refused.returncode, refused.stderr[: len(f"chat: {wrong}")]) == (1, f"chat: {wrong}")
+    sites = "https://shop.example, https://help.example"
+    assert chat(server, "setting", "set", "widget_origins", sites) == f"set widget_origins to {sites}\n"
+    assert sites in chat(server, "setting", "list")
+    assert chat(server, "setting", "unset", "widget_origins") == "took back widget_origins\n"
     assert chat(server, "setting", "unset", "registration") == "took back registration\n"
     eventually(lambda: who_may_register() == before, "the server goes by what it was started with")
     again = try_chat(server, "setting", "unset", "registration")

@@ -138,7 +138,8 @@ class Act(Value, kw_only=True, frozen=True):
         str,
         Meta(
             description="person_added, person_deleted, renamed, roles_changed, password_set, disabled, enabled,"
-            " sessions_ended, setting_changed, message_deleted or room_deleted; others may be added"
+            " sessions_ended, setting_changed, message_deleted, room_deleted, room_archived, room_unarchived, banned"
+            " or unbanned; others may be added"
         ),
     ]
     person: Sender | None = None

@@ -1,6 +1,6 @@
 // Rooms as they are kept, so that a reload shows them at once and goes on from their positions.
 
-import { EMPTY } from "../model/apply.js";
+import { EMPTY } from "../model/empty.js";
 import { withRange } from "../model/ranges.js";
 
 /** @import { KeptRoom, Model } from "../model/kept" */

@@ -1,7 +1,8 @@
 // What frames make of the state. Pure: no I/O, no clock. As chat/client/rooms.py, with the same vectors.
 
 import { markSeen } from "./bubbles.js";
-import { applyChange, isOlderPeer, mark, newRoom, put, update } from "./room.js";
+import { mark } from "./counting.js";
+import { applyChange, isOlderPeer, newRoom, put, update } from "./room.js";
 
 /** @import { Draft, KeptRoom, Model } from "./kept" */
 /** @import { ActivityEvent, GoneEvent, Message, Person, PersonEvent, PresenceEvent, ReadEvent, RoomEvent } from "../protocol" */
@@ -19,30 +20,6 @@ import { applyChange, isOlderPeer, mark, newRoom, put, update } from "./room.js"
 
 /** Milliseconds after which another's activity is forgotten; they repeat it every three seconds. */
 const ACTIVITY = 6000;
-
-/** @type {Model} */
-export const EMPTY = {
-  me: null,
-  server: {
-    name: "",
-    version: "",
-    features: [],
-    limits: { text: 4000, frame_bytes: 65536, files: 10, file_bytes: 0, known: 1000, in_flight: 64, watch: 500 },
-  },
-  line: { state: "connecting" },
-  isLoaded: false,
-  isKept: true,
-  rooms: new Map(),
-  people: new Map(),
-  presence: new Map(),
-  activity: new Map(),
-  outbox: [],
-  blocked: new Set(),
-  isOutdated: false,
-  gaps: new Set(),
-  acknowledged: new Map(),
-  seen: new Set(),
-};
 
 /**
  * Apply events in the order in which they came.
@@ -239,7 +216,7 @@ class Batch {
    */
   mark(room, seq, unread, mentions) {
     const draft = this.draft(room);
-    if (draft) mark(draft, this.me, seq, unread, mentions);
+    if (draft) mark(draft.room, this.me, seq, unread, mentions);
   }
 
   /** @param {PersonEvent} event */

@@ -75,11 +75,12 @@ function searched(info) {
 /**
  * Whose conversation it is, with what a visitor has said of themselves.
  * @param {RoomInfo} info
- * @returns {{ id: number, name: string, display?: string | null, email?: string | null, page?: string | null }}
+ * @returns {{ id: number, name: string, display?: string, email?: string, page?: string }}
  */
 export function visitor(info) {
   if (!info.support) throw new TypeError(`room ${info.id} is no support conversation`);
-  return info.support.person;
+  const { person, email, page } = info.support;
+  return { ...person, email, page };
 }
 
 /** @param {RoomInfo} info @param {Part} part @param {number | undefined} me */

@@ -1,6 +1,6 @@
 // The one state of the page, and who is told that it has changed.
 
-import { EMPTY } from "./apply.js";
+import { EMPTY } from "./empty.js";
 
 /** @import { Model } from "./kept" */
 

@@ -56,6 +56,8 @@ export interface State {
   isOutdated: boolean;
   /** False where this browser keeps nothing (storage full, blocked or wiped, a shared computer): the page says so. */
   isKept: boolean;
+  /** The first mention has come, and nobody was asked about notifications: the page offers them. */
+  asksToNotify: boolean;
 }
 
 export interface Limits {
@@ -110,6 +112,9 @@ export interface Chat {
   activity(room: number, what: "typing" | "viewing" | "none"): void;
   /** Follow who of these is online; the views' lists are joined. Returns how to stop. */
   watch(people: readonly number[]): () => void;
+
+  /** What one answers to that offer; where it is wanted, the browser asks. */
+  answerNotify(isWanted: boolean): Promise<void>;
 
   /** A draft of a room, kept in IndexedDB. */
   draft(room: number): Promise<Draft>;

@@ -1,6 +1,6 @@
 // Whose browser this is: a session that is begun, gone on with and ended, and what is kept of it.
 
-import { EMPTY } from "../model/apply.js";
+import { EMPTY } from "../model/empty.js";
 import { isChatError } from "./errors.js";
 
 /** @import { Me } from "../protocol" */

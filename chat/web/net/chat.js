@@ -5,10 +5,13 @@ import { openDatabase } from "../keep/database.js";
 import { answeredRead, applyAll, load as loadInto } from "../model/apply.js";
 import { openStore } from "../model/store.js";
 import { openAccount } from "./account.js";
+import { startBadge } from "./badge.js";
 import { chatError, isChatError } from "./errors.js";
 import { openHttp } from "./http.js";
 import { openLine } from "./line.js";
+import { openNotifying } from "./notify.js";
 import { openOutbox } from "./outbox.js";
+import { startReloading } from "./outdated.js";
 import { openSession } from "./session.js";
 import { openTabs } from "./tabs.js";
 import { startStatus, startWaking } from "./wake.js";
@@ -35,11 +38,15 @@ export async function openChat() {
   const line = openLine({
     store,
     session,
-    onNews: (_news, keys) => keys.forEach(outbox.saved),
+    onNews(news, keys) {
+      keys.forEach(outbox.saved);
+      notifying.hear(news);
+    },
     onLive,
   });
   const tabs = openTabs(hear);
   const watching = openWatching(store, line);
+  const notifying = openNotifying(store);
   const outbox = openOutbox({ store, database: () => database, tabs, line });
   const account = openAccount({
     store,
@@ -153,6 +160,8 @@ export async function openChat() {
     store.update((state) => answeredRead(state, { room, ...asked }, counted));
   }
 
+  startBadge(store);
+  startReloading(store);
   startWaking(() => line.wake());
   startStatus((state) => line.ask("status", { state }).catch(() => {}));
 
@@ -213,6 +222,7 @@ export async function openChat() {
       line.ask("activity", { room, what }).catch(() => {});
     },
     watch: watching.watch,
+    answerNotify: notifying.answer,
 
     draft: async (room) => database.drafts.get(room),
     keepDraft: (room, draft) => void database.drafts.put(room, draft),

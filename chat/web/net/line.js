@@ -1,6 +1,7 @@
 // Keeps the page connected: one connection after another, each with hello and sync, until the session is over.
 
 import { answeredRead, applyAll, doubtMarks, synced } from "../model/apply.js";
+import { HELLO, keepAlive, PING } from "./alive.js";
 import { openBackoff, SESSION_ENDED, TOKEN_EXPIRED, TOO_MANY } from "./endings.js";
 import { isChatError, offline } from "./errors.js";
 import { openSocket } from "./socket.js";
@@ -14,12 +15,7 @@ import { openSocket } from "./socket.js";
 /** @typedef {ReturnType<typeof openLine>} Line */
 
 /** Milliseconds for an answer; a silent server is left. */
-const HELLO = 10_000;
 const SYNC = 75_000;
-const PING = 5_000;
-
-/** Milliseconds between two pings: a server that is gone is noticed within half a minute. */
-const BEAT = 25_000;
 
 /** Milliseconds without a line until the page says so. */
 const OFFLINE_AFTER = 2_000;
@@ -140,7 +136,7 @@ export function openLine({ store, session, onNews, onLive }) {
       await sync(mine);
       wasUp = true;
       beUp(over.signal);
-      keepAlive(mine, over.signal);
+      keepAlive(mine, session, () => backoff.next(), over.signal);
       await closed;
     } catch (error) {
       /** @type {Socket | null} */ (socket)?.leave();
@@ -258,32 +254,6 @@ export function openLine({ store, session, onNews, onLive }) {
       const counted = await socket.ask("read", asked);
       store.update((state) => answeredRead(state, asked, counted));
     }
-  }
-
-  /**
-   * Ping, and renew the token before it ends.
-   * @param {Socket} socket
-   * @param {AbortSignal} signal
-   */
-  function keepAlive(socket, signal) {
-    const beat = setInterval(() => socket.ask("ping", {}, PING).catch(() => {}), BEAT);
-    /** @type {ReturnType<typeof setTimeout>} */
-    let renewal;
-    const renew = async () => {
-      try {
-        await session.renew();
-        await socket.ask("hello", { token: await session.access(), client: "web" }, HELLO);
-        renewal = setTimeout(renew, session.renewIn());
-      } catch {
-        // The old token is good for a while; then the server ends the connection.
-        if (!signal.aborted) renewal = setTimeout(renew, backoff.next());
-      }
-    };
-    renewal = setTimeout(renew, session.renewIn());
-    signal.addEventListener("abort", () => {
-      clearInterval(beat);
-      clearTimeout(renewal);
-    });
   }
 
   return {

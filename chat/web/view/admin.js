@@ -1,4 +1,4 @@
-// Administration: people, who may register, limits, the widget, and what administrators did.
+// Administration: people, who may register, limits, the widget, and what administrators did. One part at a time.
 
 import { html } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
@@ -8,56 +8,72 @@ import { PeoplePart } from "./admin/people.js";
 import { RegistrationPart } from "./admin/registration.js";
 import { useSettings } from "./admin/settings.js";
 import { WidgetPart } from "./admin/widget.js";
-import { useSelected } from "./context.js";
+import { Refusal } from "./fields.js";
 import { icon } from "./icon.js";
+import { PHONE, useMedia } from "./media.js";
+import { useTitle } from "./title.js";
 
-/** @typedef {{ name: "people" | "registration" | "limits" | "widget" | "audit", icon: import("./icon.js").IconName }} Part */
+/** @typedef {import("./admin/settings.js").Changing} Changing */
 
-/** @type {Part[]} */
-const PARTS = [
-  { name: "people", icon: "people" },
-  { name: "registration", icon: "door" },
-  { name: "limits", icon: "clock" },
-  { name: "widget", icon: "support" },
-  { name: "audit", icon: "shield" },
-];
+const PARTS = /** @type {const} */ ({
+  people: { picture: "people", view: PeoplePart, has: null },
+  registration: { picture: "door", view: RegistrationPart, has: "registration" },
+  limits: { picture: "clock", view: LimitsPart, has: "message_rate" },
+  widget: { picture: "support", view: WidgetPart, has: "widget_origins" },
+  audit: { picture: "shield", view: AuditPart, has: null },
+});
+
+/** @typedef {keyof typeof PARTS} Part */
 
 /** @param {{ part?: string }} props */
-export function Admin({ part = "people" }) {
-  const isAdmin = useSelected((state) => state.me?.roles?.includes("admin") ?? false);
-  if (!isAdmin) {
-    return html`<div class="empty"><h1>${t("admin.title")}</h1><p>${t("admin.admins_only")}</p></div>`;
-  }
-  return html`<${Parts} part=${part} />`;
+export function Admin({ part }) {
+  const isPhone = useMedia(PHONE);
+  const settings = useSettings();
+  const chosen = part && Object.hasOwn(PARTS, part) ? /** @type {Part} */ (part) : isPhone ? null : "people";
+  useTitle(chosen ? t(`admin.part_${chosen}`) : t("admin.title"));
+  return html`<main class="place-body settings admin">
+    <header class="place-head">
+      <a class="icon-button place-back" href=${chosen ? "/admin" : "/"} aria-label=${t("common.back")}>${icon("back")}</a>
+      <h1>${isPhone && chosen ? t(`admin.part_${chosen}`) : t("admin.title")}</h1>
+    </header>
+    <div class="settings-parts">
+      ${(!isPhone || !chosen) && html`<${Parts} chosen=${chosen} settings=${settings} />`}
+      ${chosen &&
+      html`<div class="settings-part" key=${chosen}>
+        ${!isPhone && html`<h2>${t(`admin.part_${chosen}`)}</h2>`}
+        <${Chosen} part=${chosen} settings=${settings} />
+      </div>`}
+    </div>
+  </main>`;
 }
 
-/** @param {{ part: string }} props */
-function Parts({ part }) {
-  const settings = useSettings();
-  const hasWidget = settings.found === null || "widget_origins" in settings.found;
-  const parts = PARTS.filter(({ name }) => name !== "widget" || hasWidget);
-  const shown = parts.find(({ name }) => name === part) ?? parts[0];
-  return html`<div class="admin">
-    <nav class="admin-nav" aria-label=${t("admin.title")}>
-      <h1>${t("admin.title")}</h1>
-      <ul class="list">
-        ${parts.map(
-          ({ name, icon: picture }) => html`<li key=${name}>
-            <a class="row" href=${`/admin/${name}`} aria-current=${name === shown.name ? "page" : undefined}>
-              ${icon(picture)} <span>${t(`admin.part_${name}`)}</span>
-            </a>
-          </li>`,
-        )}
-        <li><a class="row" href="/admin/tree" target="_blank">${icon("eye")} <span>${t("admin.tree")}</span></a></li>
-      </ul>
-    </nav>
-    <div class="admin-part" key=${shown.name}>
-      <h2>${t(`admin.part_${shown.name}`)}</h2>
-      ${shown.name === "people" && html`<${PeoplePart} />`}
-      ${shown.name === "registration" && html`<${RegistrationPart} settings=${settings} />`}
-      ${shown.name === "limits" && html`<${LimitsPart} settings=${settings} />`}
-      ${shown.name === "widget" && html`<${WidgetPart} settings=${settings} />`}
-      ${shown.name === "audit" && html`<${AuditPart} />`}
-    </div>
-  </div>`;
+/** What needs a setting waits for it. @param {{ part: Part, settings: Changing }} props */
+function Chosen({ part, settings }) {
+  const { view, has } = PARTS[part];
+  const isThere = has === null || settings.found?.[has] !== undefined;
+  if (isThere) return html`<${view} settings=${settings} />`;
+  if (settings.found) return html`<p class="soft">${t("admin.not_here")}</p>`;
+  if (settings.error) return html`<${Refusal} text=${settings.error} />`;
+  return html`<span class="spinner" role="status" aria-label=${t("common.loading")}></span>`;
+}
+
+/** @param {{ chosen: Part | null, settings: Changing }} props */
+function Parts({ chosen, settings }) {
+  const names = /** @type {Part[]} */ (Object.keys(PARTS)).filter((name) => {
+    const { has } = PARTS[name];
+    return has === null || !settings.found || settings.found[has] !== undefined;
+  });
+  return html`<nav class="settings-nav" aria-label=${t("admin.title")}>
+    <ul class="list">
+      ${names.map(
+        (name) => html`<li key=${name}>
+          <a class="row" href=${`/admin/${name}`} aria-current=${name === chosen ? "page" : undefined}>
+            ${icon(PARTS[name].picture)} <span class="row-text">${t(`admin.part_${name}`)}</span>
+            <span class="settings-go">${icon("chevron_right", { size: 16 })}</span>
+          </a>
+        </li>`,
+      )}
+      <li><a class="row" href="/admin/tree" target="_blank">${icon("eye")} <span class="row-text">${t("admin.tree")}</span></a></li>
+    </ul>
+  </nav>`;
 }

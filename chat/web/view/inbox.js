@@ -60,7 +60,7 @@ function Queue({ current, notice, tell }) {
       ${notice && notice.room !== current && html`<p class="notice warning small" role="alert">${notice.text}</p>`}
     </header>
     <${ConversationList} key=${part} ...${{ infos, current, onKey, onEnd: closed.more, isBusy }}>
-      ${infos.length === 0 && html`<${Nothing} ...${{ part, filter, isBusy, problem: part === "closed" ? closed.problem : null }} />`}
+      ${infos.length === 0 && html`<${Nothing} ...${{ part, filter, isBusy, problem: part === "closed" ? closed.problem : "" }} />`}
     <//>
     <p class="inbox-keys soft small" aria-hidden="true">
       <kbd>↑</kbd> <kbd>↓</kbd> <kbd>↵</kbd>
@@ -92,7 +92,7 @@ function Filter({ value, onInput }) {
   />`;
 }
 
-/** @param {{ part: Part, filter: string, isBusy: boolean, problem: string | null }} props */
+/** @param {{ part: Part, filter: string, isBusy: boolean, problem: string }} props */
 function Nothing({ part, filter, isBusy, problem }) {
   if (problem) return html`<div class="empty" role="alert"><p>${problem}</p></div>`;
   if (isBusy) return html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`;

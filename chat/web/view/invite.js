@@ -24,7 +24,6 @@ export function Invite({ info, onClose }) {
   const roles = useSelected((state) => state.me?.roles ?? []);
   const setup = useLoaded(() => chat.call("GET", "/setup"), []);
   const registration = /** @type {{ registration?: string } | undefined} */ (setup.value)?.registration;
-  const [link, setLink] = useState(/** @type {Link | null} */ (null));
   const isLobby = info.kind === "lobby";
   const isAdmin = roles.includes("admin");
   const title = t("invite.title", { name: roomName(info) });
@@ -33,12 +32,17 @@ export function Invite({ info, onClose }) {
     <div class="form">
       ${address
         ? html`<${Address} registration=${registration} />`
-        : link
-          ? html`<${Made} link=${link} onWithdrawn=${() => setLink(null)} />`
-          : html`<${Make} room=${isLobby ? undefined : info.id} onMade=${setLink} />`}
+        : html`<${InviteLink} room=${isLobby ? undefined : info.id} />`}
       ${!address && registration && registration !== "open" && !isAdmin && html`<p class="field-hint">${t("invite.members_only")}</p>`}
     </div>
   <//>`;
+}
+
+/** Makes a link, and shows the one that was made. @param {{ room?: number }} props without a room it is to register */
+export function InviteLink({ room }) {
+  const [link, setLink] = useState(/** @type {Link | null} */ (null));
+  if (link) return html`<${Made} link=${link} onWithdrawn=${() => setLink(null)} />`;
+  return html`<${Make} room=${room} onMade=${setLink} />`;
 }
 
 /** Everybody here is in the lobby: the address of the page is enough. @param {{ registration?: string }} props */

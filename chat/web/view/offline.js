@@ -1,8 +1,8 @@
-// The bar that says that the line is down, how long and what waits; and the one that offers a newer page.
+// The bar that says that the line is down, how long and what waits. Where it is up: what else the page has to say or offer.
 
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { t, tn } from "../i18n/index.js";
-import { useSelected } from "./context.js";
+import { useChat, useSelected } from "./context.js";
 import { icon } from "./icon.js";
 import { clock } from "./times.js";
 
@@ -12,8 +12,10 @@ const PATIENCE = 2000;
 export function LineBar() {
   const line = useSelected((state) => state.line);
   const waiting = useSelected((state) => state.outbox.filter((one) => !one.refused).length);
-  const isOutdated = useSelected((state) => state.isOutdated);
   const isLate = useLate(line.state === "connecting");
+  if (line.state === "offline" && line.why === "too_many_tabs") {
+    return html`<div class="line-bar is-offline" role="status">${icon("offline")}<span>${t("line.too_many_tabs")}</span></div>`;
+  }
   if (line.state === "offline") {
     return html`<div class="line-bar is-offline" role="status">
       ${icon("offline")}
@@ -21,10 +23,37 @@ export function LineBar() {
     </div>`;
   }
   if (isLate) return html`<div class="line-bar" role="status"><span class="spinner"></span>${t("line.connecting")}</div>`;
-  if (!isOutdated) return null;
+  return html`<${Offer} />`;
+}
+
+let isUnkeptRead = false;
+
+/** One thing at a time. */
+function Offer() {
+  const chat = useChat();
+  const [isOutdated, asksToNotify, isKept] = useSelected((state) => [state.isOutdated, state.asksToNotify, state.isKept]);
+  const [, redraw] = useState(0);
+  if (isOutdated) {
+    return html`<div class="line-bar" role="status">
+      <span>${t("line.outdated")}</span>
+      <button type="button" class="button small" onClick=${() => location.reload()}>${t("common.reload")}</button>
+    </div>`;
+  }
+  if (asksToNotify) {
+    return html`<div class="line-bar" role="status">
+      ${icon("bell")}<span>${t("line.notify")}</span>
+      <button type="button" class="button small primary" onClick=${() => chat.answerNotify(true)}>${t("line.notify_yes")}</button>
+      <button type="button" class="button small" onClick=${() => chat.answerNotify(false)}>${t("line.notify_no")}</button>
+    </div>`;
+  }
+  if (isKept || isUnkeptRead) return null;
+  const close = () => {
+    isUnkeptRead = true;
+    redraw(1);
+  };
   return html`<div class="line-bar" role="status">
-    <span>${t("line.outdated")}</span>
-    <button type="button" class="button small" onClick=${() => location.reload()}>${t("common.reload")}</button>
+    <span>${t("line.unkept")}</span>
+    <button type="button" class="button small" onClick=${close}>${t("common.close")}</button>
   </div>`;
 }
 

@@ -4,7 +4,8 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { applyAll, EMPTY, load, synced } from "../../../chat/web/model/apply.js";
+import { applyAll, load, synced } from "../../../chat/web/model/apply.js";
+import { EMPTY } from "../../../chat/web/model/empty.js";
 
 const DIRECTORY = new URL("../../client/vectors/", import.meta.url);
 const FILES = readdirSync(DIRECTORY).filter((name) => name.endsWith(".json"));

@@ -15,7 +15,7 @@ export function AccountAccess({ account, act, isMe }) {
     act({ title: t("admin.enable_ask", { name }), action: t("admin.enable") }, "PATCH", "", { disabled: false });
   const remove = () =>
     act({ title: t("admin.delete_ask", { name }), text: t("admin.delete_hint"), action: t("admin.delete"), danger: true }, "DELETE", "");
-  return html`<section class="admin-section">
+  return html`<section class="settings-section">
     <h3>${t("admin.access")}</h3>
     <ul class="list admin-acts">
       <${Line} hint=${t("admin.log_out_hint")} label=${t("admin.log_out")} act=${logOut} />

@@ -1,15 +1,16 @@
 // One account: roles, name, password, and whether that person may come in. Each change is confirmed.
 
-import { html, useState } from "../../vendor/preact.js";
+import { html } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
+import { useAct } from "../act.js";
 import { announce } from "../announce.js";
-import { useAnswer } from "../asking.js";
 import { avatar } from "../avatar.js";
 import { useChat, useSelected } from "../context.js";
 import { confirm } from "../dialog.js";
+import { Refusal } from "../fields.js";
 import { icon } from "../icon.js";
+import { useLoaded } from "../loading.js";
 import { personName } from "../names.js";
-import { problemText } from "../problem.js";
 import { navigate } from "../router.js";
 import { dayAndTime } from "../times.js";
 import { AccountAccess } from "./access.js";
@@ -25,27 +26,21 @@ import { Tags } from "./people.js";
 export function AccountPage({ id }) {
   const chat = useChat();
   const me = useSelected((state) => state.me?.id);
-  const [problem, setProblem] = useState(/** @type {string | null} */ (null));
-  /** @type {{ found: Account | null, problem: string | null, put: (account: Account) => void }} */
-  const { found: account, problem: missing, put } = useAnswer(`/admin/people/${id}`);
+  const { act: change, error } = useAct();
+  const load = async () => /** @type {Account} */ (await chat.call("GET", `/admin/people/${id}`));
+  const { value: account, error: missing, set } = useLoaded(load, [id]);
 
   /** @type {Act} */
   const act = async (question, method, path, body) => {
     if (!(await confirm(question))) return false;
-    try {
-      const changed = /** @type {Account} */ (await chat.call(method, `/admin/people/${id}${path}`, body));
-      setProblem(null);
-      announce(t("admin.saved"));
-      if (method === "DELETE" && path === "") navigate("/admin/people");
-      else put(changed);
-      return true;
-    } catch (error) {
-      setProblem(problemText(error));
-      return false;
-    }
+    const isDone = await change(async () => set(await chat.call(method, `/admin/people/${id}${path}`, body)));
+    if (!isDone) return false;
+    announce(t("admin.saved"));
+    if (method === "DELETE" && path === "") navigate("/admin/people");
+    return true;
   };
   return html`<a class="button quiet small admin-back" href="/admin/people">${icon("back", { size: 16 })} ${t("admin.everybody")}</a>
-    ${(missing ?? problem) && html`<p class="notice danger" role="alert">${missing ?? problem}</p>`}
+    <${Refusal} text=${missing || error} />
     ${!account && !missing && html`<span class="spinner" role="status" aria-label=${t("common.loading")}></span>`}
     ${account && html`<${Head} account=${account} /><${Sections} account=${account} act=${act} isMe=${id === me} />`}`;
 }
@@ -70,11 +65,11 @@ function Head({ account }) {
 function Sections({ account, act, isMe }) {
   return html`
     <${AccountRoles} account=${account} act=${act} isMe=${isMe} />
-    <section class="admin-section">
+    <section class="settings-section">
       <h3>${t("admin.name")}</h3>
       <${NewName} key=${account.name} account=${account} act=${act} />
     </section>
-    <section class="admin-section">
+    <section class="settings-section">
       <h3>${t("admin.password")}</h3>
       <p class="soft">${t("admin.password_hint")}</p>
       <${NewPassword} account=${account} act=${act} />

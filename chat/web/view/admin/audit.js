@@ -2,15 +2,16 @@
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { usePages } from "../asking.js";
 import { avatar } from "../avatar.js";
-import { useSelected } from "../context.js";
+import { useChat, useSelected } from "../context.js";
+import { More } from "../fields.js";
 import { icon } from "../icon.js";
+import { usePages } from "../loading.js";
 import { roomName } from "../names.js";
 import { dayAndTime } from "../times.js";
-import { More } from "./more.js";
 
-/** @typedef {{ id: number, at: number, by?: { id: number, name: string }, what: string, person?: { id: number, name: string }, room?: number, detail?: string }} Act */
+/** @typedef {import("../../protocol").Act} Act */
+/** @typedef {import("../../protocol").Acts} Acts */
 
 const KNOWN = new Set([
   "person_added", "person_deleted", "renamed", "roles_changed", "password_set", "disabled", "enabled",
@@ -19,8 +20,13 @@ const KNOWN = new Set([
 ]);
 
 export function AuditPart() {
-  const pages = usePages("/admin/audit?limit=50", "entries");
-  const acts = /** @type {Act[]} */ (pages.items);
+  const chat = useChat();
+  const pages = usePages(async (after) => {
+    /** @type {Acts} */
+    const { entries, next } = await chat.call("GET", `/admin/audit?limit=50${after ? `&after=${after}` : ""}`);
+    return { items: entries, next };
+  }, []);
+  const acts = pages.items ?? [];
   return html`<p class="soft">${t("admin.audit_hint")}</p>
     <ol class="list audit">
       ${acts.map(
@@ -33,7 +39,8 @@ export function AuditPart() {
         </li>`,
       )}
     </ol>
-    <${More} ...${pages} isEmpty=${acts.length === 0} nothing=${t("admin.audit_none")} />`;
+    ${pages.items?.length === 0 && html`<p class="settings-none">${t("admin.audit_none")}</p>`}
+    <${More} pages=${pages} />`;
 }
 
 /** @param {{ act: Act }} props */

@@ -3,19 +3,15 @@
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { NumberSetting } from "./number_setting.js";
-import { NoSettings } from "./settings.js";
 
 /** Those that are whole numbers. */
 const LIMITS = { message_rate: false, message_bytes: true, read_rate: false, call_rate: false };
 
 /** @param {{ settings: import("./settings.js").Changing }} props */
 export function LimitsPart({ settings }) {
-  const { found, problem } = settings;
-  if (!found) return html`<${NoSettings} problem=${problem} />`;
+  const { found = {} } = settings;
   return html`<p class="soft">${t("admin.limits_hint")}</p>
-    <div class="admin-fields">
-      ${Object.entries(LIMITS).map(
-        ([name, isWhole]) => found[name] && html`<${NumberSetting} key=${name} ...${{ settings, setting: found[name], name, isWhole }} />`,
-      )}
-    </div>`;
+    ${Object.entries(LIMITS).map(
+      ([name, isWhole]) => found[name] && html`<${NumberSetting} key=${name} ...${{ settings, setting: found[name], name, isWhole }} />`,
+    )}`;
 }

@@ -2,24 +2,16 @@
 
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { usePages } from "../asking.js";
 import { avatar } from "../avatar.js";
+import { useChat } from "../context.js";
+import { More } from "../fields.js";
+import { usePages } from "../loading.js";
 import { personName } from "../names.js";
 import { useRoute } from "../router.js";
 import { AccountPage } from "./account.js";
-import { More } from "./more.js";
 
-/**
- * @typedef {object} Account
- * @property {number} id
- * @property {string} name
- * @property {string} [display]
- * @property {string[]} [roles]
- * @property {string} [email]
- * @property {boolean} [disabled]
- * @property {number} created in milliseconds
- * @property {number} [sessions]
- */
+/** @typedef {import("../../protocol").Account} Account */
+/** @typedef {import("../../protocol").Accounts} Accounts */
 
 const ROLES = ["", "operator", "moderator", "admin"];
 /** Milliseconds after the last letter until what is typed is looked for. */
@@ -50,11 +42,18 @@ export function PeoplePart() {
 
 /** @param {{ text: string, role: string }} props */
 function List({ text, role }) {
-  const query = new URLSearchParams({ limit: "50", ...(text && { q: text }), ...(role && { role }) });
-  const pages = usePages(`/admin/people?${query}`, "people");
-  const accounts = /** @type {Account[]} */ (pages.items);
-  return html`<ul class="list admin-people" aria-busy=${pages.isBusy}>
-      ${accounts.map(
+  const chat = useChat();
+  const pages = usePages(
+    async (after) => {
+      const query = new URLSearchParams({ limit: "50", q: text, ...(role && { role }), ...(after && { after: String(after) }) });
+      /** @type {Accounts} */
+      const { people, next } = await chat.call("GET", `/admin/people?${query}`);
+      return { items: people, next };
+    },
+    [text, role],
+  );
+  return html`<ul class="list admin-people" aria-busy=${!pages.items}>
+      ${pages.items?.map(
         (account) => html`<li key=${account.id}>
           <a class="row" href=${`/admin/people?person=${account.id}`}>
             ${avatar(account)}
@@ -67,7 +66,8 @@ function List({ text, role }) {
         </li>`,
       )}
     </ul>
-    <${More} ...${pages} isEmpty=${accounts.length === 0} nothing=${t("admin.people_none")} />`;
+    ${pages.items?.length === 0 && html`<p class="settings-none">${t("admin.people_none")}</p>`}
+    <${More} pages=${pages} />`;
 }
 
 /** What sets an account apart from others. @param {{ account: Account }} props */

@@ -22,7 +22,7 @@ export function AccountRoles({ account, act, isMe }) {
     };
     void act(question, "PATCH", "", { [role]: !has });
   };
-  return html`<section class="admin-section">
+  return html`<section class="settings-section">
     <h3>${t("admin.roles")}</h3>
     ${ROLES.map((role) => {
       const has = account.roles?.includes(role) ?? false;

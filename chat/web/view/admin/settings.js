@@ -1,11 +1,11 @@
 // Settings that count while the server runs: what each is, where that comes from, and how it is changed.
 
-import { html, useState } from "../../vendor/preact.js";
+import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
+import { useAct } from "../act.js";
 import { announce } from "../announce.js";
-import { useAnswer } from "../asking.js";
 import { useChat } from "../context.js";
-import { problemText } from "../problem.js";
+import { useLoaded } from "../loading.js";
 import { dayAndTime } from "../times.js";
 
 /**
@@ -17,7 +17,7 @@ import { dayAndTime } from "../times.js";
  * @property {{ id: number, name: string }} [by]
  */
 /** @typedef {Record<string, Setting>} Settings */
-/** @typedef {{ found: Settings | null, problem: string | null, change: (changes: Record<string, unknown>) => Promise<void> }} Changing */
+/** @typedef {{ found: Settings | undefined, error: string, change: (changes: Record<string, unknown>) => Promise<void> }} Changing */
 
 /**
  * All settings, and how to change some; null takes a change back. The promise of `change` is rejected with a ChatError.
@@ -25,38 +25,27 @@ import { dayAndTime } from "../times.js";
  */
 export function useSettings() {
   const chat = useChat();
-  /** @type {{ found: Settings | null, problem: string | null, put: (found: Settings) => void }} */
-  const { found, problem, put } = useAnswer("/admin/settings");
+  const { value, error, set } = useLoaded(async () => /** @type {Settings} */ (await chat.call("GET", "/admin/settings")), []);
   const change = async (/** @type {Record<string, unknown>} */ changes) => {
-    put(/** @type {Settings} */ (await chat.call("PATCH", "/admin/settings", changes)));
+    set(/** @type {Settings} */ (await chat.call("PATCH", "/admin/settings", changes)));
   };
-  return { found, problem, change };
+  return { found: value, error, change };
 }
 
 /**
- * Change one setting, and say how that went.
+ * Change one setting, and say that it is done.
  * @param {Changing} settings
  * @param {string} name
- * @returns {{ problem: string | null, isBusy: boolean, save: (value: unknown) => Promise<boolean> }}
+ * @returns {{ error: string, isBusy: boolean, save: (value: unknown) => Promise<boolean> }}
  */
 export function useSaving(settings, name) {
-  const [problem, setProblem] = useState(/** @type {string | null} */ (null));
-  const [isBusy, setBusy] = useState(false);
+  const { act, error, isBusy } = useAct();
   const save = async (/** @type {unknown} */ value) => {
-    setBusy(true);
-    try {
-      await settings.change({ [name]: value });
-      setProblem(null);
-      announce(t("admin.saved"));
-      return true;
-    } catch (error) {
-      setProblem(problemText(error));
-      return false;
-    } finally {
-      setBusy(false);
-    }
+    const isDone = await act(() => settings.change({ [name]: value }));
+    if (isDone) announce(t("admin.saved"));
+    return isDone;
   };
-  return { problem, isBusy, save };
+  return { error, isBusy, save };
 }
 
 /**
@@ -67,16 +56,10 @@ export function Source({ setting, onTakeBack, shown = String }) {
   if (setting.source === "start") return html`<p class="field-hint">${t("admin.as_started")}</p>`;
   const time = setting.at === undefined ? "" : dayAndTime(setting.at);
   const by = setting.by?.name ?? t("admin.a_command");
-  return html`<p class="field-hint">
-    ${t("admin.changed_by", { by, time })}
+  return html`<p class="field-hint admin-source">
+    <span>${t("admin.changed_by", { by, time })}</span>
     <button type="button" class="button quiet small" onClick=${onTakeBack}>
       ${t("admin.take_back", { value: shown(setting.default) })}
     </button>
   </p>`;
-}
-
-/** What stands in place of settings that are not there yet. @param {{ problem: string | null }} props */
-export function NoSettings({ problem }) {
-  if (problem) return html`<p class="notice danger" role="alert">${problem}</p>`;
-  return html`<span class="spinner" role="status" aria-label=${t("common.loading")}></span>`;
 }

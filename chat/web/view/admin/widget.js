@@ -1,32 +1,28 @@
 // The support widget: the line for other sites, and which sites may show it.
 
-import { html, useEffect, useId, useState } from "../../vendor/preact.js";
+import { html, useEffect, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { Copyable } from "../copy.js";
-import { NoSettings, Source, useSaving } from "./settings.js";
+import { Field, Submit } from "../fields.js";
+import { Source, useSaving } from "./settings.js";
 
 /** @param {{ settings: import("./settings.js").Changing }} props */
 export function WidgetPart({ settings }) {
-  const { found, problem } = settings;
-  if (!found) return html`<${NoSettings} problem=${problem} />`;
   const address = new URL("/widget.js", location.href).href;
   return html`<p class="soft">${t("admin.widget_hint")}</p>
-    <div class="admin-fields">
-      <${Origins} settings=${settings} setting=${found.widget_origins} />
-      <div class="field">
-        <span class="label">${t("admin.widget_snippet")}</span>
-        <${Copyable} text=${`<script async src="${address}"></script>`} label=${t("admin.widget_snippet")} />
-        <p class="field-hint">${t("admin.widget_snippet_hint")}</p>
-      </div>
-    </div>`;
+    <${Origins} settings=${settings} setting=${settings.found?.widget_origins} />
+    <section class="settings-section">
+      <h3>${t("admin.widget_snippet")}</h3>
+      <${Copyable} text=${`<script async src="${address}"></script>`} label=${t("admin.widget_snippet")} />
+      <p class="field-hint">${t("admin.widget_snippet_hint")}</p>
+    </section>`;
 }
 
 /** @param {{ settings: import("./settings.js").Changing, setting: import("./settings.js").Setting }} props */
 function Origins({ settings, setting }) {
-  const id = useId();
   const now = linesOf(setting.value);
   const [text, setText] = useState(now);
-  const { problem, isBusy, save } = useSaving(settings, "widget_origins");
+  const { error, isBusy, save } = useSaving(settings, "widget_origins");
   useEffect(() => setText(now), [now]);
   const origins = text.split(/\s+/).filter(Boolean);
   const wrong = origins.find((origin) => !isOrigin(origin));
@@ -34,16 +30,12 @@ function Origins({ settings, setting }) {
     event.preventDefault();
     if (!wrong) void save(origins);
   };
-  return html`<form class="field" onSubmit=${submit}>
-    <label for=${id}>${t("admin.widget_origins")}</label>
-    <p class="field-hint" id=${`${id}-hint`}>${t("admin.widget_origins_hint")}</p>
-    <textarea
-      id=${id} rows="3" spellcheck="false" placeholder="https://shop.example" value=${text} aria-invalid=${Boolean(wrong)}
-      aria-describedby=${`${id}-hint ${id}-wrong`} onInput=${(/** @type {any} */ event) => setText(event.target.value)}
-    ></textarea>
-    <p class="field-error" id=${`${id}-wrong`} role="alert">${wrong ? t("admin.no_origin", { origin: wrong }) : problem}</p>
-    ${origins.join("\n") !== now &&
-    html`<div class="actions"><button class="button primary small" disabled=${isBusy || Boolean(wrong)}>${t("admin.save")}</button></div>`}
+  return html`<form class="admin-setting is-wide" onSubmit=${submit}>
+    <${Field}
+      label=${t("admin.widget_origins")} hint=${t("admin.widget_origins_hint")} value=${text} onInput=${setText} rows=${3}
+      error=${wrong ? t("admin.no_origin", { origin: wrong }) : error} spellcheck="false" placeholder="https://shop.example"
+    />
+    ${origins.join("\n") !== now && html`<${Submit} label=${t("admin.save")} isBusy=${isBusy} disabled=${Boolean(wrong)} />`}
     <${Source} setting=${setting} shown=${(/** @type {unknown} */ value) => linesOf(value) || t("admin.none")} onTakeBack=${() => save(null)} />
   </form>`;
 }
@@ -55,5 +47,5 @@ function linesOf(value) {
 
 /** @param {string} text */
 function isOrigin(text) {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text.toLowerCase();
+  return text === "*" || /^https?:\/\//i.test(text) && URL.canParse(text) && new URL(text).origin === text;
 }

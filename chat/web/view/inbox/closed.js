@@ -1,7 +1,7 @@
 // Closed conversations: they are no rooms of an operator, so they are asked for, page by page.
 
-import { usePages } from "../asking.js";
-import { useSelected } from "../context.js";
+import { useChat, useSelected } from "../context.js";
+import { usePages } from "../loading.js";
 
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
 
@@ -10,11 +10,21 @@ import { useSelected } from "../context.js";
  * what is closed meanwhile is asked for.
  * @param {boolean} isWanted
  * @param {number} open how many are open
- * @returns {{ infos: RoomInfo[], isBusy: boolean, problem: string | null, more: (() => void) | null }}
+ * @returns {{ infos: RoomInfo[], isBusy: boolean, problem: string, more: () => void }}
  */
 export function useClosed(isWanted, open) {
   const rooms = useSelected((state) => state.rooms);
-  const pages = usePages(isWanted ? "/support?state=closed&limit=50" : null, "rooms", open);
-  const infos = /** @type {RoomInfo[]} */ (pages.items);
-  return { ...pages, infos: infos.filter(({ id }) => !rooms.has(id)) };
+  const chat = useChat();
+  const pages = usePages(
+    async (after) => {
+      if (!isWanted) return { items: /** @type {RoomInfo[]} */ ([]) };
+      const query = new URLSearchParams({ state: "closed", limit: "50", after: String(after ?? "") });
+      /** @type {import("../../protocol").Conversations} */
+      const { rooms: items, next } = await chat.call("GET", `/support?${query}`);
+      return { items, next };
+    },
+    [isWanted, open],
+  );
+  const infos = (pages.items ?? []).filter(({ id }) => !rooms.has(id));
+  return { infos, isBusy: !pages.items, problem: pages.error, more: pages.more };
 }

@@ -4,10 +4,10 @@ import { html, useEffect, useRef } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { isOpen, visitor } from "../../model/queue.js";
 import { announce } from "../announce.js";
-import { useAnswer } from "../asking.js";
 import { Composer } from "../composer.js";
 import { useChat, useSelected } from "../context.js";
 import { icon } from "../icon.js";
+import { useLoaded } from "../loading.js";
 import { personName } from "../names.js";
 import { Timeline } from "../timeline.js";
 import { changeConversation } from "./actions.js";
@@ -85,13 +85,16 @@ function useHandOvers(info, me) {
 /**
  * A conversation: an open one as it is now; one that is closed, or not told of yet, is asked for.
  * @param {number} room
- * @returns {{ info: RoomInfo | null, problem: string | null }}
+ * @returns {{ info: RoomInfo | undefined, problem: string }}
  */
 function useConversation(room) {
+  const chat = useChat();
   const live = useSelected((state) => state.rooms.get(room)?.info);
   const isLoaded = useSelected((state) => state.isLoaded);
-  const asked = useAnswer(isLoaded && !live ? `/rooms/${room}` : null);
-  const info = live ?? /** @type {RoomInfo | null} */ (asked.found);
-  if (info && !info.support) return { info: null, problem: t("inbox.no_conversation") };
-  return live ? { info: live, problem: null } : { info, problem: asked.problem };
+  const isMissing = isLoaded && !live;
+  const load = async () => (isMissing ? /** @type {RoomInfo} */ (await chat.call("GET", `/rooms/${room}`)) : undefined);
+  const asked = useLoaded(load, [room, isMissing]);
+  const info = live ?? asked.value;
+  if (info && !info.support) return { info: undefined, problem: t("inbox.no_conversation") };
+  return { info, problem: live ? "" : asked.error };
 }

@@ -1,13 +1,14 @@
 // Choose the operator who is to answer from now on.
 
-import { html, useEffect, useState } from "../../vendor/preact.js";
+import { html, useEffect } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { visitor } from "../../model/queue.js";
 import { Presence, avatar } from "../avatar.js";
 import { useChat } from "../context.js";
 import { Dialog } from "../dialog.js";
+import { Refusal } from "../fields.js";
+import { useLoaded } from "../loading.js";
 import { personName } from "../names.js";
-import { problemText } from "../problem.js";
 
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
 /** @typedef {import("../../model/types").Person} Person */
@@ -16,10 +17,10 @@ import { problemText } from "../problem.js";
  * @param {{ info: RoomInfo, onClose: () => void, onChosen: (person: { id: number, name: string }) => void }} props
  */
 export function HandOver({ info, onClose, onChosen }) {
-  const { operators, problem } = useOperators(info);
+  const { value: operators, error } = useOperators(info);
   return html`<${Dialog} title=${t("inbox.hand_over_to")} onClose=${onClose}>
-    ${problem && html`<p class="notice danger" role="alert">${problem}</p>`}
-    ${!operators && !problem && html`<span class="spinner"></span>`}
+    <${Refusal} text=${error} />
+    ${!operators && !error && html`<span class="spinner"></span>`}
     ${operators?.length === 0 && html`<p class="soft">${t("inbox.no_other_operator")}</p>`}
     <ul class="list">
       ${operators?.map(
@@ -38,30 +39,15 @@ export function HandOver({ info, onClose, onChosen }) {
 /**
  * The operators but the one who has the conversation: all of them are in every open one, with its person.
  * @param {RoomInfo} info
- * @returns {{ operators: Person[] | null, problem: string | null }}
+ * @returns {{ value: Person[] | undefined, error: string }}
  */
 function useOperators(info) {
   const chat = useChat();
-  const [found, setFound] = useState(/** @type {{ operators: Person[] | null, problem: string | null }} */ ({ operators: null, problem: null }));
-  useEffect(() => {
-    let isWanted = true;
-    let stop = () => {};
-    const without = new Set([visitor(info).id, info.support?.assignee?.id]);
-    everybody(chat, info.id).then(
-      (people) => {
-        if (!isWanted) return;
-        const operators = people.filter(({ id }) => !without.has(id));
-        stop = chat.watch(operators.map(({ id }) => id));
-        setFound({ operators, problem: null });
-      },
-      (error) => isWanted && setFound({ operators: null, problem: problemText(error) }),
-    );
-    return () => {
-      isWanted = false;
-      stop();
-    };
-  }, [chat, info.id]);
-  return found;
+  const without = new Set([visitor(info).id, info.support?.assignee?.id]);
+  const loaded = useLoaded(async () => (await everybody(chat, info.id)).filter(({ id }) => !without.has(id)), [info.id]);
+  const ids = loaded.value?.map(({ id }) => id).join() ?? "";
+  useEffect(() => (ids ? chat.watch(ids.split(",").map(Number)) : undefined), [chat, ids]);
+  return loaded;
 }
 
 /**

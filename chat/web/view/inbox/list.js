@@ -15,7 +15,7 @@ const ROW = 4.75;
 
 /**
  * @param {{
- *   infos: readonly RoomInfo[], current?: number, onKey: (key: string, info: RoomInfo) => boolean, onEnd?: (() => void) | null,
+ *   infos: readonly RoomInfo[], current?: number, onKey: (key: string, info: RoomInfo) => boolean, onEnd?: () => void,
  *   isBusy?: boolean, children?: unknown,
  * }} props `onKey` is told other keys than those that move, with the row that is active; `onEnd` that the end comes near
  */

@@ -1,0 +1,65 @@
+// The icon of the tab says that something is unread, and how much of it asks for attention.
+
+import { attentionOf } from "../model/attention.js";
+
+/** @import { Store } from "../model/store.js" */
+
+const SIZE = 64;
+/** Milliseconds between two drawings. */
+const BETWEEN = 500;
+
+/** @param {Store} store */
+export function startBadge(store) {
+  const link = /** @type {HTMLLinkElement | null} */ (document.querySelector("link[rel=icon]"));
+  if (link) showBadge(store, link);
+}
+
+/**
+ * @param {Store} store
+ * @param {HTMLLinkElement} link
+ */
+function showBadge(store, link) {
+  const plain = link.href;
+  let shown = "";
+  let isScheduled = false;
+
+  async function draw() {
+    isScheduled = false;
+    const { count, isMore } = attentionOf(store.get().rooms.values());
+    const text = count > 99 ? "99" : count > 0 ? String(count) : "";
+    const wanted = count > 0 || isMore ? `badge ${text}` : "";
+    if (wanted === shown) return;
+    shown = wanted;
+    link.href = wanted ? await badged(plain, text) : plain;
+  }
+
+  store.subscribe(() => {
+    if (!isScheduled) setTimeout(draw, BETWEEN);
+    isScheduled = true;
+  });
+}
+
+/**
+ * @param {string} icon
+ * @param {string} text a number, or nothing for a dot
+ */
+async function badged(icon, text) {
+  const image = new Image(SIZE, SIZE);
+  image.src = icon;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = SIZE;
+  const drawing = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  drawing.drawImage(image, 0, 0, SIZE, SIZE);
+  const radius = text ? 20 : 12;
+  drawing.fillStyle = "#c4314b";
+  drawing.beginPath();
+  drawing.arc(SIZE - radius, radius, radius, 0, 2 * Math.PI);
+  drawing.fill();
+  drawing.fillStyle = "#fff";
+  drawing.font = "bold 28px system-ui, sans-serif";
+  drawing.textAlign = "center";
+  drawing.textBaseline = "middle";
+  drawing.fillText(text, SIZE - radius, radius + 2);
+  return canvas.toDataURL();
+}

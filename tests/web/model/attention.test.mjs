@@ -1,0 +1,38 @@
+// What asks for attention: direct and support, mentions, and rooms of which one wants everything.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { asksAttention, attentionOf } from "../../../chat/web/model/attention.js";
+
+const BEN = { id: 2, name: "ben" };
+const asks = (info, message = {}, blocked = []) =>
+  asksAttention({ kind: "room", notify: "mentions", ...info }, { sender: BEN, text: "hi", ...message }, 1, new Set(blocked));
+
+test("a notification is for what is meant for one", () => {
+  assert.ok(asks({ kind: "direct" }));
+  assert.ok(asks({ kind: "support" }));
+  assert.ok(asks({ notify: "all" }));
+  assert.ok(asks({}, { mentions: [1] }));
+  assert.ok(asks({}, { all: true }));
+});
+
+test("and for nothing else", () => {
+  assert.ok(!asks({}));
+  assert.ok(!asks({}, { mentions: [3] }));
+  assert.ok(!asks({ kind: "direct", notify: "none" }));
+  assert.ok(!asks({ notify: "none" }, { mentions: [1] }));
+  assert.ok(!asks({ kind: "direct" }, { sender: { id: 1, name: "ada" } }));
+  assert.ok(!asks({ kind: "direct" }, {}, [2]));
+  assert.ok(!asks({ kind: "direct" }, { deleted: { at: 1 } }));
+  assert.ok(!asks({ notify: "all" }, { kind: "join" }));
+});
+
+test("the number of a tab counts what a notification is for; else there is a dot", () => {
+  const room = (info) => ({ info: { kind: "room", notify: "mentions", unread: 3, mentions: 1, ...info } });
+  assert.deepEqual(attentionOf([room({}), room({ kind: "direct" }), room({ notify: "all" })]), { count: 7, isMore: true });
+  assert.deepEqual(attentionOf([room({ mentions: 0 })]), { count: 0, isMore: true });
+  assert.deepEqual(attentionOf([room({ notify: "none" }), room({ hidden: true }), room({ unread: 0, mentions: 0 })]), {
+    count: 0,
+    isMore: false,
+  });
+});

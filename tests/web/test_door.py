@@ -1,0 +1,170 @@
+"""The door: who is let in, who is not, and what they are told."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.people import PASSWORD, post, request
+from tests.support.processes import needs_proc, postgres_under, stopped
+from tests.support.server import ServerProcess
+from tests.system.relay import Relay
+from tests.web.pages import Pages
+from tests.web.setting_up import printed_code
+
+
+@pytest.fixture(scope="module")
+def admin(chat: ServerProcess) -> dict[str, str]:
+    """What grace, the admin, calls with."""
+    body = {"code": printed_code(chat), "name": "grace", "password": PASSWORD}
+    made = post(f"{chat.url}/api/v1/setup", body)
+    assert made.status_code == 201, made.text
+    return {"Authorization": f"Bearer {made.json()['access']}"}
+
+
+def log_in(page: Page, name: str, password: str = PASSWORD) -> None:
+    page.get_by_label("Name or e-mail address").fill(name)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Log in").click()
+
+
+def register(page: Page, name: str, password: str = PASSWORD) -> None:
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Create an account").click()
+
+
+def heading(page: Page, text: str) -> None:
+    expect(page.get_by_role("heading", level=1, name=text)).to_be_visible()
+
+
+def call(chat: ServerProcess, method: str, path: str, body: object, headers: dict[str, str]) -> Any:
+    answer = request(method, f"{chat.url}/api/v1{path}", body, headers=headers)
+    assert answer.status_code < 300, answer.text
+    return answer.json() if answer.content else None
+
+
+@pytest.mark.usefixtures("admin")
+def test_whoever_is_new_registers_by_the_policy(pages: Pages) -> None:
+    pages.person("taken")
+    page = pages.open("/")
+    heading(page, "Welcome to trio-chat")
+    page.get_by_role("button", name="Create an account").click()
+    heading(page, "Join trio-chat")
+    register(page, "Taken")
+    expect(page.get_by_text("That name is taken, or looks like somebody else's.")).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Taken")
+    register(page, "ada!!")
+    expect(page.get_by_text("A name has 1 to")).to_be_visible()
+    register(page, "ada")
+    expect(page.get_by_role("link", name="Lobby").first).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("link", name="Lobby").first).to_be_visible()
+
+
+def test_nobody_registers_where_it_is_closed(
+    pages: Pages, chat: ServerProcess, admin: dict[str, str]
+) -> None:
+    try:
+        for policy, told in (
+            ("closed", "New accounts are made by"),
+            ("invite", "New people join by an invit"),
+        ):
+            call(chat, "PATCH", "/admin/settings", {"registration": policy}, admin)
+            page = pages.open("/")
+            expect(page.get_by_text(told)).to_be_visible()
+            expect(page.get_by_role("button", name="Create an account")).to_have_count(0)
+    finally:
+        call(chat, "PATCH", "/admin/settings", {"registration": None}, admin)
+
+
+@pytest.mark.usefixtures("admin")
+def test_whoever_guesses_waits(pages: Pages) -> None:
+    pages.person("guessed")
+    page = pages.open("/")
+    log_in(page, "guessed", "wrong")
+    expect(page.get_by_role("alert")).to_have_text("That name and password do not belong together.")
+    expect(page.get_by_label("Name or e-mail address")).to_have_value("guessed")
+    waits = page.get_by_role("alert").filter(has_text="Too often.")
+    button = page.get_by_role("button", name="Log in")
+    for _ in range(20):
+        button.click()
+        expect(button).to_have_text("Log in")
+        if waits.count():
+            break
+    expect(waits).to_contain_text("Try again in")
+    expect(button).to_be_disabled()
+
+
+def test_whoever_is_disabled_is_told_so(pages: Pages, chat: ServerProcess, admin: dict[str, str]) -> None:
+    person = pages.person("dora")["me"]["id"]
+    page = pages.of("dora")
+    expect(page.get_by_role("link", name="Lobby").first).to_be_visible()
+    call(chat, "PATCH", f"/admin/people/{person}", {"disabled": True}, admin)
+    heading(page, "Welcome to trio-chat")
+    log_in(page, "dora")
+    expect(page.get_by_role("alert")).to_have_text("This account is disabled. Ask whoever runs the server.")
+
+
+@pytest.mark.usefixtures("admin")
+def test_whoever_was_logged_out_elsewhere_comes_back_to_their_place(
+    pages: Pages, chat: ServerProcess
+) -> None:
+    ended = pages.person("ended")
+    token = {"Authorization": f"Bearer {ended['access']}"}
+    room = call(chat, "POST", "/rooms", {"name": "their place"}, token)["id"]
+    page = pages.of("ended", f"/room/{room}")
+    heading(page, "their place")
+    call(chat, "DELETE", "/me/sessions", None, token)
+    expect(page.get_by_role("alert")).to_contain_text("your place is kept")
+    assert page.url.endswith(f"/room/{room}")
+    log_in(page, "ended")
+    heading(page, "their place")
+
+
+def test_an_invitation_serves_old_and_new_people_and_then_nobody(
+    pages: Pages, chat: ServerProcess, admin: dict[str, str]
+) -> None:
+    room = call(chat, "POST", "/rooms", {"name": "pond", "private": True}, admin)["id"]
+    invite = call(chat, "POST", "/invites", {"room": room, "uses": 3}, admin)["url"]
+    pages.person("old")
+    old = pages.open(invite)
+    heading(old, "Join pond")
+    old.get_by_role("button", name="Log in").click()
+    log_in(old, "old")
+    heading(old, "pond")
+    inside = pages.of("inside", invite)
+    inside.get_by_role("button", name="Join as inside").click()
+    heading(inside, "pond")
+    new = pages.open(invite)
+    register(new, "new")
+    heading(new, "pond")
+    late = pages.open(invite)
+    expect(late.get_by_role("alert")).to_contain_text("This invitation is used up, withdrawn or too old.")
+    late.get_by_role("link", name="To the start").click()
+    heading(late, "Welcome to trio-chat")
+
+
+@needs_proc
+@pytest.mark.usefixtures("admin")
+def test_a_database_that_is_silent(pages: Pages, chat: ServerProcess) -> None:
+    pages.person("patient")
+    page = pages.open("/")
+    heading(page, "Welcome to trio-chat")
+    with stopped(postgres_under(chat.process.pid)):
+        log_in(page, "patient")
+        expect(page.get_by_text("The server's database does not answer just now")).to_be_visible()
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("link", name="Lobby").first).to_be_visible()
+
+
+@pytest.mark.usefixtures("admin")
+def test_a_server_that_is_away_comes_back_by_itself(pages: Pages, relay: Relay) -> None:
+    page = pages.open("/", url=relay.url)
+    heading(page, "Welcome to trio-chat")
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    with relay.cut():
+        page.reload()
+        expect(page.get_by_text("The server does not answer").first).to_be_visible()
+    heading(page, "Welcome to trio-chat")
+    expect(page.get_by_text("The server does not answer")).to_have_count(0)

@@ -1,0 +1,93 @@
+"""Somebody starts a server, sets it up in the browser, and invites somebody else: both talk. Nothing is explained."""
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.people import PASSWORD
+from tests.support.server import ServerProcess
+from tests.web.pages import Pages
+from tests.web.setting_up import printed_code
+
+
+def fill_account(page: Page, name: str, password: str = PASSWORD) -> None:
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Password", exact=True).fill(password)
+
+
+def say(page: Page, text: str) -> None:
+    box = page.get_by_role("textbox", name="Message", exact=False)
+    box.fill(text)
+    box.press("Enter")
+
+
+def said(page: Page, text: str) -> Locator:
+    return page.locator(".message").get_by_text(text, exact=True)
+
+
+def heading(page: Page, text: str) -> None:
+    expect(page.get_by_role("heading", level=1, name=text)).to_be_visible()
+
+
+@pytest.fixture
+def code(chat: ServerProcess) -> str:
+    return printed_code(chat)
+
+
+def test_a_code_that_was_not_printed(pages: Pages) -> None:
+    page = pages.open("/setup#ABCD-EFGH")
+    heading(page, "Your chat is running")
+    fill_account(page, "mallory")
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_label("Set-up code")).to_have_value("ABCD-EFGH")
+    expect(page.get_by_text("That is not the code that the server printed.")).to_be_visible()
+
+
+def test_the_first_ten_minutes(pages: Pages, chat: ServerProcess, code: str) -> None:
+    late = pages.open(f"/setup#{code}")
+    heading(late, "Your chat is running")
+    door = pages.open("/")
+    door.get_by_role("link", name="Set it up").click()
+    heading(door, "Your chat is running")
+
+    ada = pages.open(f"/setup#{code}")
+    fill_account(ada, "ada", "x")
+    ada.get_by_role("button", name="Next").click()
+    expect(ada.get_by_text("The password is shorter than")).to_be_visible()
+    fill_account(ada, "ada")
+    ada.get_by_role("button", name="Next").click()
+    heading(ada, "Who may join?")
+    assert code not in ada.url
+    ada.reload()
+    heading(ada, "Who may join?")
+    expect(ada.get_by_role("radio", name="People with an invitation")).to_be_checked()
+    ada.get_by_role("button", name="Next").click()
+    heading(ada, "Your first room")
+    ada.get_by_label("Name of the room").fill("garden")
+    ada.get_by_role("button", name="Make the room").click()
+    heading(ada, "Bring the others")
+    ada.reload()
+    link = ada.get_by_label("Link of the invitation").input_value()
+    assert link.startswith(f"{chat.url}/i/")
+    ada.get_by_role("button", name="Open the chat").click()
+    heading(ada, "garden")
+
+    # Whoever had the page open meanwhile is too late.
+    fill_account(late, "eve")
+    late.get_by_role("button", name="Next").click()
+    expect(late.get_by_text("This code is used up")).to_be_visible()
+    late.reload()
+    heading(late, "This server is set up")
+    late.get_by_role("link", name="Log in").click()
+    expect(late.get_by_text("New people join by an invitation")).to_be_visible()
+
+    ben = pages.open(link.removeprefix(chat.url))
+    heading(ben, "Join garden")
+    fill_account(ben, "ben")
+    ben.get_by_role("button", name="Create an account").click()
+    heading(ben, "garden")
+    say(ben, "hello, I am new here")
+    expect(said(ada, "hello, I am new here")).to_be_visible()
+    say(ada, "welcome, ben")
+    expect(said(ben, "welcome, ben")).to_be_visible()
+    ben.reload()
+    expect(said(ben, "welcome, ben")).to_have_count(1)

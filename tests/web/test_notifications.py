@@ -1,0 +1,86 @@
+"""Notifications: of what is meant for somebody, told by one tab while nobody looks, closed once it is read."""
+
+import re
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.support.people import eventually, request
+from tests.web.pages import Pages
+
+LOOKS_AWAY = "document.hasFocus = () => false;"
+
+TOLD = """async () => {
+    const worker = await navigator.serviceWorker.ready;
+    return (await worker.getNotifications()).map(({ title, body, tag, data }) => ({ title, body, tag, data }));
+}"""
+
+
+def told(page: Page) -> list[dict[str, Any]]:
+    notifications: list[dict[str, Any]] = page.evaluate(TOLD)
+    return notifications
+
+
+def call(pages: Pages, name: str, method: str, path: str, body: object = None) -> Any:
+    headers = {"Authorization": f"Bearer {pages.person(name)['access']}"}
+    answer = request(method, f"{pages.url}/api/v1{path}", body, headers=headers)
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
+def direct_of(pages: Pages, name: str, to: str) -> int:
+    room: int = call(pages, name, "PUT", f"/direct/{pages.person(to)['me']['id']}")["id"]
+    return room
+
+
+def who_looks_away(pages: Pages, name: str, tabs: int = 1) -> tuple[BrowserContext, list[Page]]:
+    context = pages.context(permissions=["notifications"])
+    context.add_init_script(LOOKS_AWAY)
+    pages.log_in(context, name)
+    opened = [context.new_page() for _ in range(tabs)]
+    for page in opened:
+        page.goto(pages.url)
+        expect(page.get_by_role("link", name="Lobby").first).to_be_visible()
+        page.evaluate("async () => void await navigator.serviceWorker.ready")
+    return context, opened
+
+
+def test_a_direct_message_is_told_once_for_all_tabs_and_closed_when_it_is_read_elsewhere(
+    pages: Pages,
+) -> None:
+    room = direct_of(pages, "ben", "ada")
+    _, tabs = who_looks_away(pages, "ada", tabs=2)
+    call(pages, "ben", "POST", f"/rooms/{room}/messages", {"key": "n-1", "text": "are you there?"})
+    eventually(lambda: len(told(tabs[0])) > 0, "it is told")
+    [notification] = told(tabs[0])
+    assert (notification["title"], notification["body"]) == ("ben", "are you there?")
+    assert notification["data"]["path"] == f"/room/{room}/1"
+    call(pages, "ada", "PUT", f"/rooms/{room}/read", {"seq": 1})
+    eventually(lambda: told(tabs[0]) == [], "it is closed")
+
+
+def test_what_is_meant_for_nobody_is_not_told(pages: Pages) -> None:
+    room = direct_of(pages, "eve", "dan")
+    _, [tab] = who_looks_away(pages, "dan")
+    call(pages, "eve", "POST", "/rooms/1/messages", {"key": "n-2", "text": "good morning all"})
+    call(pages, "eve", "POST", "/rooms/1/messages", {"key": "n-3", "text": "@dan see this"})
+    call(pages, "eve", "POST", f"/rooms/{room}/messages", {"key": "n-4", "text": "and this"})
+    eventually(lambda: len(told(tab)) == 2, "both are told")
+    assert {each["body"] for each in told(tab)} == {"@dan see this", "and this"}
+    expect(tab).to_have_title(re.compile(r"^\(2\) "))
+
+
+def test_nobody_is_asked_at_the_start_and_everybody_after_the_first_mention(pages: Pages) -> None:
+    page = pages.of("gil")
+    expect(page.get_by_role("link", name="Lobby").first).to_be_visible()
+    offer = page.get_by_role("button", name="Yes, tell me")
+    expect(offer).not_to_be_attached()
+    call(pages, "hal", "POST", "/rooms/1/messages", {"key": "n-5", "text": "@gil hello"})
+    expect(offer).to_be_visible()
+    page.get_by_role("button", name="Not now").click()
+    expect(offer).not_to_be_attached()
+    page.reload()
+    expect(page.get_by_role("link", name="Lobby").first).to_be_visible()
+    call(pages, "hal", "POST", "/rooms/1/messages", {"key": "n-6", "text": "@gil once more"})
+    expect(page).to_have_title(re.compile(r"^\(2\) "))
+    expect(offer).not_to_be_attached()

@@ -28,7 +28,17 @@ export function openTabs(onTold) {
  * @param {AbortSignal} [signal] ends the waiting for one's turn
  * @returns {Promise<T>}
  */
-export function alone(name, task, signal) {
+export async function alone(name, task, signal) {
   if (!navigator.locks) return task();
-  return navigator.locks.request(`chat-${name}`, signal ? { signal } : {}, task);
+  let isMine = false;
+  const mine = () => {
+    isMine = true;
+    return task();
+  };
+  try {
+    return await navigator.locks.request(`chat-${name}`, signal ? { signal } : {}, mine);
+  } catch (error) {
+    if (isMine || signal?.aborted) throw error;
+    return task(); // a frame on another site, in which the browser allows nothing that is kept
+  }
 }

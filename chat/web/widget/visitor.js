@@ -117,7 +117,7 @@ export function openVisitor(page) {
     /** All that is told was seen. */
     async read() {
       const room = conversation();
-      if (!room || !room.info.unread || !line.isLive()) return;
+      if (!room?.info.unread || !line.isLive()) return;
       const asked = { room: room.info.id, seq: room.info.seq };
       const counted = await line.ask("read", asked);
       store.update((state) => answeredRead(state, asked, counted));

@@ -74,7 +74,9 @@ class WebFiles(msgspec.Struct, frozen=True):
     pages: Mapping[str, WebFile]
     base: str
     first: tuple[str, ...]
-    """The modules and the styles of the first screen, in the order in which they are needed."""
+    """The modules and the styles that are needed before anything is shown, in that order."""
+    later: tuple[str, ...]
+    """The modules that whoever is logged in needs beside them."""
 
 
 @cache
@@ -91,6 +93,7 @@ def web_files() -> WebFiles:
         if (suffix := PurePosixPath(name).suffix) in _KINDS
     }
     modules = _imported("app.js", found)
+    later = _imported("view/shell.js", found, _imported("i18n/en/all.js", found, modules))[len(modules) :]
     styles = sorted(
         (name for name in kept if re.fullmatch(r"style/[^/]+\.css", name)),
         key=lambda name: (name != "style/tokens.css", name != "style/base.css", name),
@@ -99,7 +102,10 @@ def web_files() -> WebFiles:
         "base": base,
         "styles": "".join(f'<link rel="stylesheet" href="{base}{name}">' for name in styles),
         "modules": "".join(f'<link rel="modulepreload" href="{base}{name}">' for name in modules),
-        "files": json.dumps([base + name for name in (*styles, *modules)]),
+        "later": "".join(
+            f'<link rel="modulepreload" fetchpriority="low" href="{base}{name}">' for name in later
+        ),
+        "files": json.dumps([base + name for name in (*styles, "theme.js", *modules, *later)]),
     }
     pages = {
         name: web_file(_filled(found[name].decode(), places).encode(), kind)
@@ -109,7 +115,7 @@ def web_files() -> WebFiles:
             ("manifest.webmanifest", _KINDS[".webmanifest"]),
         )
     }
-    return WebFiles(kept, pages, base, (*modules, *styles))
+    return WebFiles(kept, pages, base, (*styles, *modules), later)
 
 
 def web_file(body: bytes, kind: str) -> WebFile:

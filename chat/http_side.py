@@ -49,7 +49,9 @@ def http_app(
     widget = create_widget(lambda: engine.settings.widget_origins, is_encrypted=is_encrypted)
     over_http = (blueprint for blueprints in HTTP_PROTOCOLS for blueprint in blueprints(services))
     return create_app(
-        [pages, client, widget, *own_metrics, *(part.blueprint for part in routes), *over_http], budgets, turns
+        [pages, client, widget, *own_metrics, *(part.blueprint for part in routes), *over_http],
+        budgets,
+        turns,
     )
 
 

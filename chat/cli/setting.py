@@ -62,14 +62,14 @@ def set_value(name: str, value: str, **flags: object) -> None:
     A list is divided by commas: chat setting set widget_origins https://shop.example,https://help.example
     """
 
-    async def act(opened: "DataAccess") -> SettingValue | Refusal:
+    async def act(opened: "DataAccess") -> str | Refusal:
         wanted = setting_from_text(name, value)
-        if not isinstance(wanted, Refusal):
-            await opened.settings.change_settings({name: wanted}, None)
-        return wanted
+        if isinstance(wanted, Refusal):
+            return wanted
+        await opened.settings.change_settings({name: wanted}, None)
+        return _shown(wanted)
 
-    done: SettingValue = with_data(flags, act)
-    click.echo(f"set {name} to {_shown(done)}")
+    click.echo(f"set {name} to {with_data(flags, act)}")
 
 
 @setting.command()

@@ -2,13 +2,14 @@
 
 import { openChat } from "./net/chat.js";
 import { startLanguage } from "./i18n/index.js";
-import { App } from "./view/app.js";
+import { App, Shell } from "./view/app.js";
 import { startRouter } from "./view/router.js";
 import { html, render } from "./vendor/preact.js";
 
 await startLanguage();
 startRouter();
 const chat = await openChat();
+if (chat.get().me) await Shell.load().catch(() => undefined); // where it fails, its place says so
 const root = document.getElementById("app");
 if (root) render(html`<${App} chat=${chat} />`, root);
 registerWorker();

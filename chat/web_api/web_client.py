@@ -78,7 +78,9 @@ class WebFiles(msgspec.Struct, frozen=True):
     pages: Mapping[str, WebFile]
     base: str
     first: tuple[str, ...]
-    """The modules and the styles of the first screen, in the order in which they are needed."""
+    """The modules and the styles that are needed before anything is shown, in that order."""
+    later: tuple[str, ...]
+    """The modules that whoever is logged in needs beside them."""
 
 
 @cache
@@ -95,12 +97,13 @@ def web_files() -> WebFiles:
         if (suffix := PurePosixPath(name).suffix) in _KINDS
     }
     modules = _imported("app.js", found)
+    later = _imported("view/shell.js", found, _imported("i18n/en/all.js", found, modules))[len(modules) :]
     styles = sorted(
         (name for name in kept if re.fullmatch(r"style/[^/]+\.css", name)),
         key=lambda name: (name != "style/tokens.css", name != "style/base.css", name),
     )
-    places = _places(base, modules, styles)
-    widget = _places(base, _imported("widget/panel.js", found), _WIDGET_STYLES)
+    places = _places(base, styles, modules, later)
+    widget = _places(base, _WIDGET_STYLES, _imported("widget/panel.js", found))
     pages = {
         name: web_file(_filled(found[name].decode(), filling).encode(), kind)
         for name, kind, filling in (
@@ -110,16 +113,21 @@ def web_files() -> WebFiles:
             ("manifest.webmanifest", _KINDS[".webmanifest"], places),
         )
     }
-    return WebFiles(kept, pages, base, (*modules, *styles))
+    return WebFiles(kept, pages, base, (*styles, *modules), later)
 
 
-def _places(base: str, modules: Sequence[str], styles: Sequence[str]) -> dict[str, str]:
-    """Return what stands in a page's places: what it loads first."""
+def _places(
+    base: str, styles: Sequence[str], modules: Sequence[str], later: Sequence[str] = ()
+) -> dict[str, str]:
+    """Return what stands in the places of a page: what it loads first, and what it needs soon."""
     return {
         "base": base,
         "styles": "".join(f'<link rel="stylesheet" href="{base}{name}">' for name in styles),
         "modules": "".join(f'<link rel="modulepreload" href="{base}{name}">' for name in modules),
-        "files": json.dumps([base + name for name in (*styles, *modules)]),
+        "later": "".join(
+            f'<link rel="modulepreload" fetchpriority="low" href="{base}{name}">' for name in later
+        ),
+        "files": json.dumps([base + name for name in (*styles, "theme.js", *modules, *later)]),
     }
 
 

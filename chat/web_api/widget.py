@@ -1,4 +1,4 @@
-"""The support widget: the script that other sites load, and the page in its frame, which only allowed sites may show."""
+"""The support widget: the script that other sites load, and the page of its frame, for allowed sites alone."""
 
 from collections.abc import Callable
 

@@ -1,21 +1,31 @@
 // The page's strings in the reader's language. English is whole; what another language lacks is taken from there.
 
-import { en } from "./en/all.js";
+import first from "./en/first.js";
 
+/** @typedef {typeof import("./en/all.js").en} English */
 /** @typedef {Record<string, string | Partial<Record<Intl.LDMLPluralRule, string>>>} Strings */
-/** @typedef {keyof typeof en} Key */
+/** @typedef {keyof English} Key */
 /** @typedef {Record<string, string | number>} Fields */
 
-/** @type {Record<string, { name: string, load: () => Promise<Strings> }>} */
+/**
+ * `first` is what the door says, and `all` everything.
+ * @type {Record<string, { name: string, first: () => Promise<Strings>, all: () => Promise<Strings> }>}
+ */
 const LANGUAGES = {
-  en: { name: "English", load: async () => en },
-  ru: { name: "Русский", load: async () => (await import("./ru/all.js")).ru },
+  en: { name: "English", first: async () => first, all: async () => (await import("./en/all.js")).en },
+  ru: {
+    name: "Русский",
+    first: async () => (await import("./ru/first.js")).default,
+    all: async () => (await import("./ru/all.js")).ru,
+  },
 };
 const CHOICE = "chat.language";
 
 let chosen = "en";
 /** @type {Strings} */
-let strings = en;
+let english = first;
+/** @type {Strings} */
+let strings = first;
 let plurals = new Intl.PluralRules("en");
 let numbers = new Intl.NumberFormat("en");
 
@@ -28,22 +38,30 @@ export function language() {
 }
 
 /**
- * Load the language that was chosen, or the browser's first that there is. Once, before the first view.
+ * Load what the door says in the language that was chosen, or in the browser's first that there is. Once, before the
+ * first view.
  * @returns {Promise<void>}
  */
 export async function startLanguage() {
   const wanted = [kept(), ...navigator.languages.map((each) => each.split("-")[0])];
   const code = wanted.find((each) => each && Object.hasOwn(LANGUAGES, each)) ?? "en";
   try {
-    strings = await LANGUAGES[code].load();
+    strings = await LANGUAGES[code].first();
     chosen = code;
   } catch {
-    strings = en; // without a line
-    chosen = "en";
+    chosen = "en"; // without a line
   }
   plurals = new Intl.PluralRules(chosen);
   numbers = new Intl.NumberFormat(chosen);
   document.documentElement.lang = chosen;
+}
+
+/**
+ * Load everything that the page says in that language, before anything beyond the door is shown.
+ * @returns {Promise<void>}
+ */
+export async function loadStrings() {
+  [english, strings] = await Promise.all([LANGUAGES.en.all(), LANGUAGES[chosen].all()]);
 }
 
 /**
@@ -98,7 +116,7 @@ export function tn(key, n, fields = {}) {
  * @returns {Strings[string]}
  */
 function text(key) {
-  return strings[key] ?? en[key] ?? key;
+  return strings[key] ?? english[key] ?? key;
 }
 
 /**

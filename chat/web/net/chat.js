@@ -139,8 +139,6 @@ export async function openChat() {
       store.update((state) => ({ ...state, blocked }));
     } else if (method === "PATCH" && path === "/me") {
       store.update((state) => ({ ...state, me: /** @type {Me} */ (answer) }));
-    } else if (method === "POST" && path === "/me/password") {
-      session.adopt(answer);
     } else if (isRoom(answer) && isOwn(answer, path)) {
       const told = /** @type {RoomEvent} */ ({ ...answer, type: "room" });
       store.update((state) => applyAll(state, [told], Date.now()).state);
@@ -174,7 +172,8 @@ export async function openChat() {
     subscribe: store.subscribe,
 
     async call(method, path, body) {
-      const answer = await http.call(method, path, body);
+      const replaces = method === "POST" && path === "/me/password";
+      const answer = replaces ? await session.replace(path, body) : await http.call(method, path, body);
       learn(method, path, answer);
       return /** @type {any} */ (answer);
     },

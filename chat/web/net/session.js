@@ -100,6 +100,32 @@ export function openSession({ onMe, onEnded, kept = IN_COOKIE }) {
       adopt(await answer.json());
     },
 
+    /**
+     * A call that ends all sessions and answers with a new one, as another password does. Nothing is refreshed meanwhile,
+     * in no tab: the old cookie is not good any more, the new one not there yet.
+     * @param {string} path
+     * @param {unknown} body
+     * @returns {Promise<Told>}
+     */
+    async replace(path, body) {
+      const bearer = await this.access();
+      const replaced = alone("refresh", async () => {
+        const answer = await post(path, /** @type {object} */ (body), bearer);
+        if (!answer.ok) throw refusal(await bodyOf(answer), answer.status);
+        const told = await answer.json();
+        adopt(told);
+        return told;
+      });
+      const settled = replaced.then(
+        () => {},
+        () => {},
+      );
+      renewing = settled.finally(() => {
+        renewing = null;
+      });
+      return replaced;
+    },
+
     /** End the session on the server. Rejects where it does not answer. */
     async end() {
       const bearer = access;

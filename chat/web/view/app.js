@@ -1,15 +1,18 @@
 // Which view is shown: the set-up, the door, or the shell with everything that a person has.
 
 import { html } from "../vendor/preact.js";
-import { t } from "../i18n/index.js";
+import { loadStrings, t } from "../i18n/index.js";
 import { Announcer } from "./announce.js";
 import { ChatContext, useSelected } from "./context.js";
 import { Confirmations } from "./dialog.js";
 import { Door } from "./door.js";
 import { Card } from "./door/card.js";
+import { lazy } from "./lazy.js";
 import { useRoute } from "./router.js";
-import { SetUp } from "./setup.js";
-import { Shell } from "./shell.js";
+
+/** Fetched after the door, which is small, with what it says. */
+export const Shell = lazy(() => withStrings(import("./shell.js")), "Shell");
+const SetUp = lazy(() => withStrings(import("./setup.js")), "SetUp");
 
 /** @param {{ chat: import("./context.js").Chat }} props */
 export function App({ chat }) {
@@ -43,4 +46,13 @@ function Unknown() {
   return html`<${Card} title=${t("common.not_found")}>
     <a class="button primary wide" href="/">${t("common.to_start")}</a>
   <//>`;
+}
+
+/**
+ * @template M
+ * @param {Promise<M>} module
+ */
+async function withStrings(module) {
+  const [loaded] = await Promise.all([module, loadStrings()]);
+  return loaded;
 }

@@ -9,6 +9,7 @@ import { changeConversation } from "./inbox/actions.js";
 import { useClosed } from "./inbox/closed.js";
 import { Conversation } from "./inbox/conversation.js";
 import { ConversationList } from "./inbox/list.js";
+import { useTitle } from "./title.js";
 
 /** @typedef {import("../model/types").RoomInfo} RoomInfo */
 /** @typedef {import("../model/queue.js").Part} Part */
@@ -19,17 +20,14 @@ const MANY = 8;
 
 /** @param {{ room?: number }} props the conversation that is open */
 export function Inbox({ room }) {
-  const isOperator = useSelected((state) => state.me?.roles?.includes("operator") ?? false);
   const [notice, tell] = useState(/** @type {Notice | null} */ (null));
-  if (!isOperator) {
-    return html`<div class="empty"><h1>${t("inbox.title")}</h1><p>${t("inbox.operators_only")}</p></div>`;
-  }
-  return html`<div class=${room ? "inbox has-conversation" : "inbox"}>
+  useTitle(t("inbox.title"));
+  return html`<main class="inbox-place"><div class=${room ? "inbox has-conversation" : "inbox"}>
     <${Queue} current=${room} notice=${notice} tell=${tell} />
     ${room
       ? html`<${Conversation} key=${room} room=${room} notice=${notice?.room === room ? notice : null} tell=${tell} />`
       : html`<div class="inbox-none"><div class="empty">${icon("inbox", { size: 40 })}<p>${t("inbox.choose")}</p></div></div>`}
-  </div>`;
+  </div></main>`;
 }
 
 /** @param {{ current?: number, notice: Notice | null, tell: (notice: Notice | null) => void }} props */
@@ -54,7 +52,10 @@ function Queue({ current, notice, tell }) {
   };
   return html`<section class="inbox-queue" aria-label=${t("inbox.title")}>
     <header class="inbox-head">
-      <h1>${t("inbox.title")}</h1>
+      <div class="inbox-title">
+        <a class="icon-button place-back" href="/" aria-label=${t("shell.back")}>${icon("back")}</a>
+        <h1>${t("inbox.title")}</h1>
+      </div>
       <${Parts} part=${part} number=${number} choose=${setPart} />
       ${(all.length >= MANY || filter) && html`<${Filter} value=${filter} onInput=${setFilter} />`}
       ${notice && notice.room !== current && html`<p class="notice warning small" role="alert">${notice.text}</p>`}

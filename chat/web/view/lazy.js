@@ -3,24 +3,30 @@
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 
+/** @typedef {((props: Record<string, unknown>) => unknown) & { load: () => Promise<void> }} LazyView */
+
 /**
+ * The view; its `load` fetches the module before it is shown, and is rejected where it can't.
  * @param {() => Promise<any>} load
  * @param {string} name what the module calls the view
- * @returns {(props: Record<string, unknown>) => unknown}
+ * @returns {LazyView}
  */
 export function lazy(load, name) {
   /** @type {unknown} */
   let view = null;
-  return function Lazy(props) {
+  Lazy.load = async () => {
+    view = (await load())[name];
+  };
+  return Lazy;
+
+  /** @param {Record<string, unknown>} props */
+  function Lazy(props) {
     const [isFailed, setFailed] = useState(false);
     const [, setLoaded] = useState(view !== null);
     const fetch = () => {
       setFailed(false);
-      load().then(
-        (module) => {
-          view = module[name];
-          setLoaded(true);
-        },
+      Lazy.load().then(
+        () => setLoaded(true),
         () => setFailed(true),
       );
     };
@@ -33,5 +39,5 @@ export function lazy(load, name) {
       <p>${t("common.failed")}</p>
       <button type="button" class="button" onClick=${fetch}>${t("common.retry")}</button>
     </div>`;
-  };
+  }
 }

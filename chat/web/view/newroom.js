@@ -47,7 +47,7 @@ export function NewRoom({ onClose }) {
 export function Privacy({ isPrivate, onChange, disabled }) {
   const choice = (/** @type {boolean} */ value, /** @type {"public" | "private"} */ name) => html`<label class="check">
     <input type="radio" name="privacy" checked=${isPrivate === value} disabled=${disabled} onChange=${() => onChange(value)} />
-    <span>${t(`newroom.${name}`)}<span class="field-hint">${t(`newroom.${name}_hint`)}</span></span>
+    <span>${t(`newroom.${name}`)} <span class="field-hint">${t(`newroom.${name}_hint`)}</span></span>
   </label>`;
   return html`<fieldset>
     <legend>${t("newroom.who")}</legend>

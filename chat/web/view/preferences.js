@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "../vendor/preact.js";
 
-const PREFIX = "chat-";
+const PREFIX = "chat.";
 /** @type {Map<string, string>} */
 const held = new Map();
 /** @type {Set<() => void>} */

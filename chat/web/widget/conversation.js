@@ -26,7 +26,7 @@ export function Conversation({ visitor, isStaffed, hasBegun }) {
   const messages = room ? heldOf(room) : [];
   const list = useEnd(messages.at(-1)?.seq, outbox.length);
   return html`<div class="panel-scroll" ref=${list} tabindex="0" role="group" aria-label=${t("widget.conversation")}>
-    <${Greeting} isStaffed=${isStaffed} hasEnded=${visitor.hasEnded()} isKept=${visitor.isKept()} />
+    <${Greeting} isStaffed=${isStaffed} hasBegun=${hasBegun} hasEnded=${visitor.hasEnded()} isKept=${visitor.isKept()} />
     ${room && firstHeld(room) > 1 && room.info.seq > 0 && html`<${Earlier} visitor=${visitor} before=${firstHeld(room)} />`}
     <ol class="panel-list">
       ${messages.map((message, nth) => html`<${Said} key=${message.seq} message=${message} isMine=${message.sender.id === me}
@@ -39,11 +39,11 @@ export function Conversation({ visitor, isStaffed, hasBegun }) {
   </div>`;
 }
 
-/** @param {{ isStaffed: boolean | null, hasEnded: boolean, isKept: boolean }} props */
-function Greeting({ isStaffed, hasEnded, isKept }) {
+/** @param {{ isStaffed: boolean | null, hasBegun: boolean, hasEnded: boolean, isKept: boolean }} props */
+function Greeting({ isStaffed, hasBegun, hasEnded, isKept }) {
   return html`<div class="panel-greeting">
     <p class="panel-hello">${t("widget.hello")}</p>
-    <p>${t(isStaffed === false ? "widget.nobody_here" : "widget.write")}</p>
+    ${!hasBegun && html`<p>${t(isStaffed === false ? "widget.nobody_here" : "widget.write")}</p>`}
     ${hasEnded && html`<p class="panel-hint" role="status">${t("widget.ended")}</p>`}
     ${!isKept && html`<p class="panel-hint">${t("widget.not_kept")}</p>`}
   </div>`;

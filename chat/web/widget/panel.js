@@ -1,18 +1,33 @@
 // Starts the support widget's panel, in a frame on another site.
 
-import { startLanguage } from "../i18n/index.js";
+import { loadStrings, startLanguage } from "../i18n/index.js";
 import { html, render } from "../vendor/preact.js";
 import { openHost } from "./host.js";
 import { Panel } from "./view.js";
-import { openVisitor } from "./visitor.js";
+import { conversationOf, openVisitor } from "./visitor.js";
 
 await startLanguage();
+await loadStrings();
+/** Pixels of the panel: with a greeting alone, and with a conversation. */
+const SHORT = 430;
+const TALL = 520;
+
 /** @type {Set<(isOpen: boolean) => void>} */
 const shown = new Set();
+let isShown = false;
 const host = openHost((isOpen) => {
+  isShown = isOpen;
   for (const listener of shown) listener(isOpen);
+  describe();
 });
 const visitor = openVisitor(host.page);
+visitor.subscribe(describe);
 const root = document.getElementById("app");
 if (root) render(html`<${Panel} visitor=${visitor} host=${host} shown=${shown} />`, root);
 host.ready();
+
+/** Not in a view: a frame that is not shown is not drawn. */
+function describe() {
+  const unread = isShown ? 0 : (conversationOf(visitor.get())?.info.unread ?? 0);
+  host.describe(unread, visitor.isKnown() ? TALL : SHORT);
+}

@@ -14,10 +14,6 @@ import { conversationOf } from "./visitor.js";
 /** @typedef {import("./host.js").Host} Host */
 /** @typedef {import("./visitor.js").Visitor} Visitor */
 
-/** Pixels of the panel: with a greeting alone, and with a conversation. */
-const SHORT = 430;
-const TALL = 520;
-
 /** Milliseconds between two looks at whether somebody is at the desk. */
 const LOOK = 60_000;
 
@@ -37,8 +33,6 @@ function Frame({ visitor, host, shown }) {
   const line = useSelected((state) => state.line.state);
   const hasWaiting = useSelected((state) => state.outbox.length > 0);
   const hasBegun = visitor.isKnown();
-  const unread = isOpen ? 0 : (info?.unread ?? 0);
-  useEffect(() => host.describe(unread, hasBegun ? TALL : SHORT), [unread, hasBegun]);
   useEffect(() => {
     if (isOpen && !document.hidden) visitor.read().catch(() => {});
   }, [isOpen, info?.unread]);

@@ -2,7 +2,6 @@
 
 export default {
   "admin.title": "Administration",
-  "admin.admins_only": "Only admins administer this server.",
   "admin.part_people": "People",
   "admin.part_registration": "Registration",
   "admin.part_limits": "Limits",

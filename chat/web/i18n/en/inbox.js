@@ -2,7 +2,6 @@
 
 export default {
   "inbox.title": "Inbox",
-  "inbox.operators_only": "Only operators answer support conversations. An admin can make you one.",
   "inbox.parts": "Which conversations",
   "inbox.part_waiting": "Waiting",
   "inbox.part_mine": "Mine",

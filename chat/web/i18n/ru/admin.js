@@ -2,7 +2,6 @@
 
 export default {
   "admin.title": "Управление",
-  "admin.admins_only": "Сервером управляют только администраторы.",
   "admin.part_people": "Люди",
   "admin.part_registration": "Регистрация",
   "admin.part_limits": "Ограничения",

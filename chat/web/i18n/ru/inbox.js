@@ -2,7 +2,6 @@
 
 export default {
   "inbox.title": "Входящие",
-  "inbox.operators_only": "На обращения отвечают только операторы. Сделать вас оператором может администратор.",
   "inbox.parts": "Какие обращения",
   "inbox.part_waiting": "Ждут",
   "inbox.part_mine": "Мои",

@@ -16,7 +16,6 @@ import { dayAndTime } from "../times.js";
 import { AccountAccess } from "./access.js";
 import { NewName, NewPassword } from "./account_forms.js";
 import { AccountRoles } from "./roles.js";
-import { Tags } from "./people.js";
 
 /** @typedef {import("./people.js").Account} Account */
 /** @typedef {{ title: string, text?: string, action: string, danger?: boolean }} Question */
@@ -57,7 +56,7 @@ function Head({ account }) {
           .join(" · ")}
       </p>
     </div>
-    <${Tags} account=${account} />
+    ${account.disabled && html`<span class="tag is-disabled">${t("admin.is_disabled")}</span>`}
   </header>`;
 }
 

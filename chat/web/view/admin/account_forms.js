@@ -43,6 +43,7 @@ export function NewPassword({ account, act }) {
   return html`<form class="field" onSubmit=${submit}>
     <label for=${id}>${t("admin.new_password")}</label>
     <div class="admin-line">
+      <input type="text" autocomplete="username" value=${account.name} readonly hidden />
       <input
         id=${id} type="password" autocomplete="new-password" value=${password}
         onInput=${(/** @type {any} */ event) => setPassword(event.target.value)}

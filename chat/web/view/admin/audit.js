@@ -50,7 +50,7 @@ function Sentence({ act }) {
     by: act.by?.name ?? t("admin.a_command"),
     person: act.person?.name ?? t("admin.somebody"),
     room: room ? roomName(room) : t("admin.room_number", { id: act.room ?? 0 }),
-    detail: act.detail ?? "",
+    detail: (act.detail ?? "").replace(" -> ", " → "),
   };
   if (!KNOWN.has(act.what)) return `${fields.by}: ${act.what} ${act.person?.name ?? ""} ${fields.detail}`;
   return t(/** @type {any} */ (`audit.${act.what}`), fields);

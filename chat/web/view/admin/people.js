@@ -71,7 +71,7 @@ function List({ text, role }) {
 }
 
 /** What sets an account apart from others. @param {{ account: Account }} props */
-export function Tags({ account }) {
+function Tags({ account }) {
   return html`<span class="row-end admin-tags">
     ${account.disabled && html`<span class="tag is-disabled">${t("admin.is_disabled")}</span>`}
     ${(account.roles ?? []).map((role) => html`<span class="tag" key=${role}>${t(/** @type {any} */ (`admin.role_${role}`))}</span>`)}

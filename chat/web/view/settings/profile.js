@@ -45,7 +45,7 @@ function Form({ me }) {
     <${Field} label=${t("profile.email")} hint=${t("profile.email_hint")} type="email" value=${email} onInput=${setEmail} error=${wrong("email")} maxlength="254" autocomplete="email" />
     <label class="check">
       <input type="checkbox" checked=${sharesReads} onChange=${(/** @type {any} */ event) => setSharesReads(event.target.checked)} />
-      <span>${t("profile.reads")}<span class="field-hint">${t("profile.reads_hint")}</span></span>
+      <span>${t("profile.reads")} <span class="field-hint">${t("profile.reads_hint")}</span></span>
     </label>
     ${!field && html`<${Refusal} text=${error} />`}
     <div class="actions">

@@ -1,0 +1,240 @@
+"""Rooms and people in the browser: made, invited to, looked after, found, left; and one's settings."""
+
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.support.people import PASSWORD, post, request
+from tests.web.pages import Pages
+
+
+def test_a_room_is_made_and_somebody_comes_by_its_link(pages: Pages) -> None:
+    ada = pages.of("ada")
+    make_room(ada, "garden", topic="What grows")
+    expect(ada.get_by_role("heading", name="garden", level=1)).to_be_visible()
+    assert "garden" in ada.title()
+    ada.get_by_role("button", name="Invite by link").click()
+    ada.get_by_role("button", name="Make a link").click()
+    link = ada.get_by_label("Invitation link").input_value()
+    assert link.startswith(f"{pages.url}/i/")
+    ada.get_by_role("button", name="Close").click()
+
+    ben = pages.of("ben", link.removeprefix(pages.url))
+    ben.get_by_role("button", name="Join").click()
+    expect(ben.get_by_role("heading", name="garden", level=1)).to_be_visible()
+    expect(ada.get_by_role("complementary").get_by_role("link", name="ben")).to_be_visible()
+
+
+def test_an_owner_gives_a_role_bans_and_lets_back_in(pages: Pages) -> None:
+    ada, room = pages.of("ada"), Room(pages, "ada", "attic")
+    room.join("ben")
+    ada.goto(f"{pages.url}/room/{room.id}?show=room")
+    ada.get_by_role("complementary").get_by_role("link", name="ben").click()
+    ada.get_by_text("Moderator", exact=True).click()
+    expect(ada.get_by_role("radio", name="Moderator")).to_be_checked()
+    assert room.role_of("ben") == "moderator"
+
+    ben = pages.of("ben", f"/room/{room.id}")
+    expect(ben.get_by_role("heading", name="attic", level=1)).to_be_visible()
+    ada.get_by_role("button", name="Ban", exact=True).click()
+    ada.get_by_role("dialog").get_by_role("button", name="Ban").click()
+    expect(ben.get_by_role("heading", name="You are not in this room")).to_be_visible()
+    ben.get_by_role("button", name="Join").click()
+    expect(ben.get_by_role("alert")).to_be_visible()  # whoever is banned can't come back
+
+    ada.get_by_role("button", name="Let back in").click()
+    expect(ada.get_by_role("button", name="Let back in")).to_have_count(0)
+    ben.get_by_role("button", name="Join").click()
+    expect(ben.get_by_role("heading", name="attic", level=1)).to_be_visible()
+
+
+def test_a_room_is_renamed_muted_archived_left_and_deleted(pages: Pages) -> None:
+    ada, room = pages.of("ada"), Room(pages, "ada", "cellar")
+    ada.goto(f"{pages.url}/room/{room.id}?show=room")
+    ada.get_by_role("button", name="Change this room").click()
+    ada.get_by_label("Name").fill("wine cellar")
+    ada.get_by_role("button", name="Save").click()
+    expect(ada.get_by_role("heading", name="wine cellar", level=1)).to_be_visible()
+
+    ada.get_by_role("complementary").get_by_text("Nothing", exact=True).click()
+    row = ada.get_by_role("navigation", name="Rooms").get_by_role("link", name="wine cellar")
+    expect(row).to_contain_text("Muted")
+
+    ada.get_by_role("button", name="Archive", exact=True).click()
+    ada.get_by_role("dialog").get_by_role("button", name="Archive").click()
+    expect(ada.get_by_role("complementary").get_by_text("This room is archived")).to_be_visible()
+    ada.get_by_role("button", name="Open again").click()
+    expect(ada.get_by_role("button", name="Archive", exact=True)).to_be_visible()
+
+    ada.get_by_role("button", name="Delete the room").click()
+    ada.get_by_role("dialog").get_by_role("button", name="Delete the room").click()
+    expect(row).to_have_count(0)
+
+
+def test_a_public_room_is_browsed_joined_and_left(pages: Pages) -> None:
+    Room(pages, "ben", "sailing", topic="Boats and weather")
+    ada = pages.of("ada")
+    ada.get_by_role("button", name="New", exact=True).click()
+    ada.get_by_role("menuitem", name="Browse rooms").click()
+    ada.get_by_label("Find a room by its name").fill("sail")
+    expect(ada.get_by_role("dialog")).to_contain_text("Boats and weather")
+    ada.get_by_role("button", name="Join sailing").click()
+    expect(ada.get_by_role("heading", name="sailing", level=1)).to_be_visible()
+
+    ada.get_by_role("link", name="About this room").click()
+    ada.get_by_role("button", name="Leave the room").click()
+    ada.get_by_role("dialog").get_by_role("button", name="Leave the room").click()
+    expect(ada.get_by_role("link", name="sailing")).to_have_count(0)
+
+
+def test_the_switcher_leads_to_rooms_people_and_actions_by_keyboard(pages: Pages) -> None:
+    Room(pages, "ada", "orchard")
+    pages.person("Ольга")
+    ada = pages.of("ada")
+    jump(ada, "orch")
+    expect(ada.get_by_role("heading", name="orchard", level=1)).to_be_visible()
+    jump(ada, "ольга")
+    expect(ada.get_by_role("heading", name="Ольга", level=1)).to_be_visible()
+    jump(ada, "settings")
+    expect(ada.get_by_role("heading", name="Settings", level=1)).to_be_visible()
+
+
+def test_search_marks_what_it_found_and_lands_in_its_place(pages: Pages) -> None:
+    room = Room(pages, "ada", "archive")
+    room.join("ben")
+    room.say("ben", "the pumpkin is bigger than the shed")
+    for number in range(120):
+        room.say("ada", f"line {number}")
+    ada = pages.of("ada", "/search")
+    field = ada.get_by_role("searchbox", name="Search messages")
+    field.fill('from:ben in:archive "pumpkin is" since:2020-01')
+    field.press("Enter")
+    hit = ada.get_by_role("listitem").filter(has_text="bigger than the shed")
+    expect(hit.locator("mark").first).to_have_text("pumpkin")
+    hit.get_by_role("link").click()
+    said = ada.get_by_role("main").get_by_text("the pumpkin is bigger than the shed")
+    expect(said).to_be_in_viewport()
+
+    ada.goto(f"{pages.url}/search?q=zeppelin")
+    expect(ada.get_by_role("status")).to_contain_text("zeppelin")
+    ada.goto(f"{pages.url}/search?q=pumpkin+from:nobody-at-all")
+    expect(ada.get_by_role("alert")).to_contain_text("nobody-at-all")
+    ada.goto(f"{pages.url}/search?q=pumpkin+before:yesterday")
+    expect(ada.get_by_role("alert")).to_contain_text("before:yesterday")
+
+
+def test_a_session_is_ended_and_its_page_is_out(pages: Pages) -> None:
+    here, there = pages.of("carl", "/settings/security"), pages.of("carl")
+    expect(there.get_by_role("navigation", name="Rooms")).to_be_visible()
+    here.reload()
+    others = here.get_by_role("button", name="End ")
+    expect(others.first).to_be_visible()  # the last that was begun, which is the other page's
+    count = others.count()
+    others.first.click()
+    expect(there.get_by_role("button", name="Log in")).to_be_visible()
+    expect(others).to_have_count(count - 1)
+    here.get_by_role("button", name="Log out everywhere else").click()
+    here.get_by_role("dialog").get_by_role("button", name="Log out everywhere else").click()
+    expect(others).to_have_count(0)
+
+
+def test_a_password_is_changed_and_a_wrong_one_is_said(pages: Pages) -> None:
+    page = pages.of("dora", "/settings/security")
+    page.get_by_label("Password now").fill("wrong")
+    page.get_by_label("New password").fill("a new one for dora")
+    page.get_by_role("button", name="Change the password").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_label("Password now").fill(PASSWORD)
+    page.get_by_role("button", name="Change the password").click()
+    expect(page.get_by_text("All other devices are logged out")).to_be_visible()
+    body = {"login": "dora", "password": "a new one for dora"}
+    assert post(f"{pages.url}/api/v1/auth/login", body).status_code == 200
+    page.goto(f"{pages.url}/settings/profile")  # this session goes on
+    expect(page.get_by_role("heading", name="Settings", level=1)).to_be_visible()
+
+
+def test_a_profile_a_block_a_token_and_a_theme(pages: Pages) -> None:
+    emil = pages.person("emil")["me"]["id"]
+    page = pages.of("flora", "/settings/profile")
+    page.get_by_label("Display name").fill("Flora Botanica")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("navigation", name="Rooms").get_by_text("Flora Botanica")).to_be_visible()
+
+    lobby = page.get_by_role("navigation", name="Rooms").get_by_role("link", name="lobby")
+    lobby.click()
+    expect(page.get_by_role("main").get_by_role("textbox")).to_be_visible()
+    page.goto(f"{page.url}?show=person-{emil}")
+    page.get_by_role("button", name="Block", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Block").click()
+    expect(page.get_by_text("You block this person.")).to_be_visible()
+    page.goto(f"{pages.url}/settings/blocks")
+    page.get_by_role("button", name="Unblock emil").click()
+    expect(page.get_by_text("You block nobody.")).to_be_visible()
+
+    page.goto(f"{pages.url}/settings/tokens")
+    page.get_by_label("What is it for?").fill("build bot")
+    page.get_by_role("button", name="Make a token").click()
+    token = page.get_by_label("Token", exact=True).input_value()
+    mine = request("GET", f"{pages.url}/api/v1/me", headers={"Authorization": f"Bearer {token}"})
+    assert mine.json()["name"] == "flora"
+    page.get_by_role("button", name="End build bot").click()
+    page.get_by_role("dialog").get_by_role("button", name="End").click()
+    expect(page.get_by_role("button", name="End build bot")).to_have_count(0)
+
+    page.goto(f"{pages.url}/settings/appearance")
+    page.get_by_text("Dark", exact=True).click()
+    page.reload()
+    expect(page.locator("html[data-theme=dark]")).to_have_count(1)
+
+
+class Room:
+    """A room made over HTTP, and people who do something in it."""
+
+    def __init__(self, pages: Pages, owner: str, name: str, topic: str = "") -> None:
+        self._pages = pages
+        self._said = 0
+        self._owner = owner
+        self.id: int = self._call(owner, "POST", "/rooms", {"name": name, "topic": topic})["id"]
+
+    def join(self, name: str) -> None:
+        self._call(name, "PUT", f"/rooms/{self.id}/members/{self._id(name)}", {})
+
+    def say(self, name: str, text: str) -> None:
+        self._said += 1
+        body = {"key": f"room-{self.id}-{self._said}", "text": text}
+        self._call(name, "POST", f"/rooms/{self.id}/messages", body)
+
+    def role_of(self, name: str) -> str:
+        members = self._call(self._owner, "GET", f"/rooms/{self.id}/members")["members"]
+        found: dict[str, Any] = next(each for each in members if each["person"]["name"] == name)
+        return str(found.get("role", "member"))
+
+    def _id(self, name: str) -> int:
+        return int(self._pages.person(name)["me"]["id"])
+
+    def _call(self, name: str, method: str, path: str, body: object = None) -> dict[str, Any]:
+        access = self._pages.person(name)["access"]
+        url = f"{self._pages.url}/api/v1{path}"
+        answer = request(method, url, body, headers={"Authorization": f"Bearer {access}"})
+        assert answer.is_success, answer.text
+        answered: dict[str, Any] = answer.json() if answer.content else {}
+        return answered
+
+
+def make_room(page: Page, name: str, topic: str) -> None:
+    """Make a room by the menu."""
+    page.get_by_role("button", name="New", exact=True).click()
+    page.get_by_role("menuitem", name="Make a room").click()
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Topic").fill(topic)
+    page.get_by_role("button", name="Make the room").click()
+
+
+def jump(page: Page, words: str) -> None:
+    """Go somewhere by Ctrl+K and the first that is offered."""
+    expect(page.get_by_role("navigation", name="Rooms")).to_be_visible()
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox", name="Jump to")
+    field.fill(words)
+    expect(page.get_by_role("option").first).to_contain_text(words, ignore_case=True)
+    field.press("Enter")

@@ -1,11 +1,14 @@
 // Who one is: an access token in memory, made anew from a cookie that no script can read.
 
-import { chatError, isChatError, offline, refusal } from "./errors.js";
+import { chatError, offline, refusal } from "./errors.js";
 import { alone } from "./tabs.js";
 
 /** @import { Me, Session as Told } from "../protocol" */
 
 /** @typedef {ReturnType<typeof openSession>} Session */
+
+/** Milliseconds for an answer. */
+const ANSWERS_IN = 15_000;
 
 /** A new token is asked for when so much of the time of the old one has passed. */
 const RENEWED_AFTER = 0.8;
@@ -135,9 +138,9 @@ async function post(path, body, bearer) {
       method: "POST",
       headers: { "Content-Type": "application/json", ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}) },
       body: JSON.stringify(body),
+      signal: AbortSignal.timeout(ANSWERS_IN),
     });
-  } catch (error) {
-    if (isChatError(error)) throw error;
+  } catch {
     throw offline();
   }
 }

@@ -2,10 +2,8 @@
 
 import itertools
 import os
-import random
-import socket
 from collections.abc import Generator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from tests.support.server import ServerProcess, used_data_path
 from tests.system.relay import Relay, relay_to
 from tests.web.connection import ALL_SENT, ENDED, LIVE, LOBBY, OFFLINE, Connection
 from tests.web.pages import Pages
+from tests.web.ports import free_port
 
 ROUNDS = 50 if os.environ.get("FULL_TESTS") else 3
 
@@ -197,14 +196,6 @@ def test_logging_out_wipes_what_the_browser_keeps_and_reaches_all_tabs(
 
 
 # ------------------------------------------------------------------------------------------------ a server that dies
-
-
-def free_port() -> int:
-    """A port below those that the system gives to connections, which nobody else takes while a server is down."""
-    while True:
-        port = random.randrange(20_000, 30_000)
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
 
 
 class Killed:

@@ -77,7 +77,17 @@ export function openAccount({ store, session, line, tabs, database, keepNothing,
     tellServer();
   }
 
-  async function tellServer() {
+  /** @type {Promise<void> | null} */
+  let telling = null; // the server of a log-out; a log-in waits for it, because its answer takes the cookie away
+
+  function tellServer() {
+    telling ??= tellOnce().finally(() => {
+      telling = null;
+    });
+    return telling;
+  }
+
+  async function tellOnce() {
     if (!read(LEAVING)) return;
     try {
       await session.end();
@@ -101,8 +111,9 @@ export function openAccount({ store, session, line, tabs, database, keepNothing,
      * @param {{ shared?: boolean }} [options]
      */
     async begin(path, body, { shared = false } = {}) {
-      write(LEAVING, null); // the cookie is replaced
+      await telling;
       await session.begin(path, body);
+      write(LEAVING, null); // the cookie is another's now
       write(SHARED, shared ? "1" : null);
       if (shared !== !database().isKept()) await keepNothing(shared);
       if (shared) holdShared();

@@ -2,9 +2,10 @@
 
 import { keepRooms, restored } from "../keep/cache.js";
 import { openDatabase } from "../keep/database.js";
-import { answeredRead, applyAll, load as loadInto } from "../model/apply.js";
+import { applyAll, load as loadInto } from "../model/apply.js";
 import { openStore } from "../model/store.js";
 import { openAccount } from "./account.js";
+import { startForgetting } from "./activity.js";
 import { startBadge } from "./badge.js";
 import { chatError, isChatError } from "./errors.js";
 import { openHttp } from "./http.js";
@@ -12,6 +13,7 @@ import { openLine } from "./line.js";
 import { openNotifying } from "./notify.js";
 import { openOutbox } from "./outbox.js";
 import { startReloading } from "./outdated.js";
+import { openReading } from "./reading.js";
 import { openSession } from "./session.js";
 import { openTabs } from "./tabs.js";
 import { startStatus, startWaking } from "./wake.js";
@@ -47,6 +49,7 @@ export async function openChat() {
   const tabs = openTabs(hear);
   const watching = openWatching(store, line);
   const notifying = openNotifying(store);
+  const reading = openReading(store, line);
   const outbox = openOutbox({ store, database: () => database, tabs, line });
   const account = openAccount({
     store,
@@ -90,7 +93,7 @@ export async function openChat() {
     outbox.drain(signal);
     watching.again();
     readBlocks();
-    for (const [room, asked] of [...unsentReads]) tellRead(room, asked);
+    reading.tellRest();
   }
 
   /** @param {import("./tabs.js").Told} told */
@@ -145,19 +148,7 @@ export async function openChat() {
     }
   }
 
-  /** @type {Map<number, { seq: number, back?: boolean }>} */
-  const unsentReads = new Map();
-
-  /**
-   * @param {number} room
-   * @param {{ seq: number, back?: boolean }} asked
-   */
-  async function tellRead(room, asked) {
-    const counted = await line.ask("read", { room, ...asked });
-    if (unsentReads.get(room) === asked) unsentReads.delete(room);
-    store.update((state) => answeredRead(state, { room, ...asked }, counted));
-  }
-
+  startForgetting(store);
   startBadge(store);
   startReloading(store);
   startWaking(() => line.wake());
@@ -192,11 +183,7 @@ export async function openChat() {
     delete: (room, seq) => line.ask("delete", { room, seq }),
     react: (room, seq, emoji, on) => line.ask("react", { room, seq, emoji, on }),
 
-    async read(room, seq, { back = false } = {}) {
-      const asked = { seq, ...(back ? { back } : {}) };
-      unsentReads.set(room, asked); // without a line it is told with the next
-      if (line.isLive()) await tellRead(room, asked);
-    },
+    read: reading.read,
 
     async load(room, where) {
       for (let tries = 0; ; tries++) {

@@ -6,6 +6,9 @@ import { bodyOf } from "./session.js";
 /** @import { WireFile } from "../model/types" */
 /** @import { Session } from "./session.js" */
 
+/** Milliseconds for an answer, and what it brings. */
+const ANSWERS_IN = 60_000;
+
 /** Calls that need no session. */
 const OPEN = /^(GET|POST) \/setup|^(GET|POST) \/auth\/|^GET \/invites\/|^(GET|POST) \/support\/(desk|visitors)$/;
 
@@ -70,7 +73,7 @@ async function fetched(method, path, request, token) {
   const headers = new Headers(request.headers);
   if (token) headers.set("Authorization", `Bearer ${token}`);
   try {
-    return await fetch(`/api/v1${path}`, { ...request, method, headers });
+    return await fetch(`/api/v1${path}`, { ...request, method, headers, signal: AbortSignal.timeout(ANSWERS_IN) });
   } catch {
     throw offline();
   }

@@ -1,6 +1,6 @@
 // Who one is: an access token in memory, made anew from a cookie that no script can read.
 
-import { chatError, isChatError, offline, refusal } from "./errors.js";
+import { chatError, offline, refusal } from "./errors.js";
 import { alone } from "./tabs.js";
 
 /** @import { Me, Session as Told } from "../protocol" */
@@ -16,6 +16,9 @@ import { alone } from "./tabs.js";
 
 /** @type {Keeping} */
 const IN_COOKIE = { lock: "refresh", body: () => ({}), put() {} };
+
+/** Milliseconds for an answer. */
+const ANSWERS_IN = 15_000;
 
 /** A new token is asked for when so much of the time of the old one has passed. */
 const RENEWED_AFTER = 0.8;
@@ -147,9 +150,9 @@ async function post(path, body, bearer) {
       method: "POST",
       headers: { "Content-Type": "application/json", ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}) },
       body: JSON.stringify(body),
+      signal: AbortSignal.timeout(ANSWERS_IN),
     });
-  } catch (error) {
-    if (isChatError(error)) throw error;
+  } catch {
     throw offline();
   }
 }

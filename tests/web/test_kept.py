@@ -1,0 +1,201 @@
+"""What a browser keeps: of one person, nothing on a shared computer; where it can keep nothing all else works."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from playwright.sync_api import BrowserContext, WebSocketRoute
+
+from tests.support.people import PASSWORD, eventually
+from tests.system.relay import Relay
+from tests.web.connection import ALL_SENT, ENDED, LIVE, OFFLINE, Connection
+from tests.web.pages import Pages
+
+STORES = ("account", "rooms", "outbox", "drafts")
+MOST_SOCKETS = 20
+
+
+def browser(pages: Pages, name: str | None = None) -> BrowserContext:
+    """The browser of somebody who is logged in, without the page's worker, which would hand out its own files."""
+    context = pages.context(service_workers="block")
+    if name is not None:
+        pages.log_in(context, name)
+    return context
+
+
+def test_whoever_logs_in_after_another_finds_nothing_of_them(pages: Pages) -> None:
+    context = browser(pages, "ada")
+    tab = Connection(context, pages.url)
+    tab.until(LIVE)
+    tab.say("of ada alone")
+    tab.until(ALL_SENT)
+    tab.page.evaluate("() => chat.keepDraft(1, { text: 'her draft' })")
+    eventually(lambda: "of ada alone" in str(tab.kept("rooms")), "it is kept")
+    tab.page.goto("about:blank")
+    pages.log_in(context, "ben")
+    tab = Connection(context, pages.url)
+    tab.until("(state) => state.line.state === 'live' && state.me.name === 'ben'")
+    assert tab.page.evaluate("async () => (await chat.draft(1)).text") == ""
+    eventually(lambda: len(tab.kept("account")) == 1 and "ben" in str(tab.kept("account")), "it is ben's")
+    assert "her draft" not in str([tab.kept(store) for store in STORES])
+
+
+def test_a_tab_of_another_person_is_loaded_again_when_somebody_logs_in(pages: Pages) -> None:
+    context = browser(pages, "ada")
+    one, other = Connection(context, pages.url), Connection(context, pages.url)
+    one.until(LIVE)
+    other.until(LIVE)
+    pages.person("cem")
+    other.page.evaluate("() => { document.body.dataset.opened = 'before'; }")
+    one.page.evaluate("(password) => chat.logIn('cem', password)", PASSWORD)
+    other.page.locator("body[data-opened=yes]").wait_for(state="attached")
+    other.until("(state) => state.line.state === 'live' && state.me.name === 'cem'")
+
+
+def test_a_shared_computer_keeps_nothing_and_is_left_with_its_last_tab(pages: Pages) -> None:
+    context = browser(pages)
+    pages.person("dan")
+    tab = Connection(context, pages.url)
+    tab.until(ENDED)
+    tab.page.evaluate("(password) => chat.logIn('dan', password, { shared: true })", PASSWORD)
+    tab.until(LIVE)
+    tab.say("nothing of this is kept")
+    tab.until(ALL_SENT)
+    tab.page.reload()
+    tab.page.locator("body[data-opened=yes]").wait_for(state="attached")
+    tab.until(LIVE)
+    assert tab.state("(state) => [state.me.name, state.isKept]") == ["dan", False]
+    databases = tab.page.evaluate("async () => (await indexedDB.databases()).map(({ name }) => name)")
+    assert databases == [] or [tab.kept(store) for store in STORES] == [[], [], [], []]
+    tab.close()
+    tab = Connection(context, pages.url)
+    tab.until(ENDED)
+    assert tab.state("(state) => state.me") is None
+
+
+def test_without_storage_all_is_sent_and_the_page_knows_that_nothing_is_kept(pages: Pages) -> None:
+    full = "IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); };"
+    blocked = "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('no'); } });"
+    for number, script in enumerate((full, blocked)):
+        context = browser(pages, "eve")
+        context.add_init_script(script)
+        tab = Connection(context, pages.url)
+        tab.until(LIVE)
+        tab.say(f"kept nowhere {number}")
+        tab.until(ALL_SENT)
+        tab.until("(state) => !state.isKept")
+        tab.load()
+        assert tab.held().count(f"kept nowhere {number}") == 1
+
+
+def test_what_is_wiped_under_the_page_is_sent_all_the_same(pages: Pages, relay: Relay) -> None:
+    context = browser(pages, "fay")
+    tab = Connection(context, relay.url)
+    tab.until(LIVE)
+    with relay.cut():
+        tab.until(OFFLINE)
+        tab.say("before it was wiped")
+        session = context.new_cdp_session(tab.page)
+        session.send("Storage.clearDataForOrigin", {"origin": relay.url, "storageTypes": "indexeddb"})
+        tab.until("(state) => !state.isKept")
+        tab.say("after it was wiped")
+    tab.until(ALL_SENT)
+    tab.load()
+    assert [text for text in tab.held() if text.endswith("wiped")] == [
+        "before it was wiped",
+        "after it was wiped",
+    ]
+
+
+def test_a_clock_that_is_a_day_off_harms_nothing(pages: Pages) -> None:
+    for days in (-1, 1):
+        context = browser(pages, "gil")
+        context.clock.install(time=datetime.now(UTC) + timedelta(days=days))
+        tab = Connection(context, pages.url)
+        tab.until(LIVE)
+        texts = [f"{days} days off {n}" for n in range(3)]
+        for text in texts:
+            tab.say(text)
+        tab.until(ALL_SENT)
+        tab.page.reload()
+        tab.page.locator("body[data-opened=yes]").wait_for(state="attached")
+        tab.until(LIVE)
+        tab.load()
+        assert [text for text in tab.held() if text in texts] == texts
+
+
+def test_a_tab_too_many_says_so_and_comes_in_when_there_is_room(pages: Pages) -> None:
+    context = browser(pages, "hal")
+    others = context.new_page()
+    others.goto(f"{pages.url}/api/v1/docs")
+    others.evaluate(
+        """([token, count]) => Promise.all(Array.from({ length: count }, () => new Promise((resolve) => {
+            const socket = new WebSocket(`${location.origin.replace("http", "ws")}/api/v1/socket`);
+            socket.onopen = () => socket.send(JSON.stringify({ type: "hello", id: 1, token }));
+            socket.onmessage = () => resolve((window.sockets ??= []).push(socket));
+        }))).then(() => {})""",
+        [pages.person("hal")["access"], MOST_SOCKETS],
+    )
+    tab = Connection(context, pages.url)
+    tab.until("(state) => state.line.state === 'offline' && state.line.why === 'too_many_tabs'")
+    others.close()
+
+    def came_in() -> bool:
+        tab.page.evaluate("() => dispatchEvent(new Event('online'))")
+        return bool(tab.state(LIVE))
+
+    eventually(came_in, "it came in")
+
+
+def test_logging_out_without_a_line_ends_the_session_with_the_next(pages: Pages, relay: Relay) -> None:
+    context = browser(pages, "ida")
+    tab = Connection(context, relay.url)
+    tab.until(LIVE)
+    with relay.cut():
+        tab.until(OFFLINE)
+        # Not waited for: it goes on telling the server.
+        tab.page.evaluate("() => void chat.logOut()")
+        tab.until(ENDED)
+    tab.page.reload()
+    tab.page.locator("body[data-opened=yes]").wait_for(state="attached")
+    tab.until(ENDED)
+    assert tab.state("(state) => [state.me, state.line.why]") == [None, "logged_out"]
+    eventually(lambda: context.cookies() == [], "the server has taken the cookie away")
+
+
+def test_a_page_that_is_older_than_the_server_loads_itself_again_when_nobody_looks(pages: Pages) -> None:
+    context = browser(pages, "jon")
+    versions = iter(("1", "2", "2"))
+    sockets: list[WebSocketRoute] = []
+
+    def tell_version(route: WebSocketRoute) -> None:
+        version = next(versions)
+        sockets.append(route)
+        server = route.connect_to_server()
+        server.on_message(_with_version(route, version))
+
+    context.route_web_socket("**/api/v1/socket", tell_version)
+    tab = Connection(context, pages.url)
+    tab.until(LIVE)
+    sockets[0].close(code=1013)
+    tab.until("(state) => state.isOutdated && state.line.state === 'live'")
+    tab.page.evaluate(
+        """() => {
+            document.body.dataset.opened = "before";
+            Object.defineProperty(document, "hidden", { get: () => true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    tab.page.locator("body[data-opened=yes]").wait_for(state="attached")
+    tab.until(LIVE)
+    assert not tab.state("(state) => state.isOutdated")
+
+
+def _with_version(route: WebSocketRoute, version: str) -> Callable[[str | bytes], None]:
+    def pass_on(data: str | bytes) -> None:
+        frame = json.loads(data)
+        if frame["type"] == "hello_ok":
+            frame["version"] = version
+        route.send(json.dumps(frame))
+
+    return pass_on

@@ -156,6 +156,7 @@ async def open_chat(
             ping_interval=config.ping_interval,
             pong_timeout=config.pong_timeout,
             widget_origins=config.widget_origins,
+            server_name=config.server_name,
         ) as engine,
         open_watch(recorder, metrics) as watch,
     ):

@@ -10,6 +10,7 @@ import trio
 from chat.domain.accounts import Accounts
 from chat.domain.administration import Administration
 from chat.domain.blocks import Blocks
+from chat.domain.bounds import SERVER_NAME
 from chat.domain.budgets import Budgets
 from chat.domain.closing import TOO_FAR_BEHIND
 from chat.domain.contacts import Contacts
@@ -119,13 +120,14 @@ async def open_engine(
     ping_interval: float = math.inf,
     pong_timeout: float = math.inf,
     widget_origins: tuple[str, ...] = (),
+    server_name: str = SERVER_NAME,
 ) -> AsyncGenerator[Engine]:
     """Write, tell, look up and follow changes for as long as the block lasts, and finish what was accepted.
 
     `joining` is what other servers on the same storage are joined with; without it there may be none. `ledger` is what
     limits are shared by. `ping_interval` and `pong_timeout` are seconds; without them nobody is pinged.
-    `widget_origins` are the sites that may show the support widget, until an admin changes that. The caller ends all
-    sessions before it leaves the block. Raises CannotStart.
+    `widget_origins` are the sites that may show the support widget, and `server_name` is what the server is called,
+    until an admin changes them. The caller ends all sessions before it leaves the block. Raises CannotStart.
 
     Cancelling refuses nothing and acknowledges nothing that still waits for the journal.
     """
@@ -145,7 +147,7 @@ async def open_engine(
     ):
         hub = Hub(await storage.messages.newest_id())
         accounts, budgets = make_accounts(people.get), budgets or Budgets()
-        settings = LiveSettings(storage.settings, accounts, budgets, widget_origins)
+        settings = LiveSettings(storage.settings, accounts, budgets, widget_origins, server_name)
         await settings.refresh()  # before anybody comes in
         hub.observe(Inbox, deliveries.heard)
         metrics.watch(presence.readings, hub.readings)

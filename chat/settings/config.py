@@ -15,7 +15,7 @@ import platformdirs
 from msgspec import Meta
 from msgspec.structs import FieldInfo
 
-from chat.domain.bounds import ByteRate, Origins, PerHour, Rate, Registration
+from chat.domain.bounds import SERVER_NAME, ByteRate, Origins, PerHour, Rate, Registration, ServerName
 from chat.domain.startup import CannotStart
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
@@ -125,6 +125,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         int, Meta(ge=4, le=20, description="Work factor of password hashes; each step doubles it.")
     ] = 12
     min_password: Annotated[int, Meta(ge=1, le=72, description="Fewest characters of a new password.")] = 5
+    server_name: Annotated[
+        ServerName,
+        Meta(description="What the server is called on its page; an admin may change it later."),
+    ] = SERVER_NAME
     registration: Annotated[
         Registration,
         Meta(

@@ -130,6 +130,7 @@ export interface ChangeRoom {
 
 /** What to change of the settings; what is left out stays, null takes a change back. */
 export interface ChangeSettings {
+  server_name?: string | null;
   registration?: "closed" | "invite" | "open" | null;
   registrations_per_hour?: number | null;
   message_rate?: number | null;
@@ -478,6 +479,16 @@ export interface Mine {
   room: number;
   notify?: "all" | "mentions" | "none";
   hidden?: boolean;
+}
+
+/** What the server is called. */
+export interface NameSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  value: string;
+  default: string;
 }
 
 /** An invite to a room, or to register, for so many people and days. */
@@ -881,6 +892,7 @@ export interface SetUpState {
  * as much is let through as of one person, for messages, their bytes and pages.
  */
 export interface Settings {
+  server_name: NameSetting;
   registration: RegistrationSetting;
   registrations_per_hour: RateSetting;
   message_rate: RateSetting;

@@ -55,11 +55,13 @@ def test_the_first_ten_minutes(pages: Pages, chat: ServerProcess, code: str) -> 
     expect(ada.get_by_text("The password is shorter than")).to_be_visible()
     fill_account(ada, "ada")
     ada.get_by_role("button", name="Next").click()
-    heading(ada, "Who may join?")
+    heading(ada, "A name, and who may join")
     assert code not in ada.url
     ada.reload()
-    heading(ada, "Who may join?")
+    heading(ada, "A name, and who may join")
     expect(ada.get_by_role("radio", name="People with an invitation")).to_be_checked()
+    expect(ada.get_by_label("Name of the server")).to_have_value("trio-chat")
+    ada.get_by_label("Name of the server").fill("Ada's place")
     ada.get_by_role("button", name="Next").click()
     heading(ada, "Your first room")
     ada.get_by_label("Name of the room").fill("garden")
@@ -78,6 +80,7 @@ def test_the_first_ten_minutes(pages: Pages, chat: ServerProcess, code: str) -> 
     late.reload()
     heading(late, "This server is set up")
     late.get_by_role("link", name="Log in").click()
+    heading(late, "Welcome to Ada's place")
     expect(late.get_by_text("New people join by an invitation")).to_be_visible()
 
     ben = pages.open(link.removeprefix(chat.url))

@@ -23,7 +23,6 @@ from chat.engine.events import Refused
 from chat.engine.protocol_client import command_handlers, on
 from chat.engine.session import ClientFactory, Session
 from chat.protocols.client import Client, misunderstood
-from chat.protocols.native.accounts import SERVER_NAME
 from chat.protocols.native.codec import Ask, NativeMisunderstood, frame_of
 from chat.protocols.native.conversions import as_me, person_fields
 from chat.protocols.native.documents import VERSION
@@ -122,7 +121,7 @@ class NativeClient(Client):
         reply = HelloOk(
             id=request.id,
             me=as_me(found),
-            server=SERVER_NAME,
+            server=self._services.settings.server_name,
             version=VERSION,
             features=("visitors",) if self._services.visitors.are_welcome else (),
             limits=Limits(in_flight=IN_FLIGHT),

@@ -169,7 +169,11 @@ async def open_site(
     accounts = accounts_of(config, behind.users, behind.users.by_id, SECRET, sessions=behind.sessions)
     with trio.fail_after(60):
         async with open_engine(
-            behind, lambda _person: accounts, budgets=budgets, widget_origins=config.widget_origins
+            behind,
+            lambda _person: accounts,
+            budgets=budgets,
+            widget_origins=config.widget_origins,
+            server_name=config.server_name,
         ) as engine:
             own = OwnInspection(Watch(Recorder(), engine.metrics), engine.metrics, storage.ping)
             services = services_of(engine)

@@ -9,7 +9,7 @@ from quart import Blueprint, Response, request
 from chat.domain.administration import NOT_ADMIN
 from chat.domain.refusals import Code, Refusal
 from chat.domain.sessions import LONGEST_AGENT, Device
-from chat.protocols.native.documents import describe_native, documents
+from chat.protocols.native.documents import documents
 from chat.protocols.native.operation import Access, Before, Caller, Cost, Operation
 from chat.protocols.native.operations import OPERATIONS
 from chat.protocols.native.refresh_cookie import forget_refresh, keep_refresh, kept_refresh
@@ -40,7 +40,7 @@ def native_blueprints(services: Services) -> Sequence[Blueprint]:
     for operation in OPERATIONS:
         if operation.method is not None:
             _add(routes, operation, operation.method, services)
-    return routes.blueprint, documents(describe_native(routes))
+    return routes.blueprint, documents(routes)
 
 
 def _add(routes: Routes, operation: Operation, method: str, services: Services) -> None:

@@ -76,4 +76,6 @@ def documents(routes: Routes) -> Blueprint:
 
 
 def _render(document: dict[str, Any], socket: dict[str, Any]) -> str:
-    return render(document, _SOURCE, {code.value: what for code, what in CODES.items()}) + render_socket(socket)
+    return render(document, _SOURCE, {code.value: what for code, what in CODES.items()}) + render_socket(
+        socket
+    )

@@ -125,6 +125,7 @@ class ObstructedStorage:
         self.set_up = Obstructed(storage.set_up, obstacles)
         self.settings = Obstructed(storage.settings, obstacles)
         self.audit = Obstructed(storage.audit, obstacles)
+        self.files = Obstructed(storage.files, obstacles)
 
     async def watch(self, *_changed: object) -> None:
         await trio.sleep_forever()

@@ -41,6 +41,9 @@ BODY_TIMEOUT = 30.0
 
 BODY_BYTES = 65_536
 
+SMALL_PIECE = READ_BYTES // 4
+"""Bytes; of a body, pieces that are smaller are few: they cost a turn of the loop as large ones do."""
+
 WRITE_TIMEOUT = 30.0
 """Seconds for the client to take the next `WRITE_BYTES`: 2 KiB/s, less than the slowest line."""
 
@@ -178,7 +181,7 @@ class _HttpConnection:
             if not data:
                 return True
             self._give_time(len(data), trio.current_time() - since)
-            in_body = self._parser.their_state is h11.SEND_BODY and len(data) < READ_BYTES
+            in_body = self._parser.their_state is h11.SEND_BODY and len(data) < SMALL_PIECE
             in_pieces = self._parser.has_unread or in_body
             if in_pieces and (wait := self._stream.pace.count(PIECE_OF_HEAD)):
                 await trio.sleep(wait)

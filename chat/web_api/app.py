@@ -9,6 +9,8 @@ from quart import Blueprint, Request, Response, request
 from quart.routing import QuartRule
 from quart_trio import QuartTrio
 from quart_trio.asgi import TrioASGIHTTPConnection
+from quart_trio.wrappers import TrioRequest
+from quart_trio.wrappers.request import TrioBody
 from werkzeug.exceptions import HTTPException
 
 from chat.domain.addresses import address_key
@@ -23,10 +25,11 @@ from chat.domain.refusals import (
     Code,
     Refusal,
 )
+from chat.gateway.http1.body_flow import FLOW, BodyFlow
 from chat.gateway.turns import Turns
 from chat.inspection.inspection import InspectionFailed
 from chat.web_api.answers import error, has_codes, refuse
-from chat.web_api.bodies import LONGEST_BODY, BadBody
+from chat.web_api.bodies import LONGEST_BODY, UPLOADS, BadBody
 
 _BODY_TIMEOUT = 30
 """Seconds for a body to arrive: 64 KiB on the slowest of lines."""
@@ -44,6 +47,7 @@ def create_app(
     """
     app = QuartTrio("chat.web_api", static_folder=None)
     app.url_rule_class = MatchingRule
+    app.request_class = _Request
     if turns is not None:
         app.asgi_http_class = in_turns(turns)
     app.config.update(
@@ -100,6 +104,32 @@ def create_app(
         return error(500, "internal error")
 
     return app
+
+
+class _Body(TrioBody):
+    """A body that says when it is used, so that a client that is faster is not read."""
+
+    flow: BodyFlow | None = None
+
+    async def __anext__(self) -> bytes:
+        data = await super().__anext__()
+        if self.flow is not None:
+            self.flow.took(len(data))
+        return data
+
+
+class _Request(TrioRequest):
+    """A request; the body of an upload has no bound but its handler's."""
+
+    body_class = _Body
+
+    def __init__(self, method: str, scheme: str, path: str, *rest: Any, **options: Any) -> None:  # noqa: ANN401
+        if method == "POST" and UPLOADS.fullmatch(path):
+            options["max_content_length"] = None
+        super().__init__(method, scheme, path, *rest, **options)
+        assert isinstance(self.body, _Body)
+        extensions: dict[str, Any] = self.scope.get("extensions", {})
+        self.body.flow = extensions.get(FLOW)
 
 
 class MatchingRule(QuartRule):

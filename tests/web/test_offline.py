@@ -45,7 +45,7 @@ def said(url: str, name: str, room: int = LOBBY) -> list[str]:
             "GET", f"{url}/api/v1/rooms/{room}/messages?limit=100&after={after}", headers=headers
         ).json()
         texts += [each["text"] for each in page["messages"] if "text" in each]
-        if page["last"]:
+        if page.get("last"):
             return texts
         after = page["messages"][-1]["seq"]
 

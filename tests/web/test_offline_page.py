@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.people import PASSWORD, request
 from tests.system.relay import Relay
 from tests.web.pages import Pages
 
@@ -47,3 +48,17 @@ def test_what_is_typed_without_a_line_is_there_when_the_page_opens_again_without
     page.reload()
     for text in texts:
         expect(shown(page, text)).to_have_count(1)
+
+
+def test_whoever_is_logged_out_elsewhere_is_let_in_again_at_the_place_they_were(pages: Pages) -> None:
+    page = pages.of("ben", LOBBY)
+    write(page, "before the door")
+    expect(shown(page, "before the door")).to_have_count(1)
+    headers = {"Authorization": f"Bearer {pages.person('ben')['access']}"}
+    assert request("DELETE", f"{pages.url}/api/v1/me/sessions", headers=headers).status_code == 204
+    expect(page.get_by_text("your place is kept")).to_be_visible()
+    page.get_by_label("Name or e-mail address").fill("ben")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(shown(page, "before the door")).to_have_count(1)
+    expect(page).to_have_url(re.compile(LOBBY + "$"))

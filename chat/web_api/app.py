@@ -30,6 +30,7 @@ from chat.gateway.turns import Turns
 from chat.inspection.inspection import InspectionFailed
 from chat.web_api.answers import error, has_codes, refuse
 from chat.web_api.bodies import LONGEST_BODY, UPLOADS, BadBody
+from chat.web_api.web_client import WEB_CLIENT
 
 _BODY_TIMEOUT = 30
 """Seconds for a body to arrive: 64 KiB on the slowest of lines."""
@@ -43,7 +44,8 @@ def create_app(
     """Return the app. Errors are JSON `{"error": …}`, below /api/v1/ with a code; what fails is a 500 and a log line.
 
     Calls of an address that makes more than its share, by `budgets`, wait for their turn, and every 429 waits for a
-    second: the next call of that connection waits behind it. With `turns`, they share the loop so.
+    second: the next call of that connection waits behind it. The files of the web client are no calls: a page has a
+    hundred. With `turns`, all requests share the loop so.
     """
     app = QuartTrio("chat.web_api", static_folder=None)
     app.url_rule_class = MatchingRule
@@ -60,7 +62,11 @@ def create_app(
 
     @app.before_request
     async def wait_for_budget() -> None:
-        if budgets is not None and (wait := budgets.call(request.remote_addr or "")):
+        if (
+            request.blueprint != WEB_CLIENT
+            and budgets is not None
+            and (wait := budgets.call(request.remote_addr or ""))
+        ):
             await trio.sleep(wait)
 
     @app.after_request

@@ -15,8 +15,8 @@ import { Registration } from "./setup/registration.js";
 import { useTitle } from "./title.js";
 
 /**
- * How far the set-up is. `room` is the one that was made.
- * @typedef {{ step: 1 | 2 | 3 | 4, room?: number }} Progress
+ * How far the set-up is. `room` and `invitation` (its path) are those that were made.
+ * @typedef {{ step: 1 | 2 | 3 | 4, room?: number, invitation?: string }} Progress
  */
 
 const KEPT = "setup";
@@ -51,15 +51,16 @@ export function SetUp({ code }) {
     <//>`;
   }
   return html`<${Step} at=${4} title=${t("setup.invite")} note=${t("setup.invite_note")}>
-    <${FirstInvitation} room=${progress.room} onDone=${() => choose(KEPT, "")} />
+    <${FirstInvitation} room=${progress.room} path=${progress.invitation}
+      onMade=${(/** @type {string} */ invitation) => go({ ...progress, invitation })} onDone=${() => choose(KEPT, "")} />
   <//>`;
 }
 
 /** @returns {Progress} */
 function kept() {
   try {
-    const { step, room } = JSON.parse(preference(KEPT));
-    if ([2, 3].includes(step) || (step === 4 && Number.isInteger(room))) return { step, room };
+    const { step, room, invitation } = JSON.parse(preference(KEPT));
+    if ([2, 3].includes(step) || (step === 4 && Number.isInteger(room))) return { step, room, invitation };
   } catch {
     // Nothing is kept, or it can't be read.
   }

@@ -19,6 +19,7 @@ export default {
   "setup.server_name_hint": "What people read at the door.",
   "setup.who": "Who may make an account",
   "setup.invite": "Bring the others",
+  "setup.closed_hint": "Nobody can make an account now: the link serves people who have one. Let people with an invitation in under Administration.",
   "setup.open": "Open the chat",
   "setup.policy_invite": "People with an invitation",
   "setup.policy_invite_note": "A link from an admin lets them in.",

@@ -9,6 +9,9 @@ import { bodyOf } from "./session.js";
 /** Milliseconds for an answer, and what it brings. */
 const ANSWERS_IN = 60_000;
 
+/** Milliseconds for a file: 25 MiB at 256 kbit/s. */
+const DOWNLOADED_IN = 900_000;
+
 /** Calls that need no session. */
 const OPEN = /^(GET|POST) \/setup|^(GET|POST) \/auth\/|^GET \/invites\/|^(GET|POST) \/support\/(desk|visitors)$/;
 
@@ -44,7 +47,7 @@ export function openHttp(session) {
 
   /** @param {number} file */
   async function download(file) {
-    const answer = await answerOf("GET", `/files/${file}`, {});
+    const answer = await answerOf("GET", `/files/${file}`, { signal: AbortSignal.timeout(DOWNLOADED_IN) });
     if (!answer.ok) throw refusal(await bodyOf(answer), answer.status);
     return answer.blob();
   }
@@ -73,7 +76,7 @@ async function fetched(method, path, request, token) {
   const headers = new Headers(request.headers);
   if (token) headers.set("Authorization", `Bearer ${token}`);
   try {
-    return await fetch(`/api/v1${path}`, { ...request, method, headers, signal: AbortSignal.timeout(ANSWERS_IN) });
+    return await fetch(`/api/v1${path}`, { ...request, method, headers, signal: request.signal ?? AbortSignal.timeout(ANSWERS_IN) });
   } catch {
     throw offline();
   }

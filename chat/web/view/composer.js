@@ -1,8 +1,10 @@
 // Where one writes: a new message, a reply, or another text for one's own last message.
 
-import { html, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact.js";
 import { rightsIn } from "../model/rights.js";
 import { t, tn } from "../i18n/index.js";
+import { AttachButton, AttachmentTray, DropPlace, pastedFiles } from "./attachment_tray.js";
+import { forget, useAttachments } from "./attachments.js";
 import { Completions, useCompletion } from "./complete.js";
 import { ComposerBar } from "./composer_bar.js";
 import { compose, composing, useComposing } from "./composing.js";
@@ -35,6 +37,8 @@ export function Composer({ room: id }) {
 function OpenComposer({ info }) {
   const { id } = info;
   const chat = useChat();
+  const attachments = useAttachments(id);
+  const [isToBeSent, setToBeSent] = useState(false); // once all that is attached is uploaded
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const about = useComposing(id);
   const [text, setText] = useState("");
@@ -64,7 +68,13 @@ function OpenComposer({ info }) {
   async function submit() {
     const said = value().trim();
     const about = composing(id);
-    if (!said || [...said].length > most) return;
+    const isEdit = about !== null && "edit" in about;
+    const files = attachments.now();
+    if ((!said && (isEdit || !files.count)) || [...said].length > most) return;
+    setToBeSent(!isEdit && files.isBusy);
+    if (!isEdit && files.isBad) return setProblem(t("files.failed"));
+    if (!isEdit && files.isBusy) return;
+    const taken = isEdit ? [] : attachments.take();
     typing.end();
     try {
       if (about && "edit" in about) {
@@ -74,13 +84,19 @@ function OpenComposer({ info }) {
         change("");
         compose(id, null);
         draft.forget();
-        await chat.send(id, said, about ? { reply: about.reply } : {});
+        await chat.send(id, said, { ...(about ? { reply: about.reply } : {}), ...(taken.length ? { files: files.ready } : {}) });
+        forget(taken);
       }
     } catch (error) {
+      attachments.putBack(taken);
       change(value() || said);
       setProblem(problemText(error));
     }
   }
+
+  useEffect(() => {
+    if (isToBeSent && !attachments.isBusy) submit();
+  }, [isToBeSent, attachments.isBusy]);
 
   function insert(/** @type {string} */ piece) {
     const { selectionStart: from = 0, selectionEnd: to = 0 } = field.current ?? {};
@@ -110,8 +126,11 @@ function OpenComposer({ info }) {
     submit();
   }}>
     <${Completions} completion=${completion} />
+    <${DropPlace} attachments=${attachments} field=${field} />
+    <${AttachmentTray} attachments=${attachments} />
     <${ComposerBar} room=${id} about=${about} onClose=${() => compose(id, null)} />
     <div class="composer-field">
+      <${AttachButton} attachments=${attachments} />
       <textarea ref=${field} rows="1" dir="auto" value=${text} aria-label=${t("composer.label", { room: roomName(info) })}
         placeholder=${t("composer.placeholder", { room: roomName(info) })} enterkeyhint=${isTouch ? "enter" : "send"} autocomplete="off"
         aria-invalid=${isTooLong} aria-describedby="composer-hint" ...${completion.field}
@@ -121,22 +140,28 @@ function OpenComposer({ info }) {
           completion.look();
           if (!about || "reply" in about) typing.note(event.target.value);
         }}
+        onPaste=${(/** @type {ClipboardEvent} */ event) => {
+          const files = attachments.isOn ? pastedFiles(event) : [];
+          if (!files.length) return;
+          event.preventDefault();
+          attachments.add(files);
+        }}
         onSelect=${completion.look} onBlur=${completion.close}></textarea>
       <button type="button" class="icon-button" aria-label=${t("composer.emoji")} title=${t("composer.emoji")}
         onClick=${(/** @type {any} */ event) => setPicker(event.currentTarget.getBoundingClientRect())}>${icon("emoji")}</button>
       <button type="submit" class="icon-button composer-send" aria-label=${t("composer.send")} title=${t("composer.send")}
-        disabled=${!text.trim() || isTooLong}>${icon(about && "edit" in about ? "check" : "send")}</button>
+        disabled=${!(text.trim() || attachments.all.length) || isTooLong}>${icon(about && "edit" in about ? "check" : "send")}</button>
     </div>
-    <${Hint} problem=${problem} length=${length} most=${most} />
+    <${Hint} problem=${problem} isWaiting=${isToBeSent && attachments.isBusy} length=${length} most=${most} />
     ${picker && html`<${EmojiPicker} at=${picker} label=${t("composer.emoji")} onChoose=${insert} onClose=${() => setPicker(null)} />`}
   </form>`;
 }
 
-/** What there is to say about what is written: why it was not done, how long it is, that it waits. @param {{ problem: string, length: number, most: number }} props */
-function Hint({ problem, length, most }) {
+/** What there is to say about what is written: why it was not done, how long it is, that it waits. @param {{ problem: string, isWaiting: boolean, length: number, most: number }} props */
+function Hint({ problem, isWaiting, length, most }) {
   const isOffline = useSelected((state) => state.line.state === "offline");
   const left = most - length;
-  const said = problem || (length && left < 0 && tn("composer.tooLong", -left)) || (length && tn("composer.left", left)) || (isOffline && t("composer.offline"));
+  const said = problem || (length && left < 0 && tn("composer.tooLong", -left)) || (length && tn("composer.left", left)) || (isWaiting && t("files.wait")) || (isOffline && t("composer.offline"));
   const isBad = Boolean(problem) || left < 0;
   return html`<p id="composer-hint" class=${isBad ? "composer-hint is-bad" : "composer-hint"} role=${isBad ? "alert" : undefined}>${said}</p>`;
 }

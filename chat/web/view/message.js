@@ -4,6 +4,7 @@ import { html, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { ActionBar } from "./actions.js";
 import { avatar } from "./avatar.js";
+import { Files } from "./files.js";
 import { useLongPress } from "./long_press.js";
 import { memo } from "./memo.js";
 import { personName } from "./names.js";
@@ -93,6 +94,7 @@ function Said({ message, me, isFirst, isFocusable, isMarked, isLastOwn, canSpeak
       <div class="message-body" id=${`text-${seq}`}>
         <${MessageText} message=${message} />
         ${message.edited !== undefined && html`<${Edited} message=${message} acts=${acts} />`}
+        ${message.files?.length ? html`<${Files} files=${message.files} />` : null}
       </div>
       <${Time} at=${message.at} id=${`time-${seq}`} />
       ${message.reactions?.length ? html`<${Reactions} message=${message} canReact=${canSpeak} acts=${acts} />` : null}

@@ -4,6 +4,7 @@ import { html } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { useChat } from "./context.js";
 import { avatar } from "./avatar.js";
+import { Files } from "./files.js";
 import { icon } from "./icon.js";
 import { memo } from "./memo.js";
 import { Quote } from "./quote.js";
@@ -24,7 +25,10 @@ export const WaitingRow = memo(function WaitingRow(
           : html`<span class="visually-hidden">${me.display || me.name}</span>`
       }
       ${reply !== undefined && html`<${Quote} room=${room} seq=${reply} from=${reply} goTo=${goTo} />`}
-      <div class="message-body"><${MessageText} message=${waiting} /></div>
+      <div class="message-body">
+        <${MessageText} message=${waiting} />
+        ${waiting.files?.length ? html`<${Files} files=${waiting.files} />` : null}
+      </div>
       ${!refused && html`<span class="message-late" title=${t("timeline.waiting")}>${icon("clock", { size: 14 })}<span class="visually-hidden">${t("timeline.waiting")}</span></span>`}
       ${refused && html`<${Refused} waiting=${waiting} />`}
     </article>

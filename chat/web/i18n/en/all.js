@@ -4,6 +4,7 @@ import admin from "./admin.js";
 import common from "./common.js";
 import composer from "./composer.js";
 import door from "./door.js";
+import files from "./files.js";
 import inbox from "./inbox.js";
 import room from "./room.js";
 import search from "./search.js";
@@ -17,6 +18,7 @@ export const en = {
   ...admin,
   ...common,
   ...door,
+  ...files,
   ...inbox,
   ...room,
   ...search,

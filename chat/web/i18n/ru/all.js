@@ -4,6 +4,7 @@ import admin from "./admin.js";
 import common from "./common.js";
 import composer from "./composer.js";
 import door from "./door.js";
+import files from "./files.js";
 import inbox from "./inbox.js";
 import setup from "./setup.js";
 import timeline from "./timeline.js";
@@ -14,6 +15,7 @@ export const ru = {
   ...admin,
   ...common,
   ...door,
+  ...files,
   ...inbox,
   ...setup,
   ...composer,

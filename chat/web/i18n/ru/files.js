@@ -1,0 +1,19 @@
+// Файлы: прикрепить, перетащить, показать, скачать.
+
+/** @type {import("../index.js").Strings} */
+export default {
+  "files.attach": "Прикрепить файлы",
+  "files.attached": "Прикреплённые файлы",
+  "files.drop": "Отпустите файлы, чтобы прикрепить их",
+  "files.uploading": "Загружается {name}",
+  "files.wait": "Сообщение уйдёт, когда файлы загрузятся.",
+  "files.failed": "Повторите загрузку файла, с которым не вышло, или уберите его.",
+  "files.retry": "Ещё раз: {name}",
+  "files.remove": "Убрать {name}",
+  "files.too_big": "Больше, чем {most}",
+  "files.too_many": "В сообщении не больше {n} файлов. Остальные не прикреплены.",
+  "files.open": "Открыть {name}",
+  "files.show": "Показать картинку ({size})",
+  "files.save": "Сохранить",
+  "files.download": "Скачать {name}, {size}",
+};

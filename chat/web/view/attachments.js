@@ -1,0 +1,145 @@
+// Files that wait for their message: uploaded as soon as they are chosen, kept for their room as long as the page is open.
+
+import { useEffect, useState } from "../vendor/preact.js";
+import { t } from "../i18n/index.js";
+import { useChat, useSelected } from "./context.js";
+import { fileSize, isImage } from "./file_kinds.js";
+import { problemText } from "./problem.js";
+
+/** @typedef {import("../model/types").WireFile} WireFile */
+
+/**
+ * @typedef {object} Attachment
+ * @property {number} id of this page
+ * @property {globalThis.File} file
+ * @property {string} preview an address of the picture, or empty
+ * @property {number} sent bytes
+ * @property {"uploading" | "offline" | "failed" | "ready"} state
+ * @property {string} problem why it failed
+ * @property {boolean} isRetried whether another try may help
+ * @property {WireFile} [wire] what the server made of it
+ * @property {AbortController} ending
+ */
+
+/** Characters of a name that are sent: in any script they have room in an address. */
+const LONGEST_NAME = 120;
+
+/** @type {Map<number, Attachment[]>} */
+const rooms = new Map();
+/** @type {Set<() => void>} */
+const listeners = new Set();
+let newest = 0;
+
+/** @param {number} room @param {Attachment[]} attachments */
+function keep(room, attachments) {
+  if (attachments.length) rooms.set(room, attachments);
+  else rooms.delete(room);
+  for (const listener of listeners) listener();
+}
+
+/** @param {number} room @param {number} id @param {Partial<Attachment>} change */
+function update(room, id, change) {
+  const before = rooms.get(room) ?? [];
+  keep(room, before.map((each) => (each.id === id ? { ...each, ...change } : each)));
+}
+
+/** What the composer of a room has attached, and what can be done with it. @param {number} room */
+export function useAttachments(room) {
+  const chat = useChat();
+  const limits = useSelected((state) => state.server.limits);
+  const isLive = useSelected((state) => state.line.state === "live");
+  const [, draw] = useState(0);
+  const [note, setNote] = useState("");
+  useEffect(() => {
+    const listener = () => draw((count) => count + 1);
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }, []);
+  useEffect(() => {
+    if (isLive) for (const each of rooms.get(room) ?? []) if (each.state === "offline") upload(each);
+  }, [room, isLive]);
+
+  async function upload(/** @type {Attachment} */ { id, file }) {
+    const ending = new AbortController();
+    update(room, id, { state: "uploading", sent: 0, problem: "", ending });
+    try {
+      const onProgress = (/** @type {number} */ sent) => update(room, id, { sent });
+      const wire = await chat.upload(room, file, { onProgress, signal: ending.signal });
+      update(room, id, { state: "ready", sent: file.size, wire });
+    } catch (error) {
+      const { code } = /** @type {import("../model/types").ChatError} */ (error);
+      if (code === "aborted") return;
+      update(room, id, { state: code === "offline" ? "offline" : "failed", problem: problemText(error) });
+    }
+  }
+
+  /** @param {readonly globalThis.File[]} files */
+  function add(files) {
+    const before = rooms.get(room) ?? [];
+    const added = files.slice(0, limits.files - before.length).map((file) => attachment(file, limits.file_bytes));
+    setNote(added.length < files.length ? t("files.too_many", { n: limits.files }) : "");
+    keep(room, [...before, ...added]);
+    for (const each of added) if (each.state !== "failed") upload(each);
+  }
+
+  /** @param {Attachment} gone */
+  function remove(gone) {
+    gone.ending.abort();
+    forget([gone]);
+    setNote("");
+    keep(room, (rooms.get(room) ?? []).filter((each) => each.id !== gone.id));
+  }
+
+  /** Take all away, for their message. */
+  function take() {
+    const taken = rooms.get(room) ?? [];
+    setNote("");
+    keep(room, []);
+    return taken;
+  }
+
+  return {
+    all: rooms.get(room) ?? [],
+    isBusy: standing(room).isBusy,
+    note,
+    isOn: limits.file_bytes > 0,
+    add,
+    remove,
+    retry: upload,
+    take,
+    putBack: (/** @type {Attachment[]} */ taken) => taken.length && keep(room, [...taken, ...(rooms.get(room) ?? [])]),
+    /** How it stands at this moment, which may not be drawn yet. */
+    now: () => standing(room),
+  };
+}
+
+/** @param {number} room */
+function standing(room) {
+  const all = rooms.get(room) ?? [];
+  return {
+    count: all.length,
+    isBusy: all.some(({ state }) => state === "uploading" || state === "offline"),
+    isBad: all.some(({ state }) => state === "failed"),
+    ready: all.flatMap(({ wire }) => (wire ? [wire] : [])),
+  };
+}
+
+/** Let go of what is needed no more. @param {readonly Attachment[]} attachments */
+export function forget(attachments) {
+  for (const { preview } of attachments) if (preview) URL.revokeObjectURL(preview);
+}
+
+/** @param {globalThis.File} file @param {number} most bytes @returns {Attachment} */
+function attachment(file, most) {
+  const isTooBig = file.size > most;
+  return {
+    id: ++newest,
+    file: file.name.length > LONGEST_NAME ? new File([file], file.name.slice(-LONGEST_NAME), { type: file.type }) : file,
+    preview: isImage(file.type) ? URL.createObjectURL(file) : "",
+    sent: 0,
+    state: isTooBig ? "failed" : "uploading",
+    isRetried: !isTooBig,
+    problem: isTooBig ? t("files.too_big", { most: fileSize(most) }) : "",
+    ending: new AbortController(),
+  };
+}

@@ -1,0 +1,176 @@
+"""Files in the page: attached by button, paste and drop, shown as pictures, saved otherwise; none of them ever runs."""
+
+import base64
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import FilePayload, Locator, Page, expect
+
+from tests.support.people import request
+from tests.system.relay import Relay
+from tests.web.pages import Pages
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>window.pwned = 1</script></svg>'
+HTML = b"<!doctype html><script>window.pwned = 1</script><h1>hello</h1>"
+
+
+def png(width: int = 640, height: int = 480) -> bytes:
+    """A picture of one colour."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    lines = (b"\0" + b"\x5c\xc4\xb3" * width) * height
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+
+
+def payload(name: str, kind: str, data: bytes) -> FilePayload:
+    return {"name": name, "mimeType": kind, "buffer": data}
+
+
+def at_room(pages: Pages, name: str, room: str, *, url: str | None = None, **options: Any) -> Page:
+    """The page of somebody in a new room of theirs."""
+    bearer = {"Authorization": f"Bearer {pages.person(name)['access']}"}
+    made = request("POST", f"{pages.url}/api/v1/rooms", {"name": room}, headers=bearer).json()
+    page = pages.of(name, f"/room/{made['id']}", url=url, **options)
+    expect(box(page)).to_be_visible()
+    return page
+
+
+def box(page: Page) -> Locator:
+    return page.get_by_role("textbox", name="Message", exact=False)
+
+
+def attach(page: Page, *files: FilePayload) -> None:
+    page.locator("input[type=file]").set_input_files(files)
+
+
+def give(page: Page, how: str, name: str, kind: str, data: bytes) -> None:
+    """Paste or drop a file, as the system does."""
+    page.evaluate(
+        """([how, name, kind, data]) => {
+            const given = new DataTransfer();
+            const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
+            given.items.add(new File([bytes], name, { type: kind }));
+            const field = document.querySelector(".composer textarea");
+            if (how === "paste") {
+                const about = { clipboardData: given, bubbles: true, cancelable: true };
+                field.dispatchEvent(new ClipboardEvent("paste", about));
+                return;
+            }
+            const place = document.querySelector("main .timeline, main");
+            for (const type of ["dragover", how]) {
+                place.dispatchEvent(new DragEvent(type, { dataTransfer: given, bubbles: true, cancelable: true }));
+            }
+        }""",
+        [how, name, kind, base64.b64encode(data).decode()],
+    )
+
+
+def saved(page: Page, name: str) -> tuple[str, bytes]:
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name=f"Download {name}").click()
+    return downloading.value.suggested_filename, Path(downloading.value.path()).read_bytes()
+
+
+def test_a_picture_is_pasted_sent_and_seen_by_others_in_its_place(pages: Pages) -> None:
+    ada = at_room(pages, "ada", "pictures")
+    give(ada, "paste", "rose.png", "image/png", png())
+    tray = ada.get_by_role("list", name="Attached files")
+    expect(tray.get_by_text("rose.png")).to_be_visible()
+    expect(tray.get_by_role("progressbar")).to_have_count(0)
+    box(ada).press("Enter")
+    expect(tray).to_have_count(0)
+    shown = ada.locator(".message .picture.is-loaded img")
+    expect(shown).to_be_visible()
+
+    ben = pages.of("ben", "/", viewport={"width": 390, "height": 844})
+    number = int(ada.url.rpartition("/")[2])
+    bearer = {"Authorization": f"Bearer {pages.person('ben')['access']}"}
+    me = request("GET", f"{pages.url}/api/v1/me", headers=bearer).json()["id"]
+    request("PUT", f"{pages.url}/api/v1/rooms/{number}/members/{me}", {}, headers=bearer)
+    ben.goto(f"{pages.url}/room/{number}")
+    picture = ben.locator(".message .picture")
+    place = picture.bounding_box()
+    assert place is not None
+    expect(ben.locator(".message .picture.is-loaded img")).to_be_visible()
+    assert picture.bounding_box() == place, "it had its place before it was loaded"
+    assert abs(place["width"] / place["height"] - 4 / 3) < 0.02
+    assert place["x"] + place["width"] <= 390
+    picture.click()
+    light = ben.get_by_role("dialog", name="rose.png")
+    expect(light.get_by_role("img", name="rose.png")).to_be_visible()
+    with ben.expect_download() as downloading:
+        light.get_by_role("link", name="Save").click()
+    assert downloading.value.suggested_filename == "rose.png"
+    ben.keyboard.press("Escape")
+    expect(light).to_have_count(0)
+
+
+def test_files_that_are_dropped_are_saved_and_never_shown(pages: Pages) -> None:
+    page = at_room(pages, "cem", "danger")
+    given = [
+        ("drawing.svg", "image/svg+xml", SVG),
+        ("page.html", "text/html", HTML),
+        ("lies.png", "image/png", HTML),
+    ]
+    for name, kind, data in given:
+        give(page, "drop", name, kind, data)
+    tray = page.get_by_role("list", name="Attached files")
+    expect(tray.get_by_role("listitem")).to_have_count(3)
+    box(page).fill("three files")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".message").get_by_text("three files")).to_be_visible()
+    for name, _, data in given:
+        assert saved(page, name) == (name, data)
+    attach(page, payload("../../etc/pass\u202egnp.txt", "text/plain", b"x"))
+    page.get_by_role("button", name="Send").click()
+    name, data = saved(page, "passgnp.txt")
+    assert (name, data) == ("passgnp.txt", b"x")
+    expect(page.locator(".message .picture")).to_have_count(0)
+    assert page.evaluate("() => window.pwned") is None
+    assert len(page.context.pages) == 1
+
+
+def test_too_big_and_too_many_are_said_and_the_text_stays(pages: Pages) -> None:
+    page = at_room(pages, "dora", "limits")
+    box(page).fill("with files")
+    page.evaluate(
+        """() => {
+            const given = new DataTransfer();
+            given.items.add(new File([new Uint8Array(26214401)], "big.bin"));
+            document.querySelector(".composer textarea").dispatchEvent(
+                new ClipboardEvent("paste", { clipboardData: given, bubbles: true, cancelable: true }));
+        }"""
+    )
+    tray = page.get_by_role("list", name="Attached files")
+    expect(tray.get_by_text("Larger than 26.2 MB")).to_be_visible()
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("Try the file that failed again, or take it away.")).to_be_visible()
+    expect(box(page)).to_have_value("with files")
+    tray.get_by_role("button", name="Take big.bin away").click()
+    attach(page, *(payload(f"{n}.txt", "text/plain", b"x") for n in range(11)))
+    expect(tray.get_by_role("listitem")).to_have_count(10)
+    expect(page.get_by_text("A message has 10 files at most.")).to_be_visible()
+    for n in range(9):
+        tray.get_by_role("button", name=f"Take {n}.txt away").click()
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".message .file-row")).to_have_count(1)
+
+
+def test_what_is_uploaded_while_the_line_is_down_goes_when_it_is_back(pages: Pages, relay: Relay) -> None:
+    page = at_room(pages, "emma", "tunnel", url=relay.url)
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    with relay.cut():
+        attach(page, payload("note.txt", "text/plain", b"from a tunnel"))
+        tray = page.get_by_role("list", name="Attached files")
+        expect(tray.get_by_text("The server does not answer.")).to_be_visible()
+        box(page).fill("see the note")
+        page.get_by_role("button", name="Send").click()
+        expect(page.get_by_text("Your message is sent when the files are uploaded.")).to_be_visible()
+    expect(page.locator(".message").get_by_text("see the note")).to_be_visible()
+    assert saved(page, "note.txt") == ("note.txt", b"from a tunnel")

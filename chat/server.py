@@ -9,7 +9,7 @@ import structlog
 
 from chat.data_access import make_accounts
 from chat.domain import skeletons
-from chat.domain.budgets import SEARCHES, Budgets
+from chat.domain.budgets import SEARCHES, UPLOADS, Budgets
 from chat.domain.closing import GOING_AWAY, RESTARTING
 from chat.domain.ledger import Ledger
 from chat.domain.ports import Storage
@@ -37,6 +37,7 @@ from chat.protocols.registry import PROTOCOLS
 from chat.protocols.services import services_of
 from chat.settings.config import Config
 from chat.start_notices import tell_set_up_code, warn_of_look_alikes
+from chat.storage.file_store import open_file_store
 from chat.storage.postgres.storage import open_postgres_storage
 from chat.workers.inheritance import Inheritance
 
@@ -124,7 +125,7 @@ async def open_chat(
     """Serve on a storage that is open already; `open_server` without the database.
 
     `joining` is what other servers on that storage are joined with. `local` is the data directory in which whoever
-    owns it may watch, if there is one. What a worker is asked over HTTP it answers for all workers.
+    owns it may watch and where files lie, if there is one. What a worker is asked over HTTP it answers for all workers.
     """
     skeletons.read_tables()  # nobody is here yet who would wait for it
     dialects = tuple(protocol.dialect for protocol in protocols)
@@ -135,6 +136,10 @@ async def open_chat(
     seat = None if inherited is None else inherited.seat
     metrics, recorder, turns = Metrics(), Recorder(seat.next_connection if seat else None), Turns()
     ledger = Ledger(has_others=joining is not None)
+    directory = config.files_beside(local) if config.file_bytes else config.files
+    files = None if directory is None else await open_file_store(directory, await storage.files.store_id())
+    if files is None and config.file_bytes and config.bus is not None:
+        logger.info("no files are taken: several servers need a directory that all of them have (--files)")
     async with (
         open_batch_loader(storage.sessions.living) as logins,
         open_engine(
@@ -153,9 +158,12 @@ async def open_chat(
             metrics=metrics,
             joining=joining,
             ledger=ledger,
+            file_store=files,
+            file_bytes=config.file_bytes,
             ping_interval=config.ping_interval,
             pong_timeout=config.pong_timeout,
             widget_origins=config.widget_origins,
+            server_name=config.server_name,
         ) as engine,
         open_watch(recorder, metrics) as watch,
     ):
@@ -205,6 +213,7 @@ def _budgets(config: Config, metrics: Metrics, ledger: Ledger) -> Budgets:
         pages=config.read_rate,
         calls=config.call_rate,
         searches=SEARCHES,
+        uploads=UPLOADS,
         refused=metrics.over_budget,
         ledger=ledger,
     )

@@ -14,6 +14,7 @@ METAVARS = {
     "listen": "[HOST:]PORT[=DIALECT]",
     "metrics_listen": "[HOST:]PORT",
     "data": "DIR",
+    "files": "DIR",
     "database_url": "URL",
     "bus": "notify|URL",
     "tls_cert": "FILE",

@@ -4,6 +4,7 @@ import click
 
 from chat.cli.data_access import as_json, as_table, data_flags, moment, with_data
 from chat.domain.entities import LOBBY_ID
+from chat.domain.files import text_of
 
 
 @click.group()
@@ -34,13 +35,13 @@ def list_messages(room_id: int, last: int, up_to: int | None, json_wanted: bool,
                 "at": moment(each.created_at).isoformat(),
                 "sender": each.sender_name,
                 "kind": each.kind.value,
-                "text": each.text,
+                "text": text_of(each),
             }
             for each in messages
         ]
         return click.echo(as_json(records))
     rows = [
-        (each.id, f"{moment(each.created_at):%F %T}", each.sender_name, each.text or "(joined)")
+        (each.id, f"{moment(each.created_at):%F %T}", each.sender_name, text_of(each) or "(joined)")
         for each in messages
     ]
     return click.echo(as_table(("ID", "AT", "WHO", "TEXT"), [_printable(row) for row in rows]))

@@ -48,6 +48,7 @@ from chat.client.requests import History, Hit, Hits, Sent
 from chat.client.room import Room
 from chat.client.sessions import log_in, register
 from chat.client.values import (
+    File,
     Members,
     Membership,
     Message,
@@ -73,6 +74,7 @@ __all__ = [
     "Disconnected",
     "Edited",
     "Event",
+    "File",
     "Gone",
     "History",
     "Hit",

@@ -37,7 +37,7 @@ from chat.client.requests import (
     Watched,
 )
 from chat.client.room import Room
-from chat.client.values import Position, Session
+from chat.client.values import File, Position, Session
 
 _R = TypeVar("_R", bound=Reply)
 
@@ -86,12 +86,21 @@ class Chat:
         """
         return self._connector.inbox
 
-    async def send(self, room: int, text: str, *, reply: int | None = None, key: str | None = None) -> Sent:
+    async def send(
+        self,
+        room: int,
+        text: str = "",
+        *,
+        reply: int | None = None,
+        files: Iterable[File | int] = (),
+        key: str | None = None,
+    ) -> Sent:
         """Say something in a room; return when it is saved.
 
         Args:
             room: its id.
-            text: what is said, 4000 characters at most.
+            text: what is said, 4000 characters at most; empty only with files.
+            files: those that were uploaded for this message, or their ids, ten at most.
             reply: the `seq` of the message that it answers.
             key: 1 to 64 of `A-Za-z0-9_-` that name this message for ever: sent again with the same key, it is said
                 once. By default another one each time.
@@ -99,7 +108,31 @@ class Chat:
         Cancelling: it may be said or not. With the same key it can be sent again.
         """
         key = key or secrets.token_urlsafe(18)
-        return await self._ask(Send(room=room, key=key, text=text, reply=reply), Sent)
+        ids = tuple(each if isinstance(each, int) else each.id for each in files)
+        return await self._ask(Send(room=room, key=key, text=text, reply=reply, files=ids), Sent)
+
+    async def upload(
+        self, room: int, data: bytes, name: str, *, kind: str = "application/octet-stream"
+    ) -> File:
+        """Upload a file, for one message that is sent within a day.
+
+        Args:
+            room: the id of the room of that message.
+            data: the whole file.
+            name: what it is called; the server takes away what can't be shown.
+            kind: its type, as `text/plain`; an image is known by its bytes.
+
+        Raises:
+            Refused: it is too big, or one may not.
+            Lost: there is no answer. Upload it again.
+
+        Cancelling: it may have been uploaded; without a message it goes after a day.
+        """
+        return await self._connector.http.upload(room, data, name, kind)
+
+    async def download(self, file: File | int) -> bytes:
+        """Return a file of a message that one sees. Raises Refused and Lost. Cancelling: nothing happens."""
+        return await self._connector.http.download(file if isinstance(file, int) else file.id)
 
     async def edit(self, room: int, seq: int, text: str) -> int:
         """Give one's message another text; return the `pos` of that change. Cancelling: it may be done or not."""

@@ -15,7 +15,12 @@ from chat.client.errors import Lost, Refused
 from chat.client.http_call import Answer, call
 from chat.client.requests import Hits
 from chat.client.sessions import error_of, raise_if_for_now
-from chat.client.values import Members, Person, PublicRoom, RoomInfo, Value
+from chat.client.values import File, Members, Person, PublicRoom, RoomInfo, Value
+
+_JSON = "application/json"
+
+_MOST = 1 << 30
+"""Bytes of an answer: no server gives a larger file."""
 
 _V = TypeVar("_V")
 
@@ -87,6 +92,18 @@ class HttpApi:
         """Return what a search finds, by the fields of the call. Cancelling: nothing happens."""
         return await self._ask_until_answered("GET", f"/search?{urlencode(query)}", Hits)
 
+    async def upload(self, room: int, data: bytes, name: str, kind: str) -> File:
+        """Upload a file for a message of one's own in a room.
+
+        Cancelling: it may have been uploaded; without a message it goes after a day.
+        """
+        path = f"/rooms/{room}/files?name={quote(name[-255:], safe='')}"
+        return _decoded(path, await self._answer("POST", path, data, kind), File)
+
+    async def download(self, file: int) -> bytes:
+        """Return the bytes of a file. Cancelling: nothing happens."""
+        return (await self._answer("GET", f"/files/{file}")).body
+
     async def blocks(self) -> list[Person]:
         """Return whom one blocks, by name. Cancelling: nothing happens."""
         people: list[Person] = []
@@ -111,18 +128,18 @@ class HttpApi:
         return info
 
     async def _ask(self, method: str, path: str, kind: type[_V], body: object = None) -> _V:
-        answer = await self._call(method, path, body)
+        return _decoded(path, await self._answer(method, path, body), kind)
+
+    async def _answer(self, method: str, path: str, body: object = None, kind: str = _JSON) -> Answer:
+        answer = await self._call(method, path, body, kind)
         if answer.status == 401:
             self._credentials.refused(is_over=False)
-            answer = await self._call(method, path, body)  # with a new token
+            answer = await self._call(method, path, body, kind)  # with a new token
         if answer.status >= 400:
             error = error_of(answer)
             raise_if_for_now(answer.status, error)
             raise Refused(error)
-        try:
-            return msgspec.json.decode(answer.body or b"null", type=kind)
-        except msgspec.DecodeError as error:
-            raise Lost(f"no answer to {path}: {error}") from error
+        return answer
 
     async def _ask_until_answered(self, method: str, path: str, kind: type[_V]) -> _V:
         backoff = Backoff(random.random)
@@ -133,6 +150,14 @@ class HttpApi:
                 wait = lost.after
             await trio.sleep(backoff.next() if wait is None else wait)
 
-    async def _call(self, method: str, path: str, body: object) -> Answer:
+    async def _call(self, method: str, path: str, body: object, kind: str) -> Answer:
         token = await self._credentials.access(self._address)
-        return await call(self._address, method, f"/api/v1{path}", body, token=token)
+        path = f"/api/v1{path}"
+        return await call(self._address, method, path, body, token=token, kind=kind, most=_MOST)
+
+
+def _decoded(path: str, answer: Answer, kind: type[_V]) -> _V:
+    try:
+        return msgspec.json.decode(answer.body or b"null", type=kind)
+    except msgspec.DecodeError as error:
+        raise Lost(f"no answer to {path}: {error}") from error

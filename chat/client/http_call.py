@@ -1,5 +1,6 @@
 """One HTTP call, on a connection of its own: a client makes few of them, and its socket does the rest."""
 
+from contextlib import suppress
 from typing import NamedTuple
 
 import h11
@@ -10,7 +11,9 @@ from chat.client.address import Address
 from chat.client.errors import Lost
 
 _PATIENCE = 10.0
-"""Seconds for the whole call. An answer that was lost can be asked for again for 30 s."""
+"""Seconds for the whole call, or the next `_PIECE` of a file. A lost answer can be asked for again for 30 s."""
+
+_PIECE = 65_536
 
 _MOST = 1 << 22
 """Bytes of an answer: a page has half a MiB of text at most, and of a search twice that."""
@@ -30,6 +33,7 @@ async def call(
     body: object = None,
     *,
     token: str | None = None,
+    kind: str = "application/json",
     most: int = _MOST,
 ) -> Answer:
     """Call `path` of a server, and return its answer, whatever the status.
@@ -38,8 +42,9 @@ async def call(
         address: where the server is.
         method: of HTTP, as `PUT`.
         path: percent-encoded, with its query.
-        body: what is sent as JSON; None: nothing.
+        body: what is sent as JSON, or as it is where it is bytes; None: nothing.
         token: an access token, where the call needs one.
+        kind: the type of the body.
         most: bytes that an answer may have.
 
     Raises:
@@ -47,30 +52,38 @@ async def call(
 
     Cancelling: it may have been done; no connection is left.
     """
-    data = b"" if body is None else msgspec.json.encode(body)
+    data = b"" if body is None else body if isinstance(body, bytes) else msgspec.json.encode(body)
     headers = [("Host", address.name), ("Content-Length", str(len(data))), ("Connection", "close")]
     if data:
-        headers.append(("Content-Type", "application/json"))
+        headers.append(("Content-Type", kind))
     if token is not None:
         headers.append(("Authorization", f"Bearer {token}"))
     request = h11.Request(method=method, target=address.path + path, headers=headers)
     try:
-        with trio.fail_after(_PATIENCE):
+        with trio.fail_after(_PATIENCE) as patience:
             stream = await address.open_stream()
             try:
-                return await _converse(stream, request, data, most)
+                return await _converse(stream, request, data, most, patience)
             finally:
                 await trio.aclose_forcefully(stream)  # never waits
     except (OSError, trio.TooSlowError, trio.BrokenResourceError, h11.RemoteProtocolError) as error:
         raise Lost(f"no answer to {path}: {error or type(error).__name__}") from error
 
 
-async def _converse(stream: trio.abc.Stream, request: h11.Request, body: bytes, most: int) -> Answer:
+async def _converse(
+    stream: trio.abc.Stream, request: h11.Request, body: bytes, most: int, patience: trio.CancelScope
+) -> Answer:
     http = h11.Connection(h11.CLIENT)
     sent = [http.send(request), http.send(h11.Data(body)), http.send(h11.EndOfMessage())]
-    await stream.send_all(b"".join(part for part in sent if part))
-    status, told = 0, b""
+    data = b"".join(part for part in sent if part)
+    with suppress(trio.BrokenResourceError):  # who refuses a file answers before it has it all
+        for start in range(0, len(data), _PIECE):
+            await stream.send_all(memoryview(data)[start : start + _PIECE])
+            patience.deadline = trio.current_time() + _PATIENCE
+    status, told, given = 0, bytearray(), 0
     while True:
+        if len(told) - given >= _PIECE:
+            given, patience.deadline = len(told), trio.current_time() + _PATIENCE
         event = http.next_event()
         if event is h11.NEED_DATA:
             http.receive_data(bytes(await stream.receive_some()))
@@ -81,6 +94,6 @@ async def _converse(stream: trio.abc.Stream, request: h11.Request, body: bytes, 
             if len(told) > most:
                 raise Lost(f"an answer of more than {most} bytes")
         elif isinstance(event, h11.EndOfMessage):
-            return Answer(status, told)
+            return Answer(status, bytes(told))
         elif not isinstance(event, h11.InformationalResponse):
             raise Lost("the connection ended before an answer")

@@ -38,8 +38,9 @@ class Send(Request, kw_only=True, frozen=True):
     type = "send"
     room: int
     key: str
-    text: str
+    text: str = ""
     reply: int | None = None
+    files: tuple[int, ...] = ()
 
 
 class Edit(Request, kw_only=True, frozen=True):

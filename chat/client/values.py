@@ -53,6 +53,17 @@ class Deletion(Value, kw_only=True, frozen=True):
     by: int | None = None
 
 
+class File(Value, kw_only=True, frozen=True):
+    """A file of a message: `size` in bytes; `width` and `height` in pixels, where it is an image that says them."""
+
+    id: int
+    name: str
+    type: str
+    size: int
+    width: int | None = None
+    height: int | None = None
+
+
 class Message(Value, kw_only=True, frozen=True):
     """A message as it is now.
 
@@ -70,6 +81,7 @@ class Message(Value, kw_only=True, frozen=True):
     reply: int | None = None
     mentions: tuple[int, ...] = ()
     all: bool = False
+    files: tuple[File, ...] = ()
     key: str | None = None
     reactions: tuple[Reaction, ...] = ()
     edited: int | None = None

@@ -7,6 +7,19 @@ from msgspec import Meta
 Registration = Literal["open", "invite", "closed"]
 """Who may register: anybody, whoever has an invite, or nobody."""
 
+SERVER_NAME = "trio-chat"
+"""What a server is called that was given no name."""
+
+ServerName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=40,
+        pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$(?!\n)",
+    ),
+]
+"""Without controls, and without spaces at its ends."""
+
 PerHour = Annotated[int, Meta(ge=0, le=1_000_000)]
 Origin = Annotated[
     str,

@@ -27,6 +27,9 @@ at once cuts nobody."""
 SEARCHES, _SEARCH_BURST = 2.0, 4.0
 """Searches of one person a second, and seconds' worth of them at once."""
 
+UPLOADS, _UPLOAD_BURST = 1 / 6, 60.0
+"""Files of one person a second, and seconds' worth of them at once: ten a minute."""
+
 _ADDRESS_SHARE = 10
 """As much as so many people may have, all from one address may have: an office has one in common."""
 
@@ -71,6 +74,7 @@ class Budgets:
         pages: of history a second.
         calls: by HTTP a second, for one address; those beyond that wait.
         searches: a second.
+        uploads: a second.
         refused: told of each refusal, by what there was too much of.
         ledger: where what is used is shared with other servers.
     """
@@ -83,6 +87,7 @@ class Budgets:
         pages: float = 0.0,
         calls: float = 0.0,
         searches: float = 0.0,
+        uploads: float = 0.0,
         refused: Callable[[str], None] = lambda what: None,
         ledger: Ledger | None = None,
         clock: Callable[[], float] = trio.current_time,
@@ -92,6 +97,7 @@ class Budgets:
         self._text = _Limit("text", text, _TEXT_BURST, ledger, clock)
         self._pages = _Limit("pages", pages, _READ_BURST, ledger, clock)
         self._searches = _Limit("searches", searches, _SEARCH_BURST, ledger, clock)
+        self._uploads = _Limit("uploads", uploads, _UPLOAD_BURST, ledger, clock)
         self._calls = ledger.buckets("calls", calls, calls * _CALLS_BURST, most_keys=_MOST_KEYS, clock=clock)
         self._call_rate = calls
         self._refused = refused
@@ -134,6 +140,11 @@ class Budgets:
         wait = self._searches.take(client_id, address, 1)
         return self._refusal("searches", wait) if wait else None
 
+    def upload(self, client_id: int, address: str) -> Refusal | None:
+        """Use up what uploading a file costs."""
+        wait = self._uploads.take(client_id, address, 1)
+        return self._refusal("uploads", wait) if wait else None
+
     def call(self, address: str) -> float:
         """Count an HTTP call, and return the seconds that it has to wait for its turn among those of its address."""
         key = address_key(address)
@@ -151,7 +162,7 @@ class Budgets:
         self._refused(what)
         seconds = math.ceil(wait)
         much, unit = (
-            "many" if what in ("messages", "searches") else "much",
+            "many" if what in ("messages", "searches", "uploads") else "much",
             "second" if seconds == 1 else "seconds",
         )
         return Refusal(Code.TOO_MANY, f"too {much} {what}, wait {seconds} {unit}", retry_after=seconds)

@@ -168,12 +168,23 @@ People = Pair | SupportOf | None
 """The people that a room is for, which decides who hears it (`domain/audience.py`). None: whoever is in it."""
 
 
+class File(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An uploaded file: `size` in bytes; `width` and `height` in pixels, which images alone have."""
+
+    id: int
+    name: str
+    type: str
+    size: int
+    width: int | None = None
+    height: int | None = None
+
+
 class Draft(msgspec.Struct, frozen=True, gc=False):
     """A message on its way to the journal: everything but what the commit decides.
 
     `key` is the client's own, unique for its sender for ever: a draft that is sent again with it is saved once.
     `people` are those of its room, `reply` is the seq of the message of the room that it answers. Whom the text
-    mentions, `mentions`, the storage finds out (`domain/mentions.py`).
+    mentions, `mentions`, the storage finds out (`domain/mentions.py`), and which `files` its `file_ids` are.
     """
 
     room_id: int
@@ -186,6 +197,8 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     people: People = None
     reply: int | None = None
     mentions: tuple[int, ...] = ()
+    file_ids: tuple[int, ...] = ()
+    files: tuple[File, ...] = ()
 
 
 class Message(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
@@ -209,6 +222,7 @@ class Message(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
     pos: int = 0
     reply: int | None = None
     mentions: tuple[int, ...] = ()
+    files: tuple[File, ...] = ()
 
     @property
     def peer(self) -> Peer | None:

@@ -10,7 +10,16 @@ from msgspec import Meta, structs
 from chat.domain import ports
 from chat.domain.accounts import Accounts
 from chat.domain.audit import Named
-from chat.domain.bounds import MOST_BYTES, Origins, PerHour, Rate, Registration, SettingValue
+from chat.domain.bounds import (
+    MOST_BYTES,
+    SERVER_NAME,
+    Origins,
+    PerHour,
+    Rate,
+    Registration,
+    ServerName,
+    SettingValue,
+)
 from chat.domain.budgets import Budgets, Rates
 from chat.domain.entities import Person
 from chat.domain.refusals import Code, Refusal
@@ -21,6 +30,7 @@ logger = structlog.get_logger(__name__)
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The values of all of them, by the names and in the units of the flags of `chat serve`."""
 
+    server_name: ServerName
     registration: Registration
     registrations_per_hour: PerHour
     message_rate: Rate
@@ -68,7 +78,7 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
 class LiveSettings:
     """Applies what admins have changed to `accounts` and `budgets`, which have what the server was started with.
 
-    `widget_origins` are those that it was started with; they stand here alone.
+    `widget_origins` and `server_name` are those that it was started with; they stand here alone.
 
     What is kept under a name that is not known here, or with a value that may not be, is passed over: a newer server
     may have written it.
@@ -80,12 +90,14 @@ class LiveSettings:
         accounts: Accounts,
         budgets: Budgets,
         widget_origins: tuple[str, ...] = (),
+        server_name: str = SERVER_NAME,
     ) -> None:
         self._table = table
         self._accounts = accounts
         self._budgets = budgets
         rates = budgets.rates
         self._started_with = self._values = ServerSettings(
+            server_name=server_name,
             registration=accounts.registration,
             registrations_per_hour=accounts.registrations_per_hour,
             message_rate=rates.messages,
@@ -108,6 +120,11 @@ class LiveSettings:
         """
         # No await between the commit and what it changes here.
         self._apply(await self._table.change_settings(changes, None if by is None else by.id))
+
+    @property
+    def server_name(self) -> str:
+        """What the server is called, for people."""
+        return self._values.server_name
 
     @property
     def widget_origins(self) -> tuple[str, ...]:

@@ -3,9 +3,10 @@
 import msgspec
 
 from chat.domain.entities import Room
+from chat.domain.files import LONGEST_FILE_JSON, MOST_FILES
 from chat.domain.refusals import NO_MESSAGE, NO_ROOM, Refusal
 from chat.domain.rules import TEXT_LENGTH
-from chat.domain.timeline import MessageNow, Page, TextThen
+from chat.domain.timeline import MessageNow, Page, TextThen, json_bytes
 from chat.domain.timelines import Timelines
 
 ANSWER_BYTES = 524_288
@@ -14,8 +15,8 @@ ANSWER_BYTES = 524_288
 MOST_TEXTS = 100
 """Texts of one message that are told: the newest so many."""
 
-LONGEST_JSON = 6 * TEXT_LENGTH + 2
-"""Bytes of a text as JSON, at most: what left no room for one more has left less than that."""
+LONGEST_JSON = 6 * TEXT_LENGTH + 2 + MOST_FILES * LONGEST_FILE_JSON
+"""Bytes of a text and its files as JSON, at most: what left no room for one more has left less than that."""
 
 _EVER = 2**63 - 1
 
@@ -91,7 +92,7 @@ class RoomHistory:
         """Return the messages with lower ids that mention a person, in all their rooms."""
         before_id = _EVER if before_id is None else before_id
         found = await self._timelines.mentions(person_id, before_id, limit + 1, ANSWER_BYTES)
-        size = sum(len(msgspec.json.encode(message.text)) for message in found)
+        size = sum(map(json_bytes, found))
         may_have_more = len(found) > limit or (found != [] and size + LONGEST_JSON > ANSWER_BYTES)
         return Found(found[:limit], may_have_more)
 

@@ -38,7 +38,7 @@ _MIXED_NAME = Refusal(
 )
 _BAD_LABEL = Refusal(Code.INVALID, "it has characters that can't be shown", field="name")
 _BAD_EMAIL = Refusal(Code.INVALID, "that is not an e-mail address", field="email")
-_EMPTY_TEXT = Refusal(Code.INVALID, "the message is empty", field="text")
+EMPTY_TEXT = Refusal(Code.INVALID, "the message is empty", field="text")
 _LONG_TEXT = Refusal(Code.INVALID, f"the message is longer than {TEXT_LENGTH} characters", field="text")
 _BAD_TEXT = Refusal(
     Code.INVALID, "the message has characters that can't be kept (NUL, lone surrogates)", field="text"
@@ -132,11 +132,11 @@ def clean_email(email: str) -> str | Refusal:
     return email
 
 
-def clean_text(text: str) -> str | Refusal:
-    """Return `text` trimmed, or why it can't be a message."""
+def clean_text(text: str, *, may_be_empty: bool = False) -> str | Refusal:
+    """Return `text` trimmed, or why it can't be a message; `may_be_empty`: the message has something else."""
     text = text.strip()
-    if not text:
-        return _EMPTY_TEXT
+    if not text and not may_be_empty:
+        return EMPTY_TEXT
     if len(text) > TEXT_LENGTH:
         return _LONG_TEXT
     if "\0" in text or not _encodes(text):

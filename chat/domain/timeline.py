@@ -9,7 +9,8 @@ from enum import StrEnum
 import msgspec
 
 from chat.domain.changes import Deleted, Edited, Reacted, Removed, RoleChanged, RoomChanged, SupportChanged
-from chat.domain.entities import MessageKind, Peer, Person, RoomKind, Visit
+from chat.domain.entities import File, Message, MessageKind, Peer, Person, RoomKind, Visit
+from chat.domain.files import files_json
 from chat.domain.membership import Notify, RoomRole
 
 MOST_REPLAYED = 1000
@@ -97,6 +98,12 @@ class MessageNow(msgspec.Struct, frozen=True, kw_only=True):
     reactions: tuple[ReactionCount, ...] = ()
     reply: int | None = None
     mentions: tuple[int, ...] = ()
+    files: tuple[File, ...] = ()
+
+
+def json_bytes(message: Message | MessageNow) -> int:
+    """Return what a message counts for where an answer has room for so many bytes: its text and files as JSON."""
+    return len(msgspec.json.encode(message.text)) + len(files_json(message.files))
 
 
 class TextThen(msgspec.Struct, frozen=True, gc=False):

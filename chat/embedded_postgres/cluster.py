@@ -11,8 +11,8 @@ import structlog
 import trio
 
 from chat.domain.startup import CannotStart
+from chat.durable import sync_directory
 from chat.embedded_postgres.binaries import Binaries, find_binaries
-from chat.embedded_postgres.data_directory import sync_directory
 from chat.embedded_postgres.leftover import stop_leftover
 from chat.embedded_postgres.process import run
 from chat.embedded_postgres.unprivileged import Owner, choose_owner, make_home

@@ -10,6 +10,7 @@ What lies in it:
     postgres/        all that PostgreSQL writes; belongs to the user that runs it
     postgres.log     what PostgreSQL says, and postgres.log.1 before it
     postgres-socket  where the socket is, if its path here would be too long
+    files/           the bytes of the files that people attach
     binaries/        PostgreSQL's programs, if its user cannot reach the installed ones
 """
 
@@ -23,6 +24,7 @@ from pathlib import Path
 import trio
 
 from chat.domain.startup import CannotStart
+from chat.durable import sync_directory
 
 MARK = "chat-data"
 FORMAT = "1"
@@ -71,16 +73,6 @@ async def open_data_directory(path: Path) -> AsyncGenerator[DataDirectory]:
         yield directory
     finally:
         os.close(lock)
-
-
-def sync_directory(path: Path) -> None:
-    """Make the names in `path` outlast a power cut."""
-    if sys.platform != "win32":
-        directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
 
 
 def _take(path: Path) -> int:

@@ -10,6 +10,7 @@ import trio
 from chat.domain.accounts import Accounts
 from chat.domain.administration import Administration
 from chat.domain.blocks import Blocks
+from chat.domain.bounds import SERVER_NAME
 from chat.domain.budgets import Budgets
 from chat.domain.closing import TOO_FAR_BEHIND
 from chat.domain.contacts import Contacts
@@ -20,7 +21,7 @@ from chat.domain.invites import Invites
 from chat.domain.ledger import Ledger
 from chat.domain.live import Present, Watched
 from chat.domain.live_settings import LiveSettings
-from chat.domain.ports import Storage
+from chat.domain.ports import FileStore, Storage
 from chat.domain.room_history import RoomHistory
 from chat.domain.rooms import Rooms
 from chat.domain.search import SearchIndex
@@ -28,6 +29,7 @@ from chat.domain.sessions import Sessions
 from chat.domain.set_up import FirstAdmin
 from chat.domain.support import Support
 from chat.domain.timelines import Timelines
+from chat.domain.uploads import Uploads
 from chat.domain.visitors import Visitors
 from chat.engine.batch_loader import open_batch_loader
 from chat.engine.broadcaster import open_broadcaster
@@ -38,6 +40,7 @@ from chat.engine.cluster.servers import Here, Joining, open_cluster
 from chat.engine.deliveries import Deliveries, open_deliveries
 from chat.engine.desk_watch import DeskWatch
 from chat.engine.dialect import Dialect
+from chat.engine.file_cleaner import open_file_cleaner
 from chat.engine.heartbeat import beat
 from chat.engine.history import History, open_history
 from chat.engine.hub import Hub
@@ -92,6 +95,7 @@ class Engine(msgspec.Struct, frozen=True):
     settings: LiveSettings
     visitors: Visitors
     desk_watch: DeskWatch
+    uploads: Uploads
 
     def core(self, clients: Mapping[Dialect, ClientFactory]) -> Core:
         """Return what sessions work with, where `clients` says how a client of each dialect is made."""
@@ -116,16 +120,20 @@ async def open_engine(
     metrics: Metrics | None = None,
     joining: Joining | None = None,
     ledger: Ledger | None = None,
+    file_store: FileStore | None = None,
+    file_bytes: int = 0,
     ping_interval: float = math.inf,
     pong_timeout: float = math.inf,
     widget_origins: tuple[str, ...] = (),
+    server_name: str = SERVER_NAME,
 ) -> AsyncGenerator[Engine]:
     """Write, tell, look up and follow changes for as long as the block lasts, and finish what was accepted.
 
     `joining` is what other servers on the same storage are joined with; without it there may be none. `ledger` is what
-    limits are shared by. `ping_interval` and `pong_timeout` are seconds; without them nobody is pinged.
-    `widget_origins` are the sites that may show the support widget, until an admin changes that. The caller ends all
-    sessions before it leaves the block. Raises CannotStart.
+    limits are shared by. `file_store` has the bytes of files, which have at most `file_bytes` each. `ping_interval` and
+    `pong_timeout` are seconds; without them nobody is pinged. `widget_origins` are the sites that may show the support
+    widget, and `server_name` is what the server is called, until an admin changes them. The caller ends all sessions
+    before it leaves the block. Raises CannotStart.
 
     Cancelling refuses nothing and acknowledges nothing that still waits for the journal.
     """
@@ -139,13 +147,14 @@ async def open_engine(
     async with (
         open_deliveries(storage.rooms) as deliveries,
         open_cleaner(storage.rooms, storage.audit) as cleaner,
+        open_file_cleaner(storage.files, file_store),
         open_batch_loader(storage.users.by_ids) as people,
         open_history(storage.rooms, storage.messages) as history,
         open_read_marks(storage.timelines) as read_marks,
     ):
         hub = Hub(await storage.messages.newest_id())
         accounts, budgets = make_accounts(people.get), budgets or Budgets()
-        settings = LiveSettings(storage.settings, accounts, budgets, widget_origins)
+        settings = LiveSettings(storage.settings, accounts, budgets, widget_origins, server_name)
         await settings.refresh()  # before anybody comes in
         hub.observe(Inbox, deliveries.heard)
         metrics.watch(presence.readings, hub.readings)
@@ -179,6 +188,7 @@ async def open_engine(
             visitors = Visitors(
                 storage.users, lambda: bool(settings.widget_origins), ledger, happened=accounts.happened
             )
+            conversations = Conversations(storage.rooms, rooms, direct, blocks)
             support = Support(storage.users, storage.rooms, storage.messages)
 
             def gone(person_id: int | None) -> None:
@@ -215,7 +225,7 @@ async def open_engine(
                 cluster,
                 Sessions(storage.sessions, accounts),
                 FirstAdmin(storage.set_up, accounts),
-                Conversations(storage.rooms, rooms, direct, blocks),
+                conversations,
                 RoomHistory(storage.timelines),
                 storage.timelines,
                 storage.contacts,
@@ -230,5 +240,6 @@ async def open_engine(
                 settings,
                 visitors,
                 DeskWatch(storage.users.operators, statuses),
+                Uploads(storage.files, file_store, conversations, file_bytes),
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

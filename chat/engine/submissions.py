@@ -81,12 +81,13 @@ class Submissions:
         people: People = None,
         key: str | None = None,
         reply: int | None = None,
+        file_ids: tuple[int, ...] = (),
         answer: Submitter | None = None,
     ) -> None:
         """Hand a clean text to the journal, once not too much of this client is there. Cancelling: it was not taken.
 
-        `people` are those of the room, `key` is the client's own, `reply` is the seq of what it answers. `answer` is
-        told the outcome, and calls resolved(); without one a client only hears of a refusal.
+        `people` are those of the room, `key` is the client's own, `reply` is the seq of what it answers, `file_ids` are
+        its files. `answer` is told the outcome, and calls resolved(); without one a client only hears of a refusal.
         """
         size = _size(text)
         while self.pending and self._at_once + size > _AT_ONCE:
@@ -101,6 +102,7 @@ class Submissions:
             key,
             people,
             reply,
+            file_ids=file_ids,
         )
         self._submitted += 1
         self._at_once += size

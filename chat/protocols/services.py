@@ -18,6 +18,7 @@ from chat.domain.sessions import Sessions
 from chat.domain.set_up import FirstAdmin
 from chat.domain.support import Support
 from chat.domain.timelines import Timelines
+from chat.domain.uploads import Uploads
 from chat.domain.visitors import Visitors
 from chat.engine.cluster.cluster import Cluster
 from chat.engine.desk_watch import DeskWatch
@@ -66,6 +67,7 @@ class Services(msgspec.Struct, frozen=True):
     settings: LiveSettings
     visitors: Visitors
     desk_watch: DeskWatch
+    uploads: Uploads
     lobby_needs_login: bool = False
     direct_trust_from: bool = False
 
@@ -102,6 +104,7 @@ def services_of(
         engine.settings,
         engine.visitors,
         engine.desk_watch,
+        engine.uploads,
         lobby_needs_login,
         direct_trust_from,
     )

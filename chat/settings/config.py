@@ -15,7 +15,7 @@ import platformdirs
 from msgspec import Meta
 from msgspec.structs import FieldInfo
 
-from chat.domain.bounds import ByteRate, Origins, PerHour, Rate, Registration
+from chat.domain.bounds import SERVER_NAME, ByteRate, Origins, PerHour, Rate, Registration, ServerName
 from chat.domain.startup import CannotStart
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
@@ -81,6 +81,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Path,
         Meta(description="Keeps the secret and the database; by default the user's data directory."),
     ] = msgspec.field(default_factory=default_data_directory)
+    files: Annotated[
+        Path | None,
+        Meta(
+            description="Keeps the files that people attach, by default beside the data; servers with a bus share one,"
+            " and take no files without it."
+        ),
+    ] = None
+    file_bytes: Annotated[
+        int, Meta(ge=0, le=1 << 30, description="Longest file that people may attach, in bytes; 0: none.")
+    ] = 26_214_400
     database_url: Annotated[
         str | None,
         Meta(description="PostgreSQL as postgresql://USER@HOST/NAME; without it the server runs its own."),
@@ -125,6 +135,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         int, Meta(ge=4, le=20, description="Work factor of password hashes; each step doubles it.")
     ] = 12
     min_password: Annotated[int, Meta(ge=1, le=72, description="Fewest characters of a new password.")] = 5
+    server_name: Annotated[
+        ServerName,
+        Meta(description="What the server is called on its page; an admin may change it later."),
+    ] = SERVER_NAME
     registration: Annotated[
         Registration,
         Meta(
@@ -234,6 +248,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Literal["auto", "text", "json"],
         Meta(description="text, json, or auto: text on a terminal, JSON otherwise."),
     ] = "auto"
+
+    def files_beside(self, data: Path | None) -> Path | None:
+        """Return where files lie; None: there is no place that all servers have. Sync and pure."""
+        if self.files is not None or self.bus is not None or data is None:
+            return self.files
+        return data / "files"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return [(name, _shown(name, getattr(self, name))) for name in self.__struct_fields__]

@@ -209,6 +209,7 @@ PARSERS: dict[str, Callable[[object], object]] = {
     "listen": _listeners,
     "metrics_listen": _listener,
     "data": _path,
+    "files": _path,
     "database_url": _database_url,
     "bus": _bus,
     "secret": _secret,

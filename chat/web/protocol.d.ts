@@ -107,7 +107,7 @@ export interface ChangeMessage {
   room: number;
   /** A message's number in its room: 1, 2, 3 … without a gap */
   seq: number;
-  /** Trimmed */
+  /** Trimmed; empty only with files */
   text: string;
 }
 
@@ -130,6 +130,7 @@ export interface ChangeRoom {
 
 /** What to change of the settings; what is left out stays, null takes a change back. */
 export interface ChangeSettings {
+  server_name?: string | null;
   registration?: "closed" | "invite" | "open" | null;
   registrations_per_hour?: number | null;
   message_rate?: number | null;
@@ -208,7 +209,7 @@ export interface Deletion {
 export interface Edit {
   /** Unix milliseconds */
   at: number;
-  /** Trimmed */
+  /** Trimmed; empty only with files */
   text: string;
 }
 
@@ -222,7 +223,7 @@ export interface EditedEvent {
   at: number;
   /** A message's number in its room: 1, 2, 3 … without a gap */
   seq: number;
-  /** Trimmed */
+  /** Trimmed; empty only with files */
   text: string;
   mentions?: number[];
   all?: boolean;
@@ -259,6 +260,16 @@ export interface ErrorReply {
   room?: number;
   /** A message's number in its room: 1, 2, 3 … without a gap */
   seq?: number;
+}
+
+/** A file: `size` in bytes, `width` and `height` in pixels, where it is an image that says them. */
+export interface File {
+  id: number;
+  name: string;
+  type: string;
+  size: number;
+  width?: number;
+  height?: number;
 }
 
 /** A room that is not the person's any more; `closed`: a conversation, until somebody speaks in it. */
@@ -340,6 +351,7 @@ export interface Invite {
 export interface Limits {
   text?: number;
   frame_bytes?: number;
+  files?: number;
   file_bytes?: number;
   known?: number;
   replay?: number;
@@ -421,12 +433,13 @@ export interface Message {
   at: number;
   sender: Sender;
   kind?: "join" | "text";
-  /** Trimmed */
+  /** Trimmed; empty only with files */
   text?: string;
   /** A message's number in its room: 1, 2, 3 … without a gap */
   reply?: number;
   mentions?: number[];
   all?: boolean;
+  files?: File[];
   /** Unique for this person for ever */
   key?: string;
   reactions?: Reaction[];
@@ -447,12 +460,13 @@ export interface MessageEvent {
   at: number;
   sender: Sender;
   kind?: "join" | "text";
-  /** Trimmed */
+  /** Trimmed; empty only with files */
   text?: string;
   /** A message's number in its room: 1, 2, 3 … without a gap */
   reply?: number;
   mentions?: number[];
   all?: boolean;
+  files?: File[];
   /** Unique for this person for ever */
   key?: string;
   reactions?: Reaction[];
@@ -480,6 +494,22 @@ export interface Mine {
   hidden?: boolean;
 }
 
+/** What the server is called. */
+export interface NameSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  value: string;
+  default: string;
+}
+
+/** A file to upload, for a message in that room, by the name that it is to have. */
+export interface NewFile {
+  room: number;
+  name?: string;
+}
+
 /** An invite to a room, or to register, for so many people and days. */
 export interface NewInvite {
   room?: number | null;
@@ -492,10 +522,11 @@ export interface NewMessage {
   room: number;
   /** Unique for this person for ever */
   key: string;
-  /** Trimmed */
-  text: string;
+  /** Trimmed; empty only with files */
+  text?: string;
   /** A message's number in its room: 1, 2, 3 … without a gap */
   reply?: number | null;
+  files?: number[];
 }
 
 /** The room to make. */
@@ -796,10 +827,11 @@ export interface Send {
   room: number;
   /** Unique for this person for ever */
   key: string;
-  /** Trimmed */
-  text: string;
+  /** Trimmed; empty only with files */
+  text?: string;
   /** A message's number in its room: 1, 2, 3 … without a gap */
   reply?: number | null;
+  files?: number[];
 }
 
 /** The message is saved; `again`: it was before. */
@@ -881,6 +913,7 @@ export interface SetUpState {
  * as much is let through as of one person, for messages, their bytes and pages.
  */
 export interface Settings {
+  server_name: NameSetting;
   registration: RegistrationSetting;
   registrations_per_hour: RateSetting;
   message_rate: RateSetting;
@@ -1021,6 +1054,11 @@ export interface WhichConversations {
   /** The `next` of the page before */
   after?: string;
   limit?: number;
+}
+
+/** A file. */
+export interface WhichFile {
+  id: number;
 }
 
 /** An invite, by its code. */

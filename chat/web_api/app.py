@@ -9,6 +9,8 @@ from quart import Blueprint, Request, Response, request
 from quart.routing import QuartRule
 from quart_trio import QuartTrio
 from quart_trio.asgi import TrioASGIHTTPConnection
+from quart_trio.wrappers import TrioRequest
+from quart_trio.wrappers.request import TrioBody
 from werkzeug.exceptions import HTTPException
 
 from chat.domain.addresses import address_key
@@ -23,10 +25,12 @@ from chat.domain.refusals import (
     Code,
     Refusal,
 )
+from chat.gateway.http1.body_flow import FLOW, BodyFlow
 from chat.gateway.turns import Turns
 from chat.inspection.inspection import InspectionFailed
 from chat.web_api.answers import error, has_codes, refuse
-from chat.web_api.bodies import LONGEST_BODY, BadBody
+from chat.web_api.bodies import LONGEST_BODY, UPLOADS, BadBody
+from chat.web_api.web_client import WEB_CLIENT
 
 _BODY_TIMEOUT = 30
 """Seconds for a body to arrive: 64 KiB on the slowest of lines."""
@@ -40,10 +44,12 @@ def create_app(
     """Return the app. Errors are JSON `{"error": …}`, below /api/v1/ with a code; what fails is a 500 and a log line.
 
     Calls of an address that makes more than its share, by `budgets`, wait for their turn, and every 429 waits for a
-    second: the next call of that connection waits behind it. With `turns`, they share the loop so.
+    second: the next call of that connection waits behind it. The files of the web client are no calls: a page has a
+    hundred. With `turns`, all requests share the loop so.
     """
     app = QuartTrio("chat.web_api", static_folder=None)
     app.url_rule_class = MatchingRule
+    app.request_class = _Request
     if turns is not None:
         app.asgi_http_class = in_turns(turns)
     app.config.update(
@@ -56,7 +62,11 @@ def create_app(
 
     @app.before_request
     async def wait_for_budget() -> None:
-        if budgets is not None and (wait := budgets.call(request.remote_addr or "")):
+        if (
+            request.blueprint != WEB_CLIENT
+            and budgets is not None
+            and (wait := budgets.call(request.remote_addr or ""))
+        ):
             await trio.sleep(wait)
 
     @app.after_request
@@ -100,6 +110,32 @@ def create_app(
         return error(500, "internal error")
 
     return app
+
+
+class _Body(TrioBody):
+    """A body that says when it is used, so that a client that is faster is not read."""
+
+    flow: BodyFlow | None = None
+
+    async def __anext__(self) -> bytes:
+        data = await super().__anext__()
+        if self.flow is not None:
+            self.flow.took(len(data))
+        return data
+
+
+class _Request(TrioRequest):
+    """A request; the body of an upload has no bound but its handler's."""
+
+    body_class = _Body
+
+    def __init__(self, method: str, scheme: str, path: str, *rest: Any, **options: Any) -> None:  # noqa: ANN401
+        if method == "POST" and UPLOADS.fullmatch(path):
+            options["max_content_length"] = None
+        super().__init__(method, scheme, path, *rest, **options)
+        assert isinstance(self.body, _Body)
+        extensions: dict[str, Any] = self.scope.get("extensions", {})
+        self.body.flow = extensions.get(FLOW)
 
 
 class MatchingRule(QuartRule):

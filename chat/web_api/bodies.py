@@ -1,7 +1,8 @@
 """Request bodies: JSON, of the shape that a msgspec type states, or a clear refusal."""
 
 import re
-from typing import Any, Protocol, TypeVar, cast
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 import msgspec
 from quart import request
@@ -13,6 +14,9 @@ T = TypeVar("T")
 LONGEST_BODY = 65536
 """Bytes; the longest call takes a few hundred."""
 
+
+UPLOADS = re.compile(r"/api/v1/rooms/[0-9]{1,16}/files/?")
+"""The paths to which bodies of any length are posted: they are taken piece by piece."""
 
 _LONGEST_TYPE = 200
 """Characters of a content type, its parameters included; Werkzeug takes 1 µs for each to read it."""
@@ -37,6 +41,24 @@ class BodyReader(Protocol):
     """Reads the current request's body as a type. Raises BadBody."""
 
     async def __call__(self, shape: type[T]) -> T: ...
+
+
+class Uploaded(NamedTuple):
+    """A body that is taken piece by piece: its type and size as they are announced, and the pieces."""
+
+    type: str
+    size: int | None
+    pieces: AsyncIterator[bytes]
+
+
+def uploaded() -> Uploaded:
+    """Return the body of the current request, to be taken piece by piece. Sync."""
+    kind = request.headers.get("Content-Type", "")
+    return Uploaded(
+        kind if len(kind) <= _LONGEST_TYPE else "",
+        request.content_length,
+        cast("AsyncIterator[bytes]", request.body),
+    )
 
 
 async def read_body(shape: type[T]) -> T:

@@ -33,9 +33,10 @@ CallHandler = Callable[[Call], Awaitable[Any]]
 class Endpoint(msgspec.Struct, frozen=True):
     """What is known of a route before it is called.
 
-    `query` is what its query has, beside a body. `answers` maps each status to the type of its body, or None where the
-    body is empty. `reads` is how many messages it looks up. Without `needs_body` no body at all counts as an empty
-    object. A token of a visitor of the support widget is good where it is for `visitors`.
+    `query` is what its query has, beside a body, which is `bytes` where the handler takes it piece by piece. `answers`
+    maps each status to the type of its body, or None where the body is empty. `reads` is how many messages it looks up.
+    Without `needs_body` no body at all counts as an empty object. A token of a visitor of the support
+    widget is good where it is for `visitors`.
     """
 
     method: str
@@ -125,7 +126,7 @@ class Routes:
                 self._caseless,
                 reads,
                 costs_message,
-                not (self._empty_bodies and body is not None and _may_be_empty(body)),
+                not (self._empty_bodies and body not in (None, bytes) and _may_be_empty(body)),
                 visitors,
             )
             self.endpoints.append(endpoint)
@@ -150,7 +151,7 @@ class Routes:
             if over_budget := self._use_up(endpoint, person):
                 return refuse(over_budget)
         body: Any = None
-        if endpoint.body is not None:
+        if endpoint.body not in (None, bytes):
             body = await self._read(endpoint.body)
         result = await handler(Call(body, person, request.remote_addr or "", parts))
         match result:

@@ -26,7 +26,7 @@ def describe(
         for routes in dialects
         for endpoint in routes.endpoints
         for kind in (endpoint.body, *endpoint.answers.values())
-        if kind is not None
+        if kind not in (None, bytes)
     }
     ordered = sorted(types, key=str)
     schemas, components = msgspec.json.schema_components(ordered, ref_template=_REFERENCE)
@@ -88,7 +88,7 @@ def _operation(dialect: str, endpoint: Endpoint, schema_of: dict[Any, Any]) -> d
     if endpoint.body is not None:
         operation["requestBody"] = {
             "required": endpoint.method != "GET" and endpoint.needs_body,
-            "content": {"application/json": {"schema": schema_of[endpoint.body]}},
+            "content": _content(endpoint.body, schema_of),
         }
         if endpoint.caseless:
             operation["requestBody"]["description"] = "Keys are matched without regard to case."
@@ -131,8 +131,14 @@ _MEANING = {
 def _response(status: int, kind: object, schema_of: dict[Any, Any]) -> dict[str, Any]:
     response: dict[str, Any] = {"description": _MEANING[status]}
     if kind is not None:
-        response["content"] = {"application/json": {"schema": schema_of[kind]}}
+        response["content"] = _content(kind, schema_of)
     return response
+
+
+def _content(kind: object, schema_of: dict[Any, Any]) -> dict[str, Any]:
+    if kind is bytes:
+        return {"application/octet-stream": {}}
+    return {"application/json": {"schema": schema_of[kind]}}
 
 
 def render(
@@ -180,7 +186,10 @@ def render(
 
 
 def _named(described: dict[str, Any]) -> str:
-    schema = described.get("content", {}).get("application/json", {}).get("schema")
+    content = described.get("content", {})
+    if "application/octet-stream" in content:
+        return "the bytes of a file"
+    schema = content.get("application/json", {}).get("schema")
     if schema is None:
         return "an empty body"
     name = str(schema.get("$ref") or schema.get("items", {}).get("$ref", "")).rsplit("/", 1)[-1]

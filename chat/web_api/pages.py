@@ -1,6 +1,7 @@
 """What is served to whoever runs and programs the server: its tree, descriptions of its calls, and its health."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache, partial
 from importlib.resources import files
 
 from quart import Blueprint, Response
@@ -50,16 +51,17 @@ def create_pages(
     async def part(name: str) -> Response:
         return _file(name)
 
-    document = describe(dialects)
-    page = render(document)
+    # Made when somebody asks first: it takes as long as the rest of a server's start.
+    document = cache(partial(describe, dialects))
+    page = cache(lambda: render(document()))
 
     @pages.get("/openapi.json")
     async def openapi() -> Response:
-        return answer(document)
+        return answer(document())
 
     @pages.get("/api")
     async def api() -> Response:
-        return Response(page, 200, headers=PAGE_HEADERS, content_type=HTML)
+        return Response(page(), 200, headers=PAGE_HEADERS, content_type=HTML)
 
     @pages.get("/healthz")
     async def healthz() -> Response:

@@ -15,6 +15,9 @@ from quart import Blueprint, Response, request
 
 from chat.web_api.answers import error
 
+WEB_CLIENT = "web client"
+"""The name of the routes."""
+
 HTML = "text/html; charset=utf-8"
 
 _KINDS = {
@@ -139,7 +142,7 @@ def web_file(body: bytes, kind: str) -> WebFile:
 
 def create_web_client(*, is_encrypted: bool = False) -> Blueprint:
     """Return the routes. With `is_encrypted`, browsers are told to come back over TLS alone. Raises OSError."""
-    client = Blueprint("web client", __name__)
+    client = Blueprint(WEB_CLIENT, __name__)
     web = web_files()
     headers = CLIENT_HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if is_encrypted else {})
 

@@ -45,7 +45,7 @@ class Workers:
 
     async def reload(self, config: Config) -> None:
         """Have all workers take certificate, key and log level from `config`. Cancelling: some may have."""
-        self._estate.config = _with_bus(config)
+        self._estate.config = _with_bus(config, self._estate.data)
         await self._supervisor.reload(Reload(settings_to_pass(self._estate.config)))
 
     def restart(self) -> None:
@@ -67,7 +67,7 @@ class _Estate:
         slots: Slots,
     ) -> None:
         self.config = config
-        self._data = data
+        self.data = data
         self._address = address
         self._secret = secret
         self._bounds = bounds
@@ -81,7 +81,7 @@ class _Estate:
         metrics_listening = _listening(self._metrics_bounds)
         first = Serve(
             settings=settings_to_pass(config),
-            data=str(self._data),
+            data=str(self.data),
             address=self._address,
             secret=self._secret,
             listening=listening,
@@ -101,7 +101,7 @@ class _Estate:
         """The worker in that seat has ended: nobody is compared with it, and its control socket is nobody's."""
         self._slots.vacate(seat)
         with suppress(OSError):
-            (self._data / socket_name(seat)).unlink()
+            (self.data / socket_name(seat)).unlink()
 
 
 @asynccontextmanager
@@ -134,7 +134,9 @@ async def open_workers(config: Config) -> AsyncGenerator[Workers]:
             if listen is not None
         ]
         slots = stack.enter_context(closing(Slots(config.workers + 1)))
-        estate = _Estate(_with_bus(config), data.path, address, secret, bounds, metrics_bounds, slots)
+        estate = _Estate(
+            _with_bus(config, data.path), data.path, address, secret, bounds, metrics_bounds, slots
+        )
         supervisor = await stack.enter_async_context(
             open_supervisor(
                 config.workers, estate.worker, estate.vacate, lambda: estate.config.restart_spread
@@ -149,9 +151,12 @@ async def open_workers(config: Config) -> AsyncGenerator[Workers]:
         yield Workers(tuple(bound.url(scheme) for bound in bounds), estate, supervisor)
 
 
-def _with_bus(config: Config) -> Config:
-    """Workers are several servers on one database: PostgreSQL hurries what they have to tell, if nothing else does."""
-    return structs.replace(config, bus=config.bus or "notify")
+def _with_bus(config: Config, data: Path) -> Config:
+    """Workers are several servers on one database: PostgreSQL hurries what they have to tell, if nothing else does.
+
+    They have the data directory in common, and so the files in it.
+    """
+    return structs.replace(config, bus=config.bus or "notify", files=config.files_beside(data))
 
 
 def _inspections(data: Path, supervisor: Supervisor) -> list[RemoteInspection]:

@@ -1,7 +1,10 @@
 """What is swept below and beside the sessions: memberships, the whole chat at once, send queues, accounts."""
 
+import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -27,6 +30,7 @@ from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.cleaner import open_cleaner
+from chat.engine.file_cleaner import open_file_cleaner
 from chat.engine.hub import Announcement, Hub
 from chat.engine.indexer import open_indexer
 from chat.engine.log_follower import open_log_follower
@@ -39,6 +43,8 @@ from chat.protocols.direct.codec import DIRECT
 from chat.protocols.native.codec import NATIVE
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.talker.codec import TALKER
+from chat.storage.file_store import GRACE as GRACE_OF_BYTES
+from chat.storage.file_store import DiskFileStore
 from chat.storage.memory import MemoryStorage
 from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import Witness, settle, swept_world
@@ -322,6 +328,35 @@ async def cleaning(run: Run) -> None:
         assert not world.storage.rooms._deleted
 
 
+async def cleaning_files(run: Run) -> None:
+    """Remove bytes that nobody has, through an outage: they are there whole, or gone, and nothing is left aside."""
+    clock = [1000.0]
+
+    async def unused() -> AsyncGenerator[bytes]:
+        yield b"unused"
+
+    with TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as faster:
+        faster.setattr("chat.engine.file_cleaner._PAUSE", 0.001)
+        faster.setattr("chat.engine.file_cleaner._HOUR", 0.001)
+        async with swept_world(run) as (world, _witness):
+            store = DiskFileStore(Path(directory), lambda: clock[0])
+            store.prepare("mark")
+            async with aclosing(unused()) as pieces:
+                digest = (await store.store(pieces)).digest
+            clock[0] += GRACE_OF_BYTES + 1
+            table: Any = Obstructed(world.storage.files, world.obstacles)
+            world.obstacles.fail("forget_files", StorageDown("an outage"))
+
+            async def clean() -> None:
+                async with open_file_cleaner(table, store):
+                    while await store.has(digest):  # noqa: ASYNC110 - what is waited for has no event
+                        await trio.sleep(0.001)
+
+            await run.target(clean)
+            assert run.fired or not await store.has(digest)
+            assert os.listdir(f"{directory}/incoming") == []
+
+
 async def indexing(run: Run) -> None:
     """Follow the log piece by piece, through an outage: the next who starts goes on where this one ended."""
     async with swept_world(run) as (world, _witness):
@@ -600,4 +635,4 @@ VIRTUAL = (
     reading_the_log,
     ended_sessions,
 )
-REAL = (accounts, sessions)
+REAL = (accounts, sessions, cleaning_files)

@@ -21,7 +21,7 @@ from chat.domain.budgets import Budgets
 from chat.domain.closing import GOING_AWAY
 from chat.domain.entities import LOBBY_ID, Draft, Person
 from chat.domain.passwords import Passwords
-from chat.domain.ports import NewPerson
+from chat.domain.ports import FileStore, NewPerson
 from chat.gateway.connections import Connections
 from chat.gateway.listener import Gateway, open_gateway
 from chat.gateway.websocket.endpoint import WebSocketEndpoint
@@ -165,9 +165,10 @@ async def one_connection(
     tls: bool = False,
     narrow: bool = False,
     budgets: Budgets | None = None,
+    file_store: FileStore | None = None,
 ) -> None:
     """Let a client speak over a connection of loopback; its being served is the target."""
-    async with swept_world(run, budgets=budgets) as (world, witness):
+    async with swept_world(run, budgets=budgets, file_store=file_store) as (world, witness):
         ear = await ear_in_lobby(world, "ben")
         async with gateway_of(world, settings) as gateway:
             connections: Connections = gateway._connections

@@ -1,5 +1,8 @@
 """Rooms, messages and support conversations of the native protocol over HTTP, cut off wherever a call can wait."""
 
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -8,6 +11,7 @@ import pytest
 from chat.domain.entities import Draft, Peer, SupportOf
 from chat.domain.invites import invite_digest
 from chat.domain.membership import RoomRole
+from chat.storage.file_store import open_file_store
 from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
 from tests.cancellation.swept_world import fill, texts_saved
@@ -217,7 +221,32 @@ async def http_native_people(run: Run) -> None:
     await one_connection(run, speak, config())
 
 
+async def http_native_files(run: Run) -> None:
+    """Upload a file, say it and have it: where a row is there are bytes, and of what is cut off nothing is left."""
+
+    async def speak(wire: Wire, world: World) -> None:
+        ada = await world.add("ada")
+        garden, token = (await world.make_room(ada)).id, world.token(ada)
+        room = f"/api/v1/rooms/{garden}"
+        file: Any = await wire.asks("POST", f"{room}/files?name=rose", {"roses": "x" * 40_000}, token)
+        file_id = file["id"] if isinstance(file, dict) and "id" in file else 1
+        said = {"key": "k", "text": "", "files": [file_id]}
+        await wire.asks("POST", f"{room}/messages", said, token)
+        await wire.asks("PATCH", f"{room}/messages/1", {"text": "look"}, token)
+        told: Any = await wire.asks("GET", f"/api/v1/files/{file_id}", None, token)
+        assert run.fired or told == {"roses": "x" * 40_000}
+        await wire.stream.aclose()
+
+    with TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as smaller:
+        smaller.setattr("chat.gateway.http1.body_flow._MOST_UNREAD", 1000)
+        smaller.setattr("chat.storage.file_store._GATHERED", 2000)
+        store = await open_file_store(Path(directory), "mark")
+        await one_connection(run, speak, config(), file_store=store)
+        assert os.listdir(f"{directory}/incoming") == []
+
+
 ALL = (
+    http_native_files,
     http_native_messages,
     http_native_rooms,
     http_native_roles,

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 import trio
+from msgspec import structs
 
 from chat.data_access import open_data_access
 from chat.domain.account_changes import LAST_ADMIN, AccountChange
@@ -39,7 +40,7 @@ from chat.domain.entities import (
 from chat.domain.failures import StorageDown
 from chat.domain.membership import RoomRole
 from chat.domain.outcomes import Repeated
-from chat.domain.ports import NewInvite, NewPerson, NewSession, ProfileChange, Refreshing, Replayed
+from chat.domain.ports import NewFile, NewInvite, NewPerson, NewSession, ProfileChange, Refreshing, Replayed
 from chat.domain.reading import ReadMark
 from chat.domain.refusals import ARCHIVED
 from chat.domain.search import Search
@@ -199,6 +200,9 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     await _administer(storage, ada.id, dan)
 
 
+_NEW_FILE = NewFile(room_id=1, owner_id=1, name="x", type="text/plain", size=1, digest=b"x" * 32)
+
+
 async def _administer(storage: PostgresStorage, ada: int, dan: Person) -> None:
     """What admins do, and how people look for each other."""
     await storage.users.administer(dan.id, AccountChange(name="dan", is_admin=True), ada)
@@ -209,6 +213,19 @@ async def _administer(storage: PostgresStorage, ada: int, dan: Person) -> None:
     assert await storage.settings.change_settings({"read_rate": 1.0}, ada)
     assert not await storage.settings.change_settings({"read_rate": None}, ada)
     assert await storage.audit.acts(None, 9)
+    file = await storage.files.keep_file(_NEW_FILE)
+    assert await storage.files.file(file.id) is not None
+    assert await storage.files.digests_among([_NEW_FILE.digest]) == {_NEW_FILE.digest}
+    assert not await storage.files.forget_files(9)
+    assert await storage.files.store_id()
+    room = await storage.rooms.create("shed", ada, is_private=False)
+    assert isinstance(room, Room)
+    own = await storage.files.keep_file(structs.replace(_NEW_FILE, room_id=room.id, owner_id=ada))
+    (said,) = await storage.messages.save(
+        [Draft(room.id, ada, "ada", "", 1.0, key="file", file_ids=(own.id,))]
+    )
+    assert isinstance(said, Message)
+    assert said.files == (own,)
     assert await storage.contacts.blocked(ada, "", 9) == []
     assert await storage.contacts.find("dan", "", 9)
     await storage.contacts.changed_since(ada, 0.0, 9)

@@ -15,6 +15,7 @@ from chat.domain.budgets import Budgets
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.outcomes import Outcome
+from chat.domain.ports import FileStore
 from chat.engine.cluster.servers import Joining
 from chat.engine.dialect import Dialect
 from chat.engine.session import Core
@@ -113,9 +114,12 @@ async def swept_world(
     joining: Joining | None = None,
     trust_from: bool = False,
     budgets: Budgets | None = None,
+    file_store: FileStore | None = None,
 ) -> AsyncGenerator[tuple[World, Witness]]:
     """The chat, whose storage fails where the run says so; the arguments are those of open_world()."""
-    async with open_world(storage, joining=joining, trust_from=trust_from, budgets=budgets) as world:
+    async with open_world(
+        storage, joining=joining, trust_from=trust_from, budgets=budgets, file_store=file_store
+    ) as world:
         go = world.obstacles.go
         obstacles: Any = world.obstacles
 

@@ -12,7 +12,7 @@ import pytest
 import trio
 from msgspec import to_builtins
 
-from chat.client import Chat, Connected, Refused, Said, SignedOut, open_chat
+from chat.client import Chat, Connected, Refused, RoomTold, Said, SignedOut, open_chat
 from tests.client.comparing import info_of, plain
 from tests.client.people import Told, next_event, texts
 from tests.support.people import PASSWORD, post, request
@@ -30,6 +30,31 @@ def register(server: ServerProcess, name: str) -> str:
     assert answer.status_code == 201, answer.text
     token: str = answer.json()["access"]
     return token
+
+
+async def test_a_file_is_uploaded_said_heard_and_downloaded(server: ServerProcess) -> None:
+    accesses = register(server, "filing ada"), register(server, "filing ben")
+    data = os.urandom(300_000)
+    with trio.fail_after(60):
+        async with (
+            open_chat(server.url, token=accesses[0]) as ada,
+            open_chat(server.url, token=accesses[1]) as ben,
+        ):
+            room = (await ada.http.direct(ben.me)).id
+            file = await ada.upload(room, data, "../päonie.bin")
+            assert (file.name, file.size) == ("päonie.bin", len(data))
+            await ada.send(room, files=[file])
+            while room not in ben.rooms:
+                await next_event(ben, RoomTold)
+            last = ben.rooms[room].info.last
+            assert last is not None
+            assert last.files == (file,)
+            assert await ben.download(file) == data
+            with pytest.raises(Refused) as refused:
+                await ada.send(room, files=[file.id])
+            assert refused.value.field == "files"
+            with pytest.raises(Refused):
+                await ben.download(2**40)
 
 
 async def test_what_one_says_another_hears_and_a_session_that_is_ended_is_over(server: ServerProcess) -> None:

@@ -428,16 +428,18 @@ def look_at_nobody_again() -> "_patch[Any]":
 
 def tell_before_looking_again() -> "_patch[Any]":
     """A server that has a lease again tells what waited before it has looked who may hear it."""
-    begin_again = Lease._begin_again
+    keep = Lease._keep
 
-    async def mutated(self: Lease, look_again: Callable[[], Awaitable[object]]) -> None:
+    async def mutated(
+        self: Lease, look_again: Callable[[], Awaitable[object]], lapsed: Callable[[], object]
+    ) -> None:
         async def tell_and_look() -> None:
             self._fence.open_until(chat.engine.cluster.fence.trio.current_time() + FENCE)
             await look_again()
 
-        await begin_again(self, tell_and_look)
+        await keep(self, tell_and_look, lapsed)
 
-    return patch.object(Lease, "_begin_again", mutated)
+    return patch.object(Lease, "_keep", mutated)
 
 
 def take_a_lost_lease_for_one_server_s_own() -> "_patch[Any]":

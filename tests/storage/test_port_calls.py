@@ -4,11 +4,12 @@ from inspect import iscoroutinefunction
 from types import FunctionType
 
 from chat.domain.contacts import Contacts
-from chat.domain.ports import Audit, Messages, Nodes, Rooms, Sessions, Settings, SetUp, Storage, Users
+from chat.domain.ports import Audit, Files, Messages, Nodes, Rooms, Sessions, Settings, SetUp, Storage, Users
 from chat.domain.search import SearchIndex
 from chat.domain.timelines import Timelines
 from chat.storage.postgres.audit import PostgresAudit
 from chat.storage.postgres.contacts import PostgresContacts
+from chat.storage.postgres.files import PostgresFiles
 from chat.storage.postgres.messages import PostgresMessages
 from chat.storage.postgres.nodes import PostgresNodes
 from chat.storage.postgres.rooms import PostgresRooms
@@ -46,6 +47,7 @@ def test_every_call_of_the_ports_is_a_write_or_a_read() -> None:
             SetUp,
             Settings,
             Audit,
+            Files,
             Storage,
         ).keys()
         == WRITES | READS
@@ -65,6 +67,7 @@ def test_the_writes_are_what_is_shielded_where_postgres_is() -> None:
         PostgresSearchIndex,
         PostgresSettings,
         PostgresAudit,
+        PostgresFiles,
     )
     shielded = {name for name, method in ours.items() if "write" in method.__code__.co_names}
     assert shielded | {"save"} == WRITES  # the journal's writer saves, and also reads the log

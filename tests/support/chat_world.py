@@ -22,7 +22,7 @@ from chat.domain.closing import Closing
 from chat.domain.entities import Message, MessageKind, Person, Room
 from chat.domain.ledger import Ledger
 from chat.domain.passwords import Passwords
-from chat.domain.ports import NewPerson, Taken
+from chat.domain.ports import FileStore, NewPerson, Taken
 from chat.domain.registrations import Registrations
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
@@ -125,6 +125,7 @@ class ObstructedStorage:
         self.set_up = Obstructed(storage.set_up, obstacles)
         self.settings = Obstructed(storage.settings, obstacles)
         self.audit = Obstructed(storage.audit, obstacles)
+        self.files = Obstructed(storage.files, obstacles)
 
     async def watch(self, *_changed: object) -> None:
         await trio.sleep_forever()
@@ -362,6 +363,7 @@ async def open_world(
     trust_from: bool = False,
     budgets: Budgets | None = None,
     lobby_needs_login: bool = False,
+    file_store: FileStore | None = None,
 ) -> AsyncGenerator[World]:
     """Chat for as long as the block lasts, without limits if no `budgets` are given; who is there in the end leaves.
 
@@ -382,7 +384,15 @@ async def open_world(
         )
 
     behind: Any = ObstructedStorage(storage, obstacles)
-    async with open_engine(behind, make_accounts, budgets=budgets, joining=joining, ledger=ledger) as engine:
+    async with open_engine(
+        behind,
+        make_accounts,
+        budgets=budgets,
+        joining=joining,
+        ledger=ledger,
+        file_store=file_store,
+        file_bytes=100_000,
+    ) as engine:
         services = services_of(engine, lobby_needs_login=lobby_needs_login, direct_trust_from=trust_from)
         core = engine.core({protocol.dialect: protocol.open(services) for protocol in PROTOCOLS})
         async with trio.open_nursery() as nursery:

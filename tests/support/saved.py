@@ -14,6 +14,16 @@ _MESSAGES = """
 SELECT m.seq, u.name, m.text FROM messages m JOIN users u ON u.id = m.sender_id
 WHERE m.room_id = $1 ORDER BY m.seq"""
 
+_WRITE_BESIDE = """
+WITH log AS (UPDATE lanes SET last_id = last_id + $1 RETURNING last_id - $1 AS base),
+room AS (
+    UPDATE rooms SET last_seq = last_seq + $1, last_pos = last_pos + $1 FROM log WHERE rooms.id = $2
+    RETURNING last_seq - $1 AS seq, last_pos - $1 AS pos, base
+)
+INSERT INTO messages (id, room_id, seq, pos, sender_id, kind, text, created_at)
+SELECT base + n, $2, seq + n, pos + n, (SELECT id FROM users WHERE name = $3), 'message', 'beside ' || n, now()
+FROM room, generate_series(1, $1) AS n"""
+
 LOBBY = 1
 
 BURST = 1_000_000
@@ -59,6 +69,11 @@ def execute_sql(address: dict[str, Any], statement: str, *values: object) -> str
             await connection.close(timeout=10)
 
     return _run(execute())
+
+
+def write_beside(address: dict[str, Any], count: int, *, room: int = LOBBY, sender: str = "ada") -> None:
+    """Write messages beside the server, which learns of them when it writes next: `beside 1`, `beside 2` …"""
+    execute_sql(address, _WRITE_BESIDE, count, room, sender)
 
 
 def fetch_sql(address: dict[str, Any], query: str, *values: object) -> list[Any]:

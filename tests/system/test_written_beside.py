@@ -5,18 +5,8 @@ from collections.abc import Generator
 import pytest
 
 from tests.support.people import client, register
-from tests.support.saved import LOBBY, execute_sql
+from tests.support.saved import write_beside
 from tests.support.server import ServerProcess, running_server, used_data_path
-
-_WRITE = """
-WITH log AS (UPDATE lanes SET last_id = last_id + $1 RETURNING last_id - $1 AS base),
-room AS (
-    UPDATE rooms SET last_seq = last_seq + $1, last_pos = last_pos + $1 FROM log WHERE rooms.id = $2
-    RETURNING last_seq - $1 AS seq, last_pos - $1 AS pos, base
-)
-INSERT INTO messages (id, room_id, seq, pos, sender_id, kind, text, created_at)
-SELECT base + n, $2, seq + n, pos + n, (SELECT id FROM users WHERE name = 'ada'), 'message', 'beside ' || n, now()
-FROM room, generate_series(1, $1) AS n"""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +20,7 @@ def test_what_is_written_beside_the_server_is_told_before_what_comes_after_it(al
     token = register(alone.url, "ada")
     with client(alone.url) as ben, client(alone.url, f"/talker?token={token}", name="ada") as ada:
         assert ada.is_told() == "authorised as ada"
-        execute_sql(alone.address, _WRITE, 3, LOBBY)
+        write_beside(alone.address, 3)
         ada.say("behind it")
         assert [line.text for line in ben.hear_all(4)] == ["beside 1", "beside 2", "beside 3", "behind it"]
         assert [line.text for line in ada.hear_all(3)] == ["beside 1", "beside 2", "beside 3"]
@@ -40,7 +30,7 @@ def test_who_would_have_to_be_told_too_much_is_sent_to_the_history(alone: Server
     token = register(alone.url, "cem")
     with client(alone.url) as ben, client(alone.url, f"/talker?token={token}", name="cem") as cem:
         assert cem.is_told() == "authorised as cem"
-        execute_sql(alone.address, _WRITE, 10_001, LOBBY)
+        write_beside(alone.address, 10_001)
         cem.say("behind it")
         for each in (ben, cem):
             assert each.hear_to_the_end() == []

@@ -96,8 +96,7 @@ class Connection:
 
     def kept(self, store: str) -> list[Any]:
         """What the browser keeps in one store of its database."""
-        rows: list[Any] = self.page.evaluate(_KEPT, store)
-        return rows
+        return kept(self.page, store)
 
     def close(self) -> None:
         self.page.close()
@@ -105,3 +104,9 @@ class Connection:
 
 def _without_views(route: Route) -> None:
     route.fulfill(content_type="text/javascript", body=_APP)
+
+
+def kept(page: Page, store: str) -> list[Any]:
+    """What a page's browser keeps in one store of its database."""
+    rows: list[Any] = page.evaluate(_KEPT, store)
+    return rows

@@ -4,8 +4,10 @@ import gzip
 import re
 
 import pytest
+import trio
 from quart_trio import QuartTrio
 
+from chat.domain.budgets import Budgets
 from chat.web_api.app import create_app
 from chat.web_api.web_client import CLIENT_HEADERS, create_web_client, web_files
 
@@ -95,3 +97,13 @@ async def test_browsers_come_back_over_tls_where_it_is_the_servers() -> None:
         app = create_app([create_web_client(is_encrypted=is_encrypted)])
         response = await app.test_client().get("/")
         assert ("Strict-Transport-Security" in response.headers) == is_encrypted
+
+
+async def test_a_page_with_all_its_files_uses_up_no_calls(autojump_clock: object) -> None:
+    web = web_files()
+    client = create_app([create_web_client()], Budgets(calls=1)).test_client()
+    begun = trio.current_time()
+    for name in (*web.first, *web.later):
+        assert (await client.get(web.base + name)).status_code == 200
+    assert (await client.get("/")).status_code == 200
+    assert trio.current_time() == begun

@@ -37,7 +37,7 @@ def message_rows(
     if message.deleted is not None:
         return rows + wrap([time, who, ("time", "(deleted)")], most, INDENT)
     rows += _answered(message.reply, held, most)
-    text = list(mentioning(clean(message.text), _called(message, me, my_name)))
+    text = list(mentioning(clean(_shown(message)), _called(message, me, my_name)))
     if message.edited is not None:
         text.append(("time", " (edited)"))
     rows += wrap([time, who, *text], most, INDENT)
@@ -64,7 +64,8 @@ def hit_row(hit: Hit, room: Room | None) -> Row:
     where = str(message.room) if room is None else label(room.info).replace("\n", " ")
     what = (("found" if n % 2 else "", piece) for n, piece in enumerate(hit.pieces))
     when = f"{_local(message.at):%Y-%m-%d %H:%M} "
-    return (("", f"{where} "), ("time", when), ("name", f"{_name(message)}: "), *what)
+    names = "".join(f" {clean(file)}" for file in _files(message)).replace("\n", " ")
+    return (("", f"{where} "), ("time", when), ("name", f"{_name(message)}: "), *what, ("", names))
 
 
 def new_line(most: int) -> Row:
@@ -96,9 +97,18 @@ def _answered(reply: int | None, held: Mapping[int, Message], most: int) -> list
         return []
     told = "an earlier message"
     if (message := held.get(reply)) is not None:
-        text = "(deleted)" if message.deleted is not None else clean(message.text)
+        text = "(deleted)" if message.deleted is not None else clean(_shown(message))
         told = f"{_name(message)}: {' '.join(text.split())}"
     return [(("time", clip(f"{' ' * INDENT}┌ {told}", most)),)]
+
+
+def _shown(message: Message) -> str:
+    """The text, and each file by its name."""
+    return "\n".join([message.text] * bool(message.text) + _files(message))
+
+
+def _files(message: Message) -> list[str]:
+    return [f"{file.name} (file)" for file in message.files]
 
 
 def _name(message: Message) -> str:

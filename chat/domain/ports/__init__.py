@@ -7,6 +7,7 @@ cancelled write was either not begun or is complete.
 Any method may raise `StorageDown`; a write may also raise `OutcomeUnknown`.
 """
 
+from chat.domain.ports.files import Files, FileStore, KeptFile, NewFile, Stored
 from chat.domain.ports.messages import Messages
 from chat.domain.ports.rooms import KEPT, Rooms
 from chat.domain.ports.servers import Audit, Nodes, Setting, Settings, SetUp
@@ -30,9 +31,13 @@ __all__ = [
     "OVERLAP",
     "Audit",
     "Changed",
+    "FileStore",
+    "Files",
     "Invite",
+    "KeptFile",
     "LookAlike",
     "Messages",
+    "NewFile",
     "NewInvite",
     "NewPerson",
     "NewSession",
@@ -46,6 +51,7 @@ __all__ = [
     "Setting",
     "Settings",
     "Storage",
+    "Stored",
     "Taken",
     "Users",
 ]

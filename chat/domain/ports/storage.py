@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from chat.domain.contacts import Contacts
+from chat.domain.ports.files import Files
 from chat.domain.ports.messages import Messages
 from chat.domain.ports.rooms import Rooms
 from chat.domain.ports.servers import Audit, Nodes, Settings, SetUp
@@ -52,6 +53,9 @@ class Storage(Protocol):
 
     @property
     def audit(self) -> Audit: ...
+
+    @property
+    def files(self) -> Files: ...
 
     async def ping(self) -> None:
         """Return if the storage answers; raise `StorageDown` if not."""

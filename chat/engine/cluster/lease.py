@@ -94,16 +94,22 @@ class Lease:
                 logger.warning(event, **details)
             warned.add(event)
 
+        has_looked = True  # since the lease lapsed last
         while True:
             self._wanted = trio.Event()
             sent, told = trio.current_time(), self._position()
             try:
                 end = await self._nodes.renew(self.number, told, self._clients())
                 if end is None:
+                    has_looked = False
+                    self._fence.open_until(sent)
                     lapsed()
                     warn("the lease has lapsed, this server tells nothing until it has looked again")
-                    await self._begin_again(look_again)
+                    await self._begin_again()
                     continue
+                if not has_looked:
+                    await look_again()
+                    has_looked = True
             except StorageError as error:
                 warn("the lease is not renewed", error=str(error))
                 await trio.sleep(_RETRY)
@@ -116,18 +122,13 @@ class Lease:
             with trio.move_on_after(RENEW):
                 await self._wanted.wait()
 
-    async def _begin_again(self, look_again: Callable[[], Awaitable[object]]) -> None:
-        """Register again, and look at everybody before anybody is told anything. May raise StorageError."""
-        self._fence.open_until(trio.current_time())
-        sent = trio.current_time()
+    async def _begin_again(self) -> None:
+        """Register again. May raise StorageError."""
         try:
             await self._register(number=self.number)
         except (OtherBus, OtherSecret) as error:
             logger.error("this server can have no lease", reason=str(error))
             await trio.sleep(RENEW)
-            return
-        await look_again()
-        self._fence.open_until(sent + FENCE)
 
     async def end(self) -> None:
         """Give it up. Cancelling: felt once that is tried."""

@@ -21,6 +21,7 @@ from hypercorn.typing import ConnectionState, TaskGroup
 
 from chat.domain.addresses import address_key
 from chat.gateway.addresses import Proxies
+from chat.gateway.http1.body_flow import FLOW, BodyFlow
 from chat.gateway.http1.head import PIECE_OF_HEAD, READ_BYTES, Head, ReplayStream
 from chat.gateway.http1.lifespan import ASGIApp
 from chat.gateway.http1.parser import MAX_FRAMING_BYTES
@@ -36,7 +37,12 @@ KEEP_ALIVE = 15.0
 """Seconds that a connection may be idle between two requests; a browser opens another in no time."""
 
 BODY_TIMEOUT = 30.0
-"""Seconds for a whole request body: they are small JSON objects, which the slowest line carries in less."""
+"""Seconds for a whole body of a request, or the next `BODY_BYTES` of a file: 2 KiB/s, less than the slowest line."""
+
+BODY_BYTES = 65_536
+
+SMALL_PIECE = READ_BYTES // 4
+"""Bytes; of a body, pieces that are smaller are few: they cost a turn of the loop as large ones do."""
 
 WRITE_TIMEOUT = 30.0
 """Seconds for the client to take the next `WRITE_BYTES`: 2 KiB/s, less than the slowest line."""
@@ -89,6 +95,7 @@ class _HttpConnection:
     """One connection. `H11Protocol` sees it as its task group and as where its bytes go."""
 
     __slots__ = (
+        "_body_bytes",
         "_body_deadline",
         "_head_deadline",
         "_lingers",
@@ -117,6 +124,7 @@ class _HttpConnection:
         self._writing = trio.Lock()  # a handler's answer and the reader's `100 Continue` may meet
         self._head_deadline = math.inf
         self._body_deadline = math.inf
+        self._body_bytes = 0  # that came of the body since its deadline was set
         self._over = False
         """No further byte is read or written; whoever sets it cancels `_reading`, too."""
         self._lingers = False
@@ -157,8 +165,10 @@ class _HttpConnection:
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 return False
             self._reading.deadline = math.inf  # from here on it is our own time
-            for start in range(0, max(1, len(data)), MAX_FRAMING_BYTES):
-                end = start + MAX_FRAMING_BYTES
+            since, end = trio.current_time(), 0
+            while end < max(1, len(data)):
+                # What is known to be of the body has no framing: it is parsed as it came.
+                start, end = end, end + max(MAX_FRAMING_BYTES, self._parser.body_left)
                 await self._protocol.handle(RawData(bytes(data[start:end])))
                 if self._over:
                     return False
@@ -170,10 +180,21 @@ class _HttpConnection:
                     return True
             if not data:
                 return True
-            in_pieces = self._parser.has_unread or self._parser.their_state is h11.SEND_BODY
+            self._give_time(len(data), trio.current_time() - since)
+            in_body = self._parser.their_state is h11.SEND_BODY and len(data) < SMALL_PIECE
+            in_pieces = self._parser.has_unread or in_body
             if in_pieces and (wait := self._stream.pace.count(PIECE_OF_HEAD)):
                 await trio.sleep(wait)
         return False
+
+    def _give_time(self, size: int, spent: float) -> None:
+        """Let a body that goes on have more time, also what we spent on it ourselves, in seconds."""
+        self._body_bytes += size
+        if self._body_bytes >= BODY_BYTES:
+            self._body_bytes = 0
+            self._body_deadline = trio.current_time() + BODY_TIMEOUT
+        else:
+            self._body_deadline += spent
 
     def _patience(self) -> float:
         """Until when the client may be silent: the time is for a whole head and a whole body, not for a byte."""
@@ -203,6 +224,7 @@ class _HttpConnection:
             case Updated():
                 self._reading.deadline = self._head_deadline = math.inf
                 self._body_deadline = trio.current_time() + BODY_TIMEOUT
+                self._body_bytes = 0
 
     async def _write(self, data: bytes) -> None:
         if self._over or not data:
@@ -247,6 +269,7 @@ class _HttpConnection:
             loopback=self._loopback,
         )
         to_handler, events = trio.open_memory_channel[Any](math.inf)
+        flow = scope["extensions"][FLOW] = BodyFlow()
 
         async def answer(event: Any) -> None:  # noqa: ANN401 - an ASGI event, or None at the end
             last = self._parser.their_state is h11.SEND_BODY or self._parser.must_close
@@ -259,13 +282,18 @@ class _HttpConnection:
         served_by = self._server.app if refusal is None else forbidding(refusal)
         self._start_soon(_handle, served_by, scope, events, answer)
 
-        async def put(event: object) -> None:
-            # With a bound, whoever puts would wait for ever once the handler is over; Quart takes each at once.
+        async def put(event: dict[str, Any]) -> None:
+            # Quart takes each event at once; what is not used yet is counted. Once the handler is over, the reading is
+            # cancelled, and with it who waits here.
             try:
                 to_handler.send_nowait(event)
             except trio.BrokenResourceError:
                 return  # the handler is over
-            await trio.lowlevel.cancel_shielded_checkpoint()
+            if event["type"] == "http.request":
+                flow.came(len(event["body"]))
+                await flow.wait()
+            else:
+                await trio.lowlevel.cancel_shielded_checkpoint()
 
         return put
 

@@ -39,6 +39,8 @@ class StrictParser(h11.Connection):
         """The last bytes of a head whose end is still to come. None: it is to be looked at."""
         self.must_close = False
         """Whether the last request's framing is in doubt: nothing behind it may be taken for another request."""
+        self.body_left = 0
+        """Bytes that are still to come of a body whose length was announced."""
 
     def receive_data(self, data: bytes) -> None:
         """As h11's. A head that comes in small pieces is not searched from its beginning for each."""
@@ -65,6 +67,8 @@ class StrictParser(h11.Connection):
         event = super().next_event()
         if isinstance(event, h11.Request):
             return self._checked(event)
+        if isinstance(event, h11.Data):
+            self.body_left = max(0, self.body_left - len(event.data))
         if event is h11.NEED_DATA and self.their_state is h11.SEND_BODY:
             _check(len(self.trailing_data[0]) <= MAX_FRAMING_BYTES, "a body's framing is too long", 400)
         return event
@@ -77,7 +81,9 @@ class StrictParser(h11.Connection):
         target = _origin_form(request.target)
         _check(target.startswith(b"/") or target == b"*", "the target is no path", 400)
         # RFC 9112, section 6.1: somebody between may have read another length, and taken what follows for a request.
-        self.must_close = {b"content-length", b"transfer-encoding"} <= {name for name, _ in request.headers}
+        headers = dict(request.headers)
+        self.must_close = b"content-length" in headers and b"transfer-encoding" in headers
+        self.body_left = 0 if b"transfer-encoding" in headers else int(headers.get(b"content-length", 0))
         return request if target == request.target else altered(request, target, list(request.headers))
 
 

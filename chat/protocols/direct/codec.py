@@ -2,6 +2,7 @@
 
 import msgspec
 
+from chat.domain.files import text_of
 from chat.domain.refusals import BAD_FRAME, BINARY_FRAME
 from chat.engine.dialect import Command
 from chat.engine.events import Event, Pong, Refused, Said, Welcome
@@ -52,7 +53,7 @@ class DirectDialect:
     def encode(self, event: Event) -> bytes:
         match event:
             case Said(message) if message.peer is not None:
-                return _frame(DirectMessage(message.sender_id, message.peer.id, message.text))
+                return _frame(DirectMessage(message.sender_id, message.peer.id, text_of(message)))
             case Welcome(client_id):
                 return text_frame(b"Connected with id %d" % client_id)
             case Pong():

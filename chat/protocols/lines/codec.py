@@ -5,6 +5,7 @@ from typing import ClassVar, Protocol
 import msgspec
 
 from chat.domain.entities import MessageKind
+from chat.domain.files import text_of
 from chat.domain.refusals import BAD_FRAME, BINARY_FRAME, Code, Refusal
 from chat.engine.dialect import Command
 from chat.engine.events import Authorised, Event, Refused, Said
@@ -68,7 +69,7 @@ class LineDialect:
     def encode(self, event: Event) -> bytes:
         match event:
             case Said(message) if message.kind is MessageKind.TEXT:
-                return self._frame(message.sender_name, message.text)
+                return self._frame(message.sender_name, text_of(message))
             case Authorised(person):
                 return self._frame(_SERVER, f"authorised as {person.name}")
             case Refused(refusal):

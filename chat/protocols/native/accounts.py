@@ -20,15 +20,15 @@ from chat.protocols.native.types import (
 )
 from chat.protocols.services import Services
 
-SERVER_NAME = "trio-chat"
-
 _OVER = structs.replace(INVITE_OVER, field="invite")
 
 
 async def set_up_state(services: Services, _caller: Caller, _request: None) -> SetUpState:
     """See whether there is no admin yet, and who may register."""
     needed = await services.first_admin.is_needed()
-    return SetUpState(needed=needed, registration=services.accounts.registration, server=SERVER_NAME)
+    return SetUpState(
+        needed=needed, registration=services.accounts.registration, server=services.settings.server_name
+    )
 
 
 async def set_up(services: Services, caller: Caller, request: SetUp) -> Session | Refusal:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from chat.domain.account_changes import Role
-from chat.domain.bounds import ByteRate, Origins, PerHour, Rate, Registration
+from chat.domain.bounds import ByteRate, Origins, PerHour, Rate, Registration, ServerName
 from chat.protocols.native.message_types import Limit
 from chat.protocols.native.room_requests import After
 from chat.protocols.native.room_types import Sender
@@ -84,6 +84,13 @@ class RateSetting(Setting, kw_only=True, frozen=True):
     default: Annotated[float, Meta(ge=0)]
 
 
+class NameSetting(Setting, kw_only=True, frozen=True):
+    """What the server is called."""
+
+    value: ServerName
+    default: ServerName
+
+
 class OriginsSetting(Setting, kw_only=True, frozen=True):
     """Sites whose pages may show the support widget."""
 
@@ -97,6 +104,7 @@ class Settings(Value, kw_only=True, frozen=True):
     Of one address ten times as much is let through as of one person, for messages, their bytes and pages.
     """
 
+    server_name: NameSetting
     registration: RegistrationSetting
     registrations_per_hour: RateSetting
     message_rate: RateSetting
@@ -109,6 +117,7 @@ class Settings(Value, kw_only=True, frozen=True):
 class ChangeSettings(Value, kw_only=True, frozen=True):
     """What to change of the settings; what is left out stays, null takes a change back."""
 
+    server_name: ServerName | UnsetType | None = UNSET
     registration: Registration | UnsetType | None = UNSET
     registrations_per_hour: PerHour | UnsetType | None = UNSET
     message_rate: Rate | UnsetType | None = UNSET

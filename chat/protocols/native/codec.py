@@ -169,7 +169,7 @@ def _said(message: Message) -> MessageEvent:
         sender=Sender(id=message.sender_id, name=message.sender_name),
         kind="join" if message.kind is MessageKind.JOIN else "text",
         text=message.text,
-        **references(message.reply, message.mentions),
+        **references(message),
     )
 
 

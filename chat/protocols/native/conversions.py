@@ -7,7 +7,16 @@ from chat.domain.account_changes import roles_of
 from chat.domain.entities import MessageKind
 from chat.domain.mentions import ALL
 from chat.domain.timeline import MessageNow, RoomSnapshot, SupportStatus, milliseconds
-from chat.protocols.native.room_types import Deletion, Message, Reaction, Room, Sender, Support, SupportState
+from chat.protocols.native.room_types import (
+    Deletion,
+    File,
+    Message,
+    Reaction,
+    Room,
+    Sender,
+    Support,
+    SupportState,
+)
 from chat.protocols.native.types import Me, Person
 
 
@@ -47,14 +56,25 @@ def as_new_message(message: entities.Message, key: str | None) -> Message:
         sender=Sender(id=message.sender_id, name=message.sender_name),
         text=message.text,
         key=key,
-        **references(message.reply, message.mentions),
+        **references(message),
     )
 
 
-def references(reply: int | None, mentions: tuple[int, ...]) -> dict[str, Any]:
-    """Return the fields of what a text refers to, as far as it does."""
-    fields: dict[str, Any] = {} if reply is None else {"reply": reply}
-    return fields | mentioned(mentions) if mentions else fields
+def references(message: entities.Message | MessageNow) -> dict[str, Any]:
+    """Return the fields of what a message refers to and has attached, as far as it does."""
+    fields: dict[str, Any] = {} if message.reply is None else {"reply": message.reply}
+    if message.mentions:
+        fields |= mentioned(message.mentions)
+    if message.files:
+        fields["files"] = tuple(map(as_file, message.files))
+    return fields
+
+
+def as_file(file: entities.File) -> File:
+    """Return a file as whoever may see its message sees it."""
+    return File(
+        id=file.id, name=file.name, type=file.type, size=file.size, width=file.width, height=file.height
+    )
 
 
 def mentioned(mentions: tuple[int, ...]) -> dict[str, Any]:
@@ -73,7 +93,7 @@ def said(message: MessageNow, pos: int) -> dict[str, Any]:
         "sender": Sender(id=message.sender_id, name=message.sender_name),
         "kind": "join" if message.kind is MessageKind.JOIN else "text",
         "text": message.text,
-        **references(message.reply, message.mentions),
+        **references(message),
         "key": message.key,
         "reactions": tuple(
             Reaction(emoji=each.emoji, count=each.count, people=each.people, mine=each.is_mine)

@@ -3,6 +3,7 @@
 The page loads nothing else.
 """
 
+from functools import cache, partial
 from typing import Any
 
 from quart import Blueprint, Response
@@ -53,24 +54,29 @@ def describe_native(routes: Routes) -> dict[str, Any]:
     )
 
 
-def documents(document: dict[str, Any]) -> Blueprint:
-    """Return the routes of both documents and of the page."""
+def documents(routes: Routes) -> Blueprint:
+    """Return the routes of both documents and of the page, each made when somebody asks for it first."""
     blueprint = Blueprint("native documents", __name__)
-    socket = describe_socket(VERSION)
-    page = render(document, _SOURCE, {code.value: what for code, what in CODES.items()}) + render_socket(
-        socket
-    )
+    document = cache(partial(describe_native, routes))
+    socket = cache(partial(describe_socket, VERSION))
+    page = cache(lambda: _render(document(), socket()))
 
     @blueprint.get(_SOURCE)
     async def openapi() -> Response:
-        return answer(document)
+        return answer(document())
 
     @blueprint.get(_SOCKET)
     async def asyncapi() -> Response:
-        return answer(socket)
+        return answer(socket())
 
     @blueprint.get("/api/v1/docs")
     async def docs() -> Response:
-        return Response(page, 200, headers=PAGE_HEADERS, content_type=HTML)
+        return Response(page(), 200, headers=PAGE_HEADERS, content_type=HTML)
 
     return blueprint
+
+
+def _render(document: dict[str, Any], socket: dict[str, Any]) -> str:
+    return render(document, _SOURCE, {code.value: what for code, what in CODES.items()}) + render_socket(
+        socket
+    )

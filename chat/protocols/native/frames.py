@@ -4,12 +4,14 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from chat.domain.files import MOST_FILES
 from chat.domain.reading import MOST_SHARED_WITH
 from chat.domain.refusals import Code
 from chat.engine.dialect import Command
 from chat.engine.events import RequestId
 from chat.protocols.native.room_types import (
     Emoji,
+    FileIds,
     Key,
     Mark,
     Mentioned,
@@ -42,6 +44,7 @@ class Limits(Value, kw_only=True, frozen=True):
 
     text: int = 4000
     frame_bytes: int = 65536
+    files: int = MOST_FILES
     file_bytes: int = 0
     known: int = MOST_KNOWN
     replay: int = 1000
@@ -88,8 +91,9 @@ class Send(Request, kw_only=True, frozen=True, tag="send"):
 
     room: Id
     key: Key
-    text: Text
+    text: Text = ""
     reply: Seq | None = None
+    files: FileIds = ()
 
 
 class Ping(Request, kw_only=True, frozen=True, tag="ping"):

@@ -7,9 +7,11 @@ import msgspec
 from quart import Blueprint, Response, request
 
 from chat.domain.administration import NOT_ADMIN
+from chat.domain.ports import KeptFile
 from chat.domain.refusals import Code, Refusal
 from chat.domain.sessions import LONGEST_AGENT, Device
-from chat.protocols.native.documents import describe_native, documents
+from chat.protocols.native.documents import documents
+from chat.protocols.native.file_answer import send_file
 from chat.protocols.native.operation import Access, Before, Caller, Cost, Operation
 from chat.protocols.native.operations import OPERATIONS
 from chat.protocols.native.refresh_cookie import forget_refresh, keep_refresh, kept_refresh
@@ -17,7 +19,7 @@ from chat.protocols.native.shapes import Shapes
 from chat.protocols.native.types import Refresh, Session
 from chat.protocols.services import Services
 from chat.web_api.answers import STATUS, WITH_CODES, Error, answer
-from chat.web_api.bodies import read_body_or_nothing
+from chat.web_api.bodies import read_body_or_nothing, uploaded
 from chat.web_api.endpoint import Call, Routes
 
 _ALWAYS = (Code.TOO_MANY, Code.UNAVAILABLE, Code.INTERNAL)
@@ -40,7 +42,7 @@ def native_blueprints(services: Services) -> Sequence[Blueprint]:
     for operation in OPERATIONS:
         if operation.method is not None:
             _add(routes, operation, operation.method, services)
-    return routes.blueprint, documents(describe_native(routes))
+    return routes.blueprint, documents(routes)
 
 
 def _add(routes: Routes, operation: Operation, method: str, services: Services) -> None:
@@ -56,10 +58,12 @@ def _add(routes: Routes, operation: Operation, method: str, services: Services) 
         asked = shapes.asked(call.path, _with_cookie(call.body))
         if refusal := operation.over_budget(services.budgets, caller, asked):
             return refusal
+        body = (uploaded(),) if operation.takes_bytes else ()
+        reply = await operation.handler(services, caller, asked, *body)
+        if isinstance(reply, KeptFile):
+            return send_file(services, reply)
         has_own_refresh = isinstance(call.body, Refresh) and call.body.refresh is not None
-        return _answer(
-            operation, await operation.handler(services, caller, asked), has_own_refresh=has_own_refresh
-        )
+        return _answer(operation, reply, has_own_refresh=has_own_refresh)
 
     handle.__doc__ = operation.handler.__doc__
     routes.route(
@@ -77,7 +81,7 @@ def _add(routes: Routes, operation: Operation, method: str, services: Services) 
 def _answers(operation: Operation, *, has_body: bool, has_query: bool) -> dict[int, Any]:
     statuses = {STATUS[code] for code in (*operation.refuses, *_ALWAYS)}
     statuses |= {*_OF_BODIES} if has_body else {STATUS[Code.INVALID]} if has_query else set()
-    replies = {operation.status: operation.reply}
+    replies: dict[int, Any] = {operation.status: bytes if operation.gives_bytes else operation.reply}
     if operation.repeated is not None:
         replies[operation.repeated] = operation.reply
     return {**dict.fromkeys(sorted(statuses), Error), **replies}

@@ -1,7 +1,7 @@
 """The operations on messages."""
 
 from chat.domain.refusals import Code
-from chat.protocols.native import messages, search
+from chat.protocols.native import files, messages, search
 from chat.protocols.native.message_types import (
     ChangeMessage,
     Counts,
@@ -10,15 +10,17 @@ from chat.protocols.native.message_types import (
     Hits,
     Mentions,
     Messages,
+    NewFile,
     NewMessage,
     React,
     ReadUpTo,
     Search,
     SwitchReaction,
+    WhichFile,
     WhichMessage,
 )
 from chat.protocols.native.operation import Cost, Operation
-from chat.protocols.native.room_types import Message
+from chat.protocols.native.room_types import File, Message
 
 _OUTSIDE = (Code.FORBIDDEN, Code.NOT_FOUND)
 """What whoever is not in the room is told."""
@@ -51,6 +53,29 @@ MESSAGES = (
         refuses=(*_WRITING, Code.CONFLICT),
         visitors=True,
         handler=messages.say,
+    ),
+    Operation(
+        name="upload",
+        method="POST",
+        path="/rooms/{room}/files",
+        request=NewFile,
+        takes_bytes=True,
+        reply=File,
+        status=201,
+        visitors=True,
+        cost=Cost.UPLOAD,
+        refuses=(*_WRITING, Code.TOO_BIG),
+        handler=files.upload,
+    ),
+    Operation(
+        name="download",
+        method="GET",
+        path="/files/{id}",
+        request=WhichFile,
+        gives_bytes=True,
+        visitors=True,
+        refuses=(Code.NOT_FOUND,),
+        handler=files.download,
     ),
     Operation(
         name="edit",

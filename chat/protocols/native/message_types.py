@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from chat.domain.room_history import MOST_TEXTS
-from chat.protocols.native.room_types import Emoji, Key, Mark, Message, Pos, Seq, Text, UpTo100
+from chat.protocols.native.room_types import Emoji, FileIds, Key, Mark, Message, Pos, Seq, Text, UpTo100
 from chat.protocols.native.types import Id, Time, Value
 
 Limit = Annotated[int, Meta(ge=1, le=100)]
@@ -39,8 +39,22 @@ class NewMessage(Value, kw_only=True, frozen=True):
 
     room: Id
     key: Key
-    text: Text
+    text: Text = ""
     reply: Seq | None = None
+    files: FileIds = ()
+
+
+class NewFile(Value, kw_only=True, frozen=True):
+    """A file to upload, for a message in that room, by the name that it is to have."""
+
+    room: Id
+    name: str = ""
+
+
+class WhichFile(Value, kw_only=True, frozen=True):
+    """A file."""
+
+    id: Id
 
 
 class WhichMessage(Value, kw_only=True, frozen=True):

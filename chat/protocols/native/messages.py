@@ -6,13 +6,14 @@ from chat.domain.changes import Deletion, Edit, Reaction
 from chat.domain.conversations import may_delete, may_edit, may_speak
 from chat.domain.emoji import clean_emoji
 from chat.domain.entities import Draft, Message, MessageKind
+from chat.domain.files import clean_file_ids
 from chat.domain.live import HasRead
 from chat.domain.outcomes import Repeated
 from chat.domain.reading import ReadMark, may_share_reads
 from chat.domain.refusals import NO_MESSAGE, NO_ROOM, Code, Refusal
 from chat.domain.room_history import MOST_TEXTS, Stretch
-from chat.domain.rules import clean_text
-from chat.domain.timeline import milliseconds
+from chat.domain.rules import EMPTY_TEXT, clean_text
+from chat.domain.timeline import json_bytes, milliseconds
 from chat.protocols.native import message_types as types
 from chat.protocols.native import room_types
 from chat.protocols.native.conversions import as_message, as_new_message
@@ -38,7 +39,7 @@ async def history(services: Services, caller: Caller, request: types.History) ->
     if isinstance(told, Refusal):
         return told
     messages = told.page.messages
-    size = sum(len(message.text.encode()) + _AROUND for message in messages)
+    size = sum(json_bytes(message) + _AROUND for message in messages)
     services.budgets.was_read(person.id, caller.device.address, size, request.limit)
     return types.Messages(
         messages=[as_message(message) for message in messages],
@@ -53,9 +54,12 @@ async def say(
 ) -> room_types.Message | Before | Refusal:
     """Say something, once however often it is sent with one key."""
     person = caller.known
-    text = clean_text(request.text)
+    text = clean_text(request.text, may_be_empty=bool(request.files))
     if isinstance(text, Refusal):
         return text
+    file_ids = clean_file_ids(request.files)
+    if isinstance(file_ids, Refusal):
+        return file_ids
     place = await services.conversations.enter(person, request.room)
     if isinstance(place, Refusal):
         return place
@@ -72,6 +76,7 @@ async def say(
         request.key,
         place.people,
         request.reply,
+        file_ids=file_ids,
     )
     match await services.writes.write(draft):
         case Refusal() as refusal:
@@ -90,7 +95,7 @@ async def edit(
 ) -> room_types.Message | Refusal:
     """Change the text of one's own message."""
     person = caller.known
-    text = clean_text(request.text)
+    text = clean_text(request.text, may_be_empty=True)
     if isinstance(text, Refusal):
         return text
     said = await services.room_history.message(person.id, request.room, request.seq)
@@ -101,6 +106,8 @@ async def edit(
         return said
     if refusal := may_edit(place, person, said.sender_id):
         return refusal
+    if not text and not said.files:
+        return EMPTY_TEXT
     # No await between entering and the journal: whoever is outside by then changes nothing.
     write = Edit(request.room, request.seq, person.id, text, _now(), place.people)
     return await _changed(services, caller, request, write)
@@ -199,7 +206,7 @@ async def mentions(services: Services, caller: Caller, request: types.Mentions) 
     """List the messages that mention one, in all rooms that one is in."""
     person = caller.known
     found = await services.room_history.mentions(person.id, request.after, request.limit)
-    size = sum(len(message.text.encode()) + _AROUND for message in found.messages)
+    size = sum(json_bytes(message) + _AROUND for message in found.messages)
     services.budgets.was_read(person.id, caller.device.address, size, request.limit)
     hits = [types.Hit(message=as_message(message)) for message in found.messages]
     return types.Hits(hits=hits, next=found.messages[-1].id if found.may_have_more else None)

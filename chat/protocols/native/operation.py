@@ -12,7 +12,6 @@ from chat.domain.refusals import Code, Refusal
 from chat.domain.room_history import MOST_TEXTS
 from chat.domain.sessions import Device
 from chat.engine.hub import Subscriber
-from chat.protocols.services import Services
 
 
 class Access(Enum):
@@ -41,6 +40,8 @@ class Cost(Enum):
     """What it costs to read the request's `limit` of messages."""
     TEXTS = auto()
     """What it costs to read all the texts that a message had."""
+    UPLOAD = auto()
+    """A file."""
     SEARCH = auto()
     """A search, and what it costs to read the request's `limit` of messages."""
 
@@ -65,9 +66,10 @@ class Before(msgspec.Struct, frozen=True):
     reply: msgspec.Struct
 
 
-Handler = Callable[[Services, Caller, Any], Awaitable[Any]]
-"""Takes a request of the operation's type, and returns a reply of its type, in Before where that can be, or a
-Refusal. It knows no way in.
+Handler = Callable[..., Awaitable[Any]]
+"""Takes services, the caller, a request of the operation's type, and a body of bytes if there is one.
+
+It returns a reply of the operation's type, in Before where that can be, or a Refusal. It knows no way in.
 
 May raise StorageDown and OutcomeUnknown. Cancelling: what was begun is done whole, or not at all.
 """
@@ -77,10 +79,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One operation. Where `request` or `reply` is None, there is nothing to say; without `method` HTTP has it not.
 
     `on_socket` is the type of its request on the socket, if it has one there; `is_read` says that such requests are
-    answered beside others, in any order. `refuses` are the codes of its refusals beside those that every operation
-    has. Visitors of the support widget may call it where it says `visitors`. Over HTTP a field of `request` is taken
-    from the path if that has it, else from the body, or from the query of a GET; `status` is that of a reply, and
-    `repeated` of one to what was done before.
+    answered beside others, in any order. `takes_bytes`: a file comes with the request; `gives_bytes`: the reply is one.
+    `refuses` are the codes of its refusals beside those that every operation has. Visitors of the support widget may
+    call it where it says `visitors`. Over HTTP a field of `request` is taken from the path if that has it, else from
+    the body, or from the query of a GET and of what takes bytes; `status` is that of a reply, and `repeated` of one to
+    what was done before.
     """
 
     name: str
@@ -92,6 +95,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     repeated: int | None = None
     on_socket: str | None = None
     is_read: bool = False
+    takes_bytes: bool = False
+    gives_bytes: bool = False
     access: Access = Access.PERSON
     visitors: bool = False
     cost: Cost = Cost.NOTHING
@@ -113,6 +118,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
             case Cost.SEARCH:
                 person_id, address = caller.known.id, caller.device.address
                 return budgets.search(person_id, address) or budgets.read(person_id, address, request.limit)
+            case Cost.UPLOAD:
+                return budgets.upload(caller.known.id, caller.device.address)
             case Cost.TEXTS:
                 return budgets.read(caller.known.id, caller.device.address, MOST_TEXTS)
             case _:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from chat.domain.files import MOST_FILES, NAME_BYTES
 from chat.protocols.native.types import Email, Id, Name, Person, Time, Value, WebPage
 
 Seq = Annotated[
@@ -17,12 +18,14 @@ Pos = Annotated[
     ),
 ]
 Key = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$", description="Unique for this person for ever")]
-Text = Annotated[str, Meta(max_length=4000, description="Trimmed")]
+Text = Annotated[str, Meta(max_length=4000, description="Trimmed; empty only with files")]
 Topic = Annotated[str, Meta(max_length=500)]
 Emoji = Annotated[
     str, Meta(min_length=1, max_length=8, description="One emoji: no letters, digits, spaces or controls")
 ]
 UpTo100 = Annotated[int, Meta(ge=0, le=100, description="100: that many or more")]
+
+FileIds = Annotated[tuple[Id, ...], Meta(max_length=MOST_FILES)]
 
 Mentioned = Annotated[tuple[Id, ...], Meta(max_length=50)]
 
@@ -46,6 +49,17 @@ class Reaction(Value, kw_only=True, frozen=True):
     count: Annotated[int, Meta(ge=1)]
     people: Annotated[tuple[Id, ...], Meta(max_length=20)] = ()
     mine: bool = False
+
+
+class File(Value, kw_only=True, frozen=True):
+    """A file: `size` in bytes, `width` and `height` in pixels, where it is an image that says them."""
+
+    id: Id
+    name: Annotated[str, Meta(min_length=1, max_length=NAME_BYTES)]
+    type: Annotated[str, Meta(max_length=127)]
+    size: Annotated[int, Meta(ge=0)]
+    width: Annotated[int, Meta(ge=1)] | None = None
+    height: Annotated[int, Meta(ge=1)] | None = None
 
 
 class Deletion(Value, kw_only=True, frozen=True):
@@ -72,6 +86,7 @@ class Said(Value, kw_only=True, frozen=True):
     reply: Seq | None = None
     mentions: Mentioned = ()
     all: bool = False
+    files: Annotated[tuple[File, ...], Meta(max_length=MOST_FILES)] = ()
     key: Key | None = None
     reactions: Annotated[tuple[Reaction, ...], Meta(max_length=20)] = ()
     edited: Time | None = None

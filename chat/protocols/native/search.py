@@ -6,6 +6,7 @@ from chat.domain.refusals import Refusal
 from chat.domain.room_history import ANSWER_BYTES, LONGEST_JSON
 from chat.domain.search import Search
 from chat.domain.searching import parse_query, pieces_of
+from chat.domain.timeline import json_bytes
 from chat.protocols.native import message_types as types
 from chat.protocols.native.conversions import as_message
 from chat.protocols.native.operation import Caller
@@ -45,7 +46,7 @@ async def search(services: Services, caller: Caller, request: types.Search) -> t
     size = 0
     hits: list[types.Hit] = []
     for message in page:
-        size += len(message.text.encode()) + _AROUND
+        size += json_bytes(message) + _AROUND
         hits.append(types.Hit(message=as_message(message), pieces=tuple(pieces_of(message.text, query))))
         await trio.lowlevel.checkpoint()  # a long text takes milliseconds
     services.budgets.was_read(person.id, caller.device.address, size, request.limit)

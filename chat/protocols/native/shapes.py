@@ -13,7 +13,7 @@ _PART = re.compile(r"\{(\w+)\}")
 
 
 class Shapes:
-    """The request of an operation over HTTP: what its path has, and the rest, which a GET has in its query.
+    """The request of an operation over HTTP: what its path has, and the rest; of GETs and uploads in the query.
 
     `path` is as routes have it; `body` and `query` are the types of what they hold, None for nothing.
     """
@@ -27,8 +27,9 @@ class Shapes:
         rest: type[msgspec.Struct] | None = None
         if request is not None and others:
             rest = _part_of(request, others) if self._in_path else request
-        self.query = rest if operation.method == "GET" else None
-        self.body = rest if operation.method != "GET" else None
+        in_query = operation.method == "GET" or operation.takes_bytes
+        self.query = rest if in_query else None
+        self.body = bytes if operation.takes_bytes else None if in_query else rest
         self.path = _PART.sub(self._converter, operation.path)
 
     def asked(self, path: dict[str, Any], body: msgspec.Struct | None) -> msgspec.Struct | None:

@@ -15,6 +15,7 @@ from chat.domain.closing import (
 )
 from chat.domain.entities import Person, RoomKind
 from chat.domain.failures import StorageDown
+from chat.domain.files import clean_file_ids
 from chat.domain.refusals import EXPIRED_TOKEN, NOT_FOR_VISITORS, Code, Refusal
 from chat.domain.rules import clean_text
 from chat.domain.timeline import Position, milliseconds
@@ -23,7 +24,6 @@ from chat.engine.events import Refused
 from chat.engine.protocol_client import command_handlers, on
 from chat.engine.session import ClientFactory, Session
 from chat.protocols.client import Client, misunderstood
-from chat.protocols.native.accounts import SERVER_NAME
 from chat.protocols.native.codec import Ask, NativeMisunderstood, frame_of
 from chat.protocols.native.conversions import as_me, person_fields
 from chat.protocols.native.documents import VERSION
@@ -122,10 +122,10 @@ class NativeClient(Client):
         reply = HelloOk(
             id=request.id,
             me=as_me(found),
-            server=SERVER_NAME,
+            server=self._services.settings.server_name,
             version=VERSION,
             features=("visitors",) if self._services.visitors.are_welcome else (),
-            limits=Limits(in_flight=IN_FLIGHT),
+            limits=Limits(in_flight=IN_FLIGHT, file_bytes=self._services.uploads.most_bytes),
             expires_at=milliseconds(claims.expires_at),
         )
         return session.send_frames(frame_of(reply))
@@ -175,9 +175,12 @@ class NativeClient(Client):
 
     async def _send(self, request: Send) -> None:
         session, person = self.session, self._person
-        text = clean_text(request.text)
+        text = clean_text(request.text, may_be_empty=bool(request.files))
         if isinstance(text, Refusal):
             return session.send(Refused(text, request.id))
+        file_ids = clean_file_ids(request.files)
+        if isinstance(file_ids, Refusal):
+            return session.send(Refused(file_ids, request.id))
         if not await session.allowance.may_send(person.id, text, request.id):
             return None
         people = await people_to_speak_to(self._services.conversations, self._telling, person, request.room)
@@ -190,6 +193,7 @@ class NativeClient(Client):
             people=people,
             key=request.key,
             reply=request.reply,
+            file_ids=file_ids,
             answer=Answer(session, request.id, self._services.read_marks),
         )
 

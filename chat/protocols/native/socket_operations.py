@@ -76,5 +76,5 @@ class Operations:
                 return await allowance.may_send(person.id, request.text, command.id)
             case Cost.MESSAGE:
                 return await allowance.may_send(person.id, "", command.id)
-            case Cost.NOTHING | Cost.TEXTS | Cost.SEARCH:  # no socket asks for these
+            case Cost.NOTHING | Cost.TEXTS | Cost.SEARCH | Cost.UPLOAD:  # no socket asks for these
                 return True

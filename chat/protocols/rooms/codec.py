@@ -7,6 +7,7 @@ import msgspec
 
 from chat.caseless import decode_caseless
 from chat.domain.entities import Message
+from chat.domain.files import text_of
 from chat.domain.refusals import Code, Refusal
 from chat.engine.dialect import Command
 from chat.engine.events import Entered, Event, Refused, Said, Saved, Welcome
@@ -95,7 +96,7 @@ def room_message(message: Message) -> RoomsMessage:
         message.id,
         message.room_id,
         message.sender_id,
-        message.text,
+        text_of(message),
         rfc3339(message.created_at),
     )
 

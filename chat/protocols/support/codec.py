@@ -5,6 +5,7 @@ from typing import Any, TypeGuard
 import msgspec
 
 from chat.domain.entities import Conversation, Message
+from chat.domain.files import text_of
 from chat.domain.refusals import Code, Refusal
 from chat.engine.dialect import Command
 from chat.engine.events import Event, Overview, Refused, Retold, Said, Saved
@@ -159,7 +160,7 @@ def desk_message(message: Message) -> DeskMessage:
 def _fields(message: Message) -> tuple[int, str, str, bool, int]:
     from_support = message.peer is not None and message.sender_id != message.peer.id
     name = message.sender_name if from_support else ""
-    return message.id, message.text, name, from_support, int(message.created_at)
+    return message.id, text_of(message), name, from_support, int(message.created_at)
 
 
 def _conversation(conversation: Conversation) -> dict[str, object]:

@@ -35,6 +35,7 @@ from chat.domain.membership import RoomRole
 from chat.domain.message_state import MessageState
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
 from chat.domain.refusals import ALREADY_IN, ARCHIVED, BANNED, INVITE_OVER, Refusal
+from chat.storage.memory.files import MemoryFiles
 from chat.storage.memory.references import resolve
 from chat.storage.memory.room_changes import Kept, MemoryRoomChanges
 from chat.storage.memory.rooms import MemoryRooms
@@ -49,9 +50,10 @@ _Change = Edited | Deleted | Reacted | SupportChanged | Removed | RoleChanged | 
 class MemoryMessages:
     """The port `Messages`. Commit is the one stretch without an await in `save`."""
 
-    def __init__(self, users: MemoryUsers, rooms: MemoryRooms) -> None:
+    def __init__(self, users: MemoryUsers, rooms: MemoryRooms, files: MemoryFiles) -> None:
         self._users = users
         self._rooms = rooms
+        self._files = files
         self._by_room = rooms.said
         self._by_key: dict[tuple[int, str], tuple[Draft, Message]] = {}
         self._states: dict[int, MessageState] = {}  # of texts that were changed, by message id
@@ -103,7 +105,7 @@ class MemoryMessages:
         if key in self._by_key:
             known, first = self._by_key[key]
             message = structs.replace(first, text=self._by_room[first.room_id][first.seq - 1].text)
-            same = (known.room_id, known.text, known.reply) == (draft.room_id, draft.text, draft.reply)
+            same = _content(known) == _content(draft)
             return Repeated(message) if same else KeyUsed(message=message)
         saved = self._append(draft)
         if isinstance(saved, Message):
@@ -130,11 +132,17 @@ class MemoryMessages:
         return saved
 
     def _append(self, draft: Draft) -> Message | Refusal | None:
+        if draft.file_ids:
+            found = self._files.look_up(draft)
+            if isinstance(found, Refusal):
+                return found
+            draft = found
         room = self._rooms.look_up(draft.room_id)
         if room is None:
             return None
         if room.is_archived:
             return ARCHIVED
+        self._files.attach(draft.files, room.last_seq + 1)
         self._rooms.advance(room.id, messages=1)
         self._newest_id += 1
         message = Message(
@@ -150,6 +158,7 @@ class MemoryMessages:
             room.last_pos + 1,
             draft.reply,
             draft.mentions,
+            draft.files,
         )
         self._by_room[draft.room_id].append(message)
         if draft.kind is MessageKind.JOIN:
@@ -175,6 +184,9 @@ class MemoryMessages:
             said[change.seq - 1] = structs.replace(
                 message, text=state.text, pos=state.pos, mentions=state.mentions
             )
+        if isinstance(made, Deleted):
+            self._files.forget(message.files)
+            said[change.seq - 1] = structs.replace(said[change.seq - 1], files=())
         if isinstance(made, Deleted) and made.actor_id != message.sender_id:
             self._users.audit.note([deletion_act(made, message.sender_id)])
         return made
@@ -355,6 +367,11 @@ class MemoryMessages:
         sender = self._users.look_up(message.sender_id)
         assert sender is not None
         return structs.replace(message, sender_name=sender.name, people=None, reply=None, mentions=())
+
+
+def _content(draft: Draft) -> tuple[object, ...]:
+    """Return what a draft says: with the same key it must be the same."""
+    return draft.room_id, draft.text, draft.reply, draft.file_ids
 
 
 def _id(change: Change) -> int:

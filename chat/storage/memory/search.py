@@ -1,10 +1,8 @@
 """Search in memory: every message is looked at, so there is no index to write."""
 
-import msgspec
-
 from chat.domain.entities import Message, MessageKind
 from chat.domain.search import MOST_RANKED, Progress, Search
-from chat.domain.timeline import MessageNow
+from chat.domain.timeline import MessageNow, json_bytes
 from chat.domain.words import words_of
 from chat.storage.memory.messages import MemoryMessages
 from chat.storage.memory.timelines import MemoryTimelines
@@ -36,7 +34,7 @@ class MemorySearchIndex:
         told: list[MessageNow] = []
         total = 0
         for message in found[: search.limit]:
-            total += len(msgspec.json.encode(message.text))
+            total += json_bytes(message)
             if told and total > search.most_bytes:
                 break
             told.append(self._timelines.now(message, search.person_id))

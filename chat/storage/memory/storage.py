@@ -7,6 +7,7 @@ import trio
 from chat.domain.ports import Changed
 from chat.storage.memory.audit import MemoryAudit
 from chat.storage.memory.contacts import MemoryContacts
+from chat.storage.memory.files import MemoryFiles
 from chat.storage.memory.messages import MemoryMessages
 from chat.storage.memory.nodes import MemoryNodes
 from chat.storage.memory.rooms import MemoryRooms
@@ -30,7 +31,8 @@ class MemoryStorage:
             lambda room_id: self.rooms.look_up(room_id),
         )
         self.rooms = MemoryRooms(self.users, now)
-        self.messages = MemoryMessages(self.users, self.rooms)
+        self.files = MemoryFiles(self.rooms, now)
+        self.messages = MemoryMessages(self.users, self.rooms, self.files)
         self.sessions = MemorySessions(self.users, now)
         self.set_up = MemorySetUp(self.users)
         self.timelines = MemoryTimelines(self.users, self.rooms, self.messages)

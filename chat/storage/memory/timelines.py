@@ -340,6 +340,7 @@ class MemoryTimelines:
             reactions=tuple(_reactions(state.reacted, reader_id)) if state else (),
             reply=message.reply,
             mentions=message.mentions,
+            files=message.files,
         )
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from chat.domain.changes import Edited, RoomChanged
 from chat.domain.entities import Message
-from chat.domain.timeline import MessageNow, TextThen
+from chat.domain.timeline import MessageNow, TextThen, json_bytes
 
 _T = TypeVar("_T")
 
@@ -24,7 +24,9 @@ def within(most_bytes: int, entries: Iterable[_T]) -> Iterator[_T]:
 
 def _text_bytes(entry: object) -> int:
     match entry:
-        case Message(text=text) | MessageNow(text=text) | TextThen(text=text) | Edited(text=text):
+        case Message() | MessageNow():
+            return json_bytes(entry)
+        case TextThen(text=text) | Edited(text=text):
             return len(msgspec.json.encode(text))
         case RoomChanged(topic=text):
             return len(msgspec.json.encode(text))

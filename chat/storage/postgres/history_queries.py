@@ -15,7 +15,7 @@ FROM (
 LEFT JOIN LATERAL (
     SELECT counted.* FROM (
         SELECT found.*, row_number() OVER front AS place,
-               sum(octet_length(to_json(found.text)::text)) OVER front AS total
+               sum(octet_length(to_json(found.text)::text) + coalesce(octet_length(found.files), 0)) OVER front AS total
         FROM (
             SELECT * FROM messages WHERE room_id = $3 AND seq > $4::bigint AND seq <= least($5::bigint, cut.seq)
             ORDER BY seq {order} LIMIT least($6::bigint, greatest($7::bigint, 0) / 2 + 1)
@@ -65,7 +65,8 @@ WITH {MINE}, found AS (
 )
 SELECT m.room_id, {MESSAGE}
 FROM (
-    SELECT said.*, row_number() OVER front AS place, sum(octet_length(to_json(said.text)::text)) OVER front AS total
+    SELECT said.*, row_number() OVER front AS place,
+           sum(octet_length(to_json(said.text)::text) + coalesce(octet_length(said.files), 0)) OVER front AS total
     FROM found CROSS JOIN LATERAL (
         SELECT * FROM messages WHERE room_id = found.room_id AND seq = found.seq LIMIT 1
     ) AS said

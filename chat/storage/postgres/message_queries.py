@@ -35,13 +35,23 @@ _MENTIONED = """, mentioned AS (
 )"""
 
 
-def _saved(*, with_references: bool = False) -> str:
+_ATTACHED = """, attached AS (
+    UPDATE files SET seq = saved.seq
+    FROM saved CROSS JOIN LATERAL json_array_elements(saved.files::json) AS file
+    WHERE files.id = (file->>0)::bigint
+)"""
+
+
+def _saved(*, with_references: bool = False, with_files: bool = False) -> str:
     """Return what counts and inserts the rows of `draft`."""
     columns, values = (
         (", reply_seq, mentions", ", draft.reply_seq, draft.mentions::bigint[]")
         if with_references
         else ("", "")
     )
+    if with_files:
+        columns, values = f"{columns}, files", f"{values}, draft.files"
+    returned = (", seq, id, mentions" if with_references else "") + (", files" if with_files else "")
     return f"""
 counted AS (
     UPDATE rooms SET
@@ -63,14 +73,14 @@ counted AS (
            counted.pos + draft.place, draft.sender_id, draft.kind, draft.text, to_timestamp(draft.created_at),
            draft.client_key, draft.key_digest{values}
     FROM draft JOIN counted USING (room_id) CROSS JOIN log
-    RETURNING room_id, kind, sender_id{", seq, id, mentions" if with_references else ""}
+    RETURNING room_id, kind, sender_id{returned}
 ), joined AS (
     INSERT INTO memberships (room_id, user_id)
     SELECT room_id, sender_id FROM saved WHERE kind = 'join'
     ON CONFLICT DO NOTHING
 ), written AS (
     UPDATE lanes SET last_id = log.last_id + (SELECT coalesce(sum(size), 0) FROM counted) FROM log WHERE id = 1
-){_MENTIONED if with_references else ""}"""
+){_MENTIONED if with_references else ""}{_ATTACHED if with_files else ""}"""
 
 
 LOCK = f"""
@@ -103,8 +113,10 @@ SELECT counted.room_id, counted.seq, counted.pos, log.last_id FROM counted CROSS
 
 # With keys, the database finds out which drafts are new: those whose key is not known, and of several with one key the
 # first. What is known is answered: `nth` says to which draft.
-def _with_keys(*, with_references: bool = False) -> str:
+def _with_keys(*, with_references: bool = False, with_files: bool = False) -> str:
     more, names = (", $9::bigint[], $10::text[]", ", reply_seq, mentions") if with_references else ("", "")
+    if with_files:
+        more, names = f"{more}, $11::text[]", f"{names}, files"
     return f"""
 WITH {_SPOKEN_IN}, given AS MATERIALIZED (
     SELECT *
@@ -131,7 +143,7 @@ WITH {_SPOKEN_IN}, given AS MATERIALIZED (
         SELECT *, first_value(sender_id) OVER (PARTITION BY room_id ORDER BY place DESC) AS last_sender FROM draft
     ) AS each
     GROUP BY room_id
-), {_saved(with_references=with_references)}
+), {_saved(with_references=with_references, with_files=with_files)}
 SELECT counted.room_id, counted.seq, counted.pos, log.last_id AS id, NULL::bigint AS nth, NULL::text AS text,
        NULL::float8 AS created_at, NULL::text AS kind, NULL::bytea AS key_digest
 FROM counted CROSS JOIN log
@@ -141,12 +153,13 @@ SELECT room_id, seq, pos, id, nth, text, extract(epoch FROM created_at)::float8,
 
 SAVE_WITH_KEYS = _with_keys()
 SAVE_WITH_REFERENCES = _with_keys(with_references=True)
+SAVE_WITH_FILES = _with_keys(with_references=True, with_files=True)
 
 # A text has two bytes at least, its quotes: what is beyond so many messages would not fit anyway.
 _MOST_TEXTS = "greatest($5::bigint, 0) / 2 + 1"
 
 _COLUMNS = """m.id, m.room_id, m.seq, m.sender_id, u.name AS sender_name, m.text,
-    extract(epoch FROM m.created_at)::float8 AS created_at, m.kind, coalesce(m.changed_pos, m.pos) AS pos"""
+    extract(epoch FROM m.created_at)::float8 AS created_at, m.kind, coalesce(m.changed_pos, m.pos) AS pos, m.files"""
 
 
 def _within(most_bytes: str, rows: str, order: str) -> str:
@@ -157,7 +170,7 @@ def _within(most_bytes: str, rows: str, order: str) -> str:
     return f"""(
     SELECT counted.* FROM (
         SELECT found.*, row_number() OVER front AS nth,
-               sum(octet_length(to_json(found.text)::text)) OVER front AS total
+               sum(octet_length(to_json(found.text)::text) + coalesce(octet_length(found.files), 0)) OVER front AS total
         FROM ({rows}) AS found
         WINDOW front AS (ORDER BY {order} ROWS UNBOUNDED PRECEDING)
     ) AS counted WHERE counted.total <= {most_bytes} OR counted.nth = 1) AS m"""
@@ -165,7 +178,7 @@ def _within(most_bytes: str, rows: str, order: str) -> str:
 
 # Messages and what became of messages, people and rooms, as far as anybody may still be told: of what is deleted, that.
 _BEHIND = """
-(SELECT messages.id, room_id, seq, pos, messages.kind, sender_id, text, messages.created_at, reply_seq, mentions,
+(SELECT messages.id, room_id, seq, pos, messages.kind, sender_id, text, messages.created_at, reply_seq, mentions, files,
         NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id, NULL AS role,
         NULL::boolean AS is_closed, NULL::bigint AS assignee_id, NULL::timestamptz AS waiting_since
 FROM messages JOIN rooms ON rooms.id = messages.room_id
@@ -174,7 +187,7 @@ ORDER BY messages.id LIMIT $2::bigint)
 UNION ALL
 (SELECT changes.id, room_id, seq, changes.pos, changes.kind, actor_id,
         CASE changes.kind WHEN 'edited' THEN text WHEN 'changed' THEN topic ELSE '' END, changes.created_at,
-        NULL, CASE changes.kind WHEN 'edited' THEN mentions END, emoji, is_on, person_id, changes.role,
+        NULL, CASE changes.kind WHEN 'edited' THEN mentions END, NULL, emoji, is_on, person_id, changes.role,
         changes.is_closed, changes.assignee_id, waiting_since
 FROM changes LEFT JOIN messages USING (room_id, seq) LEFT JOIN rooms ON rooms.id = room_id
 WHERE changes.id > $1 AND CASE changes.kind
@@ -189,7 +202,7 @@ ORDER BY id LIMIT $2::bigint"""
 
 READ_LOG = f"""
 SELECT m.id, m.room_id, m.seq, m.pos, m.kind, m.sender_id, u.name AS sender_name, m.text, m.emoji, m.is_on,
-       m.person_id AS member_id, m.role, m.reply_seq, m.mentions, r.name, r.is_private,
+       m.person_id AS member_id, m.role, m.reply_seq, m.mentions, m.files, r.name, r.is_private,
        r.archived_at IS NOT NULL AS is_archived,
        extract(epoch FROM m.created_at)::float8 AS created_at,
        CASE m.kind WHEN 'reacted' THEN (SELECT count(*) FROM reactions

@@ -21,6 +21,7 @@ from chat.domain.membership import RoomRole
 from chat.domain.outcomes import Saved
 from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres.database import Database
+from chat.storage.postgres.files import files_of
 from chat.storage.postgres.people import people_of
 from chat.storage.postgres.saving import save
 from chat.storage.postgres.support import assignee_of
@@ -137,4 +138,5 @@ def _message(
         row["pos"],
         reply,
         tuple(mentions or ()),
+        files_of(row),
     )

@@ -15,6 +15,7 @@ DELETE FROM message_words WHERE id IN (SELECT id FROM messages WHERE room_id = $
 _REMOVE_MESSAGES = "DELETE FROM messages WHERE room_id = $1 AND seq > $2 AND seq <= $3"
 _REMOVE_REACTIONS = "DELETE FROM reactions WHERE room_id = $1 AND seq > $2 AND seq <= $3"
 _REMOVE_EDITS = "DELETE FROM edits WHERE room_id = $1 AND seq > $2 AND seq <= $3"
+_REMOVE_FILES = "DELETE FROM files WHERE room_id = $1 AND seq > $2 AND seq <= $3"
 # With the room's memberships: there are fewer of them than of messages, and nobody counts any more.
 _REMOVE_MENTIONS = """
 WITH removed AS (
@@ -65,6 +66,7 @@ async def remove_deleted(connection: Connection, limit: int) -> bool:
         await connection.execute(_REMOVE_MESSAGES, room["id"], left, room["last_seq"])
         await connection.execute(_REMOVE_REACTIONS, room["id"], left, room["last_seq"])
         await connection.execute(_REMOVE_EDITS, room["id"], left, room["last_seq"])
+        await connection.execute(_REMOVE_FILES, room["id"], left, room["last_seq"])
         await connection.execute(_LOWER, room["id"], left)
     elif await connection.fetchval(_REMOVE_CHANGES, room["id"], limit) or await connection.fetchval(
         _REMOVE_MENTIONS, room["id"], limit

@@ -20,6 +20,7 @@ from chat.domain.changes import (
     Write,
 )
 from chat.domain.entities import Draft, Message, MessageKind, SupportOf
+from chat.domain.files import files_json
 from chat.domain.mentions import refers
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
 from chat.domain.refusals import ALREADY_IN, ARCHIVED, BANNED, INVITE_OVER, Refusal
@@ -27,6 +28,7 @@ from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres import support_queries
 from chat.storage.postgres.access import save_removals, save_room_deletions
 from chat.storage.postgres.changes import save_changes
+from chat.storage.postgres.files import attach_files
 from chat.storage.postgres.invites import use_invite
 from chat.storage.postgres.references import as_array, resolve
 from chat.storage.postgres.room_changes import save_role_changes, save_room_changes
@@ -48,7 +50,10 @@ async def _save(connection: RawConnection, writes: Sequence[Write]) -> list[Save
     drafts = [
         write
         for write in writes
-        if isinstance(write, Draft) and write.kind is MessageKind.TEXT and type(write.people) is not SupportOf
+        if isinstance(write, Draft)
+        and write.kind is MessageKind.TEXT
+        and type(write.people) is not SupportOf
+        and not write.file_ids
     ]
     if len(drafts) == len(writes):
         return await _save_drafts(connection, drafts)
@@ -70,6 +75,8 @@ def _how(write: Write) -> Callable[[RawConnection, list[Any]], Awaitable[list[Sa
     match write:
         case Draft(kind=MessageKind.JOIN):
             return _save_joinings
+        case Draft() if write.file_ids:
+            return _save_with_files
         case Draft():
             return _save_drafts
         case Removal():
@@ -127,8 +134,18 @@ async def _save_acceptances(connection: RawConnection, acceptances: Sequence[Acc
     return saved
 
 
+async def _save_with_files(connection: RawConnection, drafts: Sequence[Draft]) -> list[Saved]:
+    """Save drafts that have files, each of which is given to one message."""
+    attached = await attach_files(connection, drafts)
+    good = [draft for draft in attached if isinstance(draft, Draft)]
+    saved = iter(await _save_drafts(connection, good) if good else ())
+    return [draft if isinstance(draft, Refusal) else next(saved) for draft in attached]
+
+
 async def _save_drafts(connection: RawConnection, drafts: Sequence[Draft]) -> list[Saved]:
-    if any(draft.key is not None or draft.mentions or draft.reply is not None for draft in drafts):
+    if any(
+        draft.key is not None or draft.mentions or draft.reply is not None or draft.files for draft in drafts
+    ):
         return await _save_with_keys(connection, drafts)
     shares: dict[int, _Share] = {}
     places = [shares.setdefault(draft.room_id, _Share()).add(draft.sender_id) for draft in drafts]
@@ -176,10 +193,14 @@ async def _save_with_keys(connection: RawConnection, drafts: Sequence[Draft]) ->
         digests,
     )
     query = queries.SAVE_WITH_KEYS
-    if any(draft.mentions or draft.reply is not None for draft in drafts):
+    has_files = any(draft.files for draft in drafts)
+    if has_files or any(draft.mentions or draft.reply is not None for draft in drafts):
         query = queries.SAVE_WITH_REFERENCES
         mentions = [as_array(draft.mentions) for draft in drafts]
         arguments = (*arguments, [draft.reply for draft in drafts], mentions)
+    if has_files:
+        query = queries.SAVE_WITH_FILES
+        arguments = (*arguments, [files_json(draft.files).decode() or None for draft in drafts])
     rows = await _fetch_until_keys_are_known(connection, query, *arguments)
     bases = [row for row in rows if row["nth"] is None]
     numbers = _Numbers(bases[0]["id"] if bases else 0, bases)
@@ -262,6 +283,7 @@ class _Numbers:
             place.pos,
             draft.reply,
             draft.mentions,
+            draft.files,
         )
 
 
@@ -289,7 +311,8 @@ class _Known(NamedTuple):
 def _digest(draft: Draft) -> bytes:
     # As sql/0006 makes it for what was there before. A text has no NUL.
     reply = "" if draft.reply is None else f"\0{draft.reply}"
-    return hashlib.sha256(f"{draft.room_id}\n{draft.text}{reply}".encode()).digest()
+    files = f"\0files {draft.file_ids}" if draft.file_ids else ""
+    return hashlib.sha256(f"{draft.room_id}\n{draft.text}{reply}{files}".encode()).digest()
 
 
 def _known(row: asyncpg.Record, draft: Draft) -> Message:

@@ -54,7 +54,7 @@ FOUND = f"""
 SELECT m.room_id, {MESSAGE}
 FROM (
     SELECT said.*, asked.nth, row_number() OVER front AS place,
-           sum(octet_length(to_json(said.text)::text)) OVER front AS total
+           sum(octet_length(to_json(said.text)::text) + coalesce(octet_length(said.files), 0)) OVER front AS total
     FROM unnest($2::bigint[]) WITH ORDINALITY AS asked(id, nth)
     CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = asked.id AND deleted_at IS NULL LIMIT 1) AS said
     CROSS JOIN LATERAL (SELECT FROM rooms WHERE id = said.room_id AND deleted_at IS NULL LIMIT 1) AS there

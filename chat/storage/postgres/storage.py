@@ -8,6 +8,7 @@ from chat.storage.postgres.audit import PostgresAudit
 from chat.storage.postgres.contacts import PostgresContacts
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import Database, DatabaseAddress, open_database
+from chat.storage.postgres.files import PostgresFiles
 from chat.storage.postgres.listener import tell_of_changes
 from chat.storage.postgres.messages import PostgresMessages
 from chat.storage.postgres.migrations import known_migrations, migrate
@@ -43,6 +44,7 @@ class PostgresStorage:
         self.set_up = PostgresSetUp(database)
         self.settings = PostgresSettings(database)
         self.audit = PostgresAudit(database)
+        self.files = PostgresFiles(database)
 
     async def ping(self) -> None:
         await self._database.read(lambda connection: connection.fetchval("SELECT 1"))

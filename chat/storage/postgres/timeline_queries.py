@@ -183,7 +183,7 @@ MESSAGE = f"""m.id AS message_id, m.seq AS message_seq, m.pos AS message_pos,
     m.text, extract(epoch FROM m.created_at)::float8 AS created_at,
     CASE WHEN m.sender_id = $1 THEN m.client_key END AS key, extract(epoch FROM m.edited_at)::float8 AS edited_at,
     extract(epoch FROM m.deleted_at)::float8 AS deleted_at, m.deleted_by, m.reply_seq,
-    CASE WHEN m.deleted_at IS NULL THEN m.mentions END AS mentions,
+    CASE WHEN m.deleted_at IS NULL THEN m.mentions END AS mentions, m.files,
     CASE WHEN m.changed_pos > m.pos THEN {_reactions("m", "$1")} END AS reactions"""
 
 ROOMS_OF = f"WITH {MINE} SELECT id, kind FROM mine"
@@ -268,7 +268,7 @@ ORDER BY known.nth"""
 _OF_SPAN = f"""
     (SELECT id, room_id, seq, messages.pos, kind, sender_id, text, created_at,
             coalesce(changed_pos, pos) AS changed_pos, client_key, edited_at, deleted_at, deleted_by,
-            reply_seq, mentions, NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id, NULL AS role,
+            reply_seq, mentions, files, NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id, NULL AS role,
             NULL::boolean AS is_closed, NULL::bigint AS assignee_id, NULL::timestamptz AS waiting_since
      FROM messages
      WHERE room_id = there.id AND pos > span.after AND pos <= least(span.up_to, span.after + {MOST_REPLAYED}))
@@ -280,7 +280,7 @@ _OF_SPAN = f"""
             changes.created_at, changes.pos, NULL, NULL, NULL, NULL, NULL,
             CASE changes.kind WHEN 'edited' THEN (
                 SELECT mentions FROM messages WHERE room_id = changes.room_id AND seq = changes.seq
-            ) END,
+            ) END, NULL,
             emoji, is_on, person_id, changes.role,
             is_closed, assignee_id, waiting_since
      FROM changes
@@ -296,7 +296,8 @@ SELECT m.room_id, m.kind AS what, m.emoji, m.is_on, m.person_id, m.role, m.name,
     extract(epoch FROM m.waiting_since)::float8 AS waiting_since,
     {MESSAGE}
 FROM (
-    SELECT found.*, row_number() OVER front AS place, sum(octet_length(to_json(found.text)::text)) OVER front AS total
+    SELECT found.*, row_number() OVER front AS place,
+           sum(octet_length(to_json(found.text)::text) + coalesce(octet_length(found.files), 0)) OVER front AS total
     FROM (
         SELECT span.nth, there.name, there.is_private, there.is_archived, each.*
         FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS span(room_id, after, up_to, nth)

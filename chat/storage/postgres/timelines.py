@@ -26,6 +26,7 @@ from chat.domain.timeline import (
 from chat.storage.postgres import history_queries, support_queries
 from chat.storage.postgres import timeline_queries as queries
 from chat.storage.postgres.database import Database
+from chat.storage.postgres.files import files_of
 from chat.storage.postgres.session import Connection
 from chat.storage.postgres.support import assignee_of
 
@@ -218,4 +219,5 @@ def message_now(row: asyncpg.Record, room_id: int) -> MessageNow:
         reactions=() if reactions is None else _REACTIONS.decode(reactions),
         reply=row["reply_seq"],
         mentions=tuple(row["mentions"] or ()),
+        files=files_of(row),
     )

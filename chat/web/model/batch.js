@@ -9,7 +9,13 @@ import { applyChange, isOlderPeer, newRoom, update } from "./room.js";
 /** @import { Change } from "./room.js" */
 
 /** @typedef {{ type: string, room?: unknown, pos?: unknown }} Frame an event as it came; what is not known is passed over */
-/** @typedef {{ frame: Frame, room: number, pos: number }} News what was not known of a room, and how far it is now; 0: left */
+/**
+ * @typedef {object} News what was not known of a room
+ * @property {Frame} frame
+ * @property {number} room
+ * @property {number} pos how far the room is now; 0: it was left
+ * @property {boolean} [isNew] nothing was known of the room
+ */
 /**
  * @typedef {object} Applied
  * @property {Model} state
@@ -100,6 +106,7 @@ export class Batch {
 
   /** @param {RoomEvent} told */
   tell(told) {
+    const isNew = !this.state.rooms.has(told.id);
     const draft = told.reset === undefined ? this.draft(told.id) : null;
     if (draft) {
       update(draft, told);
@@ -112,7 +119,7 @@ export class Batch {
     this.isHere(told.peer);
     this.isHere(told.support?.person);
     if (told.last) this.seen(told.last);
-    this.news.push({ frame: told, room: told.id, pos: this.mustDraft(told.id).room.info.pos });
+    this.news.push({ frame: told, room: told.id, pos: this.mustDraft(told.id).room.info.pos, isNew });
   }
 
   /** @param {GoneEvent} gone */

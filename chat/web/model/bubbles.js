@@ -64,6 +64,7 @@ export function withOutbox(state, kept) {
  * @param {Message} message
  */
 function likely(state, message) {
+  if (state.isSending) return undefined;
   const taken = new Set(state.acknowledged.values());
   return state.outbox.find(
     (each) =>

@@ -25,4 +25,5 @@ export const EMPTY = {
   gaps: new Set(),
   acknowledged: new Map(),
   seen: new Set(),
+  isSending: false,
 };

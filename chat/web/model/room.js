@@ -13,9 +13,10 @@ import { counts, MOST_UNREAD, mentions } from "./unread.js";
 /** @typedef {import("../protocol").ChangedEvent | import("../protocol").SupportEvent} AboutRoom */
 /** @typedef {{ type: string, room: number, pos: number, at: number }} Change */
 
-/** Messages held at the end of a room: of more than the second, all but so many of the newest are let go. */
-const KEPT = 2000;
-const MOST_KEPT = 3000;
+/** Messages held at the end of a room: of more than the second, all but so many of the newest are let go. More than
+ * anybody scrolls through. */
+const KEPT = 10_000;
+const MOST_KEPT = 20_000;
 
 /**
  * A room as it is told.

@@ -5,8 +5,8 @@ import { attentionOf } from "../model/attention.js";
 /** @import { Store } from "../model/store.js" */
 
 const SIZE = 64;
-/** Milliseconds between two drawings. */
-const BETWEEN = 500;
+/** Milliseconds until it is drawn: what is read at once does not flicker. */
+const BETWEEN = 1500;
 
 /** @param {Store} store */
 export function startBadge(store) {

@@ -50,6 +50,7 @@ export async function openChat() {
   const watching = openWatching(store, line);
   const notifying = openNotifying(store);
   const reading = openReading(store, line);
+  const tellStatus = startStatus((state) => line.ask("status", { state }).catch(() => {}));
   const outbox = openOutbox({ store, database: () => database, tabs, line });
   const account = openAccount({
     store,
@@ -94,6 +95,7 @@ export async function openChat() {
     watching.again();
     readBlocks();
     reading.tellRest();
+    tellStatus();
   }
 
   /** @param {import("./tabs.js").Told} told */
@@ -152,7 +154,6 @@ export async function openChat() {
   startBadge(store);
   startReloading(store);
   startWaking(() => line.wake());
-  startStatus((state) => line.ask("status", { state }).catch(() => {}));
 
   const resumed = account.resume();
   if (account.isShared()) account.holdShared();

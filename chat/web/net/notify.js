@@ -46,11 +46,12 @@ export function openNotifying(store) {
     const { rooms, me, blocked } = store.get();
     /** @type {Map<number, Message[]>} */
     const found = new Map();
-    for (const { frame, room } of news) {
+    for (const { frame, room, isNew } of news) {
       const info = rooms.get(room)?.info;
-      const message = /** @type {Message | undefined} */ (frame.type === "room" ? info?.last : frame);
-      const isMessage = frame.type === "message" || (frame.type === "room" && store.get().line.state === "live");
-      if (!info || !me || !message || !isMessage || message.seq <= info.read) continue;
+      // A conversation that somebody begins is told with its first message.
+      const isBegun = isNew && store.get().line.state === "live";
+      const message = /** @type {Message | undefined} */ (isBegun ? info?.last : frame.type === "message" ? frame : undefined);
+      if (!info || !me || !message || message.seq <= info.read) continue;
       if (asksAttention(info, message, me.id, blocked)) found.set(room, [...(found.get(room) ?? []), message]);
     }
     return found;

@@ -71,6 +71,17 @@ export function openOutbox({ store, database, tabs, line, lock = "outbox" }) {
 
   /** @param {AbortSignal} signal */
   async function sendAll(signal) {
+    // Without locks other tabs send too.
+    store.update((state) => ({ ...state, isSending: Boolean(navigator.locks) }));
+    try {
+      await sendEach(signal);
+    } finally {
+      store.update((state) => ({ ...state, isSending: false }));
+    }
+  }
+
+  /** @param {AbortSignal} signal */
+  async function sendEach(signal) {
     await reload();
     while (!signal.aborted) {
       isChanged = false;

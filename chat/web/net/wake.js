@@ -38,4 +38,7 @@ export function startStatus(tell) {
       tell("online");
     }
   });
+
+  /** A new connection is online until it says otherwise. */
+  return () => isAway && tell("away");
 }

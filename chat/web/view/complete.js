@@ -32,8 +32,12 @@ export function askedIn(before) {
 export function useCompletion(field, info, change) {
   const chat = useChat();
   const [asked, setAsked] = useState(/** @type {Asked | null} */ (null));
+  const now = useRef(asked); // More keys may come before the next drawing.
+  const ask = (/** @type {Asked | null} */ next) => setAsked((now.current = next));
   const [options, setOptions] = useState(/** @type {Option[]} */ ([]));
   const [active, setActive] = useState(0);
+  const latest = useRef(0);
+  const activate = (/** @type {number} */ index) => setActive((latest.current = index));
   const dismissed = useRef(-1);
 
   useEffect(() => {
@@ -41,7 +45,7 @@ export function useCompletion(field, info, change) {
     const show = (/** @type {Option[]} */ found) => {
       if (!isLatest) return;
       setOptions(found);
-      setActive(0);
+      activate(0);
     };
     if (!asked) show([]);
     else if (asked.sign === "@") findPeople(chat, info, asked.word, (people) => show(people.slice(0, MOST)));
@@ -52,39 +56,38 @@ export function useCompletion(field, info, change) {
   }, [chat, info.id, asked?.sign, asked?.word, asked?.from]);
 
   const isOpen = asked !== null && options.length > 0;
-  const close = () => setAsked(null);
+  const close = () => ask(null);
 
   function look() {
     const { selectionStart, selectionEnd, value } = /** @type {HTMLTextAreaElement} */ (field.current);
     const found = selectionStart === selectionEnd ? askedIn(value.slice(0, selectionStart)) : null;
     if (found?.from !== dismissed.current) dismissed.current = -1;
-    setAsked(found && found.from !== dismissed.current ? found : null);
+    ask(found && found.from !== dismissed.current ? found : null);
   }
 
   /** @param {Option} option */
   function choose(option) {
     const element = field.current;
+    const asked = now.current;
     if (!element || !asked) return;
     if (option.emoji) noteEmoji(option.emoji);
     const end = asked.from + 1 + asked.word.length;
     const caret = asked.from + option.insert.length;
     change(element.value.slice(0, asked.from) + option.insert + element.value.slice(end).replace(/^ /, ""));
     close();
-    requestAnimationFrame(() => {
-      element.focus();
-      element.setSelectionRange(caret, caret);
-    });
+    element.focus();
+    element.setSelectionRange(caret, caret);
   }
 
   /** Whether the key was for the list. @param {KeyboardEvent} event */
   function onKeyDown(event) {
-    if (!isOpen || !asked) return false;
+    if (!isOpen || !now.current) return false;
     const count = options.length;
-    if (event.key === "ArrowDown") setActive((active + 1) % count);
-    else if (event.key === "ArrowUp") setActive((active + count - 1) % count);
-    else if ((event.key === "Enter" || event.key === "Tab") && !event.shiftKey) choose(options[active]);
+    if (event.key === "ArrowDown") activate((latest.current + 1) % count);
+    else if (event.key === "ArrowUp") activate((latest.current + count - 1) % count);
+    else if ((event.key === "Enter" || event.key === "Tab") && !event.shiftKey) choose(options[latest.current]);
     else if (event.key === "Escape") {
-      dismissed.current = asked.from;
+      dismissed.current = now.current.from;
       close();
     } else return false;
     event.preventDefault();

@@ -5,7 +5,7 @@ import { rightsIn } from "../model/rights.js";
 import { t, tn } from "../i18n/index.js";
 import { Completions, useCompletion } from "./complete.js";
 import { ComposerBar } from "./composer_bar.js";
-import { compose, useComposing } from "./composing.js";
+import { compose, composing, useComposing } from "./composing.js";
 import { useChat, useSelected } from "./context.js";
 import { useDraft } from "./draft.js";
 import { EmojiPicker } from "./emoji.js";
@@ -42,7 +42,9 @@ function OpenComposer({ info }) {
   const [picker, setPicker] = useState(/** @type {DOMRect | null} */ (null));
   const most = useSelected((state) => state.server.limits.text) || 4000;
   const isTouch = useMedia("(hover: none) and (pointer: coarse)");
+  // The field has it at once, and is asked instead of the state: more keys may come before the next drawing.
   const change = (/** @type {string} */ next) => {
+    if (field.current && field.current.value !== next) field.current.value = next;
     setText(next);
     setProblem("");
   };
@@ -57,33 +59,34 @@ function OpenComposer({ info }) {
     if (about && "edit" in about) field.current?.setSelectionRange(text.length, text.length);
   }, [about]);
 
+  const value = () => field.current?.value ?? "";
+
   async function submit() {
-    const said = text.trim();
-    if (!said || isTooLong) return;
+    const said = value().trim();
+    const about = composing(id);
+    if (!said || [...said].length > most) return;
     typing.end();
     try {
       if (about && "edit" in about) {
         if (said !== draft.original) await chat.edit(id, about.edit, said);
         compose(id, null);
       } else {
-        setText("");
+        change("");
         compose(id, null);
         draft.forget();
         await chat.send(id, said, about ? { reply: about.reply } : {});
       }
     } catch (error) {
+      change(value() || said);
       setProblem(problemText(error));
-      setText((now) => now || said);
     }
   }
 
   function insert(/** @type {string} */ piece) {
-    const { selectionStart: from, selectionEnd: to } = field.current ?? { selectionStart: text.length, selectionEnd: text.length };
-    change(text.slice(0, from) + piece + text.slice(to));
-    requestAnimationFrame(() => {
-      field.current?.focus();
-      field.current?.setSelectionRange(from + piece.length, from + piece.length);
-    });
+    const { selectionStart: from = 0, selectionEnd: to = 0 } = field.current ?? {};
+    change(value().slice(0, from) + piece + value().slice(to));
+    field.current?.focus();
+    field.current?.setSelectionRange(from + piece.length, from + piece.length);
   }
 
   function onKeyDown(/** @type {KeyboardEvent} */ event) {
@@ -94,7 +97,7 @@ function OpenComposer({ info }) {
     } else if (event.key === "Escape" && about) {
       event.preventDefault();
       compose(id, null);
-    } else if (event.key === "ArrowUp" && !text && !about) {
+    } else if (event.key === "ArrowUp" && !value() && !about) {
       const own = lastOwn(chat.get(), id);
       if (own === undefined) return;
       event.preventDefault();

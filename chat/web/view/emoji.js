@@ -23,7 +23,7 @@ export function loadEmoji() {
 }
 
 /**
- * Those whose name has all words of the search; first those that begin with it.
+ * Those whose names have all words of the search; first those that are called so, and by their first name.
  * @param {readonly Group[]} groups
  * @param {string} text
  * @param {number} most
@@ -33,8 +33,10 @@ export function findEmoji(groups, text, most) {
   const words = text.toLowerCase().split(/[\s_]+/).filter(Boolean);
   const all = groups.flatMap(({ emoji }) => emoji);
   const found = all.filter(({ names }) => words.every((word) => names.some((name) => name.includes(word))));
-  const begins = (/** @type {Emoji} */ { names }) => (names.some((name) => name.startsWith(words[0] ?? "")) ? 0 : 1);
-  return found.sort((a, b) => begins(a) - begins(b)).slice(0, most);
+  const wanted = words.join(" ");
+  const rank = (/** @type {Emoji} */ { names }) =>
+    Math.min(...names.map((name, i) => (name === wanted ? 0 : name.startsWith(wanted) ? 1 : 2) + i / names.length));
+  return found.sort((a, b) => rank(a) - rank(b)).slice(0, most);
 }
 
 /**
@@ -58,7 +60,12 @@ export function EmojiPicker({ at, label, onChoose, onClose }) {
     onClose();
     onChoose(emoji);
   };
-  const keys = (/** @type {KeyboardEvent} */ event) => moveInGrid(event, grid.current, shown[0]?.emoji[0]?.emoji, take);
+  const keys = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return moveInGrid(event, grid.current);
+    const [first] = event.target.value.trim() ? findEmoji(groups, event.target.value, 1) : [];
+    event.preventDefault();
+    if (first) take(first.emoji);
+  };
   return html`<${Floating} at=${at} label=${label} class="emoji-picker" onClose=${onClose} onKeyDown=${keys}>
     <input type="search" data-first placeholder=${t("emoji.search")} aria-label=${t("emoji.search")} value=${text}
       onInput=${(/** @type {any} */ event) => setText(event.target.value)} />
@@ -91,15 +98,10 @@ function named(group) {
   return group && t(/** @type {import("../i18n/index.js").Key} */ (`emoji.${group}`));
 }
 
-/** Arrows move in the grid, Enter in the search takes the first. @param {KeyboardEvent} event @param {HTMLElement | null} grid @param {string | undefined} first @param {(emoji: string) => void} take */
-function moveInGrid(event, grid, first, take) {
+/** Arrows move in the grid. @param {KeyboardEvent} event @param {HTMLElement | null} grid */
+function moveInGrid(event, grid) {
   const buttons = [.../** @type {NodeListOf<HTMLElement>} */ (grid?.querySelectorAll(".emoji-button") ?? [])];
   const at = buttons.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-  if (at < 0 && event.key === "Enter" && first) {
-    event.preventDefault();
-    take(first);
-    return;
-  }
   if (at < 0 && event.key !== "ArrowDown") return;
   const to = at < 0 ? 0 : next(buttons, at, event.key);
   if (to === null) return;

@@ -38,7 +38,8 @@ export function useKeptPlace(scroller) {
 function keptPlace(scroller) {
   let atEnd = true;
   let scrolled = 0;
-  /** @type {{ key: string, seq: number, top: number } | null} */
+  // By its lower edge: the first row drawn loses its name above the text when those before it are drawn.
+  /** @type {{ key: string, seq: number, bottom: number } | null} */
   let anchor = null;
 
   function note() {
@@ -63,7 +64,7 @@ function keptPlace(scroller) {
   function toAnchor(element) {
     const row = anchor && (rowOf(element, anchor.key) ?? rowAt(element, anchor.seq));
     if (!row || !anchor) return;
-    const moved = row.getBoundingClientRect().top - element.getBoundingClientRect().top - anchor.top;
+    const moved = row.getBoundingClientRect().bottom - element.getBoundingClientRect().top - anchor.bottom;
     if (Math.abs(moved) >= 0.5) element.scrollTop += moved;
   }
 
@@ -94,7 +95,7 @@ function firstInSight(scroller) {
   }
   const row = rows[low];
   if (!row) return null;
-  return { key: row.dataset.key ?? "", seq: Number(row.dataset.seq), top: row.getBoundingClientRect().top - top };
+  return { key: row.dataset.key ?? "", seq: Number(row.dataset.seq), bottom: row.getBoundingClientRect().bottom - top };
 }
 
 /** @param {HTMLElement} scroller @param {string} key @returns {HTMLElement | null} */

@@ -35,7 +35,8 @@ export function useMessageActs(room, rights, goTo, fail) {
   const latest = useRef({ goTo, fail });
   latest.current = { goTo, fail };
   const acts = useMemo(() => actsOf(chat, setOpened, latest), [chat]);
-  const close = () => setOpened(null);
+  // What is opened next stays, where the one before tells late that it is closed.
+  const close = () => setOpened((now) => (now === opened ? null : now));
   const held = opened && room.messages.get(opened.message.seq);
   return { acts, dialogs: opened && held ? opener({ ...opened, message: held }, { chat, room, rights, acts, close }) : null };
 }

@@ -15,8 +15,8 @@ import { Registration } from "./setup/registration.js";
 import { useTitle } from "./title.js";
 
 /**
- * How far the set-up is. `room` is the one that was made.
- * @typedef {{ step: 1 | 2 | 3 | 4, room?: number }} Progress
+ * How far the set-up is. `room` and `invitation` (its path) are those that were made.
+ * @typedef {{ step: 1 | 2 | 3 | 4, room?: number, invitation?: string }} Progress
  */
 
 const KEPT = "setup";
@@ -42,7 +42,7 @@ export function SetUp({ code }) {
   if (!isIn) return html`<${Step} at=${progress.step} title=${t("setup.go_on")} note=${t("setup.go_on_note")}><${LogIn} /><//>`;
   if (progress.step === 2) {
     return html`<${Step} at=${2} title=${t("setup.people")} note=${t("setup.people_note")}>
-      <${Registration} onDone=${() => go({ step: 3 })} />
+      <${Registration} key=${policy?.server} server=${policy?.server ?? ""} onDone=${() => go({ step: 3 })} />
     <//>`;
   }
   if (progress.step === 3) {
@@ -51,15 +51,16 @@ export function SetUp({ code }) {
     <//>`;
   }
   return html`<${Step} at=${4} title=${t("setup.invite")} note=${t("setup.invite_note")}>
-    <${FirstInvitation} room=${progress.room} onDone=${() => choose(KEPT, "")} />
+    <${FirstInvitation} room=${progress.room} path=${progress.invitation}
+      onMade=${(/** @type {string} */ invitation) => go({ ...progress, invitation })} onDone=${() => choose(KEPT, "")} />
   <//>`;
 }
 
 /** @returns {Progress} */
 function kept() {
   try {
-    const { step, room } = JSON.parse(preference(KEPT));
-    if ([2, 3].includes(step) || (step === 4 && Number.isInteger(room))) return { step, room };
+    const { step, room, invitation } = JSON.parse(preference(KEPT));
+    if ([2, 3].includes(step) || (step === 4 && Number.isInteger(room))) return { step, room, invitation };
   } catch {
     // Nothing is kept, or it can't be read.
   }

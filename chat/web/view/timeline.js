@@ -25,19 +25,12 @@ import { WaitingRow } from "./waiting.js";
 const GROUP = 5 * 60_000;
 
 /**
- * The timeline of a room, at its end, at what is new, or at one message.
+ * The timeline of a room that one is in, at its end, at what is new, or at one message.
  * @param {{ room: number, seq?: number }} props
  */
 export function Timeline({ room: id, seq }) {
   const room = useSelected((state) => state.rooms.get(id));
-  const isLoaded = useSelected((state) => state.isLoaded);
-  if (room) return html`<${OpenTimeline} key=${id} room=${room} seq=${seq} />`;
-  if (!isLoaded) return html`<div class="timeline empty" aria-busy="true"><span class="spinner" role="status" aria-label=${t("common.loading")}></span></div>`;
-  return html`<div class="timeline empty">
-    <h2>${t("timeline.notAllowed")}</h2>
-    <p>${t("timeline.notAllowedWhy")}</p>
-    <a class="button primary" href="/">${t("timeline.toRooms")}</a>
-  </div>`;
+  return room && html`<${OpenTimeline} key=${id} room=${room} seq=${seq} />`;
 }
 
 /** @param {{ room: Room, seq?: number }} props */

@@ -9,7 +9,7 @@ from chat.cli.talk.pending import Pending, PendingFiles
 from chat.cli.talk.state import Place, State
 from chat.cli.talk.view import Picture, draw, scrolled
 from chat.cli.talk.width import columns
-from chat.client import Message, Person, Reaction, Room, RoomTold, Sender
+from chat.client import File, Message, Person, Reaction, Room, RoomTold, Sender
 from chat.client.values import Deletion
 
 ADA, BEN = Sender(id=1, name="ada"), Sender(id=2, name="ben")
@@ -41,6 +41,23 @@ def with_messages(count: int, **fields: object) -> Room:
     for seq in range(1, count + 1):
         lobby.load(said(seq, f"text {seq}"))
     return lobby
+
+
+def test_files_are_shown_by_their_names() -> None:
+    lobby = room(1, "lobby", "lobby", 2)
+    files = (
+        File(id=1, name="rose.png", type="image/png", size=3),
+        File(id=2, name="a\x1b.txt", type="", size=0),
+    )
+    lobby.load(said(1, "look", files=files))
+    lobby.load(said(2, "", files=files[:1]))
+    rows = [row for row in shown(draw(state_of(lobby), 40, 13)) if "(file)" in row or "look" in row]
+    assert [row.strip() for row in rows] == [
+        "12:01 ben: look",
+        "rose.png (file)",
+        "a\ufffd.txt (file)",
+        "12:02 ben: rose.png (file)",
+    ]
 
 
 def test_messages_are_as_they_are_now() -> None:

@@ -232,12 +232,17 @@ async def test_a_server_that_loses_the_database_tells_nothing_until_it_has_looke
         await client.hears()
     lobby = await servers.other.connect(TALKER)
     await lobby.hears()
-    with servers.other.obstacles.failing("renew", StorageDown("cut off")):
-        await trio.sleep(LEASE + 1.5)
-        with trio.fail_after(1):  # it waits for no lease that has lapsed
-            assert await servers.one.memberships.remove(ada, garden.id, ben.id) is None
-        speaker.send({"Type": "message", "Text": "not for ben"})
-        await trio.sleep(1)
+    with servers.other.obstacles.failing("members_among", StorageDown("cut off")):
+        with servers.other.obstacles.failing("renew", StorageDown("cut off")):
+            await trio.sleep(LEASE + 1.5)
+            speaker.send({"Type": "message", "Text": "when ben was a member, and not told to him"})
+            await trio.sleep(1)
+            with trio.fail_after(1):  # it waits for no lease that has lapsed
+                assert await servers.one.memberships.remove(ada, garden.id, ben.id) is None
+            speaker.send({"Type": "message", "Text": "not for ben"})
+            await trio.sleep(1)
+            assert member.heard_now() == []
+        await trio.sleep(3)  # it has a lease, and can't look
         assert member.heard_now() == []
     await trio.sleep(3)
     assert member.heard_now() == []

@@ -14,6 +14,7 @@ from quart_trio import QuartTrio
 from chat.data_access import make_accounts
 from chat.domain.budgets import Budgets
 from chat.domain.entities import Person
+from chat.domain.ports import FileStore
 from chat.engine.engine import open_engine
 from chat.http_side import http_app
 from chat.inspection.inspection import OwnInspection
@@ -159,7 +160,11 @@ class Site:
 
 @asynccontextmanager
 async def open_site(
-    *, budgets: Budgets | None = None, accounts_of: Callable[..., Any] = make_accounts, **settings: Any
+    *,
+    budgets: Budgets | None = None,
+    accounts_of: Callable[..., Any] = make_accounts,
+    file_store: FileStore | None = None,
+    **settings: Any,
 ) -> AsyncGenerator[Site]:
     """Serve for as long as the block lasts, a minute at most."""
     clock, obstacles = [1000.0], Obstacles()
@@ -169,7 +174,13 @@ async def open_site(
     accounts = accounts_of(config, behind.users, behind.users.by_id, SECRET, sessions=behind.sessions)
     with trio.fail_after(60):
         async with open_engine(
-            behind, lambda _person: accounts, budgets=budgets, widget_origins=config.widget_origins
+            behind,
+            lambda _person: accounts,
+            budgets=budgets,
+            file_store=file_store,
+            file_bytes=config.file_bytes,
+            widget_origins=config.widget_origins,
+            server_name=config.server_name,
         ) as engine:
             own = OwnInspection(Watch(Recorder(), engine.metrics), engine.metrics, storage.ping)
             services = services_of(engine)

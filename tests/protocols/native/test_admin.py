@@ -137,6 +137,10 @@ async def test_settings_count_at_once_and_say_where_they_come_from() -> None:
             "by": {"id": 2, "name": "olga"},
         }
         assert (await site.call("GET", "/setup"))["registration"] == "closed"
+        assert (await site.call("GET", "/setup"))["server"] == "trio-chat"
+        await site.call("PATCH", "/admin/settings", {"server_name": "Наше место"}, token=olga)
+        assert (await site.call("GET", "/setup"))["server"] == "Наше место"
+        await site.call("PATCH", "/admin/settings", {"server_name": None}, token=olga)
         nora = {"name": "nora", "password": "secret word"}
         assert (await site.call("POST", "/auth/register", nora)).refused == (403, "forbidden", None)
         said = [
@@ -147,6 +151,11 @@ async def test_settings_count_at_once_and_say_where_they_come_from() -> None:
         await site.call("PATCH", "/admin/settings", {"message_rate": None}, token=olga)
         for field, wrong in (
             ("registration", "ajar"),
+            ("server_name", ""),
+            ("server_name", " our place"),
+            ("server_name", "our\nplace"),
+            ("server_name", "our place\n"),
+            ("server_name", "x" * 41),
             ("message_rate", -1),
             ("message_rate", 1_000_001),
             ("message_bytes", 1.5),

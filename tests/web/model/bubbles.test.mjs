@@ -49,6 +49,11 @@ test("what another tab has sent has no bubble here, also before that tab tells o
   assert.deepEqual(withOutbox(told, []).seen.size, 0);
 });
 
+test("what another device says in the same words takes no bubble of the tab that sends", () => {
+  const state = { ...stateWith(waiting("a", "hi")), isSending: true };
+  assert.deepEqual(keys(applyAll(state, [message(5, "hi")], 0).state), ["a"]);
+});
+
 test("others' messages, other rooms and what was refused take no bubble", () => {
   const refused = waiting("a", "hi", { refused: { code: "forbidden", text: "no" } });
   const elsewhere = waiting("b", "hi", { room: 8 });

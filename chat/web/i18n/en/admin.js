@@ -66,6 +66,8 @@ export default {
   "admin.delete_hint": "Removes the account for good. What they said stays under their name, which nobody else can take.",
   "admin.not_oneself": "It is your own account: another admin can disable or delete it.",
 
+  "admin.server_name": "Name of the server",
+  "admin.server_name_hint": "What people read at the door.",
   "admin.registration": "Who may register",
   "admin.registration_ask": "Change who may register?",
   "admin.registration_open": "Anybody",

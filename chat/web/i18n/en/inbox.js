@@ -50,4 +50,10 @@ export default {
   "inbox.claimed_by": "{name} has this conversation now",
   "inbox.claimed_meanwhile": "{name} has claimed the conversation with {person} meanwhile.",
   "inbox.given_back_meanwhile": "The conversation with {person} was given back to the queue meanwhile.",
+  "keys.inbox": "In the inbox",
+  "keys.claim": "Claim the conversation",
+  "keys.close": "Close it",
+  "keys.reopen": "Open a closed one again",
+  "keys.write": "Write to the person",
+  "keys.to_list": "Back to the list",
 };

@@ -66,6 +66,8 @@ export default {
   "admin.delete_hint": "Запись удаляется навсегда. Сказанное остаётся под её именем, которое никому не достанется.",
   "admin.not_oneself": "Это ваша запись: отключить или удалить её может другой администратор.",
 
+  "admin.server_name": "Название сервера",
+  "admin.server_name_hint": "Его видят у входа.",
   "admin.registration": "Кто может зарегистрироваться",
   "admin.registration_ask": "Изменить, кто может зарегистрироваться?",
   "admin.registration_open": "Кто угодно",

@@ -50,4 +50,10 @@ export default {
   "inbox.claimed_by": "Теперь отвечает {name}",
   "inbox.claimed_meanwhile": "Обращение от {person} уже взял(а) {name}.",
   "inbox.given_back_meanwhile": "Обращение от {person} уже вернули в очередь.",
+  "keys.inbox": "Во входящих",
+  "keys.claim": "Взять обращение себе",
+  "keys.close": "Закрыть его",
+  "keys.reopen": "Открыть закрытое снова",
+  "keys.write": "Написать человеку",
+  "keys.to_list": "Назад к списку",
 };

@@ -12,6 +12,7 @@ import { personName } from "../names.js";
 import { Timeline } from "../timeline.js";
 import { changeConversation } from "./actions.js";
 import { ConversationHead } from "./head.js";
+import { focusConversations } from "./list.js";
 import { Past } from "./past.js";
 import { useOthers, useViewing } from "./viewing.js";
 import { useNow } from "./waiting.js";
@@ -23,9 +24,7 @@ import { useNow } from "./waiting.js";
 /** @param {{ room: number, notice: Notice | null, tell: (notice: Notice | null) => void }} props */
 export function Conversation({ room, notice, tell }) {
   const { info, problem } = useConversation(room);
-  const pane = useRef(/** @type {HTMLElement | null} */ (null));
-  useViewing(room, pane);
-  return html`<section class="conversation-pane" ref=${pane} aria-label=${info ? personName(visitor(info)) : t("inbox.conversation")}>
+  return html`<section class="conversation-pane" onKeyDown=${leave} aria-label=${info ? personName(visitor(info)) : t("inbox.conversation")}>
     ${problem && html`<div class="empty" role="alert"><p>${problem}</p><a class="button" href="/inbox">${t("inbox.back")}</a></div>`}
     ${!problem && !info && html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`}
     ${info && html`<${Shown} info=${info} notice=${notice} tell=${tell} />`}
@@ -45,13 +44,34 @@ function Shown({ info, notice, tell }) {
       <span>${notice.text}</span>
       <button type="button" class="icon-button" aria-label=${t("common.close")} onClick=${() => tell(null)}>${icon("close", { size: 16 })}</button>
     </p>`}
-    ${isOpen(info)
-      ? html`<${Timeline} room=${info.id} /><${Composer} room=${info.id} />`
-      : html`<${Past} room=${info.id} key=${info.seq} />
-        <div class="conversation-closed">
-          <p class="soft">${t("inbox.is_closed")}</p>
-          <button type="button" class="button" onClick=${reopen}>${t("inbox.reopen")}</button>
-        </div>`}`;
+    ${isOpen(info) ? html`<${Open} room=${info.id} />` : html`<${Closed} info=${info} onReopen=${reopen} />`}`;
+}
+
+/** @param {{ room: number }} props */
+function Open({ room }) {
+  useViewing(room);
+  return html`<${Timeline} room=${room} /><${Composer} room=${room} />`;
+}
+
+/** @param {{ info: RoomInfo, onReopen: () => void }} props */
+function Closed({ info, onReopen }) {
+  const button = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    // What had the focus has gone with the open conversation.
+    if (document.activeElement === document.body) button.current?.focus();
+  }, []);
+  return html`<${Past} room=${info.id} key=${info.seq} />
+    <div class="conversation-closed">
+      <p class="soft">${t("inbox.is_closed")}</p>
+      <button type="button" class="button" ref=${button} onClick=${onReopen}>${t("inbox.reopen")}</button>
+    </div>`;
+}
+
+/** Escape goes from where one writes to the list. @param {KeyboardEvent} event */
+function leave(event) {
+  if (event.key !== "Escape" || event.defaultPrevented || !(event.target instanceof HTMLTextAreaElement)) return;
+  event.preventDefault();
+  focusConversations();
 }
 
 /** The other operators who are at it now, and that somebody else has it. @param {{ info: RoomInfo }} props */

@@ -2,6 +2,7 @@
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
+import { focusComposer } from "../composing.js";
 import { useSelected } from "../context.js";
 import { navigate } from "../router.js";
 import { pixels, rowsInSight, useSight } from "../window.js";
@@ -38,10 +39,11 @@ export function ConversationList({ infos, current, onKey, onEnd, isBusy = false,
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const to = moved(event.key, at, infos.length);
     if (to !== null) setActive(infos[to]?.id);
-    else if (event.key === "Enter" && at >= 0) navigate(`/inbox/${infos[at].id}`);
+    else if (event.key === "Enter" && at >= 0) open(infos[at].id);
     else if (at < 0 || !onKey(event.key, infos[at])) return;
     event.preventDefault();
   };
+  const open = (/** @type {number} */ id) => (id === current ? focusComposer() : navigate(`/inbox/${id}`));
   const shown = infos.slice(first, end);
   return html`<div class="conversations" ref=${list}>
     ${infos.length > 0 && html`<ul
@@ -58,6 +60,11 @@ export function ConversationList({ infos, current, onKey, onEnd, isBusy = false,
     </ul>`}
     ${children}
   </div>`;
+}
+
+/** Put the focus on the list, where it is in sight. */
+export function focusConversations() {
+  /** @type {HTMLElement | null} */ (document.querySelector(".conversations > ul"))?.focus();
 }
 
 /** @param {number | undefined} id */

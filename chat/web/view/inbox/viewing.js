@@ -8,18 +8,16 @@ const REPEAT = 3000;
 const TYPING = 6000;
 
 /**
- * Tell the other operators that one looks at this conversation, for as long as it is in sight. While one types,
- * which the composer tells, this keeps quiet: of one person the last is what is shown.
+ * Tell the other operators that one looks at this conversation, for as long as it is in sight. While one types, which
+ * the composer tells, this keeps quiet: of one person the last is what is shown.
  * @param {number} room
- * @param {{ current: HTMLElement | null }} pane where one types
  */
-export function useViewing(room, pane) {
+export function useViewing(room) {
   const chat = useChat();
   const typedAt = useRef(-Infinity);
   useEffect(() => {
-    const element = pane.current;
-    const typed = () => {
-      typedAt.current = Date.now();
+    const typed = (/** @type {Event} */ event) => {
+      if (event.target instanceof HTMLTextAreaElement) typedAt.current = Date.now();
     };
     const tell = () => {
       if (!document.hidden && Date.now() - typedAt.current > TYPING) chat.activity(room, "viewing");
@@ -27,11 +25,11 @@ export function useViewing(room, pane) {
     const hidden = () => (document.hidden ? chat.activity(room, "none") : tell());
     tell();
     const timer = setInterval(tell, REPEAT);
-    element?.addEventListener("input", typed);
+    document.addEventListener("input", typed);
     document.addEventListener("visibilitychange", hidden);
     return () => {
       clearInterval(timer);
-      element?.removeEventListener("input", typed);
+      document.removeEventListener("input", typed);
       document.removeEventListener("visibilitychange", hidden);
       chat.activity(room, "none");
     };

@@ -1,27 +1,34 @@
 // The last step: a link for the others, to copy or to share.
 
-import { html, useEffect, useState } from "../../vendor/preact.js";
+import { html, useEffect } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../context.js";
 import { Copyable } from "../copy.js";
 import { reason, useAsking } from "../door/asking.js";
 import { Trouble } from "../door/card.js";
+import { usePolicy } from "../door/policy.js";
+import { icon } from "../icon.js";
 import { navigate } from "../router.js";
 
 const USES = 50;
 const DAYS = 7;
 
-/** @param {{ room?: number, onDone: () => void }} props */
-export function FirstInvitation({ room, onDone }) {
+/**
+ * `path` is the invitation's, once it is made: a reload makes no other.
+ * @param {{ room?: number, path?: string, onMade: (path: string) => void, onDone: () => void }} props
+ */
+export function FirstInvitation({ room, path, onMade, onDone }) {
   const chat = useChat();
-  const [link, setLink] = useState("");
+  const { policy } = usePolicy();
   const { run, wait, error } = useAsking();
   const make = () =>
     run(async () => {
       const invite = /** @type {import("../../protocol").Invite} */ (await chat.call("POST", "/invites", { room, uses: USES, days: DAYS }));
-      setLink(new URL(invite.url, location.href).href);
+      onMade(invite.url);
     });
-  useEffect(() => void make(), []);
+  useEffect(() => {
+    if (!path) make();
+  }, []);
   const leave = () => {
     onDone();
     navigate(room ? `/room/${room}` : "/", { replace: true });
@@ -29,8 +36,9 @@ export function FirstInvitation({ room, onDone }) {
   return html`<div class="form">
     ${error && html`<${Trouble}>${reason(error, wait)}<//>
       <button type="button" class="button" disabled=${wait > 0} onClick=${make}>${t("common.retry")}</button>`}
-    ${link && html`<${Copyable} text=${link} label=${t("setup.link")} />
+    ${path && html`<${Copyable} text=${new URL(path, location.href).href} label=${t("setup.link")} />
       <p class="field-hint">${t("setup.link_hint", { uses: USES, days: DAYS })}</p>`}
+    ${policy?.registration === "closed" && html`<div class="notice">${icon("info")}<p>${t("setup.closed_hint")}</p></div>`}
     <button type="button" class="button primary wide" onClick=${leave}>${t("setup.open")}</button>
   </div>`;
 }

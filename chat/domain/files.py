@@ -1,0 +1,89 @@
+"""Files that people attach to messages: what their names and types may be, and how text alone shows them. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+import msgspec
+
+from chat.domain.entities import File, Message
+from chat.domain.refusals import Code, Refusal
+
+MOST_FILES = 10
+"""Files of one message."""
+
+NAME_BYTES = 255
+"""Bytes of a name: more no file system takes."""
+
+LONGEST_FILE_JSON = 2 * NAME_BYTES + 256
+"""Bytes of a file as JSON, at most: a name has no controls, so two for each of its bytes; type, numbers and signs."""
+
+UNATTACHED_KEPT = 86_400.0
+"""Seconds for which an uploaded file waits for its message."""
+
+IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
+"""What is shown in a page. A file has one of these types only where its bytes say so."""
+
+ANY_TYPE = "application/octet-stream"
+
+NO_FILE = Refusal(Code.NOT_FOUND, "there is no such file")
+NO_SUCH_FILES = Refusal(
+    Code.INVALID, "a file is not there, not yours, of another room or in another message", field="files"
+)
+
+_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}")
+_SPACES = re.compile(r"\s+")
+_NOT_IN_NAMES = '<>:"|?*'
+_LONGEST_SUFFIX = 20
+
+FILES = msgspec.json.Decoder(tuple[File, ...])
+
+
+def files_json(files: Sequence[File]) -> bytes:
+    """Return files as they are kept with a message, as JSON; empty where there are none."""
+    return msgspec.json.encode(files) if files else b""
+
+
+def clean_file_name(name: str) -> str:
+    """Return a name that can be shown and saved anywhere: the last part of a path, without what hides or reorders.
+
+    Any text may be given; what is too long loses its middle and keeps its suffix.
+    """
+    name = re.split(r"[/\\]", name[-4 * NAME_BYTES :])[-1]
+    name = "".join(" " if char in "\t\n\r" else char for char in name)
+    # Controls, directions (RTL), lone surrogates, private use, and what no file system takes.
+    name = "".join(
+        char for char in name if unicodedata.category(char)[0] != "C" and char not in _NOT_IN_NAMES
+    )
+    name = _SPACES.sub(" ", unicodedata.normalize("NFC", name)).strip(" .")
+    if not name:
+        return "file"
+    if len(name.encode()) <= NAME_BYTES:
+        return name
+    stem, dot, suffix = name.rpartition(".")
+    end = f".{suffix}" if stem and dot and len(suffix.encode()) <= _LONGEST_SUFFIX else ""
+    return name.encode()[: NAME_BYTES - len(end.encode())].decode(errors="ignore").rstrip(" .") + end
+
+
+def type_of(declared: str, found: str | None) -> str:
+    """Return the type of a file: of an image what its bytes say, else what its sender says, if that is a type.
+
+    What is said to be an image and is none has no type.
+    """
+    if found is not None:
+        return found
+    said = declared.partition(";")[0].strip().lower()
+    return said if _TYPE.fullmatch(said) and said not in IMAGE_TYPES else ANY_TYPE
+
+
+def clean_file_ids(file_ids: Sequence[int]) -> tuple[int, ...] | Refusal:
+    """Return the files of a message, or why they can't be: each is there once."""
+    return NO_SUCH_FILES if len(set(file_ids)) < len(file_ids) else tuple(file_ids)
+
+
+def text_of(message: Message) -> str:
+    """Return what a protocol without files shows: the text, and each file by its name."""
+    if not message.files:
+        return message.text
+    lines = [message.text] if message.text else []
+    return "\n".join([*lines, *(f"{file.name} (file)" for file in message.files)])

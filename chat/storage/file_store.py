@@ -1,0 +1,195 @@
+"""The bytes of files in a directory, each under its SHA-256: whole and durable before its name is there.
+
+What lies in it:
+
+    chat-files   the mark: of which database's files the bytes are
+    incoming/    what is being uploaded, and what is being removed
+    00/ … ff/    the bytes, by their digests
+
+Several servers may share it. Nothing here holds a file in memory, and what blocks is done in threads.
+"""
+
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager, suppress
+from functools import partial
+from io import FileIO
+from pathlib import Path
+from typing import TypeVar
+
+import trio
+
+from chat.domain.failures import StorageDown
+from chat.domain.images import HEAD_BYTES
+from chat.domain.ports.files import Stored
+from chat.domain.startup import CannotStart
+from chat.durable import sync_directory
+
+MARK = "chat-files"
+
+GRACE = 3600.0
+"""Seconds for which bytes are kept that no row has: from when they are in their place to their row it takes seconds."""
+
+_LEFT_BEHIND = 86_400.0
+"""Seconds after which what a crash left of an upload is removed: the slowest line takes hours."""
+
+_PIECE = 65_536
+"""Bytes that are read from the disk at once."""
+
+_GATHERED = 262_144
+"""Bytes that are written to the disk at once: a thread is asked for no less."""
+
+_T = TypeVar("_T")
+
+
+class DiskFileStore:
+    """The port `FileStore`."""
+
+    def __init__(self, directory: Path, now: Callable[[], float] = time.time) -> None:
+        self._directory = directory
+        self._incoming = directory / "incoming"
+        self._now = now
+
+    async def store(self, pieces: AsyncIterator[bytes]) -> Stored:
+        path = self._incoming / secrets.token_hex(16)
+        file = await _in_thread(lambda: FileIO(path, "xb"))
+        digest, head, size = hashlib.sha256(), b"", 0
+        try:
+            gathered = bytearray()
+            async for piece in pieces:
+                gathered += piece
+                if len(gathered) >= _GATHERED:
+                    head = head or bytes(gathered[:HEAD_BYTES])
+                    size += len(gathered)
+                    await _in_thread(partial(_write, file, digest, bytes(gathered)))
+                    gathered.clear()
+            head = head or bytes(gathered[:HEAD_BYTES])
+            size += len(gathered)
+            await _in_thread(partial(_write, file, digest, bytes(gathered)))
+            await _in_thread(partial(self._finish, file, path, digest.digest()))
+            return Stored(size, digest.digest(), head)
+        finally:
+            # A thread that was begun is waited for, whatever is cancelled: nobody writes to `file` any more.
+            file.close()
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+    def _finish(self, file: FileIO, path: Path, digest: bytes) -> None:
+        os.fsync(file.fileno())
+        final = self._path(digest)
+        if not final.parent.is_dir():
+            final.parent.mkdir(mode=0o700, exist_ok=True)
+            sync_directory(self._directory)
+        os.utime(path, (self._now(), self._now()))
+        os.replace(path, final)
+        sync_directory(final.parent)
+
+    async def has(self, digest: bytes) -> bool:
+        return await _in_thread(self._path(digest).exists)
+
+    @asynccontextmanager
+    async def reading(self, digest: bytes) -> AsyncGenerator[AsyncIterator[bytes]]:
+        file = await _in_thread(lambda: FileIO(self._path(digest)))
+        with file:
+            async with aclosing(_pieces(file)) as pieces:
+                yield pieces
+
+    async def digests(self, after: bytes, limit: int) -> list[bytes]:
+        return await _in_thread(partial(self._digests, after, limit))
+
+    def _digests(self, after: bytes, limit: int) -> list[bytes]:
+        found: list[bytes] = []
+        for folder in sorted(self._directory.glob("[0-9a-f][0-9a-f]")):
+            if folder.name >= after[:1].hex() and len(found) < limit:
+                found += sorted(filter(None, map(self._old, os.scandir(folder))))
+                found = [digest for digest in found if digest > after]
+        return found[:limit]
+
+    def _old(self, entry: "os.DirEntry[str]") -> bytes | None:
+        """Return the digest of bytes that nobody is about to make a row of."""
+        try:
+            is_old = entry.stat().st_mtime < self._now() - GRACE
+            return bytes.fromhex(entry.name) if is_old and len(entry.name) == 64 else None
+        except (OSError, ValueError):
+            return None  # removed meanwhile, or nothing of ours
+
+    async def remove(self, digest: bytes) -> None:
+        await _in_thread(partial(self._remove, digest))
+
+    def _remove(self, digest: bytes) -> None:
+        aside = self._incoming / f"{digest.hex()}.removed"
+        try:
+            # Looked at where nobody can replace it: what was stored again meanwhile goes back.
+            os.replace(self._path(digest), aside)
+        except FileNotFoundError:
+            return
+        if aside.stat().st_mtime < self._now() - GRACE:
+            aside.unlink()
+        else:
+            os.replace(aside, self._path(digest))
+
+    def _path(self, digest: bytes) -> Path:
+        name = digest.hex()
+        return self._directory / name[:2] / name
+
+    def prepare(self, store_id: str) -> None:
+        """Make the directory, and tidy up after a crash. It blocks. Raises CannotStart."""
+        try:
+            self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+            found = self._marked_with(store_id)
+            for left in self._incoming.iterdir():
+                digest = left.name.removesuffix(".removed")
+                if left.name != digest:  # nobody knows whether it may go: whoever cleans looks again
+                    with suppress(OSError):
+                        os.replace(left, self._path(bytes.fromhex(digest)))
+                elif left.stat().st_mtime < self._now() - _LEFT_BEHIND:
+                    left.unlink(missing_ok=True)
+        except (OSError, ValueError) as error:
+            raise CannotStart(f"the directory for files {self._directory} cannot be used: {error}") from error
+        if found != store_id:
+            raise CannotStart(f"{self._directory} has the files of another database: pass another --files")
+
+    def _marked_with(self, store_id: str) -> str:
+        mark = self._directory / MARK
+        if not mark.exists():
+            new = self._incoming / secrets.token_hex(16)
+            new.write_text(f"{store_id}\n", encoding="utf-8")
+            with suppress(FileExistsError):
+                os.link(new, mark)  # of two servers at once one is first
+            new.unlink()
+            sync_directory(self._directory)
+        return mark.read_text(encoding="utf-8").strip()
+
+
+async def open_file_store(directory: Path, store_id: str) -> DiskFileStore:
+    """Return the files in `directory`, which is made if it is missing, and is of no other database.
+
+    Raises CannotStart. Cancelling: the directory may be there.
+    """
+    store = DiskFileStore(directory)
+    await trio.to_thread.run_sync(partial(store.prepare, store_id))
+    return store
+
+
+def _write(file: FileIO, digest: "hashlib._Hash", data: bytes) -> None:
+    digest.update(data)
+    with memoryview(data) as rest:
+        sent = 0
+        while sent < len(data):
+            sent += file.write(rest[sent:])
+
+
+async def _pieces(file: FileIO) -> AsyncGenerator[bytes]:
+    while piece := await _in_thread(partial(file.read, _PIECE)):
+        yield piece
+
+
+async def _in_thread(do: Callable[[], _T]) -> _T:
+    """Do what blocks. Raises StorageDown. Cancelling: felt once it is done."""
+    try:
+        return await trio.to_thread.run_sync(do)
+    except OSError as error:
+        raise StorageDown(f"the disk does not take or give files: {error.strerror}") from error

@@ -1,0 +1,79 @@
+"""Files that people attach, in memory. A method's work is done in one go after its checkpoint."""
+
+import secrets
+from collections.abc import Callable, Collection, Sequence
+
+import trio
+from msgspec import structs
+
+from chat.domain.entities import Draft, File
+from chat.domain.files import NO_SUCH_FILES, UNATTACHED_KEPT
+from chat.domain.ports.files import KeptFile, NewFile
+from chat.domain.refusals import Refusal
+from chat.storage.memory.rooms import MemoryRooms
+
+
+class MemoryFiles:
+    """The port `Files`. `now` is its clock, in seconds."""
+
+    def __init__(self, rooms: MemoryRooms, now: Callable[[], float]) -> None:
+        self._rooms = rooms
+        self._now = now
+        self._kept: dict[int, tuple[KeptFile, float]] = {}  # with when they came
+        self._newest_id = 0
+        self._store_id = secrets.token_hex(16)
+
+    async def keep_file(self, new: NewFile) -> File:
+        await trio.lowlevel.checkpoint()
+        self._newest_id += 1
+        file = File(self._newest_id, new.name, new.type, new.size, new.width, new.height)
+        self._kept[file.id] = KeptFile(file, new.room_id, new.owner_id, new.digest), self._now()
+        return file
+
+    async def file(self, file_id: int) -> KeptFile | None:
+        await trio.lowlevel.checkpoint()
+        kept, _ = self._kept.get(file_id, (None, 0.0))
+        return kept if kept is not None and self._rooms.is_there(kept.room_id) else None
+
+    async def digests_among(self, digests: Collection[bytes]) -> set[bytes]:
+        await trio.lowlevel.checkpoint()
+        there = (kept for kept, _ in self._kept.values() if self._rooms.is_there(kept.room_id))
+        return {kept.digest for kept in there} & {*digests}
+
+    async def forget_files(self, limit: int) -> bool:
+        await trio.lowlevel.checkpoint()
+        old = [
+            file_id
+            for file_id, (kept, came_at) in self._kept.items()
+            if kept.seq is None and came_at < self._now() - UNATTACHED_KEPT
+        ][:limit]
+        for file_id in old:
+            del self._kept[file_id]
+        return len(old) == limit
+
+    async def store_id(self) -> str:
+        await trio.lowlevel.checkpoint()
+        return self._store_id
+
+    def look_up(self, draft: Draft) -> Draft | Refusal:
+        """Return a draft with its files, or why it can't have them. Sync."""
+        found = [self._kept[file_id][0] for file_id in draft.file_ids if file_id in self._kept]
+        good = [
+            kept.file
+            for kept in found
+            if (kept.owner_id, kept.room_id, kept.seq) == (draft.sender_id, draft.room_id, None)
+        ]
+        if len(good) < len(draft.file_ids):
+            return NO_SUCH_FILES
+        return structs.replace(draft, files=tuple(good))
+
+    def attach(self, files: Sequence[File], seq: int) -> None:
+        """Give files to a message of their room. Sync."""
+        for file in files:
+            kept, came_at = self._kept[file.id]
+            self._kept[file.id] = structs.replace(kept, seq=seq), came_at
+
+    def forget(self, files: Sequence[File]) -> None:
+        """Remove the files of a message that is deleted. Sync."""
+        for file in files:
+            self._kept.pop(file.id, None)

@@ -1,0 +1,64 @@
+"""What an image says of itself; and that nothing made up of bytes does harm."""
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.domain.images import Image, read_image
+
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 640, 480)
+_FRAME = b"\xff\xc2\0\x11\x08" + struct.pack(">HH", 480, 640) + b"\3"
+_EXIF = b"II*\0\x08\0\0\0\1\0" + struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+
+
+def segment(marker: int, data: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data
+
+
+JPEG = b"\xff\xd8" + segment(0xE0, b"JFIF\0") + segment(0xE1, b"x" * 60_000) + b"\xff" + _FRAME
+TURNED = b"\xff\xd8" + segment(0xE1, b"Exif\0\0" + _EXIF) + _FRAME
+AVIF = (
+    b"\0\0\0\x1cftypavif\0\0\0\0mif1"
+    + b"\0\0\0\x14ispe\0\0\0\0"
+    + struct.pack(">II", 64, 48)
+    + b"\0\0\0\x14ispe\0\0\0\0"
+    + struct.pack(">II", 640, 480)
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "image"),
+    [
+        (PNG, Image("image/png", 640, 480)),
+        (PNG[:20], Image("image/png")),
+        (b"\x89PNG\r\n\x1a\n" + b"x" * 40, Image("image/png")),
+        (b"GIF89a" + struct.pack("<HH", 640, 480), Image("image/gif", 640, 480)),
+        (b"GIF89a" + bytes(4), Image("image/gif")),
+        (JPEG, Image("image/jpeg", 640, 480)),
+        (TURNED, Image("image/jpeg", 480, 640)),
+        (JPEG[:5000], Image("image/jpeg")),
+        (b"RIFF0000WEBPVP8X" + bytes(8) + b"\x7f\2\0\xdf\1\0", Image("image/webp", 640, 480)),
+        (
+            b"RIFF0000WEBPVP8L" + bytes(4) + b"/" + struct.pack("<I", 639 | 479 << 14),
+            Image("image/webp", 640, 480),
+        ),
+        (b"RIFF0000WEBPVP8 " + bytes(10) + struct.pack("<HH", 640, 480), Image("image/webp", 640, 480)),
+        (AVIF, Image("image/avif", 640, 480)),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", None),
+        (b"BM", None),
+        (b"", None),
+    ],
+)
+def test_an_image_is_known_by_its_bytes(head: bytes, image: Image | None) -> None:
+    assert read_image(head) == image
+
+
+@given(
+    st.sampled_from([PNG[:12], b"\xff\xd8\xff", TURNED[:30], b"GIF89a", b"RIFF0000WEBPVP8", AVIF[:30]]),
+    st.binary(),
+)
+def test_any_bytes_are_read_without_harm(begin: bytes, rest: bytes) -> None:
+    image = read_image(begin + rest)
+    assert image is None or (image.width is None) == (image.height is None)

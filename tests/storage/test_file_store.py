@@ -1,0 +1,142 @@
+"""The bytes of files on a disk: whole or not there, each once, and removed only where nobody needs them."""
+
+import hashlib
+import os
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+import trio
+
+from chat.domain.failures import StorageDown
+from chat.domain.ports import NewFile, Stored
+from chat.domain.startup import CannotStart
+from chat.engine import file_cleaner
+from chat.storage.file_store import GRACE, DiskFileStore, open_file_store
+from chat.storage.memory import MemoryStorage
+
+
+@pytest.fixture
+def clock() -> list[float]:
+    return [1_700_000_000.0]
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: list[float]) -> DiskFileStore:
+    store = DiskFileStore(tmp_path / "files", lambda: clock[0])
+    store.prepare("mark")
+    return store
+
+
+async def pieces(*data: bytes) -> AsyncGenerator[bytes]:
+    for each in data:
+        yield each
+
+
+async def put(store: DiskFileStore, *data: bytes) -> Stored:
+    async with aclosing(pieces(*data)) as body:
+        return await store.store(body)
+
+
+async def read(store: DiskFileStore, digest: bytes) -> bytes:
+    async with store.reading(digest) as found:
+        return b"".join([piece async for piece in found])
+
+
+def files(tmp_path: Path) -> list[str]:
+    return sorted(each.name for each in (tmp_path / "files").rglob("*") if each.is_file())
+
+
+async def test_bytes_are_kept_once_by_their_digest(store: DiskFileStore, tmp_path: Path) -> None:
+    data = os.urandom(1_000_000)
+    stored = await put(store, data[:300_000], data[300_000:700_001], data[700_001:])
+    assert stored == Stored(len(data), hashlib.sha256(data).digest(), data[:262_144])
+    assert await put(store, data) == stored
+    assert await read(store, stored.digest) == data
+    assert files(tmp_path) == sorted([stored.digest.hex(), "chat-files"])
+    assert await store.has(stored.digest)
+    assert not await store.has(b"\0" * 32)
+    assert (await put(store)).size == 0
+    with pytest.raises(StorageDown):
+        await read(store, b"\0" * 32)
+
+
+async def test_what_fails_or_is_cancelled_leaves_nothing(store: DiskFileStore, tmp_path: Path) -> None:
+    async def broken() -> AsyncGenerator[bytes]:
+        yield b"x" * 300_000
+        raise KeyError
+
+    async with aclosing(broken()) as body:
+        with pytest.raises(KeyError):
+            await store.store(body)
+    with trio.CancelScope() as scope:
+        async with aclosing(pieces(b"x")) as body:
+            scope.cancel()
+            await store.store(body)
+    assert files(tmp_path) == ["chat-files"]
+
+
+async def test_bytes_that_nobody_has_go_after_a_while(
+    store: DiskFileStore, tmp_path: Path, clock: list[float], autojump_clock: object
+) -> None:
+    storage = MemoryStorage()
+    had, unused = (await put(store, b"had")).digest, (await put(store, b"unused")).digest
+    await storage.files.keep_file(_new(had))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(file_cleaner.clean_files, storage.files, store)
+        await trio.sleep(10)
+        assert await store.has(unused)  # an upload may be about to make its row
+        clock[0] += GRACE + 1
+        recent = (await put(store, b"recent")).digest
+        await trio.sleep(3700)
+        assert [await store.has(each) for each in (had, unused, recent)] == [True, False, True]
+        nursery.cancel_scope.cancel()
+
+
+async def test_bytes_that_are_stored_again_meanwhile_stay(store: DiskFileStore, clock: list[float]) -> None:
+    digest = (await put(store, b"x")).digest
+    clock[0] += GRACE + 1
+    assert await store.digests(b"", 10) == [digest]
+    await put(store, b"x")
+    await store.remove(digest)
+    assert await read(store, digest) == b"x"
+    assert await store.digests(b"", 10) == []
+    await store.remove(b"\0" * 32)  # another server was first
+
+
+async def test_digests_come_in_pages(store: DiskFileStore, clock: list[float]) -> None:
+    all_of_them = sorted([(await put(store, b"%d" % nth)).digest for nth in range(20)])
+    clock[0] += GRACE + 1
+    found: list[bytes] = []
+    while page := await store.digests(found[-1] if found else b"", 3):
+        found += page
+    assert found == all_of_them
+
+
+async def test_what_a_crash_left_is_tidied_up(
+    store: DiskFileStore, tmp_path: Path, clock: list[float]
+) -> None:
+    digest = (await put(store, b"x")).digest
+    incoming, final = tmp_path / "files" / "incoming", tmp_path / "files" / digest.hex()[:2] / digest.hex()
+    final.rename(incoming / f"{digest.hex()}.removed")
+    for name, age in ("old", 90_000), ("new", 10):
+        (incoming / name).write_bytes(b"half")
+        os.utime(incoming / name, (clock[0] - age, clock[0] - age))
+    store.prepare("mark")
+    assert await read(store, digest) == b"x"
+    assert files(tmp_path) == sorted(["chat-files", "new", digest.hex()])
+
+
+async def test_a_directory_is_of_one_database(tmp_path: Path) -> None:
+    await open_file_store(tmp_path / "a" / "files", "one")
+    await open_file_store(tmp_path / "a" / "files", "one")
+    with pytest.raises(CannotStart, match="another database"):
+        await open_file_store(tmp_path / "a" / "files", "two")
+    (tmp_path / "file").write_text("no directory")
+    with pytest.raises(CannotStart, match="cannot be used"):
+        await open_file_store(tmp_path / "file" / "x", "one")
+
+
+def _new(digest: bytes) -> NewFile:
+    return NewFile(room_id=1, owner_id=1, name="x", type="text/plain", size=1, digest=digest)

@@ -1,0 +1,197 @@
+"""Files: one contract of rows and messages. Each test runs on memory and on PostgreSQL."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+
+import pytest
+import trio
+
+from chat.domain.changes import Deletion, Edit, RoomDeletion
+from chat.domain.entities import Draft, File, Message, Peer, SupportOf
+from chat.domain.files import NO_SUCH_FILES
+from chat.domain.outcomes import KeyUsed, Repeated
+from chat.domain.ports import KeptFile, NewFile, Storage
+from chat.domain.timeline import MessageNow, Span
+from chat.storage.memory import MemoryStorage
+from chat.storage.postgres.database import DatabaseAddress
+from chat.storage.postgres.storage import open_postgres_storage
+from tests.storage.test_references import EVER, NOW, PLENTY, add, make_room, save
+from tests.support.databases import EMPTY, execute
+
+ROSE = b"\1" * 32
+
+
+@pytest.fixture(autouse=True)
+async def _in_time() -> AsyncGenerator[None]:
+    with trio.fail_after(60):
+        yield
+
+
+async def keep(storage: Storage, room: int, owner: int, name: str = "rose.png", digest: bytes = ROSE) -> File:
+    new = NewFile(
+        room_id=room,
+        owner_id=owner,
+        name=name,
+        type="image/png",
+        size=3,
+        digest=digest,
+        width=40,
+        height=30,
+    )
+    return await storage.files.keep_file(new)
+
+
+def draft(room: int, sender: int, *files: int, text: str = "", key: str | None = None) -> Draft:
+    return Draft(room, sender, "?", text, NOW, key=key, file_ids=files)
+
+
+async def now(storage: Storage, room: int, reader: int) -> list[MessageNow]:
+    page = await storage.timelines.history(reader, room, 100, PLENTY, EVER)
+    assert page is not None
+    return page.messages
+
+
+async def test_a_file_goes_wherever_its_message_goes(storage: Storage) -> None:
+    ada, ben = await add(storage, "ada", "ben")
+    room = await make_room(storage, ada, ben)
+    rose, note = await keep(storage, room, ada), await keep(storage, room, ada, "note € «q».txt", b"\2" * 32)
+    waiting = await storage.files.file(rose.id)
+    assert waiting == KeptFile(rose, room, ada, ROSE)
+    said, plain = await save(
+        storage, draft(room, ada, note.id, rose.id, key="1"), Draft(room, ben, "?", "hi", NOW)
+    )
+    assert isinstance(said, Message)
+    assert isinstance(plain, Message)
+    both = note, rose
+    assert said.files == both
+    assert plain.files == ()
+    kept = await storage.files.file(rose.id)
+    assert kept is not None
+    assert kept.seq == said.seq
+    assert [each.files for each in await now(storage, room, ben)][-2:] == [both, ()]
+    (_edited,) = await save(storage, Edit(room, said.seq, ada, "with words", NOW))
+    log = await storage.messages.read_log(0, 100, PLENTY)
+    assert [
+        (each.text, each.files) for each in log if isinstance(each, Message) and each.seq == said.seq
+    ] == [("with words", both)]
+    told = await storage.timelines.replay(ben, [Span(room, said.pos - 1, said.pos)], PLENTY)
+    assert [each.files for each in told if isinstance(each, MessageNow)] == [both]
+    older = await storage.messages.timeline(room, 100, PLENTY)
+    assert [each.files for each in older if each.seq == said.seq] == [both]
+    snapshot = next(each for each in await storage.timelines.snapshots(ben, EVER) if each.id == room)
+    assert snapshot.last is not None
+    assert snapshot.last.files == ()
+
+
+async def test_a_file_is_had_by_one_message_of_its_owner_in_its_room(storage: Storage) -> None:
+    ada, ben = await add(storage, "ada", "ben")
+    room, other = await make_room(storage, ada, ben), await make_room(storage, ada, name="Other")
+    file = await keep(storage, room, ada)
+    refused = [
+        draft(other, ada, file.id, key="other room"),
+        draft(room, ben, file.id, key="other owner"),
+        draft(room, ada, file.id, 2**40, key="none"),
+    ]
+    assert await save(storage, *refused) == [NO_SUCH_FILES] * 3
+    first, second, plain = await save(
+        storage,
+        draft(room, ada, file.id, key="1"),
+        draft(room, ada, file.id, key="2"),
+        draft(room, ada, text="x"),
+    )
+    assert second == NO_SUCH_FILES
+    assert isinstance(first, Message)
+    assert isinstance(plain, Message)
+    assert plain.seq == first.seq + 1  # what is refused takes no number
+    assert await save(storage, draft(room, ada, file.id, key="3")) == [NO_SUCH_FILES]
+
+
+async def test_what_is_sent_again_is_answered_also_when_its_files_are_gone(storage: Storage) -> None:
+    (ada,) = await add(storage, "ada")
+    room = await make_room(storage, ada)
+    one, two = await keep(storage, room, ada), await keep(storage, room, ada)
+    sent = draft(room, ada, one.id, text="look", key="k")
+    first, at_once = await save(storage, sent, sent)
+    assert isinstance(first, Message)
+    assert isinstance(at_once, Repeated)
+    for other in draft(room, ada, two.id, text="look", key="k"), draft(room, ada, text="look", key="k"):
+        (used,) = await save(storage, other)
+        assert isinstance(used, KeyUsed)
+    await save(storage, Deletion(room, first.seq, ada, NOW))
+    (again,) = await save(storage, sent)
+    assert isinstance(again, Repeated)
+    assert again.message.seq == first.seq
+    assert await storage.files.file(two.id) is not None
+
+
+async def test_a_deleted_message_has_no_files_and_no_names_of_them(storage: Storage) -> None:
+    ada, ben = await add(storage, "ada", "ben")
+    room = await make_room(storage, ada, ben)
+    file = await keep(storage, room, ada)
+    (said,) = await save(storage, draft(room, ada, file.id, text="look"))
+    assert isinstance(said, Message)
+    assert await storage.files.digests_among([ROSE, b"\3" * 32]) == {ROSE}
+    await save(storage, Deletion(room, said.seq, ada, NOW))
+    assert await storage.files.file(file.id) is None
+    assert await storage.files.digests_among([ROSE]) == set()
+    assert [each.files for each in await now(storage, room, ben)][-1] == ()
+
+
+async def test_the_files_of_a_deleted_room_are_gone_at_once_and_their_rows_soon(storage: Storage) -> None:
+    (ada,) = await add(storage, "ada")
+    room = await make_room(storage, ada)
+    file = await keep(storage, room, ada)
+    await save(storage, draft(room, ada, file.id))
+    await save(storage, RoomDeletion(room, ada, NOW))
+    assert await storage.files.file(file.id) is None
+    while await storage.rooms.remove_deleted(1000):
+        pass
+    assert await storage.files.digests_among([ROSE]) == set()
+
+
+async def test_files_in_support_conversations_count_as_an_answer_too(storage: Storage) -> None:
+    (ada,) = await add(storage, "ada")
+    (olga,) = await add(storage, "olga", is_operator=True)
+    room = (await storage.rooms.support_room(ada)).id
+    of = SupportOf(Peer(ada, "ada"))
+    file = await keep(storage, room, olga)
+    said, *_ = await save(storage, Draft(room, olga, "olga", "", NOW, people=of, file_ids=(file.id,)))
+    assert isinstance(said, Message)
+    (snapshot,) = await storage.timelines.snapshots(ada, EVER, [room])
+    assert snapshot.last is not None
+    assert snapshot.last.files == (file,)
+    assert snapshot.unread == 1
+
+
+async def test_a_file_that_waits_for_a_day_is_forgotten(place: DatabaseAddress | None) -> None:
+    async def forgets(storage: Storage, let_a_day_pass: Callable[[], Awaitable[None]]) -> None:
+        (ada,) = await add(storage, "ada")
+        room = await make_room(storage, ada)
+        old, attached = await keep(storage, room, ada), await keep(storage, room, ada, digest=b"\2" * 32)
+        await save(storage, draft(room, ada, attached.id))
+        assert not await storage.files.forget_files(10)
+        await let_a_day_pass()
+        new = await keep(storage, room, ada)
+        assert await storage.files.forget_files(1)  # there may be more
+        assert not await storage.files.forget_files(1)
+        found = [await storage.files.file(each.id) for each in (old, attached, new)]
+        assert [each is not None for each in found] == [False, True, True]
+
+    if place is None:
+        clock = [1000.0]
+
+        async def pass_in_memory() -> None:
+            clock[0] += 86_401
+
+        await forgets(MemoryStorage(lambda: clock[0]), pass_in_memory)
+        return
+
+    async def pass_in_postgres() -> None:
+        await execute(place, "UPDATE files SET created_at = created_at - interval '86401 s'")
+
+    await execute(place, f"{EMPTY}; UPDATE lanes SET last_id = 0")
+    async with open_postgres_storage(place, pool_size=4, query_timeout=10, commit_timeout=10) as storage:
+        await forgets(storage, pass_in_postgres)
+
+
+async def test_the_mark_of_the_directory_stays(storage: Storage) -> None:
+    assert await storage.files.store_id() == await storage.files.store_id() != ""

@@ -1,0 +1,80 @@
+"""What tests of the timeline do: rooms made over HTTP, and a room on the screen of somebody."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support import saved
+from tests.support.people import request
+from tests.support.server import ServerProcess
+from tests.web.pages import Pages
+
+
+class Speaker:
+    """Somebody over HTTP, beside their page."""
+
+    def __init__(self, pages: Pages, name: str) -> None:
+        session = pages.person(name)
+        self.id: int = session["me"]["id"]
+        self.name = name
+        self._url = f"{pages.url}/api/v1"
+        self.access: str = session["access"]
+        self._said = 0
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        answer = request(method, self._url + path, body, headers={"Authorization": f"Bearer {self.access}"})
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def make_room(self, name: str, *others: "Speaker", **fields: object) -> int:
+        """Make a room with others in it, and return its id."""
+        room: int = self.call("POST", "/rooms", {"name": name, **fields})["id"]
+        for other in others:
+            self.call("PUT", f"/rooms/{room}/members/{other.id}", {})
+        return room
+
+    def say(self, room: int, text: str) -> int:
+        """Say something, and return its seq."""
+        self._said += 1
+        key = f"{self.name}-{self._said}"
+        seq: int = self.call("POST", f"/rooms/{room}/messages", {"key": f"{room}-{key}", "text": text})["seq"]
+        return seq
+
+
+class Timeline:
+    """A room on a page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.field = page.locator(".composer textarea")
+        self.messages = page.locator("article.message")
+
+    def write(self, text: str) -> None:
+        self.field.click()
+        self.page.keyboard.type(text)
+
+    def say(self, text: str) -> None:
+        """Write and send, which ends when no bubble waits any more."""
+        self.write(text)
+        self.page.keyboard.press("Enter")
+        expect(self.message(text)).to_be_visible()
+        expect(self.page.locator(".message.is-waiting")).to_have_count(0)
+
+    def message(self, text: str) -> Locator:
+        return self.messages.filter(has=self.page.get_by_text(text, exact=True)).last
+
+    def row(self, seq: int) -> Locator:
+        return self.page.locator(f"li[data-seq='{seq}']")
+
+    def act(self, text: str, what: str) -> None:
+        """Choose from the menu of a message."""
+        self.message(text).hover()
+        self.message(text).get_by_role("button", name="More").click()
+        self.page.get_by_role("menuitem", name=what, exact=True).click()
+
+
+def write_beside(server: ServerProcess, count: int, *, room: int, sender: str) -> None:
+    """Write messages into the database; in a thread, because Playwright's loop runs in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(saved.write_beside, server.address, count, room=room, sender=sender).result()

@@ -1,0 +1,152 @@
+"""Administration in the browser: what an admin does is felt by open pages within a second, and stands in the audit."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.command_line import chat as command
+from tests.support.people import PASSWORD
+from tests.support.server import ServerProcess
+from tests.web.pages import Pages
+
+AT_ONCE = 5_000
+"""Milliseconds for what takes one second where nothing else runs."""
+
+
+@pytest.fixture
+def olga(pages: Pages, chat: ServerProcess) -> Page:
+    """The page of an admin."""
+    pages.person("olga")
+    command(chat, "user", "role", "olga", "admin")
+    return pages.of("olga", "/admin")
+
+
+def account(page: Page, name: str) -> None:
+    """Find somebody's account, and open it."""
+    page.get_by_role("link", name="People").click()
+    page.get_by_role("searchbox").fill(name)
+    page.get_by_role("link", name=name, exact=False).filter(has=page.locator(".avatar")).click()
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+
+
+def confirm(page: Page, action: str) -> None:
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name=action).click()
+    expect(dialog).to_be_hidden()
+
+
+def log_in_button(page: Page) -> Locator:
+    return page.get_by_role("button", name="Log in")
+
+
+def log_in(page: Page, name: str) -> None:
+    page.get_by_label("Name", exact=False).first.fill(name)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    log_in_button(page).click()
+
+
+def test_who_is_logged_out_or_disabled_is_out_within_a_second(pages: Pages, olga: Page) -> None:
+    ada = pages.of("ada")
+    expect(ada.get_by_role("link", name="lobby")).to_be_visible()
+    account(olga, "ada")
+    olga.get_by_role("button", name="Log out everywhere").click()
+    confirm(olga, "Log out everywhere")
+    expect(log_in_button(ada)).to_be_visible(timeout=AT_ONCE)
+    log_in(ada, "ada")
+    expect(ada.get_by_role("link", name="lobby")).to_be_visible()
+
+    olga.get_by_role("button", name="Disable").click()
+    confirm(olga, "Disable")
+    expect(log_in_button(ada)).to_be_visible(timeout=AT_ONCE)
+    expect(olga.get_by_text("disabled", exact=True)).to_be_visible()
+    log_in(ada, "ada")
+    expect(ada.get_by_role("alert").filter(has_text=re.compile("disabled"))).to_be_visible()
+    olga.get_by_role("button", name="Enable").click()
+    confirm(olga, "Enable")
+    expect(olga.get_by_text("disabled", exact=True)).to_be_hidden()
+    log_in(ada, "ada")
+    expect(ada.get_by_role("link", name="lobby")).to_be_visible()
+
+
+def test_roles_names_and_passwords_are_changed_and_each_change_is_asked_about(
+    pages: Pages, olga: Page
+) -> None:
+    ben = pages.of("ben")
+    expect(ben.get_by_role("link", name="lobby")).to_be_visible()
+    expect(ben.get_by_role("link", name="Inbox")).to_be_hidden()
+    account(olga, "ben")
+    operator = olga.get_by_role("checkbox", name="operator")
+    operator.click()
+    olga.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(operator).not_to_be_checked()
+    operator.click()
+    confirm(olga, "Give the role")
+    expect(operator).to_be_checked()
+    expect(ben.get_by_role("link", name="Inbox")).to_be_visible(timeout=AT_ONCE)
+
+    olga.get_by_label("Name to log in with").fill("bernard")
+    olga.get_by_role("button", name="Rename").click()
+    confirm(olga, "Rename")
+    expect(olga.get_by_role("heading", name="bernard")).to_be_visible()
+    olga.get_by_label("New password").fill("another one")
+    olga.get_by_role("button", name="Set password").click()
+    confirm(olga, "Set password")
+    expect(log_in_button(ben)).to_be_visible(timeout=AT_ONCE)
+
+    account(olga, "olga")
+    olga.get_by_role("checkbox", name="admin").click()
+    confirm(olga, "Take the role")
+    expect(olga.get_by_role("alert")).to_contain_text("nobody else is an admin")
+    expect(olga.get_by_role("checkbox", name="admin")).to_be_checked()
+
+
+def test_settings_count_at_once_say_where_they_come_from_and_are_taken_back(pages: Pages, olga: Page) -> None:
+    olga.get_by_role("link", name="Registration").click()
+    olga.get_by_role("radio", name="Nobody").click()
+    confirm(olga, "Nobody")
+    expect(olga.get_by_role("radio", name="Nobody")).to_be_checked()
+    expect(olga.get_by_text(re.compile("Changed by olga"))).to_be_visible()
+    door = pages.open("/")
+    expect(log_in_button(door)).to_be_visible()
+    expect(door.get_by_role("button", name="Make an account")).to_be_hidden()
+    olga.get_by_role("button", name="Take back, to Anybody").click()
+    expect(olga.get_by_role("radio", name="Anybody")).to_be_checked()
+
+    olga.get_by_role("link", name="Limits").click()
+    rate = olga.get_by_label("Messages a second")
+    before = rate.input_value()
+    rate.fill("many")
+    expect(olga.get_by_role("alert")).to_have_text("A number, please.")
+    rate.fill("7.5")
+    olga.get_by_role("button", name="Save").click()
+    expect(olga.get_by_text(re.compile("Changed by olga"))).to_be_visible()
+    olga.reload()
+    expect(rate).to_have_value("7.5")
+    olga.get_by_role("button", name=re.compile("Take back")).click()
+    expect(rate).to_have_value(before)
+
+    olga.get_by_role("link", name="Support widget").click()
+    origins = olga.get_by_label("Sites that may show it")
+    origins.fill("shop.example")
+    expect(olga.get_by_role("alert")).to_contain_text("“shop.example” is no origin")
+    origins.fill("https://shop.example")
+    olga.get_by_role("button", name="Save").click()
+    expect(olga.get_by_text(re.compile("Changed by olga"))).to_be_visible()
+    expect(olga.get_by_label("Line for your site")).to_have_value(
+        f'<script async src="{pages.url}/widget.js"></script>'
+    )
+
+    olga.get_by_role("link", name="Audit").click()
+    acts = olga.locator(".audit > li p:first-child")
+    expect(acts.first).to_have_text("olga changed widget_origins: https://shop.example")
+    expect(acts.nth(1)).to_have_text("olga changed message_rate: taken back")
+    expect(acts.nth(2)).to_have_text("olga changed message_rate: 7.5")
+    expect(acts.filter(has_text="a command on the server changed the roles of olga")).to_have_count(1)
+
+
+def test_whoever_is_no_admin_sees_nothing_of_it(pages: Pages) -> None:
+    page = pages.of("eve", "/admin/people")
+    expect(page.get_by_role("link", name="lobby")).to_be_visible()
+    expect(page.get_by_role("heading", name="Administration")).to_be_hidden()
+    expect(page.get_by_role("link", name="Administration")).to_be_hidden()

@@ -1,0 +1,211 @@
+"""The inbox in the browser: two operators, and people who write to them by the protocol of the support desk."""
+
+import json
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.command_line import chat as command
+from tests.support.people import PATIENCE, Person, client, post, request
+from tests.support.server import ServerProcess
+from tests.web.pages import Pages
+
+OPERATORS = ("olga", "oscar")
+
+
+@pytest.fixture
+def operators(pages: Pages, chat: ServerProcess) -> tuple[Page, Page]:
+    """Two operators who look at an empty inbox."""
+    for name in OPERATORS:
+        pages.person(name)
+        command(chat, "user", "role", name, "operator")
+    for room in call(pages, "olga", "GET", "/support?state=open&limit=100")["rooms"]:
+        call(pages, "olga", "PATCH", f"/support/{room['id']}", {"state": "closed"})
+    olga, oscar = [pages.of(name, "/inbox") for name in OPERATORS]
+    for page in (olga, oscar):
+        expect(page.get_by_text("Nobody is waiting")).to_be_visible()
+    return olga, oscar
+
+
+def call(
+    pages: Pages, name: str, method: str, path: str, body: object = None
+) -> dict[str, list[dict[str, object]]]:
+    """Call the native protocol as somebody."""
+    headers = {"Authorization": f"Bearer {pages.person(name)['access']}"}
+    answer = request(method, f"{pages.url}/api/v1{path}", body, headers=headers)
+    assert answer.is_success, answer.text
+    found: dict[str, list[dict[str, object]]] = answer.json()
+    return found
+
+
+class Asker:
+    """Somebody at the support desk, who asks and hears the answers."""
+
+    def __init__(self, person: Person) -> None:
+        self._person = person
+        self._told()  # what was said before
+
+    def ask(self, text: str) -> None:
+        self._person.send(json.dumps({"method": "message.send", "params": [text], "id": text}))
+        assert self._told()["message_text"] == text
+
+    def hears(self) -> str:
+        return str(self._told()["message_text"])
+
+    def _told(self) -> dict[str, object]:
+        frame = json.loads(self._person.socket.recv(PATIENCE))
+        assert frame["error"] is None
+        message: dict[str, object] = frame["result"].get("message", {})
+        return message
+
+
+@contextmanager
+def asker(pages: Pages, name: str) -> Generator[Asker]:
+    token = pages.person(name)["access"]
+    with client(pages.url, f"/support?token={token}") as person:
+        yield Asker(person)
+
+
+def row(page: Page, name: str) -> Locator:
+    return page.get_by_role("option").filter(has=page.get_by_text(name, exact=True))
+
+
+def rows(page: Page) -> Locator:
+    return page.locator(".conversation-name")
+
+
+def part(page: Page, name: str) -> None:
+    """Choose a part of the inbox."""
+    page.get_by_role("radio", name=name).check(force=True)
+
+
+def answer(page: Page, text: str) -> None:
+    box = page.get_by_role("textbox", name="Message")
+    box.fill(text)
+    box.press("Enter")
+
+
+def test_who_waits_the_longest_is_first_and_who_answers_has_the_conversation(
+    pages: Pages, operators: tuple[Page, Page]
+) -> None:
+    olga, oscar = operators
+    with asker(pages, "ben") as ben, asker(pages, "cyd") as cyd:
+        ben.ask("where is my order?")
+        cyd.ask("the invoice is wrong")
+        ben.ask("hello?")
+        for page in operators:
+            expect(rows(page)).to_have_text(["ben", "cyd"])
+        expect(row(olga, "ben")).to_contain_text("hello?")
+        seconds = row(olga, "ben").locator(".waiting")
+        before = seconds.inner_text()
+        expect(seconds).not_to_have_text(before)
+
+        row(olga, "ben").click()
+        expect(olga.locator(".conversation-who h2")).to_have_text("ben")
+        expect(olga.locator(".message-text", has_text="where is my order?")).to_be_visible()
+        answer(olga, "it comes today")
+        assert ben.hears() == "it comes today"
+        for page in operators:
+            expect(rows(page)).to_have_text(["cyd"])
+        part(oscar, "All")
+        expect(rows(oscar)).to_have_text(["cyd", "ben"])
+        expect(row(oscar, "ben")).to_contain_text("olga")
+        part(olga, "Mine")
+        expect(rows(olga)).to_have_text(["ben"])
+        ben.ask("thank you")
+        part(olga, "Waiting")
+        expect(rows(olga)).to_have_text(["cyd", "ben"])
+
+
+def test_of_two_who_claim_at_once_one_has_it_and_the_other_is_told_who(
+    pages: Pages, operators: tuple[Page, Page]
+) -> None:
+    with asker(pages, "dan") as dan, asker(pages, "eve") as eve:
+        dan.ask("first")
+        eve.ask("second")
+        for page in operators:
+            expect(rows(page)).to_have_text(["dan", "eve"])
+            page.get_by_role("listbox").focus()
+            page.keyboard.press("j")
+        for page in operators:
+            page.keyboard.press("c")
+        expect(row(operators[0], "eve").locator(".conversation-holder")).not_to_have_text("Nobody’s yet")
+        found = {
+            room["peer"]["name"]: room for room in call(pages, "olga", "GET", "/support?state=open")["rooms"]
+        }  # type: ignore[index]
+        holder = found["eve"]["support"]["assignee"]["name"]  # type: ignore[index]
+        winner, loser = operators if holder == "olga" else operators[::-1]
+        expect(row(winner, "eve")).to_contain_text("You")
+        expect(loser.get_by_role("alert")).to_have_text(
+            f"{holder} has claimed the conversation with eve meanwhile."
+        )
+        expect(row(loser, "eve")).to_contain_text(holder)
+        expect(row(loser, "dan")).to_contain_text("Nobody’s yet")
+
+
+def test_a_conversation_is_handed_over_closed_and_opened_again(
+    pages: Pages, operators: tuple[Page, Page]
+) -> None:
+    olga, oscar = operators
+    with asker(pages, "fay") as fay:
+        fay.ask("can I pay by invoice?")
+        row(olga, "fay").click()
+        olga.get_by_role("button", name="Claim").click()
+        expect(row(oscar, "fay")).to_contain_text("olga")
+        olga.get_by_role("button", name="More", exact=True).click()
+        olga.get_by_role("menuitem", name="Hand over…").click()
+        olga.get_by_role("dialog").get_by_role("button", name="oscar").click()
+        expect(olga.get_by_text("oscar answers here")).to_be_visible()
+
+        part(oscar, "Mine")
+        oscar.get_by_role("listbox").focus()
+        oscar.keyboard.press("Enter")
+        expect(oscar.locator(".conversation-who h2")).to_have_text("fay")
+        oscar.keyboard.press("Enter")
+        expect(oscar.get_by_role("textbox", name="Message")).to_be_focused()
+        oscar.keyboard.type("yes")
+        oscar.keyboard.press("Enter")
+        assert fay.hears() == "yes"
+        oscar.keyboard.press("Escape")
+        expect(oscar.get_by_role("listbox")).to_be_focused()
+        oscar.keyboard.press("e")
+        expect(oscar.get_by_text("This conversation is closed.")).to_be_visible()
+        expect(oscar.locator(".past").get_by_text("can I pay by invoice?")).to_be_visible()
+        expect(olga.get_by_text("This conversation is closed.")).to_be_visible()
+        part(oscar, "Closed")
+        expect(row(oscar, "fay")).to_be_visible()
+
+        fay.ask("and by card?")
+        expect(row(olga, "fay")).to_contain_text("oscar")
+        expect(row(oscar, "fay")).to_be_hidden()
+        oscar.get_by_role("button", name="Close", exact=True).click()
+        oscar.get_by_role("button", name="Open again").click()
+        answer(oscar, "by card too")
+        assert fay.hears() == "by card too"
+
+
+def test_operators_see_who_else_is_there_and_what_a_visitor_says_of_themselves(
+    pages: Pages, operators: tuple[Page, Page], chat: ServerProcess
+) -> None:
+    olga, oscar = operators
+    command(chat, "setting", "set", "widget_origins", "https://shop.example")
+    about = {"name": "Gus", "email": "gus@mail.example", "page": "https://shop.example/cart?coupon=1"}
+    visitor = post(f"{pages.url}/api/v1/support/visitors", about).json()
+    headers = {"Authorization": f"Bearer {visitor['access']}"}
+    room = request("PUT", f"{pages.url}/api/v1/support", headers=headers).json()["id"]
+    body = {"key": "first", "text": "is it in stock?"}
+    assert post(f"{pages.url}/api/v1/rooms/{room}/messages", body, headers=headers).is_success
+
+    row(olga, "Gus").click()
+    expect(olga.get_by_role("link", name="gus@mail.example")).to_have_attribute(
+        "href", "mailto:gus@mail.example"
+    )
+    link = olga.get_by_role("link", name="shop.example/cart")
+    expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
+    expect(row(oscar, "Gus")).to_contain_text("olga looks at it")
+    row(oscar, "Gus").click()
+    expect(olga.locator(".conversation-others")).to_contain_text("oscar looks at it")
+    oscar.get_by_role("textbox", name="Message").press_sequentially("it")
+    expect(olga.locator(".conversation-others")).to_contain_text("oscar types")

@@ -1,0 +1,111 @@
+"""Texts that would like to be a part of the page: they are shown as they were sent, whichever dialect they come by."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.system.test_cross_dialect import LOBBY, Account, House
+from tests.web.pages import Pages
+from tests.web.talking import Speaker, Timeline
+
+HOSTILE = (
+    '<img src=x onerror="window.pwned=1">',
+    "<script>window.pwned=1</script>",
+    "<svg/onload=window.pwned=1>",
+    '<a href="javascript:window.pwned=1">x</a>',
+    "[x](javascript:window.pwned=1)",
+    "[x]( JaVaScRiPt:window.pwned=1)",
+    "![x](data:text/html,<script>window.pwned=1</script>)",
+    "<javascript:window.pwned=1>",
+    '"><iframe srcdoc="<script>parent.pwned=1</script>"></iframe>',
+    "{{constructor.constructor('window.pwned=1')()}} ${window.pwned=1}",
+    "<math><mtext></mtext><style><img src onerror=window.pwned=1></style></math>",
+    "&lt;img src=x onerror=window.pwned=1&gt; &#60;b&#62;",
+    "</textarea></title><style>:root{display:none}</style>",
+    "x" * 300 + "<b onclick=window.pwned=1>",
+)
+
+_STRANGE = """() => {
+    // What messages have no use for: other elements, other places to go, and attributes that act.
+    const places = ".message-body, h1, .place-topic, .timeline-start, .room, .message-quote";
+    const texts = [...document.querySelectorAll(places)];
+    return texts.flatMap((text) => [...text.querySelectorAll("*")]).filter((element) =>
+        ["IMG", "SCRIPT", "IFRAME", "STYLE", "OBJECT", "MATH", "FORM"].includes(element.tagName) ||
+        [...element.attributes].some(({ name }) => name.startsWith("on") || name === "srcdoc") ||
+        (element.tagName === "A" && !["http:", "https:", "mailto:"].includes(element.protocol))
+    ).map((element) => element.outerHTML);
+}"""
+
+
+def assert_harmless(page: Page) -> None:
+    assert page.evaluate("() => window.pwned") is None
+    assert page.evaluate(_STRANGE) == []
+
+
+def account(speaker: Speaker) -> Account:
+    return Account(speaker.name, speaker.id, speaker.access)
+
+
+@pytest.fixture
+def house(pages: Pages) -> House:
+    return House(pages.url)
+
+
+@contextmanager
+def saying(dialect: str, house: House, ben: Speaker, ada: Speaker) -> Generator[Callable[[str], object]]:
+    """Say something by a dialect: to all, in Direct to ada, and in the support desk as ada."""
+    if dialect in ("talker", "messenger"):
+        with getattr(house, dialect)(account(ben)) as person:
+            yield person.say
+    elif dialect == "rooms":
+        with house.rooms(account(ben)) as socket:
+            yield socket.say
+    elif dialect == "direct":
+        with house.direct(account(ben)) as socket:
+            yield lambda text: socket.send({"from": ben.id, "to": ada.id, "content": text})
+    elif dialect == "support":
+        with house.support(account(ada)) as socket:
+            yield lambda text: socket.send({"method": "message.send", "params": [text], "id": 1})
+    else:
+        yield lambda text: ben.say(LOBBY, text)
+
+
+def room_of(dialect: str, ada: Speaker, ben: Speaker) -> int:
+    paths = {"direct": f"/direct/{ben.id}", "support": "/support"}
+    return int(ada.call("PUT", paths[dialect])["id"]) if dialect in paths else LOBBY
+
+
+@pytest.mark.parametrize("dialect", ["talker", "messenger", "rooms", "native", "direct", "support"])
+def test_what_comes_by_any_dialect_is_shown_as_it_was_sent(dialect: str, pages: Pages, house: House) -> None:
+    ada, ben = Speaker(pages, f"ada-{dialect}"), Speaker(pages, f"ben-{dialect}")
+    with saying(dialect, house, ben, ada) as say:
+        room = room_of(dialect, ada, ben)
+        timeline = Timeline(pages.of(ada.name, f"/room/{room}"))
+        expect(timeline.field).to_be_visible()
+        for text in HOSTILE:
+            say(text)
+        say(f"the end of {dialect}")
+        expect(timeline.message(f"the end of {dialect}")).to_be_visible()
+    shown = timeline.page.locator(".message-text").all_text_contents()
+    assert shown[-len(HOSTILE) - 1 : -1] == list(HOSTILE)
+    assert_harmless(timeline.page)
+
+
+def test_topics_quotes_and_what_is_written_are_texts_too(pages: Pages) -> None:
+    ada, ben = Speaker(pages, "ada"), Speaker(pages, "ben")
+    topic = "</p><script>window.pwned=1</script><img src=x onerror=window.pwned=1>"
+    room = ada.make_room("strange", ben, topic=topic)
+    seq = ben.say(room, HOSTILE[0])
+    timeline = Timeline(pages.of("ada", f"/room/{room}"))
+    page = timeline.page
+    expect(page.locator(".place-topic")).to_have_text(topic)
+    expect(page.locator(".timeline-start")).to_contain_text(topic)
+    timeline.act(HOSTILE[0], "Reply")
+    expect(page.locator(".composer-bar")).to_contain_text(HOSTILE[0])
+    timeline.say(HOSTILE[1])
+    expect(page.locator(".message-quote")).to_contain_text(HOSTILE[0])
+    ada.call("PUT", f"/rooms/{room}/messages/{seq}/reactions/👍")
+    expect(page.locator(".reaction").first).to_be_visible()
+    assert_harmless(page)

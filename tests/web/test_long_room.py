@@ -1,0 +1,110 @@
+"""A room of 10,000 messages: any place is there at once, few messages are drawn, and the place is kept to the pixel."""
+
+from itertools import count
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.support.server import ServerProcess
+from tests.web.pages import Pages
+from tests.web.talking import Speaker, Timeline, write_beside
+
+LENGTH = 10_000
+MOST_DRAWN = 200
+
+_SCROLL = """async (list, { step, until }) => {
+    // One step, then two frames: what is drawn anew must not move what was in sight.
+    const frame = () => new Promise(requestAnimationFrame);
+    const bottom = (row) => row.getBoundingClientRect().bottom;
+    let [most, moved, frames] = [0, 0, 0];
+    const isThere = () => [...list.querySelectorAll("[data-seq]")].some((row) => Number(row.dataset.seq) === until);
+    while (!isThere() && frames < 4000) {
+        const middle = list.getBoundingClientRect().top + list.clientHeight / 2;
+        const row = [...list.querySelectorAll("[data-seq]")].find((each) => bottom(each) >= middle);
+        const [before, scrolled] = [row && bottom(row), list.scrollTop];
+        list.scrollTop += step;
+        const went = list.scrollTop - scrolled;
+        await frame();
+        await frame();
+        if (row?.isConnected) moved = Math.max(moved, Math.abs(bottom(row) - before + went));
+        most = Math.max(most, list.querySelectorAll("[data-seq]").length);
+        frames += 2;
+    }
+    return { most, moved, frames };
+}"""
+
+_NUMBERS = count(1)
+
+_TOP = "(row) => row.getBoundingClientRect().top"
+
+
+@pytest.fixture
+def ada(pages: Pages) -> Speaker:
+    return Speaker(pages, "ada")
+
+
+@pytest.fixture
+def room(ada: Speaker, pages: Pages, chat: ServerProcess) -> int:
+    """Made in the database; the last message is said through the server, which learns of the others by it."""
+    room = ada.make_room(f"long {next(_NUMBERS)}", Speaker(pages, "ben"))
+    before = ada.call("GET", f"/rooms/{room}")["seq"]
+    write_beside(chat, LENGTH - before - 1, room=room, sender="ada")
+    assert ada.say(room, "the end") == LENGTH
+    return room
+
+
+def opened(pages: Pages, room: int, place: str = "") -> tuple[Timeline, Locator]:
+    timeline = Timeline(pages.of("ada", f"/room/{room}{place}"))
+    return timeline, timeline.page.locator(".timeline")
+
+
+def test_scrolling_draws_few_messages_and_moves_nothing_that_is_in_sight(pages: Pages, room: int) -> None:
+    timeline, view = opened(pages, room)
+    expect(timeline.message("the end")).to_be_in_viewport()
+    for step, until in ((-400, LENGTH - 1_000), (400, LENGTH)):
+        seen: dict[str, Any] = view.evaluate(_SCROLL, {"step": step, "until": until})
+        assert seen["most"] <= MOST_DRAWN
+        assert seen["moved"] < 1
+        assert seen["frames"] < 4000
+    expect(timeline.message("the end")).to_be_visible()
+
+
+def test_any_place_is_opened_at_once_and_kept_while_others_talk(
+    pages: Pages, ada: Speaker, room: int, chat: ServerProcess
+) -> None:
+    ben = Speaker(pages, "ben")
+    timeline, view = opened(pages, room, "/5000")
+    expect(timeline.row(5000)).to_be_in_viewport()
+    expect(timeline.page.locator(".message.is-marked")).to_contain_text("beside 4999")
+    assert timeline.page.locator("li[data-seq]").count() <= MOST_DRAWN
+
+    for seq in (5000, LENGTH - 30):
+        if seq != 5000:
+            timeline.page.evaluate("(path) => history.pushState(null, '', path)", f"/room/{room}/{seq}")
+            timeline.page.evaluate("() => dispatchEvent(new PopStateEvent('popstate'))")
+            expect(timeline.row(seq)).to_be_in_viewport()
+        before = timeline.row(seq).evaluate(_TOP)
+        last = ada.call("GET", f"/rooms/{room}")["seq"]
+        write_beside(chat, 99, room=room, sender="ben")
+        assert ben.say(room, f"after {seq}") == last + 100
+        expect(timeline.page.locator(".room.is-unread, .pill.is-new").first).to_be_visible()
+        expect(timeline.page.locator(".pill.is-new")).to_contain_text("new messages")
+        assert timeline.row(seq).evaluate(_TOP) == before
+
+    timeline.page.get_by_role("button", name="To the latest message").click()
+    expect(timeline.message(f"after {LENGTH - 30}")).to_be_in_viewport()
+    expect(timeline.page.locator(".pill.is-new, .pill.is-round")).to_have_count(0)
+    assert view.evaluate("(list) => list.scrollHeight - list.scrollTop - list.clientHeight") < 1
+
+
+def test_what_is_new_is_opened_first(pages: Pages, room: int) -> None:
+    ben = Speaker(pages, "ben")
+    ben.call("PUT", f"/rooms/{room}/read", {"seq": 300, "back": True})
+    timeline = Timeline(pages.of("ben", f"/room/{room}"))
+    expect(timeline.page.locator(".timeline-new + li")).to_contain_text("beside 300")
+    expect(timeline.page.locator(".timeline-new")).to_be_in_viewport()
+    timeline.page.get_by_role("button", name="To the latest message").click()
+    expect(timeline.message("the end")).to_be_in_viewport()
+    timeline.page.get_by_role("button", name="To the first new message").click()
+    expect(timeline.page.locator(".timeline-new")).to_be_in_viewport()

@@ -1,0 +1,64 @@
+"""The page without a line, as somebody sees it who writes on."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.people import PASSWORD, request
+from tests.system.relay import Relay
+from tests.web.pages import Pages
+
+LOBBY = "/room/1"
+
+
+def write(page: Page, text: str) -> None:
+    composer = page.get_by_role("textbox", name=re.compile("Message|Write"))
+    composer.fill(text)
+    composer.press("Enter")
+
+
+def shown(page: Page, text: str) -> Locator:
+    return page.locator(".timeline-rows").get_by_text(text, exact=True)
+
+
+def test_what_is_typed_without_a_line_is_there_when_the_page_opens_again_without_one(
+    pages: Pages, relay: Relay
+) -> None:
+    page = pages.of("ada", LOBBY, url=relay.url)
+    write(page, "with a line")
+    expect(shown(page, "with a line")).to_have_count(1)
+    page.evaluate("async () => void await navigator.serviceWorker.ready")
+    texts = [f"typed {n}" for n in range(3)]
+    with relay.cut():
+        expect(page.get_by_text("Offline since")).to_be_visible()
+        for text in texts:
+            write(page, text)
+            expect(shown(page, text)).to_have_count(1)
+        expect(page.get_by_text("3 messages wait")).to_be_visible()
+        context = page.context
+        page.close()
+        page = context.new_page()
+        page.goto(relay.url + LOBBY)
+        for text in ["with a line", *texts]:
+            expect(shown(page, text)).to_have_count(1)
+    page.evaluate("() => dispatchEvent(new Event('online'))")
+    expect(page.get_by_text("Offline since")).not_to_be_attached()
+    for text in texts:
+        expect(shown(page, text)).to_have_count(1)
+    page.reload()
+    for text in texts:
+        expect(shown(page, text)).to_have_count(1)
+
+
+def test_whoever_is_logged_out_elsewhere_is_let_in_again_at_the_place_they_were(pages: Pages) -> None:
+    page = pages.of("ben", LOBBY)
+    write(page, "before the door")
+    expect(shown(page, "before the door")).to_have_count(1)
+    headers = {"Authorization": f"Bearer {pages.person('ben')['access']}"}
+    assert request("DELETE", f"{pages.url}/api/v1/me/sessions", headers=headers).status_code == 204
+    expect(page.get_by_text("your place is kept")).to_be_visible()
+    page.get_by_label("Name or e-mail address").fill("ben")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(shown(page, "before the door")).to_have_count(1)
+    expect(page).to_have_url(re.compile(LOBBY + "$"))

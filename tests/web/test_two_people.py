@@ -1,0 +1,192 @@
+"""Two people in a room: what one does, the other sees."""
+
+from collections.abc import Generator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.people import eventually
+from tests.web.connection import kept
+from tests.web.pages import Pages
+from tests.web.talking import Speaker, Timeline
+
+
+@pytest.fixture
+def ada(pages: Pages) -> Speaker:
+    return Speaker(pages, "ada")
+
+
+@pytest.fixture
+def ben(pages: Pages) -> Speaker:
+    return Speaker(pages, "ben")
+
+
+@pytest.fixture
+def garden(ada: Speaker, ben: Speaker) -> Generator[int]:
+    """A room with ada, who owns it, and ben."""
+    room = ada.make_room("garden", ben)
+    yield room
+    ada.call("DELETE", f"/rooms/{room}")
+
+
+def opened(pages: Pages, name: str, room: int, seq: int | None = None, **options: object) -> Timeline:
+    place = f"/room/{room}" if seq is None else f"/room/{room}/{seq}"
+    timeline = Timeline(pages.of(name, place, **options))
+    expect(timeline.field).to_be_visible()
+    return timeline
+
+
+def test_talking_replying_reacting_editing_and_deleting(pages: Pages, garden: int) -> None:
+    adas = opened(pages, "ada", garden)
+    bens = opened(pages, "ben", garden)
+
+    adas.write("does the rose")
+    expect(bens.page.locator(".timeline-typing")).to_contain_text("ada is typing")
+    adas.page.keyboard.type(" *bloom*?")
+    adas.page.keyboard.press("Enter")
+    question = bens.page.locator("article.message", has_text="does the rose bloom?").first
+    expect(question.locator("em")).to_have_text("bloom")
+    expect(bens.page.locator(".timeline-typing")).to_have_text("")
+    expect(adas.field).to_have_value("")
+
+    question.hover()
+    question.get_by_role("button", name="Reply").click()
+    expect(bens.field).to_be_focused()
+    expect(bens.page.locator(".composer-bar")).to_contain_text("Reply to ada")
+    bens.page.keyboard.type("since tuesday, @ad")
+    bens.page.get_by_role("option", name="ada").click()
+    expect(bens.field).to_have_value("since tuesday, @ada ")
+    bens.page.keyboard.press("Enter")
+    answer = adas.page.locator("article.message", has_text="since tuesday").last
+    expect(answer.locator(".mention.is-mine")).to_have_text("@ada")
+    answer.locator(".message-quote").click()
+    expect(adas.page.locator(".message.is-marked")).to_contain_text("does the rose")
+    expect(bens.page.locator(".composer-bar")).to_have_count(0)
+
+    adas.act("since tuesday, @ada", "👍")
+    chip = bens.page.locator(".reaction", has_text="👍")
+    expect(chip).to_have_text("👍1")
+    chip.click()
+    expect(adas.page.locator(".reaction", has_text="👍")).to_have_text("👍2")
+    expect(chip).to_have_attribute("aria-pressed", "true")
+    chip.click()
+    expect(adas.page.locator(".reaction", has_text="👍")).to_have_text("👍1")
+
+    bens.say("it has six flours")
+    bens.page.keyboard.press("ArrowUp")
+    expect(bens.field).to_have_value("it has six flours")
+    bens.field.fill("it has six flowers")
+    bens.page.keyboard.press("Enter")
+    expect(adas.message("it has six flowers")).to_contain_text("edited")
+    adas.message("it has six flowers").get_by_role("button", name="edited").click()
+    expect(adas.page.locator(".edits .message-text")).to_have_text(
+        ["it has six flowers", "it has six flours"]
+    )
+    adas.page.keyboard.press("Escape")
+
+    bens.act("it has six flowers", "Delete")
+    bens.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(adas.page.locator(".message.is-plain")).to_contain_text("Message deleted")
+    expect(adas.page.get_by_text("it has six")).to_have_count(0)
+
+
+def test_reading_is_seen_by_the_other_and_on_the_second_device(
+    pages: Pages, ada: Speaker, ben: Speaker
+) -> None:
+    room = ada.call("PUT", f"/direct/{ben.id}")["id"]
+    second = pages.of("ben", "/settings")
+    row = second.locator(f"a.room[href='/room/{room}']")
+    adas = opened(pages, "ada", room)
+    adas.say("are you there?")
+    expect(row).to_have_class("room is-unread")
+    expect(adas.page.locator(".message-read")).to_have_count(0)
+
+    bens = opened(pages, "ben", room)
+    expect(bens.page.locator(".timeline-new")).to_be_visible()
+    expect(adas.page.locator(".message-read")).to_have_text("Read")
+    expect(row).to_have_class("room")
+
+    bens.act("are you there?", "Mark as unread")
+    expect(row).to_have_class("room is-unread")
+    expect(bens.page.locator(".timeline-new + li")).to_contain_text("are you there?")
+
+
+def test_the_keyboard_alone_goes_through_messages_and_back(
+    pages: Pages, ada: Speaker, ben: Speaker, garden: int
+) -> None:
+    ada.say(garden, "first")
+    ben.say(garden, "second")
+    adas = opened(pages, "ada", garden)
+    expect(adas.message("second")).to_be_visible()
+    adas.field.focus()
+    adas.page.keyboard.press("Escape")
+    adas.page.keyboard.press("Shift+Tab")
+    expect(adas.message("second")).to_be_focused()
+    adas.page.keyboard.press("ArrowUp")
+    expect(adas.message("first")).to_be_focused()
+    adas.page.keyboard.press("e")
+    expect(adas.field).to_be_focused()
+    expect(adas.field).to_have_value("first")
+    adas.page.keyboard.press("Escape")
+    expect(adas.field).to_have_value("")
+
+    adas.message("second").focus()
+    adas.page.keyboard.press("F10")
+    expect(adas.page.get_by_role("menuitem", name="Reply")).to_be_focused()
+    adas.page.keyboard.press("Escape")
+    expect(adas.message("second")).to_be_focused()
+    adas.page.keyboard.press("+")
+    adas.page.get_by_placeholder("Search emoji").fill("rocket")
+    expect(adas.page.get_by_role("button", name="rocket", exact=True)).to_be_visible()
+    adas.page.keyboard.press("Enter")
+    expect(adas.message("second").locator(".reaction").first).to_have_text("🚀1")
+    expect(adas.message("second")).to_be_focused()
+    adas.page.keyboard.press("r")
+    adas.page.keyboard.type("third :rocke")
+    expect(adas.page.get_by_role("listbox")).to_be_visible()
+    adas.page.keyboard.press("Tab")
+    adas.page.keyboard.press("Enter")
+    expect(adas.message("third 🚀")).to_contain_text("second")
+
+
+def test_a_draft_outlives_a_reload_and_what_is_too_long_is_not_sent(pages: Pages, garden: int) -> None:
+    adas = opened(pages, "ada", garden)
+    adas.field.fill("x" * 4001)
+    expect(adas.page.locator("#composer-hint")).to_have_text("1 character too long")
+    adas.field.press("Enter")
+    expect(adas.field).to_have_value("x" * 4001)
+    adas.field.fill("not finished")
+    eventually(lambda: "not finished" in str(kept(adas.page, "drafts")), "the draft is kept")
+    adas.page.reload()
+    expect(adas.field).to_have_value("not finished")
+    expect(adas.messages).to_have_count(0)
+
+
+def test_what_is_archived_blocked_or_refused_says_so(
+    pages: Pages, ada: Speaker, ben: Speaker, garden: int
+) -> None:
+    ben.say(garden, "buy my seeds")
+    ada.call("PUT", f"/me/blocks/{ben.id}")
+    adas = opened(pages, "ada", garden)
+    folded = adas.page.locator(".message.is-plain")
+    expect(folded).to_contain_text("Message of somebody you block.")
+    expect(adas.page.locator(".timeline").get_by_text("buy my seeds")).to_have_count(0)
+    folded.get_by_role("button", name="Show").click()
+    expect(adas.message("buy my seeds")).to_be_visible()
+    ada.call("DELETE", f"/me/blocks/{ben.id}")
+
+    ada.call("PATCH", f"/rooms/{garden}", {"archived": True})
+    expect(adas.page.locator(".composer-note")).to_contain_text("This room is archived")
+    adas.message("buy my seeds").hover()
+    expect(adas.message("buy my seeds").get_by_role("button", name="More")).to_be_visible()
+    expect(adas.message("buy my seeds").get_by_role("button", name="Reply")).to_have_count(0)
+
+
+def test_who_joins_stands_in_one_line(pages: Pages, ada: Speaker, garden: int) -> None:
+    room = ada.make_room("meadow")
+    for name in ("cem", "dee", "eve"):
+        Speaker(pages, name).call("PUT", f"/rooms/{room}/members/{pages.person(name)['me']['id']}", {})
+    adas = opened(pages, "ada", room)
+    expect(adas.page.locator(".timeline-joins")).to_have_text("cem and 2 others joined")
+    page: Page = adas.page
+    expect(page.locator(".timeline-start")).to_contain_text("This is where meadow begins.")

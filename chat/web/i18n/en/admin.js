@@ -105,6 +105,15 @@ export default {
   "admin.widget_snippet": "Line for your site",
   "admin.widget_snippet_hint": "Put it before </body>. Nothing else is loaded until a visitor opens it.",
 
+  "admin.part_server": "Server",
+  "admin.look_closer": "Look closer",
+  "admin.tree_hint": "Tasks, clients and their queues, live",
+  "admin.docs": "The protocol",
+  "admin.docs_hint": "For programs and bots",
+  "admin.version": "Version {version}",
+  "admin.server_name": "Name of the server",
+  "admin.server_name_hint": "Stands at the door, in invitations and above the rooms.",
+
   "admin.audit_hint": "What administrators did, by commands too; kept for a year. There are no texts and no passwords in it.",
   "admin.audit_none": "Nothing yet.",
   "admin.somebody": "somebody",

@@ -105,6 +105,15 @@ export default {
   "admin.widget_snippet": "Строка для сайта",
   "admin.widget_snippet_hint": "Вставьте её перед </body>. Остальное загрузится, только когда посетитель её откроет.",
 
+  "admin.part_server": "Сервер",
+  "admin.look_closer": "Подробнее",
+  "admin.tree_hint": "Задачи, клиенты и их очереди, вживую",
+  "admin.docs": "Протокол",
+  "admin.docs_hint": "Для программ и ботов",
+  "admin.version": "Версия {version}",
+  "admin.server_name": "Имя сервера",
+  "admin.server_name_hint": "Видно у входа, в приглашениях и над комнатами.",
+
   "admin.audit_hint": "Что делали администраторы, в том числе командами; хранится год. Текстов и паролей здесь нет.",
   "admin.audit_none": "Пока ничего.",
   "admin.somebody": "кто-то",

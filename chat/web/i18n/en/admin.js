@@ -66,8 +66,6 @@ export default {
   "admin.delete_hint": "Removes the account for good. What they said stays under their name, which nobody else can take.",
   "admin.not_oneself": "It is your own account: another admin can disable or delete it.",
 
-  "admin.server_name": "Name of the server",
-  "admin.server_name_hint": "What people read at the door.",
   "admin.registration": "Who may register",
   "admin.registration_ask": "Change who may register?",
   "admin.registration_open": "Anybody",
@@ -112,7 +110,7 @@ export default {
   "admin.docs_hint": "For programs and bots",
   "admin.version": "Version {version}",
   "admin.server_name": "Name of the server",
-  "admin.server_name_hint": "Stands at the door, in invitations and above the rooms.",
+  "admin.server_name_hint": "What people read at the door.",
 
   "admin.audit_hint": "What administrators did, by commands too; kept for a year. There are no texts and no passwords in it.",
   "admin.audit_none": "Nothing yet.",

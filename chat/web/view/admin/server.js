@@ -1,11 +1,10 @@
 // The server itself: what it is called, what runs, and where to look closer.
 
-import { html, useEffect, useState } from "../../vendor/preact.js";
+import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useSelected } from "../context.js";
-import { Field, Submit } from "../fields.js";
 import { icon } from "../icon.js";
-import { Source, useSaving } from "./settings.js";
+import { ServerName } from "./server_name.js";
 
 /** @param {{ settings: import("./settings.js").Changing }} props */
 export function ServerPart({ settings }) {
@@ -19,21 +18,4 @@ export function ServerPart({ settings }) {
       </ul>
       ${version && html`<p class="field-hint">${t("admin.version", { version })}</p>`}
     </section>`;
-}
-
-/** @param {{ settings: import("./settings.js").Changing, setting: import("./settings.js").Setting }} props */
-function ServerName({ settings, setting }) {
-  const [text, setText] = useState(setting.value);
-  const { error, isBusy, save } = useSaving(settings, "server_name");
-  useEffect(() => setText(setting.value), [setting.value]);
-  const name = text.trim();
-  const submit = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    if (name) void save(name);
-  };
-  return html`<form class="admin-setting" onSubmit=${submit}>
-    <${Field} label=${t("admin.server_name")} hint=${t("admin.server_name_hint")} error=${error} value=${text} onInput=${setText} />
-    ${name !== setting.value && html`<${Submit} label=${t("admin.save")} isBusy=${isBusy} disabled=${!name} />`}
-    <${Source} setting=${setting} onTakeBack=${() => save(null)} />
-  </form>`;
 }

@@ -66,8 +66,6 @@ export default {
   "admin.delete_hint": "Removes the account for good. What they said stays under their name, which nobody else can take.",
   "admin.not_oneself": "It is your own account: another admin can disable or delete it.",
 
-  "admin.server_name": "Name of the server",
-  "admin.server_name_hint": "What people read at the door.",
   "admin.registration": "Who may register",
   "admin.registration_ask": "Change who may register?",
   "admin.registration_open": "Anybody",
@@ -104,6 +102,15 @@ export default {
   "admin.no_origin": "“{origin}” is no origin: it is written as https://shop.example.",
   "admin.widget_snippet": "Line for your site",
   "admin.widget_snippet_hint": "Put it before </body>. Nothing else is loaded until a visitor opens it.",
+
+  "admin.part_server": "Server",
+  "admin.look_closer": "Look closer",
+  "admin.tree_hint": "Tasks, clients and their queues, live",
+  "admin.docs": "The protocol",
+  "admin.docs_hint": "For programs and bots",
+  "admin.version": "Version {version}",
+  "admin.server_name": "Name of the server",
+  "admin.server_name_hint": "What people read at the door.",
 
   "admin.audit_hint": "What administrators did, by commands too; kept for a year. There are no texts and no passwords in it.",
   "admin.audit_none": "Nothing yet.",

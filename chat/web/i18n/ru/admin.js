@@ -66,8 +66,6 @@ export default {
   "admin.delete_hint": "Запись удаляется навсегда. Сказанное остаётся под её именем, которое никому не достанется.",
   "admin.not_oneself": "Это ваша запись: отключить или удалить её может другой администратор.",
 
-  "admin.server_name": "Название сервера",
-  "admin.server_name_hint": "Его видят у входа.",
   "admin.registration": "Кто может зарегистрироваться",
   "admin.registration_ask": "Изменить, кто может зарегистрироваться?",
   "admin.registration_open": "Кто угодно",
@@ -104,6 +102,15 @@ export default {
   "admin.no_origin": "«{origin}» — не адрес сайта: он пишется как https://shop.example.",
   "admin.widget_snippet": "Строка для сайта",
   "admin.widget_snippet_hint": "Вставьте её перед </body>. Остальное загрузится, только когда посетитель её откроет.",
+
+  "admin.part_server": "Сервер",
+  "admin.look_closer": "Подробнее",
+  "admin.tree_hint": "Задачи, клиенты и их очереди, вживую",
+  "admin.docs": "Протокол",
+  "admin.docs_hint": "Для программ и ботов",
+  "admin.version": "Версия {version}",
+  "admin.server_name": "Название сервера",
+  "admin.server_name_hint": "Его видят у входа.",
 
   "admin.audit_hint": "Что делали администраторы, в том числе командами; хранится год. Текстов и паролей здесь нет.",
   "admin.audit_none": "Пока ничего.",

@@ -6,7 +6,6 @@ import { confirm } from "../dialog.js";
 import { Refusal } from "../fields.js";
 import { InviteLink } from "../invite.js";
 import { NumberSetting } from "./number_setting.js";
-import { ServerName } from "./server_name.js";
 import { Source, useSaving } from "./settings.js";
 
 /** @typedef {"open" | "invite" | "closed"} Registration */
@@ -23,7 +22,6 @@ export function RegistrationPart({ settings }) {
     if (await confirm({ title, text, action: t(`admin.registration_${value}`) })) await save(value);
   };
   return html`
-    <${ServerName} settings=${settings} setting=${settings.found?.server_name} />
     <fieldset class="admin-choices">
       <legend>${t("admin.registration")}</legend>
       ${CHOICES.map(

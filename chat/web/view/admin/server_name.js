@@ -14,7 +14,7 @@ export function ServerName({ settings, setting }) {
     event.preventDefault();
     void save(name.trim());
   };
-  return html`<form class="admin-setting is-wide" onSubmit=${submit}>
+  return html`<form class="admin-setting" onSubmit=${submit}>
     <${Field} label=${t("admin.server_name")} hint=${t("admin.server_name_hint")} value=${name} onInput=${setName}
       error=${error} maxlength="40" required />
     ${name.trim() !== setting.value && html`<${Submit} label=${t("admin.save")} isBusy=${isBusy} />`}

@@ -92,7 +92,7 @@ function useTargets(wanted) {
     const known = new Set(infos.flatMap(({ kind, peer }) => (kind === "direct" && peer ? [peer.id] : [])));
     const others = words.length > 0 ? people.filter((person) => !known.has(person.id)) : [];
     return [
-      ...infos.sort(byNews).slice(0, MOST).map(roomTarget),
+      ...infos.sort((one, other) => begins(other, wanted) - begins(one, wanted) || byNews(one, other)).slice(0, MOST).map(roomTarget),
       ...others.slice(0, MOST).map((person) => ({
         key: `person-${person.id}`,
         label: personName(person),
@@ -104,6 +104,11 @@ function useTargets(wanted) {
       ...(words.length > 0 ? [searchFor(wanted)] : []),
     ];
   }, [wanted, rooms, people, roles]);
+}
+
+/** A name that begins as it is written comes first. @param {RoomInfo} info @param {string} wanted */
+function begins(info, wanted) {
+  return Number(wanted.trim() !== "" && fold(roomName(info)).startsWith(fold(wanted.trim())));
 }
 
 /** @param {RoomInfo} one @param {RoomInfo} other */

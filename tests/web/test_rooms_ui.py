@@ -1,11 +1,10 @@
 """Rooms and people in the browser: made, invited to, looked after, found, left; and one's settings."""
 
-from typing import Any
-
 from playwright.sync_api import Page, expect
 
 from tests.support.people import PASSWORD, post, request
 from tests.web.pages import Pages
+from tests.web.rooms import Room
 
 
 def test_a_room_is_made_and_somebody_comes_by_its_link(pages: Pages) -> None:
@@ -185,40 +184,6 @@ def test_a_profile_a_block_a_token_and_a_theme(pages: Pages) -> None:
     page.get_by_text("Dark", exact=True).click()
     page.reload()
     expect(page.locator("html[data-theme=dark]")).to_have_count(1)
-
-
-class Room:
-    """A room made over HTTP, and people who do something in it."""
-
-    def __init__(self, pages: Pages, owner: str, name: str, topic: str = "") -> None:
-        self._pages = pages
-        self._said = 0
-        self._owner = owner
-        self.id: int = self._call(owner, "POST", "/rooms", {"name": name, "topic": topic})["id"]
-
-    def join(self, name: str) -> None:
-        self._call(name, "PUT", f"/rooms/{self.id}/members/{self._id(name)}", {})
-
-    def say(self, name: str, text: str) -> None:
-        self._said += 1
-        body = {"key": f"room-{self.id}-{self._said}", "text": text}
-        self._call(name, "POST", f"/rooms/{self.id}/messages", body)
-
-    def role_of(self, name: str) -> str:
-        members = self._call(self._owner, "GET", f"/rooms/{self.id}/members")["members"]
-        found: dict[str, Any] = next(each for each in members if each["person"]["name"] == name)
-        return str(found.get("role", "member"))
-
-    def _id(self, name: str) -> int:
-        return int(self._pages.person(name)["me"]["id"])
-
-    def _call(self, name: str, method: str, path: str, body: object = None) -> dict[str, Any]:
-        access = self._pages.person(name)["access"]
-        url = f"{self._pages.url}/api/v1{path}"
-        answer = request(method, url, body, headers={"Authorization": f"Bearer {access}"})
-        assert answer.is_success, answer.text
-        answered: dict[str, Any] = answer.json() if answer.content else {}
-        return answered
 
 
 def make_room(page: Page, name: str, topic: str) -> None:

@@ -25,10 +25,12 @@ export function Switcher({ onClose }) {
   const targets = useTargets(wanted);
   const list = useId();
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   const chosen = Math.min(at, targets.length - 1);
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
+    field.current?.focus();
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
@@ -57,7 +59,7 @@ export function Switcher({ onClose }) {
     <div class="switcher-field">
       ${icon("search")}
       <input
-        type="text" dir="auto" role="combobox" aria-expanded="true" aria-controls=${list} aria-autocomplete="list" autofocus
+        type="text" dir="auto" role="combobox" aria-expanded="true" aria-controls=${list} aria-autocomplete="list" ref=${field}
         aria-activedescendant=${targets.length > 0 ? `${list}-${chosen}` : undefined} aria-label=${t("switcher.title")}
         placeholder=${t("switcher.placeholder")} autocomplete="off" value=${wanted} onInput=${input} onKeyDown=${pressed}
       />

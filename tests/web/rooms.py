@@ -5,6 +5,9 @@ from typing import Any
 from tests.support.people import request
 from tests.web.pages import Pages
 
+_ACCESS: dict[tuple[str, str], str] = {}
+"""Of people at servers: logging in takes longer than any call."""
+
 
 class Room:
     """A room made over HTTP, and people who do something in it."""
@@ -41,7 +44,8 @@ class Room:
 
 def call(pages: Pages, name: str, method: str, path: str, body: object = None) -> dict[str, Any]:
     """Make a call of the protocol as somebody, who is registered if new."""
-    access = pages.person(name)["access"]
+    access = _ACCESS.get((pages.url, name)) or pages.person(name)["access"]
+    _ACCESS[pages.url, name] = access
     url = f"{pages.url}/api/v1{path}"
     answer = request(method, url, body, headers={"Authorization": f"Bearer {access}"})
     assert answer.is_success, answer.text

@@ -63,11 +63,11 @@ SCREENS = (
     Screen("switcher", "/room/{garden}", "Search messages for", do=_jump),
     Screen(
         "new-room",
-        "/room/{garden}",
+        "/",
         "Who can come in?",
         do=press(("button", "New"), ("menuitem", "Make a room")),
     ),
-    Screen("browse", "/room/{garden}", "sailing", do=press(("button", "New"), ("menuitem", "Browse rooms"))),
+    Screen("browse", "/", "sailing", do=press(("button", "New"), ("menuitem", "Browse rooms"))),
     Screen(
         "invite",
         "/room/{garden}?show=room",

@@ -86,6 +86,22 @@ def test_a_public_room_is_browsed_joined_and_left(pages: Pages) -> None:
     expect(ada.get_by_role("link", name="sailing")).to_have_count(0)
 
 
+def test_of_many_rooms_those_in_sight_are_drawn_and_the_keyboard_reaches_all(pages: Pages) -> None:
+    for number in range(80):
+        Room(pages, "many", f"shelf {number}")
+    page = pages.of("many")
+    rooms = page.locator("a.room")
+    expect(rooms.filter(has_text="shelf 79")).to_be_visible()
+    assert rooms.count() < 60
+    rooms.first.focus()
+    page.keyboard.press("End")
+    expect(rooms.filter(has_text="shelf 0")).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(rooms.filter(has_text="shelf 1").last).to_be_focused()
+    page.get_by_label("Filter rooms and people").fill("SHELF 42")
+    expect(rooms).to_have_count(1)
+
+
 def test_the_switcher_leads_to_rooms_people_and_actions_by_keyboard(pages: Pages) -> None:
     Room(pages, "ada", "orchard")
     pages.person("Ольга")

@@ -66,6 +66,7 @@ def test_the_keyboard_alone_is_enough(pages: Pages) -> None:
     expect(page.get_by_role("navigation", name="Rooms")).to_be_visible()
 
     page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox", name="Jump to")).to_be_focused()
     page.keyboard.type("garden")
     expect(page.get_by_role("option").first).to_contain_text("garden")
     page.keyboard.press("Enter")

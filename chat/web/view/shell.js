@@ -19,7 +19,11 @@ const Inbox = lazy(() => import("./inbox.js"), "Inbox");
 const Keys = lazy(() => import("./keys.js"), "Keys");
 const Search = lazy(() => import("./search.js"), "Search");
 const Settings = lazy(() => import("./settings.js"), "Settings");
-const Switcher = lazy(() => import("./switcher.js"), "Switcher");
+const loadSwitcher = () => import("./switcher.js");
+const Switcher = lazy(loadSwitcher, "Switcher");
+
+/** What is typed right after Ctrl+K must not be lost: its module is there before, so many milliseconds after the page. */
+const SWITCHER_AFTER = 1000;
 
 /** @typedef {import("./router.js").Route} Route */
 
@@ -85,6 +89,10 @@ function useStart(route, isPhone) {
 
 /** Ctrl+K jumps anywhere; ? outside of a field lists the keys. @param {(dialog: "switcher" | "keys") => void} open */
 function useKeys(open) {
+  useEffect(() => {
+    const timer = setTimeout(() => loadSwitcher().catch(() => {}), SWITCHER_AFTER);
+    return () => clearTimeout(timer);
+  }, []);
   useEffect(() => {
     const pressed = (/** @type {KeyboardEvent} */ event) => {
       if (document.querySelector("dialog[open]")) return;

@@ -85,7 +85,11 @@ SCREENS = (
     Screen("tokens", "/settings/tokens", "What is it for?"),
     Screen("keys", "/settings/keys", "Go through the list"),
     Screen("about", "/settings/about", "Who can read what is said"),
-    Screen("admin", "/admin", "ben"),
+    Screen("admin-people", "/admin/people", "olga"),
+    Screen("admin-registration", "/admin/registration", "Whoever is invited"),
+    Screen("admin-limits", "/admin/limits", "Messages a second"),
+    Screen("admin-widget", "/admin/widget", "Line for your site"),
+    Screen("admin-audit", "/admin/audit", "What administrators did"),
 )
 
 

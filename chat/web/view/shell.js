@@ -1,7 +1,7 @@
 // The page of somebody who is logged in: rooms on the left, a place in the middle, a panel on the right.
 // A phone shows one of them at a time.
 
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { panelOf } from "../model/panel.js";
 import { useSelected } from "./context.js";
@@ -93,7 +93,7 @@ function useKeys(open) {
     const timer = setTimeout(() => loadSwitcher().catch(() => {}), SWITCHER_AFTER);
     return () => clearTimeout(timer);
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pressed = (/** @type {KeyboardEvent} */ event) => {
       if (document.querySelector("dialog[open]")) return;
       const isWriting = event.target instanceof Element && event.target.closest("input, textarea, select");

@@ -85,6 +85,7 @@ def test_the_keyboard_alone_is_enough(pages: Pages) -> None:
     page.keyboard.press("End")
     expect(page.get_by_role("menuitem", name="Log out")).to_be_focused()
     page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Log out?")).to_be_visible()
     tab_to(page, "Log out")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Log in")).to_be_visible()
@@ -136,7 +137,7 @@ def sideways(page: Page) -> list[str]:
 
 def tab_to(page: Page, name: str | re.Pattern[str]) -> None:
     """Press Tab until something of that name has the focus."""
-    wanted = page.get_by_label(name).or_(page.get_by_role("button", name=name))
+    wanted = page.get_by_label(name, exact=True).or_(page.get_by_role("button", name=name, exact=True))
     focused = page.locator(":focus")
     for _ in range(60):
         if focused.and_(wanted).count():

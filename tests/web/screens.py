@@ -89,6 +89,7 @@ SCREENS = (
     Screen("admin-registration", "/admin/registration", "Whoever is invited"),
     Screen("admin-limits", "/admin/limits", "Messages a second"),
     Screen("admin-widget", "/admin/widget", "Line for your site"),
+    Screen("admin-server", "/admin/server", "Name of the server"),
     Screen("admin-audit", "/admin/audit", "What administrators did"),
 )
 

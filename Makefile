@@ -9,7 +9,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint lint-web vendor protocol-types sweep mutants simulate bench campaign autobahn fuzz clean
+.PHONY: help run test lint pictures lint-web vendor protocol-types sweep mutants simulate bench bench-web campaign autobahn fuzz clean
 
 BIN := .venv/bin
 # A .venv that was moved, or whose interpreter is gone, is made anew.
@@ -45,6 +45,9 @@ lint-web: node_modules/made
 	@! test -s node_modules/made || node_modules/.bin/tsc
 	@! test -s node_modules/made || node_modules/.bin/biome lint --error-on-warnings --diagnostic-level=warn
 
+pictures: .venv/test ## take the pictures of docs/web.md anew, after a change of a screen
+	SCREENSHOTS=1 $(BIN)/python -m pytest -q tests/web/test_screens.py -k pictures
+
 vendor: node_modules/made ## pack the web client's libraries into chat/web/vendor, after a change of package.json
 	$(BIN)/python -m tests.web.vendor
 
@@ -66,6 +69,9 @@ simulate: .venv/test ## run SEEDS=1000 worlds of the simulation, on all cores
 bench: .venv/test ## measure the server and its peers, for an hour; ARGS="--only a" for one scenario
 	$(BIN)/python -m bench.selftest
 	$(BIN)/python -m bench --save $(ARGS)
+
+bench-web: .venv/test ## measure the web client in Chromium against its budgets, for a minute
+	@$(BIN)/python -m bench.web
 
 campaign: .venv/test ## kill, cut and fill up the server and its database for ten minutes; ARGS="--only crowds" for a part
 	$(BIN)/python -m tests.campaign $(ARGS)

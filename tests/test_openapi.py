@@ -37,6 +37,8 @@ NOT_DESCRIBED = {
     ("GET", "/admin/{part}"),
     ("GET", "/sw.js"),
     ("GET", "/manifest.webmanifest"),
+    ("GET", "/widget"),
+    ("GET", "/widget.js"),
     ("GET", "/web/{name}"),
     ("GET", "/web/{digest}/{name}"),
     ("GET", "/openapi.json"),

@@ -137,11 +137,21 @@ def test_settings_count_at_once_say_where_they_come_from_and_are_taken_back(page
         f'<script async src="{pages.url}/widget.js"></script>'
     )
 
+    olga.get_by_role("link", name="Server").click()
+    olga.get_by_label("Name of the server").fill("garden club")
+    olga.get_by_role("button", name="Save").click()
+    expect(olga.get_by_role("navigation").get_by_text("garden club")).to_be_visible()
+
     olga.get_by_role("link", name="Audit").click()
     acts = olga.locator(".audit > li p:first-child")
-    expect(acts.first).to_have_text("olga changed widget_origins: https://shop.example")
-    expect(acts.nth(1)).to_have_text("olga changed message_rate: taken back")
-    expect(acts.nth(2)).to_have_text("olga changed message_rate: 7.5")
+    told = [
+        "server_name: garden club",
+        "widget_origins: https://shop.example",
+        "message_rate: taken back",
+        "message_rate: 7.5",
+    ]
+    for number, detail in enumerate(told):
+        expect(acts.nth(number)).to_have_text(f"olga changed {detail}")
     expect(acts.filter(has_text="a command on the server changed the roles of olga")).to_have_count(1)
 
 

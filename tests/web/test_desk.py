@@ -103,7 +103,7 @@ def test_who_waits_the_longest_is_first_and_who_answers_has_the_conversation(
         expect(seconds).not_to_have_text(before)
 
         row(olga, "ben").click()
-        expect(olga.locator(".conversation-who h2")).to_have_text("ben")
+        expect(olga.locator(".conversation-who h1")).to_have_text("ben")
         expect(olga.locator(".message-text", has_text="where is my order?")).to_be_visible()
         answer(olga, "it comes today")
         assert ben.hears() == "it comes today"
@@ -162,7 +162,7 @@ def test_a_conversation_is_handed_over_closed_and_opened_again(
         part(oscar, "Mine")
         oscar.get_by_role("listbox").focus()
         oscar.keyboard.press("Enter")
-        expect(oscar.locator(".conversation-who h2")).to_have_text("fay")
+        expect(oscar.locator(".conversation-who h1")).to_have_text("fay")
         oscar.keyboard.press("Enter")
         expect(oscar.get_by_role("textbox", name="Message")).to_be_focused()
         oscar.keyboard.type("yes")

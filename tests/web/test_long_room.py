@@ -90,7 +90,7 @@ def test_any_place_is_opened_at_once_and_kept_while_others_talk(
         assert ben.say(room, f"after {seq}") == last + 100
         expect(timeline.page.locator(".room.is-unread, .pill.is-new").first).to_be_visible()
         expect(timeline.page.locator(".pill.is-new")).to_contain_text("new messages")
-        assert timeline.row(seq).evaluate(_TOP) == before
+        assert abs(timeline.row(seq).evaluate(_TOP) - before) < 1
 
     timeline.page.get_by_role("button", name="To the latest message").click()
     expect(timeline.message(f"after {LENGTH - 30}")).to_be_in_viewport()

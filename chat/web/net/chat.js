@@ -144,6 +144,9 @@ export async function openChat() {
       store.update((state) => ({ ...state, blocked }));
     } else if (method === "PATCH" && path === "/me") {
       store.update((state) => ({ ...state, me: /** @type {Me} */ (answer) }));
+    } else if (method === "PATCH" && path === "/admin/settings") {
+      const { value: name } = answer.server_name;
+      store.update((state) => ({ ...state, server: { ...state.server, name } }));
     } else if (isRoom(answer) && isOwn(answer, path)) {
       const told = /** @type {RoomEvent} */ ({ ...answer, type: "room" });
       store.update((state) => applyAll(state, [told], Date.now()).state);

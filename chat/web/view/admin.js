@@ -1,4 +1,4 @@
-// Administration: people, who may register, limits, the widget, and what administrators did. One part at a time.
+// Administration: people, who may register, limits, the widget, the server, and what administrators did. One part at a time.
 
 import { html } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
@@ -6,6 +6,7 @@ import { AuditPart } from "./admin/audit.js";
 import { LimitsPart } from "./admin/limits.js";
 import { PeoplePart } from "./admin/people.js";
 import { RegistrationPart } from "./admin/registration.js";
+import { ServerPart } from "./admin/server.js";
 import { useSettings } from "./admin/settings.js";
 import { WidgetPart } from "./admin/widget.js";
 import { Refusal } from "./fields.js";
@@ -20,6 +21,7 @@ const PARTS = /** @type {const} */ ({
   registration: { picture: "door", view: RegistrationPart, has: "registration" },
   limits: { picture: "clock", view: LimitsPart, has: "message_rate" },
   widget: { picture: "support", view: WidgetPart, has: "widget_origins" },
+  server: { picture: "settings", view: ServerPart, has: "server_name" },
   audit: { picture: "shield", view: AuditPart, has: null },
 });
 
@@ -73,7 +75,6 @@ function Parts({ chosen, settings }) {
           </a>
         </li>`,
       )}
-      <li><a class="row" href="/admin/tree" target="_blank">${icon("eye")} <span class="row-text">${t("admin.tree")}</span></a></li>
     </ul>
   </nav>`;
 }

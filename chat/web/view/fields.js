@@ -1,16 +1,20 @@
 // A labelled field with its hint and what is wrong with it, and the button that sends a form.
 
-import { html, useEffect, useId, useRef } from "../vendor/preact.js";
+import { html, useEffect, useId, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
+import { icon } from "./icon.js";
+
+/** @typedef {import("../vendor/preact").ComponentChildren} Children */
 
 /**
- * A line of text, or several with `rows`. Other properties go to the field itself.
+ * A line of text, or several with `rows`. Without `value` and `onInput` the form reads it when it is sent. `children`
+ * stand at the end of the field; other properties go to the field itself.
  * @param {{
- *   label: string, value: string, onInput: (value: string) => void, hint?: string, error?: string, rows?: number,
- *   autofocus?: boolean, [attribute: string]: unknown,
+ *   label: string, value?: string, onInput?: (value: string) => void, hint?: string, error?: string, rows?: number,
+ *   autofocus?: boolean, children?: Children, [attribute: string]: unknown,
  * }} props
  */
-export function Field({ label, value, onInput, hint = "", error = "", autofocus = false, ...others }) {
+export function Field({ label, value, onInput, hint = "", error = "", autofocus = false, children, ...others }) {
   const id = useId();
   const field = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
@@ -19,19 +23,35 @@ export function Field({ label, value, onInput, hint = "", error = "", autofocus 
   const shared = {
     id,
     ref: field,
+    "data-first": autofocus || undefined, // for the dialog around it
     dir: "auto",
-    value,
+    ...(value !== undefined && { value }),
     "aria-invalid": error ? "true" : undefined,
     "aria-describedby": error || hint ? `${id}-hint` : undefined,
-    onInput: (/** @type {any} */ event) => onInput(event.target.value),
+    onInput: onInput && ((/** @type {any} */ event) => onInput(event.target.value)),
     ...others,
   };
+  const input = others.rows
+    ? html`<textarea ...${shared}></textarea>`
+    : html`<input type="text" autocomplete="off" ...${shared} />`;
   return html`<div class="field">
     <label for=${id}>${label}</label>
-    ${others.rows ? html`<textarea ...${shared}></textarea>` : html`<input type="text" autocomplete="off" ...${shared} />`}
+    ${children ? html`<div class="field-box">${input}${children}</div>` : input}
     ${(error || hint) &&
     html`<p id=${`${id}-hint`} class=${error ? "field-error" : "field-hint"} role=${error ? "alert" : undefined}>${error || hint}</p>`}
   </div>`;
+}
+
+/**
+ * A password, with an eye to look at it. Properties are those of Field.
+ * @param {{ label: string, [attribute: string]: unknown }} props
+ */
+export function PasswordField(props) {
+  const [isShown, setShown] = useState(false);
+  return html`<${Field} type=${isShown ? "text" : "password"} autocapitalize="none" spellcheck=${false} dir="ltr" ...${props}>
+    <button type="button" class="icon-button" aria-label=${t("common.show_password")} aria-pressed=${isShown}
+      onClick=${() => setShown(!isShown)}>${icon(isShown ? "eye_off" : "eye")}</button>
+  <//>`;
 }
 
 /**

@@ -22,18 +22,18 @@ const HELD = 60;
 /** Addresses of pictures by their files, the one that was asked for last at the end. @type {Map<number, Promise<string>>} */
 const held = new Map();
 
-/** @param {{ files: readonly WireFile[] }} props */
-export function Files({ files }) {
+/** @param {{ files: readonly WireFile[], tab?: number }} props `tab`: whether their buttons are in the order of the Tab key */
+export function Files({ files, tab = 0 }) {
   const pictures = files.filter(({ type }) => isImage(type));
   const others = files.filter(({ type }) => !isImage(type));
   return html`<div class="message-files">
-    ${pictures.length > 0 && html`<div class="message-pictures">${pictures.map((file) => html`<${Picture} key=${file.id} file=${file} />`)}</div>`}
-    ${others.map((file) => html`<${Download} key=${file.id} file=${file} />`)}
+    ${pictures.length > 0 && html`<div class="message-pictures">${pictures.map((file) => html`<${Picture} key=${file.id} file=${file} tab=${tab} />`)}</div>`}
+    ${others.map((file) => html`<${Download} key=${file.id} file=${file} tab=${tab} />`)}
   </div>`;
 }
 
-/** A picture, which takes its place before it is there. @param {{ file: WireFile }} props */
-function Picture({ file }) {
+/** A picture, which takes its place before it is there. @param {{ file: WireFile, tab: number }} props */
+function Picture({ file, tab }) {
   const chat = useChat();
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const [isWanted, want] = useState(false);
@@ -64,7 +64,7 @@ function Picture({ file }) {
     return want(true);
   };
   const hint = problem || (isLarge && !isWanted ? t("files.show", { size: fileSize(file.size) }) : "");
-  return html`<button ref=${place} type="button" class=${address ? "picture is-loaded" : "picture"} onClick=${act}
+  return html`<button ref=${place} type="button" tabindex=${tab} class=${address ? "picture is-loaded" : "picture"} onClick=${act}
       aria-label=${t("files.open", { name: file.name })} style=${{ width: `${width}px`, aspectRatio: `${width} / ${height}` }}>
       ${address ? html`<img src=${address} alt="" width=${width} height=${height} />` : html`<span>${icon("image", { size: 22 })} ${hint}</span>`}
     </button>
@@ -82,8 +82,8 @@ function Lightbox({ file, address, onClose }) {
   <//>`;
 }
 
-/** A file to save; nothing of it is ever shown in the page. @param {{ file: WireFile }} props */
-function Download({ file }) {
+/** A file to save; nothing of it is ever shown in the page. @param {{ file: WireFile, tab: number }} props */
+function Download({ file, tab }) {
   const chat = useChat();
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
@@ -97,7 +97,7 @@ function Download({ file }) {
     }
     setBusy(false);
   }
-  return html`<button type="button" class="file-row" onClick=${save} disabled=${isBusy} aria-busy=${isBusy}
+  return html`<button type="button" tabindex=${tab} class="file-row" onClick=${save} disabled=${isBusy} aria-busy=${isBusy}
       aria-label=${t("files.download", { name: file.name, size: fileSize(file.size) })}>
       <span class="file-row-icon">${icon("file")}</span>
       <span class="file-row-text">

@@ -54,7 +54,7 @@ function Queue({ current, notice, tell }) {
     <header class="inbox-head">
       <div class="inbox-title">
         <a class="icon-button place-back" href="/" aria-label=${t("shell.back")}>${icon("back")}</a>
-        <h1>${t("inbox.title")}</h1>
+        ${current ? html`<h2>${t("inbox.title")}</h2>` : html`<h1>${t("inbox.title")}</h1>`}
       </div>
       <${Parts} part=${part} number=${number} choose=${setPart} />
       ${(all.length >= MANY || filter) && html`<${Filter} value=${filter} onInput=${setFilter} />`}

@@ -84,33 +84,34 @@ function Said({ message, me, isFirst, isFocusable, isMarked, isLastOwn, canSpeak
   const left = (/** @type {FocusEvent & { currentTarget: HTMLElement }} */ event) => {
     if (!event.currentTarget.contains(/** @type {Node | null} */ (event.relatedTarget)) && !event.currentTarget.matches(":hover")) setNear(false);
   };
+  const tab = isNear ? 0 : -1;
   const classes = ["message", isFirst && "is-first", isMarked && "is-marked", meansMe(message, me) && "is-mention"];
   return html`<li class=${isFirst ? "message-row is-first" : "message-row"} data-seq=${seq} data-key=${`message-${seq}`}>
     <article class=${classes.filter(Boolean).join(" ")} data-focus=${seq} tabindex=${isFocusable ? 0 : -1}
       aria-labelledby=${`name-${seq} text-${seq} time-${seq}`}
       onPointerEnter=${near} onPointerLeave=${far} onFocusIn=${near} onFocusOut=${left} ...${held}>
-      <${Name} message=${message} isFirst=${isFirst} />
-      ${message.reply !== undefined && html`<${Quote} room=${room} seq=${message.reply} from=${seq} goTo=${acts.goTo} />`}
+      <${Name} message=${message} isFirst=${isFirst} tab=${tab} />
+      ${message.reply !== undefined && html`<${Quote} room=${room} seq=${message.reply} from=${seq} goTo=${acts.goTo} tab=${tab} />`}
       <div class="message-body" id=${`text-${seq}`}>
-        <${MessageText} message=${message} />
-        ${message.edited !== undefined && html`<${Edited} message=${message} acts=${acts} />`}
-        ${message.files?.length ? html`<${Files} files=${message.files} />` : null}
+        <${MessageText} message=${message} tab=${tab} />
+        ${message.edited !== undefined && html`<${Edited} message=${message} acts=${acts} tab=${tab} />`}
+        ${message.files?.length ? html`<${Files} files=${message.files} tab=${tab} />` : null}
       </div>
       <${Time} at=${message.at} id=${`time-${seq}`} />
-      ${message.reactions?.length ? html`<${Reactions} message=${message} canReact=${canSpeak} acts=${acts} />` : null}
-      ${isLastOwn && html`<${ReadMark} message=${message} acts=${acts} />`}
+      ${message.reactions?.length ? html`<${Reactions} message=${message} canReact=${canSpeak} acts=${acts} tab=${tab} />` : null}
+      ${isLastOwn && html`<${ReadMark} message=${message} acts=${acts} tab=${tab} />`}
       ${isNear && html`<${ActionBar} message=${message} isOwn=${message.sender.id === me} canSpeak=${canSpeak} acts=${acts} />`}
     </article>
   </li>`;
 }
 
-/** The name and picture of a group's first message; of the others the name is for screen readers alone. @param {{ message: Message, isFirst: boolean }} props */
-function Name({ message: { seq, sender }, isFirst }) {
+/** The name and picture of a group's first message; of the others the name is for screen readers alone. @param {{ message: Message, isFirst: boolean, tab?: 0 | -1 }} props */
+function Name({ message: { seq, sender }, isFirst, tab = -1 }) {
   const person = useSelected((state) => state.people.get(sender.id)) ?? sender;
   const id = `name-${seq}`;
   if (!isFirst) return html`<span class="visually-hidden" id=${id}>${personName(person)}</span>`;
   return html`<span class="message-picture">${avatar(person)}</span>
-    <a class="message-name" id=${id} href=${`?show=person-${sender.id}`} dir="auto" tabindex="-1">${personName(person)}</a>`;
+    <a class="message-name" id=${id} href=${`?show=person-${sender.id}`} dir="auto" tabindex=${tab}>${personName(person)}</a>`;
 }
 
 /** @param {{ at: number, id: string }} props */
@@ -118,8 +119,8 @@ function Time({ at, id }) {
   return html`<time class="message-time" id=${id} datetime=${new Date(at).toISOString()} title=${dayAndTime(at)}>${clock(at)}</time>`;
 }
 
-/** @param {{ message: Message, acts: Acts }} props */
-function Edited({ message, acts }) {
-  return html`<button type="button" class="message-edited" title=${t("timeline.showEdits")} tabindex="-1"
+/** @param {{ message: Message, acts: Acts, tab: 0 | -1 }} props */
+function Edited({ message, acts, tab }) {
+  return html`<button type="button" class="message-edited" title=${t("timeline.showEdits")} tabindex=${tab}
     onClick=${() => acts.open(message, "edits")}>${t("timeline.edited")}</button>`;
 }

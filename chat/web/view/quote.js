@@ -8,14 +8,14 @@ import { icon } from "./icon.js";
 import { personName } from "./names.js";
 
 /**
- * @param {{ room: number, seq: number, from: number, goTo: (seq: number, from: number) => void }} props
+ * @param {{ room: number, seq: number, from: number, goTo: (seq: number, from: number) => void, tab?: 0 | -1 }} props
  */
-export function Quote({ room, seq, from, goTo }) {
+export function Quote({ room, seq, from, goTo, tab = 0 }) {
   const message = useMessage(room, seq);
   const person = useSelected((state) => message && state.people.get(message.sender.id));
   const isBlocked = useSelected((state) => message !== undefined && state.blocked.has(message.sender.id));
-  return html`<button type="button" class="message-quote" tabindex="-1" onClick=${() => goTo(seq, from)} aria-label=${t("timeline.toQuoted")}>
-    ${icon("reply", { size: 14 })}
+  return html`<button type="button" class="message-quote" tabindex=${tab} onClick=${() => goTo(seq, from)} title=${t("timeline.toQuoted")}>
+    ${icon("reply", { size: 14 })}<span class="visually-hidden">${t("timeline.answers")}</span>
     ${message && !isBlocked && html`<b dir="auto">${personName(person ?? message.sender)}</b>`}
     <span dir="auto">${isBlocked ? t("timeline.blocked") : message ? inShort(message) : "…"}</span>
   </button>`;

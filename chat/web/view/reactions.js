@@ -10,26 +10,27 @@ import { personName } from "./names.js";
 /** @typedef {import("../model/types").State} State */
 /** @typedef {{ emoji: string, count: number, people: readonly number[], mine?: boolean }} Reaction */
 
-/** @param {{ message: Message, canReact: boolean, acts: import("./message.js").Acts }} props */
-export function Reactions({ message, canReact, acts }) {
+/** @param {{ message: Message, canReact: boolean, acts: import("./message.js").Acts, tab: 0 | -1 }} props */
+export function Reactions({ message, canReact, acts, tab }) {
   const add = (/** @type {MouseEvent & { currentTarget: HTMLElement }} */ event) =>
     acts.open(message, "react", event.currentTarget.getBoundingClientRect());
   return html`<div class="reactions" role="group" aria-label=${t("timeline.reactions")}>
     ${(message.reactions ?? []).map((one) => {
       const reaction = /** @type {Reaction} */ (one);
       const react = () => acts.react(message, reaction.emoji, !reaction.mine);
-      return html`<${Chip} key=${reaction.emoji} reaction=${reaction} canReact=${canReact} react=${react} />`;
+      return html`<${Chip} key=${reaction.emoji} reaction=${reaction} canReact=${canReact} react=${react} tab=${tab} />`;
     })}
-    ${canReact && html`<button type="button" class="reaction is-add" tabindex="-1" aria-label=${t("timeline.react")} onClick=${add}>${icon("react", { size: 16 })}</button>`}
+    ${canReact && html`<button type="button" class="reaction is-add" tabindex=${tab} aria-label=${t("timeline.react")} onClick=${add}>${icon("react", { size: 16 })}</button>`}
   </div>`;
 }
 
-/** @param {{ reaction: Reaction, canReact: boolean, react: () => void }} props */
-function Chip({ reaction, canReact, react }) {
+/** @param {{ reaction: Reaction, canReact: boolean, react: () => void, tab: 0 | -1 }} props */
+function Chip({ reaction, canReact, react, tab }) {
   const { emoji, count, mine } = reaction;
   const who = useSelected((state) => whoReacts(state, reaction));
-  return html`<button type="button" class="reaction" tabindex="-1" aria-pressed=${mine === true} disabled=${!canReact} title=${who}
-    aria-label=${`${emoji} ${who}`} onClick=${react}><span class="reaction-emoji">${emoji}</span>${count}</button>`;
+  return html`<button type="button" class="reaction" tabindex=${tab} aria-pressed=${mine === true} disabled=${!canReact} title=${who} onClick=${react}>
+    <span class="reaction-emoji">${emoji}</span>${count}<span class="visually-hidden">: ${who}</span>
+  </button>`;
 }
 
 /** @param {State} state @param {Reaction} reaction */

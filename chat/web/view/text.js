@@ -16,14 +16,17 @@ const parsed = new WeakMap();
 /** @type {Mentions} */
 const NOBODY = { names: [], mine: [] };
 
-/** @param {{ message: Pick<Message, "text" | "mentions" | "all"> }} props */
-export function MessageText({ message }) {
+/**
+ * @param {{ message: Pick<Message, "text" | "mentions" | "all">, tab?: 0 | -1 }} props `tab`: of links, whether the Tab key
+ *   goes through them
+ */
+export function MessageText({ message, tab = 0 }) {
   const mentions = useMentions(message);
   const { text = "" } = message;
   if (isOnlyEmoji(text)) return html`<div class="message-text is-emoji" dir="auto">${text}</div>`;
   let parts = parsed.get(message);
   if (!parts) parsed.set(message, (parts = parse(text)));
-  return html`<div class="message-text" dir="auto">${parts.map((part) => drawn(part, mentions))}</div>`;
+  return html`<div class="message-text" dir="auto">${parts.map((part) => drawn(part, { ...mentions, tab }))}</div>`;
 }
 
 /** @param {Pick<Message, "mentions" | "all">} message @returns {Mentions} */
@@ -46,19 +49,20 @@ function mentioned(state, ids) {
 /** @type {Record<string, string>} */
 const TAGS = { paragraph: "p", strong: "strong", em: "em", del: "del", code: "code", item: "li", quote: "blockquote" };
 
-/** @param {Part} part @param {Mentions} mentions @returns {unknown} */
-function drawn(part, mentions) {
-  if (typeof part === "string") return withMentions(part, mentions);
-  const children = part.children.map((child) => drawn(child, part.kind === "code" || part.kind === "code-block" ? NOBODY : mentions));
+/** @param {Part} part @param {Mentions & { tab: 0 | -1 }} around @returns {unknown} */
+function drawn(part, around) {
+  if (typeof part === "string") return withMentions(part, around);
+  const isCode = part.kind === "code" || part.kind === "code-block";
+  const children = part.children.map((child) => drawn(child, isCode ? { ...NOBODY, tab: around.tab } : around));
   switch (part.kind) {
     case "break":
       return html`<br />`;
     case "code-block":
-      return html`<pre tabindex="0"><code>${children}</code></pre>`;
+      return html`<pre tabindex=${around.tab}><code>${children}</code></pre>`;
     case "list":
       return part.start === undefined ? html`<ul>${children}</ul>` : html`<ol start=${part.start}>${children}</ol>`;
     case "link":
-      return link(part, children);
+      return link(part, children, around.tab);
     default: {
       const tag = TAGS[part.kind];
       return html`<${tag}>${children}</${tag}>`;
@@ -66,10 +70,10 @@ function drawn(part, mentions) {
   }
 }
 
-/** Where the text says another place than the link has, the link's is told. @param {Element} part @param {unknown[]} children */
-function link({ href, children: [text] }, children) {
+/** Where the text says another place than the link has, the link's is told. @param {Element} part @param {unknown[]} children @param {0 | -1} tab */
+function link({ href, children: [text] }, children, tab) {
   const title = typeof text === "string" && href?.includes(text) ? undefined : href;
-  return html`<a href=${href} title=${title} target="_blank" rel="noopener noreferrer nofollow">${children}</a>`;
+  return html`<a href=${href} title=${title} target="_blank" rel="noopener noreferrer nofollow" tabindex=${tab}>${children}</a>`;
 }
 
 /** @param {string} text @param {Mentions} mentions */

@@ -5,9 +5,6 @@ import { focusComposer } from "./composing.js";
 
 /** @typedef {import("../model/types").Message} Message */
 
-/** The keys that act on a message with the focus, for the list of all keys. */
-export const MESSAGE_KEYS = ["r", "e", "+", "Delete", "F10"];
-
 /**
  * @param {KeyboardEvent} event
  * @param {{ messages: ReadonlyMap<number, Message>, me: number | undefined, rights: import("../model/rights.js").Rights,

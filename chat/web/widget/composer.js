@@ -15,8 +15,8 @@ import { conversationOf } from "./visitor.js";
 const MOST = 4000;
 const NEAR = 3800;
 
-/** @param {{ visitor: Visitor, isOpen: boolean }} props */
-export function Composer({ visitor, isOpen }) {
+/** @param {{ visitor: Visitor, asked: number }} props `asked`: how often somebody asked to write */
+export function Composer({ visitor, asked }) {
   const [text, setText] = useState(visitor.draft);
   const [about, setAbout] = useState({ name: "", email: "" });
   const [problem, setProblem] = useState(/** @type {ChatError | null} */ (null));
@@ -25,16 +25,18 @@ export function Composer({ visitor, isOpen }) {
   const typing = useTyping(room);
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const isNew = !visitor.isKnown();
+  const hasBegun = visitor.hasBegun();
   const left = MOST - [...text.trim()].length;
   const cannot = isBusy || text.trim() === "" || left < 0;
 
   useEffect(() => {
-    if (isOpen) field.current?.focus();
-  }, [isOpen]);
+    if (asked) field.current?.focus();
+  }, [asked]);
   useEffect(() => setText(visitor.draft()), [visitor.hasEnded()]);
 
   /** @param {string} now */
   function write(now) {
+    if (field.current) field.current.value = now; // also before it is drawn
     setText(now);
     visitor.keepDraft(now);
     if (room) typing.note(now);
@@ -43,15 +45,19 @@ export function Composer({ visitor, isOpen }) {
   /** @param {Event} event */
   async function send(event) {
     event.preventDefault();
-    if (cannot) return;
-    setBusy(true);
+    const said = field.current?.value.trim() ?? "";
+    if (isBusy || said === "" || [...said].length > MOST) return;
+    // The first message waits for the account; any other is kept at once.
+    setBusy(!hasBegun);
     setProblem(null);
+    if (hasBegun) write("");
     try {
-      await visitor.say(text.trim(), isNew ? filled(about) : {});
-      write("");
+      await visitor.say(said, isNew ? filled(about) : {});
+      if (!hasBegun) write("");
       typing.end();
     } catch (error) {
-      setProblem(/** @type {ChatError} */ (error)); // the text stays where it is
+      setProblem(/** @type {ChatError} */ (error));
+      if (hasBegun) write(said);
     } finally {
       setBusy(false);
       field.current?.focus();

@@ -43,7 +43,7 @@ export function Conversation({ visitor, isStaffed, hasBegun }) {
 function Greeting({ isStaffed, hasBegun, hasEnded, isKept }) {
   return html`<div class="panel-greeting">
     <p class="panel-hello">${t("widget.hello")}</p>
-    ${!hasBegun && html`<p>${t(isStaffed === false ? "widget.nobody_here" : "widget.write")}</p>`}
+    ${!hasBegun && html`<p>${t(isStaffed === false ? "widget.nobody_here" : "widget.write")}${isKept && ` ${t("widget.come_back")}`}</p>`}
     ${hasEnded && html`<p class="panel-hint" role="status">${t("widget.ended")}</p>`}
     ${!isKept && html`<p class="panel-hint">${t("widget.not_kept")}</p>`}
   </div>`;

@@ -2,7 +2,9 @@
 
 /** @typedef {ReturnType<typeof openHost>} Host */
 
-/** @param {(isOpen: boolean) => void} onShow told when the panel is opened or closed */
+/** @typedef {(isOpen: boolean, wantsFocus: boolean) => void} OnShow */
+
+/** @param {OnShow} onShow told when the panel is opened or closed, and whether somebody wants to write there now */
 export function openHost(onShow) {
   const given = new URLSearchParams(location.hash.slice(1));
   const origin = originOf(given.get("host") ?? "");
@@ -10,7 +12,7 @@ export function openHost(onShow) {
 
   addEventListener("message", ({ source, origin: from, data }) => {
     if (source !== parent || origin === null || from !== origin) return;
-    if (data?.chat === "open" || data?.chat === "close") onShow(data.chat === "open");
+    if (data?.chat === "open" || data?.chat === "close") onShow(data.chat === "open", data.focus === true);
   });
 
   /** @param {object} message */

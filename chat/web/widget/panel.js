@@ -12,12 +12,12 @@ await loadStrings();
 const SHORT = 430;
 const TALL = 520;
 
-/** @type {Set<(isOpen: boolean) => void>} */
+/** @type {Set<import("./host.js").OnShow>} */
 const shown = new Set();
 let isShown = false;
-const host = openHost((isOpen) => {
+const host = openHost((isOpen, wantsFocus) => {
   isShown = isOpen;
-  for (const listener of shown) listener(isOpen);
+  for (const listener of shown) listener(isOpen, wantsFocus);
   describe();
 });
 const visitor = openVisitor(host.page);

@@ -12,12 +12,13 @@ import { Conversation } from "./conversation.js";
 import { conversationOf } from "./visitor.js";
 
 /** @typedef {import("./host.js").Host} Host */
+/** @typedef {import("./host.js").OnShow} OnShow */
 /** @typedef {import("./visitor.js").Visitor} Visitor */
 
 /** Milliseconds between two looks at whether somebody is at the desk. */
 const LOOK = 60_000;
 
-/** @param {{ visitor: Visitor, host: Host, shown: Set<(isOpen: boolean) => void> }} props */
+/** @param {{ visitor: Visitor, host: Host, shown: Set<OnShow> }} props */
 export function Panel({ visitor, host, shown }) {
   return html`<${ChatContext.Provider} value=${visitor}>
     <${Frame} visitor=${visitor} host=${host} shown=${shown} />
@@ -25,9 +26,9 @@ export function Panel({ visitor, host, shown }) {
   <//>`;
 }
 
-/** @param {{ visitor: Visitor, host: Host, shown: Set<(isOpen: boolean) => void> }} props */
+/** @param {{ visitor: Visitor, host: Host, shown: Set<OnShow> }} props */
 function Frame({ visitor, host, shown }) {
-  const isOpen = useShown(host, shown);
+  const { isOpen, asked } = useShown(host, shown);
   const isStaffed = useStaffed(visitor, isOpen);
   const info = useSelected((state) => conversationOf(state)?.info);
   const line = useSelected((state) => state.line.state);
@@ -45,7 +46,7 @@ function Frame({ visitor, host, shown }) {
     <${Header} host=${host} assignee=${info?.support?.assignee} isStaffed=${isStaffed} />
     ${hasBegun && line === "offline" && html`<p class="panel-bar" role="status">${icon("offline", { size: 16 })} ${t("widget.offline")}</p>`}
     <${Conversation} visitor=${visitor} isStaffed=${isStaffed} hasBegun=${hasBegun || hasWaiting} />
-    <${Composer} visitor=${visitor} isOpen=${isOpen} />
+    <${Composer} visitor=${visitor} asked=${asked} />
   </main>`;
 }
 
@@ -64,16 +65,18 @@ function Header({ host, assignee, isStaffed }) {
   </header>`;
 }
 
-/** Whether the site shows the panel. @param {Host} host @param {Set<(isOpen: boolean) => void>} shown */
+/** Whether the site shows the panel, and how often somebody asked to write there. @param {Host} host @param {Set<OnShow>} shown */
 function useShown(host, shown) {
-  const [isOpen, setOpen] = useState(!host.isFramed);
+  const [state, setState] = useState({ isOpen: !host.isFramed, asked: 0 });
   useEffect(() => {
-    shown.add(setOpen);
+    /** @type {OnShow} */
+    const show = (isOpen, wantsFocus) => setState(({ asked }) => ({ isOpen, asked: asked + (isOpen && wantsFocus ? 1 : 0) }));
+    shown.add(show);
     return () => {
-      shown.delete(setOpen);
+      shown.delete(show);
     };
   }, []);
-  return isOpen;
+  return state;
 }
 
 /** Whether an operator is online; null: not known. @param {Visitor} visitor @param {boolean} isOpen */

@@ -97,6 +97,7 @@ export function openVisitor(page) {
     get: store.get,
     subscribe: store.subscribe,
     isKnown,
+    hasBegun: () => kept.get().room !== undefined,
     isKept: kept.isKept,
     /** Whether a conversation was there, and its session is over. */
     hasEnded: () => hasEnded,

@@ -1,5 +1,5 @@
 // The support widget's button, for any site: <script async src="https://chat.example/widget.js"></script>
-// Nothing else is loaded until it is pressed. That it was, is kept for the site's next pages in this tab.
+// Nothing else is loaded until it is pressed, which this tab remembers.
 (() => {
   const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
   if (!script || document.querySelector("chat-widget")) return;
@@ -11,7 +11,7 @@ button { all: unset; display: grid; place-items: center; width: 56px; height: 56
   background: #0f6b5f; color: #fff; box-shadow: 0 1px 3px #0004, 0 6px 20px #0003; }
 button:hover { background: #0b544b; }
 button:focus-visible { outline: 3px solid #0f6b5f; outline-offset: 3px; }
-svg { width: 26px; fill: none; stroke: currentcolor; stroke-width: 1.75; stroke-linejoin: round; }
+svg { width: 26px; fill: none; stroke: currentcolor; stroke-width: 1.75; }
 i { position: absolute; top: 0; right: 0; width: 12px; height: 12px; border: 2px solid #fff; border-radius: 50%; background: #d3362a; }
 iframe { position: absolute; right: 0; bottom: 72px; width: 360px; height: 520px; max-width: calc(100vw - 40px);
   max-height: calc(100vh - 112px); border: 0; border-radius: 16px; box-shadow: 0 2px 6px #0002, 0 12px 40px #0004; }
@@ -26,11 +26,8 @@ iframe { position: absolute; right: 0; bottom: 72px; width: 360px; height: 520px
   sheet.replaceSync(CSS);
   root.adoptedStyleSheets = [sheet];
   const button = document.createElement("button");
-  button.type = "button";
-  const SVG = "http://www.w3.org/2000/svg";
-  const icon = document.createElementNS(SVG, "svg");
+  const [icon, path] = ["svg", "path"].map((name) => document.createElementNS("http://www.w3.org/2000/svg", name));
   icon.setAttribute("viewBox", "0 0 24 24");
-  const path = document.createElementNS(SVG, "path");
   icon.append(path);
   const dot = document.createElement("i");
   button.append(icon, dot);
@@ -56,7 +53,12 @@ iframe { position: absolute; right: 0; bottom: 72px; width: 360px; height: 520px
   }
 
   function tell() {
-    if (isReady) frame.contentWindow?.postMessage({ chat: frame.hidden ? "close" : "open" }, server);
+    const focus = document.activeElement === host && !frame.hidden;
+    if (focus) {
+      frame.blur(); // loading lost the focus
+      frame.focus();
+    }
+    if (isReady) frame.contentWindow?.postMessage({ chat: frame.hidden ? "close" : "open", focus }, server);
   }
 
   /** @param {boolean} open */
@@ -71,8 +73,8 @@ iframe { position: absolute; right: 0; bottom: 72px; width: 360px; height: 520px
     load();
     draw(open);
     kept(open ? "open" : "closed");
-    tell();
     (open ? frame : button).focus();
+    tell();
   }
 
   /** @param {number} unread */

@@ -112,3 +112,15 @@ test("the focus goes up and down and to the ends, and stays within", () => {
 test("a message is read by whoever has read as far, oneself aside", () => {
   assert.deepEqual(timeline.readBy(new Map([[1, 9], [2, 5], [3, 4]]), 5, 1), [2]);
 });
+
+test("a window goes along with the room only where the reader is at its end, and lies within it after a reset", () => {
+  const window = { first: 801, last: 1_000 };
+  const at = (/** @type {timeline.Window} */ window, /** @type {number} */ newest, isAtEnd = false) =>
+    timeline.settled(window, { before: 1_000, newest, isAtEnd });
+  assert.deepEqual(at(window, 1_010, true), { first: 811, last: 1_010 });
+  assert.equal(at(window, 1_010).first, 801, "what somebody reads stays");
+  assert.deepEqual(at({ first: 901, last: 1_000 }, 1_200), { first: 901, last: 1_100 });
+  assert.deepEqual(at({ first: 1, last: 100 }, 1_200, true), { first: 1, last: 100 }, "it was not at the end");
+  assert.deepEqual(at(window, 900), { first: 801, last: 900 });
+  assert.deepEqual(at(window, 50), { first: 1, last: 50 });
+});

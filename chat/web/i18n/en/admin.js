@@ -77,7 +77,6 @@ export default {
   "admin.registrations_per_hour": "Registrations an hour from one address",
   "admin.registrations_per_hour_hint": "0 is no limit.",
   "admin.invite": "Invite to register",
-  "admin.invite_hint": "Whoever has the link makes an account with it, also where registration takes an invitation.",
 
   "admin.limits_hint": "Who sends more is told how long to wait; nobody else notices. 0 is no limit.",
   "admin.message_rate": "Messages a second",
@@ -102,6 +101,15 @@ export default {
   "admin.no_origin": "“{origin}” is no origin: it is written as https://shop.example.",
   "admin.widget_snippet": "Line for your site",
   "admin.widget_snippet_hint": "Put it before </body>. Nothing else is loaded until a visitor opens it.",
+
+  "admin.part_server": "Server",
+  "admin.look_closer": "Look closer",
+  "admin.tree_hint": "Tasks, clients and their queues, live",
+  "admin.docs": "The protocol",
+  "admin.docs_hint": "For programs and bots",
+  "admin.version": "Version {version}",
+  "admin.server_name": "Name of the server",
+  "admin.server_name_hint": "What people read at the door.",
 
   "admin.audit_hint": "What administrators did, by commands too; kept for a year. There are no texts and no passwords in it.",
   "admin.audit_none": "Nothing yet.",

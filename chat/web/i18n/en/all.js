@@ -5,6 +5,7 @@ import common from "./common.js";
 import composer from "./composer.js";
 import door from "./door.js";
 import files from "./files.js";
+import first from "./first.js";
 import inbox from "./inbox.js";
 import room from "./room.js";
 import search from "./search.js";
@@ -17,15 +18,16 @@ import widget from "./widget.js";
 export const en = {
   ...admin,
   ...common,
+  ...composer,
   ...door,
   ...files,
+  ...first,
   ...inbox,
   ...room,
   ...search,
   ...settings,
   ...setup,
   ...shell,
-  ...composer,
   ...timeline,
   ...widget,
 };

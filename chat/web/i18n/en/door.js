@@ -6,7 +6,6 @@ export default {
   "door.login_note": "Log in to go on where you were.",
   "door.login": "Name or e-mail address",
   "door.password": "Password",
-  "door.show_password": "Show the password",
   "door.log_in": "Log in",
   "door.logging_in": "Logging in…",
   "door.shared": "This is a shared computer",

@@ -24,6 +24,7 @@ export default {
   "timeline.edits": "Earlier texts",
   "timeline.editNow": "Now, since {time}",
   "timeline.file": "File",
+  "timeline.answers": "Answers",
   "timeline.toQuoted": "Go to the message that this answers",
   "timeline.reactions": "Reactions",
   "timeline.react": "React",

@@ -77,7 +77,6 @@ export default {
   "admin.registrations_per_hour": "Регистраций в час с одного адреса",
   "admin.registrations_per_hour_hint": "0 — без ограничения.",
   "admin.invite": "Пригласить зарегистрироваться",
-  "admin.invite_hint": "По ссылке регистрируются и тогда, когда нужно приглашение.",
 
   "admin.limits_hint": "Кто превышает, узнаёт, сколько ждать; остальные не замечают. 0 — без ограничения.",
   "admin.message_rate": "Сообщений в секунду",
@@ -102,6 +101,15 @@ export default {
   "admin.no_origin": "«{origin}» — не адрес сайта: он пишется как https://shop.example.",
   "admin.widget_snippet": "Строка для сайта",
   "admin.widget_snippet_hint": "Вставьте её перед </body>. Остальное загрузится, только когда посетитель её откроет.",
+
+  "admin.part_server": "Сервер",
+  "admin.look_closer": "Подробнее",
+  "admin.tree_hint": "Задачи, клиенты и их очереди, вживую",
+  "admin.docs": "Протокол",
+  "admin.docs_hint": "Для программ и ботов",
+  "admin.version": "Версия {version}",
+  "admin.server_name": "Название сервера",
+  "admin.server_name_hint": "Его видят у входа.",
 
   "admin.audit_hint": "Что делали администраторы, в том числе командами; хранится год. Текстов и паролей здесь нет.",
   "admin.audit_none": "Пока ничего.",

@@ -5,8 +5,13 @@ import common from "./common.js";
 import composer from "./composer.js";
 import door from "./door.js";
 import files from "./files.js";
+import first from "./first.js";
 import inbox from "./inbox.js";
+import room from "./room.js";
+import search from "./search.js";
+import settings from "./settings.js";
 import setup from "./setup.js";
+import shell from "./shell.js";
 import timeline from "./timeline.js";
 import widget from "./widget.js";
 
@@ -14,11 +19,16 @@ import widget from "./widget.js";
 export const ru = {
   ...admin,
   ...common,
+  ...composer,
   ...door,
   ...files,
+  ...first,
   ...inbox,
+  ...room,
+  ...search,
+  ...settings,
   ...setup,
-  ...composer,
+  ...shell,
   ...timeline,
   ...widget,
 };

@@ -10,6 +10,7 @@ export default {
   "common.to_start": "В начало",
   "common.failed": "Эта часть страницы не загрузилась.",
   "common.reload": "Обновить",
+  "common.show_password": "Показать пароль",
   "error.offline": "Сервер не отвечает. Проверьте соединение.",
   "error.unavailable": "База данных сервера сейчас не отвечает. Ничего не изменилось, повторите чуть позже.",
   "error.too_many": {

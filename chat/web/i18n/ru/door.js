@@ -6,7 +6,6 @@ export default {
   "door.login_note": "Войдите и продолжайте с того же места.",
   "door.login": "Имя или адрес почты",
   "door.password": "Пароль",
-  "door.show_password": "Показать пароль",
   "door.log_in": "Войти",
   "door.logging_in": "Входим…",
   "door.shared": "Это общий компьютер",

@@ -25,6 +25,7 @@ export default {
   "timeline.edits": "Прежние тексты",
   "timeline.editNow": "Сейчас, с {time}",
   "timeline.file": "Файл",
+  "timeline.answers": "Ответ на",
   "timeline.toQuoted": "К сообщению, на которое это ответ",
   "timeline.reactions": "Реакции",
   "timeline.react": "Реакция",

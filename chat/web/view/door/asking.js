@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
+import { problemText } from "../problem.js";
 
 /** @typedef {import("../../model/types").ChatError} ChatError */
 
@@ -61,12 +62,11 @@ function useSecondsUntil(until) {
  */
 export function reason(error, wait = 0) {
   if (error.code === "too_many") return wait > 0 ? tn("error.too_many", wait) : t("door.again");
-  if (error.code === "offline" || error.code === "unavailable") return t(`error.${error.code}`);
   if (error.code === "outcome_unknown") return t("door.unknown");
   if (error.code === "taken") return t(error.field === "email" ? "door.email_taken" : "door.taken");
   if (error.code === "gone") return t("door.invite_over");
   if (error.code === "unauthenticated") return t(/disabled/.test(error.message) ? "door.disabled" : "door.wrong");
-  return sentence(error.message);
+  return sentence(problemText(error));
 }
 
 /**

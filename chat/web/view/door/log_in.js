@@ -3,9 +3,10 @@
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../context.js";
+import { Field, PasswordField } from "../fields.js";
 import { reason, useAsking } from "./asking.js";
 import { Trouble } from "./card.js";
-import { Field, PasswordField, typed } from "./field.js";
+import { typed } from "./typed.js";
 
 /** @param {{ onDone?: () => unknown }} props */
 export function LogIn({ onDone }) {
@@ -21,7 +22,7 @@ export function LogIn({ onDone }) {
   return html`<form class="form" onSubmit=${submit}>
     ${error && html`<${Trouble}>${reason(error, wait)}<//>`}
     <${Field} name="login" label=${t("door.login")} autocomplete="username" autocapitalize="none" spellcheck=${false}
-      maxlength="254" dir="auto" required autofocus />
+      maxlength="254" required autofocus />
     <${PasswordField} name="password" label=${t("door.password")} autocomplete="current-password" required />
     <label class="check">
       <input type="checkbox" name="shared" />

@@ -3,9 +3,10 @@
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../context.js";
+import { Field, PasswordField } from "../fields.js";
 import { reason, useAsking } from "./asking.js";
 import { Trouble } from "./card.js";
-import { Field, PasswordField, typed } from "./field.js";
+import { typed } from "./typed.js";
 
 /** @param {{ invite?: string, onDone?: () => unknown }} props */
 export function Register({ invite, onDone }) {
@@ -22,7 +23,7 @@ export function Register({ invite, onDone }) {
   return html`<form class="form" onSubmit=${submit}>
     ${error && !at("name") && !at("password") && html`<${Trouble}>${reason(error, wait)}<//>`}
     <${Field} name="name" label=${t("door.name")} hint=${t("door.name_hint")} error=${at("name")} autocomplete="username"
-      autocapitalize="none" spellcheck=${false} maxlength="64" dir="auto" required autofocus />
+      autocapitalize="none" spellcheck=${false} maxlength="64" required autofocus />
     <${PasswordField} name="password" label=${t("door.new_password")} hint=${t("door.password_hint")} error=${at("password")}
       autocomplete="new-password" required />
     <button class="button primary wide" disabled=${isBusy || wait > 0}>${isBusy ? t("door.registering") : t("door.register")}</button>

@@ -32,7 +32,7 @@ export function ConversationHead({ info, change }) {
     <a class="icon-button conversation-back" href="/inbox" aria-label=${t("inbox.back")}>${icon("back")}</a>
     ${avatar(person, { presence: true })}
     <div class="conversation-who">
-      <h2 dir="auto">${personName(person)}</h2>
+      <h1 dir="auto">${personName(person)}</h1>
       <p class="soft small"><${Presence} id=${person.id} /><${Reach} person=${person} /></p>
     </div>
     <div class="conversation-actions">

@@ -3,9 +3,10 @@
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../context.js";
+import { Field, PasswordField } from "../fields.js";
 import { reason, useAsking } from "../door/asking.js";
 import { Trouble } from "../door/card.js";
-import { Field, PasswordField, typed } from "../door/field.js";
+import { typed } from "../door/typed.js";
 import { navigate } from "../router.js";
 
 /** @param {{ code: string, onDone: () => void }} props */
@@ -28,7 +29,7 @@ export function FirstAdmin({ code, onDone }) {
     html`<${Field} name="code" label=${t("setup.code")} hint=${t("setup.code_hint")} value=${code}
       error=${isCodeWrong ? t("setup.code_wrong") : undefined} autocomplete="off" autocapitalize="characters" spellcheck=${false} required />`}
     <${Field} name="name" label=${t("door.name")} hint=${t("door.name_hint")} error=${at("name")} autocomplete="username"
-      autocapitalize="none" spellcheck=${false} maxlength="64" dir="auto" required autofocus />
+      autocapitalize="none" spellcheck=${false} maxlength="64" required autofocus />
     <${PasswordField} name="password" label=${t("door.new_password")} hint=${t("door.password_hint")} error=${at("password")}
       autocomplete="new-password" required />
     <button class="button primary wide" disabled=${isBusy || wait > 0}>${t("setup.next")}</button>

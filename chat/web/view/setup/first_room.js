@@ -3,9 +3,10 @@
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../context.js";
+import { Field } from "../fields.js";
 import { reason, sentence, useAsking } from "../door/asking.js";
 import { Trouble } from "../door/card.js";
-import { Field, typed } from "../door/field.js";
+import { typed } from "../door/typed.js";
 
 /** @param {{ onDone: (room: number) => void }} props */
 export function FirstRoom({ onDone }) {
@@ -22,7 +23,7 @@ export function FirstRoom({ onDone }) {
   return html`<form class="form" onSubmit=${submit}>
     ${error && !ofName && html`<${Trouble}>${reason(error, wait)}<//>`}
     <${Field} name="name" label=${t("setup.room_name")} hint=${t("setup.room_hint")} error=${ofName} autocomplete="off"
-      maxlength="64" dir="auto" required autofocus />
+      maxlength="64" required autofocus />
     <button class="button primary wide" disabled=${isBusy || wait > 0}>${t("setup.make_room")}</button>
   </form>`;
 }

@@ -3,9 +3,10 @@
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../context.js";
+import { Field } from "../fields.js";
 import { reason, useAsking } from "../door/asking.js";
 import { Trouble } from "../door/card.js";
-import { Field, typed } from "../door/field.js";
+import { typed } from "../door/typed.js";
 
 const CHOICES = /** @type {const} */ (["invite", "open", "closed"]);
 
@@ -23,7 +24,7 @@ export function Registration({ server, onDone }) {
   return html`<form class="form" onSubmit=${submit}>
     ${error && html`<${Trouble}>${reason(error, wait)}<//>`}
     <${Field} name="server_name" label=${t("setup.server_name")} hint=${t("setup.server_name_hint")} defaultValue=${server}
-      autocomplete="off" maxlength="40" dir="auto" required />
+      autocomplete="off" maxlength="40" required />
     <fieldset class="choices">
       <legend>${t("setup.who")}</legend>
       ${CHOICES.map(

@@ -1,0 +1,21 @@
+// The server itself: what it is called, what runs, and where to look closer.
+
+import { html } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useSelected } from "../context.js";
+import { icon } from "../icon.js";
+import { ServerName } from "./server_name.js";
+
+/** @param {{ settings: import("./settings.js").Changing }} props */
+export function ServerPart({ settings }) {
+  const version = useSelected((state) => state.server.version);
+  return html`<${ServerName} settings=${settings} setting=${settings.found?.server_name} />
+    <section class="settings-section">
+      <h3>${t("admin.look_closer")}</h3>
+      <ul class="list">
+        <li><a class="row" href="/admin/tree" target="_blank">${icon("eye")} <span class="row-text">${t("admin.tree")}<span class="row-note">${t("admin.tree_hint")}</span></span></a></li>
+        <li><a class="row" href="/api/v1/docs" target="_blank">${icon("file")} <span class="row-text">${t("admin.docs")}<span class="row-note">${t("admin.docs_hint")}</span></span></a></li>
+      </ul>
+      ${version && html`<p class="field-hint">${t("admin.version", { version })}</p>`}
+    </section>`;
+}

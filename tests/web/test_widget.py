@@ -1,0 +1,275 @@
+"""The support widget on pages of other sites: a visitor and an operator talk, and nobody else gets a word in."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import FrameLocator, Locator, Page, expect
+from websockets.sync.client import connect
+
+from tests.support.people import PASSWORD, eventually, post, request
+from tests.support.server import ServerProcess, running_server, used_data_path
+from tests.system.relay import Relay
+from tests.web.pages import Pages
+from tests.web.site import OtherSite, other_site
+
+BUTTON = "Chat with us"
+
+
+class Operator:
+    """Somebody at the desk, over HTTP."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self.url = f"{url}/api/v1"
+        login = post(f"{self.url}/auth/login", {"login": name, "password": PASSWORD}).json()
+        self.token = login["access"]
+        self._headers = {"Authorization": f"Bearer {self.token}"}
+
+    def asks(self, method: str, path: str, body: object = None) -> Any:
+        answer = request(method, self.url + path, body, headers=self._headers)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def conversation(self, text: str) -> Any:
+        """The room in which this was said last, once it is there."""
+
+        def found() -> list[Any]:
+            rooms = self.asks("GET", "/support").get("rooms", [])
+            return [room for room in rooms if room["last"].get("text") == text]
+
+        eventually(lambda: bool(found()), f"a conversation that ends with {text!r}")
+        return found()[0]
+
+    def says(self, room: int, text: str) -> None:
+        self.asks("POST", f"/rooms/{room}/messages", {"key": text.encode().hex()[:64], "text": text})
+
+    def texts(self, room: int) -> list[str]:
+        return [each["text"] for each in self.asks("GET", f"/rooms/{room}/messages")["messages"]]
+
+
+@pytest.fixture(scope="module")
+def shop() -> Generator[OtherSite]:
+    """A site that may show the widget."""
+    with other_site() as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def chat(shop: OtherSite) -> Generator[ServerProcess]:
+    limits = {"CHAT_REGISTRATIONS_PER_HOUR": "0", "CHAT_WIDGET_ORIGINS": f"{shop.url} {shop.elsewhere}"}
+    with used_data_path() as data, running_server(data, **limits) as server:
+        subprocess.run(
+            [sys.executable, "-m", "chat", "user", "add", "olga", "--operator", "--password-stdin"],
+            input=PASSWORD.encode(),
+            env={**os.environ, "CHAT_BCRYPT_COST": "4", "CHAT_DATA": str(server.data)},
+            timeout=60,
+            check=True,
+        )
+        yield server
+
+
+@pytest.fixture(scope="module")
+def olga(chat: ServerProcess) -> Operator:
+    return Operator(chat.url, "olga")
+
+
+@contextmanager
+def typing(operator: Operator, room: int) -> Generator[None]:
+    """An operator has begun to type, and is connected until the end of the block."""
+    with connect(operator.url.replace("http", "ws") + "/socket") as socket:
+        for number, (kind, fields) in enumerate(
+            (("hello", {"token": operator.token}), ("activity", {"room": room, "what": "typing"}))
+        ):
+            socket.send(json.dumps({"type": kind, "id": number, **fields}))
+            assert json.loads(socket.recv(timeout=20))["type"] == f"{kind}_ok"
+        yield
+
+
+def opened(page: Page) -> FrameLocator:
+    """Press the button, and return the panel."""
+    page.get_by_role("button", name=BUTTON).click()
+    panel = page.frame_locator("chat-widget iframe")
+    expect(panel.get_by_label("Your message")).to_be_focused()
+    return panel
+
+
+def say(panel: FrameLocator, text: str) -> Locator:
+    panel.get_by_label("Your message").fill(text)
+    panel.get_by_label("Your message").press("Enter")
+    return panel.get_by_text(text, exact=True)
+
+
+def test_a_visitor_and_an_operator_talk(
+    pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
+) -> None:
+    shop.shows_widget(chat.url)
+    page = pages.context().new_page()
+    asked: list[str] = []
+    page.on("request", lambda each: asked.append(each.url))
+    page.goto(shop.url + "/?basket=7")
+    button = page.get_by_role("button", name=BUTTON)
+    expect(button).to_have_attribute("aria-expanded", "false")
+    page.get_by_role("button", name="Buy").click()
+    assert [each for each in asked if each.startswith(chat.url)] == [f"{chat.url}/widget.js"], (
+        "nothing is loaded before the click"
+    )
+    panel = opened(page)
+    expect(panel.get_by_text("We will answer here", exact=True)).to_be_visible()
+    panel.get_by_label("Your name").fill("Anna")
+    panel.get_by_label("E-mail").fill("anna")
+    say(panel, "is it blue?")
+    expect(panel.get_by_text("that is not an e-mail address")).to_be_visible()
+    expect(panel.get_by_label("Your message")).to_have_value("is it blue?")
+    panel.get_by_label("E-mail").fill("anna@example.com")
+    panel.get_by_role("button", name="Send").click()
+    expect(panel.locator("time")).to_have_count(1)
+    room = olga.conversation("is it blue?")
+    support = room["support"]
+    assert (support["person"]["display"], support["email"], support["page"]) == (
+        "Anna",
+        "anna@example.com",
+        f"{shop.url}/",
+    )
+
+    with typing(olga, room["id"]):
+        expect(panel.get_by_text("olga is typing…")).to_be_visible()
+    olga.says(room["id"], "it **is** <b>blue</b>")
+    expect(panel.get_by_text("Answered by olga")).to_be_visible()
+    expect(panel.locator("strong")).to_have_text("is")
+    expect(panel.get_by_text("it is <b>blue</b>", exact=True)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+    expect(panel.get_by_label("Your message")).to_be_hidden()
+    olga.says(room["id"], "still there?")
+    dotted = page.get_by_role("button", name=f"{BUTTON}, new messages")
+    expect(dotted).to_be_visible()
+    page.reload()
+    expect(dotted).to_be_visible()
+    dotted.click()
+    expect(panel.get_by_text("still there?", exact=True)).to_be_visible()
+    expect(dotted).to_be_hidden()
+    expect(panel.get_by_label("Your name")).to_be_hidden()
+    olga.asks("PATCH", f"/support/{room['id']}", {"state": "closed"})
+    expect(panel.get_by_text("This conversation is closed")).to_be_visible()
+    expect(say(panel, "thanks")).to_be_visible()
+    expect(panel.get_by_text("This conversation is closed")).to_be_hidden()
+    page.goto(shop.url)
+    expect(panel.get_by_text("thanks", exact=True)).to_be_visible()
+    assert olga.texts(room["id"]) == ["is it blue?", "it **is** <b>blue</b>", "still there?", "thanks"]
+
+
+def test_what_is_written_offline_is_sent_once_also_after_a_reload(
+    pages: Pages, relay: Relay, shop: OtherSite, olga: Operator
+) -> None:
+    shop.shows_widget(relay.url)
+    page = pages.context().new_page()
+    page.goto(shop.url)
+    panel = opened(page)
+    expect(say(panel, "before").locator("xpath=ancestor::li").locator("time")).to_be_visible()
+    room = olga.conversation("before")
+    with relay.cut():
+        expect(panel.get_by_text("No connection")).to_be_visible()
+        for text in ("first", "second"):
+            expect(say(panel, text)).to_be_visible()
+        expect(panel.get_by_text("Sending…")).to_have_count(2)
+        olga.says(room["id"], "meanwhile")
+    expect(panel.get_by_text("No connection")).to_be_hidden()
+    expect(panel.get_by_text("Sending…")).to_have_count(0)
+    expect(panel.locator(".said .message-text")).to_have_text(["before", "meanwhile", "first", "second"])
+    assert olga.texts(room["id"]) == ["before", "meanwhile", "first", "second"]
+
+
+def test_a_browser_that_keeps_nothing_has_the_chat_for_this_page(
+    pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
+) -> None:
+    shop.shows_widget(chat.url)
+    page = pages.context(viewport={"width": 390, "height": 844}).new_page()
+    page.goto(shop.elsewhere)  # another site than the server's, so its frame has no storage
+    panel = opened(page)
+    expect(panel.get_by_text("Your browser keeps nothing")).to_be_visible()
+    box = page.locator("chat-widget iframe").bounding_box()
+    assert box is not None
+    assert (box["width"], box["height"]) == (390, 844)
+    expect(say(panel, "hello from a phone").locator("xpath=ancestor::li").locator("time")).to_be_visible()
+    room = olga.conversation("hello from a phone")
+    olga.says(room["id"], "hello phone")
+    expect(panel.get_by_text("hello phone", exact=True)).to_be_visible()
+    assert room["support"].get("email") is None
+
+
+def test_a_session_that_an_admin_ends_gives_the_text_back(
+    pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
+) -> None:
+    shop.shows_widget(chat.url)
+    page = pages.context().new_page()
+    page.goto(shop.url)
+    panel = opened(page)
+    expect(say(panel, "I am rude").locator("xpath=ancestor::li").locator("time")).to_be_visible()
+    person = olga.conversation("I am rude")["support"]["person"]["name"]
+    panel.get_by_label("Your message").fill("not yet said")
+    subprocess.run(
+        [sys.executable, "-m", "chat", "user", "revoke", person, "--data", str(chat.data)],
+        timeout=60,
+        check=True,
+        capture_output=True,
+    )
+    expect(panel.get_by_text("Your last conversation is over")).to_be_visible()
+    expect(panel.get_by_text("I am rude")).to_be_hidden()
+    expect(panel.get_by_label("Your message")).to_have_value("not yet said")
+
+
+def test_a_site_that_is_not_allowed_shows_no_panel(pages: Pages, chat: ServerProcess) -> None:
+    policy = request("GET", f"{chat.url}/widget").headers["Content-Security-Policy"]
+    with other_site() as foreign:
+        assert foreign.url not in policy
+        foreign.shows_widget(chat.url)
+        page = pages.context().new_page()
+        page.goto(foreign.url)
+        with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
+            page.get_by_role("button", name=BUTTON).click()
+        expect(page.frame_locator("chat-widget iframe").get_by_label("Your message")).to_have_count(0)
+        pages.faults.clear()  # what the browser said of it
+
+
+def test_messages_of_other_windows_do_nothing(
+    pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
+) -> None:
+    with other_site() as foreign:
+        foreign.pages["/"] = (
+            {},
+            """<script>
+            const told = [{ chat: "close" }, { chat: "unread", count: 9 }, { chat: "height", height: 9 }, null];
+            for (const each of told) {
+                parent.postMessage(each, "*");
+                for (let i = 0; i < parent.frames.length; i++) parent.frames[i].postMessage(each, "*");
+            }
+            document.title = "told";
+            document.write("<p>told</p>");
+            </script>""",
+        )
+        shop.pages["/evil"] = (
+            {},
+            f'<script async src="{chat.url}/widget.js"></script><div id="place"></div>',
+        )
+        page = pages.context().new_page()
+        page.goto(shop.url + "/evil")
+        panel = opened(page)
+        expect(say(panel, "between us").locator("xpath=ancestor::li").locator("time")).to_be_visible()
+        room = olga.conversation("between us")
+        page.evaluate(
+            "(url) => { const frame = document.createElement('iframe'); frame.id = 'evil'; frame.src = url;"
+            " document.getElementById('place').append(frame); }",
+            foreign.url,
+        )
+        expect(page.frame_locator("#evil").get_by_text("told")).to_be_visible()
+        olga.says(room["id"], "still open")  # had the panel closed, it would count as unread
+        expect(panel.get_by_text("still open", exact=True)).to_be_visible()
+        expect(page.get_by_role("button", name=BUTTON, exact=True)).to_have_attribute("aria-expanded", "true")
+        box = page.locator("chat-widget iframe").bounding_box()
+        assert box is not None
+        assert box["height"] == 520

@@ -49,8 +49,8 @@ FOUND_FIRST = {
 FOUND_FIRST_OF_SEVERAL = {
     "remove_without_waiting": 2,
     "look_at_no_lease": 59,
-    "look_at_nobody_again": 6,
-    "tell_before_looking_again": 7,
+    "look_at_nobody_again": 25,
+    "tell_before_looking_again": 25,
     "believe_every_claim": 7,
     "take_a_lost_lease_for_one_server_s_own": 156,
     "let_in_before_catching_up": 22,

@@ -9,7 +9,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint lint-web vendor protocol-types sweep mutants simulate bench bench-web campaign autobahn fuzz clean
+.PHONY: help run test lint pictures lint-web vendor protocol-types sweep mutants simulate bench bench-web campaign autobahn fuzz clean
 
 BIN := .venv/bin
 # A .venv that was moved, or whose interpreter is gone, is made anew.
@@ -44,6 +44,9 @@ lint-web: node_modules/made
 	@test -s node_modules/made || echo "no Node (apt install nodejs npm): the web client's types and style are not checked" >&2
 	@! test -s node_modules/made || node_modules/.bin/tsc
 	@! test -s node_modules/made || node_modules/.bin/biome lint --error-on-warnings --diagnostic-level=warn
+
+pictures: .venv/test ## take the pictures of docs/web.md anew, after a change of a screen
+	SCREENSHOTS=1 $(BIN)/python -m pytest -q tests/web/test_screens.py -k pictures
 
 vendor: node_modules/made ## pack the web client's libraries into chat/web/vendor, after a change of package.json
 	$(BIN)/python -m tests.web.vendor

@@ -41,7 +41,7 @@ class Pages:
         for context in self._contexts:
             context.close()
         if kind is None:
-            assert self.faults == []
+            assert not self.faults, "\n".join(self.faults)
 
     def context(self, **options: Any) -> BrowserContext:
         """Return the browser of one person, guarded, with no page open."""

@@ -1,11 +1,10 @@
 """Rooms and people in the browser: made, invited to, looked after, found, left; and one's settings."""
 
-from typing import Any
-
 from playwright.sync_api import Page, expect
 
 from tests.support.people import PASSWORD, post, request
 from tests.web.pages import Pages
+from tests.web.rooms import Room
 
 
 def test_a_room_is_made_and_somebody_comes_by_its_link(pages: Pages) -> None:
@@ -85,6 +84,22 @@ def test_a_public_room_is_browsed_joined_and_left(pages: Pages) -> None:
     ada.get_by_role("button", name="Leave the room").click()
     ada.get_by_role("dialog").get_by_role("button", name="Leave the room").click()
     expect(ada.get_by_role("link", name="sailing")).to_have_count(0)
+
+
+def test_of_many_rooms_those_in_sight_are_drawn_and_the_keyboard_reaches_all(pages: Pages) -> None:
+    for number in range(80):
+        Room(pages, "many", f"shelf {number}")
+    page = pages.of("many")
+    rooms = page.locator("a.room")
+    expect(rooms.filter(has_text="shelf 79")).to_be_visible()
+    assert rooms.count() < 60
+    rooms.first.focus()
+    page.keyboard.press("End")
+    expect(rooms.filter(has_text="shelf 0")).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(rooms.filter(has_text="shelf 1").last).to_be_focused()
+    page.get_by_label("Filter rooms and people").fill("SHELF 42")
+    expect(rooms).to_have_count(1)
 
 
 def test_the_switcher_leads_to_rooms_people_and_actions_by_keyboard(pages: Pages) -> None:
@@ -185,40 +200,6 @@ def test_a_profile_a_block_a_token_and_a_theme(pages: Pages) -> None:
     page.get_by_text("Dark", exact=True).click()
     page.reload()
     expect(page.locator("html[data-theme=dark]")).to_have_count(1)
-
-
-class Room:
-    """A room made over HTTP, and people who do something in it."""
-
-    def __init__(self, pages: Pages, owner: str, name: str, topic: str = "") -> None:
-        self._pages = pages
-        self._said = 0
-        self._owner = owner
-        self.id: int = self._call(owner, "POST", "/rooms", {"name": name, "topic": topic})["id"]
-
-    def join(self, name: str) -> None:
-        self._call(name, "PUT", f"/rooms/{self.id}/members/{self._id(name)}", {})
-
-    def say(self, name: str, text: str) -> None:
-        self._said += 1
-        body = {"key": f"room-{self.id}-{self._said}", "text": text}
-        self._call(name, "POST", f"/rooms/{self.id}/messages", body)
-
-    def role_of(self, name: str) -> str:
-        members = self._call(self._owner, "GET", f"/rooms/{self.id}/members")["members"]
-        found: dict[str, Any] = next(each for each in members if each["person"]["name"] == name)
-        return str(found.get("role", "member"))
-
-    def _id(self, name: str) -> int:
-        return int(self._pages.person(name)["me"]["id"])
-
-    def _call(self, name: str, method: str, path: str, body: object = None) -> dict[str, Any]:
-        access = self._pages.person(name)["access"]
-        url = f"{self._pages.url}/api/v1{path}"
-        answer = request(method, url, body, headers={"Authorization": f"Bearer {access}"})
-        assert answer.is_success, answer.text
-        answered: dict[str, Any] = answer.json() if answer.content else {}
-        return answered
 
 
 def make_room(page: Page, name: str, topic: str) -> None:

@@ -16,6 +16,8 @@ export function Dialog({ title, onClose, children, class: extra = "" }) {
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
+    const first = dialog.current?.querySelector("[data-first]"); // else the browser takes the first that can be focused
+    if (first instanceof HTMLElement) first.focus();
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };

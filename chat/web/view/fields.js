@@ -23,6 +23,7 @@ export function Field({ label, value, onInput, hint = "", error = "", autofocus 
   const shared = {
     id,
     ref: field,
+    "data-first": autofocus || undefined, // for the dialog around it
     dir: "auto",
     ...(value !== undefined && { value }),
     "aria-invalid": error ? "true" : undefined,

@@ -6,10 +6,10 @@ import { icon } from "./icon.js";
 /** @typedef {{ label: string, icon?: import("./icon.js").IconName, act?: () => void, href?: string, isDanger?: boolean, isChecked?: boolean } | null | false} Item */
 
 /**
- * @param {{ label: string, items: Item[], class?: string, children?: unknown }} props `label` names the button; what it
- *   shows are the children, or three dots
+ * @param {{ label: string, items: Item[], class?: string, children?: unknown, isNamed?: boolean }} props `label` names the
+ *   menu, and the button where its children are no text (`isNamed`); without children it shows three dots
  */
-export function Menu({ label, items, class: name = "icon-button", children }) {
+export function Menu({ label, items, class: name = "icon-button", children, isNamed = false }) {
   const id = useId();
   const button = useRef(/** @type {HTMLElement | null} */ (null));
   const menu = useRef(/** @type {HTMLElement | null} */ (null));
@@ -19,7 +19,7 @@ export function Menu({ label, items, class: name = "icon-button", children }) {
     /** @type {HTMLElement | null} */ (menu.current.querySelector(".menu-item"))?.focus();
   };
   return html`
-    <button type="button" class=${name} ref=${button} aria-haspopup="menu" popovertarget=${id} aria-label=${label} title=${label}>
+    <button type="button" class=${name} ref=${button} aria-haspopup="menu" popovertarget=${id} aria-label=${isNamed ? undefined : label} title=${isNamed ? undefined : label}>
       ${children ?? icon("more")}
     </button>
     <div class="menu" id=${id} ref=${menu} popover="auto" role="menu" aria-label=${label} onToggle=${opened} onKeyDown=${move}>

@@ -1,7 +1,7 @@
 // The page of somebody who is logged in: rooms on the left, a place in the middle, a panel on the right.
 // A phone shows one of them at a time.
 
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { panelOf } from "../model/panel.js";
 import { useSelected } from "./context.js";
@@ -19,7 +19,11 @@ const Inbox = lazy(() => import("./inbox.js"), "Inbox");
 const Keys = lazy(() => import("./keys.js"), "Keys");
 const Search = lazy(() => import("./search.js"), "Search");
 const Settings = lazy(() => import("./settings.js"), "Settings");
-const Switcher = lazy(() => import("./switcher.js"), "Switcher");
+const loadSwitcher = () => import("./switcher.js");
+const Switcher = lazy(loadSwitcher, "Switcher");
+
+/** What is typed right after Ctrl+K must not be lost: its module is there before, so many milliseconds after the page. */
+const SWITCHER_AFTER = 1000;
 
 /** @typedef {import("./router.js").Route} Route */
 
@@ -86,6 +90,10 @@ function useStart(route, isPhone) {
 /** Ctrl+K jumps anywhere; ? outside of a field lists the keys. @param {(dialog: "switcher" | "keys") => void} open */
 function useKeys(open) {
   useEffect(() => {
+    const timer = setTimeout(() => loadSwitcher().catch(() => {}), SWITCHER_AFTER);
+    return () => clearTimeout(timer);
+  }, []);
+  useLayoutEffect(() => {
     const pressed = (/** @type {KeyboardEvent} */ event) => {
       if (document.querySelector("dialog[open]")) return;
       const isWriting = event.target instanceof Element && event.target.closest("input, textarea, select");

@@ -101,12 +101,13 @@ function Self() {
     { label: t("shell.log_out"), icon: "door", act: logOut, isDanger: true },
   ];
   return html`<footer class="sidebar-self">
-    <${Menu} class="row self" label=${t("shell.self", { name: personName(me) })} items=${items}>
+    <${Menu} class="row self" isNamed label=${t("shell.self", { name: personName(me) })} items=${items}>
       <span class="self-picture">${avatar(me)}<span class=${`avatar-dot ${isLive ? "" : "is-away"}`}></span></span>
       <span class="row-text">
         <bdi class="row-title">${personName(me)}</bdi>
         <span class="row-note">${t(isLive ? "presence.online" : "presence.unconnected")}</span>
       </span>
+      <span class="visually-hidden">${t("shell.self_menu")}</span>
       ${icon("more")}
     <//>
   </footer>`;

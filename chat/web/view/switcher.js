@@ -25,10 +25,12 @@ export function Switcher({ onClose }) {
   const targets = useTargets(wanted);
   const list = useId();
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   const chosen = Math.min(at, targets.length - 1);
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
+    field.current?.focus();
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
@@ -57,7 +59,7 @@ export function Switcher({ onClose }) {
     <div class="switcher-field">
       ${icon("search")}
       <input
-        type="text" dir="auto" role="combobox" aria-expanded="true" aria-controls=${list} aria-autocomplete="list" autofocus
+        type="text" dir="auto" role="combobox" aria-expanded="true" aria-controls=${list} aria-autocomplete="list" ref=${field}
         aria-activedescendant=${targets.length > 0 ? `${list}-${chosen}` : undefined} aria-label=${t("switcher.title")}
         placeholder=${t("switcher.placeholder")} autocomplete="off" value=${wanted} onInput=${input} onKeyDown=${pressed}
       />
@@ -92,7 +94,7 @@ function useTargets(wanted) {
     const known = new Set(infos.flatMap(({ kind, peer }) => (kind === "direct" && peer ? [peer.id] : [])));
     const others = words.length > 0 ? people.filter((person) => !known.has(person.id)) : [];
     return [
-      ...infos.sort(byNews).slice(0, MOST).map(roomTarget),
+      ...infos.sort((one, other) => begins(other, wanted) - begins(one, wanted) || byNews(one, other)).slice(0, MOST).map(roomTarget),
       ...others.slice(0, MOST).map((person) => ({
         key: `person-${person.id}`,
         label: personName(person),
@@ -104,6 +106,11 @@ function useTargets(wanted) {
       ...(words.length > 0 ? [searchFor(wanted)] : []),
     ];
   }, [wanted, rooms, people, roles]);
+}
+
+/** A name that begins as it is written comes first. @param {RoomInfo} info @param {string} wanted */
+function begins(info, wanted) {
+  return Number(wanted.trim() !== "" && fold(roomName(info)).startsWith(fold(wanted.trim())));
 }
 
 /** @param {RoomInfo} one @param {RoomInfo} other */

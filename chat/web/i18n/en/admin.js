@@ -77,7 +77,6 @@ export default {
   "admin.registrations_per_hour": "Registrations an hour from one address",
   "admin.registrations_per_hour_hint": "0 is no limit.",
   "admin.invite": "Invite to register",
-  "admin.invite_hint": "Whoever has the link makes an account with it, also where registration takes an invitation.",
 
   "admin.limits_hint": "Who sends more is told how long to wait; nobody else notices. 0 is no limit.",
   "admin.message_rate": "Messages a second",

@@ -4,6 +4,7 @@ import admin from "./admin.js";
 import common from "./common.js";
 import composer from "./composer.js";
 import door from "./door.js";
+import first from "./first.js";
 import inbox from "./inbox.js";
 import room from "./room.js";
 import search from "./search.js";
@@ -16,14 +17,15 @@ import widget from "./widget.js";
 export const en = {
   ...admin,
   ...common,
+  ...composer,
   ...door,
+  ...first,
   ...inbox,
   ...room,
   ...search,
   ...settings,
   ...setup,
   ...shell,
-  ...composer,
   ...timeline,
   ...widget,
 };

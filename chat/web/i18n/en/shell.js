@@ -2,7 +2,7 @@
 
 export default {
   "common.back": "Back",
-  "you": "You",
+  you: "You",
   "copy.copy": "Copy",
   "copy.done": "Copied",
   "copy.share": "Share",
@@ -44,6 +44,7 @@ export default {
   "shell.notifications": "Notifications",
   "shell.keys": "Keys",
   "shell.self": "{name}: settings and log out",
+  "shell.self_menu": "Settings and log out",
   "shell.log_out": "Log out",
   "shell.log_out_title": "Log out?",
   "shell.log_out_text": "This browser forgets everything that it keeps of this chat.",

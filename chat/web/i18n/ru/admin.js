@@ -77,7 +77,6 @@ export default {
   "admin.registrations_per_hour": "Регистраций в час с одного адреса",
   "admin.registrations_per_hour_hint": "0 — без ограничения.",
   "admin.invite": "Пригласить зарегистрироваться",
-  "admin.invite_hint": "По ссылке регистрируются и тогда, когда нужно приглашение.",
 
   "admin.limits_hint": "Кто превышает, узнаёт, сколько ждать; остальные не замечают. 0 — без ограничения.",
   "admin.message_rate": "Сообщений в секунду",

@@ -4,8 +4,13 @@ import admin from "./admin.js";
 import common from "./common.js";
 import composer from "./composer.js";
 import door from "./door.js";
+import first from "./first.js";
 import inbox from "./inbox.js";
+import room from "./room.js";
+import search from "./search.js";
+import settings from "./settings.js";
 import setup from "./setup.js";
+import shell from "./shell.js";
 import timeline from "./timeline.js";
 import widget from "./widget.js";
 
@@ -13,10 +18,15 @@ import widget from "./widget.js";
 export const ru = {
   ...admin,
   ...common,
-  ...door,
-  ...inbox,
-  ...setup,
   ...composer,
+  ...door,
+  ...first,
+  ...inbox,
+  ...room,
+  ...search,
+  ...settings,
+  ...setup,
+  ...shell,
   ...timeline,
   ...widget,
 };

@@ -45,7 +45,6 @@ export function RegistrationPart({ settings }) {
     <${NumberSetting} settings=${settings} setting=${perHour} name="registrations_per_hour" isWhole=${true} />
     <section class="settings-section">
       <h3>${t("admin.invite")}</h3>
-      <p class="soft">${t("admin.invite_hint")}</p>
       <${InviteLink} />
     </section>`;
 }

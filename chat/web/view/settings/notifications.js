@@ -3,16 +3,21 @@
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useAct } from "../act.js";
+import { useChat } from "../context.js";
 import { Refusal } from "../fields.js";
 import { icon } from "../icon.js";
 
 /** @typedef {"granted" | "denied" | "default" | "missing"} Permission */
 
 export function Notifications() {
+  const chat = useChat();
   const [permission, setPermission] = useState(permitted);
   const [isTested, setTested] = useState(false);
   const { act, isBusy, error } = useAct();
-  const allow = async () => setPermission(await Notification.requestPermission());
+  const allow = async () => {
+    await chat.answerNotify(true);
+    setPermission(permitted());
+  };
   const test = async () => setTested(await act(show));
   return html`
     <p class="soft">${t("notifications.text")}</p>

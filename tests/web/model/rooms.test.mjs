@@ -1,0 +1,93 @@
+// The list of rooms, who may do what in one, and what is typed into the search field.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { panelOf, roomPath } from "../../../chat/web/model/panel.js";
+import { parseQuery } from "../../../chat/web/model/query.js";
+import { rightsIn } from "../../../chat/web/model/rights.js";
+import { attention, orderOf, sections } from "../../../chat/web/model/room_list.js";
+
+const room = (id, fields = {}) => ({ info: { id, kind: "room", name: `room ${id}`, at: id, unread: 0, mentions: 0, notify: "mentions", ...fields } });
+const nameOf = (info) => info.name;
+const shown = (rooms, options = {}) => sections(rooms, { nameOf, ...options }).map(({ name, rooms }) => [name, rooms.map(({ id }) => id)]);
+
+test("rooms stand in their sections, the newest first, who waits the longest first", () => {
+  const rooms = [
+    room(1, { kind: "lobby", name: "lobby" }),
+    room(2),
+    room(3, { at: 9 }),
+    room(4, { kind: "direct" }),
+    room(5, { kind: "support", support: { waiting_since: 70 } }),
+    room(6, { kind: "support", support: {} }),
+    room(7, { kind: "support", support: { waiting_since: 50 } }),
+    room(8, { archived: true }),
+  ];
+  assert.deepEqual(shown(rooms), [
+    ["lobby", [1]],
+    ["rooms", [3, 2]],
+    ["people", [4]],
+    ["support", [7, 5, 6]],
+    ["archived", [8]],
+  ]);
+});
+
+test("nothing moves while an order is kept, and what is new comes behind", () => {
+  const kept = orderOf(sections([room(1), room(2), room(3)], { nameOf }));
+  assert.deepEqual(shown([room(1, { at: 99 }), room(2), room(3), room(4, { at: 100 })], { kept }), [["rooms", [3, 2, 1, 4]]]);
+});
+
+test("a filter finds names without case and accents, also of what is put away", () => {
+  const rooms = [room(1, { name: "Größe" }), room(2, { name: "CAFÉ", hidden: true }), room(3, { hidden: true, unread: 2 })];
+  assert.deepEqual(shown(rooms), [["rooms", [3, 1]]]);
+  assert.deepEqual(shown(rooms, { filter: "cafe" }), [["rooms", [2]]]);
+  assert.deepEqual(shown(rooms, { filter: "nowhere" }), []);
+});
+
+test("a muted room is silent; a person's every message counts", () => {
+  assert.deepEqual(attention(room(1, { unread: 5, mentions: 2 }).info), { isUnread: true, count: 2, isMuted: false });
+  assert.deepEqual(attention(room(1, { unread: 5, mentions: 2, notify: "none" }).info), { isUnread: false, count: 0, isMuted: true });
+  assert.deepEqual(attention(room(1, { unread: 5, kind: "direct" }).info), { isUnread: true, count: 5, isMuted: false });
+});
+
+test("2,000 rooms are sorted", () => {
+  const rooms = Array.from({ length: 2000 }, (_, id) => room(id + 1, { at: (id * 7919) % 2000 }));
+  const [{ rooms: sorted }] = sections(rooms, { nameOf });
+  assert.equal(sorted.length, 2000);
+  assert.ok(sorted.every((info, index) => index === 0 || sorted[index - 1].at >= info.at));
+});
+
+test("who may do what is as the server has it", () => {
+  const who = (roles) => ({ id: 1, name: "ada", roles });
+  const may = (info, roles = []) => Object.entries(rightsIn({ kind: "room", private: false, ...info }, who(roles))).flatMap(([name, may]) => (may ? [name] : []));
+  assert.deepEqual(may({ role: "member" }), ["speaks", "invites", "leaves"]);
+  assert.deepEqual(may({ role: "member", private: true }), ["speaks", "leaves"]);
+  assert.deepEqual(may({ role: "moderator", private: true }), ["speaks", "moderates", "invites", "adds", "leaves"]);
+  assert.deepEqual(may({ role: "owner" }), ["speaks", "moderates", "owns", "archives", "invites", "adds", "leaves"]);
+  assert.deepEqual(may({ role: "member" }, ["moderator"]), ["speaks", "moderates", "invites", "leaves"]);
+  assert.deepEqual(may({ role: "member" }, ["admin"]), ["speaks", "moderates", "archives", "invites", "leaves"]);
+  assert.deepEqual(may({ role: "member", private: true }, ["admin"]), ["speaks", "leaves"]);
+  assert.deepEqual(may({ role: "owner", archived: true }), ["moderates", "owns", "archives", "leaves"]);
+  assert.deepEqual(may({ kind: "direct" }), ["speaks"]);
+});
+
+test("a query is taken apart", () => {
+  const day = (...parts) => new Date(...parts).getTime();
+  assert.deepEqual(parseQuery('from:@ada "two words" in:"book club" -not since:2026-03-01 before:2026-04'), {
+    words: '"two words" -not',
+    wrong: [],
+    from: "ada",
+    room: "book club",
+    since: day(2026, 2, 1),
+    before: day(2026, 3, 1),
+  });
+  assert.deepEqual(parseQuery("plain: from: http://in:side"), { words: "plain: http://in:side", wrong: [] });
+  assert.deepEqual(parseQuery("x before:2026-02-30").wrong, ["before:2026-02-30"]);
+  assert.deepEqual(parseQuery('in:"open end'), { words: "", wrong: [], room: "open end" });
+});
+
+test("the panel is in the address", () => {
+  for (const panel of [null, { show: "room" }, { show: "person", person: 7 }]) {
+    assert.deepEqual(panelOf(new URL(roomPath(3, panel), "http://page").searchParams), panel);
+  }
+  assert.equal(panelOf(new URLSearchParams("show=person-0x1")), null);
+});

@@ -1,0 +1,160 @@
+"""The screens of the page: how each is reached, and what stands in it.
+
+The tests take them, and the pictures of docs/web.md."""
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+from playwright.sync_api import Page, expect
+
+from tests.support.people import PASSWORD, post
+from tests.support.server import ServerProcess
+from tests.web.pages import Pages
+from tests.web.rooms import Room, call
+from tests.web.setting_up import printed_code
+
+ADMIN = "grace"
+
+
+class World(NamedTuple):
+    """A server with people who have talked."""
+
+    garden: int
+    ben: int
+    invitation: str
+    conversation: int
+
+
+def _nothing(_page: Page) -> None:
+    pass
+
+
+class Screen(NamedTuple):
+    """A screen: `path` may have fields of World; `shows` is a text that stands there when it is whole."""
+
+    name: str
+    path: str
+    shows: str
+    is_in: bool = True
+    do: Callable[[Page], None] = _nothing
+
+
+def press(*names: tuple[Literal["button", "menuitem"], str]) -> Callable[[Page], None]:
+    """Press one after the other."""
+
+    def do(page: Page) -> None:
+        for role, name in names:
+            page.get_by_role(role, name=name, exact=True).click()
+
+    return do
+
+
+def _jump(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox").fill("o")
+
+
+SCREENS = (
+    Screen("door", "/", "Welcome to", is_in=False),
+    Screen("invitation", "{invitation}", "garden", is_in=False),
+    Screen("room", "/room/{garden}", "garden"),
+    Screen("room-panel", "/room/{garden}?show=room", "About this room"),
+    Screen("person", "/room/{garden}?show=person-{ben}", "Profile"),
+    Screen("switcher", "/room/{garden}", "Search messages for", do=_jump),
+    Screen(
+        "new-room",
+        "/",
+        "Who can come in?",
+        do=press(("button", "New"), ("menuitem", "Make a room")),
+    ),
+    Screen("browse", "/", "sailing", do=press(("button", "New"), ("menuitem", "Browse rooms"))),
+    Screen(
+        "invite",
+        "/room/{garden}?show=room",
+        "Copy the link",
+        do=press(("button", "Invite by link"), ("button", "Make a link")),
+    ),
+    Screen("search", "/search?q=greenhouse", "after lunch"),
+    Screen("search-none", "/search?q=zeppelin", "No message has this"),
+    Screen("inbox", "/inbox/{conversation}", "The pump is broken"),
+    Screen("profile", "/settings/profile", "Display name"),
+    Screen("security", "/settings/security", "This device"),
+    Screen("notifications", "/settings/notifications", "What a room tells you"),
+    Screen("appearance", "/settings/appearance", "As the system"),
+    Screen("blocks", "/settings/blocks", "You block nobody"),
+    Screen("tokens", "/settings/tokens", "What is it for?"),
+    Screen("keys", "/settings/keys", "Go through the list"),
+    Screen("about", "/settings/about", "Who can read what is said"),
+    Screen("admin-people", "/admin/people", "olga"),
+    Screen("admin-registration", "/admin/registration", "Whoever is invited"),
+    Screen("admin-limits", "/admin/limits", "Messages a second"),
+    Screen("admin-widget", "/admin/widget", "Line for your site"),
+    Screen("admin-server", "/admin/server", "Name of the server"),
+    Screen("admin-audit", "/admin/audit", "What administrators did"),
+)
+
+
+def make_world(pages: Pages, chat: ServerProcess) -> World:
+    """Make an admin and operator, people, rooms with talk in them, and somebody who waits for an answer."""
+    body = {"code": printed_code(chat), "name": ADMIN, "password": PASSWORD}
+    made = post(f"{chat.url}/api/v1/setup", body)
+    assert made.status_code == 201, made.text
+    me = made.json()["me"]["id"]
+    call(pages, ADMIN, "PATCH", f"/admin/people/{me}", {"operator": True})
+    garden = Room(pages, ADMIN, "garden", topic="What grows, and who waters it this week")
+    for name in ("ben", "olga", "Мария Петрова", "charles-babbage"):
+        garden.join(name)
+    garden.say("ben", "Good morning! The tomatoes are up.")
+    garden.say("ben", "I watered the beds by the wall.")
+    garden.say(ADMIN, "Thanks @ben. I do the greenhouse after lunch.")
+    garden.say(
+        "olga",
+        "I can bring these on Thursday:\n\n- string\n- two bags of *compost*\n- labels",
+    )
+    garden.say("Мария Петрова", "Я куплю по дороге. Вот [план](https://example.org/plan) и `water.py`")
+    garden.say("ben", f"@{ADMIN} can you look at the pump? It makes a sound.")
+    Room(pages, ADMIN, "kitchen", topic="Lunch at half past twelve").join("ben")
+    Room(pages, "olga", "sailing", topic="Boats and weather")
+    direct = call(pages, "ben", "PUT", f"/direct/{me}")["id"]
+    call(
+        pages,
+        "ben",
+        "POST",
+        f"/rooms/{direct}/messages",
+        {"key": "direct-1", "text": "Are you coming to lunch?"},
+    )
+    conversation = call(pages, "olga", "PUT", "/support")["id"]
+    asked = {"key": "support-1", "text": "The pump is broken. Who can help?"}
+    call(pages, "olga", "POST", f"/rooms/{conversation}/messages", asked)
+    ben = int(pages.person("ben")["me"]["id"])
+    return World(garden.id, ben, garden.invite(), conversation)
+
+
+class Screens:
+    """Opens screens one after the other: in one page where somebody is logged in, in another where nobody is."""
+
+    def __init__(self, pages: Pages, world: World, **options: Any) -> None:
+        self._pages = pages
+        self._world = world
+        self._options = {"reduced_motion": "reduce", **options}
+        self._inside: Page | None = None
+        self._outside: Page | None = None
+
+    def open(self, screen: Screen) -> Page:
+        """Show a screen, and wait until it is whole."""
+        page = self._page(is_in=screen.is_in)
+        page.set_viewport_size(self._options["viewport"])
+        page.goto(self._pages.url + screen.path.format_map(self._world._asdict()))
+        if screen.is_in:
+            expect(page.locator(".sidebar")).to_have_count(1)
+        screen.do(page)
+        expect(page.get_by_text(screen.shows).locator("visible=true").first).to_be_visible()
+        expect(page.locator("[aria-busy=true]").locator("visible=true")).to_have_count(0)
+        return page
+
+    def _page(self, *, is_in: bool) -> Page:
+        if is_in:
+            self._inside = self._inside or self._pages.of(ADMIN, **self._options)
+            return self._inside
+        self._outside = self._outside or self._pages.open(**self._options)
+        return self._outside

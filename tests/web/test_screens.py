@@ -1,0 +1,146 @@
+"""Every screen in both themes, wide and on a phone: no finding that axe calls serious, nothing cut off."""
+
+import os
+import re
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.people import PASSWORD
+from tests.support.server import ServerProcess
+from tests.web.pages import Pages
+from tests.web.screens import ADMIN, SCREENS, Screens, World, make_world
+
+ROOT = Path(__file__).parents[2]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+WALK = ROOT / "docs" / "web.md"
+PICTURES = WALK.parent / "web"
+SIZES = {"wide": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+ON_A_PHONE = ("room", "room-panel", "search")
+"""Screens that docs/web.md shows on a phone too, in the dark."""
+
+SIDEWAYS = """() => [...document.querySelectorAll("body *")].filter((each) => {
+    const box = each.getBoundingClientRect();
+    if (!each.checkVisibility() || box.width <= 1 || each.closest(".visually-hidden")) return false;
+    const scrolls = ["auto", "scroll"].includes(getComputedStyle(each).overflowX) && each.tagName !== "PRE";
+    return (scrolls && each.scrollWidth > each.clientWidth + 1) || box.right > innerWidth + 1 || box.left < -1;
+}).map((each) => each.outerHTML.slice(0, 120)).slice(0, 5)"""
+
+
+@pytest.fixture(scope="module")
+def world(browser: Browser, chat: ServerProcess) -> Generator[World]:
+    with Pages(browser, chat.url) as pages:
+        yield make_world(pages, chat)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_screen_has_a_serious_finding_or_is_cut_off(pages: Pages, world: World, size: str) -> None:
+    if not AXE.exists():
+        pytest.skip("no axe-core: make node_modules/made with Node installed")
+    opened = Screens(pages, world, viewport=SIZES[size])
+    found: list[str] = []
+    for screen in SCREENS:
+        page = opened.open(screen)
+        found += [f"{screen.name}: {each}" for each in [*serious(page), *sideways(page)]]
+        page.emulate_media(color_scheme="dark")
+        found += [f"{screen.name} in the dark: {each}" for each in serious(page, only="color-contrast")]
+        page.emulate_media(color_scheme="light")
+        if size == "phone":  # as small as a page may be, or 400 % of 1280
+            page.set_viewport_size({"width": 320, "height": 640})
+            found += [f"{screen.name} at 320: {each}" for each in sideways(page)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.usefixtures("world")
+def test_the_keyboard_alone_is_enough(pages: Pages) -> None:
+    """Log in, go to a room, say something, react to it, look who is in the room, and log out."""
+    page = pages.open("/")
+    page.get_by_label("Name or e-mail address").focus()
+    page.keyboard.type(ADMIN)
+    tab_to(page, "Password")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("navigation", name="Rooms")).to_be_visible()
+
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox", name="Jump to")).to_be_focused()
+    page.keyboard.type("garden")
+    expect(page.get_by_role("option").first).to_contain_text("garden")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="garden", level=1)).to_be_visible()
+    tab_to(page, "Message to garden")
+    page.keyboard.type("by hand alone")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main").get_by_text("by hand alone")).to_be_visible()
+
+    tab_to(page, re.compile("About this room"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("complementary")).to_be_visible()
+    tab_to(page, re.compile("Settings and log out"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("menuitem", name="Settings")).to_be_focused()
+    page.keyboard.press("End")
+    expect(page.get_by_role("menuitem", name="Log out")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Log out?")).to_be_visible()
+    tab_to(page, "Log out")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+
+
+@pytest.mark.skipif("SCREENSHOTS" not in os.environ, reason="make pictures writes them")
+def test_pictures_of_all_screens(pages: Pages, world: World) -> None:
+    PICTURES.mkdir(exist_ok=True)
+    for shape, options in {
+        (size, theme): {"viewport": SIZES[size], "color_scheme": theme} for _, _, size, theme in pictures()
+    }.items():
+        opened = Screens(pages, world, **options)
+        for name, screen, size, theme in pictures():
+            if (size, theme) == shape:
+                opened.open(screen).screenshot(path=PICTURES / name)
+
+
+def test_the_walk_shows_every_screen() -> None:
+    shown = re.findall(r"\(web/([\w.-]+)\)", WALK.read_text())
+    assert sorted(shown) == sorted(name for name, *_ in pictures())
+    assert sorted(shown) == sorted(path.name for path in PICTURES.iterdir())
+
+
+def pictures() -> list[tuple[str, Any, str, str]]:
+    """The name of each picture, its screen, size and theme."""
+    wide = [(f"{screen.name}.png", screen, "wide", "light") for screen in SCREENS]
+    phone = [(f"{each.name}-phone.png", each, "phone", "dark") for each in SCREENS if each.name in ON_A_PHONE]
+    return wide + phone
+
+
+def serious(page: Page, only: str | None = None) -> list[str]:
+    """What axe finds that is serious or worse, by all rules or one."""
+    page.evaluate(AXE.read_text())
+    options = {"resultTypes": ["violations"], **({"runOnly": [only]} if only else {})}
+    answer: dict[str, Any] = page.evaluate("(options) => axe.run(options)", options)
+    return [
+        f"{each['id']}: {node['html'][:150]} {node['any'][0]['message'] if node['any'] else ''}"
+        for each in answer["violations"]
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"][:3]
+    ]
+
+
+def sideways(page: Page) -> list[str]:
+    """What is cut off, or has to be scrolled sideways."""
+    found: list[str] = page.evaluate(SIDEWAYS)
+    return [f"sideways: {each}" for each in found]
+
+
+def tab_to(page: Page, name: str | re.Pattern[str]) -> None:
+    """Press Tab until something of that name has the focus."""
+    wanted = page.get_by_label(name, exact=True).or_(page.get_by_role("button", name=name, exact=True))
+    focused = page.locator(":focus")
+    for _ in range(60):
+        if focused.and_(wanted).count():
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not reach {name}")

@@ -13,6 +13,7 @@ import { Timeline } from "../timeline.js";
 import { changeConversation } from "./actions.js";
 import { ConversationHead } from "./head.js";
 import { focusConversations } from "./list.js";
+import { NoticeLine } from "./notice.js";
 import { Past } from "./past.js";
 import { useOthers, useViewing } from "./viewing.js";
 import { useNow } from "./waiting.js";
@@ -40,10 +41,7 @@ function Shown({ info, notice, tell }) {
   return html`
     <${ConversationHead} info=${info} change=${change} />
     <${Others} info=${info} />
-    ${notice && html`<p class="notice warning small" role="alert">
-      <span>${notice.text}</span>
-      <button type="button" class="icon-button" aria-label=${t("common.close")} onClick=${() => tell(null)}>${icon("close", { size: 16 })}</button>
-    </p>`}
+    <${NoticeLine} notice=${notice} tell=${tell} />
     ${isOpen(info) ? html`<${Open} room=${info.id} />` : html`<${Closed} info=${info} onReopen=${reopen} />`}`;
 }
 

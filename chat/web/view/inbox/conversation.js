@@ -9,6 +9,7 @@ import { useChat, useSelected } from "../context.js";
 import { icon } from "../icon.js";
 import { useLoaded } from "../loading.js";
 import { personName } from "../names.js";
+import { useRoute } from "../router.js";
 import { Timeline } from "../timeline.js";
 import { changeConversation } from "./actions.js";
 import { ConversationHead } from "./head.js";
@@ -47,8 +48,9 @@ function Shown({ info, notice, tell }) {
 
 /** @param {{ room: number }} props */
 function Open({ room }) {
+  const at = Number(useRoute().query.get("at")) || undefined; // a link to one message led here
   useViewing(room);
-  return html`<${Timeline} room=${room} /><${Composer} room=${room} />`;
+  return html`<${Timeline} room=${room} seq=${at} /><${Composer} room=${room} />`;
 }
 
 /** @param {{ info: RoomInfo, onReopen: () => void }} props */

@@ -1,7 +1,8 @@
 """A WebSocket to a server that leaves nothing behind, however it ends."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import trio
 from trio_websocket import WebSocketConnection, wrap_client_stream
@@ -36,10 +37,10 @@ async def open_socket(address: Address, path: str) -> AsyncGenerator[WebSocketCo
         with trio.fail_after(_CONNECTING):
             stream = await address.open_stream()
         try:
-            with trio.fail_after(_CONNECTING):
+            with _until_it_ends(stream) as watched:
                 socket = await wrap_client_stream(
                     nursery,
-                    stream,  # type: ignore[arg-type]  # it works on any stream
+                    watched,  # type: ignore[arg-type]  # it works on any stream
                     address.name,
                     address.path + path,
                     message_queue_size=_WAITING,
@@ -52,3 +53,38 @@ async def open_socket(address: Address, path: str) -> AsyncGenerator[WebSocketCo
         finally:
             await trio.aclose_forcefully(stream)  # never waits; before the cancellation, which it would raise
             nursery.cancel_scope.cancel(reason="the block was left")  # the task that reads
+
+
+class _Watched:
+    """A stream that says when nothing more comes from it: trio-websocket's handshake goes on waiting."""
+
+    def __init__(self, stream: trio.abc.Stream, on_end: Callable[[], object]) -> None:
+        self._stream = stream
+        self._on_end = on_end
+        self.has_ended = False
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - all else is the stream's own
+        return getattr(self._stream, name)
+
+    async def receive_some(self, most: int | None = None) -> bytes | bytearray:
+        """Receive as the stream does."""
+        data: bytes | bytearray = b""
+        try:
+            data = await self._stream.receive_some(most)
+        finally:
+            if not data:
+                self.has_ended = True
+                self._on_end()
+        return data
+
+
+@contextmanager
+def _until_it_ends(stream: trio.abc.Stream) -> Generator[_Watched]:
+    """Give up what is done with a stream in the block when the stream ends, or after _CONNECTING."""
+    with trio.move_on_after(_CONNECTING) as scope:
+        watched = _Watched(stream, scope.cancel)
+        yield watched
+    if scope.cancelled_caught and watched.has_ended:
+        raise trio.BrokenResourceError("the connection was closed during the handshake")
+    if scope.cancelled_caught:
+        raise trio.TooSlowError

@@ -4,7 +4,18 @@ So a server that reads a change from the log comes to the same answer as the one
 """
 
 from chat.domain.changes import Change
-from chat.domain.entities import Desk, Inbox, Message, OwnRoom, Pair, SupportLine, SupportOf, Topic
+from chat.domain.entities import (
+    Desk,
+    Inbox,
+    Message,
+    OwnRoom,
+    Pair,
+    People,
+    RoomKind,
+    SupportLine,
+    SupportOf,
+    Topic,
+)
 
 
 def audience(change: Change) -> tuple[Topic, ...]:
@@ -22,3 +33,12 @@ def audience(change: Change) -> tuple[Topic, ...]:
             return (*{Inbox(one_id): None, Inbox(other_id): None}, OwnRoom(change.room_id))
         case SupportOf(person):
             return (SupportLine(person.id), Desk(), OwnRoom(change.room_id))
+
+
+def topic_of(room_id: int, kind: RoomKind | People) -> Topic:
+    """Return where whoever hears a room as such hears it: one of this kind, or for these people. Sync and pure."""
+    match kind:
+        case RoomKind.DIRECT | RoomKind.SUPPORT | Pair() | SupportOf():
+            return OwnRoom(room_id)
+        case _:
+            return room_id

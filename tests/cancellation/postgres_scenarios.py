@@ -218,8 +218,8 @@ async def _administer(storage: PostgresStorage, ada: int, dan: Person) -> None:
     assert await storage.files.digests_among([_NEW_FILE.digest]) == {_NEW_FILE.digest}
     assert not await storage.files.forget_files(9)
     assert await storage.files.store_id()
-    room = await storage.rooms.create("shed", ada, is_private=False)
-    assert isinstance(room, Room)
+    room = await storage.rooms.direct_room(ada, dan.id)
+    assert room is not None
     own = await storage.files.keep_file(structs.replace(_NEW_FILE, room_id=room.id, owner_id=ada))
     (said,) = await storage.messages.save(
         [Draft(room.id, ada, "ada", "", 1.0, key="file", file_ids=(own.id,))]

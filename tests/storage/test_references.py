@@ -250,3 +250,25 @@ async def test_the_texts_of_a_message_go_with_it(storage: Storage, place: Databa
         assert (
             await fetch(place, "SELECT (SELECT count(*) FROM edits) + (SELECT count(*) FROM mentions)") == 0
         )
+
+
+async def test_nobody_is_mentioned_by_whom_they_block(storage: Storage) -> None:
+    ada, ben, cem = await add(storage, "ada", "ada l", "cem")
+    garden = await make_room(storage, ada, ben, cem)
+    assert await storage.contacts.block(ben, cem)
+
+    async def mentioned_by(author: int, text: str) -> tuple[int, ...]:
+        (saved,) = await save(storage, Draft(garden, author, "?", text, NOW))
+        assert isinstance(saved, Message)
+        return saved.mentions
+
+    assert await mentioned_by(cem, "@ada l @ada") == (ada,)
+    assert await mentioned_by(cem, "@ada l") == (), "nor is somebody with a shorter name"
+    assert await mentioned_by(ada, "@ada l @cem") == (ben, cem)
+    assert await mentioned_by(ben, "@cem") == (cem,)
+    assert await mentioned_by(cem, "@all") == (ALL,)
+    (edited,) = await save(storage, Edit(garden, 4, cem, "@ada l hi", NOW))
+    assert isinstance(edited, Edited)
+    assert edited.mentions == ()
+    await storage.contacts.unblock(ben, cem)
+    assert await mentioned_by(cem, "@ada l @ada") == (ben, ada)

@@ -524,3 +524,28 @@ async def test_who_was_there_before_visitors_is_none_and_an_older_server_goes_on
             (lobby,) = await storage.timelines.snapshots(CEM, EVER, [LOBBY_ID])
             assert lobby.members == 3
             assert await storage.timelines.rooms_of(visitor.id) == {}
+
+
+async def test_nobody_blocked_anybody_before_there_were_blocks_and_an_older_server_goes_on(
+    database: DatabaseAddress,
+) -> None:
+    with trio.fail_after(30):
+        async with open_asyncio():
+            await migrate(database, connect_timeout=10, migrations=known_migrations()[:14])
+        await execute(database, _PEOPLE_OF_0008)
+        async with open_postgres_storage(
+            database, pool_size=2, query_timeout=10, commit_timeout=10
+        ) as storage:
+            contacts = storage.contacts
+            assert await contacts.blocked_ids(ADA) == set()
+            assert await contacts.changed_since(ADA, 0.0, 9) == [], "nobody has changed since then"
+            assert await contacts.block(ADA, BEN)
+            assert await contacts.blocked_ids(ADA) == {BEN}
+            # What a server of schema 14 does: it adds and deletes people, blocked ones too.
+            await execute(
+                database,
+                "INSERT INTO users (name, name_key, password_hash) VALUES ('Cem', 'cem', 'x');"
+                f"DELETE FROM users WHERE id = {BEN}",
+            )
+            assert await contacts.blocked_ids(ADA) == set()
+            assert await contacts.block(CEM, ADA)

@@ -1,4 +1,4 @@
-"""Two servers on one database: a session ended on one closes its sockets on the other; who is the first admin."""
+"""Two servers on one database: what ends sessions, who is the first admin, and settings hold for both."""
 
 import json
 import secrets
@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
+import httpx
 import pytest
 
 from tests.support.databases import kept_database
@@ -16,10 +17,10 @@ from tests.support.server import ServerProcess, data_path, running_server
 V1 = "/api/v1"
 
 
-@pytest.fixture
-def two(server: ServerProcess, tmp_path: Path) -> Generator[list[ServerProcess]]:
+@pytest.fixture(scope="module")
+def two(server: ServerProcess, tmp_path_factory: pytest.TempPathFactory) -> Generator[list[ServerProcess]]:
     """Two servers of one chat."""
-    secret = tmp_path / "secret"
+    secret = tmp_path_factory.mktemp("two") / "secret"
     secret.write_text(secrets.token_urlsafe(32))
     with kept_database(server) as database, ExitStack() as stack:
         place = f"host={quote(str(database['host']), safe='')}&port={database['port']}"
@@ -60,16 +61,47 @@ def test_a_session_ended_on_one_server_closes_its_sockets_on_the_other(two: list
     assert post(f"{here}{V1}/auth/refresh", {"refresh": fresh["refresh"]}).status_code == 200
 
 
-def test_both_servers_say_one_code_and_whoever_has_it_is_the_first_admin(two: list[ServerProcess]) -> None:
+@pytest.fixture(scope="module")
+def grace(two: list[ServerProcess]) -> httpx.Response:
+    """The second server's answer to whoever has the code that the first one logged."""
     here, there = two
     eventually(lambda: bool(codes_of(here) and codes_of(there)), "a code is logged")
-    assert len({*codes_of(here), *codes_of(there)}) == 1
-    grace = {"name": "grace", "password": "world", "code": codes_of(here)[0]}
-    made = post(f"{there.url}{V1}/setup", grace)
-    assert (made.status_code, made.json()["me"]["roles"]) == (201, ["admin"])
-    assert post(f"{here.url}{V1}/setup", grace | {"name": "eve"}).status_code == 410
+    new = {"name": "grace", "password": "world", "code": codes_of(here)[0]}
+    return post(f"{there.url}{V1}/setup", new)
+
+
+def test_both_servers_say_one_code_and_whoever_has_it_is_the_first_admin(
+    two: list[ServerProcess], grace: httpx.Response
+) -> None:
+    here, there = two
+    assert (grace.status_code, grace.json()["me"]["roles"]) == (201, ["admin"])
+    (code,) = {*codes_of(here), *codes_of(there)}
+    late = {"name": "eve", "password": "world", "code": code}
+    assert post(f"{here.url}{V1}/setup", late).status_code == 410
     answer = request("GET", f"{here.url}{V1}/setup")
     assert answer.json()["needed"] is False
+
+
+def test_a_setting_that_an_admin_changes_on_one_server_counts_on_the_other(
+    two: list[ServerProcess], grace: httpx.Response
+) -> None:
+    here, there = (server.url for server in two)
+    bearer = {"Authorization": f"Bearer {grace.json()['access']}"}
+
+    def change(**settings: str | None) -> int:
+        return request("PATCH", f"{there}{V1}/admin/settings", settings, headers=bearer).status_code
+
+    def told(url: str) -> str:
+        return str(request("GET", f"{url}{V1}/setup").json()["registration"])
+
+    new = {"name": "ben", "password": "world"}
+    assert change(registration="closed") == 200
+    assert told(there) == "closed"
+    eventually(lambda: told(here) == "closed", "the other server has heard of it")
+    assert post(f"{here}{V1}/auth/register", new).status_code == 403
+    assert change(registration=None) == 200
+    eventually(lambda: told(here) == "open", "the other server has heard of it")
+    assert post(f"{here}{V1}/auth/register", new).status_code == 201
 
 
 def test_workers_say_the_code_once(data: Path) -> None:

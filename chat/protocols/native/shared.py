@@ -6,6 +6,7 @@ from typing import Generic, Protocol, TypeVar
 import trio
 from msgspec import structs
 
+from chat.domain.audience import topic_of
 from chat.domain.changes import Change, SupportChanged
 from chat.domain.entities import Message, Pair, RoomKind, SupportOf
 from chat.domain.live import Active, HasRead
@@ -17,7 +18,7 @@ from chat.protocols.native.frames import ReadEvent
 from chat.protocols.native.live_frames import ActivityEvent
 from chat.protocols.native.room_types import Sender
 from chat.protocols.native.sockets import Sockets
-from chat.protocols.native.telling import AT_ONCE, topic_for
+from chat.protocols.native.telling import AT_ONCE
 from chat.protocols.services import Services
 
 
@@ -76,7 +77,7 @@ class Shared(Generic[SocketT]):
         """Tell the others in a room what somebody does there; who looks at a conversation, operators alone."""
         if not self.sockets:
             return None
-        topic = topic_for(notice.room_id, notice.people)
+        topic = topic_of(notice.room_id, notice.people)
         frame = frame_of(
             ActivityEvent(
                 room=notice.room_id,
@@ -96,7 +97,7 @@ class Shared(Generic[SocketT]):
         """Tell somebody's other sockets how far they have read, and where that is shared the others in the room."""
         if not self.sockets:
             return
-        topic = topic_for(notice.room_id, notice.people)
+        topic = topic_of(notice.room_id, notice.people)
         event = ReadEvent(room=notice.room_id, person=notice.person_id, seq=notice.seq)
         own = self._subscribers(self.sockets.of(notice.person_id))
         for subscriber in own:

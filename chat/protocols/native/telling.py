@@ -11,7 +11,8 @@ from itertools import groupby
 import msgspec
 import trio
 
-from chat.domain.entities import OwnRoom, Pair, Peer, People, Person, RoomKind, SupportOf, Topic
+from chat.domain.audience import topic_of
+from chat.domain.entities import OwnRoom, Pair, Peer, People, Person, RoomKind, SupportOf
 from chat.domain.failures import StorageDown
 from chat.domain.timeline import MessageNow, Position, PositionState, Replayed, RoomSnapshot, Span, Standing
 from chat.domain.timelines import Timelines
@@ -40,16 +41,6 @@ _RESETS: dict[PositionState, Reset] = {
     PositionState.OTHER_HISTORY: "other_history",
     PositionState.ERASED: "erased",
 }
-
-
-def topic_of(room_id: int, kind: RoomKind) -> Topic:
-    """Return where a room is heard. Sync and pure."""
-    return OwnRoom(room_id) if kind in (RoomKind.DIRECT, RoomKind.SUPPORT) else room_id
-
-
-def topic_for(room_id: int, people: People) -> Topic:
-    """Return where a room is heard that is for these people. Sync and pure."""
-    return room_id if people is None else OwnRoom(room_id)
 
 
 class Telling:

@@ -29,7 +29,9 @@ def resolve(write: Write, users: MemoryUsers, rooms: MemoryRooms) -> Write | Ref
     places = possible_names(write.text)
     people = {same_name_key(person.name): person.id for person in rooms.people_in(room)}
     may_mention_all = _may_mention_all(author_of(write), room, users, rooms)
-    return structs.replace(write, mentions=mentioned(places, people, may_mention_all=may_mention_all))
+    found = mentioned(places, people, may_mention_all=may_mention_all)
+    unblocked = tuple(each for each in found if (each, author_of(write)) not in users.blocks)
+    return structs.replace(write, mentions=unblocked)
 
 
 def _may_mention_all(person_id: int, room: Room, users: MemoryUsers, rooms: MemoryRooms) -> bool:

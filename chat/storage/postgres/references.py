@@ -22,10 +22,12 @@ from chat.domain.mentions import (
 from chat.domain.refusals import Refusal
 from chat.storage.postgres.writer import RawConnection
 
-# Who has one of these names and is in the room; then, of each room and author, where the room ends, and whether they
-# may mention everybody. A LATERAL query with a LIMIT is a look-up for each row (`message_queries.py`).
+# Who has one of these names and is in the room, and which of the authors they block; then, of each room and author,
+# where the room ends, and whether they may mention everybody. A LATERAL query with a LIMIT is a look-up for each row
+# (`message_queries.py`).
 LOOK_UP = f"""
-SELECT asked.room_id, u.id AS person_id, u.name_key, NULL::bigint AS last_seq, false AS may_mention_all
+SELECT asked.room_id, u.id AS person_id, u.name_key, NULL::bigint AS last_seq, false AS may_mention_all,
+    ARRAY(SELECT blocked_id FROM blocks WHERE user_id = u.id AND blocked_id = ANY($4)) AS blocked
 FROM unnest($1::bigint[], $2::text[]) AS asked(room_id, name_key)
 CROSS JOIN LATERAL (SELECT * FROM users WHERE name_key = asked.name_key LIMIT 1) AS u
 CROSS JOIN LATERAL (SELECT kind, creator_id FROM rooms WHERE id = asked.room_id LIMIT 1) AS r
@@ -47,7 +49,7 @@ SELECT asked.room_id, asked.person_id, NULL, r.last_seq, asked.is_all AND (
                 AND (r.kind = 'lobby' AND NOT is_visitor OR is_operator OR id = r.creator_id)
               LIMIT {MOST_MEMBERS + 1}) AS counted)
     END
-)
+), NULL
 FROM unnest($3::bigint[], $4::bigint[], $5::boolean[]) AS asked(room_id, person_id, is_all)
 CROSS JOIN LATERAL (SELECT * FROM rooms WHERE id = asked.room_id LIMIT 1) AS r
 CROSS JOIN LATERAL (SELECT * FROM users WHERE id = asked.person_id LIMIT 1) AS u
@@ -78,11 +80,13 @@ async def resolve(connection: RawConnection, writes: Sequence[Write]) -> list[Wr
         [*authors.values()],
     )
     people: dict[int, dict[str, int]] = {}
+    blocks: set[tuple[int, int]] = set()
     ends: dict[int, int] = {}
     to_all: set[tuple[int, int]] = set()
     for row in rows:
         if row["last_seq"] is None:
             people.setdefault(row["room_id"], {})[row["name_key"]] = row["person_id"]
+            blocks.update((row["person_id"], blocked_id) for blocked_id in row["blocked"])
         else:
             ends[row["room_id"]] = row["last_seq"]
             if row["may_mention_all"]:
@@ -95,7 +99,8 @@ async def resolve(connection: RawConnection, writes: Sequence[Write]) -> list[Wr
             continue
         may_mention_all = (room_id, author_of(write)) in to_all
         found = mentioned(places, people.get(room_id, {}), may_mention_all=may_mention_all)
-        resolved[nth] = structs.replace(write, mentions=found)
+        unblocked = tuple(each for each in found if (each, author_of(write)) not in blocks)
+        resolved[nth] = structs.replace(write, mentions=unblocked)
     return resolved
 
 

@@ -136,15 +136,20 @@ function safeHref(href) {
   return URL.canParse(href) ? new URL(href).href : null;
 }
 
+/** A name of one word, for those whose names are not known. */
+const WORD = "[\\p{L}\\p{N}_]+(?:[.-][\\p{L}\\p{N}_]+)*";
+
 /**
  * A text between the names that it mentions, by turns: plain, name, plain …
  * @param {string} text
  * @param {readonly string[]} names without the `@`
+ * @param {boolean} [hasOthers] it mentions somebody whose name is not known: then any word behind an `@` is one
  * @returns {string[]}
  */
-export function splitMentions(text, names) {
-  if (!names.length || !text.includes("@")) return [text];
-  const either = [...names].sort((a, b) => b.length - a.length).map(escapeRegExp).join("|");
+export function splitMentions(text, names, hasOthers = false) {
+  if ((!names.length && !hasOthers) || !text.includes("@")) return [text];
+  const known = [...names].sort((a, b) => b.length - a.length).map(escapeRegExp);
+  const either = [...known, ...(hasOthers ? [WORD] : [])].join("|");
   return text.split(new RegExp(`(?<![\\p{L}\\p{N}])(@(?:${either}))`, "giu"));
 }
 

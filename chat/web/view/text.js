@@ -8,13 +8,13 @@ import { useSelected } from "./context.js";
 /** @typedef {import("../model/types").State} State */
 /** @typedef {import("../model/text.js").Part} Part */
 /** @typedef {import("../model/text.js").Element} Element */
-/** @typedef {{ names: string[], mine: string[] }} Mentions `mine` are lower-case names that mean the reader */
+/** @typedef {{ names: string[], mine: string[], hasOthers: boolean }} Mentions `mine` are lower-case names that mean the reader */
 
 /** Parsed texts by message: a message that changes is another object. @type {WeakMap<object, Part[]>} */
 const parsed = new WeakMap();
 
 /** @type {Mentions} */
-const NOBODY = { names: [], mine: [] };
+const NOBODY = { names: [], mine: [], hasOthers: false };
 
 /**
  * @param {{ message: Pick<Message, "text" | "mentions" | "all">, tab?: 0 | -1 }} props `tab`: of links, whether the Tab key
@@ -36,7 +36,11 @@ function useMentions({ mentions, all }) {
     if (!found && !all) return NOBODY;
     const [mine, names] = found.split("\n\n").map((part) => part.split("\n").filter(Boolean));
     const everybody = all ? ["all"] : [];
-    return { names: [...(names ?? []), ...everybody], mine: [...mine.map((name) => name.toLowerCase()), ...everybody] };
+    return {
+      names: [...names, ...everybody],
+      mine: [...mine.map((name) => name.toLowerCase()), ...everybody],
+      hasOthers: names.length < (mentions?.length ?? 0),
+    };
   }, [found, all]);
 }
 
@@ -77,9 +81,9 @@ function link({ href, children: [text] }, children, tab) {
 }
 
 /** @param {string} text @param {Mentions} mentions */
-function withMentions(text, { names, mine }) {
-  if (!names.length) return text;
-  return splitMentions(text, names).map((piece, i) => {
+function withMentions(text, { names, mine, hasOthers }) {
+  if (!names.length && !hasOthers) return text;
+  return splitMentions(text, names, hasOthers).map((piece, i) => {
     if (i % 2 === 0) return piece;
     const isMine = mine.includes(piece.slice(1).toLowerCase());
     return html`<span class=${isMine ? "mention is-mine" : "mention"}>${piece}</span>`;

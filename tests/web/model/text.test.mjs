@@ -88,6 +88,8 @@ test("mentions are the longest names, behind no letter", () => {
     "@c++ (x)",
     "!",
   ]);
+  assert.deepEqual(splitMentions("@ada and @jo-ann, x@y", ["ada"], true), ["", "@ada", " and ", "@jo-ann", ", x@y"]);
+  assert.deepEqual(splitMentions("@ada and @jo", ["ada"]), ["", "@ada", " and @jo"]);
 });
 
 test("a few emoji alone are large, other texts are not", () => {

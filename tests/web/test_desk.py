@@ -198,7 +198,8 @@ def test_operators_see_who_else_is_there_and_what_a_visitor_says_of_themselves(
     body = {"key": "first", "text": "is it in stock?"}
     assert post(f"{pages.url}/api/v1/rooms/{room}/messages", body, headers=headers).is_success
 
-    row(olga, "Gus").click()
+    olga.goto(f"{pages.url}/room/{room}/1")
+    expect(olga).to_have_url(f"{pages.url}/inbox/{room}?at=1")
     expect(olga.get_by_role("link", name="gus@mail.example")).to_have_attribute(
         "href", "mailto:gus@mail.example"
     )

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.support.server import ServerProcess
+from tests.system.relay import Relay
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline, write_beside
 
@@ -108,3 +109,20 @@ def test_what_is_new_is_opened_first(pages: Pages, room: int) -> None:
     expect(timeline.message("the end")).to_be_in_viewport()
     timeline.page.get_by_role("button", name="To the first new message").click()
     expect(timeline.page.locator(".timeline-new")).to_be_in_viewport()
+
+
+def test_who_was_away_for_long_is_told_that_the_history_was_loaded_again(
+    pages: Pages, room: int, chat: ServerProcess, relay: Relay
+) -> None:
+    ben = Speaker(pages, "ben")
+    timeline = Timeline(pages.of("ada", f"/room/{room}", url=relay.url))
+    expect(timeline.message("the end")).to_be_visible()
+    with relay.cut():
+        write_beside(chat, 1_500, room=room, sender="ben")
+        ben.say(room, "meanwhile")
+    expect(timeline.page.locator(".timeline-reset")).to_contain_text("You were away for long")
+    expect(timeline.message("meanwhile")).to_be_in_viewport()
+    expect(timeline.message("beside 1500")).to_be_visible()
+    expect(timeline.message("the end")).to_have_count(0)
+    timeline.page.locator(".timeline-reset").get_by_role("button", name="Close").click()
+    expect(timeline.page.locator(".timeline-reset")).to_have_count(0)

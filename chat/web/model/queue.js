@@ -16,7 +16,7 @@ export const PARTS = ["waiting", "mine", "open", "closed"];
  */
 export function conversations(rooms, me) {
   const found = [];
-  for (const { info } of rooms) if (info.support && info.support.person.id !== me && isOpen(info)) found.push(info);
+  for (const { info } of rooms) if (isAnothers(info, me) && isOpen(info)) found.push(info);
   return found;
 }
 
@@ -59,6 +59,15 @@ export function matching(infos, text) {
     const shown = fold(searched(info));
     return words.every((word) => shown.includes(word));
   });
+}
+
+/**
+ * Whether it is the support conversation of somebody else, which operators answer in the inbox.
+ * @param {RoomInfo} info
+ * @param {number | undefined} me
+ */
+export function isAnothers(info, me) {
+  return info.support !== undefined && info.support.person.id !== me;
 }
 
 /** @param {RoomInfo} info */

@@ -9,6 +9,7 @@ import { changeConversation } from "./inbox/actions.js";
 import { useClosed } from "./inbox/closed.js";
 import { Conversation } from "./inbox/conversation.js";
 import { ConversationList } from "./inbox/list.js";
+import { NoticeLine } from "./inbox/notice.js";
 import { useTitle } from "./title.js";
 
 /** @typedef {import("../model/types").RoomInfo} RoomInfo */
@@ -58,7 +59,7 @@ function Queue({ current, notice, tell }) {
       </div>
       <${Parts} part=${part} number=${number} choose=${setPart} />
       ${(all.length >= MANY || filter) && html`<${Filter} value=${filter} onInput=${setFilter} />`}
-      ${notice && notice.room !== current && html`<p class="notice warning small" role="alert">${notice.text}</p>`}
+      <${NoticeLine} notice=${notice?.room === current ? null : notice} tell=${tell} />
     </header>
     <${ConversationList} key=${part} ...${{ infos, current, onKey, onEnd: closed.more, isBusy }}>
       ${infos.length === 0 && html`<${Nothing} ...${{ part, filter, isBusy, problem: part === "closed" ? closed.problem : "" }} />`}

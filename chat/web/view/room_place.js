@@ -3,12 +3,14 @@
 import { html, useEffect } from "../vendor/preact.js";
 import { t, tn } from "../i18n/index.js";
 import { roomPath } from "../model/panel.js";
+import { isAnothers } from "../model/queue.js";
 import { avatar, Presence } from "./avatar.js";
 import { Composer } from "./composer.js";
 import { useChat, useSelected } from "./context.js";
 import { icon } from "./icon.js";
 import { lazy } from "./lazy.js";
 import { roomIcon, roomName } from "./names.js";
+import { navigate } from "./router.js";
 import { Timeline } from "./timeline.js";
 import { useTitle } from "./title.js";
 
@@ -25,7 +27,11 @@ const RoomPanel = lazy(() => import("./room.js"), "RoomPanel");
 export function RoomPlace({ room, seq, panel }) {
   const info = useSelected((state) => state.rooms.get(room)?.info);
   const isLoaded = useSelected((state) => state.isLoaded);
+  const isDesk = useSelected((state) => info !== undefined && isAnothers(info, state.me?.id));
   useTitle(info ? roomName(info) : "");
+  useEffect(() => {
+    if (isDesk) navigate(`/inbox/${room}${seq ? `?at=${seq}` : ""}`, { replace: true });
+  }, [isDesk, room, seq]);
   if (!info) return isLoaded ? html`<${Missing} room=${room} />` : html`<${Loading} />`;
   return html`<div class="room-place">
     <main class="room-main">

@@ -3,6 +3,7 @@
 import { html } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { attention } from "../model/room_list.js";
+import { isAnothers } from "../model/queue.js";
 import { avatar } from "./avatar.js";
 import { useSelected } from "./context.js";
 import { icon } from "./icon.js";
@@ -48,8 +49,7 @@ function Mark({ isUnread, count, isMuted }) {
 
 /** Conversations of other people are answered in the inbox. @param {RoomInfo} info @param {number | undefined} me */
 function hrefOf(info, me) {
-  const isDesk = info.kind === "support" && info.support?.person.id !== me;
-  return `${isDesk ? "/inbox" : "/room"}/${info.id}`;
+  return `${isAnothers(info, me) ? "/inbox" : "/room"}/${info.id}`;
 }
 
 /** @param {Message} message @param {RoomInfo} info @param {number | undefined} me @returns {string} */

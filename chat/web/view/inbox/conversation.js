@@ -9,10 +9,12 @@ import { useChat, useSelected } from "../context.js";
 import { icon } from "../icon.js";
 import { useLoaded } from "../loading.js";
 import { personName } from "../names.js";
+import { useRoute } from "../router.js";
 import { Timeline } from "../timeline.js";
 import { changeConversation } from "./actions.js";
 import { ConversationHead } from "./head.js";
 import { focusConversations } from "./list.js";
+import { NoticeLine } from "./notice.js";
 import { Past } from "./past.js";
 import { useOthers, useViewing } from "./viewing.js";
 import { useNow } from "./waiting.js";
@@ -40,17 +42,15 @@ function Shown({ info, notice, tell }) {
   return html`
     <${ConversationHead} info=${info} change=${change} />
     <${Others} info=${info} />
-    ${notice && html`<p class="notice warning small" role="alert">
-      <span>${notice.text}</span>
-      <button type="button" class="icon-button" aria-label=${t("common.close")} onClick=${() => tell(null)}>${icon("close", { size: 16 })}</button>
-    </p>`}
+    <${NoticeLine} notice=${notice} tell=${tell} />
     ${isOpen(info) ? html`<${Open} room=${info.id} />` : html`<${Closed} info=${info} onReopen=${reopen} />`}`;
 }
 
 /** @param {{ room: number }} props */
 function Open({ room }) {
+  const at = Number(useRoute().query.get("at")) || undefined; // a link to one message led here
   useViewing(room);
-  return html`<${Timeline} room=${room} /><${Composer} room=${room} />`;
+  return html`<${Timeline} room=${room} seq=${at} /><${Composer} room=${room} />`;
 }
 
 /** @param {{ info: RoomInfo, onReopen: () => void }} props */

@@ -1,6 +1,6 @@
 // The list of conversations, for the keyboard too. Of a long list only what is in sight is drawn.
 
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useReducer, useRef } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { focusComposer } from "../composing.js";
 import { useSelected } from "../context.js";
@@ -27,20 +27,23 @@ export function ConversationList({ infos, current, onKey, onEnd, isBusy = false,
   const sight = useSight(list);
   const height = pixels(ROW);
   const { first, end } = rowsInSight(sight, { count: infos.length, height });
-  const [active, setActive] = useActive(infos, current);
-  const at = active === undefined ? -1 : infos.findIndex(({ id }) => id === active);
+  const { at, choose } = useActive(infos, current);
+  const drawnAt = at();
+  const active = infos[drawnAt]?.id;
 
   useEffect(() => {
     if (end >= infos.length - 1) onEnd?.();
   }, [end, infos.length]);
-  useLayoutEffect(() => keepInSight(list.current, at * height, height), [active]);
+  useLayoutEffect(() => keepInSight(list.current, drawnAt * height, height), [active]);
 
   const act = (/** @type {KeyboardEvent} */ event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const to = moved(event.key, at, infos.length);
-    if (to !== null) setActive(infos[to]?.id);
-    else if (event.key === "Enter" && at >= 0) open(infos[at].id);
-    else if (at < 0 || !onKey(event.key, infos[at])) return;
+    const place = at();
+    const to = moved(event.key, place, infos.length);
+    if (to !== null) choose(to);
+    else if (place < 0) return;
+    else if (event.key === "Enter") open(infos[place].id);
+    else if (!onKey(event.key, infos[place])) return;
     event.preventDefault();
   };
   const open = (/** @type {number} */ id) => (id === current ? focusComposer() : navigate(`/inbox/${id}`));
@@ -73,21 +76,30 @@ function rowId(id) {
 }
 
 /**
- * The row that keys act on. Where it has gone, as an answered one from those who wait, the one in its place has it.
+ * The row that keys act on, known at once: the next key may come before it is drawn. Where it has gone, as an answered
+ * one from those who wait, the one in its place is it.
  * @param {readonly RoomInfo[]} infos
  * @param {number | undefined} current
- * @returns {[number | undefined, (id: number | undefined) => void]}
+ * @returns {{ at: () => number, choose: (index: number) => void }}
  */
 function useActive(infos, current) {
-  const [active, setActive] = useState(current);
-  const index = useRef(0);
-  useEffect(() => {
-    if (current !== undefined) setActive(current);
+  const [, draw] = useReducer((/** @type {number} */ count) => count + 1, 0);
+  const active = useRef({ id: current, index: 0 }).current;
+  useLayoutEffect(() => {
+    if (current !== undefined) active.id = current;
+    draw(0);
   }, [current]);
-  const at = infos.findIndex(({ id }) => id === active);
-  if (at >= 0) index.current = at;
-  const shown = at >= 0 ? active : infos[Math.min(index.current, infos.length - 1)]?.id;
-  return [shown, setActive];
+  const at = () => {
+    const found = infos.findIndex(({ id }) => id === active.id);
+    if (found >= 0) active.index = found;
+    return Math.min(active.index, infos.length - 1);
+  };
+  const choose = (/** @type {number} */ index) => {
+    active.id = infos[index]?.id;
+    active.index = index;
+    draw(0);
+  };
+  return { at, choose };
 }
 
 /** @param {string} key @param {number} at @param {number} count @returns {number | null} */

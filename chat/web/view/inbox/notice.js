@@ -1,0 +1,14 @@
+// Why something was not done, until it is put away.
+
+import { html } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { icon } from "../icon.js";
+
+/** @param {{ notice: import("./actions.js").Notice | null, tell: (notice: null) => void }} props */
+export function NoticeLine({ notice, tell }) {
+  if (!notice) return null;
+  return html`<p class="notice warning small inbox-notice" role="alert">
+    <span>${notice.text}</span>
+    <button type="button" class="icon-button" aria-label=${t("common.close")} onClick=${() => tell(null)}>${icon("close", { size: 16 })}</button>
+  </p>`;
+}

@@ -3,6 +3,11 @@
 const BASE = "{{base}}";
 const FILES = /** @type {string[]} */ (/** @type {unknown} */ ("{{files}}"));
 const PAGE = "/";
+/** Which addresses are the page; the others below /admin are the server's own. */
+const PLACES =
+  /^\/(?:setup|i\/[^/]+|room\/\d+(?:\/\d+)?|search|inbox(?:\/\d+)?|settings(?:\/[\w-]+)?|admin(?:\/(?!tree$|why$|nodes$)[\w-]+)?)?$/;
+/** Milliseconds that the server has to answer before the page that is kept is shown. */
+const PATIENCE = 3000;
 
 const worker = /** @type {any} */ (self);
 
@@ -18,7 +23,7 @@ worker.addEventListener("fetch", (/** @type {any} */ event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== "GET" || url.origin !== location.origin) return;
   if (url.pathname.startsWith(BASE)) event.respondWith(file(event.request));
-  else if (event.request.mode === "navigate" && isOfPage(url.pathname)) event.respondWith(page(event.request));
+  else if (event.request.mode === "navigate" && isOfPage(url.pathname)) event.respondWith(page());
 });
 
 async function keep() {
@@ -32,20 +37,18 @@ async function forgetOthers() {
 
 /** @param {string} path */
 function isOfPage(path) {
-  return path !== "/admin/tree" && /^\/($|setup$|i\/|room\/|search$|inbox|settings|admin)/.test(path);
+  return PLACES.test(path);
 }
 
-/**
- * The page as the server has it now; without a line the one that is kept.
- * @param {Request} request
- */
-async function page(request) {
+/** The page as the server has it now; the one that is kept, where the server is silent, away or broken. */
+async function page() {
+  const kept = await caches.match(PAGE);
+  if (!kept) return fetch(PAGE);
   try {
-    return await fetch(request);
-  } catch (error) {
-    const kept = await caches.match(PAGE);
-    if (kept) return kept;
-    throw error;
+    const answer = await fetch(PAGE, { cache: "no-cache", signal: AbortSignal.timeout(PATIENCE) });
+    return answer.ok ? answer : kept;
+  } catch {
+    return kept;
   }
 }
 

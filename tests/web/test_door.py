@@ -1,5 +1,6 @@
 """The door: who is let in, who is not, and what they are told."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.support.people import PASSWORD, post, request
 from tests.support.processes import needs_proc, postgres_under, stopped
 from tests.support.server import ServerProcess
-from tests.system.relay import Relay
+from tests.system.relay import Relay, relay_to
 from tests.web.pages import Pages
 from tests.web.setting_up import printed_code
 
@@ -168,3 +169,25 @@ def test_a_server_that_is_away_comes_back_by_itself(pages: Pages, relay: Relay) 
         expect(page.get_by_text("The server does not answer").first).to_be_visible()
     heading(page, "Welcome to trio-chat")
     expect(page.get_by_text("The server does not answer")).to_have_count(0)
+
+
+@pytest.mark.usefixtures("admin")
+def test_a_server_that_says_nothing_is_not_waited_for(pages: Pages, chat: ServerProcess) -> None:
+    may_go_on = threading.Event()
+
+    def hold(data: bytes, _host: str) -> bytes:
+        if data.startswith(b"GET / "):
+            may_go_on.wait()
+        return data
+
+    may_go_on.set()
+    with relay_to(chat.url, hold) as relay:
+        page = pages.open("/", url=relay.url)
+        heading(page, "Welcome to trio-chat")
+        page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+        may_go_on.clear()
+        try:
+            page.reload()
+            heading(page, "Welcome to trio-chat")
+        finally:
+            may_go_on.set()

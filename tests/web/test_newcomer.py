@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.people import PASSWORD
+from tests.support.processes import needs_proc, postgres_under, stopped
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
 from tests.web.setting_up import printed_code
@@ -40,6 +41,17 @@ def test_a_code_that_was_not_printed(pages: Pages) -> None:
     page.get_by_role("button", name="Next").click()
     expect(page.get_by_label("Set-up code")).to_have_value("ABCD-EFGH")
     expect(page.get_by_text("That is not the code that the server printed.")).to_be_visible()
+
+
+@needs_proc
+def test_a_database_that_is_silent(pages: Pages, chat: ServerProcess, code: str) -> None:
+    page = pages.open(f"/setup#{code}")
+    heading(page, "Your chat is running")
+    fill_account(page, "ada")
+    with stopped(postgres_under(chat.process.pid)):
+        page.get_by_role("button", name="Next").click()
+        expect(page.get_by_text("The database went silent.")).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("ada")
 
 
 def test_the_first_ten_minutes(pages: Pages, chat: ServerProcess, code: str) -> None:

@@ -17,6 +17,7 @@ from tests.support.server import ServerProcess, running_server, used_data_path
 from tests.system.relay import Relay
 from tests.web.pages import Pages
 from tests.web.site import OtherSite, other_site
+from tests.web.test_screens import AXE, serious, sideways
 
 BUTTON = "Chat with us"
 
@@ -221,6 +222,24 @@ def test_a_session_that_an_admin_ends_gives_the_text_back(
     expect(panel.get_by_text("Your last conversation is over")).to_be_visible()
     expect(panel.get_by_text("I am rude")).to_be_hidden()
     expect(panel.get_by_label("Your message")).to_have_value("not yet said")
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="no axe-core: make node_modules/made with Node installed")
+def test_the_panel_has_no_serious_finding_and_nothing_is_cut_off(
+    pages: Pages, chat: ServerProcess, olga: Operator
+) -> None:
+    page = pages.open("/widget", viewport={"width": 320, "height": 520})
+    expect(page.get_by_text("Nobody is here just now")).to_be_visible()
+    found = [*serious(page), *sideways(page)]
+    page.get_by_label("Your message").fill("x" * 300)
+    page.keyboard.press("Enter")
+    expect(page.locator("time")).to_have_count(1)
+    olga.says(olga.conversation("x" * 300)["id"], "`y`\n\n> " + "z" * 300)
+    expect(page.locator("time")).to_have_count(2)
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        found += [*serious(page), *sideways(page)]
+    assert not found, "\n".join(found)
 
 
 def test_a_site_that_is_not_allowed_shows_no_panel(pages: Pages, chat: ServerProcess) -> None:

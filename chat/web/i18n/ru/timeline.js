@@ -33,7 +33,7 @@ export default {
   "timeline.andOthers": { one: "{names} и ещё {n}", other: "{names} и ещё {n}" },
   "timeline.people": { one: "{n} человек", few: "{n} человека", many: "{n} человек", other: "{n} человека" },
   "timeline.read": "Прочитано",
-  "timeline.readBy": { one: "Прочитал {n}", other: "Прочитали {n}" },
+  "timeline.readBy": { one: "Прочитал {n} человек", few: "Прочитали {n} человека", many: "Прочитали {n} человек", other: "Прочитали {n} человека" },
   "timeline.readers": "Кто прочитал",
   "timeline.noReaders": "Пока никто.",
   "timeline.otherReaders": { one: "и ещё {n}", other: "и ещё {n}" },

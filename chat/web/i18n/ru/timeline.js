@@ -39,7 +39,7 @@ export default {
   "timeline.otherReaders": { one: "и ещё {n}", other: "и ещё {n}" },
   "timeline.waiting": "Ещё не отправлено",
   "timeline.refused": "Не отправлено: {why}",
-  "timeline.typing": { one: "{names} печатает…", other: "{names} печатают…" },
+  "timeline.typing": { one: "{names} печатает…", few: "{names} печатают…", many: "{names} печатают…", other: "{names} печатают…" },
   "timeline.typingMany": "Печатают несколько человек…",
   "timeline.toldMany": { one: "{n} новое сообщение, {room}", few: "{n} новых сообщения, {room}", many: "{n} новых сообщений, {room}", other: "{n} нового сообщения, {room}" },
   "timeline.reset.too_far": "Вас долго не было, поэтому история загружена заново.",

@@ -163,10 +163,13 @@ export async function openDatabase({ isShared, onLost }) {
     },
 
     drafts: {
-      /** @param {number} room */
-      get: (room) => drafts.get(room) ?? { text: "" },
-
-      hasText: () => [...drafts.values()].some(({ text }) => text !== ""),
+      /** Another tab may have written it. @param {number} room @returns {Promise<Draft>} */
+      async get(room) {
+        const row = await attempt((database) => database.get("drafts", room));
+        if (!database) return drafts.get(room) ?? { text: "" };
+        const { room: _room, ...draft } = row ?? { text: "" };
+        return draft;
+      },
 
       /**
        * @param {number} room

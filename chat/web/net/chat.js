@@ -147,7 +147,7 @@ export async function openChat() {
     } else if (method === "PATCH" && path === "/admin/settings") {
       const { value: name } = answer.server_name;
       store.update((state) => ({ ...state, server: { ...state.server, name } }));
-    } else if (isRoom(answer) && isOwn(answer, path)) {
+    } else if (method !== "GET" && isRoom(answer) && isOwn(answer, path)) {
       const told = /** @type {RoomEvent} */ ({ ...answer, type: "room" });
       store.update((state) => applyAll(state, [told], Date.now()).state);
     }
@@ -214,7 +214,7 @@ export async function openChat() {
     watch: watching.watch,
     answerNotify: notifying.answer,
 
-    draft: async (room) => database.drafts.get(room),
+    draft: (room) => database.drafts.get(room),
     keepDraft: (room, draft) => void database.drafts.put(room, draft),
   };
 }

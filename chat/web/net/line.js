@@ -44,6 +44,7 @@ export function openLine({ store, session, onNews, onLive }) {
   /** @type {number | null} */
   let since = null; // the `at` of the newest event before the first sync that was cut off
   let lostAt = 0;
+  let triedAt = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let offlineTimer;
   /** @type {Set<number>} */
@@ -109,6 +110,7 @@ export function openLine({ store, session, onNews, onLive }) {
   /** @returns {Promise<{ ending: Ending & { retryMs?: number }, wasUp: boolean }>} how a connection went */
   async function connect() {
     const over = new AbortController();
+    triedAt = Date.now();
     /** @type {Ending | null} */
     let ending = null;
     /** @type {Promise<void>} */
@@ -283,6 +285,7 @@ export function openLine({ store, session, onNews, onLive }) {
     /** The computer may have slept: is the server there? Without an answer in five seconds: anew. */
     wake() {
       if (hurry) hurry();
+      else if (!isLive && Date.now() - triedAt > PING) socket?.leave(); // it was tried on another network
       else if (isLive) socket?.ask("ping", {}, PING).catch(() => {});
     },
 

@@ -32,6 +32,12 @@ export function openOutbox({ store, database, tabs, line, lock = "outbox" }) {
   let wake = null;
   let isChanged = false; // since the outbox was last looked at
 
+  // Where nothing is kept, closing the page loses what waits: the browser asks first.
+  addEventListener("beforeunload", (event) => {
+    const { isKept, outbox } = store.get();
+    if (!isKept && outbox.some(({ refused }) => !refused)) event.preventDefault();
+  });
+
   /** Show what is kept: another tab may have changed it. */
   async function reload() {
     const rows = await database().outbox.all();

@@ -33,6 +33,11 @@ def direct_of(pages: Pages, name: str, to: str) -> int:
     return room
 
 
+def is_live(page: Page) -> None:
+    """Wait until the page is told what happens."""
+    expect(page.get_by_text("Online", exact=True)).to_be_visible()
+
+
 def who_looks_away(pages: Pages, name: str, tabs: int = 1) -> tuple[BrowserContext, list[Page]]:
     context = pages.context(permissions=["notifications"])
     context.add_init_script(LOOKS_AWAY)
@@ -40,7 +45,7 @@ def who_looks_away(pages: Pages, name: str, tabs: int = 1) -> tuple[BrowserConte
     opened = [context.new_page() for _ in range(tabs)]
     for page in opened:
         page.goto(pages.url)
-        expect(page.get_by_role("link", name="Lobby").first).to_be_visible()
+        is_live(page)
         page.evaluate("async () => void await navigator.serviceWorker.ready")
     return context, opened
 
@@ -87,14 +92,15 @@ def test_what_is_meant_for_nobody_is_not_told(pages: Pages) -> None:
 
 def test_nobody_is_asked_at_the_start_and_everybody_after_the_first_mention(pages: Pages) -> None:
     page = pages.of("gil", "/room/1")
-    expect(page.get_by_role("link", name="Lobby").first).to_be_visible()
-    offer = page.get_by_role("button", name="Yes, tell me")
+    is_live(page)
+    offer = page.get_by_role("button", name="Show them")
     expect(offer).not_to_be_attached()
     call(pages, "hal", "POST", "/rooms/1/messages", {"key": "n-5", "text": "@gil hello"})
     expect(offer).to_be_visible()
     page.get_by_role("button", name="Not now").click()
     expect(offer).not_to_be_attached()
     page.reload()
+    is_live(page)
     call(pages, "hal", "POST", "/rooms/1/messages", {"key": "n-6", "text": "@gil once more"})
     expect(page.locator(".timeline-rows").get_by_text("@gil once more", exact=True)).to_have_count(1)
     expect(offer).not_to_be_attached()

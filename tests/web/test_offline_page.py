@@ -27,6 +27,7 @@ def test_what_is_typed_without_a_line_is_there_when_the_page_opens_again_without
     page = pages.of("ada", LOBBY, url=relay.url)
     write(page, "with a line")
     expect(shown(page, "with a line")).to_have_count(1)
+    expect(page.locator(".is-waiting")).to_have_count(0)
     page.evaluate("async () => void await navigator.serviceWorker.ready")
     texts = [f"typed {n}" for n in range(3)]
     with relay.cut():
@@ -43,6 +44,7 @@ def test_what_is_typed_without_a_line_is_there_when_the_page_opens_again_without
             expect(shown(page, text)).to_have_count(1)
     page.evaluate("() => dispatchEvent(new Event('online'))")
     expect(page.get_by_text("Offline since")).not_to_be_attached()
+    expect(page.locator(".is-waiting")).to_have_count(0)
     for text in texts:
         expect(shown(page, text)).to_have_count(1)
     page.reload()

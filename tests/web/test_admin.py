@@ -61,7 +61,7 @@ def test_who_is_logged_out_or_disabled_is_out_within_a_second(pages: Pages, olga
     expect(log_in_button(ada)).to_be_visible(timeout=AT_ONCE)
     expect(olga.get_by_text("disabled", exact=True)).to_be_visible()
     log_in(ada, "ada")
-    expect(ada.get_by_role("alert").filter(has_text=re.compile("disabled"))).to_be_visible()
+    expect(ada.locator("form").get_by_role("alert")).to_contain_text("disabled")
     olga.get_by_role("button", name="Enable").click()
     confirm(olga, "Enable")
     expect(olga.get_by_text("disabled", exact=True)).to_be_hidden()
@@ -93,6 +93,11 @@ def test_roles_names_and_passwords_are_changed_and_each_change_is_asked_about(
     olga.get_by_role("button", name="Set password").click()
     confirm(olga, "Set password")
     expect(log_in_button(ben)).to_be_visible(timeout=AT_ONCE)
+
+    olga.get_by_role("button", name="Delete").click()
+    confirm(olga, "Delete")
+    olga.get_by_role("searchbox").fill("bernard")
+    expect(olga.get_by_text("Nobody is found.")).to_be_visible()
 
     account(olga, "olga")
     olga.get_by_role("checkbox", name="admin").click()

@@ -26,15 +26,17 @@ import { useNow } from "./waiting.js";
 /** @param {{ room: number, notice: Notice | null, tell: (notice: Notice | null) => void }} props */
 export function Conversation({ room, notice, tell }) {
   const { info, problem } = useConversation(room);
+  const wasOpen = useRef(false);
+  if (info && isOpen(info)) wasOpen.current = true;
   return html`<section class="conversation-pane" onKeyDown=${leave} aria-label=${info ? personName(visitor(info)) : t("inbox.conversation")}>
     ${problem && html`<div class="empty" role="alert"><p>${problem}</p><a class="button" href="/inbox">${t("inbox.back")}</a></div>`}
     ${!problem && !info && html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`}
-    ${info && html`<${Shown} info=${info} notice=${notice} tell=${tell} />`}
+    ${info && html`<${Shown} info=${info} notice=${notice} tell=${tell} wasOpen=${wasOpen.current} />`}
   </section>`;
 }
 
-/** @param {{ info: RoomInfo, notice: Notice | null, tell: (notice: Notice | null) => void }} props */
-function Shown({ info, notice, tell }) {
+/** @param {{ info: RoomInfo, notice: Notice | null, tell: (notice: Notice | null) => void, wasOpen: boolean }} props */
+function Shown({ info, notice, tell, wasOpen }) {
   const chat = useChat();
   const change = (/** @type {Wanted} */ wanted, /** @type {string} */ done) =>
     changeConversation(chat, info, wanted, { done, tell });
@@ -43,7 +45,7 @@ function Shown({ info, notice, tell }) {
     <${ConversationHead} info=${info} change=${change} />
     <${Others} info=${info} />
     <${NoticeLine} notice=${notice} tell=${tell} />
-    ${isOpen(info) ? html`<${Open} room=${info.id} />` : html`<${Closed} info=${info} onReopen=${reopen} />`}`;
+    ${isOpen(info) ? html`<${Open} room=${info.id} />` : html`<${Closed} info=${info} onReopen=${reopen} wasOpen=${wasOpen} />`}`;
 }
 
 /** @param {{ room: number }} props */
@@ -53,12 +55,12 @@ function Open({ room }) {
   return html`<${Timeline} room=${room} seq=${at} /><${Composer} room=${room} />`;
 }
 
-/** @param {{ info: RoomInfo, onReopen: () => void }} props */
-function Closed({ info, onReopen }) {
+/** @param {{ info: RoomInfo, onReopen: () => void, wasOpen: boolean }} props */
+function Closed({ info, onReopen, wasOpen }) {
   const button = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
     // What had the focus has gone with the open conversation.
-    if (document.activeElement === document.body) button.current?.focus();
+    if (wasOpen && document.activeElement === document.body) button.current?.focus();
   }, []);
   return html`<${Past} room=${info.id} key=${info.seq} />
     <div class="conversation-closed">

@@ -75,6 +75,7 @@ SCREENS = (
         do=press(("button", "Invite by link"), ("button", "Make a link")),
     ),
     Screen("search", "/search?q=greenhouse", "after lunch"),
+    Screen("mentions", "/search", "can you look at the pump"),
     Screen("search-none", "/search?q=zeppelin", "No message has this"),
     Screen("inbox", "/inbox/{conversation}", "The pump is broken"),
     Screen("profile", "/settings/profile", "Display name"),

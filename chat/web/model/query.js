@@ -20,7 +20,7 @@ const DAY = /^(\d{4})-(\d{1,2})(?:-(\d{1,2}))?$/;
 export function parseQuery(text) {
   /** @type {Asked} */
   const asked = { words: "", wrong: [] };
-  const words = text.replace(PART, (whole, key, quoted) => {
+  const words = text.replace(/[“”„«»]/g, `"`).replace(PART, (whole, key, quoted) => {
     const value = quoted.replace(/^"|"$/g, "").replace(/^[@#]/, "");
     const name = key.toLowerCase();
     if (!value) return " ";

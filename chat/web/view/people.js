@@ -48,6 +48,11 @@ function Card({ person, info }) {
   const { act, isBusy, error } = useAct();
   const isPeer = info?.kind === "direct";
   const roles = person.roles ?? [];
+  const hide = () =>
+    act(async () => {
+      await chat.call("PATCH", `/rooms/${info?.id}/mine`, { hidden: true });
+      navigate("/");
+    });
   return html`
     <section class="person-card">
       ${avatar(person, { size: "large", presence: true })}
@@ -68,7 +73,10 @@ function Card({ person, info }) {
     <${Refusal} text=${error} />
     ${isPeer && info && html`<${Notify} info=${info} />`}
     ${info && (info.kind === "room" || info.kind === "lobby") && html`<${InRoom} person=${person} info=${info} />`}
-    ${person.id !== me && html`<${Block} person=${person} isBlocked=${isBlocked} />`}
+    <section class="room-ends" aria-label=${t("person.more")}>
+      ${isPeer && html`<button type="button" class="button quiet" disabled=${isBusy} onClick=${hide}>${icon("eye_off")} ${t("person.hide")}</button>`}
+      ${person.id !== me && html`<${Block} person=${person} isBlocked=${isBlocked} />`}
+    </section>
     ${isPeer && html`<p class="panel-note">${icon("eye", { size: 16 })} <span>${t("room.privacy_note")} ${t("room.calls_note")}</span></p>`}
   `;
 }
@@ -82,12 +90,12 @@ function Block({ person, isBlocked }) {
     const isSure = isBlocked || (await confirm({ title: t("person.block_title", { name }), text: t("person.block_text"), action: t("person.block"), danger: true }));
     if (isSure) await act(() => chat.call(isBlocked ? "DELETE" : "PUT", `/me/blocks/${person.id}`));
   };
-  return html`<section class="room-ends">
+  return html`
     <button type="button" class=${`button quiet ${isBlocked ? "" : "danger"}`} disabled=${isBusy} onClick=${change}>
       ${icon("block")} ${t(isBlocked ? "person.unblock" : "person.block")}
     </button>
     <${Refusal} text=${error} />
-  </section>`;
+  `;
 }
 
 /** What the person is in this room, for whoever looks after it. @param {{ person: Person, info: RoomInfo }} props */

@@ -71,28 +71,41 @@ function hintOf(part) {
   return hints[/** @type {keyof typeof hints} */ (part)] ?? "search.phrase_hint";
 }
 
-/** @param {{ asked: string }} props */
+/** Before anything is looked for: how, and where one was mentioned. @param {{ asked: string }} props */
 function Help({ asked }) {
-  return html`<div class="empty">
-    ${icon("search", { size: 32 })}
-    <h2>${t(asked ? "search.no_words" : "search.start")}</h2>
-    <p>${t("search.help")}</p>
-  </div>`;
+  return html`<p class="search-help soft">${asked && html`<strong>${t("search.no_words")}.</strong>`} ${t("search.help")}</p>
+    <${Mentions} />`;
+}
+
+function Mentions() {
+  const chat = useChat();
+  const pages = usePages(async (after) => {
+    const { hits, next } = /** @type {{ hits: FoundMessage[], next?: number }} */ (await chat.call("GET", `/mentions${after ? `?after=${after}` : ""}`));
+    return { items: hits, next };
+  }, []);
+  return html`<h2 class="search-mentions">${t("search.mentions")}</h2>
+    ${pages.items?.length === 0 && html`<p class="search-help soft">${t("search.no_mentions")}</p>`}
+    <${HitList} label=${t("search.mentions")} pages=${pages} />`;
+}
+
+/** @param {{ label: string, pages: ReturnType<typeof usePages<FoundMessage>> }} props */
+function HitList({ label, pages }) {
+  const me = useSelected((state) => state.me?.id);
+  return html`
+    <ol class="list hits" aria-label=${label} aria-busy=${!pages.items && !pages.error}>
+      ${pages.items?.map((hit) => html`<${Hit} key=${`${hit.message.room}-${hit.message.seq}`} hit=${hit} me=${me} />`)}
+    </ol>
+    <${More} pages=${pages} />
+  `;
 }
 
 /** @param {{ asked: string }} props */
 function Hits({ asked }) {
   const chat = useChat();
-  const me = useSelected((state) => state.me?.id);
   const pages = usePages((after) => find(chat, asked, after), [asked]);
   if (!pages.items && !pages.error) return html`<div class="empty" aria-busy="true"><span class="spinner"></span><p>${t("search.searching")}</p></div>`;
   if (pages.items?.length === 0) return html`<${None} asked=${asked} />`;
-  return html`
-    <ol class="list hits" aria-label=${t("search.found")}>
-      ${pages.items?.map((hit) => html`<${Hit} key=${`${hit.message.room}-${hit.message.seq}`} hit=${hit} me=${me} />`)}
-    </ol>
-    <${More} pages=${pages} />
-  `;
+  return html`<${HitList} label=${t("search.found")} pages=${pages} />`;
 }
 
 /** @param {{ asked: string }} props */

@@ -1,7 +1,7 @@
 // The page of somebody who is logged in: rooms on the left, a place in the middle, a panel on the right.
 // A phone shows one of them at a time.
 
-import { html, useEffect, useLayoutEffect, useState } from "../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { panelOf } from "../model/panel.js";
 import { useSelected } from "./context.js";
@@ -36,6 +36,7 @@ export function Shell() {
     if (route.screen === "room") choose("room", String(route.room));
   }, [route.room]);
   useKeys(setDialog);
+  useFocus(route);
   const close = () => setDialog(null);
   return html`
     <a class="skip-link visually-hidden" href="#place">${t("shell.skip")}</a>
@@ -70,6 +71,22 @@ function Place({ route }) {
   }
 }
 
+/** Where what had the focus is gone, as a link of a list that a phone no longer shows, the new place has it. @param {Route} route */
+function useFocus({ screen, room, part, query }) {
+  const shows = query.get("show");
+  const isFirst = useRef(true);
+  useEffect(() => {
+    const wasFirst = isFirst.current;
+    isFirst.current = false;
+    const active = document.activeElement;
+    if (wasFirst || (active && active !== document.body && active.checkVisibility())) return;
+    const headings = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".panel h2, .place h1, .sidebar h1"));
+    const seen = [...headings].find((heading) => heading.checkVisibility());
+    seen?.setAttribute("tabindex", "-1");
+    seen?.focus();
+  }, [screen, room, part, shows]);
+}
+
 /** Which of the three a phone shows. @param {Route} route */
 function shown({ screen, query }) {
   if (screen === "home" || screen === "unknown") return "rooms";
@@ -82,7 +99,8 @@ function useStart(route, isPhone) {
   const isLoaded = useSelected((state) => state.isLoaded);
   useEffect(() => {
     if (route.screen !== "home" || isPhone || !isLoaded) return;
-    const last = rooms.get(Number(preference("room"))) ?? [...rooms.values()].find(({ info }) => info.kind === "lobby");
+    const kept = rooms.get(Number(preference("room")));
+    const last = (kept?.info.hidden ? undefined : kept) ?? [...rooms.values()].find(({ info }) => info.kind === "lobby");
     if (last) navigate(`/room/${last.info.id}`, { replace: true });
   }, [route.screen, isPhone, isLoaded]);
 }

@@ -83,6 +83,7 @@ test("a query is taken apart", () => {
   assert.deepEqual(parseQuery("plain: from: http://in:side"), { words: "plain: http://in:side", wrong: [] });
   assert.deepEqual(parseQuery("x before:2026-02-30").wrong, ["before:2026-02-30"]);
   assert.deepEqual(parseQuery('in:"open end'), { words: "", wrong: [], room: "open end" });
+  assert.deepEqual(parseQuery("«two words»"), { words: '"two words"', wrong: [] });
 });
 
 test("the panel is in the address", () => {

@@ -77,6 +77,8 @@ export default {
   "invite.address": "Everybody may register here and is in the lobby then. Send them the address.",
   "invite.ask_admin": "On this server people register by an admin's invitation. Ask an admin for a link.",
   "person.about": "Profile",
+  "person.more": "Hiding and blocking",
+  "person.hide": "Hide until something is said",
   "person.write": "Send a message",
   "person.block": "Block",
   "person.unblock": "Unblock",

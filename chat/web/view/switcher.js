@@ -90,9 +90,11 @@ function useTargets(wanted) {
   return useMemo(() => {
     const words = fold(wanted).split(/\s+/).filter(Boolean);
     const fits = (/** @type {string} */ label) => words.every((word) => fold(label).includes(word));
+    // The people found last may be of the words before.
+    const isMeant = (/** @type {{ name: string, display?: string | null }} */ person) => fits(`${person.name} ${person.display ?? ""}`);
     const infos = [...rooms.values()].map(({ info }) => info).filter((info) => fits(roomName(info)));
     const known = new Set(infos.flatMap(({ kind, peer }) => (kind === "direct" && peer ? [peer.id] : [])));
-    const others = words.length > 0 ? people.filter((person) => !known.has(person.id)) : [];
+    const others = words.length > 0 ? people.filter((person) => !known.has(person.id) && isMeant(person)) : [];
     return [
       ...infos.sort((one, other) => begins(other, wanted) - begins(one, wanted) || byNews(one, other)).slice(0, MOST).map(roomTarget),
       ...others.slice(0, MOST).map((person) => ({

@@ -59,6 +59,7 @@ def test_talking_replying_reacting_editing_and_deleting(pages: Pages, garden: in
     bens.page.keyboard.press("Enter")
     answer = adas.page.locator("article.message", has_text="since tuesday").last
     expect(answer.locator(".mention.is-mine")).to_have_text("@ada")
+    expect(adas.page.get_by_role("log")).to_have_text("ben: since tuesday, @ada")
     answer.locator(".message-quote").click()
     expect(adas.page.locator(".message.is-marked")).to_contain_text("does the rose")
     expect(bens.page.locator(".composer-bar")).to_have_count(0)

@@ -51,6 +51,8 @@ export interface State {
   activity: ReadonlyMap<number, ReadonlyMap<number, { name: string; what: "typing" | "viewing"; until: number }>>;
   /** In the order of sending. */
   outbox: readonly Waiting[];
+  /** One's own messages came too fast for the server: sending goes on at this time (ms). */
+  sendsAgainAt?: number;
   blocked: ReadonlySet<number>;
   /** A newer server than the page: it offers a reload. */
   isOutdated: boolean;

@@ -130,7 +130,9 @@ export function openOutbox({ store, database, tabs, line, lock = "outbox" }) {
     if (code === "internal") bugs.set(key, failures);
     if (LATER.has(code) || (code === "internal" && failures < 2)) {
       // Nothing is sent meanwhile: what was refused stays before what comes after it.
-      return pause(retryMs ?? backoff.next(), signal);
+      const wait = retryMs ?? backoff.next();
+      if (code === "too_many") store.update((state) => ({ ...state, sendsAgainAt: Date.now() + wait }));
+      return pause(wait, signal);
     }
     const row = (await database().outbox.all()).find((each) => each.key === key);
     if (!row) return; // discarded meanwhile

@@ -1,6 +1,6 @@
 // Where one writes: a new message, a reply, or another text for one's own last message.
 
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from "../vendor/preact.js";
 import { rightsIn } from "../model/rights.js";
 import { t, tn } from "../i18n/index.js";
 import { AttachButton, AttachmentTray, DropPlace, pastedFiles } from "./attachment_tray.js";
@@ -160,10 +160,29 @@ function OpenComposer({ info }) {
 /** What there is to say about what is written: why it was not done, how long it is, that it waits. @param {{ problem: string, isWaiting: boolean, length: number, most: number }} props */
 function Hint({ problem, isWaiting, length, most }) {
   const isOffline = useSelected((state) => state.line.state === "offline");
+  const seconds = useSecondsUntil(useSelected((state) => (state.outbox.length ? state.sendsAgainAt : undefined)));
   const left = most - length;
-  const said = problem || (length && left < 0 && tn("composer.tooLong", -left)) || (length && tn("composer.left", left)) || (isWaiting && t("files.wait")) || (isOffline && t("composer.offline"));
+  const said =
+    problem ||
+    (length && left < 0 && tn("composer.tooLong", -left)) ||
+    (length && tn("composer.left", left)) ||
+    (isWaiting && t("files.wait")) ||
+    (isOffline && t("composer.offline")) ||
+    (seconds > 0 && tn("composer.throttled", seconds));
   const isBad = Boolean(problem) || left < 0;
   return html`<p id="composer-hint" class=${isBad ? "composer-hint is-bad" : "composer-hint"} role=${isBad ? "alert" : undefined}>${said}</p>`;
+}
+
+/** Whole seconds until a time, counted down; 0 where it has passed. @param {number | undefined} at in ms */
+function useSecondsUntil(at) {
+  const [, draw] = useReducer((/** @type {number} */ count) => count + 1, 0);
+  const left = at === undefined ? 0 : Math.max(0, at - Date.now());
+  useEffect(() => {
+    if (!left) return undefined;
+    const timer = setTimeout(draw, left % 1000 || 1000);
+    return () => clearTimeout(timer);
+  });
+  return Math.ceil(left / 1000);
 }
 
 /** As high as the text, where the style cannot say so. @param {{ current: HTMLTextAreaElement | null }} field @param {string} text */

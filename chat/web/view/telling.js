@@ -23,7 +23,7 @@ export function useTelling({ info, messages }) {
     const said = [];
     for (let { seq } = told.current; seq < now.info.seq; seq++) {
       const message = now.messages.get(seq + 1);
-      if (message?.kind === "text" && isToTell(chat.get(), message)) said.push(message);
+      if (message && isToTell(chat.get(), message)) said.push(message);
     }
     told.current = { room: now.info.id, seq: now.info.seq };
     if (said.length === 1) announce(`${said[0].sender.name}: ${preview(said[0].text ?? "")}`);
@@ -38,6 +38,6 @@ export function useTelling({ info, messages }) {
 }
 
 /** @param {import("../model/types").State} state @param {import("../model/types").Message} message */
-function isToTell({ me, blocked }, { sender, deleted }) {
-  return sender.id !== me?.id && !blocked.has(sender.id) && !deleted;
+function isToTell({ me, blocked }, { kind, sender, deleted }) {
+  return kind !== "join" && sender.id !== me?.id && !blocked.has(sender.id) && !deleted;
 }

@@ -10,6 +10,7 @@ export default {
   "composer.left": { one: "{n} character left", other: "{n} characters left" },
   "composer.tooLong": { one: "{n} character too long", other: "{n} characters too long" },
   "composer.offline": "You are offline. What you write is kept here, and sent when you are back.",
+  "composer.throttled": { one: "You write faster than this server takes it. It goes on in {n} second.", other: "You write faster than this server takes it. It goes on in {n} seconds." },
   "composer.archived": "This room is archived: it can be read, but nobody writes in it.",
   "composer.blocked": "You block {name}. Unblock them to write.",
   "composer.completions": "Suggestions",

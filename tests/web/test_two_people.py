@@ -88,7 +88,7 @@ def test_talking_replying_reacting_editing_and_deleting(pages: Pages, garden: in
     bens.act("it has six flowers", "Delete")
     bens.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(adas.page.locator(".message.is-plain")).to_contain_text("Message deleted")
-    expect(adas.page.get_by_text("it has six")).to_have_count(0)
+    expect(adas.page.locator(".timeline").get_by_text("it has six")).to_have_count(0)
 
 
 def test_reading_is_seen_by_the_other_and_on_the_second_device(
@@ -121,7 +121,9 @@ def test_the_keyboard_alone_goes_through_messages_and_back(
     expect(adas.message("second")).to_be_visible()
     adas.field.focus()
     adas.page.keyboard.press("Escape")
-    adas.page.keyboard.press("Shift+Tab")
+    for _ in range(3):  # past the composer's own buttons
+        if not adas.page.evaluate("document.activeElement.matches('article')"):
+            adas.page.keyboard.press("Shift+Tab")
     expect(adas.message("second")).to_be_focused()
     adas.page.keyboard.press("ArrowUp")
     expect(adas.message("first")).to_be_focused()

@@ -199,6 +199,7 @@ class Connection:
         self.timelines = _Table(self, database.kept.timelines)
         self.search = _Table(self, database.kept.search)
         self.contacts = _Table(self, database.kept.contacts)
+        self.files = _Table(self, database.kept.files)
         self.nodes = _Table(self, database.kept.nodes)
         self.sessions = _Table(self, database.kept.sessions)
         self.set_up = _Table(self, database.kept.set_up)

@@ -29,6 +29,7 @@ EXCUSED = (
     Excuse("cli/service_manager.py", "", "a part of that"),
     Excuse("cli/worker.py", "", "it owns its process, as serve does: tests/system stops the real one"),
     Excuse("cli/send.py", "", "a command of its own process; the client that it opens is swept"),
+    Excuse("cli/setting.py", "", "a command of its own process; the storage that it asks is swept"),
     Excuse("cli/kept_sessions.py", "", "a part of that; tests/cli cancels whoever waits there"),
     Excuse(
         "cli/talk/__init__.py", "", "it owns its process and its terminal; the client that it opens is swept"

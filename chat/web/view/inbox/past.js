@@ -4,6 +4,7 @@ import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../context.js";
 import { More } from "../fields.js";
+import { Files } from "../files.js";
 import { usePages } from "../loading.js";
 import { MessageText } from "../text.js";
 import { dayAndTime } from "../times.js";
@@ -26,7 +27,10 @@ export function Past({ room }) {
       ${pages.items?.toReversed().map(
         (message) => html`<li key=${message.seq} class="past-message">
           <p><bdi class="past-name">${message.sender.name}</bdi> <time class="soft small">${dayAndTime(message.at)}</time></p>
-          ${message.deleted ? html`<p class="soft">${t("inbox.deleted")}</p>` : html`<${MessageText} message=${message} />`}
+          ${message.deleted
+            ? html`<p class="soft">${t("inbox.deleted")}</p>`
+            : html`${message.text && html`<${MessageText} message=${message} />`}
+                ${message.files?.length ? html`<${Files} files=${message.files} />` : null}`}
         </li>`,
       )}
     </ol>

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Route
 
 from tests.support.people import PASSWORD, eventually, post, request
 from tests.support.server import ServerProcess, used_data_path
@@ -100,6 +100,23 @@ def test_a_message_that_was_saved_while_its_answer_was_lost_is_there_once(
     assert tab.held().count("the answer is lost") == 1
     assert said(pages.url, "ada").count("the answer is lost") == 1
     assert tab.doubles() == []
+
+
+def test_an_answer_that_is_not_the_servers_does_not_end_the_trying(ada: BrowserContext, pages: Pages) -> None:
+    answers = iter(("<html>Log in to this network</html>", '{"access": "broken o'))
+
+    def answer(route: Route) -> None:
+        body = next(answers, None)
+        if body is None:
+            route.continue_()
+        else:
+            route.fulfill(content_type="application/json", body=body)
+
+    ada.route("**/api/v1/auth/refresh", answer)
+    tab = Connection(ada, pages.url)
+    tab.until(LIVE)
+    assert next(answers, None) is None
+    assert tab.state("(state) => state.me.name") == "ada"
 
 
 def test_what_is_refused_for_good_stays_with_its_reason_and_holds_up_nothing(

@@ -1,7 +1,7 @@
 // Calls below /api/v1, with the access token and one refresh where it has expired.
 
+import { blobOf, jsonOf } from "./answers.js";
 import { chatError, offline, refusal } from "./errors.js";
-import { bodyOf } from "./session.js";
 
 /** @import { WireFile } from "../model/types" */
 /** @import { Session } from "./session.js" */
@@ -41,15 +41,13 @@ export function openHttp(session) {
   async function call(method, path, body) {
     const json = body === undefined ? {} : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
     const answer = await answerOf(method, path, json);
-    if (!answer.ok) throw refusal(await bodyOf(answer), answer.status);
-    return /** @type {T} */ (answer.status === 204 ? undefined : await answer.json());
+    return /** @type {T} */ (answer.status === 204 ? undefined : await jsonOf(answer));
   }
 
   /** @param {number} file */
   async function download(file) {
     const answer = await answerOf("GET", `/files/${file}`, { signal: AbortSignal.timeout(DOWNLOADED_IN) });
-    if (!answer.ok) throw refusal(await bodyOf(answer), answer.status);
-    return answer.blob();
+    return blobOf(answer);
   }
 
   /**

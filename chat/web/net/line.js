@@ -143,7 +143,10 @@ export function openLine({ store, session, onNews, onLive }) {
     } catch (error) {
       /** @type {Socket | null} */ (socket)?.leave();
       await closed;
-      if (!isChatError(error)) throw error;
+      if (!isChatError(error)) {
+        reportError(error); // a fault of the page does not end its trying
+        return { ending: { code: 0 }, wasUp };
+      }
       const isOfToken = error.code === "expired" || error.code === "unauthenticated";
       const code = isOfToken ? TOKEN_EXPIRED : 0;
       const retry = error.retryMs === undefined ? {} : { retryMs: error.retryMs };

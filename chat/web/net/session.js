@@ -1,6 +1,7 @@
 // Who one is: an access token in memory, made anew from a cookie that no script can read.
 
-import { chatError, offline, refusal } from "./errors.js";
+import { errorOf, jsonOf } from "./answers.js";
+import { chatError, offline } from "./errors.js";
 import { alone } from "./tabs.js";
 
 /** @import { Me, Session as Told } from "../protocol" */
@@ -54,8 +55,8 @@ export function openSession({ onMe, onEnded, kept = IN_COOKIE }) {
 
   async function refresh() {
     const answer = await post("/auth/refresh", kept.body());
-    if (answer.ok) return adopt(await answer.json());
-    const error = refusal(await bodyOf(answer), answer.status);
+    if (answer.ok) return adopt(await jsonOf(answer));
+    const error = await errorOf(answer);
     if (error.code !== "unauthenticated" && error.code !== "forbidden") throw error;
     access = "";
     onEnded(reason);
@@ -98,9 +99,7 @@ export function openSession({ onMe, onEnded, kept = IN_COOKIE }) {
      * @param {object} body
      */
     async begin(path, body) {
-      const answer = await post(path, body);
-      if (!answer.ok) throw refusal(await bodyOf(answer), answer.status);
-      adopt(await answer.json());
+      adopt(await jsonOf(await post(path, body)));
     },
 
     /**
@@ -113,9 +112,7 @@ export function openSession({ onMe, onEnded, kept = IN_COOKIE }) {
     async replace(path, body) {
       const bearer = await this.access();
       const replaced = alone("refresh", async () => {
-        const answer = await post(path, /** @type {object} */ (body), bearer);
-        if (!answer.ok) throw refusal(await bodyOf(answer), answer.status);
-        const told = await answer.json();
+        const told = await jsonOf(await post(path, /** @type {object} */ (body), bearer));
         adopt(told);
         return told;
       });
@@ -134,7 +131,7 @@ export function openSession({ onMe, onEnded, kept = IN_COOKIE }) {
       const bearer = access;
       this.forget();
       const answer = await post("/auth/logout", kept.body(), bearer);
-      if (!answer.ok && answer.status >= 500) throw refusal(await bodyOf(answer), answer.status);
+      if (!answer.ok && answer.status >= 500) throw await errorOf(answer);
     },
   };
 }
@@ -154,17 +151,5 @@ async function post(path, body, bearer) {
     });
   } catch {
     throw offline();
-  }
-}
-
-/**
- * The body of an error; that of a proxy may be no JSON.
- * @param {Response} answer
- */
-export async function bodyOf(answer) {
-  try {
-    return await answer.json();
-  } catch {
-    return {};
   }
 }

@@ -138,6 +138,20 @@ def test_search_marks_what_it_found_and_lands_in_its_place(pages: Pages) -> None
     expect(ada.get_by_role("alert")).to_contain_text("before:yesterday")
 
 
+def test_a_notification_is_shown_to_try_and_all_keys_are_listed(pages: Pages) -> None:
+    page = pages.of("hedy", "/settings/notifications", permissions=["notifications"])
+    page.get_by_role("button", name="Show one to try").click()
+    expect(page.get_by_role("status").filter(has_text="Shown.")).to_be_visible()
+    shown = (
+        "navigator.serviceWorker.ready.then(async (worker) => (await worker.getNotifications())[0]?.title)"
+    )
+    assert page.evaluate(shown) == "This is how it looks"
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Go through the list")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_a_session_is_ended_and_its_page_is_out(pages: Pages) -> None:
     here, there = pages.of("carl", "/settings/security"), pages.of("carl")
     expect(there.get_by_role("navigation", name="Rooms")).to_be_visible()

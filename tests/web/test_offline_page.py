@@ -26,7 +26,8 @@ def test_what_is_typed_without_a_line_is_there_when_the_page_opens_again_without
 ) -> None:
     page = pages.of("ada", LOBBY, url=relay.url)
     write(page, "with a line")
-    expect(shown(page, "with a line")).to_have_count(1)
+    expect(page.locator("[data-seq]").get_by_text("with a line", exact=True)).to_have_count(1)
+    expect(page.locator(".is-waiting")).to_have_count(0)
     expect(page.locator(".is-waiting")).to_have_count(0)
     page.evaluate("async () => void await navigator.serviceWorker.ready")
     texts = [f"typed {n}" for n in range(3)]

@@ -32,9 +32,9 @@ function Entrance({ policy, problem }) {
     <//>`;
   }
   return html`<${Card} title=${t("door.welcome", { server: name })} note=${t("door.login_note")}>
-    ${problem ? html`<${Trouble} kind="warning">${reason(problem)}<//>` : html`<${Ended} line=${line} />`}
+    ${problem && html`<${Trouble} kind="warning">${reason(problem)}<//>`}
     ${policy?.needed && html`<${NotSetUp} />`}
-    <${LogIn} />
+    <${LogIn}>${!problem && html`<${Ended} line=${line} />`}<//>
     <${Other} policy=${policy} onRegister=${() => setNew(true)} />
   <//>`;
 }

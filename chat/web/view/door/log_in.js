@@ -8,8 +8,11 @@ import { reason, useAsking } from "./asking.js";
 import { Trouble } from "./card.js";
 import { typed } from "./typed.js";
 
-/** @param {{ onDone?: () => unknown }} props */
-export function LogIn({ onDone }) {
+/**
+ * `children` say why one is to log in, until it is known why that fails.
+ * @param {{ onDone?: () => unknown, children?: import("./card.js").Children }} props
+ */
+export function LogIn({ onDone, children }) {
   const chat = useChat();
   const { run, isBusy, wait, error } = useAsking();
   const submit = (/** @type {any} */ event) => {
@@ -20,7 +23,7 @@ export function LogIn({ onDone }) {
     });
   };
   return html`<form class="form" onSubmit=${submit}>
-    ${error && html`<${Trouble}>${reason(error, wait)}<//>`}
+    ${error ? html`<${Trouble}>${reason(error, wait)}<//>` : children}
     <${Field} name="login" label=${t("door.login")} autocomplete="username" autocapitalize="none" spellcheck=${false}
       maxlength="254" required autofocus />
     <${PasswordField} name="password" label=${t("door.password")} autocomplete="current-password" required />

@@ -129,8 +129,9 @@ def test_of_two_who_claim_at_once_one_has_it_and_the_other_is_told_who(
             expect(rows(page)).to_have_text(["dan", "eve"])
             page.get_by_role("listbox").focus()
             page.keyboard.press("j")
-        for page in operators:
-            page.keyboard.press("c")
+        operators[0].keyboard.press("c")
+        in_russian = {"key": "\N{CYRILLIC SMALL LETTER ES}", "code": "KeyC"}
+        operators[1].get_by_role("listbox").dispatch_event("keydown", in_russian)
         expect(row(operators[0], "eve").locator(".conversation-holder")).not_to_have_text("Nobody’s yet")
         found = {
             room["peer"]["name"]: room for room in call(pages, "olga", "GET", "/support?state=open")["rooms"]

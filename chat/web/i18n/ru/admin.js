@@ -1,7 +1,7 @@
 // Управление сервером.
 
 export default {
-  "admin.title": "Управление",
+  "admin.title": "Администрирование",
   "admin.part_people": "Люди",
   "admin.part_registration": "Регистрация",
   "admin.part_limits": "Ограничения",
@@ -30,7 +30,7 @@ export default {
   "admin.role_moderator": "модератор",
   "admin.role_admin": "администратор",
   "admin.role_guest": "гость",
-  "admin.role_operator_hint": "Отвечает на обращения во входящих.",
+  "admin.role_operator_hint": "Отвечает на обращения в поддержку.",
   "admin.role_moderator_hint": "Удаляет сообщения и людей из общих комнат, в которых состоит.",
   "admin.role_admin_hint": "Меняет учётные записи и настройки, видит журнал.",
   "admin.role_give": "{name} получает роль «{role}»?",
@@ -95,7 +95,7 @@ export default {
   "admin.a_command": "команда на сервере",
   "admin.take_back": "Вернуть: {value}",
 
-  "admin.widget_hint": "Кнопка на вашем сайте, через которую посетители пишут операторам. Обращения приходят во входящие.",
+  "admin.widget_hint": "Кнопка на вашем сайте, через которую посетители пишут операторам. Они приходят в «Обращения».",
   "admin.widget_origins": "Сайты, где она видна",
   "admin.widget_origins_hint": "По одному адресу в строке, как https://shop.example. На других сайтах она не появится; * — любой сайт.",
   "admin.no_origin": "«{origin}» — не адрес сайта: он пишется как https://shop.example.",

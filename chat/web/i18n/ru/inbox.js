@@ -1,7 +1,7 @@
-// Входящие операторов.
+// Обращения, на которые отвечают операторы.
 
 export default {
-  "inbox.title": "Входящие",
+  "inbox.title": "Обращения",
   "inbox.parts": "Какие обращения",
   "inbox.part_waiting": "Ждут",
   "inbox.part_mine": "Мои",
@@ -18,7 +18,7 @@ export default {
   "inbox.choose": "Выберите обращение, чтобы ответить.",
   "inbox.conversation": "Обращение",
   "inbox.no_conversation": "Эта комната — не обращение в поддержку.",
-  "inbox.back": "Назад к входящим",
+  "inbox.back": "Назад к обращениям",
   "inbox.waits": "Ждёт",
   "inbox.waiting_since": "Ждёт ответа с {time}",
   "inbox.yours": "Вы",
@@ -50,7 +50,7 @@ export default {
   "inbox.claimed_by": "Теперь отвечает {name}",
   "inbox.claimed_meanwhile": "Обращение от {person} уже взял(а) {name}.",
   "inbox.given_back_meanwhile": "Обращение от {person} уже вернули в очередь.",
-  "keys.inbox": "Во входящих",
+  "keys.inbox": "В обращениях",
   "keys.claim": "Взять обращение себе",
   "keys.close": "Закрыть его",
   "keys.reopen": "Открыть закрытое снова",

@@ -38,12 +38,13 @@ export function ConversationList({ infos, current, onKey, onEnd, isBusy = false,
 
   const act = (/** @type {KeyboardEvent} */ event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const key = keyOf(event);
     const place = at();
-    const to = moved(event.key, place, infos.length);
+    const to = moved(key, place, infos.length);
     if (to !== null) choose(to);
     else if (place < 0) return;
-    else if (event.key === "Enter") open(infos[place].id);
-    else if (!onKey(event.key, infos[place])) return;
+    else if (key === "Enter") open(infos[place].id);
+    else if (!onKey(key, infos[place])) return;
     event.preventDefault();
   };
   const open = (/** @type {number} */ id) => (id === current ? focusComposer() : navigate(`/inbox/${id}`));
@@ -100,6 +101,11 @@ function useActive(infos, current) {
     draw(0);
   };
   return { at, choose };
+}
+
+/** The key that is meant: in scripts that have no such letter, the one at its place. @param {KeyboardEvent} event */
+function keyOf({ key, code }) {
+  return key > "~" && code.startsWith("Key") ? code.slice(3).toLowerCase() : key;
 }
 
 /** @param {string} key @param {number} at @param {number} count @returns {number | null} */

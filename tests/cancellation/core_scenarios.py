@@ -44,7 +44,7 @@ from chat.protocols.native.codec import NATIVE
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.talker.codec import TALKER
 from chat.storage.file_store import GRACE as GRACE_OF_BYTES
-from chat.storage.file_store import DiskFileStore
+from chat.storage.file_store import DiskFileStore, open_file_store
 from chat.storage.memory import MemoryStorage
 from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import Witness, settle, swept_world
@@ -340,7 +340,7 @@ async def cleaning_files(run: Run) -> None:
         faster.setattr("chat.engine.file_cleaner._HOUR", 0.001)
         async with swept_world(run) as (world, _witness):
             store = DiskFileStore(Path(directory), lambda: clock[0])
-            store.prepare("mark")
+            store.prepare(await world.storage.files.store_id())
             async with aclosing(unused()) as pieces:
                 digest = (await store.store(pieces)).digest
             clock[0] += GRACE_OF_BYTES + 1
@@ -348,6 +348,8 @@ async def cleaning_files(run: Run) -> None:
             world.obstacles.fail("forget_files", StorageDown("an outage"))
 
             async def clean() -> None:
+                with suppress(StorageDown):
+                    await open_file_store(Path(directory), await table.store_id())
                 async with open_file_cleaner(table, store):
                     while await store.has(digest):  # noqa: ASYNC110 - what is waited for has no event
                         await trio.sleep(0.001)

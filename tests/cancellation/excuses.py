@@ -60,6 +60,8 @@ EXCUSED = (
     Excuse("gateway/progress.py", "wait_send_all_might_not_block", NOT_ASKED),
     Excuse("gateway/websocket/endpoint.py", "cluster.caught_up()", ALONE),
     Excuse("engine/memberships.py", "cluster.told_everywhere(", ALONE),
+    Excuse("domain/uploads.py", "aclosing(_at_most(", NEVER_WAITS),
+    Excuse("storage/file_store.py", "aclosing(_pieces(", NEVER_WAITS),
     Excuse("server.py", "joining = await stack.enter_async_context(", NEVER_WAITS),
     Excuse("server.py", "open_indexer(storage.search, server.newest_id)", NEVER_WAITS),
     Excuse("storage/memory/search.py", "self._messages.newest_id()", "no server indexes what is in memory"),

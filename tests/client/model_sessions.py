@@ -28,6 +28,7 @@ class ModelSessions:
         self._names = {name: person for person, name in people.items()}
         self._refreshing: dict[str, int] = {}
         self._made = 0
+        self._files: list[bytes] = []
 
     def open(self, person: int) -> Json:
         """Begin a session, or go on with one; return it."""
@@ -56,11 +57,24 @@ class ModelSessions:
                     http.receive_data(bytes(await stream.receive_some()))
                 case _:
                     return
-        status, answer = self._answer(path, msgspec.json.decode(body or b"{}"))
-        data = msgspec.json.encode(answer)
+        data: bytes
+        if "/files" in path:
+            status, data = self._file(path, body)
+        else:
+            status, answer = self._answer(path, msgspec.json.decode(body or b"{}"))
+            data = msgspec.json.encode(answer)
         head = h11.Response(status_code=status, headers=[("Content-Length", str(len(data)))])
         for part in (http.send(head), http.send(h11.Data(data)), http.send(h11.EndOfMessage())):
             await stream.send_all(part or b"")
+
+    def _file(self, path: str, body: bytes) -> tuple[int, bytes]:
+        """Take a file, or give one that was taken."""
+        place, _, name = path.partition("?name=")
+        if name:
+            self._files.append(body)
+            file = {"id": len(self._files), "name": name, "type": "text/plain", "size": len(body)}
+            return 201, msgspec.json.encode(file)
+        return 200, self._files[int(place.rpartition("/")[2]) - 1]
 
     def _answer(self, path: str, body: Json) -> tuple[int, Json]:
         self.calls.append(path)

@@ -27,4 +27,4 @@ async def test_a_snippet_runs(snippet: str, model: ModelServer, garden: ModelRoo
 
 
 def test_there_are_snippets() -> None:
-    assert len(SNIPPETS) == 4
+    assert len(SNIPPETS) == 5

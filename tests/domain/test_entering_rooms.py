@@ -48,7 +48,7 @@ class World:
         self.table = SlowRooms(storage)
         table: Any = self.table
         self.rooms = Rooms(storage.users, table, storage.messages)
-        self.messages = MemoryMessages(storage.users, self.table)
+        self.messages = MemoryMessages(storage.users, self.table, storage.files)
         self.entered: list[Room | Refusal] = []
 
     async def settle(self) -> None:

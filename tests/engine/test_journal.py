@@ -40,7 +40,7 @@ class FaultyMessages(MemoryMessages):
     """The memory storage, with faults at the nth save: before it happened, or after."""
 
     def __init__(self, storage: MemoryStorage) -> None:
-        super().__init__(storage.users, storage.rooms)
+        super().__init__(storage.users, storage.rooms, storage.files)
         self.batches: list[int] = []
         self.before: dict[int, Exception] = {}
         self.after: dict[int, Exception] = {}

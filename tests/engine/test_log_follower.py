@@ -24,7 +24,7 @@ class Log(MemoryMessages):
     """The messages of a log, which counts how often it is read and may fail to be."""
 
     def __init__(self, storage: MemoryStorage) -> None:
-        super().__init__(storage.users, storage.rooms)
+        super().__init__(storage.users, storage.rooms, storage.files)
         self.reads = 0
         self.failures: list[Exception] = []
 

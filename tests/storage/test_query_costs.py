@@ -15,6 +15,7 @@ from chat.storage.postgres import (
     history_queries,
     member_queries,
     references,
+    replay_queries,
     support_queries,
     timeline_queries,
 )
@@ -263,8 +264,8 @@ async def test_a_sync_reads_every_table_by_an_index(reader: Reader) -> None:
     by_index = {"Index Scan", "Index Only Scan"}
     for query, *values in (
         (timeline_queries.SNAPSHOTS, ADA, EVER, None),
-        (timeline_queries.STANDINGS, [GARDEN], EVER, [1], [1]),
-        (timeline_queries.REPLAY, ADA, [GARDEN], [0], [1], PLENTY),
+        (replay_queries.STANDINGS, [GARDEN], EVER, [1], [1]),
+        (replay_queries.REPLAY, ADA, [GARDEN], [0], [1], PLENTY),
         (timeline_queries.ROOMS_OF, ADA),
         (timeline_queries.READS_SINCE, ADA, 0.0),
         (room_queries.ACCESS, GARDEN, ADA),
@@ -323,7 +324,7 @@ async def test_where_clients_stand_costs_a_few_look_ups_each(reader: Reader) -> 
     known = [*range(1, LENGTH, LENGTH // 50)]
     rooms = [GARDEN, CELLAR] * (len(known) // 2) + [CELLAR] * (len(known) % 2)
     times = [(1_000_000 + pos) * 1000 for pos in known]
-    cost = await reader.cost(timeline_queries.STANDINGS, rooms, EVER, known, times)
+    cost = await reader.cost(replay_queries.STANDINGS, rooms, EVER, known, times)
     assert cost.returned == len(known)
     assert max(cost.planned, cost.fetched) <= 3 * len(known)
 
@@ -331,7 +332,7 @@ async def test_where_clients_stand_costs_a_few_look_ups_each(reader: Reader) -> 
 @pytest.mark.parametrize("after", [0, LENGTH // 2, LENGTH - 50, LENGTH, LENGTH + CHANGES - 100])
 async def test_what_changed_is_read_at_the_cost_of_what_is_told(reader: Reader, after: int) -> None:
     values = [GARDEN, CELLAR], [after, 0], [after + 100, 0]
-    assert_fair(await reader.cost(timeline_queries.REPLAY, ADA, *values, PLENTY), 100)
+    assert_fair(await reader.cost(replay_queries.REPLAY, ADA, *values, PLENTY), 100)
 
 
 @pytest.mark.parametrize("seq", [1, 100, LENGTH // 2, LENGTH - 100, LENGTH])

@@ -23,7 +23,7 @@ from chat.domain.timeline import (
     SupportStatus,
     TextThen,
 )
-from chat.storage.postgres import history_queries, support_queries
+from chat.storage.postgres import history_queries, replay_queries, support_queries
 from chat.storage.postgres import timeline_queries as queries
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.files import files_of
@@ -55,13 +55,15 @@ class PostgresTimelines:
 
     async def standings(self, known: Sequence[Position], up_to_id: int) -> list[Standing]:
         rooms, places, times = [p.room_id for p in known], [p.pos for p in known], [p.at for p in known]
-        rows = await self._database.read(lambda c: c.fetch(queries.STANDINGS, rooms, up_to_id, places, times))
+        rows = await self._database.read(
+            lambda c: c.fetch(replay_queries.STANDINGS, rooms, up_to_id, places, times)
+        )
         return [Standing(row["room_id"], PositionState(row["state"]), row["up_to"]) for row in rows]
 
     async def replay(self, reader_id: int, spans: Sequence[Span], most_bytes: int) -> list[Replayed]:
         rooms, after, up_to = [s.room_id for s in spans], [s.after for s in spans], [s.up_to for s in spans]
         rows = await self._database.read(
-            lambda c: c.fetch(queries.REPLAY, reader_id, rooms, after, up_to, most_bytes)
+            lambda c: c.fetch(replay_queries.REPLAY, reader_id, rooms, after, up_to, most_bytes)
         )
         return [_replayed(row) for row in rows]
 

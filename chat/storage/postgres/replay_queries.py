@@ -1,0 +1,86 @@
+"""The statements of `timelines.py` that say where clients stand in rooms, and what changed there since."""
+
+from chat.domain.timeline import MOST_REPLAYED
+from chat.storage.postgres.timeline_queries import AT_CUT, MESSAGE, MILLISECONDS
+
+# --- where clients stand in rooms ---
+
+# A change that the room has, by its place: `had` is its time.
+STANDINGS = f"""
+SELECT known.room_id, found.state, CASE found.state WHEN 'good' THEN greatest(now.pos, known.pos) ELSE 0 END AS up_to
+FROM unnest($1::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS known(room_id, pos, at, nth)
+CROSS JOIN LATERAL (SELECT * FROM rooms WHERE id = known.room_id AND deleted_at IS NULL LIMIT 1) AS r
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN known.pos = 0 THEN 0 ELSE {
+    MILLISECONDS.format('''coalesce(
+        (SELECT created_at FROM messages WHERE room_id = r.id AND pos = known.pos),
+        (SELECT created_at FROM changes WHERE room_id = r.id AND pos = known.pos))''')
+} END AS at
+) AS had
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN known.pos = r.last_pos THEN r.last_pos ELSE (
+        SELECT coalesce(later.pos, m.pos, 0) FROM (VALUES (1)) AS one {AT_CUT}
+    ) END AS pos OFFSET 0
+) AS now
+CROSS JOIN LATERAL (
+    SELECT CASE
+        WHEN known.pos < r.floor THEN 'erased'
+        WHEN had.at IS DISTINCT FROM known.at THEN 'other_history'
+        WHEN now.pos - known.pos > {MOST_REPLAYED} THEN 'too_far'
+        ELSE 'good'
+    END AS state
+) AS found
+ORDER BY known.nth"""
+
+# --- what changed ---
+
+# Messages and changes of a span, merged by their places.
+_OF_SPAN = f"""
+    (SELECT id, room_id, seq, messages.pos, kind, sender_id, text, created_at,
+            coalesce(changed_pos, pos) AS changed_pos, client_key, edited_at, deleted_at, deleted_by,
+            reply_seq, mentions, files, NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id, NULL AS role,
+            NULL::boolean AS is_closed, NULL::bigint AS assignee_id, NULL::timestamptz AS waiting_since
+     FROM messages
+     WHERE room_id = there.id AND pos > span.after AND pos <= least(span.up_to, span.after + {MOST_REPLAYED}))
+    UNION ALL
+    (SELECT changes.id, room_id, changes.seq, changes.pos, changes.kind, actor_id,
+            CASE changes.kind WHEN 'edited' THEN (
+                SELECT text FROM messages WHERE room_id = changes.room_id AND seq = changes.seq
+            ) WHEN 'changed' THEN there.topic ELSE '' END,
+            changes.created_at, changes.pos, NULL, NULL, NULL, NULL, NULL,
+            CASE changes.kind WHEN 'edited' THEN (
+                SELECT mentions FROM messages WHERE room_id = changes.room_id AND seq = changes.seq
+            ) END, NULL,
+            emoji, is_on, person_id, changes.role,
+            is_closed, assignee_id, waiting_since
+     FROM changes
+     WHERE room_id = there.id AND pos > span.after AND pos <= least(span.up_to, span.after + {MOST_REPLAYED}))
+    ORDER BY pos"""
+
+REPLAY = f"""
+SELECT m.room_id, m.kind AS what, m.emoji, m.is_on, m.person_id, m.role, m.name, m.is_private, m.is_archived,
+    CASE m.kind WHEN 'reacted' THEN (
+        SELECT count(*) FROM reactions WHERE room_id = m.room_id AND seq = m.seq AND emoji = m.emoji
+    ) END AS count,
+    m.is_closed, assignee.id AS assignee_id, assignee.name AS assignee_name,
+    extract(epoch FROM m.waiting_since)::float8 AS waiting_since,
+    {MESSAGE}
+FROM (
+    SELECT found.*, row_number() OVER front AS place,
+           sum(octet_length(to_json(found.text)::text) + coalesce(octet_length(found.files), 0)) OVER front AS total
+    FROM (
+        SELECT span.nth, there.name, there.is_private, there.is_archived, each.*
+        FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS span(room_id, after, up_to, nth)
+        CROSS JOIN LATERAL (
+            SELECT id, name, topic, is_private, archived_at IS NOT NULL AS is_archived
+            FROM rooms WHERE id = span.room_id AND deleted_at IS NULL LIMIT 1
+        ) AS there
+        CROSS JOIN LATERAL ({_OF_SPAN}) AS each
+        ORDER BY span.nth, each.pos LIMIT greatest($5::bigint, 0) / 2 + 1  -- a text has two bytes at least, its quotes
+    ) AS found
+    WINDOW front AS (ORDER BY found.nth, found.pos ROWS UNBOUNDED PRECEDING)
+) AS m
+LEFT JOIN LATERAL (SELECT name FROM users WHERE id = m.sender_id LIMIT 1) AS sender ON m.kind IN ('message', 'join')
+LEFT JOIN LATERAL (SELECT id, name FROM users WHERE id = m.assignee_id LIMIT 1) AS assignee ON m.kind = 'support'
+WHERE m.total <= $5::bigint OR m.place = 1
+ORDER BY m.nth, m.pos"""

@@ -69,9 +69,15 @@ function likely(state, message) {
   return state.outbox.find(
     (each) =>
       each.room === message.room &&
-      each.text === message.text &&
+      each.text === (message.text ?? "") &&
       each.reply === message.reply &&
+      ids(each.files) === ids(message.files) &&
       !each.refused &&
       !taken.has(each.key),
   )?.key;
+}
+
+/** @param {readonly { id: number }[]} [files] */
+function ids(files = []) {
+  return files.map(({ id }) => id).join();
 }

@@ -24,9 +24,9 @@ export function said(event) {
  */
 export function changed(message, change, me) {
   if (change.type === "deleted") {
-    const { mentions: _mentions, all: _all, reactions: _reactions, ...rest } = message;
+    const { mentions: _mentions, all: _all, reactions: _reactions, files: _files, ...rest } = message;
     const by = change.by === undefined ? {} : { by: change.by };
-    return { ...withoutFiles(rest), pos: change.pos, text: "", deleted: { at: change.at, ...by } };
+    return { ...rest, pos: change.pos, text: "", deleted: { at: change.at, ...by } };
   }
   // It was told late, as it is now: what came before its deletion is over.
   if (message.deleted) return { ...message, pos: change.pos };
@@ -44,11 +44,6 @@ export function changed(message, change, me) {
   const { reactions = [], ...rest } = message;
   const after = reacted(reactions, change, me);
   return { ...rest, pos: change.pos, ...(after.length ? { reactions: after } : {}) };
-}
-
-/** @param {Message & { files?: unknown }} message @returns {Message} */
-function withoutFiles({ files: _files, ...rest }) {
-  return rest;
 }
 
 /**

@@ -49,6 +49,11 @@ test("what another tab has sent has no bubble here, also before that tab tells o
   assert.deepEqual(withOutbox(told, []).seen.size, 0);
 });
 
+test("a picture without words is known by its file", () => {
+  const state = stateWith(waiting("a", "", { files: [{ id: 3 }] }), waiting("b", "", { files: [{ id: 4 }] }));
+  assert.deepEqual(keys(applyAll(state, [message(5, undefined, { files: [{ id: 4 }] })], 0).state), ["a"]);
+});
+
 test("what another device says in the same words takes no bubble of the tab that sends", () => {
   const state = { ...stateWith(waiting("a", "hi")), isSending: true };
   assert.deepEqual(keys(applyAll(state, [message(5, "hi")], 0).state), ["a"]);

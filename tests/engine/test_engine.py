@@ -48,7 +48,7 @@ class Aside:
 async def test_what_another_server_writes_while_this_one_starts_is_told() -> None:
     storage: Any = MemoryStorage()
     await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
-    storage.messages = Shared(storage.users, storage.rooms)
+    storage.messages = Shared(storage.users, storage.rooms, storage.files)
 
     def accounts(person: Any) -> Accounts:
         return make_accounts(

@@ -67,7 +67,7 @@ class Past:
 async def past(autojump_clock: object) -> AsyncGenerator[Past]:
     storage = MemoryStorage()
     await storage.users.add(NewPerson(name="ada", password_hash=b""))
-    messages = SlowMessages(storage.users, storage.rooms)
+    messages = SlowMessages(storage.users, storage.rooms, storage.files)
     saved = await messages.save([Draft(LOBBY_ID, 1, "ada", f"line {n}", float(n)) for n in range(950)])
     async with open_history(storage.rooms, messages) as history:
         yield Past(messages, history, [message for message in saved if message is not None])
@@ -142,7 +142,7 @@ async def test_long_texts_are_told_in_pieces_and_few_are_read_before_they_are_to
             await trio.testing.wait_all_tasks_blocked()
             assert read - sum(map(len, told)) <= 2 * (PIECE + 4096)
 
-    messages: Messages = Counted(storage.users, storage.rooms)
+    messages: Messages = Counted(storage.users, storage.rooms, storage.files)
     async with open_history(storage.rooms, messages) as history:
         await history.recall(LOBBY_ID, count, TALKER, tell)
     assert b"".join(told) == b"".join(TALKER.encode(Said(message)) for message in saved[-count:])

@@ -117,6 +117,8 @@ def test_who_was_away_for_long_is_told_that_the_history_was_loaded_again(
     ben = Speaker(pages, "ben")
     timeline = Timeline(pages.of("ada", f"/room/{room}", url=relay.url))
     expect(timeline.message("the end")).to_be_visible()
+    # The browser itself complains where the worker's files are being fetched while the line is cut.
+    timeline.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
     with relay.cut():
         write_beside(chat, 1_500, room=room, sender="ben")
         ben.say(room, "meanwhile")

@@ -138,8 +138,6 @@ async def open_chat(
     ledger = Ledger(has_others=joining is not None)
     directory = config.files_beside(local) if config.file_bytes else config.files
     files = None if directory is None else await open_file_store(directory, await storage.files.store_id())
-    if files is None and config.file_bytes and config.bus is not None:
-        logger.info("no files are taken: several servers need a directory that all of them have (--files)")
     async with (
         open_batch_loader(storage.sessions.living) as logins,
         open_engine(
@@ -167,6 +165,8 @@ async def open_chat(
         ) as engine,
         open_watch(recorder, metrics) as watch,
     ):
+        if files is None and config.file_bytes and config.bus is not None:
+            logger.info("no files are taken: several servers need a directory that all of them have (--files)")
         services = services_of(
             engine,
             lobby_needs_login=config.lobby == "members",

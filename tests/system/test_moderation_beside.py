@@ -121,7 +121,7 @@ def test_a_setting_is_changed_and_taken_back_while_the_server_runs(server: Serve
     assert (changed["name"], changed["value"], changed["by"]) == ("registration", "closed", None)
     assert chat(server, "setting", "list").splitlines()[1].split()[:2] == ["registration", "closed"]
     for name, value, wrong in (
-        ("colour", "green", "no setting 'colour'; there are registration, "),
+        ("colour", "green", "no setting 'colour'; there are server_name, registration, "),
         ("registration", "perhaps", "registration: invalid enum value 'perhaps'"),
         ("message_rate", "1e9", "message_rate: expected `float` <= 1000000"),
         ("message_rate", "nan", "message_rate: "),

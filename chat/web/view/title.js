@@ -13,6 +13,7 @@ export function useTitle(place) {
   const count = useSelected((state) => attentionOf(state.rooms.values()).count);
   useEffect(() => {
     const name = [place, server].filter(Boolean).join(" · ");
+    if (!name) return undefined; // before anything is known, the page's own stays
     if (!count) document.title = name;
     if (!count) return undefined;
     const timer = setTimeout(

@@ -13,7 +13,7 @@ TOGETHER = ("tests/cancellation",)
 APART = ("tests/simulation/test_simulation.py",)
 """Files whose tests share nothing, and take long."""
 
-FIRST = ("tests/cancellation/", "tests/simulation/", "tests/test_cli.py", "tests/system/")
+FIRST = ("tests/cancellation/", "tests/web/", "tests/simulation/", "tests/test_cli.py", "tests/system/")
 """What takes longest, the longest first."""
 
 

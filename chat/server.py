@@ -166,7 +166,9 @@ async def open_chat(
         open_watch(recorder, metrics) as watch,
     ):
         if files is None and config.file_bytes and config.bus is not None:
-            logger.info("no files are taken: several servers need a directory that all of them have (--files)")
+            logger.info(
+                "no files are taken: several servers need a directory that all of them have (--files)"
+            )
         services = services_of(
             engine,
             lobby_needs_login=config.lobby == "members",

@@ -46,6 +46,17 @@ async def test_a_commit_is_on_disk_whatever_the_database_is_set_to(
             assert await commits(storage) == {used}, "also on the next connection"
 
 
+async def test_a_transaction_that_stands_still_lets_go_of_the_log(database: DatabaseAddress) -> None:
+    """As where its server is stopped: the others' commits wait behind its locks, for five seconds at most."""
+    with trio.fail_after(30):
+        async with open_postgres_storage(
+            database, pool_size=1, query_timeout=10, commit_timeout=10
+        ) as storage:
+            ask = "SHOW idle_in_transaction_session_timeout"
+            assert await storage.messages._writer.run(lambda c: c.fetchval(ask)) == "3s"
+            assert await storage._database.write(lambda c: c.fetchval(ask)) == "3s"
+
+
 async def test_the_first_deliveries_on_a_connection_are_one_statement(
     database: DatabaseAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,9 +15,13 @@ Connection: TypeAlias = (
 #
 # What is acknowledged must survive a power cut, whatever the database or the role is set to. `local` and stronger
 # ones are left as they are: with each of them a commit is on this machine's disk.
+#
+# A server that is stopped (SIGSTOP, a frozen machine) in the middle of a transaction holds the log's row: PostgreSQL
+# ends that transaction after three seconds, before a commit of another server gives up.
 _SET_UP = """
 SELECT set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false),
        set_config('jit', 'off', false), set_config('plan_cache_mode', 'force_generic_plan', false),
+       set_config('idle_in_transaction_session_timeout', '3000', false),
        CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END"""
 
 _LASTING = "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off' ORDER BY name"

@@ -62,6 +62,8 @@ async def client(run: Run) -> None:
     def answers(path: str) -> tuple[int, Json] | None:
         if path.startswith("/api/v1/search"):
             return (503, {"code": "unavailable"}) if down and down.pop() else (200, {"hits": []})
+        if "/files" in path:
+            return 200, {"id": 7, "name": "a.txt", "type": "text/plain", "size": 1}
         return (statuses.pop(), {}) if path.endswith("blocks/2") and statuses else None
 
     down = [True]
@@ -82,6 +84,7 @@ async def client(run: Run) -> None:
         await chat.react(room.id, 5, "👍")
         await chat.history(room.id)
         await chat.search("one")
+        await chat.download(await chat.upload(room.id, b"a", "a.txt"))
         await chat.read(room.id, 1, back=True)
         await chat.watch([BEN])
         await chat.typing(room.id)

@@ -60,6 +60,7 @@ EXCUSED = (
     Excuse("gateway/progress.py", "wait_send_all_might_not_block", NOT_ASKED),
     Excuse("gateway/websocket/endpoint.py", "cluster.caught_up()", ALONE),
     Excuse("engine/memberships.py", "cluster.told_everywhere(", ALONE),
+    Excuse("web_api/web_client.py", "return await page()", NEVER_WAITS),
     Excuse("domain/uploads.py", "aclosing(_at_most(", NEVER_WAITS),
     Excuse("storage/file_store.py", "aclosing(_pieces(", NEVER_WAITS),
     Excuse("server.py", "joining = await stack.enter_async_context(", NEVER_WAITS),

@@ -47,14 +47,14 @@ async def test_a_commit_is_on_disk_whatever_the_database_is_set_to(
 
 
 async def test_a_transaction_that_stands_still_lets_go_of_the_log(database: DatabaseAddress) -> None:
-    """As where its server is stopped: the others' commits wait behind its locks, for five seconds at most."""
+    """As where its server is stopped: the others' commits wait behind its locks, half of their time at most."""
     with trio.fail_after(30):
         async with open_postgres_storage(
             database, pool_size=1, query_timeout=10, commit_timeout=10
         ) as storage:
             ask = "SHOW idle_in_transaction_session_timeout"
-            assert await storage.messages._writer.run(lambda c: c.fetchval(ask)) == "3s"
-            assert await storage._database.write(lambda c: c.fetchval(ask)) == "3s"
+            assert await storage.messages._writer.run(lambda c: c.fetchval(ask)) == "5s"
+            assert await storage._database.write(lambda c: c.fetchval(ask)) == "5s"
 
 
 async def test_the_first_deliveries_on_a_connection_are_one_statement(
@@ -63,8 +63,8 @@ async def test_the_first_deliveries_on_a_connection_are_one_statement(
     """asyncpg asks for the types that it does not know, with a query that takes PostgreSQL some milliseconds."""
     statements: list[str] = []
 
-    async def set_up_and_listen(connection: Connection) -> None:
-        await set_up(connection)
+    async def set_up_and_listen(connection: Connection, timeout: float) -> None:
+        await set_up(connection, timeout)
         connection.add_query_logger(lambda query: statements.append(query.query))
 
     monkeypatch.setattr("chat.storage.postgres.database.set_up", set_up_and_listen)

@@ -10,6 +10,7 @@ Three laws, each measured (docs/decisions/0002):
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import asyncpg
@@ -120,7 +121,7 @@ async def open_database(
             max_size=pool_size,
             timeout=query_timeout,
             command_timeout=query_timeout,
-            init=set_up,
+            init=partial(set_up, timeout=query_timeout),
             reset=_nothing_to_reset,
             server_settings={"application_name": "chat"},
         )

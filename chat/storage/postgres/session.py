@@ -17,11 +17,11 @@ Connection: TypeAlias = (
 # ones are left as they are: with each of them a commit is on this machine's disk.
 #
 # A server that is stopped (SIGSTOP, a frozen machine) in the middle of a transaction holds the log's row: PostgreSQL
-# ends that transaction after three seconds, before a commit of another server gives up.
+# ends that transaction before a commit of another server gives up.
 _SET_UP = """
 SELECT set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false),
        set_config('jit', 'off', false), set_config('plan_cache_mode', 'force_generic_plan', false),
-       set_config('idle_in_transaction_session_timeout', '3000', false),
+       set_config('idle_in_transaction_session_timeout', $1, false),
        CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END"""
 
 _LASTING = "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off' ORDER BY name"
@@ -29,9 +29,9 @@ _LASTING = "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writ
 logger = structlog.get_logger(__name__)
 
 
-async def set_up(connection: Connection) -> None:
-    """Set a new connection up; asyncio-flavoured."""
-    await connection.fetchrow(_SET_UP)
+async def set_up(connection: Connection, timeout: float) -> None:
+    """Set a new connection up for operations that take at most so many seconds; asyncio-flavoured."""
+    await connection.fetchrow(_SET_UP, str(int(timeout * 1000 / 2)))
 
 
 async def warn_of_losses(connection: Connection) -> None:

@@ -111,7 +111,7 @@ class Writer:
             server_settings={"application_name": "chat journal"},
         )
         try:
-            await set_up(connection)
+            await set_up(connection, self._timeout)
             if not self._last_backend:
                 await warn_of_losses(connection)
             else:

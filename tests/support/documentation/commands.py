@@ -8,7 +8,12 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[3]
 PAGES = [
     *sorted(ROOT.glob("*.md")),
-    *(page for folder in ("docs", "bench", "tests") for page in sorted((ROOT / folder).rglob("*.md"))),
+    *(
+        page
+        for folder in ("docs", "bench", "tests")
+        for page in sorted((ROOT / folder).rglob("*.md"))
+        if "node_modules" not in page.parts
+    ),
 ]
 PROGRAMS = {"make", "chat", "python", "python3", "pytest", "pip", "curl", "npx", "podman", "docker"}
 SHELLS = {"sh", "bash", "shell", "console"}

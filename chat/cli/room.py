@@ -17,7 +17,7 @@ def list_rooms(json_wanted: bool, **flags: object) -> None:
     """List the rooms that people made: who made them, their members and messages, and since when (UTC)."""
     rooms = with_data(flags, lambda opened: opened.moderation.rooms())
     if json_wanted:
-        fields = ("id", "name", "creator", "is_private", "members", "messages")
+        fields = ("id", "name", "creator", "is_private", "is_archived", "members", "messages")
         click.echo(
             as_json(
                 [

@@ -6,6 +6,7 @@ import msgspec
 
 from chat.domain.bounds import SettingValue
 from chat.domain.changes import Deleted, Removal, RoleChange, RoomChanged, RoomDeleted
+from chat.domain.entities import Room
 
 ACTS_KEPT = 365 * 86_400.0
 """Seconds for which an act is kept."""
@@ -25,6 +26,7 @@ class What(StrEnum):
     SETTING_CHANGED = "setting_changed"
     MESSAGE_DELETED = "message_deleted"
     ROOM_DELETED = "room_deleted"
+    ROOM_RENAMED = "room_renamed"
     ROOM_ARCHIVED = "room_archived"
     ROOM_UNARCHIVED = "room_unarchived"
     BANNED = "banned"
@@ -85,14 +87,23 @@ def deletion_act(deletion: Deleted, sender_id: int) -> Act:
 
 
 def room_deletion_act(deletion: RoomDeleted, name: str | None) -> Act:
-    """Return the act that a room with this name was deleted, by a command. Sync and pure."""
+    """Return the act that a room with this name was deleted by an admin or a command. Sync and pure."""
     return Act(by_id=deletion.actor_id, what=What.ROOM_DELETED, room_id=deletion.room_id, detail=name or "")
 
 
-def archiving_act(change: RoomChanged) -> Act:
-    """Return the act that a room was archived, or made one again in which people speak. Sync and pure."""
-    what = What.ROOM_ARCHIVED if change.is_archived else What.ROOM_UNARCHIVED
-    return Act(by_id=change.actor_id, what=what, room_id=change.room_id, detail=change.name)
+def room_acts(before: Room, made: RoomChanged, *, as_admin: bool) -> list[Act]:
+    """Return what is recorded of a room's change: that it was archived or opened again, and another name by an admin.
+
+    Sync and pure.
+    """
+    acts = []
+    if as_admin and made.name != before.name:
+        detail = f"{before.name} -> {made.name}"
+        acts.append(Act(by_id=made.actor_id, what=What.ROOM_RENAMED, room_id=made.room_id, detail=detail))
+    if made.is_archived != before.is_archived:
+        what = What.ROOM_ARCHIVED if made.is_archived else What.ROOM_UNARCHIVED
+        acts.append(Act(by_id=made.actor_id, what=what, room_id=made.room_id, detail=made.name))
+    return acts
 
 
 def ban_act(change: Removal | RoleChange) -> Act:

@@ -31,6 +31,15 @@ Origin = Annotated[
 ]
 Origins = Annotated[tuple[Origin, ...], Meta(max_length=50)]
 
+Greeting = Annotated[
+    str,
+    Meta(
+        max_length=200,
+        pattern=r"^([^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?)?$(?!\n)",
+        description="In one line; without one the widget has its own in the visitor's language",
+    ),
+]
+
 SettingValue = str | float | tuple[str, ...]
 """What a setting may be, whichever it is."""
 

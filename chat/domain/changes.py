@@ -62,11 +62,15 @@ class Removal(msgspec.Struct, frozen=True, gc=False):
 
 
 class RoomDeletion(msgspec.Struct, frozen=True, gc=False):
-    """A room that people made is to end for everybody; None: by whoever runs the server, with a command."""
+    """A room that people made is to end for everybody; None: by whoever runs the server, with a command.
+
+    `as_admin`: by an admin who need not be in it, so it goes into the audit.
+    """
 
     room_id: int
     actor_id: int | None
     created_at: float
+    as_admin: bool = False
 
 
 class RoleChange(msgspec.Struct, frozen=True, gc=False):
@@ -80,7 +84,10 @@ class RoleChange(msgspec.Struct, frozen=True, gc=False):
 
 
 class RoomChange(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A room that people made is to have another name, topic or kind of access; what is None stays."""
+    """A room that people made is to have another name, topic or kind of access; what is None stays.
+
+    `as_admin`: by an admin who need not be in it, so another name goes into the audit, as archiving always does.
+    """
 
     room_id: int
     actor_id: int
@@ -89,6 +96,7 @@ class RoomChange(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     topic: str | None = None
     is_private: bool | None = None
     is_archived: bool | None = None
+    as_admin: bool = False
 
 
 class Acceptance(msgspec.Struct, frozen=True, gc=False):

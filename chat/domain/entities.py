@@ -102,15 +102,22 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RoomSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A room that people made, for whoever runs the server: who made it, and how many are in it and were said in it."""
+    """The lobby, or a room that people made, for admins and whoever runs the server: nothing of what was said in it.
+
+    `creator` is the name of who made it; nobody made the lobby. `last_at` is when something was said last. Times are in
+    Unix seconds.
+    """
 
     id: int
+    kind: RoomKind
     name: str
-    creator: str
+    creator: str | None
     is_private: bool
+    is_archived: bool
     members: int
     messages: int
     created_at: float
+    last_at: float | None
 
 
 class Inbox(msgspec.Struct, frozen=True, tag=True):

@@ -6,7 +6,7 @@ import time
 
 from chat.domain.changes import Acceptance
 from chat.domain.entities import Draft, Person
-from chat.domain.ports import Invite, NewInvite, Users
+from chat.domain.ports import Invite, IssuedInvite, NewInvite, Users
 from chat.domain.refusals import INVITE_OVER, Code, Refusal
 
 NEEDS_INVITE = Refusal(
@@ -51,6 +51,18 @@ class Invites:
     async def find(self, code: str) -> Invite | Refusal:
         """Return the invite with this code, good or over."""
         return await self._users.find_invite(invite_digest(code)) or NO_INVITE
+
+    async def issued_by(self, person: Person, after: str, limit: int) -> list[IssuedInvite]:
+        """Return the good invites that the person made, those that end first before the others, from behind this id."""
+        return await self._users.invites_of(person.id, bytes.fromhex(after), limit)
+
+    async def withdraw_issued(self, person: Person, invite_id: str) -> Refusal | None:
+        """Let nobody use an invite any more that the person made; another's is none."""
+        digest = bytes.fromhex(invite_id)
+        found = await self._users.find_invite(digest)
+        if found is None or found.maker_id != person.id:
+            return NO_INVITE
+        return None if await self._users.withdraw_invite(digest) else INVITE_OVER
 
     async def withdraw(self, code: str) -> Refusal | None:
         """Let nobody use an invite any more; the caller says who may."""

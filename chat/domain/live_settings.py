@@ -13,6 +13,7 @@ from chat.domain.audit import Named
 from chat.domain.bounds import (
     MOST_BYTES,
     SERVER_NAME,
+    Greeting,
     Origins,
     PerHour,
     Rate,
@@ -38,6 +39,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     read_rate: Rate
     call_rate: Rate
     widget_origins: Origins
+    widget_greeting: Greeting
 
 
 _TYPES = {field.name: field.type for field in structs.fields(ServerSettings)}
@@ -78,7 +80,7 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
 class LiveSettings:
     """Applies what admins have changed to `accounts` and `budgets`, which have what the server was started with.
 
-    `widget_origins` and `server_name` are those that it was started with; they stand here alone.
+    `widget_origins`, `server_name` and `widget_greeting` are those that it was started with; they stand here alone.
 
     What is kept under a name that is not known here, or with a value that may not be, is passed over: a newer server
     may have written it.
@@ -91,6 +93,7 @@ class LiveSettings:
         budgets: Budgets,
         widget_origins: tuple[str, ...] = (),
         server_name: str = SERVER_NAME,
+        widget_greeting: str = "",
     ) -> None:
         self._table = table
         self._accounts = accounts
@@ -105,6 +108,7 @@ class LiveSettings:
             read_rate=rates.pages,
             call_rate=rates.calls,
             widget_origins=widget_origins,
+            widget_greeting=widget_greeting,
         )
         self._kept: dict[str, ports.Setting] = {}  # the changes that count
 
@@ -130,6 +134,11 @@ class LiveSettings:
     def widget_origins(self) -> tuple[str, ...]:
         """The sites whose pages may show the support widget, as https://shop.example; `*` is any."""
         return self._values.widget_origins
+
+    @property
+    def widget_greeting(self) -> str:
+        """What the support widget says before anything else; empty: what it says by itself."""
+        return self._values.widget_greeting
 
     def effective(self) -> dict[str, Effective]:
         """Return each setting by its name. Sync."""

@@ -5,11 +5,14 @@ import time
 import structlog
 
 from chat.domain.changes import Deleted, Deletion, RoomDeleted, RoomDeletion
-from chat.domain.entities import Message, RoomSummary
+from chat.domain.entities import Message, RoomKind, RoomSummary
 from chat.domain.ports import Messages, Rooms
 from chat.domain.refusals import NO_MESSAGE, NO_ROOM, Refusal
 
 _HIGHEST_ID = 2**63 - 1
+_PAGE = 1_000
+"""Rooms that are looked up at once."""
+
 _MOST_BYTES = 16_777_216
 """Bytes of text in one list of messages."""
 
@@ -28,7 +31,10 @@ class Moderation:
 
     async def rooms(self) -> list[RoomSummary]:
         """Return the rooms that people made, the oldest first."""
-        return await self._rooms.made_by_people()
+        found: list[RoomSummary] = []
+        while page := await self._rooms.summaries("", found[-1].id if found else 0, _PAGE):
+            found += page
+        return [room for room in found if room.kind is RoomKind.ROOM]
 
     async def delete_room(self, room_id: int) -> Refusal | None:
         """Delete a room that people made, with all that was said in it; whoever is in it is outside then."""

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from chat.domain import ports
 from chat.domain.changes import Removal, RoomChange, RoomDeletion
-from chat.domain.entities import Draft, Message, MessageKind, Person, Room, RoomKind
+from chat.domain.entities import Draft, Message, MessageKind, Person, Room, RoomKind, RoomSummary
 from chat.domain.membership import LEADING, Member, PublicRoom, RoomRole
 from chat.domain.refusals import ALREADY_IN, NO_PERSON, NO_ROOM, NOT_MEMBER, ROOM_TAKEN, Code, Refusal
 from chat.domain.rules import clean_room_name, clean_topic
@@ -52,6 +52,10 @@ class Rooms:
     async def joinable(self, person: Person, part: str, after: str, limit: int) -> list[PublicRoom]:
         """Return the public rooms that the person is not in, by name, with `part` in it, from behind `after`."""
         return await self._rooms.joinable(person.id, part, after, limit)
+
+    async def summaries(self, part: str, after_id: int, limit: int) -> list[RoomSummary]:
+        """Return the lobby and the rooms that people made, by id, from behind this one; the caller is an admin."""
+        return await self._rooms.summaries(part, after_id, limit)
 
     async def members(self, room: Room, after_id: int, limit: int) -> list[Member]:
         """Return who is in a room, by their ids, from behind this one; the caller says who may see it."""
@@ -192,6 +196,7 @@ class Rooms:
         topic: str | None = None,
         is_private: bool | None = None,
         is_archived: bool | None = None,
+        as_admin: bool = False,
     ) -> RoomChange | Refusal:
         """Return the change of a room by the person, who may make it, or what is wrong with it; None stays. Sync."""
         clean = None if name is None else clean_room_name(name)
@@ -208,6 +213,7 @@ class Rooms:
             topic=about,
             is_private=is_private,
             is_archived=is_archived,
+            as_admin=as_admin,
         )
 
     def joining(self, person: Person, room_id: int) -> Draft:

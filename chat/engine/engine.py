@@ -126,14 +126,15 @@ async def open_engine(
     pong_timeout: float = math.inf,
     widget_origins: tuple[str, ...] = (),
     server_name: str = SERVER_NAME,
+    widget_greeting: str = "",
 ) -> AsyncGenerator[Engine]:
     """Write, tell, look up and follow changes for as long as the block lasts, and finish what was accepted.
 
     `joining` is what other servers on the same storage are joined with; without it there may be none. `ledger` is what
     limits are shared by. `file_store` has the bytes of files, which have at most `file_bytes` each. `ping_interval` and
     `pong_timeout` are seconds; without them nobody is pinged. `widget_origins` are the sites that may show the support
-    widget, and `server_name` is what the server is called, until an admin changes them. The caller ends all sessions
-    before it leaves the block. Raises CannotStart.
+    widget, `widget_greeting` is what that says first, and `server_name` is what the server is called, until an admin
+    changes them. The caller ends all sessions before it leaves the block. Raises CannotStart.
 
     Cancelling refuses nothing and acknowledges nothing that still waits for the journal.
     """
@@ -154,7 +155,9 @@ async def open_engine(
     ):
         hub = Hub(await storage.messages.newest_id())
         accounts, budgets = make_accounts(people.get), budgets or Budgets()
-        settings = LiveSettings(storage.settings, accounts, budgets, widget_origins, server_name)
+        settings = LiveSettings(
+            storage.settings, accounts, budgets, widget_origins, server_name, widget_greeting
+        )
         await settings.refresh()  # before anybody comes in
         hub.observe(Inbox, deliveries.heard)
         metrics.watch(presence.readings, hub.readings)

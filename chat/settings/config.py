@@ -15,7 +15,16 @@ import platformdirs
 from msgspec import Meta
 from msgspec.structs import FieldInfo
 
-from chat.domain.bounds import SERVER_NAME, ByteRate, Origins, PerHour, Rate, Registration, ServerName
+from chat.domain.bounds import (
+    SERVER_NAME,
+    ByteRate,
+    Greeting,
+    Origins,
+    PerHour,
+    Rate,
+    Registration,
+    ServerName,
+)
 from chat.domain.startup import CannotStart
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
@@ -119,6 +128,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             " may change it later."
         ),
     ] = ()
+    widget_greeting: Annotated[
+        Greeting,
+        Meta(
+            description="What the support widget says first, in place of its own greeting; an admin may change it"
+            " later."
+        ),
+    ] = ""
     trusted_proxies: Annotated[
         tuple[str, ...],
         Meta(

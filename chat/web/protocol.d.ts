@@ -33,8 +33,8 @@ export interface Act {
   by?: Sender;
   /**
    * person_added, person_deleted, renamed, roles_changed, password_set, disabled, enabled, sessions_ended,
-   * setting_changed, message_deleted, room_deleted, room_archived, room_unarchived, banned or unbanned; others may
-   * be added
+   * setting_changed, message_deleted, room_deleted, room_renamed, room_archived, room_unarchived, banned or
+   * unbanned; others may be added
    */
   what: string;
   person?: Sender;
@@ -94,6 +94,13 @@ export interface ChangeAccount {
   password?: string;
 }
 
+/** What to change of a room that people made; what is left out stays. */
+export interface ChangeListedRoom {
+  room: number;
+  name?: string;
+  archived?: boolean;
+}
+
 /** What to change of oneself: what is left out stays, null takes display name or e-mail address away. */
 export interface ChangeMe {
   name?: string;
@@ -138,6 +145,8 @@ export interface ChangeSettings {
   read_rate?: number | null;
   call_rate?: number | null;
   widget_origins?: string[] | null;
+  /** In one line; without one the widget has its own in the visitor's language */
+  widget_greeting?: string | null;
 }
 
 /**
@@ -279,6 +288,18 @@ export interface GoneEvent {
   reason: "closed" | "deleted" | "removed";
 }
 
+/** What the support widget says before anything else; empty: what it says by itself. */
+export interface GreetingSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  /** In one line; without one the widget has its own in the visitor's language */
+  value: string;
+  /** In one line; without one the widget has its own in the visitor's language */
+  default: string;
+}
+
 /** Prove who speaks; again with a fresh token before the old one expires. */
 export interface Hello {
   type: "hello";
@@ -347,6 +368,27 @@ export interface Invite {
   expires: number;
 }
 
+/**
+ * An invite that one made: how many can still use it, until when, and to which room; to none, it is to register.
+ * Its code was told once and is kept nowhere.
+ */
+export interface IssuedInvite {
+  /** Names an invite to who made it; it lets nobody in */
+  id: string;
+  room?: number;
+  room_name?: string;
+  uses: number;
+  /** Unix milliseconds */
+  expires: number;
+}
+
+/** Invites that can be used, by when they end. Where there are more, `next` is where they begin. */
+export interface IssuedInvites {
+  invites: IssuedInvite[];
+  /** Names an invite to who made it; it lets nobody in */
+  next?: string;
+}
+
 /** What this server allows. */
 export interface Limits {
   text?: number;
@@ -358,6 +400,32 @@ export interface Limits {
   in_flight?: number;
   watch?: number;
   receipts_members?: number;
+}
+
+/**
+ * A room as admins see it, who need not be in it: nothing of what is said there. `creator` is the name of who made
+ * it; nobody made the lobby. `messages` are all that were ever said, `last` is when the newest of them was.
+ */
+export interface ListedRoom {
+  id: number;
+  kind: "lobby" | "room";
+  name: string;
+  private?: boolean;
+  archived?: boolean;
+  creator?: string;
+  members?: number;
+  /** A message's number, or 0: before the first */
+  messages?: number;
+  /** Unix milliseconds */
+  created: number;
+  /** Unix milliseconds */
+  last?: number;
+}
+
+/** Rooms, by their ids. Where there are more, `next` is where they begin. */
+export interface ListedRooms {
+  rooms: ListedRoom[];
+  next?: number;
 }
 
 /** Who logs in. */
@@ -921,6 +989,7 @@ export interface Settings {
   read_rate: RateSetting;
   call_rate: RateSetting;
   widget_origins: OriginsSetting;
+  widget_greeting: GreetingSetting;
 }
 
 /** Noted, until this socket says otherwise. */
@@ -947,9 +1016,11 @@ export interface Support {
   page?: string;
 }
 
-/** Whether an operator is online. */
+/** Whether an operator is online, and the operators' own greeting; without one a client has its own. */
 export interface SupportDesk {
   online: boolean;
+  /** In one line; without one the widget has its own in the visitor's language */
+  greeting?: string;
 }
 
 /** A conversation is open or closed now, and an operator's or nobody's. */
@@ -1064,6 +1135,32 @@ export interface WhichFile {
 /** An invite, by its code. */
 export interface WhichInvite {
   code: string;
+}
+
+/** A page of the invites that one made. */
+export interface WhichInvites {
+  /** The `next` of the page before */
+  after?: string;
+  limit?: number;
+}
+
+/** An invite that one made, by its id. */
+export interface WhichIssuedInvite {
+  /** Names an invite to who made it; it lets nobody in */
+  id: string;
+}
+
+/** A room that people made. */
+export interface WhichListedRoom {
+  room: number;
+}
+
+/** A page of all rooms, those with `q` in their names. */
+export interface WhichListedRooms {
+  q?: string;
+  /** The `next` of the page before */
+  after?: number;
+  limit?: number;
 }
 
 /** Somebody in a room. */

@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from chat.domain.entities import Draft, Peer, SupportOf
+from chat.domain.entities import Draft, Peer, Person, SupportOf
 from chat.domain.invites import invite_digest
 from chat.domain.membership import RoomRole
+from chat.domain.ports import NewPerson
 from chat.storage.file_store import open_file_store
 from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
@@ -92,6 +93,34 @@ async def http_native_rooms(run: Run) -> None:
     await one_connection(run, speak, config())
 
 
+async def http_native_listed_rooms(run: Run) -> None:
+    """List all rooms as an admin, and rename, archive and delete one: it is whole, and what was done is recorded."""
+
+    async def speak(wire: Wire, world: World) -> None:
+        ada = await world.add("ada")
+        olga = await world.storage.users.add(NewPerson(name="olga", password_hash=b"x", is_admin=True))
+        assert isinstance(olga, Person)
+        garden, token = (await world.make_room(ada, is_private=True)).id, world.token(olga)
+        path = f"/admin/rooms/{garden}"
+        await wire.asks("GET", "/api/v1/admin/rooms?q=gard", None, token)
+        told = await wire.asks("PATCH", f"/api/v1{path}", {"name": "yard", "archived": True}, token)
+        kept = world.storage.rooms.look_up(garden)
+        assert kept is not None
+        assert (kept.name == "yard") == kept.is_archived
+        assert kept.is_archived or not (isinstance(told, dict) and "id" in told)
+        await ends(wire, path, token)
+        await wire.stream.aclose()
+        gone = world.storage.rooms.look_up(garden) is None
+        assert gone or run.fired
+        acts = [each.what for each in await world.storage.audit.acts(None, 9) if each.room_id == garden]
+        assert acts[::-1] == [
+            *["room_renamed", "room_archived"][: 2 * kept.is_archived],
+            *["room_deleted"][:gone],
+        ]
+
+    await one_connection(run, speak, config())
+
+
 async def http_native_roles(run: Run) -> None:
     """Change a room, give roles, ban and list who is banned: what was answered holds, and there is an owner."""
 
@@ -142,6 +171,16 @@ async def http_native_invites(run: Run) -> None:
         await wire.asks("POST", "/api/v1/auth/register", nora)
         world.storage.rooms.set_role(garden, dan.id, RoomRole.MODERATOR)
         await ends(wire, f"/invites/{made[1]['code']}", world.token(dan))
+        third: Any = await wire.asks("POST", "/api/v1/invites", {"room": garden}, token)
+        issued: Any = await wire.asks("GET", "/api/v1/me/invites", None, token)
+        if isinstance(third, dict) and "code" in third:
+            digest = invite_digest(third["code"])
+            told = isinstance(issued, dict) and "invites" in issued
+            assert not told or digest.hex() in [each["id"] for each in issued["invites"]]
+            await ends(wire, f"/me/invites/{digest.hex()}", token)
+            withdrawn = await world.storage.users.find_invite(digest)
+            assert withdrawn is not None
+            assert run.fired or withdrawn.is_over
         await wire.stream.aclose()
         inside = await world.members(garden)
         left = [await world.storage.users.find_invite(invite_digest(each["code"])) for each in made]
@@ -249,6 +288,7 @@ ALL = (
     http_native_files,
     http_native_messages,
     http_native_rooms,
+    http_native_listed_rooms,
     http_native_roles,
     http_native_invites,
     http_native_visitors,

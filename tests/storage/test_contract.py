@@ -19,6 +19,7 @@ from chat.domain.changes import (
     Reaction,
     Removal,
     Removed,
+    RoomChange,
     RoomDeleted,
     RoomDeletion,
 )
@@ -490,25 +491,37 @@ async def test_a_room_is_kept_as_made_and_its_creator_is_a_member(storage: Stora
     assert await storage.rooms.of_member(ben) == []
 
 
-async def test_whoever_runs_the_server_sees_the_rooms_that_people_made(storage: Storage) -> None:
+async def test_admins_see_the_lobby_and_the_rooms_that_people_made_page_by_page(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     garden = await make_room(storage, ada, "Garden", is_private=True)
     gone = await make_room(storage, ada, "Attic")
     await delete_room(storage, gone.id)
     await support_room(storage, ada)
     await direct_room(storage, ada, ben)
-    await say(storage, joining(ben, garden.id), draft(ben, "hello", room=garden.id))
+    orchard = await make_room(storage, ben, "Orchard")
+    said = await say(storage, joining(ben, garden.id), draft(ben, "hello", room=garden.id))
+    archiving = RoomChange(room_id=orchard.id, actor_id=ben, created_at=NOW, is_archived=True)
+    await storage.messages.save([archiving])
     await storage.users.delete(ada)
-    (found,) = await storage.rooms.made_by_people()
-    assert found == RoomSummary(
+    lobby, *found = await storage.rooms.summaries("", 0, 10)
+    assert (lobby.id, lobby.kind, lobby.creator, lobby.members) == (LOBBY_ID, RoomKind.LOBBY, None, 1)
+    assert found[0] == RoomSummary(
         id=garden.id,
+        kind=RoomKind.ROOM,
         name="Garden",
         creator="Ada",
         is_private=True,
-        members=2,
+        is_archived=False,
+        members=1,
         messages=2,
         created_at=garden.created_at,
+        last_at=said[-1].created_at,
     )
+    assert [(each.id, each.is_archived, each.last_at) for each in found[1:]] == [(orchard.id, True, None)]
+    assert await storage.rooms.summaries("AR", 0, 10) == found
+    assert await storage.rooms.summaries("ar", garden.id, 10) == found[1:]
+    assert await storage.rooms.summaries("", 0, 2) == [lobby, found[0]]
+    assert await storage.rooms.summaries("attic", 0, 10) == []
 
 
 async def test_a_deleted_room_is_told_to_who_watches(storage: Storage) -> None:

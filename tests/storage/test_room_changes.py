@@ -278,6 +278,30 @@ async def test_an_invite_is_used_by_those_who_join_with_it(storage: Storage, gar
     assert await storage.users.find_invite(b"none") is None
 
 
+async def test_whoever_made_invites_finds_the_good_ones_page_by_page(storage: Storage, garden: int) -> None:
+    cellar = await made(storage, "Cellar")
+    issued = {
+        b"later": (LATER + 1, garden),
+        b"b": (LATER, garden),
+        b"a": (LATER, None),
+        b"gone": (LATER, cellar),
+    }
+    for digest, (expires_at, room_id) in issued.items():
+        about = {"uses": 2, "expires_at": expires_at, "room_id": room_id}
+        await storage.users.invite(NewInvite(digest=digest, maker_id=ADA, **about))
+    for digest, maker_id in ((b"bens", BEN), (b"a command's", None)):
+        await storage.users.invite(NewInvite(digest=digest, uses=1, expires_at=LATER, maker_id=maker_id))
+    await write(storage, RoomDeletion(cellar, ADA, NOW))
+    found = await storage.users.invites_of(ADA, b"", 9)
+    assert [each.digest for each in found] == [b"a", b"b", b"later"]
+    assert [each.invite for each in found] == [await storage.users.find_invite(each.digest) for each in found]
+    assert [each.digest for each in await storage.users.invites_of(ADA, b"", 2)] == [b"a", b"b"]
+    await storage.users.withdraw_invite(b"b")
+    assert [each.digest for each in await storage.users.invites_of(ADA, b"b", 2)] == [b"later"]
+    assert await storage.users.invites_of(ADA, b"none", 9) == []
+    assert [each.digest for each in await storage.users.invites_of(BEN, b"", 9)] == [b"bens"]
+
+
 async def test_an_invite_is_good_until_it_is_withdrawn_or_its_room_is_gone(
     storage: Storage, garden: int
 ) -> None:

@@ -427,6 +427,7 @@ async def test_rooms_of_before_they_could_change_do_and_invites_are_good(databas
             found = await storage.users.find_invite(b"code")
             assert found is not None
             assert (found.registers, found.room_id, found.is_over) == (True, None, True)
+            assert await storage.users.invites_of(ADA, b"", 9) == [], "nobody is known to have made it"
 
 
 _A_MESSAGE_OF_0010 = f"""

@@ -16,6 +16,7 @@ from chat.domain.ports.storage import Changed, Storage
 from chat.domain.ports.users import (
     INVITE_KEPT,
     Invite,
+    IssuedInvite,
     LookAlike,
     NewInvite,
     NewPerson,
@@ -34,6 +35,7 @@ __all__ = [
     "FileStore",
     "Files",
     "Invite",
+    "IssuedInvite",
     "KeptFile",
     "LookAlike",
     "Messages",

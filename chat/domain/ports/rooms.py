@@ -47,8 +47,8 @@ class Rooms(Protocol):
         """Make a room, with its creator as the first member, unless the name is taken in any case."""
         ...
 
-    async def made_by_people(self) -> list[RoomSummary]:
-        """Return all rooms that people made, the oldest first."""
+    async def summaries(self, part: str, after_id: int, limit: int) -> list[RoomSummary]:
+        """Return the lobby and the rooms that people made with `part` in their names, by id, from behind this one."""
         ...
 
     async def remove_deleted(self, limit: int) -> bool:

@@ -59,6 +59,13 @@ class Invite(msgspec.Struct, frozen=True, kw_only=True):
     is_over: bool
 
 
+class IssuedInvite(msgspec.Struct, frozen=True):
+    """An invite with its digest, for who made it: the code itself is kept nowhere."""
+
+    digest: bytes
+    invite: Invite
+
+
 INVITE_KEPT = 2_592_000.0
 """Seconds for which it is known of an invite that it is over, after its last day."""
 
@@ -110,6 +117,13 @@ class Users(Protocol):
 
     async def find_invite(self, digest: bytes) -> Invite | None:
         """Return the invite with this digest, good or over."""
+        ...
+
+    async def invites_of(self, maker_id: int, after: bytes, limit: int) -> list[IssuedInvite]:
+        """Return the good invites that the person made, those that end first before the others, from behind `after`.
+
+        That is the digest of an invite of theirs, good or over; b"" is the beginning.
+        """
         ...
 
     async def withdraw_invite(self, digest: bytes) -> bool:

@@ -1,7 +1,14 @@
 """The part of the table of operations that is for admins."""
 
 from chat.domain.refusals import Code
-from chat.protocols.native import admin
+from chat.protocols.native import admin, admin_rooms
+from chat.protocols.native.admin_room_types import (
+    ChangeListedRoom,
+    ListedRoom,
+    ListedRooms,
+    WhichListedRoom,
+    WhichListedRooms,
+)
 from chat.protocols.native.admin_types import (
     Account,
     Accounts,
@@ -16,6 +23,7 @@ from chat.protocols.native.admin_types import (
 from chat.protocols.native.operation import Access, Cost, Operation
 
 _PERSON = "/admin/people/{person}"
+_ROOM = "/admin/rooms/{room}"
 
 ADMIN = (
     Operation(
@@ -70,6 +78,39 @@ ADMIN = (
         cost=Cost.MESSAGE,
         refuses=(Code.FORBIDDEN, Code.NOT_FOUND),
         handler=admin.end_sessions,
+    ),
+    Operation(
+        name="listed_rooms",
+        method="GET",
+        path="/admin/rooms",
+        request=WhichListedRooms,
+        reply=ListedRooms,
+        access=Access.ADMIN,
+        cost=Cost.PAGE,
+        refuses=(Code.FORBIDDEN,),
+        handler=admin_rooms.listed_rooms,
+    ),
+    Operation(
+        name="change_listed_room",
+        method="PATCH",
+        path=_ROOM,
+        request=ChangeListedRoom,
+        reply=ListedRoom,
+        access=Access.ADMIN,
+        cost=Cost.MESSAGE,
+        refuses=(Code.FORBIDDEN, Code.NOT_FOUND, Code.TAKEN, Code.OUTCOME_UNKNOWN),
+        handler=admin_rooms.change_listed_room,
+    ),
+    Operation(
+        name="delete_listed_room",
+        method="DELETE",
+        path=_ROOM,
+        request=WhichListedRoom,
+        status=204,
+        access=Access.ADMIN,
+        cost=Cost.MESSAGE,
+        refuses=(Code.FORBIDDEN, Code.NOT_FOUND, Code.OUTCOME_UNKNOWN),
+        handler=admin_rooms.delete_listed_room,
     ),
     Operation(
         name="settings",

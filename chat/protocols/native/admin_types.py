@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from chat.domain.account_changes import Role
-from chat.domain.bounds import ByteRate, Origins, PerHour, Rate, Registration, ServerName
+from chat.domain.bounds import ByteRate, Greeting, Origins, PerHour, Rate, Registration, ServerName
 from chat.protocols.native.message_types import Limit
 from chat.protocols.native.room_requests import After
 from chat.protocols.native.room_types import Sender
@@ -91,6 +91,13 @@ class NameSetting(Setting, kw_only=True, frozen=True):
     default: ServerName
 
 
+class GreetingSetting(Setting, kw_only=True, frozen=True):
+    """What the support widget says before anything else; empty: what it says by itself."""
+
+    value: Greeting
+    default: Greeting
+
+
 class OriginsSetting(Setting, kw_only=True, frozen=True):
     """Sites whose pages may show the support widget."""
 
@@ -112,6 +119,7 @@ class Settings(Value, kw_only=True, frozen=True):
     read_rate: RateSetting
     call_rate: RateSetting
     widget_origins: OriginsSetting
+    widget_greeting: GreetingSetting
 
 
 class ChangeSettings(Value, kw_only=True, frozen=True):
@@ -125,6 +133,7 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
     read_rate: Rate | UnsetType | None = UNSET
     call_rate: Rate | UnsetType | None = UNSET
     widget_origins: Origins | UnsetType | None = UNSET
+    widget_greeting: Greeting | UnsetType | None = UNSET
 
 
 class WhichActs(Value, kw_only=True, frozen=True):
@@ -147,8 +156,8 @@ class Act(Value, kw_only=True, frozen=True):
         str,
         Meta(
             description="person_added, person_deleted, renamed, roles_changed, password_set, disabled, enabled,"
-            " sessions_ended, setting_changed, message_deleted, room_deleted, room_archived, room_unarchived, banned"
-            " or unbanned; others may be added"
+            " sessions_ended, setting_changed, message_deleted, room_deleted, room_renamed, room_archived,"
+            " room_unarchived, banned or unbanned; others may be added"
         ),
     ]
     person: Sender | None = None

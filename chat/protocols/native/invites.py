@@ -3,7 +3,7 @@
 from chat.domain.conversations import may_add, may_invite
 from chat.domain.entities import Person
 from chat.domain.invites import accepted
-from chat.domain.ports import Invite
+from chat.domain.ports import Invite, IssuedInvite
 from chat.domain.refusals import ALREADY_IN, INVITE_OVER, Code, Refusal
 from chat.domain.timeline import milliseconds
 from chat.protocols.native import room_requests as types
@@ -75,6 +75,33 @@ async def _may_withdraw(services: Services, person: Person, invite: Invite) -> R
         return None if person.is_admin else _NOT_YOURS
     place = await services.conversations.enter(person, invite.room_id)
     return _NOT_YOURS if isinstance(place, Refusal) else may_add(place)
+
+
+async def issued_invites(
+    services: Services, caller: Caller, request: types.WhichInvites
+) -> types.IssuedInvites:
+    """List the invites that one made and that can still be used."""
+    found = await services.invites.issued_by(caller.known, request.after, request.limit + 1)
+    page = [_as_issued(each) for each in found[: request.limit]]
+    return types.IssuedInvites(invites=page, next=page[-1].id if len(found) > len(page) else None)
+
+
+async def withdraw_issued_invite(
+    services: Services, caller: Caller, request: types.WhichIssuedInvite
+) -> Refusal | None:
+    """Let nobody use an invite any more that one made."""
+    return await services.invites.withdraw_issued(caller.known, request.id)
+
+
+def _as_issued(issued: IssuedInvite) -> types.IssuedInvite:
+    found = issued.invite
+    return types.IssuedInvite(
+        id=issued.digest.hex(),
+        room=found.room_id,
+        room_name=found.room_name,
+        uses=found.uses_left,
+        expires=milliseconds(found.expires_at),
+    )
 
 
 def _as_invite(found: Invite, code: str) -> types.Invite:

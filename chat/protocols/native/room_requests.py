@@ -132,6 +132,44 @@ class NewInvite(Value, kw_only=True, frozen=True):
     days: Annotated[int, Meta(ge=1, le=365)] = 7
 
 
+class WhichInvites(Value, kw_only=True, frozen=True):
+    """A page of the invites that one made."""
+
+    after: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$", description="The `next` of the page before")] = ""
+    limit: Limit = 50
+
+
+InviteId = Annotated[
+    str, Meta(pattern="^[0-9a-f]{64}$", description="Names an invite to who made it; it lets nobody in")
+]
+
+
+class WhichIssuedInvite(Value, kw_only=True, frozen=True):
+    """An invite that one made, by its id."""
+
+    id: InviteId
+
+
+class IssuedInvite(Value, kw_only=True, frozen=True):
+    """An invite that one made: how many can still use it, until when, and to which room; to none, it is to register.
+
+    Its code was told once and is kept nowhere.
+    """
+
+    id: InviteId
+    room: Id | None = None
+    room_name: Name | None = None
+    uses: Annotated[int, Meta(ge=0)]
+    expires: Time
+
+
+class IssuedInvites(Value, kw_only=True, frozen=True):
+    """Invites that can be used, by when they end. Where there are more, `next` is where they begin."""
+
+    invites: list[IssuedInvite]
+    next: InviteId | None = None
+
+
 class WhichInvite(Value, kw_only=True, frozen=True):
     """An invite, by its code."""
 

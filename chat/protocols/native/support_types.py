@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
+from chat.domain.bounds import Greeting
 from chat.protocols.native.message_types import Limit
 from chat.protocols.native.room_types import Room, SupportState
 from chat.protocols.native.types import Email, Id, Name, Value, WebPage
@@ -25,9 +26,10 @@ class NewVisitor(Value, kw_only=True, frozen=True):
 
 
 class SupportDesk(Value, kw_only=True, frozen=True):
-    """Whether an operator is online."""
+    """Whether an operator is online, and the operators' own greeting; without one a client has its own."""
 
     online: bool
+    greeting: Greeting = ""
 
 
 class WhichConversations(Value, kw_only=True, frozen=True):

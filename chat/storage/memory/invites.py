@@ -6,7 +6,7 @@ from collections.abc import Callable
 from msgspec import structs
 
 from chat.domain.entities import Room
-from chat.domain.ports import INVITE_KEPT, Invite, NewInvite
+from chat.domain.ports import INVITE_KEPT, Invite, IssuedInvite, NewInvite
 
 
 class MemoryInvites:
@@ -38,6 +38,14 @@ class MemoryInvites:
             registers=held.registers,
             is_over=not self.is_good(digest),
         )
+
+    def of(self, maker_id: int, after: bytes) -> list[IssuedInvite]:
+        """Return the good invites that somebody made, those that end first before the others, from behind this one."""
+        made = [held for held in self._by_digest.values() if held.maker_id == maker_id]
+        ordered = [held.digest for held in sorted(made, key=lambda held: (held.expires_at, held.digest))]
+        behind = ordered[ordered.index(after) + 1 :] if after in ordered else [] if after else ordered
+        found = ((digest, self.find(digest)) for digest in behind)
+        return [IssuedInvite(digest, invite) for digest, invite in found if invite and not invite.is_over]
 
     def is_good(self, digest: bytes, room_id: int | None = None) -> bool:
         """Whether it is good, for that room where one is given."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from chat.domain.audit import archiving_act, ban_act, room_deletion_act
+from chat.domain.audit import ban_act, room_acts, room_deletion_act
 from chat.domain.changes import (
     Removal,
     Removed,
@@ -64,7 +64,7 @@ class MemoryRoomChanges:
         made = RoomDeleted(*self._next(room), deletion.actor_id, deletion.created_at)
         self._rooms.delete(made)
         self._keep(made)
-        if made.actor_id is None:
+        if deletion.as_admin or deletion.actor_id is None:
             self._audit.note([room_deletion_act(made, room.name)])
         return made
 
@@ -95,8 +95,7 @@ class MemoryRoomChanges:
         if isinstance(made, RoomChanged):
             self._rooms.change(made)
             self._keep(made)
-            if made.is_archived != room.is_archived:
-                self._audit.note([archiving_act(made)])
+            self._audit.note(room_acts(room, made, as_admin=change.as_admin))
         return made
 
     def _made_by_people(self, room_id: int) -> Room | None:

@@ -144,22 +144,29 @@ class MemoryRooms:
         self.add_member(room.id, creator_id)
         return room
 
-    async def made_by_people(self) -> list[RoomSummary]:
+    async def summaries(self, part: str, after_id: int, limit: int) -> list[RoomSummary]:
         await trio.lowlevel.checkpoint()
-        return [self._summary(room) for room in self._by_id.values() if room.kind is RoomKind.ROOM]
+        found = [
+            self._summary(room, room.name)
+            for room in self._by_id.values()
+            if room.name and room.id > after_id and same_name_key(part) in same_name_key(room.name)
+        ]
+        return found[:limit]
 
-    def _summary(self, room: Room) -> RoomSummary:
+    def _summary(self, room: Room, name: str) -> RoomSummary:
         creator = self._users.look_up(room.creator_id or 0)
-        assert room.name is not None
-        assert creator is not None
+        said = self.said[room.id]
         return RoomSummary(
             id=room.id,
-            name=room.name,
-            creator=creator.name,
+            kind=room.kind,
+            name=name,
+            creator=creator.name if creator else None,
             is_private=room.is_private,
-            members=sum(room_id == room.id for room_id, _ in self._delivered),
+            is_archived=room.is_archived,
+            members=len(self.people_in(room)),
             messages=room.last_seq,
             created_at=room.created_at,
+            last_at=said[-1].created_at if said else None,
         )
 
     async def remove_deleted(self, limit: int) -> bool:

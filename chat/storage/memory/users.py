@@ -18,7 +18,7 @@ from chat.domain.account_changes import (
 )
 from chat.domain.audit import Act, What
 from chat.domain.entities import Credentials, Person, Room, Visit
-from chat.domain.ports import Invite, LookAlike, NewInvite, NewPerson, ProfileChange, Taken
+from chat.domain.ports import Invite, IssuedInvite, LookAlike, NewInvite, NewPerson, ProfileChange, Taken
 from chat.domain.refusals import Refusal
 from chat.domain.rules import same_name_key
 from chat.domain.skeletons import name_skeletons
@@ -107,6 +107,10 @@ class MemoryUsers:
     async def find_invite(self, digest: bytes) -> Invite | None:
         await trio.lowlevel.checkpoint()
         return self.invites.find(digest)
+
+    async def invites_of(self, maker_id: int, after: bytes, limit: int) -> list[IssuedInvite]:
+        await trio.lowlevel.checkpoint()
+        return self.invites.of(maker_id, after)[:limit]
 
     async def withdraw_invite(self, digest: bytes) -> bool:
         await trio.lowlevel.checkpoint()

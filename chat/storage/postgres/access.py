@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from chat.domain.audit import ban_act, room_deletion_act
+from chat.domain.audit import Act, ban_act, room_deletion_act
 from chat.domain.changes import Removal, Removed, RoomDeleted, RoomDeletion
 from chat.domain.outcomes import Saved, Unchanged
 from chat.storage.postgres.audit import note
@@ -80,12 +80,15 @@ async def save_room_deletions(connection: RawConnection, deletions: Sequence[Roo
     rows = await connection.fetch(_END_ROOMS, [deletion.room_id for deletion in deletions])
     ended, names = _Ended(rows), {row["room_id"]: row["name"] for row in rows}
     saved: list[Saved] = []
+    acts: list[Act] = []
     for deletion in deletions:
         numbers = ended.next(deletion.room_id, None)
-        saved.append(numbers and RoomDeleted(*numbers, deletion.actor_id, deletion.created_at))
+        made = numbers and RoomDeleted(*numbers, deletion.actor_id, deletion.created_at)
+        saved.append(made)
+        if made and (deletion.as_admin or deletion.actor_id is None):
+            acts.append(room_deletion_act(made, names[deletion.room_id]))
     await write_to_log(connection, saved)
-    made = [each for each in saved if isinstance(each, RoomDeleted) and each.actor_id is None]
-    await note(connection, [room_deletion_act(each, names[each.room_id]) for each in made])
+    await note(connection, acts)
     return saved
 
 

@@ -1,4 +1,4 @@
-"""The statements that list who is in a room or banned from it, and which rooms one may join."""
+"""The statements that list who is in a room or banned from it, which rooms one may join, and which there are."""
 
 _HERE = """SELECT id, 'member' AS role, created_at AS joined_at FROM users
      WHERE {} AND id > $2 AND deleted_at IS NULL ORDER BY id LIMIT $3"""
@@ -41,3 +41,16 @@ WHERE r.name_key > $3 AND position($2 IN r.name_key) > 0
   AND NOT EXISTS (SELECT FROM memberships WHERE room_id = r.id AND user_id = $1)
   AND NOT EXISTS (SELECT FROM bans WHERE room_id = r.id AND user_id = $1)
 ORDER BY r.name_key LIMIT $4"""
+
+# The lobby has no memberships. Deleted people keep theirs.
+SUMMARIES = """
+SELECT r.id, r.kind, r.name, creator.name AS creator, r.is_private, r.archived_at IS NOT NULL AS is_archived,
+    CASE r.kind WHEN 'lobby' THEN (SELECT count(*) FROM users WHERE deleted_at IS NULL AND NOT is_visitor)
+         ELSE (SELECT count(*) FROM memberships JOIN users ON users.id = user_id
+               WHERE room_id = r.id AND deleted_at IS NULL) END AS members,
+    r.last_seq AS messages, extract(epoch FROM r.created_at)::float8 AS created_at,
+    (SELECT extract(epoch FROM created_at)::float8 FROM messages
+     WHERE room_id = r.id ORDER BY seq DESC LIMIT 1) AS last_at
+FROM rooms r LEFT JOIN users creator ON creator.id = r.creator_id
+WHERE r.kind IN ('lobby', 'room') AND r.deleted_at IS NULL AND r.id > $2 AND position($1 IN r.name_key) > 0
+ORDER BY r.id LIMIT $3"""

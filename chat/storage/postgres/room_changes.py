@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from chat.domain.audit import archiving_act, ban_act
+from chat.domain.audit import ban_act, room_acts
 from chat.domain.changes import RoleChange, RoleChanged, RoomChange, RoomChanged
 from chat.domain.entities import Room, RoomKind
 from chat.domain.membership import RoomRole
@@ -66,8 +66,7 @@ async def _change_room(connection: RawConnection, change: RoomChange) -> Saved:
         except asyncpg.UniqueViolationError:
             return ROOM_TAKEN
         await write_to_log(connection, [made])
-        if made.is_archived != room.is_archived:
-            await note(connection, [archiving_act(made)])
+        await note(connection, room_acts(room, made, as_admin=change.as_admin))
     return made
 
 

@@ -55,12 +55,6 @@ JOIN memberships USING (room_id, user_id) JOIN rooms ON rooms.id = room_id WHERE
 _OF_MEMBER = """
 SELECT room_id FROM memberships JOIN rooms ON rooms.id = room_id
 WHERE user_id = $1 AND kind = 'room' AND deleted_at IS NULL ORDER BY room_id"""
-_MADE_BY_PEOPLE = """
-SELECT rooms.id, rooms.name, users.name AS creator, is_private, last_seq AS messages,
-    (SELECT count(*) FROM memberships WHERE room_id = rooms.id) AS members,
-    extract(epoch FROM rooms.created_at)::float8 AS created_at
-FROM rooms JOIN users ON users.id = creator_id
-WHERE kind = 'room' AND rooms.deleted_at IS NULL ORDER BY rooms.id"""
 _SUPPORT = f"""
 SELECT {_COLUMNS} FROM rooms JOIN users ON users.id = creator_id
 WHERE kind = 'support' AND creator_id = $1 AND users.deleted_at IS NULL"""
@@ -134,9 +128,10 @@ class PostgresRooms:
 
         return await self._database.write(create)
 
-    async def made_by_people(self) -> list[RoomSummary]:
-        rows = await self._database.read(lambda c: c.fetch(_MADE_BY_PEOPLE))
-        return [RoomSummary(**row) for row in rows]
+    async def summaries(self, part: str, after_id: int, limit: int) -> list[RoomSummary]:
+        key = same_name_key(part)
+        rows = await self._database.read(lambda c: c.fetch(member_queries.SUMMARIES, key, after_id, limit))
+        return [RoomSummary(**{**row, "kind": RoomKind(row["kind"])}) for row in rows]
 
     async def remove_deleted(self, limit: int) -> bool:
         return await self._database.write(lambda connection: remove_deleted(connection, limit))

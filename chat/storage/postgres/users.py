@@ -8,7 +8,7 @@ import msgspec
 from chat.domain.account_changes import LAST_ADMIN, AccountChange, Role, acts_of, addition, is_acting_admin
 from chat.domain.audit import Act, What
 from chat.domain.entities import Credentials, Person
-from chat.domain.ports import Invite, LookAlike, NewInvite, NewPerson, ProfileChange, Taken
+from chat.domain.ports import Invite, IssuedInvite, LookAlike, NewInvite, NewPerson, ProfileChange, Taken
 from chat.domain.refusals import Refusal
 from chat.domain.rules import same_name_key
 from chat.domain.skeletons import name_skeletons
@@ -127,6 +127,9 @@ class PostgresUsers:
 
     async def find_invite(self, digest: bytes) -> Invite | None:
         return await self._database.read(lambda connection: invites.find_invite(connection, digest))
+
+    async def invites_of(self, maker_id: int, after: bytes, limit: int) -> list[IssuedInvite]:
+        return await self._database.read(lambda c: invites.invites_of(c, maker_id, after, limit))
 
     async def withdraw_invite(self, digest: bytes) -> bool:
         return await self._database.write(lambda connection: invites.withdraw_invite(connection, digest))

@@ -17,6 +17,9 @@ CALLS: list[tuple[str, str, dict[str, Any] | None]] = [
     ("GET", "/admin/settings", None),
     ("PATCH", "/admin/settings", {"registration": "closed"}),
     ("GET", "/admin/audit", None),
+    ("GET", "/admin/rooms", None),
+    ("PATCH", "/admin/rooms/2", {"archived": True}),
+    ("DELETE", "/admin/rooms/2", None),
 ]
 
 
@@ -235,6 +238,6 @@ async def test_the_audit_says_who_did_what_the_newest_first(site: Site) -> None:
 @pytest.mark.parametrize("query", ["after=-1", "limit=0", "limit=101", "after=x"])
 async def test_a_page_beyond_its_limits_is_refused(site: Site, query: str) -> None:
     _ada, olga = await admins(site)
-    for path in ("/admin/people", "/admin/audit"):
+    for path in ("/admin/people", "/admin/audit", "/admin/rooms"):
         answer = await site.call("GET", f"{path}?{query}", token=olga, valid=False)
         assert answer.refused == (400, "invalid", query.partition("=")[0])

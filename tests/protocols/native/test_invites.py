@@ -117,6 +117,38 @@ async def test_who_may_invite_and_withdraw(site: Site) -> None:
         assert (await accept(site, cems, code)).refused == GONE
 
 
+async def test_whoever_made_invites_lists_and_withdraws_them_without_their_codes(site: Site) -> None:
+    _, token = await site.join("ada")
+    _, bens = await site.join("ben")
+    room = await make(site, token, "garden")
+    codes = [await invite(site, token, room=room, uses=2, days=days) for days in (3, 1)]
+    first = await site.call("GET", "/me/invites?limit=1", token=token)
+    rest = await site.call("GET", f"/me/invites?after={first['next']}", token=token)
+    (soon,), (late,) = first["invites"], rest["invites"]
+    assert "next" not in rest.body
+    assert {**late, "id": 0, "expires": 0} == {
+        "id": 0,
+        "room": room,
+        "room_name": "garden",
+        "uses": 2,
+        "expires": 0,
+    }
+    assert late["expires"] - soon["expires"] > 1000 * DAY
+    assert not any(code in f"{first.body}{rest.body}" for code in codes)
+    assert (await site.call("GET", "/me/invites", token=bens))["invites"] == []
+    path = f"/me/invites/{soon['id']}"
+    assert (await site.call("DELETE", path, token=bens)).refused == NOT_FOUND
+    assert (await look(site, codes[1])).status == 200
+    assert (await site.call("DELETE", path, token=token)).status == 204
+    assert (await site.call("DELETE", path, token=token)).refused == GONE
+    assert (await look(site, codes[1])).refused == GONE
+    assert (await site.call("GET", "/me/invites", token=token))["invites"] == [late]
+    for wrong in ("/me/invites?after=x", "/me/invites?limit=0"):
+        assert (await site.call("GET", wrong, token=token, valid=False)).status == 400
+    wrong = await site.call("DELETE", "/me/invites/x", token=token, valid=False)
+    assert wrong.refused == (400, "invalid", "id")
+
+
 async def test_an_invite_opens_no_room_that_is_closed_to_one(site: Site) -> None:
     _, token = await site.join("ada")
     ben, bens = await site.join("ben")

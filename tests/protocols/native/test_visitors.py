@@ -271,5 +271,16 @@ async def test_there_are_visitors_where_a_site_may_show_the_widget() -> None:
         assert again["features"] == ["visitors"]
         (act,) = (await site.call("GET", "/admin/audit?limit=1", token=olgas))["entries"]
         assert (act["what"], act["detail"]) == ("setting_changed", f"widget_origins: {SHOP}")
+        assert "greeting" not in (await site.call("GET", "/support/desk")).body
+        for wrong in ("x" * 201, "two\nlines", " padded"):
+            refused = await site.call(
+                "PATCH", "/admin/settings", {"widget_greeting": wrong}, token=olgas, valid=False
+            )
+            assert refused.refused == (400, "invalid", "widget_greeting"), wrong
+        greeting = "Garden tools: what is broken?"
+        await site.call("PATCH", "/admin/settings", {"widget_greeting": greeting}, token=olgas)
+        assert (await site.call("GET", "/support/desk"))["greeting"] == greeting
+        await site.call("PATCH", "/admin/settings", {"widget_greeting": ""}, token=olgas)
+        assert "greeting" not in (await site.call("GET", "/support/desk")).body
         await site.call("PATCH", "/admin/settings", {"widget_origins": None}, token=olgas)
         assert (await site.call("POST", "/support/visitors", {})).refused == (403, "forbidden", None)

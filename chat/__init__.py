@@ -25,4 +25,4 @@ The floors, highest first; a file imports only from floors below its own:
 Beside them all stands client/, which talks with a server from elsewhere and imports nothing of it.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

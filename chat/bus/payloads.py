@@ -1,8 +1,11 @@
 """All that servers tell each other over a bus, and how it is read: a new kind needs a struct and a place in Payload.
 
 Payloads are JSON: text without NUL, which every bus carries. Anybody who may use the medium can put anything there, and
-servers of another version do: fields that are unknown here, which stand after the others, are not looked at.
+servers of another version do: fields that are unknown here, which stand after the others, are not looked at, and
+changes of an unknown kind are left out.
 """
+
+from contextlib import suppress
 
 import msgspec
 
@@ -86,18 +89,39 @@ encode = msgspec.json.Encoder().encode
 """Encode a Payload of any kind but Announced, of which one may need several: `announcements.py`. Sync."""
 
 
+class _PartlyAnnounced(msgspec.Struct, frozen=True, tag="Announced", array_like=True):
+    """Changes of which some may be of a kind that only newer servers know."""
+
+    last_id: int
+    changes: list[msgspec.Raw]
+
+
 class PayloadReader:
     """Reads payloads, and counts those that are none of ours."""
 
     def __init__(self) -> None:
         self.unreadable = 0  # payloads that were dropped
         self._decode = msgspec.json.Decoder(Payload).decode
+        self._decode_partly = msgspec.json.Decoder(_PartlyAnnounced).decode
+        self._decode_change = msgspec.json.Decoder(Change).decode
 
     def read(self, payload: bytes) -> Payload | None:
         """Return what a payload says, or None where it says nothing that we understand. Sync; never raises."""
         try:
-            said: Payload = self._decode(payload)
+            try:
+                said: Payload = self._decode(payload)
+            except msgspec.ValidationError:
+                said = self._read_partly(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self.unreadable += 1
             return None
         return said
+
+    def _read_partly(self, payload: bytes) -> Announced:
+        """Return what is understood of an announcement: the rest is read from the log. Raises as a decoder does."""
+        partly = self._decode_partly(payload)
+        changes = []
+        for change in partly.changes:
+            with suppress(msgspec.ValidationError):
+                changes.append(self._decode_change(change))
+        return Announced(partly.last_id, changes)

@@ -248,8 +248,28 @@ class RoomChanged(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=Tr
     people: People = None
 
 
+class UnknownChange(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
+    """A change of a kind that a newer release writes, and this one does not know: it counts, and does nothing here."""
+
+    id: int
+    room_id: int
+    pos: int
+    created_at: float
+    people: People = None
+
+
 AccessChange = Removed | RoomDeleted
 """Open connections feel it at its place among the messages of the room, on every server."""
 
-Change = Message | Edited | Deleted | Reacted | AccessChange | RoleChanged | RoomChanged | SupportChanged
+Change = (
+    Message
+    | Edited
+    | Deleted
+    | Reacted
+    | AccessChange
+    | RoleChanged
+    | RoomChanged
+    | SupportChanged
+    | UnknownChange
+)
 """An entry of the log: a message is a change too. They are tagged, and short where they are encoded, for the bus."""

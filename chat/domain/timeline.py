@@ -8,7 +8,16 @@ from enum import StrEnum
 
 import msgspec
 
-from chat.domain.changes import Deleted, Edited, Reacted, Removed, RoleChanged, RoomChanged, SupportChanged
+from chat.domain.changes import (
+    Deleted,
+    Edited,
+    Reacted,
+    Removed,
+    RoleChanged,
+    RoomChanged,
+    SupportChanged,
+    UnknownChange,
+)
 from chat.domain.entities import File, Message, MessageKind, Peer, Person, RoomKind, Visit
 from chat.domain.files import files_json
 from chat.domain.membership import Notify, RoomRole
@@ -113,7 +122,17 @@ class TextThen(msgspec.Struct, frozen=True, gc=False):
     created_at: float
 
 
-Replayed = MessageNow | Edited | Deleted | Reacted | Removed | RoleChanged | RoomChanged | SupportChanged
+Replayed = (
+    MessageNow
+    | Edited
+    | Deleted
+    | Reacted
+    | Removed
+    | RoleChanged
+    | RoomChanged
+    | SupportChanged
+    | UnknownChange
+)
 """A change that a client has missed, with its own `pos` and the state of now: an edit of a message that was edited
 again has the newest text, one of a message that is deleted has none, and of a room that was changed it is the newest
 name and topic."""

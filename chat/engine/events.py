@@ -10,6 +10,7 @@ from chat.domain.changes import (
     RoleChanged,
     RoomChanged,
     SupportChanged,
+    UnknownChange,
 )
 from chat.domain.entities import Conversation, Message, Person
 from chat.domain.refusals import Refusal
@@ -81,6 +82,7 @@ Event = (
     | AccessChange
     | RoleChanged
     | RoomChanged
+    | UnknownChange
     | Authorised
     | Refused
     | Saved

@@ -1073,6 +1073,16 @@ export interface Token {
   session: SessionInfo;
 }
 
+/** A change that this server does not know, of a newer one beside it: it counts. */
+export interface UnknownEvent {
+  type: "unknown";
+  room: number;
+  /** A change's number in its room: 1, 2, 3 … without a gap; 0: none yet */
+  pos: number;
+  /** Unix milliseconds */
+  at: number;
+}
+
 /** Be told whether these people are there, and of no others. */
 export interface Watch {
   type: "watch";
@@ -1250,6 +1260,7 @@ export type Event =
   | SupportEvent
   | MemberEvent
   | ChangedEvent
+  | UnknownEvent
   | RoomEvent
   | GoneEvent
   | ReadEvent

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.bus.payloads import Announced, PayloadReader, encode
+from chat.domain.changes import Change
 
 DEEP = b"[" * 200_000
 
@@ -20,8 +21,6 @@ DEEP = b"[" * 200_000
         b'["Announced"]',
         b'["Announced","1",[]]',
         b'["Announced",1.5,[]]',
-        b'["Announced",1,[["Message",1]]]',
-        b'["Announced",1,[["Unheard",1]]]',
         b'["Announced",1,[]] and more',
         b'["Unheard",1]',
         b"\xff\xfe",
@@ -53,6 +52,21 @@ def test_a_field_that_a_later_version_adds_is_not_looked_at() -> None:
     reader = PayloadReader()
     assert reader.read(b'["Announced",3,[],{"a":[1]}]') == Announced(3, [])
     assert reader.unreadable == 0
+
+
+def test_changes_that_only_a_later_version_knows_are_left_out() -> None:
+    reader = PayloadReader()
+    known, unknown = b'["Message",2,1,1,4,"ada","hi",1.0]', b'["Pinned",3,1,{"by":[4]}]'
+    (said,) = _changes(reader.read(b'["Announced",2,[%b]]' % known))
+    for others in (unknown, b'["Message",3]', b'["Message",3,1,2,4,"ada","hi",1.0,"poll"]', b"7"):
+        assert reader.read(b'["Announced",9,[%b,%b]]' % (others, known)) == Announced(9, [said])
+    assert reader.read(b'["Announced",3,[%b]]' % unknown) == Announced(3, [])
+    assert reader.unreadable == 0
+
+
+def _changes(payload: object) -> list[Change]:
+    assert isinstance(payload, Announced)
+    return payload.changes
 
 
 def test_what_is_encoded_is_understood() -> None:

@@ -30,6 +30,7 @@ EVENTS: tuple[type[msgspec.Struct], ...] = (
     frames.SupportEvent,
     frames.MemberEvent,
     frames.ChangedEvent,
+    frames.UnknownEvent,
     frames.RoomEvent,
     frames.GoneEvent,
     frames.ReadEvent,

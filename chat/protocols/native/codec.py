@@ -14,6 +14,7 @@ from chat.domain.changes import (
     RoleChanged,
     RoomChanged,
     SupportChanged,
+    UnknownChange,
 )
 from chat.domain.entities import Message, MessageKind
 from chat.domain.outcomes import KeyUsed
@@ -36,6 +37,7 @@ from chat.protocols.native.frames import (
     Ref,
     SendOk,
     SupportEvent,
+    UnknownEvent,
 )
 from chat.protocols.native.operation import Operation
 from chat.protocols.native.operations import OPERATIONS
@@ -133,6 +135,7 @@ class NativeDialect:
                 | RoleChanged()
                 | RoomChanged()
                 | SupportChanged()
+                | UnknownChange()
             ):
                 return frame_of(changed_event(event))
             case Saved(message, ref):
@@ -229,6 +232,8 @@ def changed_event(change: Change) -> msgspec.Struct:
                 archived=change.is_archived,
                 by=change.actor_id,
             )
+        case UnknownChange():
+            return UnknownEvent(room=room, pos=pos, at=at)
     raise AssertionError(change)
 
 

@@ -214,6 +214,10 @@ class ChangedEvent(Logged, kw_only=True, frozen=True, tag="changed"):
     by: Id
 
 
+class UnknownEvent(Logged, kw_only=True, frozen=True, tag="unknown"):
+    """A change that this server does not know, of a newer one beside it: it counts."""
+
+
 class RoomEvent(RoomFields, kw_only=True, frozen=True, tag_field="type", tag="room"):
     """A room as it is now: new to the client, or its copy is void for the reason `reset`."""
 

@@ -27,6 +27,7 @@ from chat.domain.changes import (
     RoomDeletion,
     SupportChange,
     SupportChanged,
+    UnknownChange,
     Write,
 )
 from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair, Room
@@ -44,7 +45,7 @@ from chat.storage.memory.support_changes import MemorySupportChanges
 from chat.storage.memory.users import MemoryUsers
 from chat.storage.memory.within import within
 
-_Change = Edited | Deleted | Reacted | SupportChanged | Removed | RoleChanged | RoomChanged
+_Change = Edited | Deleted | Reacted | SupportChanged | Removed | RoleChanged | RoomChanged | UnknownChange
 
 
 class MemoryMessages:
@@ -195,7 +196,7 @@ class MemoryMessages:
         """Return the numbers of the room's next change."""
         return self._newest_id + 1, room.id, room.last_pos + 1
 
-    def _keep(self, change: Kept | SupportChanged) -> None:
+    def _keep(self, change: Kept | SupportChanged | UnknownChange) -> None:
         """Keep a change that has the next numbers; that a room was deleted, the rooms keep for a while."""
         self._newest_id += 1
         if not isinstance(change, RoomDeleted):
@@ -228,7 +229,7 @@ class MemoryMessages:
         """Return the change as the log tells it; None: of a message that is deleted, nothing but that."""
         if isinstance(change, RoomChanged):
             return self.as_now(change)
-        if isinstance(change, Removed | RoleChanged):
+        if isinstance(change, Removed | RoleChanged | UnknownChange):
             return change
         if isinstance(change, SupportChanged):
             return self._support.as_now(change)

@@ -16,6 +16,7 @@ from chat.domain.changes import (
     RoomChanged,
     RoomDeleted,
     SupportChanged,
+    UnknownChange,
 )
 from chat.domain.entities import Message, Pair, Person, Room, RoomKind, SupportOf
 from chat.domain.membership import Notify, RoomRole, may_see
@@ -307,7 +308,7 @@ class MemoryTimelines:
                 return self._messages.as_now(entry)
             case SupportChanged():
                 return self._support.as_now(entry)
-            case Deleted() | Removed() | RoleChanged():
+            case Deleted() | Removed() | RoleChanged() | UnknownChange():
                 return structs.replace(entry, people=None)
             case RoomDeleted():
                 raise AssertionError("a room that is there was not deleted")

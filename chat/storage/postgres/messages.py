@@ -14,6 +14,7 @@ from chat.domain.changes import (
     RoomChanged,
     RoomDeleted,
     SupportChanged,
+    UnknownChange,
     Write,
 )
 from chat.domain.entities import Conversation, Message, MessageKind, Pair, People
@@ -115,8 +116,10 @@ def _change(row: asyncpg.Record, people: People) -> Change:
             return RoomChanged(*place, row["sender_id"], *state, row["created_at"])
         case "gone":
             return RoomDeleted(*place, row["sender_id"], row["created_at"])
-        case _:
+        case MessageKind.TEXT | MessageKind.JOIN:
             return _message(row, people, row["reply_seq"], row["mentions"])
+        case _:  # a newer release's
+            return UnknownChange(*place, row["created_at"], people)
 
 
 def _message(

@@ -5,7 +5,16 @@ from collections.abc import Collection, Mapping, Sequence
 import asyncpg
 import msgspec
 
-from chat.domain.changes import Deleted, Edited, Reacted, Removed, RoleChanged, RoomChanged, SupportChanged
+from chat.domain.changes import (
+    Deleted,
+    Edited,
+    Reacted,
+    Removed,
+    RoleChanged,
+    RoomChanged,
+    SupportChanged,
+    UnknownChange,
+)
 from chat.domain.entities import MessageKind, Person, RoomKind, Visit
 from chat.domain.membership import Notify, RoomRole
 from chat.domain.reading import ReadMark, ReadState
@@ -196,8 +205,10 @@ def _replayed(row: asyncpg.Record) -> Replayed:
             return RoomChanged(
                 *place, actor, row["name"], row["text"], row["is_private"], row["is_archived"], at
             )
-        case _:
+        case MessageKind.TEXT | MessageKind.JOIN:
             return message_now(row, row["room_id"])
+        case _:  # a newer release's
+            return UnknownChange(*place, at)
 
 
 def message_now(row: asyncpg.Record, room_id: int) -> MessageNow:

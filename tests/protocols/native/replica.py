@@ -119,7 +119,7 @@ class Replica:
                 }
             case "gone":
                 self.rooms.pop(event["room"], None)
-            case "message" | "edited" | "deleted" | "reacted" | "member" | "changed" | "support":
+            case "message" | "edited" | "deleted" | "reacted" | "member" | "changed" | "support" | "unknown":
                 room = self.rooms[event["room"]]
                 if event["pos"] <= room["pos"]:
                     return  # told before the cut of a sync, and again by it
@@ -130,7 +130,7 @@ class Replica:
                         room |= _about(event)
                     case "member":
                         self._move(room, event)
-                    case "support":
+                    case "support" | "unknown":
                         pass
                     case _:
                         room["members"] = room.get("members", 0) + (event.get("kind") == "join")

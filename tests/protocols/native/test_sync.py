@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import trio
 
-from chat.domain.changes import Deletion, Edit, Reaction
+from chat.domain.changes import Deletion, Edit, Reaction, UnknownChange
 from chat.domain.closing import TOO_SLOW
 from chat.domain.entities import LOBBY_ID
 from chat.domain.failures import StorageDown
@@ -67,6 +67,36 @@ async def test_who_comes_back_is_told_what_was_missed_once_and_nothing_else(worl
     assert ben.events[before:] == []
     await ada.say(LOBBY_ID, "four")
     assert [event["text"] for event in await ben.hears()] == ["four"]
+
+
+async def test_what_only_a_newer_server_knows_is_counted_live_and_in_a_sync(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    await ada.say(LOBBY_ID, "one")
+    await ben.hears()
+    for text in ("two", "three"):
+        await write_unknown(world)
+        await ada.say(LOBBY_ID, text)
+        assert [event["type"] for event in await ben.hears()] == ["unknown", "message"]
+        ben.drop()
+        await write_unknown(world)
+        await ada.say(LOBBY_ID, f"{text} and a half")
+        before = len(ben.events)
+        await ben.connect()
+        assert [event["type"] for event in ben.events[before:]] == ["unknown", "message"]
+    assert ben.resets == []
+    assert ben.rooms[LOBBY_ID]["pos"] == 9
+    assert (
+        ada.texts(LOBBY_ID)
+        == ben.texts(LOBBY_ID)
+        == ["one", "two", "two and a half", "three", "three and a half"]
+    )
+
+
+async def write_unknown(world: World) -> None:
+    """Have a change in the lobby of which only a newer server knows what it is."""
+    room = await world.storage.rooms.by_id(LOBBY_ID)
+    assert room is not None
+    world.storage.messages._keep(UnknownChange(*world.storage.messages._next(room), time.time()))
 
 
 async def test_what_was_missed_is_told_as_it_is_now(world: World) -> None:

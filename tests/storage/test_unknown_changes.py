@@ -1,0 +1,124 @@
+"""What a newer release writes, and this one does not know, has its place in the log and is told. On both storages."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+
+import pytest
+import trio
+
+from chat.domain.changes import Change, UnknownChange
+from chat.domain.entities import LOBBY_ID, Draft, Message, Pair, Peer, People, SupportOf
+from chat.domain.ports import NewPerson, Storage
+from chat.domain.search import Search
+from chat.domain.searching import Query, parse_query
+from chat.domain.timeline import MessageNow, Position, PositionState, Span, Standing, milliseconds
+from chat.storage.memory import MemoryStorage
+from chat.storage.postgres.database import DatabaseAddress
+from tests.support.databases import execute
+
+NOW = 1_700_000_000.123456
+EVER = 2**63 - 1
+PLENTY = 1 << 20
+
+Written = Callable[[int], Awaitable[None]]
+"""Has a change of a kind that nobody here knows in a room."""
+
+_NEWER = """
+ALTER TABLE changes DROP CONSTRAINT IF EXISTS changes_kind_check, DROP CONSTRAINT IF EXISTS changes_seq_check;
+WITH log AS (UPDATE lanes SET last_id = last_id + 1 WHERE id = 1 RETURNING last_id),
+     room AS (UPDATE rooms SET last_pos = last_pos + 1 WHERE id = {room} RETURNING id, last_pos)
+INSERT INTO changes (id, room_id, pos, seq, kind, actor_id, created_at)
+SELECT last_id, room.id, last_pos, {seq}, 'pinned', 1, to_timestamp({at}) FROM log, room"""
+
+
+@pytest.fixture(autouse=True)
+async def _in_time() -> AsyncGenerator[None]:
+    with trio.fail_after(60):
+        yield
+
+
+@pytest.fixture(params=["NULL", "1"], ids=["of a room", "of a message"])
+def newer(request: pytest.FixtureRequest, place: DatabaseAddress | None, storage: Storage) -> Written:
+    async def write(room_id: int) -> None:
+        if isinstance(storage, MemoryStorage):
+            room = await storage.rooms.by_id(room_id)
+            assert room is not None
+            storage.messages._keep(UnknownChange(*storage.messages._next(room), NOW))
+        else:
+            assert place is not None
+            await execute(place, _NEWER.format(room=room_id, seq=request.param, at=NOW))
+
+    return write
+
+
+async def add(storage: Storage, *names: str) -> None:
+    for name in names:
+        await storage.users.add(NewPerson(name=name, password_hash=b"x"))
+
+
+async def say(storage: Storage, text: str, room_id: int = LOBBY_ID, people: People = None) -> None:
+    (saved,) = await storage.messages.save([Draft(room_id, 1, "ada", text, NOW, people=people)])
+    assert isinstance(saved, Message)
+
+
+def marks(changes: list[Change]) -> list[str | int]:
+    return [change.text if isinstance(change, Message) else change.id for change in changes]
+
+
+async def test_it_has_its_place_in_the_log_between_what_is_known(storage: Storage, newer: Written) -> None:
+    await add(storage, "ada")
+    await say(storage, "one")
+    await newer(LOBBY_ID)
+    await newer(LOBBY_ID)
+    await say(storage, "two")
+    log = await storage.messages.read_log(0, 99, PLENTY)
+    assert marks(log) == ["one", 2, 3, "two"]
+    assert log[1] == UnknownChange(2, LOBBY_ID, 2, NOW)
+    assert marks(await storage.messages.read_log(1, 1, PLENTY)) == [2]
+    assert [message.text for message in await storage.messages.timeline(LOBBY_ID, 9, PLENTY)] == [
+        "one",
+        "two",
+    ]
+
+
+async def test_it_is_for_the_people_of_its_room(storage: Storage, newer: Written) -> None:
+    await add(storage, "ada", "ben")
+    pair, desk = await storage.rooms.direct_room(1, 2), await storage.rooms.support_room(1)
+    assert pair is not None
+    assert desk is not None
+    await say(storage, "to ben", pair.id, Pair(1, 2))
+    await say(storage, "help", desk.id, SupportOf(Peer(1, "ada")))
+    for room in (pair, desk):
+        await newer(room.id)
+    read = await storage.messages.read_log(2, 9, PLENTY)
+    assert [change.people for change in read] == [Pair(1, 2), SupportOf(Peer(1, "ada"))]
+
+
+async def test_who_was_away_is_told_that_it_was(storage: Storage, newer: Written) -> None:
+    await add(storage, "ada")
+    await say(storage, "one")
+    await newer(LOBBY_ID)
+    (room,) = await storage.timelines.snapshots(1, EVER, [LOBBY_ID])
+    at = milliseconds(NOW)
+    assert (room.pos, room.at, room.seq) == (2, at, 1)
+    await say(storage, "two")
+    standings = await storage.timelines.standings(
+        [Position(LOBBY_ID, 2, at), Position(LOBBY_ID, 1, at)], EVER
+    )
+    assert standings == [Standing(LOBBY_ID, PositionState.GOOD, 3)] * 2
+    first, second = await storage.timelines.replay(1, [Span(LOBBY_ID, 1, 3)], PLENTY)
+    assert first == UnknownChange(2, LOBBY_ID, 2, NOW)
+    assert isinstance(second, MessageNow)
+    assert (second.text, second.pos) == ("two", 3)
+
+
+async def test_what_is_said_around_it_is_found(storage: Storage, newer: Written) -> None:
+    await add(storage, "ada")
+    for text in ("needle one", "needle two"):
+        await say(storage, text)
+        await newer(LOBBY_ID)
+    while (await storage.search.index(PLENTY)).last_id < 4:
+        pass
+    query = parse_query("needle")
+    assert isinstance(query, Query)
+    found = await storage.search.find(Search(person_id=1, query=query, limit=9, most_bytes=PLENTY))
+    assert [message.text for message in found] == ["needle two", "needle one"]

@@ -13,6 +13,7 @@ from quart_trio import QuartTrio
 from structlog.testing import capture_logs
 from trio_websocket import ConnectionClosed, wrap_server_stream
 
+from chat.domain.failures import StorageDown
 from chat.gateway.http1.request import IncomingRequest
 from chat.gateway.listener import Gateway, open_gateway
 from chat.settings.config import Config, Listen
@@ -99,6 +100,14 @@ def make_app() -> App:
         async def body() -> AsyncGenerator[bytes]:
             yield b"half "
             raise RuntimeError("a bug of the app")
+
+        return body(), {"Content-Length": "12"}
+
+    @app.get("/break-off")
+    async def break_off() -> tuple[AsyncGenerator[bytes], dict[str, str]]:
+        async def body() -> AsyncGenerator[bytes]:
+            yield b"half "
+            raise StorageDown("the disk fails")
 
         return body(), {"Content-Length": "12"}
 

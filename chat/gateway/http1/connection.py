@@ -20,6 +20,7 @@ from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState, TaskGroup
 
 from chat.domain.addresses import address_key
+from chat.domain.failures import StorageDown
 from chat.gateway.addresses import Proxies
 from chat.gateway.http1.body_flow import FLOW, BodyFlow
 from chat.gateway.http1.head import PIECE_OF_HEAD, READ_BYTES, Head, ReplayStream
@@ -307,6 +308,8 @@ async def _handle(
     try:
         with events:
             await app(scope, events.receive, send)
+    except* StorageDown:  # the answer has begun
+        logger.warning("an answer broke off", method=scope["method"], path=scope["path"])
     except* Exception:
         logger.exception("a request failed", method=scope["method"], path=scope["path"])
     await send(None)  # what is missing of the answer, and then the next request

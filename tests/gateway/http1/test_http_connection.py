@@ -284,6 +284,16 @@ async def test_an_answer_that_is_never_finished_ends_with_its_connection() -> No
             assert (await wire.until_closed()).endswith(b"half ")
 
 
+async def test_an_answer_that_its_storage_breaks_off_is_a_warning_and_ends_with_its_connection() -> None:
+    with trio.fail_after(10), capture_logs() as entries:
+        async with running() as gateway, wire_to(gateway) as wire:
+            await wire.send(b"GET /break-off HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert (await wire.until_closed()).endswith(b"half ")
+    (warning,) = (entry for entry in entries if entry["log_level"] in ("warning", "error"))
+    assert (warning["event"], warning["path"]) == ("an answer broke off", "/break-off")
+    assert "exc_info" not in warning
+
+
 async def test_an_answer_that_has_begun_is_finished_although_the_rest_of_the_body_is_no_http() -> None:
     app = make_app()
     with trio.fail_after(10), nothing_logged():

@@ -24,6 +24,12 @@ _RETRIED = 2.0
 _FLIGHT = 0.3
 """Seconds in which what is told on a quick link has arrived."""
 
+_BLOCKED = ("200", "204")
+"""Answers by which a block is made."""
+
+_FELT = 1.0
+"""Seconds in which every server knows of a block."""
+
 _ANSWERED = 12.0
 """Seconds in which a request is answered where nothing fails; the slowest of links and databases take half of it."""
 
@@ -80,6 +86,7 @@ class Checker:
         yield from self._check_memberships()
         yield from self._check_reads()
         yield from self._check_inboxes()
+        yield from self._check_blocks()
 
     def _row(self, event: Event) -> Row | None:
         """Return the row that an event is about. The direct dialect and the lines have no ids."""
@@ -406,6 +413,30 @@ class Checker:
                 # What the first left is noted at the latest when the other has been asked for what was missed.
                 if again and one.ended < other.began and not self._fails_between(one.began, other.ended):
                     yield f"{person} was told {min(again):.20} on one connection and again on the next"
+
+    def _check_blocks(self) -> Iterator[str]:
+        """Nothing is stored that was said to a person who blocks the sender: soon after the answer all servers know."""
+        asked = {event.text: index for index, event in enumerate(self._events) if event.op == "block asked"}
+        blocks = [e for e in self._events if e.op == "block answered" and e.note in _BLOCKED]
+        ends: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+        for index, event in enumerate(self._events):
+            if event.op == "unblock asked":
+                ends[event.who, event.id].append(index)
+        for row in self._history.rows:
+            if not row.topic.startswith("direct:") or row.text not in self._sent:
+                continue
+            pair, said = (self._addressee(row), row.who), self._sent[row.text][1].at
+            for block in blocks:
+                if (block.who, block.id) != pair or block.at + _FELT > said:
+                    continue
+                # An end that is asked for by now may have been made.
+                is_over = any(asked[block.text] < end < self._known_at(row) for end in ends[pair])
+                if not is_over and not self._is_failing(block.at, said):
+                    yield f"{block.who} blocks {row.who}, whose {row.text:.20} is stored"
+
+    def _known_at(self, row: Row) -> int:
+        """Return the index at which a message was first known to be stored; the end where nobody was told."""
+        return self._known.get(row.id, len(self._events))
 
     def _fails_between(self, begin: float, end: float) -> bool:
         """Whether what left the server in between may not have been noted."""

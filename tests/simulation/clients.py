@@ -10,6 +10,7 @@ from typing import Any, Protocol, Self
 
 import trio
 
+from tests.simulation.files import MemoryFileStore
 from tests.simulation.network import Link, Network, Wire
 from tests.simulation.plan import Guest, Step
 from tests.simulation.record import UNADDRESSED, Recorder, direct
@@ -39,6 +40,7 @@ class Surroundings(Protocol):
     is_over: bool
     operators: list[int]
     bugs: list[str]
+    files: MemoryFileStore
 
     def name(self, person: int) -> str: ...
     def token(self, person: int) -> str: ...
@@ -47,6 +49,7 @@ class Surroundings(Protocol):
     def room(self, index: int) -> int: ...
     def inside(self, room_id: int) -> list[int]: ...
     def renamed(self, person: int, name: str) -> None: ...
+    def met(self, person: int, name: str) -> None: ...
     def keep(self, person: int, wire: Wire) -> None: ...
 
 
@@ -462,6 +465,15 @@ class DirectClient(Client):
                 await self.send("ping")
             case "spoof" if step.b != self._id:
                 await self.say(step, as_=step.b)
+            case "block" | "unblock":
+                await self._block(step.what, step.a)
+
+    async def _block(self, what: str, whom: int) -> None:
+        record, ref = self.world.record, self.text()
+        record.note(f"{what} asked", who=self.person, id=whom, text=ref)
+        method = "PUT" if what == "block" else "DELETE"
+        status, _ = await self.request(method, f"/api/v1/me/blocks/{whom}")
+        record.note(f"{what} answered", who=self.person, id=whom, text=ref, note=str(status))
 
 
 class RoomsClient(Client):

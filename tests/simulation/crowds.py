@@ -100,6 +100,82 @@ def with_resumers(plan: Plan, chance: random.Random) -> Plan:
     return _with(plan, guests=guests, steps=steps, lasts=lasts)
 
 
+def with_blockers(plan: Plan, chance: random.Random) -> Plan:
+    """Add people who block each other and block each other no more, while they write to each other all the time."""
+    steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 20.0)
+    people = [plan.people + 1, plan.people + 2, plan.people + 3]
+    for person in people:
+        others = [other for other in people if other != person]
+        for _ in range(2):
+            weather = Weather() if chance.random() < 0.6 else Weather(0.05, 0.05, 4096, 0.2)
+            guests.append(_added(guests, "direct", person, weather))
+            steps += [
+                _step(chance.uniform(1, lasts), guests, chance.choice(_BLOCKING), chance.choice(others))
+                for _ in range(30)
+            ]
+    return _with(plan, people=plan.people + len(people), guests=guests, steps=steps, lasts=lasts)
+
+
+_BLOCKING = ("say", "say", "say", "say", "say", "block", "unblock", "leave")
+
+
+def with_files(plan: Plan, chance: random.Random) -> Plan:
+    """Add people of the native protocol who say things with files, and read each other's."""
+    steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 20.0)
+    for _ in range(3):
+        weather = Weather() if chance.random() < 0.6 else Weather(0.05, 0.05, 4096, 0.2)
+        person = chance.randint(1, plan.people)
+        guests.append(structs.replace(_added(guests, "native", person, weather), late_auth=True))
+        steps += [
+            _step(chance.uniform(1, lasts), guests, chance.choice(_FILING), chance.randint(0, 99))
+            for _ in range(30)
+        ]
+    return _with(plan, guests=guests, steps=steps, lasts=lasts)
+
+
+_FILING = (
+    "attach",
+    "attach",
+    "attach",
+    "fetch",
+    "fetch",
+    "fetch",
+    "say",
+    "say twice",
+    "leave",
+    "reset",
+    "tear",
+)
+
+
+def with_visitors(plan: Plan, chance: random.Random) -> Plan:
+    """Add visitors of the support widget, who write to operators that answer whoever spoke last."""
+    steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 20.0)
+    for _ in range(4):
+        weather = Weather() if chance.random() < 0.6 else Weather(0.05, 0.05, 4096, 0.2)
+        guests.append(structs.replace(_added(guests, "visitor", 0, weather), late_auth=True))
+        steps += [_step(chance.uniform(1, lasts), guests, chance.choice(_VISITING)) for _ in range(25)]
+    for _ in range(2):
+        guests.append(_added(guests, "support", chance.choice(plan.operators), Weather()))
+        steps += [_step(chance.uniform(1, lasts), guests, "answer") for _ in range(25)]
+    return _with(plan, guests=guests, steps=steps, lasts=lasts)
+
+
+_VISITING = (
+    "say",
+    "say",
+    "say",
+    "burst",
+    "long",
+    "say twice",
+    "leave",
+    "reset",
+    "tear",
+    "pause",
+    "partition",
+)
+
+
 def with_a_closing_desk(plan: Plan, chance: random.Random) -> Plan:
     """Add operators of the native protocol who claim and close the conversations of people who go on asking."""
     steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 20.0)
@@ -158,7 +234,9 @@ def with_removals_of_nothing(plan: Plan, chance: random.Random) -> Plan:
 
 def _added(guests: list[Guest], dialect: str, person: int, weather: Weather) -> Guest:
     number = max(guest.number for guest in guests) + 1
-    door = {"rooms": "/ws", "native": "/api/v1/socket"}.get(dialect, f"/{dialect}")
+    door = {"rooms": "/ws", "native": "/api/v1/socket", "visitor": "/api/v1/socket"}.get(
+        dialect, f"/{dialect}"
+    )
     return Guest(number, dialect, person, door, 0.1 * (number % 10), weather)
 
 

@@ -19,6 +19,7 @@ from unittest.mock import patch
 
 import jwt.api_jwt
 import trio
+from trio.testing import MockClock
 
 import chat.data_access
 import chat.gateway.listener
@@ -73,6 +74,14 @@ class _VirtualDatetime(datetime):
         return datetime.fromtimestamp(time.time(), tz or UTC)
 
 
+def _until(clock: MockClock, deadline: float) -> float:
+    return 0.0 if deadline <= clock._virtual_base else _NEVER
+
+
+_NEVER = 999_999_999.0
+"""Seconds that no world lasts, as in MockClock."""
+
+
 @contextmanager
 def deterministic(seed: int, network: Network) -> Generator[None]:
     """Let the seed decide for as long as the block lasts; `trio.run` goes inside, with a MockClock.
@@ -123,6 +132,9 @@ def deterministic(seed: int, network: Network) -> Generator[None]:
             (os, "write", write),
             (os, "read", read),
             (trio.lowlevel, "wait_readable", wait_readable),
+            # At the rate of 0 it jumps and never runs: the real clock need not be looked at.
+            (MockClock, "current_time", lambda clock: clock._virtual_base),
+            (MockClock, "deadline_to_sleep_time", _until),
             (chat.data_access, "Passwords", QuickPasswords),
             (chat.gateway.listener, "bind", network.bind),
             (chat.gateway.turns, "perf_counter", itertools.count(0.0, _STEP).__next__),

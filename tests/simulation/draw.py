@@ -7,11 +7,14 @@ from msgspec import structs
 from tests.simulation.crowds import (
     with_a_busy_desk,
     with_a_closing_desk,
+    with_blockers,
     with_editors,
+    with_files,
     with_inboxes,
     with_removals_of_nothing,
     with_resumers,
     with_several_servers,
+    with_visitors,
 )
 from tests.simulation.network import Weather
 from tests.simulation.plan import Guest, Plan, PlannedRoom, Restart, Step
@@ -62,6 +65,12 @@ def draw_plan(seed: int, *, most_clients: int = 40, several: bool = False) -> Pl
         plan = with_a_closing_desk(plan, random.Random(f"closing desk of {seed}"))
     if seed % 4 == 1:
         plan = with_resumers(plan, random.Random(f"resumers of {seed}"))
+    if seed % 12 == 5:
+        plan = with_blockers(plan, random.Random(f"blockers of {seed}"))
+    if seed % 10 == 0:
+        plan = with_visitors(plan, random.Random(f"visitors of {seed}"))
+    if seed % 14 == 12:
+        plan = with_files(plan, random.Random(f"files of {seed}"))
     if several:
         plan = with_several_servers(plan, random.Random(f"servers of {seed}"))
     return plan

@@ -12,14 +12,17 @@ import chat.domain.rooms
 import chat.engine.cluster.fence
 import chat.engine.send_queue
 import chat.protocols.lines.handlers
+from chat.domain.blocks import Blocks
 from chat.domain.changes import Change, Edited, Removal, Write
 from chat.domain.entities import Draft, Message, Person, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.nodes import FENCE
 from chat.domain.outcomes import Outcome, Repeated
+from chat.domain.ports import KeptFile
 from chat.domain.refusals import NOT_SAVED, Refusal
 from chat.domain.rooms import Rooms
 from chat.domain.timeline import Position, Standing
+from chat.domain.uploads import Uploads
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.cluster.fence import Fence
 from chat.engine.cluster.lease import Lease
@@ -47,6 +50,27 @@ from chat.protocols.support.desk import SupportDesk
 from chat.storage.memory.timelines import MemoryTimelines
 from tests.cancel_sweep.planting import Mutant
 from tests.simulation.editing import Answering
+
+
+def remember_whom_people_blocked() -> "_patch[Any]":
+    """Whom people block is looked up once, and never again."""
+    return patch.object(Blocks, "changed", lambda self, person_id: None)
+
+
+def read_another_file() -> "_patch[Any]":
+    """Whoever reads a file gets the bytes of the first that anybody read."""
+    reading, read = Uploads.reading, list[bytes]()
+
+    def mutated(self: Uploads, kept: KeptFile) -> Any:
+        read.append(kept.digest)
+        return reading(self, structs.replace(kept, digest=read[0]))
+
+    return patch.object(Uploads, "reading", mutated)
+
+
+def tell_visitors_of_the_lobby() -> "_patch[Any]":
+    """Visitors see the lobby, as everybody else does."""
+    return patch.object(MemoryTimelines, "_is_of", lambda self, room, person, with_closed=False: True)
 
 
 def drop_a_batch() -> "_patch[Any]":
@@ -534,6 +558,9 @@ OF_SEVERAL_SERVERS = _mutants(
 """Those that a world with one server can't show."""
 
 MUTANTS = _mutants(
+    remember_whom_people_blocked,
+    read_another_file,
+    tell_visitors_of_the_lobby,
     tell_beside_what_is_new,
     cut_too_early,
     answer_a_key_with_another_message,

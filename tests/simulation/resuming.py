@@ -24,7 +24,7 @@ class ResumingClient(Client):
     """Notices by itself what it was told twice, too late or not at all: `world.bugs` has it."""
 
     spoken_in = 0
-    """The room of these clients: the world makes it, and nobody else speaks there."""
+    """The room in which these clients speak: the world makes it, and nobody else speaks there."""
 
     def __init__(self, world: Surroundings, guest: Guest) -> None:
         super().__init__(world, guest)
@@ -39,6 +39,8 @@ class ResumingClient(Client):
         self.saved: dict[str, int] = {}
         """The seq of each key that was answered."""
         self._outbox: dict[str, str] = {}  # key to text, in the order said
+        self._attached: dict[str, int] = {}  # key to the file that goes with it
+        self._told_files: dict[int, str] = {}  # what must be in each file that it was told of
         self._asked: dict[int, str] = {}  # by id: the key, or the request's type
         self._numbers = 0
 
@@ -94,8 +96,30 @@ class ResumingClient(Client):
             case "give a role":
                 role = self.world.chance.choice(_ROLES)
                 await self.request("PUT", f"{room}/members/{step.b}", {"role": role})
+            case "attach":
+                await self._attach()
+            case "fetch" if self._told_files:
+                await self._fetch(sorted(self._told_files)[step.a % len(self._told_files)])
             case "claim" | "close" if self._conversations:
                 await self._change_conversation(step)
+
+    async def _attach(self) -> None:
+        """Say something with a file, in which it is said too."""
+        text = self.text()
+        path = f"/api/v1/rooms/{self.spoken_in}/files?name={text}.json"
+        status, file = await self.request("POST", path, {"said": text})
+        if status == 201:
+            self._outbox[text], self._attached[text] = text, file["id"]
+            if self.ready:  # else with the rest, on the next connection
+                await self._send(text, text)
+
+    async def _fetch(self, file: int) -> None:
+        """Read a file of a message that it was told of, and that nobody deletes."""
+        status, content = await self.request("GET", f"/api/v1/files/{file}")
+        if status == 200 and content != {"said": self._told_files[file]}:
+            self.world.bugs.append(f"{self.conn} read {content} where {self._told_files[file]} was uploaded")
+        if status not in (200, 503):
+            self.world.bugs.append(f"{self.conn} was refused a file of its room with {status}: {content}")
 
     async def _change_conversation(self, step: Step) -> None:
         room = sorted(self._conversations)[step.a % len(self._conversations)]
@@ -109,10 +133,17 @@ class ResumingClient(Client):
         who = f"{self.guest.number}, {self.person},"
         for key in self._outbox:
             yield f"{who} never heard what became of {key}"
-        stored = {message.seq: message.text.rstrip(".") for message in kept.messages._said(self.spoken_in)}
+        said = kept.messages._said(self.spoken_in)
+        stored = {message.seq: message.text.rstrip(".") for message in said}
+        files = {file.id: message.text for message in said for file in message.files}
         for key, seq in self.saved.items():
             if stored.get(seq) != key:
                 yield f"{who} was told that {key} is {seq}, which is {stored.get(seq)}"
+        for key in self._attached.keys() & self.saved.keys():
+            if files.get(self._attached[key]) != key:
+                yield f"{who} was told that {key} is saved, and its file is in {files.get(self._attached[key])}"
+            if json.dumps({"said": key}).encode() not in self.world.files.kept.values():
+                yield f"{who} attached a file to {key}, which is not there"
         if len(set(stored.values())) < len(stored):
             yield "a key is stored twice"
         if not self.ready:
@@ -122,17 +153,21 @@ class ResumingClient(Client):
             for room in kept.rooms.all()
             if room.kind not in (RoomKind.SUPPORT, RoomKind.DIRECT) or room.last_seq
         }
-        mine = {LOBBY_ID, self.spoken_in} | {
-            room for room, person in kept.rooms.memberships() if person == self.person
-        }
-        if self.person in self.world.operators:
-            support = {room for room in kept.rooms.support_of_all().values() if room in ends}
-            mine |= {room for room in support if not kept.rooms.support_kept(room).is_closed}
-        for room in mine & ends.keys() if self.rooms else ():
+        for room in self._own_rooms(kept) & ends.keys() if self.rooms else ():
             if room == self.spoken_in and self.rooms:
                 yield from self._differs(kept)
             if self.rooms.get(room, (-1, 0))[0] != ends[room]:
                 yield f"{who} is at {self.rooms.get(room)} in {room}, which ends at {ends[room]}"
+
+    def _own_rooms(self, kept: MemoryStorage) -> set[int]:
+        """Return the rooms that this client must have in the end."""
+        mine = {LOBBY_ID, self.spoken_in} | {
+            room for room, person in kept.rooms.memberships() if person == self.person
+        }
+        if self.person in self.world.operators:
+            support = kept.rooms.support_of_all().values()
+            mine |= {room for room in support if not kept.rooms.support_kept(room).is_closed}
+        return mine
 
     def _differs(self, kept: MemoryStorage) -> Iterator[str]:
         """Yield where the room of these clients is another than this one was told."""
@@ -174,6 +209,8 @@ class ResumingClient(Client):
             self.world.bugs.append(f"{self.conn} was told {pos} of {room} after {self.rooms[room][0]}")
         elif pos > self.rooms[room][0]:
             self.rooms[room] = pos, frame["at"]
+            for file in frame.get("files", ()):
+                self._told_files[file["id"]] = frame["text"]
             if frame["type"] == "changed":
                 self.topics[room] = frame.get("topic", "")
             elif frame["type"] == "member" and frame["person"] == self.person:
@@ -184,7 +221,8 @@ class ResumingClient(Client):
             await self._send(key, text)
 
     async def _send(self, key: str, text: str) -> None:
-        await self._ask("send", key=key, room=self.spoken_in, text=text)
+        files = {"files": [self._attached[key]]} if key in self._attached else {}
+        await self._ask("send", key=key, room=self.spoken_in, text=text, **files)
 
     async def _ask(self, kind: str, *, key: str = "", **fields: Any) -> None:
         number = self._numbers = self._numbers + 1

@@ -40,9 +40,12 @@ FOUND_FIRST = {
     "note_what_a_send_queue_takes": 7,
     "note_what_is_held": 28,
     "note_whole_batches": 7,
+    "read_another_file": 12,
+    "remember_whom_people_blocked": 5,
     "skip_instead_of_cutting": 6,
     "tell_an_edit_as_it_was_asked_for": 35,
     "tell_beside_what_is_new": 13,
+    "tell_visitors_of_the_lobby": 10,
 }
 """The seed that is tried before all others for these: it finds them, and the first ones do not."""
 

@@ -102,7 +102,7 @@ async def ask(link: Link, method: str, path: str, body: Any, token: str | None) 
     await link.send_all(head.encode() + b"\r\n" + raw)
     incoming = Incoming(link)
     status, headers = await incoming.head()
-    answer = await incoming.body(int(headers["content-length"]))
+    answer = await incoming.body(int(headers.get("content-length", 0)))
     return status, json.loads(answer) if answer else None
 
 

@@ -32,16 +32,18 @@ from tests.simulation.determinism import WithClock, deterministic, hashed
 from tests.simulation.edited import edited_room
 from tests.simulation.editing import editing_in
 from tests.simulation.editors import EditorClient
+from tests.simulation.files import MemoryFileStore
 from tests.simulation.network import FIRST_PORT, Network, Weather, Wire
 from tests.simulation.plan import Claim, Freeze, Guest, Plan, Restart, Step
 from tests.simulation.record import History, Left, Recorder, Row, direct
 from tests.simulation.resuming import ResumingClient
 from tests.simulation.stopping import SERVER, Stopped
 from tests.simulation.storage import Connection, Database
+from tests.simulation.visitors import SITE, VisitorClient
 from tests.simulation.wire import objects_of
 from tests.support.faulty_bus import Faults, FaultyNetwork
 
-KINDS = KINDS_OF_TODAY | {"editing": EditorClient, "native": ResumingClient}
+KINDS = KINDS_OF_TODAY | {"editing": EditorClient, "native": ResumingClient, "visitor": VisitorClient}
 
 _NOBODY = 99
 """The number of no server."""
@@ -73,6 +75,7 @@ class World:
         self.operators = plan.operators
         self.stopped = Stopped()
         self.database = Database(chance, list(plan.troubles), self.stopped, self._clock(None))
+        self.files = MemoryFileStore(chance)
         self.bugs: list[str] = []
         self._names: dict[int, list[str]] = {}
         self._people: dict[int, Person] = {}
@@ -87,6 +90,11 @@ class World:
         self.hubs: dict[int, Hub] = {}  # of each server, the last one
         self.presences: dict[int, Presence] = {}
 
+    @property
+    def has_files(self) -> bool:
+        """Whether servers take files here."""
+        return any(step.what == "attach" for step in self.plan.steps)
+
     # What clients ask of their world.
 
     def name(self, person: int) -> str:
@@ -96,6 +104,10 @@ class World:
 
     def renamed(self, person: int, name: str) -> None:
         self._names[person].append(name)
+
+    def met(self, person: int, name: str) -> None:
+        """Know of somebody whom the server has made."""
+        self._names[person] = [name]
 
     def token(self, person: int) -> str:
         return self._tokens.issue(self._people[person])
@@ -302,6 +314,8 @@ class World:
             message_bytes=0,
             read_rate=0.0,
             call_rate=0.0,
+            widget_origins=(SITE,),
+            files=Path("files") if self.has_files else None,
         )
         stop = trio.CancelScope(deadline=float("inf"))
         with stop:
@@ -447,6 +461,12 @@ def _watched(world: World) -> ExitStack:
     if world.plan.clocks:
         for module in (chat.engine.cluster.fence, chat.engine.cluster.lease):
             stack.enter_context(patch.object(module, "trio", WithClock(world.lease_time)))
+
+    async def open_files(*_args: object) -> MemoryFileStore:
+        await trio.lowlevel.checkpoint()
+        return world.files
+
+    stack.enter_context(patch.object(chat.server, "open_file_store", open_files))
     stack.enter_context(patch.object(chat.engine.engine, "Presence", kept(Presence, world.presences)))
     return stack
 

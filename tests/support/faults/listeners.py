@@ -6,11 +6,12 @@ Whoever is cut comes back at once. On one connection nothing is missing, nothing
 import json
 import re
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 from websockets.sync.client import ClientConnection, connect
 
 from tests.support.faults.coming_back import ComesBack
+from tests.support.faults.load import LOBBY
 from tests.support.people import PATIENCE, Line, eventually
 
 _SAID = re.compile(r"\w+ \d+")
@@ -72,3 +73,59 @@ def enter(socket: ClientConnection, room_id: int) -> None:
             socket.send(json.dumps(frame))
         if json.loads(socket.recv(PATIENCE))["Type"] != "enter":
             raise EOFError("the room can't be entered now")
+
+
+class ResumingListener(ComesBack):
+    """Somebody who listens to the lobby in the native protocol, and goes on where they were on each new connection.
+
+    What they hear is without a gap over all connections together.
+    """
+
+    def __init__(self, url: str, token: str) -> None:
+        super().__init__(url)
+        self.heard: list[str] = []
+        self.unknown = 0
+        """How many changes came of which the server did not know what they are."""
+        self._token = token
+        self._known: dict[str, int] | None = None  # where they are in the lobby
+        self.take_part("native", self._listen)
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        eventually(lambda: self._known is not None, "a listener is there")
+        return self
+
+    def has_heard(self, text: str) -> bool:
+        """Whether that was the last thing that came."""
+        return self.heard[-1:] == [text]
+
+    def check(self, saved: Sequence[Line]) -> None:
+        """They heard all that is saved since they came, once and in order."""
+        texts = [line.text for line in saved if _SAID.fullmatch(line.text)]
+        assert self.heard == texts[len(texts) - len(self.heard) :]
+
+    def _listen(self) -> None:
+        url = self.url.replace("http", "ws", 1) + "/api/v1/socket"
+        with connect(url, open_timeout=PATIENCE, close_timeout=1, proxy=None, ping_interval=None) as socket:
+            known = [] if self._known is None else [self._known]
+            for request in ({"type": "hello", "token": self._token}, {"type": "sync", "known": known}):
+                socket.send(json.dumps(request | {"id": 1}))
+            while not self.over.is_set():
+                try:
+                    self._hear(json.loads(socket.recv(0.1)))
+                except TimeoutError:
+                    continue
+
+    def _hear(self, event: dict[str, Any]) -> None:
+        if event["type"] == "error":
+            raise EOFError(f"the server refuses: {event}")
+        if event["type"] == "room" and event["id"] == LOBBY:
+            assert self._known is None, f"begun anew: {event}"
+            self._known = {"room": LOBBY, "pos": event["pos"], "at": event["at"]}
+        elif event.get("room") == LOBBY and "pos" in event and "id" not in event and self._known is not None:
+            assert event["pos"] <= self._known["pos"] + 1, f"a gap after {self._known}: {event}"
+            if event["pos"] == self._known["pos"] + 1:
+                self._known = {"room": LOBBY, "pos": event["pos"], "at": event["at"]}
+                self.unknown += event["type"] == "unknown"
+                if event["type"] == "message" and _SAID.fullmatch(event.get("text", "")):
+                    self.heard.append(event["text"])

@@ -185,7 +185,7 @@ def test_a_server_whose_release_is_not_served_refuses_to_start(
 ) -> None:
     beyond = next_release(tmp_path / "beyond", "CREATE TABLE beyond ()", following)
     chat.start(beyond).stop()
-    for release in (older, this_release(), following):
+    for release in (older, this_release()):
         text = f"the database is at schema {beyond.schema}, newer than this server's {release.schema}"
         assert text in chat.refusal(release)
 

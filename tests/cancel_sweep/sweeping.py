@@ -4,7 +4,8 @@ Trio delivers a cancellation only where a task gives control to the run loop; be
 atomic. So for one schedule there are two moments for each step of each task, and together they are all that there
 are: just after the step, when the task is parked (flavour `park`: the operation it waits for is aborted), and just
 before it, when the operation has succeeded and the task has not heard of that yet (flavour `wake`: the next
-checkpoint raises, the case in which something taken from a queue is dropped).
+checkpoint raises, the case in which something taken from a queue is dropped). Between two steps of one turn of the
+loop nothing happens, so there the two are one, and it is looked at once.
 
 `sweep` runs a scenario again and again, with the cancellation at the first moment, the second, and so on, until a
 run ends before its moment comes. A scenario is an async function that builds a world, awaits `run.target(code)`,
@@ -79,6 +80,7 @@ class Run:
         self.reached: set[Line] = set()  # where the target waited; noted where n is 0
         self.cancelled_at: tuple[Line, ...] = ()  # where all tasks of the target waited when it was cancelled
         self.moments = 0
+        self.repeated: set[int] = set()  # moments of `wake` that are those of `park` too; noted where n is 0
         self._aim = aim
         self._swept = swept
         self._grace = grace
@@ -131,6 +133,11 @@ class Run:
             self._fired_at = trio.current_time()
             self.cancelled_at = tuple(self._lines(self.tasks()))
             self._scope.cancel(reason="swept")
+
+    def note_repeated(self) -> None:
+        """The last moment of `wake` came with nothing between it and the last of `park`: it is the same."""
+        if self._task is not None:
+            self.repeated.add(self.moments)
 
     def tasks(self) -> Iterator[trio.lowlevel.Task]:
         """The tasks of the target."""
@@ -185,6 +192,23 @@ class _BeforeSteps(trio.abc.Instrument):
     def before_task_step(self, task: trio.lowlevel.Task) -> None:
         self._run.tick(self._stepped)
         self._stepped = task
+
+
+class _Comparing(_BeforeSteps):
+    """Tells a run that is left alone which moments of `wake` are those of `park`: within one turn of the loop."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        self._is_same_turn = False
+
+    def before_io_wait(self, timeout: float) -> None:
+        self._is_same_turn = False
+
+    def before_task_step(self, task: trio.lowlevel.Task) -> None:
+        super().before_task_step(task)
+        if self._is_same_turn:
+            self._run.note_repeated()
+        self._is_same_turn = True
 
 
 _CLOCKWORKS = {"park": _AfterSteps, "wake": _BeforeSteps}
@@ -253,10 +277,15 @@ def sweep(
     for seed in seeds if only is None else (only.seed,):
         fresh: set[Line] = set()
         length = 0
+        repeated: set[int] = set()
         if only is None:
             untouched, failures = _run(scenario, Point(seed, "park", 0), swept, grace, limit, virtual)
             report.add(untouched, failures)
             fresh, length = untouched.reached, untouched.moments
+            if virtual and not stop_at_first and set(CANCELLING) <= set(flavours):
+                compared, failures = _run(scenario, Point(seed, "wake", 0), swept, grace, limit, virtual)
+                report.add(compared, failures)
+                repeated = compared.repeated
         for flavour in flavours:
             if only is not None:
                 moments: Iterable[int] = (only.n,) if flavour == only.flavour else ()
@@ -265,6 +294,8 @@ def sweep(
             else:
                 moments = range(1 + seed % every, length + 1, every)
             for n in moments:
+                if flavour == "wake" and n in repeated:
+                    continue
                 run, failures = _run(scenario, Point(seed, flavour, n), swept, grace, limit, virtual)
                 report.add(run, failures)
                 if not run.fired or (stop_at_first and report.failures):
@@ -314,7 +345,8 @@ def _run(
             wrong.append(f"{left} tasks are left behind")
 
     clock = trio.testing.MockClock(autojump_threshold=0) if virtual else None
-    clockwork = [_CLOCKWORKS[point.flavour](run)] if point.flavour in _CLOCKWORKS else []
+    clockworks = _CLOCKWORKS if point.n or aim else _CLOCKWORKS | {"wake": _Comparing}
+    clockwork = [clockworks[point.flavour](run)] if point.flavour in clockworks else []
     with _unraisable(wrong), _deterministic(point.seed):
         try:
             trio.run(main, clock=clock, instruments=clockwork)

@@ -9,7 +9,7 @@ import trio
 
 from tests.cancel_sweep import sweeping
 from tests.cancel_sweep.await_lines import Line, SweptCode, waits_at
-from tests.cancel_sweep.sweeping import CANCELLING, Run, sweep
+from tests.cancel_sweep.sweeping import CANCELLING, Run, Scenario, sweep
 
 HERE = SweptCode(Path(__file__).parent)
 WAITING = 20
@@ -66,6 +66,63 @@ def test_each_line_is_cancelled_at_however_few_moments_are_looked_at() -> None:
     assert report.cancelled_at >= report.reached
 
 
+async def three_talk(run: Run) -> None:
+    """Two pass something on to each other, and a third is on its way."""
+
+    async def live() -> None:
+        send, receive = trio.open_memory_channel[int](0)
+
+        async def pass_on() -> None:
+            async for each in receive:
+                await trio.sleep(each)
+
+        async with trio.open_nursery() as nursery, send:
+            nursery.start_soon(pass_on)
+            nursery.start_soon(trio.lowlevel.checkpoint)
+            for each in range(4):
+                await send.send(each % 2)
+
+    await run.target(live)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_moment_is_left_out_only_where_the_same_follows_from_another(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+
+    class Steps(trio.abc.Instrument):
+        def before_task_step(self, task: trio.lowlevel.Task) -> None:
+            steps.append(task.name)
+
+        def before_io_wait(self, timeout: float) -> None:
+            steps.append(f"{timeout}")
+
+    run_trio = trio.run
+
+    def run_watched(*arguments: Any, instruments: list[trio.abc.Instrument], **options: Any) -> Any:
+        steps.clear()
+        return run_trio(*arguments, instruments=[*instruments, Steps()], **options)
+
+    def what_follows(flavour: str, n: int) -> tuple[list[str], set[Line]]:
+        run, failures = _run(three_talk, flavour, n, seed)
+        assert run.fired
+        assert not failures
+        return steps.copy(), set(run.cancelled_at)
+
+    monkeypatch.setattr(trio, "run", run_watched)
+    untouched, _ = _run(three_talk, "wake", 0, seed)
+    assert 0 < len(untouched.repeated) < untouched.moments
+    for n in untouched.repeated:
+        assert what_follows("park", n) == what_follows("wake", n)
+    report = sweep(three_talk, swept=HERE, seeds=[seed])
+    assert report.fired == 2 * untouched.moments - len(untouched.repeated)
+
+
 def _run_untouched(flavour: str) -> tuple[Run, Any]:
-    point = sweeping.Point(0, flavour, 0)
-    return sweeping._run(many_wait_and_one_goes_on, point, HERE, grace=5, limit=60, virtual=True)
+    return _run(many_wait_and_one_goes_on, flavour, 0)
+
+
+def _run(scenario: Scenario, flavour: str, n: int, seed: int = 0) -> tuple[Run, Any]:
+    point = sweeping.Point(seed, flavour, n)
+    return sweeping._run(scenario, point, HERE, grace=5, limit=60, virtual=True)

@@ -17,7 +17,6 @@ from tests.support.databases import new_database
 from tests.support.server import (
     DEFAULT_LIMITS,
     ServerProcess,
-    data_path,
     remove_used_data,
     running_server,
     used_data_path,
@@ -28,6 +27,7 @@ pytest_plugins = [
     "tests.support.plugins.as_installed",
     "tests.support.plugins.collector",
     "tests.support.plugins.leftovers",
+    "tests.support.plugins.signals",
     "tests.support.plugins.workers",
 ]
 
@@ -63,8 +63,8 @@ def _run(virtual: MockClock, *test: Any, **arguments: Any) -> Any:
 
 @pytest.fixture
 def data() -> Generator[Path]:
-    """A data directory for a server of the test's own."""
-    with data_path() as data:
+    """A data directory for a server of the test's own, whose database another has made."""
+    with used_data_path() as data:
         yield data
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tests.support.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, client_frame
 from tests.support.people import Person, member
 from tests.support.raw_client import RawClient
-from tests.support.server import ServerProcess, data_path, running_server
+from tests.support.server import ServerProcess, running_server, used_data_path
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 
@@ -194,7 +194,7 @@ class Witnesses:
 @pytest.fixture(scope="module")
 def witnesses() -> Generator[Witnesses]:
     with (
-        data_path() as data,
+        used_data_path() as data,
         running_server(data) as server,
         member(server.url, "ada") as ada,
         member(server.url, "ben") as ben,

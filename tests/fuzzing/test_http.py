@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.people import PATIENCE, register
-from tests.support.server import ServerProcess, data_path, running_server
+from tests.support.server import ServerProcess, running_server, used_data_path
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 
@@ -38,7 +38,7 @@ class Api(NamedTuple):
 
 @pytest.fixture(scope="module")
 def api() -> Generator[Api]:
-    with data_path() as data, running_server(data) as server:
+    with used_data_path() as data, running_server(data) as server:
         tokens = tuple(register(server.url, name) for name in ("ada", "ben"))
         with httpx.Client(base_url=server.url, trust_env=False, timeout=PATIENCE) as client:
             document = client.get("/openapi.json").json()

@@ -4,7 +4,6 @@ import json
 import secrets
 from collections.abc import Generator
 from contextlib import ExitStack
-from pathlib import Path
 from urllib.parse import quote
 
 import httpx
@@ -104,8 +103,8 @@ def test_a_setting_that_an_admin_changes_on_one_server_counts_on_the_other(
     assert post(f"{here}{V1}/auth/register", new).status_code == 201
 
 
-def test_workers_say_the_code_once(data: Path) -> None:
-    with running_server(data, "--workers", "2") as server:
+def test_workers_say_the_code_once() -> None:
+    with data_path() as new, running_server(new, "--workers", "2") as server:
         eventually(lambda: bool(codes_of(server)), "a code is logged")
         made = post(
             f"{server.url}{V1}/setup", {"name": "grace", "password": "world", "code": codes_of(server)[0]}

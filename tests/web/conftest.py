@@ -11,14 +11,15 @@ from tests.support.server import ServerProcess, running_server, used_data_path
 from tests.system.relay import Relay, relay_to
 from tests.web.pages import PATIENCE, Pages
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+"""The first has no windows to draw and takes half the time of a processor; the second is what most machines have."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Generator[Browser]:
-    """One browser. Until it ends no other test may use asyncio in this thread: Playwright's loop runs there."""
+    """One browser for all files. Until it ends no other test of this thread may use asyncio: Playwright's loop runs."""
     if CHROMIUM is None:
-        pytest.skip("no Chromium: apt-get install chromium")
+        pytest.skip("no Chromium: apt-get install chromium-headless-shell, or chromium")
     expect.set_options(timeout=PATIENCE)
     # The loops of trio-asyncio, which it makes the default, can't be nested.
     with pytest.MonkeyPatch.context() as patch:

@@ -118,7 +118,8 @@ def pictures() -> list[tuple[str, Any, str, str]]:
 
 def serious(page: Page, only: str | None = None) -> list[str]:
     """What axe finds that is serious or worse, by all rules or one."""
-    page.evaluate(AXE.read_text())
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
     options = {"resultTypes": ["violations"], **({"runOnly": [only]} if only else {})}
     answer: dict[str, Any] = page.evaluate("(options) => axe.run(options)", options)
     return [

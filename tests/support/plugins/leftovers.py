@@ -4,6 +4,9 @@ Every run has a directory of its own, in which all its temporary files lie. A pr
 environment names that directory, if it works in it, or if it descends from the run. The directory stands in TMPDIR
 and at the end of PATH, because PATH is all that some of our children are given. What cannot be told by this: a
 process that has left its parent, its environment and its directory. Linux only; elsewhere only files are looked for.
+
+The directory is in memory where there is plenty: a PostgreSQL is made, started or stopped some hundred times in a run,
+and waits for the disk each time. TMPDIR says otherwise.
 """
 
 import os
@@ -23,6 +26,10 @@ _LAST_SECONDS = 5.0
 _RESOURCE_TRACKER = "multiprocessing.resource_tracker"
 """Python's own helper of a process that used multiprocessing; it ends with that."""
 
+_IN_MEMORY = Path("/dev/shm")
+_ROOM = 4 << 30
+"""Bytes that must be free there, and as many more of memory for all else."""
+
 _RUN_DIRECTORY = pytest.StashKey[Path]()
 
 
@@ -32,11 +39,23 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     # pytest keeps its own directories of the last three runs, for who looks into them.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
-    directory = Path(tempfile.mkdtemp(prefix="chat-tests-")).resolve()
+    in_memory = "TMPDIR" not in os.environ and _has_room(_IN_MEMORY)
+    directory = Path(tempfile.mkdtemp(prefix="chat-tests-", dir=_IN_MEMORY if in_memory else None)).resolve()
     directory.chmod(0o755)  # PostgreSQL's user goes through it
     os.environ["TMPDIR"] = tempfile.tempdir = str(directory)
     os.environ["PATH"] = os.pathsep.join((os.environ.get("PATH", os.defpath), str(directory)))
     config.stash[_RUN_DIRECTORY] = directory
+
+
+def _has_room(place: Path) -> bool:
+    try:
+        there = os.statvfs(place)
+        memory = Path("/proc/meminfo").read_text()
+    except OSError:  # it is another system
+        return False
+    available = int(memory.partition("MemAvailable:")[2].split()[0]) << 10
+    is_usable = os.access(place, os.W_OK | os.X_OK) and not there.f_flag & (os.ST_NOEXEC | os.ST_RDONLY)
+    return is_usable and there.f_bavail * there.f_frsize >= _ROOM and available >= 2 * _ROOM
 
 
 @pytest.hookimpl(trylast=True)  # after the last fixtures' ends, and those of the workers

@@ -1,19 +1,24 @@
 """A pytest plugin: how the tests are shared out when several processes run them, as `pytest -n 2` does.
 
-A file goes to one worker, with the servers and databases that its fixtures start, but tests that look at what others
-of their folder have done go together. What takes longest begins first, so that no worker is left alone with it.
+A file goes to one worker, with the servers and databases that its fixtures start. What takes longest begins first, so
+that no worker is left alone with it.
 """
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER = ("tests/cancellation",)
-"""Folders whose tests belong together: the ledger of all sweeps is read by the last of them."""
+APART = ("tests/simulation/test_simulation.py", "tests/cancellation/test_zz_reach.py")
+"""Files whose tests share nothing, and take long or come at different times."""
 
-APART = ("tests/simulation/test_simulation.py",)
-"""Files whose tests share nothing, and take long."""
-
-FIRST = ("tests/cancellation/", "tests/web/", "tests/simulation/", "tests/test_cli.py", "tests/system/")
+FIRST = (
+    "tests/cancellation/test_postgres.py",
+    "tests/cancellation/test_sessions.py",
+    "tests/cancellation/",
+    "tests/web/",
+    "tests/simulation/",
+    "tests/test_cli.py",
+    "tests/system/",
+)
 """What takes longest, the longest first."""
 
 
@@ -22,9 +27,7 @@ class FileScheduling(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        if file in APART:
-            return nodeid
-        return next((folder for folder in TOGETHER if file.startswith(f"{folder}/")), file)
+        return nodeid if file in APART else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:

@@ -455,10 +455,15 @@ class Checker:
         # Id of the newest question that was heard; those known before this connection was begun never count.
         newest = max((id_ + 1 for id_, index in self._known.items() if index < begun), default=0)
         addressed: list[Event] = []
+        own: list[
+            int
+        ] = []  # ids of its own questions: they are acknowledged before what others said earlier is told
         for _, event in events:
             row = self._row(event)
-            if event.op in ("hear", "ack") and row is not None and _is_question(row):
-                newest = max(newest, row.id)
+            if event.op == "ack" and row is not None and _is_question(row):
+                own.append(row.id)
+            elif event.op == "hear" and row is not None and _is_question(row):
+                newest = max(newest, row.id, *(id_ for id_ in own if id_ < row.id))
             elif event.op == "send" and event.topic == UNADDRESSED and row is not None:
                 may = {
                     each.topic

@@ -279,6 +279,17 @@ def answered_another(history: History, chance: random.Random) -> None:
     history.rows.remove(answer)
 
 
+def said_to_who_blocks(history: History, chance: random.Random) -> None:
+    texts = {row.text for row in history.rows if row.topic.startswith("direct:")}
+    ended = {(e.who, e.id) for e in history.events if e.op == "unblock asked"}
+    sends = [e for e in history.events if e.op == "send" and e.text in texts and e.at > 2]
+    said = chance.choice([e for e in sends if (e.id, e.who) not in ended])
+    for note in ("answered", "asked"):
+        block = Event(0.0, f"block {note}", who=said.id, id=said.who, text="a block", note="204")
+        history.events.insert(0, block)
+    history.failing = []
+
+
 def not_answered(history: History, chance: random.Random) -> None:
     quiet = {e.conn for e in history.events} - {
         e.conn for e in history.events if e.op in ("silent", "vanish")
@@ -295,6 +306,7 @@ def not_answered(history: History, chance: random.Random) -> None:
 
 
 MUTANTS = (
+    said_to_who_blocks,
     never_left,
     told_again,
     answered_another,

@@ -80,9 +80,9 @@ class Conversations:
             return OVER
         return BLOCKED if await self._blocks.is_blocked(person.id, other_id) else room_id
 
-    async def role_of(self, person_id: int, place: Place) -> RoomRole | None:
+    async def role_of(self, person_id: int, room_id: int) -> RoomRole | None:
         """Return what somebody is in a room of which one becomes a member; None: nothing."""
-        access = await self._table.access(place.room.id, person_id)
+        access = await self._table.access(room_id, person_id)
         return None if access is None else access.role
 
 

@@ -5,7 +5,7 @@ import time
 from msgspec import UNSET
 
 from chat.domain.changes import Removal, RoleChange
-from chat.domain.conversations import Place, may_add, may_give_role, may_remove, may_see_banned
+from chat.domain.conversations import may_add, may_give_role, may_remove, may_see_banned
 from chat.domain.entities import Person, RoomKind
 from chat.domain.membership import RoomRole
 from chat.domain.refusals import ALREADY_IN, BANNED, NO_MEMBER, NO_PERSON, NO_ROOM, Refusal
@@ -41,17 +41,14 @@ async def members(services: Services, caller: Caller, request: types.WhichMember
 async def put_member(services: Services, caller: Caller, request: types.Membership) -> Room | Refusal:
     """Join a public room, add somebody to a room, give them a role there, or ban them."""
     person = caller.known
+    if request.person != person.id:
+        return await _answer(services, caller, request, await _put(services, person, request))
     place = await services.conversations.enter(person, request.room)
     if isinstance(place, Refusal):
-        if request.person != person.id or request.role not in (UNSET, "member"):
+        if request.role not in (UNSET, "member"):
             return place
         refusal = await services.conversations.may_join(person, request.room)
         return refusal or await _answer(services, caller, request, await _join(services, person, request))
-    if request.person != person.id:
-        found = await services.accounts.person(request.person)
-        if found is None or found.is_visitor:
-            return NO_PERSON
-        return await _answer(services, caller, request, await _put(services, place, person, found, request))
     if place.room.kind is not RoomKind.ROOM:
         return NO_ROOM
     wanted = place.role if request.role is UNSET else RoomRole(request.role)
@@ -61,11 +58,16 @@ async def put_member(services: Services, caller: Caller, request: types.Membersh
     return await _answer(services, caller, request, refusal)
 
 
-async def _put(
-    services: Services, place: Place, by: Person, person: Person, request: types.Membership
-) -> Refusal | None:
+async def _put(services: Services, by: Person, request: types.Membership) -> Refusal | None:
     """Let another person have the role that is asked for, or be a member where none is."""
-    role = await services.conversations.role_of(person.id, place)
+    person = await services.accounts.person(request.person)
+    role = await services.conversations.role_of(request.person, request.room)
+    place = await services.conversations.enter(by, request.room)
+    if isinstance(place, Refusal):
+        return place
+    if person is None or person.is_visitor:
+        return NO_PERSON
+    # No await between entering and the first write: whoever is outside by then changes nothing.
     if request.role is UNSET and role is not None:
         # To be a member is what lifts a ban, where it is asked for.
         return may_add(place) or (BANNED if role is RoomRole.BANNED else None)
@@ -107,10 +109,11 @@ async def _answer(
 async def remove_member(services: Services, caller: Caller, request: types.WhichMember) -> Refusal | None:
     """Leave a room, or remove somebody from one, who hears nothing that is said after the answer; or lift a ban."""
     person = caller.known
+    role = await services.conversations.role_of(request.person, request.room)
     place = await services.conversations.enter(person, request.room)
     if isinstance(place, Refusal):
         return place
-    role = await services.conversations.role_of(request.person, place)
+    # No await between entering and the write, as above.
     if refusal := may_remove(place, person, request.person, role):
         return refusal
     if role is RoomRole.BANNED:

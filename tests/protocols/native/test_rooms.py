@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from chat.domain.changes import Removal
 from chat.domain.entities import LOBBY_ID
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.membership import RoomRole
@@ -163,6 +164,36 @@ async def test_others_are_added_and_removed_by_who_leads_the_room(site: Site) ->
     assert (await site.call("DELETE", f"{path}/{cem.id}", token=bens)).status == 204
     assert await members(site, token, room) == {"ada": "owner", "ben": "moderator"}
     assert (await site.call("GET", path, token=cems)).refused == (404, "not_found", None)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [("DELETE", None), ("PUT", {"role": "banned"}), ("PUT", {"role": "moderator"})],
+    ids=["remove", "ban", "give_role"],
+)
+async def test_who_is_removed_while_they_change_anothers_membership_changes_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, Any]
+) -> None:
+    ada, token = await site.join("ada")
+    ben, bens = await site.join("ben")
+    cem, _ = await site.join("cem")
+    room = await make(site, token, "garden")
+    for each in (ben, cem):
+        await site.call("PUT", f"/rooms/{room}/members/{each.id}", {}, token=token)
+    site.storage.rooms.roles[room, ben.id] = RoomRole.OWNER
+    access = site.storage.rooms.access
+
+    async def late(room_id: int, person_id: int) -> object:
+        found = await access(room_id, person_id)
+        if person_id == cem.id and site.storage.rooms.has_member(room, ben.id):
+            assert await site.services.memberships.end(Removal(room, ben.id, ada.id, 1.0)) is None
+        return found
+
+    monkeypatch.setattr(site.storage.rooms, "access", late)
+    method, body = asked
+    answer = await site.call(method, f"/rooms/{room}/members/{cem.id}", body, token=bens)
+    assert answer.refused == (403, "forbidden", None)
+    assert await members(site, token, room) == {"ada": "owner", "cem": "member"}
 
 
 async def test_who_is_banned_is_not_let_in(site: Site) -> None:

@@ -23,7 +23,7 @@ from bench.population import DatabaseAddress
 from bench.processes import running
 from bench.server import ROOT
 from chat.domain.entities import MessageKind
-from chat.storage.postgres import message_queries as queries
+from chat.storage.postgres import saving_queries as queries
 from chat.storage.postgres.migrations import known_migrations
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"

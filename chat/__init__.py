@@ -19,8 +19,8 @@ The floors, highest first; a file imports only from floors below its own:
     settings/            one frozen record, and where it is read from
     domain/              values, rules and the ports of the storage: no wire, no SQL
     channels, caseless,  take all that waits; JSON keys in any case;
-    frames, logs,        the bytes of WebSocket frames; how a line is logged;
-    shutdown             how long each step of a stop may take
+    durable, frames,     files that are there after a crash; the bytes of WebSocket frames;
+    logs, shutdown       how a line is logged; how long each step of a stop may take
 
 Beside them all stands client/, which talks with a server from elsewhere and imports nothing of it.
 """

@@ -33,7 +33,10 @@ class DataAccess(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def open_data_access(config: Config) -> AsyncGenerator[DataAccess]:
-    """Serve whoever runs the server, also while it runs on the same data. Raises CannotStart."""
+    """Serve whoever runs the server, also while it runs on the same data. Raises CannotStart.
+
+    Cancelling: the database is closed; one that was started for this stops.
+    """
     async with AsyncExitStack() as stack:
         if config.database_url is not None:
             address = {"dsn": config.database_url}

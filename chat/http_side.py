@@ -14,7 +14,7 @@ from chat.gateway.listener import open_gateway
 from chat.gateway.turns import Turns
 from chat.inspection.inspection import Inspection
 from chat.protocols.protocol import ChatProtocol
-from chat.protocols.registry import HTTP_PROTOCOLS, PROTOCOLS
+from chat.protocols.registry import PROTOCOLS
 from chat.protocols.services import Services
 from chat.settings.config import Config
 from chat.web_api.admin import admin_routes
@@ -47,9 +47,9 @@ def http_app(
     is_encrypted = config.tls_cert is not None
     client = create_web_client(is_encrypted=is_encrypted)
     widget = create_widget(lambda: engine.settings.widget_origins, is_encrypted=is_encrypted)
-    over_http = (blueprint for blueprints in HTTP_PROTOCOLS for blueprint in blueprints(services))
+    others = (blueprint for protocol in protocols for blueprint in protocol.blueprints(services))
     return create_app(
-        [pages, client, widget, *own_metrics, *(part.blueprint for part in routes), *over_http],
+        [pages, client, widget, *own_metrics, *(part.blueprint for part in routes), *others],
         budgets,
         turns,
     )
@@ -59,7 +59,7 @@ def http_app(
 async def open_metrics(
     config: Config, inspection: Inspection, inherited: Inheritance | None
 ) -> AsyncGenerator[None]:
-    """Serve the metrics on a port of their own, if they have one."""
+    """Serve the metrics on a port of their own, if they have one. Cancelling: the port is closed."""
     if config.metrics_listen is None:
         yield
         return

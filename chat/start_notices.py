@@ -25,7 +25,10 @@ async def tell_set_up_code(set_up_code: Callable[[], Awaitable[str | None]], add
 
 
 async def warn_of_look_alikes(users: Users) -> None:
-    """Tell how many accounts have a name that looks like another's, from before that was refused."""
+    """Tell how many accounts have a name that looks like another's, from before that was refused.
+
+    Cancelling: nothing is told.
+    """
     if look_alikes := await users.look_alikes():
         logger.warning(
             "accounts have names that look like an older one's",

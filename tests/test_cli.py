@@ -34,7 +34,8 @@ from chat.domain import skeletons
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.embedded import running_address
 from chat.server import open_chat
-from chat.settings.config import FIELDS, Config, ConfigError, Listen, describe, flag, variable
+from chat.settings.config import FIELDS, Config, ConfigError, describe, flag, variable
+from chat.settings.listen import Listen
 from chat.settings.sources import read_config
 from chat.storage.memory import MemoryStorage
 from tests.support.databases import execute

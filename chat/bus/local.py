@@ -1,7 +1,7 @@
 """A bus that leaves no process: for a server that is alone, or for several of one Trio run, as in the simulation."""
 
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 
 from chat.bus.bus import can_carry
 from chat.bus.receive_buffer import ReceiveBuffer
@@ -41,7 +41,10 @@ class LocalNetwork:
 
     @asynccontextmanager
     async def open_bus(self) -> AsyncGenerator[LocalBus]:
-        """Open one more end for as long as the block lasts; nothing published before is heard there."""
+        """Open one more end for as long as the block lasts; nothing published before is heard there.
+
+        Cancelling: the end is closed.
+        """
         bus = LocalBus(self)
         bus.arrived.lose()
         self.buses.append(bus)
@@ -55,8 +58,3 @@ class LocalNetwork:
         if sender in self.buses:
             for bus in self.buses:
                 bus.arrived.put(payload)
-
-
-def open_local_bus() -> AbstractAsyncContextManager[LocalBus]:
-    """Open the bus of a server that is alone, for as long as the block lasts."""
-    return LocalNetwork().open_bus()

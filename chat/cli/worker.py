@@ -24,7 +24,7 @@ from chat.settings.config import Config
 from chat.settings.passing import passed_settings
 from chat.shutdown import longest_worker_stop
 from chat.workers.lifeline import Lifeline, first_message
-from chat.workers.messages import Leave, Ready, Refused, Reload, Serve, ToWorker
+from chat.workers.messages import TO_WORKER, CannotServe, Leave, Ready, Reload, Serve, ToWorker
 
 _STOP = (signal.SIGTERM, signal.SIGINT)
 
@@ -47,7 +47,7 @@ def worker(lifeline: int) -> None:
             spare.setblocking(True)
             spare.settimeout(1)
             with suppress(OSError):  # its parent may be gone
-                spare.sendall(msgspec.json.encode(Refused(refused.message)) + b"\n")
+                spare.sendall(msgspec.json.encode(CannotServe(refused.message)) + b"\n")
             sys.exit(refused.exit_code)
     sys.exit(0 if served else 1)
 
@@ -85,7 +85,7 @@ class _Worker:
             with importing():  # late: it takes a second, in which a signal may come
                 from chat.server import open_server
                 from chat.workers.inheritance import inherit
-            lifeline = Lifeline(socket.socket(fileno=parent.detach()), ToWorker)
+            lifeline = Lifeline(socket.socket(fileno=parent.detach()), TO_WORKER)
             async with trio.open_nursery() as watch:
                 watch.start_soon(self._heed, signals)
                 watch.start_soon(self._hear, lifeline)
@@ -114,7 +114,7 @@ class _Worker:
             if number in _STOP:
                 self._stop()
 
-    async def _hear(self, lifeline: Lifeline) -> None:
+    async def _hear(self, lifeline: Lifeline[ToWorker]) -> None:
         async for message in lifeline.messages():
             match message:
                 case Reload(settings):

@@ -9,7 +9,8 @@
 
 The floors, highest first; nothing here imports anything of the server:
 
-    chat                 `open_chat`, and what can be asked of it
+    opening              `open_chat`
+    chat                 what can be asked of it
     reconnecting         one connection after another
     line                 one connection: hello, sync, reading, writing
     http_api             calls of a person who is logged in
@@ -23,7 +24,7 @@ The floors, highest first; nothing here imports anything of the server:
 """
 
 from chat.client.address import parse_url
-from chat.client.chat import Chat, open_chat
+from chat.client.chat import Chat
 from chat.client.credentials import SharedSession
 from chat.client.errors import ChatEnded, ChatError, Lost, Refused, SignedOut
 from chat.client.events import (
@@ -44,6 +45,7 @@ from chat.client.events import (
     Said,
     SupportChanged,
 )
+from chat.client.opening import open_chat
 from chat.client.requests import History, Hit, Hits, Sent
 from chat.client.room import Room
 from chat.client.sessions import log_in, register

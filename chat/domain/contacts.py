@@ -9,7 +9,10 @@ from chat.domain.entities import Person
 
 
 class Contacts(Protocol):
-    """Other people, as one of them sees them. A deleted person is none."""
+    """Other people, as one of them sees them. A deleted person is none.
+
+    Cancelling: a write is made whole, or not at all.
+    """
 
     async def find(self, part: str, after: str, limit: int) -> list[Person]:
         """Return the people with `part` in their names, in any case, by name, from behind the name `after`."""

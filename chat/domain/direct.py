@@ -58,7 +58,10 @@ class Notes(Protocol):
 
 
 class Direct:
-    """Finds the rooms of two. Every method that waits may raise StorageDown."""
+    """Finds the rooms of two. Every method that waits may raise StorageDown.
+
+    Cancelling: nothing is changed, but the empty room may have been made.
+    """
 
     def __init__(self, users: Users, rooms: Rooms, messages: Messages, notes: Notes) -> None:
         self._users = users

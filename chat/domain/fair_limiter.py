@@ -5,7 +5,7 @@ from typing import cast
 
 import trio
 
-from chat.domain.line import Line
+from chat.domain.fair_queue import FairQueue
 
 
 class Kind(IntEnum):
@@ -26,7 +26,7 @@ class FairLimiter:
         self.free = total
         self._most = most
         self._most_each = most_each
-        self._lines: dict[Kind, Line[trio.Event]] = {kind: Line() for kind in Kind}
+        self._lines: dict[Kind, FairQueue[trio.Event]] = {kind: FairQueue() for kind in Kind}
 
     def is_full(self, kind: Kind, key: bytes | None) -> bool:
         """Whether one more may not wait. Sync."""

@@ -40,7 +40,7 @@ class FirstAdmin:
         self._accounts = accounts
 
     async def is_needed(self) -> bool:
-        """Whether nobody is an admin."""
+        """Whether nobody is an admin. Cancelling: nothing happens."""
         return await self._set_up.is_needed()
 
     async def code(self) -> str | None:

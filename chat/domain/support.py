@@ -20,7 +20,10 @@ MOST_ROOM_IDS = 10_000
 
 
 class Support:
-    """Finds conversations and what was said in them. Every method may raise StorageDown."""
+    """Finds conversations and what was said in them. Every method may raise StorageDown.
+
+    Cancelling: nothing is changed, but an empty conversation may have been made.
+    """
 
     def __init__(self, users: Users, rooms: Rooms, messages: Messages) -> None:
         self._users = users

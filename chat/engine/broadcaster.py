@@ -64,7 +64,7 @@ class Broadcaster:
             await self._published.wait()
 
     async def fan_out(self, announced: trio.MemoryReceiveChannel[list[Announcement]]) -> None:
-        """Publish until the feed is closed and empty."""
+        """Publish until the feed is closed and empty. Cancelling: what is announced by then is published to nobody."""
         async for first in announced:
             await self._fence.opened()
             started = trio.current_time()

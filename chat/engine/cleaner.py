@@ -66,7 +66,10 @@ class Cleaner:
 
 @asynccontextmanager
 async def open_cleaner(rooms: Rooms, audit: Audit) -> AsyncGenerator[Cleaner]:
-    """Remove what is deleted or old for as long as the block lasts; the next server goes on where this one ended."""
+    """Remove what is deleted or old for as long as the block lasts; the next server goes on where this one ended.
+
+    Cancelling: a step that has begun is done whole, or not at all.
+    """
     cleaner = Cleaner(rooms, audit)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(cleaner.clean)

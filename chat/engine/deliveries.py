@@ -81,7 +81,10 @@ class Deliveries:
         self._wanted.set()
 
     async def write(self, rooms: Rooms, notes: trio.MemoryReceiveChannel[Note]) -> None:
-        """Write notes until the feed is closed and empty; what could not be written is tried again."""
+        """Write notes until the feed is closed and empty; what could not be written is tried again.
+
+        Cancelling: what is not written yet is delivered again.
+        """
         positions: dict[tuple[int, int], int] = {}  # not written yet
         taken = 0
         more = True

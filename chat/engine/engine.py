@@ -4,7 +4,6 @@ import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
-import msgspec
 import trio
 
 from chat.domain.accounts import Accounts
@@ -13,7 +12,6 @@ from chat.domain.blocks import Blocks
 from chat.domain.bounds import SERVER_NAME
 from chat.domain.budgets import Budgets
 from chat.domain.closing import TOO_FAR_BEHIND
-from chat.domain.contacts import Contacts
 from chat.domain.conversations import Conversations
 from chat.domain.direct import Direct
 from chat.domain.entities import Inbox, Person
@@ -24,17 +22,14 @@ from chat.domain.live_settings import LiveSettings
 from chat.domain.ports import FileStore, Storage
 from chat.domain.room_history import RoomHistory
 from chat.domain.rooms import Rooms
-from chat.domain.search import SearchIndex
 from chat.domain.sessions import Sessions
 from chat.domain.set_up import FirstAdmin
 from chat.domain.support import Support
-from chat.domain.timelines import Timelines
 from chat.domain.uploads import Uploads
 from chat.domain.visitors import Visitors
 from chat.engine.batch_loader import open_batch_loader
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.cleaner import open_cleaner
-from chat.engine.cluster.cluster import Cluster
 from chat.engine.cluster.fence import Fence
 from chat.engine.cluster.servers import Here, Joining, open_cluster
 from chat.engine.deliveries import Deliveries, open_deliveries
@@ -42,7 +37,7 @@ from chat.engine.desk_watch import DeskWatch
 from chat.engine.dialect import Dialect
 from chat.engine.file_cleaner import open_file_cleaner
 from chat.engine.heartbeat import beat
-from chat.engine.history import History, open_history
+from chat.engine.history import open_history
 from chat.engine.hub import Hub
 from chat.engine.journal import Journal, open_journal
 from chat.engine.log_follower import PATIENCE, open_log_follower
@@ -50,8 +45,9 @@ from chat.engine.memberships import Memberships
 from chat.engine.notices import Notices
 from chat.engine.people import PeopleReconciler
 from chat.engine.presence import Presence
-from chat.engine.read_marks import ReadMarks, open_read_marks
+from chat.engine.read_marks import open_read_marks
 from chat.engine.reconciler import watch_changes
+from chat.engine.services import EngineServices
 from chat.engine.session import ClientFactory, Core
 from chat.engine.settings_follower import SettingsFollower
 from chat.engine.statuses import Statuses
@@ -62,40 +58,12 @@ MakeAccounts = Callable[[Callable[[int], Awaitable[Person | None]]], Accounts]
 """Makes the accounts, with what looks people up by their id: those who ask at once share one query."""
 
 
-class Engine(msgspec.Struct, frozen=True):
-    """What is open. The domain's rules are here with what makes them felt by open sockets."""
+class Engine(EngineServices, frozen=True, kw_only=True):
+    """What is open."""
 
-    accounts: Accounts
-    budgets: Budgets
     metrics: Metrics
-    presence: Presence
-    hub: Hub
     journal: Journal
-    history: History
     deliveries: Deliveries
-    rooms: Rooms
-    direct: Direct
-    support: Support
-    memberships: Memberships
-    cluster: Cluster
-    sessions: Sessions
-    first_admin: FirstAdmin
-    conversations: Conversations
-    room_history: RoomHistory
-    timelines: Timelines
-    contacts: Contacts
-    blocks: Blocks
-    read_marks: ReadMarks
-    writes: Writes
-    invites: Invites
-    search: SearchIndex
-    notices: Notices
-    statuses: Statuses
-    administration: Administration
-    settings: LiveSettings
-    visitors: Visitors
-    desk_watch: DeskWatch
-    uploads: Uploads
 
     def core(self, clients: Mapping[Dialect, ClientFactory]) -> Core:
         """Return what sessions work with, where `clients` says how a client of each dialect is made."""
@@ -213,36 +181,36 @@ async def open_engine(
             if ping_interval < math.inf:
                 nursery.start_soon(beat, presence, ping_interval, pong_timeout)
             yield Engine(
-                accounts,
-                budgets,
-                metrics,
-                presence,
-                hub,
-                journal,
-                history,
-                deliveries,
-                rooms,
-                direct,
-                support,
-                memberships,
-                cluster,
-                Sessions(storage.sessions, accounts),
-                FirstAdmin(storage.set_up, accounts),
-                conversations,
-                RoomHistory(storage.timelines),
-                storage.timelines,
-                storage.contacts,
-                blocks,
-                read_marks,
-                Writes(journal, broadcaster),
-                Invites(storage.users),
-                storage.search,
-                notices,
-                statuses,
-                Administration(storage.users, storage.sessions, storage.audit, accounts),
-                settings,
-                visitors,
-                DeskWatch(storage.users.operators, statuses),
-                Uploads(storage.files, file_store, conversations, file_bytes),
+                accounts=accounts,
+                budgets=budgets,
+                metrics=metrics,
+                presence=presence,
+                hub=hub,
+                journal=journal,
+                history=history,
+                deliveries=deliveries,
+                rooms=rooms,
+                direct=direct,
+                support=support,
+                memberships=memberships,
+                cluster=cluster,
+                sessions=Sessions(storage.sessions, accounts),
+                first_admin=FirstAdmin(storage.set_up, accounts),
+                conversations=conversations,
+                room_history=RoomHistory(storage.timelines),
+                timelines=storage.timelines,
+                contacts=storage.contacts,
+                blocks=blocks,
+                read_marks=read_marks,
+                writes=Writes(journal, broadcaster),
+                invites=Invites(storage.users),
+                search=storage.search,
+                notices=notices,
+                statuses=statuses,
+                administration=Administration(storage.users, storage.sessions, storage.audit, accounts),
+                settings=settings,
+                visitors=visitors,
+                desk_watch=DeskWatch(storage.users.operators, statuses),
+                uploads=Uploads(storage.files, file_store, conversations, file_bytes),
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

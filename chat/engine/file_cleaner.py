@@ -51,7 +51,10 @@ async def _remove_unused(table: Files, store: FileStore) -> None:
 
 @asynccontextmanager
 async def open_file_cleaner(table: Files, store: FileStore | None) -> AsyncGenerator[None]:
-    """Remove what nobody can have for as long as the block lasts; without a store there is nothing to do."""
+    """Remove what nobody can have for as long as the block lasts; without a store there is nothing to do.
+
+    Cancelling: what is left is removed by the next run.
+    """
     if store is None:
         yield
         return

@@ -130,7 +130,7 @@ def _frames(messages: Sequence[Message], encoder: Encoder) -> bytes:
 
 @asynccontextmanager
 async def open_history(rooms: Rooms, messages: Messages) -> AsyncGenerator[History]:
-    """Serve the past for as long as the block lasts."""
+    """Serve the past for as long as the block lasts. Cancelling: queries under way end."""
 
     async def last_pages(asked: Sequence[Last]) -> Mapping[Last, Page]:
         found: dict[Last, Page] = {}

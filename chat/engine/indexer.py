@@ -66,7 +66,10 @@ async def keep_indexed(index: SearchIndex, newest_id: Callable[[], int]) -> None
 
 @asynccontextmanager
 async def open_indexer(index: SearchIndex, newest_id: Callable[[], int]) -> AsyncGenerator[None]:
-    """Keep messages indexed for as long as the block lasts; the next server goes on where this one ended."""
+    """Keep messages indexed for as long as the block lasts; the next server goes on where this one ended.
+
+    Cancelling: a step that has begun is done whole, or not at all.
+    """
     async with trio.open_nursery() as nursery:
         nursery.start_soon(keep_indexed, index, newest_id)
         yield

@@ -13,7 +13,10 @@ class MessageReceiver(Protocol):
         ...
 
     async def receive(self) -> Sequence[str | bytes]:
-        """Return the messages that came, one or more. Raises ConnectionClosed."""
+        """Return the messages that came, one or more. Raises ConnectionClosed.
+
+        Cancelling: a message that was not returned is lost, so nobody may receive after that.
+        """
         ...
 
     def receive_no_more(self) -> None:

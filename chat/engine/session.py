@@ -245,7 +245,7 @@ class Session:
         self.send_queue.offer_soon(self.dialect.encode(event))
 
     async def send_with_backpressure(self, event: Event) -> None:
-        """Send the client an event that it asked for, once it has read enough of what came before."""
+        """Send an event once the client has read enough of what came before. Cancelling: whole, or not at all."""
         frames = self.dialect.encode(event)
         self.record.said(frames)
         await self.send_queue.send(frames)

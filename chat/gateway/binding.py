@@ -10,7 +10,7 @@ import trio
 
 from chat.domain.addresses import parse_address
 from chat.domain.startup import CannotStart
-from chat.settings.config import Listen
+from chat.settings.listen import Listen
 
 BACKLOG = 4096
 """Connections that may wait to be accepted; the system cuts it to what it allows."""

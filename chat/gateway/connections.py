@@ -23,7 +23,8 @@ from chat.gateway.http1.request import IncomingRequest, ServeSocket
 from chat.gateway.progress import ProgressStream
 from chat.gateway.same_site import SameSite
 from chat.inspection.metrics import Metrics
-from chat.settings.config import Config, Listen
+from chat.settings.config import Config
+from chat.settings.listen import Listen
 
 logger = structlog.get_logger(__name__)
 

@@ -23,7 +23,8 @@ from chat.gateway.same_site import SameSite
 from chat.gateway.tls import open_tls_context
 from chat.gateway.turns import Turns
 from chat.inspection.metrics import Metrics
-from chat.settings.config import Config, Listen
+from chat.settings.config import Config
+from chat.settings.listen import Listen
 from chat.shutdown import CUT_DELAY
 
 logger = structlog.get_logger(__name__)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import trio
 from trio.lowlevel import Abort, Task
 
-from chat.domain.line import Line
+from chat.domain.fair_queue import FairQueue
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class Turns(trio.abc.Instrument):
     """Hands out turns for as long as serve() runs; without it nobody waits."""
 
     def __init__(self) -> None:
-        self._line: Line[Task] = Line()
+        self._line: FairQueue[Task] = FairQueue()
         self._token: trio.lowlevel.TrioToken | None = None  # while serve() runs
         self._patience = 0.0  # until then (Trio's clock) the next one waits for an idle loop
         self._taken = False

@@ -9,14 +9,14 @@ _TYPES = {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: 
 """Opcodes (RFC 6455, section 5.2)."""
 
 
-class Happened(msgspec.Struct, frozen=True):
+class ReportedEvent(msgspec.Struct, frozen=True):
     """An event, `at` seconds after the connection was accepted."""
 
     at: float
     what: str
 
 
-class Seen(msgspec.Struct, frozen=True):
+class ReportedFrame(msgspec.Struct, frozen=True):
     """A frame, `at` seconds after the connection was accepted; `length` is of its payload, in bytes."""
 
     at: float
@@ -42,8 +42,8 @@ class ConnectionReport(msgspec.Struct, frozen=True):
     """A summary, and what led to it."""
 
     summary: Summary
-    events: list[Happened]
-    frames: list[Seen]
+    events: list[ReportedEvent]
+    frames: list[ReportedFrame]
 
 
 def recent_ends(recorder: Recorder) -> list[Summary]:
@@ -84,9 +84,9 @@ def _ended(recorder: Recorder) -> list[ConnectionReport]:
 
 
 def _report(record: Record, summary: Summary) -> ConnectionReport:
-    events = [Happened(0.0, "accepted"), *(Happened(*event) for event in record.events or ())]
+    events = [ReportedEvent(0.0, "accepted"), *(ReportedEvent(*event) for event in record.events or ())]
     frames = [
-        Seen(at, sent, _TYPES.get(opcode, f"opcode {opcode}"), length)
+        ReportedFrame(at, sent, _TYPES.get(opcode, f"opcode {opcode}"), length)
         for at, sent, opcode, length in record.frames
     ]
     return ConnectionReport(summary, events, frames)

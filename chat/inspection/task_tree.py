@@ -1,7 +1,7 @@
 """The tree of tasks as it is at this moment: nurseries, tasks, what each awaits, and the cancel scopes it is in.
 
 Everything is read from outside, from coroutines that are suspended: nothing is kept up for it while nobody looks.
-Reading is sync, so that one picture shows one moment; whoever asks bounds how much is read.
+Reading is sync, so that one facts shows one moment; whoever asks bounds how much is read.
 """
 
 import math
@@ -44,25 +44,25 @@ class Awaits(msgspec.Struct, frozen=True):
     at_least: bool = False
 
 
-class Branch(msgspec.Struct, frozen=True):
+class TaskNode(msgspec.Struct, frozen=True):
     """A task. `client` is the number of the connection that it is, and `scopes` those it is in, outermost first."""
 
     name: str
     awaits: Awaits
     scopes: list[Scope]
-    nurseries: list["Nest"]
+    nurseries: list["NurseryNode"]
     client: int | None = None
 
 
-class Nest(msgspec.Struct, frozen=True):
+class NurseryNode(msgspec.Struct, frozen=True):
     """A nursery: the scope it is, the tasks in it, and how many more there are that are not told."""
 
     scope: Scope
-    tasks: list[Branch]
+    tasks: list[TaskNode]
     more: int
 
 
-class Picture(NamedTuple):
+class TaskFacts(NamedTuple):
     """What is known of tasks beside Trio: which are clients', and how long each has been waiting.
 
     `shown` are the clients that are told in full. Tasks that are none are told `most` in a nursery.
@@ -74,16 +74,16 @@ class Picture(NamedTuple):
     most: int
 
 
-def draw(task: Task, picture: Picture) -> Branch:
+def draw(task: Task, facts: TaskFacts) -> TaskNode:
     """Return the task with all below it. Sync."""
     opened: dict[trio.CancelScope, str] = {}
     for scope, where in _held(task):
         opened.setdefault(scope, where)
-    nests = [
-        _nest(nursery, opened.pop(nursery.cancel_scope, ""), picture) for nursery in task.child_nurseries
+    nurseries = [
+        _nursery(nursery, opened.pop(nursery.cancel_scope, ""), facts) for nursery in task.child_nurseries
     ]
     scopes = [_scope(scope, where) for scope, where in opened.items()]
-    return Branch(task.name, _awaits(task, picture), scopes, nests, picture.clients.get(task))
+    return TaskNode(task.name, _awaits(task, facts), scopes, nurseries, facts.clients.get(task))
 
 
 def below(task: Task) -> Iterator[Task]:
@@ -94,18 +94,18 @@ def below(task: Task) -> Iterator[Task]:
             yield from below(child)
 
 
-def _nest(nursery: trio.Nursery, where: str, picture: Picture) -> Nest:
+def _nursery(nursery: trio.Nursery, where: str, facts: TaskFacts) -> NurseryNode:
     shown: list[Task] = []
     others = 0
     for task in nursery.child_tasks:
-        number = picture.clients.get(task)
+        number = facts.clients.get(task)
         if number is None:
             others += 1
-        if number in picture.shown if number is not None else others <= picture.most:
+        if number in facts.shown if number is not None else others <= facts.most:
             shown.append(task)
-    shown.sort(key=lambda task: (picture.clients.get(task, 0), task.name))
-    tasks = [draw(task, picture) for task in shown]
-    return Nest(_scope(nursery.cancel_scope, where), tasks, len(nursery.child_tasks) - len(tasks))
+    shown.sort(key=lambda task: (facts.clients.get(task, 0), task.name))
+    tasks = [draw(task, facts) for task in shown]
+    return NurseryNode(_scope(nursery.cancel_scope, where), tasks, len(nursery.child_tasks) - len(tasks))
 
 
 def _scope(scope: trio.CancelScope, where: str) -> Scope:
@@ -124,9 +124,9 @@ def awaited_by(task: Task) -> Awaits:
     return Awaits(_line(frames[place]), _name(frames[place]), calls)
 
 
-def _awaits(task: Task, picture: Picture) -> Awaits:
+def _awaits(task: Task, facts: TaskFacts) -> Awaits:
     awaits = awaited_by(task)
-    waited = picture.waited(task)
+    waited = facts.waited(task)
     if waited is None:
         return awaits
     return msgspec.structs.replace(awaits, seconds=waited[0], at_least=waited[1])

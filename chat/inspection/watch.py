@@ -13,7 +13,7 @@ from trio.lowlevel import Task
 
 from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Open, Recorder
-from chat.inspection.task_tree import Branch, Picture, awaited_by, below, draw
+from chat.inspection.task_tree import TaskFacts, TaskNode, awaited_by, below, draw
 
 LOOKING = 5.0
 """Seconds after a look in which another is expected; then the instrument goes."""
@@ -57,7 +57,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     totals: dict[str, float]
     clients: list[Client]
     more: int
-    tree: Branch
+    tree: TaskNode
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -140,7 +140,7 @@ class Watch:
         self._asked.set()
         known = sorted(self.recorder.open.values(), key=lambda each: -each.session.send_queue.queued)
         clients = [_client(each, now) for each in known[: min(most, LIMIT)]]
-        picture = Picture(
+        picture = TaskFacts(
             {each.task: number for number, each in self.recorder.open.items()},
             {client.connection for client in clients},
             self._waits.waited if self._waits else lambda _task: None,

@@ -16,7 +16,10 @@ class Misunderstood(Command, frozen=True):
 
 
 class Client(ProtocolClient):
-    """A protocol's client that knows its session."""
+    """A protocol's client that knows its session.
+
+    Cancelling what handles a command: what it gave to the journal may be saved, and nobody is told that it was.
+    """
 
     __slots__ = ("session",)
 
@@ -25,5 +28,5 @@ class Client(ProtocolClient):
 
 
 async def misunderstood(client: Client, command: Misunderstood, _nursery: trio.Nursery) -> None:
-    """Handle Misunderstood: say what is wrong with the frame."""
+    """Handle Misunderstood: say what is wrong with the frame. It never waits: no checkpoint."""
     client.session.send(Refused(command.refusal, command.ref))

@@ -15,12 +15,10 @@ class ChatProtocol(NamedTuple):
     """One protocol, as its package declares it and the registry lists it.
 
     `open` is called once for each server: it makes what the protocol's clients share, and returns how one is made.
+    Over HTTP it answers `routes`, which one document describes for all protocols, or `blueprints` that have their own.
     """
 
     dialect: Dialect
     open: Callable[[Services], ClientFactory]
     routes: Callable[[Services], Routes] | None = None
-
-
-HttpProtocol = Callable[[Services], Sequence[Blueprint]]
-"""A protocol that is spoken over HTTP alone, and describes itself."""
+    blueprints: Callable[[Services], Sequence[Blueprint]] = lambda _services: ()

@@ -3,8 +3,7 @@
 from chat.protocols.direct import protocol as direct
 from chat.protocols.messenger import protocol as messenger
 from chat.protocols.native import protocol as native
-from chat.protocols.native.http import native_blueprints
-from chat.protocols.protocol import ChatProtocol, HttpProtocol
+from chat.protocols.protocol import ChatProtocol
 from chat.protocols.rooms import protocol as rooms
 from chat.protocols.support import protocol as support
 from chat.protocols.talker import protocol as talker
@@ -17,7 +16,5 @@ PROTOCOLS: tuple[ChatProtocol, ...] = (
     rooms.PROTOCOL,
     native.PROTOCOL,
 )
-
-HTTP_PROTOCOLS: tuple[HttpProtocol, ...] = (native_blueprints,)
 
 DIALECTS = tuple(protocol.dialect for protocol in PROTOCOLS)

@@ -3,9 +3,7 @@
 A field's bounds and its one-line description stand here and nowhere else; `chat serve --help` shows them.
 """
 
-import ipaddress
 import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -26,6 +24,7 @@ from chat.domain.bounds import (
     ServerName,
 )
 from chat.domain.startup import CannotStart
+from chat.settings.listen import Listen
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -34,33 +33,6 @@ Size = Annotated[int, Meta(ge=4096, le=1 << 30)]
 
 class ConfigError(CannotStart):
     """A setting is unknown, of the wrong kind, out of bounds or unreadable; the text names it."""
-
-
-class Listen(msgspec.Struct, frozen=True):
-    """An address to accept on, and the dialect that it speaks at `/`."""
-
-    host: str
-    port: int
-    dialect: str = "talker"
-
-    @classmethod
-    def parse(cls, text: str) -> "Listen":
-        """Read `PORT`, `HOST:PORT` or `[IPV6]:PORT`, each with or without `=DIALECT`. Raises ValueError."""
-        address, equals, dialect = text.partition("=")
-        host, colon, port = address.rpartition(":")
-        if host.startswith("[") and host.endswith("]"):
-            host = str(ipaddress.IPv6Address(host[1:-1]))
-        elif ":" in host or (colon and not host):
-            raise ValueError(f"expected [HOST:]PORT, got {text!r}; IPv6 stands in brackets, as [::1]:9000")
-        if not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65_535:
-            raise ValueError(f"{text!r} has no port from 0 to 65535")
-        if equals and not re.fullmatch(r"[a-z][a-z0-9_-]*", dialect):
-            raise ValueError(f"{text!r} names no dialect after the =")
-        return cls(host or "127.0.0.1", int(port), dialect or "talker")
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}" + ("" if self.dialect == "talker" else f"={self.dialect}")
 
 
 def default_data_directory() -> Path:

@@ -16,8 +16,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from chat.settings.config import FIELDS, Config, ConfigError, Listen, describe, flag, variable
+from chat.settings.config import FIELDS, Config, ConfigError, describe, flag, variable
 from chat.settings.cores import usable_cores
+from chat.settings.listen import Listen
 
 SHORTEST_SECRET = 32
 """Bytes; a shorter key is weaker than the HS256 that it is used for (RFC 7518, section 3.2)."""

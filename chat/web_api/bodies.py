@@ -62,7 +62,10 @@ def uploaded() -> Uploaded:
 
 
 async def read_body(shape: type[T]) -> T:
-    """Return the body as a `shape`: 415 for another content type, 413 for too long a body, else 400."""
+    """Return the body as a `shape`: 415 for another content type, 413 for too long a body, else 400.
+
+    Cancelling: what was read of it is lost.
+    """
     raw = await _read_json()
     try:
         return msgspec.json.decode(raw, type=shape)

@@ -170,7 +170,10 @@ class Routes:
         return self._budgets.message(person.id, address) if endpoint.costs_message else None
 
     async def caller_or_nobody(self, *, visitors: bool = False) -> Person | None:
-        """Return who calls, where the route needs no token; a bad token is nobody's. May raise StorageDown."""
+        """Return who calls, where the route needs no token; a bad token is nobody's. May raise StorageDown.
+
+        Cancelling: nothing happens.
+        """
         caller = await self._caller(visitors=visitors)
         return None if isinstance(caller, Refusal) else caller
 

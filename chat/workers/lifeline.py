@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Generic, TypeVar
 
 import msgspec
 import structlog
@@ -13,15 +13,17 @@ from chat.workers.messages import LONGEST, Serve
 _PATIENCE = 10.0
 """Seconds for a parent to say what a worker is to do, and for a message to be taken."""
 
+MessageT = TypeVar("MessageT")
+
 logger = structlog.get_logger(__name__)
 
 
-class Lifeline:
-    """One end, which sends structs and receives those of the union `kind`. Close it in the end."""
+class Lifeline(Generic[MessageT]):
+    """One end, which sends structs and receives those that `decoder` reads. Close it in the end."""
 
-    def __init__(self, connected: socket.socket, kind: Any) -> None:  # noqa: ANN401 - a union of structs
+    def __init__(self, connected: socket.socket, decoder: msgspec.json.Decoder[MessageT]) -> None:
         self._stream = trio.SocketStream(trio.socket.from_stdlib_socket(connected))
-        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(kind)
+        self._decoder = decoder
 
     async def send(self, message: msgspec.Struct) -> None:
         """Send, or give up after some seconds: who does not read is about to end.
@@ -34,8 +36,11 @@ class Lifeline:
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             return  # it has ended, which whoever receives here is told
 
-    async def messages(self) -> AsyncIterator[Any]:
-        """What arrives, until the other side is gone. A message that is not understood is logged and passed over."""
+    async def messages(self) -> AsyncIterator[MessageT]:
+        """What arrives, until the other side is gone. A message that is not understood is logged and passed over.
+
+        Cancelling: no other reader can go on, as a part of a message may be lost.
+        """
         waiting = bytearray()
         try:
             async for data in self._stream:

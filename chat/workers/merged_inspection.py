@@ -9,13 +9,13 @@ from msgspec import structs
 from chat.inspection.connection_report import ConnectionReport, Summary
 from chat.inspection.inspection import Inspection, InspectionFailed
 from chat.inspection.remote_inspection import RemoteInspection
-from chat.inspection.task_tree import Branch, Nest, Picture, Scope, draw
+from chat.inspection.task_tree import NurseryNode, Scope, TaskFacts, TaskNode, draw
 from chat.inspection.watch import LIMIT, Snapshot, Unwound
 from chat.workers.merged_metrics import merge_metrics
 
 T = TypeVar("T")
 
-_NOTHING_SHOWN = Picture({}, (), lambda _task: None, 100)
+_NOTHING_SHOWN = TaskFacts({}, (), lambda _task: None, 100)
 
 
 class MergedInspection:
@@ -106,14 +106,14 @@ class MergedInspection:
         return [(worker, answers[worker]) for worker in workers if worker in answers]
 
 
-def _with_workers(trees: list[tuple[str, Branch]]) -> Branch:
+def _with_workers(trees: list[tuple[str, TaskNode]]) -> TaskNode:
     """This process's own tasks, and under its root the workers."""
     root = trio.lowlevel.current_root_task()
     assert root is not None
     own = draw(root, _NOTHING_SHOWN)
     workers = [
-        Branch(f"{who}: {tree.name}", tree.awaits, tree.scopes, tree.nurseries, tree.client)
+        TaskNode(f"{who}: {tree.name}", tree.awaits, tree.scopes, tree.nurseries, tree.client)
         for who, tree in trees
     ]
-    nest = Nest(Scope("the workers", None, False, False), workers, 0)
-    return structs.replace(own, nurseries=[*own.nurseries, nest])
+    all_workers = NurseryNode(Scope("the workers", None, False, False), workers, 0)
+    return structs.replace(own, nurseries=[*own.nurseries, all_workers])

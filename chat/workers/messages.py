@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from chat.settings.config import Listen
+from chat.settings.listen import Listen
 
 LONGEST = 1 << 20
 """Bytes of a message."""
@@ -52,11 +52,14 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """From a worker: it serves."""
 
 
-class Refused(msgspec.Struct, frozen=True, tag="refused"):
+class CannotServe(msgspec.Struct, frozen=True, tag="refused"):
     """From a worker: why it does not start, in one line; then it ends."""
 
     reason: str
 
 
 ToWorker = Serve | Reload | Leave
-FromWorker = Ready | Refused
+FromWorker = Ready | CannotServe
+
+TO_WORKER: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
+FROM_WORKER: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)

@@ -13,7 +13,7 @@ import trio
 
 from chat.shutdown import REAP
 from chat.workers.lifeline import Lifeline
-from chat.workers.messages import FromWorker, Leave, Ready, Refused, Reload
+from chat.workers.messages import FROM_WORKER, CannotServe, FromWorker, Leave, Ready, Reload
 
 
 def command() -> tuple[str, ...]:
@@ -49,7 +49,7 @@ class WorkerProcess:
         self._descriptors = descriptors
         self._stop_time = stop_time
         self._process: trio.Process | None = None
-        self._lifeline: Lifeline | None = None
+        self._lifeline: Lifeline[FromWorker] | None = None
         self._told = False  # to stop
         self._life = trio.CancelScope()  # its deadline is the end of our patience
 
@@ -69,7 +69,7 @@ class WorkerProcess:
                 start_new_session=True,  # a Ctrl-C in our terminal is for us, who tell it
             )
             # No await from here to the block that ends it.
-            lifeline = Lifeline(socket.socket(fileno=os.dup(ours.fileno())), FromWorker)
+            lifeline = Lifeline(socket.socket(fileno=os.dup(ours.fileno())), FROM_WORKER)
         self._process, self._lifeline, self.pid = process, lifeline, process.pid
         instructed = False
         try:
@@ -108,13 +108,13 @@ class WorkerProcess:
         if self._lifeline is not None:
             await self._lifeline.send(settings)
 
-    async def _hear(self, lifeline: Lifeline, became_ready: trio.Event) -> None:
+    async def _hear(self, lifeline: Lifeline[FromWorker], became_ready: trio.Event) -> None:
         async for message in lifeline.messages():
             match message:
                 case Ready():
                     self.ready = True
                     became_ready.set()
-                case Refused(reason):
+                case CannotServe(reason):
                     self.refusal = reason
 
     async def _end(self, process: trio.Process, instructed: bool) -> None:

@@ -13,11 +13,12 @@ import trio.testing
 import trustme
 
 from chat.client.address import parse_url
-from chat.client.chat import Chat, keep_open, open_chat
+from chat.client.chat import Chat
 from chat.client.credentials import Credentials
 from chat.client.errors import Lost
 from chat.client.http_api import HttpApi
 from chat.client.http_call import call
+from chat.client.opening import keep_open, open_chat
 from chat.client.reconnecting import Connector
 from chat.client.sessions import log_in, register
 from chat.client.socket import open_socket

@@ -31,9 +31,10 @@ from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
 from chat.protocols.lines.commands import Recall
 from chat.protocols.lines.handlers import LobbyClient
-from chat.protocols.registry import DIALECTS, HTTP_PROTOCOLS, PROTOCOLS
+from chat.protocols.registry import DIALECTS, PROTOCOLS
 from chat.server import open_chat
-from chat.settings.config import Config, Listen
+from chat.settings.config import Config
+from chat.settings.listen import Listen
 from chat.storage.memory import MemoryStorage
 from chat.web_api import app as http_app
 from chat.web_api.app import create_app
@@ -143,7 +144,7 @@ async def gateway_of(world: World, settings: Config) -> AsyncGenerator[Gateway]:
             create_pages(storage.ping, routes),
             create_metrics(own.metrics),
             *(part.blueprint for part in routes),
-            *(blueprint for blueprints in HTTP_PROTOCOLS for blueprint in blueprints(world.services)),
+            *(blueprint for protocol in PROTOCOLS for blueprint in protocol.blueprints(world.services)),
         ],
         world.core.budgets,
     )

@@ -51,7 +51,8 @@ from chat.embedded_postgres.cluster import prepare_cluster
 from chat.embedded_postgres.leftover import read_pid, runs_on, stop_leftover
 from chat.embedded_postgres.process import Process, open_process
 from chat.server import open_server
-from chat.settings.config import Config, Listen
+from chat.settings.config import Config
+from chat.settings.listen import Listen
 from chat.storage.postgres.crossing import cross, open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage

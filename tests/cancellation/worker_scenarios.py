@@ -19,7 +19,7 @@ from chat.inspection.recorder import Recorder
 from chat.inspection.remote_inspection import RemoteInspection
 from chat.inspection.watch import open_watch
 from chat.server import open_chat
-from chat.settings.config import Listen
+from chat.settings.listen import Listen
 from chat.storage.memory import MemoryStorage
 from chat.workers.inheritance import Inheritance
 from chat.workers.merged_inspection import MergedInspection

@@ -13,7 +13,8 @@ SERVER_IS_IMPORTED = """
 import gc, json
 from pathlib import Path
 from chat.cli.serve import _open
-from chat.settings.config import Config, Listen
+from chat.settings.config import Config
+from chat.settings.listen import Listen
 before = sum(each["collections"] for each in gc.get_stats())
 _open(Config(listen=(Listen("127.0.0.1", 0),), data=Path("unused")))
 after = sum(each["collections"] for each in gc.get_stats())

@@ -5,9 +5,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import trio
 
-from chat.client.chat import Chat, keep_open
+from chat.client.chat import Chat
 from chat.client.credentials import Credentials
 from chat.client.events import Connected, Event, Gone, Logged, RoomTold, Said
+from chat.client.opening import keep_open
 from chat.client.reconnecting import Connector
 from chat.client.values import Position
 from tests.client.model_server import ModelServer, in_memory

@@ -14,7 +14,7 @@ from chat.embedded_postgres import binaries
 from chat.embedded_postgres.binaries import find_binaries
 from chat.embedded_postgres.data_directory import open_data_directory
 from chat.embedded_postgres.embedded import open_embedded_postgres
-from chat.embedded_postgres.unprivileged import Owner, choose_owner, make_home
+from chat.embedded_postgres.unprivileged import UnixUser, choose_owner, make_home
 
 as_root = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root runs it as another user")
 WHEEL_BIN = next(binaries._in_the_wheel())
@@ -206,4 +206,4 @@ async def test_the_secret_is_out_of_postgres_reach(place: Path) -> None:
 @as_root
 async def test_who_owns_the_data_goes_on_owning_them(home: Path) -> None:
     os.chown(home, 4321, 4321)
-    assert choose_owner(home) == Owner(4321, 4321, "4321")
+    assert choose_owner(home) == UnixUser(4321, 4321, "4321")

@@ -28,7 +28,8 @@ from chat.engine.send_queue import SendQueue
 from chat.protocols.registry import PROTOCOLS
 from chat.protocols.talker.codec import TALKER
 from chat.server import open_chat
-from chat.settings.config import Config, Listen
+from chat.settings.config import Config
+from chat.settings.listen import Listen
 from chat.storage.memory import MemoryStorage
 
 SECRET = "a secret of the tests that is long enough"

@@ -17,7 +17,8 @@ from chat.frames import text_frame
 from chat.protocols.client import Client, Misunderstood, misunderstood
 from chat.protocols.protocol import ChatProtocol
 from chat.server import open_chat
-from chat.settings.config import Config, Listen
+from chat.settings.config import Config
+from chat.settings.listen import Listen
 from chat.storage.memory import MemoryStorage
 
 _FIN = 0x80

@@ -14,7 +14,7 @@ import trio.testing
 from chat.gateway.balance import SLACK, BalancedListener, Seat, Slots
 from chat.gateway.binding import bind
 from chat.gateway.listener import open_gateway
-from chat.settings.config import Listen
+from chat.settings.listen import Listen
 from tests.support.gateway import Wire, connect, echo, make_app, make_config, wire_to
 from tests.support.processes import child, stopped
 

@@ -9,7 +9,7 @@ import trio
 
 from chat.domain.startup import CannotStart
 from chat.gateway.binding import bind
-from chat.settings.config import Listen
+from chat.settings.listen import Listen
 
 
 class Resolver(trio.abc.HostnameResolver):

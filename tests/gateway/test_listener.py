@@ -18,7 +18,7 @@ from trio_websocket import open_websocket_url
 from chat.domain.startup import CannotStart
 from chat.gateway import listener
 from chat.gateway.http1.request import IncomingRequest
-from chat.settings.config import Listen
+from chat.settings.listen import Listen
 from tests.support.gateway import (
     LARGE,
     OPENING,

@@ -17,7 +17,8 @@ from chat.gateway.binding import Bound
 from chat.gateway.http1.head import Head
 from chat.gateway.same_site import SameSite
 from chat.server import Server, open_chat
-from chat.settings.config import Config, Listen
+from chat.settings.config import Config
+from chat.settings.listen import Listen
 from chat.storage.memory import MemoryStorage
 from tests.support.gateway import OPENING, Wire, running, wire_to
 

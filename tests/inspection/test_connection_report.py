@@ -9,8 +9,8 @@ import trio.testing
 from chat.domain.entities import Person
 from chat.inspection.connection_report import (
     ConnectionReport,
-    Happened,
-    Seen,
+    ReportedEvent,
+    ReportedFrame,
     Summary,
     recent_ends,
     report_connection,
@@ -43,11 +43,11 @@ async def test_an_open_connection_tells_its_events_and_its_last_frames(
     assert report_connection(recorder, 1) == ConnectionReport(
         Summary(1, "ada", "messenger", "192.0.2.1", 3.0, None, "open", "It has not ended."),
         [
-            Happened(0.0, "accepted"),
-            Happened(0.0, "authenticated as ada, by its handshake"),
-            Happened(2.0, "something happened to it"),
+            ReportedEvent(0.0, "accepted"),
+            ReportedEvent(0.0, "authenticated as ada, by its handshake"),
+            ReportedEvent(2.0, "something happened to it"),
         ],
-        [*(Seen(2.0, True, kind, 3) for kind in types), Seen(2.0, False, "text", 7)],
+        [*(ReportedFrame(2.0, True, kind, 3) for kind in types), ReportedFrame(2.0, False, "text", 7)],
     )
     assert recent_ends(recorder) == []
 
@@ -58,7 +58,7 @@ async def test_one_that_nobody_knows_has_no_story(autojump_clock: trio.testing.M
     assert report_connection(recorder, 2) is None
     story = report_connection(recorder, 1)
     assert story is not None
-    assert (story.summary.name, story.events, story.frames) == (None, [Happened(0.0, "accepted")], [])
+    assert (story.summary.name, story.events, story.frames) == (None, [ReportedEvent(0.0, "accepted")], [])
     recorder.forget(record)
     assert report_connection(recorder, 1) is None
 
@@ -80,6 +80,6 @@ async def test_one_that_ended_badly_is_told_for_a_while(autojump_clock: trio.tes
         assert story.summary == Summary(
             number, "ben", "talker", "192.0.2.1", 3.0, KEPT_FOR - 1, "lost", "Gone."
         )
-        assert story.events == [Happened(0.0, "accepted")]
+        assert story.events == [ReportedEvent(0.0, "accepted")]
     await trio.sleep(2)
     assert report_connection(recorder, 1) is None

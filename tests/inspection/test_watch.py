@@ -18,32 +18,32 @@ from chat.engine.journal import Journal, open_journal
 from chat.engine.log_follower import open_log_follower
 from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Record, Recorder
-from chat.inspection.task_tree import Branch, Nest, Scope
+from chat.inspection.task_tree import NurseryNode, Scope, TaskNode
 from chat.inspection.watch import LOOKING, MOST, Client, Watch, open_watch
 from chat.storage.memory import MemoryStorage
 
 
-def nests(task: Branch) -> Iterator[Nest]:
+def nests(task: TaskNode) -> Iterator[NurseryNode]:
     for nest in task.nurseries:
         yield nest
         for child in nest.tasks:
             yield from nests(child)
 
 
-def tasks(task: Branch) -> Iterator[Branch]:
+def tasks(task: TaskNode) -> Iterator[TaskNode]:
     yield task
     for nest in nests(task):
         yield from nest.tasks
 
 
-def named(task: Branch, name: str) -> Branch:
+def named(task: TaskNode, name: str) -> TaskNode:
     (found,) = [each for each in tasks(task) if each.name.endswith(name)]
     return found
 
 
-async def look(watch: Watch) -> Branch:
+async def look(watch: Watch) -> TaskNode:
     """Look from a task beside the test's own: what runs itself can't be seen into."""
-    seen: list[Branch] = []
+    seen: list[TaskNode] = []
 
     async def look() -> None:
         seen.append(watch.look().tree)

@@ -6,7 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from chat.settings.config import Config, Listen
+from chat.settings.config import Config
+from chat.settings.listen import Listen
 from chat.settings.passing import passed_settings, settings_to_pass
 
 GIVEN = Config(

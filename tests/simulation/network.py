@@ -15,7 +15,7 @@ import msgspec
 import trio
 
 from chat.gateway.binding import Bound
-from chat.settings.config import Listen
+from chat.settings.listen import Listen
 
 FIRST_DESCRIPTOR = 1_000_000
 """Descriptors from here on are ours: no process has so many open files."""

@@ -25,7 +25,8 @@ from chat.engine.cluster.servers import Joining
 from chat.engine.hub import Hub
 from chat.engine.presence import Presence
 from chat.protocols.registry import PROTOCOLS
-from chat.settings.config import Config, Listen
+from chat.settings.config import Config
+from chat.settings.listen import Listen
 from tests.simulation.clients import KINDS as KINDS_OF_TODAY
 from tests.simulation.clients import Client, RoomsClient
 from tests.simulation.determinism import WithClock, deterministic, hashed

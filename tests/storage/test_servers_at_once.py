@@ -12,7 +12,7 @@ from chat.domain.outcomes import Saved
 from chat.domain.ports import NewPerson, Taken
 from chat.domain.refusals import ALREADY_IN
 from chat.domain.startup import CannotStart
-from chat.storage.postgres import message_queries
+from chat.storage.postgres import saving_queries
 from chat.storage.postgres.crossing import cross
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import (
@@ -114,7 +114,7 @@ async def test_a_membership_that_another_server_makes_meanwhile_is_not_made_twic
 
             try:
                 await cross(other.execute, "BEGIN")
-                await cross(other.fetchrow, message_queries.LOCK, [room])
+                await cross(other.fetchrow, saving_queries.LOCK, [room])
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(join)
                     while not await storage._database.read(lambda c: c.fetchval(_WAITING)):  # noqa: ASYNC110 - it happens there
@@ -164,7 +164,7 @@ async def test_what_another_server_makes_of_a_conversation_meanwhile_is_found(
 
             try:
                 await cross(other.execute, "BEGIN")
-                await cross(other.fetchrow, message_queries.LOCK, [room.id])
+                await cross(other.fetchrow, saving_queries.LOCK, [room.id])
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(say)
                     while not await storage._database.read(lambda c: c.fetchval(_WAITING)):  # noqa: ASYNC110 - it happens there

@@ -42,7 +42,7 @@ def newer(request: pytest.FixtureRequest, place: DatabaseAddress | None, storage
         if isinstance(storage, MemoryStorage):
             room = await storage.rooms.by_id(room_id)
             assert room is not None
-            storage.messages._keep(UnknownChange(*storage.messages._next(room), NOW))
+            storage.messages.keep(UnknownChange(*storage.messages.next(room), NOW))
         else:
             assert place is not None
             await execute(place, _NEWER.format(room=room_id, seq=request.param, at=NOW))

@@ -16,7 +16,8 @@ from trio_websocket import ConnectionClosed, wrap_server_stream
 from chat.domain.failures import StorageDown
 from chat.gateway.http1.request import IncomingRequest
 from chat.gateway.listener import Gateway, open_gateway
-from chat.settings.config import Config, Listen
+from chat.settings.config import Config
+from chat.settings.listen import Listen
 from tests.support.frames import Frame, next_frame
 
 LARGE = b"x" * 20_000_000

@@ -14,7 +14,8 @@ from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, Taken
 from chat.domain.tokens import Tokens
 from chat.server import open_chat
-from chat.settings.config import Config, Listen
+from chat.settings.config import Config
+from chat.settings.listen import Listen
 from chat.storage.memory import MemoryStorage
 
 SECRET = "a secret of the tests that is long enough"

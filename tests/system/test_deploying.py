@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from chat.settings.config import Listen
+from chat.settings.listen import Listen
 from chat.settings.sources import read_config
 from chat.shutdown import longest_stop
 from tests.support.faults.machine import execute_sql

@@ -15,7 +15,7 @@ from chat.inspection.control_socket import open_control_socket
 from chat.inspection.inspection import InspectionFailed
 from chat.inspection.metrics import Metrics
 from chat.inspection.remote_inspection import RemoteInspection
-from chat.inspection.task_tree import Awaits, Branch
+from chat.inspection.task_tree import Awaits, TaskNode
 from chat.inspection.watch import Client, Snapshot, Unwound
 from chat.workers.merged_inspection import MergedInspection
 
@@ -34,7 +34,7 @@ class Answers:
     async def tree(self, most: int) -> Snapshot:
         await trio.lowlevel.checkpoint()
         clients = [self._client(1, 100 * self.number), self._client(2, self.number)][:most]
-        tree = Branch("main", Awaits("here", "main", "sleep"), [], [])
+        tree = TaskNode("main", Awaits("here", "main", "sleep"), [], [])
         return Snapshot(17.0 * self.number, {"messages": 10.0 * self.number}, clients, 2 - len(clients), tree)
 
     def _client(self, place: int, queued: int) -> Client:

@@ -27,20 +27,13 @@ from chat.gateway.http1.head import PIECE_OF_HEAD, READ_BYTES, Head, ReplayStrea
 from chat.gateway.http1.lifespan import ASGIApp
 from chat.gateway.http1.parser import MAX_FRAMING_BYTES
 from chat.gateway.http1.plain_parser import PlainParser
+from chat.gateway.http1.read_deadlines import ReadDeadlines, idle_deadline
 from chat.gateway.http1.refusal import forbidding, linger
 from chat.gateway.same_site import SameSite
 from chat.gateway.turns import Turns
 from chat.settings.config import Config
 
 logger = structlog.get_logger(__name__)
-
-KEEP_ALIVE = 15.0
-"""Seconds that a connection may be idle between two requests; a browser opens another in no time."""
-
-BODY_TIMEOUT = 30.0
-"""Seconds for a whole body of a request, or the next `BODY_BYTES` of a file: 2 KiB/s, less than the slowest line."""
-
-BODY_BYTES = 65_536
 
 SMALL_PIECE = READ_BYTES // 4
 """Bytes; of a body, pieces that are smaller are few: they cost a turn of the loop as large ones do."""
@@ -96,9 +89,7 @@ class _HttpConnection:
     """One connection. `H11Protocol` sees it as its task group and as where its bytes go."""
 
     __slots__ = (
-        "_body_bytes",
-        "_body_deadline",
-        "_head_deadline",
+        "_deadlines",
         "_lingers",
         "_loopback",
         "_over",
@@ -123,9 +114,7 @@ class _HttpConnection:
         self._parser = PlainParser(h11.SERVER, server.hypercorn.h11_max_incomplete_size)
         self._reading = trio.CancelScope()
         self._writing = trio.Lock()  # a handler's answer and the reader's `100 Continue` may meet
-        self._head_deadline = math.inf
-        self._body_deadline = math.inf
-        self._body_bytes = 0  # that came of the body since its deadline was set
+        self._deadlines = ReadDeadlines(self._parser, server.head_timeout)
         self._over = False
         """No further byte is read or written; whoever sets it cancels `_reading`, too."""
         self._lingers = False
@@ -160,7 +149,7 @@ class _HttpConnection:
     async def _read(self) -> bool:
         """Read until requests are over. True: whoever still waits for its answer is to get it."""
         while not self._over:
-            self._reading.deadline = self._patience()
+            self._reading.deadline = self._deadlines.deadline()
             try:
                 data = await self._stream.receive_some(READ_BYTES)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
@@ -181,32 +170,12 @@ class _HttpConnection:
                     return True
             if not data:
                 return True
-            self._give_time(len(data), trio.current_time() - since)
+            self._deadlines.came(len(data), trio.current_time() - since)
             in_body = self._parser.their_state is h11.SEND_BODY and len(data) < SMALL_PIECE
             in_pieces = self._parser.has_unread or in_body
             if in_pieces and (wait := self._stream.pace.count(PIECE_OF_HEAD)):
                 await trio.sleep(wait)
         return False
-
-    def _give_time(self, size: int, spent: float) -> None:
-        """Let a body that goes on have more time, also what we spent on it ourselves, in seconds."""
-        self._body_bytes += size
-        if self._body_bytes >= BODY_BYTES:
-            self._body_bytes = 0
-            self._body_deadline = trio.current_time() + BODY_TIMEOUT
-        else:
-            self._body_deadline += spent
-
-    def _patience(self) -> float:
-        """Until when the client may be silent: the time is for a whole head and a whole body, not for a byte."""
-        if self._parser.their_state is h11.SEND_BODY:
-            return self._body_deadline
-        if self._parser.their_state is not h11.IDLE:
-            return math.inf  # it waits for us
-        if not self._parser.has_unread:
-            return trio.current_time() + KEEP_ALIVE
-        self._head_deadline = min(self._head_deadline, trio.current_time() + self._server.head_timeout)
-        return self._head_deadline
 
     async def _send(self, event: Event) -> None:
         match event:
@@ -221,11 +190,10 @@ class _HttpConnection:
                 self._end()
             case Updated(idle=True):
                 # Runs in a handler that Quart-Trio has already cancelled: no await here.
-                self._reading.deadline = trio.current_time() + KEEP_ALIVE
+                self._reading.deadline = idle_deadline()
             case Updated():
-                self._reading.deadline = self._head_deadline = math.inf
-                self._body_deadline = trio.current_time() + BODY_TIMEOUT
-                self._body_bytes = 0
+                self._reading.deadline = math.inf
+                self._deadlines.begin_request()
 
     async def _write(self, data: bytes) -> None:
         if self._over or not data:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from chat.gateway.http1.head import Head, ReplayStream
-from chat.settings.config import Listen
+from chat.settings.listen import Listen
 
 
 @dataclass(frozen=True, slots=True)

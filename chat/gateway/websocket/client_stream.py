@@ -95,7 +95,7 @@ class ClientStream(trio.abc.Stream):
         self._inbound.receive_no_more()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """Receive for trio-websocket, and hold a message to its number of fragments."""
+        """Receive for trio-websocket, and hold a message to its number of fragments. Cancelling loses no byte."""
         data = await self._inbound.receive_for_library(max_bytes)
         if self.record.most_fragments > _FRAGMENTS:
             self.record.too_many_fragments = True
@@ -120,7 +120,10 @@ class ClientStream(trio.abc.Stream):
         await trio.lowlevel.checkpoint()
 
     async def aclose(self) -> None:
-        """Say why if it is the client's fault, let the peer read the rest for a moment, and close."""
+        """Say why if it is the client's fault, let the peer read the rest for a moment, and close.
+
+        Cancelling: it is closed at once.
+        """
         await self.flush()
         await self.hang_up()
 
@@ -137,6 +140,7 @@ class ClientStream(trio.abc.Stream):
         """Send `last`, a close frame, when the client's nursery has ended and its writer with it; as flush() does.
 
         Where a write was cut off in the middle nothing is sent: the client would take it for the rest of that frame.
+        Cancelling: a part may have been sent.
         """
         if self.send_queue.queued:
             return

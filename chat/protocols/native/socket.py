@@ -15,9 +15,7 @@ from chat.domain.closing import (
 )
 from chat.domain.entities import Person, RoomKind
 from chat.domain.failures import StorageDown
-from chat.domain.files import clean_file_ids
 from chat.domain.refusals import EXPIRED_TOKEN, NOT_FOR_VISITORS, Code, Refusal
-from chat.domain.rules import clean_text
 from chat.domain.timeline import Position, milliseconds
 from chat.engine.dialect import Greet
 from chat.engine.events import Refused
@@ -45,10 +43,10 @@ from chat.protocols.native.live_frames import Activity, PersonEvent, SetStatus, 
 from chat.protocols.native.new_rooms import NewRooms
 from chat.protocols.native.request_line import InLine, RequestLine
 from chat.protocols.native.resuming import tell_beside
+from chat.protocols.native.sending import send_message
 from chat.protocols.native.shared import Shared
 from chat.protocols.native.socket_operations import IN_FLIGHT, Operations
 from chat.protocols.native.sockets import MOST_SOCKETS
-from chat.protocols.native.submitter import Answer
 from chat.protocols.native.telling import Telling
 from chat.protocols.services import Services
 
@@ -146,7 +144,7 @@ class NativeClient(Client):
             case Sync() as sync:
                 await self._sync(sync)
             case Send() as send:
-                await self._send(send)
+                await send_message(send, self.session, self._services, self._telling)
             case Ask() as ask:
                 await self._operations.ask(ask, self._person)
 
@@ -171,31 +169,7 @@ class NativeClient(Client):
         if self._nursery is None:
             self._refuse_unauthenticated(request.id)
         elif not (self._line.is_busy and await self._line.add(request)):
-            await self._send(request)
-
-    async def _send(self, request: Send) -> None:
-        session, person = self.session, self._person
-        text = clean_text(request.text, may_be_empty=bool(request.files))
-        if isinstance(text, Refusal):
-            return session.send(Refused(text, request.id))
-        file_ids = clean_file_ids(request.files)
-        if isinstance(file_ids, Refusal):
-            return session.send(Refused(file_ids, request.id))
-        if not await session.allowance.may_send(person.id, text, request.id):
-            return None
-        people = await people_to_speak_to(self._services.conversations, self._telling, person, request.room)
-        if isinstance(people, Refusal):
-            return session.send(Refused(people, request.id))
-        return await session.submissions.submit(
-            request.room,
-            person,
-            text,
-            people=people,
-            key=request.key,
-            reply=request.reply,
-            file_ids=file_ids,
-            answer=Answer(session, request.id, self._services.read_marks),
-        )
+            await send_message(request, self.session, self._services, self._telling)
 
     async def ping(self, request: Ping, _nursery: trio.Nursery) -> None:
         """Answer, also to whoever has not said hello."""

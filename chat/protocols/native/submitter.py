@@ -10,7 +10,7 @@ from chat.engine.session import Session
 from chat.protocols.native.codec import frame_of, saved
 
 
-class Answer:
+class SendAnswer:
     """The submitter of a message: tells the client what became of it."""
 
     __slots__ = ("_read_marks", "_ref", "_session")
@@ -21,7 +21,7 @@ class Answer:
         self._read_marks = read_marks
 
     def on_outcome(self, write: Write, outcome: Outcome) -> None:
-        """Answer the request. Sync: between commit and fan-out."""
+        """SendAnswer the request. Sync: between commit and fan-out."""
         session = self._session
         match outcome:
             case Message():

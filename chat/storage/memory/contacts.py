@@ -6,14 +6,14 @@ import trio
 
 from chat.domain.entities import Pair, Person, RoomKind, SupportOf
 from chat.domain.rules import same_name_key
-from chat.storage.memory.rooms import MemoryRooms, public_person
+from chat.storage.memory.room_table import RoomTable, public_person
 from chat.storage.memory.users import MemoryUsers
 
 
 class MemoryContacts:
     """The port `Contacts`; blocks are kept with the people."""
 
-    def __init__(self, users: MemoryUsers, rooms: MemoryRooms) -> None:
+    def __init__(self, users: MemoryUsers, rooms: RoomTable) -> None:
         self._users = users
         self._rooms = rooms
 

@@ -10,13 +10,13 @@ from chat.domain.entities import Draft, File
 from chat.domain.files import NO_SUCH_FILES, UNATTACHED_KEPT
 from chat.domain.ports.files import KeptFile, NewFile
 from chat.domain.refusals import Refusal
-from chat.storage.memory.rooms import MemoryRooms
+from chat.storage.memory.room_table import RoomTable
 
 
 class MemoryFiles:
     """The port `Files`. `now` is its clock, in seconds."""
 
-    def __init__(self, rooms: MemoryRooms, now: Callable[[], float]) -> None:
+    def __init__(self, rooms: RoomTable, now: Callable[[], float]) -> None:
         self._rooms = rooms
         self._now = now
         self._kept: dict[int, tuple[KeptFile, float]] = {}  # with when they came

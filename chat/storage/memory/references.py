@@ -15,11 +15,11 @@ from chat.domain.mentions import (
 )
 from chat.domain.refusals import Refusal
 from chat.domain.rules import same_name_key
-from chat.storage.memory.rooms import MemoryRooms
+from chat.storage.memory.room_table import RoomTable
 from chat.storage.memory.users import MemoryUsers
 
 
-def resolve(write: Write, users: MemoryUsers, rooms: MemoryRooms) -> Write | Refusal:
+def resolve(write: Write, users: MemoryUsers, rooms: RoomTable) -> Write | Refusal:
     """Return a write with whom it mentions, or why it can't be done."""
     room = rooms.look_up(write.room_id)
     if room is None or not refers(write):
@@ -34,7 +34,7 @@ def resolve(write: Write, users: MemoryUsers, rooms: MemoryRooms) -> Write | Ref
     return structs.replace(write, mentions=unblocked)
 
 
-def _may_mention_all(person_id: int, room: Room, users: MemoryUsers, rooms: MemoryRooms) -> bool:
+def _may_mention_all(person_id: int, room: Room, users: MemoryUsers, rooms: RoomTable) -> bool:
     person = users.look_up(person_id)
     assert person is not None
     if person.is_admin or rooms.role_of(room.id, person_id) in (RoomRole.MODERATOR, RoomRole.OWNER):

@@ -19,7 +19,7 @@ from chat.domain.outcomes import Saved, Unchanged
 from chat.domain.refusals import ROOM_TAKEN
 from chat.domain.room_state import Numbers, change_role, change_room
 from chat.storage.memory.audit import MemoryAudit
-from chat.storage.memory.rooms import MemoryRooms
+from chat.storage.memory.room_table import RoomTable
 
 Kept = Removed | RoleChanged | RoomChanged | RoomDeleted
 
@@ -29,7 +29,7 @@ class MemoryRoomChanges:
 
     def __init__(
         self,
-        rooms: MemoryRooms,
+        rooms: RoomTable,
         audit: MemoryAudit,
         numbers: Callable[[Room], Numbers],
         keep: Callable[[Kept], object],

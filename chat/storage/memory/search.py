@@ -1,17 +1,19 @@
 """Search in memory: every message is looked at, so there is no index to write."""
 
+import trio
+
 from chat.domain.entities import Message, MessageKind
 from chat.domain.search import MOST_RANKED, Progress, Search
 from chat.domain.timeline import MessageNow, json_bytes
 from chat.domain.words import words_of
-from chat.storage.memory.messages import MemoryMessages
+from chat.storage.memory.message_table import MessageTable
 from chat.storage.memory.timelines import MemoryTimelines
 
 
 class MemorySearchIndex:
     """The port `SearchIndex`."""
 
-    def __init__(self, messages: MemoryMessages, timelines: MemoryTimelines) -> None:
+    def __init__(self, messages: MessageTable, timelines: MemoryTimelines) -> None:
         self._messages = messages
         self._timelines = timelines
 
@@ -37,11 +39,12 @@ class MemorySearchIndex:
             total += json_bytes(message)
             if told and total > search.most_bytes:
                 break
-            told.append(self._timelines.now(message, search.person_id))
+            told.append(self._timelines.now.of(message, search.person_id))
         return told
 
     async def index(self, most_bytes: int) -> Progress:
-        return Progress(await self._messages.newest_id())
+        await trio.lowlevel.checkpoint()
+        return Progress(self._messages.end_of_log())
 
 
 def _is_found(message: Message, search: Search) -> bool:

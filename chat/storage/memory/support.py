@@ -9,14 +9,14 @@ from chat.domain.entities import Message, Peer, Room
 from chat.domain.outcomes import Held, Unchanged
 from chat.domain.support_state import SupportState
 from chat.domain.timeline import QueuePlace, SupportStatus
-from chat.storage.memory.rooms import MemoryRooms, SupportKept
+from chat.storage.memory.room_table import RoomTable, SupportKept
 from chat.storage.memory.users import MemoryUsers
 
 
 class MemorySupport:
     """All of it is sync; whoever makes a change adds it to the log and to the room's count."""
 
-    def __init__(self, users: MemoryUsers, rooms: MemoryRooms) -> None:
+    def __init__(self, users: MemoryUsers, rooms: RoomTable) -> None:
         self._users = users
         self._rooms = rooms
 

@@ -6,7 +6,7 @@ from chat.domain.changes import SupportChange, SupportChanged
 from chat.domain.entities import Message, Room, RoomKind, SupportOf
 from chat.domain.outcomes import Saved
 from chat.domain.room_state import Numbers
-from chat.storage.memory.rooms import MemoryRooms
+from chat.storage.memory.room_table import RoomTable
 from chat.storage.memory.support import MemorySupport
 
 
@@ -16,7 +16,7 @@ class MemorySupportChanges:
     def __init__(
         self,
         support: MemorySupport,
-        rooms: MemoryRooms,
+        rooms: RoomTable,
         numbers: Callable[[Room], Numbers],
         keep: Callable[[SupportChanged], object],
     ) -> None:

@@ -21,9 +21,9 @@ from chat.domain.entities import Credentials, Person, Room, Visit
 from chat.domain.ports import Invite, IssuedInvite, LookAlike, NewInvite, NewPerson, ProfileChange, Taken
 from chat.domain.refusals import Refusal
 from chat.domain.rules import same_name_key
-from chat.domain.skeletons import name_skeletons
 from chat.storage.memory.audit import MemoryAudit
 from chat.storage.memory.invites import MemoryInvites
+from chat.storage.memory.taken_names import TakenNames
 from chat.storage.memory.watchers import Watchers
 
 
@@ -45,9 +45,7 @@ class MemoryUsers:
         self.operator_since: dict[int, int] = {}
         """The end of the log when each person came, or became an operator later; read-only to others."""
         self._by_id: dict[int, Credentials] = {}
-        self._id_by_name: dict[str, int] = {}
-        self._id_by_email: dict[str, int] = {}
-        self._id_by_skeleton: dict[str, int] = {}
+        self._taken = TakenNames()
         self._deleted: set[int] = set()
         self.visits: dict[int, Visit] = {}
         """What visitors said of themselves; read-only to others."""
@@ -63,12 +61,8 @@ class MemoryUsers:
         """Add a person, as part of a write. Sync."""
         if new.invite is not None and not self.invites.is_to_register(new.invite):
             return None
-        if same_name_key(new.name) in self._id_by_name:
-            return Taken("name")
-        if new.email is not None and same_name_key(new.email) in self._id_by_email:
-            return Taken("email")
-        if self._looks_taken(new.name):
-            return Taken("look")
+        if taken := self._taken.by_others(None, new.name, new.email):
+            return taken
         now = round(time.time(), 6)
         person = Person(
             id=len(self._by_id) + 1,
@@ -84,10 +78,7 @@ class MemoryUsers:
         )
         self._by_id[person.id] = Credentials(person, new.password_hash)
         self.joined_at[person.id] = self.operator_since[person.id] = self._end_of_log()
-        self._id_by_name[same_name_key(new.name)] = person.id
-        self._id_by_skeleton.update(dict.fromkeys(name_skeletons(new.name), person.id))
-        if new.email is not None:
-            self._id_by_email[same_name_key(new.email)] = person.id
+        self._taken.add(person)
         if new.invite is not None:
             self.invites.use(new.invite)
         if new.visit is not None:
@@ -127,11 +118,11 @@ class MemoryUsers:
 
     async def by_name(self, name: str) -> Credentials | None:
         await trio.lowlevel.checkpoint()
-        return self._known(self._id_by_name.get(same_name_key(name), 0))
+        return self._known(self._taken.id_by_name(name))
 
     async def by_email(self, email: str) -> Credentials | None:
         await trio.lowlevel.checkpoint()
-        return self._known(self._id_by_email.get(same_name_key(email), 0))
+        return self._known(self._taken.id_by_email(email))
 
     async def everyone(self) -> list[Person]:
         await trio.lowlevel.checkpoint()
@@ -163,9 +154,9 @@ class MemoryUsers:
         known = self._known(person_id)
         if known is None:
             return None
-        if taken := self._taken_by_others(person_id, name, None):
+        if taken := self._taken.by_others(person_id, name, None):
             return taken
-        self._move_name(known.person, name)
+        self._taken.rename(known.person, name)
         return self._replace(known, name=name)
 
     async def change_profile(self, person_id: int, change: ProfileChange) -> Person | Taken | None:
@@ -175,13 +166,10 @@ class MemoryUsers:
             return None
         name = known.person.name if change.name is msgspec.UNSET else change.name
         email = known.person.email if change.email is msgspec.UNSET else change.email
-        if taken := self._taken_by_others(person_id, name, email):
+        if taken := self._taken.by_others(person_id, name, email):
             return taken
-        self._move_name(known.person, name)
-        if known.person.email is not None:
-            del self._id_by_email[same_name_key(known.person.email)]
-        if email is not None:
-            self._id_by_email[same_name_key(email)] = person_id
+        self._taken.rename(known.person, name)
+        self._taken.change_email(known.person, email)
         changes = {
             field: value for field, value in structs.asdict(change).items() if value is not msgspec.UNSET
         }
@@ -203,9 +191,9 @@ class MemoryUsers:
             if (value := getattr(change, field)) is not msgspec.UNSET
         }
         if change.name is not msgspec.UNSET:
-            if taken := self._taken_by_others(person_id, change.name, None):
+            if taken := self._taken.by_others(person_id, change.name, None):
                 return taken
-            self._move_name(before, change.name)
+            self._taken.rename(before, change.name)
         if change.is_operator is True and not before.is_operator:
             self.operator_since[person_id] = self._end_of_log()
         password_hash = known.password_hash if change.password_hash is msgspec.UNSET else change.password_hash
@@ -233,8 +221,7 @@ class MemoryUsers:
             return LAST_ADMIN
         self._deleted.add(person_id)
         self.visits.pop(person_id, None)
-        if known.person.email is not None:
-            del self._id_by_email[same_name_key(known.person.email)]
+        self._taken.change_email(known.person, None)
         self._replace(Credentials(known.person, b""), email=None)
         self.audit.note([Act(by_id=by_id, what=What.PERSON_DELETED, person_id=person_id)])
         return True
@@ -242,28 +229,6 @@ class MemoryUsers:
     def _is_last_admin(self, person: Person) -> bool:
         """Whether nobody else is an admin who can come in."""
         return is_acting_admin(person) and sum(map(is_acting_admin, self.there())) == 1
-
-    def _taken_by_others(self, person_id: int, name: str, email: str | None) -> Taken | None:
-        """Say what of these somebody other than this person has."""
-        if self._id_by_name.get(same_name_key(name), person_id) != person_id:
-            return Taken("name")
-        if self._looks_taken(name, person_id):
-            return Taken("look")
-        if email is not None and self._id_by_email.get(same_name_key(email), person_id) != person_id:
-            return Taken("email")
-        return None
-
-    def _move_name(self, person: Person, name: str) -> None:
-        del self._id_by_name[same_name_key(person.name)]
-        self._id_by_name[same_name_key(name)] = person.id
-        for skeleton in name_skeletons(person.name):
-            del self._id_by_skeleton[skeleton]
-        self._id_by_skeleton.update(dict.fromkeys(name_skeletons(name), person.id))
-
-    def _looks_taken(self, name: str, person_id: int | None = None) -> bool:
-        """Whether somebody other than this person has a name that looks like `name`."""
-        takers = {self._id_by_skeleton.get(skeleton) for skeleton in name_skeletons(name)}
-        return not takers <= {None, person_id}
 
     def _replace(self, known: Credentials, **changes: object) -> Person:
         person = structs.replace(known.person, **changes)
@@ -273,8 +238,10 @@ class MemoryUsers:
         self.watchers.notify(person.id)
         return person
 
-    def _known(self, person_id: int) -> Credentials | None:
-        return None if person_id in self._deleted else self._by_id.get(person_id)
+    def _known(self, person_id: int | None) -> Credentials | None:
+        if person_id is None or person_id in self._deleted:
+            return None
+        return self._by_id.get(person_id)
 
     def is_there(self, person_id: int) -> bool:
         """Whether there is such a person, who was not deleted."""

@@ -32,7 +32,10 @@ async def cross(operation: Callable[..., Awaitable[T]], *arguments: object) -> T
 
 @asynccontextmanager
 async def open_asyncio() -> AsyncGenerator[None]:
-    """Run an asyncio loop in Trio for as long as the block lasts, one that outlives stray exceptions."""
+    """Run an asyncio loop in Trio for as long as the block lasts, one that outlives stray exceptions.
+
+    Cancelling: what runs in the loop is cancelled.
+    """
     async with trio_asyncio.open_loop() as loop:
         loop.set_exception_handler(_log_stray)
         loop._main_loop_one = partial(_run_ready, loop, loop._main_loop_one)

@@ -24,7 +24,7 @@ from chat.storage.postgres.writer import RawConnection
 
 # Who has one of these names and is in the room, and which of the authors they block; then, of each room and author,
 # where the room ends, and whether they may mention everybody. A LATERAL query with a LIMIT is a look-up for each row
-# (`message_queries.py`).
+# (`saving_queries.py`).
 LOOK_UP = f"""
 SELECT asked.room_id, u.id AS person_id, u.name_key, NULL::bigint AS last_seq, false AS may_mention_all,
     ARRAY(SELECT blocked_id FROM blocks WHERE user_id = u.id AND blocked_id = ANY($4)) AS blocked

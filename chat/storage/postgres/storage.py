@@ -66,6 +66,7 @@ async def open_postgres_storage(
 
     Timeouts are in seconds, for one query and for one commit. `shared` says that this server hears of what others
     write (it has a bus): only servers of which all do so may be there together. Raises CannotStart.
+    Cancelling: a write under way is over first, by its own deadline.
     """
     company = Company.SERVERS if shared else Company.NO_SERVER
     async with open_asyncio():

@@ -132,7 +132,10 @@ class Writer:
 async def open_writer(
     address: DatabaseAddress, *, timeout_each: float, company: Company = Company.NO_SERVER
 ) -> AsyncGenerator[Writer]:
-    """Connect for as long as the block lasts. Raises CannotStart if a server writes here that is no company."""
+    """Connect for as long as the block lasts. Raises CannotStart if a server writes here that is no company.
+
+    Cancelling: a write under way is over first, by its own deadline.
+    """
     writer = Writer(address, timeout_each, company=company)
     try:
         await writer.run(lambda connection: connection.fetchval("SELECT 1"))

@@ -19,7 +19,8 @@ from chat.gateway.websocket import client_stream
 from chat.protocols.lines.commands import Recall
 from chat.protocols.lines.handlers import LobbyClient
 from chat.server import open_chat
-from chat.settings.config import Config, Listen
+from chat.settings.config import Config
+from chat.settings.listen import Listen
 from chat.storage.memory import MemoryStorage
 from tests.support.frames import CLOSE, TEXT, client_frame
 from tests.support.gateway import Wire

@@ -32,7 +32,8 @@ from chat.domain.tokens import Tokens
 from chat.gateway.http1 import refusal
 from chat.gateway.websocket import client_stream
 from chat.server import open_chat
-from chat.settings.config import Config, Listen
+from chat.settings.config import Config
+from chat.settings.listen import Listen
 from chat.storage.memory import MemoryStorage
 from tests.support.gateway import nothing_logged
 

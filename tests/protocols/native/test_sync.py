@@ -96,7 +96,7 @@ async def write_unknown(world: World) -> None:
     """Have a change in the lobby of which only a newer server knows what it is."""
     room = await world.storage.rooms.by_id(LOBBY_ID)
     assert room is not None
-    world.storage.messages._keep(UnknownChange(*world.storage.messages._next(room), time.time()))
+    world.storage.messages.keep(UnknownChange(*world.storage.messages.next(room), time.time()))
 
 
 async def test_what_was_missed_is_told_as_it_is_now(world: World) -> None:

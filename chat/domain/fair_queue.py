@@ -1,4 +1,4 @@
-"""A line in which the keys take turns, however many wait with the same one."""
+"""A queue in which the keys take turns, however many wait with the same one."""
 
 from collections import OrderedDict, deque
 from typing import Generic, TypeVar
@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Line(Generic[T]):
+class FairQueue(Generic[T]):
     """What waits, by key. All of it is sync."""
 
     def __init__(self) -> None:

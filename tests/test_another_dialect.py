@@ -1,4 +1,4 @@
-"""A sixth protocol: a package of its own, named once in the registry (here: where the server is opened)."""
+"""One more protocol: a package of its own, named once in the registry (here: where the server is opened)."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -23,7 +23,8 @@ from chat.protocols.protocol import ChatProtocol
 from chat.protocols.registry import PROTOCOLS
 from chat.protocols.talker.codec import TALKER
 from chat.server import open_chat
-from chat.settings.config import Config, Listen
+from chat.settings.config import Config
+from chat.settings.listen import Listen
 from chat.storage.memory import MemoryStorage
 
 SECRET = "a secret of the tests that is long enough"
@@ -71,11 +72,11 @@ def _telegram(who: str, what: str) -> bytes:
 
 
 TELEGRAM = TelegramDialect()
-SIX = (*PROTOCOLS, ChatProtocol(TELEGRAM, open_lobby))
+ALL = (*PROTOCOLS, ChatProtocol(TELEGRAM, open_lobby))
 
 
 class Six:
-    """A server that speaks six dialects, with a listener of the sixth, and tokens of two people."""
+    """A server that speaks one dialect more, with a listener of it, and tokens of two people."""
 
     def __init__(self, addresses: tuple[str, ...], tokens: dict[str, str]) -> None:
         self.talkers, self.telegrams = (address.replace("http", "ws", 1) for address in addresses)
@@ -95,7 +96,7 @@ async def open_six() -> AsyncGenerator[Six]:
         bcrypt_cost=4,
     )
     with trio.fail_after(20):
-        async with open_chat(config, storage, SECRET, protocols=SIX) as server:
+        async with open_chat(config, storage, SECRET, protocols=ALL) as server:
             yield Six(server.addresses, tokens)
 
 
@@ -113,7 +114,7 @@ async def hear(socket: WebSocketConnection) -> tuple[str, ...]:
 LINE = ("name", "message")
 
 
-async def test_a_sixth_dialect_talks_with_a_talker() -> None:
+async def test_another_dialect_talks_with_a_talker() -> None:
     async with (
         open_six() as six,
         open_websocket_url(f"{six.talkers}/talker?token={six.tokens['ada']}") as talker,
@@ -158,5 +159,5 @@ async def test_a_listener_of_a_dialect_that_nobody_speaks_is_refused() -> None:
 
 
 def test_no_other_dialect_is_changed_by_it() -> None:
-    assert SIX[:-1] == PROTOCOLS
+    assert ALL[:-1] == PROTOCOLS
     assert TALKER.decode('{"who": "ADA", "what": "HI STOP"}') == Misunderstood(BAD_FRAME)

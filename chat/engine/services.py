@@ -1,0 +1,65 @@
+"""What an engine offers to the protocols."""
+
+import msgspec
+
+from chat.domain.accounts import Accounts
+from chat.domain.administration import Administration
+from chat.domain.blocks import Blocks
+from chat.domain.budgets import Budgets
+from chat.domain.contacts import Contacts
+from chat.domain.conversations import Conversations
+from chat.domain.direct import Direct
+from chat.domain.invites import Invites
+from chat.domain.live_settings import LiveSettings
+from chat.domain.room_history import RoomHistory
+from chat.domain.rooms import Rooms
+from chat.domain.search import SearchIndex
+from chat.domain.sessions import Sessions
+from chat.domain.set_up import FirstAdmin
+from chat.domain.support import Support
+from chat.domain.timelines import Timelines
+from chat.domain.uploads import Uploads
+from chat.domain.visitors import Visitors
+from chat.engine.cluster.cluster import Cluster
+from chat.engine.desk_watch import DeskWatch
+from chat.engine.history import History
+from chat.engine.hub import Hub
+from chat.engine.memberships import Memberships
+from chat.engine.notices import Notices
+from chat.engine.presence import Presence
+from chat.engine.read_marks import ReadMarks
+from chat.engine.statuses import Statuses
+from chat.engine.writes import Writes
+
+
+class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
+    """The domain's rules, with what makes them felt by open sockets."""
+
+    accounts: Accounts
+    budgets: Budgets
+    rooms: Rooms
+    direct: Direct
+    support: Support
+    memberships: Memberships
+    history: History
+    presence: Presence
+    hub: Hub
+    cluster: Cluster
+    sessions: Sessions
+    first_admin: FirstAdmin
+    conversations: Conversations
+    room_history: RoomHistory
+    timelines: Timelines
+    contacts: Contacts
+    blocks: Blocks
+    read_marks: ReadMarks
+    writes: Writes
+    invites: Invites
+    search: SearchIndex
+    notices: Notices
+    statuses: Statuses
+    administration: Administration
+    settings: LiveSettings
+    visitors: Visitors
+    desk_watch: DeskWatch
+    uploads: Uploads

@@ -1,0 +1,42 @@
+"""A message of a native client, from its request to the journal."""
+
+from chat.domain.files import clean_file_ids
+from chat.domain.refusals import Refusal
+from chat.domain.rules import clean_text
+from chat.engine.events import Refused
+from chat.engine.session import Session
+from chat.protocols.native.entering import people_to_speak_to
+from chat.protocols.native.frames import Send
+from chat.protocols.native.submitter import SendAnswer
+from chat.protocols.native.telling import Telling
+from chat.protocols.services import Services
+
+
+async def send_message(request: Send, session: Session, services: Services, telling: Telling) -> None:
+    """Give a message of the session's person to the journal, if the room is theirs.
+
+    Cancelling: it may be saved, and is not acknowledged.
+    """
+    person = session.person
+    assert person is not None  # a client that has said hello
+    text = clean_text(request.text, may_be_empty=bool(request.files))
+    if isinstance(text, Refusal):
+        return session.send(Refused(text, request.id))
+    file_ids = clean_file_ids(request.files)
+    if isinstance(file_ids, Refusal):
+        return session.send(Refused(file_ids, request.id))
+    if not await session.allowance.may_send(person.id, text, request.id):
+        return None
+    people = await people_to_speak_to(services.conversations, telling, person, request.room)
+    if isinstance(people, Refusal):
+        return session.send(Refused(people, request.id))
+    return await session.submissions.submit(
+        request.room,
+        person,
+        text,
+        people=people,
+        key=request.key,
+        reply=request.reply,
+        file_ids=file_ids,
+        answer=SendAnswer(session, request.id, services.read_marks),
+    )

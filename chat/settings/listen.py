@@ -1,0 +1,33 @@
+"""Where the server listens, as it is written in a setting."""
+
+import ipaddress
+import re
+
+import msgspec
+
+
+class Listen(msgspec.Struct, frozen=True):
+    """An address to accept on, and the dialect that it speaks at `/`."""
+
+    host: str
+    port: int
+    dialect: str = "talker"
+
+    @classmethod
+    def parse(cls, text: str) -> "Listen":
+        """Read `PORT`, `HOST:PORT` or `[IPV6]:PORT`, each with or without `=DIALECT`. Raises ValueError."""
+        address, equals, dialect = text.partition("=")
+        host, colon, port = address.rpartition(":")
+        if host.startswith("[") and host.endswith("]"):
+            host = str(ipaddress.IPv6Address(host[1:-1]))
+        elif ":" in host or (colon and not host):
+            raise ValueError(f"expected [HOST:]PORT, got {text!r}; IPv6 stands in brackets, as [::1]:9000")
+        if not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65_535:
+            raise ValueError(f"{text!r} has no port from 0 to 65535")
+        if equals and not re.fullmatch(r"[a-z][a-z0-9_-]*", dialect):
+            raise ValueError(f"{text!r} names no dialect after the =")
+        return cls(host or "127.0.0.1", int(port), dialect or "talker")
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}" + ("" if self.dialect == "talker" else f"={self.dialect}")

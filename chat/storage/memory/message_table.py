@@ -1,0 +1,187 @@
+"""The messages in memory and what became of them: a list a room, so that `seq` is the index plus one. All sync."""
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import structs
+
+from chat.domain.changes import (
+    Change,
+    Deleted,
+    Deletion,
+    Edit,
+    Edited,
+    Reacted,
+    Reaction,
+    Removed,
+    RoleChanged,
+    RoomChanged,
+    RoomDeleted,
+    SupportChanged,
+    UnknownChange,
+)
+from chat.domain.entities import Draft, Message, Room
+from chat.domain.message_state import MessageState
+from chat.domain.outcomes import Saved
+from chat.storage.memory.room_changes import Kept
+from chat.storage.memory.room_table import RoomTable
+from chat.storage.memory.support import MemorySupport
+from chat.storage.memory.users import MemoryUsers
+
+KeptChange = Edited | Deleted | Reacted | SupportChanged | Removed | RoleChanged | RoomChanged | UnknownChange
+
+
+class MessageTable:
+    """Messages, changes and the numbers that both take, in one order: the log."""
+
+    def __init__(self, users: MemoryUsers, rooms: RoomTable) -> None:
+        self._users = users
+        self._rooms = rooms
+        self._support = MemorySupport(users, rooms)
+        self._by_room = rooms.said
+        self._states: dict[int, MessageState] = {}  # of texts that were changed, by message id
+        self._changes: list[KeptChange] = []
+        self._newest_id = 0
+        self.keys: dict[int, str] = {}
+        """The keys that messages were sent with, by message id; read-only to others."""
+
+    def append(self, draft: Draft, room: Room) -> Message:
+        """Keep a message with the next numbers of its room."""
+        new_id, room_id, pos = self.next(room)
+        message = Message(
+            new_id,
+            room_id,
+            room.last_seq + 1,
+            draft.sender_id,
+            draft.sender_name,
+            draft.text,
+            draft.created_at,
+            draft.kind,
+            draft.people,
+            pos,
+            draft.reply,
+            draft.mentions,
+            draft.files,
+        )
+        self._newest_id = new_id
+        self._rooms.advance(room_id, messages=1)
+        self._by_room[room_id].append(message)
+        if draft.key is not None:
+            self.keys[new_id] = draft.key
+        return message
+
+    def change(self, change: Edit | Deletion | Reaction, room: Room) -> Saved:
+        """Change a message of a room."""
+        said = self._by_room[room.id]
+        message = said[change.seq - 1]
+        new = MessageState(message.text, message.pos, False, {}, set(), message.created_at, message.mentions)
+        state = self._states.setdefault(message.id, new)
+        new_id, _room_id, pos = self.next(room)
+        made = state.change(change, new_id, pos)
+        if isinstance(made, Edited | Deleted | Reacted):
+            self.keep(made)
+            files = () if isinstance(made, Deleted) else message.files
+            said[change.seq - 1] = structs.replace(
+                message, text=state.text, pos=state.pos, mentions=state.mentions, files=files
+            )
+        return made
+
+    def next(self, room: Room) -> tuple[int, int, int]:
+        """Return the numbers of the room's next change."""
+        return self._newest_id + 1, room.id, room.last_pos + 1
+
+    def keep(self, change: Kept | KeptChange) -> None:
+        """Keep a change that has the next numbers; that a room was deleted, the rooms keep for a while."""
+        self._newest_id += 1
+        if not isinstance(change, RoomDeleted):
+            self._rooms.advance(change.room_id)
+            self._changes.append(change)
+
+    def _as_said(self, message: Message) -> Message:
+        """Return the message as the log tells it: with its own place, but the text and the name of now."""
+        others = sum(change.room_id == message.room_id and change.id < message.id for change in self._changes)
+        return structs.replace(
+            self._retold(message), pos=message.seq + others, reply=message.reply, mentions=message.mentions
+        )
+
+    def _as_changed(self, change: KeptChange) -> Change | None:
+        """Return the change as the log tells it; None: of a message that is deleted, nothing but that."""
+        if isinstance(change, RoomChanged):
+            return self.as_now(change)
+        if isinstance(change, Removed | RoleChanged | UnknownChange):
+            return change
+        if isinstance(change, SupportChanged):
+            return self._support.as_now(change)
+        state = self._states[self._by_room[change.room_id][change.seq - 1].id]
+        match change:
+            case Deleted():
+                return change
+            case _ if state.is_deleted:
+                return None
+            case Edited():
+                return structs.replace(change, text=state.text, mentions=state.mentions)
+            case Reacted():
+                return structs.replace(change, count=state.counts.get(change.emoji, 0))
+
+    def end_of_log(self) -> int:
+        """Return the highest id, at once."""
+        return self._newest_id
+
+    def log_of(self, room_id: int) -> list[Change]:
+        """Return all that was changed in a room that is there, also of deleted messages, by `pos`. Sync."""
+        log: list[Change] = [self._as_said(message) for message in self._said(room_id)]
+        log += (change for change in self._changes if change.room_id == room_id)
+        return sorted(log, key=log_id)
+
+    def state_of(self, message: Message) -> MessageState | None:
+        """Return what became of a message; None: it is as it was said. Sync."""
+        return self._states.get(message.id)
+
+    def is_deleted(self, message: Message) -> bool:
+        """Whether a message is deleted. Sync."""
+        return message.id in self._states and self._states[message.id].is_deleted
+
+    def look_up(self, room_id: int, seq: int) -> Message | None:
+        """Return a message with its text of now, which a deleted one has not. Sync."""
+        said = self._said(room_id)
+        return said[seq - 1] if 0 < seq <= len(said) else None
+
+    def said_at(self, message: Message) -> Message:
+        """Return what stands now where a message was said, also in a room that is gone. Sync."""
+        return self._by_room[message.room_id][message.seq - 1]
+
+    def as_now(self, change: RoomChanged) -> RoomChanged:
+        """Return a change of a room with what the room is like now. Sync."""
+        room = self._rooms.look_up(change.room_id)
+        assert room is not None
+        assert room.name is not None
+        return structs.replace(
+            change,
+            name=room.name,
+            topic=room.topic,
+            is_private=room.is_private,
+            is_archived=room.is_archived,
+        )
+
+    def count_of(self, reaction: Reacted) -> int:
+        """Return how many react now as somebody did. Sync."""
+        state = self._states[self._by_room[reaction.room_id][reaction.seq - 1].id]
+        return state.counts.get(reaction.emoji, 0)
+
+    def _said(self, room_id: int) -> list[Message]:
+        """Return the messages of a room; with the room they are gone too."""
+        return self._by_room[room_id] if self._rooms.is_there(room_id) else []
+
+    def _left(self, messages: Iterable[Message]) -> Iterator[Message]:
+        """Yield those that were not deleted."""
+        return (message for message in messages if not self.is_deleted(message))
+
+    def _retold(self, message: Message) -> Message:
+        """Return the message as history tells it: under its sender's name of today."""
+        sender = self._users.look_up(message.sender_id)
+        assert sender is not None
+        return structs.replace(message, sender_name=sender.name, people=None, reply=None, mentions=())
+
+
+def log_id(change: Change) -> int:
+    """Return the place of a change in the log. Sync and pure."""
+    return change.id

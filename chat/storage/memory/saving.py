@@ -1,0 +1,143 @@
+"""Writes to the log in memory. All of it is sync: a part of one batch."""
+
+from msgspec import structs
+
+from chat.domain.audit import deletion_act
+from chat.domain.changes import (
+    Acceptance,
+    Deleted,
+    Deletion,
+    Edit,
+    Reaction,
+    Removal,
+    RoleChange,
+    RoomChange,
+    RoomDeletion,
+    SupportChange,
+    Write,
+)
+from chat.domain.entities import Draft, Message, MessageKind
+from chat.domain.membership import RoomRole
+from chat.domain.outcomes import KeyUsed, Repeated, Saved
+from chat.domain.refusals import ALREADY_IN, ARCHIVED, BANNED, INVITE_OVER, Refusal
+from chat.storage.memory.files import MemoryFiles
+from chat.storage.memory.message_table import MessageTable
+from chat.storage.memory.room_changes import MemoryRoomChanges
+from chat.storage.memory.room_table import RoomTable
+from chat.storage.memory.support import MemorySupport
+from chat.storage.memory.support_changes import MemorySupportChanges
+from chat.storage.memory.users import MemoryUsers
+
+
+class MemorySaving:
+    """Does what is written, one write after the other."""
+
+    def __init__(
+        self, users: MemoryUsers, rooms: RoomTable, files: MemoryFiles, messages: MessageTable
+    ) -> None:
+        self._users = users
+        self._rooms = rooms
+        self._files = files
+        self._messages = messages
+        self._by_key: dict[tuple[int, str], tuple[Draft, Message]] = {}
+        self._room_changes = MemoryRoomChanges(rooms, users.audit, messages.next, messages.keep)
+        self._support_changes = MemorySupportChanges(
+            MemorySupport(users, rooms), rooms, messages.next, messages.keep
+        )
+
+    def save(self, writes: list[Write | Refusal]) -> list[Saved]:
+        """Do them all, in their order, and behind them what follows from them; what is refused already stays so."""
+        saved = [write if isinstance(write, Refusal) else self._write(write) for write in writes]
+        return [*saved, *self._support_changes.follow(each for each in saved if isinstance(each, Message))]
+
+    def _write(self, write: Write) -> Saved:
+        match write:
+            case Draft():
+                return self._save(write)
+            case Removal():
+                return self._room_changes.remove(write)
+            case RoomDeletion():
+                return self._room_changes.delete_room(write)
+            case RoleChange():
+                return self._room_changes.change_role(write)
+            case RoomChange():
+                return self._room_changes.change_room(write)
+            case Acceptance():
+                return self._accept(write)
+            case SupportChange():
+                return self._support_changes.change(write)
+            case _:
+                return self._change(write)
+
+    def _save(self, draft: Draft) -> Saved:
+        if draft.kind is MessageKind.JOIN and (refusal := self._refuses_joining(draft)):
+            return refusal
+        if draft.key is None:
+            return self._append(draft)
+        key = draft.sender_id, draft.key
+        if key in self._by_key:
+            known, first = self._by_key[key]
+            now = self._messages.said_at(first)
+            message = structs.replace(first, text=now.text)
+            same = _content(known) == _content(draft)
+            return Repeated(message) if same else KeyUsed(message=message)
+        saved = self._append(draft)
+        if isinstance(saved, Message):
+            self._by_key[key] = draft, saved
+        return saved
+
+    def _refuses_joining(self, draft: Draft) -> Refusal | None:
+        match self._rooms.role_of(draft.room_id, draft.sender_id):
+            case None:
+                return None
+            case RoomRole.BANNED:
+                return BANNED
+            case _:
+                return ALREADY_IN
+
+    def _accept(self, acceptance: Acceptance) -> Saved:
+        joining, invites = acceptance.joining, self._users.invites
+        if not invites.is_good(acceptance.invite, joining.room_id):
+            return self._refuses_joining(joining) or INVITE_OVER
+        saved = self._save(joining)
+        if isinstance(saved, Message):
+            invites.use(acceptance.invite)
+        return saved
+
+    def _append(self, draft: Draft) -> Message | Refusal | None:
+        if draft.file_ids:
+            found = self._files.look_up(draft)
+            if isinstance(found, Refusal):
+                return found
+            draft = found
+        room = self._rooms.look_up(draft.room_id)
+        if room is None:
+            return None
+        if room.is_archived:
+            return ARCHIVED
+        message = self._messages.append(draft, room)
+        self._files.attach(draft.files, message.seq)
+        if draft.kind is MessageKind.JOIN:
+            self._rooms.add_member(draft.room_id, draft.sender_id)
+        return message
+
+    def _change(self, change: Edit | Deletion | Reaction) -> Saved:
+        room, message = (
+            self._rooms.look_up(change.room_id),
+            self._messages.look_up(change.room_id, change.seq),
+        )
+        if room is None or message is None or message.kind is not MessageKind.TEXT:
+            return None
+        if room.is_archived and not isinstance(change, Deletion):
+            return ARCHIVED
+        made = self._messages.change(change, room)
+        if isinstance(made, Deleted):
+            self._files.forget(message.files)
+            if made.actor_id != message.sender_id:
+                self._users.audit.note([deletion_act(made, message.sender_id)])
+        return made
+
+
+def _content(draft: Draft) -> tuple[object, ...]:
+    """Return what a draft says: with the same key it must be the same."""
+    return draft.room_id, draft.text, draft.reply, draft.file_ids

@@ -1,0 +1,59 @@
+"""Which names and addresses are taken, in memory: a deleted person's name is, and their address is not. All sync."""
+
+from chat.domain.entities import Person
+from chat.domain.ports import Taken
+from chat.domain.rules import same_name_key
+from chat.domain.skeletons import name_skeletons
+
+
+class TakenNames:
+    """Whose a name is, in any case, what looks like it, and whose an address is."""
+
+    def __init__(self) -> None:
+        self._id_by_name: dict[str, int] = {}
+        self._id_by_email: dict[str, int] = {}
+        self._id_by_skeleton: dict[str, int] = {}
+
+    def id_by_name(self, name: str) -> int | None:
+        """Return whose a name is, or was."""
+        return self._id_by_name.get(same_name_key(name))
+
+    def id_by_email(self, email: str) -> int | None:
+        """Return whose an address is."""
+        return self._id_by_email.get(same_name_key(email))
+
+    def by_others(self, person_id: int | None, name: str, email: str | None) -> Taken | None:
+        """Say what of these somebody other than this person has."""
+        if self.id_by_name(name) not in (None, person_id):
+            return Taken("name")
+        if not {self._id_by_skeleton.get(skeleton) for skeleton in name_skeletons(name)} <= {None, person_id}:
+            return Taken("look")
+        if email is not None and self.id_by_email(email) not in (None, person_id):
+            return Taken("email")
+        return None
+
+    def add(self, person: Person) -> None:
+        """Note what a new person has."""
+        self._note_name(person.id, person.name)
+        self._note_email(person.id, person.email)
+
+    def rename(self, person: Person, name: str) -> None:
+        """Give back the name of a person for another."""
+        del self._id_by_name[same_name_key(person.name)]
+        for skeleton in name_skeletons(person.name):
+            del self._id_by_skeleton[skeleton]
+        self._note_name(person.id, name)
+
+    def change_email(self, person: Person, email: str | None) -> None:
+        """Give back the address of a person for another, or none."""
+        if person.email is not None:
+            del self._id_by_email[same_name_key(person.email)]
+        self._note_email(person.id, email)
+
+    def _note_email(self, person_id: int, email: str | None) -> None:
+        if email is not None:
+            self._id_by_email[same_name_key(email)] = person_id
+
+    def _note_name(self, person_id: int, name: str) -> None:
+        self._id_by_name[same_name_key(name)] = person_id
+        self._id_by_skeleton.update(dict.fromkeys(name_skeletons(name), person_id))

@@ -1,0 +1,211 @@
+"""Drafts in one statement: the database counts the rooms up, and each draft's numbers are counted from there.
+
+All of it is asyncio-flavoured and runs on the writer's connection.
+"""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+import asyncpg
+
+from chat.domain.entities import Draft, Message, MessageKind
+from chat.domain.files import files_json
+from chat.domain.outcomes import KeyUsed, Repeated, Saved
+from chat.domain.refusals import ARCHIVED
+from chat.storage.postgres import saving_queries as queries
+from chat.storage.postgres.references import as_array
+from chat.storage.postgres.writer import RawConnection
+
+
+async def save_drafts(connection: RawConnection, drafts: Sequence[Draft]) -> list[Saved]:
+    """Save drafts, in their order: what each became, None where there is no such room.
+
+    Cancelling: they may be saved, as with whatever the writer runs.
+    """
+    if any(
+        draft.key is not None or draft.mentions or draft.reply is not None or draft.files for draft in drafts
+    ):
+        return await _save_with_keys(connection, drafts)
+    shares: dict[int, _Share] = {}
+    places = [shares.setdefault(draft.room_id, _Share()).add(draft.sender_id) for draft in drafts]
+    rooms = sorted(shares)
+    rows = await connection.fetch(
+        queries.SAVE,
+        rooms,
+        [shares[room_id].size for room_id in rooms],
+        [shares[room_id].last_sender for room_id in rooms],
+        [shares[room_id].last_other for room_id in rooms],
+        [draft.room_id for draft in drafts],
+        places,
+        [draft.sender_id for draft in drafts],
+        [draft.kind.value for draft in drafts],
+        [draft.text for draft in drafts],
+        [draft.created_at for draft in drafts],
+    )
+    numbers = _Numbers(rows[0]["last_id"] if rows else 0, rows)
+    saved: list[Saved] = [numbers.next(draft) for draft in drafts]
+    if numbers.missing:
+        await _say_which_are_archived(connection, numbers.missing, drafts, saved)
+    return saved
+
+
+async def _say_which_are_archived(
+    connection: RawConnection, missing: Collection[int], drafts: Sequence[Draft], saved: list[Saved]
+) -> None:
+    """Refuse drafts for those of the `missing` rooms that are there; the others are gone."""
+    there = {row["id"] for row in await connection.fetch(queries.THERE, list(missing))}
+    for nth, draft in enumerate(drafts):
+        if saved[nth] is None and draft.room_id in there:
+            saved[nth] = ARCHIVED
+
+
+async def _save_with_keys(connection: RawConnection, drafts: Sequence[Draft]) -> list[Saved]:
+    digests = [None if draft.key is None else _digest(draft) for draft in drafts]
+    arguments: tuple[object, ...] = (
+        sorted({draft.room_id for draft in drafts}),
+        [draft.room_id for draft in drafts],
+        [draft.sender_id for draft in drafts],
+        [draft.kind.value for draft in drafts],
+        [draft.text for draft in drafts],
+        [draft.created_at for draft in drafts],
+        [draft.key for draft in drafts],
+        digests,
+    )
+    query = queries.SAVE_WITH_KEYS
+    has_files = any(draft.files for draft in drafts)
+    if has_files or any(draft.mentions or draft.reply is not None for draft in drafts):
+        query = queries.SAVE_WITH_REFERENCES
+        mentions = [as_array(draft.mentions) for draft in drafts]
+        arguments = (*arguments, [draft.reply for draft in drafts], mentions)
+    if has_files:
+        query = queries.SAVE_WITH_FILES
+        arguments = (*arguments, [files_json(draft.files).decode() or None for draft in drafts])
+    rows = await _fetch_until_keys_are_known(connection, query, *arguments)
+    bases = [row for row in rows if row["nth"] is None]
+    numbers = _Numbers(bases[0]["id"] if bases else 0, bases)
+    known: dict[int | tuple[int, str], _Known] = {
+        row["nth"] - 1: _Known(_known(row, drafts[row["nth"] - 1]), row["key_digest"])
+        for row in rows
+        if row["nth"] is not None
+    }
+    saved: list[Saved] = []
+    for nth, (draft, digest) in enumerate(zip(drafts, digests, strict=True)):
+        key = draft.sender_id, draft.key or ""
+        if digest is not None and (earlier := known.get(nth) or known.get(key)):
+            saved.append(earlier.answer(digest))
+            continue
+        message = numbers.next(draft)
+        if digest is not None and message is not None:
+            known[key] = _Known(message, digest)
+        saved.append(message)
+    if numbers.missing:
+        await _say_which_are_archived(connection, numbers.missing, drafts, saved)
+    return saved
+
+
+async def _fetch_until_keys_are_known(
+    connection: RawConnection, query: str, *arguments: object
+) -> list[asyncpg.Record]:
+    while True:
+        try:
+            return await connection.fetch(query, *arguments)
+        except asyncpg.UniqueViolationError as error:
+            # Another server used a key while this one waited for the log. Nothing was saved; it is known now. In a
+            # transaction that has the log already that can't be.
+            if error.constraint_name != "messages_client_key" or connection.is_in_transaction():
+                raise
+
+
+class _Share:
+    """What a batch adds to one room: how much, by whom the last, and the place of the last by anybody else."""
+
+    __slots__ = ("last_other", "last_sender", "size")
+
+    def __init__(self) -> None:
+        self.size = self.last_sender = self.last_other = 0
+
+    def add(self, sender_id: int) -> int:
+        """Count one more draft and return its place: 1, 2, 3 …"""
+        if sender_id != self.last_sender:
+            self.last_sender, self.last_other = sender_id, self.size
+        self.size += 1
+        return self.size
+
+
+class _Numbers:
+    """Gives a batch's drafts their numbers, in their order: where the log and each room were, and one more for each."""
+
+    def __init__(self, last_id: int, rooms: Sequence[asyncpg.Record]) -> None:
+        self._id = last_id
+        self._places = {row["room_id"]: _Place(row["seq"], row["pos"]) for row in rooms}
+        self.missing: set[int] = set()  # rooms in which nothing can be said
+
+    def next(self, draft: Draft) -> Message | None:
+        """Return what a draft that was not saved before became; None: its room is gone or archived."""
+        place = self._places.get(draft.room_id)
+        if place is None:
+            self.missing.add(draft.room_id)
+            return None
+        self._id += 1
+        place.seq += 1
+        place.pos += 1
+        return Message(
+            self._id,
+            draft.room_id,
+            place.seq,
+            draft.sender_id,
+            draft.sender_name,
+            draft.text,
+            draft.created_at,
+            draft.kind,
+            draft.people,
+            place.pos,
+            draft.reply,
+            draft.mentions,
+            draft.files,
+        )
+
+
+class _Place:
+    """How far one room is."""
+
+    __slots__ = ("pos", "seq")
+
+    def __init__(self, seq: int, pos: int) -> None:
+        self.seq = seq
+        self.pos = pos
+
+
+class _Known(NamedTuple):
+    """What was saved with a key, and the digest of what was sent."""
+
+    message: Message
+    digest: bytes
+
+    def answer(self, digest: bytes) -> Repeated | KeyUsed:
+        """Answer a draft of the same key."""
+        return Repeated(self.message) if digest == self.digest else KeyUsed(message=self.message)
+
+
+def _digest(draft: Draft) -> bytes:
+    # As sql/0006 makes it for what was there before. A text has no NUL.
+    reply = "" if draft.reply is None else f"\0{draft.reply}"
+    files = f"\0files {draft.file_ids}" if draft.file_ids else ""
+    return hashlib.sha256(f"{draft.room_id}\n{draft.text}{reply}{files}".encode()).digest()
+
+
+def _known(row: asyncpg.Record, draft: Draft) -> Message:
+    people = draft.people if row["room_id"] == draft.room_id else None
+    return Message(
+        row["id"],
+        row["room_id"],
+        row["seq"],
+        draft.sender_id,
+        draft.sender_name,
+        row["text"],
+        row["created_at"],
+        MessageKind(row["kind"]),
+        people,
+        row["pos"],
+    )

@@ -1,0 +1,83 @@
+"""The statements of `users.py`."""
+
+_COLUMNS = """id, name, email, display_name, is_operator, is_moderator, is_admin, token_generation,
+    disabled_at IS NOT NULL AS is_disabled, is_visitor, share_reads,
+    extract(epoch FROM created_at)::float8 AS created_at,
+    extract(epoch FROM coalesce(changed_at, created_at))::float8 AS changed_at"""
+
+# What looks alike is looked for, which is enough for names that share a skeleton from before that rule; that of two
+# at once one gets it, the unique key says. Whose name is the very same, the key of `users` tells.
+ADD = f"""
+WITH alike AS (
+    SELECT FROM name_skeletons JOIN users ON users.id = user_id WHERE skeleton = ANY($9::text[]) AND name_key <> $2
+), added AS (
+    INSERT INTO users (name, name_key, display_name, email, email_key, password_hash, is_operator, is_admin,
+        is_moderator, is_visitor)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $10, $11 WHERE NOT EXISTS (SELECT FROM alike)
+    RETURNING {_COLUMNS}
+), looks AS (
+    INSERT INTO name_skeletons (skeleton, user_id) SELECT skeleton, id FROM added, unnest($9::text[]) AS skeleton
+)
+SELECT * FROM added"""
+BY_ID = f"SELECT {_COLUMNS} FROM users WHERE id = $1 AND deleted_at IS NULL"
+BY_IDS = f"SELECT {_COLUMNS} FROM users WHERE id = ANY($1) AND deleted_at IS NULL"
+BY_NAME = f"SELECT {_COLUMNS}, password_hash FROM users WHERE name_key = $1 AND deleted_at IS NULL"
+BY_EMAIL = f"SELECT {_COLUMNS}, password_hash FROM users WHERE email_key = $1 AND deleted_at IS NULL"
+EVERYONE = f"SELECT {_COLUMNS} FROM users WHERE deleted_at IS NULL AND NOT is_visitor ORDER BY id"
+OPERATORS = """
+SELECT id FROM users WHERE is_operator AND deleted_at IS NULL AND disabled_at IS NULL ORDER BY id"""
+_THEM = "WHERE id = $1 AND deleted_at IS NULL"
+RENAME = f"""
+WITH alike AS (
+    SELECT FROM name_skeletons JOIN users ON users.id = user_id
+    WHERE skeleton = ANY($4::text[]) AND name_key <> $3 AND user_id <> $1
+        AND EXISTS (SELECT FROM users {_THEM})
+), renamed AS (
+    UPDATE users SET name = $2, name_key = $3 {_THEM} AND NOT EXISTS (SELECT FROM alike) RETURNING {_COLUMNS}
+), looked AS (
+    DELETE FROM name_skeletons USING renamed WHERE user_id = renamed.id AND skeleton <> ALL($4::text[])
+), looks AS (
+    INSERT INTO name_skeletons (skeleton, user_id)
+    SELECT each.skeleton, id FROM renamed, unnest($4::text[]) AS each (skeleton)
+    WHERE NOT EXISTS (SELECT FROM name_skeletons AS own WHERE own.user_id = id AND own.skeleton = each.skeleton)
+)
+SELECT EXISTS (SELECT FROM alike) AS is_alike, renamed.* FROM (SELECT) AS one LEFT JOIN renamed ON true"""
+LOOK_ALIKES = f"""
+SELECT DISTINCT ON (younger.id) younger.*, older.id AS older_id, older.name AS older_name,
+    older.deleted_at IS NOT NULL AS older_is_deleted
+FROM name_skeletons AS look
+JOIN name_skeletons AS older_look ON older_look.skeleton = look.skeleton AND older_look.user_id < look.user_id
+JOIN users AS older ON older.id = older_look.user_id
+JOIN (SELECT {_COLUMNS} FROM users WHERE deleted_at IS NULL) AS younger ON younger.id = look.user_id
+WHERE look.skeleton IN (SELECT skeleton FROM name_skeletons WHERE shared <> 0)
+ORDER BY younger.id, older.id"""
+SET_PROFILE = f"""
+UPDATE users SET display_name = CASE WHEN $2 THEN $3 ELSE display_name END, email = CASE WHEN $4 THEN $5 ELSE email END,
+    email_key = CASE WHEN $4 THEN $6 ELSE email_key END, share_reads = coalesce($7, share_reads)
+{_THEM} RETURNING {_COLUMNS}"""
+SET_PASSWORD = f"""
+UPDATE users SET password_hash = $2, token_generation = token_generation + 1
+{_THEM} AND password_hash = coalesce($3, password_hash) RETURNING {_COLUMNS}"""
+# Whoever may end an admin locks all of them first, in one order: of two that do so at once the second sees what became
+# of the first. Rows are locked so that whatever refers to them goes on.
+LOCK_ADMINS = "SELECT FROM users WHERE is_admin AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE"
+OTHER_ADMINS = """
+SELECT EXISTS (SELECT FROM users WHERE is_admin AND disabled_at IS NULL AND deleted_at IS NULL AND id <> $1)"""
+LOCK = f"{BY_ID} FOR NO KEY UPDATE"
+ADMINISTER = f"""
+UPDATE users SET is_operator = coalesce($2, is_operator), is_moderator = coalesce($3, is_moderator),
+    is_admin = coalesce($4, is_admin), password_hash = coalesce($6, password_hash),
+    disabled_at = CASE WHEN $5 THEN coalesce(disabled_at, now()) WHEN NOT $5 THEN NULL ELSE disabled_at END,
+    token_generation = token_generation + $7::int
+{_THEM} RETURNING {_COLUMNS}"""
+PAGE = f"""
+SELECT {_COLUMNS} FROM users
+WHERE id > $2 AND deleted_at IS NULL AND NOT is_visitor
+  AND (position($1 IN name_key) > 0 OR position($1 IN email_key) > 0)
+  AND CASE $4::text WHEN 'operator' THEN is_operator WHEN 'moderator' THEN is_moderator WHEN 'admin' THEN is_admin
+      ELSE true END
+ORDER BY id LIMIT $3"""
+ADD_VISIT = "INSERT INTO visits (user_id, email, page) VALUES ($1, $2, $3)"
+DELETE = f"""
+WITH visit AS (DELETE FROM visits WHERE user_id = $1)
+UPDATE users SET deleted_at = now(), email = NULL, email_key = NULL, password_hash = '' {_THEM}"""

@@ -10,11 +10,10 @@ import trio
 from chat.bus.bus import can_carry
 from chat.bus.receive_buffer import ReceiveBuffer
 from chat.bus.send_buffer import SendBuffer
+from chat.shutdown import BUS_FLUSH
 
 PAUSE = 0.25
 """Seconds between two tries to connect."""
-_LAST = 0.5
-"""Seconds for what waits to be sent when the bus is left."""
 
 logger = structlog.get_logger(__name__)
 
@@ -71,6 +70,6 @@ async def run_bus(
         for task in tasks:
             nursery.start_soon(task, bus)
         yield bus
-        with trio.move_on_after(_LAST):
+        with trio.move_on_after(BUS_FLUSH):
             await bus.waiting.drain()
         nursery.cancel_scope.cancel(reason="the bus is left")

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import trio
 
-from chat.shutdown import REAP
+from chat.shutdown import LAST_WORDS, REAP
 from chat.workers.lifeline import Lifeline
 from chat.workers.messages import FROM_WORKER, CannotServe, FromWorker, Leave, Ready, Reload
 
@@ -22,10 +22,6 @@ def command() -> tuple[str, ...]:
     # Without -P another `chat` in the working directory would be taken for ours.
     safely = () if root == Path.cwd() else ("-P",)
     return (sys.executable, *safely, "-m", "chat", "worker")
-
-
-_LAST_WORDS = 0.5
-"""Seconds for the lifeline of a worker that has ended to end too."""
 
 
 class WorkerProcess:
@@ -82,7 +78,7 @@ class WorkerProcess:
                     instructed = True
                     await process.wait()
                     # What it said last may still be on its way to us; then the lifeline ends.
-                    nursery.cancel_scope.deadline = trio.current_time() + _LAST_WORDS
+                    nursery.cancel_scope.deadline = trio.current_time() + LAST_WORDS
         finally:
             self.ready = False
             await self._end(process, instructed)

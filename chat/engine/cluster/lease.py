@@ -12,12 +12,10 @@ from chat.domain.nodes import FENCE, RENEW, OtherBus, OtherSecret
 from chat.domain.ports import Nodes
 from chat.domain.startup import CannotStart
 from chat.engine.cluster.fence import Fence
+from chat.shutdown import LEAVE
 
 _RETRY = 0.25
 """Seconds until the next try where the database does not renew it."""
-
-_LEAVE_WITHIN = 1.0
-"""Seconds for the last word to the database; without it, the lease ends by itself."""
 
 logger = structlog.get_logger(__name__)
 
@@ -133,7 +131,7 @@ class Lease:
     async def end(self) -> None:
         """Give it up. Cancelling: felt once that is tried."""
         # Without the shield a server that is stopped would be waited for until its lease ends.
-        with trio.move_on_after(_LEAVE_WITHIN, shield=True):
+        with trio.move_on_after(LEAVE, shield=True):
             try:
                 await self._nodes.leave(self.number)
             except StorageError as error:

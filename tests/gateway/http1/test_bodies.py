@@ -4,7 +4,7 @@ import pytest
 import trio
 from quart import request
 
-from chat.gateway.http1 import connection as http_connection
+from chat.gateway.http1 import read_deadlines
 from chat.web_api.app import create_app
 from tests.support.gateway import App, running, until, wire_to
 
@@ -62,8 +62,8 @@ async def test_a_client_is_not_read_faster_than_its_body_is_taken() -> None:
 
 
 async def test_a_body_may_last_as_long_as_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_connection, "BODY_TIMEOUT", 1.0)
-    monkeypatch.setattr(http_connection, "BODY_BYTES", 1000)
+    monkeypatch.setattr(read_deadlines, "BODY_TIMEOUT", 1.0)
+    monkeypatch.setattr(read_deadlines, "BODY_BYTES", 1000)
     app = Taking()
     app.released.set()
     with trio.fail_after(20):

@@ -10,6 +10,7 @@ import trio.testing
 from structlog.testing import capture_logs
 
 from chat.gateway.http1 import connection as http_connection
+from chat.gateway.http1 import read_deadlines
 from tests.support.gateway import (
     LARGE,
     OPENING,
@@ -172,7 +173,7 @@ async def test_behind_a_trusted_proxy_each_request_has_its_own_client() -> None:
 
 
 async def test_a_connection_that_is_idle_after_a_request_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_connection, "KEEP_ALIVE", 0.5)
+    monkeypatch.setattr(read_deadlines, "KEEP_ALIVE", 0.5)
     with trio.fail_after(5):
         async with running() as gateway, wire_to(gateway) as wire:
             for _ in range(4):
@@ -190,7 +191,7 @@ async def test_a_second_head_that_dribbles_is_cut() -> None:
 
 @pytest.mark.parametrize("framing", [b"Content-Length: 1000", b"Transfer-Encoding: chunked"])
 async def test_a_body_that_dribbles_is_cut(monkeypatch: pytest.MonkeyPatch, framing: bytes) -> None:
-    monkeypatch.setattr(http_connection, "BODY_TIMEOUT", 0.3)
+    monkeypatch.setattr(read_deadlines, "BODY_TIMEOUT", 0.3)
     with trio.fail_after(5), nothing_logged():
         async with running() as gateway, wire_to(gateway) as wire:
             await wire.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\n" + framing + b"\r\n\r\n")
@@ -199,8 +200,8 @@ async def test_a_body_that_dribbles_is_cut(monkeypatch: pytest.MonkeyPatch, fram
 
 
 async def test_a_long_handler_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_connection, "KEEP_ALIVE", 0.1)
-    monkeypatch.setattr(http_connection, "BODY_TIMEOUT", 0.2)
+    monkeypatch.setattr(read_deadlines, "KEEP_ALIVE", 0.1)
+    monkeypatch.setattr(read_deadlines, "BODY_TIMEOUT", 0.2)
     app = make_app()
     with trio.fail_after(5):
         async with running(app, head_timeout=0.1) as gateway, wire_to(gateway) as wire:

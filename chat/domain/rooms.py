@@ -123,16 +123,20 @@ class Rooms:
         return PRIVATE if room.is_private else room.id
 
     async def may_invite(self, inviter: Person, room_id: int, person_id: int) -> Person | Refusal:
-        """Return the person to invite, if the inviter looks after the room and they are not in it yet."""
+        """Return the person to invite, if the inviter looks after the room and they are not in it yet.
+
+        The caller acts on it before it awaits anything, as on what the two below return.
+        """
         room = await self._made_by_people(room_id)
         if room is None:
             return NO_ROOM
-        if await self._role_of(room, inviter.id) not in LEADING:
-            return NOT_CREATOR
         person = await self._users.by_id(person_id)
+        is_in = await self._is_in(room, person_id)
+        if await self._role_now(room, inviter.id) not in LEADING:
+            return NOT_CREATOR
         if person is None or person.is_visitor:
             return NO_PERSON
-        return ALREADY_IN if await self._is_in(room, person_id) else person
+        return ALREADY_IN if is_in else person
 
     async def may_remove(self, by: Person, room_id: int, person_id: int) -> Removal | Refusal:
         """Return the end of a membership, if there is one: of one's own, or anybody's by who looks after the room.
@@ -143,9 +147,8 @@ class Rooms:
         if room is None or room.kind is not RoomKind.ROOM:
             return NO_ROOM
         if by.id != person_id:
-            if await self._role_of(room, by.id) not in LEADING:
-                return NOT_CREATOR
-            if await self._role_of(room, person_id) is RoomRole.OWNER:
+            role = await self._role_of(room, person_id)
+            if await self._role_now(room, by.id) not in LEADING or role is RoomRole.OWNER:
                 return NOT_CREATOR
         return Removal(room_id, person_id, by.id, _now())
 
@@ -154,8 +157,12 @@ class Rooms:
         room = await self._made_by_people(room_id)
         if room is None:
             return NO_ROOM
-        is_owner = await self._role_of(room, by.id) is RoomRole.OWNER
+        is_owner = await self._role_now(room, by.id) is RoomRole.OWNER
         return RoomDeletion(room_id, by.id, _now()) if is_owner else NOT_CREATOR
+
+    async def _role_now(self, room: Room, person_id: int) -> RoomRole | None:
+        """Return what somebody is in a room, also at the moment at which this returns."""
+        return await self.up_to_date(person_id, room.id, lambda: self._role_of(room, person_id))
 
     async def _role_of(self, room: Room, person_id: int) -> RoomRole | None:
         """Return what somebody is in a room. Who has made it and left it owns it still, while nobody else does."""

@@ -164,6 +164,32 @@ def joining(world: World, person: Person) -> Draft:
     return world.rooms.joining(person, world.garden.id)
 
 
+@pytest.mark.parametrize("asked", ["remove", "invite", "delete"])
+async def test_who_is_removed_while_they_ask_may_do_nothing_any_more(
+    world: World, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    rooms, room_id = world.rooms, world.garden.id
+    dan = await world._add("dan")
+    world.storage.rooms.add_member(room_id, dan.id)
+    world.storage.rooms.roles[room_id, world.ben.id] = RoomRole.OWNER
+    access = world.storage.rooms.access
+
+    async def late(room_id: int, person_id: int) -> Any:
+        found = await access(room_id, person_id)
+        if world.storage.rooms.has_member(room_id, world.ben.id):
+            await world.storage.messages.save([Removal(room_id, world.ben.id, world.ada.id, 0.0)])
+            rooms.outdate(room_id, world.ben.id)
+        return found
+
+    monkeypatch.setattr(world.storage.rooms, "access", late)
+    answer = await {
+        "remove": lambda: rooms.may_remove(world.ben, room_id, dan.id),
+        "invite": lambda: rooms.may_invite(world.ben, room_id, world.cem.id),
+        "delete": lambda: rooms.may_delete(world.ben, room_id),
+    }[asked]()
+    assert answer is NOT_CREATOR
+
+
 async def test_members_read_the_newest_messages_and_page_back_from_there(world: World) -> None:
     ids = await world.say(world.garden, MOST_MESSAGES + 3)
     assert len(ids) == 103

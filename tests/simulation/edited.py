@@ -16,7 +16,7 @@ def edited_room(kept: MemoryStorage, room_id: int) -> EditedRoom:
     """Return what the storage has of the room."""
     storage = kept.messages
     sent = {first.seq: (who, key, draft.text)
-            for (who, key), (draft, first) in storage._by_key.items() if first.room_id == room_id}  # fmt: skip
+            for (who, key), (draft, first) in storage.by_key.items() if first.room_id == room_id}  # fmt: skip
     messages, log = [], []
     for message in storage._by_room[room_id]:
         state = storage._states.get(message.id)

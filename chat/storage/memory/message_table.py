@@ -41,6 +41,8 @@ class MessageTable:
         self._states: dict[int, MessageState] = {}  # of texts that were changed, by message id
         self._changes: list[KeptChange] = []
         self._newest_id = 0
+        self.by_key: dict[tuple[int, str], tuple[Draft, Message]] = {}
+        """What each sender's key was used for, and what it became; `MemorySaving` writes it."""
         self.keys: dict[int, str] = {}
         """The keys that messages were sent with, by message id; read-only to others."""
 

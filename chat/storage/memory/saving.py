@@ -39,7 +39,6 @@ class MemorySaving:
         self._rooms = rooms
         self._files = files
         self._messages = messages
-        self._by_key: dict[tuple[int, str], tuple[Draft, Message]] = {}
         self._room_changes = MemoryRoomChanges(rooms, users.audit, messages.next, messages.keep)
         self._support_changes = MemorySupportChanges(
             MemorySupport(users, rooms), rooms, messages.next, messages.keep
@@ -75,15 +74,15 @@ class MemorySaving:
         if draft.key is None:
             return self._append(draft)
         key = draft.sender_id, draft.key
-        if key in self._by_key:
-            known, first = self._by_key[key]
+        if key in self._messages.by_key:
+            known, first = self._messages.by_key[key]
             now = self._messages.said_at(first)
             message = structs.replace(first, text=now.text)
             same = _content(known) == _content(draft)
             return Repeated(message) if same else KeyUsed(message=message)
         saved = self._append(draft)
         if isinstance(saved, Message):
-            self._by_key[key] = draft, saved
+            self._messages.by_key[key] = draft, saved
         return saved
 
     def _refuses_joining(self, draft: Draft) -> Refusal | None:

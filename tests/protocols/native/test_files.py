@@ -14,7 +14,6 @@ from msgspec import structs
 from chat.domain.budgets import Budgets
 from chat.domain.entities import File, Message, Peer, Person, SupportOf
 from chat.domain.failures import StorageDown
-from chat.domain.files import clean_file_name
 from chat.domain.refusals import Code, Refusal
 from chat.engine.dialect import Dialect
 from chat.engine.events import Said
@@ -157,25 +156,6 @@ async def test_only_an_image_by_its_bytes_is_shown_in_a_page(site: Site) -> None
         assert await got.get_data() == data
         assert got.content_type == "application/octet-stream"
         assert got.headers["Content-Disposition"].startswith("attachment; ")
-
-
-@pytest.mark.parametrize(
-    ("given", "name"),
-    [
-        ("../../etc/passwd", "passwd"),
-        ("C:\\fakepath\\rose.png", "rose.png"),
-        ("a\0b\r\nSet-Cookie: x", "ab Set-Cookie x"),
-        ("rose\u202egnp.exe", "rosegnp.exe"),
-        ("..", "file"),
-        ("", "file"),
-        ('  Ärger "№1".txt ', "Ärger №1.txt"),
-        ("x" * 4000 + ".tar.gz", "x" * 252 + ".gz"),
-        ("ж" * 4000, "ж" * 127),
-        ("\ud800.png", "png"),
-    ],
-)
-def test_a_name_can_be_shown_and_saved_anywhere(given: str, name: str) -> None:
-    assert clean_file_name(given) == name
 
 
 async def test_a_download_says_its_name_to_old_and_new_clients(site: Site) -> None:

@@ -1,0 +1,26 @@
+"""When the kernel received what a socket has: whoever reads it late is not measured."""
+
+import socket
+import struct
+
+_SO_TIMESTAMPNS = 35
+"""Linux's, which Python has no name for. The control message has the same number and a timespec of the wall clock."""
+_TIMESPEC = struct.Struct("@ll")
+_SPACE = socket.CMSG_SPACE(_TIMESPEC.size)
+
+
+def stamp_arrivals(sock: socket.socket) -> None:
+    """Have the kernel note when bytes come, from here on."""
+    sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+
+
+def receive_stamped(sock: socket.socket, max_bytes: int) -> tuple[bytes, float]:
+    """Receive, and return when the last of these bytes came (wall clock, s); at the end there is nothing, and 0.
+
+    Raises what `recv` raises.
+    """
+    data, stamps, _, _ = sock.recvmsg(max_bytes, _SPACE)
+    if not data:
+        return b"", 0.0
+    seconds, nanoseconds = _TIMESPEC.unpack(stamps[0][2])
+    return data, seconds + nanoseconds / 1e9

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from tests.support.arrivals import receive_stamped, stamp_arrivals
 from tests.support.frames import CLOSE, PING, PONG, TEXT, client_frame, frame_bounds
 from tests.support.raw_client import opening
 
@@ -32,8 +33,8 @@ class Peer:
 class Crowd:
     """Clients of the server at `url`. Nothing happens but in `pump`.
 
-    Every text frame whose message is a number is taken for the time (monotonic, s) at which it was sent: what it
-    took to those who are sampled, one in ten, is added to `latencies`.
+    Every text frame whose message begins with a number is taken for the time (wall clock, s) at which it was sent: what
+    it took until the kernel had it for those who are sampled, one in ten, is added to `latencies`.
     """
 
     def __init__(self, url: str) -> None:
@@ -86,6 +87,7 @@ class Crowd:
         sock = socket.socket()
         if receive_buffer is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        stamp_arrivals(sock)
         sock.bind((f"127.0.{number // 200 % 200}.{number % 200 + 1}", 0))
         sock.connect(self._server)
         sock.send(opening(path))
@@ -100,8 +102,12 @@ class Crowd:
     def _turn(self, wait: float) -> None:
         for fd, _ in self._epoll.poll(wait):
             peer = self._by_fd[fd]
+            arrived = 0.0
             try:
-                data = peer.sock.recv(16_384)
+                if peer.sample:
+                    data, arrived = receive_stamped(peer.sock, 16_384)
+                else:
+                    data = peer.sock.recv(16_384)
             except BlockingIOError:
                 continue
             except OSError:
@@ -110,9 +116,9 @@ class Crowd:
                 self._epoll.unregister(fd)
                 peer.ended_at = time.monotonic()
                 continue
-            self._read(peer, peer.buffer + data if peer.buffer else data)
+            self._read(peer, peer.buffer + data if peer.buffer else data, arrived)
 
-    def _read(self, peer: Peer, data: bytes) -> None:
+    def _read(self, peer: Peer, data: bytes, arrived: float) -> None:
         if not peer.shaken:
             head, found, rest = data.partition(b"\r\n\r\n")
             if not found:
@@ -129,11 +135,11 @@ class Crowd:
             if opcode == TEXT and not peer.sample and peer.open_after is not None:
                 peer.heard += 1
             else:
-                self._take(peer, opcode, data[start:end])
+                self._take(peer, opcode, data[start:end], arrived)
             at = end
         peer.buffer = data[at:]
 
-    def _take(self, peer: Peer, opcode: int, payload: bytes) -> None:
+    def _take(self, peer: Peer, opcode: int, payload: bytes, arrived: float) -> None:
         if opcode == TEXT:
             peer.heard += 1
             if peer.open_after is None:
@@ -141,7 +147,7 @@ class Crowd:
             elif peer.sample:
                 text = json.loads(payload)["message"].partition(" ")[0]
                 if text.replace(".", "").isdecimal():
-                    self.latencies.append(time.monotonic() - float(text))
+                    self.latencies.append(arrived - float(text))
         elif opcode == PING:
             peer.sock.send(client_frame(PONG, payload))
         elif opcode == CLOSE:

@@ -6,13 +6,13 @@ What is heard bears the time at which the kernel received it, so that this proce
 import re
 import select
 import socket
-import struct
 import time
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 
+from tests.support.arrivals import receive_stamped, stamp_arrivals
 from tests.support.frames import CLOSE, PING, PONG, TEXT, Frame, client_frame, next_frame
 from tests.support.people import request
 from tests.support.raw_client import opening
@@ -25,10 +25,6 @@ EVERY = 2.0
 
 _SAID = re.compile(rb"@(\d+\.\d+)@")
 """When it was said (wall clock, s), in whatever dialect."""
-
-_SO_TIMESTAMPNS = 35
-"""Linux's, which Python has no name for. The control message has the same number and a timespec of the wall clock."""
-_TIMESPEC = struct.Struct("@ll")
 
 
 class Account(NamedTuple):
@@ -133,7 +129,7 @@ class Innocents:
     def _connect(self, path: str, person: Account, says: Any, *first: Any) -> None:
         sock = socket.create_connection(self._server)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        stamp_arrivals(sock)
         sock.sendall(opening(f"{path}?token={person.token}", f"X-Forwarded-For: {person.address}"))
         for each in first:
             sock.sendall(client_frame(TEXT, msgspec.json.encode(each)))
@@ -155,15 +151,13 @@ class Innocents:
 
     def _read(self, innocent: Innocent) -> None:
         try:
-            data, stamps, _, _ = innocent.sock.recvmsg(262_144, socket.CMSG_SPACE(_TIMESPEC.size))
+            data, now = receive_stamped(innocent.sock, 262_144)
         except BlockingIOError:
             return None
         except OSError:
-            data = b""
+            data, now = b"", 0.0
         if not data:
             return self._lose(innocent)
-        seconds, nanoseconds = _TIMESPEC.unpack(stamps[0][2])  # of the last of these bytes
-        now = seconds + nanoseconds / 1e9
         data = innocent.buffer + data
         if not innocent.shaken:
             head, found, data = data.partition(b"\r\n\r\n")

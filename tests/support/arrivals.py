@@ -10,17 +10,17 @@ _SPACE = socket.CMSG_SPACE(_TIMESPEC.size)
 
 
 def stamp_arrivals(sock: socket.socket) -> None:
-    """Have the kernel note when bytes come, from here on."""
+    """Have the kernel note when bytes come, beginning within some milliseconds."""
     sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
 
 
 def receive_stamped(sock: socket.socket, max_bytes: int) -> tuple[bytes, float]:
-    """Receive, and return when the last of these bytes came (wall clock, s); at the end there is nothing, and 0.
+    """Receive, and return when the last of these bytes came (wall clock, s), or 0 where that was not noted.
 
     Raises what `recv` raises.
     """
     data, stamps, _, _ = sock.recvmsg(max_bytes, _SPACE)
-    if not data:
-        return b"", 0.0
+    if not stamps:
+        return data, 0.0
     seconds, nanoseconds = _TIMESPEC.unpack(stamps[0][2])
     return data, seconds + nanoseconds / 1e9

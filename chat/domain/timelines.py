@@ -95,8 +95,11 @@ class Timelines(Protocol):
         """
         ...
 
-    async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark]) -> None:
-        """Note how far people have read, by (room id, person id); marks of rooms they don't have are passed over."""
+    async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark], *, durable: bool = True) -> None:
+        """Note how far people have read, by (room id, person id); marks of rooms they don't have are passed over.
+
+        Where they need not be `durable`, a crash of the storage may take away those of its last second.
+        """
         ...
 
     async def reads_since(self, person_id: int, since: float) -> list[ReadState]:

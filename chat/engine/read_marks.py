@@ -1,7 +1,8 @@
 """The one task that notes how far people have read by what they say: who speaks has read what was said before.
 
-It writes the highest mark of each person and room at most twenty times a second, so a speaker costs no write a message.
-A crash loses what was noted since the last write; what came before a person's own message is then unread once more.
+It writes the highest mark of each person and room at most twenty times a second, so a speaker costs no write a message,
+and no commit of a message waits for the disk behind one of marks. A crash, of PostgreSQL too, loses what was noted in
+the last second; what came before a person's own message is then unread once more.
 """
 
 from collections.abc import AsyncGenerator
@@ -63,7 +64,8 @@ class ReadMarks:
         marks, self._waiting = self._waiting, {}
         try:
             if marks:
-                await timelines.mark_read({member: ReadMark(seq) for member, seq in marks.items()})
+                read = {member: ReadMark(seq) for member, seq in marks.items()}
+                await timelines.mark_read(read, durable=False)
         except StorageError as error:
             logger.warning("read marks not noted yet", error=str(error))
             for (room_id, person_id), seq in marks.items():

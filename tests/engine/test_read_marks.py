@@ -19,8 +19,9 @@ class Marks:
         self.written: list[dict[tuple[int, int], ReadMark]] = []
         self.is_down = False
 
-    async def mark_read(self, marks: dict[tuple[int, int], ReadMark]) -> None:
+    async def mark_read(self, marks: dict[tuple[int, int], ReadMark], *, durable: bool) -> None:
         await trio.lowlevel.checkpoint()
+        assert not durable, "messages' commits would wait for the disk behind these"
         if self.is_down:
             raise StorageDown("down")
         self.written.append(dict(marks))

@@ -6,10 +6,12 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
+from chat.domain.entities import LOBBY_ID
+from chat.domain.reading import ReadMark
 from chat.embedded_postgres.data_directory import open_data_directory
 from chat.embedded_postgres.embedded import open_embedded_postgres
 from chat.embedded_postgres.settings import SETTINGS
-from chat.storage.postgres.database import DatabaseAddress
+from chat.storage.postgres.database import Database, DatabaseAddress, Operation
 from chat.storage.postgres.rooms import MARK_DELIVERED
 from chat.storage.postgres.session import Connection, set_up
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
@@ -44,6 +46,31 @@ async def test_a_commit_is_on_disk_whatever_the_database_is_set_to(
             assert await commits(storage) == {used}
             storage.messages._writer.disconnect()
             assert await commits(storage) == {used}, "also on the next connection"
+
+
+async def test_marks_that_nobody_waits_for_are_committed_without_waiting_for_the_disk(
+    database: DatabaseAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages' commits would wait behind them."""
+    shown: list[str] = []
+    write = Database.write
+
+    async def watched(self: Database, operation: Operation[object]) -> object:
+        async def watched_operation(connection: Connection) -> object:
+            done = await operation(connection)
+            shown.append(await connection.fetchval(_SYNC))
+            return done
+
+        return await write(self, watched_operation)
+
+    monkeypatch.setattr(Database, "write", watched)
+    with trio.fail_after(30):
+        async with open_postgres_storage(
+            database, pool_size=1, query_timeout=10, commit_timeout=10
+        ) as storage:
+            await storage.timelines.mark_read({(LOBBY_ID, 1): ReadMark(1)}, durable=False)
+            await storage.timelines.mark_read({(LOBBY_ID, 1): ReadMark(1)})
+    assert shown == ["off", "on"]
 
 
 async def test_a_transaction_that_stands_still_lets_go_of_the_log(database: DatabaseAddress) -> None:

@@ -124,7 +124,7 @@ class MemoryTimelines:
         newest_first = sorted(found, key=lambda message: message.id, reverse=True)[:limit]
         return list(within(most_bytes, (self.now.of(each, person_id) for each in newest_first)))
 
-    async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark]) -> None:
+    async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark], *, durable: bool = True) -> None:
         await trio.lowlevel.checkpoint()
         for (room_id, person_id), mark in marks.items():
             room = self._own(room_id, person_id)

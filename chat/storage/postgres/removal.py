@@ -4,10 +4,8 @@ The room's `last_seq` says how far that is: what is above it has been removed. S
 past all the dead ones, and whoever goes on after a crash goes on there.
 """
 
-from chat.storage.postgres.session import Connection
+from chat.storage.postgres.session import LAZILY, Connection
 
-# Nobody is told of a step, and one that a crash takes back is taken again: no commit waits for the disk behind it.
-_LAZILY = "SET LOCAL synchronous_commit = off"
 # Only who removes, locks the row of a room that is deleted.
 _NEXT = "SELECT id, last_seq FROM rooms WHERE deleted_at IS NOT NULL ORDER BY id LIMIT 1 FOR UPDATE"
 _REMOVE_WORDS = """
@@ -56,7 +54,7 @@ SELECT count(*) FROM forgotten"""
 
 async def remove_deleted(connection: Connection, limit: int) -> bool:
     """Take one step, in the caller's transaction; asyncio-flavoured. Returns whether there may be more to remove."""
-    await connection.execute(_LAZILY)
+    await connection.execute(LAZILY)  # a step that a crash takes back is taken again
     room = await connection.fetchrow(_NEXT)
     if room is None:
         return bool(await connection.fetchval(_FORGET, limit))

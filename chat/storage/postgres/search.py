@@ -12,7 +12,7 @@ from chat.domain.timeline import MessageNow
 from chat.domain.words import words_of
 from chat.storage.postgres import search_queries as queries
 from chat.storage.postgres.database import Database
-from chat.storage.postgres.session import Connection
+from chat.storage.postgres.session import LAZILY, Connection
 from chat.storage.postgres.timelines import message_now
 
 _MOST_ROOMS = 64
@@ -70,7 +70,7 @@ class PostgresSearchIndex:
             assert place is not None
             if not is_ours or place["written"] >= place["newest"]:
                 return Progress(place["written"], is_ours)
-            await connection.execute(queries.LAZILY)
+            await connection.execute(LAZILY)
             entries = await connection.fetch(queries.LOG, place["written"], _STEP, most_bytes)
             last_id = (
                 entries[-1]["id"] if entries else place["newest"]

@@ -73,9 +73,6 @@ WRITTEN = """
 SELECT coalesce((SELECT last_id FROM words_written WHERE id = 1), 0) AS written, last_id AS newest FROM lanes
 WHERE id = 1"""
 
-# Nobody waits for it, and what a crash takes back is done again.
-LAZILY = "SET LOCAL synchronous_commit = off"
-
 # What was said, edited and deleted behind $1, each message as it is now; what else there is in the log has no text.
 LOG = """
 SELECT id, message_id, room_id, sender_id, text, is_deleted FROM (

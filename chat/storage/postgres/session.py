@@ -24,6 +24,12 @@ SELECT set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan
        set_config('idle_in_transaction_session_timeout', $1, false),
        CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END"""
 
+LAZILY = "SET LOCAL synchronous_commit = off"
+"""Of a transaction: its commit does not wait for the disk, nor does any other commit wait for its share of it.
+
+Only for what nobody is told of: a crash of PostgreSQL may take back what it committed within its last second.
+"""
+
 _LASTING = "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off' ORDER BY name"
 
 logger = structlog.get_logger(__name__)

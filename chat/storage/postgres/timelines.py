@@ -36,7 +36,7 @@ from chat.storage.postgres import history_queries, replay_queries, support_queri
 from chat.storage.postgres import timeline_queries as queries
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.files import files_of
-from chat.storage.postgres.session import Connection
+from chat.storage.postgres.session import LAZILY, Connection
 from chat.storage.postgres.support import assignee_of
 
 _END = 2**63 - 1
@@ -109,11 +109,13 @@ class PostgresTimelines:
         )
         return [message_now(row, row["room_id"]) for row in rows]
 
-    async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark]) -> None:
+    async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark], *, durable: bool = True) -> None:
         told = [(room_id, person_id, mark.seq, mark.is_back) for (room_id, person_id), mark in marks.items()]
         rooms, people, seqs, back = [[str(each[nth]) for each in told] for nth in range(4)]
 
         async def mark(connection: Connection) -> None:
+            if not durable:
+                await connection.execute(LAZILY)
             await connection.execute(queries.MAKE_MARKS, rooms, people)
             await connection.execute(queries.MARK_READ, rooms, people, seqs, back)
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from chat.domain.images import Image, read_image
 
+_MOST_PIXELS = 2**31 - 1
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 640, 480)
 _FRAME = b"\xff\xc2\0\x11\x08" + struct.pack(">HH", 480, 640) + b"\3"
 _EXIF = b"II*\0\x08\0\0\0\1\0" + struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
@@ -19,6 +20,19 @@ def segment(marker: int, data: bytes) -> bytes:
 
 JPEG = b"\xff\xd8" + segment(0xE0, b"JFIF\0") + segment(0xE1, b"x" * 60_000) + b"\xff" + _FRAME
 TURNED = b"\xff\xd8" + segment(0xE1, b"Exif\0\0" + _EXIF) + _FRAME
+
+
+def png(width: int, height: int) -> bytes:
+    return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height)
+
+
+def exif_of(*entries: tuple[int, int]) -> bytes:
+    """A photograph with these tags and values."""
+    exif = b"II*\0\x08\0\0\0" + struct.pack("<H", len(entries))
+    exif += b"".join(struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in entries)
+    return b"\xff\xd8" + segment(0xE1, b"Exif\0\0" + exif) + _FRAME
+
+
 AVIF = (
     b"\0\0\0\x1cftypavif\0\0\0\0mif1"
     + b"\0\0\0\x14ispe\0\0\0\0"
@@ -46,6 +60,17 @@ AVIF = (
         ),
         (b"RIFF0000WEBPVP8 " + bytes(10) + struct.pack("<HH", 640, 480), Image("image/webp", 640, 480)),
         (AVIF, Image("image/avif", 640, 480)),
+        (png(1, 1), Image("image/png", 1, 1)),
+        (png(0, 480), Image("image/png")),
+        (png(640, 0), Image("image/png")),
+        (png(_MOST_PIXELS, _MOST_PIXELS), Image("image/png", _MOST_PIXELS, _MOST_PIXELS)),
+        (png(_MOST_PIXELS + 1, 480), Image("image/png")),
+        (png(640, _MOST_PIXELS + 1), Image("image/png")),
+        (b"\xff\xd8" + b"\xff\x01" + b"\xff\xd0" + b"\xff\xd7" + _FRAME, Image("image/jpeg", 640, 480)),
+        (exif_of((0x010F, 1), (0x0112, 5)), Image("image/jpeg", 480, 640)),
+        (exif_of((0x010F, 1), (0x0112, 8)), Image("image/jpeg", 480, 640)),
+        (exif_of((0x0112, 4)), Image("image/jpeg", 640, 480)),
+        (exif_of((0x0112, 9)), Image("image/jpeg", 640, 480)),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", None),
         (b"BM", None),
         (b"", None),

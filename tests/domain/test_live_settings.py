@@ -7,7 +7,7 @@ import pytest
 from chat.domain.authentication import Granted
 from chat.domain.budgets import Budgets, Rates
 from chat.domain.failures import StorageDown
-from chat.domain.live_settings import LiveSettings
+from chat.domain.live_settings import LiveSettings, setting_from_text
 from chat.domain.newcomers import CLOSED
 from chat.domain.refusals import Code, Refusal
 from tests.domain.house import ADDRESS, House, registered
@@ -104,3 +104,51 @@ async def test_what_could_not_be_looked_up_leaves_all_as_it_was(monkeypatch: pyt
     with pytest.raises(StorageDown):
         await settings.change(None, {"read_rate": None})
     assert mine.rates.pages == 4.0
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("message_rate", "5", 5),
+        ("message_rate", "0.5", 0.5),
+        ("registrations_per_hour", "7", 7),
+        ("server_name", "Tea, house", "Tea, house"),
+        ("registration", "closed", "closed"),
+        (
+            "widget_origins",
+            "https://shop.example, https://tea.example",
+            ("https://shop.example", "https://tea.example"),
+        ),
+        ("widget_origins", "", ()),
+    ],
+)
+def test_a_text_gives_a_setting(name: str, text: str, value: object) -> None:
+    given = setting_from_text(name, text)
+    assert (given, type(given)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("message_rate", "many"), ("message_rate", "-1"), ("registration", "ajar"), ("widget_origins", "shop")],
+)
+def test_a_text_that_gives_no_value_is_refused_with_the_name(name: str, text: str) -> None:
+    refusal = setting_from_text(name, text)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code is Code.INVALID
+    assert refusal.text.startswith(f"{name}: ")
+    assert refusal.text[len(name) + 2].islower()
+
+
+def test_a_setting_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    refusal = setting_from_text("colour", "red")
+    assert isinstance(refusal, Refusal)
+    assert refusal.text.startswith("no setting 'colour'; there are server_name, registration, ")
+
+
+async def test_the_sites_of_the_widget_are_those_that_were_set_last() -> None:
+    house = House()
+    settings = LiveSettings(house.storage.settings, house.accounts, budgets())
+    await settings.refresh()
+    assert settings.widget_origins == ()
+    await settings.change(None, {"widget_origins": ("https://shop.example",)})
+    assert settings.widget_origins == ("https://shop.example",)

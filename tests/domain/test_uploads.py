@@ -182,3 +182,4 @@ async def test_one_person_uploads_so_many_files_at_a_time(house: House) -> None:
     for _ in range(5):  # each has its place back, after a refusal too
         assert code_of(await house.upload(b"x" * (MOST + 1))) is Code.TOO_BIG
     assert isinstance(await house.upload(b"one more"), File)
+    assert not house.uploads._under_way, "who uploads nothing takes no memory"

@@ -7,7 +7,7 @@ from chat.domain.entities import Person
 from chat.domain.ledger import Ledger
 from chat.domain.ports import NewPerson, Taken
 from chat.domain.refusals import Code, Refusal
-from chat.domain.visitors import BAD_PAGE, NO_NAME_FREE, VISITORS_PER_HOUR, Visitors, clean_page
+from chat.domain.visitors import BAD_PAGE, NO_NAME_FREE, NO_WIDGET, VISITORS_PER_HOUR, Visitors, clean_page
 from chat.storage.memory import MemoryStorage
 
 ADDRESS = "10.0.0.1"
@@ -38,6 +38,16 @@ async def test_an_address_has_so_many_visitors_an_hour_and_loopback_any() -> Non
     assert isinstance(await come(), Person)
     assert isinstance(await come(), Refusal)
     assert happened.count("visitor throttled") == 2
+
+
+async def test_without_a_site_that_shows_the_widget_nobody_is_welcome() -> None:
+    is_on = False
+    desk = Visitors(MemoryStorage().users, lambda: is_on, Ledger())
+    assert not desk.are_welcome
+    assert await desk.add(ADDRESS) is NO_WIDGET
+    is_on = True
+    assert desk.are_welcome
+    assert isinstance(await desk.add(ADDRESS), Person)
 
 
 async def test_a_name_that_is_taken_is_passed_over_and_at_last_given_up() -> None:

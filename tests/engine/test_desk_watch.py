@@ -1,0 +1,81 @@
+"""Whether an operator is online, as visitors are told before they write."""
+
+from collections.abc import Collection
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from chat.domain.failures import StorageDown
+from chat.engine.desk_watch import DeskWatch
+from chat.engine.statuses import GRACE, Statuses
+
+OLGA, PETE, ADA = 1, 2, 3
+
+
+class Operators:
+    """Who is an operator; it counts how often that is looked up."""
+
+    def __init__(self) -> None:
+        self.ids: Collection[int] = {OLGA, PETE}
+        self.asked = 0
+        self.is_down = False
+
+    async def __call__(self) -> Collection[int]:
+        await trio.lowlevel.checkpoint()
+        self.asked += 1
+        if self.is_down:
+            raise StorageDown("down")
+        return self.ids
+
+
+async def test_a_desk_is_staffed_while_an_operator_is_online(autojump_clock: MockClock) -> None:
+    statuses = Statuses()
+    desk = DeskWatch(Operators(), statuses)
+    statuses.came(ADA)
+    assert not await desk.is_staffed()
+    statuses.came(PETE)
+    assert await desk.is_staffed()
+    statuses.set_away(PETE, is_away=True)
+    assert not await desk.is_staffed()
+    statuses.came(OLGA)
+    assert await desk.is_staffed()
+    statuses.left(OLGA, was_away=False)
+    await trio.sleep(GRACE + 1)
+    assert not await desk.is_staffed()
+
+
+async def test_who_is_an_operator_is_looked_up_twice_a_minute(autojump_clock: MockClock) -> None:
+    statuses, operators = Statuses(), Operators()
+    desk = DeskWatch(operators, statuses)
+    statuses.came(ADA)
+    for _ in range(10):
+        assert not await desk.is_staffed()
+        await trio.sleep(2.9)
+    assert operators.asked == 1
+    operators.ids = {ADA}
+    await trio.sleep(2)
+    assert await desk.is_staffed()
+    assert operators.asked == 2
+    await trio.sleep(30)
+    assert await desk.is_staffed()
+    assert operators.asked == 3
+
+
+async def test_operators_are_watched_on_other_servers_too(autojump_clock: MockClock) -> None:
+    statuses, operators = Statuses(), Operators()
+    desk = DeskWatch(operators, statuses)
+    await desk.is_staffed()
+    assert {each for each in (OLGA, PETE, ADA) if each in statuses._watchers} == {OLGA, PETE}
+    assert desk.tell_statuses({}), "nothing is to be told again"
+
+
+async def test_where_the_storage_fails_the_next_who_asks_looks_again(autojump_clock: MockClock) -> None:
+    statuses, operators = Statuses(), Operators()
+    desk = DeskWatch(operators, statuses)
+    statuses.came(OLGA)
+    operators.is_down = True
+    with pytest.raises(StorageDown):
+        await desk.is_staffed()
+    operators.is_down = False
+    assert await desk.is_staffed()

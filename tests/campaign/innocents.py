@@ -71,6 +71,8 @@ class Innocents:
         self._epoll = select.epoll()
         self._by_fd: dict[int, Innocent] = {}
         self.latencies: list[float] = []
+        self.early = 0
+        """How many of them were heard in the first second, when whoever came all at once is being let in."""
         self.cut = 0
         """How many were cut off so far."""
         talkers, messengers, roomers, askers, pairs = (people[n : n + EACH] for n in range(0, 5 * EACH, EACH))
@@ -102,7 +104,7 @@ class Innocents:
         """Chat for so long, and return how long everything took that was heard meanwhile."""
         while self._listen(0.0):  # what came while nobody looked says nothing about how long it took
             pass
-        self.latencies = []
+        self.latencies, self.early = [], 0
         begin = time.monotonic()
         for number, innocent in enumerate(self._by_fd.values()):
             innocent.due = begin + EVERY * number / len(self._by_fd)
@@ -112,6 +114,8 @@ class Innocents:
                     innocent.due += EVERY
                     text = innocent.says.replace(b"%s", b"%.6f" % time.time())
                     self._send(innocent, client_frame(TEXT, text))
+            if now < begin + 1.0:
+                self.early = len(self.latencies)
             soonest = min(each.due for each in self._by_fd.values() if each.says is not None)
             self._listen(soonest - time.monotonic())
         late = time.monotonic() + 2.0

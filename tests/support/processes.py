@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -95,6 +96,11 @@ def kill(pids: list[int]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+def waited_seconds(pid: int) -> float:
+    """How long the first thread of a process could have run, and had no core. Linux only."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+
+
 def resident_kib(pid: int) -> int:
     """How much memory process `pid` holds, in KiB."""
     status = Path(f"/proc/{pid}/status").read_text()
@@ -105,3 +111,22 @@ def cpu_seconds(pid: int) -> float:
     """How long process `pid` has run, in seconds of a core, its threads included."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def memory_of(pid: int) -> Generator[list[int]]:
+    """Look every 50 ms how many KiB a process holds."""
+    over = threading.Event()
+    seen = [resident_kib(pid)]
+
+    def look() -> None:
+        while not over.wait(0.05):
+            seen.append(resident_kib(pid))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()

@@ -264,8 +264,8 @@ def notes(name: str) -> Iterable[Meta]:
 
 
 def describe(name: str) -> str:
-    """The one-line description of the field `name`."""
-    return next(note.description for note in notes(name) if note.description is not None)
+    """The one-line description of the field `name`, which stands behind what its type says of itself."""
+    return [note.description for note in notes(name) if note.description is not None][-1]
 
 
 def variable(name: str) -> str:

@@ -3,34 +3,57 @@
 import asyncio
 import shutil
 from collections.abc import Generator
+from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from tests.support.server import ServerProcess, running_server, used_data_path
 from tests.system.relay import Relay, relay_to
 from tests.web.pages import PATIENCE, Pages
 
-CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-"""The first has no windows to draw and takes half the time of a processor; the second is what most machines have."""
+WITHOUT_WINDOWS = "chromium-headless-shell"
+"""Takes half the time of a processor; it shows no notifications, and keeps what others do not."""
+
+WHOLE = "chromium"
 
 
 @pytest.fixture(scope="package")
-def browser() -> Generator[Browser]:
-    """One browser for all files. Until it ends no other test of this thread may use asyncio: Playwright's loop runs."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium: apt-get install chromium-headless-shell, or chromium")
+def playwright() -> Generator[Playwright]:
+    """Drives browsers. Until it ends no other test of this thread may use asyncio: its loop runs there."""
     expect.set_options(timeout=PATIENCE)
     # The loops of trio-asyncio, which it makes the default, can't be nested.
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(asyncio, "new_event_loop", asyncio.SelectorEventLoop)
         playwright = sync_playwright().start()
     try:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
+        yield playwright
     finally:
         playwright.stop()
+
+
+@pytest.fixture(scope="package")
+def browser(playwright: Playwright) -> Generator[Browser]:
+    """One browser for all files."""
+    with launched(playwright, WITHOUT_WINDOWS, WHOLE) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="package")
+def whole_browser(playwright: Playwright) -> Generator[Browser]:
+    """What people have; a file whose tests need it takes it as its `browser`."""
+    with launched(playwright, WHOLE) as browser:
+        yield browser
+
+
+@contextmanager
+def launched(playwright: Playwright, *programs: str) -> Generator[Browser]:
+    """Run the first of these programs that is there."""
+    path = next(filter(None, map(shutil.which, programs)), None)
+    if path is None:
+        pytest.skip(f"no browser: apt-get install {WHOLE}")
+    with playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"]) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")

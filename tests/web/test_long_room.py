@@ -4,7 +4,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from tests.support.server import ServerProcess
 from tests.system.relay import Relay
@@ -38,6 +38,12 @@ _SCROLL = """async (list, { step, until }) => {
 _NUMBERS = count(1)
 
 _TOP = "(row) => row.getBoundingClientRect().top"
+
+
+@pytest.fixture(scope="module")
+def browser(whole_browser: Browser) -> Browser:
+    """What `pages` are opened in: one that draws and scrolls as people's do."""
+    return whole_browser
 
 
 @pytest.fixture

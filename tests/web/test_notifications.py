@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, expect
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.support.people import eventually, request
 from tests.web.pages import Pages
@@ -14,6 +15,12 @@ TOLD = """async () => {
     const worker = await navigator.serviceWorker.ready;
     return (await worker.getNotifications()).map(({ title, body, tag, data }) => ({ title, body, tag, data }));
 }"""
+
+
+@pytest.fixture(scope="module")
+def browser(whole_browser: Browser) -> Browser:
+    """What `pages` are opened in: one that has notifications."""
+    return whole_browser
 
 
 def told(page: Page) -> list[dict[str, Any]]:
@@ -104,3 +111,17 @@ def test_nobody_is_asked_at_the_start_and_everybody_after_the_first_mention(page
     call(pages, "hal", "POST", "/rooms/1/messages", {"key": "n-6", "text": "@gil once more"})
     expect(page.locator(".timeline-rows").get_by_text("@gil once more", exact=True)).to_have_count(1)
     expect(offer).not_to_be_attached()
+
+
+def test_a_notification_is_shown_to_try_and_all_keys_are_listed(pages: Pages) -> None:
+    page = pages.of("hedy", "/settings/notifications", permissions=["notifications"])
+    page.get_by_role("button", name="Show one to try").click()
+    expect(page.get_by_role("status").filter(has_text="Shown.")).to_be_visible()
+    shown = (
+        "navigator.serviceWorker.ready.then(async (worker) => (await worker.getNotifications())[0]?.title)"
+    )
+    assert page.evaluate(shown) == "This is how it looks"
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Go through the list")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)

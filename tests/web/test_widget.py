@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import FrameLocator, Locator, Page, expect
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 from websockets.sync.client import connect
 
 from tests.support.people import PASSWORD, eventually, post, request
@@ -51,6 +51,12 @@ class Operator:
 
     def texts(self, room: int) -> list[str]:
         return [each["text"] for each in self.asks("GET", f"/rooms/{room}/messages")["messages"]]
+
+
+@pytest.fixture(scope="module")
+def browser(whole_browser: Browser) -> Browser:
+    """What `pages` are opened in: one that keeps nothing for a frame of another site."""
+    return whole_browser
 
 
 @pytest.fixture(scope="module")

@@ -156,7 +156,7 @@ def rooms_routes(services: Services) -> Routes:
         """See somebody's profile."""
         uid = call.path["uid"]
         person = await accounts.person(uid) if uid < 2**63 else None
-        return NO_PERSON if person is None else _profile(person)
+        return NO_PERSON if person is None or person.is_visitor else _profile(person)
 
     @routes.route(
         "PUT", "/change-name", body=NewName, token=True, answers={200: Status, 400: ErrorBody, 409: ErrorBody}

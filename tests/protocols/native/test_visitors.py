@@ -64,6 +64,15 @@ async def test_a_visitor_writes_and_an_operator_sees_who_it_is_and_answers(site:
     assert olga["display"] == "Anna"
 
 
+async def test_a_visitor_has_no_profile_that_anybody_counts_up_to(site: Site) -> None:
+    ada, _ = await site.join("ada")
+    visitor = (await come(site, name="Anna"))["me"]["id"]
+    client = site.app.test_client()
+    assert (await client.get(f"/profile/{ada.id}")).status_code == 200
+    answer = await client.get(f"/profile/{visitor}")
+    assert (answer.status_code, await answer.get_json()) == (404, {"error": "there is no such person"})
+
+
 async def test_visitors_may_share_names_and_addresses_with_anybody(site: Site) -> None:
     await site.join("anna", email="anna@example.com")
     sessions = [await come(site, name="anna", email="anna@example.com") for _ in range(3)]

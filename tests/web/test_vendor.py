@@ -36,3 +36,13 @@ def test_the_emoji_are_few_enough_to_fetch_and_good_to_react_with() -> None:
     assert all(len(emoji) <= EMOJI_LENGTH for emoji in every)
     names = {name for group in groups for each in group["emoji"] for name in each["names"]}
     assert {"red heart", "thumbs up", "party popper"} <= names
+
+
+def test_another_languages_names_are_of_the_same_emoji() -> None:
+    raw = (VENDOR / "emoji.ru.json").read_bytes()
+    assert len(gzip.compress(raw, 9)) <= 2 * LONGEST  # two bytes a letter
+    groups, names = json.loads((VENDOR / "emoji.json").read_bytes()), json.loads(raw)
+    every = {each["emoji"] for group in groups for each in group["emoji"]}
+    assert names.keys() <= every
+    assert len(names) > 0.95 * len(every)
+    assert {"ракета", "роза"} <= {names["🚀"][0], names["🌹"][0]}

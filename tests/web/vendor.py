@@ -4,7 +4,7 @@ import gzip
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ FROM = {
     "marked.js": ("marked",),
     "idb.js": ("idb",),
     "emoji.json": ("emoji-picker-element-data",),
+    "emoji.ru.json": ("emoji-picker-element-data",),
 }
 _GROUPS = {
     0: "Smileys",
@@ -55,9 +56,15 @@ def pack() -> None:
     """Write all files and the README that says what they are. Needs node_modules."""
     for name, source in PACKED.items():
         (VENDOR / name).write_bytes(_bundled(source))
-    (VENDOR / "emoji.json").write_text(json.dumps(list(_emoji()), ensure_ascii=False, separators=(",", ":")))
+    groups = list(_emoji())
+    _write("emoji.json", groups)
+    _write("emoji.ru.json", _names_in("ru", {each["emoji"] for group in groups for each in group["emoji"]}))
     (VENDOR / "LICENSES.txt").write_text("\n".join(_licences()))
     (VENDOR / "README.md").write_text(_readme())
+
+
+def _write(name: str, value: object) -> None:
+    (VENDOR / name).write_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 def _bundled(source: str) -> bytes:
@@ -81,13 +88,28 @@ def _emoji() -> Iterator[dict[str, Any]]:
         yield {"group": group, "emoji": usable}
 
 
+def _names_in(language: str, wanted: set[str]) -> dict[str, list[str]]:
+    """Return what another language calls these emoji; the first name is the one that is shown."""
+    path = MODULES / "emoji-picker-element-data" / language / "cldr" / "data.json"
+    found = sorted(json.loads(path.read_text()), key=lambda each: each["order"])
+    return {
+        each["emoji"]: [own := each["annotation"].lower(), *_missing(own, each.get("tags", ()))]
+        for each in found
+        if each["emoji"] in wanted
+    }
+
+
 def _names(each: dict[str, Any]) -> list[str]:
     own = each["annotation"].lower()
     if each["group"] == _FLAGS:
         return [own]
     others = [name.replace("_", " ") for name in each.get("shortcodes", ())] + each.get("tags", [])
-    missing = [name for name in dict.fromkeys(others) if name not in own]
-    return [own, *missing[: _MOST_NAMES - 1]]
+    return [own, *_missing(own, others)]
+
+
+def _missing(own: str, others: Iterable[str]) -> list[str]:
+    """Return some names that are no part of an emoji's own."""
+    return [name for name in dict.fromkeys(others) if name not in own][: _MOST_NAMES - 1]
 
 
 def _licences() -> Iterator[str]:

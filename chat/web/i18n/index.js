@@ -5,11 +5,12 @@ import first from "./en/first.js";
 /** @typedef {typeof import("./en/all.js").en} English */
 /** @typedef {Record<string, string | Partial<Record<Intl.LDMLPluralRule, string>>>} Strings */
 /** @typedef {keyof English} Key */
+/** @typedef {{ texts: Record<string, string>, codes: Record<string, string> }} Refusals by the server's text, # for numbers; by code */
 /** @typedef {Record<string, string | number>} Fields */
 
 /**
- * `first` is what the door says, and `all` everything.
- * @type {Record<string, { name: string, first: () => Promise<Strings>, all: () => Promise<Strings> }>}
+ * `first` is what the door says, and `all` everything; `refusals` is what the server says, which writes English.
+ * @type {Record<string, { name: string, first: () => Promise<Strings>, all: () => Promise<Strings>, refusals?: () => Promise<Refusals> }>}
  */
 const LANGUAGES = {
   en: { name: "English", first: async () => first, all: async () => (await import("./en/all.js")).en },
@@ -17,6 +18,7 @@ const LANGUAGES = {
     name: "Русский",
     first: async () => (await import("./ru/first.js")).default,
     all: async () => (await import("./ru/all.js")).ru,
+    refusals: () => import("./ru/refusals.js"),
   },
 };
 const CHOICE = "chat.language";
@@ -26,6 +28,8 @@ let chosen = "en";
 let english = first;
 /** @type {Strings} */
 let strings = first;
+/** @type {Refusals | undefined} */
+let refusals;
 let plurals = new Intl.PluralRules("en");
 let numbers = new Intl.NumberFormat("en");
 
@@ -46,7 +50,7 @@ export async function startLanguage() {
   const wanted = [kept(), ...navigator.languages.map((each) => each.split("-")[0])];
   const code = wanted.find((each) => each && Object.hasOwn(LANGUAGES, each)) ?? "en";
   try {
-    strings = await LANGUAGES[code].first();
+    [strings, refusals] = await Promise.all([LANGUAGES[code].first(), LANGUAGES[code].refusals?.()]);
     chosen = code;
   } catch {
     chosen = "en"; // without a line
@@ -109,6 +113,19 @@ export function tn(key, n, fields = {}) {
   const all = { n: numbers.format(n), ...fields };
   if (typeof found === "string") return filled(found, all);
   return filled(found[plurals.select(n)] ?? found.other ?? "", all);
+}
+
+/**
+ * What the server says when it refuses, in the reader's language: by its text, else by its code, else as the server
+ * writes it, in English.
+ * @param {string} code
+ * @param {string} message
+ * @returns {string}
+ */
+export function refusalText(code, message) {
+  const told = message.match(/\d+/g) ?? [];
+  const known = refusals?.texts[message.replace(/\d+/g, "#")];
+  return known?.replace(/#/g, () => told.shift() ?? "") ?? refusals?.codes[code] ?? message;
 }
 
 /**

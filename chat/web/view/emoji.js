@@ -1,7 +1,7 @@
 // All emoji in a grid, with a search. Their names are fetched when they are first shown.
 
 import { html, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
-import { t } from "../i18n/index.js";
+import { language, t } from "../i18n/index.js";
 import { Floating } from "./floating.js";
 import { noteEmoji, recentEmoji } from "./recent_emoji.js";
 
@@ -11,15 +11,32 @@ import { noteEmoji, recentEmoji } from "./recent_emoji.js";
 /** @type {Promise<Group[]> | null} */
 let fetched = null;
 
-/** @returns {Promise<Group[]>} */
+/** Languages whose names of emoji are there beside the English ones. */
+const TRANSLATED = new Set(["ru"]);
+
+/** All emoji, with the names of the reader's language before the English ones. @returns {Promise<Group[]>} */
 export function loadEmoji() {
-  fetched ??= fetch(new URL("../vendor/emoji.json", import.meta.url))
-    .then((answer) => answer.json())
-    .catch((error) => {
-      fetched = null; // The next time asks again.
-      throw error;
-    });
+  fetched ??= loadNamed().catch((error) => {
+    fetched = null; // The next time asks again.
+    throw error;
+  });
   return fetched;
+}
+
+/** @returns {Promise<Group[]>} */
+async function loadNamed() {
+  const other = TRANSLATED.has(language()) ? load(`emoji.${language()}.json`) : {};
+  /** @type {[Group[], Record<string, string[]>]} */
+  const [groups, names] = await Promise.all([load("emoji.json"), other]);
+  return groups.map(({ group, emoji }) => ({
+    group,
+    emoji: emoji.map((each) => ({ ...each, names: [...(names[each.emoji] ?? []), ...each.names] })),
+  }));
+}
+
+/** @param {string} name @returns {Promise<any>} */
+async function load(name) {
+  return (await fetch(new URL(`../vendor/${name}`, import.meta.url))).json();
 }
 
 /**

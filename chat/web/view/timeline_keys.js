@@ -2,6 +2,7 @@
 
 import { focusAfter } from "../model/timeline.js";
 import { focusComposer } from "./composing.js";
+import { keyOf } from "./letter_key.js";
 
 /** @typedef {import("../model/types").Message} Message */
 
@@ -18,7 +19,7 @@ export function actOnKey(event, { messages, me, rights, acts, setFocused }) {
     focusComposer();
     return;
   }
-  const { key } = event;
+  const key = keyOf(event);
   if (key === "ArrowUp" || key === "ArrowDown" || key === "Home" || key === "End") {
     move(event, list, key, setFocused);
     return;

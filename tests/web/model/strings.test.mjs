@@ -6,7 +6,7 @@ import test from "node:test";
 
 const FOLDER = new URL("../../../chat/web/i18n/", import.meta.url);
 const LANGUAGES = ["en", "ru"];
-const TOGETHER = ["all.js", "first.js"];
+const TOGETHER = ["all.js", "first.js", "refusals.js"];
 
 /** @param {string} language */
 async function filesOf(language) {

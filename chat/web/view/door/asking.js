@@ -66,13 +66,5 @@ export function reason(error, wait = 0) {
   if (error.code === "taken") return t(error.field === "email" ? "door.email_taken" : "door.taken");
   if (error.code === "gone") return t("door.invite_over");
   if (error.code === "unauthenticated") return t(/disabled/.test(error.message) ? "door.disabled" : "door.wrong");
-  return sentence(problemText(error));
-}
-
-/**
- * A text of the server's as a sentence.
- * @param {string} text
- */
-export function sentence(text) {
-  return text.charAt(0).toLocaleUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+  return problemText(error);
 }

@@ -4,6 +4,7 @@ import { html, useEffect, useLayoutEffect, useReducer, useRef } from "../../vend
 import { t } from "../../i18n/index.js";
 import { focusComposer } from "../composing.js";
 import { useSelected } from "../context.js";
+import { keyOf } from "../letter_key.js";
 import { navigate } from "../router.js";
 import { pixels, rowsInSight, useSight } from "../window.js";
 import { ConversationRow } from "./row.js";
@@ -101,11 +102,6 @@ function useActive(infos, current) {
     draw(0);
   };
   return { at, choose };
-}
-
-/** The key that is meant: in scripts that have no such letter, the one at its place. @param {KeyboardEvent} event */
-function keyOf({ key, code }) {
-  return key > "~" && code.startsWith("Key") ? code.slice(3).toLowerCase() : key;
 }
 
 /** @param {string} key @param {number} at @param {number} count @returns {number | null} */

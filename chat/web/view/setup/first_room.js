@@ -4,9 +4,10 @@ import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../context.js";
 import { Field } from "../fields.js";
-import { reason, sentence, useAsking } from "../door/asking.js";
+import { reason, useAsking } from "../door/asking.js";
 import { Trouble } from "../door/card.js";
 import { typed } from "../door/typed.js";
+import { problemText } from "../problem.js";
 
 /** @param {{ onDone: (room: number) => void }} props */
 export function FirstRoom({ onDone }) {
@@ -19,7 +20,7 @@ export function FirstRoom({ onDone }) {
       onDone(room.id);
     });
   };
-  const ofName = error?.field === "name" ? sentence(error.message) : undefined;
+  const ofName = error?.field === "name" ? problemText(error) : undefined;
   return html`<form class="form" onSubmit=${submit}>
     ${error && !ofName && html`<${Trouble}>${reason(error, wait)}<//>`}
     <${Field} name="name" label=${t("setup.room_name")} hint=${t("setup.room_hint")} error=${ofName} autocomplete="off"

@@ -73,6 +73,34 @@ def test_a_shared_computer_keeps_nothing_and_is_left_with_its_last_tab(pages: Pa
     assert tab.state("(state) => state.me") is None
 
 
+def test_whoever_says_later_that_a_computer_is_shared_loses_nothing_that_waits(
+    pages: Pages, relay: Relay
+) -> None:
+    context = browser(pages)
+    pages.log_in(context, "fay", url=relay.url)
+    one, other = Connection(context, relay.url), Connection(context, relay.url)
+    one.until(LIVE)
+    other.until(LIVE)
+    one.say("kept so far")
+    one.until(ALL_SENT)
+    with relay.cut():
+        one.until(OFFLINE)
+        one.say("it waits")
+        one.page.evaluate("() => chat.setShared(true)")
+        other.until("(state) => !state.isKept")
+        assert [one.kept(store) for store in STORES] == [[], [], [], []]
+    one.until(ALL_SENT)
+    other.until("(state) => JSON.stringify([...state.rooms.get(1).messages.values()]).includes('it waits')")
+    for tab, text in ((one, "of one tab"), (other, "of the other")):
+        tab.say(text)
+        tab.until(ALL_SENT)
+    one.page.evaluate("() => chat.setShared(false)")
+    eventually(lambda: "it waits" in str(one.kept("rooms")), "it is kept again")
+    one.close()
+    other.close()
+    Connection(context, relay.url).until(LIVE)  # the session did not end with the last tab
+
+
 def test_without_storage_all_is_sent_and_the_page_knows_that_nothing_is_kept(pages: Pages) -> None:
     full = "IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); };"
     blocked = "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('no'); } });"

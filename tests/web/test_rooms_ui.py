@@ -23,17 +23,27 @@ def test_a_room_is_made_and_somebody_comes_by_its_link(pages: Pages) -> None:
     expect(ben.get_by_role("heading", name="garden", level=1)).to_be_visible()
     expect(ada.get_by_role("complementary").get_by_role("link", name="ben")).to_be_visible()
 
+    ada.goto(f"{pages.url}/settings/invitations")
+    expect(ada.locator(".settings-part li")).to_contain_text("garden")
+    expect(ada.locator(".settings-part li")).to_contain_text("Good for 9 people until")
+    ada.get_by_role("button", name="Withdraw the invitation: garden").click()
+    expect(ada.get_by_text("None of your invitations is good any more.")).to_be_visible()
+    late = pages.of("cem", link.removeprefix(pages.url))
+    expect(late.get_by_text("This invitation is used up, withdrawn or too old.", exact=False)).to_be_visible()
+
 
 def test_an_owner_gives_a_role_bans_and_lets_back_in(pages: Pages) -> None:
     ada, room = pages.of("ada"), Room(pages, "ada", "attic")
     room.join("ben")
     ada.goto(f"{pages.url}/room/{room.id}?show=room")
+    ben = pages.of("ben", f"/room/{room.id}?show=room")
+    expect(ben.get_by_role("complementary").get_by_role("link", name="ben")).to_be_visible()
     ada.get_by_role("complementary").get_by_role("link", name="ben").click()
     ada.get_by_text("Moderator", exact=True).click()
     expect(ada.get_by_role("radio", name="Moderator")).to_be_checked()
     eventually(lambda: room.role_of("ben") == "moderator", "it is saved")
-
-    ben = pages.of("ben", f"/room/{room.id}")
+    # Who looks at the list meanwhile sees it too.
+    expect(ben.get_by_role("complementary").get_by_role("link", name="ben")).to_contain_text("Moderator")
     expect(ben.get_by_role("heading", name="attic", level=1)).to_be_visible()
     ada.get_by_role("button", name="Ban", exact=True).click()
     ada.get_by_role("dialog").get_by_role("button", name="Ban").click()

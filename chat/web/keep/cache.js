@@ -129,5 +129,5 @@ function roomOf({ id: _id, messages, info, ...rest }) {
   /** @type {KeptRoom["held"]} */
   let held = [];
   if (kept.length) held = withRange([], kept[0].seq, /** @type {Message} */ (kept.at(-1)).seq);
-  return { ...rest, info, messages: new Map(kept.map((each) => [each.seq, each])), held };
+  return { ...rest, info, roles: new Map(), messages: new Map(kept.map((each) => [each.seq, each])), held };
 }

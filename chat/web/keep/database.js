@@ -163,6 +163,12 @@ export async function openDatabase({ isShared, onLost }) {
     },
 
     drafts: {
+      /** @returns {Promise<[number, Draft][]>} */
+      async all() {
+        const rows = await attempt((database) => database.getAll("drafts"));
+        return rows ? rows.map((/** @type {Draft & { room: number }} */ { room, ...draft }) => [room, draft]) : [...drafts];
+      },
+
       /** Another tab may have written it. @param {number} room @returns {Promise<Draft>} */
       async get(room) {
         const row = await attempt((database) => database.get("drafts", room));

@@ -31,6 +31,7 @@ export function newRoom(told) {
       messages: new Map(),
       held: [],
       reads: new Map(),
+      roles: new Map(),
       toldPos: told.pos,
       changedPos: told.pos,
       toBeDeleted: new Set(),
@@ -227,6 +228,10 @@ function changeMessage(draft, change, me) {
 function move(room, member, me) {
   const isOut = member.role === undefined || member.role === null || member.role === "banned";
   if (isOut) room.info = { ...room.info, members: Math.max((room.info.members ?? 0) - 1, 0) };
+  const roles = new Map(room.roles);
+  if (isOut) roles.delete(member.person);
+  else roles.set(member.person, member.role ?? "member");
+  room.roles = roles;
   if (member.person === me && member.pos > room.toldPos) {
     // Who is out and goes on to hear the room has joined it again.
     room.info = { ...room.info, role: isOut ? "member" : (member.role ?? room.info.role) };

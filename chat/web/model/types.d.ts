@@ -16,6 +16,8 @@ export interface Room {
   reset?: "too_far" | "other_history" | "erased";
   /** How far others have read, by person, where the server tells it. */
   reads: ReadonlyMap<number, number>;
+  /** Roles that were given since the page was opened, by person: a list of members that was read before lacks them. */
+  roles: ReadonlyMap<number, "member" | "moderator" | "owner" | "banned">;
 }
 
 /** A message that is not acknowledged yet, or that was refused for good. It lies in IndexedDB before it is shown. */
@@ -98,6 +100,9 @@ export interface Chat {
   setUp(fields: { code: string; name: string; password: string }): Promise<void>;
   /** Ends the session and wipes what the browser keeps. */
   logOut(): Promise<void>;
+  /** Whether this is a shared computer; and to say so later. What waits to be sent, and what is being written, stays. */
+  isShared(): boolean;
+  setShared(shared: boolean): Promise<void>;
 
   /** Keep it, show it as waiting, send it in order. Resolves when it is kept, not when it is sent. */
   send(room: number, text: string, options?: { reply?: number; files?: readonly WireFile[] }): Promise<void>;

@@ -122,6 +122,13 @@ export function openAccount({ store, session, line, tabs, database, keepNothing,
       line.start();
     },
 
+    /** Say later that this is a shared computer, or is none. @param {boolean} shared */
+    async share(shared) {
+      write(SHARED, shared ? "1" : null);
+      await keepNothing(shared);
+      if (shared) holdShared();
+    },
+
     /** End the session everywhere in this browser, and wipe what it keeps. */
     async leave() {
       write(LEAVING, "1");

@@ -30,7 +30,11 @@ function showBadge(store, link) {
     const wanted = count > 0 || isMore ? `badge ${text}` : "";
     if (wanted === shown) return;
     shown = wanted;
-    link.href = wanted ? await badged(plain, text) : plain;
+    try {
+      link.href = wanted ? await badged(plain, text) : plain;
+    } catch {
+      shown = ""; // without a line there may be no icon: the next change tries again
+    }
   }
 
   store.subscribe(() => {

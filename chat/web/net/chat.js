@@ -75,12 +75,16 @@ export async function openChat() {
 
   /** @param {boolean} isShared */
   async function keepNothing(isShared) {
+    const [waiting, drafts] = [await database.outbox.all(), await database.drafts.all()];
     if (isShared) await database.wipe();
     database = await openDatabase({ isShared, onLost });
     cache.use(database);
     store.update((state) => ({ ...state, isKept: database.isKept() }));
     const { me } = store.get();
-    if (me) await database.belongsTo(me.id);
+    if (!me) return;
+    await database.belongsTo(me.id);
+    for (const row of waiting) await database.outbox.put(row);
+    for (const [room, draft] of drafts) await database.drafts.put(room, draft);
   }
 
   /** Whoever has seen nothing yet was not logged in. @param {string} reason */
@@ -105,6 +109,8 @@ export async function openChat() {
         return outbox.reload();
       case "acknowledged":
         return outbox.acknowledgedElsewhere(told);
+      case "shared":
+        return void account.share(told.shared);
       case "logged_out":
         return account.end("logged_out");
       case "logged_in":
@@ -179,6 +185,11 @@ export async function openChat() {
     register: (fields) => account.begin("/auth/register", fields),
     setUp: (fields) => account.begin("/setup", fields),
     logOut: () => account.leave(),
+    isShared: account.isShared,
+    async setShared(shared) {
+      await account.share(shared);
+      tabs.tell({ type: "shared", shared });
+    },
 
     send: (room, text, options) => outbox.add(room, text, options),
     retry: (key) => outbox.retry(key),

@@ -64,14 +64,28 @@ export function openOutbox({ store, database, tabs, line, lock = "outbox" }) {
   }
 
   /**
-   * Send what waits, for as long as the connection lasts: no other tab does meanwhile.
+   * Send what waits, for as long as the connection lasts: no other tab does meanwhile. Where nothing is kept each tab has
+   * messages of its own, and sends them.
    * @param {AbortSignal} signal
    */
   async function drain(signal) {
+    const lost = new AbortController();
+    const look = () => store.get().isKept || lost.abort();
+    const stop = store.subscribe(look);
+    let isMine = false;
+    const task = () => {
+      isMine = true;
+      return sendAll(signal);
+    };
     try {
-      await alone(lock, () => sendAll(signal), signal);
+      look();
+      await alone(lock, task, AbortSignal.any([signal, lost.signal]));
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (signal.aborted) return;
+      if (isMine || !lost.signal.aborted) throw error;
+      await task();
+    } finally {
+      stop();
     }
   }
 

@@ -4,6 +4,7 @@
  * @typedef {{ type: "outbox" }
  *   | { type: "acknowledged", key: string, room: number, seq: number }
  *   | { type: "logged_in", me: number }
+ *   | { type: "shared", shared: boolean }
  *   | { type: "logged_out" }} Told
  */
 

@@ -3,6 +3,8 @@
 import { html, useEffect, useState } from "../vendor/preact.js";
 
 const PAUSE = 1000;
+/** Milliseconds after which a text that was told is taken away: what it says may be deleted meanwhile. */
+const CLEARED_IN = 5000;
 
 /** @type {string[]} */
 const waiting = [];
@@ -10,6 +12,8 @@ const waiting = [];
 let say = null;
 /** @type {ReturnType<typeof setTimeout> | null} */
 let pause = null;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let clearing;
 
 /**
  * Have something read out after what is being read.
@@ -25,6 +29,8 @@ function next() {
   if (!say || waiting.length === 0) return;
   say(waiting.splice(0).join(". "));
   pause = setTimeout(next, PAUSE);
+  clearTimeout(clearing);
+  clearing = setTimeout(() => say?.(""), CLEARED_IN);
 }
 
 /** The place that screen readers listen to; once on the page. */

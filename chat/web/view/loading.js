@@ -3,6 +3,9 @@
 import { useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
 import { problemText } from "./problem.js";
 
+/** Milliseconds after the last letter until what is typed is looked for. */
+const PAUSE = 200;
+
 /**
  * What `load` resolves to; loaded again when one of `inputs` changes. An answer that is overtaken is dropped.
  * @template T
@@ -50,5 +53,17 @@ export function usePages(load, inputs) {
     }
     setBusy(false);
   };
-  return { items: page?.items, hasMore: Boolean(page?.next), more, isBusy, error: first.error || error, reload: first.reload };
+  /** @param {(items: T[]) => T[]} change what the server answered of the items that are shown */
+  const update = (change) => page && first.set({ ...page, items: change(page.items) });
+  return { items: page?.items, update, hasMore: Boolean(page?.next), more, isBusy, error: first.error || error, reload: first.reload };
+}
+
+/** A text, when nothing was typed for a moment. @param {string} text */
+export function useSettled(text) {
+  const [settled, setSettled] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), PAUSE);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return settled;
 }

@@ -85,17 +85,25 @@ export function Banned({ info }) {
 }
 
 /**
- * A room's members, asked for again when their number changes.
+ * A room's members, asked for again when their number changes, with the roles of now.
  * @param {RoomInfo} info
  * @param {"banned"} [role]
  */
 export function useMembers(info, role) {
   const chat = useChat();
-  return usePages(async (after) => {
+  const roles = useSelected((state) => state.rooms.get(info.id)?.roles);
+  const pages = usePages(async (after) => {
     const query = new URLSearchParams({ limit: "100", ...(role && { role }), ...(after && { after: String(after) }) });
     const { members, next } = /** @type {{ members: Member[], next?: number }} */ (await chat.call("GET", `/rooms/${info.id}/members?${query}`));
     return { items: members, next };
   }, [info.id, info.members, info.role]);
+  const items = useMemo(() => pages.items?.map((one) => withRole(one, roles?.get(one.person.id))), [pages.items, roles]);
+  return { ...pages, items: role === "banned" ? pages.items : items };
+}
+
+/** @param {Member} member @param {Member["role"] | undefined} role given since the list was read @returns {Member} */
+function withRole(member, role) {
+  return role === undefined || role === member.role ? member : { ...member, role };
 }
 
 /** Who is online first, then who looks after the room, then by name. @param {Member[]} members @param {ReadonlyMap<number, string>} presence */

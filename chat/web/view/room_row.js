@@ -18,6 +18,7 @@ import { shortTime } from "./times.js";
  */
 export function RoomRow({ info, isCurrent, isTabStop }) {
   const me = useSelected((state) => state.me?.id);
+  const isBlocked = useSelected((state) => info.last !== undefined && state.blocked.has(info.last.sender.id));
   const { isUnread, count, isMuted } = attention(info);
   const classes = ["room", isUnread && "is-unread", isMuted && "is-muted", info.archived && "is-archived"];
   return html`<a
@@ -29,7 +30,7 @@ export function RoomRow({ info, isCurrent, isTabStop }) {
     </span>
     <span class="room-text">
       <bdi class="room-name">${roomName(info)}</bdi>
-      ${info.last && html`<span class="room-last" dir="auto">${lastLine(info.last, info, me)}</span>`}
+      ${info.last && html`<span class="room-last" dir="auto">${isBlocked ? t("timeline.blocked") : lastLine(info.last, info, me)}</span>`}
     </span>
     <span class="room-end">
       ${info.last && html`<span class="room-time">${shortTime(info.last.at)}</span>`}

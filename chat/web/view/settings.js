@@ -8,6 +8,7 @@ import { PHONE, useMedia } from "./media.js";
 import { About } from "./settings/about.js";
 import { Appearance } from "./settings/appearance.js";
 import { Blocks } from "./settings/blocks.js";
+import { Invitations } from "./settings/invitations.js";
 import { KeysPart } from "./settings/keys_part.js";
 import { Notifications } from "./settings/notifications.js";
 import { Profile } from "./settings/profile.js";
@@ -21,6 +22,7 @@ const PARTS = /** @type {const} */ ({
   notifications: { picture: "bell", view: Notifications },
   appearance: { picture: "eye", view: Appearance },
   blocks: { picture: "block", view: Blocks },
+  invitations: { picture: "link", view: Invitations },
   tokens: { picture: "lock", view: Tokens },
   keys: { picture: "help", view: KeysPart },
   about: { picture: "info", view: About },

@@ -1,11 +1,11 @@
 // Says new messages of the open room to screen readers: a line for one, a number where more come at once.
 
 import { useEffect, useRef } from "../vendor/preact.js";
-import { preview } from "../model/text.js";
 import { tn } from "../i18n/index.js";
 import { announce } from "./announce.js";
 import { useChat } from "./context.js";
 import { roomName } from "./names.js";
+import { inShort } from "./quote.js";
 
 /** @typedef {import("../model/types").Room} Room */
 
@@ -26,7 +26,7 @@ export function useTelling({ info, messages }) {
       if (message && isToTell(chat.get(), message)) said.push(message);
     }
     told.current = { room: now.info.id, seq: now.info.seq };
-    if (said.length === 1) announce(`${said[0].sender.name}: ${preview(said[0].text ?? "")}`);
+    if (said.length === 1) announce(`${said[0].sender.name}: ${inShort(said[0])}`);
     else if (said.length > 1) announce(tn("timeline.toldMany", said.length, { room: roomName(now.info) }));
     if (said.length) pause.current = setTimeout(tell, PAUSE);
   };

@@ -50,7 +50,7 @@ export default {
   "newroom.public": "Everybody here",
   "newroom.public_hint": "It is found under “Browse rooms”.",
   "newroom.private": "Only who is invited",
-  "newroom.private_hint": "Nobody else sees that it exists.",
+  "newroom.private_hint": "Nobody else finds it; admins see that it exists, and not what is said.",
   "newroom.make": "Make the room",
   "browse.title": "Browse rooms",
   "browse.filter": "Find a room by its name",

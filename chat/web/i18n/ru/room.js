@@ -55,7 +55,7 @@ export default {
   "newroom.public": "Все, кто здесь",
   "newroom.public_hint": "Её видно в списке «Все комнаты».",
   "newroom.private": "Только приглашённые",
-  "newroom.private_hint": "Остальные не видят, что она есть.",
+  "newroom.private_hint": "Остальные её не находят; администраторы видят, что она есть, но не что в ней говорят.",
   "newroom.make": "Создать комнату",
   "browse.title": "Все комнаты",
   "browse.filter": "Найти комнату по названию",

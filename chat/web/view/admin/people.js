@@ -1,11 +1,11 @@
 // The accounts: found by name, address or role; one of them opened.
 
-import { html, useEffect, useState } from "../../vendor/preact.js";
+import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { avatar } from "../avatar.js";
 import { useChat } from "../context.js";
 import { More } from "../fields.js";
-import { usePages } from "../loading.js";
+import { usePages, useSettled } from "../loading.js";
 import { personName } from "../names.js";
 import { useRoute } from "../router.js";
 import { AccountPage } from "./account.js";
@@ -14,8 +14,6 @@ import { AccountPage } from "./account.js";
 /** @typedef {import("../../protocol").Accounts} Accounts */
 
 const ROLES = ["", "operator", "moderator", "admin"];
-/** Milliseconds after the last letter until what is typed is looked for. */
-const PAUSE = 200;
 
 export function PeoplePart() {
   const chosen = Number(useRoute().query.get("person")) || null;
@@ -76,14 +74,4 @@ function Tags({ account }) {
     ${account.disabled && html`<span class="tag is-disabled">${t("admin.is_disabled")}</span>`}
     ${(account.roles ?? []).map((role) => html`<span class="tag" key=${role}>${t(/** @type {any} */ (`admin.role_${role}`))}</span>`)}
   </span>`;
-}
-
-/** A text, when nothing was typed for a moment. @param {string} text */
-function useSettled(text) {
-  const [settled, setSettled] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), PAUSE);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return settled;
 }

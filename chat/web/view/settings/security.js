@@ -17,7 +17,29 @@ export function Security() {
   return html`
     <${Password} onChanged=${() => setChanges(changes + 1)} />
     <${Logins} key=${changes} />
+    <${SharedComputer} />
   `;
+}
+
+/** Said at the door too; what waits to be sent is not lost by it. */
+function SharedComputer() {
+  const chat = useChat();
+  const [isShared, setShared] = useState(chat.isShared);
+  const [isBusy, setBusy] = useState(false);
+  const choose = async (/** @type {Event} */ event) => {
+    const { checked } = /** @type {HTMLInputElement} */ (event.target);
+    setBusy(true);
+    await chat.setShared(checked);
+    setShared(checked);
+    setBusy(false);
+  };
+  return html`<section class="settings-section">
+    <h3>${t("sessions.computer")}</h3>
+    <label class="check">
+      <input type="checkbox" checked=${isShared} disabled=${isBusy} onChange=${choose} />
+      <span>${t("door.shared")}<span class="field-hint">${t("door.shared_hint")}</span></span>
+    </label>
+  </section>`;
 }
 
 /** @param {{ onChanged: () => void }} props */

@@ -58,7 +58,10 @@ CLIENT_HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 _WIDGET_STYLES = (
-    *(f"style/{name}.css" for name in ("tokens", "base", "avatar", "message", "timeline")),
+    *(
+        f"style/{name}.css"
+        for name in ("tokens", "base", "parts", "avatar", "message", "timeline", "files", "composer_field")
+    ),
     "widget/panel.css",
 )
 _FOR_EVER = "public, max-age=31536000, immutable"

@@ -9,6 +9,7 @@ from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
+from tests.web.rooms import Room
 
 AT_ONCE = 5_000
 """Milliseconds for what takes one second where nothing else runs."""
@@ -102,7 +103,7 @@ def test_roles_names_and_passwords_are_changed_and_each_change_is_asked_about(
     account(olga, "olga")
     olga.get_by_role("checkbox", name="admin").click()
     confirm(olga, "Take the role")
-    expect(olga.get_by_role("alert")).to_contain_text("nobody else is an admin")
+    expect(olga.get_by_role("alert")).to_contain_text("Nobody else is an admin")
     expect(olga.get_by_role("checkbox", name="admin")).to_be_checked()
 
 
@@ -158,6 +159,45 @@ def test_settings_count_at_once_say_where_they_come_from_and_are_taken_back(page
     for number, detail in enumerate(told):
         expect(acts.nth(number)).to_have_text(f"olga changed {detail}")
     expect(acts.filter(has_text="a command on the server changed the roles of olga")).to_have_count(1)
+
+
+def test_a_room_that_one_is_not_in_is_renamed_archived_and_deleted(pages: Pages, olga: Page) -> None:
+    room = Room(pages, "ada", "secret garden")
+    ada = pages.of("ada", f"/room/{room.id}")
+    ada_sees = ada.get_by_role("heading", level=1)
+    expect(ada_sees).to_have_text("secret garden")
+    olga.get_by_role("link", name="Rooms").click()
+    olga.get_by_role("searchbox").fill("GARDEN")
+    rows = olga.locator(".admin-rooms > li")
+    expect(rows).to_have_count(1)
+    expect(rows.first).to_contain_text("1 member · 0 messages · made by ada")
+    olga.get_by_role("button", name="What to do with secret garden").click()
+    olga.get_by_role("menuitem", name="Rename").click()
+    olga.get_by_role("dialog").get_by_label("Name").fill("lobby")
+    olga.get_by_role("dialog").get_by_role("button", name="Rename").click()
+    expect(olga.get_by_role("alert")).to_contain_text("A room of that name exists")
+    olga.get_by_role("dialog").get_by_label("Name").fill("garden")
+    confirm(olga, "Rename")
+    expect(ada_sees).to_have_text("garden")
+    for what in ("Archive", "Delete the room"):
+        olga.get_by_role("button", name="What to do with garden").click()
+        olga.get_by_role("menuitem", name=what).click()
+        confirm(olga, what)
+        if what == "Archive":
+            expect(ada.get_by_text("This room is archived").first).to_be_visible()
+            expect(rows.first).to_contain_text("Archived")
+    expect(ada.get_by_role("heading", name="You are not in this room")).to_be_visible()
+    expect(olga.get_by_text("No room is called that.")).to_be_visible()
+    olga.get_by_role("link", name="Audit").click()
+    acts = olga.locator(".audit > li p:first-child")
+    for number, told in enumerate(
+        (
+            "olga deleted the room garden",
+            "olga archived the room garden",
+            "olga renamed a room: secret garden → garden",
+        )
+    ):
+        expect(acts.nth(number)).to_have_text(told)
 
 
 def test_whoever_is_no_admin_sees_nothing_of_it(pages: Pages) -> None:

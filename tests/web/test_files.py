@@ -1,8 +1,6 @@
 """Files in the page: attached by button, paste and drop, shown as pictures, saved otherwise; none of them ever runs."""
 
 import base64
-import struct
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -10,26 +8,11 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.support.people import request
 from tests.system.relay import Relay
+from tests.web.giving import payload, png
 from tests.web.pages import Pages
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>window.pwned = 1</script></svg>'
 HTML = b"<!doctype html><script>window.pwned = 1</script><h1>hello</h1>"
-
-
-def png(width: int = 640, height: int = 480) -> bytes:
-    """A picture of one colour."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        body = kind + data
-        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
-
-    lines = (b"\0" + b"\x5c\xc4\xb3" * width) * height
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
-
-
-def payload(name: str, kind: str, data: bytes) -> FilePayload:
-    return {"name": name, "mimeType": kind, "buffer": data}
 
 
 def at_room(pages: Pages, name: str, room: str, *, url: str | None = None, **options: Any) -> Page:

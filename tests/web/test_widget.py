@@ -12,9 +12,11 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 from websockets.sync.client import connect
 
+from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, eventually, post, request
 from tests.support.server import ServerProcess, running_server, used_data_path
 from tests.system.relay import Relay
+from tests.web.giving import payload, png
 from tests.web.pages import Pages
 from tests.web.site import OtherSite, other_site
 from tests.web.test_screens import AXE, serious, sideways
@@ -175,6 +177,36 @@ def test_a_visitor_and_an_operator_talk(
     page.goto(shop.url)
     expect(panel.get_by_text("thanks", exact=True)).to_be_visible()
     assert olga.texts(room["id"]) == ["is it blue?", "it **is** <b>blue</b>", "still there?", "thanks"]
+
+
+def test_files_reactions_and_the_operators_own_greeting(
+    pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
+) -> None:
+    command(chat, "setting", "set", "widget_greeting", "Garden tools, what is broken?")
+    desk = f"{chat.url}/api/v1/support/desk"
+    eventually(lambda: "greeting" in request("GET", desk).json(), "the server knows the greeting")
+    shop.shows_widget(chat.url)
+    page = pages.context().new_page()
+    page.goto(shop.url)
+    panel = pressed(page)
+    expect(panel.get_by_text("Garden tools, what is broken?", exact=True)).to_be_visible()
+    command(chat, "setting", "unset", "widget_greeting")
+    expect(panel.get_by_role("button", name="Attach files")).to_be_hidden()
+    expect(say(panel, "my rake").locator("xpath=ancestor::li").locator("time")).to_be_visible()
+    room = olga.conversation("my rake")["id"]
+    panel.get_by_label("Attach files").first.set_input_files(
+        [payload("rake.png", "image/png", png()), payload("bill.txt", "text/plain", b"7 euros")]
+    )
+    expect(panel.get_by_role("list", name="Attached files").get_by_role("listitem")).to_have_count(2)
+    panel.get_by_role("button", name="Send").click()
+    expect(panel.locator(".said .picture.is-loaded img")).to_be_visible()
+    expect(panel.get_by_role("button", name="Download bill.txt")).to_be_visible()
+    sent = olga.asks("GET", f"/rooms/{room}/messages")["messages"][-1]
+    assert [each["name"] for each in sent["files"]] == ["rake.png", "bill.txt"]
+    olga.asks("PUT", f"/rooms/{room}/messages/{sent['seq']}/reactions/%F0%9F%91%8D")
+    expect(panel.get_by_role("list", name="Reactions")).to_have_text("👍")
+    panel.get_by_role("button", name="Open rake.png").click()
+    expect(panel.get_by_role("dialog").get_by_role("img", name="rake.png")).to_be_visible()
 
 
 def test_what_is_written_offline_is_sent_once_also_after_a_reload(

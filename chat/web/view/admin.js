@@ -1,10 +1,11 @@
-// Administration: people, who may register, limits, the widget, the server, and what administrators did. One part at a time.
+// Administration: people, rooms, who may register, limits, the widget, the server, and what administrators did. One part at a time.
 
 import { html } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { AuditPart } from "./admin/audit.js";
 import { LimitsPart } from "./admin/limits.js";
 import { PeoplePart } from "./admin/people.js";
+import { RoomsPart } from "./admin/rooms.js";
 import { RegistrationPart } from "./admin/registration.js";
 import { ServerPart } from "./admin/server.js";
 import { useSettings } from "./admin/settings.js";
@@ -18,6 +19,7 @@ import { useTitle } from "./title.js";
 
 const PARTS = /** @type {const} */ ({
   people: { picture: "people", view: PeoplePart, has: null },
+  rooms: { picture: "hash", view: RoomsPart, has: null },
   registration: { picture: "door", view: RegistrationPart, has: "registration" },
   limits: { picture: "clock", view: LimitsPart, has: "message_rate" },
   widget: { picture: "support", view: WidgetPart, has: "widget_origins" },

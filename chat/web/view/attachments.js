@@ -5,6 +5,7 @@ import { t } from "../i18n/index.js";
 import { useChat, useSelected } from "./context.js";
 import { fileSize, isImage } from "./file_kinds.js";
 import { problemText } from "./problem.js";
+import { inTurn } from "./upload_turns.js";
 
 /** @typedef {import("../model/types").WireFile} WireFile */
 
@@ -64,7 +65,7 @@ export function useAttachments(room) {
     update(room, id, { state: "uploading", sent: 0, problem: "", ending });
     try {
       const onProgress = (/** @type {number} */ sent) => update(room, id, { sent });
-      const wire = await chat.upload(room, file, { onProgress, signal: ending.signal });
+      const wire = await inTurn(() => chat.upload(room, file, { onProgress, signal: ending.signal }), ending.signal);
       update(room, id, { state: "ready", sent: file.size, wire });
     } catch (error) {
       const { code } = /** @type {import("../model/types").ChatError} */ (error);

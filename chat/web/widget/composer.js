@@ -2,6 +2,8 @@
 
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
+import { AttachButton, AttachmentTray, DropPlace, pastedFiles } from "../view/attachment_tray.js";
+import { forget, useAttachments } from "../view/attachments.js";
 import { useSelected } from "../view/context.js";
 import { icon } from "../view/icon.js";
 import { problemText } from "../view/problem.js";
@@ -26,8 +28,11 @@ export function Composer({ visitor, asked }) {
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const isNew = !visitor.isKnown();
   const hasBegun = visitor.hasBegun();
+  const attachments = useAttachments(room);
+  const [isToBeSent, setToBeSent] = useState(false); // once all that is attached is uploaded
   const left = MOST - [...text.trim()].length;
-  const cannot = isBusy || text.trim() === "" || left < 0;
+  const hasFailed = attachments.all.some(({ state }) => state === "failed");
+  const cannot = isBusy || hasFailed || (text.trim() === "" && !attachments.all.length) || left < 0;
 
   useEffect(() => {
     if (asked) field.current?.focus();
@@ -42,21 +47,31 @@ export function Composer({ visitor, asked }) {
     if (room) typing.note(now);
   }
 
-  /** @param {Event} event */
+  useEffect(() => {
+    if (isToBeSent && !attachments.isBusy) send();
+  }, [isToBeSent, attachments.isBusy]);
+
+  /** @param {Event} [event] */
   async function send(event) {
-    event.preventDefault();
+    event?.preventDefault();
     const said = field.current?.value.trim() ?? "";
-    if (isBusy || said === "" || [...said].length > MOST) return;
+    const files = attachments.now();
+    if (isBusy || (said === "" && !files.count) || [...said].length > MOST) return;
+    setToBeSent(files.isBusy && !files.isBad);
+    if (files.isBusy || files.isBad) return;
     // The first message waits for the account; any other is kept at once.
     setBusy(!hasBegun);
     setProblem(null);
+    const taken = attachments.take();
     if (hasBegun) write("");
     try {
-      await visitor.say(said, isNew ? filled(about) : {});
+      await visitor.say(said, isNew ? filled(about) : {}, files.ready);
+      forget(taken);
       if (!hasBegun) write("");
       typing.end();
     } catch (error) {
       setProblem(/** @type {ChatError} */ (error));
+      attachments.putBack(taken);
       if (hasBegun) write(said);
     } finally {
       setBusy(false);
@@ -73,13 +88,22 @@ export function Composer({ visitor, asked }) {
   return html`<form class="panel-composer" onSubmit=${send} novalidate>
     ${isNew && html`<${AboutYou} about=${about} onChange=${setAbout} problem=${problem} />`}
     ${problem && !problem.field && html`<p class="field-error" role="alert">${problemText(problem)} ${t("widget.text_kept")}</p>`}
-    <div class="panel-field">
+    <${DropPlace} attachments=${attachments} field=${field} />
+    <${AttachmentTray} attachments=${attachments} />
+    <div class="composer-field">
+      ${room > 0 && html`<${AttachButton} attachments=${attachments} />`}
       <textarea ref=${field} rows="1" dir="auto" aria-label=${t("widget.message")} placeholder=${t("widget.message")} value=${text}
         aria-invalid=${left < 0 ? "true" : undefined} aria-describedby="left"
-        onInput=${(/** @type {InputEvent} */ event) => write(/** @type {HTMLTextAreaElement} */ (event.target).value)} onKeyDown=${onKeyDown}></textarea>
-      <button type="submit" class="icon-button panel-send" aria-label=${t("widget.send")} disabled=${cannot}>${icon("send")}</button>
+        onInput=${(/** @type {InputEvent} */ event) => write(/** @type {HTMLTextAreaElement} */ (event.target).value)} onKeyDown=${onKeyDown}
+        onPaste=${(/** @type {ClipboardEvent} */ event) => {
+          const files = room > 0 && attachments.isOn ? pastedFiles(event) : [];
+          if (!files.length) return;
+          event.preventDefault();
+          attachments.add(files);
+        }}></textarea>
+      <button type="submit" class="icon-button composer-send" aria-label=${t("widget.send")} disabled=${cannot}>${icon("send")}</button>
     </div>
-    <p class="panel-left" id="left">${left < MOST - NEAR ? t("widget.left", { n: left }) : ""}</p>
+    <p class="panel-left" id="left">${left < MOST - NEAR ? t("widget.left", { n: left }) : isToBeSent && attachments.isBusy ? t("files.wait") : ""}</p>
   </form>`;
 }
 

@@ -4,6 +4,7 @@ import { html, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { avatar } from "../view/avatar.js";
 import { useSelected } from "../view/context.js";
+import { Files } from "../view/files.js";
 import { icon } from "../view/icon.js";
 import { problemText } from "../view/problem.js";
 import { MessageText } from "../view/text.js";
@@ -18,15 +19,15 @@ import { conversationOf, firstHeld } from "./visitor.js";
 /** Pixels from the end within which one is at it. */
 const AT_END = 40;
 
-/** @param {{ visitor: Visitor, isStaffed: boolean | null, hasBegun: boolean }} props */
-export function Conversation({ visitor, isStaffed, hasBegun }) {
+/** @param {{ visitor: Visitor, isStaffed: boolean | null, greeting: string, hasBegun: boolean }} props */
+export function Conversation({ visitor, isStaffed, greeting, hasBegun }) {
   const room = useSelected(conversationOf);
   const me = useSelected((state) => state.me?.id);
   const outbox = useSelected((state) => state.outbox);
   const messages = room ? heldOf(room) : [];
   const list = useEnd(messages.at(-1)?.seq, outbox.length);
   return html`<div class="panel-scroll" ref=${list} tabindex="0" role="group" aria-label=${t("widget.conversation")}>
-    <${Greeting} isStaffed=${isStaffed} hasBegun=${hasBegun} hasEnded=${visitor.hasEnded()} isKept=${visitor.isKept()} />
+    <${Greeting} text=${greeting} isStaffed=${isStaffed} hasBegun=${hasBegun} hasEnded=${visitor.hasEnded()} isKept=${visitor.isKept()} />
     ${room && firstHeld(room) > 1 && room.info.seq > 0 && html`<${Earlier} visitor=${visitor} before=${firstHeld(room)} />`}
     <ol class="panel-list">
       ${messages.map((message, nth) => html`<${Said} key=${message.seq} message=${message} isMine=${message.sender.id === me}
@@ -39,10 +40,10 @@ export function Conversation({ visitor, isStaffed, hasBegun }) {
   </div>`;
 }
 
-/** @param {{ isStaffed: boolean | null, hasBegun: boolean, hasEnded: boolean, isKept: boolean }} props */
-function Greeting({ isStaffed, hasBegun, hasEnded, isKept }) {
+/** @param {{ text: string, isStaffed: boolean | null, hasBegun: boolean, hasEnded: boolean, isKept: boolean }} props */
+function Greeting({ text, isStaffed, hasBegun, hasEnded, isKept }) {
   return html`<div class="panel-greeting">
-    <p class="panel-hello">${t("widget.hello")}</p>
+    <p class="panel-hello" dir="auto">${text || t("widget.hello")}</p>
     ${!hasBegun && html`<p>${t(isStaffed === false ? "widget.nobody_here" : "widget.write")}${isKept && ` ${t("widget.come_back")}`}</p>`}
     ${hasEnded && html`<p class="panel-hint" role="status">${t("widget.ended")}</p>`}
     ${!isKept && html`<p class="panel-hint">${t("widget.not_kept")}</p>`}
@@ -61,24 +62,34 @@ function Earlier({ visitor, before }) {
 
 /** @param {{ message: Message, isMine: boolean, isFirst: boolean }} props */
 function Said({ message, isMine, isFirst }) {
-  const { sender, at, deleted, edited } = message;
+  const { sender, at, deleted, edited, files = [], reactions = [] } = message;
   return html`<li class=${`said ${isMine ? "is-mine" : ""} ${isFirst ? "is-first" : ""}`}>
     ${!isMine && html`<span class="said-picture">${isFirst && avatar(sender, { size: "small" })}</span>`}
     <div class="said-bubble">
       <span class=${isMine || !isFirst ? "visually-hidden" : "said-name"} dir="auto">${isMine ? t("widget.you") : sender.name}</span>
-      ${deleted ? html`<p class="said-gone">${t("widget.deleted")}</p>` : html`<${MessageText} message=${message} />`}
+      ${deleted ? html`<p class="said-gone">${t("widget.deleted")}</p>` : message.text && html`<${MessageText} message=${message} />`}
+      ${!deleted && files.length > 0 && html`<${Files} files=${files} />`}
       <time class="said-time" datetime=${new Date(at).toISOString()}>${shortTime(at)}${edited && !deleted ? ` · ${t("widget.edited")}` : ""}</time>
+      ${!deleted && reactions.length > 0 && html`<${Reacted} reactions=${reactions} />`}
     </div>
   </li>`;
 }
 
+/** What others feel about it; visitors only look. @param {{ reactions: readonly { emoji: string, count: number }[] }} props */
+function Reacted({ reactions }) {
+  return html`<ul class="said-reactions" aria-label=${t("timeline.reactions")}>
+    ${reactions.map(({ emoji, count }) => html`<li key=${emoji}>${emoji}${count > 1 && ` ${count}`}</li>`)}
+  </ul>`;
+}
+
 /** @param {{ visitor: Visitor, waiting: Waiting }} props */
 function Unsent({ visitor, waiting }) {
-  const { key, refused } = waiting;
+  const { key, refused, files = [] } = waiting;
   return html`<li class=${`said is-mine is-first ${refused ? "is-refused" : "is-waiting"}`}>
     <div class="said-bubble">
       <span class="visually-hidden">${t("widget.you")}</span>
-      <${MessageText} message=${waiting} />
+      ${waiting.text && html`<${MessageText} message=${waiting} />`}
+      ${files.map(({ id, name }) => html`<p class="said-file" key=${id} dir="auto">${icon("attach", { size: 14 })} ${name}</p>`)}
       ${refused
         ? html`<p class="said-problem" role="alert">${problemText({ code: refused.code, message: refused.text })}</p>
           <p class="actions">

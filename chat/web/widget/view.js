@@ -29,7 +29,8 @@ export function Panel({ visitor, host, shown }) {
 /** @param {{ visitor: Visitor, host: Host, shown: Set<OnShow> }} props */
 function Frame({ visitor, host, shown }) {
   const { isOpen, asked } = useShown(host, shown);
-  const isStaffed = useStaffed(visitor, isOpen);
+  const desk = useDesk(visitor, isOpen);
+  const isStaffed = desk?.online ?? null;
   const info = useSelected((state) => conversationOf(state)?.info);
   const line = useSelected((state) => state.line.state);
   const hasWaiting = useSelected((state) => state.outbox.length > 0);
@@ -45,7 +46,7 @@ function Frame({ visitor, host, shown }) {
   return html`<main class="panel" onKeyDown=${onKeyDown}>
     <${Header} host=${host} assignee=${info?.support?.assignee} isStaffed=${isStaffed} />
     ${hasBegun && line === "offline" && html`<p class="panel-bar" role="status">${icon("offline", { size: 16 })} ${t("widget.offline")}</p>`}
-    <${Conversation} visitor=${visitor} isStaffed=${isStaffed} hasBegun=${hasBegun || hasWaiting} />
+    <${Conversation} visitor=${visitor} isStaffed=${isStaffed} greeting=${desk?.greeting ?? ""} hasBegun=${hasBegun || hasWaiting} />
     <${Composer} visitor=${visitor} asked=${asked} />
   </main>`;
 }
@@ -79,17 +80,17 @@ function useShown(host, shown) {
   return state;
 }
 
-/** Whether an operator is online; null: not known. @param {Visitor} visitor @param {boolean} isOpen */
-function useStaffed(visitor, isOpen) {
-  const [isStaffed, setStaffed] = useState(/** @type {boolean | null} */ (null));
+/** Who is at the desk; null: not known. @param {Visitor} visitor @param {boolean} isOpen */
+function useDesk(visitor, isOpen) {
+  const [desk, setDesk] = useState(/** @type {{ online: boolean, greeting: string } | null} */ (null));
   useEffect(() => {
     if (!isOpen) return undefined;
-    const look = () => visitor.isStaffed().then(setStaffed, () => {});
+    const look = () => visitor.desk().then(setDesk, () => {});
     look();
     const timer = setInterval(look, LOOK);
     return () => clearInterval(timer);
   }, [isOpen]);
-  return isStaffed;
+  return desk;
 }
 
 /** Reads out what the operators say. */
@@ -101,6 +102,6 @@ function useAnnounced() {
     return message && message.sender.id !== state.me?.id && !message.deleted && message.seq > room.info.read ? message : undefined;
   });
   useEffect(() => {
-    if (last) announce(`${last.sender.name}: ${preview(last.text ?? "")}`);
+    if (last) announce(`${last.sender.name}: ${preview(last.text ?? "") || t("timeline.file")}`);
   }, [last?.seq]);
 }

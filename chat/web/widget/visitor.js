@@ -9,8 +9,8 @@ import { openSession } from "../net/session.js";
 import { startWaking } from "../net/wake.js";
 import { openKept } from "./kept.js";
 
-/** @import { Room } from "../model/types" */
-/** @import { RoomEvent, Session } from "../protocol" */
+/** @import { Room, WireFile } from "../model/types" */
+/** @import { RoomEvent, Session, SupportDesk } from "../protocol" */
 
 /** @typedef {ReturnType<typeof openVisitor>} Visitor */
 /** @typedef {{ name?: string, email?: string }} About */
@@ -107,11 +107,14 @@ export function openVisitor(page) {
      * Say something; the first time as a new visitor. Resolves once it is kept to be sent.
      * @param {string} text
      * @param {About} about
+     * @param {readonly WireFile[]} [files] that were uploaded to the conversation
      */
-    async say(text, about) {
+    async say(text, about, files = []) {
       const room = kept.get().room ?? (await begin(about));
-      await outbox.add(room, text);
+      await outbox.add(room, text, files.length ? { files } : {});
     },
+    upload: http.upload,
+    download: http.download,
     retry: outbox.retry,
     discard: outbox.discard,
 
@@ -129,10 +132,10 @@ export function openVisitor(page) {
       line.ask("activity", { room, what }).catch(() => {});
     },
 
-    /** Whether an operator is online. */
-    async isStaffed() {
-      const { online = false } = /** @type {{ online?: boolean }} */ (await http.call("GET", "/support/desk"));
-      return online;
+    /** Whether an operator is online, and how they greet; no greeting: as the widget does. */
+    async desk() {
+      const { online = false, greeting = "" } = /** @type {SupportDesk} */ (await http.call("GET", "/support/desk"));
+      return { online, greeting };
     },
 
     draft: () => kept.get().draft ?? "",

@@ -3,6 +3,7 @@
 export default {
   "admin.title": "Administration",
   "admin.part_people": "People",
+  "admin.part_rooms": "Rooms",
   "admin.part_registration": "Registration",
   "admin.part_limits": "Limits",
   "admin.part_widget": "Support widget",
@@ -24,6 +25,16 @@ export default {
   "admin.is_disabled": "disabled",
   "admin.since": "since {time}",
   "admin.sessions": { one: "{n} session", other: "{n} sessions" },
+
+  "admin.rooms_hint": "All rooms that people made, private ones too. What is said in a room is read by its members alone.",
+  "admin.rooms_search": "Find by name",
+  "admin.rooms_none": "No room is called that.",
+  "admin.rooms_messages": { one: "{n} message", other: "{n} messages" },
+  "admin.rooms_last": "last {time}",
+  "admin.rooms_creator": "made by {name}",
+  "admin.rooms_private": "private",
+  "admin.rooms_acts": "What to do with {name}",
+  "admin.rename_room": "Rename {name}",
 
   "admin.roles": "Roles",
   "admin.role_operator": "operator",
@@ -99,6 +110,8 @@ export default {
   "admin.widget_origins": "Sites that may show it",
   "admin.widget_origins_hint": "One origin a line, as https://shop.example. On other sites it stays hidden; * is any site.",
   "admin.no_origin": "“{origin}” is no origin: it is written as https://shop.example.",
+  "admin.widget_greeting": "Greeting",
+  "admin.widget_greeting_hint": "What a visitor reads first. Without one the widget greets in the visitor's language.",
   "admin.widget_snippet": "Line for your site",
   "admin.widget_snippet_hint": "Put it before </body>. Nothing else is loaded until a visitor opens it.",
 
@@ -126,6 +139,7 @@ export default {
   "audit.setting_changed": "{by} changed {detail}",
   "audit.message_deleted": "{by} deleted a message of {person} in {room} ({detail})",
   "audit.room_deleted": "{by} deleted the room {detail}",
+  "audit.room_renamed": "{by} renamed a room: {detail}",
   "audit.room_archived": "{by} archived the room {detail}",
   "audit.room_unarchived": "{by} opened the archived room {detail} again",
   "audit.banned": "{by} banned {person} from {room}",

@@ -3,6 +3,7 @@
 export default {
   "admin.title": "Администрирование",
   "admin.part_people": "Люди",
+  "admin.part_rooms": "Комнаты",
   "admin.part_registration": "Регистрация",
   "admin.part_limits": "Ограничения",
   "admin.part_widget": "Виджет поддержки",
@@ -24,6 +25,16 @@ export default {
   "admin.is_disabled": "отключён",
   "admin.since": "с {time}",
   "admin.sessions": { one: "{n} сеанс", few: "{n} сеанса", many: "{n} сеансов", other: "{n} сеанса" },
+
+  "admin.rooms_hint": "Все комнаты, и закрытые тоже. Что в них говорят, читают только их участники.",
+  "admin.rooms_search": "Найти по названию",
+  "admin.rooms_none": "Комнат с таким названием нет.",
+  "admin.rooms_messages": { one: "{n} сообщение", few: "{n} сообщения", many: "{n} сообщений", other: "{n} сообщения" },
+  "admin.rooms_last": "последнее {time}",
+  "admin.rooms_creator": "создатель: {name}",
+  "admin.rooms_private": "закрытая",
+  "admin.rooms_acts": "Что сделать с комнатой {name}",
+  "admin.rename_room": "Переименовать комнату {name}",
 
   "admin.roles": "Роли",
   "admin.role_operator": "оператор",
@@ -99,6 +110,8 @@ export default {
   "admin.widget_origins": "Сайты, где она видна",
   "admin.widget_origins_hint": "По одному адресу в строке, как https://shop.example. На других сайтах она не появится; * — любой сайт.",
   "admin.no_origin": "«{origin}» — не адрес сайта: он пишется как https://shop.example.",
+  "admin.widget_greeting": "Приветствие",
+  "admin.widget_greeting_hint": "Его посетитель читает первым. Без него виджет приветствует на языке посетителя.",
   "admin.widget_snippet": "Строка для сайта",
   "admin.widget_snippet_hint": "Вставьте её перед </body>. Остальное загрузится, только когда посетитель её откроет.",
 
@@ -126,6 +139,7 @@ export default {
   "audit.setting_changed": "{by}: настройка {detail}",
   "audit.message_deleted": "{by}: удалено сообщение {person}, {room} ({detail})",
   "audit.room_deleted": "{by}: удалена комната {detail}",
+  "audit.room_renamed": "{by}: комната переименована: {detail}",
   "audit.room_archived": "{by}: комната {detail} в архиве",
   "audit.room_unarchived": "{by}: комната {detail} снова открыта",
   "audit.banned": "{by}: {person} заблокирован(а), {room}",

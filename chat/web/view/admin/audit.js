@@ -15,7 +15,7 @@ import { dayAndTime } from "../times.js";
 
 const KNOWN = new Set([
   "person_added", "person_deleted", "renamed", "roles_changed", "password_set", "disabled", "enabled",
-  "sessions_ended", "setting_changed", "message_deleted", "room_deleted", "room_archived", "room_unarchived",
+  "sessions_ended", "setting_changed", "message_deleted", "room_deleted", "room_renamed", "room_archived", "room_unarchived",
   "banned", "unbanned",
 ]);
 

@@ -1,4 +1,4 @@
-// The support widget: the line for other sites, and which sites may show it.
+// The support widget: the line for other sites, which sites may show it, and how it greets.
 
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -11,6 +11,7 @@ export function WidgetPart({ settings }) {
   const address = new URL("/widget.js", location.href).href;
   return html`<p class="soft">${t("admin.widget_hint")}</p>
     <${Origins} settings=${settings} setting=${settings.found?.widget_origins} />
+    ${settings.found?.widget_greeting && html`<${Greeting} settings=${settings} setting=${settings.found.widget_greeting} />`}
     <section class="settings-section">
       <h3>${t("admin.widget_snippet")}</h3>
       <${Copyable} text=${`<script async src="${address}"></script>`} label=${t("admin.widget_snippet")} />
@@ -37,6 +38,26 @@ function Origins({ settings, setting }) {
     />
     ${origins.join("\n") !== now && html`<${Submit} label=${t("admin.save")} isBusy=${isBusy} disabled=${Boolean(wrong)} />`}
     <${Source} setting=${setting} shown=${(/** @type {unknown} */ value) => linesOf(value) || t("admin.none")} onTakeBack=${() => save(null)} />
+  </form>`;
+}
+
+/** @param {{ settings: import("./settings.js").Changing, setting: import("./settings.js").Setting }} props */
+function Greeting({ settings, setting }) {
+  const [text, setText] = useState(setting.value);
+  const { error, isBusy, save } = useSaving(settings, "widget_greeting");
+  useEffect(() => setText(setting.value), [setting.value]);
+  const wanted = text.trim();
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    void save(wanted);
+  };
+  return html`<form class="admin-setting is-wide" onSubmit=${submit}>
+    <${Field}
+      label=${t("admin.widget_greeting")} hint=${t("admin.widget_greeting_hint")} value=${text} onInput=${setText} error=${error}
+      maxlength="200" placeholder=${t("widget.hello")}
+    />
+    ${wanted !== setting.value && html`<${Submit} label=${t("admin.save")} isBusy=${isBusy} />`}
+    <${Source} setting=${setting} shown=${(/** @type {string} */ value) => value || t("admin.none")} onTakeBack=${() => save(null)} />
   </form>`;
 }
 

@@ -1,0 +1,27 @@
+// A dialog that gives a room another name.
+
+import { html, useState } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useAct } from "../act.js";
+import { Dialog } from "../dialog.js";
+import { Field, Submit } from "../fields.js";
+
+/** @param {{ room: import("./rooms.js").ListedRoom, change: import("./rooms.js").Change, onClose: () => void }} props */
+export function RenameRoom({ room, change, onClose }) {
+  const { act, isBusy, error } = useAct();
+  const [name, setName] = useState(room.name);
+  const wanted = name.trim();
+  const save = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (wanted === room.name || (await act(() => change(room, "PATCH", { name: wanted })))) onClose();
+  };
+  return html`<${Dialog} title=${t("admin.rename_room", { name: room.name })} onClose=${onClose}>
+    <form class="form" onSubmit=${save}>
+      <${Field} label=${t("newroom.name")} value=${name} onInput=${setName} error=${error} autofocus required maxlength="64" />
+      <div class="dialog-actions">
+        <button type="button" class="button" onClick=${onClose}>${t("common.cancel")}</button>
+        <${Submit} label=${t("admin.rename")} isBusy=${isBusy} disabled=${!wanted} />
+      </div>
+    </form>
+  <//>`;
+}

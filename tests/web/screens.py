@@ -2,12 +2,12 @@
 
 The tests take them, and the pictures of docs/web.md."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple
 
 from playwright.sync_api import Page, expect
 
-from tests.support.people import PASSWORD, post
+from tests.support.people import PASSWORD, post, request
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
 from tests.web.rooms import Room, call
@@ -23,6 +23,7 @@ class World(NamedTuple):
     ben: int
     invitation: str
     conversation: int
+    long: int
 
 
 def _nothing(_page: Page) -> None:
@@ -54,6 +55,30 @@ def _jump(page: Page) -> None:
     page.get_by_role("combobox").fill("o")
 
 
+def _open_to_all(page: Page) -> None:
+    page.get_by_role("radio", name="Everybody").check()
+    page.get_by_role("button", name="Next").click()
+
+
+def _first_room(page: Page) -> None:
+    page.get_by_label("Name of the room").fill("office")
+    page.get_by_role("button", name="Make the room").click()
+
+
+def _first_admin(page: Page) -> None:
+    page.get_by_label("Name", exact=True).fill(ADMIN)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Next").click()
+
+
+SET_UP = (
+    Screen("set-up", "/setup#{code}", "Your chat is running", is_in=False),
+    Screen("set-up-people", "", "A name, and who may join", is_in=False, do=_first_admin),
+    Screen("set-up-room", "", "Your first room", is_in=False, do=_open_to_all),
+    Screen("set-up-invitation", "", "Bring the others", is_in=False, do=_first_room),
+)
+"""The four steps, one after the other, of a server that nobody has set up."""
+
 SCREENS = (
     Screen("door", "/", "Welcome to", is_in=False),
     Screen("invitation", "{invitation}", "garden", is_in=False),
@@ -83,10 +108,12 @@ SCREENS = (
     Screen("notifications", "/settings/notifications", "What a room tells you"),
     Screen("appearance", "/settings/appearance", "As the system"),
     Screen("blocks", "/settings/blocks", "You block nobody"),
+    Screen("invitations", "/settings/invitations", "garden"),
     Screen("tokens", "/settings/tokens", "What is it for?"),
     Screen("keys", "/settings/keys", "Go through the list"),
     Screen("about", "/settings/about", "Who can read what is said"),
     Screen("admin-people", "/admin/people", "olga"),
+    Screen("admin-rooms", "/admin/rooms", "sailing"),
     Screen("admin-registration", "/admin/registration", "Whoever is invited"),
     Screen("admin-limits", "/admin/limits", "Messages a second"),
     Screen("admin-widget", "/admin/widget", "Line for your site"),
@@ -95,12 +122,31 @@ SCREENS = (
 )
 
 
+LONG = Screen("long words", "/room/{long}?show=room", "About this room")
+"""A room whose name and topic have no place to break."""
+
+
+def is_set_up(chat: ServerProcess) -> bool:
+    return not request("GET", f"{chat.url}/api/v1/setup").json()["needed"]
+
+
+def set_up_screens(pages: Pages, chat: ServerProcess, **options: Any) -> Iterator[tuple[Screen, Page]]:
+    """Go through the steps of the set-up in one page, each whole."""
+    page = pages.open(SET_UP[0].path.format(code=printed_code(chat)), reduced_motion="reduce", **options)
+    for screen in SET_UP:
+        screen.do(page)
+        expect(page.get_by_text(screen.shows).first).to_be_visible()
+        yield screen, page
+
+
 def make_world(pages: Pages, chat: ServerProcess) -> World:
     """Make an admin and operator, people, rooms with talk in them, and somebody who waits for an answer."""
-    body = {"code": printed_code(chat), "name": ADMIN, "password": PASSWORD}
-    made = post(f"{chat.url}/api/v1/setup", body)
-    assert made.status_code == 201, made.text
-    me = made.json()["me"]["id"]
+    if not is_set_up(chat):
+        body = {"code": printed_code(chat), "name": ADMIN, "password": PASSWORD}
+        made = post(f"{chat.url}/api/v1/setup", body)
+        assert made.status_code == 201, made.text
+    call(pages, ADMIN, "PATCH", "/admin/settings", {"registration": None, "server_name": None})
+    me = call(pages, ADMIN, "GET", "/me")["id"]
     call(pages, ADMIN, "PATCH", f"/admin/people/{me}", {"operator": True})
     garden = Room(pages, ADMIN, "garden", topic="What grows, and who waters it this week")
     for name in ("ben", "olga", "Мария Петрова", "charles-babbage"):
@@ -128,7 +174,10 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     asked = {"key": "support-1", "text": "The pump is broken. Who can help?"}
     call(pages, "olga", "POST", f"/rooms/{conversation}/messages", asked)
     ben = int(pages.person("ben")["me"]["id"])
-    return World(garden.id, ben, garden.invite(), conversation)
+    long = Room(pages, "ben", "a-name-that-is-as-long-as-a-name-of-a-room-can-be-and-one-word", "x" * 500)
+    long.join(ADMIN)
+    call(pages, ADMIN, "PATCH", f"/rooms/{long.id}/mine", {"hidden": True})
+    return World(garden.id, ben, garden.invite(), conversation, long.id)
 
 
 class Screens:

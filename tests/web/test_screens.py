@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.support.people import PASSWORD
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
-from tests.web.screens import ADMIN, SCREENS, Screens, World, make_world
+from tests.web.screens import ADMIN, LONG, SCREENS, SET_UP, Screens, World, make_world, set_up_screens
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -30,6 +30,24 @@ SIDEWAYS = """() => [...document.querySelectorAll("body *")].filter((each) => {
 }).map((each) => each.outerHTML.slice(0, 120)).slice(0, 5)"""
 
 
+def test_pictures_of_the_set_up(pages: Pages, chat: ServerProcess) -> None:
+    """Before anything else here: a server is set up once. The same steps are looked at by axe, wide and narrow."""
+    found: list[str] = []
+    for screen, page in set_up_screens(pages, chat, viewport=SIZES["wide"]):
+        if "SCREENSHOTS" in os.environ:
+            PICTURES.mkdir(exist_ok=True)
+            page.screenshot(path=PICTURES / f"{screen.name}.png")
+        if AXE.exists():
+            found += [f"{screen.name}: {each}" for each in [*serious(page), *sideways(page)]]
+            page.emulate_media(color_scheme="dark")
+            found += [f"{screen.name} in the dark: {each}" for each in serious(page, only="color-contrast")]
+            page.emulate_media(color_scheme="light")
+        page.set_viewport_size({"width": 320, "height": 640})
+        found += [f"{screen.name} at 320: {each}" for each in sideways(page)]
+        page.set_viewport_size(SIZES["wide"])
+    assert not found, "\n".join(found)
+
+
 @pytest.fixture(scope="module")
 def world(browser: Browser, chat: ServerProcess) -> Generator[World]:
     with Pages(browser, chat.url) as pages:
@@ -44,7 +62,7 @@ def test_no_screen_has_a_serious_finding_or_is_cut_off(
         pytest.skip("no axe-core: make node_modules/made with Node installed")
     opened = Screens(pages, world, viewport=SIZES[size], color_scheme=theme)
     found: list[str] = []
-    for screen in SCREENS:
+    for screen in (*SCREENS, LONG):
         page = opened.open(screen)
         found += [f"{screen.name}: {each}" for each in [*serious(page), *sideways(page)]]
         if size == "phone":  # as small as a page may be, or 400 % of 1280
@@ -108,7 +126,9 @@ def test_pictures_of_all_screens(pages: Pages, world: World) -> None:
 
 def test_the_walk_shows_every_screen() -> None:
     shown = re.findall(r"\(web/([\w.-]+)\)", WALK.read_text())
-    assert sorted(shown) == sorted(name for name, *_ in pictures())
+    assert sorted(shown) == sorted(
+        [*(f"{each.name}.png" for each in SET_UP), *(name for name, *_ in pictures())]
+    )
     assert sorted(shown) == sorted(path.name for path in PICTURES.iterdir())
 
 

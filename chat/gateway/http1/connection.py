@@ -123,25 +123,29 @@ class _HttpConnection:
 
     async def run(self) -> bool:
         """Serve requests. True: what comes next is a WebSocket's handshake."""
-        async with trio.open_nursery() as handlers:
-            self._start_soon = handlers.start_soon
-            self._protocol = H11Protocol(
-                cast("Any", self._server.app),
-                self._server.hypercorn,
-                cast("Any", self._server.context),
-                cast("TaskGroup", self),
-                ConnectionState({}),
-                self._stream.tls,
-                self._peer,
-                self._stream.socket.getsockname()[:2],
-                self._send,
-            )
-            self._protocol.connection = self._parser
-            half_closed = False
-            with self._reading:
-                half_closed = await self._read()
-            if not half_closed:
-                await self._protocol.handle(Closed())  # a handler that is still at work hears of it
+        try:
+            async with trio.open_nursery() as handlers:
+                self._start_soon = handlers.start_soon
+                self._protocol = H11Protocol(
+                    cast("Any", self._server.app),
+                    self._server.hypercorn,
+                    cast("Any", self._server.context),
+                    cast("TaskGroup", self),
+                    ConnectionState({}),
+                    self._stream.tls,
+                    self._peer,
+                    self._stream.socket.getsockname()[:2],
+                    self._send,
+                )
+                self._protocol.connection = self._parser
+                half_closed = False
+                with self._reading:
+                    half_closed = await self._read()
+                if not half_closed:
+                    await self._protocol.handle(Closed())  # a handler that is still at work hears of it
+        finally:
+            # They lead back here: only the garbage collector would find a connection that is over.
+            self._start_soon = self._protocol = cast("Any", None)
         if self._lingers:
             await linger(self._stream)
         return self._upgrades

@@ -1,5 +1,6 @@
 """HTTP through the gateway: what works, and how long it waits for a client."""
 
+import gc
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
@@ -377,3 +378,23 @@ async def _dribble(wire: Wire, data: bytes) -> None:
         for byte in data:
             await wire.send(bytes([byte]))
             await trio.sleep(0.02)
+
+
+async def test_a_connection_that_is_over_is_no_work_for_the_garbage_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        with trio.fail_after(10):
+            async with running() as gateway:
+                for path in ("/", "/who"):
+                    async with wire_to(gateway) as wire:
+                        await wire.get(path)
+                async with wire_to(gateway) as wire:
+                    await wire.send(b"nonsense\r\n\r\n")
+                    await wire.until_closed()
+                await none_left(gateway)
+                await trio.testing.wait_all_tasks_blocked()
+                left = [each for each in gc.get_objects() if type(each) is http_connection._HttpConnection]
+                assert left == []
+    finally:
+        gc.enable()

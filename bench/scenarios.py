@@ -149,12 +149,19 @@ def several_workers() -> list[Scenario]:
     # Where all five speak, they wait for the same deliveries and speak together again: one process then tells a
     # room's five messages in one write. What one person says in a row, workers tell so too.
     one_speaks = msgspec.structs.replace(c, speakers=1, listeners=4, inflight=4)
+    lobby = msgspec.structs.replace(A, listeners=2000)
     return [
         _compared("workers-rooms", c, (1, 2, 4), quota),
         _compared("workers-speaker", one_speaks, (1, 2, 4), quota, ", one of five speaks, 4 in flight"),
         _compared("workers-direct", h, (1, 2, 4), quota),
         _compared("workers-storm", f, (1, 4), quota),
-        _compared("workers-lobby", msgspec.structs.replace(A, listeners=2000), (1, 4)),
+        _compared("workers-lobby", lobby, (1, 4)),
+        _compared(
+            "workers-lobby-rate",
+            msgspec.structs.replace(lobby, rate=400.0),
+            (1, 4),
+            what=", 400 messages/s in all",
+        ),
     ]
 
 

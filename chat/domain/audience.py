@@ -23,16 +23,18 @@ def audience(change: Change) -> tuple[Topic, ...]:
     match change.people:
         case None:
             return (change.room_id,)
-        case Pair() as pair if not change.room_id and isinstance(change, Message):
-            return (Inbox(pair.other_than(change.sender_id)),)  # a guest's: it is in no room, and not saved
-        case Pair() as pair if isinstance(change, Message):
-            return (Inbox(pair.other_than(change.sender_id)), OwnRoom(change.room_id))
-        case Pair(
-            one_id, other_id
-        ):  # what becomes of a message, both sides hear; a room with oneself has one
-            return (*{Inbox(one_id): None, Inbox(other_id): None}, OwnRoom(change.room_id))
+        case Pair() as pair:
+            return _of_pair(change, pair)
         case SupportOf(person):
             return (SupportLine(person.id), Desk(), OwnRoom(change.room_id))
+
+
+def _of_pair(change: Change, pair: Pair) -> tuple[Topic, ...]:
+    if not isinstance(change, Message):  # what becomes of a message, both hear; a room with oneself has one
+        return (*{Inbox(pair.one_id): None, Inbox(pair.other_id): None}, OwnRoom(change.room_id))
+    inbox = Inbox(pair.other_than(change.sender_id))
+    # A guest's message is in no room, and not saved.
+    return (inbox, OwnRoom(change.room_id)) if change.room_id else (inbox,)
 
 
 def topic_of(room_id: int, kind: RoomKind | People) -> Topic:

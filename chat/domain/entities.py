@@ -120,23 +120,23 @@ class RoomSummary(msgspec.Struct, frozen=True, kw_only=True):
     last_at: float | None
 
 
-class Inbox(msgspec.Struct, frozen=True, tag=True):
+class Inbox(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Where a person (or a guest) hears what is sent to them alone."""
 
     person_id: int
 
 
-class SupportLine(msgspec.Struct, frozen=True, tag=True):
+class SupportLine(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Where a person hears their own support conversation."""
 
     person_id: int
 
 
-class Desk(msgspec.Struct, frozen=True, tag=True):
+class Desk(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Where operators hear all support conversations."""
 
 
-class OwnRoom(msgspec.Struct, frozen=True, tag=True):
+class OwnRoom(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Where those whom a direct or support room is for hear it, by its id as any other room: all that changes in it."""
 
     room_id: int

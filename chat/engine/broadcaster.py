@@ -1,6 +1,8 @@
 """The one task that fans messages out: it takes one batch, then all that are waiting, and publishes them at once.
 
-Announcing is sync, so that nothing can come between a commit and its announcement.
+Announcing is sync, so that nothing can come between a commit and its announcement. Where other servers commit too, the
+task rests after each fan-out: what they commit meanwhile goes to a listener in one write, as it does where one process
+commits it all.
 """
 
 import math
@@ -18,6 +20,13 @@ from chat.inspection.metrics import Metrics
 _KEEP_PACE = 16
 """Batches that may wait before the journal does; each has at most a journal's batch of messages."""
 
+_REST = 3
+"""So many times as long as the fan-out before it is a rest: together they take as long as a fan-out of one process that
+has the listeners of four servers. Where little is said, a rest is over before the next message comes."""
+
+_LONGEST_REST = 0.03
+"""Seconds."""
+
 
 class Broadcaster:
     """Submits announcements to the fan-out task."""
@@ -28,11 +37,17 @@ class Broadcaster:
         feed: trio.MemorySendChannel[list[Announcement]],
         metrics: Metrics,
         fence: Fence | None = None,
+        *,
+        rests: bool = False,
     ) -> None:
         self._hub = hub
         self._feed = feed
         self._metrics = metrics
         self._fence = fence or Fence()
+        self._rests = rests
+        self._hurry = (
+            trio.Event()
+        )  # set by who can't wait for the rest to end, made anew after each publishing
         self._behind = 0  # batches announced and not yet published
         self._published = trio.Event()  # set, and made anew, after each publishing
 
@@ -40,6 +55,8 @@ class Broadcaster:
         """Hand over committed messages, in the order of their commits. Sync: no checkpoint."""
         self._behind += 1
         self._feed.send_nowait(batch)
+        if self._behind > _KEEP_PACE // 2:
+            self._hurry.set()
 
     @property
     def is_behind(self) -> bool:
@@ -53,6 +70,7 @@ class Broadcaster:
     async def published(self, change_id: int) -> None:
         """Wait until the log is published up to this id. Cancelling changes nothing."""
         while self._hub.newest_id < change_id:
+            self._hurry.set()
             await self._published.wait()
 
     async def caught_up(self) -> None:
@@ -61,6 +79,7 @@ class Broadcaster:
 
     async def _at_most_behind(self, batches: int) -> None:
         while self._behind > batches:
+            self._hurry.set()
             await self._published.wait()
 
     async def fan_out(self, announced: trio.MemoryReceiveChannel[list[Announcement]]) -> None:
@@ -71,22 +90,28 @@ class Broadcaster:
             waiting = receive_all_nowait(announced, _KEEP_PACE)
             self._hub.publish(chain(first, *waiting))
             self._behind -= 1 + len(waiting)
-            self._metrics.fanned_out(trio.current_time() - started)
+            took = trio.current_time() - started
+            self._metrics.fanned_out(took)
             self._published.set()
-            self._published = trio.Event()
+            self._published, self._hurry = trio.Event(), trio.Event()
             await trio.lowlevel.checkpoint()  # readers run between two batches
+            if self._rests:
+                with trio.move_on_after(min(_REST * took, _LONGEST_REST)):
+                    await self._hurry.wait()
 
 
 @asynccontextmanager
 async def open_broadcaster(
-    hub: Hub, metrics: Metrics | None = None, fence: Fence | None = None
+    hub: Hub, metrics: Metrics | None = None, fence: Fence | None = None, *, rests: bool = False
 ) -> AsyncGenerator[Broadcaster]:
     """Fan out for as long as the block lasts, and finish what was announced; nothing while `fence` is closed.
+
+    `rests`: after each fan-out what other servers commit is waited for, for 30 ms at the most.
 
     Cancelling drops what is announced and not yet published: it is saved, and history will tell it.
     """
     feed, announced = trio.open_memory_channel[list[Announcement]](math.inf)  # bounded by keep_pace()
-    broadcaster = Broadcaster(hub, feed, metrics or Metrics(), fence)
+    broadcaster = Broadcaster(hub, feed, metrics or Metrics(), fence, rests=rests)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(broadcaster.fan_out, announced)
         with feed:  # leaving closes it; fan_out finishes the rest and ends

@@ -135,7 +135,7 @@ async def open_engine(
             presence.expel_all(TOO_FAR_BEHIND)
 
         async with (
-            open_broadcaster(hub, metrics, fence) as broadcaster,
+            open_broadcaster(hub, metrics, fence, rests=joining is not None) as broadcaster,
             open_log_follower(
                 storage.messages, broadcaster, hub.newest_id, skipped, patience=patience
             ) as follower,

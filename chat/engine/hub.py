@@ -7,7 +7,9 @@ goes to its send queue. Nothing here awaits, so nobody subscribes or unsubscribe
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
+
+import msgspec
 
 from chat.domain.audience import audience
 from chat.domain.changes import AccessChange, Change, Removed, RoomDeleted
@@ -36,7 +38,7 @@ class Subscriber(Protocol):
         ...
 
 
-class Announcement(NamedTuple):
+class Announcement(msgspec.Struct, frozen=True, gc=False):
     """A committed change, and the subscriber that sent it if it is one."""
 
     change: Change
@@ -118,9 +120,9 @@ class Hub:
         origins: set[Subscriber] = set()
         arrivals: list[Change] = []
         for announcement in announcements:
-            change, origin = announcement
-            if origin is not None:
-                origins.add(origin)
+            change = announcement.change
+            if announcement.origin is not None:
+                origins.add(announcement.origin)
             for topic in audience(change):
                 if topic in self._topics:  # a direct message has two, and most often nobody hears one of them
                     by_topic[topic].append(announcement)

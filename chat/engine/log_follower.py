@@ -7,6 +7,8 @@ command wrote beside the server, the log is read until there is nothing more: on
 
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from itertools import count
+from operator import eq
 
 import structlog
 import trio
@@ -104,11 +106,20 @@ class LogFollower:
         `end` is the id of the last change of that commit, which may hold more than was sent along.
         """
         if not self._broadcaster.is_behind:  # else they are read when it is not, so that they don't pile up
-            for change in changes:
-                if change.id > self._newest_id and len(self._ahead) < _MOST_AHEAD:
-                    self._ahead.setdefault(change.id, Announcement(change))
+            if not self._ahead and self._continue_the_log(changes):
+                self._announce([Announcement(change) for change in changes])
+            else:
+                self._keep(changes)
         self._end = max(self._end, end)
         self._announce_what_continues()
+
+    def _continue_the_log(self, changes: Sequence[Change]) -> bool:
+        return bool(changes) and all(map(eq, [change.id for change in changes], count(self._newest_id + 1)))
+
+    def _keep(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            if change.id > self._newest_id and len(self._ahead) < _MOST_AHEAD:
+                self._ahead.setdefault(change.id, Announcement(change))
 
     def reaches(self, end: int) -> None:
         """Hear that the log has at least so much; the log itself is looked at before that is believed. Sync."""

@@ -226,3 +226,93 @@ async def test_each_publishing_is_measured_once(autojump_clock: trio.testing.Moc
     }
     assert samples["chat_fan_out_seconds_count"] == 2
     assert samples["chat_fan_out_seconds_sum"] == pytest.approx(0.5)
+
+
+class SlowHub(Pages):
+    """A hub that takes 10 ms of Trio's clock to publish, and remembers when it did."""
+
+    def __init__(self, clock: trio.testing.MockClock) -> None:
+        super().__init__()
+        self._clock = clock
+        self.moments: list[float] = []  # milliseconds
+
+    def publish(self, announcements: Iterable[Announcement]) -> None:
+        announcements = list(announcements)
+        self.moments.append(round(1000 * trio.current_time()))
+        super().publish(announcements)
+        self._clock.jump(0.01)
+        self.newest_id = announcements[-1].change.id
+
+
+async def announce_each(broadcaster: Broadcaster, seqs: Iterable[int], pause: float) -> None:
+    for seq in seqs:
+        broadcaster.announce(batch(seq))
+        await trio.sleep(pause)
+
+
+async def test_among_servers_what_comes_within_a_rest_is_published_together(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    hub = SlowHub(autojump_clock)
+    async with open_broadcaster(hub, rests=True) as broadcaster:
+        began = round(1000 * trio.current_time())
+        await announce_each(broadcaster, (1, 2, 3, 4), 0.008)
+    assert hub.published == [[1], [2, 3, 4]]
+    assert hub.moments == [began, began + 40]  # 10 ms for the fan-out, three times that for the rest
+
+
+async def test_alone_nothing_waits(autojump_clock: trio.testing.MockClock) -> None:
+    hub = SlowHub(autojump_clock)
+    async with open_broadcaster(hub) as broadcaster:
+        await announce_each(broadcaster, (1, 2, 3, 4), 0.012)
+    assert hub.published == [[1], [2], [3], [4]]
+
+
+async def test_after_a_rest_a_message_is_published_at_once(autojump_clock: trio.testing.MockClock) -> None:
+    hub = SlowHub(autojump_clock)
+    async with open_broadcaster(hub, rests=True) as broadcaster:
+        began = round(1000 * trio.current_time())
+        await announce_each(broadcaster, (1, 2), 0.1)
+    assert hub.moments == [began, began + 100]
+
+
+@pytest.mark.parametrize("how", ["published", "caught_up"])
+async def test_whoever_waits_for_a_publishing_ends_the_rest(
+    how: str, autojump_clock: trio.testing.MockClock
+) -> None:
+    hub = SlowHub(autojump_clock)
+    async with open_broadcaster(hub, rests=True) as broadcaster:
+        broadcaster.announce(batch(1))
+        await wait_all_tasks_blocked()
+        began = round(1000 * trio.current_time())
+        broadcaster.announce(batch(2))
+        await (broadcaster.published(2) if how == "published" else broadcaster.caught_up())
+        assert hub.moments[1:] == [began]
+
+
+async def test_whoever_waits_for_what_is_not_announced_yet_ends_the_rest(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    hub = SlowHub(autojump_clock)
+    async with open_broadcaster(hub, rests=True) as broadcaster, trio.open_nursery() as nursery:
+        nursery.start_soon(broadcaster.published, 2)
+        await wait_all_tasks_blocked()
+        broadcaster.announce(batch(1))
+        await wait_all_tasks_blocked()
+        began = round(1000 * trio.current_time())
+        broadcaster.announce(batch(2))
+        await wait_all_tasks_blocked()
+        assert hub.moments[1:] == [began]
+
+
+async def test_a_rest_ends_before_the_journal_would_wait(autojump_clock: trio.testing.MockClock) -> None:
+    hub = SlowHub(autojump_clock)
+    async with open_broadcaster(hub, rests=True) as broadcaster:
+        broadcaster.announce(batch(1))
+        await wait_all_tasks_blocked()
+        began = round(1000 * trio.current_time())
+        for seq in range(2, 11):
+            broadcaster.announce(batch(seq))
+        await wait_all_tasks_blocked()
+        assert hub.moments[1:] == [began]
+        assert not broadcaster.is_behind

@@ -37,11 +37,11 @@ def say(seq: int, room: int = GARDEN, author: object = None) -> Announcement:
 
 def to(person_id: int, said: Announcement) -> Announcement:
     assert isinstance(said.change, Message)
-    return said._replace(change=replace(said.change, people=Pair(said.change.sender_id, person_id)))
+    return replace(said, change=replace(said.change, people=Pair(said.change.sender_id, person_id)))
 
 
 def told(*said: Announcement, dialect: object = TALKER) -> bytes:
-    return b"".join(dialect.encode(Said(message)) for message, *_ in said)  # type: ignore[attr-defined]
+    return b"".join(dialect.encode(Said(each.change)) for each in said)  # type: ignore[attr-defined]
 
 
 def deliveries(hub: Hub) -> float:

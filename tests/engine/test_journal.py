@@ -172,7 +172,7 @@ async def test_what_is_committed_here_is_published_for_others_and_what_is_refuse
 ) -> None:
     published: list[int] = []
     async with opened_world(
-        publish=lambda committed: published.extend(change.id for change, _origin in committed)
+        publish=lambda committed: published.extend(each.change.id for each in committed)
     ) as world:
         for text in ("1", "2\0", "3"):
             await world.send(text)

@@ -100,7 +100,7 @@ class Servers:
         self._questions = Questions(lease.number, bus, nodes, self._answer, self._tell)
 
     def publish(self, committed: Sequence[Announcement]) -> None:
-        for payload in encode_changes([change for change, _origin in committed], self._bus.largest):
+        for payload in encode_changes([announcement.change for announcement in committed], self._bus.largest):
             self._bus.publish(payload)
 
     def notify(self, notice: Notice) -> None:

@@ -101,10 +101,17 @@ def room_message(message: Message) -> RoomsMessage:
     )
 
 
-@lru_cache(1024)  # a message and its acknowledgement have the same
 def rfc3339(seconds: float) -> str:
-    """Return Unix seconds as RFC 3339 writes them, in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+    """Return Unix seconds, to the microsecond, as RFC 3339 writes them, in UTC."""
+    whole, fraction = divmod(seconds, 1.0)
+    more, microseconds = divmod(round(fraction * 1_000_000), 1_000_000)
+    to_the_second = _to_the_second(int(whole) + more)
+    return f"{to_the_second}.{microseconds:06}Z" if microseconds else f"{to_the_second}Z"
+
+
+@lru_cache(64)  # what is said now is of this second
+def _to_the_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00")
 
 
 def _error(refusal: Refusal) -> str:

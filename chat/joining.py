@@ -2,11 +2,13 @@
 
 import socket
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from chat import __version__
+from chat.bus.bus import Bus
 from chat.bus.opening import kind_of, open_bus
+from chat.bus.sockets import KIND, open_socket_bus
 from chat.domain.nodes import digest_of
 from chat.engine.cluster.servers import Joining
 from chat.settings.config import Config
@@ -24,10 +26,16 @@ async def open_joining(
     if config.bus is None:
         yield None
         return
-    async with open_bus(config.bus, address, secret, timeout=config.query_timeout) as bus:
+    if inherited is not None and inherited.bus_sockets is not None:
+        opening: AbstractAsyncContextManager[Bus] = open_socket_bus(*inherited.bus_sockets)
+        kind = KIND
+    else:
+        opening = open_bus(config.bus, address, secret, timeout=config.query_timeout)
+        kind = kind_of(config.bus)
+    async with opening as bus:
         yield Joining(
             bus=bus,
-            bus_kind=kind_of(config.bus),
+            bus_kind=kind,
             secret_digest=digest_of(secret),
             address=_own_address(config, inherited),
             version=__version__,

@@ -11,7 +11,7 @@ from chat.gateway.binding import Bound
 from chat.inspection.control_path import SOCKET
 from chat.inspection.inspection import Inspection
 from chat.inspection.remote_inspection import RemoteInspection
-from chat.workers.messages import Listening, Serve
+from chat.workers.messages import BusSockets, Listening, Serve
 
 
 class Inheritance(NamedTuple):
@@ -31,6 +31,8 @@ class Inheritance(NamedTuple):
     socket_name: str
     """Where in there this worker answers for itself."""
     everybody: Inspection
+    bus_sockets: tuple[socket.socket, tuple[socket.socket, ...]] | None = None
+    """The receiving end of its seat, and the sending ends of the others, where workers have a bus of their own."""
 
 
 def inherit(told: Serve) -> Inheritance:
@@ -46,12 +48,19 @@ def inherit(told: Serve) -> Inheritance:
         data,
         socket_name(told.seat),
         RemoteInspection(data, SOCKET, "the parent of the workers"),
+        None if told.bus_sockets is None else _bus_sockets(told.bus_sockets),
     )
 
 
 def socket_name(seat: int) -> str:
     """The control socket of the worker in this seat, in the data directory."""
     return f"worker-{seat + 1}.socket"
+
+
+def _bus_sockets(given: BusSockets) -> tuple[socket.socket, tuple[socket.socket, ...]]:
+    return socket.socket(fileno=given.receiving), tuple(
+        socket.socket(fileno=descriptor) for descriptor in given.others
+    )
 
 
 def _bound(listening: Listening) -> Bound:

@@ -22,8 +22,18 @@ class Listening(msgspec.Struct, frozen=True):
     descriptors: tuple[int, ...]
 
 
+class BusSockets(msgspec.Struct, frozen=True):
+    """Descriptors of a bus between workers: one to read from, and one to write to each other seat."""
+
+    receiving: int
+    others: tuple[int, ...]
+
+
 class Serve(msgspec.Struct, frozen=True, tag="serve"):
-    """The first line to a worker: all that it needs. `seat` is its slot of the `seats` in the memory `slots`."""
+    """The first line to a worker: all that it needs. `seat` is its slot of the `seats` in the memory `slots`.
+
+    Without `bus_sockets` the settings say which bus there is.
+    """
 
     settings: dict[str, Any]
     data: str
@@ -34,6 +44,7 @@ class Serve(msgspec.Struct, frozen=True, tag="serve"):
     seat: int
     seats: int
     slots: int
+    bus_sockets: BusSockets | None = None
 
 
 class Reload(msgspec.Struct, frozen=True, tag="reload"):

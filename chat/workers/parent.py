@@ -1,14 +1,16 @@
 """The parent of the workers: it holds what all of them share, and serves no client itself."""
 
 import sys
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import trio
 from msgspec import structs
 
+from chat.bus.sockets import open_seat
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.data_directory import open_data_directory
 from chat.embedded_postgres.embedded import open_embedded_postgres
@@ -23,7 +25,7 @@ from chat.settings.passing import settings_to_pass
 from chat.shutdown import longest_worker_stop
 from chat.workers.inheritance import socket_name
 from chat.workers.merged_inspection import MergedInspection
-from chat.workers.messages import Listening, Reload, Serve
+from chat.workers.messages import BusSockets, Listening, Reload, Serve
 from chat.workers.process import WorkerProcess, command
 from chat.workers.supervisor import Supervisor, open_supervisor
 
@@ -65,6 +67,7 @@ class _Estate:
         bounds: Sequence[Bound],
         metrics_bounds: Sequence[Bound],
         slots: Slots,
+        bus_seats: Sequence[tuple[socket, socket]],
     ) -> None:
         self.config = config
         self.data = data
@@ -73,12 +76,14 @@ class _Estate:
         self._bounds = bounds
         self._metrics_bounds = metrics_bounds
         self._slots = slots
+        self._bus_seats = bus_seats  # none where the settings say which bus there is
 
     def worker(self, seat: int) -> WorkerProcess:
         """Return a worker for a seat, yet to be run."""
         config = self.config
         listening = _listening(self._bounds)
         metrics_listening = _listening(self._metrics_bounds)
+        bus_sockets = _bus_sockets(self._bus_seats, seat) if self._bus_seats else None
         first = Serve(
             settings=settings_to_pass(config),
             data=str(self.data),
@@ -89,9 +94,11 @@ class _Estate:
             seat=seat,
             seats=self._slots.size,
             slots=self._slots.descriptor,
+            bus_sockets=bus_sockets,
         )
         descriptors = [
             self._slots.descriptor,
+            *(() if bus_sockets is None else (bus_sockets.receiving, *bus_sockets.others)),
             *(number for each in (*listening, *metrics_listening) for number in each.descriptors),
         ]
         stop_time = longest_worker_stop(config.grace, config.commit_timeout, config.query_timeout)
@@ -134,8 +141,9 @@ async def open_workers(config: Config) -> AsyncGenerator[Workers]:
             if listen is not None
         ]
         slots = stack.enter_context(closing(Slots(config.workers + 1)))
+        bus_seats = stack.enter_context(_open_bus_seats(config, slots.size))
         estate = _Estate(
-            _with_bus(config, data.path), data.path, address, secret, bounds, metrics_bounds, slots
+            _with_bus(config, data.path), data.path, address, secret, bounds, metrics_bounds, slots, bus_seats
         )
         supervisor = await stack.enter_async_context(
             open_supervisor(
@@ -149,6 +157,23 @@ async def open_workers(config: Config) -> AsyncGenerator[Workers]:
             stack.callback(bound.close)
         scheme = "http" if tls is None else "https"
         yield Workers(tuple(bound.url(scheme) for bound in bounds), estate, supervisor)
+
+
+@contextmanager
+def _open_bus_seats(config: Config, size: int) -> Generator[list[tuple[socket, socket]]]:
+    """Open the sockets of a bus for that many workers, where nobody else can be on their database."""
+    with ExitStack() as stack:
+        has_own = config.bus is None and config.database_url is None
+        seats = [open_seat() for _ in range(size if has_own else 0)]
+        for receiving, sending in seats:
+            stack.enter_context(receiving)
+            stack.enter_context(sending)
+        yield seats
+
+
+def _bus_sockets(seats: Sequence[tuple[socket, socket]], own: int) -> BusSockets:
+    others = [sending.fileno() for seat, (_, sending) in enumerate(seats) if seat != own]
+    return BusSockets(seats[own][0].fileno(), tuple(others))
 
 
 def _with_bus(config: Config, data: Path) -> Config:

@@ -9,7 +9,7 @@ from chat.bus.bus import Bus
 from chat.bus.local import LocalNetwork
 from chat.bus.notify import open_notify_bus
 from chat.storage.postgres.crossing import open_asyncio
-from tests.bus.media import FailingMedium, PostgresMedium, RedisMedium
+from tests.bus.media import FailingMedium, PostgresMedium, RedisMedium, seats
 from tests.storage.postgres_line import open_line
 from tests.support.databases import new_database
 from tests.support.redis import redis_server
@@ -18,13 +18,16 @@ from tests.support.server import ServerProcess
 OpenBus = Callable[[], AbstractAsyncContextManager[Bus]]
 
 
-@pytest.fixture(params=["local", "notify", "redis"])
+@pytest.fixture(params=["local", "sockets", "notify", "redis"])
 async def open_bus(request: pytest.FixtureRequest) -> AsyncGenerator[OpenBus]:
     """Open one more end of the medium that all buses of the test share."""
     async with AsyncExitStack() as stack:
         match request.param:
             case "local":
                 yield LocalNetwork().open_bus
+            case "sockets":
+                with seats(4) as open_seated_bus:
+                    yield open_seated_bus
             case "notify":
                 server: ServerProcess = request.getfixturevalue("server")
                 address = await stack.enter_async_context(new_database(server))

@@ -1,15 +1,43 @@
 """The media that lie outside of a server, and what may befall them."""
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from itertools import chain
 from typing import Protocol
 
 from chat.bus.notify import open_notify_bus
 from chat.bus.redis import open_redis_bus
 from chat.bus.remote import RemoteBus
+from chat.bus.sockets import SocketBus, open_seat, open_socket_bus
 from chat.storage.postgres.database import DatabaseAddress
 from tests.storage.postgres_line import Line
 from tests.support.databases import execute, fetch
 from tests.support.redis import RedisServer
+
+
+@contextmanager
+def seats(size: int) -> Generator[Callable[[], AbstractAsyncContextManager[SocketBus]]]:
+    """Yield what opens a worker's bus, in the first of `size` seats that is free."""
+    ends = [open_seat() for _ in range(size)]
+    taken: set[int] = set()
+
+    @asynccontextmanager
+    async def open_bus() -> AsyncGenerator[SocketBus]:
+        own = next(seat for seat in range(size) if seat not in taken)
+        taken.add(own)
+        others = [sending for seat, (_, sending) in enumerate(ends) if seat != own]
+        try:
+            async with open_socket_bus(ends[own][0], others) as bus:
+                yield bus
+        finally:
+            taken.remove(own)
+
+    try:
+        yield open_bus
+    finally:
+        for end in chain.from_iterable(ends):
+            end.close()
+
 
 _BUSES = "FROM pg_stat_activity WHERE application_name LIKE 'chat bus%' AND datname = current_database()"
 END_BUSES = f"SELECT count(pg_terminate_backend(pid)) {_BUSES}"

@@ -1,4 +1,7 @@
-"""A bus in memory, on a real PostgreSQL and on a real Redis, through connections that are lost."""
+"""A bus in memory, on sockets, on a real PostgreSQL and on a real Redis, through connections that are lost."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 import trio
 
@@ -6,7 +9,7 @@ from chat.bus.bus import Bus
 from chat.bus.local import LocalNetwork
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
-from tests.bus.media import DirectPostgres, Medium, RedisMedium
+from tests.bus.media import DirectPostgres, Medium, RedisMedium, seats
 from tests.bus.receiving import receive_until
 from tests.cancel_sweep.sweeping import Run, Scenario
 from tests.support.redis import RedisServer
@@ -61,26 +64,37 @@ async def _until_heard(bus: Bus, payload: bytes) -> None:
 
 
 async def in_memory(run: Run) -> None:
-    """Two servers of one process: what one was cancelled at is nothing to the other, and no payload is lost by it."""
+    """Two servers of one process."""
     network = LocalNetwork()
+    await _lives_beside_another(run, network.open_bus)
+    assert not network.buses, "a bus is left in the network"
+
+
+async def on_sockets(run: Run) -> None:
+    """Two workers of one parent."""
+    with seats(2) as open_bus:
+        await _lives_beside_another(run, open_bus)
+
+
+async def _lives_beside_another(run: Run, open_bus: Callable[[], AbstractAsyncContextManager[Bus]]) -> None:
+    """What one was cancelled at is nothing to the other, and no payload is lost by it."""
     received: list[bytes] = []
 
     async def listen(bus: Bus) -> None:
         while len(received) < 3:
             received.extend(await bus.receive() or [])
 
-    async with network.open_bus() as witness:
+    async with open_bus() as witness:
         assert await witness.receive() is None
 
         async def live() -> None:
-            async with network.open_bus() as bus, trio.open_nursery() as nursery:
+            async with open_bus() as bus, trio.open_nursery() as nursery:
                 nursery.start_soon(listen, bus)
                 for n in range(3):
                     await trio.sleep(0.1)
                     bus.publish(b"%d" % n)
 
         await run.target(live)
-        assert network.buses == [witness], "a bus is left in the network"
         witness.publish(b"after")
         heard = await receive_until(witness, b"after")
         assert heard[: len(received)] == received

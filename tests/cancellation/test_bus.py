@@ -29,6 +29,10 @@ def test_a_bus_in_memory(sweeps: Ledger) -> None:
     sweeps.sweep(bus_scenarios.in_memory, "bus in memory, cancelled")
 
 
+def test_a_bus_on_sockets(sweeps: Ledger) -> None:
+    sweeps.sweep(bus_scenarios.on_sockets, "bus on sockets, cancelled")
+
+
 def test_a_bus_on_postgres(sweeps: Ledger, server: ServerProcess) -> None:
     with kept_database(server) as address:
         scenario = bus_scenarios.on_postgres(address)

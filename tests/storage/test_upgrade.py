@@ -1,9 +1,11 @@
 """A database of an older version, with data in it, is used by this version as if it had always been its own."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 import trio
 
@@ -37,7 +39,7 @@ from chat.domain.search import Search
 from chat.domain.searching import Query, parse_query
 from chat.domain.timeline import QueuePlace, RoomSnapshot, Span, TextThen
 from chat.storage.postgres import names
-from chat.storage.postgres.crossing import open_asyncio
+from chat.storage.postgres.crossing import cross, open_asyncio
 from chat.storage.postgres.database import DatabaseAddress, open_database
 from chat.storage.postgres.migrations import Migration, known_migrations, migrate
 from chat.storage.postgres.storage import open_postgres_storage, open_shared_postgres_storage
@@ -83,6 +85,34 @@ def texts(messages: list[Message]) -> list[str]:
 async def say(storage: Storage, sender: int, room: int, text: str) -> None:
     (saved,) = await storage.messages.save([Draft(room, sender, "", text, 2000.0)])
     assert saved is not None
+
+
+_WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'rooms'::regclass)"
+
+
+async def test_a_migration_that_is_in_a_deadlock_with_a_server_is_tried_again(
+    database: DatabaseAddress,
+) -> None:
+    known = known_migrations()
+    text = "ALTER TABLE users ADD motto text; ALTER TABLE rooms ADD motto text"
+    crossing = Migration(known[-1].version + 1, "crossing", text)
+    with trio.fail_after(30):
+        async with open_asyncio():
+            await migrate(database, connect_timeout=10, migrations=known)
+            server = await cross(partial(asyncpg.connect, **database, timeout=10))
+            try:
+                begin = "BEGIN; SET LOCAL deadlock_timeout = '25s'; LOCK TABLE rooms IN ROW EXCLUSIVE MODE"
+                await cross(server.execute, begin)
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(
+                        partial(migrate, database, connect_timeout=10, migrations=[*known, crossing])
+                    )
+                    while not await cross(server.fetchval, _WAITS):
+                        pass
+                    await cross(server.execute, "LOCK TABLE users IN ROW SHARE MODE; COMMIT")
+            finally:
+                server.terminate()
+    assert await fetch(database, "SELECT max(version) FROM schema_migrations") == crossing.version
 
 
 async def test_what_was_there_before_is_read_and_gone_on_with(database: DatabaseAddress) -> None:

@@ -22,6 +22,8 @@ from chat.storage.postgres.database import CONNECTION_LOST, DatabaseAddress
 _LOCK = 0x63686174_6D696772  # "chatmigr"
 _LOCK_TIMEOUT = 60
 """Seconds to wait for another server that changes the schema, or uses what a migration changes."""
+_TRIES = 10
+"""How often a deadlock with servers that run meanwhile ends the transaction, before that counts as a failure."""
 _OLDEST = 14
 """PostgreSQL's oldest major version that this schema is tried on."""
 
@@ -100,7 +102,13 @@ async def migrate(address: DatabaseAddress, *, connect_timeout: float, migration
             connection.terminate()
 
     try:
-        await cross(apply)
+        for left in reversed(range(_TRIES)):
+            try:
+                return await cross(apply)
+            except asyncpg.DeadlockDetectedError as error:
+                if not left:
+                    raise CannotStart(f"the schema can't be changed: {error}") from error
+                logger.info("the schema is changed again: a server that runs was in the way")
     except asyncpg.InvalidAuthorizationSpecificationError as error:
         raise CannotStart(f"the database refuses the user or password: {error}") from error
     except asyncpg.LockNotAvailableError as error:
@@ -136,6 +144,8 @@ def _missing(migrations: list[Migration], applied: dict[int, str]) -> list[Migra
 async def _apply_one(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
     try:
         await connection.execute(migration.text)
+    except asyncpg.DeadlockDetectedError:
+        raise  # nothing is wrong with it
     except asyncpg.PostgresError as error:
         raise CannotStart(f"migration {migration.version:04} failed: {error}") from error
     await connection.execute(

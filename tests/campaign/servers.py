@@ -246,7 +246,9 @@ def removals(servers: TwoServers) -> list[float]:
             heard |= enters(socket, room.room_id)
             room.say()
             took.append(room.remove())
-            since.add(room.say())
+            said = room.say()
+            since.add(said)
+            room.wait_until_heard(said)  # on the far server: a member again hears what that has not told yet
             room.invite()
         heard |= enters(socket, room.room_id)
     assert not heard & since, "who was removed has heard what was said then"

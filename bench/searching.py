@@ -1,6 +1,8 @@
 """How long a search takes among a million messages while 500 a second are written, and how soon they can be found.
 
-    python -m bench.searching [MESSAGES]
+    python -m bench.searching [MESSAGES [PLACE]]
+
+In PLACE, a directory that PostgreSQL's user may enter, what was made is kept, and used by the next run.
 
 The messages are made in the database, of 50,000 words of which few are said often, half of them in the lobby and the
 others in 200 rooms. The server makes its index of them, which is timed; then searches of several kinds come at random
@@ -15,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
@@ -82,18 +85,16 @@ def _said(
         yield number, room, seqs[room], seqs[room], chance.choice(people), "message", words.text(), said_at
 
 
-async def _fill(address: dict[str, Any], count: int, words: Words, chance: random.Random) -> list[Person]:
+async def _fill(address: dict[str, Any], count: int, words: Words, chance: random.Random) -> None:
     """Make people, rooms and messages, as the server would have."""
     connection = await asyncpg.connect(**address)
     try:
         made = await connection.fetch(
             "INSERT INTO users (name, name_key, password_hash) SELECT 'p' || n, 'p' || n, '' "
-            "FROM generate_series(1, $1) AS n "
-            "RETURNING id, name, extract(epoch FROM created_at)::float8 AS created_at",
+            "FROM generate_series(1, $1) AS n RETURNING id",
             _PEOPLE,
         )
-        people = [Person(**row) for row in made]
-        ids = [person.id for person in people]
+        ids = [row["id"] for row in made]
         rows = await connection.fetch(
             "INSERT INTO rooms (kind, name, name_key, is_private) SELECT 'room', 'r' || n, 'r' || n, true "
             "FROM generate_series(1, $1) AS n RETURNING id",
@@ -117,7 +118,6 @@ async def _fill(address: dict[str, Any], count: int, words: Words, chance: rando
         await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()
-    return people
 
 
 async def _behind(connection: Connection) -> int:
@@ -181,11 +181,13 @@ async def _search(port: int, token: str, query: str) -> float:
     return time.perf_counter() - began
 
 
-async def _measure(
-    port: int, pid: int, address: dict[str, Any], people: list[Person], words: Words, chance: random.Random
-) -> None:
-    tokens = [TOKENS.issue(person) for person in people]
+async def _measure(port: int, pid: int, address: dict[str, Any], words: Words, chance: random.Random) -> None:
     connection = await asyncpg.connect(**address)
+    made = await connection.fetch(
+        "SELECT id, name, extract(epoch FROM created_at)::float8 AS created_at FROM users ORDER BY id LIMIT $1",
+        _PEOPLE,
+    )
+    tokens = [TOKENS.issue(Person(**row)) for row in made]
     began, used = time.perf_counter(), cpu_used([pid])
     while behind := await _behind(connection):
         await asyncio.sleep(1)
@@ -245,18 +247,23 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     chance = random.Random(1)
     words = Words(chance)
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        place = Path(name)
-        place.chmod(0o755)  # PostgreSQL may run as another user
-        data, log = place / "data", place / "server.log"
+    with ExitStack() as stack:
+        if len(sys.argv) > 2:
+            place = Path(sys.argv[2])
+        else:
+            place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+            place.chmod(0o755)  # PostgreSQL may run as another user
+        data, log, filled = place / "data", place / "server.log", place / "filled"
         command: list[str | Path] = [sys.executable, "-m", "chat", "serve", "--listen", "127.0.0.1:0"]
         command += ["--data", data, "--message-rate", "0", "--message-bytes", "0", "--read-rate", "0"]
         command += ["--call-rate", "0"]
         environment = {"CHAT_SECRET": SECRET, "CHAT_BCRYPT_COST": "4", "PYTHONPATH": str(ROOT)}
-        with running(command, log, directory=ROOT, environment=environment):
-            people = asyncio.run(_fill(running_address(data), count, words, chance))
+        if not filled.exists():
+            with running(command, log, directory=ROOT, environment=environment):
+                asyncio.run(_fill(running_address(data), count, words, chance))
+            filled.touch()
         with running(command, log, directory=ROOT, environment=environment) as (pid, line):
-            asyncio.run(_measure(port_of(line), pid, running_address(data), people, words, chance))
+            asyncio.run(_measure(port_of(line), pid, running_address(data), words, chance))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from chat.domain.search import Progress, Search
 from chat.domain.searching import Query, parse_query
 from chat.storage.postgres import search_queries
 from chat.storage.postgres.database import DatabaseAddress
+from chat.storage.postgres.search import Sample
 from tests.support.databases import fetch
 
 NOW = 1_700_000_000.0
@@ -70,12 +71,17 @@ TEXTS = (
 )
 
 
-@pytest.mark.parametrize("way", ["AMONG_NEWEST", "BY_INDEX"])
-async def test_words_beginnings_and_phrases_are_found(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch, way: str
-) -> None:
-    """PostgreSQL looks in two places, and the second is asked where the first does not suffice: here always."""
-    monkeypatch.setattr(search_queries, "BY_INDEX", getattr(search_queries, way))
+@pytest.fixture(params=["the newest", "more", "the index"])
+def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL looks in three places; here the first or the second never suffices."""
+    if request.param != "the newest":
+        monkeypatch.setattr(search_queries, "NEWEST", 1)
+        more = 1000 if request.param == "more" else 0
+        monkeypatch.setattr(Sample, "worth_looking_at", lambda _sample, _wanted: more)
+
+
+@pytest.mark.usefixtures("_way")
+async def test_words_beginnings_and_phrases_are_found(storage: Storage) -> None:
     (ada,) = await add(storage, "Ada")
     await say(storage, ada, *TEXTS)
     await index(storage)
@@ -112,6 +118,7 @@ async def test_words_beginnings_and_phrases_are_found(
         assert await found(storage, ada, q) == [TEXTS[place] for place in reversed(places)], q
 
 
+@pytest.mark.usefixtures("_way")
 async def test_only_ones_own_rooms_are_searched_and_less_where_that_is_asked(storage: Storage) -> None:
     ada, ben = await add(storage, "Ada", "Ben")
     garden, cellar = await make_room(storage, ada, "garden"), await make_room(storage, ben, "cellar")
@@ -190,6 +197,7 @@ async def test_servers_index_one_at_a_time_and_nothing_twice(
     assert await fetch(place, "SELECT count(*) FROM message_words") == 50
 
 
+@pytest.mark.usefixtures("_way")
 async def test_what_fits_best_comes_first_where_that_is_asked(storage: Storage) -> None:
     (ada,) = await add(storage, "Ada")
     await say(storage, ada, "tea tea tea", "tea for one of us", "coffee")

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import NamedTuple
 
-import asyncpg
 import trio
 
 from chat.domain.search import MOST_RANKED, Progress, Search
-from chat.domain.searching import Query, Term
+from chat.domain.searching import Term
 from chat.domain.timeline import MessageNow
 from chat.domain.words import words_of
 from chat.storage.postgres import search_queries as queries
@@ -17,6 +17,18 @@ from chat.storage.postgres.timelines import message_now
 
 _MOST_ROOMS = 64
 """Rooms of a person that the index may be asked for; who is in more has a good part of all messages."""
+
+_FEW = 3
+"""Messages of a sample: the index is also asked for what no more than so many of them have."""
+
+_SHORTER = 8
+"""Messages are looked at one by one in the time in which the index brings one."""
+
+_MOST_MORE = 100_000
+"""Messages that are looked at one by one behind the newest; it takes some thirty milliseconds."""
+
+_MARGIN = 2
+"""How many times as many messages may be looked at as should suffice."""
 
 _AT_ONCE = 2
 """Searches that read at once; the other connections are left for everybody else."""
@@ -34,29 +46,10 @@ class PostgresSearchIndex:
 
     async def find(self, search: Search) -> list[MessageNow]:
         async def find(connection: Connection) -> list[MessageNow]:
-            low, high = 0, search.before_id
-            if search.since is not None or search.before is not None:
-                bounds = await connection.fetchrow(queries.BOUNDS, search.since, search.before, high)
-                assert bounds is not None
-                low, high = bounds["low"], bounds["high"]
-            limit = MOST_RANKED if search.is_best else search.limit
-            asked = _tsquery(search.query)
-            if search.sender_id is not None:
-                asked += f" & '@{search.sender_id}'"
-            if search.room_id is not None:
-                asked += f" & '#{search.room_id}'"
-            span = search.room_id, low, high
-            found = await connection.fetch(queries.AMONG_NEWEST, search.person_id, asked, *span, limit)
-            if len(found) < limit:
-                weigh = queries.WEIGH, search.person_id, asked, *span, _MOST_ROOMS + 1
-                weighed = await connection.fetchrow(*weigh) if search.room_id is None else None
-                if weighed is not None and _is_rarer_by_rooms(weighed):
-                    in_rooms = " | ".join(f"'#{room_id}'" for room_id in weighed["rooms"])
-                    asked += f" & ({in_rooms})"
-                found = await connection.fetch(queries.BY_INDEX, search.person_id, asked, *span, limit)
+            ids = await _ids(connection, search)
             if search.is_best:
-                found = sorted(found, key=lambda row: (row["rank"], row["id"]), reverse=True)
-            ids = [row["id"] for row in found[: search.limit]]
+                best = await connection.fetch(queries.BEST_FIRST, ids, _whole(search))
+                ids = [row["id"] for row in best[: search.limit]]
             rows = await connection.fetch(queries.FOUND, search.person_id, ids, search.most_bytes)
             return [message_now(row, row["room_id"]) for row in rows]
 
@@ -91,9 +84,72 @@ class PostgresSearchIndex:
         return await self._database.write(index)
 
 
-def _is_rarer_by_rooms(weighed: asyncpg.Record) -> bool:
-    """Whether the index has less to read where it is asked for the person's rooms too."""
-    return 0 < len(weighed["rooms"]) <= _MOST_ROOMS and weighed["inside"] < weighed["found"]
+async def _ids(connection: Connection, search: Search) -> list[int]:
+    """Return the ids of the newest messages that are found, the newest first."""
+    low, high = 0, search.before_id
+    if search.since is not None or search.before is not None:
+        bounds = await connection.fetchrow(queries.BOUNDS, search.since, search.before, high)
+        assert bounds is not None
+        low, high = bounds["low"], bounds["high"]
+    limit = MOST_RANKED if search.is_best else search.limit
+    parts, asked = _parts(search), (search.person_id, _whole(search), search.room_id, low)
+    look = queries.AMONG_NEWEST, *asked, high, limit, parts, _MOST_ROOMS + 1, queries.NEWEST
+    row = await connection.fetchrow(*look)
+    assert row is not None
+    ids: list[int] = row["ids"]
+    if len(ids) == limit or row["looked"] < queries.NEWEST or not row["rooms"]:
+        return ids
+    counted = [*zip(row["counts"], parts, strict=True)]
+    if search.room_id is None and len(row["rooms"]) <= _MOST_ROOMS:
+        counted.append((row["inside"], f"({' | '.join(map(_room_word, row['rooms']))})"))
+    rarest = min(count for count, _ in counted)
+    sample = Sample(row["sampled"], rarest, row["hits"], row["looked"] * row["below"] // row["span"])
+    if more := sample.worth_looking_at(limit - len(ids)):
+        found = await connection.fetch(queries.AMONG_MORE, *asked, row["lowest"], limit - len(ids), more)
+        ids += [each["id"] for each in found]
+    if len(ids) < limit:
+        part = " & ".join(part for count, part in counted if count <= 2 * rarest + _FEW)
+        found = await connection.fetch(queries.BY_INDEX, *asked, high, limit, part)
+        ids = [each["id"] for each in found]
+    return ids
+
+
+class Sample(NamedTuple):
+    """Of so many messages so many have the rarest of what the index can be asked for, and so many are found.
+
+    `left` is how many messages there are, about, that were not looked at.
+    """
+
+    size: int
+    rarest: int
+    found: int
+    left: int
+
+    def worth_looking_at(self, wanted: int) -> int:
+        """Return at how many more messages to look for those that are wanted; 0: the index has less to read.
+
+        Those are as many as cost what the index would, if far fewer should do.
+        """
+        most = min(_SHORTER * self.left * self.rarest // self.size, _MOST_MORE)
+        return most if self.found and _MARGIN * self.size * wanted <= most * self.found else 0
+
+
+def _whole(search: Search) -> str:
+    return " & ".join([*_parts(search), *(f"!{_term(term)}" for term in search.query.without)])
+
+
+def _parts(search: Search) -> list[str]:
+    """Return what a message must have, each of which the index can be asked for."""
+    parts = [_term(term) for term in search.query.terms]
+    if search.sender_id is not None:
+        parts.append(f"'@{search.sender_id}'")
+    if search.room_id is not None:
+        parts.append(_room_word(search.room_id))
+    return parts
+
+
+def _room_word(room_id: int) -> str:
+    return f"'#{room_id}'"
 
 
 def _tsvector(text: str, room_id: int, sender_id: int) -> str:
@@ -103,12 +159,7 @@ def _tsvector(text: str, room_id: int, sender_id: int) -> str:
         f"'{word}':{','.join(str(place) for _, place in group)}"
         for word, group in groupby(places, key=lambda each: each[0])
     )
-    return f"'#{room_id}' '@{sender_id}' {' '.join(words)}"
-
-
-def _tsquery(query: Query) -> str:
-    terms = [_term(term) for term in query.terms]
-    return " & ".join([*terms, *(f"!{_term(term)}" for term in query.without)])
+    return f"{_room_word(room_id)} '@{sender_id}' {' '.join(words)}"
 
 
 def _term(term: Term) -> str:

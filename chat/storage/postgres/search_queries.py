@@ -1,18 +1,22 @@
 """The statements of `search.py`.
 
 What is in many messages is soon found among the newest, one by one; what is in few, by the index. The other way round
-each takes seconds, and PostgreSQL can't tell beforehand: so the newest are looked at first, and the index is asked
-only if they do not suffice.
+each takes seconds, and PostgreSQL can't tell beforehand: so the newest are looked at first. If they do not suffice,
+a sample tells which way is the shorter one, and by which part of what is asked for the index has the least to read.
 """
 
 from chat.storage.postgres.timeline_queries import MESSAGE, MINE
 
 NEWEST = 3000
-"""Messages that are looked at one by one."""
+"""Messages that are looked at one by one before anything else."""
 
-# $1 is the person, $2 what is asked for, $3 the room or NULL, $4 and $5 bound the ids, from and below. A text that is
-# cast to what is asked for would be read again for each row. Ids with something added are not looked up by their index,
-# which the planner may take for the shorter way.
+_PLACES = 50
+_AT_EACH = 40
+"""A sample is taken at so many places, evenly over all ids, so many messages at each."""
+
+# $1 is the person, $2 what is asked for, $3 the room or NULL, $4 and $5 bound the ids, from and below, and $6 is how
+# many are wanted. A text that is cast to what is asked for would be read again for each row. Ids with something added
+# are not looked up by their index, which the planner may take for the shorter way.
 _MINE = f"""{MINE}, inside AS MATERIALIZED (
     SELECT id FROM mine WHERE $3::bigint IS NULL OR id = $3
 )"""
@@ -21,33 +25,59 @@ BOUNDS = """
 SELECT CASE WHEN $1::float8 IS NULL THEN 0 ELSE id_at(to_timestamp($1)) END AS low,
        CASE WHEN $2::float8 IS NULL THEN $3::bigint ELSE least($3::bigint, id_at(to_timestamp($2))) END AS high"""
 
+# The ids that are found among the newest $9, how many those are and from which id on. If what is found does not suffice
+# also what a sample from all times is like, as the newest may all be of one person or room: in how many of it each of
+# the parts $7 is, how many are in the person's rooms, and how many are found. And which rooms those are, at most $8.
 AMONG_NEWEST = f"""
 WITH {_MINE}, newest AS MATERIALIZED (
     SELECT id, room_id, words FROM message_words
-    WHERE id >= $4::bigint AND id < $5::bigint ORDER BY id DESC LIMIT {NEWEST}
+    WHERE id >= $4::bigint AND id < $5::bigint ORDER BY id DESC LIMIT $9
+), found AS MATERIALIZED (
+    SELECT newest.id FROM newest JOIN inside ON inside.id = newest.room_id WHERE newest.words @@ $2::tsquery
+    ORDER BY newest.id DESC LIMIT $6
+), looked AS MATERIALIZED (
+    SELECT count(*) AS looked, min(id) AS lowest, max(id) AS highest, (SELECT count(*) FROM found) < $6 AS is_short,
+        greatest($4::bigint, (SELECT min(id) FROM message_words)) AS first
+    FROM newest
+), sample AS MATERIALIZED (
+    SELECT inside.id IS NOT NULL AS is_mine, words
+    FROM looked CROSS JOIN generate_series(0, {_PLACES - 1}) AS place CROSS JOIN LATERAL (
+        SELECT room_id, words FROM message_words
+        WHERE message_words.id >= first + (lowest - first) * place / {_PLACES} AND message_words.id < $5::bigint
+        ORDER BY message_words.id LIMIT {_AT_EACH}
+    ) AS there LEFT JOIN inside ON inside.id = there.room_id
 )
-SELECT newest.id, ts_rank(newest.words, $2::tsquery) AS rank
-FROM newest JOIN inside ON inside.id = newest.room_id WHERE newest.words @@ $2::tsquery
+SELECT looked, lowest, highest - lowest + 1 AS span, lowest - first AS below, ARRAY(SELECT id FROM found) AS ids,
+    CASE WHEN is_short THEN ARRAY(
+        SELECT (SELECT count(*) FROM sample WHERE words @@ part)
+        FROM unnest($7::tsquery[]) WITH ORDINALITY AS asked(part, nth) ORDER BY nth
+    ) END AS counts,
+    CASE WHEN is_short THEN (SELECT count(*) FROM sample) END AS sampled,
+    CASE WHEN is_short THEN (SELECT count(*) FROM sample WHERE is_mine) END AS inside,
+    CASE WHEN is_short THEN (SELECT count(*) FROM sample WHERE is_mine AND words @@ $2::tsquery) END AS hits,
+    CASE WHEN is_short THEN ARRAY(SELECT id FROM inside LIMIT $8) END AS rooms
+FROM looked"""
+
+# Among the next $7, one by one, in their order: none of them is kept, and none is looked at behind the last one wanted.
+AMONG_MORE = f"""
+WITH {_MINE}
+SELECT newest.id FROM (
+    SELECT id, room_id, words @@ $2::tsquery AS fits FROM message_words
+    WHERE id >= $4::bigint AND id < $5::bigint ORDER BY id DESC LIMIT $7
+) AS newest WHERE newest.fits AND newest.room_id = ANY(ARRAY(SELECT id FROM inside))
 ORDER BY newest.id DESC LIMIT $6"""
 
-# How many of the newest have what is asked for, how many are in the person's rooms, and which rooms those are.
-WEIGH = f"""
-WITH {_MINE}, newest AS MATERIALIZED (
-    SELECT room_id, words FROM message_words
-    WHERE id >= $4::bigint AND id < $5::bigint ORDER BY id DESC LIMIT {NEWEST}
-)
-SELECT count(*) FILTER (WHERE newest.words @@ $2::tsquery) AS found, count(inside.id) AS inside,
-       ARRAY(SELECT id FROM inside LIMIT $6) AS rooms
-FROM newest LEFT JOIN inside ON inside.id = newest.room_id"""
-
+# The index is asked for $7 alone, a part of what is asked for.
 BY_INDEX = f"""
-WITH {_MINE}, found AS MATERIALIZED (
+WITH {_MINE}, hits AS MATERIALIZED (
     SELECT id, room_id, words FROM message_words
-    WHERE words @@ $2::tsquery AND id + 0 >= $4::bigint AND id + 0 < $5::bigint
-), newest AS MATERIALIZED (
-    SELECT found.* FROM found JOIN inside ON inside.id = found.room_id ORDER BY found.id DESC LIMIT $6
+    WHERE words @@ $7::tsquery AND id + 0 >= $4::bigint AND id + 0 < $5::bigint
 )
-SELECT id, ts_rank(words, $2::tsquery) AS rank FROM newest ORDER BY id DESC"""
+SELECT hits.id FROM hits JOIN inside ON inside.id = hits.room_id WHERE hits.words @@ $2::tsquery
+ORDER BY hits.id DESC LIMIT $6"""
+
+BEST_FIRST = """
+SELECT id FROM message_words WHERE id = ANY($1::bigint[]) ORDER BY ts_rank(words, $2::tsquery) DESC, id DESC"""
 
 # $1 is the person, $2 are ids, in the order in which they are told.
 FOUND = f"""

@@ -37,9 +37,8 @@ def plan(scenario: Scenario, members: Sequence[Member]) -> Plan:
         case "direct":
             return Plan(tuple(_direct(scenario, members)), ("--marker", '"content":"', "--exact"))
         case "native":
-            return Plan(
-                tuple(_native(scenario, members)), ("--marker", '"text":"', "--ack", '"type":"send_ok"')
-            )
+            heard = ("--marker", '"text":"', "--ack", '"type":"send_ok"', "--beside", '"type":"members"')
+            return Plan(tuple(_native(scenario, members)), heard)
     return Plan(tuple(_lobby(scenario, members)), ("--marker", '"message":"', "--exact"))
 
 

@@ -208,6 +208,7 @@ static void report(void) {
 static void read_options(int count, char **words) {
     static const struct option known[] = {
         {"host", 1, 0, 'h'},     {"port", 1, 0, 'p'},     {"marker", 1, 0, 'm'},  {"ack", 1, 0, 'a'},
+        {"beside", 1, 0, 'b'},
         {"exact", 0, 0, 'e'},    {"size", 1, 0, 's'},     {"inflight", 1, 0, 'i'}, {"rate", 1, 0, 'r'},
         {"messages", 1, 0, 'n'}, {"warmup", 1, 0, 'w'},   {"seconds", 1, 0, 't'}, {"at-once", 1, 0, 'o'},
         {"storm", 0, 0, 'S'},    {"patience", 1, 0, 'P'}, {"calibrate", 0, 0, 'c'}, {0},
@@ -217,6 +218,7 @@ static void read_options(int count, char **words) {
         case 'p': options.port = atoi(optarg); break;
         case 'm': options.marker = optarg; break;
         case 'a': options.ack = optarg; break;
+        case 'b': options.beside = optarg; break;
         case 'e': options.exact = true; break;
         case 's': options.size = (uint32_t)atoi(optarg); break;
         case 'i': options.inflight = (uint32_t)atoi(optarg); break;

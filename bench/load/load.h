@@ -90,6 +90,7 @@ struct options {
     int port;
     const char *marker; /* stands before the text in what is heard */
     const char *ack;    /* marks an answer to the speaker; NULL: there is none */
+    const char *beside; /* marks what is told beside messages; NULL: there is none */
     bool exact;         /* what is heard is byte for byte what was said */
     uint32_t size;      /* bytes of a text */
     uint32_t inflight;  /* messages of a speaker */

@@ -119,6 +119,13 @@ class Activity(Value, kw_only=True, frozen=True):
     what: str
 
 
+class MembersTold(Value, kw_only=True, frozen=True):
+    """So many people are in the lobby now; of other rooms `Said` and `Member` tell who comes and goes."""
+
+    room: int
+    members: int = 0
+
+
 class PresenceTold(Value, kw_only=True, frozen=True):
     """People who are watched have come, or gone."""
 
@@ -148,7 +155,7 @@ class Disconnected(Struct, frozen=True):
 
 Change = Said | Edited | Deleted | Reacted | Member | Changed | SupportChanged | Unknown
 Beside = Activity | PresenceTold | PersonTold
-Frame = Change | RoomTold | Gone | ReadMark | Beside | Bye
+Frame = Change | RoomTold | Gone | ReadMark | MembersTold | Beside | Bye
 Event = (
     Said
     | Edited
@@ -160,6 +167,7 @@ Event = (
     | RoomTold
     | Gone
     | ReadMark
+    | MembersTold
     | Activity
     | PresenceTold
     | PersonTold
@@ -179,6 +187,7 @@ TYPES: dict[str, type[Frame]] = {
     "room": RoomTold,
     "gone": Gone,
     "read": ReadMark,
+    "members": MembersTold,
     "activity": Activity,
     "presence": PresenceTold,
     "person": PersonTold,

@@ -126,6 +126,10 @@ class Room:
             mentions=mentions if own_mentions is None else own_mentions,
         )
 
+    def count_members(self, members: int) -> None:
+        """So many people are in the room. Sync."""
+        self.info = replace(self.info, members=members)
+
     def _say(self, said: Said) -> None:
         info = self.info
         self.messages.put(said)

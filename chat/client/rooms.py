@@ -16,6 +16,7 @@ from chat.client.events import (
     Event,
     Frame,
     Gone,
+    MembersTold,
     PersonTold,
     PresenceTold,
     ReadMark,
@@ -81,6 +82,11 @@ class Rooms(Mapping[int, Room]):
             case ReadMark():
                 if frame.person == self.me:
                     self._mark(frame.room, frame.seq, frame.unread, frame.mentions)
+                told = self.told.get(frame.room)
+                return None if told is None else News(frame, frame.room, told)
+            case MembersTold():
+                if (room := self._rooms.get(frame.room)) is not None:
+                    room.count_members(frame.members)
                 told = self.told.get(frame.room)
                 return None if told is None else News(frame, frame.room, told)
             case PersonTold():

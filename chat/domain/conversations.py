@@ -6,10 +6,11 @@ from chat.domain import ports
 from chat.domain.blocks import Blocks
 from chat.domain.changes import RoomChange
 from chat.domain.direct import Direct
-from chat.domain.entities import People, Person, Room, RoomKind, SupportOf
+from chat.domain.entities import Pair, People, Person, Room, RoomKind, SupportOf
 from chat.domain.membership import LEADING, RoomAccess, RoomRole, may_see
 from chat.domain.refusals import ARCHIVED, BANNED, NO_ROOM, NOT_MEMBER, Code, Refusal
 from chat.domain.rooms import Rooms
+from chat.domain.support import Support
 
 OVER = Refusal(Code.FORBIDDEN, "the other one is not there any more")
 BLOCKED = Refusal(Code.FORBIDDEN, "the other one takes no messages from you")
@@ -43,10 +44,13 @@ class Place(msgspec.Struct, frozen=True):
 class Conversations:
     """Every method may raise StorageDown. Cancelling changes nothing."""
 
-    def __init__(self, table: ports.Rooms, rooms: Rooms, direct: Direct, blocks: Blocks) -> None:
+    def __init__(
+        self, table: ports.Rooms, rooms: Rooms, direct: Direct, support: Support, blocks: Blocks
+    ) -> None:
         self._table = table
         self._rooms = rooms
         self._direct = direct
+        self._support = support
         self._blocks = blocks
 
     async def enter(self, person: Person, room_id: int) -> Place | Refusal:
@@ -79,6 +83,21 @@ class Conversations:
         if room_id is None:
             return OVER
         return BLOCKED if await self._blocks.is_blocked(person.id, other_id) else room_id
+
+    async def may_go_on(self, person: Person, people: People) -> Refusal | None:
+        """Whether somebody who hears a room may speak there now, as far as `people`, whom it is for, decide that.
+
+        That one of them was deleted, or blocks the person, is no change of the room. For those who write often, it is
+        known without a query.
+        """
+        match people:
+            case Pair():
+                room = await self.direct_room(person, people.other_than(person.id))
+                return room if isinstance(room, Refusal) else None
+            case SupportOf(writer):
+                return NO_ROOM if await self._support.room_of(writer) is None else None
+            case None:
+                return None
 
     async def role_of(self, person_id: int, room_id: int) -> RoomRole | None:
         """Return what somebody is in a room of which one becomes a member; None: nothing."""

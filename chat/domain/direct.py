@@ -68,21 +68,26 @@ class Direct:
         self._rooms = rooms
         self._messages = messages
         self._room_ids = Recent[tuple[int, int], int](MOST_ROOM_IDS)  # a pair never changes its room
+        self._deletions = 0  # that were heard of
         self.notes = notes
 
     async def room_of(self, one_id: int, other_id: int) -> int | None:
         """Return the id of the room of two people; it is made at the first call. None: nobody has that id."""
         pair = min(one_id, other_id), max(one_id, other_id)
-        room_id = self._room_ids.get(pair)
-        if room_id is None:
+        while (room_id := self._room_ids.get(pair)) is None:
+            deletions = self._deletions
             room = await self._rooms.direct_room(*pair)
             if room is None:
                 return None
-            room_id = self._room_ids[pair] = room.id
+            if (
+                deletions == self._deletions
+            ):  # else it may have been looked up before one of the two was deleted
+                self._room_ids[pair] = room.id
         return room_id
 
     def gone(self, person_id: int | None) -> None:
         """Forget the rooms of somebody who was deleted, or None: of all, as some may have been. Sync."""
+        self._deletions += 1
         for pair in [pair for pair in self._room_ids if person_id is None or person_id in pair]:
             del self._room_ids[pair]
 

@@ -40,6 +40,7 @@ from chat.engine.heartbeat import beat
 from chat.engine.history import open_history
 from chat.engine.hub import Hub
 from chat.engine.journal import Journal, open_journal
+from chat.engine.lobby_count import LobbyCount
 from chat.engine.log_follower import PATIENCE, open_log_follower
 from chat.engine.memberships import Memberships
 from chat.engine.notices import Notices
@@ -159,16 +160,22 @@ async def open_engine(
             visitors = Visitors(
                 storage.users, lambda: bool(settings.widget_origins), ledger, happened=accounts.happened
             )
-            conversations = Conversations(storage.rooms, rooms, direct, blocks)
             support = Support(storage.users, storage.rooms, storage.messages)
+            conversations = Conversations(storage.rooms, rooms, direct, support, blocks)
 
             def gone(person_id: int | None) -> None:
                 direct.gone(person_id)
                 support.gone(person_id)
+                if person_id is not None:
+                    presence.person_deleted(person_id)
 
-            people_here = PeopleReconciler(
-                accounts, presence, gone, outdated=blocks.changed, found=statuses.found
-            )
+            lobby_count = LobbyCount(storage.users.count, lambda counted: notices.heard(counted, 0))
+
+            def outdated(person_id: int | None) -> None:
+                blocks.changed(person_id)
+                lobby_count.changed(person_id)
+
+            people_here = PeopleReconciler(accounts, presence, gone, outdated=outdated, found=statuses.found)
 
             async def look_again() -> None:
                 await follower.look_again()
@@ -177,6 +184,7 @@ async def open_engine(
 
             nursery.start_soon(cluster.keep_lease, look_again)
             nursery.start_soon(statuses.tell)
+            nursery.start_soon(lobby_count.tell)
             nursery.start_soon(watch_changes, storage, people_here, memberships, SettingsFollower(settings))
             if ping_interval < math.inf:
                 nursery.start_soon(beat, presence, ping_interval, pong_timeout)
@@ -211,6 +219,7 @@ async def open_engine(
                 settings=settings,
                 visitors=visitors,
                 desk_watch=DeskWatch(storage.users.operators, statuses),
+                lobby_count=lobby_count,
                 uploads=Uploads(storage.files, file_store, conversations, file_bytes),
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

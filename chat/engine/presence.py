@@ -94,6 +94,12 @@ class Presence:
             if session.person is not None and session.person.id == person_id and session.client is not None:
                 session.client.room_made(room_id)
 
+    def person_deleted(self, person_id: int) -> None:
+        """Let everybody's clients know that somebody was deleted. Sync."""
+        for session in self._sessions:
+            if session.client is not None:
+                session.client.person_deleted(person_id)
+
     def people(self) -> set[int]:
         """Return the ids of the people who are connected, or whose handshake is under way. Sync."""
         here = [session.person for session in self._sessions]

@@ -53,6 +53,9 @@ class ProtocolClient:
     def person_changed(self) -> None:
         """The session's person has another name or other roles than before. Sync."""
 
+    def person_deleted(self, person_id: int) -> None:
+        """Somebody was deleted, who is not the session's person. Sync."""
+
     def room_made(self, room_id: int) -> None:
         """The session's person has made a room. Sync."""
 

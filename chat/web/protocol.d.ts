@@ -477,6 +477,13 @@ export interface Members {
   next?: number;
 }
 
+/** So many people are in the lobby now. Of other rooms the events of their log tell who comes and goes. */
+export interface MembersEvent {
+  type: "members";
+  room: number;
+  members: number;
+}
+
 /** Somebody who is to be in a room with that role, or out of it as banned. Without a role who is in keeps theirs. */
 export interface Membership {
   room: number;
@@ -1265,6 +1272,7 @@ export type Event =
   | GoneEvent
   | ReadEvent
   | ActivityEvent
+  | MembersEvent
   | PresenceEvent
   | PersonEvent
   | ByeEvent;

@@ -33,6 +33,7 @@ from chat.engine.cleaner import open_cleaner
 from chat.engine.file_cleaner import open_file_cleaner
 from chat.engine.hub import Announcement, Hub
 from chat.engine.indexer import open_indexer
+from chat.engine.lobby_count import LobbyCount
 from chat.engine.log_follower import open_log_follower
 from chat.engine.people import PeopleReconciler
 from chat.engine.reconciler import watch_changes
@@ -624,6 +625,31 @@ async def watching(run: Run) -> None:
     assert not statuses._untold
 
 
+async def counting_the_lobby(run: Run) -> None:
+    """Be cancelled while people are counted: whoever counts next knows how many there are."""
+    async with swept_world(run) as (world, _witness):
+        told: list[int] = []
+        users: Any = Obstructed(world.storage.users, world.obstacles)
+        world.obstacles.fail("count", StorageDown("an outage"))
+        lobby = LobbyCount(users.count, lambda counted: told.append(counted.members))
+        there = await world.storage.users.count()
+
+        async def count() -> None:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(lobby.tell)
+                lobby.changed(None)
+                await trio.sleep(3)
+                nursery.cancel_scope.cancel()
+
+        await run.target(count)
+        assert run.fired or told[-1] == there
+        await world.add("newcomer")
+        lobby.changed(None)
+        with suppress(StorageDown):  # the outage, where it was not met
+            await lobby.now()
+        assert await lobby.now() == there + 1
+
+
 VIRTUAL = (
     joining,
     inviting,
@@ -633,6 +659,7 @@ VIRTUAL = (
     moderating,
     cleaning,
     indexing,
+    counting_the_lobby,
     following,
     reading_the_log,
     ended_sessions,

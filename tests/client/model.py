@@ -111,6 +111,11 @@ class ModelRoom:
         self.members[person] = role
         return self._add("member", person=person, role=role, by=by)
 
+    def come(self, person: int) -> Json:
+        """Somebody is in it who has just registered, as in the lobby: no change of its log; return what is told."""
+        self.members[person] = "member"
+        return {"type": "members", "room": self.id, "members": len(self.members)}
+
     def change(self, by: int, **about: Any) -> Json | None:
         """The room has another name, topic or kind of access."""
         wanted = {name: value for name, value in (self.about | about).items() if value}

@@ -48,7 +48,7 @@ class Vector:
         if kind == "gone":
             if self._at.pop(room, None) is not None:
                 self.told.append((kind, room, 0))
-        elif kind == "read":
+        elif kind in ("read", "members"):
             self.told.append((kind, room, self._at[room][0]))
         elif event["pos"] == self._at[room][0] + 1:
             self._at[room] = (event["pos"], event["at"])
@@ -299,6 +299,17 @@ def unknown() -> Vector:
     return vector
 
 
+def members() -> Vector:
+    vector = Vector("who comes into the lobby is no change of it, and is told beside its log")
+    lobby = vector.world.add_room(1, 2)
+    vector.snapshot(lobby)
+    vector.hear(lobby.say(2, "one", "k1"))
+    vector.hear(lobby.come(3))
+    vector.hear(lobby.say(2, "two", "k2"))
+    vector.steps.append({"frame": {"type": "members", "room": 99, "members": 7}})
+    return vector
+
+
 def at_random(seed: int) -> Vector:
     """Some changes of three rooms on a line that loses, repeats and is cut."""
     vector, rng = Vector(f"changes on a bad line, seed {seed}"), random.Random(seed)
@@ -376,6 +387,7 @@ VECTORS: dict[str, Callable[[], Vector]] = {
     "changed_meanwhile": changed_meanwhile,
     "history": history,
     "unknown": unknown,
+    "members": members,
     **{f"random_{seed}": (lambda seed=seed: at_random(seed)) for seed in range(1, 7)},
 }
 

@@ -32,6 +32,7 @@ from chat.domain.membership import RoomRole
 from chat.domain.ports import NewPerson
 from chat.domain.refusals import NO_ROOM, NOT_MEMBER, Refusal
 from chat.domain.rooms import Rooms
+from chat.domain.support import Support
 from chat.storage.memory import MemoryStorage
 from tests.domain.test_direct_rules import NoNotes
 
@@ -44,10 +45,12 @@ class House:
     def __init__(self) -> None:
         self.storage = MemoryStorage()
         self.rooms = Rooms(self.storage.users, self.storage.rooms, self.storage.messages)
+        tables = self.storage.users, self.storage.rooms, self.storage.messages
         self.conversations = Conversations(
             self.storage.rooms,
             self.rooms,
-            Direct(self.storage.users, self.storage.rooms, self.storage.messages, NoNotes()),
+            Direct(*tables, NoNotes()),
+            Support(*tables),
             Blocks(self.storage.contacts),
         )
 

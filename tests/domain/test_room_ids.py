@@ -1,5 +1,6 @@
 """Which room two people have, or a person at the support desk, is remembered: of those who wrote last."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -18,14 +19,20 @@ class Asked:
     def __init__(self, rooms: Any) -> None:
         self.rooms = rooms
         self.asked = 0
+        self.then: Callable[[], Awaitable[None]] | None = None  # happens once, before an answer is told
 
     async def direct_room(self, one_id: int, other_id: int) -> object:
-        self.asked += 1
-        return await self.rooms.direct_room(one_id, other_id)
+        return await self._told(await self.rooms.direct_room(one_id, other_id))
 
     async def support_room(self, person_id: int) -> object:
+        return await self._told(await self.rooms.support_room(person_id))
+
+    async def _told(self, found: object) -> object:
         self.asked += 1
-        return await self.rooms.support_room(person_id)
+        if self.then is not None:
+            then, self.then = self.then, None
+            await then()
+        return found
 
 
 @pytest.mark.parametrize("module", [direct, support])
@@ -85,3 +92,30 @@ async def test_the_conversations_of_who_was_deleted_are_forgotten() -> None:
     assert list(by_person._room_ids) == [1]
     by_person.gone(None)
     assert not len(by_person._room_ids)
+
+
+@pytest.mark.parametrize("module", [direct, support])
+@pytest.mark.parametrize("deleted", [2, None])
+async def test_who_is_deleted_while_their_room_is_looked_up_has_none_after_that(
+    module: Any, deleted: int | None
+) -> None:
+    """What was found before the deletion is not remembered behind it."""
+    storage = MemoryStorage()
+    for name in ("ada", "ben"):
+        await storage.users.add(NewPerson(name=name, password_hash=b"x"))
+    rooms = Asked(storage.rooms)
+    asking: Any = rooms
+    notes: Any = None
+    by_pair = Direct(storage.users, asking, storage.messages, notes)
+    by_person = Support(storage.users, asking, storage.messages)
+
+    async def room_of_ben() -> int | None:
+        return await (by_pair.room_of(1, 2) if module is direct else by_person.room_of(Peer(2, "")))
+
+    async def delete() -> None:
+        await storage.users.delete(2)
+        (by_pair if module is direct else by_person).gone(deleted)
+
+    rooms.then = delete
+    assert await room_of_ben() is None
+    assert await room_of_ben() is None

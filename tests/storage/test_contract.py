@@ -36,6 +36,7 @@ from chat.domain.entities import (
     RoomKind,
     RoomSummary,
     SupportOf,
+    Visit,
 )
 from chat.domain.failures import WriteRejected
 from chat.domain.message_state import MOST_EMOJI
@@ -346,6 +347,7 @@ async def test_a_deleted_person_is_nobody_whose_name_nobody_else_gets(storage: S
     assert await storage.users.by_name("ada") is None
     assert await storage.users.by_email("ada@example.com") is None
     assert [person.id for person in await storage.users.everyone()] == [ben]
+    assert await storage.users.count() == 1
     assert await storage.users.rename(ada, "Zoë") is None
     assert await end_tokens(storage.users, ada) is None
     assert await set_roles(storage.users, ada, operator=True, admin=True) is None
@@ -405,6 +407,9 @@ async def test_every_change_of_a_person_is_told_after_its_commit(storage: Storag
             await users.rename(99, "Nobody")
             await users.rename(ada, "Ada")
             assert await told.receive() == ada, "and of nobody else"
+            await users.add(NewPerson(name="v", password_hash=b"", visit=Visit()))
+            (cem,) = await add(storage, "Cem")
+            assert await told.receive() == cem.id, "who comes is told of, but no visitor"
             nursery.cancel_scope.cancel()
 
 

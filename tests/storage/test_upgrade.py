@@ -557,6 +557,27 @@ async def test_who_was_there_before_visitors_is_none_and_an_older_server_goes_on
             assert await storage.timelines.rooms_of(visitor.id) == {}
 
 
+async def test_who_comes_by_an_older_server_is_told_of_too(database: DatabaseAddress) -> None:
+    with trio.fail_after(30):
+        async with open_asyncio():
+            await migrate(database, connect_timeout=10, migrations=known_migrations()[:18])
+        await execute(database, _PEOPLE_OF_0008)
+        send, told = trio.open_memory_channel[int | None](100)
+        async with (
+            open_postgres_storage(database, pool_size=2, query_timeout=10, commit_timeout=10) as storage,
+            trio.open_nursery() as nursery,
+        ):
+            nursery.start_soon(storage.watch, send.send_nowait, lambda _id: None, lambda _id: None)
+            assert await told.receive() is None
+            # What a server of schema 18 does meanwhile.
+            await execute(
+                database, "INSERT INTO users (name, name_key, password_hash) VALUES ('Cem', 'cem', 'x')"
+            )
+            assert await told.receive() == CEM
+            assert await storage.users.count() == 3
+            nursery.cancel_scope.cancel()
+
+
 async def test_nobody_blocked_anybody_before_there_were_blocks_and_an_older_server_goes_on(
     database: DatabaseAddress,
 ) -> None:

@@ -69,6 +69,7 @@ async def test_no_list_has_visitors_and_nobody_writes_to_them_directly(storage: 
     anna = await come(storage, "visitor-1", ANNA)
     known = [ada.id, olga.id, otto.id]
     assert [each.id for each in await storage.users.everyone()] == known
+    assert await storage.users.count() == len(known)
     assert [each.id for each in await storage.users.page("", 0, 9)] == known
     assert [each.id for each in await storage.contacts.find("", "", 9)] == known
     for one, other in ((ada.id, anna.id), (anna.id, ada.id), (anna.id, anna.id)):

@@ -111,9 +111,12 @@ class Obstructed:
 
 
 class ObstructedStorage:
-    """A memory storage behind obstacles. It tells nobody what is changed: tests of that follow it themselves."""
+    """A memory storage behind obstacles.
 
-    def __init__(self, storage: MemoryStorage, obstacles: Obstacles) -> None:
+    It tells nobody what is changed unless it `tells`: tests of that follow it themselves.
+    """
+
+    def __init__(self, storage: MemoryStorage, obstacles: Obstacles, *, tells: bool = False) -> None:
         self.users = Obstructed(storage.users, obstacles)
         self.rooms = Obstructed(storage.rooms, obstacles)
         self.messages = Obstructed(storage.messages, obstacles)
@@ -126,8 +129,11 @@ class ObstructedStorage:
         self.settings = Obstructed(storage.settings, obstacles)
         self.audit = Obstructed(storage.audit, obstacles)
         self.files = Obstructed(storage.files, obstacles)
+        self._storage = storage if tells else None
 
-    async def watch(self, *_changed: object) -> None:
+    async def watch(self, *changed: Any) -> None:
+        if self._storage is not None:
+            await self._storage.watch(*changed)
         await trio.sleep_forever()
 
 
@@ -364,10 +370,12 @@ async def open_world(
     budgets: Budgets | None = None,
     lobby_needs_login: bool = False,
     file_store: FileStore | None = None,
+    follows: bool = False,
 ) -> AsyncGenerator[World]:
     """Chat for as long as the block lasts, without limits if no `budgets` are given; who is there in the end leaves.
 
-    Several worlds share a `storage` if they are `joining` each other.
+    Several worlds share a `storage` if they are `joining` each other. One that `follows` is told of what is changed in
+    it beside the log, of people and rooms.
     """
     storage, obstacles = storage or MemoryStorage(), Obstacles()
 
@@ -383,7 +391,7 @@ async def open_world(
             sessions=behind.sessions,
         )
 
-    behind: Any = ObstructedStorage(storage, obstacles)
+    behind: Any = ObstructedStorage(storage, obstacles, tells=follows)
     async with open_engine(
         behind,
         make_accounts,

@@ -58,6 +58,7 @@ READS = frozenset(
         "changed_settings",
         "changed_since",
         "conversations",
+        "count",
         "counts",
         "digests_among",
         "everyone",

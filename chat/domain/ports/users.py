@@ -150,6 +150,10 @@ class Users(Protocol):
         """Return all people but visitors, oldest first."""
         ...
 
+    async def count(self) -> int:
+        """Return how many people there are but visitors."""
+        ...
+
     async def operators(self) -> list[int]:
         """Return the ids of all operators who can come in, ascending."""
         ...

@@ -35,6 +35,7 @@ EVENTS: tuple[type[msgspec.Struct], ...] = (
     frames.GoneEvent,
     frames.ReadEvent,
     live_frames.ActivityEvent,
+    live_frames.MembersEvent,
     live_frames.PresenceEvent,
     live_frames.PersonEvent,
     frames.ByeEvent,

@@ -1,7 +1,7 @@
 """Whether somebody may speak in a room, asked for each message and all that they type: mostly without a query."""
 
 from chat.domain.conversations import Conversations, may_speak
-from chat.domain.entities import Pair, People, Person
+from chat.domain.entities import People, Person
 from chat.domain.refusals import Refusal
 from chat.protocols.native.telling import Telling
 
@@ -17,7 +17,4 @@ async def people_to_speak_to(
         place = await conversations.enter(person, room_id)
         return place if isinstance(place, Refusal) else may_speak(place) or place.people
     people = telling.people.get(room_id)
-    if isinstance(people, Pair):  # that the other was deleted, or blocks the person, is no change of the room
-        room = await conversations.direct_room(person, people.other_than(person.id))
-        return room if isinstance(room, Refusal) else people
-    return people
+    return await conversations.may_go_on(person, people) or people

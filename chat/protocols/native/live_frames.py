@@ -59,6 +59,13 @@ class ActivityEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="act
     what: What
 
 
+class MembersEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="members"):
+    """So many people are in the lobby now. Of other rooms the events of their log tell who comes and goes."""
+
+    room: Id
+    members: int
+
+
 class PresenceEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="presence"):
     """People whom one watches have come, or gone."""
 

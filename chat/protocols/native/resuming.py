@@ -1,11 +1,11 @@
-"""What a client that comes back is told beside its rooms: how far its person has read, and new profiles."""
+"""What a client that comes back is told beside its rooms: marks, new profiles, the number in the lobby."""
 
-from chat.domain.entities import Person
+from chat.domain.entities import LOBBY_ID, Person
 from chat.engine.session import Session
 from chat.protocols.native.codec import frame_of
 from chat.protocols.native.conversions import person_fields
 from chat.protocols.native.frames import ReadEvent
-from chat.protocols.native.live_frames import PersonEvent
+from chat.protocols.native.live_frames import MembersEvent, PersonEvent
 from chat.protocols.services import Services
 
 _EARLIER = 60.0
@@ -20,6 +20,9 @@ async def tell_beside(services: Services, session: Session, person: Person, newe
 
     May raise StorageDown. Cancelling: some is told.
     """
+    if not person.is_visitor:
+        members = MembersEvent(room=LOBBY_ID, members=await services.lobby_count.now())
+        session.send_frames(frame_of(members))
     since = newest / 1000 - _EARLIER
     for mark in await services.timelines.reads_since(person.id, since):
         event = ReadEvent(

@@ -8,14 +8,14 @@ from msgspec import structs
 
 from chat.domain.audience import topic_of
 from chat.domain.changes import Change, SupportChanged
-from chat.domain.entities import Message, Pair, RoomKind, SupportOf
-from chat.domain.live import Active, HasRead
+from chat.domain.entities import LOBBY_ID, Message, Pair, RoomKind, SupportOf
+from chat.domain.live import Active, HasRead, LobbyCounted
 from chat.engine.hub import Subscriber
 from chat.engine.session import Session
 from chat.engine.subscriptions import Subscriptions
 from chat.protocols.native.codec import NATIVE, frame_of
 from chat.protocols.native.frames import ReadEvent
-from chat.protocols.native.live_frames import ActivityEvent
+from chat.protocols.native.live_frames import ActivityEvent, MembersEvent
 from chat.protocols.native.room_types import Sender
 from chat.protocols.native.sockets import Sockets
 from chat.protocols.native.telling import AT_ONCE
@@ -49,6 +49,7 @@ class Shared(Generic[SocketT]):
         services.hub.on_arrival(self._arrived)
         services.notices.on(Active, self._active)
         services.notices.on(HasRead, self._has_read)
+        services.notices.on(LobbyCounted, self._lobby_counted)
 
     def _arrived(self, change: Change) -> None:
         """Tell those to whom a room may be new."""
@@ -106,6 +107,12 @@ class Shared(Generic[SocketT]):
                 subscriber.offer(frame_of(counted))
         if notice.is_shared:
             self.services.hub.tell(topic, NATIVE, frame_of(event), besides=own)
+
+    def _lobby_counted(self, notice: LobbyCounted, _node: int, _origin: Subscriber | None) -> None:
+        """Tell whoever hears the lobby how many are in it."""
+        if self.sockets:
+            frame = frame_of(MembersEvent(room=LOBBY_ID, members=notice.members))
+            self.services.hub.tell(topic_of(LOBBY_ID, None), NATIVE, frame)
 
     @staticmethod
     def _subscribers(sockets: Iterable[SocketT]) -> dict[Subscriptions, None]:

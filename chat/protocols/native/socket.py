@@ -240,6 +240,10 @@ class NativeClient(Client):
         elif not self._is_operator:
             self._telling.leave_conversations()
 
+    def person_deleted(self, person_id: int) -> None:
+        """Somebody's support conversation is no room of the operators any more. Sync."""
+        self._telling.leave_conversation_of(person_id)
+
     def room_made(self, room_id: int) -> None:
         """Tell the new room. Sync."""
         self.arrived(room_id, RoomKind.ROOM)

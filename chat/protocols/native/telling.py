@@ -99,6 +99,13 @@ class Telling:
                 self._session.subscriptions.unsubscribe(OwnRoom(room_id))
                 self.gone(GoneEvent(room=room_id, reason="removed"))
 
+    def leave_conversation_of(self, person_id: int) -> None:
+        """Hear the support conversation of somebody who was deleted no more, and tell that it is gone. Sync."""
+        for room_id, people in list(self.people.items()):
+            if isinstance(people, SupportOf) and people.person.id == person_id:
+                self._session.subscriptions.unsubscribe(OwnRoom(room_id))
+                self.gone(GoneEvent(room=room_id, reason="deleted"))
+
     def close_conversation(self, room_id: int) -> None:
         """Hear a support conversation of another no more, as it is closed, and tell that it is gone. Sync."""
         topic = OwnRoom(room_id)

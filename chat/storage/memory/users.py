@@ -85,6 +85,8 @@ class MemoryUsers:
             self.visits[person.id] = new.visit
         if new.by_command:
             self.audit.note([addition(person, None)])
+        if new.visit is None:
+            self.watchers.notify(person.id)
         return person
 
     async def invite(self, new: NewInvite) -> None:
@@ -127,6 +129,9 @@ class MemoryUsers:
     async def everyone(self) -> list[Person]:
         await trio.lowlevel.checkpoint()
         return [person for person in self.there() if not person.is_visitor]
+
+    async def count(self) -> int:
+        return len(await self.everyone())
 
     async def operators(self) -> list[int]:
         await trio.lowlevel.checkpoint()

@@ -69,6 +69,9 @@ class PostgresUsers:
     async def everyone(self) -> list[Person]:
         return [_person(row) for row in await self._database.read(lambda c: c.fetch(queries.EVERYONE))]
 
+    async def count(self) -> int:
+        return int(await self._database.read(lambda c: c.fetchval(queries.COUNT)))
+
     async def operators(self) -> list[int]:
         return [row["id"] for row in await self._database.read(lambda c: c.fetch(queries.OPERATORS))]
 

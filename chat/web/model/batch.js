@@ -5,7 +5,7 @@ import { mark } from "./counting.js";
 import { applyChange, isOlderPeer, newRoom, update } from "./room.js";
 
 /** @import { Draft, KeptRoom, Model } from "./kept" */
-/** @import { ActivityEvent, GoneEvent, Message, Person, PersonEvent, PresenceEvent, ReadEvent, RoomEvent } from "../protocol" */
+/** @import { ActivityEvent, GoneEvent, MembersEvent, Message, Person, PersonEvent, PresenceEvent, ReadEvent, RoomEvent } from "../protocol" */
 /** @import { Change } from "./room.js" */
 
 /** @typedef {{ type: string, room?: unknown, pos?: unknown }} Frame an event as it came; what is not known is passed over */
@@ -59,6 +59,8 @@ export class Batch {
         return this.leave(/** @type {GoneEvent} */ (/** @type {unknown} */ (frame)));
       case "read":
         return this.read(/** @type {ReadEvent} */ (/** @type {unknown} */ (frame)));
+      case "members":
+        return this.count(/** @type {MembersEvent} */ (/** @type {unknown} */ (frame)));
       case "person":
         return this.meet(/** @type {PersonEvent} */ (/** @type {unknown} */ (frame)));
       case "presence":
@@ -152,6 +154,14 @@ export class Batch {
   mark(room, seq, unread, mentions) {
     const draft = this.draft(room);
     if (draft) mark(draft.room, this.me, seq, unread, mentions);
+  }
+
+  /** @param {MembersEvent} event */
+  count(event) {
+    const draft = this.draft(event.room);
+    if (!draft) return;
+    draft.room.info = { ...draft.room.info, members: event.members };
+    this.news.push({ frame: event, room: event.room, pos: draft.room.info.pos });
   }
 
   /** @param {PersonEvent} event */

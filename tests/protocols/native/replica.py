@@ -117,6 +117,8 @@ class Replica:
                     "messages": {last["seq"]: dict(last)} if last else {},
                     "support": event.get("support"),
                 }
+            case "members":
+                self.rooms[event["room"]]["members"] = event["members"]
             case "gone":
                 self.rooms.pop(event["room"], None)
             case "message" | "edited" | "deleted" | "reacted" | "member" | "changed" | "support" | "unknown":

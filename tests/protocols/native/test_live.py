@@ -9,8 +9,9 @@ from trio.testing import MockClock
 
 from chat.domain.budgets import Budgets
 from chat.domain.closing import TOO_MANY_SOCKETS
-from chat.domain.entities import LOBBY_ID, Person
-from chat.domain.ports import ProfileChange
+from chat.domain.entities import LOBBY_ID, Person, Visit
+from chat.domain.failures import StorageDown
+from chat.domain.ports import NewPerson, ProfileChange
 from chat.engine.people import PeopleReconciler
 from chat.protocols.native import sockets
 from chat.protocols.native.codec import NATIVE
@@ -332,7 +333,66 @@ async def test_a_resume_tells_the_profiles_that_changed_since_of_those_whom_one_
     assert [(each["id"], each["display"]) for each in told] == [(ben.person.id, "D")]
     before = len(ada.events)
     await ada.sync(since=newest + 120_000)
-    assert ada.events[before:] == []
+    assert ada.events[before:] == [{"type": "members", "room": LOBBY_ID, "members": 3}]
+
+
+# --- how many are in the lobby ---
+
+
+async def test_who_comes_or_goes_is_counted_for_all_who_hear_the_lobby_once_a_second(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_world(follows=True) as world:
+        ada, eve = await replica(world, "ada"), await replica(world, "eve")
+        visitor = await world.storage.users.add(NewPerson(name="v", password_hash=b"", visit=Visit()))
+        assert isinstance(visitor, Person)
+        guest = Replica(world, visitor)
+        await guest.connect()
+        await trio.sleep(2)
+        for each in (ada, eve):
+            await each.hears()
+        calls = world.obstacles.calls.count("count")
+        ben, _cem = await world.add_all("ben", "cem")
+        await trio.sleep(2)
+        for each in (ada, eve):
+            (told,) = [event for event in await each.hears() if event["type"] == "members"]
+            assert told == {"type": "members", "room": LOBBY_ID, "members": 4}
+        assert world.obstacles.calls.count("count") == calls + 1
+        await world.storage.users.delete(ben.id)
+        world.obstacles.fail("count", StorageDown("gone"))
+        await trio.sleep(3)
+        assert [event["members"] for event in await ada.hears()] == [3]
+        assert ada.rooms[LOBBY_ID]["members"] == 3
+        assert "members" not in [event["type"] for event in guest.events + await guest.hears()]
+
+
+async def test_who_is_back_is_told_how_many_are_in_the_lobby(world: World) -> None:
+    """Its positions are good, so it is told no snapshot."""
+    ada = await replica(world, "ada")
+    await ada.say(LOBBY_ID, "hi")
+    await ada.hears()
+    ada.drop()
+    await world.add_all("ben", "cem")
+    world.services.lobby_count.changed(None)
+    await ada.connect(sync=False)
+    await ada.sync(since=ada.rooms[LOBBY_ID]["at"])
+    assert ada.rooms[LOBBY_ID]["members"] == 3
+    assert ada.resets == []
+
+
+async def test_who_comes_while_the_lobby_is_counted_is_counted_by_the_next(world: World) -> None:
+    lobby = world.services.lobby_count
+    with world.obstacles.held("count", after=True):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(lobby.now)
+            await world.rest()
+            await world.add("ada")
+            lobby.changed(1)
+            world.obstacles._closed_after["count"].set()
+    assert await lobby.now() == 1
+    asked = world.obstacles.calls.count("count")
+    assert await lobby.now() == 1
+    assert world.obstacles.calls.count("count") == asked
 
 
 # --- sockets of one person ---

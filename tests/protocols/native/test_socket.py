@@ -152,6 +152,19 @@ async def test_what_is_no_request_is_answered_and_costs_nothing(
     assert (await ada.say(LOBBY_ID, "hi"))["type"] == "send_ok"
 
 
+async def test_an_id_that_is_used_again_is_answered_again(world: World) -> None:
+    """Ids are the client's own: two requests of one id are two requests."""
+    ada = await replica(world, "ada")
+    for key, text in (("k1", "one"), ("k2", "two")):
+        ada.client.send({"type": "send", "id": 7, "room": LOBBY_ID, "key": key, "text": text})
+    answers = ada.hear(await ada.client.hears())
+    assert [(answer["id"], answer["type"], answer["seq"]) for answer in answers] == [
+        (7, "send_ok", 1),
+        (7, "send_ok", 2),
+    ]
+    assert [message.text for message in world.said(LOBBY_ID)] == ["one", "two"]
+
+
 async def test_a_thousand_positions_are_taken_and_no_more(world: World) -> None:
     ada = await replica(world, "ada")
     known = [{"room": n, "pos": 0, "at": 0} for n in range(2, 1003)]
@@ -406,6 +419,33 @@ async def test_a_support_conversation_is_its_persons_and_every_operators(world: 
     assert ada.texts(told["id"])[-1] == "coming"
     assert await eve.hears() == []
     assert (await eve.say(told["id"], "me too"))["code"] == "not_found"
+
+
+@pytest.mark.parametrize("follows", [True, False])
+async def test_the_conversation_of_somebody_who_was_deleted_is_gone_and_nobody_speaks_in_it(
+    follows: bool,
+) -> None:
+    """Also while a socket that hears it was not told yet, as its server learnt of it alone."""
+    with trio.fail_after(30):
+        async with open_world(follows=follows) as world:
+            olga = await replica(world, "olga", operator=True)
+            ada = await world.add("ada")
+            old = await world.connect(SUPPORT, ada)
+            old.send({"method": "message.send", "params": ["help"], "id": 1})
+            (told,) = await olga.hears()
+            await world.storage.users.delete(ada.id)
+            await world.rest()
+            if follows:
+                assert await olga.hears() == [{"type": "gone", "room": told["id"], "reason": "deleted"}]
+            else:
+                world.services.support.gone(ada.id)
+            assert (await olga.say(told["id"], "are you there"))["code"] == "not_found"
+            typing = await olga.asks("activity", room=told["id"], what="typing")
+            assert typing["code"] == "not_found"
+            for kind, fields in (("edit", {"text": "no"}), ("react", {"emoji": "👍", "on": True})):
+                answer = await olga.asks(kind, room=told["id"], seq=1, **fields)
+                assert answer["code"] == "not_found", answer
+            assert [said.text for said in world.said(told["id"])] == ["help"]
 
 
 async def test_who_becomes_an_operator_is_told_the_conversations_and_loses_them_again(world: World) -> None:

@@ -560,7 +560,7 @@ async def test_who_was_there_before_visitors_is_none_and_an_older_server_goes_on
 async def test_who_comes_by_an_older_server_is_told_of_too(database: DatabaseAddress) -> None:
     with trio.fail_after(30):
         async with open_asyncio():
-            await migrate(database, connect_timeout=10, migrations=known_migrations()[:18])
+            await migrate(database, connect_timeout=10, migrations=known_migrations()[:19])
         await execute(database, _PEOPLE_OF_0008)
         send, told = trio.open_memory_channel[int | None](100)
         async with (
@@ -569,7 +569,7 @@ async def test_who_comes_by_an_older_server_is_told_of_too(database: DatabaseAdd
         ):
             nursery.start_soon(storage.watch, send.send_nowait, lambda _id: None, lambda _id: None)
             assert await told.receive() is None
-            # What a server of schema 18 does meanwhile.
+            # What a server of schema 19 does meanwhile.
             await execute(
                 database, "INSERT INTO users (name, name_key, password_hash) VALUES ('Cem', 'cem', 'x')"
             )

@@ -1,6 +1,6 @@
 """The connection on which PostgreSQL tells of changed people and settings, and of deleted rooms: LISTEN.
 
-The triggers of sql/0003, 0005, 0009, 0011 and 0019 NOTIFY.
+The triggers of sql/0003, 0005, 0009, 0011 and 0020 NOTIFY.
 
 What is committed while there is no such connection is told to nobody; so after each connecting everybody is to be
 looked at. It needs a session of its own: a pooler that shares sessions among transactions passes no NOTIFY on.

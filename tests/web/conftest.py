@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from tests.support.server import ServerProcess, running_server, used_data_path
 from tests.system.relay import Relay, relay_to
-from tests.web.pages import PATIENCE, Pages
+from tests.web.pages import OWN_HOSTS, PATIENCE, Pages
 
 WITHOUT_WINDOWS = "chromium-headless-shell"
 """Takes half the time of a processor; it shows no notifications, and keeps what others do not."""
@@ -52,7 +52,8 @@ def launched(playwright: Playwright, *programs: str) -> Generator[Browser]:
     path = next(filter(None, map(shutil.which, programs)), None)
     if path is None:
         pytest.skip(f"no browser: apt-get install {WHOLE}")
-    with playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"]) as browser:
+    arguments = ["--no-sandbox", "--disable-gpu", OWN_HOSTS]
+    with playwright.chromium.launch(executable_path=path, args=arguments) as browser:
         yield browser
 
 

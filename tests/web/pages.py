@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, WebError
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebError
 
 from tests.support.people import PASSWORD, post
 
@@ -14,6 +14,14 @@ PATIENCE = 30_000
 
 _OF_THE_LINE = ("Failed to load resource:", "WebSocket connection to ")
 """What Chromium itself says of refusals and lost connections, which are the business of the test."""
+
+OWN_HOSTS = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
+"""An argument of the browser: no other host is there, and whoever asks one is told of on the console.
+
+To be told of each request would take a tenth of the time of all tests of the page.
+"""
+
+_OTHER_HOST = "net::ERR_NAME_NOT_RESOLVED"
 
 _REPORTS = """addEventListener("securitypolicyviolation", (event) =>
     console.error("blocked by the policy:", event.violatedDirective, event.blockedURI, event.sample))"""
@@ -52,8 +60,6 @@ class Pages:
         context.add_init_script(_REPORTS)
         context.on("console", self._console)
         context.on("weberror", self._failed)
-        context.on("request", self._request)
-        context.on("response", self._response)
         return context
 
     def open(self, path: str = "/", *, url: str | None = None, **options: Any) -> Page:
@@ -96,18 +102,10 @@ class Pages:
     def _console(self, message: ConsoleMessage) -> None:
         if not message.text.startswith(_OF_THE_LINE):
             self.faults.append(f"console: {message.text}")
+        elif _OTHER_HOST in message.text:
+            self.faults.append(f"asked another host: {message.text} {message.location['url']}")
+        elif "404" in message.text and urlsplit(message.location["url"]).path.startswith("/web/"):
+            self.faults.append(f"no such file: {message.location['url']}")
 
     def _failed(self, error: WebError) -> None:
         self.faults.append(f"failed: {error.error}")
-
-    def _request(self, request: Request) -> None:
-        parts = urlsplit(request.url)
-        if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in (
-            "127.0.0.1",
-            "localhost",
-        ):
-            self.faults.append(f"asked {request.url}")
-
-    def _response(self, response: Response) -> None:
-        if response.status == 404 and urlsplit(response.url).path.startswith("/web/"):
-            self.faults.append(f"no such file: {response.url}")

@@ -12,7 +12,7 @@ import msgspec
 import trio
 
 from chat.domain.audience import topic_of
-from chat.domain.entities import OwnRoom, Pair, Peer, People, Person, RoomKind, SupportOf
+from chat.domain.entities import OwnRoom, People, Person, RoomKind, SupportOf
 from chat.domain.failures import StorageDown
 from chat.domain.timeline import MessageNow, Position, PositionState, Replayed, RoomSnapshot, Span, Standing
 from chat.domain.timelines import Timelines
@@ -21,6 +21,7 @@ from chat.engine.session import Session
 from chat.protocols.native.codec import NATIVE, changed_event, frame_of
 from chat.protocols.native.conversions import room_fields, said
 from chat.protocols.native.frames import GoneEvent, MessageEvent, Reset, RoomEvent
+from chat.protocols.native.snapshots import is_closed_to, is_of_another, people_of
 
 _PIECE = 65_536
 """Bytes that are handed to the send queue at once."""
@@ -200,12 +201,12 @@ class Telling:
             found = await self._timelines.snapshots(self._person.id, cut, rooms)
             # Who is no operator any more since that was read leaves the conversations, of which nobody knew yet here.
             person = self._person
-            snapshots = [room for room in found if person.is_operator or not _is_of_another(person, room)]
+            snapshots = [room for room in found if person.is_operator or not is_of_another(person, room)]
             told = {room.id for room in snapshots}
             # What is closed is told and then gone; whoever speaks in it meanwhile lets it be told once more after that.
-            closed = {room.id for room in snapshots if _is_closed_to(person, room)}
+            closed = {room.id for room in snapshots if is_closed_to(person, room)}
             heard = [room for room in snapshots if room.id not in closed | self._gone.keys()]
-            self.people |= {room.id: people for room in heard if (people := _people(room, person))}
+            self.people |= {room.id: people for room in heard if (people := people_of(room, person))}
             positions = [position for position in known.values() if position.room_id in told]
             standings = await self._timelines.standings(positions, cut) if positions else []
             await self._tell_in_order(snapshots, known, {each.room_id: each for each in standings})
@@ -277,22 +278,6 @@ class Telling:
         if self._session.send_queue.queued:
             self._give_place_up()
         await self._session.send_queue.send(b"".join(frames))
-
-
-def _is_of_another(person: Person, room: RoomSnapshot) -> bool:
-    return room.kind is RoomKind.SUPPORT and room.peer is not None and room.peer.id != person.id
-
-
-def _is_closed_to(person: Person, room: RoomSnapshot) -> bool:
-    return room.support is not None and room.support.is_closed and _is_of_another(person, room)
-
-
-def _people(room: RoomSnapshot, person: Person) -> People:
-    if room.peer is None:
-        return None
-    if room.kind is RoomKind.DIRECT:
-        return Pair(person.id, room.peer.id)
-    return SupportOf(Peer(room.peer.id, room.peer.name))
 
 
 def _event(change: Replayed) -> msgspec.Struct:

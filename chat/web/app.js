@@ -1,18 +1,30 @@
 // Starts the page: the language, the connection, and the view that belongs to the address.
 
 import { openChat } from "./net/chat.js";
+import { isKnown } from "./net/known.js";
 import { startLanguage } from "./i18n/index.js";
 import { App, Shell } from "./view/app.js";
+import { whenIdle } from "./view/idle.js";
 import { startRouter } from "./view/router.js";
 import { html, render } from "./vendor/preact.js";
 
 await startLanguage();
 startRouter();
-const chat = await openChat();
-if (chat.get().me) await Shell.load().catch(() => undefined); // where it fails, its place says so
+const opening = openChat();
+const shell = isKnown() ? Shell.load().catch(() => undefined) : undefined; // while what is kept is read
+const chat = await opening;
+if (chat.get().me) await (shell ?? Shell.load().catch(() => undefined)); // where it fails, its place says so
 const root = document.getElementById("app");
 if (root) render(html`<${App} chat=${chat} />`, root);
-registerWorker();
+const stop = chat.subscribe(keepFiles);
+keepFiles();
+
+/** Whoever is logged in gets the service worker; its files are not fetched while the page needs the line itself. */
+function keepFiles() {
+  if (chat.get().line.state !== "live") return;
+  stop();
+  whenIdle(registerWorker);
+}
 
 /** The service worker keeps the page's files; registering one takes an address that a policy has made. */
 async function registerWorker() {

@@ -12,18 +12,23 @@ const PATIENCE = 3000;
 const worker = /** @type {any} */ (self);
 
 worker.addEventListener("install", (/** @type {any} */ event) => {
-  event.waitUntil(keep().then(() => worker.skipWaiting()));
+  // The files come from the cache without this script, where the browser can: it need not be started for them.
+  const condition = { urlPattern: { pathname: `${BASE}*` }, requestMethod: "GET" };
+  const routed = Promise.resolve(event.addRoutes?.({ condition, source: { cacheName: BASE } })).catch(() => undefined);
+  event.waitUntil(Promise.all([routed, keep()]).then(() => worker.skipWaiting()));
 });
 
 worker.addEventListener("activate", (/** @type {any} */ event) => {
-  event.waitUntil(forgetOthers().then(() => worker.clients.claim()));
+  // The server is asked for the page while this script starts.
+  const preloading = worker.registration.navigationPreload?.enable();
+  event.waitUntil(Promise.all([preloading, forgetOthers()]).then(() => worker.clients.claim()));
 });
 
 worker.addEventListener("fetch", (/** @type {any} */ event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== "GET" || url.origin !== location.origin) return;
   if (url.pathname.startsWith(BASE)) event.respondWith(file(event.request));
-  else if (event.request.mode === "navigate" && isOfPage(url.pathname)) event.respondWith(page());
+  else if (event.request.mode === "navigate") event.respondWith(isOfPage(url.pathname) ? page(event) : asked(event));
 });
 
 async function keep() {
@@ -40,16 +45,23 @@ function isOfPage(path) {
   return PLACES.test(path);
 }
 
-/** The page as the server has it now; the one that is kept, where the server is silent, away or broken. */
-async function page() {
-  const kept = await caches.match(PAGE);
-  if (!kept) return fetch(PAGE);
-  try {
-    const answer = await fetch(PAGE, { cache: "no-cache", signal: AbortSignal.timeout(PATIENCE) });
-    return answer.ok ? answer : kept;
-  } catch {
-    return kept;
-  }
+/**
+ * The page as the server has it now; the one that is kept, where the server is silent, away or broken.
+ * @param {any} event
+ */
+async function page(event) {
+  const asking = asked(event);
+  event.waitUntil(asking.catch(() => undefined)); // also where it is not waited for any more
+  const kept = await (await caches.open(BASE)).match(PAGE);
+  if (!kept) return asking;
+  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE));
+  const answer = await Promise.race([asking, late]).catch(() => undefined);
+  return answer?.ok ? answer : kept;
+}
+
+/** What the server says, which was asked while this script started, where the browser can. @param {any} event @returns {Promise<Response>} */
+async function asked(event) {
+  return (await event.preloadResponse) ?? fetch(event.request);
 }
 
 /** @param {Request} request */

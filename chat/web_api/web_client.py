@@ -57,6 +57,9 @@ CLIENT_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+_OF_FILES = ("X-Content-Type-Options", "Cross-Origin-Resource-Policy", "Strict-Transport-Security")
+"""What of it counts for files; the rest is about documents, and would be as long as many a file."""
+
 _WIDGET_STYLES = (
     *(
         f"style/{name}.css"
@@ -86,7 +89,7 @@ class WebFiles(msgspec.Struct, frozen=True):
     first: tuple[str, ...]
     """The modules and the styles that are needed before anything is shown, in that order."""
     later: tuple[str, ...]
-    """The modules that whoever is logged in needs beside them."""
+    """The modules that whoever is logged in needs beside them; the door does without."""
 
 
 @cache
@@ -133,7 +136,7 @@ def _places(
         "later": "".join(
             f'<link rel="modulepreload" fetchpriority="low" href="{base}{name}">' for name in later
         ),
-        "files": json.dumps([base + name for name in (*styles, "theme.js", *modules, *later)]),
+        "files": json.dumps([base + name for name in (*styles, "head.js", *modules, *later)]),
     }
 
 
@@ -149,8 +152,10 @@ def create_web_client(*, is_encrypted: bool = False) -> Blueprint:
     web = web_files()
     headers = CLIENT_HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if is_encrypted else {})
 
+    for_files = {name: headers[name] for name in _OF_FILES if name in headers}
+
     async def page(**_parts: object) -> Response:
-        return respond(web.pages["index.html"], headers)
+        return respond(web.pages["index.html"], {**headers, "Vary": "Accept-Encoding, Accept"})
 
     for path in _PAGES:
         client.add_url_rule(path, f"page {path}", page, methods=["GET"])
@@ -177,7 +182,7 @@ def create_web_client(*, is_encrypted: bool = False) -> Blueprint:
     async def file(digest: str, name: str) -> Response:
         if f"/web/{digest}/" != web.base or name not in web.files:
             return error(404, "there is no such file")
-        return respond(web.files[name], headers, _FOR_EVER)
+        return respond(web.files[name], for_files, _FOR_EVER)
 
     return client
 
@@ -189,7 +194,7 @@ def respond(file: WebFile, headers: Mapping[str, str], lasts: str = "no-cache") 
     """
     zipped = file.zipped if request.accept_encodings["gzip"] else None
     etag = f'"{file.etag}{"" if zipped is None else "-gzip"}"'
-    general = {**headers, "Cache-Control": lasts, "ETag": etag, "Vary": "Accept-Encoding, Accept"}
+    general = {"Vary": "Accept-Encoding", **headers, "Cache-Control": lasts, "ETag": etag}
     if etag in request.headers.get("If-None-Match", ""):
         return Response(b"", 304, headers=general)
     if zipped is not None:

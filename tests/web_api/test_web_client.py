@@ -60,6 +60,8 @@ async def test_files_are_kept_for_ever_and_compressed_once(app: QuartTrio) -> No
     zipped = await client.get(path, headers={"Accept-Encoding": "br, gzip"})
     assert plain.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert plain.content_type == "text/javascript; charset=utf-8"
+    assert plain.headers["X-Content-Type-Options"] == "nosniff"
+    assert sum(len(f"{name}: {value}\r\n") for name, value in zipped.headers) < 400
     assert (plain.headers.get("Content-Encoding"), zipped.headers["Content-Encoding"]) == (None, "gzip")
     assert plain.headers["ETag"] != zipped.headers["ETag"]
     assert gzip.decompress(await zipped.get_data()) == await plain.get_data()
@@ -88,7 +90,7 @@ async def test_all_that_a_file_needs_is_there(app: QuartTrio) -> None:
 
 async def test_the_first_paint_is_small() -> None:
     web = web_files()
-    sent = [web.pages["index.html"], *(web.files[name] for name in (*web.first, "theme.js"))]
+    sent = [web.pages["index.html"], *(web.files[name] for name in (*web.first, "head.js"))]
     assert sum(len(each.zipped or each.body) for each in sent) <= FIRST_PAINT
 
 

@@ -2,6 +2,7 @@
 
 import { EMPTY } from "../model/empty.js";
 import { isChatError } from "./errors.js";
+import { keepKnown } from "./known.js";
 
 /** @import { Me } from "../protocol" */
 /** @import { Database } from "../keep/database.js" */
@@ -33,6 +34,7 @@ export function openAccount({ store, session, line, tabs, database, keepNothing,
   function end(why) {
     line.stop();
     session.forget();
+    keepKnown(false);
     store.update((state) => (why === "logged_out" ? ended(why) : { ...state, line: { state: "ended", why } }));
   }
 
@@ -47,6 +49,7 @@ export function openAccount({ store, session, line, tabs, database, keepNothing,
     const isAnother = before !== null && before.id !== me.id;
     store.update((state) => (isAnother ? { ...EMPTY, isKept: state.isKept, me } : { ...state, me }));
     if (isAnother) onForgotten();
+    keepKnown(database().isKept());
     await database().belongsTo(me.id);
   }
 
@@ -116,6 +119,7 @@ export function openAccount({ store, session, line, tabs, database, keepNothing,
       write(LEAVING, null); // the cookie is another's now
       write(SHARED, shared ? "1" : null);
       if (shared !== !database().isKept()) await keepNothing(shared);
+      keepKnown(database().isKept());
       if (shared) holdShared();
       const { me } = store.get();
       if (me) tabs.tell({ type: "logged_in", me: me.id });
@@ -126,6 +130,7 @@ export function openAccount({ store, session, line, tabs, database, keepNothing,
     async share(shared) {
       write(SHARED, shared ? "1" : null);
       await keepNothing(shared);
+      keepKnown(database().isKept());
       if (shared) holdShared();
     },
 

@@ -1,6 +1,6 @@
 // Which view is shown: the set-up, the door, or the shell with everything that a person has.
 
-import { html } from "../vendor/preact.js";
+import { html, useEffect } from "../vendor/preact.js";
 import { loadStrings, t } from "../i18n/index.js";
 import { Announcer } from "./announce.js";
 import { ChatContext, useSelected } from "./context.js";
@@ -11,11 +11,20 @@ import { lazy } from "./lazy.js";
 import { useRoute } from "./router.js";
 
 /** Fetched after the door, which is small, with what it says. */
-export const Shell = lazy(() => withStrings(import("./shell.js")), "Shell");
+export const Shell = lazy(() => {
+  preloadShell();
+  return withStrings(import("./shell.js"));
+}, "Shell");
 const SetUp = lazy(() => withStrings(import("./setup.js")), "SetUp");
 
 /** @param {{ chat: import("./context.js").Chat }} props */
 export function App({ chat }) {
+  useEffect(() => {
+    // Whoever types at the door will soon be in.
+    const load = () => Shell.load().catch(() => undefined);
+    addEventListener("input", load, { once: true });
+    return () => removeEventListener("input", load);
+  }, []);
   return html`<${ChatContext.Provider} value=${chat}>
     <${Screen} />
     <${Confirmations} />
@@ -46,6 +55,12 @@ function Unknown() {
   return html`<${Card} title=${t("common.not_found")}>
     <a class="button primary wide" href="/">${t("common.to_start")}</a>
   <//>`;
+}
+
+/** Fetch all modules of the shell at once, instead of one after the other has said what it imports. */
+function preloadShell() {
+  const later = /** @type {HTMLTemplateElement | null} */ (document.getElementById("later"));
+  if (later) document.head.append(later.content);
 }
 
 /**

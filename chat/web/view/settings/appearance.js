@@ -45,7 +45,7 @@ function Language() {
   </div>`;
 }
 
-/** theme.js does the same when the page is opened. @param {string} theme */
+/** head.js does the same when the page is opened. @param {string} theme */
 function show(theme) {
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;

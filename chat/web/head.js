@@ -1,0 +1,16 @@
+// Runs before the first paint: sets the colours that were chosen, and fetches the modules behind the door for whoever
+// was logged in.
+
+(() => {
+  const read = (/** @type {string} */ name) => {
+    try {
+      return localStorage.getItem(name);
+    } catch {
+      return null; // a browser that keeps nothing
+    }
+  };
+  const theme = read("chat.theme");
+  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+  const later = /** @type {HTMLTemplateElement} */ (document.getElementById("later"));
+  if (read("chat-known")) document.head.append(later.content);
+})();

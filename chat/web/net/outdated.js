@@ -1,6 +1,12 @@
-// A page that is older than the server loads itself again, when nobody looks and nothing is typed.
+// A page that is older than the server loads itself again, when nothing is typed: as soon as nobody looks, or where it
+// needs a file that the server has no more.
 
 /** @import { Store } from "../model/store.js" */
+
+/** The version for which this tab was loaded again: once, or it would never end where servers of two versions answer. */
+const RELOADED = "chat-reloaded";
+
+const APP = new URL("../app.js", import.meta.url).href;
 
 /** @param {Store} store */
 export function startReloading(store) {
@@ -12,7 +18,30 @@ export function startReloading(store) {
   document.addEventListener("visibilitychange", look);
 }
 
+/** Whether the server has other files than those of this page. */
+export async function isReplaced() {
+  try {
+    return (await fetch(APP, { method: "HEAD", cache: "no-store" })).status === 404;
+  } catch {
+    return false; // without a line
+  }
+}
+
+/** Load the page again, unless that loses something or did not help; says whether it does. */
+export function reloadOnce() {
+  if (isTyped()) return false;
+  try {
+    if (sessionStorage.getItem(RELOADED) === APP) return false;
+    sessionStorage.setItem(RELOADED, APP);
+  } catch {
+    return false; // it would not know that it did
+  }
+  location.reload();
+  return true;
+}
+
 function isTyped() {
+  if (document.querySelector(".attachments li")) return true;
   /** @type {Iterable<HTMLInputElement | HTMLTextAreaElement>} */
   const fields = document.querySelectorAll("input, textarea");
   return [...fields].some(({ value, defaultValue }) => value !== defaultValue);

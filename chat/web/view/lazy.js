@@ -1,7 +1,9 @@
-// A view whose module is fetched when it is first shown.
+// A view whose module is fetched when it is first shown. Where the server has another version of the page by then, the
+// page is loaded again.
 
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
+import { isReplaced, reloadOnce } from "../net/outdated.js";
 
 /** @typedef {((props: Record<string, unknown>) => unknown) & { load: () => Promise<void> }} LazyView */
 
@@ -21,23 +23,27 @@ export function lazy(load, name) {
 
   /** @param {Record<string, unknown>} props */
   function Lazy(props) {
-    const [isFailed, setFailed] = useState(false);
+    const [trouble, setTrouble] = useState(/** @type {"failed" | "replaced" | null} */ (null));
     const [, setLoaded] = useState(view !== null);
-    const fetch = () => {
-      setFailed(false);
-      Lazy.load().then(
-        () => setLoaded(true),
-        () => setFailed(true),
-      );
+    const fetch = async () => {
+      setTrouble(null);
+      try {
+        await Lazy.load();
+        setLoaded(true);
+      } catch {
+        if (!(await isReplaced())) setTrouble("failed");
+        else if (!reloadOnce()) setTrouble("replaced");
+      }
     };
     useEffect(() => {
       if (!view) fetch();
     }, []);
     if (view) return html`<${view} ...${props} />`;
-    if (!isFailed) return html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`;
+    if (!trouble) return html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`;
+    const isOld = trouble === "replaced";
     return html`<div class="empty" role="alert">
-      <p>${t("common.failed")}</p>
-      <button type="button" class="button" onClick=${fetch}>${t("common.retry")}</button>
+      <p>${t(isOld ? "common.outdated" : "common.failed")}</p>
+      <button type="button" class="button" onClick=${isOld ? () => location.reload() : fetch}>${t(isOld ? "common.reload" : "common.retry")}</button>
     </div>`;
   }
 }

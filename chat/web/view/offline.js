@@ -35,7 +35,7 @@ function Offer() {
   const [, redraw] = useState(0);
   if (isOutdated) {
     return html`<div class="line-bar" role="status">
-      <span>${t("line.outdated")}</span>
+      <span>${t("common.outdated")}</span>
       <button type="button" class="button small" onClick=${() => location.reload()}>${t("common.reload")}</button>
     </div>`;
   }

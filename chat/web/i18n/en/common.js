@@ -9,6 +9,7 @@ export default {
   "common.not_found": "There is nothing at this address.",
   "common.to_start": "To the start",
   "common.failed": "This part of the page could not be loaded.",
+  "common.outdated": "There is a newer version of this page.",
   "common.reload": "Reload",
   "common.show_password": "Show the password",
   "error.offline": "The server does not answer. Check your connection.",

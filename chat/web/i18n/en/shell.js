@@ -22,7 +22,6 @@ export default {
   "line.offline": "Offline since {time}",
   "line.waiting": { one: "{n} message waits", other: "{n} messages wait" },
   "line.connecting": "Connecting…",
-  "line.outdated": "There is a newer version of this page.",
   "line.too_many_tabs": "This page is open in too many tabs. This one follows again when another is closed.",
   "line.notify": "Show notifications when somebody mentions you?",
   "line.notify_yes": "Show them",

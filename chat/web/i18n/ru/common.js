@@ -9,6 +9,7 @@ export default {
   "common.not_found": "По этому адресу ничего нет.",
   "common.to_start": "В начало",
   "common.failed": "Эта часть страницы не загрузилась.",
+  "common.outdated": "Есть более новая версия этой страницы.",
   "common.reload": "Обновить",
   "common.show_password": "Показать пароль",
   "error.offline": "Сервер не отвечает. Проверьте соединение.",

@@ -1,0 +1,110 @@
+"""The server is upgraded while pages are open: they come into the new version by themselves, and lose nothing."""
+
+import re
+import shutil
+from collections.abc import Generator
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.support.people import eventually
+from tests.support.server import ServerProcess, used_data_path
+from tests.web.connection import kept
+from tests.web.pages import Pages
+from tests.web.ports import free_port
+from tests.web.talking import Timeline
+
+ROOT = Path(__file__).parents[2]
+
+
+class Upgradable:
+    """A server at one port that goes on with another version of the page."""
+
+    def __init__(self, data: Path, stack: ExitStack) -> None:
+        self._data, self._stack = data, stack
+        self._port = free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self._server = self._started()
+
+    def _started(self, **environment: str) -> ServerProcess:
+        listen = f"127.0.0.1:{self._port}"
+        server = ServerProcess(self._data, "--listen", listen, CHAT_REGISTRATIONS_PER_HOUR="0", **environment)
+        self._stack.callback(server.end)
+        return server
+
+    def upgrade(self) -> None:
+        directory = self._stack.enter_context(TemporaryDirectory(prefix="chat-upgraded-"))
+        for name in ("chat", "sql"):
+            shutil.copytree(ROOT / name, Path(directory) / name, ignore=shutil.ignore_patterns("__pycache__"))
+        with (Path(directory) / "chat/web/view/room.js").open("a") as file:
+            file.write("// Of the new version.\n")
+        self.stop()
+        self._server = self._started(PYTHONPATH=directory, PYTHONSAFEPATH="1")
+
+    def stop(self) -> None:
+        self._server.stop()
+
+
+@pytest.fixture
+def upgradable() -> Generator[Upgradable]:
+    with used_data_path() as data, ExitStack() as stack:
+        yield Upgradable(data, stack)
+
+
+def version(page: Page) -> str:
+    address: str = page.evaluate("() => document.querySelector('script[type=module]').getAttribute('src')")
+    return address
+
+
+def opened(context: BrowserContext, url: str) -> Timeline:
+    timeline = Timeline(context.new_page())
+    timeline.page.goto(f"{url}/room/1")
+    expect(timeline.field).to_be_visible()
+    return timeline
+
+
+def test_old_pages_come_into_the_new_version_when_they_need_a_file_of_it_and_keep_what_is_typed(
+    browser: Browser, upgradable: Upgradable
+) -> None:
+    with Pages(browser, upgradable.url) as pages:
+        context = pages.context()
+        pages.log_in(context, "ada")
+        typing, reading = opened(context, upgradable.url), opened(context, upgradable.url)
+        old = version(typing.page)
+        typing.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+        typing.write("half a sentence")
+        eventually(lambda: "half a sentence" in str(kept(typing.page, "drafts")), "the draft is kept")
+        upgradable.upgrade()
+        for each in (typing, reading):
+            each.page.evaluate("() => dispatchEvent(new Event('online'))")
+            expect(each.page.get_by_text("Offline since")).not_to_be_attached()
+
+        about = re.compile("About this room")
+        typing.page.get_by_role("link", name=about).click()
+        newer = typing.page.get_by_role("alert").filter(has_text="There is a newer version of this page.")
+        expect(newer).to_be_visible()
+        assert version(typing.page) == old, "it is not loaded again under somebody's hands"
+        newer.get_by_role("button", name="Reload").click()
+        expect(typing.page.get_by_role("heading", name=about)).to_be_visible()
+        expect(typing.field).to_have_value("half a sentence")
+        new = version(typing.page)
+        assert new != old
+
+        typing.page.close()
+        reading.page.get_by_role("link", name=about).click()
+        expect(reading.page.get_by_role("heading", name=about)).to_be_visible()
+        assert version(reading.page) == new
+
+        caches = "() => caches.keys()"
+        base = new.removesuffix("app.js")
+        eventually(lambda: reading.page.evaluate(caches) == [base], "the old files are gone")
+        upgradable.stop()
+        expect(reading.page.get_by_text("Offline since")).to_be_visible()
+        reading.page.reload()
+        expect(reading.field).to_have_value("half a sentence")
+        assert version(reading.page) == new
+        assert all(old.removesuffix("app.js") in fault for fault in pages.faults), pages.faults
+        pages.faults.clear()  # the old files, which the server has no more

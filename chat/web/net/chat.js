@@ -162,7 +162,7 @@ export async function openChat() {
   startForgetting(store);
   startBadge(store);
   startReloading(store);
-  startWaking(() => line.wake());
+  startWaking(line.wake);
 
   const resumed = account.resume();
   if (account.isShared()) account.holdShared();

@@ -1,6 +1,7 @@
 // How connections end, and when the next one is tried. Pure: the randomness is given.
 
 export const TOO_BIG = 1009;
+export const SLEPT = 4009; // this end answered no ping
 export const TOKEN_EXPIRED = 4401;
 export const SESSION_ENDED = 4403;
 export const TOO_MANY = 4429;
@@ -12,7 +13,7 @@ const MOST = 30_000;
 /** Milliseconds by close code; all others wait for the backoff. */
 const WAITS = new Map([
   [TOO_BIG, 60_000],
-  [4009, 0], // no pong: this end slept
+  [SLEPT, 0],
   [4010, 60_000], // ended by an admin
   [TOKEN_EXPIRED, 0], // with a new token
   [SESSION_ENDED, 0], // the refresh tells whether there is another

@@ -1,7 +1,7 @@
 // Keeps the page connected: one connection after another, each with hello and sync, until the session is over.
 
 import { answeredRead, applyAll, doubtMarks, synced } from "../model/apply.js";
-import { HELLO, keepAlive, PING } from "./alive.js";
+import { HELLO, keepAlive, PING, probe } from "./alive.js";
 import { openBackoff, SESSION_ENDED, TOKEN_EXPIRED, TOO_MANY } from "./endings.js";
 import { isChatError, offline } from "./errors.js";
 import { openSocket } from "./socket.js";
@@ -285,11 +285,11 @@ export function openLine({ store, session, onNews, onLive }) {
       return socket && isLive ? socket.ask(type, fields) : Promise.reject(offline());
     },
 
-    /** The computer may have slept: is the server there? Without an answer in five seconds: anew. */
-    wake() {
+    /** The computer may have slept: is the server there? Without an answer soon: anew. @param {boolean} isLong */
+    wake(isLong) {
       if (hurry) hurry();
       else if (!isLive && Date.now() - triedAt > PING) socket?.leave(); // it was tried on another network
-      else if (isLive) socket?.ask("ping", {}, PING).catch(() => {});
+      else if (isLive && socket) probe(socket, isLong);
     },
 
     /** Leave the connection and make another. */

@@ -125,7 +125,7 @@ export function openSocket({ onFrames, onClose }) {
       return reply.finally(() => clearTimeout(timer));
     },
 
-    /** Leave it: nobody answers there, or nobody asks any more. */
-    leave: () => end({ code: 0 }),
+    /** Leave it: nobody answers there, or nobody asks any more. @param {number} [code] how it ended */
+    leave: (code = 0) => end({ code }),
   };
 }

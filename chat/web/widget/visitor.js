@@ -42,7 +42,7 @@ export function openVisitor(page) {
     outbox.reload();
     line.start();
   }
-  startWaking(() => line.wake());
+  startWaking(line.wake);
 
   function isKnown() {
     return kept.get().refresh !== undefined;

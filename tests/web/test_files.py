@@ -8,7 +8,7 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.support.people import request
 from tests.system.relay import Relay
-from tests.web.giving import payload, png
+from tests.web.giving import bomb, payload, png
 from tests.web.pages import Pages
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>window.pwned = 1</script></svg>'
@@ -117,6 +117,19 @@ def test_files_that_are_dropped_are_saved_and_never_shown(pages: Pages) -> None:
     expect(page.locator(".message .picture")).to_have_count(0)
     assert page.evaluate("() => window.pwned") is None
     assert len(page.context.pages) == 1
+
+
+def test_a_small_file_that_fills_the_memory_as_a_picture_is_saved_and_never_shown(pages: Pages) -> None:
+    page = at_room(pages, "fay", "bombs")
+    calls = f"{pages.url}/api/v1/rooms/{page.url.rpartition('/')[2]}"
+    bearer = {"Authorization": f"Bearer {pages.person('fay')['access']}"}
+    kind = {"Content-Type": "image/png"}
+    sent = request("POST", f"{calls}/files?name=bomb.png", bomb(), headers=bearer | kind).json()
+    assert (sent["type"], sent["width"]) == ("image/png", 20_000)
+    message = {"key": "bomb", "text": "look", "files": [sent["id"]]}
+    assert request("POST", f"{calls}/messages", message, headers=bearer).is_success
+    expect(page.get_by_role("button", name="Download bomb.png")).to_be_visible()
+    expect(page.locator(".message .picture")).to_have_count(0)
 
 
 def test_too_big_and_too_many_are_said_and_the_text_stays(pages: Pages) -> None:

@@ -11,6 +11,19 @@ export function isImage(type) {
   return IMAGES.includes(type);
 }
 
+/** Pixels of a picture that a page shows: decoded, four bytes each. A small file may say that it has more, as a bomb does. */
+const MOST_PIXELS = 250_000_000;
+
+/** Whether it is shown as a picture. @param {import("../model/types").WireFile} file */
+export function isPicture(file) {
+  return isImage(file.type) && pixels(file) <= MOST_PIXELS;
+}
+
+/** Pixels of a picture, as far as that is known. @param {import("../model/types").WireFile} file */
+export function pixels({ width = 0, height = 0 }) {
+  return width * height;
+}
+
 /** A size in words, as 1.2 MB. @param {number} bytes */
 export function fileSize(bytes) {
   const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));

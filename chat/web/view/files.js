@@ -4,7 +4,7 @@ import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { useChat } from "./context.js";
 import { Dialog } from "./dialog.js";
-import { fileSize, isImage } from "./file_kinds.js";
+import { fileSize, isPicture, pixels } from "./file_kinds.js";
 import { icon } from "./icon.js";
 import { problemText } from "./problem.js";
 
@@ -14,8 +14,9 @@ import { problemText } from "./problem.js";
 /** Pixels of a picture in the timeline, at most. */
 const WIDEST = 416;
 const HIGHEST = 320;
-/** Bytes of a picture that is loaded without being asked for. */
+/** Bytes and pixels of a picture that is loaded without being asked for. */
 const LOADED = 8_000_000;
+const DECODED = 50_000_000;
 /** Pictures whose bytes are held. */
 const HELD = 60;
 
@@ -24,8 +25,8 @@ const held = new Map();
 
 /** @param {{ files: readonly WireFile[], tab?: number }} props `tab`: whether their buttons are in the order of the Tab key */
 export function Files({ files, tab = 0 }) {
-  const pictures = files.filter(({ type }) => isImage(type));
-  const others = files.filter(({ type }) => !isImage(type));
+  const pictures = files.filter(isPicture);
+  const others = files.filter((file) => !isPicture(file));
   return html`<div class="message-files">
     ${pictures.length > 0 && html`<div class="message-pictures">${pictures.map((file) => html`<${Picture} key=${file.id} file=${file} tab=${tab} />`)}</div>`}
     ${others.map((file) => html`<${Download} key=${file.id} file=${file} tab=${tab} />`)}
@@ -40,7 +41,7 @@ function Picture({ file, tab }) {
   const [address, setAddress] = useState("");
   const [problem, setProblem] = useState("");
   const [isOpen, open] = useState(false);
-  const isLarge = file.size > LOADED;
+  const isLarge = file.size > LOADED || pixels(file) > DECODED;
   useNear(place, () => !isLarge && want(true));
   useEffect(() => {
     if (!isWanted) return undefined;

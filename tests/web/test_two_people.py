@@ -1,11 +1,13 @@
 """Two people in a room: what one does, the other sees."""
 
+import re
 from collections.abc import Generator
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.people import eventually
+from tests.system.relay import Relay
 from tests.web.connection import kept
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
@@ -155,17 +157,24 @@ def test_the_keyboard_alone_goes_through_messages_and_back(
     expect(adas.message("third 🚀")).to_contain_text("second")
 
 
-def test_a_draft_outlives_a_reload_and_what_is_too_long_is_not_sent(pages: Pages, garden: int) -> None:
+def test_a_draft_outlives_a_reload_and_what_is_too_long_is_not_sent(
+    pages: Pages, ben: Speaker, garden: int
+) -> None:
+    ben.say(garden, "answer me")
     adas = opened(pages, "ada", garden)
+    adas.act("answer me", "Reply")
     adas.field.fill("x" * 4001)
     expect(adas.page.locator("#composer-hint")).to_have_text("1 character too long")
     adas.field.press("Enter")
     expect(adas.field).to_have_value("x" * 4001)
     adas.field.fill("not finished")
     eventually(lambda: "not finished" in str(kept(adas.page, "drafts")), "the draft is kept")
-    adas.page.reload()
+    adas.page.get_by_role("link", name="lobby").click()
+    expect(adas.page.get_by_role("heading", name="lobby", level=1)).to_be_visible()
+    adas.page.goto(f"{pages.url}/room/{garden}")
     expect(adas.field).to_have_value("not finished")
-    expect(adas.messages).to_have_count(0)
+    expect(adas.page.locator(".composer-bar")).to_contain_text("Reply to ben")
+    expect(adas.messages).to_have_count(1)
 
 
 def test_what_is_archived_blocked_or_refused_says_so(
@@ -188,6 +197,37 @@ def test_what_is_archived_blocked_or_refused_says_so(
     adas.message("buy my seeds").hover()
     expect(adas.message("buy my seeds").get_by_role("button", name="More")).to_be_visible()
     expect(adas.message("buy my seeds").get_by_role("button", name="Reply")).to_have_count(0)
+
+
+def test_what_is_refused_keeps_its_text_and_is_tried_again(
+    pages: Pages, ada: Speaker, garden: int, relay: Relay
+) -> None:
+    bens = Timeline(pages.of("ben", f"/room/{garden}", url=relay.url))
+    expect(bens.field).to_be_visible()
+    bens.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    with relay.cut():
+        expect(bens.page.get_by_text("Offline since")).to_be_visible()
+        bens.write("will you let me in?")
+        bens.page.keyboard.press("Enter")
+        expect(bens.message("will you let me in?")).to_have_class(re.compile("is-waiting"))
+        ada.call("PATCH", f"/rooms/{garden}", {"archived": True})
+    bens.page.evaluate("() => dispatchEvent(new Event('online'))")
+    refused = bens.page.locator(".message.is-refused")
+    expect(refused).to_contain_text("will you let me in?")
+    expect(refused.get_by_role("alert")).to_contain_text("archived")
+    ada.call("PATCH", f"/rooms/{garden}", {"archived": False})
+    refused.get_by_role("button", name="Try again").click()
+    expect(bens.page.locator(".message.is-waiting")).to_have_count(0)
+    expect(bens.message("will you let me in?")).to_be_visible()
+
+
+def test_a_room_that_is_deleted_while_it_is_open_says_so(pages: Pages, ada: Speaker, ben: Speaker) -> None:
+    room = ada.make_room("shed", ben)
+    bens = opened(pages, "ben", room)
+    bens.write("never sent")
+    ada.call("DELETE", f"/rooms/{room}")
+    expect(bens.page.get_by_role("heading", name="You are not in this room")).to_be_visible()
+    expect(bens.page.locator("a.room", has_text="shed")).to_have_count(0)
 
 
 def test_who_joins_stands_in_one_line(pages: Pages, ada: Speaker, garden: int) -> None:

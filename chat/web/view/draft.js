@@ -20,8 +20,13 @@ export function useDraft(room, about, text, setText) {
   const chat = useChat();
   const edit = about && "edit" in about ? about.edit : null;
   const reply = about && "reply" in about ? about.reply : undefined;
-  const it = useRef({ text: "", aside: "", original: "", isRead: false, edit: /** @type {number | null} */ (null) }).current;
+  const it = useRef({
+    ...{ text: "", aside: "", original: "", isRead: false },
+    edit: /** @type {number | null} */ (null),
+    reply: /** @type {number | undefined} */ (undefined),
+  }).current;
   it.text = text;
+  it.reply = reply;
 
   useEffect(() => {
     chat.draft(room).then((draft) => {
@@ -42,7 +47,7 @@ export function useDraft(room, about, text, setText) {
 
   useEffect(() => {
     if (!it.isRead || edit !== null) return undefined;
-    const keep = () => chat.keepDraft(room, reply === undefined ? { text } : { text, reply });
+    const keep = () => chat.keepDraft(room, draftOf(text, reply));
     const timer = setTimeout(keep, PAUSE);
     addEventListener("pagehide", keep);
     return () => {
@@ -53,7 +58,7 @@ export function useDraft(room, about, text, setText) {
 
   useEffect(
     () => () => {
-      if (it.isRead) chat.keepDraft(room, { text: it.edit === null ? it.text : it.aside });
+      if (it.isRead) chat.keepDraft(room, it.edit === null ? draftOf(it.text, it.reply) : { text: it.aside });
     },
     [chat, room],
   );
@@ -62,7 +67,13 @@ export function useDraft(room, about, text, setText) {
     original: it.original,
     forget: () => {
       it.text = "";
+      it.reply = undefined;
       chat.keepDraft(room, { text: "" });
     },
   };
+}
+
+/** @param {string} text @param {number | undefined} reply @returns {import("../model/types").Draft} */
+function draftOf(text, reply) {
+  return reply === undefined ? { text } : { text, reply };
 }

@@ -74,6 +74,24 @@ class Timeline:
         self.page.get_by_role("menuitem", name=what, exact=True).click()
 
 
+_MAKE_ROOMS = """
+WITH made AS (
+    INSERT INTO rooms (kind, name, name_key)
+    SELECT 'room', name, name FROM (SELECT $2 || ' ' || n AS name FROM generate_series(1, $1) AS n) AS named
+    RETURNING id
+)
+INSERT INTO memberships (room_id, user_id) SELECT made.id, users.id FROM made, users WHERE users.name = $3"""
+
+
+def make_rooms_beside(server: ServerProcess, count: int, name: str, *, member: str) -> list[int]:
+    """Make rooms in the database, `name 1` and so on, with a member who is not there yet, and return their ids."""
+    find = "SELECT id FROM rooms WHERE name LIKE $1 || ' %' ORDER BY id"
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(saved.execute_sql, server.address, _MAKE_ROOMS, count, name, member).result()
+        rows = thread.submit(saved.fetch_sql, server.address, find, name).result()
+    return [row["id"] for row in rows]
+
+
 def write_beside(server: ServerProcess, count: int, *, room: int, sender: str) -> None:
     """Write messages into the database; in a thread, because Playwright's loop runs in this one."""
     with ThreadPoolExecutor(1) as thread:

@@ -10,6 +10,7 @@ from tests.support.people import PASSWORD
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
 from tests.web.rooms import Room
+from tests.web.talking import Speaker, Timeline
 
 AT_ONCE = 5_000
 """Milliseconds for what takes one second where nothing else runs."""
@@ -198,6 +199,23 @@ def test_a_room_that_one_is_not_in_is_renamed_archived_and_deleted(pages: Pages,
         )
     ):
         expect(acts.nth(number)).to_have_text(told)
+
+
+def test_who_writes_faster_than_is_allowed_is_told_and_all_of_it_comes(pages: Pages, olga: Page) -> None:
+    expect(olga.get_by_role("link", name="Limits")).to_be_visible()
+    admin = Speaker(pages, "olga")
+    admin.call("PATCH", "/admin/settings", {"message_rate": 1})
+    try:
+        eager = Timeline(pages.of("eva", "/room/1"))
+        texts = [f"quickly {number}" for number in range(6)]
+        for text in texts:
+            eager.write(text)
+            eager.page.keyboard.press("Enter")
+        expect(eager.page.get_by_text("You write faster than this server takes it.")).to_be_visible()
+        expect(eager.page.locator(".message.is-waiting")).to_have_count(0)
+        expect(eager.page.locator(".timeline-rows").get_by_text("quickly")).to_have_text(texts)
+    finally:
+        admin.call("PATCH", "/admin/settings", {"message_rate": None})
 
 
 def test_whoever_is_no_admin_sees_nothing_of_it(pages: Pages) -> None:

@@ -95,6 +95,18 @@ def test_what_is_meant_for_nobody_is_not_told(pages: Pages) -> None:
     eventually(lambda: len(told(tab)) == 2, "both are told")
     assert {each["body"] for each in told(tab)} == {"@dan see this", "and this"}
     expect(tab).to_have_title(re.compile(r"^\(2\) "))
+    icon = tab.locator("link[rel=icon]")
+    expect(icon).to_have_attribute("href", re.compile("^data:image/png"))
+    for number in (1, room):
+        call(
+            pages,
+            "dan",
+            "PUT",
+            f"/rooms/{number}/read",
+            {"seq": call(pages, "dan", "GET", f"/rooms/{number}")["seq"]},
+        )
+    expect(tab).not_to_have_title(re.compile(r"^\("))
+    expect(icon).to_have_attribute("href", re.compile(r"/icons/chat\.svg$"))
 
 
 def test_nobody_is_asked_at_the_start_and_everybody_after_the_first_mention(pages: Pages) -> None:

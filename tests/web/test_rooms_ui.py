@@ -3,8 +3,12 @@
 from playwright.sync_api import Page, expect
 
 from tests.support.people import PASSWORD, eventually, post, request
+from tests.support.server import ServerProcess
+from tests.system.relay import Relay
+from tests.web.connection import kept
 from tests.web.pages import Pages
 from tests.web.rooms import Room
+from tests.web.talking import Speaker, make_rooms_beside
 
 
 def test_a_room_is_made_and_somebody_comes_by_its_link(pages: Pages) -> None:
@@ -110,6 +114,24 @@ def test_of_many_rooms_those_in_sight_are_drawn_and_the_keyboard_reaches_all(pag
     expect(rooms.filter(has_text="shelf 1").last).to_be_focused()
     page.get_by_label("Filter rooms and people").fill("SHELF 42")
     expect(rooms).to_have_count(1)
+
+
+def test_of_more_rooms_than_one_sync_takes_each_is_synced(
+    pages: Pages, chat: ServerProcess, relay: Relay
+) -> None:
+    speaker = Speaker(pages, "full")
+    rooms = make_rooms_beside(chat, 1_100, "depot", member="full")
+    page = pages.of("full", url=relay.url)
+    eventually(lambda: len(kept(page, "rooms")) > len(rooms), "all are kept")
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    with relay.cut():
+        expect(page.get_by_text("Offline since")).to_be_visible()
+        speaker.say(rooms[0], "in the first")
+        speaker.say(rooms[-1], "in the last")
+    page.evaluate("() => dispatchEvent(new Event('online'))")
+    newest = page.locator("a.room").filter(has_text="depot")
+    expect(newest.nth(0)).to_contain_text("depot 1100")
+    expect(newest.nth(1)).to_contain_text("depot 1")
 
 
 def test_the_switcher_leads_to_rooms_people_and_actions_by_keyboard(pages: Pages) -> None:

@@ -57,6 +57,8 @@ CLIENT_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+_OF_OTHER_PAGES = re.compile(r"widget/|tree\.|pages\.")
+
 _OF_FILES = ("X-Content-Type-Options", "Cross-Origin-Resource-Policy", "Strict-Transport-Security")
 """What of it counts for files; the rest is about documents, and would be as long as many a file."""
 
@@ -111,7 +113,8 @@ def web_files() -> WebFiles:
         (name for name in kept if re.fullmatch(r"style/[^/]+\.css", name)),
         key=lambda name: (name != "style/tokens.css", name != "style/base.css", name),
     )
-    places = _places(base, styles, modules, later)
+    whole = [name for name in kept if name.endswith((".js", ".css")) and not _OF_OTHER_PAGES.match(name)]
+    places = _places(base, styles, modules, later, whole)
     widget = _places(base, _WIDGET_STYLES, _imported("widget/panel.js", found))
     pages = {
         name: web_file(_filled(found[name].decode(), filling).encode(), kind)
@@ -126,9 +129,13 @@ def web_files() -> WebFiles:
 
 
 def _places(
-    base: str, styles: Sequence[str], modules: Sequence[str], later: Sequence[str] = ()
+    base: str,
+    styles: Sequence[str],
+    modules: Sequence[str],
+    later: Sequence[str] = (),
+    whole: Sequence[str] = (),
 ) -> dict[str, str]:
-    """Return what stands in the places of a page: what it loads first, and what it needs soon."""
+    """Return what stands in the places of a page: what it loads first, what it needs soon, and all that it may need."""
     return {
         "base": base,
         "styles": "".join(f'<link rel="stylesheet" href="{base}{name}">' for name in styles),
@@ -136,7 +143,7 @@ def _places(
         "later": "".join(
             f'<link rel="modulepreload" fetchpriority="low" href="{base}{name}">' for name in later
         ),
-        "files": json.dumps([base + name for name in (*styles, "head.js", *modules, *later)]),
+        "files": json.dumps([base + name for name in whole]),
     }
 
 

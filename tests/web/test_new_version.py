@@ -19,6 +19,9 @@ from tests.web.talking import Timeline
 
 ROOT = Path(__file__).parents[2]
 
+NO_WORKERS = "Object.defineProperty(Navigator.prototype, 'serviceWorker', { get() {} });"
+"""As over plain HTTP."""
+
 
 class Upgradable:
     """A server at one port that goes on with another version of the page."""
@@ -70,11 +73,15 @@ def test_old_pages_come_into_the_new_version_when_they_need_a_file_of_it_and_kee
     browser: Browser, upgradable: Upgradable
 ) -> None:
     with Pages(browser, upgradable.url) as pages:
+        plain = pages.context()
+        plain.add_init_script(NO_WORKERS)
+        pages.log_in(plain, "ada")
+        typing, reading = opened(plain, upgradable.url), opened(plain, upgradable.url)
         context = pages.context()
-        pages.log_in(context, "ada")
-        typing, reading = opened(context, upgradable.url), opened(context, upgradable.url)
+        pages.log_in(context, "ben")
+        bens = opened(context, upgradable.url)
+        bens.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
         old = version(typing.page)
-        typing.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
         typing.write("half a sentence")
         eventually(lambda: "half a sentence" in str(kept(typing.page, "drafts")), "the draft is kept")
         upgradable.upgrade()
@@ -84,27 +91,28 @@ def test_old_pages_come_into_the_new_version_when_they_need_a_file_of_it_and_kee
 
         about = re.compile("About this room")
         typing.page.get_by_role("link", name=about).click()
-        newer = typing.page.get_by_role("alert").filter(has_text="There is a newer version of this page.")
-        expect(newer).to_be_visible()
+        offer = typing.page.get_by_role("alert").filter(has_text="There is a newer version of this page.")
+        expect(offer).to_be_visible()
         assert version(typing.page) == old, "it is not loaded again under somebody's hands"
-        newer.get_by_role("button", name="Reload").click()
+        offer.get_by_role("button", name="Reload").click()
         expect(typing.page.get_by_role("heading", name=about)).to_be_visible()
         expect(typing.field).to_have_value("half a sentence")
         new = version(typing.page)
         assert new != old
 
-        typing.page.close()
         reading.page.get_by_role("link", name=about).click()
         expect(reading.page.get_by_role("heading", name=about)).to_be_visible()
         assert version(reading.page) == new
 
-        caches = "() => caches.keys()"
-        base = new.removesuffix("app.js")
-        eventually(lambda: reading.page.evaluate(caches) == [base], "the old files are gone")
+        bens.page.reload()
+        assert version(bens.page) == new
+        caches = [new.removesuffix("app.js")]
+        eventually(lambda: bens.page.evaluate("() => caches.keys()") == caches, "the old files are gone")
+        plain.close()
         upgradable.stop()
-        expect(reading.page.get_by_text("Offline since")).to_be_visible()
-        reading.page.reload()
-        expect(reading.field).to_have_value("half a sentence")
-        assert version(reading.page) == new
+        expect(bens.page.get_by_text("Offline since")).to_be_visible()
+        bens.page.goto(f"{upgradable.url}/settings/keys")
+        expect(bens.page.get_by_role("heading", name="Settings", level=1)).to_be_visible()
+        assert version(bens.page) == new
         assert all(old.removesuffix("app.js") in fault for fault in pages.faults), pages.faults
         pages.faults.clear()  # the old files, which the server has no more

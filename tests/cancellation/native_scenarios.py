@@ -40,6 +40,8 @@ async def native(run: Run) -> None:
         room = await world.storage.rooms.direct_room(ada.id, ben.id)
         assert room is not None
         pair = room.id
+        desk = await world.storage.rooms.support_room(ada.id)
+        assert desk is not None
         ear = await ear_in_lobby(world, "cem")
         await fill(world, [Draft(LOBBY_ID, ben.id, "ben", f"missed {n}", float(n)) for n in range(3)])
         replica = Replica(world, ada)
@@ -63,6 +65,7 @@ async def native(run: Run) -> None:
             {"type": "status", "id": 14, "state": "away"},
             {"type": "activity", "id": 15, "room": LOBBY_ID, "what": "typing"},
             {"type": "activity", "id": 16, "room": pair, "what": "typing"},
+            {"type": "activity", "id": 17, "room": desk.id, "what": "typing"},
         ]
 
         async def meanwhile() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
+import pytest
 import trio
 from msgspec import structs
 
@@ -53,8 +54,10 @@ from chat.embedded_postgres.process import Process, open_process
 from chat.server import open_server
 from chat.settings.config import Config
 from chat.settings.listen import Listen
+from chat.storage.postgres import search_queries
 from chat.storage.postgres.crossing import cross, open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
+from chat.storage.postgres.search import Sample
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from chat.storage.postgres.writer import Writer
 from tests.cancel_sweep.sweeping import Run, Scenario
@@ -476,6 +479,10 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                 for since in (None, 1.0):
                     search = Search(person_id=ada.id, query=hello, since=since, limit=10, most_bytes=100)
                     await storage.search.find(search)
+                with pytest.MonkeyPatch.context() as narrow:  # it looks in all its three places
+                    narrow.setattr(search_queries, "NEWEST", 1)
+                    narrow.setattr(Sample, "worth_looking_at", lambda _sample, _wanted: 10)
+                    await storage.search.find(structs.replace(search, is_best=True))
                 await timelines.support_queue(QueuePlace(0, 0, 0), 10)
                 await storage.contacts.find("a", "", 10)
                 await storage.contacts.changed_since(ada.id, 0, 10)

@@ -94,6 +94,28 @@ def test_talking_replying_reacting_editing_and_deleting(pages: Pages, garden: in
     expect(adas.page.get_by_role("log")).to_have_text("")
 
 
+def test_a_finger_that_rests_on_a_message_opens_what_can_be_done_with_it(
+    ada: Speaker, pages: Pages, garden: int
+) -> None:
+    ada.say(garden, "rest here")
+    phone: dict[str, object] = {
+        "viewport": {"width": 390, "height": 844},
+        "has_touch": True,
+        "is_mobile": True,
+    }
+    bens = opened(pages, "ben", garden, **phone)
+    message = bens.message("rest here")
+    place = message.locator(".message-body").bounding_box()
+    assert place is not None
+    finger = bens.page.context.new_cdp_session(bens.page)
+    at = {"x": place["x"] + 5, "y": place["y"] + 5}
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [at]})
+    expect(message).to_have_class(re.compile("is-held"))
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    bens.page.get_by_role("menuitem", name="Reply").tap()
+    expect(bens.page.locator(".composer-bar")).to_contain_text("Reply to ada")
+
+
 def test_reading_is_seen_by_the_other_and_on_the_second_device(
     pages: Pages, ada: Speaker, ben: Speaker
 ) -> None:

@@ -77,7 +77,7 @@ function Said({ message, me, isFirst, isFocusable, isMarked, isLastOwn, canSpeak
   const { seq, room } = message;
   const [isNear, setNear] = useState(false);
   const near = () => setNear(true);
-  const held = useLongPress((at) => acts.open(message, "menu", at));
+  const [isHeld, finger] = useLongPress((at) => acts.open(message, "menu", at));
   const far = (/** @type {Event & { currentTarget: HTMLElement }} */ event) => {
     if (!event.currentTarget.matches(":focus-within")) setNear(false);
   };
@@ -85,11 +85,11 @@ function Said({ message, me, isFirst, isFocusable, isMarked, isLastOwn, canSpeak
     if (!event.currentTarget.contains(/** @type {Node | null} */ (event.relatedTarget)) && !event.currentTarget.matches(":hover")) setNear(false);
   };
   const tab = isNear ? 0 : -1;
-  const classes = ["message", isFirst && "is-first", isMarked && "is-marked", meansMe(message, me) && "is-mention"];
+  const classes = ["message", isFirst && "is-first", isMarked && "is-marked", isHeld && "is-held", meansMe(message, me) && "is-mention"];
   return html`<li class=${isFirst ? "message-row is-first" : "message-row"} data-seq=${seq} data-key=${`message-${seq}`}>
     <article class=${classes.filter(Boolean).join(" ")} data-focus=${seq} tabindex=${isFocusable ? 0 : -1}
       aria-labelledby=${`name-${seq} text-${seq} time-${seq}`}
-      onPointerEnter=${near} onPointerLeave=${far} onFocusIn=${near} onFocusOut=${left} ...${held}>
+      onPointerEnter=${near} onPointerLeave=${far} onFocusIn=${near} onFocusOut=${left} ...${finger}>
       <${Name} message=${message} isFirst=${isFirst} tab=${tab} />
       ${message.reply !== undefined && html`<${Quote} room=${room} seq=${message.reply} from=${seq} goTo=${acts.goTo} tab=${tab} />`}
       <div class="message-body" id=${`text-${seq}`}>

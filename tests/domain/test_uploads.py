@@ -18,6 +18,7 @@ from chat.domain.ports import NewPerson
 from chat.domain.ports.files import KeptFile, Stored
 from chat.domain.refusals import NO_ROOM, Code, Refusal
 from chat.domain.rooms import Rooms
+from chat.domain.support import Support
 from chat.domain.uploads import NO_FILES_HERE, Uploads
 from chat.storage.memory import MemoryStorage
 from tests.domain.test_direct_rules import NoNotes
@@ -74,7 +75,11 @@ class House:
         users, rooms, messages = self.storage.users, self.storage.rooms, self.storage.messages
         self.rooms = Rooms(users, rooms, messages)
         conversations = Conversations(
-            rooms, self.rooms, Direct(users, rooms, messages, NoNotes()), Blocks(self.storage.contacts)
+            rooms,
+            self.rooms,
+            Direct(users, rooms, messages, NoNotes()),
+            Support(users, rooms, messages),
+            Blocks(self.storage.contacts),
         )
         self.uploads = Uploads(self.storage.files, self.store, conversations, MOST)  # type: ignore[arg-type]
         self.closed = Uploads(self.storage.files, None, conversations, MOST)

@@ -106,6 +106,28 @@ def _without_views(route: Route) -> None:
     route.fulfill(content_type="text/javascript", body=_APP)
 
 
+_KEEP_FILES = """() => {
+    const policy = trustedTypes.createPolicy("sw", { createScriptURL: (address) => address });
+    return navigator.serviceWorker.register(policy.createScriptURL("/sw.js")).then(() => null);
+}"""
+
+_READY = """() => Promise.race([
+    navigator.serviceWorker.ready.then(() => null),
+    new Promise((_, reject) => setTimeout(() => reject(new Error("no service worker is ready")), 30_000)),
+])"""
+
+
+def keep_files(page: Page) -> None:
+    """Have the service worker at the door, as whoever was logged in there has it."""
+    page.evaluate(_KEEP_FILES)
+    wait_for_worker(page)
+
+
+def wait_for_worker(page: Page) -> None:
+    """Return when the service worker is ready; one that never is ends the test."""
+    page.evaluate(_READY)
+
+
 def kept(page: Page, store: str) -> list[Any]:
     """What a page's browser keeps in one store of its database."""
     rows: list[Any] = page.evaluate(_KEPT, store)

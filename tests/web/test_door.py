@@ -10,6 +10,7 @@ from tests.support.people import PASSWORD, post, request
 from tests.support.processes import needs_proc, postgres_under, stopped
 from tests.support.server import ServerProcess
 from tests.system.relay import Relay, relay_to
+from tests.web.connection import keep_files
 from tests.web.pages import Pages
 from tests.web.setting_up import printed_code
 
@@ -163,7 +164,7 @@ def test_a_database_that_is_silent(pages: Pages, chat: ServerProcess) -> None:
 def test_a_server_that_is_away_comes_back_by_itself(pages: Pages, relay: Relay) -> None:
     page = pages.open("/", url=relay.url)
     heading(page, "Welcome to trio-chat")
-    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    keep_files(page)
     with relay.cut():
         page.reload()
         expect(page.get_by_text("The server does not answer").first).to_be_visible()
@@ -184,7 +185,7 @@ def test_a_server_that_says_nothing_is_not_waited_for(pages: Pages, chat: Server
     with relay_to(chat.url, hold) as relay:
         page = pages.open("/", url=relay.url)
         heading(page, "Welcome to trio-chat")
-        page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+        keep_files(page)
         may_go_on.clear()
         try:
             page.reload()

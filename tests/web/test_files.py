@@ -8,6 +8,7 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.support.people import request
 from tests.system.relay import Relay
+from tests.web.connection import wait_for_worker
 from tests.web.giving import bomb, payload, png
 from tests.web.pages import Pages
 
@@ -160,7 +161,7 @@ def test_too_big_and_too_many_are_said_and_the_text_stays(pages: Pages) -> None:
 
 def test_what_is_uploaded_while_the_line_is_down_goes_when_it_is_back(pages: Pages, relay: Relay) -> None:
     page = at_room(pages, "emma", "tunnel", url=relay.url)
-    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    wait_for_worker(page)
     with relay.cut():
         attach(page, payload("note.txt", "text/plain", b"from a tunnel"))
         tray = page.get_by_role("list", name="Attached files")

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.support.people import eventually
 from tests.support.server import ServerProcess, used_data_path
-from tests.web.connection import kept
+from tests.web.connection import kept, wait_for_worker
 from tests.web.pages import Pages
 from tests.web.ports import free_port
 from tests.web.talking import Timeline
@@ -80,7 +80,7 @@ def test_old_pages_come_into_the_new_version_when_they_need_a_file_of_it_and_kee
         context = pages.context()
         pages.log_in(context, "ben")
         bens = opened(context, upgradable.url)
-        bens.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+        wait_for_worker(bens.page)
         old = version(typing.page)
         typing.write("half a sentence")
         eventually(lambda: "half a sentence" in str(kept(typing.page, "drafts")), "the draft is kept")

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.support.people import eventually, request
+from tests.web.connection import wait_for_worker
 from tests.web.pages import Pages
 
 LOOKS_AWAY = "document.hasFocus = () => false;"
@@ -53,7 +54,7 @@ def who_looks_away(pages: Pages, name: str, tabs: int = 1) -> tuple[BrowserConte
     for page in opened:
         page.goto(pages.url)
         is_live(page)
-        page.evaluate("async () => void await navigator.serviceWorker.ready")
+        wait_for_worker(page)
     return context, opened
 
 

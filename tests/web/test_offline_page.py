@@ -6,6 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.support.people import PASSWORD, request
 from tests.system.relay import Relay
+from tests.web.connection import wait_for_worker
 from tests.web.pages import Pages
 
 LOBBY = "/room/1"
@@ -29,7 +30,7 @@ def test_what_is_typed_without_a_line_is_there_when_the_page_opens_again_without
     expect(page.locator("[data-seq]").get_by_text("with a line", exact=True)).to_have_count(1)
     expect(page.locator(".is-waiting")).to_have_count(0)
     expect(page.locator(".is-waiting")).to_have_count(0)
-    page.evaluate("async () => void await navigator.serviceWorker.ready")
+    wait_for_worker(page)
     texts = [f"typed {n}" for n in range(3)]
     with relay.cut():
         expect(page.get_by_text("Offline since")).to_be_visible()

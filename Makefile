@@ -28,7 +28,7 @@ run: .venv/run ## start the server on http://127.0.0.1:9000
 	exec $(BIN)/python -m chat serve $(ARGS)
 
 test: lint ## ruff, mypy, import-linter and every test
-	$(COMPILED) $(BIN)/python -m pytest -n 4 $(ARGS)
+	$(COMPILED) $(BIN)/python -m pytest -n 5 $(ARGS)
 
 sweep: .venv/test ## cancel everything everywhere in ten schedules, for ten minutes; ARGS="-k talker" for a part
 	SWEEP_SEEDS=10 $(BIN)/python -m pytest tests/cancellation $(ARGS)

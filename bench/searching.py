@@ -250,6 +250,7 @@ def main() -> None:
     with ExitStack() as stack:
         if len(sys.argv) > 2:
             place = Path(sys.argv[2])
+            place.mkdir(mode=0o755, parents=True, exist_ok=True)
         else:
             place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
             place.chmod(0o755)  # PostgreSQL may run as another user

@@ -45,9 +45,7 @@ class Broadcaster:
         self._metrics = metrics
         self._fence = fence or Fence()
         self._rests = rests
-        self._hurry = (
-            trio.Event()
-        )  # set by who can't wait for the rest to end, made anew after each publishing
+        self._hurry = trio.Event()  # ends the rest early; made anew after each publishing
         self._behind = 0  # batches announced and not yet published
         self._published = trio.Event()  # set, and made anew, after each publishing
 

@@ -2,11 +2,14 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.plugins import leftovers
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks into /proc")
 
@@ -38,27 +41,55 @@ def test_cleans_up():
         child.kill()
 """
 
+WAITING = """
+import subprocess, tempfile
+import pytest
 
-def run_pytest(directory: Path, text: str) -> "subprocess.CompletedProcess[str]":
-    """Run pytest with the plugin and no other on one file."""
+@pytest.fixture
+def child():
+    with tempfile.TemporaryDirectory() as directory, subprocess.Popen(["/bin/sleep", "1006"], cwd=directory) as child:
+        yield child
+        child.kill()
+
+def test_waits(child):
+    print("pid", child.pid, flush=True)
+    child.wait()
+"""
+
+
+def start_pytest(directory: Path, text: str, *options: str) -> "subprocess.Popen[str]":
+    """Start pytest with the two plugins and no other on one file."""
     (directory / "test_it.py").write_text(text)
     (directory / "pytest.ini").write_text("[pytest]\n")
-    temporary = directory / "temporary"
-    temporary.mkdir()
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "tests.support.plugins.leftovers"],
+    (directory / "temporary").mkdir(exist_ok=True)
+    plugins = ("-p", "tests.support.plugins.leftovers", "-p", "tests.support.plugins.signals")
+    return subprocess.Popen(
+        [sys.executable, "-m", "pytest", *plugins, *options],
         cwd=directory,
         env={
             **os.environ,
             "PYTHONPATH": str(Path(__file__).parents[1]),
-            "TMPDIR": str(temporary),
+            "TMPDIR": str(directory / "temporary"),
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         },
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
-        timeout=60,
-        check=False,
     )
+
+
+def run_pytest(directory: Path, text: str) -> "subprocess.CompletedProcess[str]":
+    with start_pytest(directory, text) as run:
+        output, _ = run.communicate(timeout=60)
+        return subprocess.CompletedProcess(run.args, run.returncode, output)
+
+
+def end_waiting(directory: Path, number: signal.Signals) -> tuple[int, int]:
+    """Send a signal to a run whose test waits; return its exit status, and the process that its test has started."""
+    with start_pytest(directory, WAITING, "-s") as run:
+        assert run.stdout is not None
+        child = next(int(line.split()[-1]) for line in run.stdout if "pid " in line)
+        run.send_signal(number)
+        return run.wait(60), child
 
 
 def runs(pid: int) -> bool:
@@ -75,7 +106,7 @@ def test_a_run_that_leaves_processes_and_files_fails_names_them_and_ends_them(tm
     assert re.search(r"4 passed, 1 error in ", done.stdout.splitlines()[-1]), done.stdout
     left = {number: int(pid) for pid, number in re.findall(r"process (\d+): \S*sleep (\d+)", done.stdout)}
     assert left.keys() == {"1001", "1002", "1003", "1004"}, done.stdout
-    assert re.search(r"^  /.*/chat-tests-\w+/left-\w+$", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"^  /.*/chat-testrun-\w+/left-\w+$", done.stdout, re.MULTILINE), done.stdout
     assert not any(map(runs, left.values()))
     assert list((tmp_path / "temporary").iterdir()) == []
 
@@ -84,3 +115,27 @@ def test_a_run_that_leaves_nothing_passes(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, LEAVING_NOTHING)
     assert done.returncode == 0, done.stdout
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@needs_proc
+def test_sigterm_ends_a_run_as_ctrl_c_does(tmp_path: Path) -> None:
+    status, child = end_waiting(tmp_path, signal.SIGTERM)
+    assert status == pytest.ExitCode.INTERRUPTED
+    assert not runs(child)
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@needs_proc
+def test_the_next_run_ends_and_removes_what_a_killed_one_has_left(tmp_path: Path) -> None:
+    status, child = end_waiting(tmp_path, signal.SIGKILL)
+    assert status == -signal.SIGKILL
+    assert runs(child)
+    (abandoned,) = (tmp_path / "temporary").glob("chat-*")
+    assert list(abandoned.iterdir())
+    # Whoever still runs has a lock on its directory, as this test has on that of another run.
+    in_use, lock = leftovers.make_directory(tmp_path / "temporary")
+    done = run_pytest(tmp_path, LEAVING_NOTHING)
+    os.close(lock)
+    assert done.returncode == 0, done.stdout
+    assert not runs(child)
+    assert list((tmp_path / "temporary").iterdir()) == [in_use]

@@ -7,14 +7,18 @@ process that has left its parent, its environment and its directory. Linux only;
 
 The directory is in memory where there is plenty: a PostgreSQL is made, started or stopped some hundred times in a run,
 and waits for the disk each time. TMPDIR says otherwise.
+
+A run that is killed outright removes nothing, so the next one does: it ends and removes what belongs to directories
+that no run has locked any more.
 """
 
+import fcntl
 import os
 import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,7 +34,11 @@ _IN_MEMORY = Path("/dev/shm")
 _ROOM = 4 << 30
 """Bytes that must be free there, and as many more of memory for all else."""
 
+_PREFIX = "chat-testrun-"
+
 _RUN_DIRECTORY = pytest.StashKey[Path]()
+_LOCK = pytest.StashKey[int]()
+"""The descriptor that keeps the directory locked: the kernel unlocks it, however the run ends."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -40,11 +48,39 @@ def pytest_configure(config: pytest.Config) -> None:
     # pytest keeps its own directories of the last three runs, for who looks into them.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
     in_memory = "TMPDIR" not in os.environ and _has_room(_IN_MEMORY)
-    directory = Path(tempfile.mkdtemp(prefix="chat-tests-", dir=_IN_MEMORY if in_memory else None)).resolve()
-    directory.chmod(0o755)  # PostgreSQL's user goes through it
+    place = _IN_MEMORY if in_memory else Path(tempfile.gettempdir()).resolve()
+    remove_abandoned(place)
+    directory, config.stash[_LOCK] = make_directory(place)
     os.environ["TMPDIR"] = tempfile.tempdir = str(directory)
     os.environ["PATH"] = os.pathsep.join((os.environ.get("PATH", os.defpath), str(directory)))
     config.stash[_RUN_DIRECTORY] = directory
+
+
+def make_directory(place: Path) -> tuple[Path, int]:
+    """Make a run's directory and lock it; return it with the descriptor that keeps the lock."""
+    while True:
+        directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+        with suppress(FileNotFoundError):
+            descriptor = os.open(directory, os.O_RDONLY)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if directory.exists():  # no other run took it for an abandoned one before it was locked
+                directory.chmod(0o755)  # PostgreSQL's user goes through it
+                return directory, descriptor
+            os.close(descriptor)
+
+
+def remove_abandoned(place: Path) -> None:
+    """End the processes and remove the files of runs that were killed before they could."""
+    for directory in place.glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # another user's, or it has just gone
+            descriptor = os.open(directory, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # a run that goes on has it
+                if directory.stat().st_uid == os.geteuid():
+                    _kill(pid for pid in dict(_parents()) if _belongs(pid, directory))
+                    shutil.rmtree(directory, ignore_errors=True)
+            finally:
+                os.close(descriptor)
 
 
 def _has_room(place: Path) -> bool:
@@ -80,10 +116,14 @@ def end_processes(directory: Path) -> list[str]:
     while (left := list(processes_of(directory))) and time.monotonic() < deadline:
         time.sleep(0.02)  # none of them tells when it ends: they are the children of others
     lines = [f"process {pid}: {_command_line(pid)}" for pid in left]
-    for pid in left:
+    _kill(left)
+    return lines
+
+
+def _kill(processes: Iterable[int]) -> None:
+    for pid in processes:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
-    return lines
 
 
 def remove_files(directory: Path) -> list[str]:
@@ -99,7 +139,7 @@ def processes_of(directory: Path) -> Iterator[int]:
     for pid in parents:
         if pid == os.getpid() or (parents[pid] == os.getpid() and _RESOURCE_TRACKER in _command_line(pid)):
             continue
-        if _descends(pid, parents) or _works_in(pid, directory) or _knows(pid, directory):
+        if _descends(pid, parents) or _belongs(pid, directory):
             yield pid
 
 
@@ -118,6 +158,10 @@ def _descends(pid: int, parents: dict[int, int]) -> bool:
         if pid == os.getpid():
             return True
     return False
+
+
+def _belongs(pid: int, directory: Path) -> bool:
+    return _works_in(pid, directory) or _knows(pid, directory)
 
 
 def _works_in(pid: int, directory: Path) -> bool:

@@ -1,14 +1,36 @@
-"""A pytest plugin: what a test starts hears each signal, also where the run itself was started to ignore some.
+"""A pytest plugin: how a run and what it starts hear signals.
 
-`nohup` and a shell's `&` start a run with SIGHUP or SIGINT ignored, and a program inherits that. A handler is not
-inherited: the run still ignores the signal, and what it starts does not.
+What a test starts hears each signal, also where the run itself was started to ignore some: `nohup` and a shell's `&`
+start a run with SIGHUP or SIGINT ignored, and a program inherits that. A handler is not inherited: the run still
+ignores the signal, and what it starts does not.
+
+SIGTERM ends a run as Ctrl-C does: its fixtures end what they started, and its files are removed.
 """
 
+import os
 import signal
+from types import FrameType
 
 import pytest
 
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+
+
+def pytest_configure() -> None:
+    """Hear SIGTERM; in the workers of pytest-xdist too, for who ends a whole group of processes."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        run = os.getpid()
+
+        def interrupt(_number: int, frame: FrameType | None) -> None:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second one ends it at once
+            if os.getpid() != run:  # forked by a test
+                signal.raise_signal(signal.SIGTERM)
+            on_interrupt = signal.getsignal(signal.SIGINT)  # Trio's, while it runs
+            if not callable(on_interrupt) or on_interrupt is _ignore:
+                on_interrupt = signal.default_int_handler
+            on_interrupt(signal.SIGINT, frame)
+
+        signal.signal(signal.SIGTERM, interrupt)
 
 
 @pytest.hookimpl
@@ -16,4 +38,8 @@ def pytest_collection_finish() -> None:
     """Where tests are run: not in the process that starts the workers of pytest-xdist, which are to ignore them too."""
     for number in SIGNALS:
         if signal.getsignal(number) is signal.SIG_IGN:
-            signal.signal(number, lambda _number, _frame: None)
+            signal.signal(number, _ignore)
+
+
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    pass

@@ -1,5 +1,5 @@
-// Runs before the first paint: sets the colours that were chosen, and fetches the modules behind the door for whoever
-// was logged in.
+// Runs before the first paint: sets the colours that were chosen, and fetches what is behind the door for whoever was
+// logged in.
 
 (() => {
   const read = (/** @type {string} */ name) => {

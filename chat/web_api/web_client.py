@@ -62,6 +62,9 @@ _OF_OTHER_PAGES = re.compile(r"widget/|tree\.|pages\.")
 _OF_FILES = ("X-Content-Type-Options", "Cross-Origin-Resource-Policy", "Strict-Transport-Security")
 """What of it counts for files; the rest is about documents, and would be as long as many a file."""
 
+_DOOR_STYLES = ("style/tokens.css", "style/base.css", "style/parts.css", "style/door.css")
+"""What is needed before anything is shown, in the order in which it counts; the shell's come behind."""
+
 _WIDGET_STYLES = (
     *(
         f"style/{name}.css"
@@ -69,7 +72,7 @@ _WIDGET_STYLES = (
     ),
     "widget/panel.css",
 )
-_FOR_EVER = "public, max-age=31536000, immutable"
+_FOR_EVER = "max-age=31536000, immutable"
 _IMPORT = re.compile(r"""^(?:import|export)\b(?:[^;'"()]*?\bfrom)?\s*["'](\.[^"']+)["']""", re.MULTILINE)
 
 
@@ -91,7 +94,7 @@ class WebFiles(msgspec.Struct, frozen=True):
     first: tuple[str, ...]
     """The modules and the styles that are needed before anything is shown, in that order."""
     later: tuple[str, ...]
-    """The modules that whoever is logged in needs beside them; the door does without."""
+    """The modules and the styles that whoever is logged in needs beside them; the door does without."""
 
 
 @cache
@@ -109,12 +112,10 @@ def web_files() -> WebFiles:
     }
     modules = _imported("app.js", found)
     later = _imported("view/shell.js", found, _imported("i18n/en/all.js", found, modules))[len(modules) :]
-    styles = sorted(
-        (name for name in kept if re.fullmatch(r"style/[^/]+\.css", name)),
-        key=lambda name: (name != "style/tokens.css", name != "style/base.css", name),
-    )
+    styles = sorted(name for name in kept if re.fullmatch(r"style/[^/]+\.css", name))
+    later += tuple(name for name in styles if name not in _DOOR_STYLES)
     whole = [name for name in kept if name.endswith((".js", ".css")) and not _OF_OTHER_PAGES.match(name)]
-    places = _places(base, styles, modules, later, whole)
+    places = _places(base, _DOOR_STYLES, modules, later, whole)
     widget = _places(base, _WIDGET_STYLES, _imported("widget/panel.js", found))
     pages = {
         name: web_file(_filled(found[name].decode(), filling).encode(), kind)
@@ -125,7 +126,7 @@ def web_files() -> WebFiles:
             ("manifest.webmanifest", _KINDS[".webmanifest"], places),
         )
     }
-    return WebFiles(kept, pages, base, (*styles, *modules), later)
+    return WebFiles(kept, pages, base, (*_DOOR_STYLES, *modules), later)
 
 
 def _places(
@@ -141,7 +142,10 @@ def _places(
         "styles": "".join(f'<link rel="stylesheet" href="{base}{name}">' for name in styles),
         "modules": "".join(f'<link rel="modulepreload" href="{base}{name}">' for name in modules),
         "later": "".join(
-            f'<link rel="modulepreload" fetchpriority="low" href="{base}{name}">' for name in later
+            f'<link rel="preload" as="style" href="{base}{name}">'
+            if name.endswith(".css")
+            else f'<link rel="modulepreload" fetchpriority="low" href="{base}{name}">'
+            for name in later
         ),
         "files": json.dumps([base + name for name in whole]),
     }
@@ -197,13 +201,14 @@ def create_web_client(*, is_encrypted: bool = False) -> Blueprint:
 def respond(file: WebFile, headers: Mapping[str, str], lasts: str = "no-cache") -> Response:
     """Return a file, compressed for whoever takes that, or 304 to whoever has it. Sync.
 
-    `lasts` is its Cache-Control.
+    `lasts` is its Cache-Control; what lasts for ever is never asked for again, and has no ETag.
     """
     zipped = file.zipped if request.accept_encodings["gzip"] else None
-    etag = f'"{file.etag}{"" if zipped is None else "-gzip"}"'
-    general = {"Vary": "Accept-Encoding", **headers, "Cache-Control": lasts, "ETag": etag}
-    if etag in request.headers.get("If-None-Match", ""):
-        return Response(b"", 304, headers=general)
+    general = {"Vary": "Accept-Encoding", **headers, "Cache-Control": lasts}
+    if lasts != _FOR_EVER:
+        general["ETag"] = f'"{file.etag}{"" if zipped is None else "-gzip"}"'
+        if general["ETag"] in request.headers.get("If-None-Match", ""):
+            return Response(b"", 304, headers=general)
     if zipped is not None:
         general["Content-Encoding"] = "gzip"
     return Response(file.body if zipped is None else zipped, 200, headers=general, content_type=file.kind)

@@ -1,5 +1,7 @@
 """Rooms and people in the browser: made, invited to, looked after, found, left; and one's settings."""
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.support.people import PASSWORD, eventually, post, request
@@ -15,7 +17,7 @@ def test_a_room_is_made_and_somebody_comes_by_its_link(pages: Pages) -> None:
     ada = pages.of("ada")
     make_room(ada, "garden", topic="What grows")
     expect(ada.get_by_role("heading", name="garden", level=1)).to_be_visible()
-    assert "garden" in ada.title()
+    expect(ada).to_have_title(re.compile("garden"))
     ada.get_by_role("button", name="Invite by link").click()
     ada.get_by_role("button", name="Make a link").click()
     link = ada.get_by_label("Invitation link").input_value()

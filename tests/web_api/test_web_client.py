@@ -6,13 +6,14 @@ import re
 import pytest
 import trio
 from quart_trio import QuartTrio
+from werkzeug.datastructures import Headers
 
 from chat.domain.budgets import Budgets
 from chat.web_api.app import create_app
 from chat.web_api.web_client import CLIENT_HEADERS, create_web_client, web_files
 
-FIRST_PAINT = 100 * 1024
-"""Bytes that a browser fetches before it shows anything, compressed."""
+FIRST_PAINT = 98_000
+"""Bytes that a browser fetches before it shows anything, compressed, with headers; 2,000 are left for its calls."""
 
 
 @pytest.fixture(scope="module")
@@ -58,12 +59,11 @@ async def test_files_are_kept_for_ever_and_compressed_once(app: QuartTrio) -> No
     path = web_files().base + "app.js"
     plain = await client.get(path)
     zipped = await client.get(path, headers={"Accept-Encoding": "br, gzip"})
-    assert plain.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert plain.headers["Cache-Control"] == "max-age=31536000, immutable"
     assert plain.content_type == "text/javascript; charset=utf-8"
     assert plain.headers["X-Content-Type-Options"] == "nosniff"
-    assert sum(len(f"{name}: {value}\r\n") for name, value in zipped.headers) < 400
+    assert _size(zipped.headers) < 310
     assert (plain.headers.get("Content-Encoding"), zipped.headers["Content-Encoding"]) == (None, "gzip")
-    assert plain.headers["ETag"] != zipped.headers["ETag"]
     assert gzip.decompress(await zipped.get_data()) == await plain.get_data()
 
 
@@ -90,10 +90,13 @@ async def test_all_that_a_file_needs_is_there(app: QuartTrio) -> None:
     assert "widget/" not in worker
 
 
-async def test_the_first_paint_is_small() -> None:
+async def test_the_first_paint_is_small(app: QuartTrio) -> None:
     web = web_files()
-    sent = [web.pages["index.html"], *(web.files[name] for name in (*web.first, "head.js"))]
-    assert sum(len(each.zipped or each.body) for each in sent) <= FIRST_PAINT
+    sent = 0
+    for path in ("/", *(web.base + name for name in (*web.first, "head.js"))):
+        response = await app.test_client().get(path, headers={"Accept-Encoding": "gzip"})
+        sent += len(await response.get_data()) + _size(response.headers)
+    assert sent <= FIRST_PAINT
 
 
 async def test_browsers_come_back_over_tls_where_it_is_the_servers() -> None:
@@ -111,3 +114,8 @@ async def test_a_page_with_all_its_files_uses_up_no_calls(autojump_clock: object
         assert (await client.get(web.base + name)).status_code == 200
     assert (await client.get("/")).status_code == 200
     assert trio.current_time() == begun
+
+
+def _size(headers: Headers) -> int:
+    """How many bytes they have on the line."""
+    return sum(len(f"{name}: {value}\r\n") for name, value in headers)

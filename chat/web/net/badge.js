@@ -2,45 +2,57 @@
 
 import { attentionOf } from "../model/attention.js";
 
-/** @import { Store } from "../model/store.js" */
+/** @import { Chat } from "../model/types" */
 
 const SIZE = 64;
 /** Milliseconds until it is drawn: what is read at once does not flicker. */
 const BETWEEN = 1500;
 
-/** @param {Store} store */
-export function startBadge(store) {
+/**
+ * Show it until the function that is returned is called.
+ * @param {Chat} chat
+ */
+export function startBadge(chat) {
   const link = /** @type {HTMLLinkElement | null} */ (document.querySelector("link[rel=icon]"));
-  if (link) showBadge(store, link);
+  return link ? showBadge(chat, link) : undefined;
 }
 
 /**
- * @param {Store} store
+ * @param {Chat} chat
  * @param {HTMLLinkElement} link
  */
-function showBadge(store, link) {
+function showBadge(chat, link) {
   const plain = link.href;
   let shown = "";
-  let isScheduled = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let scheduled;
 
   async function draw() {
-    isScheduled = false;
-    const { count, isMore } = attentionOf(store.get().rooms.values());
+    scheduled = undefined;
+    const { count, isMore } = attentionOf(chat.get().rooms.values());
     const text = count > 99 ? "99" : count > 0 ? String(count) : "";
     const wanted = count > 0 || isMore ? `badge ${text}` : "";
     if (wanted === shown) return;
     shown = wanted;
     try {
-      link.href = wanted ? await badged(plain, text) : plain;
+      const href = wanted ? await badged(plain, text) : plain;
+      if (shown === wanted) link.href = href;
     } catch {
       shown = ""; // without a line there may be no icon: the next change tries again
     }
   }
 
-  store.subscribe(() => {
-    if (!isScheduled) setTimeout(draw, BETWEEN);
-    isScheduled = true;
-  });
+  const schedule = () => {
+    scheduled ??= setTimeout(draw, BETWEEN);
+  };
+  const unsubscribe = chat.subscribe(schedule);
+  schedule();
+  return () => {
+    unsubscribe();
+    clearTimeout(scheduled);
+    shown = "";
+    link.href = plain;
+  };
 }
 
 /**

@@ -6,7 +6,6 @@ import { applyAll, load as loadInto } from "../model/apply.js";
 import { openStore } from "../model/store.js";
 import { openAccount } from "./account.js";
 import { startForgetting } from "./activity.js";
-import { startBadge } from "./badge.js";
 import { chatError, isChatError } from "./errors.js";
 import { openHttp } from "./http.js";
 import { openLine } from "./line.js";
@@ -160,7 +159,6 @@ export async function openChat() {
   }
 
   startForgetting(store);
-  startBadge(store);
   startReloading(store);
   startWaking(line.wake);
 

@@ -7,15 +7,20 @@ import { ChatContext, useSelected } from "./context.js";
 import { Confirmations } from "./dialog.js";
 import { Door } from "./door.js";
 import { Card } from "./door/card.js";
+import { fetchLater, loadStyles } from "./later.js";
 import { lazy } from "./lazy.js";
 import { useRoute } from "./router.js";
 
-/** Fetched after the door, which is small, with what it says. */
-export const Shell = lazy(() => {
-  preloadShell();
-  return withStrings(import("./shell.js"));
+/** Fetched after the door, which is small, with what it says and how it looks. */
+export const Shell = lazy(async () => {
+  fetchLater();
+  const [shell] = await Promise.all([import("./shell.js"), loadStrings(), loadStyles()]);
+  return shell;
 }, "Shell");
-const SetUp = lazy(() => withStrings(import("./setup.js")), "SetUp");
+const SetUp = lazy(async () => {
+  const [setUp] = await Promise.all([import("./setup.js"), loadStrings()]);
+  return setUp;
+}, "SetUp");
 
 /** @param {{ chat: import("./context.js").Chat }} props */
 export function App({ chat }) {
@@ -55,19 +60,4 @@ function Unknown() {
   return html`<${Card} title=${t("common.not_found")}>
     <a class="button primary wide" href="/">${t("common.to_start")}</a>
   <//>`;
-}
-
-/** Fetch all modules of the shell at once, instead of one after the other has said what it imports. */
-function preloadShell() {
-  const later = /** @type {HTMLTemplateElement | null} */ (document.getElementById("later"));
-  if (later) document.head.append(later.content);
-}
-
-/**
- * @template M
- * @param {Promise<M>} module
- */
-async function withStrings(module) {
-  const [loaded] = await Promise.all([module, loadStrings()]);
-  return loaded;
 }

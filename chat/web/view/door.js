@@ -5,12 +5,14 @@ import { t } from "../i18n/index.js";
 import { useSelected } from "./context.js";
 import { reason } from "./door/asking.js";
 import { Card, Trouble } from "./door/card.js";
-import { Invitation } from "./door/invitation.js";
 import { LogIn } from "./door/log_in.js";
 import { usePolicy } from "./door/policy.js";
 import { Register } from "./door/register.js";
 import { icon } from "./icon.js";
+import { lazy } from "./lazy.js";
 import { useTitle } from "./title.js";
+
+const Invitation = lazy(() => import("./door/invitation.js"), "Invitation");
 
 /** @param {{ invite?: string }} props `invite` is the code of an invitation */
 export function Door({ invite }) {

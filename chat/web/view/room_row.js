@@ -43,7 +43,7 @@ export function RoomRow({ info, isCurrent, isTabStop }) {
 function Mark({ isUnread, count, isMuted }) {
   if (isMuted) return html`<span class="room-muted" title=${t("rooms.muted")}>${icon("bell_off")}<span class="visually-hidden">${t("rooms.muted")}</span></span>`;
   if (count > 0) {
-    return html`<span class="badge mention">${count > 99 ? "99+" : count}<span class="visually-hidden"> ${t("rooms.for_you")}</span></span>`;
+    return html`<span class="badge is-mention">${count > 99 ? "99+" : count}<span class="visually-hidden"> ${t("rooms.for_you")}</span></span>`;
   }
   return isUnread && html`<span class="room-new"><span class="visually-hidden">${t("rooms.unread")}</span></span>`;
 }

@@ -86,7 +86,7 @@ function Heading({ section, isFolded, fold, onNew }) {
     <h2>
       <button type="button" aria-expanded=${!isFolded} onClick=${() => fold(name)}>
         ${icon(isFolded ? "chevron_right" : "chevron_down")} ${t(`rooms.${name}`)}
-        ${isFolded && unread > 0 && html`<span class=${mentions ? "badge mention" : "badge"}>${mentions || unread}</span>`}
+        ${isFolded && unread > 0 && html`<span class=${mentions ? "badge is-mention" : "badge"}>${mentions || unread}</span>`}
       </button>
     </h2>
     ${adds &&

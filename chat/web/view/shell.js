@@ -4,7 +4,8 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { panelOf } from "../model/panel.js";
-import { useSelected } from "./context.js";
+import { startBadge } from "../net/badge.js";
+import { useChat, useSelected } from "./context.js";
 import { lazy } from "./lazy.js";
 import { PHONE, useMedia } from "./media.js";
 import { LineBar } from "./offline.js";
@@ -28,6 +29,7 @@ const SWITCHER_AFTER = 1000;
 /** @typedef {import("./router.js").Route} Route */
 
 export function Shell() {
+  const chat = useChat();
   const route = useRoute();
   const isPhone = useMedia(PHONE);
   const [dialog, setDialog] = useState(/** @type {"switcher" | "keys" | null} */ (null));
@@ -35,6 +37,7 @@ export function Shell() {
   useEffect(() => {
     if (route.screen === "room") choose("room", String(route.room));
   }, [route.room]);
+  useEffect(() => startBadge(chat), [chat]);
   useKeys(setDialog);
   useFocus(route);
   const close = () => setDialog(null);

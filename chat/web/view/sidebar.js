@@ -59,7 +59,7 @@ function Ways({ screen }) {
   /** @param {"search" | "inbox" | "admin"} name @param {import("./icon.js").IconName} image @param {number} [count] */
   const way = (name, image, count = 0) => html`<a class="way" href=${`/${name}`} aria-current=${screen === name ? "page" : undefined}>
     ${icon(image, { size: 18 })} <span>${t(`shell.${name}`)}</span>
-    ${count > 0 && html`<span class="badge mention">${count}<span class="visually-hidden"> ${t("shell.unanswered")}</span></span>`}
+    ${count > 0 && html`<span class="badge is-mention">${count}<span class="visually-hidden"> ${t("shell.unanswered")}</span></span>`}
   </a>`;
   return html`
     ${way("search", "message")}

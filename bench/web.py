@@ -3,8 +3,8 @@
     python -m bench.web
 
 A room of 10,000 messages and 2,000 other rooms are made in the database. One browser opens the page cold, reloads it,
-opens it in new tabs, ends its session elsewhere, scrolls the room from its end to its start, hears a burst while
-somebody types, and parses hostile texts. The figures go to stdout as a table, with the budget of each beside it.
+opens it in new tabs, wakes it from sleep, ends its session elsewhere, scrolls the room from its end to its start, hears
+a burst while somebody types, and parses hostile texts. The figures go to stdout as a table, with the budget of each.
 """
 
 import json
@@ -21,6 +21,7 @@ import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from websockets.sync.client import connect
 
+from bench.web_waking import wakes
 from bench.web_world import LINES, ROOMS, TEXTS, World, log_in, open_world
 
 _RATE = 1_000
@@ -149,6 +150,11 @@ def _measure(browser: Browser, world: World) -> Iterator[Figure]:
     yield Figure("markdown of 4,000 hostile characters", "≤ 50 ms", f"{worst:.0f} ms")
     page.close()
     yield from _new_tabs(context, address)
+    yield Figure(
+        f"woken after a minute: up to date in {ROOMS:,} rooms",
+        "≤ 2,000 ms",
+        _median(wakes(browser, world), "ms"),
+    )
     yield _revoked(browser, world)
 
 

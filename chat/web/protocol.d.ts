@@ -1023,11 +1023,15 @@ export interface Support {
   page?: string;
 }
 
-/** Whether an operator is online, and the operators' own greeting; without one a client has its own. */
+/**
+ * Whether an operator is online, the operators' own greeting, and how many bytes a visitor's file may have.
+ * Without a greeting a client has its own; 0 bytes: no files.
+ */
 export interface SupportDesk {
   online: boolean;
   /** In one line; without one the widget has its own in the visitor's language */
   greeting?: string;
+  file_bytes?: number;
 }
 
 /** A conversation is open or closed now, and an operator's or nobody's. */

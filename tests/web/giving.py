@@ -16,6 +16,13 @@ def bomb() -> bytes:
     return _packed(20_000, 20_000, 1, 0, bytes(2_501 * 20_000))
 
 
+def hidden_bomb() -> bytes:
+    """The head of a picture as large, which says so behind more bytes than anybody looks at."""
+    filling = b"\xff\xe2" + struct.pack(">H", 65_535) + bytes(65_533)
+    size = b"\xff\xc2" + struct.pack(">HBHHB", 11, 8, 20_000, 20_000, 1) + b"\1\x11\0"
+    return b"\xff\xd8" + 5 * filling + size + b"\xff\xd9"
+
+
 def _packed(width: int, height: int, depth: int, colours: int, lines: bytes) -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
         body = kind + data

@@ -9,7 +9,7 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 from tests.support.people import request
 from tests.system.relay import Relay
 from tests.web.connection import wait_for_worker
-from tests.web.giving import bomb, payload, png
+from tests.web.giving import bomb, hidden_bomb, payload, png
 from tests.web.pages import Pages
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>window.pwned = 1</script></svg>'
@@ -66,7 +66,7 @@ def test_a_picture_is_pasted_sent_and_seen_by_others_in_its_place(pages: Pages) 
     give(ada, "paste", "rose.png", "image/png", png())
     tray = ada.get_by_role("list", name="Attached files")
     expect(tray.get_by_text("rose.png")).to_be_visible()
-    expect(tray.get_by_role("progressbar")).to_have_count(0)
+    expect(tray.locator("img")).to_be_visible()
     box(ada).press("Enter")
     expect(tray).to_have_count(0)
     shown = ada.locator(".message .picture.is-loaded img")
@@ -122,15 +122,20 @@ def test_files_that_are_dropped_are_saved_and_never_shown(pages: Pages) -> None:
 
 def test_a_small_file_that_fills_the_memory_as_a_picture_is_saved_and_never_shown(pages: Pages) -> None:
     page = at_room(pages, "fay", "bombs")
+    tray = page.get_by_role("list", name="Attached files")
+    attach(page, payload("bomb.png", "image/png", bomb()), payload("hidden.jpg", "image/jpeg", hidden_bomb()))
+    expect(tray.get_by_role("listitem")).to_have_count(2)
+    expect(tray.get_by_role("progressbar")).to_have_count(0)
+    expect(tray.locator("img")).to_have_count(0)
+    page.get_by_role("button", name="Send").click()
+    for name in ("bomb.png", "hidden.jpg"):
+        expect(page.get_by_role("button", name=f"Download {name}")).to_be_visible()
+    expect(page.locator(".message .picture")).to_have_count(0)
     calls = f"{pages.url}/api/v1/rooms/{page.url.rpartition('/')[2]}"
     bearer = {"Authorization": f"Bearer {pages.person('fay')['access']}"}
-    kind = {"Content-Type": "image/png"}
-    sent = request("POST", f"{calls}/files?name=bomb.png", bomb(), headers=bearer | kind).json()
-    assert (sent["type"], sent["width"]) == ("image/png", 20_000)
-    message = {"key": "bomb", "text": "look", "files": [sent["id"]]}
-    assert request("POST", f"{calls}/messages", message, headers=bearer).is_success
-    expect(page.get_by_role("button", name="Download bomb.png")).to_be_visible()
-    expect(page.locator(".message .picture")).to_have_count(0)
+    [message] = request("GET", f"{calls}/messages", headers=bearer).json()["messages"]
+    known = [(each["type"], each.get("width")) for each in message["files"]]
+    assert known == [("image/png", 20_000), ("image/jpeg", None)]
 
 
 def test_too_big_and_too_many_are_said_and_the_text_stays(pages: Pages) -> None:

@@ -5,11 +5,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, Route, expect
 from websockets.sync.client import connect
 
 from tests.support.command_line import chat as command
@@ -191,7 +191,6 @@ def test_files_reactions_and_the_operators_own_greeting(
     panel = pressed(page)
     expect(panel.get_by_text("Garden tools, what is broken?", exact=True)).to_be_visible()
     command(chat, "setting", "unset", "widget_greeting")
-    expect(panel.get_by_role("button", name="Attach files")).to_be_hidden()
     expect(say(panel, "my rake").locator("xpath=ancestor::li").locator("time")).to_be_visible()
     room = olga.conversation("my rake")["id"]
     panel.get_by_label("Attach files").first.set_input_files(
@@ -207,6 +206,42 @@ def test_files_reactions_and_the_operators_own_greeting(
     expect(panel.get_by_role("list", name="Reactions")).to_have_text("👍")
     panel.get_by_role("button", name="Open rake.png").click()
     expect(panel.get_by_role("dialog").get_by_role("img", name="rake.png")).to_be_visible()
+
+
+def test_files_go_with_the_first_message_and_outlast_a_line_that_drops(
+    pages: Pages, relay: Relay, shop: OtherSite, olga: Operator
+) -> None:
+    shop.shows_widget(relay.url)
+    page = pages.context().new_page()
+    page.goto(shop.url)
+    panel = opened(page)
+    panel.get_by_label("Your name").fill("Berta")
+    panel.get_by_label("Attach files").first.set_input_files(
+        [payload("saw.png", "image/png", png()), payload("bill.txt", "text/plain", b"9 euros")]
+    )
+    attached = panel.get_by_role("list", name="Attached files").get_by_role("listitem")
+    with relay.cut():
+        say(panel, "my saw")
+        expect(panel.get_by_text("Your text is still here.")).to_be_visible()
+        expect(attached).to_have_count(2)
+    with ExitStack() as cut:
+
+        def drop(route: Route) -> None:
+            cut.enter_context(relay.cut())
+            route.abort()
+
+        page.route("**/files?*", drop)
+        panel.get_by_role("button", name="Send").click()
+        expect(panel.get_by_text("The server does not answer.")).to_have_count(2)
+        expect(panel.get_by_label("Your message")).to_have_value("my saw")
+        page.unroute("**/files?*")
+    expect(panel.get_by_role("button", name="Download bill.txt")).to_be_visible()
+    expect(panel.locator(".said .picture.is-loaded img")).to_be_visible()
+    expect(attached).to_have_count(0)
+    room = olga.conversation("my saw")
+    assert room["support"]["person"]["display"] == "Berta"
+    [said] = olga.asks("GET", f"/rooms/{room['id']}/messages")["messages"]
+    assert [each["name"] for each in said["files"]] == ["saw.png", "bill.txt"]
 
 
 def test_what_is_written_offline_is_sent_once_also_after_a_reload(

@@ -32,11 +32,14 @@ async def new_visitor(services: Services, caller: Caller, request: types.NewVisi
 
 
 async def support_desk(services: Services, _caller: Caller, _request: None) -> types.SupportDesk | Refusal:
-    """See whether an operator is online, and how they greet, before one writes."""
+    """See whether an operator is online, how they greet and how large a file may be, before one writes."""
     if not services.visitors.are_welcome:
         return NO_WIDGET
-    greeting = services.settings.widget_greeting
-    return types.SupportDesk(online=await services.desk_watch.is_staffed(), greeting=greeting)
+    return types.SupportDesk(
+        online=await services.desk_watch.is_staffed(),
+        greeting=services.settings.widget_greeting,
+        file_bytes=services.uploads.most_bytes,
+    )
 
 
 async def own_conversation(services: Services, caller: Caller, _request: None) -> Room | Refusal:

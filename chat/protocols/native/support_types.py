@@ -26,10 +26,14 @@ class NewVisitor(Value, kw_only=True, frozen=True):
 
 
 class SupportDesk(Value, kw_only=True, frozen=True):
-    """Whether an operator is online, and the operators' own greeting; without one a client has its own."""
+    """Whether an operator is online, the operators' own greeting, and how many bytes a visitor's file may have.
+
+    Without a greeting a client has its own; 0 bytes: no files.
+    """
 
     online: bool
     greeting: Greeting = ""
+    file_bytes: int = 0
 
 
 class WhichConversations(Value, kw_only=True, frozen=True):

@@ -115,14 +115,17 @@ class Telling:
             self.gone(GoneEvent(room=room_id, reason="closed"))
 
     async def sync(self, known: Mapping[int, Position], *, rest: bool) -> int:
-        """Tell all since these positions, and with `rest` every other room; then live. Returns how many rooms.
+        """Tell all since these positions, and with `rest` every room that this socket does not hear yet; then live.
 
-        Rooms that are known and not the person's are told as gone.
+        Rooms that are known and not the person's are told as gone. Returns how many rooms were told.
         """
         async with self._whole(), self._place():
             rooms = await self._timelines.rooms_of(self._person.id)
-            if not rest:
-                rooms = {room_id: kind for room_id, kind in rooms.items() if room_id in known}
+            rooms = {
+                room_id: kind
+                for room_id, kind in rooms.items()
+                if room_id in known or (rest and not self.hears(room_id))
+            }
             await self._leave(known.keys() - rooms.keys())
             return await self._tell(rooms, known)
 

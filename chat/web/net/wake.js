@@ -1,7 +1,7 @@
 // When the computer or the page may have slept, and whether somebody is at the screen.
 
 /** Milliseconds between two looks at the clock, and those that may be missing between them. */
-const LOOK = 1_000;
+const LOOK = 500;
 const MISSING = 10_000;
 
 /** Milliseconds of sleep after which the server, whose pings were not answered, has left. */

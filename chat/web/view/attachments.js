@@ -1,9 +1,10 @@
-// Files that wait for their message: uploaded as soon as they are chosen, kept for their room as long as the page is open.
+// Files that wait for their message: uploaded as soon as they are chosen, or as soon as there is a room for them, and kept
+// for their room as long as the page is open.
 
 import { useEffect, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { useChat, useSelected } from "./context.js";
-import { fileSize, isImage } from "./file_kinds.js";
+import { fileSize, isLightPicture } from "./file_kinds.js";
 import { problemText } from "./problem.js";
 import { inTurn } from "./upload_turns.js";
 
@@ -13,9 +14,9 @@ import { inTurn } from "./upload_turns.js";
  * @typedef {object} Attachment
  * @property {number} id of this page
  * @property {globalThis.File} file
- * @property {string} preview an address of the picture, or empty
+ * @property {string} preview an address of the picture, once the server has found out that it is one, or empty
  * @property {number} sent bytes
- * @property {"uploading" | "offline" | "failed" | "ready"} state
+ * @property {"held" | "uploading" | "offline" | "failed" | "ready"} state `held`: there is no room for it yet
  * @property {string} problem why it failed
  * @property {boolean} isRetried whether another try may help
  * @property {WireFile} [wire] what the server made of it
@@ -24,6 +25,9 @@ import { inTurn } from "./upload_turns.js";
 
 /** Characters of a name that are sent: in any script they have room in an address. */
 const LONGEST_NAME = 120;
+
+/** Where files are held for a room that is not there yet, as before a visitor's first message. */
+export const NO_ROOM = 0;
 
 /** @type {Map<number, Attachment[]>} */
 const rooms = new Map();
@@ -44,7 +48,7 @@ function update(room, id, change) {
   keep(room, before.map((each) => (each.id === id ? { ...each, ...change } : each)));
 }
 
-/** What the composer of a room has attached, and what can be done with it. @param {number} room */
+/** What the composer of a room, or of NO_ROOM, has attached, and what can be done with it. @param {number} room */
 export function useAttachments(room) {
   const chat = useChat();
   const limits = useSelected((state) => state.server.limits);
@@ -57,16 +61,19 @@ export function useAttachments(room) {
     return () => void listeners.delete(listener);
   }, []);
   useEffect(() => {
-    if (isLive) for (const each of rooms.get(room) ?? []) if (each.state === "offline") upload(each);
+    if (isLive) for (const each of rooms.get(room) ?? []) if (each.state === "offline") upload(room, each);
   }, [room, isLive]);
 
-  async function upload(/** @type {Attachment} */ { id, file }) {
+  /** @param {number} room @param {Attachment} attachment */
+  async function upload(room, { id, file }) {
     const ending = new AbortController();
     update(room, id, { state: "uploading", sent: 0, problem: "", ending });
     try {
       const onProgress = (/** @type {number} */ sent) => update(room, id, { sent });
       const wire = await inTurn(() => chat.upload(room, file, { onProgress, signal: ending.signal }), ending.signal);
-      update(room, id, { state: "ready", sent: file.size, wire });
+      if (ending.signal.aborted) return;
+      const preview = isLightPicture(wire) ? URL.createObjectURL(new Blob([file], { type: wire.type })) : "";
+      update(room, id, { state: "ready", sent: file.size, wire, preview });
     } catch (error) {
       const { code } = /** @type {import("../model/types").ChatError} */ (error);
       if (code === "aborted") return;
@@ -80,7 +87,20 @@ export function useAttachments(room) {
     const added = files.slice(0, limits.files - before.length).map((file) => attachment(file, limits.file_bytes));
     setNote(added.length < files.length ? t("files.too_many", { n: limits.files }) : "");
     keep(room, [...before, ...added]);
-    for (const each of added) if (each.state !== "failed") upload(each);
+    if (room !== NO_ROOM) uploadHeld(room);
+  }
+
+  /** @param {number} room */
+  function uploadHeld(room) {
+    for (const each of rooms.get(room) ?? []) if (each.state === "held") upload(room, each);
+  }
+
+  /** The room is there now, for what was held. @param {number} made */
+  function moveTo(made) {
+    const moved = rooms.get(room) ?? [];
+    keep(room, []);
+    keep(made, [...(rooms.get(made) ?? []), ...moved]);
+    uploadHeld(made);
   }
 
   /** @param {Attachment} gone */
@@ -105,8 +125,9 @@ export function useAttachments(room) {
     note,
     isOn: limits.file_bytes > 0,
     add,
+    moveTo,
     remove,
-    retry: upload,
+    retry: (/** @type {Attachment} */ again) => upload(room, again),
     take,
     putBack: (/** @type {Attachment[]} */ taken) => taken.length && keep(room, [...taken, ...(rooms.get(room) ?? [])]),
     /** How it stands at this moment, which may not be drawn yet. */
@@ -119,6 +140,7 @@ function standing(room) {
   const all = rooms.get(room) ?? [];
   return {
     count: all.length,
+    isHeld: all.some(({ state }) => state === "held"),
     isBusy: all.some(({ state }) => state === "uploading" || state === "offline"),
     isBad: all.some(({ state }) => state === "failed"),
     ready: all.flatMap(({ wire }) => (wire ? [wire] : [])),
@@ -136,9 +158,9 @@ function attachment(file, most) {
   return {
     id: ++newest,
     file: file.name.length > LONGEST_NAME ? new File([file], file.name.slice(-LONGEST_NAME), { type: file.type }) : file,
-    preview: isImage(file.type) ? URL.createObjectURL(file) : "",
+    preview: "",
     sent: 0,
-    state: isTooBig ? "failed" : "uploading",
+    state: isTooBig ? "failed" : "held",
     isRetried: !isTooBig,
     problem: isTooBig ? t("files.too_big", { most: fileSize(most) }) : "",
     ending: new AbortController(),

@@ -6,22 +6,26 @@ import { language } from "../i18n/index.js";
 const IMAGES = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"];
 const UNITS = /** @type {const} */ (["byte", "kilobyte", "megabyte", "gigabyte"]);
 
-/** @param {string} type */
-export function isImage(type) {
-  return IMAGES.includes(type);
-}
 
-/** Pixels of a picture that a page shows: decoded, four bytes each. A small file may say that it has more, as a bomb does. */
+/** Pixels of a picture that a page shows, and of one that it shows unasked: decoded, four bytes each. */
 const MOST_PIXELS = 250_000_000;
+const UNASKED_PIXELS = 50_000_000;
 
-/** Whether it is shown as a picture. @param {import("../model/types").WireFile} file */
+/** @typedef {import("../model/types").WireFile} WireFile */
+
+/** Whether it is shown as a picture. A small file may say that it has more pixels, as a bomb does, or hide how many. @param {WireFile} file */
 export function isPicture(file) {
-  return isImage(file.type) && pixels(file) <= MOST_PIXELS;
+  return isImageOf(file, MOST_PIXELS);
 }
 
-/** Pixels of a picture, as far as that is known. @param {import("../model/types").WireFile} file */
-export function pixels({ width = 0, height = 0 }) {
-  return width * height;
+/** Whether it is a picture that is soon decoded. @param {WireFile} file */
+export function isLightPicture(file) {
+  return isImageOf(file, UNASKED_PIXELS);
+}
+
+/** @param {WireFile} file @param {number} most pixels */
+function isImageOf({ type, width = 0, height = 0 }, most) {
+  return IMAGES.includes(type) && width * height > 0 && width * height <= most;
 }
 
 /** A size in words, as 1.2 MB. @param {number} bytes */

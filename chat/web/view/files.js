@@ -4,7 +4,7 @@ import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { useChat } from "./context.js";
 import { Dialog } from "./dialog.js";
-import { fileSize, isPicture, pixels } from "./file_kinds.js";
+import { fileSize, isLightPicture, isPicture } from "./file_kinds.js";
 import { icon } from "./icon.js";
 import { problemText } from "./problem.js";
 
@@ -14,9 +14,8 @@ import { problemText } from "./problem.js";
 /** Pixels of a picture in the timeline, at most. */
 const WIDEST = 416;
 const HIGHEST = 320;
-/** Bytes and pixels of a picture that is loaded without being asked for. */
+/** Bytes of a picture that is loaded unasked. */
 const LOADED = 8_000_000;
-const DECODED = 50_000_000;
 /** Pictures whose bytes are held. */
 const HELD = 60;
 
@@ -41,7 +40,7 @@ function Picture({ file, tab }) {
   const [address, setAddress] = useState("");
   const [problem, setProblem] = useState("");
   const [isOpen, open] = useState(false);
-  const isLarge = file.size > LOADED || pixels(file) > DECODED;
+  const isLarge = file.size > LOADED || !isLightPicture(file);
   useNear(place, () => !isLarge && want(true));
   useEffect(() => {
     if (!isWanted) return undefined;

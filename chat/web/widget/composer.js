@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { AttachButton, AttachmentTray, DropPlace, pastedFiles } from "../view/attachment_tray.js";
-import { forget, useAttachments } from "../view/attachments.js";
+import { forget, NO_ROOM, useAttachments } from "../view/attachments.js";
 import { useSelected } from "../view/context.js";
 import { icon } from "../view/icon.js";
 import { problemText } from "../view/problem.js";
@@ -23,11 +23,11 @@ export function Composer({ visitor, asked }) {
   const [about, setAbout] = useState({ name: "", email: "" });
   const [problem, setProblem] = useState(/** @type {ChatError | null} */ (null));
   const [isBusy, setBusy] = useState(false);
-  const room = useSelected((state) => conversationOf(state)?.info.id ?? 0);
+  const room = useSelected((state) => conversationOf(state)?.info.id) ?? visitor.room() ?? NO_ROOM;
   const typing = useTyping(room);
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const isNew = !visitor.isKnown();
-  const hasBegun = visitor.hasBegun();
+  const hasBegun = visitor.room() !== undefined;
   const attachments = useAttachments(room);
   const [isToBeSent, setToBeSent] = useState(false); // once all that is attached is uploaded
   const left = MOST - [...text.trim()].length;
@@ -44,7 +44,7 @@ export function Composer({ visitor, asked }) {
     if (field.current) field.current.value = now; // also before it is drawn
     setText(now);
     visitor.keepDraft(now);
-    if (room) typing.note(now);
+    if (room !== NO_ROOM) typing.note(now);
   }
 
   useEffect(() => {
@@ -57,6 +57,7 @@ export function Composer({ visitor, asked }) {
     const said = field.current?.value.trim() ?? "";
     const files = attachments.now();
     if (isBusy || (said === "" && !files.count) || [...said].length > MOST) return;
+    if (files.isHeld && !files.isBad) return beginWithFiles();
     setToBeSent(files.isBusy && !files.isBad);
     if (files.isBusy || files.isBad) return;
     // The first message waits for the account; any other is kept at once.
@@ -79,6 +80,20 @@ export function Composer({ visitor, asked }) {
     }
   }
 
+  /** Files are uploaded for the conversation, so it is made before the first message. */
+  async function beginWithFiles() {
+    setBusy(true);
+    setProblem(null);
+    try {
+      attachments.moveTo(await visitor.begin(filled(about)));
+      setToBeSent(true);
+    } catch (error) {
+      setProblem(/** @type {ChatError} */ (error));
+    } finally {
+      setBusy(false);
+    }
+  }
+
   /** @param {KeyboardEvent} event */
   function onKeyDown(event) {
     const sends = event.key === "Enter" && !event.shiftKey && !event.isComposing && !matchMedia("(pointer: coarse)").matches;
@@ -91,12 +106,12 @@ export function Composer({ visitor, asked }) {
     <${DropPlace} attachments=${attachments} field=${field} />
     <${AttachmentTray} attachments=${attachments} />
     <div class="composer-field">
-      ${room > 0 && html`<${AttachButton} attachments=${attachments} />`}
+      <${AttachButton} attachments=${attachments} />
       <textarea ref=${field} rows="1" dir="auto" aria-label=${t("widget.message")} placeholder=${t("widget.message")} value=${text}
         aria-invalid=${left < 0 ? "true" : undefined} aria-describedby="left"
         onInput=${(/** @type {InputEvent} */ event) => write(/** @type {HTMLTextAreaElement} */ (event.target).value)} onKeyDown=${onKeyDown}
         onPaste=${(/** @type {ClipboardEvent} */ event) => {
-          const files = room > 0 && attachments.isOn ? pastedFiles(event) : [];
+          const files = attachments.isOn ? pastedFiles(event) : [];
           if (!files.length) return;
           event.preventDefault();
           attachments.add(files);

@@ -53,7 +53,7 @@ export function openVisitor(page) {
     session.forget();
     kept.forget();
     hasEnded = true;
-    store.update(() => ({ ...nothing, isLoaded: true }));
+    store.update(({ server }) => ({ ...nothing, server, isLoaded: true }));
   }
 
   /** @param {AbortSignal} signal */
@@ -78,7 +78,7 @@ export function openVisitor(page) {
     applied.keys.forEach(outbox.saved);
   }
 
-  /** Make the account and the conversation, at the first message. @param {About} about */
+  /** Make the account and the conversation, at the first message; returns its room. @param {About} about */
   async function begin(about) {
     if (!isKnown()) {
       const asked = { ...about, ...(page === undefined ? {} : { page }) };
@@ -97,11 +97,13 @@ export function openVisitor(page) {
     get: store.get,
     subscribe: store.subscribe,
     isKnown,
-    hasBegun: () => kept.get().room !== undefined,
+    /** Of the conversation, as soon as it is made. */
+    room: () => kept.get().room,
     isKept: kept.isKept,
     /** Whether a conversation was there, and its session is over. */
     hasEnded: () => hasEnded,
     load,
+    begin,
 
     /**
      * Say something; the first time as a new visitor. Resolves once it is kept to be sent.
@@ -132,9 +134,11 @@ export function openVisitor(page) {
       line.ask("activity", { room, what }).catch(() => {});
     },
 
-    /** Whether an operator is online, and how they greet; no greeting: as the widget does. */
+    /** Whether an operator is online, and how they greet; no greeting: as the widget does. From then on files may be chosen. */
     async desk() {
-      const { online = false, greeting = "" } = /** @type {SupportDesk} */ (await http.call("GET", "/support/desk"));
+      const told = /** @type {SupportDesk} */ (await http.call("GET", "/support/desk"));
+      const { online = false, greeting = "", file_bytes = 0 } = told;
+      store.update(({ server, ...state }) => ({ ...state, server: { ...server, limits: { ...server.limits, file_bytes } } }));
       return { online, greeting };
     },
 

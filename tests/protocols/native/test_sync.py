@@ -227,7 +227,7 @@ async def test_without_rest_only_the_known_rooms_are_told_and_heard(world: World
     ada.rooms[LOBBY_ID] = {"pos": 0, "at": 0, "messages": {}}
     await ben.say(LOBBY_ID, "hi")
     assert [event["text"] for event in await ada.hears()] == ["hi"]
-    assert (await ada.sync())["rooms"] == 2
+    assert (await ada.asks("sync"))["rooms"] == 1, "of what is heard already nothing is told again"
     assert ada.events[-1]["id"] == room.id
 
 
@@ -324,7 +324,7 @@ async def test_of_many_who_come_back_at_once_a_few_read_and_the_others_wait_in_l
     world.obstacles.calls.clear()
     with world.obstacles.held("snapshots"):
         for own in people:
-            own.send("sync")
+            own.send("sync", known=[{"room": LOBBY_ID, "pos": 0, "at": 0}])
         await world.rest()
         assert world.obstacles.calls.count("rooms_of") == telling.AT_ONCE
     for own in people:

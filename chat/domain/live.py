@@ -59,11 +59,11 @@ class Present(msgspec.Struct, frozen=True, tag=True, array_like=True):
     offline: list[int] = []
 
 
-class LobbyCounted(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """So many people are in the lobby now. Each server counts for itself, and tells no other."""
+class MembersCounted(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """So many people are in these rooms now, by room id. Each server counts for itself, and tells no other."""
 
-    members: int
+    members: dict[int, int]
 
 
-Notice = Active | HasRead | Watched | Present | LobbyCounted
+Notice = Active | HasRead | Watched | Present | MembersCounted
 """What servers tell each other that no log has: what is lost of it is told again, or was of use for seconds only."""

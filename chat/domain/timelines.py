@@ -45,6 +45,10 @@ class Timelines(Protocol):
         """
         ...
 
+    async def members_of_conversations(self, room_ids: Collection[int]) -> dict[int, int]:
+        """Return how many are in each of these support conversations, as `snapshots` says; other rooms are left out."""
+        ...
+
     async def standings(self, known: Sequence[Position], up_to_id: int) -> list[Standing]:
         """Return where clients stand with these positions, in their order; rooms that are gone are left out.
 

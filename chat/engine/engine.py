@@ -40,8 +40,8 @@ from chat.engine.heartbeat import beat
 from chat.engine.history import open_history
 from chat.engine.hub import Hub
 from chat.engine.journal import Journal, open_journal
-from chat.engine.lobby_count import LobbyCount
 from chat.engine.log_follower import PATIENCE, open_log_follower
+from chat.engine.member_counts import MemberCounts
 from chat.engine.memberships import Memberships
 from chat.engine.notices import Notices
 from chat.engine.people import PeopleReconciler
@@ -169,11 +169,16 @@ async def open_engine(
                 if person_id is not None:
                     presence.person_deleted(person_id)
 
-            lobby_count = LobbyCount(storage.users.count, lambda counted: notices.heard(counted, 0))
+            member_counts = MemberCounts(
+                storage.users,
+                storage.timelines,
+                lambda: presence.conversations().keys(),
+                lambda counted: notices.heard(counted, 0),
+            )
 
             def outdated(person_id: int | None) -> None:
                 blocks.changed(person_id)
-                lobby_count.changed(person_id)
+                member_counts.changed(person_id)
 
             people_here = PeopleReconciler(accounts, presence, gone, outdated=outdated, found=statuses.found)
 
@@ -184,7 +189,7 @@ async def open_engine(
 
             nursery.start_soon(cluster.keep_lease, look_again)
             nursery.start_soon(statuses.tell)
-            nursery.start_soon(lobby_count.tell)
+            nursery.start_soon(member_counts.tell)
             nursery.start_soon(watch_changes, storage, people_here, memberships, SettingsFollower(settings))
             if ping_interval < math.inf:
                 nursery.start_soon(beat, presence, ping_interval, pong_timeout)
@@ -219,7 +224,7 @@ async def open_engine(
                 settings=settings,
                 visitors=visitors,
                 desk_watch=DeskWatch(storage.users.operators, statuses),
-                lobby_count=lobby_count,
+                member_counts=member_counts,
                 uploads=Uploads(storage.files, file_store, conversations, file_bytes),
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

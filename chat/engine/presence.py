@@ -100,10 +100,19 @@ class Presence:
             if session.client is not None:
                 session.client.person_deleted(person_id)
 
+    def conversations(self) -> dict[int, int]:
+        """Return the ids of the support conversations that somebody hears as rooms, each with its person's. Sync."""
+        heard: dict[int, int] = {}
+        for session in self._sessions:
+            if session.client is not None:
+                heard.update(session.client.conversations())
+        return heard
+
     def people(self) -> set[int]:
-        """Return the ids of the people who are connected, or whose handshake is under way. Sync."""
+        """Return the ids of who is connected, whose handshake is under way, or whose conversation is heard. Sync."""
         here = [session.person for session in self._sessions]
-        return {person.id for person in (*here, *(each.person for each in self._handshakes)) if person}
+        people = {person.id for person in (*here, *(each.person for each in self._handshakes)) if person}
+        return people.union(self.conversations().values())
 
     def logins(self, person_ids: Collection[int]) -> set[int]:
         """Return the ids of the sessions by which these people came in that are here. Sync."""

@@ -1,6 +1,6 @@
 """What a protocol makes for each connection that speaks it: the state that is its own, and what each command does."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar, TypeVar, cast
 
 import trio
@@ -55,6 +55,10 @@ class ProtocolClient:
 
     def person_deleted(self, person_id: int) -> None:
         """Somebody was deleted, who is not the session's person. Sync."""
+
+    def conversations(self) -> Mapping[int, int]:
+        """Return the ids of the support conversations that the client hears as rooms, each with its person's. Sync."""
+        return {}
 
     def room_made(self, room_id: int) -> None:
         """The session's person has made a room. Sync."""

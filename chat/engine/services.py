@@ -24,7 +24,7 @@ from chat.engine.cluster.cluster import Cluster
 from chat.engine.desk_watch import DeskWatch
 from chat.engine.history import History
 from chat.engine.hub import Hub
-from chat.engine.lobby_count import LobbyCount
+from chat.engine.member_counts import MemberCounts
 from chat.engine.memberships import Memberships
 from chat.engine.notices import Notices
 from chat.engine.presence import Presence
@@ -63,5 +63,5 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     settings: LiveSettings
     visitors: Visitors
     desk_watch: DeskWatch
-    lobby_count: LobbyCount
+    member_counts: MemberCounts
     uploads: Uploads

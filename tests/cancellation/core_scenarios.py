@@ -33,8 +33,8 @@ from chat.engine.cleaner import open_cleaner
 from chat.engine.file_cleaner import open_file_cleaner
 from chat.engine.hub import Announcement, Hub
 from chat.engine.indexer import open_indexer
-from chat.engine.lobby_count import LobbyCount
 from chat.engine.log_follower import open_log_follower
+from chat.engine.member_counts import MemberCounts
 from chat.engine.people import PeopleReconciler
 from chat.engine.reconciler import watch_changes
 from chat.engine.send_queue import SendQueue
@@ -51,7 +51,7 @@ from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import Witness, settle, swept_world
 from tests.engine.test_indexer import Log
 from tests.support.account_changes import set_disabled, set_roles
-from tests.support.chat_world import SECRET, Client, Obstructed, World
+from tests.support.chat_world import SECRET, Client, Obstructed, ObstructedStorage, World
 from tests.support.endings import delete_room
 
 Change = Callable[[], Awaitable[Refusal | None]]
@@ -625,29 +625,37 @@ async def watching(run: Run) -> None:
     assert not statuses._untold
 
 
-async def counting_the_lobby(run: Run) -> None:
+async def counting_members(run: Run) -> None:
     """Be cancelled while people are counted: whoever counts next knows how many there are."""
     async with swept_world(run) as (world, _witness):
-        told: list[int] = []
-        users: Any = Obstructed(world.storage.users, world.obstacles)
+        told: dict[int, int] = {}
+        storage: Any = ObstructedStorage(world.storage, world.obstacles)
         world.obstacles.fail("count", StorageDown("an outage"))
-        lobby = LobbyCount(users.count, lambda counted: told.append(counted.members))
+        ada = await world.add("ada")
+        conversation = await world.storage.rooms.support_room(ada.id)
+        assert conversation is not None
+        counts = MemberCounts(
+            storage.users,
+            storage.timelines,
+            lambda: [conversation.id],
+            lambda counted: told.update(counted.members),
+        )
         there = await world.storage.users.count()
 
-        async def count() -> None:
+        async def tell(seconds: float) -> None:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(lobby.tell)
-                lobby.changed(None)
-                await trio.sleep(3)
+                nursery.start_soon(counts.tell)
+                counts.changed(None)
+                await trio.sleep(seconds)
                 nursery.cancel_scope.cancel()
 
-        await run.target(count)
-        assert run.fired or told[-1] == there
+        await run.target(tell, 3)
+        if run.fired:
+            await tell(5)  # where the outage was not met before, it is now
+        assert told == {LOBBY_ID: there, conversation.id: 1}
         await world.add("newcomer")
-        lobby.changed(None)
-        with suppress(StorageDown):  # the outage, where it was not met
-            await lobby.now()
-        assert await lobby.now() == there + 1
+        counts.changed(None)
+        assert await counts.in_lobby() == there + 1
 
 
 VIRTUAL = (
@@ -659,7 +667,7 @@ VIRTUAL = (
     moderating,
     cleaning,
     indexing,
-    counting_the_lobby,
+    counting_members,
     following,
     reading_the_log,
     ended_sessions,

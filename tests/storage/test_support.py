@@ -240,6 +240,7 @@ async def test_a_closed_conversation_is_no_room_of_operators_unless_they_name_it
         named = await timelines.snapshots(person, EVER, [room])
         members = await desk.storage.rooms.members(room, 0, 99)
         assert all(each.members == len(members) for each in named)
+        assert await timelines.members_of_conversations([room, LOBBY_ID, 999]) == {room: len(members)}
         return listed, bool(named), len(members)
 
     assert [await seen(name) for name in ("Ada", "Ben", "Olga")] == [

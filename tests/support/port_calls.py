@@ -76,6 +76,7 @@ READS = frozenset(
         "living",
         "look_alikes",
         "members",
+        "members_of_conversations",
         "members_among",
         "mentions",
         "newest_id",

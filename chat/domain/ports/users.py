@@ -155,7 +155,7 @@ class Users(Protocol):
         ...
 
     async def operators(self) -> list[int]:
-        """Return the ids of all operators who can come in, ascending."""
+        """Return the ids of all operators, ascending; also of those who are disabled."""
         ...
 
     async def page(self, part: str, after_id: int, limit: int, role: Role | None = None) -> list[Person]:

@@ -60,7 +60,7 @@ class ActivityEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="act
 
 
 class MembersEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="members"):
-    """So many people are in the lobby now. Of other rooms the events of their log tell who comes and goes."""
+    """So many are in the lobby or in a support conversation now. Of other rooms their log tells who comes and goes."""
 
     room: Id
     members: int

@@ -1,4 +1,6 @@
-"""What a client that comes back is told beside its rooms: marks, new profiles, the number in the lobby."""
+"""What a client that comes back is told beside its rooms: marks, new profiles, how many are where no log says it."""
+
+from collections.abc import Collection
 
 from chat.domain.entities import LOBBY_ID, Person
 from chat.engine.session import Session
@@ -15,14 +17,18 @@ _MOST_PROFILES = 1000
 """Profiles that are told at once: those that changed last."""
 
 
-async def tell_beside(services: Services, session: Session, person: Person, newest: int) -> None:
+async def tell_beside(
+    services: Services, session: Session, person: Person, newest: int, conversations: Collection[int]
+) -> None:
     """Tell what was noted since the client's newest event (Unix milliseconds), and is in no log.
 
-    May raise StorageDown. Cancelling: some is told.
+    `conversations` are those that it knew and hears. May raise StorageDown. Cancelling: some is told.
     """
+    counts = await services.timelines.members_of_conversations(conversations) if conversations else {}
     if not person.is_visitor:
-        members = MembersEvent(room=LOBBY_ID, members=await services.lobby_count.now())
-        session.send_frames(frame_of(members))
+        counts[LOBBY_ID] = await services.member_counts.in_lobby()
+    for room_id, members in counts.items():
+        session.send_frames(frame_of(MembersEvent(room=room_id, members=members)))
     since = newest / 1000 - _EARLIER
     for mark in await services.timelines.reads_since(person.id, since):
         event = ReadEvent(

@@ -8,8 +8,8 @@ from msgspec import structs
 
 from chat.domain.audience import topic_of
 from chat.domain.changes import Change, SupportChanged
-from chat.domain.entities import LOBBY_ID, Message, Pair, RoomKind, SupportOf
-from chat.domain.live import Active, HasRead, LobbyCounted
+from chat.domain.entities import LOBBY_ID, Message, OwnRoom, Pair, RoomKind, SupportOf
+from chat.domain.live import Active, HasRead, MembersCounted
 from chat.engine.hub import Subscriber
 from chat.engine.session import Session
 from chat.engine.subscriptions import Subscriptions
@@ -49,7 +49,7 @@ class Shared(Generic[SocketT]):
         services.hub.on_arrival(self._arrived)
         services.notices.on(Active, self._active)
         services.notices.on(HasRead, self._has_read)
-        services.notices.on(LobbyCounted, self._lobby_counted)
+        services.notices.on(MembersCounted, self._members_counted)
 
     def _arrived(self, change: Change) -> None:
         """Tell those to whom a room may be new."""
@@ -60,11 +60,15 @@ class Shared(Generic[SocketT]):
                 here, kind = self.sockets.of(one_id, other_id), RoomKind.DIRECT
             case SupportOf(person) if isinstance(change, SupportChanged) and change.is_closed:
                 own = self.sockets.of(person.id)
+                if own:
+                    self.services.member_counts.conversation_changed(change.room_id)
                 for client in self.sockets.operators:
                     if client not in own:
                         client.conversation_closed(change.room_id)
                 return
             case SupportOf(person) if isinstance(change, Message | SupportChanged):
+                if isinstance(change, SupportChanged) and self.sockets.of(person.id):
+                    self.services.member_counts.conversation_changed(change.room_id)
                 here = dict.fromkeys((*self.sockets.of(person.id), *self.sockets.operators)).keys()
                 kind = RoomKind.SUPPORT
             case None if isinstance(change, Message):
@@ -108,11 +112,13 @@ class Shared(Generic[SocketT]):
         if notice.is_shared:
             self.services.hub.tell(topic, NATIVE, frame_of(event), besides=own)
 
-    def _lobby_counted(self, notice: LobbyCounted, _node: int, _origin: Subscriber | None) -> None:
-        """Tell whoever hears the lobby how many are in it."""
+    def _members_counted(self, notice: MembersCounted, _node: int, _origin: Subscriber | None) -> None:
+        """Tell whoever hears one of these rooms, the lobby or a conversation, how many are in it."""
         if self.sockets:
-            frame = frame_of(MembersEvent(room=LOBBY_ID, members=notice.members))
-            self.services.hub.tell(topic_of(LOBBY_ID, None), NATIVE, frame)
+            for room_id, members in notice.members.items():
+                frame = frame_of(MembersEvent(room=room_id, members=members))
+                topic = room_id if room_id == LOBBY_ID else OwnRoom(room_id)
+                self.services.hub.tell(topic, NATIVE, frame)
 
     @staticmethod
     def _subscribers(sockets: Iterable[SocketT]) -> dict[Subscriptions, None]:

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Mapping
 
 import trio
 
@@ -161,7 +162,8 @@ class NativeClient(Client):
                 self._synced = False
                 raise
             if request.since is not None:
-                await tell_beside(self._services, session, person, request.since)
+                heard = [room_id for room_id in self._telling.conversations() if room_id in known]
+                await tell_beside(self._services, session, person, request.since, heard)
         return session.send_frames(frame_of(SyncOk(id=request.id, rooms=told)))
 
     async def send(self, request: Send, _nursery: trio.Nursery) -> None:
@@ -243,6 +245,10 @@ class NativeClient(Client):
     def person_deleted(self, person_id: int) -> None:
         """Somebody's support conversation is no room of the operators any more. Sync."""
         self._telling.leave_conversation_of(person_id)
+
+    def conversations(self) -> Mapping[int, int]:
+        """Return those that the client hears, each with whose it is. Sync."""
+        return self._telling.conversations()
 
     def room_made(self, room_id: int) -> None:
         """Tell the new room. Sync."""

@@ -14,14 +14,20 @@ import trio
 from chat.domain.audience import topic_of
 from chat.domain.entities import OwnRoom, People, Person, RoomKind, SupportOf
 from chat.domain.failures import StorageDown
-from chat.domain.timeline import MessageNow, Position, PositionState, Replayed, RoomSnapshot, Span, Standing
+from chat.domain.timeline import MessageNow, Position, Replayed, RoomSnapshot, Span, Standing
 from chat.domain.timelines import Timelines
 from chat.engine.hub import Hub
 from chat.engine.session import Session
 from chat.protocols.native.codec import NATIVE, changed_event, frame_of
-from chat.protocols.native.conversions import room_fields, said
-from chat.protocols.native.frames import GoneEvent, MessageEvent, Reset, RoomEvent
-from chat.protocols.native.snapshots import is_closed_to, is_of_another, people_of
+from chat.protocols.native.conversions import said
+from chat.protocols.native.frames import GoneEvent, MessageEvent, RoomEvent
+from chat.protocols.native.snapshots import (
+    is_closed_to,
+    is_of_another,
+    is_of_one_among,
+    people_of,
+    steps_of_sync,
+)
 
 _PIECE = 65_536
 """Bytes that are handed to the send queue at once."""
@@ -29,19 +35,21 @@ _PIECE = 65_536
 _REPLAYED = 262_144
 """Bytes of text that one query replays."""
 
-_MOST_CHANGES = 20_000
-"""Changes that are told one by one in one sync; the rooms after those are told as they are."""
-
 AT_ONCE = 4
 """Syncs that read at once, on a server; other connections to the database are left for everybody else."""
 
 _IN_LINE = 60.0
 """Seconds that a sync waits for its turn: thousands come back at once, but where the database is silent none ends."""
 
-_RESETS: dict[PositionState, Reset] = {
-    PositionState.OTHER_HISTORY: "other_history",
-    PositionState.ERASED: "erased",
-}
+
+class _Round:
+    """What ends while rooms are told: rooms, and people, whose conversations end with them."""
+
+    __slots__ = ("deleted", "gone")
+
+    def __init__(self) -> None:
+        self.gone: dict[int, GoneEvent] = {}
+        self.deleted: set[int] = set()
 
 
 class Telling:
@@ -52,12 +60,12 @@ class Telling:
     """
 
     __slots__ = (
-        "_gone",
         "_has_place",
         "_hub",
         "_is_over",
         "_lock",
         "_places",
+        "_round",
         "_session",
         "_timelines",
         "people",
@@ -75,7 +83,7 @@ class Telling:
         self._is_over = False
         self._places = places  # for AT_ONCE syncs, all sockets together
         self._has_place = False
-        self._gone: dict[int, GoneEvent] | None = None  # of rooms that end while others are told
+        self._round: _Round | None = None  # while rooms are told
 
     def hears(self, room_id: int) -> bool:
         """Whether the client is told what happens in the room. Sync."""
@@ -84,10 +92,18 @@ class Telling:
     def gone(self, event: GoneEvent) -> None:
         """Tell that a room is gone, behind all that is told of it. Sync."""
         self.people.pop(event.room, None)
-        if self._gone is None:
+        if self._round is None:
             self._session.send_frames(frame_of(event))
         else:
-            self._gone[event.room] = event
+            self._round.gone[event.room] = event
+
+    def conversations(self) -> dict[int, int]:
+        """Return the support conversations that the client hears, each with its person's id. Sync."""
+        return {
+            room_id: people.person.id
+            for room_id, people in self.people.items()
+            if isinstance(people, SupportOf)
+        }
 
     def end(self) -> None:
         """Hear no room from here on. Sync."""
@@ -102,10 +118,15 @@ class Telling:
 
     def leave_conversation_of(self, person_id: int) -> None:
         """Hear the support conversation of somebody who was deleted no more, and tell that it is gone. Sync."""
+        if self._round is not None:
+            self._round.deleted.add(person_id)
         for room_id, people in list(self.people.items()):
             if isinstance(people, SupportOf) and people.person.id == person_id:
-                self._session.subscriptions.unsubscribe(OwnRoom(room_id))
-                self.gone(GoneEvent(room=room_id, reason="deleted"))
+                self._leave_deleted(room_id)
+
+    def _leave_deleted(self, room_id: int) -> None:
+        self._session.subscriptions.unsubscribe(OwnRoom(room_id))
+        self.gone(GoneEvent(room=room_id, reason="deleted"))
 
     def close_conversation(self, room_id: int) -> None:
         """Hear a support conversation of another no more, as it is closed, and tell that it is gone. Sync."""
@@ -189,7 +210,7 @@ class Telling:
     async def _tell(self, rooms: Mapping[int, RoomKind], known: Mapping[int, Position]) -> int:
         if not rooms or self._is_over:
             return 0
-        subscriptions, self._gone = self._session.subscriptions, {}
+        subscriptions, self._round = self._session.subscriptions, _Round()
         subscriptions.buffer()
         begun = {
             room_id: topic
@@ -208,13 +229,16 @@ class Telling:
             told = {room.id for room in snapshots}
             # What is closed is told and then gone; whoever speaks in it meanwhile lets it be told once more after that.
             closed = {room.id for room in snapshots if is_closed_to(person, room)}
-            heard = [room for room in snapshots if room.id not in closed | self._gone.keys()]
+            for room in snapshots:
+                if is_of_one_among(self._round.deleted, room):
+                    self._leave_deleted(room.id)
+            heard = [room for room in snapshots if room.id not in closed | self._round.gone.keys()]
             self.people |= {room.id: people for room in heard if (people := people_of(room, person))}
             positions = [position for position in known.values() if position.room_id in told]
             standings = await self._timelines.standings(positions, cut) if positions else []
             await self._tell_in_order(snapshots, known, {each.room_id: each for each in standings})
         finally:
-            gone, self._gone = self._gone, None
+            gone, self._round = self._round.gone, None
         for room_id in closed | (begun.keys() - told):  # lost since its id was read
             subscriptions.unsubscribe(topic_of(room_id, rooms[room_id]))
         subscriptions.flush()
@@ -232,20 +256,7 @@ class Telling:
         standings: Mapping[int, Standing],
     ) -> None:
         """Tell each room's changes, or the room as it is, those with the newest message first."""
-        left = _MOST_CHANGES
-        steps: list[Span | RoomEvent] = []
-        for room in snapshots:
-            standing = standings.get(room.id)
-            if standing is None:
-                steps.append(RoomEvent(**room_fields(room)))
-                continue
-            missing = standing.up_to - known[room.id].pos
-            if standing.state is not PositionState.GOOD or missing > left:
-                steps.append(RoomEvent(**room_fields(room), reset=_RESETS.get(standing.state, "too_far")))
-            elif missing:
-                left -= missing
-                steps.append(Span(room.id, known[room.id].pos, standing.up_to))
-        for kind, run in groupby(steps, key=type):
+        for kind, run in groupby(steps_of_sync(snapshots, known, standings), key=type):
             if kind is Span:
                 await self._replay([step for step in run if isinstance(step, Span)])
             else:

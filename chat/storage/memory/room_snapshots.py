@@ -40,7 +40,7 @@ class RoomSnapshots:
             is_private=room.is_private,
             is_archived=room.is_archived,
             role=self._rooms.role_of(room.id, person_id) or RoomRole.MEMBER,
-            members=self._members(room),
+            members=self.members(room),
             pos=entries[-1].pos if entries else 0,
             at=milliseconds(entries[-1].created_at) if entries else 0,
             seq=len(said),
@@ -69,6 +69,19 @@ class RoomSnapshots:
             isinstance(entry, Message) and entry.id <= since[person_id] for entry in self._entries(room.id)
         )
 
+    def members(self, room: Room) -> int:
+        """Return how many are in the room."""
+        match room.kind:
+            case RoomKind.LOBBY:
+                return len(self._rooms.people_in(room))
+            case RoomKind.SUPPORT if self._rooms.support_kept(room.id).is_closed:
+                return 1
+            case RoomKind.SUPPORT:
+                operators = {person.id for person in self._users.there() if person.is_operator}
+                return len(operators | {room.creator_id})
+            case RoomKind.ROOM | RoomKind.DIRECT:
+                return sum(room_id == room.id for room_id, _ in self._rooms.memberships())
+
     def counts(self, room_id: int, person_id: int, read: int, up_to: int) -> tuple[int, int]:
         """Return how many messages the person has not read, and how many of those mention them."""
         unread = [
@@ -80,18 +93,6 @@ class RoomSnapshots:
         ]
         mentioned = sum(mentions(message, person_id) for message in unread)
         return min(len(unread), MOST_UNREAD), min(mentioned, MOST_UNREAD)
-
-    def _members(self, room: Room) -> int:
-        match room.kind:
-            case RoomKind.LOBBY:
-                return len(self._rooms.people_in(room))
-            case RoomKind.SUPPORT if self._rooms.support_kept(room.id).is_closed:
-                return 1
-            case RoomKind.SUPPORT:
-                operators = {person.id for person in self._users.there() if person.is_operator}
-                return len(operators | {room.creator_id})
-            case RoomKind.ROOM | RoomKind.DIRECT:
-                return sum(room_id == room.id for room_id, _ in self._rooms.memberships())
 
     def _peer(self, room: Room, person_id: int) -> Person | None:
         match self._rooms.people_of(room.id):

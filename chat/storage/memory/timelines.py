@@ -58,6 +58,11 @@ class MemoryTimelines:
         told = [self._snapshots.take(room, person_id, up_to_id) for room in rooms]
         return sorted(told, key=lambda room: (room.last.id if room.last else 0, room.id), reverse=True)
 
+    async def members_of_conversations(self, room_ids: Collection[int]) -> dict[int, int]:
+        await trio.lowlevel.checkpoint()
+        rooms = [room for each in room_ids if (room := self._rooms.look_up(each)) is not None]
+        return {room.id: self._snapshots.members(room) for room in rooms if room.kind is RoomKind.SUPPORT}
+
     async def standings(self, known: Sequence[Position], up_to_id: int) -> list[Standing]:
         await trio.lowlevel.checkpoint()
         return [

@@ -135,7 +135,7 @@ class MemoryUsers:
 
     async def operators(self) -> list[int]:
         await trio.lowlevel.checkpoint()
-        return [each.id for each in self.there() if each.is_operator and not each.is_disabled]
+        return [each.id for each in self.there() if each.is_operator]
 
     async def page(self, part: str, after_id: int, limit: int, role: Role | None = None) -> list[Person]:
         await trio.lowlevel.checkpoint()

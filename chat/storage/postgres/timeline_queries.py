@@ -188,14 +188,21 @@ MESSAGE = f"""m.id AS message_id, m.seq AS message_seq, m.pos AS message_pos,
 
 ROOMS_OF = f"WITH {MINE} SELECT id, kind FROM mine"
 
+_IN_CONVERSATION = """CASE WHEN r.is_closed THEN 1 ELSE
+            1 + (SELECT count(*) FROM users WHERE is_operator AND deleted_at IS NULL) - peer.is_operator::int
+        END"""
+
+MEMBERS_OF_CONVERSATIONS = f"""
+SELECT r.id, {_IN_CONVERSATION} AS members
+FROM rooms r JOIN users peer ON peer.id = r.creator_id
+WHERE r.id = ANY($1::bigint[]) AND r.kind = 'support' AND r.deleted_at IS NULL"""
+
 SNAPSHOTS = f"""
 WITH {_mine("(NOT r.is_closed OR $3::bigint[] IS NOT NULL)")}
 SELECT r.id, r.kind, r.name, r.topic, r.is_private, r.archived_at IS NOT NULL AS is_archived, r.role,
     CASE r.kind
         WHEN 'lobby' THEN (SELECT count(*) FROM users WHERE deleted_at IS NULL AND NOT is_visitor)
-        WHEN 'support' THEN CASE WHEN r.is_closed THEN 1 ELSE
-            1 + (SELECT count(*) FROM users WHERE is_operator AND deleted_at IS NULL) - peer.is_operator::int
-        END
+        WHEN 'support' THEN {_IN_CONVERSATION}
         WHEN 'direct' THEN CASE WHEN pair.low_id = pair.high_id THEN 1 ELSE 2 END
         ELSE coalesce(r.members, (SELECT count(*) FROM memberships WHERE room_id = r.id))
     END AS members,

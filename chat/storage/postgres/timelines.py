@@ -62,6 +62,10 @@ class PostgresTimelines:
         rows = await self._database.read(lambda c: c.fetch(queries.SNAPSHOTS, person_id, up_to_id, ids))
         return [_snapshot(row) for row in rows]
 
+    async def members_of_conversations(self, room_ids: Collection[int]) -> dict[int, int]:
+        rows = await self._database.read(lambda c: c.fetch(queries.MEMBERS_OF_CONVERSATIONS, list(room_ids)))
+        return {row["id"]: row["members"] for row in rows}
+
     async def standings(self, known: Sequence[Position], up_to_id: int) -> list[Standing]:
         rooms, places, times = [p.room_id for p in known], [p.pos for p in known], [p.at for p in known]
         rows = await self._database.read(

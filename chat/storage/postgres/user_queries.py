@@ -25,8 +25,7 @@ BY_NAME = f"SELECT {_COLUMNS}, password_hash FROM users WHERE name_key = $1 AND 
 BY_EMAIL = f"SELECT {_COLUMNS}, password_hash FROM users WHERE email_key = $1 AND deleted_at IS NULL"
 COUNT = "SELECT count(*) FROM users WHERE deleted_at IS NULL AND NOT is_visitor"
 EVERYONE = f"SELECT {_COLUMNS} FROM users WHERE deleted_at IS NULL AND NOT is_visitor ORDER BY id"
-OPERATORS = """
-SELECT id FROM users WHERE is_operator AND deleted_at IS NULL AND disabled_at IS NULL ORDER BY id"""
+OPERATORS = "SELECT id FROM users WHERE is_operator AND deleted_at IS NULL ORDER BY id"
 _THEM = "WHERE id = $1 AND deleted_at IS NULL"
 RENAME = f"""
 WITH alike AS (

@@ -8,8 +8,9 @@ import trio
 from trio.testing import MockClock
 
 from chat.domain.budgets import Budgets
+from chat.domain.changes import SupportChange
 from chat.domain.closing import TOO_MANY_SOCKETS
-from chat.domain.entities import LOBBY_ID, Person, Visit
+from chat.domain.entities import LOBBY_ID, Draft, Peer, Person, SupportOf, Visit
 from chat.domain.failures import StorageDown
 from chat.domain.ports import NewPerson, ProfileChange
 from chat.engine.people import PeopleReconciler
@@ -19,6 +20,7 @@ from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER
 from tests.protocols.native.replica import Replica
 from tests.protocols.native.site import Site
+from tests.support.account_changes import set_roles
 from tests.support.chat_world import World, open_world
 
 
@@ -373,7 +375,7 @@ async def test_who_is_back_is_told_how_many_are_in_the_lobby(world: World) -> No
     await ada.hears()
     ada.drop()
     await world.add_all("ben", "cem")
-    world.services.lobby_count.changed(None)
+    world.services.member_counts.changed(None)
     await ada.connect(sync=False)
     await ada.sync(since=ada.rooms[LOBBY_ID]["at"])
     assert ada.rooms[LOBBY_ID]["members"] == 3
@@ -381,18 +383,67 @@ async def test_who_is_back_is_told_how_many_are_in_the_lobby(world: World) -> No
 
 
 async def test_who_comes_while_the_lobby_is_counted_is_counted_by_the_next(world: World) -> None:
-    lobby = world.services.lobby_count
+    lobby = world.services.member_counts
     with world.obstacles.held("count", after=True):
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(lobby.now)
+            nursery.start_soon(lobby.in_lobby)
             await world.rest()
             await world.add("ada")
             lobby.changed(1)
             world.obstacles._closed_after["count"].set()
-    assert await lobby.now() == 1
+    assert await lobby.in_lobby() == 1
     asked = world.obstacles.calls.count("count")
-    assert await lobby.now() == 1
+    assert await lobby.in_lobby() == 1
     assert world.obstacles.calls.count("count") == asked
+
+
+async def test_whoever_hears_a_conversation_is_told_when_there_are_more_or_fewer_operators(
+    autojump_clock: MockClock,
+) -> None:
+    """Ada hears her own and is no operator, Olga hears all that are open; Ben's is closed, so he is alone in it."""
+    async with open_world(follows=True) as world:
+        ada, ben = await replica(world, "ada"), await replica(world, "ben")
+        olga, otto = await replica(world, "olga", operator=True), await replica(world, "otto")
+        asked, closed = await help_room(world, ada.person), await help_room(world, ben.person)
+        everybody = ada, ben, olga, otto
+
+        async def counts() -> list[int | None]:
+            """In Ada's conversation, as each of them was told; and that this is how many there are."""
+            await trio.sleep(3)
+            for each in everybody:
+                await each.hears()
+            assert ben.rooms[closed]["members"] == 1
+            (there,) = (await world.storage.timelines.members_of_conversations([asked])).values()
+            told = [each.rooms[asked]["members"] for each in everybody if asked in each.rooms]
+            assert set(told) == {there}
+            return told
+
+        people = SupportOf(Peer(ben.person.id, "ben"))
+        await world.services.writes.write(SupportChange(closed, olga.person.id, 2.0, people, is_closed=True))
+        assert await counts() == [2, 2]
+        await set_roles(world.storage.users, otto.person.id, operator=True, admin=False)
+        assert await counts() == [3, 3, 3]
+        heard = len(olga.events)
+        await world.add("eve")
+        await counts()
+        assert [(event["type"], event["room"]) for event in olga.events[heard:]] == [("members", LOBBY_ID)]
+        ada.drop()
+        await set_roles(world.storage.users, otto.person.id, operator=False, admin=False)
+        await trio.sleep(2)
+        await ada.connect(sync=False)
+        await ada.sync(since=ada.rooms[asked]["at"])
+        assert ada.resets == []
+        assert await counts() == [2, 2]
+        await world.storage.users.delete(olga.person.id)
+        everybody = ada, ben
+        assert await counts() == [1]
+        reopened = Draft(closed, ben.person.id, "ben", "again", 3.0, people=people)
+        await set_roles(world.storage.users, otto.person.id, operator=True, admin=False)
+        assert await counts() == [2]
+        await world.services.writes.write(reopened)
+        await trio.sleep(2)
+        await ben.hears()
+        assert ben.rooms[closed]["members"] == 2
 
 
 # --- sockets of one person ---

@@ -12,7 +12,8 @@ from chat.client.frames import decode
 from chat.client.rooms import Rooms
 from chat.client.values import RoomInfo
 from chat.domain.changes import SupportChange
-from chat.domain.entities import Draft, Peer, Person, SupportOf
+from chat.domain.entities import LOBBY_ID, Draft, Peer, Person, SupportOf
+from chat.engine.people import PeopleReconciler
 from chat.protocols.support.codec import SUPPORT
 from tests.protocols.native.replica import Replica
 from tests.protocols.native.site import Answer, Site
@@ -257,6 +258,47 @@ async def test_a_closing_during_a_sync_leaves_no_operator_in_it(
     await desk.say("ada", room)
     await otto.hears()
     assert otto.rooms[room]["support"].get("state", "open") == "open", "it is told again"
+
+
+@pytest.mark.parametrize("call", ["rooms_of", "snapshots", "standings"])
+async def test_who_is_deleted_during_a_sync_leaves_no_conversation_and_no_room_behind(
+    desk: Desk, call: str
+) -> None:
+    room, world, olga = (await desk.own("ada"))["id"], desk.site.world, desk.people["olga"]
+    await desk.say("ada", room)
+    garden = await world.make_room(olga)
+    otto = await desk.replica("otto")
+    await world.memberships.join(desk.people["otto"], garden.id)
+    await otto.hears()
+    otto.drop()
+    await otto.connect(sync=False)
+    known = [{"room": id_, "pos": each["pos"], "at": each["at"]} for id_, each in otto.rooms.items()]
+    with desk.site.obstacles.held(call, after=True):
+        otto.send("sync", known=known)
+        await world.rest()
+        await world.storage.users.delete(desk.people["ada"].id)
+        world.services.presence.person_deleted(desk.people["ada"].id)
+        world._nursery.start_soon(world.memberships.delete, olga, garden.id)
+        await world.rest()
+    await otto.hears()
+    assert otto.rooms.keys() == {LOBBY_ID}
+    assert otto.client.session.subscriptions.rooms() == [LOBBY_ID]
+    assert otto.client.session.client.conversations() == {}
+
+
+async def test_who_was_deleted_while_nobody_was_told_leaves_no_conversation_behind(desk: Desk) -> None:
+    """As after a line to the database that was lost: all who are here, and those who are heard, are looked at."""
+    room, services = (await desk.own("ada"))["id"], desk.site.services
+    await desk.say("ada", room)
+    otto = await desk.replica("otto")
+    await desk.site.world.storage.users.delete(desk.people["ada"].id)
+
+    def gone(person_id: int | None) -> None:
+        if person_id is not None:
+            services.presence.person_deleted(person_id)
+
+    await PeopleReconciler(services.accounts, services.presence, gone).look_again()
+    assert await otto.hears() == [{"type": "gone", "room": room, "reason": "deleted"}]
 
 
 async def test_a_conversation_that_opens_while_it_is_told_as_closed_is_told_again(desk: Desk) -> None:

@@ -14,7 +14,7 @@ from chat.domain.entities import LOBBY_ID
 from chat.domain.failures import StorageDown
 from chat.domain.reading import ReadMark
 from chat.domain.timeline import MOST_REPLAYED, MessageNow, Span
-from chat.protocols.native import telling
+from chat.protocols.native import snapshots, telling
 from tests.protocols.native.replica import Replica
 from tests.support.chat_world import World, open_world
 
@@ -178,7 +178,7 @@ async def test_who_is_too_far_behind_gets_the_room_as_it_is(
     ben.drop()
     for n in range(10):
         await ada.say(LOBBY_ID, f"more {n}")
-    monkeypatch.setattr(telling, "_MOST_CHANGES", 9)
+    monkeypatch.setattr(snapshots, "_MOST_CHANGES", 9)
     await ben.connect()
     assert ben.resets[1:] == [(LOBBY_ID, "too_far")]
 

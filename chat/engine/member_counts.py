@@ -1,0 +1,98 @@
+"""How many people are in the lobby and in support conversations, told once a second at most while that changes.
+
+Everybody is in the lobby, and every operator in each open conversation, so that somebody comes, goes or has another
+role is no change of their logs.
+"""
+
+from collections.abc import Callable, Collection
+
+import trio
+
+from chat.domain.entities import LOBBY_ID
+from chat.domain.failures import StorageError
+from chat.domain.live import MembersCounted
+from chat.domain.ports import Users
+from chat.domain.timelines import Timelines
+
+_PAUSE = 1.0
+"""Seconds in which changes gather until they are counted; and until the next try where the database does not answer."""
+
+
+class MemberCounts:
+    """Knows how many are in the lobby, as long as nobody is heard to come, to go or to change.
+
+    `heard` returns the conversations that somebody hears here, and `publish` tells the numbers here; both are sync.
+    """
+
+    def __init__(
+        self,
+        users: Users,
+        timelines: Timelines,
+        heard: Callable[[], Collection[int]],
+        publish: Callable[[MembersCounted], object],
+    ) -> None:
+        self._users = users
+        self._timelines = timelines
+        self._heard = heard
+        self._publish = publish
+        self._in_lobby: int | None = None
+        self._operators: list[int] | None = None  # when conversations were told last
+        self._people_changed = 0  # how often
+        self._people_told = 0  # how many of those changes are told
+        self._conversations: set[int] = set()  # to be counted, beside those whose operators have changed
+        self._changed = trio.Event()
+
+    def changed(self, _person_id: int | None) -> None:
+        """Hear that somebody has come, or was changed or deleted; None: anybody. Sync."""
+        self._in_lobby = None
+        self._people_changed += 1
+        self._changed.set()
+
+    def conversation_changed(self, room_id: int) -> None:
+        """Hear that a conversation was perhaps closed, or opened again. Sync."""
+        self._conversations.add(room_id)
+        self._changed.set()
+
+    async def in_lobby(self) -> int:
+        """Return how many people are in the lobby. May raise StorageError. Cancelling changes nothing."""
+        if self._in_lobby is not None:
+            return self._in_lobby
+        changes = self._people_changed
+        members = await self._users.count()
+        if changes == self._people_changed:  # else it may have been counted before the last
+            self._in_lobby = members
+        return members
+
+    async def tell(self) -> None:
+        """Publish the numbers after each change, until cancelled."""
+        while True:
+            await self._changed.wait()
+            await trio.sleep(_PAUSE)
+            self._changed = trio.Event()
+            try:
+                await self._tell_people()
+                await self._tell_conversations()
+            except StorageError:
+                self._changed.set()
+
+    async def _tell_people(self) -> None:
+        changes = self._people_changed
+        if changes == self._people_told:
+            return
+        operators = await self._users.operators()
+        self._publish(MembersCounted({LOBBY_ID: await self.in_lobby()}))
+        if operators != self._operators:
+            self._operators = operators
+            self._conversations.update(self._heard())
+        self._people_told = changes
+
+    async def _tell_conversations(self) -> None:
+        if not self._conversations:
+            return
+        counted, self._conversations = self._conversations, set()
+        try:
+            counts = await self._timelines.members_of_conversations(counted)
+        except BaseException:
+            self._conversations |= counted
+            raise
+        self._publish(MembersCounted(counts))

@@ -53,6 +53,7 @@ class Target(NamedTuple):
         sockets: where its sockets are, if not at `url` and the dialect's own path.
         people: accounts to use in place of new ones, for a server where nobody can register.
         operators: accounts that may answer support conversations.
+        admins: accounts that may administer the server.
         has: what else it has that a transcript may need, as `trust-from`.
         originals_only: ask for nothing that the original documents do not say.
     """
@@ -61,6 +62,7 @@ class Target(NamedTuple):
     sockets: str | None = None
     people: Sequence[Account] = ()
     operators: Sequence[Account] = ()
+    admins: Sequence[Account] = ()
     has: Sequence[str] = ()
     originals_only: bool = False
     patience: float = PATIENCE
@@ -80,16 +82,20 @@ def play(transcript: Transcript, target: Target) -> None:
         raise CannotPlay("no original has it")
     if transcript.needs and transcript.needs not in target.has:
         raise CannotPlay(f"it is for a server with {transcript.needs} (--has {transcript.needs})")
-    if len(target.operators) < len(transcript.operators):
-        raise CannotPlay(
-            f"it needs {len(transcript.operators)} operators (--operator NAME:PASSWORD for each)"
-        )
+    known = (
+        ("operator", transcript.operators, target.operators),
+        ("admin", transcript.admins, target.admins),
+    )
+    for kind, needed, accounts in known:
+        if len(accounts) < len(needed):
+            raise CannotPlay(f"it needs {len(needed)} {kind}s (--{kind} NAME:PASSWORD for each)")
     if target.people and len(target.people) < len(transcript.people):
         raise CannotPlay(f"it needs {len(transcript.people)} people (--person NAME:PASSWORD for each)")
     with _Player(transcript.dialect, target) as player:
         player.make_names(transcript)
-        for who, account in zip(transcript.operators, target.operators, strict=False):
-            player.log_in(who, account)
+        for _, needed, accounts in known:
+            for who, account in zip(needed, accounts, strict=False):
+                player.log_in(who, account)
         for place, who in enumerate(transcript.people):
             if target.people:
                 player.log_in(who, target.people[place])

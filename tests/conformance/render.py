@@ -108,7 +108,7 @@ def _lines(step: Step, dialect: Dialect) -> list[str]:
 
 def _samples(transcript: Transcript) -> dict[str, Any]:
     """Choose a value for each hole: what looks like the real thing, and differs where the real ones differ."""
-    people = (*transcript.people, *transcript.operators)
+    people = (*transcript.people, *transcript.operators, *transcript.admins)
     holes = [hole for step in transcript.steps for hole in HOLE.findall(step.source)]
     holes = [*(f"{who}.{what}" for who in people for what in ("id", "token")), *holes]
     names = {*people, *(hole for hole in holes if "." not in hole)}

@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.sockets,
         options.person,
         options.operator,
+        options.admin,
         options.has,
         originals_only="ours" in options.skip,
         patience=options.patience,
@@ -64,7 +65,8 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument(
         "--skip", action="append", default=[], choices=["ours"], help="what no original document says"
     )
-    parser.add_argument("--operator", action="append", default=[], type=_account, metavar="NAME:PASSWORD")
+    for kind in ("operator", "admin"):
+        parser.add_argument(f"--{kind}", action="append", default=[], type=_account, metavar="NAME:PASSWORD")
     parser.add_argument(
         "--person",
         action="append",

@@ -20,26 +20,25 @@ COMMAND = (sys.executable, "-m", "chat", "user", "add")
 PASSWORD = "secret"
 
 
-@pytest.fixture(scope="module")
-def operators(server: ServerProcess) -> list[Account]:
-    """Two people who may answer support conversations, made as the server's operator makes them."""
-    accounts = [Account(f"{name}_{os.urandom(4).hex()}", PASSWORD) for name in ("olga", "otto")]
-    for account in accounts:
-        subprocess.run(
-            [*COMMAND, account.name, "--operator", "--password-stdin", "--data", str(server.data)],
-            input=PASSWORD.encode(),
-            env={**os.environ, "CHAT_BCRYPT_COST": "4"},
-            timeout=60,
-            check=True,
-        )
-    return accounts
+def add(server: ServerProcess, name: str, role: str) -> Account:
+    """Make somebody with a role, as whoever runs the server makes them."""
+    account = Account(f"{name}_{os.urandom(4).hex()}", PASSWORD)
+    subprocess.run(
+        [*COMMAND, account.name, role, "--password-stdin", "--data", str(server.data)],
+        input=PASSWORD.encode(),
+        env={**os.environ, "CHAT_BCRYPT_COST": "4"},
+        timeout=60,
+        check=True,
+    )
+    return account
 
 
 @pytest.fixture(scope="module")
-def target(server: ServerProcess, operators: list[Account]) -> Generator[Target]:
+def target(server: ServerProcess) -> Generator[Target]:
     """The server of all tests; nothing that is played may make it log an error."""
+    operators = [add(server, name, "--operator") for name in ("olga", "otto")]
     logged = server.log.stat().st_size
-    yield Target(server.url, operators=operators)
+    yield Target(server.url, operators=operators, admins=[add(server, "eve", "--admin")])
     lines = server.log.read_bytes()[logged:].splitlines()
     assert [line for line in lines if json.loads(line)["level"] in ("error", "critical")] == []
 

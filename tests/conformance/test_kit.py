@@ -15,7 +15,9 @@ from tests.support.server import ServerProcess
 ROOT = Path(__file__).parents[2]
 
 
-def transcript(script: str, *, people: str = "", operators: str = "", needs: str = "") -> Transcript:
+def transcript(
+    script: str, *, people: str = "", operators: str = "", admins: str = "", needs: str = ""
+) -> Transcript:
     return Transcript(
         load("talker"),
         "mine",
@@ -24,6 +26,7 @@ def transcript(script: str, *, people: str = "", operators: str = "", needs: str
         needs,
         tuple(people.split()),
         tuple(operators.split()),
+        tuple(admins.split()),
         tuple(steps_of(script)),
     )
 
@@ -149,6 +152,7 @@ def test_what_nobody_expected_is_told_at_the_end(server: ServerProcess) -> None:
     ("needing", "told"),
     [
         (transcript("", operators="olga"), "it needs 1 operators"),
+        (transcript("", admins="eve"), "it needs 1 admins"),
         (transcript("", needs="wings"), "a server with wings"),
         (transcript("")._replace(ours=True), "no original has it"),
     ],

@@ -107,6 +107,7 @@ class Transcript(NamedTuple):
     needs: str
     people: tuple[str, ...]
     operators: tuple[str, ...]
+    admins: tuple[str, ...]
     steps: tuple[Step, ...]
 
     @property
@@ -152,6 +153,7 @@ def load(name: str) -> Dialect:
                 table.get("needs", ""),
                 tuple(table.get("people", "").split()),
                 tuple(table.get("operators", "").split()),
+                tuple(table.get("admins", "").split()),
                 tuple(steps_of(table["script"], first_line, file.name)),
             )
         )

@@ -1,5 +1,6 @@
 """The fixtures that tests of several folders take: a running server, and a database on its PostgreSQL."""
 
+import math
 import unicodedata
 from collections.abc import AsyncGenerator, Generator
 from functools import partial
@@ -50,10 +51,27 @@ def server() -> Generator[ServerProcess]:
 
 
 @pytest.fixture
-def autojump_clock(request: pytest.FixtureRequest) -> MockClock:
-    """pytest-trio's, for a test too that takes it through another fixture: by itself that would run in real time."""
+def autojump_clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> MockClock:
+    """pytest-trio's, for a test too that takes it through another fixture: by itself that would run in real time.
+
+    It stands still while a thread works, for which it would take Trio as idle.
+    """
     clock = MockClock(autojump_threshold=0)
+    clock.jump(1000)  # from 0 a point in time and a span look the same
     request.node.add_marker(pytest.mark.trio(run=partial(_run, clock)), append=False)
+    run_sync, under_way = trio.to_thread.run_sync, 0
+
+    async def standing_still(*args: Any, **settings: Any) -> Any:
+        nonlocal under_way
+        under_way += 1
+        clock.autojump_threshold = math.inf
+        try:
+            return await run_sync(*args, **settings)
+        finally:
+            under_way -= 1
+            clock.autojump_threshold = math.inf if under_way else 0
+
+    monkeypatch.setattr(trio.to_thread, "run_sync", standing_still)
     return clock
 
 

@@ -126,8 +126,7 @@ class Hub:
             for topic in audience(change):
                 if topic in self._topics:  # a direct message has two, and most often nobody hears one of them
                     by_topic[topic].append(announcement)
-            if change.id > self.newest_id:
-                self.newest_id = change.id
+            self.newest_id = max(self.newest_id, change.id)
             if change.room_id and (change.people is not None or change.pos == 1 or _is_joining(change)):
                 arrivals.append(change)
             if type(change) in _ENDING and isinstance(change, AccessChange):

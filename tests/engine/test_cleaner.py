@@ -165,3 +165,5 @@ async def _is_reported(world: World) -> None:
     world.obstacles.fail("save", OutcomeUnknown("silent"), after=True)
     assert await memberships.delete(ada, two) == OUTCOME_UNKNOWN
     assert len(told) == 2
+    memberships.changed(two)  # another process says so
+    assert len(told) == 3

@@ -70,6 +70,24 @@ async def test_operators_are_watched_on_other_servers_too(autojump_clock: MockCl
     assert desk.tell_statuses({}), "nothing is to be told again"
 
 
+async def test_who_is_cancelled_when_the_operators_are_known_has_them_watched_all_the_same(
+    autojump_clock: MockClock,
+) -> None:
+    """Nobody looks for half a minute from then on."""
+    scope, statuses = trio.CancelScope(), Statuses()
+
+    async def operators() -> Collection[int]:
+        scope.cancel()
+        return {OLGA}
+
+    desk = DeskWatch(operators, statuses)
+    with scope:
+        await desk.is_staffed()
+    statuses.came(OLGA)
+    assert await desk.is_staffed()
+    assert OLGA in statuses._watchers
+
+
 async def test_where_the_storage_fails_the_next_who_asks_looks_again(autojump_clock: MockClock) -> None:
     statuses, operators = Statuses(), Operators()
     desk = DeskWatch(operators, statuses)

@@ -1,4 +1,4 @@
-"""The engine as one block: what it begins with."""
+"""The engine as one block: what it begins with, and whom it tells of what its parts hear."""
 
 from pathlib import Path
 from typing import Any
@@ -7,13 +7,16 @@ import trio.testing
 
 from chat.data_access import make_accounts
 from chat.domain.accounts import Accounts
-from chat.domain.entities import LOBBY_ID, Draft
+from chat.domain.entities import LOBBY_ID, Draft, Message
 from chat.domain.ports import NewPerson
+from chat.engine.cluster.cluster import Alone
 from chat.engine.engine import open_engine
+from chat.engine.protocol_client import ProtocolClient
 from chat.protocols.talker.codec import TALKER
 from chat.settings.config import Config
 from chat.storage.memory import MemoryStorage
 from chat.storage.memory.messages import MemoryMessages
+from tests.support.chat_world import open_world
 
 
 class Shared(MemoryMessages):
@@ -63,3 +66,30 @@ async def test_what_another_server_writes_while_this_one_starts_is_told() -> Non
         await trio.testing.wait_all_tasks_blocked()
         texts = [part.split(b'"')[0] for part in listener.heard.split(b'"message":"')[1:]]
         assert texts[:2] == [b"another's, behind 0", b"our own"]
+
+
+class Noting(ProtocolClient):
+    """A protocol's side of a connection that notes who was deleted."""
+
+    def __init__(self) -> None:
+        self.deleted: list[int] = []
+
+    def person_deleted(self, person_id: int) -> None:
+        self.deleted.append(person_id)
+
+
+async def test_every_client_is_told_whom_another_process_deletes_and_of_nobody_else() -> None:
+    async with open_world(follows=True) as world:
+        ada, ben, cem = await world.add_all("ada", "ben", "cem")
+        clients = [await world.connect(TALKER, person) for person in (ada, None)]
+        for client in clients:
+            client.session.client = Noting()
+        await world.storage.users.rename(ben.id, "Benjamin")
+        await world.storage.users.delete(cem.id)
+        await world.rest()
+        noted = [client.session.client for client in clients]
+        assert [each.deleted for each in noted if isinstance(each, Noting)] == [[cem.id]] * 2
+
+
+async def test_a_server_that_is_alone_has_nobody_who_could_tell_what_is_saved_nowhere() -> None:
+    assert not await Alone().relay(Message(1, LOBBY_ID, 1, 1, "ada", "hi", 0.0))

@@ -234,6 +234,25 @@ async def test_a_log_that_lost_its_end_and_grew_again_is_noticed_where_it_is_loo
         assert world.told == [1, 2, 3, 4, 6]
 
 
+async def test_what_is_committed_while_the_rest_is_read_is_told_at_once_and_not_read(
+    autojump_clock: object,
+) -> None:
+    async with open_world() as world:
+        await world.log.say("1")
+        read_log = world.log.read_log
+
+        async def slow(after_id: int, limit: int, most_bytes: int) -> list[Change]:
+            read = await read_log(after_id, limit, most_bytes)
+            world.follower.committed(mine(await world.log.say("2")))
+            return read
+
+        world.log.read_log = slow  # type: ignore[method-assign]
+        world.follower.reaches(1)
+        await trio.sleep(PATIENCE * 1.5)
+        assert world.told == [1, 2]
+        assert world.log.reads == 1
+
+
 async def test_the_log_is_looked_at_also_while_nothing_is_told(autojump_clock: object) -> None:
     """A server without a lease tells nothing until it has looked, and is read on to by then."""
     async with open_world() as world:

@@ -114,6 +114,36 @@ async def test_a_removal_that_is_told_to_nobody_is_felt_all_the_same_after_a_whi
     fence.open_until(math.inf)
 
 
+async def test_who_is_looked_up_while_their_removal_is_saved_is_looked_up_again(
+    world: World, autojump_clock: object
+) -> None:
+    """It is felt a moment later: nobody enters in between on what was true before."""
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+    assert await world.memberships.join(ben, garden.id) is None
+    rooms, goes_on, found = world.services.rooms, trio.Event(), list[bool | None]()
+
+    async def look() -> bool:
+        is_in = await world.storage.rooms.is_member(garden.id, ben.id)
+        await goes_on.wait()
+        return is_in
+
+    async def enter() -> None:
+        found.append(await rooms.up_to_date(ben.id, garden.id, look))
+
+    fence = world.journal._broadcaster._fence
+    fence.open_until(trio.current_time())  # nothing is felt
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(enter)
+        await world.rest()
+        nursery.start_soon(world.memberships.remove, ada, garden.id, ben.id)
+        await world.rest()
+        goes_on.set()
+        await world.rest()
+        assert found == [False]
+    fence.open_until(math.inf)
+
+
 async def test_a_removal_that_another_server_wrote_is_felt_at_its_place(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)

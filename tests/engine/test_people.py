@@ -33,6 +33,15 @@ class Followed:
         self.world = world
         self.users = world.storage.users
         self.gone: list[int | None] = []
+        self.outdated: list[int | None] = []
+        self.found: list[Person] = []
+        self.follower = PeopleReconciler(
+            world.accounts,
+            world.presence,
+            self.gone.append,
+            outdated=self.outdated.append,
+            found=self.found.append,
+        )
 
 
 @asynccontextmanager
@@ -40,9 +49,8 @@ async def open_followed() -> AsyncGenerator[Followed]:
     async with open_world() as world, trio.open_nursery() as nursery:
         followed = Followed(world)
         storage: Any = world.storage
-        follower = PeopleReconciler(world.accounts, world.presence, followed.gone.append)
         settings = SettingsFollower(world.services.settings)
-        nursery.start_soon(watch_changes, storage, follower, world.memberships, settings)
+        nursery.start_soon(watch_changes, storage, followed.follower, world.memberships, settings)
         await wait_all_tasks_blocked()
         yield followed
         nursery.cancel_scope.cancel()
@@ -257,10 +265,28 @@ async def test_who_is_changed_here_during_the_look_is_looked_up_once_more(follow
 
 async def test_who_was_deleted_is_forgotten_and_whoever_is_renamed_is_not(followed: Followed) -> None:
     ada, ben = await followed.world.add_all("ada", "ben")
+    await followed.world.rest()
+    followed.outdated.clear()
+    followed.found.clear()
     await followed.users.rename(ada.id, "Zoë")
     await followed.users.delete(ben.id)
     await followed.world.rest()
     assert followed.gone == [None, ben.id]
+    assert followed.outdated == [ada.id, ben.id]
+    assert [person.name for person in followed.found] == ["Zoë"]
+
+
+async def test_a_server_that_looks_again_asks_who_everybody_is_and_whatever_it_knew_counts_no_more(
+    followed: Followed,
+) -> None:
+    ada, ben = await followed.world.add_all("ada", "ben")
+    clients = [await followed.world.connect(TALKER, person) for person in (ada, ben)]
+    for told in (followed.gone, followed.outdated, followed.found):
+        told.clear()
+    await followed.follower.look_again()
+    assert (followed.gone, followed.outdated) == ([None], [None])
+    assert {person.id for person in followed.found} == {ada.id, ben.id}
+    assert not any(client.gone.is_set() for client in clients)
 
 
 # --- roles ---

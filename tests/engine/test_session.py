@@ -11,10 +11,12 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from chat.domain.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, RESTARTING, TOO_SLOW, UNAUTHENTICATED
 from chat.domain.entities import LOBBY_ID, Message, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.live import Status
 from chat.engine.dialect import Dialect
 from chat.engine.events import Said
 from chat.engine.heartbeat import beat
 from chat.engine.stagger import Stagger
+from chat.engine.statuses import GRACE
 from chat.inspection.disconnects import Cause, cause_of
 from chat.inspection.recorder import Open
 from chat.protocols.direct.codec import DIRECT
@@ -524,6 +526,24 @@ async def test_a_slow_client_that_reads_on_is_not_taken_for_dead(
         assert slow.closed_with == NO_PONG
         nursery.cancel_scope.cancel()
     assert [str(frame)[:5] for frame in slow.heard_now()][-1] == "ping!"
+
+
+async def test_who_says_later_who_they_are_is_online_from_then_on_until_they_leave(
+    world: World, autojump_clock: object
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    statuses = world.core.statuses
+    client = await world.connect(TALKER)
+    assert {statuses.status(each.id) for each in (ada, ben)} == {Status.OFFLINE}
+    for person in (ada, ben):
+        client.send({"name": person.name, "message": f"auth {world.token(person)}"})
+        await world.rest()
+        assert statuses.status(person.id) is Status.ONLINE
+    await trio.sleep(GRACE + 1)
+    assert [statuses.status(each.id) for each in (ada, ben)] == [Status.OFFLINE, Status.ONLINE]
+    client.leave()
+    await trio.sleep(GRACE + 1)
+    assert statuses.status(ben.id) is Status.OFFLINE
 
 
 # --- being cut ---

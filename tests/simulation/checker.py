@@ -418,10 +418,13 @@ class Checker:
         """Nothing is stored that was said to a person who blocks the sender: soon after the answer all servers know."""
         asked = {event.text: index for index, event in enumerate(self._events) if event.op == "block asked"}
         blocks = [e for e in self._events if e.op == "block answered" and e.note in _BLOCKED]
-        ends: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+        ended = {
+            event.text: index for index, event in enumerate(self._events) if event.op == "unblock answered"
+        }
+        ends: defaultdict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)  # asked, answered
         for index, event in enumerate(self._events):
             if event.op == "unblock asked":
-                ends[event.who, event.id].append(index)
+                ends[event.who, event.id].append((index, ended.get(event.text, len(self._events))))
         for row in self._history.rows:
             if not row.topic.startswith("direct:") or row.text not in self._sent:
                 continue
@@ -429,8 +432,11 @@ class Checker:
             for block in blocks:
                 if (block.who, block.id) != pair or block.at + _FELT > said:
                     continue
-                # An end that is asked for by now may have been made.
-                is_over = any(asked[block.text] < end < self._known_at(row) for end in ends[pair])
+                # An end that is asked for by now may have been made, also one that was asked for beside the block.
+                known_at = self._known_at(row)
+                is_over = any(
+                    begun < known_at and answered > asked[block.text] for begun, answered in ends[pair]
+                )
                 if not is_over and not self._is_failing(block.at, said):
                     yield f"{block.who} blocks {row.who}, whose {row.text:.20} is stored"
 

@@ -63,6 +63,17 @@ class WithClock:
         return getattr(trio, name)
 
 
+class WallClock:
+    """Stands for the module `time` in a module that reads another clock than its server's."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+
+    def time(self) -> float:
+        """Return the Unix seconds that it shows."""
+        return EPOCH + self._now()
+
+
 def hashed(password: bytes) -> bytes:
     """Return what is kept of a password in a simulated world."""
     return hashlib.sha256(password).digest()
@@ -83,11 +94,12 @@ _NEVER = 999_999_999.0
 
 
 @contextmanager
-def deterministic(seed: int, network: Network) -> Generator[None]:
+def deterministic(seed: int, network: Network, ahead: Callable[[], float]) -> Generator[None]:
     """Let the seed decide for as long as the block lasts; `trio.run` goes inside, with a MockClock.
 
     The network stands where sockets would be: at `bind`, and at `os.write`, `os.read` and `wait_readable`, which the
-    gateway calls with a socket or its descriptor.
+    gateway calls with a socket or its descriptor. `ahead` returns how far ahead the wall clock is that is asked, in
+    seconds.
     """
     run = trio._core._run
     chance = random.Random(seed)
@@ -98,7 +110,7 @@ def deterministic(seed: int, network: Network) -> Generator[None]:
 
     def now() -> float:
         try:
-            return EPOCH + trio.current_time()
+            return EPOCH + trio.current_time() + ahead()
         except RuntimeError:
             return EPOCH
 

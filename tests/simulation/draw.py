@@ -4,6 +4,7 @@ import random
 
 from msgspec import structs
 
+from tests.simulation.clocks import with_jumping_clocks
 from tests.simulation.crowds import (
     with_a_busy_desk,
     with_a_closing_desk,
@@ -73,6 +74,7 @@ def draw_plan(seed: int, *, most_clients: int = 40, several: bool = False) -> Pl
         plan = with_files(plan, random.Random(f"files of {seed}"))
     if several:
         plan = with_several_servers(plan, random.Random(f"servers of {seed}"))
+        plan = with_jumping_clocks(plan, random.Random(f"clocks of {seed}"))
     return plan
 
 

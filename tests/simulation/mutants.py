@@ -1,5 +1,6 @@
 """Deliberate defects of the server, each put in by a patch; the simulation must find every one of them."""
 
+import time
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -441,6 +442,21 @@ def look_at_no_lease() -> "_patch[Any]":
     return patch.object(Fence, "opened", mutated)
 
 
+@contextmanager
+def count_the_lease_by_the_wall_clock() -> Generator[None]:
+    """A server whose wall clock is set back takes a lapsed lease for a good one."""
+    move = Fence.open_until
+
+    def mutated(self: Fence, moment: float) -> None:
+        move(self, time.time() + moment - chat.engine.cluster.fence.trio.current_time())
+
+    with (
+        patch.object(Fence, "open_until", mutated),
+        patch.object(Fence, "is_open", property(lambda self: time.time() < self._open_until)),
+    ):
+        yield
+
+
 def look_at_nobody_again() -> "_patch[Any]":
     """A server that has a lease again lets everybody hear what they heard before."""
 
@@ -548,6 +564,7 @@ OF_SEVERAL_SERVERS = _mutants(
     tell_own_commits_at_once,
     remove_without_waiting,
     look_at_no_lease,
+    count_the_lease_by_the_wall_clock,
     look_at_nobody_again,
     tell_before_looking_again,
     believe_every_claim,

@@ -65,7 +65,7 @@ class Freeze(msgspec.Struct, frozen=True):
 
 
 class Clock(msgspec.Struct, frozen=True):
-    """A clock that leases are kept by: a server's, counted from 0, or the database's (None).
+    """A clock that leases are kept by: a server's, counted from 0, or the database's only one (None).
 
     It runs `rate` times as fast as time, and jumps `by` seconds at `jumps_at`.
     """
@@ -78,6 +78,14 @@ class Clock(msgspec.Struct, frozen=True):
     def reading(self, time: float) -> float:
         """Return what it shows at a time, in seconds."""
         return time * self.rate + (self.by if time >= self.jumps_at else 0.0)
+
+
+class Jump(msgspec.Struct, frozen=True):
+    """Somebody sets the wall clock of a server forward by so many seconds, or back (less than 0)."""
+
+    server: int
+    at: float
+    by: float
 
 
 class PlannedRoom(msgspec.Struct, frozen=True):
@@ -106,3 +114,4 @@ class Plan(msgspec.Struct, frozen=True):
     freezes: list[Freeze] = []
     clocks: list[Clock] = []
     claims: list[Claim] = []
+    jumps: list[Jump] = []

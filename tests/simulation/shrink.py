@@ -37,7 +37,7 @@ def shrink(plan: Plan, fails: Callable[[Plan], bool], *, most_runs: int = 300) -
     before = None
     while before != plan and runs < most_runs:
         before = plan
-        for part in ("restarts", "troubles", "freezes", "clocks", "claims", "guests", "steps"):
+        for part in ("restarts", "troubles", "freezes", "clocks", "jumps", "claims", "guests", "steps"):
             kept = _fewest(getattr(plan, part), lambda rest, part=part: still_fails(**{part: rest}))
             plan = structs.replace(plan, **{part: kept})
         there = {guest.number for guest in plan.guests}

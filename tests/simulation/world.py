@@ -1,6 +1,7 @@
 """A world in a bottle: the whole server, its clients, its database and its network, from one plan to one history."""
 
 import random
+import sys
 import traceback
 from collections.abc import Callable, MutableMapping
 from contextlib import AsyncExitStack, ExitStack
@@ -14,6 +15,7 @@ from trio.testing import MockClock
 
 import chat.engine.cluster.fence
 import chat.engine.cluster.lease
+import chat.engine.cluster.questions
 import chat.engine.engine
 import chat.server
 from chat.bus.local import LocalBus
@@ -29,7 +31,7 @@ from chat.settings.config import Config
 from chat.settings.listen import Listen
 from tests.simulation.clients import KINDS as KINDS_OF_TODAY
 from tests.simulation.clients import Client, RoomsClient
-from tests.simulation.determinism import WithClock, deterministic, hashed
+from tests.simulation.determinism import WallClock, WithClock, deterministic, hashed
 from tests.simulation.edited import edited_room
 from tests.simulation.editing import editing_in
 from tests.simulation.editors import EditorClient
@@ -138,6 +140,17 @@ class World:
     def lease_time(self) -> float:
         """Return what the clock shows by which the server that asks keeps its lease."""
         return self._clock(SERVER.get())()
+
+    def database_time(self) -> float:
+        """Return what the database's only clock shows."""
+        return self._clock(None)()
+
+    def ahead(self) -> float:
+        """Return how far ahead the wall clock of the server is that asks, in seconds."""
+        server = SERVER.get()
+        return sum(
+            each.by for each in self.plan.jumps if each.server == server and each.at <= trio.current_time()
+        )
 
     # The run.
 
@@ -433,7 +446,7 @@ def simulate(plan: Plan) -> History:
             world.bugs.append(f"the world did not end in {_UNTIL_STUCK} s")
             return world.history()
 
-    with deterministic(plan.seed, network), ExitStack() as stack:
+    with deterministic(plan.seed, network, world.ahead), ExitStack() as stack:
         if plan.freezes:
             stack.enter_context(world.stopped.heeded())
         return trio.run(live, clock=MockClock(autojump_threshold=0))
@@ -460,8 +473,13 @@ def _watched(world: World) -> ExitStack:
     structlog.configure(processors=[look])
     stack.enter_context(patch.object(chat.engine.engine, "Hub", kept(Hub, world.hubs)))
     if world.plan.clocks:
-        for module in (chat.engine.cluster.fence, chat.engine.cluster.lease):
+        for module in (chat.engine.cluster.fence, chat.engine.cluster.lease, chat.engine.cluster.questions):
             stack.enter_context(patch.object(module, "trio", WithClock(world.lease_time)))
+    if world.plan.clocks or world.plan.jumps:
+        storage = [module for name, module in sys.modules.items() if name.startswith("chat.storage.memory.")]
+        for module in storage:
+            if hasattr(module, "time"):
+                stack.enter_context(patch.object(module, "time", WallClock(world.database_time)))
 
     async def open_files(*_args: object) -> MemoryFileStore:
         await trio.lowlevel.checkpoint()

@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
-from tests.support.people import request
+from tests.support.people import PASSWORD, request
 from tests.system.relay import Relay
 from tests.web.connection import wait_for_worker
 from tests.web.giving import bomb, hidden_bomb, payload, png
@@ -162,6 +162,31 @@ def test_too_big_and_too_many_are_said_and_the_text_stays(pages: Pages) -> None:
         tray.get_by_role("button", name=f"Take {n}.txt away").click()
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".message .file-row")).to_have_count(1)
+
+
+def test_nothing_that_was_attached_is_closed_unasked_or_seen_by_whoever_logs_in_next(pages: Pages) -> None:
+    page = at_room(pages, "gina", "tray")
+    page.goto(f"{pages.url}/room/1")
+    attach(page, payload("private.txt", "text/plain", b"x"))
+    tray = page.get_by_role("list", name="Attached files")
+    expect(tray.get_by_role("listitem")).to_have_count(1)
+    box(page).press("a")
+    with page.expect_event("dialog") as asked:
+        page.evaluate("() => { setTimeout(() => location.reload()); }")
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    expect(tray.get_by_role("listitem")).to_have_count(1)
+    page.get_by_role("button", name="Settings and log out").click()
+    page.get_by_role("menuitem", name="Log out").click()
+    page.get_by_role("dialog").get_by_role("button", name="Log out").click()
+    pages.person("hugo")
+    page.get_by_label("Name or e-mail address").fill("hugo")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("link", name="lobby").click()
+    expect(box(page)).to_be_visible()
+    expect(box(page)).to_have_value("")
+    expect(tray).to_have_count(0)
 
 
 def test_what_is_uploaded_while_the_line_is_down_goes_when_it_is_back(pages: Pages, relay: Relay) -> None:

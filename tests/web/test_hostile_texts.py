@@ -6,7 +6,9 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.people import request
 from tests.system.test_cross_dialect import LOBBY, Account, House
+from tests.web.giving import payload
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
@@ -31,6 +33,8 @@ _STRANGE = """() => {
     // What messages have no use for: other elements, other places to go, and attributes that act.
     const places = ".message-body, h1, .place-topic, .timeline-start, .room, .message-quote";
     const texts = [...document.querySelectorAll(places)];
+    const made = [...document.querySelectorAll("[onerror], [onload], img[src=x]")].map(({ outerHTML }) => outerHTML);
+    if (made.length) return made;
     return texts.flatMap((text) => [...text.querySelectorAll("*")]).filter((element) =>
         ["IMG", "SCRIPT", "IFRAME", "STYLE", "OBJECT", "MATH", "FORM"].includes(element.tagName) ||
         [...element.attributes].some(({ name }) => name.startsWith("on") || name === "srcdoc") ||
@@ -108,4 +112,23 @@ def test_topics_quotes_and_what_is_written_are_texts_too(pages: Pages) -> None:
     expect(page.locator(".message-quote")).to_contain_text(HOSTILE[0])
     ada.call("PUT", f"/rooms/{room}/messages/{seq}/reactions/👍")
     expect(page.locator(".reaction").first).to_be_visible()
+    assert_harmless(page)
+
+
+def test_a_files_name_is_a_text_everywhere_and_other_names_are_refused(pages: Pages) -> None:
+    evil = "<img src=x onerror=window.pwned=1>"
+    ada, ben = Speaker(pages, "ada"), Speaker(pages, "ben")
+    bearer = {"Authorization": f"Bearer {ada.access}"}
+    for method, path, field in (("POST", "/rooms", "name"), ("PATCH", "/me", "display")):
+        refused = request(method, f"{pages.url}/api/v1{path}", {field: evil}, headers=bearer)
+        assert (refused.status_code, refused.json()["field"]) == (400, field)
+    room = ada.make_room("files", ben)
+    page = pages.of("ben", f"/room/{room}")
+    page.locator("input[type=file]").set_input_files([payload(evil, "text/html", evil.encode())])
+    expect(page.get_by_role("list", name="Attached files")).to_contain_text(evil)
+    assert_harmless(page)
+    timeline = Timeline(page)
+    timeline.say("seeds")
+    expect(page.get_by_role("button", name=f"Download {evil.strip('<>')}")).to_be_visible()
+    timeline.act("seeds", "Reply")
     assert_harmless(page)

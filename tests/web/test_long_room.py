@@ -135,3 +135,24 @@ def test_who_was_away_for_long_is_told_that_the_history_was_loaded_again(
     expect(timeline.message("the end")).to_have_count(0)
     timeline.page.locator(".timeline-reset").get_by_role("button", name="Close").click()
     expect(timeline.page.locator(".timeline-reset")).to_have_count(0)
+
+
+def test_a_thousand_messages_at_once_are_in_order_and_what_is_being_written_stays(
+    pages: Pages, ada: Speaker, chat: ServerProcess
+) -> None:
+    ben = Speaker(pages, "ben")
+    room = ada.make_room("busy", ben)
+    ben.say(room, "before the burst")
+    timeline = Timeline(pages.of("ada", f"/room/{room}"))
+    expect(timeline.message("before the burst")).to_be_visible()
+    timeline.write("I write on")
+    write_beside(chat, 999, room=room, sender="ben")
+    last = ben.say(room, "after the burst")
+    expect(timeline.message("after the burst")).to_be_in_viewport()
+    expect(timeline.page.get_by_role("log")).to_contain_text("new messages in busy")
+    rows: list[int] = timeline.page.locator("li[data-seq]").evaluate_all(
+        "(rows) => rows.map(({ dataset }) => Number(dataset.seq))"
+    )
+    assert rows == [*range(rows[0], last + 1)]
+    assert MOST_DRAWN / 4 < len(rows) <= MOST_DRAWN
+    expect(timeline.field).to_have_value("I write on")

@@ -265,6 +265,36 @@ def test_what_is_written_offline_is_sent_once_also_after_a_reload(
     assert olga.texts(room["id"]) == ["before", "meanwhile", "first", "second"]
 
 
+@pytest.mark.parametrize(
+    "lose",
+    [
+        "() => { Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }; }",
+        "() => localStorage.clear()",
+    ],
+    ids=["full", "wiped"],
+)
+def test_where_nothing_is_kept_any_more_all_is_sent_while_the_page_is_open(
+    pages: Pages, relay: Relay, shop: OtherSite, olga: Operator, lose: str
+) -> None:
+    shop.shows_widget(relay.url)
+    page = pages.context().new_page()
+    page.goto(shop.url)
+    panel = opened(page)
+    first = f"first, {lose[6:20]}"
+    expect(say(panel, first).locator("xpath=ancestor::li").locator("time")).to_be_visible()
+    room = olga.conversation(first)
+    with relay.cut():
+        expect(panel.get_by_text("No connection")).to_be_visible()
+        say(panel, "while it is kept")
+        expect(panel.get_by_text("Sending…")).to_have_count(1)
+        panel.locator("body").evaluate(lose)
+        say(panel, "kept nowhere")
+        expect(panel.get_by_text("Sending…")).to_have_count(2)
+    expect(panel.get_by_text("Sending…")).to_have_count(0)
+    expect(panel.get_by_text("Your browser keeps nothing")).to_be_visible()
+    assert olga.texts(room["id"]) == [first, "while it is kept", "kept nowhere"]
+
+
 def test_a_browser_that_keeps_nothing_has_the_chat_for_this_page(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:

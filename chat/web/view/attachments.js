@@ -6,6 +6,7 @@ import { t } from "../i18n/index.js";
 import { useChat, useSelected } from "./context.js";
 import { fileSize, isLightPicture } from "./file_kinds.js";
 import { problemText } from "./problem.js";
+import { rememberedMap } from "./remembered.js";
 import { inTurn } from "./upload_turns.js";
 
 /** @typedef {import("../model/types").WireFile} WireFile */
@@ -30,7 +31,7 @@ const LONGEST_NAME = 120;
 export const NO_ROOM = 0;
 
 /** @type {Map<number, Attachment[]>} */
-const rooms = new Map();
+const rooms = rememberedMap();
 /** @type {Set<() => void>} */
 const listeners = new Set();
 let newest = 0;

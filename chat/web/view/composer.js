@@ -63,6 +63,14 @@ function OpenComposer({ info }) {
     if (about && "edit" in about) field.current?.setSelectionRange(text.length, text.length);
   }, [about]);
 
+  const hasFiles = attachments.all.length > 0;
+  useEffect(() => {
+    // The text is kept, the files are not: the browser asks before it closes the page.
+    const ask = (/** @type {Event} */ event) => event.preventDefault();
+    if (hasFiles) addEventListener("beforeunload", ask);
+    return () => removeEventListener("beforeunload", ask);
+  }, [hasFiles]);
+
   const value = () => field.current?.value ?? "";
 
   async function submit() {

@@ -1,11 +1,12 @@
 // What the composer of a room is about: a reply or an edit. The timeline begins it, the composer ends it.
 
 import { useEffect, useState } from "../vendor/preact.js";
+import { rememberedMap } from "./remembered.js";
 
 /** @typedef {{ reply: number } | { edit: number } | null} Composing by seq */
 
 /** @type {Map<number, NonNullable<Composing>>} */
-const rooms = new Map();
+const rooms = rememberedMap();
 /** @type {Set<(room: number) => void>} */
 const listeners = new Set();
 

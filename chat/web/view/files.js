@@ -7,6 +7,7 @@ import { Dialog } from "./dialog.js";
 import { fileSize, isLightPicture, isPicture } from "./file_kinds.js";
 import { icon } from "./icon.js";
 import { problemText } from "./problem.js";
+import { rememberedMap } from "./remembered.js";
 
 /** @typedef {import("../model/types").Chat} Chat */
 /** @typedef {import("../model/types").WireFile} WireFile */
@@ -20,7 +21,7 @@ const LOADED = 8_000_000;
 const HELD = 60;
 
 /** Addresses of pictures by their files, the one that was asked for last at the end. @type {Map<number, Promise<string>>} */
-const held = new Map();
+const held = rememberedMap();
 
 /** @param {{ files: readonly WireFile[], tab?: number }} props `tab`: whether their buttons are in the order of the Tab key */
 export function Files({ files, tab = 0 }) {

@@ -10,6 +10,7 @@ import { lazy } from "./lazy.js";
 import { PHONE, useMedia } from "./media.js";
 import { LineBar } from "./offline.js";
 import { choose, preference } from "./preferences.js";
+import { rememberFor } from "./remembered.js";
 import { RoomPlace } from "./room_place.js";
 import { navigate, useRoute } from "./router.js";
 import { Sidebar } from "./sidebar.js";
@@ -30,6 +31,8 @@ const SWITCHER_AFTER = 1000;
 
 export function Shell() {
   const chat = useChat();
+  const me = useSelected((state) => state.me?.id);
+  if (me !== undefined) rememberFor(me); // before anything below is drawn
   const route = useRoute();
   const isPhone = useMedia(PHONE);
   const [dialog, setDialog] = useState(/** @type {"switcher" | "keys" | null} */ (null));

@@ -1,5 +1,5 @@
 // What the browser keeps of a visitor for the site that shows the widget: the refresh token, the room, what is not sent
-// yet and what is being written. Where it keeps nothing, it is in memory, and lasts as long as the page.
+// yet and what is being written. Where it keeps nothing, any more or at all, it is in memory, and lasts as long as the page.
 
 /** @import { Waiting } from "../model/types" */
 /** @import { Session } from "../protocol" */
@@ -15,12 +15,15 @@ export function openKept(onChanged) {
   /** @type {Values} */
   let memory = {};
   let isKept = true;
+  let isWritten = false;
 
   /** @returns {Values} */
   function read() {
+    if (!isKept) return memory;
     try {
       const text = localStorage.getItem(NAME);
-      memory = text === null ? {} : JSON.parse(text);
+      if (text === null && isWritten) isKept = false; // wiped under the page
+      else memory = JSON.parse(text ?? "{}");
     } catch {
       isKept = false;
     }
@@ -30,11 +33,21 @@ export function openKept(onChanged) {
   /** @param {Values} changes */
   function write(changes) {
     memory = { ...read(), ...changes };
+    if (!isKept) return;
     try {
       localStorage.setItem(NAME, JSON.stringify(memory));
+      isWritten = true;
     } catch {
-      isKept = false;
+      lose();
     }
+  }
+
+  /** Blocked, or full: then what stands there is old, and its token would end the session. */
+  function lose() {
+    isKept = false;
+    try {
+      localStorage.removeItem(NAME);
+    } catch {}
   }
 
   write({}); // finds out whether anything is kept

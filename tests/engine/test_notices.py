@@ -3,12 +3,13 @@
 import trio
 from trio.testing import MockClock
 
-from chat.domain.live import LobbyCounted, Notice, Present
+from chat.domain.entities import LOBBY_ID
+from chat.domain.live import MembersCounted, Notice, Present
 from chat.engine.cluster.fence import Fence
 from chat.engine.hub import Subscriber
 from chat.engine.notices import Notices
 
-NOTICE = LobbyCounted(3)
+NOTICE = MembersCounted({LOBBY_ID: 3})
 
 
 class Ear:
@@ -29,7 +30,7 @@ class Told:
         self.notices = Notices(self.fence)
         self.here: list[tuple[Notice, int, Subscriber | None]] = []
         self.elsewhere: list[Notice] = []
-        self.notices.on(LobbyCounted, lambda *felt: self.here.append(felt))
+        self.notices.on(MembersCounted, lambda *felt: self.here.append(felt))
         self.notices.send_by(self.elsewhere.append)
 
 

@@ -123,7 +123,7 @@ SCREENS = (
 
 
 LONG = Screen("long words", "/room/{long}?show=room", "About this room")
-"""A room whose name and topic have no place to break."""
+"""A room whose name and topic have no place to break, as a member's name has none."""
 
 
 def is_set_up(chat: ServerProcess) -> bool:
@@ -175,7 +175,8 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     call(pages, "olga", "POST", f"/rooms/{conversation}/messages", asked)
     ben = int(pages.person("ben")["me"]["id"])
     long = Room(pages, "ben", "a-name-that-is-as-long-as-a-name-of-a-room-can-be-and-one-word", "x" * 500)
-    long.join(ADMIN)
+    for name in (ADMIN, "n" * 40):
+        long.join(name)
     call(pages, ADMIN, "PATCH", f"/rooms/{long.id}/mine", {"hidden": True})
     return World(garden.id, ben, garden.invite(), conversation, long.id)
 

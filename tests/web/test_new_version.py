@@ -44,6 +44,7 @@ class Upgradable:
             shutil.copytree(ROOT / name, Path(directory) / name, ignore=shutil.ignore_patterns("__pycache__"))
         with (Path(directory) / "chat/web/view/room.js").open("a") as file:
             file.write("// Of the new version.\n")
+        (Path(directory) / "chat/__init__.py").write_text('__version__ = "99.0.0"\n')
         self.stop()
         self._server = self._started(PYTHONPATH=directory, PYTHONSAFEPATH="1")
 
@@ -100,6 +101,7 @@ def test_old_pages_come_into_the_new_version_when_they_need_a_file_of_it_and_kee
         new = version(typing.page)
         assert new != old
 
+        expect(reading.page.get_by_role("status").filter(has_text="There is a newer version")).to_be_visible()
         reading.page.get_by_role("link", name=about).click()
         expect(reading.page.get_by_role("heading", name=about)).to_be_visible()
         assert version(reading.page) == new

@@ -1,5 +1,7 @@
 """Somebody starts a server, sets it up in the browser, and invites somebody else: both talk. Nothing is explained."""
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -85,6 +87,14 @@ def test_the_first_ten_minutes(pages: Pages, chat: ServerProcess, code: str) -> 
     assert link.startswith(f"{chat.url}/i/")
     ada.get_by_role("button", name="Open the chat").click()
     heading(ada, "garden")
+    beginning = ada.locator(".timeline-start")
+    beginning.get_by_role("button", name="Say what this room is about").click()
+    ada.get_by_label("Topic").fill("What grows")
+    ada.get_by_role("button", name="Save").click()
+    expect(beginning.get_by_text("What grows")).to_be_visible()
+    expect(beginning.get_by_role("button")).to_have_text(
+        [re.compile("Invite by link"), re.compile("Add somebody")]
+    )
 
     # Whoever had the page open meanwhile is too late.
     fill_account(late, "eve")
@@ -101,6 +111,7 @@ def test_the_first_ten_minutes(pages: Pages, chat: ServerProcess, code: str) -> 
     fill_account(ben, "ben")
     ben.get_by_role("button", name="Create an account").click()
     heading(ben, "garden")
+    expect(beginning.get_by_role("button")).to_have_count(0)
     say(ben, "hello, I am new here")
     expect(said(ada, "hello, I am new here")).to_be_visible()
     say(ada, "welcome, ben")

@@ -95,7 +95,7 @@ def test_talking_replying_reacting_editing_and_deleting(pages: Pages, garden: in
 
 
 def test_a_finger_that_rests_on_a_message_opens_what_can_be_done_with_it(
-    ada: Speaker, pages: Pages, garden: int
+    ada: Speaker, ben: Speaker, pages: Pages, garden: int
 ) -> None:
     ada.say(garden, "rest here")
     phone: dict[str, object] = {
@@ -114,6 +114,8 @@ def test_a_finger_that_rests_on_a_message_opens_what_can_be_done_with_it(
     finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     bens.page.get_by_role("menuitem", name="Reply").tap()
     expect(bens.page.locator(".composer-bar")).to_contain_text("Reply to ada")
+    ada.say(ada.call("PUT", f"/direct/{ben.id}")["id"], "and here?")
+    expect(bens.page.get_by_role("link", name="Back to the rooms, 1 new for you")).to_have_text("1")
 
 
 def test_reading_is_seen_by_the_other_and_on_the_second_device(

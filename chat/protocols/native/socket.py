@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import trio
 
+from chat import __version__
 from chat.domain.closing import (
     GOING_AWAY,
     RESTARTING,
@@ -25,7 +26,6 @@ from chat.engine.session import ClientFactory, Session
 from chat.protocols.client import Client, misunderstood
 from chat.protocols.native.codec import Ask, NativeMisunderstood, frame_of
 from chat.protocols.native.conversions import as_me, person_fields
-from chat.protocols.native.documents import VERSION
 from chat.protocols.native.entering import people_to_speak_to
 from chat.protocols.native.frames import (
     ByeEvent,
@@ -122,7 +122,7 @@ class NativeClient(Client):
             id=request.id,
             me=as_me(found),
             server=self._services.settings.server_name,
-            version=VERSION,
+            version=__version__,
             features=("visitors",) if self._services.visitors.are_welcome else (),
             limits=Limits(in_flight=IN_FLIGHT, file_bytes=self._services.uploads.most_bytes),
             expires_at=milliseconds(claims.expires_at),

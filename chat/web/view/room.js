@@ -49,7 +49,7 @@ export function RoomPanel({ room }) {
     </div>
     ${opened === "invite" && html`<${Invite} info=${info} onClose=${close} />`}
     ${opened === "edit" && html`<${EditRoom} info=${info} rights=${rights} onClose=${close} />`}
-    ${opened === "add" && html`<${Add} info=${info} onClose=${close} />`}
+    ${opened === "add" && html`<${AddMember} info=${info} onClose=${close} />`}
   `;
 }
 
@@ -103,7 +103,7 @@ export function Notify({ info }) {
 }
 
 /** Put somebody into the room. @param {{ info: RoomInfo, onClose: () => void }} props */
-function Add({ info, onClose }) {
+export function AddMember({ info, onClose }) {
   const chat = useChat();
   const title = t("room.add_title", { name: roomName(info) });
   return html`<${FindPerson} ...${{ title, onClose }} onPick=${(/** @type {{ id: number }} */ person) => chat.call("PUT", `/rooms/${info.id}/members/${person.id}`, {})} />`;

@@ -2,6 +2,7 @@
 
 import { html, useEffect } from "../vendor/preact.js";
 import { t, tn } from "../i18n/index.js";
+import { attentionOf } from "../model/attention.js";
 import { roomPath } from "../model/panel.js";
 import { isAnothers } from "../model/queue.js";
 import { avatar, Presence } from "./avatar.js";
@@ -9,6 +10,7 @@ import { Composer } from "./composer.js";
 import { useChat, useSelected } from "./context.js";
 import { icon } from "./icon.js";
 import { lazy } from "./lazy.js";
+import { PHONE, useMedia } from "./media.js";
 import { roomIcon, roomName } from "./names.js";
 import { navigate } from "./router.js";
 import { Timeline } from "./timeline.js";
@@ -54,7 +56,7 @@ function Head({ info, panel }) {
   const opened = info.peer ? { show: /** @type {const} */ ("person"), person: info.peer.id } : { show: /** @type {const} */ ("room") };
   const toggle = panel ? roomPath(info.id) : roomPath(info.id, isDirect ? opened : { show: "room" });
   return html`<header class="place-head">
-    <a class="icon-button place-back" href="/" aria-label=${t("shell.back")}>${icon("back")}</a>
+    <${Back} room=${info.id} />
     <span class="place-picture">${info.peer ? avatar(info.peer, { presence: true }) : icon(roomIcon(info), { size: 22 })}</span>
     <div class="place-title">
       <h1 dir="auto" tabindex="-1">${roomName(info)}</h1>
@@ -70,6 +72,16 @@ function Head({ info, panel }) {
       </a>
     </div>
   </header>`;
+}
+
+/** On a phone, the way to the rooms, with how much there is for one in the others. @param {{ room: number }} props */
+function Back({ room }) {
+  const isPhone = useMedia(PHONE);
+  const count = useSelected(({ rooms }) => (isPhone ? attentionOf([...rooms.values()].filter(({ info }) => info.id !== room)).count : 0));
+  const label = count > 0 ? `${t("shell.back")}, ${count} ${t("rooms.for_you")}` : t("shell.back");
+  return html`<a class="icon-button place-back" href="/" aria-label=${label}>
+    ${icon("back")} ${count > 0 && html`<span class="badge mention" aria-hidden="true">${count > 99 ? "99+" : count}</span>`}
+  </a>`;
 }
 
 /** @param {RoomInfo} info */

@@ -3,6 +3,7 @@
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { joined } from "../model/timeline.js";
 import { language, t, tn } from "../i18n/index.js";
+import { Alone } from "./alone.js";
 import { useChat, useSelected } from "./context.js";
 import { memo } from "./memo.js";
 import { roomName } from "./names.js";
@@ -58,6 +59,7 @@ export function StartRow({ info }) {
     <h2 dir="auto">${roomName(info)}</h2>
     <p class="soft">${t(key, { name: roomName(info) })}</p>
     ${info.topic && html`<p dir="auto">${info.topic}</p>`}
+    <${Alone} info=${info} />
   </li>`;
 }
 

@@ -41,7 +41,7 @@ export default {
   "shell.admin": "Administration",
   "shell.settings": "Settings",
   "shell.notifications": "Notifications",
-  "shell.keys": "Keys",
+  "shell.keys": "Keys and formatting",
   "shell.self": "{name}: settings and log out",
   "shell.self_menu": "Settings and log out",
   "shell.log_out": "Log out",

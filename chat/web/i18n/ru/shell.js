@@ -46,7 +46,7 @@ export default {
   "shell.admin": "Администрирование",
   "shell.settings": "Настройки",
   "shell.notifications": "Уведомления",
-  "shell.keys": "Клавиши",
+  "shell.keys": "Клавиши и разметка",
   "shell.self": "{name}: настройки и выход",
   "shell.self_menu": "Настройки и выход",
   "shell.log_out": "Выйти",

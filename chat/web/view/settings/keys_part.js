@@ -1,13 +1,14 @@
-// All keys, as a part of the settings and below "?".
+// All keys, and what makes words bold, as a part of the settings and below "?".
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 
-/** Where a key works, and which: names in i18n as keys.NAME. */
+/** Where a key works, and which, or what is typed: names in i18n as keys.NAME. */
 const KEYS = /** @type {const} */ ({
   anywhere: { jump: ["Ctrl", "K"], help: ["?"] },
   lists: { move: ["↑", "↓"], ends: ["Home", "End"], open: ["Enter"] },
   writing: { send: ["Enter"], break: ["Shift", "Enter"], edit_last: ["↑"], mention: ["@"], emoji: [":"] },
+  formatting: { bold: ["**…**"], italic: ["*…*"], struck: ["~~…~~"], code: ["`…`"], code_block: ["```"], quote: [">"], list: ["-"] },
   inbox: { claim: ["C"], close: ["E"], reopen: ["O"], write: ["Enter", "Enter"], to_list: ["Esc"] },
   message: { reply: ["R"], edit: ["E"], react: ["+"], menu: ["F10"], back: ["Esc"] },
 });

@@ -22,11 +22,12 @@ export function Notifications() {
   return html`
     <p class="soft">${t("notifications.text")}</p>
     <p class="notice">${icon(permission === "granted" ? "bell" : "bell_off")} <span>${t(`notifications.${permission}`)}</span></p>
-    <div class="actions">
+    ${(permission === "default" || permission === "granted") &&
+    html`<div class="actions">
       ${permission === "default" && html`<button type="button" class="button primary" onClick=${allow}>${t("notifications.allow")}</button>`}
       ${permission === "granted" && html`<button type="button" class="button primary" disabled=${isBusy} onClick=${test}>${t("notifications.test")}</button>`}
       ${isTested && html`<span class="soft" role="status">${t("notifications.tested")}</span>`}
-    </div>
+    </div>`}
     <${Refusal} text=${error} />
     <p>${t("notifications.rooms")}</p>
     <p class="soft small">${t("notifications.push")}</p>

@@ -11,6 +11,7 @@ import pytest
 import trio
 import trio.testing
 
+from chat.gateway import balance
 from chat.gateway.balance import SLACK, BalancedListener, Seat, Slots
 from chat.gateway.binding import bind
 from chat.gateway.listener import open_gateway
@@ -71,7 +72,8 @@ def test_no_two_clients_have_one_number_also_after_a_worker_began_anew(slots: Sl
     assert numbers == [1, 4, 5, 2, 9, 8]
 
 
-async def test_who_is_ahead_lets_another_accept_first(slots: Slots) -> None:
+async def test_who_is_ahead_lets_another_accept_first(slots: Slots, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(balance, "PAUSE", 0.2)
     with trio.fail_after(10), ExitStack() as stack:
         listening = (await bind(Listen("127.0.0.1", 0))).listeners[0].socket
         again = trio.socket.from_stdlib_socket(socket.socket(fileno=os.dup(listening.fileno())))
@@ -96,6 +98,7 @@ async def test_who_is_ahead_lets_another_accept_first(slots: Slots) -> None:
             stack.enter_context(socket.create_connection(listening.getsockname()))
         async with trio.open_nursery() as nursery:
             nursery.start_soon(accept, "fuller", listeners[0])
+            await trio.testing.wait_all_tasks_blocked()
             nursery.start_soon(accept, "emptier", listeners[1])
         assert accepted == ["emptier", "fuller"]
         assert list(slots.connections) == [SLACK + 1, 1, -1, -1]
@@ -116,6 +119,33 @@ async def test_what_is_closed_accepts_no_more(slots: Slots) -> None:
                 listening.close()
             with pytest.raises(trio.ClosedResourceError):
                 await listener.accept()
+
+
+async def test_what_is_closed_while_it_lets_others_go_first_accepts_no_more(
+    slots: Slots, mock_clock: trio.testing.MockClock
+) -> None:
+    listening = (await bind(Listen("127.0.0.1", 0))).listeners[0].socket
+    fuller, emptier = Seat(slots, 0), Seat(slots, 1)
+    fuller.take()
+    emptier.take()
+    for _ in range(SLACK):
+        fuller.came()
+    with (
+        BalancedListener(listening, fuller) as listener,
+        socket.create_connection(listening.getsockname()) as client,
+    ):
+        async with trio.open_nursery() as nursery:
+
+            async def accept() -> None:
+                with pytest.raises(trio.ClosedResourceError):
+                    await listener.accept()
+
+            nursery.start_soon(accept)
+            await trio.testing.wait_all_tasks_blocked(0.01)
+            listening.close()
+            mock_clock.jump(balance.PAUSE)
+        client.setblocking(False)
+        assert list(slots.connections[:2]) == [SLACK, 0]
 
 
 async def test_a_gateway_that_stops_accepting_keeps_whom_it_has_and_frees_its_seat(slots: Slots) -> None:

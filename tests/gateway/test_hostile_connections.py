@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 import trio
 import trio.lowlevel
+import trio.testing
 from trio_websocket import WebSocketConnection, open_websocket_url
 
 from chat.gateway.http1 import refusal
@@ -123,6 +124,23 @@ async def test_a_head_over_the_limit_is_answered_with_431_and_closed(monkeypatch
             assert (await wire.response())[0] == 431
             assert await wire.until_closed() == b""  # it says so, and does not only stop
             await wire.stream.aclose()
+
+
+async def test_a_refusal_has_its_own_time_to_arrive_and_not_what_is_left_of_the_heads(
+    monkeypatch: pytest.MonkeyPatch, mock_clock: trio.testing.MockClock
+) -> None:
+    monkeypatch.setattr(refusal, "LINGER", 600.0)
+    mock_clock.rate = 1.0
+    async with running(max_head_bytes=4096, head_timeout=100.0) as gateway:
+        wire = await connect(gateway)
+        await wire.send(GET + b"X: " + b"x" * 5000)
+        assert (await wire.response())[0] == 431
+        mock_clock.jump(101)
+        await trio.testing.wait_all_tasks_blocked(0.01)
+        assert gateway.connections == 1, "what it still sends is read away"
+        mock_clock.jump(500)
+        await until(lambda: not gateway.connections)
+        await wire.stream.aclose()
 
 
 async def test_a_chunk_that_is_none_and_a_half_close_are_answered_with_400() -> None:

@@ -197,6 +197,8 @@ async def test_when_the_turns_end_all_go_on() -> None:
             await trio.lowlevel.checkpoint()
             nursery.cancel_scope.cancel()
     assert len(done) == 50
+    with pytest.raises(KeyError):
+        trio.lowlevel.remove_instrument(turns)  # it is none any more
 
 
 async def test_calls_of_many_connections_take_turns() -> None:

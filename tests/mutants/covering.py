@@ -7,6 +7,9 @@ from pathlib import Path
 import coverage
 import pytest
 
+_IMPORTED = ""
+"""Coverage's name for what runs outside of any test."""
+
 
 class Covering:
     """Notes it for the files under `folder`, and writes it to `notes` when the session ends."""
@@ -30,8 +33,10 @@ class Covering:
         if report.failed:
             self._failed.add(report.nodeid)
 
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
         self._coverage.stop()
+        if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            return  # a file could not be imported, and no test was run
         data = self._coverage.get_data()
         lines = {file: data.contexts_by_lineno(file) for file in data.measured_files()}
         noted = {"lines": lines, "seconds": self._seconds, "failed": sorted(self._failed)}
@@ -56,7 +61,11 @@ class Covered:
         }
 
     def tests_of(self, file: str, *lines: int) -> list[str]:
-        found = {test for line in lines for test in self._lines.get(file, {}).get(str(line), ())}
+        """Name the tests that run one of these lines, or what a line has made that runs when the file is imported."""
+        by_line = self._lines.get(file, {})
+        found = {test for line in lines for test in by_line.get(str(line), ())}
+        if found == {_IMPORTED}:
+            found = {test for tests in by_line.values() for test in tests}
         return sorted(found & self._seconds.keys(), key=lambda test: (self._seconds[test], test))
 
     def seconds_of(self, tests: Iterable[str]) -> float:

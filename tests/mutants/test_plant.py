@@ -24,10 +24,21 @@ def first(items):
 
 def unused(n):
     return not n
+
+
+def table(*entries):
+    return dict(entries)
+
+
+TABLE = table(("a", 1))
+
+
+def look(key):
+    return TABLE[key]
 '''
 
 TESTS = """\
-from chat.domain.small import clamp, first
+from chat.domain.small import clamp, first, look
 
 def test_clamp():
     assert clamp(5) == 5
@@ -36,23 +47,25 @@ def test_clamp():
 def test_first():
     assert first("ab") == ["a"]
 
+def test_look():
+    assert look("a") == 1
+
 def test_that_fails_anyway():
     assert clamp(5) == first("ab") == 0
 """
 
 
-def test_survivors_are_listed_and_the_tree_is_not_touched(tmp_path: Path) -> None:
-    code, tests = tmp_path / "chat" / "domain", tmp_path / "tests" / "domain"
+def plant_in(tree: Path, tests_of_small: str) -> "subprocess.CompletedProcess[str]":
+    """Make the small tree, and plant all there is."""
+    code, tests = tree / "chat" / "domain", tree / "tests" / "domain"
     for folder in (code, tests):
         folder.mkdir(parents=True)
-    (tmp_path / "chat" / "__init__.py").touch()
+    (tree / "chat" / "__init__.py").touch()
     (code / "small.py").write_text(CODE)
-    (tests / "test_small.py").write_text(TESTS)
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    before = {path: path.read_text() for path in tmp_path.rglob("*.*")}
-
-    plant = [sys.executable, "-m", "tests.mutants", "--root", str(tmp_path)]
-    done = subprocess.run(
+    (tests / "test_small.py").write_text(tests_of_small)
+    (tree / "pytest.ini").write_text("[pytest]\n")
+    plant = [sys.executable, "-m", "tests.mutants", "--root", str(tree)]
+    return subprocess.run(
         [*plant, "--only", "domain/small.py", "--most", "99", "--seed", "7"],
         cwd=ROOT,
         capture_output=True,
@@ -60,6 +73,18 @@ def test_survivors_are_listed_and_the_tree_is_not_touched(tmp_path: Path) -> Non
         timeout=120,
         check=False,
     )
+
+
+def test_tests_that_cannot_be_imported_find_nothing_and_say_so(tmp_path: Path) -> None:
+    done = plant_in(tmp_path, "from chat.domain.small import what_is_not_there\n")
+    assert done.returncode == 1
+    assert "the tests of domain do not run" in done.stderr
+    assert "what_is_not_there" in done.stderr
+    assert "survived" not in done.stdout
+
+
+def test_survivors_are_listed_and_the_tree_is_not_touched(tmp_path: Path) -> None:
+    done = plant_in(tmp_path, TESTS)
     assert done.returncode == 0, done.stderr
     seed, left_out, marks, *survivors, counts, end = done.stdout.splitlines()
     assert seed == "seed 7: up to 99 defects in each of 1 files"
@@ -74,4 +99,10 @@ def test_survivors_are_listed_and_the_tree_is_not_touched(tmp_path: Path) -> Non
     assert f"{len(marks)} planted: " in counts
     assert "3 survived (1 in lines that no test runs)" in counts
     assert end.startswith("seed 7, ")
-    assert {path: path.read_text() for path in tmp_path.rglob("*.*")} == before
+    assert {path.name for path in tmp_path.rglob("*.*")} == {
+        "__init__.py",
+        "small.py",
+        "test_small.py",
+        "pytest.ini",
+    }
+    assert (tmp_path / "chat" / "domain" / "small.py").read_text() == CODE

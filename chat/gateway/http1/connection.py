@@ -265,8 +265,6 @@ class _HttpConnection:
             if event["type"] == "http.request":
                 flow.came(len(event["body"]))
                 await flow.wait()
-            else:
-                await trio.lowlevel.cancel_shielded_checkpoint()
 
         return put
 

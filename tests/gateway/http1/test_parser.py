@@ -7,6 +7,7 @@ import h11
 import pytest
 
 from chat.gateway.http1 import parser as parsers
+from chat.gateway.http1.parser import MAX_LINES
 from chat.gateway.http1.plain_parser import PlainParser
 
 REQUEST = b"GET /first HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -141,3 +142,15 @@ def test_a_request_line_is_refused_with_the_status_that_says_why(
         with pytest.raises(h11.RemoteProtocolError) as refused:
             parser.next_event()
         assert refused.value.error_status_hint == status
+
+
+@pytest.mark.parametrize(("lines", "fits"), [(MAX_LINES, True), (MAX_LINES + 1, False)])
+def test_a_head_has_so_many_lines_and_not_one_more(lines: int, fits: bool) -> None:
+    parser = used_once()
+    headers = [f"X-{number}: a".encode() for number in range(lines - 3)]
+    parser.receive_data(b"\r\n".join((b"GET / HTTP/1.1", b"Host: localhost", *headers, b"", b"")))
+    if fits:
+        assert isinstance(parser.next_event(), h11.Request)
+    else:
+        with pytest.raises(h11.RemoteProtocolError):
+            parser.next_event()

@@ -66,6 +66,21 @@ async def test_who_reads_has_everything_before_the_end_also_if_it_still_sends() 
     assert heard == bytes(MUCH) + last
 
 
+async def test_nothing_is_sent_behind_what_a_stream_is_closed_with() -> None:
+    ours, theirs = trio.socket.socketpair()
+    stream = ClientStream(ReplayStream(trio.SocketStream(ours)), b"", largest=100, limit=MUCH)
+    with trio.fail_after(10):
+        async with trio.SocketStream(theirs) as client, trio.open_nursery() as nursery:
+            with stream.send_queue.written_by(nursery.start_soon):
+                stream.send_queue.offer(b"said")
+                await stream.flush()
+                stream.send_queue.offer(b" too late")
+            nursery.start_soon(stream.hang_up)
+            assert await client.receive_some() == b"said"
+            assert await client.receive_some() == b""
+            await client.aclose()
+
+
 async def test_who_reads_slowly_under_tls_is_not_too_slow(mock_clock: trio.testing.MockClock) -> None:
     """Every time that the socket took a little, five seconds pass; after eight without anything it would be cut."""
     much, heard = 262_144, 0

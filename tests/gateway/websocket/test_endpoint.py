@@ -1,12 +1,15 @@
 """The endpoint looks at a token, shakes hands, and serves whom the token names."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import trio
+from msgspec import structs
 from structlog.testing import capture_logs
 
 from chat.domain.entities import Person
+from chat.engine.presence import Presence
 from chat.engine.session import Session
 from chat.gateway.listener import open_gateway
 from chat.gateway.websocket.endpoint import WebSocketEndpoint
@@ -133,6 +136,48 @@ async def test_who_is_renamed_during_the_handshake_comes_in_under_the_new_name()
                     assert not world.presence._handshakes, "the handshake is over"
                 await until(lambda: not gateway.connections)
             world.assert_nothing_is_left()
+
+
+class OnceInThisPass(trio.abc.Instrument):
+    """Does something before the loop looks at the sockets again, and so behind whatever goes on without waiting."""
+
+    def __init__(self, do: Callable[[], None]) -> None:
+        self._do = do
+        trio.lowlevel.add_instrument(self)
+
+    def before_io_wait(self, timeout: float) -> None:
+        trio.lowlevel.remove_instrument(self)
+        self._do()
+
+
+class RenamingRecorder(Recorder):
+    """A recorder at which whoever it admits gets another name, as soon as anything else may happen."""
+
+    def __init__(self, presence: Presence) -> None:
+        super().__init__()
+        self._presence = presence
+
+    def admit(self, record: Record, session: Session, scope: trio.CancelScope) -> None:
+        super().admit(record, session, scope)
+        assert session.person is not None
+        renamed = structs.replace(session.person, name="Zoë")
+        OnceInThisPass(lambda: self._presence.renamed(renamed))
+
+
+async def test_who_is_renamed_the_moment_it_comes_in_has_the_new_name() -> None:
+    config = make_config()
+    with trio.fail_after(20):
+        async with open_world() as world:
+            recorder = RenamingRecorder(world.presence)
+            endpoint = WebSocketEndpoint(config, DIALECTS, world.core, world.presence, recorder)
+            token = world.token(await world.add("ada"))
+            async with open_gateway(config, make_app(), endpoint.serve, on_stop=lambda: None) as gateway:
+                ada = await trio.open_tcp_stream("127.0.0.1", port_of(gateway))
+                async with ada:
+                    await ada.send_all(OPENING.format(f"token={token}").encode())
+                    await hear(ada, b"authorised as ")
+                    assert [session.person and session.person.name for session in world.presence] == ["Zoë"]
+                await until(lambda: not gateway.connections)
 
 
 class CuttingRecorder(Recorder):

@@ -149,6 +149,14 @@ def test_short_texts_never_go_through_the_library() -> None:
     assert heard.for_library == b""
 
 
+@pytest.mark.parametrize("cut", range(1, 10))
+def test_nor_does_a_longer_one_behind_it_wherever_its_head_is_cut(cut: int) -> None:
+    first, second = client_frame(TEXT, b"hi"), client_frame(TEXT, b"x" * 126)
+    heard = hear(Wire(first + second[:cut], second[cut:]))
+    assert heard.messages == ["hi", "x" * 126]
+    assert heard.for_library == b""
+
+
 @pytest.mark.parametrize(
     "frame",
     [

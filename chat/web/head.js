@@ -12,5 +12,11 @@
   const theme = read("chat.theme");
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
   const later = /** @type {HTMLTemplateElement} */ (document.getElementById("later"));
-  if (read("chat-known")) document.head.append(later.content);
+  if (!read("chat-known")) return;
+  for (const link of later.content.querySelectorAll("link")) {
+    link.onerror = () => {
+      link.dataset.failed = ""; // for view/later.js, which may come after this
+    };
+  }
+  document.head.append(later.content);
 })();

@@ -64,6 +64,18 @@ def test_whoever_is_new_registers_by_the_policy(pages: Pages) -> None:
     expect(page.get_by_role("link", name="Lobby").first).to_be_visible()
 
 
+def test_a_style_that_cannot_be_fetched_is_fetched_again(pages: Pages) -> None:
+    page = pages.of("finn")
+    page.route("**/style/shell.css", lambda route: route.abort())
+    for _ in range(2):  # where it was known who is logged in, it is fetched before the page's modules run
+        page.reload()
+        again = page.get_by_role("button", name="Try again")
+        expect(again).to_be_visible()
+    page.unroute("**/style/shell.css")
+    again.click()
+    expect(page.locator(".shell")).to_have_css("display", "grid")
+
+
 def test_nobody_registers_where_it_is_closed(
     pages: Pages, chat: ServerProcess, admin: dict[str, str]
 ) -> None:
@@ -162,7 +174,7 @@ def test_a_database_that_is_silent(pages: Pages, chat: ServerProcess) -> None:
 
 @pytest.mark.usefixtures("admin")
 def test_a_server_that_is_away_comes_back_by_itself(pages: Pages, relay: Relay) -> None:
-    page = pages.open("/", url=relay.url)
+    page = pages.open("/", url=relay.url, worker=True)
     heading(page, "Welcome to trio-chat")
     keep_files(page)
     with relay.cut():
@@ -183,7 +195,7 @@ def test_a_server_that_says_nothing_is_not_waited_for(pages: Pages, chat: Server
 
     may_go_on.set()
     with relay_to(chat.url, hold) as relay:
-        page = pages.open("/", url=relay.url)
+        page = pages.open("/", url=relay.url, worker=True)
         heading(page, "Welcome to trio-chat")
         keep_files(page)
         may_go_on.clear()

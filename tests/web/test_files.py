@@ -8,7 +8,6 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.support.people import PASSWORD, request
 from tests.system.relay import Relay
-from tests.web.connection import wait_for_worker
 from tests.web.giving import bomb, hidden_bomb, payload, png
 from tests.web.pages import Pages
 
@@ -191,7 +190,6 @@ def test_nothing_that_was_attached_is_closed_unasked_or_seen_by_whoever_logs_in_
 
 def test_what_is_uploaded_while_the_line_is_down_goes_when_it_is_back(pages: Pages, relay: Relay) -> None:
     page = at_room(pages, "emma", "tunnel", url=relay.url)
-    wait_for_worker(page)
     with relay.cut():
         attach(page, payload("note.txt", "text/plain", b"from a tunnel"))
         tray = page.get_by_role("list", name="Attached files")

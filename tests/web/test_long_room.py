@@ -8,7 +8,6 @@ from playwright.sync_api import Browser, Locator, expect
 
 from tests.support.server import ServerProcess
 from tests.system.relay import Relay
-from tests.web.connection import wait_for_worker
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline, write_beside
 
@@ -124,8 +123,6 @@ def test_who_was_away_for_long_is_told_that_the_history_was_loaded_again(
     ben = Speaker(pages, "ben")
     timeline = Timeline(pages.of("ada", f"/room/{room}", url=relay.url))
     expect(timeline.message("the end")).to_be_visible()
-    # The browser itself complains where the worker's files are being fetched while the line is cut.
-    wait_for_worker(timeline.page)
     with relay.cut():
         write_beside(chat, 1_500, room=room, sender="ben")
         ben.say(room, "meanwhile")

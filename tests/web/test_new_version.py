@@ -19,9 +19,6 @@ from tests.web.talking import Timeline
 
 ROOT = Path(__file__).parents[2]
 
-NO_WORKERS = "Object.defineProperty(Navigator.prototype, 'serviceWorker', { get() {} });"
-"""As over plain HTTP."""
-
 
 class Upgradable:
     """A server at one port that goes on with another version of the page."""
@@ -75,10 +72,9 @@ def test_old_pages_come_into_the_new_version_when_they_need_a_file_of_it_and_kee
 ) -> None:
     with Pages(browser, upgradable.url) as pages:
         plain = pages.context()
-        plain.add_init_script(NO_WORKERS)
         pages.log_in(plain, "ada")
         typing, reading = opened(plain, upgradable.url), opened(plain, upgradable.url)
-        context = pages.context()
+        context = pages.context(worker=True)
         pages.log_in(context, "ben")
         bens = opened(context, upgradable.url)
         wait_for_worker(bens.page)

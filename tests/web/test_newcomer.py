@@ -63,7 +63,7 @@ def test_the_first_ten_minutes(pages: Pages, chat: ServerProcess, code: str) -> 
     door.get_by_role("link", name="Set it up").click()
     heading(door, "Your chat is running")
 
-    ada = pages.open(f"/setup#{code}")
+    ada = pages.open(f"/setup#{code}", worker=True)
     fill_account(ada, "ada", "x")
     ada.get_by_role("button", name="Next").click()
     expect(ada.get_by_text("The password is shorter than")).to_be_visible()
@@ -106,7 +106,7 @@ def test_the_first_ten_minutes(pages: Pages, chat: ServerProcess, code: str) -> 
     heading(late, "Welcome to Ada's place")
     expect(late.get_by_text("New people join by an invitation")).to_be_visible()
 
-    ben = pages.open(link.removeprefix(chat.url))
+    ben = pages.open(link.removeprefix(chat.url), worker=True)
     heading(ben, "Join garden")
     fill_account(ben, "ben")
     ben.get_by_role("button", name="Create an account").click()

@@ -47,7 +47,7 @@ def is_live(page: Page) -> None:
 
 
 def who_looks_away(pages: Pages, name: str, tabs: int = 1) -> tuple[BrowserContext, list[Page]]:
-    context = pages.context(permissions=["notifications"])
+    context = pages.context(permissions=["notifications"], worker=True)
     context.add_init_script(LOOKS_AWAY)
     pages.log_in(context, name)
     opened = [context.new_page() for _ in range(tabs)]
@@ -111,7 +111,7 @@ def test_what_is_meant_for_nobody_is_not_told(pages: Pages) -> None:
 
 
 def test_nobody_is_asked_at_the_start_and_everybody_after_the_first_mention(pages: Pages) -> None:
-    page = pages.of("gil", "/room/1")
+    page = pages.of("gil", "/room/1", worker=True)
     is_live(page)
     offer = page.get_by_role("button", name="Show them")
     expect(offer).not_to_be_attached()
@@ -127,7 +127,7 @@ def test_nobody_is_asked_at_the_start_and_everybody_after_the_first_mention(page
 
 
 def test_a_notification_is_shown_to_try_and_all_keys_are_listed(pages: Pages) -> None:
-    page = pages.of("hedy", "/settings/notifications", permissions=["notifications"])
+    page = pages.of("hedy", "/settings/notifications", permissions=["notifications"], worker=True)
     page.get_by_role("button", name="Show one to try").click()
     expect(page.get_by_role("status").filter(has_text="Shown.")).to_be_visible()
     shown = (

@@ -25,7 +25,7 @@ def shown(page: Page, text: str) -> Locator:
 def test_what_is_typed_without_a_line_is_there_when_the_page_opens_again_without_one(
     pages: Pages, relay: Relay
 ) -> None:
-    page = pages.of("ada", LOBBY, url=relay.url)
+    page = pages.of("ada", LOBBY, url=relay.url, worker=True)
     write(page, "with a line")
     expect(page.locator("[data-seq]").get_by_text("with a line", exact=True)).to_have_count(1)
     expect(page.locator(".is-waiting")).to_have_count(0)

@@ -59,7 +59,7 @@ def test_a_restored_backup_is_noticed_and_no_stale_line_is_left(
     browser: Browser, restorable: Restorable
 ) -> None:
     with Pages(browser, restorable.url) as pages:
-        context = pages.context(service_workers="block")
+        context = pages.context()
         pages.log_in(context, "ada")
         ben = pages.person("ben")
         tab = Connection(context, restorable.url)

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.support.people import PASSWORD, eventually, post, request
 from tests.support.server import ServerProcess
 from tests.system.relay import Relay
-from tests.web.connection import kept, wait_for_worker
+from tests.web.connection import kept
 from tests.web.pages import Pages
 from tests.web.rooms import Room
 from tests.web.talking import Speaker, make_rooms_beside
@@ -125,7 +125,6 @@ def test_of_more_rooms_than_one_sync_takes_each_is_synced(
     rooms = make_rooms_beside(chat, 1_100, "depot", member="full")
     page = pages.of("full", url=relay.url)
     eventually(lambda: len(kept(page, "rooms")) > len(rooms), "all are kept")
-    wait_for_worker(page)
     with relay.cut():
         expect(page.get_by_text("Offline since")).to_be_visible()
         speaker.say(rooms[0], "in the first")

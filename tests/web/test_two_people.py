@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.people import eventually
 from tests.system.relay import Relay
-from tests.web.connection import kept, wait_for_worker
+from tests.web.connection import kept
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
@@ -228,7 +228,6 @@ def test_what_is_refused_keeps_its_text_and_is_tried_again(
 ) -> None:
     bens = Timeline(pages.of("ben", f"/room/{garden}", url=relay.url))
     expect(bens.field).to_be_visible()
-    wait_for_worker(bens.page)
     with relay.cut():
         expect(bens.page.get_by_text("Offline since")).to_be_visible()
         bens.write("will you let me in?")

@@ -215,7 +215,7 @@ export class Batch {
     applyChange(this.mustDraft(change.room), change, this.me);
     if (change.type === "message") {
       const message = /** @type {Message} */ (/** @type {unknown} */ (change));
-      this.seen(message);
+      this.seen(message, { isTold: true });
       this.act({ type: "activity", room: change.room, person: message.sender, what: "none" }, 0);
     }
     if (KNOWN.has(change.type)) this.news.push({ frame: change, room: change.room, pos: change.pos });
@@ -224,10 +224,11 @@ export class Batch {
   /**
    * One's own message is there: its bubble goes in the same step.
    * @param {Message} message
+   * @param {{ isTold?: boolean }} [how] whether it is said now
    */
-  seen(message) {
+  seen(message, { isTold = false } = {}) {
     if (message.sender.id !== this.me) return;
-    this.state = markSeen(this.state, message);
+    this.state = markSeen(this.state, message, isTold);
     if (message.key !== undefined) this.keys.push(message.key);
   }
 }

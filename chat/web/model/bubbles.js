@@ -8,13 +8,24 @@
  * One's own message is in its room: its bubble goes.
  * @param {Model} state
  * @param {Message} message
+ * @param {boolean} isTold whether it is said now, so that another tab's bubble for it may come here yet
  * @returns {Model}
  */
-export function markSeen(state, message) {
-  if (state.outbox.length === 0) return state;
-  const place = `${message.room}:${message.seq}`;
-  const key = message.key ?? state.acknowledged.get(place) ?? likely(state, message);
-  return key === undefined ? state : withoutBubble(state, key);
+export function markSeen(state, message, isTold) {
+  const key = message.key ?? state.acknowledged.get(`${message.room}:${message.seq}`) ?? likely(state, message);
+  if (key !== undefined) return withoutBubble(state, key);
+  return isTold && !state.isSending ? { ...state, unclaimed: [...state.unclaimed, message] } : state;
+}
+
+/**
+ * A new message waits; it is there already where another tab has been faster to send it than this one to keep it.
+ * @param {Model} state
+ * @param {Waiting} row
+ * @returns {Model}
+ */
+export function withBubble(state, row) {
+  if (state.seen.has(row.key) || state.outbox.some(({ key }) => key === row.key)) return state;
+  return claimed({ ...state, outbox: [...state.outbox, row] }, [row]);
 }
 
 /**
@@ -48,14 +59,40 @@ export function withoutBubble(state, key) {
  * message comes.
  * @param {Model} state
  * @param {readonly Waiting[]} kept
+ * @param {readonly Message[]} [unclaimed] those of the state when the outbox was read
  * @returns {Model}
  */
-export function withOutbox(state, kept) {
+export function withOutbox(state, kept, unclaimed = state.unclaimed) {
+  const known = new Set(state.outbox.map((each) => each.key));
+  const read = claimed(withKept(state, kept), kept.filter(({ key }) => !known.has(key)));
+  return unclaimed.length === 0 ? read : { ...read, unclaimed: read.unclaimed.filter((each) => !unclaimed.includes(each)) };
+}
+
+/**
+ * @param {Model} state
+ * @param {readonly Waiting[]} kept
+ * @returns {Model}
+ */
+function withKept(state, kept) {
   const keys = new Set(kept.map((each) => each.key));
   const acknowledged = new Set(state.acknowledged.values());
   const still = state.outbox.filter((each) => acknowledged.has(each.key) && !keys.has(each.key));
   const outbox = [...still, ...kept.filter((each) => each.refused || !state.seen.has(each.key))];
   return { ...state, outbox, seen: new Set([...state.seen].filter((key) => keys.has(key))) };
+}
+
+/**
+ * Bubbles that have just come, whose messages were told before, go.
+ * @param {Model} state
+ * @param {readonly Waiting[]} rows
+ */
+function claimed(state, rows) {
+  for (const row of rows) {
+    const message = state.unclaimed.find((each) => isSame(row, each));
+    if (!message) continue;
+    state = { ...withoutBubble(state, row.key), unclaimed: state.unclaimed.filter((each) => each !== message) };
+  }
+  return state;
 }
 
 /**
@@ -66,15 +103,18 @@ export function withOutbox(state, kept) {
 function likely(state, message) {
   if (state.isSending) return undefined;
   const taken = new Set(state.acknowledged.values());
-  return state.outbox.find(
-    (each) =>
-      each.room === message.room &&
-      each.text === (message.text ?? "") &&
-      each.reply === message.reply &&
-      ids(each.files) === ids(message.files) &&
-      !each.refused &&
-      !taken.has(each.key),
-  )?.key;
+  return state.outbox.find((each) => isSame(each, message) && !taken.has(each.key))?.key;
+}
+
+/** @param {Waiting} row @param {Message} message */
+function isSame(row, message) {
+  return (
+    row.room === message.room &&
+    row.text === (message.text ?? "") &&
+    row.reply === message.reply &&
+    ids(row.files) === ids(message.files) &&
+    !row.refused
+  );
 }
 
 /** @param {readonly { id: number }[]} [files] */

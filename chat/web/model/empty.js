@@ -25,5 +25,6 @@ export const EMPTY = {
   gaps: new Set(),
   acknowledged: new Map(),
   seen: new Set(),
+  unclaimed: [],
   isSending: false,
 };

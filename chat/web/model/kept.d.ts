@@ -27,6 +27,8 @@ export interface Model extends State {
   acknowledged: ReadonlyMap<string, string>;
   /** Keys of bubbles that have left, which the outbox may still have for a moment. */
   seen: ReadonlySet<string>;
+  /** One's own messages, told since the outbox was last read, that no bubble here stands for: another tab may have one. */
+  unclaimed: readonly Message[];
   /** Whether this tab sends what waits: it hears of each acknowledgement before the message is told. */
   isSending: boolean;
 }

@@ -41,6 +41,7 @@ export async function openChat() {
     session,
     onNews(news, keys) {
       keys.forEach(outbox.saved);
+      if (store.get().unclaimed.length > 0) outbox.reload();
       notifying.hear(news);
     },
     onLive,

@@ -1,6 +1,6 @@
 // One's own messages until they are saved: kept before they are shown, sent in order by one tab, each once.
 
-import { acknowledge, withOutbox, withoutBubble } from "../model/bubbles.js";
+import { acknowledge, withBubble, withOutbox, withoutBubble } from "../model/bubbles.js";
 import { openBackoff } from "./endings.js";
 import { chatError, isChatError } from "./errors.js";
 import { alone } from "./tabs.js";
@@ -40,8 +40,10 @@ export function openOutbox({ store, database, tabs, line, lock = "outbox" }) {
 
   /** Show what is kept: another tab may have changed it. */
   async function reload() {
+    const { unclaimed } = store.get();
     const rows = await database().outbox.all();
-    store.update((state) => withOutbox(state, rows.map(shown)));
+    const waiting = rows.filter(({ key }) => !acknowledged.has(key)).map(shown);
+    store.update((state) => withOutbox(state, waiting, unclaimed));
     look();
   }
 
@@ -174,6 +176,7 @@ export function openOutbox({ store, database, tabs, line, lock = "outbox" }) {
 
     /** Another tab has sent a message. @param {{ key: string, room: number, seq: number }} told */
     acknowledgedElsewhere({ key, room, seq }) {
+      acknowledged.add(key); // its row may be read once more before that tab has removed it
       store.update((state) => acknowledge(state, key, { room, seq }));
     },
 
@@ -194,7 +197,7 @@ export function openOutbox({ store, database, tabs, line, lock = "outbox" }) {
         ...(files?.length ? { files } : {}),
       };
       await keep(row);
-      store.update((state) => ({ ...state, outbox: [...state.outbox, row] }));
+      if (!acknowledged.has(row.key)) store.update((state) => withBubble(state, row));
       look();
     },
 

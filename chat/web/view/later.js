@@ -1,39 +1,35 @@
 // What the door does without: the modules and the styles of the shell, which the page's head names.
 
-/** @type {Map<string, Promise<void>>} */
-const styles = new Map();
-
 /** Fetch all of it at once, instead of one after the other has said what it imports. */
 export function fetchLater() {
   const later = /** @type {HTMLTemplateElement | null} */ (document.getElementById("later"));
   if (later) document.head.append(later.content);
 }
 
-/** Put the styles to use. Resolves when they are; rejected where one can't be fetched, and the next call tries again. */
+/** Resolves when the styles count. Rejected where one can't be fetched; the next call tries again. */
 export async function loadStyles() {
-  const links = /** @type {NodeListOf<HTMLLinkElement>} */ (document.head.querySelectorAll("link[as=style]"));
-  await Promise.all([...links].map(({ href }) => loadStyle(href)));
+  const links = /** @type {NodeListOf<HTMLLinkElement>} */ (document.head.querySelectorAll("link.later"));
+  await Promise.all([...links].map(loaded));
 }
 
-/** @param {string} href */
-function loadStyle(href) {
-  const loading = styles.get(href) ?? appendStyle(href);
-  styles.set(href, loading);
-  loading.catch(() => styles.delete(href));
-  return loading;
-}
-
-/** @param {string} href @returns {Promise<void>} */
-function appendStyle(href) {
-  const link = document.createElement("link");
-  link.rel = "stylesheet";
-  link.href = href;
-  document.head.append(link);
-  return new Promise((resolve, reject) => {
-    link.onload = () => resolve();
-    link.onerror = () => {
-      link.remove();
-      reject(new TypeError(`${href} cannot be fetched`));
-    };
+/** @param {HTMLLinkElement} link */
+async function loaded(link) {
+  const hasFailed = "failed" in link.dataset;
+  if (link.sheet && !hasFailed) return; // Chromium gives one that has failed a sheet too
+  const asked = hasFailed ? again(link) : link;
+  await new Promise((resolve, reject) => {
+    asked.addEventListener("load", resolve);
+    asked.addEventListener("error", () => {
+      asked.dataset.failed = "";
+      reject(new TypeError(`${asked.href} cannot be fetched`));
+    });
   });
+}
+
+/** @param {HTMLLinkElement} link */
+function again(link) {
+  const fresh = /** @type {HTMLLinkElement} */ (link.cloneNode());
+  delete fresh.dataset.failed;
+  link.replaceWith(fresh);
+  return fresh;
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { applyAll, load } from "../../../chat/web/model/apply.js";
-import { acknowledge, withOutbox } from "../../../chat/web/model/bubbles.js";
+import { acknowledge, withBubble, withOutbox } from "../../../chat/web/model/bubbles.js";
 import { EMPTY } from "../../../chat/web/model/empty.js";
 
 const ADA = { id: 1, name: "ada" };
@@ -70,4 +70,28 @@ test("others' messages, other rooms and what was refused take no bubble", () => 
 test("a bubble whose message is acknowledged and not told yet survives a look at the outbox", () => {
   const state = acknowledge(stateWith(waiting("a", "hi")), "a", { room: 7, seq: 5 });
   assert.deepEqual(keys(withOutbox(state, [waiting("b", "ho")])), ["a", "b"]);
+});
+
+test("what another tab has sent has no bubble here, also where its message comes before its bubble", () => {
+  const row = waiting("a", "hi");
+  const told = applyAll(stateWith(), [message(5, "hi")], 0).state;
+  const read = withOutbox(told, [row, waiting("b", "hi")]);
+  assert.deepEqual([keys(read), read.unclaimed], [["b"], []]);
+  assert.deepEqual(keys(withOutbox(read, [row, waiting("b", "hi")])), ["b"]);
+  assert.deepEqual(keys(withBubble(told, row)), []);
+  assert.deepEqual(keys(withBubble(read, row)), ["b"]);
+  assert.deepEqual(keys(withBubble(read, waiting("b", "hi"))), ["b"]);
+});
+
+test("what another device has said in the same words hides no bubble that comes later", () => {
+  const read = withOutbox(applyAll(stateWith(), [message(5, "hi")], 0).state, []);
+  assert.deepEqual(keys(withOutbox(read, [waiting("a", "hi")])), ["a"]);
+  assert.deepEqual(keys(withBubble(read, waiting("a", "hi"))), ["a"]);
+});
+
+test("what is told while the outbox is read waits for the next look", () => {
+  const before = stateWith();
+  const told = applyAll(before, [message(5, "hi")], 0).state;
+  const read = withOutbox(told, [], before.unclaimed);
+  assert.deepEqual(keys(withOutbox(read, [waiting("a", "hi")])), []);
 });

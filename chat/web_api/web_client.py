@@ -68,7 +68,10 @@ _DOOR_STYLES = ("style/tokens.css", "style/base.css", "style/parts.css", "style/
 _WIDGET_STYLES = (
     *(
         f"style/{name}.css"
-        for name in ("tokens", "base", "parts", "avatar", "message", "timeline", "files", "composer_field")
+        for name in (
+            *("tokens", "base", "parts", "avatar", "message", "message_text"),
+            *("timeline", "files", "composer_field"),
+        )
     ),
     "widget/panel.css",
 )

@@ -344,8 +344,9 @@ def test_the_panel_has_no_serious_finding_and_nothing_is_cut_off(
     page.get_by_label("Your message").fill("x" * 300)
     page.keyboard.press("Enter")
     expect(page.locator("time")).to_have_count(1)
-    olga.says(olga.conversation("x" * 300)["id"], "`y`\n\n> " + "z" * 300)
+    olga.says(olga.conversation("x" * 300)["id"], "one line\nanother\n\n`y`\n\n> " + "z" * 300)
     expect(page.locator("time")).to_have_count(2)
+    assert page.locator(".said p", has_text="one line").inner_text() == "one line\nanother"
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         found += [*serious(page), *sideways(page)]

@@ -19,9 +19,9 @@ export function Alone({ info }) {
   if (opened === null && (info.members !== 1 || !rights.invites)) return null;
   const close = () => open(null);
   return html`<div class="timeline-alone">
-    <button type="button" class="button primary" onClick=${() => open("invite")}>${icon("link")} ${t("room.invite")}</button>
-    ${rights.adds && html`<button type="button" class="button" onClick=${() => open("add")}>${icon("add")} ${t("room.add")}</button>`}
-    ${rights.moderates && !info.topic && html`<button type="button" class="button quiet" onClick=${() => open("edit")}>${t("room.add_topic")}</button>`}
+    <button type="button" class="button small primary" onClick=${() => open("invite")}>${icon("link", { size: 16 })} ${t("room.invite")}</button>
+    ${rights.adds && html`<button type="button" class="button small" onClick=${() => open("add")}>${icon("add", { size: 16 })} ${t("room.add")}</button>`}
+    ${rights.moderates && !info.topic && html`<button type="button" class="button small quiet" onClick=${() => open("edit")}>${t("room.add_topic")}</button>`}
     ${opened === "invite" && html`<${Invite} info=${info} onClose=${close} />`}
     ${opened === "add" && html`<${AddMember} info=${info} onClose=${close} />`}
     ${opened === "edit" && html`<${EditRoom} info=${info} rights=${rights} onClose=${close} />`}

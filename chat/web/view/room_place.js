@@ -80,7 +80,7 @@ function Back({ room }) {
   const count = useSelected(({ rooms }) => (isPhone ? attentionOf([...rooms.values()].filter(({ info }) => info.id !== room)).count : 0));
   const label = count > 0 ? `${t("shell.back")}, ${count} ${t("rooms.for_you")}` : t("shell.back");
   return html`<a class="icon-button place-back" href="/" aria-label=${label}>
-    ${icon("back")} ${count > 0 && html`<span class="badge mention" aria-hidden="true">${count > 99 ? "99+" : count}</span>`}
+    ${icon("back")} ${count > 0 && html`<span class="badge is-mention" aria-hidden="true">${count > 99 ? "99+" : count}</span>`}
   </a>`;
 }
 

@@ -52,12 +52,18 @@ export function JoinsRow({ messages }) {
   return html`<li class="timeline-joins" data-seq=${first} data-last=${last} data-key=${`joins-${first}`} dir="auto">${text}</li>`;
 }
 
+const STARTS = /** @type {const} */ ({
+  room: "timeline.startRoom",
+  lobby: "timeline.startLobby",
+  direct: "timeline.startDirect",
+  support: "timeline.startSupport",
+});
+
 /** @param {{ info: import("../model/types").RoomInfo }} props */
 export function StartRow({ info }) {
-  const key = info.kind === "direct" ? "timeline.startDirect" : info.kind === "support" ? "timeline.startSupport" : "timeline.startRoom";
   return html`<li class="timeline-start">
     <h2 dir="auto">${roomName(info)}</h2>
-    <p class="soft">${t(key, { name: roomName(info) })}</p>
+    <p class="soft">${t(STARTS[info.kind], { name: roomName(info) })}</p>
     ${info.topic && html`<p dir="auto">${info.topic}</p>`}
     <${Alone} info=${info} />
   </li>`;

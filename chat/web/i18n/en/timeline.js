@@ -11,6 +11,7 @@ export default {
   "timeline.loading": "Loading messages",
   "timeline.gapOffline": "These messages come when you are online again.",
   "timeline.startRoom": "This is where {name} begins.",
+  "timeline.startLobby": "Everybody on this server is here: a good place to say hello.",
   "timeline.startDirect": "This is where your conversation with {name} begins. Only the two of you are in it.",
   "timeline.startSupport": "This is where the conversation with support begins.",
   "timeline.joined": { one: "{names} joined", other: "{names} joined" },

@@ -12,6 +12,7 @@ export default {
   "timeline.loading": "Сообщения загружаются",
   "timeline.gapOffline": "Эти сообщения появятся, когда вернётся связь.",
   "timeline.startRoom": "Здесь начинается {name}.",
+  "timeline.startLobby": "Здесь все, кто есть на этом сервере: хорошее место, чтобы поздороваться.",
   "timeline.startDirect": "Здесь начинается ваш разговор с {name}. Кроме вас двоих, его не видит никто из участников.",
   "timeline.startSupport": "Здесь начинается разговор с поддержкой.",
   "timeline.joined": { one: "{names} теперь здесь", other: "{names} теперь здесь" },

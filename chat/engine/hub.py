@@ -68,6 +68,8 @@ class Hub:
         self.newest_id = newest_id
         """The newest published change. Ids ascend in the order of publishing, so whoever subscribes now hears
         exactly what has a higher id."""
+        self.topic: Topic | None = None
+        """The topic whose subscribers are being told something: what they are offered meanwhile is of it."""
         self._deliveries = 0  # messages told to subscribers so far, each as often as it was told
         self._observers: dict[type, Callable[[Topic], TopicObserver]] = {}
         self._on_access: Callable[[AccessChange], object] = lambda _change: None
@@ -150,13 +152,16 @@ class Hub:
         may_drop: bool = False,
     ) -> None:
         """Send frames that are in no log to whoever hears the topic by this encoder, but for some."""
+        self.topic = topic
         for subscriber in self._topics.get(topic, {}).get(encoder, ()):
             if subscriber not in besides:
                 (subscriber.offer_or_drop if may_drop else subscriber.offer)(frames)
+        self.topic = None
 
     def _tell_all(self, by_topic: dict[Topic, list[Announcement]]) -> None:
         for topic, said in by_topic.items():
             if topic in self._topics:
+                self.topic = topic
                 observer_of = self._observers.get(type(topic))
                 observer = None if observer_of is None else observer_of(topic)
                 for encoder, subscribers in self._topics[topic].items():
@@ -165,6 +170,7 @@ class Hub:
                     if observer is not None:
                         for subscriber in subscribers:
                             observer(subscriber, _sizes(encoder, subscriber, said, frames))
+        self.topic = None
 
     def readings(self) -> Iterable[Reading]:
         """Tell how much was told."""

@@ -1,6 +1,6 @@
 """What one client is subscribed to, and where what the hub sends it goes: to its send queue, or to a buffer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from chat.domain.entities import Topic
 from chat.engine.dialect import Encoder
@@ -54,9 +54,16 @@ class Subscriptions:
         """Send what was buffered, behind what was sent meanwhile."""
         buffer, self._buffer = self._buffer, None
         if buffer is not None:
-            self._send_queue.offer(b"".join(buffer.blobs))
+            self._send_queue.offer(b"".join(blob for _, blob in buffer.blobs))
             for note, end in buffer.notes:
                 self._send_queue.when_written(note, buffer.size - end)
+
+    def forget(self, topics: Collection[Topic]) -> None:
+        """Hear nothing more of these topics, and forget what was buffered of them."""
+        for topic in topics:
+            self.unsubscribe(topic)
+        if self._buffer is not None:
+            self._buffer.forget(topics)
 
     def drop(self) -> None:
         """Hear nothing more, and forget what was buffered."""
@@ -96,7 +103,7 @@ class Subscriptions:
             self._buffer.notes.append((note, self._buffer.size - behind))
 
     def _keep(self, buffer: "_Buffer", blob: bytes) -> None:
-        buffer.blobs.append(blob)
+        buffer.blobs.append((self._hub.topic, blob))
         buffer.size += len(blob)
         if buffer.size > self._send_queue.room:
             self._send_queue.overflow()  # perhaps in the middle of a fan-out
@@ -108,6 +115,22 @@ class _Buffer:
     __slots__ = ("blobs", "notes", "size")
 
     def __init__(self) -> None:
-        self.blobs: list[bytes] = []
+        self.blobs: list[tuple[Topic | None, bytes]] = []  # each with the topic that it is of
         self.size = 0  # bytes
         self.notes: list[tuple[Callable[[], None], int]] = []  # each with where what it waits for ends
+
+    def forget(self, topics: Collection[Topic]) -> None:
+        """Leave out what is of these topics, which is never written."""
+        kept, gone, end = list[tuple[Topic | None, bytes]](), list[range](), 0
+        for topic, blob in self.blobs:
+            begin, end = end, end + len(blob)
+            if topic in topics:
+                gone.append(range(begin, end))
+            else:
+                kept.append((topic, blob))
+        self.notes = [
+            (note, at - sum(len(each) for each in gone if each.stop <= at))
+            for note, at in self.notes
+            if not any(at - 1 in each for each in gone)
+        ]
+        self.blobs, self.size = kept, sum(len(blob) for _, blob in kept)

@@ -162,6 +162,21 @@ async def test_what_is_held_has_subscribers_behind_what_is_told_and_in_its_order
     assert texts == ["the answer", "one", "two", "three"]
 
 
+async def test_what_is_held_of_a_forgotten_topic_is_neither_told_nor_noted(world: World) -> None:
+    client, garden = await world.connect(TALKER), 77
+    await client.hears()
+    subscriptions, noted = client.session.subscriptions, list[str]()
+    subscriptions.subscribe(garden, TALKER)
+    subscriptions.buffer()
+    for topic, text in ((LOBBY_ID, "one"), (garden, "secret"), (LOBBY_ID, "two"), (garden, "late")):
+        said = Message(9, topic, 9, 1, "ada", text, 0.0)
+        world.core.hub.tell(topic, TALKER, TALKER.encode(Said(said)))
+        subscriptions.when_written(lambda text=text: noted.append(text))
+    subscriptions.forget([garden])
+    subscriptions.flush()
+    assert [frame["message"] for frame in await client.hears()] == noted == ["one", "two"]
+
+
 async def test_a_client_that_is_held_too_long_is_cut(world: World, autojump_clock: object) -> None:
     ada, ben = await world.add_all("ada", "ben")
     client = await talker(world, ada, limit=10_000)

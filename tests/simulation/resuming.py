@@ -35,7 +35,6 @@ class ResumingClient(Client):
         self.roles: dict[int, str] = {}
         """What it is in its rooms, as it was told last."""
         self._conversations: set[int] = set()  # of others, which an operator has
-        self._unknown: set[int] = set()  # rooms in which something happened before they were told
         self.saved: dict[str, int] = {}
         """The seq of each key that was answered."""
         self._outbox: dict[str, str] = {}  # key to text, in the order said
@@ -46,7 +45,6 @@ class ResumingClient(Client):
 
     def begin(self) -> None:
         self._asked.clear()  # the answers to those never come
-        self._unknown.clear()
 
     async def introduce(self) -> None:
         await self._ask("hello", token=self._token)
@@ -72,7 +70,6 @@ class ResumingClient(Client):
             self._enter(frame)
         elif frame["type"] == "gone":
             self.rooms.pop(frame["room"], None)
-            self._unknown.discard(frame["room"])
             self._conversations.discard(frame["room"])
         elif frame["type"] in _CHANGES:
             self._change(frame)
@@ -194,8 +191,6 @@ class ResumingClient(Client):
         if "reset" in frame:
             self.world.bugs.append(f"{self.conn} was reset: {frame['reset']}")
         room = frame["id"]
-        if room in self._unknown:
-            self.world.bugs.append(f"{self.conn} was told what happens in {room} before the room")
         self.rooms[room] = frame["pos"], frame["at"]
         self.topics[room], self.roles[room] = frame.get("topic", ""), frame.get("role", "member")
         if frame["kind"] == "support" and frame["peer"]["id"] != self.person:
@@ -204,7 +199,7 @@ class ResumingClient(Client):
     def _change(self, frame: dict[str, Any]) -> None:
         room, pos = frame["room"], frame["pos"]
         if room not in self.rooms:
-            self._unknown.add(room)  # it is lost in the middle of a sync
+            self.world.bugs.append(f"{self.conn} was told {pos} of {room}, which it is not in")
         elif pos > self.rooms[room][0] + 1:
             self.world.bugs.append(f"{self.conn} was told {pos} of {room} after {self.rooms[room][0]}")
         elif pos > self.rooms[room][0]:

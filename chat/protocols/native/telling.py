@@ -239,8 +239,10 @@ class Telling:
             await self._tell_in_order(snapshots, known, {each.room_id: each for each in standings})
         finally:
             gone, self._round = self._round.gone, None
-        for room_id in closed | (begun.keys() - told):  # lost since its id was read
+        for room_id in closed:
             subscriptions.unsubscribe(topic_of(room_id, rooms[room_id]))
+        lost = begun.keys() - told  # since their ids were read, perhaps before they were listened to
+        subscriptions.forget([begun[room_id] for room_id in lost])
         subscriptions.flush()
         gone |= {room_id: GoneEvent(room=room_id, reason="closed") for room_id in closed}
         for room_id in (known.keys() & rooms.keys()) - told:

@@ -249,6 +249,28 @@ async def test_a_removal_during_a_sync_leaves_nobody_in_the_room(world: World) -
         assert room.id not in ben.client.session.subscriptions
 
 
+async def test_who_was_removed_while_a_sync_looked_up_their_rooms_hears_nothing_that_is_said_after_it(
+    world: World,
+) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    room = await world.make_room(ada.person)
+    await world.memberships.join(ben.person, room.id)
+    await ben.hears()
+    ben.drop()
+    await ben.connect(sync=False)
+    before = len(ben.events)
+    with world.obstacles.held("snapshots"):
+        with world.obstacles.held("rooms_of", after=True):
+            ben.send("sync", known=[{"room": room.id, "pos": 1, "at": 1}])
+            await world.rest()
+            assert await world.memberships.remove(ada.person, room.id, ben.person.id) is None
+        await world.rest()
+        await ada.say(room.id, "not for ben")
+    await ben.hears()
+    told = [event for event in ben.events[before:] if event.get("room", event.get("id")) == room.id]
+    assert told == [{"type": "gone", "room": room.id, "reason": "removed"}]
+
+
 async def test_a_joining_during_a_sync_is_told_behind_it(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     room = await world.make_room(ada.person)

@@ -85,13 +85,23 @@ class Rooms:
             return NO_ROOM
         return room if await self._is_in(room, person.id) else NOT_MEMBER
 
-    async def may_enter(self, person: Person, room_id: int) -> Room | Refusal:
+    async def may_enter(
+        self, person: Person, room_id: int, caught_up: Callable[[], Awaitable[object]]
+    ) -> Room | Refusal:
         """Return the room if the person is in it, also at the moment at which this returns.
 
+        `caught_up` waits until this server has told all that was said by now: before the person was in it, perhaps.
         A membership that ends while it is looked up is looked up again; what ends elsewhere costs nothing here.
         The caller acts on the answer before it awaits anything. Cancelling changes nothing.
         """
-        return await self.up_to_date(person.id, room_id, lambda: self.may_hear(person, room_id)) or NOT_MEMBER
+
+        async def look() -> Room | Refusal:
+            room = await self.may_hear(person, room_id)
+            if isinstance(room, Room):
+                await caught_up()
+            return room
+
+        return await self.up_to_date(person.id, room_id, look) or NOT_MEMBER
 
     async def up_to_date(
         self, person_id: int, room_id: int, look: Callable[[], Awaitable[Found]]

@@ -82,7 +82,7 @@ class World:
 
     async def enter(self) -> None:
         """Let Ben enter."""
-        room = await self.rooms.may_enter(self.ben, self.garden.id)
+        room = await self.rooms.may_enter(self.ben, self.garden.id, trio.lowlevel.checkpoint)
         self.entered.append(room if isinstance(room, Refusal) else structs.replace(room, last_pos=0))
 
 

@@ -2,9 +2,11 @@
 
 import trio
 
-from chat.domain.refusals import BAD_TOKEN, Code, Refusal
+from chat.domain.entities import Room
+from chat.domain.refusals import BAD_TOKEN, UNAVAILABLE, Code, Refusal
 from chat.domain.rooms import Rooms
 from chat.domain.rules import clean_text
+from chat.engine.cluster.cluster import Cluster
 from chat.engine.dialect import Greet
 from chat.engine.events import Entered, Refused, Welcome
 from chat.engine.protocol_client import command_handlers, on
@@ -18,15 +20,19 @@ ALREADY_IN_ROOM = Refusal(Code.TAKEN, "already in room")
 NOT_IN_ROOM = Refusal(Code.FORBIDDEN, "not in room")
 NOT_ROOM_MEMBER = Refusal(Code.FORBIDDEN, "not room member")
 
+_CAUGHT_UP_WITHIN = 10.0
+"""Seconds in which a server that is behind has told what was said before somebody enters; else they try again."""
+
 
 class RoomsClient(Client):
     """One connection, which is in one room or in none."""
 
-    __slots__ = ("_entered", "_rooms")
+    __slots__ = ("_cluster", "_entered", "_rooms")
 
-    def __init__(self, session: Session, rooms: Rooms) -> None:
+    def __init__(self, session: Session, rooms: Rooms, cluster: Cluster) -> None:
         super().__init__(session)
         self._rooms = rooms
+        self._cluster = cluster
         self._entered = 0  # the room entered last
 
     @property
@@ -51,7 +57,9 @@ class RoomsClient(Client):
             return session.send(Entered())
         if command.room_id == self.room_id:
             return session.send(Refused(ALREADY_IN_ROOM))
-        room = await self._rooms.may_enter(session.person, command.room_id)
+        room: Room | Refusal = UNAVAILABLE
+        with trio.move_on_after(_CAUGHT_UP_WITHIN):
+            room = await self._rooms.may_enter(session.person, command.room_id, self._cluster.caught_up)
         # No await between here and listening.
         if isinstance(room, Refusal):
             return session.send(Refused(NOT_ROOM_MEMBER if room.code is Code.FORBIDDEN else room))
@@ -84,4 +92,4 @@ class RoomsClient(Client):
 
 def open_rooms(services: Services) -> ClientFactory:
     """Return how a client of the rooms protocol is made."""
-    return lambda session: RoomsClient(session, services.rooms)
+    return lambda session: RoomsClient(session, services.rooms, services.cluster)

@@ -219,6 +219,34 @@ async def test_whoever_comes_from_the_other_server_hears_nothing_again(
     assert [line for line in listener.heard_now() if line["name"] != "server"] == []
 
 
+async def test_whoever_enters_a_room_on_a_server_that_is_behind_hears_nothing_from_before(
+    autojump_clock: object, servers: Servers
+) -> None:
+    ada, ben = await servers.one.add_all("ada", "ben")
+    garden = await servers.one.make_room(ada)
+    enter = {"Type": "enter", "RoomID": garden.id}
+    speaker, comer = await servers.one.connect(ROOMS, ada), await servers.other.connect(ROOMS, ben)
+    for each in (speaker, comer):
+        assert await each.hears() == [{"Type": "enter"}]
+    assert await speaker.asks(enter) == {"Type": "enter"}
+    servers.network.is_cut = True
+    await servers.one.memberships.join(ben, garden.id)
+    await servers.one.memberships.remove(ada, garden.id, ben.id)
+    speaker.send({"Type": "message", "Text": "while ben is out"})
+    await speaker.hears()
+    with servers.other.obstacles.failing("read_log", StorageDown("this table alone")):
+        await servers.one.memberships.join(ben, garden.id)
+        comer.send(enter)
+        await trio.sleep(11)
+        assert comer.heard_now() == [{"Type": "error", "Error": "internal error"}], "it can't catch up"
+    comer.send(enter)
+    await trio.sleep(5)
+    assert comer.heard_now() == [{"Type": "enter"}]
+    speaker.send({"Type": "message", "Text": "welcome"})
+    await trio.sleep(5)
+    assert [frame["Text"] for frame in comer.heard_now() if frame["Type"] == "message"] == ["welcome"]
+
+
 async def test_a_server_that_loses_the_database_tells_nothing_until_it_has_looked_again(
     autojump_clock: object, servers: Servers
 ) -> None:

@@ -18,5 +18,5 @@
       link.dataset.failed = ""; // for view/later.js, which may come after this
     };
   }
-  document.head.append(later.content);
+  document.head.append(later.content); // behind the styles of the door, which those of the shell change
 })();

@@ -186,6 +186,15 @@ def test_a_conversation_is_handed_over_closed_and_opened_again(
         answer(oscar, "by card too")
         assert fay.hears() == "by card too"
 
+        with asker(pages, "hal") as hal:
+            hal.ask("is anybody here?")
+            part(oscar, "Waiting")
+            expect(row(oscar, "hal")).to_be_visible()
+            longest = rows(oscar).first.inner_text()
+            oscar.get_by_role("button", name="Close", exact=True).click()
+            oscar.get_by_role("link", name=f"Next: {longest}").click()
+            expect(oscar.locator(".conversation-who h1")).to_have_text(longest)
+
 
 def test_operators_see_who_else_is_there_and_what_a_visitor_says_of_themselves(
     pages: Pages, operators: tuple[Page, Page], chat: ServerProcess

@@ -58,7 +58,7 @@ function Head({ info, panel }) {
   return html`<header class="place-head">
     <${Back} room=${info.id} />
     <span class="place-picture">${info.peer ? avatar(info.peer, { presence: true }) : icon(roomIcon(info), { size: 22 })}</span>
-    <div class="place-title">
+    <div class="place-title" onClick=${() => getSelection()?.isCollapsed !== false && navigate(toggle)}>
       <h1 dir="auto" tabindex="-1">${roomName(info)}</h1>
       ${isDirect ? html`<${PeerPresence} id=${info.peer?.id} />` : info.topic && html`<p class="place-topic" dir="auto" title=${info.topic}>${info.topic}</p>`}
     </div>

@@ -41,6 +41,7 @@ export default {
   "inbox.no_other_operator": "There is no other operator.",
   "inbox.give_back": "Give back to the queue",
   "inbox.is_closed": "This conversation is closed. The next message opens it again.",
+  "inbox.next": "Next: {name}",
   "inbox.said": "What was said",
   "inbox.claimed": "Claimed",
   "inbox.closed": "Closed",

@@ -41,6 +41,7 @@ export default {
   "inbox.no_other_operator": "Других операторов нет.",
   "inbox.give_back": "Вернуть в очередь",
   "inbox.is_closed": "Обращение закрыто. Следующее сообщение откроет его снова.",
+  "inbox.next": "Следующее: {name}",
   "inbox.said": "Что было сказано",
   "inbox.claimed": "Теперь ваше",
   "inbox.closed": "Закрыто",

@@ -1,8 +1,8 @@
 // One conversation of the inbox: whose it is, who has it, what is said, and what to do with it.
 
-import { html, useEffect, useRef } from "../../vendor/preact.js";
+import { html, useEffect, useMemo, useRef } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { isOpen, visitor } from "../../model/queue.js";
+import { conversations, isOpen, queue, visitor } from "../../model/queue.js";
 import { announce } from "../announce.js";
 import { Composer } from "../composer.js";
 import { useChat, useSelected } from "../context.js";
@@ -65,8 +65,19 @@ function Closed({ info, onReopen, wasOpen }) {
   return html`<${Past} room=${info.id} key=${info.seq} />
     <div class="conversation-closed">
       <p class="soft">${t("inbox.is_closed")}</p>
-      <button type="button" class="button" ref=${button} onClick=${onReopen}>${t("inbox.reopen")}</button>
+      <div class="actions">
+        <button type="button" class="button" ref=${button} onClick=${onReopen}>${t("inbox.reopen")}</button>
+        <${Next} />
+      </div>
     </div>`;
+}
+
+/** The way to who waits the longest. */
+function Next() {
+  const rooms = useSelected((state) => state.rooms);
+  const me = useSelected((state) => state.me?.id);
+  const [next] = useMemo(() => queue(conversations(rooms.values(), me), "waiting", me), [rooms, me]);
+  return next && html`<a class="button primary" href=${`/inbox/${next.id}`}>${t("inbox.next", { name: personName(visitor(next)) })}</a>`;
 }
 
 /** Escape goes from where one writes to the list. @param {KeyboardEvent} event */

@@ -1,7 +1,8 @@
 // What was said in a closed conversation. It is no room of the operator, so it is asked for and not kept.
 
-import { html } from "../../vendor/preact.js";
+import { html, useLayoutEffect, useRef } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
+import { avatar } from "../avatar.js";
 import { useChat } from "../context.js";
 import { More } from "../fields.js";
 import { Files } from "../files.js";
@@ -20,12 +21,16 @@ export function Past({ room }) {
     },
     [room],
   );
-  return html`<div class="past" tabindex="0" role="region" aria-label=${t("inbox.said")}>
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  const isLoaded = Boolean(pages.items);
+  useLayoutEffect(() => place.current?.scrollTo(0, place.current.scrollHeight), [isLoaded]);
+  return html`<div ref=${place} class="past" tabindex="0" role="region" aria-label=${t("inbox.said")}>
     <${More} pages=${pages} />
     ${!pages.items && !pages.error && html`<span class="spinner"></span>`}
     <ol class="list">
       ${pages.items?.toReversed().map(
         (message) => html`<li key=${message.seq} class="past-message">
+          <span class="past-picture">${avatar(message.sender)}</span>
           <p><bdi class="past-name">${message.sender.name}</bdi> <time class="soft small">${dayAndTime(message.at)}</time></p>
           ${message.deleted
             ? html`<p class="soft">${t("inbox.deleted")}</p>`

@@ -43,7 +43,7 @@ def test_cleans_up():
 
 WAITING = """
 import subprocess, tempfile
-import pytest
+import pytest, trio
 
 @pytest.fixture
 def child():
@@ -52,8 +52,14 @@ def child():
         child.kill()
 
 def test_waits(child):
-    print("pid", child.pid, flush=True)
-    child.wait()
+    async def wait():
+        async with trio.open_nursery() as nursery:
+            print("pid", child.pid, flush=True)
+            await trio.sleep_forever()
+    trio.run(wait)
+
+def test_is_not_begun_any_more():
+    open("begun", "w").close()
 """
 
 
@@ -121,6 +127,7 @@ def test_a_run_that_leaves_nothing_passes(tmp_path: Path) -> None:
 def test_sigterm_ends_a_run_as_ctrl_c_does(tmp_path: Path) -> None:
     status, child = end_waiting(tmp_path, signal.SIGTERM)
     assert status == pytest.ExitCode.INTERRUPTED
+    assert not (tmp_path / "begun").exists()
     assert not runs(child)
     assert list((tmp_path / "temporary").iterdir()) == []
 

@@ -6,6 +6,7 @@ import trio
 from chat.client import (
     Activity,
     Connected,
+    Disconnected,
     PersonTold,
     PresenceTold,
     ReadMark,
@@ -36,7 +37,7 @@ async def test_typing_is_told_to_the_others_and_without_a_connection_to_nobody(
         model.is_reachable = False
         for socket in tuple(model.sockets):
             socket.drop()
-        await trio.sleep(0.1)
+        await next_event(ada, Disconnected)
         await ada.typing(garden.id)
         model.is_reachable = True
         await next_event(ada, Connected)

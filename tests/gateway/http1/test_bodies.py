@@ -2,9 +2,11 @@
 
 import pytest
 import trio
+import trio.testing
 from quart import request
 
 from chat.gateway.http1 import read_deadlines
+from chat.gateway.http1.read_deadlines import BODY_TIMEOUT
 from chat.web_api.app import create_app
 from tests.support.gateway import App, running, until, wire_to
 
@@ -50,10 +52,7 @@ async def test_a_client_is_not_read_faster_than_its_body_is_taken() -> None:
 
             nursery.start_soon(send)
             await app.entered.wait()
-            before = -1
-            while before != sent:  # until the system's buffers are full
-                before = sent
-                await trio.sleep(0.3)
+            await trio.testing.wait_all_tasks_blocked(0.1)  # the system's buffers are full
             assert sent < 10_000_000
             app.released.set()
             assert (await wire.response())[2] == b"%d" % len(data)
@@ -61,24 +60,28 @@ async def test_a_client_is_not_read_faster_than_its_body_is_taken() -> None:
             assert (await wire.get())[0] == 200  # the connection goes on
 
 
-async def test_a_body_may_last_as_long_as_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(read_deadlines, "BODY_TIMEOUT", 1.0)
+async def test_a_body_may_last_as_long_as_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch, mock_clock: trio.testing.MockClock
+) -> None:
     monkeypatch.setattr(read_deadlines, "BODY_BYTES", 1000)
     app = Taking()
     app.released.set()
-    with trio.fail_after(20):
-        async with running(app) as gateway:
-            async with wire_to(gateway) as wire:
-                await wire.send(HEAD % 12_000)
-                for _ in range(12):
-                    await wire.send(b"x" * 1000)
-                    await trio.sleep(0.15)  # longer than a second in all
-                assert (await wire.response())[2] == b"12000"
-            app.is_over = trio.Event()
-            async with wire_to(gateway) as wire:
-                await wire.send(HEAD % 12_000 + b"x" * 100)
-                await wire.until_closed()
-                await app.is_over.wait()
+    mock_clock.rate = 1.0
+    async with running(app) as gateway:
+        async with wire_to(gateway) as wire:
+            await wire.send(HEAD % 12_000)
+            for _ in range(12):
+                await wire.send(b"x" * 1000)
+                await trio.testing.wait_all_tasks_blocked(0.01)  # it is read
+                mock_clock.jump(BODY_TIMEOUT / 2)
+            assert (await wire.response())[2] == b"12000"
+        app.is_over = trio.Event()
+        async with wire_to(gateway) as wire:
+            await wire.send(HEAD % 12_000 + b"x" * 100)
+            await trio.testing.wait_all_tasks_blocked(0.01)
+            mock_clock.jump(BODY_TIMEOUT)
+            await wire.until_closed()
+            await app.is_over.wait()
 
 
 async def test_what_is_pipelined_behind_a_body_is_another_request() -> None:

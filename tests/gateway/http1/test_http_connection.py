@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from chat.gateway.http1 import connection as http_connection
 from chat.gateway.http1 import read_deadlines
+from chat.gateway.http1.read_deadlines import KEEP_ALIVE
 from tests.support.gateway import (
     LARGE,
     OPENING,
@@ -173,14 +174,17 @@ async def test_behind_a_trusted_proxy_each_request_has_its_own_client() -> None:
             assert b'"scheme":"http"' in body
 
 
-async def test_a_connection_that_is_idle_after_a_request_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(read_deadlines, "KEEP_ALIVE", 0.5)
-    with trio.fail_after(5):
-        async with running() as gateway, wire_to(gateway) as wire:
-            for _ in range(4):
-                await wire.get()
-                await trio.sleep(0.2)  # the timer begins anew with each
-            assert await wire.until_closed() == b""
+async def test_a_connection_that_is_idle_after_a_request_is_closed(
+    mock_clock: trio.testing.MockClock,
+) -> None:
+    mock_clock.rate = 1.0
+    async with running() as gateway, wire_to(gateway) as wire:
+        for _ in range(4):
+            await wire.get()
+            await trio.testing.wait_all_tasks_blocked(0.01)
+            mock_clock.jump(KEEP_ALIVE / 2)  # the timer begins anew with each
+        mock_clock.jump(KEEP_ALIVE / 2)
+        assert await wire.until_closed() == b""
 
 
 async def test_a_second_head_that_dribbles_is_cut() -> None:
@@ -200,19 +204,19 @@ async def test_a_body_that_dribbles_is_cut(monkeypatch: pytest.MonkeyPatch, fram
             await none_left(gateway)
 
 
-async def test_a_long_handler_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(read_deadlines, "KEEP_ALIVE", 0.1)
-    monkeypatch.setattr(read_deadlines, "BODY_TIMEOUT", 0.2)
+async def test_a_long_handler_is_waited_for(mock_clock: trio.testing.MockClock) -> None:
+    mock_clock.rate = 1.0
     app = make_app()
-    with trio.fail_after(5):
-        async with running(app, head_timeout=0.1) as gateway, wire_to(gateway) as wire:
-            await wire.send(b"POST /slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n")
-            await app.entered.wait()
-            await wire.send(b"bodyGET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            await trio.sleep(0.3)
-            app.released.set()
-            assert (await wire.response())[2] == b"slow"
-            assert (await wire.response())[2] == b"slow"
+    async with running(app) as gateway, wire_to(gateway) as wire:
+        await wire.send(b"POST /slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n")
+        await app.entered.wait()
+        await wire.send(b"bodyGET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await trio.testing.wait_all_tasks_blocked(0.01)
+        mock_clock.jump(3600)
+        await trio.testing.wait_all_tasks_blocked(0.01)
+        app.released.set()
+        assert (await wire.response())[2] == b"slow"
+        assert (await wire.response())[2] == b"slow"
 
 
 async def test_a_client_that_does_not_read_its_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:

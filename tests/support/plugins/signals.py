@@ -16,7 +16,7 @@ import pytest
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
-def pytest_configure() -> None:
+def pytest_sessionstart(session: pytest.Session) -> None:
     """Hear SIGTERM; in the workers of pytest-xdist too, for who ends a whole group of processes."""
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         run = os.getpid()
@@ -25,6 +25,9 @@ def pytest_configure() -> None:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second one ends it at once
             if os.getpid() != run:  # forked by a test
                 signal.raise_signal(signal.SIGTERM)
+            session.shouldstop = (
+                "SIGTERM"  # where a test's nursery takes the interrupt for an error of its own
+            )
             on_interrupt = signal.getsignal(signal.SIGINT)  # Trio's, while it runs
             if not callable(on_interrupt) or on_interrupt is _ignore:
                 on_interrupt = signal.default_int_handler

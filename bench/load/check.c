@@ -154,6 +154,11 @@ static inline bool read_text(const uint8_t *text, const uint8_t *end, uint64_t *
            text[options.size] == '"';
 }
 
+/* Whether it is told beside messages, at any time. */
+bool is_beside(const uint8_t *payload, size_t size) {
+    return options.beside && memmem(payload, size, options.beside, strlen(options.beside));
+}
+
 void hear(struct conn *c, const uint8_t *payload, size_t size, uint64_t now) {
     const uint8_t *text = find_text(payload, size);
     if (!text) {
@@ -162,7 +167,7 @@ void hear(struct conn *c, const uint8_t *payload, size_t size, uint64_t now) {
             if (++c->acks > c->speaker->next) violated("speaker %u: acknowledged more than it said", c->speaker->id);
             return;
         }
-        if (options.beside && memmem(payload, size, options.beside, strlen(options.beside))) return;
+        if (is_beside(payload, size)) return;
         return violated("unexpected frame: %.*s", size > 200 ? 200 : (int)size, payload);
     }
     uint64_t id, number;
@@ -203,6 +208,7 @@ static void all_recalled(struct conn *c, uint64_t now) {
 
 /* History: so many lines, consecutive ones of one speaker, and then its end. */
 void hear_recalled(struct conn *c, const uint8_t *payload, size_t size, uint64_t now) {
+    if (is_beside(payload, size)) return;
     if (c->recalled == c->recall_lines) {
         if (memmem(payload, size, c->recall_end, strlen(c->recall_end))) return all_recalled(c, now);
         return violated("expected %s behind the history, heard %.*s", c->recall_end, size > 200 ? 200 : (int)size,

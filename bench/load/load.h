@@ -145,6 +145,7 @@ void close_all(void);
 
 /* check.c */
 void prepare_speakers(void);
+bool is_beside(const uint8_t *payload, size_t size);
 void hear(struct conn *c, const uint8_t *payload, size_t size, uint64_t now);
 void hear_recalled(struct conn *c, const uint8_t *payload, size_t size, uint64_t now);
 void speak(struct speaker *s, uint32_t count);

@@ -4,7 +4,7 @@ import gzip
 import json
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -79,13 +79,22 @@ _FOR_EVER = "max-age=31536000, immutable"
 _IMPORT = re.compile(r"""^(?:import|export)\b(?:[^;'"()]*?\bfrom)?\s*["'](\.[^"']+)["']""", re.MULTILINE)
 
 
-class WebFile(msgspec.Struct, frozen=True):
-    """A file to serve: its bytes, the same compressed where that is smaller, its type and what changes with it."""
+class WebFile(msgspec.Struct, frozen=True, dict=True):
+    """A file to serve: its bytes and its type."""
 
     body: bytes
-    zipped: bytes | None
     kind: str
-    etag: str
+
+    @cached_property
+    def zipped(self) -> bytes | None:
+        """The same compressed, where that is smaller; made for whoever asks first."""
+        zipped = gzip.compress(self.body, 9, mtime=0)
+        return zipped if len(zipped) < len(self.body) else None
+
+    @cached_property
+    def etag(self) -> str:
+        """What changes with it."""
+        return sha256(self.body).hexdigest()[:16]
 
 
 class WebFiles(msgspec.Struct, frozen=True):
@@ -102,14 +111,14 @@ class WebFiles(msgspec.Struct, frozen=True):
 
 @cache
 def web_files() -> WebFiles:
-    """Read and compress the client. Raises OSError. Sync: once, before anything is served."""
+    """Read the client. Raises OSError. Sync: once, before anything is served."""
     found = dict(_walk(files("chat") / "web"))
     digest = sha256()
     for name in sorted(found):
         digest.update(f"{name} {len(found[name])} ".encode() + found[name])
     base = f"/web/{digest.hexdigest()[:16]}/"
     kept = {
-        name: web_file(body, _KINDS[suffix])
+        name: WebFile(body, _KINDS[suffix])
         for name, body in found.items()
         if (suffix := PurePosixPath(name).suffix) in _KINDS
     }
@@ -121,7 +130,7 @@ def web_files() -> WebFiles:
     places = _places(base, _DOOR_STYLES, modules, later, whole)
     widget = _places(base, _WIDGET_STYLES, _imported("widget/panel.js", found))
     pages = {
-        name: web_file(_filled(found[name].decode(), filling).encode(), kind)
+        name: WebFile(_filled(found[name].decode(), filling).encode(), kind)
         for name, kind, filling in (
             ("index.html", HTML, places),
             ("widget/widget.html", HTML, widget),
@@ -152,12 +161,6 @@ def _places(
         ),
         "files": json.dumps([base + name for name in whole]),
     }
-
-
-def web_file(body: bytes, kind: str) -> WebFile:
-    """Return a file to serve. Sync and pure."""
-    zipped = gzip.compress(body, 9, mtime=0)
-    return WebFile(body, zipped if len(zipped) < len(body) else None, kind, sha256(body).hexdigest()[:16])
 
 
 def create_web_client(*, is_encrypted: bool = False) -> Blueprint:

@@ -1,5 +1,6 @@
 """Pages of people in browsers of their own, and a guard that notes what a page must never do."""
 
+import os
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebError
 
 from tests.support.people import PASSWORD, post
+from tests.web.axe import AXE, serious_in_ours
 
 PATIENCE = 30_000
 """Milliseconds for something to be seen; far more than it takes, also on a busy machine."""
@@ -20,6 +22,9 @@ OWN_HOSTS = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 1
 
 To be told of each request would take a tenth of the time of all tests of the page.
 """
+
+LOOKS_AT_ALL = "FULL_TESTS" in os.environ
+"""Whether axe looks at each page that a test leaves: it takes a third of a second."""
 
 _OTHER_HOST = "net::ERR_NAME_NOT_RESOLVED"
 
@@ -34,7 +39,7 @@ class Pages:
     """Makes pages, and closes them at the end of the block.
 
     The end raises AssertionError where a page wrote to the console, broke the policy, failed, lacked a file of its own
-    or asked another host.
+    or asked another host, and with FULL_TESTS where axe has a serious finding in a page as the test leaves it.
     """
 
     def __init__(self, browser: Browser, url: str) -> None:
@@ -49,8 +54,13 @@ class Pages:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        for context in self._contexts:
-            context.close()
+        try:
+            if kind is None and LOOKS_AT_ALL and AXE.exists():
+                for page in (page for context in self._contexts for page in context.pages):
+                    self.faults += [f"axe: {each} at {page.url}" for each in serious_in_ours(page)]
+        finally:
+            for context in self._contexts:
+                context.close()
         if kind is None:
             assert not self.faults, "\n".join(self.faults)
 

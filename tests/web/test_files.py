@@ -71,7 +71,7 @@ def test_a_picture_is_pasted_sent_and_seen_by_others_in_its_place(pages: Pages) 
     shown = ada.locator(".message .picture.is-loaded img")
     expect(shown).to_be_visible()
 
-    ben = pages.of("ben", "/", viewport={"width": 390, "height": 844})
+    ben = pages.of("ben", "/", viewport={"width": 390, "height": 844}, reduced_motion="reduce")
     number = int(ada.url.rpartition("/")[2])
     bearer = {"Authorization": f"Bearer {pages.person('ben')['access']}"}
     me = request("GET", f"{pages.url}/api/v1/me", headers=bearer).json()["id"]
@@ -188,14 +188,23 @@ def test_nothing_that_was_attached_is_closed_unasked_or_seen_by_whoever_logs_in_
     expect(tray).to_have_count(0)
 
 
-def test_what_is_uploaded_while_the_line_is_down_goes_when_it_is_back(pages: Pages, relay: Relay) -> None:
+def test_what_is_uploaded_while_the_line_is_down_goes_when_it_is_back(
+    pages: Pages, relay: Relay, tmp_path: Path
+) -> None:
     page = at_room(pages, "emma", "tunnel", url=relay.url)
+    gone = tmp_path / "gone.txt"
+    gone.write_text("deleted before it could be sent")
     with relay.cut():
         attach(page, payload("note.txt", "text/plain", b"from a tunnel"))
+        page.locator("input[type=file]").set_input_files(gone)
         tray = page.get_by_role("list", name="Attached files")
-        expect(tray.get_by_text("The server does not answer.")).to_be_visible()
+        expect(tray.get_by_text("The server does not answer.")).to_have_count(2)
+        gone.unlink()
         box(page).fill("see the note")
         page.get_by_role("button", name="Send").click()
         expect(page.get_by_text("Your message is sent when the files are uploaded.")).to_be_visible()
+    expect(tray.get_by_text("It can't be read")).to_be_visible()
+    tray.get_by_role("button", name="Take gone.txt away").click()
+    page.get_by_role("button", name="Send").click()
     expect(page.locator(".message").get_by_text("see the note")).to_be_visible()
     assert saved(page, "note.txt") == ("note.txt", b"from a tunnel")

@@ -176,11 +176,13 @@ def test_a_server_that_slept_is_left_as_soon_as_the_page_wakes(
     ben.say("while ada slept")
     ben.until(ALL_SENT)
     connections = relay.count
+    tab.page.evaluate("() => { window.before = true; }")
     tab.page.clock.fast_forward(60_000)  # it notices the missing minute, and does not wait for long
     tab.until(
         "(state) => [...state.rooms.get(1).messages.values()].some(({ text }) => text === 'while ada slept')"
     )
     assert relay.count > connections
+    assert tab.page.evaluate("() => window.before"), "nothing was loaded again"
 
 
 def test_a_session_that_is_ended_elsewhere_ends_the_line_and_keeps_who_it_was(

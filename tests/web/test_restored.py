@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.people import eventually, request
 from tests.support.server import ServerProcess, used_data_path
@@ -55,6 +55,11 @@ def come_back(tab: Connection) -> None:
     tab.until(LIVE)
 
 
+def come_back_to(page: Page, text: str) -> None:
+    page.evaluate("() => dispatchEvent(new Event('online'))")
+    expect(page.locator(".timeline").get_by_text(text, exact=True)).to_be_visible()
+
+
 def test_a_restored_backup_is_noticed_and_no_stale_line_is_left(
     browser: Browser, restorable: Restorable
 ) -> None:
@@ -66,6 +71,8 @@ def test_a_restored_backup_is_noticed_and_no_stale_line_is_left(
         tab.until(LIVE)
         tab.say("before the backup")
         tab.until(ALL_SENT)
+        page = pages.of("ada", "/room/1", url=restorable.url)
+        expect(page.get_by_text("before the backup", exact=True)).to_be_visible()
         restorable.back_up()
 
         come_back(tab)
@@ -74,6 +81,7 @@ def test_a_restored_backup_is_noticed_and_no_stale_line_is_left(
         for text in texts:
             tab.say(text)
         tab.until(ALL_SENT)
+        come_back_to(page, "lost 2")
         asleep = Connection(context, restorable.url)
         asleep.until(LIVE)
         eventually(lambda: "lost 2" in str(asleep.kept("rooms")), "it is kept")
@@ -87,6 +95,9 @@ def test_a_restored_backup_is_noticed_and_no_stale_line_is_left(
         tab.until("(state) => [...state.rooms.get(1).messages.values()].some(({ text }) => text === 'new 2')")
         tab.load()
         assert tab.held() == ["before the backup", "new 0", "new 1", "new 2"]
+        come_back_to(page, "new 2")
+        expect(page.locator(".timeline-reset")).to_contain_text("as after a restored backup")
+        expect(page.locator(".timeline .message-text")).to_have_text(tab.held())
         pages.log_in(context, "ada")  # the cookie is newer than the backup, so the door has asked for it
         again = Connection(context, restorable.url)
         again.until(LIVE)

@@ -11,11 +11,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.people import PASSWORD
 from tests.support.server import ServerProcess
+from tests.web.axe import AXE, serious
 from tests.web.pages import Pages
 from tests.web.screens import ADMIN, LONG, SCREENS, SET_UP, Screen, Screens, World, make_world, set_up_screens
 
 ROOT = Path(__file__).parents[2]
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 WALK = ROOT / "docs" / "web.md"
 PICTURES = WALK.parent / "web"
 SIZES = {"wide": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
@@ -28,10 +28,6 @@ SIDEWAYS = """() => [...document.querySelectorAll("body *")].filter((each) => {
     const scrolls = ["auto", "scroll"].includes(getComputedStyle(each).overflowX) && each.tagName !== "PRE";
     return (scrolls && each.scrollWidth > each.clientWidth + 1) || box.right > innerWidth + 1 || box.left < -1;
 }).map((each) => each.outerHTML.slice(0, 120)).slice(0, 5)"""
-
-
-STILL = "() => Promise.allSettled(document.getAnimations().map((each) => each.finished)).then(() => null)"
-"""Wait until nothing moves: what shows only now may come in slowly."""
 
 
 def test_pictures_of_the_set_up(pages: Pages, chat: ServerProcess) -> None:
@@ -135,26 +131,11 @@ def faults(screen: Screen, page: Page) -> list[str]:
     for size, first, other in (("wide", "light", "dark"), ("phone", "dark", "light")):
         page.set_viewport_size(SIZES[size])
         page.emulate_media(color_scheme=first)
-        page.evaluate(STILL)
         found += [f"{screen.name}, {size}: {each}" for each in [*serious(page), *sideways(page)]]
         page.emulate_media(color_scheme=other)
         found += [f"{screen.name}, {size}, {other}: {each}" for each in serious(page, only="color-contrast")]
     page.set_viewport_size({"width": 320, "height": 640})
     return found + [f"{screen.name} at 320: {each}" for each in sideways(page)]
-
-
-def serious(page: Page, only: str | None = None) -> list[str]:
-    """What axe finds that is serious or worse, by all rules or one."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE.read_text())
-    options = {"resultTypes": ["violations"], **({"runOnly": [only]} if only else {})}
-    answer: dict[str, Any] = page.evaluate("(options) => axe.run(options)", options)
-    return [
-        f"{each['id']}: {node['html'][:150]} {node['any'][0]['message'] if node['any'] else ''}"
-        for each in answer["violations"]
-        if each["impact"] in ("serious", "critical")
-        for node in each["nodes"][:3]
-    ]
 
 
 def sideways(page: Page) -> list[str]:

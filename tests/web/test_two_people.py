@@ -134,6 +134,15 @@ def test_reading_is_seen_by_the_other_and_on_the_second_device(
     expect(adas.page.locator(".message-read")).to_have_text("Read")
     expect(row).to_have_class("room")
 
+    # Over http, where a page has no clipboard of its own.
+    adas.page.evaluate("() => Object.defineProperty(Navigator.prototype, 'clipboard', { get() {} })")
+    adas.act("are you there?", "Copy link")
+    adas.field.press("Control+v")
+    expect(adas.field).to_have_value(re.compile(rf"/room/{room}/\d+$"))
+    adas.act("are you there?", "Who has read it")
+    expect(adas.page.get_by_role("dialog").get_by_role("listitem")).to_have_text("Bben")
+    adas.page.keyboard.press("Escape")
+
     bens.act("are you there?", "Mark as unread")
     expect(row).to_have_class("room is-unread")
     expect(bens.page.locator(".timeline-new + li")).to_contain_text("are you there?")

@@ -16,10 +16,11 @@ from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, eventually, post, request
 from tests.support.server import ServerProcess, running_server, used_data_path
 from tests.system.relay import Relay
+from tests.web.axe import AXE, serious
 from tests.web.giving import payload, png
 from tests.web.pages import Pages
 from tests.web.site import OtherSite, other_site
-from tests.web.test_screens import AXE, serious, sideways
+from tests.web.test_screens import sideways
 
 BUTTON = "Chat with us"
 

@@ -78,6 +78,7 @@ export function useAttachments(room) {
     } catch (error) {
       const { code } = /** @type {import("../model/types").ChatError} */ (error);
       if (code === "aborted") return;
+      if (code === "offline" && !(await isReadable(file))) return update(room, id, { state: "failed", problem: t("files.unreadable") });
       update(room, id, { state: code === "offline" ? "offline" : "failed", problem: problemText(error) });
     }
   }
@@ -146,6 +147,14 @@ function standing(room) {
     isBad: all.some(({ state }) => state === "failed"),
     ready: all.flatMap(({ wire }) => (wire ? [wire] : [])),
   };
+}
+
+/** Whether a file is there, and no folder: a browser says of one that it can't send it no more than that. @param {Blob} file */
+function isReadable(file) {
+  return file.slice(0, 1).arrayBuffer().then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Let go of what is needed no more. @param {readonly Attachment[]} attachments */

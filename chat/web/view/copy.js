@@ -1,4 +1,4 @@
-// A text to hand on, with a button that copies it, and one that shares it where the device can.
+// Copying: a text to hand on, with a button that copies it, and one that shares it where the device can.
 
 import { html, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
@@ -12,7 +12,7 @@ export function Copyable({ text, label }) {
   const [isCopied, setCopied] = useState(false);
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   const copy = async () => {
-    if (!(await copied(text, field.current))) return;
+    if (!(await copyText(text))) return field.current?.select();
     setCopied(true);
     announce(t("copy.done"));
   };
@@ -29,16 +29,33 @@ export function Copyable({ text, label }) {
 }
 
 /**
- * Over http a page has no clipboard: then the text is selected, and the browser's own command copies it.
+ * Copy a text; resolves to whether it is copied. Over http a page has no clipboard: then the browser's own command does it.
  * @param {string} text
- * @param {HTMLInputElement | null} field
  */
-async function copied(text, field) {
+async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    field?.select();
-    return document.execCommand("copy");
+    return copyByCommand(text);
   }
+}
+
+/** Copy a text, and say so. @param {string} text */
+export async function copyAndTell(text) {
+  announce(t((await copyText(text)) ? "actions.copied" : "actions.notCopied"));
+}
+
+/** @param {string} text */
+function copyByCommand(text) {
+  let isCopied = false;
+  const put = (/** @type {ClipboardEvent} */ event) => {
+    event.clipboardData?.setData("text/plain", text);
+    event.preventDefault();
+    isCopied = true;
+  };
+  addEventListener("copy", put, { capture: true });
+  document.execCommand("copy");
+  removeEventListener("copy", put, { capture: true });
+  return isCopied;
 }

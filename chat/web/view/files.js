@@ -98,10 +98,10 @@ function Download({ file, tab }) {
     }
     setBusy(false);
   }
-  return html`<button type="button" tabindex=${tab} class="file-row" onClick=${save} disabled=${isBusy} aria-busy=${isBusy}
-      aria-label=${t("files.download", { name: file.name, size: fileSize(file.size) })}>
+  return html`<button type="button" tabindex=${tab} class="file-row" onClick=${save} disabled=${isBusy} aria-busy=${isBusy}>
       <span class="file-row-icon">${icon("file")}</span>
       <span class="file-row-text">
+        <span class="visually-hidden">${t("files.download")}</span>
         <span class="file-row-name" dir="auto">${file.name}</span>
         <span class="file-row-size">${problem || fileSize(file.size)}</span>
       </span>

@@ -6,6 +6,7 @@ import { ActionMenu } from "./actions.js";
 import { announce } from "./announce.js";
 import { compose, focusComposer } from "./composing.js";
 import { useChat } from "./context.js";
+import { copyAndTell } from "./copy.js";
 import { confirm } from "./dialog.js";
 import { Edits } from "./edits.js";
 import { EmojiPicker } from "./emoji.js";
@@ -86,8 +87,8 @@ function opener({ message, what, at }, { chat, room, rights, acts, close }) {
   const doing = {
     ...(rights.speaks && !message.deleted && { react, allEmoji: () => acts.open(message, "react", at), reply: () => acts.reply(message) }),
     ...(rights.speaks && isOwn && !message.deleted && { edit: () => acts.edit(message) }),
-    ...(!message.deleted && { copyText: () => copy(message.text ?? "") }),
-    copyLink: () => copy(new URL(`/room/${info.id}/${message.seq}`, location.href).href),
+    ...(!message.deleted && { copyText: () => copyAndTell(message.text ?? "") }),
+    copyLink: () => copyAndTell(new URL(`/room/${info.id}/${message.seq}`, location.href).href),
     markUnread: () => acts.markUnread(message),
     ...(tellsReaders && { readers: () => acts.open(message, "readers") }),
     ...(message.edited !== undefined && !message.deleted && { edits: () => acts.open(message, "edits") }),
@@ -99,12 +100,4 @@ function opener({ message, what, at }, { chat, room, rights, acts, close }) {
 /** @param {Message} message @param {string} emoji */
 function isMine({ reactions = [] }, emoji) {
   return reactions.some((one) => one.emoji === emoji && one.mine === true);
-}
-
-/** @param {string} text */
-function copy(text) {
-  navigator.clipboard.writeText(text).then(
-    () => announce(t("actions.copied")),
-    () => announce(t("actions.notCopied")),
-  );
 }

@@ -1,8 +1,9 @@
 // A message that is not sent yet, or was refused for good. It is a row as any other, and says so only when it is late.
 
 import { html } from "../vendor/preact.js";
-import { t } from "../i18n/index.js";
+import { refusalText, t } from "../i18n/index.js";
 import { useChat } from "./context.js";
+import { copyAndTell } from "./copy.js";
 import { avatar } from "./avatar.js";
 import { Files } from "./files.js";
 import { icon } from "./icon.js";
@@ -40,10 +41,10 @@ function Refused({ waiting: { key, text, refused } }) {
   const chat = useChat();
   return html`<div class="message-refused" role="alert">
     ${icon("warning", { size: 16 })}
-    <span>${t("timeline.refused", { why: refused?.text ?? "" })}</span>
+    <span>${t("timeline.refused", { why: refused ? refusalText(refused.code, refused.text) : "" })}</span>
     <span class="message-refused-actions">
       <button type="button" class="link-button" onClick=${() => chat.retry(key)}>${t("common.retry")}</button>
-      <button type="button" class="link-button" onClick=${() => navigator.clipboard.writeText(text)}>${t("actions.copyText")}</button>
+      <button type="button" class="link-button" onClick=${() => copyAndTell(text)}>${t("actions.copyText")}</button>
       <button type="button" class="link-button danger" onClick=${() => chat.discard(key)}>${t("actions.delete")}</button>
     </span>
   </div>`;

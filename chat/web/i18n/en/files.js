@@ -10,9 +10,10 @@ export default {
   "files.retry": "Try {name} again",
   "files.remove": "Take {name} away",
   "files.too_big": "Larger than {most}",
+  "files.unreadable": "It can't be read: it is a folder, or it is gone.",
   "files.too_many": "A message has {n} files at most. The others are not attached.",
   "files.open": "Open {name}",
   "files.show": "Show the picture ({size})",
   "files.save": "Save",
-  "files.download": "Download {name}, {size}",
+  "files.download": "Download",
 };

@@ -11,9 +11,10 @@ export default {
   "files.retry": "Ещё раз: {name}",
   "files.remove": "Убрать {name}",
   "files.too_big": "Больше, чем {most}",
+  "files.unreadable": "Не удаётся прочитать: это папка, или файла больше нет.",
   "files.too_many": "В сообщении не больше {n} файлов. Остальные не прикреплены.",
   "files.open": "Открыть {name}",
   "files.show": "Показать картинку ({size})",
   "files.save": "Сохранить",
-  "files.download": "Скачать {name}, {size}",
+  "files.download": "Скачать",
 };

@@ -1,0 +1,37 @@
+"""What axe-core finds in a page that keeps people from using it."""
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Frame, Page
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+"""There after `make node_modules/made` with Node installed."""
+
+_STILL = """() => Promise.allSettled(
+    document.getAnimations().filter((each) => each.effect.getComputedTiming().endTime < Infinity)
+        .map((each) => each.finished)
+).then(() => null)"""
+"""Wait until nothing moves but spinners: what is shown may come in slowly, and be pale so long."""
+
+_IS_OURS = """() => document.querySelector("script[type=module][src^='/web/']") !== null"""
+
+
+def serious(page: Page | Frame, only: str | None = None) -> list[str]:
+    """What axe finds that is serious or worse, by all rules or one."""
+    page.evaluate(_STILL)
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
+    options = {"resultTypes": ["violations"], **({"runOnly": [only]} if only else {})}
+    answer: dict[str, Any] = page.evaluate("(options) => axe.run(options)", options)
+    return [
+        f"{each['id']}: {node['html'][:150]} {node['any'][0]['message'] if node['any'] else ''}"
+        for each in answer["violations"]
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"][:3]
+    ]
+
+
+def serious_in_ours(page: Page) -> list[str]:
+    """What axe finds in a page of the web client, and in the widget's frame on a page of another site."""
+    return [each for frame in page.frames if frame.evaluate(_IS_OURS) for each in serious(frame)]

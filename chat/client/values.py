@@ -138,11 +138,12 @@ class PublicRoom(Value, kw_only=True, frozen=True):
 
 
 class Membership(Value, kw_only=True, frozen=True):
-    """Somebody who is in a room, and since when."""
+    """Somebody who is in a room, and since when; how far they have `read`, where others see that."""
 
     person: Person
     role: str = "member"
     joined: int = 0
+    read: int | None = None
 
 
 class Members(Value, kw_only=True, frozen=True):

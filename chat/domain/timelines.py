@@ -113,6 +113,10 @@ class Timelines(Protocol):
         """
         ...
 
+    async def shared_reads(self, room_id: int, person_ids: Collection[int]) -> dict[int, int]:
+        """Return how far each of these people has read in a room of theirs, of those who let others see that."""
+        ...
+
     async def set_own(
         self, room_id: int, person_id: int, *, notify: Notify | None = None, is_hidden: bool | None = None
     ) -> bool:

@@ -72,11 +72,12 @@ class Submitter(Protocol):
 
 
 class Entry(NamedTuple):
-    """A write, who is told what became of it, and the subscriber that it came from."""
+    """A write, who is told what became of it, the subscriber that it came from, and which of all writes it is."""
 
     write: Write
     submitter: Submitter
     origin: Subscriber | None
+    number: int
 
 
 class Journal:
@@ -97,6 +98,9 @@ class Journal:
         self._broadcaster = broadcaster
         self._feed, self._entries = trio.open_memory_channel[Entry](_QUEUE)
         self._taken = 0  # writes submitted and not yet committed or refused
+        self._submitted = self._settled = (
+            0  # the number of the last write that was submitted, or committed or refused
+        )
         self._committed = trio.Event()  # set, and made anew, after each batch
 
     async def submit(self, write: Write, submitter: Submitter, origin: Subscriber | None = None) -> None:
@@ -105,13 +109,24 @@ class Journal:
         `origin` is the subscriber that need not hear its own message. Cancelling: the write was not taken, and
         its submitter is told nothing.
         """
-        entry = Entry(write, submitter, origin)
-        try:
-            # Spares a turn of the loop; the reader makes one for each frame anyway.
-            self._feed.send_nowait(entry)
-        except trio.WouldBlock:
-            await self._feed.send(entry)
+        self._submitted += 1
         self._taken += 1
+        entry = Entry(write, submitter, origin, self._submitted)
+        try:
+            try:
+                # Spares a turn of the loop; the reader makes one for each frame anyway.
+                self._feed.send_nowait(entry)
+            except trio.WouldBlock:
+                await self._feed.send(entry)
+        except BaseException:
+            self._done(1)
+            raise
+
+    async def settled(self) -> None:
+        """Wait until all that is submitted by now is committed or refused. Cancelling changes nothing."""
+        last = self._submitted
+        while self._settled < last and self._taken > 0:
+            await self._committed.wait()  # until the next batch is done
 
     async def drain(self) -> None:
         """Wait until everything submitted is committed or refused, and told. Cancelling changes nothing."""
@@ -140,10 +155,14 @@ class Journal:
                     waiting = receive_all_nowait(self._entries, _QUEUE)
                     self._refuse(waiting, NOT_SAVED)
                     batch += waiting
-                self._taken -= len(batch)
-                self._committed.set()
-                self._committed = trio.Event()
+                self._settled = batch[-1].number
+                self._done(len(batch))
             await self._broadcaster.keep_pace()
+
+    def _done(self, writes: int) -> None:
+        self._taken -= writes
+        self._committed.set()
+        self._committed = trio.Event()
 
     async def _commit(self, batch: Sequence[Entry]) -> bool:
         """Save the batch and tell what became of each write. Returns whether the database did its part."""

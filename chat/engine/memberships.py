@@ -24,6 +24,7 @@ nobody is told of it any more, it is felt out of order then."""
 class Memberships:
     """Who is in a room, changed so that it is saved, told to the room, and felt by open sockets.
 
+    Where an end is acknowledged, whom it is of hears nothing more, and nothing more that they say is saved.
     Every method may raise StorageDown. What the journal can't save, or knows no outcome of, is refused as a message
     would be. Cancelling: the change may still be made, whole.
     `on_deletion` is called where a room may have been deleted. Sync.
@@ -133,5 +134,7 @@ class Memberships:
                 await self._broadcaster.published(outcome.id)
             if scope.cancelled_caught:
                 self.ended(outcome)
+            with trio.move_on_after(_FELT):
+                await self._journal.settled()  # what they said before this was felt
             await self._cluster.told_everywhere(outcome.id)
         return outcome if isinstance(outcome, Refusal) else None

@@ -72,6 +72,14 @@ class Submissions:
         """How many drafts have no outcome yet."""
         return self._submitted - self._resolved
 
+    async def place_for(self, text: str) -> None:
+        """Wait until not too much of this client is at the journal to submit a text. Cancelling changes nothing.
+
+        Whether the client may speak is asked after this, as that may end while it waits.
+        """
+        while self.pending and self._at_once + _size(text) > _AT_ONCE:
+            await self._next_outcome()
+
     async def submit(
         self,
         room_id: int,
@@ -84,14 +92,12 @@ class Submissions:
         file_ids: tuple[int, ...] = (),
         answer: Submitter | None = None,
     ) -> None:
-        """Hand a clean text to the journal, once not too much of this client is there. Cancelling: it was not taken.
+        """Hand a clean text to the journal, behind place_for(). Cancelling: it was not taken.
 
         `people` are those of the room, `key` is the client's own, `reply` is the seq of what it answers, `file_ids` are
         its files. `answer` is told the outcome, and calls resolved(); without one a client only hears of a refusal.
         """
         size = _size(text)
-        while self.pending and self._at_once + size > _AT_ONCE:
-            await self._next_outcome()
         draft = Draft(
             room_id,
             person.id,

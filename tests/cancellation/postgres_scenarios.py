@@ -467,6 +467,7 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                 await messages.conversations(10, 1 << 20)
                 await timelines.snapshots(ada.id, EVER)
                 await timelines.members_of_conversations([LOBBY_ID])
+                await timelines.shared_reads(LOBBY_ID, [ada.id])
                 await timelines.standings([Position(LOBBY_ID, 1, 3000)], EVER)
                 await timelines.replay(ada.id, [Span(LOBBY_ID, 0, 10)], 1 << 20)
                 await rooms.access(LOBBY_ID, ada.id)

@@ -33,7 +33,7 @@ from chat.domain.entities import (
     SupportOf,
 )
 from chat.domain.membership import Notify, RoomRole
-from chat.domain.ports import NewPerson, Storage
+from chat.domain.ports import NewPerson, ProfileChange, Storage
 from chat.domain.reading import MOST_UNREAD, ReadMark, ReadState
 from chat.domain.timeline import (
     MOST_REACTORS,
@@ -445,6 +445,23 @@ async def test_a_new_membership_starts_read_also_the_second_one(storage: Storage
     assert (room.unread, room.is_hidden) == (0, False)
     await say(storage, ada, garden, "four")
     assert (await one_room(storage, ben, garden)).unread == 1
+
+
+async def test_how_far_people_have_read_is_told_of_those_who_are_in_the_room_and_share_it(
+    storage: Storage,
+) -> None:
+    ada, ben, cem, eve = await add(storage, "Ada", "Ben", "Cem", "Eve")
+    garden = await make_room(storage, ada)
+    await say(storage, ada, garden, "one", "two")
+    await write(storage, joining(garden, ben))
+    await write(storage, joining(garden, cem))
+    await storage.timelines.mark_read({(garden, ben): ReadMark(1, is_back=True)})
+    await storage.users.change_profile(cem, ProfileChange(share_reads=False))
+    reads = storage.timelines.shared_reads
+    assert await reads(garden, [ada, ben, cem, eve, 999]) == {ada: 0, ben: 1}
+    assert await reads(garden, [ada]) == {ada: 0}
+    assert await reads(LOBBY_ID, [ada, ben, cem, eve]) == {ada: 0, ben: 0, eve: 0}
+    assert await reads(999, [ada]) == await reads(garden, []) == {}
 
 
 async def test_a_mark_moves_forward_only_and_back_where_it_is_said(storage: Storage) -> None:

@@ -88,6 +88,7 @@ READS = frozenset(
         "reads_since",
         "replay",
         "rooms_of",
+        "shared_reads",
         "settled_id",
         "snapshots",
         "standings",

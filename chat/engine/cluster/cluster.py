@@ -37,9 +37,13 @@ class Cluster(Protocol):
     async def told_everywhere(self, change_id: int) -> None:
         """Wait until every server that may tell anything has told the log up to this id.
 
+        What was submitted there before it was told is saved by then, or refused.
         One that is silent is waited for until its lease ends. Raises StorageDown where one with a lease has not told
         it within seconds. Cancelling changes nothing.
         """
+
+    def told_behind(self, settled: Callable[[], Awaitable[None]]) -> None:
+        """Have `settled` waited for, too, before another server hears that this one has told something. Sync."""
 
     async def noted_everywhere(self, person_id: int) -> None:
         """Wait until every other server has noted what it told this person, or could not be asked for seconds.
@@ -73,6 +77,9 @@ class Alone:
 
     async def told_everywhere(self, change_id: int) -> None:
         """Whoever is alone tells everything in order."""
+
+    def told_behind(self, settled: Callable[[], Awaitable[None]]) -> None:
+        """Nobody asks."""
 
     async def noted_everywhere(self, person_id: int) -> None:
         """Nobody else notes anything."""

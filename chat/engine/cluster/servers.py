@@ -97,6 +97,7 @@ class Servers:
         self._here = here
         self._ends = ends  # of the log: those who ask at once share one query
         self._reader = PayloadReader()
+        self._settled: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint  # as told_behind() says
         self._questions = Questions(lease.number, bus, nodes, self._answer, self._tell)
 
     def publish(self, committed: Sequence[Announcement]) -> None:
@@ -117,6 +118,9 @@ class Servers:
         with _within(_TOLD_WITHIN, "not every server has told what is saved"):
             # While the bus is down, each renewal of a lease says how far that server is.
             await self._questions.ask(HasTold(change_id), is_answered=lambda node: node.position >= change_id)
+
+    def told_behind(self, settled: Callable[[], Awaitable[None]]) -> None:
+        self._settled = settled
 
     async def noted_everywhere(self, person_id: int) -> None:
         with trio.move_on_after(LEASE + RENEW):  # a bus that is down for longer lets a message be told again
@@ -170,6 +174,8 @@ class Servers:
         match asks:
             case HasTold(change_id):
                 await self._told(change_id)
+                with _within(_TOLD_WITHIN, "what was said before is not saved yet"):
+                    await self._settled()
             case HasNoted():
                 await self._here.deliveries.written()
         return True

@@ -130,6 +130,7 @@ class DirectClient(Client):
             return None
         if session.person is None or not 0 < command.to < FIRST_GUEST:
             return await self._relay(command.to, text)
+        await session.submissions.place_for(text)
         room_id = await self._shared.conversations.direct_room(session.person, command.to)
         if isinstance(room_id, Refusal):  # nobody is told that they are blocked
             return session.send(Refused(NOT_FOUND, command.to))

@@ -73,6 +73,7 @@ class LobbyClient(Client):
         if isinstance(text, Refusal):
             return session.send(Refused(text))
         if await session.allowance.may_send(person.id, text):
+            await session.submissions.place_for(text)
             await session.submissions.submit(LOBBY_ID, person, text)
         return None
 

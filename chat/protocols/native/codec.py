@@ -19,13 +19,13 @@ from chat.domain.changes import (
 from chat.domain.entities import Message, MessageKind
 from chat.domain.outcomes import KeyUsed
 from chat.domain.refusals import Code, Refusal
-from chat.domain.timeline import milliseconds
+from chat.domain.timeline import MessageNow, Replayed, milliseconds
 from chat.engine.dialect import Command
 from chat.engine.events import Event, Refused, RequestId, Said, Saved
 from chat.frames import text_frame
 from chat.protocols.client import Misunderstood
 from chat.protocols.native.all_frames import REQUESTS
-from chat.protocols.native.conversions import as_sender, mentioned, references, support_state
+from chat.protocols.native.conversions import as_sender, mentioned, references, said, support_state
 from chat.protocols.native.frames import (
     ChangedEvent,
     DeletedEvent,
@@ -235,6 +235,13 @@ def changed_event(change: Change) -> msgspec.Struct:
         case UnknownChange():
             return UnknownEvent(room=room, pos=pos, at=at)
     raise AssertionError(change)
+
+
+def replayed_event(change: Replayed) -> msgspec.Struct:
+    """Return the event that tells in a sync what was missed. Sync and pure."""
+    if isinstance(change, MessageNow):
+        return MessageEvent(**said(change, change.pos))
+    return changed_event(change)
 
 
 def _number(ref: RequestId) -> int:

@@ -40,7 +40,7 @@ MOST_WATCHED = 500
 
 
 class Limits(Value, kw_only=True, frozen=True):
-    """What this server allows."""
+    """What this server allows; `sends_per_second` is of one person, 0: any."""
 
     text: int = 4000
     frame_bytes: int = 65536
@@ -51,6 +51,7 @@ class Limits(Value, kw_only=True, frozen=True):
     in_flight: int = 64
     watch: int = MOST_WATCHED
     receipts_members: int = MOST_SHARED_WITH
+    sends_per_second: Annotated[float, Meta(ge=0)] = 50
 
 
 class Request(Command, kw_only=True, omit_defaults=True, frozen=True, tag_field="type"):

@@ -1,19 +1,21 @@
 """Who is in a room: joining and leaving it, adding and removing others, and giving them roles."""
 
 import time
+from collections.abc import Sequence
 
 from msgspec import UNSET
 
 from chat.domain.changes import Removal, RoleChange
 from chat.domain.conversations import may_add, may_give_role, may_remove, may_see_banned
-from chat.domain.entities import Person, RoomKind
-from chat.domain.membership import RoomRole
+from chat.domain.entities import Person, Room, RoomKind
+from chat.domain.membership import Member, RoomRole
+from chat.domain.reading import may_share_reads
 from chat.domain.refusals import ALREADY_IN, BANNED, NO_MEMBER, NO_PERSON, NO_ROOM, Refusal
 from chat.domain.timeline import milliseconds
 from chat.protocols.native import room_requests as types
+from chat.protocols.native import room_types
 from chat.protocols.native.conversions import as_person
 from chat.protocols.native.operation import Caller
-from chat.protocols.native.room_types import Room
 from chat.protocols.native.rooms import as_seen
 from chat.protocols.services import Services
 
@@ -31,14 +33,30 @@ async def members(services: Services, caller: Caller, request: types.WhichMember
     listed = services.rooms.banned if request.role == "banned" else services.rooms.members
     found = await listed(place.room, request.after, request.limit + 1)
     page = found[: request.limit]
+    reads = {} if request.role == "banned" else await _reads(services, caller.known, place.room, page)
     told = [
-        types.Member(person=as_person(each.person), role=each.role.value, joined=milliseconds(each.joined_at))
+        types.Member(
+            person=as_person(each.person),
+            role=each.role.value,
+            joined=milliseconds(each.joined_at),
+            read=reads.get(each.person.id),
+        )
         for each in page
     ]
     return types.Members(members=told, next=page[-1].person.id if len(found) > len(page) else None)
 
 
-async def put_member(services: Services, caller: Caller, request: types.Membership) -> Room | Refusal:
+async def _reads(services: Services, person: Person, room: Room, members: Sequence[Member]) -> dict[int, int]:
+    """Return how far these have read, as far as others see that."""
+    seen = await services.timelines.snapshots(person.id, services.hub.newest_id, [room.id])
+    if not seen or not may_share_reads(room.kind, seen[0].members):
+        return {}
+    return await services.timelines.shared_reads(room.id, [each.person.id for each in members])
+
+
+async def put_member(
+    services: Services, caller: Caller, request: types.Membership
+) -> room_types.Room | Refusal:
     """Join a public room, add somebody to a room, give them a role there, or ban them."""
     person = caller.known
     if request.person != person.id:
@@ -102,7 +120,7 @@ async def _give(
 
 async def _answer(
     services: Services, caller: Caller, request: types.Membership, refusal: Refusal | None
-) -> Room | Refusal:
+) -> room_types.Room | Refusal:
     return refusal or await as_seen(services, caller.known, request.room)
 
 

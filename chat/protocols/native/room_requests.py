@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from chat.protocols.native.message_types import Limit
-from chat.protocols.native.room_types import Notify, Room, RoomRole, Topic
+from chat.protocols.native.room_types import Mark, Notify, Room, RoomRole, Topic
 from chat.protocols.native.types import Id, Name, Person, Time, Value
 
 After = Annotated[int, Meta(ge=0, le=2**53 - 1, description="The `next` of the page before")]
@@ -97,11 +97,12 @@ class WhichMembers(Value, kw_only=True, frozen=True):
 
 
 class Member(Value, kw_only=True, frozen=True):
-    """Somebody who is in a room, or banned from it, and since when."""
+    """Somebody who is in a room, or banned from it, and since when; how far they have `read`, where others see that."""
 
     person: Person
     role: RoomRole = "member"
     joined: Time
+    read: Mark | None = None
 
 
 class Members(Value, kw_only=True, frozen=True):

@@ -27,6 +27,7 @@ async def send_message(request: Send, session: Session, services: Services, tell
         return session.send(Refused(file_ids, request.id))
     if not await session.allowance.may_send(person.id, text, request.id):
         return None
+    await session.submissions.place_for(text)
     people = await people_to_speak_to(services.conversations, telling, person, request.room)
     if isinstance(people, Refusal):
         return session.send(Refused(people, request.id))

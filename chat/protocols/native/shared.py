@@ -35,6 +35,10 @@ class Socket(Protocol):
         """A support conversation of another is closed: it is no room of the client's any more. Sync."""
         ...
 
+    def own_conversation_is(self, *, closed: bool) -> bool:
+        """The person's own conversation is closed now, or open; return whether that is new to the client. Sync."""
+        ...
+
 
 SocketT = TypeVar("SocketT", bound=Socket)
 
@@ -60,15 +64,14 @@ class Shared(Generic[SocketT]):
                 here, kind = self.sockets.of(one_id, other_id), RoomKind.DIRECT
             case SupportOf(person) if isinstance(change, SupportChanged) and change.is_closed:
                 own = self.sockets.of(person.id)
-                if own:
-                    self.services.member_counts.conversation_changed(change.room_id)
+                self._own_changed(change)
                 for client in self.sockets.operators:
                     if client not in own:
                         client.conversation_closed(change.room_id)
                 return
             case SupportOf(person) if isinstance(change, Message | SupportChanged):
-                if isinstance(change, SupportChanged) and self.sockets.of(person.id):
-                    self.services.member_counts.conversation_changed(change.room_id)
+                if isinstance(change, SupportChanged):
+                    self._own_changed(change)
                 here = dict.fromkeys((*self.sockets.of(person.id), *self.sockets.operators)).keys()
                 kind = RoomKind.SUPPORT
             case None if isinstance(change, Message):
@@ -77,6 +80,13 @@ class Shared(Generic[SocketT]):
                 return
         for client in here:
             client.arrived(change.room_id, kind)
+
+    def _own_changed(self, change: SupportChanged) -> None:
+        """Have counted who is in a conversation, if its person is here and did not know that it is open, or closed."""
+        assert isinstance(change.people, SupportOf)
+        own = self.sockets.of(change.people.person.id)
+        if sum(client.own_conversation_is(closed=change.is_closed) for client in own):
+            self.services.member_counts.conversation_changed(change.room_id)
 
     def _active(self, notice: Active, _node: int, _origin: Subscriber | None) -> None:
         """Tell the others in a room what somebody does there; who looks at a conversation, operators alone."""

@@ -32,13 +32,13 @@ from chat.protocols.native.frames import (
     GoneEvent,
     Hello,
     HelloOk,
-    Limits,
     Ping,
     PingOk,
     Send,
     Sync,
     SyncOk,
 )
+from chat.protocols.native.limits import limits_of
 from chat.protocols.native.live import Live
 from chat.protocols.native.live_frames import Activity, PersonEvent, SetStatus, Watch
 from chat.protocols.native.new_rooms import NewRooms
@@ -46,7 +46,7 @@ from chat.protocols.native.request_line import InLine, RequestLine
 from chat.protocols.native.resuming import tell_beside
 from chat.protocols.native.sending import send_message
 from chat.protocols.native.shared import Shared
-from chat.protocols.native.socket_operations import IN_FLIGHT, Operations
+from chat.protocols.native.socket_operations import Operations
 from chat.protocols.native.sockets import MOST_SOCKETS
 from chat.protocols.native.telling import Telling
 from chat.protocols.services import Services
@@ -124,7 +124,7 @@ class NativeClient(Client):
             server=self._services.settings.server_name,
             version=__version__,
             features=("visitors",) if self._services.visitors.are_welcome else (),
-            limits=Limits(in_flight=IN_FLIGHT, file_bytes=self._services.uploads.most_bytes),
+            limits=limits_of(self._services),
             expires_at=milliseconds(claims.expires_at),
         )
         return session.send_frames(frame_of(reply))
@@ -225,6 +225,11 @@ class NativeClient(Client):
     def conversation_closed(self, room_id: int) -> None:
         """A support conversation of another is closed: it is no room of the client's any more. Sync."""
         self._telling.close_conversation(room_id)
+
+    def own_conversation_is(self, *, closed: bool) -> bool:
+        """The person's own conversation is closed now, or open; return whether that is new to the client. Sync."""
+        was_closed, self._telling.own_is_closed = self._telling.own_is_closed, closed
+        return was_closed is not closed
 
     def person_changed(self) -> None:
         """An operator has everybody's conversations, and who is none any more has not. Sync."""

@@ -14,13 +14,12 @@ import trio
 from chat.domain.audience import topic_of
 from chat.domain.entities import OwnRoom, People, Person, RoomKind, SupportOf
 from chat.domain.failures import StorageDown
-from chat.domain.timeline import MessageNow, Position, Replayed, RoomSnapshot, Span, Standing
+from chat.domain.timeline import Position, RoomSnapshot, Span, Standing
 from chat.domain.timelines import Timelines
 from chat.engine.hub import Hub
 from chat.engine.session import Session
-from chat.protocols.native.codec import NATIVE, changed_event, frame_of
-from chat.protocols.native.conversions import said
-from chat.protocols.native.frames import GoneEvent, MessageEvent, RoomEvent
+from chat.protocols.native.codec import NATIVE, frame_of, replayed_event
+from chat.protocols.native.frames import GoneEvent, RoomEvent
 from chat.protocols.native.snapshots import (
     is_closed_to,
     is_of_another,
@@ -68,6 +67,7 @@ class Telling:
         "_round",
         "_session",
         "_timelines",
+        "own_is_closed",
         "people",
     )
 
@@ -76,6 +76,8 @@ class Telling:
     ) -> None:
         self.people: dict[int, People] = {}
         """Of the rooms that the client hears and that are for certain people, those people."""
+        self.own_is_closed = False
+        """The person's own conversation, as far as the client knows."""
         self._session = session
         self._timelines = timelines
         self._hub = hub
@@ -232,6 +234,8 @@ class Telling:
             for room in snapshots:
                 if is_of_one_among(self._round.deleted, room):
                     self._leave_deleted(room.id)
+                if room.support is not None and not is_of_another(person, room):
+                    self.own_is_closed |= room.support.is_closed
             heard = [room for room in snapshots if room.id not in closed | self._round.gone.keys()]
             self.people |= {room.id: people for room in heard if (people := people_of(room, person))}
             positions = [position for position in known.values() if position.room_id in told]
@@ -269,7 +273,7 @@ class Telling:
             replayed = await self._timelines.replay(self._person.id, spans, _REPLAYED)
             if not replayed:
                 return  # the rooms are gone
-            await self._send(map(_event, replayed))
+            await self._send(map(replayed_event, replayed))
             last = replayed[-1]
             place = next(nth for nth, span in enumerate(spans) if span.room_id == last.room_id)
             rest = Span(last.room_id, last.pos, spans[place].up_to)
@@ -294,9 +298,3 @@ class Telling:
         if self._session.send_queue.queued:
             self._give_place_up()
         await self._session.send_queue.send(b"".join(frames))
-
-
-def _event(change: Replayed) -> msgspec.Struct:
-    return (
-        MessageEvent(**said(change, change.pos)) if isinstance(change, MessageNow) else changed_event(change)
-    )

@@ -168,6 +168,7 @@ class SupportClient(Client):
             return answer.refuse(clean)
         if not await self.session.allowance.may_send(person.id, clean, answer.ref):
             return None
+        await self.session.submissions.place_for(clean)
         room_id = await self._desk.support.room_of(peer)
         if room_id is None:
             return answer.refuse(NO_CONVERSATION)

@@ -151,6 +151,15 @@ class MemoryTimelines:
             if (read := own[room.id].read) is not None and own[room.id].changed_at > since
         ]
 
+    async def shared_reads(self, room_id: int, person_ids: Collection[int]) -> dict[int, int]:
+        await trio.lowlevel.checkpoint()
+        found = [(person, self._own(room_id, person.id)) for person in self._users.there()]
+        return {
+            person.id: self._snapshots.read(room, person.id)
+            for person, room in found
+            if room is not None and person.id in person_ids and person.share_reads
+        }
+
     async def set_own(
         self, room_id: int, person_id: int, *, notify: Notify | None = None, is_hidden: bool | None = None
     ) -> bool:

@@ -110,6 +110,13 @@ _OWN_ROOMS = """
 
 _FROM_ID = "CASE WHEN r.kind = 'support' AND r.creator_id <> u.id THEN u.operator_id ELSE u.joined_id END"
 
+_MARKED = "(SELECT seq FROM marks WHERE room_id = r.id AND user_id = u.id)"
+
+SHARED_READS = f"""
+SELECT u.id, {_read(_MARKED, "r", "m", _FROM_ID)} AS read
+FROM (SELECT $1::bigint AS room_id, unnest($2::bigint[]) AS user_id) AS asked {_OWN_ROOMS}
+    AND u.share_reads"""
+
 # Rows are made and locked in the order of their key, so that no two transactions wait for each other. text[] as in
 # `rooms.py`.
 _ASKED = """unnest($1::text[]::bigint[], $2::text[]::bigint[]) AS asked(room_id, user_id)"""

@@ -129,6 +129,10 @@ class PostgresTimelines:
         rows = await self._database.read(lambda c: c.fetch(queries.READS_SINCE, person_id, since))
         return [ReadState(row["room_id"], row["read"], row["unread"], row["mentions"]) for row in rows]
 
+    async def shared_reads(self, room_id: int, person_ids: Collection[int]) -> dict[int, int]:
+        rows = await self._database.read(lambda c: c.fetch(queries.SHARED_READS, room_id, list(person_ids)))
+        return {row["id"]: row["read"] for row in rows}
+
     async def set_own(
         self, room_id: int, person_id: int, *, notify: Notify | None = None, is_hidden: bool | None = None
     ) -> bool:

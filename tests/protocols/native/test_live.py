@@ -271,6 +271,27 @@ async def test_a_mark_over_http_is_told_to_all_sockets(site: Site) -> None:
     assert await own.hears() == [{"type": "read", "room": LOBBY_ID, "person": ada.id, "seq": 1}]
 
 
+async def test_whoever_comes_sees_how_far_the_others_have_read(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ada, token), (ben, bens), (cem, cems) = [await site.join(name) for name in ("ada", "ben", "cem")]
+    body = {"key": "k", "text": "hi"}
+    assert (await site.call("POST", f"/rooms/{LOBBY_ID}/messages", body, token=token)).status == 201
+    await site.call("PATCH", "/me", {"share_reads": False}, token=cems)
+    for each in (bens, cems):
+        await site.call("PUT", f"/rooms/{LOBBY_ID}/read", {"seq": 1}, token=each)
+
+    async def reads() -> dict[int, int | None]:
+        listed = await site.call("GET", f"/rooms/{LOBBY_ID}/members", token=token)
+        return {each["person"]["id"]: each.get("read") for each in listed["members"]}
+
+    told = await reads()
+    assert {ben.id: told[ben.id], cem.id: told[cem.id]} == {ben.id: 1, cem.id: None}
+    assert told.keys() == {ada.id, ben.id, cem.id}
+    monkeypatch.setattr("chat.domain.reading.MOST_SHARED_WITH", 2)
+    assert set((await reads()).values()) == {None}
+
+
 async def test_nobody_else_sees_a_mark_that_is_not_shared(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,7 +73,7 @@ async def test_hello_says_who_one_is_until_when_and_what_is_allowed(world: World
     answer = await ada.connect(sync=False)
     assert answer["type"] == "hello_ok"
     assert answer["me"]["id"] == ada.person.id
-    assert answer["limits"] == {}  # all at their defaults
+    assert answer["limits"] == {"sends_per_second": 0}  # any, here; all others are at their defaults
     assert answer["expires_at"] > time.time() * 1000
 
 
@@ -360,6 +360,37 @@ async def test_who_is_removed_is_told_last_that_the_room_is_gone(world: World) -
     assert told[1] == {"type": "gone", "room": room.id, "reason": "removed"}
     assert [event["type"] for event in ada.events[-2:]] == ["member", "message"]
     assert (await ben.say(room.id, "still here"))["code"] == "forbidden"
+
+
+async def test_what_is_said_before_a_removal_is_felt_is_saved_before_that_is_acknowledged_or_never(
+    world: World,
+) -> None:
+    """Twelve of these texts are at the journal behind the removal, the others wait until they may get there."""
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    room = await world.make_room(ada.person)
+    await world.memberships.join(ben.person, room.id)
+    await ben.hears()
+    is_acknowledged = False
+
+    async def remove() -> None:
+        nonlocal is_acknowledged
+        assert await world.memberships.remove(ada.person, room.id, ben.person.id) is None
+        is_acknowledged = True
+
+    async with trio.open_nursery() as nursery:
+        with world.obstacles.held("save"):
+            nursery.start_soon(remove)
+            await world.rest()
+            asked = [ben.send("send", room=room.id, key=f"{n}", text="x" * 2000) for n in range(14)]
+            await world.rest()
+        with world.obstacles.held("save"):
+            await world.rest()
+            assert room.id not in ben.client.session.subscriptions
+            assert not is_acknowledged
+    saved = len(world.said(room.id))
+    codes = {each["id"]: each.get("code") for each in ben.hear(await ben.client.hears())}
+    assert [codes[each] for each in asked] == [None] * 12 + ["forbidden"] * 2
+    assert len(world.said(room.id)) == saved == 1 + 12
 
 
 async def test_a_deleted_room_is_gone_for_all(world: World) -> None:

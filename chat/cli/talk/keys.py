@@ -77,6 +77,8 @@ class Keys:
             state.page_top -= _SCROLLS[key] * (picture.height - 1)
         elif state.page is not None and key not in ("ctrl c", "ctrl d"):
             state.page = None
+            if len(key) == 1:  # it may have come while the next message was typed
+                state.editor.insert(key)
         elif key == "tab":
             if self._completion is None:
                 self._completion = Completion(state.editor, state.words())

@@ -105,11 +105,15 @@ def test_what_is_being_written_is_noted_and_commands_are_not(keys: str, typed: i
     assert asked.typed == typed
 
 
-def test_a_page_is_left_by_any_key_that_does_not_scroll_it() -> None:
+def test_a_page_is_left_by_any_key_that_does_not_scroll_it_and_what_is_typed_is_not_lost() -> None:
     state = state_of(room(1, "lobby", "lobby"))
     state.show("help", [str(n) for n in range(40)])
     keyboard = Keys(state, Asked())
     keyboard.press("page down", draw(state, 40, 12), 40)
     assert (state.page is not None, state.page_top) == (True, 8)
-    keyboard.press("x", draw(state, 40, 12), 40)
-    assert (state.page, state.editor.text) == (None, "")
+    for key in ("/", "q"):
+        keyboard.press(key, draw(state, 40, 12), 40)
+    assert (state.page, state.editor.text) == (None, "/q")
+    state.show("help", ["more"])
+    keyboard.press("enter", draw(state, 40, 12), 40)
+    assert (state.page, state.editor.text) == (None, "/q")

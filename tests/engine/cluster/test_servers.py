@@ -579,9 +579,9 @@ async def test_what_becomes_of_a_conversation_is_felt_on_every_server(
         assert sorted(heard) == ["message", "message", "support"], "one of the two has it"
     closing = SupportChange(room.id, olga.id, 2.0, people, is_closed=True)
     await servers.one.services.writes.write(closing)
-    assert await hear() == [["support", "members"], ["support", "gone"], ["support", "gone"]]
+    assert await hear() == [["support"], ["support", "gone"], ["support", "gone"]]
     assert own.rooms[room.id]["members"] == 1
     await own.say(room.id, "thanks")
-    assert await hear() == [["members"], ["room", "members"], ["room"]]
+    assert await hear() == [[], ["room"], ["room"]]
     assert {each.rooms[room.id]["members"] for each in (own, on_one, on_other)} == {3}
     assert {each.rooms[room.id]["pos"] for each in (own, on_one, on_other)} == {7}

@@ -32,7 +32,7 @@ class Active(msgspec.Struct, frozen=True, tag=True, array_like=True):
 class HasRead(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """Somebody has read up to `seq`, after which so many messages, and mentions of them, are unread.
 
-    `is_shared`: others see how far, too.
+    `is_shared`: others see how far, too. `is_back`: they want to have read less than before.
     """
 
     room_id: int
@@ -42,6 +42,7 @@ class HasRead(msgspec.Struct, frozen=True, tag=True, array_like=True):
     unread: int
     mentions: int
     is_shared: bool
+    is_back: bool = False
 
 
 class Watched(msgspec.Struct, frozen=True, tag=True, array_like=True):

@@ -89,11 +89,12 @@ class Servers:
     """This server among others: the port `Cluster`, and the task that listens to them."""
 
     def __init__(
-        self, bus: Bus, nodes: Nodes, lease: Lease, here: Here, ends: BatchLoader[None, int]
+        self, bus: Bus, nodes: Nodes, lease: Lease, fence: Fence, here: Here, ends: BatchLoader[None, int]
     ) -> None:
         self.number = lease.number
         self._bus = bus
         self._lease = lease
+        self._fence = fence
         self._here = here
         self._ends = ends  # of the log: those who ask at once share one query
         self._reader = PayloadReader()
@@ -188,6 +189,8 @@ class Servers:
     def _tell(self, message: Message) -> bool:
         if message.peer is None or not self._here.hub.has_subscribers(Inbox(message.peer.id)):
             return False
+        if not self._fence.is_open:
+            return False  # who asked waits for no server without a lease, and may have refused it by now
         self._here.hub.publish([Announcement(message)])
         return True
 
@@ -232,7 +235,7 @@ async def open_cluster(
     await lease.begin()
     try:
         async with open_batch_loader(end_of_log) as ends, trio.open_nursery() as nursery:
-            servers = Servers(joining.bus, storage.nodes, lease, here, ends)
+            servers = Servers(joining.bus, storage.nodes, lease, fence, here, ends)
             nursery.start_soon(servers.listen)
             nursery.start_soon(servers.beat)
             yield servers

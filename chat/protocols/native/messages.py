@@ -182,7 +182,14 @@ async def mark_read(services: Services, caller: Caller, request: types.ReadUpTo)
     if request.back or room.read <= request.seq:  # else it was no news
         is_shared = person.share_reads and may_share_reads(room.kind, room.members)
         told = HasRead(
-            request.room, place.people, person.id, room.read, room.unread, room.mentions, is_shared
+            request.room,
+            place.people,
+            person.id,
+            room.read,
+            room.unread,
+            room.mentions,
+            is_shared,
+            is_back=request.back,
         )
         services.notices.publish(told, caller.socket)
     return types.Counts(read=room.read, unread=room.unread, mentions=room.mentions)

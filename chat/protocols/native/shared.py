@@ -1,5 +1,6 @@
 """What the native sockets of one server share, and where they are told what others do."""
 
+import math
 from collections.abc import Iterable
 from typing import Generic, Protocol, TypeVar
 
@@ -10,6 +11,7 @@ from chat.domain.audience import topic_of
 from chat.domain.changes import Change, SupportChanged
 from chat.domain.entities import LOBBY_ID, Message, OwnRoom, Pair, RoomKind, SupportOf
 from chat.domain.live import Active, HasRead, MembersCounted
+from chat.domain.recent import Recent
 from chat.engine.hub import Subscriber
 from chat.engine.session import Session
 from chat.engine.subscriptions import Subscriptions
@@ -20,6 +22,11 @@ from chat.protocols.native.room_types import Sender
 from chat.protocols.native.sockets import Sockets
 from chat.protocols.native.telling import AT_ONCE
 from chat.protocols.services import Services
+
+_MOST_READ = 10_000
+"""People and rooms of which it is known how far somebody has read, those that were told of last."""
+_OVERTAKES = 10.0
+"""Seconds for which a later notice may be here before another: then it came over another server."""
 
 
 class Socket(Protocol):
@@ -50,6 +57,7 @@ class Shared(Generic[SocketT]):
         self.services = services
         self.sockets = Sockets[SocketT]()
         self.syncs = trio.CapacityLimiter(AT_ONCE)
+        self._read = Recent[tuple[int, int], tuple[int, float]](_MOST_READ)  # how far, and when that was told
         services.hub.on_arrival(self._arrived)
         services.notices.on(Active, self._active)
         services.notices.on(HasRead, self._has_read)
@@ -112,6 +120,12 @@ class Shared(Generic[SocketT]):
         """Tell somebody's other sockets how far they have read, and where that is shared the others in the room."""
         if not self.sockets:
             return
+        whose = notice.room_id, notice.person_id
+        seq, told_at = self._read.get(whose) or (0, -math.inf)
+        now = trio.current_time()
+        if notice.seq < seq and not notice.is_back and now < told_at + _OVERTAKES:
+            return  # a later one has come before it
+        self._read[whose] = notice.seq, now
         topic = topic_of(notice.room_id, notice.people)
         event = ReadEvent(room=notice.room_id, person=notice.person_id, seq=notice.seq)
         own = self._subscribers(self.sockets.of(notice.person_id))

@@ -1,10 +1,13 @@
 """What is told and not saved, between servers: typing, read marks, who is there, and blocks."""
 
 import trio
+from msgspec import structs
 from trio.testing import MockClock
 
+from chat.bus.payloads import Noticed, encode
 from chat.domain.entities import LOBBY_ID
 from chat.domain.failures import StorageDown
+from chat.domain.live import HasRead
 from chat.domain.nodes import FENCE
 from chat.protocols.talker.codec import TALKER
 from tests.engine.cluster.test_servers import Servers, servers
@@ -36,6 +39,33 @@ async def test_what_one_does_and_reads_is_told_on_the_other_server(
     assert await other.hears() == [typing, mark]
     assert await elsewhere.hears() == [mark]
     assert await here.hears() == []
+
+
+async def test_a_read_mark_that_comes_late_from_a_third_server_does_not_go_back(
+    autojump_clock: MockClock, servers: Servers
+) -> None:
+    ada, ben = await servers.one.add_all("ada", "ben")
+    reader, writer = Replica(servers.one, ada), Replica(servers.other, ben)
+    for each in (reader, writer):
+        await each.connect()
+    for n in range(3):
+        await writer.say(LOBBY_ID, f"{n}")
+    await trio.sleep(0.1)
+    await reader.hears()
+
+    async def told(*marks: HasRead) -> list[tuple[int, int]]:
+        async with servers.network.open_bus() as third:
+            for mark in marks:
+                third.publish(encode(Noticed(99, mark)))
+            await trio.sleep(0.1)
+        return [(event["seq"], event.get("unread", 0)) for event in await reader.hears()]
+
+    newest, before = (HasRead(LOBBY_ID, None, ada.id, seq, 3 - seq, 0, is_shared=False) for seq in (3, 1))
+    assert await told(newest, before, newest) == [(3, 0), (3, 0)]
+    assert await told(structs.replace(before, is_back=True)) == [(1, 2)]
+    await told(newest)
+    await trio.sleep(20)  # that somebody went back may be lost: a mark is not held against them for ever
+    assert await told(before) == [(1, 2)]
 
 
 async def test_a_server_without_a_lease_tells_nobody_what_is_done_in_rooms(

@@ -188,6 +188,24 @@ async def test_a_guest_is_found_on_its_server_and_one_who_is_gone_is_not(
     assert "not found" in str(answer)
 
 
+async def test_a_guest_of_a_server_without_a_lease_is_told_nothing_that_its_sender_is_told_is_refused(
+    autojump_clock: object, servers: Servers
+) -> None:
+    ada = await servers.one.add("ada")
+    writer = await servers.one.connect(DIRECT, ada)
+    guest = await servers.other.connect(DIRECT)
+    await writer.hears()
+    (welcome,) = await guest.hears()
+    to = {"from": ada.id, "to": int(welcome.removeprefix("Connected with id "))}
+    with servers.other.obstacles.failing("renew", StorageDown("cut off")):
+        await trio.sleep(LEASE + 1.5)
+        assert "not found" in str(await writer.asks(to | {"content": "refused"}))
+        assert await guest.hears() == []
+    await trio.sleep(2)
+    writer.send(to | {"content": "heard"})
+    assert contents(await guest.hears()) == ["heard"]
+
+
 async def test_what_a_guest_is_told_by_another_server_comes_in_order_also_where_it_arrives_at_once(
     autojump_clock: object, servers: Servers
 ) -> None:

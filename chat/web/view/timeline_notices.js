@@ -20,8 +20,8 @@ export function Pills({ info, at }) {
     }
     ${
       !at.isAtEnd &&
-      html`<button type="button" class=${unread ? "pill is-new" : "pill is-round"} onClick=${at.goToEnd} aria-label=${t("timeline.toEnd")} title=${t("timeline.toEnd")}>
-        ${icon("arrow_down", { size: 16 })} ${unread > 0 && html`<span>${unread >= 100 ? t("timeline.newMany") : tn("timeline.newCount", unread)}</span>`}
+      html`<button type="button" class=${unread ? "pill is-new" : "pill is-round"} onClick=${at.goToEnd} title=${t("timeline.toEnd")}>
+        ${icon("arrow_down", { size: 16 })} <span class="visually-hidden">${t("timeline.toEnd")}</span> ${unread > 0 && html`<span>${unread >= 100 ? t("timeline.newMany") : tn("timeline.newCount", unread)}</span>`}
       </button>`
     }
   </div>`;

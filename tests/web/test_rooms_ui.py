@@ -159,6 +159,7 @@ def test_search_marks_what_it_found_and_lands_in_its_place(pages: Pages) -> None
     field.press("Enter")
     hit = ada.get_by_role("listitem").filter(has_text="bigger than the shed")
     expect(hit.locator("mark").first).to_have_text("pumpkin")
+    expect(hit.locator("time")).to_have_text(re.compile(r"^\d\d:\d\d$"))
     hit.get_by_role("link").click()
     said = ada.get_by_role("main").get_by_text("the pumpkin is bigger than the shed")
     expect(said).to_be_in_viewport()

@@ -5,7 +5,7 @@ import { t } from "../i18n/index.js";
 import { avatar } from "./avatar.js";
 import { useSelected } from "./context.js";
 import { personName, roomName } from "./names.js";
-import { dayAndTime } from "./times.js";
+import { dayAndTime, saidAt } from "./times.js";
 
 /** @typedef {{ message: import("../model/types").Message, pieces: string[] }} FoundMessage */
 
@@ -27,7 +27,7 @@ export function Hit({ hit: { message, pieces }, me }) {
         <span class="hit-head">
           <bdi class="hit-name">${name}</bdi>
           ${info && info.kind !== "direct" && html`<bdi class="tag">${roomName(info)}</bdi>`}
-          <time class="soft small" datetime=${new Date(message.at).toISOString()}>${dayAndTime(message.at)}</time>
+          <time class="soft small" datetime=${new Date(message.at).toISOString()} title=${dayAndTime(message.at)}>${saidAt(message.at)}</time>
         </span>
         <span class="hit-text" dir="auto">${shown.map((piece, index) => (index % 2 ? html`<mark>${piece}</mark>` : piece))}</span>
       </span>

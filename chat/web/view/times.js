@@ -16,7 +16,18 @@ export function shortTime(at, now = Date.now()) {
 }
 
 /**
- * Day and time, for a list of hits or sessions.
+ * When something was said: the time today, before that with the day, and before this year with that.
+ * @param {number} at milliseconds
+ * @param {number} [now]
+ */
+export function saidAt(at, now = Date.now()) {
+  if (isSameDay(at, now)) return clock(at);
+  if (!isSameYear(at, now)) return dayAndTime(at);
+  return format(at, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
+}
+
+/**
+ * Day and time, for a list of sessions, or to be exact.
  * @param {number} at milliseconds
  */
 export function dayAndTime(at) {

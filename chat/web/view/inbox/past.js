@@ -8,7 +8,7 @@ import { More } from "../fields.js";
 import { Files } from "../files.js";
 import { usePages } from "../loading.js";
 import { MessageText } from "../text.js";
-import { dayAndTime } from "../times.js";
+import { dayAndTime, saidAt } from "../times.js";
 
 /** @param {{ room: number }} props */
 export function Past({ room }) {
@@ -31,7 +31,7 @@ export function Past({ room }) {
       ${pages.items?.toReversed().map(
         (message) => html`<li key=${message.seq} class="past-message">
           <span class="past-picture">${avatar(message.sender)}</span>
-          <p><bdi class="past-name">${message.sender.name}</bdi> <time class="soft small">${dayAndTime(message.at)}</time></p>
+          <p><bdi class="past-name">${message.sender.name}</bdi> <time class="soft small" title=${dayAndTime(message.at)}>${saidAt(message.at)}</time></p>
           ${message.deleted
             ? html`<p class="soft">${t("inbox.deleted")}</p>`
             : html`${message.text && html`<${MessageText} message=${message} />`}

@@ -47,6 +47,7 @@ class Broadcaster:
         self._rests = rests
         self._hurry = trio.Event()  # ends the rest early; made anew after each publishing
         self._behind = 0  # batches announced and not yet published
+        self._lost = 0  # of those, the first ones, which are not to be published
         self._published = trio.Event()  # set, and made anew, after each publishing
 
     def announce(self, batch: list[Announcement]) -> None:
@@ -55,6 +56,10 @@ class Broadcaster:
         self._feed.send_nowait(batch)
         if self._behind > _KEEP_PACE // 2:
             self._hurry.set()
+
+    def lose(self) -> None:
+        """Publish nothing of what is announced by now: the log has lost it. Sync."""
+        self._lost = self._behind
 
     @property
     def is_behind(self) -> bool:
@@ -85,9 +90,10 @@ class Broadcaster:
         async for first in announced:
             await self._fence.opened()
             started = trio.current_time()
-            waiting = receive_all_nowait(announced, _KEEP_PACE)
-            self._hub.publish(chain(first, *waiting))
-            self._behind -= 1 + len(waiting)
+            batches = [first, *receive_all_nowait(announced, _KEEP_PACE)]
+            self._hub.publish(chain.from_iterable(batches[self._lost :]))
+            self._lost = max(self._lost - len(batches), 0)
+            self._behind -= len(batches)
             took = trio.current_time() - started
             self._metrics.fanned_out(took)
             self._published.set()

@@ -132,6 +132,7 @@ class LogFollower:
         self._newest_id = self._end = end
         self._newest = None
         self._ahead.clear()
+        self._broadcaster.lose()
         self._skipped(end)
 
     async def look_again(self) -> None:

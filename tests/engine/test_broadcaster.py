@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 import pytest
 import trio
 import trio.testing
+from msgspec import structs
 from prometheus_client.parser import text_string_to_metric_families
 from trio.testing import wait_all_tasks_blocked
 
@@ -13,6 +14,7 @@ from chat.domain.entities import Draft, Message
 from chat.domain.outcomes import Outcome
 from chat.domain.ports import NewPerson
 from chat.engine.broadcaster import Broadcaster, open_broadcaster
+from chat.engine.cluster.fence import Fence
 from chat.engine.hub import Announcement, Hub
 from chat.engine.journal import open_journal
 from chat.engine.log_follower import LogFollower
@@ -49,6 +51,26 @@ async def test_what_is_announced_at_once_is_published_at_once_and_in_order() -> 
         await wait_all_tasks_blocked()
         broadcaster.announce(batch(7))
     assert hub.published == [[1, 2, 3, 4, 5, 6], [7]]
+
+
+async def test_what_waits_for_the_fence_while_the_log_loses_it_is_not_published() -> None:
+    hub, fence = Hub(), Fence()
+    fence.open_until(0)
+    told: list[int] = []
+    hub.on_arrival(lambda change: told.append(change.id))
+    async with open_broadcaster(hub, fence=fence) as broadcaster:
+        follower = LogFollower(MemoryStorage().messages, broadcaster, 0)
+        first = [Announcement(structs.replace(each.change, pos=1)) for each in batch(*range(1, 21))]
+        for each in first:
+            follower.committed([each])
+        await wait_all_tasks_blocked()
+        follower.rewound(2)
+        follower.committed([first[2]])
+        fence.open_until(math.inf)
+        await broadcaster.caught_up()
+        assert (told, hub.newest_id) == ([3], 3), "the log has nothing else"
+        follower.committed([first[3]])
+    assert told == [3, 4]
 
 
 async def test_a_publishing_takes_so_many_batches_and_the_next_takes_the_rest() -> None:

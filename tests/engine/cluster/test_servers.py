@@ -265,6 +265,34 @@ async def test_whoever_enters_a_room_on_a_server_that_is_behind_hears_nothing_fr
     assert [frame["Text"] for frame in comer.heard_now() if frame["Type"] == "message"] == ["welcome"]
 
 
+async def test_what_is_on_its_way_on_another_server_is_saved_before_a_removal_is_acknowledged(
+    autojump_clock: object, servers: Servers
+) -> None:
+    ada, ben = await servers.one.add_all("ada", "ben")
+    garden = await servers.one.make_room(ada)
+    await servers.one.memberships.join(ben, garden.id)
+    member = await servers.other.connect(ROOMS, ben)
+    member.send({"Type": "enter", "RoomID": garden.id})
+    await member.hears()
+    acknowledged = []
+
+    async def remove() -> None:
+        acknowledged.append(await servers.one.memberships.remove(ada, garden.id, ben.id))
+
+    async with trio.open_nursery() as nursery:
+        with servers.other.obstacles.held("save"):
+            member.send({"Type": "message", "Text": "on its way"})
+            await wait_all_tasks_blocked()
+            nursery.start_soon(remove)
+            await wait_all_tasks_blocked()
+            assert garden.id not in member.session.subscriptions
+            assert acknowledged == []
+            member.send({"Type": "message", "Text": "too late"})
+            await wait_all_tasks_blocked()
+    assert acknowledged == [None]
+    assert [message.text for message in servers.one.said(garden.id)] == ["", "on its way"]
+
+
 async def test_a_server_that_loses_the_database_tells_nothing_until_it_has_looked_again(
     autojump_clock: object, servers: Servers
 ) -> None:

@@ -23,6 +23,7 @@ NOTHING_BEHIND = (
 FLOODED = (
     "it waits where 24,576 characters are at the journal; what it waits in is swept with a flood of lines"
 )
+FULL = "it waits where the journal is full: what it waits in is swept with a line"
 OTHER_BUS = "only where a server with another bus came while the lease had lapsed"
 NO_SIXTEEN = "the fan-out takes all that waits in one turn: 16 batches never do"
 OUT_OF_REACH = "only where PostgreSQL's user can't reach the programs"
@@ -67,10 +68,12 @@ EXCUSED = (
     Excuse("gateway/websocket/endpoint.py", "cluster.caught_up()", ALONE),
     Excuse("engine/memberships.py", "cluster.told_everywhere(", ALONE),
     Excuse("engine/memberships.py", "journal.settled()", NOTHING_BEHIND),
+    Excuse("engine/cluster/servers.py", "await self._settled()", NOTHING_BEHIND),
     Excuse("engine/journal.py", "# until the next batch is done", NOTHING_BEHIND),
     Excuse("protocols/direct/handlers.py", "submissions.place_for(", FLOODED),
     Excuse("protocols/rooms/handlers.py", "submissions.place_for(", FLOODED),
     Excuse("protocols/support/handlers.py", "submissions.place_for(", FLOODED),
+    Excuse("protocols/native/sending.py", "submissions.submit(", FULL),
     Excuse("web_api/web_client.py", "return await page()", NEVER_WAITS),
     Excuse("domain/uploads.py", "aclosing(_at_most(", NEVER_WAITS),
     Excuse("storage/file_store.py", "aclosing(_pieces(", NEVER_WAITS),

@@ -47,7 +47,9 @@ async def native(run: Run) -> None:
         replica = Replica(world, ada)
         replica._client = client = new_client(run, world, NATIVE, None)
         replica.rooms[LOBBY_ID] = {"pos": 1, "at": 0, "messages": {}}
-        known = [{"room": LOBBY_ID, "pos": 1, "at": 0}, {"room": 999, "pos": 1, "at": 1}]
+        replica.rooms[desk.id] = {"pos": 0, "at": 0, "messages": {}}
+        known = [{"room": number, "pos": each["pos"], "at": 0} for number, each in replica.rooms.items()]
+        known.append({"room": 999, "pos": 1, "at": 1})
         frames = [
             {"type": "ping", "id": 1},
             {"type": "hello", "id": 2, "token": world.token(ada)},

@@ -9,6 +9,9 @@ from typing import NamedTuple
 HEAD_BYTES = 262_144
 """Bytes of a file that are looked at. A JPEG has its size behind what cameras and editors put in front."""
 
+_MOST_BLOCKS = 4096
+"""Blocks of a GIF that are passed over before its first frame; real ones have a few."""
+
 _MOST_PIXELS = 2**31 - 1
 """No format has more in a line or a column."""
 
@@ -39,8 +42,24 @@ def _png(head: bytes) -> tuple[int, int] | None:
     return struct.unpack_from(">II", head, 16) if head[12:16] == b"IHDR" else None
 
 
-def _gif(head: bytes) -> tuple[int, int]:
-    return struct.unpack_from("<HH", head, 6)
+def _gif(head: bytes) -> tuple[int, int] | None:
+    """Take the screen, or the first frame where it goes beyond: browsers show all of it (GIF89a, 18 to 23)."""
+    width, height = struct.unpack_from("<HH", head, 6)
+    at = 13 + (3 << (head[10] & 7) + 1 if head[10] & 0x80 else 0)  # behind the colours
+    is_inside = False  # an extension
+    for _ in range(_MOST_BLOCKS):
+        if is_inside:
+            is_inside = head[at] > 0  # its last block is empty
+            at += 1 + head[at]
+        elif head[at] == 0x21:
+            is_inside = True
+            at += 2
+        elif head[at] == 0x2C:
+            left, top, wide, high = struct.unpack_from("<4H", head, at + 1)
+            return max(width, left + wide), max(height, top + high)
+        else:
+            break
+    return None
 
 
 def _jpeg(head: bytes) -> tuple[int, int] | None:

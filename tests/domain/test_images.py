@@ -26,6 +26,15 @@ def png(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height)
 
 
+def gif(
+    screen: tuple[int, int], frame: tuple[int, int, int, int], extensions: bytes = b"", colours: int = 0
+) -> bytes:
+    """The head of a GIF up to its first frame (left, top, width, height), with so many colours."""
+    flags = 0x80 | colours.bit_length() - 2 if colours else 0
+    head = b"GIF89a" + struct.pack("<HHBBB", *screen, flags, 0, 0) + b",,," * colours
+    return head + extensions + b"," + struct.pack("<4H", *frame)
+
+
 def exif_of(*entries: tuple[int, int]) -> bytes:
     """A photograph with these tags and values."""
     exif = b"II*\0\x08\0\0\0" + struct.pack("<H", len(entries))
@@ -48,8 +57,16 @@ AVIF = (
         (PNG, Image("image/png", 640, 480)),
         (PNG[:20], Image("image/png")),
         (b"\x89PNG\r\n\x1a\n" + b"x" * 40, Image("image/png")),
-        (b"GIF89a" + struct.pack("<HH", 640, 480), Image("image/gif", 640, 480)),
-        (b"GIF89a" + bytes(4), Image("image/gif")),
+        (gif((640, 480), (0, 0, 640, 480)), Image("image/gif", 640, 480)),
+        (
+            gif((640, 480), (10, 10, 20, 20), b"!\xf9\x2c" + b"," * 44 + b"\1!\0"),
+            Image("image/gif", 640, 480),
+        ),
+        (gif((1, 1), (5, 6, 20_000, 30_000), colours=8), Image("image/gif", 20_005, 30_006)),
+        (gif((1, 1), (0, 0, 20_000, 20_000), b"!\xfe\0" * 5000), Image("image/gif")),
+        (gif((1, 1), (0, 0, 20_000, 20_000), b";"), Image("image/gif")),
+        (gif((0, 0), (0, 0, 0, 0)), Image("image/gif")),
+        (gif((640, 480), (0, 0, 640, 480))[:20], Image("image/gif")),
         (JPEG, Image("image/jpeg", 640, 480)),
         (TURNED, Image("image/jpeg", 480, 640)),
         (JPEG[:5000], Image("image/jpeg")),
@@ -81,7 +98,16 @@ def test_an_image_is_known_by_its_bytes(head: bytes, image: Image | None) -> Non
 
 
 @given(
-    st.sampled_from([PNG[:12], b"\xff\xd8\xff", TURNED[:30], b"GIF89a", b"RIFF0000WEBPVP8", AVIF[:30]]),
+    st.sampled_from(
+        [
+            PNG[:12],
+            b"\xff\xd8\xff",
+            TURNED[:30],
+            gif((1, 1), (0, 0, 1, 1))[:13],
+            b"RIFF0000WEBPVP8",
+            AVIF[:30],
+        ]
+    ),
     st.binary(),
 )
 def test_any_bytes_are_read_without_harm(begin: bytes, rest: bytes) -> None:

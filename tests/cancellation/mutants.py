@@ -183,12 +183,12 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         ),
         Mutant(
             "unshielded_write",
-            planted("chat.storage.postgres.database:Database.write", without_shield()),
+            planted("chat.storage.postgres.database:Database._write", without_shield()),
             "a registration whose client hangs up is made, though it was cancelled",
         ),
         Mutant(
             "pool_connection_not_given_back",
-            planted("chat.storage.postgres.database:Database._in_a_transaction", drop("_pool.release")),
+            planted("chat.storage.postgres.database:Database._on_its_own", drop("_pool.release")),
             "after a few writes nobody gets a connection any more",
         ),
     ),

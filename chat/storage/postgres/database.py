@@ -64,10 +64,17 @@ class Database:
 
         Raises StorageDown, WriteRejected or OutcomeUnknown. Cancelling: felt after the write has ended.
         """
+        return await self._write(self._in_a_transaction, operation)
+
+    async def write_statement(self, operation: Operation[T]) -> T:
+        """Run `operation`, which is one statement and so a transaction, in one round trip; else as write() does."""
+        return await self._write(self._on_its_own, operation)
+
+    async def _write(self, run: Callable[[Operation[T]], Awaitable[T]], operation: Operation[T]) -> T:
         # Without the shield a cancelled client could leave a write that may have happened.
         with trio.move_on_after(self._query_timeout + _GRACE, shield=True):
             with TranslatedWriteErrors():
-                return await cross(self._in_a_transaction, operation)
+                return await cross(run, operation)
         raise OutcomeUnknown("the database did not answer in time")
 
     async def _on_a_connection(self, operation: Operation[T]) -> T:
@@ -75,13 +82,19 @@ class Database:
             return await operation(connection)
 
     async def _in_a_transaction(self, operation: Operation[T]) -> T:
+        async def run(connection: Connection) -> T:
+            async with connection.transaction():
+                return await operation(connection)
+
+        return await self._on_its_own(run)
+
+    async def _on_its_own(self, operation: Operation[T]) -> T:
         try:
             connection = await self._pool.acquire(timeout=self._query_timeout)
         except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
             raise StorageDown(str(error) or type(error).__name__) from error
         try:
-            async with connection.transaction():
-                return await operation(connection)
+            return await operation(connection)
         finally:
             await self._pool.release(connection, timeout=_GRACE)
 

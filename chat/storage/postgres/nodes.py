@@ -59,7 +59,9 @@ class PostgresNodes:
         return await self._database.write(register)
 
     async def renew(self, number: int, position: int, clients: int) -> int | None:
-        end: int | None = await self._database.write(lambda c: c.fetchval(RENEW, number, position, clients))
+        end: int | None = await self._database.write_statement(
+            lambda c: c.fetchval(RENEW, number, position, clients)
+        )
         return end
 
     async def live(self) -> list[Node]:

@@ -180,7 +180,7 @@ class PostgresRooms:
         # In one order, so that two transactions can't wait for each other.
         marks = sorted((room_id, person_id, seq) for (room_id, person_id), seq in positions.items())
         columns = [list(map(str, column)) for column in zip(*marks, strict=True)] or [[], [], []]
-        await self._database.write(lambda c: c.execute(MARK_DELIVERED, *columns))
+        await self._database.write_statement(lambda c: c.execute(MARK_DELIVERED, *columns))
 
 
 def _room(row: asyncpg.Record | None) -> Room | None:

@@ -24,8 +24,9 @@ SELECT set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan
        set_config('idle_in_transaction_session_timeout', $1, false),
        CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END"""
 
-LAZILY = "SET LOCAL synchronous_commit = off"
-"""Of a transaction: its commit does not wait for the disk, nor does any other commit wait for its share of it.
+LAZILY = "SELECT set_config('synchronous_commit', 'off', true)"
+"""Of a transaction, or in the one statement that is one: its commit does not wait for the disk, nor does any other
+commit wait for its share of it.
 
 Only for what nobody is told of: a crash of PostgreSQL may take back what it committed within its last second.
 """

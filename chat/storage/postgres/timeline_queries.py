@@ -6,6 +6,7 @@ As in `message_queries.py`, a LATERAL query with a LIMIT is a look-up for each r
 from chat.domain.mentions import ALL
 from chat.domain.reading import MOST_UNREAD
 from chat.domain.timeline import MOST_REACTORS
+from chat.storage.postgres.session import LAZILY
 from chat.storage.postgres.support_queries import OLDEST_UNANSWERED
 
 # --- how far people have read ---
@@ -127,6 +128,7 @@ SELECT asked.room_id, asked.user_id FROM {_ASKED} {_OWN_ROOMS}
 ORDER BY asked.room_id, asked.user_id
 ON CONFLICT DO NOTHING"""
 
+# Returns how many of these marks were there to be moved.
 MARK_READ = f"""
 WITH told AS MATERIALIZED (
     SELECT * FROM unnest($1::text[]::bigint[], $2::text[]::bigint[], $3::text[]::bigint[], $4::text[]::boolean[])
@@ -140,9 +142,11 @@ WITH told AS MATERIALIZED (
         CASE WHEN is_back THEN least(asked.seq, r.last_seq)
         ELSE greatest(least(asked.seq, r.last_seq), {_read("asked.marked", "r", "m", _FROM_ID)}) END AS seq
     FROM locked AS asked {_OWN_ROOMS}
+), written AS (
+    UPDATE marks SET seq = moved.seq, changed_at = clock_timestamp() FROM moved
+    WHERE marks.room_id = moved.room_id AND marks.user_id = moved.user_id AND marks.seq IS DISTINCT FROM moved.seq
 )
-UPDATE marks SET seq = moved.seq, changed_at = clock_timestamp() FROM moved
-WHERE marks.room_id = moved.room_id AND marks.user_id = moved.user_id AND marks.seq IS DISTINCT FROM moved.seq"""
+SELECT count(*), CASE WHEN $5 THEN ({LAZILY}) END FROM locked"""
 
 SET_OWN = f"""
 INSERT INTO marks (room_id, user_id, notify, hidden)

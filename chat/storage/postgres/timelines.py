@@ -36,7 +36,7 @@ from chat.storage.postgres import history_queries, replay_queries, support_queri
 from chat.storage.postgres import timeline_queries as queries
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.files import files_of
-from chat.storage.postgres.session import LAZILY, Connection
+from chat.storage.postgres.session import Connection
 from chat.storage.postgres.support import assignee_of
 
 _END = 2**63 - 1
@@ -117,13 +117,16 @@ class PostgresTimelines:
         told = [(room_id, person_id, mark.seq, mark.is_back) for (room_id, person_id), mark in marks.items()]
         rooms, people, seqs, back = [[str(each[nth]) for each in told] for nth in range(4)]
 
-        async def mark(connection: Connection) -> None:
-            if not durable:
-                await connection.execute(LAZILY)
-            await connection.execute(queries.MAKE_MARKS, rooms, people)
-            await connection.execute(queries.MARK_READ, rooms, people, seqs, back)
+        async def mark(connection: Connection) -> int:
+            found: int = await connection.fetchval(queries.MARK_READ, rooms, people, seqs, back, not durable)
+            return found
 
-        await self._database.write(mark)
+        async def make_and_mark(connection: Connection) -> None:
+            await connection.execute(queries.MAKE_MARKS, rooms, people)
+            await mark(connection)
+
+        if await self._database.write_statement(mark) < len(told):  # somebody has read nothing there before
+            await self._database.write(make_and_mark)
 
     async def reads_since(self, person_id: int, since: float) -> list[ReadState]:
         rows = await self._database.read(lambda c: c.fetch(queries.READS_SINCE, person_id, since))

@@ -5,20 +5,20 @@ error at the first promise that is broken.
 """
 
 import argparse
-import json
 import os
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, nullcontext, suppress
-from datetime import date, datetime
+from datetime import date
 from itertools import chain
 from pathlib import Path
 
 from tests.campaign.apart import replaced_and_apart
-from tests.campaign.crowd import Crowd, Peer
+from tests.campaign.crowd import Crowd
 from tests.campaign.hostile_crowd import hostile
+from tests.campaign.readers import A_LITTLE, PAIRS, slow_readers
 from tests.campaign.resuming import resuming
 from tests.campaign.rows import Row, percentile, spread
 from tests.campaign.servers import several_servers
@@ -37,7 +37,7 @@ from tests.support.faults.machine import (
 )
 from tests.support.faults.trials import Trial, killed, load_on, outlives, terminate_connections
 from tests.support.people import client, eventually, member
-from tests.support.processes import held_connections, kill, postgres_under, stopped
+from tests.support.processes import held_connections, kill, postgres_under, resident_kib, stopped
 from tests.support.raw_client import RawClient, opening
 from tests.support.server import ServerProcess, data_path, running_server
 
@@ -46,8 +46,6 @@ SAVED_TO = Path("build/campaign.md")
 WITHIN = 5.0
 """Seconds in which the service is back, and in which what can't be saved is refused."""
 COMMIT_TIMEOUT = 5.0
-A_LITTLE = 1.0
-"""Seconds by which the clients' own threads may be late on two cores."""
 
 
 def shown(trials: Iterable[Trial], what: str, limit: float = WITHIN) -> Row:
@@ -203,7 +201,7 @@ def jumping_clock() -> Row:
 def crowds() -> Iterable[Row]:
     yield resets()
     yield reconnects()
-    yield from slow_readers()
+    yield from slow_readers(1, stops=True)
     yield idle()
 
 
@@ -248,95 +246,12 @@ def reconnects() -> Row:
     return "1,000 clients come back at once to a killed server", "1 ×", done, f"{max(took):.2f} s"
 
 
-SECONDS = 12
-SIZE = 2000
-
-
-def slow_readers() -> Iterable[Row]:
-    with data_path() as data, running_server(data) as server, Crowd(server.url) as crowd:
-        token = register_all(server.url, "ada")["ada"]
-        everybody = crowd.join(900, "/talker", greeted=False)
-        slow = crowd.join(100, "/talker", greeted=False, receive_buffer=4096)
-        with member(server.url, "ada", token) as ada:
-
-            def speak() -> None:
-                ada.say(f"{time.time():.6f} " + "x" * SIZE)
-
-            crowd.pump(2, 0.01, speak)
-            crowd.latencies.clear()
-            crowd.pump(SECONDS, 0.01, speak)
-            calm = list(crowd.latencies)
-            crowd.latencies.clear()
-            before = memory_of(server)
-            for peer in slow:
-                crowd.stop_reading(peer)
-            begun = time.monotonic()
-            crowd.pump(SECONDS, 0.01, speak)
-            cut_after = cut_times(server)
-            most = memory_of(server) - before
-            disturbed = list(crowd.latencies)
-        assert len(cut_after) == len(slow), f"{len(cut_after)} of {len(slow)} were cut"
-        assert all(peer.ended_at is None for peer in everybody), "one who reads was cut"
-        yield (
-            f"100 of 1,000 stop reading at 100 messages/s of {SIZE:,} bytes",
-            "1 ×",
-            f"the others' p50/p99 {of(calm)} before and {of(disturbed)} after; all 100 cut, the last"
-            f" {max(cut_after) - begun:.1f} s after it stopped; memory {most / 1024:+.0f} MiB",
-            "–",
-        )
-        yield stopping(server, crowd, everybody)
-
-
-def of(latencies: list[float]) -> str:
-    return f"{percentile(latencies, 0.5) * 1000:.1f}/{percentile(latencies, 0.99) * 1000:.1f} ms"
-
-
-def cut_times(server: ServerProcess) -> list[float]:
-    """When each slow reader was cut (monotonic, s): the log has the wall clock, and an address for each."""
-    offset = time.time() - time.monotonic()
-    lines = map(json.loads, server.log.read_text().splitlines())
-    first: dict[str, float] = {}
-    for line in lines:
-        if line["event"] == "client too slow":
-            first.setdefault(line["address"], datetime.fromisoformat(line["timestamp"]).timestamp() - offset)
-    return list(first.values())
-
-
-def stopping(server: ServerProcess, crowd: Crowd, readers: list[Peer]) -> Row:
-    """A stop with 1,000 sockets of which a tenth does not read."""
-    silent = crowd.join(100, "/talker", greeted=False, receive_buffer=4096)
-    for peer in silent:
-        crowd.stop_reading(peer)
-    with member(server.url, "ben") as ben:
-        for number in range(100):
-            ben.say(f"- {number} " + "x" * SIZE)
-        crowd.pump(2)
-        begun = time.monotonic()
-        server.process.terminate()
-        while server.process.poll() is None:
-            assert time.monotonic() < begun + 30
-            crowd.pump(0.05)
-        took = time.monotonic() - begun
-        crowd.pump(0.2)
-    told = sum(peer.closed_with == 1001 for peer in readers)
-    assert told == len(readers), f"only {told} of {len(readers)} were told"
-    assert took <= 5 + A_LITTLE
-    done = f"over after {took:.2f} s; {told} of {len(readers)} readers saw 1001"
-    return "SIGTERM with 1,000 sockets, a tenth not reading", "1 ×", done, "–"
-
-
-def memory_of(server: ServerProcess) -> int:
-    """Resident, in KiB."""
-    status = Path(f"/proc/{server.process.pid}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0])
-
-
 def idle() -> Row:
     with data_path() as data, running_server(data) as server, Crowd(server.url) as crowd:
         crowd.join(100, "/talker", greeted=False)
-        before = memory_of(server)
+        before = resident_kib(server.process.pid)
         crowd.join(10_000, "/talker", greeted=False, patience=120)
-        after = memory_of(server)
+        after = resident_kib(server.process.pid)
         crowd.pump(40)  # each is pinged, and answers
         dropped = sum(peer.ended_at is not None for peer in crowd.peers)
         assert dropped == 0
@@ -348,6 +263,7 @@ PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "kills": kills,
     "shortages": shortages,
     "crowds": crowds,
+    "readers": lambda: slow_readers(PAIRS, stops=False),
     "hostile": hostile,
     "resuming": resuming,
     "servers": lambda: chain(several_servers(), replaced_and_apart()),

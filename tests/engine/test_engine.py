@@ -91,5 +91,15 @@ async def test_every_client_is_told_whom_another_process_deletes_and_of_nobody_e
         assert [each.deleted for each in noted if isinstance(each, Noting)] == [[cem.id]] * 2
 
 
+async def test_who_comes_by_another_process_is_counted_too() -> None:
+    async with open_world(follows=True) as world:
+        await world.add_all("ada", "ben")
+        await world.rest()
+        assert await world.services.member_counts.in_lobby() == 2
+        await world.add("cem")
+        await world.rest()
+        assert await world.services.member_counts.in_lobby() == 3
+
+
 async def test_a_server_that_is_alone_has_nobody_who_could_tell_what_is_saved_nowhere() -> None:
     assert not await Alone().relay(Message(1, LOBBY_ID, 1, 1, "ada", "hi", 0.0))

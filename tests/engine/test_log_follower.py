@@ -290,6 +290,19 @@ async def test_what_is_said_to_lie_beyond_may_be_gone_by_the_time_the_end_is_kno
         assert world.told == [one.id]
 
 
+async def test_what_waits_and_was_lost_with_the_end_of_the_log_is_never_told(autojump_clock: object) -> None:
+    async with open_world() as world:
+        one, _two, three = await world.log.say("1", "2", "3")
+        world.follower.committed(mine([one]))
+        world.follower.received([three], 3)
+        rewind(world.log, 1)
+        await trio.sleep(1)
+        for change in await world.log.say("another 2", "another 3"):
+            world.follower.received([change], change.id)
+        told = [each.change for each in world.broadcaster.told]
+        assert [each.text for each in told if isinstance(each, Message)] == ["1", "another 2", "another 3"]
+
+
 async def test_whoever_skips_to_the_end_takes_a_commit_of_its_own_that_is_under_way_for_no_loss(
     autojump_clock: object,
 ) -> None:

@@ -8,8 +8,9 @@ import trio
 
 from chat.domain.changes import Removal, Write
 from chat.domain.entities import Draft, Person
+from chat.domain.failures import OutcomeUnknown
 from chat.domain.outcomes import Outcome
-from chat.domain.refusals import ALREADY_IN, Refusal
+from chat.domain.refusals import ALREADY_IN, OUTCOME_UNKNOWN, Refusal
 from chat.engine.dialect import Dialect
 from chat.protocols.registry import DIALECTS
 from chat.protocols.rooms.codec import ROOMS
@@ -140,8 +141,18 @@ async def test_who_is_looked_up_while_their_removal_is_saved_is_looked_up_again(
         await world.rest()
         goes_on.set()
         await world.rest()
+        fence.open_until(math.inf)
         assert found == [False]
-    fence.open_until(math.inf)
+
+
+async def test_whoever_was_perhaps_removed_hears_nothing_more(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+    assert await world.memberships.join(ben, garden.id) is None
+    client = await in_rooms(world, TALKER, ben, garden.id)
+    world.obstacles.fail("save", OutcomeUnknown("silent"))  # it never lands, which nobody knows yet
+    assert await world.memberships.remove(ada, garden.id, ben.id) == OUTCOME_UNKNOWN
+    assert garden.id not in client.session.subscriptions
 
 
 async def test_a_removal_that_another_server_wrote_is_felt_at_its_place(world: World) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import wait_all_tasks_blocked
 
 from chat.domain.closing import DELETED, DISABLED, GOING_AWAY, LOGGED_OUT, Closing
@@ -206,9 +207,11 @@ async def test_a_database_that_does_not_say_is_asked_again(followed: Followed) -
     ada = await followed.world.add("ada")
     client = await followed.world.connect(TALKER, ada)
     followed.world.obstacles.fail("by_ids", *[StorageDown("away")] * 3)
-    await end_tokens(followed.users, ada.id)
-    await client.ends()
+    with capture_logs() as logs:
+        await end_tokens(followed.users, ada.id)
+        await client.ends()
     assert client.closed_with == LOGGED_OUT
+    assert [log["error"] for log in logs if log["log_level"] == "warning"] == ["away"], "said once"
 
 
 async def test_after_an_outage_everybody_who_is_here_is_looked_at(

@@ -1,11 +1,14 @@
 """What one client says at once is bounded where everybody's messages are saved and told together."""
 
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import pytest
 import trio
 
+from chat.domain.changes import Write
 from chat.domain.entities import LOBBY_ID
+from chat.engine.submissions import Submissions
 from chat.protocols.talker.codec import TALKER
 from tests.support.chat_world import Client, World, open_world
 
@@ -44,3 +47,32 @@ async def test_of_short_texts_as_many_as_fill_a_commit_wait_for_one(world: World
             assert client.session.submissions.pending == 200
         await world.rest()
         assert len(world.said(LOBBY_ID)) == 200
+
+
+class Full:
+    """A journal that has no place for a first write, and has one from then on."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def submit(self, write: Write, submitter: object, origin: object = None) -> None:
+        self.asked += 1
+        if self.asked == 1:
+            await trio.sleep_forever()
+        await trio.lowlevel.checkpoint()
+
+
+async def test_what_was_cancelled_before_the_journal_had_it_takes_no_place(world: World) -> None:
+    ada = await world.add("ada")
+    unused: Any = object()
+    full: Any = Full()
+    submissions = Submissions(full, unused, unused)
+    with trio.move_on_after(0.01) as scope:
+        await submissions.submit(LOBBY_ID, ada, LONG)
+    assert scope.cancelled_caught
+    assert submissions.pending == 0
+    with trio.fail_after(5):
+        for _ in range(6):  # as many as may be there at once
+            await submissions.place_for(LONG)
+            await submissions.submit(LOBBY_ID, ada, LONG)
+    assert submissions.pending == 6

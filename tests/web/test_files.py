@@ -204,6 +204,7 @@ def test_what_is_uploaded_while_the_line_is_down_goes_when_it_is_back(
         page.get_by_role("button", name="Send").click()
         expect(page.get_by_text("Your message is sent when the files are uploaded.")).to_be_visible()
     expect(tray.get_by_text("It can't be read")).to_be_visible()
+    expect(page.get_by_text("Try the file that failed again, or take it away.")).to_be_visible()
     tray.get_by_role("button", name="Take gone.txt away").click()
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".message").get_by_text("see the note")).to_be_visible()

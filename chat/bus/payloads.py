@@ -33,9 +33,13 @@ class Beat(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
 
 class HasTold(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """Has the server told its clients the log up to this id? It answers when it has."""
+    """Has the server told its clients the log up to this id? It answers when it has.
+
+    With a person also when what they said here before that is saved, or refused.
+    """
 
     change_id: int
+    person_id: int | None = None
 
 
 class HasNoted(msgspec.Struct, frozen=True, tag=True, array_like=True):

@@ -101,6 +101,9 @@ class Journal:
         self._submitted = self._settled = (
             0  # the number of the last write that was submitted, or committed or refused
         )
+        self._last_of: dict[
+            int | None, int
+        ] = {}  # by person, their last write that is neither committed nor refused
         self._committed = trio.Event()  # set, and made anew, after each batch
 
     async def submit(self, write: Write, submitter: Submitter, origin: Subscriber | None = None) -> None:
@@ -112,6 +115,7 @@ class Journal:
         self._submitted += 1
         self._taken += 1
         entry = Entry(write, submitter, origin, self._submitted)
+        self._last_of[_actor(write)] = entry.number
         try:
             try:
                 # Spares a turn of the loop; the reader makes one for each frame anyway.
@@ -122,9 +126,9 @@ class Journal:
             self._done(1)
             raise
 
-    async def settled(self) -> None:
-        """Wait until all that is submitted by now is committed or refused. Cancelling changes nothing."""
-        last = self._submitted
+    async def settled(self, person_id: int) -> None:
+        """Wait until all that a person has submitted by now is committed or refused. Cancelling changes nothing."""
+        last = self._last_of.get(person_id, 0)
         while self._settled < last and self._taken > 0:
             await self._committed.wait()  # until the next batch is done
 
@@ -156,11 +160,16 @@ class Journal:
                     self._refuse(waiting, NOT_SAVED)
                     batch += waiting
                 self._settled = batch[-1].number
+                for entry in batch:
+                    if self._last_of.get(actor := _actor(entry.write)) == entry.number:
+                        del self._last_of[actor]
                 self._done(len(batch))
             await self._broadcaster.keep_pace()
 
     def _done(self, writes: int) -> None:
         self._taken -= writes
+        if not self._taken:
+            self._last_of.clear()  # also of who was cancelled
         self._committed.set()
         self._committed = trio.Event()
 
@@ -222,6 +231,10 @@ class Journal:
     def close(self) -> None:
         """Take no more writes; write() ends once those taken are committed or refused. Sync."""
         self._feed.close()
+
+
+def _actor(write: Write) -> int | None:
+    return write.sender_id if isinstance(write, Draft) else write.actor_id
 
 
 def _gone(write: Write) -> Refusal:

@@ -134,7 +134,8 @@ class Memberships:
                 await self._broadcaster.published(outcome.id)
             if scope.cancelled_caught:
                 self.ended(outcome)
-            with trio.move_on_after(_FELT):
-                await self._journal.settled()  # what they said before this was felt
-            await self._cluster.told_everywhere(outcome.id)
+            if person_id is not None:
+                with trio.move_on_after(_FELT):
+                    await self._journal.settled(person_id)  # what they said before this was felt
+            await self._cluster.told_everywhere(outcome.id, person_id)
         return outcome if isinstance(outcome, Refusal) else None

@@ -427,7 +427,7 @@ def tell_own_commits_at_once() -> "_patch[Any]":
 def remove_without_waiting() -> "_patch[Any]":
     """A removal is acknowledged before the other servers have felt it."""
 
-    async def mutated(self: Servers, change_id: int) -> None:
+    async def mutated(self: Servers, change_id: int, _person_id: int | None = None) -> None:
         await self._told(change_id)
 
     return patch.object(Servers, "told_everywhere", mutated)

@@ -34,16 +34,19 @@ class Cluster(Protocol):
         they may not. It may raise StorageError.
         """
 
-    async def told_everywhere(self, change_id: int) -> None:
+    async def told_everywhere(self, change_id: int, person_id: int | None = None) -> None:
         """Wait until every server that may tell anything has told the log up to this id.
 
-        What was submitted there before it was told is saved by then, or refused.
+        What a person submitted there before it was told is saved by then, or refused.
         One that is silent is waited for until its lease ends. Raises StorageDown where one with a lease has not told
         it within seconds. Cancelling changes nothing.
         """
 
-    def told_behind(self, settled: Callable[[], Awaitable[None]]) -> None:
-        """Have `settled` waited for, too, before another server hears that this one has told something. Sync."""
+    def told_behind(self, settled: Callable[[int], Awaitable[None]]) -> None:
+        """Have `settled` waited for before another server hears that this one has told the end of a membership.
+
+        It takes whose that was, by their id. Sync.
+        """
 
     async def noted_everywhere(self, person_id: int) -> None:
         """Wait until every other server has noted what it told this person, or could not be asked for seconds.
@@ -75,10 +78,10 @@ class Alone:
     async def keep_lease(self, look_again: Callable[[], Awaitable[object]]) -> None:
         """Whoever is alone needs no lease."""
 
-    async def told_everywhere(self, change_id: int) -> None:
+    async def told_everywhere(self, change_id: int, person_id: int | None = None) -> None:
         """Whoever is alone tells everything in order."""
 
-    def told_behind(self, settled: Callable[[], Awaitable[None]]) -> None:
+    def told_behind(self, settled: Callable[[int], Awaitable[None]]) -> None:
         """Nobody asks."""
 
     async def noted_everywhere(self, person_id: int) -> None:

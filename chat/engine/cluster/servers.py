@@ -98,7 +98,7 @@ class Servers:
         self._here = here
         self._ends = ends  # of the log: those who ask at once share one query
         self._reader = PayloadReader()
-        self._settled: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint  # as told_behind() says
+        self._settled: Callable[[int], Awaitable[None]] | None = None  # as told_behind() says
         self._questions = Questions(lease.number, bus, nodes, self._answer, self._tell)
 
     def publish(self, committed: Sequence[Announcement]) -> None:
@@ -114,13 +114,15 @@ class Servers:
     async def keep_lease(self, look_again: Callable[[], Awaitable[object]]) -> None:
         await self._lease.keep(look_again, self._questions.forgotten)
 
-    async def told_everywhere(self, change_id: int) -> None:
+    async def told_everywhere(self, change_id: int, person_id: int | None = None) -> None:
         await self._told(change_id)
         with _within(_TOLD_WITHIN, "not every server has told what is saved"):
             # While the bus is down, each renewal of a lease says how far that server is.
-            await self._questions.ask(HasTold(change_id), is_answered=lambda node: node.position >= change_id)
+            await self._questions.ask(
+                HasTold(change_id, person_id), is_answered=lambda node: node.position >= change_id
+            )
 
-    def told_behind(self, settled: Callable[[], Awaitable[None]]) -> None:
+    def told_behind(self, settled: Callable[[int], Awaitable[None]]) -> None:
         self._settled = settled
 
     async def noted_everywhere(self, person_id: int) -> None:
@@ -173,10 +175,11 @@ class Servers:
 
     async def _answer(self, asks: HasTold | HasNoted) -> bool:
         match asks:
-            case HasTold(change_id):
+            case HasTold(change_id, person_id):
                 await self._told(change_id)
-                with _within(_TOLD_WITHIN, "what was said before is not saved yet"):
-                    await self._settled()
+                if person_id is not None and self._settled is not None:
+                    with _within(_TOLD_WITHIN, "what was said before is not saved yet"):
+                        await self._settled(person_id)
             case HasNoted():
                 await self._here.deliveries.written()
         return True

@@ -83,6 +83,7 @@ class Checker:
             yield from self._check_streams(conn, events)
             yield from self._check_unaddressed(conn, events)
             yield from self._check_entering(conn, events)
+            yield from self._check_entered(conn, events)
         yield from self._check_memberships()
         yield from self._check_reads()
         yield from self._check_inboxes()
@@ -440,9 +441,9 @@ class Checker:
                 if not is_over and not self._is_failing(block.at, said):
                     yield f"{block.who} blocks {row.who}, whose {row.text:.20} is stored"
 
-    def _known_at(self, row: Row) -> int:
+    def _known_at(self, row: Row | None) -> int:
         """Return the index at which a message was first known to be stored; the end where nobody was told."""
-        return self._known.get(row.id, len(self._events))
+        return self._known.get(row.id if row is not None else 0, len(self._events))
 
     def _fails_between(self, begin: float, end: float) -> bool:
         """Whether what left the server in between may not have been noted."""
@@ -494,6 +495,17 @@ class Checker:
                 asked = None
             if what == "enter asked":
                 asked = at
+
+    def _check_entered(self, conn: str, events: list[tuple[int, Event]]) -> Iterator[str]:
+        """Whoever enters a room hears nothing that somebody was told before they asked for it."""
+        asked, since = 0, dict[str, int]()
+        for index, event in events:
+            if event.op == "enter asked":
+                asked = index
+            elif event.op == "ready":
+                since[event.topic] = asked
+            elif event.op == "hear" and self._known_at(self._row(event)) < since.get(event.topic, 0):
+                yield f"{conn} heard {event.text:.20} in {event.topic}, which was told before it entered"
 
     def _is_failing(self, begin: float, end: float) -> bool:
         """Whether the database failed at any time between two."""

@@ -518,6 +518,16 @@ def let_in_before_catching_up() -> "_patch[Any]":
     return patch.object(Servers, "caught_up", mutated)
 
 
+def enter_before_catching_up() -> "_patch[Any]":
+    """Whoever enters a room on a server that is behind is told what was said while they were out."""
+    may_enter = Rooms.may_enter
+
+    async def mutated(self: Rooms, person: Person, room_id: int, _caught_up: Any) -> Room | Refusal:
+        return await may_enter(self, person, room_id, trio.lowlevel.checkpoint)
+
+    return patch.object(Rooms, "may_enter", mutated)
+
+
 def tell_beside_what_is_new() -> "_patch[Any]":
     """What is new to a client is not held while it is told what it missed."""
     buffer = Subscriptions.buffer
@@ -570,6 +580,7 @@ OF_SEVERAL_SERVERS = _mutants(
     believe_every_claim,
     take_a_lost_lease_for_one_server_s_own,
     ask_nobody_for_notes,
+    enter_before_catching_up,
     let_in_before_catching_up,
 )
 """Those that a world with one server can't show."""

@@ -505,6 +505,20 @@ async def test_a_batch_that_fails_fast_leaves_those_behind_it_their_own_try(
     assert world.ben.lines() == ["behind it"]
 
 
+async def test_nothing_is_committed_while_too_much_is_not_told_yet(
+    autojump_clock: object, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go_on = trio.Event()
+    monkeypatch.setattr(world.journal._broadcaster, "keep_pace", may_go_on.wait)
+    for text in ("one", "two"):
+        await world.send(text)
+        await world.rest()
+    assert world.messages.batches == [1]
+    may_go_on.set()
+    await world.rest()
+    assert world.messages.batches == [1, 1]
+
+
 async def test_a_transaction_has_so_many_drafts_and_no_more(autojump_clock: object, world: World) -> None:
     await world.send(*(f"line {n}" for n in range(600)))
     await world.rest()

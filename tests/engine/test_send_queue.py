@@ -496,3 +496,25 @@ async def test_until_it_is_known_who_ends_the_client_too_much_ends_nobody_and_is
             send_queue.offer(b"y")
             assert cuts == ["cut"]
         nursery.cancel_scope.cancel()
+
+
+async def test_a_byte_more_than_the_limit_is_too_much_also_behind_a_long_answer_that_has_left() -> None:
+    reads = True
+
+    async def send_some(data: bytes) -> int:
+        await (trio.lowlevel.checkpoint if reads else trio.sleep_forever)()
+        return len(data)
+
+    send_queue, cuts = SendQueue(send_some, fileno=None, limit=1000), list[str]()
+    send_queue.when_full(lambda: cuts.append("cut"))
+    async with trio.open_nursery() as nursery:
+        with send_queue.written_by(nursery.start_soon):
+            await send_queue.send(b"x" * 5000)
+            await trio.testing.wait_all_tasks_blocked()
+            assert send_queue.queued == 0
+            reads = False
+            send_queue.offer(b"y" * 1000)
+            assert cuts == []
+            send_queue.offer(b"z")
+            assert cuts == ["cut"]
+        nursery.cancel_scope.cancel()

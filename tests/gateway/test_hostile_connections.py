@@ -145,7 +145,7 @@ async def test_a_refusal_has_its_own_time_to_arrive_and_not_what_is_left_of_the_
 
 async def test_a_chunk_that_is_none_and_a_half_close_are_answered_with_400() -> None:
     """Kills `hypercorn.trio.serve`."""
-    with trio.fail_after(10), nothing_logged():
+    with trio.fail_after(30), nothing_logged():
         async with running() as gateway, innocents(gateway):
             for path in (b"/echo", b"/ignore", b"/none"):
                 wire = await connect(gateway)

@@ -166,7 +166,7 @@ def pem(authority: trustme.CA, tmp_path: Path) -> dict[str, Any]:
 async def test_tls_carries_http_and_sockets(authority: trustme.CA, pem: dict[str, Any]) -> None:
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
-    with trio.fail_after(10), nothing_logged():
+    with trio.fail_after(30), nothing_logged():
         async with running(**pem) as gateway:
             assert gateway.addresses[0].startswith("https://127.0.0.1:")
             async with httpx.AsyncClient(verify=trusting) as client:

@@ -27,17 +27,7 @@ from chat.protocols.client import Client, misunderstood
 from chat.protocols.native.codec import Ask, NativeMisunderstood, frame_of
 from chat.protocols.native.conversions import as_me, person_fields
 from chat.protocols.native.entering import people_to_speak_to
-from chat.protocols.native.frames import (
-    ByeEvent,
-    GoneEvent,
-    Hello,
-    HelloOk,
-    Ping,
-    PingOk,
-    Send,
-    Sync,
-    SyncOk,
-)
+from chat.protocols.native.frames import ByeEvent, GoneEvent, Hello, HelloOk, Ping, PingOk, Send, Sync, SyncOk
 from chat.protocols.native.limits import limits_of
 from chat.protocols.native.live import Live
 from chat.protocols.native.live_frames import Activity, PersonEvent, SetStatus, Watch

@@ -1,7 +1,10 @@
 """The page in Russian: what the server refuses, and emoji by their Russian names."""
 
+import re
+
 from playwright.sync_api import expect
 
+from tests.system.relay import Relay
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
@@ -34,3 +37,18 @@ def test_refusals_and_emoji_are_russian_too(pages: Pages) -> None:
     page.get_by_label("Название").fill("a/b")
     page.get_by_role("dialog").get_by_role("button", name="Создать комнату").click()
     expect(page.get_by_role("alert")).to_contain_text("В названии от 1 до 64 знаков")
+
+
+def test_what_was_refused_while_one_was_away_says_why_in_russian(pages: Pages, relay: Relay) -> None:
+    ada = Speaker(pages, "ada")
+    room = ada.make_room("shed", Speaker(pages, "ben"))
+    page = pages.of("ben", f"/room/{room}", url=relay.url, locale="ru-RU")
+    timeline = Timeline(page)
+    expect(timeline.field).to_be_visible()
+    with relay.cut():
+        timeline.write("пустите")
+        page.keyboard.press("Enter")
+        expect(timeline.message("пустите")).to_have_class(re.compile("is-waiting"))
+        ada.call("PATCH", f"/rooms/{room}", {"archived": True})
+    page.evaluate("() => dispatchEvent(new Event('online'))")
+    expect(page.locator(".message.is-refused").get_by_role("alert")).to_contain_text("архив")

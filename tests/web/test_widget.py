@@ -215,7 +215,7 @@ def test_files_go_with_the_first_message_and_outlast_a_line_that_drops(
     shop.shows_widget(relay.url)
     page = pages.context().new_page()
     page.goto(shop.url)
-    panel = opened(page)
+    panel = pressed(page)
     panel.get_by_label("Your name").fill("Berta")
     panel.get_by_label("Attach files").first.set_input_files(
         [payload("saw.png", "image/png", png()), payload("bill.txt", "text/plain", b"9 euros")]
@@ -280,7 +280,7 @@ def test_where_nothing_is_kept_any_more_all_is_sent_while_the_page_is_open(
     shop.shows_widget(relay.url)
     page = pages.context().new_page()
     page.goto(shop.url)
-    panel = opened(page)
+    panel = pressed(page)
     first = f"first, {lose[6:20]}"
     expect(say(panel, first).locator("xpath=ancestor::li").locator("time")).to_be_visible()
     room = olga.conversation(first)
@@ -314,7 +314,7 @@ def test_a_browser_that_keeps_nothing_has_the_chat_for_this_page(
     assert room["support"].get("email") is None
 
 
-def test_a_session_that_an_admin_ends_gives_the_text_back(
+def test_a_session_that_an_admin_ends_gives_text_and_files_back(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:
     shop.shows_widget(chat.url)
@@ -324,6 +324,9 @@ def test_a_session_that_an_admin_ends_gives_the_text_back(
     expect(say(panel, "I am rude").locator("xpath=ancestor::li").locator("time")).to_be_visible()
     person = olga.conversation("I am rude")["support"]["person"]["name"]
     panel.get_by_label("Your message").fill("not yet said")
+    panel.get_by_label("Attach files").first.set_input_files([payload("bill.txt", "text/plain", b"9 euros")])
+    attached = panel.get_by_role("list", name="Attached files").get_by_role("listitem")
+    expect(attached).to_have_count(1)
     subprocess.run(
         [sys.executable, "-m", "chat", "user", "revoke", person, "--data", str(chat.data)],
         timeout=60,
@@ -333,6 +336,10 @@ def test_a_session_that_an_admin_ends_gives_the_text_back(
     expect(panel.get_by_text("Your last conversation is over")).to_be_visible()
     expect(panel.get_by_text("I am rude")).to_be_hidden()
     expect(panel.get_by_label("Your message")).to_have_value("not yet said")
+    expect(attached).to_have_count(1)
+    panel.get_by_role("button", name="Send").click()
+    [file] = olga.conversation("not yet said")["last"]["files"]
+    assert file["name"] == "bill.txt"
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="no axe-core: make node_modules/made with Node installed")

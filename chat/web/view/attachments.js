@@ -105,6 +105,16 @@ export function useAttachments(room) {
     uploadHeld(made);
   }
 
+  /** Hold what was for a room that is lost: another is made for it. @param {number} lost */
+  function holdAgain(lost) {
+    const held = (rooms.get(lost) ?? []).map(({ wire: _wire, ...each }) => {
+      each.ending.abort();
+      return { ...each, state: each.isRetried ? /** @type {const} */ ("held") : each.state, problem: each.isRetried ? "" : each.problem };
+    });
+    keep(lost, []);
+    keep(NO_ROOM, [...held, ...(rooms.get(NO_ROOM) ?? [])]);
+  }
+
   /** @param {Attachment} gone */
   function remove(gone) {
     gone.ending.abort();
@@ -128,6 +138,7 @@ export function useAttachments(room) {
     isOn: limits.file_bytes > 0,
     add,
     moveTo,
+    holdAgain,
     remove,
     retry: (/** @type {Attachment} */ again) => upload(room, again),
     take,

@@ -38,6 +38,11 @@ export function Composer({ visitor, asked }) {
     if (asked) field.current?.focus();
   }, [asked]);
   useEffect(() => setText(visitor.draft()), [visitor.hasEnded()]);
+  const last = useRef(room);
+  useEffect(() => {
+    if (room === NO_ROOM && last.current !== NO_ROOM) attachments.holdAgain(last.current);
+    last.current = room;
+  }, [room]);
 
   /** @param {string} now */
   function write(now) {

@@ -24,7 +24,6 @@ const visitor = openVisitor(host.page);
 visitor.subscribe(describe);
 const root = document.getElementById("app");
 if (root) render(html`<${Panel} visitor=${visitor} host=${host} shown=${shown} />`, root);
-host.ready();
 
 /** Not in a view: a frame that is not shown is not drawn. */
 function describe() {

@@ -73,6 +73,7 @@ function useShown(host, shown) {
     /** @type {OnShow} */
     const show = (isOpen, wantsFocus) => setState(({ asked }) => ({ isOpen, asked: asked + (isOpen && wantsFocus ? 1 : 0) }));
     shown.add(show);
+    host.ready(); // not before: what the site answers would be heard by nobody
     return () => {
       shown.delete(show);
     };

@@ -39,7 +39,7 @@ FOUND_FIRST = {
     "look_before_it_is_noted": 14,
     "note_what_a_send_queue_takes": 7,
     "note_what_is_held": 28,
-    "note_whole_batches": 7,
+    "note_whole_batches": 77,
     "read_another_file": 12,
     "remember_whom_people_blocked": 5,
     "skip_instead_of_cutting": 6,

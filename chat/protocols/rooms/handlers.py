@@ -2,8 +2,8 @@
 
 import trio
 
-from chat.domain.entities import Room
-from chat.domain.refusals import BAD_TOKEN, UNAVAILABLE, Code, Refusal
+from chat.domain.failures import StorageDown
+from chat.domain.refusals import BAD_TOKEN, Code, Refusal
 from chat.domain.rooms import Rooms
 from chat.domain.rules import clean_text
 from chat.engine.cluster.cluster import Cluster
@@ -57,9 +57,7 @@ class RoomsClient(Client):
             return session.send(Entered())
         if command.room_id == self.room_id:
             return session.send(Refused(ALREADY_IN_ROOM))
-        room: Room | Refusal = UNAVAILABLE
-        with trio.move_on_after(_CAUGHT_UP_WITHIN):
-            room = await self._rooms.may_enter(session.person, command.room_id, self._cluster.caught_up)
+        room = await self._rooms.may_enter(session.person, command.room_id, self._caught_up)
         # No await between here and listening.
         if isinstance(room, Refusal):
             return session.send(Refused(NOT_ROOM_MEMBER if room.code is Code.FORBIDDEN else room))
@@ -67,6 +65,12 @@ class RoomsClient(Client):
         self._entered = command.room_id
         session.send(Entered())
         return session.subscriptions.subscribe(command.room_id, session.dialect)
+
+    async def _caught_up(self) -> None:
+        with trio.move_on_after(_CAUGHT_UP_WITHIN) as scope:
+            await self._cluster.caught_up()
+        if scope.cancelled_caught:
+            raise StorageDown("this server is behind the others")
 
     async def speak(self, command: Speak, _nursery: trio.Nursery) -> None:
         """Say something in the room that this connection is in."""

@@ -35,7 +35,7 @@ FOUND_FIRST = {
     "forget_what_is_held": 35,
     "keep_the_dead": 16,
     "leave_the_removed_in": 4,
-    "look_again_after_every_removal": 250,
+    "look_again_after_every_removal": 1407,
     "look_before_it_is_noted": 14,
     "note_what_a_send_queue_takes": 7,
     "note_what_is_held": 28,

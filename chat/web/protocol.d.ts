@@ -389,7 +389,7 @@ export interface IssuedInvites {
   next?: string;
 }
 
-/** What this server allows. */
+/** What this server allows; `sends_per_second` is of one person, 0: any. */
 export interface Limits {
   text?: number;
   frame_bytes?: number;
@@ -400,6 +400,7 @@ export interface Limits {
   in_flight?: number;
   watch?: number;
   receipts_members?: number;
+  sends_per_second?: number;
 }
 
 /**
@@ -450,12 +451,14 @@ export interface Me {
   share_reads?: boolean;
 }
 
-/** Somebody who is in a room, or banned from it, and since when. */
+/** Somebody who is in a room, or banned from it, and since when; how far they have `read`, where others see that. */
 export interface Member {
   person: Person;
   role?: "banned" | "member" | "moderator" | "owner";
   /** Unix milliseconds */
   joined: number;
+  /** A message's number, or 0: before the first */
+  read?: number;
 }
 
 /** A member has another role, or is out: banned, or with none. A joining is a message of the kind join. */
@@ -477,7 +480,7 @@ export interface Members {
   next?: number;
 }
 
-/** So many people are in the lobby now. Of other rooms the events of their log tell who comes and goes. */
+/** So many are in the lobby or in a support conversation now. Of other rooms their log tells who comes and goes. */
 export interface MembersEvent {
   type: "members";
   room: number;

@@ -50,6 +50,7 @@ EXCUSED = (
     Excuse("gateway/http1/head.py", "wait_send_all_might_not_block", NOT_ASKED),
     Excuse("gateway/connections.py", "await self._http.stop()", NEVER_WAITS),
     Excuse("gateway/http1/connection.py", "await self.context.terminated.set()", NEVER_WAITS),
+    Excuse("gateway/http1/connection.py", "await self._protocol.handle(Closed())", NEVER_WAITS),
     Excuse(
         "gateway/http1/connection.py",
         "await send(None)",

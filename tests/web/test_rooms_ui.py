@@ -109,8 +109,11 @@ def test_of_many_rooms_those_in_sight_are_drawn_and_the_keyboard_reaches_all(pag
     rooms = page.locator("a.room")
     expect(rooms.filter(has_text="shelf 79")).to_be_visible()
     assert rooms.count() < 60
-    rooms.first.focus()
-    page.keyboard.press("End")
+    expect(
+        page.get_by_role("heading", name="lobby", level=1)
+    ).to_be_visible()  # the page has opened its first room
+    expect(page.get_by_text("Online", exact=True)).to_be_visible()
+    rooms.first.press("End")
     expect(rooms.filter(has_text="shelf 0")).to_be_focused()
     page.keyboard.press("ArrowUp")
     expect(rooms.filter(has_text="shelf 1").last).to_be_focused()

@@ -23,13 +23,15 @@ _CLOCK = """(() => {
     window.sleep = (milliseconds) => { slept += milliseconds; };
 })()"""
 
-_WAKE = """([milliseconds, text]) => new Promise((resolve) => {
+_WAKE = """([milliseconds, text]) => new Promise((resolve, reject) => {
     const woke = performance.now();
     window.sleep(milliseconds);
     const look = () => {
+        const took = performance.now() - woke;
         const isThere = document.querySelector(".timeline").textContent.includes(text);
         const isLive = document.querySelector(".sidebar").textContent.includes("Online");
-        if (isThere && isLive) resolve(performance.now() - woke);
+        if (isThere && isLive) resolve(took);
+        else if (took > 30_000) reject(new Error(`not up to date: ${text} is there: ${isThere}, live: ${isLive}`));
         else requestAnimationFrame(look);
     };
     requestAnimationFrame(look);

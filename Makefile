@@ -21,7 +21,7 @@ CODE := chat tests bench examples
 COMPILED := env -u PYTHONDONTWRITEBYTECODE
 
 help: ## say what there is
-	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 16
 
 run: .venv/run ## start the server on http://127.0.0.1:9000
 	@test -w "$${XDG_DATA_HOME:-$$HOME}" || export CHAT_DATA="$${CHAT_DATA:-$$PWD/.data}"; \
@@ -32,7 +32,7 @@ run: .venv/run ## start the server on http://127.0.0.1:9000
 test: .venv/test ## ruff, mypy, import-linter and every test
 	@$(COMPILED) $(BIN)/python -m pytest --collect-only -q >/dev/null 2>&1 & \
 	    $(MAKE) --no-print-directory lint; status=$$?; wait; exit $$status
-	$(COMPILED) $(BIN)/python -m pytest -n 6 $(ARGS)
+	$(COMPILED) $(BIN)/python -m pytest -n 5 $(ARGS)
 
 sweep: .venv/test ## cancel everything everywhere in ten schedules, for ten minutes; ARGS="-k talker" for a part
 	SWEEP_SEEDS=10 $(BIN)/python -m pytest tests/cancellation $(ARGS)
@@ -74,8 +74,8 @@ bench: .venv/test ## measure the server and its peers, for an hour; ARGS="--only
 	$(BIN)/python -m bench.selftest
 	$(BIN)/python -m bench --save $(ARGS)
 
-bench-web: .venv/test ## measure the web client in Chromium against its budgets, for a minute
-	@$(BIN)/python -m bench.web
+bench-web: .venv/test ## measure the web client in Chromium for two minutes, into docs/bench/web.md
+	@$(BIN)/python -m bench.web --save
 
 campaign: .venv/test ## kill, cut and fill up the server and its database for ten minutes; ARGS="--only crowds" for a part
 	$(BIN)/python -m tests.campaign $(ARGS)

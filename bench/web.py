@@ -1,12 +1,14 @@
 """What the web client costs: bytes, milliseconds and frames of its budgets, in Chromium, against the real server.
 
-    python -m bench.web
+    python -m bench.web            # prints them
+    python -m bench.web --save     # and writes them to docs/bench/web.md, as `make bench-web` does
 
 A room of 10,000 messages and 2,000 other rooms are made in the database. One browser opens the page cold, reloads it,
 opens it in new tabs, wakes it from sleep, ends its session elsewhere, scrolls the room from its end to its start, hears
 a burst while somebody types, and parses hostile texts. The figures go to stdout as a table, with the budget of each.
 """
 
+import argparse
 import json
 import shutil
 import statistics
@@ -21,8 +23,18 @@ import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from websockets.sync.client import connect
 
+from bench.machine import describe_machine
+from bench.server import ROOT
 from bench.web_waking import wakes
 from bench.web_world import LINES, ROOMS, TEXTS, World, log_in, open_world
+
+KEPT = ROOT / "docs" / "bench" / "web.md"
+_HEAD = """# What the web client costs
+
+`make bench-web` writes this: bytes, milliseconds and frames in Chromium, with the server on the same machine, and the
+budget of each. A dash stands where there is none.
+
+"""
 
 _RATE = 1_000
 """Messages a second of the burst."""
@@ -109,18 +121,31 @@ class Figure(NamedTuple):
 
 
 def main() -> int:
-    """Measure and print. Returns 1 where there is no Chromium."""
+    """Measure, print, and with --save keep the figures. Returns 1 where there is no Chromium."""
+    parser = argparse.ArgumentParser(prog="python -m bench.web", description="Measure the web client.")
+    parser.add_argument("--save", action="store_true", help=f"write the figures to {KEPT.relative_to(ROOT)}")
+    options = parser.parse_args()
     chromium = shutil.which("chromium")
     if chromium is None:
         print("no Chromium: apt-get install chromium", file=sys.stderr)
         return 1
     with open_world() as world, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        figures = list(_measure(browser, world))
+        version = browser.version
+        table = "\n".join(_table(list(_measure(browser, world))))
         browser.close()
-    for line in _table(figures):
-        print(line)
+    print(table)
+    if options.save:
+        KEPT.write_text(f"{_HEAD}{_measured_on(version)}\n\n{table}\n", encoding="utf-8")
     return 0
+
+
+def _measured_on(browser: str) -> str:
+    machine = describe_machine(0.0)
+    return (
+        f"{time.strftime('%Y-%m-%d')}, {machine.cores} cores {machine.model}, {machine.memory_gib} GiB, "
+        f"Linux {machine.kernel}, Python {machine.python}, Chromium {browser}:"
+    )
 
 
 def _measure(browser: Browser, world: World) -> Iterator[Figure]:

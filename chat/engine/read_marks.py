@@ -29,6 +29,7 @@ class ReadMarks:
 
     def __init__(self) -> None:
         self._waiting: dict[tuple[int, int], int] = {}  # (room id, person id) to seq
+        self._under_way: dict[tuple[int, int], int] = {}  # those that are being written
         self._noted = trio.Event()  # set, and made anew, when there is something to write
         self._over = trio.Event()
 
@@ -41,6 +42,11 @@ class ReadMarks:
     def forget(self, room_id: int, person_id: int) -> None:
         """Write no more what was noted of somebody in a room: they say themselves how far they have read. Sync."""
         self._waiting.pop((room_id, person_id), None)
+
+    def rooms_of(self, person_id: int) -> set[int]:
+        """Return the rooms in which the person has read further than is written yet. Sync."""
+        marks = (*self._waiting, *self._under_way)
+        return {room_id for room_id, each in marks if each == person_id}
 
     def end(self) -> None:
         """Nothing more is noted: what waits is tried once more. Sync."""
@@ -61,7 +67,8 @@ class ReadMarks:
 
     async def _write_waiting(self, timelines: Timelines) -> float:
         """Write what waits, and return how long to pause then."""
-        marks, self._waiting = self._waiting, {}
+        marks = self._under_way = self._waiting
+        self._waiting = {}
         try:
             if marks:
                 read = {member: ReadMark(seq) for member, seq in marks.items()}
@@ -71,6 +78,8 @@ class ReadMarks:
             for (room_id, person_id), seq in marks.items():
                 self.note(room_id, person_id, seq)
             return _RETRY
+        finally:
+            self._under_way = {}
         return _PAUSE
 
 

@@ -49,6 +49,21 @@ async def test_the_highest_mark_of_each_is_written_together(
     assert len(storage.written) <= 5, "a hundred marks in a tenth of a second"
 
 
+async def test_it_is_known_whose_marks_are_not_written_yet(storage: Marks) -> None:
+    written: list[set[int]] = []
+
+    async def mark_read(marks: dict[tuple[int, int], ReadMark], *, durable: bool) -> None:
+        written.append(marks_of.rooms_of(ADA))
+
+    storage.mark_read = mark_read  # type: ignore[method-assign]
+    async with open_read_marks(storage) as marks_of:  # type: ignore[arg-type]
+        marks_of.note(ROOM, ADA, 5)
+        marks_of.note(OTHER, BEN, 5)
+        assert (marks_of.rooms_of(ADA), marks_of.rooms_of(BEN)) == ({ROOM}, {OTHER})
+        await trio.testing.wait_all_tasks_blocked()
+        assert (marks_of.rooms_of(ADA), written) == (set(), [{ROOM}])
+
+
 async def test_what_is_noted_last_is_written_before_the_end(storage: Marks) -> None:
     async with open_read_marks(storage) as marks:  # type: ignore[arg-type]
         marks.note(ROOM, ADA, 5)

@@ -30,7 +30,12 @@ async def tell_beside(
     for room_id, members in counts.items():
         session.send_frames(frame_of(MembersEvent(room=room_id, members=members)))
     since = newest / 1000 - _EARLIER
-    for mark in await services.timelines.reads_since(person.id, since):
+    spoken = services.read_marks.rooms_of(person.id)
+    marks = await services.timelines.reads_since(person.id, since)
+    spoken |= services.read_marks.rooms_of(person.id)
+    for mark in marks:
+        if mark.room_id in spoken:
+            continue  # their own message, which is told, says that they have read further
         event = ReadEvent(
             room=mark.room_id,
             person=person.id,

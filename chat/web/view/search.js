@@ -1,6 +1,6 @@
 // Search: one field, and what was found in all rooms that one is in, the newest first.
 
-import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { fold } from "../model/room_list.js";
 import { parseQuery } from "../model/query.js";
@@ -23,7 +23,7 @@ export function Search({ asked }) {
   const [text, setText] = useState(asked);
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   useTitle(t("search.title"));
-  useEffect(() => setText(asked), [asked]);
+  useLayoutEffect(() => setText(asked), [asked]);
   useEffect(() => field.current?.focus(), []);
   const ask = (/** @type {Event} */ event) => {
     event.preventDefault();

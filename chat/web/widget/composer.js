@@ -1,6 +1,6 @@
 // Where a visitor writes. Before the first message they may say who they are; they need not.
 
-import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { AttachButton, AttachmentTray, DropPlace, pastedFiles } from "../view/attachment_tray.js";
 import { forget, NO_ROOM, useAttachments } from "../view/attachments.js";
@@ -37,7 +37,7 @@ export function Composer({ visitor, asked }) {
   useEffect(() => {
     if (asked) field.current?.focus();
   }, [asked]);
-  useEffect(() => setText(visitor.draft()), [visitor.hasEnded()]);
+  useLayoutEffect(() => setText(visitor.draft()), [visitor.hasEnded()]);
   const last = useRef(room);
   useEffect(() => {
     if (room === NO_ROOM && last.current !== NO_ROOM) attachments.holdAgain(last.current);

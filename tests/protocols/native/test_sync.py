@@ -320,6 +320,20 @@ async def test_what_one_marked_elsewhere_is_told_since_then(world: World) -> Non
     assert ben.events[-1] == {"type": "read", "room": LOBBY_ID, "person": ben.person.id, "seq": 1}
 
 
+async def test_a_mark_that_ones_own_message_has_passed_is_not_told_behind_it(world: World) -> None:
+    ben = await replica(world, "ben")
+    await ben.say(LOBBY_ID, "one")
+    await world.storage.timelines.mark_read({(LOBBY_ID, ben.person.id): ReadMark(1)})
+    since = ben.rooms[LOBBY_ID]["at"]
+    ben.drop()
+    await ben.connect(sync=False)
+    world.services.read_marks.note(
+        LOBBY_ID, ben.person.id, 2
+    )  # as their next message does, until it is written
+    assert (await ben.sync(since=since))["type"] == "sync_ok"
+    assert [each["type"] for each in ben.events if each["type"] == "read"] == []
+
+
 async def test_who_reads_too_slowly_in_a_sync_is_cut_and_goes_on_where_they_were(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     ben.drop()

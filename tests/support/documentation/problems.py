@@ -50,7 +50,7 @@ def help_of(*program: str) -> str:
 
 def makefile_targets() -> dict[str, str]:
     """The targets that `make help` tells of, with what it says."""
-    return dict(re.findall(r"^([a-z]+):.*## (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    return dict(re.findall(r"^([a-z-]+):.*## (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 def _simple(text: str) -> Iterator[list[str]]:

@@ -1,6 +1,6 @@
 // A setting that is a number, with its unit.
 
-import { html, useEffect, useState } from "../../vendor/preact.js";
+import { html, useLayoutEffect, useState } from "../../vendor/preact.js";
 import { language, t } from "../../i18n/index.js";
 import { Field, Submit } from "../fields.js";
 import { Source, useSaving } from "./settings.js";
@@ -15,7 +15,7 @@ import { Source, useSaving } from "./settings.js";
 export function NumberSetting({ settings, setting, name, isWhole = false }) {
   const [text, setText] = useState(String(setting.value));
   const { error, isBusy, save } = useSaving(settings, name);
-  useEffect(() => setText(String(setting.value)), [setting.value]);
+  useLayoutEffect(() => setText(String(setting.value)), [setting.value]);
   const value = numberOf(text, isWhole);
   const wrong = value === null ? t(isWhole ? "admin.whole_number" : "admin.number") : error;
   const submit = (/** @type {Event} */ event) => {

@@ -1,6 +1,6 @@
 // What the server is called.
 
-import { html, useEffect, useState } from "../../vendor/preact.js";
+import { html, useLayoutEffect, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { Field, Submit } from "../fields.js";
 import { Source, useSaving } from "./settings.js";
@@ -9,7 +9,7 @@ import { Source, useSaving } from "./settings.js";
 export function ServerName({ settings, setting }) {
   const [name, setName] = useState(setting.value);
   const { error, isBusy, save } = useSaving(settings, "server_name");
-  useEffect(() => setName(setting.value), [setting.value]);
+  useLayoutEffect(() => setName(setting.value), [setting.value]);
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     void save(name.trim());

@@ -1,6 +1,6 @@
 // The support widget: the line for other sites, which sites may show it, and how it greets.
 
-import { html, useEffect, useState } from "../../vendor/preact.js";
+import { html, useLayoutEffect, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { Copyable } from "../copy.js";
 import { Field, Submit } from "../fields.js";
@@ -24,7 +24,7 @@ function Origins({ settings, setting }) {
   const now = linesOf(setting.value);
   const [text, setText] = useState(now);
   const { error, isBusy, save } = useSaving(settings, "widget_origins");
-  useEffect(() => setText(now), [now]);
+  useLayoutEffect(() => setText(now), [now]);
   const origins = text.split(/\s+/).filter(Boolean);
   const wrong = origins.find((origin) => !isOrigin(origin));
   const submit = (/** @type {Event} */ event) => {
@@ -45,7 +45,7 @@ function Origins({ settings, setting }) {
 function Greeting({ settings, setting }) {
   const [text, setText] = useState(setting.value);
   const { error, isBusy, save } = useSaving(settings, "widget_greeting");
-  useEffect(() => setText(setting.value), [setting.value]);
+  useLayoutEffect(() => setText(setting.value), [setting.value]);
   const wanted = text.trim();
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();

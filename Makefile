@@ -21,7 +21,7 @@ CODE := chat tests bench examples
 COMPILED := env -u PYTHONDONTWRITEBYTECODE
 
 help: ## say what there is
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 20
 
 run: .venv/run ## start the server on http://127.0.0.1:9000
 	@test -w "$${XDG_DATA_HOME:-$$HOME}" || export CHAT_DATA="$${CHAT_DATA:-$$PWD/.data}"; \

@@ -98,12 +98,10 @@ class Journal:
         self._broadcaster = broadcaster
         self._feed, self._entries = trio.open_memory_channel[Entry](_QUEUE)
         self._taken = 0  # writes submitted and not yet committed or refused
-        self._submitted = self._settled = (
-            0  # the number of the last write that was submitted, or committed or refused
-        )
-        self._last_of: dict[
-            int | None, int
-        ] = {}  # by person, their last write that is neither committed nor refused
+        self._submitted = 0  # the number of the last write that was submitted
+        self._settled = 0  # and of the last that was committed or refused
+        # By person, the last of their writes that is neither committed nor refused.
+        self._last_of: dict[int | None, int] = {}
         self._committed = trio.Event()  # set, and made anew, after each batch
 
     async def submit(self, write: Write, submitter: Submitter, origin: Subscriber | None = None) -> None:

@@ -9,6 +9,7 @@ import urwid
 from urwid.display.raw import Screen
 
 from chat.cli.talk.view import Picture
+from chat.cli.talk.width import pad
 
 _PALETTE = [
     # style, foreground, background, and what a terminal without colours has
@@ -40,7 +41,7 @@ class Terminal:
         self, draw: Callable[[int, int], Picture], press: Callable[[str, Picture, int], None]
     ) -> None:
         urwid.set_encoding("utf8")
-        self._widget = _Widget(draw, press)
+        self._widget = DrawnPicture(draw, press)
         self._events = urwid.TrioEventLoop()
         screen = Screen(bracketed_paste_mode=True, focus_reporting=False)
         screen.set_terminal_properties(colors=1 if os.environ.get("NO_COLOR") else 16)
@@ -66,7 +67,7 @@ class Terminal:
         self._widget.invalidate()
 
 
-class _Widget(urwid.Widget):
+class DrawnPicture(urwid.Widget):
     """All of the screen."""
 
     _sizing = frozenset([urwid.BOX])
@@ -88,10 +89,15 @@ class _Widget(urwid.Widget):
         self._picture = picture = self._draw(width, height)
         texts: list[bytes] = []
         styles: list[list[tuple[Hashable, int]]] = []
-        for row in picture.rows[:height]:
+        # A picture has a least size, and the line that is typed stands last in it.
+        above = len(picture.rows) - height
+        for row in picture.rows[above:]:
+            row = pad(row, width)
             texts.append("".join(text for _, text in row).encode())
             styles.append([(style or None, len(text.encode())) for style, text in row])
-        return urwid.TextCanvas(texts, styles, cursor=picture.cursor, maxcol=width)
+        column, line = picture.cursor
+        cursor = min(column, width - 1), max(line - above, 0)
+        return urwid.TextCanvas(texts, styles, cursor=cursor, maxcol=width)
 
     def keypress(self, size: Any, key: str) -> str | None:  # noqa: ANN401
         picture = self._picture or self._draw(*size)

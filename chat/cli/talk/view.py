@@ -60,7 +60,7 @@ def draw(state: State, width: int, height: int) -> Picture:
     rows = [_title(state, width)]
     for on_the_left, row in zip(listed, messages.rows, strict=True):
         border: tuple[Span, ...] = (*pad(on_the_left, left - 2), ("time", "│ ")) if left else ()
-        rows.append((*border, *pad(row, inner)))
+        rows.append(pad((*border, *row), width))
     rows += [_status(state, width), *(pad(row, width) for row in typed)]
     shown_at = (cursor[0], height - len(typed) + cursor[1])
     return Picture(rows, shown_at, messages.wanted, messages.is_at_top, body)
@@ -168,7 +168,9 @@ def _rows_of(state: State, room: Room, seq: int, width: int) -> list[Row]:
 def _title(state: State, width: int) -> Row:
     if state.page is not None:
         return pad(
-            [("bar", f" {state.page.title}  (Page Down: more; any other key goes back)")], width, "bar"
+            [("bar", f" {_in_a_line(state.page.title)}  (Page Down: more; any other key goes back)")],
+            width,
+            "bar",
         )
     room = state.current
     title = "" if room is None else label(room.info)
@@ -177,7 +179,7 @@ def _title(state: State, width: int) -> Row:
     unread, mentions = sum(each.unread for each in others), sum(each.mentions for each in others)
     mentioned = f", @{mentions}" if mentions else ""
     elsewhere = f"  [{unread} unread elsewhere{mentioned}]" if unread and width < _NARROW else ""
-    return pad([("bar", clean(f" {title}{elsewhere}{about}").replace("\n", " "))], width, "bar")
+    return pad([("bar", _in_a_line(f" {title}{elsewhere}{about}"))], width, "bar")
 
 
 def _room_list(state: State, height: int) -> Sequence[Row]:
@@ -189,7 +191,7 @@ def _room_list(state: State, height: int) -> Sequence[Row]:
         info = state.rooms[number].info
         news = [] if number == state.room else _news(info)
         style = "current" if number == state.room else "unread" if news else ""
-        name = clean(label(info)).replace("\n", " ")
+        name = _in_a_line(label(info))
         room_for_name = _LIST - 3 - sum(len(text) for _, text in news)
         rows.append((*pad([(style, name)], room_for_name, style), *news))
     return [*rows, *[()] * (height - len(rows))]
@@ -219,7 +221,11 @@ def _status(state: State, width: int) -> Row:
     if state.down is not None and not state.notice:
         parts.append(state.down)
     style = "down" if state.down is not None else "bar"
-    return pad([(style, clean(" · ".join(parts)).replace("\n", " "))], width, style)
+    return pad([(style, _in_a_line(" · ".join(parts)))], width, style)
+
+
+def _in_a_line(text: str) -> str:
+    return clean(text).replace("\n", " ")
 
 
 def _input(state: State, width: int) -> tuple[list[Row], tuple[int, int]]:
@@ -228,7 +234,7 @@ def _input(state: State, width: int) -> tuple[list[Row], tuple[int, int]]:
     text, at = clean_typed(state.editor.text), state.editor.cursor
     rows = _typed_rows(prompt, text, width)
     before = _typed_rows(prompt, text[:at], width)
-    column, row = sum(columns(part) for _, part in before[-1]), len(before) - 1
+    column, row = columns("".join(part for _, part in before[-1])), len(before) - 1
     if column >= width:
         column, row = len(prompt), row + 1
         rows += [()] if row >= len(rows) else []

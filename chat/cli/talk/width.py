@@ -16,7 +16,12 @@ _REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\
 
 
 def columns(text: str) -> int:
-    """Return how many columns a text of one line takes. Sync and pure."""
+    """Return how many columns a text of one line takes. Sync and pure.
+
+    It may be more than its letters take one by one: some scripts have vowels that are drawn beside their letter.
+    """
+    if text.isascii() and text.isprintable():
+        return len(text)
     return measure(text, control_codes="ignore")
 
 
@@ -38,23 +43,27 @@ def clip(text: str, most: int) -> str:
     """Return what fits of a text of one line, with an ellipsis where something does not. Sync and pure."""
     if columns(text) <= most:
         return text
-    fitting, used = [], 0
+    fitting = ""
     for letter in iter_graphemes(text):
-        used += columns(letter)
-        if used > most - 1:
+        if columns(f"{fitting}{letter}…") > most:
             break
-        fitting.append(letter)
-    return "".join(fitting) + "…" if most else ""
+        fitting += letter
+    return f"{fitting}…" if most else ""
 
 
 def pad(spans: Iterable[Span], most: int, style: str = "") -> Row:
     """Return spans cut or filled up to exactly so many columns; what is filled up has this style. Sync and pure."""
     row: list[Span] = []
-    left = most
+    whole = ""
     for each, text in spans:
-        text = clip(text, left)
-        left -= columns(text)
+        text = clip(text, most - columns(whole))
+        while text and columns(whole + text) > most:  # two texts may take more than each by itself
+            text = "".join([*iter_graphemes(text)][:-1])
         row.append((each, text))
+        whole += text
+    left = most - columns(whole)
+    while columns(whole + " " * left) < most:  # a joiner at the end swallows a space
+        left += 1
     row.append((style, " " * left))
     return tuple(span for span in row if span[1])
 
@@ -70,28 +79,26 @@ def wrap(spans: Iterable[Span], most: int, indent: int = 0) -> list[Row]:
     Sync and pure.
     """
     rows: list[list[Span]] = [[]]
-    used = 0
+    written = ""  # in the last row
 
     def break_row() -> None:
-        nonlocal used
-        rows.append([("", " " * indent)] if indent else [])
-        used = indent
+        nonlocal written
+        written = " " * indent
+        rows.append([("", written)] if indent else [])
 
     for style, word in _words(spans):
         if word == "\n":
             break_row()
             continue
-        size = columns(word)
-        if used + size > most and used > indent and not word.isspace():
+        if len(written) > indent and not word.isspace() and columns(written + word) > most:
             break_row()
-        for letter in [word] if used + size <= most else iter_graphemes(word):
-            size = columns(letter)
-            if used + size > most:
+        for letter in [word] if columns(written + word) <= most else iter_graphemes(word):
+            if columns(written + letter) > most:
                 if letter.isspace():
                     continue  # it is where the row breaks
                 break_row()
             rows[-1].append((style, letter))
-            used += size
+            written += letter
     return [_joined(row) for row in rows]
 
 

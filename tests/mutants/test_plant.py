@@ -4,6 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.mutants.plant import chosen_files
+
 ROOT = Path(__file__).parents[2]
 
 CODE = '''\
@@ -106,3 +110,16 @@ def test_survivors_are_listed_and_the_tree_is_not_touched(tmp_path: Path) -> Non
         "pytest.ini",
     }
     assert (tmp_path / "chat" / "domain" / "small.py").read_text() == CODE
+
+
+def test_any_folder_that_has_tests_of_its_own_may_be_named(tmp_path: Path) -> None:
+    for path in ("chat/storage/deep/rows.py", "chat/web/page.py", "tests/storage/test_rows.py"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    (tmp_path / "chat" / "logs.py").touch()
+    rows = ["chat/storage/deep/rows.py"]
+    for word in ("storage", "chat/storage/deep", "storage/deep/rows.py"):
+        assert chosen_files(tmp_path, [word]) == rows
+    for word in ("web", "logs.py", "nothing"):
+        with pytest.raises(SystemExit):
+            chosen_files(tmp_path, [word])

@@ -216,7 +216,7 @@ async def open_engine(
                 contacts=storage.contacts,
                 blocks=blocks,
                 read_marks=read_marks,
-                writes=Writes(journal, broadcaster),
+                writes=Writes(storage.messages, journal, follower, broadcaster),
                 invites=Invites(storage.users),
                 search=storage.search,
                 notices=notices,

@@ -3,9 +3,13 @@
 import trio
 
 from chat.domain.changes import Change, Write
-from chat.domain.outcomes import Outcome
+from chat.domain.entities import Draft
+from chat.domain.outcomes import Outcome, Repeated
+from chat.domain.ports import Messages
+from chat.domain.refusals import NOT_SAVED, Refusal
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.journal import Journal
+from chat.engine.log_follower import LogFollower
 from chat.engine.submission import Submission
 
 _TOLD = 1.0
@@ -15,8 +19,12 @@ _TOLD = 1.0
 class Writes:
     """Hands writes to the journal and waits for them."""
 
-    def __init__(self, journal: Journal, broadcaster: Broadcaster) -> None:
+    def __init__(
+        self, messages: Messages, journal: Journal, follower: LogFollower, broadcaster: Broadcaster
+    ) -> None:
+        self._messages = messages
         self._journal = journal
+        self._follower = follower
         self._broadcaster = broadcaster
 
     async def write(self, write: Write) -> Outcome:
@@ -30,3 +38,14 @@ class Writes:
             with trio.move_on_after(_TOLD):
                 await self._broadcaster.published(outcome.id)
         return outcome
+
+    async def repeated(self, draft: Draft) -> Repeated | Refusal | None:
+        """Return what a draft is answered whose key its sender used before; None: nobody did.
+
+        It is asked for whoever may not speak in the room, any more: what they said while they might is saved, and they
+        may not have heard so. NOT_SAVED: that is not known now. May raise StorageDown. Cancelling changes nothing.
+        """
+        await self._journal.settled(draft.sender_id)  # what is on its way is found too
+        if self._follower.is_unsure:
+            return NOT_SAVED
+        return await self._messages.repeated(draft)

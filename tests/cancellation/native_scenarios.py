@@ -68,6 +68,7 @@ async def native(run: Run) -> None:
             {"type": "activity", "id": 15, "room": LOBBY_ID, "what": "typing"},
             {"type": "activity", "id": 16, "room": pair, "what": "typing"},
             {"type": "activity", "id": 17, "room": desk.id, "what": "typing"},
+            _say(18, cellar.id),  # it is looked up whether that was said before
         ]
 
         async def meanwhile() -> None:

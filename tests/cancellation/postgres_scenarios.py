@@ -120,6 +120,7 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     ]
     returned["saved"] = await messages.save(drafts)
     assert await messages.save(drafts[2:]) == [Repeated(returned["saved"][2])]
+    assert await messages.repeated(drafts[2]) == Repeated(returned["saved"][2])
     returned["more"] = await messages.save([Draft(garden.id, ben.id, "ben", "and more, @adele", 4.0)])
     assert await messages.settled_id() == await messages.newest_id()
     assert await rooms.members_among({(garden.id, ben.id), (garden.id, 99)}) == {(garden.id, ben.id)}

@@ -7,9 +7,9 @@ import pytest
 import trio
 
 from chat.domain.entities import LOBBY_ID, Draft, Message
-from chat.domain.failures import StorageDown
-from chat.domain.outcomes import Outcome
-from chat.domain.refusals import NOT_SAVED
+from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.outcomes import Outcome, Repeated
+from chat.domain.refusals import NOT_SAVED, OUTCOME_UNKNOWN
 from chat.engine.cluster.fence import Fence
 from chat.engine.writes import _TOLD
 from tests.support.chat_world import World, open_world
@@ -56,6 +56,40 @@ async def test_what_is_not_told_is_answered_as_it_is_committed(world: World, fen
     assert isinstance(outcome, Message)
     assert _TOLD <= trio.current_time() - started < 2 * _TOLD
     assert not fence.is_open
+
+
+async def test_whether_something_was_said_is_known_once_what_is_on_its_way_is_saved(world: World) -> None:
+    ada = await world.add("ada")
+    draft = Draft(LOBBY_ID, ada.id, "ada", "hi", 1.0, key="k")
+    assert await world.services.writes.repeated(draft) is None
+    answered: list[object] = []
+
+    async def ask() -> None:
+        answered.append(await world.services.writes.repeated(draft))
+
+    async with trio.open_nursery() as nursery:
+        with world.obstacles.held("save"):
+            nursery.start_soon(world.services.writes.write, draft)
+            await world.rest()
+            nursery.start_soon(ask)
+            await world.rest()
+            assert answered == []
+    (outcome,) = answered
+    assert isinstance(outcome, Repeated)
+    assert outcome.message.text == "hi"
+
+
+async def test_whether_something_was_said_is_not_known_where_nobody_knows_what_became_of_it(
+    world: World,
+) -> None:
+    ada = await world.add("ada")
+    draft = Draft(LOBBY_ID, ada.id, "ada", "hi", 1.0, key="k")
+    world.obstacles.fail("save", OutcomeUnknown("silence"), after=True)
+    with world.obstacles.failing("settled_id", StorageDown("away")):
+        assert await world.services.writes.write(draft) is OUTCOME_UNKNOWN
+        assert await world.services.writes.repeated(draft) is NOT_SAVED
+    await trio.sleep(1)
+    assert isinstance(await world.services.writes.repeated(draft), Repeated)
 
 
 async def test_what_is_not_saved_is_answered_at_once(world: World, fence: Fence) -> None:

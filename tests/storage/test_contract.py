@@ -905,6 +905,32 @@ async def test_a_draft_that_is_sent_again_with_its_key_is_answered_and_takes_no_
     assert await storage.messages.newest_id() == 6
 
 
+async def test_what_a_key_was_used_for_is_answered_without_saving_anything(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    garden = await make_room(storage, ada)
+    earlier = draft(ada, "hello", room=garden.id, key="k")
+    assert await storage.messages.repeated(earlier) is None
+    (first,) = await say(storage, earlier)
+    await storage.messages.save([Edit(garden.id, 1, ada, "hi", NOW)])
+    now = structs.replace(first, text="hi")
+    for again, expected in (
+        (earlier, Repeated(now)),
+        (draft(ada, "hi", room=garden.id, key="k"), KeyUsed(message=now)),
+        (draft(ada, "hello", key="k"), KeyUsed(message=now)),
+        (structs.replace(earlier, reply=1), KeyUsed(message=now)),
+        (structs.replace(earlier, file_ids=(1,)), KeyUsed(message=now)),
+        (draft(ben, "hello", room=garden.id, key="k"), None),
+        (draft(ada, "hello", room=garden.id, key="l"), None),
+        (draft(ada, "hello", room=garden.id), None),
+    ):
+        assert await storage.messages.repeated(again) == expected
+    await storage.messages.save(
+        [RoomChange(room_id=garden.id, actor_id=ada, created_at=NOW, is_archived=True)]
+    )
+    assert await storage.messages.repeated(earlier) == Repeated(now)
+    assert await storage.messages.newest_id() == 3
+
+
 async def test_batches_with_keys_count_what_both_sides_of_a_conversation_said(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     room = await storage.rooms.support_room(ben)

@@ -86,6 +86,7 @@ READS = frozenset(
         "ping",
         "read_log",
         "reads_since",
+        "repeated",
         "replay",
         "rooms_of",
         "shared_reads",

@@ -6,9 +6,10 @@ from typing import Protocol
 from chat.domain.changes import Change, Write
 from chat.domain.entities import (
     Conversation,
+    Draft,
     Message,
 )
-from chat.domain.outcomes import Saved
+from chat.domain.outcomes import KeyUsed, Repeated, Saved
 
 
 class Messages(Protocol):
@@ -42,6 +43,13 @@ class Messages(Protocol):
         somebody who is no member is Unchanged, and keeps them out.
         A room or a role is changed as `room_state.py` has it; a name that another room has is ROOM_TAKEN.
         Raises `WriteRejected` when a write can't be stored: then none of them was.
+        """
+        ...
+
+    async def repeated(self, draft: Draft) -> Repeated | KeyUsed | None:
+        """Return what `save` answers to a draft whose key its sender used before; None: nobody did.
+
+        Nothing is saved. What `save` is busy with is not seen yet.
         """
         ...
 

@@ -2,13 +2,15 @@
 
 import time
 
+from msgspec import structs
+
 from chat.domain.changes import Deletion, Edit, Reaction
 from chat.domain.conversations import may_delete, may_edit, may_speak
 from chat.domain.emoji import clean_emoji
 from chat.domain.entities import Draft, Message, MessageKind
 from chat.domain.files import clean_file_ids
 from chat.domain.live import HasRead
-from chat.domain.outcomes import Repeated
+from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.reading import ReadMark, may_share_reads
 from chat.domain.refusals import NO_MESSAGE, NO_ROOM, Code, Refusal
 from chat.domain.room_history import MOST_TEXTS, Stretch
@@ -60,12 +62,6 @@ async def say(
     file_ids = clean_file_ids(request.files)
     if isinstance(file_ids, Refusal):
         return file_ids
-    place = await services.conversations.enter(person, request.room)
-    if isinstance(place, Refusal):
-        return place
-    if refusal := may_speak(place):
-        return refusal
-    # No await between entering and the journal: whoever is outside by then says nothing.
     draft = Draft(
         request.room,
         person.id,
@@ -74,17 +70,28 @@ async def say(
         _now(),
         MessageKind.TEXT,
         request.key,
-        place.people,
-        request.reply,
+        reply=request.reply,
         file_ids=file_ids,
     )
-    match await services.writes.write(draft):
+    place = await services.conversations.enter(person, request.room)
+    outcome: Outcome
+    if isinstance(place, Refusal):
+        outcome = await services.writes.repeated(draft) or place
+    elif refusal := may_speak(place):
+        outcome = await services.writes.repeated(draft) or refusal
+    else:
+        # No await between entering and the journal: whoever is outside by then says nothing.
+        outcome = await services.writes.write(structs.replace(draft, people=place.people))
+    match outcome:
         case Refusal() as refusal:
             return refusal
+        case Repeated(message) if isinstance(place, Refusal):  # what became of it is not theirs to know
+            as_said = structs.replace(message, text=text, reply=request.reply)
+            return Before(as_new_message(as_said, request.key))
         case Repeated(message):
             now = await _now_as_it_is(services, caller, message.room_id, message.seq)
             return now if isinstance(now, Refusal) else Before(now)
-        case outcome:
+        case _:
             assert isinstance(outcome, Message)
             services.read_marks.note(outcome.room_id, person.id, outcome.seq)
             return as_new_message(outcome, request.key)

@@ -1,5 +1,8 @@
 """A message of a native client, from its request to the journal."""
 
+import time
+
+from chat.domain.entities import Draft, MessageKind
 from chat.domain.files import clean_file_ids
 from chat.domain.refusals import Refusal
 from chat.domain.rules import clean_text
@@ -28,9 +31,21 @@ async def send_message(request: Send, session: Session, services: Services, tell
     if not await session.allowance.may_send(person.id, text, request.id):
         return None
     await session.submissions.place_for(text)
+    answer = SendAnswer(session, request.id, services.read_marks)
     people = await people_to_speak_to(services.conversations, telling, person, request.room)
-    if isinstance(people, Refusal):
-        return session.send(Refused(people, request.id))
+    if isinstance(people, Refusal):  # perhaps only since it was said, and the answer was lost
+        again = Draft(
+            request.room,
+            person.id,
+            person.name,
+            text,
+            time.time(),
+            MessageKind.TEXT,
+            request.key,
+            reply=request.reply,
+            file_ids=file_ids,
+        )
+        return answer.answer(await services.writes.repeated(again) or people)
     return await session.submissions.submit(
         request.room,
         person,
@@ -39,5 +54,5 @@ async def send_message(request: Send, session: Session, services: Services, tell
         key=request.key,
         reply=request.reply,
         file_ids=file_ids,
-        answer=SendAnswer(session, request.id, services.read_marks),
+        answer=answer,
     )

@@ -21,7 +21,12 @@ class SendAnswer:
         self._read_marks = read_marks
 
     def on_outcome(self, write: Write, outcome: Outcome) -> None:
-        """SendAnswer the request. Sync: between commit and fan-out."""
+        """Hear from the journal what became of the message. Sync: between commit and fan-out."""
+        self.answer(outcome)
+        self._session.submissions.resolved(write, outcome)
+
+    def answer(self, outcome: Outcome) -> None:
+        """Answer the request. Sync."""
         session = self._session
         match outcome:
             case Message():
@@ -31,4 +36,3 @@ class SendAnswer:
                 session.send_frames(frame_of(saved(message, self._ref, again=True)))
             case Refusal():
                 session.send(Refused(outcome, self._ref))
-        session.submissions.resolved(write, outcome)

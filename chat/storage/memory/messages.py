@@ -9,7 +9,7 @@ from msgspec import structs
 from chat.domain.changes import AccessChange, Change, Edit, RoleChanged, RoomChanged, Write
 from chat.domain.entities import Conversation, Draft, Message, Pair
 from chat.domain.failures import WriteRejected
-from chat.domain.outcomes import Saved
+from chat.domain.outcomes import KeyUsed, Repeated, Saved
 from chat.storage.memory.files import MemoryFiles
 from chat.storage.memory.message_table import MessageTable, log_id
 from chat.storage.memory.references import resolve
@@ -35,6 +35,10 @@ class MemoryMessages(MessageTable):
         if any("\0" in write.text for write in writes if isinstance(write, Draft | Edit)):
             raise WriteRejected("a text can't hold NUL")
         return self._saving.save([resolve(write, self._users, self._rooms) for write in writes])
+
+    async def repeated(self, draft: Draft) -> Repeated | KeyUsed | None:
+        await trio.lowlevel.checkpoint()
+        return self._saving.repeated(draft)
 
     async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:
         await trio.lowlevel.checkpoint()

@@ -71,19 +71,21 @@ class MemorySaving:
     def _save(self, draft: Draft) -> Saved:
         if draft.kind is MessageKind.JOIN and (refusal := self._refuses_joining(draft)):
             return refusal
-        if draft.key is None:
-            return self._append(draft)
-        key = draft.sender_id, draft.key
-        if key in self._messages.by_key:
-            known, first = self._messages.by_key[key]
-            now = self._messages.said_at(first)
-            message = structs.replace(first, text=now.text)
-            same = _content(known) == _content(draft)
-            return Repeated(message) if same else KeyUsed(message=message)
+        if earlier := self.repeated(draft):
+            return earlier
         saved = self._append(draft)
-        if isinstance(saved, Message):
-            self._messages.by_key[key] = draft, saved
+        if isinstance(saved, Message) and draft.key is not None:
+            self._messages.by_key[draft.sender_id, draft.key] = draft, saved
         return saved
+
+    def repeated(self, draft: Draft) -> Repeated | KeyUsed | None:
+        """Return what a draft is answered whose key its sender used before; None: nobody did."""
+        known = None if draft.key is None else self._messages.by_key.get((draft.sender_id, draft.key))
+        if known is None:
+            return None
+        sent, first = known
+        message = structs.replace(first, text=self._messages.said_at(first).text)
+        return Repeated(message) if _content(sent) == _content(draft) else KeyUsed(message=message)
 
     def _refuses_joining(self, draft: Draft) -> Refusal | None:
         match self._rooms.role_of(draft.room_id, draft.sender_id):

@@ -117,6 +117,11 @@ async def _fetch_until_keys_are_known(
                 raise
 
 
+def answer_from(row: asyncpg.Record, draft: Draft) -> Repeated | KeyUsed:
+    """Answer a draft whose key is that of the message in this row. Sync and pure."""
+    return _Known(_known(row, draft), row["key_digest"]).answer(_digest(draft))
+
+
 class _Share:
     """What a batch adds to one room: how much, by whom the last, and the place of the last by anybody else."""
 

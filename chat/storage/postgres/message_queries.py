@@ -68,6 +68,11 @@ LEFT JOIN users p ON p.id = r.creator_id AND r.kind = 'support'
 LEFT JOIN users a ON a.id = m.assignee_id
 ORDER BY m.id"""
 
+# What a sender's key was used for, as `saving_queries.py` answers it.
+BY_KEY = """
+SELECT id, room_id, seq, pos, text, kind, extract(epoch FROM created_at)::float8 AS created_at, key_digest
+FROM messages WHERE sender_id = $1 AND client_key = $2"""
+
 # Where a stretch of a room ends: $2 is its highest seq, $3 its highest id.
 _END = """
 SELECT seq_up_to(r.id, $3::bigint, 0, least($2::bigint, r.last_seq)) AS seq FROM rooms r

@@ -17,11 +17,12 @@ from chat.domain.changes import (
     UnknownChange,
     Write,
 )
-from chat.domain.entities import Conversation, Message, MessageKind, Pair, People
+from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair, People
 from chat.domain.membership import RoomRole
-from chat.domain.outcomes import Saved
+from chat.domain.outcomes import KeyUsed, Repeated, Saved
 from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres.database import Database
+from chat.storage.postgres.drafts import answer_from
 from chat.storage.postgres.files import files_of
 from chat.storage.postgres.people import people_of
 from chat.storage.postgres.saving import save
@@ -41,6 +42,12 @@ class PostgresMessages:
 
     async def save(self, writes: Sequence[Write]) -> list[Saved]:
         return await self._writer.run(lambda connection: save(connection, writes))
+
+    async def repeated(self, draft: Draft) -> Repeated | KeyUsed | None:
+        if draft.key is None:
+            return None
+        row = await self._database.read(lambda c: c.fetchrow(queries.BY_KEY, draft.sender_id, draft.key))
+        return None if row is None else answer_from(row, draft)
 
     async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:
         rows = await self._database.read(lambda c: c.fetch(queries.READ_LOG, after_id, limit, most_bytes))

@@ -81,6 +81,8 @@ async def test_who_is_blocked_sends_no_direct_message_in_any_protocol(site: Site
     assert reacted.status == 200
     assert (await site.call("PUT", f"/me/blocks/{ben.id}", token=token)).status == 204
     saved = len(site.world.said(room))
+    assert await tries() == [200, "forbidden", True], "what was said before is saved, and told so"
+    said["key"] = "k-blocked"
     assert await tries() == [403, "forbidden", True]
     changed = await site.call("PATCH", f"/rooms/{room}/messages/1", {"text": "ho"}, token=bens)
     assert changed.refused == (403, "forbidden", None)

@@ -250,6 +250,50 @@ async def test_in_an_archived_room_nobody_writes_in_any_protocol(site: Site) -> 
     assert await garden.put("cem", "cem") == OK
 
 
+async def test_what_was_said_before_one_was_out_is_answered_as_saved_when_it_is_sent_again(
+    site: Site,
+) -> None:
+    garden = await garden_of(site, private=True)
+    ben = await garden.replica("ben")
+    message = {"key": "k", "text": "before", "reply": 1}
+    first = await ben.asks("send", room=garden.room, **message)
+    said = await garden.call("ben", "POST", "/messages", {"key": "l", "text": "over HTTP"})
+    ben.drop()  # the answers are lost
+    assert (await garden.call("mo", "DELETE", f"/messages/{said['seq']}")).status == OK
+    other = {"key": "k", "text": "another text"}
+    new = {"key": "new", "text": "after"}
+    for change in ({"archived": True}, None):
+        if change is None:
+            assert (await garden.call("mo", "DELETE", "/members/ben")).status == 204
+        else:
+            assert await garden.patch("ada", **change) == OK
+        refused = FORBIDDEN if change else NOT_FOUND
+        await ben.connect(sync=False)
+        again = await ben.asks("send", room=garden.room, **message)
+        assert again == first | {"id": again["id"], "again": True}
+        for body, code in ((other, "conflict"), (new, refused[1])):
+            answer = await ben.asks("send", room=garden.room, **body)
+            assert (answer["type"], answer["code"]) == ("error", code)
+            answer = await garden.call("ben", "POST", "/messages", body)
+            assert answer.refused == ((409, "conflict", None) if code == "conflict" else refused)
+        ben.drop()
+        answer = await garden.call("ben", "POST", "/messages", message)
+        assert (answer.status, answer["seq"], answer["pos"], answer["text"], answer["reply"]) == (
+            OK,
+            first["seq"],
+            first["pos"],
+            "before",
+            1,
+        )
+        answer = await garden.call("ben", "POST", "/messages", {"key": "l", "text": "over HTTP"})
+        assert (answer.status, answer["seq"]) == (OK, said["seq"])
+        assert ("deleted" in answer.body) == (change is not None), "what became of it is told to those inside"
+    cem = await garden.replica("cem")
+    refused_ = await cem.asks("send", room=garden.room, **message)
+    assert refused_["code"] == "not_found", "keys are each person's own"
+    assert len(site.world.said(garden.room)) == 5  # those who joined, and two
+
+
 async def test_a_room_that_one_makes_is_told_to_ones_sockets_at_once(site: Site) -> None:
     garden = await garden_of(site)
     own, other = await garden.replica("cem"), await garden.replica("ben")

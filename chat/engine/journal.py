@@ -179,7 +179,7 @@ class Journal:
             return False
         started = trio.current_time()
         try:
-            with self._follower.writing():
+            with self._follower.writing(), self._broadcaster.expecting({write.room_id for write in writes}):
                 saved = await self._messages.save(writes)
         except StorageDown as error:
             logger.warning("messages refused, the database can't work", messages=len(batch), error=str(error))

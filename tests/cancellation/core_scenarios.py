@@ -1,11 +1,11 @@
 """What is swept below and beside the sessions: memberships, the whole chat at once, send queues, accounts."""
 
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import trio
@@ -15,10 +15,12 @@ from msgspec import structs
 from chat.domain.accounts import Accounts
 from chat.domain.administration import Administration, Wanted
 from chat.domain.authentication import Granted
-from chat.domain.entities import LOBBY_ID, Draft, Person, Room
+from chat.domain.changes import Write
+from chat.domain.entities import LOBBY_ID, Draft, Message, Person, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.live import Status
 from chat.domain.moderation import Moderation
+from chat.domain.outcomes import Outcome
 from chat.domain.passwords import Passwords
 from chat.domain.ports import NewPerson, NewSession, ProfileChange
 from chat.domain.refusals import Code, Refusal
@@ -30,9 +32,11 @@ from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.cleaner import open_cleaner
+from chat.engine.events import Said
 from chat.engine.file_cleaner import open_file_cleaner
 from chat.engine.hub import Announcement, Hub
 from chat.engine.indexer import open_indexer
+from chat.engine.journal import open_journal
 from chat.engine.log_follower import open_log_follower
 from chat.engine.member_counts import MemberCounts
 from chat.engine.people import PeopleReconciler
@@ -491,6 +495,74 @@ async def reading_the_log(run: Run) -> None:
         assert run.fired or len(told) == 3
 
 
+_COMMIT = 0.0004
+"""Seconds of a commit: less than a fan-out to a hundred waits for it."""
+
+
+class _Listener:
+    """One of a crowd: what it is offered, joined."""
+
+    def __init__(self) -> None:
+        self.heard = b""
+
+    def offer(self, blob: bytes) -> None:
+        self.heard += blob
+
+    offer_or_drop = offer
+
+    def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
+        note()
+
+
+class _Outcomes:
+    """A submitter that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.saved: list[Message] = []
+
+    def on_outcome(self, write: Write, outcome: Outcome) -> None:
+        if isinstance(outcome, Message):
+            self.saved.append(outcome)
+
+
+async def a_crowd(run: Run) -> None:
+    """A hundred hear two commits, the first of which waits for the second: what they hear is saved, and in order."""
+    async with swept_world(run) as (world, _witness):
+        storage: Any = world.storage
+        messages: Any = Obstructed(storage.messages, world.obstacles)
+        save = messages.save
+
+        async def save_slowly(writes: Sequence[Write]) -> Sequence[Outcome]:
+            with trio.CancelScope(shield=True):
+                await trio.sleep(_COMMIT)
+            return cast("Sequence[Outcome]", await save(writes))
+
+        messages.save = save_slowly
+        ada = await world.add("ada")
+        hub, told, crowd = Hub(await messages.newest_id()), _Outcomes(), [_Listener() for _ in range(100)]
+        for each in crowd:
+            hub.subscribe(LOBBY_ID, TALKER, each)
+
+        async def say() -> None:
+            async with (
+                open_broadcaster(hub) as broadcaster,
+                open_log_follower(messages, broadcaster, hub.newest_id) as follower,
+                open_journal(messages, broadcaster, follower) as journal,
+            ):
+                for text in ("one", "two"):
+                    await journal.submit(Draft(LOBBY_ID, ada.id, "ada", text, 1.0), told)
+                    await trio.sleep(_COMMIT / 2)  # so that the other is committed apart
+                await trio.sleep(2 * _COMMIT)
+
+        await run.target(say)
+        saved = storage.messages._said(LOBBY_ID)
+        frames = b"".join(TALKER.encode(Said(message)) for message in saved)
+        assert set(told.saved) <= set(saved), "something is acknowledged and not saved"
+        assert len({each.heard for each in crowd}) == 1, "they heard the same"
+        assert frames.startswith(crowd[0].heard)
+        assert run.fired or crowd[0].heard == frames
+
+
 async def ended_sessions(run: Run) -> None:
     """Sessions end while they are followed: whose session ended is closed, at the latest by the next who follows."""
     async with swept_world(run) as (world, _witness):
@@ -670,6 +742,7 @@ VIRTUAL = (
     counting_members,
     following,
     reading_the_log,
+    a_crowd,
     ended_sessions,
 )
 REAL = (accounts, sessions, cleaning_files)

@@ -1,7 +1,7 @@
 """The broadcaster: it publishes what waits at once, and the journal waits for it when it is behind."""
 
 import math
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import pytest
 import trio
@@ -10,7 +10,7 @@ from msgspec import structs
 from prometheus_client.parser import text_string_to_metric_families
 from trio.testing import wait_all_tasks_blocked
 
-from chat.domain.entities import Draft, Message
+from chat.domain.entities import Draft, Message, Topic
 from chat.domain.outcomes import Outcome
 from chat.domain.ports import NewPerson
 from chat.engine.broadcaster import Broadcaster, open_broadcaster
@@ -19,6 +19,7 @@ from chat.engine.hub import Announcement, Hub
 from chat.engine.journal import open_journal
 from chat.engine.log_follower import LogFollower
 from chat.inspection.metrics import Metrics
+from chat.protocols.talker.codec import TALKER
 from chat.storage.memory import MemoryStorage
 
 GARDEN = 1
@@ -338,3 +339,145 @@ async def test_a_rest_ends_before_the_journal_would_wait(autojump_clock: trio.te
         await wait_all_tasks_blocked()
         assert hub.moments[1:] == [began]
         assert not broadcaster.is_behind
+
+
+def crowd(hub: Hub, topic: Topic, size: int) -> None:
+    for _ in range(size):
+        hub.subscribe(topic, TALKER, Listener())
+
+
+class Listener:
+    """Somebody who listens, to be counted."""
+
+    def offer(self, blob: bytes) -> None:
+        """Hear it."""
+
+    def offer_or_drop(self, blob: bytes) -> None:
+        """Hear it."""
+
+    def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
+        """Take note at once."""
+        note()
+
+
+async def test_where_many_hear_both_a_batch_waits_for_the_commit_under_way(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    hub = Pages()
+    crowd(hub, GARDEN, 500)
+    async with open_broadcaster(hub) as broadcaster:
+        for seq in (1, 3):
+            broadcaster.announce(batch(seq))
+            with broadcaster.expecting({GARDEN}):
+                await trio.sleep(0.002)
+                assert hub.published[seq // 2 :] == []
+                broadcaster.announce(batch(seq + 1))
+            await wait_all_tasks_blocked()
+            assert hub.published[seq // 2 :] == [[seq, seq + 1]]
+
+
+async def test_the_commit_under_way_is_waited_for_as_long_as_it_spares(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    hub = SlowHub(autojump_clock)
+    crowd(hub, GARDEN, 500)
+    async with open_broadcaster(hub) as broadcaster:
+        began = round(1000 * trio.current_time())
+        with broadcaster.expecting({GARDEN}):
+            broadcaster.announce(batch(1))
+            await trio.sleep(0.1)
+        assert hub.moments == [began + 3]  # 500 writes of 6 µs
+
+
+async def test_a_commit_that_fails_ends_the_wait_for_it(autojump_clock: trio.testing.MockClock) -> None:
+    hub = SlowHub(autojump_clock)
+    crowd(hub, GARDEN, 500)
+    async with open_broadcaster(hub) as broadcaster:
+        began = round(1000 * trio.current_time())
+        broadcaster.announce(batch(1))
+
+        async def commit() -> None:
+            with broadcaster.expecting({GARDEN}):
+                await trio.sleep(0.001)
+                raise OSError("the disk")
+
+        with pytest.raises(OSError, match="the disk"):
+            await commit()
+        await wait_all_tasks_blocked()
+        assert hub.moments == [began + 1]
+
+
+@pytest.mark.parametrize(
+    ("listeners", "others", "expected"),
+    [
+        pytest.param(99, 0, GARDEN, id="few hear it"),
+        pytest.param(500, 500, GARDEN + 1, id="others hear what is committed"),
+        pytest.param(99, 500, GARDEN, id="many hear something else"),
+    ],
+)
+async def test_where_few_hear_both_nothing_waits(
+    listeners: int, others: int, expected: int, autojump_clock: trio.testing.MockClock
+) -> None:
+    hub = SlowHub(autojump_clock)
+    crowd(hub, GARDEN, listeners)
+    crowd(hub, GARDEN + 1, others)
+    async with open_broadcaster(hub) as broadcaster:
+        began = round(1000 * trio.current_time())
+        with broadcaster.expecting({expected}):
+            broadcaster.announce(batch(1))
+            await trio.sleep(0.01)
+        assert hub.moments == [began]
+
+
+@pytest.mark.parametrize("how", ["published", "caught_up"])
+async def test_whoever_waits_for_a_publishing_ends_the_wait_for_a_commit(
+    how: str, autojump_clock: trio.testing.MockClock
+) -> None:
+    hub = SlowHub(autojump_clock)
+    crowd(hub, GARDEN, 500)
+    async with open_broadcaster(hub) as broadcaster:
+        began = round(1000 * trio.current_time())
+        with broadcaster.expecting({GARDEN}):
+            broadcaster.announce(batch(1))
+            await wait_all_tasks_blocked()
+            await (broadcaster.published(1) if how == "published" else broadcaster.caught_up())
+        assert hub.moments == [began]
+
+
+async def test_what_waited_for_a_commit_is_told_only_while_the_fence_is_open(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    hub, fence = Pages(), Fence()
+    crowd(hub, GARDEN, 500)
+    fence.open_until(trio.current_time() + 0.001)
+    async with open_broadcaster(hub, fence=fence) as broadcaster:
+        with broadcaster.expecting({GARDEN}):
+            broadcaster.announce(batch(1))
+            await trio.sleep(0.002)
+        await wait_all_tasks_blocked()
+        assert hub.published == []
+        fence.open_until(math.inf)
+    assert hub.published == [[1]]
+
+
+async def test_the_journal_says_to_which_rooms_it_commits(autojump_clock: trio.testing.MockClock) -> None:
+    """Two writers whose commits follow each other: what both say goes round at once."""
+    hub, storage = Pages(), MemoryStorage()
+    crowd(hub, GARDEN, 500)
+    await storage.users.add(NewPerson(name="ada", password_hash=b""))
+    save = storage.messages.save
+
+    async def slow_save(drafts: Sequence[Draft]) -> Sequence[Outcome]:
+        await trio.sleep(0.002)
+        return await save(drafts)
+
+    storage.messages.save = slow_save  # type: ignore[method-assign, assignment]
+    async with open_broadcaster(hub) as broadcaster:
+        follower = LogFollower(storage.messages, broadcaster, 0)
+        async with open_journal(storage.messages, broadcaster, follower) as journal:
+            await journal.submit(Draft(GARDEN, 1, "ada", "one", 0.0), Nobody())
+            await wait_all_tasks_blocked()
+            for text in ("two", "three"):
+                await journal.submit(Draft(GARDEN, 1, "ada", text, 0.0), Nobody())
+            await trio.sleep(0.01)
+            assert hub.published == [[1, 2, 3]]

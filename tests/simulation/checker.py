@@ -287,9 +287,9 @@ class Checker:
         if retold != [row.id for row in rows[: len(retold)]]:
             yield f"{conn} was told another conversation than there is"
         # A server that can't ask how far the others are lets people in, and tells them the end when it has read it.
-        asked, told = events[0][1], ready.at
-        known = (row for row in rows[len(retold) :] if self._known.get(row.id, len(self._events)) < asked.id)
-        if any(known) and not self._is_failing(asked.at - _RETRIED, told):
+        asked, told = events[0][1].id, ready.at
+        known = (row for row in rows[len(retold) :] if self._known.get(row.id, len(self._events)) < asked)
+        if any(known) and not self._is_failing(self._events[asked].at - _RETRIED, told):
             yield f"{conn} was told a conversation without its end"
         is_alive = any(event.op == "alive" for _, event in events)
         heard = [e.id for _, e in events if e.op == "hear" and e.topic == f"support:{ready.who}"]

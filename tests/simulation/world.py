@@ -62,6 +62,9 @@ _QUIET = 45.0
 _STOP_LIMIT = 20.0
 """Seconds in which a server told to stop must have stopped, whatever its database does."""
 
+_WRITE = 0.001
+"""Seconds for each listener that a fan-out waits for the commit under way, in the worlds where it does."""
+
 _UNTIL_STUCK = 600.0
 """Seconds of virtual time after which a world that has not ended is a bug."""
 
@@ -449,6 +452,8 @@ def simulate(plan: Plan) -> History:
     with deterministic(plan.seed, network, world.ahead), ExitStack() as stack:
         if plan.freezes:
             stack.enter_context(world.stopped.heeded())
+        if plan.seed % 4 == 0:  # as for hundreds of listeners, a fan-out waits for the commit under way
+            stack.enter_context(patch.multiple("chat.engine.broadcaster", _MANY=1, _WRITE=_WRITE))
         return trio.run(live, clock=MockClock(autojump_threshold=0))
 
 

@@ -51,7 +51,7 @@ class App:
         """
         state = self._state
         state.commands = tuple(COMMANDS)
-        state.taken_back = self._files.drop
+        state.kept, state.taken_back = self._files.keep, self._files.drop
         state.drafts = self._files.drafts()
         state.pending = self._files.load()
         for pending in state.pending:
@@ -123,18 +123,24 @@ class App:
             state.notice = f"you are in that room no longer ({reason})"
 
     async def _send_all(self) -> None:
-        """Send what was said, in order: each stays in its file until the server has it."""
+        """Send what was said and edited, in order: each stays in its file until the server has it."""
         async for pending in self._to_send:
             try:
-                sent = await self._chat.send(pending.room, pending.text, reply=pending.reply, key=pending.key)
+                seq = await self._save(pending)
             except Refused as refused:
                 pending.refused = refused.text
                 self._state.notice = f"not sent: {refused.text}; ↑ on an empty line takes it back"
                 self._files.keep(pending)
             else:
-                pending.seq = sent.seq
+                pending.seq = seq
                 self._files.drop(pending)
             self._terminal.redraw()
+
+    async def _save(self, pending: Pending) -> int:
+        if pending.edits is not None:
+            await self._chat.edit(pending.room, pending.edits, pending.text)
+            return pending.edits
+        return (await self._chat.send(pending.room, pending.text, reply=pending.reply, key=pending.key)).seq
 
     async def _note_read(self) -> None:
         """Have read what is on the screen."""
@@ -191,17 +197,19 @@ class App:
 
     def say(self, text: str, reply: int | None = None) -> None:
         """Say something in the room that is read: it is in a file, and on its way. Sync."""
-        pending = self._state.say(secrets.token_urlsafe(18), text, reply)
+        self._keep_and_send(self._state.say(secrets.token_urlsafe(18), text, reply))
+
+    def edit(self, message: Message, text: str) -> None:
+        """Give a message another text: it is in a file, and on its way. Sync."""
+        self._keep_and_send(self._state.edit(message, text))
+
+    def _keep_and_send(self, pending: Pending) -> None:
         self._files.keep(pending)
         self._send.send_nowait(pending)
 
-    def edit(self, message: Message, text: str) -> None:
-        """Give a message another text. Sync."""
-        self._start.send_nowait(partial(self._edit, message.room, message.seq, text))
-
     def run_command(self, line: str) -> None:
         """Do a command. Sync."""
-        self._start.send_nowait(partial(self._run, line))
+        self._start.send_nowait(partial(self._run, self._state.room, line))
 
     def note_typed(self) -> None:
         """Something is being written. Sync."""
@@ -219,15 +227,13 @@ class App:
         """End it. Sync."""
         self._ended.set()
 
-    async def _run(self, line: str) -> None:
-        """Do a command; one that is wrong is in the line again, where that is empty."""
-        if (
-            not await self._try(lambda: run_command(self._chat, self._state, line))
-            and not self._state.editor.text
-        ):
-            self._state.editor.replace(line)
-
-    async def _edit(self, room: int, seq: int, text: str) -> None:
-        """Edit a message; where that is refused, its new text is in the line again."""
-        if not await self._try(lambda: self._chat.edit(room, seq, text)) and not self._state.editor.text:
-            self._state.editor.replace(text)
+    async def _run(self, room: int | None, line: str) -> None:
+        """Do a command; one that is wrong is in the line of its room again, where that is empty."""
+        state = self._state
+        if await self._try(lambda: run_command(self._chat, state, line)):
+            return
+        if state.room != room:
+            if room is not None:
+                state.drafts.setdefault(room, line)
+        elif not state.editor.text and state.editing is None:
+            state.editor.replace(line)

@@ -127,17 +127,6 @@ async def _search(chat: Chat, state: State, words: str) -> None:
     state.show(f"search: {words}", [*lines, *more] or ["nothing is found"])
 
 
-async def _edit(chat: Chat, state: State, text: str) -> None:
-    if not text:
-        if not state.edit_last():
-            raise Wrong("no saved message of yours is here to edit")
-        return
-    message = state.nth_last(1, own=True)
-    if message is None:
-        raise Wrong("no saved message of yours is here to edit")
-    await chat.edit(message.room, message.seq, text)
-
-
 async def _delete(chat: Chat, state: State, which: str) -> None:
     message = state.nth_last(_count(which), own=True)
     if message is None:
@@ -204,13 +193,13 @@ COMMANDS = {
     "/who": Command("", "who is in this room", _who),
     "/search": Command("WORDS", "messages of all your rooms with these words", _search),
     "/reply": Command("[N] TEXT", "answer the last message; 2 is the one before it", _help),
-    "/edit": Command("[TEXT]", "edit what you said last, as ↑ on an empty line", _edit),
+    "/edit": Command("[TEXT]", "edit what you said last, as ↑ on an empty line", _help),
     "/delete": Command("[N]", "delete what you said last; 2 is the one before it", _delete),
     "/react": Command("EMOJI [N]", "react to the last message, or take that back", _react),
     "/help": Command("", "this", _help),
     "/quit": Command("", "end, as Ctrl-D on an empty line", _help),
 }
-"""By what is typed; `/reply` and `/quit` are the keyboard's own."""
+"""By what is typed; `/reply`, `/edit` and `/quit` are the keyboard's own."""
 
 KEYS = (
     "  Tab                  complete a command, @somebody or #room",

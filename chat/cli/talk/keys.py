@@ -13,6 +13,9 @@ _SCROLLS = {"page up": 1, "page down": -1}
 """Keys that scroll, and which way."""
 
 
+_NOTHING_TO_EDIT = "no saved message of yours is here to edit"
+
+
 class Asked(Protocol):
     """What a key can ask for. All of it is begun at once, and done later."""
 
@@ -109,7 +112,7 @@ class Keys:
             return
         if message is not None:
             state.stop_editing()
-            if text != message.text:
+            if text != state.text_of(message):
                 self._asked.edit(message, text)
         elif text.startswith("/") and not text.startswith("//"):
             self._command(text)
@@ -128,15 +131,27 @@ class Keys:
                 self._state.notice = str(wrong)
                 return
             self._asked.say(text, message.seq)
+        elif name == "/edit":
+            self._edit(rest.strip())
+            return
         elif name == "/quit":
             self._asked.end()
         else:
             self._asked.run_command(line)
         self._state.editor.replace("")
 
+    def _edit(self, text: str) -> None:
+        state = self._state
+        message = state.nth_last(1, own=True)
+        if text and message is not None:
+            state.editor.replace("")
+            self._asked.edit(message, text)
+        elif text or not state.edit_last():
+            state.notice = _NOTHING_TO_EDIT
+
     def _up(self) -> None:
         if not self._state.editor.text and self._state.editing is None and not self._state.edit_last():
-            self._state.notice = "no saved message of yours is here to edit"
+            self._state.notice = _NOTHING_TO_EDIT
 
     def _escape(self) -> None:
         if self._state.editing is not None:

@@ -1,4 +1,4 @@
-"""Messages that the server has not saved yet, and lines that are half typed: in files, so that nothing ends them.
+"""Messages and edits that the server has not saved yet, and half-typed lines: in files, so that nothing ends them.
 
 A file each, because two terminals of one person may have the same directory. A message that both of them send has one
 key, and is said once.
@@ -11,16 +11,17 @@ import msgspec
 
 
 class Pending(msgspec.Struct):
-    """A message on its way.
+    """A message on its way, or another text for one that is saved.
 
     Attributes:
-        key: by which it is said once.
+        key: by which it is said once, and its file is called.
         room: where.
         text: what.
         made: when, in nanoseconds: messages are sent in this order.
         seq: its number in the room, once it is saved.
         refused: why it will not be said, where the server says so.
         reply: the `seq` of the message that it answers.
+        edits: the `seq` of the message whose text this is to be; None: it is a message of its own.
     """
 
     key: str
@@ -30,6 +31,7 @@ class Pending(msgspec.Struct):
     seq: int | None = None
     refused: str | None = None
     reply: int | None = None
+    edits: int | None = None
 
 
 class PendingFiles:
@@ -46,11 +48,11 @@ class PendingFiles:
 
     def keep(self, pending: Pending) -> None:
         """Keep a message before it is sent. Sync."""
-        self._write(self._directory / f"{pending.key}.message", msgspec.json.encode(pending))
+        self._write(self._path(pending), msgspec.json.encode(pending))
 
     def drop(self, pending: Pending) -> None:
         """It is saved, or taken back. Sync."""
-        (self._directory / f"{pending.key}.message").unlink(missing_ok=True)
+        self._path(pending).unlink(missing_ok=True)
 
     def drafts(self) -> dict[int, str]:
         """Return the lines that were not sent, by room. Sync."""
@@ -66,13 +68,17 @@ class PendingFiles:
         else:
             self._drafts.unlink(missing_ok=True)
 
+    def _path(self, pending: Pending) -> Path:
+        # A version that knows no edits would say one as a message, so it does not find them.
+        return self._directory / f"{pending.key}.{'message' if pending.edits is None else 'edit'}"
+
     def _write(self, path: Path, data: bytes) -> None:
         part = path.with_suffix(".part")
         part.write_bytes(data)
         part.replace(path)
 
     def _read(self) -> Iterator[Pending]:
-        for path in self._directory.glob("*.message"):
+        for path in (*self._directory.glob("*.message"), *self._directory.glob("*.edit")):
             try:
                 yield msgspec.json.decode(path.read_bytes(), type=Pending)
             except (FileNotFoundError, msgspec.DecodeError):

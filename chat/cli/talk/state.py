@@ -54,7 +54,8 @@ class State:
         drafts: of each room that is not read now, what is typed in it.
         typists: who else types.
         commands: what may be typed, with the slash.
-        taken_back: called with each refused message that is in the line again.
+        kept: called with each message or edit that is to outlive the program.
+        taken_back: called with each refused one that is in the line again.
     """
 
     def __init__(self, rooms: Mapping[int, Room], me: int, name: str, server: str) -> None:
@@ -78,6 +79,7 @@ class State:
         self.drafts: dict[int, str] = {}
         self.typists = Typists()
         self.commands: tuple[str, ...] = ()
+        self.kept: Callable[[Pending], object] = lambda pending: None
         self.taken_back: Callable[[Pending], object] = lambda pending: None
         self._people: dict[int, str] = {}
 
@@ -136,9 +138,14 @@ class State:
             self.open(listed[0])
 
     def keep_draft(self) -> None:
-        """Note what is typed as the draft of its room. Sync."""
-        if self.room is not None and self.editor.text and self.editing is None:
+        """Note what is typed as the draft of its room, or as an edit that was not finished. Sync."""
+        if self.room is None or not self.editor.text:
+            return
+        if self.editing is None:
             self.drafts[self.room] = self.editor.text
+        elif self.editor.text != self.text_of(self.editing):
+            self.edit(self.editing, self.editor.text).refused = "the edit was not finished"
+            self.kept(self.pending[-1])
 
     def step(self, by: int) -> None:
         """Read the room so many places further down the list. Sync."""
@@ -163,13 +170,21 @@ class State:
             if pending.refused is not None and (pending.room == self.room or pending.room not in self.rooms):
                 self.pending.remove(pending)
                 self.taken_back(pending)
+                self.editing = self._edited(pending)
                 self.editor.replace(self._typed_again(pending))
                 return True
         if (message := self.nth_last(1, own=True)) is None:
             return False
         self.editing = message
-        self.editor.replace(message.text)
+        self.editor.replace(self.text_of(message))
         return True
+
+    def text_of(self, message: Message) -> str:
+        """Return the text of a message as it will be once one's edits of it are saved. Sync."""
+        for pending in reversed(self.pending):
+            if pending.edits == message.seq and pending.room == message.room and pending.refused is None:
+                return pending.text
+        return message.text
 
     def stop_editing(self) -> None:
         """Write a new message again. Sync."""
@@ -182,10 +197,21 @@ class State:
 
         While something is on its way, the last of one's own is not known.
         """
-        if own and any(each.room == self.room and each.refused is None for each in self.waiting()):
+        if own and any(map(self._will_be_last, self.waiting())):
             return None
         texts = (each for each in self._last_texts() if not own or each.sender.id == self.me)
         return next(islice(texts, n - 1, None), None)
+
+    def _will_be_last(self, pending: Pending) -> bool:
+        return pending.room == self.room and pending.refused is None and pending.edits is None
+
+    def _edited(self, pending: Pending) -> Message | None:
+        """The message that was to be edited; None: it was none, or is not there."""
+        room = self.current
+        if room is None or pending.room != self.room or pending.edits is None:
+            return None
+        message = room.messages.get(pending.edits)
+        return None if message is None or message.deleted is not None else message
 
     def _last_texts(self) -> Iterator[Message]:
         """The texts of the room, the last one first, as far as they are held."""
@@ -225,6 +251,13 @@ class State:
         pending = Pending(key, self.room, text, time.time_ns(), reply=reply)
         self.pending.append(pending)
         self.places.pop(self.room, None)
+        return pending
+
+    def edit(self, message: Message, text: str) -> Pending:
+        """Put another text for a message behind what is on its way. Sync."""
+        made = time.time_ns()
+        pending = Pending(str(made), message.room, text, made, edits=message.seq)
+        self.pending.append(pending)
         return pending
 
     def waiting(self) -> list[Pending]:

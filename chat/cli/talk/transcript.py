@@ -51,6 +51,8 @@ def pending_rows(pending: Pending, held: Mapping[int, Message], my_name: str, mo
     """Return the rows of a message that is not saved yet, or was refused. Sync and pure."""
     text = clean(pending.text)
     rows = _answered(pending.reply, held, most)
+    if pending.edits is not None:
+        text += " (edit)"
     if pending.refused is None:
         return rows + wrap([("pending", f"  ... {clean(my_name)}: {text}")], most, INDENT)
     return rows + wrap(

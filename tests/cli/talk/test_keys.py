@@ -66,6 +66,8 @@ def pressed(state: State, *keys: str) -> list[tuple[object, ...]]:
         (["@be", "tab", "!", "tab"], [], "@ben !"),
         (["up", "!", "enter"], [("edit", 2, "mine!")], ""),
         (["up", "enter"], [], ""),
+        (["/edit  mine, too ", "enter"], [("edit", 2, "mine, too")], ""),
+        (["/edit", "enter", "!", "enter"], [("edit", 2, "mine!")], ""),
         (["up", "esc"], [], ""),
         (["x", "up"], [], "x"),
         (["x", "ctrl c", "ctrl c"], [], ""),

@@ -1,0 +1,174 @@
+"""What is said and edited stays until it is saved: the tasks behind the screen, with a small honest server."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from chat.cli.talk.app import App
+from chat.cli.talk.pending import PendingFiles
+from chat.cli.talk.state import State
+from chat.cli.talk.terminal import Terminal
+from chat.client import Chat
+from tests.client.model import Json, ModelRoom, ModelWorld
+from tests.client.model_server import PEOPLE, ModelServer, RefusedByModel
+from tests.client.people import Reach, reached
+
+
+@pytest.fixture
+def model() -> ModelServer:
+    return ModelServer(ModelWorld(dict(PEOPLE)))
+
+
+@pytest.fixture
+def garden(model: ModelServer) -> ModelRoom:
+    return model.world.add_room(1, 2)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> PendingFiles:
+    return PendingFiles(tmp_path)
+
+
+@pytest.fixture
+async def reach(model: ModelServer) -> AsyncGenerator[Reach]:
+    async with reached(model) as reach:
+        yield reach
+
+
+@asynccontextmanager
+async def talking(
+    chat: Chat, files: PendingFiles, monkeypatch: pytest.MonkeyPatch
+) -> AsyncGenerator[tuple[App, State]]:
+    """Run all but the terminal, until the block is left."""
+    state = State(chat.rooms, chat.me, chat.name, "chat.example")
+
+    async def show_nothing(_terminal: Terminal) -> None:
+        await trio.sleep_forever()
+
+    monkeypatch.setattr(Terminal, "run", show_nothing)
+    app = App(chat, state, files)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(app.run)
+        await until(lambda: state.room is not None)
+        yield app, state
+        app.end()
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    while not is_so():  # noqa: ASYNC110 - on a clock that jumps
+        await trio.sleep(0.1)
+
+
+async def test_an_edit_without_a_connection_is_done_the_next_time(
+    model: ModelServer,
+    garden: ModelRoom,
+    reach: Reach,
+    files: PendingFiles,
+    monkeypatch: pytest.MonkeyPatch,
+    autojump_clock: MockClock,
+) -> None:
+    async with reach("ada") as chat:
+        seq = (await chat.send(garden.id, "helo")).seq
+        message = (await chat.history(garden.id)).messages[-1]
+        async with talking(chat, files, monkeypatch) as (app, state):
+            model.is_reachable = False
+            model.sockets[0].drop()
+            app.edit(message, "hello")
+            assert state.edit_last()
+            assert state.editor.text == "hello"
+            state.stop_editing()
+    assert garden.messages[seq]["text"] == "helo"
+    model.is_reachable = True
+    async with reach("ada") as chat, talking(chat, files, monkeypatch) as (_, state):
+        await until(lambda: garden.messages[seq]["text"] == "hello" and not state.waiting())
+        assert files.load() == []
+
+
+async def test_an_edit_that_is_refused_stays_in_its_room(
+    model: ModelServer,
+    garden: ModelRoom,
+    reach: Reach,
+    files: PendingFiles,
+    monkeypatch: pytest.MonkeyPatch,
+    autojump_clock: MockClock,
+) -> None:
+    other = model.world.add_room(1, 2)
+
+    def hears(request: Json) -> None:
+        if request["type"] == "edit":
+            raise RefusedByModel("invalid")
+
+    model.hears = hears
+    async with reach("ada") as chat:
+        await chat.send(garden.id, "hi")
+        message = (await chat.history(garden.id)).messages[-1]
+        async with talking(chat, files, monkeypatch) as (app, state):
+            state.open(garden.id)
+            app.edit(message, "much too long")
+            state.open(other.id)
+            await until(lambda: any(pending.refused for pending in state.pending))
+            assert (state.room, state.editor.text) == (other.id, "")
+            assert state.edit_last() is False
+            state.open(garden.id)
+            assert state.edit_last()
+            assert state.editing is not None
+            assert (state.editing.seq, state.editor.text) == (message.seq, "much too long")
+            assert (state.pending, files.load()) == ([], [])
+
+
+async def test_a_command_that_is_wrong_is_in_the_line_of_its_room_again(
+    model: ModelServer,
+    garden: ModelRoom,
+    reach: Reach,
+    files: PendingFiles,
+    monkeypatch: pytest.MonkeyPatch,
+    autojump_clock: MockClock,
+) -> None:
+    other = model.world.add_room(1, 2)
+
+    async with reach("ada") as chat:
+        await chat.send(garden.id, "hi")
+        async with talking(chat, files, monkeypatch) as (app, state):
+
+            def hears(request: Json) -> None:
+                if request["type"] == "delete":
+                    state.open(other.id)
+                    raise RefusedByModel("forbidden")
+
+            model.hears = hears
+            state.open(garden.id)
+            app.run_command("/delete")
+            await until(lambda: "forbidden" in state.notice)
+            assert state.editor.text == ""
+            state.open(garden.id)
+            assert state.editor.text == "/delete"
+
+
+async def test_an_edit_that_was_not_finished_is_kept(
+    garden: ModelRoom,
+    model: ModelServer,
+    reach: Reach,
+    files: PendingFiles,
+    monkeypatch: pytest.MonkeyPatch,
+    autojump_clock: MockClock,
+) -> None:
+    other = model.world.add_room(1, 2)
+    async with reach("ada") as chat:
+        await chat.send(garden.id, "hi")
+        async with talking(chat, files, monkeypatch) as (_, state):
+            state.open(garden.id)
+            assert state.edit_last()
+            state.open(other.id)  # nothing was changed
+            assert state.pending == []
+            state.open(garden.id)
+            assert state.edit_last()
+            state.editor.insert(" there")
+        async with talking(chat, files, monkeypatch) as (_, state):
+            state.open(garden.id)
+            assert state.edit_last()
+            assert (state.editing is not None, state.editor.text) == (True, "hi there")
+    assert [each["text"] for each in garden.messages.values() if "text" in each] == ["hi"]

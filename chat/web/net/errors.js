@@ -2,6 +2,9 @@
 
 /** @import { ChatError } from "../model/types" */
 
+/** Codes of refusals after which the same may be asked again. */
+export const LATER = new Set(["unavailable", "outcome_unknown", "too_many"]);
+
 /**
  * @param {string} code one of the contract's, or "offline" where nothing answered, or "aborted"
  * @param {string} text

@@ -1,10 +1,11 @@
 // Keeps the page connected: one connection after another, each with hello and sync, until the session is over.
 
-import { answeredRead, applyAll, doubtMarks, synced } from "../model/apply.js";
+import { applyAll, doubtMarks, synced } from "../model/apply.js";
 import { HELLO, keepAlive, PING, probe } from "./alive.js";
 import { openBackoff, SESSION_ENDED, TOKEN_EXPIRED, TOO_MANY } from "./endings.js";
 import { isChatError, offline } from "./errors.js";
 import { openSocket } from "./socket.js";
+import { askUnread } from "./unread.js";
 
 /** @import { ChatError, Line as LineState } from "../model/types" */
 /** @import { Frame, News } from "../model/apply.js" */
@@ -47,8 +48,7 @@ export function openLine({ store, session, onNews, onLive }) {
   let triedAt = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let offlineTimer;
-  /** @type {Set<number>} */
-  let uncounted = new Set();
+  let uncounted = /** @type {Set<number>} */ (new Set());
   let isMending = false;
 
   /** @param {LineState} line */
@@ -247,18 +247,18 @@ export function openLine({ store, session, onNews, onLive }) {
     finish([...gaps].map((room) => ({ room })));
   }
 
-  /** Reading no further than one has read changes nothing, and the answer counts.
-   * @param {Socket} socket */
+  /** @param {Socket} socket */
   async function count(socket) {
-    const rooms = [...uncounted];
+    const rooms = uncounted;
     uncounted = new Set();
-    for (const room of rooms) {
-      const known = store.get().rooms.get(room);
-      if (!known?.isUncounted) continue;
-      const asked = { room, seq: known.info.read };
-      const counted = await socket.ask("read", asked);
-      store.update((state) => answeredRead(state, asked, counted));
-    }
+    const { later, wait } = await askUnread(socket, store, rooms);
+    if (later.length > 0) setTimeout(countAgain, wait, later);
+  }
+
+  /** @param {number[]} rooms */
+  function countAgain(rooms) {
+    for (const room of rooms) uncounted.add(room);
+    if (isLive) mend();
   }
 
   return {

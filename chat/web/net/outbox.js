@@ -2,7 +2,7 @@
 
 import { acknowledge, withBubble, withOutbox, withoutBubble } from "../model/bubbles.js";
 import { openBackoff } from "./endings.js";
-import { chatError, isChatError } from "./errors.js";
+import { LATER, chatError, isChatError } from "./errors.js";
 import { alone } from "./tabs.js";
 
 /** @import { Waiting, WireFile } from "../model/types" */
@@ -10,9 +10,6 @@ import { alone } from "./tabs.js";
 /** @import { Line } from "./line.js" */
 /** @import { Store } from "../model/store.js" */
 /** @import { Tabs } from "./tabs.js" */
-
-/** Codes of refusals after which the same message may be sent again. */
-const LATER = new Set(["unavailable", "outcome_unknown", "too_many"]);
 
 /**
  * @param {object} options

@@ -1,7 +1,8 @@
 // How far one has read: told to the server, without a line with the next one.
 
 import { answeredRead } from "../model/apply.js";
-import { isChatError } from "./errors.js";
+import { LATER, isChatError } from "./errors.js";
+import { AGAIN } from "./unread.js";
 
 /** @import { Line } from "./line.js" */
 /** @import { Store } from "../model/store.js" */
@@ -23,10 +24,16 @@ export function openReading(store, line) {
       store.update((state) => answeredRead(state, { room, ...asked }, counted));
     } catch (error) {
       if (isChatError(error) && error.code === "offline") return;
-      if (untold.get(room) === asked) untold.delete(room);
+      if (isChatError(error) && LATER.has(error.code)) setTimeout(tellLate, error.retryMs ?? AGAIN, room);
+      else if (untold.get(room) === asked) untold.delete(room);
       throw error;
     }
     if (untold.get(room) === asked) untold.delete(room);
+  }
+
+  /** A room that one is not in any more needs no mark. @param {number} room */
+  function tellLate(room) {
+    tell(room).catch(() => {});
   }
 
   return {
@@ -42,7 +49,7 @@ export function openReading(store, line) {
 
     /** There is a line again. */
     tellRest() {
-      for (const room of [...untold.keys()]) tell(room).catch(() => {}); // a room that one is not in any more
+      for (const room of [...untold.keys()]) tellLate(room);
     },
   };
 }

@@ -1,0 +1,90 @@
+"""How much is unread, and how far one has read, where the server refuses to say or to note it."""
+
+import json
+
+import pytest
+from playwright.sync_api import BrowserContext, WebSocketRoute
+
+from tests.support.people import eventually
+from tests.web.connection import ALL_SENT, LIVE, Connection
+from tests.web.pages import Pages
+
+
+class Refusing:
+    """Stands between a browser and the server, and refuses the next requests of one type."""
+
+    def __init__(self, context: BrowserContext, kind: str) -> None:
+        self.sockets: list[WebSocketRoute] = []
+        self.asked = 0
+        self.refusals: list[dict[str, object]] = []
+        self._kind = kind
+        context.route_web_socket("**/api/v1/socket", self._between)
+
+    def wait(self, tab: Connection, count: int) -> None:
+        """Return when it was asked so often."""
+        eventually(lambda: tab.page.evaluate("() => true") and self.asked >= count, "it is asked")
+
+    def _between(self, socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        self.sockets.append(socket)
+
+        def pass_on(message: str | bytes) -> None:
+            frame = json.loads(message)
+            if frame["type"] == self._kind:
+                self.asked += 1
+                if self.refusals:
+                    refusal = self.refusals.pop(0)
+                    return socket.send(
+                        json.dumps({"type": "error", "id": frame["id"], "text": "no", **refusal})
+                    )
+            return server.send(message)
+
+        socket.on_message(pass_on)
+
+
+@pytest.fixture
+def ada(pages: Pages) -> BrowserContext:
+    """The browser of somebody who is logged in."""
+    return browser_of("ada", pages)
+
+
+def browser_of(name: str, pages: Pages) -> BrowserContext:
+    context = pages.context(service_workers="block")
+    pages.log_in(context, name)
+    return context
+
+
+@pytest.mark.parametrize(
+    ("refusal", "tries"), [({"code": "not_found"}, 1), ({"code": "unavailable", "retry_ms": 1}, 2)]
+)
+def test_a_count_of_the_unread_that_is_refused_keeps_the_line(
+    ada: BrowserContext, pages: Pages, refusal: dict[str, object], tries: int
+) -> None:
+    server = Refusing(ada, "read")
+    tab = Connection(ada, pages.url)
+    tab.until(LIVE)
+    tab.say(f"before a {refusal['code']}")  # so that the next connection asks how much is unread
+    tab.until(ALL_SENT)
+    server.refusals.append(refusal)
+    server.sockets[0].close(code=1012)
+    server.wait(tab, tries)
+    tab.say(f"after a {refusal['code']}")
+    tab.until(ALL_SENT)
+    assert len(server.sockets) == 2, "the line was left"
+
+
+def test_a_mark_that_the_server_cannot_note_now_is_told_later(ada: BrowserContext, pages: Pages) -> None:
+    server = Refusing(ada, "read")
+    tab = Connection(ada, pages.url)
+    tab.until(LIVE)
+    ben = Connection(browser_of("ben", pages), pages.url)
+    ben.until(LIVE)
+    ben.say("read by ada")
+    tab.until("(state) => state.rooms.get(1).info.unread > 0")
+    server.refusals.append({"code": "unavailable", "retry_ms": 1})
+    refused = """() => {
+        const { seq } = chat.get().rooms.get(1).info;
+        return chat.read(1, seq).then(() => "", ({ code }) => code);
+    }"""
+    assert tab.page.evaluate(refused) == "unavailable"
+    tab.until("(state) => state.rooms.get(1).info.unread === 0")

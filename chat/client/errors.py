@@ -2,6 +2,9 @@
 
 from chat.client.requests import ErrorReply
 
+_LATER = frozenset({"unavailable", "outcome_unknown"})
+"""Codes of refusals after which the same request may succeed; so may `too_many`, where it says how long to wait."""
+
 
 class ChatError(Exception):
     """Base of all that a client raises by itself."""
@@ -26,6 +29,11 @@ class Refused(ChatError):
         self.retry_ms = reply.retry_ms
         self.room = reply.room
         self.seq = reply.seq
+
+    @property
+    def is_for_now(self) -> bool:
+        """Whether the same request may succeed a little later."""
+        return self.code in _LATER or (self.code == "too_many" and self.retry_ms is not None)
 
 
 class SignedOut(ChatError):

@@ -2,7 +2,7 @@
 
 The connection never waits for the program, which may itself wait for an answer on it. When more wait than the queue
 has places for, all of them are dropped, and when the program comes for the next it is told everything again from
-where it was: by the server, as after a lost connection.
+where it was: by the server, as after a lost connection. How the connection is the server can't tell, so that is kept.
 """
 
 from collections import deque
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import trio
 
-from chat.client.events import Event
+from chat.client.events import Connected, Disconnected, Event
 from chat.client.rooms import News
 from chat.client.values import Position
 
@@ -21,6 +21,7 @@ class Inbox:
     Attributes:
         positions: of each room the position of the last event taken; where to go on from after a restart.
         is_behind: whether events were dropped, which are told again once the program comes for them.
+        is_catching_up: whether it has come for them, and they are asked for.
 
     Args:
         positions: where the program was at the start.
@@ -31,6 +32,8 @@ class Inbox:
     def __init__(self, positions: Mapping[int, Position], places: int, catch_up: Callable[[], None]) -> None:
         self.positions = dict(positions)
         self.is_behind = False
+        self.is_catching_up = False
+        self._connection: Connected | Disconnected | None = None  # the last that was dropped
         self._places = places
         self._catch_up = catch_up
         self._waiting: deque[News | Event] = deque()
@@ -38,14 +41,28 @@ class Inbox:
 
     def put(self, news: News | Event) -> None:
         """Queue an event. Sync."""
-        if self.is_behind:
-            return
-        if len(self._waiting) >= self._places:
-            self._waiting.clear()
+        if not self.is_behind and len(self._waiting) >= self._places:
             self.is_behind = True
+            for each in self._waiting:
+                self._drop(each)
+            self._waiting.clear()
+        if self.is_behind:
+            self._drop(news)
         else:
             self._waiting.append(news)
+            if isinstance(news, Connected | Disconnected):
+                self._connection = None
         self._arrived.set()
+
+    def caught_up(self) -> None:
+        """What was dropped has been told again: tell that the line is up, where that was dropped. Sync."""
+        self.is_catching_up = False
+        if self._connection is not None:
+            self.put(self._connection)
+
+    def _drop(self, news: News | Event) -> None:
+        if isinstance(news, Connected | Disconnected):
+            self._connection = news
 
     def __aiter__(self) -> "Inbox":
         return self
@@ -61,8 +78,11 @@ class Inbox:
         await trio.lowlevel.checkpoint()
         while not self._waiting:
             if self.is_behind:
-                self.is_behind = False
+                self.is_behind, self.is_catching_up = False, True
                 self._catch_up()
+                if isinstance(self._connection, Disconnected):
+                    self.put(self._connection)  # nothing can be asked for now
+                    continue
             self._arrived = trio.Event()
             await self._arrived.wait()
         news = self._waiting.popleft()

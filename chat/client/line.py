@@ -58,6 +58,7 @@ class Line:
         self._limits = Limits()
         self._stale = trio.Event()  # something is missing; set by the reader and by catch_up
         self._is_behind = False
+        self._counts_from = 0.0  # earlier the server does not count what is unread
         self._held_until = 0.0
         self._dropped = trio.Event()
 
@@ -95,7 +96,7 @@ class Line:
             on_up()
             nursery.start_soon(self._beat)
             nursery.start_soon(self._renew, address, credentials)
-            await self._stay_up_to_date()
+            await self._stay_up_to_date(nursery)
 
     def drop(self) -> None:
         """End the connection, because the server does not answer. Sync."""
@@ -183,23 +184,45 @@ class Line:
             if isinstance(reply, Watched):
                 self._inbox.put(PresenceTold(people=reply.people))
 
-    async def _stay_up_to_date(self) -> None:
+    async def _stay_up_to_date(self, nursery: trio.Nursery) -> None:
         while True:
             await self._stale.wait()
             self._stale = trio.Event()
             if self._is_behind:
                 await self._sync()
+                if self._inbox.is_catching_up:
+                    await self._watch()  # no sync tells who is there
+                    self._inbox.caught_up()
             if self._rooms.gaps:
                 sync = self._rooms.sync_of_gaps(self._limits.known)
                 await self._ask(sync, SYNC)
                 self._rooms.synced(sync)
-            for room in tuple(self._rooms.uncounted):
-                # Reading no further than one has read changes nothing, and the answer counts.
-                await self._ask(Read(room=room, seq=self._rooms[room].info.read), SYNC, may_be_refused=True)
-                self._rooms.uncounted.discard(room)
+            for number in tuple(self._rooms.uncounted):
+                await self._count(number, nursery)
             await trio.sleep(_BETWEEN_SYNCS)
 
-    async def _ask(self, request: Request, seconds: float, *, may_be_refused: bool = False) -> Reply | None:
+    async def _count(self, number: int, nursery: trio.Nursery) -> None:
+        """Have the server count what is unread in a room, now or a little later; its answer is noted as it is read."""
+        room = self._rooms.get(number)  # one may be in it no longer, since the room before it was asked for
+        if room is None or trio.current_time() < self._counts_from:
+            return
+        # Reading no further than one has read changes nothing, and the answer counts.
+        reply = await self._ask(Read(room=number, seq=room.info.read), SYNC, may_be_refused=True)
+        match reply:
+            case Refused() as refused if refused.is_for_now:
+                wait = self._backoff.next() if refused.retry_ms is None else refused.retry_ms / 1000
+                self._counts_from = trio.current_time() + wait
+                nursery.start_soon(self._count_again)
+            case Refused():
+                self._rooms.uncounted.discard(number)
+
+    async def _count_again(self) -> None:
+        await trio.sleep_until(self._counts_from)
+        self._stale.set()
+
+    async def _ask(
+        self, request: Request, seconds: float, *, may_be_refused: bool = False
+    ) -> Reply | Refused | None:
         """Ask something of the connection itself; without an answer it is over."""
         ticket = self._outbox.add(request, is_own=True)
         with trio.move_on_after(seconds):
@@ -208,7 +231,7 @@ class Line:
             case None:
                 raise Lost(f"no answer to {request.type}")
             case Refused() as refused if may_be_refused:
-                return None
+                return refused
             case Refused() as refused:
                 code = TOKEN_EXPIRED if refused.code in ("unauthenticated", "expired") else None
                 after = None if refused.retry_ms is None else refused.retry_ms / 1000

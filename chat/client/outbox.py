@@ -11,9 +11,6 @@ from chat.client.endings import TOKEN_EXPIRED
 from chat.client.errors import Lost, Refused
 from chat.client.requests import ErrorReply, Reply, Request
 
-_LATER = frozenset({"unavailable", "outcome_unknown"})
-"""Codes of refusals after which the same request may succeed; so may `too_many`, where it says how long to wait."""
-
 _NEW_TOKEN = frozenset({"unauthenticated", "expired"})
 
 _OWN = 4
@@ -149,4 +146,4 @@ def _may_succeed(error: ErrorReply, refused: int) -> bool:
     """Whether a request that was refused may succeed later. Sync and pure."""
     if error.code == "internal":
         return refused == 0
-    return error.code in _LATER or (error.code == "too_many" and error.retry_ms is not None)
+    return Refused(error).is_for_now

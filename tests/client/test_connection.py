@@ -7,7 +7,7 @@ from trio.testing import MockClock
 
 from chat.client import open_chat
 from chat.client.errors import ChatEnded, Refused, SignedOut
-from chat.client.events import Connected, Disconnected, RoomTold
+from chat.client.events import Connected, Disconnected, PresenceTold, RoomTold
 from chat.client.requests import Sent
 from tests.client.model import Json, ModelRoom
 from tests.client.model_server import ModelServer, RefusedByModel, on_loopback
@@ -292,3 +292,93 @@ async def test_over_tcp_as_in_memory(model: ModelServer, garden: ModelRoom) -> N
             await chat.send(GARDEN, "ho")
             assert await texts(chat, 1) == ["ho"]
     assert model.sockets == []
+
+
+async def test_that_the_line_is_up_is_told_again_where_it_was_dropped(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async with reach("ada", places=4) as chat:
+        await next_event(chat, Connected)
+        for n in range(20):
+            model.sockets[0].drop()
+            await trio.sleep(100)
+            say(model, garden, str(n))
+        assert await texts(chat, 20) == [str(n) for n in range(20)]
+        await next_event(chat, Connected)
+
+
+async def test_that_the_line_is_down_is_told_where_that_was_dropped(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async with reach("ada", places=4) as chat:
+        await next_event(chat, Connected)
+        for n in range(20):
+            say(model, garden, str(n))
+        await trio.sleep(1)
+        model.is_reachable = False
+        model.sockets[0].drop()
+        await trio.sleep(100)
+        await next_event(chat, Disconnected)
+        model.is_reachable = True
+        await next_event(chat, Connected)
+
+
+async def test_who_is_there_is_told_again_where_it_was_dropped(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async with reach("ada", places=4) as chat:
+        await chat.watch([BEN])
+        await next_event(chat, Connected)
+        async with reach("ben"):
+            for n in range(20):
+                say(model, garden, str(n))
+            await trio.sleep(1)
+            told = await next_event(chat, PresenceTold)
+            assert isinstance(told, PresenceTold)
+            assert [each.state for each in told.people] == ["online"]
+
+
+async def test_who_is_removed_while_something_is_counted_stays_connected(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    rooms = (garden, model.world.add_room(ADA, BEN))
+
+    def hears(request: Json) -> None:
+        if request["type"] == "read":
+            for room in rooms:
+                if ADA in room.members:
+                    model.remove(room, ADA)
+
+    async with reach("ada") as chat:
+        for room in rooms:
+            await chat.send(room.id, "hi")  # which moves a mark that is counted after the next connection
+        model.hears = hears
+        model.sockets[0].drop()
+        await chat.ping()
+        await trio.sleep(100)
+        assert not chat.rooms
+        assert len(model.sockets) == 1
+
+
+async def test_what_the_server_can_not_count_now_is_counted_later(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    refusals = [{"code": "unavailable"}, {"code": "too_many", "retry_ms": 7000}]
+    asked: list[float] = []
+
+    def hears(request: Json) -> None:
+        if request["type"] == "read":
+            asked.append(trio.current_time())
+            if refusals:
+                raise RefusedByModel(**refusals.pop())
+
+    async with reach("ada") as chat:
+        await chat.send(GARDEN, "hi")
+        model.hears = hears
+        handshakes = model.handshakes
+        model.sockets[0].drop()
+        await trio.sleep(100)
+        assert model.handshakes == handshakes + 1
+        assert not refusals
+        assert asked[1] - asked[0] == pytest.approx(7.0, abs=0.1)
+        assert len(asked) == 3

@@ -9,11 +9,15 @@ from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
+from typing import Any
 
 import msgspec
 from quart import Blueprint, Response, request
+from quart.blueprints import BlueprintSetupState
 
+from chat.gateway.turns import Turns
 from chat.web_api.answers import error
+from chat.web_api.file_answers import FileAnswers
 
 WEB_CLIENT = "web client"
 """The name of the routes."""
@@ -163,8 +167,12 @@ def _places(
     }
 
 
-def create_web_client(*, is_encrypted: bool = False) -> Blueprint:
-    """Return the routes. With `is_encrypted`, browsers are told to come back over TLS alone. Raises OSError."""
+def create_web_client(*, is_encrypted: bool = False, turns: Turns | None = None) -> Blueprint:
+    """Return the routes, and have the app answer files before it looks for a route. Raises OSError.
+
+    With `is_encrypted`, browsers are told to come back over TLS alone; with `turns`, files share the loop with all
+    other requests.
+    """
     client = Blueprint(WEB_CLIENT, __name__)
     web = web_files()
     headers = CLIENT_HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if is_encrypted else {})
@@ -201,6 +209,15 @@ def create_web_client(*, is_encrypted: bool = False) -> Blueprint:
             return error(404, "there is no such file")
         return respond(web.files[name], for_files, _FOR_EVER)
 
+    def response_to(path: str, zipped: bool) -> Response:
+        return _response(web.files[path.removeprefix(web.base)], for_files, _FOR_EVER, zipped=zipped)
+
+    def answer_files_first(state: BlueprintSetupState) -> None:
+        paths = {web.base + name for name in web.files}
+        app: Any = state.app  # Quart's documents have middleware take the place of this method
+        app.asgi_app = FileAnswers(app.asgi_app, paths, response_to, turns or Turns())
+
+    client.record(answer_files_first)
     return client
 
 
@@ -209,15 +226,22 @@ def respond(file: WebFile, headers: Mapping[str, str], lasts: str = "no-cache") 
 
     `lasts` is its Cache-Control; what lasts for ever is never asked for again, and has no ETag.
     """
-    zipped = file.zipped if request.accept_encodings["gzip"] else None
+    known = request.headers.get("If-None-Match", "")
+    return _response(file, headers, lasts, known, zipped=bool(request.accept_encodings["gzip"]))
+
+
+def _response(
+    file: WebFile, headers: Mapping[str, str], lasts: str, known: str = "", *, zipped: bool
+) -> Response:
+    body = file.zipped if zipped else None
     general = {"Vary": "Accept-Encoding", **headers, "Cache-Control": lasts}
     if lasts != _FOR_EVER:
-        general["ETag"] = f'"{file.etag}{"" if zipped is None else "-gzip"}"'
-        if general["ETag"] in request.headers.get("If-None-Match", ""):
+        general["ETag"] = f'"{file.etag}{"" if body is None else "-gzip"}"'
+        if general["ETag"] in known:
             return Response(b"", 304, headers=general)
-    if zipped is not None:
+    if body is not None:
         general["Content-Encoding"] = "gzip"
-    return Response(file.body if zipped is None else zipped, 200, headers=general, content_type=file.kind)
+    return Response(file.body if body is None else body, 200, headers=general, content_type=file.kind)
 
 
 def _walk(folder: Traversable, path: str = "") -> list[tuple[str, bytes]]:

@@ -40,6 +40,7 @@ from chat.web_api import app as http_app
 from chat.web_api.app import create_app
 from chat.web_api.metrics import create_metrics
 from chat.web_api.pages import create_pages
+from chat.web_api.web_client import web_files
 from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import ear_in_lobby, swept_world, texts_saved
 from tests.support.chat_world import SECRET, World
@@ -639,11 +640,16 @@ LOGINS = ("/", "/api/reg", "/api/login", "/v1/auth/", "/signup", "/login")
 
 
 async def server(run: Run) -> None:
-    """The whole server on a memory storage, from its start to its stop, with a talker and a browser."""
+    """The whole server on a memory storage, from its start to its stop, with a talker and a browser.
+
+    The browser takes a file of the web client too, which is answered before Quart sees the request.
+    """
     storage = MemoryStorage()
     ready, done = trio.Event(), trio.Event()
     addresses: list[str] = []
     settings = config(metrics_listen=Listen("127.0.0.1", 0))
+    web = web_files()
+    file, end = f"{web.base}tree.css", web.files["tree.css"].body[-100:]
 
     async def serve() -> None:
         async with open_chat(settings, storage, SECRET) as opened:
@@ -662,6 +668,8 @@ async def server(run: Run) -> None:
                 granted = await wire.asks(
                     "PUT", "/login", {"Email": "ada@example.com", "Password": "secret word"}
                 )
+                await wire.send(f"GET {file} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+                assert not await wire.until(end) or wire.got.endswith(end)
             if isinstance(granted, dict) and "token" in granted:
                 async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
                     wire = Wire(stream)

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from typing import Any
 
 import pytest
 import trio
@@ -67,6 +68,29 @@ async def test_files_are_kept_for_ever_and_compressed_once(app: QuartTrio) -> No
     assert gzip.decompress(await zipped.get_data()) == await plain.get_data()
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "accepted", [None, "", "gzip", "GZIP;q=0.5", "gzip;q=0", "br, *", "*;q=0", "identity", "gzip;q=x", "\xff"]
+)
+async def test_a_file_is_the_same_from_its_route(app: QuartTrio, method: str, accepted: str | None) -> None:
+    """How a path is written decides who answers: an absolute one is answered by Quart, any other before it."""
+    headers = Headers() if accepted is None else Headers([("Accept-Encoding", accepted)])
+    headers.add("If-None-Match", "*")
+    for name, file in web_files().files.items():
+        path = web_files().base + name
+        answers = [await _answer(app, method, where, headers) for where in (path, f"http://testing{path}")]
+        assert answers[0] == answers[1]
+        body = answers[0][2]
+        assert body in (file.body, file.zipped)
+
+
+async def test_what_is_no_plain_call_of_a_file_goes_to_its_route(app: QuartTrio) -> None:
+    client, path = app.test_client(), web_files().base + "app.js"
+    assert (await client.post(path)).status_code == 405
+    assert (await client.options(path)).headers["Allow"] is not None
+    assert (await client.get(path + "?again")).status_code == 200
+
+
 @pytest.mark.parametrize(
     "name", ["nothing.js", "README.md", "index.html", "../app.js", "model/types.d.ts", "view"]
 )
@@ -114,6 +138,41 @@ async def test_a_page_with_all_its_files_uses_up_no_calls(autojump_clock: object
         assert (await client.get(web.base + name)).status_code == 200
     assert (await client.get("/")).status_code == 200
     assert trio.current_time() == begun
+
+
+async def _answer(app: QuartTrio, method: str, path: str, headers: Headers) -> tuple[int, list[Any], bytes]:
+    """What an ASGI server is told to send: the status, the headers in their order, the body."""
+    events: list[Any] = []
+
+    async def receive() -> dict[str, object]:
+        await trio.sleep_forever()
+        raise AssertionError
+
+    async def send(event: object) -> None:
+        await trio.lowlevel.checkpoint()
+        events.append(event)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(key.lower().encode("latin-1"), value.encode("latin-1")) for key, value in headers],
+        "client": ("192.0.2.1", 1),
+        "server": ("127.0.0.1", 80),
+        "state": {},
+        "extensions": {},
+    }
+    with trio.fail_after(30):
+        await app(scope, receive, send)  # type: ignore[arg-type]
+    start, *bodies = events
+    assert [event["more_body"] for event in bodies][-1:] == [False]
+    return start["status"], start["headers"], b"".join(event["body"] for event in bodies)
 
 
 def _size(headers: Headers) -> int:

@@ -1,0 +1,73 @@
+"""ASGI middleware for files that never change: it answers them before Quart makes a request of them.
+
+A page has a hundred files, and Quart's request, nursery and response take longer than all the rest of such an answer.
+"""
+
+from collections.abc import Callable, Set
+from functools import lru_cache
+from typing import Any
+
+from quart import Response
+from quart.utils import encode_headers
+from quart.wrappers.response import DataBody
+from werkzeug.http import parse_accept_header
+
+from chat.domain.addresses import address_key
+from chat.gateway.http1.lifespan import ASGIApp
+from chat.gateway.turns import Turns
+
+
+class FileAnswers:
+    """Answers GET and HEAD of some paths, and leaves all else to an app that answers those alike.
+
+    Args:
+        app: what else is asked, and a path that is written in another way.
+        paths: the paths as ASGI has them, without a query.
+        respond: makes the response, compressed or not; asked once for each path and kind.
+        turns: how they share the loop with all other requests.
+    """
+
+    def __init__(
+        self, app: ASGIApp, paths: Set[str], respond: Callable[[str, bool], Response], turns: Turns
+    ) -> None:
+        self._app = app
+        self._paths = paths
+        self._respond = respond
+        self._turns = turns
+        self._made: dict[tuple[str, bool], tuple[dict[str, Any], dict[str, Any]]] = {}
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's
+        """Serve one request. Cancelling: the answer breaks off."""
+        if (
+            scope["type"] != "http"
+            or scope["path"] not in self._paths
+            or scope["method"] not in ("GET", "HEAD")
+        ):
+            await self._app(scope, receive, send)
+        else:
+            address = (scope.get("client") or ("",))[0]
+            await self._turns.steps(address_key(address), self._answer(scope, send))
+
+    async def _answer(self, scope: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's
+        accepted = next((value for name, value in scope["headers"] if name == b"accept-encoding"), b"")
+        for event in self._events(scope["path"], takes_gzip(accepted)):
+            await send(event)
+
+    def _events(self, path: str, zipped: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+        made = self._made.get((path, zipped))
+        if made is None:
+            response = self._respond(path, zipped)
+            assert isinstance(response.response, DataBody)
+            headers, body = encode_headers(response.headers), response.response.data
+            made = (
+                {"type": "http.response.start", "status": response.status_code, "headers": headers},
+                {"type": "http.response.body", "body": body, "more_body": False},
+            )
+            self._made[path, zipped] = made
+        return made
+
+
+@lru_cache(maxsize=64)
+def takes_gzip(accepted: bytes) -> bool:
+    """Whether whoever sends this `Accept-Encoding` takes gzip, by the same rules as a request of Quart. Sync."""
+    return bool(parse_accept_header(accepted.decode("latin-1"))["gzip"])

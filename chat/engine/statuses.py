@@ -33,6 +33,9 @@ _MOST = 400
 _TURN = 64
 """Watchers that are told until the others get their turn."""
 
+_LOOKS = 4096
+"""Watchers of changed people that are gathered until the others get their turn: about a millisecond."""
+
 _EARLIER = 60.0
 """Seconds before somebody is first watched from which on a change of their profile is news: clocks differ."""
 
@@ -219,9 +222,15 @@ class Statuses:
         self._tell_present(each for each in self._asked if self._here(each) is not Status.OFFLINE)
 
     async def _tell_watchers(self, changed: Collection[int]) -> None:
+        looked = 0
         for person_id in changed:
-            for watcher in self._watchers.get(person_id, ()):
+            watchers = self._watchers.get(person_id, ())
+            for watcher in watchers:
                 self._untold.setdefault(watcher, set()).add(person_id)
+            looked += len(watchers)
+            if looked >= _LOOKS:
+                looked = 0
+                await trio.lowlevel.checkpoint()
         for number, watcher in enumerate(tuple(self._untold), start=1):
             if number % _TURN == 0:
                 await trio.lowlevel.checkpoint()

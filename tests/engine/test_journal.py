@@ -15,19 +15,31 @@ from chat.domain.changes import (
     Edited,
     Reacted,
     Reaction,
+    Removal,
+    RoleChange,
     RoomDeletion,
     Write,
 )
 from chat.domain.entities import Draft, Inbox, Message, Pair, Peer, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
+from chat.domain.membership import RoomRole
 from chat.domain.outcomes import KeyUsed, Outcome, Repeated, Saved, Unchanged
 from chat.domain.ports import NewPerson
-from chat.domain.refusals import NO_MESSAGE, NOT_SAVED, OUTCOME_UNKNOWN, ROOM_GONE, Refusal
+from chat.domain.refusals import (
+    NO_MEMBER,
+    NO_MESSAGE,
+    NOT_MEMBER,
+    NOT_SAVED,
+    OUTCOME_UNKNOWN,
+    ROOM_GONE,
+    Refusal,
+)
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.events import Event, Said
 from chat.engine.hub import Announcement, Hub
 from chat.engine.journal import Journal, Publish, open_journal
 from chat.engine.log_follower import MOST_BEHIND, open_log_follower
+from chat.engine.submission import Submission
 from chat.inspection.metrics import Metrics
 from chat.protocols.talker.codec import TALKER
 from chat.storage.memory import MemoryStorage
@@ -209,6 +221,17 @@ async def test_a_message_to_a_room_that_is_gone_is_refused(autojump_clock: objec
     await world.send("hello?", room=99)
     await world.rest()
     assert world.ben.outcomes == [("hello?", ROOM_GONE)]
+
+
+async def test_what_is_about_nobody_who_is_a_member_is_refused(autojump_clock: object, world: World) -> None:
+    garden = await world.storage.rooms.create("cellar", 1, is_private=False)
+    assert isinstance(garden, Room)
+    for write, refusal in (
+        (Removal(garden.id, 2, 1, 1.0), NOT_MEMBER),
+        (RoleChange(garden.id, 2, RoomRole.OWNER, 1, 1.0), NO_MEMBER),
+    ):
+        outcome = await Submission().submit(world.journal, write)
+        assert outcome == refusal
 
 
 async def test_a_database_that_is_down_refuses_and_the_next_message_is_saved(

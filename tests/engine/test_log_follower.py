@@ -26,7 +26,13 @@ class Log(MemoryMessages):
     def __init__(self, storage: MemoryStorage) -> None:
         super().__init__(storage.users, storage.rooms, storage.files)
         self.reads = 0
+        self.looks = 0
+        """How often it was asked where it ends."""
         self.failures: list[Exception] = []
+
+    async def newest_id(self) -> int:
+        self.looks += 1
+        return await super().newest_id()
 
     async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:
         self.reads += 1
@@ -67,11 +73,13 @@ class Keeper(Broadcaster):
 
 @asynccontextmanager
 async def open_world(
-    patience: float = PATIENCE, skipped: Callable[[int], object] = lambda newest_id: None
+    patience: float = PATIENCE,
+    skipped: Callable[[int], object] = lambda newest_id: None,
+    kind: type[Log] = Log,
 ) -> AsyncGenerator[World]:
     storage, broadcaster = MemoryStorage(), Keeper()
     await storage.users.add(NewPerson(name="ada", password_hash=b""))
-    log = Log(storage)
+    log = kind(storage)
     async with open_log_follower(log, broadcaster, 0, skipped, patience=patience) as follower:
         yield World(log, follower, broadcaster)
 
@@ -329,11 +337,64 @@ async def test_what_is_said_to_lie_beyond_the_end_of_the_log_hides_nothing(
         # A server that has not noticed that the log lost its end says so, or anybody who may use the bus.
         world.follower.reaches(2 + beyond)
         await trio.sleep(1)
+        looks = world.log.looks
+        await trio.sleep(100)
+        assert world.log.looks == looks, "what is not there is not looked for any more"
         said = await world.log.say("3", "4", "5")
         world.follower.received(said[:1], 3)
         world.follower.reaches(5)
         await trio.sleep(1)
         assert world.told == [1, 2, 3, 4, 5]
+
+
+class NothingLeft(Log):
+    """A log whose last changes nobody is told any more: of a room that was deleted and removed."""
+
+    async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:
+        read = await super().read_log(after_id, limit, most_bytes)
+        return [change for change in read if change.id not in (2, 3)]
+
+
+async def test_a_log_that_ends_with_what_nobody_is_told_any_more_goes_on_behind_it(
+    autojump_clock: object,
+) -> None:
+    async with open_world(kind=NothingLeft) as world:
+        await world.log.say("1", "2", "3")
+        world.follower.reaches(3)
+        await trio.sleep(1)
+        assert (world.told, world.follower.newest_id) == ([1], 3)
+        reads = world.log.reads
+        world.follower.received(await world.log.say("4"), 4)
+        await trio.sleep(1)
+        assert (world.told, world.log.reads) == ([1, 4], reads)
+
+
+async def test_where_all_that_was_read_was_announced_meanwhile_the_rest_is_read(
+    autojump_clock: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.engine.log_follower._PIECE", 2)
+
+    class Overtaken(Log):
+        async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:
+            read = await super().read_log(after_id, limit, most_bytes)
+            if after_id == 0:
+                world.follower.received(read, 2)
+            return read
+
+    async with open_world(kind=Overtaken) as world:
+        await world.log.say(*"12345")
+        world.follower.reaches(5)
+        await trio.sleep(1)
+        assert world.told == [1, 2, 3, 4, 5]
+
+
+async def test_settling_says_how_much_was_caught_up(autojump_clock: object) -> None:
+    async with open_world() as world:
+        await world.log.say("1", "2", "3")
+        world.follower.doubt()
+        assert (await world.follower.settle(), world.follower.is_unsure) == (3, False)
+        assert await world.follower.settle() == 0
+        assert world.told == [1, 2, 3]
 
 
 async def test_whoever_is_too_far_behind_skips_to_the_end(autojump_clock: object) -> None:

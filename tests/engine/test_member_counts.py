@@ -115,6 +115,19 @@ async def test_a_conversation_that_changed_is_told_alone(house: House) -> None:
     house.members.conversation_changed(DESK)
     await trio.sleep(5)
     assert house.told == [{DESK: 2}]
+    house.members.changed(3)
+    await trio.sleep(5)
+    house.told.clear()
+    house.members.conversation_changed(DESK)
+    await trio.sleep(5)
+    assert house.told == [{DESK: 2}], "who is in the lobby is told already"
+
+
+async def test_nothing_is_done_once_all_is_told(house: House) -> None:
+    house.members.changed(3)
+    await trio.sleep(5)
+    assert house.told == [{LOBBY_ID: 3}]
+    assert house.members._changed.statistics().tasks_waiting == 1
 
 
 @pytest.mark.parametrize(

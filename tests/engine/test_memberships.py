@@ -59,6 +59,45 @@ async def test_who_is_removed_hears_that_room_no_more_and_all_others_still(
     assert heard == [{"name": "ada", "message": "ben is here"}]
 
 
+async def test_who_is_invited_is_in_the_room_and_only_its_creator_invites(world: World) -> None:
+    ada, ben, cem = await world.add_all("ada", "ben", "cem")
+    garden = await world.make_room(ada)
+    assert await world.memberships.invite(ada, garden.id, ben.id) is None
+    assert await world.memberships.invite(ada, garden.id, ben.id) == ALREADY_IN
+    assert isinstance(await world.memberships.invite(ben, garden.id, cem.id), Refusal)
+    assert await world.members(garden.id) == {ada.id, ben.id}
+
+
+async def test_a_removal_returns_when_what_its_person_still_said_is_saved_or_refused(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+    assert await world.memberships.join(ben, garden.id) is None
+    returned = trio.Event()
+    outcomes: list[Outcome] = []
+
+    class Late(Said):
+        def on_outcome(self, _write: Write, outcome: Outcome) -> None:
+            assert not returned.is_set()
+            outcomes.append(outcome)
+
+    async def remove() -> None:
+        assert await world.memberships.remove(ada, garden.id, ben.id) is None
+        returned.set()
+
+    async with trio.open_nursery() as nursery:
+        with world.obstacles.held("save"):
+            nursery.start_soon(remove)
+            await world.rest()  # the removal is in a batch of its own
+            await world.journal.submit(Draft(garden.id, ben.id, "ben", "a last word", 0.0), Late())
+            removal = world.obstacles._closed_before["save"]
+            world.obstacles._closed_before["save"] = trio.Event()
+            removal.set()
+            await world.rest()
+            assert not await world.storage.rooms.is_member(garden.id, ben.id)
+            assert (returned.is_set(), outcomes) == (False, [])
+    assert len(outcomes) == 1
+
+
 async def test_a_room_that_was_deleted_unnoticed_is_left_and_the_lobby_is_never_looked_up(
     world: World,
 ) -> None:

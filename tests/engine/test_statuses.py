@@ -10,7 +10,7 @@ from trio.testing import MockClock
 
 from chat.domain.entities import Person
 from chat.domain.live import Notice, Present, Status, Watched
-from chat.engine.statuses import GRACE, Statuses
+from chat.engine.statuses import _LOOKS, _REPEAT, GRACE, Statuses
 
 ONLINE, AWAY, OFFLINE = Status
 ADA, BEN, CEM = 1, 2, 3
@@ -197,6 +197,7 @@ async def test_several_servers_tell_each_other_of_whom_the_others_watch(
     await trio.sleep(30)
     quiet = len(between.sent)
     await trio.sleep(60)
+    assert all(server._wanted.statistics().tasks_waiting == 1 for server in between.servers)
     assert len(between.sent) == quiet
     assert not any(server._asked or server._elsewhere for server in between.servers)
 
@@ -219,6 +220,44 @@ async def test_what_a_dead_server_told_is_forgotten_and_what_was_lost_told_again
     between.is_cut = True  # it is dead
     await trio.sleep(25)
     assert ear.news() == [{ADA: OFFLINE}]
+
+
+async def test_servers_repeat_what_they_tell_each_other_every_few_seconds_and_no_oftener(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    between, ear = Between(), Ear()
+    here, there = between.open(), between.open()
+    for server in between.servers:
+        nursery.start_soon(server.tell)
+    there.came(ADA)
+    here.watch(ear, [ADA])
+    await trio.sleep(2.5)
+    between.sent.clear()
+    await trio.sleep(10 * _REPEAT)
+    for kind in (Watched, Present):
+        assert 7 <= sum(isinstance(each, kind) for each in between.sent) <= 11
+
+
+async def test_many_watchers_of_many_who_come_back_leave_the_others_their_turn(one: Statuses) -> None:
+    people, turns = range(1, 301), 0
+    ears = [Ear() for _ in range(300)]
+    for ear in ears:
+        one.watch(ear, people)
+    for each in people:
+        one.came(each)
+
+    async def meanwhile() -> None:
+        nonlocal turns
+        while not ears[0].told:
+            await trio.lowlevel.checkpoint()
+            turns += 1
+
+    one._changed, changed = set(), one._changed
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(meanwhile)
+        await one._tell_watchers(changed)
+    assert turns > 300 * 300 // (4 * _LOOKS)
+    assert all(ear.told == [dict.fromkeys(people, ONLINE)] for ear in ears)
 
 
 async def test_many_people_go_in_payloads_that_every_bus_carries(

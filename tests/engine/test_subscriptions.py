@@ -1,0 +1,125 @@
+"""What the hub sends one client: to its send queue at once, or held back until an answer has gone first."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chat.engine.hub import Hub
+from chat.engine.subscriptions import _BEHIND, Subscriptions
+from chat.protocols.talker.codec import TALKER
+
+GARDEN, CELLAR = 7, 8
+LIMIT = 1600
+
+
+class Queue:
+    """A send queue that keeps what it is offered, and of each note how much comes behind what it waits for."""
+
+    def __init__(self) -> None:
+        self.limit = LIMIT
+        self.room = 100
+        self.queued = 0
+        self.overflows = 0
+        self.offered = b""
+        self.noted: list[tuple[Callable[[], None], int]] = []
+
+    def offer(self, blob: bytes) -> None:
+        self.offered += blob
+
+    def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
+        self.noted.append((note, behind))
+
+    def overflow(self) -> None:
+        self.overflows += 1
+
+
+class Held:
+    """A client that is subscribed to two rooms, whose messages are held."""
+
+    def __init__(self) -> None:
+        queue: Any = Queue()
+        self.queue: Queue = queue
+        self.hub = Hub()
+        self.subscriptions = Subscriptions(self.hub, queue)
+        for topic in (GARDEN, CELLAR):
+            self.subscriptions.subscribe(topic, TALKER)
+        self.subscriptions.buffer()
+
+    def tell(self, topic: int, blob: bytes) -> None:
+        self.hub.tell(topic, TALKER, blob)
+
+
+def note_of(number: int) -> Callable[[], None]:
+    def note() -> None:
+        """Called when what it waits for has left."""
+        raise AssertionError(number)
+
+    return note
+
+
+@pytest.fixture
+def held() -> Held:
+    return Held()
+
+
+def test_each_note_waits_for_what_was_told_before_it_and_for_nothing_behind(held: Held) -> None:
+    first, second, part = note_of(1), note_of(2), note_of(3)
+    held.tell(GARDEN, b"12345")
+    held.subscriptions.when_written(first)
+    held.tell(CELLAR, b"123")
+    held.tell(GARDEN, b"12")
+    held.subscriptions.when_written(second)
+    held.subscriptions.when_written(part, behind=1)
+    assert held.subscriptions.buffered == 10
+    held.subscriptions.flush()
+    assert (held.queue.offered, held.subscriptions.buffered) == (b"1234512312", 0)
+    assert held.queue.noted == [(first, 5), (second, 0), (part, 1)]
+
+
+def test_what_is_forgotten_takes_its_own_notes_along_and_moves_those_behind_it(held: Held) -> None:
+    notes = [note_of(number) for number in range(4)]
+    for note, topic, blob in zip(
+        notes, (GARDEN, CELLAR, CELLAR, GARDEN), (b"1", b"ab", b"c", b"234"), strict=True
+    ):
+        held.tell(topic, blob)
+        held.subscriptions.when_written(note)
+    held.subscriptions.forget([CELLAR])
+    assert held.subscriptions.buffered == 4
+    held.subscriptions.flush()
+    assert held.queue.offered == b"1234"
+    assert held.queue.noted == [(notes[0], 3), (notes[3], 0)]
+    held.tell(CELLAR, b"d")
+    assert held.queue.offered == b"1234"
+
+
+def test_a_note_of_the_first_that_is_forgotten_goes_too(held: Held) -> None:
+    gone, kept = note_of(1), note_of(2)
+    held.tell(GARDEN, b"1")
+    held.subscriptions.when_written(gone)
+    held.tell(CELLAR, b"a")
+    held.subscriptions.when_written(kept)
+    held.subscriptions.forget([GARDEN])
+    held.subscriptions.flush()
+    assert (held.queue.offered, held.queue.noted) == (b"a", [(kept, 0)])
+
+
+def test_as_much_is_held_as_the_send_queue_has_room_for_and_not_a_byte_more(held: Held) -> None:
+    held.tell(GARDEN, b"x" * 60)
+    held.tell(GARDEN, b"x" * 40)
+    assert held.queue.overflows == 0
+    held.tell(GARDEN, b"x")
+    assert held.queue.overflows == 1
+
+
+def test_a_client_is_behind_while_it_is_held_or_where_more_than_a_part_of_its_limit_waits(held: Held) -> None:
+    assert held.subscriptions.is_behind
+    held.subscriptions.offer_or_drop(b"dropped")
+    held.subscriptions.flush()
+    held.queue.queued = LIMIT // _BEHIND
+    assert not held.subscriptions.is_behind
+    held.subscriptions.offer_or_drop(b"told")
+    held.queue.queued += 1
+    assert held.subscriptions.is_behind
+    held.subscriptions.offer_or_drop(b"dropped")
+    assert held.queue.offered == b"told"

@@ -30,18 +30,25 @@ class ReadMarks:
     def __init__(self) -> None:
         self._waiting: dict[tuple[int, int], int] = {}  # (room id, person id) to seq
         self._under_way: dict[tuple[int, int], int] = {}  # those that are being written
+        self._written = trio.Event()  # set when those under way are written, or could not be
         self._noted = trio.Event()  # set, and made anew, when there is something to write
         self._over = trio.Event()
 
     def note(self, room_id: int, person_id: int, seq: int) -> None:
         """Somebody has read up to `seq`, at the least. Sync."""
         member = room_id, person_id
-        self._waiting[member] = max(seq, self._waiting.get(member, 0))
+        self._waiting[member] = max(seq, self._waiting.get(member, seq))
         self._noted.set()
 
-    def forget(self, room_id: int, person_id: int) -> None:
-        """Write no more what was noted of somebody in a room: they say themselves how far they have read. Sync."""
-        self._waiting.pop((room_id, person_id), None)
+    async def forget(self, room_id: int, person_id: int) -> None:
+        """Write no more what was noted of somebody in a room: they say themselves how far they have read.
+
+        What is being written is waited for. Cancelling: it is not written again where it fails.
+        """
+        member = room_id, person_id
+        self._waiting.pop(member, None)
+        if self._under_way.pop(member, None) is not None:
+            await self._written.wait()
 
     def rooms_of(self, person_id: int) -> set[int]:
         """Return the rooms in which the person has read further than is written yet. Sync."""
@@ -68,7 +75,7 @@ class ReadMarks:
     async def _write_waiting(self, timelines: Timelines) -> float:
         """Write what waits, and return how long to pause then."""
         marks = self._under_way = self._waiting
-        self._waiting = {}
+        self._waiting, self._written = {}, trio.Event()
         try:
             if marks:
                 read = {member: ReadMark(seq) for member, seq in marks.items()}
@@ -80,6 +87,7 @@ class ReadMarks:
             return _RETRY
         finally:
             self._under_way = {}
+            self._written.set()
         return _PAUSE
 
 

@@ -252,6 +252,32 @@ async def native_waits(run: Run) -> None:
         await assert_nothing_left(world, witness, client)
 
 
+async def native_set_back(run: Run) -> None:
+    """Set the own mark back while what one has said just now is noted as read: it is there where that is answered."""
+    async with swept_world(run) as (world, witness):
+        ada = await world.add("ada")
+        ear = await ear_in_lobby(world, "ben")
+        await fill(world, [Draft(LOBBY_ID, ada.id, "ada", f"before {n}", float(n)) for n in range(3)])
+
+        async def free() -> None:
+            await trio.sleep(1)
+            world.obstacles._closed_before["mark_read"].set()
+
+        frames = [
+            {"type": "hello", "id": 1, "token": world.token(ada)},
+            {"type": "sync", "id": 2},
+            _say(3, LOBBY_ID),
+            {"type": "read", "id": 4, "room": LOBBY_ID, "seq": 1, "back": True},
+        ]
+        with world.obstacles.held("mark_read"):
+            client = await converse(run, world, NATIVE, None, frames, meanwhile=free)
+        if any(frame["type"] == "read_ok" for frame in client.heard_now()):
+            (lobby,) = await world.storage.timelines.snapshots(ada.id, 99, [LOBBY_ID])
+            assert lobby.read == 1
+        await assert_lobby_told(world, ear)
+        await assert_nothing_left(world, witness, client)
+
+
 async def native_over_budget(run: Run) -> None:
     """Ask more than one may: it is refused, and whoever is held back can go all the same."""
     budgets = Budgets(messages=0.5, text=1000, pages=0.25)
@@ -305,5 +331,6 @@ ALL = (
     native_profiles_unread,
     native_in_line,
     native_waits,
+    native_set_back,
     native_over_budget,
 )

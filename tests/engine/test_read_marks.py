@@ -18,9 +18,11 @@ class Marks:
     def __init__(self) -> None:
         self.written: list[dict[tuple[int, int], ReadMark]] = []
         self.is_down = False
+        self.go_on = trio.Event()
+        self.go_on.set()
 
     async def mark_read(self, marks: dict[tuple[int, int], ReadMark], *, durable: bool) -> None:
-        await trio.lowlevel.checkpoint()
+        await self.go_on.wait()
         assert not durable, "messages' commits would wait for the disk behind these"
         if self.is_down:
             raise StorageDown("down")
@@ -74,9 +76,47 @@ async def test_what_is_forgotten_is_not_written(storage: Marks) -> None:
     async with open_read_marks(storage) as marks:  # type: ignore[arg-type]
         marks.note(ROOM, ADA, 5)
         marks.note(ROOM, BEN, 6)
-        marks.forget(ROOM, ADA)
-        marks.forget(OTHER, ADA)
+        await marks.forget(ROOM, ADA)
+        await marks.forget(OTHER, ADA)
     assert storage.written == [{(ROOM, BEN): ReadMark(6)}]
+
+
+@pytest.mark.parametrize("is_down", [False, True], ids=["written", "not written"])
+async def test_what_is_forgotten_while_it_is_written_is_so_when_that_is_over(
+    storage: Marks, autojump_clock: MockClock, is_down: bool
+) -> None:
+    steps: list[str] = []
+
+    async def forget() -> None:
+        await marks.forget(ROOM, ADA)
+        steps.append("forgotten")
+
+    async with open_read_marks(storage) as marks, trio.open_nursery() as nursery:  # type: ignore[arg-type]
+        storage.go_on = trio.Event()
+        marks.note(ROOM, ADA, 5)
+        marks.note(ROOM, BEN, 6)
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.start_soon(forget)
+        await marks.forget(OTHER, ADA)  # of which nothing is under way
+        await trio.testing.wait_all_tasks_blocked()
+        assert steps == []
+        storage.is_down = is_down
+        storage.go_on.set()
+        await trio.testing.wait_all_tasks_blocked()
+        assert steps == ["forgotten"]
+        storage.is_down = False
+    written = {(ROOM, BEN): ReadMark(6)} if is_down else {(ROOM, ADA): ReadMark(5), (ROOM, BEN): ReadMark(6)}
+    assert storage.written == [written]
+
+
+async def test_while_nothing_is_noted_nothing_is_done(storage: Marks, autojump_clock: MockClock) -> None:
+    async with open_read_marks(storage) as marks:  # type: ignore[arg-type]
+        await trio.sleep(1)
+        assert marks._noted.statistics().tasks_waiting == 1
+        marks.note(ROOM, ADA, 5)
+        await trio.sleep(1)
+        assert storage.written == [{(ROOM, ADA): ReadMark(5)}]
+        assert marks._noted.statistics().tasks_waiting == 1
 
 
 async def test_what_could_not_be_written_is_written_later(storage: Marks, autojump_clock: MockClock) -> None:

@@ -180,7 +180,7 @@ async def mark_read(services: Services, caller: Caller, request: types.ReadUpTo)
         return place
     mark = ReadMark(request.seq, request.back)
     if request.back:  # else what was noted before, and is written later, would undo it
-        services.read_marks.forget(request.room, person.id)
+        await services.read_marks.forget(request.room, person.id)
     await services.timelines.mark_read({(request.room, person.id): mark})
     rooms = await services.timelines.snapshots(person.id, services.hub.newest_id, [request.room])
     if not rooms:

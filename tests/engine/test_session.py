@@ -1,5 +1,6 @@
 """One client from its first frame to its last, in every dialect."""
 
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
@@ -8,13 +9,23 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from chat.domain.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, RESTARTING, TOO_SLOW, UNAUTHENTICATED
+from chat.domain.closing import (
+    GOING_AWAY,
+    NO_PONG,
+    OUTCOME_UNKNOWN,
+    RESTARTING,
+    TOO_SLOW,
+    UNAUTHENTICATED,
+    Closing,
+)
 from chat.domain.entities import LOBBY_ID, Message, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.live import Status
 from chat.engine.dialect import Dialect
 from chat.engine.events import Said
 from chat.engine.heartbeat import beat
+from chat.engine.protocol_client import ProtocolClient
+from chat.engine.session import _TURN
 from chat.engine.stagger import Stagger
 from chat.engine.statuses import GRACE
 from chat.inspection.disconnects import Cause, cause_of
@@ -100,6 +111,8 @@ async def test_the_first_frame_of_known_shape_chooses_the_dialect(
     speaker.send(line("hi all", "ben"))
     heard = await client.hears()
     assert len(heard) == (1 if (dialect in (TALKER, MESSENGER)) else 0)
+    noted = [event.what for event in client.session.record.events or ()]
+    assert (f"speaks {dialect.name}" in noted) == (dialect is not listener)
 
 
 @each_listener
@@ -242,7 +255,87 @@ async def test_wait_for_outcomes_waits_for_what_was_submitted_so_far_and_no_more
     assert settled == ["first", "second"]
 
 
+async def test_the_others_get_their_turn_among_many_frames_of_one_client_and_not_after_each(
+    world: World,
+) -> None:
+    (ada,) = await world.add_all("ada")
+    client, turns = await talker(world, ada), list[int]()
+    submissions, many = client.session.submissions, 2 * _TURN
+
+    class Many:
+        heard_at = 0.0
+
+        async def receive(self) -> list[str]:
+            self.receive = trio.sleep_forever  # type: ignore[method-assign]
+            return [f'{{"name": "ada", "message": "{n}"}}' for n in range(many)]
+
+        def receive_no_more(self) -> None:
+            """Nothing more comes."""
+
+    async def meanwhile() -> None:
+        while submissions._submitted <= many:
+            turns.append(submissions._submitted)
+            await trio.lowlevel.checkpoint()
+
+    receiver: Any = Many()
+    client.session.receiver = receiver
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(meanwhile)
+        client.send(line("first"))
+    assert 1 + _TURN in turns
+    assert {*turns} <= {0, 1, 1 + _TURN}
+    await world.rest()
+    assert len(world.said(LOBBY_ID)) == 1 + many
+
+
 # --- how it ends ---
+
+
+@pytest.mark.parametrize("is_cut_off", [True, False], ids=["cut off", "closed"])
+async def test_a_protocol_is_told_once_that_its_client_has_ended_also_where_it_is_cut_off(
+    world: World, is_cut_off: bool
+) -> None:
+    client, told = await world.connect(TALKER), list[object]()
+
+    class Protocol(ProtocolClient):
+        def ended(self) -> None:
+            told.append("ended")
+
+        def ending(self, closing: Closing) -> None:
+            told.append(closing)
+
+    client.session.client = Protocol()
+    if is_cut_off:
+        client.scope.cancel()
+    else:
+        client.session.close(UNAUTHENTICATED)
+    await client.ends()
+    assert told == (["ended"] if is_cut_off else ["ended", UNAUTHENTICATED])
+
+
+async def test_what_a_client_is_answered_is_in_its_record(world: World) -> None:
+    client = await world.connect(NATIVE)
+    before = len(client.session.record.frames)
+    answer = await client.asks({"type": "ping", "id": 1})
+    (frame,) = client.session.record.frames[before:]
+    assert (frame.sent, frame.length) == (True, len(json.dumps(answer, separators=(",", ":"))))
+
+
+async def test_a_socket_that_says_twice_that_it_is_away_counts_once(world: World) -> None:
+    (ada,) = await world.add_all("ada")
+    client, statuses = await world.connect(TALKER, ada), world.core.statuses
+    other = await world.connect(TALKER, ada)
+    for is_away, status in ((True, Status.ONLINE), (True, Status.ONLINE), (False, Status.ONLINE)):
+        client.session.set_away(is_away=is_away)
+        assert statuses.status(ada.id) is status
+    for each in (client, other, other):
+        each.session.set_away(is_away=True)
+    assert statuses.status(ada.id) is Status.AWAY
+    client.session.set_away(is_away=False)
+    assert statuses.status(ada.id) is Status.ONLINE
+    nobody = await world.connect(TALKER)
+    nobody.session.set_away(is_away=True)
+    assert statuses._away == {ada.id: 1}
 
 
 async def test_a_client_that_leaves_leaves_nothing_behind(world: World) -> None:
@@ -386,6 +479,16 @@ async def test_a_silent_client_is_pinged_and_one_that_does_not_answer_is_cut(
     assert dead.heard_now() == ["ping!"]
     assert talkative.heard_now() == ["ping!"]
     world.assert_nothing_is_left()
+
+
+async def test_who_is_taken_for_dead_is_told_nothing_more(world: World, autojump_clock: object) -> None:
+    dead, now = await world.connect(TALKER), trio.current_time()
+    dead.session.beat(now + 30, 25, 10)
+    assert await dead.hears() == ["ping!"]
+    dead.session.beat(now + 60, 25, 10)
+    dead.session.send(Said(Message(9, LOBBY_ID, 9, 1, "ada", "too late", 0.0)))
+    await dead.ends()
+    assert (dead.closed_with, dead.heard_now()) == (NO_PONG, [])
 
 
 async def test_a_server_that_stood_still_reads_what_its_clients_answered_before_it_cuts_any(

@@ -260,7 +260,7 @@ async def test_the_others_get_their_turn_among_many_frames_of_one_client_and_not
 ) -> None:
     (ada,) = await world.add_all("ada")
     client, turns = await talker(world, ada), list[int]()
-    submissions, many = client.session.submissions, 2 * _TURN
+    submissions, many = client.session.submissions, 8 * _TURN
 
     class Many:
         heard_at = 0.0
@@ -282,8 +282,8 @@ async def test_the_others_get_their_turn_among_many_frames_of_one_client_and_not
     async with trio.open_nursery() as nursery:
         nursery.start_soon(meanwhile)
         client.send(line("first"))
-    assert 1 + _TURN in turns
-    assert {*turns} <= {0, 1, 1 + _TURN}
+    assert {*turns} <= {0, *range(1, 1 + many, _TURN)}
+    assert len({*turns}) >= 4  # now and then it comes first twice
     await world.rest()
     assert len(world.said(LOBBY_ID)) == 1 + many
 

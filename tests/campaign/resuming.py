@@ -21,7 +21,6 @@ from msgspec import to_builtins
 
 from chat.client import Chat, Message, Position, Refused, open_chat
 from chat.storage.postgres.database import DatabaseAddress
-from tests.campaign.forked import ForkedServer
 from tests.campaign.rows import Row
 from tests.client.comparing import info_of, plain
 from tests.client.people import Told
@@ -29,7 +28,7 @@ from tests.support.faults.machine import spare_database
 from tests.support.faults.two_servers import SECRET
 from tests.support.people import PASSWORD, post
 from tests.support.saved import fetch_sql
-from tests.support.server import data_path, running_server
+from tests.support.server import ServerProcess, data_path, running_server
 
 KILLS = int(os.environ.get("KILLS", "100"))
 """How many; each takes about a second."""
@@ -185,8 +184,8 @@ class Server:
         self._place, self._arguments = place, arguments
         self.running = self.start()
 
-    def start(self) -> ForkedServer:
-        self.running = ForkedServer(self._place, *self._arguments, **SECRET)
+    def start(self) -> ServerProcess:
+        self.running = ServerProcess(self._place, *self._arguments, **SECRET)
         return self.running
 
     async def restart(self, balancer: Balancer, pause: float) -> None:
@@ -199,7 +198,7 @@ class Server:
         balancer.ports[self] = port_of(self.running)
 
 
-def port_of(server: ForkedServer) -> int:
+def port_of(server: ServerProcess) -> int:
     """Return where a server listens."""
     port = urlsplit(server.url).port
     assert port is not None

@@ -1,4 +1,4 @@
-"""The real server as a process of its own, started as a user starts it."""
+"""The real server as a process of its own."""
 
 import os
 import signal
@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from chat.embedded_postgres.embedded import running_address
 from chat.storage.postgres.database import DatabaseAddress
+from tests.support.forked import ForkedProcess
 
 _START = 60
 """Seconds that a server may take to start: a first start makes a database, on a busy machine."""
@@ -31,7 +32,8 @@ class ServerProcess:
     """`chat serve` as a user starts it, on a free port of loopback, but without limits on speed.
 
     `environment` is added to ours; `arguments` to the command line. Elsewhere it is on a free port of `host`, and
-    `prefix` are the words that start it there.
+    `prefix` are the words that start it there. It is forked from a process that has imported what it needs, but for
+    one elsewhere, or of another release.
     """
 
     def __init__(
@@ -44,25 +46,9 @@ class ServerProcess:
     ) -> None:
         self.data = data
         self.log = data.parent / f"{data.name}.log"
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [
-                    *prefix,
-                    sys.executable,
-                    "-m",
-                    "chat",
-                    "serve",
-                    "--listen",
-                    f"{host}:0",
-                    "--data",
-                    str(data),
-                    *arguments,
-                ],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                env={**os.environ, "CHAT_BCRYPT_COST": "4", **UNLIMITED, **environment},
-            )
+        command = ["serve", "--listen", f"{host}:0", "--data", str(data), *arguments]
+        own = {"CHAT_BCRYPT_COST": "4", **UNLIMITED, **environment}
+        self.process = self._start(command, {**os.environ, **own}, prefix)
         assert self.process.stdout is not None
         overdue = threading.Timer(_START, self.process.kill)
         overdue.start()
@@ -75,6 +61,21 @@ class ServerProcess:
         self.database: DatabaseAddress | None = (
             None  # set by a test whose server was given one with --database
         )
+
+    def _start(
+        self, command: Sequence[str], environment: dict[str, str], prefix: Sequence[str]
+    ) -> "subprocess.Popen[str] | ForkedProcess":
+        has_own_python = environment.get("PYTHONPATH") != os.environ.get("PYTHONPATH")
+        if not prefix and not has_own_python:
+            return ForkedProcess(command, environment, self.log)
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [*prefix, sys.executable, "-m", "chat", *command],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=environment,
+            )
 
     @property
     def socket_url(self) -> str:
@@ -98,12 +99,13 @@ class ServerProcess:
     def end(self) -> None:
         """Stop it if it runs, by force if it does not want to."""
         assert self.process.stdout is not None
-        with self.process, self.process.stdout:
-            try:
-                if self.process.poll() is None:
-                    self.stop()
-            finally:
-                self.process.kill()
+        try:
+            if self.process.poll() is None:
+                self.stop()
+        finally:
+            self.process.kill()
+            self.process.wait(30)
+            self.process.stdout.close()
 
 
 @contextmanager

@@ -3,14 +3,14 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
 from tests.web.rooms import Room
-from tests.web.talking import Speaker, Timeline
+from tests.web.talking import Speaker, Timeline, make_rooms_beside
 
 AT_ONCE = 5_000
 """Milliseconds for what takes one second where nothing else runs."""
@@ -223,3 +223,31 @@ def test_whoever_is_no_admin_sees_nothing_of_it(pages: Pages) -> None:
     expect(page.get_by_role("link", name="lobby")).to_be_visible()
     expect(page.get_by_role("heading", name="Administration")).to_be_hidden()
     expect(page.get_by_role("link", name="Administration")).to_be_hidden()
+
+
+def test_a_page_of_a_list_that_was_loaded_anew_meanwhile_is_dropped(
+    pages: Pages, olga: Page, chat: ServerProcess
+) -> None:
+    pages.person("quinn")
+    make_rooms_beside(chat, 60, "zinnia", member="quinn")
+    held: list[Route] = []
+    olga.route(re.compile(r"/admin/rooms\?.*after="), lambda route: held.append(route))
+    olga.get_by_role("link", name="Rooms", exact=True).last.click()
+    search = olga.get_by_role("searchbox")
+    search.fill("zinnia")
+    listed = olga.locator("main").get_by_text(re.compile(r"^zinnia \d+$"))
+    expect(listed).to_have_count(50)
+    olga.get_by_role("button", name="More").click()
+    search.fill("zinnia 7")
+    expect(listed).to_have_text(["zinnia 7"])
+    with olga.expect_response(re.compile("after=")) as late:
+        held.pop().continue_()
+    late.value.finished()
+    olga.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    expect(listed).to_have_text(["zinnia 7"])
+    search.fill("zinnia")
+    expect(listed).to_have_count(50)
+    olga.get_by_role("button", name="More").click()
+    expect(olga.get_by_role("button", name="More")).to_be_disabled()
+    held.pop().continue_()
+    expect(listed).to_have_count(60)

@@ -11,50 +11,69 @@ const PAUSE = 200;
  * @template T
  * @param {() => Promise<T>} load
  * @param {readonly unknown[]} inputs
- * @returns {{ value: T | undefined, error: string, reload: () => void, set: (value: T) => void }}
+ * @returns {{ value: T | undefined, error: string, reload: () => void, set: (value: T) => void, change: (change: (value: T) => T) => void, shown: () => number | null }}
+ *   `change` alters what is shown; `shown` names what was loaded last, null while something else is loaded
  */
 export function useLoaded(load, inputs) {
   const [state, setState] = useState(/** @type {{ value?: T, error: string }} */ ({ error: "" }));
   const newest = useRef(0);
+  const answered = useRef(0);
   const reload = useCallback(() => {
     const mine = ++newest.current;
+    const put = (/** @type {(held: { value?: T, error: string }) => { value?: T, error: string }} */ change) => {
+      if (mine !== newest.current) return;
+      answered.current = mine;
+      setState(change);
+    };
     load().then(
-      (value) => mine === newest.current && setState({ value, error: "" }),
-      (reason) => mine === newest.current && setState((held) => ({ ...held, error: problemText(reason) })),
+      (value) => put(() => ({ value, error: "" })),
+      (reason) => put((held) => ({ ...held, error: problemText(reason) })),
     );
   }, inputs);
   useEffect(() => {
     reload();
     return () => void (newest.current += 1);
   }, [reload]);
-  return { value: state.value, error: state.error, reload, set: (value) => setState({ value, error: "" }) };
+  /** @param {(value: T) => T} change */
+  const change = (change) => setState((held) => (held.value === undefined ? held : { ...held, value: change(held.value) }));
+  return {
+    ...{ value: state.value, error: state.error, reload, change },
+    set: (value) => setState({ value, error: "" }),
+    shown: () => (answered.current === newest.current ? newest.current : null),
+  };
 }
 
 /**
- * A list that comes in pages: the first at once, the next by `more`.
+ * A list that comes in pages: the first at once, the next by `more`. A page of a list that is loaded again meanwhile is
+ * dropped.
  * @template T
  * @param {(after: number | string | undefined) => Promise<{ items: T[], next?: number | string }>} load
  * @param {readonly unknown[]} inputs
  */
 export function usePages(load, inputs) {
   const first = useLoaded(() => load(undefined), inputs);
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState("");
+  const [asked, setAsked] = useState({ list: /** @type {number | null} */ (null), isBusy: false, error: "" });
+  const busy = useRef(/** @type {number | null} */ (null)); // the list whose next page is asked for
   const page = first.value;
+  const list = first.shown();
   const more = async () => {
-    if (isBusy || !page?.next) return;
-    setBusy(true);
+    if (list === null || busy.current === list || !page?.next) return;
+    busy.current = list;
+    setAsked({ list, isBusy: true, error: "" });
+    let error = "";
     try {
       const { items, next } = await load(page.next);
-      first.set({ items: [...page.items, ...items], next });
-      setError("");
+      if (first.shown() === list) first.change((held) => ({ items: [...held.items, ...items], next }));
     } catch (reason) {
-      setError(problemText(reason));
+      error = problemText(reason);
     }
-    setBusy(false);
+    if (busy.current !== list) return; // of the list that is shown now, a page is asked for already
+    busy.current = null;
+    setAsked({ list, isBusy: false, error });
   };
   /** @param {(items: T[]) => T[]} change what the server answered of the items that are shown */
-  const update = (change) => page && first.set({ ...page, items: change(page.items) });
+  const update = (change) => first.change((held) => ({ ...held, items: change(held.items) }));
+  const { isBusy, error } = asked.list === list ? asked : { isBusy: false, error: "" };
   return { items: page?.items, update, hasMore: Boolean(page?.next), more, isBusy, error: first.error || error, reload: first.reload };
 }
 

@@ -146,6 +146,22 @@ export function joined(messages) {
   return { names: named, others: names.length - named.length };
 }
 
+const DAY = 24 * 60 * 60 * 1000;
+
+/**
+ * How many days before now something was, where the reader is.
+ * @param {number} at milliseconds
+ * @param {number} now
+ */
+export function daysAgo(at, now) {
+  return Math.round((midnight(now) - midnight(at)) / DAY); // days have 23 to 25 hours
+}
+
+/** The beginning of a day. @param {number} at */
+export function midnight(at) {
+  return new Date(at).setHours(0, 0, 0, 0);
+}
+
 /**
  * The nearest row to draw the focus to: of those that can have it, one step from the one that has it.
  * @param {readonly number[]} seqs ascending

@@ -9,6 +9,7 @@ import { PHONE, useMedia } from "./media.js";
 import { roomName } from "./names.js";
 import { usePreference } from "./preferences.js";
 import { RoomRow } from "./room_row.js";
+import { useToday } from "./today.js";
 import { pixels, rowsInSight, useSight } from "./window.js";
 
 /** @typedef {import("../model/room_list.js").Section} Section */
@@ -36,6 +37,7 @@ export function RoomList({ current, onNew }) {
   const foldedNames = filter ? [] : folded.split(" ");
   const fold = (/** @type {string} */ name) => setFolded(toggled(folded.split(" "), name).join(" "));
   usePeerPresence(shown);
+  useToday(); // each room says when something was said there
 
   return html`
     ${rooms.size >= MANY && html`<${Filter} value=${filter} onInput=${setFilter} />`}

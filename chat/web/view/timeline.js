@@ -14,6 +14,7 @@ import { actOnKey } from "./timeline_keys.js";
 import { Failure, Pills, ResetNotice } from "./timeline_notices.js";
 import { DayRow, GapRow, JoinsRow, NewLine, StartRow, dayOf } from "./timeline_rows.js";
 import { useWindow } from "./timeline_window.js";
+import { useToday } from "./today.js";
 import { Typing } from "./typing.js";
 import { WaitingRow } from "./waiting.js";
 
@@ -45,6 +46,7 @@ function OpenTimeline({ room, seq }) {
   const place = useKeptPlace(scroller);
   const line = useNewLine(room, place);
   const at = useWindow(room, { seq, line }, place, scroller);
+  const today = useToday();
   const rights = useMemo(() => rightsIn(info, me), [info, me]);
   const { acts, dialogs } = useMessageActs(room, rights, at.goTo, setFailure);
   const rows = timeline.rows(room, at.window, { line, dayOf });
@@ -64,7 +66,7 @@ function OpenTimeline({ room, seq }) {
           isBlocked=${blocked.has(row.message.sender.id)} isFocusable=${row.seq === focusable} isMarked=${row.seq === at.marked}
           isLastOwn=${row === lastOwn} canSpeak=${rights.speaks} acts=${acts} />`;
       case "day":
-        return html`<${DayRow} key=${row.key} at=${row.at} />`;
+        return html`<${DayRow} key=${row.key} at=${row.at} today=${today} />`;
       case "joins":
         return html`<${JoinsRow} key=${row.key} messages=${row.messages} />`;
       case "line":

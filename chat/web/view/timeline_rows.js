@@ -1,7 +1,7 @@
 // The rows of a timeline that are no messages: days, joins, what is new, what is being loaded, and the start of the room.
 
 import { html, useEffect, useState } from "../vendor/preact.js";
-import { joined } from "../model/timeline.js";
+import { daysAgo, joined } from "../model/timeline.js";
 import { language, t, tn } from "../i18n/index.js";
 import { Alone } from "./alone.js";
 import { useChat, useSelected } from "./context.js";
@@ -11,29 +11,32 @@ import { problemText } from "./problem.js";
 
 /** @typedef {import("../model/types").Message} Message */
 
-const DAY = 24 * 60 * 60 * 1000;
-
 /** The day of a time, in the reader's time zone. @param {number} at */
 export function dayOf(at) {
   return new Date(at).toDateString();
 }
 
-export const DayRow = memo(function DayRow(/** @type {{ at: number }} */ { at }) {
-  return html`<li class="timeline-day"><time datetime=${new Date(at).toISOString().slice(0, 10)}>${dayName(at)}</time></li>`;
+export const DayRow = memo(function DayRow(/** @type {{ at: number, today: number }} */ { at, today }) {
+  return html`<li class="timeline-day"><time datetime=${isoDay(at)}>${dayName(at, today)}</time></li>`;
 });
 
-/** Today, yesterday, or the date. @param {number} at */
-function dayName(at) {
-  for (const ago of [0, -1]) {
-    if (dayOf(Date.now() + ago * DAY) === dayOf(at)) {
-      const name = new Intl.RelativeTimeFormat(language(), { numeric: "auto" }).format(ago, "day");
-      return name.charAt(0).toLocaleUpperCase(language()) + name.slice(1);
-    }
+/** Today, yesterday, or the date. @param {number} at @param {number} today */
+function dayName(at, today) {
+  const ago = daysAgo(at, today);
+  if (ago === 0 || ago === 1) {
+    const name = new Intl.RelativeTimeFormat(language(), { numeric: "auto" }).format(-ago, "day");
+    return name.charAt(0).toLocaleUpperCase(language()) + name.slice(1);
   }
-  const isThisYear = new Date(at).getFullYear() === new Date().getFullYear();
+  const isThisYear = new Date(at).getFullYear() === new Date(today).getFullYear();
   /** @type {Intl.DateTimeFormatOptions} */
   const options = { weekday: "long", day: "numeric", month: "long", ...(isThisYear ? {} : { year: "numeric" }) };
   return new Intl.DateTimeFormat(language(), options).format(at);
+}
+
+/** The day as a machine reads it, where the reader is. @param {number} at */
+function isoDay(at) {
+  const date = new Date(at);
+  return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
 }
 
 export function NewLine() {

@@ -265,6 +265,31 @@ def test_what_is_not_utf8_is_refused() -> None:
     assert b"not UTF-8" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["user", "list"],
+        ["user", "role", "ada", "admin"],
+        ["user", "invite"],
+        ["room", "list"],
+        ["message", "delete", "7"],
+        ["setting", "set", "registration", "closed"],
+        ["nodes"],
+    ],
+)
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_mistyped_data_directory_is_told_and_not_made(
+    tmp_path: Path, arguments: list[str], *, is_there: bool
+) -> None:
+    data = tmp_path / "mistyped"
+    if is_there:
+        data.mkdir()
+    result = invoke(*arguments, "--data", str(data))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"chat: there is no data of a server in {data}; pass --data or --database-url\n"
+    assert [*tmp_path.rglob("*")] == [data] * is_there
+
+
 def test_a_refusal_is_found_inside_groups() -> None:
     with pytest.raises(CommandFailed, match=r"^port 80 is in use$") as caught, one_line_refusals():
         raise ExceptionGroup("outer", [ExceptionGroup("inner", [CannotStart("port 80\nis in use")])])

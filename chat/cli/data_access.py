@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
+import click
 import trio
 
 from chat.cli.failing import CommandFailed
@@ -25,10 +26,17 @@ data_flags = config_flags("data", "database_url")
 
 
 def with_data(
-    flags: Mapping[str, object], act: "Callable[[DataAccess], Awaitable[Answer | Refusal]]"
+    flags: Mapping[str, object],
+    act: "Callable[[DataAccess], Awaitable[Answer | Refusal]]",
+    *,
+    may_begin: bool = False,
 ) -> Answer:
-    """Open the data that the flags name, and return what `act` does with them. Raises CommandFailed."""
+    """Open the data that the flags name, and return what `act` does with them. Raises CommandFailed.
+
+    With `may_begin` a data directory is made where there is none; else it is most likely a wrong one.
+    """
     from chat.data_access import open_data_access  # late: --help need not wait for it
+    from chat.embedded_postgres.data_directory import is_data_directory
 
     async def run() -> Answer | Refusal:
         async with open_data_access(config) as opened:
@@ -37,9 +45,16 @@ def with_data(
     with one_line_refusals():
         config = read_config(flags, os.environ)
         configure_logging("warning", config.log_format)  # the answer is on stdout, and only trouble beside it
+        is_new = config.database_url is None and not is_data_directory(config.data)
+        if is_new and not may_begin:
+            raise CommandFailed(
+                f"there is no data of a server in {config.data}; pass --data or --database-url"
+            )
         answer = trio.run(run)
         if isinstance(answer, Refusal):
             raise CommandFailed(answer.text)
+        if is_new:
+            click.echo(f"chat: there was no data of a server in {config.data}: it is new", err=True)
         return answer
 
 

@@ -46,7 +46,9 @@ def add(
     """Add a person called NAME."""
     password = _password_from_stdin() if password_stdin else _password_from_terminal()
     person = with_data(
-        flags, lambda opened: opened.accounts.add(name, password, email, operator=operator, admin=admin)
+        flags,
+        lambda opened: opened.accounts.add(name, password, email, operator=operator, admin=admin),
+        may_begin=True,
     )
     click.echo(f"added {person.name}, id {person.id}")
 

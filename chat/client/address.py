@@ -2,7 +2,7 @@
 
 import ssl
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import trio
 
@@ -55,6 +55,13 @@ def parse_url(url: str, tls: ssl.SSLContext | None = None) -> Address:
         raise ValueError(f"expected http://HOST or https://HOST, got {url!r}")
     secure = parts.scheme in ("https", "wss")
     port = parts.port or (443 if secure else 80)
-    name = parts.netloc.rpartition("@")[2]
+    try:
+        host = parts.hostname.encode("idna").decode()  # as HTTP has it
+    except UnicodeError:
+        raise ValueError(f"expected http://HOST or https://HOST, got {url!r}") from None
+    name = f"[{host}]" if ":" in host else host
+    if parts.port is not None:
+        name += f":{parts.port}"
+    path = quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~")
     context = (tls or ssl.create_default_context()) if secure else None
-    return Address(parts.hostname, port, name, parts.path.rstrip("/"), context)
+    return Address(host, port, name, path, context)

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+import trio
+
 TOKEN_EXPIRED = 4401
 SESSION_ENDED = 4403
 TOO_BIG = 1009
@@ -26,6 +28,14 @@ class Ending(NamedTuple):
     why: str
     code: int | None = None
     after: float | None = None
+
+
+def described(error: BaseException) -> str:
+    """Return what is known of an error of a connection, for people; never nothing. Sync and pure."""
+    if isinstance(error, trio.TooSlowError):
+        return "it takes too long"
+    # TLS says why only in the cause of what it raises.
+    return str(error) or str(error.__cause__ or "") or type(error).__name__
 
 
 class Backoff:

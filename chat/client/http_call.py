@@ -8,6 +8,7 @@ import msgspec
 import trio
 
 from chat.client.address import Address
+from chat.client.endings import described
 from chat.client.errors import Lost
 
 _PATIENCE = 10.0
@@ -67,7 +68,7 @@ async def call(
             finally:
                 await trio.aclose_forcefully(stream)  # never waits
     except (OSError, trio.TooSlowError, trio.BrokenResourceError, h11.RemoteProtocolError) as error:
-        raise Lost(f"no answer to {path}: {error or type(error).__name__}") from error
+        raise Lost(f"no answer to {path}: {described(error)}") from error
 
 
 async def _converse(

@@ -12,7 +12,7 @@ from wsproto.utilities import ProtocolError
 
 from chat.client.address import Address
 from chat.client.credentials import Credentials
-from chat.client.endings import SESSION_ENDED, TOKEN_EXPIRED, TOO_BIG, Backoff, Ending
+from chat.client.endings import SESSION_ENDED, TOKEN_EXPIRED, TOO_BIG, Backoff, Ending, described
 from chat.client.errors import ChatEnded, Lost, SignedOut
 from chat.client.events import Connected, Disconnected
 from chat.client.http_api import HttpApi
@@ -163,4 +163,4 @@ def _ending(error: Exception) -> Ending:
             return Ending(f"no socket here: HTTP status {status}", status if is_final else None)
         case trio.TooSlowError():
             return Ending("no answer in time")
-    return Ending(f"{type(error).__name__}: {error}".removesuffix(": "))
+    return Ending(described(error))

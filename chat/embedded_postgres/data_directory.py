@@ -60,6 +60,11 @@ class DataDirectory:
         return text
 
 
+def is_data_directory(path: Path) -> bool:
+    """Whether a server's data lie there already. Sync."""
+    return os.path.exists(path / MARK)
+
+
 @asynccontextmanager
 async def open_data_directory(path: Path) -> AsyncGenerator[DataDirectory]:
     """Hold the data directory at `path` for as long as the block lasts; it is made if it is missing.

@@ -55,6 +55,7 @@ def create_app(
     app.config.update(
         MAX_CONTENT_LENGTH=LONGEST_BODY,
         BODY_TIMEOUT=_BODY_TIMEOUT,
+        RESPONSE_TIMEOUT=None,  # a large file takes long on a slow line; the gateway bounds each piece of it
         PROPAGATE_EXCEPTIONS=False,
     )
     for blueprint in blueprints:

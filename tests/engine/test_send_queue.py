@@ -229,17 +229,26 @@ async def test_send_waits_while_half_of_the_limit_is_queued(open_pipe: Callable[
     async with pipe.writing():
         while pipe.send_queue.queued <= 10_000:
             pipe.send_queue.offer(b"x" * 100)
-        with trio.move_on_after(0.05) as impatient:
-            await pipe.send_queue.send(b"later")
-        assert impatient.cancelled_caught
+        sent: list[bytes] = []
+
+        async def send(data: bytes) -> None:
+            await pipe.send_queue.send(data)
+            sent.append(data)
+
+        async with trio.open_nursery() as impatient:
+            impatient.start_soon(send, b"never")
+            await trio.testing.wait_all_tasks_blocked()
+            impatient.cancel_scope.cancel()
+        assert sent == []
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(pipe.send_queue.send, b"later")
+            nursery.start_soon(send, b"later")
             got = b""
             with trio.fail_after(5):
                 while not got.endswith(b"later"):
                     await trio.lowlevel.wait_readable(pipe.far)
                     got += pipe.received()
         assert set(got.removesuffix(b"later")) == set(b"x")
+        assert sent == [b"later"]
 
 
 async def test_an_answer_larger_than_the_limit_is_no_sign_of_slowness(open_pipe: Callable[..., Pipe]) -> None:

@@ -107,11 +107,14 @@ async def test_a_head_that_dribbles_is_cut_in_time() -> None:
         async with running(head_timeout=0.3) as gateway:
             wire = await connect(gateway)
             begin = time.perf_counter()
+            sent = 0
             with pytest.raises(trio.BrokenResourceError):  # noqa: PT012
                 for byte in OPENING:
                     await wire.send(bytes([byte]))
                     await trio.sleep(0.02)
-            assert 0.2 < time.perf_counter() - begin < 2.5
+                    sent += 1
+            assert time.perf_counter() - begin > 0.2
+            assert sent < 50  # a second, where the machine is quick, and fewer where it is slow
             await wire.stream.aclose()
 
 
@@ -185,11 +188,17 @@ async def test_clients_that_do_not_read_hold_nobody_up() -> None:
     app = make_app()
     with trio.fail_after(20), nothing_logged():
         async with running(app, grace=0.2) as gateway:
-            async with innocents(gateway):
+            async with innocents(gateway) as answered:
                 wires = [await connect(gateway) for _ in range(10)]
                 for wire in wires:
                     await wire.send(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n" * 100)
-                await trio.sleep(0.5)
+                for wire in wires:
+                    await wire.stream.receive_some(
+                        1
+                    )  # the answer has begun, and is larger than what is under way
+                for kind in answered:
+                    before = answered[kind]
+                    await until(lambda kind=kind, before=before: answered[kind] >= before + 30)
             begin = time.perf_counter()
         assert time.perf_counter() - begin < 4  # and not WRITE_TIMEOUT
         for wire in wires:
@@ -228,14 +237,18 @@ async def _hear(wire: Wire) -> None:
 
 
 @asynccontextmanager
-async def innocents(gateway: Gateway) -> AsyncGenerator[None]:
-    """One who chats and one who asks, all through the block; each gets every answer, and none waits for it."""
+async def innocents(gateway: Gateway) -> AsyncGenerator[dict[str, int]]:
+    """One who chats and one who asks, all through the block; each gets every answer, and none waits for it.
+
+    Yields how many answers each has got so far.
+    """
+    answered = {"chat": 0, "ask": 0}
     async with open_websocket_url(gateway.addresses[0].replace("http", "ws", 1) + "/ws") as ws:
         wire = await connect(gateway)
         async with wire.stream, trio.open_nursery() as nursery:
-            nursery.start_soon(_chat, ws)
-            nursery.start_soon(_ask, wire)
-            yield
+            nursery.start_soon(_chat, ws, answered)
+            nursery.start_soon(_ask, wire, answered)
+            yield answered
             nursery.cancel_scope.cancel()
         with trio.fail_after(2):  # the same connections, once more
             await ws.send_message("last")
@@ -243,16 +256,18 @@ async def innocents(gateway: Gateway) -> AsyncGenerator[None]:
                 pass
 
 
-async def _chat(ws: WebSocketConnection) -> None:
+async def _chat(ws: WebSocketConnection, answered: dict[str, int]) -> None:
     for number in range(1_000_000):
         with trio.fail_after(2):
             await ws.send_message(str(number))
             assert await ws.get_message() == str(number)
+        answered["chat"] += 1
         await trio.sleep(0.01)
 
 
-async def _ask(wire: Wire) -> None:
+async def _ask(wire: Wire, answered: dict[str, int]) -> None:
     while True:
         with trio.fail_after(2):
             assert (await wire.get())[0] == 200
+        answered["ask"] += 1
         await trio.sleep(0.01)

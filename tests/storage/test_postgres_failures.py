@@ -278,8 +278,8 @@ async def test_the_log_is_final_whenever_the_stuck_commit_is_freed(line: Line, p
             seen = await said(storage)
             assert seen[told:] == [message.text for message in settled]
             told = len(seen)
+            # Nobody is left who could still write, so nothing is added to what was seen.
             assert len(await psql.backends("chat journal")) == 1
-            await trio.sleep(0.02)
             assert await said(storage) == seen
 
 
@@ -343,35 +343,43 @@ async def test_cancelled_reads_leave_the_pool_whole_and_no_query_running(
     async with open_storage(database, pool_size=4) as storage:
         async with psql.holding("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE"):
             for _ in range(3):
-                with trio.move_on_after(0.1) as impatient:
-                    async with trio.open_nursery() as nursery:
-                        for _ in range(8):  # four run and wait for the lock, four wait for a connection
-                            nursery.start_soon(storage.messages.timeline, LOBBY_ID, 10, 1 << 20)
-                assert impatient.cancelled_caught
-            await until(lambda: _none_waits(psql))
+                async with trio.open_nursery() as nursery:
+                    for _ in range(8):  # four run and wait for the lock, four wait for a connection
+                        nursery.start_soon(storage.messages.timeline, LOBBY_ID, 10, 1 << 20)
+                    await until(lambda: _so_many_wait(psql, 4))
+                    nursery.cancel_scope.cancel()
+            await until(lambda: _so_many_wait(psql, 0))
         async with trio.open_nursery() as nursery:
             for _ in range(16):
                 nursery.start_soon(storage.messages.timeline, LOBBY_ID, 10, 1 << 20)
         assert len(await psql.backends("chat")) <= 4
 
 
-async def _none_waits(psql: Psql) -> bool:
+async def _so_many_wait(psql: Psql, count: int) -> bool:
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'messages'::regclass"
-    return bool(await psql.value(waiting) == 0)
+    return bool(await psql.value(waiting) == count)
 
 
 async def test_a_cancelled_read_is_no_database_that_is_down(database: DatabaseAddress) -> None:
+    began = trio.Event()
+
     async def lose_the_connection(_connection: object) -> None:
+        began.set()
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
             raise asyncpg.InterfaceError("as asyncpg does now and then") from None
 
     with trio.fail_after(20):
-        async with open_asyncio(), open_database(database, pool_size=1, query_timeout=10) as opened:
-            with trio.move_on_after(1) as cancelled:
-                await opened.read(lose_the_connection)
-    assert cancelled.cancelled_caught
+        async with (
+            open_asyncio(),
+            open_database(database, pool_size=1, query_timeout=10) as opened,
+            trio.open_nursery() as nursery,
+        ):
+            nursery.start_soon(opened.read, lose_the_connection)
+            await began.wait()
+            nursery.cancel_scope.cancel()
+    assert nursery.cancel_scope.cancelled_caught
 
 
 async def test_a_read_that_takes_too_long_is_given_up_and_the_next_is_answered(
@@ -595,10 +603,19 @@ async def test_a_server_does_not_wait_for_ever_for_another_that_migrates(
 
 
 async def test_a_cancelled_migration_was_not_begun_or_is_whole(database: DatabaseAddress, psql: Psql) -> None:
-    slow = Migration(2, "slow", "CREATE TABLE two (id int); SELECT pg_sleep(5)")
-    with trio.move_on_after(0.2) as impatient:
-        await apply(database, FIRST, slow)
-    assert impatient.cancelled_caught
+    slow = Migration(2, "slow", "CREATE TABLE two (id int); SELECT pg_sleep(60)")
+    asleep = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+    )
+
+    async def is_under_way() -> bool:
+        return bool(await psql.value(asleep) == 1)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(apply, database, FIRST, slow)
+        await until(is_under_way)
+        nursery.cancel_scope.cancel()
+    assert nursery.cancel_scope.cancelled_caught
     assert await tables(psql) == set()
     await apply(database, FIRST, SECOND)  # nothing holds the lock any more
     assert await tables(psql) == {"schema_migrations", "one", "two"}

@@ -1,8 +1,6 @@
 """The garbage collector of a process that serves."""
 
 import gc
-from collections.abc import Generator
-from contextlib import contextmanager
 from time import perf_counter
 
 import trio
@@ -24,7 +22,7 @@ def spare_collector() -> None:
     A batch of messages is thousands of objects that end by themselves. At CPython's own pace they make it walk
     through every session again and again: 8 % of the time of a busy server with a thousand clients.
     """
-    gc.collect()
+    gc.collect()  # what was imported is frozen already
     gc.freeze()
     gc.set_threshold(*_THRESHOLDS)
     trio.lowlevel.add_instrument(IdleCollector())
@@ -50,18 +48,3 @@ class IdleCollector(trio.abc.Instrument):
                 ended = perf_counter()
                 self._not_before[generation] = ended + (ended - began) / _SHARES[generation]
                 return
-
-
-@contextmanager
-def importing() -> Generator[None]:
-    """Collect no garbage while modules are imported: what they make stays.
-
-    Looking for it took a twentieth of the time of a start.
-    """
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()

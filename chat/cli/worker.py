@@ -13,10 +13,11 @@ import structlog
 import trio
 
 from chat.cli.failing import CommandFailed
+from chat.cli.importing import importing
 from chat.cli.refused import one_line_refusals
 from chat.cli.reload import Reloads
 from chat.cli.service_manager import ServiceManager
-from chat.cli.spare_collector import importing, spare_collector
+from chat.cli.spare_collector import spare_collector
 from chat.domain.startup import CannotStart
 from chat.gateway.descriptors import raise_descriptor_limit
 from chat.logs import configure_logging

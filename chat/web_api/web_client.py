@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
@@ -260,18 +261,8 @@ def _imported(name: str, found: Mapping[str, bytes], known: tuple[str, ...] = ()
         return known
     known = (*known, name)
     for path in _IMPORT.findall(found[name].decode()):
-        known = _imported(_joined(PurePosixPath(name).parent, path), found, known)
+        known = _imported(posixpath.normpath(posixpath.join(posixpath.dirname(name), path)), found, known)
     return known
-
-
-def _joined(folder: PurePosixPath, path: str) -> str:
-    parts = list(folder.parts)
-    for part in PurePosixPath(path).parts:
-        if part == "..":
-            parts.pop()
-        else:
-            parts.append(part)
-    return "/".join(parts)
 
 
 def _filled(text: str, places: Mapping[str, str]) -> str:

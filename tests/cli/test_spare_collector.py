@@ -1,9 +1,6 @@
-"""The garbage collector waits while modules are imported, and works while the loop is idle."""
+"""The garbage collector works while the loop is idle."""
 
 import gc
-import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Generator
 
@@ -11,44 +8,7 @@ import pytest
 import trio
 
 from chat.cli import spare_collector as module
-from chat.cli.spare_collector import IdleCollector, importing
-
-SERVER_IS_IMPORTED = """
-import gc, json
-from pathlib import Path
-from chat.cli.serve import _open
-from chat.settings.config import Config
-from chat.settings.listen import Listen
-before = sum(each["collections"] for each in gc.get_stats())
-_open(Config(listen=(Listen("127.0.0.1", 0),), data=Path("unused")))
-after = sum(each["collections"] for each in gc.get_stats())
-print(json.dumps([before, after, gc.isenabled()]))
-"""
-
-
-def test_no_garbage_is_collected_while_the_server_is_imported() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", SERVER_IS_IMPORTED], capture_output=True, text=True, timeout=60, check=True
-    )
-    before, after, collects = json.loads(done.stdout)
-    assert after <= before + 1  # the one that was due when it was over
-    assert collects
-
-
-def test_the_collector_goes_on_after_an_import_that_fails() -> None:
-    with pytest.raises(ZeroDivisionError), importing():
-        _ = 1 / gc.isenabled()
-    assert gc.isenabled()
-
-
-def test_a_collector_that_was_off_stays_off() -> None:
-    gc.disable()
-    try:
-        with importing():
-            pass
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
+from chat.cli.spare_collector import IdleCollector
 
 
 class Cycle:

@@ -128,18 +128,23 @@ async def client_far_behind(run: Run) -> None:
     positions = {room.id: Position(2, room.at(2))}
     told = Told(positions)
     attempts = [OSError("not yet"), OSError("not yet")]
+    uncounted = [300]
+
+    def hears(request: Json) -> None:
+        if request["type"] == "read" and uncounted:
+            raise RefusedByModel("too_many", retry_ms=uncounted.pop())
 
     def answers(path: str) -> None:
         if path.endswith("refresh") and attempts and len(model.sockets) == 1:
             raise attempts.pop()
 
-    model.sessions.answers = answers
+    model.sessions.answers, model.hears = answers, hears
     async with in_memory(model) as address:
 
         async def live() -> None:
             credentials = Credentials(None, model.sessions.open(ADA)["refresh"], None, None)
             async with keep_open(Connector(address, credentials, positions, 3, 4)) as chat:
-                await trio.sleep(1)
+                await chat.watch([BEN])
                 model.tell(room, room.delete(4, BEN))  # not held: how many are unread is asked for
                 await trio.sleep(1)
                 while told.at[room.id] < room.pos:

@@ -43,7 +43,7 @@ class Terminal:
         urwid.set_encoding("utf8")
         self._widget = DrawnPicture(draw, press)
         self._events = urwid.TrioEventLoop()
-        screen = Screen(bracketed_paste_mode=True, focus_reporting=False)
+        screen = _Screen(bracketed_paste_mode=True, focus_reporting=False)
         screen.set_terminal_properties(colors=1 if os.environ.get("NO_COLOR") else 16)
         self._loop = urwid.MainLoop(
             self._widget, _PALETTE, screen=screen, event_loop=self._events, handle_mouse=False
@@ -53,8 +53,6 @@ class Terminal:
     async def run(self) -> None:
         """Own the terminal until cancelled; it is then as it was."""
         with self._loop.start():
-            # Ctrl-C, Ctrl-\\, Ctrl-Q and Ctrl-S are keys until it stops; Ctrl-Z suspends.
-            self._screen.tty_signal_keys("undefined", "undefined", "undefined", "undefined")
             await self._events.run_async()
 
     def redraw(self) -> None:
@@ -65,6 +63,14 @@ class Terminal:
         """Draw everything, also what has not changed: something else wrote on the terminal. Sync."""
         self._screen.clear()
         self._widget.invalidate()
+
+
+class _Screen(Screen):
+    """A screen on which Ctrl-C, Ctrl-\\, Ctrl-Q and Ctrl-S are keys until it stops; Ctrl-Z suspends."""
+
+    def _start(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as urwid declares it
+        super()._start(*args, **kwargs)  # also where it goes on after Ctrl-Z
+        self.tty_signal_keys("undefined", "undefined", "undefined", "undefined")
 
 
 class DrawnPicture(urwid.Widget):

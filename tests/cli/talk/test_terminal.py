@@ -203,6 +203,27 @@ def test_nothing_that_was_typed_is_lost(state: Path) -> None:
             second.__exit__(None, None, None)
 
 
+def test_it_goes_on_after_it_was_suspended(server: ServerProcess, state: Path) -> None:
+    with talk(state, server.url, "--register") as screen:
+        enter(screen, "talk eve", is_new=True)
+        screen.type(END)
+        assert screen.wait_for_end() == 0
+    shell = 'set -m; "$@"; echo suspended; read line; fg'
+    command = ("/bin/sh", "-c", shell, "sh", sys.executable, "-m", "chat", "talk")
+    with in_terminal(*command, width=80, height=20, XDG_STATE_HOME=str(state), PS1="") as screen:
+        screen.wait(" talk eve at ")
+        screen.type("half a line")
+        screen.wait("> half a line")
+        screen.type("\x1a")
+        screen.wait("suspended")
+        screen.type("\n")
+        screen.wait(lambda: last(screen) == "> half a line")
+        screen.type("\x03")  # a key, as before
+        screen.wait(lambda: last(screen) == ">")
+        screen.type(END)
+        assert screen.wait_for_end() == 0
+
+
 @pytest.mark.parametrize(
     ("environment", "told"),
     [

@@ -411,3 +411,49 @@ def test_messages_of_other_windows_do_nothing(
         box = page.locator("chat-widget iframe").bounding_box()
         assert box is not None
         assert box["height"] == 520
+
+
+def test_of_two_pages_that_begin_at_once_both_are_in_one_conversation_that_outlives_either(
+    pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
+) -> None:
+    shop.shows_widget(chat.url)
+    context = pages.context()
+    held: list[Route] = []
+    is_held = True
+    context.route(
+        "**/api/v1/support/visitors", lambda route: held.append(route) if is_held else route.continue_()
+    )
+    one, other = context.new_page(), context.new_page()
+    panels = []
+    for page in (one, other):
+        page.goto(shop.url)
+        panels.append(pressed(page))
+    say(panels[0], "from the first page")
+    expect(panels[0].get_by_role("button", name="Send")).to_be_disabled()
+    say(panels[1], "from the second page")
+    expect(panels[1].get_by_role("button", name="Send")).to_be_disabled()
+    is_held = False
+    for route in held:
+        route.continue_()
+    for panel in panels:
+        expect(panel.locator(".said .message-text")).to_have_count(2)
+        expect(panel.get_by_text("Sending…")).to_have_count(0)
+    room = olga.conversation(panels[0].locator(".said .message-text").last.inner_text())
+    assert sorted(olga.texts(room["id"])) == ["from the first page", "from the second page"]
+
+
+def test_a_page_goes_on_with_what_another_has_begun_and_closed(
+    pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
+) -> None:
+    shop.shows_widget(chat.url)
+    context = pages.context()
+    other, one = context.new_page(), context.new_page()
+    other.goto(shop.url)
+    panel = pressed(other)
+    one.goto(shop.url)
+    say(pressed(one), "begun here")
+    room = olga.conversation("begun here")
+    one.close()
+    expect(panel.get_by_text("begun here", exact=True)).to_be_visible()
+    expect(say(panel, "gone on there").locator("xpath=ancestor::li").locator("time")).to_be_visible()
+    assert olga.texts(room["id"]) == ["begun here", "gone on there"]

@@ -6,6 +6,7 @@ import { openHttp } from "../net/http.js";
 import { openLine } from "../net/line.js";
 import { openOutbox } from "../net/outbox.js";
 import { openSession } from "../net/session.js";
+import { alone } from "../net/tabs.js";
 import { startWaking } from "../net/wake.js";
 import { openKept } from "./kept.js";
 
@@ -22,7 +23,7 @@ const PAGE = 50;
 export function openVisitor(page) {
   const store = openStore();
   const nothing = store.get();
-  const kept = openKept(() => outbox.reload());
+  const kept = openKept(hear);
   const session = openSession({
     onMe: (me) => store.update((state) => ({ ...state, me })),
     onEnded: end,
@@ -37,10 +38,11 @@ export function openVisitor(page) {
   });
   const outbox = openOutbox({ store, database: () => kept, tabs: { tell() {} }, line, lock: "widget-outbox" });
   let hasEnded = false;
+  let isStarted = false;
 
   if (isKnown()) {
     outbox.reload();
-    line.start();
+    start();
   }
   startWaking(line.wake);
 
@@ -48,7 +50,19 @@ export function openVisitor(page) {
     return kept.get().refresh !== undefined;
   }
 
+  function start() {
+    isStarted = true;
+    line.start();
+  }
+
+  /** Another page of the site has begun the conversation, or changed what waits. */
+  function hear() {
+    outbox.reload();
+    if (!isStarted && isKnown()) start();
+  }
+
   function end() {
+    isStarted = false;
     line.stop();
     session.forget();
     kept.forget();
@@ -78,8 +92,18 @@ export function openVisitor(page) {
     applied.keys.forEach(outbox.saved);
   }
 
-  /** Make the account and the conversation, at the first message; returns its room. @param {About} about */
-  async function begin(about) {
+  /**
+   * Make the account and the conversation, at the first message; returns its room. Of two pages the second takes part in
+   * what the first has made.
+   * @param {About} about
+   * @returns {Promise<number>}
+   */
+  function begin(about) {
+    return alone("widget-begin", () => beginAlone(about));
+  }
+
+  /** @param {About} about */
+  async function beginAlone(about) {
     if (!isKnown()) {
       const asked = { ...about, ...(page === undefined ? {} : { page }) };
       session.adopt(/** @type {Session} */ (await http.call("POST", "/support/visitors", asked)));
@@ -89,7 +113,7 @@ export function openVisitor(page) {
     kept.put({ room: room.id });
     const told = /** @type {RoomEvent} */ ({ ...room, type: "room" });
     store.update((state) => applyAll(state, [told], Date.now()).state);
-    line.start();
+    if (!isStarted) start();
     return room.id;
   }
 

@@ -169,7 +169,7 @@ def test_without_descriptors_it_goes_on_and_with_them_everything_works_again(
             load.wait_for(20)  # those who are in are not disturbed
             kill([postmaster])
             eventually(lambda: not Path(f"/proc/{postmaster}").exists(), "PostgreSQL has ended")
-            time.sleep(0.5)
+            eventually(lambda: "PostgreSQL ended" in server.log.read_text(), "and that is noticed")
             assert time.monotonic() - since < 20
         freed = time.monotonic()
         assert load.back_after(freed) < BACK_WITHIN

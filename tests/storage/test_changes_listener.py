@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncGenerator, Sized
 from contextlib import asynccontextmanager
+from typing import Any
 
+import asyncpg
 import pytest
 import trio
 from structlog.testing import capture_logs
@@ -126,6 +128,23 @@ async def test_a_line_that_has_gone_deaf_is_noticed(
             await _until_logged(logs)
         line.deaf = False
         assert await told.receive() is None
+
+
+async def test_a_connection_that_cannot_listen_is_closed(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Any] = []
+
+    async def add_listener(connection: object, *_: object) -> None:
+        tried.append(connection)
+        raise asyncpg.PostgresError("no")
+
+    monkeypatch.setattr(asyncpg.Connection, "add_listener", add_listener)
+    with trio.fail_after(PATIENCE):
+        async with open_asyncio(), trio.open_nursery() as nursery:
+            nursery.start_soon(lambda: tell_of_changes(line.address, ignore, ignore, ignore, timeout_each=5))
+            await _until_logged(tried)
+            while not tried[0].is_closed():  # noqa: ASYNC110 - asyncio ends it
+                await trio.sleep(0.01)
+            nursery.cancel_scope.cancel()
 
 
 async def test_cancelling_closes_the_connection(line: Line) -> None:

@@ -15,11 +15,11 @@ from chat.domain.budgets import Budgets
 from chat.domain.changes import SupportChange
 from chat.domain.closing import TOO_FAR_BEHIND
 from chat.domain.direct import FIRST_GUEST
-from chat.domain.entities import LOBBY_ID, Draft, Peer, SupportOf
+from chat.domain.entities import LOBBY_ID, Draft, Message, Pair, Peer, SupportOf
 from chat.domain.failures import StorageDown
 from chat.domain.ledger import Ledger
 from chat.domain.nodes import FENCE, LEASE, OtherBus, OtherSecret, digest_of
-from chat.engine.cluster.servers import Joining
+from chat.engine.cluster.servers import _RELAYED_WITHIN, Joining
 from chat.protocols.direct.protocol import DIRECT
 from chat.protocols.rooms.protocol import ROOMS
 from chat.protocols.talker.codec import TALKER
@@ -116,6 +116,16 @@ async def test_what_is_said_on_one_is_heard_on_the_other_at_once_and_in_order(
     assert trio.current_time() == began
     assert [line["message"] for line in heard[0]] == [f"from the other {n}" for n in range(3)]
     assert [line["message"] for line in heard[1]] == [f"from one {n}" for n in range(3)]
+
+
+async def test_what_no_server_relays_in_time_is_relayed_by_none(
+    autojump_clock: object, servers: Servers
+) -> None:
+    message = Message(0, 0, 0, FIRST_GUEST, "guest", "hi", 0.0, people=Pair(FIRST_GUEST, FIRST_GUEST + 1))
+    servers.network.is_cut = True
+    began = trio.current_time()
+    assert await servers.one.cluster.relay(message) is False
+    assert trio.current_time() - began <= _RELAYED_WITHIN
 
 
 async def test_a_third_that_only_listens_hears_both_in_the_order_of_the_log(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 import trio
 
-from chat.cli.failing import CommandFailed
+from chat.cli.failing import CommandFailed, in_one_line
 from chat.cli.flags import config_flags
 from chat.cli.refused import one_line_refusals
 from chat.domain.refusals import Refusal
@@ -59,8 +59,8 @@ def with_data(
 
 
 def as_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Return rows in columns, under their names."""
-    cells = [[*head], *([str(cell) for cell in row] for row in rows)]
+    """Return rows in columns, under their names, each cell without what a terminal would obey."""
+    cells = [[*head], *([in_one_line(str(cell)) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -5,13 +5,18 @@ from typing import Any
 import click
 
 
+def in_one_line(text: str) -> str:
+    """Return a text that others may have made, as a server its refusal, without what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(text.split()))
+
+
 class CommandFailed(click.ClickException):
     """Ends the command with one line on stderr."""
 
     exit_code = 1
 
     def __init__(self, text: str) -> None:
-        super().__init__(" ".join(text.split()))
+        super().__init__(in_one_line(text))
 
     def show(self, file: Any = None) -> None:  # noqa: ANN401 - as click declares it
         click.echo(f"chat: {self.message}", file=file, err=True)

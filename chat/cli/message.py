@@ -44,13 +44,7 @@ def list_messages(room_id: int, last: int, up_to: int | None, json_wanted: bool,
         (each.id, f"{moment(each.created_at):%F %T}", each.sender_name, text_of(each) or "(joined)")
         for each in messages
     ]
-    return click.echo(as_table(("ID", "AT", "WHO", "TEXT"), [_printable(row) for row in rows]))
-
-
-def _printable(row: tuple[object, ...]) -> tuple[str, ...]:
-    """Return the cells in one line each, without what a terminal would obey."""
-    cells = (" ".join(str(cell).split()) for cell in row)
-    return tuple("".join(letter if letter.isprintable() else "�" for letter in cell) for cell in cells)
+    return click.echo(as_table(("ID", "AT", "WHO", "TEXT"), rows))
 
 
 @message.command()

@@ -14,7 +14,7 @@ from typing import Any
 import click
 import trio
 
-from chat.cli.failing import CommandFailed
+from chat.cli.failing import CommandFailed, in_one_line
 from chat.cli.kept_sessions import DEFAULT_URL, KeptSession, last_session
 from chat.cli.room_names import room_named
 from chat.client import Chat, ChatError, Refused, SignedOut, open_chat
@@ -127,7 +127,7 @@ class _Saying:
                     await chat.send(room, text, key=f"{self._key}-{self._number}")
             except (Refused, ValueError) as error:
                 self.refused += 1
-                click.echo(f"chat: line {self._number}: {error}", err=True)
+                click.echo(f"chat: line {self._number}: {in_one_line(str(error))}", err=True)
                 if isinstance(error, Refused) and error.code in _FOR_ALL:
                     return
 

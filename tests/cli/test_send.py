@@ -195,3 +195,13 @@ async def test_it_can_be_interrupted_while_nothing_comes(model: ModelServer, gar
             await process.stdin.aclose()
             await process.stderr.aclose()
     assert texts(garden) == ["one"]
+
+
+async def test_a_refusal_is_nothing_that_a_terminal_obeys(model: ModelServer, garden: ModelRoom) -> None:
+    def hears(request: Json) -> None:
+        if request["type"] == "send":
+            raise RefusedByModel("forbidden", text="no\x1b[2J\nnever")
+
+    model.hears = hears
+    done = await run(model, str(garden.id), stdin="one\n")
+    assert done.output == "chat: line 1: no\ufffd[2J never (forbidden)\n"

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import click
 import trio
 
-from chat.cli.failing import CommandFailed
+from chat.cli.failing import CommandFailed, in_one_line
 from chat.cli.kept_sessions import DEFAULT_URL, KeptSession, last_session, session_of
 from chat.client import (
     ChatError,
@@ -81,11 +81,17 @@ def _talk(kept: KeptSession) -> bool:
         has_ended = True
     except* ChatError as group:
         failed = f"{kept.url}: {group.exceptions[0]}"
+    except* OSError as group:  # a full disk: what is typed can't be kept
+        failed = str(_first(group))
     except* KeyboardInterrupt:
         failed = "interrupted"
     if failed is not None:
         raise CommandFailed(failed)
     return not has_ended
+
+
+def _first(error: BaseException) -> BaseException:
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 async def _run(kept: KeptSession) -> None:
@@ -112,7 +118,7 @@ def _enter(url: str, name: str | None, is_new: bool, invite: str | None) -> Kept
             kept = session_of(url, given)
             kept.save(session)
             return kept
-        click.echo(session)
+        click.echo(in_one_line(session))
         name = None
     raise CommandFailed(f"not logged in at {url}")
 

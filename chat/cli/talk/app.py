@@ -51,7 +51,7 @@ class App:
         """
         state = self._state
         state.commands = tuple(COMMANDS)
-        state.kept, state.taken_back = self._files.keep, self._files.drop
+        state.kept, state.taken_back = self._keep, self._files.drop
         state.drafts = self._files.drafts()
         state.pending = self._files.load()
         for pending in state.pending:
@@ -130,7 +130,7 @@ class App:
             except Refused as refused:
                 pending.refused = refused.text
                 self._state.notice = f"not sent: {refused.text}; ↑ on an empty line takes it back"
-                self._files.keep(pending)
+                self._keep(pending)
             else:
                 pending.seq = seq
                 self._files.drop(pending)
@@ -204,8 +204,14 @@ class App:
         self._keep_and_send(self._state.edit(message, text))
 
     def _keep_and_send(self, pending: Pending) -> None:
-        self._files.keep(pending)
+        self._keep(pending)
         self._send.send_nowait(pending)
+
+    def _keep(self, pending: Pending) -> None:
+        try:
+            self._files.keep(pending)
+        except OSError as error:
+            self._state.notice = f"it is in no file, and lost where this ends before it is saved: {error}"
 
     def run_command(self, line: str) -> None:
         """Do a command. Sync."""

@@ -85,7 +85,7 @@ async def _new(chat: Chat, state: State, name: str) -> None:
 
 async def _leave(chat: Chat, state: State, name: str) -> None:
     room = room_named(state.rooms, name) if name else state.room
-    if room is None:
+    if room is None or room not in state.rooms:
         raise Wrong(f"you are in no room {name}")
     called = label(state.rooms[room].info)
     await chat.http.leave(room, chat.me)
@@ -103,10 +103,12 @@ async def _direct(chat: Chat, state: State, name: str) -> None:
 
 
 async def _who(chat: Chat, state: State, _rest: str) -> None:
-    if state.room is None:
+    room = state.current
+    if room is None:
         raise Wrong("you are in no room")
+    called = label(room.info)  # another may be read once it is answered, or none
     lines = []
-    page = await chat.http.members(state.room)
+    page = await chat.http.members(room.info.id)
     for member in page.members:
         state.meet(member.person.id, member.person.name)
         role = "" if member.role == "member" else f"  {member.role}"
@@ -114,7 +116,7 @@ async def _who(chat: Chat, state: State, _rest: str) -> None:
     if page.next is not None:
         lines.append("  and more")
     lines.sort(key=str.casefold)
-    state.show(f"who is in {label(state.rooms[state.room].info)}", lines)
+    state.show(f"who is in {called}", lines)
 
 
 async def _search(chat: Chat, state: State, words: str) -> None:

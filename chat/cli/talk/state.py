@@ -130,11 +130,14 @@ class State:
         self.open_awaited()
 
     def open_awaited(self) -> None:
-        """Read the room that is waited for, or any where there is none. Sync."""
+        """Read the room that is waited for, or any where there is none. Sync.
+
+        A room that is not known just now is not gone: the client has it again as soon as it has caught up.
+        """
         if self.awaited is not None and self.awaited in self.rooms:
             self.open(self.awaited)
             self.awaited = None
-        elif self.current is None and (listed := self.listed()):
+        elif self.room is None and (listed := self.listed()):
             self.open(listed[0])
 
     def keep_draft(self) -> None:

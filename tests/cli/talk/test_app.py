@@ -9,7 +9,7 @@ import trio
 from trio.testing import MockClock
 
 from chat.cli.talk.app import App
-from chat.cli.talk.pending import PendingFiles
+from chat.cli.talk.pending import Pending, PendingFiles
 from chat.cli.talk.state import State
 from chat.cli.talk.terminal import Terminal
 from chat.client import Chat
@@ -171,4 +171,22 @@ async def test_an_edit_that_was_not_finished_is_kept(
             state.open(garden.id)
             assert state.edit_last()
             assert (state.editing is not None, state.editor.text) == (True, "hi there")
+    assert [each["text"] for each in garden.messages.values() if "text" in each] == ["hi"]
+
+
+async def test_what_no_file_can_keep_is_said_nevertheless(
+    garden: ModelRoom,
+    reach: Reach,
+    files: PendingFiles,
+    monkeypatch: pytest.MonkeyPatch,
+    autojump_clock: MockClock,
+) -> None:
+    def full(_pending: Pending) -> None:
+        raise OSError(28, "No space left on device")
+
+    async with reach("ada") as chat, talking(chat, files, monkeypatch) as (app, state):
+        monkeypatch.setattr(files, "keep", full)
+        app.say("hi")
+        assert "No space left on device" in state.notice
+        await until(lambda: not state.waiting())
     assert [each["text"] for each in garden.messages.values() if "text" in each] == ["hi"]

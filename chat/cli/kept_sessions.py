@@ -14,6 +14,7 @@ import msgspec
 import platformdirs
 import trio
 
+from chat.cli.failing import CommandFailed
 from chat.client import Session
 
 DEFAULT_URL = "http://127.0.0.1:9000"
@@ -74,9 +75,15 @@ class KeptSession:
 
 
 def state_directory() -> Path:
-    """Where what the commands keep for a person lies; made where it is missing, for that person alone. Sync."""
+    """Where what the commands keep for a person lies; made where it is missing, for that person alone. Sync.
+
+    Raises CommandFailed where it can't be made.
+    """
     directory = Path(platformdirs.user_state_dir("trio-chat", appauthor=False))
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandFailed(f"no session can be kept in {directory}: {error}; set XDG_STATE_HOME") from None
     return directory
 
 
@@ -94,7 +101,14 @@ def last_session(url: str | None = None, name: str | None = None) -> KeptSession
         if (url is None or _bare(url) == _bare(each.url))
         and (name is None or name.casefold() == each.name.casefold())
     ]
-    return max(found, key=lambda each: each.path.stat().st_mtime_ns, default=None)
+    return max(found, key=_last_used, default=None)
+
+
+def _last_used(kept: KeptSession) -> int:
+    try:
+        return kept.path.stat().st_mtime_ns
+    except FileNotFoundError:  # another program has just ended it
+        return 0
 
 
 def _sessions() -> Iterator[KeptSession]:
@@ -110,7 +124,7 @@ def _bare(url: str) -> str:
 def _read(path: Path) -> _File | None:
     try:
         return msgspec.json.decode(path.read_bytes(), type=_File)
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError):  # it may be root's, of a run with more rights
         return None
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import trio
 import trio.testing
+from click.testing import CliRunner
 
+from chat.cli import main
 from chat.cli.kept_sessions import KeptSession, last_session, session_of, state_directory
 from chat.client import Session
 
@@ -53,3 +55,24 @@ async def test_one_program_at_a_time_holds_it_and_who_is_cancelled_holds_nothing
     with trio.fail_after(1):
         async with other.hold():
             pass
+
+
+def test_a_session_that_can_not_be_read_is_none(tmp_path: Path) -> None:
+    kept = session_of("http://chat.example", "ada")
+    kept.path.mkdir()  # root reads everything else
+    assert (kept.load(), last_session()) == (None, None)
+    session_of("http://chat.example", "ben").save(session("one"))
+    found = last_session()
+    assert found is not None
+    assert found.name == "ben"
+
+
+def test_where_nothing_can_be_kept_that_is_told_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    monkeypatch.delenv("CHAT_TOKEN", raising=False)
+    done = CliRunner().invoke(main, ["send", "lobby"], input="one\n")
+    assert (done.exit_code, done.output.count("\n")) == (1, 1)
+    assert done.output.startswith("chat: no session can be kept in ")

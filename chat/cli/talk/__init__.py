@@ -131,5 +131,7 @@ def _begin(url: str, name: str, password: str, is_new: bool, invite: str | None)
         return trio.run(begin, address, name, password)
     except (Refused, SignedOut) as error:
         return str(error)
+    except UnicodeEncodeError:  # of bytes that the terminal gave
+        return "that is not UTF-8"
     except ChatError as error:
         raise CommandFailed(f"{url}: {error}") from None

@@ -261,3 +261,11 @@ def _join(server: ServerProcess, token: str, room: int, person: int) -> None:
 
 def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
+
+
+def test_a_name_that_is_not_utf8_is_asked_for_again(state: Path) -> None:
+    with talk(state, "http://127.0.0.1:1", "--name", "\udcff") as screen:
+        screen.wait("Password:")
+        screen.type("x\n")
+        screen.wait("that is not UTF-8")
+        screen.wait("Name:")

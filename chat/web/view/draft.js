@@ -3,11 +3,15 @@
 import { useEffect, useRef } from "../vendor/preact.js";
 import { compose } from "./composing.js";
 import { useChat } from "./context.js";
+import { rememberedMap } from "./remembered.js";
 
 /** @typedef {import("./composing.js").Composing} Composing */
 
 /** What is written is kept this long, in ms, after the last key. */
 const PAUSE = 300;
+
+/** Edits that were left for another place, by room: the message, and the text so far. @type {Map<number, { seq: number, text: string }>} */
+const left = rememberedMap();
 
 /**
  * @param {number} room
@@ -31,6 +35,7 @@ export function useDraft(room, about, text, setText) {
   useEffect(() => {
     chat.draft(room).then((draft) => {
       it.isRead = true;
+      if (draft && it.edit !== null) it.aside ||= draft.text;
       if (!draft || it.text || it.edit !== null) return;
       setText(draft.text);
       if (draft.reply) compose(room, { reply: draft.reply });
@@ -42,7 +47,9 @@ export function useDraft(room, about, text, setText) {
     if (it.edit === null) it.aside = it.text;
     it.edit = edit;
     it.original = edit === null ? "" : (chat.get().rooms.get(room)?.messages.get(edit)?.text ?? "");
-    setText(edit === null ? it.aside : it.original);
+    const before = left.get(room);
+    left.delete(room);
+    setText(edit === null ? it.aside : before?.seq === edit ? before.text : it.original);
   }, [edit]);
 
   useEffect(() => {
@@ -58,6 +65,7 @@ export function useDraft(room, about, text, setText) {
 
   useEffect(
     () => () => {
+      if (it.edit !== null) left.set(room, { seq: it.edit, text: it.text });
       if (it.isRead) chat.keepDraft(room, it.edit === null ? draftOf(it.text, it.reply) : { text: it.aside });
     },
     [chat, room],

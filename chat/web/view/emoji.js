@@ -78,6 +78,7 @@ export function EmojiPicker({ at, label, onChoose, onClose }) {
     onChoose(emoji);
   };
   const keys = (/** @type {KeyboardEvent} */ event) => {
+    if (event.isComposing) return undefined;
     if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return moveInGrid(event, grid.current);
     const [first] = event.target.value.trim() ? findEmoji(groups, event.target.value, 1) : [];
     event.preventDefault();

@@ -49,9 +49,18 @@ function numbered({ room, seq, code, part }) {
   return {
     ...(room && { room: Number(room) }),
     ...(seq && { seq: Number(seq) }),
-    ...(code && { code: decodeURIComponent(code) }),
+    ...(code && { code: decoded(code) }),
     ...(part && { part }),
   };
+}
+
+/** What somebody wrote into the address may be no encoding. @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** The place that is shown now. */

@@ -3,8 +3,10 @@
 import { html, useEffect, useId, useMemo, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { attention, fold } from "../model/room_list.js";
+import { useAct } from "./act.js";
 import { avatar } from "./avatar.js";
 import { useChat, useSelected } from "./context.js";
+import { Refusal } from "./fields.js";
 import { openDirect, usePeople } from "./find_person.js";
 import { icon } from "./icon.js";
 import { personName, roomIcon, roomName } from "./names.js";
@@ -22,6 +24,7 @@ const MOST = 8;
 export function Switcher({ onClose }) {
   const [wanted, setWanted] = useState("");
   const [at, setAt] = useState(0);
+  const { act, error } = useAct();
   const targets = useTargets(wanted);
   const list = useId();
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
@@ -38,13 +41,12 @@ export function Switcher({ onClose }) {
   useEffect(() => {
     dialog.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
   }, [chosen, targets]);
-  const go = (/** @type {Target | undefined} */ target) => {
-    if (!target) return;
-    onClose();
-    target.go();
+  const go = async (/** @type {Target | undefined} */ target) => {
+    if (target && (await act(async () => target.go()))) onClose();
   };
   const pressed = (/** @type {KeyboardEvent} */ event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.isComposing) return;
     if (step) setAt((chosen + step + targets.length) % Math.max(1, targets.length));
     else if (event.key === "Enter") go(targets[chosen]);
     else return;
@@ -77,6 +79,7 @@ export function Switcher({ onClose }) {
         </li>`,
       )}
     </ul>
+    <${Refusal} text=${error} />
     ${targets.length === 0 && html`<p class="switcher-none">${t("switcher.none", { name: wanted })}</p>`}
   </dialog>`;
 }

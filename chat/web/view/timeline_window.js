@@ -58,6 +58,7 @@ export function useWindow(room, { seq, line }, place, scroller) {
   /** @param {Goal} goal */
   function reach({ seq, align }) {
     const element = scroller.current;
+    if (it.newest === 0) return true;
     if (!element || timeline.gaps({ first: seq, last: seq }, it.room.held).length) return false;
     const row = align === "line" ? (element.querySelector(".timeline-new") ?? rowAt(element, seq)) : rowAt(element, seq);
     if (!row) return true;
@@ -72,7 +73,7 @@ export function useWindow(room, { seq, line }, place, scroller) {
   function head(seq, align) {
     const { first, last } = it.window;
     if (seq < first || seq > last) it.window = timeline.around(seq, it.newest);
-    it.goal = { seq, align };
+    it.goal = { seq: within(seq, it.newest), align };
     place.stick(false);
     draw(0);
   }
@@ -153,11 +154,16 @@ function begin(room, seq, line) {
     line,
     window: to === undefined ? timeline.atEnd(newest) : timeline.around(to, newest),
     /** @type {Goal | null} */
-    goal: to === undefined ? null : { seq: Math.min(to, Math.max(newest, 1)), align: seq === undefined ? "line" : "center" },
+    goal: to === undefined ? null : { seq: within(to, newest), align: seq === undefined ? "line" : "center" },
     address: seq,
     marked: /** @type {number | null} */ (seq ?? null),
     back: /** @type {number | null} */ (null),
     isAtEnd: to === undefined,
     isLineAbove: false,
   };
+}
+
+/** A place that is there: an address may name any. @param {number} seq @param {number} newest */
+function within(seq, newest) {
+  return Math.min(Math.max(seq, 1), Math.max(newest, 1));
 }

@@ -1,0 +1,90 @@
+"""Places that an address, a key or a switch of rooms leads to, where something is not as it was meant."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.web.pages import Pages
+from tests.web.talking import Speaker, Timeline
+
+_GO = "(path) => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }"
+
+_ENTER_OF_WORDS = """(field) => field.dispatchEvent(
+    new KeyboardEvent("keydown", { key: "Enter", isComposing: true, bubbles: true, cancelable: true }))"""
+"""The key that takes what an input method offers for Chinese or Japanese."""
+
+
+@pytest.fixture
+def ada(pages: Pages) -> Speaker:
+    return Speaker(pages, "ada")
+
+
+def test_a_message_that_is_not_there_leads_to_the_end_which_is_followed(pages: Pages, ada: Speaker) -> None:
+    ben = Speaker(pages, "ben")
+    room = ada.make_room("no such message", ben)
+    for n in range(60):
+        ada.say(room, f"line {n}")
+    page = pages.of("ada", f"/room/{room}")
+    timeline = Timeline(page)
+    expect(timeline.message("line 59")).to_be_in_viewport()
+    page.evaluate(_GO, f"/room/{room}/99999")
+    expect(page).to_have_url(re.compile("99999"))
+    for n in range(60, 70):
+        ben.say(room, f"line {n}")
+    expect(timeline.message("line 69")).to_be_in_viewport()
+
+
+def test_a_draft_waits_for_the_end_of_an_edit_also_in_another_room(pages: Pages, ada: Speaker) -> None:
+    room = ada.make_room("drafts")
+    timeline = Timeline(pages.of("ada", f"/room/{room}"))
+    timeline.say("alreday said")
+    timeline.write("half a thought")
+    timeline.act("alreday said", "Edit")
+    expect(timeline.field).to_have_value("alreday said")
+    timeline.field.fill("already")
+    timeline.page.get_by_role("link", name="lobby").click()
+    expect(timeline.page.get_by_role("heading", name="lobby", level=1)).to_be_visible()
+    timeline.page.get_by_role("link", name="drafts").click()
+    expect(timeline.field).to_have_value("already")
+    timeline.field.press("Escape")
+    expect(timeline.field).to_have_value("half a thought")
+
+
+def test_the_enter_that_ends_a_word_of_an_input_method_chooses_nothing(pages: Pages, ada: Speaker) -> None:
+    ada.make_room("orchid")
+    page = pages.of("ada")
+    expect(page.get_by_role("heading", name="lobby", level=1)).to_be_visible()
+    page.keyboard.press("Control+k")
+    switcher = page.get_by_role("combobox")
+    switcher.fill("orchid")
+    switcher.evaluate(_ENTER_OF_WORDS)
+    expect(switcher).to_be_visible()
+    switcher.press("Enter")
+    expect(page.get_by_role("heading", name="orchid", level=1)).to_be_visible()
+    page.get_by_role("button", name="Emoji").click()
+    emoji = page.get_by_role("searchbox", name="Search emoji")
+    emoji.fill("rocket")
+    expect(page.get_by_role("button", name="rocket")).to_be_visible()
+    emoji.evaluate(_ENTER_OF_WORDS)
+    expect(emoji).to_be_visible()
+    emoji.press("Enter")
+    expect(page.locator(".composer textarea")).to_have_value("🚀")
+
+
+def test_the_switcher_says_why_it_leads_to_nobody(pages: Pages) -> None:
+    pages.person("zoe")
+    page: Page = pages.of("ada")
+    expect(page.get_by_role("heading", name="lobby", level=1)).to_be_visible()
+    page.route("**/api/v1/direct/*", lambda route: route.abort())
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox").fill("zoe")
+    page.get_by_role("option", name="zoe").filter(has_text="Person").click()
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_be_visible()
+
+
+def test_an_invitation_that_no_server_made_is_said_to_be_over(pages: Pages) -> None:
+    page = pages.open("/")
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    page.evaluate(_GO, "/i/%zz")
+    expect(page.get_by_text("This invitation")).to_be_visible()

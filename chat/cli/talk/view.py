@@ -51,7 +51,7 @@ class _Messages(NamedTuple):
 def draw(state: State, width: int, height: int) -> Picture:
     """Return the screen for so many columns and rows. Sync and pure."""
     width, height = max(width, 12), max(height, 5)
-    typed, cursor = _input(state, width)
+    typed, cursor = _input(state, width, min(_INPUT, height - 3))  # one row is left for messages
     left = _LIST if width >= _NARROW else 0
     inner = width - left
     body = height - 2 - len(typed)
@@ -228,7 +228,7 @@ def _in_a_line(text: str) -> str:
     return clean(text).replace("\n", " ")
 
 
-def _input(state: State, width: int) -> tuple[list[Row], tuple[int, int]]:
+def _input(state: State, width: int, most: int) -> tuple[list[Row], tuple[int, int]]:
     """The rows of the line being typed, those around its cursor, and where the cursor stands in them."""
     prompt = "edit> " if state.editing is not None else "> "
     text, at = clean_typed(state.editor.text), state.editor.cursor
@@ -238,8 +238,8 @@ def _input(state: State, width: int) -> tuple[list[Row], tuple[int, int]]:
     if column >= width:
         column, row = len(prompt), row + 1
         rows += [()] if row >= len(rows) else []
-    first = max(0, min(row - _INPUT // 2, len(rows) - _INPUT))
-    return rows[first : first + _INPUT], (column, row - first)
+    first = max(0, min(row - most // 2, len(rows) - most))
+    return rows[first : first + most], (column, row - first)
 
 
 def clean_typed(text: str) -> str:

@@ -70,3 +70,18 @@ def test_a_title_is_no_line_break_and_nothing_that_a_terminal_obeys() -> None:
     state.show("search: a\nb\x9b31m", ["nothing is found"])
     title = rendered(state, 80, 12).text[0].decode()
     assert title.startswith(" search: a b\ufffd31m ")
+
+
+@pytest.mark.parametrize("height", [1, 5, 6, 8, 20])
+def test_a_long_line_leaves_room_for_what_is_above_it(height: int) -> None:
+    nowhere = State({}, 1, "ada", "chat.example")
+    somewhere = state_of(lobby_with("hello"))
+    for state in (nowhere, somewhere):
+        state.editor.insert("a line of many words " * 30)
+        canvas = rendered(state, 61, height)
+        assert canvas.rows() == height
+        assert canvas.cursor is not None
+        assert 0 <= canvas.cursor[1] < height
+        picture = draw(state, 61, height)
+        assert len(picture.rows) == max(height, 5)
+        assert picture.height > 0

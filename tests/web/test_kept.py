@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from playwright.sync_api import BrowserContext, WebSocketRoute
+from playwright.sync_api import APIResponse, BrowserContext, Route, WebSocketRoute
 
 from tests.support.people import PASSWORD, eventually
 from tests.system.relay import Relay
@@ -227,3 +227,22 @@ def _with_version(route: WebSocketRoute, version: str) -> Callable[[str | bytes]
         route.send(json.dumps(frame))
 
     return pass_on
+
+
+def test_a_session_that_is_renewed_while_another_tab_logs_out_leaves_nothing(pages: Pages) -> None:
+    context = browser(pages, "ida")
+    tab = Connection(context, pages.url)
+    tab.until(LIVE)
+    held: list[tuple[Route, APIResponse]] = []
+    context.route("**/api/v1/auth/refresh", lambda route: held.append((route, route.fetch())))
+    other = Connection(context, pages.url)
+    while not held:
+        other.page.evaluate("() => null")  # the page asks, and the server answers too late
+    tab.page.evaluate("() => chat.logOut()")
+    other.until(ENDED)
+    [(route, answer)] = held
+    with other.page.expect_event("requestfinished", lambda request: request.url == answer.url):
+        route.fulfill(response=answer)
+    other.page.evaluate("() => chat.call('GET', '/setup')")  # what comes after it has come
+    assert other.state("(state) => state.me") is None
+    assert other.kept("account") == []

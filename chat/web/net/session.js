@@ -34,6 +34,7 @@ export function openSession({ onMe, onEnded, kept = IN_COOKIE }) {
   let access = "";
   let renewAt = 0; // by performance.now(): the clock of this computer may be wrong
   let reason = "";
+  let forgotten = 0; // how often: an answer from before is not of this session
   /** @type {Promise<void> | null} */
   let renewing = null;
 
@@ -54,8 +55,11 @@ export function openSession({ onMe, onEnded, kept = IN_COOKIE }) {
   }
 
   async function refresh() {
+    const mine = forgotten;
     const answer = await post("/auth/refresh", kept.body());
-    if (answer.ok) return adopt(await jsonOf(answer));
+    const told = answer.ok ? await jsonOf(answer) : null;
+    if (mine !== forgotten) throw chatError("unauthenticated", "the session was left meanwhile", { status: 401 });
+    if (told) return adopt(told);
     const error = await errorOf(answer);
     if (error.code !== "unauthenticated" && error.code !== "forbidden") throw error;
     access = "";
@@ -89,6 +93,7 @@ export function openSession({ onMe, onEnded, kept = IN_COOKIE }) {
 
     /** Forget the token. */
     forget() {
+      forgotten += 1;
       access = "";
       renewAt = 0;
     },

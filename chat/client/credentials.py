@@ -7,12 +7,19 @@ from typing import Protocol
 import trio
 
 from chat.client.address import Address
-from chat.client.errors import SignedOut
+from chat.client.errors import ChatError, Lost, SignedOut
 from chat.client.sessions import log_in, refresh
 from chat.client.values import Session
 
 _EARLY = 60.0
 """Seconds before its end an access token is renewed; a tenth of its time where that is less."""
+
+
+_REFRESH = 15.0
+"""Seconds for a refresh, which has ten for its call."""
+
+_GRACE = 1.0
+"""Seconds that the answer to a refresh is waited for by who is cancelled meanwhile."""
 
 
 class SharedSession(Protocol):
@@ -61,7 +68,8 @@ class Credentials:
             Lost: there was no answer.
             SignedOut: there is no way to get one.
 
-        Cancelling: the session may be refreshed, and is then refreshed again with the same token.
+        Cancelling: an answer that comes within a second is kept. Else the session may be refreshed without it, and has
+        to be refreshed again with the same token within half a minute.
         """
         if self._access is None or trio.current_time() >= self.renew_at:
             await self.renew(address)
@@ -74,18 +82,18 @@ class Credentials:
             async with self._shared.hold():
                 if (token := self._shared.load()) is None:
                     raise SignedOut("the session has ended")
-                session = await refresh(address, token)
-                self._shared.save(session)
-                return self._take(session)
+                return await self._go_on(address, token, self._shared.save)
         async with self._renewing:
             if self._refresh is not None:
                 try:
-                    return self._keep(await refresh(address, self._refresh))
+                    return await self._go_on(address, self._refresh, self._keep)
                 except SignedOut:
                     self._refresh = None  # the session has ended
             if self._login is None:
                 raise SignedOut("the session has ended, or the token is not good")
-            return self._keep(await log_in(address, *self._login))
+            session = await log_in(address, *self._login)
+            self._keep(session)
+            return self._take(session)
 
     def refused(self, *, is_over: bool) -> None:
         """The access token is not good any more; with `is_over` neither is the session. Sync."""
@@ -94,12 +102,40 @@ class Credentials:
         if is_over:
             self._refresh = None  # a shared one may be another by now
 
+    async def _go_on(self, address: Address, token: str, keep: Callable[[Session], None]) -> None:
+        """Refresh a session, and keep it."""
+        session: Session | None = None
+        failed: ChatError = Lost("no answer to a refresh")
+
+        async def give_it_a_moment() -> None:
+            try:
+                await trio.sleep_forever()
+            finally:
+                scope.deadline = min(scope.deadline, trio.current_time() + _GRACE)
+
+        try:
+            async with trio.open_nursery() as nursery:
+                # Without the shield the answer may be lost to who ends just now, and half a minute later so is the
+                # session: the token that is kept was used up by then.
+                with trio.move_on_after(_REFRESH, shield=True) as scope:
+                    nursery.start_soon(give_it_a_moment)
+                    try:
+                        session = await refresh(address, token)
+                    except ChatError as error:
+                        failed = error
+                nursery.cancel_scope.cancel(reason="it is answered, or late")
+        finally:
+            if session is not None:
+                keep(session)
+                self._take(session)
+        if session is None:
+            raise failed
+
     def _keep(self, session: Session) -> None:
         # Kept before it is used: with its first use the refresh token before it is worth nothing.
         self._refresh = session.refresh or self._refresh
         if self._on_session is not None:
             self._on_session(session)
-        self._take(session)
 
     def _take(self, session: Session) -> None:
         self._access = session.access

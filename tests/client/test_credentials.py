@@ -2,8 +2,10 @@
 
 import pytest
 import trio
+import trio.testing
 from trio.testing import MockClock
 
+from chat.client.address import Address
 from chat.client.credentials import Credentials
 from chat.client.errors import ChatEnded, SignedOut
 from chat.client.events import Connected, Disconnected
@@ -140,3 +142,36 @@ async def test_an_answer_without_end_is_not_read_for_ever(
     model.sessions.answers = lambda _path: answers.pop() if answers else None
     async with reach(credentials=login_of_ada()):
         assert model.sessions.calls == [LOGIN] * 3
+
+
+@pytest.mark.parametrize(("delay", "is_kept"), [(0.5, True), (5.0, False)])
+async def test_who_ends_while_a_session_is_refreshed_keeps_an_answer_that_comes_soon(
+    model: ModelServer, autojump_clock: MockClock, delay: float, *, is_kept: bool
+) -> None:
+    class Slow(Address):
+        __slots__ = ()
+
+        async def open_stream(self) -> trio.abc.Stream:
+            await trio.lowlevel.checkpoint()
+            ours, theirs = trio.testing.memory_stream_pair()
+
+            async def answer() -> None:
+                begun = bytes(await theirs.receive_some())
+                await trio.sleep(delay)
+                await model.sessions.serve(theirs, begun)
+
+            nursery.start_soon(answer)
+            return ours
+
+    kept: list[Session] = []
+    credentials = refresh_of_ada(model, kept)
+    async with trio.open_nursery() as nursery:
+        before = trio.current_time()
+        with trio.move_on_after(0.1) as ended:
+            await credentials.renew(Slow("model", 1, "model", "", None))
+        assert ended.cancelled_caught
+        assert trio.current_time() - before <= 1.2
+        assert bool(kept) == is_kept
+        nursery.cancel_scope.cancel()
+    if is_kept:
+        assert kept[0].refresh == "refresh 2"

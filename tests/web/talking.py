@@ -96,3 +96,17 @@ def write_beside(server: ServerProcess, count: int, *, room: int, sender: str) -
     """Write messages into the database; in a thread, because Playwright's loop runs in this one."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(saved.write_beside, server.address, count, room=room, sender=sender).result()
+
+
+_FILL_ROOM = """
+WITH made AS (
+    INSERT INTO users (name, name_key, password_hash)
+    SELECT $3 || n, $3 || n, 'x' FROM generate_series(1, $1) AS n RETURNING id
+)
+INSERT INTO memberships (room_id, user_id) SELECT $2::bigint, id FROM made"""
+
+
+def fill_room_beside(server: ServerProcess, count: int, *, room: int, name: str) -> None:
+    """Put people into a room in the database, `name1` and so on, who never come."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(saved.execute_sql, server.address, _FILL_ROOM, count, room, name).result()

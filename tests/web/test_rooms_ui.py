@@ -10,7 +10,7 @@ from tests.system.relay import Relay
 from tests.web.connection import kept
 from tests.web.pages import Pages
 from tests.web.rooms import Room
-from tests.web.talking import Speaker, make_rooms_beside
+from tests.web.talking import Speaker, fill_room_beside, make_rooms_beside
 
 
 def test_a_room_is_made_and_somebody_comes_by_its_link(pages: Pages) -> None:
@@ -61,6 +61,22 @@ def test_an_owner_gives_a_role_bans_and_lets_back_in(pages: Pages) -> None:
     expect(ada.get_by_role("button", name="Let back in")).to_have_count(0)
     ben.get_by_role("button", name="Join").click()
     expect(ben.get_by_role("heading", name="attic", level=1)).to_be_visible()
+
+
+def test_of_many_members_everybody_can_be_given_a_role(pages: Pages, chat: ServerProcess) -> None:
+    room = Room(pages, "ada", "stadium")
+    fill_room_beside(chat, 120, room=room.id, name="fan")
+    room.join("yvonne")
+    yvonne = pages.person("yvonne")["me"]["id"]
+    page = pages.of("ada", f"/room/{room.id}?show=person-{yvonne}")
+    page.get_by_text("Moderator", exact=True).click()
+    expect(page.get_by_role("radio", name="Moderator")).to_be_checked()
+    page.get_by_role("button", name="Remove from the room").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove from the room").click()
+    expect(page.get_by_role("heading", name="About this room")).to_be_visible()
+    page.goto(f"{pages.url}/room/{room.id}?show=person-{yvonne}")
+    expect(page.get_by_role("heading", name="yvonne")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove from the room")).to_have_count(0)
 
 
 def test_a_room_is_renamed_muted_archived_left_and_deleted(pages: Pages) -> None:

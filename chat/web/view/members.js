@@ -8,7 +8,7 @@ import { avatar } from "./avatar.js";
 import { useChat, useSelected } from "./context.js";
 import { More, Refusal } from "./fields.js";
 import { icon } from "./icon.js";
-import { usePages } from "./loading.js";
+import { useLoaded, usePages } from "./loading.js";
 import { personName } from "./names.js";
 
 /** @typedef {import("../model/types").RoomInfo} RoomInfo */
@@ -99,6 +99,22 @@ export function useMembers(info, role) {
   }, [info.id, info.members, info.role]);
   const items = useMemo(() => pages.items?.map((one) => withRole(one, roles?.get(one.person.id))), [pages.items, roles]);
   return { ...pages, items: role === "banned" ? pages.items : items };
+}
+
+/**
+ * What somebody is in a room, as of now; undefined where they are not in it, or it is not known yet.
+ * @param {RoomInfo} info
+ * @param {number} person
+ */
+export function useMember(info, person) {
+  const chat = useChat();
+  const role = useSelected((state) => state.rooms.get(info.id)?.roles.get(person));
+  const found = useLoaded(async () => {
+    // They are listed by id.
+    const { members } = /** @type {{ members: Member[] }} */ (await chat.call("GET", `/rooms/${info.id}/members?limit=1&after=${person - 1}`));
+    return members.filter((one) => one.person.id === person);
+  }, [info.id, info.members, info.role, person]);
+  return { member: found.value?.map((one) => withRole(one, role)).at(0), reload: found.reload };
 }
 
 /** @param {Member} member @param {Member["role"] | undefined} role given since the list was read @returns {Member} */

@@ -12,14 +12,13 @@ import { Refusal } from "./fields.js";
 import { openDirect } from "./find_person.js";
 import { icon } from "./icon.js";
 import { useLoaded } from "./loading.js";
-import { useMembers } from "./members.js";
+import { useMember } from "./members.js";
 import { personName, roomName } from "./names.js";
 import { Notify, PanelHead } from "./room.js";
 import { navigate } from "./router.js";
 
 /** @typedef {import("../model/types").Person} Person */
 /** @typedef {import("../model/types").RoomInfo} RoomInfo */
-/** @typedef {import("./members.js").Member} Member */
 
 /**
  * @param {{ person: number, room: number }} props
@@ -103,8 +102,7 @@ function InRoom({ person, info }) {
   const chat = useChat();
   const me = useSelected((state) => state.me);
   const { act, isBusy, error } = useAct();
-  const pages = useMembers(info);
-  const member = pages.items?.find((one) => one.person.id === person.id);
+  const { member, reload } = useMember(info, person.id);
   const rights = rightsIn(info, me);
   const mayRemove = rights.moderates && info.kind === "room" && person.id !== me?.id && member?.role !== "owner";
   if (!member || (!rights.owns && !mayRemove)) return null;
@@ -112,7 +110,7 @@ function InRoom({ person, info }) {
   const names = { name: personName(person), room: roomName(info) };
   const give = async (/** @type {string} */ role) => {
     await act(() => chat.call("PUT", path, { role }));
-    pages.reload();
+    reload();
   };
   /** @param {"remove" | "ban"} what @param {() => Promise<unknown>} deed */
   const asked = async (what, deed) => {

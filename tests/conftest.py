@@ -15,6 +15,7 @@ from trio.testing import MockClock
 
 from chat.storage.postgres.database import DatabaseAddress
 from tests.support.databases import new_database
+from tests.support.forked import stop_forking
 from tests.support.server import (
     DEFAULT_LIMITS,
     ServerProcess,
@@ -41,6 +42,7 @@ settings.load_profile("tests")
 def _used_data() -> Generator[None]:
     yield
     remove_used_data()
+    stop_forking()
 
 
 @pytest.fixture(scope="session")

@@ -1,50 +1,56 @@
 """A process that runs `chat`, forked from one that has imported all it needs: imports are most of a server's start."""
 
+import array
+import json
 import os
+import select
 import signal
+import socket
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from pathlib import Path
 
-_context = get_context("forkserver")
-_context.set_forkserver_preload(["tests.support.preloaded", __name__])
+_ROOT = Path(__file__).parents[2]
+
+_INT = array.array("i").itemsize
+
+_FORKING: list[tuple[socket.socket, subprocess.Popen[bytes]]] = []
+"""The process of forking.py and the socket to it, once there is one."""
 
 
 class ForkedProcess:
     """`python -m chat` with these arguments and this whole environment; it is used as subprocess.Popen is.
 
-    Its standard input is empty, and what it says of errors is added to `errors`.
+    What it says of errors is added to `errors`.
     """
 
     def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], errors: Path) -> None:
-        reading, writing = _context.Pipe(duplex=False)
-        with reading:
-            self._process = _context.Process(
-                target=_run, args=(arguments, dict(environment), os.getcwd(), errors, writing)
-            )
-            self._process.start()
-            writing.close()
-            self.stdout = os.fdopen(os.dup(reading.fileno()))
-        assert self._process.pid is not None
-        self.pid = self._process.pid
-
-    @property
-    def returncode(self) -> int | None:
-        """How it ended, as Popen says it."""
-        return self._process.exitcode
+        asked = {"arguments": arguments, "environment": dict(environment), "place": os.getcwd()}
+        self.returncode: int | None = None
+        reading, writing = os.pipe()
+        self._waiting, waited_for = os.pipe()
+        with errors.open("ab") as log:
+            socket.send_fds(_forking(), [json.dumps(asked).encode()], [writing, log.fileno(), waited_for])
+        os.close(writing)
+        os.close(waited_for)
+        self.stdout = os.fdopen(reading)
+        self.pid = self._read()
 
     def poll(self) -> int | None:
-        """Return how it ended, None if it runs."""
-        return self._process.exitcode
+        """Return how it ended, as Popen says it; None if it runs."""
+        if self.returncode is None and select.select([self._waiting], [], [], 0)[0]:
+            self.wait()
+        return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait so many seconds until it ends, and return how."""
-        self._process.join(timeout)
-        if self._process.exitcode is None:
-            raise subprocess.TimeoutExpired("chat", timeout or 0)
-        return self._process.exitcode
+        if self.returncode is None:
+            if not select.select([self._waiting], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired("chat", timeout or 0)
+            self.returncode = self._read()
+            os.close(self._waiting)
+        return self.returncode
 
     def send_signal(self, number: int) -> None:
         """Send it a signal if it runs."""
@@ -59,17 +65,25 @@ class ForkedProcess:
         """End it as a power cut does."""
         self.send_signal(signal.SIGKILL)
 
+    def _read(self) -> int:
+        read = os.read(self._waiting, _INT)
+        return (
+            array.array("i", read)[0] if read else -signal.SIGKILL
+        )  # then whoever waited for it was killed too
 
-def _run(
-    arguments: Sequence[str], environment: Mapping[str, str], place: str, errors: Path, output: Connection
-) -> None:
-    from chat.cli import main  # the process that this is forked from has imported it
 
-    os.chdir(place)
-    os.environ.clear()
-    os.environ |= environment
-    with errors.open("ab") as log:
-        os.dup2(log.fileno(), 2)
-    os.dup2(output.fileno(), 1)
-    output.close()
-    main(arguments, prog_name="chat")
+def _forking() -> socket.socket:
+    if not _FORKING:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            command = (sys.executable, "-m", "tests.support.forking", str(theirs.fileno()))
+            _FORKING.append((ours, subprocess.Popen(command, cwd=_ROOT, pass_fds=[theirs.fileno()])))
+    return _FORKING[0][0]
+
+
+def stop_forking() -> None:
+    """End the process that others are forked from; those go on."""
+    while _FORKING:
+        asking, process = _FORKING.pop()
+        asking.close()
+        process.wait(30)

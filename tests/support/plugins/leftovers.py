@@ -27,8 +27,8 @@ import pytest
 _LAST_SECONDS = 5.0
 """Seconds for what is ending already, as the processes of a PostgreSQL whose postmaster was killed."""
 
-_HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
-"""Python's own helpers of a process that used multiprocessing; they end with that."""
+_RESOURCE_TRACKER = "multiprocessing.resource_tracker"
+"""Python's own helper of a process that used multiprocessing; it ends with that."""
 
 _IN_MEMORY = Path("/dev/shm")
 _ROOM = 4 << 30
@@ -137,15 +137,10 @@ def processes_of(directory: Path) -> Iterator[int]:
     """Find the running processes that belong to the run with this directory, this process excepted."""
     parents = dict(_parents())
     for pid in parents:
-        if pid == os.getpid() or (parents[pid] == os.getpid() and _is_helper(pid)):
+        if pid == os.getpid() or (parents[pid] == os.getpid() and _RESOURCE_TRACKER in _command_line(pid)):
             continue
         if _descends(pid, parents) or _belongs(pid, directory):
             yield pid
-
-
-def _is_helper(pid: int) -> bool:
-    command = _command_line(pid)
-    return any(helper in command for helper in _HELPERS)
 
 
 def _parents() -> Iterator[tuple[int, int]]:

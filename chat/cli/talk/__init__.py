@@ -6,7 +6,7 @@ The files, as they build on each other:
     terminal       urwid: keys in, pictures out
     keys           what each key does; commands: what is typed after a slash
     view           state -> rows; transcript: messages -> rows; width: how wide they are
-    state          what is on the screen; completion, line_editor, pending, typists: parts of it
+    state          what is on the screen; completion, line_editor, pending, people, typists: parts
 """
 
 from functools import partial

@@ -107,14 +107,14 @@ class App:
                 case Gone(room=room, reason=reason):
                     self._forget(room, reason)
                 case Said():
-                    state.meet(event.sender.id, event.sender.name)
+                    state.people.meet(event.sender.id, event.sender.name)
             state.open_awaited()
             self._terminal.redraw()
 
     def _forget(self, room: int, reason: str) -> None:
         """One is in a room no longer; what was typed there stays a draft."""
         state = self._state
-        state.places.pop(room, None)
+        state.forget_history(room)
         if state.room == room:
             state.keep_draft()
             state.stop_editing()

@@ -93,10 +93,10 @@ async def _leave(chat: Chat, state: State, name: str) -> None:
 
 
 async def _direct(chat: Chat, state: State, name: str) -> None:
-    person = state.person_named(_needed(name, "a name"))
+    person = state.people.called(_needed(name, "a name"), state.current)
     if person is None:
         await _meet_all(chat, state)
-        person = state.person_named(name)
+        person = state.people.called(name, state.current)
     if person is None:
         raise Wrong(f"nobody here is called {name}")
     state.open_soon((await chat.http.direct(person)).id)
@@ -110,7 +110,7 @@ async def _who(chat: Chat, state: State, _rest: str) -> None:
     lines = []
     page = await chat.http.members(room.info.id)
     for member in page.members:
-        state.meet(member.person.id, member.person.name)
+        state.people.meet(member.person.id, member.person.name)
         role = "" if member.role == "member" else f"  {member.role}"
         lines.append(f"  {member.person.name}{role}")
     if page.next is not None:
@@ -166,7 +166,7 @@ async def _meet_all(chat: Chat, state: State) -> None:
         assert lobby is not None
         page = await chat.http.members(lobby, after)
         for member in page.members:
-            state.meet(member.person.id, member.person.name)
+            state.people.meet(member.person.id, member.person.name)
         if page.next is None:
             return
         after = page.next

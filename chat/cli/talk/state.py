@@ -9,12 +9,13 @@ from chat.cli.room_names import label
 from chat.cli.talk.completion import Words
 from chat.cli.talk.line_editor import LineEditor
 from chat.cli.talk.pending import Pending
+from chat.cli.talk.people import People
 from chat.cli.talk.typists import Typists
 from chat.cli.talk.width import Row
 from chat.client import Message, Room
 
-_KINDS = ("lobby", "room", "direct", "support")
-"""The order of the list."""
+_ORDER = {"lobby": 0, "room": 1, "direct": 2, "support": 3}
+"""The order of the list; kinds that a newer server has come last."""
 
 
 class Place(NamedTuple):
@@ -56,6 +57,7 @@ class State:
         commands: what may be typed, with the slash.
         kept: called with each message or edit that is to outlive the program.
         taken_back: called with each refused one that is in the line again.
+        people: those who were met.
     """
 
     def __init__(self, rooms: Mapping[int, Room], me: int, name: str, server: str) -> None:
@@ -81,7 +83,7 @@ class State:
         self.commands: tuple[str, ...] = ()
         self.kept: Callable[[Pending], object] = lambda pending: None
         self.taken_back: Callable[[Pending], object] = lambda pending: None
-        self._people: dict[int, str] = {}
+        self.people = People(rooms)
 
     @property
     def current(self) -> Room | None:
@@ -101,7 +103,9 @@ class State:
             for number, room in self.rooms.items()
             if number == self.room or room.info.unread or not (room.info.hidden or room.info.archived)
         ]
-        shown.sort(key=lambda each: (_KINDS.index(each[1].kind), label(each[1]).casefold(), each[0]))
+        shown.sort(
+            key=lambda each: (_ORDER.get(each[1].kind, len(_ORDER)), label(each[1]).casefold(), each[0])
+        )
         return [number for number, _ in shown]
 
     def show(self, title: str, lines: Iterable[str | Row]) -> None:
@@ -235,9 +239,11 @@ class State:
 
     def note_loaded(self, room: int, before: int, messages: Iterable[Message]) -> None:
         """Note what a page of history before this `seq` had: the room may begin there, or be held no further. Sync."""
+        if room not in self.rooms or before > self.rooms[room].info.seq + 1:
+            return  # history was reset since it was asked for: nothing begins there
         if before - 1 not in {message.seq for message in messages}:
             self.firsts[room] = before
-        elif room in self.rooms and before - 1 not in self.rooms[room].messages:
+        elif before - 1 not in self.rooms[room].messages:
             self.unloadable.add((room, before))
 
     def forget_history(self, room: int) -> None:
@@ -272,29 +278,7 @@ class State:
         room = self.rooms.get(pending.room)
         return pending.seq is not None and (room is None or room.info.seq >= pending.seq)
 
-    def meet(self, person: int, name: str) -> None:
-        """Note somebody's name. Sync."""
-        self._people[person] = name
-
-    def person_named(self, name: str) -> int | None:
-        """Return who of those that were met is called so, in any case. Sync."""
-        wanted = name.strip().removeprefix("@").casefold()
-        return next((number for number, each in self.people().items() if each.casefold() == wanted), None)
-
-    def people(self) -> dict[int, str]:
-        """Return the names of those who were met, by id. Sync."""
-        for room in self.rooms.values():
-            if room.info.peer is not None:
-                self._people[room.info.peer.id] = room.info.peer.name
-            if room.info.last is not None:
-                self._people[room.info.last.sender.id] = room.info.last.sender.name
-        if self.current is not None:
-            self._people.update(
-                (message.sender.id, message.sender.name) for message in self.current.messages.values()
-            )
-        return self._people
-
     def words(self) -> Words:
         """Return what Tab can complete. Sync."""
-        people = [name for number, name in self.people().items() if number != self.me]
+        people = [name for number, name in self.people.names(self.current).items() if number != self.me]
         return Words(self.commands, people, [label(room.info) for room in self.rooms.values()])

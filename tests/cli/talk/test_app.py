@@ -190,3 +190,20 @@ async def test_what_no_file_can_keep_is_said_nevertheless(
         assert "No space left on device" in state.notice
         await until(lambda: not state.waiting())
     assert [each["text"] for each in garden.messages.values() if "text" in each] == ["hi"]
+
+
+async def test_what_could_not_be_loaded_of_a_room_can_be_once_one_is_in_it_again(
+    model: ModelServer,
+    garden: ModelRoom,
+    reach: Reach,
+    files: PendingFiles,
+    monkeypatch: pytest.MonkeyPatch,
+    autojump_clock: MockClock,
+) -> None:
+    model.world.add_room(1, 2)
+    async with reach("ada") as chat, talking(chat, files, monkeypatch) as (_, state):
+        state.open(garden.id)
+        state.unloadable.add((garden.id, 2))  # as where the server refuses it, while one is removed
+        model.remove(garden, 1)
+        await until(lambda: state.room != garden.id)
+        assert state.unloadable == set()

@@ -261,3 +261,20 @@ def test_what_is_typed_in_a_room_is_there_when_one_comes_back(tmp_path: Path) ->
     again.drop(again.load()[0])
     again.keep_drafts({})
     assert ([each.key for each in again.load()], again.drafts()) == (["a"], {})
+
+
+def test_a_page_of_a_history_that_was_reset_meanwhile_hides_nothing() -> None:
+    lobby = with_messages(50)  # of a restored backup, which had 400
+    state = state_of(lobby)
+    state.note_loaded(1, 400, [said(seq, f"text {seq}") for seq in range(1, 51)])
+    assert "text 50" in "".join(shown(draw(state, 40, 12)))
+    assert state.firsts == {}
+    state.note_loaded(1, 30, [])  # what was before it is erased
+    assert state.firsts == {1: 30}
+    state.note_loaded(7, 30, [])
+    assert state.firsts == {1: 30}
+
+
+def test_a_room_of_a_kind_that_only_a_newer_server_has_is_listed_last() -> None:
+    state = state_of(room(1, "board", "news"), room(2, "room", "roses"))
+    assert state.listed() == [2, 1]

@@ -69,11 +69,11 @@ def fill(filler: Path) -> None:
 
 def end_by_full_disk(server: ServerProcess, disk: Path) -> None:
     """Let PostgreSQL need new files of log records on the full disk until it ends, and can't start."""
-    postmaster = postgres_under(server.process.pid)[0]
+    postmaster, address = postgres_under(server.process.pid)[0], server.address
 
     def has_ended() -> bool:
         with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):  # it may end already
-            execute_sql(server.address, "SELECT pg_switch_wal()")  # it may have made the next file before
+            execute_sql(address, "SELECT pg_switch_wal()")  # it may have made the next file before
         return not Path(f"/proc/{postmaster}").exists()
 
     eventually(has_ended, "PostgreSQL has ended")

@@ -221,6 +221,20 @@ def test_a_password_is_changed_and_a_wrong_one_is_said(pages: Pages) -> None:
     expect(page.get_by_role("heading", name="Settings", level=1)).to_be_visible()
 
 
+def test_what_is_typed_in_the_profile_outlives_a_change_from_elsewhere(pages: Pages) -> None:
+    hugo = Speaker(pages, "hugo")
+    page = pages.of("hugo", "/settings/profile")
+    page.get_by_label("E-mail").fill("hugo@example.com")
+    hugo.call("PATCH", "/me", {"display": "Victor Hugo"})
+    expect(page.get_by_role("navigation", name="Rooms").get_by_text("Victor Hugo")).to_be_visible()
+    expect(page.get_by_label("Display name")).to_have_value("Victor Hugo")
+    expect(page.get_by_label("E-mail")).to_have_value("hugo@example.com")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("E-mail")).to_have_value("hugo@example.com")
+
+
 def test_a_profile_a_block_a_token_and_a_theme(pages: Pages) -> None:
     emil = pages.person("emil")["me"]["id"]
     page = pages.of("flora", "/settings/profile")

@@ -8,10 +8,16 @@ import { useChat, useSelected } from "../context.js";
 import { Field, Refusal, Submit } from "../fields.js";
 
 /** @typedef {import("../../model/types").Me} Me */
+/** @typedef {ReturnType<typeof fieldsOf>} Fields */
 
 export function Profile() {
   const me = useSelected((state) => state.me);
-  return me && html`<${Form} key=${me.changed} me=${me} />`;
+  return me && html`<${Form} me=${me} />`;
+}
+
+/** @param {Me} me */
+function fieldsOf({ name, display, email, share_reads }) {
+  return { name, display: display ?? "", email: email ?? "", sharesReads: share_reads !== false };
 }
 
 /** @param {{ me: Me }} props */
@@ -19,10 +25,10 @@ function Form({ me }) {
   const chat = useChat();
   const { act, isBusy, error, field } = useAct();
   const [isSaved, setSaved] = useState(false);
-  const [name, setName] = useState(me.name);
-  const [display, setDisplay] = useState(me.display ?? "");
-  const [email, setEmail] = useState(me.email ?? "");
-  const [sharesReads, setSharesReads] = useState(me.share_reads !== false);
+  // What is typed stays, and the rest is as it is now: an admin, or another device, may change it meanwhile.
+  const [typed, setTyped] = useState(/** @type {Partial<Fields>} */ ({}));
+  const { name, display, email, sharesReads } = { ...fieldsOf(me), ...typed };
+  const put = (/** @type {Partial<Fields>} */ fields) => setTyped((before) => ({ ...before, ...fields }));
   const change = {
     ...(name.trim() !== me.name && { name: name.trim() }),
     ...(display.trim() !== (me.display ?? "") && { display: display.trim() || null }),
@@ -32,7 +38,9 @@ function Form({ me }) {
   const isChanged = Object.keys(change).length > 0;
   const save = async (/** @type {Event} */ event) => {
     event.preventDefault();
-    setSaved(await act(() => chat.call("PATCH", "/me", change)));
+    const isDone = await act(() => chat.call("PATCH", "/me", change));
+    if (isDone) setTyped((now) => (now === typed ? {} : now));
+    setSaved(isDone);
   };
   const wrong = (/** @type {string} */ which) => (field === which ? error : "");
   return html`<form class="form" onSubmit=${save} onInput=${() => setSaved(false)}>
@@ -40,11 +48,11 @@ function Form({ me }) {
       ${avatar({ id: me.id, name: name || me.name, display }, { size: "large" })}
       <p class="soft small">${t("profile.picture")}</p>
     </div>
-    <${Field} label=${t("profile.display")} hint=${t("profile.display_hint")} value=${display} onInput=${setDisplay} error=${wrong("display")} maxlength="64" autocomplete="name" />
-    <${Field} label=${t("profile.name")} hint=${t("profile.name_hint")} value=${name} onInput=${setName} error=${wrong("name")} maxlength="64" required autocomplete="username" />
-    <${Field} label=${t("profile.email")} hint=${t("profile.email_hint")} type="email" value=${email} onInput=${setEmail} error=${wrong("email")} maxlength="254" autocomplete="email" />
+    <${Field} label=${t("profile.display")} hint=${t("profile.display_hint")} value=${display} onInput=${(/** @type {string} */ value) => put({ display: value })} error=${wrong("display")} maxlength="64" autocomplete="name" />
+    <${Field} label=${t("profile.name")} hint=${t("profile.name_hint")} value=${name} onInput=${(/** @type {string} */ value) => put({ name: value })} error=${wrong("name")} maxlength="64" required autocomplete="username" />
+    <${Field} label=${t("profile.email")} hint=${t("profile.email_hint")} type="email" value=${email} onInput=${(/** @type {string} */ value) => put({ email: value })} error=${wrong("email")} maxlength="254" autocomplete="email" />
     <label class="check">
-      <input type="checkbox" checked=${sharesReads} onChange=${(/** @type {any} */ event) => setSharesReads(event.target.checked)} />
+      <input type="checkbox" checked=${sharesReads} onChange=${(/** @type {any} */ event) => put({ sharesReads: event.target.checked })} />
       <span>${t("profile.reads")} <span class="field-hint">${t("profile.reads_hint")}</span></span>
     </label>
     ${!field && html`<${Refusal} text=${error} />`}

@@ -7,7 +7,7 @@ import hashlib
 import os
 import sys
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -45,6 +45,7 @@ class KeptSession:
         self.path = path
         self.url = url
         self.name = name
+        self._unsaved: str | None = None  # the newest refresh token, where the disk is full
 
     @asynccontextmanager
     async def hold(self) -> AsyncGenerator[None]:
@@ -56,21 +57,33 @@ class KeptSession:
 
     def load(self) -> str | None:
         """Return the newest refresh token; None: there is no session. Sync."""
+        if self._unsaved is not None:
+            return self._unsaved
         kept = _read(self.path)
         return None if kept is None else kept.refresh
 
     def save(self, session: Session) -> None:
-        """Keep the session as it is now: the old file or the new one, wherever this is interrupted. Sync."""
+        """Keep the session as it is now: the old file or the new one, wherever this is interrupted. Sync.
+
+        Where the disk is full this program goes on with it: the token in the file is used up, and ends the session.
+        """
         if session.refresh is None:
             return
+        self._unsaved = session.refresh
+        with suppress(OSError):
+            self._write(session.refresh)
+            self._unsaved = None
+
+    def _write(self, refresh: str) -> None:
         part = self.path.with_suffix(f".{os.getpid()}")
         part.unlink(missing_ok=True)
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(msgspec.json.encode(_File(self.url, self.name, session.refresh)))
+            file.write(msgspec.json.encode(_File(self.url, self.name, refresh)))
         part.replace(self.path)
 
     def forget(self) -> None:
         """There is no such session any more. Sync."""
+        self._unsaved = None
         self.path.unlink(missing_ok=True)
 
 

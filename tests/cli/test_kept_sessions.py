@@ -1,5 +1,6 @@
 """Sessions that several commands share: nobody else reads them, and one refreshes at a time."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -76,3 +77,16 @@ def test_where_nothing_can_be_kept_that_is_told_in_a_line(
     done = CliRunner().invoke(main, ["send", "lobby"], input="one\n")
     assert (done.exit_code, done.output.count("\n")) == (1, 1)
     assert done.output.startswith("chat: no session can be kept in ")
+
+
+def test_a_full_disk_does_not_end_the_session_of_who_is_there() -> None:
+    kept = session_of("http://chat.example", "ada")
+    kept.save(session("one"))
+    in_the_way = kept.path.with_suffix(f".{os.getpid()}")
+    in_the_way.mkdir()
+    kept.save(session("two"))
+    assert kept.load() == "two"
+    assert session_of("http://chat.example", "ada").load() == "one"
+    in_the_way.rmdir()
+    kept.save(session("three"))
+    assert (kept.load(), session_of("http://chat.example", "ada").load()) == ("three", "three")

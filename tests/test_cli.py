@@ -286,7 +286,7 @@ def test_a_mistyped_data_directory_is_told_and_not_made(
         data.mkdir()
     result = invoke(*arguments, "--data", str(data))
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == f"chat: there is no data of a server in {data}; pass --data or --database-url\n"
+    assert result.stderr == f"chat: there is no data of a server in {data}; pass --data or --database\n"
     assert [*tmp_path.rglob("*")] == [data] * is_there
 
 

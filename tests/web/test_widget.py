@@ -457,3 +457,33 @@ def test_a_page_goes_on_with_what_another_has_begun_and_closed(
     expect(panel.get_by_text("begun here", exact=True)).to_be_visible()
     expect(say(panel, "gone on there").locator("xpath=ancestor::li").locator("time")).to_be_visible()
     assert olga.texts(room["id"]) == ["begun here", "gone on there"]
+
+
+def test_a_server_that_is_away_at_the_first_click_is_there_at_the_next(
+    pages: Pages, relay: Relay, shop: OtherSite
+) -> None:
+    shop.shows_widget(relay.url)
+    page = pages.context().new_page()
+    page.goto(shop.url)
+    button = page.get_by_role("button", name=BUTTON)
+    with relay.cut(), page.expect_event("requestfailed", lambda request: "/widget" in request.url):
+        button.click()
+    button.click()
+    expect(button).to_have_attribute("aria-expanded", "false")
+    opened(page)
+
+
+def test_styles_of_the_site_do_not_move_the_button(
+    pages: Pages, chat: ServerProcess, shop: OtherSite
+) -> None:
+    shop.shows_widget(chat.url, "/styled")
+    styles = "position: relative; inset: 0 auto auto 0; z-index: 0; opacity: 0.2; transform: scale(0.5)"
+    shop.pages["/style.css"] = (
+        {"Content-Type": "text/css"},
+        f"body > * {{ {styles}; margin: 40px; float: left }}",
+    )
+    page = pages.context(viewport={"width": 800, "height": 600}).new_page()
+    page.goto(shop.url + "/styled")
+    box = page.get_by_role("button", name=BUTTON).bounding_box()
+    assert box == {"x": 724, "y": 524, "width": 56, "height": 56}
+    assert page.locator("chat-widget").evaluate("(host) => getComputedStyle(host).opacity") == "1"

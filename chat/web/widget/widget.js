@@ -1,25 +1,24 @@
-// The support widget's button, for any site: <script async src="https://chat.example/widget.js"></script>
-// Nothing else is loaded until it is pressed, which this tab remembers.
+// The support widget's button: <script async src="https://chat.example/widget.js"></script>
+// Nothing more is loaded until it is pressed, which the tab remembers.
 (() => {
   const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
   if (!script || document.querySelector("chat-widget")) return;
   const server = new URL(script.src).origin;
   const [NAME, NEW] = navigator.language.startsWith("ru") ? ["Написать нам", "новые сообщения"] : ["Chat with us", "new messages"];
   const CSS = `
-:host { all: initial; position: fixed; inset: auto 20px 20px auto; z-index: 2147483000; }
+:host { all: initial !important; position: fixed !important; inset: auto 20px 20px auto !important; z-index: 2147483000 !important; }
 button { all: unset; display: grid; place-items: center; width: 56px; height: 56px; border-radius: 50%; cursor: pointer;
-  background: #0f6b5f; color: #fff; box-shadow: 0 1px 3px #0004, 0 6px 20px #0003; }
+  background: #0f6b5f; color: #fff; box-shadow: 0 4px 16px #0005; }
 button:hover { background: #0b544b; }
 button:focus-visible { outline: 3px solid #0f6b5f; outline-offset: 3px; }
 svg { width: 26px; fill: none; stroke: currentcolor; stroke-width: 1.75; }
 i { position: absolute; top: 0; right: 0; width: 12px; height: 12px; border: 2px solid #fff; border-radius: 50%; background: #d3362a; }
 iframe { position: absolute; right: 0; bottom: 72px; width: 360px; height: 520px; max-width: calc(100vw - 40px);
-  max-height: calc(100vh - 112px); border: 0; border-radius: 16px; box-shadow: 0 2px 6px #0002, 0 12px 40px #0004; }
+  max-height: calc(100vh - 112px); border: 0; border-radius: 16px; box-shadow: 0 8px 40px #0005; }
 [hidden] { display: none; }
 @media (max-width: 480px) {
   iframe { position: fixed; inset: 0; width: 100%; height: 100% !important; max-width: none; max-height: none; border-radius: 0; }
 }`;
-  const { origin, pathname } = location;
   const host = document.createElement("chat-widget");
   const root = host.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
@@ -41,14 +40,12 @@ iframe { position: absolute; right: 0; bottom: 72px; width: 360px; height: 520px
     try {
       if (value) sessionStorage.setItem("chat-widget", value);
       return sessionStorage.getItem("chat-widget");
-    } catch {
-      return null;
-    }
+    } catch {}
   }
 
   function load() {
-    if (frame.src) return;
-    frame.src = `${server}/widget#${new URLSearchParams({ host: origin, page: origin + pathname })}`;
+    if (isReady) return; // else again: there may have been no answer
+    frame.src = `${server}/widget#${new URLSearchParams({ host: location.origin, page: location.origin + location.pathname })}`;
     root.append(frame);
   }
 
@@ -64,13 +61,13 @@ iframe { position: absolute; right: 0; bottom: 72px; width: 360px; height: 520px
   /** @param {boolean} open */
   function draw(open) {
     frame.hidden = !open;
-    button.setAttribute("aria-expanded", `${open}`);
+    button.ariaExpanded = `${open}`;
     path.setAttribute("d", open ? "M6 9l6 6 6-6" : "M4 5h16v11H10l-4.5 4v-4H4z");
   }
 
   /** @param {boolean} open */
   function show(open) {
-    load();
+    if (open) load();
     draw(open);
     kept(open ? "open" : "closed");
     (open ? frame : button).focus();

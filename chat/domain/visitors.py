@@ -10,7 +10,7 @@ import trio
 from chat.domain.addresses import address_key
 from chat.domain.entities import Person, Visit
 from chat.domain.ledger import Ledger
-from chat.domain.ports import NewPerson, Taken, Users
+from chat.domain.ports import NewPerson, Users
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rules import clean_email, clean_name
 
@@ -87,11 +87,8 @@ class Visitors:
             added = await self._users.add(
                 NewPerson(name=name, display_name=display_name, password_hash=b"", visit=visit)
             )
-            match added:
-                case Person():
-                    return added
-                case Taken() | None:
-                    continue
+            if isinstance(added, Person):  # else the name is taken
+                return added
         return NO_NAME_FREE
 
 

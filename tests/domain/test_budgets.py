@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.domain.budgets import Budgets, reading_size
+from chat.domain.budgets import Budgets, Rates, reading_size
 from chat.domain.entities import Message
 from chat.domain.refusals import Code, Refusal
 
@@ -129,6 +129,33 @@ def test_what_it_takes_to_tell_messages_is_more_than_their_texts() -> None:
     one = Message(1, 1, 1, ADA, "ada", "語" * 10, 0.0)
     assert 30 < reading_size([one]) < 30 + 200
     assert reading_size([one] * 10) == 10 * reading_size([one])
+
+
+def test_other_rates_hold_at_once_for_people_and_for_addresses(clock: Clock) -> None:
+    budgets = Budgets(messages=5, text=1000, clock=clock)
+    assert budgets.message(ADA, HOME, "x" * 8000) is None
+    budgets.rates = Rates(messages=1, text=100, pages=0, calls=0)
+    assert taken(budgets, ADA, HOME, "x" * 100) == 4
+    clock.now += 1000
+    assert taken(budgets, ADA, HOME, "x" * 400) == 2
+    clock.now += 1000
+    assert sum(taken(budgets, each, HOME, tries=4) for each in range(100, 120)) == 40
+
+
+def test_uploads_are_limited_too(clock: Clock) -> None:
+    budgets = Budgets(uploads=1, clock=clock)
+    granted = sum(budgets.upload(ADA, HOME) is None for _ in range(1000))
+    assert 1 <= granted < 1000
+    refused = budgets.upload(ADA, HOME)
+    assert isinstance(refused, Refusal)
+    assert refused.text.startswith("too many uploads, wait ")
+    assert budgets.upload(BEN, HOME) is None
+
+
+async def test_frames_are_held_back_where_messages_are_limited() -> None:
+    for budgets, is_limited in ((Budgets(uploads=1), False), (Budgets(messages=1), True)):
+        pace = budgets.pace()
+        assert any([pace.count() for _ in range(10_000)]) is is_limited
 
 
 def test_without_rates_there_are_no_limits() -> None:

@@ -40,6 +40,18 @@ async def test_an_address_has_so_many_visitors_an_hour_and_loopback_any() -> Non
     assert happened.count("visitor throttled") == 2
 
 
+@pytest.mark.parametrize(
+    "about", [{"name": "\0"}, {"email": "nobody"}, {"page": "no page"}], ids=["name", "email", "page"]
+)
+async def test_what_is_wrong_about_a_visitor_is_said_and_uses_nothing_up(about: dict[str, str]) -> None:
+    desk = visitors([0.0])
+    for _ in range(2 * VISITORS_PER_HOUR):
+        refused = await desk.add(ADDRESS, **about)
+        assert isinstance(refused, Refusal)
+        assert refused.code is Code.INVALID
+    assert isinstance(await desk.add(ADDRESS), Person)
+
+
 async def test_without_a_site_that_shows_the_widget_nobody_is_welcome() -> None:
     is_on = False
     desk = Visitors(MemoryStorage().users, lambda: is_on, Ledger())

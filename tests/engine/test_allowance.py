@@ -1,0 +1,28 @@
+"""What holds a client back: while it is not read, it is not taken for silent."""
+
+from typing import Any
+
+import trio
+
+from chat.domain.budgets import Budgets
+from chat.engine.allowance import Allowance
+
+
+class Pinger:
+    """Notes until when the client is not read."""
+
+    def __init__(self) -> None:
+        self.until: list[float] = []
+
+    def not_read_until(self, time: float) -> None:
+        self.until.append(time)
+
+
+async def test_who_is_held_back_is_not_silent_until_it_is_read_again(autojump_clock: object) -> None:
+    unused: Any = None
+    pinger: Any = Pinger()
+    allowance = Allowance(Budgets(), "10.0.0.1", unused, pinger)
+    began = trio.current_time()
+    await allowance.hold_back(5)
+    assert pinger.until == [began + 5]
+    assert trio.current_time() == began + 5

@@ -221,16 +221,20 @@ class Statuses:
         self._tell_watched(self._watchers, is_new=False)
         self._tell_present(each for each in self._asked if self._here(each) is not Status.OFFLINE)
 
-    async def _tell_watchers(self, changed: Collection[int]) -> None:
+    async def _tell_watchers(self, changed: set[int]) -> None:
         looked = 0
-        for person_id in changed:
-            watchers = self._watchers.get(person_id, ())
-            for watcher in watchers:
-                self._untold.setdefault(watcher, set()).add(person_id)
-            looked += len(watchers)
-            if looked >= _LOOKS:
-                looked = 0
-                await trio.lowlevel.checkpoint()
+        try:
+            while changed:
+                person_id = changed.pop()
+                watchers = self._watchers.get(person_id, ())
+                for watcher in watchers:
+                    self._untold.setdefault(watcher, set()).add(person_id)
+                looked += len(watchers)
+                if looked >= _LOOKS:
+                    looked = 0
+                    await trio.lowlevel.checkpoint()
+        finally:
+            self._changed |= changed  # where this is cancelled, the next telling goes on
         for number, watcher in enumerate(tuple(self._untold), start=1):
             if number % _TURN == 0:
                 await trio.lowlevel.checkpoint()

@@ -689,6 +689,7 @@ async def watching(run: Run) -> None:
 
     with pytest.MonkeyPatch.context() as shorter:
         shorter.setattr("chat.engine.statuses._TURN", 1)
+        shorter.setattr("chat.engine.statuses._LOOKS", 1)
         await run.target(tell)
     with trio.move_on_after(GRACE + 2):
         await statuses.tell()

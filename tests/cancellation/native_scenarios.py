@@ -243,6 +243,7 @@ async def native_waits(run: Run) -> None:
             {"type": "sync", "id": 2},
             _say(3, LOBBY_ID),
             _say(4, LOBBY_ID),
+            _say(5, 99),  # whether that was said before is known when what is on its way is saved
         ]
         with world.obstacles.held("save"), patch.object(submissions, "_AT_ONCE", 50):
             async with trio.open_nursery() as nursery:

@@ -155,7 +155,7 @@ def test_uploads_are_limited_too(clock: Clock) -> None:
 async def test_frames_are_held_back_where_messages_are_limited() -> None:
     for budgets, is_limited in ((Budgets(uploads=1), False), (Budgets(messages=1), True)):
         pace = budgets.pace()
-        assert any([pace.count() for _ in range(10_000)]) is is_limited
+        assert any(pace.count() for _ in range(10_000)) is is_limited
 
 
 def test_without_rates_there_are_no_limits() -> None:

@@ -147,8 +147,8 @@ class Trial:
         return None
 
     def kill(self) -> None:
-        """End it at once."""
-        with suppress(ProcessLookupError):
+        """End it at once, with what it started; it may have ended before that."""
+        with suppress(ProcessLookupError, ChildProcessError):
             os.killpg(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
         shutil.rmtree(self._place, ignore_errors=True)

@@ -88,3 +88,25 @@ def test_an_invitation_that_no_server_made_is_said_to_be_over(pages: Pages) -> N
     expect(page.get_by_role("button", name="Log in")).to_be_visible()
     page.evaluate(_GO, "/i/%zz")
     expect(page.get_by_text("This invitation")).to_be_visible()
+
+
+def test_who_is_chosen_is_of_the_word_that_is_written_not_of_the_one_before(
+    pages: Pages, ada: Speaker
+) -> None:
+    others = [Speaker(pages, name) for name in ("benno", "bobby")]
+    room = ada.make_room("names", *others)
+    for other in others:
+        other.say(room, "here")
+    timeline = Timeline(pages.of("ada", f"/room/{room}"))
+    timeline.write("@b")
+    options = timeline.page.get_by_role("option")
+    expect(options).to_have_count(2)
+    expect(options.first).to_contain_text("bobby")
+    timeline.field.evaluate(
+        """(field) => {
+            field.setRangeText("e", 2, 2, "end");
+            field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+            field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+        }"""
+    )
+    expect(timeline.field).to_have_value("@benno ")

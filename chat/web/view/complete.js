@@ -34,7 +34,8 @@ export function useCompletion(field, info, change) {
   const [asked, setAsked] = useState(/** @type {Asked | null} */ (null));
   const now = useRef(asked); // More keys may come before the next drawing.
   const ask = (/** @type {Asked | null} */ next) => setAsked((now.current = next));
-  const [options, setOptions] = useState(/** @type {Option[]} */ ([]));
+  const [found, setFound] = useState({ word: "", options: /** @type {Option[]} */ ([]) });
+  const { options } = found;
   const [active, setActive] = useState(0);
   const latest = useRef(0);
   const activate = (/** @type {number} */ index) => setActive((latest.current = index));
@@ -42,9 +43,9 @@ export function useCompletion(field, info, change) {
 
   useEffect(() => {
     let isLatest = true;
-    const show = (/** @type {Option[]} */ found) => {
+    const show = (/** @type {Option[]} */ options) => {
       if (!isLatest) return;
-      setOptions(found);
+      setFound({ word: asked?.word ?? "", options });
       activate(0);
     };
     if (!asked) show([]);
@@ -79,13 +80,20 @@ export function useCompletion(field, info, change) {
     element.setSelectionRange(caret, caret);
   }
 
+  /** The active option; of those for a word that has been written on since, the first that is still meant. @param {Asked} asked */
+  function take({ word }) {
+    const active = options[latest.current];
+    const meant = word === found.word ? active : [active, ...options].find((option) => isMeant(option, word));
+    if (meant) choose(meant);
+  }
+
   /** Whether the key was for the list. @param {KeyboardEvent} event */
   function onKeyDown(event) {
     if (!isOpen || !now.current) return false;
     const count = options.length;
     if (event.key === "ArrowDown") activate((latest.current + 1) % count);
     else if (event.key === "ArrowUp") activate((latest.current + count - 1) % count);
-    else if ((event.key === "Enter" || event.key === "Tab") && !event.shiftKey) choose(options[latest.current]);
+    else if ((event.key === "Enter" || event.key === "Tab") && !event.shiftKey) take(now.current);
     else if (event.key === "Escape") {
       dismissed.current = now.current.from;
       close();
@@ -98,6 +106,11 @@ export function useCompletion(field, info, change) {
     ? { role: "combobox", "aria-expanded": "true", "aria-controls": LIST, "aria-autocomplete": "list", "aria-activedescendant": `${LIST}-${active}` }
     : {};
   return { field: field_, isOpen, options, active, look, choose, close, onKeyDown };
+}
+
+/** @param {Option} option @param {string} word */
+function isMeant({ insert, person, note }, word) {
+  return [insert, person?.display, note].some((text) => text?.toLowerCase().includes(word.toLowerCase()));
 }
 
 /** @param {{ emoji: string, names: string[] }} found @returns {Option} */

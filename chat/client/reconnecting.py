@@ -27,6 +27,9 @@ _log = logging.getLogger("chat.client")
 
 _SOCKET = "/api/v1/socket"
 
+_CLOSE_CODES = 1000
+"""Below it a code is an HTTP status: there is no chat server, but a page, or a proxy that wants https."""
+
 _FOR_NOW = (408, 425, 429)
 """Statuses below 500 with which a server, or a proxy before it, refuses a handshake for now."""
 
@@ -108,7 +111,7 @@ class Connector:
             raise fatal[0]
         # Several tasks hear of an end; the one with a code says why it was.
         ending = max(endings, key=lambda each: each.code is not None)
-        if not self.up.is_set() and ending.code is not None and 400 <= ending.code < 500:
+        if not self.up.is_set() and ending.code is not None and ending.code < _CLOSE_CODES:
             raise ChatEnded(ending.why)
         if line is not None and line.bye is not None:
             ending = ending._replace(after=line.bye)

@@ -7,7 +7,7 @@ import trio
 
 from chat.client.chat import Chat
 from chat.client.credentials import Credentials
-from chat.client.events import Connected, Event, Gone, Logged, RoomTold, Said
+from chat.client.events import Connected, Disconnected, Event, Gone, Logged, RoomTold, Said
 from chat.client.opening import keep_open
 from chat.client.reconnecting import Connector
 from chat.client.values import Position
@@ -66,6 +66,7 @@ class Told:
         self.events = 0
         self.resets: list[str] = []
         self.ups = 0
+        self.is_up = False
 
     async def take(self, chat: Chat) -> None:
         """Take events until cancelled."""
@@ -85,3 +86,6 @@ class Told:
                 del self.at[room]
             case Connected():
                 self.ups += 1
+                self.is_up = True
+            case Disconnected():
+                self.is_up = False

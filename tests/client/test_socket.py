@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import trio
 
+from chat.client import ChatEnded, open_chat
 from chat.client.address import parse_url
 from chat.client.socket import open_socket
 
@@ -35,3 +36,20 @@ async def test_whoever_closes_during_the_handshake_is_not_waited_for(handler: An
             async with open_socket(address, "/"):
                 pytest.fail("there is no socket")
         nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("status", [200, 301, 404])
+async def test_what_is_no_chat_server_is_told_and_not_asked_for_ever(status: int) -> None:
+    async def answer(stream: trio.SocketStream) -> None:
+        await stream.receive_some()
+        await stream.send_all(b"HTTP/1.1 %d So\r\nLocation: /\r\nContent-Length: 0\r\n\r\n" % status)
+        await stream.aclose()
+
+    with trio.fail_after(20):
+        async with trio.open_nursery() as nursery:
+            (listener,) = await nursery.start(partial(trio.serve_tcp, answer, 0, host="127.0.0.1"))
+            port = listener.socket.getsockname()[1]
+            with pytest.raises(ChatEnded, match=f"no socket here: HTTP status {status}"):
+                async with open_chat(f"http://127.0.0.1:{port}", token="of a program"):
+                    pytest.fail("there is no server")
+            nursery.cancel_scope.cancel()

@@ -161,6 +161,7 @@ class World:
                 assert message == plain(mine[room_id].message_for(ADA, message["seq"]))
         assert told.at == {room.id: room.pos for room in mine.values()}
         assert {room: position.pos for room, position in chat.positions.items()} == told.at
+        assert told.is_up
 
     def _each_key_was_saved_once(self) -> None:
         saved = [

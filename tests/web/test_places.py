@@ -10,6 +10,8 @@ from tests.web.talking import Speaker, Timeline
 
 _GO = "(path) => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }"
 
+_IS_WIDER = "(element) => element.scrollWidth > element.clientWidth"
+
 _ENTER_OF_WORDS = """(field) => field.dispatchEvent(
     new KeyboardEvent("keydown", { key: "Enter", isComposing: true, bubbles: true, cancelable: true }))"""
 """The key that takes what an input method offers for Chinese or Japanese."""
@@ -110,3 +112,18 @@ def test_who_is_chosen_is_of_the_word_that_is_written_not_of_the_one_before(
         }"""
     )
     expect(timeline.field).to_have_value("@benno ")
+
+
+def test_on_a_phone_no_long_word_makes_a_place_or_a_dialog_wider(pages: Pages, ada: Speaker) -> None:
+    room = ada.make_room("W" * 64)
+    page = pages.of("ada", "/search?q=" + "z" * 200, viewport={"width": 320, "height": 568})
+    expect(page.get_by_role("status").filter(has_text="zzz")).to_be_visible()
+    assert page.locator("main").evaluate(_IS_WIDER) is False
+    page.goto(f"{pages.url}/room/{room}?show=room")
+    for name in ("Delete the room", "Leave the room", "Invite by link"):
+        page.get_by_role("button", name=name).click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_be_visible()
+        assert dialog.evaluate(_IS_WIDER) is False, name
+        page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()

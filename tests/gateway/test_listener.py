@@ -1,9 +1,11 @@
 """The open gateway: where it listens, what it admits, and how it stops."""
 
+import errno
 import ssl
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -17,7 +19,9 @@ from trio_websocket import open_websocket_url
 
 from chat.domain.startup import CannotStart
 from chat.gateway import listener
+from chat.gateway.binding import bind
 from chat.gateway.http1.request import IncomingRequest
+from chat.gateway.listener import ACCEPT_PAUSE, COMPLAINT_INTERVAL, open_gateway
 from chat.settings.listen import Listen
 from tests.support.gateway import (
     LARGE,
@@ -26,6 +30,7 @@ from tests.support.gateway import (
     connect,
     echo,
     make_app,
+    make_config,
     none_left,
     nothing_logged,
     port_of,
@@ -35,6 +40,41 @@ from tests.support.gateway import (
 )
 
 # --- where it listens ---
+
+
+async def test_without_a_descriptor_it_tries_again_after_a_while_and_complains_seldom(
+    autojump_clock: object,
+) -> None:
+    tries: list[float] = []
+
+    class NoDescriptors:
+        async def accept(self) -> trio.SocketStream:
+            await trio.lowlevel.checkpoint()
+            tries.append(trio.current_time())
+            if len(tries) > 50 * COMPLAINT_INTERVAL:
+                raise trio.ClosedResourceError
+            raise OSError(errno.EMFILE, "no descriptors")
+
+    unused: Any = SimpleNamespace(count=0)
+    refusing: Any = NoDescriptors()
+    with capture_logs() as logs:
+        async with trio.open_nursery() as serving:
+            await listener._accept(refusing, unused, unused, None, unused, serving)
+    assert tries[1] - tries[0] == pytest.approx(ACCEPT_PAUSE)
+    assert len(logs) == pytest.approx((tries[-1] - tries[0]) / COMPLAINT_INTERVAL, abs=1)
+
+
+async def test_sockets_that_it_is_given_are_closed_when_it_ends() -> None:
+    bound = await bind(Listen("127.0.0.1", 0))
+    with trio.fail_after(10):
+        async with open_gateway(
+            make_config(), make_app(), echo, on_stop=lambda: None, bounds=[bound]
+        ) as gateway:
+            wire = await connect(gateway)
+            assert (await wire.get())[0] == 200
+            await wire.stream.aclose()
+        for each in bound.listeners:
+            assert each.socket.fileno() == -1
 
 
 async def test_http_and_sockets_share_the_port() -> None:

@@ -18,7 +18,7 @@ from chat.domain.direct import FIRST_GUEST
 from chat.domain.entities import LOBBY_ID, Draft, Message, Pair, Peer, SupportOf
 from chat.domain.failures import StorageDown
 from chat.domain.ledger import Ledger
-from chat.domain.nodes import FENCE, LEASE, OtherBus, OtherSecret, digest_of
+from chat.domain.nodes import FENCE, LEASE, RENEW, OtherBus, OtherSecret, digest_of
 from chat.engine.cluster.servers import _RELAYED_WITHIN, Joining
 from chat.protocols.direct.protocol import DIRECT
 from chat.protocols.rooms.protocol import ROOMS
@@ -126,6 +126,23 @@ async def test_what_no_server_relays_in_time_is_relayed_by_none(
     began = trio.current_time()
     assert await servers.one.cluster.relay(message) is False
     assert trio.current_time() - began <= _RELAYED_WITHIN
+
+
+async def test_where_a_bus_may_have_lost_something_the_database_is_asked_at_once(
+    autojump_clock: object, servers: Servers
+) -> None:
+    speaker, listener = await speaker_and_listener(servers)
+    await trio.sleep(10)
+    servers.network.is_cut = True
+    began = trio.current_time()
+    assert speaker.send({"name": "ada", "message": "lost on its way"}) is None
+    assert await listener.hears() == []
+    for bus in servers.network.buses:
+        bus.arrived.lose()
+    while not (heard := await listener.hears()):  # noqa: ASYNC110 - what is told has no event
+        await trio.sleep(0.01)
+    assert [line["message"] for line in heard] == ["lost on its way"]
+    assert trio.current_time() - began < 0.1 < RENEW
 
 
 async def test_a_third_that_only_listens_hears_both_in_the_order_of_the_log(

@@ -2,10 +2,13 @@
 
 import json
 from http import HTTPStatus
+from typing import Any, cast
 
 import pytest
+import trio
 
-from chat.gateway.http1.refusal import TEXTS, response
+from chat.gateway.http1.refusal import LINGER_BYTES, TEXTS, linger, response
+from chat.shutdown import LINGER
 
 
 @pytest.mark.parametrize(
@@ -28,3 +31,33 @@ def test_a_refusal_is_a_whole_response_that_says_why(status: int, line: str, mor
         "connection: close",
         *more,
     ]
+
+
+class Sending:
+    """A client that goes on sending, and waits so long before each piece."""
+
+    def __init__(self, pause: float) -> None:
+        self.socket = self
+        self.sent = 0
+        self.is_ended = False
+        self._pause = pause
+
+    async def send_eof(self) -> None:
+        self.is_ended = True
+
+    async def recv(self, size: int) -> bytes:
+        assert self.is_ended
+        await trio.sleep(self._pause)
+        self.sent += size
+        assert self.sent <= 2 * LINGER_BYTES, "it is read for ever"
+        return b"x" * size
+
+
+@pytest.mark.parametrize("pause", [0.0, LINGER * 0.4], ids=["fast", "slow"])
+async def test_what_a_client_still_sends_is_read_for_a_while_and_up_to_a_limit(
+    autojump_clock: object, pause: float
+) -> None:
+    client, began = Sending(pause), trio.current_time()
+    await linger(cast("Any", client))
+    assert trio.current_time() - began == (LINGER if pause else 0)
+    assert client.sent >= (1 if pause else LINGER_BYTES)

@@ -47,9 +47,7 @@ def with_data(
         configure_logging("warning", config.log_format)  # the answer is on stdout, and only trouble beside it
         is_new = config.database_url is None and not is_data_directory(config.data)
         if is_new and not may_begin:
-            raise CommandFailed(
-                f"there is no data of a server in {config.data}; pass --data or --database"
-            )
+            raise CommandFailed(f"there is no data of a server in {config.data}; pass --data or --database")
         answer = trio.run(run)
         if isinstance(answer, Refusal):
             raise CommandFailed(answer.text)

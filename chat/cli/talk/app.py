@@ -105,22 +105,13 @@ class App:
                 case RoomTold(id=room, reset=str()):
                     state.forget_history(room)
                 case Gone(room=room, reason=reason):
-                    self._forget(room, reason)
+                    if room == state.room:
+                        state.notice = f"you are in that room no longer ({reason})"
+                    state.forget(room)
                 case Said():
                     state.people.meet(event.sender.id, event.sender.name)
             state.open_awaited()
             self._terminal.redraw()
-
-    def _forget(self, room: int, reason: str) -> None:
-        """One is in a room no longer; what was typed there stays a draft."""
-        state = self._state
-        state.forget_history(room)
-        if state.room == room:
-            state.keep_draft()
-            state.stop_editing()
-            state.editor.replace("")
-            state.room = None
-            state.notice = f"you are in that room no longer ({reason})"
 
     async def _send_all(self) -> None:
         """Send what was said and edited, in order: each stays in its file until the server has it."""

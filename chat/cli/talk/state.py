@@ -77,6 +77,7 @@ class State:
         self.page_top = 0
         self.notice = ""
         self.awaited: int | None = None
+        self._left: int | None = None  # the room whose line is still there, where one was removed from it
         self.down: str | None = None
         self.drafts: dict[int, str] = {}
         self.typists = Typists()
@@ -117,10 +118,10 @@ class State:
         """Read another room; what is typed stays in the one that is left. Sync."""
         if self.room == room and self.page is None:
             return
-        self.page = None
+        self.page = self.awaited = None
         self.keep_draft()
         self.stop_editing()
-        self.room = room
+        self.room, self._left = room, None
         self.editor.replace(self.drafts.pop(room, ""))
         info = self.rooms[room].info
         if info.unread:
@@ -139,17 +140,30 @@ class State:
         A room that is not known just now is not gone: the client has it again as soon as it has caught up.
         """
         if self.awaited is not None and self.awaited in self.rooms:
-            self.open(self.awaited)
-            self.awaited = None
-        elif self.room is None and (listed := self.listed()):
-            self.open(listed[0])
+            room, self.awaited = self.awaited, None
+            self.open(room)
+        elif self.room is None and not (self._left is not None and self.editor.text):
+            for room in self.listed()[:1]:
+                self.open(room)
+
+    def forget(self, room: int) -> None:
+        """One is in a room no longer. Sync.
+
+        A line that is typed there stays, and is said nowhere else until another room is opened.
+        """
+        self.forget_history(room)
+        if self.room == room:
+            self.keep_draft()
+            self.stop_editing()
+            self.room, self._left = None, room
 
     def keep_draft(self) -> None:
         """Note what is typed as the draft of its room, or as an edit that was not finished. Sync."""
-        if self.room is None or not self.editor.text:
+        room = self._left if self.room is None else self.room
+        if room is None or not self.editor.text:
             return
         if self.editing is None:
-            self.drafts[self.room] = self.editor.text
+            self.drafts[room] = self.editor.text
         elif self.editor.text != self.text_of(self.editing):
             self.edit(self.editing, self.editor.text).refused = "the edit was not finished"
             self.kept(self.pending[-1])

@@ -7,6 +7,7 @@ import pytest
 from chat.cli.talk.commands import Wrong, run
 from chat.cli.talk.state import State
 from chat.client import Chat, Members, Membership, Person, Room
+from tests.cli.talk.test_keys import pressed
 from tests.cli.talk.test_view import room, state_of
 
 
@@ -40,3 +41,45 @@ async def test_a_room_that_the_client_does_not_know_just_now_stays_the_one_that_
     cast("dict[int, Room]", state.rooms)[2] = roses
     state.open_awaited()
     assert (state.room, state.editor.text) == (2, "to the gardeners")
+
+
+def test_what_is_typed_where_one_is_removed_is_not_said_in_another_room() -> None:
+    state = state_of(room(2, "room", "secret"), room(1, "lobby", "lobby"))
+    rooms = cast("dict[int, Room]", state.rooms)
+    state.editor.insert("between you and me, ")
+    rooms.pop(2)
+    state.forget(2)
+    state.open_awaited()
+    assert pressed(state, "the code", "enter") == []
+    assert (state.room, state.editor.text, state.notice) == (
+        None,
+        "between you and me, the code",
+        "you are in no room",
+    )
+    state.step(1)
+    assert (state.room, state.editor.text) == (1, "")
+    assert state.drafts == {2: "between you and me, the code"}
+
+
+def test_who_leaves_with_nothing_typed_reads_the_first_room() -> None:
+    state = state_of(room(2, "room", "roses"), room(1, "lobby", "lobby"))
+    cast("dict[int, Room]", state.rooms).pop(2)
+    state.forget(2)
+    state.open_awaited()
+    assert (state.room, state.drafts) == (1, {})
+
+
+def test_a_room_that_was_waited_for_is_not_opened_once_another_one_was() -> None:
+    state = state_of(room(2, "room", "roses"), room(1, "lobby", "lobby"))
+    state.open_soon(9)
+    state.open(1)
+    state.editor.insert("half a line")
+    cast("dict[int, Room]", state.rooms)[9] = room(9, "room", "late")
+    state.open_awaited()
+    assert (state.room, state.editor.text) == (1, "half a line")
+    state.open_soon(9)
+    assert state.room == 9
+    state.open_soon(9)
+    state.show("help", ["help"])
+    state.open_awaited()
+    assert state.page is not None

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.system.relay import Relay
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
@@ -127,3 +128,21 @@ def test_on_a_phone_no_long_word_makes_a_place_or_a_dialog_wider(pages: Pages, a
         assert dialog.evaluate(_IS_WIDER) is False, name
         page.keyboard.press("Escape")
         expect(dialog).to_be_hidden()
+
+
+def test_what_could_not_be_loaded_without_a_line_comes_with_the_next(
+    pages: Pages, ada: Speaker, relay: Relay
+) -> None:
+    room = ada.make_room("far away", Speaker(pages, "ben"))
+    page = pages.of("ada", f"/room/{room}?show=room", url=relay.url)
+    panel = page.get_by_role("complementary")
+    expect(panel.get_by_role("link", name="ben")).to_be_visible()
+    panel.get_by_role("link", name="Close").click()
+    expect(panel).to_be_hidden()
+    with relay.cut():
+        expect(page.get_by_text("Offline since")).to_be_visible()
+        page.get_by_role("link", name="About this room").click()
+        expect(panel.get_by_role("alert")).to_be_visible()
+        expect(panel.get_by_role("link", name="ben")).to_have_count(0)
+    expect(panel.get_by_role("link", name="ben")).to_be_visible()
+    expect(panel.get_by_role("alert")).to_have_count(0)

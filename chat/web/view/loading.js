@@ -1,13 +1,15 @@
 // What the server is asked for while a view is shown: once, again on demand, and page by page.
 
 import { useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
+import { useSelected } from "./context.js";
 import { problemText } from "./problem.js";
 
 /** Milliseconds after the last letter until what is typed is looked for. */
 const PAUSE = 200;
 
 /**
- * What `load` resolves to; loaded again when one of `inputs` changes. An answer that is overtaken is dropped.
+ * What `load` resolves to; loaded again when one of `inputs` changes, and with the next connection where there was none.
+ * An answer that is overtaken is dropped.
  * @template T
  * @param {() => Promise<T>} load
  * @param {readonly unknown[]} inputs
@@ -18,6 +20,8 @@ export function useLoaded(load, inputs) {
   const [state, setState] = useState(/** @type {{ value?: T, error: string }} */ ({ error: "" }));
   const newest = useRef(0);
   const answered = useRef(0);
+  const hasFailed = useRef(false); // nothing answered
+  const isLive = useSelected((state) => state.line.state === "live");
   const reload = useCallback(() => {
     const mine = ++newest.current;
     const put = (/** @type {(held: { value?: T, error: string }) => { value?: T, error: string }} */ change) => {
@@ -27,9 +31,17 @@ export function useLoaded(load, inputs) {
     };
     load().then(
       (value) => put(() => ({ value, error: "" })),
-      (reason) => put((held) => ({ ...held, error: problemText(reason) })),
+      (reason) => {
+        if (mine === newest.current) hasFailed.current = reason.code === "offline";
+        put((held) => ({ ...held, error: problemText(reason) }));
+      },
     );
   }, inputs);
+  useEffect(() => {
+    if (!isLive || !hasFailed.current) return;
+    hasFailed.current = false;
+    reload();
+  }, [isLive]);
   useEffect(() => {
     reload();
     return () => void (newest.current += 1);

@@ -5,6 +5,7 @@ import re
 import secrets
 import select
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from functools import partial
 from io import RawIOBase
@@ -121,6 +122,8 @@ class _Saying:
             if data is None:
                 return
             self._number += 1
+            if self._number == 1:
+                data = data.removeprefix(BOM_UTF8)  # programs on Windows begin a text with it
             try:
                 text = _text(data)
                 if text.strip():

@@ -56,6 +56,7 @@ async def run(model: ModelServer, *arguments: str, stdin: str | bytes = "") -> R
         ([], "one\ntwo\r\n\n  \nthree", ["one", "two", "three"]),
         (["--whole"], "one\ntwo\n", ["one\ntwo\n"]),
         ([], "", []),
+        ([], "\ufeffone\r\n\ufefftwo", ["one", "\ufefftwo"]),
         (["--key", "today"], "größe\n東京 👍\n", ["größe", "東京 👍"]),
     ],
 )

@@ -1,15 +1,17 @@
 """Files in the page: attached by button, paste and drop, shown as pictures, saved otherwise; none of them ever runs."""
 
 import base64
+import json
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, Route, WebSocketRoute, expect
 
 from tests.support.people import PASSWORD, request
 from tests.system.relay import Relay
 from tests.web.giving import bomb, hidden_bomb, payload, png
 from tests.web.pages import Pages
+from tests.web.talking import Speaker
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>window.pwned = 1</script></svg>'
 HTML = b"<!doctype html><script>window.pwned = 1</script><h1>hello</h1>"
@@ -209,3 +211,38 @@ def test_what_is_uploaded_while_the_line_is_down_goes_when_it_is_back(
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".message").get_by_text("see the note")).to_be_visible()
     assert saved(page, "note.txt") == ("note.txt", b"from a tunnel")
+
+
+def test_of_more_pictures_than_are_held_each_opens(pages: Pages) -> None:
+    context = pages.context()
+    pages.log_in(context, "ada")
+    picture = png(48, 48)
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(content_type="image/png", body=picture)
+
+    def with_album(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def pass_on(data: str | bytes) -> None:
+            frame = json.loads(data)
+            if frame.get("text") == "album":
+                about = {"type": "image/png", "size": len(picture), "width": 48, "height": 48}
+                frame["files"] = [{"id": 9000 + n, "name": f"{n}.png", **about} for n in range(61)]
+            socket.send(json.dumps(frame))
+
+        server.on_message(pass_on)
+
+    context.route("**/api/v1/files/*", answer)
+    context.route_web_socket("**/api/v1/socket", with_album)
+    page = context.new_page()
+    page.goto(f"{pages.url}/room/1")
+    expect(page.get_by_text("Online", exact=True)).to_be_visible()
+    Speaker(pages, "ben").say(1, "album")
+    expect(page.locator(".picture.is-loaded")).to_have_count(61)
+    oldest = int(asked[0].rsplit("/", 1)[1]) - 9000
+    page.get_by_role("button", name=f"Open {oldest}.png", exact=True).click()
+    opened = page.get_by_role("dialog").get_by_role("img", name=f"{oldest}.png")
+    expect(opened).to_have_js_property("naturalWidth", 48)

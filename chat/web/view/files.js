@@ -59,10 +59,15 @@ function Picture({ file, tab }) {
     };
   }, [chat, file.id, isWanted]);
   const { width, height } = shownSize(file);
-  const act = () => {
-    if (address) return open(true);
+  const act = async () => {
     setProblem("");
-    return want(true);
+    if (!address) return want(true);
+    try {
+      setAddress(await pictureOf(chat, file)); // of many pictures the bytes of this one may have been let go
+      open(true);
+    } catch (error) {
+      setProblem(problemText(error));
+    }
   };
   const hint = problem || (isLarge && !isWanted ? t("files.show", { size: fileSize(file.size) }) : "");
   return html`<button ref=${place} type="button" tabindex=${tab} class=${address ? "picture is-loaded" : "picture"} onClick=${act}

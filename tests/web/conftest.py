@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from tests.support.server import ServerProcess, running_server, used_data_path
 from tests.system.relay import Relay, relay_to
-from tests.web.pages import OWN_HOSTS, PATIENCE, Pages
+from tests.web.pages import OWN_HOSTS, PATIENCE, Pages, SpareContexts
 
 WITHOUT_WINDOWS = "chromium-headless-shell"
 """Takes half the time of a processor; it shows no notifications, and keeps what others do not."""
@@ -65,10 +65,17 @@ def chat() -> Generator[ServerProcess]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def spare_contexts(browser: Browser, chat: ServerProcess) -> Generator[SpareContexts]:
+    """What the tests of the file have left of that browser: it has the files of that server in its cache."""
+    with SpareContexts() as spare:
+        yield spare
+
+
 @pytest.fixture
-def pages(browser: Browser, chat: ServerProcess) -> Generator[Pages]:
+def pages(browser: Browser, chat: ServerProcess, spare_contexts: SpareContexts) -> Generator[Pages]:
     """Pages at the server; see tests/web/pages.py. What the guard found fails the test at its end."""
-    with Pages(browser, chat.url) as pages:
+    with Pages(browser, chat.url, spare_contexts) as pages:
         yield pages
 
 

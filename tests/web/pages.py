@@ -1,7 +1,7 @@
 """Pages of people in browsers of their own, and a guard that notes what a page must never do."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -31,22 +31,70 @@ _OTHER_HOST = "net::ERR_NAME_NOT_RESOLVED"
 _REPORTS = """addEventListener("securitypolicyviolation", (event) =>
     console.error("blocked by the policy:", event.violatedDirective, event.blockedURI, event.sample))"""
 
+_KEEP_NOTHING = frozenset({"worker", "permissions"})
+"""Options of browsers that are used once: what they keep beside the storage of an origin is not cleared."""
+
 _NO_WORKER = "Object.defineProperty(Navigator.prototype, 'serviceWorker', { get() {} });"
 """As private windows of some browsers have it."""
 
 
+class SpareContexts:
+    """Browsers that tests have left, for the next that want one with the same options; closed at the end of the block.
+
+    Whoever takes one finds the browser's HTTP cache, and nothing else of those before: no cookie, no storage of an
+    origin that they were at, no page. To fetch and compile all files anew took a third of the time of a page. What
+    a context is told for all its pages (an init script, a route, a clock) can't be taken back, so a test that needs
+    that makes a context of its own.
+    """
+
+    def __init__(self) -> None:
+        self._spare: dict[str, list[BrowserContext]] = {}
+        self._origins: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for context in (each for left in self._spare.values() for each in left):
+            context.close()
+
+    def take(self, options: str) -> tuple[BrowserContext, Page] | None:
+        """Return one with an empty page, if there is one."""
+        left = self._spare.get(options)
+        if not left:
+            return None
+        context = left.pop()
+        page = context.new_page()
+        session = context.new_cdp_session(page)
+        for origin in self._origins:
+            session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        session.detach()
+        context.clear_cookies()
+        return context, page
+
+    def give(self, options: str, context: BrowserContext, origins: Iterable[str]) -> None:
+        """Take back one that was at these origins, when nobody needs its pages any more."""
+        for page in context.pages:
+            page.close()
+        self._origins.update(origins)
+        self._spare.setdefault(options, []).append(context)
+
+
 class Pages:
-    """Makes pages, and closes them at the end of the block.
+    """Makes pages, and closes them at the end of the block. `spare` are browsers that others have left.
 
     The end raises AssertionError where a page wrote to the console, broke the policy, failed, lacked a file of its own
     or asked another host, and with FULL_TESTS where axe has a serious finding in a page as the test leaves it.
     """
 
-    def __init__(self, browser: Browser, url: str) -> None:
+    def __init__(self, browser: Browser, url: str, spare: SpareContexts | None = None) -> None:
         self.url = url
         self.faults: list[str] = []
         self._browser = browser
         self._contexts: list[BrowserContext] = []
+        self._spare = spare
+        self._to_spare: list[tuple[str, BrowserContext]] = []
+        self._origins = {url}
 
     def __enter__(self) -> Self:
         return self
@@ -59,30 +107,58 @@ class Pages:
                 for page in (page for context in self._contexts for page in context.pages):
                     self.faults += [f"axe: {each} at {page.url}" for each in serious_in_ours(page)]
         finally:
-            for context in self._contexts:
-                context.close()
+            self._leave(is_clean=kind is None and not self.faults)
         if kind is None:
             assert not self.faults, "\n".join(self.faults)
 
     def context(self, *, worker: bool = False, **options: Any) -> BrowserContext:
-        """Return the browser of one person, guarded, with no page open.
+        """Return the new browser of one person, guarded, with no page open.
 
         Without `worker` it has no service workers: to keep all files takes a quarter of the time of a page.
         """
         settings: Mapping[str, Any] = {"locale": "en-GB", "timezone_id": "Asia/Kathmandu", **options}
         context = self._browser.new_context(**settings)
-        self._contexts.append(context)
         context.set_default_timeout(PATIENCE)
         context.add_init_script(_REPORTS)
         if not worker:
             context.add_init_script(_NO_WORKER)
+        self._guard(context)
+        return context
+
+    def _guard(self, context: BrowserContext) -> None:
+        self._contexts.append(context)
         context.on("console", self._console)
         context.on("weberror", self._failed)
-        return context
+
+    def _page(self, url: str | None, options: Mapping[str, Any]) -> Page:
+        """Return an empty page in a browser that others have left, or else in a new one."""
+        self._origins.add(url or self.url)
+        if self._spare is None or not _KEEP_NOTHING.isdisjoint(options):
+            return self.context(**options).new_page()
+        kind = repr(sorted(options.items()))
+        taken = self._spare.take(kind)
+        if taken is None:
+            context = self.context(**options)
+            page = context.new_page()
+        else:
+            context, page = taken
+            self._guard(context)
+        self._to_spare.append((kind, context))
+        return page
+
+    def _leave(self, *, is_clean: bool) -> None:
+        if self._spare is not None and is_clean:
+            for kind, context in self._to_spare:
+                self._contexts.remove(context)
+                context.remove_listener("console", self._console)
+                context.remove_listener("weberror", self._failed)
+                self._spare.give(kind, context, self._origins)
+        for context in self._contexts:
+            context.close()
 
     def open(self, path: str = "/", *, url: str | None = None, **options: Any) -> Page:
         """Open a place of the page in a browser of its own, where nobody is logged in."""
-        page = self.context(**options).new_page()
+        page = self._page(url, options)
         page.goto((url or self.url) + path)
         return page
 
@@ -91,9 +167,8 @@ class Pages:
 
         `url` is a relay's; `options` are those of `context`.
         """
-        context = self.context(**options)
-        self.log_in(context, name, url=url)
-        page = context.new_page()
+        page = self._page(url, options)
+        self.log_in(page.context, name, url=url)
         page.goto((url or self.url) + path)
         return page
 

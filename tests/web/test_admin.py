@@ -168,6 +168,7 @@ def test_a_room_that_one_is_not_in_is_renamed_archived_and_deleted(pages: Pages,
     ada_sees = ada.get_by_role("heading", level=1)
     expect(ada_sees).to_have_text("secret garden")
     olga.get_by_role("link", name="Rooms").click()
+    expect(olga.locator(".admin-rooms")).to_be_visible()  # until then the search is that of the people
     olga.get_by_role("searchbox").fill("GARDEN")
     rows = olga.locator(".admin-rooms > li")
     expect(rows).to_have_count(1)
@@ -233,6 +234,7 @@ def test_a_page_of_a_list_that_was_loaded_anew_meanwhile_is_dropped(
     held: list[Route] = []
     olga.route(re.compile(r"/admin/rooms\?.*after="), lambda route: held.append(route))
     olga.get_by_role("link", name="Rooms", exact=True).last.click()
+    expect(olga.locator(".admin-rooms")).to_be_visible()  # until then the search is that of the people
     search = olga.get_by_role("searchbox")
     search.fill("zinnia")
     listed = olga.locator("main").get_by_text(re.compile(r"^zinnia \d+$"))

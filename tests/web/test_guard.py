@@ -1,10 +1,12 @@
 """The guard over all that pages do finds what it is there for, and nothing else."""
 
+from contextlib import suppress
+
 import pytest
 from playwright.sync_api import Browser
 
 from tests.support.people import eventually
-from tests.web.pages import Pages
+from tests.web.pages import Pages, SpareContexts
 from tests.web.ports import free_port
 from tests.web.site import other_site
 
@@ -19,6 +21,16 @@ _BAD = """<video src="/video"></video>
 </script>"""
 
 _FOUND = ("/picture", "/by-address", "/socket", "/web/missing.js", "said", "thrown", "blocked by the policy")
+
+_KEEPS = """async () => {
+    document.cookie = "kept=1; max-age=1000";
+    localStorage.kept = sessionStorage.kept = "1";
+    await (await caches.open("kept")).put("/kept", new Response("kept"));
+    await new Promise((done) => { indexedDB.open("kept").onsuccess = done; });
+}"""
+
+_KEPT = """async () => [document.cookie, localStorage.kept, sessionStorage.kept, await caches.keys(),
+    (await indexedDB.databases()).map(({ name }) => name)]"""
 
 
 def test_what_a_page_must_never_do_is_found(browser: Browser) -> None:
@@ -44,3 +56,37 @@ def test_what_a_line_that_is_cut_leaves_on_the_console_is_no_fault(browser: Brow
         page = pages.context().new_page()
         with page.expect_console_message(lambda message: "ERR_CONNECTION_REFUSED" in message.text):
             page.goto(site.url)
+
+
+def test_a_browser_that_is_used_again_has_nothing_of_those_before(browser: Browser) -> None:
+    with other_site() as site, other_site() as another, SpareContexts() as spare:
+        site.pages["/"] = another.pages["/"] = ({}, "a page")
+        with Pages(browser, site.url, spare) as pages:
+            first, second = pages.open(), pages.open(url=another.url)
+            assert first.context is not second.context
+            before = {first.context, second.context}
+            for page in (first, second):
+                page.evaluate(_KEEPS)
+                assert page.evaluate(_KEPT) == ["kept=1", "1", "1", ["kept"], ["kept"]]
+        for _ in range(2):
+            with Pages(browser, site.url, spare) as pages:
+                for url in (site.url, another.url):
+                    page = pages.open(url=url)
+                    assert page.context in before
+                    assert page.context.pages == [page]
+                    assert page.evaluate(_KEPT) == ["", None, None, [], []]
+                assert pages.open(viewport={"width": 390, "height": 844}).context not in before
+                page.evaluate("console.log('said')")
+                page.title()
+                assert pages.faults == ["console: said"], "the guard looks at it, and at nobody else's"
+                pages.faults.clear()
+
+
+def test_a_browser_of_a_test_that_fails_is_not_used_again(browser: Browser) -> None:
+    with other_site() as site, SpareContexts() as spare:
+        site.pages["/"] = ({}, "a page")
+        with suppress(ZeroDivisionError), Pages(browser, site.url, spare) as pages:
+            context = pages.open().context
+            _ = 1 / 0
+        with Pages(browser, site.url, spare) as pages:
+            assert pages.open().context is not context

@@ -1,12 +1,23 @@
-"""A pytest plugin: the garbage collector looks less often, and never at what was imported and collected.
+"""A pytest plugin: the garbage collector rests while tests are collected, and looks less often when they run.
 
 Pytest and the libraries are half a million objects. A sweep builds a whole chat anew thousands of times, and at
-CPython's own pace the collector took a fifth of its time.
+CPython's own pace the collector took a fifth of its time. All that was imported and collected stays until the end.
 """
 
 import gc
+from collections.abc import Generator
 
 import pytest
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays: to look for garbage in it took a fifth of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

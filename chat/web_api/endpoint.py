@@ -1,6 +1,7 @@
 """A route that says what it takes and answers: the same types validate its body and describe it to others."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -188,5 +189,6 @@ class Routes:
         return caller
 
 
+@cache
 def _may_be_empty(body: type) -> bool:
     return not any(field.required for field in msgspec.structs.fields(body))

@@ -28,6 +28,13 @@ _ALWAYS = (Code.TOO_MANY, Code.UNAVAILABLE, Code.INTERNAL)
 _OF_BODIES = 400, 413, 415
 """Statuses of what can't be read."""
 
+_ROUTES = [
+    (operation, operation.method, Shapes(operation))
+    for operation in OPERATIONS
+    if operation.method is not None
+]
+"""What HTTP has of the table; the types of bodies and queries are made once, for all apps of a process."""
+
 
 def native_blueprints(services: Services) -> Sequence[Blueprint]:
     """Return the routes, and the two that describe them."""
@@ -39,15 +46,12 @@ def native_blueprints(services: Services) -> Sequence[Blueprint]:
         error=Error,
         empty_bodies=True,
     )
-    for operation in OPERATIONS:
-        if operation.method is not None:
-            _add(routes, operation, operation.method, services)
+    for operation, method, shapes in _ROUTES:
+        _add(routes, operation, method, shapes, services)
     return routes.blueprint, documents(routes)
 
 
-def _add(routes: Routes, operation: Operation, method: str, services: Services) -> None:
-    shapes = Shapes(operation)
-
+def _add(routes: Routes, operation: Operation, method: str, shapes: Shapes, services: Services) -> None:
     async def handle(call: Call) -> object:
         person = call.person
         if operation.access is Access.PERHAPS_PERSON:

@@ -130,6 +130,18 @@ def test_on_a_phone_no_long_word_makes_a_place_or_a_dialog_wider(pages: Pages, a
         expect(dialog).to_be_hidden()
 
 
+def test_a_room_that_was_looked_for_without_a_line_is_known_with_the_next(pages: Pages, relay: Relay) -> None:
+    page = pages.of("ada", "/room/88888", url=relay.url)
+    missing = page.get_by_text("there is no such room")
+    expect(missing).to_be_visible()
+    with relay.cut():
+        expect(page.get_by_text("Offline since")).to_be_visible()
+        with page.expect_event("requestfailed", lambda request: "/rooms/99999" in request.url):
+            page.evaluate(_GO, "/room/99999")
+        expect(missing).to_be_hidden()
+    expect(missing).to_be_visible()
+
+
 def test_what_could_not_be_loaded_without_a_line_comes_with_the_next(
     pages: Pages, ada: Speaker, relay: Relay
 ) -> None:

@@ -41,6 +41,7 @@ async function whyNot(chat, room) {
     return "forbidden"; // joined meanwhile
   } catch (error) {
     const { code } = /** @type {import("../model/types").ChatError} */ (error);
+    if (code === "offline") throw error; // the next connection asks again
     return code === "forbidden" || code === "not_found" ? code : problemText(error);
   }
 }

@@ -1,5 +1,6 @@
 """The messages in memory and what became of them: a list a room, so that `seq` is the index plus one. All sync."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 from msgspec import structs
@@ -40,6 +41,7 @@ class MessageTable:
         self._by_room = rooms.said
         self._states: dict[int, MessageState] = {}  # of texts that were changed, by message id
         self._changes: list[KeptChange] = []
+        self._changes_in: dict[int, list[KeptChange]] = {}  # the same of each room
         self._newest_id = 0
         self.by_key: dict[tuple[int, str], tuple[Draft, Message]] = {}
         """What each sender's key was used for, and what it became; `MemorySaving` writes it."""
@@ -97,10 +99,11 @@ class MessageTable:
         if not isinstance(change, RoomDeleted):
             self._rooms.advance(change.room_id)
             self._changes.append(change)
+            self._changes_in.setdefault(change.room_id, []).append(change)
 
     def _as_said(self, message: Message) -> Message:
         """Return the message as the log tells it: with its own place, but the text and the name of now."""
-        others = sum(change.room_id == message.room_id and change.id < message.id for change in self._changes)
+        others = bisect_left(self._changes_in.get(message.room_id, ()), message.id, key=log_id)
         return structs.replace(
             self._retold(message), pos=message.seq + others, reply=message.reply, mentions=message.mentions
         )
@@ -131,7 +134,7 @@ class MessageTable:
     def log_of(self, room_id: int) -> list[Change]:
         """Return all that was changed in a room that is there, also of deleted messages, by `pos`. Sync."""
         log: list[Change] = [self._as_said(message) for message in self._said(room_id)]
-        log += (change for change in self._changes if change.room_id == room_id)
+        log += self._changes_in.get(room_id, ())
         return sorted(log, key=log_id)
 
     def state_of(self, message: Message) -> MessageState | None:

@@ -43,11 +43,15 @@ class MemoryMessages(MessageTable):
     async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:
         await trio.lowlevel.checkpoint()
         said = self._left(chain.from_iterable(map(self._said, self._by_room)))
-        changes = (change for change in self._changes if self._rooms.is_there(change.room_id))
-        log: list[Change] = [self._as_said(message) for message in said]
+        changes = (
+            change
+            for change in self._changes
+            if change.id > after_id and self._rooms.is_there(change.room_id)
+        )
+        log: list[Change] = [self._as_said(message) for message in said if message.id > after_id]
         log += filter(None, map(self._as_changed, changes))
-        log += (kept.deletion for kept in self._rooms.deletions)
-        behind = sorted((change for change in log if change.id > after_id), key=log_id)[:limit]
+        log += (kept.deletion for kept in self._rooms.deletions if kept.deletion.id > after_id)
+        behind = sorted(log, key=log_id)[:limit]
         return [
             change
             if isinstance(change, AccessChange | RoleChanged | RoomChanged)

@@ -39,13 +39,17 @@ class Writes:
                 await self._broadcaster.published(outcome.id)
         return outcome
 
+    async def settled(self, person_id: int) -> None:
+        """Wait until all that a person has handed over by now is committed or refused. Cancelling changes nothing."""
+        await self._journal.settled(person_id)
+
     async def repeated(self, draft: Draft) -> Repeated | Refusal | None:
         """Return what a draft is answered whose key its sender used before; None: nobody did.
 
         It is asked for whoever may not speak in the room, any more: what they said while they might is saved, and they
         may not have heard so. NOT_SAVED: that is not known now. May raise StorageDown. Cancelling changes nothing.
         """
-        await self._journal.settled(draft.sender_id)  # what is on its way is found too
+        await self.settled(draft.sender_id)  # what is on its way is found too
         if self._follower.is_unsure:
             return NOT_SAVED
         return await self._messages.repeated(draft)

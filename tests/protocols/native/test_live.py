@@ -261,6 +261,23 @@ async def test_a_mark_is_told_to_ones_other_sockets_and_to_others_where_it_is_sh
     assert [each["unread"] for each in await second.hears()] == [2]
 
 
+async def test_a_mark_that_is_set_back_stays_so_though_what_was_said_before_is_saved_after(
+    world: World,
+) -> None:
+    ada = await replica(world, "ada")
+    await ada.sync()
+    await ada.say(LOBBY_ID, "one")
+    with world.obstacles.held("save"):
+        ada.send("send", room=LOBBY_ID, key="two", text="two")
+        back = ada.send("read", room=LOBBY_ID, seq=0, back=True)
+        assert ada.hear(await ada.client.hears()) == [], "what was said first comes first"
+    answers = {each["id"]: each for each in ada.hear(await ada.client.hears())}
+    assert answers[back]["type"] == "read_ok", answers
+    await world.rest()
+    (lobby,) = await world.storage.timelines.snapshots(ada.person.id, 99, [LOBBY_ID])
+    assert lobby.read == 0
+
+
 async def test_a_mark_over_http_is_told_to_all_sockets(site: Site) -> None:
     ada, token = await site.join("ada")
     own = Replica(site.world, ada)

@@ -9,7 +9,7 @@ import trio
 
 from chat.domain.budgets import Budgets
 from chat.domain.changes import SupportChange
-from chat.domain.entities import LOBBY_ID, Draft, Peer, SupportOf
+from chat.domain.entities import LOBBY_ID, Draft, Peer, Person, SupportOf
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.ports import ProfileChange
 from chat.engine import submissions
@@ -30,6 +30,7 @@ from tests.cancellation.swept_world import (
 )
 from tests.protocols.native.replica import Replica
 from tests.support.account_changes import set_roles
+from tests.support.chat_world import World
 
 
 async def native(run: Run) -> None:
@@ -253,33 +254,51 @@ async def native_waits(run: Run) -> None:
 
 
 async def native_set_back(run: Run) -> None:
-    """Set the own mark back while what one has said just now is saved and noted as read: it is there in the end."""
+    """Set the own mark back while what one has said is saved and noted as read: it is there where that is answered."""
     async with swept_world(run) as (world, witness):
         ada = await world.add("ada")
         ear = await ear_in_lobby(world, "ben")
         await fill(world, [Draft(LOBBY_ID, ada.id, "ada", f"before {n}", float(n)) for n in range(3)])
-
-        async def free() -> None:
-            for call in ("save", "mark_read"):
-                await trio.sleep(1)
-                world.obstacles._closed_before[call].set()
-
-        frames = [
-            {"type": "hello", "id": 1, "token": world.token(ada)},
-            {"type": "sync", "id": 2},
+        answers = await _answered_late(
+            run,
+            world,
+            ada,
             _say(3, LOBBY_ID),
-            _say(5, 99),  # whether that was said before is known when what is on its way is saved
             {"type": "read", "id": 4, "room": LOBBY_ID, "seq": 1, "back": True},
-        ]
-        with world.obstacles.held("mark_read"), world.obstacles.held("save"):
-            client = await converse(run, world, NATIVE, None, frames, meanwhile=free)
-        answers = {frame["id"]: frame for frame in client.heard_now() if "id" in frame}
-        is_set_back = answers.get(4, {}).get("type") == "read_ok"
-        if is_set_back and answers[5]["code"] == "not_found":  # else what was said may be saved after that
+        )
+        if answers.get(4, {}).get("type") == "read_ok":
             (lobby,) = await world.storage.timelines.snapshots(ada.id, 99, [LOBBY_ID])
             assert lobby.read == 1
         await assert_lobby_told(world, ear)
-        await assert_nothing_left(world, witness, client)
+        await assert_nothing_left(world, witness, world.clients[-1])
+
+
+async def native_refused_late(run: Run) -> None:
+    """Speak where one may not while one's last message is saved: whether that was it is known then."""
+    async with swept_world(run) as (world, witness):
+        ada = await world.add("ada")
+        ear = await ear_in_lobby(world, "ben")
+        answers = await _answered_late(run, world, ada, _say(3, LOBBY_ID), _say(4, 99))
+        assert answers.get(4, {}).get("type") != "send_ok"
+        await assert_lobby_told(world, ear)
+        await assert_nothing_left(world, witness, world.clients[-1])
+
+
+async def _answered_late(
+    run: Run, world: World, person: Person, *requests: dict[str, Any]
+) -> dict[int, dict[str, Any]]:
+    """Make requests while neither messages nor marks are saved for a while, and return the answers by their ids."""
+
+    async def free() -> None:
+        for call in ("save", "mark_read"):
+            await trio.sleep(1)
+            world.obstacles._closed_before[call].set()
+
+    hello = {"type": "hello", "id": 1, "token": world.token(person)}
+    frames = [hello, {"type": "sync", "id": 2}, *requests]
+    with world.obstacles.held("mark_read"), world.obstacles.held("save"):
+        client = await converse(run, world, NATIVE, None, frames, meanwhile=free)
+    return {frame["id"]: frame for frame in client.heard_now() if "id" in frame}
 
 
 async def native_over_budget(run: Run) -> None:
@@ -336,5 +355,6 @@ ALL = (
     native_in_line,
     native_waits,
     native_set_back,
+    native_refused_late,
     native_over_budget,
 )

@@ -279,8 +279,9 @@ def test_what_is_not_utf8_is_refused() -> None:
 )
 @pytest.mark.parametrize("is_there", [False, True])
 def test_a_mistyped_data_directory_is_told_and_not_made(
-    tmp_path: Path, arguments: list[str], *, is_there: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], *, is_there: bool
 ) -> None:
+    monkeypatch.setattr("chat.cli.data_access.configure_logging", lambda *_: None)  # the tests log as before
     data = tmp_path / "mistyped"
     if is_there:
         data.mkdir()

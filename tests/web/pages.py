@@ -197,7 +197,7 @@ class Pages:
             self.faults.append(f"console: {message.text}")
         elif _OTHER_HOST in message.text:
             self.faults.append(f"asked another host: {message.text} {message.location['url']}")
-        elif "404" in message.text and urlsplit(message.location["url"]).path.startswith("/web/"):
+        elif "status of 404" in message.text and urlsplit(message.location["url"]).path.startswith("/web/"):
             self.faults.append(f"no such file: {message.location['url']}")
 
     def _failed(self, error: WebError) -> None:

@@ -23,6 +23,28 @@ def browser(pages: Pages, name: str | None = None) -> BrowserContext:
     return context
 
 
+def test_what_is_put_while_the_outbox_is_read_stays_in_order(pages: Pages) -> None:
+    tab = Connection(browser(pages, "eli"), pages.url)
+    tab.until(LIVE)
+    put = """async () => {
+        const app = document.querySelector("script[type=module]").src;
+        const { openDatabase } = await import(new URL("keep/database.js", app));
+        const database = await openDatabase({ isShared: false, onLost() {} });
+        await database.read();
+        const { outbox } = database;
+        Date.now = () => 5000;
+        for (const key of ["c", "b", "a"]) {
+            const read = outbox.all();  // it begins before that is there, and ends before it is kept
+            const row = { key, room: 99, text: key, at: 0, refused: { code: "x", text: "" } };
+            await Promise.all([outbox.put(row), read]);
+        }
+        const rows = await outbox.all();
+        for (const { key } of rows) await outbox.delete(key);
+        return rows.map(({ key }) => key).join("");
+    }"""
+    assert tab.page.evaluate(put) == "cba"
+
+
 def test_whoever_logs_in_after_another_finds_nothing_of_them(pages: Pages) -> None:
     context = browser(pages, "ada")
     tab = Connection(context, pages.url)

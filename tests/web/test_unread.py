@@ -8,6 +8,7 @@ from playwright.sync_api import BrowserContext, WebSocketRoute
 from tests.support.people import eventually
 from tests.web.connection import ALL_SENT, LIVE, Connection
 from tests.web.pages import Pages
+from tests.web.rooms import Room
 
 
 class Refusing:
@@ -88,3 +89,50 @@ def test_a_mark_that_the_server_cannot_note_now_is_told_later(ada: BrowserContex
     }"""
     assert tab.page.evaluate(refused) == "unavailable"
     tab.until("(state) => state.rooms.get(1).info.unread === 0")
+
+
+def test_what_is_missing_in_more_rooms_than_may_be_asked_for_at_once_comes(pages: Pages) -> None:
+    rooms = [Room(pages, "ada", f"room {number}") for number in range(3)]
+    context = browser_of("ada", pages)
+    held: list[str | bytes] = []
+    asking = False
+
+    def between(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def told(message: str | bytes) -> None:
+            frame = json.loads(message)
+            if frame["type"] == "hello_ok":
+                frame["limits"]["known"] = 1
+            if not asking or frame.get("text") != "lost on the way":
+                socket.send(json.dumps(frame))
+
+        def asked(message: str | bytes) -> None:
+            frame = json.loads(message)
+            if asking and frame["type"] == "sync":
+                held.append(message)
+            else:
+                server.send(message)
+
+        server.on_message(told)
+        socket.on_message(asked)
+        sockets.append(server)
+
+    sockets: list[WebSocketRoute] = []
+    context.route_web_socket("**/api/v1/socket", between)
+    tab = Connection(context, pages.url)
+    tab.until(LIVE)
+    for room in rooms:
+        room.say("ada", f"first in {room.id}")
+        tab.load(room.id)
+    asking = True
+    for room in rooms:
+        for text in ("lost on the way", f"heard {room.id}"):
+            room.say("ada", text)
+        tab.until(f"(state) => [...state.gaps].includes({room.id})")
+    eventually(lambda: tab.page.evaluate("() => true") and bool(held), "it asks for what is missing")
+    asking = False
+    sockets[0].send(held.pop())
+    tab.until("(state) => state.gaps.size === 0")
+    for room in rooms:
+        assert tab.held(room.id)[-2:] == ["lost on the way", f"heard {room.id}"]

@@ -24,6 +24,7 @@ const STORES = /** @type {const} */ (["account", "rooms", "outbox", "drafts"]);
 export async function openDatabase({ isShared, onLost }) {
   /** @type {Map<string, Waiting>} */
   const outbox = new Map(); // as it is kept, or would be
+  let newest = 0; // the last place that was given in it: what is read meanwhile need not have it yet
   /** @type {Map<number, Draft>} */
   const drafts = new Map();
   /** @type {any} */
@@ -149,8 +150,8 @@ export async function openDatabase({ isShared, onLost }) {
 
       /** On the disk when it resolves. @param {Waiting} row */
       async put(row) {
-        const known = /** @type {any} */ (outbox.get(row.key));
-        const kept = { ...row, order: known?.order ?? nextOrder(outbox) };
+        const known = /** @type {any} */ (outbox.get(row.key) ?? row);
+        const kept = { ...row, order: known.order ?? (newest = behind(newest, outbox)) };
         outbox.set(row.key, kept);
         await write(["outbox"], (transaction) => transaction.objectStore("outbox").put(kept), "strict");
       },
@@ -232,10 +233,11 @@ function fill(map, rows) {
 }
 
 /**
- * A place behind all others, also of other tabs.
+ * A place behind that and all others, also of other tabs.
+ * @param {number} newest
  * @param {Map<string, any>} outbox
  */
-function nextOrder(outbox) {
-  const last = Math.max(0, ...[...outbox.values()].map(({ order }) => order));
+function behind(newest, outbox) {
+  const last = Math.max(newest, ...[...outbox.values()].map(({ order }) => order));
   return Math.max(Date.now(), last + 1);
 }

@@ -239,12 +239,13 @@ export function openLine({ store, session, onNews, onLive }) {
   /** @param {Socket} socket */
   async function fillGaps(socket) {
     const { gaps, rooms, server } = store.get();
-    const known = [...gaps].slice(0, server.limits.known ?? 1000).flatMap((room) => {
+    const asked = [...gaps].slice(0, server.limits.known ?? 1000); // The others are the next ones.
+    const known = asked.flatMap((room) => {
       const info = rooms.get(room)?.info;
       return info ? [{ room, pos: info.pos, at: info.at }] : [];
     });
     if (known.length) await socket.ask("sync", { known, rest: false }, SYNC);
-    finish([...gaps].map((room) => ({ room })));
+    finish(asked.map((room) => ({ room })));
   }
 
   /** @param {Socket} socket */

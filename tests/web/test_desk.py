@@ -77,8 +77,10 @@ def rows(page: Page) -> Locator:
 
 
 def part(page: Page, name: str) -> None:
-    """Choose a part of the inbox."""
+    """Choose another part of the inbox, and wait for its list, which is another: keys for the one before go nowhere."""
+    page.locator(".conversations").evaluate("(list) => list.classList.add('before')")
     page.get_by_role("radio", name=name).check(force=True)
+    expect(page.locator(".conversations.before")).to_have_count(0)
 
 
 def answer(page: Page, text: str) -> None:

@@ -30,7 +30,8 @@ _LONGEST_REST = 0.03
 """Seconds."""
 
 _MANY = 100
-"""So many have to hear a batch and the commit under way: for fewer the wait costs more than a second write each."""
+"""So many have to listen in a room of a batch and of the commit under way. In small rooms nothing is spared: where they
+are few the wait costs more than a second write each, and where they are many the server is too busy to wait."""
 
 _WRITE = 6e-6
 """Seconds that a write to a listener takes, about: the commit under way is waited for as long as it can spare."""
@@ -126,12 +127,12 @@ class Broadcaster:
                     await self._hurry.wait()
 
     async def _wait_for_commit(self, batch: list[Announcement]) -> None:
-        """Wait for the commit under way, where it spares more than it takes that many hear both in one write."""
+        """Wait for the commit under way, where many hear both in one write: for as long as that spares."""
         if not self._expected:
             return
-        changes = (each.change for each in batch if each.change.room_id in self._expected)
-        listeners = self._hub.count_subscribers(changes)
-        if listeners >= _MANY:
+        both = self._expected & {each.change.room_id for each in batch}
+        listeners = sum(size for size in map(self._hub.count_subscribers, both) if size >= _MANY)
+        if listeners:
             self._waits_for_commit = True
             with trio.move_on_after(_WRITE * listeners):
                 await self._hurry.wait()
@@ -144,8 +145,8 @@ async def open_broadcaster(
 ) -> AsyncGenerator[Broadcaster]:
     """Fan out for as long as the block lasts, and finish what was announced; nothing while `fence` is closed.
 
-    Where at least a hundred hear a batch and the commit under way, that commit is waited for, 6 µs a listener at the
-    most. `rests`: after each fan-out what other servers commit is waited for too, for 30 ms at the most.
+    Where at least a hundred in a room hear a batch and the commit under way, that commit is waited for, 6 µs a listener
+    at the most. `rests`: after each fan-out what other servers commit is waited for too, for 30 ms at the most.
 
     Cancelling drops what is announced and not yet published: it is saved, and history will tell it.
     """

@@ -429,6 +429,19 @@ async def test_where_few_hear_both_nothing_waits(
         assert hub.moments == [began]
 
 
+async def test_many_in_small_rooms_wait_for_nothing(autojump_clock: trio.testing.MockClock) -> None:
+    hub, rooms = SlowHub(autojump_clock), {GARDEN, GARDEN + 1}
+    for room in rooms:
+        crowd(hub, room, 99)
+    async with open_broadcaster(hub) as broadcaster:
+        began = round(1000 * trio.current_time())
+        with broadcaster.expecting(rooms):
+            said = [structs.replace(batch(1)[0].change, room_id=room) for room in rooms]
+            broadcaster.announce([Announcement(message) for message in said])
+            await trio.sleep(0.01)
+        assert hub.moments == [began]
+
+
 @pytest.mark.parametrize("how", ["published", "caught_up"])
 async def test_whoever_waits_for_a_publishing_ends_the_wait_for_a_commit(
     how: str, autojump_clock: trio.testing.MockClock

@@ -240,10 +240,8 @@ export function openLine({ store, session, onNews, onLive }) {
   async function fillGaps(socket) {
     const { gaps, rooms, server } = store.get();
     const asked = [...gaps].slice(0, server.limits.known ?? 1000); // The others are the next ones.
-    const known = asked.flatMap((room) => {
-      const info = rooms.get(room)?.info;
-      return info ? [{ room, pos: info.pos, at: info.at }] : [];
-    });
+    const infos = asked.flatMap((room) => rooms.get(room)?.info ?? []);
+    const known = infos.map(({ id, pos, at }) => ({ room: id, pos, at }));
     if (known.length) await socket.ask("sync", { known, rest: false }, SYNC);
     finish(asked.map((room) => ({ room })));
   }

@@ -215,8 +215,10 @@ class Checker:
             yield f"{conn} was connected to the end and not told that the server stops"
         for stream in _streams(events):
             member = (events[0][1].who, stream.topic)
-            if any(until > (stream.ready or 0) for until in self._removals.get(member, ())):
-                stream.is_open = False  # whoever is put out of a room is not told so
+            if any(until > (stream.asked or 0) for until in self._removals.get(member, ())):
+                stream.is_open = (
+                    False  # whoever is put out is not told so, and may be before it hears that it was in
+                )
             rows = self._rows_of(stream.topic, events[0][1].who)
             wanted = [row for row in rows if not stream.skips_own or not self._sent_by(conn, row)]
             if stream.topic == "inbox":
@@ -523,6 +525,7 @@ class Stream:
     def __init__(self, topic: str, *, skips_own: bool) -> None:
         self.topic = topic
         self.skips_own = skips_own
+        self.asked: int | None = None  # index at which the client asked for it, or `ready`
         self.ready: int | None = None  # index at which the client knew that it listens
         self.is_open = True
         self.recall: int | None = None  # index at which it asked for the past: from there on it hears twice
@@ -550,10 +553,14 @@ def _streams(events: Iterable[tuple[int, Event]]) -> list[Stream]:
             streams.append(current[topic])
         return current[topic]
 
+    asked: int | None = None
     for index, event in events:
         match event.op:
+            case "enter asked":
+                asked = index
             case "ready":
                 stream(event.topic).ready = index
+                stream(event.topic).asked, asked = index if asked is None else asked, None
             case "hear":
                 stream(event.topic).heard.append((index, event))
             case "leaving":

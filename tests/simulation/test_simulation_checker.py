@@ -341,6 +341,32 @@ def test_untouched_histories_are_right(histories: list[History]) -> None:
     assert [check(history) for history in histories] == [[]] * len(BASES)
 
 
+@pytest.mark.parametrize(("put_out", "wrong"), [(True, 0), (False, 1)])
+def test_who_is_put_out_before_the_answer_that_lets_them_in_hears_nothing(put_out: bool, wrong: int) -> None:
+    room = "room:2"
+    events = [
+        Event(0.0, "join answered", who=3, topic=room, note="200"),
+        Event(0.0, "join answered", who=4, topic=room, note="200"),
+        Event(1.0, "open", "9.1", 3, note="rooms"),
+        Event(1.0, "open", "19.1", 4, note="rooms"),
+        Event(2.0, "enter asked", "9.1", 3),
+        *(
+            Event(3.0, f"remove {step}", who=3, topic=room, text="m4-1", note=note)
+            for step, note in (("asked", ""), ("answered", "200"))
+            if put_out
+        ),
+        Event(4.0, "enter answered", "9.1", 3),
+        Event(4.0, "ready", "9.1", 3, room),
+        Event(5.0, "send", "19.1", 4, room, text="m19-1"),
+        Event(6.0, "ack", "19.1", 4, id=1),
+        Event(7.0, "alive", "9.1", 3),
+        Event(8.0, "end", "9.1", 3, note="1001"),
+    ]
+    rows = [Row(room, 1, 1, 4, "4", "m19-1")]
+    history = History(events, rows, {3: ["3"], 4: ["4"]}, [], [], [], [])
+    assert len([problem for problem in check(history) if "never heard" in problem]) == wrong
+
+
 @pytest.mark.parametrize("spoil", MUTANTS, ids=lambda spoil: spoil.__name__)
 def test_a_spoilt_history_is_found(spoil: Callable[..., None], histories: list[History]) -> None:
     spoilt = 0

@@ -3,9 +3,11 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
+from tests.support.people import eventually
 from tests.system.relay import Relay
+from tests.web.connection import kept
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
@@ -158,3 +160,27 @@ def test_what_could_not_be_loaded_without_a_line_comes_with_the_next(
         expect(panel.get_by_role("link", name="ben")).to_have_count(0)
     expect(panel.get_by_role("link", name="ben")).to_be_visible()
     expect(panel.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_link_to_what_is_newer_than_all_that_is_kept_leads_there_once_that_is_told(
+    pages: Pages, ada: Speaker
+) -> None:
+    ben = Speaker(pages, "ben")
+    room = ada.make_room("newer", ben)
+    for n in range(60):
+        ada.say(room, f"line {n}")
+    page = pages.of("ada", f"/room/{room}")
+    expect(Timeline(page).message("line 59")).to_be_in_viewport()
+    eventually(lambda: "line 59" in str(kept(page, "rooms")), "the room is kept")
+    again = page.context.new_page()
+    page.close()
+    linked = [ben.say(room, f"line {n}") for n in range(60, 280)][100]
+    refreshes: list[Route] = []
+    again.route("**/api/v1/auth/refresh", lambda route: refreshes.append(route))
+    with again.expect_request("**/api/v1/auth/refresh"):
+        again.goto(f"{pages.url}/room/{room}/{linked}")
+    timeline = Timeline(again)
+    expect(timeline.message("line 59")).to_be_in_viewport()
+    refreshes[0].continue_()
+    expect(timeline.message("line 160")).to_be_in_viewport()
+    expect(timeline.message("line 279")).to_have_count(0)

@@ -2,6 +2,7 @@
 
 import { useEffect, useLayoutEffect, useReducer, useRef } from "../vendor/preact.js";
 import * as timeline from "../model/timeline.js";
+import { useSelected } from "./context.js";
 import { rowAt } from "./kept_place.js";
 
 /** @typedef {import("../model/types").Room} Room */
@@ -38,15 +39,17 @@ export function useWindow(room, { seq, line }, place, scroller) {
   kept.current ??= begin(room, seq, line);
   const it = kept.current;
   const newest = room.info.seq;
+  const isLive = useSelected((state) => state.line.state === "live");
 
   place.note();
   it.window = timeline.settled(it.window, { before: it.newest, newest, isAtEnd: place.isAtEnd() && !it.goal });
   it.newest = newest;
   Object.assign(it, { room, line });
+  if (it.goal && isThere(it.goal) && it.window.last < it.goal.seq) it.window = timeline.around(it.goal.seq, newest);
   if (it.window.last < newest) place.stick(false);
 
   useLayoutEffect(() => {
-    if (!it.goal) place.restore();
+    if (!it.goal || !isThere(it.goal)) place.restore();
     else if (reach(it.goal)) it.goal = null;
     look();
   });
@@ -55,10 +58,16 @@ export function useWindow(room, { seq, line }, place, scroller) {
     it.address = seq;
   }, [seq]);
 
+  /** Whether it is known where that is: what is newer than all that is kept may come with the line. @param {Goal} goal */
+  function isThere({ seq }) {
+    return isLive || seq <= newest;
+  }
+
   /** @param {Goal} goal */
-  function reach({ seq, align }) {
+  function reach({ seq: wanted, align }) {
     const element = scroller.current;
     if (it.newest === 0) return true;
+    const seq = within(wanted, it.newest);
     if (!element || timeline.gaps({ first: seq, last: seq }, it.room.held).length) return false;
     const row = align === "line" ? (element.querySelector(".timeline-new") ?? rowAt(element, seq)) : rowAt(element, seq);
     if (!row) return true;
@@ -73,8 +82,8 @@ export function useWindow(room, { seq, line }, place, scroller) {
   function head(seq, align) {
     const { first, last } = it.window;
     if (seq < first || seq > last) it.window = timeline.around(seq, it.newest);
-    it.goal = { seq: within(seq, it.newest), align };
-    place.stick(false);
+    it.goal = { seq, align };
+    place.stick(!isThere(it.goal));
     draw(0);
   }
 
@@ -154,7 +163,7 @@ function begin(room, seq, line) {
     line,
     window: to === undefined ? timeline.atEnd(newest) : timeline.around(to, newest),
     /** @type {Goal | null} */
-    goal: to === undefined ? null : { seq: within(to, newest), align: seq === undefined ? "line" : "center" },
+    goal: to === undefined ? null : { seq: to, align: seq === undefined ? "line" : "center" },
     address: seq,
     marked: /** @type {number | null} */ (seq ?? null),
     back: /** @type {number | null} */ (null),

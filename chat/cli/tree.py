@@ -1,13 +1,16 @@
 """`chat tree`: the running server's tasks, what each awaits, its cancel scopes and its clients."""
 
 import json
+import os
 import shutil
 import sys
 import time
+from contextlib import suppress
 
 import click
 
 from chat.cli.asking import Ask, Json, server_asked, server_flags
+from chat.cli.other_screen import other_screen
 from chat.cli.picture import picture, unwinding
 from chat.cli.refused import one_line_refusals
 
@@ -34,32 +37,35 @@ def tree(once: bool, as_json: bool, most: int, cancel: int | None, url: str | No
         if cancel is not None:
             unwound = ask("cancel", cancel)
             click.echo(json.dumps(unwound, indent=2) if as_json else unwinding(unwound))
-        elif once or as_json or not sys.stdout.isatty():
+        elif once or as_json or not _can_be_drawn_on():
             snapshot = _with_rates(ask("tree", 0), _later(ask, most))
             click.echo(json.dumps(snapshot, indent=2) if as_json else "\n".join(picture(snapshot)))
         else:
             _watch(ask, most)
 
 
+def _can_be_drawn_on() -> bool:
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
 def _watch(ask: Ask, most: int) -> None:
     """Renew the picture until Ctrl-C, on the terminal's other screen, so that what was there comes back."""
     before = ask("tree", most)
-    click.echo("\x1b[?1049h\x1b[?25l", nl=False)
-    try:
+    with suppress(KeyboardInterrupt), other_screen():
         while True:
             now = _later(ask, most)
             size = shutil.get_terminal_size()
             lines = picture(_with_rates(before, now), size.lines)
             if len(lines) >= size.lines:
                 hidden = len(lines) - size.lines + 2
-                lines = [*lines[: size.lines - 2], f"… {hidden} more lines: chat tree --once prints all"]
+                lines = [
+                    *lines[: max(size.lines - 2, 0)],
+                    f"… {hidden} more lines: chat tree --once prints all",
+                ]
+                lines = lines[: size.lines - 1]
             shown = "".join(f"\x1b[K{line[: size.columns - 1]}\r\n" for line in lines)
             click.echo(f"\x1b[H{shown}\x1b[J", nl=False)
             before = now
-    except KeyboardInterrupt:
-        return
-    finally:
-        click.echo("\x1b[?25h\x1b[?1049l", nl=False)
 
 
 def _later(ask: Ask, most: int) -> Json:

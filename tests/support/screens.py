@@ -111,7 +111,8 @@ def in_terminal(*command: str, width: int = 80, height: int = 24, **environment:
     """Run a command in a terminal of its own; it is gone after the block."""
     master, slave = pty.openpty()
     set_size(slave, width, height)
-    ours = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "CHAT_TOKEN")}
+    others = ("NO_COLOR", "CHAT_TOKEN", "COLUMNS", "LINES")  # the last two are of pytest's own terminal
+    ours = {name: value for name, value in os.environ.items() if name not in others}
     process = subprocess.Popen(
         [sys.executable, "-c", _OWN_THE_TERMINAL, *command],
         stdin=slave,

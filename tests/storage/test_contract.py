@@ -1409,16 +1409,24 @@ async def test_a_deleted_message_is_not_delivered(storage: Storage) -> None:
 async def test_a_conversation_ends_with_its_last_message_that_is_left(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     of_ada, of_ben = await support_room(storage, ada), await support_room(storage, ben)
-    one, two, three = await say(
-        storage,
-        draft(ada, "1", room=of_ada.id),
-        draft(ada, "2", room=of_ada.id),
-        draft(ben, "3", room=of_ben.id),
-    )
+    one, two = await say(storage, *(draft(ada, text, room=of_ada.id) for text in "12"))
+    (three,) = await say(storage, draft(ben, "3", room=of_ben.id))
     await delete(storage, two)
     await delete(storage, three)
     (left,) = await storage.messages.conversations(9, PLENTY)
     assert (left.person_id, left.last.id, left.unread) == (ada, one.id, 2)
+    assert await storage.messages.conversations(1, PLENTY) == [left]
+
+
+async def test_conversations_of_deleted_people_take_no_places_of_others(storage: Storage) -> None:
+    ada, ben = await add_both(storage)
+    (cem,) = await add(storage, "Cem")
+    for person_id in (ada, ben, cem.id):
+        room = await support_room(storage, person_id)
+        await say(storage, draft(person_id, "help", room=room.id))
+    for person_id in (cem.id, ben):
+        assert await storage.users.delete(person_id) is True
+    assert [each.person_id for each in await storage.messages.conversations(1, PLENTY)] == [ada]
 
 
 # --- edits, deletions and reactions ---

@@ -141,22 +141,25 @@ WHERE m.id = $1 AND m.deleted_at IS NULL AND rooms.deleted_at IS NULL"""
 
 NEWEST_ID = "SELECT last_id FROM lanes WHERE id = 1"
 
-# Conversations that were last spoken in by the same batch are in no order yet, hence the ties. Unread is what the
-# person said since anybody else did.
+# Conversations that were last spoken in by the same batch are in no order yet, hence the ties. Those of deleted people,
+# and those of which nothing is left, take no places of others. Unread is what the person said since anybody else did.
 _LAST_WORDS = """
-SELECT last.*, r.creator_id,
-       CASE WHEN r.last_sender_id = r.creator_id THEN r.last_seq - r.last_other_seq ELSE 0 END AS unread
-FROM (SELECT * FROM rooms WHERE spoken_after_id IS NOT NULL
-      ORDER BY spoken_after_id DESC FETCH FIRST $1 ROWS WITH TIES) AS r
-CROSS JOIN LATERAL (
-    SELECT * FROM messages WHERE room_id = r.id AND seq <= r.last_seq AND deleted_at IS NULL
-    ORDER BY seq DESC LIMIT 1
-) AS last
-ORDER BY last.id DESC LIMIT $1"""
+SELECT * FROM (
+    SELECT last.*, person.name AS person_name, r.creator_id,
+           CASE WHEN r.last_sender_id = r.creator_id THEN r.last_seq - r.last_other_seq ELSE 0 END AS unread
+    FROM rooms r
+    CROSS JOIN LATERAL (SELECT name FROM users WHERE id = r.creator_id AND deleted_at IS NULL LIMIT 1) AS person
+    CROSS JOIN LATERAL (
+        SELECT * FROM messages WHERE room_id = r.id AND seq <= r.last_seq AND deleted_at IS NULL
+        ORDER BY seq DESC LIMIT 1
+    ) AS last
+    WHERE r.spoken_after_id IS NOT NULL
+    ORDER BY r.spoken_after_id DESC FETCH FIRST $1 ROWS WITH TIES
+) AS last_spoken_in
+ORDER BY id DESC LIMIT $1"""
 
 CONVERSATIONS = f"""
-SELECT m.creator_id, p.name AS person_name, m.unread, {_COLUMNS}
+SELECT m.creator_id, m.person_name, m.unread, {_COLUMNS}
 FROM {_within("$2::bigint", _LAST_WORDS, "found.id DESC")}
-JOIN users p ON p.id = m.creator_id AND p.deleted_at IS NULL
 JOIN users u ON u.id = m.sender_id
 ORDER BY m.id DESC"""

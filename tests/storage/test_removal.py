@@ -147,6 +147,48 @@ async def test_a_commit_that_meets_a_deletion_finds_no_room_and_saves_the_rest(
             assert [message and message.seq for message in saved] == [None, 1, None]
 
 
+async def test_words_of_a_room_that_are_written_while_it_is_removed_do_not_stay(
+    database: DatabaseAddress,
+) -> None:
+    with trio.fail_after(60):
+        async with open_storage(database) as storage:
+            ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
+            assert not isinstance(ada, Taken)
+            room = await storage.rooms.create("garden", ada.id, is_private=True)
+            assert isinstance(room, Room)
+            assert await say(storage, ada.id, LOBBY_ID, "hello") is not None
+            assert await say(storage, ada.id, room.id, "secret") is not None
+            assert await delete_room(storage, room.id)
+            removed = trio.Event()
+
+            async def remove() -> None:
+                while await storage.rooms.remove_deleted(STEP):
+                    pass
+                removed.set()
+
+            connection = await cross(lambda: asyncpg.connect(**database, timeout=10))
+            try:
+                await cross(connection.execute, "BEGIN; INSERT INTO words_written VALUES (1, 0)")
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(storage.search.index, 1 << 20)
+                    await until_waiting(storage, 1)  # it has the words, and can't say so yet
+                    nursery.start_soon(remove)
+                    await until_waiting(storage, 2, removed)
+                    await cross(connection.execute, "ROLLBACK")
+            finally:
+                connection.terminate()
+            rows = await storage._database.read(lambda c: c.fetch("SELECT room_id FROM message_words"))
+            assert [row["room_id"] for row in rows] == [LOBBY_ID]
+
+
+async def until_waiting(storage: PostgresStorage, number: int, ended: trio.Event | None = None) -> None:
+    """Wait until so many wait for a lock, or there is nobody who could."""
+    while ended is None or not ended.is_set():
+        if await storage._database.read(lambda c: c.fetchval(_WAITING)) == number:
+            break
+        await trio.sleep(0.01)
+
+
 async def test_what_is_left_after_a_restart_is_removed(database: DatabaseAddress) -> None:
     with trio.fail_after(60):
         async with open_storage(database) as storage:

@@ -126,6 +126,16 @@ async def test_a_search_reads_few_of_the_messages(filled: Database) -> None:
         assert read <= MOST + most, (read, most, right[:3])
 
 
+async def test_the_words_that_a_room_still_has_are_found_by_the_index(filled: Database) -> None:
+    async def forget(connection: Connection) -> int:
+        async with connection.transaction():
+            before = await connection.fetchval(_READ)
+            assert await connection.execute(search_queries.FORGET_ROOM, GARDEN + 9) == "DELETE 0"
+            return int(await connection.fetchval(_READ) - before)
+
+    assert await filled.read(forget) == 0
+
+
 def test_it_is_known_which_way_is_shorter() -> None:
     """As many are looked at one by one as cost what the index would, if half of them should do."""
     million = 1_000_000

@@ -4,6 +4,7 @@ The room's `last_seq` says how far that is: what is above it has been removed. S
 past all the dead ones, and whoever goes on after a crash goes on there.
 """
 
+from chat.storage.postgres import search_queries
 from chat.storage.postgres.session import LAZILY, Connection
 
 # Only who removes, locks the row of a room that is deleted.
@@ -71,5 +72,8 @@ async def remove_deleted(connection: Connection, limit: int) -> bool:
     ):
         pass
     elif not await connection.fetchval(_REMOVE_MEMBERSHIPS, room["id"], limit):
+        # Whoever writes words now may have read these messages when they were there.
+        await connection.execute(search_queries.LOCK)
+        await connection.execute(search_queries.FORGET_ROOM, room["id"])
         await connection.execute(_REMOVE_ROOM, room["id"])
     return True

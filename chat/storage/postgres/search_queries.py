@@ -99,6 +99,7 @@ ORDER BY m.nth"""
 _LOCK = 0x776F7264  # "word"
 
 TRY_LOCK = f"SELECT pg_try_advisory_xact_lock({_LOCK})"
+LOCK = f"SELECT pg_advisory_xact_lock({_LOCK})"
 WRITTEN = """
 SELECT coalesce((SELECT last_id FROM words_written WHERE id = 1), 0) AS written, last_id AS newest FROM lanes
 WHERE id = 1"""
@@ -123,6 +124,9 @@ SELECT id, message_id, room_id, sender_id, text, is_deleted FROM (
 ORDER BY id"""
 
 FORGET = "DELETE FROM message_words WHERE id = ANY($1::bigint[])"
+FORGET_ROOM = (
+    "DELETE FROM message_words WHERE words @@ format('''#%s''', $1::bigint)::tsquery AND room_id = $1"
+)
 WRITE = """
 INSERT INTO message_words (id, room_id, words)
 SELECT id, room_id, words::tsvector FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS made(id, room_id, words)

@@ -6,6 +6,7 @@ comes as a field, inside a URL or in what a library says.
 
 import ipaddress
 import logging
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -59,7 +60,7 @@ def configure_logging(
     render: list[Processor] = [
         structlog.processors.format_exc_info,  # before the mask, so that tracebacks are masked too
         mask_secrets,
-        _console(colours=on_terminal) if as_text else as_json,
+        _console(colours=on_terminal and _has_colours()) if as_text else as_json,
     ]
     handler = logging.StreamHandler()
     handler.setFormatter(
@@ -118,6 +119,10 @@ def mask_address(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
 def _drop_address(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     event.pop("address", None)
     return event
+
+
+def _has_colours() -> bool:
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def _console(*, colours: bool) -> structlog.dev.ConsoleRenderer:

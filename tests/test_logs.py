@@ -64,11 +64,28 @@ def test_a_line_is_json_where_stderr_is_no_terminal(capsys: Capture) -> None:
 def test_a_line_is_coloured_text_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
     configure_logging()
     structlog.get_logger("chat").warning("client cut", reason="slow")
     assert "client cut" in terminal.getvalue()
     assert "warning" in terminal.getvalue()
     assert "\x1b[" in terminal.getvalue()
+
+
+@pytest.mark.parametrize(("variable", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_a_line_has_no_colour_where_none_is_wanted_or_shown(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv(variable, value)
+    configure_logging()
+    structlog.get_logger("chat").warning("client cut", reason="slow")
+    assert "reason=slow" in terminal.getvalue()
+    assert "\x1b[" not in terminal.getvalue()
 
 
 class FullDisk(io.StringIO):

@@ -1,11 +1,13 @@
 """The command `chat`: one small file for each of its commands, and what they share."""
 
 from importlib import import_module
+from typing import Any
 
 import click
 
 from chat import __version__
 from chat.cli.failing import CommandFailed
+from chat.cli.standard_streams import standard_streams
 
 
 class _Commands(click.Group):
@@ -26,6 +28,10 @@ class _Commands(click.Group):
         "worker",
     )
     """Each is the command of this name in the module of this name."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as click declares it
+        with standard_streams():
+            return super().main(*args, **kwargs)
 
     def list_commands(self, context: click.Context) -> list[str]:
         return [*self.names]

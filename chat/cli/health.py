@@ -5,6 +5,7 @@ import click
 from chat.cli.asking import server_asked
 from chat.cli.flags import config_flags
 from chat.cli.refused import one_line_refusals
+from chat.cli.standard_streams import say_if_heard
 
 
 @click.command()
@@ -17,4 +18,4 @@ def health(url: str | None, **flags: object) -> None:
     """
     with one_line_refusals():
         server_asked(url, False, **flags)("health")
-    click.echo("ok")
+    say_if_heard("ok")

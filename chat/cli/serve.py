@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from chat.cli.refused import one_line_refusals
 from chat.cli.reload import Reloads
 from chat.cli.service_manager import ServiceManager
 from chat.cli.spare_collector import spare_collector
+from chat.cli.standard_streams import say_if_heard
 from chat.cli.terminal import Terminal
 from chat.gateway.descriptors import raise_descriptor_limit
 from chat.logs import configure_logging
@@ -101,7 +101,7 @@ async def serve_until_signalled(config: Config, read: Callable[[], Config]) -> b
                 async with _open(config) as server:
                     spare_collector()
                     for address in server.addresses:
-                        _announce(address)
+                        say_if_heard(f"listening on {address}")
                     restart = server.restart
                     ready.set()
                     await manager.tell_ready()
@@ -127,10 +127,3 @@ def _open(config: Config) -> "AbstractAsyncContextManager[Server] | AbstractAsyn
     with importing():
         from chat.server import open_server
     return open_server(config)
-
-
-def _announce(address: str) -> None:
-    try:
-        click.echo(f"listening on {address}")
-    except OSError:  # nobody reads stdout: no reason not to serve, now or at the last flush
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,6 +2,7 @@
 
 import { html, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from "../vendor/preact.js";
 import { rightsIn } from "../model/rights.js";
+import { preview } from "../model/text.js";
 import { t, tn } from "../i18n/index.js";
 import { AttachButton, AttachmentTray, DropPlace, pastedFiles } from "./attachment_tray.js";
 import { forget, useAttachments } from "./attachments.js";
@@ -86,7 +87,12 @@ function OpenComposer({ info }) {
     typing.end();
     try {
       if (about && "edit" in about) {
-        if (said !== draft.original) await chat.edit(id, about.edit, said);
+        const now = said === draft.original ? said : await textNow(chat, id, about.edit);
+        if (now !== undefined && now !== draft.original && now !== said) {
+          draft.accept(now); // it has been seen
+          return setProblem(t("composer.changed_meanwhile", { text: preview(now) }));
+        }
+        if (said !== now) await chat.edit(id, about.edit, said);
         compose(id, null);
       } else {
         change("");
@@ -201,6 +207,14 @@ function useHeight(field, text) {
     element.style.height = "auto";
     element.style.height = `${element.scrollHeight}px`;
   }, [text]);
+}
+
+/** What a message says now; undefined where nobody knows. @param {import("../model/types").Chat} chat @param {number} room @param {number} seq */
+async function textNow(chat, room, seq) {
+  const held = () => chat.get().rooms.get(room)?.messages.get(seq);
+  if (!held() && chat.get().line.state === "live") await chat.load(room, { before: seq + 1, limit: 1 });
+  const message = held();
+  return message && !message.deleted ? (message.text ?? "") : undefined;
 }
 
 /** One's own last message, which ↑ edits. @param {import("../model/types").State} state @param {number} id */

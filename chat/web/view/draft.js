@@ -10,7 +10,7 @@ import { rememberedMap } from "./remembered.js";
 /** What is written is kept this long, in ms, after the last key. */
 const PAUSE = 300;
 
-/** Edits that were left for another place, by room: the message, and the text so far. @type {Map<number, { seq: number, text: string }>} */
+/** Edits that were left for another place, by room: the message, its text when the edit was begun, and the text so far. @type {Map<number, { seq: number, original: string, text: string }>} */
 const left = rememberedMap();
 
 /**
@@ -18,7 +18,8 @@ const left = rememberedMap();
  * @param {Composing} about
  * @param {string} text
  * @param {(text: string) => void} setText
- * @returns {{ original: string, forget: () => void }} `original` is the text that is being edited
+ * @returns {{ original: string, accept: (text: string) => void, forget: () => void }} `original` is the text that is being edited;
+ *   `accept` takes another for it, which was seen
  */
 export function useDraft(room, about, text, setText) {
   const chat = useChat();
@@ -46,10 +47,12 @@ export function useDraft(room, about, text, setText) {
     if (edit === it.edit) return;
     if (it.edit === null) it.aside = it.text;
     it.edit = edit;
-    it.original = edit === null ? "" : (chat.get().rooms.get(room)?.messages.get(edit)?.text ?? "");
+    const text = edit === null ? "" : (chat.get().rooms.get(room)?.messages.get(edit)?.text ?? "");
     const before = left.get(room);
     left.delete(room);
-    setText(edit === null ? it.aside : before?.seq === edit ? before.text : it.original);
+    const begun = before?.seq === edit ? before : { original: text, text };
+    it.original = begun.original;
+    setText(edit === null ? it.aside : begun.text);
   }, [edit]);
 
   useEffect(() => {
@@ -65,14 +68,19 @@ export function useDraft(room, about, text, setText) {
 
   useEffect(
     () => () => {
-      if (it.edit !== null) left.set(room, { seq: it.edit, text: it.text });
+      if (it.edit !== null) left.set(room, { seq: it.edit, original: it.original, text: it.text });
       if (it.isRead) chat.keepDraft(room, it.edit === null ? draftOf(it.text, it.reply) : { text: it.aside });
     },
     [chat, room],
   );
 
   return {
-    original: it.original,
+    get original() {
+      return it.original;
+    },
+    accept: (/** @type {string} */ text) => {
+      it.original = text;
+    },
     forget: () => {
       it.text = "";
       it.reply = undefined;

@@ -7,6 +7,7 @@ export default {
   "composer.emoji": "Emoji",
   "composer.replying": "Reply to {name}",
   "composer.editing": "Edit your message",
+  "composer.changed_meanwhile": "Meanwhile it was changed elsewhere: “{text}” Save once more to put yours in its place.",
   "composer.left": { one: "{n} character left", other: "{n} characters left" },
   "composer.tooLong": { one: "{n} character too long", other: "{n} characters too long" },
   "composer.offline": "You are offline. What you write is kept here, and sent when you are back.",

@@ -8,6 +8,7 @@ export default {
   "composer.emoji": "Эмодзи",
   "composer.replying": "Ответ: {name}",
   "composer.editing": "Изменение сообщения",
+  "composer.changed_meanwhile": "Тем временем его изменили на другом устройстве: «{text}» Сохраните ещё раз, чтобы заменить его вашим.",
   "composer.left": { one: "Остался {n} знак", few: "Осталось {n} знака", many: "Осталось {n} знаков", other: "Осталось {n} знака" },
   "composer.tooLong": { one: "Лишний {n} знак", few: "Лишние {n} знака", many: "Лишних {n} знаков", other: "Лишние {n} знака" },
   "composer.offline": "Нет связи. Написанное сохранится здесь и отправится, когда связь вернётся.",

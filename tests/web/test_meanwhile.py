@@ -1,0 +1,62 @@
+"""What somebody else, or another device, changes while one is at it: nothing is overwritten that was not seen."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.system.relay import Relay
+from tests.web.pages import Pages
+from tests.web.talking import Speaker, Timeline
+
+
+@pytest.fixture
+def ada(pages: Pages) -> Speaker:
+    return Speaker(pages, "ada")
+
+
+def test_an_edit_without_a_line_does_not_overwrite_what_was_edited_elsewhere_since(
+    pages: Pages, ada: Speaker, relay: Relay
+) -> None:
+    room = ada.make_room("edits")
+    seq = ada.say(room, "we meet at six")
+    path = f"/rooms/{room}/messages/{seq}"
+    page = pages.of("ada", f"/room/{room}", url=relay.url)
+    timeline = Timeline(page)
+    timeline.act("we meet at six", "Edit")
+    expect(timeline.field).to_have_value("we meet at six")
+    with relay.cut():
+        expect(page.get_by_text("Offline since")).to_be_visible()
+        timeline.field.fill("we meet at six, bring cake")
+        timeline.field.press("Enter")
+        expect(page.get_by_role("alert").filter(has_text="does not answer")).to_be_visible()
+        ada.call("PATCH", path, {"text": "we meet at **seven**"})
+    expect(timeline.message("seven")).to_be_visible()
+    timeline.field.press("Enter")
+    warning = page.get_by_role("alert").filter(has_text="changed elsewhere: “we meet at seven”")
+    expect(warning).to_be_visible()
+    expect(timeline.field).to_have_value("we meet at six, bring cake")
+    timeline.field.fill("we meet at seven, bring cake")
+    timeline.field.press("Enter")
+    expect(timeline.message("we meet at seven, bring cake")).to_be_visible()
+    expect(timeline.field).to_have_value("")
+    texts = [each["text"] for each in ada.call("GET", f"{path}/edits")["edits"]]
+    assert texts == ["we meet at six", "we meet at **seven**", "we meet at seven, bring cake"]
+
+
+def test_an_edit_that_was_left_for_another_room_knows_what_it_began_with(pages: Pages, ada: Speaker) -> None:
+    room = ada.make_room("left edits")
+    seq = ada.say(room, "first")
+    page = pages.of("ada", f"/room/{room}")
+    timeline = Timeline(page)
+    timeline.act("first", "Edit")
+    expect(timeline.field).to_have_value("first")
+    timeline.field.fill("mine")
+    page.get_by_role("link", name="lobby").click()
+    expect(page.get_by_role("heading", name="lobby", level=1)).to_be_visible()
+    ada.call("PATCH", f"/rooms/{room}/messages/{seq}", {"text": "from elsewhere"})
+    page.get_by_role("link", name="left edits").click()
+    expect(timeline.field).to_have_value("mine")
+    expect(timeline.message("from elsewhere")).to_be_visible()
+    timeline.field.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="from elsewhere")).to_be_visible()
+    timeline.field.press("Enter")
+    expect(timeline.message("mine")).to_be_visible()

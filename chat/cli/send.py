@@ -71,14 +71,18 @@ def send(
         raise CommandFailed(
             "nobody is logged in there: run `chat talk`, set CHAT_TOKEN, or pass --token-file"
         )
-    where = url or (kept.url if kept else DEFAULT_URL)
+    where = (kept.url if kept else DEFAULT_URL) if url is None else url
     messages = _whole(_stdin()) if whole else _lines(_stdin())
     saying = _Saying(messages, key or secrets.token_urlsafe(9), timeout)
     failed: str | None = None
     try:
         trio.run(partial(saying.run, where, token, kept, room))
     except* SignedOut as group:
-        failed = f"{where}: {group.exceptions[0]}; run `chat talk` to log in"
+        failed = f"{where}: " + (
+            "the token is not good (any more)"
+            if token
+            else f"{group.exceptions[0]}; run `chat talk` to log in"
+        )
     except* (ChatError, ValueError) as group:
         failed = f"{where}: {group.exceptions[0]}"
     except* KeyboardInterrupt:
@@ -102,17 +106,22 @@ class _Saying:
         self._messages = messages
         self._key = key
         self._timeout = timeout
+        self._failure = ""  # why there was no connection yet
 
     async def run(self, url: str, token: str | None, kept: KeptSession | None, room: str) -> None:
         """Say all of them. Raises ChatError. Cancelling: what was said is said."""
         with trio.CancelScope(deadline=trio.current_time() + self._timeout) as patience:
-            async with open_chat(url, token=token, refresh=kept) as chat:
+            async with open_chat(url, token=token, refresh=kept, on_failure=self._note) as chat:
                 if (number := room_named(chat.rooms, room)) is None:
                     raise CommandFailed(f"you are in no room {room}")
                 await self._say_all(chat, number, patience)
         if patience.cancelled_caught:
             doubt = f"; whether line {self._number} was said is not known" if self._number else ""
-            raise CommandFailed(f"no answer of {url} in {self._timeout:g} s{doubt}")
+            why = f": {self._failure}" if self._failure and not self._number else ""
+            raise CommandFailed(f"no answer of {url} in {self._timeout:g} s{why}{doubt}")
+
+    def _note(self, failure: str) -> None:
+        self._failure = failure
 
     async def _say_all(self, chat: Chat, room: int, patience: trio.CancelScope) -> None:
         while True:

@@ -19,6 +19,11 @@ class Address(NamedTuple):
     path: str
     tls: ssl.SSLContext | None
 
+    @property
+    def hint(self) -> str:
+        """What may help where a connection ends without an answer: so do many that expect TLS. Sync and pure."""
+        return " (is https:// meant?)" if self.tls is None else ""
+
     async def open_stream(self) -> trio.abc.Stream:
         """Connect. The caller sets the deadline.
 
@@ -54,7 +59,7 @@ def parse_url(url: str, tls: ssl.SSLContext | None = None) -> Address:
     if parts.scheme not in ("http", "https", "ws", "wss") or not parts.hostname:
         raise ValueError(f"expected http://HOST or https://HOST, got {url!r}")
     secure = parts.scheme in ("https", "wss")
-    port = parts.port or (443 if secure else 80)
+    port = (443 if secure else 80) if parts.port is None else parts.port
     try:
         host = parts.hostname.encode("idna").decode()  # as HTTP has it
     except UnicodeError:

@@ -1,6 +1,8 @@
 """How connections end, and when the next one is tried. Pure: the randomness is given."""
 
-from collections.abc import Callable
+import os
+import ssl
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import trio
@@ -22,20 +24,58 @@ _WAITS: dict[int, float] = {
 """Seconds by close code; all others wait for the backoff."""
 
 
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
+"""What versions of OpenSSL call an answer in clear text."""
+
+
 class Ending(NamedTuple):
-    """Why a connection ended, with its close code, and the seconds that the server asks for; None: it said nothing."""
+    """Why a connection ended, with its close code, and the seconds that the server asks for; None: it said nothing.
+
+    With `is_final` there is nothing to wait for, where no connection was of any use before.
+    """
 
     why: str
     code: int | None = None
     after: float | None = None
+    is_final: bool = False
 
 
 def described(error: BaseException) -> str:
     """Return what is known of an error of a connection, for people; never nothing. Sync and pure."""
     if isinstance(error, trio.TooSlowError):
         return "it takes too long"
-    # TLS says why only in the cause of what it raises.
-    return str(error) or str(error.__cause__ or "") or type(error).__name__
+    causes = [*_causes(error)]
+    for cause in causes:
+        match cause:
+            case ssl.SSLCertVerificationError():
+                return f"its certificate is not trusted: {cause.verify_message.rstrip('.')}"
+            case ssl.SSLError(reason=reason) if reason in _NO_TLS:
+                return "it speaks no TLS (is http:// meant?)"
+    for cause in causes:
+        match cause:
+            case ssl.SSLError():
+                continue
+            case OSError(
+                errno=int(number), strerror=str(text)
+            ):  # those of a name have negative numbers of their own
+                return os.strerror(number) if number > 0 else text
+    return next((text for text in map(str, causes) if text), type(error).__name__)
+
+
+def is_final(error: BaseException) -> bool:
+    """Whether to ask again comes to the same: the certificate is not trusted, or there is no TLS. Sync and pure."""
+    return any(
+        isinstance(cause, ssl.SSLCertVerificationError)
+        or (isinstance(cause, ssl.SSLError) and cause.reason in _NO_TLS)
+        for cause in _causes(error)
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and what it was raised from: TLS says why only there, as does who tries several addresses."""
+    while error is not None:
+        yield error
+        error = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__
 
 
 class Backoff:

@@ -87,7 +87,10 @@ async def _converse(
             given, patience.deadline = len(told), trio.current_time() + _PATIENCE
         event = http.next_event()
         if event is h11.NEED_DATA:
-            http.receive_data(bytes(await stream.receive_some()))
+            received = bytes(await stream.receive_some())
+            if not received and not status:
+                raise trio.BrokenResourceError("the connection ended before an answer")
+            http.receive_data(received)
         elif isinstance(event, h11.Response):
             status = event.status_code
         elif isinstance(event, h11.Data):

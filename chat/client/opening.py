@@ -26,6 +26,7 @@ async def open_chat(
     keep: int = 500,
     places: int = 1000,
     tls: ssl.SSLContext | None = None,
+    on_failure: Callable[[str], object] | None = None,
 ) -> AsyncGenerator[Chat]:
     """Be connected to a server for as long as the block lasts; the block begins when all rooms are known.
 
@@ -40,10 +41,11 @@ async def open_chat(
         keep: how many messages of each room are held.
         places: how many events may wait for the program, before it is told them again from the server.
         tls: which certificates are trusted; by default those that the system trusts.
+        on_failure: called with why each time that no connection comes about, until there is a first one.
 
     Raises:
         SignedOut: the token or the session is not good (any more). Also out of the block, which is then cancelled.
-        ChatEnded: there is no such server, or it refuses this client. Likewise.
+        ChatEnded: there is no such server, its certificate is not trusted, or it refuses this client. Likewise.
         ValueError: the arguments are wrong.
 
     Cancelling: the connection is dropped.
@@ -51,7 +53,7 @@ async def open_chat(
     if token is None and refresh is None and login is None:
         raise ValueError("expected a token, a refresh token or a login")
     credentials = Credentials(token, refresh, login, on_session)
-    connector = Connector(parse_url(url, tls), credentials, positions or {}, keep, places)
+    connector = Connector(parse_url(url, tls), credentials, positions or {}, keep, places, on_failure)
     async with keep_open(connector) as chat:
         yield chat
 

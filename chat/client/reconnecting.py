@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import h11
@@ -12,7 +12,7 @@ from wsproto.utilities import ProtocolError
 
 from chat.client.address import Address
 from chat.client.credentials import Credentials
-from chat.client.endings import SESSION_ENDED, TOKEN_EXPIRED, TOO_BIG, Backoff, Ending, described
+from chat.client.endings import SESSION_ENDED, TOKEN_EXPIRED, TOO_BIG, Backoff, Ending, described, is_final
 from chat.client.errors import ChatEnded, Lost, SignedOut
 from chat.client.events import Connected, Disconnected
 from chat.client.http_api import HttpApi
@@ -27,9 +27,6 @@ _log = logging.getLogger("chat.client")
 
 _SOCKET = "/api/v1/socket"
 
-_CLOSE_CODES = 1000
-"""Below it a code is an HTTP status: there is no chat server, but a page, or a proxy that wants https."""
-
 _FOR_NOW = (408, 425, 429)
 """Statuses below 500 with which a server, or a proxy before it, refuses a handshake for now."""
 
@@ -41,6 +38,7 @@ class Connector:
         positions: where the program was at the start.
         keep: messages held of each room.
         places: events that may wait for the program.
+        on_failure: is called with why each connection fails before the first that is of use.
     """
 
     def __init__(
@@ -50,6 +48,7 @@ class Connector:
         positions: Mapping[int, Position],
         keep: int,
         places: int,
+        on_failure: Callable[[str], object] | None = None,
     ) -> None:
         self.rooms = Rooms(positions, keep)
         self.inbox = Inbox(positions, places, self._catch_up)
@@ -60,6 +59,7 @@ class Connector:
         """The connection, while there is one."""
         self.http = HttpApi(address, credentials, self._came_into)
         self._address, self._credentials = address, credentials
+        self._on_failure = on_failure
         self._backoff = Backoff(random.random)
         self._hurried = trio.Event()
 
@@ -81,6 +81,8 @@ class Connector:
             _log.info("connection lost: %s; again in %.1f s", ending.why, wait)
             if was_up:
                 self.inbox.put(Disconnected(ending.why, wait))
+            elif self._on_failure is not None and not self.up.is_set():
+                self._on_failure(ending.why)
             self._hurried = trio.Event()
             with trio.move_on_after(wait):
                 await self._hurried.wait()
@@ -111,7 +113,7 @@ class Connector:
             raise fatal[0]
         # Several tasks hear of an end; the one with a code says why it was.
         ending = max(endings, key=lambda each: each.code is not None)
-        if not self.up.is_set() and ending.code is not None and ending.code < _CLOSE_CODES:
+        if ending.is_final and not self.up.is_set():
             raise ChatEnded(ending.why)
         if line is not None and line.bye is not None:
             ending = ending._replace(after=line.bye)
@@ -155,15 +157,19 @@ def _leaves(group: BaseExceptionGroup[Any]) -> Iterator[Any]:
 
 
 def _ending(error: Exception) -> Ending:
-    """How a connection ended that raised this. A refused handshake has its HTTP status for a code."""
+    """How a connection ended that raised this. A refused handshake has its HTTP status for a code.
+
+    Where it is final there is no chat server, but a page, or a proxy that wants https.
+    """
     match error:
         case Lost(code=code, after=after):
-            return Ending(str(error), code, after)
+            return Ending(str(error), code, after, is_final(error))
         case ConnectionClosed(reason=reason) if reason is not None:
             return Ending(f"closed with {reason.code} {reason.reason or ''}".rstrip(), reason.code)
         case ConnectionRejected(status_code=status):
-            is_final = status < 500 and status not in _FOR_NOW
-            return Ending(f"no socket here: HTTP status {status}", status if is_final else None)
+            ends = status < 500 and status not in _FOR_NOW
+            why = f"there is no chat server there: HTTP status {status}"
+            return Ending(why, status if ends else None, is_final=ends)
         case trio.TooSlowError():
             return Ending("no answer in time")
-    return Ending(described(error))
+    return Ending(described(error), is_final=is_final(error))

@@ -1,6 +1,8 @@
 """How a session begins and goes on: one HTTP call each."""
 
+import h11
 import msgspec
+import trio
 
 from chat.client.address import Address
 from chat.client.errors import ChatEnded, Lost, Refused, SignedOut
@@ -46,7 +48,7 @@ async def register(address: Address, name: str, password: str, invite: str | Non
     Cancelling: the account may have been made.
     """
     fields = {"name": name, "password": password} | ({} if invite is None else {"invite": invite})
-    answer = await call(address, "POST", "/api/v1/auth/register", fields, most=_MOST)
+    answer = await _call(address, "register", fields)
     if 400 <= answer.status < 429:
         raise Refused(error_of(answer))
     return _session(answer)
@@ -69,10 +71,19 @@ def raise_if_for_now(status: int, error: ErrorReply) -> None:
 
 
 async def _begin(address: Address, how: str, fields: dict[str, str]) -> Session:
-    answer = await call(address, "POST", f"/api/v1/auth/{how}", fields, most=_MOST)
+    answer = await _call(address, how, fields)
     if answer.status in (401, 403):
         raise SignedOut(error_of(answer).text)
     return _session(answer)
+
+
+async def _call(address: Address, how: str, fields: dict[str, str]) -> Answer:
+    try:
+        return await call(address, "POST", f"/api/v1/auth/{how}", fields, most=_MOST)
+    except Lost as lost:
+        if isinstance(lost.__cause__, trio.BrokenResourceError | h11.RemoteProtocolError):
+            raise Lost(f"{lost}{address.hint}") from lost.__cause__
+        raise
 
 
 def _session(answer: Answer) -> Session:

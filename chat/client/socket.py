@@ -37,7 +37,7 @@ async def open_socket(address: Address, path: str) -> AsyncGenerator[WebSocketCo
         with trio.fail_after(_CONNECTING):
             stream = await address.open_stream()
         try:
-            with _until_it_ends(stream) as watched:
+            with _until_it_ends(stream, address.hint) as watched:
                 socket = await wrap_client_stream(
                     nursery,
                     watched,  # type: ignore[arg-type]  # it works on any stream
@@ -79,12 +79,12 @@ class _Watched:
 
 
 @contextmanager
-def _until_it_ends(stream: trio.abc.Stream) -> Generator[_Watched]:
+def _until_it_ends(stream: trio.abc.Stream, hint: str) -> Generator[_Watched]:
     """Give up what is done with a stream in the block when the stream ends, or after _CONNECTING."""
     with trio.move_on_after(_CONNECTING) as scope:
         watched = _Watched(stream, scope.cancel)
         yield watched
     if scope.cancelled_caught and watched.has_ended:
-        raise trio.BrokenResourceError("the connection was closed during the handshake")
+        raise trio.BrokenResourceError(f"the connection was closed during the handshake{hint}")
     if scope.cancelled_caught:
         raise trio.TooSlowError

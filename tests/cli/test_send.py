@@ -5,16 +5,20 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
 import trio
 from click.testing import CliRunner, Result
+from trio.testing import MockClock
 
 from chat.cli import main
+from chat.cli.failing import CommandFailed
 from chat.cli.kept_sessions import session_of
+from chat.cli.send import _Saying
 from chat.client import Session
 from tests.client.model import Json, ModelRoom, ModelWorld
 from tests.client.model_server import PEOPLE, ModelServer, RefusedByModel, on_loopback
@@ -143,6 +147,37 @@ async def test_what_is_wrong_is_told_in_a_line(
     assert (done.exit_code, done.output.count("\n")) == (1, 1)
     assert re.sub(r"http://[^ ]+", "URL", done.output).startswith(told)
     assert texts(garden) in ([], ["one"])
+
+
+async def test_why_there_is_no_connection_is_told_when_the_time_is_over(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @asynccontextmanager
+    async def away(
+        url: str, *, on_failure: Callable[[str], object], **_options: object
+    ) -> AsyncGenerator[None]:
+        on_failure("no route to host")
+        on_failure("Connection refused")
+        await trio.sleep_forever()
+        yield
+
+    monkeypatch.setattr("chat.cli.send.open_chat", away)
+    with pytest.raises(CommandFailed, match=r"^no answer of http://h in 60 s: Connection refused$"):
+        await _Saying(iter([]), "key", 60).run("http://h", "token", None, "lobby")
+
+
+async def test_a_token_that_is_not_good_is_told(
+    model: ModelServer, garden: ModelRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAT_TOKEN", "of nobody")
+    done = await run(model, str(garden.id), stdin="one\n")
+    assert done.exit_code == 1
+    assert done.output.endswith(": the token is not good (any more)\n")
+
+
+def test_no_address_is_not_the_one_that_was_used_last() -> None:
+    done = CliRunner().invoke(main, ["send", "1", "--url", ""], input="one\n")
+    assert (done.exit_code, done.output) == (1, "chat: : expected http://HOST or https://HOST, got ''\n")
 
 
 async def test_it_is_who_was_logged_in_last_where_there_is_no_token(

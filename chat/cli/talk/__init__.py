@@ -58,7 +58,7 @@ def talk(url: str | None, name: str | None, is_new: bool, invite: str | None) ->
         raise CommandFailed("`chat talk` needs a terminal; `chat send ROOM` says what comes from a pipe")
     kept = None if is_new else last_session(url, name)
     last = kept or last_session()
-    where = url or (last.url if last else DEFAULT_URL)
+    where = (last.url if last else DEFAULT_URL) if url is None else url
     try:
         parse_url(where)
     except ValueError as error:
@@ -99,8 +99,15 @@ async def _run(kept: KeptSession) -> None:
     from chat.cli.talk.pending import PendingFiles
     from chat.cli.talk.state import State
 
+    told: set[str] = set()
+
+    def tell(failure: str) -> None:
+        if failure not in told:
+            told.add(failure)
+            click.echo(f"{in_one_line(failure)}; trying again")
+
     click.echo(f"connecting to {kept.url} as {kept.name}; Ctrl-C ends it")
-    async with open_chat(kept.url, refresh=kept, keep=_KEEP) as chat:
+    async with open_chat(kept.url, refresh=kept, keep=_KEEP, on_failure=tell) as chat:
         state = State(chat.rooms, chat.me, chat.name, urlsplit(kept.url).netloc)
         await App(chat, state, PendingFiles(kept.path.with_suffix(".pending"))).run()
     if waiting := sum(pending.refused is None for pending in state.waiting()):

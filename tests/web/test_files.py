@@ -11,7 +11,7 @@ from tests.support.people import PASSWORD, request
 from tests.system.relay import Relay
 from tests.web.giving import bomb, hidden_bomb, payload, png
 from tests.web.pages import Pages
-from tests.web.talking import Speaker
+from tests.web.talking import Speaker, Timeline
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>window.pwned = 1</script></svg>'
 HTML = b"<!doctype html><script>window.pwned = 1</script><h1>hello</h1>"
@@ -211,6 +211,96 @@ def test_what_is_uploaded_while_the_line_is_down_goes_when_it_is_back(
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".message").get_by_text("see the note")).to_be_visible()
     assert saved(page, "note.txt") == ("note.txt", b"from a tunnel")
+
+
+def held_uploads(page: Page) -> list[Route]:
+    """Hold what is uploaded from now on; it goes when the test lets its route continue."""
+    held: list[Route] = []
+    page.route("**/files?name=*", lambda route: held.append(route))
+    return held
+
+
+def sends_while_uploading(page: Page, text: str) -> None:
+    box(page).fill(text)
+    box(page).press("Enter")
+    expect(page.get_by_text("Your message is sent when the files are uploaded.")).to_be_visible()
+
+
+def goes_to(page: Page, room: str) -> None:
+    page.get_by_role("link", name=room).click()
+    expect(page.get_by_role("heading", name=room, level=1)).to_be_visible()
+
+
+def test_a_message_whose_files_are_not_up_yet_goes_also_where_one_leaves_its_room(pages: Pages) -> None:
+    page = at_room(pages, "ivy", "slow uploads")
+    held = held_uploads(page)
+    with page.expect_request("**/files?name=*"):
+        attach(page, payload("slow.txt", "text/plain", b"at last"))
+    sends_while_uploading(page, "it takes long")
+    goes_to(page, "lobby")
+    expect(box(page)).to_have_value("")
+    box(page).press("a")
+    with page.expect_event("dialog") as asked:
+        page.evaluate("() => { setTimeout(() => location.reload()); }")
+    asked.value.dismiss()
+    row = page.get_by_role("link", name="slow uploads")
+    held[0].continue_()
+    expect(row).to_contain_text("it takes long")
+    goes_to(page, "slow uploads")
+    expect(page.locator(".message").get_by_text("it takes long")).to_have_count(1)
+    assert saved(page, "slow.txt") == ("slow.txt", b"at last")
+    expect(page.get_by_role("list", name="Attached files")).to_have_count(0)
+    expect(box(page)).to_have_value("")
+
+
+def test_whoever_comes_back_before_the_files_are_up_finds_the_message_and_it_goes_once(pages: Pages) -> None:
+    page = at_room(pages, "jon", "came back")
+    held = held_uploads(page)
+    with page.expect_request("**/files?name=*"):
+        attach(page, payload("slow.txt", "text/plain", b"at last"))
+    sends_while_uploading(page, "it takes long")
+    goes_to(page, "lobby")
+    goes_to(page, "came back")
+    expect(box(page)).to_have_value("it takes long")
+    expect(page.get_by_text("Your message is sent when the files are uploaded.")).to_be_visible()
+    held[0].continue_()
+    expect(page.locator(".message .file-row")).to_have_count(1)
+    expect(page.locator(".message").get_by_text("it takes long")).to_have_count(1)
+    expect(box(page)).to_have_value("")
+
+
+def test_an_upload_that_ends_while_something_else_is_edited_does_not_save_the_edit(pages: Pages) -> None:
+    page = at_room(pages, "kim", "edited meanwhile")
+    timeline = Timeline(page)
+    timeline.say("said before")
+    held = held_uploads(page)
+    with page.expect_request("**/files?name=*"):
+        attach(page, payload("slow.txt", "text/plain", b"at last"))
+    sends_while_uploading(page, "with a file")
+    timeline.act("said before", "Edit")
+    expect(box(page)).to_have_value("said before")
+    box(page).fill("half of an ed")
+    held[0].continue_()
+    tray = page.get_by_role("list", name="Attached files")
+    expect(tray.get_by_role("progressbar")).to_have_count(0)
+    expect(box(page)).to_have_value("half of an ed")
+    box(page).press("Escape")
+    expect(page.locator(".message .file-row")).to_have_count(1)
+    expect(page.locator(".message").get_by_text("with a file")).to_have_count(1)
+    expect(page.locator(".message").get_by_text("said before")).to_have_count(1)
+
+
+def test_what_waits_for_its_files_without_a_line_goes_from_another_room_with_the_next(
+    pages: Pages, relay: Relay
+) -> None:
+    page = at_room(pages, "lea", "cellar", url=relay.url)
+    with relay.cut():
+        attach(page, payload("note.txt", "text/plain", b"from a cellar"))
+        tray = page.get_by_role("list", name="Attached files")
+        expect(tray.get_by_text("The server does not answer.")).to_be_visible()
+        sends_while_uploading(page, "see below")
+        goes_to(page, "lobby")
+    expect(page.get_by_role("link", name="cellar")).to_contain_text("see below")
 
 
 def test_of_more_pictures_than_are_held_each_opens(pages: Pages) -> None:

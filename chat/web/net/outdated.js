@@ -40,8 +40,9 @@ export function reloadOnce() {
   return true;
 }
 
+/** Whether something would be lost. Whoever holds what is not kept has the browser ask before the page is closed. */
 function isTyped() {
-  if (document.querySelector(".attachments li")) return true;
+  if (!dispatchEvent(new Event("beforeunload", { cancelable: true }))) return true;
   /** @type {Iterable<HTMLInputElement | HTMLTextAreaElement>} */
   const fields = document.querySelectorAll("input, textarea");
   return [...fields].some(({ value, defaultValue }) => value !== defaultValue);

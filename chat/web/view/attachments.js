@@ -9,6 +9,7 @@ import { problemText } from "./problem.js";
 import { rememberedMap } from "./remembered.js";
 import { inTurn } from "./upload_turns.js";
 
+/** @typedef {import("../model/types").Chat} Chat */
 /** @typedef {import("../model/types").WireFile} WireFile */
 
 /**
@@ -49,39 +50,64 @@ function update(room, id, change) {
   keep(room, before.map((each) => (each.id === id ? { ...each, ...change } : each)));
 }
 
-/** What the composer of a room, or of NO_ROOM, has attached, and what can be done with it. @param {number} room */
-export function useAttachments(room) {
-  const chat = useChat();
-  const limits = useSelected((state) => state.server.limits);
-  const isLive = useSelected((state) => state.line.state === "live");
+/**
+ * @param {Chat} chat
+ * @param {number} room
+ * @param {Attachment} attachment
+ */
+async function upload(chat, room, { id, file }) {
+  const ending = new AbortController();
+  update(room, id, { state: "uploading", sent: 0, problem: "", ending });
+  try {
+    const onProgress = (/** @type {number} */ sent) => update(room, id, { sent });
+    const wire = await inTurn(() => chat.upload(room, file, { onProgress, signal: ending.signal }), ending.signal);
+    if (ending.signal.aborted) return;
+    const preview = isLightPicture(wire) ? URL.createObjectURL(new Blob([file], { type: wire.type })) : "";
+    update(room, id, { state: "ready", sent: file.size, wire, preview });
+  } catch (error) {
+    const { code } = /** @type {import("../model/types").ChatError} */ (error);
+    if (code === "aborted") return;
+    if (code === "offline" && !(await isReadable(file))) return update(room, id, { state: "failed", problem: t("files.unreadable") });
+    update(room, id, { state: code === "offline" ? "offline" : "failed", problem: problemText(error) });
+  }
+}
+
+/** There is a line again, for what could not be uploaded without one. @param {Chat} chat @param {number} room */
+function uploadAgain(chat, room) {
+  for (const each of rooms.get(room) ?? []) if (each.state === "offline") upload(chat, room, each);
+}
+
+/** Draw again when something of what is attached changes. */
+function useChanges() {
   const [, draw] = useState(0);
-  const [note, setNote] = useState("");
   useEffect(() => {
     const listener = () => draw((count) => count + 1);
     listeners.add(listener);
     return () => void listeners.delete(listener);
   }, []);
-  useEffect(() => {
-    if (isLive) for (const each of rooms.get(room) ?? []) if (each.state === "offline") upload(room, each);
-  }, [room, isLive]);
+}
 
-  /** @param {number} room @param {Attachment} attachment */
-  async function upload(room, { id, file }) {
-    const ending = new AbortController();
-    update(room, id, { state: "uploading", sent: 0, problem: "", ending });
-    try {
-      const onProgress = (/** @type {number} */ sent) => update(room, id, { sent });
-      const wire = await inTurn(() => chat.upload(room, file, { onProgress, signal: ending.signal }), ending.signal);
-      if (ending.signal.aborted) return;
-      const preview = isLightPicture(wire) ? URL.createObjectURL(new Blob([file], { type: wire.type })) : "";
-      update(room, id, { state: "ready", sent: file.size, wire, preview });
-    } catch (error) {
-      const { code } = /** @type {import("../model/types").ChatError} */ (error);
-      if (code === "aborted") return;
-      if (code === "offline" && !(await isReadable(file))) return update(room, id, { state: "failed", problem: t("files.unreadable") });
-      update(room, id, { state: code === "offline" ? "offline" : "failed", problem: problemText(error) });
-    }
-  }
+/** Whether anything is attached in any room; what is, is uploaded also in rooms that one has left. */
+export function useUploading() {
+  const chat = useChat();
+  const isLive = useSelected((state) => state.line.state === "live");
+  useChanges();
+  useEffect(() => {
+    if (isLive) for (const room of rooms.keys()) if (room !== NO_ROOM) uploadAgain(chat, room);
+  }, [chat, isLive]);
+  return rooms.size > 0;
+}
+
+/** What the composer of a room, or of NO_ROOM, has attached, and what can be done with it. @param {number} room */
+export function useAttachments(room) {
+  const chat = useChat();
+  const limits = useSelected((state) => state.server.limits);
+  const isLive = useSelected((state) => state.line.state === "live");
+  const [note, setNote] = useState("");
+  useChanges();
+  useEffect(() => {
+    if (isLive) uploadAgain(chat, room);
+  }, [chat, room, isLive]);
 
   /** @param {readonly globalThis.File[]} files */
   function add(files) {
@@ -94,7 +120,7 @@ export function useAttachments(room) {
 
   /** @param {number} room */
   function uploadHeld(room) {
-    for (const each of rooms.get(room) ?? []) if (each.state === "held") upload(room, each);
+    for (const each of rooms.get(room) ?? []) if (each.state === "held") upload(chat, room, each);
   }
 
   /** The room is there now, for what was held. @param {number} made */
@@ -123,14 +149,6 @@ export function useAttachments(room) {
     keep(room, (rooms.get(room) ?? []).filter((each) => each.id !== gone.id));
   }
 
-  /** Take all away, for their message. */
-  function take() {
-    const taken = rooms.get(room) ?? [];
-    setNote("");
-    keep(room, []);
-    return taken;
-  }
-
   return {
     all: rooms.get(room) ?? [],
     isBusy: standing(room).isBusy,
@@ -140,16 +158,31 @@ export function useAttachments(room) {
     moveTo,
     holdAgain,
     remove,
-    retry: (/** @type {Attachment} */ again) => upload(room, again),
-    take,
-    putBack: (/** @type {Attachment[]} */ taken) => taken.length && keep(room, [...taken, ...(rooms.get(room) ?? [])]),
+    retry: (/** @type {Attachment} */ again) => upload(chat, room, again),
+    take: () => {
+      setNote("");
+      return take(room);
+    },
+    putBack: (/** @type {Attachment[]} */ taken) => putBack(room, taken),
     /** How it stands at this moment, which may not be drawn yet. */
     now: () => standing(room),
   };
 }
 
-/** @param {number} room */
-function standing(room) {
+/** Take all away, for their message. @param {number} room */
+export function take(room) {
+  const taken = rooms.get(room) ?? [];
+  keep(room, []);
+  return taken;
+}
+
+/** Their message could not be kept. @param {number} room @param {readonly Attachment[]} taken */
+export function putBack(room, taken) {
+  if (taken.length) keep(room, [...taken, ...(rooms.get(room) ?? [])]);
+}
+
+/** How what is attached in a room stands at this moment. @param {number} room */
+export function standing(room) {
   const all = rooms.get(room) ?? [];
   return {
     count: all.length,

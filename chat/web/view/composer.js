@@ -17,6 +17,7 @@ import { useMedia } from "./media.js";
 import { personName, roomName } from "./names.js";
 import { problemText } from "./problem.js";
 import { useTyping } from "./typing.js";
+import { leaveUnsent, takeUnsent } from "./unsent.js";
 
 /** @typedef {import("../model/types").Room} Room */
 
@@ -39,10 +40,11 @@ function OpenComposer({ info }) {
   const { id } = info;
   const chat = useChat();
   const attachments = useAttachments(id);
-  const [isToBeSent, setToBeSent] = useState(false); // once all that is attached is uploaded
+  const [unsent] = useState(() => takeUnsent(id));
+  const [isToBeSent, setToBeSent] = useState(unsent !== undefined); // once all that is attached is uploaded
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const about = useComposing(id);
-  const [text, setText] = useState("");
+  const [text, setText] = useState(unsent?.text ?? "");
   const [problem, setProblem] = useState("");
   const [picker, setPicker] = useState(/** @type {DOMRect | null} */ (null));
   const most = useSelected((state) => state.server.limits.text) || 4000;
@@ -64,14 +66,6 @@ function OpenComposer({ info }) {
     if (about && "edit" in about) field.current?.setSelectionRange(text.length, text.length);
   }, [about]);
 
-  const hasFiles = attachments.all.length > 0;
-  useEffect(() => {
-    // The text is kept, the files are not: the browser asks before it closes the page.
-    const ask = (/** @type {Event} */ event) => event.preventDefault();
-    if (hasFiles) addEventListener("beforeunload", ask);
-    return () => removeEventListener("beforeunload", ask);
-  }, [hasFiles]);
-
   const value = () => field.current?.value ?? "";
 
   async function submit() {
@@ -79,8 +73,9 @@ function OpenComposer({ info }) {
     const about = composing(id);
     const isEdit = about !== null && "edit" in about;
     const files = attachments.now();
-    if ((!said && (isEdit || !files.count)) || [...said].length > most) return;
-    setToBeSent(!isEdit && files.isBusy);
+    const cannot = (!said && (isEdit || !files.count)) || [...said].length > most;
+    if (!isEdit) setToBeSent(files.isBusy && !cannot);
+    if (cannot) return;
     if (!isEdit && files.isBad) return setProblem(t("files.failed"));
     if (!isEdit && files.isBusy) return;
     const taken = isEdit ? [] : attachments.take();
@@ -108,9 +103,14 @@ function OpenComposer({ info }) {
     }
   }
 
+  const isEdit = about !== null && "edit" in about;
   useEffect(() => {
-    if (isToBeSent && !attachments.isBusy) submit();
-  }, [isToBeSent, attachments.isBusy]);
+    if (isToBeSent && !attachments.isBusy && !isEdit) submit();
+  }, [isToBeSent, attachments.isBusy, isEdit]);
+
+  const leaving = useRef(() => {});
+  leaving.current = () => isToBeSent && leaveUnsent(id, draft.now());
+  useEffect(() => () => leaving.current(), []);
 
   function insert(/** @type {string} */ piece) {
     const { selectionStart: from = 0, selectionEnd: to = 0 } = field.current ?? {};

@@ -18,8 +18,8 @@ const left = rememberedMap();
  * @param {Composing} about
  * @param {string} text
  * @param {(text: string) => void} setText
- * @returns {{ original: string, accept: (text: string) => void, forget: () => void }} `original` is the text that is being edited;
- *   `accept` takes another for it, which was seen
+ * @returns {{ original: string, accept: (text: string) => void, now: () => import("../model/types").Draft, forget: () => void }} `original` is the text that is being edited;
+ *   `accept` takes another for it, which was seen; `now` is the draft, also while it is put aside
  */
 export function useDraft(room, about, text, setText) {
   const chat = useChat();
@@ -81,6 +81,7 @@ export function useDraft(room, about, text, setText) {
     accept: (/** @type {string} */ text) => {
       it.original = text;
     },
+    now: () => (it.edit === null ? draftOf(it.text, it.reply) : { text: it.aside }),
     forget: () => {
       it.text = "";
       it.reply = undefined;

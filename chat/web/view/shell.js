@@ -14,6 +14,7 @@ import { rememberFor } from "./remembered.js";
 import { RoomPlace } from "./room_place.js";
 import { navigate, useRoute } from "./router.js";
 import { Sidebar } from "./sidebar.js";
+import { Unsent } from "./unsent.js";
 import { Welcome } from "./welcome.js";
 
 const Admin = lazy(() => import("./admin.js"), "Admin");
@@ -53,6 +54,7 @@ export function Shell() {
         <${Place} route=${route} />
       </div>
     </div>
+    <${Unsent} />
     ${dialog === "switcher" && html`<${Switcher} onClose=${close} />`}
     ${dialog === "keys" && html`<${Keys} onClose=${close} />`}
   `;

@@ -10,6 +10,7 @@ from chat.domain.ports import Storage
 from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
+from tests.storage.one_checkpoint import watch
 from tests.support.databases import EMPTY, execute
 from tests.support.server import ServerProcess
 
@@ -40,7 +41,7 @@ def place(request: pytest.FixtureRequest) -> DatabaseAddress | None:
 async def storage(place: DatabaseAddress | None) -> AsyncGenerator[Storage]:
     """An empty storage."""
     if place is None:
-        yield MemoryStorage()
+        yield watch(MemoryStorage())
         return
     await execute(place, f"{EMPTY}; UPDATE lanes SET last_id = 0")
     async with open_postgres_storage(place, pool_size=4, query_timeout=10, commit_timeout=10) as storage:

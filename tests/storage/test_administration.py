@@ -261,7 +261,7 @@ async def test_the_audit_is_read_page_by_page_and_forgets_what_is_old(
     assert not await storage.audit.forget_acts(PLENTY), "nothing is old"
     if place is None:
         assert isinstance(storage, MemoryStorage)
-        storage.audit._noted = [
+        storage.audit._noted[:] = [
             structs.replace(each, at=each.at - ACTS_KEPT * (each.id < 4)) for each in storage.audit._noted
         ]
     else:

@@ -77,9 +77,6 @@ class Writer:
             except OutcomeUnknown:
                 self.disconnect()
                 raise
-            finally:
-                if connection.is_closed():
-                    self.disconnect()
         self.disconnect()
         if begun:  # also where asyncpg has closed the connection: what was sent may still arrive
             raise OutcomeUnknown("the database did not answer in time")

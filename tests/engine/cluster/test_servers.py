@@ -536,6 +536,30 @@ async def test_a_question_fails_where_nobody_knows_which_servers_there_are(
     assert not servers.one.cluster._questions._waiting  # type: ignore[attr-defined]
 
 
+async def test_what_a_person_submitted_is_waited_for_only_where_somebody_is_named(
+    autojump_clock: object, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited_for: list[int] = []
+
+    async def settled(person_id: int) -> None:
+        await trio.lowlevel.checkpoint()
+        waited_for.append(person_id)
+
+    on_one, listener = await speaker_and_listener(servers)
+    on_one.send({"name": "ada", "message": "hello"})
+    assert await listener.hears()
+    end = await servers.storage.messages.newest_id()
+    asked = servers.one.cluster.told_everywhere
+    monkeypatch.setattr(servers.other.cluster, "_settled", settled)
+    await asked(end)
+    assert waited_for == []
+    await asked(end, 7)
+    assert waited_for == [7]
+    monkeypatch.setattr(servers.other.cluster, "_settled", None)  # its engine has not begun yet
+    await asked(end, 8)
+    assert waited_for == [7]
+
+
 def contents(frames: list[Any]) -> list[str]:
     """Return what was said in direct messages."""
     return [frame["content"] for frame in frames if isinstance(frame, dict)]

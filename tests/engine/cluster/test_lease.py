@@ -1,0 +1,69 @@
+"""A lease by itself: how long it opens the fence, and what its renewals tell."""
+
+from collections.abc import Callable
+
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from chat.domain.nodes import FENCE
+from chat.engine.cluster.fence import Fence
+from chat.engine.cluster.lease import Lease
+from chat.storage.memory.nodes import MemoryNodes
+
+
+def lease_of(
+    fence: Fence,
+    end: int = 0,
+    position: int = 0,
+    reaches: Callable[[int], object] = lambda end: None,
+    rewound: Callable[[int], object] = lambda end: None,
+) -> Lease:
+    """A lease in a database whose log ends at `end`, of a server that has told so far as `position`."""
+    return Lease(
+        MemoryNodes(lambda: end),
+        fence,
+        address="here",
+        version="0",
+        bus="local",
+        secret_digest="",
+        position=lambda: position,
+        clients=lambda: 0,
+        reaches=reaches,
+        rewound=rewound,
+    )
+
+
+async def test_from_its_registration_on_a_server_may_tell_something_for_a_while(
+    autojump_clock: object,
+) -> None:
+    fence = Fence()
+    lease = lease_of(fence)
+    await lease.begin()
+    await trio.sleep(FENCE - 0.1)
+    assert fence.is_open
+    await trio.sleep(0.2)
+    assert not fence.is_open
+
+
+async def test_a_log_that_ends_before_what_was_told_is_told_to_have_lost_its_end(
+    autojump_clock: object,
+) -> None:
+    heard: list[tuple[str, int]] = []
+
+    async def nothing() -> None:
+        await trio.lowlevel.checkpoint()
+
+    for position in (2, 3, 4):
+        lease = lease_of(
+            Fence(),
+            3,
+            position,
+            lambda end: heard.append(("reaches", end)),
+            lambda end: heard.append(("rewound", end)),
+        )
+        await lease.begin()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(lease.keep, nothing, lambda: None)
+            await wait_all_tasks_blocked()
+            nursery.cancel_scope.cancel()
+    assert heard == [("reaches", 3), ("reaches", 3), ("rewound", 3), ("reaches", 3)]

@@ -148,6 +148,21 @@ def test_reading_is_seen_by_the_other_and_on_the_second_device(
     expect(bens.page.locator(".timeline-new + li")).to_contain_text("are you there?")
 
 
+def test_a_block_of_code_is_copied_without_what_is_around_it(pages: Pages, ada: Speaker, garden: int) -> None:
+    ada.say(garden, "try\n```\nmake run  # *now*\nmake test\n```\nand tell")
+    adas = opened(pages, "ada", garden)
+    message = adas.message("try")
+    expect(message.locator("pre")).to_have_text("make run  # *now*\nmake test")
+    copy = message.get_by_role("button", name="Copy code")
+    expect(copy).to_have_css("opacity", "0")
+    message.locator("pre").hover()
+    expect(copy).to_have_css("opacity", "1")
+    copy.click()
+    expect(adas.page.get_by_text("Copied", exact=True)).to_be_attached()
+    adas.field.press("Control+v")
+    expect(adas.field).to_have_value("make run  # *now*\nmake test")
+
+
 def test_the_keyboard_alone_goes_through_messages_and_back(
     pages: Pages, ada: Speaker, ben: Speaker, garden: int
 ) -> None:
@@ -157,7 +172,7 @@ def test_the_keyboard_alone_goes_through_messages_and_back(
     expect(adas.message("second")).to_be_visible()
     adas.field.focus()
     adas.page.keyboard.press("Escape")
-    for _ in range(3):  # past the composer's own buttons
+    for _ in range(6):  # past the composer's own buttons, and what stands above it for a moment
         if not adas.page.evaluate("document.activeElement.matches('article')"):
             adas.page.keyboard.press("Shift+Tab")
     expect(adas.message("second")).to_be_focused()

@@ -41,9 +41,11 @@ async function copyText(text) {
   }
 }
 
-/** Copy a text, and say so. @param {string} text */
+/** Copy a text, and say so; resolves to whether it is copied. @param {string} text */
 export async function copyAndTell(text) {
-  announce(t((await copyText(text)) ? "actions.copied" : "actions.notCopied"));
+  const isCopied = await copyText(text);
+  announce(t(isCopied ? "actions.copied" : "actions.notCopied"));
+  return isCopied;
 }
 
 /** @param {string} text */

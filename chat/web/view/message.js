@@ -4,6 +4,7 @@ import { html, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { ActionBar } from "./actions.js";
 import { avatar } from "./avatar.js";
+import { CodeBlock } from "./code_block.js";
 import { Files } from "./files.js";
 import { useLongPress } from "./long_press.js";
 import { memo } from "./memo.js";
@@ -93,7 +94,7 @@ function Said({ message, me, isFirst, isFocusable, isMarked, isLastOwn, canSpeak
       <${Name} message=${message} isFirst=${isFirst} tab=${tab} />
       ${message.reply !== undefined && html`<${Quote} room=${room} seq=${message.reply} from=${seq} goTo=${acts.goTo} tab=${tab} />`}
       <div class="message-body" id=${`text-${seq}`}>
-        <${MessageText} message=${message} tab=${tab} />
+        <${MessageText} message=${message} tab=${tab} code=${CodeBlock} />
         ${message.edited !== undefined && html`<${Edited} message=${message} acts=${acts} tab=${tab} />`}
         ${message.files?.length ? html`<${Files} files=${message.files} tab=${tab} />` : null}
       </div>

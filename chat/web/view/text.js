@@ -9,6 +9,7 @@ import { useSelected } from "./context.js";
 /** @typedef {import("../model/text.js").Part} Part */
 /** @typedef {import("../model/text.js").Element} Element */
 /** @typedef {{ names: string[], mine: string[], hasOthers: boolean }} Mentions `mine` are lower-case names that mean the reader */
+/** @typedef {(props: { code: string, tab: 0 | -1 }) => unknown} CodeComponent */
 
 /** Parsed texts by message: a message that changes is another object. @type {WeakMap<object, Part[]>} */
 const parsed = new WeakMap();
@@ -17,16 +18,16 @@ const parsed = new WeakMap();
 const NOBODY = { names: [], mine: [], hasOthers: false };
 
 /**
- * @param {{ message: Pick<Message, "text" | "mentions" | "all">, tab?: 0 | -1 }} props `tab`: of links, whether the Tab key
- *   goes through them
+ * @param {{ message: Pick<Message, "text" | "mentions" | "all">, tab?: 0 | -1, code?: CodeComponent }} props `tab`: of links,
+ *   whether the Tab key goes through them; `code` draws its blocks of code
  */
-export function MessageText({ message, tab = 0 }) {
+export function MessageText({ message, tab = 0, code = PlainCode }) {
   const mentions = useMentions(message);
   const { text = "" } = message;
   if (isOnlyEmoji(text)) return html`<div class="message-text is-emoji" dir="auto">${text}</div>`;
   let parts = parsed.get(message);
   if (!parts) parsed.set(message, (parts = parse(text)));
-  return html`<div class="message-text" dir="auto">${parts.map((part) => drawn(part, { ...mentions, tab }))}</div>`;
+  return html`<div class="message-text" dir="auto">${parts.map((part) => drawn(part, { ...mentions, tab, code }))}</div>`;
 }
 
 /** @param {Pick<Message, "mentions" | "all">} message @returns {Mentions} */
@@ -53,16 +54,19 @@ function mentioned(state, ids) {
 /** @type {Record<string, string>} */
 const TAGS = { paragraph: "p", strong: "strong", em: "em", del: "del", code: "code", item: "li", quote: "blockquote" };
 
-/** @param {Part} part @param {Mentions & { tab: 0 | -1 }} around @returns {unknown} */
+/** @type {CodeComponent} */
+function PlainCode({ code, tab }) {
+  return html`<pre tabindex=${tab}><code>${code}</code></pre>`;
+}
+
+/** @param {Part} part @param {Mentions & { tab: 0 | -1, code: CodeComponent }} around @returns {unknown} */
 function drawn(part, around) {
   if (typeof part === "string") return withMentions(part, around);
-  const isCode = part.kind === "code" || part.kind === "code-block";
-  const children = part.children.map((child) => drawn(child, isCode ? { ...NOBODY, tab: around.tab } : around));
+  if (part.kind === "code-block") return html`<${around.code} code=${part.children.join("")} tab=${around.tab} />`;
+  const children = part.children.map((child) => drawn(child, part.kind === "code" ? { ...around, ...NOBODY } : around));
   switch (part.kind) {
     case "break":
       return html`<br />`;
-    case "code-block":
-      return html`<pre tabindex=${around.tab}><code>${children}</code></pre>`;
     case "list":
       return part.start === undefined ? html`<ul>${children}</ul>` : html`<ol start=${part.start}>${children}</ol>`;
     case "link":

@@ -53,6 +53,7 @@ export default {
   "actions.more": "More",
   "actions.copyText": "Copy text",
   "actions.copyLink": "Copy link",
+  "actions.copyCode": "Copy code",
   "actions.copied": "Copied",
   "actions.notCopied": "This browser does not allow copying.",
   "actions.markUnread": "Mark as unread",

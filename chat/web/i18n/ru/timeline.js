@@ -54,6 +54,7 @@ export default {
   "actions.more": "Ещё",
   "actions.copyText": "Копировать текст",
   "actions.copyLink": "Копировать ссылку",
+  "actions.copyCode": "Копировать код",
   "actions.copied": "Скопировано",
   "actions.notCopied": "Этот браузер не разрешает копировать.",
   "actions.markUnread": "Отметить непрочитанным",

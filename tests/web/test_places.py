@@ -88,6 +88,26 @@ def test_the_switcher_says_why_it_leads_to_nobody(pages: Pages) -> None:
     expect(page.get_by_role("dialog").get_by_role("alert")).to_be_visible()
 
 
+def test_all_rooms_are_marked_as_read_at_once(pages: Pages, ada: Speaker) -> None:
+    ben = Speaker(pages, "ben")
+    rooms = [ada.make_room(name, ben) for name in ("north", "south", "east")]
+    for room in rooms:
+        ben.say(room, "news")
+    first, second = pages.of("ada", f"/room/{ada.make_room('west')}"), pages.of("ada", "/settings")
+    for page in (first, second):
+        for room in rooms:
+            expect(page.locator(f"a.room[href='/room/{room}']")).to_have_class("room is-unread")
+    first.keyboard.press("Control+k")
+    first.get_by_role("combobox").fill("as read")
+    first.get_by_role("option", name="Mark all rooms as read").click()
+    expect(first.get_by_role("combobox")).to_have_count(0)
+    for page in (first, second):
+        expect(page.locator("a.room.is-unread")).to_have_count(0)
+    first.keyboard.press("Control+k")
+    expect(first.get_by_role("option", name="Keys and formatting")).to_be_visible()
+    expect(first.get_by_role("option", name="Mark all rooms as read")).to_have_count(0)
+
+
 def test_an_invitation_that_no_server_made_is_said_to_be_over(pages: Pages) -> None:
     page = pages.open("/")
     expect(page.get_by_role("button", name="Log in")).to_be_visible()

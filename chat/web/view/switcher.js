@@ -4,6 +4,7 @@ import { html, useEffect, useId, useMemo, useRef, useState } from "../vendor/pre
 import { t } from "../i18n/index.js";
 import { attention, fold } from "../model/room_list.js";
 import { useAct } from "./act.js";
+import { announce } from "./announce.js";
 import { avatar } from "./avatar.js";
 import { useChat, useSelected } from "./context.js";
 import { Refusal } from "./fields.js";
@@ -12,11 +13,16 @@ import { icon } from "./icon.js";
 import { personName, roomIcon, roomName } from "./names.js";
 import { navigate } from "./router.js";
 
+/** @typedef {import("../model/types").Chat} Chat */
+/** @typedef {import("../model/types").State} State */
 /** @typedef {import("../model/types").RoomInfo} RoomInfo */
 /** @typedef {{ key: string, label: string, picture: unknown, note: string, go: () => unknown }} Target */
 
 /** So many rooms, people and actions are offered at once. */
 const MOST = 8;
+
+/** So many rooms are marked as read at once: a socket has 64 requests on their way at the most. */
+const MARKED = 16;
 
 /**
  * @param {{ onClose: () => void }} props
@@ -107,7 +113,7 @@ function useTargets(wanted) {
         note: t("switcher.person"),
         go: () => openDirect(chat, person.id),
       })),
-      ...actions(roles).filter(({ label }) => fits(label)),
+      ...[...readingAll(chat, rooms), ...actions(roles)].filter(({ label }) => fits(label)),
       ...(words.length > 0 ? [searchFor(wanted)] : []),
     ];
   }, [wanted, rooms, people, roles]);
@@ -150,6 +156,19 @@ function actions(roles) {
     action("/settings/appearance", "settings.appearance", "eye"),
     action("/settings/keys", "shell.keys", "help"),
   ];
+}
+
+/** Offered where something is unread. Conversations of the support inbox are no news to be done with. @param {Chat} chat @param {State["rooms"]} rooms @returns {Target[]} */
+function readingAll(chat, rooms) {
+  const unread = [...rooms.values()].filter(({ info }) => (info.unread ?? 0) > 0 && info.kind !== "support");
+  if (unread.length === 0) return [];
+  const go = async () => {
+    for (let first = 0; first < unread.length; first += MARKED) {
+      await Promise.all(unread.slice(first, first + MARKED).map(({ info }) => chat.read(info.id, info.seq)));
+    }
+    announce(t("switcher.allRead"));
+  };
+  return [{ key: "read-all", label: t("switcher.readAll"), picture: icon("check"), note: t("switcher.action"), go }];
 }
 
 /** @param {string} wanted @returns {Target} */

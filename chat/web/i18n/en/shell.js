@@ -71,4 +71,6 @@ export default {
   "switcher.person": "Person",
   "switcher.action": "Action",
   "switcher.search": "Search messages for “{words}”",
+  "switcher.readAll": "Mark all rooms as read",
+  "switcher.allRead": "All rooms are read",
 };

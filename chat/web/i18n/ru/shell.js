@@ -76,4 +76,6 @@ export default {
   "switcher.person": "Человек",
   "switcher.action": "Действие",
   "switcher.search": "Искать в сообщениях «{words}»",
+  "switcher.readAll": "Отметить все комнаты прочитанными",
+  "switcher.allRead": "Все комнаты прочитаны",
 };

@@ -257,6 +257,8 @@ def test_adding_somebody_without_a_terminal_asks_for_password_stdin() -> None:
 
 def test_what_is_not_utf8_is_refused() -> None:
     assert invoke("user", "revoke", "ad\udcff").exit_code == 2
+    for arguments in (("set", "server_name", "\udcff"), ("set", "\udcff", "1"), ("unset", "\udcff")):
+        assert "not UTF-8" in invoke("setting", *arguments).stderr
     ada = [*chat_command("user", "add", "ada", "--password-stdin")]
     done = subprocess.run(
         ada, input=b"\xff", env=environment(), capture_output=True, timeout=PATIENCE, check=False

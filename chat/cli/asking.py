@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
@@ -23,6 +24,8 @@ Ask = Callable[..., Any]
 
 _PATIENCE = 10.0
 """Seconds for an answer."""
+
+_NOT_OURS = "the answer is not one of this server's"
 
 _ROUTES = {
     "tree": ("GET", "/admin/tree.json?most={}"),
@@ -45,6 +48,7 @@ def server_asked(url: str | None, needs_token: bool = True, /, **flags: object) 
     Over HTTP the answer is an admin's, but for questions with `needs_token` off.
     """
     if url is not None:
+        _check(url)
         token = os.environ.get(TOKEN)
         if not token and needs_token:
             raise click.UsageError("set CHAT_TOKEN to the token of an admin to ask over HTTP")
@@ -74,7 +78,8 @@ def _ask_local(data: Path, question: str, *parts: int) -> Json:
 
 
 def _ask_http(url: str, token: str | None, question: str, *parts: int) -> Json:
-    import urllib.error  # late: who asks on the data directory, every ten seconds in a container, needs no HTTP
+    import http.client  # late: who asks on the data directory, every ten seconds in a container, needs no HTTP
+    import urllib.error
     import urllib.request
 
     method, path = _ROUTES[question]
@@ -83,16 +88,39 @@ def _ask_http(url: str, token: str | None, question: str, *parts: int) -> Json:
         if token:
             request.add_unredirected_header("Authorization", f"Bearer {token}")
         with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
-            return json.load(answer)
+            told = answer.read()
     except urllib.error.HTTPError as error:
         with error:
             raise CommandFailed(f"{url}: {error.code}: {_said(error.read())}") from None
-    except (OSError, ValueError) as error:
-        raise CommandFailed(f"{url} does not answer: {getattr(error, 'reason', error)}") from None
+    except (OSError, UnicodeError, http.client.HTTPException) as error:
+        raise CommandFailed(f"{url} does not answer: {_why(error)}") from None
+    try:
+        return json.loads(told)
+    except ValueError:
+        raise CommandFailed(f"{url}: {_NOT_OURS}") from None
+
+
+def _check(url: str) -> None:
+    """Refuse what is no URL of a server; the library would take one of a file, too."""
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one or any(letter.isspace() or not letter.isprintable() for letter in url):
+        raise click.UsageError(f"--url: expected http://HOST or https://HOST, got {url!r}")
+
+
+def _why(error: Exception) -> str:
+    from chat.client.endings import described  # late: it takes half the time of a health check
+
+    reason = getattr(error, "reason", None)  # of an URLError; that of an SSLError is text
+    why = described(reason if isinstance(reason, Exception) else error)
+    return f"{why} (is https:// meant?)" if isinstance(error, ConnectionResetError) else why
 
 
 def _said(body: bytes) -> str:
     try:
         return str(json.loads(body)["error"])
     except (ValueError, KeyError, TypeError):
-        return "the answer is not one of this server's"
+        return _NOT_OURS

@@ -41,6 +41,13 @@ def config_flags(*names: str) -> Callable[[Command], Command]:
     return decorate
 
 
+def utf8(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """Return an argument as it is, where it is text: a callback of click. Surrogates are bytes that are not UTF-8."""
+    if value is not None and any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise click.BadParameter("not UTF-8")
+    return value
+
+
 def _option(name: str) -> Callable[[Command], Command]:
     if name == "secret":  # never as a value: everybody on the machine can list the flags of processes
         names = f"[{variable(name)}, or CHAT_SECRET_FILE for the file]"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chat.cli.data_access import as_json, as_table, data_flags, moment, with_data
+from chat.cli.flags import utf8
 from chat.domain.bounds import SettingValue
 from chat.domain.live_settings import setting_from_text
 from chat.domain.refusals import Code, Refusal
@@ -53,8 +54,8 @@ def list_settings(json_wanted: bool, **flags: object) -> None:
 
 
 @setting.command("set")
-@click.argument("name")
-@click.argument("value")
+@click.argument("name", callback=utf8)
+@click.argument("value", callback=utf8)
 @data_flags
 def set_value(name: str, value: str, **flags: object) -> None:
     """Set NAME to VALUE: names and units are those of the flags of `chat serve`, with `_` for `-`.
@@ -73,7 +74,7 @@ def set_value(name: str, value: str, **flags: object) -> None:
 
 
 @setting.command()
-@click.argument("name")
+@click.argument("name", callback=utf8)
 @data_flags
 def unset(name: str, **flags: object) -> None:
     """Take the change of NAME back: each server goes by what it was started with."""

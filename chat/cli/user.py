@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import click
 
 from chat.cli.data_access import as_json, as_table, moment, with_data
-from chat.cli.flags import config_flags
+from chat.cli.flags import config_flags, utf8
 from chat.domain.account_changes import roles_of
 from chat.domain.administration import Administration, Wanted
 from chat.domain.entities import Person
@@ -27,15 +27,9 @@ def user() -> None:
     """
 
 
-def _utf8(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    if value is not None and any("\ud800" <= letter <= "\udfff" for letter in value):
-        raise click.BadParameter("not UTF-8")
-    return value
-
-
 @user.command()
-@click.argument("name", callback=_utf8)
-@click.option("--email", metavar="ADDRESS", callback=_utf8, help="For the dialects that log in by e-mail.")
+@click.argument("name", callback=utf8)
+@click.option("--email", metavar="ADDRESS", callback=utf8, help="For the dialects that log in by e-mail.")
 @click.option("--operator", is_flag=True, help="May answer support conversations.")
 @click.option("--admin", is_flag=True, help="May administer the server.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from stdin, not from the terminal.")
@@ -99,7 +93,7 @@ def list_look_alikes(json_wanted: bool, **flags: object) -> None:
 
 
 @user.command()
-@click.argument("name", callback=_utf8)
+@click.argument("name", callback=utf8)
 @config_of_accounts
 def revoke(name: str, **flags: object) -> None:
     """Make every token of NAME invalid that was issued so far, and close their sockets.
@@ -111,7 +105,7 @@ def revoke(name: str, **flags: object) -> None:
 
 
 @user.command()
-@click.argument("name", callback=_utf8)
+@click.argument("name", callback=utf8)
 @config_of_accounts
 def logout(name: str, **flags: object) -> None:
     """Log NAME out everywhere: the same as revoke."""
@@ -120,7 +114,7 @@ def logout(name: str, **flags: object) -> None:
 
 
 @user.command()
-@click.argument("name", callback=_utf8)
+@click.argument("name", callback=utf8)
 @click.option("--password-stdin", is_flag=True, help="Read the password from stdin, not from the terminal.")
 @config_of_accounts
 def password(name: str, password_stdin: bool, **flags: object) -> None:
@@ -131,8 +125,8 @@ def password(name: str, password_stdin: bool, **flags: object) -> None:
 
 
 @user.command()
-@click.argument("name", callback=_utf8)
-@click.argument("new_name", callback=_utf8)
+@click.argument("name", callback=utf8)
+@click.argument("new_name", callback=utf8)
 @config_of_accounts
 def rename(name: str, new_name: str, **flags: object) -> None:
     """Call NAME NEW_NAME from now on, also in what they said before. NAME is free then."""
@@ -141,7 +135,7 @@ def rename(name: str, new_name: str, **flags: object) -> None:
 
 
 @user.command()
-@click.argument("name", callback=_utf8)
+@click.argument("name", callback=utf8)
 @config_of_accounts
 def disable(name: str, **flags: object) -> None:
     """Log NAME out everywhere, and let them in no more until they are enabled. What they said stays."""
@@ -150,7 +144,7 @@ def disable(name: str, **flags: object) -> None:
 
 
 @user.command()
-@click.argument("name", callback=_utf8)
+@click.argument("name", callback=utf8)
 @config_of_accounts
 def enable(name: str, **flags: object) -> None:
     """Let NAME in again, with the password they had. They have to log in anew."""
@@ -159,7 +153,7 @@ def enable(name: str, **flags: object) -> None:
 
 
 @user.command()
-@click.argument("name", callback=_utf8)
+@click.argument("name", callback=utf8)
 @config_of_accounts
 def delete(name: str, **flags: object) -> None:
     """Delete NAME for good: their logins, e-mail address and password are gone.
@@ -173,7 +167,7 @@ def delete(name: str, **flags: object) -> None:
 
 
 @user.command()
-@click.argument("name", callback=_utf8)
+@click.argument("name", callback=utf8)
 @click.argument(
     "roles", nargs=-1, required=True, type=click.Choice(["operator", "moderator", "admin", "member"])
 )

@@ -20,6 +20,7 @@ from chat.domain.bounds import (
     Registration,
     ServerName,
     SettingValue,
+    wrong_value,
 )
 from chat.domain.budgets import Budgets, Rates
 from chat.domain.entities import Person
@@ -56,7 +57,7 @@ def setting_from_text(name: str, text: str) -> SettingValue | Refusal:
         written = text.replace(",", " ").split() if _is_list(_TYPES[name]) else text
         value: SettingValue = msgspec.convert(written, _TYPES[name], strict=False)
     except msgspec.ValidationError as error:
-        return Refusal(Code.INVALID, f"{name}: {str(error)[0].lower()}{str(error)[1:]}")
+        return Refusal(Code.INVALID, f"{name}: {wrong_value(error, _TYPES[name])}")
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from chat.domain.bounds import wrong_value
 from chat.settings.config import FIELDS, Config, ConfigError, describe, flag, variable
 from chat.settings.cores import usable_cores
 from chat.settings.listen import Listen
@@ -105,7 +106,10 @@ def _converted(name: str, given: Given) -> Any:  # noqa: ANN401 - as many types 
             _refuse_odd_text(item)
         value = parse(given.value) if parse else given.value
         return msgspec.convert(value, FIELDS[name].type, strict=given.typed)
-    except (ValueError, msgspec.ValidationError) as error:
+    except msgspec.ValidationError as error:
+        wrong = wrong_value(error, FIELDS[name].type)
+        raise ConfigError(f"{given.spelling}: {wrong} ({describe(name).rstrip('.')})") from None
+    except ValueError as error:
         raise ConfigError(f"{given.spelling}: {error} ({describe(name).rstrip('.')})") from None
 
 
@@ -123,7 +127,9 @@ def _items(value: object) -> Iterable[object]:
 
 
 def _listeners(value: object) -> object:
-    return tuple(Listen.parse(str(item)) for item in _items(value))
+    if not (listeners := tuple(Listen.parse(str(item)) for item in _items(value))):
+        raise ValueError("expected [HOST:]PORT, got nothing")
+    return listeners
 
 
 def _listener(value: object) -> object:
@@ -153,7 +159,9 @@ def _networks(value: object) -> object:
 
 
 def _path(value: object) -> object:
-    return Path(os.path.expanduser(value)).absolute() if isinstance(value, str) and value else value
+    if value == "":
+        raise ValueError("expected a path, got nothing")
+    return Path(os.path.expanduser(value)).absolute() if isinstance(value, str) else value
 
 
 def _database_url(value: object) -> object:

@@ -178,6 +178,43 @@ def test_a_bad_value_is_called_by_its_key_and_file(tmp_path: Path, line: str) ->
     assert refused({"config": file}).startswith(f"{line.split()[0]} in {file}: ")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "wrong"),
+    [
+        ("CHAT_WORKERS", "x", "expected a whole number, got text"),
+        ("CHAT_WORKERS", "0", "expected a whole number >= 1"),
+        ("CHAT_GRACE", "inf", "expected a number <= 86400"),
+        ("CHAT_DIRECT_TRUST_FROM", "maybe", "expected true or false, got text"),
+        ("CHAT_LOBBY", "shut", "expected open or members, got 'shut'"),
+        ("CHAT_REGISTRATION", "shut", "expected open or invite or closed, got 'shut'"),
+        ("CHAT_SERVER_NAME", " x", "expected one line of text without spaces at its ends"),
+        ("CHAT_LISTEN", ",", "expected [HOST:]PORT, got nothing"),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_said_in_plain_words(name: str, text: str, wrong: str) -> None:
+    assert refused({}, **{name: text}).startswith(f"{name}: {wrong} (")
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("workers = '4'", "expected a whole number, got text"),
+        ("workers = 2024-01-01", "expected a whole number, got a date"),
+        ("secret = 5", "expected text, got a whole number"),
+        ("tls_cert = []", "expected a path, got a list"),
+        ("listen = []", "expected [HOST:]PORT, got nothing"),
+        ("data = ''", "expected a path, got nothing"),
+    ],
+)
+def test_what_is_wrong_with_a_key_is_said_in_plain_words(tmp_path: Path, line: str, wrong: str) -> None:
+    file = toml(tmp_path, line)
+    assert refused({"config": file}).startswith(f"{line.split()[0]} in {file}: {wrong} (")
+
+
+def test_an_empty_flag_is_not_the_default() -> None:
+    assert refused({"data": ""}).startswith("--data: expected a path, got nothing (")
+
+
 def test_an_unknown_setting_is_named_as_it_was_written_and_the_known_one_beside_it(tmp_path: Path) -> None:
     assert (
         refused({}, CHAT_BCRYPT_COSTS="4") == "CHAT_BCRYPT_COSTS: unknown setting; is CHAT_BCRYPT_COST meant?"

@@ -26,17 +26,20 @@ const STEPS = /** @type {const} */ (["setup.step_admin", "setup.step_people", "s
 export function SetUp({ code }) {
   useTitle(t("setup.title"));
   const [progress, setProgress] = useState(kept);
-  const { policy, problem } = usePolicy();
+  const [isKept, setKept] = useState(true); // the progress is that of an earlier visit
+  const { policy, problem, askAgain } = usePolicy();
   const isIn = useSelected((state) => state.me !== null && state.line.state !== "ended");
   const go = (/** @type {Progress} */ next) => {
     choose(KEPT, next.step === 1 ? "" : JSON.stringify(next));
     setProgress(next);
+    setKept(false);
   };
-  if (progress.step === 1) {
+  // Without an admin it begins anew: what is kept is of other data than those that the server has now.
+  if (progress.step === 1 || (isKept && policy?.needed)) {
     if (policy && !policy.needed) return html`<${AlreadyDone} />`;
     return html`<${Step} at=${1} title=${t("setup.admin")} note=${t("setup.admin_note")}>
       ${problem && html`<${Trouble} kind="warning">${reason(problem)}<//>`}
-      <${FirstAdmin} code=${code} onDone=${() => go({ step: 2 })} />
+      <${FirstAdmin} code=${code} onDone=${() => go({ step: 2 })} onGone=${askAgain} />
     <//>`;
   }
   if (!isIn) return html`<${Step} at=${progress.step} title=${t("setup.go_on")} note=${t("setup.go_on_note")}><${LogIn} /><//>`;

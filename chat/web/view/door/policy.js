@@ -1,6 +1,6 @@
 // What the server says of itself to whoever is not logged in: its name, and who may register.
 
-import { useEffect, useState } from "../../vendor/preact.js";
+import { useEffect, useReducer, useState } from "../../vendor/preact.js";
 import { useChat } from "../context.js";
 
 const AGAIN = 3000;
@@ -9,11 +9,12 @@ const AGAIN = 3000;
 
 /**
  * The policy; null until the server has answered, `problem` while it does not. It is asked again until it answers.
- * @returns {{ policy: Policy | null, problem: import("../../model/types").ChatError | null }}
+ * @returns {{ policy: Policy | null, problem: import("../../model/types").ChatError | null, askAgain: () => void }}
  */
 export function usePolicy() {
   const chat = useChat();
   const [policy, setPolicy] = useState(/** @type {Policy | null} */ (null));
+  const [asked, askAgain] = useReducer((/** @type {number} */ count) => count + 1, 0);
   const [problem, setProblem] = useState(/** @type {any} */ (null));
   useEffect(() => {
     let timer = 0;
@@ -35,6 +36,6 @@ export function usePolicy() {
       isGone = true;
       clearTimeout(timer);
     };
-  }, [chat]);
-  return { policy, problem };
+  }, [chat, asked]);
+  return { policy, problem, askAgain: () => askAgain(0) };
 }

@@ -1,6 +1,6 @@
 // The first step: the code that the server printed, and the first admin's name and password.
 
-import { html } from "../../vendor/preact.js";
+import { html, useLayoutEffect, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../context.js";
 import { Field, PasswordField } from "../fields.js";
@@ -9,14 +9,31 @@ import { Trouble } from "../door/card.js";
 import { typed } from "../door/typed.js";
 import { navigate } from "../router.js";
 
-/** @param {{ code: string, onDone: () => void }} props */
-export function FirstAdmin({ code, onDone }) {
+/**
+ * `code` is that of the address; `onGone` is told that there is none any more, as where somebody else was faster.
+ * @param {{ code: string, onDone: () => void, onGone: () => void }} props
+ */
+export function FirstAdmin({ code, onDone, onGone }) {
   const chat = useChat();
-  const { run, isBusy, wait, error } = useAsking();
+  const { run, isBusy, wait, error, clear } = useAsking();
+  const [written, setWritten] = useState(code);
+  const [isAsked, setAsked] = useState(code === ""); // for the code: once it was wrong it can be mended until it is right
+  useLayoutEffect(() => {
+    setWritten(code);
+    setAsked(code === "");
+    clear();
+  }, [code]);
   const submit = (/** @type {any} */ event) => {
-    const fields = typed(event);
+    const { name, password } = typed(event);
     run(async () => {
-      await chat.setUp({ code: (fields.code ?? code).trim(), name: fields.name.trim(), password: fields.password });
+      try {
+        await chat.setUp({ code: written.trim(), name: name.trim(), password });
+      } catch (error) {
+        const { code } = /** @type {import("../../model/types").ChatError} */ (error);
+        if (code === "forbidden") setAsked(true);
+        if (code === "gone") onGone();
+        throw error;
+      }
       onDone();
       navigate("/setup", { replace: true }); // the code is used: it does not stay in the address
     });
@@ -25,8 +42,8 @@ export function FirstAdmin({ code, onDone }) {
   const at = (/** @type {string} */ field) => (error?.field === field ? reason(error, wait) : undefined);
   return html`<form class="form" onSubmit=${submit}>
     ${error && !error.field && html`<${Trouble}>${error.code === "gone" ? t("setup.code_gone") : reason(error, wait)}<//>`}
-    ${(code === "" || isCodeWrong) &&
-    html`<${Field} name="code" label=${t("setup.code")} hint=${t("setup.code_hint")} value=${code}
+    ${isAsked &&
+    html`<${Field} label=${t("setup.code")} hint=${t("setup.code_hint")} value=${written} onInput=${setWritten}
       error=${isCodeWrong ? t("setup.code_wrong") : undefined} autocomplete="off" autocapitalize="characters" spellcheck=${false} required />`}
     <${Field} name="name" label=${t("door.name")} hint=${t("door.name_hint")} error=${at("name")} autocomplete="username"
       autocapitalize="none" spellcheck=${false} maxlength="64" required autofocus />

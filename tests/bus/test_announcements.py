@@ -57,6 +57,8 @@ def test_a_payload_is_filled_to_its_last_byte() -> None:
     (whole,) = encode_changes(changes, LARGEST)
     assert encode_changes(changes, len(whole)) == [whole]
     assert [len(each.changes) for each in read(encode_changes(changes, len(whole) - 1))] == [1, 1]
+    six = [message(n) for n in range(1, 7)]
+    assert [len(each.changes) for each in read(encode_changes(six, len(whole)))] == [2, 2, 2]
 
 
 @pytest.mark.parametrize("place", [1, 2, 3])

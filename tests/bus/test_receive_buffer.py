@@ -29,7 +29,9 @@ async def test_empty_payloads_take_room_too(monkeypatch: pytest.MonkeyPatch) -> 
     assert await buffer.take() == [b""] * 10
     buffer = await filled(*[b""] * 11)
     assert buffer.waiting_bytes == 0
+    buffer.put(b"later")
     assert await buffer.take() is None
+    assert await buffer.take() == [b"later"], "what came before is dropped"
 
 
 async def test_room_is_given_back_by_taking(monkeypatch: pytest.MonkeyPatch) -> None:

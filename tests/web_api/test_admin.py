@@ -48,6 +48,7 @@ CALLS = [
     ("GET", "/admin/why"),
     ("GET", "/admin/why/1"),
     ("POST", "/admin/clients/1/cancel"),
+    ("GET", "/admin/nodes"),
 ]
 
 
@@ -61,6 +62,11 @@ async def test_only_an_admin_may_and_only_from_here(watched: Watched, method: st
         assert (await watched.ask(path, grace, method, Origin=origin)).status_code == 403
     for allowed in ({}, {"Origin": watched.url}):
         assert (await watched.ask(path, grace, method, **allowed)).status_code in (200, 404)
+
+
+async def test_a_server_that_is_alone_lists_none(watched: Watched) -> None:
+    token = await watched.token("grace", admin=True)
+    assert (await watched.ask("/admin/nodes", token)).json() == []
 
 
 async def test_the_role_is_looked_up_at_each_call(watched: Watched) -> None:

@@ -11,7 +11,7 @@ from werkzeug.datastructures import Headers
 
 from chat.domain.budgets import Budgets
 from chat.web_api.app import create_app
-from chat.web_api.web_client import CLIENT_HEADERS, create_web_client, web_files
+from chat.web_api.web_client import CLIENT_HEADERS, WebFile, create_web_client, web_files
 
 FIRST_PAINT = 98_000
 """Bytes that a browser fetches before it shows anything, compressed, with headers; 2,000 are left for its calls."""
@@ -53,6 +53,11 @@ async def test_whoever_has_it_is_told_so(app: QuartTrio) -> None:
         assert (second.status_code, await second.get_data()) == (304, b"")
         assert second.headers["Content-Security-Policy"] == CLIENT_HEADERS["Content-Security-Policy"]
     assert (await client.get("/", headers={"If-None-Match": '"other"'})).status_code == 200
+
+
+def test_a_file_that_changes_is_not_taken_for_the_one_before() -> None:
+    tags = [WebFile(body, "text/plain").etag for body in (b"one", b"two", b"one")]
+    assert tags[0] == tags[2] != tags[1]
 
 
 async def test_files_are_kept_for_ever_and_compressed_once(app: QuartTrio) -> None:

@@ -293,6 +293,25 @@ def test_a_mistyped_data_directory_is_told_and_not_made(
     assert [*tmp_path.rglob("*")] == [data] * is_there
 
 
+def test_data_that_one_may_not_see_are_not_told_to_be_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.cli.data_access.configure_logging", lambda *_: None)  # the tests log as before
+    data, stat = tmp_path / "data", Path.stat
+
+    def closed(path: Path, **options: bool) -> os.stat_result:  # root may see everything
+        if path.parent == data:
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", closed)
+    result = invoke("user", "list", "--data", str(data))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(
+        f"chat: the data directory {data} cannot be used: [Errno 13] Permission denied"
+    )
+
+
 def test_a_refusal_is_found_inside_groups() -> None:
     with pytest.raises(CommandFailed, match=r"^port 80 is in use$") as caught, one_line_refusals():
         raise ExceptionGroup("outer", [ExceptionGroup("inner", [CannotStart("port 80\nis in use")])])

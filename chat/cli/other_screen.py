@@ -7,30 +7,34 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+from chat.cli.ending_signals import left_on_signals
+
 _ENTER, _LEAVE = b"\x1b[?1049h\x1b[?25l", b"\x1b[?25h\x1b[?1049l"
 """With the cursor hidden there."""
-
-_ENDS = ("SIGTERM", "SIGHUP", "SIGQUIT")
-_SUSPENDS = "SIGTSTP"
-"""Of these Windows has one."""
-
-
-class _Told(BaseException):
-    """A signal says that it is over."""
 
 
 @contextmanager
 def other_screen() -> Generator[None]:
     """Be on the other screen for as long as the block lasts, but for the time that the command is suspended.
 
-    A signal that ends commands leaves the block and then ends this one as if it had not been heeded, so that whoever
-    waits for it sees which. One that is ignored, as SIGHUP under `nohup`, stays so. Only in the main thread.
+    A signal that ends commands leaves the block, as in `left_on_signals`. Only in the main thread.
     """
-    told: list[int] = []
+    with left_on_signals(), _left_while_suspended():
+        try:
+            _write(_ENTER)
+            yield
+        finally:
+            _write(_LEAVE)
 
-    def end(number: int, _frame: FrameType | None) -> None:
-        told.append(number)
-        raise _Told
+
+@contextmanager
+def _left_while_suspended() -> Generator[None]:
+    number = getattr(signal, "SIGTSTP", None)
+    if (
+        number is None or signal.getsignal(number) is not signal.SIG_DFL
+    ):  # as on Windows, and without job control
+        yield
+        return
 
     def suspend(number: int, _frame: FrameType | None) -> None:
         _write(_LEAVE)
@@ -39,24 +43,11 @@ def other_screen() -> Generator[None]:
         signal.signal(number, suspend)
         _write(_ENTER)
 
-    handlers = {**dict.fromkeys(_ENDS, end), _SUSPENDS: suspend}
-    heeded = {getattr(signal, name): handler for name, handler in handlers.items() if hasattr(signal, name)}
-    heeded = {
-        number: handler for number, handler in heeded.items() if signal.getsignal(number) is signal.SIG_DFL
-    }
+    signal.signal(number, suspend)
     try:
-        for number, handler in heeded.items():
-            signal.signal(number, handler)
-        _write(_ENTER)
         yield
-    except _Told:
-        pass
     finally:
-        _write(_LEAVE)
-        for number in heeded:
-            signal.signal(number, signal.SIG_DFL)
-    for number in told:
-        os.kill(os.getpid(), number)
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _write(codes: bytes) -> None:

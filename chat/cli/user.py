@@ -7,6 +7,7 @@ import click
 
 from chat.cli.data_access import as_json, as_table, moment, with_data
 from chat.cli.flags import config_flags, utf8
+from chat.cli.passwords import typed_password
 from chat.domain.account_changes import roles_of
 from chat.domain.administration import Administration, Wanted
 from chat.domain.entities import Person
@@ -192,8 +193,7 @@ def _do(flags: Mapping[str, object], act: Callable[[Administration], Awaitable[P
 def _password_from_terminal() -> str:
     if sys.stdin is None or not sys.stdin.isatty():
         raise click.UsageError("stdin is no terminal to ask for a password on; pass --password-stdin")
-    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    return password
+    return typed_password(is_new=True)
 
 
 def _password_from_stdin() -> str:

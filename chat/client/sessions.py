@@ -49,8 +49,9 @@ async def register(address: Address, name: str, password: str, invite: str | Non
     """
     fields = {"name": name, "password": password} | ({} if invite is None else {"invite": invite})
     answer = await _call(address, "register", fields)
-    if 400 <= answer.status < 429:
-        raise Refused(error_of(answer))
+    error = error_of(answer)
+    if 400 <= answer.status < 429 and error.code:
+        raise Refused(error)
     return _session(answer)
 
 
@@ -60,8 +61,12 @@ def error_of(answer: Answer) -> ErrorReply:
         error = msgspec.json.decode(answer.body, type=_Error)
     except msgspec.DecodeError:
         error = _Error()
-    text = error.error or f"HTTP status {answer.status}"
+    text = error.error or _status(answer)
     return ErrorReply(code=error.code, text=text, field=error.field, retry_ms=error.retry_ms)
+
+
+def _status(answer: Answer) -> str:
+    return f"HTTP status {answer.status}"
 
 
 def raise_if_for_now(status: int, error: ErrorReply) -> None:
@@ -72,8 +77,10 @@ def raise_if_for_now(status: int, error: ErrorReply) -> None:
 
 async def _begin(address: Address, how: str, fields: dict[str, str]) -> Session:
     answer = await _call(address, how, fields)
-    if answer.status in (401, 403):
-        raise SignedOut(error_of(answer).text)
+    error = error_of(answer)
+    # Without a code it is a proxy that says so, or our server of the name by which it was called: not of the session.
+    if answer.status in (401, 403) and error.code:
+        raise SignedOut(error.text)
     return _session(answer)
 
 
@@ -90,7 +97,13 @@ def _session(answer: Answer) -> Session:
     if answer.status not in (200, 201):
         error = error_of(answer)
         raise_if_for_now(answer.status, error)
-        raise ChatEnded(f"no session: {answer.status} {error.text}") from Refused(error)
+        is_told = error.text != _status(answer)
+        why = (
+            f"no session: {answer.status} {error.text}"
+            if is_told
+            else f"there is no chat server there: {error.text}"
+        )
+        raise ChatEnded(why) from Refused(error)
     try:
         return msgspec.json.decode(answer.body, type=Session)
     except msgspec.DecodeError as error:

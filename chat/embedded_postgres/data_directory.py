@@ -61,8 +61,14 @@ class DataDirectory:
 
 
 def is_data_directory(path: Path) -> bool:
-    """Whether a server's data lie there already. Sync."""
-    return os.path.exists(path / MARK)
+    """Whether a server's data lie there already. Sync. Raises CannotStart where this user may not see it."""
+    try:
+        (path / MARK).stat()
+    except PermissionError as error:
+        raise CannotStart(f"the data directory {path} cannot be used: {error}") from error
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 @asynccontextmanager

@@ -5,13 +5,14 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
-from chat.client.address import Address
+from chat.client.address import Address, parse_url
 from chat.client.credentials import Credentials
 from chat.client.errors import ChatEnded, SignedOut
 from chat.client.events import Connected, Disconnected
+from chat.client.sessions import register
 from chat.client.values import Session
 from tests.client.model import Json, ModelRoom
-from tests.client.model_server import ModelServer
+from tests.client.model_server import ModelServer, on_loopback
 from tests.client.people import Reach, next_event
 
 GARDEN = 1
@@ -133,6 +134,30 @@ async def test_a_server_that_knows_no_sessions_is_not_asked_for_ever(
     with pytest.raises(ChatEnded, match="404 not found"):
         async with reach(credentials=login_of_ada()):
             pytest.fail("there is no such server")
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ((401, {}), "there is no chat server there: HTTP status 401"),
+        ((403, {"error": "it answers to localhost alone"}), "no session: 403 it answers to localhost alone"),
+    ],
+)
+async def test_a_session_has_not_ended_because_a_proxy_or_the_name_of_the_server_is_refused(
+    model: ModelServer, reach: Reach, autojump_clock: MockClock, answer: tuple[int, Json], why: str
+) -> None:
+    model.sessions.answers = lambda _path: answer
+    with pytest.raises(ChatEnded, match=f"^{why}$"):
+        async with reach(credentials=refresh_of_ada(model, [])):
+            pytest.fail("there is no such server")
+
+
+async def test_where_there_is_no_chat_server_another_name_would_not_help(model: ModelServer) -> None:
+    model.sessions.answers = lambda _path: (404, {})
+    with trio.fail_after(30):
+        async with on_loopback(model) as url:
+            with pytest.raises(ChatEnded, match=r"^there is no chat server there: HTTP status 404$"):
+                await register(parse_url(url), "grace", "secret")
 
 
 async def test_an_answer_without_end_is_not_read_for_ever(

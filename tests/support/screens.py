@@ -55,6 +55,11 @@ class Terminal:
         """Its column and row."""
         return self._screen.cursor.x, self._screen.cursor.y
 
+    @property
+    def shows_typing(self) -> bool:
+        """Whether what is typed is shown."""
+        return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
+
     def colours_of(self, text: str) -> tuple[str, str]:
         """The foreground and background of the first place that shows this."""
         row, line = next((n, line) for n, line in enumerate(self.lines) if text in line)

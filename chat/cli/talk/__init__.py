@@ -17,6 +17,7 @@ import trio
 
 from chat.cli.failing import CommandFailed, in_one_line
 from chat.cli.kept_sessions import DEFAULT_URL, KeptSession, last_session, session_of
+from chat.cli.passwords import typed_password
 from chat.client import (
     ChatError,
     Refused,
@@ -48,6 +49,8 @@ def talk(url: str | None, name: str | None, is_new: bool, invite: str | None) ->
     It asks for your name and password once, and then goes on with that session. What you type is kept until it is
     saved, whatever becomes of the connection or of the terminal. /help says what there is.
     """
+    if invite is not None and not is_new:
+        raise click.UsageError("--invite is for --register")
     try:
         from chat.cli.talk import terminal
     except ModuleNotFoundError as error:
@@ -120,7 +123,7 @@ def _enter(url: str, name: str | None, is_new: bool, invite: str | None) -> Kept
         click.echo(f"{url} is not encrypted: whoever is between here and there can read your password")
     for _ in range(_TRIES):
         given = name or click.prompt("Name")
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=is_new)
+        password = typed_password(is_new=is_new)
         if isinstance(session := _begin(url, given, password, is_new, invite), Session):
             kept = session_of(url, given)
             kept.save(session)

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.command_line import chat as command
+from tests.support.server import ServerProcess
 from tests.system.relay import Relay
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
@@ -60,3 +62,35 @@ def test_an_edit_that_was_left_for_another_room_knows_what_it_began_with(pages: 
     expect(page.get_by_role("alert").filter(has_text="from elsewhere")).to_be_visible()
     timeline.field.press("Enter")
     expect(timeline.message("mine")).to_be_visible()
+
+
+def test_of_two_admins_none_overwrites_a_setting_that_the_other_changed_unseen(
+    pages: Pages, ada: Speaker, chat: ServerProcess
+) -> None:
+    ben = Speaker(pages, "ben")
+    for admin in ("ada", "ben"):
+        command(chat, "user", "role", admin, "admin")
+    page = pages.of("ada", "/admin/widget")
+    origins = page.get_by_label("Sites that may show it")
+    origins.fill("https://one.example")
+    ben.call("PATCH", "/admin/settings", {"widget_origins": ["https://two.example"]})
+    page.get_by_role("button", name="Save").click()
+    warning = page.get_by_role("alert").filter(has_text="Somebody else has changed this meanwhile.")
+    expect(warning).to_be_visible()
+    expect(page.get_by_text("Changed by ben")).to_be_visible()
+    expect(origins).to_have_value("https://one.example")
+    origins.fill("https://one.example\nhttps://two.example")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Changed by ada")).to_be_visible()
+    expect(warning).to_be_hidden()
+    saved = ben.call("GET", "/admin/settings")["widget_origins"]["value"]
+    assert saved == ["https://one.example", "https://two.example"]
+
+    page.get_by_role("link", name="Registration").click()
+    ben.call("PATCH", "/admin/settings", {"registration": "closed"})
+    page.get_by_role("radio", name="Whoever is invited").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Whoever is invited").click()
+    expect(warning).to_be_visible()
+    expect(page.get_by_role("radio", name="Nobody")).to_be_checked()
+    ben.call("PATCH", "/admin/settings", {"registration": None, "widget_origins": None})

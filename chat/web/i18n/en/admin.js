@@ -103,6 +103,7 @@ export default {
   "admin.whole_number": "A whole number, please.",
   "admin.as_started": "As the server was started.",
   "admin.changed_by": "Changed by {by}, {time}.",
+  "admin.changed_meanwhile": "Somebody else has changed this meanwhile. Look at what it is now, and save once more if yours is still right.",
   "admin.a_command": "a command on the server",
   "admin.take_back": "Take back, to {value}",
 

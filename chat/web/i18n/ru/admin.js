@@ -103,6 +103,7 @@ export default {
   "admin.whole_number": "Нужно целое число.",
   "admin.as_started": "Как при запуске сервера.",
   "admin.changed_by": "Изменено: {by}, {time}.",
+  "admin.changed_meanwhile": "Тем временем это изменил кто-то другой. Посмотрите, как оно теперь, и сохраните ещё раз, если ваше всё ещё верно.",
   "admin.a_command": "команда на сервере",
   "admin.take_back": "Вернуть: {value}",
 

@@ -1,9 +1,9 @@
 // A setting that is a number, with its unit.
 
-import { html, useLayoutEffect, useState } from "../../vendor/preact.js";
+import { html } from "../../vendor/preact.js";
 import { language, t } from "../../i18n/index.js";
 import { Field, Submit } from "../fields.js";
-import { Source, useSaving } from "./settings.js";
+import { Source, useSaving, useWritten } from "./settings.js";
 
 /** @typedef {"message_rate" | "message_bytes" | "read_rate" | "call_rate" | "registrations_per_hour"} Name */
 
@@ -13,9 +13,8 @@ import { Source, useSaving } from "./settings.js";
  * }} props 0 is no limit
  */
 export function NumberSetting({ settings, setting, name, isWhole = false }) {
-  const [text, setText] = useState(String(setting.value));
+  const [text, setText] = useWritten(String(setting.value));
   const { error, isBusy, save } = useSaving(settings, name);
-  useLayoutEffect(() => setText(String(setting.value)), [setting.value]);
   const value = numberOf(text, isWhole);
   const wrong = value === null ? t(isWhole ? "admin.whole_number" : "admin.number") : error;
   const submit = (/** @type {Event} */ event) => {

@@ -1,15 +1,14 @@
 // What the server is called.
 
-import { html, useLayoutEffect, useState } from "../../vendor/preact.js";
+import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { Field, Submit } from "../fields.js";
-import { Source, useSaving } from "./settings.js";
+import { Source, useSaving, useWritten } from "./settings.js";
 
 /** @param {{ settings: import("./settings.js").Changing, setting: import("./settings.js").Setting }} props */
 export function ServerName({ settings, setting }) {
-  const [name, setName] = useState(setting.value);
+  const [name, setName] = useWritten(setting.value);
   const { error, isBusy, save } = useSaving(settings, "server_name");
-  useLayoutEffect(() => setName(setting.value), [setting.value]);
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     void save(name.trim());

@@ -1,7 +1,8 @@
 // Settings that count while the server runs: what each is, where that comes from, and how it is changed.
 
-import { html } from "../../vendor/preact.js";
+import { html, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
+import { chatError } from "../../net/errors.js";
 import { useAct } from "../act.js";
 import { announce } from "../announce.js";
 import { useChat } from "../context.js";
@@ -20,16 +21,44 @@ import { dayAndTime } from "../times.js";
 /** @typedef {{ found: Settings | undefined, error: string, change: (changes: Record<string, unknown>) => Promise<void> }} Changing */
 
 /**
- * All settings, and how to change some; null takes a change back. The promise of `change` is rejected with a ChatError.
+ * All settings, and how to change some; null takes a change back. The promise of `change` is rejected with a ChatError,
+ * also where somebody else has changed one of them since it was shown: then it is shown as it is now.
  * @returns {Changing}
  */
 export function useSettings() {
   const chat = useChat();
-  const { value, error, set } = useLoaded(async () => /** @type {Settings} */ (await chat.call("GET", "/admin/settings")), []);
+  const load = async () => /** @type {Settings} */ (await chat.call("GET", "/admin/settings"));
+  const { value, error, set } = useLoaded(load, []);
   const change = async (/** @type {Record<string, unknown>} */ changes) => {
+    const now = await load();
+    const other = Object.keys(changes).find((name) => isOther(value?.[name], now[name]));
+    if (other !== undefined) {
+      set(now);
+      throw chatError("changed", t("admin.changed_meanwhile"));
+    }
     set(/** @type {Settings} */ (await chat.call("PATCH", "/admin/settings", changes)));
   };
   return { found: value, error, change };
+}
+
+/** @param {Setting | undefined} shown @param {Setting | undefined} now */
+function isOther(shown, now) {
+  return JSON.stringify(shown?.value) !== JSON.stringify(now?.value);
+}
+
+/**
+ * What is written for a setting: as it is, until something else is typed.
+ * @param {string} now
+ * @returns {[string, (text: string) => void]}
+ */
+export function useWritten(now) {
+  const [text, setText] = useState(now);
+  const before = useRef(now);
+  useLayoutEffect(() => {
+    if (text === before.current) setText(now);
+    before.current = now;
+  }, [now]);
+  return [text, setText];
 }
 
 /**

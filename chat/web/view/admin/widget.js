@@ -1,10 +1,10 @@
 // The support widget: the line for other sites, which sites may show it, and how it greets.
 
-import { html, useLayoutEffect, useState } from "../../vendor/preact.js";
+import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { Copyable } from "../copy.js";
 import { Field, Submit } from "../fields.js";
-import { Source, useSaving } from "./settings.js";
+import { Source, useSaving, useWritten } from "./settings.js";
 
 /** @param {{ settings: import("./settings.js").Changing }} props */
 export function WidgetPart({ settings }) {
@@ -22,9 +22,8 @@ export function WidgetPart({ settings }) {
 /** @param {{ settings: import("./settings.js").Changing, setting: import("./settings.js").Setting }} props */
 function Origins({ settings, setting }) {
   const now = linesOf(setting.value);
-  const [text, setText] = useState(now);
+  const [text, setText] = useWritten(now);
   const { error, isBusy, save } = useSaving(settings, "widget_origins");
-  useLayoutEffect(() => setText(now), [now]);
   const origins = text.split(/\s+/).filter(Boolean);
   const wrong = origins.find((origin) => !isOrigin(origin));
   const submit = (/** @type {Event} */ event) => {
@@ -43,9 +42,8 @@ function Origins({ settings, setting }) {
 
 /** @param {{ settings: import("./settings.js").Changing, setting: import("./settings.js").Setting }} props */
 function Greeting({ settings, setting }) {
-  const [text, setText] = useState(setting.value);
+  const [text, setText] = useWritten(setting.value);
   const { error, isBusy, save } = useSaving(settings, "widget_greeting");
-  useLayoutEffect(() => setText(setting.value), [setting.value]);
   const wanted = text.trim();
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();

@@ -94,3 +94,24 @@ def test_of_two_admins_none_overwrites_a_setting_that_the_other_changed_unseen(
     expect(warning).to_be_visible()
     expect(page.get_by_role("radio", name="Nobody")).to_be_checked()
     ben.call("PATCH", "/admin/settings", {"registration": None, "widget_origins": None})
+
+
+def test_what_is_not_sent_in_a_room_that_is_gone_is_shown_in_its_place(
+    pages: Pages, ada: Speaker, relay: Relay
+) -> None:
+    ben = Speaker(pages, "ben")
+    room = ben.make_room("soon gone", ada)
+    page = pages.of("ada", f"/room/{room}", url=relay.url)
+    timeline = Timeline(page)
+    expect(timeline.field).to_be_visible()
+    with relay.cut():
+        expect(page.get_by_text("Offline since")).to_be_visible()
+        timeline.write("it took an hour to write")
+        page.keyboard.press("Enter")
+        expect(timeline.message("it took an hour to write")).to_be_visible()
+        ben.call("DELETE", f"/rooms/{room}")
+    expect(page.get_by_text("It is private, or there is no such room")).to_be_visible()
+    unsaid = page.get_by_role("list", name="Your messages that are not sent")
+    expect(unsaid.get_by_role("alert")).to_contain_text("Not sent:")
+    unsaid.get_by_role("button", name="Delete").click()
+    expect(unsaid).to_have_count(0)

@@ -204,3 +204,10 @@ def test_a_link_to_what_is_newer_than_all_that_is_kept_leads_there_once_that_is_
     refreshes[0].continue_()
     expect(timeline.message("line 160")).to_be_in_viewport()
     expect(timeline.message("line 279")).to_have_count(0)
+
+
+def test_the_skip_link_leads_to_the_place(pages: Pages) -> None:
+    page = pages.of("ada", "/room/1")
+    expect(Timeline(page).field).to_be_visible()
+    page.get_by_role("link", name="Skip to the conversation").press("Enter")
+    expect(page.locator("#place")).to_be_focused()

@@ -112,6 +112,7 @@ function follow(event) {
   if (!link?.href || link.target || link.hasAttribute("download")) return;
   const url = new URL(link.href);
   if (url.origin !== location.origin || routeOf(url.pathname).screen === "unknown" || url.pathname === "/admin/tree") return;
+  if (url.hash && url.pathname + url.search === location.pathname + location.search) return; // the browser puts the focus there
   event.preventDefault();
   navigate(url.pathname + url.search + url.hash);
 }

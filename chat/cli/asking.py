@@ -12,8 +12,9 @@ import click
 
 from chat.cli.failing import CommandFailed
 from chat.cli.flags import config_flags
+from chat.cli.tokens import given_token
 from chat.inspection.control_path import reachable
-from chat.settings.sources import TOKEN, read_config
+from chat.settings.sources import read_config
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Json = Any
@@ -49,7 +50,7 @@ def server_asked(url: str | None, needs_token: bool = True, /, **flags: object) 
     """
     if url is not None:
         _check(url)
-        token = os.environ.get(TOKEN)
+        token = given_token()
         if not token and needs_token:
             raise click.UsageError("set CHAT_TOKEN to the token of an admin to ask over HTTP")
         return lambda question, *parts: _ask_http(url.rstrip("/"), token, question, *parts)

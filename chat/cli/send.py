@@ -1,6 +1,6 @@
 """`chat send ROOM`: what comes on stdin is said in a room, each line once."""
 
-import os
+import math
 import re
 import secrets
 import select
@@ -9,7 +9,6 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator
 from functools import partial
 from io import RawIOBase
-from pathlib import Path
 from typing import Any
 
 import click
@@ -18,6 +17,7 @@ import trio
 from chat.cli.failing import CommandFailed, in_one_line
 from chat.cli.kept_sessions import DEFAULT_URL, KeptSession, last_session
 from chat.cli.room_names import room_named
+from chat.cli.tokens import given_token
 from chat.client import Chat, ChatError, Refused, SignedOut, open_chat
 
 _LONGEST = 1 << 16
@@ -65,7 +65,9 @@ def send(
     """
     if key is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,48}", key):
         raise click.UsageError("--key takes 1 to 48 of A-Z a-z 0-9 _ -")
-    token = _token(token_file)
+    if math.isnan(timeout):
+        raise click.UsageError("--timeout takes a number of seconds")
+    token = given_token(token_file)
     kept = None if token else last_session(url, name)
     if token is None and kept is None:
         raise CommandFailed(
@@ -142,19 +144,6 @@ class _Saying:
                 click.echo(f"chat: line {self._number}: {in_one_line(str(error))}", err=True)
                 if isinstance(error, Refused) and error.code in _FOR_ALL:
                     return
-
-
-def _token(file: str | None) -> str | None:
-    """The token that is named, stripped of what an editor puts behind it."""
-    if file is None:
-        return os.environ.get("CHAT_TOKEN", "").strip() or None
-    try:
-        token = Path(file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandFailed(f"--token-file {file}: {error}") from None
-    if not token:
-        raise CommandFailed(f"--token-file {file}: it is empty")
-    return token
 
 
 def _text(data: bytes) -> str:

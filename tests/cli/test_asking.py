@@ -27,8 +27,11 @@ def answering(answer: bytes, tls: ssl.SSLContext | None = None) -> Generator[str
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         thread = threading.Thread(target=serve)
         thread.start()
-        yield f"127.0.0.1:{listener.getsockname()[1]}"
-        thread.join()
+        try:
+            yield f"127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)  # where nobody came
+            thread.join()
 
 
 def told(url: str, *arguments: str) -> str:
@@ -92,3 +95,10 @@ def test_a_port_at_which_nobody_listens_is_told() -> None:
         assert told(f"http://127.0.0.1:{taken.getsockname()[1]}").endswith(
             " does not answer: Connection refused"
         )
+
+
+@pytest.mark.parametrize("token", ["two lines\nof it", "\udcff", "\u65e5", "x" * 20_000])
+@pytest.mark.parametrize("command", [["tree"], ["send", "1"]], ids=" ".join)
+def test_what_is_no_token_is_told(command: list[str], token: str) -> None:
+    done = CliRunner().invoke(main, [*command, "--url", "http://127.0.0.1:1"], env={"CHAT_TOKEN": token})
+    assert (done.exit_code, done.output) == (1, "chat: CHAT_TOKEN: it is no token\n")

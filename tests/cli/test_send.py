@@ -131,6 +131,7 @@ def _be_away(model: ModelServer) -> None:
         (_be_away, ["1", "--timeout", "0.2"], "one\n", "chat: no answer of URL in 0.2 s\n"),
         (None, ["1", "--token-file", "/nowhere"], "", "chat: --token-file /nowhere: "),
         (None, ["1", "--token-file", "/dev/null"], "", "chat: --token-file /dev/null: it is empty"),
+        (None, ["1", "--token-file", "/dev/zero"], "", "chat: --token-file /dev/zero: it is no token"),
     ],
 )
 async def test_what_is_wrong_is_told_in_a_line(
@@ -173,6 +174,12 @@ async def test_a_token_that_is_not_good_is_told(
     done = await run(model, str(garden.id), stdin="one\n")
     assert done.exit_code == 1
     assert done.output.endswith(": the token is not good (any more)\n")
+
+
+def test_a_time_that_is_none_is_refused() -> None:
+    done = CliRunner().invoke(main, ["send", "1", "--timeout", "nan"], input="one\n")
+    assert done.exit_code == 2
+    assert done.output.endswith("Error: --timeout takes a number of seconds\n")
 
 
 def test_no_address_is_not_the_one_that_was_used_last() -> None:

@@ -26,8 +26,9 @@ Less than LEASE, so that it falls silent before the others stop waiting for it; 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
     """A server with a lease: where it listens, its version, and the kind of its bus.
 
-    `started_at` is in Unix seconds: since when it has had leases without a gap. `position` is the highest id of the log
-    that it has told, `clients` how many are connected, both as of its last renewal. `lease` is in seconds left.
+    `started_at` is in Unix seconds: since when it has had leases without a gap. `lease` is in seconds left. As of its
+    last renewal `clients` is how many are connected, and `position` how far it has told the log: up to this id, with
+    nothing under way that was submitted before that was told.
     """
 
     number: int

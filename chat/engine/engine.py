@@ -150,7 +150,7 @@ async def open_engine(
             trio.open_nursery() as nursery,
         ):
             notices.send_by(cluster.notify)
-            cluster.told_behind(journal.settled)
+            cluster.told_behind(journal.unsettled)
             rooms = Rooms(storage.users, storage.rooms, storage.messages)
             blocks = Blocks(storage.contacts)
             direct = Direct(storage.users, storage.rooms, storage.messages, deliveries)
@@ -216,7 +216,7 @@ async def open_engine(
                 contacts=storage.contacts,
                 blocks=blocks,
                 read_marks=read_marks,
-                writes=Writes(storage.messages, journal, follower, broadcaster),
+                writes=Writes(storage.messages, journal, follower, broadcaster, cluster),
                 invites=Invites(storage.users),
                 search=storage.search,
                 notices=notices,

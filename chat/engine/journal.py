@@ -41,6 +41,7 @@ from chat.domain.refusals import (
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.hub import Announcement, Subscriber
 from chat.engine.log_follower import LogFollower
+from chat.engine.unsettled import Unsettled
 from chat.inspection.metrics import Metrics
 
 _QUEUE = 4096
@@ -97,12 +98,8 @@ class Journal:
         self._metrics = metrics
         self._broadcaster = broadcaster
         self._feed, self._entries = trio.open_memory_channel[Entry](_QUEUE)
-        self._taken = 0  # writes submitted and not yet committed or refused
-        self._submitted = 0  # the number of the last write that was submitted
-        self._settled = 0  # and of the last that was committed or refused
-        # By person, the last of their writes that is neither committed nor refused.
-        self._last_of: dict[int | None, int] = {}
-        self._committed = trio.Event()  # set, and made anew, after each batch
+        self.unsettled = Unsettled(follower.newest_id)
+        """What was submitted and is neither committed nor refused."""
 
     async def submit(self, write: Write, submitter: Submitter, origin: Subscriber | None = None) -> None:
         """Hand a write over; its submitter is told the outcome. Waits while the queue is full.
@@ -110,10 +107,7 @@ class Journal:
         `origin` is the subscriber that need not hear its own message. Cancelling: the write was not taken, and
         its submitter is told nothing.
         """
-        self._submitted += 1
-        self._taken += 1
-        entry = Entry(write, submitter, origin, self._submitted)
-        self._last_of[_actor(write)] = entry.number
+        entry = Entry(write, submitter, origin, self.unsettled.add(write))
         try:
             try:
                 # Spares a turn of the loop; the reader makes one for each frame anyway.
@@ -121,19 +115,12 @@ class Journal:
             except trio.WouldBlock:
                 await self._feed.send(entry)
         except BaseException:
-            self._done(1)
+            self.unsettled.drop()
             raise
-
-    async def settled(self, person_id: int) -> None:
-        """Wait until all that a person has submitted by now is committed or refused. Cancelling changes nothing."""
-        last = self._last_of.get(person_id, 0)
-        while self._settled < last and self._taken > 0:
-            await self._committed.wait()  # until the next batch is done
 
     async def drain(self) -> None:
         """Wait until everything submitted is committed or refused, and told. Cancelling changes nothing."""
-        while self._taken > 0:
-            await self._committed.wait()
+        await self.unsettled.none()
         await self._broadcaster.caught_up()
 
     async def write(self) -> None:
@@ -157,19 +144,8 @@ class Journal:
                     waiting = receive_all_nowait(self._entries, _QUEUE)
                     self._refuse(waiting, NOT_SAVED)
                     batch += waiting
-                self._settled = batch[-1].number
-                for entry in batch:
-                    if self._last_of.get(actor := _actor(entry.write)) == entry.number:
-                        del self._last_of[actor]
-                self._done(len(batch))
+                self.unsettled.settle((entry.number, entry.write) for entry in batch)
             await self._broadcaster.keep_pace()
-
-    def _done(self, writes: int) -> None:
-        self._taken -= writes
-        if not self._taken:
-            self._last_of.clear()  # also of who was cancelled
-        self._committed.set()
-        self._committed = trio.Event()
 
     async def _commit(self, batch: Sequence[Entry]) -> bool:
         """Save the batch and tell what became of each write. Returns whether the database did its part."""
@@ -188,6 +164,7 @@ class Journal:
         except OutcomeUnknown as error:
             logger.error("messages of unknown outcome", messages=len(batch), error=str(error))
             self._follower.doubt()
+            self.unsettled.doubt(writes)
             self._refuse(batch, OUTCOME_UNKNOWN)
             return False
         except WriteRejected as error:
@@ -224,15 +201,12 @@ class Journal:
             committed = await self._follower.settle()
         except (StorageDown, OutcomeUnknown):
             return
+        self.unsettled.trust()
         logger.info("the log is read to its end", changes=committed)
 
     def close(self) -> None:
         """Take no more writes; write() ends once those taken are committed or refused. Sync."""
         self._feed.close()
-
-
-def _actor(write: Write) -> int | None:
-    return write.sender_id if isinstance(write, Draft) else write.actor_id
 
 
 def _gone(write: Write) -> Refusal:

@@ -6,6 +6,7 @@ import trio
 
 from chat.domain.changes import AccessChange, AccessWrite, Removal, Removed, RoomDeleted
 from chat.domain.entities import LOBBY_ID, Person
+from chat.domain.failures import StorageDown
 from chat.domain.outcomes import Outcome
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rooms import Rooms
@@ -19,6 +20,9 @@ from chat.engine.submission import Submission
 _FELT = 1.0
 """Seconds in which a membership's end that is saved is felt in order. Where it is not, because the log is read late or
 nobody is told of it any more, it is felt out of order then."""
+
+_OVER = 30.0
+"""Seconds in which what somebody said before their removal was felt is saved or refused, as on the other servers."""
 
 
 class Memberships:
@@ -135,7 +139,9 @@ class Memberships:
             if scope.cancelled_caught:
                 self.ended(outcome)
             if person_id is not None:
-                with trio.move_on_after(_FELT):
-                    await self._journal.settled(person_id)  # what they said before this was felt
+                with trio.move_on_after(_OVER) as scope:
+                    await self._journal.unsettled.over(person_id)  # what they said before this was felt
+                if scope.cancelled_caught:
+                    raise StorageDown("what was said before is not saved yet")
             await self._cluster.told_everywhere(outcome.id, person_id)
         return outcome if isinstance(outcome, Refusal) else None

@@ -4,10 +4,12 @@ import trio
 
 from chat.domain.changes import Change, Write
 from chat.domain.entities import Draft
+from chat.domain.nodes import LEASE, RENEW
 from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.ports import Messages
 from chat.domain.refusals import NOT_SAVED, Refusal
 from chat.engine.broadcaster import Broadcaster
+from chat.engine.cluster.cluster import Cluster
 from chat.engine.journal import Journal
 from chat.engine.log_follower import LogFollower
 from chat.engine.submission import Submission
@@ -15,17 +17,26 @@ from chat.engine.submission import Submission
 _TOLD = 1.0
 """Seconds for which an answer waits until what it tells is in this server's histories too; it is committed by then."""
 
+_ELSEWHERE = LEASE + RENEW
+"""Seconds in which every server says whether something was said there, or has no lease any more."""
+
 
 class Writes:
     """Hands writes to the journal and waits for them."""
 
     def __init__(
-        self, messages: Messages, journal: Journal, follower: LogFollower, broadcaster: Broadcaster
+        self,
+        messages: Messages,
+        journal: Journal,
+        follower: LogFollower,
+        broadcaster: Broadcaster,
+        cluster: Cluster,
     ) -> None:
         self._messages = messages
         self._journal = journal
         self._follower = follower
         self._broadcaster = broadcaster
+        self._cluster = cluster
 
     async def write(self, write: Write) -> Outcome:
         """Return what becomes of a write; whoever reads the room after that finds it there.
@@ -41,7 +52,7 @@ class Writes:
 
     async def settled(self, person_id: int) -> None:
         """Wait until all that a person has handed over by now is committed or refused. Cancelling changes nothing."""
-        await self._journal.settled(person_id)
+        await self._journal.unsettled.settled(person_id)
 
     async def repeated(self, draft: Draft) -> Repeated | Refusal | None:
         """Return what a draft is answered whose key its sender used before; None: nobody did.
@@ -52,4 +63,10 @@ class Writes:
         await self.settled(draft.sender_id)  # what is on its way is found too
         if self._follower.is_unsure:
             return NOT_SAVED
-        return await self._messages.repeated(draft)
+        found = await self._messages.repeated(draft)
+        if found is not None:
+            return found
+        # Another server may not have told yet that they are out, and still save what they said there before.
+        with trio.move_on_after(_ELSEWHERE) as scope:
+            await self._cluster.over_everywhere(draft.sender_id)
+        return NOT_SAVED if scope.cancelled_caught else await self._messages.repeated(draft)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 import trio
 
 from chat.bus.local import LocalBus, LocalNetwork
-from chat.domain.entities import LOBBY_ID
+from chat.domain.entities import LOBBY_ID, Draft
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.nodes import FENCE, LEASE
 from chat.domain.startup import CannotStart
@@ -48,6 +48,7 @@ async def several(run: Run) -> None:
         speaker, listener = await one.connect(TALKER, ada), await one.connect(TALKER)
         writer = await one.connect(DIRECT, ada)
         await listener.hears()
+        never_said = Draft(garden.id, ben.id, "ben", "hello", 1.0, key="k")
 
         async def be_another() -> None:
             async with _joined(network) as joining, swept_world(run, storage, joining=joining) as (other, _):
@@ -82,6 +83,7 @@ async def several(run: Run) -> None:
                 nursery.start_soon(one.cluster.told_everywhere, await storage.messages.newest_id())
                 nursery.start_soon(other.core.cluster.caught_up)
                 nursery.start_soon(other.cluster.told_everywhere, await storage.messages.newest_id())
+                nursery.start_soon(other.services.writes.repeated, never_said)
             network.is_silent = False
             for text in ("noted at once", "noted a moment later"):
                 writer.send({"from": ada.id, "to": ben.id, "content": text})

@@ -106,7 +106,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "sender_waits": (
         Mutant(
             "journal_slot_lost",
-            planted("chat.engine.journal:Journal.submit", drop("_done")),
+            planted("chat.engine.journal:Journal.submit", drop("unsettled.drop")),
             "a sender cancelled in the queue is counted for ever, and a stop waits for it",
         ),
     ),

@@ -8,7 +8,7 @@ import trio
 
 from chat.domain.changes import Removal, Write
 from chat.domain.entities import Draft, Person
-from chat.domain.failures import OutcomeUnknown
+from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.outcomes import Outcome
 from chat.domain.refusals import ALREADY_IN, OUTCOME_UNKNOWN, Refusal
 from chat.engine.dialect import Dialect
@@ -96,6 +96,42 @@ async def test_a_removal_returns_when_what_its_person_still_said_is_saved_or_ref
             assert not await world.storage.rooms.is_member(garden.id, ben.id)
             assert (returned.is_set(), outcomes) == (False, [])
     assert len(outcomes) == 1
+
+
+async def test_a_removal_returns_when_what_became_of_the_last_words_is_known(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+    assert await world.memberships.join(ben, garden.id) is None
+    returned = trio.Event()
+
+    async def remove() -> None:
+        assert await world.memberships.remove(ada, garden.id, ben.id) is None
+        returned.set()
+
+    async with trio.open_nursery() as nursery:
+        with world.obstacles.failing("settled_id", StorageDown("away")):
+            with world.obstacles.held("save"):
+                nursery.start_soon(remove)
+                await world.rest()  # the removal is in a batch of its own
+                await world.journal.submit(Draft(garden.id, ben.id, "ben", "a last word", 0.0), Said())
+                removal = world.obstacles._closed_before["save"]
+                world.obstacles._closed_before["save"] = trio.Event()
+                removal.set()
+                await world.rest()
+                world.obstacles.fail("save", OutcomeUnknown("silence"))
+            await trio.sleep(5)
+            assert not returned.is_set()
+        await returned.wait()
+
+
+async def test_a_removal_fails_where_nobody_learns_what_became_of_the_last_words(world: World) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    garden = await world.make_room(ada)
+    assert await world.memberships.join(ben, garden.id) is None
+    world.journal.unsettled.doubt([Draft(garden.id, ben.id, "ben", "a last word", 0.0)])
+    with pytest.raises(StorageDown):
+        await world.memberships.remove(ada, garden.id, ben.id)
+    assert await world.members(garden.id) == {ada.id}
 
 
 async def test_a_room_that_was_deleted_unnoticed_is_left_and_the_lobby_is_never_looked_up(

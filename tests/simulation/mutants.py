@@ -470,14 +470,12 @@ def tell_before_looking_again() -> "_patch[Any]":
     """A server that has a lease again tells what waited before it has looked who may hear it."""
     keep = Lease._keep
 
-    async def mutated(
-        self: Lease, look_again: Callable[[], Awaitable[object]], lapsed: Callable[[], object]
-    ) -> None:
+    async def mutated(self: Lease, look_again: Callable[[], Awaitable[object]], *others: Any) -> None:
         async def tell_and_look() -> None:
             self._fence.open_until(chat.engine.cluster.fence.trio.current_time() + FENCE)
             await look_again()
 
-        await keep(self, tell_and_look, lapsed)
+        await keep(self, tell_and_look, *others)
 
     return patch.object(Lease, "_keep", mutated)
 

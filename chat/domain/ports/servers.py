@@ -33,7 +33,7 @@ class Nodes(Protocol):
     async def renew(self, number: int, position: int, clients: int) -> int | None:
         """Renew a lease and return the end of the log (its highest id); None: it has lapsed, register again.
 
-        `position` is the highest id that the server has told, `clients` how many are connected to it.
+        `position` is how far the server has told the log (`nodes.py`), `clients` how many are connected to it.
         """
         ...
 

@@ -6,6 +6,7 @@ from typing import Protocol
 from chat.domain.entities import Message
 from chat.domain.live import Notice
 from chat.engine.hub import Announcement
+from chat.engine.unsettled import Unsettled
 
 
 class Cluster(Protocol):
@@ -42,11 +43,15 @@ class Cluster(Protocol):
         it within seconds. Cancelling changes nothing.
         """
 
-    def told_behind(self, settled: Callable[[int], Awaitable[None]]) -> None:
-        """Have `settled` waited for before another server hears that this one has told the end of a membership.
+    async def over_everywhere(self, person_id: int) -> None:
+        """Wait until every server that may tell anything has told what is in the log by now.
 
-        It takes whose that was, by their id. Sync.
+        What a person submitted there before that is saved by then, or refused. Raises StorageDown as told_everywhere()
+        does. Cancelling changes nothing.
         """
+
+    def told_behind(self, unsettled: Unsettled) -> None:
+        """Have others hear that this server has told something once what was submitted before is over. Sync."""
 
     async def noted_everywhere(self, person_id: int) -> None:
         """Wait until every other server has noted what it told this person, or could not be asked for seconds.
@@ -81,7 +86,10 @@ class Alone:
     async def told_everywhere(self, change_id: int, person_id: int | None = None) -> None:
         """Whoever is alone tells everything in order."""
 
-    def told_behind(self, settled: Callable[[int], Awaitable[None]]) -> None:
+    async def over_everywhere(self, person_id: int) -> None:
+        """There is nobody else to whom anything was submitted."""
+
+    def told_behind(self, unsettled: Unsettled) -> None:
         """Nobody asks."""
 
     async def noted_everywhere(self, person_id: int) -> None:

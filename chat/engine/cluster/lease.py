@@ -72,19 +72,30 @@ class Lease:
         """Renew it at once, which tells how far the log is. Sync."""
         self._wanted.set()
 
-    async def keep(self, look_again: Callable[[], Awaitable[object]], lapsed: Callable[[], object]) -> None:
+    async def keep(
+        self,
+        look_again: Callable[[], Awaitable[object]],
+        lapsed: Callable[[], object],
+        over_up_to: Callable[[int], int],
+    ) -> None:
         """Renew it until cancelled. Where it has lapsed, `look_again` is called before anybody is told anything.
 
         `look_again` lets nobody hear what they may not. It may raise StorageError. `lapsed` is told that the database
-        does not know the lease, before there is another. Sync. Cancelling opens the fence: whoever stops has no
-        clients any more, and tells what is left to nobody.
+        does not know the lease, before there is another. Sync. `over_up_to` returns, for what is told, up to where all
+        that was submitted before is saved or refused: so far the others are told that this server is. Sync. Cancelling
+        opens the fence: whoever stops has no clients any more, and tells what is left to nobody.
         """
         try:
-            await self._keep(look_again, lapsed)
+            await self._keep(look_again, lapsed, over_up_to)
         finally:
             self._fence.open_until(math.inf)
 
-    async def _keep(self, look_again: Callable[[], Awaitable[object]], lapsed: Callable[[], object]) -> None:
+    async def _keep(
+        self,
+        look_again: Callable[[], Awaitable[object]],
+        lapsed: Callable[[], object],
+        over_up_to: Callable[[int], int],
+    ) -> None:
         warned = set[str]()  # of what was logged since it was last kept
 
         def warn(event: str, **details: str) -> None:
@@ -97,7 +108,7 @@ class Lease:
             self._wanted = trio.Event()
             sent, told = trio.current_time(), self._position()
             try:
-                end = await self._nodes.renew(self.number, told, self._clients())
+                end = await self._nodes.renew(self.number, over_up_to(told), self._clients())
                 if end is None:
                     has_looked = False
                     self._fence.open_until(sent)

@@ -41,6 +41,7 @@ from chat.engine.deliveries import Deliveries
 from chat.engine.hub import Announcement, Hub
 from chat.engine.log_follower import LogFollower
 from chat.engine.notices import Notices
+from chat.engine.unsettled import Unsettled
 
 BEAT = 0.5
 """Seconds between two heartbeats."""
@@ -98,7 +99,7 @@ class Servers:
         self._here = here
         self._ends = ends  # of the log: those who ask at once share one query
         self._reader = PayloadReader()
-        self._settled: Callable[[int], Awaitable[None]] | None = None  # as told_behind() says
+        self._unsettled = Unsettled(0)  # the journal's, from told_behind() on
         self._questions = Questions(lease.number, bus, nodes, self._answer, self._tell)
 
     def publish(self, committed: Sequence[Announcement]) -> None:
@@ -112,7 +113,7 @@ class Servers:
         await self._told(await self._ends.get(None) or 0)
 
     async def keep_lease(self, look_again: Callable[[], Awaitable[object]]) -> None:
-        await self._lease.keep(look_again, self._questions.forgotten)
+        await self._lease.keep(look_again, self._questions.forgotten, self._unsettled.over_up_to)
 
     async def told_everywhere(self, change_id: int, person_id: int | None = None) -> None:
         await self._told(change_id)
@@ -122,8 +123,11 @@ class Servers:
                 HasTold(change_id, person_id), is_answered=lambda node: node.position >= change_id
             )
 
-    def told_behind(self, settled: Callable[[int], Awaitable[None]]) -> None:
-        self._settled = settled
+    async def over_everywhere(self, person_id: int) -> None:
+        await self.told_everywhere(await self._ends.get(None) or 0, person_id)
+
+    def told_behind(self, unsettled: Unsettled) -> None:
+        self._unsettled = unsettled
 
     async def noted_everywhere(self, person_id: int) -> None:
         with trio.move_on_after(LEASE + RENEW):  # a bus that is down for longer lets a message be told again
@@ -142,6 +146,9 @@ class Servers:
                 used = self._here.ledger.take()
                 for first in range(0, len(used), _MOST_USED):
                     self._bus.publish(encode(Spent(self.number, used[first : first + _MOST_USED])))
+                self._unsettled.over_up_to(
+                    self._here.hub.newest_id
+                )  # so that the lease tells what was just told
                 await trio.sleep(BEAT / _TELLS_PER_BEAT)
 
     async def listen(self) -> None:
@@ -177,9 +184,9 @@ class Servers:
         match asks:
             case HasTold(change_id, person_id):
                 await self._told(change_id)
-                if person_id is not None and self._settled is not None:
+                if person_id is not None:
                     with _within(_TOLD_WITHIN, "what was said before is not saved yet"):
-                        await self._settled(person_id)
+                        await self._unsettled.over(person_id)
             case HasNoted():
                 await self._here.deliveries.written()
         return True

@@ -16,9 +16,11 @@ from chat.domain.changes import SupportChange
 from chat.domain.closing import TOO_FAR_BEHIND
 from chat.domain.direct import FIRST_GUEST
 from chat.domain.entities import LOBBY_ID, Draft, Message, Pair, Peer, SupportOf
-from chat.domain.failures import StorageDown
+from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.ledger import Ledger
 from chat.domain.nodes import FENCE, LEASE, RENEW, OtherBus, OtherSecret, digest_of
+from chat.domain.outcomes import Repeated
+from chat.domain.refusals import NOT_SAVED
 from chat.engine.cluster.servers import _RELAYED_WITHIN, Joining
 from chat.protocols.direct.protocol import DIRECT
 from chat.protocols.rooms.protocol import ROOMS
@@ -318,6 +320,101 @@ async def test_what_is_on_its_way_on_another_server_is_saved_before_a_removal_is
             await wait_all_tasks_blocked()
     assert acknowledged == [None]
     assert [message.text for message in servers.one.said(garden.id)] == ["", "on its way"]
+
+
+async def test_a_lease_that_tells_how_far_a_server_is_waits_for_what_is_on_its_way_there(
+    autojump_clock: object, servers: Servers
+) -> None:
+    ada, ben = await servers.one.add_all("ada", "ben")
+    garden = await servers.one.make_room(ada)
+    await servers.one.memberships.join(ben, garden.id)
+    member = await servers.other.connect(ROOMS, ben)
+    member.send({"Type": "enter", "RoomID": garden.id})
+    await member.hears()
+    acknowledged = trio.Event()
+
+    async def remove() -> None:
+        assert await servers.one.memberships.remove(ada, garden.id, ben.id) is None
+        acknowledged.set()
+
+    async with trio.open_nursery() as nursery:
+        with servers.other.obstacles.held("save"):
+            member.send({"Type": "message", "Text": "on its way"})
+            await wait_all_tasks_blocked()
+            nursery.start_soon(remove)
+            await wait_all_tasks_blocked()
+            assert garden.id not in member.session.subscriptions
+            servers.network.is_cut = True  # nobody but the lease tells
+            await trio.sleep(3 * RENEW)
+            assert not acknowledged.is_set()
+        began = trio.current_time()
+        await acknowledged.wait()
+        assert trio.current_time() - began <= 2 * RENEW
+    assert [message.text for message in servers.one.said(garden.id)] == ["", "on its way"]
+
+
+async def test_a_removal_is_acknowledged_once_what_became_of_what_was_on_its_way_is_known(
+    autojump_clock: object, servers: Servers
+) -> None:
+    ada, ben = await servers.one.add_all("ada", "ben")
+    garden = await servers.one.make_room(ada)
+    await servers.one.memberships.join(ben, garden.id)
+    member = await servers.other.connect(ROOMS, ben)
+    member.send({"Type": "enter", "RoomID": garden.id})
+    await member.hears()
+    acknowledged = trio.Event()
+
+    async def remove() -> None:
+        assert await servers.one.memberships.remove(ada, garden.id, ben.id) is None
+        acknowledged.set()
+
+    servers.other.obstacles.fail("save", OutcomeUnknown("silence"), after=True)
+    async with trio.open_nursery() as nursery:
+        with servers.other.obstacles.failing("settled_id", StorageDown("away")):
+            member.send({"Type": "message", "Text": "perhaps on its way"})
+            await member.ends()
+            nursery.start_soon(remove)
+            await trio.sleep(3 * RENEW)
+            assert not acknowledged.is_set()
+        began = trio.current_time()
+        await acknowledged.wait()
+        assert trio.current_time() - began <= 2 * RENEW
+
+
+async def said_again_while_it_is_on_its_way(servers: Servers, seconds: float) -> list[object]:
+    """What is answered on the one server, to whom the other is just removing, for what the other saves so late."""
+    ada, ben = await servers.one.add_all("ada", "ben")
+    garden = await servers.one.make_room(ada)
+    await servers.one.memberships.join(ben, garden.id)
+    draft = Draft(garden.id, ben.id, "ben", "on its way", 1.0, key="k")
+    answers = list[object]()
+
+    async def say_again() -> None:
+        answers.append(await servers.one.services.writes.repeated(draft))
+
+    async with trio.open_nursery() as nursery:
+        with servers.other.obstacles.held("save"):
+            nursery.start_soon(servers.other.services.writes.write, draft)
+            await wait_all_tasks_blocked()
+            nursery.start_soon(servers.one.memberships.remove, ada, garden.id, ben.id)
+            await wait_all_tasks_blocked()
+            assert not await servers.storage.rooms.is_member(garden.id, ben.id)
+            nursery.start_soon(say_again)
+            await trio.sleep(seconds)
+    return answers
+
+
+async def test_what_is_sent_again_on_another_server_is_answered_once_what_was_on_its_way_is_saved(
+    autojump_clock: object, servers: Servers
+) -> None:
+    (answer,) = await said_again_while_it_is_on_its_way(servers, 1.0)
+    assert isinstance(answer, Repeated)
+
+
+async def test_whether_something_was_said_on_a_server_that_does_not_save_it_is_not_known(
+    autojump_clock: object, servers: Servers
+) -> None:
+    assert await said_again_while_it_is_on_its_way(servers, 10.0) == [NOT_SAVED]
 
 
 async def test_a_server_that_loses_the_database_tells_nothing_until_it_has_looked_again(

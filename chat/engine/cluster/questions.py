@@ -4,12 +4,13 @@ A server that is silent is waited for until its lease ends. A bus may lose what 
 so a question is asked again, and whoever answered it before gives the same answer.
 
 A database that crashes forgets all leases. Until every fence has closed, whoever had one before is waited for too:
-the fence of a server that is silent may still be open.
+the fence of a server that is silent may still be open. And where it was set back as it crashed, what a server without a
+lease has told under an id may be something else than what is there now: so it is asked anew once it has looked.
 """
 
 import itertools
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 import trio
@@ -76,25 +77,38 @@ class Questions:
         `is_answered` says which servers need not answer, by what they have told the database. Raises StorageDown.
         Cancelling: some may be asked, or not.
         """
+        while (answers := await self._ask(asks, to, is_answered)) is None:  # noqa: ASYNC110 - a table has no event
+            await trio.sleep(_AGAIN)
+        return any(answers)
+
+    async def _ask(
+        self, asks: Asked, to: int | None, is_answered: Callable[[Node], bool]
+    ) -> Collection[bool] | None:
+        """Return what was answered; None: somebody may have told another log, and is asked anew when that is known."""
         question = Question(self._number, next(self._numbers), to, asks)
         waiting = self._waiting[question.number] = _Waiting()
         try:
             while True:
                 # Before it is known who has to answer: by then they may have.
                 self._bus.publish(encode(question))
-                others = await self._others(is_answered)
+                others, forgotten = await self._others(is_answered)
+                if forgotten and isinstance(asks, HasTold):
+                    return None
                 missing = (others if to is None else others & {to}) - waiting.answers.keys()
                 if missing:
                     with trio.move_on_after(_AGAIN):
                         await waiting.until_answered(missing)
                         missing = set()
                 if not missing:
-                    return any(waiting.answers.values())
+                    return waiting.answers.values()
         finally:
             del self._waiting[question.number]
 
-    async def _others(self, is_answered: Callable[[Node], bool]) -> set[int]:
-        """Return the other servers that have to answer. Raises StorageDown."""
+    async def _others(self, is_answered: Callable[[Node], bool]) -> tuple[set[int], set[int]]:
+        """Return the other servers that have to answer, and those of whose lease the database does not know.
+
+        Where it was set back, those may have told something else under the same ids. Raises StorageDown.
+        """
         live = {node.number: node for node in await self._nodes.live()}
         if self._number not in live:
             self.forgotten()
@@ -103,7 +117,8 @@ class Questions:
             could_tell |= self._met
         self._met = could_tell  # whoever is not among them can tell nothing any more
         answered = {number for number, node in live.items() if is_answered(node)}
-        return could_tell - answered - {self._number}
+        others = could_tell - {self._number}
+        return others - answered, others - live.keys()
 
     def answered(self, answer: Answer) -> None:
         """Take an answer from the bus, whoever it is for. Sync."""

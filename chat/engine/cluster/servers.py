@@ -183,6 +183,8 @@ class Servers:
     async def _answer(self, asks: HasTold | HasNoted) -> bool:
         match asks:
             case HasTold(change_id, person_id):
+                with _within(_TOLD_WITHIN, "there is no lease"):
+                    await self._fence.opened()  # until it is known that the log is the one that was told
                 await self._told(change_id)
                 if person_id is not None:
                     with _within(_TOLD_WITHIN, "what was said before is not saved yet"):

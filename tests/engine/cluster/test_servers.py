@@ -1,7 +1,7 @@
 """Several servers on one storage: people on any of them talk with each other, whatever the bus and the leases do."""
 
 from collections.abc import AsyncGenerator, Generator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 import pytest
@@ -21,7 +21,7 @@ from chat.domain.ledger import Ledger
 from chat.domain.nodes import FENCE, LEASE, RENEW, OtherBus, OtherSecret, digest_of
 from chat.domain.outcomes import Repeated
 from chat.domain.refusals import NOT_SAVED
-from chat.engine.cluster.servers import _RELAYED_WITHIN, Joining
+from chat.engine.cluster.servers import _RELAYED_WITHIN, BEAT, Joining
 from chat.protocols.direct.protocol import DIRECT
 from chat.protocols.rooms.protocol import ROOMS
 from chat.protocols.talker.codec import TALKER
@@ -470,6 +470,34 @@ async def test_where_the_database_lost_commits_everybody_connects_again(
         await messages.save([Draft(LOBBY_ID, ada.id, "ada", f"new {n}", 1.0)])
     await trio.sleep(3)
     assert listener.closed_with == speaker.closed_with == TOO_FAR_BEHIND
+
+
+@pytest.mark.parametrize("is_cut_off", [False, True])
+async def test_a_removal_has_the_id_of_what_the_database_lost_and_waits_for_who_told_that(
+    autojump_clock: object, servers: Servers, is_cut_off: bool
+) -> None:
+    ada, ben = await servers.one.add_all("ada", "ben")
+    garden = await servers.one.make_room(ada)
+    await servers.one.memberships.join(ben, garden.id)
+    speaker, member = await servers.one.connect(TALKER, ada), await servers.other.connect(ROOMS, ben)
+    member.send({"Type": "enter", "RoomID": garden.id})
+    for text in ("one", "two", "three"):
+        speaker.send({"name": "ada", "message": text})
+        await wait_all_tasks_blocked()
+    await trio.sleep(BEAT)  # they have met
+    messages, fence = servers.storage.messages, servers.other.journal._broadcaster._fence
+    del messages._by_room[LOBBY_ID][1:]
+    messages._newest_id -= 2
+    servers.storage.nodes._leases.clear()
+    servers.network.is_silent = True
+    with ExitStack() as stack:
+        if is_cut_off:
+            stack.enter_context(servers.other.obstacles.failing("renew", StorageDown("it looks elsewhere")))
+        assert garden.id in member.session.subscriptions
+        assert await servers.one.memberships.remove(ada, garden.id, ben.id) is None
+        assert not fence.is_open or garden.id not in member.session.subscriptions
+    await member.ends()
+    assert member.closed_with == TOO_FAR_BEHIND
 
 
 async def test_a_fenced_server_keeps_its_sockets_and_tells_late_what_was_said_meanwhile(

@@ -24,6 +24,7 @@ class Lifeline(Generic[MessageT]):
     def __init__(self, connected: socket.socket, decoder: msgspec.json.Decoder[MessageT]) -> None:
         self._stream = trio.SocketStream(trio.socket.from_stdlib_socket(connected))
         self._decoder = decoder
+        self._sends = trio.Lock()
 
     async def send(self, message: msgspec.Struct) -> None:
         """Send, or give up after some seconds: who does not read is about to end.
@@ -32,7 +33,8 @@ class Lifeline(Generic[MessageT]):
         """
         try:
             with trio.move_on_after(_PATIENCE):
-                await self._stream.send_all(msgspec.json.encode(message) + b"\n")
+                async with self._sends:  # a reload and a restart may come at once
+                    await self._stream.send_all(msgspec.json.encode(message) + b"\n")
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             return  # it has ended, which whoever receives here is told
 

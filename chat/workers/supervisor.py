@@ -115,15 +115,13 @@ async def open_supervisor(
     async with trio.open_nursery() as keeping:
         refusal = await supervisor.start(keeping)
         if refusal is None:
-            try:
-                async with trio.open_nursery() as restarting:
-                    restarting.start_soon(supervisor.serve_restarts, keeping, spread)
-                    try:
-                        yield supervisor
-                    finally:
-                        restarting.cancel_scope.cancel(reason="the workers stop")
-            finally:
-                supervisor.stop()
+            async with trio.open_nursery() as restarting:
+                restarting.start_soon(supervisor.serve_restarts, keeping, spread)
+                try:
+                    yield supervisor
+                finally:
+                    supervisor.stop()  # before a new one that is stuck in its start is waited for
+                    restarting.cancel_scope.cancel(reason="the workers stop")
         else:
             supervisor.stop()
     if refusal is not None:  # outside the nursery, which would wrap it

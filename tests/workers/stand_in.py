@@ -9,6 +9,7 @@ happens to it. Its behaviours:
     dies      is ready, and ends with status 3
     refuses   does not start, and says why
     silent    never becomes ready, and ends when it is told to
+    stuck     never becomes ready, and heeds nothing
 """
 
 import json
@@ -37,7 +38,7 @@ with socket.socket(fileno=int(lifeline)) as parent:
     if behaviour == "refuses":
         parent.sendall(b'{"type": "refused", "reason": "it does not like it here"}\n')
         sys.exit(1)
-    if behaviour != "silent":
+    if behaviour not in ("silent", "stuck"):
         parent.sendall(b'{"type": "from tomorrow"}\n{"type": "ready"}\n')
     if behaviour == "dies":
         os._exit(3)
@@ -46,10 +47,10 @@ with socket.socket(fileno=int(lifeline)) as parent:
         for line in lines:
             message = json.loads(line)
             note(" ".join(str(part) for part in message.values()))
-            if message["type"] == "leave" and behaviour != "hangs":
+            if message["type"] == "leave" and behaviour not in ("hangs", "stuck"):
                 os._exit(0)
         note("alone")
-        if behaviour != "hangs":
+        if behaviour not in ("hangs", "stuck"):
             os._exit(0)
 
     threading.Thread(target=hear, daemon=True).start()

@@ -302,6 +302,25 @@ async def test_a_stop_in_the_middle_of_a_restart_ends_old_and_new(journal: Path)
     places.assert_nobody_is_left()
 
 
+async def test_a_stop_in_the_middle_of_a_restart_waits_for_nobody_who_is_stuck_before_it_tells_the_others(
+    journal: Path,
+) -> None:
+    places = Places(journal, "serves", "stuck")
+    with trio.fail_after(30):
+        async with trio.open_nursery() as nursery:
+
+            async def kill_who_is_stuck_when_the_other_was_told() -> None:
+                old, new = (note.pid for note in places.notes("started"))
+                await until(lambda: old in {note.pid for note in places.notes("SIGTERM")})
+                os.kill(new, signal.SIGKILL)
+
+            async with open_supervisor(1, places.prepare) as supervisor:
+                supervisor.restart()
+                await until(lambda: len(places.notes("started")) == 2)
+                nursery.start_soon(kill_who_is_stuck_when_the_other_was_told)
+    places.assert_nobody_is_left()
+
+
 async def test_new_settings_reach_all_workers(journal: Path) -> None:
     places = Places(journal, "serves")
     with trio.fail_after(30):

@@ -43,9 +43,13 @@ class HasTold(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
 
 class HasNoted(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """Has the server noted all that it told this person? It answers when it has."""
+    """Has the server noted all that it told this person? It answers when it has.
+
+    With `has_read` it is how far they have read by what they said there.
+    """
 
     person_id: int
+    has_read: bool = False
 
 
 class Relayed(msgspec.Struct, frozen=True, tag=True, array_like=True):

@@ -10,6 +10,9 @@ MOST_SHARED_WITH = 100
 MOST_UNREAD = 100
 """Unread messages are counted so far: that many or more."""
 
+MOST_LOOKED_AT = 100
+"""Messages at the end of a room that are looked through for one's own: what they say is noted at once."""
+
 
 class ReadMark(msgspec.Struct, frozen=True, gc=False):
     """Somebody has read up to `seq`; with `is_back` only up to there, wherever they were before."""
@@ -19,12 +22,16 @@ class ReadMark(msgspec.Struct, frozen=True, gc=False):
 
 
 class ReadState(msgspec.Struct, frozen=True, gc=False):
-    """How far a person has read in a room, and how many messages they have not; `mentions` of those mention them."""
+    """How far a person has read in a room, and how many messages they have not; `mentions` of those mention them.
+
+    `has_spoken`: of the last MOST_LOOKED_AT messages one behind `read` is their own, which may still be to be noted.
+    """
 
     room_id: int
     read: int
     unread: int
     mentions: int = 0
+    has_spoken: bool = False
 
 
 def next_read(read: int, mark: ReadMark, last_seq: int) -> int:

@@ -144,7 +144,7 @@ async def open_engine(
                 joining,
                 storage,
                 fence,
-                Here(follower, broadcaster, hub, deliveries, ledger, notices, presence.__len__),
+                Here(follower, broadcaster, hub, deliveries, read_marks, ledger, notices, presence.__len__),
             ) as cluster,
             open_journal(storage.messages, broadcaster, follower, metrics, cluster.publish) as journal,
             trio.open_nursery() as nursery,

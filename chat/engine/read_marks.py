@@ -30,7 +30,7 @@ class ReadMarks:
     def __init__(self) -> None:
         self._waiting: dict[tuple[int, int], int] = {}  # (room id, person id) to seq
         self._under_way: dict[tuple[int, int], int] = {}  # those that are being written
-        self._written = trio.Event()  # set when those under way are written, or could not be
+        self._written = trio.Event()  # set, and made anew, when those under way are written, or could not be
         self._noted = trio.Event()  # set, and made anew, when there is something to write
         self._over = trio.Event()
 
@@ -49,6 +49,11 @@ class ReadMarks:
         self._waiting.pop(member, None)
         if self._under_way.pop(member, None) is not None:
             await self._written.wait()
+
+    async def written(self, person_id: int) -> None:
+        """Wait until nothing that was noted of somebody waits to be written. Cancelling changes nothing."""
+        while self.rooms_of(person_id):
+            await self._written.wait()  # or until it could not be
 
     def rooms_of(self, person_id: int) -> set[int]:
         """Return the rooms in which the person has read further than is written yet. Sync."""
@@ -75,7 +80,7 @@ class ReadMarks:
     async def _write_waiting(self, timelines: Timelines) -> float:
         """Write what waits, and return how long to pause then."""
         marks = self._under_way = self._waiting
-        self._waiting, self._written = {}, trio.Event()
+        self._waiting = {}
         try:
             if marks:
                 read = {member: ReadMark(seq) for member, seq in marks.items()}
@@ -88,6 +93,7 @@ class ReadMarks:
         finally:
             self._under_way = {}
             self._written.set()
+            self._written = trio.Event()
         return _PAUSE
 
 

@@ -1,5 +1,7 @@
 """Writes of those who ask one thing at a time, and are answered once it is committed and told here."""
 
+from collections.abc import Callable
+
 import trio
 
 from chat.domain.changes import Change, Write
@@ -38,13 +40,15 @@ class Writes:
         self._broadcaster = broadcaster
         self._cluster = cluster
 
-    async def write(self, write: Write) -> Outcome:
+    async def write(
+        self, write: Write, saved: Callable[[Outcome], object] = lambda _outcome: None
+    ) -> Outcome:
         """Return what becomes of a write; whoever reads the room after that finds it there.
 
-        It is handed over before anything is awaited, unless the journal's queue is full. Cancelling: it may still be
-        committed.
+        `saved` is told that before anybody is told the write. Sync. It is handed over before anything is awaited,
+        unless the journal's queue is full. Cancelling: it may still be committed.
         """
-        outcome = await Submission().submit(self._journal, write)
+        outcome = await Submission(saved).submit(self._journal, write)
         if isinstance(outcome, Change):
             with trio.move_on_after(_TOLD):
                 await self._broadcaster.published(outcome.id)

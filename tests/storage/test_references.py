@@ -70,7 +70,7 @@ async def counts(storage: Storage, person: int, room: int) -> tuple[int, int]:
     (told,) = await storage.timelines.snapshots(person, EVER, [room])
     for state in await storage.timelines.reads_since(person, 0):
         if state.room_id == room:
-            assert state == ReadState(room, told.read, told.unread, told.mentions)
+            assert state == ReadState(room, told.read, told.unread, told.mentions, state.has_spoken)
     return told.unread, told.mentions
 
 

@@ -34,7 +34,7 @@ from chat.domain.entities import (
 )
 from chat.domain.membership import Notify, RoomRole
 from chat.domain.ports import NewPerson, ProfileChange, Storage
-from chat.domain.reading import MOST_UNREAD, ReadMark, ReadState
+from chat.domain.reading import MOST_LOOKED_AT, MOST_UNREAD, ReadMark, ReadState
 from chat.domain.timeline import (
     MOST_REACTORS,
     MOST_REPLAYED,
@@ -559,6 +559,28 @@ async def test_what_a_person_marked_lately_is_told(storage: Storage) -> None:
     assert await reads(ada, 4e9) == []
     assert await reads(ben, 0) == [ReadState(LOBBY_ID, 2, 0)]
     assert await reads(99, 0) == []
+
+
+async def test_who_has_spoken_behind_their_mark_is_told_with_it(storage: Storage) -> None:
+    ada, ben = await add(storage, "Ada", "Ben")
+    garden = await make_room(storage, ada)
+    await write(storage, joining(garden, ben))
+
+    async def has_spoken(person: int) -> bool:
+        (state,) = await storage.timelines.reads_since(person, 0)
+        return state.has_spoken
+
+    await storage.timelines.mark_read({(garden, ben): ReadMark(0, is_back=True)})
+    await say(storage, ada, garden, "one")
+    assert not await has_spoken(ben), "they have joined, and said nothing"
+    await say(storage, ben, garden, "two")
+    assert await has_spoken(ben)
+    await storage.timelines.mark_read({(garden, ben): ReadMark(3)})
+    assert not await has_spoken(ben)
+    await storage.timelines.mark_read({(garden, ben): ReadMark(2, is_back=True)})
+    assert await has_spoken(ben), "what is marked unread looks as what is still to be noted"
+    await say(storage, ada, garden, *map(str, range(MOST_LOOKED_AT)))
+    assert not await has_spoken(ben), "that was long ago"
 
 
 async def test_what_a_person_wants_of_a_room_is_kept(storage: Storage) -> None:

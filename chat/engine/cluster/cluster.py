@@ -59,6 +59,9 @@ class Cluster(Protocol):
         Cancelling changes nothing.
         """
 
+    async def read_everywhere(self, person_id: int) -> None:
+        """The same of how far a person has read by what they said there by now."""
+
     async def relay(self, message: Message, to: int | None = None) -> bool:
         """Have the other servers, or the one with this number, tell what is saved nowhere; return whether one did.
 
@@ -93,6 +96,9 @@ class Alone:
         """Nobody asks."""
 
     async def noted_everywhere(self, person_id: int) -> None:
+        """Nobody else notes anything."""
+
+    async def read_everywhere(self, person_id: int) -> None:
         """Nobody else notes anything."""
 
     async def relay(self, message: Message, to: int | None = None) -> bool:

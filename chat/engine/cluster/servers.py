@@ -41,6 +41,7 @@ from chat.engine.deliveries import Deliveries
 from chat.engine.hub import Announcement, Hub
 from chat.engine.log_follower import LogFollower
 from chat.engine.notices import Notices
+from chat.engine.read_marks import ReadMarks
 from chat.engine.unsettled import Unsettled
 
 BEAT = 0.5
@@ -81,6 +82,7 @@ class Here(msgspec.Struct, frozen=True):
     broadcaster: Broadcaster
     hub: Hub
     deliveries: Deliveries
+    read_marks: ReadMarks
     ledger: Ledger
     notices: Notices
     clients: Callable[[], int]
@@ -132,6 +134,12 @@ class Servers:
     async def noted_everywhere(self, person_id: int) -> None:
         with trio.move_on_after(LEASE + RENEW):  # a bus that is down for longer lets a message be told again
             await self._questions.ask(HasNoted(person_id))
+
+    async def read_everywhere(self, person_id: int) -> None:
+        with trio.move_on_after(
+            LEASE + RENEW
+        ):  # a server that does not write marks for longer has no database
+            await self._questions.ask(HasNoted(person_id, has_read=True))
 
     async def relay(self, message: Message, to: int | None = None) -> bool:
         with trio.move_on_after(_RELAYED_WITHIN):
@@ -189,6 +197,10 @@ class Servers:
                 if person_id is not None:
                     with _within(_TOLD_WITHIN, "what was said before is not saved yet"):
                         await self._unsettled.over(person_id)
+            case HasNoted(person_id, has_read=True):
+                with _within(_TOLD_WITHIN, "how far somebody has read is not noted yet"):
+                    await self._unsettled.settled(person_id)  # which is noted then
+                    await self._here.read_marks.written(person_id)
             case HasNoted():
                 await self._here.deliveries.written()
         return True

@@ -73,6 +73,11 @@ async def say(
         reply=request.reply,
         file_ids=file_ids,
     )
+
+    def has_read(outcome: Outcome) -> None:
+        if isinstance(outcome, Message):
+            services.read_marks.note(outcome.room_id, person.id, outcome.seq)
+
     place = await services.conversations.enter(person, request.room)
     outcome: Outcome
     if isinstance(place, Refusal):
@@ -81,7 +86,7 @@ async def say(
         outcome = await services.writes.repeated(draft) or refusal
     else:
         # No await between entering and the journal: whoever is outside by then says nothing.
-        outcome = await services.writes.write(structs.replace(draft, people=place.people))
+        outcome = await services.writes.write(structs.replace(draft, people=place.people), has_read)
     match outcome:
         case Refusal() as refusal:
             return refusal
@@ -93,7 +98,6 @@ async def say(
             return now if isinstance(now, Refusal) else Before(now)
         case _:
             assert isinstance(outcome, Message)
-            services.read_marks.note(outcome.room_id, person.id, outcome.seq)
             return as_new_message(outcome, request.key)
 
 
@@ -180,6 +184,7 @@ async def mark_read(services: Services, caller: Caller, request: types.ReadUpTo)
         return place
     mark = ReadMark(request.seq, request.back)
     if request.back:  # else what they said before, and what was noted of it, would undo it
+        await services.cluster.read_everywhere(person.id)
         await services.writes.settled(person.id)
         await services.read_marks.forget(request.room, person.id)
     await services.timelines.mark_read({(request.room, person.id): mark})

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from chat.domain.entities import LOBBY_ID, Person
+from chat.domain.reading import ReadState
 from chat.engine.session import Session
 from chat.protocols.native.codec import frame_of
 from chat.protocols.native.conversions import person_fields
@@ -30,12 +31,13 @@ async def tell_beside(
     for room_id, members in counts.items():
         session.send_frames(frame_of(MembersEvent(room=room_id, members=members)))
     since = newest / 1000 - _EARLIER
-    spoken = services.read_marks.rooms_of(person.id)
-    marks = await services.timelines.reads_since(person.id, since)
-    spoken |= services.read_marks.rooms_of(person.id)
+    marks = await _marks_since(services, person, since)
+    if any(
+        mark.has_spoken for mark in marks
+    ):  # on another server a moment ago, or before they marked it unread
+        await services.cluster.read_everywhere(person.id)
+        marks = await _marks_since(services, person, since)  # once more
     for mark in marks:
-        if mark.room_id in spoken:
-            continue  # their own message, which is told, says that they have read further
         event = ReadEvent(
             room=mark.room_id,
             person=person.id,
@@ -47,3 +49,12 @@ async def tell_beside(
     changed = await services.contacts.changed_since(person.id, since, _MOST_PROFILES)
     profiles = [frame_of(PersonEvent(**person_fields(each))) for each in reversed(changed)]
     await session.send_queue.send(b"".join(profiles))
+
+
+async def _marks_since(services: Services, person: Person, since: float) -> list[ReadState]:
+    """Return how far somebody has read where that was noted since then, and they did not speak here since."""
+    spoken = services.read_marks.rooms_of(person.id)
+    marks = await services.timelines.reads_since(person.id, since)
+    spoken |= services.read_marks.rooms_of(person.id)
+    # Their own message, which is told, says that they have read further.
+    return [mark for mark in marks if mark.room_id not in spoken]

@@ -7,10 +7,10 @@ import trio
 from msgspec import structs
 
 from chat.domain.changes import Change
-from chat.domain.entities import Message, Person, Room, RoomKind
+from chat.domain.entities import Message, MessageKind, Person, Room, RoomKind
 from chat.domain.membership import Notify, may_see
 from chat.domain.mentions import mentions
-from chat.domain.reading import ReadMark, ReadState, next_read
+from chat.domain.reading import MOST_LOOKED_AT, ReadMark, ReadState, next_read
 from chat.domain.timeline import (
     MOST_REPLAYED,
     MessageNow,
@@ -146,7 +146,15 @@ class MemoryTimelines:
         await trio.lowlevel.checkpoint()
         own = {room.id: self._rooms.own(room.id, person_id) for room in self._of(person_id)}
         return [
-            ReadState(room.id, read, *self._snapshots.counts(room.id, person_id, read, room.last_seq))
+            ReadState(
+                room.id,
+                read,
+                *self._snapshots.counts(room.id, person_id, read, room.last_seq),
+                has_spoken=any(
+                    message.seq > read and message.sender_id == person_id and message.kind is MessageKind.TEXT
+                    for message in self._rooms.said[room.id][-MOST_LOOKED_AT:]
+                ),
+            )
             for room in sorted(self._of(person_id), key=lambda room: room.id)
             if (read := own[room.id].read) is not None and own[room.id].changed_at > since
         ]

@@ -4,7 +4,7 @@ As in `message_queries.py`, a LATERAL query with a LIMIT is a look-up for each r
 """
 
 from chat.domain.mentions import ALL
-from chat.domain.reading import MOST_UNREAD
+from chat.domain.reading import MOST_LOOKED_AT, MOST_UNREAD
 from chat.domain.timeline import MOST_REACTORS
 from chat.storage.postgres.session import LAZILY
 from chat.storage.postgres.support_queries import OLDEST_UNANSWERED
@@ -90,7 +90,9 @@ def _mentions(person: str, after: str, up_to: str) -> str:
 READS_SINCE = f"""
 WITH {MINE}
 SELECT r.id AS room_id, k.seq AS read, {_unread("$1", "k.seq", "r.last_seq")} AS unread,
-    {_mentions("$1", "k.seq", "r.last_seq")} AS mentions
+    {_mentions("$1", "k.seq", "r.last_seq")} AS mentions,
+    EXISTS (SELECT FROM messages WHERE room_id = r.id AND seq > greatest(k.seq, r.last_seq - {MOST_LOOKED_AT})
+            AND seq <= r.last_seq AND sender_id = $1 AND kind = 'message') AS has_spoken
 FROM mine r
 CROSS JOIN LATERAL (
     SELECT seq FROM marks WHERE room_id = r.id AND user_id = $1 AND changed_at > to_timestamp($2::float8) LIMIT 1

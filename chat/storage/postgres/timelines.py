@@ -130,7 +130,7 @@ class PostgresTimelines:
 
     async def reads_since(self, person_id: int, since: float) -> list[ReadState]:
         rows = await self._database.read(lambda c: c.fetch(queries.READS_SINCE, person_id, since))
-        return [ReadState(row["room_id"], row["read"], row["unread"], row["mentions"]) for row in rows]
+        return [ReadState(**row) for row in rows]
 
     async def shared_reads(self, room_id: int, person_ids: Collection[int]) -> dict[int, int]:
         rows = await self._database.read(lambda c: c.fetch(queries.SHARED_READS, room_id, list(person_ids)))

@@ -68,6 +68,57 @@ async def test_a_read_mark_that_comes_late_from_a_third_server_does_not_go_back(
     assert await told(before) == [(1, 2)]
 
 
+async def test_what_one_read_by_speaking_elsewhere_is_noted_before_a_mark_is_set_back(
+    autojump_clock: MockClock, servers: Servers
+) -> None:
+    with servers.other.obstacles.held("mark_read"):
+        ada = await servers.one.add("ada")
+        here, elsewhere = Replica(servers.one, ada), Replica(servers.other, ada)
+        await here.connect()
+        await elsewhere.connect()
+        await elsewhere.say(LOBBY_ID, "one")
+        asked = here.send("read", room=LOBBY_ID, seq=0, back=True)
+        assert here.hear(await here.client.hears()) == []
+    await trio.sleep(1)
+    (answer,) = here.hear(await here.client.hears())
+    assert (answer["id"], answer["type"], answer.get("read", 0)) == (asked, "read_ok", 0)
+    (room,) = await servers.storage.timelines.snapshots(ada.id, 2**62)
+    assert room.read == 0
+
+
+async def test_a_mark_that_ones_own_message_on_another_server_has_passed_is_not_told_behind_it(
+    autojump_clock: MockClock, servers: Servers
+) -> None:
+    ada, ben = await servers.one.add_all("ada", "ben")
+    here, elsewhere, other = (
+        Replica(servers.one, ada),
+        Replica(servers.other, ada),
+        Replica(servers.one, ben),
+    )
+    for each in (here, elsewhere, other):
+        await each.connect()
+    for text in ("one", "two"):
+        await other.say(LOBBY_ID, text)
+    await here.hears()
+    await elsewhere.asks("read", room=LOBBY_ID, seq=1)
+    since = here.rooms[LOBBY_ID]["at"]
+    here.drop()
+    with servers.other.obstacles.held("mark_read"):
+        await elsewhere.say(LOBBY_ID, "three")
+        await here.connect(sync=False)
+        before = len(here.events)
+        here.send("sync", known=[{"room": LOBBY_ID, "pos": 2, "at": since}], since=since)
+        await here.hears()
+    await trio.sleep(1)
+    (answer,) = here.hear(await here.client.hears())
+    assert answer["type"] == "sync_ok"
+    told = [each for each in here.events[before:] if each["type"] in ("message", "read")]
+    assert [(each["type"], each["seq"], each.get("unread", 0)) for each in told] == [
+        ("message", 3, 0),
+        ("read", 3, 0),
+    ]
+
+
 async def test_a_server_without_a_lease_tells_nobody_what_is_done_in_rooms(
     autojump_clock: MockClock, servers: Servers
 ) -> None:

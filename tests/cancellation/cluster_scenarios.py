@@ -102,6 +102,8 @@ async def several(run: Run) -> None:
                 speaker.send({"name": "ada", "message": "said meanwhile"})
                 network.is_cut = False
                 await trio.sleep(LEASE)
+            with other.obstacles.held("members_among"):  # so that it looks for longer than a renewal waits
+                await trio.sleep(2.5)
             await trio.sleep(2)
 
         try:

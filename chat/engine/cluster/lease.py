@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
 import structlog
@@ -108,7 +109,10 @@ class Lease:
             self._wanted = trio.Event()
             sent, told = trio.current_time(), self._position()
             try:
-                end = await self._nodes.renew(self.number, over_up_to(told), self._clients())
+                position = (
+                    over_up_to(told) if has_looked else 0
+                )  # what was told may be lost, and is to be told anew
+                end = await self._nodes.renew(self.number, position, self._clients())
                 if end is None:
                     has_looked = False
                     self._fence.open_until(sent)
@@ -117,8 +121,9 @@ class Lease:
                     await self._begin_again()
                     continue
                 if not has_looked:
-                    await look_again()
+                    await self._look(look_again)
                     has_looked = True
+                    continue  # renewing it says whether it lapsed meanwhile
             except StorageError as error:
                 warn("the lease is not renewed", error=str(error))
                 await trio.sleep(_RETRY)
@@ -130,6 +135,29 @@ class Lease:
             self._reaches(end)
             with trio.move_on_after(RENEW):
                 await self._wanted.wait()
+
+    async def _look(self, look_again: Callable[[], Awaitable[object]]) -> None:
+        """Look again, and keep the lease meanwhile: else who takes longer than one lasts would never end.
+
+        May raise StorageError.
+        """
+        failed: StorageError | None = None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._hold)
+            try:
+                await look_again()
+            except StorageError as error:
+                failed = error
+            nursery.cancel_scope.cancel(reason="it has looked")
+        if failed is not None:
+            raise failed
+
+    async def _hold(self) -> None:
+        """Renew it without telling anybody anything, until cancelled."""
+        while True:
+            await trio.sleep(RENEW)
+            with suppress(StorageError):
+                await self._nodes.renew(self.number, 0, self._clients())
 
     async def _begin_again(self) -> None:
         """Register again. May raise StorageError."""

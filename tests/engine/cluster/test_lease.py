@@ -63,7 +63,7 @@ async def test_a_log_that_ends_before_what_was_told_is_told_to_have_lost_its_end
         )
         await lease.begin()
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(lease.keep, nothing, lambda: None)
+            nursery.start_soon(lease.keep, nothing, lambda: None, lambda told: told)
             await wait_all_tasks_blocked()
             nursery.cancel_scope.cancel()
     assert heard == [("reaches", 3), ("reaches", 3), ("rewound", 3), ("reaches", 3)]

@@ -1,6 +1,6 @@
 """Several servers on one storage: people on any of them talk with each other, whatever the bus and the leases do."""
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
@@ -22,6 +22,7 @@ from chat.domain.nodes import FENCE, LEASE, RENEW, OtherBus, OtherSecret, digest
 from chat.domain.outcomes import Repeated
 from chat.domain.refusals import NOT_SAVED
 from chat.engine.cluster.servers import _RELAYED_WITHIN, BEAT, Joining
+from chat.engine.unsettled import Unsettled
 from chat.protocols.direct.protocol import DIRECT
 from chat.protocols.rooms.protocol import ROOMS
 from chat.protocols.talker.codec import TALKER
@@ -513,6 +514,29 @@ async def test_a_fenced_server_keeps_its_sockets_and_tells_late_what_was_said_me
     assert [line["message"] for line in lobby.heard_now()] == ["said meanwhile"]
 
 
+async def test_a_server_that_looks_again_for_longer_than_a_lease_lasts_tells_something_in_the_end(
+    autojump_clock: object, servers: Servers
+) -> None:
+    """As one with very many people, on a database that has just come back."""
+    on_one, lobby = await speaker_and_listener(servers)
+    obstacles, fence = servers.other.obstacles, servers.other.journal._broadcaster._fence
+    go = obstacles.go
+
+    async def go_slowly(call: str, do: Callable[[], Any]) -> Any:
+        if call == "members_among":
+            await trio.sleep(LEASE + RENEW)
+        return await go(call, do)
+
+    obstacles.go = go_slowly  # type: ignore[method-assign]
+    await servers.storage.nodes.leave(servers.other.cluster.number)
+    await trio.sleep(2 * RENEW)
+    assert not fence.is_open
+    on_one.send({"name": "ada", "message": "said meanwhile"})
+    with trio.fail_after(2 * LEASE):
+        await fence.opened()
+    assert [line["message"] for line in await lobby.hears()] == ["said meanwhile"]
+
+
 async def test_a_server_with_another_bus_is_refused_in_words_that_name_both(autojump_clock: object) -> None:
     storage, network = MemoryStorage(), LocalNetwork()
     async with open_server(storage, network, "notify"):
@@ -675,12 +699,12 @@ async def test_what_a_person_submitted_is_waited_for_only_where_somebody_is_name
     assert await listener.hears()
     end = await servers.storage.messages.newest_id()
     asked = servers.one.cluster.told_everywhere
-    monkeypatch.setattr(servers.other.cluster, "_settled", settled)
+    monkeypatch.setattr(servers.other.journal.unsettled, "over", settled)
     await asked(end)
     assert waited_for == []
     await asked(end, 7)
     assert waited_for == [7]
-    monkeypatch.setattr(servers.other.cluster, "_settled", None)  # its engine has not begun yet
+    monkeypatch.setattr(servers.other.cluster, "_unsettled", Unsettled(0))  # its engine has not begun yet
     await asked(end, 8)
     assert waited_for == [7]
 

@@ -44,6 +44,8 @@ async def keep_indexed(index: SearchIndex, newest_id: Callable[[], int]) -> None
     while True:
         started, known, newest = trio.current_time(), newest, newest_id()
         are_many = newest - known > _MANY * (started - looked)
+        if newest < known:  # the log has lost its end, and what can be found has gone with it
+            progress = Progress(-1)
         if progress.last_id >= newest:
             looked = started
             await trio.sleep(_PAUSE)

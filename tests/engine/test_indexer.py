@@ -81,3 +81,14 @@ async def test_an_outage_is_waited_for(autojump_clock: MockClock) -> None:
         await trio.sleep(2.9)
         assert storage.done == 0
         await passes(1, lambda: storage.done == 5)
+
+
+async def test_a_log_that_lost_its_end_is_followed_from_where_it_is(autojump_clock: MockClock) -> None:
+    storage = Log()
+    storage.newest = 50
+    async with open_indexer(storage, lambda: storage.newest):
+        await passes(1, lambda: storage.done == 50)
+        storage.newest = storage.done = 20
+        await trio.sleep(1)
+        storage.newest = 30
+        await passes(1, lambda: storage.done == 30)

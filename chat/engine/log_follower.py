@@ -57,6 +57,7 @@ class LogFollower:
         self._newest: Change | None = None  # the change with that id, if it was announced here
         self._end = newest_id  # the log has at least this much, as others say
         self._ahead: dict[int, Announcement] = {}  # committed, but something before them is not announced
+        self._losses = 0  # how often the log was found to have lost its end
         self._is_unsure = False  # whether a commit of our own may have landed, or may still land
         self._written: trio.Event | None = None  # of the commit of our own that is under way: set at its end
         self._reads = trio.Lock()
@@ -129,6 +130,7 @@ class LogFollower:
     def rewound(self, end: int) -> None:
         """Begin anew behind `end`, as the log has lost what was told beyond it, and its ids are used again. Sync."""
         logger.error("the database has lost commits", told=self._newest_id, last=end)
+        self._losses += 1
         self._newest_id = self._end = end
         self._newest = None
         self._ahead.clear()
@@ -179,19 +181,20 @@ class LogFollower:
         return self._end > self._newest_id or bool(self._ahead)
 
     async def _catch_up(self) -> int:
-        caught_up = 0
+        caught_up, end, losses = 0, 0, -1
         async with self._reads:
-            end = await self._find_end()
-            if end > self._newest_id + MOST_BEHIND:
-                self._newest_id, self._newest = end, None
-                self._forget_the_told()
-                self._skipped(end)
-            while self._newest_id < end:
-                after_id = self._newest_id
-                read = await self._messages.read_log(after_id, _PIECE, _PIECE_BYTES)
+            while losses != self._losses or self._newest_id < end:
+                if losses != self._losses:  # at first, and where the log has lost its end meanwhile
+                    end, losses = await self._find_end(), self._losses
+                    if end > self._newest_id + MOST_BEHIND:
+                        self._newest_id, self._newest = end, None
+                        self._forget_the_told()
+                        self._skipped(end)
+                    continue
+                read = await self._messages.read_log(self._newest_id, _PIECE, _PIECE_BYTES)
                 await self._own_commit_known()
-                if self._newest_id < after_id:
-                    continue  # the log was found to have lost its end
+                if losses != self._losses:
+                    continue
                 # No await from here on: what is committed meanwhile is neither told twice nor before this.
                 behind = [change for change in read if change.id > self._newest_id]
                 if behind:
@@ -209,9 +212,12 @@ class LogFollower:
 
         Whoever says so may not know yet that the log has lost its end, and those ids will be other changes.
         """
-        claimed, waited = max(self._end, *self._ahead, 0), self._ahead.copy()
-        end = await self._messages.newest_id()
-        await self._own_commit_known()
+        while True:
+            losses, claimed, waited = self._losses, max((self._end, *self._ahead)), self._ahead.copy()
+            end = await self._messages.newest_id()
+            await self._own_commit_known()
+            if losses == self._losses:
+                break
         # What was committed meanwhile was not waiting yet, and may have the id of what was.
         self._forget([each for each in self._ahead if each > end and self._ahead[each] is waited.get(each)])
         if self._end <= claimed:

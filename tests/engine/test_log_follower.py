@@ -298,6 +298,56 @@ async def test_what_is_said_to_lie_beyond_may_be_gone_by_the_time_the_end_is_kno
         assert world.told == [one.id]
 
 
+@pytest.mark.parametrize(("asked", "told"), [("newest_id", 2), ("read_log", 2), ("keep_pace", 4)])
+async def test_a_log_that_loses_its_end_while_it_is_read_is_read_no_further_than_it_is_now(
+    autojump_clock: object, monkeypatch: pytest.MonkeyPatch, asked: str, told: int
+) -> None:
+    async with open_world() as world:
+        world.follower.committed(mine(await world.log.say("1", "2")))
+        await world.log.say("3", "4")
+        whom = world.broadcaster if asked == "keep_pace" else world.log
+        ask, is_lost = getattr(whom, asked), False
+
+        async def lose(*arguments: int) -> object:
+            nonlocal is_lost
+            answer = await ask(*arguments)
+            if not is_lost:
+                is_lost = True
+                rewind(world.log, 1)
+                world.follower.rewound(1)
+            return answer
+
+        monkeypatch.setattr(whom, asked, lose)
+        world.follower.reaches(4)
+        await trio.sleep(1)
+        assert (world.follower.newest_id, world.told) == (1, [1, 2, 3, 4][:told])
+        again = await world.log.say("another 2")
+        world.follower.received(again, 2)
+        assert world.told[told:] == [2]
+
+
+async def test_what_was_read_and_is_lost_is_not_told_behind_what_has_its_place(
+    autojump_clock: object,
+) -> None:
+    async with open_world() as world:
+        world.follower.committed(mine(await world.log.say("1", "2")))
+        await world.log.say("3", "4")
+        read_log = world.log.read_log
+
+        async def lose(after_id: int, limit: int, most_bytes: int) -> list[Change]:
+            read = await read_log(after_id, limit, most_bytes)
+            if world.follower.newest_id == 2 and len(read) == 2:
+                rewind(world.log, 1)
+                world.follower.committed(mine(await world.log.say("mine")))
+            return read
+
+        world.log.read_log = lose  # type: ignore[method-assign]
+        world.follower.reaches(4)
+        await trio.sleep(1)
+        assert world.told == [1, 2, 2]
+        assert world.follower.newest_id == 2
+
+
 async def test_what_waits_and_was_lost_with_the_end_of_the_log_is_never_told(autojump_clock: object) -> None:
     async with open_world() as world:
         one, _two, three = await world.log.say("1", "2", "3")
@@ -309,6 +359,20 @@ async def test_what_waits_and_was_lost_with_the_end_of_the_log_is_never_told(aut
             world.follower.received([change], change.id)
         told = [each.change for each in world.broadcaster.told]
         assert [each.text for each in told if isinstance(each, Message)] == ["1", "another 2", "another 3"]
+
+
+async def test_what_waits_where_the_log_is_known_to_have_lost_it_is_not_told_behind_another(
+    autojump_clock: object,
+) -> None:
+    async with open_world() as world:
+        world.follower.committed(mine(await world.log.say("1")))
+        _two, three = await world.log.say("2", "3")
+        world.follower.received([three], 3)
+        rewind(world.log, 1)
+        world.follower.rewound(1)
+        world.follower.received(await world.log.say("another 2"), 2)
+        told = [each.change for each in world.broadcaster.told]
+        assert [each.text for each in told if isinstance(each, Message)] == ["1", "another 2"]
 
 
 async def test_whoever_skips_to_the_end_takes_a_commit_of_its_own_that_is_under_way_for_no_loss(

@@ -93,6 +93,8 @@ def _take(path: Path) -> int:
         path.mkdir(mode=0o700, exist_ok=True)
         _mark(path)
         lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except FileExistsError as error:
+        raise CannotStart(f"the data directory {path} cannot be used: {error.filename} is a file") from error
     except (OSError, ValueError) as error:
         raise CannotStart(f"the data directory {path} cannot be used: {error}") from error
     try:

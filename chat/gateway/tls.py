@@ -25,7 +25,9 @@ def open_tls_context(cert: Path | None, key: Path | None) -> ssl.SSLContext | No
             path.read_bytes()  # so that the error names the file
         context.load_cert_chain(cert, key, password=_no_password)
     except ssl.SSLError as error:
-        raise CannotStart(f"cannot use {cert} and {key} for TLS: {error.reason or error}") from error
+        raise CannotStart(
+            f"cannot use {cert} and {key} for TLS: {error.reason or 'one is no PEM'}"
+        ) from error
     except OSError as error:
         raise CannotStart(f"cannot read {error.filename}: {error.strerror}") from error
     return context

@@ -101,6 +101,14 @@ async def test_a_path_that_cannot_be_a_directory_is_one_clear_line(tmp_path: Pat
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("name", ["file", "file/below"])
+async def test_a_file_where_a_directory_is_needed_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotStart, match=f"cannot be used: {tmp_path / 'file'} is a file$"):
+        async with open_data_directory(tmp_path / name):
+            pass
+
+
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
 async def test_a_directory_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     os.chmod(tmp_path, 0o500)

@@ -94,10 +94,15 @@ class WorkerProcess:
         self._life.deadline = min(self._life.deadline, trio.current_time() + self._stop_time)
 
     async def leave(self, spread: float) -> None:
-        """Tell it to send its clients away over `spread` seconds, and to end. Cancelling: it may have been told."""
+        """Tell it to send its clients away over `spread` seconds, and to end; at once, if it does not serve yet.
+
+        Cancelling: it may have been told.
+        """
+        if self._lifeline is None or not self.ready:
+            self.stop()
+            return
         self._life.deadline = min(self._life.deadline, trio.current_time() + spread + self._stop_time)
-        if self._lifeline is not None:
-            await self._lifeline.send(Leave(spread))
+        await self._lifeline.send(Leave(spread))
 
     async def reload(self, settings: Reload) -> None:
         """Give it new settings. Cancelling: it may have got them."""

@@ -62,3 +62,24 @@ async def test_a_worker_whose_parent_is_cancelled_before_it_told_it_anything_is_
         await trio.lowlevel.checkpoint()  # where being late shows, if a shield has hidden it
     assert cancelled.cancelled_caught
     assert [process.returncode for process in started] == [-signal.SIGKILL]
+
+
+ENDS_AT_A_SIGNAL = "import signal; signal.pause()"
+
+
+async def test_a_worker_that_is_to_leave_while_it_is_started_ends_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody is there whom it could send away. It was told nothing, and cut when it should have left long ago."""
+    real = trio.lowlevel.open_process
+
+    async def told_when_it_has_started(*arguments: Any, **options: Any) -> trio.Process:
+        process = await real(*arguments, **options)
+        await worker.leave(spread=60)
+        return process
+
+    monkeypatch.setattr(trio.lowlevel, "open_process", told_when_it_has_started)
+    first = Serve({}, "/nowhere", {}, "", (), (), 0, 1, 0)
+    worker = WorkerProcess((sys.executable, "-I", "-S", "-c", ENDS_AT_A_SIGNAL), first, (), stop_time=30)
+    with trio.fail_after(20):
+        assert await worker.run(trio.Event()) == -signal.SIGTERM

@@ -145,8 +145,10 @@ class DiskFileStore:
                 if left.name != digest:  # nobody knows whether it may go: whoever cleans looks again
                     with suppress(OSError):
                         os.replace(left, self._path(bytes.fromhex(digest)))
-                elif left.stat().st_mtime < self._now() - _LEFT_BEHIND:
-                    left.unlink(missing_ok=True)
+                else:
+                    with suppress(FileNotFoundError):  # another server's upload, whose end is now
+                        if left.stat().st_mtime < self._now() - _LEFT_BEHIND:
+                            left.unlink()
         except (OSError, ValueError) as error:
             raise CannotStart(f"the directory for files {self._directory} cannot be used: {error}") from error
         if found != store_id:

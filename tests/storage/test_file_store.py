@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -126,6 +126,22 @@ async def test_what_a_crash_left_is_tidied_up(
     store.prepare("mark")
     assert await read(store, digest) == b"x"
     assert files(tmp_path) == sorted(["chat-files", "new", digest.hex()])
+
+
+async def test_uploads_to_another_server_that_end_meanwhile_keep_nobody_from_starting(
+    store: DiskFileStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = Path.iterdir
+
+    def look_and_wait(path: Path) -> Generator[Path]:
+        for each in list(look(path)):
+            each.unlink()  # as the other one does
+            yield each
+
+    monkeypatch.setattr(Path, "iterdir", look_and_wait)
+    for name in ("aa", "bb"):
+        (tmp_path / "files" / "incoming" / name).touch()
+    store.prepare("mark")
 
 
 async def test_a_directory_is_of_one_database(tmp_path: Path) -> None:

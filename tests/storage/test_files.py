@@ -194,4 +194,7 @@ async def test_a_file_that_waits_for_a_day_is_forgotten(place: DatabaseAddress |
 
 
 async def test_the_mark_of_the_directory_stays(storage: Storage) -> None:
-    assert await storage.files.store_id() == await storage.files.store_id() != ""
+    mark = await storage.files.store_id()
+    assert isinstance(mark, str)
+    assert mark
+    assert await storage.files.store_id() == mark

@@ -120,6 +120,13 @@ async def test_everybody_is_mentioned_by_whoever_moderates_or_where_few_are(stor
     many = await make_room(storage, ada, ben, root, *others, name="Many")
     saved_by = await save(storage, *(draft(many, each, "@ben @ALL!") for each in (ada, ben, root)))
     assert [mentioned(each) for each in saved_by] == [(ben, ALL), (ben,), (ben, ALL)]
+    most = await make_room(storage, ada, ben, *others[: MOST_MEMBERS - 2], name="Most")
+    (saved,) = await save(storage, draft(most, ben, "@all"))
+    assert mentioned(saved) == (ALL,)
+    joining = Draft(most, others[-1], "?", "", NOW, MessageKind.JOIN)
+    await save(storage, joining)
+    (saved,) = await save(storage, draft(most, ben, "@all"))
+    assert mentioned(saved) == (), "there is one more than that"
     (lobby,) = await save(storage, draft(LOBBY_ID, ben, "@all"))
     assert mentioned(lobby) == ()
     await add(storage, "All")

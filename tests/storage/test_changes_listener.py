@@ -165,3 +165,21 @@ async def test_cancelling_closes_the_connection(line: Line) -> None:
 async def _until_logged(logs: Sized) -> None:
     while not len(logs):  # noqa: ASYNC110 - a log tells nobody
         await trio.sleep(0.01)
+
+
+async def test_where_nobody_answers_there_are_pauses_between_tries(
+    autojump_clock: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[float] = []
+
+    async def refuse(**_address: object) -> None:
+        tries.append(round(trio.current_time() - started, 6))
+        assert len(tries) < 100
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(asyncpg, "connect", refuse)
+    started = trio.current_time()
+    async with open_asyncio():
+        with trio.move_on_after(2.5 * listener._PAUSE):
+            await tell_of_changes({}, print, print, print, timeout_each=1)
+    assert tries == [0, listener._PAUSE, 2 * listener._PAUSE]

@@ -52,8 +52,18 @@ class Operator:
     def says(self, room: int, text: str) -> None:
         self.asks("POST", f"/rooms/{room}/messages", {"key": text.encode().hex()[:64], "text": text})
 
+    def messages(self, room: int) -> list[Any]:
+        """What was said there, once some of it is told: the list of conversations may have it a moment earlier."""
+
+        def told() -> Any:
+            return self.asks("GET", f"/rooms/{room}/messages").get("messages")
+
+        eventually(told, "a message")
+        messages: list[Any] = told()
+        return messages
+
     def texts(self, room: int) -> list[str]:
-        return [each["text"] for each in self.asks("GET", f"/rooms/{room}/messages")["messages"]]
+        return [each["text"] for each in self.messages(room)]
 
 
 @pytest.fixture(scope="module")
@@ -201,12 +211,34 @@ def test_files_reactions_and_the_operators_own_greeting(
     panel.get_by_role("button", name="Send").click()
     expect(panel.locator(".said .picture.is-loaded img")).to_be_visible()
     expect(panel.get_by_role("button", name="Download bill.txt")).to_be_visible()
-    sent = olga.asks("GET", f"/rooms/{room}/messages")["messages"][-1]
+    sent = olga.messages(room)[-1]
     assert [each["name"] for each in sent["files"]] == ["rake.png", "bill.txt"]
     olga.asks("PUT", f"/rooms/{room}/messages/{sent['seq']}/reactions/%F0%9F%91%8D")
     expect(panel.get_by_role("list", name="Reactions")).to_have_text("👍")
     panel.get_by_role("button", name="Open rake.png").click()
     expect(panel.get_by_role("dialog").get_by_role("img", name="rake.png")).to_be_visible()
+
+
+_FILL_IN = """(form) => {
+    for (const [id, value] of [["name", "Cleo"], ["email", "cleo@example.com"], ["message", "my spade"]]) {
+        const field = form.querySelector(id === "message" ? "textarea" : `#${id}`);
+        field.value = value;
+        field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    }
+    form.requestSubmit();
+}"""
+"""As a browser fills a form in: all of it before anything is drawn."""
+
+
+def test_what_a_browser_fills_in_is_told(
+    pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
+) -> None:
+    shop.shows_widget(chat.url)
+    page = pages.context().new_page()
+    page.goto(shop.url)
+    opened(page).locator("form").evaluate(_FILL_IN)
+    support = olga.conversation("my spade")["support"]
+    assert (support["person"].get("display"), support.get("email")) == ("Cleo", "cleo@example.com")
 
 
 def test_files_go_with_the_first_message_and_outlast_a_line_that_drops(
@@ -241,7 +273,7 @@ def test_files_go_with_the_first_message_and_outlast_a_line_that_drops(
     expect(attached).to_have_count(0)
     room = olga.conversation("my saw")
     assert room["support"]["person"]["display"] == "Berta"
-    [said] = olga.asks("GET", f"/rooms/{room['id']}/messages")["messages"]
+    [said] = olga.messages(room["id"])
     assert [each["name"] for each in said["files"]] == ["saw.png", "bill.txt"]
 
 

@@ -21,6 +21,7 @@ const NEAR = 3800;
 export function Composer({ visitor, asked }) {
   const [text, setText] = useState(visitor.draft);
   const [about, setAbout] = useState({ name: "", email: "" });
+  const told = useRef(about); // also before it is drawn: a browser fills both fields in at once
   const [problem, setProblem] = useState(/** @type {ChatError | null} */ (null));
   const [isBusy, setBusy] = useState(false);
   const room = useSelected((state) => conversationOf(state)?.info.id) ?? visitor.room() ?? NO_ROOM;
@@ -52,6 +53,12 @@ export function Composer({ visitor, asked }) {
     if (room !== NO_ROOM) typing.note(now);
   }
 
+  /** @param {"name" | "email"} key @param {string} value */
+  function tell(key, value) {
+    told.current = { ...told.current, [key]: value };
+    setAbout(told.current);
+  }
+
   useEffect(() => {
     if (isToBeSent && !attachments.isBusy) send();
   }, [isToBeSent, attachments.isBusy]);
@@ -71,7 +78,7 @@ export function Composer({ visitor, asked }) {
     const taken = attachments.take();
     if (hasBegun) write("");
     try {
-      await visitor.say(said, isNew ? filled(about) : {}, files.ready);
+      await visitor.say(said, isNew ? filled(told.current) : {}, files.ready);
       forget(taken);
       if (!hasBegun) write("");
       typing.end();
@@ -90,7 +97,7 @@ export function Composer({ visitor, asked }) {
     setBusy(true);
     setProblem(null);
     try {
-      attachments.moveTo(await visitor.begin(filled(about)));
+      attachments.moveTo(await visitor.begin(filled(told.current)));
       setToBeSent(true);
     } catch (error) {
       setProblem(/** @type {ChatError} */ (error));
@@ -106,7 +113,7 @@ export function Composer({ visitor, asked }) {
   }
 
   return html`<form class="panel-composer" onSubmit=${send} novalidate>
-    ${isNew && html`<${AboutYou} about=${about} onChange=${setAbout} problem=${problem} />`}
+    ${isNew && html`<${AboutYou} about=${about} onChange=${tell} problem=${problem} />`}
     ${problem && !problem.field && html`<p class="field-error" role="alert">${problemText(problem)} ${t("widget.text_kept")}</p>`}
     <${DropPlace} attachments=${attachments} field=${field} />
     <${AttachmentTray} attachments=${attachments} />
@@ -128,7 +135,7 @@ export function Composer({ visitor, asked }) {
 }
 
 /**
- * @param {{ about: { name: string, email: string }, onChange: (about: { name: string, email: string }) => void, problem: ChatError | null }} props
+ * @param {{ about: { name: string, email: string }, onChange: (key: "name" | "email", value: string) => void, problem: ChatError | null }} props
  */
 function AboutYou({ about, onChange, problem }) {
   /** @param {"name" | "email"} key @param {string} type @param {string} complete */
@@ -138,7 +145,7 @@ function AboutYou({ about, onChange, problem }) {
       <input id=${key} type=${type} autocomplete=${complete} maxlength=${key === "name" ? 64 : 254} dir="auto" value=${about[key]}
         aria-label=${t(`widget.${key}`)} placeholder=${t(`widget.${key}`)} aria-invalid=${isWrong ? "true" : undefined}
         aria-describedby=${isWrong ? `${key}-problem` : undefined}
-        onInput=${(/** @type {InputEvent} */ event) => onChange({ ...about, [key]: /** @type {HTMLInputElement} */ (event.target).value })} />
+        onInput=${(/** @type {InputEvent} */ event) => onChange(key, /** @type {HTMLInputElement} */ (event.target).value)} />
       ${isWrong && html`<p class="field-error" id=${`${key}-problem`} role="alert">${problemText(problem)}</p>`}
     </div>`;
   };

@@ -30,9 +30,8 @@ def other_screen() -> Generator[None]:
 @contextmanager
 def _left_while_suspended() -> Generator[None]:
     number = getattr(signal, "SIGTSTP", None)
-    if (
-        number is None or signal.getsignal(number) is not signal.SIG_DFL
-    ):  # as on Windows, and without job control
+    # There is none on Windows, and it is ignored without job control.
+    if number is None or signal.getsignal(number) is not signal.SIG_DFL:
         yield
         return
 

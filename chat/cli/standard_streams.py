@@ -18,9 +18,8 @@ def standard_streams() -> Iterator[None]:
     """
     _open_closed_ones()
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
-        sys.stdout.reconfigure(
-            errors="backslashreplace"
-        )  # as stderr: a name may have letters that a locale has not
+        # As stderr: a name may have letters that a locale has not.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         yield
     except OSError as error:
@@ -54,9 +53,8 @@ def _open_closed_ones() -> None:
         try:
             os.fstat(number)
         except OSError:
-            os.set_inheritable(
-                os.open(os.devnull, mode), True
-            )  # it takes the lowest number, which is this one
+            # What is opened takes the lowest number, which is this one.
+            os.set_inheritable(os.open(os.devnull, mode), True)
     # Nothing can be written to this one: who closed it is told that it is missed. Logs and errors are not.
     sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115 - it stays open
     sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115

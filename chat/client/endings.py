@@ -55,9 +55,8 @@ def described(error: BaseException) -> str:
         match cause:
             case ssl.SSLError():
                 continue
-            case OSError(
-                errno=int(number), strerror=str(text)
-            ):  # those of a name have negative numbers of their own
+            case OSError(errno=int(number), strerror=str(text)):
+                # Errors of looking up a name have negative numbers of their own.
                 return os.strerror(number) if number > 0 else text
     return next((text for text in map(str, causes) if text), type(error).__name__)
 

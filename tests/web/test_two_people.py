@@ -172,7 +172,7 @@ def test_the_keyboard_alone_goes_through_messages_and_back(
     expect(adas.message("second")).to_be_visible()
     adas.field.focus()
     adas.page.keyboard.press("Escape")
-    for _ in range(6):  # past the composer's own buttons, and what stands above it for a moment
+    for _ in range(6):  # past all that can be pressed between the two
         if not adas.page.evaluate("document.activeElement.matches('article')"):
             adas.page.keyboard.press("Shift+Tab")
     expect(adas.message("second")).to_be_focused()

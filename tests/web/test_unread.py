@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from playwright.sync_api import BrowserContext, WebSocketRoute
+from playwright.sync_api import BrowserContext, WebSocketRoute, expect
 
 from tests.support.people import eventually
 from tests.web.connection import ALL_SENT, LIVE, Connection
@@ -89,6 +89,25 @@ def test_a_mark_that_the_server_cannot_note_now_is_told_later(ada: BrowserContex
     }"""
     assert tab.page.evaluate(refused) == "unavailable"
     tab.until("(state) => state.rooms.get(1).info.unread === 0")
+
+
+def test_a_room_whose_mark_is_refused_keeps_no_other_unread(ada: BrowserContext, pages: Pages) -> None:
+    rooms = [Room(pages, "ada", f"news {number}") for number in range(3)]
+    for room in rooms:
+        room.join("ben")
+        room.say("ben", "news")
+    server = Refusing(ada, "read")
+    page = ada.new_page()
+    page.goto(pages.url + "/settings")
+    unread = page.locator("a.room.is-unread", has_text="news")
+    expect(unread).to_have_count(3)
+    server.refusals.append({"code": "forbidden"})
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox").fill("as read")
+    page.get_by_role("option", name="Mark all rooms as read").click()
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_be_visible()
+    assert not server.refusals
+    expect(page.locator("a.room.is-unread")).to_have_count(1)
 
 
 def test_what_is_missing_in_more_rooms_than_may_be_asked_for_at_once_comes(pages: Pages) -> None:

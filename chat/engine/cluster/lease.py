@@ -109,9 +109,8 @@ class Lease:
             self._wanted = trio.Event()
             sent, told = trio.current_time(), self._position()
             try:
-                position = (
-                    over_up_to(told) if has_looked else 0
-                )  # what was told may be lost, and is to be told anew
+                # Until it has looked, what was told may be lost, and is to be told anew.
+                position = over_up_to(told) if has_looked else 0
                 end = await self._nodes.renew(self.number, position, self._clients())
                 if end is None:
                     has_looked = False

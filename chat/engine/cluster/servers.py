@@ -136,9 +136,8 @@ class Servers:
             await self._questions.ask(HasNoted(person_id))
 
     async def read_everywhere(self, person_id: int) -> None:
-        with trio.move_on_after(
-            LEASE + RENEW
-        ):  # a server that does not write marks for longer has no database
+        # A server that does not write marks for longer has no database.
+        with trio.move_on_after(LEASE + RENEW):
             await self._questions.ask(HasNoted(person_id, has_read=True))
 
     async def relay(self, message: Message, to: int | None = None) -> bool:
@@ -154,9 +153,8 @@ class Servers:
                 used = self._here.ledger.take()
                 for first in range(0, len(used), _MOST_USED):
                     self._bus.publish(encode(Spent(self.number, used[first : first + _MOST_USED])))
-                self._unsettled.over_up_to(
-                    self._here.hub.newest_id
-                )  # so that the lease tells what was just told
+                # So that the next renewal of the lease says what was just told.
+                self._unsettled.over_up_to(self._here.hub.newest_id)
                 await trio.sleep(BEAT / _TELLS_PER_BEAT)
 
     async def listen(self) -> None:

@@ -32,9 +32,8 @@ async def tell_beside(
         session.send_frames(frame_of(MembersEvent(room=room_id, members=members)))
     since = newest / 1000 - _EARLIER
     marks = await _marks_since(services, person, since)
-    if any(
-        mark.has_spoken for mark in marks
-    ):  # on another server a moment ago, or before they marked it unread
+    # On another server a moment ago, or before they marked it unread.
+    if any(mark.has_spoken for mark in marks):
         await services.cluster.read_everywhere(person.id)
         marks = await _marks_since(services, person, since)  # once more
     for mark in marks:

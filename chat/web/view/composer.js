@@ -6,6 +6,7 @@ import { preview } from "../model/text.js";
 import { t, tn } from "../i18n/index.js";
 import { AttachButton, AttachmentTray, DropPlace, pastedFiles } from "./attachment_tray.js";
 import { forget, useAttachments } from "./attachments.js";
+import { leaveAwaiting, takeAwaiting } from "./awaiting_files.js";
 import { Completions, useCompletion } from "./complete.js";
 import { ComposerBar } from "./composer_bar.js";
 import { compose, composing, useComposing } from "./composing.js";
@@ -17,7 +18,6 @@ import { useMedia } from "./media.js";
 import { personName, roomName } from "./names.js";
 import { problemText } from "./problem.js";
 import { useTyping } from "./typing.js";
-import { leaveUnsent, takeUnsent } from "./unsent.js";
 
 /** @typedef {import("../model/types").Room} Room */
 
@@ -40,11 +40,11 @@ function OpenComposer({ info }) {
   const { id } = info;
   const chat = useChat();
   const attachments = useAttachments(id);
-  const [unsent] = useState(() => takeUnsent(id));
-  const [isToBeSent, setToBeSent] = useState(unsent !== undefined); // once all that is attached is uploaded
+  const [awaiting] = useState(() => takeAwaiting(id));
+  const [isToBeSent, setToBeSent] = useState(awaiting !== undefined); // once all that is attached is uploaded
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const about = useComposing(id);
-  const [text, setText] = useState(unsent?.text ?? "");
+  const [text, setText] = useState(awaiting?.text ?? "");
   const [problem, setProblem] = useState("");
   const [picker, setPicker] = useState(/** @type {DOMRect | null} */ (null));
   const most = useSelected((state) => state.server.limits.text) || 4000;
@@ -109,7 +109,7 @@ function OpenComposer({ info }) {
   }, [isToBeSent, attachments.isBusy, isEdit]);
 
   const leaving = useRef(() => {});
-  leaving.current = () => isToBeSent && leaveUnsent(id, draft.now());
+  leaving.current = () => isToBeSent && leaveAwaiting(id, draft.now());
   useEffect(() => () => leaving.current(), []);
 
   function insert(/** @type {string} */ piece) {

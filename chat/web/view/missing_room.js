@@ -8,7 +8,7 @@ import { Refusal } from "./fields.js";
 import { icon } from "./icon.js";
 import { useLoaded } from "./loading.js";
 import { problemText } from "./problem.js";
-import { Unsaid } from "./unsaid.js";
+import { Unsent } from "./unsent.js";
 
 /**
  * @param {{ room: number }} props
@@ -28,7 +28,7 @@ export function MissingRoom({ room }) {
     <${Refusal} text=${error} />
     ${isPublic && html`<button type="button" class="button primary" disabled=${isBusy} onClick=${join}>${t("browse.join")}</button>`}
     <a class="button quiet" href="/">${t("shell.back")}</a>
-    <${Unsaid} room=${room} />
+    <${Unsent} room=${room} />
   </div>`;
 }
 

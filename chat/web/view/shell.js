@@ -5,6 +5,7 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/pr
 import { t } from "../i18n/index.js";
 import { panelOf } from "../model/panel.js";
 import { startBadge } from "../net/badge.js";
+import { AwaitingFiles } from "./awaiting_files.js";
 import { useChat, useSelected } from "./context.js";
 import { lazy } from "./lazy.js";
 import { PHONE, useMedia } from "./media.js";
@@ -14,7 +15,6 @@ import { rememberFor } from "./remembered.js";
 import { RoomPlace } from "./room_place.js";
 import { navigate, useRoute } from "./router.js";
 import { Sidebar } from "./sidebar.js";
-import { Unsent } from "./unsent.js";
 import { Welcome } from "./welcome.js";
 
 const Admin = lazy(() => import("./admin.js"), "Admin");
@@ -54,7 +54,7 @@ export function Shell() {
         <${Place} route=${route} />
       </div>
     </div>
-    <${Unsent} />
+    <${AwaitingFiles} />
     ${dialog === "switcher" && html`<${Switcher} onClose=${close} />`}
     ${dialog === "keys" && html`<${Keys} onClose=${close} />`}
   `;

@@ -163,9 +163,12 @@ function readingAll(chat, rooms) {
   const unread = [...rooms.values()].filter(({ info }) => (info.unread ?? 0) > 0 && info.kind !== "support");
   if (unread.length === 0) return [];
   const go = async () => {
+    const done = [];
     for (let first = 0; first < unread.length; first += MARKED) {
-      await Promise.all(unread.slice(first, first + MARKED).map(({ info }) => chat.read(info.id, info.seq)));
+      done.push(...(await Promise.allSettled(unread.slice(first, first + MARKED).map(({ info }) => chat.read(info.id, info.seq)))));
     }
+    const refused = done.find(({ status }) => status === "rejected"); // as of a room that one was removed from meanwhile
+    if (refused?.status === "rejected") throw refused.reason;
     announce(t("switcher.allRead"));
   };
   return [{ key: "read-all", label: t("switcher.readAll"), picture: icon("check"), note: t("switcher.action"), go }];

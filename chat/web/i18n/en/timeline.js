@@ -38,7 +38,7 @@ export default {
   "timeline.noReaders": "Nobody yet.",
   "timeline.otherReaders": { one: "and {n} more", other: "and {n} more" },
   "timeline.waiting": "Not sent yet",
-  "timeline.unsaid": "Your messages that are not sent",
+  "timeline.unsent": "Your messages that are not sent",
   "timeline.refused": "Not sent: {why}",
   "timeline.typing": { one: "{names} is typing…", other: "{names} are typing…" },
   "timeline.typingMany": "Several people are typing…",

@@ -39,7 +39,7 @@ export default {
   "timeline.noReaders": "Пока никто.",
   "timeline.otherReaders": { one: "и ещё {n}", other: "и ещё {n}" },
   "timeline.waiting": "Ещё не отправлено",
-  "timeline.unsaid": "Ваши неотправленные сообщения",
+  "timeline.unsent": "Ваши неотправленные сообщения",
   "timeline.refused": "Не отправлено: {why}",
   "timeline.typing": { one: "{names} печатает…", few: "{names} печатают…", many: "{names} печатают…", other: "{names} печатают…" },
   "timeline.typingMany": "Печатают несколько человек…",

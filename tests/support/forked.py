@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[2]
@@ -55,7 +56,8 @@ class ForkedProcess:
     def send_signal(self, number: int) -> None:
         """Send it a signal if it runs."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it has just ended, and that is not told here yet
+                os.kill(self.pid, number)
 
     def terminate(self) -> None:
         """Ask it to end."""

@@ -266,8 +266,8 @@ def sweep(
         swept: the code whose await lines are noted.
         grace: seconds that the target may take to end once it is cancelled.
         limit: seconds after which a run hangs.
-        every: look at each `every`-th moment only, beginning elsewhere with each seed, and at a moment of each await
-            line that was not looked at yet.
+        every: look at each `every`-th moment only, beginning elsewhere with each seed. Await lines that none of these
+            moments is at have one of their own.
         virtual: whether time jumps where all tasks wait; not with real sockets, whose bytes may be under way.
         known: await lines that were looked at already.
         stop_at_first: end with the first failure, for defects that are to be found.
@@ -302,8 +302,11 @@ def sweep(
                     break
             if stop_at_first and report.failures:
                 break
-        for flavour in tuple(flavours) * 2 if every > 1 and only is None else ():
-            # Where time is real a line is not always waited at: it has more than one chance.
+        if only is not None or (stop_at_first and report.failures):
+            continue
+        # Where time or a thread is real, moments are not the same in each run, and a line may be passed by: it has
+        # more than one chance.
+        for flavour in [each for each in flavours if each in CANCELLING] * 2:
             for line in sorted(fresh):
                 if line not in report.cancelled_at and line not in known:
                     report.add(*_run(scenario, Point(seed, flavour, 0), swept, grace, limit, virtual, line))

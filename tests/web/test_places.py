@@ -1,6 +1,8 @@
 """Places that an address, a key or a switch of rooms leads to, where something is not as it was meant."""
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -182,28 +184,74 @@ def test_what_could_not_be_loaded_without_a_line_comes_with_the_next(
     expect(panel.get_by_role("alert")).to_have_count(0)
 
 
+@dataclass
+class Kept:
+    """A room of ada and ben that ada's browser has kept, opened at a message without a line."""
+
+    timeline: Timeline
+    room: int
+    waiting: list[Route]  # what ada's page asks for before it has a line
+
+    def hold(self, route: Route) -> None:
+        self.waiting.append(route)
+
+    def connect(self) -> None:
+        self.waiting[0].continue_()
+
+
+@pytest.fixture
+def linked(pages: Pages, ada: Speaker) -> Callable[..., Kept]:
+    """Open a link to the n-th message of a room of which `kept_lines` are kept and `more` are not yet known."""
+
+    def open_link(name: str, ben: Speaker, *, kept_lines: int, more: int, n: int) -> Kept:
+        room = ada.make_room(name, ben)
+        seqs = [ada.say(room, f"line {n}") for n in range(kept_lines)]
+        page = pages.of("ada", f"/room/{room}")
+        last = f"line {kept_lines - 1}"
+        expect(Timeline(page).message(last)).to_be_in_viewport()
+        eventually(lambda: last in str(kept(page, "rooms")), "the room is kept")
+        again = page.context.new_page()
+        page.close()
+        seqs += [ben.say(room, f"line {kept_lines + n}") for n in range(more)]
+        opened = Kept(Timeline(again), room, [])
+        again.route("**/api/v1/auth/refresh", opened.hold)
+        with again.expect_request("**/api/v1/auth/refresh"):
+            again.goto(f"{pages.url}/room/{room}/{seqs[n]}")
+        expect(opened.timeline.message(last)).to_be_in_viewport()
+        return opened
+
+    return open_link
+
+
 def test_a_link_to_what_is_newer_than_all_that_is_kept_leads_there_once_that_is_told(
-    pages: Pages, ada: Speaker
+    pages: Pages, linked: Callable[..., Kept]
+) -> None:
+    opened = linked("newer", Speaker(pages, "ben"), kept_lines=60, more=220, n=160)
+    opened.connect()
+    expect(opened.timeline.message("line 160")).to_be_in_viewport()
+    expect(opened.timeline.message("line 279")).to_have_count(0)
+
+
+def test_what_comes_with_the_line_does_not_lead_away_from_the_message_of_a_link(
+    pages: Pages, linked: Callable[..., Kept]
+) -> None:
+    opened = linked("newest of what is kept", Speaker(pages, "ben"), kept_lines=60, more=80, n=59)
+    opened.connect()
+    expect(opened.timeline.page.locator(".pill.is-new")).to_be_visible()
+    expect(opened.timeline.message("line 60")).to_be_attached()
+    expect(opened.timeline.message("line 59")).to_be_in_viewport()
+    expect(opened.timeline.message("line 139")).not_to_be_in_viewport()
+
+
+def test_a_link_to_the_newest_message_is_at_the_end_once_there_is_a_line(
+    pages: Pages, linked: Callable[..., Kept]
 ) -> None:
     ben = Speaker(pages, "ben")
-    room = ada.make_room("newer", ben)
-    for n in range(60):
-        ada.say(room, f"line {n}")
-    page = pages.of("ada", f"/room/{room}")
-    expect(Timeline(page).message("line 59")).to_be_in_viewport()
-    eventually(lambda: "line 59" in str(kept(page, "rooms")), "the room is kept")
-    again = page.context.new_page()
-    page.close()
-    linked = [ben.say(room, f"line {n}") for n in range(60, 280)][100]
-    refreshes: list[Route] = []
-    again.route("**/api/v1/auth/refresh", lambda route: refreshes.append(route))
-    with again.expect_request("**/api/v1/auth/refresh"):
-        again.goto(f"{pages.url}/room/{room}/{linked}")
-    timeline = Timeline(again)
-    expect(timeline.message("line 59")).to_be_in_viewport()
-    refreshes[0].continue_()
-    expect(timeline.message("line 160")).to_be_in_viewport()
-    expect(timeline.message("line 279")).to_have_count(0)
+    opened = linked("the newest", ben, kept_lines=60, more=0, n=59)
+    opened.connect()
+    expect(opened.timeline.page.locator(".pill")).to_have_count(0)
+    ben.say(opened.room, "what comes then is followed")
+    expect(opened.timeline.message("what comes then is followed")).to_be_in_viewport()
 
 
 def test_the_skip_link_leads_to_the_place(pages: Pages) -> None:

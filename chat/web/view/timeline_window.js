@@ -53,6 +53,11 @@ export function useWindow(room, { seq, line }, place, scroller) {
     else if (reach(it.goal)) it.goal = null;
     look();
   });
+  useLayoutEffect(() => {
+    if (!isLive || it.goal || it.window.last < newest) return;
+    place.moved();
+    look();
+  }, [isLive]);
   useEffect(() => {
     if (seq !== undefined && seq !== it.address) goTo(seq);
     it.address = seq;
@@ -75,6 +80,7 @@ export function useWindow(room, { seq, line }, place, scroller) {
     const part = align === "line" ? element.clientHeight / 5 : Math.max(0, (element.clientHeight - height) / 2);
     element.scrollTop += top - element.getBoundingClientRect().top - part;
     place.moved();
+    if (!isLive) place.stick(false); // What comes with the line leads nobody away from what they came to see.
     return true;
   }
 

@@ -65,8 +65,12 @@ def hear_what_is_said_after(burst: Burst, listener: Person) -> list[Line]:
 
 
 def hear_to_a_last_word(server: ServerProcess, token: str, *listeners: Person) -> list[list[Line]]:
-    """Let Ben say one line more as soon as it is taken, and listen up to it."""
+    """Let Ben say one line more as soon as it is taken, and listen up to it, until nothing is said behind it.
+
+    What somebody said who is gone may be read after that.
+    """
     last = Line("", "")
+    heard: list[list[Line]] = [[] for _ in listeners]
 
     def last_word_is_taken() -> bool:
         nonlocal last
@@ -76,8 +80,11 @@ def hear_to_a_last_word(server: ServerProcess, token: str, *listeners: Person) -
         except (ConnectionClosed, OSError):  # cut, as the outcome is not known
             return False
 
-    eventually(last_word_is_taken, "Ben can speak")
-    return [listener.hear_until(lambda line: line == last) for listener in listeners]
+    while saved_lines(server.address)[-1] != last:
+        eventually(last_word_is_taken, "Ben can speak")
+        for lines, listener in zip(heard, listeners, strict=True):
+            lines += listener.hear_until(lambda line: line == last)
+    return heard
 
 
 def speaks(server: ServerProcess, token: str, line: Line) -> bool:

@@ -166,14 +166,14 @@ class LogFollower:
         while True:
             await self._is_wanted.wait()
             self._is_wanted = trio.Event()
+            missing = self._newest_id + 1
             await trio.sleep(self._patience)
-            if not self._is_behind:
-                continue
-            try:
-                await self._catch_up()
-            except StorageError as error:
-                logger.debug("the log is not read yet", error=str(error))
-                await trio.sleep(_RETRY)
+            if self._is_behind and self._newest_id < missing:  # else another one is missing, and may be just late too
+                try:
+                    await self._catch_up()
+                except StorageError as error:
+                    logger.debug("the log is not read yet", error=str(error))
+                    await trio.sleep(_RETRY)
             self._look_for_what_is_missing()
 
     @property

@@ -137,6 +137,17 @@ async def test_what_comes_late_is_waited_for_and_then_not_read(autojump_clock: o
         assert world.log.reads == 0
 
 
+async def test_where_one_after_another_comes_late_none_is_read(autojump_clock: object) -> None:
+    async with open_world() as world:
+        said = await world.log.say(*map(str, range(40)))
+        for before, after in zip(said[::2], said[1::2], strict=True):
+            world.follower.received([after], after.id)
+            await trio.sleep(PATIENCE * 0.7)  # longer than half: there is always one that is missing
+            world.follower.received([before], before.id)
+        assert world.told == list(range(1, 41))
+        assert world.log.reads == 0
+
+
 async def test_what_never_comes_is_read_soon(autojump_clock: object) -> None:
     async with open_world() as world:
         _, two = await world.log.say("1", "2")

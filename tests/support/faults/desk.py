@@ -87,12 +87,14 @@ class DeskPerson(Participant):
         return self._operates or self.asker == asker
 
     def is_at_the_end(self, log: Sequence[Entry]) -> bool:
-        """Whether the connection of now was told the last of the log that concerns them."""
+        """Whether the connection of now was told the last of the log that concerns them; raises as `is_told`."""
+        self.raise_failure()
         mine = [entry.id for entry in log if self.hears(entry.asker)]
         return not mine or (bool(self.told) and mine[-1] in self.told[-1])
 
     def is_told(self, text: str) -> bool:
-        """Whether the connection of now was told that."""
+        """Whether the connection of now was told that. Raises what ended the thread, if anything did."""
+        self.raise_failure()
         return bool(self.told) and text in list(self.told[-1].values())
 
     def check(self, log: Sequence[Entry]) -> None:

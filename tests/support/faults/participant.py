@@ -74,15 +74,16 @@ class Participant(ComesBack):
 
     def has_settled(self) -> bool:
         """Whether everything that was said has an outcome. Raises what ended the thread, if anything did."""
-        self._raise()
+        self.raise_failure()
         return self._outstanding is None
 
     def acknowledged_since(self, moment: float) -> list[str]:
         """Return what was said since then (monotonic, s) and acknowledged. Raises what ended the thread."""
-        self._raise()
+        self.raise_failure()
         return [a.line.text for a in self.attempts[:] if a.outcome is ACKNOWLEDGED and a.began >= moment]
 
-    def _raise(self) -> None:
+    def raise_failure(self) -> None:
+        """Raise what ended the thread, if anything did."""
         if self._failure is not None:
             raise self._failure
 

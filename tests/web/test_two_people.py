@@ -169,7 +169,7 @@ def test_the_keyboard_alone_goes_through_messages_and_back(
     ada.say(garden, "first")
     ben.say(garden, "second")
     adas = opened(pages, "ada", garden)
-    expect(adas.message("second")).to_be_visible()
+    expect(adas.message("first")).to_be_visible()  # which is loaded after the second, the last of the room
     adas.field.focus()
     adas.page.keyboard.press("Escape")
     for _ in range(6):  # past all that can be pressed between the two

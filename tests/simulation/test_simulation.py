@@ -58,7 +58,7 @@ FOUND_FIRST_OF_SEVERAL = {
     "believe_every_claim": 7,
     "take_a_lost_lease_for_one_server_s_own": 1543,
     "ask_nobody_for_notes": 22,
-    "enter_before_catching_up": 42,
+    "enter_before_catching_up": 117,
     "let_in_before_catching_up": 2,
 }
 """The same where there are several servers; the others are found by the first of all."""

@@ -168,7 +168,8 @@ class LogFollower:
             self._is_wanted = trio.Event()
             missing = self._newest_id + 1
             await trio.sleep(self._patience)
-            if self._is_behind and self._newest_id < missing:  # else another one is missing, and may be just late too
+            # Where that has come and another one is missing, the other may be just late too.
+            if self._is_behind and self._newest_id < missing:
                 try:
                     await self._catch_up()
                 except StorageError as error:

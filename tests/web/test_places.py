@@ -185,7 +185,7 @@ def test_what_could_not_be_loaded_without_a_line_comes_with_the_next(
 
 
 @dataclass
-class Kept:
+class LinkedRoom:
     """A room of ada and ben that ada's browser has kept, opened at a message without a line."""
 
     timeline: Timeline
@@ -200,10 +200,10 @@ class Kept:
 
 
 @pytest.fixture
-def linked(pages: Pages, ada: Speaker) -> Callable[..., Kept]:
-    """Open a link to the n-th message of a room of which `kept_lines` are kept and `more` are not yet known."""
+def linked(pages: Pages, ada: Speaker) -> Callable[..., LinkedRoom]:
+    """Return what opens a link to line `to` of a room: `kept_lines` of it are kept, `more` are not known yet."""
 
-    def open_link(name: str, ben: Speaker, *, kept_lines: int, more: int, n: int) -> Kept:
+    def open_link(name: str, ben: Speaker, *, kept_lines: int, more: int, to: int) -> LinkedRoom:
         room = ada.make_room(name, ben)
         seqs = [ada.say(room, f"line {n}") for n in range(kept_lines)]
         page = pages.of("ada", f"/room/{room}")
@@ -213,10 +213,10 @@ def linked(pages: Pages, ada: Speaker) -> Callable[..., Kept]:
         again = page.context.new_page()
         page.close()
         seqs += [ben.say(room, f"line {kept_lines + n}") for n in range(more)]
-        opened = Kept(Timeline(again), room, [])
+        opened = LinkedRoom(Timeline(again), room, [])
         again.route("**/api/v1/auth/refresh", opened.hold)
         with again.expect_request("**/api/v1/auth/refresh"):
-            again.goto(f"{pages.url}/room/{room}/{seqs[n]}")
+            again.goto(f"{pages.url}/room/{room}/{seqs[to]}")
         expect(opened.timeline.message(last)).to_be_in_viewport()
         return opened
 
@@ -224,18 +224,18 @@ def linked(pages: Pages, ada: Speaker) -> Callable[..., Kept]:
 
 
 def test_a_link_to_what_is_newer_than_all_that_is_kept_leads_there_once_that_is_told(
-    pages: Pages, linked: Callable[..., Kept]
+    pages: Pages, linked: Callable[..., LinkedRoom]
 ) -> None:
-    opened = linked("newer", Speaker(pages, "ben"), kept_lines=60, more=220, n=160)
+    opened = linked("newer", Speaker(pages, "ben"), kept_lines=60, more=220, to=160)
     opened.connect()
     expect(opened.timeline.message("line 160")).to_be_in_viewport()
     expect(opened.timeline.message("line 279")).to_have_count(0)
 
 
 def test_what_comes_with_the_line_does_not_lead_away_from_the_message_of_a_link(
-    pages: Pages, linked: Callable[..., Kept]
+    pages: Pages, linked: Callable[..., LinkedRoom]
 ) -> None:
-    opened = linked("newest of what is kept", Speaker(pages, "ben"), kept_lines=60, more=80, n=59)
+    opened = linked("newest of what is kept", Speaker(pages, "ben"), kept_lines=60, more=80, to=59)
     opened.connect()
     expect(opened.timeline.page.locator(".pill.is-new")).to_be_visible()
     expect(opened.timeline.message("line 60")).to_be_attached()
@@ -244,10 +244,10 @@ def test_what_comes_with_the_line_does_not_lead_away_from_the_message_of_a_link(
 
 
 def test_a_link_to_the_newest_message_is_at_the_end_once_there_is_a_line(
-    pages: Pages, linked: Callable[..., Kept]
+    pages: Pages, linked: Callable[..., LinkedRoom]
 ) -> None:
     ben = Speaker(pages, "ben")
-    opened = linked("the newest", ben, kept_lines=60, more=0, n=59)
+    opened = linked("the newest", ben, kept_lines=60, more=0, to=59)
     opened.connect()
     expect(opened.timeline.page.locator(".pill")).to_have_count(0)
     ben.say(opened.room, "what comes then is followed")

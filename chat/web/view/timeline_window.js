@@ -53,6 +53,7 @@ export function useWindow(room, { seq, line }, place, scroller) {
     else if (reach(it.goal)) it.goal = null;
     look();
   });
+  // Whoever came to the newest message without a line is at the end once it is known that there is nothing newer.
   useLayoutEffect(() => {
     if (!isLive || it.goal || it.window.last < newest) return;
     place.moved();

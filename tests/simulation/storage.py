@@ -146,11 +146,12 @@ class Database:
 
 
 class _Asked:
-    """A call that reached the database: it may be done before whoever asked reads the answer."""
+    """A call that reached the database: it may be done before whoever asked reads the answer, and is done once."""
 
     def __init__(self, do: Callable[[], Awaitable[Any]]) -> None:
         self._do = do
         self._is_begun = False
+        self._is_finished = trio.Event()  # by the database alone, while whoever asked stands still
         self._outcome: outcome.Outcome[Any] | None = None
 
     async def finish(self) -> None:
@@ -158,14 +159,16 @@ class _Asked:
         if not self._is_begun:
             self._is_begun = True
             self._outcome = await outcome.acapture(self._do)
+            self._is_finished.set()
 
     async def answer(self) -> Any:
-        """Return what came of it; do it now where it is not done."""
-        if self._outcome is not None:
-            await trio.lowlevel.checkpoint()
-            return self._outcome.unwrap()
-        self._is_begun = True
-        return await self._do()
+        """Return what came of it; do it now where that is not begun."""
+        if not self._is_begun:
+            self._is_begun = True
+            return await self._do()
+        await self._is_finished.wait()
+        assert self._outcome is not None  # is kept before the event is set
+        return self._outcome.unwrap()
 
 
 def _done(result: object) -> Callable[[], Awaitable[object]]:

@@ -1,11 +1,14 @@
 """A server that is stopped stands still between two checkpoints, while all others go on."""
 
 from functools import partial
+from random import Random
 
 import trio
+from trio.testing import wait_all_tasks_blocked
 
 from tests.simulation.draw import draw_plan
 from tests.simulation.stopping import SERVER, Stopped
+from tests.simulation.storage import Database
 from tests.simulation.world import simulate
 
 
@@ -46,6 +49,29 @@ async def test_only_the_tasks_of_a_stopped_server_stand_still_and_their_deadline
             assert (ticks, waited) == ({0: 5, 1: 11}, [(True, 9.5)])
             assert calls == ["another's", "a notice"]
             nursery.cancel_scope.cancel()
+
+
+async def test_what_the_database_does_for_a_stopped_server_is_done_once(autojump_clock: object) -> None:
+    """The server asks for the answer while the database is at it: its task was about to run when it was stopped."""
+    begun, goes_on = list[str](), trio.Event()
+
+    async def save() -> str:
+        begun.append("save")
+        await goes_on.wait()
+        return "saved"
+
+    async def ask() -> None:
+        answers.append(await connection.call("save", save))
+
+    connection, answers = Database(Random(0), [], Stopped()).connect(), list[str]()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ask)
+        await wait_all_tasks_blocked()
+        (asked,) = connection.asked
+        nursery.start_soon(asked.finish)
+        await trio.sleep(1)  # longer than the call takes
+        goes_on.set()
+    assert (begun, answers) == (["save"], ["saved"])
 
 
 def test_a_world_whose_servers_are_stopped_is_the_same_each_time() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.generator import GeneratorFailed, calibrate, compile_generator
 from bench.machine import describe_machine
-from bench.measure import measure
+from bench.measure import measure_together
 from bench.our_server import name_of, with_workers
 from bench.plots import draw
 from bench.profile import Profiler
@@ -147,21 +147,39 @@ def _takers(scenario: Scenario, chosen: list[Server], peers: str | None) -> list
 def _alternate(
     scenario: Scenario, takers: list[Server], rounds: int, seconds: float | None, *, profiled: bool
 ) -> Measured:
-    """Run each server once a round, one after the other."""
+    """Run each server once a round."""
     machine = describe_machine(calibrate())
     measured = Measured(
         title=scenario.title, date=time.strftime("%Y-%m-%d"), revision=_revision(), machine=machine, runs=[]
     )
-    for number in range(1, rounds + 1):
-        for server in takers:
-            print(f"({scenario.key}) round {number} of {rounds}: {server.title}", file=sys.stderr, flush=True)
-            ours = profiled and (server.name == "other" or server.name.startswith("chat"))
-            profiler = (
-                Profiler(BUILD / f"profile-{server.name}-{scenario.key}-{number}.txt") if ours else None
+    for number, turns in enumerate(_rounds(scenario, takers, rounds), 1):
+        for together in turns:
+            titles = " beside ".join(server.title for server in together)
+            print(f"({scenario.key}) round {number}: {titles}", file=sys.stderr, flush=True)
+            profilers = {
+                server: _profiler(server, scenario, number) if profiled else None for server in together
+            }
+            measured.runs += measure_together(
+                profilers, scenario, number, seconds or scenario.seconds, machine.cores
             )
-            run = measure(server, scenario, number, seconds or scenario.seconds, machine.cores, profiler)
-            measured.runs.append(run)
     return measured
+
+
+def _rounds(scenario: Scenario, takers: list[Server], rounds: int) -> list[list[tuple[Server, ...]]]:
+    """Return who is measured after whom in each round, and who at the same time.
+
+    With a quota one process runs beside each number of workers: a round is such a pair. Each has its share of a core,
+    whoever runs beside it, and how fast a core is depends on what else the machine does just then.
+    """
+    if scenario.quota:
+        one, *several = takers
+        return [[(one, workers)] for _ in range(rounds) for workers in several]
+    return [[(server,) for server in takers]] * rounds
+
+
+def _profiler(server: Server, scenario: Scenario, number: int) -> Profiler | None:
+    is_ours = server.name == "other" or server.name.startswith("chat")
+    return Profiler(BUILD / f"profile-{server.name}-{scenario.key}-{number}.txt") if is_ours else None
 
 
 def _revision() -> str:

@@ -1,13 +1,16 @@
 """One run: a server is started, loaded, measured from outside, asked what it saved, and stopped."""
 
 import tempfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 
 from bench.generator import PATIENCE, GeneratorFailed, run_generator
 from bench.machine import Cpu, Memory, cpu_used, memory_used, own_cpu
 from bench.plans import plan
 from bench.population import count_messages, one_commit
-from bench.processes import DidNotStart
+from bench.processes import START, DidNotStart
 from bench.profile import Profiler
 from bench.results import MICRO, Run, storm_times
 from bench.scenarios import HISTORY, SCENARIOS, Scenario
@@ -19,25 +22,51 @@ _DISTURBED = 0.15
 """Cores: more than this used by other processes is said beside the figures."""
 _TOO_SLOW = "client too slow"
 """What our server's log says when it cuts one."""
+_NOT_ALONE = "what was to be measured at the same time did not begin"
 
 
-def measure(
+def measure_together(
+    together: Mapping[Server, Profiler | None], scenario: Scenario, number: int, seconds: float, cores: int
+) -> list[Run]:
+    """Run a scenario on several servers at the same time, or on one; each may have a profiler.
+
+    Interrupted, it waits for those that are measured at the same time.
+    """
+    if len(together) == 1:
+        ((server, profiler),) = together.items()
+        return [_measure(server, scenario, number, seconds, cores, profiler)]
+    begins = Barrier(len(together), timeout=START)
+
+    def one(server: Server) -> Run:
+        return _measure(server, scenario, number, seconds, cores, together[server], begins)
+
+    with ThreadPoolExecutor(len(together)) as pool:
+        return list(pool.map(one, together))
+
+
+def _measure(
     server: Server,
     scenario: Scenario,
     number: int,
     seconds: float,
     cores: int,
     profiler: Profiler | None = None,
+    begins: Barrier | None = None,
 ) -> Run:
-    """Run a scenario once, sampled by the profiler if there is one; what goes wrong is in the run's errors."""
+    """Run a scenario once, sampled by the profiler if there is one; what goes wrong is in the run's errors.
+
+    With `begins` the load waits for the others that are measured at the same time.
+    """
+    begins = begins or Barrier(1)
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         place = Path(name)
         place.chmod(0o755)  # PostgreSQL may run as another user
         try:
             with server.start(scenario, place) as target:
-                return _load(server, target, scenario, number, seconds, cores, profiler)
-        except (DidNotStart, GeneratorFailed) as error:
-            return Run(server=server.name, round=number, ok=False, errors=[str(error)])
+                return _load(server, target, scenario, number, seconds, cores, profiler, begins)
+        except (DidNotStart, GeneratorFailed, BrokenBarrierError) as error:
+            begins.abort()
+            return Run(server=server.name, round=number, ok=False, errors=[str(error) or _NOT_ALONE])
 
 
 def _load(
@@ -48,6 +77,7 @@ def _load(
     seconds: float,
     cores: int,
     profiler: Profiler | None,
+    begins: Barrier,
 ) -> Run:
     commit = one_commit(target.address) if target.address is not None and scenario.rate else 0.0
     if scenario.storm:
@@ -68,6 +98,7 @@ def _load(
     flags = ["--inflight", str(scenario.inflight), "--rate", str(scenario.rate), "--size", str(scenario.size)]
     flags += ["--warmup", str(WARMUP), "--seconds", str(seconds), *(["--storm"] if scenario.storm else [])]
     limit = 3 * PATIENCE + WARMUP + seconds
+    begins.wait()
     result = run_generator(target.plan, target.port, flags, limit, on_event)
 
     run = Run(
@@ -130,7 +161,8 @@ def _take_notes(run: Run, target: Running, scenario: Scenario, cores: int) -> No
         run.notes.append(f"the quota was not the limit: {run.serving_share:.2f} of {had:.2f} cores were used")
     elif (run.cpu_total + run.generator_cpu * window) / window > 0.95 * cores:
         run.notes.append("the machine was full: server and load generator used all cores")
-    if run.cpu_others / window > _DISTURBED:
+    # With a quota others are measured beside it; if they take too much, the quota is not the limit.
+    if run.cpu_others / window > _DISTURBED and not scenario.quota:
         run.notes.append(f"disturbed: other processes used {run.cpu_others / window:.2f} cores")
     if scenario.rate and run.lateness_us.get("p99", 0.0) > 1000.0:
         run.notes.append(f"the load generator was late: p99 {run.lateness_us['p99'] / 1000:.1f} ms")

@@ -16,6 +16,7 @@ _EMPTY_WITHIN = 2.0
 """Seconds for the last process of a group to be gone: one that was cut may still be ending."""
 _MOUNTED = Path("/sys/fs/cgroup")
 _VERSION_1 = _MOUNTED / "cpu"
+_numbers = count(1)  # of the groups that this process makes
 
 
 def missing() -> str | None:
@@ -34,11 +35,10 @@ def open_quotas(share: float) -> Generator[Callable[[int], None]]:
     Threads of the process are in it, children that it already has are not. Whoever leaves the block has ended them.
     """
     made: list[Path] = []
-    numbers = count(1)
 
     def give(pid: int) -> None:
         version_2 = not (_VERSION_1 / "cpu.cfs_quota_us").exists()
-        group = (_MOUNTED if version_2 else _VERSION_1) / f"bench-{os.getpid()}-{next(numbers)}"
+        group = (_MOUNTED if version_2 else _VERSION_1) / f"bench-{os.getpid()}-{next(_numbers)}"
         group.mkdir()
         made.append(group)
         quota = round(share * _PERIOD)

@@ -12,6 +12,7 @@ import trio
 from chat.cli.failing import CommandFailed, in_one_line
 from chat.cli.flags import config_flags
 from chat.cli.refused import one_line_refusals
+from chat.cli.table import table
 from chat.domain.refusals import Refusal
 from chat.logs import configure_logging
 from chat.settings.sources import read_config
@@ -59,11 +60,7 @@ def with_data(
 def as_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Return rows in columns, under their names, each cell without what a terminal would obey."""
     cells = [[*head], *([in_one_line(str(cell)) for cell in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    )
+    return "\n".join(table(cells))
 
 
 def as_json(records: Sequence[Mapping[str, object]]) -> str:

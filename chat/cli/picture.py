@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from chat.cli.asking import Json
+from chat.cli.table import table
 
 
 def picture(snapshot: Json, rows: int | None = None) -> list[str]:
@@ -32,13 +33,6 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def table(rows: list[tuple[str, ...]]) -> Iterator[str]:
-    """Return rows in columns; the first is the head."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def _lines(snapshot: Json, rows: int | None) -> Iterator[str]:

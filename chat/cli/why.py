@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import click
 
 from chat.cli.asking import Json, server_asked, server_flags
-from chat.cli.picture import duration, table
+from chat.cli.picture import duration
 from chat.cli.refused import one_line_refusals
+from chat.cli.table import table
 
 
 @click.command()

@@ -7,13 +7,13 @@ from msgspec import UNSET, Meta, UnsetType
 from chat.protocols.native.message_types import Limit
 from chat.protocols.native.room_requests import After
 from chat.protocols.native.room_types import Mark
-from chat.protocols.native.types import Id, Name, Time, Value
+from chat.protocols.native.types import NO_NUL, Id, Name, Time, Value
 
 
 class WhichListedRooms(Value, kw_only=True, frozen=True):
     """A page of all rooms, those with `q` in their names."""
 
-    q: Annotated[str, Meta(max_length=64)] = ""
+    q: Annotated[str, Meta(max_length=64, pattern=NO_NUL)] = ""
     after: After = 0
     limit: Limit = 50
 

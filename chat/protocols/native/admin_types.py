@@ -9,7 +9,7 @@ from chat.domain.bounds import ByteRate, Greeting, Origins, PerHour, Rate, Regis
 from chat.protocols.native.message_types import Limit
 from chat.protocols.native.room_requests import After
 from chat.protocols.native.room_types import Sender
-from chat.protocols.native.types import Email, Id, Name, Password, Person, Time, Value
+from chat.protocols.native.types import NO_NUL, Email, Id, Name, Password, Person, Time, Value
 
 
 class WhichAccount(Value, kw_only=True, frozen=True):
@@ -21,7 +21,7 @@ class WhichAccount(Value, kw_only=True, frozen=True):
 class WhichAccounts(Value, kw_only=True, frozen=True):
     """A page of the accounts, those with `q` in their names or e-mail addresses, and with that role."""
 
-    q: Annotated[str, Meta(max_length=254)] = ""
+    q: Annotated[str, Meta(max_length=254, pattern=NO_NUL)] = ""
     role: Role | None = None
     after: After = 0
     limit: Limit = 50

@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chat.protocols.native.message_types import Limit
 from chat.protocols.native.room_types import Mark, Notify, Room, RoomRole, Topic
-from chat.protocols.native.types import Id, Name, Person, Time, Value
+from chat.protocols.native.types import NO_NUL, Id, Name, Person, Time, Value
 
 After = Annotated[int, Meta(ge=0, le=2**53 - 1, description="The `next` of the page before")]
 
@@ -28,8 +28,10 @@ class Rooms(Value, kw_only=True, frozen=True):
 class WhichPublicRooms(Value, kw_only=True, frozen=True):
     """A page of the rooms that one may join, those with `q` in their names."""
 
-    q: Annotated[str, Meta(max_length=64)] = ""
-    after: Annotated[str, Meta(max_length=64, description="The `next` of the page before")] = ""
+    q: Annotated[str, Meta(max_length=64, pattern=NO_NUL)] = ""
+    after: Annotated[
+        str, Meta(max_length=64, pattern=NO_NUL, description="The `next` of the page before")
+    ] = ""
     limit: Limit = 50
 
 
@@ -136,12 +138,15 @@ class NewInvite(Value, kw_only=True, frozen=True):
 class WhichInvites(Value, kw_only=True, frozen=True):
     """A page of the invites that one made."""
 
-    after: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$", description="The `next` of the page before")] = ""
+    after: Annotated[
+        str, Meta(pattern=r"^([0-9a-f]{64})?$(?!\n)", description="The `next` of the page before")
+    ] = ""
     limit: Limit = 50
 
 
 InviteId = Annotated[
-    str, Meta(pattern="^[0-9a-f]{64}$", description="Names an invite to who made it; it lets nobody in")
+    str,
+    Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", description="Names an invite to who made it; it lets nobody in"),
 ]
 
 

@@ -17,7 +17,9 @@ Pos = Annotated[
         ge=0, le=2**53 - 1, description="A change's number in its room: 1, 2, 3 … without a gap; 0: none yet"
     ),
 ]
-Key = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$", description="Unique for this person for ever")]
+Key = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)", description="Unique for this person for ever")
+]
 Text = Annotated[str, Meta(max_length=4000, description="Trimmed; empty only with files")]
 Topic = Annotated[str, Meta(max_length=500)]
 Emoji = Annotated[

@@ -10,7 +10,7 @@ from chat.protocols.native.room_types import Room, SupportState
 from chat.protocols.native.types import Email, Id, Name, Value, WebPage
 
 QueueAfter = Annotated[
-    str, Meta(pattern=r"^([01]\.-?\d{1,18}\.\d{1,18})?$", description="The `next` of the page before")
+    str, Meta(pattern=r"^([01]\.-?\d{1,18}\.\d{1,18})?$(?!\n)", description="The `next` of the page before")
 ]
 
 

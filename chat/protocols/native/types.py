@@ -12,6 +12,9 @@ from chat.domain.bounds import Registration
 
 Id = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Time = Annotated[int, Meta(ge=0, description="Unix milliseconds")]
+NO_NUL = r"^[^\x00]*$"
+"""Of texts that are looked for: PostgreSQL takes no NUL, and would seem to be silent."""
+
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Device = Annotated[str, Meta(max_length=64, description="What the person calls this device")]
 Password = Annotated[str, Meta(min_length=1, max_length=72, description="At most 72 bytes")]

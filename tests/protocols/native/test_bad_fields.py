@@ -157,3 +157,26 @@ def _request(kind: str) -> tuple[dict[str, Any], list[str]]:
     good = {name: _good(name, properties[name]) for name in needed if name not in ("type", "id")}
     names = [name for name in properties if name not in ("type", "id")]
     return good, names
+
+
+async def test_a_nul_in_what_is_looked_for_is_refused_and_named(site: Site) -> None:
+    _, token = await site.join("ada", admin=True)
+    for path in ("/people?q", "/people?after", "/me/blocks?after", "/rooms/public?q", "/rooms/public?after"):
+        answer = await site.call("GET", f"{path}=a%00", token=token, valid=False)
+        assert answer.refused == (400, "invalid", path.rpartition("?")[2])
+    for path in ("/admin/people?q", "/admin/rooms?q"):
+        assert (await site.call("GET", f"{path}=a%00", token=token, valid=False)).refused[2] == "q"
+
+
+async def test_a_line_break_behind_a_key_or_an_id_is_refused(site: Site) -> None:
+    _, token = await site.join("ada")
+    said = {"key": "k\n", "text": "hello"}
+    answer = await site.call("POST", f"/rooms/{LOBBY_ID}/messages", said, token=token, valid=False)
+    assert answer.refused == (400, "invalid", "key")
+    broken = "a" * 64 + "%0A"
+    assert (await site.call("GET", f"/me/invites?after={broken}", token=token, valid=False)).refused[
+        2
+    ] == "after"
+    waiting = "/support?after=0.1.1%0A"
+    _, operators = await site.join("olga", operator=True)
+    assert (await site.call("GET", waiting, token=operators, valid=False)).refused[2] == "after"

@@ -126,7 +126,16 @@ def test_whoever_says_later_that_a_computer_is_shared_loses_nothing_that_waits(
 def test_without_storage_all_is_sent_and_the_page_knows_that_nothing_is_kept(pages: Pages) -> None:
     full = "IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); };"
     blocked = "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('no'); } });"
-    for number, script in enumerate((full, blocked)):
+    aborted = """const { prototype } = IDBObjectStore;
+    const write = prototype[NAME];
+    prototype[NAME] = function (...given) {
+        const request = write.apply(this, given);
+        const { transaction } = this;
+        queueMicrotask(() => { try { transaction.abort(); } catch {} });  // it may be already
+        return request;
+    };"""
+    while_read, while_written = (aborted.replace("NAME", f"'{name}'") for name in ("get", "put"))
+    for number, script in enumerate((full, blocked, while_read, while_written)):
         context = browser(pages, "eve")
         context.add_init_script(script)
         tab = Connection(context, pages.url)

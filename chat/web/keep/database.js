@@ -58,16 +58,17 @@ export async function openDatabase({ isShared, onLost }) {
   /**
    * Write in one transaction, if the database still is this account's.
    * @param {("rooms" | "outbox" | "drafts")[]} stores
-   * @param {(transaction: any) => unknown} task
+   * @param {(transaction: any) => Promise<unknown>[]} task its requests
    * @param {"strict" | "relaxed"} durability
    */
   function write(stores, task, durability = "relaxed") {
-    return attempt(async (database) => {
+    return attempt((database) => {
       const transaction = database.transaction(["account", ...stores], "readwrite", { durability });
-      const kept = await transaction.objectStore("account").get(1);
-      // Another tab logged in as another: this one is about to be loaded again.
-      if (account !== null && kept?.account === account) task(transaction);
-      await transaction.done;
+      return whole(transaction, async () => {
+        const kept = await transaction.objectStore("account").get(1);
+        // Another tab logged in as another: this one is about to be loaded again.
+        if (account !== null && kept?.account === account) await Promise.all(task(transaction));
+      });
     });
   }
 
@@ -78,12 +79,14 @@ export async function openDatabase({ isShared, onLost }) {
     async read() {
       return attempt(async (database) => {
         const transaction = database.transaction(STORES);
-        const [of, rooms, rows, texts] = await Promise.all([
-          transaction.objectStore("account").get(1),
-          transaction.objectStore("rooms").getAll(),
-          transaction.objectStore("outbox").getAll(),
-          transaction.objectStore("drafts").getAll(),
-        ]);
+        const [of, rooms, rows, texts] = await whole(transaction, () =>
+          Promise.all([
+            transaction.objectStore("account").get(1),
+            transaction.objectStore("rooms").getAll(),
+            transaction.objectStore("outbox").getAll(),
+            transaction.objectStore("drafts").getAll(),
+          ]),
+        );
         if (!of) return undefined;
         account = of.account;
         fill(outbox, rows);
@@ -102,15 +105,15 @@ export async function openDatabase({ isShared, onLost }) {
         drafts.clear();
       }
       account = id;
-      await attempt(async (database) => {
+      await attempt((database) => {
         const transaction = database.transaction(STORES, "readwrite");
         const of = transaction.objectStore("account");
-        const kept = await of.get(1);
-        if (kept?.account !== id) {
-          for (const name of STORES) transaction.objectStore(name).clear();
-          of.put({ account: id, me: null, server: null, blocked: [] }, 1);
-        }
-        await transaction.done;
+        return whole(transaction, async () => {
+          const kept = await of.get(1);
+          if (kept?.account === id) return;
+          await Promise.all(cleared(transaction));
+          await of.put({ account: id, me: null, server: null, blocked: [] }, 1);
+        });
       });
     },
 
@@ -119,10 +122,9 @@ export async function openDatabase({ isShared, onLost }) {
       account = null;
       outbox.clear();
       drafts.clear();
-      await attempt(async (database) => {
+      await attempt((database) => {
         const transaction = database.transaction(STORES, "readwrite");
-        for (const name of STORES) transaction.objectStore(name).clear();
-        await transaction.done;
+        return whole(transaction, () => Promise.all(cleared(transaction)));
       });
     },
 
@@ -131,10 +133,9 @@ export async function openDatabase({ isShared, onLost }) {
       /** @param {{ me: unknown, server: unknown, blocked: number[], rooms: { id: number }[], gone: number[] }} changes */
       put({ me, server, blocked, rooms, gone }) {
         return write(["rooms"], (transaction) => {
-          transaction.objectStore("account").put({ account, me, server, blocked }, 1);
+          const of = transaction.objectStore("account").put({ account, me, server, blocked }, 1);
           const store = transaction.objectStore("rooms");
-          for (const room of rooms) store.put(room);
-          for (const room of gone) store.delete(room);
+          return [of, ...rooms.map((room) => store.put(room)), ...gone.map((room) => store.delete(room))];
         });
       },
     },
@@ -153,13 +154,13 @@ export async function openDatabase({ isShared, onLost }) {
         const known = /** @type {any} */ (outbox.get(row.key) ?? row);
         const kept = { ...row, order: known.order ?? (newest = behind(newest, outbox)) };
         outbox.set(row.key, kept);
-        await write(["outbox"], (transaction) => transaction.objectStore("outbox").put(kept), "strict");
+        await write(["outbox"], (transaction) => [transaction.objectStore("outbox").put(kept)], "strict");
       },
 
       /** @param {string} key */
       async delete(key) {
         outbox.delete(key);
-        await write(["outbox"], (transaction) => transaction.objectStore("outbox").delete(key));
+        await write(["outbox"], (transaction) => [transaction.objectStore("outbox").delete(key)]);
       },
     },
 
@@ -188,12 +189,29 @@ export async function openDatabase({ isShared, onLost }) {
         else drafts.set(room, draft);
         await write(["drafts"], (transaction) => {
           const store = transaction.objectStore("drafts");
-          if (isEmpty) store.delete(room);
-          else store.put({ ...draft, room });
+          return [isEmpty ? store.delete(room) : store.put({ ...draft, room })];
         });
       },
     },
   };
+}
+
+/**
+ * What the task gives, once its transaction is done. One that is aborted fails at each of its requests and at its end:
+ * all of them are waited for here, so that none is an error that nobody handles.
+ * @template T
+ * @param {any} transaction
+ * @param {() => Promise<T>} task
+ * @returns {Promise<T>}
+ */
+async function whole(transaction, task) {
+  const [result] = await Promise.all([task(), transaction.done]);
+  return result;
+}
+
+/** Everything is cleared. @param {any} transaction @returns {Promise<unknown>[]} */
+function cleared(transaction) {
+  return STORES.map((name) => transaction.objectStore(name).clear());
 }
 
 /**

@@ -16,8 +16,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 
-BASE = {"trio", "trio-websocket", "wsproto", "h11", "msgspec", "click", "platformdirs"}
-TALK = {"urwid", "wcwidth"}
+BASE = {"trio", "trio-websocket", "wsproto", "h11", "msgspec", "click", "platformdirs", "wcwidth"}
+TALK = {"urwid"}
 
 PROGRAM = """
 import contextlib, io, json, sys

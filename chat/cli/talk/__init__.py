@@ -54,9 +54,9 @@ def talk(url: str | None, name: str | None, is_new: bool, invite: str | None) ->
     try:
         from chat.cli.talk import terminal
     except ModuleNotFoundError as error:
-        if error.name not in ("urwid", "wcwidth"):
+        if error.name != "urwid":
             raise
-        raise CommandFailed("`chat talk` needs two more packages: pip install 'trio-chat[talk]'") from None
+        raise CommandFailed("`chat talk` needs one more package: pip install 'trio-chat[talk]'") from None
     if not terminal.is_there():
         raise CommandFailed("`chat talk` needs a terminal; `chat send ROOM` says what comes from a pipe")
     kept = None if is_new else last_session(url, name)

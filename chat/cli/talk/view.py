@@ -6,9 +6,10 @@ from typing import NamedTuple
 from wcwidth import iter_graphemes
 
 from chat.cli.room_names import label
+from chat.cli.table import columns
 from chat.cli.talk.state import Place, State
 from chat.cli.talk.transcript import message_rows, new_line, pending_rows
-from chat.cli.talk.width import Row, Span, clean, columns, pad, wrap
+from chat.cli.talk.width import Row, Span, clean, pad, wrap
 from chat.client import Room, RoomInfo
 
 _LIST = 22

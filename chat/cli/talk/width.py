@@ -4,7 +4,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from wcwidth import iter_graphemes
-from wcwidth import width as measure
+
+from chat.cli.table import columns
 
 Span = tuple[str, str]
 """A style and a text in it; the styles are those of `terminal.py`."""
@@ -13,16 +14,6 @@ Row = tuple[Span, ...]
 
 _REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Marks with which a text could have what stands beside it shown in another order."""
-
-
-def columns(text: str) -> int:
-    """Return how many columns a text of one line takes. Sync and pure.
-
-    It may be more than its letters take one by one: some scripts have vowels that are drawn beside their letter.
-    """
-    if text.isascii() and text.isprintable():
-        return len(text)
-    return measure(text, control_codes="ignore")
 
 
 def clean(text: str) -> str:

@@ -228,7 +228,7 @@ def test_it_goes_on_after_it_was_suspended(server: ServerProcess, state: Path) -
     ("environment", "told"),
     [
         ({}, "chat: `chat talk` needs a terminal; `chat send ROOM` says what comes from a pipe"),
-        ({"HIDE": "urwid"}, "chat: `chat talk` needs two more packages: pip install 'trio-chat[talk]'"),
+        ({"HIDE": "urwid"}, "chat: `chat talk` needs one more package: pip install 'trio-chat[talk]'"),
     ],
 )
 def test_where_it_can_not_run_it_says_so_in_a_line(

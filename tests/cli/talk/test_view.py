@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from chat.cli.room_names import label, room_named
+from chat.cli.table import columns
 from chat.cli.talk.pending import Pending, PendingFiles
 from chat.cli.talk.state import Place, State
 from chat.cli.talk.view import Picture, draw, scrolled
-from chat.cli.talk.width import columns
 from chat.client import File, Message, Person, Reaction, Room, RoomTold, Sender
 from chat.client.values import Deletion
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.cli.talk.width import Row, clean, clip, columns, pad, wrap
+from chat.cli.table import columns
+from chat.cli.talk.width import Row, clean, clip, pad, wrap
 
 FAMILY = "👨‍👩‍👧"
 

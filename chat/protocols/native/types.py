@@ -15,8 +15,8 @@ Time = Annotated[int, Meta(ge=0, description="Unix milliseconds")]
 NO_NUL = r"^[^\x00]*$"
 """Of texts that are looked for: PostgreSQL takes no NUL, and would seem to be silent."""
 
-# A pattern that ends with $ alone lets a line break behind what it describes through: `(?!\n)` does not, in Python and in
-# JavaScript alike.
+# A pattern that ends with `$` alone lets a line break through behind what it describes; with `(?!\n)` it does not, in
+# Python and in JavaScript.
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Device = Annotated[str, Meta(max_length=64, description="What the person calls this device")]

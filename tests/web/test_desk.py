@@ -11,6 +11,7 @@ from tests.support.command_line import chat as command
 from tests.support.people import PATIENCE, Person, client, post, request
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
+from tests.web.talking import Timeline
 
 OPERATORS = ("olga", "oscar")
 
@@ -83,12 +84,6 @@ def part(page: Page, name: str) -> None:
     expect(page.locator(".conversations.before")).to_have_count(0)
 
 
-def answer(page: Page, text: str) -> None:
-    box = page.get_by_role("textbox", name="Message")
-    box.fill(text)
-    box.press("Enter")
-
-
 def test_who_waits_the_longest_is_first_and_who_answers_has_the_conversation(
     pages: Pages, operators: tuple[Page, Page]
 ) -> None:
@@ -107,7 +102,7 @@ def test_who_waits_the_longest_is_first_and_who_answers_has_the_conversation(
         row(olga, "ben").click()
         expect(olga.locator(".conversation-who h1")).to_have_text("ben")
         expect(olga.locator(".message-text", has_text="where is my order?")).to_be_visible()
-        answer(olga, "it comes today")
+        Timeline(olga).say("it comes today")
         assert ben.hears() == "it comes today"
         for page in operators:
             expect(rows(page)).to_have_text(["cyd"])
@@ -188,7 +183,7 @@ def test_a_conversation_is_handed_over_closed_and_opened_again(
         expect(row(oscar, "fay")).to_be_hidden()
         oscar.get_by_role("button", name="Close", exact=True).click()
         oscar.get_by_role("button", name="Open again").click()
-        answer(oscar, "by card too")
+        Timeline(oscar).say("by card too")
         assert fay.hears() == "by card too"
 
         with asker(pages, "hal") as hal:

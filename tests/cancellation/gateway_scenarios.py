@@ -618,7 +618,8 @@ async def _slowly(run: Run, speak: Client, *, reads: float) -> None:
     with pytest.MonkeyPatch.context() as shorter:
         shorter.setattr("chat.gateway.connections.READS_AT_ONCE", 1)
         shorter.setattr("chat.gateway.connections.READS", reads)
-        for reader in ("head", "connection"):
+        shorter.setattr("chat.gateway.http1.pieces.FREE_PIECES", 0)
+        for reader in ("head", "pieces"):
             shorter.setattr(f"chat.gateway.http1.{reader}.PIECE_OF_HEAD", 2)
         await one_connection(run, speak, config())
 

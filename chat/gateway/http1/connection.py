@@ -23,9 +23,10 @@ from chat.domain.addresses import address_key
 from chat.domain.failures import StorageDown
 from chat.gateway.addresses import Proxies
 from chat.gateway.http1.body_flow import FLOW, BodyFlow
-from chat.gateway.http1.head import PIECE_OF_HEAD, READ_BYTES, Head, ReplayStream
+from chat.gateway.http1.head import READ_BYTES, Head, ReplayStream
 from chat.gateway.http1.lifespan import ASGIApp
 from chat.gateway.http1.parser import MAX_FRAMING_BYTES
+from chat.gateway.http1.pieces import RequestPieces
 from chat.gateway.http1.plain_parser import PlainParser
 from chat.gateway.http1.read_deadlines import ReadDeadlines, idle_deadline
 from chat.gateway.http1.refusal import forbidding, linger
@@ -152,6 +153,7 @@ class _HttpConnection:
 
     async def _read(self) -> bool:
         """Read until requests are over. True: whoever still waits for its answer is to get it."""
+        pieces = RequestPieces(self._stream)
         while not self._over:
             self._reading.deadline = self._deadlines.deadline()
             try:
@@ -176,8 +178,9 @@ class _HttpConnection:
                 return True
             self._deadlines.came(len(data), trio.current_time() - since)
             in_body = self._parser.their_state is h11.SEND_BODY and len(data) < SMALL_PIECE
-            in_pieces = self._parser.has_unread or in_body
-            if in_pieces and (wait := self._stream.pace.count(PIECE_OF_HEAD)):
+            if not (self._parser.has_unread or in_body):
+                pieces.whole()
+            elif wait := pieces.came():
                 await trio.sleep(wait)
         return False
 

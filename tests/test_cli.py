@@ -589,8 +589,9 @@ def test_names_that_looked_alike_before_that_was_refused_are_listed_and_told_of_
             ["2", "ａｄａ", "ada", "1"],
             ["4", "g\u043ene", "gone", "3,", "deleted"],
         ]
+        looked = "'\u0251da' looks like the name of somebody else: choose another name"
         refusal = run_chat("user", "add", "\u0251da", "--password-stdin", *arguments, stdin="secret")
-        assert (refusal.returncode, refusal.stderr) == (1, "chat: that name looks like another's\n")
+        assert (refusal.returncode, refusal.stderr) == (1, f"chat: {looked}\n")
         assert server.stop() == 0, server.errors
     assert not any(warning in line for line in server.errors)
     with Running(*arguments) as server:

@@ -14,6 +14,7 @@ class _Commands(click.Group):
     """Commands that are imported when they are asked for: `chat health` need not wait for what `chat user` needs."""
 
     names = (
+        "audit",
         "health",
         "message",
         "nodes",
@@ -63,4 +64,4 @@ def _missing(name: str, extra: str) -> click.Command:
 )
 @click.version_option(__version__, prog_name="chat", message="%(prog)s %(version)s")
 def main() -> None:
-    """A chat server, with one port and its own PostgreSQL, and what talks with one."""
+    """Run a chat server, administer it, and chat in the terminal."""

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -31,10 +32,15 @@ def with_data(
     act: "Callable[[DataAccess], Awaitable[Answer | Refusal]]",
     *,
     may_begin: bool = False,
+    said: Mapping[Refusal, str] = MappingProxyType({}),
 ) -> Answer:
     """Open the data that the flags name, and return what `act` does with them. Raises CommandFailed.
 
-    With `may_begin` a data directory is made where there is none; else it is most likely a wrong one.
+    Args:
+        flags: those of the command.
+        act: works on the data.
+        may_begin: make a data directory where there is none; else it is most likely a wrong one.
+        said: what to say in place of a refusal's own text: that is for clients, and does not name what it is about.
     """
     from chat.data_access import open_data_access  # late: --help need not wait for it
     from chat.embedded_postgres.data_directory import is_data_directory
@@ -51,14 +57,19 @@ def with_data(
             raise CommandFailed(f"there is no data of a server in {config.data}; pass --data or --database")
         answer = trio.run(run)
         if isinstance(answer, Refusal):
-            raise CommandFailed(answer.text)
+            raise CommandFailed(said.get(answer, answer.text))
         if is_new:
             click.echo(f"chat: there was no data of a server in {config.data}: it is new", err=True)
         return answer
 
 
-def as_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Return rows in columns, under their names, each cell without what a terminal would obey."""
+def as_table(head: Sequence[str], rows: Sequence[Sequence[object]], if_none: str) -> str:
+    """Return rows in columns, under their names, each cell without what a terminal would obey.
+
+    Without rows it is `if_none`.
+    """
+    if not rows:
+        return if_none
     cells = [[*head], *([in_one_line(str(cell)) for cell in row] for row in rows)]
     return "\n".join(table(cells))
 

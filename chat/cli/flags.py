@@ -6,7 +6,8 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import click
 from msgspec import NODEFAULT
 
-from chat.settings.config import FIELDS, describe, flag, variable
+from chat.domain.bounds import ByteRate, Rate
+from chat.settings.config import FIELDS, Seconds, Size, describe, flag, variable
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -15,14 +16,32 @@ METAVARS = {
     "metrics_listen": "[HOST:]PORT",
     "data": "DIR",
     "files": "DIR",
+    "file_bytes": "BYTES",
     "database_url": "URL",
+    "secret": "FILE",
     "bus": "notify|URL",
     "tls_cert": "FILE",
     "tls_key": "FILE",
     "origins": "ORIGIN",
+    "widget_origins": "ORIGIN",
+    "widget_greeting": "TEXT",
     "trusted_proxies": "NETWORK",
+    "server_name": "NAME",
+    "token_lifetime": "SECONDS",
     "workers": "N|auto",
 }
+"""What a value is called, where its type does not say its unit."""
+
+_UNITS = {
+    get_args(kind)[:2]: unit
+    for kind, unit in (
+        (Seconds, "SECONDS"),
+        (Rate, "N/SECOND"),
+        (ByteRate, "BYTES/SECOND"),
+        (Size, "BYTES"),
+    )
+}
+"""Units, by what a type is and the bounds that it notes first."""
 
 
 def config_flags(*names: str) -> Callable[[Command], Command]:
@@ -51,7 +70,7 @@ def utf8(_context: click.Context, _parameter: click.Parameter, value: str | None
 def _option(name: str) -> Callable[[Command], Command]:
     if name == "secret":  # never as a value: everybody on the machine can list the flags of processes
         names = f"[{variable(name)}, or CHAT_SECRET_FILE for the file]"
-        return click.option("--secret-file", metavar="FILE", help=f"{describe(name)} {names}")
+        return click.option("--secret-file", metavar=metavar(name), help=f"{describe(name)} {names}")
     kind = get_args(FIELDS[name].type)[0]
     if kind is bool:
         return click.option(
@@ -62,21 +81,25 @@ def _option(name: str) -> Callable[[Command], Command]:
     return click.option(
         flag(name),
         name,
-        metavar=METAVARS.get(name) or _metavar(kind),
+        metavar=metavar(name),
         multiple=several,
         help=" ".join([*words, f"[{variable(name)}{_default(name)}]"]),
     )
 
 
-def _metavar(kind: object) -> str:
+def metavar(name: str) -> str:
+    """Return what the value of the field `name` is called in a help text: its unit or its form. Sync."""
+    if name in METAVARS:
+        return METAVARS[name]
+    kind, first, *_ = get_args(FIELDS[name].type)
     if get_origin(kind) is Literal:
         return "|".join(get_args(kind))
-    return "SECONDS" if kind is float else "N"
+    return _UNITS.get((kind, first), "N")
 
 
 def _default(name: str) -> str:
     default = FIELDS[name].default
-    if default in (None, (), NODEFAULT):
+    if default in (None, (), "", NODEFAULT):
         return ""
     return "; " + (
         " ".join(map(str, default)) if isinstance(default, tuple) else str(default).removesuffix(".0")

@@ -12,9 +12,11 @@ from chat.cli.standard_streams import say_if_heard
 @click.option("--url", metavar="URL", help="Ask this server over HTTP; no token is needed.")
 @config_flags("data")
 def health(url: str | None, **flags: object) -> None:
-    """Say whether the running server can work: the exit status is 0 if it can, and 1 if not or if there is none.
+    """Check whether the running server works.
 
-    It is asked on its data directory, whatever it listens on and with TLS or without; with --url as its clients do.
+    Prints "ok" and exits with 0 if it works. Exits with 1, and says why on stderr, if it does not or if no server runs.
+
+    It asks on the data directory, whatever the server listens on; with --url over HTTP, as clients do.
     """
     with one_line_refusals():
         server_asked(url, False, **flags)("health")

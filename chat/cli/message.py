@@ -5,11 +5,15 @@ import click
 from chat.cli.data_access import as_json, as_table, data_flags, moment, with_data
 from chat.domain.entities import LOBBY_ID
 from chat.domain.files import text_of
+from chat.domain.refusals import NO_MESSAGE, NO_ROOM
 
 
 @click.group()
 def message() -> None:
-    """List and delete messages, while the server runs and while it does not."""
+    """List and delete messages.
+
+    Works while the server runs and while it does not.
+    """
 
 
 @message.command("list")
@@ -19,15 +23,29 @@ def message() -> None:
     metavar="ID",
     type=int,
     default=LOBBY_ID,
-    help="A room, as chat room list has it; else the lobby.",
+    help="The room, by its id in `chat room list`; by default the lobby.",
 )
-@click.option("--last", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
-@click.option("--up-to", metavar="ID", type=click.IntRange(1), help="Only this message and earlier ones.")
+@click.option(
+    "--last",
+    metavar="N",
+    type=click.IntRange(1, 1000),
+    default=20,
+    show_default=True,
+    help="How many messages.",
+)
+@click.option("--up-to", metavar="ID", type=click.IntRange(1), help="Only messages up to this id.")
 @click.option("--json", "json_wanted", is_flag=True, help="One JSON array.")
 @data_flags
 def list_messages(room_id: int, last: int, up_to: int | None, json_wanted: bool, **flags: object) -> None:
-    """List the last messages of a room, the oldest first: id, when (UTC), who, and what."""
-    messages = with_data(flags, lambda opened: opened.moderation.messages(room_id, last, up_to))
+    """List the last messages of a room, oldest first.
+
+    Times are in UTC.
+    """
+    messages = with_data(
+        flags,
+        lambda opened: opened.moderation.messages(room_id, last, up_to),
+        said={NO_ROOM: f"no room has the id {room_id}: `chat room list` lists the rooms"},
+    )
     if json_wanted:
         records = [
             {
@@ -44,16 +62,23 @@ def list_messages(room_id: int, last: int, up_to: int | None, json_wanted: bool,
         (each.id, f"{moment(each.created_at):%F %T}", each.sender_name, text_of(each) or "(joined)")
         for each in messages
     ]
-    return click.echo(as_table(("ID", "AT", "WHO", "TEXT"), rows))
+    return click.echo(as_table(("ID", "AT", "WHO", "TEXT"), rows, "no messages"))
 
 
 @message.command()
 @click.argument("message_id", metavar="ID", type=int)
 @data_flags
 def delete(message_id: int, **flags: object) -> None:
-    """Delete the message ID: its text is gone for good, and nobody is told it again.
+    """Delete a message for good.
 
-    Whoever has heard it keeps what they heard. The ids are those of `chat message list`.
+    ID is the number in `chat message list`. The text is removed from the database, and from the screens of the native
+    protocol's clients at once; a client that has stored the text keeps it.
     """
-    with_data(flags, lambda opened: opened.moderation.delete_message(message_id))
+    with_data(
+        flags,
+        lambda opened: opened.moderation.delete_message(message_id),
+        said={
+            NO_MESSAGE: f"no message has the id {message_id}: `chat message list` lists messages with their ids"
+        },
+    )
     click.echo(f"deleted message {message_id}")

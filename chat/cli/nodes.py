@@ -5,14 +5,20 @@ import click
 from chat.cli.data_access import as_json, as_table, data_flags, moment, with_data
 from chat.domain.nodes import Node
 
+_NONE = (
+    "no server has registered: a server that runs alone, without --bus, is not listed;"
+    " `chat health` checks it, `chat tree` shows its clients"
+)
+
 
 @click.command()
 @click.option("--json", "json_wanted", is_flag=True, help="One JSON array.")
 @data_flags
 def nodes(json_wanted: bool, **flags: object) -> None:
-    """List the servers that share the database: how far each is behind, its clients, the rest of its lease.
+    """List the servers that share one database.
 
-    A server that runs alone is not listed.
+    BEHIND is how many changes of the log a server has not published yet, LEASE is the rest of its lease. Only servers
+    with a bus register here: a server that runs alone is not listed.
     """
     live = with_data(flags, lambda opened: opened.nodes.live())
     last = max((each.position for each in live), default=0)
@@ -33,7 +39,7 @@ def nodes(json_wanted: bool, **flags: object) -> None:
         )
         for each in live
     ]
-    click.echo(as_table(head, rows))
+    click.echo(as_table(head, rows, _NONE))
 
 
 def _record(node: Node, last: int) -> dict[str, object]:

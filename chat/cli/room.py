@@ -3,18 +3,27 @@
 import click
 
 from chat.cli.data_access import as_json, as_table, data_flags, moment, with_data
+from chat.cli.failing import CommandFailed
+from chat.domain.entities import LOBBY_ID
+from chat.domain.refusals import NO_ROOM
 
 
 @click.group()
 def room() -> None:
-    """List and delete rooms, while the server runs and while it does not."""
+    """List and delete rooms.
+
+    Works while the server runs and while it does not.
+    """
 
 
 @room.command("list")
 @click.option("--json", "json_wanted", is_flag=True, help="One JSON array.")
 @data_flags
 def list_rooms(json_wanted: bool, **flags: object) -> None:
-    """List the rooms that people made: who made them, their members and messages, and since when (UTC)."""
+    """List the rooms that people made.
+
+    The lobby and direct conversations are not listed. Times are in UTC.
+    """
     rooms = with_data(flags, lambda opened: opened.moderation.rooms())
     if json_wanted:
         fields = ("id", "name", "creator", "is_private", "is_archived", "members", "messages")
@@ -46,6 +55,7 @@ def list_rooms(json_wanted: bool, **flags: object) -> None:
                 )
                 for each in rooms
             ],
+            "nobody has made a room yet; the lobby is not listed",
         )
     )
 
@@ -54,9 +64,16 @@ def list_rooms(json_wanted: bool, **flags: object) -> None:
 @click.argument("room_id", metavar="ID", type=int)
 @data_flags
 def delete(room_id: int, **flags: object) -> None:
-    """Delete the room ID for good, with all that was said in it. Whoever is in it is outside within a second.
+    """Delete a room and all its messages for good.
 
-    Its name is free then. The lobby can't be deleted.
+    ID is the number in `chat room list`. Its members are removed within a second, and its name is free again. The lobby
+    can't be deleted.
     """
-    with_data(flags, lambda opened: opened.moderation.delete_room(room_id))
+    if room_id == LOBBY_ID:
+        raise CommandFailed("the lobby can't be deleted")
+    with_data(
+        flags,
+        lambda opened: opened.moderation.delete_room(room_id),
+        said={NO_ROOM: f"no room has the id {room_id}: `chat room list` lists the rooms"},
+    )
     click.echo(f"deleted room {room_id}")

@@ -29,22 +29,22 @@ _FOR_ALL = ("forbidden", "not_found")
 
 @click.command()
 @click.argument("room")
-@click.option("--url", metavar="URL", help="The server; else the one that was logged in to last.")
-@click.option("--name", metavar="NAME", help="As whom, where several people are logged in.")
+@click.option("--url", metavar="URL", help="The server; by default the one you logged in to last.")
+@click.option("--name", metavar="NAME", help="Who sends, if several people are logged in here.")
 @click.option(
-    "--token-file", metavar="FILE", help="Where a token for programs stands. [CHAT_TOKEN is the token]"
+    "--token-file", metavar="FILE", help="File with a token for programs. [CHAT_TOKEN is the token]"
 )
-@click.option("--whole", is_flag=True, help="All of stdin is one message, with its line breaks.")
+@click.option("--whole", is_flag=True, help="Send all of stdin as one message.")
 @click.option(
     "--key",
     metavar="KEY",
-    help="Names this input for ever: run again with the same one, nothing is said twice.",
+    help="A name of your choice for this input: run again with it, nothing is sent twice.",
 )
 @click.option(
     "--timeout",
     metavar="SECONDS",
     type=click.FloatRange(min=0, min_open=True),
-    default=60.0,
+    default=60,
     show_default=True,
     help="How long to wait for the server, for each message.",
 )
@@ -57,11 +57,11 @@ def send(
     key: str | None,
     timeout: float,
 ) -> None:
-    """Say in ROOM what comes on stdin, each line as a message.
+    """Send stdin to ROOM, each line as a message.
 
-    ROOM is its name, @NAME of somebody whom you write to already, or an id. It goes on with the session that
-    `chat talk` has begun, or has a token. Lines are said in order, each once, also where the server is away for a
-    moment. If one is refused, the others are said nevertheless, and the exit status is 1.
+    ROOM is the name of a room that you are in, @NAME of somebody whom you write to already, or an id. The command uses
+    the session that you began with `chat talk`, or a token. Lines are sent in order, each once, also where the server
+    is away for a moment. If one is refused, the others are sent nevertheless, and the exit status is 1.
     """
     if key is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,48}", key):
         raise click.UsageError("--key takes 1 to 48 of A-Z a-z 0-9 _ -")

@@ -42,17 +42,15 @@ SIGNALS = [
 @click.command()
 @config_flags(*FIELDS)
 def serve(**flags: object) -> None:
-    """Run the server until SIGTERM or Ctrl-C; a second one cuts the goodbyes short.
+    """Run the server until SIGTERM or Ctrl-C.
 
-    SIGHUP has it read certificate, key and log level again, for connections that come from then on. Where the
-    terminal that it was started from closes, it stops as with SIGTERM. With several workers, SIGUSR2 replaces them
-    one by one, as for an update: nobody is refused, and clients are sent to those that serve.
+    Prints "listening on URL" for each listener once it serves; logs go to stderr. A stop tells every client; a second
+    signal cuts that short. SIGHUP has it read certificate, key and log level again, for connections that come from then
+    on. If the terminal that it was started from closes, it stops as with SIGTERM. With several workers, SIGUSR2
+    replaces them one by one, as for an update: nobody is refused, and clients are sent to those that serve.
 
-    A setting is a flag, an environment variable (in brackets, before the default) or a key of the TOML file,
-    named like the variable, in lower case and without CHAT_. Flags win over the environment, which wins over
-    the file.
-
-    Prints "listening on URL" for each listener once it is ready to serve; logs go to stderr.
+    A setting is a flag, an environment variable (in brackets, before the default) or a key of the TOML file, named like
+    the variable, in lower case and without CHAT_. Flags win over the environment, which wins over the file.
     """
     with one_line_refusals():
         config = read_config(flags, os.environ)

@@ -7,18 +7,22 @@ import click
 from chat.cli.data_access import as_json, as_table, data_flags, moment, with_data
 from chat.cli.flags import utf8
 from chat.domain.bounds import SettingValue
-from chat.domain.live_settings import setting_from_text
+from chat.domain.live_settings import SETTING_NAMES, setting_from_text, unknown_setting
 from chat.domain.refusals import Code, Refusal
 
 if TYPE_CHECKING:
     from chat.data_access import DataAccess
 
 
+_NONE = "no setting was changed: each server goes by its flags, its environment and its file"
+
+
 @click.group()
 def setting() -> None:
-    """List and change settings for all servers, while they run and while they do not.
+    """List and change settings without a restart.
 
-    A change wins over flags, environment and file until it is taken back. Servers feel it within a second.
+    A change counts on all servers within a second, and wins over their flags, environment and file until it is unset.
+    Works while servers run and while they do not.
     """
 
 
@@ -26,9 +30,9 @@ def setting() -> None:
 @click.option("--json", "json_wanted", is_flag=True, help="One JSON array.")
 @data_flags
 def list_settings(json_wanted: bool, **flags: object) -> None:
-    """List the settings that are changed: to what, since when (UTC), and by whom.
+    """List the settings that were changed.
 
-    All others are as each server was started.
+    All others are as each server was started. Times are in UTC.
     """
     changed = with_data(flags, lambda opened: opened.settings.changed_settings())
     if json_wanted:
@@ -50,17 +54,18 @@ def list_settings(json_wanted: bool, **flags: object) -> None:
         (name, _shown(each.value), f"{moment(each.at):%F %T}", each.by.name if each.by else "a command")
         for name, each in changed.items()
     ]
-    click.echo(as_table(("NAME", "VALUE", "CHANGED", "BY"), rows))
+    click.echo(as_table(("NAME", "VALUE", "CHANGED", "BY"), rows, _NONE))
 
 
-@setting.command("set")
+@setting.command("set", epilog=f"Settings: {', '.join(SETTING_NAMES)}.")
 @click.argument("name", callback=utf8)
 @click.argument("value", callback=utf8)
 @data_flags
 def set_value(name: str, value: str, **flags: object) -> None:
-    """Set NAME to VALUE: names and units are those of the flags of `chat serve`, with `_` for `-`.
+    """Change a setting on all servers.
 
-    A list is divided by commas: chat setting set widget_origins https://shop.example,https://help.example
+    `chat serve --help` explains each, with its unit. Separate the values of a list by commas: chat setting set
+    widget_origins https://shop.example,https://help.example
     """
 
     async def act(opened: "DataAccess") -> str | Refusal:
@@ -77,16 +82,18 @@ def set_value(name: str, value: str, **flags: object) -> None:
 @click.argument("name", callback=utf8)
 @data_flags
 def unset(name: str, **flags: object) -> None:
-    """Take the change of NAME back: each server goes by what it was started with."""
+    """Reset a setting to what each server was started with."""
 
     async def act(opened: "DataAccess") -> Refusal | None:
         if name not in await opened.settings.changed_settings():
-            return Refusal(Code.NOT_FOUND, f"{name!r} is not changed")
+            if name not in SETTING_NAMES:
+                return unknown_setting(name)
+            return Refusal(Code.NOT_FOUND, f"{name} was not changed: it is as each server was started")
         await opened.settings.change_settings({name: None}, None)
         return None
 
     with_data(flags, act)
-    click.echo(f"took back {name}")
+    click.echo(f"reset {name}: it is as each server was started")
 
 
 def _shown(value: SettingValue) -> str:

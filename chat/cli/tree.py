@@ -19,18 +19,28 @@ _PAUSE = 1.0
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Print one picture, after a second of watching, and end.")
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-@click.option("--most", type=click.IntRange(0, 500), default=100, metavar="N", help="Clients in full. [100]")
+@click.option("--once", is_flag=True, help="Print one picture, after a second, and exit.")
+@click.option("--json", "as_json", is_flag=True, help="Print one picture as JSON, and exit.")
 @click.option(
-    "--cancel", type=click.IntRange(1), metavar="CONNECTION", help="Cancel a client, and see it unwind."
+    "--most",
+    type=click.IntRange(0, 500),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="Clients to list.",
+)
+@click.option(
+    "--cancel",
+    type=click.IntRange(1),
+    metavar="CONNECTION",
+    help="Disconnect a client by its number, and print how its tasks end.",
 )
 @server_flags
 def tree(once: bool, as_json: bool, most: int, cancel: int | None, url: str | None, **flags: object) -> None:
-    """Watch a running server live: its tasks, what each awaits and for how long, its clients.
+    """Watch the tasks and clients of a running server.
 
-    On a terminal the picture is renewed each second until Ctrl-C. Nothing is measured in the server but while
-    somebody watches.
+    Shows what each task awaits and for how long. On a terminal the picture is renewed each second until Ctrl-C. The
+    server measures only while somebody watches.
     """
     with one_line_refusals():
         ask = server_asked(url, **flags)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import urlsplit
 
 import click
 
@@ -12,25 +13,43 @@ from chat.domain.account_changes import roles_of
 from chat.domain.administration import Administration, Wanted
 from chat.domain.entities import Person
 from chat.domain.ports import LookAlike
-from chat.domain.refusals import Refusal
+from chat.domain.refusals import EMAIL_TAKEN, LOOK_TAKEN, NAME_TAKEN, NO_PERSON, Refusal
 
 LONGEST_INPUT = 4096
 """Bytes that are read from stdin as a password; more than one may have, so that its refusal says why."""
 
 config_of_accounts = config_flags("data", "database_url", "bcrypt_cost", "min_password")
 
+_UNKNOWN_ADDRESS = (
+    "chat: the server's public address is not known here: the link is that address, /i/ and this code;"
+    " --url ADDRESS prints it"
+)
+_NOBODY = "nobody has an account yet: chat user add NAME"
+
+
+def _public(_context: click.Context, _parameter: click.Parameter, url: str | None) -> str | None:
+    """Return an address as links begin with it: a callback of click."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise click.BadParameter("expected https://HOST or http://HOST")
+    return url.rstrip("/")
+
 
 @click.group()
 def user() -> None:
-    """Add, list, change and delete people, while the server runs and while it does not.
+    """Add, list, change and delete people.
 
-    Whoever is connected feels it within a second.
+    Works while the server runs, whose connected clients feel it within a second, and while it does not.
     """
 
 
 @user.command()
 @click.argument("name", callback=utf8)
-@click.option("--email", metavar="ADDRESS", callback=utf8, help="For the dialects that log in by e-mail.")
+@click.option(
+    "--email", metavar="ADDRESS", callback=utf8, help="To log in with, in the dialects that log in by e-mail."
+)
 @click.option("--operator", is_flag=True, help="May answer support conversations.")
 @click.option("--admin", is_flag=True, help="May administer the server.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from stdin, not from the terminal.")
@@ -38,12 +57,16 @@ def user() -> None:
 def add(
     name: str, email: str | None, operator: bool, admin: bool, password_stdin: bool, **flags: object
 ) -> None:
-    """Add a person called NAME."""
+    """Add a person.
+
+    Asks for the password on the terminal.
+    """
     password = _password_from_stdin() if password_stdin else _password_from_terminal()
     person = with_data(
         flags,
         lambda opened: opened.accounts.add(name, password, email, operator=operator, admin=admin),
         may_begin=True,
+        said=_taken(name) | {EMAIL_TAKEN: f"somebody has the e-mail address {email} already"},
     )
     click.echo(f"added {person.name}, id {person.id}")
 
@@ -52,44 +75,73 @@ def add(
 @click.option("--json", "json_wanted", is_flag=True, help="One JSON array.")
 @config_of_accounts
 def list_people(json_wanted: bool, **flags: object) -> None:
-    """List everybody: id, name, e-mail, roles, and when they were added (UTC)."""
+    """List everybody.
+
+    Times are in UTC. Visitors of the support widget are not listed.
+    """
     people = with_data(flags, lambda opened: opened.people.people())
     if json_wanted:
         click.echo(as_json([_record(person) for person in people]))
     else:
-        click.echo(as_table(("ID", "NAME", "EMAIL", "ROLES", "CREATED"), [_row(person) for person in people]))
+        click.echo(
+            as_table(
+                ("ID", "NAME", "EMAIL", "ROLES", "CREATED"), [_row(person) for person in people], _NOBODY
+            )
+        )
 
 
 @user.command()
 @click.option(
-    "--uses", type=click.IntRange(1, 1000), default=1, show_default=True, help="People who may use it."
+    "--uses",
+    metavar="N",
+    type=click.IntRange(1, 1000),
+    default=1,
+    show_default=True,
+    help="How many people may use it.",
 )
 @click.option(
-    "--days", type=click.IntRange(1, 365), default=7, show_default=True, help="How long it can be used."
+    "--days",
+    metavar="DAYS",
+    type=click.IntRange(1, 365),
+    default=7,
+    show_default=True,
+    help="How long it is valid.",
+)
+@click.option(
+    "--url", metavar="URL", callback=_public, help="Where people reach the server, as https://chat.example."
 )
 @config_of_accounts
-def invite(uses: int, days: int, **flags: object) -> None:
-    """Print the code of a new invite.
+def invite(uses: int, days: int, url: str | None, **flags: object) -> None:
+    """Print the link of a new invite.
 
-    Where registration is by invite, it goes into the field "invite" beside name and password.
+    People register by it where registration is by invite. Without --url only its code is printed: the link is
+    the server's address, /i/ and the code.
     """
-    click.echo(with_data(flags, lambda opened: opened.accounts.invite(uses, days * 86_400)))
+    code = with_data(flags, lambda opened: opened.accounts.invite(uses, days * 86_400))
+    if url is None:
+        click.echo(_UNKNOWN_ADDRESS, err=True)
+    click.echo(code if url is None else f"{url}/i/{code}")
 
 
 @user.command("look-alikes")
 @click.option("--json", "json_wanted", is_flag=True, help="One JSON array.")
 @config_of_accounts
 def list_look_alikes(json_wanted: bool, **flags: object) -> None:
-    """List the people whose names look like that of an older account, which a new name may not.
+    """List people whose names look like an older one.
 
-    They keep their names until they are renamed. "deleted" is an account whose name nobody else can take.
+    New names may not. These people keep theirs until they are renamed. "deleted" is an account whose name nobody else
+    can take.
     """
     found = with_data(flags, lambda opened: opened.people.look_alikes())
     if json_wanted:
         click.echo(as_json([_look_alike(each) for each in found]))
     else:
         click.echo(
-            as_table(("ID", "NAME", "LOOKS LIKE", "ITS ID"), [_look_alike_row(each) for each in found])
+            as_table(
+                ("ID", "NAME", "LOOKS LIKE", "ITS ID"),
+                [_look_alike_row(each) for each in found],
+                "no name looks like an older one",
+            )
         )
 
 
@@ -97,11 +149,8 @@ def list_look_alikes(json_wanted: bool, **flags: object) -> None:
 @click.argument("name", callback=utf8)
 @config_of_accounts
 def revoke(name: str, **flags: object) -> None:
-    """Make every token of NAME invalid that was issued so far, and close their sockets.
-
-    Logging in again gives a new one.
-    """
-    person = _do(flags, lambda people: people.log_out(name))
+    """Revoke all tokens of a person: the same as logout."""
+    person = _do(flags, name, lambda people: people.log_out(name))
     click.echo(f"revoked the tokens of {person.name}, id {person.id}")
 
 
@@ -109,8 +158,12 @@ def revoke(name: str, **flags: object) -> None:
 @click.argument("name", callback=utf8)
 @config_of_accounts
 def logout(name: str, **flags: object) -> None:
-    """Log NAME out everywhere: the same as revoke."""
-    person = _do(flags, lambda people: people.log_out(name))
+    """Log a person out everywhere.
+
+    Every token that was issued so far is invalid, also those of programs, and their connections are closed. They may
+    log in again.
+    """
+    person = _do(flags, name, lambda people: people.log_out(name))
     click.echo(f"logged out {person.name}, id {person.id}")
 
 
@@ -119,9 +172,12 @@ def logout(name: str, **flags: object) -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from stdin, not from the terminal.")
 @config_of_accounts
 def password(name: str, password_stdin: bool, **flags: object) -> None:
-    """Give NAME another password, and log them out everywhere."""
+    """Change a password, and log out everywhere.
+
+    Asks for the new password on the terminal.
+    """
     new = _password_from_stdin() if password_stdin else _password_from_terminal()
-    person = _do(flags, lambda people: people.change(name, Wanted(password=new)))
+    person = _do(flags, name, lambda people: people.change(name, Wanted(password=new)))
     click.echo(f"changed the password of {person.name}, id {person.id}")
 
 
@@ -130,8 +186,11 @@ def password(name: str, password_stdin: bool, **flags: object) -> None:
 @click.argument("new_name", callback=utf8)
 @config_of_accounts
 def rename(name: str, new_name: str, **flags: object) -> None:
-    """Call NAME NEW_NAME from now on, also in what they said before. NAME is free then."""
-    person = _do(flags, lambda people: people.change(name, Wanted(name=new_name)))
+    """Rename a person.
+
+    What they said before is under the new name too. The old name is free again.
+    """
+    person = _do(flags, name, lambda people: people.change(name, Wanted(name=new_name)), new_name)
     click.echo(f"renamed to {person.name}, id {person.id}")
 
 
@@ -139,8 +198,11 @@ def rename(name: str, new_name: str, **flags: object) -> None:
 @click.argument("name", callback=utf8)
 @config_of_accounts
 def disable(name: str, **flags: object) -> None:
-    """Log NAME out everywhere, and let them in no more until they are enabled. What they said stays."""
-    person = _do(flags, lambda people: people.change(name, Wanted(disabled=True)))
+    """Log a person out, and block log-in.
+
+    Until they are enabled again. What they said stays.
+    """
+    person = _do(flags, name, lambda people: people.change(name, Wanted(disabled=True)))
     click.echo(f"disabled {person.name}, id {person.id}")
 
 
@@ -148,8 +210,11 @@ def disable(name: str, **flags: object) -> None:
 @click.argument("name", callback=utf8)
 @config_of_accounts
 def enable(name: str, **flags: object) -> None:
-    """Let NAME in again, with the password they had. They have to log in anew."""
-    person = _do(flags, lambda people: people.change(name, Wanted(disabled=False)))
+    """Let a disabled person log in again.
+
+    With the password they had.
+    """
+    person = _do(flags, name, lambda people: people.change(name, Wanted(disabled=False)))
     click.echo(f"enabled {person.name}, id {person.id}")
 
 
@@ -157,13 +222,13 @@ def enable(name: str, **flags: object) -> None:
 @click.argument("name", callback=utf8)
 @config_of_accounts
 def delete(name: str, **flags: object) -> None:
-    """Delete NAME for good: their logins, e-mail address and password are gone.
+    """Delete a person for good.
 
-    What they said stays, and stays under their name; rename them before if that name is to vanish. Nobody else can
-    take the name, or they would pass for its author. Their support conversation is no longer shown to operators.
-    Rooms that they made stay, with everybody else in them.
+    Their sessions, e-mail address and password are gone. What they said stays, and stays under their name: rename them
+    before if that name is to vanish. Nobody else can take the name, or they would pass for its author. Their support
+    conversation is no longer shown to operators. Rooms that they made stay, with everybody else in them.
     """
-    person = _do(flags, lambda people: people.delete(name))
+    person = _do(flags, name, lambda people: people.delete(name))
     click.echo(f"deleted {person.name}, id {person.id}")
 
 
@@ -174,20 +239,33 @@ def delete(name: str, **flags: object) -> None:
 )
 @config_of_accounts
 def role(name: str, roles: tuple[str, ...], **flags: object) -> None:
-    """Give NAME these ROLES and no others; a plain member has none, a moderator is one in every public room
-    that they are in.
+    """Set the roles of a person.
 
-    It counts at once, also for who is connected.
+    They have exactly these roles then; member is none. An operator answers support conversations, a moderator moderates
+    every public room that they are in, an admin administers the server. It counts at once, also for who is connected.
     """
     if "member" in roles and len(roles) > 1:
         raise click.UsageError("a member has no other role")
     wanted = Wanted(operator="operator" in roles, moderator="moderator" in roles, admin="admin" in roles)
-    person = _do(flags, lambda people: people.change(name, wanted))
+    person = _do(flags, name, lambda people: people.change(name, wanted))
     click.echo(f"{person.name}, id {person.id}: {','.join(roles_of(person)) or 'member'}")
 
 
-def _do(flags: Mapping[str, object], act: Callable[[Administration], Awaitable[Person | Refusal]]) -> Person:
-    return with_data(flags, lambda opened: act(opened.people))
+def _do(
+    flags: Mapping[str, object],
+    name: str,
+    act: Callable[[Administration], Awaitable[Person | Refusal]],
+    new_name: str = "",
+) -> Person:
+    said = {NO_PERSON: f"nobody is called {name!r}: `chat user list` lists everybody", **_taken(new_name)}
+    return with_data(flags, lambda opened: act(opened.people), said=said)
+
+
+def _taken(name: str) -> dict[Refusal, str]:
+    return {
+        NAME_TAKEN: f"somebody is called {name!r} already: choose another name",
+        LOOK_TAKEN: f"{name!r} looks like the name of somebody else: choose another name",
+    }
 
 
 def _password_from_terminal() -> str:

@@ -13,13 +13,13 @@ from chat.cli.table import table
 
 @click.command()
 @click.argument("connection", type=click.IntRange(1), required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @server_flags
 def why(connection: int | None, as_json: bool, url: str | None, **flags: object) -> None:
-    """Tell why CONNECTION ended, with its last frames: lengths and types, no texts.
+    """Explain why a connection ended.
 
-    Connections have the numbers that the log and `chat tree` show. Without one, list those that ended
-    abnormally of late: they are remembered for ten minutes, and the last 256 of them.
+    CONNECTION is its number in the log and in `chat tree`. Prints its last frames with it: their lengths and types, no
+    texts. Without CONNECTION, lists the connections that ended abnormally in the last ten minutes, 256 at most.
     """
     with one_line_refusals():
         ask = server_asked(url, **flags)

@@ -45,6 +45,14 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 _TYPES = {field.name: field.type for field in structs.fields(ServerSettings)}
 
+SETTING_NAMES = tuple(_TYPES)
+"""All that may be changed while the server runs."""
+
+
+def unknown_setting(name: str) -> Refusal:
+    """Return that there is no setting of that name, and which there are. Sync and pure."""
+    return Refusal(Code.INVALID, f"no setting {name!r}; there are {', '.join(SETTING_NAMES)}")
+
 
 def setting_from_text(name: str, text: str) -> SettingValue | Refusal:
     """Return the value that a text gives for the setting of that name, or what is wrong with it. Sync and pure.
@@ -52,7 +60,7 @@ def setting_from_text(name: str, text: str) -> SettingValue | Refusal:
     What stands in a list is divided by spaces or commas.
     """
     if name not in _TYPES:
-        return Refusal(Code.INVALID, f"no setting {name!r}; there are {', '.join(_TYPES)}")
+        return unknown_setting(name)
     try:
         written = text.replace(",", " ").split() if _is_list(_TYPES[name]) else text
         value: SettingValue = msgspec.convert(written, _TYPES[name], strict=False)

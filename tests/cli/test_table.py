@@ -31,5 +31,7 @@ def test_what_follows_a_name_begins_in_the_same_column(name: str) -> None:
 
 
 def test_lists_line_up_beside_wide_names() -> None:
-    head, wide, plain = as_table(("NAME", "ROLES"), [("李小龍", "admin"), ("ada", "-")]).splitlines()
+    head, wide, plain = as_table(
+        ("NAME", "ROLES"), [("李小龍", "admin"), ("ada", "-")], "nobody"
+    ).splitlines()
     assert (head, wide, plain) == ("NAME    ROLES", "李小龍  admin", "ada     -")

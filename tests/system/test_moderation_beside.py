@@ -82,7 +82,10 @@ def test_a_message_is_deleted_while_people_chat(server: ServerProcess) -> None:
         left = reader.hear_until(lambda line: line.text == "and\x1b[2J that")
         assert "buy this" not in [line.text for line in left]
         refused = try_chat(server, "message", "delete", spam)
-        assert (refused.returncode, refused.stderr) == (1, "chat: there is no such message\n")
+        assert (refused.returncode, refused.stderr) == (
+            1,
+            f"chat: no message has the id {spam}: `chat message list` lists messages with their ids\n",
+        )
 
 
 def test_a_room_is_deleted_while_somebody_is_in_it(server: ServerProcess) -> None:
@@ -106,7 +109,10 @@ def test_a_room_is_deleted_while_somebody_is_in_it(server: ServerProcess) -> Non
             return "not in room" in str(person.socket.recv(20))
 
         eventually(is_outside, "the server has heard that the room is gone")
-    assert try_chat(server, "room", "delete", str(made)).stderr == "chat: there is no such room\n"
+    assert (
+        try_chat(server, "room", "delete", str(made)).stderr
+        == f"chat: no room has the id {made}: `chat room list` lists the rooms\n"
+    )
     assert try_chat(server, "room", "delete", "1").returncode == 1, "the lobby stays"
 
 
@@ -132,8 +138,9 @@ def test_a_setting_is_changed_and_taken_back_while_the_server_runs(server: Serve
     sites = "https://shop.example, https://help.example"
     assert chat(server, "setting", "set", "widget_origins", sites) == f"set widget_origins to {sites}\n"
     assert sites in chat(server, "setting", "list")
-    assert chat(server, "setting", "unset", "widget_origins") == "took back widget_origins\n"
-    assert chat(server, "setting", "unset", "registration") == "took back registration\n"
+    unchanged = "it is as each server was started"
+    assert chat(server, "setting", "unset", "widget_origins") == f"reset widget_origins: {unchanged}\n"
+    assert chat(server, "setting", "unset", "registration") == f"reset registration: {unchanged}\n"
     eventually(lambda: who_may_register() == before, "the server goes by what it was started with")
     again = try_chat(server, "setting", "unset", "registration")
-    assert again.stderr == "chat: 'registration' is not changed\n"
+    assert again.stderr == f"chat: registration was not changed: {unchanged}\n"

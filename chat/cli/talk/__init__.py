@@ -40,14 +40,15 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 @click.command()
 @click.argument("url", required=False)
-@click.option("--name", metavar="NAME", help="Who you are, where you are several people at that server.")
-@click.option("--register", "is_new", is_flag=True, help="Make an account there first.")
-@click.option("--invite", metavar="CODE", help="With --register, where registration is by invite.")
+@click.option("--name", metavar="NAME", help="Who you are, if you have several accounts there.")
+@click.option("--register", "is_new", is_flag=True, help="Create an account there first.")
+@click.option("--invite", metavar="CODE", help="With --register: your invite, its link or its code.")
 def talk(url: str | None, name: str | None, is_new: bool, invite: str | None) -> None:
-    """Chat in this terminal, at URL; else where you were last, or on this machine.
+    """Chat in this terminal.
 
-    It asks for your name and password once, and then goes on with that session. What you type is kept until it is
-    saved, whatever becomes of the connection or of the terminal. /help says what there is.
+    URL is the server; by default the one you used last, or http://127.0.0.1:9000. It asks for your name and password
+    once, and keeps the session. What you type is kept until the server has saved it, whatever becomes of the connection
+    or of the terminal. Type /help for its commands and keys.
     """
     if invite is not None and not is_new:
         raise click.UsageError("--invite is for --register")
@@ -67,11 +68,16 @@ def talk(url: str | None, name: str | None, is_new: bool, invite: str | None) ->
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if kept is None:
-        kept = _enter(where, name, is_new, invite)
+        kept = _enter(where, name, is_new, invite and code_of(invite))
     while not _talk(kept):
         click.echo(f"the session of {kept.name} at {where} has ended: log in again")
         kept.forget()
         kept = _enter(where, kept.name, False, None)
+
+
+def code_of(invite: str) -> str:
+    """Return the code of an invite, which may be given as its link. Sync and pure."""
+    return invite.strip().rstrip("/").rpartition("/i/")[2]
 
 
 def _talk(kept: KeptSession) -> bool:

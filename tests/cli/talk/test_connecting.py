@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chat.cli.kept_sessions import KeptSession
-from chat.cli.talk import _run
+from chat.cli.talk import _run, code_of
 from chat.client import SignedOut
 
 
@@ -31,3 +31,10 @@ async def test_why_there_is_no_connection_yet_is_told_once(
         "Connection refused; trying again\n"
         "no\ufffd[2J route; trying again\n"
     )
+
+
+@pytest.mark.parametrize(
+    "invite", ["y92l-DCI", "https://chat.example/i/y92l-DCI", " http://h:9000/i/y92l-DCI/\n"]
+)
+def test_an_invite_may_be_given_as_its_link(invite: str) -> None:
+    assert code_of(invite) == "y92l-DCI"

@@ -1,0 +1,49 @@
+"""`chat audit`: what administrators did, while a server runs on the same data and while none does."""
+
+import click
+
+from chat.cli.data_access import as_json, as_table, data_flags, moment, with_data
+from chat.domain.audit import AuditEntry
+
+
+@click.command()
+@click.option(
+    "--last", metavar="N", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many acts."
+)
+@click.option("--before", metavar="ID", type=click.IntRange(1), help="Only acts before this one.")
+@click.option("--json", "json_wanted", is_flag=True, help="One JSON array.")
+@data_flags
+def audit(last: int, before: int | None, json_wanted: bool, **flags: object) -> None:
+    """List what administrators did, oldest first.
+
+    Acts are kept for a year. BY is an admin, or "a command" of somebody on the server's machine. Times are in UTC.
+    """
+    acts = with_data(flags, lambda opened: opened.people.acts(before, last))[::-1]
+    if json_wanted:
+        return click.echo(as_json([_record(act) for act in acts]))
+    head = ("ID", "AT", "BY", "ACT", "PERSON", "ROOM", "DETAIL")
+    return click.echo(as_table(head, [_row(act) for act in acts], "nothing was administered"))
+
+
+def _row(act: AuditEntry) -> tuple[object, ...]:
+    return (
+        act.id,
+        f"{moment(act.at):%F %T}",
+        act.by.name if act.by else "a command",
+        act.what.replace("_", " "),
+        act.person.name if act.person else "-",
+        act.room_id or "-",
+        act.detail or "-",
+    )
+
+
+def _record(act: AuditEntry) -> dict[str, object]:
+    return {
+        "id": act.id,
+        "at": moment(act.at).isoformat(),
+        "by": act.by and act.by.name,
+        "act": act.what,
+        "person": act.person and act.person.name,
+        "room": act.room_id,
+        "detail": act.detail,
+    }

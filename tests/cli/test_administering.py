@@ -1,0 +1,114 @@
+"""Commands that work on a server's data: what they list where there is nothing, and how they refuse."""
+
+import json
+import os
+from collections.abc import Callable, Generator
+from urllib.parse import urlencode
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from chat.cli import main
+from tests.support.databases import kept_database
+from tests.support.server import ServerProcess
+
+Chat = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def chat(server: ServerProcess) -> Generator[Chat]:
+    """Runs a command on a database of its own, with no server on it; its streams are apart."""
+    hidden = dict.fromkeys((name for name in os.environ if name.startswith("CHAT_")), None)
+    with kept_database(server) as address:
+        query = urlencode({name: value for name, value in address.items() if name not in ("database", "ssl")})
+        flags = ("--database", f"postgresql:///{address['database']}?{query}")
+
+        def run(*arguments: str, stdin: str = "") -> Result:
+            return CliRunner().invoke(
+                main, [*arguments, *flags], input=stdin, env={**hidden, "CHAT_BCRYPT_COST": "4"}
+            )
+
+        yield run
+
+
+def add(chat: Chat, *arguments: str) -> Result:
+    return chat("user", "add", *arguments, "--password-stdin", stdin="a long secret\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("nodes", "`chat health` checks it"),
+        ("user look-alikes", "no name looks like"),
+        ("room list", "nobody has made a room yet"),
+        ("setting list", "no setting was changed"),
+        ("message list", "no messages"),
+    ],
+)
+def test_a_list_of_nothing_says_so(chat: Chat, command: str, said: str) -> None:
+    shown = chat(*command.split())
+    assert (shown.exit_code, shown.stdout.count("\n")) == (0, 1)
+    assert said in shown.stdout
+    assert json.loads(chat(*command.split(), "--json").stdout) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("user delete nobody", "nobody is called 'nobody': `chat user list`"),
+        ("user logout nobody", "'nobody'"),
+        ("user disable nobody", "'nobody'"),
+        ("user enable nobody", "'nobody'"),
+        ("user rename nobody somebody", "'nobody'"),
+        ("user role nobody admin", "'nobody'"),
+        ("room delete 4711", "no room has the id 4711: `chat room list`"),
+        ("room delete 1", "the lobby can't be deleted"),
+        ("message list --room 4711", "no room has the id 4711: `chat room list`"),
+        ("message delete 4711", "no message has the id 4711: `chat message list`"),
+        ("setting unset registration", "registration was not changed"),
+        ("setting unset registratoin", "no setting 'registratoin'; there are server_name"),
+    ],
+)
+def test_a_refusal_names_what_was_asked_for_and_where_it_is_found(
+    chat: Chat, command: str, said: str
+) -> None:
+    refused = chat(*command.split())
+    assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
+    assert said in refused.stderr
+
+
+def test_a_name_or_address_that_somebody_has_is_named(chat: Chat) -> None:
+    assert add(chat, "ada", "--email", "ada@chat.example").exit_code == 0
+    assert add(chat, "ben").exit_code == 0
+    assert "'Ada' already" in add(chat, "Ada").stderr
+    assert "ada@chat.example already" in add(chat, "cleo", "--email", "ada@chat.example").stderr
+    assert "'ada' already" in chat("user", "rename", "ben", "ada").stderr
+
+
+def test_an_invite_is_a_link_where_the_address_is_known(chat: Chat) -> None:
+    link = chat("user", "invite", "--url", "https://chat.example/")
+    assert link.stdout.startswith("https://chat.example/i/")
+    assert link.stderr == ""
+    bare = chat("user", "invite")
+    assert "/" not in bare.stdout.strip()
+    assert "--url" in bare.stderr
+    assert chat("user", "invite", "--url", "chat.example").exit_code == click.UsageError.exit_code
+
+
+def test_what_was_administered_is_listed_the_newest_last(chat: Chat) -> None:
+    add(chat, "dora")
+    chat("user", "role", "dora", "operator")
+    chat("setting", "set", "message_rate", "20")
+    *_, added, roles, setting = chat("audit").stdout.splitlines()
+    assert "person added" in added
+    assert "a command" in added
+    assert "roles changed" in roles
+    assert "dora" in roles
+    assert "message_rate: 20" in setting
+    last = json.loads(chat("audit", "--json", "--last", "1").stdout)
+    assert [(act["act"], act["by"], act["detail"]) for act in last] == [
+        ("setting_changed", None, "message_rate: 20")
+    ]
+    before = json.loads(chat("audit", "--json", "--last", "1", "--before", str(last[0]["id"])).stdout)
+    assert [(act["act"], act["person"]) for act in before] == [("roles_changed", "dora")]

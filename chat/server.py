@@ -163,6 +163,7 @@ async def open_chat(
             widget_origins=config.widget_origins,
             server_name=config.server_name,
             widget_greeting=config.widget_greeting,
+            lobby=config.lobby,
         ) as engine,
         open_watch(recorder, metrics) as watch,
     ):
@@ -170,11 +171,7 @@ async def open_chat(
             logger.info(
                 "no files are taken: several servers need a directory that all of them have (--files)"
             )
-        services = services_of(
-            engine,
-            lobby_needs_login=config.lobby == "members",
-            direct_trust_from=config.direct_trust_from,
-        )
+        services = services_of(engine, direct_trust_from=config.direct_trust_from)
         core = engine.core({protocol.dialect: protocol.open(services) for protocol in protocols})
         endpoint = WebSocketEndpoint(config, dialects, core, engine.presence, recorder)
         own = OwnInspection(watch, metrics, storage.ping)

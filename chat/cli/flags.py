@@ -20,6 +20,7 @@ METAVARS = {
     "database_url": "URL",
     "secret": "FILE",
     "bus": "notify|URL",
+    "lobby": "open|members",
     "tls_cert": "FILE",
     "tls_key": "FILE",
     "origins": "ORIGIN",

@@ -12,6 +12,9 @@ _ORIGIN = r"^(\*|https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?)$"
 Registration = Literal["open", "invite", "closed"]
 """Who may register: anybody, whoever has an invite, or nobody."""
 
+Lobby = Literal["open", "members"]
+"""Who reads the lobby: whoever connects, or who has logged in."""
+
 SERVER_NAME = "trio-chat"
 """What a server is called that was given no name."""
 

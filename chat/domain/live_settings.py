@@ -1,6 +1,6 @@
 """Settings that an admin may change while the server runs: they win over what it was started with until taken back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
@@ -14,6 +14,7 @@ from chat.domain.bounds import (
     MOST_BYTES,
     SERVER_NAME,
     Greeting,
+    Lobby,
     Origins,
     PerHour,
     Rate,
@@ -34,6 +35,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     server_name: ServerName
     registration: Registration
+    lobby: Lobby
     registrations_per_hour: PerHour
     message_rate: Rate
     message_bytes: Annotated[float, Meta(ge=0, le=MOST_BYTES)]
@@ -89,7 +91,8 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
 class LiveSettings:
     """Applies what admins have changed to `accounts` and `budgets`, which have what the server was started with.
 
-    `widget_origins`, `server_name` and `widget_greeting` are those that it was started with; they stand here alone.
+    `widget_origins`, `server_name`, `widget_greeting` and `lobby` are those that it was started with; they stand here
+    alone. Without `lobby` it is open while registration is open.
 
     What is kept under a name that is not known here, or with a value that may not be, is passed over: a newer server
     may have written it.
@@ -103,14 +106,18 @@ class LiveSettings:
         widget_origins: tuple[str, ...] = (),
         server_name: str = SERVER_NAME,
         widget_greeting: str = "",
+        lobby: Lobby | None = None,
     ) -> None:
         self._table = table
         self._accounts = accounts
         self._budgets = budgets
+        self._lobby = lobby
+        self._on_change: list[Callable[[Collection[str]], object]] = []
         rates = budgets.rates
         self._started_with = self._values = ServerSettings(
             server_name=server_name,
             registration=accounts.registration,
+            lobby=self._lobby_beside(accounts.registration),
             registrations_per_hour=accounts.registrations_per_hour,
             message_rate=rates.messages,
             message_bytes=rates.text,
@@ -134,6 +141,15 @@ class LiveSettings:
         # No await between the commit and what it changes here.
         self._apply(await self._table.change_settings(changes, None if by is None else by.id))
 
+    def on_change(self, felt: Callable[[Collection[str]], object]) -> None:
+        """Call `felt` with the names of those settings whose values have just changed here, each time. Sync."""
+        self._on_change.append(felt)
+
+    @property
+    def lobby(self) -> Lobby:
+        """Who reads the lobby."""
+        return self._values.lobby
+
     @property
     def server_name(self) -> str:
         """What the server is called, for people."""
@@ -155,6 +171,8 @@ class LiveSettings:
 
     def _effective(self, name: str) -> Effective:
         value, default = getattr(self._values, name), getattr(self._started_with, name)
+        if name == "lobby":
+            default = self._lobby_beside(self._values.registration)
         kept = self._kept.get(name)
         if kept is None:
             return Effective(value=value, default=default, source="start")
@@ -166,10 +184,12 @@ class LiveSettings:
         }
         self._kept = {name: kept for name, kept in found.items() if name in changed}
         values: ServerSettings = structs.replace(self._started_with, **changed)
+        if "lobby" not in changed:
+            values = structs.replace(values, lobby=self._lobby_beside(values.registration))
         before, self._values = self._values, values
-        for name in _TYPES:
-            if getattr(values, name) != getattr(before, name):
-                logger.info("setting changed", setting=name, value=getattr(values, name))
+        different = [name for name in _TYPES if getattr(values, name) != getattr(before, name)]
+        for name in different:
+            logger.info("setting changed", setting=name, value=getattr(values, name))
         self._accounts.registration = values.registration
         self._accounts.registrations_per_hour = values.registrations_per_hour
         self._budgets.rates = Rates(
@@ -178,6 +198,13 @@ class LiveSettings:
             pages=values.read_rate,
             calls=values.call_rate,
         )
+        if different:
+            for felt in self._on_change:
+                felt(different)
+
+    def _lobby_beside(self, registration: Registration) -> Lobby:
+        """Return who reads the lobby while no admin says so, and this is who may register."""
+        return self._lobby or ("open" if registration == "open" else "members")
 
 
 def _usable(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever JSON has

@@ -9,7 +9,7 @@ import trio
 from chat.domain.accounts import Accounts
 from chat.domain.administration import Administration
 from chat.domain.blocks import Blocks
-from chat.domain.bounds import SERVER_NAME
+from chat.domain.bounds import SERVER_NAME, Lobby
 from chat.domain.budgets import Budgets
 from chat.domain.closing import TOO_FAR_BEHIND
 from chat.domain.conversations import Conversations
@@ -96,14 +96,16 @@ async def open_engine(
     widget_origins: tuple[str, ...] = (),
     server_name: str = SERVER_NAME,
     widget_greeting: str = "",
+    lobby: Lobby | None = None,
 ) -> AsyncGenerator[Engine]:
     """Write, tell, look up and follow changes for as long as the block lasts, and finish what was accepted.
 
     `joining` is what other servers on the same storage are joined with; without it there may be none. `ledger` is what
     limits are shared by. `file_store` has the bytes of files, which have at most `file_bytes` each. `ping_interval` and
     `pong_timeout` are seconds; without them nobody is pinged. `widget_origins` are the sites that may show the support
-    widget, `widget_greeting` is what that says first, and `server_name` is what the server is called, until an admin
-    changes them. The caller ends all sessions before it leaves the block. Raises CannotStart.
+    widget, `widget_greeting` is what that says first, `server_name` is what the server is called, and `lobby` who reads
+    the lobby (without it whoever connects, while registration is open), until an admin changes them. The caller ends
+    all sessions before it leaves the block. Raises CannotStart.
 
     Cancelling refuses nothing and acknowledges nothing that still waits for the journal.
     """
@@ -125,7 +127,7 @@ async def open_engine(
         hub = Hub(await storage.messages.newest_id())
         accounts, budgets = make_accounts(people.get), budgets or Budgets()
         settings = LiveSettings(
-            storage.settings, accounts, budgets, widget_origins, server_name, widget_greeting
+            storage.settings, accounts, budgets, widget_origins, server_name, widget_greeting, lobby
         )
         await settings.refresh()  # before anybody comes in
         hub.observe(Inbox, deliveries.heard)

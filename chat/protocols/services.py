@@ -7,17 +7,13 @@ from chat.engine.services import EngineServices
 class Services(EngineServices, frozen=True, kw_only=True):
     """What stands below the protocols. `session.py` has what is of one connection, its way to the journal too.
 
-    `lobby_needs_login`: nobody hears the lobby without a token. `direct_trust_from`: clients of direct messages are
-    whom they say they are, for labs.
+    `direct_trust_from`: clients of direct messages are whom they say they are, for labs.
     """
 
-    lobby_needs_login: bool = False
     direct_trust_from: bool = False
 
 
-def services_of(
-    engine: Engine, *, lobby_needs_login: bool = False, direct_trust_from: bool = False
-) -> Services:
+def services_of(engine: Engine, *, direct_trust_from: bool = False) -> Services:
     """Return what protocols may use of an engine. Sync."""
     offered = {name: getattr(engine, name) for name in EngineServices.__struct_fields__}
-    return Services(**offered, lobby_needs_login=lobby_needs_login, direct_trust_from=direct_trust_from)
+    return Services(**offered, direct_trust_from=direct_trust_from)

@@ -17,6 +17,7 @@ from chat.domain.bounds import (
     SERVER_NAME,
     ByteRate,
     Greeting,
+    Lobby,
     Origins,
     PerHour,
     Rate,
@@ -135,11 +136,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = "open"
     lobby: Annotated[
-        Literal["open", "members"],
+        Lobby | None,
         Meta(
-            description="Who hears the lobby: everybody who connects (open), or who has logged in (members)."
+            description="Who reads the lobby: whoever connects (open), or who has logged in (members); by default open"
+            " while registration is open; an admin may change it later."
         ),
-    ] = "open"
+    ] = None
     registrations_per_hour: Annotated[
         PerHour,
         Meta(

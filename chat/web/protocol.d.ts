@@ -139,6 +139,7 @@ export interface ChangeRoom {
 export interface ChangeSettings {
   server_name?: string | null;
   registration?: "closed" | "invite" | "open" | null;
+  lobby?: "members" | "open" | null;
   registrations_per_hour?: number | null;
   message_rate?: number | null;
   message_bytes?: number | null;
@@ -310,13 +311,17 @@ export interface Hello {
   client?: string;
 }
 
-/** Who one is, and what this server allows and has: `visitors` is the support widget. More may be added. */
+/**
+ * Who one is, and what this server allows and has: `visitors` is the support widget. More may be added. `lobby` is
+ * `open` where whoever connects reads it without logging in; a `policy` event tells when that changes.
+ */
 export interface HelloOk {
   type: "hello_ok";
   /** Chosen by the client; the reply repeats it */
   id: number;
   me: Me;
   server: string;
+  lobby: "members" | "open";
   version: string;
   features?: string[];
   limits: Limits;
@@ -427,6 +432,19 @@ export interface ListedRoom {
 export interface ListedRooms {
   rooms: ListedRoom[];
   next?: number;
+}
+
+/**
+ * Who reads the lobby: whoever connects, or who has logged in. A server that was not started with one is open
+ * while registration is open: then that is its `default` now.
+ */
+export interface LobbySetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  value: "members" | "open";
+  default: "members" | "open";
 }
 
 /** Who logs in. */
@@ -682,6 +700,14 @@ export interface PingOk {
   id: number;
   /** Unix milliseconds */
   at: number;
+}
+
+/** What the server is called, who may register and who reads the lobby, since one of these has just changed. */
+export interface PolicyEvent {
+  type: "policy";
+  server: string;
+  registration: "closed" | "invite" | "open";
+  lobby: "members" | "open";
 }
 
 /** How far a client is in a room: its newest change, and when that was. */
@@ -979,10 +1005,14 @@ export interface SetUp {
   device?: string;
 }
 
-/** Whether there is no admin yet, who may register, and what the server calls itself. */
+/**
+ * Whether there is no admin yet, who may register, who reads the lobby, and what the server calls itself. `lobby`
+ * is `open` where whoever connects reads it without logging in.
+ */
 export interface SetUpState {
   needed: boolean;
   registration: "closed" | "invite" | "open";
+  lobby: "members" | "open";
   server: string;
 }
 
@@ -993,6 +1023,7 @@ export interface SetUpState {
 export interface Settings {
   server_name: NameSetting;
   registration: RegistrationSetting;
+  lobby: LobbySetting;
   registrations_per_hour: RateSetting;
   message_rate: RateSetting;
   message_bytes: RateSetting;
@@ -1278,6 +1309,7 @@ export type Event =
   | RoomEvent
   | GoneEvent
   | ReadEvent
+  | PolicyEvent
   | ActivityEvent
   | MembersEvent
   | PresenceEvent

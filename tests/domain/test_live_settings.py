@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from chat.domain.authentication import Granted
+from chat.domain.bounds import Lobby
 from chat.domain.budgets import Budgets, Rates
 from chat.domain.failures import StorageDown
 from chat.domain.live_settings import LiveSettings, setting_from_text
@@ -152,3 +153,44 @@ async def test_the_sites_of_the_widget_are_those_that_were_set_last() -> None:
     assert settings.widget_origins == ()
     await settings.change(None, {"widget_origins": ("https://shop.example",)})
     assert settings.widget_origins == ("https://shop.example",)
+
+
+async def test_the_lobby_is_open_while_registration_is_unless_somebody_says_otherwise() -> None:
+    house = House()
+    settings = LiveSettings(house.storage.settings, house.accounts, budgets())
+
+    def told() -> tuple[object, object, str]:
+        lobby = settings.effective()["lobby"]
+        return lobby.value, lobby.default, lobby.source
+
+    await settings.refresh()
+    assert (settings.lobby, told()) == ("open", ("open", "open", "start"))
+    await settings.change(None, {"registration": "invite"})
+    assert (settings.lobby, told()) == ("members", ("members", "members", "start"))
+    await settings.change(None, {"lobby": "open"})
+    assert (settings.lobby, told()) == ("open", ("open", "members", "admin"))
+    await settings.change(None, {"registration": None, "lobby": "members"})
+    assert (settings.lobby, told()) == ("members", ("members", "open", "admin"))
+    await settings.change(None, {"lobby": None})
+    assert (settings.lobby, told()) == ("open", ("open", "open", "start"))
+
+
+@pytest.mark.parametrize("lobby", ["open", "members"])
+async def test_a_lobby_that_the_server_was_started_with_does_not_follow_registration(lobby: Lobby) -> None:
+    house = House()
+    settings = LiveSettings(house.storage.settings, house.accounts, budgets(), lobby=lobby)
+    for registration in ("closed", "open"):
+        await settings.change(None, {"registration": registration})
+        assert settings.lobby == settings.effective()["lobby"].default == lobby
+
+
+async def test_whoever_follows_the_settings_hears_which_have_changed_and_nothing_where_none_has() -> None:
+    house, heard = House(), list[set[str]]()
+    settings = LiveSettings(house.storage.settings, house.accounts, budgets())
+    settings.on_change(lambda names: heard.append(set(names)))
+    await settings.refresh()
+    assert heard == []
+    await settings.change(None, {"registration": "invite", "read_rate": 4.0})
+    assert heard == [{"registration", "lobby", "read_rate"}]
+    await settings.change(None, {"lobby": "members"})
+    assert len(heard) == 1, "it is what it was"

@@ -17,6 +17,7 @@ from trio_websocket import CloseReason, ConnectionClosed
 
 from chat.domain import closing
 from chat.domain.accounts import Accounts
+from chat.domain.bounds import Lobby
 from chat.domain.budgets import Budgets
 from chat.domain.closing import Closing
 from chat.domain.entities import Message, MessageKind, Person, Room
@@ -368,7 +369,7 @@ async def open_world(
     ledger: Ledger | None = None,
     trust_from: bool = False,
     budgets: Budgets | None = None,
-    lobby_needs_login: bool = False,
+    lobby: Lobby | None = None,
     file_store: FileStore | None = None,
     follows: bool = False,
 ) -> AsyncGenerator[World]:
@@ -400,8 +401,9 @@ async def open_world(
         ledger=ledger,
         file_store=file_store,
         file_bytes=100_000,
+        lobby=lobby,
     ) as engine:
-        services = services_of(engine, lobby_needs_login=lobby_needs_login, direct_trust_from=trust_from)
+        services = services_of(engine, direct_trust_from=trust_from)
         core = engine.core({protocol.dialect: protocol.open(services) for protocol in PROTOCOLS})
         async with trio.open_nursery() as nursery:
             yield World(storage, obstacles, engine, services, core, nursery)

@@ -1,5 +1,7 @@
 """What a client can do in the lobby: prove who it is, say something, ask what was said."""
 
+from collections.abc import Collection
+
 import trio
 from msgspec import structs
 
@@ -22,7 +24,7 @@ _TOO_MANY_RECALLS = Refusal(Code.TOO_MANY, "too many history queries at once, wa
 
 
 class LobbyClient(Client):
-    """One connection that hears the lobby from its start, authenticated or not, unless the lobby needs a login."""
+    """One connection that hears the lobby from its start, or once it has authenticated, as the setting `lobby` says."""
 
     __slots__ = ("_services", "last_recall", "recalls")
 
@@ -31,11 +33,15 @@ class LobbyClient(Client):
         self._services = services
         self.recalls = 0  # history queries under way
         self.last_recall: trio.Event | None = None  # set when the last of them is answered
-        self._hear_lobby()
+        self.hear_lobby()
 
-    def _hear_lobby(self) -> None:
-        if self.session.person is not None or not self._services.lobby_needs_login:
-            self.session.subscriptions.subscribe(LOBBY_ID, self.session.dialect)
+    def hear_lobby(self) -> None:
+        """Hear the lobby from here on, or no more, as is right for whoever this is now. Sync."""
+        subscriptions = self.session.subscriptions
+        if self.session.person is not None or self._services.settings.lobby == "open":
+            subscriptions.subscribe(LOBBY_ID, self.session.dialect)
+        else:
+            subscriptions.unsubscribe(LOBBY_ID)
 
     async def greet(self, _command: Greet, _nursery: trio.Nursery) -> None:
         """Welcome a client, and tell one whose handshake carried a token who it is."""
@@ -58,7 +64,7 @@ class LobbyClient(Client):
                 session.send(Refused(_and_still(session.person, OTHER_NAME)))
             case person:
                 session.become(person)
-                self._hear_lobby()
+                self.hear_lobby()
                 session.record.note(f"authenticated as {person.name}")
                 session.send(Authorised(person))
 
@@ -126,6 +132,14 @@ class LobbyClient(Client):
 
 def open_lobby(services: Services) -> ClientFactory:
     """Return how a client of a protocol of lines is made."""
+
+    def changed(settings: Collection[str]) -> None:
+        if "lobby" in settings:
+            for session in services.presence:
+                if isinstance(session.client, LobbyClient):
+                    session.client.hear_lobby()
+
+    services.settings.on_change(changed)
     return lambda session: LobbyClient(session, services)
 
 

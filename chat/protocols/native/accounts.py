@@ -27,7 +27,10 @@ async def set_up_state(services: Services, _caller: Caller, _request: None) -> S
     """See whether there is no admin yet, and who may register."""
     needed = await services.first_admin.is_needed()
     return SetUpState(
-        needed=needed, registration=services.accounts.registration, server=services.settings.server_name
+        needed=needed,
+        registration=services.accounts.registration,
+        lobby=services.settings.lobby,
+        server=services.settings.server_name,
     )
 
 

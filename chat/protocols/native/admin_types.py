@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from chat.domain.account_changes import Role
-from chat.domain.bounds import ByteRate, Greeting, Origins, PerHour, Rate, Registration, ServerName
+from chat.domain.bounds import ByteRate, Greeting, Lobby, Origins, PerHour, Rate, Registration, ServerName
 from chat.protocols.native.message_types import Limit
 from chat.protocols.native.room_requests import After
 from chat.protocols.native.room_types import Sender
@@ -77,6 +77,16 @@ class RegistrationSetting(Setting, kw_only=True, frozen=True):
     default: Registration
 
 
+class LobbySetting(Setting, kw_only=True, frozen=True):
+    """Who reads the lobby: whoever connects, or who has logged in.
+
+    A server that was not started with one is open while registration is open: then that is its `default` now.
+    """
+
+    value: Lobby
+    default: Lobby
+
+
 class RateSetting(Setting, kw_only=True, frozen=True):
     """So many; 0 for any."""
 
@@ -113,6 +123,7 @@ class Settings(Value, kw_only=True, frozen=True):
 
     server_name: NameSetting
     registration: RegistrationSetting
+    lobby: LobbySetting
     registrations_per_hour: RateSetting
     message_rate: RateSetting
     message_bytes: RateSetting
@@ -127,6 +138,7 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
 
     server_name: ServerName | UnsetType | None = UNSET
     registration: Registration | UnsetType | None = UNSET
+    lobby: Lobby | UnsetType | None = UNSET
     registrations_per_hour: PerHour | UnsetType | None = UNSET
     message_rate: Rate | UnsetType | None = UNSET
     message_bytes: ByteRate | UnsetType | None = UNSET

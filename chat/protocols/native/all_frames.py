@@ -34,6 +34,7 @@ EVENTS: tuple[type[msgspec.Struct], ...] = (
     frames.RoomEvent,
     frames.GoneEvent,
     frames.ReadEvent,
+    frames.PolicyEvent,
     live_frames.ActivityEvent,
     live_frames.MembersEvent,
     live_frames.PresenceEvent,

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from chat.domain.bounds import Lobby, Registration
 from chat.domain.files import MOST_FILES
 from chat.domain.reading import MOST_SHARED_WITH
 from chat.domain.refusals import Code
@@ -108,10 +109,14 @@ class Reply(Value, kw_only=True, frozen=True, tag_field="type"):
 
 
 class HelloOk(Reply, kw_only=True, frozen=True, tag="hello_ok"):
-    """Who one is, and what this server allows and has: `visitors` is the support widget. More may be added."""
+    """Who one is, and what this server allows and has: `visitors` is the support widget. More may be added.
+
+    `lobby` is `open` where whoever connects reads it without logging in; a `policy` event tells when that changes.
+    """
 
     me: Me
     server: str
+    lobby: Lobby
     version: str
     features: tuple[str, ...] = ()
     limits: Limits
@@ -240,6 +245,14 @@ class ReadEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="read"):
     seq: Mark
     unread: UpTo100 = 0
     mentions: UpTo100 = 0
+
+
+class PolicyEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="policy"):
+    """What the server is called, who may register and who reads the lobby, since one of these has just changed."""
+
+    server: str
+    registration: Registration
+    lobby: Lobby
 
 
 class ByeEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="bye"):

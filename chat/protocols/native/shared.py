@@ -1,7 +1,7 @@
 """What the native sockets of one server share, and where they are told what others do."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Generic, Protocol, TypeVar
 
 import trio
@@ -16,7 +16,7 @@ from chat.engine.hub import Subscriber
 from chat.engine.session import Session
 from chat.engine.subscriptions import Subscriptions
 from chat.protocols.native.codec import NATIVE, frame_of
-from chat.protocols.native.frames import ReadEvent
+from chat.protocols.native.frames import PolicyEvent, ReadEvent
 from chat.protocols.native.live_frames import ActivityEvent, MembersEvent
 from chat.protocols.native.room_types import Sender
 from chat.protocols.native.sockets import Sockets
@@ -27,6 +27,10 @@ _MOST_READ = 10_000
 """People and rooms of which it is known how far somebody has read, those that were told of last."""
 _OVERTAKES = 10.0
 """Seconds for which a later notice may be here before another: then it came over another server."""
+
+
+_POLICY = frozenset({"server_name", "registration", "lobby"})
+"""The settings of which everybody is told."""
 
 
 class Socket(Protocol):
@@ -59,6 +63,7 @@ class Shared(Generic[SocketT]):
         self.syncs = trio.CapacityLimiter(AT_ONCE)
         self._read = Recent[tuple[int, int], tuple[int, float]](_MOST_READ)  # how far, and when that was told
         services.hub.on_arrival(self._arrived)
+        services.settings.on_change(self._settings_changed)
         services.notices.on(Active, self._active)
         services.notices.on(HasRead, self._has_read)
         services.notices.on(MembersCounted, self._members_counted)
@@ -143,6 +148,19 @@ class Shared(Generic[SocketT]):
                 frame = frame_of(MembersEvent(room=room_id, members=members))
                 topic = room_id if room_id == LOBBY_ID else OwnRoom(room_id)
                 self.services.hub.tell(topic, NATIVE, frame)
+
+    def _settings_changed(self, names: Collection[str]) -> None:
+        """Tell everybody who is here what has changed of the policy."""
+        if not _POLICY.isdisjoint(names):
+            settings = self.services.settings
+            event = PolicyEvent(
+                server=settings.server_name,
+                registration=self.services.accounts.registration,
+                lobby=settings.lobby,
+            )
+            frame = frame_of(event)
+            for client in self.sockets:
+                client.session.subscriptions.offer(frame)
 
     @staticmethod
     def _subscribers(sockets: Iterable[SocketT]) -> dict[Subscriptions, None]:

@@ -112,6 +112,7 @@ class NativeClient(Client):
             id=request.id,
             me=as_me(found),
             server=self._services.settings.server_name,
+            lobby=self._services.settings.lobby,
             version=__version__,
             features=("visitors",) if self._services.visitors.are_welcome else (),
             limits=limits_of(self._services),

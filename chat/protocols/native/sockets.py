@@ -1,6 +1,6 @@
 """Whose native sockets are open on this server."""
 
-from collections.abc import KeysView
+from collections.abc import Iterator, KeysView
 from typing import Generic, TypeVar
 
 from chat.domain.entities import Person
@@ -22,6 +22,10 @@ class Sockets(Generic[SocketT]):
 
     def __len__(self) -> int:
         return len(self._people)
+
+    def __iter__(self) -> Iterator[SocketT]:
+        """Iterate over all of them; the caller must not await in between."""
+        return iter(self._people)
 
     @property
     def operators(self) -> KeysView[SocketT]:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from chat.domain.bounds import Registration
+from chat.domain.bounds import Lobby, Registration
 
 Id = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Time = Annotated[int, Meta(ge=0, description="Unix milliseconds")]
@@ -62,10 +62,14 @@ class Session(Value, kw_only=True, frozen=True):
 
 
 class SetUpState(Value, kw_only=True, frozen=True):
-    """Whether there is no admin yet, who may register, and what the server calls itself."""
+    """Whether there is no admin yet, who may register, who reads the lobby, and what the server calls itself.
+
+    `lobby` is `open` where whoever connects reads it without logging in.
+    """
 
     needed: bool
     registration: Registration
+    lobby: Lobby
     server: str
 
 

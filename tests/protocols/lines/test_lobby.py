@@ -155,7 +155,7 @@ async def test_an_authentication_is_in_the_record_and_says_who(world: World) -> 
 
 @pytest.fixture
 async def members_world(autojump_clock: trio.testing.MockClock) -> AsyncGenerator[World]:
-    async with open_world(lobby_needs_login=True) as world:
+    async with open_world(lobby="members") as world:
         yield world
 
 
@@ -191,3 +191,40 @@ async def test_who_comes_with_a_token_hears_the_lobby_of_members(members_world: 
     speaker, listener = await talker(world, ada), await talker(world, ben)
     speaker.send(line("hello"))
     assert await listener.hears() == [line("hello")]
+
+
+@pytest.mark.parametrize(("dialect", "key"), [(TALKER, "name"), (MESSENGER, "username")])
+async def test_strangers_who_are_there_hear_the_lobby_as_long_as_an_admin_lets_them(
+    world: World, dialect: Dialect, key: str
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    speaker, member, stranger = (
+        await talker(world, ada),
+        await talker(world, ben),
+        await world.connect(dialect),
+    )
+    stranger.heard_now()
+
+    async def reaches(text: str) -> tuple[bool, bool]:
+        speaker.send(line(text))
+        return await member.hears() != [], await stranger.hears() != []
+
+    assert await reaches("open") == (True, True)
+    await world.services.settings.change(None, {"registration": "invite"})
+    assert await reaches("for members, as registration takes an invite") == (True, False)
+    await world.services.settings.change(None, {"lobby": "open"})
+    assert await reaches("open all the same") == (True, True)
+    await world.services.settings.change(None, {"lobby": "members", "registration": None})
+    assert await reaches("for members") == (True, False)
+    stranger.send({key: "ben", "message": f"auth {world.token(ben)}"})
+    await stranger.hears()
+    assert await reaches("for ben twice") == (True, True)
+
+
+async def test_a_lobby_is_for_members_from_the_start_where_nobody_may_just_register(world: World) -> None:
+    ada, _ = await world.add_all("ada", "ben")
+    await world.services.settings.change(None, {"registration": "closed"})
+    speaker, stranger = await talker(world, ada), await world.connect(TALKER)
+    stranger.heard_now()
+    speaker.send(line("for members"))
+    assert await stranger.hears() == []

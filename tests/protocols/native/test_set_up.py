@@ -14,7 +14,7 @@ async def printed(site: Site) -> str:
 
 
 async def test_whoever_has_the_code_is_the_first_admin_and_nobody_the_second(site: Site) -> None:
-    state = {"needed": True, "registration": "open", "server": "trio-chat"}
+    state = {"needed": True, "registration": "open", "lobby": "open", "server": "trio-chat"}
     assert (await site.call("GET", "/setup")).body == state
     code = await printed(site)
     assert await printed(site) == code, "every server that starts says the same"

@@ -73,8 +73,25 @@ async def test_hello_says_who_one_is_until_when_and_what_is_allowed(world: World
     answer = await ada.connect(sync=False)
     assert answer["type"] == "hello_ok"
     assert answer["me"]["id"] == ada.person.id
+    assert answer["lobby"] == "open"
     assert answer["limits"] == {"sends_per_second": 0}  # any, here; all others are at their defaults
     assert answer["expires_at"] > time.time() * 1000
+
+
+async def test_who_is_there_is_told_what_changes_of_the_servers_policy(world: World) -> None:
+    ada, settings = await replica(world, "ada"), world.services.settings
+    nobody = await world.connect(NATIVE)
+    policy = {"type": "policy", "server": "trio-chat", "registration": "open", "lobby": "open"}
+    await settings.change(None, {"registration": "invite", "read_rate": 4.0})
+    assert await ada.hears() == [policy | {"registration": "invite", "lobby": "members"}]
+    await settings.change(None, {"registration": None, "server_name": "Tea house"})
+    assert await ada.hears() == [policy | {"server": "Tea house"}]
+    await settings.change(None, {"read_rate": None})
+    assert await ada.hears() == []
+    assert await nobody.hears() == [], "who has not said hello is told nothing"
+    await settings.change(None, {"lobby": "members"})
+    ada.drop()
+    assert (await ada.connect(sync=False))["lobby"] == "members"
 
 
 async def test_a_socket_ends_with_its_token_unless_a_fresh_one_comes_before(

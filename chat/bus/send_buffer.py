@@ -19,6 +19,7 @@ class SendBuffer:
         self._payloads: deque[bytes] = deque()
         self._bytes = 0
         self._woken = trio.Event()  # set, and made anew, when the task has to look again
+        self._must_look = False  # whether wake() was called since wait() returned last
         self._is_cut = False  # whether a connection was lost and there is no other
         self._idle = trio.Event()  # set while nothing is to be sent, or it can't be
         self._idle.set()
@@ -39,7 +40,8 @@ class SendBuffer:
         self._woken.set()
 
     def wake(self) -> None:
-        """Have a wait() that is under way return, with or without something to send. Sync."""
+        """Have the wait() that is under way return, or else the next one, with or without something to send. Sync."""
+        self._must_look = True
         self._woken.set()
 
     @contextmanager
@@ -61,8 +63,10 @@ class SendBuffer:
         """
         if not self._payloads:
             self._idle.set()
-            self._woken = trio.Event()
+            if not self._must_look:
+                self._woken = trio.Event()
         await self._woken.wait()
+        self._must_look = False
 
     def take(self, most_bytes: int) -> list[bytes]:
         """Take the oldest payloads, up to `most_bytes` or one, and none that equals one before it. Sync.

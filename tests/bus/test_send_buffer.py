@@ -61,6 +61,30 @@ async def test_waiting_ends_with_a_payload_and_with_a_wake(wakes: str) -> None:
             buffer.put(b"a") if wakes == "put" else buffer.wake()
 
 
+async def test_a_wake_while_a_payload_is_being_sent_ends_the_next_wait() -> None:
+    """So a connection that ends while the last payload is sent is not waited on until there is another payload."""
+    buffer = filled(b"a")
+    assert buffer.take(MUCH) == [b"a"]
+    buffer.wake()
+    with trio.fail_after(5):
+        await buffer.wait()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(buffer.wait)
+            await wait_all_tasks_blocked()
+            assert len(nursery.child_tasks) == 1, "one wake ends one wait"
+            nursery.cancel_scope.cancel()
+
+
+async def test_a_wait_that_is_cancelled_uses_up_no_wake() -> None:
+    buffer = filled()
+    buffer.wake()
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await buffer.wait()
+    with trio.fail_after(5):
+        await buffer.wait()
+
+
 async def test_draining_waits_until_what_was_taken_is_sent() -> None:
     buffer = filled(b"a")
     sent = trio.Event()

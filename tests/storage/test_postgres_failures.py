@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import pytest
 import trio
 from structlog.testing import capture_logs
+from trio.testing import wait_all_tasks_blocked
 from trio_asyncio import aio_as_trio, open_loop
 
 from chat.domain.changes import Edit, Edited
@@ -18,9 +19,11 @@ from chat.domain.ports import NewPerson, Taken
 from chat.domain.startup import CannotStart
 from chat.storage.postgres import migrations
 from chat.storage.postgres.crossing import cross, open_asyncio
-from chat.storage.postgres.database import DatabaseAddress, open_database
+from chat.storage.postgres.database import Database, DatabaseAddress, open_database
 from chat.storage.postgres.migrations import Migration, known_migrations, migrate
+from chat.storage.postgres.names import note_older_names
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
+from chat.storage.postgres.writer import Writer, open_writer
 from tests.storage.postgres_line import Line, open_line
 from tests.support.databases import execute
 
@@ -619,6 +622,37 @@ async def test_a_cancelled_migration_was_not_begun_or_is_whole(database: Databas
     assert await tables(psql) == set()
     await apply(database, FIRST, SECOND)  # nothing holds the lock any more
     assert await tables(psql) == {"schema_migrations", "one", "two"}
+
+
+@pytest.mark.parametrize("step", ["the schema", "the writer", "the names"])
+async def test_a_start_that_is_cancelled_says_nothing_of_a_database_that_ends_with_it(
+    monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """An embedded PostgreSQL is stopped by the same cancellation, and may end a connection before that is felt."""
+    with trio.CancelScope() as start:
+
+        async def end(*_arguments: object) -> None:
+            start.cancel()
+            with trio.CancelScope(shield=True):
+                await wait_all_tasks_blocked()  # asyncio's loop passes the cancellation on
+            raise asyncpg.AdminShutdownError("terminating connection due to administrator command")
+
+        async def is_down(*_arguments: object) -> None:
+            start.cancel()
+            raise StorageDown("terminating connection due to administrator command")
+
+        monkeypatch.setattr("chat.storage.postgres.migrations.cross", end)
+        monkeypatch.setattr(Database, "write", is_down)
+        monkeypatch.setattr(Writer, "run", is_down)
+        match step:
+            case "the schema":
+                await apply({}, FIRST)
+            case "the writer":
+                async with open_writer({}, timeout_each=1):
+                    pass
+            case "the names":
+                await note_older_names(Database(cast("Any", None), 1))
+    assert start.cancelled_caught
 
 
 def test_the_migrations_that_we_bring_are_numbered_without_a_gap() -> None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import asyncpg
 import structlog
+import trio
 
 from chat.domain.startup import CannotStart
 from chat.storage.postgres.crossing import cross
@@ -117,6 +118,8 @@ async def migrate(address: DatabaseAddress, *, connect_timeout: float, migration
         if isinstance(error, ValueError) and not isinstance(error, asyncpg.InterfaceError):
             # Of urllib, or of int(): they quote a part of the URL, which may be one of its password.
             raise CannotStart("the database's URL is not understood") from None
+        # An embedded PostgreSQL is stopped by the same cancellation, and may end the connection first.
+        await trio.lowlevel.checkpoint_if_cancelled()
         raise CannotStart(f"the database does not answer: {error or type(error).__name__}") from error
 
 

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import trio
+
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.skeletons import name_skeletons
 from chat.domain.startup import CannotStart
@@ -35,6 +37,8 @@ async def note_older_names(database: Database) -> None:
         while done is not None:
             done = await database.write(partial(_note_some, done))
     except (StorageDown, OutcomeUnknown) as error:
+        # An embedded PostgreSQL is stopped by the same cancellation, and may end before it answers.
+        await trio.lowlevel.checkpoint_if_cancelled()
         raise CannotStart(f"the database does not answer: {error}") from error
 
 

@@ -137,6 +137,8 @@ async def open_writer(
     try:
         await writer.run(lambda connection: connection.fetchval("SELECT 1"))
     except (StorageDown, OutcomeUnknown) as error:  # nothing was written that could have an outcome
+        # An embedded PostgreSQL is stopped by the same cancellation, and may end before it answers.
+        await trio.lowlevel.checkpoint_if_cancelled()
         if writer.is_shut_out:
             reason = "another chat server writes to this database: give both --bus notify to run several"
         else:

@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable
-from itertools import pairwise, zip_longest
+from itertools import groupby, pairwise, zip_longest
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import asyncpg
 
 from tests.support.people import Line
 
-_ROOMS = "SELECT id, last_seq FROM rooms ORDER BY id"
-_MESSAGES = """
-SELECT m.seq, u.name, m.text FROM messages m JOIN users u ON u.id = m.sender_id
-WHERE m.room_id = $1 ORDER BY m.seq"""
+# One statement sees one snapshot: people may write meanwhile.
+_LINES = """
+SELECT rooms.id, rooms.last_seq, m.seq, u.name, m.text
+FROM rooms LEFT JOIN (messages m JOIN users u ON u.id = m.sender_id) ON m.room_id = rooms.id
+ORDER BY rooms.id, m.seq"""
 
 _WRITE_BESIDE = """
 WITH log AS (UPDATE lanes SET last_id = last_id + $1 RETURNING last_id - $1 AS base),
@@ -35,20 +37,13 @@ T = TypeVar("T")
 def saved_lines(address: dict[str, Any]) -> list[Line]:
     """Every line of the lobby, in order; in every room `seq` must count 1, 2, 3 … up to `last_seq`."""
 
-    async def read() -> list[Line]:
-        connection = await asyncpg.connect(**address, timeout=10)
-        try:
-            lobby: list[Line] = []
-            for room_id, last_seq in await connection.fetch(_ROOMS):
-                rows = await connection.fetch(_MESSAGES, room_id)
-                assert [row["seq"] for row in rows] == list(range(1, last_seq + 1)), f"gaps in room {room_id}"
-                if room_id == LOBBY:
-                    lobby = [Line(row["name"], row["text"]) for row in rows]
-            return lobby
-        finally:
-            await connection.close(timeout=10)
-
-    return _run(read())
+    lobby: list[Line] = []
+    for (room_id, last_seq), rows in groupby(fetch_sql(address, _LINES), key=itemgetter("id", "last_seq")):
+        lines = [row for row in rows if row["seq"] is not None]
+        assert [row["seq"] for row in lines] == list(range(1, last_seq + 1)), f"gaps in room {room_id}"
+        if room_id == LOBBY:
+            lobby = [Line(row["name"], row["text"]) for row in lines]
+    return lobby
 
 
 def delete_person(address: dict[str, Any], name: str) -> None:

@@ -1,0 +1,33 @@
+"""What is read of the database in the end is one moment of it, also while somebody writes."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.support.people import register
+from tests.support.saved import saved_lines, write_beside
+from tests.support.server import ServerProcess
+
+
+def test_what_is_written_while_it_is_read_makes_no_gap(
+    server: ServerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(server.url, "beside-a-reader")
+    before = saved_lines(server.address)
+    fetch = asyncpg.Connection.fetch
+    reads = 0
+
+    async def fetch_before_a_writer(connection: Any, query: str, *values: object) -> Any:
+        nonlocal reads
+        rows = await fetch(connection, query, *values)
+        reads += 1
+        await asyncio.to_thread(write_beside, server.address, 2, sender="beside-a-reader")
+        return rows
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(asyncpg.Connection, "fetch", fetch_before_a_writer)
+        assert saved_lines(server.address) == before
+    assert reads
+    assert len(saved_lines(server.address)) == len(before) + 2 * reads

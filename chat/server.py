@@ -9,7 +9,7 @@ import structlog
 
 from chat.data_access import make_accounts
 from chat.domain import skeletons
-from chat.domain.budgets import SEARCHES, UPLOADS, Budgets
+from chat.domain.budgets import SEARCH_TIME, SEARCHES, UPLOADS, Budgets
 from chat.domain.closing import GOING_AWAY, RESTARTING
 from chat.domain.ledger import Ledger
 from chat.domain.ports import Storage
@@ -213,6 +213,7 @@ def _budgets(config: Config, metrics: Metrics, ledger: Ledger) -> Budgets:
         pages=config.read_rate,
         calls=config.call_rate,
         searches=SEARCHES,
+        search_time=SEARCH_TIME,
         uploads=UPLOADS,
         refused=metrics.over_budget,
         ledger=ledger,

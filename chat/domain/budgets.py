@@ -27,6 +27,9 @@ at once cuts nobody."""
 SEARCHES, _SEARCH_BURST = 2.0, 4.0
 """Searches of one person a second, and seconds' worth of them at once."""
 
+SEARCH_TIME, _SEARCH_TIME_BURST = 0.1, 20.0
+"""Seconds that the searches of one person use in a second, and seconds' worth of them at once: 2 s."""
+
 UPLOADS, _UPLOAD_BURST = 1 / 6, 60.0
 """Files of one person a second, and seconds' worth of them at once: ten a minute."""
 
@@ -74,6 +77,7 @@ class Budgets:
         pages: of history a second.
         calls: by HTTP a second, for one address; those beyond that wait.
         searches: a second.
+        search_time: seconds a second that searches use.
         uploads: a second.
         refused: told of each refusal, by what there was too much of.
         ledger: where what is used is shared with other servers.
@@ -87,6 +91,7 @@ class Budgets:
         pages: float = 0.0,
         calls: float = 0.0,
         searches: float = 0.0,
+        search_time: float = 0.0,
         uploads: float = 0.0,
         refused: Callable[[str], None] = lambda what: None,
         ledger: Ledger | None = None,
@@ -97,6 +102,7 @@ class Budgets:
         self._text = _Limit("text", text, _TEXT_BURST, ledger, clock)
         self._pages = _Limit("pages", pages, _READ_BURST, ledger, clock)
         self._searches = _Limit("searches", searches, _SEARCH_BURST, ledger, clock)
+        self._search_time = _Limit("search time", search_time, _SEARCH_TIME_BURST, ledger, clock)
         self._uploads = _Limit("uploads", uploads, _UPLOAD_BURST, ledger, clock)
         self._calls = ledger.buckets("calls", calls, calls * _CALLS_BURST, most_keys=_MOST_KEYS, clock=clock)
         self._call_rate = calls
@@ -136,9 +142,13 @@ class Budgets:
         return self._refusal("history", wait) if wait else None
 
     def search(self, client_id: int, address: str) -> Refusal | None:
-        """Use up what a search costs."""
-        wait = self._searches.take(client_id, address, 1)
+        """Use up what a search costs before it is known how long it takes, which searched() uses up."""
+        wait = self._search_time.wait(client_id, address) or self._searches.take(client_id, address, 1)
         return self._refusal("searches", wait) if wait else None
+
+    def searched(self, client_id: int, address: str, seconds: float) -> None:
+        """Use up the time that a search took; the next one waits."""
+        self._search_time.add(client_id, address, seconds)
 
     def upload(self, client_id: int, address: str) -> Refusal | None:
         """Use up what uploading a file costs."""
@@ -199,6 +209,15 @@ class _Limit:
             wait = self._addresses.take((key,), cost)
             if wait:
                 self._people.add(client_id, -cost)
+        return wait
+
+    def wait(self, client_id: int, address: str) -> float:
+        """Return the seconds until no more was used than there is."""
+        if not self.rate:
+            return 0.0
+        wait = self._people.wait(client_id, 0)
+        if wait == 0 and (key := address_key(address)) is not None:
+            wait = self._addresses.wait(key, 0)
         return wait
 
     def add(self, client_id: int, address: str, cost: float) -> None:

@@ -1,5 +1,6 @@
-"""A capacity limiter that is fair: one kind of work before another, and in each kind the addresses take turns."""
+"""A capacity limiter that is fair: one kind of work before another, and in each kind the keys take turns."""
 
+from collections.abc import Hashable
 from enum import IntEnum
 from typing import cast
 
@@ -9,17 +10,18 @@ from chat.domain.fair_queue import FairQueue
 
 
 class Kind(IntEnum):
-    """What waits; a smaller number goes first."""
+    """What waits; at one limiter a smaller number goes first."""
 
     LOGIN = 0
     REGISTRATION = 1
+    SEARCH = 2
 
 
 class FairLimiter:
     """Lets `total` work at once; the others wait in line.
 
-    Of each kind `most` may wait, and `most_each` with the same key. A key is what `address_key` makes of an address;
-    None, which is loopback's, takes one turn like any other but is spared `most_each`.
+    Of each kind `most` may wait, and `most_each` with the same key. A key is a person's id, or what `address_key` makes
+    of an address; None, which is loopback's, takes one turn like any other but is spared `most_each`.
     """
 
     def __init__(self, total: int, *, most: int, most_each: int) -> None:
@@ -28,16 +30,16 @@ class FairLimiter:
         self._most_each = most_each
         self._lines: dict[Kind, FairQueue[trio.Event]] = {kind: FairQueue() for kind in Kind}
 
-    def is_full(self, kind: Kind, key: bytes | None) -> bool:
+    def is_full(self, kind: Kind, key: Hashable) -> bool:
         """Whether one more may not wait. Sync."""
         line = self._lines[kind]
         return len(line) >= self._most or (key is not None and line.count(key) >= self._most_each)
 
-    def for_caller(self, kind: Kind, key: bytes | None) -> trio.CapacityLimiter:
+    def for_caller(self, kind: Kind, key: Hashable) -> trio.CapacityLimiter:
         """Return what `trio.to_thread.run_sync` takes as its limiter, to wait in this place."""
         return cast("trio.CapacityLimiter", _OneCaller(self, kind, key))
 
-    async def acquire(self, kind: Kind, key: bytes | None) -> None:
+    async def acquire(self, kind: Kind, key: Hashable) -> None:
         """Wait for one's turn. Cancelling: the place in line, or the turn, is the next one's."""
         turn = trio.Event()
         self._lines[kind].add(key, turn)
@@ -69,7 +71,7 @@ class _OneCaller:
     The turn ends when the thread has ended, also where nobody waits for it any more.
     """
 
-    def __init__(self, limiter: FairLimiter, kind: Kind, key: bytes | None) -> None:
+    def __init__(self, limiter: FairLimiter, kind: Kind, key: Hashable) -> None:
         self._limiter = limiter
         self._kind = kind
         self._key = key

@@ -1,6 +1,7 @@
 """A queue in which the keys take turns, however many wait with the same one."""
 
 from collections import OrderedDict, deque
+from collections.abc import Hashable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -10,20 +11,20 @@ class FairQueue(Generic[T]):
     """What waits, by key. All of it is sync."""
 
     def __init__(self) -> None:
-        self._turns: OrderedDict[bytes | None, deque[T]] = OrderedDict()  # whose turn it is stands first
+        self._turns: OrderedDict[Hashable, deque[T]] = OrderedDict()  # whose turn it is stands first
         self._length = 0
 
     def __len__(self) -> int:
         return self._length
 
-    def count(self, key: bytes | None) -> int:
+    def count(self, key: Hashable) -> int:
         return len(self._turns.get(key, ()))
 
-    def add(self, key: bytes | None, turn: T) -> None:
+    def add(self, key: Hashable, turn: T) -> None:
         self._turns.setdefault(key, deque()).append(turn)
         self._length += 1
 
-    def remove(self, key: bytes | None, turn: T) -> None:
+    def remove(self, key: Hashable, turn: T) -> None:
         self._turns[key].remove(turn)
         self._removed(key)
 
@@ -34,7 +35,7 @@ class FairQueue(Generic[T]):
         self._removed(key)
         return turn
 
-    def _removed(self, key: bytes | None) -> None:
+    def _removed(self, key: Hashable) -> None:
         self._length -= 1
         if not self._turns[key]:
             del self._turns[key]

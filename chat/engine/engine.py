@@ -22,6 +22,7 @@ from chat.domain.live_settings import LiveSettings
 from chat.domain.ports import FileStore, Storage
 from chat.domain.room_history import RoomHistory
 from chat.domain.rooms import Rooms
+from chat.domain.searches import Searches
 from chat.domain.sessions import Sessions
 from chat.domain.set_up import FirstAdmin
 from chat.domain.support import Support
@@ -220,7 +221,7 @@ async def open_engine(
                 read_marks=read_marks,
                 writes=Writes(storage.messages, journal, follower, broadcaster, cluster),
                 invites=Invites(storage.users),
-                search=storage.search,
+                searches=Searches(storage.search),
                 notices=notices,
                 statuses=statuses,
                 administration=Administration(storage.users, storage.sessions, storage.audit, accounts),

@@ -14,7 +14,7 @@ from chat.domain.failures import StorageError
 from chat.domain.search import Progress, SearchIndex
 
 _STEP = 32_768
-"""Bytes of text at once: some five milliseconds, for which nobody else is served."""
+"""Bytes of text at once: some five milliseconds of work. The storage does less of it at once where it takes longer."""
 
 _PAUSE = 0.25
 """Seconds between two looks whether something was said."""

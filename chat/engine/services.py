@@ -13,7 +13,7 @@ from chat.domain.invites import Invites
 from chat.domain.live_settings import LiveSettings
 from chat.domain.room_history import RoomHistory
 from chat.domain.rooms import Rooms
-from chat.domain.search import SearchIndex
+from chat.domain.searches import Searches
 from chat.domain.sessions import Sessions
 from chat.domain.set_up import FirstAdmin
 from chat.domain.support import Support
@@ -56,7 +56,7 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     read_marks: ReadMarks
     writes: Writes
     invites: Invites
-    search: SearchIndex
+    searches: Searches
     notices: Notices
     statuses: Statuses
     administration: Administration

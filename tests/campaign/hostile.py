@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from tests.campaign.innocents import Account
 from tests.support.frames import TEXT, client_frame
@@ -37,6 +37,9 @@ class Job(NamedTuple):
 
 HUGE = "a" + "\u0301" * 15_000 + "\u0316" * 15_000
 """Normalising this took 3 seconds; just short enough for a body and a frame."""
+
+ODD = ("a b \ufdfa茶" * 1000)[:4000]
+"""A text that a search took a second to show, for each of some fifty such messages."""
 
 answers: Counter[str] = Counter()
 
@@ -131,6 +134,17 @@ def pages(job: Job) -> None:
             yield _request(job, "GET", f"/messages/{job.rooms[0]}?LastID={last}")
 
     _at_once(16, lambda: _call_again_and_again(job, backwards()))
+
+
+def searches(job: Job) -> None:
+    """Of all words there may be, in texts that are long and odd, and in a room of many messages."""
+    many = [
+        " ".join("abcdefghijklmnopqrstuvwxyz012345"),
+        "a b صلى الله عليه وسلم 茶 " + " ".join(f"-x{n}" for n in range(25)),
+        "said " + " ".join(f"{n}" for n in range(31)),
+    ]
+    calls = [_request(job, "GET", f"/api/v1/search?limit=50&q={quote(words)}") for words in many]
+    _at_once(4, lambda: _call_again_and_again(job, itertools.cycle(calls)))
 
 
 def deletes(job: Job) -> None:
@@ -266,6 +280,7 @@ SOCKETS = {
     removes: 8,
     registers: 50,
     pages: 16,
+    searches: 4,
     deletes: 2,
     renames: 4,
     half_heads: 50,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from tests.campaign.hostile import SOCKETS, Job
+from tests.campaign.hostile import ODD, SOCKETS, Job
 from tests.campaign.innocents import EACH, Account, Innocents, sign_up
 from tests.campaign.rows import Row, percentile
 from tests.support.people import PATIENCE, client
@@ -50,7 +50,8 @@ WITH room AS (
     RETURNING id, last_seq - $3 AS seq, last_pos - $3 AS pos
 )
 INSERT INTO messages (id, room_id, seq, pos, sender_id, kind, text, created_at)
-SELECT $4 + n, id, seq + n, pos + n, $2, 'message', 'said ' || n, now() FROM room, generate_series(1, $3) AS n"""
+SELECT $4 + n, id, seq + n, pos + n, $2, 'message', coalesce($5, 'said ' || n), now()
+FROM room, generate_series(1, $3) AS n"""
 _TAKE_IDS = "UPDATE lanes SET last_id = last_id + $1 RETURNING last_id - $1"
 _PIECE = 50_000
 
@@ -94,6 +95,7 @@ class Attack:
                 "victim": people[-1].id,
                 "name": name,
             }
+        self._room(self._jobs["searches"]["account"], "odd", 60, text=ODD)
         garden = self._room(people[0], "garden", 0)
         self._jobs["removes"]["rooms"] = [garden]
         pager = self._jobs["pages"]
@@ -148,7 +150,9 @@ class Attack:
         pid: int = fetch_sql(self.server.address, query)[0][0]
         return pid
 
-    def _room(self, owner: Account, name: str, messages: int, before: int | None = None) -> int:
+    def _room(
+        self, owner: Account, name: str, messages: int, before: int | None = None, text: str | None = None
+    ) -> int:
         address = self.server.address
         room: int = fetch_sql(
             address,
@@ -157,10 +161,12 @@ class Attack:
             owner.id,
         )[0][0]
         execute_sql(address, "INSERT INTO memberships (room_id, user_id) VALUES ($1, $2)", room, owner.id)
-        self._fill(room, owner, messages, before)
+        self._fill(room, owner, messages, before, text)
         return room
 
-    def _fill(self, room: int, owner: Account, messages: int, before: int | None = None) -> None:
+    def _fill(
+        self, room: int, owner: Account, messages: int, before: int | None = None, text: str | None = None
+    ) -> None:
         """Fill a room, with ids of the log, or with such as were before that id."""
         for done in range(0, messages, _PIECE):
             size = min(_PIECE, messages - done)
@@ -168,7 +174,7 @@ class Attack:
                 base = fetch_sql(self.server.address, _TAKE_IDS, size)[0][0]
             else:
                 base = before - messages + done - 1
-            execute_sql(self.server.address, _FILL, room, owner.id, size, base)
+            execute_sql(self.server.address, _FILL, room, owner.id, size, base, text)
 
     def _catch_up(self, account: Account, name: str) -> None:
         """Let the server find out how much was written beside it: with the next message, which ends who is there."""

@@ -163,3 +163,27 @@ def test_without_rates_there_are_no_limits() -> None:
     assert taken(budgets, ADA, HOME, "x" * 4000, tries=100_000) == 100_000
     budgets.was_read(ADA, HOME, 1 << 40, 1)
     assert all(budgets.read(ADA, HOME, 1000) is None for _ in range(1000))
+
+
+def test_who_used_the_time_for_searches_up_waits_until_it_is_there_again(
+    clock: Clock, refused: list[str]
+) -> None:
+    budgets = Budgets(searches=2, search_time=0.1, refused=refused.append, clock=clock)
+    assert budgets.search(ADA, HOME) is None
+    budgets.searched(ADA, HOME, 2.0)
+    assert budgets.search(ADA, HOME) is None, "two seconds at once"
+    budgets.searched(ADA, HOME, 0.5)
+    assert budgets.search(ADA, HOME) == too_much("too many searches, wait 5 seconds", 5)
+    assert refused == ["searches"]
+    assert budgets.search(BEN, HOME) is None
+    clock.now += 5
+    assert budgets.search(ADA, HOME) is None
+
+
+def test_an_address_has_the_time_for_searches_of_ten_people(clock: Clock) -> None:
+    budgets = Budgets(searches=2, search_time=0.1, clock=clock)
+    for person_id in range(1, 11):
+        budgets.searched(person_id, HOME, 2.05)
+    assert budgets.search(11, HOME) == too_much("too many searches, wait 1 second", 1)
+    assert budgets.search(11, OFFICE) is None
+    assert budgets.search(11, LOOPBACK) is None

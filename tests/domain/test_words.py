@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.domain.words import LONGEST_WORD, asked_of, fold, is_paired, runs, spans_of, words_of
+from chat.domain.words import LONGEST_WORD, asked_of, fold, is_paired, placed, runs, words_of
 
 
 @pytest.mark.parametrize(
@@ -68,4 +68,4 @@ def test_runs_end_where_a_script_does() -> None:
     ],
 )
 def test_words_are_found_where_they_were_written(text: str, found: list[str]) -> None:
-    assert [text[begin:end] for begin, end in spans_of(text)] == found
+    assert [text[begin:end] for begin, end in placed(text).spans] == found

@@ -1,5 +1,6 @@
 """Search: one contract. Each test runs on memory and on PostgreSQL."""
 
+import itertools
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -13,7 +14,7 @@ from chat.domain.search import Progress, Search
 from chat.domain.searching import Query, parse_query
 from chat.storage.postgres import search_queries
 from chat.storage.postgres.database import DatabaseAddress
-from chat.storage.postgres.search import Sample
+from chat.storage.postgres.search import PostgresSearchIndex, Sample
 from tests.support.databases import fetch
 
 NOW = 1_700_000_000.0
@@ -206,6 +207,21 @@ async def test_what_fits_best_comes_first_where_that_is_asked(storage: Storage) 
     assert await found(storage, ada, "tea", is_best=True, limit=1) == ["tea tea tea"]
 
 
+async def test_texts_that_take_long_are_indexed_few_at_once(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What counts is the time for which the event loop is held, not the bytes of the texts."""
+    if not isinstance(storage.search, PostgresSearchIndex):
+        pytest.skip("there is no index in memory")
+    (ada,) = await add(storage, "Ada")
+    said = await say(storage, ada, *("tea \ufdfa" * 9 for _ in range(7)))
+    ticks = itertools.count()
+    monkeypatch.setattr(storage.search, "_clock", lambda: next(ticks) * 0.001)
+    steps = [await storage.search.index(1 << 20) for _ in range(3)]
+    assert [step.last_id for step in steps] == [said[2].id, said[5].id, said[6].id]
+    assert len(await found(storage, ada, "tea")) == 7
+
+
 async def test_texts_of_any_kind_are_indexed(storage: Storage) -> None:
     """Long words, many words, words that come a thousand times, and every sign of a query."""
     (ada,) = await add(storage, "Ada")
@@ -216,6 +232,8 @@ async def test_texts_of_any_kind_are_indexed(storage: Storage) -> None:
         " ".join(map(str, range(1000))),
         "'\\:*&|!<->()@#7\n\t",
         "𐐨" * 2000,
+        "\ufdfa" * 4000,
+        "ก" + "\u0e48" * 2000 + "\u0e38" * 1999,
     ]
     await say(storage, ada, *texts)
     await index(storage)

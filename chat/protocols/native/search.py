@@ -1,11 +1,11 @@
 """Looking for messages by their words."""
 
-import trio
+from functools import partial
 
 from chat.domain.refusals import Refusal
 from chat.domain.room_history import ANSWER_BYTES, LONGEST_JSON
 from chat.domain.search import Search
-from chat.domain.searching import parse_query, pieces_of
+from chat.domain.searching import parse_query
 from chat.domain.timeline import json_bytes
 from chat.protocols.native import message_types as types
 from chat.protocols.native.conversions import as_message
@@ -20,7 +20,7 @@ _EVER = 2**63 - 1
 
 async def search(services: Services, caller: Caller, request: types.Search) -> types.Hits | Refusal:
     """Look for messages in the rooms that one is in."""
-    person = caller.known
+    person, address = caller.known, caller.device.address
     query = parse_query(request.q)
     if isinstance(query, Refusal):
         return query
@@ -41,14 +41,15 @@ async def search(services: Services, caller: Caller, request: types.Search) -> t
         limit=request.limit + (not is_best),
         most_bytes=ANSWER_BYTES,
     )
-    found = await services.search.find(asked)
+    found = await services.searches.find(asked, partial(services.budgets.searched, person.id, address))
+    if isinstance(found, Refusal):
+        return found
     page = found[: request.limit]
     size = 0
     hits: list[types.Hit] = []
-    for message in page:
-        size += json_bytes(message) + _AROUND
-        hits.append(types.Hit(message=as_message(message), pieces=tuple(pieces_of(message.text, query))))
-        await trio.lowlevel.checkpoint()  # a long text takes milliseconds
-    services.budgets.was_read(person.id, caller.device.address, size, request.limit)
+    for each in page:
+        size += json_bytes(each.message) + _AROUND
+        hits.append(types.Hit(message=as_message(each.message), pieces=tuple(each.pieces)))
+    services.budgets.was_read(person.id, address, size, request.limit)
     may_have_more = len(found) > request.limit or (page != [] and size + LONGEST_JSON > ANSWER_BYTES)
-    return types.Hits(hits=hits, next=page[-1].id if may_have_more and not is_best else None)
+    return types.Hits(hits=hits, next=page[-1].message.id if may_have_more and not is_best else None)

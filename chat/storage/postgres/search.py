@@ -1,10 +1,10 @@
 """Search in PostgreSQL: words of our own making in a tsvector, with the room and the sender as two more of them."""
 
-from collections.abc import Sequence
-from itertools import groupby
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-import trio
+import asyncpg
 
 from chat.domain.search import MOST_RANKED, Progress, Search
 from chat.domain.searching import Term
@@ -30,19 +30,22 @@ _MOST_MORE = 100_000
 _MARGIN = 2
 """How many times as many messages may be looked at as should suffice."""
 
-_AT_ONCE = 2
-"""Searches that read at once; the other connections are left for everybody else."""
+_MOST_PARTS = 8
+"""Words and phrases of which a sample is asked how rare they are: each of them is looked up in all of it."""
 
 _STEP = 1000
 """Entries of the log that are read at once."""
 
+_LONGEST_SPLITTING = 0.003
+"""Seconds in which texts are split into words at once; one text takes some milliseconds, where it is odd."""
+
 
 class PostgresSearchIndex:
-    """The port `SearchIndex`."""
+    """The port `SearchIndex`. `clock` measures how long the event loop is held, in seconds."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.thread_time) -> None:
         self._database = database
-        self._places = trio.CapacityLimiter(_AT_ONCE)
+        self._clock = clock
 
     async def find(self, search: Search) -> list[MessageNow]:
         async def find(connection: Connection) -> list[MessageNow]:
@@ -53,8 +56,7 @@ class PostgresSearchIndex:
             rows = await connection.fetch(queries.FOUND, search.person_id, ids, search.most_bytes)
             return [message_now(row, row["room_id"]) for row in rows]
 
-        async with self._places:
-            return await self._database.read(find)
+        return await self._database.read(find)
 
     async def index(self, most_bytes: int) -> Progress:
         async def index(connection: Connection) -> Progress:
@@ -65,23 +67,47 @@ class PostgresSearchIndex:
                 return Progress(place["written"], is_ours)
             await connection.execute(LAZILY)
             entries = await connection.fetch(queries.LOG, place["written"], _STEP, most_bytes)
-            last_id = (
-                entries[-1]["id"] if entries else place["newest"]
-            )  # what was there is removed with its room
-            now = {entry["message_id"]: entry for entry in entries if entry["message_id"] is not None}
-            if gone := [message_id for message_id, entry in now.items() if entry["is_deleted"]]:
-                await connection.execute(queries.FORGET, gone)
-            if left := [entry for entry in now.values() if not entry["is_deleted"]]:
-                await connection.execute(
-                    queries.WRITE,
-                    [entry["message_id"] for entry in left],
-                    [entry["room_id"] for entry in left],
-                    [_tsvector(entry["text"], entry["room_id"], entry["sender_id"]) for entry in left],
-                )
+            step = _split(entries, self._clock)
+            if step.gone:
+                await connection.execute(queries.FORGET, step.gone)
+            if step.words:
+                rooms, words = zip(*step.words.values(), strict=True)
+                await connection.execute(queries.WRITE, [*step.words], rooms, words)
+            # Without entries, what was there is removed with its room.
+            last_id = place["newest"] if step.last_id is None else step.last_id
             await connection.execute(queries.GO_ON, last_id)
             return Progress(last_id)
 
         return await self._database.write(index)
+
+
+class _Step(NamedTuple):
+    """What is written at once: messages that are gone, rooms and words by message, and the last entry of the log."""
+
+    gone: list[int]
+    words: dict[int, tuple[int, str]]
+    last_id: int | None
+
+
+def _split(entries: Iterable[asyncpg.Record], clock: Callable[[], float]) -> _Step:
+    """Split the texts of entries into words until the time is over, of at least one. Sync.
+
+    How long a text takes is not known from its length: a character may be eighteen letters.
+    """
+    until = clock() + _LONGEST_SPLITTING
+    gone: list[int] = []
+    words: dict[int, tuple[int, str]] = {}
+    last_id = None
+    for entry in entries:
+        last_id, message_id = entry["id"], entry["message_id"]
+        if entry["is_deleted"]:
+            gone.append(message_id)
+        elif message_id is not None and message_id not in words:
+            vector = _tsvector(entry["text"], entry["room_id"], entry["sender_id"])
+            words[message_id] = entry["room_id"], vector
+        if clock() >= until:
+            break
+    return _Step(gone, words, last_id)
 
 
 async def _ids(connection: Connection, search: Search) -> list[int]:
@@ -135,17 +161,25 @@ class Sample(NamedTuple):
 
 
 def _whole(search: Search) -> str:
-    return " & ".join([*_parts(search), *(f"!{_term(term)}" for term in search.query.without)])
+    terms = [_term(term) for term in search.query.terms]
+    without = [f"!{_term(term)}" for term in search.query.without]
+    return " & ".join([*terms, *_narrowing(search), *without])
 
 
 def _parts(search: Search) -> list[str]:
-    """Return what a message must have, each of which the index can be asked for."""
-    parts = [_term(term) for term in search.query.terms]
+    """Return what a message must have of which the index can be asked for each; of many words, the longest."""
+    terms = sorted(search.query.terms, key=lambda term: max(map(len, term.words)), reverse=True)
+    parts = [_term(term) for term in terms[:_MOST_PARTS]]
+    return [*parts, *_narrowing(search)]
+
+
+def _narrowing(search: Search) -> list[str]:
+    words = []
     if search.sender_id is not None:
-        parts.append(f"'@{search.sender_id}'")
+        words.append(f"'@{search.sender_id}'")
     if search.room_id is not None:
-        parts.append(_room_word(search.room_id))
-    return parts
+        words.append(_room_word(search.room_id))
+    return words
 
 
 def _room_word(room_id: int) -> str:
@@ -153,13 +187,9 @@ def _room_word(room_id: int) -> str:
 
 
 def _tsvector(text: str, room_id: int, sender_id: int) -> str:
-    """Return the words as PostgreSQL reads them; they have letters, digits and marks alone."""
-    places = sorted((word, place) for place, word in words_of(text))
-    words = (
-        f"'{word}':{','.join(str(place) for _, place in group)}"
-        for word, group in groupby(places, key=lambda each: each[0])
-    )
-    return f"{_room_word(room_id)} '@{sender_id}' {' '.join(words)}"
+    """Return the words as PostgreSQL reads them; they have letters, digits and marks alone, and are in any order."""
+    words = " ".join([f"'{word}':{place}" for place, word in words_of(text)])
+    return f"{_room_word(room_id)} '@{sender_id}' {words}"
 
 
 def _term(term: Term) -> str:

@@ -1,10 +1,12 @@
 """Search over HTTP: what is found, in which pieces, and what is no search."""
 
+from itertools import count
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from chat.domain import searches
 from chat.domain.budgets import Budgets
 from chat.domain.entities import LOBBY_ID
 from tests.protocols.native.site import Answer, Site, open_site
@@ -82,3 +84,24 @@ async def test_who_searches_too_often_waits() -> None:
         _, token = await site.join("ada")
         refused = [(await search(site, token, "tea")).status for _ in range(6)]
         assert refused == [200] * 4 + [429] * 2
+
+
+async def test_who_searches_for_too_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a search used is charged: as if each had taken a second."""
+    ticks = count()
+    async with open_site(budgets=Budgets(searches=9.0, search_time=0.1, clock=lambda: 0.0)) as site:
+        monkeypatch.setattr(site.services.searches, "_clock", lambda: float(next(ticks)))
+        _, token = await site.join("ada")
+        refused = [(await search(site, token, "tea")).status for _ in range(4)]
+        assert refused == [200] * 3 + [429]
+
+
+async def test_a_search_that_takes_too_long_is_refused_with_what_helps(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, token = await site.join("ada")
+    monkeypatch.setattr(searches, "_LONGEST", 0.0)
+    answer = await search(site, token, "tea")
+    assert answer.refused == (429, "too_many", None)
+    assert "in one room" in answer["error"]
+    assert answer["retry_ms"] == 10_000

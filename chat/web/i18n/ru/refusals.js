@@ -93,6 +93,9 @@ export const texts = {
   "at most # uploads at a time": "Одновременно можно отправлять не больше # файлов.",
   "a file has at most # bytes": "В файле не больше # байт.",
   "too many logins and registrations at once, try again": "Слишком много входов и регистраций сразу, повторите.",
+  "too many searches at once, try again": "Слишком много поисков сразу, повторите.",
+  "the search takes too long: look for other words, or in one room, by one person or in a shorter time":
+    "Поиск длится слишком долго: уточните слова, комнату, автора или время.",
   "too many requests at once, wait for the answers": "Слишком много запросов сразу, дождитесь ответов.",
   "invalid credentials": "Неверное имя или пароль.",
   "the token is not valid": "Токен не действует.",

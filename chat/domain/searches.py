@@ -1,0 +1,84 @@
+"""Searches: few at once, people take turns at them, and each ends in time and is charged for the time it used."""
+
+import time
+from collections.abc import Callable
+
+import msgspec
+import trio
+
+from chat.domain.fair_limiter import FairLimiter, Kind
+from chat.domain.refusals import Code, Refusal
+from chat.domain.search import Search, SearchIndex
+from chat.domain.searching import Highlighter
+from chat.domain.timeline import MessageNow
+
+_AT_ONCE = 2
+"""Searches that run at once; the database's other connections are left for everything else."""
+
+_MOST_WAITING = 100
+_MOST_WAITING_EACH = 8
+"""Searches that wait for their turn, of all people and of one."""
+
+_PATIENCE = 5.0
+"""Seconds that a search waits for its turn at most."""
+
+_LONGEST = 2.0
+"""Seconds that a search may take in the database."""
+
+BUSY = Refusal(Code.TOO_MANY, "too many searches at once, try again", retry_after=5)
+TOO_LONG = Refusal(
+    Code.TOO_MANY,
+    "the search takes too long: look for other words, or in one room, by one person or in a shorter time",
+    retry_after=10,
+)
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A message that was found, and its text in pieces, by turns plain and found."""
+
+    message: MessageNow
+    pieces: list[str]
+
+
+class Searches:
+    """Runs searches in `index`. `clock` measures what they use, in seconds."""
+
+    def __init__(self, index: SearchIndex, *, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._index = index
+        self._clock = clock
+        self._places = FairLimiter(_AT_ONCE, most=_MOST_WAITING, most_each=_MOST_WAITING_EACH)
+
+    async def find(self, search: Search, charge: Callable[[float], object]) -> list[Found] | Refusal:
+        """Return what is found, or BUSY or TOO_LONG.
+
+        `charge` is told the seconds that the search used of the database and of the event loop, however it ends.
+        Raises StorageDown. Cancelling: the query ends, what it used is charged.
+        """
+        if self._places.is_full(Kind.SEARCH, search.person_id):
+            return BUSY
+        with trio.move_on_after(_PATIENCE) as waiting:
+            await self._places.acquire(Kind.SEARCH, search.person_id)
+        if waiting.cancelled_caught:
+            return BUSY
+        try:
+            return await self._run(search, charge)
+        finally:
+            self._places.release()
+
+    async def _run(self, search: Search, charge: Callable[[float], object]) -> list[Found] | Refusal:
+        begun = self._clock()
+        try:
+            with trio.move_on_after(_LONGEST) as running:
+                messages = await self._index.find(search)
+        finally:
+            charge(self._clock() - begun)
+        if running.cancelled_caught:
+            return TOO_LONG
+        highlighter = Highlighter(search.query)
+        found: list[Found] = []
+        for message in messages:
+            begun = self._clock()
+            found.append(Found(message, highlighter.pieces_of(message.text)))
+            charge(self._clock() - begun)
+            await trio.lowlevel.checkpoint()  # a long text takes milliseconds
+        return found

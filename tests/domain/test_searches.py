@@ -1,0 +1,136 @@
+"""Searches take turns, end in time, and are charged for what they use."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from chat.domain.entities import LOBBY_ID, MessageKind
+from chat.domain.failures import StorageDown
+from chat.domain.refusals import Refusal
+from chat.domain.search import Progress, Search
+from chat.domain.searches import BUSY, TOO_LONG, Found, Searches
+from chat.domain.searching import Query, Term
+from chat.domain.timeline import MessageNow
+
+ADA, BEN, CEM, DORA, EVA = range(1, 6)
+TEA = Query((Term(("tea",), ("tea",)),))
+
+
+def asked(person_id: int) -> Search:
+    return Search(person_id=person_id, query=TEA, limit=20, most_bytes=1000)
+
+
+class Index:
+    """Finds what it is given, each search when `begin` or the clock lets it."""
+
+    def __init__(self, *texts: str, takes: float = 0.0) -> None:
+        self.texts = texts
+        self.takes = takes
+        self.begun: list[int] = []
+        self.error: Exception | None = None
+
+    async def find(self, search: Search) -> list[MessageNow]:
+        self.begun.append(search.person_id)
+        await trio.sleep(self.takes)
+        if self.error is not None:
+            raise self.error
+        about: Any = {"pos": 1, "changed_pos": 1, "sender_id": ADA, "sender_name": "ada", "created_at": 0.0}
+        return [
+            MessageNow(id=1, room_id=LOBBY_ID, seq=1, kind=MessageKind.TEXT, text=text, **about)
+            for text in self.texts
+        ]
+
+    async def index(self, most_bytes: int) -> Progress:
+        raise NotImplementedError
+
+
+async def search(searches: Searches, person: int, ended: Callable[[int], object]) -> None:
+    await searches.find(asked(person), lambda _seconds: None)
+    ended(person)
+
+
+async def test_people_take_turns_however_much_one_of_them_asks_for(mock_clock: MockClock) -> None:
+    index, ended = Index(takes=1), list[int]()
+    searches = Searches(index)
+    async with trio.open_nursery() as nursery:
+        for person in (ADA, ADA, ADA, ADA, ADA, ADA, BEN, BEN, BEN, CEM):
+            nursery.start_soon(search, searches, person, ended.append)
+            await wait_all_tasks_blocked()
+        mock_clock.autojump_threshold = 0
+    assert index.begun.index(BEN) <= 3
+    assert index.begun.index(CEM) <= 5, "two at once begin in any order"
+    assert sorted(ended) == sorted(index.begun)
+
+
+async def test_who_waits_too_long_or_has_too_many_waiting_is_refused(mock_clock: MockClock) -> None:
+    index = Index(takes=1.9)
+    searches = Searches(index)
+    answers: list[object] = []
+
+    async def ask(person: int) -> None:
+        answers.append(await searches.find(asked(person), lambda _seconds: None))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(12):
+            nursery.start_soon(ask, ADA)
+            await wait_all_tasks_blocked()
+        assert answers == [BUSY] * 2, "two search, eight wait"
+        mock_clock.autojump_threshold = 0
+        await trio.sleep(1)
+        nursery.start_soon(ask, BEN)
+        await trio.sleep(3.5)
+        assert index.begun.count(BEN) == 1, "before most of hers"
+    assert answers.count(BUSY) == 2 + 5, "what has not begun after five seconds is refused"
+    assert index.begun.count(ADA) == 5
+
+
+async def test_what_takes_too_long_is_ended_and_charged(autojump_clock: MockClock) -> None:
+    charged = list[float]()
+    searches = Searches(Index(takes=60), clock=trio.current_time)
+    with trio.fail_after(2.1):
+        assert await searches.find(asked(ADA), charged.append) == TOO_LONG
+    assert charged == [2.0]
+
+
+@pytest.mark.parametrize("how", ["cancelled", "the database is down"])
+async def test_what_ends_before_its_time_is_charged_and_gives_up_its_place(
+    autojump_clock: MockClock, how: str
+) -> None:
+    charged = list[float]()
+    index = Index(takes=1)
+    index.error = StorageDown("down")
+    searches = Searches(index, clock=trio.current_time)
+    for _ in range(3):
+        if how == "cancelled":
+            with trio.move_on_after(0.5):
+                await searches.find(asked(ADA), charged.append)
+        else:
+            with pytest.raises(StorageDown):
+                await searches.find(asked(ADA), charged.append)
+    assert charged == pytest.approx([0.5 if how == "cancelled" else 1.0] * 3)
+
+
+async def test_the_time_in_which_pieces_are_made_is_charged_and_others_get_their_turn_between() -> None:
+    ticks = iter(range(100))
+    charged = list[float]()
+    searches = Searches(Index("green tea", "tea"), clock=lambda: float(next(ticks)))
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            await trio.lowlevel.checkpoint()
+            turns += 1
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(take_turns)
+        found = await searches.find(asked(ADA), charged.append)
+        nursery.cancel_scope.cancel()
+    assert not isinstance(found, Refusal)
+    assert [each.pieces for each in found] == [["green ", "tea"], ["", "tea"]]
+    assert all(isinstance(each, Found) for each in found)
+    assert charged == [1.0] * 3, "the query, and each text"
+    assert turns >= 2

@@ -23,7 +23,8 @@ room AS (
     RETURNING last_seq - $1 AS seq, last_pos - $1 AS pos, base
 )
 INSERT INTO messages (id, room_id, seq, pos, sender_id, kind, text, created_at)
-SELECT base + n, $2, seq + n, pos + n, (SELECT id FROM users WHERE name = $3), 'message', 'beside ' || n, now()
+SELECT base + n, $2, seq + n, pos + n, (SELECT id FROM users WHERE name = $3), $4,
+    CASE $4 WHEN 'join' THEN '' ELSE 'beside ' || n END, now()
 FROM room, generate_series(1, $1) AS n"""
 
 LOBBY = 1
@@ -66,9 +67,11 @@ def execute_sql(address: dict[str, Any], statement: str, *values: object) -> str
     return _run(execute())
 
 
-def write_beside(address: dict[str, Any], count: int, *, room: int = LOBBY, sender: str = "ada") -> None:
+def write_beside(
+    address: dict[str, Any], count: int, *, room: int = LOBBY, sender: str = "ada", kind: str = "message"
+) -> None:
     """Write messages beside the server, which learns of them when it writes next: `beside 1`, `beside 2` …"""
-    execute_sql(address, _WRITE_BESIDE, count, room, sender)
+    execute_sql(address, _WRITE_BESIDE, count, room, sender, kind)
 
 
 def fetch_sql(address: dict[str, Any], query: str, *values: object) -> list[Any]:

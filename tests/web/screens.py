@@ -12,8 +12,12 @@ from tests.support.server import ServerProcess
 from tests.web.pages import Pages
 from tests.web.rooms import Room, call
 from tests.web.setting_up import printed_code
+from tests.web.talking import write_beside
 
 ADMIN = "grace"
+
+OLD_LENGTH = 1_000
+"""Messages of a room of which a page draws a part."""
 
 
 class World(NamedTuple):
@@ -24,6 +28,7 @@ class World(NamedTuple):
     invitation: str
     conversation: int
     long: int
+    old: int
 
 
 def _nothing(_page: Page) -> None:
@@ -126,6 +131,14 @@ LONG = Screen("long words", "/room/{long}?show=room", "About this room")
 """A room whose name and topic have no place to break, as a member's name has none."""
 
 
+OLD = tuple(
+    screen._replace(path=screen.path.replace("{garden}", "{old}"))
+    for screen in SCREENS
+    if "{garden}" in screen.path
+)
+"""The screens that show a room, of one with a long history."""
+
+
 def is_set_up(chat: ServerProcess) -> bool:
     return not request("GET", f"{chat.url}/api/v1/setup").json()["needed"]
 
@@ -177,8 +190,13 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     long = Room(pages, "ben", "a-name-that-is-as-long-as-a-name-of-a-room-can-be-and-one-word", "x" * 500)
     for name in (ADMIN, "n" * 40):
         long.join(name)
-    call(pages, ADMIN, "PATCH", f"/rooms/{long.id}/mine", {"hidden": True})
-    return World(garden.id, ben, garden.invite(), conversation, long.id)
+    old = Room(pages, ADMIN, "old garden")
+    old.join("ben")
+    write_beside(chat, OLD_LENGTH, room=old.id, sender="ben")
+    old.say(ADMIN, "Good night")
+    for hidden in (long, old):
+        call(pages, ADMIN, "PATCH", f"/rooms/{hidden.id}/mine", {"hidden": True})
+    return World(garden.id, ben, garden.invite(), conversation, long.id, old.id)
 
 
 class Screens:

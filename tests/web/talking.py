@@ -1,6 +1,7 @@
 """What tests of the timeline do: rooms made over HTTP, and a room on the screen of somebody."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -92,10 +93,10 @@ def make_rooms_beside(server: ServerProcess, count: int, name: str, *, member: s
     return [row["id"] for row in rows]
 
 
-def write_beside(server: ServerProcess, count: int, *, room: int, sender: str) -> None:
+def write_beside(server: ServerProcess, count: int, **about: Any) -> None:
     """Write messages into the database; in a thread, because Playwright's loop runs in this one."""
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(saved.write_beside, server.address, count, room=room, sender=sender).result()
+        thread.submit(partial(saved.write_beside, server.address, count, **about)).result()
 
 
 _FILL_ROOM = """

@@ -1,4 +1,4 @@
-"""Every screen in both themes, wide and on a phone: no finding that axe calls serious, nothing cut off."""
+"""Every screen in both themes and three widths: no finding that axe calls serious, nothing cut off, nothing busy."""
 
 import os
 import re
@@ -13,12 +13,28 @@ from tests.support.people import PASSWORD
 from tests.support.server import ServerProcess
 from tests.web.axe import AXE, serious
 from tests.web.pages import Pages
-from tests.web.screens import ADMIN, LONG, SCREENS, SET_UP, Screen, Screens, World, make_world, set_up_screens
+from tests.web.rest import Rest
+from tests.web.screens import (
+    ADMIN,
+    LONG,
+    OLD,
+    SCREENS,
+    SET_UP,
+    Screen,
+    Screens,
+    World,
+    make_world,
+    set_up_screens,
+)
 
 ROOT = Path(__file__).parents[2]
 WALK = ROOT / "docs" / "web.md"
 PICTURES = WALK.parent / "web"
-SIZES = {"wide": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+SIZES = {
+    "wide": {"width": 1280, "height": 800},
+    "narrow": {"width": 700, "height": 800},
+    "phone": {"width": 390, "height": 844},
+}
 ON_A_PHONE = ("room", "room-panel", "search")
 """Screens that docs/web.md shows on a phone too, in the dark."""
 
@@ -53,6 +69,12 @@ def test_no_screen_has_a_serious_finding_or_is_cut_off(pages: Pages, world: Worl
         pytest.skip("no axe-core: make node_modules/made with Node installed")
     opened = Screens(pages, world, viewport=SIZES["wide"])
     found = [fault for screen in (*SCREENS, LONG) for fault in faults(screen, opened.open(screen))]
+    assert not found, "\n".join(found)
+
+
+def test_every_screen_of_a_room_with_a_long_history_comes_to_rest(pages: Pages, world: World) -> None:
+    opened = Screens(pages, world, viewport=SIZES["wide"])
+    found = [fault for screen in OLD for fault in restless(screen, opened.open(screen))]
     assert not found, "\n".join(found)
 
 
@@ -134,8 +156,20 @@ def faults(screen: Screen, page: Page) -> list[str]:
         found += [f"{screen.name}, {size}: {each}" for each in [*serious(page), *sideways(page)]]
         page.emulate_media(color_scheme=other)
         found += [f"{screen.name}, {size}, {other}: {each}" for each in serious(page, only="color-contrast")]
+    found += restless(screen, page)
     page.set_viewport_size({"width": 320, "height": 640})
     return found + [f"{screen.name} at 320: {each}" for each in sideways(page)]
+
+
+def restless(screen: Screen, page: Page) -> list[str]:
+    """In which sizes a screen never comes to rest where nobody does anything, or is cut off."""
+    found: list[str] = []
+    rest = Rest(page)
+    for size in ("wide", "narrow", "phone"):
+        page.set_viewport_size(SIZES[size])
+        did = rest.comes()
+        found += [f"{screen.name}, {size}: {each}" for each in [*([did] if did else []), *sideways(page)]]
+    return found
 
 
 def sideways(page: Page) -> list[str]:

@@ -18,8 +18,10 @@
  * @typedef {StartRow | GapRow | DayRow | LineRow | JoinsRow | MessageRow} Row
  */
 
-/** Most messages that are drawn. */
+/** Most messages that are drawn, */
 export const MOST = 200;
+/** and where so many are not enough to fill the screen: it is very high, or many are folded into one row. */
+export const MOST_IN_SIGHT = 1000;
 /** As many are drawn at first, and stay where somebody reads along at the end. */
 export const FEW = 100;
 /** As many more at a time, where somebody scrolls. */
@@ -38,16 +40,29 @@ export function around(seq, newest) {
   return { first: Math.max(1, at - FEW / 2), last: Math.min(newest, at + FEW / 2) };
 }
 
-/** Further back; what lies too far ahead is dropped. @param {Window} window @returns {Window} */
-export function older({ first, last }) {
-  const begin = Math.max(1, first - STEP);
-  return { first: begin, last: Math.min(last, begin + MOST - 1) };
+/**
+ * Further back; what lies too far ahead is dropped, unless it is in sight. The same window where that would be too much.
+ * @param {Window} window
+ * @param {Window} seen of it, what is in sight or nearly
+ * @returns {Window}
+ */
+export function older(window, seen) {
+  const first = Math.max(1, window.first - STEP);
+  const last = Math.min(window.last, Math.max(first + MOST - 1, seen.last));
+  return last - first < MOST_IN_SIGHT ? { first, last } : window;
 }
 
-/** Further ahead; what lies too far back is dropped. @param {Window} window @param {number} newest @returns {Window} */
-export function newer({ first, last }, newest) {
-  const end = Math.min(newest, last + STEP);
-  return { first: Math.max(first, end - MOST + 1), last: end };
+/**
+ * Further ahead; what lies too far back is dropped, unless it is in sight. The same window where that would be too much.
+ * @param {Window} window
+ * @param {number} newest
+ * @param {Window} seen of it, what is in sight or nearly
+ * @returns {Window}
+ */
+export function newer(window, newest, seen) {
+  const last = Math.min(newest, window.last + STEP);
+  const first = Math.max(window.first, Math.min(last - MOST + 1, seen.first));
+  return last - first < MOST_IN_SIGHT ? { first, last } : window;
 }
 
 /** As it is after more was said: a window that was at the end stays there. @param {Window} window @param {number} newest @returns {Window} */

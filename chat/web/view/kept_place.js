@@ -45,7 +45,7 @@ function keptPlace(scroller) {
   function note() {
     const element = scroller.current;
     // Rows that grew say nothing of where the reader is; only scrolling does.
-    if (!element || (anchor && element.scrollTop === scrolled)) return;
+    if (!element || !isShown(element) || (anchor && element.scrollTop === scrolled)) return;
     scrolled = element.scrollTop;
     atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END;
     anchor = firstInSight(element);
@@ -53,7 +53,7 @@ function keptPlace(scroller) {
 
   function restore() {
     const element = scroller.current;
-    if (!element) return;
+    if (!element || !isShown(element)) return;
     if (atEnd) element.scrollTop = element.scrollHeight;
     else toAnchor(element);
     anchor = firstInSight(element);
@@ -83,19 +83,47 @@ function keptPlace(scroller) {
   };
 }
 
-/** @param {HTMLElement} scroller */
-function firstInSight(scroller) {
-  const { top } = scroller.getBoundingClientRect();
+/** Whether the list has a height: behind a panel that takes its place it has none, and rows have no place. @param {HTMLElement} scroller */
+export function isShown(scroller) {
+  return scroller.clientHeight > 0;
+}
+
+/** The rows of messages, and which of them is the first that ends below a line, so many pixels below the upper edge; else the last. @param {HTMLElement} scroller @param {number} line */
+function rowsBelow(scroller, line) {
+  const edge = scroller.getBoundingClientRect().top + line;
   const rows = /** @type {NodeListOf<HTMLElement>} */ (scroller.querySelectorAll("[data-seq]"));
   let [low, high] = [0, rows.length - 1];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (rows[middle].getBoundingClientRect().bottom > top) high = middle;
+    if (rows[middle].getBoundingClientRect().bottom > edge) high = middle;
     else low = middle + 1;
   }
-  const row = rows[low];
+  return { rows, at: low };
+}
+
+/** @param {HTMLElement} scroller */
+function firstInSight(scroller) {
+  const { rows, at } = rowsBelow(scroller, 0);
+  const row = rows[at];
   if (!row) return null;
+  const { top } = scroller.getBoundingClientRect();
   return { key: row.dataset.key ?? "", seq: Number(row.dataset.seq), bottom: row.getBoundingClientRect().bottom - top };
+}
+
+/**
+ * Which messages are in sight, or no further from it than so many pixels.
+ * @param {HTMLElement} scroller
+ * @param {number} near
+ * @param {{ first: number, last: number }} drawn all that are drawn; what is not loaded has no row of its own
+ */
+export function inSight(scroller, near, drawn) {
+  const { rows, at } = rowsBelow(scroller, -near);
+  const end = rowsBelow(scroller, scroller.clientHeight + near).at;
+  const isLast = end >= rows.length - 1;
+  return {
+    first: at === 0 ? drawn.first : Number(rows[at].dataset.seq),
+    last: isLast ? drawn.last : Number(rows[end].dataset.last ?? rows[end].dataset.seq),
+  };
 }
 
 /** @param {HTMLElement} scroller @param {string} key @returns {HTMLElement | null} */

@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useReducer, useRef } from "../vendor/preact.js";
 import * as timeline from "../model/timeline.js";
 import { useSelected } from "./context.js";
-import { rowAt } from "./kept_place.js";
+import { inSight, isShown, rowAt } from "./kept_place.js";
 
 /** @typedef {import("../model/types").Room} Room */
 /** @typedef {import("../model/timeline.js").Window} Window */
@@ -12,7 +12,7 @@ import { rowAt } from "./kept_place.js";
 /**
  * @typedef {object} At
  * @property {Window} window
- * @property {boolean} isAtEnd
+ * @property {boolean} isAtEnd and one sees it
  * @property {boolean} isLineAbove what is new begins above what is in sight
  * @property {number | null} marked the message that was jumped to
  * @property {number | null} back where a quote was followed from
@@ -48,11 +48,15 @@ export function useWindow(room, { seq, line }, place, scroller) {
   if (it.goal && isThere(it.goal) && it.window.last < it.goal.seq) it.window = timeline.around(it.goal.seq, newest);
   if (it.window.last < newest) place.stick(false);
 
+  useLayoutEffect(arrange);
+  const arranging = useRef(arrange);
+  arranging.current = arrange;
   useLayoutEffect(() => {
-    if (!it.goal || !isThere(it.goal)) place.restore();
-    else if (reach(it.goal)) it.goal = null;
-    look();
-  });
+    if (!scroller.current) return undefined;
+    const observer = new ResizeObserver(() => arranging.current());
+    observer.observe(scroller.current);
+    return () => observer.disconnect();
+  }, []);
   // Whoever came to the newest message without a line is at the end once it is known that there is nothing newer.
   useLayoutEffect(() => {
     if (!isLive || it.goal || it.window.last < newest) return;
@@ -64,6 +68,13 @@ export function useWindow(room, { seq, line }, place, scroller) {
     it.address = seq;
   }, [seq]);
 
+  /** Go where one wants to be, or stay where one was, and draw what is to be seen there. */
+  function arrange() {
+    if (!it.goal || !isThere(it.goal)) place.restore();
+    else if (reach(it.goal)) it.goal = null;
+    look();
+  }
+
   /** Whether it is known where that is: what is newer than all that is kept may come with the line. @param {Goal} goal */
   function isThere({ seq }) {
     return isLive || seq <= newest;
@@ -74,7 +85,7 @@ export function useWindow(room, { seq, line }, place, scroller) {
     const element = scroller.current;
     if (it.newest === 0) return true;
     const seq = within(wanted, it.newest);
-    if (!element || timeline.gaps({ first: seq, last: seq }, it.room.held).length) return false;
+    if (!element || !isShown(element) || timeline.gaps({ first: seq, last: seq }, it.room.held).length) return false;
     const row = align === "line" ? (element.querySelector(".timeline-new") ?? rowAt(element, seq)) : rowAt(element, seq);
     if (!row) return true;
     const { top, height } = row.getBoundingClientRect();
@@ -118,8 +129,9 @@ export function useWindow(room, { seq, line }, place, scroller) {
   function look() {
     const element = scroller.current;
     if (!element || it.goal) return;
-    const window = extended(element);
-    const isAtEnd = place.isAtEnd() && window.last >= it.newest;
+    const isSeen = isShown(element);
+    const window = isSeen ? extended(element) : it.window;
+    const isAtEnd = isSeen && place.isAtEnd() && window.last >= it.newest;
     const top = place.topSeq();
     const isLineAbove = it.line !== undefined && top !== null && top > it.line + 1;
     if (isAtEnd) it.back = null;
@@ -129,13 +141,15 @@ export function useWindow(room, { seq, line }, place, scroller) {
   }
 
   /** @param {HTMLElement} element */
-  function extended({ scrollTop, scrollHeight, clientHeight }) {
+  function extended(element) {
+    const { scrollTop, scrollHeight, clientHeight } = element;
     const { window } = it;
     const missing = timeline.gaps(window, it.room.held);
     const isLoadingAbove = missing[0]?.first === window.first;
     const isLoadingBelow = missing.at(-1)?.last === window.last;
-    if (scrollTop < NEAR && window.first > 1 && !isLoadingAbove) return timeline.older(window);
-    if (scrollHeight - scrollTop - clientHeight < NEAR && window.last < it.newest && !isLoadingBelow) return timeline.newer(window, it.newest);
+    const isNearEnd = scrollHeight - scrollTop - clientHeight < NEAR;
+    if (scrollTop < NEAR && window.first > 1 && !isLoadingAbove) return timeline.older(window, inSight(element, NEAR, window));
+    if (isNearEnd && window.last < it.newest && !isLoadingBelow) return timeline.newer(window, it.newest, inSight(element, NEAR, window));
     return window;
   }
 

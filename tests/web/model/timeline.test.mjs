@@ -30,18 +30,30 @@ const outline = (rows) =>
 test("a window never has more messages than are drawn, wherever it goes", () => {
   let window = timeline.atEnd(10_000);
   for (let i = 0; i < 300; i++) {
-    const next = timeline.older(window);
+    const next = timeline.older(window, { first: window.first, last: window.first + 40 });
     assert.ok(next.last - next.first < timeline.MOST);
     assert.ok(next.last >= window.first, "the place one came from stays in it");
     window = next;
   }
   assert.equal(window.first, 1);
-  for (let i = 0; i < 300; i++) window = timeline.newer(window, 10_000);
+  for (let i = 0; i < 300; i++) window = timeline.newer(window, 10_000, { first: window.last - 40, last: window.last });
   assert.deepEqual(window, { first: 9_801, last: 10_000 });
   for (const seq of [1, 5_000, 10_000]) {
     const { first, last } = timeline.around(seq, 10_000);
     assert.ok(first <= seq && seq <= last && first >= 1 && last <= 10_000);
   }
+});
+
+test("what is in sight is never dropped, so that a window that fills the screen stays as it is", () => {
+  let window = timeline.around(5_000, 10_000);
+  const steps = [() => timeline.older(window, window), () => timeline.newer(window, 10_000, window)];
+  for (let i = 0; i < 100; i++) {
+    const next = steps[i % 2]();
+    assert.ok(next.first <= window.first && next.last >= window.last);
+    window = next;
+  }
+  assert.ok(window.last - window.first < timeline.MOST_IN_SIGHT);
+  for (const step of steps) assert.equal(step(), window, "it comes to rest");
 });
 
 test("a window at the end follows what is said, and stays as small", () => {
